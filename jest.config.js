@@ -1,0 +1,16 @@
+/** @type {import('jest').Config} */
+module.exports = {
+	testEnvironment: 'node',
+	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine', '<rootDir>/test/simulator'],
+	testMatch: ['**/*.test.ts'],
+	transform: {
+		'^.+\\.ts$': ['ts-jest', { isolatedModules: true, diagnostics: false }],
+		// p-limit and its queue are published as ES modules only.
+		'node_modules/(p-limit|yocto-queue)/.+\\.js$': [
+			'ts-jest',
+			{ isolatedModules: true, diagnostics: false, tsconfig: { allowJs: true, module: 'commonjs', esModuleInterop: true } },
+		],
+	},
+	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],
+	testTimeout: 30_000,
+};
