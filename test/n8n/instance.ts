@@ -1,0 +1,216 @@
+import { mkdirSync } from 'node:fs';
+import { installPackage, packPackage } from './package';
+import { freePorts, PlainError, removeFolder, temporaryFolder, TrackedProcess, waitFor } from './processes';
+import { N8nRest } from './rest';
+import { DEFAULT_N8N_VERSION, ensureRuntime, type N8nVersion, type Runtime, withNodeInPath } from './runtime';
+
+export interface N8nOptions {
+	version?: N8nVersion;
+	/** A free one by default. */
+	port?: number;
+	/** A temporary one by default, removed by `stop`. A given one is kept. */
+	userFolder?: string;
+	env?: Record<string, string>;
+	/** The packed package; `packPackage()` by default. `null` starts n8n without it. */
+	tarball?: string | null;
+	mode?: 'regular' | 'queue';
+	log?: (line: string) => void;
+	logLevel?: 'error' | 'warn' | 'info' | 'debug';
+	startTimeoutMs?: number;
+}
+
+/** A process of n8n under control. */
+export interface N8nProcess {
+	readonly port: number;
+	readonly url: string;
+	readonly userFolder: string;
+	readonly pid: number;
+	/** All it has written so far, restarts included. */
+	readonly logs: string;
+	readonly running: boolean;
+	readonly runtime: Runtime;
+	/** Ends it and removes its temporary folder. */
+	stop(): Promise<void>;
+	/** SIGKILL to it and its children; its folder stays. */
+	kill(): Promise<void>;
+	/** Ends it if it runs and starts it again on the same port and folder. */
+	restart(): Promise<void>;
+}
+
+/** The main process of n8n. */
+export interface N8n extends N8nProcess {
+	readonly rest: N8nRest;
+}
+
+type Role = 'start' | 'worker' | 'webhook';
+
+const START_TIMEOUT_MS = 180_000;
+const START_ATTEMPTS = 3;
+
+/** For throw-away instances on loopback only. */
+const ENCRYPTION_KEY = 'key-of-a-throw-away-test-instance';
+
+/** Settings of this shell that would change what is tested. */
+const FOREIGN_SETTING =
+	/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_URL$|VIDEOSDK_|CODE_|NODE_FUNCTION_|NODE_OPTIONS$|GENERIC_TIMEZONE$|npm_|OFFLOAD_|VUE_APP_)/i;
+
+function environment(role: Role, options: N8nOptions, runtime: Runtime, userFolder: string, ports: number[]) {
+	const inherited = Object.fromEntries(
+		Object.entries(process.env).filter(([name]) => !FOREIGN_SETTING.test(name)),
+	);
+	const [port, brokerPort] = ports.map(String);
+	const noProxy = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost']
+		.filter(Boolean)
+		.join(',');
+	return withNodeInPath(runtime.node, {
+		...inherited,
+		NO_PROXY: noProxy,
+		no_proxy: noProxy,
+		N8N_USER_FOLDER: userFolder,
+		N8N_ENCRYPTION_KEY: ENCRYPTION_KEY,
+		N8N_LISTEN_ADDRESS: '127.0.0.1',
+		...(role === 'worker'
+			? { QUEUE_HEALTH_CHECK_ACTIVE: 'true', QUEUE_HEALTH_CHECK_PORT: port }
+			: { N8N_PORT: port }),
+		N8N_RUNNERS_BROKER_PORT: brokerPort,
+		N8N_SECURE_COOKIE: 'false',
+		N8N_LOG_LEVEL: options.logLevel ?? 'info',
+		N8N_DIAGNOSTICS_ENABLED: 'false',
+		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+		N8N_TEMPLATES_ENABLED: 'false',
+		N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+		N8N_HIRING_BANNER_ENABLED: 'false',
+		N8N_PERSONALIZATION_ENABLED: 'false',
+		N8N_ONBOARDING_FLOW_DISABLED: 'true',
+		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
+		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+		EXTERNAL_FRONTEND_HOOKS_URLS: '',
+		...(options.mode === 'queue' || role !== 'start' ? { EXECUTIONS_MODE: 'queue' } : {}),
+		...options.env,
+	});
+}
+
+const portTaken = (output: string) => /EADDRINUSE|port is already in use|port \d+ .*in use/i.test(output);
+
+async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess> {
+	const userFolder = options.userFolder ?? temporaryFolder(`videosdk-n8n-${role}`);
+	const isTemporary = options.userFolder === undefined;
+	mkdirSync(userFolder, { recursive: true });
+	const [runtime] = await Promise.all([
+		ensureRuntime(options.version ?? DEFAULT_N8N_VERSION),
+		(async () => {
+			if (options.tarball === null) return;
+			await installPackage(userFolder, options.tarball ?? (await packPackage()));
+		})(),
+	]);
+
+	let ports: number[] = [];
+	let child: TrackedProcess | undefined;
+	const earlierLogs: string[] = [];
+
+	const launch = async () => {
+		if (child) earlierLogs.push(child.output);
+		const current = new TrackedProcess(
+			runtime.node,
+			[runtime.n8n, ...(role === 'worker' ? ['worker', '--concurrency=5'] : [role])],
+			{
+				cwd: userFolder,
+				env: environment(role, options, runtime, userFolder, ports),
+				onLine: options.log,
+			},
+		);
+		child = current;
+		// A worker has no REST interface; the others answer readiness before their routes exist.
+		const probe = `http://127.0.0.1:${ports[0]}${role === 'start' ? '/rest/settings' : '/healthz/readiness'}`;
+		await waitFor(
+			`n8n ${runtime.version} (${role}) to start`,
+			async () => {
+				if (!current.running) {
+					const lastLines = current.output.trim().split('\n').slice(-25).join('\n');
+					throw new PlainError(
+						`${lastLines}\nn8n (${role}) ended while starting, with code ${current.exitCode}.`,
+					);
+				}
+				try {
+					const response = await fetch(probe);
+					const text = await response.text();
+					return response.ok && (role !== 'start' || text.startsWith('{')) ? true : undefined;
+				} catch {
+					return undefined;
+				}
+			},
+			options.startTimeoutMs ?? START_TIMEOUT_MS,
+			150,
+		);
+	};
+
+	for (let attempt = 1; ; attempt++) {
+		ports = await freePorts(2);
+		if (options.port !== undefined) ports[0] = options.port;
+		try {
+			await launch();
+			break;
+		} catch (error) {
+			const output = child?.output ?? '';
+			await child?.kill();
+			// Another program may have taken a port between our look and n8n's start.
+			if (options.port === undefined && attempt < START_ATTEMPTS && portTaken(output)) continue;
+			if (isTemporary) removeFolder(userFolder);
+			throw error;
+		}
+	}
+
+	return {
+		get port() {
+			return ports[0] ?? 0;
+		},
+		get url() {
+			return `http://127.0.0.1:${ports[0]}`;
+		},
+		userFolder,
+		runtime,
+		get pid() {
+			return child?.pid ?? -1;
+		},
+		get logs() {
+			return [...earlierLogs, child?.output ?? ''].join('');
+		},
+		get running() {
+			return child?.running ?? false;
+		},
+		async stop() {
+			await child?.stop();
+			if (isTemporary) removeFolder(userFolder);
+		},
+		async kill() {
+			await child?.kill();
+		},
+		async restart() {
+			await child?.stop();
+			await launch();
+		},
+	};
+}
+
+/** Starts a real n8n with the package installed, on loopback; its owner account is set up and logged in. */
+export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
+	const main = await startProcess('start', options);
+	const rest = new N8nRest(main.url, main.runtime);
+	try {
+		await rest.setupOwner();
+	} catch (error) {
+		await main.stop();
+		throw error;
+	}
+	return Object.defineProperties({ rest } as N8n, Object.getOwnPropertyDescriptors(main));
+}
+
+/** Starts a worker of queue mode. `env` must name the same Postgres and Redis as the main process's. */
+export async function startWorker(options: N8nOptions = {}): Promise<N8nProcess> {
+	return await startProcess('worker', options);
+}
+
+/** Starts a webhook process of queue mode. `env` must name the same Postgres and Redis as the main process's. */
+export async function startWebhookProcess(options: N8nOptions = {}): Promise<N8nProcess> {
+	return await startProcess('webhook', options);
+}

@@ -1,0 +1,339 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The root of the repository. */
+export const repositoryRoot = dirname(dirname(__dirname));
+
+export const isWindows = process.platform === 'win32';
+
+const LOCK_TOUCH_INTERVAL_MS = 5_000;
+const LOCK_STALE_AFTER_MS = 60_000;
+const KEPT_OUTPUT_CHARACTERS = 200_000_000;
+const REPEATED_SIGNAL_WINDOW_MS = 3_000;
+
+/** A failure that is explained by its message alone: shown without a stack trace. */
+export class PlainError extends Error {
+	override name = 'PlainError';
+}
+
+// ---------------------------------------------------------------------------------------------
+// What has to be undone on every way out
+
+const living = new Set<ChildProcess>();
+const temporaryFolders = new Set<string>();
+const shutdownHooks: Array<() => Promise<void> | void> = [];
+let exitHandlersInstalled = false;
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals) {
+	if (child.pid === undefined) return;
+	try {
+		// Each tracked process leads a group of its own, so its children (n8n's task runner) go with it.
+		if (isWindows) spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f']);
+		else process.kill(-child.pid, signal);
+	} catch {
+		// It is gone already.
+	}
+}
+
+function installExitHandlers() {
+	if (exitHandlersInstalled) return;
+	exitHandlersInstalled = true;
+	process.on('exit', () => {
+		for (const child of living) killGroup(child, 'SIGKILL');
+		for (const folder of temporaryFolders) removeFolder(folder);
+	});
+	let firstSignalAt = 0;
+	const onSignal = (signal: NodeJS.Signals) => {
+		const exitCode = 128 + (constants.signals[signal] ?? 15);
+		if (firstSignalAt !== 0) {
+			// npm, the shell and the terminal may each pass on the same Ctrl+C.
+			if (Date.now() - firstSignalAt > REPEATED_SIGNAL_WINDOW_MS) process.exit(exitCode);
+			return;
+		}
+		firstSignalAt = Date.now();
+		void (async () => {
+			for (const hook of shutdownHooks.reverse()) {
+				try {
+					await hook();
+				} catch {
+					// The remaining hooks still have to run; the exit handler kills what is left.
+				}
+			}
+			process.exit(exitCode);
+		})();
+	};
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+/** Runs `hook` before the process ends by Ctrl+C or another signal; it may call `process.exit` itself. */
+export function onShutdown(hook: () => Promise<void> | void): void {
+	installExitHandlers();
+	shutdownHooks.push(hook);
+}
+
+/** Removes a folder and does not mind if it cannot. */
+export function removeFolder(folder: string): void {
+	temporaryFolders.delete(folder);
+	try {
+		rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+	} catch {
+		// A leftover in the temporary folder is no reason to fail.
+	}
+}
+
+/** A new temporary folder, removed when this process ends. */
+export function temporaryFolder(prefix: string): string {
+	installExitHandlers();
+	const folder = mkdtempSync(join(tmpdir(), `${prefix}-`));
+	temporaryFolders.add(folder);
+	return folder;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Processes
+
+export interface StartOptions {
+	cwd?: string;
+	env?: NodeJS.ProcessEnv;
+	/** Called for each line of stdout and stderr. */
+	onLine?: (line: string) => void;
+	uid?: number;
+	gid?: number;
+}
+
+/** A process that does not outlive this one. */
+export class TrackedProcess {
+	readonly exited: Promise<number>;
+	exitCode: number | undefined;
+	private readonly child: ChildProcess;
+	private chunks: string[] = [];
+	private characters = 0;
+
+	constructor(command: string, commandArguments: string[], options: StartOptions = {}) {
+		installExitHandlers();
+		this.child = spawn(...dyingWithParent(command, commandArguments, options), {
+			cwd: options.cwd,
+			env: options.env,
+			uid: options.uid,
+			gid: options.gid,
+			detached: !isWindows,
+			windowsHide: true,
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		living.add(this.child);
+		let rest = '';
+		const onText = (text: string) => {
+			this.chunks.push(text);
+			this.characters += text.length;
+			while (this.characters > KEPT_OUTPUT_CHARACTERS) this.characters -= this.chunks.shift()?.length ?? 0;
+			if (!options.onLine) return;
+			const lines = (rest + text).split('\n');
+			rest = lines.pop() ?? '';
+			for (const line of lines) options.onLine(line.trimEnd());
+		};
+		for (const stream of [this.child.stdout, this.child.stderr]) {
+			stream?.setEncoding('utf8').on('data', onText);
+		}
+		this.exited = new Promise((resolve) => {
+			const ended = (code: number) => {
+				this.exitCode = code;
+				living.delete(this.child);
+				// What the process left behind in its group must not stay either.
+				killGroup(this.child, 'SIGKILL');
+				if (rest) options.onLine?.(rest.trimEnd());
+				resolve(code);
+			};
+			this.child.once('error', (error) => {
+				this.chunks.push(String(error));
+				ended(127);
+			});
+			this.child.once('close', (code, signal) =>
+				ended(code ?? 128 + (signal ? (constants.signals[signal] ?? 0) : 0)),
+			);
+		});
+	}
+
+	get pid(): number {
+		return this.child.pid ?? -1;
+	}
+
+	get running(): boolean {
+		return this.exitCode === undefined;
+	}
+
+	/** All it has written, stdout and stderr interleaved (the oldest part is dropped beyond 200 MB). */
+	get output(): string {
+		if (this.chunks.length > 1) this.chunks = [this.chunks.join('')];
+		return this.chunks[0] ?? '';
+	}
+
+	/** Sends a signal to the process alone. */
+	signal(signal: NodeJS.Signals): void {
+		if (this.running) this.child.kill(signal);
+	}
+
+	/** Asks the process to end, and kills it with its children when the grace period is over. */
+	async stop(graceMs = 15_000, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+		if (!this.running) return;
+		this.signal(signal);
+		const timer = setTimeout(() => killGroup(this.child, 'SIGKILL'), graceMs);
+		await this.exited;
+		clearTimeout(timer);
+	}
+
+	/** SIGKILL to the process and its children. */
+	async kill(): Promise<void> {
+		if (!this.running) return;
+		killGroup(this.child, 'SIGKILL');
+		await this.exited;
+	}
+}
+
+let setprivWorks: boolean | undefined;
+
+/** On Linux the kernel ends the process even when this one is killed with SIGKILL and can clean up nothing. */
+function dyingWithParent(
+	command: string,
+	commandArguments: string[],
+	options: StartOptions,
+): [string, string[]] {
+	if (process.platform !== 'linux' || options.uid !== undefined) return [command, commandArguments];
+	setprivWorks ??= spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0;
+	return setprivWorks
+		? ['setpriv', ['--pdeathsig', 'KILL', '--', command, ...commandArguments]]
+		: [command, commandArguments];
+}
+
+/** Runs a program to its end. */
+export async function run(
+	command: string,
+	commandArguments: string[],
+	options: StartOptions = {},
+): Promise<{ code: number; output: string }> {
+	const child = new TrackedProcess(command, commandArguments, options);
+	const code = await child.exited;
+	return { code, output: child.output };
+}
+
+/** Runs npm, whatever it is called on this system. */
+export async function runNpm(
+	npmArguments: string[],
+	options: StartOptions = {},
+): Promise<{ code: number; output: string }> {
+	return isWindows
+		? await run(process.env.ComSpec ?? 'cmd.exe', ['/d', '/s', '/c', 'npm', ...npmArguments], options)
+		: await run('npm', npmArguments, options);
+}
+
+/** Whether a command can be started at all. */
+export function commandExists(command: string, commandArguments = ['--version']): boolean {
+	return spawnSync(command, commandArguments, { stdio: 'ignore' }).status === 0;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Ports, locks, waiting
+
+async function listen(port: number, host: string): Promise<Server> {
+	return await new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen({ port, host, exclusive: true }, () => resolve(server));
+	});
+}
+
+const closeServer = async (server: Server) =>
+	await new Promise<void>((resolve) => server.close(() => resolve()));
+
+/** Different ports that were free on loopback a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+	// All are held at the same time, so that none is given twice.
+	const servers = await Promise.all(Array.from({ length: count }, async () => await listen(0, '127.0.0.1')));
+	const ports = servers.map((server) => (server.address() as { port: number }).port);
+	await Promise.all(servers.map(closeServer));
+	return ports;
+}
+
+/** Whether a port is free on loopback and on all addresses. */
+export async function isPortFree(port: number): Promise<boolean> {
+	for (const host of ['127.0.0.1', '0.0.0.0']) {
+		try {
+			await closeServer(await listen(port, host));
+		} catch {
+			return false;
+		}
+	}
+	return true;
+}
+
+/** Runs `action` while no other process holds the lock of that name. A lock whose holder died is taken over. */
+export async function withLock<T>(folder: string, action: () => Promise<T>, onWait?: () => void): Promise<T> {
+	mkdirSync(dirname(folder), { recursive: true });
+	for (let waited = false; ; waited = true) {
+		try {
+			mkdirSync(folder);
+			break;
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+		}
+		try {
+			if (Date.now() - statSync(folder).mtimeMs > LOCK_STALE_AFTER_MS) {
+				rmSync(folder, { recursive: true, force: true });
+				continue;
+			}
+		} catch {
+			continue; // It was given back in this moment.
+		}
+		if (!waited) onWait?.();
+		await sleep(500);
+	}
+	const touch = setInterval(() => {
+		const now = new Date();
+		if (existsSync(folder)) utimesSync(folder, now, now);
+	}, LOCK_TOUCH_INTERVAL_MS);
+	temporaryFolders.add(folder);
+	try {
+		return await action();
+	} finally {
+		clearInterval(touch);
+		removeFolder(folder);
+	}
+}
+
+/** Repeats `attempt` until it yields something other than undefined. */
+export async function waitFor<T>(
+	what: string,
+	attempt: () => Promise<T | undefined>,
+	timeoutMs: number,
+	intervalMs = 200,
+): Promise<T> {
+	const deadline = Date.now() + timeoutMs;
+	for (;;) {
+		const result = await attempt();
+		if (result !== undefined) return result;
+		if (Date.now() > deadline) {
+			throw new PlainError(`Waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}.`);
+		}
+		await sleep(intervalMs);
+	}
+}
+
+export const sha256 = (content: string | Buffer): string =>
+	createHash('sha256').update(content).digest('hex');
+
+/** Runs a program's `main` and ends the process; a PlainError is shown as one sentence. */
+export function runMain(main: () => Promise<number>): void {
+	installExitHandlers();
+	main().then(
+		(code) => process.exit(code),
+		(error: unknown) => {
+			const text = error instanceof PlainError ? error.message : error instanceof Error ? error.stack : error;
+			process.stderr.write(`\n${String(text)}\n`);
+			process.exit(1);
+		},
+	);
+}

@@ -1,0 +1,339 @@
+import { join } from 'node:path';
+import { PlainError, waitFor } from './processes';
+import type { Runtime } from './runtime';
+
+/** The account every test instance is given. */
+export const OWNER = {
+	email: 'owner@example.com',
+	password: 'Try-agent-cloud-1',
+	firstName: 'Test',
+	lastName: 'Owner',
+};
+
+type Json = Record<string, unknown>;
+
+export interface WorkflowNode {
+	id?: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: Json;
+	webhookId?: string;
+	credentials?: Record<string, { id: string; name: string }>;
+	[key: string]: unknown;
+}
+
+/** A workflow as the editor exports it. */
+export interface WorkflowJson {
+	name: string;
+	nodes: WorkflowNode[];
+	connections: Json;
+	settings?: Json;
+	[key: string]: unknown;
+}
+
+export interface StoredWorkflow extends WorkflowJson {
+	id: string;
+	versionId: string;
+	active: boolean;
+}
+
+export interface NodeRun {
+	startTime: number;
+	executionTime: number;
+	executionStatus?: string;
+	error?: Json & { message: string };
+	data?: Record<string, Array<Array<{ json: Json; pairedItem?: unknown; [key: string]: unknown }> | null>>;
+}
+
+/** A run with all its data. */
+export interface Execution {
+	id: string;
+	workflowId: string;
+	status: string;
+	mode: string;
+	finished: boolean;
+	startedAt: string;
+	stoppedAt: string | null;
+	waitTill?: string | null;
+	data: {
+		resultData: {
+			runData: Record<string, NodeRun[]>;
+			lastNodeExecuted?: string;
+			error?: Json & { message: string };
+		};
+		[key: string]: unknown;
+	};
+}
+
+export type ExecutionSummary = Omit<Execution, 'data'>;
+
+/** What a node put out in a run, of its last pass and one of its outputs. */
+export function outputOf(execution: Execution, nodeName: string, outputIndex = 0): Json[] {
+	const nodeRun = execution.data.resultData.runData[nodeName]?.at(-1);
+	return (nodeRun?.data?.main?.[outputIndex] ?? []).map((item) => item.json);
+}
+
+const FINAL_STATUSES = new Set(['success', 'error', 'crashed', 'canceled']);
+
+/** Whether a run has come to its end (a waiting run has not). */
+export const isFinal = (execution: { status: string }): boolean => FINAL_STATUSES.has(execution.status);
+
+/** An answer of n8n's REST interface that is not a 2xx. */
+export class RestError extends Error {
+	constructor(
+		readonly status: number,
+		readonly body: string,
+		call: string,
+	) {
+		super(`${call} was answered ${status}: ${body.slice(0, 500)}`);
+	}
+}
+
+/** A client of n8n's own REST interface, logged in as the owner. */
+export class N8nRest {
+	private cookie = '';
+
+	constructor(
+		readonly url: string,
+		private readonly runtime: Runtime,
+	) {}
+
+	/** One call under `/rest`; yields the answer's `data`. */
+	async call<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
+		try {
+			return await this.send<T>(method, path, body);
+		} catch (error) {
+			const loginLost = error instanceof RestError && error.status === 401 && path !== '/login';
+			if (!loginLost || this.cookie === '') throw error;
+			await this.login();
+			return await this.send<T>(method, path, body);
+		}
+	}
+
+	private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+		const response = await fetch(`${this.url}/rest${path}`, {
+			method,
+			headers: { 'content-type': 'application/json', cookie: this.cookie },
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		const text = await response.text();
+		if (!response.ok) throw new RestError(response.status, text, `${method} /rest${path}`);
+		const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+		const login = cookies.find((cookie) => cookie?.startsWith('n8n-auth='));
+		if (login) this.cookie = login;
+		return text === '' ? (undefined as T) : (JSON.parse(text) as { data: T }).data;
+	}
+
+	/** Creates the owner account of a new instance, or logs in if it has one. */
+	async setupOwner(): Promise<void> {
+		try {
+			await this.send('POST', '/owner/setup', OWNER);
+		} catch (error) {
+			if (!(error instanceof RestError) || error.status >= 500) throw error;
+		}
+		// The set-up does not log in on every version.
+		await this.login();
+	}
+
+	async login(): Promise<void> {
+		await this.send('POST', '/login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
+	}
+
+	async createCredential(credential: { name: string; type: string; data: Json }): Promise<{ id: string }> {
+		return await this.call('POST', '/credentials', credential);
+	}
+
+	async updateCredential(id: string, credential: { name: string; type: string; data: Json }): Promise<void> {
+		await this.call('PATCH', `/credentials/${id}`, credential);
+	}
+
+	/** What the "Test" button of a stored credential shows. */
+	async testCredential(id: string): Promise<{ status: 'OK' | 'Error'; message: string }> {
+		const credential = await this.call('GET', `/credentials/${id}?includeData=true`);
+		return await this.call('POST', '/credentials/test', {
+			credentials: { id, name: credential.name, type: credential.type, data: credential.data },
+		});
+	}
+
+	async createWorkflow(workflow: WorkflowJson): Promise<StoredWorkflow> {
+		const { name, nodes, connections, settings } = workflow;
+		return await this.call('POST', '/workflows', {
+			name,
+			nodes,
+			connections,
+			settings: { executionOrder: 'v1', ...settings },
+			active: false,
+		});
+	}
+
+	async getWorkflow(id: string): Promise<StoredWorkflow> {
+		return await this.call('GET', `/workflows/${id}`);
+	}
+
+	async updateWorkflow(id: string, changes: Partial<WorkflowJson>): Promise<StoredWorkflow> {
+		const { versionId } = await this.getWorkflow(id);
+		return await this.call('PATCH', `/workflows/${id}`, { ...changes, versionId });
+	}
+
+	/** Publishes a workflow (2.x) or sets it active (1.x). */
+	async activate(id: string): Promise<void> {
+		const { versionId } = await this.getWorkflow(id);
+		if (this.runtime.version.startsWith('1.')) {
+			await this.call('PATCH', `/workflows/${id}`, { active: true, versionId });
+		} else {
+			await this.call('POST', `/workflows/${id}/activate`, { versionId, name: 'First version' });
+		}
+	}
+
+	async deactivate(id: string): Promise<void> {
+		const { versionId } = await this.getWorkflow(id);
+		if (this.runtime.version.startsWith('1.')) {
+			await this.call('PATCH', `/workflows/${id}`, { active: false, versionId });
+		} else {
+			await this.call('POST', `/workflows/${id}/deactivate`, {});
+		}
+	}
+
+	/**
+	 * Runs a workflow as the editor's "Execute workflow" does, from its trigger node, and yields the run's id.
+	 * Only triggers that need no outside event can be run so (Manual Trigger, Schedule Trigger).
+	 */
+	async startWorkflow(id: string, triggerName?: string): Promise<string> {
+		const workflow = await this.getWorkflow(id);
+		const triggers = workflow.nodes.filter(
+			(node) => /trigger$/i.test(node.type) || /webhook$/.test(node.type),
+		);
+		const trigger =
+			triggers.find((node) => node.name === triggerName) ??
+			triggers.find((node) => node.type === 'n8n-nodes-base.manualTrigger') ??
+			triggers[0];
+		if (!trigger) throw new PlainError(`The workflow "${workflow.name}" has no trigger to be run from.`);
+		const answer = await this.call<{ executionId?: string }>('POST', `/workflows/${id}/run`, {
+			// 1.x takes the workflow from here, 2.x from its database.
+			workflowData: workflow,
+			triggerToStartFrom: { name: trigger.name },
+		});
+		if (!answer.executionId) {
+			throw new PlainError(`"${workflow.name}" did not start: "${trigger.name}" waits for an outside event.`);
+		}
+		return answer.executionId;
+	}
+
+	/** Like `startWorkflow`, and waits for the run's end. */
+	async runWorkflow(id: string, timeoutMs = 60_000, triggerName?: string): Promise<Execution> {
+		const executionId = await this.startWorkflow(id, triggerName);
+		return await waitFor(
+			`the end of run ${executionId}`,
+			async () => {
+				const execution = await this.getExecution(executionId);
+				return execution && isFinal(execution) ? execution : undefined;
+			},
+			timeoutMs,
+		);
+	}
+
+	/** Calls a production webhook of n8n, by its path after `/webhook/` or by its whole address. */
+	async triggerByWebhook(pathOrUrl: string, body: unknown = {}, init: RequestInit = {}): Promise<Response> {
+		const url = /^https?:/.test(pathOrUrl) ? pathOrUrl : `${this.url}/webhook/${pathOrUrl}`;
+		return await fetch(url, {
+			method: 'POST',
+			...init,
+			headers: { 'content-type': 'application/json', ...(init.headers as Record<string, string>) },
+			body:
+				typeof body === 'string' || Buffer.isBuffer(body)
+					? (body as RequestInit['body'])
+					: JSON.stringify(body),
+		});
+	}
+
+	/** All runs, newest first, without their data. */
+	async listExecutions(filter: { workflowId?: string; status?: string[] } = {}): Promise<ExecutionSummary[]> {
+		const all: ExecutionSummary[] = [];
+		const limit = 100;
+		for (;;) {
+			const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: String(limit) });
+			const lastId = all.at(-1)?.id;
+			if (lastId !== undefined) query.set('lastId', lastId);
+			const { results } = await this.call<{ results: ExecutionSummary[] }>('GET', `/executions?${query}`);
+			const known = new Set(all.map(({ id }) => id));
+			// Runs in progress are listed on every page.
+			const fresh = results.filter(({ id }) => !known.has(id));
+			all.push(...fresh);
+			if (fresh.length === 0 || results.length < limit) return all;
+		}
+	}
+
+	/** All runs with their data, oldest first. */
+	async executions(filter: { workflowId?: string; status?: string[] } = {}): Promise<Execution[]> {
+		const summaries = await this.listExecutions(filter);
+		const executions = await Promise.all(summaries.map(async ({ id }) => await this.getExecution(id)));
+		return executions
+			.filter((execution) => execution !== undefined)
+			.sort((first, second) => Number(first.id) - Number(second.id));
+	}
+
+	/** One run with its data; undefined if there is none of that id (yet). */
+	async getExecution(id: string): Promise<Execution | undefined> {
+		try {
+			const stored = await this.call<Execution & { data: unknown }>('GET', `/executions/${id}`);
+			if (!stored) return undefined;
+			const data = typeof stored.data === 'string' ? this.unflatten(stored.data) : stored.data;
+			return { ...stored, id: String(stored.id), data };
+		} catch (error) {
+			if (error instanceof RestError && error.status === 404) return undefined;
+			throw error;
+		}
+	}
+
+	/** Waits until a run fits, and yields it. */
+	async waitForExecution(
+		predicate: (execution: Execution) => boolean,
+		timeoutMs = 30_000,
+		filter: { workflowId?: string } = {},
+	): Promise<Execution> {
+		const judged = new Set<string>();
+		return await waitFor(
+			'a matching run',
+			async () => {
+				for (const { id } of await this.listExecutions(filter)) {
+					if (judged.has(id)) continue;
+					const execution = await this.getExecution(id);
+					if (execution && predicate(execution)) return execution;
+					if (execution && isFinal(execution)) judged.add(id);
+				}
+				return undefined;
+			},
+			timeoutMs,
+		);
+	}
+
+	/**
+	 * Waits until n8n knows a production webhook: after the start it answers 404 for a while. The call must be one
+	 * that starts no run; an unsigned POST, the default, is refused by our trigger with 401.
+	 */
+	async waitForWebhook(pathOrUrl: string, timeoutMs = 30_000, init: RequestInit = {}): Promise<number> {
+		return await waitFor(
+			`the webhook ${pathOrUrl}`,
+			async () => {
+				try {
+					const response = await this.triggerByWebhook(pathOrUrl, {}, init);
+					await response.arrayBuffer();
+					return response.status === 404 || response.status === 503 ? undefined : response.status;
+				} catch {
+					return undefined;
+				}
+			},
+			timeoutMs,
+			100,
+		);
+	}
+
+	private unflatten(text: string): Execution['data'] {
+		const flatted = require(join(this.runtime.folder, 'node_modules/flatted')) as {
+			parse: (text: string) => Execution['data'];
+		};
+		return flatted.parse(text);
+	}
+}

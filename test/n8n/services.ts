@@ -1,0 +1,224 @@
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import {
+	commandExists,
+	freePorts,
+	PlainError,
+	removeFolder,
+	run,
+	temporaryFolder,
+	TrackedProcess,
+	waitFor,
+} from './processes';
+
+/** A database or queue that n8n's queue mode needs. */
+export interface Service {
+	readonly port: number;
+	readonly pid: number;
+	/** What n8n has to be told. */
+	readonly env: Record<string, string>;
+	readonly logs: string;
+	/** Ends exactly this process and removes its data. */
+	stop(): Promise<void>;
+	/** Ends it at once, as in a power failure; the data stay. */
+	kill(): Promise<void>;
+	/** Starts it again on the same port and data. */
+	restart(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const POSTGRES_USER = 'n8n';
+const POSTGRES_DATABASE = 'n8n';
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+
+/** Installs Debian packages without letting them start services of their own. */
+async function aptInstall(packages: string[], log: (line: string) => void) {
+	if (process.getuid?.() !== 0 || !commandExists('apt-get')) {
+		throw new PlainError(
+			`${packages.join(' and ')} must be installed for this test (Debian 13: apt-get install ${packages.join(' ')}).`,
+		);
+	}
+	log(`  Installing ${packages.join(', ')} from Debian ...`);
+	const ownPolicy = !existsSync(POLICY_FILE);
+	if (ownPolicy) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+	try {
+		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+		const install = [
+			'-qq',
+			'-y',
+			'-o',
+			'DPkg::Lock::Timeout=120',
+			'install',
+			'--no-install-recommends',
+			...packages,
+		];
+		let result = await run('apt-get', install, { env });
+		if (result.code !== 0) {
+			await run('apt-get', ['-qq', 'update'], { env });
+			result = await run('apt-get', install, { env });
+		}
+		if (result.code !== 0) {
+			throw new PlainError(`${result.output.slice(-1500)}\n${packages.join(', ')} could not be installed.`);
+		}
+	} finally {
+		if (ownPolicy) removeFolder(POLICY_FILE);
+	}
+}
+
+function postgresBinaries(): string | undefined {
+	const root = '/usr/lib/postgresql';
+	if (!existsSync(root)) return undefined;
+	// n8n warns below 17.
+	const version = readdirSync(root)
+		.map(Number)
+		.filter((candidate) => candidate >= 17 && existsSync(join(root, String(candidate), 'bin', 'initdb')))
+		.sort((first, second) => first - second)[0];
+	return version === undefined ? undefined : join(root, String(version), 'bin');
+}
+
+function idsOf(user: string): { uid: number; gid: number } {
+	const id = (flag: string) => Number(spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout.trim());
+	return { uid: id('-u'), gid: id('-g') };
+}
+
+async function canConnect(port: number): Promise<true | undefined> {
+	return await new Promise((resolve) => {
+		const socket = connect({ port, host: '127.0.0.1' });
+		const done = (result: true | undefined) => {
+			socket.destroy();
+			resolve(result);
+		};
+		socket.once('connect', () => done(true)).once('error', () => done(undefined));
+	});
+}
+
+async function service(
+	name: string,
+	folder: string,
+	port: number,
+	env: Record<string, string>,
+	launch: () => TrackedProcess,
+	isReady: () => Promise<true | undefined>,
+	stopSignal: NodeJS.Signals,
+): Promise<Service> {
+	let child = launch();
+	const ready = async () =>
+		await waitFor(
+			`${name} to start`,
+			async () => {
+				if (!child.running)
+					throw new PlainError(`${child.output.slice(-1500)}\n${name} ended while starting.`);
+				return await isReady();
+			},
+			START_TIMEOUT_MS,
+			50,
+		);
+	await ready();
+	return {
+		port,
+		env,
+		get pid() {
+			return child.pid;
+		},
+		get logs() {
+			return child.output;
+		},
+		async stop() {
+			await child.stop(10_000, stopSignal);
+			removeFolder(folder);
+		},
+		async kill() {
+			await child.kill();
+		},
+		async restart() {
+			await child.stop(10_000, stopSignal);
+			child = launch();
+			await ready();
+		},
+	};
+}
+
+/** Starts a Postgres 17 or newer on loopback, with a database of its own in a temporary folder. */
+export async function startPostgres(
+	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+): Promise<Service> {
+	if (!postgresBinaries()) await aptInstall(['postgresql-17'], log);
+	const binaries = postgresBinaries();
+	if (!binaries)
+		throw new PlainError('postgresql-17 was installed, but its programs are not in /usr/lib/postgresql.');
+
+	const folder = temporaryFolder('videosdk-postgres');
+	// Postgres refuses to run as root.
+	const ids: { uid?: number; gid?: number } = process.getuid?.() === 0 ? idsOf('postgres') : {};
+	if (ids.uid !== undefined && ids.gid !== undefined) chownSync(folder, ids.uid, ids.gid);
+	const options = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, ...ids };
+	const data = join(folder, 'data');
+	const created = await run(
+		join(binaries, 'initdb'),
+		['--pgdata', data, '--username', POSTGRES_USER, '--auth', 'trust', '--encoding', 'UTF8', '--no-sync'],
+		options,
+	);
+	if (created.code !== 0)
+		throw new PlainError(`${created.output}\nThe Postgres database could not be created.`);
+
+	const [port = 0] = await freePorts(1);
+	const psql = async (database: string, sql: string) =>
+		await run(
+			join(binaries, 'psql'),
+			['-h', '127.0.0.1', '-p', String(port), '-U', POSTGRES_USER, '-d', database, '-tAc', sql],
+			options,
+		);
+	const started = await service(
+		'Postgres',
+		folder,
+		port,
+		{
+			DB_TYPE: 'postgresdb',
+			DB_POSTGRESDB_HOST: '127.0.0.1',
+			DB_POSTGRESDB_PORT: String(port),
+			DB_POSTGRESDB_DATABASE: POSTGRES_DATABASE,
+			DB_POSTGRESDB_USER: POSTGRES_USER,
+			DB_POSTGRESDB_PASSWORD: 'any',
+		},
+		() =>
+			new TrackedProcess(
+				join(binaries, 'postgres'),
+				['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', folder],
+				options,
+			),
+		async () => ((await psql('postgres', 'select 1')).code === 0 ? true : undefined),
+		// Fast shutdown: open connections are ended.
+		'SIGINT',
+	);
+	const database = await psql('postgres', `create database ${POSTGRES_DATABASE}`);
+	if (database.code !== 0) {
+		await started.stop();
+		throw new PlainError(`${database.output}\nThe Postgres database could not be created.`);
+	}
+	return started;
+}
+
+/** Starts a Redis on loopback, with its data in a temporary folder (it survives `kill` and `restart`). */
+export async function startRedis(
+	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+): Promise<Service> {
+	if (!commandExists('redis-server')) await aptInstall(['redis-server'], log);
+	const folder = temporaryFolder('videosdk-redis');
+	const [port = 0] = await freePorts(1);
+	return await service(
+		'Redis',
+		folder,
+		port,
+		{ QUEUE_BULL_REDIS_HOST: '127.0.0.1', QUEUE_BULL_REDIS_PORT: String(port) },
+		() =>
+			new TrackedProcess(
+				'redis-server',
+				['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', ''],
+				{ cwd: folder, env: { PATH: process.env.PATH } },
+			),
+		async () => await canConnect(port),
+		'SIGTERM',
+	);
+}
