@@ -1,14 +1,17 @@
 // Runs one of the project's TypeScript programs on a fresh clone: `node scripts/run.mjs <file.ts> [arguments]`.
-// Installs the dependencies first if the lock file has changed since they were last installed.
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Installs the dependencies first if they are not what the lock file says.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MINIMUM_NODE_MAJOR = 20;
+const MINIMUM_NODE = [20, 6];
+const NEEDED_SPACE_BYTES = 1_500_000_000;
+const PROGRESS_INTERVAL_MS = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stampFile = join(root, 'node_modules', '.installed-lock-sha256');
 const isWindows = process.platform === 'win32';
 
 function fail(sentence) {
@@ -16,34 +19,89 @@ function fail(sentence) {
 	process.exit(1);
 }
 
-function installIfNeeded() {
-	const lockHash = createHash('sha256')
-		.update(readFileSync(join(root, 'package-lock.json')))
-		.digest('hex');
-	if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lockHash) return;
-	process.stderr.write('Installing the dependencies (once, about a minute) ...\n');
-	// No install script is needed, so none is run.
-	const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-		cwd: root,
-		stdio: ['ignore', 'inherit', 'inherit'],
-		shell: isWindows,
-	});
-	if (status !== 0) {
-		fail('The dependencies could not be installed: read the lines of npm above. No network and a full disk are the usual reasons.');
+/** Runs a program to its end; what ends this process is passed on to it, and it decides when to end. */
+async function run(command, commandArguments, options) {
+	const child = spawn(command, commandArguments, { cwd: root, ...options });
+	const forward = (signal) => child.kill(signal);
+	for (const signal of SIGNALS) process.on(signal, forward);
+	try {
+		return await new Promise((resolve, reject) => {
+			child.once('error', reject);
+			child.once('close', (code, signal) => resolve(signal ? 128 + constants.signals[signal] : code));
+			for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onData?.(data));
+		});
+	} finally {
+		for (const signal of SIGNALS) process.off(signal, forward);
 	}
-	mkdirSync(dirname(stampFile), { recursive: true });
-	writeFileSync(stampFile, lockHash);
 }
 
-if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE_MAJOR) {
-	fail(`Node.js ${MINIMUM_NODE_MAJOR} or newer is needed; this is ${process.version}.`);
+/** Whether node_modules holds what the lock file says. npm writes its own record there when it has finished. */
+function isInstalled(lock) {
+	const record = join(root, 'node_modules', '.package-lock.json');
+	if (!existsSync(record)) return false;
+	const { packages } = JSON.parse(readFileSync(record, 'utf8'));
+	return Object.entries(lock.packages).every(
+		([path, { version, optional, peer }]) =>
+			path === '' || packages[path]?.version === version || (!packages[path] && (optional || peer)),
+	);
 }
-installIfNeeded();
+
+async function installIfNeeded() {
+	const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+	if (isInstalled(lock)) return;
+	const { bavail, bsize } = statfsSync(root);
+	if (bavail * bsize < NEEDED_SPACE_BYTES) {
+		const freeGigabytes = ((bavail * bsize) / 1e9).toFixed(1);
+		fail(`The dependencies need about 1.5 GB, and only ${freeGigabytes} GB are free on the disk of ${root}.`);
+	}
+
+	const total = Object.keys(lock.packages).length - 1;
+	process.stderr.write(`Installing the project's ${total} development packages (once, about a minute) ...\n`);
+	const startedAt = Date.now();
+	let output = '';
+	const progress = setInterval(() => {
+		const fetched = output.match(/npm http (fetch|cache)/g)?.length ?? 0;
+		const step = fetched < total ? `${fetched} of ${total} packages` : 'unpacking';
+		process.stderr.write(`  ${Math.round((Date.now() - startedAt) / 1000)} s, ${step}\n`);
+	}, PROGRESS_INTERVAL_MS);
+	// No install script is needed, so none is run.
+	const npmArguments = [
+		'ci',
+		'--ignore-scripts',
+		'--no-audit',
+		'--no-fund',
+		'--no-progress',
+		'--loglevel=http',
+	];
+	const code = await run('npm', npmArguments, {
+		stdio: ['ignore', 'pipe', 'pipe'],
+		shell: isWindows,
+		onData: (data) => (output += data),
+	}).catch((error) => fail(`npm could not be started: ${error.message}.`));
+	clearInterval(progress);
+	if (code !== 0) {
+		if (code > 128) process.exit(code);
+		const errors = output.split('\n').filter((line) => /^npm (err|error)/i.test(line));
+		process.stderr.write(`${errors.slice(-12).join('\n')}\n`);
+		const reason = /ENOSPC/.test(output)
+			? 'the disk is full'
+			: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/.test(output)
+				? "npm's registry cannot be reached; check the network"
+				: 'the reason is in the lines of npm above';
+		fail(`The dependencies could not be installed: ${reason}.`);
+	}
+	process.stderr.write(`  installed (${Math.round((Date.now() - startedAt) / 1000)} s)\n`);
+}
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor < MINIMUM_NODE[1])) {
+	fail(`Node.js ${MINIMUM_NODE.join('.')} or newer is needed; this is ${process.version}.`);
+}
+await installIfNeeded();
 
 const [program, ...programArguments] = process.argv.slice(2);
-const { status, signal } = spawnSync(
-	process.execPath,
-	[join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs'), join(root, program), ...programArguments],
-	{ cwd: root, stdio: 'inherit' },
+process.exit(
+	await run(process.execPath, ['--import', 'tsx', join(root, program), ...programArguments], {
+		stdio: 'inherit',
+	}),
 );
-process.exit(signal ? 130 : (status ?? 1));
