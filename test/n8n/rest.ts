@@ -91,6 +91,16 @@ export class RestError extends Error {
 	}
 }
 
+/** Yields undefined instead of failing while n8n or its database is down or starting. */
+async function patiently<T>(attempt: () => Promise<T | undefined>): Promise<T | undefined> {
+	try {
+		return await attempt();
+	} catch (error) {
+		if (error instanceof RestError ? error.status >= 500 : error instanceof TypeError) return undefined;
+		throw error;
+	}
+}
+
 /** A client of n8n's own REST interface, logged in as the owner. */
 export class N8nRest {
 	private cookie = '';
@@ -177,7 +187,7 @@ export class N8nRest {
 		return await this.call('PATCH', `/workflows/${id}`, { ...changes, versionId });
 	}
 
-	/** Publishes a workflow (2.x) or sets it active (1.x). */
+	/** Publishes a workflow (2.x, takes effect about 100 ms later) or sets it active (1.x). */
 	async activate(id: string): Promise<void> {
 		const { versionId } = await this.getWorkflow(id);
 		if (this.runtime.version.startsWith('1.')) {
@@ -227,7 +237,7 @@ export class N8nRest {
 		return await waitFor(
 			`the end of run ${executionId}`,
 			async () => {
-				const execution = await this.getExecution(executionId);
+				const execution = await patiently(async () => await this.getExecution(executionId));
 				return execution && isFinal(execution) ? execution : undefined;
 			},
 			timeoutMs,
@@ -296,15 +306,16 @@ export class N8nRest {
 		const judged = new Set<string>();
 		return await waitFor(
 			'a matching run',
-			async () => {
-				for (const { id } of await this.listExecutions(filter)) {
-					if (judged.has(id)) continue;
-					const execution = await this.getExecution(id);
-					if (execution && predicate(execution)) return execution;
-					if (execution && isFinal(execution)) judged.add(id);
-				}
-				return undefined;
-			},
+			async () =>
+				await patiently(async () => {
+					for (const { id } of await this.listExecutions(filter)) {
+						if (judged.has(id)) continue;
+						const execution = await this.getExecution(id);
+						if (execution && predicate(execution)) return execution;
+						if (execution && isFinal(execution)) judged.add(id);
+					}
+					return undefined;
+				}),
 			timeoutMs,
 		);
 	}
