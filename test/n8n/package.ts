@@ -5,8 +5,12 @@ import { PlainError, repositoryRoot, run, runNpm, sha256, temporaryFolder, withL
 
 let packed: Promise<string> | undefined;
 
-/** Builds the package into `dist/`. */
-export async function buildPackage(): Promise<void> {
+/** `dist/` is shared: two builds at once, or a build during packing, would leave half a package. */
+async function alone<T>(action: () => Promise<T>): Promise<T> {
+	return await withLock(join(tmpdir(), `videosdk-build-${sha256(repositoryRoot).slice(0, 12)}.lock`), action);
+}
+
+async function build(): Promise<void> {
 	const gulp = join(repositoryRoot, 'node_modules', 'gulp', 'bin', 'gulp.js');
 	const { code, output } = await run(process.execPath, [gulp, 'build'], {
 		cwd: repositoryRoot,
@@ -17,23 +21,21 @@ export async function buildPackage(): Promise<void> {
 
 async function buildAndPack(): Promise<string> {
 	const folder = temporaryFolder('videosdk-package');
-	// `dist/` is shared: two builds at once, or a build during packing, would leave half a package.
-	return await withLock(
-		join(tmpdir(), `videosdk-build-${sha256(repositoryRoot).slice(0, 12)}.lock`),
-		async () => {
-			await buildPackage();
-			const { code, output } = await runNpm(
-				['pack', '--ignore-scripts', '--pack-destination', folder, '--loglevel=error'],
-				{
-					cwd: repositoryRoot,
-					env: process.env,
-				},
-			);
-			const file = output.trim().split('\n').pop() ?? '';
-			if (code !== 0 || !file.endsWith('.tgz')) throw new PlainError(`${output.trim()}\nnpm pack failed.`);
-			return join(folder, file);
-		},
-	);
+	return await alone(async () => {
+		await build();
+		const { code, output } = await runNpm(
+			['pack', '--ignore-scripts', '--pack-destination', folder, '--loglevel=error'],
+			{ cwd: repositoryRoot, env: process.env },
+		);
+		const file = output.trim().split('\n').pop() ?? '';
+		if (code !== 0 || !file.endsWith('.tgz')) throw new PlainError(`${output.trim()}\nnpm pack failed.`);
+		return join(folder, file);
+	});
+}
+
+/** Builds the package into `dist/`. */
+export async function buildPackage(): Promise<void> {
+	await alone(build);
 }
 
 /**
