@@ -1,0 +1,118 @@
+import type { ServerResponse } from 'node:http';
+import type { Fault } from './types';
+
+/** An answer ready for the wire. */
+export interface WireAnswer {
+	status: number;
+	headers: Record<string, string>;
+	payload: Buffer;
+}
+
+/** The faults still to come, in the order added. */
+export class FaultList {
+	private entries: Array<{ fault: Fault; left: number }> = [];
+
+	add(fault: Fault): void {
+		this.entries.push({ fault, left: fault.match?.times ?? 1 });
+	}
+
+	clear(): void {
+		this.entries = [];
+	}
+
+	/** The first fault that fits a request; one of its times is used up. */
+	take(method: string, path: string, isKeyRequest: boolean): Fault | undefined {
+		const entry = this.entries.find(({ fault: { match }, left }) => {
+			if (left <= 0) return false;
+			if (match?.method && match.method.toUpperCase() !== method) return false;
+			// The key has faults of its own, and is fetched when nobody looks: it must not use up another's.
+			if (!match?.path) return !isKeyRequest;
+			match.path.lastIndex = 0;
+			return match.path.test(path);
+		});
+		if (!entry) return undefined;
+		entry.left -= 1;
+		if (entry.left <= 0) this.entries = this.entries.filter((other) => other !== entry);
+		return entry.fault;
+	}
+}
+
+/** False if the fault replaces the request's work, true if it strikes afterwards. */
+export function isProcessed({ kind, status }: Fault): boolean {
+	return kind !== 'status' && kind !== 'redirect' && (status ?? 200) < 400;
+}
+
+/** An answer with a JSON body. */
+export function jsonAnswer(status: number, body: unknown): WireAnswer {
+	return {
+		status,
+		headers: { 'content-type': 'application/json; charset=utf-8' },
+		payload: Buffer.from(JSON.stringify(body), 'utf8'),
+	};
+}
+
+/**
+ * What is answered in the place of `genuine`, which is undefined if the request was not processed.
+ * @returns undefined if nothing is ever answered.
+ */
+export function faultyAnswer(
+	fault: Fault,
+	genuine: WireAnswer | undefined,
+	ownUrl: string,
+): WireAnswer | undefined {
+	const answer = plainFaultyAnswer(fault, genuine, ownUrl);
+	return answer && { ...answer, headers: { ...answer.headers, ...lowerCased(fault.headers) } };
+}
+
+function plainFaultyAnswer(
+	fault: Fault,
+	genuine: WireAnswer | undefined,
+	ownUrl: string,
+): WireAnswer | undefined {
+	switch (fault.kind) {
+		case 'reset':
+		case 'hang':
+			return undefined;
+		case 'notJson':
+			return text(fault.status ?? 200, fault.body ?? '<html><body>Bad gateway</body></html>', 'text/html');
+		case 'empty':
+			return { status: fault.status ?? 200, headers: {}, payload: Buffer.alloc(0) };
+		case 'noData':
+			return jsonAnswer(fault.status ?? 200, fault.body ?? { message: 'ok' });
+		case 'redirect':
+			return {
+				...text(fault.status ?? 307, '', 'text/plain'),
+				headers: { location: fault.location ?? ownUrl },
+			};
+		case 'status':
+		case 'delay':
+		case 'truncate':
+			return genuine ?? stated(fault);
+	}
+}
+
+function stated({ status = 500, body = { message: 'Simulated fault' } }: Fault): WireAnswer {
+	return typeof body === 'string' || Buffer.isBuffer(body)
+		? text(status, body, 'text/plain')
+		: jsonAnswer(status, body);
+}
+
+function text(status: number, body: unknown, type: string): WireAnswer {
+	const payload = Buffer.isBuffer(body) ? body : Buffer.from(String(body), 'utf8');
+	return { status, headers: { 'content-type': `${type}; charset=utf-8` }, payload };
+}
+
+function lowerCased(headers: Record<string, string> = {}): Record<string, string> {
+	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** Ends the connection with a reset, as a crashed proxy would. */
+export function resetConnection(response: ServerResponse): void {
+	response.socket?.resetAndDestroy();
+}
+
+/** Promises the whole body, sends half of it, and hangs up. */
+export function sendTruncated(response: ServerResponse, { status, headers, payload }: WireAnswer): void {
+	response.writeHead(status, { ...headers, 'content-length': String(Math.max(payload.length, 2)) });
+	response.write(payload.subarray(0, Math.floor(payload.length / 2)), () => response.socket?.destroy());
+}

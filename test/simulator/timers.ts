@@ -1,0 +1,34 @@
+/** Timers that can all be ended at once, so that a closed simulator does nothing more. */
+export class Timers {
+	private readonly pending = new Set<NodeJS.Timeout>();
+	private closed = false;
+
+	/** Runs `action` after `ms`, unless cancelled or closed before. */
+	after(ms: number, action: () => void): NodeJS.Timeout | undefined {
+		if (this.closed) return undefined;
+		const timer = setTimeout(() => {
+			this.pending.delete(timer);
+			action();
+		}, ms);
+		this.pending.add(timer);
+		return timer;
+	}
+
+	cancel(timer: NodeJS.Timeout | undefined): void {
+		if (!timer) return;
+		clearTimeout(timer);
+		this.pending.delete(timer);
+	}
+
+	close(): void {
+		this.closed = true;
+		for (const timer of this.pending) clearTimeout(timer);
+		this.pending.clear();
+	}
+}
+
+/** Adds to a list that never grows beyond `max`. */
+export function pushBounded<T>(list: T[], item: T, max: number): void {
+	list.push(item);
+	if (list.length > max) list.splice(0, list.length - max);
+}

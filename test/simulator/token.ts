@@ -1,0 +1,51 @@
+import { verifyToken } from '@videosdk.live/server-sdk';
+
+const MAX_LIFE_SECONDS = 24 * 60 * 60;
+
+/** Either the claims of an accepted token, or why it was refused (for the log; the API does not tell). */
+export type Judgement = { claims: Record<string, unknown> } | { refused: string };
+
+/** Judges an Authorization header: the official SDK's verdict, then the claims that the REST API asks for. */
+export function judgeToken(authorization: string | undefined, apiKey: string, secret: string): Judgement {
+	if (!authorization) return { refused: 'no Authorization header' };
+	if (/\s/.test(authorization)) return { refused: 'not a bare token: no "Bearer" prefix is allowed' };
+	let claims: Record<string, unknown>;
+	try {
+		claims = verifyToken(authorization, secret);
+	} catch (error) {
+		return { refused: error instanceof Error ? error.message : 'token refused' };
+	}
+	const refused = refusalOfHeader(authorization) ?? refusalOfClaims(claims, apiKey);
+	return refused ? { refused } : { claims };
+}
+
+function refusalOfHeader(token: string): string | undefined {
+	try {
+		const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8')) as {
+			alg?: unknown;
+		};
+		return header.alg === 'HS256' ? undefined : 'alg is not HS256';
+	} catch {
+		return 'the header is not JSON';
+	}
+}
+
+function refusalOfClaims(claims: Record<string, unknown>, apiKey: string): string | undefined {
+	const { apikey, permissions, version, roles, iat, exp } = claims;
+	if (apikey !== apiKey) return 'the claim "apikey" is not the API key';
+	if (
+		!Array.isArray(permissions) ||
+		!(permissions.includes('allow_join') || permissions.includes('allow_mod'))
+	) {
+		return 'the claim "permissions" has neither allow_join nor allow_mod';
+	}
+	if (version !== 2) return 'the claim "version" is not 2';
+	if (!Array.isArray(roles) || !roles.includes('crawler')) return 'the claim "roles" lacks crawler';
+	if (roles.includes('rtc')) return 'a token with the role rtc is not for the server API';
+	if (typeof exp !== 'number') return 'no claim "exp"';
+	// A token dated ahead must not stretch its life.
+	const now = Date.now() / 1000;
+	const issued = typeof iat === 'number' ? Math.min(iat, now) : now;
+	if (exp - issued > MAX_LIFE_SECONDS + 1) return 'lives longer than 24 hours';
+	return undefined;
+}

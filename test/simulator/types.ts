@@ -1,0 +1,182 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The five stages of a session's life, as `emit` names them. */
+export type EventStatus = 'starting' | 'started' | 'stopping' | 'stopped' | 'failed';
+
+/** The statuses that the API reports for a session. */
+export type SessionStatus = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 'completed';
+
+/** The two spellings of event names that VideoSDK's own material uses. */
+export type EventFamily = 'ai-deployment-session' | 'agent-session';
+
+/** Milliseconds after the start at which each event happens; null or undefined: never. */
+export interface Lifecycle {
+	startingMs: number | null | undefined;
+	startedMs: number | null | undefined;
+	stoppingMs: number | null | undefined;
+	stoppedMs: number | null | undefined;
+	failedMs?: number | null;
+}
+
+/** A deployment; each of its tags is a row of its own in the API's list. */
+export interface SimulatedDeployment {
+	id: string;
+	name: string;
+	tags: string[];
+	description?: string;
+	status?: string;
+	createdAt?: string;
+	updatedAt?: string;
+}
+
+/** The webhook of a start call. */
+export interface SessionWebhook {
+	endPoint: string;
+	events: string[];
+}
+
+/** One step in a session's life. */
+export interface HistoryEntry {
+	/** `queued`, an event's short name, or `end` for a call to the end endpoint. */
+	event: EventStatus | 'queued' | 'end';
+	status: SessionStatus;
+	at: string;
+}
+
+/** A session as the simulator holds it; the API's answers are cut from it. */
+export interface SimulatedSession {
+	sessionId: string;
+	status: SessionStatus;
+	deploymentId: string;
+	tag: string;
+	env?: Record<string, string>;
+	metaData?: Record<string, unknown>;
+	webhook?: SessionWebhook;
+	start: string;
+	end?: string;
+	/** Seconds, once the session has ended. */
+	duration?: number;
+	createdAt: string;
+	updatedAt: string;
+	history: HistoryEntry[];
+}
+
+/** A request as it came in, also a refused one. */
+export interface RecordedRequest {
+	method: string;
+	/** Percent-decoded, without the query. */
+	path: string;
+	query: Record<string, string>;
+	/** The request target exactly as on the wire, with the query. */
+	rawPath: string;
+	headers: IncomingHttpHeaders;
+	rawBody: Buffer;
+	/** Parsed JSON; the text if it is not JSON; undefined if empty. */
+	body: unknown;
+	/** The token's claims, if the token was accepted. */
+	claims?: Record<string, unknown>;
+	receivedAtMs: number;
+	/** The status answered; undefined as long as (or because) none was. */
+	status?: number;
+}
+
+/** What goes wrong with a request. */
+export interface Fault {
+	/** Without it: any request but the public key's. `times` is 1 unless given. */
+	match?: { method?: string; path?: RegExp; times?: number };
+	/**
+	 * Not processed: `status`, `redirect`, and anything with a `status` of 400 or more.
+	 * All others strike after the request was processed, so a start has begun its session.
+	 */
+	kind: 'status' | 'delay' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
+	status?: number;
+	body?: unknown;
+	headers?: Record<string, string>;
+	/** Waited before the fault strikes, whatever its kind. */
+	delayMs?: number;
+	/** Of a redirect; the same URL unless given. */
+	location?: string;
+}
+
+/** One attempt to bring an event to its address; listed once it has ended, well or not. */
+export interface Delivery {
+	sessionId: string;
+	/** The short name (`started`), or the type as sent if it is no session event. */
+	event: string;
+	body: Buffer;
+	/** As sent in `videosdk-signature`; empty if none was. */
+	signature: string;
+	endPoint: string;
+	status?: number;
+	responseText?: string;
+	error?: string;
+	/** When it was sent. */
+	atMs: number;
+}
+
+/** What goes wrong with the events of the life cycle (not with `emit` and `deliver`). */
+export interface EventFaults {
+	/** How many further copies of each event are sent, at the same moment. */
+	duplicate?: number;
+	/** Each event is held back and sent after the next one. */
+	outOfOrder?: boolean;
+	/** Given the event's short name: true if it is never sent. */
+	drop?: (event: string) => boolean;
+}
+
+/** How `deliver` departs from a genuine delivery. */
+export interface DeliverOptions {
+	/** A signature of one's own; null: no such header; undefined: the genuine one. */
+	signature?: string | null;
+	headers?: Record<string, string>;
+}
+
+/** Settings of a simulator; all have a default. */
+export interface SimulatorOptions {
+	/** 0, the default, is a free one. Always on 127.0.0.1. */
+	port?: number;
+	apiKey?: string;
+	secret?: string;
+	latencyMs?: number;
+	eventFamily?: EventFamily;
+	/** false: a session stays queued until it is driven by hand. */
+	lifecycle?: Partial<Lifecycle> | false;
+	log?: (line: string) => void;
+	deployments?: SimulatedDeployment[];
+	/** How often a failed delivery of an event of the life cycle is tried again. */
+	retryDeliveries?: number;
+	/** How many requests, deliveries and sessions are kept; the oldest go first. */
+	maxRecorded?: number;
+}
+
+/** A running simulator. */
+export interface Simulator {
+	readonly url: string;
+	readonly port: number;
+	readonly apiKey: string;
+	readonly secret: string;
+	/** PKCS#1. */
+	readonly publicKeyPem: string;
+	readonly requests: RecordedRequest[];
+	readonly deliveries: Delivery[];
+	readonly sessions: Map<string, SimulatedSession>;
+	readonly keyRequests: number;
+	latencyMs: number;
+	addFault(fault: Fault): void;
+	clearFaults(): void;
+	setEventFaults(options: EventFaults): void;
+	/** Base64 of RSA-SHA256, PKCS#1 v1.5. */
+	sign(body: Buffer | string): string;
+	/** Moves the session on and sends the event, if it was subscribed to; `extra` goes into its `data`. */
+	emit(sessionId: string, status: EventStatus, extra?: object): Promise<Delivery | undefined>;
+	/** Delivers anything to any address, signed unless told otherwise. Never rejects. */
+	deliver(endPoint: string, body: object | Buffer | string, options?: DeliverOptions): Promise<Delivery>;
+	/** A new RSA key from now on. */
+	rotateKey(): void;
+	keyFault(mode: KeyFaultMode): void;
+	/** Ends all timers, requests and sockets, also the hanging ones. */
+	close(): Promise<void>;
+}
+
+/** What the endpoint of the public key does. */
+export type KeyFaultMode = 'ok' | 'down' | 'garbage' | 'hang';
