@@ -8,7 +8,11 @@ module.exports = {
 		// p-limit and its queue are published as ES modules only.
 		'node_modules/(p-limit|yocto-queue)/.+\\.js$': [
 			'ts-jest',
-			{ isolatedModules: true, diagnostics: false, tsconfig: { allowJs: true, module: 'commonjs', esModuleInterop: true } },
+			{
+				isolatedModules: true,
+				diagnostics: false,
+				tsconfig: { allowJs: true, module: 'commonjs', esModuleInterop: true },
+			},
 		],
 	},
 	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],

@@ -1,0 +1,129 @@
+import type {
+	Icon,
+	ICredentialDataDecryptedObject,
+	ICredentialTestRequest,
+	ICredentialType,
+	IHttpRequestOptions,
+	INodeProperties,
+} from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
+import { readBaseUrl, resolveTarget } from './apiTarget';
+
+/**
+ * Reads one of the two keys. Keys are pasted, often with white space around them.
+ *
+ * @throws UserError naming the field if nothing is left
+ */
+function readKey(value: unknown, displayName: string): string {
+	const key = String(value ?? '').trim();
+	if (key === '') {
+		throw new UserError(
+			`"${displayName}" is empty in the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
+		);
+	}
+	return key;
+}
+
+/** The VideoSDK project whose agents are run: signs a fresh token for each request. */
+export class VideoSdkAgentCloudApi implements ICredentialType {
+	name = 'videoSdkAgentCloudApi';
+
+	displayName = 'VideoSDK Agent Cloud API';
+
+	icon: Icon = { light: 'file:../icons/videosdk.svg', dark: 'file:../icons/videosdk.dark.svg' };
+
+	documentationUrl =
+		'https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud?tab=readme-ov-file#credential';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description:
+				'The API key of your VideoSDK project, found at <a href="https://app.videosdk.live/api-keys">app.videosdk.live/api-keys</a>',
+		},
+		{
+			displayName: 'Secret Key',
+			name: 'secretKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description: 'The secret that belongs to the API key. It signs each request and is never sent.',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://api.videosdk.live',
+			description: 'Where the API is. Leave as it is unless VideoSDK told you another address.',
+		},
+		{
+			displayName: 'Webhook Public Key',
+			name: 'webhookPublicKey',
+			type: 'string',
+			typeOptions: { rows: 4 },
+			default: '',
+			placeholder: 'e.g. -----BEGIN RSA PUBLIC KEY-----',
+			description:
+				'Leave empty to use the key that VideoSDK publishes (recommended). A PEM pasted here is used instead of it to check the signature of events.',
+		},
+	];
+
+	/**
+	 * Signs a request, whoever makes it: our nodes, the list search, the credential test or the HTTP Request node.
+	 *
+	 * Redirects are switched off because n8n repeats the Authorization header on a redirect to another host.
+	 *
+	 * @throws UserError if a key is blank, the Base URL is no http(s) URL, or the request goes to another host
+	 */
+	authenticate = async (
+		credentials: ICredentialDataDecryptedObject,
+		requestOptions: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> => {
+		const apiKey = readKey(credentials.apiKey, 'API Key');
+		const secretKey = readKey(credentials.secretKey, 'Secret Key');
+		const target = resolveTarget(requestOptions, readBaseUrl(credentials.baseUrl));
+		// Loaded with the first request, not with n8n: it is the largest part of the package.
+		const { signToken } = await import('./signToken');
+		const signed: IHttpRequestOptions & Record<string, unknown> = {
+			...requestOptions,
+			headers: { ...requestOptions.headers, Authorization: signToken(apiKey, secretKey) },
+			disableFollowRedirect: true,
+			// The same for the request options of former n8n versions, which the HTTP Request node still uses.
+			followRedirect: false,
+			followAllRedirects: false,
+			maxRedirects: 0,
+		};
+		if ('uri' in signed) signed.uri = target;
+		else signed.url = target;
+		delete signed.baseURL;
+		return signed;
+	};
+
+	test: ICredentialTestRequest = {
+		request: { url: '/ai/v1/ai-deployments', qs: { page: 1, perPage: 1 } },
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message:
+						'VideoSDK did not accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys, and check that the clock of the n8n server is right.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 403,
+					message:
+						'VideoSDK knows this key, but the project may not use Agent Cloud. Check the plan of your project.',
+				},
+			},
+		],
+	};
+}

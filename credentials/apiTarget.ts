@@ -1,0 +1,55 @@
+import type { IHttpRequestOptions } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
+
+/** What a request may name its address by: n8n's present (`url`, `baseURL`) and former (`uri`) request options. */
+type Addressed = Pick<IHttpRequestOptions, 'url' | 'baseURL'> & { uri?: string };
+
+const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:|^\/\//i;
+
+/**
+ * Reads the credential's Base URL.
+ *
+ * @param value the field as the user left it; blank means the public API
+ * @returns the URL without slashes at its end
+ * @throws UserError if it is not an absolute http(s) URL, or carries a user name, query or fragment
+ */
+export function readBaseUrl(value: unknown): URL {
+	const text = String(value ?? '').trim() || 'https://api.videosdk.live';
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	if (
+		url === undefined ||
+		!['http:', 'https:'].includes(url.protocol) ||
+		url.username ||
+		url.password ||
+		url.search ||
+		url.hash
+	) {
+		throw new UserError(
+			'"Base URL" in the VideoSDK Agent Cloud credential must be a plain http or https address, such as https://api.videosdk.live',
+		);
+	}
+	url.pathname = url.pathname.replace(/\/+$/, '');
+	return url;
+}
+
+/**
+ * Works out where a request goes, and refuses to sign one that leaves the API's own host: the token must not reach others.
+ *
+ * @param options the request; a relative address is taken to be below the Base URL
+ * @param base the credential's Base URL
+ * @returns the absolute URL, without the request's query parameters of `qs`
+ * @throws UserError if the address is of another origin
+ */
+export function resolveTarget(options: Addressed, base: URL): string {
+	const address = String(options.url ?? options.uri ?? '');
+	const prefix = (options.baseURL ?? base.href).replace(/\/+$/, '');
+	const target = ABSOLUTE_URL.test(address) ? address : `${prefix}/${address.replace(/^\/+/, '')}`;
+	if (!URL.canParse(target)) throw new UserError('The address of the request is not a URL');
+	const url = new URL(target);
+	if (url.origin !== base.origin || url.username || url.password) {
+		throw new UserError(
+			`The VideoSDK Agent Cloud credential signs requests to ${base.origin} only, not to ${url.host}. Change the URL, or "Base URL" in the credential.`,
+		);
+	}
+	return url.href;
+}

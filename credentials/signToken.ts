@@ -1,0 +1,31 @@
+import { sign } from 'jsonwebtoken';
+
+/** Short, since every request gets a token of its own. */
+const TOKEN_LIFETIME_S = 5 * 60;
+/** VideoSDK refuses a token "from the future": covers an n8n host whose clock runs ahead. */
+const CLOCK_SKEW_S = 60;
+
+/**
+ * Signs a VideoSDK server API token: an HS256 JWT whose role `crawler` is the least privilege that the REST API takes
+ * (docs.videosdk.live, "Server API authentication"; `@videosdk.live/server-sdk`).
+ *
+ * @param apiKey the project's API key, trimmed
+ * @param secretKey the project's secret, trimmed
+ * @param nowMs the present time, in ms since 1970
+ * @returns the compact JWT, to be sent as `Authorization` without a prefix
+ */
+export function signToken(apiKey: string, secretKey: string, nowMs = Date.now()): string {
+	const nowS = Math.floor(nowMs / 1000);
+	return sign(
+		{
+			apikey: apiKey,
+			permissions: ['allow_join'],
+			version: 2,
+			roles: ['crawler'],
+			iat: nowS - CLOCK_SKEW_S,
+			exp: nowS + TOKEN_LIFETIME_S,
+		},
+		secretKey,
+		{ algorithm: 'HS256' },
+	);
+}

@@ -1,0 +1,114 @@
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import { OPERATIONS, operationProperties } from './actions';
+import { runItems } from './actions/runItems';
+import { searchDeployments } from './listSearch/deployments';
+
+/** Starts the sessions of AI voice agents on VideoSDK Agent Cloud, and whatever belongs to their life. */
+export class VideoSdkAgentCloud implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'VideoSDK Agent Cloud',
+		name: 'videoSdkAgentCloud',
+		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description:
+			'Start and manage sessions of AI voice agents on VideoSDK Agent Cloud. Each session that is started costs money and may call a real person.',
+		defaults: { name: 'VideoSDK Agent Cloud' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
+		properties: [
+			{
+				displayName: 'Resource',
+				name: 'resource',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{ name: 'Deployment', value: 'deployment' },
+					{ name: 'Session', value: 'session' },
+				],
+				default: 'session',
+			},
+			{
+				displayName: 'Operation',
+				name: 'operation',
+				type: 'options',
+				noDataExpression: true,
+				displayOptions: { show: { resource: ['session'] } },
+				options: [
+					{
+						name: 'End',
+						value: 'end',
+						description: 'End a session that is running',
+						action: 'End a session',
+					},
+					{
+						name: 'Get',
+						value: 'get',
+						description: 'Get a session as it now stands',
+						action: 'Get a session',
+					},
+					{
+						name: 'Get Many',
+						value: 'getAll',
+						description: 'List sessions',
+						action: 'Get many sessions',
+					},
+					{
+						name: 'Start',
+						value: 'start',
+						description: 'Start a session of an agent. This costs money and may call a real person.',
+						action: 'Start a session',
+					},
+				],
+				default: 'start',
+			},
+			{
+				displayName: 'Operation',
+				name: 'operation',
+				type: 'options',
+				noDataExpression: true,
+				displayOptions: { show: { resource: ['deployment'] } },
+				options: [
+					{
+						name: 'Create',
+						value: 'create',
+						description: 'Create a deployment, to which versions of an agent are then pushed',
+						action: 'Create a deployment',
+					},
+					{
+						name: 'Get',
+						value: 'get',
+						description: 'Get one version of a deployment',
+						action: 'Get a deployment',
+					},
+					{
+						name: 'Get Many',
+						value: 'getAll',
+						description: 'List deployments and their versions',
+						action: 'Get many deployments',
+					},
+				],
+				default: 'getAll',
+			},
+			...operationProperties,
+		],
+	};
+
+	methods = { listSearch: { searchDeployments } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const resource = this.getNodeParameter('resource', 0);
+		const name = this.getNodeParameter('operation', 0);
+		const operation = OPERATIONS[resource]?.[name];
+		if (operation === undefined) {
+			throw new NodeOperationError(this.getNode(), `There is no operation "${name}" for "${resource}"`, {
+				description: 'Choose "Resource" and "Operation" again.',
+			});
+		}
+		return [await runItems(this, operation, resource === 'session' && name === 'start')];
+	}
+}

@@ -1,0 +1,20 @@
+import type { INodeProperties } from 'n8n-workflow';
+import * as deploymentCreate from './deployment/create.operation';
+import * as deploymentGet from './deployment/get.operation';
+import * as deploymentGetAll from './deployment/getAll.operation';
+import type { Operation } from './operation';
+import * as sessionEnd from './session/end.operation';
+import * as sessionGet from './session/get.operation';
+import * as sessionGetAll from './session/getAll.operation';
+import * as sessionStart from './session/start.operation';
+
+/** The operations by resource and by the name that workflows hold. */
+export const OPERATIONS: Record<string, Record<string, Operation>> = {
+	session: { start: sessionStart, end: sessionEnd, get: sessionGet, getAll: sessionGetAll },
+	deployment: { create: deploymentCreate, get: deploymentGet, getAll: deploymentGetAll },
+};
+
+/** The parameters of all operations. */
+export const operationProperties: INodeProperties[] = Object.values(OPERATIONS).flatMap((operations) =>
+	Object.values(operations).flatMap(({ description }) => description),
+);

@@ -1,0 +1,77 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { readList, readLocator } from '../../fields/ids';
+import { listProperties, listRecords, readLimit } from '../../fields/list';
+import type { RequestOptions } from '../../fields/requestOptions';
+import { requestOptionsProperty } from '../../fields/requestOptions';
+import { hasStatus, STATUS_OPTIONS } from '../../fields/status';
+import { pathOf } from '../../transport/request';
+import type { Call } from '../operation';
+import { showFor } from '../operation';
+
+const show = showFor('session', ['getAll']);
+
+export const description = [
+	...listProperties(show),
+	{
+		displayName: 'Filters',
+		name: 'filters',
+		type: 'collection' as const,
+		placeholder: 'Add Filter',
+		default: {},
+		description:
+			'The API has no filters of its own, so n8n reads the list and keeps what fits: a filter does not make a long list faster',
+		displayOptions: show,
+		options: [
+			{
+				displayName: 'Deployment ID',
+				name: 'deploymentId',
+				type: 'string' as const,
+				default: '',
+				placeholder: 'e.g. ddv_1a2b3c',
+				description: 'Keep only sessions of this deployment',
+			},
+			{
+				displayName: 'Status',
+				name: 'status',
+				type: 'multiOptions' as const,
+				options: STATUS_OPTIONS,
+				default: [],
+				description: 'Keep only sessions that are in one of these states',
+			},
+			{
+				displayName: 'Tag',
+				name: 'tag',
+				type: 'string' as const,
+				default: '',
+				placeholder: 'e.g. v1',
+				description: 'Keep only sessions of this version of the deployment',
+			},
+		],
+	},
+	requestOptionsProperty(show),
+];
+
+export function prepare(context: IExecuteFunctions, itemIndex: number, options: RequestOptions): Call {
+	const limit = readLimit(context, itemIndex);
+	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	const statuses = readList(filters.status);
+	const deploymentId = readLocator(filters.deploymentId);
+	const tag = String(filters.tag ?? '').trim();
+	const isWanted = (session: IDataObject) =>
+		(statuses.length === 0 || hasStatus(session, statuses)) &&
+		(deploymentId === '' || session.deploymentId === deploymentId) &&
+		(tag === '' || session.tag === tag);
+	return async ({ onRateLimited }) =>
+		await listRecords(
+			context,
+			{
+				method: 'GET',
+				path: pathOf('ai', 'v1', 'ai-deployment-sessions'),
+				timeoutMs: options.timeoutMs,
+				itemIndex,
+				onRateLimited,
+			},
+			limit,
+			isWanted,
+		);
+}

@@ -1,0 +1,92 @@
+import type { KeyObject } from 'crypto';
+import type { RequestContext } from '../transport/request';
+import { apiRequest } from '../transport/request';
+import { readPublicKey } from './verify';
+
+/** Within this time after a fetch no signature, right or wrong, makes another one. */
+const MIN_FETCH_INTERVAL_MS = 60_000;
+/** After this time a key is fetched anew even if it still fits, so that a withdrawn key is not believed for ever. */
+const MAX_KEY_AGE_MS = 15 * 60_000;
+const FIRST_RETRY_MS = 1_000;
+/** The API is not asked for long while a sender waits for the answer. */
+const FETCH_TIMEOUT_MS = 5_000;
+const MAX_PUBLISHERS = 100;
+
+/** What is known of the key that one API host publishes. */
+interface PublishedKey {
+	key?: KeyObject;
+	fetchedAtMs: number;
+	/** No fetch before this time. */
+	nextFetchAtMs: number;
+	failures: number;
+	fetching?: Promise<void>;
+}
+
+const published = new Map<string, PublishedKey>();
+
+/** For tests: forgets all keys. */
+export function forgetPublishedKeys(): void {
+	published.clear();
+}
+
+function entryFor(baseUrl: string): PublishedKey {
+	let entry = published.get(baseUrl);
+	if (entry === undefined) {
+		if (published.size >= MAX_PUBLISHERS) published.delete([...published.keys()][0] as string);
+		entry = { fetchedAtMs: 0, nextFetchAtMs: 0, failures: 0 };
+		published.set(baseUrl, entry);
+	}
+	return entry;
+}
+
+async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<void> {
+	try {
+		entry.key = await apiRequest(
+			context,
+			{ method: 'GET', path: '/v2/public/rsa-public-key', timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 },
+			({ publicKey }) => (typeof publicKey === 'string' ? readPublicKey(publicKey) : undefined),
+		);
+		entry.fetchedAtMs = Date.now();
+		entry.nextFetchAtMs = entry.fetchedAtMs + MIN_FETCH_INTERVAL_MS;
+		entry.failures = 0;
+	} catch {
+		// The last good key goes on serving. Asked again soon, then less and less often.
+		const waitMs = Math.min(FIRST_RETRY_MS * 2 ** entry.failures, MIN_FETCH_INTERVAL_MS);
+		entry.failures = Math.min(entry.failures + 1, 16);
+		entry.nextFetchAtMs = Date.now() + waitMs;
+	}
+}
+
+/** Fetches the key unless it is too early for that; joins a fetch that is under way. */
+async function refresh(context: RequestContext, entry: PublishedKey): Promise<void> {
+	if (entry.fetching === undefined) {
+		if (Date.now() < entry.nextFetchAtMs) return;
+		entry.fetching = fetchKey(context, entry).finally(() => {
+			entry.fetching = undefined;
+		});
+	}
+	await entry.fetching;
+}
+
+/**
+ * Judges a delivery by the key that VideoSDK publishes, which is fetched once and kept. When a signature does not fit, the key
+ * may have been replaced, so it is fetched again, at most once a minute whatever is sent.
+ *
+ * @param baseUrl the API host whose key counts
+ * @param judge says whether the delivery is genuine by a key
+ * @returns the judgement, or undefined if no key could be had
+ */
+export async function judgeByPublishedKey(
+	context: RequestContext,
+	baseUrl: string,
+	judge: (key: KeyObject) => boolean,
+): Promise<boolean | undefined> {
+	const entry = entryFor(baseUrl);
+	if (entry.key === undefined) await refresh(context, entry);
+	else if (Date.now() - entry.fetchedAtMs > MAX_KEY_AGE_MS) void refresh(context, entry);
+	const { key } = entry;
+	if (key === undefined) return undefined;
+	if (judge(key)) return true;
+	await refresh(context, entry);
+	return entry.key !== key && entry.key !== undefined && judge(entry.key);
+}

@@ -1,0 +1,103 @@
+import { parseRetryAfter } from './retry';
+
+/**
+ * Why a request brought no result.
+ * - `status`: the API answered with a status other than 2xx
+ * - `answer`: it answered 2xx with something that cannot be used
+ * - `timeout`, `network`: no whole answer came; the API may have got the request
+ * - `notConnected`: no connection came about; the API cannot have got the request
+ * - `refused`: not sent, because the credential is incomplete
+ * - `cancelled`: the user stopped the execution
+ */
+export type FailureKind =
+	'status' | 'answer' | 'timeout' | 'network' | 'notConnected' | 'refused' | 'cancelled';
+
+export interface ApiFailure {
+	kind: FailureKind;
+	/** The answer's HTTP status, if there was an answer. */
+	status?: number;
+	/** The API's own message, or a short excerpt of its answer. */
+	apiMessage?: string;
+	/** The id that VideoSDK's support asks for. */
+	requestId?: string;
+	/** The code of a network failure, such as ECONNRESET. */
+	code?: string;
+	/** The host that could not be reached. */
+	host?: string;
+	/** How long the API asks to wait, in ms. */
+	retryAfterMs?: number;
+}
+
+/** The part of n8n's full response that is used. The body is the undecoded text. */
+export interface FullResponse {
+	statusCode: number;
+	headers: Record<string, unknown>;
+	body: unknown;
+}
+
+const MAX_EXCERPT_LENGTH = 200;
+/** Codes that tell that no connection was made, so that not a byte of the request was sent. */
+const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+const TIMEOUT_CODES = ['ECONNABORTED', 'ETIMEDOUT'];
+const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid'];
+
+/** @returns the text on one line, cut to a readable length */
+export function excerpt(text: string): string {
+	const line = text.replace(/\s+/g, ' ').trim();
+	return line.length > MAX_EXCERPT_LENGTH ? `${line.slice(0, MAX_EXCERPT_LENGTH)}…` : line;
+}
+
+/**
+ * Finds the API's message: the first non-empty string of `message`, `error`, `msg`, `statusMessage`, where `error` may be an
+ * object with its own message; else the text itself (as `@videosdk.live/server-sdk` does).
+ */
+export function readApiMessage(text: string): string | undefined {
+	let body: unknown;
+	try {
+		body = JSON.parse(text);
+	} catch {
+		return excerpt(text) || undefined;
+	}
+	if (typeof body !== 'object' || body === null) return excerpt(text) || undefined;
+	const { message, error, msg, statusMessage } = body as Record<string, unknown>;
+	const nested =
+		typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : error;
+	const found = [message, nested, msg, statusMessage].find(
+		(candidate): candidate is string => typeof candidate === 'string' && candidate.trim() !== '',
+	);
+	return excerpt(found ?? text) || undefined;
+}
+
+/** Describes an answer that is no success. */
+export function failureOfResponse(
+	response: FullResponse,
+	kind: 'status' | 'answer',
+	nowMs: number,
+): ApiFailure {
+	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);
+	return {
+		kind,
+		status: response.statusCode,
+		apiMessage: readApiMessage(typeof response.body === 'string' ? response.body : ''),
+		requestId: requestId === undefined ? undefined : String(requestId),
+		retryAfterMs: parseRetryAfter(response.headers['retry-after'], nowMs),
+	};
+}
+
+/**
+ * Describes what n8n's request helper threw. n8n wraps the cause in a NodeApiError; the cause of a network failure carries the
+ * whole request with its token, so nothing but its code is taken over.
+ */
+export function failureOfError(error: unknown): ApiFailure {
+	const cause = (error as { cause?: unknown } | undefined)?.cause ?? error;
+	const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
+	if (typeof code !== 'string') {
+		return { kind: 'refused', apiMessage: typeof message === 'string' ? message : undefined };
+	}
+	if (code === 'ERR_CANCELED' || name === 'CanceledError') return { kind: 'cancelled', code };
+	if (NOT_CONNECTED_CODES.includes(code)) {
+		// Node.js ends such messages with the host: "connect ECONNREFUSED 127.0.0.1:80", "getaddrinfo ENOTFOUND api.example.com".
+		return { kind: 'notConnected', code, host: /[A-Z_]{5,} ([\w.:[\]-]+)/.exec(String(message))?.[1] };
+	}
+	return { kind: TIMEOUT_CODES.includes(code) ? 'timeout' : 'network', code };
+}

@@ -1,0 +1,48 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { ApiRequest, RequestContext } from './request';
+import { apiRequest } from './request';
+
+/** The same for each page of a list: the API counts pages by it. */
+export const PAGE_SIZE = 50;
+/** Against a server that never ends a list. */
+const MAX_PAGES = 2_000;
+
+/** Whether a page is the last one, judged from its rows and what the API says of the whole. */
+export function isLastPage(rowCount: number, rowsSoFar: number, pageInfo: IDataObject): boolean {
+	if (rowCount === 0) return true;
+	// The API's page names two totals whose meaning its docs leave open; the larger one is that of the whole list.
+	const totals = [pageInfo.total, pageInfo.totalItems].map(Number).filter((total) => total > 0);
+	const total = Math.max(...totals, 0);
+	if (total > rowsSoFar) return false;
+	if (total === rowsSoFar) return true;
+	// No total, or one that counts something else.
+	return rowCount < (Number(pageInfo.perPage) || PAGE_SIZE);
+}
+
+/**
+ * Reads a list page by page.
+ *
+ * @param request the list's request, without its page
+ * @param firstPage where to begin, counted from 1
+ * @yields the rows of one page and the number of the next page, undefined after the last one
+ * @throws NodeApiError if a page cannot be had or holds no list
+ */
+export async function* listPages(
+	context: RequestContext,
+	request: ApiRequest,
+	firstPage = 1,
+): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number }> {
+	let rowsSoFar = (firstPage - 1) * PAGE_SIZE;
+	for (let page = firstPage; page < firstPage + MAX_PAGES; page++) {
+		const { data: rows, pageInfo } = await apiRequest(
+			context,
+			{ ...request, qs: { page, perPage: PAGE_SIZE } },
+			(answer) =>
+				Array.isArray(answer.data) ? (answer as { data: IDataObject[]; pageInfo?: IDataObject }) : undefined,
+		);
+		rowsSoFar += rows.length;
+		const isLast = isLastPage(rows.length, rowsSoFar, pageInfo ?? {});
+		yield { rows, nextPage: isLast ? undefined : page + 1 };
+		if (isLast) return;
+	}
+}

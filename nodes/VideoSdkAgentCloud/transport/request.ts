@@ -1,0 +1,145 @@
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	IHookFunctions,
+	IHttpRequestMethods,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IWebhookFunctions,
+	JsonObject,
+} from 'n8n-workflow';
+import { jsonParse, NodeApiError } from 'n8n-workflow';
+import type { ApiFailure, FullResponse } from './failure';
+import { failureOfError, failureOfResponse } from './failure';
+import { describeFailure } from './messages';
+import { pause } from './pause';
+import { retryDelay } from './retry';
+
+export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** The n8n contexts from which the API is called. */
+export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
+
+export interface ApiRequest {
+	method: Extract<IHttpRequestMethods, 'GET' | 'POST'>;
+	/** Below the credential's Base URL; ids in it are encoded already, see `pathOf`. */
+	path: string;
+	qs?: IDataObject;
+	body?: IDataObject;
+	/** For one try. Default: DEFAULT_TIMEOUT_MS */
+	timeoutMs?: number;
+	/** How often the request is sent at most. Default: see `retryDelay` */
+	maxAttempts?: number;
+	/** The input item, named in errors. */
+	itemIndex?: number;
+	/** Whether the request starts a session: its failures tell if one may be running. */
+	startsSession?: boolean;
+	/** Told of every answer "too many requests", so that the caller can slow down. */
+	onRateLimited?: () => void;
+}
+
+/** Joins a path of fixed parts and ids. Each part is encoded, so that an id can never lead elsewhere. */
+export function pathOf(...parts: string[]): string {
+	// encodeURIComponent leaves dots alone, and "." and ".." as a whole segment would be resolved away.
+	return `/${parts.map((part) => (/^\.+$/.test(part) ? part.replace(/\./g, '%2E') : encodeURIComponent(part))).join('/')}`;
+}
+
+function isRecord(value: unknown): value is IDataObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Makes a reader for an answer that holds one record. Some endpoints wrap it in `data` and some do not; both are taken, so that
+ * no id is lost if that ever changes.
+ *
+ * @param idField the field that a record of this kind always has
+ */
+export function recordWith(idField: string): (answer: IDataObject) => IDataObject | undefined {
+	return (answer) =>
+		[answer.data, answer].find(
+			(candidate): candidate is IDataObject => isRecord(candidate) && idField in candidate,
+		);
+}
+
+function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
+	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+}
+
+/** Sends the request once. @returns what `read` found in the answer's JSON object, or why there is nothing */
+async function attempt<T>(
+	context: RequestContext,
+	request: ApiRequest,
+	read: (answer: IDataObject) => T | undefined,
+): Promise<{ result: T } | { failure: ApiFailure }> {
+	const options: IHttpRequestOptions = {
+		method: request.method,
+		url: request.path,
+		qs: request.qs,
+		body: request.body,
+		headers: { Accept: 'application/json', ...(request.body && { 'Content-Type': 'application/json' }) },
+		timeout: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+		// As text, so that an answer that is not JSON can be shown. With statuses ignored n8n does not send a second time after 401.
+		encoding: 'text',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+	};
+	let response: FullResponse;
+	try {
+		response = (await context.helpers.httpRequestWithAuthentication.call(
+			context,
+			CREDENTIAL_TYPE,
+			options,
+		)) as FullResponse;
+	} catch (error) {
+		return { failure: failureOfError(error) };
+	}
+	if (response.statusCode < 200 || response.statusCode > 299) {
+		return { failure: failureOfResponse(response, 'status', Date.now()) };
+	}
+	const answer = jsonParse<unknown>(String(response.body), { fallbackValue: undefined });
+	const result = isRecord(answer) ? read(answer) : undefined;
+	return result === undefined ? { failure: failureOfResponse(response, 'answer', Date.now()) } : { result };
+}
+
+/** Makes the error that n8n shows. It holds words only: no request, no token. */
+function apiError(context: RequestContext, failure: ApiFailure, request: ApiRequest): NodeApiError {
+	const { message, description } = describeFailure(failure, request.startsSession ?? false);
+	const item = request.itemIndex === undefined ? '' : ` [item ${request.itemIndex}]`;
+	return new NodeApiError(context.getNode(), {} as JsonObject, {
+		message: `${message}${item}`,
+		description,
+		httpCode: failure.status === undefined ? undefined : String(failure.status),
+		itemIndex: request.itemIndex,
+	});
+}
+
+/**
+ * Calls the VideoSDK Agent Cloud API: signed by the credential, with a time limit, repeated where that cannot do anything twice
+ * (see `retryDelay`).
+ *
+ * @param read takes what is wanted out of the JSON object that the API answered; undefined if it is not there
+ * @returns what `read` found
+ * @throws NodeApiError in words for the user
+ */
+export async function apiRequest<T>(
+	context: RequestContext,
+	request: ApiRequest,
+	read: (answer: IDataObject) => T | undefined,
+): Promise<T> {
+	const cancelSignal = cancelSignalOf(context);
+	for (let attempts = 1; ; attempts++) {
+		const outcome = await attempt(context, request, read);
+		if ('result' in outcome) return outcome.result;
+		const { failure } = outcome;
+		if (failure.status === 429) request.onRateLimited?.();
+		const delayMs =
+			attempts >= (request.maxAttempts ?? Infinity)
+				? undefined
+				: retryDelay(failure, request.method, attempts, Math.random());
+		if (delayMs === undefined || cancelSignal?.aborted) throw apiError(context, failure, request);
+		if (!(await pause(delayMs, cancelSignal))) {
+			throw apiError(context, { kind: 'cancelled' }, { ...request, startsSession: false });
+		}
+	}
+}
