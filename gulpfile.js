@@ -55,6 +55,9 @@ async function bundleNodes() {
 		outdir: 'dist',
 		outbase: '.',
 		external: ['n8n-workflow', './signToken'],
+		// Half the size, and still readable after a formatter: names are kept.
+		minifyWhitespace: true,
+		minifySyntax: true,
 	});
 }
 
