@@ -1,0 +1,262 @@
+/**
+ * `npm start`: the package in a real n8n on this machine, with a session started and its events received.
+ * `--once` ends after that, `--port <number>` chooses n8n's port.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startN8n, type N8n } from '../n8n/instance';
+import { packPackage } from '../n8n/package';
+import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/processes';
+import { type Execution, OWNER, outputOf } from '../n8n/rest';
+import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
+import { realTarget, simulatedTarget, type Target } from './target';
+import { endSession, importExamples, type Imported } from './workflows';
+
+const DEFAULT_PORT = 5678;
+const POLL_INTERVAL_MS = 200;
+
+const usage = `Usage: npm start -- [--once] [--port <number>]
+
+  --once           end when the session's events have come through (0) or have not (1)
+  --port <number>  the port of n8n's editor; ${DEFAULT_PORT} if not given, any free one with --once`;
+
+const write = (line = '') => process.stdout.write(`${line}\n`);
+
+function readArguments(programArguments: string[]): { once: boolean; port?: number } {
+	let once = false;
+	let port: number | undefined;
+	for (let index = 0; index < programArguments.length; index++) {
+		const argument = programArguments[index] ?? '';
+		const [name, inlineValue] = argument.split('=');
+		if (name === '--once') once = true;
+		else if (name === '--port') {
+			port = Number(inlineValue ?? programArguments[++index]);
+			if (!Number.isInteger(port) || port < 1 || port > 65535) {
+				throw new PlainError('--port needs a number from 1 to 65535.');
+			}
+		} else if (name === '--help' || name === '-h') {
+			write(usage);
+			process.exit(0);
+		} else throw new PlainError(`"${argument}" is not known.\n\n${usage}`);
+	}
+	return { once, port };
+}
+
+/** Does one step of the list that the user sees, and tells how long it took. */
+async function step<T>(number: number, total: number, what: string, action: () => Promise<T>): Promise<T> {
+	write(`[${number}/${total}] ${what} ...`);
+	const startedAt = Date.now();
+	const result = await action();
+	write(`      done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+	return result;
+}
+
+/** Shows each event as the second workflow received it, until all expected ones are there. */
+async function watchEvents(
+	n8n: N8n,
+	imported: Imported,
+	sessionId: string,
+	startedAt: number,
+	target: Target,
+	onEvent: (event: string) => void,
+): Promise<void> {
+	const missing = new Set(imported.expectedEvents);
+	const seen = new Set<string>();
+	let lastEventAt = Date.now();
+	while (missing.size > 0) {
+		for (const { id } of (await n8n.rest.listExecutions({ workflowId: imported.react.id })).reverse()) {
+			if (seen.has(id)) continue;
+			const execution = await n8n.rest.getExecution(id);
+			if (!execution || execution.status === 'running' || execution.status === 'new') continue;
+			seen.add(id);
+			showEvent(execution, imported, sessionId, startedAt);
+			for (const item of outputOf(execution, imported.triggerNode)) {
+				if (item.sessionId !== sessionId) continue;
+				const event = String(item.event);
+				lastEventAt = Date.now();
+				if (event === 'failed') {
+					throw new PlainError(`The session failed: ${JSON.stringify(item.data)}`);
+				}
+				if (execution.status !== 'success') {
+					throw new PlainError(
+						`The run that received "${event}" ended with "${execution.status}": ${execution.data.resultData.error?.message ?? 'no reason given'}`,
+					);
+				}
+				missing.delete(event);
+				onEvent(event);
+			}
+		}
+		if (Date.now() - lastEventAt > target.eventTimeoutMs) {
+			throw new PlainError(
+				`"${imported.react.name}" did not receive ${[...missing].map((event) => `"${event}"`).join(', ')} within ${target.eventTimeoutMs / 1000} s. ${target.explain(sessionId)}`,
+			);
+		}
+		await sleep(POLL_INTERVAL_MS);
+	}
+}
+
+function showEvent(execution: Execution, imported: Imported, sessionId: string, startedAt: number) {
+	for (const item of outputOf(execution, imported.triggerNode)) {
+		const seconds = (Math.max(0, Date.parse(execution.startedAt) - startedAt) / 1000).toFixed(1);
+		const whose = item.sessionId === sessionId ? '' : ` (session ${String(item.sessionId)})`;
+		write(
+			`      + ${seconds.padStart(5)} s  ${String(item.event).padEnd(9)} received by "${imported.react.name}", run ${execution.id}: ${execution.status}${whose}`,
+		);
+	}
+}
+
+/** Runs the first workflow and yields the session it started. */
+async function startSession(n8n: N8n, imported: Imported): Promise<{ sessionId: string; startedAt: number }> {
+	const execution = await n8n.rest.runWorkflow(imported.start.id);
+	const session = outputOf(execution, imported.startNode)[0];
+	if (execution.status !== 'success' || !session?.sessionId) {
+		const error = execution.data.resultData.error as { message?: string; description?: string } | undefined;
+		throw new PlainError(
+			`"${imported.start.name}" started no session: ${[error?.message, error?.description].filter(Boolean).join(' ') || execution.status}`,
+		);
+	}
+	write(`      Session ${String(session.sessionId)}`);
+	write(
+		`        status ${String(session.status)}, deployment ${String(session.deploymentId)}, tag ${String(session.tag ?? '(none)')}`,
+	);
+	return {
+		sessionId: String(session.sessionId),
+		startedAt: Date.parse(execution.startedAt),
+	};
+}
+
+/** With the real service the events come from outside: the public address must lead to this n8n. */
+async function checkPublicAddress(target: Target, imported: Imported) {
+	if (!target.publicUrl) return;
+	const url = `${target.publicUrl}/webhook/${imported.webhookPath}`;
+	let status: number | string;
+	try {
+		status = (await fetch(url, { method: 'POST', body: '{}', signal: AbortSignal.timeout(15_000) })).status;
+	} catch (error) {
+		status = (error as Error).message;
+	}
+	// Our trigger refuses what is not signed.
+	if (status !== 401) {
+		throw new PlainError(
+			`WEBHOOK_URL does not lead to this n8n: ${url} should have answered 401 to an unsigned delivery, and answered ${status}. Is the tunnel running, and does it lead to this port?`,
+		);
+	}
+}
+
+runMain(async () => {
+	const total = 6;
+	const begunAt = Date.now();
+	const { once, port: wantedPort } = readArguments(process.argv.slice(2));
+	const real = realTarget(process.env);
+	const [freePort = DEFAULT_PORT] = once && !real ? await freePorts(1) : [];
+	const port = wantedPort ?? freePort;
+	if (!(await isPortFree(port))) {
+		throw new PlainError(
+			`Port ${port} is taken, perhaps by another n8n: stop that program, or choose another port, for instance: npm start -- --port ${port + 1}`,
+		);
+	}
+
+	write('VideoSDK Agent Cloud in n8n, on this machine');
+	write(
+		real
+			? 'VIDEOSDK_API_KEY is set: the real VideoSDK is used. The session started here costs money; it is ended again.'
+			: 'Without VideoSDK account: a simulator takes the place of the service (set VIDEOSDK_API_KEY and VIDEOSDK_SECRET for the real one).',
+	);
+	write();
+
+	await step(
+		1,
+		total,
+		`n8n ${DEFAULT_N8N_VERSION}`,
+		async () => await ensureRuntime(DEFAULT_N8N_VERSION, write),
+	);
+	const tarball = await step(2, total, 'Building the package', packPackage);
+	const target = await step(
+		3,
+		total,
+		real ? `Using ${real.baseUrl}` : 'Starting the VideoSDK simulator',
+		async () => real ?? (await simulatedTarget()),
+	);
+
+	let n8n: N8n | undefined;
+	let imported: Imported | undefined;
+	let openSession: string | undefined;
+	const closeDown = async () => {
+		if (n8n && imported && openSession && target.isReal) {
+			const sessionId = openSession;
+			openSession = undefined;
+			await endSession(n8n.rest, imported, sessionId).catch((error: unknown) =>
+				write(`Session ${sessionId} is still running and still costs money: ${(error as Error).message}`),
+			);
+		}
+		await n8n?.stop();
+		await target.close();
+	};
+	onShutdown(async () => {
+		write('\nStopping ...');
+		await closeDown();
+		write('Stopped.');
+		process.exit(0);
+	});
+
+	try {
+		n8n = await step(
+			4,
+			total,
+			'Starting n8n with the package installed',
+			async () =>
+				await startN8n({
+					port,
+					tarball,
+					env: target.publicUrl ? { WEBHOOK_URL: `${target.publicUrl}/` } : {},
+				}),
+		);
+		const running = n8n;
+		imported = await step(
+			5,
+			total,
+			'Adding the credential and the workflows, publishing the second one',
+			async () => {
+				const result = await importExamples(running.rest, target, running.url);
+				const tested = await running.rest.testCredential(result.credential.id);
+				if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
+				await running.rest.activate(result.react.id);
+				await running.rest.waitForWebhook(result.webhookPath);
+				await checkPublicAddress(target, result);
+				for (const { name } of [result.start, result.react, ...result.others]) write(`      "${name}"`);
+				return result;
+			},
+		);
+		const added = imported;
+		await step(6, total, `Running "${added.start.name}"`, async () => {
+			const { sessionId, startedAt } = await startSession(running, added);
+			openSession = sessionId;
+			await watchEvents(running, added, sessionId, startedAt, target, (event) => {
+				if (event === 'stopped') openSession = undefined;
+				// A real call goes on until somebody ends it.
+				if (event === 'started' && target.isReal) {
+					write('      Ending the session, so that it costs no more ...');
+					void endSession(running.rest, added, sessionId).catch((error: unknown) =>
+						write(`      ${(error as Error).message}`),
+					);
+				}
+			});
+		});
+		write();
+		write(
+			`It works: the session was started by "${added.start.name}", and its ${added.expectedEvents.length} events were received by "${added.react.name}" (${Math.round((Date.now() - begunAt) / 1000)} s in all).`,
+		);
+		if (!once) {
+			write();
+			write(`Open the editor:  http://localhost:${running.port}`);
+			write(`  E-mail          ${OWNER.email}`);
+			write(`  Password        ${OWNER.password}`);
+			write('Stop with Ctrl+C; this n8n and all that is in it is then removed.');
+			// Until Ctrl+C, or until n8n ends by itself.
+			while (running.running) await sleep(1_000);
+			throw new PlainError(`n8n has ended:\n${running.logs.trim().split('\n').slice(-15).join('\n')}`);
+		}
+	} finally {
+		await closeDown();
+	}
+	return 0;
+});
