@@ -1,8 +1,17 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { OPERATIONS, operationProperties } from './actions';
 import { runItems } from './actions/runItems';
 import { searchDeployments } from './listSearch/deployments';
+import { resume } from './waiting/resume';
+import { RESUME_WEBHOOKS } from './waiting/resumeWebhook';
 
 /** Starts the sessions of AI voice agents on VideoSDK Agent Cloud, and whatever belongs to their life. */
 export class VideoSdkAgentCloud implements INodeType {
@@ -20,6 +29,9 @@ export class VideoSdkAgentCloud implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
+		webhooks: RESUME_WEBHOOKS,
+		waitingNodeTooltip:
+			'Waiting for the session to end. The workflow goes on when VideoSDK sends the event, or when the time is up.',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -27,6 +39,7 @@ export class VideoSdkAgentCloud implements INodeType {
 				type: 'options',
 				noDataExpression: true,
 				options: [
+					{ name: 'Agent', value: 'agent' },
 					{ name: 'Deployment', value: 'deployment' },
 					{ name: 'Session', value: 'session' },
 				],
@@ -63,6 +76,21 @@ export class VideoSdkAgentCloud implements INodeType {
 						description: 'Start a session of an agent. This costs money and may call a real person.',
 						action: 'Start a session',
 					},
+					{
+						name: 'Start and Wait',
+						value: 'startAndWait',
+						description:
+							'Start a session of an agent and wait until it ends, without keeping n8n busy. VideoSDK must be able to reach n8n.',
+						action: 'Start a session and wait until it ends',
+						displayOptions: { hide: { '@tool': [true] } },
+					},
+					{
+						name: 'Wait for Status',
+						value: 'waitForStatus',
+						description: 'Look at a session again and again until it is in one of the given states',
+						action: 'Wait for the status of a session',
+						displayOptions: { hide: { '@tool': [true] } },
+					},
 				],
 				default: 'start',
 			},
@@ -94,6 +122,22 @@ export class VideoSdkAgentCloud implements INodeType {
 				],
 				default: 'getAll',
 			},
+			{
+				displayName: 'Operation',
+				name: 'operation',
+				type: 'options',
+				noDataExpression: true,
+				displayOptions: { show: { resource: ['agent'] } },
+				options: [
+					{
+						name: 'Dispatch',
+						value: 'dispatch',
+						description: 'Send an agent into a room. This costs money.',
+						action: 'Dispatch an agent into a room',
+					},
+				],
+				default: 'dispatch',
+			},
 			...operationProperties,
 		],
 	};
@@ -109,6 +153,11 @@ export class VideoSdkAgentCloud implements INodeType {
 				description: 'Choose "Resource" and "Operation" again.',
 			});
 		}
-		return [await runItems(this, operation, resource === 'session' && name === 'start')];
+		return [await runItems(this, operation, resource === 'session' && name.startsWith('start'))];
+	}
+
+	/** Takes what is sent to the resume URL of a run that is in Start and Wait. */
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await resume(this);
 	}
 }

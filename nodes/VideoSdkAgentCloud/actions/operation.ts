@@ -1,22 +1,15 @@
 import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { RequestOptions } from '../fields/requestOptions';
-
-/** What an item's call may use while it runs. */
-export interface CallTools {
-	/** To be called when the API answers that there are too many requests. */
-	onRateLimited: () => void;
-}
+import type { Send } from '../transport/request';
 
 /**
  * One item's call, ready to run. It gives one record, or a list of them of which each becomes an item.
  *
+ * @param send makes a request of this item when it is its turn
  * @throws NodeApiError in words for the user
  */
-export type Call = (tools: CallTools) => Promise<IDataObject | IDataObject[]>;
+export type Call = (send: Send) => Promise<IDataObject | IDataObject[]>;
 
-/**
- * An operation of the node: each file `<resource>/<operation>.operation.ts` exports these two.
- */
+/** An operation of the node: each file `<resource>/<operation>.operation.ts` exports these two. */
 export interface Operation {
 	/** The operation's parameters. */
 	description: INodeProperties[];
@@ -26,7 +19,7 @@ export interface Operation {
 	 *
 	 * @throws NodeOperationError naming the field and the item
 	 */
-	prepare(context: IExecuteFunctions, itemIndex: number, options: RequestOptions): Call;
+	prepare(context: IExecuteFunctions, itemIndex: number): Call;
 }
 
 /** Shows a parameter for some operations of a resource only. */

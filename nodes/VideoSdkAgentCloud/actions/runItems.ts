@@ -1,22 +1,34 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import type { RequestOptions } from '../fields/requestOptions';
 import { readRequestOptions } from '../fields/requestOptions';
+import type { Send } from '../transport/request';
+import { apiRequest } from '../transport/request';
 import type { Call, Operation } from './operation';
 import { Pace } from './pace';
 
 /** What became of an item: its records, or why there are none. Undefined: not begun, because another item failed. */
 type Outcome = { records: IDataObject[] } | { error: Error } | undefined;
 
+/** An item whose fields were read and found good. */
+interface PreparedItem extends RequestOptions {
+	call: Call;
+}
+
+/** Thrown in place of a request that is not made any more, because another item failed or the execution was stopped. */
+class NotBegun extends Error {}
+
 /** Reads and checks all items before any request is made. */
 function prepareItems(
 	context: IExecuteFunctions,
 	operation: Operation,
 	itemCount: number,
-): Array<Call | { error: Error }> {
+): Array<PreparedItem | { error: Error }> {
 	const continuesOnFail = context.continueOnFail();
 	return Array.from({ length: itemCount }, (_, itemIndex) => {
 		try {
-			return operation.prepare(context, itemIndex, readRequestOptions(context, itemIndex));
+			const { maxConcurrency, timeoutMs } = readRequestOptions(context, itemIndex);
+			return { call: operation.prepare(context, itemIndex), maxConcurrency, timeoutMs };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
 			const nodeError = asNodeError(context, error, itemIndex);
@@ -76,28 +88,40 @@ export async function runItems(
 	startsSessions: boolean,
 ): Promise<INodeExecutionData[]> {
 	const itemCount = context.getInputData().length;
-	const calls = prepareItems(context, operation, itemCount);
-	const pace = new Pace(itemCount === 0 ? 1 : readRequestOptions(context, 0).maxConcurrency);
+	if (itemCount === 0) return [];
+	const items = prepareItems(context, operation, itemCount);
+	// One bound for the run: the first item's.
+	const pace = new Pace(items.find((item) => 'call' in item)?.maxConcurrency ?? 1);
 	const cancelSignal = context.getExecutionCancelSignal();
 	const outcomes: Outcome[] = new Array<Outcome>(itemCount);
 	const continuesOnFail = context.continueOnFail();
 	let isStopping = false;
 
-	const runItem = async (call: Call, itemIndex: number): Promise<void> => {
-		if (isStopping || cancelSignal?.aborted) return;
+	const runItem = async ({ call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> => {
+		const send: Send = async (request, read) =>
+			await pace.run(async () => {
+				if (isStopping || cancelSignal?.aborted) throw new NotBegun();
+				const result = await apiRequest(
+					context,
+					{ ...request, timeoutMs, itemIndex, onRateLimited: () => pace.slowDown() },
+					read,
+				);
+				pace.recover();
+				return result;
+			});
 		try {
-			const result = await call({ onRateLimited: () => pace.slowDown() });
-			pace.recover();
+			const result = await call(send);
 			outcomes[itemIndex] = { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
+			if (error instanceof NotBegun) return;
 			outcomes[itemIndex] = { error: asNodeError(context, error, itemIndex) };
 			if (!continuesOnFail) isStopping = true;
 		}
 	};
 	await Promise.all(
-		calls.map(async (call, itemIndex) => {
-			if (typeof call === 'function') await pace.run(async () => await runItem(call, itemIndex));
-			else outcomes[itemIndex] = call;
+		items.map(async (item, itemIndex) => {
+			if ('call' in item) await runItem(item, itemIndex);
+			else outcomes[itemIndex] = item;
 		}),
 	);
 

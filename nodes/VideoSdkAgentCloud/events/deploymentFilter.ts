@@ -1,5 +1,6 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { getSession } from '../actions/session/get.operation';
+import { apiRequest } from '../transport/request';
 import type { ReceivedEvent } from './event';
 
 /** The sender waits for the answer meanwhile. */
@@ -15,10 +16,11 @@ async function deploymentOf(context: IWebhookFunctions, event: ReceivedEvent): P
 	if (event.sessionId === '') return undefined;
 	const known = deployments.get(event.sessionId);
 	if (known !== undefined) return known;
-	const session: IDataObject = await getSession(context, event.sessionId, {
-		timeoutMs: FETCH_TIMEOUT_MS,
-		maxAttempts: 1,
-	}).catch(() => ({}));
+	const session: IDataObject = await getSession(
+		async (request, read) =>
+			await apiRequest(context, { ...request, timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }, read),
+		event.sessionId,
+	).catch(() => ({}));
 	if (typeof session.deploymentId !== 'string') return undefined;
 	if (deployments.size >= MAX_REMEMBERED) deployments.delete(deployments.keys().next().value as string);
 	deployments.set(event.sessionId, session.deploymentId);

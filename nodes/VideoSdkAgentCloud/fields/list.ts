@@ -1,6 +1,6 @@
 import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { listPages } from '../transport/pagination';
-import type { ApiRequest } from '../transport/request';
+import type { ApiRequest, Send } from '../transport/request';
 import { readCount } from './requestOptions';
 
 /** Return All and Limit of a Get Many operation. */
@@ -34,13 +34,13 @@ export function readLimit(context: IExecuteFunctions, itemIndex: number): number
 
 /** Reads a list until enough records are found that `isWanted`. */
 export async function listRecords(
-	context: IExecuteFunctions,
+	send: Send,
 	request: ApiRequest,
 	limit: number,
 	isWanted: (record: IDataObject) => boolean = () => true,
 ): Promise<IDataObject[]> {
 	const records: IDataObject[] = [];
-	for await (const { rows } of listPages(context, request)) {
+	for await (const { rows } of listPages(send, request)) {
 		for (const row of rows) {
 			if (!isWanted(row)) continue;
 			records.push(row);

@@ -4,13 +4,14 @@ import { parseRetryAfter } from './retry';
  * Why a request brought no result.
  * - `status`: the API answered with a status other than 2xx
  * - `answer`: it answered 2xx with something that cannot be used
+ * - `declined`: it answered 2xx, and says in the answer that it did not do what was asked
  * - `timeout`, `network`: no whole answer came; the API may have got the request
  * - `notConnected`: no connection came about; the API cannot have got the request
  * - `refused`: not sent, because the credential is incomplete
  * - `cancelled`: the user stopped the execution
  */
 export type FailureKind =
-	'status' | 'answer' | 'timeout' | 'network' | 'notConnected' | 'refused' | 'cancelled';
+	'status' | 'answer' | 'declined' | 'timeout' | 'network' | 'notConnected' | 'refused' | 'cancelled';
 
 export interface ApiFailure {
 	kind: FailureKind;
@@ -71,7 +72,7 @@ export function readApiMessage(text: string): string | undefined {
 /** Describes an answer that is no success. */
 export function failureOfResponse(
 	response: FullResponse,
-	kind: 'status' | 'answer',
+	kind: 'status' | 'answer' | 'declined',
 	nowMs: number,
 ): ApiFailure {
 	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);

@@ -71,6 +71,11 @@ function textByKind(failure: ApiFailure): FailureText {
 				message: 'VideoSDK gave an answer that cannot be used',
 				description: 'Check "Base URL" in the credential: another service may be answering there.',
 			};
+		case 'declined':
+			return {
+				message: 'VideoSDK did not do this',
+				description: 'Check the fields of this node against the message above, or try again later.',
+			};
 		case 'timeout':
 			return {
 				message: 'VideoSDK did not answer in time',

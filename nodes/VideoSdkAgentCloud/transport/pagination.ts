@@ -1,6 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { ApiRequest, RequestContext } from './request';
-import { apiRequest } from './request';
+import type { ApiRequest, Send } from './request';
 
 /** The same for each page of a list: the API counts pages by it. */
 export const PAGE_SIZE = 50;
@@ -28,17 +27,14 @@ export function isLastPage(rowCount: number, rowsSoFar: number, pageInfo: IDataO
  * @throws NodeApiError if a page cannot be had or holds no list
  */
 export async function* listPages(
-	context: RequestContext,
+	send: Send,
 	request: ApiRequest,
 	firstPage = 1,
 ): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number }> {
 	let rowsSoFar = (firstPage - 1) * PAGE_SIZE;
 	for (let page = firstPage; page < firstPage + MAX_PAGES; page++) {
-		const { data: rows, pageInfo } = await apiRequest(
-			context,
-			{ ...request, qs: { page, perPage: PAGE_SIZE } },
-			(answer) =>
-				Array.isArray(answer.data) ? (answer as { data: IDataObject[]; pageInfo?: IDataObject }) : undefined,
+		const { data: rows, pageInfo } = await send({ ...request, qs: { page, perPage: PAGE_SIZE } }, (answer) =>
+			Array.isArray(answer.data) ? (answer as { data: IDataObject[]; pageInfo?: IDataObject }) : undefined,
 		);
 		rowsSoFar += rows.length;
 		const isLast = isLastPage(rows.length, rowsSoFar, pageInfo ?? {});

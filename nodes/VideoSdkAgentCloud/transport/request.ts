@@ -18,6 +18,9 @@ import { retryDelay } from './retry';
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** To be thrown by a reader of answers when the API says in its answer that it did not do what was asked. */
+export class DeclinedError extends Error {}
+
 /** The n8n contexts from which the API is called. */
 export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
 
@@ -44,6 +47,12 @@ export function pathOf(...parts: string[]): string {
 	// encodeURIComponent leaves dots alone, and "." and ".." as a whole segment would be resolved away.
 	return `/${parts.map((part) => (/^\.+$/.test(part) ? part.replace(/\./g, '%2E') : encodeURIComponent(part))).join('/')}`;
 }
+
+/**
+ * Makes a request: `apiRequest` bound to a context. What runs the items of a node binds it to an item as well, with the item's
+ * options, and lets it wait for its turn.
+ */
+export type Send = <T>(request: ApiRequest, read: (answer: IDataObject) => T | undefined) => Promise<T>;
 
 function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,8 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { readRequired } from '../../fields/ids';
-import type { RequestOptions } from '../../fields/requestOptions';
 import { requestOptionsProperty } from '../../fields/requestOptions';
-import { apiRequest, pathOf, recordWith } from '../../transport/request';
+import { pathOf, recordWith } from '../../transport/request';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 
@@ -32,21 +31,17 @@ export const description: INodeProperties[] = [
 	requestOptionsProperty(show),
 ];
 
-export function prepare(context: IExecuteFunctions, itemIndex: number, options: RequestOptions): Call {
+export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const body = {
 		name: readRequired(context, 'name', 'Name', itemIndex),
 		description: readRequired(context, 'description', 'Description', itemIndex),
 	};
-	return async ({ onRateLimited }) =>
-		await apiRequest(
-			context,
+	return async (send) =>
+		await send(
 			{
 				method: 'POST',
 				path: pathOf('ai', 'v1', 'ai-deployments'),
 				body,
-				timeoutMs: options.timeoutMs,
-				itemIndex,
-				onRateLimited,
 			},
 			recordWith('id'),
 		);

@@ -1,6 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { listProperties, listRecords, readLimit } from '../../fields/list';
-import type { RequestOptions } from '../../fields/requestOptions';
 import { requestOptionsProperty } from '../../fields/requestOptions';
 import { pathOf } from '../../transport/request';
 import type { Call } from '../operation';
@@ -10,17 +9,14 @@ const show = showFor('deployment', ['getAll']);
 
 export const description = [...listProperties(show), requestOptionsProperty(show)];
 
-export function prepare(context: IExecuteFunctions, itemIndex: number, options: RequestOptions): Call {
+export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const limit = readLimit(context, itemIndex);
-	return async ({ onRateLimited }) =>
+	return async (send) =>
 		await listRecords(
-			context,
+			send,
 			{
 				method: 'GET',
 				path: pathOf('ai', 'v1', 'ai-deployments'),
-				timeoutMs: options.timeoutMs,
-				itemIndex,
-				onRateLimited,
 			},
 			limit,
 		);

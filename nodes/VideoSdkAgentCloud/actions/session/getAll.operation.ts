@@ -1,7 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readList, readLocator } from '../../fields/ids';
 import { listProperties, listRecords, readLimit } from '../../fields/list';
-import type { RequestOptions } from '../../fields/requestOptions';
 import { requestOptionsProperty } from '../../fields/requestOptions';
 import { hasStatus, STATUS_OPTIONS } from '../../fields/status';
 import { pathOf } from '../../transport/request';
@@ -51,7 +50,7 @@ export const description = [
 	requestOptionsProperty(show),
 ];
 
-export function prepare(context: IExecuteFunctions, itemIndex: number, options: RequestOptions): Call {
+export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const limit = readLimit(context, itemIndex);
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
 	const statuses = readList(filters.status);
@@ -61,15 +60,12 @@ export function prepare(context: IExecuteFunctions, itemIndex: number, options: 
 		(statuses.length === 0 || hasStatus(session, statuses)) &&
 		(deploymentId === '' || session.deploymentId === deploymentId) &&
 		(tag === '' || session.tag === tag);
-	return async ({ onRateLimited }) =>
+	return async (send) =>
 		await listRecords(
-			context,
+			send,
 			{
 				method: 'GET',
 				path: pathOf('ai', 'v1', 'ai-deployment-sessions'),
-				timeoutMs: options.timeoutMs,
-				itemIndex,
-				onRateLimited,
 			},
 			limit,
 			isWanted,

@@ -1,25 +1,27 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { deploymentProperty, readDeploymentId, readOptional, tagProperty } from '../../fields/ids';
 import { envProperties, metaDataProperties, readEnv, readMetaData } from '../../fields/keyValue';
-import type { RequestOptions } from '../../fields/requestOptions';
 import { requestOptionsProperty } from '../../fields/requestOptions';
 import { readWebhook, webhookProperties } from '../../fields/webhook';
-import { apiRequest, pathOf, recordWith } from '../../transport/request';
+import type { Send } from '../../transport/request';
+import { pathOf, recordWith } from '../../transport/request';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 
 const show = showFor('session', ['start']);
+const showBoth = showFor('session', ['start', 'startAndWait']);
 
+/** Also shown for Start and Wait, which starts a session in the same way. */
 export const description = [
-	deploymentProperty(show),
-	tagProperty(show, false),
-	...envProperties(show),
-	...metaDataProperties(show),
+	deploymentProperty(showBoth),
+	tagProperty(showBoth, false),
+	...envProperties(showBoth),
+	...metaDataProperties(showBoth),
 	...webhookProperties(show),
 	requestOptionsProperty(show),
 ];
 
-/** Reads the fields that Start and Start and Wait have in common. */
+/** Reads the fields that Start and Start and Wait have in common, as the API names them. */
 export function readSession(context: IExecuteFunctions, itemIndex: number): IDataObject {
 	return {
 		deploymentId: readDeploymentId(context, itemIndex),
@@ -30,35 +32,24 @@ export function readSession(context: IExecuteFunctions, itemIndex: number): IDat
 }
 
 /**
- * Starts one session. Sent once: see `retryDelay`.
+ * Starts one session. The request is sent once: see `retryDelay`.
  *
  * @param body the start call's fields; undefined ones are not sent
  * @returns the session as the API answered it
  */
-export async function startSession(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	body: IDataObject,
-	timeoutMs: number,
-	onRateLimited?: () => void,
-): Promise<IDataObject> {
-	return await apiRequest(
-		context,
+export async function startSession(send: Send, body: IDataObject): Promise<IDataObject> {
+	return await send(
 		{
 			method: 'POST',
 			path: pathOf('ai', 'v1', 'ai-deployment-sessions', 'start'),
 			body,
-			timeoutMs,
-			itemIndex,
 			startsSession: true,
-			onRateLimited,
 		},
 		recordWith('sessionId'),
 	);
 }
 
-export function prepare(context: IExecuteFunctions, itemIndex: number, options: RequestOptions): Call {
+export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const body = { ...readSession(context, itemIndex), webhook: readWebhook(context, itemIndex) };
-	return async ({ onRateLimited }) =>
-		await startSession(context, itemIndex, body, options.timeoutMs, onRateLimited);
+	return async (send) => await startSession(send, body);
 }

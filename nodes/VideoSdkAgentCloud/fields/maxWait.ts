@@ -1,0 +1,51 @@
+import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { inputError } from './inputError';
+
+const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
+
+/** How long an operation waits at most. */
+export function maxWaitProperties(displayOptions: IDisplayOptions): INodeProperties[] {
+	return [
+		{
+			displayName: 'Max Wait',
+			name: 'maxWait',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 1,
+			description:
+				'How long to wait at most. After that the session as last known is put out, with "timedOut" set to true.',
+			displayOptions,
+		},
+		{
+			displayName: 'Max Wait Unit',
+			name: 'maxWaitUnit',
+			type: 'options',
+			options: [
+				{ name: 'Minutes', value: 'minutes' },
+				{ name: 'Hours', value: 'hours' },
+				{ name: 'Days', value: 'days' },
+			],
+			default: 'hours',
+			displayOptions,
+		},
+	];
+}
+
+/**
+ * @returns the longest wait in ms
+ * @throws NodeOperationError if it is not a number above 0
+ */
+export function readMaxWaitMs(context: IExecuteFunctions, itemIndex: number): number {
+	const value = Number(context.getNodeParameter('maxWait', itemIndex, 1));
+	const unit = String(context.getNodeParameter('maxWaitUnit', itemIndex, 'hours'));
+	const maxWaitMs = value * (MS_PER_UNIT[unit] ?? NaN);
+	if (!Number.isFinite(maxWaitMs) || maxWaitMs <= 0) {
+		throw inputError(
+			context,
+			'"Max Wait" must be a number above 0',
+			'Enter how long to wait, and choose its unit.',
+			itemIndex,
+		);
+	}
+	return maxWaitMs;
+}
