@@ -1,4 +1,4 @@
-import { sign } from 'jsonwebtoken';
+import sign from 'jsonwebtoken/sign';
 
 /** Short, since every request gets a token of its own. */
 const TOKEN_LIFETIME_S = 5 * 60;

@@ -26,8 +26,8 @@ function resumeWith(session: IDataObject, event: string): IWebhookResponseData {
 
 /** The run's session, which Start and Wait left in the waiting item. */
 function waitingSession(context: IWebhookFunctions): IDataObject {
-	const { timedOut: _timedOut, ...session } = (context.evaluateExpression('{{ $json }}') ??
-		{}) as IDataObject;
+	const session = { ...(context.evaluateExpression('{{ $json }}') as IDataObject | undefined) };
+	delete session.timedOut;
 	return session;
 }
 
