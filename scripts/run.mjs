@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const MINIMUM_NODE = [20, 6];
 const NEEDED_SPACE_BYTES = 1_500_000_000;
 const PROGRESS_INTERVAL_MS = 10_000;
+const ORPHAN_CHECK_INTERVAL_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,11 +20,26 @@ function fail(sentence) {
 	process.exit(1);
 }
 
+/** Tells who started this process: npm's shell and, where Linux shows it, npm itself. */
+function lineage() {
+	try {
+		const [, name, , grandparent] = readFileSync(`/proc/${process.ppid}/stat`, 'utf8').split(' ');
+		return name === '(sh)' ? `${process.ppid} ${grandparent}` : `${process.ppid}`;
+	} catch {
+		return `${process.ppid}`;
+	}
+}
+
 /** Runs a program to its end; what ends this process is passed on to it, and it decides when to end. */
 async function run(command, commandArguments, options) {
 	const child = spawn(command, commandArguments, { cwd: root, ...options });
 	const forward = (signal) => child.kill(signal);
 	for (const signal of SIGNALS) process.on(signal, forward);
+	// A signal to npm alone ends npm or its shell, and is not passed on.
+	const startedBy = lineage();
+	const orphanCheck = setInterval(() => {
+		if (process.env.npm_lifecycle_event && lineage() !== startedBy) forward('SIGTERM');
+	}, ORPHAN_CHECK_INTERVAL_MS);
 	try {
 		return await new Promise((resolve, reject) => {
 			child.once('error', reject);
@@ -31,6 +47,7 @@ async function run(command, commandArguments, options) {
 			for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onData?.(data));
 		});
 	} finally {
+		clearInterval(orphanCheck);
 		for (const signal of SIGNALS) process.off(signal, forward);
 	}
 }
@@ -103,5 +120,7 @@ const [program, ...programArguments] = process.argv.slice(2);
 process.exit(
 	await run(process.execPath, ['--import', 'tsx', join(root, program), ...programArguments], {
 		stdio: 'inherit',
+		// The program ends when this process does, however that comes about.
+		env: { ...process.env, RUN_PARENT_PID: String(process.pid) },
 	}),
 );

@@ -14,6 +14,7 @@ export const isWindows = process.platform === 'win32';
 const LOCK_TOUCH_INTERVAL_MS = 5_000;
 const LOCK_STALE_AFTER_MS = 60_000;
 const KEPT_OUTPUT_CHARACTERS = 200_000_000;
+const ORPHAN_CHECK_INTERVAL_MS = 500;
 const REPEATED_SIGNAL_WINDOW_MS = 3_000;
 
 /** A failure that is explained by its message alone: shown without a stack trace. */
@@ -68,6 +69,11 @@ function installExitHandlers() {
 		})();
 	};
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+	const parent = Number(process.env.RUN_PARENT_PID);
+	if (parent !== process.ppid) return; // Not started by scripts/run.mjs.
+	setInterval(() => {
+		if (process.ppid !== parent && firstSignalAt === 0) onSignal('SIGTERM');
+	}, ORPHAN_CHECK_INTERVAL_MS).unref();
 }
 
 /** Runs `hook` before the process ends by Ctrl+C or another signal; it may call `process.exit` itself. */
