@@ -132,7 +132,7 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 	try {
 		status = (await fetch(url, { method: 'POST', body: '{}', signal: AbortSignal.timeout(15_000) })).status;
 	} catch (error) {
-		status = (error as Error).message;
+		status = `nothing (${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message})`;
 	}
 	// Our trigger refuses what is not signed.
 	if (status !== 401) {
