@@ -28,6 +28,9 @@ export function readBaseUrl(value: unknown): URL {
 			'"Base URL" in the VideoSDK Agent Cloud credential must be a plain http or https address, such as https://api.videosdk.live',
 		);
 	}
+	// An empty query or fragment shows in `href` only, as "?" or "#", and would swallow the path put after it.
+	url.search = '';
+	url.hash = '';
 	url.pathname = url.pathname.replace(/\/+$/, '');
 	return url;
 }
