@@ -5,6 +5,7 @@ import { judgeDelivery } from '../events/judge';
 import { respond } from '../events/respond';
 import { hasStatus, TERMINAL_STATUSES } from '../fields/status';
 import { apiRequest, CREDENTIAL_TYPE } from '../transport/request';
+import type { LookRequest } from './lookAgain';
 import { isGenuineLook, LOOK_SIGNATURE_HEADER, STILL_WAITING } from './lookAgain';
 
 /** VideoSDK waits for the answer meanwhile. */
@@ -20,8 +21,8 @@ async function fetchSession(context: IWebhookFunctions, sessionId: string): Prom
 }
 
 /** @returns the answer that lets n8n go on with the run */
-function resumeWith(session: IDataObject, event: string): IWebhookResponseData {
-	return { workflowData: [[{ json: { ...session, event }, pairedItem: { item: 0 } }]] };
+function resumeWith(json: IDataObject): IWebhookResponseData {
+	return { workflowData: [[{ json, pairedItem: { item: 0 } }]] };
 }
 
 /** The run's session, which Start and Wait left in the waiting item. */
@@ -31,20 +32,31 @@ function waitingSession(context: IWebhookFunctions): IDataObject {
 	return session;
 }
 
-/** Our own request to look at the API: resumes the run if the session has ended without its event coming through. */
+/** @returns the request to look again, as far as it can be read */
+function readLookRequest(context: IWebhookFunctions): LookRequest {
+	const { sessionId, isTimeUp } = (context.getBodyData() ?? {}) as Partial<LookRequest>;
+	return { sessionId: String(sessionId), isTimeUp: isTimeUp === true };
+}
+
+/**
+ * Handles our own request to look at the API: resumes the run if the session has ended without its event coming through, or if
+ * the time is up.
+ */
 async function lookAgain(
 	context: IWebhookFunctions,
-	sessionId: string,
+	waiting: IDataObject,
 	signature: unknown,
 ): Promise<IWebhookResponseData> {
 	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
-	if (!isGenuineLook(signature, sessionId, String(secretKey).trim())) {
-		return respond(context, 401, 'The signature is wrong');
-	}
-	const session = await fetchSession(context, sessionId);
+	const request = readLookRequest(context);
+	const isGenuine =
+		isGenuineLook(request, signature, String(secretKey).trim()) && request.sessionId === waiting.sessionId;
+	if (!isGenuine) return respond(context, 401, 'The signature is wrong');
+	const session = await fetchSession(context, request.sessionId);
 	if (session !== undefined && hasStatus(session, TERMINAL_STATUSES)) {
-		return resumeWith(session, hasStatus(session, ['failed']) ? 'failed' : 'stopped');
+		return resumeWith({ ...session, event: hasStatus(session, ['failed']) ? 'failed' : 'stopped' });
 	}
+	if (request.isTimeUp) return resumeWith({ ...(session ?? waiting), timedOut: true });
 	context.getResponseObject().status(200).json(STILL_WAITING);
 	return { noWebhookResponse: true };
 }
@@ -58,7 +70,7 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	const sessionId = String(waiting.sessionId ?? '');
 	const lookSignature = context.getHeaderData()[LOOK_SIGNATURE_HEADER];
 	if (lookSignature !== undefined) {
-		return await lookAgain(context, sessionId, lookSignature).catch(() =>
+		return await lookAgain(context, waiting, lookSignature).catch(() =>
 			respond(context, 503, 'The session cannot be looked at now'),
 		);
 	}
@@ -74,5 +86,5 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	}
 	// Without the API's answer: the session as it was started, and what the event says of its state.
 	const session = (await fetchSession(context, sessionId)) ?? { ...waiting, status: name };
-	return resumeWith(session, name);
+	return resumeWith({ ...session, event: name });
 }

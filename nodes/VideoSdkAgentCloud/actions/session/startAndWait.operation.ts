@@ -6,7 +6,7 @@ import { maxWaitProperties, readMaxWaitMs } from '../../fields/maxWait';
 import { requestOptionsProperty } from '../../fields/requestOptions';
 import { hasStatus, TERMINAL_STATUSES } from '../../fields/status';
 import { CREDENTIAL_TYPE } from '../../transport/request';
-import { keepLooking, signLook } from '../../waiting/lookAgain';
+import { keepLooking, LAST_LOOK_GRACE_MS, signLook } from '../../waiting/lookAgain';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 import { readSession, startSession } from './start.operation';
@@ -78,12 +78,13 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 			return { ...session, event: hasStatus(session, ['failed']) ? 'failed' : 'stopped' };
 		}
 		const deadlineMs = Date.now() + maxWaitMs;
-		await putToWait(context, session, isLimited ? new Date(deadlineMs) : WAIT_INDEFINITELY);
+		const waitTill = isLimited ? new Date(deadlineMs + LAST_LOOK_GRACE_MS) : WAIT_INDEFINITELY;
+		await putToWait(context, session, waitTill);
 		void keepLooking({
 			httpRequest: context.helpers.httpRequest,
 			resumeUrl,
 			sessionId: String(session.sessionId),
-			signature: signLook(String(session.sessionId), String(secretKey).trim()),
+			sign: (request) => signLook(request, String(secretKey).trim()),
 			deadlineMs,
 		});
 		return session;
