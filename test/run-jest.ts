@@ -1,50 +1,9 @@
 /** `npm test`: builds the package, runs jest (arguments are passed on) and ends with "N passed, N failed". */
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buildPackage } from './n8n/package';
-import { onShutdown, repositoryRoot, runMain, temporaryFolder } from './n8n/processes';
-
-interface JestResults {
-	numPassedTests: number;
-	numFailedTests: number;
-	numPendingTests: number;
-	numFailedTestSuites: number;
-	numRuntimeErrorTestSuites: number;
-}
+import { runMain } from './n8n/processes';
+import { runJest } from './jest';
 
 runMain(async () => {
 	await buildPackage();
-	const resultFile = join(temporaryFolder('videosdk-jest'), 'results.json');
-	const jest = spawn(
-		process.execPath,
-		[
-			join(repositoryRoot, 'node_modules/jest/bin/jest.js'),
-			...process.argv.slice(2),
-			'--json',
-			`--outputFile=${resultFile}`,
-		],
-		// jest writes its report to stderr; with --json its stdout repeats the results as one huge line.
-		{ cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] },
-	);
-	onShutdown(() => void jest.kill());
-	const code = await new Promise<number>((resolve) => {
-		jest.once('error', () => resolve(127));
-		jest.once('close', (exitCode) => resolve(exitCode ?? 1));
-	});
-
-	let passed = 0;
-	let failed = 0;
-	if (existsSync(resultFile)) {
-		const results = JSON.parse(readFileSync(resultFile, 'utf8')) as JestResults;
-		passed = results.numPassedTests;
-		// A file that cannot even be loaded holds no test that could fail.
-		failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-	}
-	if (failed === 0 && (code !== 0 || passed === 0)) {
-		process.stderr.write(passed === 0 ? 'No test was run.\n' : `jest ended with code ${code}.\n`);
-		failed = 1;
-	}
-	process.stdout.write(`${passed} passed, ${failed} failed\n`);
-	return failed === 0 ? 0 : 1;
+	return await runJest(process.argv.slice(2));
 });

@@ -1,0 +1,87 @@
+import type { N8n, N8nOptions } from '../n8n/instance';
+import { startN8n } from '../n8n/instance';
+import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+import type { Simulator, SimulatorOptions } from '../simulator';
+import { startSimulator } from '../simulator';
+
+export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
+export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
+
+/** A real n8n with the package and our credential, and the simulator that the credential names. */
+export interface Setup {
+	n8n: N8n;
+	simulator: Simulator;
+	credentialId: string;
+	stop(): Promise<void>;
+}
+
+/** Starts both. */
+export async function setUp(
+	options: { n8n?: N8nOptions; simulator?: SimulatorOptions; credential?: object } = {},
+): Promise<Setup> {
+	const simulator = await startSimulator(options.simulator);
+	const n8n = await startN8n(options.n8n);
+	await n8n.rest.setupOwner();
+	const { id: credentialId } = await n8n.rest.createCredential({
+		name: 'VideoSDK',
+		type: CREDENTIAL_TYPE,
+		data: {
+			apiKey: simulator.apiKey,
+			secretKey: simulator.secret,
+			baseUrl: simulator.url,
+			webhookPublicKey: '',
+			...options.credential,
+		},
+	});
+	return {
+		n8n,
+		simulator,
+		credentialId,
+		async stop() {
+			await n8n.stop();
+			await simulator.close();
+		},
+	};
+}
+
+/** One of our nodes, for a workflow. */
+export function ourNode(
+	setup: Setup,
+	name: string,
+	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger',
+	parameters: object,
+	extra: object = {},
+): WorkflowNode {
+	return {
+		id: `id-${name}`,
+		name,
+		type: `${PACKAGE}.${type}`,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+		credentials: { [CREDENTIAL_TYPE]: { id: setup.credentialId, name: 'VideoSDK' } },
+		...extra,
+	} as WorkflowNode;
+}
+
+/** One of n8n's own nodes, for a workflow. */
+export function n8nNode(name: string, type: string, parameters: object = {}, typeVersion = 1): WorkflowNode {
+	return {
+		id: `id-${name}`,
+		name,
+		type: `n8n-nodes-base.${type}`,
+		typeVersion,
+		position: [0, 0],
+		parameters,
+	} as WorkflowNode;
+}
+
+/** A workflow whose nodes follow one another in the order given. */
+export function chain(name: string, nodes: WorkflowNode[]): WorkflowJson {
+	const connections: Record<string, unknown> = {};
+	for (const [index, node] of nodes.entries()) {
+		const next = nodes[index + 1];
+		if (next) connections[node.name] = { main: [[{ node: next.name, type: 'main', index: 0 }]] };
+	}
+	return { name, nodes, connections } as WorkflowJson;
+}
