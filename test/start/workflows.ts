@@ -9,7 +9,9 @@ const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 const EVENT_PREFIX = 'ai-deployment-session-';
 const examplesFolder = join(repositoryRoot, 'examples');
 
-const isAction = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloud`;
+const isAction = (node: WorkflowNode) =>
+	[`${PACKAGE}.videoSdkAgentCloud`, `${PACKAGE}.videoSdkAgentCloudTool`].includes(node.type);
+const isHttpRequest = (node: WorkflowNode) => node.parameters.nodeCredentialType === CREDENTIAL_TYPE;
 const isTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloudTrigger`;
 
 /** What `npm start` has put into n8n. */
@@ -58,8 +60,12 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 	const setUp = (workflow: WorkflowJson): WorkflowJson => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) => {
-			if (!isAction(node) && !isTrigger(node)) return node;
+			if (!isAction(node) && !isTrigger(node) && !isHttpRequest(node)) return node;
 			const parameters = { ...node.parameters };
+			// The credential signs requests to its own host only.
+			if (isHttpRequest(node)) {
+				parameters.url = String(parameters.url).replace(/^https:\/\/[^/]+/, target.baseUrl);
+			}
 			if (isAction(node) && 'deploymentId' in parameters) {
 				parameters.deploymentId = { __rl: true, mode: 'id', value: target.deploymentId };
 				parameters.tag = target.tag;
