@@ -1,3 +1,4 @@
+import type { NodeApiError } from 'n8n-workflow';
 import { parseRetryAfter } from './retry';
 
 /**
@@ -86,12 +87,21 @@ export function failureOfResponse(
 }
 
 /**
- * Describes what n8n's request helper threw. n8n wraps the cause in a NodeApiError; the cause of a network failure carries the
- * whole request with its token, so nothing but its code is taken over.
+ * Finds the cause of what n8n's request helper threw. n8n wraps it in a NodeApiError; n8n 1.x loses the cause itself, but leaves
+ * the cause's code in `httpCode`, and its message as the first of `messages`.
+ */
+function causeOf(error: unknown): { code?: unknown; name?: unknown; message?: unknown } {
+	const { cause, httpCode, messages, message } = (error ?? {}) as Partial<NodeApiError>;
+	if (cause !== undefined) return cause;
+	return httpCode ? { code: httpCode, message: messages?.[0] ?? message } : (error ?? {});
+}
+
+/**
+ * Describes what n8n's request helper threw. The cause of a network failure carries the whole request with its token, so nothing
+ * but its code and host are taken over.
  */
 export function failureOfError(error: unknown): ApiFailure {
-	const cause = (error as { cause?: unknown } | undefined)?.cause ?? error;
-	const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
+	const { code, name, message } = causeOf(error);
 	if (typeof code !== 'string') {
 		return { kind: 'refused', apiMessage: typeof message === 'string' ? message : undefined };
 	}
