@@ -106,7 +106,7 @@ async function attempt<T>(
 	if (response.statusCode < 200 || response.statusCode > 299) {
 		return { failure: failureOfResponse(response, 'status', Date.now()) };
 	}
-	const answer = jsonParse<unknown>(String(response.body), { fallbackValue: undefined });
+	const answer = jsonParse<unknown>(String(response.body), { fallbackValue: null });
 	const result = isRecord(answer) ? read(answer) : undefined;
 	return result === undefined ? { failure: failureOfResponse(response, 'answer', Date.now()) } : { result };
 }
