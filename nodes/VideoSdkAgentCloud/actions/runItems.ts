@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
-import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError, sleep } from 'n8n-workflow';
 import type { RequestOptions } from '../fields/requestOptions';
 import { readRequestOptions } from '../fields/requestOptions';
 import type { Send } from '../transport/request';
@@ -99,15 +99,23 @@ export async function runItems(
 
 	const runItem = async ({ call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> => {
 		const send: Send = async (request, read) =>
-			await pace.run(async () => {
-				if (isStopping || cancelSignal?.aborted) throw new NotBegun();
-				const result = await apiRequest(
-					context,
-					{ ...request, timeoutMs, itemIndex, onRateLimited: () => pace.slowDown() },
-					read,
-				);
-				pace.recover();
-				return result;
+			await new Promise((resolve, reject) => {
+				void pace.run(async () => {
+					try {
+						if (isStopping || cancelSignal?.aborted) throw new NotBegun();
+						const result = await apiRequest(
+							context,
+							{ ...request, timeoutMs, itemIndex, onRateLimited: () => pace.slowDown() },
+							read,
+						);
+						pace.recover();
+						resolve(result);
+					} catch (error) {
+						reject(error);
+						// Only when this item has taken note of its failure may another one begin.
+						await sleep(0);
+					}
+				});
 			});
 		try {
 			const result = await call(send);
