@@ -42,10 +42,17 @@ export interface ApiRequest {
 	onRateLimited?: () => void;
 }
 
+/**
+ * "." and ".." are resolved away as whole segments, and so are "%2E" and "%2E%2E" (URL Standard, "double-dot URL path segment").
+ * Encoded twice they stay one segment, under which the API finds nothing: no id looks like that.
+ */
+function encodeSegment(part: string): string {
+	return /^\.{1,2}$/.test(part) ? part.replace(/\./g, '%252E') : encodeURIComponent(part);
+}
+
 /** Joins a path of fixed parts and ids. Each part is encoded, so that an id can never lead elsewhere. */
 export function pathOf(...parts: string[]): string {
-	// encodeURIComponent leaves dots alone, and "." and ".." as a whole segment would be resolved away.
-	return `/${parts.map((part) => (/^\.+$/.test(part) ? part.replace(/\./g, '%2E') : encodeURIComponent(part))).join('/')}`;
+	return `/${parts.map(encodeSegment).join('/')}`;
 }
 
 /**
