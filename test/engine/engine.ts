@@ -1,0 +1,324 @@
+import './environment';
+import { randomUUID } from 'node:crypto';
+import type { PackageDirectoryLoader } from 'n8n-core';
+import {
+	ExecuteContext,
+	ExecutionLifecycleHooks,
+	LoadOptionsContext,
+	RoutingNode,
+	WorkflowExecute,
+} from 'n8n-core';
+import type {
+	ExecutionError,
+	ICredentialDataDecryptedObject,
+	ICredentialType,
+	IDataObject,
+	IExecuteData,
+	INode,
+	INodeExecutionData,
+	INodeListSearchResult,
+	INodeParameters,
+	INodeType,
+	IRun,
+	IRunExecutionData,
+	IWorkflowExecuteAdditionalData,
+	OnError,
+	WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { createEmptyRunExecutionData, createRunExecutionData, Workflow } from 'n8n-workflow';
+import { MemoryCredentialsHelper } from './credentialsHelper';
+import { prepareDeduplication } from './deduplication';
+import { STAND_INS, TestNodeTypes } from './nodeTypes';
+import { loadPackage } from './packageCopy';
+import { PublishedTrigger } from './publishedTrigger';
+
+const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
+export const ACTION = `${PACKAGE}.videoSdkAgentCloud`;
+export const TRIGGER = `${PACKAGE}.videoSdkAgentCloudTrigger`;
+export const CREDENTIAL = 'videoSdkAgentCloudApi';
+/** The name of the node under test in the workflows of `run`. */
+export const NODE_NAME = 'Agent Cloud';
+
+export interface EngineOptions {
+	/** What the user filled into the credential. */
+	credentials?: ICredentialDataDecryptedObject;
+	/** false: n8n's store of processed items is out of order. */
+	deduplication?: boolean;
+}
+
+export interface RunOptions {
+	/** What comes into the node: items, or just their `json`. Default: one empty item. */
+	items?: Array<INodeExecutionData | IDataObject>;
+	parameters: INodeParameters;
+	onError?: OnError;
+	nodeType?: string;
+	node?: Partial<INode>;
+}
+
+export interface RunResult {
+	/** What the node put out, by output. Empty if it failed. */
+	output: INodeExecutionData[][];
+	/** What reached the node behind each output. */
+	routed: { success: INodeExecutionData[]; failure: INodeExecutionData[] };
+	/** Why the run failed, as n8n stores it. */
+	error?: ExecutionError;
+	/** The error itself, as the node threw it. */
+	thrown?: unknown;
+	run: IRun;
+}
+
+/** The verdict of n8n's credential test. */
+export interface CredentialVerdict {
+	status: 'OK' | 'Error';
+	message?: string;
+}
+
+const isItem = (item: INodeExecutionData | IDataObject): item is INodeExecutionData =>
+	typeof item.json === 'object' && item.json !== null;
+
+/** A part of n8n big enough to run whole workflows: n8n's own loader, engine and contexts, without database and server. */
+export class Engine {
+	readonly nodeTypes: TestNodeTypes;
+	readonly credentialsHelper: MemoryCredentialsHelper;
+	/** The node's credential can be changed at any time, as a user does. */
+	readonly credentialId = randomUUID();
+	private readonly stored = new Map<string, ICredentialDataDecryptedObject>();
+	private readonly published: PublishedTrigger[] = [];
+
+	constructor(
+		readonly loader: PackageDirectoryLoader,
+		private readonly options: EngineOptions,
+	) {
+		this.nodeTypes = new TestNodeTypes(loader);
+		this.credentialsHelper = new MemoryCredentialsHelper(loader, this.stored);
+		if (options.credentials) this.setCredentials(options.credentials);
+	}
+
+	setCredentials(data: ICredentialDataDecryptedObject): void {
+		this.stored.set(this.credentialId, data);
+	}
+
+	nodeType(name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger'): INodeType {
+		return this.loader.getNode(name).type as INodeType;
+	}
+
+	credentialType(): ICredentialType {
+		return this.loader.getCredential(CREDENTIAL).type;
+	}
+
+	node(type: string, parameters: INodeParameters, more: Partial<INode> = {}): INode {
+		return {
+			id: randomUUID(),
+			name: NODE_NAME,
+			type,
+			typeVersion: 1,
+			position: [0, 0],
+			parameters,
+			credentials: { [CREDENTIAL]: { id: this.credentialId, name: 'VideoSDK' } },
+			...more,
+		};
+	}
+
+	/** Runs input -> node -> one node behind each output. */
+	async run({ items = [{}], parameters, onError, nodeType = ACTION, node }: RunOptions): Promise<RunResult> {
+		this.nodeTypes.items = items.map((item) => (isItem(item) ? item : { json: item }));
+		const workflow = await this.workflow([
+			this.node(STAND_INS.input, {}, { name: 'Input' }),
+			this.node(nodeType, parameters, { onError, ...node }),
+		]);
+		return await this.execute('trigger', createRunExecutionData(), (execution) =>
+			execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
+		);
+	}
+
+	/** The list that a resource locator offers. */
+	async listSearch(
+		method: string,
+		filter?: string,
+		paginationToken?: string,
+	): Promise<INodeListSearchResult> {
+		const workflow = await this.workflow([this.node(ACTION, {})]);
+		const node = workflow.getNode(NODE_NAME) as INode;
+		const search = this.nodeType('videoSdkAgentCloud').methods?.listSearch?.[method];
+		if (search === undefined) throw new Error(`The node has no list "${method}"`);
+		const context = new LoadOptionsContext(
+			workflow,
+			node,
+			{ ...this.additionalData('internal'), currentNodeParameters: node.parameters },
+			'deploymentId',
+		);
+		return await search.call(context, filter, paginationToken);
+	}
+
+	/** What n8n does when the user saves the credential: see its service CredentialsTester. */
+	async testCredential(): Promise<CredentialVerdict> {
+		const { test } = this.credentialType();
+		if (test === undefined) throw new Error('The credential has no test');
+		const noOp = this.nodeTypes.getByNameAndVersion(STAND_INS.pass);
+		const nodeType: INodeType = {
+			description: {
+				...noOp.description,
+				credentials: [{ name: CREDENTIAL, required: true }],
+				properties: [
+					{
+						displayName: 'Temp',
+						name: 'temp',
+						type: 'string',
+						routing: { request: test.request },
+						default: '',
+					},
+				],
+			},
+		};
+		const node = this.node(STAND_INS.pass, {}, { name: 'Temp-Node' });
+		const workflow = new Workflow({
+			nodes: [node],
+			connections: {},
+			active: false,
+			nodeTypes: {
+				getByName: () => nodeType,
+				getByNameAndVersion: () => nodeType,
+				getKnownTypes: () => ({}),
+			},
+		});
+		const context = new ExecuteContext(
+			workflow,
+			node,
+			this.additionalData('internal'),
+			'internal',
+			createEmptyRunExecutionData(),
+			0,
+			[],
+			{ main: [[{ json: {} }]] },
+			{ node, data: {}, source: null },
+			[],
+		);
+		try {
+			await new RoutingNode(context, nodeType).runNode();
+			return { status: 'OK' };
+		} catch (error) {
+			const { cause, message } = error as Error & { cause?: { response?: { status: number } } };
+			const rule = test.rules?.find(
+				({ type, properties }) => type === 'responseCode' && properties.value === cause?.response?.status,
+			);
+			return { status: 'Error', message: String(rule?.properties.message ?? message) };
+		}
+	}
+
+	/**
+	 * Publishes a workflow that begins with the trigger, and serves its webhook on loopback.
+	 *
+	 * @param copyOf the same workflow on another engine, as in n8n's queue mode: the ids are taken over
+	 * @throws what the trigger's `create` throws
+	 */
+	async publish(
+		parameters: INodeParameters = {},
+		{ mode = 'webhook', copyOf }: { mode?: WorkflowExecuteMode; copyOf?: PublishedTrigger } = {},
+	): Promise<PublishedTrigger> {
+		const node = this.node(TRIGGER, parameters, copyOf && { id: copyOf.node.id });
+		const workflow = await this.workflow([node], copyOf?.workflow.id);
+		const trigger = new PublishedTrigger(this, workflow, node, mode);
+		this.published.push(trigger);
+		await trigger.open();
+		return trigger;
+	}
+
+	/** Goes on with a run whose first node has got its items from a webhook. */
+	async runFrom(
+		workflow: Workflow,
+		node: INode,
+		items: INodeExecutionData[][],
+		mode: WorkflowExecuteMode,
+	): Promise<RunResult> {
+		const stack: IExecuteData[] = [{ node, data: { main: items }, source: null }];
+		const data = createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
+		return await this.execute(mode, data, (execution) => execution.processRunExecutionData(workflow));
+	}
+
+	additionalData(
+		mode: WorkflowExecuteMode,
+		executionId: string = randomUUID(),
+	): IWorkflowExecuteAdditionalData {
+		const workflowData = {
+			id: 'workflow',
+			name: 'Test',
+			active: true,
+			isArchived: false,
+			activeVersionId: null,
+			createdAt: new Date(),
+			updatedAt: new Date(),
+			nodes: [],
+			connections: {},
+		};
+		const data: Partial<IWorkflowExecuteAdditionalData> = {
+			credentialsHelper: this.credentialsHelper,
+			executionId,
+			hooks: new ExecutionLifecycleHooks(mode, executionId, workflowData),
+			currentNodeExecutionIndex: 0,
+			variables: {},
+			restApiUrl: 'http://localhost:5678/rest',
+			instanceBaseUrl: 'http://localhost:5678/',
+			webhookBaseUrl: 'http://localhost:5678/webhook',
+			webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
+			webhookTestBaseUrl: 'http://localhost:5678/webhook-test',
+			formBaseUrl: 'http://localhost:5678/form',
+			formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
+			formTestBaseUrl: 'http://localhost:5678/form-test',
+			logAiEvent: () => undefined,
+			setExecutionStatus: () => undefined,
+		};
+		// Everything else serves sub-workflows, agents and task runners, which no workflow here has.
+		return data as IWorkflowExecuteAdditionalData;
+	}
+
+	/** Ends what the engine has opened. */
+	async close(): Promise<void> {
+		await Promise.all(this.published.map(async (trigger) => await trigger.close()));
+	}
+
+	private async workflow(nodes: INode[], id: string = randomUUID()): Promise<Workflow> {
+		const last = nodes.at(-1) as INode;
+		const main = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
+		await prepareDeduplication(id, this.options.deduplication ?? true);
+		return new Workflow({
+			id,
+			name: 'Test',
+			nodes: [
+				...nodes,
+				this.node(STAND_INS.pass, {}, { name: 'Success' }),
+				this.node(STAND_INS.pass, {}, { name: 'Failure' }),
+			],
+			connections: {
+				...(nodes.length > 1 ? { [nodes[0]?.name ?? '']: { main: [main(last.name)] } } : {}),
+				[last.name]: { main: [main('Success'), main('Failure')] },
+			},
+			active: true,
+			nodeTypes: this.nodeTypes,
+			settings: { executionOrder: 'v1' },
+		});
+	}
+
+	private async execute(
+		mode: WorkflowExecuteMode,
+		data: IRunExecutionData,
+		begin: (execution: WorkflowExecute) => PromiseLike<IRun>,
+	): Promise<RunResult> {
+		const thrownBefore = this.nodeTypes.thrown.length;
+		const run = await begin(new WorkflowExecute(this.additionalData(mode), mode, data));
+		const { runData, error } = run.data.resultData;
+		const outputOf = (name: string): INodeExecutionData[][] =>
+			(runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);
+		return {
+			output: error ? [] : outputOf(NODE_NAME),
+			routed: { success: outputOf('Success')[0] ?? [], failure: outputOf('Failure')[0] ?? [] },
+			error: error as ExecutionError | undefined,
+			thrown: this.nodeTypes.thrown[thrownBefore],
+			run,
+		};
+	}
+}
+
+/** Starts an engine with a fresh copy of the built package. Close it when the test ends. */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+	return new Engine(await loadPackage(), options);
+}

@@ -1,0 +1,222 @@
+import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { RunResult } from './engine';
+import { byId, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+const DEPLOYMENT_IDS = Array.from({ length: 12 }, (_, i) => `ddv_campaign_${String(i + 1).padStart(2, '0')}`);
+const items = (ids: string[]): IDataObject[] => ids.map((id) => ({ id }));
+
+/** Starts a session of each item's deployment. */
+async function startEach(
+	ids: string[],
+	more: IDataObject = {},
+	onError?: 'continueRegularOutput' | 'continueErrorOutput',
+): Promise<RunResult> {
+	const parameters = startParameters({ deploymentId: byId('={{ $json.id }}'), ...more });
+	return await rig.engine.run({ items: items(ids), parameters, onError });
+}
+
+const deploymentsOf = (output: INodeExecutionData[] | undefined) =>
+	output?.map(({ json }) => json.deploymentId ?? 'error');
+const pairsOf = (output: INodeExecutionData[] | undefined) => output?.map(({ pairedItem }) => pairedItem);
+const startedDeployments = () =>
+	rig.requests.map(({ body }) => (body as { deploymentId: string }).deploymentId);
+
+describe('The output', () => {
+	it.each([1, 3, 50])(
+		'is one item for each input item, in order, with %i in flight',
+		async (maxConcurrency) => {
+			const { output } = await startEach(DEPLOYMENT_IDS, { options: { maxConcurrency } });
+			expect(deploymentsOf(output[0])).toEqual(DEPLOYMENT_IDS);
+			expect(pairsOf(output[0])).toEqual(DEPLOYMENT_IDS.map((_, item) => ({ item })));
+			expect(rig.requests).toHaveLength(DEPLOYMENT_IDS.length);
+		},
+	);
+
+	it.each([3, 50])('is in order when the answers are not, with %i in flight', async (maxConcurrency) => {
+		for (const index of DEPLOYMENT_IDS.keys()) {
+			rig.simulator.addFault({ kind: 'delay', delayMs: index % 3 === 0 ? 80 : 5 * (12 - index) });
+		}
+		const { output } = await startEach(DEPLOYMENT_IDS, { options: { maxConcurrency } });
+		expect(deploymentsOf(output[0])).toEqual(DEPLOYMENT_IDS);
+		expect(pairsOf(output[0])).toEqual(DEPLOYMENT_IDS.map((_, item) => ({ item })));
+	});
+
+	it('is paired with the right item of a list for each', async () => {
+		await startEach(['ddv_sales', 'ddv_support', 'ddv_support']);
+		const parameters: INodeParameters = {
+			resource: 'session',
+			operation: 'getAll',
+			filters: { deploymentId: '={{ $json.id }}' },
+		};
+		const { output } = await rig.engine.run({
+			items: items(['ddv_support', 'none', 'ddv_sales']),
+			parameters,
+		});
+		expect(deploymentsOf(output[0])).toEqual(['ddv_support', 'ddv_support', 'ddv_sales']);
+		expect(pairsOf(output[0])).toEqual([{ item: 0 }, { item: 0 }, { item: 2 }]);
+	});
+
+	it('reaches the next node', async () => {
+		const { routed } = await startEach(['ddv_sales']);
+		expect(deploymentsOf(routed.success)).toEqual(['ddv_sales']);
+		expect(routed.failure).toEqual([]);
+	});
+
+	it('does not hold what came in', async () => {
+		const [session] = jsonOf(await startEach(['ddv_sales']));
+		expect(session).not.toHaveProperty('id');
+	});
+});
+
+describe('Max Concurrency', () => {
+	it('is the number of requests that wait for an answer at a time', async () => {
+		rig.simulator.latencyMs = 150;
+		await startEach(DEPLOYMENT_IDS.slice(0, 6), { options: { maxConcurrency: 3 } });
+		const [first = 0, ...later] = rig.requests.map(({ receivedAtMs }) => receivedAtMs);
+		expect(later.filter((atMs) => atMs - first < 100)).toHaveLength(2);
+	});
+
+	it('of 1 sends one request after another, in order', async () => {
+		rig.simulator.latencyMs = 20;
+		await startEach(DEPLOYMENT_IDS.slice(0, 4), { options: { maxConcurrency: 1 } });
+		expect(startedDeployments()).toEqual(DEPLOYMENT_IDS.slice(0, 4));
+		const times = rig.requests.map(({ receivedAtMs }) => receivedAtMs);
+		for (const [index, atMs] of times.slice(1).entries()) {
+			expect(atMs - (times[index] ?? 0)).toBeGreaterThanOrEqual(19);
+		}
+	});
+
+	it('is 50 unless told otherwise', async () => {
+		rig.simulator.latencyMs = 400;
+		const ids = Array.from({ length: 55 }, (_, index) => DEPLOYMENT_IDS[index % 12] ?? '');
+		await startEach(ids);
+		const [first = 0, ...later] = rig.requests.map(({ receivedAtMs }) => receivedAtMs);
+		expect(later.filter((atMs) => atMs - first < 390)).toHaveLength(49);
+	});
+});
+
+describe('With "continue on error"', () => {
+	it('an item that failed has only its error, and the others are untouched', async () => {
+		const ids = ['ddv_sales', 'missing', 'ddv_support'];
+		const { output, error } = await startEach(ids, {}, 'continueRegularOutput');
+		expect(error).toBeUndefined();
+		expect(output).toHaveLength(1);
+		expect(deploymentsOf(output[0])).toEqual(['ddv_sales', 'error', 'ddv_support']);
+		expect(output[0]?.[1]?.json).toEqual({
+			error: expect.stringMatching(/Deployment not found/),
+		});
+		expect(pairsOf(output[0])).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+	});
+
+	it('an item with a bad field has only its error, and the others are sent', async () => {
+		const { output } = await startEach(['ddv_sales', ' ', 'ddv_support'], {}, 'continueRegularOutput');
+		expect(deploymentsOf(output[0])).toEqual(['ddv_sales', 'error', 'ddv_support']);
+		expect(output[0]?.[1]?.json).toEqual({ error: '"Deployment" is empty [item 1]' });
+		expect(startedDeployments().sort()).toEqual(['ddv_sales', 'ddv_support']);
+	});
+
+	it('an expression that fails belongs to its item, too', async () => {
+		const { output } = await startEach(
+			['ddv_sales', 'ddv_support'],
+			{ tag: '={{ $json.id === "ddv_sales" ? "latest" : $json.id.noSuchThing.deeper }}' },
+			'continueRegularOutput',
+		);
+		expect(deploymentsOf(output[0])?.[0]).toBe('ddv_sales');
+		expect(output[0]).toHaveLength(2);
+	});
+
+	it('goes on after a failure that stops requests of the network, too', async () => {
+		rig.simulator.addFault({ kind: 'reset' });
+		const { output } = await startEach(
+			['ddv_sales', 'ddv_support'],
+			{ options: { maxConcurrency: 1 } },
+			'continueRegularOutput',
+		);
+		expect(deploymentsOf(output[0])).toEqual(['error', 'ddv_support']);
+	});
+
+	it('all items may fail', async () => {
+		const { output, error } = await startEach(['x', 'y'], {}, 'continueRegularOutput');
+		expect(error).toBeUndefined();
+		expect(deploymentsOf(output[0])).toEqual(['error', 'error']);
+	});
+
+	it('an error output takes the items that failed, and the other the rest', async () => {
+		const ids = ['ddv_sales', 'missing', '', 'ddv_support'];
+		const { output, routed, error } = await startEach(ids, {}, 'continueErrorOutput');
+		expect(error).toBeUndefined();
+		expect(output).toHaveLength(2);
+		expect(deploymentsOf(routed.success)).toEqual(['ddv_sales', 'ddv_support']);
+		expect(routed.failure.map(({ json }) => json.error)).toEqual([
+			expect.stringMatching(/Deployment not found/),
+			'"Deployment" is empty [item 2]',
+		]);
+		// n8n adds what came in, so that the user can see which item it was.
+		expect(routed.failure.map(({ json }) => json.id)).toEqual(['missing', '']);
+	});
+});
+
+describe('Without "continue on error"', () => {
+	it('no request is made if any item has a bad field', async () => {
+		const { message } = failureOf(await startEach(['ddv_sales', 'ddv_support', '']));
+		expect(message).toBe('"Deployment" is empty [item 2]');
+		expect(rig.requests).toHaveLength(0);
+	});
+
+	it('nothing new is begun after a failure, and the sessions started so far are named', async () => {
+		const result = await startEach(['ddv_sales', 'ddv_support', 'missing', 'ddv_sales', 'ddv_support'], {
+			options: { maxConcurrency: 1 },
+		});
+		const { message, description } = failureOf(result);
+		expect(message).toMatch(/Deployment not found/);
+		expect(message).toContain('[item 2]');
+		expect(startedDeployments()).toEqual(['ddv_sales', 'ddv_support', 'missing']);
+		expect(rig.simulator.sessions.size).toBe(2);
+		expect(description).toMatch(/2 sessions were started/);
+		for (const id of rig.simulator.sessions.keys()) expect(description).toContain(id);
+		expect(result.output).toEqual([]);
+		expect(result.routed.success).toEqual([]);
+	});
+
+	it('what is in flight is awaited, and the sessions that it started are named as well', async () => {
+		rig.simulator.addFault({ kind: 'delay', delayMs: 400, match: { times: 3 } });
+		const { message, description } = failureOf(
+			await startEach(DEPLOYMENT_IDS.slice(0, 6), {
+				// Item 1 gives up long before the others have their answer.
+				options: { maxConcurrency: 3, timeout: '={{ $itemIndex === 1 ? 100 : 5000 }}' },
+			}),
+		);
+		expect(message).toMatch(/did not answer in time/);
+		expect(message).toContain('[item 1]');
+		expect(rig.requests).toHaveLength(3);
+		const named = [...rig.simulator.sessions.values()].filter(({ sessionId }) =>
+			description.includes(sessionId),
+		);
+		expect(named.map(({ deploymentId }) => deploymentId).sort()).toEqual([
+			DEPLOYMENT_IDS[0],
+			DEPLOYMENT_IDS[2],
+		]);
+		expect(description).toMatch(/2 sessions were started/);
+	});
+
+	it('keeps the advice and the status of the failure beside the sessions that were started', async () => {
+		const { error } = await startEach(['ddv_sales', 'missing'], { options: { maxConcurrency: 1 } });
+		expect(error).toMatchObject({ httpCode: '404', context: { itemIndex: 1 } });
+		expect((error as { description: string }).description).toMatch(/One session was started.*Check the ID/s);
+	});
+
+	it('names no sessions that were only looked at', async () => {
+		const id = await rig.existingSession();
+		const parameters: INodeParameters = {
+			resource: 'session',
+			operation: 'get',
+			sessionId: '={{ $json.id }}',
+			options: { maxConcurrency: 1 },
+		};
+		const { description } = failureOf(await rig.engine.run({ items: items([id, 'x']), parameters }));
+		expect(description).not.toContain(id);
+		expect(rig.requests.map(({ path }) => path)).toEqual([`${SESSIONS}/${id}`, `${SESSIONS}/x`]);
+	});
+});

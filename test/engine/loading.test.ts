@@ -1,0 +1,314 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { INodeParameters, INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import { NodeHelpers } from 'n8n-workflow';
+import type { Engine } from './engine';
+import { startEngine } from './engine';
+import { EVENT_NAMES } from './rig';
+
+const STARTED_STOPPED_FAILED = ['started', 'stopped', 'failed'].map(
+	(event) => `ai-deployment-session-${event}`,
+);
+const NO_DEPLOYMENT = { __rl: true, mode: 'list', value: '' };
+const NO_VALUES = { specifyMetaData: 'keypair', metaData: {} };
+const NO_SESSION_VALUES = {
+	deploymentId: NO_DEPLOYMENT,
+	tag: '',
+	specifyEnv: 'keypair',
+	env: {},
+	...NO_VALUES,
+};
+
+let engine: Engine;
+
+beforeAll(async () => {
+	engine = await startEngine();
+});
+afterAll(async () => await engine.close());
+
+const action = (): INodeTypeDescription => engine.nodeType('videoSdkAgentCloud').description;
+const trigger = (): INodeTypeDescription => engine.nodeType('videoSdkAgentCloudTrigger').description;
+
+/** The parameters that a new node has, with n8n's defaults for what is not given. */
+function filled(description: INodeTypeDescription, given: INodeParameters): INodeParameters | null {
+	return NodeHelpers.getNodeParameters(
+		description.properties,
+		given,
+		true,
+		false,
+		{ typeVersion: 1 },
+		description,
+	);
+}
+
+function property(description: INodeTypeDescription, name: string, value?: string): INodeProperties {
+	const found = description.properties.find(
+		(candidate) =>
+			candidate.name === name &&
+			(value === undefined || candidate.displayOptions?.show?.resource?.includes(value)),
+	);
+	if (found === undefined) throw new Error(`There is no parameter "${name}"`);
+	return found;
+}
+
+const values = ({ options = [] }: INodeProperties): unknown[] =>
+	options.map((option) => ('value' in option ? option.value : option.name));
+
+describe('The package', () => {
+	it('is loaded with two nodes and one credential', () => {
+		expect(Object.keys(engine.loader.nodeTypes).sort()).toEqual([
+			'videoSdkAgentCloud',
+			'videoSdkAgentCloudTrigger',
+		]);
+		expect(Object.keys(engine.loader.credentialTypes)).toEqual(['videoSdkAgentCloudApi']);
+	});
+
+	it.each(['videoSdkAgentCloud', 'videoSdkAgentCloudTrigger'] as const)(
+		'brings the icons and the codex of %s',
+		(name) => {
+			const { iconUrl, codex, credentials } = engine.nodeType(name).description;
+			expectIcons(iconUrl);
+			expect(codex?.categories).not.toHaveLength(0);
+			expect(codex?.resources?.primaryDocumentation?.[0]?.url).toMatch(/^https:/);
+			expect(codex?.resources?.credentialDocumentation?.[0]?.url).toMatch(/^https:/);
+			expect(credentials).toEqual([{ name: 'videoSdkAgentCloudApi', required: true }]);
+		},
+	);
+
+	it('brings the icons of the credential', () => {
+		expectIcons(engine.credentialType().iconUrl);
+	});
+
+	/** @param urls as n8n serves them: icons/<package>/<path> */
+	function expectIcons(urls: unknown): void {
+		const { light, dark } = urls as { light: string; dark: string };
+		expect(basename(light)).not.toBe(basename(dark));
+		for (const url of [light, dark]) {
+			expect(existsSync(join(engine.loader.directory, url.split('/').slice(2).join('/')))).toBe(true);
+		}
+	}
+});
+
+describe('The credential', () => {
+	it('has the fields of interface.md with their defaults', () => {
+		const { name, displayName, properties } = engine.credentialType();
+		expect({ name, displayName }).toEqual({
+			name: 'videoSdkAgentCloudApi',
+			displayName: 'VideoSDK Agent Cloud API',
+		});
+		expect(
+			properties.map(({ name: field, type, required, default: value, typeOptions }) => ({
+				field,
+				type,
+				required: required ?? false,
+				value,
+				masked: typeOptions?.password ?? false,
+				lines: typeOptions?.rows ?? 1,
+			})),
+		).toEqual([
+			{ field: 'apiKey', type: 'string', required: true, value: '', masked: true, lines: 1 },
+			{ field: 'secretKey', type: 'string', required: true, value: '', masked: true, lines: 1 },
+			{
+				field: 'baseUrl',
+				type: 'string',
+				required: false,
+				value: 'https://api.videosdk.live',
+				masked: false,
+				lines: 1,
+			},
+			{ field: 'webhookPublicKey', type: 'string', required: false, value: '', masked: false, lines: 4 },
+		]);
+	});
+});
+
+describe('The action', () => {
+	it('is named as workflows hold it, and usable as a tool', () => {
+		const { name, displayName, usableAsTool, version } = action();
+		expect({ name, displayName, usableAsTool, version }).toEqual({
+			name: 'videoSdkAgentCloud',
+			displayName: 'VideoSDK Agent Cloud',
+			usableAsTool: true,
+			version: 1,
+		});
+	});
+
+	it('tells that a session costs money', () => {
+		expect(action().description).toMatch(/costs money/);
+	});
+
+	it('offers the resources and operations of interface.md', () => {
+		expect(values(property(action(), 'resource')).sort()).toEqual(['agent', 'deployment', 'session']);
+		expect(values(property(action(), 'operation', 'session')).sort()).toEqual([
+			'end',
+			'get',
+			'getAll',
+			'start',
+			'startAndWait',
+			'waitForStatus',
+		]);
+		expect(values(property(action(), 'operation', 'deployment')).sort()).toEqual(['create', 'get', 'getAll']);
+		expect(values(property(action(), 'operation', 'agent'))).toEqual(['dispatch']);
+	});
+
+	it('begins with Session: Start', () => {
+		expect(filled(action(), {})).toMatchObject({ resource: 'session', operation: 'start' });
+	});
+
+	it.each<[string, string, INodeParameters]>([
+		[
+			'session',
+			'start',
+			{ ...NO_SESSION_VALUES, webhookUrl: '', webhookEvents: STARTED_STOPPED_FAILED, options: {} },
+		],
+		[
+			'session',
+			'startAndWait',
+			{ ...NO_SESSION_VALUES, limitWaitTime: true, maxWait: 1, maxWaitUnit: 'hours', options: {} },
+		],
+		['session', 'end', { sessionId: '', options: {} }],
+		['session', 'get', { sessionId: '', options: {} }],
+		['session', 'getAll', { returnAll: false, limit: 50, filters: {}, options: {} }],
+		[
+			'session',
+			'waitForStatus',
+			{
+				sessionId: '',
+				statuses: ['completed', 'failed', 'stopped'],
+				maxWait: 1,
+				maxWaitUnit: 'hours',
+				pollInterval: 10,
+				options: {},
+			},
+		],
+		['deployment', 'create', { name: '', description: '', options: {} }],
+		['deployment', 'get', { deploymentId: NO_DEPLOYMENT, tag: '', options: {} }],
+		['deployment', 'getAll', { returnAll: false, limit: 50, options: {} }],
+		[
+			'agent',
+			'dispatch',
+			{
+				agentId: '',
+				meetingId: '',
+				versionId: '',
+				versionTag: '',
+				...NO_VALUES,
+				roomOptions: {},
+				options: {},
+			},
+		],
+	])('has exactly the parameters of %s: %s, with their defaults', (resource, operation, expected) => {
+		expect(filled(action(), { resource, operation })).toEqual({ resource, operation, ...expected });
+	});
+
+	it('offers JSON in place of pairs', () => {
+		const parameters = filled(action(), { specifyEnv: 'json', specifyMetaData: 'json' });
+		expect(Object.keys(parameters ?? {})).toEqual(expect.arrayContaining(['jsonEnv', 'jsonMetaData']));
+		expect(parameters).not.toHaveProperty('env');
+		expect(parameters).not.toHaveProperty('metaData');
+	});
+
+	it('returns all without a limit', () => {
+		for (const resource of ['session', 'deployment']) {
+			expect(filled(action(), { resource, operation: 'getAll', returnAll: true })).not.toHaveProperty(
+				'limit',
+			);
+		}
+	});
+
+	it.each(['start', 'startAndWait', 'end', 'get', 'getAll', 'waitForStatus', 'create', 'dispatch'])(
+		'lets the user set concurrency and timeout of %s',
+		(operation) => {
+			const options = action().properties.find(
+				({ name, displayOptions }) =>
+					name === 'options' && displayOptions?.show?.operation?.includes(operation),
+			);
+			expect(values(options as INodeProperties)).toEqual(['maxConcurrency', 'timeout']);
+		},
+	);
+
+	it('fills in the entries of its collections', () => {
+		expect(
+			filled(action(), {
+				env: { variables: [{ name: 'A' }] },
+				metaData: { entries: [{ key: 'b' }] },
+			}),
+		).toMatchObject({
+			env: { variables: [{ name: 'A', value: '' }] },
+			metaData: { entries: [{ key: 'b', value: '' }] },
+		});
+	});
+
+	it('picks a deployment from a list or by its ID', () => {
+		expect(property(action(), 'deploymentId').modes?.map(({ name }) => name)).toEqual(['list', 'id']);
+	});
+
+	it('offers the five events of the start call', () => {
+		expect(values(property(action(), 'webhookEvents')).sort()).toEqual([...EVENT_NAMES].sort());
+	});
+
+	it('filters sessions by status, deployment and tag', () => {
+		const filters = property(action(), 'filters');
+		expect(values(filters).sort()).toEqual(['deploymentId', 'status', 'tag']);
+		const status = (filters.options as INodeProperties[]).find(({ name }) => name === 'status');
+		expect(status?.type).toBe('multiOptions');
+		expect(values(status as INodeProperties).sort()).toEqual([
+			'completed',
+			'failed',
+			'queued',
+			'running',
+			'stopped',
+			'stopping',
+		]);
+	});
+
+	it('says that n8n applies the filters itself', () => {
+		expect(property(action(), 'filters').description).toMatch(/n8n reads the list/);
+	});
+});
+
+describe('The trigger', () => {
+	it('is named as workflows hold it, and no tool', () => {
+		const { name, displayName, usableAsTool, inputs } = trigger();
+		expect({ name, displayName, usableAsTool, inputs }).toEqual({
+			name: 'videoSdkAgentCloudTrigger',
+			displayName: 'VideoSDK Agent Cloud Trigger',
+			usableAsTool: undefined,
+			inputs: [],
+		});
+	});
+
+	it('has exactly the parameters of interface.md, with their defaults', () => {
+		expect(filled(trigger(), {})).toEqual({
+			// A text, not a field.
+			notice: '',
+			events: ['ai-deployment-session-started', 'ai-deployment-session-failed'],
+			verifySignature: true,
+			options: {},
+		});
+		expect(property(trigger(), 'events').displayName).toBe('Trigger On');
+		expect(values(property(trigger(), 'events')).sort()).toEqual([...EVENT_NAMES].sort());
+	});
+
+	it('has the options of interface.md, with their defaults', () => {
+		const options = property(trigger(), 'options').options as INodeProperties[];
+		expect(Object.fromEntries(options.map(({ name, default: value }) => [name, value]))).toEqual({
+			deploymentIds: '',
+			sessionDetails: false,
+			skipDuplicates: true,
+		});
+	});
+
+	it('listens for POST under the path "webhook"', () => {
+		expect(trigger().webhooks).toHaveLength(1);
+		expect(trigger().webhooks?.[0]).toMatchObject({
+			name: 'default',
+			httpMethod: 'POST',
+			path: 'webhook',
+			responseMode: 'onReceived',
+			responseData: 'noData',
+		});
+		const id = 'b3a1';
+		const node = { ...engine.node('x', {}), webhookId: id };
+		expect(NodeHelpers.getNodeWebhookPath('workflow', node, 'webhook')).toBe(`${id}/webhook`);
+	});
+});

@@ -1,0 +1,254 @@
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { SimulatedDeployment } from '../simulator';
+import { byId, DEPLOYMENTS, failureOf, jsonOf, SESSIONS, useRig } from './rig';
+
+const PAGE_SIZE = 50;
+
+const rig = useRig();
+
+const session = (operation: string, more: IDataObject = {}) =>
+	({ resource: 'session', operation, ...more }) as INodeParameters;
+const deployment = (operation: string, more: IDataObject = {}) =>
+	({ resource: 'deployment', operation, ...more }) as INodeParameters;
+
+async function run(parameters: INodeParameters): Promise<IDataObject[]> {
+	return jsonOf(await rig.engine.run({ parameters }));
+}
+
+describe('Session: End', () => {
+	it('sends the ID and puts out the session that was ended', async () => {
+		const sessionId = await rig.existingSession();
+		const [ended] = await run(session('end', { sessionId: ` ${sessionId} ` }));
+		const { method, rawPath, body } = rig.request;
+		expect({ method, rawPath, body }).toEqual({
+			method: 'POST',
+			rawPath: `${SESSIONS}/end`,
+			body: { sessionId },
+		});
+		expect(ended).toMatchObject({ sessionId, status: 'completed', duration: expect.any(Number) });
+	});
+});
+
+describe('Session: Get', () => {
+	it('puts out the session, which the API does not wrap', async () => {
+		const sessionId = await rig.existingSession();
+		const [found] = await run(session('get', { sessionId }));
+		const { method, rawPath, rawBody } = rig.request;
+		expect({ method, rawPath }).toEqual({ method: 'GET', rawPath: `${SESSIONS}/${sessionId}` });
+		expect(rawBody).toHaveLength(0);
+		expect(found).toMatchObject({ sessionId, status: 'queued', deploymentId: 'ddv_support' });
+	});
+
+	it('also takes a session that is wrapped', async () => {
+		const data = { sessionId: 's1', status: 'running' };
+		rig.simulator.addFault({ kind: 'noData', body: { message: 'ok', data } });
+		expect(await run(session('get', { sessionId: 's1' }))).toEqual([data]);
+	});
+});
+
+describe('An ID with special characters', () => {
+	const ids = [
+		'a/b',
+		'a?b=1',
+		'a#b',
+		'50%',
+		'%2F',
+		'two words',
+		'für-ü',
+		'../../v2/x',
+		'...',
+		'a\\b',
+		'…',
+		'a;b@c',
+	];
+
+	it.each(ids)('is encoded in the path of a session: %s', async (id) => {
+		const result = await rig.engine.run({ parameters: session('get', { sessionId: id }) });
+		expect(failureOf(result).message).toMatch(/Session not found/);
+		expect(segmentsBelow(SESSIONS)).toEqual([id]);
+	});
+
+	it.each(ids)('is encoded in the path of a deployment, as is its tag: %s', async (id) => {
+		const parameters = deployment('get', { deploymentId: byId(id), tag: id });
+		const result = await rig.engine.run({ parameters });
+		expect(failureOf(result).message).toMatch(/Deployment not found/);
+		expect(segmentsBelow(DEPLOYMENTS)).toEqual([id, id]);
+	});
+
+	it.each(ids)('is sent as it is in a body: %s', async (id) => {
+		const result = await rig.engine.run({ parameters: session('end', { sessionId: id }) });
+		expect(failureOf(result).message).toMatch(/Session not found/);
+		expect(rig.request.rawPath).toBe(`${SESSIONS}/end`);
+		expect(rig.request.body).toEqual({ sessionId: id });
+	});
+
+	// A URL cannot hold these as a segment: "%2E%2E" is resolved away just like "..".
+	it.each(['.', '..', '%2E%2E'])('never leads to another path: %s', async (id) => {
+		const ofSession = await rig.engine.run({ parameters: session('get', { sessionId: id }) });
+		expect(failureOf(ofSession).message).toMatch(/Session not found/);
+		expect(segmentsBelow(SESSIONS)).toHaveLength(1);
+		rig.simulator.requests.length = 0;
+		const parameters = deployment('get', { deploymentId: byId(id), tag: id });
+		expect(failureOf(await rig.engine.run({ parameters })).message).toMatch(/Deployment not found/);
+		expect(segmentsBelow(DEPLOYMENTS)).toHaveLength(2);
+	});
+
+	/** The segments that the only request has below a path, decoded. */
+	function segmentsBelow(path: string): string[] {
+		const { rawPath } = rig.request;
+		expect(rawPath.startsWith(`${path}/`)).toBe(true);
+		const segments = rawPath.slice(path.length + 1).split('/');
+		for (const segment of segments) expect(segment).toMatch(/^[\w%!'()*~.-]+$/);
+		return segments.map(decodeURIComponent);
+	}
+});
+
+describe('Deployment: Create', () => {
+	it('sends name and description and puts out the deployment', async () => {
+		const fields = { name: 'Reception', description: 'Answers the phone – day & night' };
+		const [created] = await run(deployment('create', { ...fields }));
+		const { method, rawPath, body } = rig.request;
+		expect({ method, rawPath, body }).toEqual({ method: 'POST', rawPath: DEPLOYMENTS, body: fields });
+		expect(created).toMatchObject({ ...fields, id: expect.any(String), status: 'available' });
+	});
+});
+
+describe('Deployment: Get', () => {
+	it('puts out one version of a deployment', async () => {
+		const [found] = await run(deployment('get', { deploymentId: byId('ddv_support'), tag: 'v1' }));
+		expect(rig.request.rawPath).toBe(`${DEPLOYMENTS}/ddv_support/v1`);
+		expect(found).toMatchObject({ id: 'ddv_support', tag: 'v1', name: 'Support agent' });
+	});
+});
+
+describe('Session: Get Many', () => {
+	/** Sessions that the simulator holds, the newest first as it lists them. */
+	async function existing(
+		count: number,
+		more: (index: number) => IDataObject = () => ({}),
+	): Promise<string[]> {
+		const items = Array.from({ length: count }, (_, index) => more(index));
+		const parameters = session('start', {
+			deploymentId: byId('={{ $json.deploymentId ?? "ddv_support" }}'),
+			tag: '={{ $json.tag }}',
+			options: { maxConcurrency: 1 },
+		});
+		const sessions = jsonOf(await rig.engine.run({ items, parameters }));
+		rig.simulator.requests.length = 0;
+		return sessions.map(({ sessionId }) => String(sessionId)).reverse();
+	}
+
+	const idsOf = (records: IDataObject[]) => records.map(({ sessionId }) => sessionId);
+	const pages = () => rig.requests.map(({ query }) => Number(query.page));
+
+	it('puts out one item for each session, as the list has it', async () => {
+		const ids = await existing(2);
+		const { output } = await rig.engine.run({ parameters: session('getAll') });
+		expect(output[0]?.map(({ json }) => json.sessionId)).toEqual(ids);
+		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }]);
+		expect(rig.request.rawPath).toBe(`${SESSIONS}?page=1&perPage=${PAGE_SIZE}`);
+	});
+
+	it('puts out nothing if there are none', async () => {
+		expect(await run(session('getAll', { returnAll: true }))).toEqual([]);
+		expect(pages()).toEqual([1]);
+	});
+
+	it('reads all pages, once each', async () => {
+		const ids = await existing(2 * PAGE_SIZE + 7);
+		expect(idsOf(await run(session('getAll', { returnAll: true })))).toEqual(ids);
+		expect(pages()).toEqual([1, 2, 3]);
+	});
+
+	it('asks for no further page when the last one is full', async () => {
+		const ids = await existing(2 * PAGE_SIZE);
+		expect(idsOf(await run(session('getAll', { returnAll: true })))).toEqual(ids);
+		expect(pages()).toEqual([1, 2]);
+	});
+
+	it.each([
+		[1, [1]],
+		[PAGE_SIZE - 1, [1]],
+		[PAGE_SIZE, [1]],
+		[PAGE_SIZE + 1, [1, 2]],
+		[1000, [1, 2]],
+	])('reads no more pages than a limit of %i needs', async (limit, expectedPages) => {
+		const ids = await existing(PAGE_SIZE + 20);
+		expect(idsOf(await run(session('getAll', { limit })))).toEqual(ids.slice(0, limit));
+		expect(pages()).toEqual(expectedPages);
+	});
+
+	it('ends at a short page if the API names no total', async () => {
+		const page = (count: number) => ({ data: Array.from({ length: count }, () => ({ sessionId: 's' })) });
+		for (const count of [PAGE_SIZE, 3]) rig.simulator.addFault({ kind: 'noData', body: page(count) });
+		expect(await run(session('getAll', { returnAll: true }))).toHaveLength(PAGE_SIZE + 3);
+		expect(pages()).toEqual([1, 2]);
+	});
+
+	it('ends at an empty page whatever total the API names', async () => {
+		const pageInfo = { total: 1000, totalItems: 1000, currentPage: 1, perPage: PAGE_SIZE };
+		rig.simulator.addFault({ kind: 'noData', body: { data: [{ sessionId: 's' }], pageInfo } });
+		rig.simulator.addFault({ kind: 'noData', body: { data: [], pageInfo } });
+		expect(await run(session('getAll', { returnAll: true }))).toHaveLength(1);
+		expect(pages()).toEqual([1, 2]);
+	});
+
+	describe('filters', () => {
+		it('by status, of which there may be several, without regard to case', async () => {
+			const [failed, running, queued] = await existing(3);
+			await rig.simulator.emit(String(failed), 'failed');
+			await rig.simulator.emit(String(running), 'started');
+			const found = async (status: string[]) => idsOf(await run(session('getAll', { filters: { status } })));
+			expect(await found(['failed'])).toEqual([failed]);
+			expect(await found(['running', 'queued'])).toEqual([running, queued]);
+			expect(await found([])).toEqual([failed, running, queued]);
+			const data = [{ sessionId: 's', status: 'Running' }];
+			rig.simulator.addFault({ kind: 'noData', body: { data } });
+			expect(await found(['running'])).toEqual(['s']);
+		});
+
+		it('by deployment and tag, with white space around them left out', async () => {
+			const [third, second, first] = await existing(3, (index) => ({
+				deploymentId: index === 0 ? 'ddv_sales' : 'ddv_support',
+				tag: index === 2 ? 'v1' : 'latest',
+			}));
+			const found = async (filters: IDataObject) => idsOf(await run(session('getAll', { filters })));
+			expect(await found({ deploymentId: ' ddv_sales ' })).toEqual([first]);
+			expect(await found({ tag: 'latest ' })).toEqual([second, first]);
+			expect(await found({ deploymentId: 'ddv_support', tag: 'v1' })).toEqual([third]);
+			expect(await found({ deploymentId: '', tag: '' })).toEqual([third, second, first]);
+		});
+
+		it('on our side: they are not sent, and the limit counts what fits', async () => {
+			const ids = await existing(PAGE_SIZE + 10, (index) => ({ tag: index < 5 ? 'v1' : 'latest' }));
+			const found = await run(session('getAll', { limit: 3, filters: { tag: 'v1', status: ['queued'] } }));
+			expect(idsOf(found)).toEqual(ids.slice(-5, -2));
+			for (const { query } of rig.requests) expect(Object.keys(query).sort()).toEqual(['page', 'perPage']);
+		});
+	});
+});
+
+describe('Deployment: Get Many', () => {
+	it('puts out one item for each version, as the list has it', async () => {
+		const found = await run(deployment('getAll', { limit: 3 }));
+		expect(rig.request.rawPath).toBe(`${DEPLOYMENTS}?page=1&perPage=${PAGE_SIZE}`);
+		expect(found.map(({ id, tag }) => [id, tag])).toEqual([
+			['ddv_support', 'latest'],
+			['ddv_support', 'v1'],
+			['ddv_sales', 'latest'],
+		]);
+		expect(found[0]).toHaveProperty('created_at');
+	});
+
+	it('reads all pages', async () => {
+		const deployments: SimulatedDeployment[] = Array.from({ length: PAGE_SIZE + 1 }, (_, index) => ({
+			id: `ddv_${index}`,
+			name: `Agent ${index}`,
+			tags: ['latest'],
+		}));
+		const other = await rig.addSimulator({ deployments });
+		rig.engine.setCredentials(rig.credentials({ baseUrl: other.url }));
+		expect(await run(deployment('getAll', { returnAll: true }))).toHaveLength(PAGE_SIZE + 1);
+		expect(other.requests.map(({ query }) => query.page)).toEqual(['1', '2']);
+	});
+});

@@ -1,0 +1,132 @@
+import { inspect } from 'node:util';
+import type { ICredentialDataDecryptedObject, IDataObject } from 'n8n-workflow';
+import { startSimulator } from '../simulator';
+import type { RecordedRequest, Simulator, SimulatorOptions } from '../simulator';
+import type { Engine, EngineOptions, RunResult } from './engine';
+import { startEngine } from './engine';
+
+export const SESSIONS = '/ai/v1/ai-deployment-sessions';
+export const DEPLOYMENTS = '/ai/v1/ai-deployments';
+const PREFIX = 'ai-deployment-session-';
+export const EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'] as const;
+export const EVENT_NAMES = EVENTS.map((event) => PREFIX + event);
+
+/** An engine whose credential leads to a simulator of the API; both are new for each test. */
+export class Rig {
+	simulator!: Simulator;
+	engine!: Engine;
+	private readonly cleanUps: Array<() => Promise<unknown>> = [];
+
+	async start(simulatorOptions: SimulatorOptions, engineOptions: EngineOptions): Promise<void> {
+		this.simulator = await this.addSimulator(simulatorOptions);
+		this.engine = await this.addEngine(engineOptions);
+	}
+
+	async addSimulator(options: SimulatorOptions = { lifecycle: false }): Promise<Simulator> {
+		const simulator = await startSimulator(options);
+		this.cleanUps.push(() => simulator.close());
+		return simulator;
+	}
+
+	/** As another process of n8n, with nothing in memory. */
+	async addEngine(options: EngineOptions = {}): Promise<Engine> {
+		const engine = await startEngine({ credentials: this.credentials(), ...options });
+		this.cleanUps.push(() => engine.close());
+		return engine;
+	}
+
+	/** The credential's fields, right ones but for those given. */
+	credentials(more: ICredentialDataDecryptedObject = {}): ICredentialDataDecryptedObject {
+		const { apiKey, secret, url } = this.simulator;
+		return { apiKey, secretKey: secret, baseUrl: url, ...more };
+	}
+
+	/** The requests to the API, without those for the public key. */
+	get requests(): RecordedRequest[] {
+		return this.simulator.requests.filter(({ path }) => path !== '/v2/public/rsa-public-key');
+	}
+
+	/** The only request to the API. */
+	get request(): RecordedRequest {
+		expect(this.requests).toHaveLength(1);
+		return this.requests[0] as RecordedRequest;
+	}
+
+	/** Starts a session at the API itself, as if it had been there before. */
+	async existingSession(more: IDataObject = {}): Promise<string> {
+		const { output, error } = await this.engine.run({ parameters: startParameters(more) });
+		if (error) throw error;
+		this.simulator.requests.length = 0;
+		return String(output[0]?.[0]?.json.sessionId);
+	}
+
+	async close(): Promise<void> {
+		for (const cleanUp of this.cleanUps.splice(0).reverse()) await cleanUp();
+	}
+}
+
+/** Starts a rig for each test of the file. */
+export function useRig(simulatorOptions: SimulatorOptions = {}, engineOptions: EngineOptions = {}): Rig {
+	const rig = new Rig();
+	beforeEach(async () => await rig.start({ lifecycle: false, ...simulatorOptions }, engineOptions));
+	afterEach(async () => {
+		await rig.close();
+		jest.restoreAllMocks();
+	});
+	return rig;
+}
+
+/** A resource locator in ID mode. */
+export const byId = (value: string) => ({ __rl: true, mode: 'id', value });
+
+/** Parameters that start a session, but for what is given. */
+export function startParameters(more: IDataObject = {}) {
+	return {
+		resource: 'session',
+		operation: 'start',
+		deploymentId: byId('ddv_support'),
+		...more,
+	} as Parameters<Engine['run']>[0]['parameters'];
+}
+
+/** The texts of a failed run. */
+export function failureOf({ error }: RunResult): { message: string; description: string } {
+	if (error === undefined) throw new Error('The run was expected to fail');
+	const { message, description } = error as { message: string; description?: string | null };
+	return { message, description: description ?? '' };
+}
+
+/** The json of a run's first output. */
+export function jsonOf({ output, error }: RunResult): IDataObject[] {
+	if (error) throw error;
+	return (output[0] ?? []).map(({ json }) => json);
+}
+
+/** Fails if an error, with all that hangs on it, holds the secret or a token. */
+export function expectNoSecrets(rig: Rig, ...values: unknown[]): void {
+	for (const value of values) {
+		const everything = `${inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null })}${safeJson(value)}`;
+		expect(everything).not.toContain(rig.simulator.secret);
+		// The beginning of any JWT.
+		expect(everything).not.toContain('eyJ');
+	}
+}
+
+function safeJson(value: unknown): string {
+	const seen = new WeakSet<object>();
+	const ownProperties = (_key: string, current: unknown): unknown => {
+		if (typeof current !== 'object' || current === null) return current;
+		if (seen.has(current)) return undefined;
+		seen.add(current);
+		return Object.fromEntries(
+			Reflect.ownKeys(current).map((name) => [String(name), Reflect.get(current, name) as unknown]),
+		);
+	};
+	return JSON.stringify(value, ownProperties) ?? '';
+}
+
+/** Moves the clock ahead, for all code of the test. */
+export function passTime(ms: number): void {
+	const now = Date.now.bind(Date);
+	jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+}

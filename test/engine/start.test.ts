@@ -1,0 +1,252 @@
+import { verifyToken } from '@videosdk.live/server-sdk';
+import type { IDataObject } from 'n8n-workflow';
+import { byId, EVENT_NAMES, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+/** Starts one session and gives what came over the wire. */
+async function sentFor(parameters: IDataObject, item: IDataObject = {}): Promise<unknown> {
+	jsonOf(await rig.engine.run({ items: [item], parameters: startParameters(parameters) }));
+	return rig.request.body;
+}
+
+describe('The request that starts a session', () => {
+	it('is a POST of JSON to the documented path', async () => {
+		await sentFor({});
+		const { method, rawPath, headers } = rig.request;
+		expect({ method, rawPath }).toEqual({ method: 'POST', rawPath: `${SESSIONS}/start` });
+		expect(headers['content-type']).toBe('application/json');
+		expect(headers.accept).toBe('application/json');
+	});
+
+	it('carries a token that the official SDK accepts, without a prefix', async () => {
+		await sentFor({});
+		const token = String(rig.request.headers.authorization);
+		expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+		expect(verifyToken(token, rig.simulator.secret)).toMatchObject({
+			apikey: rig.simulator.apiKey,
+			permissions: ['allow_join'],
+			version: 2,
+			roles: ['crawler'],
+		});
+		expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toEqual({
+			alg: 'HS256',
+			typ: 'JWT',
+		});
+	});
+
+	it('carries a token of a few minutes, dated back for hosts whose clock runs ahead', async () => {
+		await sentFor({});
+		const { iat, exp } = rig.request.claims as { iat: number; exp: number };
+		const now = Date.now() / 1000;
+		expect(iat).toBeLessThan(now - 30);
+		expect(exp).toBeGreaterThan(now + 60);
+		expect(exp).toBeLessThan(now + 10 * 60);
+	});
+
+	it('is signed anew for each item', async () => {
+		jsonOf(await rig.engine.run({ items: [{}, {}], parameters: startParameters() }));
+		expect(rig.requests).toHaveLength(2);
+		for (const { claims } of rig.requests) expect(claims).toBeDefined();
+	});
+
+	it('holds nothing but the deployment if nothing else is given', async () => {
+		expect(await sentFor({})).toEqual({ deploymentId: 'ddv_support' });
+	});
+
+	it('holds all documented fields and no others', async () => {
+		const body = await sentFor({
+			tag: 'v1',
+			env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'abcd-efgh-ijkl' }] },
+			metaData: { entries: [{ key: 'customer', value: 'Jürgen 🎧' }] },
+			webhookUrl: 'https://n8n.example.com/webhook/1/webhook',
+			webhookEvents: EVENT_NAMES,
+			options: { maxConcurrency: 3, timeout: 5000 },
+		});
+		expect(body).toEqual({
+			deploymentId: 'ddv_support',
+			tag: 'v1',
+			env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' },
+			metaData: { customer: 'Jürgen 🎧' },
+			webhook: { endPoint: 'https://n8n.example.com/webhook/1/webhook', events: EVENT_NAMES },
+		});
+	});
+
+	it('is answered by the session', async () => {
+		const [session] = jsonOf(await rig.engine.run({ parameters: startParameters({ tag: 'v1' }) }));
+		const [sessionId] = [...rig.simulator.sessions.keys()];
+		expect(session).toEqual({
+			sessionId,
+			status: 'queued',
+			deploymentId: 'ddv_support',
+			tag: 'v1',
+			start: expect.any(String),
+			createdAt: expect.any(String),
+			updatedAt: expect.any(String),
+		});
+	});
+});
+
+describe('The deployment', () => {
+	it.each<[string, unknown]>([
+		[
+			'picked from the list',
+			{ __rl: true, mode: 'list', value: 'ddv_sales', cachedResultName: 'Sales agent' },
+		],
+		['given by its ID', byId('ddv_sales')],
+		['given by its ID with white space around', byId(' ddv_sales\n')],
+		['given by an expression in ID mode', byId('={{ $json.deployment }}')],
+		['given by an expression in place of the locator', '={{ $json.deployment }}'],
+		['given as plain text, as an AI agent does', 'ddv_sales'],
+	])('may be %s', async (_how, deploymentId) => {
+		const body = await sentFor({ deploymentId } as IDataObject, { deployment: 'ddv_sales' });
+		expect(body).toEqual({ deploymentId: 'ddv_sales' });
+	});
+
+	it('may be another one for each item', async () => {
+		const items = [{ deployment: 'ddv_sales' }, { deployment: 'ddv_support' }];
+		const sessions = jsonOf(
+			await rig.engine.run({
+				items,
+				parameters: startParameters({ deploymentId: byId('={{ $json.deployment }}') }),
+			}),
+		);
+		expect(sessions.map(({ deploymentId }) => deploymentId)).toEqual(['ddv_sales', 'ddv_support']);
+	});
+});
+
+describe('The tag', () => {
+	it.each(['', '   ', '={{ $json.missing }}', '={{ null }}'])('is not sent if it is %j', async (tag) => {
+		expect(await sentFor({ tag })).not.toHaveProperty('tag');
+	});
+
+	it('is sent without white space around it', async () => {
+		expect(await sentFor({ tag: ' v1 ' })).toMatchObject({ tag: 'v1' });
+	});
+});
+
+describe('Environment variables', () => {
+	it('are sent as an object of strings', async () => {
+		const variables = [
+			{ name: 'TEXT', value: 'two\nlines' },
+			{ name: ' PADDED ', value: ' kept as it is ' },
+			{ name: 'NUMBER', value: '={{ 4711 }}' },
+			{ name: 'BOOLEAN', value: '={{ false }}' },
+			{ name: 'EMPTY', value: '' },
+			{ name: 'toString', value: 'no special name' },
+		];
+		expect(await sentFor({ env: { variables } })).toHaveProperty('env', {
+			TEXT: 'two\nlines',
+			PADDED: ' kept as it is ',
+			NUMBER: '4711',
+			BOOLEAN: 'false',
+			EMPTY: '',
+			toString: 'no special name',
+		});
+	});
+
+	it.each<[string, unknown]>([
+		['text', '{"A":"x","B":1.5,"C":true,"D":null,"E":{"f":[1,"2"]},"G":[]}'],
+		['an object from an expression', '={{ $json.values }}'],
+		['text from an expression', '={{ JSON.stringify($json.values) }}'],
+	])('may be JSON: %s; every value becomes a string', async (_how, jsonEnv) => {
+		const item = { values: { A: 'x', B: 1.5, C: true, D: null, E: { f: [1, '2'] }, G: [] } };
+		expect(await sentFor({ specifyEnv: 'json', jsonEnv } as IDataObject, item)).toHaveProperty('env', {
+			A: 'x',
+			B: '1.5',
+			C: 'true',
+			D: '',
+			E: '{"f":[1,"2"]}',
+			G: '[]',
+		});
+	});
+});
+
+describe('Metadata', () => {
+	it('keeps the types that expressions give', async () => {
+		const entries = [
+			{ key: 'text', value: '4711' },
+			{ key: 'number', value: '={{ 4711 }}' },
+			{ key: 'list', value: '={{ [1, 2] }}' },
+		];
+		expect(await sentFor({ metaData: { entries } })).toHaveProperty('metaData', {
+			text: '4711',
+			number: 4711,
+			list: [1, 2],
+		});
+	});
+
+	it.each<[string, unknown]>([
+		['text', '{"n":1,"b":false,"z":null,"o":{"deep":[1,{"x":"y"}]},"s":"text"}'],
+		['an object from an expression', '={{ $json.values }}'],
+	])('may be JSON: %s; all types are kept', async (_how, jsonMetaData) => {
+		const values = { n: 1, b: false, z: null, o: { deep: [1, { x: 'y' }] }, s: 'text' };
+		const body = await sentFor({ specifyMetaData: 'json', jsonMetaData } as IDataObject, { values });
+		expect(body).toHaveProperty('metaData', values);
+	});
+});
+
+describe('Empty collections', () => {
+	it.each<[string, IDataObject]>([
+		['no variables', { env: {} }],
+		['an empty list of variables', { env: { variables: [] } }],
+		['an empty JSON object', { specifyEnv: 'json', jsonEnv: '{}' }],
+		['empty JSON', { specifyEnv: 'json', jsonEnv: '  ' }],
+		['no metadata', { metaData: {} }],
+		['an empty list of metadata', { metaData: { entries: [] } }],
+		['an empty JSON object of metadata', { specifyMetaData: 'json', jsonMetaData: ' { } ' }],
+		['no webhook URL, though events are chosen', { webhookUrl: '  ', webhookEvents: EVENT_NAMES }],
+	])('are not sent: %s', async (_what, parameters) => {
+		expect(await sentFor(parameters)).toEqual({ deploymentId: 'ddv_support' });
+	});
+
+	it('leave out what is filled in under the other way of giving it', async () => {
+		const env = { variables: [{ name: 'A', value: 'x' }] };
+		expect(await sentFor({ specifyEnv: 'json', jsonEnv: '{"B":"y"}', env })).toHaveProperty('env', {
+			B: 'y',
+		});
+	});
+});
+
+describe('The webhook', () => {
+	const webhookUrl = 'https://n8n.example.com/webhook/5f/webhook?a=1';
+
+	it('asks for started, stopped and failed unless told otherwise', async () => {
+		expect(await sentFor({ webhookUrl })).toHaveProperty('webhook', {
+			endPoint: webhookUrl,
+			events: [
+				'ai-deployment-session-started',
+				'ai-deployment-session-stopped',
+				'ai-deployment-session-failed',
+			],
+		});
+	});
+
+	it.each(EVENT_NAMES)('may ask for %s alone', async (event) => {
+		expect(await sentFor({ webhookUrl, webhookEvents: [event] })).toHaveProperty('webhook', {
+			endPoint: webhookUrl,
+			events: [event],
+		});
+	});
+
+	it('may ask for all five', async () => {
+		expect(await sentFor({ webhookUrl, webhookEvents: EVENT_NAMES })).toHaveProperty(
+			'webhook.events',
+			EVENT_NAMES,
+		);
+	});
+
+	it('may be an http address, and is sent without white space around it', async () => {
+		expect(await sentFor({ webhookUrl: ' http://localhost:5678/webhook/a/webhook\n' })).toHaveProperty(
+			'webhook.endPoint',
+			'http://localhost:5678/webhook/a/webhook',
+		);
+	});
+});
+
+it('A resource without such an operation is refused in words', async () => {
+	const parameters = { resource: 'deployment', operation: 'start' };
+	const { message } = failureOf(await rig.engine.run({ parameters }));
+	expect(message).toMatch(/no operation "start" for "deployment"/);
+	expect(rig.requests).toHaveLength(0);
+});
