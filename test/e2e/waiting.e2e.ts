@@ -1,0 +1,699 @@
+import { waitFor } from '../n8n/processes';
+import type { Execution, WorkflowNode } from '../n8n/rest';
+import { isFinal, outputOf } from '../n8n/rest';
+import type { EventStatus, Simulator, SimulatorOptions } from '../simulator';
+import { startSimulator } from '../simulator';
+import { during, eventBody, FAMILIES, n8nOptions, VERSIONS } from './deliveries';
+import { signToken } from '../../credentials/signToken';
+import { figure } from './figures';
+import type { Setup } from './setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
+
+const START_PATH = '/ai/v1/ai-deployment-sessions/start';
+const LOOK_HEADER = 'x-agent-cloud-look-signature';
+/** What the node before Start and Wait puts out. */
+const BEFORE = { customer: 'Ada Lovelace' };
+const HOUR_IN_MINUTES = 60;
+
+/** A run that is in Start and Wait. */
+interface WaitingRun {
+	executionId: string;
+	sessionId: string;
+	resumeUrl: string;
+	simulator: Simulator;
+	startedAtMs: number;
+}
+
+/** A Webhook node, by which runs are started as in production. */
+function webhookNode(path: string): WorkflowNode {
+	return {
+		...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, options: {} }, 2),
+		webhookId: `webhook-${path}`,
+	};
+}
+
+function setNode(name: string, values: Record<string, string>): WorkflowNode {
+	const assignments = Object.entries(values).map(([field, value]) => ({
+		id: `${name}-${field}`,
+		name: field,
+		value,
+		type: 'string',
+	}));
+	return n8nNode(name, 'set', { assignments: { assignments }, options: {} }, 3.4);
+}
+
+const startAndWaitParameters = {
+	resource: 'session',
+	operation: 'startAndWait',
+	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+	tag: 'latest',
+	metaData: { entries: [{ key: 'case', value: "={{ $('Webhook').first().json.body.case }}" }] },
+	limitWaitTime: true,
+	maxWait: "={{ $('Webhook').first().json.body.maxWait }}",
+	maxWaitUnit: 'minutes',
+	options: {},
+};
+
+const lookupPath = (sessionId: string) => `/ai/v1/ai-deployment-sessions/${sessionId}`;
+
+/** What the API was asked about a session since it was started. */
+const lookups = ({ simulator, sessionId }: WaitingRun) =>
+	simulator.requests.filter(({ path }) => path === lookupPath(sessionId));
+
+/** Ends a session without an event, as if VideoSDK had not sent it yet. */
+function endQuietly({ simulator, sessionId }: WaitingRun, status: 'stopped' | 'failed' | 'completed'): void {
+	const session = simulator.sessions.get(sessionId);
+	if (!session) throw new Error(`The simulator has no session ${sessionId}`);
+	session.status = status;
+	session.end = new Date().toISOString();
+}
+
+describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
+	let setup: Setup;
+	/** Paths of the workflows, by the simulator that they use. */
+	const workflowPaths = new Map<Simulator, string>();
+	const furtherSimulators: Simulator[] = [];
+	let caseNumber = 0;
+
+	async function untilPublished(path: string): Promise<void> {
+		// A GET starts no run of a webhook for POST.
+		await waitFor(
+			'the workflow to be published',
+			async () => {
+				const response = await fetch(`${setup.n8n.url}/webhook/${path}`);
+				return (await response.text()).includes('not registered for GET') ? true : undefined;
+			},
+			30_000,
+			100,
+		);
+	}
+
+	/** Publishes a workflow that starts sessions on a simulator: Webhook, Before, Start and Wait, After. */
+	async function publish(simulator: Simulator, credentialId: string, path: string): Promise<void> {
+		const { id } = await setup.n8n.rest.createWorkflow(
+			chain(`Wait ${path}`, [
+				webhookNode(path),
+				setNode('Before', BEFORE),
+				ourNode({ ...setup, credentialId }, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
+				setNode('After', {
+					told: '={{ $json.event ?? "nothing" }} of {{ $json.sessionId }}',
+					customer: "={{ $('Before').item.json.customer }}",
+				}),
+			]),
+		);
+		await setup.n8n.rest.activate(id);
+		await untilPublished(path);
+		workflowPaths.set(simulator, path);
+	}
+
+	/** A further simulator, with sessions that end by themselves. */
+	async function furtherSimulator(lifecycle: SimulatorOptions['lifecycle']): Promise<Simulator> {
+		const simulator = await startSimulator({ lifecycle });
+		furtherSimulators.push(simulator);
+		const { id } = await setup.n8n.rest.createCredential({
+			name: `Further ${furtherSimulators.length}`,
+			type: CREDENTIAL_TYPE,
+			data: { apiKey: simulator.apiKey, secretKey: simulator.secret, baseUrl: simulator.url },
+		});
+		await publish(simulator, id, `further-${furtherSimulators.length}`);
+		return simulator;
+	}
+
+	/** Starts a run and waits until its session is started. */
+	async function start(maxWait = HOUR_IN_MINUTES, simulator = setup.simulator): Promise<WaitingRun> {
+		const name = `case-${++caseNumber}`;
+		const startedAtMs = Date.now();
+		const response = await setup.n8n.rest.triggerByWebhook(String(workflowPaths.get(simulator)), {
+			case: name,
+			maxWait,
+		});
+		expect(response.status).toBe(200);
+		return await waitFor(
+			'the session to be started',
+			async () => {
+				const session = [...simulator.sessions.values()].find(({ metaData }) => metaData?.case === name);
+				if (!session) return undefined;
+				const resumeUrl = String(session.webhook?.endPoint);
+				const executionId = new URL(resumeUrl).pathname.split('/').pop() ?? '';
+				return { executionId, sessionId: session.sessionId, resumeUrl, simulator, startedAtMs };
+			},
+			30_000,
+			20,
+		);
+	}
+
+	async function statusOf({ executionId }: WaitingRun): Promise<string | undefined> {
+		return (await setup.n8n.rest.getExecution(executionId))?.status;
+	}
+
+	async function untilWaiting(run: WaitingRun): Promise<WaitingRun> {
+		await waitFor(
+			'the run to wait',
+			async () => ((await statusOf(run)) === 'waiting' ? true : undefined),
+			30_000,
+			20,
+		);
+		return run;
+	}
+
+	const startWaiting = async (maxWait?: number, simulator?: Simulator) =>
+		await untilWaiting(await start(maxWait, simulator));
+
+	async function ended({ executionId }: WaitingRun, timeoutMs = 30_000): Promise<Execution> {
+		return await waitFor(
+			`the end of run ${executionId}`,
+			async () => {
+				const execution = await setup.n8n.rest.getExecution(executionId).catch(() => undefined);
+				return execution && isFinal(execution) ? execution : undefined;
+			},
+			timeoutMs,
+			100,
+		);
+	}
+
+	const deliver = async (run: WaitingRun, body: object, signature?: string | null, url = run.resumeUrl) =>
+		(await run.simulator.deliver(url, body, { signature })).status;
+
+	/** Checks the end of a run, and yields what Start and Wait put out. */
+	function output(execution: Execution, { sessionId }: WaitingRun, told: string) {
+		expect(execution.status).toBe('success');
+		expect(outputOf(execution, 'Before')).toEqual([BEFORE]);
+		expect(outputOf(execution, 'After')).toEqual([
+			{ told: `${told} of ${sessionId}`, customer: BEFORE.customer },
+		]);
+		const items = outputOf(execution, 'Start and Wait');
+		expect(items).toHaveLength(1);
+		expect(items[0]).toMatchObject({ sessionId, deploymentId: 'ddv_support', tag: 'latest' });
+		return items[0] ?? {};
+	}
+
+	beforeAll(async () => {
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false } });
+		await publish(setup.simulator, setup.credentialId, 'wait');
+	});
+
+	afterAll(async () => {
+		await setup?.stop();
+		for (const simulator of furtherSimulators) await simulator.close();
+	});
+
+	describe('the end of the session', () => {
+		const ends = FAMILIES.flatMap((family) => [
+			{ family, event: 'stopped' as const },
+			{ family, event: 'failed' as const },
+		]);
+
+		it.each(ends)('$family-$event resumes the run', async ({ family, event }) => {
+			const run = await startWaiting();
+			expect(run.simulator.sessions.get(run.sessionId)?.webhook?.events).toEqual([
+				'ai-deployment-session-stopped',
+				'ai-deployment-session-failed',
+			]);
+			const looked = lookups(run).length;
+			endQuietly(run, event);
+			const sentAtMs = Date.now();
+			expect(await deliver(run, eventBody(run.sessionId, event, family))).toBe(200);
+			const execution = await ended(run);
+			figure(`Start and Wait resumed by ${family}-${event} (n8n ${version})`, `${Date.now() - sentAtMs} ms`);
+			const json = output(execution, run, event);
+			expect(json).toMatchObject({ status: event, event });
+			expect(json).not.toHaveProperty('timedOut');
+			expect(json.end).toEqual(expect.any(String));
+			expect(lookups(run)).toHaveLength(looked + 1);
+		});
+
+		it('the event alone is put out if the session cannot be fetched', async () => {
+			const run = await startWaiting();
+			run.simulator.addFault({ match: { path: new RegExp(run.sessionId) }, kind: 'status', status: 500 });
+			endQuietly(run, 'failed');
+			expect(await deliver(run, eventBody(run.sessionId, 'failed'))).toBe(200);
+			const json = output(await ended(run), run, 'failed');
+			expect(json).toMatchObject({ status: 'failed', event: 'failed' });
+			expect(json).not.toHaveProperty('timedOut');
+			expect(json).not.toHaveProperty('end');
+			run.simulator.clearFaults();
+		});
+
+		it('a replay after the end is refused and starts nothing', async () => {
+			const run = await startWaiting();
+			endQuietly(run, 'stopped');
+			const event = eventBody(run.sessionId, 'stopped');
+			expect(await deliver(run, event)).toBe(200);
+			await ended(run);
+			const runs = (await setup.n8n.rest.listExecutions()).length;
+			const starts = run.simulator.sessions.size;
+			expect(await deliver(run, event)).toBe(409);
+			expect(await deliver(run, eventBody(run.sessionId, 'failed'))).toBe(409);
+			await during(500);
+			expect((await setup.n8n.rest.listExecutions()).length).toBe(runs);
+			expect(run.simulator.sessions.size).toBe(starts);
+			expect(output(await ended(run), run, 'stopped')).toMatchObject({ event: 'stopped' });
+		});
+
+		it('the end of several runs of one workflow resumes each with its own session', async () => {
+			const runs = await Promise.all(Array.from({ length: 5 }, async () => await startWaiting()));
+			for (const run of runs) endQuietly(run, 'stopped');
+			const statuses = await Promise.all(
+				runs.map(async (run) => await deliver(run, eventBody(run.sessionId, 'stopped'))),
+			);
+			expect(statuses).toEqual([200, 200, 200, 200, 200]);
+			for (const run of runs) output(await ended(run), run, 'stopped');
+		});
+	});
+
+	describe('what does not resume a run', () => {
+		let run: WaitingRun;
+
+		beforeAll(async () => {
+			run = await startWaiting();
+		});
+
+		afterEach(async () => {
+			await during(300);
+			expect(await statusOf(run)).toBe('waiting');
+		});
+
+		afterAll(async () => {
+			endQuietly(run, 'stopped');
+			expect(await deliver(run, eventBody(run.sessionId, 'stopped'))).toBe(200);
+			output(await ended(run), run, 'stopped');
+		});
+
+		it.each<EventStatus>(['starting', 'started', 'stopping'])('a signed "%s" is taken', async (status) => {
+			expect(await deliver(run, eventBody(run.sessionId, status))).toBe(200);
+			expect(await deliver(run, eventBody(run.sessionId, status, 'agent-session'))).toBe(200);
+		});
+
+		it('an event without a signature is refused', async () => {
+			expect(await deliver(run, eventBody(run.sessionId, 'stopped'), null)).toBe(401);
+		});
+
+		it('an event with a wrong signature is refused', async () => {
+			const body = eventBody(run.sessionId, 'stopped');
+			expect(await deliver(run, body, run.simulator.sign('something else'))).toBe(401);
+			expect(await deliver(run, body, 'not even base64 !')).toBe(401);
+		});
+
+		it("another session's signed event is refused", async () => {
+			const other = await startWaiting();
+			endQuietly(other, 'stopped');
+			const event = eventBody(other.sessionId, 'stopped');
+			expect(await deliver(run, event)).toBe(401);
+			expect(await deliver(run, { webhookType: 'ai-deployment-session-stopped', data: {} })).toBe(401);
+			expect(await deliver(other, event)).toBe(200);
+			output(await ended(other), other, 'stopped');
+		});
+
+		it('a signed body that is no event is refused', async () => {
+			expect(await deliver(run, { data: { sessionId: run.sessionId } })).toBe(400);
+		});
+
+		it('a wrong resume token is refused', async () => {
+			const event = eventBody(run.sessionId, 'stopped');
+			const wrong = new URL(run.resumeUrl);
+			wrong.searchParams.set('signature', 'f'.repeat(64));
+			expect(await deliver(run, event, undefined, wrong.href)).toBe(401);
+			wrong.search = '';
+			expect(await deliver(run, event, undefined, wrong.href)).toBe(401);
+		});
+
+		it('a forged request to look again is refused', async () => {
+			const forged = async (signature: string, sessionId: string, isTimeUp: boolean) => {
+				const response = await setup.n8n.rest.triggerByWebhook(
+					run.resumeUrl,
+					{ sessionId, isTimeUp },
+					{ headers: { [LOOK_HEADER]: signature } },
+				);
+				return response.status;
+			};
+			expect(await forged('f'.repeat(64), run.sessionId, true)).toBe(401);
+			expect(await forged('', run.sessionId, true)).toBe(401);
+			expect(await forged('f'.repeat(64), 'another', false)).toBe(401);
+		});
+	});
+
+	describe('the deadline', () => {
+		it('is told in the output, which holds the session', async () => {
+			const run = await startWaiting(0.1);
+			const session = run.simulator.sessions.get(run.sessionId);
+			if (session) session.status = 'running';
+			const json = output(await ended(run), run, 'nothing');
+			expect(json).toMatchObject({ status: 'running', timedOut: true });
+			const lateMs = Date.now() - run.startedAtMs - 6_000;
+			figure(`Start and Wait after its deadline of 6 s (n8n ${version})`, `${lateMs} ms`, 'below 6 s');
+			expect(lateMs).toBeGreaterThan(-500);
+			expect(lateMs).toBeLessThan(6_000);
+		});
+
+		it('an event of the end of which only the API knows is not taken for a timeout', async () => {
+			// The looks are after 2 s and at the deadline.
+			const run = await startWaiting(0.1);
+			await during(3_500);
+			endQuietly(run, 'completed');
+			const json = output(await ended(run), run, 'stopped');
+			expect(json).toMatchObject({ status: 'completed', event: 'stopped' });
+			expect(json).not.toHaveProperty('timedOut');
+		});
+
+		it('the session as started is put out if the API cannot be asked', async () => {
+			const run = await startWaiting(0.05);
+			run.simulator.addFault({
+				match: { path: new RegExp(run.sessionId), times: 10 },
+				kind: 'status',
+				status: 503,
+			});
+			const json = output(await ended(run), run, 'nothing');
+			expect(json).toMatchObject({ status: 'queued', timedOut: true });
+			run.simulator.clearFaults();
+		});
+	});
+
+	describe('an end that is missed', () => {
+		const quiet = { startingMs: null, startedMs: null, stoppingMs: null };
+
+		it('because its event was lost is found by looking again', async () => {
+			const simulator = await furtherSimulator({ ...quiet, stoppedMs: 500 });
+			simulator.setEventFaults({ drop: (event) => event === 'stopped' });
+			const run = await startWaiting(HOUR_IN_MINUTES, simulator);
+			const json = output(await ended(run), run, 'stopped');
+			expect(simulator.deliveries).toHaveLength(0);
+			expect(json).toMatchObject({ status: 'stopped', event: 'stopped' });
+			figure(
+				`A lost event repaired (n8n ${version})`,
+				`after ${Date.now() - run.startedAtMs} ms`,
+				'long before the deadline of an hour',
+			);
+		});
+
+		it('because it came before n8n stored the waiting run is found by looking again', async () => {
+			const simulator = await furtherSimulator({ ...quiet, stoppedMs: null, failedMs: 1 });
+			const runs = await Promise.all(
+				Array.from({ length: 6 }, async () => await start(HOUR_IN_MINUTES, simulator)),
+			);
+			for (const run of runs) {
+				const json = output(await ended(run), run, 'failed');
+				expect(json).toMatchObject({ status: 'failed', event: 'failed' });
+				expect(json).not.toHaveProperty('timedOut');
+			}
+			const refused = simulator.deliveries.filter(({ status }) => status === 409).length;
+			const answers = simulator.deliveries.map(({ status }) => status).join(', ');
+			expect(simulator.deliveries).toHaveLength(runs.length);
+			expect(refused).toBeGreaterThan(0);
+			const slowestMs = Date.now() - Math.min(...runs.map(({ startedAtMs }) => startedAtMs));
+			figure(
+				`Ends within the first millisecond (n8n ${version})`,
+				`answered ${answers}; all runs over after ${slowestMs} ms`,
+				'no run is left waiting',
+			);
+		});
+	});
+
+	describe('a run that does not wait at all', () => {
+		async function runOnce(nodes: WorkflowNode[]): Promise<Execution> {
+			const { id } = await setup.n8n.rest.createWorkflow(
+				chain('Does not wait', [n8nNode('Manual', 'manualTrigger'), ...nodes]),
+			);
+			return await setup.n8n.rest.runWorkflow(id);
+		}
+
+		const startAndWait = (extra: object = {}) =>
+			ourNode(
+				setup,
+				'Start and Wait',
+				'videoSdkAgentCloud',
+				{ ...startAndWaitParameters, metaData: {}, maxWait: 60 },
+				extra,
+			);
+
+		it('when the start fails', async () => {
+			setup.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 500 });
+			const execution = await runOnce([startAndWait()]);
+			expect(execution.status).toBe('error');
+			expect(execution.data.resultData.error?.message).toContain('the session may have been started');
+		});
+
+		it('when the start fails and the workflow goes on', async () => {
+			setup.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 403 });
+			const execution = await runOnce([startAndWait({ onError: 'continueRegularOutput' })]);
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, 'Start and Wait')).toEqual([
+				{ error: expect.stringContaining('VideoSDK does not permit this') },
+			]);
+		});
+
+		it('when the session is answered as failed', async () => {
+			const session = { sessionId: 'failed-at-once', status: 'failed', deploymentId: 'ddv_support' };
+			setup.simulator.addFault({
+				match: { path: /start$/ },
+				kind: 'status',
+				status: 200,
+				body: { message: 'Session started successfully', data: session },
+			});
+			const execution = await runOnce([startAndWait()]);
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, 'Start and Wait')).toEqual([{ ...session, event: 'failed' }]);
+		});
+
+		it('when there are several items, before anything is started', async () => {
+			const requests = setup.simulator.requests.length;
+			const execution = await runOnce([
+				n8nNode('List', 'set', { mode: 'raw', jsonOutput: '{ "list": ["a", "b"] }', options: {} }, 3.4),
+				n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }),
+				startAndWait(),
+			]);
+			expect(execution.status).toBe('error');
+			expect(execution.data.resultData.error?.message).toContain('takes one input item, not 2');
+			expect(execution.data.resultData.error?.description).toContain('No session was started');
+			expect(setup.simulator.requests).toHaveLength(requests);
+		});
+	});
+
+	describe('Wait for Status', () => {
+		const path = 'wait-for-status';
+		const parameters = {
+			resource: 'session',
+			operation: 'waitForStatus',
+			sessionId: '={{ $json.sessionIds }}',
+			maxWait: "={{ $('Webhook').first().json.body.maxWait }}",
+			maxWaitUnit: 'minutes',
+			pollInterval: 1,
+			options: {},
+		};
+		let workflowId: string;
+
+		beforeAll(async () => {
+			const { id } = await setup.n8n.rest.createWorkflow(
+				chain('Wait for Status', [
+					webhookNode(path),
+					n8nNode('Sessions', 'splitOut', { fieldToSplitOut: 'body.sessionIds', options: {} }),
+					setNode('Named', { sessionIds: "={{ $json['body.sessionIds'] ?? $json.sessionIds }}" }),
+					ourNode(setup, 'Wait for Status', 'videoSdkAgentCloud', parameters, {
+						onError: 'continueRegularOutput',
+					}),
+				]),
+			);
+			workflowId = id;
+			await setup.n8n.rest.activate(id);
+			await untilPublished(path);
+		});
+
+		/** Starts a session at the API itself. */
+		async function startSession(): Promise<string> {
+			const session = await fetch(`${setup.simulator.url}${START_PATH}`, {
+				method: 'POST',
+				headers: {
+					authorization: signToken(setup.simulator.apiKey, setup.simulator.secret),
+					'content-type': 'application/json',
+				},
+				body: JSON.stringify({ deploymentId: 'ddv_support' }),
+			});
+			return ((await session.json()) as { data: { sessionId: string } }).data.sessionId;
+		}
+
+		const startSessions = async (count: number) =>
+			await Promise.all(Array.from({ length: count }, async () => await startSession()));
+
+		const looksAt = (sessionId: string) =>
+			setup.simulator.requests.filter(({ path: asked }) => asked === lookupPath(sessionId)).length;
+
+		/** Starts a run and yields its id as soon as it has looked at the sessions once. */
+		async function waitForSessions(sessionIds: string[], maxWait: number): Promise<string> {
+			const known = new Set((await setup.n8n.rest.listExecutions({ workflowId })).map(({ id }) => id));
+			const response = await setup.n8n.rest.triggerByWebhook(path, { sessionIds, maxWait });
+			expect(response.status).toBe(200);
+			return await waitFor(
+				'the first looks',
+				async () => {
+					const run = (await setup.n8n.rest.listExecutions({ workflowId })).find(({ id }) => !known.has(id));
+					return run && sessionIds.every((id) => looksAt(id) > 0) ? run.id : undefined;
+				},
+				30_000,
+				50,
+			);
+		}
+
+		const runEnded = async (executionId: string) =>
+			await setup.n8n.rest.waitForExecution(
+				(candidate) => candidate.id === executionId && isFinal(candidate),
+				60_000,
+				{ workflowId },
+			);
+
+		it('waits for many sessions at once, of which one does not exist', async () => {
+			const sessionIds = [...(await startSessions(29)), 'no-such-session'];
+			const beganAtMs = Date.now();
+			const executionId = await waitForSessions(sessionIds, HOUR_IN_MINUTES);
+			expect((await setup.n8n.rest.getExecution(executionId))?.status).toBe('running');
+			for (const [index, sessionId] of sessionIds.slice(0, -1).entries()) {
+				await setup.simulator.emit(sessionId, index % 2 === 0 ? 'stopped' : 'failed');
+			}
+			const execution = await runEnded(executionId);
+			figure(
+				`Wait for Status of 30 sessions, from start to end (n8n ${version})`,
+				`${Date.now() - beganAtMs} ms`,
+			);
+			expect(execution.status).toBe('success');
+			const items = outputOf(execution, 'Wait for Status');
+			expect(items).toHaveLength(30);
+			for (const [index, item] of items.slice(0, -1).entries()) {
+				const status = index % 2 === 0 ? 'stopped' : 'failed';
+				expect(item).toMatchObject({ sessionId: sessionIds[index], status });
+				expect(item).not.toHaveProperty('timedOut');
+			}
+			expect(items[29]).toEqual({ error: expect.stringContaining('VideoSDK found nothing under this ID') });
+			expect(looksAt('no-such-session')).toBe(1);
+		});
+
+		it('goes on after answers of 429 and 500', async () => {
+			const [sessionId = ''] = await startSessions(1);
+			const executionId = await waitForSessions([sessionId], HOUR_IN_MINUTES);
+			const match = { path: new RegExp(sessionId) };
+			const looked = looksAt(sessionId);
+			// More than the three tries of one look.
+			setup.simulator.addFault({ match: { ...match, times: 4 }, kind: 'status', status: 500 });
+			setup.simulator.addFault({
+				match: { ...match, times: 2 },
+				kind: 'status',
+				status: 429,
+				headers: { 'retry-after': '1' },
+			});
+			await waitFor(
+				'the faults to be over',
+				async () => (looksAt(sessionId) > looked + 6 ? true : undefined),
+				60_000,
+			);
+			expect((await setup.n8n.rest.getExecution(executionId))?.status).toBe('running');
+			await setup.simulator.emit(sessionId, 'stopped');
+			const execution = await runEnded(executionId);
+			expect(outputOf(execution, 'Wait for Status')).toEqual([
+				expect.objectContaining({ sessionId, status: 'stopped' }),
+			]);
+		});
+
+		it('tells when the time is up', async () => {
+			const [waited = '', over = ''] = await startSessions(2);
+			await setup.simulator.emit(waited, 'started');
+			await setup.simulator.emit(over, 'stopped');
+			const beganAtMs = Date.now();
+			const execution = await runEnded(await waitForSessions([waited, over], 0.06));
+			figure(
+				`Wait for Status with a deadline of 3.6 s (n8n ${version})`,
+				`${Date.now() - beganAtMs} ms`,
+				'below 8 s',
+			);
+			expect(Date.now() - beganAtMs).toBeGreaterThan(3_500);
+			expect(Date.now() - beganAtMs).toBeLessThan(8_000);
+			const [first, second] = outputOf(execution, 'Wait for Status');
+			expect(first).toMatchObject({ sessionId: waited, status: 'running', timedOut: true });
+			expect(second).toMatchObject({ sessionId: over, status: 'stopped' });
+			expect(second).not.toHaveProperty('timedOut');
+		});
+
+		it('ends when the execution is stopped', async () => {
+			const sessionIds = await startSessions(3);
+			const executionId = await waitForSessions(sessionIds, HOUR_IN_MINUTES);
+			await setup.n8n.rest.call('POST', `/executions/${executionId}/stop`, {});
+			const execution = await runEnded(executionId);
+			expect(execution.status).toBe('canceled');
+			await during(300);
+			const looked = sessionIds.map(looksAt);
+			await during(3_000);
+			const later = sessionIds.map(looksAt);
+			figure(
+				`Looks after the execution was stopped (n8n ${version})`,
+				later.reduce((sum, count, index) => sum + count - (looked[index] ?? 0), 0),
+				'none',
+			);
+			expect(later).toEqual(looked);
+		});
+	});
+
+	describe('the editor and restarts', () => {
+		it('an execution from the editor waits and is resumed as well', async () => {
+			const { id } = await setup.n8n.rest.createWorkflow(
+				chain('From the editor', [
+					n8nNode('Manual', 'manualTrigger'),
+					ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', {
+						...startAndWaitParameters,
+						metaData: { entries: [{ key: 'case', value: 'editor' }] },
+						maxWait: 60,
+					}),
+				]),
+			);
+			const executionId = await setup.n8n.rest.startWorkflow(id);
+			await waitFor(
+				'the run to wait',
+				async () =>
+					(await setup.n8n.rest.getExecution(executionId))?.status === 'waiting' ? true : undefined,
+				30_000,
+			);
+			const session = [...setup.simulator.sessions.values()].find(
+				({ metaData }) => metaData?.case === 'editor',
+			);
+			expect(session).toBeDefined();
+			const delivery = await setup.simulator.emit(String(session?.sessionId), 'stopped');
+			expect(delivery?.status).toBe(200);
+			const execution = await setup.n8n.rest.waitForExecution(
+				(candidate) => candidate.id === executionId && isFinal(candidate),
+			);
+			expect(outputOf(execution, 'Start and Wait')).toEqual([
+				expect.objectContaining({ sessionId: session?.sessionId, event: 'stopped' }),
+			]);
+		});
+
+		it('waiting survives a restart of n8n', async () => {
+			const [resumed, timedOut, overdue] = (await Promise.all([
+				startWaiting(),
+				startWaiting(0.5),
+				startWaiting(0.01),
+			])) as [WaitingRun, WaitingRun, WaitingRun];
+			// This one's own last look has come before the restart; the other two are left to n8n.
+			output(await ended(overdue), overdue, 'nothing');
+			const looks = lookups(timedOut).length;
+			await setup.n8n.restart();
+			expect(await statusOf(resumed)).toBe('waiting');
+			expect(await statusOf(timedOut)).toBe('waiting');
+
+			endQuietly(resumed, 'stopped');
+			expect(await deliver(resumed, eventBody(resumed.sessionId, 'started'))).toBe(200);
+			expect(await deliver(resumed, eventBody(resumed.sessionId, 'stopped'))).toBe(200);
+			expect(output(await ended(resumed), resumed, 'stopped')).toMatchObject({ event: 'stopped' });
+
+			// n8n looks for runs whose time is up once a minute.
+			const json = output(await ended(timedOut, 150_000), timedOut, 'nothing');
+			figure(
+				`A deadline of 30 s after a restart (n8n ${version})`,
+				`run over after ${Math.round((Date.now() - timedOut.startedAtMs) / 1000)} s`,
+			);
+			expect(json).toMatchObject({ status: 'queued', timedOut: true });
+			expect(lookups(timedOut)).toHaveLength(looks);
+			expect(await deliver(timedOut, eventBody(timedOut.sessionId, 'stopped'))).toBe(409);
+		});
+
+		it('no run is left waiting', async () => {
+			expect(await setup.n8n.rest.listExecutions({ status: ['waiting', 'running', 'new'] })).toEqual([]);
+			const starts = setup.simulator.requests.filter(({ path }) => path === START_PATH);
+			figure(`Sessions started and awaited (n8n ${version})`, starts.length);
+		});
+	});
+});
