@@ -4,6 +4,7 @@ import type { RequestOptions } from '../fields/requestOptions';
 import { readRequestOptions } from '../fields/requestOptions';
 import type { Send } from '../transport/request';
 import { apiRequest } from '../transport/request';
+import { sharedCredential } from '../transport/sharedCredential';
 import type { Call, Operation } from './operation';
 import { Pace } from './pace';
 
@@ -93,6 +94,7 @@ export async function runItems(
 	// One bound for the run: the first item's.
 	const pace = new Pace(items.find((item) => 'call' in item)?.maxConcurrency ?? 1);
 	const cancelSignal = context.getExecutionCancelSignal();
+	const credential = sharedCredential(context);
 	const outcomes: Outcome[] = new Array<Outcome>(itemCount);
 	const continuesOnFail = context.continueOnFail();
 	let isStopping = false;
@@ -105,7 +107,7 @@ export async function runItems(
 						if (isStopping || cancelSignal?.aborted) throw new NotBegun();
 						const result = await apiRequest(
 							context,
-							{ ...request, timeoutMs, itemIndex, onRateLimited: () => pace.slowDown() },
+							{ ...request, timeoutMs, itemIndex, credential, onRateLimited: () => pace.slowDown() },
 							read,
 						);
 						pace.recover();

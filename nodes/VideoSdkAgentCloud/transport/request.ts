@@ -1,4 +1,5 @@
 import type {
+	ICredentialsDecrypted,
 	IDataObject,
 	IExecuteFunctions,
 	IHookFunctions,
@@ -38,6 +39,8 @@ export interface ApiRequest {
 	itemIndex?: number;
 	/** Whether the request starts a session: its failures tell if one may be running. */
 	startsSession?: boolean;
+	/** Gives the credential. Without it n8n reads it for this request. */
+	credential?: () => Promise<ICredentialsDecrypted>;
 	/** Told of every answer "too many requests", so that the caller can slow down. */
 	onRateLimited?: () => void;
 }
@@ -106,6 +109,7 @@ async function attempt<T>(
 			context,
 			CREDENTIAL_TYPE,
 			options,
+			request.credential && { credentialsDecrypted: await request.credential() },
 		)) as FullResponse;
 	} catch (error) {
 		return { failure: failureOfError(error) };
