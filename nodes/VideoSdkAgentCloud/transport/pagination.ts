@@ -6,6 +6,11 @@ export const PAGE_SIZE = 50;
 /** Against a server that never ends a list. */
 const MAX_PAGES = 2_000;
 
+/** The rows on a full page: the API says so if it keeps to smaller pages than those asked for. */
+function pageSizeOf(pageInfo: IDataObject): number {
+	return Number(pageInfo.perPage) || PAGE_SIZE;
+}
+
 /** Whether a page is the last one, judged from its rows and what the API says of the whole. */
 export function isLastPage(rowCount: number, rowsSoFar: number, pageInfo: IDataObject): boolean {
 	if (rowCount === 0) return true;
@@ -15,7 +20,7 @@ export function isLastPage(rowCount: number, rowsSoFar: number, pageInfo: IDataO
 	if (total > rowsSoFar) return false;
 	if (total === rowsSoFar) return true;
 	// No total, or one that counts something else.
-	return rowCount < (Number(pageInfo.perPage) || PAGE_SIZE);
+	return rowCount < pageSizeOf(pageInfo);
 }
 
 /**
@@ -31,12 +36,12 @@ export async function* listPages(
 	request: ApiRequest,
 	firstPage = 1,
 ): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number }> {
-	let rowsSoFar = (firstPage - 1) * PAGE_SIZE;
+	let rowsSoFar: number | undefined;
 	for (let page = firstPage; page < firstPage + MAX_PAGES; page++) {
 		const { data: rows, pageInfo } = await send({ ...request, qs: { page, perPage: PAGE_SIZE } }, (answer) =>
 			Array.isArray(answer.data) ? (answer as { data: IDataObject[]; pageInfo?: IDataObject }) : undefined,
 		);
-		rowsSoFar += rows.length;
+		rowsSoFar = (rowsSoFar ?? (firstPage - 1) * pageSizeOf(pageInfo ?? {})) + rows.length;
 		const isLast = isLastPage(rows.length, rowsSoFar, pageInfo ?? {});
 		yield { rows, nextPage: isLast ? undefined : page + 1 };
 		if (isLast) return;
