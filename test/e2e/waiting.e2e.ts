@@ -159,12 +159,15 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	const startWaiting = async (maxWait?: number, simulator?: Simulator) =>
 		await untilWaiting(await start(maxWait, simulator));
 
+	/** Waits for the end of a run. n8n 1.x stores that a run is over a moment before what it put out. */
 	async function ended({ executionId }: WaitingRun, timeoutMs = 30_000): Promise<Execution> {
 		return await waitFor(
 			`the end of run ${executionId}`,
 			async () => {
 				const execution = await setup.n8n.rest.getExecution(executionId).catch(() => undefined);
-				return execution && isFinal(execution) ? execution : undefined;
+				if (!execution || !isFinal(execution)) return undefined;
+				const isStored = execution.status !== 'success' || 'After' in execution.data.resultData.runData;
+				return isStored ? execution : undefined;
 			},
 			timeoutMs,
 			100,
@@ -309,12 +312,15 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		});
 
 		it('a wrong resume token is refused', async () => {
+			// n8n 1.x asks for no token: there the signature of the event alone protects the run.
+			const signature = version === '2.41.1' ? undefined : null;
 			const event = eventBody(run.sessionId, 'stopped');
 			const wrong = new URL(run.resumeUrl);
+			expect(wrong.searchParams.has('signature')).toBe(version === '2.41.1');
 			wrong.searchParams.set('signature', 'f'.repeat(64));
-			expect(await deliver(run, event, undefined, wrong.href)).toBe(401);
+			expect(await deliver(run, event, signature, wrong.href)).toBe(401);
 			wrong.search = '';
-			expect(await deliver(run, event, undefined, wrong.href)).toBe(401);
+			expect(await deliver(run, event, signature, wrong.href)).toBe(401);
 		});
 
 		it('a forged request to look again is refused', async () => {

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { N8n } from '../n8n/instance';
+
+/** Opens n8n's SQLite file beside n8n itself. The Node.js that runs n8n has a driver, that of the tests has none. */
+const PROGRAM = `
+	const { DatabaseSync } = require('node:sqlite');
+	const database = new DatabaseSync(process.argv[1], { timeout: 20000 });
+	database.exec(process.argv[2]);
+	database.close();
+`;
+
+function execute(n8n: N8n, sql: string): void {
+	const file = join(n8n.userFolder, '.n8n', 'database.sqlite');
+	const { status, stderr } = spawnSync(n8n.runtime.node, ['-e', PROGRAM, file, sql], { encoding: 'utf8' });
+	if (status !== 0) throw new Error(`The database could not be changed: ${stderr}`);
+}
+
+/** Runs an action while n8n cannot store any run, as with a full disk. */
+export async function withoutStoringRuns<T>(n8n: N8n, action: () => Promise<T>): Promise<T> {
+	execute(
+		n8n,
+		`create trigger no_runs before insert on execution_entity
+			begin select raise(abort, 'database or disk is full'); end;`,
+	);
+	try {
+		return await action();
+	} finally {
+		execute(n8n, 'drop trigger no_runs;');
+	}
+}
