@@ -118,8 +118,13 @@ async function attempt<T>(
 		return { failure: failureOfResponse(response, 'status', Date.now()) };
 	}
 	const answer = jsonParse<unknown>(String(response.body), { fallbackValue: null });
-	const result = isRecord(answer) ? read(answer) : undefined;
-	return result === undefined ? { failure: failureOfResponse(response, 'answer', Date.now()) } : { result };
+	try {
+		const result = isRecord(answer) ? read(answer) : undefined;
+		return result === undefined ? { failure: failureOfResponse(response, 'answer', Date.now()) } : { result };
+	} catch (error) {
+		const kind = error instanceof DeclinedError ? 'declined' : 'answer';
+		return { failure: failureOfResponse(response, kind, Date.now()) };
+	}
 }
 
 /** Makes the error that n8n shows. It holds words only: no request, no token. */
