@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeToken, generateToken, verifyToken } from '@videosdk.live/server-sdk';
+import fc from 'fast-check';
+import { signToken } from '../../../credentials/signToken';
+import type * as SignToken from '../../../credentials/signToken';
+import { check, unicode, utf16 } from '../support';
+
+const ROOT = join(__dirname, '../../..');
+const BUILT_FILE = join(ROOT, 'dist/credentials/signToken.js');
+const KEY = '7ea3bb68-1ce5-4b1e-9e3c-0f8d0a1b2c3d';
+const SECRET = 'b5d1a4f09f7e4a0f8f4d9c7a1e2b3c4d';
+
+/** The parts of a compact JWT, decoded. */
+function read(token: string): { header: unknown; claims: Record<string, unknown> } {
+	const [header, claims] = token
+		.split('.')
+		.slice(0, 2)
+		.map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>);
+	return { header, claims: claims as Record<string, unknown> };
+}
+
+beforeAll(() => {
+	if (!existsSync(BUILT_FILE)) execFileSync('npx', ['gulp', 'build'], { cwd: ROOT, stdio: 'ignore' });
+}, 60_000);
+
+describe.each([
+	['source', () => signToken],
+	['build', () => (require(BUILT_FILE) as typeof SignToken).signToken],
+])('signToken of the %s', (_name, load) => {
+	let sign: typeof signToken;
+
+	beforeAll(() => {
+		sign = load();
+	});
+
+	it('is accepted by the official SDK', () => {
+		expect(verifyToken(sign(KEY, SECRET), SECRET)).toMatchObject({ apikey: KEY, roles: ['crawler'] });
+	});
+
+	it('is refused by the official SDK under another secret', () => {
+		expect(() => verifyToken(sign(KEY, SECRET), `${SECRET}x`)).toThrow('Invalid token signature');
+	});
+
+	it('carries the documented claims and no others', () => {
+		const nowMs = Date.UTC(2026, 0, 15, 12, 0, 0, 999);
+		const nowS = Math.floor(nowMs / 1000);
+		expect(read(sign(KEY, SECRET, nowMs)).claims).toEqual({
+			apikey: KEY,
+			permissions: ['allow_join'],
+			version: 2,
+			roles: ['crawler'],
+			iat: nowS - 60,
+			exp: nowS + 300,
+		});
+	});
+
+	it('has the header HS256 and JWT only', () => {
+		expect(read(sign(KEY, SECRET)).header).toEqual({ alg: 'HS256', typ: 'JWT' });
+	});
+
+	it('lives for minutes, and is back-dated for hosts whose clock runs ahead', () => {
+		check(
+			fc.property(fc.integer({ min: 0, max: 4_102_444_800_000 }), (nowMs) => {
+				const { iat, exp } = read(sign(KEY, SECRET, nowMs)).claims as { iat: number; exp: number };
+				expect(Number.isInteger(iat) && Number.isInteger(exp)).toBe(true);
+				expect(iat).toBeLessThanOrEqual(nowMs / 1000 - 30);
+				expect(exp).toBeGreaterThan(nowMs / 1000 + 60);
+				expect(exp - iat).toBeLessThanOrEqual(600);
+			}),
+		);
+	});
+
+	it('has expired for the official SDK after its lifetime', () => {
+		expect(() => verifyToken(sign(KEY, SECRET, Date.now() - 6 * 60_000), SECRET)).toThrow('expired');
+	});
+
+	it('is accepted for any key and secret, non-ASCII ones as well', () => {
+		const text = fc.oneof(unicode(1), fc.string({ minLength: 1, maxLength: 200 }), utf16().filter(Boolean));
+		check(
+			fc.property(unicode(1), text, (key, secret) => {
+				const token = sign(key, secret);
+				expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+				expect(verifyToken(token, secret).apikey).toBe(key);
+			}),
+		);
+	});
+
+	it('names the same claims as a token of the official SDK', () => {
+		const official = decodeToken(generateToken({ apiKey: KEY, secretKey: SECRET, roles: ['crawler'] }));
+		expect(Object.keys(read(sign(KEY, SECRET)).claims).sort()).toEqual(Object.keys(official ?? {}).sort());
+	});
+});
+
+it('the build signs the same token as the source', () => {
+	const { signToken: builtSignToken } = require(BUILT_FILE) as typeof SignToken;
+	check(
+		fc.property(unicode(1), unicode(1), fc.integer({ min: 0, max: 4e12 }), (key, secret, nowMs) => {
+			expect(builtSignToken(key, secret, nowMs)).toBe(signToken(key, secret, nowMs));
+		}),
+	);
+});

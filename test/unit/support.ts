@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { IExecuteFunctions, IHttpRequestOptions, INode, IWebhookFunctions } from 'n8n-workflow';
+
+/** Every run of the tests generates the same cases. */
+export const SEED = 20_260_115;
+
+/** Checks a property on generated cases. */
+export function check<T>(property: fc.IPropertyWithHooks<T> | fc.IProperty<T>, numRuns = 300): void {
+	fc.assert(property, { seed: SEED, numRuns });
+}
+
+/** Checks a property that has to wait. */
+export async function checkAsync<T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> {
+	await fc.assert(property, { seed: SEED, numRuns });
+}
+
+/** Any UTF-16 text, lone surrogates included. */
+export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
+	fc.string({
+		unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+		maxLength,
+	});
+
+/** Any text of whole characters. */
+export const unicode = (minLength = 0, maxLength = 40): fc.Arbitrary<string> =>
+	fc.string({ unit: 'binary', minLength, maxLength });
+
+export interface KeyPair {
+	privateKey: KeyObject;
+	publicKey: KeyObject;
+	/** As VideoSDK publishes its key: PKCS#1, with newlines around. */
+	publishedPem: string;
+}
+
+/** Makes an RSA key pair. */
+export function rsaKeyPair(modulusLength = 2_048): KeyPair {
+	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+	return {
+		privateKey,
+		publicKey,
+		publishedPem: `\n${String(publicKey.export({ type: 'pkcs1', format: 'pem' }))}\n`,
+	};
+}
+
+export const NODE: INode = {
+	id: 'node-1',
+	name: 'VideoSDK Agent Cloud',
+	type: 'videoSdkAgentCloud',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+	credentials: { videoSdkAgentCloudApi: { id: 'credential-1', name: 'VideoSDK' } },
+};
+
+/** The part of n8n's context that reads the fields of an item. */
+export function fieldsContext(parameters: Record<string, unknown>): IExecuteFunctions {
+	const context = {
+		getNode: () => NODE,
+		getNodeParameter: (name: string, _itemIndex: number, fallback?: unknown) =>
+			name in parameters ? parameters[name] : fallback,
+	};
+	return context as unknown as IExecuteFunctions;
+}
+
+/** The part of n8n's context that makes requests. */
+export function requestContext(
+	answer: (options: IHttpRequestOptions) => Promise<unknown>,
+): IWebhookFunctions {
+	const context = {
+		getNode: () => NODE,
+		helpers: {
+			httpRequestWithAuthentication: async (_credentialType: string, options: IHttpRequestOptions) =>
+				await answer(options),
+		},
+	};
+	return context as unknown as IWebhookFunctions;
+}
+
+/** An answer as n8n's request helper gives it when asked for the full response. */
+export function jsonAnswer(body: unknown, statusCode = 200): object {
+	return { statusCode, headers: {}, body: JSON.stringify(body) };
+}
+
+/** Lets everything run that is ready to run. */
+export async function settle(): Promise<void> {
+	for (let round = 0; round < 3; round++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a call throws; fails if it throws nothing. */
+export function thrownBy(call: () => unknown): Error {
+	try {
+		call();
+	} catch (error) {
+		return error as Error;
+	}
+	throw new Error('Nothing was thrown');
+}

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import { isLastPage, listPages, PAGE_SIZE } from '../../../nodes/VideoSdkAgentCloud/transport/pagination';
+import type { Send } from '../../../nodes/VideoSdkAgentCloud/transport/request';
+import { checkAsync } from '../support';
+
+/** What a server says of the whole list. */
+type PageInfo = (page: { rowCount: number; page: number; perPage: number; all: number }) => unknown;
+
+interface List {
+	all: number;
+	/** Rows on a page at most, whatever is asked for. */
+	cap?: number;
+	pageInfo: PageInfo;
+}
+
+/** Plays the list endpoint of the API. */
+function serverOf({ all, cap = Infinity, pageInfo }: List): { send: Send; pages: number[] } {
+	const rows = Array.from({ length: all }, (_, id) => ({ id }));
+	const pages: number[] = [];
+	const send: Send = async (request, read) => {
+		const { page, perPage: asked } = request.qs as { page: number; perPage: number };
+		const perPage = Math.min(asked, cap);
+		pages.push(page);
+		const data = rows.slice((page - 1) * perPage, page * perPage);
+		const info = pageInfo({ rowCount: data.length, page, perPage, all });
+		const answer = JSON.parse(JSON.stringify({ data, pageInfo: info })) as IDataObject;
+		const result = read(answer);
+		if (result === undefined) throw new Error('The answer holds no list');
+		return result;
+	};
+	return { send, pages };
+}
+
+/** Reads a list to its end, or as far as the next page that is named after `looks` pages. */
+async function readAll(send: Send, firstPage?: number): Promise<number[]> {
+	const ids: number[] = [];
+	for await (const { rows } of listPages(send, { method: 'GET', path: '/list' }, firstPage)) {
+		ids.push(...rows.map(({ id }) => Number(id)));
+	}
+	return ids;
+}
+
+const range = (from: number, to: number) =>
+	Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+
+/** What servers may say. Each of them names the whole list's size, or none, in one way or the other. */
+const PAGE_INFOS: Record<string, PageInfo> = {
+	'both totals': ({ all, page, perPage }) => ({ totalItems: all, total: all, currentPage: page, perPage }),
+	'totalItems only': ({ all, perPage }) => ({ totalItems: all, perPage }),
+	'total only': ({ all }) => ({ total: all }),
+	'totals as text': ({ all }) => ({ totalItems: String(all), total: String(all) }),
+	'total is the number of pages': ({ all, perPage }) => ({
+		totalItems: all,
+		total: Math.ceil(all / perPage),
+		perPage,
+	}),
+	'totalItems counts the page': ({ all, rowCount, perPage }) => ({
+		totalItems: rowCount,
+		total: all,
+		perPage,
+	}),
+	'total counts the page': ({ all, rowCount, perPage }) => ({ totalItems: all, total: rowCount, perPage }),
+	'one total is far too high': ({ all }) => ({ totalItems: all, total: all + 1_000 }),
+	'one total is 0': ({ all }) => ({ totalItems: all, total: 0 }),
+	'one total is garbage': ({ all }) => ({ totalItems: all, total: 'many' }),
+	'no totals': ({ page, perPage }) => ({ currentPage: page, perPage }),
+	'totals that are 0': ({ perPage }) => ({ totalItems: 0, total: 0, perPage }),
+	'totals that are negative': ({ perPage }) => ({ totalItems: -1, total: -1, perPage }),
+	'totals that are null': ({ perPage }) => ({ totalItems: null, total: null, perPage }),
+	'only one row, it says': ({ perPage }) => ({ total: 1, totalItems: 1, perPage }),
+};
+
+describe('listPages', () => {
+	const size = fc.oneof(fc.nat(10), fc.nat(400), fc.constantFrom(49, 50, 51, 99, 100, 101, 150));
+	const cap = fc.option(fc.integer({ min: 2, max: 60 }), { nil: undefined });
+
+	it.each(Object.entries(PAGE_INFOS))(
+		'reads every row exactly once, and comes to an end: %s',
+		async (_name, pageInfo) => {
+			await checkAsync(
+				fc.asyncProperty(size, cap, async (all, maxRows) => {
+					// A server that names neither a total nor its cap, and keeps to a smaller page, cannot be told from an ended list.
+					const isCapNamed = ['perPage', 'total', 'totalItems'].some(
+						(field) =>
+							(pageInfo({ all: 1_000, rowCount: 9, page: 1, perPage: 9 }) as IDataObject)[field] !==
+							undefined,
+					);
+					const { send, pages } = serverOf({ all, cap: isCapNamed ? maxRows : undefined, pageInfo });
+					expect(await readAll(send)).toEqual(range(0, all));
+					const perPage = Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE);
+					expect(pages).toEqual(range(1, pages.length + 1));
+					expect(pages.length).toBeLessThanOrEqual(Math.ceil(all / perPage) + 1);
+				}),
+				150,
+			);
+		},
+	);
+
+	it.each([undefined, null, {}, [], 5, 'text'])(
+		'reads every row exactly once where pageInfo is %j',
+		async (info) => {
+			for (const all of [0, 1, 49, 50, 51, 100, 120]) {
+				const { send } = serverOf({ all, pageInfo: () => info });
+				expect(await readAll(send)).toEqual(range(0, all));
+			}
+		},
+	);
+
+	it.each(Object.entries(PAGE_INFOS))('reads on from a later page: %s', async (_name, pageInfo) => {
+		await checkAsync(
+			fc.asyncProperty(size, cap, fc.integer({ min: 1, max: 12 }), async (all, maxRows, firstPage) => {
+				const { send } = serverOf({ all, cap: maxRows, pageInfo });
+				const perPage = Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE);
+				const isCapKnown =
+					maxRows === undefined ||
+					maxRows >= PAGE_SIZE ||
+					'perPage' in (pageInfo({ all, rowCount: 1, page: 1, perPage }) as object);
+				fc.pre(isCapKnown);
+				expect(await readAll(send, firstPage)).toEqual(range((firstPage - 1) * perPage, all));
+			}),
+			150,
+		);
+	});
+
+	it('asks for no page after the last one if the total is known', async () => {
+		const { send, pages } = serverOf({ all: 100, pageInfo: PAGE_INFOS['both totals'] as PageInfo });
+		await readAll(send);
+		expect(pages).toEqual([1, 2]);
+	});
+
+	it('names the next page, and none after the last one', async () => {
+		const { send } = serverOf({ all: 120, pageInfo: PAGE_INFOS['both totals'] as PageInfo });
+		const nextPages: unknown[] = [];
+		for await (const { nextPage } of listPages(send, { method: 'GET', path: '/list' }))
+			nextPages.push(nextPage);
+		expect(nextPages).toEqual([2, 3, undefined]);
+	});
+
+	it('reads no further than the caller does', async () => {
+		const { send, pages } = serverOf({ all: 1_000, pageInfo: PAGE_INFOS['both totals'] as PageInfo });
+		for await (const { rows } of listPages(send, { method: 'GET', path: '/list' }))
+			if (rows.length > 0) break;
+		expect(pages).toEqual([1]);
+	});
+
+	it('comes to an end also if the server never ends the list', async () => {
+		let pages = 0;
+		const send: Send = async (_request, read) => {
+			pages++;
+			return read({ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } }) as never;
+		};
+		expect((await readAll(send)).length).toBe(pages * 50);
+		expect(pages).toBe(2_000);
+	});
+
+	it('keeps the other parameters of the request, and asks for pages of one size', async () => {
+		const requests: unknown[] = [];
+		const send: Send = async (request, read) => {
+			requests.push(request);
+			return read({ data: [] }) as never;
+		};
+		for await (const page of listPages(send, { method: 'GET', path: '/list', timeoutMs: 7 }))
+			expect(page.rows).toEqual([]);
+		expect(requests).toEqual([{ method: 'GET', path: '/list', timeoutMs: 7, qs: { page: 1, perPage: 50 } }]);
+	});
+
+	it.each([undefined, null, {}, 'x', 5])('finds no list in data that is %j', async (data) => {
+		const send: Send = async (_request, read) => {
+			const result = read({ data } as IDataObject);
+			if (result === undefined) throw new Error('The answer holds no list');
+			return result;
+		};
+		await expect(readAll(send)).rejects.toThrow('no list');
+	});
+});
+
+describe('isLastPage', () => {
+	it.each([
+		[0, 0, {}, true],
+		[0, 50, { total: 1_000 }, true],
+		[50, 50, { total: 51 }, false],
+		[50, 50, { total: 50 }, true],
+		[50, 50, { totalItems: 120, total: 50 }, false],
+		[50, 50, { totalItems: 50, total: 120 }, false],
+		[20, 120, { total: 120 }, true],
+		[50, 100, { total: 2 }, false],
+		[20, 120, { total: 3 }, true],
+		[20, 20, { perPage: 20 }, false],
+		[19, 39, { perPage: 20 }, true],
+		[50, 50, {}, false],
+		[49, 49, {}, true],
+		[49, 49, { perPage: 0 }, true],
+	])('%j rows, %j so far, %j: %j', (rowCount, rowsSoFar, pageInfo, isLast) => {
+		expect(isLastPage(rowCount, rowsSoFar, pageInfo as IDataObject)).toBe(isLast);
+	});
+});

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import { NodeApiError, UserError } from 'n8n-workflow';
+import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
+import { pause } from '../../../nodes/VideoSdkAgentCloud/transport/pause';
+import {
+	apiRequest,
+	DeclinedError,
+	pathOf,
+	recordWith,
+	type ApiRequest,
+} from '../../../nodes/VideoSdkAgentCloud/transport/request';
+import { check, jsonAnswer, requestContext, unicode } from '../support';
+
+jest.mock('../../../nodes/VideoSdkAgentCloud/transport/pause', () => ({ pause: jest.fn() }));
+
+describe('pathOf', () => {
+	const id = fc.oneof(
+		unicode(1),
+		fc
+			.array(
+				fc.constantFrom(
+					'/',
+					'\\',
+					'..',
+					'.',
+					'?',
+					'#',
+					'%',
+					'%2F',
+					'%2e',
+					' ',
+					'\t',
+					'\n',
+					'\u0000',
+					':',
+					'@',
+					'é',
+					'📞',
+					';',
+				),
+				{
+					minLength: 1,
+					maxLength: 6,
+				},
+			)
+			.map((scraps) => scraps.join('')),
+	);
+
+	it('keeps any id one segment of the path, out of which it can be read again', () => {
+		const base = readBaseUrl('https://api.videosdk.live');
+		check(
+			fc.property(id, fc.boolean(), (value, isLast) => {
+				const path = isLast ? pathOf('ai', 'v1', value) : pathOf('ai', 'v1', value, 'tag');
+				const url = new URL(resolveTarget({ url: path }, base));
+				const segments = url.pathname.split('/');
+				expect(segments).toHaveLength(isLast ? 4 : 5);
+				expect(segments.slice(0, 3)).toEqual(['', 'ai', 'v1']);
+				expect(url.search + url.hash).toBe('');
+				const decoded = decodeURIComponent(segments[3] as string);
+				// Not even encoded can "." and ".." be a segment of a URL.
+				expect(/^\.{1,2}$/.test(value) ? decodeURIComponent(decoded) : decoded).toBe(value);
+			}),
+			2_000,
+		);
+	});
+
+	it.each(['.', '..', '...', '%2e%2e', '../../v2/rooms', '..\\..', '?a=1', '#a'])(
+		'leads nowhere else with %j',
+		(value) => {
+			const { pathname } = new URL(pathOf('a', value, 'c'), 'https://api.videosdk.live');
+			expect(pathname).toMatch(/^\/a\/[^/]+\/c$/);
+		},
+	);
+});
+
+describe('recordWith', () => {
+	const read = recordWith('sessionId');
+
+	it.each([
+		[{ message: 'ok', data: { sessionId: 's' } }, { sessionId: 's' }],
+		[{ sessionId: 's' }, { sessionId: 's' }],
+		[{ sessionId: 's', data: { sessionId: 't' } }, { sessionId: 't' }],
+		[
+			{ sessionId: 's', data: {} },
+			{ sessionId: 's', data: {} },
+		],
+		[{ message: 'ok' }, undefined],
+		[{ data: null }, undefined],
+		[{ data: [{ sessionId: 's' }] }, undefined],
+		[{ data: 'sessionId' }, undefined],
+	])('reads %j', (answer, record) => {
+		expect(read(answer as IDataObject)).toEqual(record);
+	});
+});
+
+describe('apiRequest', () => {
+	const pauseMock = jest.mocked(pause);
+	const GET: ApiRequest = { method: 'GET', path: '/x' };
+	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, startsSession: true, itemIndex: 3 };
+	let sent: IHttpRequestOptions[];
+
+	/** Sends a request to an API that gives one answer after the other, and the last one ever after. */
+	async function send(request: ApiRequest, answers: Array<object | Error>): Promise<unknown> {
+		sent = [];
+		const context = requestContext(async (options) => {
+			const answer = answers[Math.min(sent.length, answers.length - 1)];
+			sent.push(options);
+			if (answer instanceof Error) throw answer;
+			return answer;
+		});
+		return await apiRequest(context, request, recordWith('id'));
+	}
+
+	const failureOf = async (request: ApiRequest, answers: Array<object | Error>): Promise<NodeApiError> =>
+		await send(request, answers).then(
+			() => {
+				throw new Error('It went well');
+			},
+			(error: NodeApiError) => error,
+		);
+	const networkError = (code: string) => Object.assign(new Error(code), { code });
+	const text = (body: string, statusCode = 200) => ({ statusCode, headers: {}, body });
+
+	beforeEach(() => {
+		pauseMock.mockReset().mockResolvedValue(true);
+		jest.spyOn(Math, 'random').mockReturnValue(1);
+	});
+
+	afterEach(() => {
+		jest.restoreAllMocks();
+	});
+
+	it('sends JSON, with a time limit, and asks n8n neither to throw for a status nor to send again', async () => {
+		expect(await send(START, [jsonAnswer({ id: 'i' }, 201)])).toEqual({ id: 'i' });
+		expect(sent).toEqual([
+			{
+				method: 'POST',
+				url: '/x',
+				qs: undefined,
+				body: { a: 1 },
+				headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
+				timeout: 30_000,
+				encoding: 'text',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+			},
+		]);
+	});
+
+	it.each([
+		['status 500', jsonAnswer({ message: 'x' }, 500)],
+		['status 503 with Retry-After', { ...jsonAnswer({}, 503), headers: { 'retry-after': '1' } }],
+		['status 401', jsonAnswer({}, 401)],
+		['an answer that is cut off', text('{"id":"i')],
+		['an empty answer', text('')],
+		['a page of HTML', text('<html>')],
+		['an answer without the record', jsonAnswer({ message: 'ok' })],
+		['a time-out', networkError('ECONNABORTED')],
+		['a reset', networkError('ECONNRESET')],
+		['a certificate that is not trusted', networkError('DEPTH_ZERO_SELF_SIGNED_CERT')],
+		['a credential that is incomplete', new UserError('"API Key" is empty')],
+	])('sends a start once: %s', async (_name, answer) => {
+		expect(await failureOf(START, [answer])).toBeInstanceOf(NodeApiError);
+		expect(sent).toHaveLength(1);
+		expect(pauseMock).not.toHaveBeenCalled();
+	});
+
+	it.each([
+		['an answer that is cut off', text('{"id":"i')],
+		['a page of HTML', text('<html>')],
+		['an empty answer', text('')],
+		['null', text('null')],
+		['a list', text('[]')],
+		['status 502', text('Bad Gateway', 502)],
+		['a time-out', networkError('ETIMEDOUT')],
+	])('says that the session may run after %s', async (_name, answer) => {
+		const { message, description } = await failureOf(START, [answer]);
+		expect(message).toContain('the session may have been started');
+		expect(message).toContain('[item 3]');
+		expect(description).toContain('Session: Get Many');
+	});
+
+	it('reports what the API declined in an answer of success, in its own words, and that once', async () => {
+		sent = [];
+		const context = requestContext(async (options) => {
+			sent.push(options);
+			return jsonAnswer({ message: 'No workers available', data: { success: false } });
+		});
+		const error = await apiRequest(context, START, () => {
+			throw new DeclinedError();
+		}).catch((thrown: unknown) => thrown);
+		expect(error).toBeInstanceOf(NodeApiError);
+		expect((error as NodeApiError).message).toBe(
+			'VideoSDK did not do this (status 200): No workers available [item 3]',
+		);
+		expect(sent).toHaveLength(1);
+	});
+
+	it('repeats a start that was turned away unread, with growing pauses', async () => {
+		const rateLimited = jsonAnswer({ message: 'Slow down' }, 429);
+		expect(await send(START, [rateLimited, rateLimited, jsonAnswer({ id: 'i' })])).toEqual({ id: 'i' });
+		expect(sent).toHaveLength(3);
+		expect(pauseMock.mock.calls.map(([ms]) => ms)).toEqual([500, 1_000]);
+	});
+
+	it('waits as long as Retry-After asks', async () => {
+		await send(START, [{ ...jsonAnswer({}, 429), headers: { 'retry-after': '7' } }, jsonAnswer({ id: 'i' })]);
+		expect(pauseMock.mock.calls.map(([ms]) => ms)).toEqual([7_000]);
+	});
+
+	it('tells of each answer "too many requests"', async () => {
+		const onRateLimited = jest.fn();
+		await failureOf({ ...START, onRateLimited }, [jsonAnswer({}, 429)]);
+		expect(sent).toHaveLength(6);
+		expect(onRateLimited).toHaveBeenCalledTimes(6);
+	});
+
+	it.each([
+		['status 500', jsonAnswer({}, 500)],
+		['a reset', networkError('ECONNRESET')],
+		['a refused connection', networkError('ECONNREFUSED')],
+	])('sends a GET three times at most: %s', async (_name, answer) => {
+		await failureOf(GET, [answer]);
+		expect(sent).toHaveLength(3);
+		expect(await send(GET, [answer, answer, jsonAnswer({ id: 'i' })])).toEqual({ id: 'i' });
+	});
+
+	it('sends no more often than the caller wants', async () => {
+		await failureOf({ ...GET, maxAttempts: 1 }, [jsonAnswer({}, 500)]);
+		expect(sent).toHaveLength(1);
+	});
+
+	it('stops when the execution is stopped during a pause, and does not say that a session may run', async () => {
+		pauseMock.mockResolvedValue(false);
+		const { message } = await failureOf(START, [jsonAnswer({}, 429)]);
+		expect(message).toMatch(/^The execution was stopped/);
+		expect(message).not.toContain('session');
+		expect(sent).toHaveLength(1);
+	});
+});
