@@ -1,0 +1,354 @@
+/** In a real n8n that logs all it can: no secret and no token comes to light, and no token goes to another host. */
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../n8n/processes';
+import type { Execution } from '../n8n/rest';
+import type { Fault, Simulator } from '../simulator';
+import { startSimulator } from '../simulator';
+import { figure } from './figures';
+import type { Setup } from './setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, setUp } from './setup';
+
+const NODE = 'Call';
+const RUN_TIMEOUT_MS = 90_000;
+const START = { operation: 'start', deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' } };
+const WEBHOOK_ID = 'a1c5e7f0-secrets';
+
+const FAULTS: Fault[] = [
+	{ kind: 'status', status: 400 },
+	{ kind: 'status', status: 401 },
+	{ kind: 'status', status: 402 },
+	{ kind: 'status', status: 403 },
+	{ kind: 'status', status: 404 },
+	{ kind: 'status', status: 409 },
+	{ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: { times: 6 } },
+	{ kind: 'status', status: 500 },
+	{ kind: 'status', status: 503 },
+	{ kind: 'reset' },
+	{ kind: 'hang' },
+	{ kind: 'truncate' },
+	{ kind: 'notJson' },
+	{ kind: 'empty' },
+	{ kind: 'noData' },
+	{ kind: 'redirect' },
+];
+
+/** Ids that would lead elsewhere if they were put into the path as they are. */
+const HOSTILE_IDS = (foreignHost: string) => [
+	'..',
+	'.',
+	'../../../v2/agent/dispatch',
+	'..\\..\\v2',
+	'%2e%2e/%2e%2e',
+	'%2e%2e',
+	`//${foreignHost}/x`,
+	`@${foreignHost}/x`,
+	`http://${foreignHost}/x`,
+	`\\\\${foreignHost}\\x`,
+	`x?url=http://${foreignHost}`,
+	`x#@${foreignHost}`,
+	`:@${foreignHost}`,
+	'x\r\nHost: elsewhere',
+	'\u0000',
+	'start',
+];
+
+let setup: Setup;
+/** The host that must never see a token. */
+let foreign: Simulator;
+const webhookAnswers: string[] = [];
+const restAnswers: string[] = [];
+
+async function run(parameters: object, extra: object = {}, type = ''): Promise<Execution> {
+	const { rest } = setup.n8n;
+	const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra);
+	if (type !== '') Object.assign(node, { type, typeVersion: 4.2 });
+	const workflow = await rest.createWorkflow(chain('Secrets', [n8nNode('Manual', 'manualTrigger'), node]));
+	return await rest.runWorkflow(workflow.id, RUN_TIMEOUT_MS);
+}
+
+/** The text of the run's failure, as the user reads it. */
+const failureOf = ({ data: { resultData } }: Execution) =>
+	[resultData.error?.message, resultData.error?.description].join(' ');
+
+/** n8n's own HTTP Request node with our credential. */
+async function runHttpRequest(url: string, extra: object = {}): Promise<Execution> {
+	return await run(
+		{
+			url,
+			authentication: 'predefinedCredentialType',
+			nodeCredentialType: CREDENTIAL_TYPE,
+			options: {},
+			...extra,
+		},
+		{},
+		'n8n-nodes-base.httpRequest',
+	);
+}
+
+async function credentialFor(data: object) {
+	const { apiKey, secret, url } = setup.simulator;
+	const { id } = await setup.n8n.rest.createCredential({
+		name: 'Other',
+		type: CREDENTIAL_TYPE,
+		data: { apiKey, secretKey: secret, baseUrl: url, webhookPublicKey: '', ...data },
+	});
+	return { id, extra: { credentials: { [CREDENTIAL_TYPE]: { id, name: 'Other' } } } };
+}
+
+/** The secret, each token that any host received, and each token's signature alone. */
+function whatMustStayIn(): string[] {
+	const tokens = [...setup.simulator.requests, ...foreign.requests]
+		.map(({ headers }) => headers.authorization)
+		.filter((token) => token !== undefined);
+	const signatures = tokens.map((token) => token.split('.')[2] ?? token);
+	const { secret } = setup.simulator;
+	return [...new Set([secret, Buffer.from(secret).toString('base64'), ...tokens, ...signatures])];
+}
+
+/** All files that n8n wrote: database with its write-ahead log, event log, configuration. */
+function filesOf(folder: string): string[] {
+	return readdirSync(folder).flatMap((name) => {
+		const path = join(folder, name);
+		if (statSync(path).isDirectory()) return name === 'node_modules' ? [] : filesOf(path);
+		return [path];
+	});
+}
+
+/** The places in which any of the texts occurs. */
+function leaks(texts: string[]): string[] {
+	const places = new Map<string, Buffer>([
+		['the log', Buffer.from(setup.n8n.logs)],
+		['webhook answers', Buffer.from(webhookAnswers.join('\n'))],
+		['REST answers', Buffer.from(restAnswers.join('\n'))],
+	]);
+	for (const file of filesOf(setup.n8n.userFolder))
+		places.set(relative(setup.n8n.userFolder, file), readFileSync(file));
+	return [...places].flatMap(([place, content]) =>
+		texts.filter((text) => content.includes(text)).map((text) => `${place}: ${text.slice(0, 20)}…`),
+	);
+}
+
+async function deliver(body: object | Buffer, options?: Parameters<Simulator['deliver']>[2]) {
+	const delivery = await setup.simulator.deliver(
+		`${setup.n8n.url}/webhook/${WEBHOOK_ID}/webhook`,
+		body,
+		options,
+	);
+	webhookAnswers.push(delivery.responseText ?? '');
+	return delivery.status;
+}
+
+describe.each(['2.41.1', '1.123.81'] as const)('n8n %s', (version) => {
+	beforeAll(async () => {
+		setup = await setUp({
+			n8n: { version, logLevel: 'debug' },
+			simulator: {
+				secret: `secret${randomBytes(24).toString('hex')}`,
+				apiKey: `key${randomBytes(12).toString('hex')}`,
+				lifecycle: false,
+			},
+		});
+		foreign = await startSimulator();
+	});
+
+	afterAll(async () => {
+		await setup.stop();
+		await foreign.close();
+	});
+
+	test('runs that succeed, and that fail in each way', async () => {
+		expect((await run(START)).status).toBe('success');
+		expect((await run({ operation: 'getAll' })).status).toBe('success');
+		for (const fault of FAULTS) {
+			for (const onError of ['stopWorkflow', 'continueErrorOutput']) {
+				setup.simulator.clearFaults();
+				setup.simulator.addFault({ location: `${foreign.url}/x`, ...fault });
+				const expected = onError === 'stopWorkflow' ? 'error' : 'success';
+				const { status } = await run({ ...START, options: { timeout: 500 } }, { onError });
+				expect([fault.kind, fault.status, status]).toEqual([fault.kind, fault.status, expected]);
+			}
+		}
+		setup.simulator.clearFaults();
+		expect(foreign.requests).toEqual([]);
+	});
+
+	test('credentials that are wrong, unreachable or incomplete, and their tests', async () => {
+		const [closedPort = 0] = await freePorts(1);
+		const right = await setup.n8n.rest.testCredential(setup.credentialId);
+		expect(right.status).toBe('OK');
+		for (const data of [
+			{ secretKey: `wrong${randomBytes(16).toString('hex')}` },
+			{ baseUrl: `http://127.0.0.1:${closedPort}` },
+			{ baseUrl: 'http://no-such-host.invalid' },
+			{ apiKey: ' ' },
+		]) {
+			const { id, extra } = await credentialFor(data);
+			const tested = await setup.n8n.rest.testCredential(id);
+			restAnswers.push(JSON.stringify(tested));
+			expect(tested.status).toBe('Error');
+			expect((await run(START, extra)).status).toBe('error');
+		}
+		setup.simulator.addFault({ kind: 'redirect', location: `${foreign.url}/x` });
+		const redirected = await setup.n8n.rest.testCredential(setup.credentialId);
+		restAnswers.push(JSON.stringify(redirected));
+		setup.simulator.clearFaults();
+		expect(foreign.requests).toEqual([]);
+	});
+
+	test('a Base URL that is not plain http(s) is refused in words, and nothing is sent', async () => {
+		const before = setup.simulator.requests.length;
+		const host = new URL(foreign.url).host;
+		for (const baseUrl of [
+			`ftp://${host}`,
+			'file:///etc/passwd',
+			'javascript:alert(1)',
+			host,
+			'api.videosdk.live',
+			`//${host}`,
+			`http://user:pass@${host}`,
+			`http://${host}?x=`,
+			'not a url',
+		]) {
+			const { id, extra } = await credentialFor({ baseUrl });
+			expect([baseUrl, failureOf(await run(START, extra))]).toEqual([
+				baseUrl,
+				expect.stringContaining('"Base URL" in the VideoSDK Agent Cloud credential must be a plain http'),
+			]);
+			const tested = await setup.n8n.rest.testCredential(id);
+			expect([baseUrl, tested.status]).toEqual([baseUrl, 'Error']);
+			restAnswers.push(JSON.stringify(tested));
+		}
+		expect(foreign.requests).toEqual([]);
+		expect(setup.simulator.requests).toHaveLength(before);
+	});
+
+	test('an id never leads elsewhere', async () => {
+		const ids = HOSTILE_IDS(new URL(foreign.url).host);
+		for (const id of ids) {
+			const from = setup.simulator.requests.length;
+			await run({ operation: 'get', sessionId: id });
+			await run({
+				resource: 'deployment',
+				operation: 'get',
+				deploymentId: { __rl: true, mode: 'id', value: id },
+				tag: id,
+			});
+			const paths = setup.simulator.requests.slice(from).map(({ rawPath }) => rawPath);
+			for (const path of paths) {
+				expect(path).toMatch(
+					/^\/ai\/v1\/(ai-deployment-sessions\/[^/?#\\]+|ai-deployments\/[^/?#\\]+\/[^/?#\\]+)$/,
+				);
+				expect(path).not.toMatch(/\/\.{1,2}(\/|$)/);
+			}
+		}
+		expect(foreign.requests).toEqual([]);
+		figure(`n8n ${version}: ids that try to lead elsewhere`, ids.length, 'none does');
+	});
+
+	test("n8n's HTTP Request node: signed to the API, refused to a foreign host", async () => {
+		const { url } = setup.simulator;
+		expect((await runHttpRequest(`${url}/ai/v1/ai-deployments?page=1`)).status).toBe('success');
+		expect((await runHttpRequest(`${url}/ai/v1/ai-deployment-sessions/none`)).status).toBe('error');
+		const foreignUrls = [
+			`${foreign.url}/ai/v1/ai-deployments`,
+			`http://127.0.0.1:${setup.simulator.port}@${new URL(foreign.url).host}/x`,
+			`${foreign.url.replace('127.0.0.1', 'localhost')}/x`,
+		];
+		for (const foreignUrl of foreignUrls) {
+			const execution = await runHttpRequest(foreignUrl);
+			expect(execution.status).toBe('error');
+			expect(failureOf(execution)).toContain('signs requests to');
+		}
+		setup.simulator.addFault({ kind: 'redirect', location: `${foreign.url}/x` });
+		const redirected = await runHttpRequest(`${url}/ai/v1/ai-deployments`, {
+			options: { redirect: { redirect: { followRedirects: true, maxRedirects: 5 } } },
+		});
+		expect(redirected.status).toBe('error');
+		expect(foreign.requests).toEqual([]);
+		setup.simulator.clearFaults();
+		// Not "truncate": n8n's node then waits for ever.
+		for (const kind of ['reset', 'hang'] as const) {
+			setup.simulator.addFault({ kind });
+			await runHttpRequest(`${url}/ai/v1/ai-deployments`, { options: { timeout: 500 } });
+		}
+		setup.simulator.clearFaults();
+	});
+
+	test('the list of deployments', async () => {
+		for (const credentialId of [setup.credentialId, (await credentialFor({ secretKey: 'wrong' })).id]) {
+			const answer = await setup.n8n.rest
+				.call('POST', '/dynamic-node-parameters/resource-locator-results', {
+					nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
+					methodName: 'searchDeployments',
+					path: 'parameters.deploymentId',
+					currentNodeParameters: START,
+					credentials: { [CREDENTIAL_TYPE]: { id: credentialId, name: 'VideoSDK' } },
+				})
+				.then(JSON.stringify, String);
+			restAnswers.push(answer);
+			expect(answer).toContain(credentialId === setup.credentialId ? 'ddv_support' : 'API key and secret');
+		}
+	});
+
+	test('deliveries to the trigger, good and bad', async () => {
+		const { rest } = setup.n8n;
+		const workflow = await rest.createWorkflow(
+			chain('Trigger', [
+				ourNode(
+					setup,
+					'Trigger',
+					'videoSdkAgentCloudTrigger',
+					{ options: { sessionDetails: true, deploymentIds: 'ddv_support' } },
+					{ webhookId: WEBHOOK_ID },
+				),
+				n8nNode('After', 'noOp'),
+			]),
+		);
+		await rest.activate(workflow.id);
+		await rest.waitForWebhook(`${WEBHOOK_ID}/webhook`);
+		const [sessionId] = setup.simulator.sessions.keys();
+		const event = { webhookType: 'ai-deployment-session-started', data: { sessionId } };
+		expect(await deliver(event)).toBe(200);
+		await rest.waitForExecution(({ status }) => status === 'success', 30_000, { workflowId: workflow.id });
+		expect(await deliver(event)).toBe(200);
+		expect(await deliver(event, { signature: null })).toBe(401);
+		expect(await deliver(event, { signature: 'AAAA' })).toBe(401);
+		expect(await deliver({ no: 'event' })).toBe(400);
+		// The session cannot be fetched.
+		setup.simulator.addFault({ kind: 'reset', match: { path: /sessions\//, times: 10 } });
+		expect(await deliver({ ...event, data: { sessionId: 'other' } })).toBe(200);
+		await rest.waitForExecution(
+			({ status, data }) => status === 'success' && JSON.stringify(data).includes('"other"'),
+			30_000,
+			{ workflowId: workflow.id },
+		);
+		setup.simulator.clearFaults();
+	});
+
+	test('neither the secret nor a token is found anywhere', async () => {
+		const { rest } = setup.n8n;
+		const executions = await rest.executions();
+		for (const execution of executions) restAnswers.push(JSON.stringify(execution));
+		restAnswers.push(JSON.stringify(await rest.call('GET', '/credentials?includeData=true')));
+		restAnswers.push(
+			JSON.stringify(await rest.call('GET', `/credentials/${setup.credentialId}?includeData=true`)),
+		);
+		await sleep(1_000);
+		const texts = whatMustStayIn();
+		expect(texts.length).toBeGreaterThan(60);
+		// That the search would find something: n8n's own database and debug log are really read.
+		expect(leaks(['VideoSDK did not answer in time']).join()).toContain('database.sqlite');
+		expect(setup.n8n.logs).toContain('debug');
+		expect(leaks(texts)).toEqual([]);
+		expect(foreign.requests).toEqual([]);
+		figure(
+			`n8n ${version}: secret and tokens found in database, logs, runs and answers`,
+			0,
+			`0 of ${texts.length}, in ${executions.length} runs and ${setup.n8n.logs.length} characters of log`,
+		);
+		figure(`n8n ${version}: requests to a foreign host`, foreign.requests.length, '0');
+	});
+});
