@@ -30,6 +30,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 	let keyless: Simulator;
 	let trigger: TriggerWorkflow;
 	let workflowNumber = 0;
+	const storesBeforeAnswering = version === '2.41.1';
 
 	async function createTrigger(parameters: object, credentialId = setup.credentialId) {
 		const webhookId = `trigger-${++workflowNumber}`;
@@ -269,10 +270,18 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 				const together = await Promise.all([deliver(event), deliver(event), deliver(event)]);
 				return [first, ...together].map(({ status }) => status);
 			});
-			figure(`Answers while n8n cannot store a run (n8n ${version})`, refused.join(', '), 'never 200');
-			expect(refused).not.toContain(200);
-			for (const status of refused) expect(status).toBeGreaterThanOrEqual(500);
+			figure(
+				`Answers while n8n cannot store a run (n8n ${version})`,
+				refused.join(', '),
+				storesBeforeAnswering ? 'never 200' : '200: n8n 1.x answers before it stores the run',
+			);
 			expect(await runsOf(trigger, 'not-stored')).toEqual([]);
+			if (!storesBeforeAnswering) {
+				// The sender was told that all is well, and nothing in the package can change that.
+				expect(new Set(refused)).toEqual(new Set([200]));
+				return;
+			}
+			for (const status of refused) expect(status).toBeGreaterThanOrEqual(500);
 			expect((await deliver(event)).status).toBe(200);
 			expect((await deliver(event)).status).toBe(200);
 			expect(await handled('not-stored')).toEqual(['failed of not-stored']);

@@ -1,0 +1,101 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A tool as a model is told of it. */
+export interface OfferedTool {
+	name: string;
+	description?: string;
+	parameters: {
+		properties?: Record<string, { type?: string; description?: string }>;
+		required?: string[];
+		[key: string]: unknown;
+	};
+}
+
+/** What a model was asked: the part of OpenAI's chat completions request that matters here. */
+export interface ModelRequest {
+	model: string;
+	messages: Array<{ role: string; content?: unknown; tool_calls?: unknown[] }>;
+	tools?: Array<{ type: string; function: OfferedTool }>;
+	stream?: boolean;
+}
+
+/** One answer of a model: the call of a tool, or its last words. */
+export type ModelAnswer = { tool: string; arguments: object } | { text: string };
+
+/** A local server that speaks OpenAI's chat completions API and answers as scripted. */
+export interface ScriptedModel {
+	/** For the credential of the chat model node. */
+	readonly url: string;
+	readonly requests: ModelRequest[];
+	/** Sets the answers to the next requests, and forgets the former ones. After the last one it says "Done". */
+	script(answers: Array<ModelAnswer | ((request: ModelRequest) => ModelAnswer)>): void;
+	close(): Promise<void>;
+}
+
+function messageOf(answer: ModelAnswer, number: number) {
+	if ('text' in answer) return { role: 'assistant', content: answer.text };
+	const call = { name: answer.tool, arguments: JSON.stringify(answer.arguments) };
+	return {
+		role: 'assistant',
+		content: null,
+		tool_calls: [{ index: 0, id: `call_${number}`, type: 'function', function: call }],
+	};
+}
+
+/** The bodies of an answer: one, or several in a stream. */
+function bodyOf(request: ModelRequest, answer: ModelAnswer, number: number): string {
+	const common = { id: `chatcmpl-${number}`, created: 1_700_000_000, model: request.model };
+	const finish_reason = 'text' in answer ? 'stop' : 'tool_calls';
+	const message = messageOf(answer, number);
+	if (!request.stream) {
+		return JSON.stringify({
+			...common,
+			object: 'chat.completion',
+			choices: [{ index: 0, message, finish_reason }],
+			usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+		});
+	}
+	const chunk = (delta: object, reason: string | null) =>
+		`data: ${JSON.stringify({
+			...common,
+			object: 'chat.completion.chunk',
+			choices: [{ index: 0, delta, finish_reason: reason }],
+		})}\n\n`;
+	return `${chunk(message, null)}${chunk({}, finish_reason)}data: [DONE]\n\n`;
+}
+
+/** Starts the server on loopback. */
+export async function startScriptedModel(): Promise<ScriptedModel> {
+	const requests: ModelRequest[] = [];
+	let answers: Parameters<ScriptedModel['script']>[0] = [];
+	const server = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('end', () => {
+			if (request.method !== 'POST' || !request.url?.endsWith('/chat/completions')) {
+				response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"list","data":[]}');
+				return;
+			}
+			const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as ModelRequest;
+			requests.push(body);
+			const next = answers[requests.length - 1] ?? { text: 'Done' };
+			const answer = typeof next === 'function' ? next(body) : next;
+			const type = body.stream ? 'text/event-stream' : 'application/json';
+			response.writeHead(200, { 'content-type': type }).end(bodyOf(body, answer, requests.length));
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+		requests,
+		script(next) {
+			answers = next;
+			requests.length = 0;
+		},
+		async close() {
+			server.closeAllConnections();
+			await new Promise<void>((resolve) => server.close(() => resolve()));
+		},
+	};
+}
