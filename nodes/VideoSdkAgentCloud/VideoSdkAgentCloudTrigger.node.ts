@@ -192,7 +192,10 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			if (settle === undefined) return respond(this, 200, 'The event came before');
 			const response = this.getResponseObject();
 			// n8n answers 200 once it has stored the run; "close" comes after every answer, and when the sender went away.
-			response.once('close', () => settle(response.writableFinished && response.statusCode === 200));
+			const settleByAnswer = () => settle(response.writableFinished && response.statusCode === 200);
+			// It comes only once: the sender may have gone away while the delivery was judged.
+			if (response.closed) settleByAnswer();
+			else response.once('close', settleByAnswer);
 		}
 		return { workflowData: [[{ json: item }]] };
 	}
