@@ -147,6 +147,17 @@ describe('judgeByPublishedKey', () => {
 		expect(fetches.length).toBeGreaterThan(hours * 55);
 	});
 
+	it('checks a forged delivery once per key, so that forgeries cost no more than genuine ones', async () => {
+		const judge = jest.fn(() => false);
+		await judgeByPublishedKey(context, HOST, judge);
+		await judgeByPublishedKey(context, HOST, judge);
+		expect(judge).toHaveBeenCalledTimes(2);
+		publish = published(second.publishedPem);
+		nowMs += MINUTE;
+		await judgeByPublishedKey(context, HOST, judge);
+		expect(judge).toHaveBeenCalledTimes(4);
+	});
+
 	it('takes up a new key within a minute, and lets go of the old one', async () => {
 		await deliver();
 		publish = published(second.publishedPem);
