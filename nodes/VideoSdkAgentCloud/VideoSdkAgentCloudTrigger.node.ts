@@ -50,7 +50,9 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		name: 'videoSdkAgentCloudTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		version: 1,
+		// The same node. For each delivery to one of version 1 exactly, n8n evaluates an expression before it asks the node.
+		version: [1, 1.1],
+		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split("-").pop()).join(", ") }}',
 		description: 'Starts the workflow when a session of an AI voice agent starts, stops or fails',
 		eventTriggerDescription: 'Waiting for an event of a session',

@@ -28,6 +28,17 @@ async function isSignedByVideoSdk(
 	return await judgeByPublishedKey(context, baseUrl, (key) => isGenuine(rawBody, signature, key));
 }
 
+/** n8n itself reads bodies of the usual types only, unless the node is of version 1. */
+async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
+	const request = context.getRequestObject();
+	try {
+		if (!Buffer.isBuffer(request.rawBody)) await request.readRawBody();
+	} catch {
+		// Too large, broken off, or a form: nothing that VideoSDK sends.
+	}
+	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+}
+
 /**
  * Judges a delivery and reads the event in it. Never throws, whatever was sent: n8n would answer with a stack trace and store a
  * failed run.
@@ -38,8 +49,8 @@ export async function judgeDelivery(
 	context: IWebhookFunctions,
 	verifySignature: boolean,
 ): Promise<{ event: ReceivedEvent } | { refusal: Refusal }> {
-	const { rawBody } = context.getRequestObject();
-	if (!Buffer.isBuffer(rawBody)) return { refusal: verifySignature ? NOT_SIGNED : NO_EVENT };
+	const rawBody = await readRawBody(context);
+	if (rawBody === undefined) return { refusal: verifySignature ? NOT_SIGNED : NO_EVENT };
 	if (verifySignature) {
 		const signature = context.getHeaderData()[SIGNATURE_HEADER];
 		if (typeof signature !== 'string' || signature === '') return { refusal: NOT_SIGNED };
