@@ -1,7 +1,8 @@
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
-import { OWNER, outputOf } from '../n8n/rest';
-import { n8nOptions, VERSIONS } from './deliveries';
+import { outputOf } from '../n8n/rest';
+import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { figure } from './figures';
+import { servedNodeTypes } from './nodeTypes';
 import type { ModelRequest, OfferedTool, ScriptedModel } from './scriptedModel';
 import { startScriptedModel } from './scriptedModel';
 import type { Setup } from './setup';
@@ -44,20 +45,6 @@ const getParameters = {
 	sessionId: "={{ $fromAI('session_id', 'The ID of the session to look at', 'string') }}",
 	options: {},
 };
-
-/** Part of a node type, as the editor gets it. */
-interface ServedNodeType {
-	name: string;
-	version: number | number[];
-	displayName: string;
-	description: string;
-	properties: Array<{
-		name: string;
-		description?: string;
-		displayOptions?: { show?: Record<string, unknown[]> };
-		options?: Array<{ value: string; displayOptions?: { hide?: Record<string, unknown[]> } }>;
-	}>;
-}
 
 /** The content of the messages in which an agent hands the results of tools to the model. */
 function toolResults(request: ModelRequest | undefined): string[] {
@@ -114,25 +101,11 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 
 	async function run(agentVersion: number, tools: WorkflowNode[]): Promise<Execution> {
 		const { id } = await setup.n8n.rest.createWorkflow(agentWorkflow(agentVersion, tools));
-		return await setup.n8n.rest.runWorkflow(id, 120_000);
+		return await runToEnd(setup.n8n, id, 120_000);
 	}
 
 	const offered = (name: string): OfferedTool | undefined =>
 		model.requests[0]?.tools?.map((tool) => tool.function).find((tool) => tool.name === name);
-
-	/** All node types, as the editor loads them. */
-	async function servedNodeTypes(): Promise<ServedNodeType[]> {
-		const login = await fetch(`${setup.n8n.url}/rest/login`, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ emailOrLdapLoginId: OWNER.email, password: OWNER.password }),
-		});
-		const cookie = login.headers.getSetCookie().map((each) => each.split(';')[0]);
-		const response = await fetch(`${setup.n8n.url}/types/nodes.json`, {
-			headers: { cookie: cookie.join('; ') },
-		});
-		return (await response.json()) as ServedNodeType[];
-	}
 
 	beforeAll(async () => {
 		model = await startScriptedModel();
@@ -261,7 +234,7 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 
 	describe('the tool in the editor', () => {
 		it('does not offer what an agent cannot wait for', async () => {
-			const types = await servedNodeTypes();
+			const types = await servedNodeTypes(setup.n8n);
 			const tool = types.find(({ name }) => name === `${PACKAGE}.videoSdkAgentCloudTool`);
 			expect(tool?.displayName).toBe('VideoSDK Agent Cloud Tool');
 			expect(tool?.description).toContain('costs money');
@@ -282,7 +255,7 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 		});
 
 		it('the trigger is no tool', async () => {
-			const names = (await servedNodeTypes())
+			const names = (await servedNodeTypes(setup.n8n))
 				.map(({ name }) => name)
 				.filter((name) => name.startsWith(PACKAGE));
 			expect([...new Set(names)].sort().filter((name) => !name.endsWith('HitlTool'))).toEqual([

@@ -1,4 +1,7 @@
 import type { N8n, N8nOptions } from '../n8n/instance';
+import { waitFor } from '../n8n/processes';
+import type { Execution } from '../n8n/rest';
+import { isFinal } from '../n8n/rest';
 import type { EventFamily, EventStatus } from '../simulator';
 
 /** The two spellings of the events. */
@@ -27,13 +30,40 @@ export async function during(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until the number of a workflow's runs that came to their end is as wanted; fails if it gets higher in a moment more. */
-export async function expectRuns(n8n: N8n, workflowId: string, count: number): Promise<void> {
-	const deadlineMs = Date.now() + 30_000;
-	const finished = async () =>
-		(await n8n.rest.listExecutions({ workflowId })).filter(({ status }) => status === 'success').length;
-	while ((await finished()) < count && Date.now() < deadlineMs) await during(100);
-	await during(700);
-	expect(await n8n.rest.listExecutions({ workflowId })).toHaveLength(count);
-	expect(await finished()).toBe(count);
+/**
+ * Whether a run is over and stored as a whole. n8n 1.x stores that a run is over a moment before what its nodes put out.
+ *
+ * @param lastNode the node that puts out something at last if all goes well
+ */
+export function isStored(execution: Execution, lastNode?: string): boolean {
+	if (!isFinal(execution)) return false;
+	const result = (execution.data as Execution['data'] | undefined)?.resultData;
+	if (execution.status === 'canceled') return result !== undefined;
+	if (execution.status !== 'success') return result?.error !== undefined;
+	const runData = result?.runData ?? {};
+	return lastNode === undefined ? Object.keys(runData).length > 0 : lastNode in runData;
+}
+
+/** Waits for the end of a run. */
+export async function runEnded(
+	n8n: N8n,
+	executionId: string,
+	lastNode?: string,
+	timeoutMs = 60_000,
+): Promise<Execution> {
+	return await waitFor(
+		`the end of run ${executionId}`,
+		async () => {
+			// While n8n restarts there is nobody to ask.
+			const execution = await n8n.rest.getExecution(executionId).catch(() => undefined);
+			return execution && isStored(execution, lastNode) ? execution : undefined;
+		},
+		timeoutMs,
+		100,
+	);
+}
+
+/** Runs a workflow as from the editor, to its end. */
+export async function runToEnd(n8n: N8n, workflowId: string, timeoutMs?: number): Promise<Execution> {
+	return await runEnded(n8n, await n8n.rest.startWorkflow(workflowId), undefined, timeoutMs);
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
-import { isFinal, outputOf } from '../n8n/rest';
+import { outputOf } from '../n8n/rest';
 import type { DeliverOptions, EventStatus, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
 import { withoutStoringRuns } from './database';
-import { during, eventBody, FAMILIES, n8nOptions, VERSIONS } from './deliveries';
+import { during, eventBody, FAMILIES, isStored, n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
@@ -72,7 +72,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			'the runs to end',
 			async () => {
 				const executions = await setup.n8n.rest.executions({ workflowId });
-				return executions.every(isFinal) ? executions : undefined;
+				return executions.every((run) => isStored(run)) ? executions : undefined;
 			},
 			60_000,
 			200,
@@ -337,7 +337,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 					}),
 				]),
 			);
-			const [session] = outputOf(await setup.n8n.rest.runWorkflow(id), 'Start');
+			const [session] = outputOf(await runToEnd(setup.n8n, id), 'Start');
 			return String(session?.sessionId);
 		}
 

@@ -1,9 +1,9 @@
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowNode } from '../n8n/rest';
-import { isFinal, outputOf } from '../n8n/rest';
+import { outputOf } from '../n8n/rest';
 import type { EventStatus, Simulator, SimulatorOptions } from '../simulator';
 import { startSimulator } from '../simulator';
-import { during, eventBody, FAMILIES, n8nOptions, VERSIONS } from './deliveries';
+import { during, eventBody, FAMILIES, n8nOptions, runEnded, runToEnd, VERSIONS } from './deliveries';
 import { signToken } from '../../credentials/signToken';
 import { figure } from './figures';
 import type { Setup } from './setup';
@@ -159,20 +159,8 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	const startWaiting = async (maxWait?: number, simulator?: Simulator) =>
 		await untilWaiting(await start(maxWait, simulator));
 
-	/** Waits for the end of a run. n8n 1.x stores that a run is over a moment before what it put out. */
-	async function ended({ executionId }: WaitingRun, timeoutMs = 30_000): Promise<Execution> {
-		return await waitFor(
-			`the end of run ${executionId}`,
-			async () => {
-				const execution = await setup.n8n.rest.getExecution(executionId).catch(() => undefined);
-				if (!execution || !isFinal(execution)) return undefined;
-				const isStored = execution.status !== 'success' || 'After' in execution.data.resultData.runData;
-				return isStored ? execution : undefined;
-			},
-			timeoutMs,
-			100,
-		);
-	}
+	const ended = async ({ executionId }: WaitingRun, timeoutMs?: number) =>
+		await runEnded(setup.n8n, executionId, 'After', timeoutMs);
 
 	const deliver = async (run: WaitingRun, body: object, signature?: string | null, url = run.resumeUrl) =>
 		(await run.simulator.deliver(url, body, { signature })).status;
@@ -421,7 +409,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			const { id } = await setup.n8n.rest.createWorkflow(
 				chain('Does not wait', [n8nNode('Manual', 'manualTrigger'), ...nodes]),
 			);
-			return await setup.n8n.rest.runWorkflow(id);
+			return await runToEnd(setup.n8n, id);
 		}
 
 		const startAndWait = (extra: object = {}) =>
@@ -540,12 +528,8 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			);
 		}
 
-		const runEnded = async (executionId: string) =>
-			await setup.n8n.rest.waitForExecution(
-				(candidate) => candidate.id === executionId && isFinal(candidate),
-				60_000,
-				{ workflowId },
-			);
+		const sessionsEnded = async (executionId: string) =>
+			await runEnded(setup.n8n, executionId, 'Wait for Status');
 
 		it('waits for many sessions at once, of which one does not exist', async () => {
 			const sessionIds = [...(await startSessions(29)), 'no-such-session'];
@@ -555,7 +539,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			for (const [index, sessionId] of sessionIds.slice(0, -1).entries()) {
 				await setup.simulator.emit(sessionId, index % 2 === 0 ? 'stopped' : 'failed');
 			}
-			const execution = await runEnded(executionId);
+			const execution = await sessionsEnded(executionId);
 			figure(
 				`Wait for Status of 30 sessions, from start to end (n8n ${version})`,
 				`${Date.now() - beganAtMs} ms`,
@@ -592,7 +576,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			);
 			expect((await setup.n8n.rest.getExecution(executionId))?.status).toBe('running');
 			await setup.simulator.emit(sessionId, 'stopped');
-			const execution = await runEnded(executionId);
+			const execution = await sessionsEnded(executionId);
 			expect(outputOf(execution, 'Wait for Status')).toEqual([
 				expect.objectContaining({ sessionId, status: 'stopped' }),
 			]);
@@ -603,7 +587,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			await setup.simulator.emit(waited, 'started');
 			await setup.simulator.emit(over, 'stopped');
 			const beganAtMs = Date.now();
-			const execution = await runEnded(await waitForSessions([waited, over], 0.06));
+			const execution = await sessionsEnded(await waitForSessions([waited, over], 0.06));
 			figure(
 				`Wait for Status with a deadline of 3.6 s (n8n ${version})`,
 				`${Date.now() - beganAtMs} ms`,
@@ -621,7 +605,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			const sessionIds = await startSessions(3);
 			const executionId = await waitForSessions(sessionIds, HOUR_IN_MINUTES);
 			await setup.n8n.rest.call('POST', `/executions/${executionId}/stop`, {});
-			const execution = await runEnded(executionId);
+			const execution = await sessionsEnded(executionId);
 			expect(execution.status).toBe('canceled');
 			await during(300);
 			const looked = sessionIds.map(looksAt);
@@ -661,9 +645,8 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			expect(session).toBeDefined();
 			const delivery = await setup.simulator.emit(String(session?.sessionId), 'stopped');
 			expect(delivery?.status).toBe(200);
-			const execution = await setup.n8n.rest.waitForExecution(
-				(candidate) => candidate.id === executionId && isFinal(candidate),
-			);
+			const execution = await runEnded(setup.n8n, executionId, 'Start and Wait');
+			expect(execution.data.resultData.runData['Start and Wait']).toHaveLength(1);
 			expect(outputOf(execution, 'Start and Wait')).toEqual([
 				expect.objectContaining({ sessionId: session?.sessionId, event: 'stopped' }),
 			]);
