@@ -262,16 +262,20 @@ export class N8nRest {
 	async listExecutions(filter: { workflowId?: string; status?: string[] } = {}): Promise<ExecutionSummary[]> {
 		const all: ExecutionSummary[] = [];
 		const limit = 100;
+		let next: Record<string, string> = {};
 		for (;;) {
-			const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: String(limit) });
-			const lastId = all.at(-1)?.id;
-			if (lastId !== undefined) query.set('lastId', lastId);
-			const { results } = await this.call<{ results: ExecutionSummary[] }>('GET', `/executions?${query}`);
+			const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: String(limit), ...next });
+			const { results, nextCursor } = await this.call<{
+				results: ExecutionSummary[];
+				/** Of 2.x only; null on the last page. */
+				nextCursor?: string | null;
+			}>('GET', `/executions?${query}`);
 			const known = new Set(all.map(({ id }) => id));
-			// Runs in progress are listed on every page.
+			// Runs in progress may be listed on every page.
 			const fresh = results.filter(({ id }) => !known.has(id));
 			all.push(...fresh);
-			if (fresh.length === 0 || results.length < limit) return all;
+			if (fresh.length === 0 || results.length < limit || nextCursor === null) return all;
+			next = nextCursor ? { cursor: nextCursor } : { lastId: String(all.at(-1)?.id) };
 		}
 	}
 
