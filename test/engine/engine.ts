@@ -55,6 +55,14 @@ export interface RunOptions {
 	node?: Partial<INode>;
 }
 
+export interface PublishOptions {
+	mode?: WorkflowExecuteMode;
+	/** The same workflow on another engine, as in n8n's queue mode: its ids are taken over. */
+	copyOf?: PublishedTrigger;
+	/** The version of the trigger. Default: that of a new node. */
+	typeVersion?: number;
+}
+
 export interface RunResult {
 	/** What the node put out, by output. Empty if it failed. */
 	output: INodeExecutionData[][];
@@ -100,6 +108,13 @@ export class Engine {
 
 	nodeType(name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger'): INodeType {
 		return this.loader.getNode(name).type as INodeType;
+	}
+
+	/** The versions of the trigger that workflows may hold, and that of a new node. */
+	triggerVersions(): { all: number[]; newest: number } {
+		const { version, defaultVersion } = this.nodeType('videoSdkAgentCloudTrigger').description;
+		const all = Array.isArray(version) ? version : [version];
+		return { all, newest: defaultVersion ?? Math.max(...all) };
 	}
 
 	credentialType(): ICredentialType {
@@ -208,14 +223,13 @@ export class Engine {
 	/**
 	 * Publishes a workflow that begins with the trigger, and serves its webhook on loopback.
 	 *
-	 * @param copyOf the same workflow on another engine, as in n8n's queue mode: the ids are taken over
 	 * @throws what the trigger's `create` throws
 	 */
 	async publish(
 		parameters: INodeParameters = {},
-		{ mode = 'webhook', copyOf }: { mode?: WorkflowExecuteMode; copyOf?: PublishedTrigger } = {},
+		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersions().newest }: PublishOptions = {},
 	): Promise<PublishedTrigger> {
-		const node = this.node(TRIGGER, parameters, copyOf && { id: copyOf.node.id });
+		const node = this.node(TRIGGER, parameters, { typeVersion, ...(copyOf && { id: copyOf.node.id }) });
 		const workflow = await this.workflow([node], copyOf?.workflow.id);
 		const trigger = new PublishedTrigger(this, workflow, node, mode);
 		this.published.push(trigger);

@@ -14,7 +14,7 @@ import type {
 } from 'n8n-workflow';
 import type { Engine, RunResult } from './engine';
 
-/** n8n hands nodes Express's pair; these are the parts of it that differ from Node's. */
+/** n8n hands nodes Express's pair, with some additions of its own. */
 type Request = NonNullable<IWorkflowExecuteAdditionalData['httpRequest']>;
 type Response = NonNullable<IWorkflowExecuteAdditionalData['httpResponse']>;
 
@@ -25,18 +25,31 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
 	return request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
 }
 
-/** @throws SyntaxError if the body is called JSON and is not */
-async function asExpressRequest(request: IncomingMessage): Promise<Request> {
-	const bytes = await readBytes(request);
-	const type = request.headers['content-type']?.split(';')[0]?.trim();
-	const isJson = type === 'application/json' && bytes.length > 0;
-	return Object.assign(request, {
-		// n8n leaves multipart bodies to the node.
-		rawBody: type?.startsWith('multipart/') ? undefined : bytes,
-		body: isJson ? (JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, '')) as unknown) : {},
-		params: {},
-		query: {},
-	}) as unknown as Request;
+/** The types of bodies that n8n reads by itself for a node of any version. */
+const PARSED = /^(application\/json|application\/x-www-form-urlencoded|text\/plain)$|[/+]xml$/;
+
+/**
+ * Reads the body as n8n does: for a node of version 1 always, for later ones only if its type is one of the usual; the node can
+ * read it then. Forms with files are never kept as bytes.
+ *
+ * @throws SyntaxError if the body is called JSON and is not
+ */
+async function asExpressRequest(incoming: IncomingMessage, typeVersion: number): Promise<Request> {
+	const request = Object.assign(incoming, { params: {}, query: {}, body: {} }) as unknown as Request;
+	request.readRawBody = async () => {
+		if (!request.rawBody) request.rawBody = await readBytes(incoming);
+	};
+	const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+	if (type === 'multipart/form-data') {
+		await readBytes(incoming);
+		return request;
+	}
+	if (typeVersion > 1 && !PARSED.test(type)) return request;
+	await request.readRawBody();
+	if (type === 'application/json' && request.rawBody.length > 0) {
+		request.body = JSON.parse(request.rawBody.toString('utf8').replace(/^\uFEFF/, '')) as unknown;
+	}
+	return request;
 }
 
 function asExpressResponse(response: ServerResponse): Response {
@@ -51,6 +64,8 @@ function asExpressResponse(response: ServerResponse): Response {
 		},
 	}) as unknown as Response;
 }
+
+const SETTLING_TIMEOUT_MS = 10_000;
 
 /** A published workflow that begins with the trigger. Its webhook is served as n8n's WebhookHelpers do. */
 export class PublishedTrigger {
@@ -84,9 +99,17 @@ export class PublishedTrigger {
 		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
 	}
 
-	/** Resolves when every delivery was handled and every run has ended. */
+	/**
+	 * Resolves when every delivery was handled and every run has ended.
+	 *
+	 * @throws if that takes too long
+	 */
 	async settled(): Promise<void> {
-		while (this.pending > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+		const deadline = performance.now() + SETTLING_TIMEOUT_MS;
+		while (this.pending > 0) {
+			if (performance.now() > deadline) throw new Error('A delivery was never handled to its end');
+			await new Promise((resolve) => setTimeout(resolve, 5));
+		}
 	}
 
 	/** The items that all runs together handed on to the node behind the trigger. */
@@ -97,7 +120,6 @@ export class PublishedTrigger {
 
 	async close(): Promise<void> {
 		if (!this.server.listening) return;
-		await this.settled();
 		this.server.closeAllConnections();
 		await new Promise((resolve) => this.server.close(resolve));
 	}
@@ -147,7 +169,7 @@ export class PublishedTrigger {
 	private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		let httpRequest: Request;
 		try {
-			httpRequest = await asExpressRequest(request);
+			httpRequest = await asExpressRequest(request, this.node.typeVersion);
 		} catch {
 			// n8n answers this by itself before any node is asked.
 			response.writeHead(422).end('Failed to parse request body');

@@ -1,0 +1,192 @@
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { byId, failureOf, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+const session = (operation: string, more: IDataObject = {}) =>
+	({ resource: 'session', operation, ...more }) as INodeParameters;
+const deployment = (operation: string, more: IDataObject = {}) =>
+	({ resource: 'deployment', operation, ...more }) as INodeParameters;
+const withEnv = (...names: string[]) =>
+	startParameters({ env: { variables: names.map((name) => ({ name, value: 'x' })) } });
+const withMetaData = (...keys: string[]) =>
+	startParameters({ metaData: { entries: keys.map((key) => ({ key, value: 'x' })) } });
+const withJson = (json: unknown) => startParameters({ specifyEnv: 'json', jsonEnv: json } as IDataObject);
+const withJsonMetaData = (json: unknown) =>
+	startParameters({ specifyMetaData: 'json', jsonMetaData: json } as IDataObject);
+const withWebhook = (webhookUrl: string, more: IDataObject = {}) => startParameters({ webhookUrl, ...more });
+
+const VALUE = '={{ $json.value }}';
+
+/**
+ * What is wrong, the field's display name, the parameters, a good value and a bad one. The first item has the good value, the
+ * second one the bad value: nothing may be sent for the first one either.
+ */
+type Case = [what: string, field: string, parameters: INodeParameters, good: unknown, bad: unknown];
+
+const URL = 'https://n8n.example.com/webhook/a/webhook';
+
+const CASES: Case[] = [
+	[
+		'the deployment is missing',
+		'Deployment',
+		startParameters({ deploymentId: byId(VALUE) }),
+		'ddv_sales',
+		undefined,
+	],
+	[
+		'the deployment is blank',
+		'Deployment',
+		startParameters({ deploymentId: byId(VALUE) }),
+		'ddv_sales',
+		' \n',
+	],
+	['the deployment is null', 'Deployment', startParameters({ deploymentId: VALUE }), 'ddv_sales', null],
+	[
+		'the deployment is an object',
+		'Deployment',
+		startParameters({ deploymentId: VALUE }),
+		'ddv_sales',
+		{ a: 1 },
+	],
+	['the session ID to end is blank', 'Session ID', session('end', { sessionId: VALUE }), 's1', '  '],
+	['the session ID to get is blank', 'Session ID', session('get', { sessionId: VALUE }), 's1', ''],
+	['the session ID is missing', 'Session ID', session('get', { sessionId: VALUE }), 's1', undefined],
+	['the webhook URL is relative', 'Webhook URL', withWebhook(VALUE), URL, '/webhook/a'],
+	['the webhook URL has no scheme', 'Webhook URL', withWebhook(VALUE), URL, 'n8n.example.com/webhook/a'],
+	['the webhook URL is of another scheme', 'Webhook URL', withWebhook(VALUE), URL, 'ftp://example.com/a'],
+	['the webhook URL is a script', 'Webhook URL', withWebhook(VALUE), URL, 'javascript:alert(1)'],
+	['the webhook URL has no host', 'Webhook URL', withWebhook(VALUE), URL, 'https://'],
+	['the webhook URL has no slashes', 'Webhook URL', withWebhook(VALUE), URL, 'https:example.com'],
+	['the webhook URL is not one', 'Webhook URL', withWebhook(VALUE), URL, 'https://exa mple.com/'],
+	[
+		'a webhook URL comes without events',
+		'Webhook Events',
+		withWebhook(URL, { webhookEvents: VALUE }),
+		['ai-deployment-session-started'],
+		[],
+	],
+	[
+		'an event is unknown',
+		'Webhook Events',
+		withWebhook(URL, { webhookEvents: VALUE }),
+		['ai-deployment-session-started'],
+		['ai-deployment-session-*'],
+	],
+	['the variables are no JSON', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '{"a":'],
+	['the variables are a list', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '["a"]'],
+	['the variables are a text', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '"a"'],
+	['the variables are null', 'Environment Variables', withJson(VALUE), '{"a":"b"}', 'null'],
+	['the variables are a number', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '7'],
+	['a variable in JSON has no name', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '{" ":"b"}'],
+	['the metadata are no JSON', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', 'a: 1'],
+	['the metadata are a list', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', '[{"a":1}]'],
+	['the metadata are true', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', 'true'],
+	['an entry in JSON has no name', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', '{"":1}'],
+	['a variable has no name', 'Environment Variables', withEnv('A', VALUE), 'B', '   '],
+	['a variable is given twice', 'Environment Variables', withEnv('A', VALUE), 'B', 'A'],
+	['a variable is given twice but for white space', 'Environment Variables', withEnv('A', VALUE), 'B', ' A '],
+	['an entry has no key', 'Metadata', withMetaData('a', VALUE), 'b', ''],
+	['an entry is given twice', 'Metadata', withMetaData('a', VALUE), 'b', 'a'],
+	['the limit is 0', 'Limit', session('getAll', { limit: VALUE }), 1, 0],
+	['the limit is negative', 'Limit', session('getAll', { limit: VALUE }), 1, -5],
+	['the limit is below 1', 'Limit', session('getAll', { limit: VALUE }), 1, 0.5],
+	['the limit is no number', 'Limit', deployment('getAll', { limit: VALUE }), 1, 'many'],
+	['the limit is empty', 'Limit', deployment('getAll', { limit: VALUE }), 1, ''],
+	['Max Concurrency is 0', 'Max Concurrency', startParameters({ options: { maxConcurrency: VALUE } }), 1, 0],
+	['the timeout is 0', 'Timeout', startParameters({ options: { timeout: VALUE } }), 1000, 0],
+	[
+		'the timeout is negative',
+		'Timeout',
+		session('get', { sessionId: 'a', options: { timeout: VALUE } }),
+		1000,
+		-1,
+	],
+	['a new deployment has no name', 'Name', deployment('create', { name: VALUE, description: 'x' }), 'a', ' '],
+	[
+		'a new deployment has no description',
+		'Description',
+		deployment('create', { name: 'x', description: VALUE }),
+		'a',
+		'',
+	],
+	[
+		'the deployment to get is blank',
+		'Deployment',
+		deployment('get', { deploymentId: byId(VALUE), tag: 'v1' }),
+		'ddv_support',
+		' ',
+	],
+	[
+		'the tag to get is blank',
+		'Tag',
+		deployment('get', { deploymentId: byId('ddv_support'), tag: VALUE }),
+		'v1',
+		' ',
+	],
+];
+
+describe('Nothing is sent, and the field and the item are named, if', () => {
+	it.each(CASES)('%s: "%s"', async (_what, field, parameters, good, bad) => {
+		const items = [{ value: good }, { value: bad }] as IDataObject[];
+		const result = await rig.engine.run({ items, parameters });
+		const { message, description } = failureOf(result);
+		expect(message).toContain(`"${field}`);
+		expect(message).toMatch(/\[item 1\]$/);
+		expect(description.trim()).not.toBe('');
+		expect(result.error).toMatchObject({ name: 'NodeOperationError', context: { itemIndex: 1 } });
+		expect(rig.simulator.requests).toHaveLength(0);
+	});
+
+	it.each(CASES)('(the other item of these is good: %s)', async (_what, _field, parameters, good) => {
+		await rig.engine.run({ items: [{ value: good } as IDataObject], parameters });
+		expect(rig.simulator.requests).not.toHaveLength(0);
+	});
+});
+
+it('A variable that is given twice is named', async () => {
+	const { message } = failureOf(await rig.engine.run({ parameters: withEnv('ROOM', 'OTHER', 'ROOM') }));
+	expect(message).toContain('"ROOM" is given twice');
+});
+
+it('A variable without a name is named by its place', async () => {
+	const { message } = failureOf(await rig.engine.run({ parameters: withEnv('A', '={{ "" }}') }));
+	expect(message).toContain('Entry 2');
+});
+
+it.each<[string, INodeParameters]>([
+	['deployment', startParameters({ deploymentId: byId('') })],
+	['deployment of the list', startParameters({ deploymentId: { __rl: true, mode: 'list', value: '' } })],
+	['session ID', session('get', { sessionId: '' })],
+])('A %s that was left empty is refused as well', async (_what, parameters) => {
+	// Some of these n8n itself refuses before the node is run.
+	const outcome = await rig.engine.run({ parameters }).then(
+		({ error }) => error,
+		(error: unknown) => error,
+	);
+	expect(outcome).toBeDefined();
+	expect(rig.simulator.requests).toHaveLength(0);
+});
+
+describe('A credential', () => {
+	it.each([
+		['API Key', { apiKey: '' }],
+		['API Key', { apiKey: ' \n\t' }],
+		['Secret Key', { secretKey: '' }],
+		['Secret Key', { secretKey: '   ' }],
+		['Base URL', { baseUrl: 'api.videosdk.live' }],
+		['Base URL', { baseUrl: 'ftp://api.videosdk.live' }],
+		['Base URL', { baseUrl: '/v1' }],
+		['Base URL', { baseUrl: 'https://user:password@api.videosdk.live' }],
+		['Base URL', { baseUrl: 'https://api.videosdk.live?a=b' }],
+	])('with a bad %s is named with that field: %j', async (field, more) => {
+		rig.engine.setCredentials(rig.credentials(more));
+		for (const parameters of [startParameters(), session('get', { sessionId: 's' })]) {
+			const { message, description } = failureOf(await rig.engine.run({ parameters }));
+			expect(message).toContain(`"${field}"`);
+			expect(message).toContain('[item 0]');
+			expect(description).toBe('Nothing was sent to VideoSDK.');
+		}
+		expect(rig.simulator.requests).toHaveLength(0);
+	});
+});

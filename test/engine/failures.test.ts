@@ -1,0 +1,327 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
+import type { RunResult } from './engine';
+import { expectNoSecrets, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+/** No jitter: the pauses before further tries are the shortest, 250 and 500 ms. */
+beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+/** Long enough for a second request, if there is one after all. */
+const SECOND_TRY_MS = 350;
+
+const get: INodeParameters = { resource: 'session', operation: 'get', sessionId: 's1' };
+/** Gives up soon on what never answers. */
+const timeoutFor = ({ kind }: Fault) => ({ timeout: kind === 'hang' ? 150 : 30_000 });
+const startQuickly = startParameters({ options: { timeout: 150 } });
+
+async function runWith(parameters: INodeParameters, ...faults: Fault[]): Promise<RunResult> {
+	for (const fault of faults) rig.simulator.addFault(fault);
+	return await rig.engine.run({ parameters });
+}
+
+/** An answer that the simulator gives to Get, as if there was such a session. */
+const found: Fault = { kind: 'noData', body: { sessionId: 's1', status: 'running' } };
+
+const times = () => rig.requests.map(({ receivedAtMs }) => receivedAtMs);
+const gaps = () =>
+	times()
+		.slice(1)
+		.map((atMs, index) => atMs - (times()[index] ?? 0));
+
+async function freePort(): Promise<number> {
+	const server = http.createServer();
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
+
+describe("The API's own message is shown, with the status and a next step:", () => {
+	const headers = { 'retry-after': '0' };
+
+	it.each([400, 401, 402, 403, 404, 409, 422, 429, 500, 503])('%i', async (status) => {
+		const body = { message: `What the API says about ${status}` };
+		const result = await runWith(startParameters(), {
+			kind: 'status',
+			status,
+			body,
+			headers,
+			match: { times: 10 },
+		});
+		const { message, description } = failureOf(result);
+		expect(message).toContain(body.message);
+		expect(message).toContain(`status ${status}`);
+		expect(message).toContain('[item 0]');
+		expect(description).not.toBe('');
+		expect(result.error).toMatchObject({ name: 'NodeApiError', httpCode: String(status) });
+		expectNoSecrets(rig, result.error, result.thrown, result.run);
+	});
+
+	it.each<[string, unknown, string]>([
+		['message', { message: 'In message', error: 'x' }, 'In message'],
+		['error', { error: 'In error', msg: 'x' }, 'In error'],
+		['error.message', { error: { message: 'In its message' } }, 'In its message'],
+		['msg', { message: '', msg: 'In msg' }, 'In msg'],
+		['statusMessage', { statusMessage: 'In statusMessage' }, 'In statusMessage'],
+		['the text', 'Just text', 'Just text'],
+		['whatever JSON it is', { code: 17 }, '{"code":17}'],
+	])('it is found in %s', async (_where, body, expected) => {
+		const { message } = failureOf(await runWith(get, { kind: 'status', status: 400, body }));
+		expect(message).toContain(expected);
+	});
+
+	it('a long one is cut to a readable length', async () => {
+		const body = { message: `It is long ${'x'.repeat(5000)}` };
+		const { message } = failureOf(await runWith(get, { kind: 'status', status: 400, body }));
+		expect(message).toContain('It is long');
+		expect(message.length).toBeLessThan(400);
+	});
+
+	it('with the ID that the support asks for', async () => {
+		const { description } = failureOf(
+			await runWith(get, { kind: 'status', status: 400, headers: { 'x-request-id': 'req-4711' } }),
+		);
+		expect(description).toContain('req-4711');
+	});
+
+	it('a 401 tells where the keys are, and is not sent again', async () => {
+		rig.engine.setCredentials(rig.credentials({ secretKey: 'another-secret' }));
+		for (const parameters of [startParameters(), get]) {
+			const result = await rig.engine.run({ parameters });
+			expect(failureOf(result).message).toContain('Token is invalid or expired');
+			expect(failureOf(result).description).toContain('https://app.videosdk.live/api-keys');
+			expectNoSecrets(rig, result.error, result.thrown, result.run);
+		}
+		expect(rig.requests).toHaveLength(2);
+	});
+});
+
+describe('An answer that cannot be used is reported with its status and an excerpt:', () => {
+	const answers: Array<[string, Fault, RegExp]> = [
+		['not JSON', { kind: 'notJson', body: '<html>Welcome to the hotel</html>' }, /Welcome to the hotel/],
+		['a JSON text', { kind: 'notJson', body: '"just text"' }, /just text/],
+		['a JSON list', { kind: 'noData', body: [{ sessionId: 's1' }] }, /sessionId/],
+		['null', { kind: 'notJson', body: 'null' }, /null/],
+		['no data', { kind: 'noData', body: { message: 'ok, but nothing here' } }, /ok, but nothing here/],
+		['empty data', { kind: 'noData', body: { data: {} } }, /data/],
+		['data of another kind', { kind: 'noData', body: { data: 'text' } }, /text/],
+	];
+
+	it.each(answers)('%s, to a start', async (_what, fault, excerpt) => {
+		const result = await runWith(startParameters(), fault);
+		const { message, description } = failureOf(result);
+		expect(message).toMatch(/status 200/);
+		expect(message).toMatch(excerpt);
+		expect(message).toMatch(/may have been started/);
+		expect(message).toContain('[item 0]');
+		expect(description).toMatch(/Get Many/);
+		expect(rig.requests).toHaveLength(1);
+		expectNoSecrets(rig, result.error, result.thrown, result.run);
+	});
+
+	it.each(answers)('%s, to a look', async (_what, fault, excerpt) => {
+		const { message } = failureOf(await runWith(get, fault));
+		expect(message).toMatch(/status 200/);
+		expect(message).toMatch(excerpt);
+		expect(message).not.toMatch(/may have been started/);
+	});
+
+	it('nothing at all', async () => {
+		const { message } = failureOf(await runWith(startParameters(), { kind: 'empty' }));
+		expect(message).toMatch(/status 200/);
+		expect(message).toMatch(/may have been started/);
+	});
+
+	it('a list that is none', async () => {
+		const getAll: INodeParameters = { resource: 'session', operation: 'getAll' };
+		const { message } = failureOf(await runWith(getAll, { kind: 'noData', body: { data: { a: 1 } } }));
+		expect(message).toMatch(/status 200/);
+		expect(message).toContain('"a":1');
+	});
+});
+
+describe('A POST is never sent twice', () => {
+	it.each<[string, Fault]>([
+		['after a time-out', { kind: 'hang' }],
+		['when the connection is lost', { kind: 'reset' }],
+		['when the answer breaks off', { kind: 'truncate' }],
+		['after status 500', { kind: 'status', status: 500 }],
+		['after status 502', { kind: 'notJson', status: 502 }],
+		[
+			'after status 503, whatever Retry-After says',
+			{ kind: 'status', status: 503, headers: { 'retry-after': '0' } },
+		],
+		['after status 504', { kind: 'empty', status: 504 }],
+		['after status 408', { kind: 'status', status: 408 }],
+	])('%s', async (_when, fault) => {
+		const result = await runWith(startParameters({ options: timeoutFor(fault) }), fault);
+		const { message, description } = failureOf(result);
+		await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS));
+		expect(rig.requests).toHaveLength(1);
+		if (fault.status !== 408) {
+			expect(message).toMatch(/may have been started/);
+			expect(description).toMatch(/not tried again.*Get Many/s);
+		}
+		expectNoSecrets(rig, result.error, result.thrown, result.run);
+	});
+
+	it.each<[string, INodeParameters]>([
+		['end', { resource: 'session', operation: 'end', sessionId: 's1' }],
+		['create', { resource: 'deployment', operation: 'create', name: 'a', description: 'b' }],
+	])('nor is that of %s', async (_operation, parameters) => {
+		const result = await runWith(parameters, { kind: 'reset' });
+		await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS));
+		expect(rig.requests).toHaveLength(1);
+		expect(failureOf(result).message).toMatch(/connection to VideoSDK was lost/);
+	});
+});
+
+describe('A GET is sent again', () => {
+	it.each<[string, Fault]>([
+		['when the connection is lost', { kind: 'reset' }],
+		['when the answer breaks off', { kind: 'truncate' }],
+		['after a time-out', { kind: 'hang' }],
+		['after status 500', { kind: 'status', status: 500 }],
+		['after status 503', { kind: 'notJson', status: 503 }],
+	])('%s', async (_when, fault) => {
+		const parameters = { ...get, options: timeoutFor(fault) };
+		expect(jsonOf(await runWith(parameters, fault, found))).toEqual([found.body]);
+		expect(rig.requests).toHaveLength(2);
+	});
+
+	it('twice at most', async () => {
+		const { message } = failureOf(await runWith(get, { kind: 'status', status: 500, match: { times: 9 } }));
+		expect(message).toMatch(/status 500/);
+		expect(rig.requests).toHaveLength(3);
+	});
+
+	it.each([400, 401, 403, 404, 409])('but not after status %i', async (status) => {
+		failureOf(await runWith(get, { kind: 'status', status, match: { times: 9 } }));
+		expect(rig.requests).toHaveLength(1);
+	});
+});
+
+describe('Too many requests', () => {
+	const tooMany = (retryAfter?: string): Fault => ({
+		kind: 'status',
+		status: 429,
+		headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+	});
+
+	it.each([
+		['a start', startParameters()],
+		['a look', get],
+	])('%s is sent again after the seconds of Retry-After', async (_what, parameters) => {
+		rig.simulator.addFault(tooMany('1'));
+		if (parameters === get) rig.simulator.addFault(found);
+		jsonOf(await rig.engine.run({ parameters }));
+		expect(gaps()).toHaveLength(1);
+		expect(gaps()[0]).toBeGreaterThanOrEqual(995);
+		expect(gaps()[0]).toBeLessThan(1900);
+		expect(rig.simulator.sessions.size).toBe(parameters === get ? 0 : 1);
+	});
+
+	it('is sent again at the date of Retry-After', async () => {
+		const atMs = Math.ceil(Date.now() / 1000 + 1) * 1000;
+		jsonOf(await runWith(startParameters(), tooMany(new Date(atMs).toUTCString())));
+		expect(times()).toHaveLength(2);
+		expect(times()[1]).toBeGreaterThanOrEqual(atMs - 5);
+		expect(times()[1]).toBeLessThan(atMs + 900);
+	});
+
+	it('is sent again after a short while without Retry-After', async () => {
+		jsonOf(await runWith(startParameters(), tooMany()));
+		expect(gaps()[0]).toBeGreaterThanOrEqual(200);
+		expect(gaps()[0]).toBeLessThan(1000);
+	});
+
+	it('is given up in the end, with the advice to lower the concurrency', async () => {
+		const fault = { ...tooMany('0'), match: { times: 99 } };
+		const { message, description } = failureOf(await runWith(startParameters(), fault));
+		expect(message).toMatch(/status 429/);
+		expect(message).not.toMatch(/may have been started/);
+		expect(description).toContain('Max Concurrency');
+		expect(rig.requests.length).toBeGreaterThan(2);
+		expect(rig.requests.length).toBeLessThan(10);
+		expect(rig.simulator.sessions.size).toBe(0);
+	});
+
+	it('all items get through, each once', async () => {
+		rig.simulator.addFault({ ...tooMany('0'), match: { times: 15 } });
+		const items = Array.from({ length: 30 }, () => ({}));
+		const sessions = jsonOf(await rig.engine.run({ items, parameters: startParameters() }));
+		expect(sessions).toHaveLength(30);
+		expect(rig.simulator.sessions.size).toBe(30);
+		expect(rig.requests).toHaveLength(45);
+	});
+});
+
+describe('A host that cannot be reached', () => {
+	it.each([
+		['a start', startParameters()],
+		['a look', get],
+	])('is named after some tries: %s', async (_what, parameters) => {
+		const port = await freePort();
+		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+		const result = await rig.engine.run({ parameters });
+		const { message, description } = failureOf(result);
+		expect(message).toContain(`127.0.0.1:${port} cannot be reached`);
+		expect(message).not.toMatch(/may have been started/);
+		expect(description).toMatch(/Nothing was sent.*"Base URL".*ECONNREFUSED/s);
+		expectNoSecrets(rig, result.error, result.thrown, result.run);
+	});
+
+	it('is tried again, also for a start, since nothing was sent', async () => {
+		const port = await freePort();
+		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+		const running = rig.engine.run({ parameters: startParameters() });
+		await new Promise((resolve) => setTimeout(resolve, 100));
+		const late = await rig.addSimulator({ port, lifecycle: false });
+		expect(jsonOf(await running)).toHaveLength(1);
+		expect(late.requests).toHaveLength(1);
+	});
+});
+
+describe('A redirect to another host', () => {
+	it.each([301, 302, 303, 307, 308])('is not followed: %i', async (status) => {
+		const other = await rig.addSimulator();
+		for (const parameters of [startParameters(), get]) {
+			const location = `${other.url}${SESSIONS}/start`;
+			const result = await runWith(parameters, { kind: 'redirect', status, location });
+			const { message, description } = failureOf(result);
+			expect(message).toMatch(/redirect/);
+			expect(message).toContain(`status ${status}`);
+			expect(description).toContain('"Base URL"');
+			expectNoSecrets(rig, result.error, result.thrown, result.run);
+		}
+		expect(other.requests).toHaveLength(0);
+		expect(rig.requests).toHaveLength(2);
+	});
+});
+
+describe('Neither secret nor token is in what is stored', () => {
+	it.each<[string, IDataObject, Fault[]]>([
+		['of a run that went well', startParameters(), []],
+		['of a time-out', startQuickly, [{ kind: 'hang' }]],
+		['of a lost connection', startParameters(), [{ kind: 'reset' }]],
+		['of an item that failed', startParameters(), [{ kind: 'status', status: 400 }]],
+	])('%s', async (_what, parameters, faults) => {
+		for (const fault of faults) rig.simulator.addFault(fault);
+		const result = await rig.engine.run({
+			parameters: parameters as INodeParameters,
+			onError: 'continueRegularOutput',
+		});
+		expectNoSecrets(rig, result.run);
+	});
+});
+
+it('The time limit is that of the item, from the options', async () => {
+	const startedMs = Date.now();
+	const { message, description } = failureOf(await runWith(startQuickly, { kind: 'hang' }));
+	expect(message).toMatch(/did not answer in time/);
+	expect(description).toContain('"Timeout"');
+	expect(Date.now() - startedMs).toBeLessThan(1500);
+});

@@ -1,0 +1,446 @@
+import { createSign, generateKeyPairSync } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { INodeParameters } from 'n8n-workflow';
+import { eventBody, send } from './delivery';
+import { EVENT_NAMES, EVENTS, useRig } from './rig';
+
+const FAMILIES = ['ai-deployment-session', 'agent-session'] as const;
+const ALL: INodeParameters = { events: EVENT_NAMES };
+
+const rig = useRig();
+
+const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const signedByStranger = (body: string): string =>
+	createSign('RSA-SHA256').update(body).sign(stranger.privateKey, 'base64');
+
+/** What the sender of a delivery without a run is told: one sentence in JSON. */
+function expectSentence(text: string | undefined): void {
+	const body = JSON.parse(text ?? '') as Record<string, unknown>;
+	expect(Object.keys(body)).toEqual(['message']);
+	expect(String(body.message).length).toBeLessThan(120);
+}
+
+describe('A signed event that was chosen', () => {
+	it.each(FAMILIES.flatMap((family) => EVENTS.map((event) => [family, event] as const)))(
+		'is answered 200 and starts one run: %s-%s',
+		async (family, event) => {
+			const trigger = await rig.engine.publish({ events: [`ai-deployment-session-${event}`] });
+			const delivery = await rig.simulator.deliver(trigger.url, eventBody(event, 'session-6f1c', family));
+			expect(delivery).toMatchObject({ status: 200, responseText: '' });
+			expect(await trigger.received()).toEqual([
+				{
+					event,
+					webhookType: `${family}-${event}`,
+					sessionId: '6f1c',
+					data: { sessionId: 'session-6f1c' },
+					eventId: expect.stringMatching(/^[0-9a-f]{32}$/),
+					receivedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+				},
+			]);
+			expect(trigger.runs).toHaveLength(1);
+			expect(trigger.runs[0]?.run.status).toBe('success');
+		},
+	);
+
+	it('is chosen by started and failed unless told otherwise', async () => {
+		const trigger = await rig.engine.publish();
+		for (const event of EVENTS) {
+			expect((await rig.simulator.deliver(trigger.url, eventBody(event))).status).toBe(200);
+		}
+		expect((await trigger.received()).map(({ event }) => event)).toEqual(['started', 'failed']);
+	});
+
+	it('may be chosen in the newer spelling, and by a text with commas from an expression', async () => {
+		const trigger = await rig.engine.publish({
+			events: '={{ "agent-session-stopped, agent-session-failed" }}',
+		});
+		for (const event of EVENTS) await rig.simulator.deliver(trigger.url, eventBody(event));
+		expect((await trigger.received()).map(({ event }) => event)).toEqual(['stopped', 'failed']);
+	});
+
+	it('tells when it was received', async () => {
+		const trigger = await rig.engine.publish();
+		const sentMs = Date.now();
+		await rig.simulator.deliver(trigger.url, eventBody('started'));
+		const [item] = await trigger.received();
+		const receivedMs = Date.parse(String(item?.receivedAt));
+		expect(receivedMs).toBeGreaterThanOrEqual(sentMs);
+		expect(receivedMs).toBeLessThanOrEqual(Date.now());
+	});
+
+	it('keeps all that came in its data', async () => {
+		const trigger = await rig.engine.publish();
+		const data = { sessionId: 'session-a', reason: 'für alle', deep: { list: [1, null, 'x'] } };
+		await rig.simulator.deliver(trigger.url, { webhookType: 'ai-deployment-session-failed', data, more: 1 });
+		expect((await trigger.received())[0]).toMatchObject({ sessionId: 'a', data });
+	});
+
+	it('may name its type in "type", and have no data', async () => {
+		const trigger = await rig.engine.publish();
+		await rig.simulator.deliver(trigger.url, { type: 'agent-session-started' });
+		expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: '', data: {} }]);
+	});
+
+	it.each([
+		['session-6f1c', '6f1c'],
+		['6f1c', '6f1c'],
+		[' session-6f1c ', '6f1c'],
+		['session-session-1', 'session-1'],
+		[4711, ''],
+		[null, ''],
+		[{ a: 1 }, ''],
+	])('gives the session ID as the REST API spells it: %j', async (sessionId, expected) => {
+		const trigger = await rig.engine.publish();
+		await rig.simulator.deliver(trigger.url, { webhookType: 'agent-session-started', data: { sessionId } });
+		expect(await trigger.received()).toMatchObject([{ sessionId: expected }]);
+	});
+
+	it('needs one read of the credential and one fetch of the key for many deliveries', async () => {
+		const trigger = await rig.engine.publish();
+		const readsBefore = rig.engine.credentialsHelper.reads;
+		await Promise.all(
+			Array.from({ length: 30 }, async (_, index) => {
+				await rig.simulator.deliver(trigger.url, eventBody('started', `session-${index}`));
+			}),
+		);
+		expect(await trigger.received()).toHaveLength(30);
+		expect(rig.simulator.keyRequests).toBe(1);
+		// One for the settings, one to sign the fetch of the key.
+		expect(rig.engine.credentialsHelper.reads - readsBefore).toBe(2);
+	});
+});
+
+describe('The ID of an event', () => {
+	async function idsOf(...bodies: object[]): Promise<unknown[]> {
+		const trigger = await rig.engine.publish({ ...ALL, options: { skipDuplicates: false } });
+		for (const body of bodies) await rig.simulator.deliver(trigger.url, body);
+		const received = await trigger.received();
+		expect(received).toHaveLength(bodies.length);
+		return received.map(({ eventId }) => eventId);
+	}
+
+	it('is the same in each delivery and both spellings, with and without prefix', async () => {
+		const ids = await idsOf(
+			eventBody('started'),
+			eventBody('started'),
+			eventBody('started', 'session-6f1c', 'agent-session'),
+			eventBody('started', '6f1c'),
+			{ ...eventBody('started'), data: { extra: 1, sessionId: 'session-6f1c' } },
+		);
+		expect(new Set(ids).size).toBe(1);
+	});
+
+	it('is another one for another event or session', async () => {
+		const ids = await idsOf(
+			...EVENTS.flatMap((event) => [eventBody(event, 'session-1'), eventBody(event, 'session-2')]),
+		);
+		expect(new Set(ids).size).toBe(10);
+	});
+
+	it('is told by the bytes if the event names no session', async () => {
+		const [one, two, again] = await idsOf(
+			{ webhookType: 'agent-session-started', data: { a: 1 } },
+			{ webhookType: 'agent-session-started', data: { a: 2 } },
+			{ webhookType: 'agent-session-started', data: { a: 1 } },
+		);
+		expect(one).toBe(again);
+		expect(one).not.toBe(two);
+	});
+});
+
+describe('A signed event that was not chosen', () => {
+	it.each(FAMILIES.flatMap((family) => EVENTS.map((event) => [family, event] as const)))(
+		'is answered 200 and starts no run: %s-%s',
+		async (family, event) => {
+			const trigger = await rig.engine.publish({
+				events: EVENT_NAMES.filter((name) => !name.endsWith(`-${event}`)),
+			});
+			const delivery = await rig.simulator.deliver(trigger.url, eventBody(event, 'session-1', family));
+			expect(delivery.status).toBe(200);
+			expectSentence(delivery.responseText);
+			await trigger.settled();
+			expect(trigger.runs).toHaveLength(0);
+		},
+	);
+
+	it.each([
+		'session-started',
+		'session-ended',
+		'participant-joined',
+		'recording-started',
+		'ai-deployment-session-started-again',
+		'xai-deployment-session-started',
+		'ai-deployment-session-',
+		'AI-DEPLOYMENT-SESSION-STARTED',
+		'toString',
+		'__proto__',
+	])('or is of another family is answered 200 and starts no run: %s', async (webhookType) => {
+		const trigger = await rig.engine.publish(ALL);
+		const delivery = await rig.simulator.deliver(trigger.url, { webhookType, data: { meetingId: 'abcd' } });
+		expect(delivery.status).toBe(200);
+		await trigger.settled();
+		expect(trigger.runs).toHaveLength(0);
+	});
+
+	it('makes no request to the API but for the key', async () => {
+		const trigger = await rig.engine.publish({
+			...ALL,
+			options: { deploymentIds: 'ddv_1', sessionDetails: true },
+		});
+		await rig.simulator.deliver(trigger.url, { webhookType: 'session-started', data: { sessionId: 's' } });
+		expect(rig.requests).toHaveLength(0);
+	});
+});
+
+describe('A delivery whose signature is missing or wrong', () => {
+	const body = JSON.stringify(eventBody('started'));
+
+	it.each<[string, (genuine: string) => string | null]>([
+		['no signature', () => null],
+		['an empty one', () => ''],
+		['a text', () => 'signed, honestly'],
+		['that of another key', () => signedByStranger(body)],
+		['a part of the genuine one', (genuine) => genuine.slice(0, 100)],
+		[
+			'the genuine one with a character changed',
+			(genuine) => (genuine.startsWith('A') ? 'B' : 'A') + genuine.slice(1),
+		],
+		['the genuine one in hex', (genuine) => Buffer.from(genuine, 'base64').toString('hex')],
+		['one without end', () => 'A'.repeat(12_000)],
+	])('is answered 401 in a sentence and starts no run: %s', async (_what, signature) => {
+		const trigger = await rig.engine.publish(ALL);
+		const delivery = await rig.simulator.deliver(trigger.url, body, {
+			signature: signature(rig.simulator.sign(body)),
+		});
+		expect(delivery.status).toBe(401);
+		expectSentence(delivery.responseText);
+		await trigger.settled();
+		expect(trigger.runs).toHaveLength(0);
+		expect(trigger.thrown).toEqual([]);
+	});
+
+	it.each<[string, string]>([
+		['another event', body.replace('started', 'stopped')],
+		['another session', body.replace('6f1c', '6f1d')],
+		['a byte more', `${body} `],
+		['a byte less', body.slice(0, -1)],
+		['nothing', ''],
+		[
+			'another order',
+			JSON.stringify({ data: { sessionId: 'session-6f1c' }, webhookType: 'ai-deployment-session-started' }),
+		],
+	])('is answered 401 also if the signature is that of another body: %s', async (_what, sent) => {
+		const trigger = await rig.engine.publish(ALL);
+		const answer = await send(trigger.url, {
+			headers: { 'videosdk-signature': rig.simulator.sign(body), 'content-type': 'application/octet-stream' },
+			body: sent,
+		});
+		expect(answer.status).toBe(401);
+		await trigger.settled();
+		expect(trigger.runs).toHaveLength(0);
+	});
+
+	it('without a signature costs no request', async () => {
+		const trigger = await rig.engine.publish(ALL);
+		for (let count = 0; count < 5; count++) await send(trigger.url, { body });
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+
+	it('is turned away whether or not it is an event that was chosen', async () => {
+		const trigger = await rig.engine.publish({ events: ['ai-deployment-session-failed'] });
+		for (const sent of [body, '{}', 'not JSON', '']) {
+			expect((await send(trigger.url, { body: sent })).status).toBe(401);
+		}
+	});
+
+	it('cannot start a run with a replayed signature of another event', async () => {
+		const trigger = await rig.engine.publish(ALL);
+		const first = await rig.simulator.deliver(trigger.url, eventBody('started'));
+		const replay = await rig.simulator.deliver(trigger.url, eventBody('failed'), {
+			signature: first.signature,
+		});
+		expect(replay.status).toBe(401);
+		expect(await trigger.received()).toHaveLength(1);
+	});
+});
+
+describe('A signed delivery that is no event', () => {
+	it.each([
+		'{}',
+		'{"data":{"sessionId":"session-1"}}',
+		'{"webhookType":"","data":{}}',
+		'{"webhookType":null}',
+		'{"webhookType":17}',
+		'{"webhookType":["ai-deployment-session-started"]}',
+		'{"webhookType":{"a":1}}',
+		'[]',
+		'["ai-deployment-session-started"]',
+		'"ai-deployment-session-started"',
+		'null',
+		'17',
+		'not JSON',
+		'{"webhookType":"ai-deployment-session-started"',
+		'',
+	])('is answered 400 in a sentence and starts no run: %s', async (body) => {
+		const trigger = await rig.engine.publish(ALL);
+		const delivery = await rig.simulator.deliver(trigger.url, body, {
+			// n8n answers broken JSON by itself if it is called JSON.
+			headers: { 'content-type': 'application/octet-stream' },
+		});
+		expect(delivery.status).toBe(400);
+		expectSentence(delivery.responseText);
+		await trigger.settled();
+		expect(trigger.runs).toHaveLength(0);
+		expect(trigger.thrown).toEqual([]);
+	});
+});
+
+describe('The signature is that of the bytes as received', () => {
+	const compact = '{"webhookType":"ai-deployment-session-started","data":{"sessionId":"session-é"}}';
+
+	it.each([
+		[
+			'white space',
+			'{ "webhookType" :\r\n\t"ai-deployment-session-started", "data": {"sessionId": "session-é"} }\n\n',
+		],
+		['unicode escapes', compact.replace('é', '\\u00e9')],
+		['escaped slashes and letters', compact.replace('ai-', '\\u0061i-')],
+		['non-ASCII letters', compact],
+		['a key given twice', compact.replace('{"webhookType"', '{"webhookType":"x","webhookType"')],
+		['numbers that JSON.parse rounds', compact.replace('"data":{', '"data":{"n":1.0000000000000000001e3,')],
+		['much data', compact.replace('"data":{', `"data":{"text":"${'ä'.repeat(300_000)}",`)],
+	])('with %s', async (_what, body) => {
+		const trigger = await rig.engine.publish();
+		expect((await rig.simulator.deliver(trigger.url, body)).status).toBe(200);
+		expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: 'é' }]);
+	});
+
+	it.each([
+		'application/json; charset=utf-8',
+		'text/plain',
+		'application/octet-stream',
+		'application/x-www-form-urlencoded',
+		'application/cloudevents+json',
+		undefined,
+	])('with the content type %s, in each version of the trigger', async (contentType) => {
+		for (const typeVersion of rig.engine.triggerVersions().all) {
+			const trigger = await rig.engine.publish({}, { typeVersion });
+			const headers = {
+				'videosdk-signature': rig.simulator.sign(compact),
+				...(contentType && { 'content-type': contentType }),
+			};
+			expect((await send(trigger.url, { headers, body: compact })).status).toBe(200);
+			expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: 'é' }]);
+		}
+	});
+
+	it('when they are sent compressed', async () => {
+		const trigger = await rig.engine.publish();
+		const headers = {
+			'videosdk-signature': rig.simulator.sign(compact),
+			'content-type': 'application/json',
+			'content-encoding': 'gzip',
+		};
+		expect((await send(trigger.url, { headers, body: gzipSync(compact) })).status).toBe(200);
+		expect(await trigger.received()).toHaveLength(1);
+	});
+});
+
+describe('Nothing that a sender can send makes the webhook throw', () => {
+	const requests: Array<[string, Parameters<typeof send>[1]]> = [
+		['GET', { method: 'GET' }],
+		['HEAD', { method: 'HEAD' }],
+		['DELETE', { method: 'DELETE', body: 'x' }],
+		['nothing', {}],
+		['nothing, called JSON', { headers: { 'content-type': 'application/json' } }],
+		['broken JSON', { headers: { 'content-type': 'application/json' }, body: '{"a":' }],
+		['a form', { headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: '--x--' }],
+		['bytes', { body: Buffer.from([0, 255, 254, 0, 128]) }],
+		[
+			'half a letter',
+			{ headers: { 'content-type': 'application/json' }, body: Buffer.from('"\xc3', 'latin1') },
+		],
+		[
+			'deep nesting',
+			{ headers: { 'content-type': 'application/json' }, body: '['.repeat(3000) + ']'.repeat(3000) },
+		],
+		[
+			'a prototype',
+			{ headers: { 'content-type': 'application/json' }, body: '{"__proto__":{"webhookType":"x"}}' },
+		],
+		[
+			'odd headers',
+			{ headers: { 'videosdk-signature': '\t=;,\u00ff', 'content-type': ';;;', cookie: '=' }, body: '{}' },
+		],
+	];
+
+	it.each(requests)('%s', async (_what, request) => {
+		for (const typeVersion of rig.engine.triggerVersions().all) {
+			for (const verifySignature of [true, false]) {
+				const trigger = await rig.engine.publish({ ...ALL, verifySignature }, { typeVersion });
+				const { status } = await send(trigger.url, request);
+				expect([400, 401, 422]).toContain(status);
+				await trigger.settled();
+				expect(trigger.thrown).toEqual([]);
+				expect(trigger.runs).toHaveLength(0);
+			}
+		}
+	});
+
+	it('not even if it is signed', async () => {
+		const trigger = await rig.engine.publish({
+			...ALL,
+			options: { deploymentIds: 'a', sessionDetails: true },
+		});
+		const odd: unknown[] = [
+			{ webhookType: 'agent-session-started', data: [] },
+			{ webhookType: 'agent-session-started', data: { sessionId: { toString: 'x' } } },
+			{ webhookType: 'agent-session-started', data: { sessionId: '../../..', deploymentId: ['a'] } },
+			{ webhookType: 'agent-session-started', data: { sessionId: 'a'.repeat(5000) } },
+			{ webhookType: 'x'.repeat(100_000) },
+		];
+		for (const body of odd) {
+			const { status } = await rig.simulator.deliver(trigger.url, body as object);
+			expect(status).toBe(200);
+		}
+		await trigger.settled();
+		expect(trigger.thrown).toEqual([]);
+	});
+});
+
+describe('Without verification', () => {
+	it.each<[string, string | null]>([
+		['unsigned', null],
+		['wrongly signed', 'AAAA'],
+	])('an event is believed: %s', async (_what, signature) => {
+		const trigger = await rig.engine.publish({ ...ALL, verifySignature: false });
+		const delivery = await rig.simulator.deliver(trigger.url, eventBody('started'), { signature });
+		expect(delivery.status).toBe(200);
+		expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: '6f1c' }]);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+
+	it('other events and what is none are told apart all the same', async () => {
+		const trigger = await rig.engine.publish({ verifySignature: false });
+		const answer = async (body: object) =>
+			(await rig.simulator.deliver(trigger.url, body, { signature: null })).status;
+		expect(await answer(eventBody('stopping'))).toBe(200);
+		expect(await answer({ webhookType: 'session-started' })).toBe(200);
+		expect(await answer({})).toBe(400);
+		await trigger.settled();
+		expect(trigger.runs).toHaveLength(0);
+	});
+
+	it('no credential is needed to judge', async () => {
+		rig.engine.setCredentials(rig.credentials({ webhookPublicKey: 'no key' }));
+		const trigger = await rig.engine.publish({ verifySignature: false });
+		await rig.simulator.deliver(trigger.url, eventBody('started'), { signature: null });
+		expect(await trigger.received()).toHaveLength(1);
+	});
+
+	it('verification is on if an expression yields anything but false', async () => {
+		const trigger = await rig.engine.publish({ verifySignature: '={{ null }}' });
+		const delivery = await rig.simulator.deliver(trigger.url, eventBody('started'), { signature: null });
+		expect(delivery.status).toBe(401);
+	});
+});

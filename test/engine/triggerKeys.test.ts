@@ -1,0 +1,243 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { eventBody } from './delivery';
+import type { PublishedTrigger } from './publishedTrigger';
+import { EVENT_NAMES, passTime, useRig } from './rig';
+
+const MINUTE = 60_000;
+
+const rig = useRig();
+
+let number = 0;
+
+/** Delivers an event that never came before. @returns the status that the sender sees */
+async function deliver(trigger: PublishedTrigger, signature?: string): Promise<number | undefined> {
+	number += 1;
+	const { status } = await rig.simulator.deliver(trigger.url, eventBody('started', `session-${number}`), {
+		signature,
+	});
+	return status;
+}
+
+async function expectRuns(trigger: PublishedTrigger, count: number): Promise<void> {
+	await trigger.settled();
+	expect(trigger.runs).toHaveLength(count);
+	expect(trigger.thrown).toEqual([]);
+}
+
+const anotherKey = (): string =>
+	generateKeyPairSync('rsa', { modulusLength: 2048 })
+		.publicKey.export({ type: 'pkcs1', format: 'pem' })
+		.toString();
+
+describe('When no key is to be had', () => {
+	it.each(['down', 'garbage'] as const)(
+		'a delivery is answered 503, and the next ones are judged when it can be had again: %s',
+		async (mode) => {
+			const trigger = await rig.engine.publish();
+			rig.simulator.keyFault(mode);
+			expect(await deliver(trigger)).toBe(503);
+			await expectRuns(trigger, 0);
+			rig.simulator.keyFault('ok');
+			passTime(1100);
+			expect(await deliver(trigger)).toBe(200);
+			expect(await deliver(trigger, 'AAAA')).toBe(401);
+			await expectRuns(trigger, 1);
+		},
+	);
+
+	it('the answer is a short sentence in JSON', async () => {
+		const trigger = await rig.engine.publish();
+		rig.simulator.keyFault('down');
+		const { responseText } = await rig.simulator.deliver(trigger.url, eventBody('started'));
+		expect(JSON.parse(responseText ?? '')).toEqual({ message: expect.stringMatching(/try again later/) });
+	});
+
+	it('the API is not asked for each delivery, but less and less often', async () => {
+		const trigger = await rig.engine.publish();
+		rig.simulator.keyFault('down');
+		for (let count = 0; count < 10; count++) expect(await deliver(trigger)).toBe(503);
+		expect(rig.simulator.keyRequests).toBe(1);
+		passTime(1100);
+		for (let count = 0; count < 5; count++) expect(await deliver(trigger)).toBe(503);
+		expect(rig.simulator.keyRequests).toBe(2);
+	});
+
+	it('because the host cannot be reached, a delivery is answered 503', async () => {
+		const gone = await rig.addSimulator();
+		await gone.close();
+		rig.engine.setCredentials(rig.credentials({ baseUrl: gone.url }));
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(503);
+		await expectRuns(trigger, 0);
+	});
+
+	it('because the credential is incomplete or gone, a delivery is answered 503', async () => {
+		rig.engine.setCredentials(rig.credentials({ secretKey: '' }));
+		const incomplete = await rig.engine.publish();
+		expect(await deliver(incomplete)).toBe(503);
+		await expectRuns(incomplete, 0);
+
+		const engine = await rig.addEngine({ credentials: undefined });
+		const gone = await engine.publish({ verifySignature: '={{ true }}' }).catch((error: unknown) => error);
+		expect(gone).toBeInstanceOf(Error);
+	});
+
+	it('the last good key goes on serving', async () => {
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(200);
+		rig.simulator.keyFault('down');
+		passTime(20 * MINUTE);
+		expect(await deliver(trigger)).toBe(200);
+		expect(await deliver(trigger)).toBe(200);
+		await expectRuns(trigger, 3);
+	});
+});
+
+describe('The published key', () => {
+	it('is fetched once, however many deliveries come at the same time', async () => {
+		const trigger = await rig.engine.publish();
+		rig.simulator.latencyMs = 50;
+		const statuses = await Promise.all(Array.from({ length: 20 }, async () => await deliver(trigger)));
+		expect(new Set(statuses)).toEqual(new Set([200]));
+		expect(rig.simulator.keyRequests).toBe(1);
+		await expectRuns(trigger, 20);
+	});
+
+	it('is fetched by a signed GET below the Base URL', async () => {
+		await deliver(await rig.engine.publish());
+		const [request] = rig.simulator.requests;
+		expect(request).toMatchObject({ method: 'GET', rawPath: '/v2/public/rsa-public-key' });
+	});
+
+	it('is fetched anew when a signature does not fit, and the new key counts from then on', async () => {
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(200);
+		const before = rig.simulator.sign(JSON.stringify(eventBody('started', 'session-old')));
+		rig.simulator.rotateKey();
+		passTime(MINUTE + 1000);
+		expect(await deliver(trigger)).toBe(200);
+		expect(rig.simulator.keyRequests).toBe(2);
+		const old = await rig.simulator.deliver(trigger.url, eventBody('started', 'session-old'), {
+			signature: before,
+		});
+		expect(old.status).toBe(401);
+		await expectRuns(trigger, 2);
+	});
+
+	it('is fetched at most once a minute, whatever is sent', async () => {
+		const trigger = await rig.engine.publish();
+		for (let count = 0; count < 10; count++) expect(await deliver(trigger, 'AAAA')).toBe(401);
+		expect(rig.simulator.keyRequests).toBe(1);
+		passTime(MINUTE + 1000);
+		const statuses = await Promise.all(
+			Array.from({ length: 10 }, async () => await deliver(trigger, 'AAAA')),
+		);
+		expect(new Set(statuses)).toEqual(new Set([401]));
+		expect(rig.simulator.keyRequests).toBe(2);
+	});
+
+	it('is fetched anew after a while even if it still fits, so that a withdrawn key is not believed for ever', async () => {
+		const trigger = await rig.engine.publish();
+		const body = eventBody('started', 'session-late');
+		const signature = rig.simulator.sign(JSON.stringify(body));
+		await deliver(trigger);
+		rig.simulator.rotateKey();
+		passTime(16 * MINUTE);
+		// Fetched meanwhile, without making the sender wait.
+		await rig.simulator.deliver(trigger.url, eventBody('started', 'session-x'));
+		await new Promise((resolve) => setTimeout(resolve, 100));
+		expect((await rig.simulator.deliver(trigger.url, body, { signature })).status).toBe(401);
+	});
+
+	it('is that of the Base URL in the credential', async () => {
+		const other = await rig.addSimulator();
+		other.rotateKey();
+		rig.engine.setCredentials(rig.credentials({ baseUrl: other.url }));
+		const trigger = await rig.engine.publish({ events: EVENT_NAMES });
+		expect(await deliver(trigger)).toBe(401);
+		expect((await other.deliver(trigger.url, eventBody('stopped'))).status).toBe(200);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+});
+
+describe('A pinned key', () => {
+	const pin = (webhookPublicKey: string): void =>
+		rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
+	const spki = (): string =>
+		createPublicKey(rig.simulator.publicKeyPem).export({ type: 'spki', format: 'pem' }).toString();
+
+	it.each<[string, () => string]>([
+		['as VideoSDK publishes it', () => rig.simulator.publicKeyPem],
+		['with white space around it', () => `\n\n  ${rig.simulator.publicKeyPem}  \n`],
+		['in one line with \\n', () => rig.simulator.publicKeyPem.replace(/\n/g, '\\n')],
+		['as SPKI', spki],
+	])('counts in place of the published one: %s', async (_how, pem) => {
+		pin(pem());
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(200);
+		expect(await deliver(trigger, 'AAAA')).toBe(401);
+		await expectRuns(trigger, 1);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+
+	it('that is another one turns all deliveries away, and no other is fetched', async () => {
+		pin(anotherKey());
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(401);
+		passTime(2 * MINUTE);
+		expect(await deliver(trigger)).toBe(401);
+		await expectRuns(trigger, 0);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+
+	it('that is changed counts within a minute', async () => {
+		pin(anotherKey());
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(401);
+		pin(rig.simulator.publicKeyPem);
+		passTime(MINUTE + 1000);
+		expect(await deliver(trigger)).toBe(200);
+	});
+
+	it.each<[string, string]>([
+		['no key', 'my key'],
+		[
+			'a private key',
+			generateKeyPairSync('rsa', { modulusLength: 2048 })
+				.privateKey.export({ type: 'pkcs8', format: 'pem' })
+				.toString(),
+		],
+		[
+			'a key of another kind',
+			generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+		],
+		['half a key', anotherKey().slice(0, 200)],
+		[
+			'a weak key',
+			generateKeyPairSync('rsa', { modulusLength: 512 })
+				.publicKey.export({ type: 'spki', format: 'pem' })
+				.toString(),
+		],
+	])('that cannot be used is refused in words on publishing: %s', async (_what, pem) => {
+		pin(pem);
+		const error: unknown = await rig.engine.publish().catch((reason: unknown) => reason);
+		expect(error).toMatchObject({
+			name: 'NodeOperationError',
+			message: expect.stringMatching(/"Webhook Public Key".*not an RSA public key.*Empty the field/s),
+		});
+	});
+
+	it('that has become unreadable after publishing is answered 503', async () => {
+		const trigger = await rig.engine.publish();
+		pin('my key');
+		expect(await deliver(trigger)).toBe(503);
+		await expectRuns(trigger, 0);
+	});
+});
+
+it('A Base URL that is none is refused in words on publishing', async () => {
+	rig.engine.setCredentials(rig.credentials({ baseUrl: 'example' }));
+	await expect(rig.engine.publish()).rejects.toMatchObject({
+		message: expect.stringContaining('"Base URL"'),
+	});
+});
