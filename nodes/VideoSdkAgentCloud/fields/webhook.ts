@@ -1,5 +1,6 @@
 import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { EVENT_PREFIX } from '../events/event';
+import { readList } from './ids';
 import { inputError } from './inputError';
 
 /** The five events of a session, as multiOptions; the values are the names of the start call. */
@@ -62,8 +63,8 @@ export function readWebhook(context: IExecuteFunctions, itemIndex: number): IDat
 			itemIndex,
 		);
 	}
-	const events = context.getNodeParameter('webhookEvents', itemIndex, []) as string[];
-	if (!Array.isArray(events) || events.length === 0) {
+	const events = readList(context.getNodeParameter('webhookEvents', itemIndex, []));
+	if (events.length === 0) {
 		throw inputError(
 			context,
 			'"Webhook Events" is empty although "Webhook URL" is set',

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { ApiRequest, Send } from './request';
+import { isRecord } from './request';
 
 /** The same for each page of a list: the API counts pages by it. */
 export const PAGE_SIZE = 50;
@@ -43,7 +44,8 @@ export async function* listPages(
 		);
 		rowsSoFar = (rowsSoFar ?? (firstPage - 1) * pageSizeOf(pageInfo ?? {})) + rows.length;
 		const isLast = isLastPage(rows.length, rowsSoFar, pageInfo ?? {});
-		yield { rows, nextPage: isLast ? undefined : page + 1 };
+		// A row that is no record could not become an item.
+		yield { rows: rows.filter(isRecord), nextPage: isLast ? undefined : page + 1 };
 		if (isLast) return;
 	}
 }

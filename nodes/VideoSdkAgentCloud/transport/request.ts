@@ -64,7 +64,8 @@ export function pathOf(...parts: string[]): string {
  */
 export type Send = <T>(request: ApiRequest, read: (answer: IDataObject) => T | undefined) => Promise<T>;
 
-function isRecord(value: unknown): value is IDataObject {
+/** @returns whether a value is a JSON object, not a list or null */
+export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -322,7 +322,7 @@ describe('readWebhook', () => {
 		);
 	});
 
-	it.each(['agent-session-started', '*', 'ai-deployment-session-*', 'started', '', 5])(
+	it.each(['agent-session-started', '*', 'ai-deployment-session-*', 'started', 5])(
 		'refuses the event %j',
 		(event) => {
 			expectRefusal(
@@ -331,6 +331,13 @@ describe('readWebhook', () => {
 			);
 		},
 	);
+
+	it('takes the events as one text with commas, too', () => {
+		const chosen = `${events.join(', ')}, `;
+		expect(
+			readWebhook(fieldsContext({ webhookUrl: 'https://n8n.example.com/x', webhookEvents: chosen }), ITEM),
+		).toEqual({ endPoint: 'https://n8n.example.com/x', events });
+	});
 
 	it('offers the five documented events', () => {
 		const documented = SESSION_EVENTS.map((event) => `ai-deployment-session-${event}`);

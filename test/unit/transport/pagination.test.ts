@@ -72,6 +72,14 @@ const PAGE_INFOS: Record<string, PageInfo> = {
 };
 
 describe('listPages', () => {
+	it('leaves out rows that are no records', async () => {
+		const answer = { data: [null, { id: 'a' }, 5, ['b'], 'text'] };
+		const found: unknown[] = [];
+		const send: Send = async (_request, read) => read(answer as never) as never;
+		for await (const { rows } of listPages(send, { method: 'GET', path: '/list' })) found.push(...rows);
+		expect(found).toEqual([{ id: 'a' }]);
+	});
+
 	const size = fc.oneof(fc.nat(10), fc.nat(400), fc.constantFrom(49, 50, 51, 99, 100, 101, 150));
 	const cap = fc.option(fc.integer({ min: 2, max: 60 }), { nil: undefined });
 
