@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PACKAGE_NAME = 'n8n-nodes-bench-bare-trigger';
+
+/** As n8n knows it. */
+export const BARE_TRIGGER = `${PACKAGE_NAME}.bareTrigger`;
+
+/**
+ * Takes every delivery and hands on its body: what any trigger that is not n8n's own costs at least. Most are of version 1, for
+ * which n8n does more than for a later one.
+ */
+const SOURCE = `
+exports.BareTrigger = class {
+	description = {
+		displayName: 'Bare Trigger',
+		name: 'bareTrigger',
+		group: ['trigger'],
+		version: [1, 2],
+		description: 'Starts the workflow, whoever calls',
+		defaults: { name: 'Bare Trigger' },
+		inputs: [],
+		outputs: ['main'],
+		webhooks: [
+			{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', responseData: 'noData', path: 'webhook' },
+		],
+		properties: [],
+	};
+	webhookMethods = {
+		default: { checkExists: async () => false, create: async () => true, delete: async () => true },
+	};
+	async webhook() {
+		return { workflowData: [[{ json: this.getBodyData() }]] };
+	}
+};
+`;
+
+/** Where the bare trigger is in a user folder. */
+export const bareFolder = (userFolder: string): string =>
+	join(userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE_NAME);
+
+/** Puts the bare trigger into an n8n user folder. To be done after our package was installed: npm would remove it. */
+export function installBarePackage(userFolder: string): void {
+	const folder = bareFolder(userFolder);
+	mkdirSync(join(folder, 'dist'), { recursive: true });
+	const manifest = {
+		name: PACKAGE_NAME,
+		version: '1.0.0',
+		keywords: ['n8n-community-node-package'],
+		n8n: { n8nNodesApiVersion: 1, nodes: ['dist/BareTrigger.node.js'] },
+	};
+	writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+	writeFileSync(join(folder, 'dist', 'BareTrigger.node.js'), SOURCE);
+}

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { runChild } from './child';
+import { deliverAll } from './deliver';
+import type { SignedEvent } from './events';
+import { forged, signedEvents } from './events';
+import type { Host } from './host';
+import { cpuMs, untilQuiet } from './processTree';
+import type { Receiver } from './workflows';
+import { receiverWorkflow } from './workflows';
+
+/** As many as the trigger lets n8n keep: what it costs once it has received some thousand events. */
+const FULL_STORE_ENTRIES = 2_000;
+
+let lastNumber = 0;
+
+/** A published workflow that receives events. */
+export class ReceiverRunner {
+	private delivered = 0;
+
+	private constructor(
+		private readonly host: Host,
+		readonly receiver: Receiver,
+		private readonly url: string,
+		readonly workflowId: string,
+	) {}
+
+	/** @param isStoreFull whether n8n's store of processed items is to be as after thousands of events */
+	static async publish(host: Host, receiver: Receiver, isStoreFull = false): Promise<ReceiverRunner> {
+		const id = `receiver-${++lastNumber}`;
+		const { workflow, path, nodeId } = receiverWorkflow(host, receiver, id);
+		const workflowId = await host.publish(workflow, path);
+		if (isStoreFull) {
+			const file = join(host.n8n.userFolder, '.n8n', 'database.sqlite');
+			await runChild(host.n8n.runtime, 'fillStore', [file, workflowId, nodeId, String(FULL_STORE_ENTRIES)]);
+		}
+		return new ReceiverRunner(host, receiver, host.webhookUrl(path), workflowId);
+	}
+
+	/** Delivers genuine events. @returns the times to the answer, in ms */
+	async deliver(count: number, senders = 1): Promise<number[]> {
+		const times = await deliverAll(this.url, await this.events(count), senders, 200);
+		this.delivered += count;
+		return times;
+	}
+
+	/** Delivers genuine events, at most a hundred, and waits for the end of their runs. @returns also the time to the end of the last run */
+	async deliverToTheEnd(count: number, senders: number): Promise<{ times: number[]; seconds: number }> {
+		const events = await this.events(count);
+		const lastId = await this.host.latestId(this.workflowId);
+		const beganAt = Date.now();
+		const times = await deliverAll(this.url, events, senders, 200);
+		this.delivered += count;
+		const runs = await this.host.newestRuns(this.workflowId, lastId, count);
+		const endedAt = Math.max(...runs.map(({ stoppedAt }) => Date.parse(stoppedAt ?? '')));
+		return { times, seconds: (endedAt - beganAt) / 1000 };
+	}
+
+	/** Delivers genuine events one at a time. @returns n8n's CPU time for each, its run included, in ms */
+	async cpuOfGenuine(count: number): Promise<number> {
+		const events = await this.events(count);
+		this.delivered += count;
+		return await this.cpuOf(events, 200);
+	}
+
+	/** The same for forged ones. */
+	async cpuOfForged(count: number): Promise<number> {
+		return await this.cpuOf(forged(await this.events(count)), 401);
+	}
+
+	private async cpuOf(events: SignedEvent[], expected: number): Promise<number> {
+		const { pid } = this.host.n8n;
+		await untilQuiet([pid]);
+		const before = cpuMs([pid]);
+		await deliverAll(this.url, events, 1, expected);
+		return ((await untilQuiet([pid])) - before) / events.length;
+	}
+
+	private async events(count: number): Promise<SignedEvent[]> {
+		return await signedEvents(this.host.simulator, count);
+	}
+
+	/** Checks that each genuine delivery, and nothing else, was stored as a run that went well. */
+	async verify(): Promise<void> {
+		const runs = await this.host.endedRuns(this.workflowId, this.delivered);
+		const failed = runs.filter(({ status }) => status !== 'success').length;
+		if (runs.length !== this.delivered || failed > 0) {
+			throw new Error(
+				`${this.receiver}: ${this.delivered} deliveries, ${runs.length} runs, ${failed} of them failed.`,
+			);
+		}
+	}
+}

@@ -1,0 +1,166 @@
+import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../../e2e/setup';
+import type { WorkflowJson, WorkflowNode } from '../../n8n/rest';
+import { BARE_TRIGGER } from './barePackage';
+import type { Host } from './host';
+
+export const TESTED_NODE = 'Start sessions';
+const DEPLOYMENT = 'ddv_support';
+const TAG = 'v1';
+const EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-failed'];
+
+/** How sessions are started: our node as it comes, the same one by one, or n8n's HTTP Request node. */
+export type Starter = 'ours' | 'one by one' | 'HTTP Request node';
+
+function ourStart(host: Host, options: object): WorkflowNode {
+	return {
+		...n8nNode(TESTED_NODE, ''),
+		type: `${PACKAGE}.videoSdkAgentCloud`,
+		credentials: { [CREDENTIAL_TYPE]: host.credential },
+		parameters: {
+			resource: 'session',
+			operation: 'start',
+			deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
+			tag: TAG,
+			specifyEnv: 'keypair',
+			env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: '={{ $json.room }}' }] },
+			specifyMetaData: 'keypair',
+			metaData: { entries: [{ key: 'number', value: '={{ $json.number }}' }] },
+			options,
+		},
+	};
+}
+
+function httpRequest(host: Host): WorkflowNode {
+	const fields = `deploymentId: '${DEPLOYMENT}', tag: '${TAG}', env: { VIDEOSDK_ROOM_ID: $json.room }, metaData: { number: $json.number }`;
+	return {
+		...n8nNode(
+			TESTED_NODE,
+			'httpRequest',
+			{
+				method: 'POST',
+				url: `${host.simulator.url}/ai/v1/ai-deployment-sessions/start`,
+				authentication: 'predefinedCredentialType',
+				nodeCredentialType: CREDENTIAL_TYPE,
+				sendBody: true,
+				specifyBody: 'json',
+				jsonBody: `={{ JSON.stringify({ ${fields} }) }}`,
+				options: {},
+			},
+			4.2,
+		),
+		credentials: { [CREDENTIAL_TYPE]: host.credential },
+	};
+}
+
+function testedNode(host: Host, starter: Starter): WorkflowNode {
+	if (starter === 'HTTP Request node') return httpRequest(host);
+	return ourStart(host, starter === 'ours' ? {} : { maxConcurrency: 1 });
+}
+
+function chained(name: string, nodes: WorkflowNode[]): WorkflowJson {
+	const links = nodes.slice(1).map((next, index) => {
+		const link = { main: [[{ node: next.name, type: 'main', index: 0 }]] };
+		return [nodes[index]?.name, link] as const;
+	});
+	return { name, nodes, connections: Object.fromEntries(links) };
+}
+
+/** The built-in Webhook node; its production address ends with the path. */
+function webhookNode(path: string, parameters: object): WorkflowNode {
+	return {
+		...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, ...parameters }, 2),
+		webhookId: path,
+	};
+}
+
+/** Starts as many sessions as the call's body says in `count`, and answers when all are started. */
+export function startsWorkflow(host: Host, path: string, starter: Starter): WorkflowJson {
+	const list = `={{ { list: Array.from({ length: $json.body.count }, (_, number) => ({ number, room: 'room-' + number })) } }}`;
+	return chained(`Starts: ${starter}`, [
+		webhookNode(path, { responseMode: 'lastNode', options: {} }),
+		n8nNode('Make list', 'set', { mode: 'raw', jsonOutput: list, options: {} }, 3.4),
+		n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }, 1),
+		testedNode(host, starter),
+		// The answer is to be small.
+		n8nNode('One', 'limit', { maxItems: 1 }, 1),
+	]);
+}
+
+/** How events are received. */
+export type Receiver =
+	'ours' | 'ours, duplicates not skipped' | 'bare trigger' | 'bare trigger, version 2' | 'built by hand';
+
+/** A trigger's production address: its webhook id, then the path of its description. */
+export const triggerPath = (webhookId: string): string => `${webhookId}/webhook`;
+
+function ourTrigger(host: Host, webhookId: string, options: object): WorkflowNode {
+	return {
+		...n8nNode('Trigger', '', {}, 1.1),
+		id: `id-${webhookId}`,
+		type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
+		webhookId,
+		credentials: { [CREDENTIAL_TYPE]: host.credential },
+		parameters: { events: EVENTS, options },
+	};
+}
+
+/** Verifies in a Code node, and lets the wanted events through. */
+function byHand(host: Host, path: string): WorkflowNode[] {
+	const code = `
+const { verify } = require('crypto');
+const [item] = $input.all();
+const rawBody = await this.helpers.getBinaryDataBuffer(0, 'data');
+const signature = Buffer.from(String(item.json.headers['videosdk-signature']), 'base64');
+const genuine = verify('RSA-SHA256', rawBody, ${JSON.stringify(host.simulator.publicKeyPem)}, signature);
+const event = JSON.parse(rawBody.toString('utf8'));
+return [{ json: { genuine, event } }];`;
+	const condition = {
+		id: 'wanted',
+		leftValue: `={{ $json.genuine && ${JSON.stringify(EVENTS)}.includes($json.event.webhookType) }}`,
+		rightValue: '',
+		operator: { type: 'boolean', operation: 'true', singleValue: true },
+	};
+	const options = { caseSensitive: true, leftValue: '', typeValidation: 'strict', version: 2 };
+	return [
+		webhookNode(path, { responseMode: 'onReceived', options: { rawBody: true } }),
+		n8nNode('Verify', 'code', { jsCode: code }, 2),
+		n8nNode(
+			'Filter',
+			'filter',
+			{ conditions: { options, conditions: [condition], combinator: 'and' }, options: {} },
+			2.2,
+		),
+	];
+}
+
+/** A workflow that receives events, and the path of its webhook. */
+export function receiverWorkflow(
+	host: Host,
+	receiver: Receiver,
+	id: string,
+): { workflow: WorkflowJson; path: string; nodeId: string } {
+	const nodes = ((): WorkflowNode[] => {
+		switch (receiver) {
+			case 'ours':
+				return [ourTrigger(host, id, {})];
+			case 'ours, duplicates not skipped':
+				return [ourTrigger(host, id, { skipDuplicates: false })];
+			case 'bare trigger':
+			case 'bare trigger, version 2':
+				return [
+					{
+						...n8nNode('Trigger', '', {}, receiver === 'bare trigger' ? 1 : 2),
+						type: BARE_TRIGGER,
+						webhookId: id,
+					},
+				];
+			case 'built by hand':
+				return byHand(host, id);
+		}
+	})();
+	return {
+		workflow: chained(`${receiver} (${id})`, nodes),
+		path: receiver === 'built by hand' ? id : triggerPath(id),
+		nodeId: nodes[0]?.id ?? '',
+	};
+}
