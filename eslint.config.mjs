@@ -3,7 +3,7 @@ import n8nNodesBase from 'eslint-plugin-n8n-nodes-base';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-	{ ignores: ['dist', 'node_modules', 'coverage', 'eslint.config.mjs'] },
+	{ ignores: ['dist', 'dist.new', 'node_modules', 'coverage', 'eslint.config.mjs'] },
 	...tseslint.configs.recommended.map((config) => ({ ...config, files: ['**/*.{ts,js,mjs}'] })),
 	{
 		files: ['**/*.ts'],

@@ -1,9 +1,11 @@
-const { mkdir, rm, writeFile } = require('node:fs/promises');
+const { mkdir, rename, rm, writeFile } = require('node:fs/promises');
 const { dirname } = require('node:path');
 const esbuild = require('esbuild');
 const gulp = require('gulp');
 
 const NODES = 'nodes/VideoSdkAgentCloud';
+/** Built here and then put in place at once, so that whoever uses dist/ meanwhile finds it whole. */
+const BUILD = 'dist.new';
 
 /** n8n-workflow is n8n's own; everything else is put into the package, whose `dependencies` must stay empty. */
 const common = {
@@ -41,7 +43,7 @@ const withoutBuiltIns = {
 };
 
 async function clean() {
-	await rm('dist', { recursive: true, force: true });
+	await rm(BUILD, { recursive: true, force: true });
 }
 
 /** Half the size, and still readable after a formatter: names are kept. */
@@ -59,7 +61,7 @@ async function bundleNodes() {
 		format: 'esm',
 		splitting: true,
 		chunkNames: `${NODES}/shared`,
-		outdir: 'dist',
+		outdir: BUILD,
 		outbase: '.',
 		external: ['n8n-workflow'],
 		write: false,
@@ -76,7 +78,7 @@ async function bundleCredential() {
 		...common,
 		...compact,
 		entryPoints: ['credentials/VideoSdkAgentCloudApi.credentials.ts'],
-		outdir: 'dist',
+		outdir: BUILD,
 		outbase: '.',
 		external: ['n8n-workflow', './signToken'],
 	});
@@ -87,7 +89,7 @@ async function bundleSigner() {
 	await esbuild.build({
 		...common,
 		entryPoints: ['credentials/signToken.ts'],
-		outfile: 'dist/credentials/signToken.js',
+		outfile: `${BUILD}/credentials/signToken.js`,
 		minify: true,
 		plugins: [withoutBuiltIns],
 		define: {
@@ -106,8 +108,17 @@ function copyAssets() {
 			base: '.',
 			encoding: false,
 		})
-		.pipe(gulp.dest('dist'));
+		.pipe(gulp.dest(BUILD));
 }
 
-exports.build = gulp.series(clean, gulp.parallel(bundleNodes, bundleCredential, bundleSigner, copyAssets));
+async function putInPlace() {
+	await rm('dist', { recursive: true, force: true });
+	await rename(BUILD, 'dist');
+}
+
+exports.build = gulp.series(
+	clean,
+	gulp.parallel(bundleNodes, bundleCredential, bundleSigner, copyAssets),
+	putInPlace,
+);
 exports.default = exports.build;

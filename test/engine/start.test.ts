@@ -126,6 +126,13 @@ describe('The tag', () => {
 });
 
 describe('Environment variables', () => {
+	it('sends variables whose names mean something to JavaScript', async () => {
+		const names = ['constructor', 'prototype', 'toString'];
+		const variables = names.map((name) => ({ name, value: 'x' }));
+		const { env } = (await sentFor({ env: { variables } })) as { env: object };
+		expect(Object.keys(env)).toEqual(names);
+	});
+
 	it('are sent as an object of strings', async () => {
 		const variables = [
 			{ name: 'TEXT', value: 'two\nlines' },

@@ -2,6 +2,31 @@ import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
 
 /** Two entries for each event; n8n keeps them as one list that is read and written as a whole. */
 const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
+const MAX_RECENT = 100;
+
+/** The marks of the events that this process let through lately, oldest first. */
+const recent: Array<{ node: string; marks: string[] }> = [];
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/** Lets the runs of this process use the store one after another: of two that write the list at once, one loses its mark. */
+async function inTurn<T>(use: () => Promise<T>): Promise<T> {
+	const turn = lastTurn.then(use);
+	lastTurn = turn.catch(() => undefined);
+	return await turn;
+}
+
+/** @returns whether the run is the first one for its event */
+async function askStore(context: IExecuteFunctions, node: string, marks: [string, string]): Promise<boolean> {
+	const [eventId, ownMark] = marks;
+	// Another process may have overwritten what this one recorded a moment ago, so that is recorded again along with the new.
+	const again = recent.filter((entry) => entry.node === node).flatMap((entry) => entry.marks);
+	const items = [...new Set([...marks, ...again])];
+	const { new: unknown } = await context.helpers.checkProcessedAndRecord(items, 'node', OPTIONS);
+	const isNew = (mark: string) => unknown.includes(mark) && !again.includes(mark);
+	const isDuplicate = !isNew(eventId) && isNew(ownMark);
+	if (isDuplicate) await context.helpers.removeProcessed([ownMark], 'node', OPTIONS);
+	return !isDuplicate;
+}
 
 /**
  * Tells whether a run is the first one for its event, and remembers the event in n8n's database. This catches what the memory of
@@ -14,13 +39,8 @@ const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
  */
 export async function isFirstRun(context: IExecuteFunctions, eventId: string): Promise<boolean> {
 	if (eventId === '' || context.getMode() === 'manual') return true;
-	// A run that a worker lost half way is begun again under the same id, and is no duplicate of itself.
-	const ownMark = `${eventId}:${context.getExecutionId()}`;
 	try {
-		const { new: isNew } = await context.helpers.checkProcessedAndRecord([eventId, ownMark], 'node', OPTIONS);
-		const isDuplicate = !isNew.includes(eventId) && isNew.includes(ownMark);
-		if (isDuplicate) await context.helpers.removeProcessed([ownMark], 'node', OPTIONS);
-		return !isDuplicate;
+		return !(await oneByOne(context, async () => await recordEvent(context, eventId)));
 	} catch (error) {
 		context.logger.warn('Could not check whether an event came before, so it is taken as new', {
 			reason: (error as Error).message,

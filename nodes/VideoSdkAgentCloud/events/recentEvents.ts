@@ -25,6 +25,11 @@ export class RecentEvents {
 		}
 	}
 
+	/** Lets the next delivery be handled, whatever became of the former ones. */
+	forget(key: string): void {
+		this.outcomes.delete(key);
+	}
+
 	private begin(key: string): (wasTakenIn: boolean) => void {
 		let resolve: (wasTakenIn: boolean) => void = () => {};
 		this.outcomes.set(

@@ -96,7 +96,8 @@ async function attempt<T>(
 		method: request.method,
 		url: request.path,
 		qs: request.qs,
-		body: request.body,
+		// As text: axios would copy an object, and leave out names such as "constructor" on the way.
+		body: request.body && JSON.stringify(request.body),
 		headers: { Accept: 'application/json', ...(request.body && { 'Content-Type': 'application/json' }) },
 		timeout: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
 		// As text, so that an answer that is not JSON can be shown. With statuses ignored n8n does not send a second time after 401.

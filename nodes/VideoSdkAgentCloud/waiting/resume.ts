@@ -1,7 +1,9 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
 import { getSession } from '../actions/session/get.operation';
 import { shortEventName } from '../events/event';
 import { judgeDelivery } from '../events/judge';
+import { RecentEvents } from '../events/recentEvents';
 import { respond } from '../events/respond';
 import { hasStatus, TERMINAL_STATUSES } from '../fields/status';
 import { apiRequest, CREDENTIAL_TYPE } from '../transport/request';
@@ -12,12 +14,37 @@ import { isGenuineLook, LOOK_SIGNATURE_HEADER, STILL_WAITING } from './lookAgain
 const FETCH_TIMEOUT_MS = 10_000;
 const TERMINAL_EVENTS = ['stopped', 'failed'];
 
+/** By then n8n has marked the run as running, or will never do so. */
+const FORGET_AFTER_MS = 60_000;
+
+/** The sessions whose runs were resumed in the last minute. */
+const resumed = new RecentEvents();
+
 async function fetchSession(context: IWebhookFunctions, sessionId: string): Promise<IDataObject | undefined> {
 	return await getSession(
 		async (request, read) =>
 			await apiRequest(context, { ...request, timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }, read),
 		sessionId,
 	).catch(() => undefined);
+}
+
+/**
+ * Asks to resume the run of a session. n8n 1.x goes on with a run once for each request that came before the run was marked as
+ * running, so that what follows would run several times; n8n 2.x goes on once, and answers the others with 500.
+ *
+ * @returns false if another request, of the same event or to look again, resumes it
+ */
+async function claimResumption(context: IWebhookFunctions, sessionId: string): Promise<boolean> {
+	const settle = await resumed.claim(sessionId);
+	if (settle === undefined) return false;
+	const response = context.getResponseObject();
+	// Unless n8n refused it: a run is also resumed for a sender that went away meanwhile.
+	const settleByAnswer = () => settle(!response.writableFinished || response.statusCode === 200);
+	if (response.closed) settleByAnswer();
+	else response.once('close', settleByAnswer);
+	// If the run waits even then, it was not resumed.
+	void sleep(FORGET_AFTER_MS).then(() => resumed.forget(sessionId));
+	return true;
 }
 
 /** @returns the answer that lets n8n go on with the run */
@@ -53,10 +80,14 @@ async function lookAgain(
 		isGenuineLook(request, signature, String(secretKey).trim()) && request.sessionId === waiting.sessionId;
 	if (!isGenuine) return respond(context, 401, 'The signature is wrong');
 	const session = await fetchSession(context, request.sessionId);
-	if (session !== undefined && hasStatus(session, TERMINAL_STATUSES)) {
-		return resumeWith({ ...session, event: hasStatus(session, ['failed']) ? 'failed' : 'stopped' });
+	const hasEnded = session !== undefined && hasStatus(session, TERMINAL_STATUSES);
+	if ((hasEnded || request.isTimeUp) && (await claimResumption(context, request.sessionId))) {
+		return resumeWith(
+			hasEnded
+				? { ...session, event: hasStatus(session, ['failed']) ? 'failed' : 'stopped' }
+				: { ...(session ?? waiting), timedOut: true },
+		);
 	}
-	if (request.isTimeUp) return resumeWith({ ...(session ?? waiting), timedOut: true });
 	context.getResponseObject().status(200).json(STILL_WAITING);
 	return { noWebhookResponse: true };
 }
@@ -84,6 +115,7 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	if (name === undefined || !TERMINAL_EVENTS.includes(name)) {
 		return respond(context, 200, 'The event is genuine, and the workflow waits for the end of the session');
 	}
+	if (!(await claimResumption(context, sessionId))) return respond(context, 200, 'The event came before');
 	// Without the API's answer: the session as it was started, and what the event says of its state.
 	const session = (await fetchSession(context, sessionId)) ?? { ...waiting, status: name };
 	return resumeWith({ ...session, event: name });
