@@ -60,6 +60,11 @@ const lookupPath = (sessionId: string) => `/ai/v1/ai-deployment-sessions/${sessi
 const lookups = ({ simulator, sessionId }: WaitingRun) =>
 	simulator.requests.filter(({ path }) => path === lookupPath(sessionId));
 
+/** What the last node of the workflow calls, so that it is known how often it ran. The simulator knows no such path: 404. */
+const countedPath = (sessionId: string) => `/resumed/${sessionId}`;
+const countedUrl = ({ url }: Simulator) =>
+	`=${url}${countedPath("{{ $('Start and Wait').first().json.sessionId }}")}`;
+
 /** Ends a session without an event, as if VideoSDK had not sent it yet. */
 function endQuietly({ simulator, sessionId }: WaitingRun, status: 'stopped' | 'failed' | 'completed'): void {
 	const session = simulator.sessions.get(sessionId);
@@ -99,6 +104,10 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 					told: '={{ $json.event ?? "nothing" }} of {{ $json.sessionId }}',
 					customer: "={{ $('Before').item.json.customer }}",
 				}),
+				{
+					...n8nNode('Count', 'httpRequest', { url: countedUrl(simulator), options: {} }, 4.2),
+					onError: 'continueRegularOutput',
+				},
 			]),
 		);
 		await setup.n8n.rest.activate(id);
@@ -143,7 +152,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	}
 
 	async function statusOf({ executionId }: WaitingRun): Promise<string | undefined> {
-		return (await setup.n8n.rest.getExecution(executionId))?.status;
+		return (await setup.n8n.rest.getExecution(executionId).catch(() => undefined))?.status;
 	}
 
 	async function untilWaiting(run: WaitingRun): Promise<WaitingRun> {
@@ -160,20 +169,21 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		await untilWaiting(await start(maxWait, simulator));
 
 	const ended = async ({ executionId }: WaitingRun, timeoutMs?: number) =>
-		await runEnded(setup.n8n, executionId, 'After', timeoutMs);
+		await runEnded(setup.n8n, executionId, 'Count', timeoutMs);
 
 	const deliver = async (run: WaitingRun, body: object, signature?: string | null, url = run.resumeUrl) =>
 		(await run.simulator.deliver(url, body, { signature })).status;
 
 	/** Checks the end of a run, and yields what Start and Wait put out. */
-	function output(execution: Execution, { sessionId }: WaitingRun, told: string) {
+	function output(execution: Execution, { sessionId, simulator }: WaitingRun, told: string) {
 		expect(execution.status).toBe('success');
 		expect(outputOf(execution, 'Before')).toEqual([BEFORE]);
 		expect(outputOf(execution, 'After')).toEqual([
 			{ told: `${told} of ${sessionId}`, customer: BEFORE.customer },
 		]);
 		const passes = Object.values(execution.data.resultData.runData).map((nodeRuns) => nodeRuns.length);
-		expect(passes).toEqual([1, 1, 1, 1]);
+		expect(passes).toEqual([1, 1, 1, 1, 1]);
+		expect(simulator.requests.filter(({ path }) => path === countedPath(sessionId)).length).toBe(1);
 		const items = outputOf(execution, 'Start and Wait');
 		expect(items).toHaveLength(1);
 		expect(items[0]).toMatchObject({ sessionId, deploymentId: 'ddv_support', tag: 'latest' });
@@ -241,6 +251,23 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			expect((await setup.n8n.rest.listExecutions()).length).toBe(runs);
 			expect(run.simulator.sessions.size).toBe(starts);
 			expect(output(await ended(run), run, 'stopped')).toMatchObject({ event: 'stopped' });
+		});
+
+		it('ten deliveries at the same instant resume the run once', async () => {
+			const run = await startWaiting();
+			endQuietly(run, 'stopped');
+			// All are judged before the first one's session is fetched.
+			run.simulator.latencyMs = 400;
+			const event = eventBody(run.sessionId, 'stopped');
+			const answers = await Promise.all(Array.from({ length: 10 }, async () => await deliver(run, event)));
+			run.simulator.latencyMs = 0;
+			for (const status of answers) expect([200, 409]).toContain(status);
+			expect(answers).toContain(200);
+			const execution = await ended(run);
+			await during(2_000);
+			const ran = run.simulator.requests.filter(({ path }) => path === countedPath(run.sessionId)).length;
+			figure(`Resumptions by ten deliveries of one end at once (n8n ${version})`, ran, '1');
+			output(execution, run, 'stopped');
 		});
 
 		it('the end of several runs of one workflow resumes each with its own session', async () => {
@@ -384,7 +411,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		it('because it came before n8n stored the waiting run is found by looking again', async () => {
 			const simulator = await furtherSimulator({ ...quiet, stoppedMs: null, failedMs: 1 });
 			const runs = await Promise.all(
-				Array.from({ length: 6 }, async () => await start(HOUR_IN_MINUTES, simulator)),
+				Array.from({ length: 10 }, async () => await start(HOUR_IN_MINUTES, simulator)),
 			);
 			for (const run of runs) {
 				const json = output(await ended(run), run, 'failed');
@@ -393,8 +420,10 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			}
 			const answers = simulator.deliveries.map(({ status }) => status);
 			expect(answers).toHaveLength(runs.length);
-			// 409: not stored yet. 200: it was, since the first look at the API for the public key takes its time.
-			expect(answers.filter((status) => status !== 409 && status !== 200)).toEqual([]);
+			// 409: not stored yet; n8n 1.x stumbles over half of it and answers 500. 200: it was stored, since the first event makes
+			// our package fetch the public key, which takes its time.
+			const possible = version === '2.41.1' ? [200, 409] : [200, 409, 500];
+			for (const status of answers) expect(possible).toContain(status);
 			const slowestMs = Date.now() - Math.min(...runs.map(({ startedAtMs }) => startedAtMs));
 			figure(
 				`Ends within the first millisecond (n8n ${version})`,
@@ -662,8 +691,9 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			output(await ended(overdue), overdue, 'nothing');
 			const looks = lookups(timedOut).length;
 			await setup.n8n.restart();
-			expect(await statusOf(resumed)).toBe('waiting');
-			expect(await statusOf(timedOut)).toBe('waiting');
+			// For a moment n8n may take them for crashed, before it finds that they wait.
+			await untilWaiting(resumed);
+			await untilWaiting(timedOut);
 
 			endQuietly(resumed, 'stopped');
 			expect(await deliver(resumed, eventBody(resumed.sessionId, 'started'))).toBe(200);
@@ -679,6 +709,18 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			expect(json).toMatchObject({ status: 'queued', timedOut: true });
 			expect(lookups(timedOut)).toHaveLength(looks);
 			expect(await deliver(timedOut, eventBody(timedOut.sessionId, 'stopped'))).toBe(409);
+		});
+
+		it('waiting survives a crash of n8n', async () => {
+			const run = await startWaiting();
+			await setup.n8n.kill();
+			endQuietly(run, 'failed');
+			const event = eventBody(run.sessionId, 'failed');
+			expect(await deliver(run, event)).toBeUndefined();
+			await setup.n8n.restart();
+			await untilWaiting(run);
+			expect(await deliver(run, event)).toBe(200);
+			expect(output(await ended(run), run, 'failed')).toMatchObject({ event: 'failed' });
 		});
 
 		it('no run is left waiting', async () => {
