@@ -5,7 +5,7 @@ const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
 const MAX_RECENT = 100;
 
 /** The marks of the events that this process let through lately, oldest first. */
-const recent: Array<{ node: string; marks: string[] }> = [];
+const recent: Array<{ node: string; marks: [string, string] }> = [];
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /** Lets the runs of this process use the store one after another: of two that write the list at once, one loses its mark. */
@@ -13,6 +13,19 @@ async function inTurn<T>(use: () => Promise<T>): Promise<T> {
 	const turn = lastTurn.then(use);
 	lastTurn = turn.catch(() => undefined);
 	return await turn;
+}
+
+/** Keeps the marks of an event that is let through. */
+function remember(node: string, marks: [string, string]): void {
+	recent.push({ node, marks });
+	if (recent.length > MAX_RECENT) recent.shift();
+}
+
+/** @returns whether this process let the event through in another run */
+function wasLetThrough(node: string, [eventId, ownMark]: [string, string]): boolean {
+	return recent.some(
+		(entry) => entry.node === node && entry.marks[0] === eventId && entry.marks[1] !== ownMark,
+	);
 }
 
 /** @returns whether the run is the first one for its event */
@@ -35,16 +48,24 @@ async function askStore(context: IExecuteFunctions, node: string, marks: [string
  * It is asked within the run, because n8n offers it only there, and because an event may be remembered only once its run exists.
  * n8n's store has no lock: two runs that begin in the same few milliseconds on two processes may both count as the first.
  *
- * @returns true also if the store cannot be used: rather an event twice than not at all
+ * @returns true also if the store cannot be used and this process does not know the event: rather twice than not at all
  */
 export async function isFirstRun(context: IExecuteFunctions, eventId: string): Promise<boolean> {
 	if (eventId === '' || context.getMode() === 'manual') return true;
-	try {
-		return !(await oneByOne(context, async () => await recordEvent(context, eventId)));
-	} catch (error) {
-		context.logger.warn('Could not check whether an event came before, so it is taken as new', {
-			reason: (error as Error).message,
+	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
+	// A run that a worker lost half way is begun again under the same id, and is no duplicate of itself.
+	const marks: [string, string] = [eventId, `${eventId}:${context.getExecutionId()}`];
+	return await inTurn(async () => {
+		const isFirst = await askStore(context, node, marks).catch((error: Error) => {
+			context.logger.warn(
+				'Could not check whether an event came before, so the memory of this process decides',
+				{
+					reason: error.message,
+				},
+			);
+			return !wasLetThrough(node, marks);
 		});
-		return true;
-	}
+		if (isFirst) remember(node, marks);
+		return isFirst;
+	});
 }
