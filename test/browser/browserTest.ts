@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { setUp, type Setup } from '../e2e/setup';
+import { repositoryRoot } from '../n8n/processes';
+import type { SimulatorOptions } from '../simulator';
+import { newContext, startBrowser } from './chromium';
+import { Editor } from './editor';
+
+type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
+
+/** A real n8n, the simulator and a browser that is signed in; shared by the tests of one file. */
+export interface Stage extends Setup {
+	browser: Browser;
+	login: StorageState;
+}
+
+/** Where the pictures of failed tests are kept; git ignores it. */
+const FAILURES = join(repositoryRoot, '.cache', 'browser-failures');
+
+/** Starts everything and signs in by hand. */
+export async function startStage(simulator: SimulatorOptions = {}): Promise<Stage> {
+	// Jest's own NODE_ENV would make n8n end without a word.
+	const setup = await setUp({ simulator, n8n: { env: { NODE_ENV: 'production' } } });
+	const browser = await startBrowser();
+	const context = await newContext(browser);
+	const editor = new Editor(await context.newPage(), setup.n8n);
+	await editor.signIn();
+	const login = await context.storageState();
+	await context.close();
+	return {
+		...setup,
+		browser,
+		login,
+		async stop() {
+			await browser.close();
+			await setup.stop();
+		},
+	};
+}
+
+/** One test in a window of its own. A picture is kept of the moment it failed. */
+export function browserTest(
+	name: string,
+	stage: () => Stage,
+	body: (editor: Editor, stage: Stage) => Promise<void>,
+): void {
+	test(name, async () => {
+		const { browser, login, n8n } = stage();
+		const context = await newContext(browser, { storageState: login });
+		const page = await context.newPage();
+		try {
+			await body(new Editor(page, n8n), stage());
+		} catch (error) {
+			mkdirSync(FAILURES, { recursive: true });
+			const path = join(FAILURES, `${name.replace(/[^a-z0-9]+/gi, '-').slice(0, 80)}.png`);
+			await page.screenshot({ path }).catch(() => undefined);
+			if (error instanceof Error) error.message += `\n\nPicture of this moment: ${path}`;
+			throw error;
+		} finally {
+			await context.close();
+		}
+	});
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { chromium as playwright, selectors } from 'playwright-core';
+import { commandExists, PlainError, run } from '../n8n/processes';
+
+const KNOWN_PLACES = [
+	'/usr/bin/chromium',
+	'/usr/bin/chromium-browser',
+	'/usr/bin/google-chrome',
+	'/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+	'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+/** n8n is slow to draw on a machine that is busy with other tests. */
+const ACTION_TIMEOUT_MS = 60_000;
+
+const find = () => KNOWN_PLACES.find((path) => existsSync(path));
+
+/**
+ * Finds a Chromium or Chrome; `CHROMIUM_PATH` names another one. Installs Debian's if there is none and this is root.
+ *
+ * @returns the path of the program
+ */
+export async function ensureChromium(log: (line: string) => void = () => undefined): Promise<string> {
+	const given = process.env.CHROMIUM_PATH;
+	if (given) {
+		if (!existsSync(given)) throw new PlainError(`CHROMIUM_PATH names ${given}, which does not exist.`);
+		return given;
+	}
+	const found = find();
+	if (found) return found;
+	if (process.getuid?.() !== 0 || !commandExists('apt-get')) {
+		throw new PlainError(
+			'Chromium must be installed for this test (Debian 13: apt-get install chromium), or CHROMIUM_PATH name a Chrome.',
+		);
+	}
+	log('  Installing chromium from Debian (once, about a minute) ...');
+	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+	const install = [
+		'-qq',
+		'-y',
+		'-o',
+		'DPkg::Lock::Timeout=120',
+		'install',
+		'--no-install-recommends',
+		'chromium',
+	];
+	let result = await run('apt-get', install, { env });
+	if (result.code !== 0) {
+		await run('apt-get', ['-qq', 'update'], { env });
+		result = await run('apt-get', install, { env });
+	}
+	const installed = find();
+	if (!installed) throw new PlainError(`${result.output.slice(-1500)}\nchromium could not be installed.`);
+	return installed;
+}
+
+/** Starts a headless browser with an empty profile. */
+export async function startBrowser(): Promise<Browser> {
+	selectors.setTestIdAttribute('data-test-id');
+	return await playwright.launch({
+		executablePath: await ensureChromium(),
+		args: [
+			'--no-sandbox',
+			'--disable-gpu',
+			'--disable-quic',
+			'--no-first-run',
+			'--disable-background-networking',
+			'--disable-component-update',
+			'--disable-sync',
+		],
+	});
+}
+
+/** A window's worth of state, which reaches this machine only: the editor asks for pages of n8n.io and npm. */
+export async function newContext(
+	browser: Browser,
+	options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+	const context = await browser.newContext({
+		viewport: { width: 1440, height: 900 },
+		reducedMotion: 'reduce',
+		...options,
+	});
+	context.setDefaultTimeout(ACTION_TIMEOUT_MS);
+	await context.route(
+		(url) => url.protocol.startsWith('http') && !['127.0.0.1', 'localhost'].includes(url.hostname),
+		async (route) => await route.abort(),
+	);
+	return context;
+}

@@ -1,0 +1,263 @@
+import type { Locator, Page } from 'playwright-core';
+import type { N8n } from '../n8n/instance';
+import { OWNER } from '../n8n/rest';
+import { eventually } from './eventually';
+
+const NODE_NAME = 'VideoSDK Agent Cloud';
+
+/** n8n's editor as a user handles it. Knows the editor's own names for its parts, so that the tests need not. */
+export class Editor {
+	constructor(
+		readonly page: Page,
+		private readonly n8n: N8n,
+	) {}
+
+	// -----------------------------------------------------------------------------------------
+	// Pages
+
+	async signIn(): Promise<void> {
+		await this.page.goto(`${this.n8n.url}/signin`);
+		await this.page.locator('input[name=emailOrLdapLoginId]').fill(OWNER.email);
+		await this.page.locator('input[type=password]').fill(OWNER.password);
+		await this.page.getByTestId('form-submit-button').click();
+		await this.page.waitForURL((url) => !url.pathname.includes('signin'));
+	}
+
+	async newWorkflow(): Promise<void> {
+		await this.page.goto(`${this.n8n.url}/workflow/new`);
+		await this.page.getByTestId('canvas-plus-button').waitFor();
+	}
+
+	async openWorkflow(id: string): Promise<void> {
+		await this.page.goto(`${this.n8n.url}/workflow/${id}`);
+		await this.page.getByTestId('canvas-node').first().waitFor();
+	}
+
+	/** Opens a workflow and one of its nodes. */
+	async openNode(workflowId: string, name: string): Promise<void> {
+		await this.openWorkflow(workflowId);
+		await this.node(name).dblclick();
+		await this.panel.waitFor();
+	}
+
+	// -----------------------------------------------------------------------------------------
+	// Canvas and node creator
+
+	node(name: string): Locator {
+		return this.page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
+	}
+
+	get creator(): Locator {
+		return this.page.getByTestId('node-creator');
+	}
+
+	/** What the node creator shows for a search. */
+	searchResult(): Locator {
+		return this.page.getByTestId('item-iterator-item').filter({ hasText: NODE_NAME });
+	}
+
+	/** Opens the node creator from the canvas and searches. */
+	async search(text: string): Promise<void> {
+		const bar = this.page.getByTestId('node-creator-search-bar');
+		if (!(await bar.isVisible())) {
+			await this.page
+				.getByTestId('canvas-plus-button')
+				.or(this.page.getByTestId('node-creator-plus-button'))
+				.first()
+				.click();
+		}
+		await bar.fill(text);
+	}
+
+	/** Opens our entry of the node creator, with its triggers and actions. */
+	async openActions(category: 'Actions' | 'Triggers'): Promise<void> {
+		await this.search('videosdk');
+		await this.searchResult().click();
+		const heading = this.page.getByTestId('node-creator-category-item').filter({ hasText: category });
+		await heading.waitFor();
+		const line = this.page.getByTestId('node-creator-item-name').filter({
+			hasText: category === 'Actions' ? 'Start a session' : 'On session started',
+		});
+		// In an empty workflow the triggers are unfolded, in others the actions.
+		if ((await line.count()) === 0) await heading.click();
+		await line.first().waitFor();
+	}
+
+	/** Adds an action or trigger by its line in the node creator, which opens it. */
+	async add(category: 'Actions' | 'Triggers', line: string): Promise<void> {
+		await this.openActions(category);
+		await this.page.getByTestId('node-creator-item-name').getByText(line, { exact: true }).click();
+		await this.panel.waitFor();
+	}
+
+	// -----------------------------------------------------------------------------------------
+	// The node's panel
+
+	get panel(): Locator {
+		return this.page.getByTestId('ndv');
+	}
+
+	/** The fields that are shown, by the names that a user reads. */
+	async fieldNames(): Promise<string[]> {
+		const labels = await this.panel
+			.getByTestId('node-parameters')
+			.locator('[data-test-id=input-label], [data-test-id=credentials-label]')
+			// The fields of the other tab are there, but not shown.
+			.filter({ visible: true })
+			.allInnerTexts();
+		return labels.map((text) => (text.trim().split('\n')[0] ?? '').trim()).filter(Boolean);
+	}
+
+	/** Waits until exactly these fields are shown. */
+	async expectFields(names: string[]): Promise<void> {
+		await eventually(async () => expect(await this.fieldNames()).toEqual(names));
+	}
+
+	parameter(name: string, within: Locator = this.panel): Locator {
+		return within.getByTestId(`parameter-input-${name}`);
+	}
+
+	async fill(name: string, value: string, within: Locator = this.panel): Promise<void> {
+		await this.parameter(name, within).locator('input, textarea').first().fill(value);
+	}
+
+	/** Writes into a field that is a code editor. */
+	async fillCode(name: string, value: string): Promise<void> {
+		await this.parameter(name).locator('.cm-content').click();
+		await this.page.keyboard.press('ControlOrMeta+A');
+		await this.page.keyboard.insertText(value);
+	}
+
+	/** Adds an entry to a group of pairs, and yields the group; its entries stand in the order added. */
+	async addEntry(name: string): Promise<Locator> {
+		const group = this.panel.getByTestId(`fixed-collection-${name}`);
+		await group.getByTestId('fixed-collection-add').click();
+		return group;
+	}
+
+	/** Fills one field of one entry of a group of pairs. */
+	async fillEntry(group: Locator, position: number, name: string, value: string): Promise<void> {
+		await this.parameter(name, group).nth(position).locator('input, textarea').first().fill(value);
+	}
+
+	/** Adds a field of a collection such as Options. */
+	async addOption(name: string): Promise<void> {
+		await this.panel.getByTestId('collection-parameter-add').last().click();
+		await this.page.getByTestId('collection-parameter-option').getByText(name, { exact: true }).click();
+	}
+
+	async toggle(name: string): Promise<void> {
+		await this.parameter(name).locator('.el-switch, [role=switch]').first().click();
+	}
+
+	/** Opens the list of deployments. */
+	async openDeployments(): Promise<void> {
+		await this.panel.getByTestId('rlc-input').click();
+	}
+
+	/** Chooses from a dropdown. */
+	async choose(name: string, option: string): Promise<void> {
+		await this.parameter(name).locator('input').first().click();
+		await this.option(option).click();
+	}
+
+	/** An open dropdown's line. */
+	option(name: string): Locator {
+		return this.page
+			.locator('.el-select-dropdown__item:visible')
+			.filter({ has: this.page.getByText(name, { exact: true }) });
+	}
+
+	async runStep(): Promise<void> {
+		await this.page.getByTestId('node-execute-button').click();
+	}
+
+	get output(): Locator {
+		return this.page.getByTestId('output-panel');
+	}
+
+	/** Shows the output as a table, and yields its heads and cells, row by row. */
+	async outputTable(): Promise<string[][]> {
+		await this.output.getByTestId('radio-button-table').click();
+		const rows = this.output.locator('table tr');
+		await rows.nth(1).waitFor();
+		const count = await rows.count();
+		const table: string[][] = [];
+		for (let row = 0; row < count; row++) table.push(await rows.nth(row).locator('th, td').allInnerTexts());
+		return table.map((cells) => cells.map((cell) => cell.trim()));
+	}
+
+	/** What the output panel says when the step could not be done. */
+	async failure(): Promise<{ title: string; description: string }> {
+		const title = this.output.getByTestId('node-error-message');
+		await title.waitFor();
+		const description = this.output.getByTestId('node-error-description');
+		return {
+			title: await title.innerText(),
+			description: (await description.count()) > 0 ? await description.innerText() : '',
+		};
+	}
+
+	// -----------------------------------------------------------------------------------------
+	// Credential
+
+	/** Opens the form of a new credential from an open node. */
+	async newCredential(): Promise<void> {
+		await this.page.getByTestId('node-credentials-select').first().click();
+		await this.page.getByTestId('node-credentials-select-item-new').click();
+		await this.credential.waitFor();
+	}
+
+	get credential(): Locator {
+		return this.page.getByTestId('editCredential-modal');
+	}
+
+	/** Saves the form, by which it is tested; a new credential that passes is closed. */
+	async saveCredential(): Promise<void> {
+		await this.credential.getByTestId('credential-save-button').click();
+	}
+
+	/** What the form says when the test has failed. */
+	async credentialFailure(): Promise<string> {
+		await this.credential.getByText('More details').click();
+		return await this.credential.getByTestId('node-credentials-config-container').innerText();
+	}
+
+	async closeCredential(): Promise<void> {
+		await this.credential.getByRole('button', { name: 'Close' }).click();
+		await this.credential.waitFor({ state: 'hidden' });
+	}
+
+	// -----------------------------------------------------------------------------------------
+	// Trigger
+
+	/** The trigger's address as it is shown, copied by a click. */
+	async copyUrl(kind: 'test' | 'production'): Promise<string> {
+		const url = this.panel.locator('.webhook-url');
+		if (!(await url.isVisible())) await this.panel.getByText('Webhook URLs', { exact: true }).click();
+		await this.panel.getByTestId(`radio-button-${kind}`).click();
+		await url.click();
+		return await this.clipboard();
+	}
+
+	async clipboard(): Promise<string> {
+		await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+		return await this.page.evaluate('navigator.clipboard.readText()');
+	}
+
+	async closePanel(): Promise<void> {
+		await this.page.getByTestId('ndv-close-button').click();
+		await this.panel.waitFor({ state: 'hidden' });
+	}
+
+	/** Publishes the open workflow, and yields what the editor then says. */
+	async publish(): Promise<string> {
+		await this.page.getByTestId('workflow-open-publish-modal-button').click();
+		await this.page.getByTestId('workflow-publish-button').click();
+		const done = this.page.getByTestId('activation-modal');
+		await done.waitFor();
+		const text = await done.innerText();
+		await done.getByText('Got it').click();
+		return text;
+	}
+}

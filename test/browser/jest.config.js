@@ -1,0 +1,13 @@
+const base = require('../../jest.config.js');
+
+/** Tests in a real browser and of the installation: one file after another, since each starts an n8n of its own. */
+module.exports = {
+	...base,
+	rootDir: '../..',
+	roots: ['<rootDir>/test/browser', '<rootDir>/test/install'],
+	testMatch: ['**/*.browser.ts', '**/*.install.ts'],
+	maxWorkers: 1,
+	testTimeout: 300_000,
+	// A simulator or browser left over by a test that failed must not keep the run from ending.
+	forceExit: true,
+};

@@ -1,0 +1,17 @@
+/** `npm run test:browser`: the tests in a real browser, and of the installation. Arguments are passed on to jest. */
+import { runJest } from '../jest';
+import { packPackage } from '../n8n/package';
+import { runMain } from '../n8n/processes';
+import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
+import { ensureChromium } from './chromium';
+
+runMain(async () => {
+	// Once for all test files.
+	const chromium = await ensureChromium(console.log);
+	const tarball = await packPackage();
+	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
+	return await runJest(['--config', 'test/browser/jest.config.js', ...process.argv.slice(2)], {
+		PACKAGE_TARBALL: tarball,
+		CHROMIUM_PATH: chromium,
+	});
+});

@@ -1,0 +1,256 @@
+/**
+ * `npm run screenshots`: remakes the pictures of docs/images, each in a light and a dark one (`<name>.png`, `<name>.dark.png`).
+ * Arguments name the ones to make; without any, all are made.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { packPackage } from '../n8n/package';
+import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
+import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
+import { type Stage, startStage } from './browserTest';
+import { ensureChromium, newContext } from './chromium';
+import { Editor } from './editor';
+
+const FOLDER = join(repositoryRoot, 'docs', 'images');
+const MAX_BYTES = 150_000;
+/** n8n fades things in. */
+const SETTLE_MS = 700;
+
+const deploymentId = {
+	__rl: true,
+	mode: 'list',
+	value: 'ddv_support',
+	cachedResultName: 'Support agent (tags: latest, v1)',
+};
+const started = {
+	resource: 'session',
+	operation: 'start',
+	deploymentId,
+	tag: 'v1',
+	env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: '={{ $json.roomId }}' }] },
+	metaData: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] },
+	webhookUrl: 'https://n8n.example.com/webhook/3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4/webhook',
+};
+
+interface Picture {
+	height?: number;
+	/** Brings the editor into the state, and tells what to cut out of it. */
+	show: (
+		editor: Editor,
+		stage: Stage,
+	) => Promise<Locator | { x: number; y: number; width: number; height: number }>;
+}
+
+async function openAction(editor: Editor, stage: Stage, name: string, parameters: object): Promise<void> {
+	const { id } = await stage.n8n.rest.createWorkflow(
+		chain('Pictures', [
+			n8nNode('When a customer calls', 'manualTrigger'),
+			{ ...ourNode(stage, name, 'videoSdkAgentCloud', parameters), position: [220, 0] },
+		]),
+	);
+	await editor.openNode(id, name);
+}
+
+/** The column of the open node that holds its fields. */
+const form = (editor: Editor): Locator =>
+	editor.page.locator('[data-test-id=ndv] .ndv-parameters, .parameters-panel').first();
+
+const PICTURES: Record<string, Picture> = {
+	'node-panel': {
+		height: 1040,
+		async show(editor) {
+			await editor.newWorkflow();
+			await editor.openActions('Triggers');
+			await editor.page.getByTestId('node-creator-category-item').filter({ hasText: 'Actions' }).click();
+			await editor.page.getByText('Wait for the status of a session').waitFor();
+			return editor.creator;
+		},
+	},
+	'start-form': {
+		height: 1130,
+		async show(editor, stage) {
+			await openAction(editor, stage, 'Start a session', started);
+			return form(editor);
+		},
+	},
+	'start-and-wait-form': {
+		height: 1130,
+		async show(editor, stage) {
+			await openAction(editor, stage, 'Start a session and wait', {
+				...started,
+				operation: 'startAndWait',
+				webhookUrl: undefined,
+			});
+			return form(editor);
+		},
+	},
+	'deployment-list': {
+		height: 760,
+		async show(editor, stage) {
+			await openAction(editor, stage, 'Start a session', { resource: 'session', operation: 'start' });
+			await editor.openDeployments();
+			await editor.page.getByTestId('rlc-search').fill('agent');
+			await editor.page.getByTestId('rlc-item').filter({ hasText: 'Support agent' }).waitFor();
+			return form(editor);
+		},
+	},
+	credential: {
+		height: 940,
+		async show(editor, stage) {
+			await openAction(editor, stage, 'Start a session', started);
+			await editor.page.getByTestId('credential-edit-button').click();
+			await editor.credential.getByText('Connection tested successfully').waitFor();
+			return editor.page
+				.locator('.el-dialog')
+				.filter({ has: editor.credential })
+				.or(editor.credential)
+				.first();
+		},
+	},
+	output: {
+		height: 620,
+		async show(editor, stage) {
+			await openAction(editor, stage, 'Get many sessions', {
+				resource: 'session',
+				operation: 'getAll',
+				limit: 8,
+			});
+			await editor.runStep();
+			await editor.outputTable();
+			return editor.output;
+		},
+	},
+	'error-message': {
+		height: 620,
+		async show(editor, stage) {
+			await openAction(editor, stage, 'Start a session', { ...started, webhookUrl: '/webhook/abc' });
+			await editor.runStep();
+			await editor.failure();
+			return editor.output;
+		},
+	},
+	trigger: {
+		height: 760,
+		async show(editor, stage) {
+			const { id } = await stage.n8n.rest.createWorkflow(
+				chain('Pictures', [
+					ourNode(
+						stage,
+						'VideoSDK Agent Cloud Trigger',
+						'videoSdkAgentCloudTrigger',
+						{ options: { sessionDetails: true } },
+						{ webhookId: '3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4' },
+					),
+				]),
+			);
+			await editor.openNode(id, 'VideoSDK Agent Cloud Trigger');
+			await editor.panel.getByText('Webhook URLs', { exact: true }).click();
+			await editor.panel.getByTestId('radio-button-production').click();
+			const { x, y, width, height } = await boxOf(editor.panel);
+			// Its output is still empty.
+			return { x, y, width: (width * 2) / 3, height };
+		},
+	},
+	workflow: {
+		height: 640,
+		async show(editor, stage) {
+			const { nodes, connections } = chain('', [
+				{ ...n8nNode('New support ticket', 'webhook'), position: [0, 0] },
+				{
+					...ourNode(stage, 'Start a session', 'videoSdkAgentCloud', started),
+					position: [240, 0],
+				},
+				{ ...n8nNode('Note the session', 'set', {}, 3.4), position: [480, 0] },
+			]);
+			const reaction = chain('', [
+				{
+					...ourNode(
+						stage,
+						'On a session event',
+						'videoSdkAgentCloudTrigger',
+						{ events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] },
+						{ webhookId: 'picture' },
+					),
+					position: [0, 220],
+				},
+				{
+					...n8nNode('Which event?', 'if', {}, 2.2),
+					position: [240, 220],
+				},
+				{ ...n8nNode('Tell the team', 'slack', {}, 2.3), position: [480, 220] },
+			]);
+			const { id } = await stage.n8n.rest.createWorkflow({
+				name: 'Voice agent for support tickets',
+				nodes: [...nodes, ...reaction.nodes],
+				connections: { ...connections, ...reaction.connections },
+			});
+			await editor.openWorkflow(id);
+			await editor.page.getByTestId('zoom-to-fit').click();
+			return editor.page.getByTestId('canvas');
+		},
+	},
+};
+
+async function boxOf(locator: Locator) {
+	const box = await locator.boundingBox();
+	if (!box) throw new PlainError('What is to be in the picture is not shown.');
+	return box;
+}
+
+async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): Promise<void> {
+	const picture = PICTURES[name];
+	if (!picture) throw new PlainError(`There is no picture "${name}": ${Object.keys(PICTURES).join(', ')}.`);
+	const context = await newContext(stage.browser, {
+		storageState: stage.login,
+		colorScheme,
+		viewport: { width: 1280, height: picture.height ?? 800 },
+		deviceScaleFactor: 1.5,
+	});
+	const page: Page = await context.newPage();
+	const target = await picture.show(new Editor(page, stage.n8n), stage);
+	await page.mouse.move(0, 0);
+	await page.addStyleTag({ content: '.el-notification { display: none !important }' });
+	await page.waitForTimeout(SETTLE_MS);
+	const clip = 'width' in target ? target : await boxOf(target as Locator);
+	const path = join(FOLDER, `${name}${colorScheme === 'dark' ? '.dark' : ''}.png`);
+	await page.screenshot({ path, clip });
+	await context.close();
+	const { size } = statSync(path);
+	process.stdout.write(`${path}: ${Math.round(size / 1000)} kB\n`);
+	if (size > MAX_BYTES) throw new PlainError(`${path} is larger than ${MAX_BYTES / 1000} kB.`);
+}
+
+runMain(async () => {
+	await ensureChromium(console.log);
+	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
+	process.env.PACKAGE_TARBALL = await packPackage();
+	mkdirSync(FOLDER, { recursive: true });
+	const stage = await startStage();
+	try {
+		for (let session = 0; session < 8; session++) await seed(stage, session);
+		const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PICTURES);
+		for (const name of names) {
+			for (const colorScheme of ['light', 'dark'] as const) await take(stage, name, colorScheme);
+		}
+	} finally {
+		await stage.stop();
+	}
+	return 0;
+});
+
+/** Starts a session, so that there is something to list. */
+async function seed(stage: Stage, number: number): Promise<void> {
+	const workflow = await stage.n8n.rest.createWorkflow(
+		chain('Seed', [
+			n8nNode('Manual', 'manualTrigger'),
+			ourNode(stage, 'Start', 'videoSdkAgentCloud', {
+				resource: 'session',
+				operation: 'start',
+				deploymentId: { __rl: true, mode: 'id', value: number % 3 === 0 ? 'ddv_sales' : 'ddv_support' },
+			}),
+		]),
+	);
+	await stage.n8n.rest.runWorkflow(workflow.id);
+}

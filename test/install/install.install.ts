@@ -1,0 +1,256 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { newContext, startBrowser } from '../browser/chromium';
+import { Editor } from '../browser/editor';
+import { CREDENTIAL_TYPE, PACKAGE } from '../e2e/setup';
+import { type N8n, startN8n } from '../n8n/instance';
+import { packPackage } from '../n8n/package';
+import { run, temporaryFolder } from '../n8n/processes';
+import { outputOf, type WorkflowJson } from '../n8n/rest';
+import { type Simulator, startSimulator } from '../simulator';
+import { installAsN8nDoes } from './installer';
+import { type Registry, startRegistry } from './registry';
+
+/** A text of the node that the newer version has changed, to tell which of the two n8n has loaded. */
+const OLD_TEXT = 'List sessions';
+const NEW_TEXT = 'List sessions, as the newer version says';
+const WEBHOOK_PATH = 'installed-trigger/webhook';
+const NODES = [
+	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
+	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1.1 },
+];
+
+let registry: Registry;
+let n8n: N8n;
+let simulator: Simulator;
+let browser: Browser;
+let oldVersion: string;
+let newVersion: string;
+let starterId: string;
+let triggerId: string;
+
+/** Unpacks the package as it would be published. */
+async function unpack(): Promise<string> {
+	const folder = temporaryFolder('videosdk-version');
+	await run('tar', ['-xzf', await packPackage(), '-C', folder, '--strip-components=1']);
+	return folder;
+}
+
+/** A copy of the package with the next version number and one changed text. */
+function bump(folder: string, version: string): string {
+	const copy = temporaryFolder('videosdk-newer');
+	cpSync(folder, copy, { recursive: true });
+	const packageFile = join(copy, 'package.json');
+	const packageJson = JSON.parse(readFileSync(packageFile, 'utf8')) as object;
+	writeFileSync(packageFile, JSON.stringify({ ...packageJson, version }, null, 2));
+	let changed = 0;
+	for (const file of readdirSync(join(copy, 'dist'), { recursive: true, encoding: 'utf8' })) {
+		if (!file.endsWith('.js')) continue;
+		const path = join(copy, 'dist', file);
+		const code = readFileSync(path, 'utf8');
+		if (!code.includes(OLD_TEXT)) continue;
+		writeFileSync(path, code.replaceAll(OLD_TEXT, NEW_TEXT));
+		changed++;
+	}
+	if (changed === 0) throw new Error(`"${OLD_TEXT}" is nowhere in the package: choose another text`);
+	return copy;
+}
+
+beforeAll(async () => {
+	[registry, simulator, browser, n8n] = await Promise.all([
+		startRegistry(),
+		startSimulator({ lifecycle: false }),
+		startBrowser(),
+		startN8n({ tarball: null, env: { NODE_ENV: 'production' } }),
+	]);
+	const folder = await unpack();
+	const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+	oldVersion = version;
+	newVersion = version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+	await registry.publish(folder);
+	await registry.publish(bump(folder, newVersion));
+});
+
+afterAll(async () => {
+	await browser?.close();
+	await n8n?.stop();
+	await simulator?.close();
+	await registry?.stop();
+});
+
+interface InstalledPackage {
+	packageName: string;
+	installedVersion: string;
+	failedLoading?: boolean;
+}
+
+const installedPackages = async () =>
+	(await n8n.rest.call<InstalledPackage[]>('GET', '/community-packages')) ?? [];
+
+/** What n8n knows of our action node; undefined if nothing. */
+async function knownNode(): Promise<string | undefined> {
+	const types = await n8n.rest.call<unknown[]>('POST', '/node-types', {
+		nodeInfos: [{ name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 }],
+	});
+	return types.length === 0 ? undefined : JSON.stringify(types);
+}
+
+/** Runs the workflow that starts a session, and checks that it did. */
+async function expectStart(): Promise<void> {
+	const before = simulator.sessions.size;
+	const execution = await n8n.rest.runWorkflow(starterId);
+	expect(execution.data.resultData.error).toBeUndefined();
+	expect(outputOf(execution, 'Start')[0]).toMatchObject({ deploymentId: 'ddv_support', status: 'queued' });
+	expect(simulator.sessions.size).toBe(before + 1);
+}
+
+/** Has a signed event delivered to the published workflow, and checks that it ran. */
+async function expectEvent(sessionId: string): Promise<void> {
+	await n8n.rest.waitForWebhook(WEBHOOK_PATH);
+	const delivery = await simulator.deliver(`${n8n.url}/webhook/${WEBHOOK_PATH}`, {
+		webhookType: 'ai-deployment-session-started',
+		data: { sessionId: `session-${sessionId}` },
+	});
+	expect(delivery.status).toBe(200);
+	const run = await n8n.rest.waitForExecution(
+		(execution) => outputOf(execution, 'Trigger')[0]?.sessionId === sessionId,
+		60_000,
+		{ workflowId: triggerId },
+	);
+	expect(run.status).toBe('success');
+}
+
+async function openInBrowser<T>(look: (editor: Editor) => Promise<T>): Promise<T> {
+	const context = await newContext(browser);
+	try {
+		const editor = new Editor(await context.newPage(), n8n);
+		await editor.signIn();
+		await editor.openWorkflow(starterId);
+		return await look(editor);
+	} finally {
+		await context.close();
+	}
+}
+
+async function storeWorkflows(): Promise<void> {
+	const { id } = await n8n.rest.createCredential({
+		name: 'VideoSDK',
+		type: CREDENTIAL_TYPE,
+		data: { apiKey: simulator.apiKey, secretKey: simulator.secret, baseUrl: simulator.url },
+	});
+	expect(await n8n.rest.testCredential(id)).toMatchObject({ status: 'OK' });
+	const ours = {
+		typeVersion: 1,
+		position: [220, 0] as [number, number],
+		credentials: { [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } },
+	};
+	const starter: WorkflowJson = {
+		name: 'Saved with the old version',
+		nodes: [
+			{
+				name: 'Manual',
+				type: 'n8n-nodes-base.manualTrigger',
+				typeVersion: 1,
+				position: [0, 0],
+				parameters: {},
+			},
+			{
+				...ours,
+				name: 'Start',
+				type: `${PACKAGE}.videoSdkAgentCloud`,
+				parameters: {
+					resource: 'session',
+					operation: 'start',
+					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+					tag: 'v1',
+				},
+			},
+		],
+		connections: { Manual: { main: [[{ node: 'Start', type: 'main', index: 0 }]] } },
+	};
+	const trigger: WorkflowJson = {
+		name: 'Published with the old version',
+		nodes: [
+			{
+				...ours,
+				name: 'Trigger',
+				type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
+				webhookId: WEBHOOK_PATH.split('/')[0],
+				parameters: {},
+			},
+		],
+		connections: {},
+	};
+	starterId = (await n8n.rest.createWorkflow(starter)).id;
+	triggerId = (await n8n.rest.createWorkflow(trigger)).id;
+	await n8n.rest.activate(triggerId);
+}
+
+// Each step goes on from the one before, as a user's n8n does.
+
+test('first install: n8n loads it, and its nodes work', async () => {
+	const folder = await installAsN8nDoes(n8n, registry.url, PACKAGE, oldVersion, NODES);
+	// Nothing is to be installed beside it.
+	expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+	await n8n.restart();
+	expect(await installedPackages()).toMatchObject([{ packageName: PACKAGE, installedVersion: oldVersion }]);
+	expect((await installedPackages())[0]?.failedLoading).not.toBe(true);
+	expect(await knownNode()).toContain(OLD_TEXT);
+	expect(await knownNode()).not.toContain(NEW_TEXT);
+	await storeWorkflows();
+	await expectStart();
+	await expectEvent('with-the-old-version');
+});
+
+test('update: a workflow saved before opens, runs and receives events as before', async () => {
+	const before = await n8n.rest.getWorkflow(starterId);
+	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
+	await n8n.restart();
+	expect(await installedPackages()).toMatchObject([{ packageName: PACKAGE, installedVersion: newVersion }]);
+	expect(await knownNode()).toContain(NEW_TEXT);
+	expect((await n8n.rest.getWorkflow(starterId)).nodes).toEqual(before.nodes);
+	await expectStart();
+	await expectEvent('with-the-new-version');
+	await openInBrowser(async (editor) => {
+		await editor.node('Start').dblclick();
+		await editor.panel.waitFor();
+		expect(await editor.parameter('tag').locator('input, textarea').inputValue()).toBe('v1');
+		await editor.runStep();
+		await editor.output.getByText('ddv_support').first().waitFor();
+	});
+});
+
+test('files lost, as in a container without a volume: n8n starts and says so, and works again once installed', async () => {
+	rmSync(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE), { recursive: true });
+	const logged = n8n.logs.length;
+	await n8n.restart();
+	expect(n8n.logs.slice(logged)).toContain('some packages are missing');
+	expect(await knownNode()).toBeUndefined();
+	expect((await installedPackages())[0]?.failedLoading).toBe(true);
+	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
+	await n8n.restart();
+	await expectStart();
+	await expectEvent('after-the-loss');
+});
+
+test('removal: n8n goes on, starts again, and says what is missing', async () => {
+	// n8n's own removal, which asks no registry.
+	await n8n.rest.call('DELETE', `/community-packages?name=${PACKAGE}`);
+	expect(await installedPackages()).toEqual([]);
+	expect(existsSync(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE))).toBe(false);
+	await n8n.restart();
+	expect(await knownNode()).toBeUndefined();
+	const text = await openInBrowser(async (editor) => {
+		await editor.node('Start').dblclick();
+		await editor.panel.waitFor();
+		await editor.panel.getByText('install', { exact: false }).first().waitFor();
+		return await editor.panel.innerText();
+	});
+	expect(text).toContain(PACKAGE);
+	const missing = await n8n.rest.startWorkflow(starterId).then(
+		async (id) => (await n8n.rest.getExecution(id))?.data.resultData.error?.message ?? '',
+		(error: Error) => error.message,
+	);
+	expect(missing).toContain(`Unrecognized node type: ${PACKAGE}.videoSdkAgentCloud`);
+});
