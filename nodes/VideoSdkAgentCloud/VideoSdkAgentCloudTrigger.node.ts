@@ -55,19 +55,19 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split("-").pop()).join(", ") }}',
 		description: 'Starts the workflow when a session of an AI voice agent starts, stops or fails',
-		eventTriggerDescription: 'Waiting for an event of a session',
+		eventTriggerDescription: 'Start a session whose "Webhook URL" is the Test URL of this trigger',
 		activationMessage:
 			'Copy the Production URL of the trigger into "Webhook URL" of the step that starts sessions: VideoSDK sends the events of a session to the address that it was started with.',
 		triggerPanel: {
 			header: 'Receive events from VideoSDK Agent Cloud',
 			executionsHelp: {
 				inactive:
-					'<b>While building</b>: click "Execute step", and start a session whose "Webhook URL" is the Test URL above. It takes one event, within two minutes.<br /><br /><b>For real</b>: publish this workflow, then put the Production URL into "Webhook URL" of the step that starts sessions. Runs are found under Executions.',
+					'<b>While building</b>: click "Execute step", and start a session whose "Webhook URL" is the Test URL, shown under "Webhook URLs". It takes one event, within two minutes.<br /><br /><b>For real</b>: publish this workflow, then copy the Production URL from "Webhook URLs" into "Webhook URL" of the step that starts sessions. Runs are found under Executions.',
 				active:
-					'<b>While building</b>: click "Execute step", and start a session whose "Webhook URL" is the Test URL above. It takes one event, within two minutes.<br /><br /><b>For real</b>: this workflow is published. Sessions whose "Webhook URL" is the Production URL start it. Runs are found under Executions.',
+					'<b>While building</b>: click "Execute step", and start a session whose "Webhook URL" is the Test URL, shown under "Webhook URLs". It takes one event, within two minutes.<br /><br /><b>For real</b>: this workflow is published. Sessions whose "Webhook URL" is the Production URL start it. Runs are found under Executions.',
 			},
 			activationHint:
-				'Once published, put the Production URL into "Webhook URL" of the step that starts sessions.',
+				'Once published, copy the Production URL from "Webhook URLs" into "Webhook URL" of the step that starts sessions.',
 		},
 		defaults: { name: 'VideoSDK Agent Cloud Trigger' },
 		inputs: [],
@@ -86,7 +86,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'VideoSDK sends the events of a session to the URL that the session was started with. Publish this workflow, then put the Production URL above into "Webhook URL" of the step that starts sessions.',
+					'VideoSDK sends the events of a session to the URL that the session was started with. Publish this workflow, then copy the Production URL from "Webhook URLs" above into "Webhook URL" of the step that starts sessions.',
 				name: 'notice',
 				type: 'notice',
 				default: '',
