@@ -1,0 +1,779 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { N8nOptions, N8nProcess } from '../n8n/instance';
+import { startWebhookProcess, startWorker } from '../n8n/instance';
+import { freePorts, waitFor } from '../n8n/processes';
+import type { Execution, ExecutionSummary, WorkflowNode } from '../n8n/rest';
+import { isFinal, outputOf } from '../n8n/rest';
+import type { N8nVersion } from '../n8n/runtime';
+import { startPostgres, startRedis } from '../n8n/services';
+import { during, eventBody } from './deliveries';
+import { figure } from './figures';
+import type { Setup } from './setup';
+import { chain, n8nNode, ourNode, PACKAGE, setUp } from './setup';
+
+const TRIGGER_PATH = 'queue-events/webhook';
+const START_PATH = 'queue-start';
+const WAIT_PATH = 'queue-wait';
+const SESSIONS_PER_START = 4;
+/** So long takes the API for an answer, so that a kill hits starts that are under way. */
+const API_LATENCY_MS = 80;
+const SLOW_API_LATENCY_MS = 2_500;
+/** So long runs what follows the trigger, so that a kill hits runs that are under way. */
+const WORK_SECONDS = 0.4;
+
+const DELIVERY_INTERVAL_MS = 150;
+/** One start call for so many deliveries. */
+const DELIVERIES_PER_START_CALL = 6;
+const DUPLICATE_SHARE = 0.1;
+/** Beyond it a slow machine is given less load. */
+const MAX_OPEN_DELIVERIES = 25;
+const MAX_ATTEMPTS = 15;
+const RETRY_AFTER_MS = 1_000;
+const DUPLICATE_AFTER_MS = [500, 4_000] as const;
+const SAME_INSTANT_EVENTS = 40;
+const READS_AT_ONCE = 8;
+
+/** n8n notices after a minute or two by default that a worker is gone; the test has not got so long. */
+const FAST_STALL_CHECK = {
+	QUEUE_WORKER_LOCK_DURATION: '10000',
+	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
+	QUEUE_WORKER_STALLED_INTERVAL: '5000',
+};
+
+// ---------------------------------------------------------------------------------------------
+// The machines
+
+type Pair = [N8nProcess, N8nProcess];
+
+/** n8n in queue mode: one main process, two webhook processes behind a load balancer, two workers. */
+interface Cluster extends Setup {
+	version: N8nVersion;
+	webhooks: Pair;
+	workers: Pair;
+	balancerUrl: string;
+}
+
+/** What stands before the webhook processes in production: connections go round, and past a process that is down. */
+async function startBalancer(ports: number[]): Promise<{ url: string; close(): void }> {
+	let turn = 0;
+	const server = createServer((client) => {
+		client.on('error', () => client.destroy());
+		const pass = (attemptsLeft: number) => {
+			const target = connect(ports[turn++ % ports.length] ?? 0, '127.0.0.1');
+			target.once('connect', () => client.pipe(target).pipe(client));
+			target.once('error', () => {
+				if (attemptsLeft > 1 && target.bytesWritten === 0) pass(attemptsLeft - 1);
+				else client.destroy();
+			});
+		};
+		pass(ports.length);
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		close: () => void server.close(),
+	};
+}
+
+async function startCluster(version: N8nVersion): Promise<Cluster> {
+	const undo: Array<() => Promise<void> | void> = [];
+	/** The processes of n8n first, then what they need. */
+	const stop = async () => {
+		for (const step of undo.splice(0).reverse()) await step();
+	};
+	try {
+		const ports = await freePorts(2);
+		const balancer = await startBalancer(ports);
+		undo.push(() => balancer.close());
+		const services = await Promise.all([startPostgres(), startRedis()]);
+		for (const service of services) undo.push(async () => await service.stop());
+		const options: N8nOptions = {
+			version,
+			mode: 'queue',
+			env: {
+				// Jest's own would make n8n end without a word.
+				NODE_ENV: 'production',
+				...Object.assign({}, ...services.map(({ env }) => env)),
+				...FAST_STALL_CHECK,
+				WEBHOOK_URL: `${balancer.url}/`,
+			},
+		};
+		const setup = await setUp({
+			// Production webhooks are the webhook processes' alone.
+			n8n: { ...options, env: { ...options.env, N8N_DISABLE_PRODUCTION_MAIN_PROCESS: 'true' } },
+			simulator: { lifecycle: false, latencyMs: API_LATENCY_MS },
+		});
+		undo.push(async () => await setup.stop());
+		const started = await Promise.all([
+			...ports.map(async (port) => await startWebhookProcess({ ...options, port })),
+			startWorker(options),
+			startWorker(options),
+		]);
+		undo.push(async () => void (await Promise.all(started.map(async (process) => await process.stop()))));
+		const [firstWebhook, secondWebhook, firstWorker, secondWorker] = started as [...Pair, ...Pair];
+		return {
+			...setup,
+			version,
+			webhooks: [firstWebhook, secondWebhook],
+			workers: [firstWorker, secondWorker],
+			balancerUrl: balancer.url,
+			stop,
+		};
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+}
+
+// ---------------------------------------------------------------------------------------------
+// The workflows
+
+function webhookNode(path: string): WorkflowNode {
+	const parameters = { httpMethod: 'POST', path, responseMode: 'onReceived', options: {} };
+	return { ...n8nNode('Webhook', 'webhook', parameters, 2), webhookId: `webhook-${path}` };
+}
+
+const sessionFields = (startId: string) => ({
+	resource: 'session',
+	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+	tag: 'latest',
+	metaData: { entries: [{ key: 'startId', value: startId }] },
+	options: {},
+});
+
+interface Workflows {
+	events: string;
+	starts: string;
+	waits: string;
+}
+
+async function publish(cluster: Cluster): Promise<Workflows> {
+	const { rest } = cluster.n8n;
+	const work = n8nNode(
+		'Work',
+		'wait',
+		{ resume: 'timeInterval', amount: WORK_SECONDS, unit: 'seconds' },
+		1.1,
+	);
+	const split = n8nNode('Split', 'splitOut', {
+		fieldToSplitOut: 'body.startIds',
+		options: { destinationFieldName: 'startId' },
+	});
+	const [events, starts, waits] = await Promise.all(
+		[
+			chain('Events', [
+				ourNode(
+					cluster,
+					'Trigger',
+					'videoSdkAgentCloudTrigger',
+					{ events: ['ai-deployment-session-started'], options: {} },
+					{ typeVersion: 1.1, webhookId: TRIGGER_PATH.split('/')[0] },
+				),
+				work,
+				n8nNode('Done', 'noOp'),
+			]),
+			chain('Starts', [
+				webhookNode(START_PATH),
+				split,
+				ourNode(cluster, 'Start', 'videoSdkAgentCloud', {
+					...sessionFields('={{ $json.startId }}'),
+					operation: 'start',
+				}),
+				n8nNode('Done', 'noOp'),
+			]),
+			chain('Waits', [
+				webhookNode(WAIT_PATH),
+				ourNode(cluster, 'Start and Wait', 'videoSdkAgentCloud', {
+					...sessionFields('={{ $json.body.startId }}'),
+					operation: 'startAndWait',
+					limitWaitTime: true,
+					maxWait: '={{ $json.body.maxWait }}',
+					maxWaitUnit: 'minutes',
+				}),
+				n8nNode('Done', 'noOp'),
+			]),
+		].map(async (workflow) => {
+			const { id } = await rest.createWorkflow(workflow);
+			await rest.activate(id);
+			return id;
+		}),
+	);
+	for (const { url } of cluster.webhooks) {
+		// Unsigned: refused by the trigger, so it is there. A GET: tells that the path is registered for POST.
+		expect(await rest.waitForWebhook(`${url}/webhook/${TRIGGER_PATH}`)).toBe(401);
+		for (const path of [START_PATH, WAIT_PATH]) {
+			await waitFor(
+				`the webhook ${path}`,
+				async () => {
+					const answer = await (await fetch(`${url}/webhook/${path}`)).text();
+					return answer.includes('not registered for GET') ? true : undefined;
+				},
+				30_000,
+				100,
+			);
+		}
+	}
+	return { events: events ?? '', starts: starts ?? '', waits: waits ?? '' };
+}
+
+// ---------------------------------------------------------------------------------------------
+// The load
+
+/** A start call that was made once, and whether it was answered 200. */
+interface StartCall {
+	startIds: string[];
+	isAnswered: boolean;
+}
+
+/** Sends what VideoSDK and a user's system would send, and counts the answers. */
+class Sender {
+	/** The sessions whose event was answered 200, at first or when delivered again. */
+	readonly answered = new Set<string>();
+	readonly unanswered = new Set<string>();
+	readonly startCalls: StartCall[] = [];
+	redeliveries = 0;
+	duplicates = 0;
+	duplicatesToOther = 0;
+	stoppedInProcess = 0;
+	open = 0;
+	/** How long it was sending. */
+	seconds = 0;
+	private isToStop = false;
+	private readonly pending: Array<Promise<void>> = [];
+
+	constructor(private readonly cluster: Cluster) {}
+
+	/** One attempt, at one of the webhook processes. @returns whether it was answered 200 */
+	async attempt(sessionId: string, process: number): Promise<boolean> {
+		const { simulator, webhooks } = this.cluster;
+		const url = webhooks[process % webhooks.length]?.url;
+		const { status, responseText } = await simulator.deliver(
+			`${url}/webhook/${TRIGGER_PATH}`,
+			eventBody(sessionId, 'started'),
+		);
+		if (status === 200 && responseText?.includes('came before')) this.stoppedInProcess++;
+		return status === 200;
+	}
+
+	/** Delivers an event until it is answered 200, to one process and the other in turn. */
+	private async deliver(sessionId: string, process: number): Promise<void> {
+		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+			if (attempt > 0) {
+				this.redeliveries++;
+				await during(RETRY_AFTER_MS);
+			}
+			if (await this.attempt(sessionId, process + attempt)) {
+				this.answered.add(sessionId);
+				return;
+			}
+		}
+		this.unanswered.add(sessionId);
+	}
+
+	private async sendEvent(number: number): Promise<void> {
+		const sessionId = randomUUID();
+		this.open++;
+		await this.deliver(sessionId, number).finally(() => this.open--);
+		if (Math.random() >= DUPLICATE_SHARE) return;
+		const [least, most] = DUPLICATE_AFTER_MS;
+		await during(least + Math.random() * (most - least));
+		const isToOther = ++this.duplicates % 2 === 0;
+		if (isToOther) this.duplicatesToOther++;
+		await this.deliver(sessionId, isToOther ? number + 1 : number);
+	}
+
+	/** Never sent again: whoever asks for a start twice gets two sessions. */
+	private async callStart(number: number): Promise<void> {
+		const startIds = Array.from({ length: SESSIONS_PER_START }, () => randomUUID());
+		const call: StartCall = { startIds, isAnswered: false };
+		this.startCalls.push(call);
+		const url = this.cluster.webhooks[number % 2]?.url;
+		try {
+			const response = await this.cluster.n8n.rest.triggerByWebhook(`${url}/webhook/${START_PATH}`, {
+				startIds,
+			});
+			await response.text();
+			call.isAnswered = response.status === 200;
+		} catch {
+			// The process was killed.
+		}
+	}
+
+	/** Keeps sending until told to stop, and awaits the last answers. */
+	async send(): Promise<void> {
+		const startMs = Date.now();
+		for (let number = 0; !this.isToStop; number++) {
+			await during(DELIVERY_INTERVAL_MS);
+			if (this.open >= MAX_OPEN_DELIVERIES) continue;
+			this.pending.push(this.sendEvent(number));
+			const startNumber = number / DELIVERIES_PER_START_CALL;
+			if (Number.isInteger(startNumber)) this.pending.push(this.callStart(startNumber));
+		}
+		this.seconds = Math.round((Date.now() - startMs) / 1000);
+		await Promise.all(this.pending);
+	}
+
+	stop(): void {
+		this.isToStop = true;
+	}
+}
+
+// ---------------------------------------------------------------------------------------------
+// What n8n's database tells about it
+
+/** A run, and what it was for. */
+interface Run {
+	id: string;
+	workflowId: string;
+	status: string;
+	/** The session of the event, or the first start id. */
+	subject?: string;
+	/** Whether the nodes after ours ran to the end. */
+	isDone: boolean;
+}
+
+function firstItem(items: unknown): Record<string, unknown> | undefined {
+	return (items as Array<Array<{ json: Record<string, unknown> }>> | undefined)?.[0]?.[0]?.json;
+}
+
+/** What a run was started with: the first node's output, or, before it ran, what it is to be given. */
+function inputOf(execution: Execution, firstNode: string): Record<string, unknown> | undefined {
+	const { runData } = execution.data.resultData;
+	const { executionData } = execution.data as {
+		executionData?: { nodeExecutionStack?: Array<{ data?: { main?: unknown } }> };
+	};
+	return (
+		firstItem(runData[firstNode]?.[0]?.data?.main) ??
+		firstItem(executionData?.nodeExecutionStack?.[0]?.data?.main)
+	);
+}
+
+function subjectOf(execution: Execution): string | undefined {
+	const event = inputOf(execution, 'Trigger')?.sessionId;
+	if (typeof event === 'string') return event;
+	const body = inputOf(execution, 'Webhook')?.body as { startIds?: string[] } | undefined;
+	return body?.startIds?.[0];
+}
+
+async function mapSome<T, R>(items: T[], read: (item: T) => Promise<R>): Promise<R[]> {
+	const results: R[] = [];
+	for (let index = 0; index < items.length; index += READS_AT_ONCE) {
+		results.push(...(await Promise.all(items.slice(index, index + READS_AT_ONCE).map(read))));
+	}
+	return results;
+}
+
+async function firstPage(
+	cluster: Cluster,
+	filter: { workflowId?: string } = {},
+): Promise<ExecutionSummary[]> {
+	const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: '100' });
+	return (await cluster.n8n.rest.call<{ results: ExecutionSummary[] }>('GET', `/executions?${query}`))
+		.results;
+}
+
+async function latestId(cluster: Cluster): Promise<number> {
+	return Math.max(0, ...(await firstPage(cluster)).map(({ id }) => Number(id)));
+}
+
+/** Reads the runs that were created after some moment, and remembers what those were for that a kill may have hit. */
+class Runs {
+	/** n8n empties the data of a run that it gives up, so that afterwards nobody can tell what it was for. */
+	private readonly subjects = new Map<string, string>();
+
+	private constructor(
+		private readonly cluster: Cluster,
+		private readonly lastIdBefore: number,
+	) {}
+
+	/** The runs from now on. */
+	static async fromNow(cluster: Cluster): Promise<Runs> {
+		return new Runs(cluster, await latestId(cluster));
+	}
+
+	/** Runs in progress come first in n8n's list. */
+	async inProgress(workflowIds: string[]): Promise<string[]> {
+		const pages = await mapSome(
+			workflowIds,
+			async (workflowId) => await firstPage(this.cluster, { workflowId }),
+		);
+		return pages
+			.flat()
+			.filter((run) => !isFinal(run))
+			.map(({ id }) => id);
+	}
+
+	/** To be called at a kill. @returns the number of runs in progress */
+	async rememberInProgress(workflowIds: string[]): Promise<number> {
+		const ids = await this.inProgress(workflowIds);
+		await mapSome(ids, async (id) => {
+			const execution = await this.cluster.n8n.rest.getExecution(id);
+			const subject = execution && subjectOf(execution);
+			if (subject !== undefined) this.subjects.set(id, subject);
+		});
+		return ids.length;
+	}
+
+	/** By number: n8n's list is sorted by the start and cut by the id, so runs that start in another order than they were created in can be missing from it. */
+	async read(): Promise<Run[]> {
+		const count = (await latestId(this.cluster)) - this.lastIdBefore;
+		const ids = Array.from({ length: count }, (_, index) => String(this.lastIdBefore + 1 + index));
+		const executions = await mapSome(ids, async (id) => await this.cluster.n8n.rest.getExecution(id));
+		return executions
+			.filter((execution) => execution !== undefined)
+			.map((execution) => ({
+				id: execution.id,
+				workflowId: execution.workflowId,
+				status: execution.status,
+				subject: subjectOf(execution) ?? this.subjects.get(execution.id),
+				isDone: execution.status === 'success' && execution.data.resultData.runData.Done !== undefined,
+			}));
+	}
+}
+
+/** Waits until nothing is in progress any more. What n8n has lost from its queue it gives up when the main process starts again. */
+async function settle(cluster: Cluster, runs: Runs, workflowIds: string[]): Promise<{ givenUp: number }> {
+	const left = async () => await runs.inProgress(workflowIds);
+	const isOver = async () => ((await left()).length === 0 ? true : undefined);
+	const isSettled = await waitFor('the runs to end', isOver, 70_000, 1_500).catch(() => false);
+	if (isSettled) return { givenUp: 0 };
+	const givenUp = (await left()).length;
+	await cluster.n8n.restart();
+	await waitFor('n8n to give up what is not in its queue', isOver, 60_000, 1_000);
+	return { givenUp };
+}
+
+interface EventOutcome {
+	runs: number;
+	done: number;
+	duplicatesStoppedInRun: number;
+	ranTwice: string[];
+	reported: number;
+	lost: string[];
+}
+
+function judgeEvents(sender: Sender, runs: Run[]): EventOutcome {
+	const done = new Map<string, number>();
+	const reported = new Set<string>();
+	for (const { status, subject = '', isDone } of runs) {
+		if (isDone) done.set(subject, (done.get(subject) ?? 0) + 1);
+		else if (status !== 'success') reported.add(subject);
+	}
+	const answered = [...sender.answered];
+	const without = answered.filter((sessionId) => !done.has(sessionId));
+	return {
+		runs: runs.length,
+		done: [...done.values()].reduce((sum, count) => sum + count, 0),
+		duplicatesStoppedInRun: runs.filter(({ status, isDone }) => status === 'success' && !isDone).length,
+		ranTwice: [...done].filter(([, count]) => count > 1).map(([sessionId]) => sessionId),
+		reported: without.filter((sessionId) => reported.has(sessionId)).length,
+		lost: without.filter((sessionId) => !reported.has(sessionId)),
+	};
+}
+
+interface StartOutcome {
+	asked: number;
+	started: number;
+	doubled: string[];
+	reportedCalls: number;
+	lost: string[];
+}
+
+function judgeStarts(cluster: Cluster, sender: Sender, runs: Run[]): StartOutcome {
+	const sessions = new Map<string, number>();
+	for (const { metaData } of cluster.simulator.sessions.values()) {
+		const startId = String(metaData?.startId);
+		sessions.set(startId, (sessions.get(startId) ?? 0) + 1);
+	}
+	const reported = new Set(runs.filter(({ status }) => status !== 'success').map(({ subject }) => subject));
+	const answered = sender.startCalls.filter(({ isAnswered }) => isAnswered);
+	const incomplete = answered.filter(({ startIds }) => startIds.some((startId) => !sessions.has(startId)));
+	const isReported = ({ startIds }: StartCall) => reported.has(startIds[0]);
+	return {
+		asked: answered.length * SESSIONS_PER_START,
+		started: answered.flatMap(({ startIds }) => startIds).filter((startId) => sessions.has(startId)).length,
+		doubled: [...sessions].filter(([, count]) => count > 1).map(([startId]) => startId),
+		reportedCalls: answered.filter(isReported).length,
+		lost: incomplete.filter((call) => !isReported(call)).flatMap(({ startIds }) => startIds),
+	};
+}
+
+/** Settles, counts, prints and asserts. */
+async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, runs: Runs): Promise<void> {
+	const { seconds } = sender;
+	const name = `Queue mode (n8n ${cluster.version})`;
+	const { givenUp } = await settle(cluster, runs, [workflows.events, workflows.starts]);
+	const all = await runs.read();
+	const of = (id: string) => all.filter(({ workflowId }) => workflowId === id);
+	expect(all.filter((run) => run.workflowId !== workflows.waits && !isFinal(run))).toEqual([]);
+	const events = judgeEvents(sender, of(workflows.events));
+	const starts = judgeStarts(cluster, sender, of(workflows.starts));
+	const deliveries = sender.answered.size + sender.unanswered.size;
+	figure(`${name}: load held`, `${seconds} s, ${(deliveries / seconds).toFixed(1)} events/s`);
+	figure(`${name}: events sent`, deliveries);
+	figure(`${name}: events answered 200`, sender.answered.size);
+	figure(`${name}: deliveries repeated because they were not answered 200`, sender.redeliveries);
+	figure(
+		`${name}: duplicates sent`,
+		`${sender.duplicates}, ${sender.duplicatesToOther} of them to the other process`,
+	);
+	figure(`${name}: runs`, events.runs);
+	figure(`${name}: runs finished`, events.done);
+	figure(`${name}: duplicates stopped in the webhook process`, sender.stoppedInProcess);
+	figure(`${name}: duplicates stopped in the run`, events.duplicatesStoppedInRun);
+	figure(`${name}: events run twice`, events.ranTwice.length, '0');
+	figure(`${name}: events whose run n8n shows as failed or crashed`, events.reported);
+	figure(`${name}: runs shown as crashed only after the next start of the main process`, givenUp);
+	figure(`${name}: events lost without a trace`, events.lost.length, '0');
+	figure(`${name}: starts asked for and answered 200`, starts.asked);
+	figure(`${name}: sessions started for these`, starts.started);
+	figure(`${name}: start calls whose run n8n shows as failed or crashed`, starts.reportedCalls);
+	figure(`${name}: sessions started twice`, starts.doubled.length, '0');
+	figure(`${name}: starts lost without a trace`, starts.lost.length, '0');
+	expect({ unanswered: [...sender.unanswered], lost: events.lost, ranTwice: events.ranTwice }).toEqual({
+		unanswered: [],
+		lost: [],
+		ranTwice: [],
+	});
+	expect({ doubled: starts.doubled, lost: starts.lost }).toEqual({ doubled: [], lost: [] });
+	expect(events.runs).toBeGreaterThan(seconds);
+	expect(starts.started).toBeGreaterThan(seconds);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Start and Wait
+
+interface WaitingRun {
+	executionId: string;
+	sessionId: string;
+}
+
+/** Starts a run and waits until it waits. */
+async function startWaiting(cluster: Cluster, maxWaitMinutes: number): Promise<WaitingRun> {
+	const startId = randomUUID();
+	const { rest } = cluster.n8n;
+	const response = await rest.triggerByWebhook(`${cluster.balancerUrl}/webhook/${WAIT_PATH}`, {
+		startId,
+		maxWait: maxWaitMinutes,
+	});
+	await response.text();
+	expect(response.status).toBe(200);
+	return await waitFor(
+		'the run to wait',
+		async () => {
+			const session = [...cluster.simulator.sessions.values()].find(
+				({ metaData }) => metaData?.startId === startId,
+			);
+			if (!session) return undefined;
+			const { origin, pathname } = new URL(session.webhook?.endPoint ?? '');
+			expect(origin).toBe(cluster.balancerUrl);
+			const executionId = pathname.split('/').pop() ?? '';
+			const status = (await rest.getExecution(executionId))?.status;
+			return status === 'waiting' ? { executionId, sessionId: session.sessionId } : undefined;
+		},
+		30_000,
+		100,
+	);
+}
+
+/** The output of a run of Start and Wait that has ended. */
+async function outcomeOf(cluster: Cluster, run: WaitingRun, timeoutMs: number) {
+	const execution = await waitFor(
+		`the end of run ${run.executionId}`,
+		async () => {
+			const current = await cluster.n8n.rest.getExecution(run.executionId);
+			return current && isFinal(current) ? current : undefined;
+		},
+		timeoutMs,
+	);
+	expect(execution.status).toBe('success');
+	const output = outputOf(execution, 'Done');
+	expect(output).toHaveLength(1);
+	expect(output[0]).toMatchObject({ sessionId: run.sessionId });
+	return output[0];
+}
+
+/**
+ * Delivers the end of the session to the resume URL, as often as a sender would.
+ *
+ * @returns what resumed the run: n8n answers 409 to an event that comes when our own look at the API has done it already
+ */
+async function endSession(cluster: Cluster, { sessionId }: WaitingRun): Promise<'event' | 'look'> {
+	return await waitFor(
+		'the end of the session to be delivered',
+		async () => {
+			const status = (await cluster.simulator.emit(sessionId, 'stopped'))?.status;
+			return status === 200 ? 'event' : status === 409 ? 'look' : undefined;
+		},
+		20_000,
+		RETRY_AFTER_MS,
+	);
+}
+
+function hasRun(process: N8nProcess, executionId: string): boolean {
+	return process.logs.includes(`Worker started execution ${executionId} `);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers', () => {
+	const LEAST_LOAD_SECONDS = 110;
+	const DEADLINE_MINUTES = 1.5;
+	let cluster: Cluster;
+	let workflows: Workflows;
+
+	beforeAll(async () => {
+		cluster = await startCluster('2.41.1');
+		workflows = await publish(cluster);
+	});
+
+	afterAll(async () => await cluster?.stop());
+
+	it('the package is in each process, and each takes part', async () => {
+		const { n8n, webhooks, workers } = cluster;
+		for (const { userFolder } of [n8n, ...webhooks, ...workers]) {
+			expect(existsSync(join(userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE))).toBe(true);
+		}
+		expect(new Set([n8n, ...webhooks, ...workers].map(({ userFolder }) => userFolder)).size).toBe(5);
+		const runs = await Runs.fromNow(cluster);
+		const sender = new Sender(cluster);
+		for (let number = 0; !workers.every(({ logs }) => logs.includes('Worker started execution')); number++) {
+			expect(number).toBeLessThan(50);
+			expect(await sender.attempt(randomUUID(), number)).toBe(true);
+		}
+		await settle(cluster, runs, [workflows.events]);
+		const outcomes = await runs.read();
+		expect(outcomes.every(({ isDone }) => isDone)).toBe(true);
+		figure('Queue mode: processes with the package, all taking part', 5);
+	});
+
+	it('Start and Wait: several at once, each resumed by its event; the deadline', async () => {
+		const waiting = await Promise.all(Array.from({ length: 6 }, async () => await startWaiting(cluster, 60)));
+		const timed = startWaiting(cluster, 0.1);
+		expect(
+			waiting.every(({ executionId }) => cluster.workers.some((worker) => hasRun(worker, executionId))),
+		).toBe(true);
+		const resumedBy = await Promise.all(waiting.map(async (run) => await endSession(cluster, run)));
+		for (const run of waiting) {
+			expect(await outcomeOf(cluster, run, 30_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
+		}
+		const timedOut = await outcomeOf(cluster, await timed, 90_000);
+		expect(timedOut).toMatchObject({ timedOut: true });
+		expect(timedOut).not.toHaveProperty('event');
+		figure(
+			'Queue mode: Start and Wait resumed at once',
+			`${waiting.length}, ${resumedBy.filter((by) => by === 'event').length} of them by the event`,
+		);
+	});
+
+	it('the same event to both webhook processes at the same instant', async () => {
+		const runs = await Runs.fromNow(cluster);
+		const sender = new Sender(cluster);
+		const sessionIds = Array.from({ length: SAME_INSTANT_EVENTS }, () => randomUUID());
+		for (const sessionId of sessionIds) {
+			const answers = await Promise.all(
+				[0, 1].map(async (process) => await sender.attempt(sessionId, process)),
+			);
+			expect(answers).toEqual([true, true]);
+		}
+		await settle(cluster, runs, [workflows.events]);
+		const done = (await runs.read()).filter(({ isDone }) => isDone);
+		const counts = sessionIds.map((sessionId) => done.filter(({ subject }) => subject === sessionId).length);
+		figure(
+			'Queue mode: the same event to both webhook processes at the same instant',
+			`${SAME_INSTANT_EVENTS} times, both ran: ${counts.filter((count) => count === 2).length}`,
+			'each at least once, at most twice',
+		);
+		expect(counts.filter((count) => count < 1 || count > 2)).toEqual([]);
+	});
+
+	const loadWorkflows = () => [workflows.events, workflows.starts];
+
+	/** Kills the worker that started most of the waiting runs, ends the session of one of these, and starts the worker again. */
+	async function killWorker(waiting: WaitingRun[], runs: Runs): Promise<WaitingRun[]> {
+		const [first, second] = cluster.workers;
+		const startedBy = (worker: N8nProcess) =>
+			waiting.filter(({ executionId }) => hasRun(worker, executionId));
+		const victim = startedBy(first).length >= startedBy(second).length ? first : second;
+		const [resumed, ...others] = startedBy(victim);
+		if (!resumed) throw new Error('The log of no worker tells that it started one of the runs');
+		// Slow for a moment, so that starts are under way, too.
+		cluster.simulator.latencyMs = SLOW_API_LATENCY_MS;
+		await during(SLOW_API_LATENCY_MS);
+		const before = await runs.rememberInProgress(loadWorkflows());
+		await victim.kill();
+		cluster.simulator.latencyMs = API_LATENCY_MS;
+		const after = await runs.rememberInProgress(loadWorkflows());
+		figure(
+			'Queue mode: runs in progress before the worker was killed / when it was gone',
+			`${before} / ${after}`,
+		);
+		// Nobody looks at the API any more for its runs: the event resumes one all the same, and the others have n8n's own deadline.
+		expect(await endSession(cluster, resumed)).toBe('event');
+		expect(await outcomeOf(cluster, resumed, 40_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
+		await victim.restart();
+		return others;
+	}
+
+	it('nothing is lost and nothing doubled while a worker and a webhook process are killed', async () => {
+		const sender = new Sender(cluster);
+		const runs = await Runs.fromNow(cluster);
+		const waiting = await Promise.all(
+			Array.from({ length: 4 }, async () => await startWaiting(cluster, DEADLINE_MINUTES)),
+		);
+		const load = sender.send();
+		const least = during(LEAST_LOAD_SECONDS * 1000);
+		let others: WaitingRun[];
+		try {
+			await during(25_000);
+			others = await killWorker(waiting, runs);
+			await during(15_000);
+			await cluster.webhooks[1].kill();
+			await runs.rememberInProgress(loadWorkflows());
+			await during(4_000);
+			await cluster.webhooks[1].restart();
+			await Promise.all([least, during(15_000)]);
+		} finally {
+			sender.stop();
+			await load;
+		}
+
+		await judge(cluster, workflows, sender, runs);
+		for (const run of others) {
+			expect(await outcomeOf(cluster, run, 90_000)).toMatchObject({ timedOut: true });
+		}
+		figure(
+			'Queue mode: Start and Wait whose worker was killed, resumed by the event / by the deadline',
+			`1 / ${others.length}`,
+		);
+	});
+});
+
+describe('n8n 1.123.81 in queue mode', () => {
+	const LOAD_SECONDS = 30;
+	let cluster: Cluster;
+
+	beforeAll(async () => {
+		cluster = await startCluster('1.123.81');
+	});
+
+	afterAll(async () => await cluster?.stop());
+
+	it('nothing is lost and nothing doubled, and Start and Wait is resumed', async () => {
+		const workflows = await publish(cluster);
+		const sender = new Sender(cluster);
+		const runs = await Runs.fromNow(cluster);
+		const waiting = await startWaiting(cluster, 60);
+		const load = sender.send();
+		await during(LOAD_SECONDS * 1000);
+		sender.stop();
+		await load;
+		await endSession(cluster, waiting);
+		expect(await outcomeOf(cluster, waiting, 30_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
+		await judge(cluster, workflows, sender, runs);
+	});
+});
