@@ -1,6 +1,7 @@
 /**
- * Loads a package as n8n does, in a fresh process: `node startUp.ts <n8n-core's folder> <package folder>`. n8n-core is loaded
- * before the clock starts.
+ * Loads a package as n8n does, in a fresh process: `node startUp.ts <n8n-core's folder> <another package> <package>`. Before the
+ * clock starts n8n-core is loaded and has loaded another package, as n8n its own nodes: the first one also sets up its logger
+ * and configuration.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,12 +11,13 @@ interface Loader {
 	nodeTypes: object;
 }
 
-const [coreFolder = '', packageFolder = ''] = process.argv.slice(2);
+const [coreFolder = '', otherFolder = '', packageFolder = ''] = process.argv.slice(2);
 const { PackageDirectoryLoader } = createRequire(join(coreFolder, 'index.js'))(coreFolder) as {
 	PackageDirectoryLoader: new (folder: string) => Loader;
 };
 
 async function main(): Promise<void> {
+	await new PackageDirectoryLoader(otherFolder).loadAll();
 	const cpuAtStart = process.cpuUsage();
 	const startedAt = performance.now();
 	const loader = new PackageDirectoryLoader(packageFolder);

@@ -41,7 +41,10 @@ export const bareFolder = (userFolder: string): string =>
 
 /** Puts the bare trigger into an n8n user folder. To be done after our package was installed: npm would remove it. */
 export function installBarePackage(userFolder: string): void {
-	const folder = bareFolder(userFolder);
+	writeBarePackage(bareFolder(userFolder));
+}
+
+export function writeBarePackage(folder: string): void {
 	mkdirSync(join(folder, 'dist'), { recursive: true });
 	const manifest = {
 		name: PACKAGE_NAME,

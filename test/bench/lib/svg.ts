@@ -1,6 +1,8 @@
 import type { Bar, Plot, Series } from './results';
 
 const WIDTH = 760;
+/** Of the font's size, on the wide side. */
+const CHARACTER_WIDTH = 7;
 const FONT = 'font-family="system-ui, sans-serif"';
 const INK = '#1f2328';
 const FAINT = '#d0d7de';
@@ -34,7 +36,7 @@ ${content.join('\n')}
 }
 
 function bars(title: string, unit: string, all: Bar[], limit?: number): string {
-	const left = 300;
+	const left = Math.max(...all.map(({ label }) => label.length)) * CHARACTER_WIDTH + 30;
 	const right = WIDTH - 110;
 	const step = 30;
 	const top = 46;

@@ -53,7 +53,7 @@ export async function measureScaling(context: BenchContext): Promise<PartResult>
 			memory[starter].push([items, Math.max(0.1, summarize(grownMb[starter]).median)]);
 		}
 		const row = (what: string, unit: string, values: Record<Compared, number[]>, isRatio: boolean): Row => ({
-			what: `${items} starts, API answers in ${API_LATENCY_MS} ms: ${what}`,
+			what: `${items} ${items === 1 ? 'start' : 'starts'}, API answers in ${API_LATENCY_MS} ms: ${what}`,
 			unit,
 			ours: summarize(values.ours),
 			peers: [

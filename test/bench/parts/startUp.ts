@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { packPackage } from '../../n8n/package';
-import { bareFolder } from '../lib/barePackage';
+import { temporaryFolder } from '../../n8n/processes';
+import { bareFolder, writeBarePackage } from '../lib/barePackage';
 import { runChild } from '../lib/child';
 import { packageFolder } from '../lib/host';
 import type { PartResult, Row } from '../lib/results';
@@ -26,9 +27,11 @@ export async function measureStartUp(context: BenchContext): Promise<PartResult>
 	const { n8n } = await context.host();
 	const core = join(n8n.runtime.folder, 'node_modules', 'n8n-core');
 	const folders = { ours: packageFolder(n8n.userFolder), bare: bareFolder(n8n.userFolder) };
+	const other = temporaryFolder('videosdk-bench-other');
+	writeBarePackage(other);
 	const cpu: Record<keyof typeof folders, number[]> = { ours: [], bare: [] };
 	const times = await interleave(['ours', 'bare'] as const, context.quick ? 3 : ROUNDS, async (name) => {
-		const { wallMs, cpuMs } = await runChild<Cost>(n8n.runtime, 'startUp', [core, folders[name]]);
+		const { wallMs, cpuMs } = await runChild<Cost>(n8n.runtime, 'startUp', [core, other, folders[name]]);
 		context.log(`${name}: ${wallMs.toFixed(2)} ms, CPU ${cpuMs.toFixed(2)} ms`);
 		cpu[name].push(cpuMs);
 		return wallMs;
