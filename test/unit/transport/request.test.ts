@@ -138,7 +138,7 @@ describe('apiRequest', () => {
 				method: 'POST',
 				url: '/x',
 				qs: undefined,
-				body: { a: 1 },
+				body: JSON.stringify({ a: 1 }),
 				headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
 				timeout: 30_000,
 				encoding: 'text',
