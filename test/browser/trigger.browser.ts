@@ -105,11 +105,7 @@ inBrowser('published, it receives real events, and the run is found under Execut
 	expect(outputOf(run, TRIGGER)[0]).toMatchObject({ event: 'started', sessionId });
 
 	await editor.page.getByTestId('radio-button-executions').click();
-	const runs = editor.page
-		.getByTestId('execution-list-item')
-		.or(editor.page.locator('[data-test-id^=execution-list-item]'));
-	await runs.first().waitFor();
-	expect(await runs.first().innerText()).toContain('Succeeded');
+	await editor.page.getByTestId('current-executions-list').getByText('Succeeded').waitFor();
 
 	// What nobody signed starts nothing.
 	const forged = await stage.simulator.deliver(url, event('failed', sessionId), { signature: null });
@@ -151,18 +147,18 @@ inBrowser('Start and Wait shows that it waits, and ends with the session', async
 	);
 	await editor.openWorkflow(id);
 	await editor.page.getByTestId('execute-workflow-button').click();
-	const tooltip = editor.page.getByText('Waiting for the session to end.');
-	await editor.node(WAITING).hover();
-	await tooltip.first().waitFor();
-	expect(await tooltip.first().innerText()).toBe(
-		'Waiting for the session to end. The workflow goes on when VideoSDK sends the event, or when the time is up.',
+	await editor.node(WAITING).dblclick();
+	const waiting = editor.output.getByText('Waiting for the session to end.');
+	await waiting.waitFor();
+	expect(await waiting.innerText()).toContain(
+		'The workflow goes on when VideoSDK sends the event, or when the time is up.',
 	);
 	const sessionId = [...stage.simulator.sessions.keys()].at(-1) ?? '';
 	await eventually(async () => {
 		const delivery = await stage.simulator.emit(sessionId, 'stopped');
 		expect(delivery?.status).toBe(200);
 	});
-	await tooltip.first().waitFor({ state: 'hidden' });
+	await waiting.waitFor({ state: 'hidden' });
 	const run = await stage.n8n.rest.waitForExecution(({ status }) => status === 'success', 60_000, {
 		workflowId: id,
 	});
