@@ -17,7 +17,7 @@ const MARKS: Record<Verdict, string> = { met: 'yes', 'within noise': 'not sure (
 const METHOD = `Each part is measured in a real n8n, with our package packed and installed as n8n does it, against the simulator of the API in a
 process of its own. What is compared runs in turns within the same minutes (A B C, B C A, ...), and a ratio is taken of
 neighbours in the same round. A figure is the median of the rounds; in brackets the interval that holds the true median with 95 %
-confidence (sign test; all values where there are fewer than six). CPU is that of n8n with all its child processes, from /proc,
+confidence (sign test; all values where there are fewer than nine). CPU is that of n8n with all its child processes, from /proc,
 until it has nothing left to do, so the run that a delivery starts is included. A target is *missed*, and \`npm run bench\` ends
 with 1, only if the whole interval is beyond it.`;
 

@@ -1,7 +1,7 @@
 /** What repeated measurements of one thing say. */
 export interface Summary {
 	median: number;
-	/** The median lies between these two with a confidence of about 95 % (all values, if there are fewer than six). */
+	/** The median lies between these two with a confidence of about 95 % (all values, if there are fewer than nine). */
 	low: number;
 	high: number;
 	min: number;

@@ -57,7 +57,7 @@ export async function measureTrigger(context: BenchContext): Promise<PartResult>
 		return ms;
 	};
 	const names = CASES.flatMap((name) => [`usual ${name}` as const, `lazy ${name}` as const]);
-	const all = await interleave(names, context.quick ? 3 : 9, async (name) => {
+	const all = await interleave(names, context.quick ? 3 : 7, async (name) => {
 		const [setting, ...words] = name.split(' ');
 		return await measure(setting as keyof typeof runners, words.join(' ') as Case);
 	});
