@@ -88,12 +88,12 @@ describe('Max Concurrency', () => {
 		}
 	});
 
-	it('is 50 unless told otherwise', async () => {
-		rig.simulator.latencyMs = 600;
-		const ids = Array.from({ length: 55 }, (_, index) => DEPLOYMENT_IDS[index % 12] ?? '');
+	it('is 100 unless told otherwise', async () => {
+		rig.simulator.latencyMs = 3_000;
+		const ids = Array.from({ length: 105 }, (_, index) => DEPLOYMENT_IDS[index % 12] ?? '');
 		await startEach(ids);
 		const [first = 0, ...later] = rig.requests.map(({ receivedAtMs }) => receivedAtMs);
-		expect(later.filter((atMs) => atMs - first < 590)).toHaveLength(49);
+		expect(later.filter((atMs) => atMs - first < 2_990)).toHaveLength(99);
 	});
 });
 

@@ -2,7 +2,7 @@ import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties }
 import { DEFAULT_TIMEOUT_MS } from '../transport/request';
 import { inputError } from './inputError';
 
-export const DEFAULT_MAX_CONCURRENCY = 50;
+export const DEFAULT_MAX_CONCURRENCY = 100;
 const MAX_CONCURRENCY = 200;
 
 /** How the requests of one run are made. */

@@ -469,7 +469,7 @@ describe('numbers', () => {
 	it('reads the options of the requests, bounded and with defaults', () => {
 		const options = (given?: object) =>
 			readRequestOptions(fieldsContext(given ? { options: given } : {}), ITEM);
-		expect(options()).toEqual({ maxConcurrency: 50, timeoutMs: 30_000 });
+		expect(options()).toEqual({ maxConcurrency: 100, timeoutMs: 30_000 });
 		expect(options({ maxConcurrency: 3, timeout: 500 })).toEqual({ maxConcurrency: 3, timeoutMs: 500 });
 		expect(options({ maxConcurrency: 10_000 }).maxConcurrency).toBe(200);
 		expectRefusal(() => options({ maxConcurrency: 0 }), '"Max Concurrency"');
