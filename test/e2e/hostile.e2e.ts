@@ -15,6 +15,7 @@ import { repositoryRoot, temporaryFolder } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import type { Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
+import { n8nOptions } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourNode, setUp } from './setup';
@@ -501,7 +502,7 @@ describe.each([
 	let url: string;
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false } });
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false } });
 		const workflow = await setup.n8n.rest.createWorkflow(
 			chain('Hostile', [
 				ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { webhookId: WEBHOOK_ID }),

@@ -7,6 +7,7 @@ import { freePorts } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import type { Fault, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
+import { n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, setUp } from './setup';
@@ -141,10 +142,10 @@ async function deliver(body: object | Buffer, options?: Parameters<Simulator['de
 	return delivery.status;
 }
 
-describe.each(['2.41.1', '1.123.81'] as const)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	beforeAll(async () => {
 		setup = await setUp({
-			n8n: { version, logLevel: 'debug' },
+			n8n: { ...n8nOptions(version), logLevel: 'debug' },
 			simulator: {
 				secret: `secret${randomBytes(24).toString('hex')}`,
 				apiKey: `key${randomBytes(12).toString('hex')}`,

@@ -5,6 +5,7 @@ import type { Execution, WorkflowNode } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import type { Fault, RecordedRequest, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
+import { n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
@@ -113,9 +114,9 @@ beforeEach(() => {
 	setup?.simulator.sessions.clear();
 });
 
-describe.each(['2.41.1', '1.123.81'] as const)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	beforeAll(async () => {
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, latencyMs: 20 } });
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, latencyMs: 20 } });
 	});
 
 	afterAll(async () => {
@@ -353,7 +354,7 @@ describe.each(['2.41.1', '1.123.81'] as const)('n8n %s', (version) => {
 
 describe('n8n 2.41.1, long waits', () => {
 	test('a Retry-After of an hour is cut to a minute', async () => {
-		setup = await setUp({ simulator: { lifecycle: false } });
+		setup = await setUp({ n8n: n8nOptions('2.41.1'), simulator: { lifecycle: false } });
 		try {
 			setup.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '3600' } });
 			const execution = await runNode({ ...POSTS.start?.parameters });
