@@ -35,7 +35,8 @@ const started = {
 };
 
 interface Picture {
-	height?: number;
+	width?: number;
+	height: number;
 	/** Brings the editor into the state, and tells what to cut out of it. */
 	show: (
 		editor: Editor,
@@ -53,13 +54,15 @@ async function openAction(editor: Editor, stage: Stage, name: string, parameters
 	await editor.openNode(id, name);
 }
 
-/** The column of the open node that holds its fields. */
+/** The column of the open node that holds its fields: the least part of the page with the button and the fields in it. */
 const form = (editor: Editor): Locator =>
-	editor.page.locator('[data-test-id=ndv] .ndv-parameters, .parameters-panel').first();
+	editor.panel
+		.getByTestId('node-execute-button')
+		.locator("xpath=ancestor::*[.//*[@data-test-id='node-parameters']][1]");
 
 const PICTURES: Record<string, Picture> = {
 	'node-panel': {
-		height: 1040,
+		height: 1150,
 		async show(editor) {
 			await editor.newWorkflow();
 			await editor.openActions('Triggers');
@@ -69,14 +72,14 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	'start-form': {
-		height: 1130,
+		height: 1330,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start a session', started);
 			return form(editor);
 		},
 	},
 	'start-and-wait-form': {
-		height: 1130,
+		height: 1380,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start a session and wait', {
 				...started,
@@ -97,25 +100,24 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	credential: {
-		height: 940,
+		height: 860,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start a session', started);
-			await editor.page.getByTestId('credential-edit-button').click();
-			await editor.credential.getByText('Connection tested successfully').waitFor();
-			return editor.page
-				.locator('.el-dialog')
-				.filter({ has: editor.credential })
-				.or(editor.credential)
-				.first();
+			await editor.newCredential();
+			// As a user fills it in; it is not saved.
+			await editor.fill('apiKey', 'a'.repeat(36), editor.credential);
+			await editor.fill('secretKey', 's'.repeat(64), editor.credential);
+			return editor.credential;
 		},
 	},
 	output: {
-		height: 620,
+		width: 1900,
+		height: 560,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Get many sessions', {
 				resource: 'session',
 				operation: 'getAll',
-				limit: 8,
+				returnAll: true,
 			});
 			await editor.runStep();
 			await editor.outputTable();
@@ -123,7 +125,8 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	'error-message': {
-		height: 620,
+		width: 1500,
+		height: 400,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start a session', { ...started, webhookUrl: '/webhook/abc' });
 			await editor.runStep();
@@ -148,16 +151,17 @@ const PICTURES: Record<string, Picture> = {
 			await editor.openNode(id, 'VideoSDK Agent Cloud Trigger');
 			await editor.panel.getByText('Webhook URLs', { exact: true }).click();
 			await editor.panel.getByTestId('radio-button-production').click();
-			const { x, y, width, height } = await boxOf(editor.panel);
-			// Its output is still empty.
-			return { x, y, width: (width * 2) / 3, height };
+			// Without its output, which is still empty.
+			const panel = await boxOf(editor.panel);
+			const fields = await boxOf(form(editor));
+			return { ...panel, width: fields.x + fields.width - panel.x };
 		},
 	},
 	workflow: {
 		height: 640,
 		async show(editor, stage) {
 			const { nodes, connections } = chain('', [
-				{ ...n8nNode('New support ticket', 'webhook'), position: [0, 0] },
+				{ ...n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2), position: [0, 0] },
 				{
 					...ourNode(stage, 'Start a session', 'videoSdkAgentCloud', started),
 					position: [240, 0],
@@ -179,7 +183,7 @@ const PICTURES: Record<string, Picture> = {
 					...n8nNode('Which event?', 'if', {}, 2.2),
 					position: [240, 220],
 				},
-				{ ...n8nNode('Tell the team', 'slack', {}, 2.3), position: [480, 220] },
+				{ ...n8nNode('Tell the team', 'noOp'), position: [480, 220] },
 			]);
 			const { id } = await stage.n8n.rest.createWorkflow({
 				name: 'Voice agent for support tickets',
@@ -188,7 +192,20 @@ const PICTURES: Record<string, Picture> = {
 			});
 			await editor.openWorkflow(id);
 			await editor.page.getByTestId('zoom-to-fit').click();
-			return editor.page.getByTestId('canvas');
+			// The buttons around it say nothing about the workflow.
+			await editor.page.addStyleTag({
+				content:
+					'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button] { visibility: hidden } [class*=executionButtons], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }',
+			});
+			const first = await boxOf(editor.node('New support ticket'));
+			const last = await boxOf(editor.node('Tell the team'));
+			const margin = 70;
+			return {
+				x: first.x - margin,
+				y: first.y - margin / 2,
+				width: last.x + last.width - first.x + 2.3 * margin,
+				height: last.y + last.height - first.y + 1.5 * margin,
+			};
 		},
 	},
 };
@@ -205,7 +222,7 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 	const context = await newContext(stage.browser, {
 		storageState: stage.login,
 		colorScheme,
-		viewport: { width: 1280, height: picture.height ?? 800 },
+		viewport: { width: picture.width ?? 1280, height: picture.height },
 		deviceScaleFactor: 1.5,
 	});
 	const page: Page = await context.newPage();
@@ -227,7 +244,8 @@ runMain(async () => {
 	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
 	process.env.PACKAGE_TARBALL = await packPackage();
 	mkdirSync(FOLDER, { recursive: true });
-	const stage = await startStage();
+	// The addresses in the pictures are to look as a user's do.
+	const stage = await startStage({}, { WEBHOOK_URL: 'https://n8n.example.com/' });
 	try {
 		for (let session = 0; session < 8; session++) await seed(stage, session);
 		const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PICTURES);

@@ -7,7 +7,7 @@ import { CREDENTIAL_TYPE, PACKAGE } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { run, temporaryFolder } from '../n8n/processes';
-import { outputOf, type WorkflowJson } from '../n8n/rest';
+import { outputOf, RestError, type WorkflowJson } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
 import { installAsN8nDoes } from './installer';
 import { type Registry, startRegistry } from './registry';
@@ -90,10 +90,13 @@ const installedPackages = async () =>
 
 /** What n8n knows of our action node; undefined if nothing. */
 async function knownNode(): Promise<string | undefined> {
-	const types = await n8n.rest.call<unknown[]>('POST', '/node-types', {
-		nodeInfos: [{ name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 }],
-	});
-	return types.length === 0 ? undefined : JSON.stringify(types);
+	try {
+		const nodeInfos = [{ name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 }];
+		return JSON.stringify(await n8n.rest.call('POST', '/node-types', { nodeInfos }));
+	} catch (error) {
+		if (error instanceof RestError && error.body.includes('Unrecognized node type')) return undefined;
+		throw error;
+	}
 }
 
 /** Runs the workflow that starts a session, and checks that it did. */

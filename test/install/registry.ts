@@ -11,6 +11,7 @@ import {
 	waitFor,
 	withLock,
 } from '../n8n/processes';
+import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 
 /** A registry of npm packages on loopback that knows only what is published to it. */
 export interface Registry {
@@ -39,6 +40,8 @@ async function ensureVerdaccio(): Promise<string> {
 /** Starts Verdaccio with nothing in it, for this machine only, and without an outside registry to ask. */
 export async function startRegistry(): Promise<Registry> {
 	const program = await ensureVerdaccio();
+	// Verdaccio needs a newer Node.js than this package.
+	const { node } = await ensureRuntime(DEFAULT_N8N_VERSION);
 	const folder = temporaryFolder('videosdk-registry');
 	const [port = 0] = await freePorts(1);
 	const url = `http://127.0.0.1:${port}`;
@@ -55,11 +58,10 @@ export async function startRegistry(): Promise<Registry> {
 			'log: { type: stdout, level: warn }',
 		].join('\n'),
 	);
-	const child = new TrackedProcess(
-		process.execPath,
-		[program, '--config', config, '--listen', `127.0.0.1:${port}`],
-		{ cwd: folder, env: { PATH: process.env.PATH, HOME: folder, NODE_ENV: 'production' } },
-	);
+	const child = new TrackedProcess(node, [program, '--config', config, '--listen', `127.0.0.1:${port}`], {
+		cwd: folder,
+		env: { PATH: process.env.PATH, HOME: folder, NODE_ENV: 'production' },
+	});
 	await waitFor(
 		'the local npm registry to start',
 		async () => {
