@@ -20,7 +20,11 @@ export async function setUp(
 	options: { n8n?: N8nOptions; simulator?: SimulatorOptions; credential?: object } = {},
 ): Promise<Setup> {
 	const simulator = await startSimulator(options.simulator);
-	const n8n = await startN8n(options.n8n);
+	// An open simulator would keep jest from ending.
+	const n8n = await startN8n(options.n8n).catch(async (error: unknown) => {
+		await simulator.close();
+		throw error;
+	});
 	await n8n.rest.setupOwner();
 	const { id: credentialId } = await n8n.rest.createCredential({
 		name: 'VideoSDK',
