@@ -51,7 +51,7 @@ class Receiver {
 		const { rest, url } = setup.n8n;
 		const { id } = await rest.createCredential(credentialData(simulator, webhookPublicKey));
 		const webhookId = randomUUID();
-		const node = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { webhookId });
+		const node = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { typeVersion: 1.1, webhookId });
 		node.credentials = { [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } };
 		const workflow = await rest.createWorkflow(chain('Keys', [node, n8nNode('After', 'noOp')]));
 		return new Receiver(`${url}/webhook/${webhookId}/webhook`, workflow.id, id);

@@ -312,7 +312,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 					'Trigger',
 					'videoSdkAgentCloudTrigger',
 					{ options: { sessionDetails: true, deploymentIds: 'ddv_support' } },
-					{ webhookId: WEBHOOK_ID },
+					{ typeVersion: 1.1, webhookId: WEBHOOK_ID },
 				),
 				n8nNode('After', 'noOp'),
 			]),
