@@ -118,7 +118,14 @@ export class Editor {
 	}
 
 	async fill(name: string, value: string, within: Locator = this.panel): Promise<void> {
-		await this.parameter(name, within).locator('input, textarea').first().fill(value);
+		await this.write(this.parameter(name, within), value);
+	}
+
+	private async write(field: Locator, value: string): Promise<void> {
+		const input = field.locator('input, textarea').first();
+		await input.fill(value);
+		// A field in use shows a hint, which covers what is below.
+		await input.blur();
 	}
 
 	/** Writes into a field that is a code editor. */
@@ -137,7 +144,7 @@ export class Editor {
 
 	/** Fills one field of one entry of a group of pairs. */
 	async fillEntry(group: Locator, position: number, name: string, value: string): Promise<void> {
-		await this.parameter(name, group).nth(position).locator('input, textarea').first().fill(value);
+		await this.write(this.parameter(name, group).nth(position), value);
 	}
 
 	/** Adds a field of a collection such as Options. */
@@ -157,8 +164,20 @@ export class Editor {
 
 	/** Chooses from a dropdown. */
 	async choose(name: string, option: string): Promise<void> {
+		// The one before fades out, and has lines of the same names.
+		await this.page
+			.locator('.el-select-dropdown__item')
+			.filter({ visible: true })
+			.first()
+			.waitFor({ state: 'hidden' });
 		await this.parameter(name).locator('input').first().click();
 		await this.option(option).click();
+	}
+
+	/** Chooses one more from a dropdown that takes several, and folds it up. */
+	async chooseAlso(name: string, option: string): Promise<void> {
+		await this.choose(name, option);
+		await this.page.getByTestId('tab-params').click();
 	}
 
 	/** An open dropdown's line. */

@@ -34,6 +34,11 @@ async function storedParameters(workflowId: string): Promise<Record<string, unkn
 	return nodes.find((node) => node.name === NODE)?.parameters ?? {};
 }
 
+/** What is typed counts a moment later only, and is then saved. */
+async function untilStored(workflowId: string, parameters: object): Promise<void> {
+	await eventually(async () => expect(await storedParameters(workflowId)).toMatchObject(parameters));
+}
+
 const lastStart = () => stage.simulator.requests.filter(({ path }) => path.endsWith('/start')).at(-1);
 
 describe('finding and adding the node', () => {
@@ -175,13 +180,13 @@ describe('the list of deployments', () => {
 		await editor.page.getByTestId('rlc-search').fill('v1');
 		await eventually(async () => expect(await shown()).toEqual(['Support agent (tags: latest, v1)']));
 		await editor.page.getByTestId('rlc-item').click();
-		await eventually(async () =>
-			expect((await storedParameters(id)).deploymentId).toMatchObject({
+		await untilStored(id, {
+			deploymentId: expect.objectContaining({
 				mode: 'list',
 				value: 'ddv_support',
 				cachedResultName: 'Support agent (tags: latest, v1)',
 			}),
-		);
+		});
 	});
 
 	inBrowser('has an ID in its place', async (editor) => {
@@ -189,12 +194,10 @@ describe('the list of deployments', () => {
 		await editor.page.getByTestId('rlc-mode-selector').click();
 		await editor.option('By ID').click();
 		await editor.page.getByTestId('rlc-input').fill('ddv_sales');
+		await untilStored(id, { deploymentId: expect.objectContaining({ mode: 'id', value: 'ddv_sales' }) });
 		await editor.runStep();
 		await editor.output.getByText('ddv_sales').first().waitFor();
 		expect(lastStart()?.body).toEqual({ deploymentId: 'ddv_sales' });
-		await eventually(async () =>
-			expect((await storedParameters(id)).deploymentId).toMatchObject({ mode: 'id', value: 'ddv_sales' }),
-		);
 	});
 
 	inBrowser('says why it cannot be shown', async (editor) => {
@@ -211,7 +214,7 @@ describe('the list of deployments', () => {
 
 describe('starting a session', () => {
 	inBrowser('every field reaches VideoSDK, and the session comes out', async (editor) => {
-		await openNodeWith(editor, { operation: 'start' });
+		const id = await openNodeWith(editor, { operation: 'start' });
 		await editor.openDeployments();
 		await editor.page.getByTestId('rlc-item').filter({ hasText: 'Support agent' }).click();
 		await editor.fill('tag', 'v1');
@@ -225,11 +228,12 @@ describe('starting a session', () => {
 		await editor.fillEntry(metaData, 0, 'key', 'customerId');
 		await editor.fillEntry(metaData, 0, 'value', '4711');
 		await editor.fill('webhookUrl', 'https://n8n.example.com/webhook/abc/webhook');
-		await editor.choose('webhookEvents', 'Session Starting');
+		await editor.chooseAlso('webhookEvents', 'Session Starting');
 		await editor.addOption('Timeout');
 		await editor.fill('timeout', '20000');
 		await editor.addOption('Max Concurrency');
 		await editor.fill('maxConcurrency', '5');
+		await untilStored(id, { options: { timeout: 20000, maxConcurrency: 5 } });
 		await editor.runStep();
 		const [head, row] = await editor.outputTable();
 		expect(lastStart()?.body).toEqual({
@@ -254,7 +258,7 @@ describe('starting a session', () => {
 	});
 
 	inBrowser('JSON takes the place of the pairs, and keeps types', async (editor) => {
-		await openNodeWith(editor, {
+		const id = await openNodeWith(editor, {
 			operation: 'start',
 			deploymentId: { __rl: true, mode: 'id', value: 'ddv_sales' },
 		});
@@ -262,6 +266,7 @@ describe('starting a session', () => {
 		await editor.fillCode('jsonEnv', '{ "ROOM": "abc", "TRIES": 3 }');
 		await editor.choose('specifyMetaData', 'Using JSON');
 		await editor.fillCode('jsonMetaData', '{ "customer": { "id": 4711, "vip": true } }');
+		await untilStored(id, { jsonMetaData: expect.stringContaining('"vip": true } }') });
 		await editor.runStep();
 		await editor.output.getByText('ddv_sales').first().waitFor();
 		expect(lastStart()?.body).toEqual({
