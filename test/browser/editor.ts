@@ -255,13 +255,14 @@ export class Editor {
 		const url = this.panel.locator('.webhook-url');
 		if (!(await url.isVisible())) await this.panel.getByText('Webhook URLs', { exact: true }).click();
 		await this.panel.getByTestId(`radio-button-${kind}`).click();
-		await url.click();
-		return await this.clipboard();
-	}
-
-	async clipboard(): Promise<string> {
 		await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-		return await this.page.evaluate('navigator.clipboard.readText()');
+		return await eventually(async () => {
+			await url.click();
+			const shown = (await url.innerText()).trim();
+			const copied = await this.page.evaluate<string>('navigator.clipboard.readText()');
+			if (copied !== shown) throw new Error(`"${shown}" was not copied, but "${copied}"`);
+			return copied;
+		});
 	}
 
 	async closePanel(): Promise<void> {
