@@ -19,7 +19,7 @@ import { respond } from './events/respond';
 import { readList } from './fields/ids';
 import { EVENT_OPTIONS } from './fields/webhook';
 import { readVerificationSettings } from './signature/credentialKeys';
-import { apiRequest, CREDENTIAL_TYPE } from './transport/request';
+import { CREDENTIAL_TYPE, sendFrom } from './transport/request';
 
 const recentEvents = new RecentEvents();
 
@@ -32,10 +32,7 @@ interface TriggerOptions {
 /** Adds the event's session as it now stands. If it cannot be had, the event goes on without it. */
 async function withSession(context: IExecuteFunctions, event: IDataObject): Promise<IDataObject> {
 	try {
-		const session = await getSession(
-			async (request, read) => await apiRequest(context, request, read),
-			String(event.sessionId),
-		);
+		const session = await getSession(sendFrom(context), String(event.sessionId));
 		return { ...event, session };
 	} catch (error) {
 		context.logger.warn('The session of an event could not be fetched', { reason: (error as Error).message });

@@ -1,6 +1,6 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { getSession } from '../actions/session/get.operation';
-import { apiRequest } from '../transport/request';
+import { sendFrom } from '../transport/request';
 import type { ReceivedEvent } from './event';
 
 /** The sender waits for the answer meanwhile. */
@@ -17,8 +17,7 @@ async function deploymentOf(context: IWebhookFunctions, event: ReceivedEvent): P
 	const known = deployments.get(event.sessionId);
 	if (known !== undefined) return known;
 	const session: IDataObject = await getSession(
-		async (request, read) =>
-			await apiRequest(context, { ...request, timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }, read),
+		sendFrom(context, { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }),
 		event.sessionId,
 	).catch(() => ({}));
 	if (typeof session.deploymentId !== 'string') return undefined;

@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 import { listPages } from '../transport/pagination';
-import { apiRequest, pathOf } from '../transport/request';
+import { pathOf, sendFrom } from '../transport/request';
 
 /** Pages of the API that are read for one page of the dropdown: the tags of a deployment are rows of their own. */
 const PAGES_PER_LOOK = 10;
@@ -20,7 +20,7 @@ export async function searchDeployments(
 	const firstPage = Number(paginationToken) || 1;
 	let nextToken: string | undefined;
 	for await (const { rows, nextPage } of listPages(
-		async (request, read) => await apiRequest(this, request, read),
+		sendFrom(this),
 		{ method: 'GET', path: pathOf('ai', 'v1', 'ai-deployments') },
 		firstPage,
 	)) {

@@ -59,8 +59,8 @@ export function pathOf(...parts: string[]): string {
 }
 
 /**
- * Makes a request: `apiRequest` bound to a context. What runs the items of a node binds it to an item as well, with the item's
- * options, and lets it wait for its turn.
+ * Makes a request: `apiRequest` bound to a context (see `sendFrom`). What runs the items of a node binds it to an item as well,
+ * with the item's options, and lets it wait for its turn.
  */
 export type Send = <T>(request: ApiRequest, read: (answer: IDataObject) => T | undefined) => Promise<T>;
 
@@ -169,4 +169,16 @@ export async function apiRequest<T>(
 			throw apiError(context, { kind: 'cancelled' }, { ...request, startsSession: false });
 		}
 	}
+}
+
+/**
+ * Binds `apiRequest` to a context that has no items.
+ *
+ * @param limits how long and how often each request is tried
+ */
+export function sendFrom(
+	context: RequestContext,
+	limits: Pick<ApiRequest, 'timeoutMs' | 'maxAttempts'> = {},
+): Send {
+	return async (request, read) => await apiRequest(context, { ...request, ...limits }, read);
 }

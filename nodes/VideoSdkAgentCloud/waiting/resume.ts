@@ -6,7 +6,7 @@ import { judgeDelivery } from '../events/judge';
 import { RecentEvents } from '../events/recentEvents';
 import { respond } from '../events/respond';
 import { hasStatus, TERMINAL_STATUSES } from '../fields/status';
-import { apiRequest, CREDENTIAL_TYPE } from '../transport/request';
+import { CREDENTIAL_TYPE, sendFrom } from '../transport/request';
 import type { LookRequest } from './lookAgain';
 import { isGenuineLook, LOOK_SIGNATURE_HEADER, STILL_WAITING } from './lookAgain';
 
@@ -22,8 +22,7 @@ const resumed = new RecentEvents();
 
 async function fetchSession(context: IWebhookFunctions, sessionId: string): Promise<IDataObject | undefined> {
 	return await getSession(
-		async (request, read) =>
-			await apiRequest(context, { ...request, timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }, read),
+		sendFrom(context, { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }),
 		sessionId,
 	).catch(() => undefined);
 }
