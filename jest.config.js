@@ -4,14 +4,13 @@ module.exports = {
 	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine', '<rootDir>/test/simulator'],
 	testMatch: ['**/*.test.ts'],
 	transform: {
-		'^.+\\.ts$': ['ts-jest', { isolatedModules: true, diagnostics: false }],
+		'^.+\\.ts$': ['ts-jest', { diagnostics: false }],
 		// p-limit and its queue are published as ES modules only.
 		'node_modules/(p-limit|yocto-queue)/.+\\.js$': [
 			'ts-jest',
 			{
-				isolatedModules: true,
 				diagnostics: false,
-				tsconfig: { allowJs: true, module: 'commonjs', esModuleInterop: true },
+				tsconfig: { allowJs: true, module: 'commonjs', esModuleInterop: true, isolatedModules: true },
 			},
 		],
 	},

@@ -23,8 +23,7 @@ export async function startStage(
 	simulator: SimulatorOptions = {},
 	env: Record<string, string> = {},
 ): Promise<Stage> {
-	// Jest's own NODE_ENV would make n8n end without a word.
-	const setup = await setUp({ simulator, n8n: { env: { NODE_ENV: 'production', ...env } } });
+	const setup = await setUp({ simulator, n8n: { env } });
 	const browser = await startBrowser();
 	const context = await newContext(browser);
 	const editor = new Editor(await context.newPage(), setup.n8n);

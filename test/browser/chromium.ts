@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { chromium as playwright, selectors } from 'playwright-core';
-import { commandExists, PlainError, run } from '../n8n/processes';
+import { PlainError } from '../n8n/processes';
+import { aptInstall } from '../n8n/services';
 
 const KNOWN_PLACES = [
 	'/usr/bin/chromium',
@@ -29,29 +30,9 @@ export async function ensureChromium(log: (line: string) => void = () => undefin
 	}
 	const found = find();
 	if (found) return found;
-	if (process.getuid?.() !== 0 || !commandExists('apt-get')) {
-		throw new PlainError(
-			'Chromium must be installed for this test (Debian 13: apt-get install chromium), or CHROMIUM_PATH name a Chrome.',
-		);
-	}
-	log('  Installing chromium from Debian (once, about a minute) ...');
-	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-	const install = [
-		'-qq',
-		'-y',
-		'-o',
-		'DPkg::Lock::Timeout=120',
-		'install',
-		'--no-install-recommends',
-		'chromium',
-	];
-	let result = await run('apt-get', install, { env });
-	if (result.code !== 0) {
-		await run('apt-get', ['-qq', 'update'], { env });
-		result = await run('apt-get', install, { env });
-	}
+	await aptInstall(['chromium'], log);
 	const installed = find();
-	if (!installed) throw new PlainError(`${result.output.slice(-1500)}\nchromium could not be installed.`);
+	if (!installed) throw new PlainError('chromium was installed, and is not in any of the known places.');
 	return installed;
 }
 

@@ -4,7 +4,7 @@ import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import { servedNodeTypes } from './nodeTypes';
 import type { ModelRequest, OfferedTool, ScriptedModel } from './scriptedModel';
-import { startScriptedModel } from './scriptedModel';
+import { addModelCredential, startScriptedModel } from './scriptedModel';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, PACKAGE, setUp } from './setup';
 
@@ -110,15 +110,10 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 	beforeAll(async () => {
 		model = await startScriptedModel();
 		setup = await setUp({
-			n8n: n8nOptions(version, { N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' }),
+			n8n: n8nOptions(version),
 			simulator: { lifecycle: false },
 		});
-		const { id } = await setup.n8n.rest.createCredential({
-			name: 'Scripted model',
-			type: 'openAiApi',
-			data: { apiKey: 'not-a-key', url: model.url, header: false },
-		});
-		modelCredentialId = id;
+		modelCredentialId = await addModelCredential(setup.n8n.rest, model);
 	});
 
 	afterAll(async () => {

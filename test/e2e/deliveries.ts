@@ -10,9 +10,9 @@ export const FAMILIES: EventFamily[] = ['ai-deployment-session', 'agent-session'
 /** The n8n versions on which the tests run. */
 export const VERSIONS = ['2.41.1', '1.123.81'] as const;
 
-/** How n8n is started. Jest's own NODE_ENV would make it end without a word. */
+/** How n8n is started. */
 export function n8nOptions(version: (typeof VERSIONS)[number], env: Record<string, string> = {}): N8nOptions {
-	return { version, env: { NODE_ENV: 'production', ...env } };
+	return { version, env };
 }
 
 /** An event as VideoSDK sends it: with a prefix before the id that its REST API knows. */

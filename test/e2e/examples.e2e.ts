@@ -9,7 +9,7 @@ import { figure } from './figures';
 import type { ServedNodeType } from './nodeTypes';
 import { servedNodeTypes } from './nodeTypes';
 import type { ScriptedModel } from './scriptedModel';
-import { startScriptedModel } from './scriptedModel';
+import { addModelCredential, startScriptedModel } from './scriptedModel';
 import type { Setup } from './setup';
 import { CREDENTIAL_TYPE, PACKAGE, setUp } from './setup';
 
@@ -32,16 +32,11 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 	beforeAll(async () => {
 		model = await startScriptedModel();
 		setup = await setUp({
-			n8n: n8nOptions(version, { N8N_COMMUNITY_PACKAGES_ALLOW_TOOL_USAGE: 'true' }),
+			n8n: n8nOptions(version),
 			simulator: { lifecycle: false },
 		});
 		types = await servedNodeTypes(setup.n8n);
-		const { id } = await setup.n8n.rest.createCredential({
-			name: 'Scripted model',
-			type: 'openAiApi',
-			data: { apiKey: 'not-a-key', url: model.url, header: false },
-		});
-		modelCredentialId = id;
+		modelCredentialId = await addModelCredential(setup.n8n.rest, model);
 	});
 
 	afterAll(async () => {

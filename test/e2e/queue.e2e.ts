@@ -100,8 +100,6 @@ async function startCluster(version: N8nVersion): Promise<Cluster> {
 			version,
 			mode: 'queue',
 			env: {
-				// Jest's own would make n8n end without a word.
-				NODE_ENV: 'production',
 				...Object.assign({}, ...services.map(({ env }) => env)),
 				...FAST_STALL_CHECK,
 				WEBHOOK_URL: `${balancer.url}/`,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { N8nRest } from '../n8n/rest';
 
 /** A tool as a model is told of it. */
 export interface OfferedTool {
@@ -98,4 +99,14 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
 			await new Promise<void>((resolve) => server.close(() => resolve()));
 		},
 	};
+}
+
+/** Adds the credential of a chat model node that asks the scripted model. @returns its id */
+export async function addModelCredential(rest: N8nRest, model: ScriptedModel): Promise<string> {
+	const { id } = await rest.createCredential({
+		name: 'Scripted model',
+		type: 'openAiApi',
+		data: { apiKey: 'not-a-key', url: model.url, header: false },
+	});
+	return id;
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts, waitFor } from '../n8n/processes';
+import { freePorts } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import type { Fault, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
@@ -67,16 +67,7 @@ async function run(parameters: object, extra: object = {}, type = ''): Promise<E
 	const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra);
 	if (type !== '') Object.assign(node, { type, typeVersion: 4.2 });
 	const workflow = await rest.createWorkflow(chain('Secrets', [n8nNode('Manual', 'manualTrigger'), node]));
-	const { id } = await rest.runWorkflow(workflow.id, RUN_TIMEOUT_MS);
-	// n8n 1.x stores the status a moment before the data.
-	return await waitFor(
-		`the data of run ${id}`,
-		async () => {
-			const execution = await rest.getExecution(id);
-			return execution?.data ? execution : undefined;
-		},
-		RUN_TIMEOUT_MS,
-	);
+	return await rest.runWorkflow(workflow.id, RUN_TIMEOUT_MS);
 }
 
 /** The text of the run's failure, as the user reads it. */

@@ -1,6 +1,6 @@
 /** In a real n8n: a start is never doubled, and a started session is never lost from sight. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts, waitFor } from '../n8n/processes';
+import { freePorts } from '../n8n/processes';
 import type { Execution, WorkflowNode } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import type { Fault, RecordedRequest, Simulator } from '../simulator';
@@ -65,16 +65,7 @@ async function runNode(
 			ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra),
 		]),
 	);
-	const { id } = await rest.runWorkflow(workflow.id, RUN_TIMEOUT_MS);
-	// n8n 1.x stores the status a moment before the data.
-	return await waitFor(
-		`the data of run ${id}`,
-		async () => {
-			const execution = await rest.getExecution(id);
-			return execution?.data ? execution : undefined;
-		},
-		RUN_TIMEOUT_MS,
-	);
+	return await rest.runWorkflow(workflow.id, RUN_TIMEOUT_MS);
 }
 
 const errorOf = ({ data }: Execution) => ({

@@ -62,7 +62,7 @@ beforeAll(async () => {
 		startRegistry(),
 		startSimulator({ lifecycle: false }),
 		startBrowser(),
-		startN8n({ tarball: null, env: { NODE_ENV: 'production' } }),
+		startN8n({ tarball: null }),
 	]);
 	const folder = await unpack();
 	const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };

@@ -50,7 +50,7 @@ const START_ATTEMPTS = 3;
 /** For throw-away instances on loopback only. */
 const ENCRYPTION_KEY = 'key-of-a-throw-away-test-instance';
 
-/** Settings of this shell, or of jest (NODE_ENV), that would change what is tested. */
+/** Settings of this shell that would change what is tested. With jest's own NODE_ENV, n8n ends without a word. */
 const FOREIGN_SETTING =
 	/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_URL$|VIDEOSDK_|CODE_|NODE_FUNCTION_|NODE_OPTIONS$|NODE_ENV$|GENERIC_TIMEZONE$|npm_|OFFLOAD_|VUE_APP_)/i;
 

@@ -238,7 +238,8 @@ export class N8nRest {
 			`the end of run ${executionId}`,
 			async () => {
 				const execution = await patiently(async () => await this.getExecution(executionId));
-				return execution && isFinal(execution) ? execution : undefined;
+				// n8n 1.x stores the status a moment before the data.
+				return execution?.data && isFinal(execution) ? execution : undefined;
 			},
 			timeoutMs,
 		);

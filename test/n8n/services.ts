@@ -34,7 +34,7 @@ const POSTGRES_DATABASE = 'n8n';
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 /** Installs Debian packages without letting them start services of their own. */
-async function aptInstall(packages: string[], log: (line: string) => void) {
+export async function aptInstall(packages: string[], log: (line: string) => void): Promise<void> {
 	if (process.getuid?.() !== 0 || !commandExists('apt-get')) {
 		throw new PlainError(
 			`${packages.join(' and ')} must be installed for this test (Debian 13: apt-get install ${packages.join(' ')}).`,
