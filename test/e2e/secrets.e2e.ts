@@ -17,6 +17,8 @@ const RUN_TIMEOUT_MS = 90_000;
 const START = { operation: 'start', deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' } };
 const WEBHOOK_ID = 'a1c5e7f0-secrets';
 
+type Headers = Record<string, string>;
+
 const FAULTS: Fault[] = [
 	{ kind: 'status', status: 400 },
 	{ kind: 'status', status: 401 },
@@ -34,6 +36,10 @@ const FAULTS: Fault[] = [
 	{ kind: 'empty' },
 	{ kind: 'noData' },
 	{ kind: 'redirect' },
+	// An API that repeats the token, in each kind of answer.
+	{ kind: 'status', status: 401, body: (headers: Headers) => ({ message: `No: ${headers.authorization}` }) },
+	{ kind: 'notJson', status: 502, body: (headers: Headers) => `<pre>${headers.authorization}</pre>` },
+	{ kind: 'noData', body: (headers: Headers) => ({ message: 'ok', headers }) },
 ];
 
 /** Ids that would lead elsewhere if they were put into the path as they are. */

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Fault } from './types';
 
 /** An answer ready for the wire. */
@@ -59,8 +59,10 @@ export function faultyAnswer(
 	fault: Fault,
 	genuine: WireAnswer | undefined,
 	ownUrl: string,
+	requestHeaders: IncomingHttpHeaders,
 ): WireAnswer | undefined {
-	const answer = plainFaultyAnswer(fault, genuine, ownUrl);
+	const body: unknown = typeof fault.body === 'function' ? fault.body(requestHeaders) : fault.body;
+	const answer = plainFaultyAnswer({ ...fault, body }, genuine, ownUrl);
 	return answer && { ...answer, headers: { ...answer.headers, ...lowerCased(fault.headers) } };
 }
 

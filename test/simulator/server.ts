@@ -154,7 +154,7 @@ export class ApiServer {
 		fault: Fault | undefined,
 	): void {
 		const ownUrl = `http://${recorded.headers.host ?? ''}${recorded.rawPath}`;
-		const answer = fault ? faultyAnswer(fault, outcome?.answer, ownUrl) : outcome?.answer;
+		const answer = fault ? faultyAnswer(fault, outcome?.answer, ownUrl, recorded.headers) : outcome?.answer;
 		recorded.status = answer?.status;
 		this.log(recorded, answer, [fault && `fault ${fault.kind}`, outcome?.note]);
 		if (!answer) {

@@ -653,6 +653,16 @@ describe('faults', () => {
 		expect((await post(simulator)).status).toBe(200);
 	});
 
+	it('answers with what is made of the headers', async () => {
+		const simulator = await start();
+		simulator.addFault({
+			kind: 'status',
+			status: 401,
+			body: ({ host }: { host: string }) => ({ message: `You asked ${host}` }),
+		});
+		expect((await post(simulator)).json).toEqual({ message: `You asked ${new URL(simulator.url).host}` });
+	});
+
 	it('delay: the genuine answer, late', async () => {
 		const simulator = await start();
 		simulator.addFault({ kind: 'delay', delayMs: 80 });

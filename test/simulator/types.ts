@@ -90,6 +90,7 @@ export interface Fault {
 	 */
 	kind: 'status' | 'delay' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
 	status?: number;
+	/** The answer's body, or a function that makes it of the request's headers. */
 	body?: unknown;
 	headers?: Record<string, string>;
 	/** Waited before the fault strikes, whatever its kind. */

@@ -8,11 +8,20 @@ import { parseRetryAfter } from './retry';
  * - `declined`: it answered 2xx, and says in the answer that it did not do what was asked
  * - `timeout`, `network`: no whole answer came; the API may have got the request
  * - `notConnected`: no connection came about; the API cannot have got the request
+ * - `untrusted`: n8n does not trust the host's certificate, so nothing was sent
  * - `refused`: not sent, because the credential is incomplete
  * - `cancelled`: the user stopped the execution
  */
 export type FailureKind =
-	'status' | 'answer' | 'declined' | 'timeout' | 'network' | 'notConnected' | 'refused' | 'cancelled';
+	| 'status'
+	| 'answer'
+	| 'declined'
+	| 'timeout'
+	| 'network'
+	| 'notConnected'
+	| 'untrusted'
+	| 'refused'
+	| 'cancelled';
 
 export interface ApiFailure {
 	kind: FailureKind;
@@ -40,12 +49,17 @@ export interface FullResponse {
 const MAX_EXCERPT_LENGTH = 200;
 /** Codes that tell that no connection was made, so that not a byte of the request was sent. */
 const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+/** How the codes begin with which Node.js's TLS client turns a certificate down, before it sends anything. */
+const UNTRUSTED_CODE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const TIMEOUT_CODES = ['ECONNABORTED', 'ETIMEDOUT'];
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid'];
 
-/** @returns the text on one line, cut to a readable length */
+/** A JWT, such as the request's own in a message that repeats it. */
+const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+
+/** @returns the text on one line, cut to a readable length, without tokens */
 export function excerpt(text: string): string {
-	const line = text.replace(/\s+/g, ' ').trim();
+	const line = text.replace(TOKEN, '…').replace(/\s+/g, ' ').trim();
 	return line.length > MAX_EXCERPT_LENGTH ? `${line.slice(0, MAX_EXCERPT_LENGTH)}…` : line;
 }
 
@@ -110,5 +124,6 @@ export function failureOfError(error: unknown): ApiFailure {
 		// Node.js ends such messages with the host: "connect ECONNREFUSED 127.0.0.1:80", "getaddrinfo ENOTFOUND api.example.com".
 		return { kind: 'notConnected', code, host: /[A-Z_]{5,} ([\w.:[\]-]+)/.exec(String(message))?.[1] };
 	}
+	if (UNTRUSTED_CODE.test(code)) return { kind: 'untrusted', code };
 	return { kind: TIMEOUT_CODES.includes(code) ? 'timeout' : 'network', code };
 }

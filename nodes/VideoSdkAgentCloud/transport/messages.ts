@@ -87,6 +87,12 @@ function textByKind(failure: ApiFailure): FailureText {
 				description:
 					'Nothing was sent. Check "Base URL" in the credential, and that the n8n server may connect to the internet.',
 			};
+		case 'untrusted':
+			return {
+				message: 'n8n does not trust the certificate of this host',
+				description:
+					'Nothing was sent. Check "Base URL" in the credential. If a proxy of your network opens https, let Node.js know its certificate (NODE_EXTRA_CA_CERTS).',
+			};
 		case 'network':
 			return {
 				message: 'The connection to VideoSDK was lost',

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import jwt from 'jsonwebtoken';
 import { NodeApiError, UserError, type JsonObject } from 'n8n-workflow';
 import {
 	excerpt,
@@ -9,7 +10,7 @@ import {
 import { check, NODE, utf16 } from '../support';
 
 const NOW_MS = Date.UTC(2026, 0, 15);
-const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhcGlrZXkiOiJrIn0.c2lnbmF0dXJl';
+const TOKEN = jwt.sign({ apikey: 'k' }, 'secret');
 
 describe('readApiMessage', () => {
 	it.each([
@@ -62,6 +63,12 @@ describe('readApiMessage', () => {
 });
 
 describe('excerpt', () => {
+	it('leaves out tokens, also one that would be cut', () => {
+		expect(excerpt(`Token ${TOKEN} is invalid`)).toBe('Token … is invalid');
+		expect(excerpt(`{"a":"${TOKEN}","b":"Bearer ${TOKEN}"}`)).toBe('{"a":"…","b":"Bearer …"}');
+		expect(excerpt(`${'x'.repeat(150)} ${TOKEN}`)).toBe(`${'x'.repeat(150)} …`);
+	});
+
 	it('leaves a text of 200 characters whole, and cuts a longer one with an ellipsis', () => {
 		expect(excerpt('x'.repeat(200))).toBe('x'.repeat(200));
 		expect(excerpt('x'.repeat(201))).toBe(`${'x'.repeat(200)}…`);
@@ -139,7 +146,19 @@ describe('failureOfError', () => {
 		['ECONNRESET', 'socket hang up', 'network', undefined],
 		['EPIPE', 'write EPIPE', 'network', undefined],
 		['ERR_BAD_RESPONSE', 'stream has been aborted', 'network', undefined],
-		['CERT_HAS_EXPIRED', 'certificate has expired', 'network', undefined],
+		['CERT_HAS_EXPIRED', 'certificate has expired', 'untrusted', undefined],
+		['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', 'untrusted', undefined],
+		['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', 'untrusted', undefined],
+		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate', 'untrusted', undefined],
+		['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer', 'untrusted', undefined],
+		[
+			'ERR_TLS_CERT_ALTNAME_INVALID',
+			"Hostname/IP does not match certificate's altnames",
+			'untrusted',
+			undefined,
+		],
+		// Comes after the request was sent, in TLS 1.3.
+		['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'alert certificate required', 'network', undefined],
 		['HPE_INVALID_CONSTANT', 'Parse Error', 'network', undefined],
 		['ERR_CANCELED', 'canceled', 'cancelled', undefined],
 	])('tells what %s means (%s)', (code, message, kind, host) => {

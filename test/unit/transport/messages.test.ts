@@ -9,6 +9,7 @@ const KINDS: FailureKind[] = [
 	'timeout',
 	'network',
 	'notConnected',
+	'untrusted',
 	'refused',
 	'cancelled',
 ];

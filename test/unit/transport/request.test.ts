@@ -65,7 +65,7 @@ describe('pathOf', () => {
 		);
 	});
 
-	it.each(['.', '..', '...', '%2e%2e', '../../v2/rooms', '..\\..', '?a=1', '#a'])(
+	it.each(['.', '..', '...', '%2e%2e', '../../v2/rooms', '..\\..', '?a=1', '#a', '\ud83d', 'a\udcde/..'])(
 		'leads nowhere else with %j',
 		(value) => {
 			const { pathname } = new URL(pathOf('a', value, 'c'), 'https://api.videosdk.live');

@@ -82,6 +82,7 @@ const KINDS: FailureKind[] = [
 	'timeout',
 	'network',
 	'notConnected',
+	'untrusted',
 	'refused',
 	'cancelled',
 ];
