@@ -50,9 +50,9 @@ const START_ATTEMPTS = 3;
 /** For throw-away instances on loopback only. */
 const ENCRYPTION_KEY = 'key-of-a-throw-away-test-instance';
 
-/** Settings of this shell that would change what is tested. With jest's own NODE_ENV, n8n ends without a word. */
+/** Settings of this shell that would change what is tested. */
 const FOREIGN_SETTING =
-	/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_URL$|VIDEOSDK_|CODE_|NODE_FUNCTION_|NODE_OPTIONS$|NODE_ENV$|GENERIC_TIMEZONE$|npm_|OFFLOAD_|VUE_APP_)/i;
+	/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_URL$|VIDEOSDK_|CODE_|NODE_FUNCTION_|NODE_OPTIONS$|GENERIC_TIMEZONE$|npm_|OFFLOAD_|VUE_APP_)/i;
 
 function environment(role: Role, options: N8nOptions, runtime: Runtime, userFolder: string, ports: number[]) {
 	const inherited = Object.fromEntries(
@@ -64,6 +64,8 @@ function environment(role: Role, options: N8nOptions, runtime: Runtime, userFold
 		.join(',');
 	return withNodeInPath(runtime.node, {
 		...inherited,
+		// As in n8n's Docker image: otherwise n8n's own answers hold stack traces. With jest's value it ends without a word.
+		NODE_ENV: 'production',
 		NO_PROXY: noProxy,
 		no_proxy: noProxy,
 		N8N_USER_FOLDER: userFolder,
