@@ -60,6 +60,15 @@ const form = (editor: Editor): Locator =>
 		.getByTestId('node-execute-button')
 		.locator("xpath=ancestor::*[.//*[@data-test-id='node-parameters']][1]");
 
+/** The fields of an operation. */
+const formPicture = (height: number, name: string, parameters: object): Picture => ({
+	height,
+	async show(editor, stage) {
+		await openAction(editor, stage, name, parameters);
+		return form(editor);
+	},
+});
+
 const PICTURES: Record<string, Picture> = {
 	'node-panel': {
 		height: 1150,
@@ -71,24 +80,29 @@ const PICTURES: Record<string, Picture> = {
 			return editor.creator;
 		},
 	},
-	'start-form': {
-		height: 1330,
-		async show(editor, stage) {
-			await openAction(editor, stage, 'Start a session', started);
-			return form(editor);
-		},
-	},
-	'start-and-wait-form': {
-		height: 1380,
-		async show(editor, stage) {
-			await openAction(editor, stage, 'Start a session and wait', {
-				...started,
-				operation: 'startAndWait',
-				webhookUrl: undefined,
-			});
-			return form(editor);
-		},
-	},
+	'start-form': formPicture(1330, 'Start a session', started),
+	'start-and-wait-form': formPicture(1380, 'Start a session and wait', {
+		...started,
+		operation: 'startAndWait',
+		webhookUrl: undefined,
+	}),
+	'wait-for-status-form': formPicture(830, 'Wait for the status', {
+		resource: 'session',
+		operation: 'waitForStatus',
+		sessionId: '={{ $json.sessionId }}',
+	}),
+	'get-many-form': formPicture(830, 'Get many sessions', {
+		resource: 'session',
+		operation: 'getAll',
+		filters: { status: ['running'], deploymentId: 'ddv_support' },
+	}),
+	'dispatch-form': formPicture(1050, 'Dispatch an agent', {
+		resource: 'agent',
+		operation: 'dispatch',
+		agentId: 'support-agent',
+		meetingId: '={{ $json.roomId }}',
+		roomOptions: { autoEndSession: true },
+	}),
 	'deployment-list': {
 		height: 760,
 		async show(editor, stage) {

@@ -88,7 +88,12 @@ export function startsWorkflow(host: Host, path: string, starter: Starter): Work
 
 /** How events are received. */
 export type Receiver =
-	'ours' | 'ours, duplicates not skipped' | 'bare trigger' | 'bare trigger, version 2' | 'built by hand';
+	| 'ours'
+	| 'ours, duplicates not skipped'
+	| 'ours, runs not saved'
+	| 'bare trigger'
+	| 'bare trigger, version 2'
+	| 'built by hand';
 
 /** A trigger's production address: its webhook id, then the path of its description. */
 export const triggerPath = (webhookId: string): string => `${webhookId}/webhook`;
@@ -142,6 +147,7 @@ export function receiverWorkflow(
 	const nodes = ((): WorkflowNode[] => {
 		switch (receiver) {
 			case 'ours':
+			case 'ours, runs not saved':
 				return [ourTrigger(host, id, {})];
 			case 'ours, duplicates not skipped':
 				return [ourTrigger(host, id, { skipDuplicates: false })];
@@ -158,8 +164,10 @@ export function receiverWorkflow(
 				return byHand(host, id);
 		}
 	})();
+	const workflow = chained(`${receiver} (${id})`, nodes);
+	if (receiver === 'ours, runs not saved') workflow.settings = { saveDataSuccessExecution: 'none' };
 	return {
-		workflow: chained(`${receiver} (${id})`, nodes),
+		workflow,
 		path: receiver === 'built by hand' ? id : triggerPath(id),
 		nodeId: nodes[0]?.id ?? '',
 	};

@@ -18,6 +18,7 @@ const CASES = [
 	'ours',
 	'ours, first events',
 	'ours, duplicates not skipped',
+	'ours, runs not saved',
 	'ours, forged',
 	'bare trigger',
 	'bare trigger, version 2',
@@ -32,6 +33,7 @@ async function publishAll(host: Host): Promise<Record<Case, ReceiverRunner>> {
 		ours,
 		'ours, first events': await ReceiverRunner.publish(host, 'ours'),
 		'ours, duplicates not skipped': await ReceiverRunner.publish(host, 'ours, duplicates not skipped'),
+		'ours, runs not saved': await ReceiverRunner.publish(host, 'ours, runs not saved'),
 		'ours, forged': ours,
 		'bare trigger': await ReceiverRunner.publish(host, 'bare trigger'),
 		'bare trigger, version 2': await ReceiverRunner.publish(host, 'bare trigger, version 2'),
@@ -121,6 +123,12 @@ function rows(setting: string, measured: Measurements<Case>): Row[] {
 			unit,
 			ours: summarize(measured['ours, duplicates not skipped']),
 			peers: [peer('ours, duplicates not skipped', 'bare trigger')],
+		},
+		{
+			what: what('The same, successful runs not saved'),
+			unit,
+			ours: summarize(measured['ours, runs not saved']),
+			peers: [{ ...peer('ours, runs not saved', 'ours, first events'), name: 'saved' }],
 		},
 		{
 			what: what('A forged delivery'),
