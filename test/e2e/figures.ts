@@ -1,7 +1,10 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** A number that a test measured or counted, and what it must be. */
 export interface Figure {
+	/** The test file, without its endings. */
+	suite: string;
 	subject: string;
 	value: string | number;
 	/** What it must be, in words; the test itself has asserted it. */
@@ -14,7 +17,9 @@ export const FIGURES_FILE_VARIABLE = 'E2E_FIGURES_FILE';
 /** Reports a figure, to be printed when all tests are done. */
 export function figure(subject: string, value: string | number, wanted?: string): void {
 	const file = process.env[FIGURES_FILE_VARIABLE];
-	if (file) appendFileSync(file, `${JSON.stringify({ subject, value, wanted } satisfies Figure)}\n`);
+	if (!file) return;
+	const suite = basename(expect.getState().testPath ?? '', '.e2e.ts');
+	appendFileSync(file, `${JSON.stringify({ suite, subject, value, wanted } satisfies Figure)}\n`);
 }
 
 /** Reads what the tests reported. */

@@ -15,9 +15,12 @@ runMain(async () => {
 		['--config', 'test/e2e/jest.config.js', ...process.argv.slice(2)],
 		{ PACKAGE_TARBALL: tarball, [FIGURES_FILE_VARIABLE]: figuresFile },
 		() => {
-			process.stdout.write('\nFigures\n');
-			for (const { subject, value, wanted } of readFigures(figuresFile)) {
-				process.stdout.write(`  ${subject}: ${value}${wanted ? ` (wanted: ${wanted})` : ''}\n`);
+			const figures = readFigures(figuresFile);
+			for (const suite of new Set(figures.map((each) => each.suite))) {
+				process.stdout.write(`\nFigures of ${suite}\n`);
+				for (const { subject, value, wanted } of figures.filter((each) => each.suite === suite)) {
+					process.stdout.write(`  ${subject}: ${value}${wanted ? ` (wanted: ${wanted})` : ''}\n`);
+				}
 			}
 			process.stdout.write('\n');
 		},

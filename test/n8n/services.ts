@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
 	commandExists,
@@ -11,6 +12,7 @@ import {
 	temporaryFolder,
 	TrackedProcess,
 	waitFor,
+	withLock,
 } from './processes';
 
 /** A database or queue that n8n's queue mode needs. */
@@ -41,6 +43,11 @@ export async function aptInstall(packages: string[], log: (line: string) => void
 		);
 	}
 	log(`  Installing ${packages.join(', ')} from Debian ...`);
+	// Two test files may want something at the same time.
+	await withLock(join(tmpdir(), 'videosdk-apt.lock'), async () => await aptGetInstall(packages));
+}
+
+async function aptGetInstall(packages: string[]): Promise<void> {
 	const ownPolicy = !existsSync(POLICY_FILE);
 	if (ownPolicy) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
 	try {
