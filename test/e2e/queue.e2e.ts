@@ -637,7 +637,7 @@ function hasRun(process: N8nProcess, executionId: string): boolean {
 // ---------------------------------------------------------------------------------------------
 
 describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers', () => {
-	const LEAST_LOAD_SECONDS = 110;
+	const LEAST_LOAD_SECONDS = 180;
 	const DEADLINE_MINUTES = 1.5;
 	let cluster: Cluster;
 	let workflows: Workflows;
