@@ -1,5 +1,5 @@
-const { mkdir, rename, rm, writeFile } = require('node:fs/promises');
-const { dirname } = require('node:path');
+const { mkdir, readdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
+const { dirname, join } = require('node:path');
 const esbuild = require('esbuild');
 const gulp = require('gulp');
 
@@ -19,11 +19,11 @@ const common = {
 };
 
 /**
- * Stands in for the built-in modules that jsonwebtoken names but does not need to sign a token: n8n's scanner lets a community
- * node load nothing but `crypto`.
+ * Stands in for what jsonwebtoken names but does not need to sign a token. Built-in modules must go: n8n's scanner lets a
+ * community node load nothing but `crypto`.
  */
-const withoutBuiltIns = {
-	name: 'without-built-ins',
+const withoutUnneeded = {
+	name: 'without-unneeded',
 	setup(build) {
 		const stubs = {
 			buffer: 'exports.Buffer = Buffer;',
@@ -33,8 +33,14 @@ const withoutBuiltIns = {
 				exports.format = (template, ...values) => template.replace(/%s/g, () => values.shift());`,
 			// Asked only whether Node.js is newer than version 15, which any n8n is.
 			semver: 'exports.satisfies = () => true;',
+			// For verifying, and for other algorithms than HS256.
+			'buffer-equal-constant-time': '',
+			'./lib/verify-stream': '',
+			'ecdsa-sig-formatter': '',
+			'./lib/validateAsymmetricKey': 'module.exports = () => {};',
 		};
-		build.onResolve({ filter: /^(buffer|stream|util|semver)$/ }, ({ path }) => ({ path, namespace: 'stub' }));
+		const filter = new RegExp(`^(${Object.keys(stubs).join('|')})$`);
+		build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'stub' }));
 		build.onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({
 			contents: stubs[path],
 			loader: 'js',
@@ -54,7 +60,7 @@ const compact = { minifyWhitespace: true, minifySyntax: true };
  * ES modules only, so the CommonJS that n8n loads is made from those.
  */
 async function bundleNodes() {
-	const { outputFiles } = await esbuild.build({
+	const { outputFiles, metafile } = await esbuild.build({
 		...common,
 		...compact,
 		entryPoints: [`${NODES}/VideoSdkAgentCloud.node.ts`, `${NODES}/VideoSdkAgentCloudTrigger.node.ts`],
@@ -65,7 +71,9 @@ async function bundleNodes() {
 		outbase: '.',
 		external: ['n8n-workflow'],
 		write: false,
+		metafile: true,
 	});
+	noteLibraries(metafile);
 	for (const { path, text } of outputFiles) {
 		const { code } = await esbuild.transform(text, { ...compact, format: 'cjs', target: common.target });
 		await mkdir(dirname(path), { recursive: true });
@@ -86,19 +94,45 @@ async function bundleCredential() {
 
 /** The token signer, with jsonwebtoken in it: loaded with the first request only. */
 async function bundleSigner() {
-	await esbuild.build({
+	const { metafile } = await esbuild.build({
 		...common,
 		entryPoints: ['credentials/signToken.ts'],
 		outfile: `${BUILD}/credentials/signToken.js`,
 		minify: true,
-		plugins: [withoutBuiltIns],
+		plugins: [withoutUnneeded],
 		define: {
 			'process.env.NODE_DEBUG': 'undefined',
 			'process.version': '"v20.0.0"',
 			'process.nextTick': 'queueMicrotask',
 			process: 'undefined',
 		},
+		metafile: true,
 	});
+	noteLibraries(metafile);
+}
+
+/** The folders of the libraries that are in the bundles. */
+const libraries = new Set();
+
+function noteLibraries({ inputs }) {
+	for (const path of Object.keys(inputs)) {
+		const folder = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
+		if (folder) libraries.add(folder);
+	}
+}
+
+/** Their licences want to go with every copy. */
+async function writeLicences() {
+	const namesByText = new Map();
+	for (const folder of [...libraries].sort()) {
+		const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+		const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+		if (!file) throw new Error(`${name} has no licence file.`);
+		const text = (await readFile(join(folder, file), 'utf8')).trim();
+		namesByText.set(text, [...(namesByText.get(text) ?? []), `${name} ${version}`]);
+	}
+	const parts = [...namesByText].map(([text, names]) => `${names.join(', ')}\n\n${text}\n`);
+	await writeFile(join(BUILD, 'THIRD_PARTY_LICENSES'), parts.join('\n---\n\n'));
 }
 
 /** Icons, codex files and output schemas are found beside the code. */
@@ -119,6 +153,7 @@ async function putInPlace() {
 exports.build = gulp.series(
 	clean,
 	gulp.parallel(bundleNodes, bundleCredential, bundleSigner, copyAssets),
+	writeLicences,
 	putInPlace,
 );
 exports.default = exports.build;

@@ -61,13 +61,13 @@ export class VideoSdkAgentCloud implements INodeType {
 					{
 						name: 'Get',
 						value: 'get',
-						description: 'Get a session as it now stands',
+						description: 'Retrieve a session as it now stands',
 						action: 'Get a session',
 					},
 					{
 						name: 'Get Many',
 						value: 'getAll',
-						description: 'List sessions',
+						description: 'Retrieve a list of sessions',
 						action: 'Get many sessions',
 					},
 					{
@@ -87,7 +87,8 @@ export class VideoSdkAgentCloud implements INodeType {
 					{
 						name: 'Wait for Status',
 						value: 'waitForStatus',
-						description: 'Look at a session again and again until it is in one of the given states',
+						description:
+							'Wait until a session has one of the given statuses, by looking at it again and again',
 						action: 'Wait for the status of a session',
 						displayOptions: { hide: { '@tool': [true] } },
 					},
@@ -110,13 +111,13 @@ export class VideoSdkAgentCloud implements INodeType {
 					{
 						name: 'Get',
 						value: 'get',
-						description: 'Get one version of a deployment',
+						description: 'Retrieve one version of a deployment',
 						action: 'Get a deployment',
 					},
 					{
 						name: 'Get Many',
 						value: 'getAll',
-						description: 'List deployments and their versions',
+						description: 'Retrieve a list of deployments and their versions',
 						action: 'Get many deployments',
 					},
 				],

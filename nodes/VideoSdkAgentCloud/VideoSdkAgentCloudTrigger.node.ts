@@ -83,7 +83,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'VideoSDK sends the events of a session to the URL that the session was started with. Publish this workflow, then copy the Production URL from "Webhook URLs" above into "Webhook URL" of the step that starts sessions.',
+					'VideoSDK sends the events of a session to the URL that the session was started with. Publish this workflow, then copy the Production URL from "Webhook URLs" above into "Webhook URL" of the step that starts sessions, and choose the same events there in "Webhook Events".',
 				name: 'notice',
 				type: 'notice',
 				default: '',
@@ -95,8 +95,6 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				required: true,
 				options: EVENT_OPTIONS,
 				default: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}failed`],
-				description:
-					'The events that start the workflow. Choose them in "Webhook Events" of the step that starts sessions, too: VideoSDK sends no others.',
 			},
 			{
 				displayName: 'Verify Signature',
@@ -120,7 +118,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 						default: '',
 						placeholder: 'e.g. ddv_1a2b3c, ddv_4d5e6f',
 						description:
-							'Start the workflow only for sessions of these deployments, separated by commas. If an event does not name its deployment, the session is fetched to find out.',
+							'Start the workflow only for sessions of these deployments, separated by commas. If an event does not name its deployment, the session is fetched; if it cannot be found out, the workflow starts.',
 					},
 					{
 						displayName: 'Session Details',

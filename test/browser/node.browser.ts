@@ -289,7 +289,7 @@ describe('the fields of each operation', () => {
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
 		Session: {
-			Start: [...START, 'Webhook URL', 'Webhook Events', 'Options'],
+			Start: [...START, 'Webhook URL', 'Options'],
 			'Start and Wait': [...START, 'Limit Wait Time', 'Max Wait', 'Max Wait Unit', 'Options'],
 			End: ['Session ID', 'Options'],
 			Get: ['Session ID', 'Options'],

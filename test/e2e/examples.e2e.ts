@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot, waitFor } from '../n8n/processes';
@@ -56,6 +57,8 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		const nodes = imported.nodes.map((node) => ({
 			...node,
 			parameters: { ...node.parameters, ...parameters[node.name] },
+			// The editor gives one on import.
+			...(/trigger$/i.test(node.type) && { webhookId: randomUUID() }),
 			credentials: {
 				...(usesCredential(node) && { [CREDENTIAL_TYPE]: { id: setup.credentialId, name: 'VideoSDK' } }),
 				...(node.type.endsWith('.lmChatOpenAi') && {
@@ -120,6 +123,11 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		it('is told about in a note', () => {
 			const notes = read(file).nodes.filter(({ type }) => type.endsWith('.stickyNote'));
 			expect(notes.map(({ parameters }) => String(parameters.content)).join()).toMatch(/credential/);
+		});
+
+		it('holds no webhook address: n8n gives a new one to each copy', () => {
+			for (const node of read(file).nodes) expect(node).not.toHaveProperty('webhookId');
+			expect(textOf(file)).not.toMatch(/\/webhook\//);
 		});
 
 		it('holds no secret and nothing of the machine that it was made on', () => {
@@ -241,8 +249,13 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		const execution = await runEnded(setup.n8n, executionId, 'Wait until all have ended');
 		expect(execution.status).toBe('success');
 		expect(outputOf(execution, 'Rows that did not start')).toEqual([
-			{ reason: expect.stringContaining('No more sessions in your plan') },
+			{
+				customer: expect.stringMatching(/\w/),
+				reason: expect.stringContaining('No more sessions in your plan'),
+			},
 		]);
+		const [failed] = outputOf(execution, 'Rows that did not start');
+		expect(started.map(({ metaData }) => metaData?.customer)).not.toContain(failed?.customer);
 		const ended = outputOf(execution, 'Wait until all have ended');
 		expect(ended.map(({ sessionId }) => sessionId).sort()).toEqual(
 			started.map(({ sessionId }) => sessionId).sort(),

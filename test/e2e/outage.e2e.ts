@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowNode } from '../n8n/rest';
-import { isFinal, outputOf } from '../n8n/rest';
+import { isFinal, outputOf, RestError } from '../n8n/rest';
 import type { Service } from '../n8n/services';
 import { startPostgres } from '../n8n/services';
 import { n8nOptions, VERSIONS } from './deliveries';
@@ -87,14 +87,30 @@ class Receiver {
 		return await waitFor(
 			'the runs',
 			async () => {
-				const runs = await this.setup.n8n.rest
-					.executions({ workflowId: this.workflowId })
-					.catch(() => undefined);
+				const runs = await this.allRuns().catch(() => undefined);
 				return runs?.every(isFinal) || Date.now() > deadlineMs ? runs : undefined;
 			},
 			2 * SETTLE_TIMEOUT_MS,
 			500,
 		);
+	}
+
+	/**
+	 * n8n 1.x stores a run and its data one after the other. Killed in between it leaves a run without data, and answers 500 when
+	 * asked for that one.
+	 */
+	private async allRuns(): Promise<Execution[]> {
+		const { rest } = this.setup.n8n;
+		const summaries = await rest.listExecutions({ workflowId: this.workflowId });
+		const runs = summaries.map(async (summary) => {
+			try {
+				return await rest.getExecution(summary.id);
+			} catch (error) {
+				if (error instanceof RestError && error.status === 500) return { ...summary, data: undefined };
+				throw error;
+			}
+		});
+		return (await Promise.all(runs)).filter((run) => run !== undefined) as Execution[];
 	}
 
 	seenInWords(): string {

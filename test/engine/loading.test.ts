@@ -155,11 +155,7 @@ describe('The action', () => {
 	});
 
 	it.each<[string, string, INodeParameters]>([
-		[
-			'session',
-			'start',
-			{ ...NO_SESSION_VALUES, webhookUrl: '', webhookEvents: STARTED_STOPPED_FAILED, options: {} },
-		],
+		['session', 'start', { ...NO_SESSION_VALUES, webhookUrl: '', options: {} }],
 		[
 			'session',
 			'startAndWait',
@@ -199,6 +195,13 @@ describe('The action', () => {
 	])('has exactly the parameters of %s: %s, with their defaults', (resource, operation, expected) => {
 		expect(filled(action(), { resource, operation })).toEqual({ resource, operation, ...expected });
 	});
+
+	it.each(['https://n8n.example.com/webhook/a/webhook', '={{ $json.url }}'])(
+		'asks for the events once there is a webhook URL: %s',
+		(webhookUrl) => {
+			expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
+		},
+	);
 
 	it('offers JSON in place of pairs', () => {
 		const parameters = filled(action(), { specifyEnv: 'json', specifyMetaData: 'json' });

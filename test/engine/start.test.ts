@@ -229,6 +229,17 @@ describe('The webhook', () => {
 		});
 	});
 
+	it('may come from an expression, with the usual events', async () => {
+		expect(await sentFor({ webhookUrl: `={{ "${webhookUrl}" }}` })).toHaveProperty('webhook', {
+			endPoint: webhookUrl,
+			events: [
+				'ai-deployment-session-started',
+				'ai-deployment-session-stopped',
+				'ai-deployment-session-failed',
+			],
+		});
+	});
+
 	it.each(EVENT_NAMES)('may ask for %s alone', async (event) => {
 		expect(await sentFor({ webhookUrl, webhookEvents: [event] })).toHaveProperty('webhook', {
 			endPoint: webhookUrl,

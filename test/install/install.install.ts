@@ -13,8 +13,8 @@ import { installAsN8nDoes } from './installer';
 import { type Registry, startRegistry } from './registry';
 
 /** A text of the node that the newer version has changed, to tell which of the two n8n has loaded. */
-const OLD_TEXT = 'List sessions';
-const NEW_TEXT = 'List sessions, as the newer version says';
+const OLD_TEXT = 'Retrieve a list of sessions';
+const NEW_TEXT = 'Retrieve a list of sessions, as the newer version says';
 const WEBHOOK_PATH = 'installed-trigger/webhook';
 const NODES = [
 	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainError, repositoryRoot } from '../n8n/processes';
@@ -53,7 +54,8 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 	const startJson = readExample('start-a-support-agent-session.json');
 	const trigger = theNode(reactJson, isTrigger, 'VideoSDK Agent Cloud Trigger');
 	const starter = theNode(startJson, isAction, 'VideoSDK Agent Cloud node');
-	if (!trigger.webhookId) throw new PlainError(`The trigger of "${reactJson.name}" has no webhookId.`);
+	// As the editor does on import: each copy has an address of its own, which nobody can guess.
+	trigger.webhookId = randomUUID();
 	const webhookPath = `${trigger.webhookId}/webhook`;
 	const webhookUrl = `${target.publicUrl ?? n8nUrl}/webhook/${webhookPath}`;
 
@@ -70,7 +72,7 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 				parameters.deploymentId = { __rl: true, mode: 'id', value: target.deploymentId };
 				parameters.tag = target.tag;
 			}
-			if (isAction(node) && parameters.webhookUrl) parameters.webhookUrl = webhookUrl;
+			if (node === starter) parameters.webhookUrl = webhookUrl;
 			return { ...node, parameters, credentials: { [CREDENTIAL_TYPE]: credential } };
 		}),
 	});

@@ -40,7 +40,7 @@ export function tagProperty(displayOptions: IDisplayOptions, isRequired: boolean
 		placeholder: 'e.g. v1',
 		description: isRequired
 			? 'The version of the deployment. The list of deployments shows the tags that there are.'
-			: 'The version of the deployment to run. The list of deployments shows the tags that there are. Leave empty for the default.',
+			: 'The version of the deployment to run. The list of deployments shows the tags that there are. Leave empty to let VideoSDK choose.',
 		displayOptions,
 	};
 }

@@ -40,7 +40,7 @@ export function webhookProperties(displayOptions: IDisplayOptions): INodePropert
 			options: EVENT_OPTIONS,
 			default: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 			description: 'Which events are sent to the Webhook URL',
-			displayOptions,
+			displayOptions: { ...displayOptions, hide: { webhookUrl: [''] } },
 		},
 	];
 }

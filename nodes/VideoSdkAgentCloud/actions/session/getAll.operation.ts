@@ -35,7 +35,7 @@ export const description = [
 				type: 'multiOptions' as const,
 				options: STATUS_OPTIONS,
 				default: [],
-				description: 'Keep only sessions that are in one of these states',
+				description: 'Keep only sessions that have one of these statuses',
 			},
 			{
 				displayName: 'Tag',

@@ -22,7 +22,7 @@ export const description: INodeProperties[] = [
 		type: 'multiOptions',
 		options: STATUS_OPTIONS,
 		default: ['completed', 'failed', 'stopped'],
-		description: 'Go on as soon as the session is in one of these states',
+		description: 'Go on as soon as the session has one of these statuses',
 		displayOptions: show,
 	},
 	...maxWaitProperties(show),
