@@ -10,8 +10,16 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { OPERATIONS, operationProperties } from './actions';
 import { runItems } from './actions/runItems';
 import { searchDeployments } from './listSearch/deployments';
+import type { Startable } from './transport/messages';
 import { resume } from './waiting/resume';
 import { RESUME_WEBHOOKS } from './waiting/resumeWebhook';
+
+/** The operations that start something which costs money. */
+const STARTS: Record<string, Startable> = {
+	'session:start': 'session',
+	'session:startAndWait': 'session',
+	'agent:dispatch': 'dispatch',
+};
 
 /** Starts the sessions of AI voice agents on VideoSDK Agent Cloud, and whatever belongs to their life. */
 export class VideoSdkAgentCloud implements INodeType {
@@ -154,7 +162,7 @@ export class VideoSdkAgentCloud implements INodeType {
 				description: 'Choose "Resource" and "Operation" again.',
 			});
 		}
-		return [await runItems(this, operation, resource === 'session' && name.startsWith('start'))];
+		return [await runItems(this, operation, STARTS[`${resource}:${name}`])];
 	}
 
 	/** Takes what is sent to the resume URL of a run that is in Start and Wait. */

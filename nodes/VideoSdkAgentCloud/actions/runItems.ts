@@ -1,9 +1,18 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteData,
+	IExecuteFunctions,
+	INodeExecutionData,
+	JsonObject,
+} from 'n8n-workflow';
 import { NodeApiError, NodeOperationError, sleep } from 'n8n-workflow';
 import type { RequestOptions } from '../fields/requestOptions';
 import { readRequestOptions } from '../fields/requestOptions';
+import { mayHaveBeenCarriedOut } from '../transport/failure';
+import type { Startable } from '../transport/messages';
+import { lookFirst } from '../transport/messages';
 import type { Send } from '../transport/request';
-import { apiRequest } from '../transport/request';
+import { apiRequest, failureOf } from '../transport/request';
 import { sharedCredential } from '../transport/sharedCredential';
 import type { Call, Operation } from './operation';
 import { Pace } from './pace';
@@ -45,13 +54,33 @@ function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: numb
 		: new NodeOperationError(context.getNode(), error as Error, { itemIndex });
 }
 
-/** Lists the ids of the sessions that were started before the node stopped: they cost money and must not be lost from sight. */
-function startedSessionIds(outcomes: Outcome[]): string[] {
-	return outcomes.flatMap((outcome) =>
+/** @returns whether the item's start may have been carried out although it failed */
+function isDoubtful(outcome: Outcome): boolean {
+	const failure = outcome !== undefined && 'error' in outcome ? failureOf(outcome.error) : undefined;
+	return failure !== undefined && mayHaveBeenCarriedOut(failure);
+}
+
+/**
+ * What was started before the node stopped, or may have been: it costs money and must not be lost from sight.
+ *
+ * @returns sentences; empty if nothing was
+ */
+function startedInWords(outcomes: Outcome[], starts: Startable, error?: Error): string {
+	const started = outcomes.flatMap((outcome, itemIndex) =>
 		outcome !== undefined && 'records' in outcome
-			? outcome.records.map(({ sessionId }) => String(sessionId))
+			? outcome.records.map(({ sessionId }) => String(sessionId ?? `of item ${itemIndex}`))
 			: [],
 	);
+	const doubtful = outcomes.flatMap((outcome, itemIndex) =>
+		isDoubtful(outcome) && (outcome as { error: Error }).error !== error ? [itemIndex] : [],
+	);
+	const sentences = [
+		started.length > 0 &&
+			`${started.length === 1 ? 'One session was' : `${started.length} sessions were`} started before: ${started.join(', ')}.`,
+		doubtful.length > 0 &&
+			`The session of item ${doubtful.join(', ')} may have been started, too: ${lookFirst(starts)}`,
+	];
+	return sentences.filter(Boolean).join(' ');
 }
 
 /** Adds to the error of one item what the others did. */
@@ -59,12 +88,11 @@ function stopError(
 	context: IExecuteFunctions,
 	error: Error,
 	outcomes: Outcome[],
-	startsSessions: boolean,
+	starts: Startable | undefined,
 ): Error {
-	const ids = startsSessions ? startedSessionIds(outcomes) : [];
-	if (ids.length === 0) return error;
+	const started = starts && startedInWords(outcomes, starts, error);
+	if (!started) return error;
 	const { description, httpCode, context: details } = error as NodeApiError;
-	const started = `${ids.length === 1 ? 'One session was' : `${ids.length} sessions were`} started before: ${ids.join(', ')}.`;
 	return new NodeApiError(context.getNode(), {} as JsonObject, {
 		message: error.message,
 		description: [started, description].filter(Boolean).join(' '),
@@ -74,19 +102,49 @@ function stopError(
 }
 
 /**
+ * What became of the items in an earlier try of the same step: with "Retry On Fail" n8n runs the whole node again, with the same
+ * execute data.
+ */
+const earlierTries = new WeakMap<IExecuteData, Outcome[]>();
+
+/**
+ * Makes the list for the outcomes of a try. No session that an earlier try started, or may have started, is started again: its
+ * outcome stands.
+ *
+ * @throws NodeOperationError for a tool that n8n would try again: it cannot be told what is a try and what a new call
+ */
+function outcomesOfTry(context: IExecuteFunctions, itemCount: number, starts?: Startable): Outcome[] {
+	const outcomes = new Array<Outcome>(itemCount).fill(undefined);
+	const node = context.getNode();
+	if (starts === undefined || !node.retryOnFail) return outcomes;
+	if (node.type.endsWith('Tool')) {
+		throw new NodeOperationError(node, 'A tool that starts sessions cannot have "Retry On Fail"', {
+			description:
+				'Nothing was sent. Switch it off in the settings of this node: it would start a session twice.',
+		});
+	}
+	const executeData = context.getExecuteData();
+	for (const [itemIndex, outcome] of (earlierTries.get(executeData) ?? []).entries()) {
+		if (outcome && ('records' in outcome || isDoubtful(outcome))) outcomes[itemIndex] = outcome;
+	}
+	earlierTries.set(executeData, outcomes);
+	return outcomes;
+}
+
+/**
  * Runs an operation for all input items, several at a time.
  *
  * When an item fails, nothing new is begun and what is in flight is awaited; then the node stops. With "continue on error" each
  * item has its own outcome.
  *
- * @param startsSessions whether a record of the operation is a session that was started
+ * @param starts what the operation starts, if anything: then nothing is started again when n8n tries the node again
  * @returns the output items in the order of the input, each paired with its input item
  * @throws NodeApiError or NodeOperationError of the first item that failed, naming the sessions started so far
  */
 export async function runItems(
 	context: IExecuteFunctions,
 	operation: Operation,
-	startsSessions: boolean,
+	starts?: Startable,
 ): Promise<INodeExecutionData[]> {
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
@@ -95,9 +153,10 @@ export async function runItems(
 	const pace = new Pace(items.find((item) => 'call' in item)?.maxConcurrency ?? 1);
 	const cancelSignal = context.getExecutionCancelSignal();
 	const credential = sharedCredential(context);
-	const outcomes: Outcome[] = new Array<Outcome>(itemCount);
+	const outcomes = outcomesOfTry(context, itemCount, starts);
 	const continuesOnFail = context.continueOnFail();
-	let isStopping = false;
+	// An earlier try may have failed for good.
+	let isStopping = !continuesOnFail && outcomes.some((outcome) => outcome && 'error' in outcome);
 
 	const runItem = async ({ call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> => {
 		const send: Send = async (request, read) =>
@@ -107,7 +166,14 @@ export async function runItems(
 						if (isStopping || cancelSignal?.aborted) throw new NotBegun();
 						const result = await apiRequest(
 							context,
-							{ ...request, timeoutMs, itemIndex, credential, onRateLimited: () => pace.slowDown() },
+							{
+								...request,
+								timeoutMs,
+								itemIndex,
+								credential,
+								isStopping: () => isStopping,
+								onRateLimited: () => pace.slowDown(),
+							},
 							read,
 						);
 						pace.recover();
@@ -130,16 +196,20 @@ export async function runItems(
 	};
 	await Promise.all(
 		items.map(async (item, itemIndex) => {
+			if (outcomes[itemIndex] !== undefined) return;
 			if ('call' in item) await runItem(item, itemIndex);
 			else outcomes[itemIndex] = item;
 		}),
 	);
+	// n8n stores what a stopped execution put out before this node can give its output.
+	const started = starts && cancelSignal?.aborted ? startedInWords(outcomes, starts) : '';
+	if (started) context.logger.warn(`The execution was stopped. ${started}`);
 
 	const output: INodeExecutionData[] = [];
 	for (const [itemIndex, outcome] of outcomes.entries()) {
 		if (outcome === undefined) continue;
 		if ('error' in outcome) {
-			if (!continuesOnFail) throw stopError(context, outcome.error, outcomes, startsSessions);
+			if (!continuesOnFail) throw stopError(context, outcome.error, outcomes, starts);
 			output.push({ json: { error: outcome.error.message }, pairedItem: { item: itemIndex } });
 			continue;
 		}

@@ -37,7 +37,8 @@ async function askStore(context: IExecuteFunctions, node: string, marks: [string
 	const { new: unknown } = await context.helpers.checkProcessedAndRecord(items, 'node', OPTIONS);
 	const isNew = (mark: string) => unknown.includes(mark) && !again.includes(mark);
 	const isDuplicate = !isNew(eventId) && isNew(ownMark);
-	if (isDuplicate) await context.helpers.removeProcessed([ownMark], 'node', OPTIONS);
+	// Left there, it only takes up room.
+	if (isDuplicate) await context.helpers.removeProcessed([ownMark], 'node', OPTIONS).catch(() => undefined);
 	return !isDuplicate;
 }
 

@@ -90,14 +90,27 @@ export function readDeploymentId(context: IExecuteFunctions, itemIndex: number):
 	return readRequired(context, 'deploymentId', 'Deployment', itemIndex);
 }
 
-/** @returns a text field, trimmed; undefined if it is blank, so that it is not sent */
+/**
+ * @returns a text field, trimmed; undefined if it is blank, so that it is not sent
+ * @throws NodeOperationError if an expression gave an object
+ */
 export function readOptional(
 	context: IExecuteFunctions,
 	name: string,
+	displayName: string,
 	itemIndex: number,
 ): string | undefined {
 	const raw = context.getNodeParameter(name, itemIndex, '') as unknown;
-	return raw === null || raw === undefined ? undefined : String(raw).trim() || undefined;
+	if (raw === null || raw === undefined) return undefined;
+	if (typeof raw === 'object') {
+		throw inputError(
+			context,
+			`"${displayName}" is not a text`,
+			'Let its expression yield one value, not an object or a list.',
+			itemIndex,
+		);
+	}
+	return String(raw).trim() || undefined;
 }
 
 /** @returns what a locator, or a plain text in its place, holds; empty if nothing */

@@ -120,7 +120,7 @@ export function metaDataProperties(displayOptions: IDisplayOptions): INodeProper
 
 /** Reads the pairs. Blank names, and names given twice, are refused: one of the values would be lost. */
 function readPairs(context: IExecuteFunctions, field: KeyValueField, itemIndex: number): IDataObject {
-	const collection = context.getNodeParameter(field.pairsName, itemIndex, {}) as IDataObject;
+	const collection = (context.getNodeParameter(field.pairsName, itemIndex, {}) ?? {}) as IDataObject;
 	const pairs = (collection[field.groupName] ?? []) as IDataObject[];
 	const result: IDataObject = Object.create(null) as IDataObject;
 	for (const [position, pair] of pairs.entries()) {
@@ -192,25 +192,20 @@ function readKeyValues(
 	return Object.keys(values).length === 0 ? undefined : values;
 }
 
+/** @returns a value as text: a date as ISO text, an object as JSON */
+function asText(value: unknown): string {
+	if (value === null || value === undefined) return '';
+	const json = JSON.stringify(value) ?? '';
+	return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
+
 /**
  * @returns the environment variables as an object of strings, as the API takes them; undefined if there are none
  * @throws NodeOperationError if a name is blank or given twice, or the JSON is no object
  */
 export function readEnv(context: IExecuteFunctions, itemIndex: number): IDataObject | undefined {
 	const env = readKeyValues(context, ENV, itemIndex);
-	return (
-		env &&
-		Object.fromEntries(
-			Object.entries(env).map(([name, value]) => [
-				name,
-				typeof value === 'string'
-					? value
-					: value === null || value === undefined
-						? ''
-						: JSON.stringify(value),
-			]),
-		)
-	);
+	return env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
 }
 
 /**

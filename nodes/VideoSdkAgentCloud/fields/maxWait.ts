@@ -3,6 +3,9 @@ import { inputError } from './inputError';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 
+/** Ten years: beyond, n8n could not store the date. */
+const LONGEST_WAIT_MS = 3_650 * 86_400_000;
+
 /** How long an operation waits at most. */
 export function maxWaitProperties(displayOptions: IDisplayOptions): INodeProperties[] {
 	return [
@@ -33,16 +36,16 @@ export function maxWaitProperties(displayOptions: IDisplayOptions): INodePropert
 
 /**
  * @returns the longest wait in ms
- * @throws NodeOperationError if it is not a number above 0
+ * @throws NodeOperationError if it is not a number above 0, or longer than ten years
  */
 export function readMaxWaitMs(context: IExecuteFunctions, itemIndex: number): number {
 	const value = Number(context.getNodeParameter('maxWait', itemIndex, 1));
 	const unit = String(context.getNodeParameter('maxWaitUnit', itemIndex, 'hours'));
 	const maxWaitMs = value * (MS_PER_UNIT[unit] ?? NaN);
-	if (!Number.isFinite(maxWaitMs) || maxWaitMs <= 0) {
+	if (!(maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS)) {
 		throw inputError(
 			context,
-			'"Max Wait" must be a number above 0',
+			'"Max Wait" must be a number above 0, and at most ten years',
 			'Enter how long to wait, and choose its unit.',
 			itemIndex,
 		);

@@ -47,8 +47,9 @@ export interface FullResponse {
 }
 
 const MAX_EXCERPT_LENGTH = 200;
-/** Codes that tell that no connection was made, so that not a byte of the request was sent. */
+/** Codes that tell that no connection was made, so that not a byte of the request was sent, unless one broke while in use. */
 const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+const IN_USE = /^(?:read|write) /;
 /** How the codes begin with which Node.js's TLS client turns a certificate down, before it sends anything. */
 const UNTRUSTED_CODE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const TIMEOUT_CODES = ['ECONNABORTED', 'ETIMEDOUT'];
@@ -91,13 +92,20 @@ export function failureOfResponse(
 	nowMs: number,
 ): ApiFailure {
 	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);
+	const text = typeof response.body === 'string' ? response.body : '';
 	return {
 		kind,
 		status: response.statusCode,
-		apiMessage: readApiMessage(typeof response.body === 'string' ? response.body : ''),
+		// An answer that cannot be used may hold the id of a session all the same.
+		apiMessage: kind === 'answer' ? excerpt(text) || undefined : readApiMessage(text),
 		requestId: requestId === undefined ? undefined : String(requestId),
 		retryAfterMs: parseRetryAfter(response.headers['retry-after'], nowMs),
 	};
+}
+
+/** @returns whether a request that failed in this way may have been carried out all the same */
+export function mayHaveBeenCarriedOut(failure: ApiFailure): boolean {
+	return ['answer', 'timeout', 'network', 'cancelled'].includes(failure.kind) || (failure.status ?? 0) >= 500;
 }
 
 /**
@@ -120,7 +128,7 @@ export function failureOfError(error: unknown): ApiFailure {
 		return { kind: 'refused', apiMessage: typeof message === 'string' ? message : undefined };
 	}
 	if (code === 'ERR_CANCELED' || name === 'CanceledError') return { kind: 'cancelled', code };
-	if (NOT_CONNECTED_CODES.includes(code)) {
+	if (NOT_CONNECTED_CODES.includes(code) && !IN_USE.test(String(message))) {
 		// Node.js ends such messages with the host: "connect ECONNREFUSED 127.0.0.1:80", "getaddrinfo ENOTFOUND api.example.com".
 		return { kind: 'notConnected', code, host: /[A-Z_]{5,} ([\w.:[\]-]+)/.exec(String(message))?.[1] };
 	}

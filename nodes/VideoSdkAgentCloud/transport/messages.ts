@@ -1,4 +1,5 @@
 import type { ApiFailure } from './failure';
+import { mayHaveBeenCarriedOut } from './failure';
 
 /** What the user reads about a failed request: a title that says what happened, and how to get on. */
 export interface FailureText {
@@ -7,9 +8,17 @@ export interface FailureText {
 }
 
 const KEYS_PAGE = 'https://app.videosdk.live/api-keys';
+/** What a request may start, and where the user can look whether it did. */
+const WHERE_TO_LOOK = { session: 'with Session: Get Many', dispatch: 'into the room' };
+export type Startable = keyof typeof WHERE_TO_LOOK;
+
 /** Said wherever the API may have acted although no usable answer came. */
-const MAYBE_STARTED =
-	'It was not tried again: look with Session: Get Many before you start the session once more.';
+export const lookFirst = (starts: Startable): string =>
+	`look ${WHERE_TO_LOOK[starts]} before you start the session once more.`;
+
+/** Words at which n8n replaces a whole title with one of its own, such as "The connection timed out" (NodeError). */
+const REPLACED_BY_N8N =
+	/ECONN|ENOTFOUND|ETIMEDOUT|ADDRINUSE|ADDRNOTAVAIL|EHOSTUNREACH|EAI_AGAIN|ENOENT|EISDIR|ENOTDIR|EACCES|EEXIST|EPERM|GETADDRINFO/i;
 
 /** Titles and next steps by status; 4xx and 5xx stand for the statuses that have no line of their own. */
 const BY_STATUS: Record<string, FailureText> = {
@@ -108,29 +117,27 @@ function textByKind(failure: ApiFailure): FailureText {
 	}
 }
 
-/** @returns whether a request that failed in this way may have been carried out all the same */
-function mayHaveBeenCarriedOut(failure: ApiFailure): boolean {
-	return ['answer', 'timeout', 'network', 'cancelled'].includes(failure.kind) || (failure.status ?? 0) >= 500;
-}
-
 /**
  * Puts a failure into words. All that matters is in the title, because with "continue on error" nothing else is left of it.
  *
  * @param failure why the request failed
- * @param startsSession whether the request starts a session, so that the user learns if one may be running
+ * @param starts what the request starts, if anything, so that the user learns if a session may be running
  */
-export function describeFailure(failure: ApiFailure, startsSession: boolean): FailureText {
+export function describeFailure(failure: ApiFailure, starts?: Startable): FailureText {
 	const { message, description } = textByKind(failure);
-	const mayRun = startsSession && mayHaveBeenCarriedOut(failure);
+	const mayRun = starts !== undefined && mayHaveBeenCarriedOut(failure);
+	const apiMessage = failure.kind === 'refused' ? undefined : failure.apiMessage;
+	const isShownBelow = REPLACED_BY_N8N.test(apiMessage ?? '');
 	const title = [
 		message,
 		failure.status === undefined ? '' : ` (status ${failure.status})`,
 		mayRun ? '; the session may have been started' : '',
-		failure.kind === 'refused' || failure.apiMessage === undefined ? '' : `: ${failure.apiMessage}`,
+		apiMessage === undefined || isShownBelow ? '' : `: ${apiMessage}`,
 	];
 	const details = [
-		mayRun ? MAYBE_STARTED : '',
+		mayRun ? `It was not tried again: ${lookFirst(starts)}` : '',
 		description,
+		isShownBelow ? `VideoSDK says: ${apiMessage}.` : '',
 		failure.code ? `Network code: ${failure.code}.` : '',
 		failure.requestId ? `Request ID for VideoSDK's support: ${failure.requestId}` : '',
 	];

@@ -12,6 +12,7 @@ import type {
 import { jsonParse, NodeApiError } from 'n8n-workflow';
 import type { ApiFailure, FullResponse } from './failure';
 import { failureOfError, failureOfResponse } from './failure';
+import type { Startable } from './messages';
 import { describeFailure } from './messages';
 import { pause } from './pause';
 import { retryDelay } from './retry';
@@ -37,10 +38,12 @@ export interface ApiRequest {
 	maxAttempts?: number;
 	/** The input item, named in errors. */
 	itemIndex?: number;
-	/** Whether the request starts a session: its failures tell if one may be running. */
-	startsSession?: boolean;
+	/** What the request starts, if anything: its failures tell if it may be running. */
+	starts?: Startable;
 	/** Gives the credential. Without it n8n reads it for this request. */
 	credential?: () => Promise<ICredentialsDecrypted>;
+	/** Whether the request is not to be sent again any more. */
+	isStopping?: () => boolean;
 	/** Told of every answer "too many requests", so that the caller can slow down. */
 	onRateLimited?: () => void;
 }
@@ -80,7 +83,7 @@ export function isRecord(value: unknown): value is IDataObject {
 export function recordWith(idField: string): (answer: IDataObject) => IDataObject | undefined {
 	return (answer) =>
 		[answer.data, answer].find(
-			(candidate): candidate is IDataObject => isRecord(candidate) && idField in candidate,
+			(candidate): candidate is IDataObject => isRecord(candidate) && Boolean(candidate[idField]),
 		);
 }
 
@@ -131,16 +134,26 @@ async function attempt<T>(
 	}
 }
 
+/** Why the requests failed for which errors were made. */
+const failures = new WeakMap<object, ApiFailure>();
+
+/** @returns why the request failed that brought an error about; undefined if it is no error of `apiRequest` */
+export function failureOf(error: object): ApiFailure | undefined {
+	return failures.get(error);
+}
+
 /** Makes the error that n8n shows. It holds words only: no request, no token. */
 function apiError(context: RequestContext, failure: ApiFailure, request: ApiRequest): NodeApiError {
-	const { message, description } = describeFailure(failure, request.startsSession ?? false);
+	const { message, description } = describeFailure(failure, request.starts);
 	const item = request.itemIndex === undefined ? '' : ` [item ${request.itemIndex}]`;
-	return new NodeApiError(context.getNode(), {} as JsonObject, {
+	const error = new NodeApiError(context.getNode(), {} as JsonObject, {
 		message: `${message}${item}`,
 		description,
 		httpCode: failure.status === undefined ? undefined : String(failure.status),
 		itemIndex: request.itemIndex,
 	});
+	failures.set(error, failure);
+	return error;
 }
 
 /**
@@ -166,10 +179,12 @@ export async function apiRequest<T>(
 			attempts >= (request.maxAttempts ?? Infinity)
 				? undefined
 				: retryDelay(failure, request.method, attempts, Math.random());
-		if (delayMs === undefined || cancelSignal?.aborted) throw apiError(context, failure, request);
+		const isFinal = () => cancelSignal?.aborted || request.isStopping?.();
+		if (delayMs === undefined || isFinal()) throw apiError(context, failure, request);
 		if (!(await pause(delayMs, cancelSignal))) {
-			throw apiError(context, { kind: 'cancelled' }, { ...request, startsSession: false });
+			throw apiError(context, { kind: 'cancelled' }, { ...request, starts: undefined });
 		}
+		if (isFinal()) throw apiError(context, failure, request);
 	}
 }
 

@@ -14,8 +14,12 @@ import { sleep } from 'n8n-workflow';
 
 /** Carries the signature of a request to look again. */
 export const LOOK_SIGNATURE_HEADER = 'x-agent-cloud-look-signature';
-/** n8n's own deadline comes this long after ours, so that the last look comes first. */
-export const LAST_LOOK_GRACE_MS = 10_000;
+/**
+ * n8n's own deadline comes this long after ours, so that the last look comes first. n8n sets a timer for each run whose deadline is
+ * less than 70 s away, and does not take it back when the run goes on: it would then end the run's next wait. So ours must be over
+ * before.
+ */
+export const LAST_LOOK_GRACE_MS = 90_000;
 
 const FIRST_INTERVAL_MS = 2_000;
 const LONGEST_INTERVAL_MS = 5 * 60_000;
@@ -23,7 +27,10 @@ const INTERVAL_GROWTH = 3;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** n8n answers so when the run is over, or not yet stored. */
 const HTTP_CONFLICT = 409;
-const HTTP_NOT_FOUND = 404;
+/** The run is over, or waits for another session by now. */
+const HTTP_OVER = [401, 404];
+/** Looks that bring nothing, one after another, before it is given up: about a day. */
+const MAX_VAIN_LOOKS = 300;
 
 /** What the waiting run answers as long as it goes on waiting. */
 export const STILL_WAITING = { waiting: true };
@@ -35,13 +42,14 @@ export interface LookRequest {
 	isTimeUp: boolean;
 }
 
+type HttpRequest = (options: IHttpRequestOptions) => Promise<unknown>;
+
 /** What is needed to look again. It holds nothing of the run's data, since it is kept in memory for hours. */
 export interface Look {
-	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
 	resumeUrl: string;
 	sessionId: string;
-	/** Signs a request with the credential's secret. */
-	sign: (request: LookRequest) => string;
+	/** Of the credential: it signs the requests to look again. */
+	secretKey: string;
 	/** Infinity: the run waits without limit. */
 	deadlineMs: number;
 }
@@ -68,21 +76,32 @@ export function nextLookMs(looks: number, nowMs: number, deadlineMs: number): nu
 	);
 }
 
+/** n8n's helper of the latest run: each one holds the data of its run, so only one is kept. */
+let latestHttpRequest: HttpRequest;
+
 /**
  * Posts to the resume URL again and again until the run is resumed, at the deadline at the latest. Never throws: it helps the
  * events and n8n's own deadline, and nothing depends on it.
+ *
+ * @param httpRequest n8n's helper
  */
-export async function keepLooking(look: Look): Promise<void> {
+export function keepLooking(httpRequest: HttpRequest, look: Look): void {
+	latestHttpRequest = httpRequest;
+	void lookUntilOver(look);
+}
+
+async function lookUntilOver(look: Look): Promise<void> {
 	let conflicts = 0;
-	for (let looks = 0; ; looks++) {
+	let vainLooks = 0;
+	for (let looks = 0; vainLooks < MAX_VAIN_LOOKS; looks++) {
 		await sleep(nextLookMs(looks, Date.now(), look.deadlineMs));
 		const request: LookRequest = { sessionId: look.sessionId, isTimeUp: Date.now() >= look.deadlineMs };
 		try {
-			const response = (await look.httpRequest({
+			const response = (await latestHttpRequest({
 				method: 'POST',
 				url: look.resumeUrl,
 				body: { ...request },
-				headers: { [LOOK_SIGNATURE_HEADER]: look.sign(request) },
+				headers: { [LOOK_SIGNATURE_HEADER]: signLook(request, look.secretKey) },
 				json: true,
 				timeout: REQUEST_TIMEOUT_MS,
 				disableFollowRedirect: true,
@@ -92,12 +111,14 @@ export async function keepLooking(look: Look): Promise<void> {
 			conflicts = response.statusCode === HTTP_CONFLICT ? conflicts + 1 : 0;
 			const isWaiting = (response.body as IDataObject | undefined)?.waiting === true;
 			const isOver =
-				response.statusCode === HTTP_NOT_FOUND ||
+				HTTP_OVER.includes(response.statusCode) ||
 				conflicts > 1 ||
 				(response.statusCode === 200 && !isWaiting);
 			if (isOver) return;
+			vainLooks = isWaiting ? 0 : vainLooks + 1;
 		} catch {
 			// n8n cannot be reached under its own address just now, or never: the events may get through all the same.
+			vainLooks++;
 		}
 		if (request.isTimeUp) return;
 	}

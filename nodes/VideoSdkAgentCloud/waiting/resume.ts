@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 import { getSession } from '../actions/session/get.operation';
-import { shortEventName } from '../events/event';
+import { bareSessionId, shortEventName } from '../events/event';
 import { judgeDelivery } from '../events/judge';
 import { RecentEvents } from '../events/recentEvents';
 import { respond } from '../events/respond';
@@ -80,7 +80,7 @@ async function lookAgain(
 	if (!isGenuine) return respond(context, 401, 'The signature is wrong');
 	const session = await fetchSession(context, request.sessionId);
 	const hasEnded = session !== undefined && hasStatus(session, TERMINAL_STATUSES);
-	if ((hasEnded || request.isTimeUp) && (await claimResumption(context, request.sessionId))) {
+	if ((hasEnded || request.isTimeUp) && (await claimResumption(context, bareSessionId(request.sessionId)))) {
 		return resumeWith(
 			hasEnded
 				? { ...session, event: hasStatus(session, ['failed']) ? 'failed' : 'stopped' }
@@ -97,7 +97,7 @@ async function lookAgain(
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const waiting = waitingSession(context);
-	const sessionId = String(waiting.sessionId ?? '');
+	const sessionId = bareSessionId(waiting.sessionId);
 	const lookSignature = context.getHeaderData()[LOOK_SIGNATURE_HEADER];
 	if (lookSignature !== undefined) {
 		return await lookAgain(context, waiting, lookSignature).catch(() =>
@@ -116,6 +116,6 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	}
 	if (!(await claimResumption(context, sessionId))) return respond(context, 200, 'The event came before');
 	// Without the API's answer: the session as it was started, and what the event says of its state.
-	const session = (await fetchSession(context, sessionId)) ?? { ...waiting, status: name };
+	const session = (await fetchSession(context, String(waiting.sessionId))) ?? { ...waiting, status: name };
 	return resumeWith({ ...session, event: name });
 }

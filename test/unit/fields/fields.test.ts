@@ -385,7 +385,13 @@ describe('readOptional, readLocator and readList', () => {
 		[null, undefined],
 		[undefined, undefined],
 	])('readOptional reads %j', (value, text) => {
-		expect(readOptional(fieldsContext({ tag: value }), 'tag', ITEM)).toBe(text);
+		expect(readOptional(fieldsContext({ tag: value }), 'tag', 'Tag', ITEM)).toBe(text);
+	});
+
+	it.each([[{}], [{ a: 1 }], [['v1']]])('readOptional refuses %j', (value) => {
+		expect(() => readOptional(fieldsContext({ tag: value }), 'tag', 'Tag', ITEM)).toThrow(
+			'"Tag" is not a text',
+		);
 	});
 
 	it.each([

@@ -30,29 +30,26 @@ const LOOK_FIRST = 'Session: Get Many';
 
 describe.each(rows)('the words for %s', (_name, failure) => {
 	it('have a title, and the next step where there is one', () => {
-		const { message, description } = describeFailure(failure, false);
+		const { message, description } = describeFailure(failure);
 		expect(message.trim()).not.toBe('');
 		if (failure.kind !== 'cancelled') expect(description.trim()).not.toBe('');
 		expect(`${message} ${description}`).not.toMatch(/undefined|NaN|\[object/);
 	});
 
 	it('do not call it an error or a problem', () => {
-		for (const startsSession of [true, false]) {
-			expect(describeFailure(failure, startsSession).message).not.toMatch(/error|problem|failed|failure/i);
+		for (const starts of ['session', 'dispatch', undefined] as const) {
+			expect(describeFailure(failure, starts).message).not.toMatch(/error|problem|failed|failure/i);
 		}
 	});
 
 	it("give the API's own message in the title", () => {
 		const apiMessage = 'Please Enable AI Worker Services';
-		expect(describeFailure({ ...failure, apiMessage }, false).message).toContain(apiMessage);
-		expect(describeFailure({ ...failure, apiMessage }, true).message).toContain(apiMessage);
+		expect(describeFailure({ ...failure, apiMessage }).message).toContain(apiMessage);
+		expect(describeFailure({ ...failure, apiMessage }, 'session').message).toContain(apiMessage);
 	});
 
 	it('give the status in the title, and the request id and network code below', () => {
-		const { message, description } = describeFailure(
-			{ ...failure, requestId: 'r-42', code: 'EXAMPLE' },
-			false,
-		);
+		const { message, description } = describeFailure({ ...failure, requestId: 'r-42', code: 'EXAMPLE' });
 		if (failure.status !== undefined) expect(message).toContain(`(status ${failure.status})`);
 		expect(description).toContain('r-42');
 		expect(description).toContain('EXAMPLE');
@@ -62,13 +59,21 @@ describe.each(rows)('the words for %s', (_name, failure) => {
 		const { kind, status = 0 } = failure;
 		const mayRun =
 			['answer', 'timeout', 'network', 'cancelled'].includes(kind) || (kind === 'status' && status >= 500);
-		const { message, description } = describeFailure(failure, true);
+		const { message, description } = describeFailure(failure, 'session');
 		expect(message.includes(MAY_RUN)).toBe(mayRun);
 		expect(description.includes(LOOK_FIRST)).toBe(mayRun);
 	});
 
+	it('send the user into the room after a dispatch', () => {
+		const { description } = describeFailure(failure, 'dispatch');
+		expect(description.includes('look into the room')).toBe(
+			describeFailure(failure, 'session').description.includes(LOOK_FIRST),
+		);
+		expect(description).not.toContain(LOOK_FIRST);
+	});
+
 	it('speak of no session if the request starts none', () => {
-		const { message, description } = describeFailure(failure, false);
+		const { message, description } = describeFailure(failure);
 		expect(`${message} ${description}`).not.toContain(MAY_RUN);
 		expect(description).not.toContain(LOOK_FIRST);
 	});
@@ -76,7 +81,7 @@ describe.each(rows)('the words for %s', (_name, failure) => {
 
 describe('describeFailure', () => {
 	it('names the host that cannot be reached', () => {
-		expect(describeFailure({ kind: 'notConnected', host: '127.0.0.1:80' }, true)).toEqual({
+		expect(describeFailure({ kind: 'notConnected', host: '127.0.0.1:80' }, 'session')).toEqual({
 			message: 'The host 127.0.0.1:80 cannot be reached',
 			description:
 				'Nothing was sent. Check "Base URL" in the credential, and that the n8n server may connect to the internet.',
@@ -86,7 +91,7 @@ describe('describeFailure', () => {
 	it('leads from 401 to the place where the keys are', () => {
 		const { message, description } = describeFailure(
 			{ kind: 'status', status: 401, apiMessage: 'Token is invalid or expired' },
-			true,
+			'session',
 		);
 		expect(message).toBe(
 			'VideoSDK did not accept the API key and secret (status 401): Token is invalid or expired',
@@ -96,11 +101,15 @@ describe('describeFailure', () => {
 
 	it('has words for any status', () => {
 		check(
-			fc.property(fc.integer({ min: 0, max: 999 }), fc.boolean(), (status, startsSession) => {
-				const { message, description } = describeFailure({ kind: 'status', status }, startsSession);
-				expect(message).toMatch(/^VideoSDK .+ \(status \d+\)/);
-				expect(description).not.toBe('');
-			}),
+			fc.property(
+				fc.integer({ min: 0, max: 999 }),
+				fc.constantFrom('session', 'dispatch', undefined),
+				(status, starts) => {
+					const { message, description } = describeFailure({ kind: 'status', status }, starts);
+					expect(message).toMatch(/^VideoSDK .+ \(status \d+\)/);
+					expect(description).not.toBe('');
+				},
+			),
 			1_000,
 		);
 	});

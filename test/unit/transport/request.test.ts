@@ -97,7 +97,7 @@ describe('recordWith', () => {
 describe('apiRequest', () => {
 	const pauseMock = jest.mocked(pause);
 	const GET: ApiRequest = { method: 'GET', path: '/x' };
-	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, startsSession: true, itemIndex: 3 };
+	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, starts: 'session', itemIndex: 3 };
 	let sent: IHttpRequestOptions[];
 
 	/** Sends a request to an API that gives one answer after the other, and the last one ever after. */

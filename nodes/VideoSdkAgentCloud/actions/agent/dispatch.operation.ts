@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { readOptional, readRequired } from '../../fields/ids';
 import { metaDataProperties, readMetaData } from '../../fields/keyValue';
 import { requestOptionsProperty } from '../../fields/requestOptions';
-import { DeclinedError, pathOf } from '../../transport/request';
+import { DeclinedError, isRecord, pathOf } from '../../transport/request';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 
@@ -104,16 +104,18 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 		// The official SDK sends the room under both names.
 		meetingId,
 		roomId: meetingId,
-		versionId: readOptional(context, 'versionId', itemIndex),
-		versionTag: readOptional(context, 'versionTag', itemIndex),
+		versionId: readOptional(context, 'versionId', 'Version ID', itemIndex),
+		versionTag: readOptional(context, 'versionTag', 'Version Tag', itemIndex),
 		metadata: readMetaData(context, itemIndex),
 		roomOptions: Object.keys(roomOptions).length === 0 ? undefined : roomOptions,
 	};
 	return async (send) =>
 		await send(
-			{ method: 'POST', path: pathOf('v2', 'agent', 'dispatch'), body, startsSession: true },
+			{ method: 'POST', path: pathOf('v2', 'agent', 'dispatch'), body, starts: 'dispatch' },
 			(answer) => {
-				const result = answer.data as IDataObject | undefined;
+				const result = [answer.data, answer].find(
+					(candidate): candidate is IDataObject => isRecord(candidate) && 'success' in candidate,
+				);
 				// The API answers 200 also when no worker was free.
 				if (result && result.success !== true) throw new DeclinedError();
 				return result;

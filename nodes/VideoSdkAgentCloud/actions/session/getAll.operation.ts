@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readList, readLocator } from '../../fields/ids';
+import { inputError } from '../../fields/inputError';
 import { listProperties, listRecords, readLimit } from '../../fields/list';
 import { requestOptionsProperty } from '../../fields/requestOptions';
 import { hasStatus, STATUS_OPTIONS } from '../../fields/status';
@@ -53,6 +54,16 @@ export const description = [
 export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const limit = readLimit(context, itemIndex);
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	// Not to be taken for "all": what follows may end every session that comes out.
+	const missing = Object.keys(filters).find((name) => filters[name] === undefined || filters[name] === null);
+	if (missing !== undefined) {
+		throw inputError(
+			context,
+			`The filter "${missing}" has no value`,
+			'Check that the incoming item has the value that its expression asks for, or remove the filter.',
+			itemIndex,
+		);
+	}
 	const statuses = readList(filters.status);
 	const deploymentId = readLocator(filters.deploymentId);
 	const tag = String(filters.tag ?? '').trim();

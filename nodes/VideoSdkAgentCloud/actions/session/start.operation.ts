@@ -25,7 +25,7 @@ export const description = [
 export function readSession(context: IExecuteFunctions, itemIndex: number): IDataObject {
 	return {
 		deploymentId: readDeploymentId(context, itemIndex),
-		tag: readOptional(context, 'tag', itemIndex),
+		tag: readOptional(context, 'tag', 'Tag', itemIndex),
 		env: readEnv(context, itemIndex),
 		metaData: readMetaData(context, itemIndex),
 	};
@@ -43,7 +43,7 @@ export async function startSession(send: Send, body: IDataObject): Promise<IData
 			method: 'POST',
 			path: pathOf('ai', 'v1', 'ai-deployment-sessions', 'start'),
 			body,
-			startsSession: true,
+			starts: 'session',
 		},
 		recordWith('sessionId'),
 	);

@@ -6,7 +6,7 @@ import { maxWaitProperties, readMaxWaitMs } from '../../fields/maxWait';
 import { requestOptionsProperty } from '../../fields/requestOptions';
 import { hasStatus, TERMINAL_STATUSES } from '../../fields/status';
 import { CREDENTIAL_TYPE } from '../../transport/request';
-import { keepLooking, LAST_LOOK_GRACE_MS, signLook } from '../../waiting/lookAgain';
+import { keepLooking, LAST_LOOK_GRACE_MS } from '../../waiting/lookAgain';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 import { readSession, startSession } from './start.operation';
@@ -80,11 +80,10 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 		const deadlineMs = Date.now() + maxWaitMs;
 		const waitTill = isLimited ? new Date(deadlineMs + LAST_LOOK_GRACE_MS) : WAIT_INDEFINITELY;
 		await putToWait(context, session, waitTill);
-		void keepLooking({
-			httpRequest: context.helpers.httpRequest,
+		keepLooking(context.helpers.httpRequest, {
 			resumeUrl,
 			sessionId: String(session.sessionId),
-			sign: (request) => signLook(request, String(secretKey).trim()),
+			secretKey: String(secretKey).trim(),
 			deadlineMs,
 		});
 		return session;

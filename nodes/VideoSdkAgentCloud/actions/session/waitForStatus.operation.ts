@@ -1,16 +1,19 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
 import { readList, readRequired, sessionProperty } from '../../fields/ids';
 import { inputError } from '../../fields/inputError';
 import { maxWaitProperties, readMaxWaitMs } from '../../fields/maxWait';
 import { readCount, requestOptionsProperty } from '../../fields/requestOptions';
 import { hasStatus, STATUS_OPTIONS, TERMINAL_STATUSES } from '../../fields/status';
 import { pause } from '../../transport/pause';
+import { failureOf } from '../../transport/request';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 import { getSession } from './get.operation';
 
 const DEFAULT_POLL_INTERVAL_S = 10;
+/** A timer takes no more than 24 days. */
+const LONGEST_PAUSE_MS = 3_600_000;
+const KNOWN_STATUSES = STATUS_OPTIONS.map(({ value }) => value);
 
 const show = showFor('session', ['waitForStatus']);
 
@@ -39,10 +42,14 @@ export const description: INodeProperties[] = [
 ];
 
 /** @returns whether a look at the session may go well next time: too many requests, a failure of the server or the network */
-function isPassing(error: unknown): boolean {
-	if (!(error instanceof NodeApiError)) return false;
-	const status = Number(error.httpCode ?? 0);
-	return status === 0 || status === 429 || status >= 500;
+function isPassing(error: object): boolean {
+	const { kind, status = 0 } = failureOf(error) ?? {};
+	return (
+		kind === 'timeout' ||
+		kind === 'network' ||
+		kind === 'notConnected' ||
+		(kind === 'status' && (status === 429 || status >= 500))
+	);
 }
 
 export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
@@ -50,6 +57,15 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const statuses = readList(context.getNodeParameter('statuses', itemIndex, TERMINAL_STATUSES));
 	if (statuses.length === 0) {
 		throw inputError(context, '"Statuses" is empty', 'Choose at least one status to wait for.', itemIndex);
+	}
+	const unknown = statuses.find((status) => !hasStatus({ status }, KNOWN_STATUSES));
+	if (unknown !== undefined) {
+		throw inputError(
+			context,
+			`"Statuses" holds "${unknown}", which no session has`,
+			'Choose from the list.',
+			itemIndex,
+		);
 	}
 	const maxWaitMs = readMaxWaitMs(context, itemIndex);
 	const pollIntervalMs =
@@ -66,7 +82,7 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 		for (;;) {
 			const look = await getSession(send, sessionId).then(
 				(found) => ({ found }),
-				(error: unknown) => ({ error }),
+				(error: object) => ({ error }),
 			);
 			if ('found' in look) {
 				session = look.found;
@@ -77,7 +93,8 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 			const remainingMs = deadlineMs - Date.now();
 			if (remainingMs <= 0 && session !== undefined) return { ...session, timedOut: true };
 			// The last look is at the deadline itself.
-			await pause(Math.max(0, Math.min(pollIntervalMs, remainingMs)), context.getExecutionCancelSignal());
+			const pauseMs = Math.max(0, Math.min(pollIntervalMs, remainingMs, LONGEST_PAUSE_MS));
+			await pause(pauseMs, context.getExecutionCancelSignal());
 		}
 	};
 }

@@ -1,0 +1,162 @@
+/** n8n's "Retry On Fail" runs the whole node again: what was started, or may have been, must not be started once more. */
+import type { INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
+import { failureOf, jsonOf, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+const path = /start$|dispatch$/;
+/** Finds the requests of one item. */
+const metaData = (item: number) => ({ entries: [{ key: 'item', value: `item-${item}` }] });
+const parametersOf = (options: object = {}): INodeParameters =>
+	startParameters({
+		metaData: { entries: [{ key: 'item', value: '=item-{{ $json.item }}' }] },
+		options: { timeout: 200, ...options },
+	});
+const items = [0, 1, 2].map((item) => ({ item }));
+/** The items whose starts reached the API, in the order in which they came. */
+const sent = () =>
+	rig.requests.map(({ body }) => (body as { metaData: { item: string } }).metaData.item).sort();
+
+const DOUBTFUL: Array<[string, Fault]> = [
+	['a time-out', { kind: 'hang' }],
+	['a lost connection', { kind: 'reset' }],
+	['a failure of the server', { kind: 'status', status: 502 }],
+	['an answer that cannot be used', { kind: 'noData', body: { message: 'ok' } }],
+];
+
+describe('Retry On Fail', () => {
+	it.each(DOUBTFUL)('sends nothing again after %s', async (_what, fault) => {
+		rig.simulator.addFault(fault);
+		const result = await rig.engine.run({ parameters: parametersOf(), node: retryOnFail });
+		expect(failureOf(result).message).toContain('the session may have been started');
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it('tries again what was refused, and that alone', async () => {
+		// One at a time: the second item is refused.
+		rig.simulator.addFault({ kind: 'delay', match: { path } });
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { path } });
+		const result = await rig.engine.run({
+			items,
+			parameters: parametersOf({ maxConcurrency: 1 }),
+			node: retryOnFail,
+		});
+		expect(jsonOf(result)).toHaveLength(3);
+		expect(new Set(jsonOf(result).map(({ sessionId }) => sessionId)).size).toBe(3);
+		expect(sent()).toEqual(['item-0', 'item-1', 'item-1', 'item-2']);
+		expect(rig.simulator.sessions.size).toBe(3);
+	});
+
+	it('starts nothing more once a start is in doubt', async () => {
+		rig.simulator.addFault({ kind: 'delay', match: { path } });
+		rig.simulator.addFault({ kind: 'status', status: 503, match: { path } });
+		const result = await rig.engine.run({
+			items,
+			parameters: parametersOf({ maxConcurrency: 1 }),
+			node: retryOnFail,
+		});
+		expect(failureOf(result).message).toContain('[item 1]');
+		expect(failureOf(result).description).toContain('One session was started before');
+		expect(sent()).toEqual(['item-0', 'item-1']);
+	});
+
+	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'with %s leaves the sessions alone that were started',
+		async (onError) => {
+			// n8n looks at the first item alone.
+			rig.simulator.addFault({ kind: 'status', status: 500, match: { path } });
+			const result = await rig.engine.run({
+				items,
+				parameters: parametersOf({ maxConcurrency: 1 }),
+				node: retryOnFail,
+				onError,
+			});
+			expect(sent()).toEqual(['item-0', 'item-1', 'item-2']);
+			expect(result.routed.success.length + result.routed.failure.length).toBe(3);
+		},
+	);
+
+	it('dispatches no agent again', async () => {
+		rig.simulator.addFault({ kind: 'reset', match: { path } });
+		const result = await rig.engine.run({
+			parameters: { resource: 'agent', operation: 'dispatch', agentId: 'agent_support', meetingId: 'room' },
+			node: retryOnFail,
+		});
+		expect(failureOf(result).description).toContain('look into the room');
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it('asks again for what costs nothing', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const result = await rig.engine.run({
+			parameters: { resource: 'session', operation: 'getAll' },
+			node: retryOnFail,
+		});
+		expect(result.error).toBeUndefined();
+		expect(rig.requests).toHaveLength(2);
+	});
+
+	it('tells runs of the same node apart', async () => {
+		for (let run = 1; run <= 2; run++) {
+			await rig.engine.run({
+				parameters: startParameters({ metaData: metaData(run) }),
+				node: { ...retryOnFail, id: 'node' },
+			});
+		}
+		expect(rig.simulator.sessions.size).toBe(2);
+	});
+});
+
+describe('When one of many starts fails', () => {
+	it('the others that may have begun are named, too', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400, delayMs: 50, match: { path } });
+		rig.simulator.addFault({ kind: 'hang', match: { path } });
+		const result = await rig.engine.run({ items, parameters: parametersOf() });
+		const { message, description } = failureOf(result);
+		expect(message).toContain('status 400');
+		expect(description).toMatch(/One session was started before: [\w-]+\./);
+		expect(description).toMatch(
+			/The session of item [12] may have been started, too: look with Session: Get Many/,
+		);
+	});
+
+	it('the agents that were dispatched are named by their items', async () => {
+		rig.simulator.addFault({ kind: 'delay', match: { path } });
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { path } });
+		const result = await rig.engine.run({
+			items,
+			parameters: {
+				resource: 'agent',
+				operation: 'dispatch',
+				agentId: 'agent_support',
+				meetingId: 'room',
+				options: { maxConcurrency: 1 },
+			},
+		});
+		expect(failureOf(result).description).toContain('One session was started before: of item 0.');
+	});
+
+	it('one that waits for its turn after "too many requests" is not sent any more', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '1' }, match: { path } });
+		rig.simulator.addFault({ kind: 'status', status: 400, delayMs: 100, match: { path } });
+		const result = await rig.engine.run({ items: items.slice(0, 2), parameters: parametersOf() });
+		expect(result.error).toBeDefined();
+		expect(rig.requests).toHaveLength(2);
+		expect(rig.simulator.sessions.size).toBe(0);
+	});
+});
+
+describe('The words of the API', () => {
+	it.each(['connect ETIMEDOUT 10.0.0.3:8080', 'read ECONNRESET', 'preexisting session'])(
+		'do not make n8n put its own title in the place of ours: %s',
+		async (text) => {
+			rig.simulator.addFault({ kind: 'status', status: 502, body: { message: text } });
+			const { message, description } = failureOf(await rig.engine.run({ parameters: startParameters() }));
+			expect(message).toContain('(status 502); the session may have been started');
+			expect(message).toContain('[item 0]');
+			expect(description).toContain(text);
+		},
+	);
+});
