@@ -28,6 +28,19 @@ export class Editor {
 		await this.page.getByTestId('canvas-plus-button').waitFor();
 	}
 
+	/** Imports a workflow from a file, as a user does with an example. */
+	async importWorkflow(file: string): Promise<void> {
+		await this.newWorkflow();
+		const chooser = this.page.waitForEvent('filechooser');
+		await this.page.getByTestId('workflow-menu').click();
+		const item = this.page.getByTestId('workflow-menu-item-import-from-file');
+		// In n8n 2.x it is in a menu of its own.
+		if (!(await item.isVisible())) await this.page.getByTestId('workflow-menu-item-import').hover();
+		await item.click();
+		await (await chooser).setFiles(file);
+		await this.page.getByTestId('canvas-node').first().waitFor();
+	}
+
 	async openWorkflow(id: string): Promise<void> {
 		await this.page.goto(`${this.n8n.url}/workflow/${id}`);
 		await this.page.getByTestId('canvas-node').first().waitFor();

@@ -8,6 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { packPackage } from '../n8n/package';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
+import type { WorkflowNode } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { type Stage, startStage } from './browserTest';
 import { ensureChromium, newContext } from './chromium';
@@ -43,6 +44,12 @@ interface Picture {
 		stage: Stage,
 	) => Promise<Locator | { x: number; y: number; width: number; height: number }>;
 }
+
+/** A note behind a workflow. */
+const caption = (content: string, y: number): WorkflowNode => ({
+	...n8nNode(content, 'stickyNote', { content, height: 270, width: 760, color: 7 }),
+	position: [-80, y],
+});
 
 async function openAction(editor: Editor, stage: Stage, name: string, parameters: object): Promise<void> {
 	const { id } = await stage.n8n.rest.createWorkflow(
@@ -86,12 +93,12 @@ const PICTURES: Record<string, Picture> = {
 		operation: 'startAndWait',
 		webhookUrl: undefined,
 	}),
-	'wait-for-status-form': formPicture(830, 'Wait for the status', {
+	'wait-for-status-form': formPicture(880, 'Wait for the status', {
 		resource: 'session',
 		operation: 'waitForStatus',
 		sessionId: '={{ $json.sessionId }}',
 	}),
-	'get-many-form': formPicture(830, 'Get many sessions', {
+	'get-many-form': formPicture(880, 'Get many sessions', {
 		resource: 'session',
 		operation: 'getAll',
 		filters: { status: ['running'], deploymentId: 'ddv_support' },
@@ -109,12 +116,17 @@ const PICTURES: Record<string, Picture> = {
 			await openAction(editor, stage, 'Start a session', { resource: 'session', operation: 'start' });
 			await editor.openDeployments();
 			await editor.page.getByTestId('rlc-search').fill('agent');
-			await editor.page.getByTestId('rlc-item').filter({ hasText: 'Support agent' }).waitFor();
-			return form(editor);
+			const last = editor.page.getByTestId('rlc-item').filter({ hasText: 'Support agent' });
+			await last.waitFor();
+			await editor.page.addStyleTag({ content: '[data-test-id=parameter-issues] { visibility: hidden }' });
+			// The fields below show through no list.
+			const fields = await boxOf(form(editor));
+			const list = await boxOf(last);
+			return { ...fields, height: list.y + list.height + 6 - fields.y };
 		},
 	},
 	credential: {
-		height: 860,
+		height: 980,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start a session', started);
 			await editor.newCredential();
@@ -134,8 +146,16 @@ const PICTURES: Record<string, Picture> = {
 				returnAll: true,
 			});
 			await editor.runStep();
-			await editor.outputTable();
-			return editor.output;
+			const [head = []] = await editor.outputTable();
+			// Whole columns and rows only.
+			const output = await boxOf(editor.output);
+			const column = await boxOf(editor.output.locator('th').nth(head.indexOf('duration')));
+			const row = await boxOf(editor.output.locator('table tr').nth(4));
+			return {
+				...output,
+				width: column.x + column.width - output.x,
+				height: row.y + row.height - output.y,
+			};
 		},
 	},
 	'error-message': {
@@ -149,7 +169,7 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	trigger: {
-		height: 760,
+		height: 800,
 		async show(editor, stage) {
 			const { id } = await stage.n8n.rest.createWorkflow(
 				chain('Pictures', [
@@ -165,10 +185,7 @@ const PICTURES: Record<string, Picture> = {
 			await editor.openNode(id, 'VideoSDK Agent Cloud Trigger');
 			await editor.panel.getByText('Webhook URLs', { exact: true }).click();
 			await editor.panel.getByTestId('radio-button-production').click();
-			// Without its output, which is still empty.
-			const panel = await boxOf(editor.panel);
-			const fields = await boxOf(form(editor));
-			return { ...panel, width: fields.x + fields.width - panel.x };
+			return form(editor);
 		},
 	},
 	workflow: {
@@ -191,17 +208,22 @@ const PICTURES: Record<string, Picture> = {
 						{ events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] },
 						{ webhookId: 'picture' },
 					),
-					position: [0, 220],
+					position: [0, 320],
 				},
 				{
-					...n8nNode('Which event?', 'if', {}, 2.2),
-					position: [240, 220],
+					...n8nNode('Did it fail?', 'if', {}, 2.2),
+					position: [240, 320],
 				},
-				{ ...n8nNode('Tell the team', 'noOp'), position: [480, 220] },
+				{ ...n8nNode('Tell the team', 'noOp'), position: [480, 320] },
 			]);
 			const { id } = await stage.n8n.rest.createWorkflow({
 				name: 'Voice agent for support tickets',
-				nodes: [...nodes, ...reaction.nodes],
+				nodes: [
+					...nodes,
+					...reaction.nodes,
+					caption('### One workflow starts sessions …', -80),
+					caption('### … another one runs when they start or fail', 240),
+				],
 				connections: { ...connections, ...reaction.connections },
 			});
 			await editor.openWorkflow(id);
@@ -211,14 +233,14 @@ const PICTURES: Record<string, Picture> = {
 				content:
 					'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button] { visibility: hidden } [class*=executionButtons], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }',
 			});
-			const first = await boxOf(editor.node('New support ticket'));
-			const last = await boxOf(editor.node('Tell the team'));
-			const margin = 70;
+			const first = await boxOf(editor.page.getByTestId('sticky').first());
+			const last = await boxOf(editor.page.getByTestId('sticky').last());
+			const margin = 12;
 			return {
 				x: first.x - margin,
-				y: first.y - margin / 2,
-				width: last.x + last.width - first.x + 2.3 * margin,
-				height: last.y + last.height - first.y + 1.5 * margin,
+				y: first.y - margin,
+				width: first.width + 2 * margin,
+				height: last.y + last.height - first.y + 2 * margin,
 			};
 		},
 	},

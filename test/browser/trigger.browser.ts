@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { repositoryRoot } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { browserTest, type Stage, startStage } from './browserTest';
 import type { Editor } from './editor';
@@ -44,6 +46,18 @@ inBrowser('is added by the event, and shows the addresses to copy', async (edito
 	const production = await editor.copyUrl('production');
 	expect(test).toMatch(/^http:\/\/localhost:\d+\/webhook-test\/[0-9a-f-]{36}\/webhook$/);
 	expect(production).toBe(test.replace('webhook-test', 'webhook'));
+});
+
+inBrowser('an example has an address of its own in each copy', async (editor) => {
+	const urls: string[] = [];
+	for (let copy = 0; copy < 2; copy++) {
+		await editor.importWorkflow(join(repositoryRoot, 'examples', 'react-to-session-events.json'));
+		await editor.node('When a session changes').dblclick();
+		await editor.panel.waitFor();
+		urls.push(await editor.copyUrl('production'));
+	}
+	for (const url of urls) expect(url).toMatch(/\/webhook\/[0-9a-f-]{36}\/webhook$/);
+	expect(urls[0]).not.toBe(urls[1]);
 });
 
 inBrowser('its options appear when they are added', async (editor) => {

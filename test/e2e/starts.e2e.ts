@@ -274,6 +274,25 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		figure(`n8n ${version}: starts begun after the failure`, begunAfter.length, '0');
 	});
 
+	test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'])(
+		'Retry On Fail, %s: nothing is started again that was started, or may have been',
+		async (onError) => {
+			// n8n tries the node again if the first item failed, and then runs it for all items.
+			setup.simulator.addFault({ kind: 'reset', match: { path: START_PATH } });
+			const retry = { onError, retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
+			await runNode(
+				{ ...MANY_STARTS, options: { maxConcurrency: 1 } },
+				retry,
+				items((index) => index === 5),
+			);
+			const sent = requestsTo(START_PATH).map(({ body }) => String((body as { tag: string }).tag));
+			const sentAgain = sent.filter((tag, index) => tag !== 'item-5' && sent.indexOf(tag) !== index);
+			expect(sentAgain).toEqual([]);
+			expect(sent).toHaveLength(onError === 'stopWorkflow' ? 1 : ITEM_COUNT + 2);
+			figure(`n8n ${version}: started again by Retry On Fail, ${onError}`, sentAgain.length, '0');
+		},
+	);
+
 	test.each(['continueRegularOutput', 'continueErrorOutput'])(
 		'many items, %s: every item has its own outcome',
 		async (onError) => {

@@ -102,6 +102,22 @@ const CASES: Case[] = [
 		1000,
 		-1,
 	],
+	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
+	['a filter has no value', 'Tag', session('getAll', { filters: { tag: VALUE } }), 'v1', undefined],
+	[
+		'a status is unknown',
+		'Statuses',
+		session('waitForStatus', { sessionId: 's1', statuses: VALUE }),
+		['completed'],
+		['complete'],
+	],
+	[
+		'the longest wait is beyond all bounds',
+		'Max Wait',
+		session('waitForStatus', { sessionId: 's1', maxWait: VALUE }),
+		1,
+		1e9,
+	],
 	['a new deployment has no name', 'Name', deployment('create', { name: VALUE, description: 'x' }), 'a', ' '],
 	[
 		'a new deployment has no description',
@@ -181,7 +197,11 @@ describe('A credential', () => {
 		['Base URL', { baseUrl: 'https://api.videosdk.live?a=b' }],
 	])('with a bad %s is named with that field: %j', async (field, more) => {
 		rig.engine.setCredentials(rig.credentials(more));
-		for (const parameters of [startParameters(), session('get', { sessionId: 's' })]) {
+		for (const parameters of [
+			startParameters(),
+			session('get', { sessionId: 's' }),
+			session('waitForStatus', { sessionId: 's' }),
+		]) {
 			const { message, description } = failureOf(await rig.engine.run({ parameters }));
 			expect(message).toContain(`"${field}"`);
 			expect(message).toContain('[item 0]');

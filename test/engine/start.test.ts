@@ -193,6 +193,11 @@ describe('Metadata', () => {
 	});
 });
 
+it('A date becomes its ISO text, without quotes around it', async () => {
+	const env = { variables: [{ name: 'AT', value: '={{ new Date(0) }}' }] };
+	expect(await sentFor({ env })).toHaveProperty('env', { AT: '1970-01-01T00:00:00.000Z' });
+});
+
 describe('Empty collections', () => {
 	it.each<[string, IDataObject]>([
 		['no variables', { env: {} }],

@@ -10,6 +10,33 @@ import { showFor } from '../operation';
 
 const show = showFor('session', ['getAll']);
 
+const filterOptions = [
+	{
+		displayName: 'Deployment ID',
+		name: 'deploymentId',
+		type: 'string' as const,
+		default: '',
+		placeholder: 'e.g. ddv_1a2b3c',
+		description: 'Keep only sessions of this deployment',
+	},
+	{
+		displayName: 'Status',
+		name: 'status',
+		type: 'multiOptions' as const,
+		options: STATUS_OPTIONS,
+		default: [],
+		description: 'Keep only sessions that have one of these statuses',
+	},
+	{
+		displayName: 'Tag',
+		name: 'tag',
+		type: 'string' as const,
+		default: '',
+		placeholder: 'e.g. v1',
+		description: 'Keep only sessions of this version of the deployment',
+	},
+];
+
 export const description = [
 	...listProperties(show),
 	{
@@ -21,32 +48,7 @@ export const description = [
 		description:
 			'The API has no filters of its own, so n8n reads the list and keeps what fits: a filter does not make a long list faster',
 		displayOptions: show,
-		options: [
-			{
-				displayName: 'Deployment ID',
-				name: 'deploymentId',
-				type: 'string' as const,
-				default: '',
-				placeholder: 'e.g. ddv_1a2b3c',
-				description: 'Keep only sessions of this deployment',
-			},
-			{
-				displayName: 'Status',
-				name: 'status',
-				type: 'multiOptions' as const,
-				options: STATUS_OPTIONS,
-				default: [],
-				description: 'Keep only sessions that have one of these statuses',
-			},
-			{
-				displayName: 'Tag',
-				name: 'tag',
-				type: 'string' as const,
-				default: '',
-				placeholder: 'e.g. v1',
-				description: 'Keep only sessions of this version of the deployment',
-			},
-		],
+		options: filterOptions,
 	},
 	requestOptionsProperty(show),
 ];
@@ -55,11 +57,13 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const limit = readLimit(context, itemIndex);
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
 	// Not to be taken for "all": what follows may end every session that comes out.
-	const missing = Object.keys(filters).find((name) => filters[name] === undefined || filters[name] === null);
+	const missing = filterOptions.find(
+		({ name }) => name in filters && (filters[name] ?? undefined) === undefined,
+	);
 	if (missing !== undefined) {
 		throw inputError(
 			context,
-			`The filter "${missing}" has no value`,
+			`"${missing.displayName}" under "Filters" has no value`,
 			'Check that the incoming item has the value that its expression asks for, or remove the filter.',
 			itemIndex,
 		);
