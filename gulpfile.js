@@ -33,7 +33,17 @@ const withoutUnneeded = {
 				exports.format = (template, ...values) => template.replace(/%s/g, () => values.shift());`,
 			// Asked only whether Node.js is newer than version 15, which any n8n is.
 			semver: 'exports.satisfies = () => true;',
-			// For verifying, and for other algorithms than HS256.
+			// JavaScript has these itself by now.
+			'lodash.includes': 'module.exports = (list, value) => list.includes(value);',
+			'lodash.isboolean': 'module.exports = (value) => typeof value === "boolean";',
+			'lodash.isinteger': 'module.exports = Number.isInteger;',
+			'lodash.isnumber': 'module.exports = (value) => typeof value === "number";',
+			'lodash.isplainobject': `module.exports = (value) =>
+				typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;`,
+			'lodash.isstring': 'module.exports = (value) => typeof value === "string";',
+			// For times as text, for callbacks, for verifying, and for other algorithms than HS256.
+			ms: '',
+			'lodash.once': '',
 			'buffer-equal-constant-time': '',
 			'./lib/verify-stream': '',
 			'ecdsa-sig-formatter': '',
