@@ -35,6 +35,15 @@ export class StartRunner {
 		this.ids.set(starter, await this.host.publish(startsWorkflow(this.host, path, starter), path));
 	}
 
+	/** Starts n8n anew, as if it had done nothing before, and runs each way once. */
+	async restart(): Promise<void> {
+		await this.host.n8n.restart();
+		for (const [starter, path] of this.paths) {
+			await this.host.untilPublished(path);
+			await this.run(starter, 1);
+		}
+	}
+
 	/** Runs the workflow once. The run is not read again while it runs, so that nothing disturbs it. */
 	async run(starter: Starter, count: number): Promise<StartsRun> {
 		const { host } = this;
