@@ -1,6 +1,6 @@
 /** In a real n8n: a start is never doubled, and a started session is never lost from sight. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../n8n/processes';
+import { freePorts, waitFor } from '../n8n/processes';
 import type { Execution, WorkflowNode } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import type { Fault, RecordedRequest, Simulator } from '../simulator';
@@ -272,6 +272,38 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(Date.parse(execution.stoppedAt ?? '')).toBeGreaterThanOrEqual(lastAnswerMs - 50);
 		figure(`n8n ${version}: sessions started before item 37 of 100 failed, all named`, started.length);
 		figure(`n8n ${version}: starts begun after the failure`, begunAfter.length, '0');
+	});
+
+	test('an execution that is stopped: the log names what was started, and what may have been', async () => {
+		const { rest } = setup.n8n;
+		setup.simulator.addFault({ kind: 'delay', match: { path: START_PATH, times: 3 } });
+		setup.simulator.addFault({ kind: 'hang', match: { path: START_PATH } });
+		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', {
+			...MANY_STARTS,
+			options: { maxConcurrency: 1 },
+		});
+		const { id } = await rest.createWorkflow(
+			chain('Stopped', [n8nNode('Manual', 'manualTrigger'), ...items(() => false), node]),
+		);
+		const executionId = await rest.startWorkflow(id);
+		await waitFor(
+			'the fourth start',
+			async () => (requestsTo(START_PATH).length === 4 ? true : undefined),
+			30_000,
+			50,
+		);
+		const [first, second, third] = [...setup.simulator.sessions.keys()];
+		await rest.call('POST', `/executions/${executionId}/stop`, {});
+		const line = await waitFor(
+			'the line in the log',
+			async () => /The execution was stopped\. .*/.exec(setup.n8n.logs)?.[0],
+			10_000,
+			100,
+		);
+		expect(line).toContain(`3 sessions were started before: ${first}, ${second}, ${third}.`);
+		expect(line).toContain('The session of item 3 may have been started, too');
+		await sleep(1_000);
+		expect(requestsTo(START_PATH)).toHaveLength(4);
 	});
 
 	test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'])(

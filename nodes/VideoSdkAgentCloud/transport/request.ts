@@ -181,9 +181,7 @@ export async function apiRequest<T>(
 				: retryDelay(failure, request.method, attempts, Math.random());
 		const isFinal = () => cancelSignal?.aborted || request.isStopping?.();
 		if (delayMs === undefined || isFinal()) throw apiError(context, failure, request);
-		if (!(await pause(delayMs, cancelSignal))) {
-			throw apiError(context, { kind: 'cancelled' }, { ...request, starts: undefined });
-		}
+		await pause(delayMs, cancelSignal);
 		if (isFinal()) throw apiError(context, failure, request);
 	}
 }
