@@ -76,6 +76,7 @@ export function readApiMessage(text: string): string | undefined {
 		return excerpt(text) || undefined;
 	}
 	if (typeof body !== 'object' || body === null) return excerpt(text) || undefined;
+	if (Object.keys(body).length === 0) return undefined;
 	const { message, error, msg, statusMessage } = body as Record<string, unknown>;
 	const nested =
 		typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : error;

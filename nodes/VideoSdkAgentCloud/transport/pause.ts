@@ -5,14 +5,10 @@ import { sleep } from 'n8n-workflow';
  *
  * @param ms the time to wait, in ms
  * @param signal n8n's sign that the execution was stopped
- * @returns whether the time went by; false: the execution was stopped
  */
-export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> {
-	if (signal === undefined) {
-		await sleep(ms);
-		return true;
-	}
-	if (signal.aborted) return false;
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+	if (signal === undefined) return await sleep(ms);
+	if (signal.aborted) return;
 	let onAbort = () => {};
 	const aborted = new Promise<void>((resolve) => {
 		onAbort = resolve;
@@ -20,5 +16,4 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> 
 	});
 	await Promise.race([sleep(ms), aborted]);
 	signal.removeEventListener('abort', onAbort);
-	return !signal.aborted;
 }

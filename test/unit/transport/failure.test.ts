@@ -38,13 +38,12 @@ describe('readApiMessage', () => {
 		['"just text"', '"just text"'],
 		['{"code":5}', '{"code":5}'],
 		['{"message":"cut o', '{"message":"cut o'],
-		['[]', '[]'],
 		['null', 'null'],
 	])('shows the text itself if no message is in it: %j', (text, message) => {
 		expect(readApiMessage(text)).toBe(message);
 	});
 
-	it.each(['', ' ', '\r\n\t'])('finds none in %j', (text) => {
+	it.each(['', ' ', '\r\n\t', '{}', '[]'])('finds none in %j', (text) => {
 		expect(readApiMessage(text)).toBeUndefined();
 	});
 

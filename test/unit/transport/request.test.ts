@@ -101,7 +101,11 @@ describe('apiRequest', () => {
 	let sent: IHttpRequestOptions[];
 
 	/** Sends a request to an API that gives one answer after the other, and the last one ever after. */
-	async function send(request: ApiRequest, answers: Array<object | Error>): Promise<unknown> {
+	async function send(
+		request: ApiRequest,
+		answers: Array<object | Error>,
+		cancelSignal?: AbortSignal,
+	): Promise<unknown> {
 		sent = [];
 		const context = requestContext(async (options) => {
 			const answer = answers[Math.min(sent.length, answers.length - 1)];
@@ -109,11 +113,19 @@ describe('apiRequest', () => {
 			if (answer instanceof Error) throw answer;
 			return answer;
 		});
-		return await apiRequest(context, request, recordWith('id'));
+		return await apiRequest(
+			{ ...context, getExecutionCancelSignal: () => cancelSignal },
+			request,
+			recordWith('id'),
+		);
 	}
 
-	const failureOf = async (request: ApiRequest, answers: Array<object | Error>): Promise<NodeApiError> =>
-		await send(request, answers).then(
+	const failureOf = async (
+		request: ApiRequest,
+		answers: Array<object | Error>,
+		cancelSignal?: AbortSignal,
+	): Promise<NodeApiError> =>
+		await send(request, answers, cancelSignal).then(
 			() => {
 				throw new Error('It went well');
 			},
@@ -123,7 +135,7 @@ describe('apiRequest', () => {
 	const text = (body: string, statusCode = 200) => ({ statusCode, headers: {}, body });
 
 	beforeEach(() => {
-		pauseMock.mockReset().mockResolvedValue(true);
+		pauseMock.mockReset().mockResolvedValue();
 		jest.spyOn(Math, 'random').mockReturnValue(1);
 	});
 
@@ -231,11 +243,11 @@ describe('apiRequest', () => {
 		expect(sent).toHaveLength(1);
 	});
 
-	it('stops when the execution is stopped during a pause, and does not say that a session may run', async () => {
-		pauseMock.mockResolvedValue(false);
-		const { message } = await failureOf(START, [jsonAnswer({}, 429)]);
-		expect(message).toMatch(/^The execution was stopped/);
-		expect(message).not.toContain('session');
+	it('sends nothing more when the execution is stopped during a pause, and does not say that a session may run', async () => {
+		const execution = new AbortController();
+		pauseMock.mockImplementation(async () => execution.abort());
+		const { message } = await failureOf(START, [jsonAnswer({}, 429)], execution.signal);
+		expect(message).toBe('VideoSDK is receiving too many requests (status 429) [item 3]');
 		expect(sent).toHaveLength(1);
 	});
 });
