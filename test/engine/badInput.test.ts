@@ -79,6 +79,13 @@ const CASES: Case[] = [
 	['the variables are null', 'Environment Variables', withJson(VALUE), '{"a":"b"}', 'null'],
 	['the variables are a number', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '7'],
 	['a variable in JSON has no name', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '{" ":"b"}'],
+	[
+		'a variable is given twice in JSON',
+		'Environment Variables',
+		withJson(VALUE),
+		'{"a":"b"}',
+		'{"a":"b","a":"c"}',
+	],
 	['the metadata are no JSON', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', 'a: 1'],
 	['the metadata are a list', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', '[{"a":1}]'],
 	['the metadata are true', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', 'true'],

@@ -1,4 +1,10 @@
-import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IDisplayOptions,
+	IExecuteFunctions,
+	INodeProperties,
+	NodeOperationError,
+} from 'n8n-workflow';
 import { inputError } from './inputError';
 
 /** The parameters of one group of names and values, which the user gives as pairs or as JSON. */
@@ -118,7 +124,22 @@ export function metaDataProperties(displayOptions: IDisplayOptions): INodeProper
 	});
 }
 
-/** Reads the pairs. Blank names, and names given twice, are refused: one of the values would be lost. */
+/** Makes the error for a name that is given twice: one of its values would be lost. */
+function givenTwice(
+	context: IExecuteFunctions,
+	field: KeyValueField,
+	name: string,
+	itemIndex: number,
+): NodeOperationError {
+	return inputError(
+		context,
+		`"${name}" is given twice in "${field.displayName}"`,
+		'Remove one of the two entries, or give it another name.',
+		itemIndex,
+	);
+}
+
+/** Reads the pairs. Blank names, and names given twice, are refused. */
 function readPairs(context: IExecuteFunctions, field: KeyValueField, itemIndex: number): IDataObject {
 	const collection = (context.getNodeParameter(field.pairsName, itemIndex, {}) ?? {}) as IDataObject;
 	const pairs = (collection[field.groupName] ?? []) as IDataObject[];
@@ -133,17 +154,32 @@ function readPairs(context: IExecuteFunctions, field: KeyValueField, itemIndex: 
 				itemIndex,
 			);
 		}
-		if (name in result) {
-			throw inputError(
-				context,
-				`"${name}" is given twice in "${field.displayName}"`,
-				'Remove one of the two entries, or give it another name.',
-				itemIndex,
-			);
-		}
+		if (name in result) throw givenTwice(context, field, name, itemIndex);
 		result[name] = (pair.value ?? '') as IDataObject[string];
 	}
 	return { ...result };
+}
+
+/**
+ * Finds a name that an object in a JSON text holds twice, at any depth: JSON.parse keeps the last of its values only.
+ *
+ * @param json a valid JSON text
+ */
+function nameHeldTwice(json: string): string | undefined {
+	const tokens = json.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g) ?? [];
+	/** The names so far of each object that is open; a list has none. */
+	const open: Array<Set<string>> = [];
+	for (const [position, token] of tokens.entries()) {
+		if (token === '{' || token === '[') open.push(new Set());
+		else if (token === '}' || token === ']') open.pop();
+		else if (tokens[position + 1] === ':') {
+			const name = JSON.parse(token) as string;
+			const names = open.at(-1);
+			if (names?.has(name)) return name;
+			names?.add(name);
+		}
+	}
+	return undefined;
 }
 
 /** Reads the JSON, which n8n gives as text or, from an expression, as an object. */
@@ -162,6 +198,8 @@ function readJson(context: IExecuteFunctions, field: KeyValueField, itemIndex: n
 				itemIndex,
 			);
 		}
+		const name = nameHeldTwice(raw);
+		if (name !== undefined) throw givenTwice(context, field, name, itemIndex);
 	}
 	if (value === null || value === undefined || typeof value !== 'object' || Array.isArray(value)) {
 		throw inputError(

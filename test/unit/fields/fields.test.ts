@@ -158,6 +158,27 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		},
 	);
 
+	it.each([
+		['{"A":"x","B":"y","A":"z"}', 'A'],
+		['{"A":1, "\\u0041" : 2}', 'A'],
+		['{"a":{"b":[{"c":1},{"c":1,"d":"}","c":2}]}}', 'c'],
+		['{"__proto__":1,"__proto__":1}', '__proto__'],
+		['{"\\"":"\\"","\\"":1}', '"'],
+	])('are refused if the JSON holds a name twice, naming it: %s', (json, key) => {
+		expectRefusal(() => readJson(json), `"${key}" is given twice`, name);
+	});
+
+	it('are read from any JSON text that holds no name twice', () => {
+		check(
+			fc.property(fc.dictionary(unicode(1), fc.jsonValue()), (object) => {
+				fc.pre(Object.keys(object).length > 0 && Object.keys(object).every((key) => key.trim() !== ''));
+				expect(readJson(JSON.stringify(object, null, 1))).toEqual(
+					read(fieldsContext(json(JSON.parse(JSON.stringify(object)))), ITEM),
+				);
+			}),
+		);
+	});
+
 	it('give the same from JSON as text and from an object, and leave the object as it was', () => {
 		const object = { a: 'x', b: 5, c: { d: [1, null] } };
 		const copy = structuredClone(object);
