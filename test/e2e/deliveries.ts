@@ -41,7 +41,9 @@ export function isStored(execution: Execution, lastNode?: string): boolean {
 	if (execution.status === 'canceled') return result !== undefined;
 	if (execution.status !== 'success') return result?.error !== undefined;
 	const runData = result?.runData ?? {};
-	return lastNode === undefined ? Object.keys(runData).length > 0 : lastNode in runData;
+	const runs = lastNode === undefined ? Object.values(runData) : [runData[lastNode] ?? []];
+	// When n8n goes on with a waiting run, it first takes the waiting node's own run away and leaves an empty list.
+	return runs.length > 0 && runs.every(({ length }) => length > 0);
 }
 
 /** Waits for the end of a run. */

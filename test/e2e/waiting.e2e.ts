@@ -129,10 +129,14 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	}
 
 	/** Starts a run and waits until its session is started. */
-	async function start(maxWait = HOUR_IN_MINUTES, simulator = setup.simulator): Promise<WaitingRun> {
+	async function start(
+		maxWait = HOUR_IN_MINUTES,
+		simulator = setup.simulator,
+		path = String(workflowPaths.get(simulator)),
+	): Promise<WaitingRun> {
 		const name = `case-${++caseNumber}`;
 		const startedAtMs = Date.now();
-		const response = await setup.n8n.rest.triggerByWebhook(String(workflowPaths.get(simulator)), {
+		const response = await setup.n8n.rest.triggerByWebhook(path, {
 			case: name,
 			maxWait,
 		});
@@ -143,7 +147,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				const session = [...simulator.sessions.values()].find(({ metaData }) => metaData?.case === name);
 				if (!session) return undefined;
 				const resumeUrl = String(session.webhook?.endPoint);
-				const executionId = new URL(resumeUrl).pathname.split('/').pop() ?? '';
+				const executionId = /\/webhook-waiting\/(\d+)/.exec(resumeUrl)?.[1] ?? '';
 				return { executionId, sessionId: session.sessionId, resumeUrl, simulator, startedAtMs };
 			},
 			30_000,
@@ -646,6 +650,50 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				'none',
 			);
 			expect(later).toEqual(looked);
+		});
+	});
+
+	describe('a Wait node further on in the run', () => {
+		it('is resumed neither by late events nor by our own looks', async () => {
+			const path = 'approval';
+			const { id } = await setup.n8n.rest.createWorkflow(
+				chain('Then an approval', [
+					webhookNode(path),
+					ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
+					{
+						...n8nNode('Approval', 'wait', { resume: 'webhook', httpMethod: 'POST', options: {} }, 1.1),
+						webhookId: 'approval',
+					},
+					setNode('After', { approvedBy: '={{ $json.body.by }}' }),
+				]),
+			);
+			await setup.n8n.rest.activate(id);
+			await untilPublished(path);
+			const run = await untilWaiting(await start(HOUR_IN_MINUTES, setup.simulator, path));
+			endQuietly(run, 'stopped');
+			const event = eventBody(run.sessionId, 'stopped');
+			expect(await deliver(run, event)).toBe(200);
+			const asked = lookups(run).length;
+			await waitFor(
+				'the run to wait for the approval',
+				async () => {
+					const execution = await setup.n8n.rest.getExecution(run.executionId);
+					const { runData = {} } = execution?.data?.resultData ?? {};
+					return execution?.status === 'waiting' && runData.Approval?.length ? true : undefined;
+				},
+				30_000,
+				50,
+			);
+			expect(await deliver(run, event)).toBe(404);
+			// Our looks come 2 and 8 s after the start.
+			await during(9_000);
+			expect(lookups(run)).toHaveLength(asked);
+			expect(await statusOf(run)).toBe('waiting');
+
+			const approval = run.resumeUrl.replace(/\/videosdk$/, '');
+			expect((await setup.n8n.rest.triggerByWebhook(approval, { by: 'Ada' })).status).toBe(200);
+			const execution = await runEnded(setup.n8n, run.executionId, 'After');
+			expect(outputOf(execution, 'After')).toEqual([{ approvedBy: 'Ada' }]);
 		});
 	});
 

@@ -111,6 +111,8 @@ const CASES: Case[] = [
 	],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
 	['a filter has no value', 'Tag', session('getAll', { filters: { tag: VALUE } }), 'v1', undefined],
+	['a filter is blank', 'Deployment ID', session('getAll', { filters: { deploymentId: VALUE } }), 'a', ' '],
+	['a filter is an empty list', 'Status', session('getAll', { filters: { status: VALUE } }), ['failed'], []],
 	[
 		'a status is unknown',
 		'Statuses',

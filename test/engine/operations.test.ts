@@ -46,6 +46,19 @@ describe('Session: Get', () => {
 	});
 });
 
+describe('Session: Wait for Status', () => {
+	it('does not go on waiting for the others when one item fails', async () => {
+		const sessionId = await rig.existingSession();
+		const result = await rig.engine.run({
+			items: [{ sessionId }, { sessionId: 'none' }],
+			// Far beyond the time that a test may take.
+			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}', pollInterval: 3_600 }),
+		});
+		expect(failureOf(result).message).toContain('found nothing under this ID');
+		expect(failureOf(result).message).toContain('[item 1]');
+	});
+});
+
 describe('An ID with special characters', () => {
 	const ids = [
 		'a/b',

@@ -135,7 +135,7 @@ describe('When one of many starts fails', () => {
 				options: { maxConcurrency: 1 },
 			},
 		});
-		expect(failureOf(result).description).toContain('One session was started before: of item 0.');
+		expect(failureOf(result).description).toContain('One session was started before: the one of item 0.');
 	});
 
 	it('one that waits for its turn after "too many requests" is not sent any more', async () => {

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
@@ -136,6 +136,18 @@ describe('A duplicate', () => {
 		const trigger = await rig.engine.publish({}, { mode: 'manual' });
 		expect([await deliver(trigger), await deliver(trigger)]).toEqual([200, 200]);
 		await expectRuns(trigger, 2);
+	});
+
+	it('is none if a user retries the run, which crashed after its event was recorded', async () => {
+		const trigger = await rig.engine.publish();
+		await deliver(trigger);
+		const [event = {}] = await trigger.received();
+		const runAgain = async (mode: 'webhook' | 'retry') => {
+			const items = [[{ json: event as IDataObject }]];
+			return (await rig.engine.runFrom(trigger.workflow, trigger.node, items, mode)).routed.success;
+		};
+		expect(await runAgain('webhook')).toEqual([]);
+		expect((await runAgain('retry')).map(({ json }) => json)).toEqual([event]);
 	});
 
 	it('is dropped again by the memory of the process if the store of n8n is out of order, and no event is lost', async () => {

@@ -66,9 +66,13 @@ export function fieldsContext(parameters: Record<string, unknown>): IExecuteFunc
 /** The part of n8n's context that makes requests. */
 export function requestContext(
 	answer: (options: IHttpRequestOptions) => Promise<unknown>,
+	credentialId = 'credential-1',
 ): IWebhookFunctions {
 	const context = {
-		getNode: () => NODE,
+		getNode: () => ({
+			...NODE,
+			credentials: { videoSdkAgentCloudApi: { id: credentialId, name: 'VideoSDK' } },
+		}),
 		helpers: {
 			httpRequestWithAuthentication: async (_credentialType: string, options: IHttpRequestOptions) =>
 				await answer(options),

@@ -5,9 +5,10 @@ import type { Send } from '../transport/request';
  * One item's call, ready to run. It gives one record, or a list of them of which each becomes an item.
  *
  * @param send makes a request of this item when it is its turn
+ * @param stopSignal tells that no more requests are made: the execution was stopped, or another item failed
  * @throws NodeApiError in words for the user
  */
-export type Call = (send: Send) => Promise<IDataObject | IDataObject[]>;
+export type Call = (send: Send, stopSignal: AbortSignal) => Promise<IDataObject | IDataObject[]>;
 
 /** An operation of the node: each file `<resource>/<operation>.operation.ts` exports these two. */
 export interface Operation {

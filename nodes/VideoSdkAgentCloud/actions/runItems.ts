@@ -68,7 +68,7 @@ function isDoubtful(outcome: Outcome): boolean {
 function startedInWords(outcomes: Outcome[], starts: Startable, error?: Error): string {
 	const started = outcomes.flatMap((outcome, itemIndex) =>
 		outcome !== undefined && 'records' in outcome
-			? outcome.records.map(({ sessionId }) => String(sessionId ?? `of item ${itemIndex}`))
+			? outcome.records.map(({ sessionId }) => String(sessionId ?? `the one of item ${itemIndex}`))
 			: [],
 	);
 	const doubtful = outcomes.flatMap((outcome, itemIndex) =>
@@ -155,15 +155,17 @@ export async function runItems(
 	const credential = sharedCredential(context);
 	const outcomes = outcomesOfTry(context, itemCount, starts);
 	const continuesOnFail = context.continueOnFail();
-	// An earlier try may have failed for good.
-	let isStopping = !continuesOnFail && outcomes.some((outcome) => outcome && 'error' in outcome);
+	/** Aborted when an item failed for good; an earlier try may have done so. */
+	const failure = new AbortController();
+	if (!continuesOnFail && outcomes.some((outcome) => outcome && 'error' in outcome)) failure.abort();
+	const stopSignal = AbortSignal.any([failure.signal, ...(cancelSignal ? [cancelSignal] : [])]);
 
 	const runItem = async ({ call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> => {
 		const send: Send = async (request, read) =>
 			await new Promise((resolve, reject) => {
 				void pace.run(async () => {
 					try {
-						if (isStopping || cancelSignal?.aborted) throw new NotBegun();
+						if (stopSignal.aborted) throw new NotBegun();
 						const result = await apiRequest(
 							context,
 							{
@@ -171,7 +173,7 @@ export async function runItems(
 								timeoutMs,
 								itemIndex,
 								credential,
-								isStopping: () => isStopping,
+								stopSignal,
 								onRateLimited: () => pace.slowDown(),
 							},
 							read,
@@ -186,12 +188,12 @@ export async function runItems(
 				});
 			});
 		try {
-			const result = await call(send);
+			const result = await call(send, stopSignal);
 			outcomes[itemIndex] = { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
 			if (error instanceof NotBegun) return;
 			outcomes[itemIndex] = { error: asNodeError(context, error, itemIndex) };
-			if (!continuesOnFail) isStopping = true;
+			if (!continuesOnFail) failure.abort();
 		}
 	};
 	await Promise.all(

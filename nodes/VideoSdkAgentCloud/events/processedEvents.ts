@@ -52,7 +52,8 @@ async function askStore(context: IExecuteFunctions, node: string, marks: [string
  * @returns true also if the store cannot be used and this process does not know the event: rather twice than not at all
  */
 export async function isFirstRun(context: IExecuteFunctions, eventId: string): Promise<boolean> {
-	if (eventId === '' || context.getMode() === 'manual') return true;
+	// Whoever retries a run that crashed wants it to go on, although its event was recorded.
+	if (eventId === '' || ['manual', 'retry'].includes(context.getMode())) return true;
 	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
 	// A run that a worker lost half way is begun again under the same id, and is no duplicate of itself.
 	const marks: [string, string] = [eventId, `${eventId}:${context.getExecutionId()}`];

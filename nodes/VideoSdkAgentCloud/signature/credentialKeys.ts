@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import type { RequestContext } from '../transport/request';
-import { CREDENTIAL_TYPE } from '../transport/request';
+import { CREDENTIAL_TYPE, credentialId } from '../transport/request';
 import { readPublicKey } from './verify';
 
 /** Reading a credential costs n8n a database query and a decryption, so what it says is kept for this time. */
@@ -48,13 +48,15 @@ export function readVerificationSettings(credential: IDataObject): VerificationS
  * @throws what n8n throws if there is no such credential; UserError as above
  */
 export async function verificationSettings(context: RequestContext): Promise<VerificationSettings> {
-	const id = context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
+	const id = credentialId(context);
 	const entry = kept.get(id);
 	if (entry !== undefined && Date.now() < entry.untilMs) return await entry.settings;
 	const settings = context.getCredentials(CREDENTIAL_TYPE).then(readVerificationSettings);
 	if (kept.size >= MAX_KEPT) kept.delete([...kept.keys()][0] as string);
 	kept.set(id, { untilMs: Date.now() + KEPT_MS, settings });
 	// A failure is not kept: the user may be mending it this moment.
-	settings.catch(() => kept.delete(id));
+	settings.catch(() => {
+		if (kept.get(id)?.settings === settings) kept.delete(id);
+	});
 	return await settings;
 }

@@ -1,19 +1,22 @@
 import type { KeyObject } from 'crypto';
 import type { RequestContext } from '../transport/request';
-import { apiRequest } from '../transport/request';
+import { apiRequest, credentialId } from '../transport/request';
 import { readPublicKey } from './verify';
 
 /** Within this time after a fetch no signature, right or wrong, makes another one. */
 const MIN_FETCH_INTERVAL_MS = 60_000;
 /** After this time a key is fetched anew even if it still fits, so that a withdrawn key is not believed for ever. */
-const MAX_KEY_AGE_MS = 15 * 60_000;
+const REFRESH_AGE_MS = 15 * 60_000;
+/** After this time, of which nothing came for the longest part, a delivery waits for that fetch. */
+const MAX_KEY_AGE_MS = 60 * 60_000;
 const FIRST_RETRY_MS = 1_000;
 /** The API is not asked for long while a sender waits for the answer. */
 const FETCH_TIMEOUT_MS = 5_000;
-const MAX_PUBLISHERS = 100;
+const MAX_KEPT = 100;
 
-/** What is known of the key that one API host publishes. */
+/** What is known of the key that VideoSDK publishes, as fetched with one credential. */
 interface PublishedKey {
+	baseUrl: string;
 	key?: KeyObject;
 	fetchedAtMs: number;
 	/** No fetch before this time. */
@@ -29,12 +32,14 @@ export function forgetPublishedKeys(): void {
 	published.clear();
 }
 
-function entryFor(baseUrl: string): PublishedKey {
-	let entry = published.get(baseUrl);
+/** Each credential has a key of its own: what one user enters must not decide what another user's workflows believe. */
+function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
+	const id = `${credentialId(context)} ${baseUrl}`;
+	let entry = published.get(id);
 	if (entry === undefined) {
-		if (published.size >= MAX_PUBLISHERS) published.delete([...published.keys()][0] as string);
-		entry = { fetchedAtMs: 0, nextFetchAtMs: 0, failures: 0 };
-		published.set(baseUrl, entry);
+		if (published.size >= MAX_KEPT) published.delete([...published.keys()][0] as string);
+		entry = { baseUrl, fetchedAtMs: 0, nextFetchAtMs: 0, failures: 0 };
+		published.set(id, entry);
 	}
 	return entry;
 }
@@ -43,7 +48,13 @@ async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<v
 	try {
 		entry.key = await apiRequest(
 			context,
-			{ method: 'GET', path: '/v2/public/rsa-public-key', timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 },
+			{
+				method: 'GET',
+				// With its host: the credential refuses it if the user has changed "Base URL" since.
+				path: `${entry.baseUrl.replace(/\/$/, '')}/v2/public/rsa-public-key`,
+				timeoutMs: FETCH_TIMEOUT_MS,
+				maxAttempts: 1,
+			},
 			({ publicKey }) => (typeof publicKey === 'string' ? readPublicKey(publicKey) : undefined),
 		);
 		entry.fetchedAtMs = Date.now();
@@ -81,9 +92,10 @@ export async function judgeByPublishedKey(
 	baseUrl: string,
 	judge: (key: KeyObject) => boolean,
 ): Promise<boolean | undefined> {
-	const entry = entryFor(baseUrl);
-	if (entry.key === undefined) await refresh(context, entry);
-	else if (Date.now() - entry.fetchedAtMs > MAX_KEY_AGE_MS) void refresh(context, entry);
+	const entry = entryFor(context, baseUrl);
+	const ageMs = Date.now() - entry.fetchedAtMs;
+	if (entry.key === undefined || ageMs > MAX_KEY_AGE_MS) await refresh(context, entry);
+	else if (ageMs > REFRESH_AGE_MS) void refresh(context, entry);
 	const { key } = entry;
 	if (key === undefined) return undefined;
 	if (judge(key)) return true;

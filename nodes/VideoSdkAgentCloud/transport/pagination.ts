@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
 import type { ApiRequest, Send } from './request';
 import { isRecord } from './request';
 
@@ -30,7 +31,7 @@ export function isLastPage(rowCount: number, rowsSoFar: number, pageInfo: IDataO
  * @param request the list's request, without its page
  * @param firstPage where to begin, counted from 1
  * @yields the rows of one page and the number of the next page, undefined after the last one
- * @throws NodeApiError if a page cannot be had or holds no list
+ * @throws NodeApiError if a page cannot be had or holds no list; UserError if the list does not end
  */
 export async function* listPages(
 	send: Send,
@@ -48,4 +49,7 @@ export async function* listPages(
 		yield { rows: rows.filter(isRecord), nextPage: isLast ? undefined : page + 1 };
 		if (isLast) return;
 	}
+	throw new UserError(
+		`VideoSDK's list did not end after ${MAX_PAGES} pages. Switch "Return All" off and set a "Limit", or use fewer "Filters".`,
+	);
 }

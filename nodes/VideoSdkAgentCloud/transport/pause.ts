@@ -1,19 +1,23 @@
 import { sleep } from 'n8n-workflow';
 
+/** n8n's `sleep` cannot be taken back, so a long time is waited in parts: what is left of one after a stop is soon over. */
+const LONGEST_SLEEP_MS = 10_000;
+
 /**
- * Waits, but not beyond the end of the execution. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
+ * Waits, but not beyond a stop. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
  *
- * @param ms the time to wait, in ms
- * @param signal n8n's sign that the execution was stopped
+ * @param ms the time to wait, in ms, however long
+ * @param signal tells of the stop
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	if (signal === undefined) return await sleep(ms);
-	if (signal.aborted) return;
 	let onAbort = () => {};
 	const aborted = new Promise<void>((resolve) => {
 		onAbort = resolve;
-		signal.addEventListener('abort', onAbort, { once: true });
 	});
-	await Promise.race([sleep(ms), aborted]);
-	signal.removeEventListener('abort', onAbort);
+	signal?.addEventListener('abort', onAbort, { once: true });
+	const untilMs = Date.now() + ms;
+	for (let leftMs = ms; leftMs > 0 && !signal?.aborted; leftMs = untilMs - Date.now()) {
+		await Promise.race([sleep(Math.min(leftMs, LONGEST_SLEEP_MS)), aborted]);
+	}
+	signal?.removeEventListener('abort', onAbort);
 }

@@ -28,7 +28,7 @@ export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhoo
 
 export interface ApiRequest {
 	method: Extract<IHttpRequestMethods, 'GET' | 'POST'>;
-	/** Below the credential's Base URL; ids in it are encoded already, see `pathOf`. */
+	/** Below the credential's Base URL, or an absolute URL on its host; ids in it are encoded already, see `pathOf`. */
 	path: string;
 	qs?: IDataObject;
 	body?: IDataObject;
@@ -42,8 +42,8 @@ export interface ApiRequest {
 	starts?: Startable;
 	/** Gives the credential. Without it n8n reads it for this request. */
 	credential?: () => Promise<ICredentialsDecrypted>;
-	/** Whether the request is not to be sent again any more. */
-	isStopping?: () => boolean;
+	/** Tells that the request is not to be sent again any more. Default: when the execution is stopped */
+	stopSignal?: AbortSignal;
 	/** Told of every answer "too many requests", so that the caller can slow down. */
 	onRateLimited?: () => void;
 }
@@ -85,6 +85,11 @@ export function recordWith(idField: string): (answer: IDataObject) => IDataObjec
 		[answer.data, answer].find(
 			(candidate): candidate is IDataObject => isRecord(candidate) && Boolean(candidate[idField]),
 		);
+}
+
+/** @returns the id of the node's credential: costs no query; empty if it has none */
+export function credentialId(context: RequestContext): string {
+	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
 }
 
 function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
@@ -169,7 +174,7 @@ export async function apiRequest<T>(
 	request: ApiRequest,
 	read: (answer: IDataObject) => T | undefined,
 ): Promise<T> {
-	const cancelSignal = cancelSignalOf(context);
+	const stopSignal = request.stopSignal ?? cancelSignalOf(context);
 	for (let attempts = 1; ; attempts++) {
 		const outcome = await attempt(context, request, read);
 		if ('result' in outcome) return outcome.result;
@@ -179,10 +184,8 @@ export async function apiRequest<T>(
 			attempts >= (request.maxAttempts ?? Infinity)
 				? undefined
 				: retryDelay(failure, request.method, attempts, Math.random());
-		const isFinal = () => cancelSignal?.aborted || request.isStopping?.();
-		if (delayMs === undefined || isFinal()) throw apiError(context, failure, request);
-		await pause(delayMs, cancelSignal);
-		if (isFinal()) throw apiError(context, failure, request);
+		if (delayMs !== undefined) await pause(delayMs, stopSignal);
+		if (delayMs === undefined || stopSignal?.aborted) throw apiError(context, failure, request);
 	}
 }
 

@@ -25,11 +25,12 @@ const FIRST_INTERVAL_MS = 2_000;
 const LONGEST_INTERVAL_MS = 5 * 60_000;
 const INTERVAL_GROWTH = 3;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** n8n answers so when the run is over, or not yet stored. */
-const HTTP_CONFLICT = 409;
-/** The run is over, or waits for another session by now. */
-const HTTP_OVER = [401, 404];
-/** Looks that bring nothing, one after another, before it is given up: about a day. */
+/**
+ * Answers one after another that do not come from the waiting run. The run is over then: but not after one of them, which may also
+ * come before the run is stored, from an n8n that is starting, or from a proxy before it.
+ */
+const MAX_FOREIGN_ANSWERS = 3;
+/** Looks without an answer, before it is given up: about a day. */
 const MAX_VAIN_LOOKS = 300;
 
 /** What the waiting run answers as long as it goes on waiting. */
@@ -90,36 +91,39 @@ export function keepLooking(httpRequest: HttpRequest, look: Look): void {
 	void lookUntilOver(look);
 }
 
+/** What a look came to: the run answered that it waits, somebody gave another answer, or there was none. */
+type LookResult = 'waiting' | 'foreign' | 'none';
+
+async function lookOnce({ resumeUrl, secretKey }: Look, request: LookRequest): Promise<LookResult> {
+	try {
+		const { statusCode, body } = (await latestHttpRequest({
+			method: 'POST',
+			url: resumeUrl,
+			body: { ...request },
+			headers: { [LOOK_SIGNATURE_HEADER]: signLook(request, secretKey) },
+			json: true,
+			timeout: REQUEST_TIMEOUT_MS,
+			disableFollowRedirect: true,
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+		})) as { statusCode: number; body: unknown };
+		if (statusCode >= 500) return 'none';
+		return (body as IDataObject | undefined)?.waiting === true ? 'waiting' : 'foreign';
+	} catch {
+		// n8n cannot be reached under its own address just now, or never: the events may get through all the same.
+		return 'none';
+	}
+}
+
 async function lookUntilOver(look: Look): Promise<void> {
-	let conflicts = 0;
-	let vainLooks = 0;
-	for (let looks = 0; vainLooks < MAX_VAIN_LOOKS; looks++) {
+	/** How many looks came to the same, one after another. */
+	const inARow = { foreign: 0, none: 0 };
+	for (let looks = 0; inARow.foreign < MAX_FOREIGN_ANSWERS && inARow.none < MAX_VAIN_LOOKS; looks++) {
 		await sleep(nextLookMs(looks, Date.now(), look.deadlineMs));
 		const request: LookRequest = { sessionId: look.sessionId, isTimeUp: Date.now() >= look.deadlineMs };
-		try {
-			const response = (await latestHttpRequest({
-				method: 'POST',
-				url: look.resumeUrl,
-				body: { ...request },
-				headers: { [LOOK_SIGNATURE_HEADER]: signLook(request, look.secretKey) },
-				json: true,
-				timeout: REQUEST_TIMEOUT_MS,
-				disableFollowRedirect: true,
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-			})) as { statusCode: number; body: unknown };
-			conflicts = response.statusCode === HTTP_CONFLICT ? conflicts + 1 : 0;
-			const isWaiting = (response.body as IDataObject | undefined)?.waiting === true;
-			const isOver =
-				HTTP_OVER.includes(response.statusCode) ||
-				conflicts > 1 ||
-				(response.statusCode === 200 && !isWaiting);
-			if (isOver) return;
-			vainLooks = isWaiting ? 0 : vainLooks + 1;
-		} catch {
-			// n8n cannot be reached under its own address just now, or never: the events may get through all the same.
-			vainLooks++;
-		}
+		const result = await lookOnce(look, request);
 		if (request.isTimeUp) return;
+		if (result === 'waiting') Object.assign(inARow, { foreign: 0, none: 0 });
+		else inARow[result]++;
 	}
 }

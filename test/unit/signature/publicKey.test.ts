@@ -58,7 +58,7 @@ describe('judgeByPublishedKey', () => {
 		expect(await deliver()).toBe(true);
 		expect(await deliver(second.publicKey)).toBe(false);
 		expect(fetches).toHaveLength(1);
-		expect(fetches[0]).toMatchObject({ method: 'GET', url: '/v2/public/rsa-public-key', timeout: 5_000 });
+		expect(fetches[0]).toMatchObject({ method: 'GET', url: `${HOST}v2/public/rsa-public-key`, timeout: 5_000 });
 	});
 
 	it('makes one fetch for 50 simultaneous deliveries on a cold start', async () => {
@@ -202,6 +202,15 @@ describe('judgeByPublishedKey', () => {
 		expect(await deliver(second.publicKey)).toBe(true);
 	});
 
+	it('does not believe a withdrawn key even once if nothing came for an hour', async () => {
+		await deliver();
+		publish = published(second.publishedPem);
+		nowMs += 60 * MINUTE + 1;
+		expect(await deliver()).toBe(false);
+		expect(await deliver(second.publicKey)).toBe(true);
+		expect(fetches).toHaveLength(2);
+	});
+
 	it('goes on with the last good key while the key server is down', async () => {
 		await deliver();
 		publish = down;
@@ -232,6 +241,15 @@ describe('judgeByPublishedKey', () => {
 		expect(await deliver(second.publicKey, 'https://other.example.com/')).toBe(true);
 		expect(await deliver(first.publicKey)).toBe(true);
 		expect(fetches).toHaveLength(2);
+	});
+
+	it('never believes the key that was fetched with another credential, nor waits for its failures', async () => {
+		const other = requestContext(async () => jsonAnswer({ publicKey: second.publishedPem }), 'credential-2');
+		const refused = requestContext(async () => jsonAnswer({}, 401), 'credential-3');
+		expect(await judgeByPublishedKey(refused, HOST, () => true)).toBeUndefined();
+		expect(await judgeByPublishedKey(other, HOST, (key) => key.equals(second.publicKey))).toBe(true);
+		expect(await deliver(second.publicKey)).toBe(false);
+		expect(await deliver()).toBe(true);
 	});
 
 	it('remembers the keys of 100 hosts at most', async () => {

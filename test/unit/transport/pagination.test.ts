@@ -152,13 +152,13 @@ describe('listPages', () => {
 		expect(pages).toEqual([1]);
 	});
 
-	it('comes to an end also if the server never ends the list', async () => {
+	it('gives up in words if the server never ends the list', async () => {
 		let pages = 0;
 		const send: Send = async (_request, read) => {
 			pages++;
 			return read({ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } }) as never;
 		};
-		expect((await readAll(send)).length).toBe(pages * 50);
+		await expect(readAll(send)).rejects.toThrow('did not end after 2000 pages');
 		expect(pages).toBe(2_000);
 	});
 

@@ -18,6 +18,26 @@ describe('pause', () => {
 		expect(ended).toBe(true);
 	});
 
+	it('lets any time go by, longer than a timer can take', async () => {
+		const days = 60 * 86_400_000;
+		let ended = false;
+		void pause(days).then(() => (ended = true));
+		await jest.advanceTimersByTimeAsync(86_400_000);
+		expect(ended).toBe(false);
+		jest.setSystemTime(Date.now() + days);
+		await jest.advanceTimersByTimeAsync(10_000);
+		expect(ended).toBe(true);
+	});
+
+	it('leaves no long timer behind', async () => {
+		const controller = new AbortController();
+		const paused = pause(3_600_000, controller.signal);
+		controller.abort();
+		await paused;
+		await jest.advanceTimersByTimeAsync(10_000);
+		expect(jest.getTimerCount()).toBe(0);
+	});
+
 	it('ends at once when the execution is stopped, and leaves no listener behind', async () => {
 		const controller = new AbortController();
 		const remove = jest.spyOn(controller.signal, 'removeEventListener');

@@ -17,7 +17,7 @@ const filterOptions = [
 		type: 'string' as const,
 		default: '',
 		placeholder: 'e.g. ddv_1a2b3c',
-		description: 'Keep only sessions of this deployment',
+		description: 'Keep only sessions of this deployment. The IDs are in the output of Deployment: Get Many.',
 	},
 	{
 		displayName: 'Status',
@@ -56,9 +56,15 @@ export const description = [
 export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const limit = readLimit(context, itemIndex);
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
-	// Not to be taken for "all": what follows may end every session that comes out.
+	const statuses = readList(filters.status);
+	const deploymentId = readLocator(filters.deploymentId);
+	const tag = String(filters.tag ?? '').trim();
+	const values: Record<string, string> = { status: statuses.join(), deploymentId, tag };
+	// An expression without a value must not be taken for "all": what follows may end every session that comes out. A filter that is
+	// left empty by hand, or by the model that uses the node as a tool, is none.
+	const entered = (context.getNode().parameters.filters ?? {}) as IDataObject;
 	const missing = filterOptions.find(
-		({ name }) => name in filters && (filters[name] ?? undefined) === undefined,
+		({ name }) => values[name] === '' && /^=(?!.*\$fromAI)/s.test(String(entered[name] ?? '')),
 	);
 	if (missing !== undefined) {
 		throw inputError(
@@ -68,9 +74,6 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 			itemIndex,
 		);
 	}
-	const statuses = readList(filters.status);
-	const deploymentId = readLocator(filters.deploymentId);
-	const tag = String(filters.tag ?? '').trim();
 	const isWanted = (session: IDataObject) =>
 		(statuses.length === 0 || hasStatus(session, statuses)) &&
 		(deploymentId === '' || session.deploymentId === deploymentId) &&

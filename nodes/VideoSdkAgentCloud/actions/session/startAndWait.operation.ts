@@ -7,6 +7,7 @@ import { requestOptionsProperty } from '../../fields/requestOptions';
 import { hasStatus, TERMINAL_STATUSES } from '../../fields/status';
 import { CREDENTIAL_TYPE } from '../../transport/request';
 import { keepLooking, LAST_LOOK_GRACE_MS } from '../../waiting/lookAgain';
+import { resumeAddress } from '../../waiting/resumeWebhook';
 import type { Call } from '../operation';
 import { showFor } from '../operation';
 import { readSession, startSession } from './start.operation';
@@ -65,7 +66,9 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	}
 	const isLimited = context.getNodeParameter('limitWaitTime', itemIndex, true) !== false;
 	const maxWaitMs = isLimited ? readMaxWaitMs(context, itemIndex) : Infinity;
-	const resumeUrl = String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex));
+	const resumeUrl = resumeAddress(
+		String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex)),
+	);
 	const body = {
 		...readSession(context, itemIndex),
 		webhook: { endPoint: resumeUrl, events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`] },

@@ -11,8 +11,6 @@ import { showFor } from '../operation';
 import { getSession } from './get.operation';
 
 const DEFAULT_POLL_INTERVAL_S = 10;
-/** A timer takes no more than 24 days. */
-const LONGEST_PAUSE_MS = 3_600_000;
 const KNOWN_STATUSES = STATUS_OPTIONS.map(({ value }) => value);
 
 const show = showFor('session', ['waitForStatus']);
@@ -76,7 +74,7 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 			'Poll Interval',
 			itemIndex,
 		);
-	return async (send) => {
+	return async (send, stopSignal) => {
 		const deadlineMs = Date.now() + maxWaitMs;
 		let session: IDataObject | undefined;
 		for (;;) {
@@ -93,8 +91,7 @@ export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 			const remainingMs = deadlineMs - Date.now();
 			if (remainingMs <= 0 && session !== undefined) return { ...session, timedOut: true };
 			// The last look is at the deadline itself.
-			const pauseMs = Math.max(0, Math.min(pollIntervalMs, remainingMs, LONGEST_PAUSE_MS));
-			await pause(pauseMs, context.getExecutionCancelSignal());
+			await pause(Math.min(pollIntervalMs, remainingMs), stopSignal);
 		}
 	};
 }
