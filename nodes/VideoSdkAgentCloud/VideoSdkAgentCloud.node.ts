@@ -9,6 +9,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { OPERATIONS, operationProperties } from './actions';
 import { runItems } from './actions/runItems';
+import { LOCAL_WEBHOOK_HINT } from './fields/webhook';
 import { searchDeployments } from './listSearch/deployments';
 import type { Startable } from './transport/messages';
 import { resume } from './waiting/resume';
@@ -38,6 +39,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
 		webhooks: RESUME_WEBHOOKS,
+		hints: [LOCAL_WEBHOOK_HINT],
 		waitingNodeTooltip:
 			'Waiting for the session to end. The workflow goes on when VideoSDK sends the event, or when the time is up.',
 		properties: [
@@ -88,7 +90,7 @@ export class VideoSdkAgentCloud implements INodeType {
 						name: 'Start and Wait',
 						value: 'startAndWait',
 						description:
-							'Start a session of an agent and wait until it ends, without keeping n8n busy. VideoSDK must be able to reach n8n.',
+							'Start a session of an agent and wait until it ends, without keeping n8n busy. This costs money and may call a real person. VideoSDK should be able to reach n8n.',
 						action: 'Start a session and wait until it ends',
 						displayOptions: { hide: { '@tool': [true] } },
 					},

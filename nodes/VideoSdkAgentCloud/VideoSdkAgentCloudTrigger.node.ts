@@ -118,7 +118,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 						default: '',
 						placeholder: 'e.g. ddv_1a2b3c, ddv_4d5e6f',
 						description:
-							'Start the workflow only for sessions of these deployments, separated by commas. If an event does not name its deployment, the session is fetched; if it cannot be found out, the workflow starts.',
+							'Start the workflow only for sessions of these deployments, separated by commas. The IDs are in the output of Deployment: Get Many. If an event does not name its deployment, the session is fetched; if it cannot be found out, the workflow starts.',
 					},
 					{
 						displayName: 'Session Details',

@@ -441,6 +441,23 @@ describe('a bad input is explained', () => {
 		});
 	}
 
+	inBrowser('a webhook URL that VideoSDK cannot reach: before anything is run', async (editor) => {
+		const warning = editor.page.getByText('leads to the machine that n8n runs on');
+		for (const webhookUrl of [
+			'http://localhost:5678/webhook/a',
+			'={{ "http://127.0.0.1/" }}',
+			'http://[::1]/',
+		]) {
+			await openNodeWith(editor, { operation: 'start', deploymentId, webhookUrl });
+			await warning.first().waitFor();
+		}
+		for (const webhookUrl of ['https://localhost.example.com/webhook/a', '']) {
+			await openNodeWith(editor, { operation: 'start', deploymentId, webhookUrl });
+			await editor.parameter('webhookUrl').waitFor();
+			expect(await warning.count()).toBe(0);
+		}
+	});
+
 	for (const [what, operation, field] of [
 		['no deployment', 'start', 'Deployment'],
 		['no session ID', 'end', 'Session ID'],

@@ -110,6 +110,23 @@ const PICTURES: Record<string, Picture> = {
 		meetingId: '={{ $json.roomId }}',
 		roomOptions: { autoEndSession: true },
 	}),
+	'end-form': formPicture(560, 'End a session', {
+		resource: 'session',
+		operation: 'end',
+		sessionId: '={{ $json.sessionId }}',
+	}),
+	'deployment-create-form': formPicture(660, 'Create a deployment', {
+		resource: 'deployment',
+		operation: 'create',
+		name: 'Support agent',
+		description: 'Answers calls about orders',
+	}),
+	'deployment-get-form': formPicture(660, 'Get a deployment', {
+		resource: 'deployment',
+		operation: 'get',
+		deploymentId: started.deploymentId,
+		tag: 'v1',
+	}),
 	'deployment-list': {
 		height: 760,
 		async show(editor, stage) {
@@ -169,7 +186,7 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	trigger: {
-		height: 800,
+		height: 980,
 		async show(editor, stage) {
 			const { id } = await stage.n8n.rest.createWorkflow(
 				chain('Pictures', [
@@ -177,7 +194,7 @@ const PICTURES: Record<string, Picture> = {
 						stage,
 						'VideoSDK Agent Cloud Trigger',
 						'videoSdkAgentCloudTrigger',
-						{ options: { sessionDetails: true } },
+						{ options: { deploymentIds: 'ddv_support', sessionDetails: true, skipDuplicates: true } },
 						{ webhookId: '3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4' },
 					),
 				]),
@@ -281,7 +298,7 @@ runMain(async () => {
 	process.env.PACKAGE_TARBALL = await packPackage();
 	mkdirSync(FOLDER, { recursive: true });
 	// The addresses in the pictures are to look as a user's do.
-	const stage = await startStage({}, { WEBHOOK_URL: 'https://n8n.example.com/' });
+	const stage = await startStage({}, { N8N_WEBHOOK_URL: 'https://n8n.example.com/' });
 	try {
 		for (let session = 0; session < 8; session++) await seed(stage, session);
 		const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PICTURES);

@@ -305,22 +305,22 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 	}
 
 	async function httpRequest(): Promise<void> {
+		const known = knownSessions();
 		const { id } = await importExample('http-request-with-our-credential.json', {
-			'List sessions': { url: `${setup.simulator.url}/ai/v1/ai-deployment-sessions` },
+			'Create a room': { url: `${setup.simulator.url}/v2/rooms` },
 		});
 		const execution = await runToEnd(setup.n8n, id);
 		expect(execution.status).toBe('success');
-		const request = setup.simulator.requests.at(-1);
-		expect(request).toMatchObject({
-			method: 'GET',
-			path: '/ai/v1/ai-deployment-sessions',
-			query: { page: '1', perPage: '10' },
+		const [room] = outputOf(execution, 'Create a room');
+		expect(room?.roomId).toMatch(/^\w{4}-\w{4}-\w{4}$/);
+		const [session] = await startedSince(known, 1);
+		expect(session?.env).toEqual({ VIDEOSDK_ROOM_ID: room?.roomId });
+		expect(setup.simulator.requests.at(-2)).toMatchObject({
+			method: 'POST',
+			path: '/v2/rooms',
 			claims: { apikey: setup.simulator.apiKey },
 			status: 200,
 		});
-		expect(outputOf(execution, 'List sessions')).toEqual([
-			expect.objectContaining({ pageInfo: expect.any(Object), data: expect.any(Array) }),
-		]);
 
 		// As it comes, with the address of the real API: the credential of the simulator does not sign for that.
 		const untouched = await runToEnd(

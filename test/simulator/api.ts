@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Deployments } from './deployments';
 import { short } from './events';
 import { isTerminal, type Sessions } from './sessions';
@@ -89,6 +90,7 @@ export function apiRoutes(sessions: Sessions, deployments: Deployments): Route[]
 			},
 		},
 		{ method: 'POST', path: '/v2/agent/dispatch', handle: ({ body }) => dispatch(body) },
+		{ method: 'POST', path: '/v2/rooms', handle: () => createRoom() },
 	];
 }
 
@@ -158,6 +160,16 @@ function dispatch(body: Call['body']): Answer {
 			data: { success: true, status: 'assigned', roomId, agentId },
 		},
 		note: `agent ${agentId} sent to room ${roomId}`,
+	};
+}
+
+/** Not called by our nodes, but by an example's HTTP Request node. */
+function createRoom(): Answer {
+	const roomId = randomUUID().slice(9, 23);
+	const createdAt = new Date().toISOString();
+	return {
+		body: { roomId, disabled: false, createdAt, updatedAt: createdAt },
+		note: `room ${roomId} created`,
 	};
 }
 

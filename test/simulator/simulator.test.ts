@@ -258,6 +258,13 @@ describe('endpoints', () => {
 		expect((await call(simulator, 'GET', `${DEPLOYMENTS}/%zz/x`)).status).toBe(400);
 	});
 
+	it('creates rooms, as the official SDK does it', async () => {
+		const simulator = await start();
+		const { apiKey, secret, url: apiEndpoint } = simulator;
+		const { roomId } = await new VideoSDK({ apiKey, secret, apiEndpoint }).rooms.create();
+		expect(roomId).toMatch(/^\w{4}-\w{4}-\w{4}$/);
+	});
+
 	it('dispatches agents, as the official SDK does it', async () => {
 		const simulator = await start();
 		const sdk = new VideoSDK({

@@ -137,7 +137,7 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 	// Our trigger refuses what is not signed.
 	if (status !== 401) {
 		throw new PlainError(
-			`WEBHOOK_URL does not lead to this n8n: ${url} should have answered 401 to an unsigned delivery, and answered ${status}. Is the tunnel running, and does it lead to this port?`,
+			`N8N_WEBHOOK_URL does not lead to this n8n: ${url} should have answered 401 to an unsigned delivery, and answered ${status}. Is the tunnel running, and does it lead to this port?`,
 		);
 	}
 }
@@ -207,7 +207,7 @@ runMain(async () => {
 				await startN8n({
 					port,
 					tarball,
-					env: target.publicUrl ? { WEBHOOK_URL: `${target.publicUrl}/` } : {},
+					env: target.publicUrl ? { N8N_WEBHOOK_URL: `${target.publicUrl}/` } : {},
 				}),
 		);
 		const running = n8n;

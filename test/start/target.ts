@@ -27,14 +27,14 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 	const apiKey = env.VIDEOSDK_API_KEY?.trim();
 	const secretKey = env.VIDEOSDK_SECRET?.trim();
 	if (!apiKey && !secretKey) return undefined;
-	const publicUrl = env.WEBHOOK_URL?.trim().replace(/\/+$/, '');
+	const publicUrl = env.N8N_WEBHOOK_URL?.trim().replace(/\/+$/, '');
 	const deploymentId = env.VIDEOSDK_DEPLOYMENT_ID?.trim();
 	const missing = [
 		!apiKey && '  VIDEOSDK_API_KEY        the API key of your project (https://app.videosdk.live/api-keys)',
 		!secretKey && '  VIDEOSDK_SECRET         its secret',
 		!deploymentId && '  VIDEOSDK_DEPLOYMENT_ID  the ID of a deployed agent in that project',
 		!publicUrl &&
-			'  WEBHOOK_URL             the public https address that leads to n8n on this machine (for instance of a tunnel to port 5678)',
+			'  N8N_WEBHOOK_URL         the public https address that leads to n8n on this machine (for instance of a tunnel to port 5678)',
 	].filter(Boolean);
 	if (!apiKey || !secretKey || !publicUrl || !deploymentId) {
 		throw new PlainError(
@@ -42,7 +42,9 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 		);
 	}
 	if (!/^https?:\/\/[^/]+/.test(publicUrl)) {
-		throw new PlainError(`WEBHOOK_URL is "${publicUrl}", which is not an absolute http or https address.`);
+		throw new PlainError(
+			`N8N_WEBHOOK_URL is "${publicUrl}", which is not an absolute http or https address.`,
+		);
 	}
 	return {
 		isReal: true,

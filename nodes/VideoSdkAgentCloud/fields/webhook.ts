@@ -1,4 +1,10 @@
-import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IDisplayOptions,
+	IExecuteFunctions,
+	INodeProperties,
+	NodeHint,
+} from 'n8n-workflow';
 import { EVENT_PREFIX } from '../events/event';
 import { readList } from './ids';
 import { inputError } from './inputError';
@@ -31,6 +37,7 @@ export function webhookProperties(displayOptions: IDisplayOptions): INodePropert
 			placeholder: 'e.g. https://n8n.example.com/webhook/…/webhook',
 			description:
 				"Where VideoSDK sends the events of this session. Publish the workflow with the VideoSDK Agent Cloud Trigger first, then paste the trigger's Production URL here. Leave empty for no events.",
+			hint: 'The internet must be able to reach it',
 			displayOptions,
 		},
 		{
@@ -44,6 +51,17 @@ export function webhookProperties(displayOptions: IDisplayOptions): INodePropert
 		},
 	];
 }
+
+/** Shown in the editor before the step is run: the session would cost money, and its events would never come. */
+export const LOCAL_WEBHOOK_HINT: NodeHint = {
+	message:
+		'"Webhook URL" leads to the machine that n8n runs on, where VideoSDK cannot reach it: no events will come. Give n8n a public address (N8N_WEBHOOK_URL), then copy the Production URL of the trigger again.',
+	type: 'warning',
+	location: 'outputPane',
+	whenToDisplay: 'always',
+	displayCondition:
+		'={{ $parameter["operation"] === "start" && /^\\s*https?:\\/\\/(localhost|127\\.[\\d.]+|\\[::1])([:\\/]|$)/i.test($parameter["webhookUrl"]) }}',
+};
 
 /**
  * Reads the webhook of a session.
