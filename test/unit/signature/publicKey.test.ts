@@ -58,7 +58,11 @@ describe('judgeByPublishedKey', () => {
 		expect(await deliver()).toBe(true);
 		expect(await deliver(second.publicKey)).toBe(false);
 		expect(fetches).toHaveLength(1);
-		expect(fetches[0]).toMatchObject({ method: 'GET', url: `${HOST}v2/public/rsa-public-key`, timeout: 5_000 });
+		expect(fetches[0]).toMatchObject({
+			method: 'GET',
+			url: `${HOST}v2/public/rsa-public-key`,
+			timeout: 5_000,
+		});
 	});
 
 	it('makes one fetch for 50 simultaneous deliveries on a cold start', async () => {
