@@ -1,7 +1,7 @@
 import type { N8n, N8nOptions } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
-import { isFinal } from '../n8n/rest';
+import { isStored } from '../n8n/rest';
 import type { EventFamily, EventStatus } from '../simulator';
 
 /** The two spellings of the events. */
@@ -28,22 +28,6 @@ export function eventBody(
 /** Waits a while in which something must not happen. */
 export async function during(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/**
- * Whether a run is over and stored as a whole. n8n 1.x stores that a run is over a moment before what its nodes put out.
- *
- * @param lastNode the node that puts out something at last if all goes well
- */
-export function isStored(execution: Execution, lastNode?: string): boolean {
-	if (!isFinal(execution)) return false;
-	const result = (execution.data as Execution['data'] | undefined)?.resultData;
-	if (execution.status === 'canceled') return result !== undefined;
-	if (execution.status !== 'success') return result?.error !== undefined;
-	const runData = result?.runData ?? {};
-	const runs = lastNode === undefined ? Object.values(runData) : [runData[lastNode] ?? []];
-	// When n8n goes on with a waiting run, it first takes the waiting node's own run away and leaves an empty list.
-	return runs.length > 0 && runs.every(({ length }) => length > 0);
 }
 
 /** Waits for the end of a run. */

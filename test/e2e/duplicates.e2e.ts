@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
-import { outputOf } from '../n8n/rest';
+import { isStored, outputOf } from '../n8n/rest';
 import type { DeliverOptions, EventStatus, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
 import { withoutStoringRuns } from './database';
-import { during, eventBody, FAMILIES, isStored, n8nOptions, runToEnd, VERSIONS } from './deliveries';
+import { during, eventBody, FAMILIES, n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
@@ -15,6 +15,9 @@ const AFTER = 'Handle it';
 const EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'] as const;
 /** In this time a run that should not be would have begun. */
 const SETTLING_MS = 700;
+
+/** What a sender sees for a moment while n8n starts. */
+const START_PAGE = '200 "n8n is starting up"';
 
 /** A published workflow that begins with our trigger. */
 interface TriggerWorkflow {
@@ -416,24 +419,45 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 				60_000,
 				20,
 			);
-			const seen: Array<{ outcome: string; firstMs: number; lastMs: number }> = [];
+			const seen: Array<{ outcome: string; times: number; firstMs: number; lastMs: number }> = [];
 			const beganAtMs = Date.now();
 			for (;;) {
-				const { status } = await deliver(event);
-				const outcome = String(status ?? 'no connection');
+				const { status, responseText } = await deliver(event);
+				// n8n's own page, to whatever is asked: nobody has looked at the event.
+				const isStartPage = status === 200 && responseText?.includes('starting up') === true;
+				const outcome = isStartPage ? START_PAGE : String(status ?? 'no connection');
 				const atMs = Date.now() - beganAtMs;
 				const last = seen.at(-1);
-				if (last?.outcome === outcome) last.lastMs = atMs;
-				else seen.push({ outcome, firstMs: atMs, lastMs: atMs });
-				if (status === 200) break;
+				if (last?.outcome === outcome) {
+					last.times += 1;
+					last.lastMs = atMs;
+				} else seen.push({ outcome, times: 1, firstMs: atMs, lastMs: atMs });
+				if (status === 200 && !isStartPage) break;
 				expect(atMs).toBeLessThan(120_000);
 				await during(50);
 			}
 			await restarted;
+			// By the delivery that was answered 200, before the event is delivered once more.
+			const taken = await waitFor(
+				'the run of the event',
+				async () => {
+					const told = await handled('persistent');
+					return told.length > 0 ? told : undefined;
+				},
+				60_000,
+			);
+			expect(taken).toEqual(['started of persistent']);
 			figure(
 				`What a sender sees while n8n restarts (n8n ${version})`,
-				seen.map(({ outcome, firstMs, lastMs }) => `${outcome} (${firstMs}-${lastMs} ms)`).join(', '),
-				'no 200 before the event is taken',
+				seen
+					.map(({ outcome, times, firstMs, lastMs }) => `${times} x ${outcome} (${firstMs}-${lastMs} ms)`)
+					.join(', '),
+				'no 200 before the event is taken, but for the page "n8n is starting up"',
+			);
+			const startPages = seen.filter(({ outcome }) => outcome === START_PAGE);
+			figure(
+				`Of these n8n's own page "n8n is starting up", which is a 200, too (n8n ${version})`,
+				startPages.reduce((sum, { times }) => sum + times, 0),
 			);
 			expect((await deliver(event)).status).toBe(200);
 			expect(await handled('persistent')).toEqual(['started of persistent']);

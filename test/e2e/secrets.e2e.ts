@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../n8n/processes';
+import { freePorts, waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import type { Fault, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
-import { n8nOptions, VERSIONS } from './deliveries';
+import { n8nOptions, runEnded, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, setUp } from './setup';
@@ -337,6 +337,49 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			{ workflowId: workflow.id },
 		);
 		setup.simulator.clearFaults();
+	});
+
+	test('a run that waits, and what is sent to it', async () => {
+		const { rest } = setup.n8n;
+		const known = new Set(setup.simulator.sessions.keys());
+		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', { ...START, operation: 'startAndWait' });
+		const { id } = await rest.createWorkflow(chain('Waiting', [n8nNode('Manual', 'manualTrigger'), node]));
+		const executionId = await rest.startWorkflow(id);
+		const session = await waitFor(
+			'the run to wait',
+			async () => {
+				const { status } = (await rest.getExecution(executionId)) ?? {};
+				const started = [...setup.simulator.sessions.values()].find(({ sessionId }) => !known.has(sessionId));
+				return status === 'waiting' ? started : undefined;
+			},
+			30_000,
+		);
+		const { sessionId, webhook } = session;
+		const resumeUrl = String(webhook?.endPoint);
+		const resume = async (signature?: string | null) => {
+			const event = { webhookType: 'ai-deployment-session-stopped', data: { sessionId } };
+			const { status, responseText } = await setup.simulator.deliver(resumeUrl, event, { signature });
+			webhookAnswers.push(responseText ?? '');
+			return status;
+		};
+		expect(await resume(null)).toBe(401);
+		expect(await resume('AAAA')).toBe(401);
+		const look = await rest.triggerByWebhook(
+			resumeUrl,
+			{ sessionId, isTimeUp: true },
+			{ headers: { 'x-agent-cloud-look-signature': 'f'.repeat(64) } },
+		);
+		webhookAnswers.push(await look.text());
+		expect(look.status).toBe(401);
+		// Signed with the secret: it is logged and answered like any request to n8n.
+		await waitFor(
+			'a look of our own',
+			async () =>
+				setup.simulator.requests.some(({ path }) => path.endsWith(`sessions/${sessionId}`)) || undefined,
+			30_000,
+		);
+		expect(await resume()).toBe(200);
+		expect((await runEnded(setup.n8n, executionId, NODE)).status).toBe('success');
 	});
 
 	test('neither the secret nor a token is found anywhere', async () => {

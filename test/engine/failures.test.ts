@@ -277,10 +277,13 @@ describe('A host that cannot be reached', () => {
 	it('is tried again, also for a start, since nothing was sent', async () => {
 		const port = await freePort();
 		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+		const begunAtMs = performance.now();
 		const running = rig.engine.run({ parameters: startParameters() });
 		await new Promise((resolve) => setTimeout(resolve, 100));
 		const late = await rig.addSimulator({ port, lifecycle: false });
 		expect(jsonOf(await running)).toHaveLength(1);
+		// At least one was refused: the first retry comes after 250 ms.
+		expect(performance.now() - begunAtMs).toBeGreaterThanOrEqual(245);
 		expect(late.requests).toHaveLength(1);
 	});
 });

@@ -46,6 +46,56 @@ describe('Session: Get', () => {
 	});
 });
 
+describe('Agent: Dispatch', () => {
+	const dispatch = (more: IDataObject = {}) =>
+		({
+			resource: 'agent',
+			operation: 'dispatch',
+			agentId: ' agent-1 ',
+			meetingId: ' abcd ',
+			...more,
+		}) as INodeParameters;
+	const needed = { agentId: 'agent-1', meetingId: 'abcd', roomId: 'abcd' };
+
+	it('sends all that is filled in, the room under both names, and puts out the result', async () => {
+		const roomOptions = { autoEndSession: false, sessionTimeoutSeconds: 30, playground: true, vision: true };
+		const result = await run(
+			dispatch({
+				versionId: ' v-1 ',
+				versionTag: 'production',
+				metaData: { entries: [{ key: 'customer', value: 'Ada' }] },
+				roomOptions,
+			}),
+		);
+		const { method, rawPath, body } = rig.request;
+		expect({ method, rawPath }).toEqual({ method: 'POST', rawPath: '/v2/agent/dispatch' });
+		expect(body).toEqual({
+			...needed,
+			versionId: 'v-1',
+			versionTag: 'production',
+			metadata: { customer: 'Ada' },
+			roomOptions,
+		});
+		expect(result).toEqual([{ success: true, status: 'assigned', roomId: 'abcd', agentId: 'agent-1' }]);
+	});
+
+	it('sends no more than is filled in', async () => {
+		await run(dispatch({ roomOptions: {}, versionId: ' ', versionTag: '' }));
+		expect(rig.request.body).toEqual(needed);
+	});
+
+	it('keeps the types of metadata given as JSON', async () => {
+		await run(dispatch({ specifyMetaData: 'json', jsonMetaData: '{"a":[1,null],"b":{"c":true}}' }));
+		expect(rig.request.body).toEqual({ ...needed, metadata: { a: [1, null], b: { c: true } } });
+	});
+
+	it('fails with the words of the API if no worker was free, although the status is 200', async () => {
+		const { message } = failureOf(await rig.engine.run({ parameters: dispatch({ agentId: 'agent-busy' }) }));
+		expect(message).toBe('VideoSDK did not do this (status 200): No workers available [item 0]');
+		expect(rig.requests).toHaveLength(1);
+	});
+});
+
 describe('Session: Wait for Status', () => {
 	it('does not go on waiting for the others when one item fails', async () => {
 		const sessionId = await rig.existingSession();

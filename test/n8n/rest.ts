@@ -80,6 +80,22 @@ const FINAL_STATUSES = new Set(['success', 'error', 'crashed', 'canceled']);
 /** Whether a run has come to its end (a waiting run has not). */
 export const isFinal = (execution: { status: string }): boolean => FINAL_STATUSES.has(execution.status);
 
+/**
+ * Whether a run is over and stored as a whole. n8n 1.x stores that a run is over a moment before what its nodes put out.
+ *
+ * @param lastNode the node that puts out something at last if all goes well
+ */
+export function isStored(execution: Execution, lastNode?: string): boolean {
+	if (!isFinal(execution)) return false;
+	const result = (execution.data as Execution['data'] | undefined)?.resultData;
+	if (execution.status === 'canceled') return result !== undefined;
+	if (execution.status !== 'success') return result?.error !== undefined;
+	const runData = result?.runData ?? {};
+	const runs = lastNode === undefined ? Object.values(runData) : [runData[lastNode] ?? []];
+	// When n8n goes on with a waiting run, it first takes the waiting node's own run away and leaves an empty list.
+	return runs.length > 0 && runs.every(({ length }) => length > 0);
+}
+
 /** An answer of n8n's REST interface that is not a 2xx. */
 export class RestError extends Error {
 	constructor(
@@ -238,8 +254,7 @@ export class N8nRest {
 			`the end of run ${executionId}`,
 			async () => {
 				const execution = await patiently(async () => await this.getExecution(executionId));
-				// n8n 1.x stores the status a moment before the data.
-				return execution?.data && isFinal(execution) ? execution : undefined;
+				return execution && isStored(execution) ? execution : undefined;
 			},
 			timeoutMs,
 		);

@@ -1,7 +1,7 @@
 import { sleep } from 'n8n-workflow';
 
 /** n8n's `sleep` cannot be taken back, so a long time is waited in parts: what is left of one after a stop is soon over. */
-const LONGEST_SLEEP_MS = 10_000;
+const LONGEST_SLEEP_MS = 1_000;
 
 /**
  * Waits, but not beyond a stop. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
