@@ -56,7 +56,13 @@ async function run(command, commandArguments, options) {
 function isInstalled(lock) {
 	const record = join(root, 'node_modules', '.package-lock.json');
 	if (!existsSync(record)) return false;
-	const { packages } = JSON.parse(readFileSync(record, 'utf8'));
+	let packages;
+	try {
+		({ packages } = JSON.parse(readFileSync(record, 'utf8')));
+	} catch {
+		// npm was interrupted while it wrote.
+		return false;
+	}
 	return Object.entries(lock.packages).every(
 		([path, { version, optional, peer }]) =>
 			path === '' || packages[path]?.version === version || (!packages[path] && (optional || peer)),

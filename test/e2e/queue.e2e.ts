@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { N8nOptions, N8nProcess } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
-import { freePorts, waitFor } from '../n8n/processes';
+import { waitFor } from '../n8n/processes';
 import type { Execution, ExecutionSummary, WorkflowNode } from '../n8n/rest';
 import { isFinal, outputOf } from '../n8n/rest';
 import type { N8nVersion } from '../n8n/runtime';
@@ -24,6 +24,7 @@ const API_LATENCY_MS = 80;
 const SLOW_API_LATENCY_MS = 2_500;
 /** So long runs what follows the trigger, so that a kill hits runs that are under way. */
 const WORK_SECONDS = 0.4;
+const LONG_WORK_SECONDS = 4;
 
 const DELIVERY_INTERVAL_MS = 150;
 /** One start call for so many deliveries. */
@@ -62,20 +63,29 @@ interface Cluster extends Setup {
 	balancerUrl: string;
 }
 
-/** What stands before the webhook processes in production: connections go round, and past a process that is down. */
-async function startBalancer(ports: number[]): Promise<{ url: string; close(): void }> {
+/**
+ * What stands before the webhook processes in production: connections go round, and past a process that is down.
+ *
+ * @param targets read at each connection: n8n has to know the balancer's URL before there is a webhook process
+ */
+async function startBalancer(targets: N8nProcess[]): Promise<{ url: string; close(): void }> {
 	let turn = 0;
 	const server = createServer((client) => {
 		client.on('error', () => client.destroy());
 		const pass = (attemptsLeft: number) => {
-			const target = connect(ports[turn++ % ports.length] ?? 0, '127.0.0.1');
+			const process = targets[turn++ % targets.length];
+			if (!process) {
+				client.destroy();
+				return;
+			}
+			const target = connect(process.port, '127.0.0.1');
 			target.once('connect', () => client.pipe(target).pipe(client));
 			target.once('error', () => {
 				if (attemptsLeft > 1 && target.bytesWritten === 0) pass(attemptsLeft - 1);
 				else client.destroy();
 			});
 		};
-		pass(ports.length);
+		pass(targets.length);
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
@@ -91,8 +101,8 @@ async function startCluster(version: N8nVersion): Promise<Cluster> {
 		for (const step of undo.splice(0).reverse()) await step();
 	};
 	try {
-		const ports = await freePorts(2);
-		const balancer = await startBalancer(ports);
+		const behindBalancer: N8nProcess[] = [];
+		const balancer = await startBalancer(behindBalancer);
 		undo.push(() => balancer.close());
 		const services = await Promise.all([startPostgres(), startRedis()]);
 		for (const service of services) undo.push(async () => await service.stop());
@@ -113,12 +123,14 @@ async function startCluster(version: N8nVersion): Promise<Cluster> {
 		});
 		undo.push(async () => await setup.stop());
 		const started = await Promise.all([
-			...ports.map(async (port) => await startWebhookProcess({ ...options, port })),
+			startWebhookProcess(options),
+			startWebhookProcess(options),
 			startWorker(options),
 			startWorker(options),
 		]);
 		undo.push(async () => void (await Promise.all(started.map(async (process) => await process.stop()))));
-		const [firstWebhook, secondWebhook, firstWorker, secondWorker] = started as [...Pair, ...Pair];
+		const [firstWebhook, secondWebhook, firstWorker, secondWorker] = started;
+		behindBalancer.push(firstWebhook, secondWebhook);
 		return {
 			...setup,
 			version,
@@ -160,7 +172,7 @@ async function publish(cluster: Cluster): Promise<Workflows> {
 	const work = n8nNode(
 		'Work',
 		'wait',
-		{ resume: 'timeInterval', amount: WORK_SECONDS, unit: 'seconds' },
+		{ resume: 'timeInterval', amount: '={{ $json.data.workSeconds }}', unit: 'seconds' },
 		1.1,
 	);
 	const split = n8nNode('Split', 'splitOut', {
@@ -244,6 +256,8 @@ class Sender {
 	duplicatesToOther = 0;
 	stoppedInProcess = 0;
 	open = 0;
+	/** Sent along with each event: how long its run takes. */
+	workSeconds = WORK_SECONDS;
 	/** How long it was sending. */
 	seconds = 0;
 	private isToStop = false;
@@ -257,7 +271,7 @@ class Sender {
 		const url = webhooks[process % webhooks.length]?.url;
 		const { status, responseText } = await simulator.deliver(
 			`${url}/webhook/${TRIGGER_PATH}`,
-			eventBody(sessionId, 'started'),
+			eventBody(sessionId, 'started', undefined, { workSeconds: this.workSeconds }),
 		);
 		if (status === 200 && responseText?.includes('came before')) this.stoppedInProcess++;
 		return status === 200;
@@ -282,7 +296,8 @@ class Sender {
 		const sessionId = randomUUID();
 		this.open++;
 		await this.deliver(sessionId, number).finally(() => this.open--);
-		if (Math.random() >= DUPLICATE_SHARE) return;
+		// The first two for certain: one to the same process, one to the other.
+		if (number >= 2 && Math.random() >= DUPLICATE_SHARE) return;
 		const [least, most] = DUPLICATE_AFTER_MS;
 		await during(least + Math.random() * (most - least));
 		const isToOther = ++this.duplicates % 2 === 0;
@@ -532,11 +547,15 @@ async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, run
 	figure(
 		`${name}: duplicates sent`,
 		`${sender.duplicates}, ${sender.duplicatesToOther} of them to the other process`,
+		'some to the other process',
 	);
 	figure(`${name}: runs`, events.runs);
 	figure(`${name}: runs finished`, events.done);
-	figure(`${name}: duplicates stopped in the webhook process`, sender.stoppedInProcess);
-	figure(`${name}: duplicates stopped in the run`, events.duplicatesStoppedInRun);
+	figure(
+		`${name}: duplicates stopped in the webhook process / in the run`,
+		`${sender.stoppedInProcess} / ${events.duplicatesStoppedInRun}`,
+		'some',
+	);
 	const ranTwiceApart = events.ranTwice.filter(({ apartMs }) => apartMs > AT_ONCE_MS);
 	figure(`${name}: events run twice, by runs that began apart`, ranTwiceApart.length, '0');
 	figure(
@@ -557,6 +576,9 @@ async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, run
 		ranTwiceApart: [],
 	});
 	expect({ doubled: starts.doubled, lost: starts.lost }).toEqual({ doubled: [], lost: [] });
+	// Else nothing of the above was put to the test.
+	expect(sender.duplicatesToOther).toBeGreaterThan(0);
+	expect(sender.stoppedInProcess + events.duplicatesStoppedInRun).toBeGreaterThan(0);
 	expect(events.runs).toBeGreaterThan(seconds);
 	expect(starts.started).toBeGreaterThan(seconds);
 }
@@ -668,7 +690,7 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		figure('Queue mode: processes with the package, all taking part', 5);
 	});
 
-	it('Start and Wait: several at once, each resumed by its event; the deadline', async () => {
+	it('Start and Wait: several at once, resumed by their events; the deadline', async () => {
 		const waiting = await Promise.all(Array.from({ length: 6 }, async () => await startWaiting(cluster, 60)));
 		const timed = startWaiting(cluster, 0.1);
 		expect(
@@ -681,10 +703,13 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		const timedOut = await outcomeOf(cluster, await timed, 90_000);
 		expect(timedOut).toMatchObject({ timedOut: true });
 		expect(timedOut).not.toHaveProperty('event');
+		const byEvent = resumedBy.filter((by) => by === 'event').length;
 		figure(
 			'Queue mode: Start and Wait resumed at once',
-			`${waiting.length}, ${resumedBy.filter((by) => by === 'event').length} of them by the event`,
+			`${waiting.length}, ${byEvent} of them by the event`,
+			'some by the event',
 		);
+		expect(byEvent).toBeGreaterThan(0);
 	});
 
 	it('the same event to both webhook processes at the same instant', async () => {
@@ -711,24 +736,43 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 	const loadWorkflows = () => [workflows.events, workflows.starts];
 
 	/** Kills the worker that started most of the waiting runs, ends the session of one of these, and starts the worker again. */
-	async function killWorker(waiting: WaitingRun[], runs: Runs): Promise<WaitingRun[]> {
+	async function killWorker(waiting: WaitingRun[], sender: Sender, runs: Runs): Promise<WaitingRun[]> {
 		const [first, second] = cluster.workers;
 		const startedBy = (worker: N8nProcess) =>
 			waiting.filter(({ executionId }) => hasRun(worker, executionId));
 		const victim = startedBy(first).length >= startedBy(second).length ? first : second;
 		const [resumed, ...others] = startedBy(victim);
 		if (!resumed) throw new Error('The log of no worker tells that it started one of the runs');
-		// Slow for a moment, so that starts are under way, too.
+		const onVictim = async (workflowId: string) =>
+			(await runs.inProgress([workflowId])).filter((id) => hasRun(victim, id));
+		const runBegins = async (workflowId: string) => {
+			const before = new Set(await onVictim(workflowId));
+			const hasBegun = async () => (await onVictim(workflowId)).some((id) => !before.has(id)) || undefined;
+			await waitFor('the worker to begin with a run', hasBegun, 30_000, 50);
+		};
+		// Slow for a moment, so that the kill hits runs of both kinds for certain.
+		sender.workSeconds = LONG_WORK_SECONDS;
+		await runBegins(workflows.events);
 		cluster.simulator.latencyMs = SLOW_API_LATENCY_MS;
-		await during(SLOW_API_LATENCY_MS);
+		await runBegins(workflows.starts);
 		const before = await runs.rememberInProgress(loadWorkflows());
 		await victim.kill();
+		sender.workSeconds = WORK_SECONDS;
 		cluster.simulator.latencyMs = API_LATENCY_MS;
 		const after = await runs.rememberInProgress(loadWorkflows());
+		const hitEvents = (await onVictim(workflows.events)).length;
+		const hitStarts = (await onVictim(workflows.starts)).length;
 		figure(
 			'Queue mode: runs in progress before the worker was killed / when it was gone',
 			`${before} / ${after}`,
 		);
+		figure(
+			'Queue mode: runs that were under way on the killed worker, of events / of starts',
+			`${hitEvents} / ${hitStarts}`,
+			'some of each',
+		);
+		expect(hitEvents).toBeGreaterThan(0);
+		expect(hitStarts).toBeGreaterThan(0);
 		// Nobody looks at the API any more for its runs: the event resumes one all the same, and the others have n8n's own deadline.
 		expect(await endSession(cluster, resumed)).toBe('event');
 		expect(await outcomeOf(cluster, resumed, 40_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
@@ -747,7 +791,7 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		let others: WaitingRun[];
 		try {
 			await during(25_000);
-			others = await killWorker(waiting, runs);
+			others = await killWorker(waiting, sender, runs);
 			await during(15_000);
 			await cluster.webhooks[1].kill();
 			await runs.rememberInProgress(loadWorkflows());
@@ -760,6 +804,8 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		}
 
 		await judge(cluster, workflows, sender, runs);
+		// The other kill hit deliveries.
+		expect(sender.redeliveries).toBeGreaterThan(0);
 		for (const run of others) {
 			expect(await outcomeOf(cluster, run, 90_000)).toMatchObject({ timedOut: true });
 		}

@@ -1,11 +1,20 @@
-import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+	chownSync,
+	closeSync,
+	existsSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
 	commandExists,
 	freePorts,
+	onShutdown,
 	PlainError,
 	removeFolder,
 	run,
@@ -33,7 +42,21 @@ export interface Service {
 const START_TIMEOUT_MS = 60_000;
 const POSTGRES_USER = 'n8n';
 const POSTGRES_DATABASE = 'n8n';
+
+/** Keeps Debian's packages from starting services, for as long as it is there. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
+/** The second line tells ours from one that belongs to the machine. */
+const POLICY =
+	'#!/bin/sh\n# Of the tests of n8n-nodes-videosdk-agent-cloud, while they install packages.\nexit 101\n';
+/** $1: the policy file to be removed at the end, or nothing. The rest: what apt-get is to do. */
+const APT_SCRIPT = `
+policy=$1
+shift
+apt-get "$@" || { apt-get -qq update; apt-get "$@"; }
+code=$?
+[ -z "$policy" ] || rm -f "$policy"
+exit $code
+`;
 
 /** Installs Debian packages without letting them start services of their own. */
 export async function aptInstall(packages: string[], log: (line: string) => void): Promise<void> {
@@ -48,11 +71,19 @@ export async function aptInstall(packages: string[], log: (line: string) => void
 }
 
 async function aptGetInstall(packages: string[]): Promise<void> {
-	const ownPolicy = !existsSync(POLICY_FILE);
-	if (ownPolicy) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-	try {
-		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-		const install = [
+	const isPolicyOurs = !existsSync(POLICY_FILE) || readFileSync(POLICY_FILE, 'utf8') === POLICY;
+	if (isPolicyOurs) writeFileSync(POLICY_FILE, POLICY, { mode: 0o755 });
+	const folder = temporaryFolder('videosdk-apt');
+	const logFile = join(folder, 'output.log');
+	const log = openSync(logFile, 'w');
+	// Not tracked: dpkg must not be killed half way, nor a pipe close under it. So it outlives this process, and removes the policy.
+	const child = spawn(
+		'sh',
+		[
+			'-c',
+			APT_SCRIPT,
+			'sh',
+			isPolicyOurs ? POLICY_FILE : '',
 			'-qq',
 			'-y',
 			'-o',
@@ -60,17 +91,27 @@ async function aptGetInstall(packages: string[]): Promise<void> {
 			'install',
 			'--no-install-recommends',
 			...packages,
-		];
-		let result = await run('apt-get', install, { env });
-		if (result.code !== 0) {
-			await run('apt-get', ['-qq', 'update'], { env });
-			result = await run('apt-get', install, { env });
-		}
-		if (result.code !== 0) {
-			throw new PlainError(`${result.output.slice(-1500)}\n${packages.join(', ')} could not be installed.`);
-		}
-	} finally {
-		if (ownPolicy) removeFolder(POLICY_FILE);
+		],
+		{
+			detached: true,
+			stdio: ['ignore', log, log],
+			env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+		},
+	);
+	closeSync(log);
+	const ended = new Promise<number>((resolve) => {
+		child.once('error', () => resolve(127));
+		child.once('close', (code) => resolve(code ?? 1));
+	}).finally(() => {
+		// Also when the script was killed or never ran.
+		if (isPolicyOurs) removeFolder(POLICY_FILE);
+	});
+	onShutdown(async () => void (await ended));
+	const code = await ended;
+	const output = readFileSync(logFile, 'utf8');
+	removeFolder(folder);
+	if (code !== 0) {
+		throw new PlainError(`${output.slice(-1500)}\n${packages.join(', ')} could not be installed.`);
 	}
 }
 
