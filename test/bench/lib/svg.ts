@@ -37,12 +37,14 @@ ${content.join('\n')}
 
 function bars(title: string, unit: string, all: Bar[], limit?: number): string {
 	const left = Math.max(...all.map(({ label }) => label.length)) * CHARACTER_WIDTH + 30;
-	const right = WIDTH - 110;
+	const figure = ({ value }: Bar): string => `${readable(value)} ${unit}`;
+	const right = WIDTH - Math.max(...all.map((bar) => figure(bar).length)) * CHARACTER_WIDTH - 30;
 	const step = 30;
 	const top = 46;
 	const most = Math.max(...all.map(({ value, high }) => Math.max(value, high ?? 0)), limit ?? 0) || 1;
 	const x = (value: number): number => left + ((right - left) * value) / most;
-	const content = all.flatMap(({ label, value, low, high, isOurs }, index) => {
+	const content = all.flatMap((bar, index) => {
+		const { label, value, low, high, isOurs } = bar;
 		const y = top + index * step;
 		const middle = y + step / 2;
 		const whisker =
@@ -53,7 +55,7 @@ function bars(title: string, unit: string, all: Bar[], limit?: number): string {
 			text(left - 10, middle + 4, label, 'text-anchor="end"'),
 			`<rect x="${left}" y="${y + 5}" width="${(x(value) - left).toFixed(1)}" height="${step - 10}" fill="${isOurs ? OURS : OTHERS[0]}"/>`,
 			whisker,
-			text(x(Math.max(value, high ?? 0)) + 8, middle + 4, `${readable(value)} ${unit}`),
+			text(x(Math.max(value, high ?? 0)) + 8, middle + 4, figure(bar)),
 		];
 	});
 	const bottom = top + all.length * step;
