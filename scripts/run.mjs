@@ -1,10 +1,11 @@
 // Runs one of the project's TypeScript programs on a fresh clone: `node scripts/run.mjs <file.ts> [arguments]`.
 // Installs the dependencies first if they are not what the lock file says.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './installed.js';
 
 const MINIMUM_NODE = [20, 6];
 const NEEDED_SPACE_BYTES = 1_500_000_000;
@@ -52,33 +53,16 @@ async function run(command, commandArguments, options) {
 	}
 }
 
-/** Whether node_modules holds what the lock file says. npm writes its own record there when it has finished. */
-function isInstalled(lock) {
-	const record = join(root, 'node_modules', '.package-lock.json');
-	if (!existsSync(record)) return false;
-	let packages;
-	try {
-		({ packages } = JSON.parse(readFileSync(record, 'utf8')));
-	} catch {
-		// npm was interrupted while it wrote.
-		return false;
-	}
-	return Object.entries(lock.packages).every(
-		([path, { version, optional, peer }]) =>
-			path === '' || packages[path]?.version === version || (!packages[path] && (optional || peer)),
-	);
-}
-
 async function installIfNeeded() {
-	const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-	if (isInstalled(lock)) return;
+	if (isInstalled(root)) return;
 	const { bavail, bsize } = statfsSync(root);
 	if (bavail * bsize < NEEDED_SPACE_BYTES) {
 		const freeGigabytes = ((bavail * bsize) / 1e9).toFixed(1);
 		fail(`The dependencies need about 1.5 GB, and only ${freeGigabytes} GB are free on the disk of ${root}.`);
 	}
 
-	const total = Object.keys(lock.packages).length - 1;
+	const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+	const total = Object.keys(packages).length - 1;
 	process.stderr.write(`Installing the project's ${total} development packages (once, about a minute) ...\n`);
 	const startedAt = Date.now();
 	let output = '';

@@ -93,25 +93,27 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		);
 	}
 
-	/** Publishes a workflow that starts sessions on a simulator: Webhook, Before, Start and Wait, After. */
-	async function publish(simulator: Simulator, credentialId: string, path: string): Promise<void> {
-		const { id } = await setup.n8n.rest.createWorkflow(
-			chain(`Wait ${path}`, [
-				webhookNode(path),
-				setNode('Before', BEFORE),
-				ourNode({ ...setup, credentialId }, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
-				setNode('After', {
-					told: '={{ $json.event ?? "nothing" }} of {{ $json.sessionId }}',
-					customer: "={{ $('Before').item.json.customer }}",
-				}),
-				{
-					...n8nNode('Count', 'httpRequest', { url: countedUrl(simulator), options: {} }, 4.2),
-					onError: 'continueRegularOutput',
-				},
-			]),
-		);
+	/** Publishes a workflow that begins with a webhook of this path. */
+	async function publishChain(path: string, nodes: WorkflowNode[]): Promise<void> {
+		const { id } = await setup.n8n.rest.createWorkflow(chain(`Wait ${path}`, [webhookNode(path), ...nodes]));
 		await setup.n8n.rest.activate(id);
 		await untilPublished(path);
+	}
+
+	/** Publishes a workflow that starts sessions on a simulator: Webhook, Before, Start and Wait, After. */
+	async function publish(simulator: Simulator, credentialId: string, path: string): Promise<void> {
+		await publishChain(path, [
+			setNode('Before', BEFORE),
+			ourNode({ ...setup, credentialId }, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
+			setNode('After', {
+				told: '={{ $json.event ?? "nothing" }} of {{ $json.sessionId }}',
+				customer: "={{ $('Before').item.json.customer }}",
+			}),
+			{
+				...n8nNode('Count', 'httpRequest', { url: countedUrl(simulator), options: {} }, 4.2),
+				onError: 'continueRegularOutput',
+			},
+		]);
 		workflowPaths.set(simulator, path);
 	}
 
@@ -663,17 +665,12 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	describe('without a limit', () => {
 		it('the run waits for ever, and goes on when the session ends', async () => {
 			const path = 'unlimited';
-			const { id } = await setup.n8n.rest.createWorkflow(
-				chain('Without a limit', [
-					webhookNode(path),
-					ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', {
-						...startAndWaitParameters,
-						limitWaitTime: false,
-					}),
-				]),
-			);
-			await setup.n8n.rest.activate(id);
-			await untilPublished(path);
+			await publishChain(path, [
+				ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', {
+					...startAndWaitParameters,
+					limitWaitTime: false,
+				}),
+			]);
 			// "Max Wait" does not count.
 			const byEvent = await untilWaiting(await start(0.01, setup.simulator, path));
 			const byLook = await untilWaiting(await start(0.01, setup.simulator, path));
@@ -697,19 +694,14 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	describe('a Wait node further on in the run', () => {
 		it('is resumed neither by late events nor by our own looks', async () => {
 			const path = 'approval';
-			const { id } = await setup.n8n.rest.createWorkflow(
-				chain('Then an approval', [
-					webhookNode(path),
-					ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
-					{
-						...n8nNode('Approval', 'wait', { resume: 'webhook', httpMethod: 'POST', options: {} }, 1.1),
-						webhookId: 'approval',
-					},
-					setNode('After', { approvedBy: '={{ $json.body.by }}' }),
-				]),
-			);
-			await setup.n8n.rest.activate(id);
-			await untilPublished(path);
+			await publishChain(path, [
+				ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
+				{
+					...n8nNode('Approval', 'wait', { resume: 'webhook', httpMethod: 'POST', options: {} }, 1.1),
+					webhookId: 'approval',
+				},
+				setNode('After', { approvedBy: '={{ $json.body.by }}' }),
+			]);
 			const run = await untilWaiting(await start(HOUR_IN_MINUTES, setup.simulator, path));
 			endQuietly(run, 'stopped');
 			const event = eventBody(run.sessionId, 'stopped');

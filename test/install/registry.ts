@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
 	freePorts,
@@ -21,34 +21,15 @@ export interface Registry {
 	stop(): Promise<void>;
 }
 
+const { isInstalled } = require('../../scripts/installed') as { isInstalled(folder: string): boolean };
+
 const HOME = join(__dirname, 'registry');
 const START_TIMEOUT_MS = 120_000;
-
-interface LockFile {
-	packages: Record<string, { version?: string; optional?: boolean; peer?: boolean }>;
-}
-
-/** Whether node_modules holds what the lock file says, as scripts/run.mjs judges it for the project itself. */
-function isInstalled(): boolean {
-	const read = (...path: string[]) => JSON.parse(readFileSync(join(HOME, ...path), 'utf8')) as LockFile;
-	const wanted = read('package-lock.json').packages;
-	let found: LockFile['packages'];
-	try {
-		// npm's own record, written when all else is there.
-		found = read('node_modules', '.package-lock.json').packages;
-	} catch {
-		return false;
-	}
-	return Object.entries(wanted).every(
-		([path, { version, optional, peer }]) =>
-			path === '' || found[path]?.version === version || (!found[path] && (optional || peer)),
-	);
-}
 
 async function ensureVerdaccio(): Promise<string> {
 	const program = join(HOME, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
 	await withLock(join(repositoryRoot, '.cache', 'verdaccio.lock'), async () => {
-		if (isInstalled()) return;
+		if (isInstalled(HOME)) return;
 		const { code, output } = await runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
 			cwd: HOME,
 			env: process.env,

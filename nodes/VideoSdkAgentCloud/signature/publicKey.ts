@@ -7,7 +7,7 @@ import { readPublicKey } from './verify';
 const MIN_FETCH_INTERVAL_MS = 60_000;
 /** After this time a key is fetched anew even if it still fits, so that a withdrawn key is not believed for ever. */
 const REFRESH_AGE_MS = 15 * 60_000;
-/** After this time, of which nothing came for the longest part, a delivery waits for that fetch. */
+/** A key gets as old as this only if nothing came for long, or no fetch went well: then a delivery waits for the fetch. */
 const MAX_KEY_AGE_MS = 60 * 60_000;
 const FIRST_RETRY_MS = 1_000;
 /** The API is not asked for long while a sender waits for the answer. */
