@@ -18,13 +18,13 @@ function readKey(value: unknown, displayName: string): string {
 	const key = String(value ?? '').trim();
 	if (key === '') {
 		throw new UserError(
-			`"${displayName}" is empty in the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
+			`'${displayName}' is empty in the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
 		);
 	}
 	return key;
 }
 
-/** The VideoSDK project whose agents are run: signs a fresh token for each request. */
+/** A VideoSDK project, whose agents are run. Signs a fresh token for each request. */
 export class VideoSdkAgentCloudApi implements ICredentialType {
 	name = 'videoSdkAgentCloudApi';
 
@@ -37,14 +37,20 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 
 	properties: INodeProperties[] = [
 		{
+			displayName:
+				'Copy both keys from <a href="https://app.videosdk.live/api-keys" target="_blank">app.videosdk.live/api-keys</a>. Leave the other fields as they are.',
+			name: 'keysNotice',
+			type: 'notice',
+			default: '',
+		},
+		{
 			displayName: 'API Key',
 			name: 'apiKey',
 			type: 'string',
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			description:
-				'The API key of your VideoSDK project, found at <a href="https://app.videosdk.live/api-keys">app.videosdk.live/api-keys</a>',
+			description: 'The API key of your VideoSDK project',
 		},
 		{
 			displayName: 'Secret Key',
@@ -60,17 +66,19 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: 'https://api.videosdk.live',
-			description: 'Where the API is. Leave as it is unless VideoSDK told you another address.',
+			description: 'The address of the API. Leave as it is unless VideoSDK gave you another one.',
+			// When the test cannot reach the host, n8n shows the code alone, and lets no credential say more.
+			hint: 'If the test shows only a code such as ENOTFOUND, n8n cannot reach this address: check its spelling, and that n8n can connect to the internet (behind a proxy: HTTPS_PROXY)',
 		},
 		{
 			displayName: 'Webhook Public Key',
 			name: 'webhookPublicKey',
 			type: 'string',
-			typeOptions: { rows: 4 },
+			typeOptions: { rows: 2 },
 			default: '',
 			placeholder: 'e.g. -----BEGIN RSA PUBLIC KEY-----',
 			description:
-				'Leave empty to use the key that VideoSDK publishes (recommended). A PEM pasted here is used instead of it to check the signature of events.',
+				'Leave empty to use the key that VideoSDK publishes (recommended). A PEM entered here is used instead to verify the signature of events.',
 		},
 	];
 
@@ -113,7 +121,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 				properties: {
 					value: 401,
 					message:
-						'VideoSDK did not accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys, and check that the clock of the n8n server is right.',
+						'VideoSDK did not accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys, and check that the clock of the machine that runs n8n is right.',
 				},
 			},
 			{
@@ -124,6 +132,18 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 						'VideoSDK knows this key, but the project may not use Agent Cloud. Check the plan of your project.',
 				},
 			},
-		],
+			{
+				// Anything may answer 200, a login page for one; only the API answers with a list, which is empty in a new project. A
+				// list is what has `push`: n8n compares one value of the answer with one of ours (CredentialsTester).
+				type: 'responseSuccessBody',
+				properties: {
+					key: 'data.push',
+					value: undefined,
+					message:
+						"This is not the VideoSDK API: the answer is not a list of deployments. Check 'Base URL': it must be the address of the API itself.",
+				},
+			},
+			// n8n types the rules as all of one kind.
+		] as ICredentialTestRequest['rules'],
 	};
 }

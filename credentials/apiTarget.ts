@@ -25,7 +25,7 @@ export function readBaseUrl(value: unknown): URL {
 		url.hash
 	) {
 		throw new UserError(
-			'"Base URL" in the VideoSDK Agent Cloud credential must be a plain http or https address, such as https://api.videosdk.live',
+			"'Base URL' in the VideoSDK Agent Cloud credential must be a plain http or https address, such as https://api.videosdk.live",
 		);
 	}
 	// An empty query or fragment shows in `href` only, as "?" or "#", and would swallow the path put after it.
@@ -51,7 +51,7 @@ export function resolveTarget(options: Addressed, base: URL): string {
 	const url = new URL(target);
 	if (url.origin !== base.origin || url.username || url.password) {
 		throw new UserError(
-			`The VideoSDK Agent Cloud credential signs requests to ${base.origin} only, not to ${url.host}. Change the URL, or "Base URL" in the credential.`,
+			`The VideoSDK Agent Cloud credential signs requests to ${base.origin} only, not to ${url.host}. Change the URL, or 'Base URL' in the credential.`,
 		);
 	}
 	return url.href;

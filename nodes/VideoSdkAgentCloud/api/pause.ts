@@ -1,13 +1,13 @@
 import { sleep } from 'n8n-workflow';
 
-/** n8n's `sleep` cannot be taken back, so a long time is waited in parts: what is left of one after a stop is soon over. */
+/** n8n's `sleep` cannot be cancelled, so a long pause is made of short ones: after a stop the current one soon ends. */
 const LONGEST_SLEEP_MS = 1_000;
 
 /**
- * Waits, but not beyond a stop. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
+ * Waits, unless the execution is stopped. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
  *
  * @param ms the time to wait, in ms, however long
- * @param signal tells of the stop
+ * @param signal aborted when the execution is stopped
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	let onAbort = () => {};

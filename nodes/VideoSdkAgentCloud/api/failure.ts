@@ -1,5 +1,5 @@
 import type { NodeApiError } from 'n8n-workflow';
-import { parseRetryAfter } from './retry';
+import { parseRetryAfter } from './retryAfter';
 
 /**
  * Why a request brought no result.
@@ -9,7 +9,7 @@ import { parseRetryAfter } from './retry';
  * - `timeout`, `network`: no whole answer came; the API may have got the request
  * - `notConnected`: no connection came about; the API cannot have got the request
  * - `untrusted`: n8n does not trust the host's certificate, so nothing was sent
- * - `refused`: not sent, because the credential is incomplete
+ * - `notSent`: the request could not be prepared, for example because the credential is incomplete
  * - `cancelled`: the user stopped the execution
  */
 export type FailureKind =
@@ -20,7 +20,7 @@ export type FailureKind =
 	| 'network'
 	| 'notConnected'
 	| 'untrusted'
-	| 'refused'
+	| 'notSent'
 	| 'cancelled';
 
 export interface ApiFailure {
@@ -29,7 +29,7 @@ export interface ApiFailure {
 	status?: number;
 	/** The API's own message, or a short excerpt of its answer. */
 	apiMessage?: string;
-	/** The id that VideoSDK's support asks for. */
+	/** The ID that VideoSDK's support asks for. */
 	requestId?: string;
 	/** The code of a network failure, such as ECONNRESET. */
 	code?: string;
@@ -37,6 +37,8 @@ export interface ApiFailure {
 	host?: string;
 	/** How long the API asks to wait, in ms. */
 	retryAfterMs?: number;
+	/** The answer's Date header. */
+	date?: string;
 }
 
 /** The part of n8n's full response that is used. The body is the undecoded text. */
@@ -50,7 +52,7 @@ const MAX_EXCERPT_LENGTH = 200;
 /** Codes that tell that no connection was made, so that not a byte of the request was sent, unless one broke while in use. */
 const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 const IN_USE = /^(?:read|write) /;
-/** How the codes begin with which Node.js's TLS client turns a certificate down, before it sends anything. */
+/** How the codes begin with which Node.js's TLS client rejects a certificate, before it sends anything. */
 const UNTRUSTED_CODE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const TIMEOUT_CODES = ['ECONNABORTED', 'ETIMEDOUT'];
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid'];
@@ -66,16 +68,18 @@ export function excerpt(text: string): string {
 
 /**
  * Finds the API's message: the first non-empty string of `message`, `error`, `msg`, `statusMessage`, where `error` may be an
- * object with its own message; else the text itself (as `@videosdk.live/server-sdk` does).
+ * object with its own message (as `@videosdk.live/server-sdk` does).
+ *
+ * @param otherwise what to take if there is none. Default: the text itself
  */
-export function readApiMessage(text: string): string | undefined {
+export function readApiMessage(text: string, otherwise = text): string | undefined {
 	let body: unknown;
 	try {
 		body = JSON.parse(text);
 	} catch {
-		return excerpt(text) || undefined;
+		return excerpt(otherwise) || undefined;
 	}
-	if (typeof body !== 'object' || body === null) return excerpt(text) || undefined;
+	if (typeof body !== 'object' || body === null) return excerpt(otherwise) || undefined;
 	if (Object.keys(body).length === 0) return undefined;
 	const { message, error, msg, statusMessage } = body as Record<string, unknown>;
 	const nested =
@@ -83,30 +87,50 @@ export function readApiMessage(text: string): string | undefined {
 	const found = [message, nested, msg, statusMessage].find(
 		(candidate): candidate is string => typeof candidate === 'string' && candidate.trim() !== '',
 	);
-	return excerpt(found ?? text) || undefined;
+	return excerpt(found ?? otherwise) || undefined;
 }
 
-/** Describes an answer that is no success. */
+/**
+ * Describes an answer that is no success.
+ *
+ * @param holdsSecrets whether nothing but the API's own message may be quoted
+ */
 export function failureOfResponse(
 	response: FullResponse,
 	kind: 'status' | 'answer' | 'declined',
 	nowMs: number,
+	holdsSecrets = false,
 ): ApiFailure {
 	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);
+	const { date } = response.headers;
 	const text = typeof response.body === 'string' ? response.body : '';
+	const isQuotedWhole = kind === 'answer' && !holdsSecrets;
 	return {
 		kind,
 		status: response.statusCode,
-		// An answer that cannot be used may hold the id of a session all the same.
-		apiMessage: kind === 'answer' ? excerpt(text) || undefined : readApiMessage(text),
+		// An answer that cannot be used may hold the ID of a session all the same.
+		apiMessage: isQuotedWhole
+			? excerpt(text) || undefined
+			: readApiMessage(text, holdsSecrets ? '' : undefined),
 		requestId: requestId === undefined ? undefined : String(requestId),
 		retryAfterMs: parseRetryAfter(response.headers['retry-after'], nowMs),
+		date: typeof date === 'string' ? date : undefined,
 	};
 }
 
-/** @returns whether a request that failed in this way may have been carried out all the same */
-export function mayHaveBeenCarriedOut(failure: ApiFailure): boolean {
+/** @returns whether the API may have done what a failed request asked for */
+export function isInDoubt(failure: ApiFailure): boolean {
 	return ['answer', 'timeout', 'network', 'cancelled'].includes(failure.kind) || (failure.status ?? 0) >= 500;
+}
+
+/** @returns whether the same request may succeed later: too many requests, or a failure of the server or the network */
+export function isPassing({ kind, status = 0 }: Partial<ApiFailure> = {}): boolean {
+	return (
+		kind === 'timeout' ||
+		kind === 'network' ||
+		kind === 'notConnected' ||
+		(kind === 'status' && (status === 429 || status >= 500))
+	);
 }
 
 /**
@@ -126,7 +150,7 @@ function causeOf(error: unknown): { code?: unknown; name?: unknown; message?: un
 export function failureOfError(error: unknown): ApiFailure {
 	const { code, name, message } = causeOf(error);
 	if (typeof code !== 'string') {
-		return { kind: 'refused', apiMessage: typeof message === 'string' ? message : undefined };
+		return { kind: 'notSent', apiMessage: typeof message === 'string' ? message : undefined };
 	}
 	if (code === 'ERR_CANCELED' || name === 'CanceledError') return { kind: 'cancelled', code };
 	if (NOT_CONNECTED_CODES.includes(code) && !IN_USE.test(String(message))) {

@@ -1,34 +1,27 @@
 import type {
 	ICredentialsDecrypted,
 	IDataObject,
-	IExecuteFunctions,
-	IHookFunctions,
 	IHttpRequestMethods,
 	IHttpRequestOptions,
-	ILoadOptionsFunctions,
-	IWebhookFunctions,
 	JsonObject,
 } from 'n8n-workflow';
 import { jsonParse, NodeApiError } from 'n8n-workflow';
+import type { AnswerReader } from './answer';
+import { DeclinedError, isRecord } from './answer';
+import type { RequestContext } from './credential';
+import { CREDENTIAL_TYPE } from './credential';
 import type { ApiFailure, FullResponse } from './failure';
 import { failureOfError, failureOfResponse } from './failure';
-import type { Startable } from './messages';
 import { describeFailure } from './messages';
 import { pause } from './pause';
 import { retryDelay } from './retry';
+import type { Startable } from './startable';
 
-export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** To be thrown by a reader of answers when the API says in its answer that it did not do what was asked. */
-export class DeclinedError extends Error {}
-
-/** The n8n contexts from which the API is called. */
-export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
-
 export interface ApiRequest {
-	method: Extract<IHttpRequestMethods, 'GET' | 'POST'>;
-	/** Below the credential's Base URL, or an absolute URL on its host; ids in it are encoded already, see `pathOf`. */
+	method: Extract<IHttpRequestMethods, 'DELETE' | 'GET' | 'POST'>;
+	/** Below the credential's Base URL, or an absolute URL on its host; IDs in it are encoded already, see `pathOf`. */
 	path: string;
 	qs?: IDataObject;
 	body?: IDataObject;
@@ -38,8 +31,12 @@ export interface ApiRequest {
 	maxAttempts?: number;
 	/** The input item, named in errors. */
 	itemIndex?: number;
+	/** The answer holds passwords: no error quotes it, but for the API's own message. */
+	holdsSecrets?: boolean;
 	/** What the request starts, if anything: its failures tell if it may be running. */
 	starts?: Startable;
+	/** It takes back what an item began, so it is sent although another item failed meanwhile. */
+	isCleanUp?: boolean;
 	/** Gives the credential. Without it n8n reads it for this request. */
 	credential?: () => Promise<ICredentialsDecrypted>;
 	/** Tells that the request is not to be sent again any more. Default: when the execution is stopped */
@@ -49,48 +46,10 @@ export interface ApiRequest {
 }
 
 /**
- * "." and ".." are resolved away as whole segments, and so are "%2E" and "%2E%2E" (URL Standard, "double-dot URL path segment").
- * Encoded twice they stay one segment, under which the API finds nothing: no id looks like that.
- * Half of a surrogate pair has no encoding: encodeURIComponent would throw.
+ * Sends a request: `apiRequest` bound to a context (see `clientOf`). What runs the items of a node also binds it to an item and the
+ * item's options, and lets it wait for its turn.
  */
-function encodeSegment(part: string): string {
-	if (/^\.{1,2}$/.test(part)) return part.replace(/\./g, '%252E');
-	return encodeURIComponent(part.replace(/\p{Cs}/gu, '\ufffd'));
-}
-
-/** Joins a path of fixed parts and ids. Each part is encoded, so that an id can never lead elsewhere. */
-export function pathOf(...parts: string[]): string {
-	return `/${parts.map(encodeSegment).join('/')}`;
-}
-
-/**
- * Makes a request: `apiRequest` bound to a context (see `sendFrom`). What runs the items of a node binds it to an item as well,
- * with the item's options, and lets it wait for its turn.
- */
-export type Send = <T>(request: ApiRequest, read: (answer: IDataObject) => T | undefined) => Promise<T>;
-
-/** @returns whether a value is a JSON object, not a list or null */
-export function isRecord(value: unknown): value is IDataObject {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/**
- * Makes a reader for an answer that holds one record. Some endpoints wrap it in `data` and some do not; both are taken, so that
- * no id is lost if that ever changes.
- *
- * @param idField the field that a record of this kind always has
- */
-export function recordWith(idField: string): (answer: IDataObject) => IDataObject | undefined {
-	return (answer) =>
-		[answer.data, answer].find(
-			(candidate): candidate is IDataObject => isRecord(candidate) && Boolean(candidate[idField]),
-		);
-}
-
-/** @returns the id of the node's credential: costs no query; empty if it has none */
-export function credentialId(context: RequestContext): string {
-	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
-}
+export type Send = <T>(request: ApiRequest, read: AnswerReader<T>) => Promise<T>;
 
 function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
@@ -100,7 +59,7 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 async function attempt<T>(
 	context: RequestContext,
 	request: ApiRequest,
-	read: (answer: IDataObject) => T | undefined,
+	read: AnswerReader<T>,
 ): Promise<{ result: T } | { failure: ApiFailure }> {
 	const options: IHttpRequestOptions = {
 		method: request.method,
@@ -126,20 +85,23 @@ async function attempt<T>(
 	} catch (error) {
 		return { failure: failureOfError(error) };
 	}
+	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
+		failureOfResponse(response, kind, Date.now(), request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) {
-		return { failure: failureOfResponse(response, 'status', Date.now()) };
+		return { failure: failureAs('status') };
 	}
-	const answer = jsonParse<unknown>(String(response.body), { fallbackValue: null });
+	const parsed = jsonParse<unknown>(String(response.body), { fallbackValue: null });
+	// Some lists come as a bare array.
+	const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 	try {
-		const result = isRecord(answer) ? read(answer) : undefined;
-		return result === undefined ? { failure: failureOfResponse(response, 'answer', Date.now()) } : { result };
+		const result = isRecord(answer) ? read(answer, response.headers) : undefined;
+		return result === undefined ? { failure: failureAs('answer') } : { result };
 	} catch (error) {
-		const kind = error instanceof DeclinedError ? 'declined' : 'answer';
-		return { failure: failureOfResponse(response, kind, Date.now()) };
+		return { failure: failureAs(error instanceof DeclinedError ? 'declined' : 'answer') };
 	}
 }
 
-/** Why the requests failed for which errors were made. */
+/** Why a request failed, by the error that was made of it. */
 const failures = new WeakMap<object, ApiFailure>();
 
 /** @returns why the request failed that brought an error about; undefined if it is no error of `apiRequest` */
@@ -162,8 +124,7 @@ function apiError(context: RequestContext, failure: ApiFailure, request: ApiRequ
 }
 
 /**
- * Calls the VideoSDK Agent Cloud API: signed by the credential, with a time limit, repeated where that cannot do anything twice
- * (see `retryDelay`).
+ * Calls the VideoSDK API: signed by the credential, with a time limit, retried where that cannot do anything twice (see `retryDelay`).
  *
  * @param read takes what is wanted out of the JSON object that the API answered; undefined if it is not there
  * @returns what `read` found
@@ -172,7 +133,7 @@ function apiError(context: RequestContext, failure: ApiFailure, request: ApiRequ
 export async function apiRequest<T>(
 	context: RequestContext,
 	request: ApiRequest,
-	read: (answer: IDataObject) => T | undefined,
+	read: AnswerReader<T>,
 ): Promise<T> {
 	const stopSignal = request.stopSignal ?? cancelSignalOf(context);
 	for (let attempts = 1; ; attempts++) {
@@ -192,11 +153,11 @@ export async function apiRequest<T>(
 /**
  * Binds `apiRequest` to a context that has no items.
  *
- * @param limits how long and how often each request is tried
+ * @param limits how long each attempt may take, how often the request is sent, and with which credential
  */
-export function sendFrom(
+export function clientOf(
 	context: RequestContext,
-	limits: Pick<ApiRequest, 'timeoutMs' | 'maxAttempts'> = {},
+	limits: Pick<ApiRequest, 'timeoutMs' | 'maxAttempts' | 'credential'> = {},
 ): Send {
 	return async (request, read) => await apiRequest(context, { ...request, ...limits }, read);
 }

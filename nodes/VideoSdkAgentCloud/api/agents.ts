@@ -1,0 +1,50 @@
+import type { IDataObject } from 'n8n-workflow';
+import { DeclinedError, isRecord } from './answer';
+import type { Send } from './client';
+import type { ListRequest } from './pagination';
+import { pathOf } from './path';
+
+/** The body of a dispatch. Undefined fields are not sent. */
+export interface DispatchBody {
+	agentId: string;
+	/** The room. */
+	meetingId: string;
+	versionId?: string;
+	versionTag?: string;
+	metadata?: IDataObject;
+	roomOptions?: IDataObject;
+}
+
+/**
+ * Sends an agent into a room. The request is sent once: see `retryDelay`.
+ *
+ * @throws NodeApiError also for an answer of 200 that says that no worker was free
+ */
+export async function dispatchAgent(
+	send: Send,
+	{ agentId, meetingId, ...rest }: DispatchBody,
+): Promise<IDataObject> {
+	return await send(
+		{
+			method: 'POST',
+			path: pathOf('v2', 'agent', 'dispatch'),
+			// The official SDK sends the room under both names.
+			body: { agentId, meetingId, roomId: meetingId, ...rest },
+			starts: 'dispatch',
+		},
+		(answer) => {
+			const result = [answer.data, answer].find(
+				(candidate): candidate is IDataObject => isRecord(candidate) && 'success' in candidate,
+			);
+			if (result && result.success !== true) throw new DeclinedError();
+			return result;
+		},
+	);
+}
+
+/** The deployments of agents in VideoSDK's cloud: several rows may name one agent. */
+export const AGENT_DEPLOYMENTS: ListRequest = {
+	path: pathOf('ai', 'v1', 'cloud', 'deployments'),
+	keys: ['deployments', 'data'],
+	identityOf: ({ id }) => String(id ?? ''),
+};

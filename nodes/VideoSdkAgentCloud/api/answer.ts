@@ -1,0 +1,32 @@
+import type { IDataObject } from 'n8n-workflow';
+
+/**
+ * Takes what is wanted out of the JSON object that the API answered.
+ *
+ * @param headers of the answer, their names in lower case
+ * @returns undefined if it is not there
+ * @throws DeclinedError if the API says in its answer that it did not do what was asked
+ */
+export type AnswerReader<T> = (answer: IDataObject, headers: Record<string, unknown>) => T | undefined;
+
+/** Thrown by a reader: the API answered 2xx, but did not do what was asked. */
+export class DeclinedError extends Error {}
+
+/** @returns whether a value is a JSON object, not a list or null */
+export function isRecord(value: unknown): value is IDataObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Makes a reader for an answer that holds one record. Some endpoints wrap it in `data` and some do not; both are accepted, so that
+ * no ID is lost if that ever changes.
+ *
+ * @param idFields the fields of which a record of this kind always has one
+ */
+export function recordWith(...idFields: string[]): (answer: IDataObject) => IDataObject | undefined {
+	return (answer) =>
+		[answer.data, answer].find(
+			(candidate): candidate is IDataObject =>
+				isRecord(candidate) && idFields.some((idField) => Boolean(candidate[idField])),
+		);
+}

@@ -1,0 +1,59 @@
+import type { IDataObject } from 'n8n-workflow';
+import { recordWith } from './answer';
+import type { Send } from './client';
+import { failureOf } from './client';
+import type { ListRequest } from './pagination';
+import { listRecords } from './pagination';
+import { pathOf } from './path';
+
+/** A webhook that is registered for the calls of a project. */
+export interface CallWebhook {
+	id: string;
+	url: string;
+	/** Names of events. */
+	events: string[];
+}
+
+const ROOT = ['v2', 'sip', 'webhooks'];
+/** The docs, the SDK and other people's code each know the ID under another name. */
+const ID_FIELDS = ['id', 'webhookId', '_id'];
+
+const idOf = (row: IDataObject) => String(ID_FIELDS.map((field) => row[field]).find(Boolean) ?? '');
+
+const CALL_WEBHOOKS: ListRequest = { path: pathOf(...ROOT), identityOf: idOf };
+
+function toCallWebhook(row: IDataObject): CallWebhook {
+	return {
+		id: idOf(row),
+		url: String(row.url),
+		events: Array.isArray(row.events) ? row.events.map(String) : [],
+	};
+}
+
+/**
+ * Finds the webhooks of exactly this URL. All webhooks are read: what the API's own `search` matches is not documented, and one that
+ * it does not find would be registered twice.
+ */
+export async function findCallWebhooks(send: Send, url: string): Promise<CallWebhook[]> {
+	const isWanted = (row: IDataObject) => row.url === url && idOf(row) !== '' && !row.deletedAt;
+	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isWanted)).map(toCallWebhook);
+}
+
+/** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
+export async function createCallWebhook(send: Send, url: string, events: string[]): Promise<CallWebhook> {
+	const request = { method: 'POST' as const, path: pathOf(...ROOT), body: { url, events } };
+	return toCallWebhook({ ...(await send(request, recordWith(...ID_FIELDS))), url, events });
+}
+
+/** @returns whether a failed request to remove a webhook leaves none: it was gone, or the answer to its removal holds no JSON */
+function isGone(error: object): boolean {
+	const { status = 0 } = failureOf(error) ?? {};
+	return [402, 404].includes(status) || (status >= 200 && status <= 299);
+}
+
+/** Removes a webhook. One that is not there any more is no failure. */
+export async function deleteCallWebhook(send: Send, id: string): Promise<void> {
+	await send({ method: 'DELETE', path: pathOf(...ROOT, id) }, () => true).catch((error: Error) => {
+		if (!isGone(error)) throw error;
+	});
+}

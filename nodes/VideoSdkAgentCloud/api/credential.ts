@@ -1,0 +1,121 @@
+import type {
+	ICredentialsDecrypted,
+	IExecuteFunctions,
+	IHookFunctions,
+	ILoadOptionsFunctions,
+	IWebhookFunctions,
+	IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+
+export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
+
+/** Reading a credential costs n8n a database query and a decryption. A change of it counts after this time at the latest. */
+const KEPT_MS = 60_000;
+
+/** The n8n contexts from which the API is called. */
+export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
+
+/** @returns the ID of the node's credential: costs no query; empty if it has none */
+export function credentialId(context: RequestContext): string {
+	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
+}
+
+/** Keeps what was read of a credential for a minute. A failure is not kept: the user may be fixing it right now. */
+export class CredentialCache<T> {
+	private reading?: Promise<T>;
+	private readAtMs = 0;
+
+	/**
+	 * @param read reads the credential
+	 * @param maxAgeMs how long ago it may have been read
+	 * @throws what `read` throws
+	 */
+	async get(read: () => Promise<T>, maxAgeMs = KEPT_MS): Promise<T> {
+		if (this.reading === undefined || Date.now() >= this.readAtMs + maxAgeMs) {
+			const current = read();
+			this.reading = current;
+			this.readAtMs = Date.now();
+			current.catch(() => {
+				if (this.reading === current) this.reading = undefined;
+			});
+		}
+		return await this.reading;
+	}
+}
+
+/**
+ * Gives the credential as it is for one input item: a field of it may hold an expression such as `{{ $json.key }}`, by which each
+ * item belongs to another project.
+ *
+ * @param itemIndex the input item, counted from 0; none where there are no items
+ * @param maxAgeMs how long ago it may have been read. Default: a minute
+ * @returns gives the credential, read when first asked; throws what n8n throws if there is no such credential
+ */
+export function credentialOf(
+	context: RequestContext,
+	itemIndex?: number,
+	maxAgeMs?: number,
+): () => Promise<ICredentialsDecrypted> {
+	const cache = new CredentialCache<ICredentialsDecrypted>();
+	return async () =>
+		await cache.get(async () => {
+			const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
+			const { id, name = '' } = context.getNode().credentials?.[CREDENTIAL_TYPE] ?? {};
+			return { id: id ?? '', name, type: CREDENTIAL_TYPE, data };
+		}, maxAgeMs);
+}
+
+/**
+ * Tells whether a credential is as it is stored: no field of it is resolved by n8n, so all items have the same.
+ *
+ * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
+ * CredentialsHelper.getDecrypted. Where either is missing, the answer is no.
+ */
+export async function isAsStored(
+	context: IExecuteFunctions,
+	{ data = {} }: ICredentialsDecrypted,
+): Promise<boolean> {
+	const { additionalData } = context as { additionalData?: IWorkflowExecuteAdditionalData };
+	const details = context.getNode().credentials?.[CREDENTIAL_TYPE];
+	if (additionalData === undefined || details === undefined) return false;
+	const stored = await additionalData.credentialsHelper.getDecrypted(
+		additionalData,
+		details,
+		CREDENTIAL_TYPE,
+		context.getMode(),
+		context.getExecuteData(),
+		true,
+	);
+	const defaults = new Map(
+		context.getCredentialsProperties(CREDENTIAL_TYPE).map((field) => [field.name, field.default]),
+	);
+	return Object.entries(data).every(([name, value]) => value === (stored[name] ?? defaults.get(name)));
+}
+
+/**
+ * Gives the credentials of all input items. One that holds no expression is read once for all, since a reading takes n8n about as
+ * long as sending the request.
+ *
+ * @param itemCount how many items there are
+ * @returns for an item, counted from 0: what `credentialOf` returns
+ */
+export function credentialsOfItems(
+	context: IExecuteFunctions,
+	itemCount: number,
+): (itemIndex: number) => () => Promise<ICredentialsDecrypted> {
+	const ofItems = Array.from({ length: itemCount }, (_, itemIndex) => credentialOf(context, itemIndex));
+	const ofItem = (itemIndex: number) => ofItems[itemIndex] ?? credentialOf(context, itemIndex);
+	if (itemCount < 2) return ofItem;
+	/** Undefined if the items may have different ones. */
+	const common = new CredentialCache<ICredentialsDecrypted | undefined>();
+	const readCommon = async (): Promise<ICredentialsDecrypted | undefined> => {
+		try {
+			const first = await credentialOf(context, 0)();
+			return (await isAsStored(context, first)) ? first : undefined;
+		} catch {
+			// Each item has its own error then.
+			return undefined;
+		}
+	};
+	return (itemIndex) => async () => (await common.get(readCommon)) ?? (await ofItem(itemIndex)());
+}

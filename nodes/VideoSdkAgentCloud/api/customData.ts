@@ -1,0 +1,26 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+/** n8n cuts longer values. */
+const MAX_VALUE_LENGTH = 512;
+const ID_FIELDS = ['sessionId', 'callId', 'roomId'];
+
+/**
+ * Lets users find the execution by the IDs of its sessions, calls and rooms ("Highlighted data" in the filter of n8n's executions).
+ * n8n 1.x does not offer that to nodes.
+ */
+export function makeSearchable(context: IExecuteFunctions, records: IDataObject[]): void {
+	for (const field of ID_FIELDS) {
+		const ids = new Set(
+			records.map(({ [field]: id }) => id).filter((id) => typeof id === 'string' && id !== ''),
+		);
+		if (ids.size === 0) continue;
+		try {
+			context.customData?.set(field, [...ids].join(', ').slice(0, MAX_VALUE_LENGTH));
+		} catch (error) {
+			// While a workflow is tried out, n8n throws at what it would else only log.
+			context.logger.debug('VideoSDK Agent Cloud: n8n did not keep an ID for its search', {
+				reason: (error as Error).message,
+			});
+		}
+	}
+}

@@ -1,0 +1,19 @@
+import type { ListRequest } from './pagination';
+import { pathOf } from './path';
+
+const ROOT = ['v2', 'recordings'];
+const identityOf: ListRequest['identityOf'] = ({ id }) => String(id ?? '');
+
+/** The lists of recordings, by what was recorded. Their filters: `roomId`, `sessionId` (of the room's session). */
+export const RECORDINGS = {
+	/** Everybody together, as arranged for the room. */
+	room: { path: pathOf(...ROOT), identityOf },
+	/** One file per participant. */
+	participant: { path: pathOf(...ROOT, 'participant'), identityOf },
+	/** One file per camera or microphone. */
+	track: { path: pathOf(...ROOT, 'participant', 'track'), identityOf },
+	/** What agent and caller said, on two channels. */
+	merged: { path: pathOf(...ROOT, 'participant', 'merge'), keys: ['recordings', 'data'], identityOf },
+} satisfies Record<string, ListRequest>;
+
+export type RecordingType = keyof typeof RECORDINGS;

@@ -1,0 +1,64 @@
+import type { IDataObject } from 'n8n-workflow';
+import { recordWith } from './answer';
+import type { Send } from './client';
+import type { ListRequest } from './pagination';
+import { pathOf } from './path';
+import type { SessionWebhook } from './sessions';
+
+/** What a room starts automatically once somebody is in it. Each part needs the one around it. */
+export interface AutoStartConfig extends IDataObject {
+	recording: { transcription?: { enabled: true; summary?: { enabled: true; prompt?: string } } };
+}
+
+/** The body of a new room. Undefined fields are not sent. */
+export interface RoomBody {
+	/** The API gives the same room for the same ID. */
+	customRoomId?: string;
+	/** A region, such as `us001`. */
+	geoFence?: string;
+	/** At most 512 characters of URL. Cannot be changed later. */
+	webhook?: SessionWebhook;
+	autoStartConfig?: AutoStartConfig;
+}
+
+const ROOT = ['v2', 'rooms'];
+const readRoom = recordWith('roomId');
+
+/** Creates a room. */
+export async function createRoom(send: Send, body: RoomBody): Promise<IDataObject> {
+	return await send({ method: 'POST', path: pathOf(...ROOT), body: { ...body } }, readRoom);
+}
+
+/** @param roomId the room's own or its custom ID */
+export async function getRoom(send: Send, roomId: string): Promise<IDataObject> {
+	return await send({ method: 'GET', path: pathOf(...ROOT, roomId) }, readRoom);
+}
+
+/**
+ * Closes a room for good.
+ *
+ * @param roomId the room's own ID: the API does not take a custom one
+ * @param isCleanUp see ApiRequest
+ */
+export async function deactivateRoom(send: Send, roomId: string, isCleanUp = false): Promise<IDataObject> {
+	return await send(
+		{ method: 'POST', path: pathOf(...ROOT, 'deactivate'), body: { roomId }, isCleanUp },
+		readRoom,
+	);
+}
+
+/** Ends what is going on in a room, for everybody in it. @returns the room's session */
+export async function endRoomSession(send: Send, roomId: string): Promise<IDataObject> {
+	const session = await send(
+		{ method: 'POST', path: pathOf('v2', 'sessions', 'end'), body: { roomId } },
+		recordWith('roomId', 'meetingId'),
+	);
+	// The official SDK reads both names, too.
+	return { ...session, roomId: session.roomId ?? session.meetingId };
+}
+
+/** All rooms of the project. */
+export const ROOMS: ListRequest = {
+	path: pathOf(...ROOT),
+	identityOf: ({ roomId }) => String(roomId ?? ''),
+};

@@ -1,0 +1,60 @@
+import type { IDataObject } from 'n8n-workflow';
+import { recordWith } from './answer';
+import type { Send } from './client';
+import type { ListRequest } from './pagination';
+import { pathOf } from './path';
+
+/** The statuses of a session (docs.videosdk.live, agent cloud). */
+export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'];
+/** The statuses in which a session has ended. An unknown status is not one of them. */
+export const TERMINAL_STATUSES = ['completed', 'failed', 'stopped'];
+
+/** What the events of a session are sent to. */
+export interface SessionWebhook extends IDataObject {
+	endPoint: string;
+	/** Exact names, such as `ai-deployment-session-started`. */
+	events: string[];
+}
+
+/** The body of a start. Undefined fields are not sent. */
+export interface StartBody {
+	deploymentId: string;
+	tag?: string;
+	/** Values are strings. */
+	env?: IDataObject;
+	metaData?: IDataObject;
+	webhook?: SessionWebhook;
+}
+
+const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
+const readSession = recordWith('sessionId');
+
+/** Starts a session. The request is sent once: see `retryDelay`. */
+export async function startSession(send: Send, body: StartBody): Promise<IDataObject> {
+	return await send(
+		{ method: 'POST', path: pathOf(...ROOT, 'start'), body: { ...body }, starts: 'session' },
+		readSession,
+	);
+}
+
+/** Ends a running session. */
+export async function endSession(send: Send, sessionId: string): Promise<IDataObject> {
+	return await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { sessionId } }, readSession);
+}
+
+/** Fetches a session in its current state. */
+export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {
+	return await send({ method: 'GET', path: pathOf(...ROOT, sessionId) }, readSession);
+}
+
+/** All sessions of the project. The API has no filters for them. */
+export const SESSIONS: ListRequest = {
+	path: pathOf(...ROOT),
+	identityOf: ({ sessionId }) => String(sessionId ?? ''),
+};
+
+/** @returns whether a record's status is one of those given, without regard to case */
+export function hasStatus(record: { status?: unknown }, statuses: readonly string[]): boolean {
+	const status = String(record.status ?? '').toLowerCase();
+	return statuses.some((candidate) => candidate.toLowerCase() === status);
+}

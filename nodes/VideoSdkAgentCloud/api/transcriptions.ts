@@ -1,0 +1,120 @@
+import type { IDataObject } from 'n8n-workflow';
+import { isRecord, recordWith } from './answer';
+import type { Send } from './client';
+import { failureOf } from './client';
+import type { ListRequest } from './pagination';
+import { listRecords } from './pagination';
+import { pathOf } from './path';
+import { hasStatus } from './sessions';
+
+/** The statuses in which a transcription has ended. The API's docs list none, so an unknown one is not final. */
+const FINAL_STATUSES = ['completed', 'failed'];
+
+/** The body of a realtime transcription. Undefined fields are not sent. */
+export interface RealtimeBody {
+	roomId: string;
+	/** BCP 47, such as `en-US`. */
+	language?: string;
+	webhookUrl?: string;
+	summary?: { enabled: true; prompt: string };
+}
+
+const POST = ['ai', 'v1', 'post-transcriptions'];
+const REALTIME = ['ai', 'v1', 'realtime-transcriptions'];
+const KEYS = ['transcriptions', 'data'];
+const readTranscription = recordWith('id');
+const identityOf: ListRequest['identityOf'] = ({ id }) => String(id ?? '');
+
+/** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
+export const TRANSCRIPTIONS: ListRequest = { path: pathOf(...POST), keys: KEYS, identityOf };
+
+/** The room of a realtime transcription stands inside (as in `@videosdk.live/server-sdk`). */
+function withRoom(transcription: IDataObject): IDataObject {
+	const { extension } = transcription;
+	const config = isRecord(extension) ? extension.extensionConfig : undefined;
+	const roomId = transcription.roomId ?? (isRecord(config) ? config.roomId : undefined);
+	return roomId === undefined ? transcription : { ...transcription, roomId };
+}
+
+/** Starts to transcribe what is being said in a room, which must have a live session. */
+export async function startRealtime(send: Send, body: RealtimeBody): Promise<IDataObject> {
+	const path = pathOf(...REALTIME, 'start');
+	return withRoom(await send({ method: 'POST', path, body: { ...body } }, readTranscription));
+}
+
+/** Stops the realtime transcription of a room. */
+export async function stopRealtime(send: Send, roomId: string): Promise<IDataObject> {
+	return withRoom(
+		await send({ method: 'POST', path: pathOf(...REALTIME, 'end'), body: { roomId } }, readTranscription),
+	);
+}
+
+/** @returns whether an error says that the API has nothing of this ID, or not this part of the API */
+function isNotThere(error: object): boolean {
+	return [400, 402, 403, 404].includes(failureOf(error)?.status ?? 0);
+}
+
+/** Fetches a transcription, of a recording or a realtime one: an ID does not tell which. */
+export async function getTranscription(send: Send, id: string): Promise<IDataObject> {
+	const get = async (root: string[]) =>
+		withRoom(await send({ method: 'GET', path: pathOf(...root, id) }, readTranscription));
+	return await get(POST).catch(async (error) => {
+		if (!isNotThere(error)) throw error;
+		return await get(REALTIME).catch((realtimeError) => {
+			throw isNotThere(realtimeError) ? error : realtimeError;
+		});
+	});
+}
+
+function latest(transcriptions: IDataObject[]): IDataObject | undefined {
+	const startMs = ({ start }: IDataObject) => new Date(String(start)).getTime() || 0;
+	return transcriptions.reduce<IDataObject | undefined>(
+		(found, other) => (found === undefined || startMs(other) > startMs(found) ? other : found),
+		undefined,
+	);
+}
+
+/**
+ * Finds the latest transcription of a room: of a recording if there is one, else a realtime one.
+ *
+ * @returns undefined if there is none (yet)
+ */
+export async function findTranscription(send: Send, roomId: string): Promise<IDataObject | undefined> {
+	const recorded = latest(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
+	if (recorded !== undefined) return recorded;
+	// Docs and SDK disagree on whether the API filters these by room.
+	const list: ListRequest = { path: pathOf(...REALTIME), keys: KEYS, qs: { roomId }, identityOf };
+	const isOfRoom = (row: IDataObject) => withRoom(row).roomId === roomId;
+	const realtime = await listRecords(send, list, Infinity, isOfRoom).catch((error) => {
+		if (isNotThere(error)) return [];
+		throw error;
+	});
+	const found = latest(realtime);
+	return found && withRoom(found);
+}
+
+/** @returns whether a room's own settings say that its recordings are transcribed; undefined if they say nothing */
+export function isTranscribed({ autoStartConfig }: IDataObject): boolean | undefined {
+	if (!isRecord(autoStartConfig)) return undefined;
+	const { recording } = autoStartConfig;
+	const transcription = isRecord(recording) ? recording.transcription : undefined;
+	return isRecord(transcription) && transcription.enabled === true;
+}
+
+/** @returns the address of a transcription's file as plain text; undefined if there is none */
+export function textFileOf(
+	transcription: IDataObject,
+	paths: 'transcriptionFilePaths' | 'summarizedFilePaths',
+): string | undefined {
+	const files = transcription[paths];
+	const url = isRecord(files) ? files.txt : undefined;
+	return typeof url === 'string' && url !== '' ? url : undefined;
+}
+
+/** @returns whether a transcription has ended, or its text is there whatever its status is called */
+export function isReady(transcription: IDataObject): boolean {
+	return (
+		hasStatus(transcription, FINAL_STATUSES) ||
+		textFileOf(transcription, 'transcriptionFilePaths') !== undefined
+	);
+}
