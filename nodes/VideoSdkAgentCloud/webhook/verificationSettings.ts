@@ -2,22 +2,21 @@ import type { KeyObject } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import type { RequestContext } from '../transport/request';
-import { CREDENTIAL_TYPE, credentialId } from '../transport/request';
+import type { RequestContext } from '../api/credential';
+import { CREDENTIAL_TYPE, CredentialCache, credentialId } from '../api/credential';
 import { readPublicKey } from './verify';
 
-/** Reading a credential costs n8n a database query and a decryption, so what it says is kept for this time. */
-const KEPT_MS = 60_000;
 const MAX_KEPT = 100;
 
-/** What the trigger needs of a credential. Neither of the two is secret. */
+/** What verification needs of a credential. Neither of the two is secret. */
 export interface VerificationSettings {
 	baseUrl: string;
 	/** The user's own key, which counts instead of the published one. */
 	pinnedKey?: KeyObject;
 }
 
-const kept = new Map<string, { untilMs: number; settings: Promise<VerificationSettings> }>();
+/** By credential and workflow: the credential may hold an expression such as `{{ $vars.key }}`. */
+const kept = new Map<string, CredentialCache<VerificationSettings>>();
 
 /** For tests: forgets all credentials. */
 export function forgetCredentials(): void {
@@ -36,7 +35,7 @@ export function readVerificationSettings(credential: IDataObject): VerificationS
 	const pinnedKey = readPublicKey(pem);
 	if (pinnedKey === undefined) {
 		throw new UserError(
-			'"Webhook Public Key" in the VideoSDK Agent Cloud credential is not an RSA public key in PEM form. Empty the field to use the key that VideoSDK publishes.',
+			"'Webhook Public Key' in the VideoSDK Agent Cloud credential is not an RSA public key in PEM format. Clear the field to use the key that VideoSDK publishes.",
 		);
 	}
 	return { baseUrl, pinnedKey };
@@ -48,15 +47,12 @@ export function readVerificationSettings(credential: IDataObject): VerificationS
  * @throws what n8n throws if there is no such credential; UserError as above
  */
 export async function verificationSettings(context: RequestContext): Promise<VerificationSettings> {
-	const id = credentialId(context);
-	const entry = kept.get(id);
-	if (entry !== undefined && Date.now() < entry.untilMs) return await entry.settings;
-	const settings = context.getCredentials(CREDENTIAL_TYPE).then(readVerificationSettings);
-	if (kept.size >= MAX_KEPT) kept.delete([...kept.keys()][0] as string);
-	kept.set(id, { untilMs: Date.now() + KEPT_MS, settings });
-	// A failure is not kept: the user may be mending it this moment.
-	settings.catch(() => {
-		if (kept.get(id)?.settings === settings) kept.delete(id);
-	});
-	return await settings;
+	const key = `${credentialId(context)} ${context.getWorkflow().id}`;
+	let cache = kept.get(key);
+	if (cache === undefined) {
+		if (kept.size >= MAX_KEPT) kept.delete([...kept.keys()][0] as string);
+		cache = new CredentialCache();
+		kept.set(key, cache);
+	}
+	return await cache.get(async () => readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)));
 }

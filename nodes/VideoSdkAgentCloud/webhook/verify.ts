@@ -25,14 +25,14 @@ export function readPublicKey(pem: string): KeyObject | undefined {
 }
 
 /**
- * Judges whether VideoSDK sent these bytes: RSA-SHA256, PKCS#1 v1.5, over the raw body (docs.videosdk.live, webhook
- * verification). Never throws; whatever cannot be verified is not genuine.
+ * Verifies that VideoSDK signed these bytes: RSA-SHA256, PKCS#1 v1.5, over the raw body (docs.videosdk.live, webhook
+ * verification). Never throws: whatever cannot be verified is not signed.
  *
  * @param rawBody the body's bytes as received, never a re-serialised body
  * @param signature the header `videosdk-signature`, base64
- * @param key the key of VideoSDK
+ * @param key VideoSDK's public key
  */
-export function isGenuine(rawBody: Buffer, signature: unknown, key: KeyObject): boolean {
+export function isSignedWith(rawBody: Buffer, signature: unknown, key: KeyObject): boolean {
 	if (typeof signature !== 'string' || signature === '' || signature.length > MAX_SIGNATURE_LENGTH)
 		return false;
 	try {

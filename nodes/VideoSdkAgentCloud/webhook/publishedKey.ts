@@ -1,11 +1,13 @@
 import type { KeyObject } from 'crypto';
-import type { RequestContext } from '../transport/request';
-import { apiRequest, credentialId } from '../transport/request';
+import { clientOf } from '../api/client';
+import type { RequestContext } from '../api/credential';
+import { credentialId } from '../api/credential';
+import { fetchPublicKey } from '../api/publicKey';
 import { readPublicKey } from './verify';
 
 /** Within this time after a fetch no signature, right or wrong, makes another one. */
 const MIN_FETCH_INTERVAL_MS = 60_000;
-/** After this time a key is fetched anew even if it still fits, so that a withdrawn key is not believed for ever. */
+/** After this time a key is fetched anew even if it still fits, so that a withdrawn key is not accepted for ever. */
 const REFRESH_AGE_MS = 15 * 60_000;
 /** A key gets as old as this only if nothing came for long, or no fetch went well: then a delivery waits for the fetch. */
 const MAX_KEY_AGE_MS = 60 * 60_000;
@@ -22,6 +24,8 @@ interface PublishedKey {
 	/** No fetch before this time. */
 	nextFetchAtMs: number;
 	failures: number;
+	/** Why the last fetch brought no key, in words for the user. */
+	lastFailure?: string;
 	fetching?: Promise<void>;
 }
 
@@ -32,7 +36,7 @@ export function forgetPublishedKeys(): void {
 	published.clear();
 }
 
-/** Each credential has a key of its own: what one user enters must not decide what another user's workflows believe. */
+/** Each credential has a key of its own: what one user enters must not decide what another user's workflows accept. */
 function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
 	const id = `${credentialId(context)} ${baseUrl}`;
 	let entry = published.get(id);
@@ -46,21 +50,14 @@ function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
 
 async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<void> {
 	try {
-		entry.key = await apiRequest(
-			context,
-			{
-				method: 'GET',
-				// With its host: the credential refuses it if the user has changed "Base URL" since.
-				path: `${entry.baseUrl.replace(/\/$/, '')}/v2/public/rsa-public-key`,
-				timeoutMs: FETCH_TIMEOUT_MS,
-				maxAttempts: 1,
-			},
-			({ publicKey }) => (typeof publicKey === 'string' ? readPublicKey(publicKey) : undefined),
-		);
+		const send = clientOf(context, { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 });
+		entry.key = await fetchPublicKey(send, entry.baseUrl, readPublicKey);
 		entry.fetchedAtMs = Date.now();
 		entry.nextFetchAtMs = entry.fetchedAtMs + MIN_FETCH_INTERVAL_MS;
 		entry.failures = 0;
-	} catch {
+		entry.lastFailure = undefined;
+	} catch (error) {
+		entry.lastFailure = (error as Error).message;
 		// The last good key goes on serving. Asked again soon, then less and less often.
 		const waitMs = Math.min(FIRST_RETRY_MS * 2 ** entry.failures, MIN_FETCH_INTERVAL_MS);
 		entry.failures = Math.min(entry.failures + 1, 16);
@@ -79,26 +76,28 @@ async function refresh(context: RequestContext, entry: PublishedKey): Promise<vo
 	await entry.fetching;
 }
 
+/** What came of a verification: a verdict, or why there is none. */
+export type Verification = { isSigned: boolean } | { noKeyBecause: string };
+
 /**
- * Judges a delivery by the key that VideoSDK publishes, which is fetched once and kept. When a signature does not fit, the key
+ * Verifies a delivery with the key that VideoSDK publishes, which is fetched once and kept. When a signature does not fit, the key
  * may have been replaced, so it is fetched again, at most once a minute whatever is sent.
  *
  * @param baseUrl the API host whose key counts
- * @param judge says whether the delivery is genuine by a key
- * @returns the judgement, or undefined if no key could be had
+ * @param isSignedWith verifies the delivery with a key
  */
-export async function judgeByPublishedKey(
+export async function verifyWithPublishedKey(
 	context: RequestContext,
 	baseUrl: string,
-	judge: (key: KeyObject) => boolean,
-): Promise<boolean | undefined> {
+	isSignedWith: (key: KeyObject) => boolean,
+): Promise<Verification> {
 	const entry = entryFor(context, baseUrl);
 	const ageMs = Date.now() - entry.fetchedAtMs;
 	if (entry.key === undefined || ageMs > MAX_KEY_AGE_MS) await refresh(context, entry);
 	else if (ageMs > REFRESH_AGE_MS) void refresh(context, entry);
 	const { key } = entry;
-	if (key === undefined) return undefined;
-	if (judge(key)) return true;
+	if (key === undefined) return { noKeyBecause: entry.lastFailure ?? 'The key could not be fetched' };
+	if (isSignedWith(key)) return { isSigned: true };
 	await refresh(context, entry);
-	return entry.key !== key && entry.key !== undefined && judge(entry.key);
+	return { isSigned: entry.key !== key && entry.key !== undefined && isSignedWith(entry.key) };
 }

@@ -1,0 +1,60 @@
+/** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/duplicates.ts. */
+const MAX_REMEMBERED = 5_000;
+
+/**
+ * The events whose deliveries this n8n process accepted lately, so that a duplicate starts no execution.
+ *
+ * An event counts as accepted only once n8n has answered its delivery with 200, that is when its execution is stored. Until then a
+ * duplicate waits: if the first one's execution could not be stored, the second one takes its place, and nothing is lost.
+ */
+export class RecentDeliveries {
+	/** true: accepted; a promise: the first delivery is being handled, and resolves to whether it was accepted. */
+	private readonly outcomes = new Map<string, true | Promise<boolean>>();
+
+	/**
+	 * Asks to handle a delivery.
+	 *
+	 * @param key workflow, node and event
+	 * @returns undefined for a duplicate; else a function to call with the outcome of this delivery
+	 */
+	async begin(key: string): Promise<((wasAccepted: boolean) => void) | undefined> {
+		for (;;) {
+			const outcome = this.outcomes.get(key);
+			if (outcome === undefined) return this.start(key);
+			if (outcome === true || (await outcome)) return undefined;
+		}
+	}
+
+	/** @returns whether a delivery was accepted lately */
+	has(key: string): boolean {
+		return this.outcomes.get(key) === true;
+	}
+
+	/** Lets the next delivery be handled, whatever became of the former ones. */
+	forget(key: string): void {
+		this.outcomes.delete(key);
+	}
+
+	private start(key: string): (wasAccepted: boolean) => void {
+		const { promise, resolve } = withResolver();
+		this.outcomes.set(key, promise);
+		return (wasAccepted) => {
+			// Set anew, so that the map stays in the order of arrival.
+			this.outcomes.delete(key);
+			if (wasAccepted) {
+				this.outcomes.set(key, true);
+				if (this.outcomes.size > MAX_REMEMBERED)
+					this.outcomes.delete(this.outcomes.keys().next().value as string);
+			}
+			resolve(wasAccepted);
+		};
+	}
+}
+
+function withResolver(): { promise: Promise<boolean>; resolve: (value: boolean) => void } {
+	let resolve: (value: boolean) => void = () => {};
+	const promise = new Promise<boolean>((resolvePromise) => {
+		resolve = resolvePromise;
+	});
+	return { promise, resolve };
+}

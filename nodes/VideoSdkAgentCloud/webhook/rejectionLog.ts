@@ -1,0 +1,51 @@
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+
+/** Anybody who knows the URL can make log lines, so warnings are few. */
+const WARNING_INTERVAL_MS = 60_000;
+const MAX_REMEMBERED = 1_000;
+
+/** When each node last warned of each matter, in ms since 1970. */
+const warnedAtMs = new Map<string, number>();
+
+/** For tests: the next rejection of each node is a warning. */
+export function forgetWarnings(): void {
+	warnedAtMs.clear();
+}
+
+/**
+ * Logs a sentence: as a warning at most once a minute per node and matter, else at debug level.
+ *
+ * @param matter what the sentence is about
+ */
+export function warnSparingly(
+	context: IWebhookFunctions,
+	matter: string,
+	sentence: string,
+	details: IDataObject = {},
+): void {
+	const { id, name } = context.getNode();
+	const workflow = context.getWorkflow();
+	const key = `${workflow.id}:${id}:${matter}`;
+	const nowMs = Date.now();
+	const isQuiet = nowMs - (warnedAtMs.get(key) ?? 0) < WARNING_INTERVAL_MS;
+	if (!isQuiet) {
+		if (warnedAtMs.size >= MAX_REMEMBERED) warnedAtMs.delete([...warnedAtMs.keys()][0] as string);
+		warnedAtMs.set(key, nowMs);
+	}
+	context.logger[isQuiet ? 'debug' : 'warn'](`VideoSDK Agent Cloud: ${sentence}`, {
+		workflowId: workflow.id,
+		nodeName: name,
+		...details,
+	});
+}
+
+/**
+ * Logs a rejected delivery.
+ *
+ * @param reason why, and what to do about it; no part of the delivery
+ */
+export function logRejection(context: IWebhookFunctions, status: number, reason: string): void {
+	const { name } = context.getNode();
+	const sentence = `'${name}' answered a delivery with ${status}. ${reason}`;
+	warnSparingly(context, 'rejection', sentence, { status });
+}
