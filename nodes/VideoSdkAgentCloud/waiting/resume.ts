@@ -1,121 +1,142 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
-import { getSession } from '../actions/session/get.operation';
-import { bareSessionId, shortEventName } from '../events/event';
-import { judgeDelivery } from '../events/judge';
-import { RecentEvents } from '../events/recentEvents';
-import { respond } from '../events/respond';
-import { hasStatus, TERMINAL_STATUSES } from '../fields/status';
-import { CREDENTIAL_TYPE, sendFrom } from '../transport/request';
-import type { LookRequest } from './lookAgain';
-import { isGenuineLook, LOOK_SIGNATURE_HEADER, STILL_WAITING } from './lookAgain';
+import { credentialOf } from '../api/credential';
+import { bareSessionId } from '../api/sessionId';
+import { reject, verifyDelivery } from '../webhook/delivery';
+import { shortEventName } from '../webhook/event';
+import { RecentDeliveries } from '../webhook/recentDeliveries';
+import { respond } from '../webhook/respond';
+import type { Outcome } from './outcome';
+import { finishedItem } from './outcome';
+import type { StoredWait } from './storedWait';
+import { hasKey, hasProof, KEY_HEADER, PROOF_HEADER, readWait, waitingItems } from './storedWait';
+import { idsOfWaiting, WAITABLES } from './waitable';
+import { forgetWatch, watchOf } from './watches';
 
-/** VideoSDK waits for the answer meanwhile. */
-const FETCH_TIMEOUT_MS = 10_000;
 const TERMINAL_EVENTS = ['stopped', 'failed'];
 
-/** By then n8n has marked the run as running, or will never do so. */
+/** By then n8n has marked the execution as running, or will never do so. */
 const FORGET_AFTER_MS = 60_000;
 
-/** The sessions whose runs were resumed in the last minute. */
-const resumed = new RecentEvents();
+/** The waits that were resumed in the last minute. */
+const resumed = new RecentDeliveries();
 
-async function fetchSession(context: IWebhookFunctions, sessionId: string): Promise<IDataObject | undefined> {
-	return await getSession(
-		sendFrom(context, { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 }),
-		sessionId,
-	).catch(() => undefined);
+/** An execution that waits: what it stored, and its items. */
+interface Waiting {
+	wait: StoredWait;
+	items: IDataObject[];
+	/** The IDs of what had not ended when the wait began. */
+	ids: string[];
+}
+
+function readWaiting(context: IWebhookFunctions): Waiting | undefined {
+	const wait = readWait(context);
+	if (wait === undefined) return undefined;
+	const items = waitingItems(context);
+	return { wait, items, ids: idsOfWaiting(wait.kind, items) };
 }
 
 /**
- * Asks to resume the run of a session. n8n 1.x goes on with a run once for each request that came before the run was marked as
- * running, so that what follows would run several times; n8n 2.x goes on once, and answers the others with 500.
+ * Asks to resume the execution. n8n 1.x resumes an execution once for each request that came before it was marked as running, so
+ * that what follows would run several times; n8n 2.x resumes it once, and answers the others with 500.
  *
- * @returns false if another request, of the same event or to look again, resumes it
+ * @returns false if another request, of an event or of ours, resumes it
  */
-async function claimResumption(context: IWebhookFunctions, sessionId: string): Promise<boolean> {
-	const settle = await resumed.claim(sessionId);
-	if (settle === undefined) return false;
+async function mayResume(context: IWebhookFunctions, wait: StoredWait): Promise<boolean> {
+	const finish = await resumed.begin(wait.keyHash);
+	if (finish === undefined) return false;
 	const response = context.getResponseObject();
-	// Unless n8n refused it: a run is also resumed for a sender that went away meanwhile.
-	const settleByAnswer = () => settle(!response.writableFinished || response.statusCode === 200);
-	if (response.closed) settleByAnswer();
-	else response.once('close', settleByAnswer);
-	// If the run waits even then, it was not resumed.
-	void sleep(FORGET_AFTER_MS).then(() => resumed.forget(sessionId));
+	const finishByAnswer = () => {
+		// Unless n8n rejected it: an execution is also resumed for a sender that went away meanwhile.
+		const wasAccepted = !response.writableFinished || response.statusCode === 200;
+		finish(wasAccepted);
+		if (wasAccepted) forgetWatch(wait);
+	};
+	if (response.closed) finishByAnswer();
+	else response.once('close', finishByAnswer);
+	// If the execution waits even then, it was not resumed.
+	void sleep(FORGET_AFTER_MS).then(() => resumed.forget(wait.keyHash));
 	return true;
 }
 
-/** @returns the answer that lets n8n go on with the run */
-function resumeWith(json: IDataObject): IWebhookResponseData {
-	return { workflowData: [[{ json, pairedItem: { item: 0 } }]] };
+/** @returns the answer that makes n8n resume the execution: the items that wait, each with its outcome */
+function resumeWith({ wait, items }: Waiting, outcomes: Map<string, Outcome>): IWebhookResponseData {
+	const { idField } = WAITABLES[wait.kind];
+	const output = items.map((item, index) => {
+		const outcome = item.timedOut === true ? outcomes.get(String(item[idField])) : undefined;
+		return { json: outcome ? finishedItem(item, outcome) : item, pairedItem: { item: index } };
+	});
+	return { workflowData: [output] };
 }
 
-/** The run's session, which Start and Wait left in the waiting item. */
-function waitingSession(context: IWebhookFunctions): IDataObject {
-	const session = { ...(context.evaluateExpression('{{ $json }}') as IDataObject | undefined) };
-	delete session.timedOut;
-	return session;
+/** @returns whether a request is one of ours, see KEY_HEADER and PROOF_HEADER */
+async function isOurs(context: IWebhookFunctions, wait: StoredWait): Promise<boolean> {
+	const headers = context.getHeaderData();
+	if (hasKey(wait, headers[KEY_HEADER])) return true;
+	if (headers[PROOF_HEADER] === undefined) return false;
+	return hasProof(wait, (await credentialOf(context)()).data?.secretKey, headers[PROOF_HEADER]);
 }
 
-/** @returns the request to look again, as far as it can be read */
-function readLookRequest(context: IWebhookFunctions): LookRequest {
-	const { sessionId, isTimeUp } = (context.getBodyData() ?? {}) as Partial<LookRequest>;
-	return { sessionId: String(sessionId), isTimeUp: isTimeUp === true };
-}
-
-/**
- * Handles our own request to look at the API: resumes the run if the session has ended without its event coming through, or if
- * the time is up.
- */
-async function lookAgain(
-	context: IWebhookFunctions,
-	waiting: IDataObject,
-	signature: unknown,
-): Promise<IWebhookResponseData> {
-	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
-	const request = readLookRequest(context);
-	const isGenuine =
-		isGenuineLook(request, signature, String(secretKey).trim()) && request.sessionId === waiting.sessionId;
-	if (!isGenuine) return respond(context, 401, 'The signature is wrong');
-	const session = await fetchSession(context, request.sessionId);
-	const hasEnded = session !== undefined && hasStatus(session, TERMINAL_STATUSES);
-	if ((hasEnded || request.isTimeUp) && (await claimResumption(context, bareSessionId(request.sessionId)))) {
-		return resumeWith(
-			hasEnded
-				? { ...session, event: hasStatus(session, ['failed']) ? 'failed' : 'stopped' }
-				: { ...(session ?? waiting), timedOut: true },
-		);
+/** Answers our own request, which comes when everything has ended or the time is up, and brings the outcomes. */
+async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise<IWebhookResponseData> {
+	if (!(await isOurs(context, waiting.wait))) {
+		return reject(context, {
+			status: 401,
+			sentence: 'The key is wrong',
+			reason: 'The request to resume the execution is not from this package.',
+		});
 	}
-	context.getResponseObject().status(200).json(STILL_WAITING);
-	return { noWebhookResponse: true };
+	const { outcomes } = context.getBodyData() as { outcomes?: Array<[string, Outcome]> };
+	if (!(await mayResume(context, waiting.wait)))
+		return respond(context, 200, 'The execution was resumed before');
+	return resumeWith(waiting, new Map(outcomes));
+}
+
+/** Answers a verified end of a session that is waited for. */
+async function answerEnd(
+	context: IWebhookFunctions,
+	waiting: Waiting,
+	id: string,
+	event: string,
+): Promise<IWebhookResponseData> {
+	// n8n 1.x goes on handing over what comes until it has marked the execution as running. Nothing is to be watched any more.
+	if (resumed.has(waiting.wait.keyHash)) return respond(context, 200, 'The event was received before');
+	const watch = await watchOf(context, waiting.wait, waiting.ids);
+	watch.noteEnd(id, event);
+	if (watch.outstanding > 0) {
+		return respond(context, 200, 'The event is accepted, and the execution waits for the other sessions');
+	}
+	if (!(await mayResume(context, waiting.wait)))
+		return respond(context, 200, 'The event was received before');
+	return resumeWith(waiting, await watch.collect());
 }
 
 /**
- * Handles what is sent to the resume URL of a run that waits for the end of its session. Only the end of this very session,
- * signed by VideoSDK, resumes it. Never throws.
+ * Answers what is sent to the resume URL of an execution that waits. Only the end of the last session that is waited for, signed by
+ * VideoSDK, resumes it, and a request of this package itself. Never throws.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const waiting = waitingSession(context);
-	const sessionId = bareSessionId(waiting.sessionId);
-	const lookSignature = context.getHeaderData()[LOOK_SIGNATURE_HEADER];
-	if (lookSignature !== undefined) {
-		return await lookAgain(context, waiting, lookSignature).catch(() =>
-			respond(context, 503, 'The session cannot be looked at now'),
+	const waiting = readWaiting(context);
+	const headers = context.getHeaderData();
+	if (waiting && (headers[KEY_HEADER] ?? headers[PROOF_HEADER]) !== undefined) {
+		return await answerOurs(context, waiting).catch(() =>
+			respond(context, 503, 'The request cannot be verified now'),
 		);
 	}
-	const judgement = await judgeDelivery(context, true);
-	if ('refusal' in judgement) return respond(context, judgement.refusal.status, judgement.refusal.sentence);
-	const { event } = judgement;
-	if (sessionId === '' || event.sessionId !== sessionId) {
-		return respond(context, 401, 'The event is of another session than the one that is waited for');
+	const delivery = await verifyDelivery(context, true);
+	if ('rejection' in delivery) return reject(context, delivery.rejection);
+	const { event } = delivery;
+	const id = waiting?.ids.find((candidate) => bareSessionId(candidate) === event.sessionId);
+	if (waiting === undefined || id === undefined) {
+		return reject(context, {
+			status: 401,
+			sentence: 'The event is of another session than those that are waited for',
+			reason: 'The event is of another session than those that this execution waits for.',
+		});
 	}
 	const name = shortEventName(event.webhookType);
 	if (name === undefined || !TERMINAL_EVENTS.includes(name)) {
-		return respond(context, 200, 'The event is genuine, and the workflow waits for the end of the session');
+		return respond(context, 200, 'The event is accepted, and the workflow waits for the end of the session');
 	}
-	if (!(await claimResumption(context, sessionId))) return respond(context, 200, 'The event came before');
-	// Without the API's answer: the session as it was started, and what the event says of its state.
-	const session = (await fetchSession(context, String(waiting.sessionId))) ?? { ...waiting, status: name };
-	return resumeWith({ ...session, event: name });
+	return await answerEnd(context, waiting, id, name);
 }

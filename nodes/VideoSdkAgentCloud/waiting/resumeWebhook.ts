@@ -1,12 +1,12 @@
 import type { IWebhookDescription } from 'n8n-workflow';
 
 /**
- * Stands at the end of the resume URL. n8n hands what comes to that URL to whatever node of the run waits at the time, if it has a
+ * The end of the resume URL. n8n hands what comes to that URL to whatever node of the execution waits at the time, if it has a
  * webhook of this path: without one of our own, a late event would resume a Wait node further on, as if somebody had approved.
  */
 const RESUME_PATH = 'videosdk';
 
-/** The resume URL of a waiting run. It is n8n's own, so nothing is registered anywhere. */
+/** The resume URL of a waiting execution. It is n8n's own, so nothing is registered anywhere. */
 export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 	{
 		name: 'default',
@@ -19,9 +19,9 @@ export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 ];
 
 /**
- * Gives the address at which Start and Wait is resumed.
+ * Gives the URL at which Start and Wait is resumed.
  *
- * @param resumeUrl n8n's `$execution.resumeUrl`. A path is put after it as it stands, also after the token with which it ends on
+ * @param resumeUrl n8n's `$execution.resumeUrl`. The path is appended as text, also after the token with which it ends on
  * n8n 2.x: so does the Wait node's "Webhook Suffix", and n8n takes the two apart.
  */
 export function resumeAddress(resumeUrl: string): string {
