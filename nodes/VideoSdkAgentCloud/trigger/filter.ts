@@ -1,0 +1,80 @@
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { clientOf } from '../api/client';
+import type { ReceivedEvent } from '../webhook/event';
+import type { Subject } from './details';
+import { subjectOf } from './details';
+
+/** The sender waits for the answer meanwhile. */
+const FETCH_TIMEOUT_MS = 5_000;
+const MAX_REMEMBERED = 1_000;
+
+/** Which sessions and calls start the workflow. Nothing chosen: all. */
+export interface Filters {
+	deploymentIds: string[];
+	/** `inbound`, `outbound` */
+	callDirections: string[];
+}
+
+/** What came of the filters. */
+export interface Filtered {
+	isWanted: boolean;
+	/** The session or call, if it had to be fetched; null if that failed. */
+	record?: IDataObject | null;
+}
+
+/** How a filter finds what it goes by, in the data of an event or in the record of its session or call. */
+const FILTERS = {
+	session: { wanted: 'deploymentIds', find: ({ deploymentId }: IDataObject) => deploymentId },
+	call: { wanted: 'callDirections', find: directionOf },
+} as const;
+
+/** What the filters went by, by session and call: these send several events, and neither value changes. */
+const remembered = new Map<string, string>();
+
+function directionOf({ type, direction }: IDataObject): string | undefined {
+	return [type, direction]
+		.map((value) => String(value).toLowerCase())
+		.find((value) => ['inbound', 'outbound'].includes(value));
+}
+
+function remember(key: string, value: string): void {
+	if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value as string);
+	remembered.set(key, value);
+}
+
+/** Fetches the session or call. @returns null if that fails */
+async function fetchRecord(context: IWebhookFunctions, subject: Subject): Promise<IDataObject | null> {
+	const limits = { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 };
+	return await subject.fetch(clientOf(context, limits)).catch((error: Error) => {
+		context.logger.warn(
+			`VideoSDK Agent Cloud: the ${subject.field} of an event could not be fetched, so the filters in 'Options' did not apply to it`,
+			{ workflowId: context.getWorkflow().id, reason: error.message },
+		);
+		return null;
+	});
+}
+
+/**
+ * Tells whether an event is of a deployment and of a call direction that the user chose. Makes one request at most.
+ *
+ * @returns wanted also if the event does not tell and the request fails: no event is lost over this
+ */
+export async function filter(
+	context: IWebhookFunctions,
+	event: ReceivedEvent,
+	filters: Filters,
+): Promise<Filtered> {
+	const subject = subjectOf({ ...event });
+	if (subject === undefined) return { isWanted: true };
+	const { wanted, find } = FILTERS[subject.field];
+	const choices = filters[wanted];
+	if (choices.length === 0) return { isWanted: true };
+	const key = `${subject.field} ${subject.id}`;
+	const known = find(event.data) ?? remembered.get(key);
+	if (typeof known === 'string') return { isWanted: choices.includes(known) };
+	const record = await fetchRecord(context, subject);
+	const found = record && find(record);
+	if (typeof found !== 'string') return { isWanted: true, record };
+	remember(key, found);
+	return { isWanted: choices.includes(found), record };
+}
