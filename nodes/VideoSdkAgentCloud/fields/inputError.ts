@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 /**
- * Makes the error for a field that cannot be used as it is.
+ * Makes the error for a field whose value cannot be used.
  *
  * @param what what is wrong, with the field's display name
  * @param nextStep what the user can do about it

@@ -1,0 +1,52 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { locator } from './locators';
+
+/** A call. */
+export const callField = locator({
+	displayName: 'Call',
+	name: 'callId',
+	description:
+		'The call. From an earlier node, use its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
+	searchListMethod: 'searchCalls',
+	listPlaceholder: 'Select a call...',
+	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
+});
+
+/** What decides which agent talks. */
+export const routingRuleField = locator({
+	displayName: 'Routing Rule',
+	name: 'routingRuleId',
+	description: 'The outbound routing rule. Its agent makes the call.',
+	searchListMethod: 'searchRoutingRules',
+	listPlaceholder: 'Select a routing rule...',
+	placeholder: 'e.g. rule_1a2b3c',
+});
+
+/** The number from which a routing rule calls. */
+export const fromField = locator({
+	displayName: 'From',
+	name: 'from',
+	description: 'Your phone number to call from. It must belong to the routing rule.',
+	searchListMethod: 'searchPhoneNumbers',
+	listPlaceholder: 'Select a phone number...',
+	// "By Number" is too long for n8n's selector.
+	entered: ['Number', 'number'],
+	placeholder: 'e.g. +14155550100',
+});
+
+/** The number from which a gateway calls. */
+export const optionalFromField: INodeProperties = {
+	...fromField,
+	required: false,
+	description: 'Your phone number to call from. Leave empty for the number of the gateway.',
+};
+
+/** A connection to a provider of phone lines. */
+export const gatewayField = locator({
+	displayName: 'Gateway',
+	name: 'gatewayId',
+	description: 'The outbound gateway through which to call',
+	searchListMethod: 'searchGateways',
+	listPlaceholder: 'Select a gateway...',
+	placeholder: 'e.g. gw_1a2b3c',
+});

@@ -1,0 +1,104 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+/** What makes one locator different from others. */
+interface Locator {
+	displayName: string;
+	name: string;
+	description: string;
+	/** The method of `lists/` that fills "From List". */
+	searchListMethod: string;
+	/** In the closed list, such as "Select a session...". */
+	listPlaceholder: string;
+	/** The mode beside "From List": as the user reads it, and as workflows hold it. Default: an ID */
+	entered?: [label: string, mode: string];
+	placeholder: string;
+	/** Shown below the field in that mode. */
+	enteredHint?: string;
+	isOptional?: boolean;
+	/** For n8n's AI workflow builders. */
+	builderHint?: string;
+}
+
+/** Makes a field in which one record is picked from a list, or entered. */
+export function locator({
+	entered: [label, mode] = ['By ID', 'id'],
+	enteredHint,
+	builderHint,
+	...texts
+}: Locator): INodeProperties {
+	return {
+		displayName: texts.displayName,
+		name: texts.name,
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		required: !texts.isOptional,
+		description: texts.description,
+		...(builderHint !== undefined && { builderHint: { propertyHint: builderHint } }),
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: texts.listPlaceholder,
+				typeOptions: { searchListMethod: texts.searchListMethod, searchable: true },
+			},
+			{ displayName: label, name: mode, type: 'string', placeholder: texts.placeholder, hint: enteredHint },
+		],
+	};
+}
+
+/** The deployment of an agent. */
+export const deploymentField = locator({
+	displayName: 'Deployment',
+	name: 'deploymentId',
+	description: 'The deployment of the agent, as listed in the VideoSDK dashboard under Agent Cloud',
+	searchListMethod: 'searchDeployments',
+	listPlaceholder: 'Select a deployment...',
+	placeholder: 'e.g. ddv_1a2b3c',
+	builderHint:
+		'Leave it empty for the user to select from the list, unless the ID is known: then use mode "id". Never make an ID up.',
+});
+
+/** The version of a deployment. */
+const tag = locator({
+	displayName: 'Tag',
+	name: 'tag',
+	description: 'The version of the deployment',
+	searchListMethod: 'searchTags',
+	listPlaceholder: 'Select a tag...',
+	entered: ['By Name', 'name'],
+	placeholder: 'e.g. v1',
+	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty if the user has named none.',
+});
+const dependsOnDeployment = { loadOptionsDependsOn: ['deploymentId.value'] };
+export const tagField: INodeProperties = { ...tag, typeOptions: dependsOnDeployment };
+
+/** The version of a deployment, which VideoSDK chooses if none is given. */
+export const optionalTagField: INodeProperties = {
+	...tagField,
+	required: false,
+	description: 'The version of the deployment to run. Leave empty to let VideoSDK choose.',
+};
+
+/** A session. */
+export const sessionField = locator({
+	displayName: 'Session',
+	name: 'sessionId',
+	description:
+		'The session. From an earlier node, use its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
+	searchListMethod: 'searchSessions',
+	listPlaceholder: 'Select a session...',
+	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
+	builderHint:
+		'Use mode "id" with an expression for sessionId of an earlier Session: Start, or of the trigger.',
+});
+
+/** An agent of the newer generation, as Dispatch wants it. */
+export const agentField = locator({
+	displayName: 'Agent',
+	name: 'agentId',
+	description: 'The agent to send to a room. The list shows agents deployed to the cloud of VideoSDK.',
+	searchListMethod: 'searchAgents',
+	listPlaceholder: 'Select an agent...',
+	placeholder: 'e.g. ag_1a2b3c',
+});

@@ -1,0 +1,122 @@
+import type { IDataObject, IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
+import { inputError } from './inputError';
+import type { KeyValueField } from './keyValue';
+import { ENV, META_DATA } from './keyValue';
+
+/** @returns whether a value is a text, a number or a boolean; null and undefined count as an empty text */
+function isPlain(value: unknown): boolean {
+	return value === null || value === undefined || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+/** @returns whether a value is an object as JSON writes it: no list, no date and no other class */
+function isPlainObject(value: unknown): value is IDataObject {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+	// n8n's expressions may be evaluated in another realm, whose Object.prototype is another one.
+	const prototype = Object.getPrototypeOf(value) as object | null;
+	const isOfClass = prototype !== null && Object.getPrototypeOf(prototype) !== null;
+	return !isOfClass && !('isLuxonDateTime' in value) && !('_isLuxonDateTime' in value);
+}
+
+/** Names a value's kind to the user. */
+function kindOf(value: unknown): string {
+	if (Array.isArray(value)) return 'a list';
+	return isPlainObject(value) ? 'an object' : 'a date or another object';
+}
+
+/** Reads the pairs. Blank names, names given twice, and values that are no single value are rejected. */
+export function readPairs(
+	context: IExecuteFunctions,
+	field: Pick<KeyValueField, 'displayName' | 'pairsName' | 'groupName' | 'keyName'>,
+	itemIndex: number,
+): IDataObject {
+	const fail = (what: string, nextStep: string): NodeOperationError =>
+		inputError(context, what, nextStep, itemIndex);
+	const collection = (context.getNodeParameter(field.pairsName, itemIndex, {}) ?? {}) as IDataObject;
+	const pairs = (collection[field.groupName] ?? []) as IDataObject[];
+	const result: IDataObject = Object.create(null) as IDataObject;
+	for (const [position, { [field.keyName]: rawName, value }] of pairs.entries()) {
+		const entry = `Entry ${position + 1} of '${field.displayName}'`;
+		if (!isPlain(rawName)) {
+			throw fail(
+				`The 'Name' of entry ${position + 1} of '${field.displayName}' is ${kindOf(rawName)}, not a text`,
+				'Its expression must return a text.',
+			);
+		}
+		const name = String(rawName ?? '').trim();
+		if (name === '') throw fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
+		if (name in result) {
+			throw fail(
+				`'${name}' is given twice in '${field.displayName}'`,
+				'Remove one of the two entries, or give it another name.',
+			);
+		}
+		if (!isPlain(value)) {
+			throw fail(
+				`The value of '${name}' in '${field.displayName}' is ${kindOf(value)}, not a text, number or boolean`,
+				'Its expression must return a single value. A date becomes a text with .toISO(), an object with .toJsonString().',
+			);
+		}
+		result[name] = (value ?? '') as IDataObject[string];
+	}
+	return { ...result };
+}
+
+/** Reads the JSON, which n8n gives as text or, from an expression, as an object. */
+function readJson(context: IExecuteFunctions, field: KeyValueField, itemIndex: number): IDataObject {
+	const label = `'${field.displayName} (JSON)'`;
+	const fail = (what: string, nextStep: string): NodeOperationError =>
+		inputError(context, what, nextStep, itemIndex);
+	let value = context.getNodeParameter(field.jsonName, itemIndex, {}) as unknown;
+	if (typeof value === 'string') {
+		if (value.trim() === '') return {};
+		try {
+			value = JSON.parse(value);
+		} catch (error) {
+			throw fail(
+				`${label} is not valid JSON`,
+				`Correct it (${(error as Error).message}), or set 'Specify ${field.displayName}' to 'Using Fields Below'.`,
+			);
+		}
+	}
+	if (!isPlainObject(value)) {
+		throw fail(`${label} is not a JSON object`, 'Write it in curly brackets, such as { "name": "value" }.');
+	}
+	if (Object.keys(value).some((name) => name.trim() === '')) {
+		throw fail(`${label} holds an entry without a name`, 'Give each entry a name, or remove it.');
+	}
+	return value;
+}
+
+function readKeyValues(
+	context: IExecuteFunctions,
+	field: KeyValueField,
+	itemIndex: number,
+): IDataObject | undefined {
+	const specified = context.getNodeParameter(field.specifyName, itemIndex, 'keypair');
+	const values = (specified === 'json' ? readJson : readPairs)(context, field, itemIndex);
+	return Object.keys(values).length === 0 ? undefined : values;
+}
+
+/** @returns a value as text: a date as ISO text, an object as JSON */
+function asText(value: unknown): string {
+	if (value === null || value === undefined) return '';
+	const json = JSON.stringify(value) ?? '';
+	return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
+
+/**
+ * @returns the environment variables as an object of strings, as the API takes them; undefined if there are none
+ * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
+ */
+export function readEnv(context: IExecuteFunctions, itemIndex: number): Record<string, string> | undefined {
+	const env = readKeyValues(context, ENV, itemIndex);
+	return env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
+}
+
+/**
+ * @returns the metadata, types kept; undefined if there is none
+ * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
+ */
+export function readMetaData(context: IExecuteFunctions, itemIndex: number): IDataObject | undefined {
+	return readKeyValues(context, META_DATA, itemIndex);
+}

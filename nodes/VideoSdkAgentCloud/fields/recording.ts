@@ -1,0 +1,79 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { AutoStartConfig } from '../api/rooms';
+import { inputError } from './inputError';
+import { readOptional } from './read';
+
+const RECORDING_OPTIONS = [
+	{ name: 'None', value: 'none' },
+	{ name: 'Record', value: 'record', description: 'Recording: Get Many finds it. This costs money.' },
+	{
+		name: 'Record and Transcribe',
+		value: 'transcribe',
+		description: 'Transcription: Get reads the text. This costs money.',
+	},
+	{
+		name: 'Record, Transcribe and Summarize',
+		value: 'summarize',
+		description: 'Transcription: Get reads text and summary. This costs money.',
+	},
+];
+
+/** What a summary is to be like. */
+export const summaryPromptField: INodeProperties = {
+	displayName: 'Summary Prompt',
+	name: 'summaryPrompt',
+	type: 'string',
+	typeOptions: { rows: 3 },
+	default: '',
+	placeholder: 'e.g. Write two sentences, and list what was agreed',
+};
+
+/** What is kept of the conversation in a new room. */
+export const RECORDING_FIELDS: INodeProperties[] = [
+	{
+		displayName: 'Recording',
+		name: 'recording',
+		type: 'options',
+		options: RECORDING_OPTIONS,
+		default: 'none',
+		description: 'What to keep of what is said in the room. It cannot be arranged afterwards.',
+	},
+	{
+		...summaryPromptField,
+		description: "How to summarize. Leave empty for VideoSDK's own way.",
+		displayOptions: { show: { recording: ['summarize'] } },
+	},
+];
+
+/**
+ * Reads RECORDING_FIELDS.
+ *
+ * @returns the API's `autoStartConfig`; undefined if nothing is to be kept
+ * @throws NodeOperationError for a value that is not in the list
+ */
+export function readRecording(context: IExecuteFunctions, itemIndex: number): AutoStartConfig | undefined {
+	const choice = readOptional(context, 'recording', 'Recording', itemIndex) ?? 'none';
+	switch (choice) {
+		case 'none':
+			return undefined;
+		case 'record':
+			return { recording: {} };
+		case 'transcribe':
+			return { recording: { transcription: { enabled: true } } };
+		case 'summarize': {
+			const prompt = readOptional(context, 'summaryPrompt', 'Summary Prompt', itemIndex);
+			return {
+				recording: {
+					transcription: { enabled: true, summary: { enabled: true, ...(prompt && { prompt }) } },
+				},
+			};
+		}
+		default:
+			throw inputError(
+				context,
+				`'Recording' is '${choice}', which is not one of its options`,
+				`Use ${RECORDING_OPTIONS.map(({ value }) => `'${value}'`).join(', ')}.`,
+				itemIndex,
+			);
+	}
+}

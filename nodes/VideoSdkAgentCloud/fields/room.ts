@@ -1,0 +1,37 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { filtersField } from './filters';
+
+/** An existing room, by its own ID. */
+export const roomIdField: INodeProperties = {
+	displayName: 'Room ID',
+	name: 'roomId',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. abcd-efgh-ijkl',
+	description: 'The room, as <code>roomId</code> in the output of Room: Create and Session: Start',
+};
+
+/** Filters of lists that belong to rooms. */
+export const ROOM_FILTERS: INodeProperties[] = [
+	{
+		displayName: 'Room ID',
+		name: 'roomId',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. abcd-efgh-ijkl',
+		description: 'Only those of this room',
+	},
+	{
+		displayName: 'Session ID',
+		name: 'sessionId',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
+		description:
+			'Only those of this session of a room, as room events and calls name it. It is not the ID of an agent session.',
+	},
+];
+
+/** The collection of ROOM_FILTERS. */
+export const roomFiltersField = filtersField(ROOM_FILTERS);

@@ -1,0 +1,26 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+/** Simplify of a Get Many operation. */
+export const simplifyField: INodeProperties = {
+	displayName: 'Simplify',
+	name: 'simplify',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+};
+
+/**
+ * Reads Simplify.
+ *
+ * @param names the fields of a simplified record, in order
+ * @returns makes the output of a record; a field that the record does not have is left out
+ */
+export function readSimplify(
+	context: IExecuteFunctions,
+	names: string[],
+	itemIndex: number,
+): (record: IDataObject) => IDataObject {
+	if (context.getNodeParameter('simplify', itemIndex, true) === false) return (record) => record;
+	return (record) =>
+		Object.fromEntries(names.filter((name) => name in record).map((name) => [name, record[name]]));
+}

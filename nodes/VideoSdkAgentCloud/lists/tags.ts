@@ -1,0 +1,33 @@
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { DEPLOYMENTS } from '../api/deployments';
+import { searchRecords } from './list';
+
+/** The tags of the chosen deployment. */
+export async function searchTags(
+	this: ILoadOptionsFunctions,
+	filter?: string,
+	paginationToken?: string,
+): Promise<INodeListSearchResult> {
+	const deploymentId = String(
+		this.getCurrentNodeParameter('deploymentId', { extractValue: true }) ?? '',
+	).trim();
+	if (deploymentId === '') {
+		throw new NodeOperationError(this.getNode(), "Select a 'Deployment' first", {
+			description: 'The list shows the tags of the deployment.',
+		});
+	}
+	// An expression has no value while the workflow is edited.
+	if (deploymentId.startsWith('=')) {
+		throw new NodeOperationError(this.getNode(), "'Deployment' is an expression: enter the tag 'By Name'");
+	}
+	return await searchRecords(
+		this,
+		DEPLOYMENTS,
+		({ id, tag }) =>
+			id === deploymentId && typeof tag === 'string' && tag !== '' ? { name: tag, value: tag } : undefined,
+		filter,
+		paginationToken,
+		(a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }),
+	);
+}
