@@ -1,199 +1,161 @@
-import type {
-	IDataObject,
-	IExecuteData,
-	IExecuteFunctions,
-	INodeExecutionData,
-	JsonObject,
-} from 'n8n-workflow';
-import { NodeApiError, NodeOperationError, sleep } from 'n8n-workflow';
+import type { ICredentialsDecrypted, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeOperationError, sleep } from 'n8n-workflow';
+import type { Send } from '../api/client';
+import { apiRequest } from '../api/client';
+import { credentialsOfItems } from '../api/credential';
+import { makeSearchable } from '../api/customData';
 import type { RequestOptions } from '../fields/requestOptions';
 import { readRequestOptions } from '../fields/requestOptions';
-import { mayHaveBeenCarriedOut } from '../transport/failure';
-import type { Startable } from '../transport/messages';
-import { lookFirst } from '../transport/messages';
-import type { Send } from '../transport/request';
-import { apiRequest, failureOf } from '../transport/request';
-import { sharedCredential } from '../transport/sharedCredential';
 import type { Call, Operation } from './operation';
+import { RecordWithFile } from './operation';
+import type { Outcome } from './outcome';
+import { asNodeError, startedInWords, stopError } from './outcome';
 import { Pace } from './pace';
+import { outcomesOfTry } from './retryOnFail';
 
-/** What became of an item: its records, or why there are none. Undefined: not begun, because another item failed. */
-type Outcome = { records: IDataObject[] } | { error: Error } | undefined;
-
-/** An item whose fields were read and found good. */
+/** An item whose fields were read and are valid. */
 interface PreparedItem extends RequestOptions {
 	call: Call;
 }
 
-/** Thrown in place of a request that is not made any more, because another item failed or the execution was stopped. */
+/** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
 class NotBegun extends Error {}
 
-/** Reads and checks all items before any request is made. */
+/**
+ * An AI agent is told of a failure only by an output: n8n gives it an empty result for a tool that throws, and it would try again.
+ * (`isToolExecution()` is false in an execute context, so the type decides: NodeTypes.getByNameAndVersion appends "Tool".)
+ */
+function continuesOnFail(context: IExecuteFunctions): boolean {
+	return context.continueOnFail() || context.getNode().type.endsWith('Tool');
+}
+
+/** Reads and checks all items before any request is sent. */
 function prepareItems(
 	context: IExecuteFunctions,
 	operation: Operation,
 	itemCount: number,
 ): Array<PreparedItem | { error: Error }> {
-	const continuesOnFail = context.continueOnFail();
 	return Array.from({ length: itemCount }, (_, itemIndex) => {
 		try {
-			const { maxConcurrency, timeoutMs } = readRequestOptions(context, itemIndex);
+			const { maxConcurrency, timeoutMs } = readRequestOptions(context, itemIndex, operation.maxConcurrency);
 			return { call: operation.prepare(context, itemIndex), maxConcurrency, timeoutMs };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
 			const nodeError = asNodeError(context, error, itemIndex);
-			if (!continuesOnFail) throw new NodeOperationError(context.getNode(), nodeError);
+			if (!continuesOnFail(context)) throw new NodeOperationError(context.getNode(), nodeError);
 			return { error: nodeError };
 		}
 	});
 }
 
-function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): Error {
-	return error instanceof NodeApiError || error instanceof NodeOperationError
-		? error
-		: new NodeOperationError(context.getNode(), error as Error, { itemIndex });
-}
-
-/** @returns whether the item's start may have been carried out although it failed */
-function isDoubtful(outcome: Outcome): boolean {
-	const failure = outcome !== undefined && 'error' in outcome ? failureOf(outcome.error) : undefined;
-	return failure !== undefined && mayHaveBeenCarriedOut(failure);
-}
-
 /**
- * What was started before the node stopped, or may have been: it costs money and must not be lost from sight.
+ * Makes the function by which an item waits for its turn.
  *
- * @returns sentences; empty if nothing was
+ * @param stopSignal aborted when the execution was stopped, or another item failed
  */
-function startedInWords(outcomes: Outcome[], starts: Startable, error?: Error): string {
-	const started = outcomes.flatMap((outcome, itemIndex) =>
-		outcome !== undefined && 'records' in outcome
-			? outcome.records.map(({ sessionId }) => String(sessionId ?? `the one of item ${itemIndex}`))
-			: [],
-	);
-	const doubtful = outcomes.flatMap((outcome, itemIndex) =>
-		isDoubtful(outcome) && (outcome as { error: Error }).error !== error ? [itemIndex] : [],
-	);
-	const sentences = [
-		started.length > 0 &&
-			`${started.length === 1 ? 'One session was' : `${started.length} sessions were`} started before: ${started.join(', ')}.`,
-		doubtful.length > 0 &&
-			`The session of item ${doubtful.join(', ')} may have been started, too: ${lookFirst(starts)}`,
-	];
-	return sentences.filter(Boolean).join(' ');
-}
-
-/** Adds to the error of one item what the others did. */
-function stopError(
-	context: IExecuteFunctions,
-	error: Error,
-	outcomes: Outcome[],
-	starts: Startable | undefined,
-): Error {
-	const started = starts && startedInWords(outcomes, starts, error);
-	if (!started) return error;
-	const { description, httpCode, context: details } = error as NodeApiError;
-	return new NodeApiError(context.getNode(), {} as JsonObject, {
-		message: error.message,
-		description: [started, description].filter(Boolean).join(' '),
-		httpCode: httpCode ?? undefined,
-		itemIndex: details?.itemIndex as number | undefined,
-	});
-}
-
-/**
- * What became of the items in an earlier try of the same step: with "Retry On Fail" n8n runs the whole node again, with the same
- * execute data.
- */
-const earlierTries = new WeakMap<IExecuteData, Outcome[]>();
-
-/**
- * Makes the list for the outcomes of a try. No session that an earlier try started, or may have started, is started again: its
- * outcome stands.
- *
- * @throws NodeOperationError for a tool that n8n would try again: it cannot be told what is a try and what a new call
- */
-function outcomesOfTry(context: IExecuteFunctions, itemCount: number, starts?: Startable): Outcome[] {
-	const outcomes = new Array<Outcome>(itemCount).fill(undefined);
-	const node = context.getNode();
-	if (starts === undefined || !node.retryOnFail) return outcomes;
-	if (node.type.endsWith('Tool')) {
-		throw new NodeOperationError(node, 'A tool that starts sessions cannot have "Retry On Fail"', {
-			description:
-				'Nothing was sent. Switch it off in the settings of this node: it would start a session twice.',
+function inTurnOf(pace: Pace, stopSignal: AbortSignal) {
+	return async <T>(work: () => Promise<T>, isCleanUp = false): Promise<T> =>
+		await new Promise((resolve, reject) => {
+			void pace.run(async () => {
+				try {
+					if (stopSignal.aborted && !isCleanUp) throw new NotBegun();
+					resolve(await work());
+				} catch (error) {
+					reject(error);
+					// Only when this item has taken note of its failure may another one begin.
+					await sleep(0);
+				}
+			});
 		});
-	}
-	const executeData = context.getExecuteData();
-	for (const [itemIndex, outcome] of (earlierTries.get(executeData) ?? []).entries()) {
-		if (outcome && ('records' in outcome || isDoubtful(outcome))) outcomes[itemIndex] = outcome;
-	}
-	earlierTries.set(executeData, outcomes);
-	return outcomes;
+}
+
+/** Makes the function by which an item sends its requests: when it is their turn, and not after a stop. */
+function sendOfItem(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	timeoutMs: number,
+	pace: Pace,
+	credential: () => Promise<ICredentialsDecrypted>,
+	stopSignal: AbortSignal,
+): Send {
+	const inTurn = inTurnOf(pace, stopSignal);
+	const onRateLimited = () => pace.slowDown();
+	return async (request, read) =>
+		await inTurn(async () => {
+			const result = await apiRequest(
+				context,
+				{ timeoutMs, ...request, itemIndex, credential, stopSignal, onRateLimited },
+				read,
+			);
+			pace.recover();
+			return result;
+		}, request.isCleanUp);
+}
+
+/**
+ * @returns the output items in the order of the input
+ * @throws the error of the first item that failed, unless each item has its own outcome
+ */
+function toOutput(
+	context: IExecuteFunctions,
+	outcomes: Outcome[],
+	{ starts }: Operation,
+): INodeExecutionData[] {
+	const records = outcomes.flatMap((outcome) => (outcome && 'records' in outcome ? [outcome.records] : []));
+	// A list of what there is says nothing about this execution.
+	makeSearchable(context, records.filter(({ length }) => length === 1).flat());
+	return outcomes.flatMap((outcome, itemIndex) => {
+		if (outcome === undefined) return [];
+		const pairedItem = { item: itemIndex };
+		if ('records' in outcome) {
+			const { records, binary } = outcome;
+			return records.map((json) => ({ json, pairedItem, ...(binary && { binary }) }));
+		}
+		if (!continuesOnFail(context)) throw stopError(context, outcome.error, outcomes, starts);
+		return [{ json: { error: outcome.error.message }, pairedItem }];
+	});
 }
 
 /**
  * Runs an operation for all input items, several at a time.
  *
- * When an item fails, nothing new is begun and what is in flight is awaited; then the node stops. With "continue on error" each
- * item has its own outcome.
+ * When an item fails, nothing new is begun and what is in flight is awaited; then the node stops. With "continue on error", and as
+ * a tool, each item has its own outcome.
  *
- * @param starts what the operation starts, if anything: then nothing is started again when n8n tries the node again
  * @returns the output items in the order of the input, each paired with its input item
- * @throws NodeApiError or NodeOperationError of the first item that failed, naming the sessions started so far
+ * @throws NodeApiError or NodeOperationError of the first item that failed, naming what was started so far
  */
 export async function runItems(
 	context: IExecuteFunctions,
 	operation: Operation,
-	starts?: Startable,
 ): Promise<INodeExecutionData[]> {
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
 	const items = prepareItems(context, operation, itemCount);
-	// One bound for the run: the first item's.
-	const pace = new Pace(items.find((item) => 'call' in item)?.maxConcurrency ?? 1);
+	// One bound for the execution: the first item's.
+	const maxConcurrency = items.find((item) => 'call' in item)?.maxConcurrency ?? 1;
+	const pace = new Pace(Math.min(maxConcurrency, operation.maxInFlight ?? Infinity));
 	const cancelSignal = context.getExecutionCancelSignal();
-	const credential = sharedCredential(context);
-	const outcomes = outcomesOfTry(context, itemCount, starts);
-	const continuesOnFail = context.continueOnFail();
+	const outcomes = outcomesOfTry(context, itemCount, operation.starts);
 	/** Aborted when an item failed for good; an earlier try may have done so. */
 	const failure = new AbortController();
-	if (!continuesOnFail && outcomes.some((outcome) => outcome && 'error' in outcome)) failure.abort();
+	const stopsOnFail = !continuesOnFail(context);
+	if (stopsOnFail && outcomes.some((outcome) => outcome && 'error' in outcome)) failure.abort();
 	const stopSignal = AbortSignal.any([failure.signal, ...(cancelSignal ? [cancelSignal] : [])]);
+	const credentialOfItem = credentialsOfItems(context, itemCount);
 
 	const runItem = async ({ call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> => {
-		const send: Send = async (request, read) =>
-			await new Promise((resolve, reject) => {
-				void pace.run(async () => {
-					try {
-						if (stopSignal.aborted) throw new NotBegun();
-						const result = await apiRequest(
-							context,
-							{
-								...request,
-								timeoutMs,
-								itemIndex,
-								credential,
-								stopSignal,
-								onRateLimited: () => pace.slowDown(),
-							},
-							read,
-						);
-						pace.recover();
-						resolve(result);
-					} catch (error) {
-						reject(error);
-						// Only when this item has taken note of its failure may another one begin.
-						await sleep(0);
-					}
-				});
-			});
 		try {
-			const result = await call(send, stopSignal);
-			outcomes[itemIndex] = { records: Array.isArray(result) ? result : [result] };
+			const send = sendOfItem(context, itemIndex, timeoutMs, pace, credentialOfItem(itemIndex), stopSignal);
+			const result = await call(send, stopSignal, inTurnOf(pace, stopSignal));
+			outcomes[itemIndex] =
+				result instanceof RecordWithFile
+					? { records: [result.json], binary: result.binary }
+					: { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
 			if (error instanceof NotBegun) return;
 			outcomes[itemIndex] = { error: asNodeError(context, error, itemIndex) };
-			if (!continuesOnFail) failure.abort();
+			if (stopsOnFail) failure.abort();
 		}
 	};
 	await Promise.all(
@@ -204,18 +166,14 @@ export async function runItems(
 		}),
 	);
 	// n8n stores what a stopped execution put out before this node can give its output.
-	const started = starts && cancelSignal?.aborted ? startedInWords(outcomes, starts) : '';
+	const started = operation.starts && cancelSignal?.aborted ? startedInWords(outcomes, operation.starts) : '';
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
-
-	const output: INodeExecutionData[] = [];
-	for (const [itemIndex, outcome] of outcomes.entries()) {
-		if (outcome === undefined) continue;
-		if ('error' in outcome) {
-			if (!continuesOnFail) throw stopError(context, outcome.error, outcomes, starts);
-			output.push({ json: { error: outcome.error.message }, pairedItem: { item: itemIndex } });
-			continue;
-		}
-		for (const json of outcome.records) output.push({ json, pairedItem: { item: itemIndex } });
+	const output = toOutput(context, outcomes, operation);
+	if (operation.complete === undefined) return output;
+	try {
+		return await operation.complete(context, output, credentialOfItem);
+	} catch (error) {
+		// What was started goes on, so the error names it.
+		throw stopError(context, asNodeError(context, error, 0), outcomes, operation.starts);
 	}
-	return output;
 }

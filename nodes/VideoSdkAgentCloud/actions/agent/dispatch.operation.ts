@@ -1,124 +1,113 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readOptional, readRequired } from '../../fields/ids';
-import { metaDataProperties, readMetaData } from '../../fields/keyValue';
-import { requestOptionsProperty } from '../../fields/requestOptions';
-import { DeclinedError, isRecord, pathOf } from '../../transport/request';
-import type { Call } from '../operation';
-import { showFor } from '../operation';
+import { dispatchAgent } from '../../api/agents';
+import { inputError } from '../../fields/inputError';
+import { metaDataFields } from '../../fields/keyValue';
+import { agentField } from '../../fields/locators';
+import { readCollection, readOptional, readRequired } from '../../fields/read';
+import { readMetaData } from '../../fields/readKeyValue';
+import { optionsField } from '../../fields/requestOptions';
+import type { Operation } from '../operation';
 
-const show = showFor('agent', ['dispatch']);
-
-export const description: INodeProperties[] = [
-	{
-		displayName: 'Agent ID',
-		name: 'agentId',
-		type: 'string',
-		default: '',
-		required: true,
-		placeholder: 'e.g. ag_1a2b3c',
-		description: 'The agent to send into a room, as found in the VideoSDK dashboard',
-		displayOptions: show,
+export const operation: Operation = {
+	value: 'dispatch',
+	name: 'Dispatch',
+	action: 'Dispatch agent to room (costs money)',
+	description: 'Send an agent to a room. This costs money.',
+	starts: 'dispatch',
+	fields: [
+		agentField,
+		{
+			displayName: 'Room ID',
+			name: 'meetingId',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: 'e.g. abcd-efgh-ijkl',
+			description: 'The room for the agent to join',
+		},
+		{
+			displayName: 'Version ID',
+			name: 'versionId',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. ver_1a2b3c',
+			description: 'The version of the agent. Leave empty for the latest deployed one.',
+		},
+		{
+			displayName: 'Version Tag',
+			name: 'versionTag',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. production',
+			description: 'The tag of a published version, instead of its ID',
+		},
+		...metaDataFields('dispatch'),
+		{
+			displayName: 'Room Options',
+			name: 'roomOptions',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [
+				{
+					displayName: 'Auto End Session',
+					name: 'autoEndSession',
+					type: 'boolean',
+					default: true,
+					description: 'Whether the session ends when the last participant has left',
+				},
+				{
+					displayName: 'Join Meeting',
+					name: 'joinMeeting',
+					type: 'boolean',
+					default: true,
+					description: 'Whether the agent joins the room automatically',
+				},
+				{
+					displayName: 'Playground',
+					name: 'playground',
+					type: 'boolean',
+					default: false,
+					description: 'Whether the session can be watched in the VideoSDK playground',
+				},
+				{
+					displayName: 'Session Timeout',
+					name: 'sessionTimeoutSeconds',
+					type: 'number',
+					typeOptions: { minValue: 1 },
+					default: 60,
+					hint: 'In seconds',
+					description: 'Time in seconds that the agent stays in an empty room',
+				},
+				{
+					displayName: 'Vision',
+					name: 'vision',
+					type: 'boolean',
+					default: false,
+					description: "Whether the agent receives the participants' video",
+				},
+			],
+		},
+		optionsField(),
+	],
+	prepare(context, itemIndex) {
+		const roomOptions = readCollection(context, 'roomOptions', itemIndex);
+		const meetingId = readRequired(context, 'meetingId', 'Room ID', itemIndex);
+		const body = {
+			agentId: readRequired(context, 'agentId', 'Agent', itemIndex),
+			meetingId,
+			versionId: readOptional(context, 'versionId', 'Version ID', itemIndex),
+			versionTag: readOptional(context, 'versionTag', 'Version Tag', itemIndex),
+			metadata: readMetaData(context, itemIndex),
+			roomOptions: Object.keys(roomOptions).length === 0 ? undefined : roomOptions,
+		};
+		if (body.versionId !== undefined && body.versionTag !== undefined) {
+			throw inputError(
+				context,
+				"Both 'Version ID' and 'Version Tag' are set",
+				'Clear one of the two: each of them names the version.',
+				itemIndex,
+			);
+		}
+		return async (send) => await dispatchAgent(send, body);
 	},
-	{
-		displayName: 'Meeting ID',
-		name: 'meetingId',
-		type: 'string',
-		default: '',
-		required: true,
-		placeholder: 'e.g. abcd-efgh-ijkl',
-		description: 'The room that the agent joins, also called room ID',
-		displayOptions: show,
-	},
-	{
-		displayName: 'Version ID',
-		name: 'versionId',
-		type: 'string',
-		default: '',
-		description: 'The version of the agent. Leave empty for the active one.',
-		displayOptions: show,
-	},
-	{
-		displayName: 'Version Tag',
-		name: 'versionTag',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. production',
-		description: 'The tag of a published version, instead of its ID',
-		displayOptions: show,
-	},
-	...metaDataProperties(show),
-	{
-		displayName: 'Room Options',
-		name: 'roomOptions',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		displayOptions: show,
-		options: [
-			{
-				displayName: 'Auto End Session',
-				name: 'autoEndSession',
-				type: 'boolean',
-				default: true,
-				description: 'Whether the session ends when the last participant has left',
-			},
-			{
-				displayName: 'Join Meeting',
-				name: 'joinMeeting',
-				type: 'boolean',
-				default: true,
-				description: 'Whether the agent joins the meeting by itself',
-			},
-			{
-				displayName: 'Playground',
-				name: 'playground',
-				type: 'boolean',
-				default: false,
-				description: 'Whether the session can be watched in the VideoSDK playground',
-			},
-			{
-				displayName: 'Session Timeout',
-				name: 'sessionTimeoutSeconds',
-				type: 'number',
-				typeOptions: { minValue: 1 },
-				default: 60,
-				description: 'Time in seconds that the agent stays when nobody is there',
-			},
-			{
-				displayName: 'Vision',
-				name: 'vision',
-				type: 'boolean',
-				default: false,
-				description: 'Whether the agent gets the video of the participants',
-			},
-		],
-	},
-	requestOptionsProperty(show),
-];
-
-export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const meetingId = readRequired(context, 'meetingId', 'Meeting ID', itemIndex);
-	const roomOptions = context.getNodeParameter('roomOptions', itemIndex, {}) as IDataObject;
-	const body = {
-		agentId: readRequired(context, 'agentId', 'Agent ID', itemIndex),
-		// The official SDK sends the room under both names.
-		meetingId,
-		roomId: meetingId,
-		versionId: readOptional(context, 'versionId', 'Version ID', itemIndex),
-		versionTag: readOptional(context, 'versionTag', 'Version Tag', itemIndex),
-		metadata: readMetaData(context, itemIndex),
-		roomOptions: Object.keys(roomOptions).length === 0 ? undefined : roomOptions,
-	};
-	return async (send) =>
-		await send(
-			{ method: 'POST', path: pathOf('v2', 'agent', 'dispatch'), body, starts: 'dispatch' },
-			(answer) => {
-				const result = [answer.data, answer].find(
-					(candidate): candidate is IDataObject => isRecord(candidate) && 'success' in candidate,
-				);
-				// The API answers 200 also when no worker was free.
-				if (result && result.success !== true) throw new DeclinedError();
-				return result;
-			},
-		);
-}
+};

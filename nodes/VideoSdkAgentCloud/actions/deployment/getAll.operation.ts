@@ -1,23 +1,17 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { listProperties, listRecords, readLimit } from '../../fields/list';
-import { requestOptionsProperty } from '../../fields/requestOptions';
-import { pathOf } from '../../transport/request';
-import type { Call } from '../operation';
-import { showFor } from '../operation';
+import { DEPLOYMENTS } from '../../api/deployments';
+import { listRecords } from '../../api/pagination';
+import { LIST_FIELDS, readLimit } from '../../fields/list';
+import { optionsField } from '../../fields/requestOptions';
+import type { Operation } from '../operation';
 
-const show = showFor('deployment', ['getAll']);
-
-export const description = [...listProperties(show), requestOptionsProperty(show)];
-
-export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const limit = readLimit(context, itemIndex);
-	return async (send) =>
-		await listRecords(
-			send,
-			{
-				method: 'GET',
-				path: pathOf('ai', 'v1', 'ai-deployments'),
-			},
-			limit,
-		);
-}
+export const operation: Operation = {
+	value: 'getAll',
+	name: 'Get Many',
+	action: 'Get many deployments',
+	description: 'Retrieve a list of deployments and their versions',
+	fields: [...LIST_FIELDS, optionsField()],
+	prepare(context, itemIndex) {
+		const limit = readLimit(context, itemIndex);
+		return async (send) => await listRecords(send, DEPLOYMENTS, limit);
+	},
+};

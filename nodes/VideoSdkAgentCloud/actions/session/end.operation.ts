@@ -1,19 +1,17 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { readRequired, sessionProperty } from '../../fields/ids';
-import { requestOptionsProperty } from '../../fields/requestOptions';
-import { pathOf, recordWith } from '../../transport/request';
-import type { Call } from '../operation';
-import { showFor } from '../operation';
+import { endSession } from '../../api/sessions';
+import { sessionField } from '../../fields/locators';
+import { readSessionId } from '../../fields/read';
+import { optionsField } from '../../fields/requestOptions';
+import type { Operation } from '../operation';
 
-const show = showFor('session', ['end']);
-
-export const description = [sessionProperty(show), requestOptionsProperty(show)];
-
-export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const body = { sessionId: readRequired(context, 'sessionId', 'Session ID', itemIndex) };
-	return async (send) =>
-		await send(
-			{ method: 'POST', path: pathOf('ai', 'v1', 'ai-deployment-sessions', 'end'), body },
-			recordWith('sessionId'),
-		);
-}
+export const operation: Operation = {
+	value: 'end',
+	name: 'End',
+	action: 'End session',
+	description: 'End a running session',
+	fields: [sessionField, optionsField()],
+	prepare(context, itemIndex) {
+		const sessionId = readSessionId(context, itemIndex);
+		return async (send) => await endSession(send, sessionId);
+	},
+};

@@ -1,24 +1,17 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { readRequired, sessionProperty } from '../../fields/ids';
-import { requestOptionsProperty } from '../../fields/requestOptions';
-import type { Send } from '../../transport/request';
-import { pathOf, recordWith } from '../../transport/request';
-import type { Call } from '../operation';
-import { showFor } from '../operation';
+import { getSession } from '../../api/sessions';
+import { sessionField } from '../../fields/locators';
+import { readSessionId } from '../../fields/read';
+import { optionsField } from '../../fields/requestOptions';
+import type { Operation } from '../operation';
 
-const show = showFor('session', ['get']);
-
-export const description = [sessionProperty(show), requestOptionsProperty(show)];
-
-/** Fetches a session as it now stands. */
-export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {
-	return await send(
-		{ method: 'GET', path: pathOf('ai', 'v1', 'ai-deployment-sessions', sessionId) },
-		recordWith('sessionId'),
-	);
-}
-
-export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const sessionId = readRequired(context, 'sessionId', 'Session ID', itemIndex);
-	return async (send) => await getSession(send, sessionId);
-}
+export const operation: Operation = {
+	value: 'get',
+	name: 'Get',
+	action: 'Get session',
+	description: 'Retrieve a session in its current state',
+	fields: [sessionField, optionsField()],
+	prepare(context, itemIndex) {
+		const sessionId = readSessionId(context, itemIndex);
+		return async (send) => await getSession(send, sessionId);
+	},
+};

@@ -1,91 +1,76 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { readList, readLocator } from '../../fields/ids';
-import { inputError } from '../../fields/inputError';
-import { listProperties, listRecords, readLimit } from '../../fields/list';
-import { requestOptionsProperty } from '../../fields/requestOptions';
-import { hasStatus, STATUS_OPTIONS } from '../../fields/status';
-import { pathOf } from '../../transport/request';
-import type { Call } from '../operation';
-import { showFor } from '../operation';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { listRecords } from '../../api/pagination';
+import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
+import { filtersField, readFilters } from '../../fields/filters';
+import { LIST_FIELDS, readLimit } from '../../fields/list';
+import { deploymentField } from '../../fields/locators';
+import { asText, readList } from '../../fields/read';
+import { optionsField } from '../../fields/requestOptions';
+import { readSimplify, simplifyField } from '../../fields/simplify';
+import { statusOptions } from '../../fields/statuses';
+import type { Call, Operation } from '../operation';
 
-const show = showFor('session', ['getAll']);
-
-const filterOptions = [
-	{
-		displayName: 'Deployment ID',
-		name: 'deploymentId',
-		type: 'string' as const,
-		default: '',
-		placeholder: 'e.g. ddv_1a2b3c',
-		description: 'Keep only sessions of this deployment. The IDs are in the output of Deployment: Get Many.',
-	},
+const FILTERS: INodeProperties[] = [
+	{ ...deploymentField, required: false, description: 'Only sessions of this deployment' },
 	{
 		displayName: 'Status',
 		name: 'status',
-		type: 'multiOptions' as const,
-		options: STATUS_OPTIONS,
+		type: 'multiOptions',
+		options: statusOptions(SESSION_STATUSES),
 		default: [],
-		description: 'Keep only sessions that have one of these statuses',
+		description: 'Only sessions with one of these statuses',
 	},
 	{
 		displayName: 'Tag',
 		name: 'tag',
-		type: 'string' as const,
+		type: 'string',
 		default: '',
 		placeholder: 'e.g. v1',
-		description: 'Keep only sessions of this version of the deployment',
+		description: 'Only sessions of this version of the deployment',
 	},
 ];
 
-export const description = [
-	...listProperties(show),
-	{
-		displayName: 'Filters',
-		name: 'filters',
-		type: 'collection' as const,
-		placeholder: 'Add Filter',
-		default: {},
-		description:
-			'The API has no filters of its own, so n8n reads the list and keeps what fits: a filter does not make a long list faster',
-		displayOptions: show,
-		options: filterOptions,
-	},
-	requestOptionsProperty(show),
+/** The webhook is left out: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
+const SIMPLIFIED = [
+	'sessionId',
+	'status',
+	'deploymentId',
+	'tag',
+	'start',
+	'end',
+	'duration',
+	'createdAt',
+	'updatedAt',
+	'metadata',
 ];
 
-export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
+function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const limit = readLimit(context, itemIndex);
-	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	const simplify = readSimplify(context, SIMPLIFIED, itemIndex);
+	const filters = readFilters(context, FILTERS, itemIndex);
 	const statuses = readList(filters.status);
-	const deploymentId = readLocator(filters.deploymentId);
-	const tag = String(filters.tag ?? '').trim();
-	const values: Record<string, string> = { status: statuses.join(), deploymentId, tag };
-	// An expression without a value must not be taken for "all": what follows may end every session that comes out. A filter that is
-	// left empty by hand, or by the model that uses the node as a tool, is none.
-	const entered = (context.getNode().parameters.filters ?? {}) as IDataObject;
-	const missing = filterOptions.find(
-		({ name }) => values[name] === '' && /^=(?!.*\$fromAI)/s.test(String(entered[name] ?? '')),
-	);
-	if (missing !== undefined) {
-		throw inputError(
-			context,
-			`"${missing.displayName}" under "Filters" has no value`,
-			'Check that the incoming item has the value that its expression asks for, or remove the filter.',
-			itemIndex,
-		);
-	}
+	const deploymentId = asText(context, filters.deploymentId, 'Deployment', itemIndex);
+	const tag = asText(context, filters.tag, 'Tag', itemIndex);
 	const isWanted = (session: IDataObject) =>
 		(statuses.length === 0 || hasStatus(session, statuses)) &&
-		(deploymentId === '' || session.deploymentId === deploymentId) &&
-		(tag === '' || session.tag === tag);
-	return async (send) =>
-		await listRecords(
-			send,
-			{
-				method: 'GET',
-				path: pathOf('ai', 'v1', 'ai-deployment-sessions'),
-			},
-			limit,
-			isWanted,
-		);
+		(deploymentId === undefined || session.deploymentId === deploymentId) &&
+		(tag === undefined || session.tag === tag);
+	return async (send) => (await listRecords(send, SESSIONS, limit, isWanted)).map(simplify);
 }
+
+export const operation: Operation = {
+	value: 'getAll',
+	name: 'Get Many',
+	action: 'Get many sessions',
+	description: 'Retrieve a list of sessions',
+	fields: [
+		...LIST_FIELDS,
+		filtersField(
+			FILTERS,
+			'The API cannot filter sessions, so n8n reads the list and keeps those that match: a filter does not make a long list faster',
+		),
+		simplifyField,
+		optionsField(),
+	],
+	prepare,
+};

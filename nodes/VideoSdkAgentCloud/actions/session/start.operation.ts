@@ -1,55 +1,54 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { deploymentProperty, readDeploymentId, readOptional, tagProperty } from '../../fields/ids';
-import { envProperties, metaDataProperties, readEnv, readMetaData } from '../../fields/keyValue';
-import { requestOptionsProperty } from '../../fields/requestOptions';
-import { readWebhook, webhookProperties } from '../../fields/webhook';
-import type { Send } from '../../transport/request';
-import { pathOf, recordWith } from '../../transport/request';
-import type { Call } from '../operation';
-import { showFor } from '../operation';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
+import { deploymentField, optionalTagField } from '../../fields/locators';
+import { readOptional, readRequired } from '../../fields/read';
+import { readEnv, readMetaData } from '../../fields/readKeyValue';
+import { readWebhookTarget } from '../../fields/readWebhook';
+import { optionsField } from '../../fields/requestOptions';
+import { readSessionRoom, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
+import { WEBHOOK_FIELDS } from '../../fields/webhook';
+import type { Operation } from '../operation';
+import type { SessionStart } from './startInRoom';
+import { startInRoom } from './startInRoom';
 
-const show = showFor('session', ['start']);
-const showBoth = showFor('session', ['start', 'startAndWait']);
+/**
+ * The fields of a start. What most need comes first.
+ *
+ * @param own those of the operation
+ */
+export function startFields(own: INodeProperties[]): INodeProperties[] {
+	return [
+		deploymentField,
+		optionalTagField,
+		...own,
+		...SESSION_ROOM_FIELDS,
+		...ENV_FIELDS,
+		...metaDataFields('session'),
+	];
+}
 
-/** Also shown for Start and Wait, which starts a session in the same way. */
-export const description = [
-	deploymentProperty(showBoth),
-	tagProperty(showBoth, false),
-	...envProperties(showBoth),
-	...metaDataProperties(showBoth),
-	...webhookProperties(show),
-	requestOptionsProperty(show),
-];
-
-/** Reads the fields that Start and Start and Wait have in common, as the API names them. */
-export function readSession(context: IExecuteFunctions, itemIndex: number): IDataObject {
+/** Reads what `startFields` has for all operations, as the API names it. */
+export function readStart(context: IExecuteFunctions, itemIndex: number): SessionStart {
+	const env = readEnv(context, itemIndex);
 	return {
-		deploymentId: readDeploymentId(context, itemIndex),
+		deploymentId: readRequired(context, 'deploymentId', 'Deployment', itemIndex),
 		tag: readOptional(context, 'tag', 'Tag', itemIndex),
-		env: readEnv(context, itemIndex),
+		env,
 		metaData: readMetaData(context, itemIndex),
+		room: readSessionRoom(context, env, itemIndex),
 	};
 }
 
-/**
- * Starts one session. The request is sent once: see `retryDelay`.
- *
- * @param body the start call's fields; undefined ones are not sent
- * @returns the session as the API answered it
- */
-export async function startSession(send: Send, body: IDataObject): Promise<IDataObject> {
-	return await send(
-		{
-			method: 'POST',
-			path: pathOf('ai', 'v1', 'ai-deployment-sessions', 'start'),
-			body,
-			starts: 'session',
-		},
-		recordWith('sessionId'),
-	);
-}
-
-export function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const body = { ...readSession(context, itemIndex), webhook: readWebhook(context, itemIndex) };
-	return async (send) => await startSession(send, body);
-}
+export const operation: Operation = {
+	value: 'start',
+	name: 'Start',
+	action: 'Start session (costs money)',
+	description: 'Start a session of an agent. This costs money and may call a real person.',
+	starts: 'session',
+	fields: [...startFields(WEBHOOK_FIELDS), optionsField()],
+	prepare(context, itemIndex) {
+		const body = readStart(context, itemIndex);
+		const webhook = readWebhookTarget(context, itemIndex);
+		return async (send) => await startInRoom(context, send, { ...body, webhook: await webhook?.() });
+	},
+};

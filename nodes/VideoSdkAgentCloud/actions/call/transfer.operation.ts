@@ -1,0 +1,33 @@
+import { transferCall } from '../../api/calls';
+import { callField } from '../../fields/callLocators';
+import { readPhoneNumber } from '../../fields/phoneNumber';
+import { readRequired } from '../../fields/read';
+import { optionsField } from '../../fields/requestOptions';
+import type { Operation } from '../operation';
+
+export const operation: Operation = {
+	value: 'transfer',
+	name: 'Transfer',
+	action: 'Transfer call (calls a person)',
+	description:
+		'Hand an answered call over to another number; the agent leaves it. The provider must allow SIP REFER. This reaches a real person.',
+	starts: 'transfer',
+	fields: [
+		callField,
+		{
+			displayName: 'Transfer To',
+			name: 'transferTo',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: 'e.g. +14155550123',
+			description: 'The phone number to hand over to, with a plus sign and the country code, or a SIP URI',
+		},
+		optionsField(),
+	],
+	prepare(context, itemIndex) {
+		const callId = readRequired(context, 'callId', 'Call', itemIndex);
+		const transferTo = readPhoneNumber(context, 'transferTo', 'Transfer To', itemIndex);
+		return async (send) => await transferCall(send, callId, transferTo);
+	},
+};

@@ -1,0 +1,17 @@
+import { deactivateRoom } from '../../api/rooms';
+import { readRequired } from '../../fields/read';
+import { optionsField } from '../../fields/requestOptions';
+import { roomIdField } from '../../fields/room';
+import type { Operation } from '../operation';
+
+export const operation: Operation = {
+	value: 'deactivate',
+	name: 'Deactivate',
+	action: 'Deactivate room (disconnects everybody in it)',
+	description: 'Close a room for good. Everybody in it is disconnected, and nobody can join it any more.',
+	fields: [roomIdField, optionsField()],
+	prepare(context, itemIndex) {
+		const roomId = readRequired(context, 'roomId', 'Room ID', itemIndex);
+		return async (send) => await deactivateRoom(send, roomId);
+	},
+};

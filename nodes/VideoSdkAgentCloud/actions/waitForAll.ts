@@ -1,0 +1,44 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { inputError } from '../fields/inputError';
+import { readMaxWaitMs } from '../fields/maxWait';
+import { readCollection } from '../fields/read';
+import type { WaitableKind } from '../waiting/waitable';
+import { waitForEnds } from '../waiting/waitForEnds';
+import type { Operation } from './operation';
+
+/**
+ * Rejects an operation that waits as a tool: what waits is the execution of the AI agent, which cannot.
+ *
+ * @param operation its name
+ * @param instead the operation to use as a tool
+ * @throws NodeOperationError
+ */
+export function rejectAsTool(
+	context: IExecuteFunctions,
+	operation: string,
+	instead: string,
+	itemIndex: number,
+): void {
+	if (!context.getNode().type.endsWith('Tool')) return;
+	throw inputError(
+		context,
+		`${operation} cannot be used as a tool: an AI agent cannot wait`,
+		`Use ${instead} as the tool.`,
+		itemIndex,
+	);
+}
+
+/**
+ * Makes an operation wait, once for all its items, until all that it started has ended.
+ *
+ * @param option the boolean among the options that ends what still runs at the deadline
+ */
+export function completeByWaiting(kind: WaitableKind, option: INodeProperties): Operation['complete'] {
+	return async (context, output, credential) =>
+		await waitForEnds(context, output, {
+			kind,
+			credential,
+			maxWaitMs: (itemIndex) => readMaxWaitMs(context, itemIndex),
+			endsAtDeadline: (itemIndex) => readCollection(context, 'options', itemIndex)[option.name] === true,
+		});
+}
