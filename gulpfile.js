@@ -19,40 +19,31 @@ const common = {
 };
 
 /**
- * Stands in for what jsonwebtoken names but does not need to sign a token. Built-in modules must go: n8n's scanner lets a
- * community node load nothing but `crypto`.
+ * What jsonwebtoken requires but does not need to sign a token with HS256, and what is put in its place. Built-in modules must
+ * go: n8n's scanner lets a community node load nothing but `crypto`.
  */
-const withoutUnneeded = {
-	name: 'without-unneeded',
+const STUBS = {
+	buffer: 'exports.Buffer = Buffer;',
+	stream: 'module.exports = class Stream {};',
+	util: `
+		exports.inherits = (child, parent) => Object.setPrototypeOf(child.prototype, parent.prototype);
+		exports.format = (template, ...values) => template.replace(/%s/g, () => values.shift());`,
+	// Asked only whether Node.js is newer than version 15, which any n8n is.
+	semver: 'exports.satisfies = () => true;',
+	// For verifying, and for other algorithms than HS256.
+	'buffer-equal-constant-time': '',
+	'./lib/verify-stream': '',
+	'ecdsa-sig-formatter': '',
+	'./lib/validateAsymmetricKey': 'module.exports = () => {};',
+};
+
+const withStubs = {
+	name: 'with-stubs',
 	setup(build) {
-		const stubs = {
-			buffer: 'exports.Buffer = Buffer;',
-			stream: 'module.exports = class Stream {};',
-			util: `
-				exports.inherits = (child, parent) => Object.setPrototypeOf(child.prototype, parent.prototype);
-				exports.format = (template, ...values) => template.replace(/%s/g, () => values.shift());`,
-			// Asked only whether Node.js is newer than version 15, which any n8n is.
-			semver: 'exports.satisfies = () => true;',
-			// JavaScript has these itself by now.
-			'lodash.includes': 'module.exports = (list, value) => list.includes(value);',
-			'lodash.isboolean': 'module.exports = (value) => typeof value === "boolean";',
-			'lodash.isinteger': 'module.exports = Number.isInteger;',
-			'lodash.isnumber': 'module.exports = (value) => typeof value === "number";',
-			'lodash.isplainobject': `module.exports = (value) =>
-				typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;`,
-			'lodash.isstring': 'module.exports = (value) => typeof value === "string";',
-			// For times as text, for callbacks, for verifying, and for other algorithms than HS256.
-			ms: '',
-			'lodash.once': '',
-			'buffer-equal-constant-time': '',
-			'./lib/verify-stream': '',
-			'ecdsa-sig-formatter': '',
-			'./lib/validateAsymmetricKey': 'module.exports = () => {};',
-		};
-		const filter = new RegExp(`^(${Object.keys(stubs).join('|')})$`);
+		const filter = new RegExp(`^(${Object.keys(STUBS).join('|')})$`);
 		build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'stub' }));
 		build.onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({
-			contents: stubs[path],
+			contents: STUBS[path],
 			loader: 'js',
 		}));
 	},
@@ -62,8 +53,15 @@ async function clean() {
 	await rm(BUILD, { recursive: true, force: true });
 }
 
-/** Half the size, and still readable after a formatter: names are kept. */
-const compact = { minifyWhitespace: true, minifySyntax: true };
+/** One import of n8n-workflow in place of one for each source file: Node.js looks each of them up, in all a millisecond at start. */
+function withOneImport(text) {
+	const specifiers = new Set();
+	const rest = text.replace(/^import \{([^}]*)\} from "n8n-workflow";$/gm, (_, list) => {
+		for (const specifier of list.split(',')) specifiers.add(specifier.trim());
+		return '';
+	});
+	return `import { ${[...specifiers].join(', ')} } from "n8n-workflow";\n${rest}`;
+}
 
 /**
  * One file for each node and one for what they share: n8n loads few files, and no code twice. esbuild can share code between
@@ -72,7 +70,6 @@ const compact = { minifyWhitespace: true, minifySyntax: true };
 async function bundleNodes() {
 	const { outputFiles, metafile } = await esbuild.build({
 		...common,
-		...compact,
 		entryPoints: [`${NODES}/VideoSdkAgentCloud.node.ts`, `${NODES}/VideoSdkAgentCloudTrigger.node.ts`],
 		format: 'esm',
 		splitting: true,
@@ -85,7 +82,12 @@ async function bundleNodes() {
 	});
 	noteLibraries(metafile);
 	for (const { path, text } of outputFiles) {
-		const { code } = await esbuild.transform(text, { ...compact, format: 'cjs', target: common.target });
+		// Names and statements stay as they are: a formatter makes it readable.
+		const { code } = await esbuild.transform(withOneImport(text), {
+			format: 'cjs',
+			target: common.target,
+			minifyWhitespace: true,
+		});
 		await mkdir(dirname(path), { recursive: true });
 		await writeFile(path, code);
 	}
@@ -94,7 +96,6 @@ async function bundleNodes() {
 async function bundleCredential() {
 	await esbuild.build({
 		...common,
-		...compact,
 		entryPoints: ['credentials/VideoSdkAgentCloudApi.credentials.ts'],
 		outdir: BUILD,
 		outbase: '.',
@@ -102,14 +103,20 @@ async function bundleCredential() {
 	});
 }
 
+const signerBanner = `/*
+ * credentials/signToken.ts and jsonwebtoken ${require('jsonwebtoken/package.json').version}, bundled by "npm run build" and not minified.
+ * Stubbed, see STUBS in gulpfile.js: ${Object.keys(STUBS).join(', ')}.
+ * How to rebuild and compare: SECURITY.md, "The bundled signer".
+ */`;
+
 /** The token signer, with jsonwebtoken in it: loaded with the first request only. */
 async function bundleSigner() {
 	const { metafile } = await esbuild.build({
 		...common,
 		entryPoints: ['credentials/signToken.ts'],
 		outfile: `${BUILD}/credentials/signToken.js`,
-		minify: true,
-		plugins: [withoutUnneeded],
+		plugins: [withStubs],
+		banner: { js: signerBanner },
 		define: {
 			'process.env.NODE_DEBUG': 'undefined',
 			'process.version': '"v20.0.0"',

@@ -71,16 +71,7 @@ async function installIfNeeded() {
 		const step = fetched < total ? `${fetched} of ${total} packages` : 'unpacking';
 		process.stderr.write(`  ${Math.round((Date.now() - startedAt) / 1000)} s, ${step}\n`);
 	}, PROGRESS_INTERVAL_MS);
-	// No install script is needed, so none is run.
-	const npmArguments = [
-		'ci',
-		'--ignore-scripts',
-		'--no-audit',
-		'--no-fund',
-		'--no-progress',
-		'--loglevel=http',
-	];
-	const code = await run('npm', npmArguments, {
+	const code = await run('npm', ['ci', '--no-progress', '--loglevel=http'], {
 		stdio: ['ignore', 'pipe', 'pipe'],
 		shell: isWindows,
 		onData: (data) => (output += data),

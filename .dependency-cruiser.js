@@ -1,0 +1,44 @@
+/** Which imports are allowed: the layers of docs/architecture.md, from the bottom up. `npm run lint` enforces them. */
+const NODES = '^nodes/VideoSdkAgentCloud';
+const LAYERS = ['api', 'webhook', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
+const NODE_FILES = `${NODES}/[^/]+\\.node\\.ts$`;
+
+const layers = (names) => `${NODES}/(${names.join('|')})/`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+	forbidden: [
+		...LAYERS.slice(0, -1).map((layer, index) => ({
+			name: `${layer}-imports-nothing-above`,
+			severity: 'error',
+			from: { path: layers([layer]) },
+			to: { path: layers(LAYERS.slice(index + 1)) },
+		})),
+		{
+			name: 'nothing-imports-a-node',
+			severity: 'error',
+			from: {},
+			to: { path: NODE_FILES },
+		},
+		{
+			name: 'every-file-in-a-layer',
+			comment: 'A folder that is missing from the list would escape the order.',
+			severity: 'error',
+			from: {},
+			to: { path: '^nodes/', pathNot: [layers(LAYERS), NODE_FILES] },
+		},
+		{
+			name: 'credentials-import-no-node-code',
+			severity: 'error',
+			from: { path: '^credentials/' },
+			to: { path: '^nodes/' },
+		},
+		{ name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+	],
+	options: {
+		doNotFollow: { path: 'node_modules' },
+		tsConfig: { fileName: 'tsconfig.json' },
+		// Type-only imports count as well.
+		tsPreCompilationDeps: true,
+	},
+};
