@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { startSimulator, type Lifecycle, type SimulatorOptions } from './index';
+import { CALL_NUMBERS, startSimulator, type Lifecycle, type SimulatorOptions } from './index';
 
 const DEFAULT_PORT = 4780;
 
-const HELP = `A simulator of the VideoSDK Agent Cloud API, on this machine only.
+const HELP = `A simulator of the VideoSDK API: agents, calls, rooms, recordings. On this machine only.
 
   npm run simulator -- [options]
 
@@ -17,6 +17,8 @@ const HELP = `A simulator of the VideoSDK Agent Cloud API, on this machine only.
   --stopping <ms|never>
   --stopped <ms|never>
   --failed <ms|never>
+  --ringing <ms|never>     how long a call rings before it is answered, default 1000
+  --talking <ms|never>     how long it lasts from then on, default 3000
   --retries <number>       tries again for an event that was not accepted, default 0
   --help
 `;
@@ -30,6 +32,10 @@ function wholeNumber(name: string, text: string, max: number): number {
 		throw new UsageError(`--${name} must be a whole number from 0 to ${max}, not "${text}".`);
 	}
 	return Number(text);
+}
+
+function timeOrNever(name: string, text: string): number | null {
+	return text === 'never' ? null : wholeNumber(name, text, 86_400_000);
 }
 
 /** @returns undefined if only the help was asked for. */
@@ -48,6 +54,8 @@ function readOptions(args: string[]): SimulatorOptions | undefined {
 			stopping: text,
 			stopped: text,
 			failed: text,
+			ringing: text,
+			talking: text,
 			retries: text,
 			help: { type: 'boolean' },
 		},
@@ -56,8 +64,7 @@ function readOptions(args: string[]): SimulatorOptions | undefined {
 	const lifecycle: Partial<Lifecycle> = {};
 	for (const stage of STAGES) {
 		const value = values[stage];
-		if (value === undefined) continue;
-		lifecycle[`${stage}Ms`] = value === 'never' ? null : wholeNumber(stage, value, 86_400_000);
+		if (value !== undefined) lifecycle[`${stage}Ms`] = timeOrNever(stage, value);
 	}
 	return {
 		port: wholeNumber('port', values.port ?? String(DEFAULT_PORT), 65_535),
@@ -67,6 +74,10 @@ function readOptions(args: string[]): SimulatorOptions | undefined {
 		secret: values.secret,
 		eventFamily: values['agent-session'] ? 'agent-session' : undefined,
 		lifecycle,
+		callBehaviour: {
+			ringForMs: timeOrNever('ringing', values.ringing ?? '1000'),
+			talkMs: timeOrNever('talking', values.talking ?? '3000'),
+		},
 		log: (line) => console.log(line),
 	};
 }
@@ -78,13 +89,17 @@ async function main(): Promise<void> {
 		return;
 	}
 	const simulator = await startSimulator(options);
-	console.log(`Simulator of the VideoSDK Agent Cloud API (nothing here costs money or leaves this machine)
+	console.log(`Simulator of the VideoSDK API (nothing here costs money or leaves this machine)
 
   Base URL    ${simulator.url}
   API key     ${simulator.apiKey}
   Secret key  ${simulator.secret}
 
   Deployments to start: ddv_support (tags latest, v1), ddv_sales, ddv_campaign_01 to ddv_campaign_12
+  Calls: from +15550102001 by rule_out_01, or by gateway gw_out_01, to any number; these are special:
+    ${Object.entries(CALL_NUMBERS)
+			.map(([outcome, number]) => `${number} ${outcome}`)
+			.join(', ')}
   Ctrl+C ends it.
 `);
 	let ending = false;

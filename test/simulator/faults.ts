@@ -1,4 +1,8 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { FastifyReply } from 'fastify';
+import type { Timers } from './timers';
 import type { Fault } from './types';
 
 /** An answer ready for the wire. */
@@ -42,8 +46,21 @@ export function isProcessed({ kind, status }: Fault): boolean {
 	return kind !== 'status' && kind !== 'redirect' && (status ?? 200) < 400;
 }
 
-/** An answer with a JSON body. */
-export function jsonAnswer(status: number, body: unknown): WireAnswer {
+/** The answer that a handler gave, as it would go out. */
+export async function answerOf(reply: FastifyReply, payload: unknown): Promise<WireAnswer> {
+	const headers: Record<string, string> = {};
+	for (const name of ['content-type', 'location']) {
+		const value = reply.getHeader(name);
+		if (value !== undefined) headers[name] = String(value);
+	}
+	const bytes =
+		payload instanceof Readable
+			? await buffer(payload)
+			: Buffer.from((payload as string | Buffer | null) ?? '');
+	return { status: reply.statusCode, headers, payload: bytes };
+}
+
+function jsonAnswer(status: number, body: unknown): WireAnswer {
 	return {
 		status,
 		headers: { 'content-type': 'application/json; charset=utf-8' },
@@ -88,6 +105,7 @@ function plainFaultyAnswer(
 			};
 		case 'status':
 		case 'delay':
+		case 'slow':
 		case 'truncate':
 			return genuine ?? stated(fault);
 	}
@@ -108,13 +126,29 @@ function lowerCased(headers: Record<string, string> = {}): Record<string, string
 	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Ends the connection with a reset, as a crashed proxy would. */
-export function resetConnection(response: ServerResponse): void {
-	response.socket?.resetAndDestroy();
-}
-
-/** Promises the whole body, sends half of it, and hangs up. */
-export function sendTruncated(response: ServerResponse, { status, headers, payload }: WireAnswer): void {
-	response.writeHead(status, { ...headers, 'content-length': String(Math.max(payload.length, 2)) });
-	response.write(payload.subarray(0, Math.floor(payload.length / 2)), () => response.socket?.destroy());
+/** Sends an answer as its fault has it: whole, cut short, dribbling in, or none at all. */
+export function misbehave(
+	fault: Fault,
+	answer: WireAnswer | undefined,
+	response: ServerResponse,
+	timers: Timers,
+): void {
+	if (!answer) {
+		// As a crashed proxy would.
+		if (fault.kind === 'reset') response.socket?.resetAndDestroy();
+		return;
+	}
+	const { status, headers, payload } = answer;
+	const isCut = fault.kind === 'truncate';
+	const length = isCut ? Math.max(payload.length, 2) : payload.length;
+	response.writeHead(status, { ...headers, 'content-length': String(length) });
+	if (!isCut && fault.kind !== 'slow') {
+		response.end(payload);
+		return;
+	}
+	const half = Math.floor(payload.length / 2);
+	response.write(payload.subarray(0, half), () => {
+		if (isCut) response.socket?.destroy();
+		else timers.after(fault.delayMs ?? 0, () => response.end(payload.subarray(half)));
+	});
 }

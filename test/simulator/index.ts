@@ -1,49 +1,84 @@
-import { apiRoutes } from './api';
-import { defaultDeployments, Deployments } from './deployments';
-import { Courier, SigningKey } from './events';
+import { Courier } from './courier';
+import { callEvent, callSummary } from './events/callEvents';
+import { agentRoutes } from './routes/agents';
+import { callRoutes } from './routes/calls';
+import { callWebhookRoutes } from './routes/callWebhooks';
+import { deploymentRoutes } from './routes/deployments';
+import { fileRoutes } from './routes/files';
+import { publicKeyRoutes } from './routes/publicKey';
+import { recordingRoutes } from './routes/recordings';
+import { roomRoutes } from './routes/rooms';
+import { roomSessionRoutes } from './routes/roomSessions';
+import { sessionRoutes } from './routes/sessions';
+import { telephonyRoutes } from './routes/telephony';
+import { transcriptionRoutes } from './routes/transcriptions';
 import { ApiServer } from './server';
-import { DEFAULT_LIFECYCLE, Sessions } from './sessions';
+import { SigningKey } from './signingKey';
+import type { Simulator, SimulatorOptions, Telecom } from './simulator';
+import type { SimulatedCall } from './state/call';
 import { Timers } from './timers';
-import type { Simulator, SimulatorOptions } from './types';
+import type { KeyFaultMode } from './types';
+import { createWorld, type World } from './world';
 
+export type * from './answers';
+export type * from './events/callEvents';
+export type * from './simulator';
+export type * from './state/agents';
+export type * from './state/call';
+export type * from './state/callWebhooks';
+export type * from './state/files';
+export type * from './state/recordings';
+export type * from './state/room';
+export type * from './state/transcriptions';
+export type * from './state/transcriptText';
 export type * from './types';
+export { CALL_NUMBERS, type CallBehaviour } from './state/callBehaviour';
+export { SIP_PASSWORD, type Telephony } from './state/telephony';
 
 /**
- * Starts a simulator of the VideoSDK Agent Cloud API on 127.0.0.1.
+ * Starts a simulator of the VideoSDK API on 127.0.0.1.
  * @throws if the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
 	const {
 		apiKey = 'sim-api-key',
 		secret = 'sim-secret-key-0123456789abcdef',
-		eventFamily = 'ai-deployment-session',
-		lifecycle = {},
-		maxRecorded = 50_000,
+		maxRecorded: max = 50_000,
 	} = options;
 	const timers = new Timers();
 	const key = new SigningKey();
 	const log = timestamped(options.log);
-
-	const sessions: Sessions = new Sessions(
-		lifecycle && { ...DEFAULT_LIFECYCLE, ...lifecycle },
+	const courier = new Courier(key, max, log);
+	const world = createWorld(options, {
+		courier,
 		timers,
-		maxRecorded,
-		(session, event) => void courier.sendFromLifecycle(session, event),
-	);
-	const courier = new Courier(key, timers, {
-		family: eventFamily,
-		retries: options.retryDeliveries ?? 0,
-		max: maxRecorded,
 		log,
-		planned: (session) => sessions.planned(session),
+		max,
+		baseUrl: () => `http://127.0.0.1:${port}`,
 	});
+	const { sessions } = world;
+	let keyMode: KeyFaultMode = 'ok';
 	const server = new ApiServer({
 		apiKey,
 		secret,
-		routes: apiRoutes(sessions, new Deployments(options.deployments ?? defaultDeployments())),
-		publicKeyPem: () => key.publicKeyPem,
+		open: (app) => {
+			publicKeyRoutes(app, key, () => keyMode);
+			fileRoutes(app, world.files);
+		},
+		api: (app) => {
+			sessionRoutes(app, sessions, world.deployments);
+			deploymentRoutes(app, world.deployments);
+			agentRoutes(app, world.agents, world.rooms);
+			callRoutes(app, world.calls, world.rooms, world.telephony, world.answers);
+			telephonyRoutes(app, world.telephony, world.answers);
+			callWebhookRoutes(app, world.callWebhooks, world.answers);
+			roomRoutes(app, world.rooms);
+			roomSessionRoutes(app, world.rooms);
+			recordingRoutes(app, world.recordings, world.transcriptions);
+			transcriptionRoutes(app, world.transcriptions, world.rooms, world.roomEvents, world.answers);
+		},
 		timers,
-		max: maxRecorded,
+		max,
 		log,
 		latencyMs: options.latencyMs ?? 0,
 	});
@@ -51,6 +86,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	let closing: Promise<void> | undefined;
 
 	return {
+		...telecom(world, courier, `http://localhost:${port}`),
 		url: `http://127.0.0.1:${port}`,
 		port,
 		apiKey,
@@ -73,19 +109,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		addFault: (fault) => server.faults.add(fault),
 		clearFaults: () => server.faults.clear(),
 		setEventFaults: (faults) => {
-			courier.faults = faults;
+			world.outbox.faults = faults;
 		},
 		sign: (body) => key.sign(body),
 		emit: async (sessionId, status, extra = {}) => {
-			const session = sessions.byId.get(sessionId);
-			if (!session) throw new Error(`The simulator has no session ${sessionId}`);
+			const session = known(sessions.byId, 'session', sessionId);
 			sessions.advance(session, status);
-			return await courier.sendByHand(session, status, extra);
+			return await world.sessionEvents.sendByHand(session, status, extra);
 		},
 		deliver: async (endPoint, body, how) => await courier.deliver(endPoint, body, how),
 		rotateKey: () => key.rotate(),
 		keyFault: (mode) => {
-			server.keyMode = mode;
+			keyMode = mode;
 		},
 		close: async () => {
 			timers.close();
@@ -93,6 +128,48 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 			await closing;
 		},
 	};
+}
+
+function telecom(world: World, courier: Courier, otherHostUrl: string): Telecom {
+	const { calls, callEvents, callWebhooks, rooms, recordings, transcriptions } = world;
+	const call = (callId: string): SimulatedCall => known(calls.byId, 'call', callId);
+	return {
+		otherHostUrl,
+		answers: world.answers,
+		calls: calls.byId,
+		setCallBehaviour: (behaviour, to) => calls.setBehaviour(behaviour, to),
+		incomingCall: (input, behaviour) => calls.begin({ type: 'inbound', ...input }, behaviour),
+		moveCall: async (callId, status) => {
+			calls.stopClock(call(callId));
+			calls.move(call(callId), status);
+			return await callEvents.sendByHand(call(callId));
+		},
+		emitCall: async (callId, event, extra) => await callEvents.sendByHand(call(callId), event, extra),
+		callWebhooks: callWebhooks.byId,
+		addCallWebhook: (url, events) => callWebhooks.add(url, events),
+		sendCallEvent: async (endPoint, event, data = {}, how) =>
+			await courier.deliver(endPoint, callEvent(event, data), how),
+		sendCallSummary: async (endPoint, summary, how) =>
+			await courier.deliver(endPoint, callSummary(summary), how),
+		sendRoomEvent: async (endPoint, event, data = {}, how) =>
+			await courier.deliver(endPoint, { webhookType: event, data }, how),
+		rooms: rooms.byId,
+		roomSessions: rooms.sessions,
+		joinRoom: (roomId, participant) => rooms.join(roomId, participant),
+		leaveRoom: (roomId, participantId) => void rooms.leave(roomId, participantId),
+		endRoomSession: (roomId) => void rooms.end(roomId),
+		recordings: recordings.byId,
+		addRecording: (recording) => recordings.add(recording),
+		transcriptions: transcriptions.byId,
+		addTranscription: (transcription) => transcriptions.add(transcription),
+		addFile: (file) => world.files.add(file),
+	};
+}
+
+function known<T>(map: Map<string, T>, what: string, id: string): T {
+	const item = map.get(id);
+	if (!item) throw new Error(`The simulator has no ${what} ${id}`);
+	return item;
 }
 
 function timestamped(log: SimulatorOptions['log']): (line: string) => void {

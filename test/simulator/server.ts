@@ -1,243 +1,204 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Answer, Route } from './api';
-import { FaultList, faultyAnswer, isProcessed, jsonAnswer, resetConnection, sendTruncated } from './faults';
-import type { WireAnswer } from './faults';
-import { pushBounded, type Timers } from './timers';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { answerProblem, requestProblem } from '../schemas/check';
+import { pushBounded } from './bounded';
+import { answerOf, FaultList, faultyAnswer, isProcessed, misbehave, type WireAnswer } from './faults';
+import { refuseOtherMethods } from './methods';
+import { isDecodable, pathOf, readBody, record } from './recording';
+import type { Timers } from './timers';
 import { judgeToken } from './token';
-import type { Fault, KeyFaultMode, RecordedRequest } from './types';
-import { ApiError, jsonObject } from './validate';
+import type { Fault, RecordedRequest } from './types';
+import { ApiError, bad, jsonObject } from './validate';
 
-const KEY_PATH = '/v2/public/rsa-public-key';
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** Its faults must be asked for by path: it is also fetched when no test looks. */
+const KEY_PATH = '/v2/public/rsa-public-key';
 
 /** What the server needs to know. */
 export interface ServerOptions {
 	apiKey: string;
 	secret: string;
-	routes: Route[];
-	publicKeyPem: () => string;
+	/** Adds the endpoints that need a token. */
+	api: (app: FastifyInstance) => void;
+	/** Adds the endpoints that need none. */
+	open: (app: FastifyInstance) => void;
 	timers: Timers;
 	max: number;
 	log: (line: string) => void;
 	latencyMs: number;
 }
 
-interface Outcome {
-	answer: WireAnswer;
-	note: string;
-}
-
-/** The HTTP side: reads and records requests, judges them, and answers, or not. */
+/** The HTTP side: records requests, checks their tokens, and answers, or not. */
 export class ApiServer {
 	readonly requests: RecordedRequest[] = [];
 	readonly faults = new FaultList();
-	keyMode: KeyFaultMode = 'ok';
 	keyRequests = 0;
 	latencyMs: number;
 	private requestNumber = 0;
-	private readonly server: http.Server;
+	private readonly app: FastifyInstance;
 
 	constructor(private readonly options: ServerOptions) {
 		this.latencyMs = options.latencyMs;
-		this.server = http.createServer((request, response) => {
-			this.receive(request, response).catch((error: unknown) => {
-				// A bug of the simulator: to be seen, and not taken for a fault of the network.
-				this.options.log(`the simulator failed: ${String(error)}`);
-				response.writeHead(500).end('The simulator failed');
+		this.app = fastify({
+			// A client must not meet a socket that is being closed just then: only faults on request.
+			keepAliveTimeout: 120_000,
+			forceCloseConnections: true,
+			exposeHeadRoutes: false,
+			routerOptions: {
+				maxParamLength: 10_000,
+				querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
+			},
+			// Fastify would answer what it cannot decode before any hook; there is no endpoint at "/".
+			rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/'),
+		});
+		this.addHooks();
+		refuseOtherMethods(this.app, () => {
+			options.open(this.app);
+			void this.app.register(async (api) => {
+				api.addHook('preHandler', async (request) => this.authorize(request));
+				api.addHook('preSerialization', async (request, reply, answer) =>
+					reply.statusCode < 400 ? described(request, answer) : answer,
+				);
+				options.api(api);
 			});
 		});
-		// A client must not meet a socket that is being closed just then: only faults on request.
-		this.server.keepAliveTimeout = 120_000;
 	}
 
 	/** @returns the port in use. */
 	async listen(port: number): Promise<number> {
-		await new Promise<void>((resolve, reject) => {
-			this.server.once('error', reject);
-			this.server.listen(port, '127.0.0.1', () => {
-				this.server.off('error', reject);
-				resolve();
-			});
-		});
-		const address = this.server.address();
-		return typeof address === 'object' && address ? address.port : port;
+		await this.app.listen({ port, host: '127.0.0.1' });
+		return (this.app.server.address() as AddressInfo).port;
 	}
 
 	async close(): Promise<void> {
-		await new Promise<void>((resolve) => {
-			this.server.close(() => resolve());
-			this.server.closeAllConnections();
+		await this.app.close();
+	}
+
+	private addHooks(): void {
+		const { app } = this;
+		app.decorateRequest('recorded');
+		app.decorateRequest('fault');
+		app.decorateRequest('note');
+		app.removeAllContentTypeParsers();
+		// The body was read before, whatever it claims to be.
+		app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+		app.addHook('onRequest', async (request, reply) => await this.receive(request, reply));
+		app.addHook('preHandler', async (request) => {
+			// An empty parameter is no id.
+			if (Object.values(request.params as object).includes('')) throw notFound(request);
+		});
+		app.addHook('onSend', async (request, reply, payload) => await this.answer(request, reply, payload));
+		app.setNotFoundHandler((request) => {
+			throw notFound(request);
+		});
+		app.setErrorHandler((error, request, reply) => {
+			if (!(error instanceof ApiError)) {
+				// A bug of the simulator: to be seen, and not taken for a fault of the network.
+				request.note = `the simulator failed: ${String(error)}`;
+				return reply.code(500).send('The simulator failed');
+			}
+			request.note = error.note ? `${error.message} (${error.note})` : error.message;
+			return reply.code(error.status).send({ message: error.message });
 		});
 	}
 
-	private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const received = await readBody(request).catch(() => undefined);
+	private async receive(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+		const received = await readBody(request.raw, MAX_BODY_BYTES).catch(() => undefined);
 		// The client went away while sending.
-		if (!received) return;
-		const { rawBody, tooLarge } = received;
-		const recorded = record(request, rawBody);
+		if (!received) return reply.hijack();
+		const recorded = record(request, received.rawBody);
+		request.recorded = recorded;
 		pushBounded(this.requests, recorded, this.options.max);
 		const isKeyRequest = recorded.path === KEY_PATH;
 		if (isKeyRequest) this.keyRequests += 1;
-
-		const fault = this.faults.take(recorded.method, recorded.path, isKeyRequest);
-		const outcome = fault && !isProcessed(fault) ? undefined : this.process(recorded, tooLarge);
-		const answer = (): void => this.answer(recorded, response, outcome, fault);
-		const waitMs = this.latencyMs + (fault?.delayMs ?? 0);
-		if (waitMs > 0) this.options.timers.after(waitMs, answer);
-		else answer();
-	}
-
-	private process(recorded: RecordedRequest, tooLarge: boolean): Outcome | undefined {
-		try {
-			if (tooLarge) throw new ApiError(413, 'The body is too large');
-			const pathname = pathOf(recorded.rawPath);
-			if (pathname === KEY_PATH) return this.publicKey(recorded.method);
-			const { body, note } = this.call(recorded, pathname);
-			return { answer: jsonAnswer(200, body), note: note ?? '' };
-		} catch (error) {
-			if (!(error instanceof ApiError)) throw error;
-			const note = error.note ? `${error.message} (${error.note})` : error.message;
-			return { answer: jsonAnswer(error.status, { message: error.message }), note };
+		request.fault = this.faults.take(recorded.method, recorded.path, isKeyRequest);
+		if (request.fault && !isProcessed(request.fault)) {
+			reply.hijack();
+			await this.fail(request, request.fault, undefined, reply.raw);
+			return undefined;
 		}
+		if (received.tooLarge) throw new ApiError(413, 'The body is too large');
+		return undefined;
 	}
 
-	private call(recorded: RecordedRequest, pathname: string): Answer {
-		const { route, params } = this.find(recorded.method, pathname);
+	private authorize(request: FastifyRequest): void {
+		const { recorded } = request;
 		const { apiKey, secret } = this.options;
 		const judgement = judgeToken(recorded.headers.authorization, apiKey, secret);
 		if ('refused' in judgement) {
 			throw new ApiError(401, 'Token is invalid or expired', judgement.refused);
 		}
 		recorded.claims = judgement.claims;
-		const body =
-			route.method === 'POST' ? jsonObject(recorded.headers['content-type'], recorded.rawBody) : {};
-		return route.handle({ params, query: recorded.query, body });
+		const hasBody = request.method !== 'GET' && request.method !== 'DELETE';
+		const body = hasBody ? jsonObject(recorded.headers['content-type'], recorded.rawBody) : {};
+		const problem = requestProblem(endpointOf(request), request.query as object, body);
+		if (problem) bad(problem);
+		request.body = body;
 	}
 
-	private find(method: string, pathname: string): { route: Route; params: string[] } {
-		const segments = pathname.split('/');
-		const fitting = this.options.routes.filter(({ path }) => fits(path.split('/'), segments));
-		// "/start" also fits the path of a session id: the literal path wins.
-		const path = fitting.find((route) => !route.path.includes('*'))?.path ?? fitting[0]?.path;
-		if (path === undefined) throw new ApiError(404, `Cannot ${method} ${pathname}`);
-		const route = fitting.find((candidate) => candidate.path === path && candidate.method === method);
-		if (!route) throw new ApiError(405, 'Method not allowed');
-		const params = segments.filter((_, index) => path.split('/')[index] === '*').map(decodeSegment);
-		return { route, params };
-	}
-
-	private publicKey(method: string): Outcome | undefined {
-		if (method !== 'GET') throw new ApiError(405, 'Method not allowed');
-		switch (this.keyMode) {
-			case 'hang':
-				return undefined;
-			case 'down':
-				throw new ApiError(503, 'Service unavailable');
-			case 'garbage': {
-				const publicKey = '-----BEGIN RSA PUBLIC KEY-----\nbm90IGEga2V5\n-----END RSA PUBLIC KEY-----\n';
-				return { answer: jsonAnswer(200, { publicKey }), note: 'a key that is none' };
-			}
-			case 'ok':
-				// The real key comes with stray new lines around it.
-				return {
-					answer: jsonAnswer(200, { publicKey: `\n${this.options.publicKeyPem()}\n` }),
-					note: 'public key',
-				};
+	/** The last step before an answer goes out. */
+	private async answer(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+		const { recorded, fault } = request;
+		if (fault) {
+			reply.hijack();
+			await this.fail(request, fault, await answerOf(reply, payload), reply.raw);
+			// Fastify must not answer, too.
+			return await new Promise(() => undefined);
 		}
+		await this.wait(this.latencyMs);
+		reply.header('x-request-id', this.requestId());
+		recorded.status = reply.statusCode;
+		this.log(request);
+		return payload;
 	}
 
-	private answer(
-		recorded: RecordedRequest,
+	/** Puts a fault in the place of the genuine answer, which is undefined if the request was not processed. */
+	private async fail(
+		request: FastifyRequest,
+		fault: Fault,
+		genuine: WireAnswer | undefined,
 		response: ServerResponse,
-		outcome: Outcome | undefined,
-		fault: Fault | undefined,
-	): void {
+	): Promise<void> {
+		const { recorded } = request;
+		await this.wait(this.latencyMs + (fault.kind === 'slow' ? 0 : (fault.delayMs ?? 0)));
 		const ownUrl = `http://${recorded.headers.host ?? ''}${recorded.rawPath}`;
-		const answer = fault ? faultyAnswer(fault, outcome?.answer, ownUrl, recorded.headers) : outcome?.answer;
+		const answer = faultyAnswer(fault, genuine, ownUrl, recorded.headers);
 		recorded.status = answer?.status;
-		this.log(recorded, answer, [fault && `fault ${fault.kind}`, outcome?.note]);
-		if (!answer) {
-			if (fault?.kind === 'reset') resetConnection(response);
-			return;
-		}
-		response.setHeader('x-request-id', `sim-${(this.requestNumber += 1)}`);
-		if (fault?.kind === 'truncate') {
-			sendTruncated(response, answer);
-			return;
-		}
-		response.writeHead(answer.status, { 'content-length': String(answer.payload.length), ...answer.headers });
-		response.end(answer.payload);
+		this.log(request);
+		response.setHeader('x-request-id', this.requestId());
+		misbehave(fault, answer, response, this.options.timers);
 	}
 
-	private log(
-		recorded: RecordedRequest,
-		answer: WireAnswer | undefined,
-		notes: Array<string | undefined>,
-	): void {
-		const said = notes.filter(Boolean).join(', ');
+	/** A closed simulator waits for ever, and so answers no more. */
+	private async wait(ms: number): Promise<void> {
+		if (ms > 0) await new Promise<void>((resolve) => this.options.timers.after(ms, resolve));
+	}
+
+	private requestId(): string {
+		return `sim-${(this.requestNumber += 1)}`;
+	}
+
+	private log({ recorded, fault, note }: FastifyRequest): void {
+		const said = [fault && `fault ${fault.kind}`, note].filter(Boolean).join(', ');
 		const request = `${recorded.method} ${pathOf(recorded.rawPath)}`;
-		this.options.log(`${request} -> ${answer?.status ?? 'no answer'} ${said}`.trimEnd());
+		this.options.log(`${request} -> ${recorded.status ?? 'no answer'} ${said}`.trimEnd());
 	}
 }
 
-async function readBody(request: IncomingMessage): Promise<{ rawBody: Buffer; tooLarge: boolean }> {
-	const chunks: Buffer[] = [];
-	let size = 0;
-	for await (const chunk of request as AsyncIterable<Buffer>) {
-		size += chunk.length;
-		if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-	}
-	return { rawBody: Buffer.concat(chunks), tooLarge: size > MAX_BODY_BYTES };
+/** As the description of the API names it. */
+function endpointOf({ method, routeOptions }: FastifyRequest): string {
+	return `${method} ${routeOptions.url}`;
 }
 
-function record(request: IncomingMessage, rawBody: Buffer): RecordedRequest {
-	const rawPath = request.url ?? '/';
-	const [, search = ''] = /\?(.*)$/s.exec(rawPath) ?? [];
-	return {
-		method: request.method ?? 'GET',
-		path: pathOf(rawPath).split('/').map(decodedOrRaw).join('/'),
-		query: Object.fromEntries(new URLSearchParams(search)),
-		rawPath,
-		headers: request.headers,
-		rawBody,
-		body: parsedOrText(rawBody),
-		receivedAtMs: Date.now(),
-	};
+/** @throws if an answer of the simulator is not as the description of the API has it */
+function described(request: FastifyRequest, answer: unknown): unknown {
+	const problem = answerProblem(endpointOf(request), answer, 'strict');
+	if (problem) throw new Error(`${endpointOf(request)} is not answered as described: ${problem}`);
+	return answer;
 }
 
-function pathOf(rawPath: string): string {
-	return rawPath.split('?')[0] ?? '';
-}
-
-function fits(pattern: string[], segments: string[]): boolean {
-	if (pattern.length !== segments.length) return false;
-	// An empty parameter is no id.
-	return pattern.every((part, index) => (part === '*' ? segments[index] !== '' : part === segments[index]));
-}
-
-function decodeSegment(segment: string): string {
-	try {
-		return decodeURIComponent(segment);
-	} catch {
-		throw new ApiError(400, 'The path is not properly percent-encoded');
-	}
-}
-
-function decodedOrRaw(segment: string): string {
-	try {
-		return decodeURIComponent(segment);
-	} catch {
-		return segment;
-	}
-}
-
-function parsedOrText(rawBody: Buffer): unknown {
-	if (rawBody.length === 0) return undefined;
-	const text = rawBody.toString('utf8');
-	try {
-		return JSON.parse(text) as unknown;
-	} catch {
-		return text;
-	}
+function notFound({ recorded }: FastifyRequest): ApiError {
+	if (!isDecodable(recorded.rawPath)) return new ApiError(400, 'The path is not properly percent-encoded');
+	return new ApiError(404, `Cannot ${recorded.method} ${pathOf(recorded.rawPath)}`);
 }

@@ -1,9 +1,9 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto';
-import http, { type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import http from 'node:http';
 import { generateToken, VideoSDK } from '@videosdk.live/server-sdk';
 import jwt from 'jsonwebtoken';
-import { startSimulator, type Simulator, type SimulatorOptions } from './index';
+import { startSimulator, type Simulator } from './index';
+import { call, receiver, start, token, until, type Result } from './testRig';
 
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const DEPLOYMENTS = '/ai/v1/ai-deployments';
@@ -13,121 +13,12 @@ const ALL_EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'].map(
 );
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-interface Received {
-	headers: IncomingHttpHeaders;
-	body: Buffer;
-}
-
-interface Receiver {
-	url: string;
-	received: Received[];
-	/** undefined: never answers. */
-	status: number | undefined;
-	close(): Promise<void>;
-}
-
-let cleanUps: Array<() => Promise<void>> = [];
-
-afterEach(async () => {
-	for (const cleanUp of cleanUps) await cleanUp();
-	cleanUps = [];
-});
-
-async function start(options: SimulatorOptions = { lifecycle: false }): Promise<Simulator> {
-	const simulator = await startSimulator(options);
-	cleanUps.push(() => simulator.close());
-	return simulator;
-}
-
-async function receiver(): Promise<Receiver> {
-	const received: Received[] = [];
-	const server = http.createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			received.push({ headers: request.headers, body: Buffer.concat(chunks) });
-			if (self.status !== undefined) response.writeHead(self.status).end('received');
-		});
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const self: Receiver = {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/abc/webhook`,
-		received,
-		status: 200,
-		close: async () => {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-		},
-	};
-	cleanUps.push(() => self.close());
-	return self;
-}
-
-const token = (simulator: Simulator, claims: object = {}, options: jwt.SignOptions = {}): string =>
-	jwt.sign(
-		{
-			apikey: simulator.apiKey,
-			permissions: ['allow_join'],
-			version: 2,
-			roles: ['crawler'],
-			exp: Math.floor(Date.now() / 1000) + 300,
-			...claims,
-		},
-		simulator.secret,
-		{ algorithm: 'HS256', ...options },
-	);
-
-interface Result {
-	status: number;
-	headers: Headers;
-	text: string;
-	// The tests look into answers of many shapes; a wrong path in one fails its assertion.
-	// eslint-disable-next-line @typescript-eslint/no-explicit-any
-	json: any;
-}
-
-async function call(
-	simulator: Simulator,
-	method: string,
-	path: string,
-	body?: unknown,
-	headers: Record<string, string> = {},
-): Promise<Result> {
-	const response = await fetch(simulator.url + path, {
-		method,
-		redirect: 'manual',
-		signal: AbortSignal.timeout(10_000),
-		headers: {
-			authorization: token(simulator),
-			...(body === undefined ? {} : { 'content-type': 'application/json' }),
-			...headers,
-		},
-		body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
-	});
-	const text = await response.text();
-	let json: unknown;
-	try {
-		json = JSON.parse(text);
-	} catch {
-		json = undefined;
-	}
-	return { status: response.status, headers: response.headers, text, json };
-}
-
 async function begin(simulator: Simulator, body: object = {}): Promise<string> {
 	const { json } = await call(simulator, 'POST', `${SESSIONS}/start`, {
 		deploymentId: 'ddv_support',
 		...body,
 	});
 	return json.data.sessionId as string;
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-	const deadline = Date.now() + 5_000;
-	while (!condition()) {
-		if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);
-		await new Promise((resolve) => setTimeout(resolve, 5));
-	}
 }
 
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
@@ -256,6 +147,7 @@ describe('endpoints', () => {
 		expect((await call(simulator, 'GET', path)).json).toMatchObject({ id, tag: 'x/y' });
 		expect(simulator.requests[0]).toMatchObject({ path: `${DEPLOYMENTS}/${id}/x/y`, rawPath: path });
 		expect((await call(simulator, 'GET', `${DEPLOYMENTS}/%zz/x`)).status).toBe(400);
+		expect(simulator.requests[1]).toMatchObject({ path: `${DEPLOYMENTS}/%zz/x`, status: 400 });
 	});
 
 	it('creates rooms, as the official SDK does it', async () => {
@@ -284,7 +176,7 @@ describe('endpoints', () => {
 			status: 200,
 			json: { message: 'No workers available', data: { success: false } },
 		});
-		expect((await post({ agentId: 'a', meetingId: 'abcd' })).status).toBe(400);
+		expect((await post({ agentId: 'a', meetingId: 'abcd' })).status).toBe(200);
 		expect((await post({ agentId: 'a', meetingId: 'abcd', roomId: 'efgh' })).status).toBe(400);
 		expect((await post({ ...room })).status).toBe(400);
 		expect((await post({ agentId: 'a', ...room, metaData: {} })).status).toBe(400);
@@ -434,6 +326,15 @@ describe('strictness', () => {
 	it.each(['page=0', 'page=x', 'perPage=-1', 'per_page=5', 'perPage=1.5'])('refuses ?%s', async (query) => {
 		const simulator = await start();
 		expect((await call(simulator, 'GET', `${SESSIONS}?${query}`)).status).toBe(400);
+	});
+});
+
+it('fails loudly when it answers anything that test/schemas does not describe', async () => {
+	const simulator = await start();
+	Object.assign(simulator.answers, { gatewayId: 'gatewayID' });
+	expect(await call(simulator, 'GET', '/v2/sip/inbound-gateways')).toMatchObject({
+		status: 500,
+		text: 'The simulator failed',
 	});
 });
 
@@ -721,6 +622,17 @@ describe('faults', () => {
 		await expect(fetch(`${simulator.url}${SESSIONS}/start`, request)).rejects.toThrow(/timeout/);
 		expect(simulator.sessions.size).toBe(1);
 		expect(simulator.requests).toHaveLength(1);
+	});
+
+	it('delay before a status: nothing is done, even if the client gives up meanwhile', async () => {
+		const simulator = await start();
+		simulator.addFault({ kind: 'status', status: 503, delayMs: 60 });
+		const headers = { authorization: token(simulator), 'content-type': 'application/json' };
+		const signal = AbortSignal.timeout(20);
+		const request = { method: 'POST', headers, body: JSON.stringify(startBody), signal };
+		await expect(fetch(`${simulator.url}${SESSIONS}/start`, request)).rejects.toThrow(/timeout/);
+		await pause(80);
+		expect(simulator.sessions.size).toBe(0);
 	});
 
 	it('notJson, empty, noData: after the work was done', async () => {

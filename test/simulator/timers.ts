@@ -26,9 +26,3 @@ export class Timers {
 		this.pending.clear();
 	}
 }
-
-/** Adds to a list that never grows beyond `max`. */
-export function pushBounded<T>(list: T[], item: T, max: number): void {
-	list.push(item);
-	if (list.length > max) list.splice(0, list.length - max);
-}

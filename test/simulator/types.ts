@@ -88,12 +88,13 @@ export interface Fault {
 	 * Not processed: `status`, `redirect`, and anything with a `status` of 400 or more.
 	 * All others strike after the request was processed, so a start has begun its session.
 	 */
-	kind: 'status' | 'delay' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
+	kind:
+		'status' | 'delay' | 'slow' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
 	status?: number;
 	/** The answer's body, or a function that makes it of the request's headers. */
 	body?: unknown;
 	headers?: Record<string, string>;
-	/** Waited before the fault strikes, whatever its kind. */
+	/** Waited before the fault strikes; with `slow`, between the two halves of the body. */
 	delayMs?: number;
 	/** Of a redirect; the same URL unless given. */
 	location?: string;
@@ -101,8 +102,11 @@ export interface Fault {
 
 /** One attempt to bring an event to its address; listed once it has ended, well or not. */
 export interface Delivery {
+	/** Without the prefix `session-`; empty if the event names none, as the next two. */
 	sessionId: string;
-	/** The short name (`started`), or the type as sent if it is no session event. */
+	callId: string;
+	roomId: string;
+	/** The short name (`started`) of an event of an agent's session, else the type as sent, or `call-summary`. */
 	event: string;
 	body: Buffer;
 	/** As sent in `videosdk-signature`; empty if none was. */
@@ -115,13 +119,13 @@ export interface Delivery {
 	atMs: number;
 }
 
-/** What goes wrong with the events of the life cycle (not with `emit` and `deliver`). */
+/** What goes wrong with the events that come by themselves (not with those sent by hand). */
 export interface EventFaults {
 	/** How many further copies of each event are sent, at the same moment. */
 	duplicate?: number;
 	/** Each event is held back and sent after the next one. */
 	outOfOrder?: boolean;
-	/** Given the event's short name: true if it is never sent. */
+	/** Given the event's name as in a `Delivery`: true if it is never sent. */
 	drop?: (event: string) => boolean;
 }
 
@@ -130,53 +134,6 @@ export interface DeliverOptions {
 	/** A signature of one's own; null: no such header; undefined: the genuine one. */
 	signature?: string | null;
 	headers?: Record<string, string>;
-}
-
-/** Settings of a simulator; all have a default. */
-export interface SimulatorOptions {
-	/** 0, the default, is a free one. Always on 127.0.0.1. */
-	port?: number;
-	apiKey?: string;
-	secret?: string;
-	latencyMs?: number;
-	eventFamily?: EventFamily;
-	/** false: a session stays queued until it is driven by hand. */
-	lifecycle?: Partial<Lifecycle> | false;
-	log?: (line: string) => void;
-	deployments?: SimulatedDeployment[];
-	/** How often a failed delivery of an event of the life cycle is tried again. */
-	retryDeliveries?: number;
-	/** How many requests, deliveries and sessions are kept; the oldest go first. */
-	maxRecorded?: number;
-}
-
-/** A running simulator. */
-export interface Simulator {
-	readonly url: string;
-	readonly port: number;
-	readonly apiKey: string;
-	readonly secret: string;
-	/** PKCS#1. */
-	readonly publicKeyPem: string;
-	readonly requests: RecordedRequest[];
-	readonly deliveries: Delivery[];
-	readonly sessions: Map<string, SimulatedSession>;
-	readonly keyRequests: number;
-	latencyMs: number;
-	addFault(fault: Fault): void;
-	clearFaults(): void;
-	setEventFaults(options: EventFaults): void;
-	/** Base64 of RSA-SHA256, PKCS#1 v1.5. */
-	sign(body: Buffer | string): string;
-	/** Moves the session on and sends the event, if it was subscribed to; `extra` goes into its `data`. */
-	emit(sessionId: string, status: EventStatus, extra?: object): Promise<Delivery | undefined>;
-	/** Delivers anything to any address, signed unless told otherwise. Never rejects. */
-	deliver(endPoint: string, body: object | Buffer | string, options?: DeliverOptions): Promise<Delivery>;
-	/** A new RSA key from now on. */
-	rotateKey(): void;
-	keyFault(mode: KeyFaultMode): void;
-	/** Ends all timers, requests and sockets, also the hanging ones. */
-	close(): Promise<void>;
 }
 
 /** What the endpoint of the public key does. */

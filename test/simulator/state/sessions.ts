@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Timers } from './timers';
-import type { EventStatus, Lifecycle, SessionStatus, SimulatedSession } from './types';
+import type { Timers } from '../timers';
+import type { EventStatus, Lifecycle, SessionStatus, SimulatedSession } from '../types';
 
 /** A call that takes about two and a half seconds, short enough to watch. */
 export const DEFAULT_LIFECYCLE: Lifecycle = {
@@ -48,6 +48,8 @@ export class Sessions {
 		private readonly max: number,
 		/** Called when the clock has moved a session on. */
 		private readonly onEvent: (session: SimulatedSession, event: EventStatus) => void,
+		/** Called whenever a session was moved on, by whatever. */
+		private readonly onChange: (session: SimulatedSession) => void,
 	) {}
 
 	start(input: StartInput): SimulatedSession {
@@ -78,8 +80,14 @@ export class Sessions {
 		this.cancelPlans(session, () => true);
 		this.finish(session, 'completed');
 		this.note(session, 'end');
-		this.plan(session, 'stopping', END_STOPPING_MS);
-		this.plan(session, 'stopped', END_STOPPED_MS);
+		this.planStop(session);
+	}
+
+	/** Its agent was sent out of the room: it stops by itself, soon. */
+	stop(session: SimulatedSession): void {
+		if (isTerminal(session.status)) return;
+		this.cancelPlans(session, () => true);
+		this.planStop(session);
 	}
 
 	/** Moves a session on; one that has ended keeps its status. What the clock still had before it is dropped. */
@@ -97,6 +105,11 @@ export class Sessions {
 	/** The events that the clock still holds for a session. */
 	planned(session: SimulatedSession): EventStatus[] {
 		return [...(this.plans.get(session)?.keys() ?? [])];
+	}
+
+	private planStop(session: SimulatedSession): void {
+		this.plan(session, 'stopping', END_STOPPING_MS);
+		this.plan(session, 'stopped', END_STOPPED_MS);
 	}
 
 	private plan(session: SimulatedSession, event: EventStatus, ms: number | null | undefined): void {
@@ -141,6 +154,7 @@ export class Sessions {
 	private note(session: SimulatedSession, event: EventStatus | 'end'): void {
 		session.updatedAt = new Date().toISOString();
 		session.history.push({ event, status: session.status, at: session.updatedAt });
+		this.onChange(session);
 	}
 
 	private forgetOldest(): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SimulatedDeployment } from './types';
+import type { SimulatedDeployment } from '../types';
 
 /** One with several tags, and enough of them for several pages. */
 export function defaultDeployments(): SimulatedDeployment[] {

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import { pushBounded } from './bounded';
+import type { SigningKey } from './signingKey';
+import type { DeliverOptions, Delivery } from './types';
+
+const DELIVERY_TIMEOUT_MS = 10_000;
+const MAX_RESPONSE_TEXT = 64 * 1024;
+
+/** Brings signed bodies to their addresses, and keeps a record of each attempt. */
+export class Courier {
+	readonly deliveries: Delivery[] = [];
+	closed = false;
+	private readonly open = new Set<http.ClientRequest>();
+
+	constructor(
+		private readonly key: SigningKey,
+		private readonly max: number,
+		private readonly log: (line: string) => void,
+	) {}
+
+	/** Any body to any address; an error is told in the delivery. */
+	async deliver(
+		endPoint: string,
+		body: object | Buffer | string,
+		{ signature, headers }: DeliverOptions = {},
+	): Promise<Delivery> {
+		const bytes = Buffer.isBuffer(body)
+			? body
+			: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
+		const sent = signature === undefined ? this.key.sign(bytes) : signature;
+		const delivery: Delivery = {
+			...described(bytes),
+			body: bytes,
+			signature: sent ?? '',
+			endPoint,
+			atMs: Date.now(),
+		};
+		try {
+			await this.post(delivery, {
+				'content-type': 'application/json',
+				'user-agent': 'agent-cloud-simulator',
+				...(sent === null ? {} : { 'videosdk-signature': sent }),
+				...headers,
+			});
+		} catch (error) {
+			delivery.error = reason(error);
+		}
+		pushBounded(this.deliveries, delivery, this.max);
+		this.logDelivery(delivery);
+		return delivery;
+	}
+
+	async close(): Promise<void> {
+		this.closed = true;
+		await Promise.all(
+			[...this.open].map(async (request) => {
+				const closed = once(request, 'close').catch(() => undefined);
+				request.destroy(new Error('the simulator was closed'));
+				await closed;
+			}),
+		);
+	}
+
+	private async post(delivery: Delivery, headers: Record<string, string>): Promise<void> {
+		if (this.closed) throw new Error('the simulator was closed');
+		const url = new URL(delivery.endPoint);
+		await new Promise<void>((resolve, reject) => {
+			// No kept-alive socket: the receiver may have closed it at the very moment of the next event.
+			const request = (url.protocol === 'https:' ? https : http).request(url, {
+				method: 'POST',
+				agent: false,
+				headers: { ...headers, 'content-length': String(delivery.body.length) },
+			});
+			const deadline = setTimeout(() => {
+				request.destroy(new Error(`no answer within ${DELIVERY_TIMEOUT_MS / 1000} s`));
+			}, DELIVERY_TIMEOUT_MS);
+			this.open.add(request);
+			request.on('close', () => {
+				clearTimeout(deadline);
+				this.open.delete(request);
+				reject(new Error('the connection was closed before the answer'));
+			});
+			request.on('error', reject);
+			request.on('response', (response) => {
+				delivery.status = response.statusCode;
+				let text = '';
+				response.setEncoding('utf8');
+				response.on('data', (chunk: string) => {
+					if (text.length < MAX_RESPONSE_TEXT) text += chunk;
+				});
+				response.on('error', reject);
+				response.on('end', () => {
+					delivery.responseText = text.slice(0, MAX_RESPONSE_TEXT);
+					resolve();
+				});
+			});
+			request.end(delivery.body);
+		});
+	}
+
+	private logDelivery({ event, sessionId, callId, endPoint, status, error }: Delivery): void {
+		const subject = callId ? `call ${short(callId)}` : `session ${short(sessionId) || 'unknown'}`;
+		const outcome = error ? `failed: ${error}` : status;
+		this.log(`event ${event || 'without a type'} for ${subject} -> ${shownUrl(endPoint)} ${outcome}`);
+	}
+}
+
+/** The start of an id, enough to tell sessions apart in the log. */
+export function short(id: string): string {
+	return id.length > 8 ? `${id.slice(0, 4)}…` : id;
+}
+
+type Description = Pick<Delivery, 'sessionId' | 'callId' | 'roomId' | 'event'>;
+
+function described(body: Buffer): Description {
+	const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+	try {
+		const whole = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+		const isSummary = 'call-summary' in whole;
+		const data = (isSummary ? whole['customer-data'] : whole.data) as Record<string, unknown> | undefined;
+		const type = String(whole.webhookType ?? whole.type ?? (isSummary ? 'call-summary' : ''));
+		return {
+			sessionId: text(data?.sessionId).replace(/^session-/, ''),
+			callId: text(data?.callId),
+			roomId: text(data?.roomId ?? data?.meetingId),
+			event: type.replace(/^(ai-deployment|agent)-session-/, ''),
+		};
+	} catch {
+		return { sessionId: '', callId: '', roomId: '', event: '' };
+	}
+}
+
+// A query or a user name in the address may be secret.
+function shownUrl(endPoint: string): string {
+	if (!URL.canParse(endPoint)) return '(not a URL)';
+	const { origin, pathname } = new URL(endPoint);
+	return origin + pathname;
+}
+
+function reason(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	// Node leaves the message empty when several addresses were tried in vain.
+	return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}

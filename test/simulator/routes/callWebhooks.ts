@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import type { Answers } from '../answers';
+import type { Call } from '../request';
+import type { CallWebhooks, SimulatedCallWebhook } from '../state/callWebhooks';
+import { ApiError } from '../validate';
+import { page } from './pages';
+
+const PATH = '/v2/sip/webhooks';
+
+/** The account's webhooks for the events of calls. */
+export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks, answers: Answers): void {
+	const shown = ({ id, url, events, createdAt, updatedAt }: SimulatedCallWebhook): object => ({
+		[answers.webhookId]: id,
+		url,
+		events,
+		createdAt,
+		updatedAt,
+	});
+	const found = ({ params: { id } }: { params: Call['Params'] }): SimulatedCallWebhook => {
+		const webhook = webhooks.get(id);
+		if (!webhook) throw new ApiError(404, 'Webhook not found');
+		return webhook;
+	};
+	app.post<Call<Pick<SimulatedCallWebhook, 'url' | 'events'>>>(PATH, (request) => {
+		const { url, events } = request.body;
+		const webhook = webhooks.add(url, events);
+		request.note = `call webhook ${webhook.id} created`;
+		return shown(webhook);
+	});
+	app.get<Call>(PATH, (request) => {
+		const { search = '' } = request.query;
+		const wanted = webhooks.active().filter(({ url }) => url.includes(search));
+		return page(request, wanted.map(shown), { bare: answers.bareLists });
+	});
+	app.get<Call>(`${PATH}/:id`, (request) => shown(found(request)));
+	app.route<Call>({
+		// PUT in the docs, PATCH in the SDK.
+		method: ['PUT', 'PATCH'],
+		url: `${PATH}/:id`,
+		handler: (request) => {
+			const webhook = found(request);
+			Object.assign(webhook, request.body, { updatedAt: new Date().toISOString() });
+			return shown(webhook);
+		},
+	});
+	app.delete<Call>(`${PATH}/:id`, (request) => {
+		const webhook = found(request);
+		webhook.deletedAt = new Date().toISOString();
+		request.note = `call webhook ${webhook.id} deleted`;
+		return { message: 'Webhook deleted successfully' };
+	});
+}

@@ -1,0 +1,126 @@
+import http, { type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { VideoSDK } from '@videosdk.live/server-sdk';
+import jwt from 'jsonwebtoken';
+import { startSimulator, type Simulator, type SimulatorOptions } from './index';
+
+export interface Received {
+	headers: IncomingHttpHeaders;
+	body: Buffer;
+}
+
+export interface Receiver {
+	url: string;
+	received: Received[];
+	/** undefined: never answers. */
+	status: number | undefined;
+	close(): Promise<void>;
+}
+
+let cleanUps: Array<() => Promise<void>> = [];
+
+afterEach(async () => {
+	for (const cleanUp of cleanUps) await cleanUp();
+	cleanUps = [];
+});
+
+export async function start(options: SimulatorOptions = { lifecycle: false }): Promise<Simulator> {
+	const simulator = await startSimulator(options);
+	cleanUps.push(() => simulator.close());
+	return simulator;
+}
+
+export async function receiver(): Promise<Receiver> {
+	const received: Received[] = [];
+	const server = http.createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('end', () => {
+			received.push({ headers: request.headers, body: Buffer.concat(chunks) });
+			if (self.status !== undefined) response.writeHead(self.status).end('received');
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const self: Receiver = {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/abc/webhook`,
+		received,
+		status: 200,
+		close: async () => {
+			server.closeAllConnections();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	};
+	cleanUps.push(() => self.close());
+	return self;
+}
+
+export const token = (simulator: Simulator, claims: object = {}, options: jwt.SignOptions = {}): string =>
+	jwt.sign(
+		{
+			apikey: simulator.apiKey,
+			permissions: ['allow_join'],
+			version: 2,
+			roles: ['crawler'],
+			exp: Math.floor(Date.now() / 1000) + 300,
+			...claims,
+		},
+		simulator.secret,
+		{ algorithm: 'HS256', ...options },
+	);
+
+export interface Result {
+	status: number;
+	headers: Headers;
+	text: string;
+	// The tests look into answers of many shapes; a wrong path in one fails its assertion.
+	// eslint-disable-next-line @typescript-eslint/no-explicit-any
+	json: any;
+}
+
+export async function call(
+	simulator: Simulator,
+	method: string,
+	path: string,
+	body?: unknown,
+	headers: Record<string, string> = {},
+): Promise<Result> {
+	const response = await fetch(simulator.url + path, {
+		method,
+		redirect: 'manual',
+		signal: AbortSignal.timeout(10_000),
+		headers: {
+			authorization: token(simulator),
+			...(body === undefined ? {} : { 'content-type': 'application/json' }),
+			...headers,
+		},
+		body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+	});
+	const text = await response.text();
+	let json: unknown;
+	try {
+		json = JSON.parse(text);
+	} catch {
+		json = undefined;
+	}
+	return { status: response.status, headers: response.headers, text, json };
+}
+
+export async function until(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+	const deadline = Date.now() + timeoutMs;
+	while (!condition()) {
+		if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+}
+
+/** The official SDK as a client; it repeats nothing, so that a failure shows at once. */
+export function officialClient({ apiKey, secret, url }: Simulator): VideoSDK {
+	return new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });
+}
+
+/** The JSON bodies that a receiver got. */
+export function bodies({
+	received,
+}: Receiver): Array<{ webhookType: string; data: Record<string, unknown> }> {
+	return received.map(({ body }) => JSON.parse(body.toString('utf8')) as ReturnType<typeof bodies>[number]);
+}

@@ -1,0 +1,155 @@
+import { DEFAULT_ANSWERS, type Answers } from './answers';
+import type { Courier } from './courier';
+import { CallEvents } from './events/callEvents';
+import { Outbox } from './events/outbox';
+import { RoomEvents } from './events/roomEvents';
+import { SessionEvents } from './events/sessionEvents';
+import type { SimulatorOptions } from './simulator';
+import { defaultAgents, type SimulatedAgent } from './state/agents';
+import { Calls } from './state/calls';
+import { CallWebhooks } from './state/callWebhooks';
+import { defaultDeployments, Deployments } from './state/deployments';
+import { Files } from './state/files';
+import { Recordings } from './state/recordings';
+import { Rooms, type RoomObserver } from './state/rooms';
+import { DEFAULT_LIFECYCLE, isTerminal, Sessions } from './state/sessions';
+import { defaultTelephony, type Telephony } from './state/telephony';
+import { Transcriptions } from './state/transcriptions';
+import type { Timers } from './timers';
+import type { SimulatedSession } from './types';
+
+/** Everything that exists at VideoSDK, as the simulator has it. */
+export interface World {
+	answers: Answers;
+	outbox: Outbox;
+	sessions: Sessions;
+	sessionEvents: SessionEvents;
+	deployments: Deployments;
+	agents: SimulatedAgent[];
+	telephony: Telephony;
+	calls: Calls;
+	callEvents: CallEvents;
+	callWebhooks: CallWebhooks;
+	rooms: Rooms;
+	roomEvents: RoomEvents;
+	recordings: Recordings;
+	transcriptions: Transcriptions;
+	files: Files;
+}
+
+interface Surroundings {
+	courier: Courier;
+	timers: Timers;
+	log: (line: string) => void;
+	baseUrl: () => string;
+	max: number;
+}
+
+/** Makes all parts, and connects what happens in one with what follows in others. */
+export function createWorld(options: SimulatorOptions, around: Surroundings): World {
+	const { courier, timers, log, max } = around;
+	const { lifecycle = {}, callBehaviour = {} } = options;
+	const outbox = new Outbox(courier, timers, options.retryDeliveries ?? 0, log);
+	const files = new Files(around.baseUrl);
+	const recordings = new Recordings(files, options.recordingReadyMs ?? 50, max);
+	const transcriptions = new Transcriptions(files, timers, options.transcriptionReadyMs ?? 100, max);
+	const deployments = new Deployments(options.deployments ?? defaultDeployments());
+
+	const roomEvents: RoomEvents = new RoomEvents(outbox, (roomId) => rooms.byId.get(roomId));
+	const rooms: Rooms = new Rooms(max, watchRooms(roomEvents, recordings, transcriptions));
+
+	const callWebhooks = new CallWebhooks(max);
+	const callEvents = new CallEvents(courier, outbox, callWebhooks);
+	const calls = new Calls(
+		callBehaviour,
+		rooms,
+		timers,
+		max,
+		(call) => void callEvents.send(call),
+		(call) => {
+			const { recordAudio, sessionId, roomId } = call;
+			if (recordAudio && sessionId) recordings.add({ roomId, sessionId });
+			void callEvents.sendSummary(call);
+		},
+	);
+
+	const sessions: Sessions = new Sessions(
+		lifecycle && { ...DEFAULT_LIFECYCLE, ...lifecycle },
+		timers,
+		max,
+		(session, event) => void sessionEvents.send(session, event),
+		(session) => follow(session, rooms, sessions, deployments),
+	);
+	const sessionEvents = new SessionEvents(
+		courier,
+		outbox,
+		options.eventFamily ?? 'ai-deployment-session',
+		(session) => sessions.planned(session),
+		log,
+	);
+	return {
+		answers: { ...DEFAULT_ANSWERS, ...options.answers },
+		outbox,
+		sessions,
+		sessionEvents,
+		deployments,
+		agents: options.agents ?? defaultAgents(),
+		telephony: { ...defaultTelephony(), ...options.telephony },
+		calls,
+		callEvents,
+		callWebhooks,
+		rooms,
+		roomEvents,
+		recordings,
+		transcriptions,
+		files,
+	};
+}
+
+/** An agent that was handed a room is in it while its session runs; into a deactivated one it does not get. */
+function follow(session: SimulatedSession, rooms: Rooms, sessions: Sessions, deployments: Deployments): void {
+	const roomId = session.env?.VIDEOSDK_ROOM_ID;
+	if (!roomId || rooms.byId.get(roomId)?.disabled) return;
+	const participantId = `agent-${session.sessionId}`;
+	if (isTerminal(session.status)) rooms.leave(roomId, participantId);
+	else if (session.status === 'running') {
+		const name = deployments.name(session.deploymentId);
+		rooms.join(roomId, { participantId, name }, () => sessions.stop(session));
+	}
+}
+
+/** The events of a room, and the recording and transcript that were arranged when it was made. */
+function watchRooms(
+	events: RoomEvents,
+	recordings: Recordings,
+	transcriptions: Transcriptions,
+): RoomObserver {
+	return {
+		sessionStarted: (session, room) => {
+			events.send(session, 'session-started', { start: session.start });
+			if (room?.autoStartConfig?.recording) events.send(session, 'recording-started');
+		},
+		joined: (session, { participantId, name }) =>
+			events.send(session, 'participant-joined', { participantId, participantName: name }),
+		left: (session, { participantId, name }, reason) =>
+			events.send(session, 'participant-left', { participantId, participantName: name, reason }),
+		sessionEnding: (session, room) => {
+			const arranged = room?.autoStartConfig?.recording;
+			if (!arranged) return;
+			const { id: sessionId, roomId } = session;
+			const { id, fileUrl, filePath } = recordings.add({ roomId, sessionId }, session.start);
+			events.send(session, 'recording-stopped', { id, fileUrl, filePath });
+			if (!arranged.transcription?.enabled) return;
+			const summary = arranged.transcription.summary?.enabled ? undefined : null;
+			const made = transcriptions.add({ roomId, sessionId, recordingId: id, summary }, ({ status }) => {
+				const event = status === 'failed' ? 'transcription-failed' : 'transcription-stopped';
+				events.send(session, event, { id: made.id, type: 'post' });
+			});
+			events.send(session, 'transcription-started', { id: made.id, type: 'post' });
+		},
+		sessionEnded: (session) => {
+			const { start, end } = session;
+			events.send(session, 'session-ended', { start, end, reason: 'session-ended', error: null });
+		},
+	};
+}

@@ -1,0 +1,90 @@
+import { answerProblem, eventProblem } from '../schemas/check';
+import type { Evidence, Exchange, Json } from './evidence';
+import { OPEN_POINTS, type OpenPoint } from './openPoints';
+import { Redaction } from './redact';
+
+/** What was found about a point. */
+export interface Finding {
+	id: string;
+	verdict: 'same' | 'different' | 'not tried';
+	/** The report's line. */
+	line: string;
+}
+
+/** The file that can be sent to the project. */
+export interface Answers {
+	format: 1;
+	date: string;
+	lines: string[];
+	exchanges: Exchange[];
+	events: Json[];
+}
+
+function finding(point: OpenPoint, evidence: Evidence, redaction: Redaction): Finding {
+	const { id, question, assumed, dependsOn, triedBy } = point;
+	const seen = point.see(evidence);
+	const verdict = seen === undefined ? 'not tried' : assumed.includes(seen) ? 'same' : 'different';
+	evidence.clean = (text) => redaction.message(text);
+	// What is expected holds nothing of the account.
+	const shown = verdict === 'different' ? point.see(evidence) : seen;
+	evidence.clean = (text) => text;
+	const parts = [verdict.padEnd(9), id.padEnd(19), question];
+	const rest = [
+		`assumed: ${assumed.join(' / ')}`,
+		shown === undefined ? `to be tried by: ${triedBy}` : `seen: ${shown}`,
+		`relies on it: ${dependsOn}`,
+	];
+	return { id, verdict, line: [...parts, ...rest].join(' | ') };
+}
+
+/**
+ * @param secrets see `Redaction`
+ * @returns `text` makes the file, and throws if anything of the account were left in it
+ */
+export function report(
+	evidence: Evidence,
+	secrets: string[],
+): { findings: Finding[]; answers: Answers; text: () => string } {
+	const redaction = new Redaction(secrets);
+	const { exchanges, events } = evidence;
+	for (const { answer } of exchanges) redaction.learn(answer);
+	for (const { body } of events) redaction.learn(body);
+	const findings = OPEN_POINTS.map((point) => finding(point, evidence, redaction));
+	const answers: Answers = {
+		format: 1,
+		date: new Date().toISOString(),
+		lines: findings.map(({ line }) => line),
+		exchanges: exchanges.map(({ step, endpoint, status, query, body, answer }) => ({
+			step,
+			endpoint,
+			status,
+			query: redaction.value(query) as Exchange['query'],
+			...(body && { body: redaction.value(body) as Json }),
+			answer: typeof answer === 'string' ? redaction.message(answer) : redaction.value(answer),
+		})),
+		events: events.map(({ to, headers, body, isSigned }) => ({
+			to,
+			isSigned,
+			headers: Object.keys(headers).filter((name) => /videosdk|signature|content-type/.test(name)),
+			body: redaction.value(body),
+		})),
+	};
+	const text = () => redaction.check(`${JSON.stringify(answers, null, 2)}\n`);
+	return { findings, answers, text };
+}
+
+/**
+ * Holds answers against the one description of the API, by which the simulator answers, too.
+ *
+ * @returns a sentence for each answer that differs
+ */
+export function deviations({ exchanges, events }: Pick<Answers, 'exchanges' | 'events'>): string[] {
+	const sentences = exchanges
+		.filter(({ status }) => status >= 200 && status < 300)
+		.flatMap(({ endpoint, answer }) => {
+			const problem = answerProblem(endpoint, answer, 'lenient') ?? answerProblem(endpoint, answer, 'strict');
+			return problem ? [`${endpoint}: ${problem}`] : [];
+		});
+	const ofEvents = events.flatMap(({ body }) => eventProblem(body) ?? []);
+	return [...new Set([...sentences, ...ofEvents.map((problem) => `event: ${problem}`)])];
+}

@@ -1,0 +1,194 @@
+/** `npm run verify:api`: what the live API does, held against what the package assumes. `--help` tells more. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { onShutdown, PlainError, runMain } from '../n8n/processes';
+import { REAL_BASE_URL } from '../start/target';
+import type { Plan } from './client';
+import { startReceiver } from './receiver';
+import { deviations, report, type Answers } from './report';
+import { verify } from './verify';
+
+const DEFAULT_PORT = 4790;
+const DEFAULT_FILE = 'verify-api.json';
+const PATIENCE_MS = 90_000;
+const POLL_MS = 1_000;
+
+const HELP = `Tries the open points of VideoSDK's API (docs/open-points.md) with your project. Without options it only reads.
+
+  VIDEOSDK_API_KEY=... VIDEOSDK_SECRET=... npm run verify:api -- [options]
+
+  --start DEPLOYMENT   starts one session of this deployment and ends it (costs money)
+  --call NUMBER        calls this number and hangs up (costs money, and the phone rings); with
+    --rule ID          the routing rule
+    --from NUMBER      the number to call from
+  --webhook URL        receives events: a public address that leads to this machine (a tunnel). Registers a
+                       webhook for calls there and removes it again
+  --port NUMBER        where the tunnel leads to, on this machine; default ${DEFAULT_PORT}
+  --answers FILE       where the answers are kept, without keys, names and numbers; default ${DEFAULT_FILE}
+  --yes                does not ask before it starts a session or makes a call
+  --compare FILE       sends nothing: holds answers that were kept against test/schemas and so the simulator
+
+Also read: VIDEOSDK_BASE_URL, VIDEOSDK_DEPLOYMENT_TAG (with --start).`;
+
+const write = (line = '') => process.stdout.write(`${line}\n`);
+
+function readOptions(args: string[]) {
+	const text = { type: 'string' } as const;
+	const flag = { type: 'boolean' } as const;
+	try {
+		const { values } = parseArgs({
+			args,
+			options: {
+				start: text,
+				call: text,
+				rule: text,
+				from: text,
+				webhook: text,
+				port: text,
+				answers: text,
+				compare: text,
+				yes: flag,
+				help: flag,
+			},
+		});
+		return values;
+	} catch (error) {
+		throw new PlainError(`${(error as Error).message}\n\n${HELP}`);
+	}
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+function callOf({ call: to, rule: ruleId, from }: Options): Plan['call'] {
+	if (!to && !ruleId && !from) return undefined;
+	if (to && ruleId && from) return { to, ruleId, from };
+	throw new PlainError('A call needs all of --call NUMBER, --rule ID and --from NUMBER.');
+}
+
+function accountOf(env: NodeJS.ProcessEnv): Pick<Plan, 'apiKey' | 'secretKey' | 'baseUrl'> {
+	const apiKey = env.VIDEOSDK_API_KEY?.trim();
+	const secretKey = env.VIDEOSDK_SECRET?.trim();
+	if (!apiKey || !secretKey) {
+		throw new PlainError(
+			'VIDEOSDK_API_KEY and VIDEOSDK_SECRET must be set: the API key of your project and its secret (https://app.videosdk.live/api-keys).',
+		);
+	}
+	const baseUrl = (env.VIDEOSDK_BASE_URL?.trim() || REAL_BASE_URL).replace(/\/+$/, '');
+	if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
+		throw new PlainError('VIDEOSDK_BASE_URL is not an http or https address.');
+	}
+	return { apiKey, secretKey, baseUrl };
+}
+
+function webhookUrlOf({ webhook }: Options): string | undefined {
+	if (webhook === undefined) return undefined;
+	if (!/^https?:\/\//.test(webhook) || !URL.canParse(webhook)) {
+		throw new PlainError('--webhook needs the http or https address of a tunnel.');
+	}
+	return webhook.replace(/\/+$/, '');
+}
+
+/** Tells what will happen and asks, if it costs something. */
+async function confirm({ start, call, webhook, yes }: Options, baseUrl: string, signal: AbortSignal) {
+	write(`Checking VideoSDK's API at ${baseUrl} with your project. This`);
+	write('  - reads lists and records (free);');
+	if (webhook) write('  - registers a webhook for call events and removes it at the end (free);');
+	if (start)
+		write('  - starts ONE SESSION of the deployment and ends it: COSTS MONEY (some seconds of an agent);');
+	if (start) write('  - tries to dispatch an agent that does not exist (free);');
+	if (call) write('  - makes ONE CALL and hangs up: COSTS MONEY, and THE PHONE RINGS (60 s at most in all);');
+	write(start || call || webhook ? '  - changes nothing else.' : '  - changes nothing.');
+	write();
+	if ((!start && !call) || yes) return;
+	if (!process.stdin.isTTY)
+		throw new PlainError('This is not a terminal, so nobody can confirm: add --yes. Nothing was started.');
+	const terminal = createInterface({ input: process.stdin, output: process.stdout });
+	// In a terminal Ctrl+C comes to the question, not to the process.
+	terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+	const answer = await terminal.question('Go on? (y/N) ', { signal }).catch(() => '');
+	terminal.close();
+	if (!/^y(es)?$/i.test(answer.trim())) throw new PlainError('Nothing was started.');
+}
+
+function compare(file: string): number {
+	let answers: Answers;
+	try {
+		answers = JSON.parse(readFileSync(file, 'utf8')) as Answers;
+	} catch {
+		throw new PlainError(`${file} cannot be read as JSON.`);
+	}
+	if (answers.format !== 1) throw new PlainError(`${file} holds no answers of npm run verify:api.`);
+	for (const line of answers.lines) write(line);
+	return showDeviations(answers);
+}
+
+function showDeviations(answers: Pick<Answers, 'exchanges' | 'events'>): number {
+	const found = deviations(answers);
+	write();
+	write(
+		found.length === 0
+			? 'All answers are as test/schemas describes them.'
+			: `${found.length} answers are not as test/schemas describes them, nor as the simulator gives them:`,
+	);
+	for (const sentence of found) write(`  ${sentence}`);
+	return found.length === 0 ? 0 : 1;
+}
+
+runMain(async () => {
+	const options = readOptions(process.argv.slice(2));
+	if (options.help) {
+		write(HELP);
+		return 0;
+	}
+	if (options.compare !== undefined) return compare(options.compare);
+	const account = accountOf(process.env);
+	const port = Number(options.port ?? DEFAULT_PORT);
+	if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new PlainError('--port needs a number.');
+	const call = callOf(options);
+	const url = webhookUrlOf(options);
+
+	const stop = new AbortController();
+	let ended: Promise<unknown> = Promise.resolve();
+	onShutdown(async () => {
+		write('\nStopping ...');
+		stop.abort();
+		await ended.catch(() => undefined);
+	});
+	await confirm(options, account.baseUrl, stop.signal);
+
+	const receiver = url === undefined ? undefined : await startReceiver(port);
+	if (receiver) write(`Receiving events on 127.0.0.1:${receiver.port}.`);
+	const running = verify({
+		...account,
+		start: options.start
+			? { deploymentId: options.start, tag: process.env.VIDEOSDK_DEPLOYMENT_TAG?.trim() }
+			: undefined,
+		call,
+		webhook: url && receiver ? { url, receiver } : undefined,
+		patienceMs: PATIENCE_MS,
+		pollMs: POLL_MS,
+		signal: stop.signal,
+		write,
+	});
+	ended = running;
+	const evidence = await running.finally(async () => await receiver?.close());
+
+	const secrets = [account.apiKey, account.secretKey, options.start, options.rule, call?.to, call?.from, url];
+	const { findings, text } = report(
+		evidence,
+		secrets.filter((secret) => secret !== undefined),
+	);
+	write();
+	for (const { line } of findings) write(line);
+	const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
+	write();
+	write(`${count('same')} same, ${count('different')} different, ${count('not tried')} not tried.`);
+	const isAsDescribed = showDeviations(evidence as unknown as Answers) === 0;
+	const file = options.answers ?? DEFAULT_FILE;
+	writeFileSync(file, text());
+	write(
+		`The answers are in ${file}, without keys, names and numbers. Read through it, then attach it to an issue.`,
+	);
+	return count('different') === 0 && isAsDescribed ? 0 : 1;
+});

@@ -1,0 +1,172 @@
+/** `npm run verify:api` against the simulator, as it is and altered. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../n8n/processes';
+import { startSimulator, type Simulator } from '../simulator';
+import { defaultTelephony, SIP_PASSWORD } from '../simulator/state/telephony';
+import { call as send } from '../simulator/testRig';
+import { ALTERATIONS, SLOW_NUMBER } from './alterations';
+import { alteredApi, alteredTunnel, type Alteration } from './alteredApi';
+import type { Plan } from './client';
+import type { Evidence } from './evidence';
+import { OPEN_POINTS, SEEN_POINTS } from './openPoints';
+import { startReceiver } from './receiver';
+import { deviations, report } from './report';
+import { verify } from './verify';
+
+const CALL = { to: '+15550107777', from: '+15550102001', ruleId: 'rule_out_01' };
+
+/** An account that has everything the points need. */
+async function account(): Promise<Simulator> {
+	const telephony = defaultTelephony();
+	const simulator = await startSimulator({
+		lifecycle: { stoppingMs: null, stoppedMs: null },
+		callBehaviour: { ringForMs: 50, talkMs: null },
+		telephony: {
+			routingRules: telephony.routingRules.map((rule) => ({ ...rule, recording: true, dtmf: false })),
+			batchCalls: [{ batchId: 'b1', records: [{ phoneNumber: '+15550100009', metadata: { name: 'Ada' } }] }],
+		},
+	});
+	simulator.setCallBehaviour({ ringForMs: 3_000, talkMs: null }, SLOW_NUMBER);
+	const autoCloseConfig = { type: 'session-ends', duration: 480 };
+	const { json } = await send(simulator, 'POST', '/v2/rooms', { autoCloseConfig });
+	simulator.joinRoom(json.roomId);
+	await send(simulator, 'POST', '/ai/v1/realtime-transcriptions/start', { roomId: json.roomId });
+	return simulator;
+}
+
+interface Outcome {
+	evidence: Evidence;
+	lines: string[];
+	simulator: Simulator;
+}
+
+/** Runs it with all options. */
+async function runAgainst(alteration: Alteration, change: Partial<Plan> = {}): Promise<Outcome> {
+	const simulator = await account();
+	const receiver = await startReceiver(0);
+	const api = await alteredApi(simulator.url, alteration);
+	const tunnel = await alteredTunnel(receiver.port, (body) => simulator.sign(body), alteration);
+	const lines: string[] = [];
+	try {
+		const evidence = await verify({
+			apiKey: simulator.apiKey,
+			secretKey: simulator.secret,
+			baseUrl: api.url,
+			start: { deploymentId: 'ddv_support' },
+			call: CALL,
+			webhook: { url: tunnel.url, receiver },
+			patienceMs: 6_000,
+			pollMs: 100,
+			signal: new AbortController().signal,
+			write: (line) => void lines.push(line),
+			...change,
+		});
+		return { evidence, lines, simulator };
+	} finally {
+		await Promise.all([simulator, receiver, api, tunnel].map(async (part) => await part.close()));
+	}
+}
+
+function secretsOf({ apiKey, secret }: Simulator): string[] {
+	return [apiKey, secret, ...Object.values(CALL)];
+}
+
+it('says "same" in every line against the simulator, and leaves nothing running', async () => {
+	const { evidence, lines, simulator } = await runAgainst({});
+	const { findings, answers } = report(evidence, secretsOf(simulator));
+	expect(findings.filter(({ verdict }) => verdict !== 'same')).toEqual([]);
+	expect(findings.map(({ id }) => id)).toEqual(OPEN_POINTS.map(({ id }) => id));
+	expect([...simulator.sessions.values()].map(({ status }) => status)).toEqual(['completed']);
+	expect([...simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);
+	expect([...simulator.callWebhooks.values()].every(({ deletedAt }) => deletedAt)).toBe(true);
+	expect(lines.join()).not.toContain('FAILED');
+	// Both as they came and as they are kept.
+	expect(deviations(evidence as unknown as typeof answers)).toEqual([]);
+	expect(deviations(answers)).toEqual([]);
+});
+
+describe('against a VideoSDK that differs in one point, exactly that line says "different"', () => {
+	const outcomes = new Map<string, Promise<Outcome>>();
+	beforeAll(() => {
+		// Mostly waiting, so at the same time.
+		for (const [id, [, alteration]] of Object.entries(ALTERATIONS)) {
+			const outcome = runAgainst(alteration);
+			outcome.catch(() => undefined);
+			outcomes.set(id, outcome);
+		}
+	});
+
+	it.each(OPEN_POINTS.map(({ id }) => id))(
+		'%s',
+		async (id) => {
+			const { evidence, simulator } = await outcomes.get(id)!;
+			const { findings } = report(evidence, secretsOf(simulator));
+			expect(findings.filter(({ verdict }) => verdict === 'different').map((finding) => finding.id)).toEqual([
+				id,
+			]);
+			const { line } = findings.find((finding) => finding.id === id)!;
+			expect(line).toContain(`seen: ${ALTERATIONS[id]![0]} |`);
+		},
+		60_000,
+	);
+});
+
+it('knows how to see, and how to alter, each point of docs/open-points.md and no other', () => {
+	const ids = OPEN_POINTS.map(({ id }) => id);
+	expect(new Set(ids).size).toBe(ids.length);
+	expect(Object.keys(ALTERATIONS)).toEqual(ids);
+	expect(SEEN_POINTS).toEqual(ids);
+	const files = OPEN_POINTS.flatMap(({ dependsOn }) => dependsOn.match(/[\w/.]+\.ts/g) ?? []);
+	const folders = ['', 'nodes/VideoSdkAgentCloud'].map((folder) => join(repositoryRoot, folder));
+	expect(files.filter((file) => !folders.some((folder) => existsSync(join(folder, file))))).toEqual([]);
+});
+
+it('keeps nothing of the account, but what belongs together', async () => {
+	const { evidence, simulator } = await runAgainst({});
+	const step = evidence.exchanges.find((exchange) => exchange.step === 'unknownSession')!;
+	step.answer = {
+		message: 'Ada Lovelace (+1 555 010) has no "top secret" on Support agent, mail ada@example.com',
+	};
+	evidence.exchanges.find((exchange) => exchange.step === 'rooms')!.answer = {
+		pageInfo: { total: 15_550_100_009 },
+		data: [
+			{
+				name: 'Ada Lovelace',
+				metadata: { 'Ada is here': [true], ofDrHouse: 1 },
+				status: 'Ada Lovelace',
+				'Her room': 1,
+			},
+		],
+	};
+	const { answers, text: textOf } = report(evidence, secretsOf(simulator));
+	const text = textOf();
+	const seen = [
+		...simulator.sessions.keys(),
+		...simulator.calls.keys(),
+		simulator.url,
+		'gw_out_01',
+		'Line 01',
+	];
+	const own = [
+		...secretsOf(simulator),
+		...seen,
+		'Ada',
+		'Her room',
+		'DrHouse',
+		'top secret',
+		'555',
+		'eyJ',
+		'BEGIN RSA',
+	];
+	expect([...own, SIP_PASSWORD].filter((word) => text.includes(word))).toEqual([]);
+	expect(answers.exchanges.find(({ step }) => step === 'unknownSession')?.answer).toEqual({
+		message: '<...> <...> <...> <...> has no <...> on <...>, mail <...>',
+	});
+	const session = answers.exchanges.find((exchange) => exchange.step === 'start')!.answer as { data: object };
+	const event = answers.events.find(({ to }) => to === 'session')!.body as { data: { sessionId: string } };
+	expect(session.data).toMatchObject({
+		sessionId: event.data.sessionId.replace('session-', ''),
+		status: 'queued',
+	});
+});
