@@ -1,7 +1,14 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
 	testEnvironment: 'node',
-	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine', '<rootDir>/test/simulator'],
+	roots: [
+		'<rootDir>/test/unit',
+		'<rootDir>/test/engine',
+		'<rootDir>/test/simulator',
+		'<rootDir>/test/verify',
+	],
 	testMatch: ['**/*.test.ts'],
 	transform: {
 		'^.+\\.ts$': ['ts-jest', { diagnostics: false }],
@@ -16,4 +23,7 @@ module.exports = {
 	},
 	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],
 	testTimeout: 30_000,
+	// Two for each core: half of the time the tests wait. One where nobody does, so that short time limits hold on a busy machine.
+	maxWorkers: (process.env.CI ? 1 : 2) * availableParallelism(),
+	reporters: ['default', '<rootDir>/test/summaryReporter.js'],
 };

@@ -1,14 +1,31 @@
 import type { PackageDirectoryLoader } from 'n8n-core';
+import { getAdditionalKeys } from 'n8n-core';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentials,
+	ICredentialsExpressionResolveValues,
 	ICredentialType,
+	IExecuteData,
 	IHttpRequestOptions,
+	INode,
 	INodeParameters,
 	INodeProperties,
+	INodeTypes,
 	IRequestOptionsSimplified,
+	IWorkflowExecuteAdditionalData,
+	WorkflowExecuteMode,
 } from 'n8n-workflow';
-import { ICredentialsHelper, NodeHelpers } from 'n8n-workflow';
+import { ICredentialsHelper, NodeHelpers, Workflow } from 'n8n-workflow';
+
+/** Where n8n resolves a credential's expressions if there are no items, such as in a webhook. */
+const MOCK_NODE: INode = {
+	id: 'mock',
+	name: '',
+	type: '',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
 
 /** Does what n8n's own CredentialsHelper does, with credentials that are held in memory instead of a database. */
 export class MemoryCredentialsHelper extends ICredentialsHelper {
@@ -55,17 +72,44 @@ export class MemoryCredentialsHelper extends ICredentialsHelper {
 	}
 
 	async getDecrypted(
-		_additionalData: unknown,
+		additionalData: IWorkflowExecuteAdditionalData,
 		{ id }: { id: string | null },
 		typeName: string,
-		_mode?: unknown,
-		_executeData?: unknown,
+		mode: WorkflowExecuteMode,
+		executeData?: IExecuteData,
 		raw?: boolean,
+		item?: ICredentialsExpressionResolveValues,
 	): Promise<ICredentialDataDecryptedObject> {
 		this.reads += 1;
-		const data = this.stored.get(id ?? '');
-		if (data === undefined) throw new Error(`Credential with ID "${id}" does not exist`);
-		return raw ? data : this.withDefaults(typeName, data);
+		const stored = this.stored.get(id ?? '');
+		if (stored === undefined) throw new Error(`Credential with ID "${id}" does not exist`);
+		if (raw) return stored;
+		const data = this.withDefaults(typeName, stored) as INodeParameters;
+		const keys = getAdditionalKeys(additionalData, mode, null, { isCredential: true });
+		const resolved = item
+			? item.workflow.expression.getParameterValue(
+					data,
+					item.runExecutionData,
+					item.runIndex,
+					item.itemIndex,
+					item.node.name,
+					item.connectionInputData,
+					mode,
+					keys,
+					executeData,
+					false,
+					data,
+				)
+			: this.emptyWorkflow().expression.getComplexParameterValue(
+					MOCK_NODE,
+					data,
+					mode,
+					keys,
+					undefined,
+					undefined,
+					data,
+				);
+		return resolved as ICredentialDataDecryptedObject;
 	}
 
 	/** Fills in the defaults of fields that the stored credential lacks, as n8n does for each use. */
@@ -85,6 +129,20 @@ export class MemoryCredentialsHelper extends ICredentialsHelper {
 
 	getCredentialsProperties(typeName: string): INodeProperties[] {
 		return this.typeOf(typeName).properties;
+	}
+
+	private emptyWorkflow(): Workflow {
+		const type = { description: { properties: [] } } as unknown as ReturnType<INodeTypes['getByName']>;
+		return new Workflow({
+			nodes: [MOCK_NODE],
+			connections: {},
+			active: false,
+			nodeTypes: {
+				getByName: () => type,
+				getByNameAndVersion: () => type as ReturnType<INodeTypes['getByNameAndVersion']>,
+				getKnownTypes: () => ({}),
+			},
+		});
 	}
 
 	private typeOf(typeName: string): ICredentialType {

@@ -9,6 +9,9 @@ import type {
 	IDeduplicationOutput,
 } from 'n8n-workflow';
 
+/** How long the database takes between reading and writing. */
+const QUERY_MS = 5;
+
 const entries = new Map<string, DeduplicationItemTypes[]>();
 const broken = new Set<string>();
 
@@ -27,6 +30,8 @@ const inMemory: IDataDeduplicator = {
 	): Promise<IDeduplicationOutput> {
 		const key = keyOf(scope, contextData);
 		const known = entries.get(key) ?? [];
+		// A query, and an update of the whole list: n8n has no lock for the time between them.
+		await new Promise((resolve) => setTimeout(resolve, QUERY_MS));
 		const isNew = items.filter((item) => !known.includes(item));
 		entries.set(key, [...known, ...isNew].slice(-(maxEntries ?? Infinity)));
 		return { new: isNew, processed: items.filter((item) => known.includes(item)) };
@@ -54,4 +59,9 @@ export async function prepareDeduplication(workflowId: string, isUsable: boolean
 	await initialised;
 	if (isUsable) broken.delete(workflowId);
 	else broken.add(workflowId);
+}
+
+/** Forgets what was recorded for a workflow, as when another process writes back the list that it had read before. */
+export function overwriteDeduplication(workflowId: string): void {
+	for (const key of entries.keys()) if (key.startsWith(`${workflowId}:`)) entries.delete(key);
 }

@@ -31,9 +31,12 @@ import { prepareDeduplication } from './deduplication';
 import { STAND_INS, TestNodeTypes } from './nodeTypes';
 import { loadPackage } from './packageCopy';
 import { PublishedTrigger } from './publishedTrigger';
+import { WaitingRun } from './waitingRun';
 
 const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
 export const ACTION = `${PACKAGE}.videoSdkAgentCloud`;
+/** The action as a tool of an AI agent: version 3 runs it as a node of this type, older ones call `execute` themselves. */
+export const TOOL = `${ACTION}Tool`;
 export const TRIGGER = `${PACKAGE}.videoSdkAgentCloudTrigger`;
 export const CREDENTIAL = 'videoSdkAgentCloudApi';
 /** The name of the node under test in the workflows of `run`. */
@@ -84,6 +87,13 @@ export interface CredentialVerdict {
 const isItem = (item: INodeExecutionData | IDataObject): item is INodeExecutionData =>
 	typeof item.json === 'object' && item.json !== null;
 
+/** @returns what is found under a path such as `data.id`, as lodash's `get` finds it */
+function valueAt(value: unknown, path: string): unknown {
+	return path
+		.split('.')
+		.reduce((found, key) => (found as Record<string, unknown> | null | undefined)?.[key], value);
+}
+
 /** A part of n8n big enough to run whole workflows: n8n's own loader, engine and contexts, without database and server. */
 export class Engine {
 	readonly nodeTypes: TestNodeTypes;
@@ -92,6 +102,7 @@ export class Engine {
 	readonly credentialId = randomUUID();
 	private readonly stored = new Map<string, ICredentialDataDecryptedObject>();
 	private readonly published: PublishedTrigger[] = [];
+	private readonly waiting: WaitingRun[] = [];
 
 	constructor(
 		readonly loader: PackageDirectoryLoader,
@@ -110,11 +121,9 @@ export class Engine {
 		return this.loader.getNode(name).type as INodeType;
 	}
 
-	/** The versions of the trigger that workflows may hold, and that of a new node. */
-	triggerVersions(): { all: number[]; newest: number } {
-		const { version, defaultVersion } = this.nodeType('videoSdkAgentCloudTrigger').description;
-		const all = Array.isArray(version) ? version : [version];
-		return { all, newest: defaultVersion ?? Math.max(...all) };
+	/** The version of the trigger. */
+	get triggerVersion(): number {
+		return this.nodeType('videoSdkAgentCloudTrigger').description.version as number;
 	}
 
 	credentialType(): ICredentialType {
@@ -146,13 +155,48 @@ export class Engine {
 		);
 	}
 
+	/**
+	 * Runs Start and Wait until the execution waits, or fails.
+	 *
+	 * @param maxWaitMs the deadline: the package asks until then, so it should be a matter of seconds
+	 */
+	async startAndWait(
+		maxWaitMs: number,
+		more: INodeParameters = {},
+		{ items = [{}], onError }: { items?: IDataObject[]; onError?: OnError } = {},
+	): Promise<WaitingRun> {
+		const parameters: INodeParameters = {
+			resource: 'session',
+			operation: 'startAndWait',
+			deploymentId: 'ddv_support',
+			maxWait: maxWaitMs / 60_000,
+			maxWaitUnit: 'minutes',
+			...more,
+		};
+		this.nodeTypes.items = items.map((json) => ({ json }));
+		const node = this.node(ACTION, parameters, { onError });
+		const workflow = await this.workflow([this.node(STAND_INS.input, {}, { name: 'Input' }), node]);
+		const waiting = new WaitingRun(this, workflow, node, 'trigger');
+		this.waiting.push(waiting);
+		await waiting.open(maxWaitMs);
+		waiting.result = await this.execute(
+			'trigger',
+			createRunExecutionData(),
+			(execution) => execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
+			{ webhookWaitingBaseUrl: waiting.baseUrl },
+		);
+		return waiting;
+	}
+
 	/** The list that a resource locator offers. */
 	async listSearch(
 		method: string,
 		filter?: string,
 		paginationToken?: string,
+		parameters: INodeParameters = {},
+		more: Partial<INode> = {},
 	): Promise<INodeListSearchResult> {
-		const workflow = await this.workflow([this.node(ACTION, {})]);
+		const workflow = await this.workflow([this.node(ACTION, parameters, more)]);
 		const node = workflow.getNode(NODE_NAME) as INode;
 		const search = this.nodeType('videoSdkAgentCloud').methods?.listSearch?.[method];
 		if (search === undefined) throw new Error(`The node has no list "${method}"`);
@@ -209,8 +253,13 @@ export class Engine {
 			[],
 		);
 		try {
-			await new RoutingNode(context, nodeType).runNode();
-			return { status: 'OK' };
+			const output = await new RoutingNode(context, nodeType).runNode();
+			const json = output?.[0]?.[0]?.json;
+			const failed = test.rules?.find(
+				({ type, properties }) =>
+					type === 'responseSuccessBody' && valueAt(json, properties.key) === properties.value,
+			);
+			return failed ? { status: 'Error', message: failed.properties.message } : { status: 'OK' };
 		} catch (error) {
 			const { cause, message } = error as Error & { cause?: { response?: { status: number } } };
 			const rule = test.rules?.find(
@@ -227,7 +276,7 @@ export class Engine {
 	 */
 	async publish(
 		parameters: INodeParameters = {},
-		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersions().newest }: PublishOptions = {},
+		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersion }: PublishOptions = {},
 	): Promise<PublishedTrigger> {
 		const node = this.node(TRIGGER, parameters, { typeVersion, ...(copyOf && { id: copyOf.node.id }) });
 		const workflow = await this.workflow([node], copyOf?.workflow.id);
@@ -287,7 +336,7 @@ export class Engine {
 
 	/** Ends what the engine has opened. */
 	async close(): Promise<void> {
-		await Promise.all(this.published.map(async (trigger) => await trigger.close()));
+		await Promise.all([...this.published, ...this.waiting].map(async (opened) => await opened.close()));
 	}
 
 	private async workflow(nodes: INode[], id: string = randomUUID()): Promise<Workflow> {
@@ -316,9 +365,10 @@ export class Engine {
 		mode: WorkflowExecuteMode,
 		data: IRunExecutionData,
 		begin: (execution: WorkflowExecute) => PromiseLike<IRun>,
+		more: Partial<IWorkflowExecuteAdditionalData> = {},
 	): Promise<RunResult> {
 		const thrownBefore = this.nodeTypes.thrown.length;
-		const run = await begin(new WorkflowExecute(this.additionalData(mode), mode, data));
+		const run = await begin(new WorkflowExecute({ ...this.additionalData(mode), ...more }, mode, data));
 		const { runData, error } = run.data.resultData;
 		const outputOf = (name: string): INodeExecutionData[][] =>
 			(runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);

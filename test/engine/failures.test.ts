@@ -60,26 +60,6 @@ describe("The API's own message is shown, with the status and a next step:", () 
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
 
-	it.each<[string, unknown, string]>([
-		['message', { message: 'In message', error: 'x' }, 'In message'],
-		['error', { error: 'In error', msg: 'x' }, 'In error'],
-		['error.message', { error: { message: 'In its message' } }, 'In its message'],
-		['msg', { message: '', msg: 'In msg' }, 'In msg'],
-		['statusMessage', { statusMessage: 'In statusMessage' }, 'In statusMessage'],
-		['the text', 'Just text', 'Just text'],
-		['whatever JSON it is', { code: 17 }, '{"code":17}'],
-	])('it is found in %s', async (_where, body, expected) => {
-		const { message } = failureOf(await runWith(get, { kind: 'status', status: 400, body }));
-		expect(message).toContain(expected);
-	});
-
-	it('a long one is cut to a readable length', async () => {
-		const body = { message: `It is long ${'x'.repeat(5000)}` };
-		const { message } = failureOf(await runWith(get, { kind: 'status', status: 400, body }));
-		expect(message).toContain('It is long');
-		expect(message.length).toBeLessThan(400);
-	});
-
 	it('with the ID that the support asks for', async () => {
 		const { description } = failureOf(
 			await runWith(get, { kind: 'status', status: 400, headers: { 'x-request-id': 'req-4711' } }),
@@ -122,10 +102,9 @@ describe('An answer that cannot be used is reported with its status and an excer
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
 
-	it.each(answers)('%s, to a look', async (_what, fault, excerpt) => {
-		const { message } = failureOf(await runWith(get, fault));
-		expect(message).toMatch(/status 200/);
-		expect(message).toMatch(excerpt);
+	it('to a GET without a word of a start', async () => {
+		const { message } = failureOf(await runWith(get, { kind: 'notJson', body: 'Welcome to the hotel' }));
+		expect(message).toMatch(/status 200.*Welcome to the hotel/);
 		expect(message).not.toMatch(/may have been started/);
 	});
 
@@ -163,7 +142,7 @@ describe('A POST is never sent twice', () => {
 		expect(rig.requests).toHaveLength(1);
 		if (fault.status !== 408) {
 			expect(message).toMatch(/may have been started/);
-			expect(description).toMatch(/not tried again.*Get Many/s);
+			expect(description).toMatch(/not sent again.*Get Many/s);
 		}
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
@@ -213,7 +192,7 @@ describe('Too many requests', () => {
 
 	it.each([
 		['a start', startParameters()],
-		['a look', get],
+		['a GET', get],
 	])('%s is sent again after the seconds of Retry-After', async (_what, parameters) => {
 		rig.simulator.addFault(tooMany('1'));
 		if (parameters === get) rig.simulator.addFault(found);
@@ -262,7 +241,7 @@ describe('Too many requests', () => {
 describe('A host that cannot be reached', () => {
 	it.each([
 		['a start', startParameters()],
-		['a look', get],
+		['a GET', get],
 	])('is named after some tries: %s', async (_what, parameters) => {
 		const port = await freePort();
 		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
@@ -270,7 +249,7 @@ describe('A host that cannot be reached', () => {
 		const { message, description } = failureOf(result);
 		expect(message).toContain(`127.0.0.1:${port} cannot be reached`);
 		expect(message).not.toMatch(/may have been started/);
-		expect(description).toMatch(/Nothing was sent.*"Base URL".*ECONNREFUSED/s);
+		expect(description).toMatch(/Nothing was sent.*'Base URL'.*ECONNREFUSED/s);
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
 
@@ -297,7 +276,7 @@ describe('A redirect to another host', () => {
 			const { message, description } = failureOf(result);
 			expect(message).toMatch(/redirect/);
 			expect(message).toContain(`status ${status}`);
-			expect(description).toContain('"Base URL"');
+			expect(description).toContain("'Base URL'");
 			expectNoSecrets(rig, result.error, result.thrown, result.run);
 		}
 		expect(other.requests).toHaveLength(0);
@@ -325,6 +304,6 @@ it('The time limit is that of the item, from the options', async () => {
 	const startedMs = Date.now();
 	const { message, description } = failureOf(await runWith(startQuickly, { kind: 'hang' }));
 	expect(message).toMatch(/did not answer in time/);
-	expect(description).toContain('"Timeout"');
+	expect(description).toContain("'Timeout'");
 	expect(Date.now() - startedMs).toBeLessThan(1500);
 });

@@ -113,7 +113,7 @@ describe('With "continue on error"', () => {
 	it('an item with a bad field has only its error, and the others are sent', async () => {
 		const { output } = await startEach(['ddv_sales', ' ', 'ddv_support'], {}, 'continueRegularOutput');
 		expect(deploymentsOf(output[0])).toEqual(['ddv_sales', 'error', 'ddv_support']);
-		expect(output[0]?.[1]?.json).toEqual({ error: '"Deployment" is empty [item 1]' });
+		expect(output[0]?.[1]?.json).toEqual({ error: "'Deployment' is empty [item 1]" });
 		expect(startedDeployments().sort()).toEqual(['ddv_sales', 'ddv_support']);
 	});
 
@@ -151,7 +151,7 @@ describe('With "continue on error"', () => {
 		expect(deploymentsOf(routed.success)).toEqual(['ddv_sales', 'ddv_support']);
 		expect(routed.failure.map(({ json }) => json.error)).toEqual([
 			expect.stringMatching(/Deployment not found/),
-			'"Deployment" is empty [item 2]',
+			"'Deployment' is empty [item 2]",
 		]);
 		// n8n adds what came in, so that the user can see which item it was.
 		expect(routed.failure.map(({ json }) => json.id)).toEqual(['missing', '']);
@@ -161,7 +161,7 @@ describe('With "continue on error"', () => {
 describe('Without "continue on error"', () => {
 	it('no request is made if any item has a bad field', async () => {
 		const { message } = failureOf(await startEach(['ddv_sales', 'ddv_support', '']));
-		expect(message).toBe('"Deployment" is empty [item 2]');
+		expect(message).toBe("'Deployment' is empty [item 2]");
 		expect(rig.requests).toHaveLength(0);
 	});
 

@@ -4,19 +4,22 @@ import type { INodeParameters, INodeProperties, INodeTypeDescription } from 'n8n
 import { NodeHelpers } from 'n8n-workflow';
 import type { Engine } from './engine';
 import { startEngine } from './engine';
+import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { EVENT_NAMES } from './rig';
 
 const STARTED_STOPPED_FAILED = ['started', 'stopped', 'failed'].map(
 	(event) => `ai-deployment-session-${event}`,
 );
-const NO_DEPLOYMENT = { __rl: true, mode: 'list', value: '' };
+const NOTHING_PICKED = { __rl: true, mode: 'list', value: '' };
+const NO_URL = { __rl: true, mode: 'url', value: '' };
 const NO_VALUES = { specifyMetaData: 'keypair', metaData: {} };
 const NO_SESSION_VALUES = {
-	deploymentId: NO_DEPLOYMENT,
-	tag: '',
+	deploymentId: NOTHING_PICKED,
+	tag: NOTHING_PICKED,
 	specifyEnv: 'keypair',
 	env: {},
 	...NO_VALUES,
+	room: 'agent',
 };
 
 let engine: Engine;
@@ -106,6 +109,7 @@ describe('The credential', () => {
 				lines: typeOptions?.rows ?? 1,
 			})),
 		).toEqual([
+			{ field: 'keysNotice', type: 'notice', required: false, value: '', masked: false, lines: 1 },
 			{ field: 'apiKey', type: 'string', required: true, value: '', masked: true, lines: 1 },
 			{ field: 'secretKey', type: 'string', required: true, value: '', masked: true, lines: 1 },
 			{
@@ -116,7 +120,7 @@ describe('The credential', () => {
 				masked: false,
 				lines: 1,
 			},
-			{ field: 'webhookPublicKey', type: 'string', required: false, value: '', masked: false, lines: 4 },
+			{ field: 'webhookPublicKey', type: 'string', required: false, value: '', masked: false, lines: 2 },
 		]);
 	});
 });
@@ -133,12 +137,21 @@ describe('The action', () => {
 	});
 
 	it('tells that a session costs money', () => {
-		expect(action().description).toMatch(/costs money/);
+		expect(action().description).toMatch(/cost money/);
 	});
 
 	it('offers the resources and operations of interface.md', () => {
-		expect(values(property(action(), 'resource')).sort()).toEqual(['agent', 'deployment', 'session']);
+		expect(values(property(action(), 'resource')).sort()).toEqual([
+			'agent',
+			'call',
+			'deployment',
+			'recording',
+			'room',
+			'session',
+			'transcription',
+		]);
 		expect(values(property(action(), 'operation', 'session')).sort()).toEqual([
+			'checkSetup',
 			'end',
 			'get',
 			'getAll',
@@ -148,6 +161,9 @@ describe('The action', () => {
 		]);
 		expect(values(property(action(), 'operation', 'deployment')).sort()).toEqual(['create', 'get', 'getAll']);
 		expect(values(property(action(), 'operation', 'agent'))).toEqual(['dispatch']);
+		expect(values(property(action(), 'operation', 'call'))).toEqual(
+			expect.arrayContaining(['get', 'getAll', 'hangUp', 'make', 'transfer']),
+		);
 	});
 
 	it('begins with Session: Start', () => {
@@ -155,20 +171,41 @@ describe('The action', () => {
 	});
 
 	it.each<[string, string, INodeParameters]>([
-		['session', 'start', { ...NO_SESSION_VALUES, webhookUrl: '', options: {} }],
+		['session', 'start', { ...NO_SESSION_VALUES, webhookUrl: NOTHING_PICKED, options: {} }],
 		[
 			'session',
 			'startAndWait',
 			{ ...NO_SESSION_VALUES, limitWaitTime: true, maxWait: 1, maxWaitUnit: 'hours', options: {} },
 		],
-		['session', 'end', { sessionId: '', options: {} }],
-		['session', 'get', { sessionId: '', options: {} }],
-		['session', 'getAll', { returnAll: false, limit: 50, filters: {}, options: {} }],
+		[
+			'session',
+			'checkSetup',
+			{ deploymentId: NOTHING_PICKED, tag: NOTHING_PICKED, webhookUrl: NOTHING_PICKED, options: {} },
+		],
+		['session', 'end', { sessionId: NOTHING_PICKED, options: {} }],
+		['session', 'get', { sessionId: NOTHING_PICKED, options: {} }],
+		['session', 'getAll', { returnAll: false, limit: 50, filters: {}, simplify: true, options: {} }],
+		[
+			'call',
+			'make',
+			{
+				to: '',
+				callVia: 'routingRule',
+				routingRuleId: NOTHING_PICKED,
+				from: NOTHING_PICKED,
+				...NO_VALUES,
+				options: {},
+			},
+		],
+		['call', 'get', { callId: NOTHING_PICKED, options: {} }],
+		['call', 'getAll', { returnAll: false, limit: 50, filters: {}, simplify: true, options: {} }],
+		['call', 'hangUp', { callId: NOTHING_PICKED, options: {} }],
+		['call', 'transfer', { callId: NOTHING_PICKED, transferTo: '', options: {} }],
 		[
 			'session',
 			'waitForStatus',
 			{
-				sessionId: '',
+				sessionId: NOTHING_PICKED,
 				statuses: ['completed', 'failed', 'stopped'],
 				maxWait: 1,
 				maxWaitUnit: 'hours',
@@ -177,13 +214,13 @@ describe('The action', () => {
 			},
 		],
 		['deployment', 'create', { name: '', description: '', options: {} }],
-		['deployment', 'get', { deploymentId: NO_DEPLOYMENT, tag: '', options: {} }],
+		['deployment', 'get', { deploymentId: NOTHING_PICKED, tag: NOTHING_PICKED, options: {} }],
 		['deployment', 'getAll', { returnAll: false, limit: 50, options: {} }],
 		[
 			'agent',
 			'dispatch',
 			{
-				agentId: '',
+				agentId: NOTHING_PICKED,
 				meetingId: '',
 				versionId: '',
 				versionTag: '',
@@ -196,12 +233,14 @@ describe('The action', () => {
 		expect(filled(action(), { resource, operation })).toEqual({ resource, operation, ...expected });
 	});
 
-	it.each(['https://n8n.example.com/webhook/a/webhook', '={{ $json.url }}'])(
-		'asks for the events once there is a webhook URL: %s',
-		(webhookUrl) => {
-			expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
-		},
-	);
+	it.each<INodeParameters[string]>([
+		'https://n8n.example.com/webhook/a/webhook',
+		'={{ $json.url }}',
+		{ ...NO_URL, value: 'https://n8n.example.com/webhook/a/webhook' },
+		{ ...NO_URL, value: '={{ $json.url }}' },
+	])('asks for the events once there is a webhook URL: %j', (webhookUrl) => {
+		expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
+	});
 
 	it('offers JSON in place of pairs', () => {
 		const parameters = filled(action(), { specifyEnv: 'json', specifyMetaData: 'json' });
@@ -211,7 +250,7 @@ describe('The action', () => {
 	});
 
 	it('returns all without a limit', () => {
-		for (const resource of ['session', 'deployment']) {
+		for (const resource of ['session', 'deployment', 'call']) {
 			expect(filled(action(), { resource, operation: 'getAll', returnAll: true })).not.toHaveProperty(
 				'limit',
 			);
@@ -225,7 +264,9 @@ describe('The action', () => {
 				({ name, displayOptions }) =>
 					name === 'options' && displayOptions?.show?.operation?.includes(operation),
 			);
-			expect(values(options as INodeProperties)).toEqual(['maxConcurrency', 'timeout']);
+			expect(values(options as INodeProperties)).toEqual(
+				expect.arrayContaining(['maxConcurrency', 'timeout']),
+			);
 		},
 	);
 
@@ -246,11 +287,11 @@ describe('The action', () => {
 	});
 
 	it('offers the five events of the start call', () => {
-		expect(values(property(action(), 'webhookEvents')).sort()).toEqual([...EVENT_NAMES].sort());
+		expect(values(property(action(), 'webhookEvents', 'session')).sort()).toEqual([...EVENT_NAMES].sort());
 	});
 
 	it('filters sessions by status, deployment and tag', () => {
-		const filters = property(action(), 'filters');
+		const filters = property(action(), 'filters', 'session');
 		expect(values(filters).sort()).toEqual(['deploymentId', 'status', 'tag']);
 		const status = (filters.options as INodeProperties[]).find(({ name }) => name === 'status');
 		expect(status?.type).toBe('multiOptions');
@@ -265,7 +306,7 @@ describe('The action', () => {
 	});
 
 	it('says that n8n applies the filters itself', () => {
-		expect(property(action(), 'filters').description).toMatch(/n8n reads the list/);
+		expect(property(action(), 'filters', 'session').description).toMatch(/n8n reads the list/);
 	});
 });
 
@@ -282,20 +323,34 @@ describe('The trigger', () => {
 
 	it('has exactly the parameters of interface.md, with their defaults', () => {
 		expect(filled(trigger(), {})).toEqual({
-			// A text, not a field.
-			notice: '',
 			events: ['ai-deployment-session-started', 'ai-deployment-session-failed'],
+			// A text, not a field.
+			sessionNotice: '',
 			verifySignature: true,
 			options: {},
 		});
 		expect(property(trigger(), 'events').displayName).toBe('Trigger On');
-		expect(values(property(trigger(), 'events')).sort()).toEqual([...EVENT_NAMES].sort());
+		expect(values(property(trigger(), 'events')).sort()).toEqual(
+			[...EVENT_NAMES, ...CALL_EVENTS, 'call-summary', ...ROOM_EVENTS].sort(),
+		);
+	});
+
+	it.each([
+		['ai-deployment-session-failed', 'sessionNotice'],
+		['call-hangup', 'callNotice'],
+		['call-summary', 'callSummaryNotice'],
+		['recording-failed', 'sessionNotice'],
+	])('tells for %s how VideoSDK learns the URL, in %s', (event, notice) => {
+		const shown = Object.keys(filled(trigger(), { events: [event] }) ?? {});
+		expect(shown.filter((name) => name.endsWith('Notice'))).toEqual([notice]);
 	});
 
 	it('has the options of interface.md, with their defaults', () => {
 		const options = property(trigger(), 'options').options as INodeProperties[];
 		expect(Object.fromEntries(options.map(({ name, default: value }) => [name, value]))).toEqual({
-			deploymentIds: '',
+			callDetails: false,
+			callDirection: [],
+			deploymentIds: [],
 			sessionDetails: false,
 			skipDuplicates: true,
 		});

@@ -67,6 +67,11 @@ const pass: INodeType = {
 	},
 };
 
+/** The name of a node type within its package. n8n adds "Tool" for a node that an AI agent uses. */
+function nameOf(type: string): string {
+	return (type.split('.').pop() ?? '').replace(/Tool$/, '');
+}
+
 /** The package's node types as loaded by n8n's loader, the stand-ins, and what was thrown by any of them. */
 export class TestNodeTypes implements INodeTypes {
 	/** The errors themselves: n8n keeps only a copy of them in a run. */
@@ -92,7 +97,7 @@ export class TestNodeTypes implements INodeTypes {
 			case STAND_INS.request:
 				return this.observed(requestNode);
 			default:
-				return this.observed(this.loader.getNode(name.split('.').pop() ?? '').type as INodeType);
+				return this.observed(this.loader.getNode(nameOf(name)).type as INodeType);
 		}
 	}
 

@@ -1,5 +1,5 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import type { SimulatedDeployment } from '../simulator';
+import type { SimulatedDeployment, SimulatedSession } from '../simulator';
 import { byId, DEPLOYMENTS, failureOf, jsonOf, SESSIONS, useRig } from './rig';
 
 const PAGE_SIZE = 50;
@@ -27,6 +27,12 @@ describe('Session: End', () => {
 		});
 		expect(ended).toMatchObject({ sessionId, status: 'completed', duration: expect.any(Number) });
 	});
+
+	it('takes the ID of an event', async () => {
+		const sessionId = await rig.existingSession();
+		await run(session('end', { sessionId: `session-${sessionId}` }));
+		expect(rig.request.body).toEqual({ sessionId });
+	});
 });
 
 describe('Session: Get', () => {
@@ -37,6 +43,18 @@ describe('Session: Get', () => {
 		expect({ method, rawPath }).toEqual({ method: 'GET', rawPath: `${SESSIONS}/${sessionId}` });
 		expect(rawBody).toHaveLength(0);
 		expect(found).toMatchObject({ sessionId, status: 'queued', deploymentId: 'ddv_support' });
+	});
+
+	it.each<[string, (id: string) => unknown]>([
+		['of the list', (value) => ({ __rl: true, mode: 'list', value, cachedResultName: 'x' })],
+		['in ID mode', (value) => ({ __rl: true, mode: 'id', value })],
+		['of an event', (id) => `session-${id}`],
+		['of an event, in ID mode', (id) => ({ __rl: true, mode: 'id', value: ` session-${id}\n` })],
+	])('takes an ID %s', async (_how, spelled) => {
+		const sessionId = await rig.existingSession();
+		const [found] = await run(session('get', { sessionId: spelled(sessionId) } as IDataObject));
+		expect(rig.request.rawPath).toBe(`${SESSIONS}/${sessionId}`);
+		expect(found).toMatchObject({ sessionId });
 	});
 
 	it('also takes a session that is wrapped', async () => {
@@ -62,7 +80,6 @@ describe('Agent: Dispatch', () => {
 		const result = await run(
 			dispatch({
 				versionId: ' v-1 ',
-				versionTag: 'production',
 				metaData: { entries: [{ key: 'customer', value: 'Ada' }] },
 				roomOptions,
 			}),
@@ -72,11 +89,20 @@ describe('Agent: Dispatch', () => {
 		expect(body).toEqual({
 			...needed,
 			versionId: 'v-1',
-			versionTag: 'production',
 			metadata: { customer: 'Ada' },
 			roomOptions,
 		});
 		expect(result).toEqual([{ success: true, status: 'assigned', roomId: 'abcd', agentId: 'agent-1' }]);
+	});
+
+	it('sends the tag of a version in place of its ID', async () => {
+		await run(dispatch({ versionTag: ' production ' }));
+		expect(rig.request.body).toEqual({ ...needed, versionTag: 'production' });
+	});
+
+	it.each(['list', 'id'])('takes the agent of a locator: %s', async (mode) => {
+		await run(dispatch({ agentId: { __rl: true, mode, value: ' agent-1 ' } }));
+		expect(rig.request.body).toEqual(needed);
 	});
 
 	it('sends no more than is filled in', async () => {
@@ -91,8 +117,42 @@ describe('Agent: Dispatch', () => {
 
 	it('fails with the words of the API if no worker was free, although the status is 200', async () => {
 		const { message } = failureOf(await rig.engine.run({ parameters: dispatch({ agentId: 'agent-busy' }) }));
-		expect(message).toBe('VideoSDK did not do this (status 200): No workers available [item 0]');
+		expect(message).toBe('VideoSDK declined the request (status 200): No workers available [item 0]');
 		expect(rig.requests).toHaveLength(1);
+	});
+});
+
+describe("A session's ID as events spell it", () => {
+	const status = { statuses: ['completed', 'queued'] };
+
+	it.each<[string, IDataObject]>([
+		['get', {}],
+		['end', {}],
+		['waitForStatus', status],
+	])('is taken by %s', async (operation, more) => {
+		const sessionId = await rig.existingSession();
+		for (const spelling of [`session-${sessionId}`, ` session-${sessionId.toUpperCase()} `]) {
+			rig.simulator.requests.length = 0;
+			// The second one would not be found in capitals: here only the ID that is asked for matters.
+			const result = await rig.engine.run({
+				parameters: session(operation, { ...more, sessionId: spelling }),
+			});
+			if (!/[A-F]/.test(spelling)) expect(jsonOf(result)).toEqual([expect.objectContaining({ sessionId })]);
+			const { path, body } = rig.request;
+			const asked = operation === 'end' ? (body as IDataObject).sessionId : path.slice(SESSIONS.length + 1);
+			expect(String(asked).toLowerCase()).toBe(sessionId);
+		}
+	});
+
+	it.each([
+		'session-abc',
+		'session-',
+		'session-session-6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
+		'session-6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b-2',
+		'sessions-6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
+	])('is the whole text if no UUID follows: %s', async (sessionId) => {
+		await rig.engine.run({ parameters: session('get', { sessionId }) });
+		expect(rig.request.path).toBe(`${SESSIONS}/${sessionId}`);
 	});
 });
 
@@ -104,7 +164,7 @@ describe('Session: Wait for Status', () => {
 			// Far beyond the time that a test may take.
 			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}', pollInterval: 3_600 }),
 		});
-		expect(failureOf(result).message).toContain('found nothing under this ID');
+		expect(failureOf(result).message).toContain('found nothing with this ID');
 		expect(failureOf(result).message).toContain('[item 1]');
 	});
 });
@@ -223,36 +283,29 @@ describe('Session: Get Many', () => {
 		expect(pages()).toEqual([1, 2, 3]);
 	});
 
-	it('asks for no further page when the last one is full', async () => {
-		const ids = await existing(2 * PAGE_SIZE);
-		expect(idsOf(await run(session('getAll', { returnAll: true })))).toEqual(ids);
-		expect(pages()).toEqual([1, 2]);
-	});
-
 	it.each([
-		[1, [1]],
-		[PAGE_SIZE - 1, [1]],
 		[PAGE_SIZE, [1]],
 		[PAGE_SIZE + 1, [1, 2]],
-		[1000, [1, 2]],
 	])('reads no more pages than a limit of %i needs', async (limit, expectedPages) => {
 		const ids = await existing(PAGE_SIZE + 20);
 		expect(idsOf(await run(session('getAll', { limit })))).toEqual(ids.slice(0, limit));
 		expect(pages()).toEqual(expectedPages);
 	});
 
-	it('ends at a short page if the API names no total', async () => {
-		const page = (count: number) => ({ data: Array.from({ length: count }, () => ({ sessionId: 's' })) });
-		for (const count of [PAGE_SIZE, 3]) rig.simulator.addFault({ kind: 'noData', body: page(count) });
-		expect(await run(session('getAll', { returnAll: true }))).toHaveLength(PAGE_SIZE + 3);
-		expect(pages()).toEqual([1, 2]);
-	});
-
-	it('ends at an empty page whatever total the API names', async () => {
-		const pageInfo = { total: 1000, totalItems: 1000, currentPage: 1, perPage: PAGE_SIZE };
-		rig.simulator.addFault({ kind: 'noData', body: { data: [{ sessionId: 's' }], pageInfo } });
-		rig.simulator.addFault({ kind: 'noData', body: { data: [], pageInfo } });
-		expect(await run(session('getAll', { returnAll: true }))).toHaveLength(1);
+	it.each<[string, IDataObject, number | undefined]>([
+		['all', { returnAll: true }, undefined],
+		['a limit', { limit: PAGE_SIZE + 10 }, PAGE_SIZE + 10],
+		['all of a tag', { returnAll: true, filters: { tag: 'latest' } }, undefined],
+	])('puts out each session once when one starts meanwhile: %s', async (_what, parameters, limit) => {
+		// The last page is full when the new one has come.
+		const ids = await existing(2 * PAGE_SIZE - 1);
+		// The first page is cut before the new session comes, and answered after it.
+		rig.simulator.addFault({ kind: 'delay', delayMs: 200 });
+		const running = run(session('getAll', parameters));
+		while (rig.requests.length === 0) await new Promise(setImmediate);
+		const [some] = rig.simulator.sessions.values();
+		rig.simulator.sessions.set('new', { ...(some as SimulatedSession), sessionId: 'new' });
+		expect(idsOf(await running)).toEqual(ids.slice(0, limit));
 		expect(pages()).toEqual([1, 2]);
 	});
 

@@ -9,10 +9,18 @@ import type {
 	IWebhookDescription,
 	IWebhookResponseData,
 	IWorkflowExecuteAdditionalData,
+	Logger,
 	Workflow,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import type { Engine, RunResult } from './engine';
+
+/** What a node wrote to n8n's log. */
+export interface LogEntry {
+	level: 'error' | 'warn' | 'info' | 'debug';
+	/** The message, and what was given along with it. */
+	text: string;
+}
 
 /** n8n hands nodes Express's pair, with some additions of its own. */
 type Request = NonNullable<IWorkflowExecuteAdditionalData['httpRequest']>;
@@ -34,8 +42,10 @@ const PARSED = /^(application\/json|application\/x-www-form-urlencoded|text\/pla
  *
  * @throws SyntaxError if the body is called JSON and is not
  */
-async function asExpressRequest(incoming: IncomingMessage, typeVersion: number): Promise<Request> {
-	const request = Object.assign(incoming, { params: {}, query: {}, body: {} }) as unknown as Request;
+export async function asExpressRequest(incoming: IncomingMessage, typeVersion: number): Promise<Request> {
+	const { searchParams } = new URL(incoming.url ?? '', 'http://localhost');
+	const query = Object.fromEntries(searchParams);
+	const request = Object.assign(incoming, { params: {}, query, body: {} }) as unknown as Request;
 	request.readRawBody = async () => {
 		if (!request.rawBody) request.rawBody = await readBytes(incoming);
 	};
@@ -52,7 +62,8 @@ async function asExpressRequest(incoming: IncomingMessage, typeVersion: number):
 	return request;
 }
 
-function asExpressResponse(response: ServerResponse): Response {
+/** Adds Express's two short cuts that the package uses. */
+export function asExpressResponse(response: ServerResponse): Response {
 	return Object.assign(response, {
 		status(code: number) {
 			response.statusCode = code;
@@ -73,6 +84,8 @@ export class PublishedTrigger {
 	readonly runs: RunResult[] = [];
 	/** What `webhook()` threw: n8n would answer 500 and store a failed run. */
 	readonly thrown: unknown[] = [];
+	/** What the deliveries made the trigger write to n8n's log, in order. */
+	readonly log: LogEntry[] = [];
 	/** How n8n fares when it stores a run: false answers 500, as when its database is away. */
 	canStoreRuns = true;
 	/** Held before a run is stored, so that the sender waits. */
@@ -157,6 +170,14 @@ export class PublishedTrigger {
 		return await this.type.webhookMethods?.default?.[method]?.call(context);
 	}
 
+	private logger(): Pick<Logger, LogEntry['level']> {
+		const write =
+			(level: LogEntry['level']) =>
+			(message: string, metadata?: object): void =>
+				void this.log.push({ level, text: [message, metadata && JSON.stringify(metadata)].join(' ').trim() });
+		return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+	}
+
 	private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		this.pending += 1;
 		try {
@@ -208,6 +229,8 @@ export class PublishedTrigger {
 			[],
 			null,
 		);
+		// n8n's own logger, which the getter of the context yields, writes nothing in these tests.
+		Object.defineProperty(context, 'logger', { value: this.logger() });
 		return (await this.type.webhook?.call(context)) ?? {};
 	}
 }

@@ -125,8 +125,9 @@ function safeJson(value: unknown): string {
 	return JSON.stringify(value, ownProperties) ?? '';
 }
 
-/** Moves the clock ahead, for all code of the test. */
+/** Moves the clock ahead, for all code of the test. May be called again. */
 export function passTime(ms: number): void {
-	const now = Date.now.bind(Date);
-	jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+	const nowMs = Date.now() + ms;
+	const sinceMs = performance.now();
+	jest.spyOn(Date, 'now').mockImplementation(() => Math.round(nowMs + performance.now() - sinceMs));
 }

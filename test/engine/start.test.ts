@@ -120,8 +120,20 @@ describe('The tag', () => {
 		expect(await sentFor({ tag })).not.toHaveProperty('tag');
 	});
 
-	it('is sent without white space around it', async () => {
-		expect(await sentFor({ tag: ' v1 ' })).toMatchObject({ tag: 'v1' });
+	it.each(['', ' ', '={{ $json.missing }}'])('is not sent if its locator holds %j', async (value) => {
+		for (const mode of ['list', 'name']) {
+			expect(await sentFor({ tag: { __rl: true, mode, value } })).not.toHaveProperty('tag');
+			rig.simulator.requests.length = 0;
+		}
+	});
+
+	it.each<[string, unknown]>([
+		['as plain text', ' v1 '],
+		['picked from the list', { __rl: true, mode: 'list', value: 'v1', cachedResultName: 'v1' }],
+		['by its name', { __rl: true, mode: 'name', value: ' v1 ' }],
+		['by an expression', { __rl: true, mode: 'name', value: '={{ " v" + 1 + " " }}' }],
+	])('is sent without white space around it: %s', async (_how, tag) => {
+		expect(await sentFor({ tag } as IDataObject)).toMatchObject({ tag: 'v1' });
 	});
 });
 
@@ -140,6 +152,8 @@ describe('Environment variables', () => {
 			{ name: 'NUMBER', value: '={{ 4711 }}' },
 			{ name: 'BOOLEAN', value: '={{ false }}' },
 			{ name: 'EMPTY', value: '' },
+			{ name: 'NOTHING', value: '={{ null }}' },
+			{ name: 'MISSING', value: '={{ $json.missing }}' },
 			{ name: 'toString', value: 'no special name' },
 		];
 		expect(await sentFor({ env: { variables } })).toHaveProperty('env', {
@@ -148,6 +162,8 @@ describe('Environment variables', () => {
 			NUMBER: '4711',
 			BOOLEAN: 'false',
 			EMPTY: '',
+			NOTHING: '',
+			MISSING: '',
 			toString: 'no special name',
 		});
 	});
@@ -174,12 +190,16 @@ describe('Metadata', () => {
 		const entries = [
 			{ key: 'text', value: '4711' },
 			{ key: 'number', value: '={{ 4711 }}' },
-			{ key: 'list', value: '={{ [1, 2] }}' },
+			{ key: 'boolean', value: '={{ false }}' },
+			{ key: 'nothing', value: '={{ null }}' },
+			{ key: 'missing', value: '={{ $json.missing }}' },
 		];
 		expect(await sentFor({ metaData: { entries } })).toHaveProperty('metaData', {
 			text: '4711',
 			number: 4711,
-			list: [1, 2],
+			boolean: false,
+			nothing: '',
+			missing: '',
 		});
 	});
 
@@ -193,9 +213,25 @@ describe('Metadata', () => {
 	});
 });
 
-it('A date becomes its ISO text, without quotes around it', async () => {
-	const env = { variables: [{ name: 'AT', value: '={{ new Date(0) }}' }] };
+it.each(['new Date(0)', "DateTime.fromMillis(0, { zone: 'utc' })"])(
+	'A date in JSON becomes its ISO text, without quotes around it: %s',
+	async (date) => {
+		expect(await sentFor({ specifyEnv: 'json', jsonEnv: `={{ ({ AT: ${date} }) }}` })).toHaveProperty('env', {
+			AT: '1970-01-01T00:00:00.000Z',
+		});
+	},
+);
+
+it('A date of n8n in a pair is sent as n8n writes it', async () => {
+	const env = { variables: [{ name: 'AT', value: "={{ DateTime.fromMillis(0, { zone: 'utc' }) }}" }] };
 	expect(await sentFor({ env })).toHaveProperty('env', { AT: '1970-01-01T00:00:00.000Z' });
+});
+
+it('The present time is ISO text as well: n8n makes it one before the node reads the pairs', async () => {
+	const env = { variables: [{ name: 'AT', value: '={{ $now }}' }] };
+	const metaData = { entries: [{ key: 'at', value: '={{ $now }}' }] };
+	const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/) as string;
+	expect(await sentFor({ env, metaData })).toMatchObject({ env: { AT: iso }, metaData: { at: iso } });
 });
 
 describe('Empty collections', () => {
@@ -207,6 +243,10 @@ describe('Empty collections', () => {
 		['no metadata', { metaData: {} }],
 		['an empty list of metadata', { metaData: { entries: [] } }],
 		['an empty JSON object of metadata', { specifyMetaData: 'json', jsonMetaData: ' { } ' }],
+		[
+			'a locator without a URL, though events are chosen',
+			{ webhookUrl: { __rl: true, mode: 'url', value: '' }, webhookEvents: EVENT_NAMES },
+		],
 		['no webhook URL, though events are chosen', { webhookUrl: '  ', webhookEvents: EVENT_NAMES }],
 	])('are not sent: %s', async (_what, parameters) => {
 		expect(await sentFor(parameters)).toEqual({ deploymentId: 'ddv_support' });
@@ -234,21 +274,18 @@ describe('The webhook', () => {
 		});
 	});
 
-	it('may come from an expression, with the usual events', async () => {
-		expect(await sentFor({ webhookUrl: `={{ "${webhookUrl}" }}` })).toHaveProperty('webhook', {
+	it.each<[string, unknown]>([
+		['an expression', `={{ "${webhookUrl}" }}`],
+		['a locator', { __rl: true, mode: 'url', value: webhookUrl }],
+		['a locator with an expression', { __rl: true, mode: 'url', value: `={{ "${webhookUrl}" }}` }],
+	])('may come from %s, with the usual events', async (_how, url) => {
+		expect(await sentFor({ webhookUrl: url } as IDataObject)).toHaveProperty('webhook', {
 			endPoint: webhookUrl,
 			events: [
 				'ai-deployment-session-started',
 				'ai-deployment-session-stopped',
 				'ai-deployment-session-failed',
 			],
-		});
-	});
-
-	it.each(EVENT_NAMES)('may ask for %s alone', async (event) => {
-		expect(await sentFor({ webhookUrl, webhookEvents: [event] })).toHaveProperty('webhook', {
-			endPoint: webhookUrl,
-			events: [event],
 		});
 	});
 
@@ -270,6 +307,6 @@ describe('The webhook', () => {
 it('A resource without such an operation is refused in words', async () => {
 	const parameters = { resource: 'deployment', operation: 'start' };
 	const { message } = failureOf(await rig.engine.run({ parameters }));
-	expect(message).toMatch(/no operation "start" for "deployment"/);
+	expect(message).toMatch(/no operation 'start' for 'deployment'/);
 	expect(rig.requests).toHaveLength(0);
 });

@@ -34,8 +34,8 @@ describe('Retry On Fail', () => {
 		expect(rig.requests).toHaveLength(1);
 	});
 
-	it('tries again what was refused, and that alone', async () => {
-		// One at a time: the second item is refused.
+	it('tries again what was rejected, and that alone', async () => {
+		// One at a time: the second item is rejected.
 		rig.simulator.addFault({ kind: 'delay', match: { path } });
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { path } });
 		const result = await rig.engine.run({
@@ -84,7 +84,7 @@ describe('Retry On Fail', () => {
 			parameters: { resource: 'agent', operation: 'dispatch', agentId: 'agent_support', meetingId: 'room' },
 			node: retryOnFail,
 		});
-		expect(failureOf(result).description).toContain('look into the room');
+		expect(failureOf(result).description).toContain('check the room');
 		expect(rig.requests).toHaveLength(1);
 	});
 
@@ -118,11 +118,11 @@ describe('When one of many starts fails', () => {
 		expect(message).toContain('status 400');
 		expect(description).toMatch(/One session was started before: [\w-]+\./);
 		expect(description).toMatch(
-			/The session of item [12] may have been started, too: look with Session: Get Many/,
+			/The session of item [12] may have been started, too: check with Session: Get Many/,
 		);
 	});
 
-	it('the agents that were dispatched are named by their items', async () => {
+	it('the agents that were dispatched are named by their rooms', async () => {
 		rig.simulator.addFault({ kind: 'delay', match: { path } });
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { path } });
 		const result = await rig.engine.run({
@@ -135,7 +135,7 @@ describe('When one of many starts fails', () => {
 				options: { maxConcurrency: 1 },
 			},
 		});
-		expect(failureOf(result).description).toContain('One session was started before: the one of item 0.');
+		expect(failureOf(result).description).toContain('One agent was dispatched before: room.');
 	});
 
 	it('one that waits for its turn after "too many requests" is not sent any more', async () => {

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { overwriteDeduplication } from './deduplication';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
@@ -124,6 +125,37 @@ describe('A duplicate', () => {
 		expect(elsewhere.runs[0]?.run.status).toBe('success');
 		await deliver(elsewhere, eventBody('failed'));
 		await expectRuns(elsewhere, 1);
+	});
+
+	it('on another process is found also for events whose executions used the store at the same time', async () => {
+		const trigger = await rig.engine.publish();
+		const elsewhere = await (await rig.addEngine()).publish({}, { copyOf: trigger });
+		const events = Array.from({ length: 5 }, (_, index) => eventBody('started', `session-${index}`));
+		await Promise.all(events.map(async (event) => await deliver(trigger, event)));
+		await expectRuns(trigger, events.length);
+		for (const event of events) expect(await deliver(elsewhere, event)).toBe(200);
+		await expectRuns(elsewhere, 0);
+	});
+
+	it('on another process is found although that one overwrote what was recorded', async () => {
+		const trigger = await rig.engine.publish();
+		const elsewhere = await (await rig.addEngine()).publish({}, { copyOf: trigger });
+		await deliver(trigger);
+		await expectRuns(trigger, 1);
+		overwriteDeduplication(trigger.workflow.id);
+		await deliver(trigger, eventBody('failed'));
+		await expectRuns(trigger, 2);
+		await deliver(elsewhere);
+		await expectRuns(elsewhere, 0);
+	});
+
+	it('in a run of its own is found although another process overwrote what was recorded', async () => {
+		const trigger = await rig.engine.publish();
+		await deliver(trigger);
+		const items = [[{ json: (await trigger.received())[0] as IDataObject }]];
+		overwriteDeduplication(trigger.workflow.id);
+		const again = await rig.engine.runFrom(trigger.workflow, trigger.node, items, 'webhook');
+		expect(again.routed.success).toEqual([]);
 	});
 
 	it.each([{ skipDuplicates: false }])('starts a run of its own with %j', async (options) => {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor } from '../browser/editor';
-import { CREDENTIAL_TYPE, PACKAGE } from '../e2e/setup';
+import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { run, temporaryFolder } from '../n8n/processes';
-import { outputOf, RestError, type WorkflowJson } from '../n8n/rest';
+import { outputOf, type WorkflowJson } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
-import { installAsN8nDoes } from './installer';
+import { installAsN8nDoes, knownNode } from './installer';
 import { type Registry, startRegistry } from './registry';
 
 /** A text of the node that the newer version has changed, to tell which of the two n8n has loaded. */
@@ -18,7 +18,7 @@ const NEW_TEXT = 'Retrieve a list of sessions, as the newer version says';
 const WEBHOOK_PATH = 'installed-trigger/webhook';
 const NODES = [
 	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
-	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1.1 },
+	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
 ];
 
 let registry: Registry;
@@ -88,17 +88,6 @@ interface InstalledPackage {
 const installedPackages = async () =>
 	(await n8n.rest.call<InstalledPackage[]>('GET', '/community-packages')) ?? [];
 
-/** What n8n knows of our action node; undefined if nothing. */
-async function knownNode(): Promise<string | undefined> {
-	try {
-		const nodeInfos = [{ name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 }];
-		return JSON.stringify(await n8n.rest.call('POST', '/node-types', { nodeInfos }));
-	} catch (error) {
-		if (error instanceof RestError && error.body.includes('Unrecognized node type')) return undefined;
-		throw error;
-	}
-}
-
 /** Runs the workflow that starts a session, and checks that it did. */
 async function expectStart(): Promise<void> {
 	const before = simulator.sessions.size;
@@ -151,13 +140,7 @@ async function storeWorkflows(): Promise<void> {
 	const starter: WorkflowJson = {
 		name: 'Saved with the old version',
 		nodes: [
-			{
-				name: 'Manual',
-				type: 'n8n-nodes-base.manualTrigger',
-				typeVersion: 1,
-				position: [0, 0],
-				parameters: {},
-			},
+			n8nNode('Manual', 'manualTrigger'),
 			{
 				...ours,
 				name: 'Start',
@@ -199,8 +182,8 @@ test('first install: n8n loads it, and its nodes work', async () => {
 	await n8n.restart();
 	expect(await installedPackages()).toMatchObject([{ packageName: PACKAGE, installedVersion: oldVersion }]);
 	expect((await installedPackages())[0]?.failedLoading).not.toBe(true);
-	expect(await knownNode()).toContain(OLD_TEXT);
-	expect(await knownNode()).not.toContain(NEW_TEXT);
+	expect(await knownNode(n8n)).toContain(OLD_TEXT);
+	expect(await knownNode(n8n)).not.toContain(NEW_TEXT);
 	await storeWorkflows();
 	await expectStart();
 	await expectEvent('with-the-old-version');
@@ -211,14 +194,14 @@ test('update: a workflow saved before opens, runs and receives events as before'
 	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
 	await n8n.restart();
 	expect(await installedPackages()).toMatchObject([{ packageName: PACKAGE, installedVersion: newVersion }]);
-	expect(await knownNode()).toContain(NEW_TEXT);
+	expect(await knownNode(n8n)).toContain(NEW_TEXT);
 	expect((await n8n.rest.getWorkflow(starterId)).nodes).toEqual(before.nodes);
 	await expectStart();
 	await expectEvent('with-the-new-version');
 	await openInBrowser(async (editor) => {
 		await editor.node('Start').dblclick();
 		await editor.panel.waitFor();
-		expect(await editor.parameter('tag').locator('input, textarea').inputValue()).toBe('v1');
+		expect(await editor.parameter('tag').getByTestId('rlc-input').inputValue()).toBe('v1');
 		await editor.runStep();
 		await editor.output.getByText('ddv_support').first().waitFor();
 	});
@@ -229,7 +212,7 @@ test('files lost, as in a container without a volume: n8n starts and says so, an
 	const logged = n8n.logs.length;
 	await n8n.restart();
 	expect(n8n.logs.slice(logged)).toContain('some packages are missing');
-	expect(await knownNode()).toBeUndefined();
+	expect(await knownNode(n8n)).toBeUndefined();
 	expect((await installedPackages())[0]?.failedLoading).toBe(true);
 	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
 	await n8n.restart();
@@ -243,7 +226,7 @@ test('removal: n8n goes on, starts again, and says what is missing', async () =>
 	expect(await installedPackages()).toEqual([]);
 	expect(existsSync(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE))).toBe(false);
 	await n8n.restart();
-	expect(await knownNode()).toBeUndefined();
+	expect(await knownNode(n8n)).toBeUndefined();
 	const text = await openInBrowser(async (editor) => {
 		await editor.node('Start').dblclick();
 		await editor.panel.waitFor();

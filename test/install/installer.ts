@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { N8n } from '../n8n/instance';
+import { PACKAGE } from '../e2e/setup';
 import { PlainError, run, runNpm } from '../n8n/processes';
+import { RestError } from '../n8n/rest';
 
 type PackageJson = Record<string, unknown> & { version: string; dependencies?: Record<string, string> };
 
@@ -78,7 +80,8 @@ export async function installAsN8nDoes(
 		n8n,
 		`const package_ = ${JSON.stringify({ name, version: packageJson.version })};
 		const nodes = ${JSON.stringify(nodes)};
-		database.exec('DELETE FROM installed_nodes; DELETE FROM installed_packages');
+		database.prepare('DELETE FROM installed_nodes WHERE package = ?').run(package_.name);
+		database.prepare('DELETE FROM installed_packages WHERE packageName = ?').run(package_.name);
 		database.prepare('INSERT INTO installed_packages (packageName, installedVersion) VALUES (?, ?)')
 			.run(package_.name, package_.version);
 		for (const node of nodes) {
@@ -104,4 +107,15 @@ async function inDatabase(n8n: N8n, script: string): Promise<void> {
 			database.close();`,
 		]),
 	);
+}
+
+/** What n8n knows of our action node; undefined if nothing. */
+export async function knownNode({ rest }: N8n): Promise<string | undefined> {
+	try {
+		const nodeInfos = [{ name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 }];
+		return JSON.stringify(await rest.call('POST', '/node-types', { nodeInfos }));
+	} catch (error) {
+		if (error instanceof RestError && error.body.includes('Unrecognized node type')) return undefined;
+		throw error;
+	}
 }

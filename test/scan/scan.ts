@@ -7,6 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage } from '../n8n/package';
 import { PlainError, repositoryRoot, run, runMain, temporaryFolder } from '../n8n/processes';
+import { MAXIMUM_PACKED_BYTES, MAXIMUM_UNPACKED_BYTES } from './sizeLimits';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
@@ -26,8 +27,6 @@ interface ESLintModule {
 	ESLint: new (options: unknown) => { lintFiles: (files: string[]) => Promise<LintResult[]> };
 }
 
-const MAXIMUM_PACKED_BYTES = 40_000;
-const MAXIMUM_UNPACKED_BYTES = 150_000;
 /** What the scanner itself lints of a published package. */
 const TARBALL_PATTERNS = ['**/*.js', 'package.json'];
 const ALLOWED_AT_TOP = /^(dist|index\.js|package\.json|README\.md|LICENSE(\.md)?|CHANGELOG\.md)$/;

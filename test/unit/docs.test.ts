@@ -1,5 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { PROBLEMS } from '../../nodes/VideoSdkAgentCloud/actions/session/setupTexts';
+import { describeFailure } from '../../nodes/VideoSdkAgentCloud/api/messages';
 
 const root = join(__dirname, '..', '..');
 const pages = ['.', 'docs', 'docs/benchmarks'].flatMap((folder) =>
@@ -8,26 +11,73 @@ const pages = ['.', 'docs', 'docs/benchmarks'].flatMap((folder) =>
 		.map((name) => join(folder, name)),
 );
 
+const read = (page: string) => readFileSync(join(root, page), 'utf8');
+const slug = (heading: string) =>
+	heading
+		.toLowerCase()
+		.replace(/[^\w\- ]/g, '')
+		.replace(/ /g, '-');
+const headingsOf = (page: string) =>
+	[...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading));
+/** GitHub shows what git knows, and npm's page of the package takes links and pictures from there. */
+const published = new Set(
+	execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+		cwd: root,
+		encoding: 'utf8',
+	})
+		.split('\n')
+		.flatMap((file) => [file, dirname(file)]),
+);
+
 it.each(pages)('the links and pictures of %s lead somewhere', (page) => {
-	const text = readFileSync(join(root, page), 'utf8');
-	const targets = [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(
+	const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)|src(?:set)?="([^"]+)"/g)].map(
 		([, link, source]) => link ?? source ?? '',
 	);
 	const missing = targets
-		.filter((target) => !/^(https?:|#)/.test(target))
-		.map((target) => target.replace(/#.*/, ''))
-		.filter((target) => !existsSync(join(root, dirname(page), target)));
+		.filter((target) => !/^https?:/.test(target))
+		.filter((target) => {
+			const [path = '', anchor] = target.split('#');
+			const file = path === '' ? page : normalize(join(dirname(page), path));
+			if (!published.has(file)) return true;
+			return anchor !== undefined && !headingsOf(file).includes(anchor);
+		});
 	expect(missing).toEqual([]);
 });
 
-it.each(pages)('the anchors of %s are headings of it', (page) => {
-	const text = readFileSync(join(root, page), 'utf8');
-	const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-		heading
-			.toLowerCase()
-			.replace(/[^\w\- ]/g, '')
-			.replace(/ /g, '-'),
-	);
-	const anchors = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
-	for (const anchor of anchors) expect(headings).toContain(anchor);
+it('the README can be read in a few minutes', () => {
+	const words = read('README.md')
+		.replace(/<[^>]+>/g, ' ')
+		.split(/\s+/)
+		.filter((word) => /[a-z0-9]/i.test(word));
+	expect(words.length).toBeLessThanOrEqual(1_000);
+});
+
+it('the README shows its moving picture in light and dark', () => {
+	for (const picture of ['docs/images/calls.webp', 'docs/images/calls.dark.webp']) {
+		expect(read('README.md')).toContain(`"${picture}"`);
+		expect(statSync(join(root, picture)).size).toBeLessThan(600_000);
+	}
+});
+
+describe('the page on troubleshooting', () => {
+	const blank = (text: string) =>
+		text.replace(/\{\w+\}/g, '...').replace(/(?<=')[^']*\.\.\.[^']*(?=')/g, '...');
+	/** A row of its table, without what Prettier aligns it by. */
+	const row = (...cells: string[]) =>
+		`| ${cells.map((cell) => blank(cell.replace(/\.$/, ''))).join(' | ')} |`;
+	const rows = read('docs/troubleshooting.md')
+		.split('\n')
+		.map((line) => line.replace(/ +\|/g, ' |'));
+
+	it.each(Object.values(PROBLEMS))('has what Check Setup says: $message', ({ check, message, fix }) => {
+		expect(rows).toContain(row(check, message, fix));
+	});
+
+	it.each([
+		describeFailure({ kind: 'status', status: 401 }),
+		describeFailure({ kind: 'status', status: 403 }),
+		describeFailure({ kind: 'notConnected', host: '...' }),
+	])('has what it says of a failed request: $message', ({ message, description }) => {
+		expect(rows).toContain(row('credential', message, description));
+	});
 });

@@ -206,7 +206,7 @@ describe('readBaseUrl', () => {
 		5,
 		{},
 	])('refuses %j, naming the field', (value) => {
-		expect(() => readBaseUrl(value)).toThrow('"Base URL"');
+		expect(() => readBaseUrl(value)).toThrow("'Base URL'");
 	});
 
 	it('gives a URL below which paths can be put, or throws', () => {
@@ -275,9 +275,9 @@ describe('authenticate', () => {
 	});
 
 	it.each([
-		[{ ...credential, apiKey: ' ' }, '"API Key" is empty'],
-		[{ ...credential, secretKey: '\n' }, '"Secret Key" is empty'],
-		[{ ...credential, baseUrl: 'api.videosdk.live' }, '"Base URL"'],
+		[{ ...credential, apiKey: ' ' }, "'API Key' is empty"],
+		[{ ...credential, secretKey: '\n' }, "'Secret Key' is empty"],
+		[{ ...credential, baseUrl: 'api.videosdk.live' }, "'Base URL'"],
 	])('names the field that is wrong', async (wrong, message) => {
 		await expect(authenticate(wrong, { url: '/v2/rooms' })).rejects.toThrow(message);
 	});

@@ -1,26 +1,30 @@
 import fc from 'fast-check';
+import { DateTime } from 'luxon';
 import type { IDataObject } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import { EVENT_PREFIX, SESSION_EVENTS } from '../../../nodes/VideoSdkAgentCloud/events/event';
+import { runInNewContext } from 'node:vm';
+import { operation as getDeployment } from '../../../nodes/VideoSdkAgentCloud/actions/deployment/get.operation';
+import { EVENT_PREFIX, SESSION_EVENTS } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import {
-	readDeploymentId,
+	asText,
+	readCount,
 	readList,
-	readLocator,
 	readOptional,
 	readRequired,
-} from '../../../nodes/VideoSdkAgentCloud/fields/ids';
-import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
+	readSessionId,
+} from '../../../nodes/VideoSdkAgentCloud/fields/read';
+import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
 import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/list';
 import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
-import { readCount, readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
-import { hasStatus, TERMINAL_STATUSES } from '../../../nodes/VideoSdkAgentCloud/fields/status';
-import { EVENT_OPTIONS, readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/webhook';
+import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
+import { EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/fields/events';
+import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/readWebhook';
 import { check, fieldsContext, thrownBy, unicode } from '../support';
 
 const ITEM = 4;
 
-/** Checks that a field is refused in words: what is wrong, where, and what to do. */
-function expectRefusal(call: () => unknown, ...words: string[]): void {
+/** Checks that a field is rejected in words: what is wrong, where, and what to do. */
+function expectRejection(call: () => unknown, ...words: string[]): void {
 	const error = thrownBy(call) as NodeOperationError;
 	expect(error).toBeInstanceOf(NodeOperationError);
 	for (const word of words) expect(error.message).toContain(word);
@@ -31,7 +35,7 @@ function expectRefusal(call: () => unknown, ...words: string[]): void {
 
 interface Group {
 	name: string;
-	read: typeof readEnv;
+	read: typeof readMetaData;
 	pairs: (pairs: unknown[]) => Record<string, unknown>;
 	json: (json: unknown) => Record<string, unknown>;
 	keyName: string;
@@ -101,20 +105,22 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		{ value: 'x' },
 		{ [keyName]: null, value: 'x' },
 	])('are refused without a name: %j', (pair) => {
-		expectRefusal(() => readPairs([{ [keyName]: 'A', value: 'x' }, pair]), `Entry 2 of "${name}"`);
+		expectRejection(
+			() => readPairs([{ [keyName]: 'A', value: 'x' }, pair]),
+			`Entry 2 of '${name}' has no 'Name'`,
+		);
 	});
 
 	it('are refused if a name is given twice, naming it', () => {
 		for (const key of ['A', '__proto__', 'toString']) {
-			expectRefusal(
+			expectRejection(
 				() =>
 					readPairs([
 						{ [keyName]: key, value: 'x' },
 						{ [keyName]: 'B', value: 'x' },
 						{ [keyName]: ` ${key} `, value: 'x' },
 					]),
-				`"${key}" is given twice`,
-				name,
+				`'${key}' is given twice in '${name}'`,
 			);
 		}
 	});
@@ -140,35 +146,61 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 	it.each(['{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'])(
 		'are refused if the JSON is none: %j',
 		(text) => {
-			expectRefusal(() => readJson(text), `"${name} (JSON)" is not valid JSON`);
+			expectRejection(() => readJson(text), `'${name} (JSON)' is not valid JSON`);
 		},
 	);
+
+	it.each([
+		['a Date', new Date(0)],
+		['a date of n8n', DateTime.fromMillis(0)],
+		['a map', new Map([['a', 1]])],
+	])('are refused if an expression gave %s in place of JSON', (_kind, value) => {
+		expectRejection(() => readJson(value), `'${name} (JSON)' is not a JSON object`);
+	});
+
+	it.each([
+		['a list', [1]],
+		['an object', { a: 1 }],
+		['a date or another object', new Date(0)],
+		['a date or another object', DateTime.fromMillis(0)],
+		['a date or another object', new Map()],
+	])('are refused if the value of a pair is %s: %j', (kind, value) => {
+		expectRejection(
+			() => readPairs([{ [keyName]: 'A', value }]),
+			`The value of 'A' in '${name}' is ${kind}, not a text, number or boolean`,
+		);
+	});
+
+	it.each([
+		['a list', ['A']],
+		['an object', { A: 1 }],
+		['a date or another object', new Date(0)],
+	])('are refused if the name of a pair is %s', (kind, key) => {
+		expectRejection(
+			() =>
+				readPairs([
+					{ [keyName]: 'A', value: 'x' },
+					{ [keyName]: key, value: 'x' },
+				]),
+			`The 'Name' of entry 2 of '${name}' is ${kind}, not a text`,
+		);
+	});
 
 	it.each(['[]', '[{"a":1}]', 'null', '5', '"text"', 'true', null, undefined, 5, true, [], ['a']])(
 		'are refused if the JSON is no object: %j',
 		(value) => {
-			expectRefusal(() => readJson(value), `"${name} (JSON)" is not a JSON object`);
+			expectRejection(() => readJson(value), `'${name} (JSON)' is not a JSON object`);
 		},
 	);
 
 	it.each(['{"":1}', '{" ":1}', { '': 1 }, { A: 1, '\t': 2 }])(
 		'are refused if the JSON holds no name: %j',
 		(value) => {
-			expectRefusal(() => readJson(value), `"${name} (JSON)" holds an entry without a name`);
+			expectRejection(() => readJson(value), `'${name} (JSON)' holds an entry without a name`);
 		},
 	);
 
-	it.each([
-		['{"A":"x","B":"y","A":"z"}', 'A'],
-		['{"A":1, "\\u0041" : 2}', 'A'],
-		['{"a":{"b":[{"c":1},{"c":1,"d":"}","c":2}]}}', 'c'],
-		['{"__proto__":1,"__proto__":1}', '__proto__'],
-		['{"\\"":"\\"","\\"":1}', '"'],
-	])('are refused if the JSON holds a name twice, naming it: %s', (json, key) => {
-		expectRefusal(() => readJson(json), `"${key}" is given twice`, name);
-	});
-
-	it('are read from any JSON text that holds no name twice', () => {
+	it('are read from any JSON text', () => {
 		check(
 			fc.property(fc.dictionary(unicode(1), fc.jsonValue()), (object) => {
 				fc.pre(Object.keys(object).length > 0 && Object.keys(object).every((key) => key.trim() !== ''));
@@ -184,6 +216,11 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		const copy = structuredClone(object);
 		expect(readJson(object)).toEqual(readJson(JSON.stringify(object)));
 		expect(object).toEqual(copy);
+	});
+
+	it('are read from an object that an expression made in a realm of its own', () => {
+		const object = runInNewContext('({ a: "x" })') as object;
+		expect(Object.entries(readJson(object) ?? {})).toEqual([['a', 'x']]);
 	});
 });
 
@@ -226,17 +263,44 @@ describe('readEnv', () => {
 		);
 	});
 
-	it('turns values of pairs that an expression made into text', () => {
+	it('turns numbers and booleans of pairs that an expression made into text', () => {
 		const variables = [
 			{ name: 'A', value: 5 },
-			{ name: 'B', value: { c: 1 } },
+			{ name: 'B', value: 0 },
 			{ name: 'C', value: true },
+			{ name: 'D', value: false },
 		];
-		expect(readEnv(fieldsContext({ env: { variables } }), ITEM)).toEqual({ A: '5', B: '{"c":1}', C: 'true' });
+		expect(readEnv(fieldsContext({ env: { variables } }), ITEM)).toEqual({
+			A: '5',
+			B: '0',
+			C: 'true',
+			D: 'false',
+		});
+	});
+
+	it('gives a date inside JSON as ISO text', () => {
+		const jsonEnv = { date: new Date(0), dateOfN8n: DateTime.fromMillis(0, { zone: 'utc' }) };
+		expect(readEnv(fieldsContext({ specifyEnv: 'json', jsonEnv }), ITEM)).toEqual({
+			date: '1970-01-01T00:00:00.000Z',
+			dateOfN8n: '1970-01-01T00:00:00.000Z',
+		});
 	});
 });
 
 describe('readMetaData', () => {
+	it('keeps the types of pairs', () => {
+		const entries = [
+			{ key: 'number', value: 5 },
+			{ key: 'no', value: false },
+			{ key: 'text', value: '5' },
+		];
+		expect(readMetaData(fieldsContext({ metaData: { entries } }), ITEM)).toEqual({
+			number: 5,
+			no: false,
+			text: '5',
+		});
+	});
+
 	it('keeps the types of JSON', () => {
 		check(
 			fc.property(
@@ -260,7 +324,14 @@ describe('readWebhook', () => {
 	const read = (webhookUrl: unknown, webhookEvents: unknown = events) =>
 		readWebhook(fieldsContext({ webhookUrl, webhookEvents }), ITEM);
 
-	it.each(['', ' \n', null, undefined])('sends no webhook if the URL is %j', (url) => {
+	it.each([
+		'',
+		' \n',
+		null,
+		undefined,
+		{ __rl: true, mode: 'url', value: '' },
+		{ __rl: true, mode: 'url', value: null },
+	])('sends no webhook if the URL is %j', (url) => {
 		expect(read(url)).toBeUndefined();
 		expect(read(url, [])).toBeUndefined();
 	});
@@ -273,6 +344,7 @@ describe('readWebhook', () => {
 	])('takes %s as it is', (url) => {
 		expect(read(url)).toEqual({ endPoint: url, events });
 		expect(read(`  ${url}\n`)).toEqual({ endPoint: url, events });
+		expect(read({ __rl: true, mode: 'url', value: ` ${url} ` })).toEqual({ endPoint: url, events });
 	});
 
 	it.each([
@@ -292,10 +364,18 @@ describe('readWebhook', () => {
 			'file:///x',
 			'javascript:alert(1)',
 		],
-		...['https://n8n example.com', 'https://n8n.example.com:99999/', 'ws://n8n.example.com', 5, {}],
+		...['https://n8n example.com', 'https://n8n.example.com:99999/', 'ws://n8n.example.com', 5],
+		{ __rl: true, mode: 'url', value: 'n8n.example.com/webhook' },
 	])('refuses %j', (url) => {
-		expectRefusal(() => read(url), '"Webhook URL" is not an absolute http or https URL');
+		expectRejection(() => read(url), "'Webhook URL' is not an absolute http or https URL");
 	});
+
+	it.each([[{}], [['https://n8n.example.com/x']], [{ mode: 'url', value: {} }]])(
+		'refuses %j, which is no text',
+		(url) => {
+			expectRejection(() => read(url), "'Webhook URL' is not a text");
+		},
+	);
 
 	it('passes on an absolute http(s) URL only', () => {
 		const scraps = fc.constantFrom(
@@ -336,19 +416,19 @@ describe('readWebhook', () => {
 	});
 
 	it.each([[[]], [''], [undefined], [null]])('refuses a URL without events: %j', (chosen) => {
-		expectRefusal(
+		expectRejection(
 			() =>
 				readWebhook(fieldsContext({ webhookUrl: 'https://n8n.example.com/x', webhookEvents: chosen }), ITEM),
-			'"Webhook Events" is empty',
+			"'Webhook Events' is empty",
 		);
 	});
 
 	it.each(['agent-session-started', '*', 'ai-deployment-session-*', 'started', 5])(
 		'refuses the event %j',
 		(event) => {
-			expectRefusal(
+			expectRejection(
 				() => read('https://n8n.example.com/x', [...events, event]),
-				`"Webhook Events" holds "${event}"`,
+				`'Webhook Events' contains '${event}'`,
 			);
 		},
 	);
@@ -370,6 +450,9 @@ describe('readWebhook', () => {
 	});
 });
 
+/** What holds a text: a field, a locator, or a plain text in the place of one. */
+const holders = (value: unknown) => [value, { __rl: true, mode: 'list', value }, { mode: 'id', value }];
+
 describe('readRequired', () => {
 	const read = (value: unknown) =>
 		readRequired(fieldsContext({ sessionId: value }), 'sessionId', 'Session ID', ITEM);
@@ -380,23 +463,46 @@ describe('readRequired', () => {
 		['a/b?c#d é', 'a/b?c#d é'],
 		[5, '5'],
 		[0, '0'],
+		[false, 'false'],
 	])('reads %j', (value, text) => {
-		expect(read(value)).toBe(text);
+		for (const holder of holders(value)) expect(read(holder)).toBe(text);
 	});
 
-	it.each(['', ' ', '\n\t\u00a0', null, undefined, {}, [], { value: 'x' }])('refuses %j', (value) => {
-		expectRefusal(() => read(value), '"Session ID" is empty');
+	it.each(['', ' ', '\n\t\u00a0', null, undefined])('refuses %j', (value) => {
+		for (const holder of holders(value)) expectRejection(() => read(holder), "'Session ID' is empty");
+	});
+
+	it.each([[{}], [[]], [{ value: 'x' }], [['x']], [new Date(0)]])('refuses %j, which is no text', (value) => {
+		for (const holder of holders(value)) expectRejection(() => read(holder), "'Session ID' is not a text");
 	});
 
 	it('names the deployment as the user reads it', () => {
-		expectRefusal(
-			() => readDeploymentId(fieldsContext({ deploymentId: ' ' }), ITEM),
-			'"Deployment" is empty',
+		expectRejection(
+			() => getDeployment.prepare(fieldsContext({ deploymentId: ' ', tag: 'v1' }), ITEM),
+			"'Deployment' is empty",
 		);
 	});
 });
 
-describe('readOptional, readLocator and readList', () => {
+describe('readSessionId', () => {
+	const read = (value: unknown) => readSessionId(fieldsContext({ sessionId: value }), ITEM);
+	const uuid = '6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b';
+
+	it.each([
+		[uuid, uuid],
+		[`session-${uuid}`, uuid],
+		[` session-${uuid}\n`, uuid],
+		['session-6f1c', 'session-6f1c'],
+	])('reads %j in the spelling of the API', (value, id) => {
+		for (const holder of holders(value)) expect(read(holder)).toBe(id);
+	});
+
+	it.each(['', ' ', null, undefined])('refuses %j, naming the field', (value) => {
+		expectRejection(() => read(value), "'Session' is empty");
+	});
+});
+
+describe('readOptional, asText and readList', () => {
 	it.each([
 		['v1', 'v1'],
 		[' v1 ', 'v1'],
@@ -405,26 +511,22 @@ describe('readOptional, readLocator and readList', () => {
 		[' ', undefined],
 		[null, undefined],
 		[undefined, undefined],
-	])('readOptional reads %j', (value, text) => {
-		expect(readOptional(fieldsContext({ tag: value }), 'tag', 'Tag', ITEM)).toBe(text);
+	])('readOptional and asText read %j', (value, text) => {
+		for (const holder of holders(value)) {
+			expect(readOptional(fieldsContext({ tag: holder }), 'tag', 'Tag', ITEM)).toBe(text);
+			expect(asText(fieldsContext({}), holder, 'Tag', ITEM)).toBe(text);
+		}
+		expect(readOptional(fieldsContext({}), 'tag', 'Tag', ITEM)).toBeUndefined();
 	});
 
-	it.each([[{}], [{ a: 1 }], [['v1']]])('readOptional refuses %j', (value) => {
-		expect(() => readOptional(fieldsContext({ tag: value }), 'tag', 'Tag', ITEM)).toThrow(
-			'"Tag" is not a text',
-		);
-	});
-
-	it.each([
-		['ddv_1', 'ddv_1'],
-		[{ __rl: true, mode: 'id', value: ' ddv_1 ' }, 'ddv_1'],
-		[{ value: 5 }, '5'],
-		[{ value: null }, ''],
-		[{}, ''],
-		[null, ''],
-		[undefined, ''],
-	])('readLocator reads %j', (value, text) => {
-		expect(readLocator(value)).toBe(text);
+	it.each([[{}], [{ a: 1 }], [['v1']], [{ value: 'v1' }]])('readOptional and asText refuse %j', (value) => {
+		for (const holder of holders(value)) {
+			expectRejection(
+				() => readOptional(fieldsContext({ tag: holder }), 'tag', 'Tag', ITEM),
+				"'Tag' is not a text",
+			);
+			expectRejection(() => asText(fieldsContext({}), holder, 'Tag', ITEM), "'Tag' is not a text");
+		}
 	});
 
 	it.each([
@@ -457,9 +559,17 @@ describe('numbers', () => {
 	it.each([0, -1, 0.5, NaN, Infinity, -Infinity, '', ' ', 'many', '5x', null, undefined, {}, [], false])(
 		'readCount refuses %j',
 		(value) => {
-			expectRefusal(() => read(value), '"Limit" must be a number of at least 1');
+			expectRejection(() => read(value), "'Limit' must be a number of at least 1");
 		},
 	);
+
+	it('readCount knows a maximum', () => {
+		const readUpTo = (value: unknown) => readCount(fieldsContext({}), value, 'Limit', ITEM, 1_000);
+		expect(readUpTo(1_000)).toBe(1_000);
+		for (const value of [1_000.1, 1_001, Infinity, 0, 'many']) {
+			expectRejection(() => readUpTo(value), "'Limit' must be a number from 1 to 1,000");
+		}
+	});
 
 	it('readCount gives a whole number of at least 1, or refuses', () => {
 		check(
@@ -490,7 +600,7 @@ describe('numbers', () => {
 		expect(readLimit(fieldsContext({ returnAll: true, limit: 0 }), ITEM)).toBe(Infinity);
 		expect(readLimit(fieldsContext({ returnAll: false, limit: 7 }), ITEM)).toBe(7);
 		expect(readLimit(fieldsContext({}), ITEM)).toBe(50);
-		expectRefusal(() => readLimit(fieldsContext({ limit: 0 }), ITEM), '"Limit"');
+		expectRejection(() => readLimit(fieldsContext({ limit: 0 }), ITEM), "'Limit'");
 	});
 
 	it('reads the options of the requests, bounded and with defaults', () => {
@@ -499,16 +609,27 @@ describe('numbers', () => {
 		expect(options()).toEqual({ maxConcurrency: 100, timeoutMs: 30_000 });
 		expect(options({ maxConcurrency: 3, timeout: 500 })).toEqual({ maxConcurrency: 3, timeoutMs: 500 });
 		expect(options({ maxConcurrency: 10_000 }).maxConcurrency).toBe(200);
-		expectRefusal(() => options({ maxConcurrency: 0 }), '"Max Concurrency"');
-		expectRefusal(() => options({ timeout: 'soon' }), '"Timeout"');
+		expectRejection(() => options({ maxConcurrency: 0 }), "'Max Concurrency'");
+		expectRejection(() => options({ timeout: 'soon' }), "'Timeout'");
+		expect(options({ timeout: 2_147_483_647 }).timeoutMs).toBe(2_147_483_647);
+		expectRejection(
+			() => options({ timeout: 2_147_483_648 }),
+			"'Timeout' must be a number from 1 to 2,147,483,647",
+		);
 	});
 
 	it.each([
 		[1, 'minutes', 60_000],
 		[0.5, 'hours', 1_800_000],
 		['2', 'days', 172_800_000],
+		[3_650, 'days', 315_360_000_000],
 	])('reads a wait of %j %s', (maxWait, maxWaitUnit, ms) => {
 		expect(readMaxWaitMs(fieldsContext({ maxWait, maxWaitUnit }), ITEM)).toBe(ms);
+	});
+
+	it('reads a wait without a limit, whatever the other fields hold', () => {
+		expect(readMaxWaitMs(fieldsContext({ limitWaitTime: false, maxWait: 0 }), ITEM)).toBe(Infinity);
+		expect(readMaxWaitMs(fieldsContext({ limitWaitTime: true }), ITEM)).toBe(3_600_000);
 	});
 
 	it.each([
@@ -518,25 +639,8 @@ describe('numbers', () => {
 		[1, 'weeks'],
 		[1, 'toString'],
 		[Infinity, 'days'],
+		[3_650.1, 'days'],
 	])('refuses a wait of %j %s', (maxWait, maxWaitUnit) => {
-		expectRefusal(() => readMaxWaitMs(fieldsContext({ maxWait, maxWaitUnit }), ITEM), '"Max Wait"');
-	});
-});
-
-describe('hasStatus', () => {
-	it.each([
-		['completed', true],
-		['COMPLETED', true],
-		['Stopped', true],
-		['failed', true],
-		['running', false],
-		['queued', false],
-		['stopping', false],
-		['archived', false],
-		['', false],
-		[undefined, false],
-		[5, false],
-	])('knows whether %j is terminal', (status, isTerminal) => {
-		expect(hasStatus({ status }, TERMINAL_STATUSES)).toBe(isTerminal);
+		expectRejection(() => readMaxWaitMs(fieldsContext({ maxWait, maxWaitUnit }), ITEM), "'Max Wait'");
 	});
 });

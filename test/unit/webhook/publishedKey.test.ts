@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import {
 	forgetPublishedKeys,
-	judgeByPublishedKey,
-} from '../../../nodes/VideoSdkAgentCloud/signature/publicKey';
+	verifyWithPublishedKey,
+} from '../../../nodes/VideoSdkAgentCloud/webhook/publishedKey';
 import { jsonAnswer, requestContext, rsaKeyPair, settle } from '../support';
 
 const HOST = 'https://api.videosdk.live/';
@@ -29,14 +29,26 @@ const down = () => {
 	throw Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:80'), { code: 'ECONNREFUSED' });
 };
 
-/** Judges a delivery that was signed with a key. */
+/** The verdict on a delivery; undefined if there is no key, of which the reason must be told. */
+async function verdictOf(
+	isSignedWith: (key: KeyObject) => boolean,
+	host: string,
+	by = context,
+): Promise<boolean | undefined> {
+	const verification = await verifyWithPublishedKey(by, host, isSignedWith);
+	if ('isSigned' in verification) return verification.isSigned;
+	expect(verification.noKeyBecause).not.toBe('');
+	return undefined;
+}
+
+/** Verifies a delivery that was signed with a key. */
 async function deliver(signedWith: KeyObject = first.publicKey, host = HOST): Promise<boolean | undefined> {
-	return await judgeByPublishedKey(context, host, (key) => key.equals(signedWith));
+	return await verdictOf((key) => key.equals(signedWith), host);
 }
 
 /** Whatever an attacker signs with, it fits no key. */
 async function deliverForged(host = HOST): Promise<boolean | undefined> {
-	return await judgeByPublishedKey(context, host, () => false);
+	return await verdictOf(() => false, host);
 }
 
 beforeEach(() => {
@@ -52,8 +64,8 @@ afterEach(() => {
 	jest.restoreAllMocks();
 });
 
-describe('judgeByPublishedKey', () => {
-	it('fetches the key once, and judges by it', async () => {
+describe('verifyWithPublishedKey', () => {
+	it('fetches the key once, and verifies with it', async () => {
 		expect(await deliver()).toBe(true);
 		expect(await deliver()).toBe(true);
 		expect(await deliver(second.publicKey)).toBe(false);
@@ -74,15 +86,15 @@ describe('judgeByPublishedKey', () => {
 		await settle();
 		expect(fetches).toHaveLength(1);
 		open();
-		const judgements = await Promise.all(deliveries);
-		expect(judgements).toEqual(judgements.map((_, index) => index % 2 === 0));
+		const verdicts = await Promise.all(deliveries);
+		expect(verdicts).toEqual(verdicts.map((_, index) => index % 2 === 0));
 		expect(fetches).toHaveLength(1);
 	});
 
-	it('makes one fetch for 50 simultaneous deliveries if it fails, and judges none of them', async () => {
+	it('makes one fetch for 50 simultaneous deliveries if it fails, and verifies none of them', async () => {
 		publish = down;
-		const judgements = await Promise.all(Array.from({ length: 50 }, async () => await deliver()));
-		expect(judgements).toEqual(Array(50).fill(undefined));
+		const verdicts = await Promise.all(Array.from({ length: 50 }, async () => await deliver()));
+		expect(verdicts).toEqual(Array(50).fill(undefined));
 		expect(fetches).toHaveLength(1);
 	});
 
@@ -98,7 +110,7 @@ describe('judgeByPublishedKey', () => {
 			'a private key',
 			() => jsonAnswer({ publicKey: String(first.privateKey.export({ type: 'pkcs8', format: 'pem' })) }),
 		],
-	])('cannot judge while the key server answers with %s, and recovers afterwards', async (_name, answer) => {
+	])('cannot verify while the key server answers with %s, and recovers afterwards', async (_name, answer) => {
 		publish = answer;
 		expect(await deliver()).toBeUndefined();
 		publish = published(first.publishedPem);
@@ -152,14 +164,14 @@ describe('judgeByPublishedKey', () => {
 	});
 
 	it('checks a forged delivery once per key, so that forgeries cost no more than genuine ones', async () => {
-		const judge = jest.fn(() => false);
-		await judgeByPublishedKey(context, HOST, judge);
-		await judgeByPublishedKey(context, HOST, judge);
-		expect(judge).toHaveBeenCalledTimes(2);
+		const isSignedWith = jest.fn(() => false);
+		await verifyWithPublishedKey(context, HOST, isSignedWith);
+		await verifyWithPublishedKey(context, HOST, isSignedWith);
+		expect(isSignedWith).toHaveBeenCalledTimes(2);
 		publish = published(second.publishedPem);
 		nowMs += MINUTE;
-		await judgeByPublishedKey(context, HOST, judge);
-		expect(judge).toHaveBeenCalledTimes(4);
+		await verifyWithPublishedKey(context, HOST, isSignedWith);
+		expect(isSignedWith).toHaveBeenCalledTimes(4);
 	});
 
 	it('takes up a new key within a minute, and lets go of the old one', async () => {
@@ -177,10 +189,10 @@ describe('judgeByPublishedKey', () => {
 		await deliver();
 		publish = published(second.publishedPem);
 		nowMs += MINUTE;
-		const judgements = await Promise.all(
+		const verdicts = await Promise.all(
 			Array.from({ length: 20 }, async () => await deliver(second.publicKey)),
 		);
-		expect(judgements).toEqual(Array(20).fill(true));
+		expect(verdicts).toEqual(Array(20).fill(true));
 		expect(fetches).toHaveLength(2);
 	});
 
@@ -250,8 +262,8 @@ describe('judgeByPublishedKey', () => {
 	it('never believes the key that was fetched with another credential, nor waits for its failures', async () => {
 		const other = requestContext(async () => jsonAnswer({ publicKey: second.publishedPem }), 'credential-2');
 		const refused = requestContext(async () => jsonAnswer({}, 401), 'credential-3');
-		expect(await judgeByPublishedKey(refused, HOST, () => true)).toBeUndefined();
-		expect(await judgeByPublishedKey(other, HOST, (key) => key.equals(second.publicKey))).toBe(true);
+		expect(await verdictOf(() => true, HOST, refused)).toBeUndefined();
+		expect(await verdictOf((key) => key.equals(second.publicKey), HOST, other)).toBe(true);
 		expect(await deliver(second.publicKey)).toBe(false);
 		expect(await deliver()).toBe(true);
 	});

@@ -3,7 +3,7 @@ import {
 	forgetCredentials,
 	readVerificationSettings,
 	verificationSettings,
-} from '../../../nodes/VideoSdkAgentCloud/signature/credentialKeys';
+} from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
 import { NODE, rsaKeyPair } from '../support';
 
 const pair = rsaKeyPair();
@@ -11,12 +11,13 @@ let nowMs: number;
 let reads: number;
 let credential: () => Promise<IDataObject>;
 
-function contextOf(credentialId: string): IWebhookFunctions {
+function contextOf(credentialId: string, workflowId = 'w1'): IWebhookFunctions {
 	const context = {
 		getNode: () => ({
 			...NODE,
 			credentials: { videoSdkAgentCloudApi: { id: credentialId, name: 'VideoSDK' } },
 		}),
+		getWorkflow: () => ({ id: workflowId }),
 		getCredentials: async () => {
 			reads++;
 			return await credential();
@@ -67,8 +68,8 @@ describe('verificationSettings', () => {
 			},
 			'The database is gone',
 		],
-		['the pinned key is unreadable', async () => ({ webhookPublicKey: 'garbage' }), '"Webhook Public Key"'],
-		['the Base URL is wrong', async () => ({ baseUrl: 'nowhere' }), '"Base URL"'],
+		['the pinned key is unreadable', async () => ({ webhookPublicKey: 'garbage' }), "'Webhook Public Key'"],
+		['the Base URL is wrong', async () => ({ baseUrl: 'nowhere' }), "'Base URL'"],
 	])('does not keep a failure: %s', async (_name, failing, message) => {
 		credential = failing;
 		await expect(read()).rejects.toThrow(message);
@@ -82,6 +83,14 @@ describe('verificationSettings', () => {
 		credential = async () => ({ baseUrl: 'https://other.example.com' });
 		expect((await read('b')).baseUrl).toBe('https://other.example.com/');
 		expect((await read('a')).baseUrl).toBe('https://api.videosdk.live/');
+		expect(reads).toBe(2);
+	});
+
+	it('tells workflows apart, for the credential may hold an expression', async () => {
+		await verificationSettings(contextOf('a', 'w1'));
+		credential = async () => ({ baseUrl: 'https://other.example.com' });
+		expect((await verificationSettings(contextOf('a', 'w2'))).baseUrl).toBe('https://other.example.com/');
+		expect((await verificationSettings(contextOf('a', 'w1'))).baseUrl).toBe('https://api.videosdk.live/');
 		expect(reads).toBe(2);
 	});
 
@@ -107,7 +116,7 @@ describe('readVerificationSettings', () => {
 	it('refuses a private key in words that do not repeat it', () => {
 		const pem = String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
 		expect(() => readVerificationSettings({ webhookPublicKey: pem })).toThrow(
-			/^"Webhook Public Key" in the VideoSDK Agent Cloud credential is not an RSA public key in PEM form\. [^-]+$/,
+			/^'Webhook Public Key' in the VideoSDK Agent Cloud credential is not an RSA public key in PEM format\. [^-]+$/,
 		);
 	});
 });

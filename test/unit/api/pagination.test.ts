@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { isLastPage, listPages, PAGE_SIZE } from '../../../nodes/VideoSdkAgentCloud/transport/pagination';
-import type { Send } from '../../../nodes/VideoSdkAgentCloud/transport/request';
+import { isLastPage } from '../../../nodes/VideoSdkAgentCloud/api/page';
+import { listPages, PAGE_SIZE } from '../../../nodes/VideoSdkAgentCloud/api/pagination';
+import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import type { ListRequest } from '../../../nodes/VideoSdkAgentCloud/api/pagination';
 import { checkAsync } from '../support';
+
+const LIST: ListRequest = { path: '/list', identityOf: ({ id }) => String(id ?? '') };
 
 /** What a server says of the whole list. */
 type PageInfo = (page: { rowCount: number; page: number; perPage: number; all: number }) => unknown;
@@ -25,7 +29,7 @@ function serverOf({ all, cap = Infinity, pageInfo }: List): { send: Send; pages:
 		const data = rows.slice((page - 1) * perPage, page * perPage);
 		const info = pageInfo({ rowCount: data.length, page, perPage, all });
 		const answer = JSON.parse(JSON.stringify({ data, pageInfo: info })) as IDataObject;
-		const result = read(answer);
+		const result = read(answer, {});
 		if (result === undefined) throw new Error('The answer holds no list');
 		return result;
 	};
@@ -35,7 +39,7 @@ function serverOf({ all, cap = Infinity, pageInfo }: List): { send: Send; pages:
 /** Reads a list to its end, or as far as the next page that is named after `looks` pages. */
 async function readAll(send: Send, firstPage?: number): Promise<number[]> {
 	const ids: number[] = [];
-	for await (const { rows } of listPages(send, { method: 'GET', path: '/list' }, firstPage)) {
+	for await (const { rows } of listPages(send, LIST, firstPage)) {
 		ids.push(...rows.map(({ id }) => Number(id)));
 	}
 	return ids;
@@ -68,6 +72,15 @@ const PAGE_INFOS: Record<string, PageInfo> = {
 	'totals that are 0': ({ perPage }) => ({ totalItems: 0, total: 0, perPage }),
 	'totals that are negative': ({ perPage }) => ({ totalItems: -1, total: -1, perPage }),
 	'totals that are null': ({ perPage }) => ({ totalItems: null, total: null, perPage }),
+	'lastPage only': ({ all, perPage }) => ({ lastPage: Math.ceil(all / perPage), perPage }),
+	'lastPage, and totals that count the page': ({ all, rowCount, perPage }) => ({
+		lastPage: Math.ceil(all / perPage),
+		total: rowCount,
+		totalItems: rowCount,
+		perPage,
+	}),
+	'lastPage is too low': ({ all, perPage }) => ({ lastPage: 1, totalItems: all, perPage }),
+	'lastPage is garbage': ({ all, perPage }) => ({ lastPage: 'many', totalItems: all, perPage }),
 	'only one row, it says': ({ perPage }) => ({ total: 1, totalItems: 1, perPage }),
 };
 
@@ -75,8 +88,8 @@ describe('listPages', () => {
 	it('leaves out rows that are no records', async () => {
 		const answer = { data: [null, { id: 'a' }, 5, ['b'], 'text'] };
 		const found: unknown[] = [];
-		const send: Send = async (_request, read) => read(answer as never) as never;
-		for await (const { rows } of listPages(send, { method: 'GET', path: '/list' })) found.push(...rows);
+		const send: Send = async (_request, read) => read(answer as never, {}) as never;
+		for await (const { rows } of listPages(send, LIST)) found.push(...rows);
 		expect(found).toEqual([{ id: 'a' }]);
 	});
 
@@ -140,15 +153,13 @@ describe('listPages', () => {
 	it('names the next page, and none after the last one', async () => {
 		const { send } = serverOf({ all: 120, pageInfo: PAGE_INFOS['both totals'] as PageInfo });
 		const nextPages: unknown[] = [];
-		for await (const { nextPage } of listPages(send, { method: 'GET', path: '/list' }))
-			nextPages.push(nextPage);
+		for await (const { nextPage } of listPages(send, LIST)) nextPages.push(nextPage);
 		expect(nextPages).toEqual([2, 3, undefined]);
 	});
 
 	it('reads no further than the caller does', async () => {
 		const { send, pages } = serverOf({ all: 1_000, pageInfo: PAGE_INFOS['both totals'] as PageInfo });
-		for await (const { rows } of listPages(send, { method: 'GET', path: '/list' }))
-			if (rows.length > 0) break;
+		for await (const { rows } of listPages(send, LIST)) if (rows.length > 0) break;
 		expect(pages).toEqual([1]);
 	});
 
@@ -156,26 +167,57 @@ describe('listPages', () => {
 		let pages = 0;
 		const send: Send = async (_request, read) => {
 			pages++;
-			return read({ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } }) as never;
+			return read(
+				{ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } },
+				{},
+			) as never;
 		};
 		await expect(readAll(send)).rejects.toThrow('did not end after 2000 pages');
 		expect(pages).toBe(2_000);
 	});
 
-	it('keeps the other parameters of the request, and asks for pages of one size', async () => {
+	it('asks for pages of one size, with the filters of the API', async () => {
 		const requests: unknown[] = [];
 		const send: Send = async (request, read) => {
 			requests.push(request);
-			return read({ data: [] }) as never;
+			return read({ data: [] }, {}) as never;
 		};
-		for await (const page of listPages(send, { method: 'GET', path: '/list', timeoutMs: 7 }))
-			expect(page.rows).toEqual([]);
-		expect(requests).toEqual([{ method: 'GET', path: '/list', timeoutMs: 7, qs: { page: 1, perPage: 50 } }]);
+		for await (const page of listPages(send, { ...LIST, qs: { search: 'x' } })) expect(page.rows).toEqual([]);
+		expect(requests).toEqual([{ method: 'GET', path: '/list', qs: { search: 'x', page: 1, perPage: 50 } }]);
+	});
+
+	it('gives a record once, also when records are added while the list is read', async () => {
+		let rows = Array.from({ length: 100 }, (_, index) => ({ id: index }));
+		const send: Send = async ({ qs }, read) => {
+			const { page, perPage } = qs as { page: number; perPage: number };
+			const data = rows.slice((page - 1) * perPage, page * perPage);
+			rows = [{ id: 1_000 + page }, ...rows];
+			return read({ data, pageInfo: { total: rows.length, perPage } }, {}) as never;
+		};
+		// The record that was last on a page is first on the next one, each time.
+		expect(await readAll(send)).toEqual(range(0, 100));
+	});
+
+	it('gives every record that has no identity', async () => {
+		const send: Send = async (_request, read) => read({ data: [{ a: 1 }, { a: 1 }] }, {}) as never;
+		const found: unknown[] = [];
+		for await (const { rows } of listPages(send, LIST)) found.push(...rows);
+		expect(found).toEqual([{ a: 1 }, { a: 1 }]);
+	});
+
+	it('finds the rows under the first of the keys that holds a list', async () => {
+		const find = async (answer: IDataObject) => {
+			const send: Send = async (_request, read) => read(answer, {}) as never;
+			for await (const { rows } of listPages(send, { ...LIST, keys: ['rows', 'data'] })) return rows;
+			return undefined;
+		};
+		expect(await find({ rows: [{ id: 'a' }], data: [{ id: 'b' }] })).toEqual([{ id: 'a' }]);
+		expect(await find({ rows: {}, data: [{ id: 'b' }] })).toEqual([{ id: 'b' }]);
 	});
 
 	it.each([undefined, null, {}, 'x', 5])('finds no list in data that is %j', async (data) => {
 		const send: Send = async (_request, read) => {
-			const result = read({ data } as IDataObject);
+			const result = read({ data } as IDataObject, {});
 			if (result === undefined) throw new Error('The answer holds no list');
 			return result;
 		};
@@ -185,21 +227,27 @@ describe('listPages', () => {
 
 describe('isLastPage', () => {
 	it.each([
-		[0, 0, {}, true],
-		[0, 50, { total: 1_000 }, true],
-		[50, 50, { total: 51 }, false],
-		[50, 50, { total: 50 }, true],
-		[50, 50, { totalItems: 120, total: 50 }, false],
-		[50, 50, { totalItems: 50, total: 120 }, false],
-		[20, 120, { total: 120 }, true],
-		[50, 100, { total: 2 }, false],
-		[20, 120, { total: 3 }, true],
-		[20, 20, { perPage: 20 }, false],
-		[19, 39, { perPage: 20 }, true],
-		[50, 50, {}, false],
-		[49, 49, {}, true],
-		[49, 49, { perPage: 0 }, true],
-	])('%j rows, %j so far, %j: %j', (rowCount, rowsSoFar, pageInfo, isLast) => {
-		expect(isLastPage(rowCount, rowsSoFar, pageInfo as IDataObject)).toBe(isLast);
+		[1, 0, 0, {}, true],
+		[2, 0, 50, { total: 1_000 }, true],
+		[1, 50, 50, { total: 51 }, false],
+		[1, 50, 50, { total: 50 }, true],
+		[1, 50, 50, { totalItems: 120, total: 50 }, false],
+		[1, 50, 50, { totalItems: 50, total: 120 }, false],
+		[3, 20, 120, { total: 120 }, true],
+		[2, 50, 100, { total: 2 }, false],
+		[3, 20, 120, { total: 3 }, true],
+		[1, 20, 20, { perPage: 20 }, false],
+		[2, 19, 39, { perPage: 20 }, true],
+		[1, 50, 50, {}, false],
+		[1, 49, 49, {}, true],
+		[1, 49, 49, { perPage: 0 }, true],
+		[1, 20, 20, { lastPage: 2 }, false],
+		[1, 50, 50, { lastPage: 2, total: 50 }, false],
+		[2, 20, 70, { lastPage: 2 }, true],
+		[2, 50, 100, { lastPage: 2, total: 100 }, true],
+		[2, 0, 50, { lastPage: 9 }, true],
+		[1, 20, 20, { lastPage: 'many' }, true],
+	])('page %j, %j rows, %j so far, %j: %j', (page, rowCount, rowsSoFar, pageInfo, isLast) => {
+		expect(isLastPage(page, rowCount, rowsSoFar, pageInfo as IDataObject)).toBe(isLast);
 	});
 });

@@ -1,4 +1,4 @@
-import { pause } from '../../../nodes/VideoSdkAgentCloud/transport/pause';
+import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
 
 describe('pause', () => {
 	beforeEach(() => {

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import {
-	bareSessionId,
 	EVENT_PREFIX,
 	parseEvent,
 	SESSION_EVENTS,
 	shortEventName,
-} from '../../../nodes/VideoSdkAgentCloud/events/event';
+} from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { check, unicode, utf16 } from '../support';
 
 const parseJson = (body: unknown) => parseEvent(Buffer.from(JSON.stringify(body)));
@@ -256,20 +255,5 @@ describe('shortEventName', () => {
 		);
 		expect(shortEventName(`${EVENT_PREFIX}started\n`)).toBeUndefined();
 		expect(shortEventName(`x${EVENT_PREFIX}started`)).toBeUndefined();
-	});
-});
-
-describe('bareSessionId', () => {
-	it.each([
-		['session-6f1c', '6f1c'],
-		['6f1c', '6f1c'],
-		[' session-6f1c\n', '6f1c'],
-		['session-session-6f1c', 'session-6f1c'],
-		['SESSION-6f1c', 'SESSION-6f1c'],
-		['', ''],
-		[undefined, ''],
-		[5, ''],
-	])('reads %j', (id, bare) => {
-		expect(bareSessionId(id)).toBe(bare);
 	});
 });

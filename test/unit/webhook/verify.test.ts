@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import fc from 'fast-check';
-import { isGenuine, readPublicKey } from '../../../nodes/VideoSdkAgentCloud/signature/verify';
+import { isSignedWith, readPublicKey } from '../../../nodes/VideoSdkAgentCloud/webhook/verify';
 import { check, rsaKeyPair, SEED, unicode, utf16 } from '../support';
 
 const pair = rsaKeyPair();
@@ -253,7 +253,7 @@ function isGenuineToSdk({ body, signature }: Delivery): boolean {
 	}
 }
 
-describe('isGenuine', () => {
+describe('isSignedWith', () => {
 	it('judges at least 5,000 generated deliveries of all kinds as the official SDK does', () => {
 		const kinds = Object.entries(KINDS);
 		const perKind = Math.ceil(5_200 / kinds.length);
@@ -263,7 +263,7 @@ describe('isGenuine', () => {
 			const count = { genuine: 0, foreign: 0 };
 			for (const made of fc.sample(material, { seed: SEED + index, numRuns: perKind })) {
 				const delivery = make(made);
-				const judgement = isGenuine(delivery.body, delivery.signature, publishedKey);
+				const judgement = isSignedWith(delivery.body, delivery.signature, publishedKey);
 				if (judgement !== isGenuineToSdk(delivery)) {
 					throw new Error(`We say ${judgement}, the SDK does not: ${kind}, ${JSON.stringify(made)}`);
 				}
@@ -290,7 +290,7 @@ describe('isGenuine', () => {
 		);
 		check(
 			fc.property(header, fc.uint8Array({ maxLength: 64 }), (signature, bytes) => {
-				expect(isGenuine(Buffer.from(bytes), signature, key)).toBe(false);
+				expect(isSignedWith(Buffer.from(bytes), signature, key)).toBe(false);
 			}),
 			1_000,
 		);
@@ -303,21 +303,21 @@ describe('isGenuine', () => {
 			Buffer.from('x'),
 			5,
 		]) {
-			expect(isGenuine(body, signature, key)).toBe(false);
+			expect(isSignedWith(body, signature, key)).toBe(false);
 		}
 	});
 
 	it('refuses a signature that is too long to be one, without decoding it', () => {
 		const body = Buffer.from('{}');
-		expect(isGenuine(body, signatureOf(body) + ' '.repeat(4_096), publishedKey)).toBe(false);
+		expect(isSignedWith(body, signatureOf(body) + ' '.repeat(4_096), publishedKey)).toBe(false);
 	});
 
 	it('judges by a key of 3072 bits', () => {
 		const large = rsaKeyPair(3_072);
 		const body = Buffer.from('{}');
 		const signature = signatureOf(body, large.privateKey);
-		expect(isGenuine(body, signature, large.publicKey)).toBe(true);
-		expect(isGenuine(body, signature, publishedKey)).toBe(false);
+		expect(isSignedWith(body, signature, large.publicKey)).toBe(true);
+		expect(isSignedWith(body, signature, publishedKey)).toBe(false);
 	});
 });
 

@@ -6,7 +6,7 @@ import {
 	failureOfError,
 	failureOfResponse,
 	readApiMessage,
-} from '../../../nodes/VideoSdkAgentCloud/transport/failure';
+} from '../../../nodes/VideoSdkAgentCloud/api/failure';
 import { check, NODE, utf16 } from '../support';
 
 const NOW_MS = Date.UTC(2026, 0, 15);
@@ -140,6 +140,9 @@ describe('failureOfError', () => {
 			'10.0.0.1:443',
 		],
 		['ENETUNREACH', 'connect ENETUNREACH 10.0.0.1:443', 'notConnected', '10.0.0.1:443'],
+		// The connection was made, and broke in use: the request may have arrived.
+		['EHOSTUNREACH', 'read EHOSTUNREACH', 'network', undefined],
+		['ENETUNREACH', 'write ENETUNREACH', 'network', undefined],
 		['ECONNABORTED', 'timeout of 30000ms exceeded', 'timeout', undefined],
 		['ETIMEDOUT', 'connect ETIMEDOUT 10.0.0.1:443', 'timeout', undefined],
 		['ECONNRESET', 'socket hang up', 'network', undefined],
@@ -177,11 +180,11 @@ describe('failureOfError', () => {
 	});
 
 	it('gives the words of a credential that refused to sign', () => {
-		expect(failureOfError(new UserError('"API Key" is empty'))).toEqual({
-			kind: 'refused',
-			apiMessage: '"API Key" is empty',
+		expect(failureOfError(new UserError("'API Key' is empty"))).toEqual({
+			kind: 'notSent',
+			apiMessage: "'API Key' is empty",
 		});
-		expect(failureOfError({ cause: { message: 5 } })).toEqual({ kind: 'refused', apiMessage: undefined });
+		expect(failureOfError({ cause: { message: 5 } })).toEqual({ kind: 'notSent', apiMessage: undefined });
 	});
 
 	it('takes nothing over from the request: no token, no address, no body', () => {

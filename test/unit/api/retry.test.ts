@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import type { ApiFailure, FailureKind } from '../../../nodes/VideoSdkAgentCloud/transport/failure';
-import { parseRetryAfter, retryDelay } from '../../../nodes/VideoSdkAgentCloud/transport/retry';
+import type { ApiFailure, FailureKind } from '../../../nodes/VideoSdkAgentCloud/api/failure';
+import { retryDelay } from '../../../nodes/VideoSdkAgentCloud/api/retry';
+import { parseRetryAfter } from '../../../nodes/VideoSdkAgentCloud/api/retryAfter';
 import { check, utf16 } from '../support';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 12, 0, 0);
@@ -83,7 +84,7 @@ const KINDS: FailureKind[] = [
 	'network',
 	'notConnected',
 	'untrusted',
-	'refused',
+	'notSent',
 	'cancelled',
 ];
 const FAILURES: ApiFailure[] = [

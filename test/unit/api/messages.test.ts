@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { ApiFailure, FailureKind } from '../../../nodes/VideoSdkAgentCloud/transport/failure';
-import { describeFailure } from '../../../nodes/VideoSdkAgentCloud/transport/messages';
+import type { ApiFailure, FailureKind } from '../../../nodes/VideoSdkAgentCloud/api/failure';
+import { describeFailure } from '../../../nodes/VideoSdkAgentCloud/api/messages';
 import { check } from '../support';
 
 const KINDS: FailureKind[] = [
@@ -10,7 +10,7 @@ const KINDS: FailureKind[] = [
 	'network',
 	'notConnected',
 	'untrusted',
-	'refused',
+	'notSent',
 	'cancelled',
 ];
 const STATUSES = [
@@ -26,7 +26,12 @@ const FAILURES: ApiFailure[] = [
 ];
 const rows = FAILURES.map((failure) => [`${failure.kind} ${failure.status ?? ''}`.trim(), failure] as const);
 const MAY_RUN = 'the session may have been started';
-const LOOK_FIRST = 'Session: Get Many';
+const CHECK_FIRST = 'Session: Get Many';
+/** Everything that a request may start, and what is said of it in doubt. */
+const OTHERS = [
+	['dispatch', 'the agent may have been dispatched', 'check the room'],
+	['call', 'the call may have been made', 'Call: Get Many'],
+] as const;
 
 describe.each(rows)('the words for %s', (_name, failure) => {
 	it('have a title, and the next step where there is one', () => {
@@ -37,7 +42,7 @@ describe.each(rows)('the words for %s', (_name, failure) => {
 	});
 
 	it('do not call it an error or a problem', () => {
-		for (const starts of ['session', 'dispatch', undefined] as const) {
+		for (const starts of ['session', 'dispatch', 'call', undefined] as const) {
 			expect(describeFailure(failure, starts).message).not.toMatch(/error|problem|failed|failure/i);
 		}
 	});
@@ -61,21 +66,22 @@ describe.each(rows)('the words for %s', (_name, failure) => {
 			['answer', 'timeout', 'network', 'cancelled'].includes(kind) || (kind === 'status' && status >= 500);
 		const { message, description } = describeFailure(failure, 'session');
 		expect(message.includes(MAY_RUN)).toBe(mayRun);
-		expect(description.includes(LOOK_FIRST)).toBe(mayRun);
+		expect(description.includes(CHECK_FIRST)).toBe(mayRun);
 	});
 
-	it('send the user into the room after a dispatch', () => {
-		const { description } = describeFailure(failure, 'dispatch');
-		expect(description.includes('look into the room')).toBe(
-			describeFailure(failure, 'session').description.includes(LOOK_FIRST),
-		);
-		expect(description).not.toContain(LOOK_FIRST);
+	it.each(OTHERS)('say the same of a %s, in its own words', (starts, mayRun, checkFirst) => {
+		const { message, description } = describeFailure(failure, starts);
+		const isInDoubt = describeFailure(failure, 'session').description.includes(CHECK_FIRST);
+		expect(message.includes(mayRun)).toBe(isInDoubt);
+		expect(description.includes(checkFirst)).toBe(isInDoubt);
+		expect(`${message} ${description}`).not.toContain(MAY_RUN);
+		expect(description).not.toContain(CHECK_FIRST);
 	});
 
 	it('speak of no session if the request starts none', () => {
 		const { message, description } = describeFailure(failure);
 		expect(`${message} ${description}`).not.toContain(MAY_RUN);
-		expect(description).not.toContain(LOOK_FIRST);
+		expect(description).not.toContain(CHECK_FIRST);
 	});
 });
 
@@ -84,7 +90,7 @@ describe('describeFailure', () => {
 		expect(describeFailure({ kind: 'notConnected', host: '127.0.0.1:80' }, 'session')).toEqual({
 			message: 'The host 127.0.0.1:80 cannot be reached',
 			description:
-				'Nothing was sent. Check "Base URL" in the credential, and that the n8n server may connect to the internet.',
+				"Nothing was sent. Check 'Base URL' in the credential, and that n8n can connect to the internet.",
 		});
 	});
 
@@ -99,14 +105,22 @@ describe('describeFailure', () => {
 		expect(description).toContain('https://app.videosdk.live/api-keys');
 	});
 
+	it('names the proxy that asks for a password, which VideoSDK never does', () => {
+		const { message, description } = describeFailure({ kind: 'status', status: 407 }, 'session');
+		expect(message).toBe('A proxy in your network asks for a user name and password (status 407)');
+		expect(description).toMatch(/^Nothing was sent to VideoSDK.*HTTPS_PROXY/);
+	});
+
 	it('has words for any status', () => {
 		check(
 			fc.property(
 				fc.integer({ min: 0, max: 999 }),
-				fc.constantFrom('session', 'dispatch', undefined),
+				fc.constantFrom('session', 'dispatch', 'call', undefined),
 				(status, starts) => {
 					const { message, description } = describeFailure({ kind: 'status', status }, starts);
-					expect(message).toMatch(/^VideoSDK .+ \(status \d+\)/);
+					expect(message).toMatch(
+						/^(?:VideoSDK .+|Not possible in the current state|A proxy .+) \(status \d+\)/,
+					);
 					expect(description).not.toBe('');
 				},
 			),

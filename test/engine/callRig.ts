@@ -1,0 +1,28 @@
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { RecordedRequest } from '../simulator';
+import type { Rig } from './rig';
+import { byId } from './rig';
+
+export const CALL = '/v2/sip/call';
+export const TO = '+15550003000';
+export const RULE = { routingRuleId: 'rule_out_01', from: '+15550102001' };
+
+export const callParameters = (operation: string, more: IDataObject = {}): INodeParameters =>
+	({ resource: 'call', operation, ...more }) as INodeParameters;
+
+/** Parameters that make a call by a routing rule, but for what is given. */
+export const byRule = (more: IDataObject = {}): INodeParameters =>
+	callParameters('make', {
+		to: TO,
+		routingRuleId: byId(RULE.routingRuleId),
+		from: { __rl: true, mode: 'number', value: RULE.from },
+		...more,
+	});
+
+/** Parameters that make a call through a gateway, but for what is given. */
+export const byGateway = (more: IDataObject = {}): INodeParameters =>
+	callParameters('make', { to: TO, callVia: 'gateway', gatewayId: byId('gw_out_01'), ...more });
+
+/** The requests to make a call, also those that failed. */
+export const made = ({ simulator }: Rig): RecordedRequest[] =>
+	simulator.requests.filter(({ method, path }) => method === 'POST' && path === CALL);

@@ -1,0 +1,455 @@
+/** The resource Call. VideoSDK's own client decides about methods, paths, queries and bodies. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VideoSDK } from '@videosdk.live/server-sdk';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { CALL_NUMBERS } from '../simulator';
+import { byGateway, byRule, CALL, callParameters, RULE, TO } from './callRig';
+import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+
+async function run(parameters: INodeParameters): Promise<IDataObject[]> {
+	return jsonOf(await rig.engine.run({ parameters }));
+}
+
+/** Makes a call, as if it had been there before. */
+async function existingCall(more: IDataObject = {}): Promise<string> {
+	const [call] = await run(byRule(more));
+	rig.simulator.requests.length = 0;
+	return String(call?.callId);
+}
+
+const sent = () =>
+	rig.simulator.requests
+		.splice(0)
+		.map(({ method, rawPath, query, body }) => ({ method, path: rawPath.split('?')[0], query, body }));
+
+describe('What is sent is what the official SDK sends:', () => {
+	const options = {
+		roomId: 'abcd-efgh-ijkl',
+		participantName: 'Ada',
+		ringingTimeout: 30,
+		maxCallDuration: 600,
+		waitUntilAnswered: false,
+	};
+	const metaData = { specifyMetaData: 'json', jsonMetaData: '{"row":7,"tags":["a"]}' };
+	const shared = {
+		callTo: TO,
+		roomId: 'abcd-efgh-ijkl',
+		participant: { name: 'Ada' },
+		ringingTimeout: 30,
+		maxCallDuration: 600,
+		waitUntilAnswered: false,
+		metadata: { row: 7, tags: ['a'] },
+	};
+	const rule = { callFrom: RULE.from, routingRuleId: RULE.routingRuleId };
+	const callId = 'call/1 ?';
+
+	type Sdk = VideoSDK['sip']['calls'];
+	it.each<[string, INodeParameters, (calls: Sdk) => Promise<unknown>]>([
+		['a call by a rule', byRule(), (calls) => calls.create({ callTo: TO, ...rule })],
+		[
+			'a call by a rule with everything',
+			byRule({ ...metaData, options: { ...options, timeout: 5_000, maxConcurrency: 3 } }),
+			(calls) => calls.create({ ...shared, ...rule }),
+		],
+		[
+			'a call through a gateway',
+			byGateway(),
+			(calls) => calls.create({ callTo: TO, gatewayId: 'gw_out_01' }),
+		],
+		[
+			'a call through a gateway with everything',
+			byGateway({ ...metaData, from: '+15550101001', options: { ...options, recordAudio: true } }),
+			(calls) =>
+				calls.create({ ...shared, gatewayId: 'gw_out_01', callFrom: '+15550101001', recordAudio: true }),
+		],
+		['Get', callParameters('get', { callId }), (calls) => calls.get(callId)],
+		['Hang Up', callParameters('hangUp', { callId }), (calls) => calls.end(callId)],
+		[
+			'Transfer',
+			callParameters('transfer', { callId, transferTo: 'sip:desk@pbx.example.com' }),
+			(calls) => calls.transfer(callId, { to: 'sip:desk@pbx.example.com' }),
+		],
+		[
+			'Get Many with every filter',
+			callParameters('getAll', {
+				filters: {
+					type: 'outbound',
+					roomId: 'abcd-efgh-ijkl',
+					gatewayId: 'gw_out_01',
+					ruleId: 'rule_out_01',
+					search: TO,
+					startDate: '2026-01-15T10:00:00.000+05:30',
+				},
+			}),
+			(calls) =>
+				calls.list({
+					type: 'outbound',
+					roomId: 'abcd-efgh-ijkl',
+					gatewayId: 'gw_out_01',
+					ruleId: 'rule_out_01',
+					search: TO,
+					startDate: Date.UTC(2026, 0, 15, 4, 30),
+					page: 1,
+					perPage: 50,
+				}),
+		],
+	])('%s', async (_what, parameters, official) => {
+		const { apiKey, secret, url } = rig.simulator;
+		await rig.engine.run({ parameters });
+		const ours = sent();
+		const sdk = new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });
+		// There is no such call in some of the cases.
+		await official(sdk.sip.calls).catch(() => undefined);
+		expect(ours).toHaveLength(1);
+		expect(ours).toEqual(sent());
+	});
+
+	it('Record Audio does not travel with a rule, which decides about it', async () => {
+		await run(byRule({ options: { recordAudio: true } }));
+		expect(rig.request.body).not.toHaveProperty('recordAudio');
+	});
+
+	it('Record Audio can be switched off for a gateway that records', async () => {
+		await run(byGateway({ options: { recordAudio: false } }));
+		expect(rig.request.body).toHaveProperty('recordAudio', false);
+	});
+
+	it.each(['+1 (555) 000', '0049 171'])('a number is sent as it is written, trimmed: %s', async (to) => {
+		await rig.engine.run({ parameters: byRule({ to: ` ${to}\n` }) });
+		expect(rig.request.body).toHaveProperty('sipCallTo', to);
+	});
+
+	it('a number that a table holds as a number', async () => {
+		await rig.engine.run({
+			items: [{ phone: 15550003000 }],
+			parameters: byRule({ to: '={{ $json.phone }}' }),
+		});
+		expect(rig.request.body).toHaveProperty('sipCallTo', '15550003000');
+	});
+});
+
+describe.each(['docs', 'sdk', 'both'] as const)('In the spelling of %s', (spelling) => {
+	beforeEach(() => void (rig.simulator.answers.calls = spelling));
+	const plain = { callId: expect.any(String), to: TO, from: RULE.from };
+
+	it('each operation puts out callId, to and from', async () => {
+		const [call] = await run(byRule());
+		expect(call).toMatchObject({ ...plain, status: 'initiated', type: 'outbound' });
+		const callId = String(call?.callId);
+		expect(rig.simulator.calls.has(callId)).toBe(true);
+		expect(await run(callParameters('get', { callId }))).toMatchObject([{ ...plain, callId }]);
+		for (const simplify of [true, false]) {
+			expect(await run(callParameters('getAll', { simplify }))).toMatchObject([{ ...plain, callId }]);
+		}
+		await rig.simulator.moveCall(callId, 'answered');
+		const transferred = await run(callParameters('transfer', { callId, transferTo: '+15550009' }));
+		expect(transferred).toMatchObject([{ ...plain, callId, status: 'transfer-initiated' }]);
+		expect(await run(callParameters('hangUp', { callId }))).toMatchObject([
+			{ ...plain, callId, status: 'ended' },
+		]);
+	});
+
+	it('the own fields of a record stay', async () => {
+		const [call] = await run(byRule());
+		const own = spelling === 'sdk' ? ['id', 'to', 'from'] : ['callId', 'sipCallTo', 'sipCallFrom'];
+		expect(Object.keys(call ?? {})).toEqual(expect.arrayContaining(own));
+	});
+});
+
+describe('Make with Wait Until Answered', () => {
+	it.each(['missed', 'rejected', 'failed', 'not-answered'] as const)(
+		'puts out a call that was %s',
+		async (status) => {
+			rig.simulator.setCallBehaviour({ ringForMs: 20 });
+			const to = CALL_NUMBERS[status];
+			expect(await run(byRule({ to, options: { waitUntilAnswered: true } }))).toMatchObject([{ to, status }]);
+		},
+	);
+
+	it('waits for longer than Timeout while it rings', async () => {
+		rig.simulator.setCallBehaviour({ ringForMs: 700, talkMs: null });
+		const options = { waitUntilAnswered: true, ringingTimeout: 2, timeout: 300 };
+		expect(await run(byRule({ options }))).toMatchObject([{ status: 'answered' }]);
+	});
+
+	it('gives up when ringing time and Timeout are over', async () => {
+		rig.simulator.addFault({ kind: 'hang' });
+		const beganMs = Date.now();
+		const options = { waitUntilAnswered: true, ringingTimeout: 1, timeout: 200 };
+		const { message } = failureOf(await rig.engine.run({ parameters: byRule({ options }) }));
+		expect(message).toContain('the call may have been made');
+		expect(Date.now() - beganMs).toBeGreaterThanOrEqual(1_200);
+		expect(Date.now() - beganMs).toBeLessThan(3_000);
+	});
+
+	it('has a time limit that Node.js can count, also with the longest Timeout', async () => {
+		rig.simulator.setCallBehaviour({ ringForMs: 20, talkMs: null });
+		const options = { waitUntilAnswered: true, timeout: 2_147_483_647 };
+		expect(await run(byRule({ options }))).toMatchObject([{ status: 'answered' }]);
+	});
+});
+
+describe('Get Many', () => {
+	const list = async (filters: IDataObject, more: IDataObject = {}) =>
+		await run(callParameters('getAll', { filters, ...more }));
+	const idsOf = (calls: IDataObject[]) => calls.map(({ callId }) => callId);
+
+	it('reads page after page, up to the limit', async () => {
+		for (let count = 0; count < 60; count++) rig.simulator.incomingCall({ to: TO, from: '+1555' });
+		expect(await list({}, { returnAll: true })).toHaveLength(60);
+		expect(await list({})).toHaveLength(50);
+		expect(new Set(idsOf(await list({}, { limit: 55 }))).size).toBe(55);
+	});
+
+	it.each<[string, (status: string) => string]>([
+		['lower', (status) => status],
+		['upper', (status) => status.toUpperCase()],
+	])('finds statuses in %s case', async (_case, spelled) => {
+		rig.simulator.answers.callStatus = spelled;
+		const ended = await existingCall();
+		await rig.simulator.moveCall(ended, 'ended');
+		const missed = await existingCall();
+		await rig.simulator.moveCall(missed, 'missed');
+		await existingCall();
+		expect(idsOf(await list({ status: ['ended'] }))).toEqual([ended]);
+		expect(idsOf(await list({ status: ['missed', 'ended'] }))).toEqual([missed, ended]);
+		expect(idsOf(await list({ status: 'MISSED' }))).toEqual([missed]);
+		expect(await list({ status: [] })).toHaveLength(3);
+	});
+
+	it('counts COMPLETED as ended, and an unknown status as none of them', async () => {
+		const callId = await existingCall();
+		rig.simulator.answers.callStatus = () => 'COMPLETED';
+		expect(idsOf(await list({ status: ['ended'] }))).toEqual([callId]);
+		rig.simulator.answers.callStatus = () => 'teleported';
+		expect(await list({ status: ['ended', 'failed'] })).toEqual([]);
+		expect(await list({})).toMatchObject([{ status: 'teleported' }]);
+	});
+
+	it('is simplified unless told otherwise', async () => {
+		await existingCall({ metaData: { entries: [{ key: 'row', value: '7' }] } });
+		const [simple] = await list({});
+		expect(Object.keys(simple ?? {})).toEqual([
+			'callId',
+			'type',
+			'status',
+			'to',
+			'from',
+			'start',
+			'end',
+			'roomId',
+			'metadata',
+		]);
+		const [raw] = await list({}, { simplify: false });
+		expect(raw).toMatchObject({ ruleName: 'Outbound rule 01', provider: 'twilio', timelog: [{}] });
+	});
+
+	it('finds calls by number, type and date; the last day counts whole, in the time zone of the workflow', async () => {
+		const callId = await existingCall({ to: '+15550007777' });
+		rig.simulator.incomingCall({ to: TO, from: '+15550008888' });
+		expect(idsOf(await list({ search: '7777' }))).toEqual([callId]);
+		expect(await list({ type: 'inbound' })).toMatchObject([{ from: '+15550008888' }]);
+		const startMs = Date.parse(rig.simulator.calls.get(callId)?.start ?? '');
+		const iso = (ms: number) => new Date(ms).toISOString();
+		expect(await list({ startDate: iso(startMs - 1_000) })).toHaveLength(2);
+		expect(await list({ startDate: iso(startMs + 60_000) })).toEqual([]);
+		rig.simulator.requests.length = 0;
+		// The workflow of the tests is in America/New_York, as an n8n without a setting.
+		await list({ startDate: '2026-01-15T00:00:00', endDate: '2026-01-16T00:00:00' });
+		expect(rig.request.query).toMatchObject({
+			startDate: String(Date.UTC(2026, 0, 15, 5)),
+			endDate: String(Date.UTC(2026, 0, 17, 5) - 1),
+		});
+	});
+
+	it('leaves out what the API counts to the last day in its own time zone', async () => {
+		// The API ends the 15th at midnight UTC; in New York it lasts until 05:00 UTC of the 16th, a day that the API counts whole.
+		const data = ['2026-01-16T04:59:00Z', '2026-01-16T05:01:00Z'].map((start) => ({ callId: start, start }));
+		rig.simulator.addFault({ kind: 'noData', body: { data } });
+		expect(idsOf(await list({ endDate: '2026-01-15T12:00:00' }))).toEqual(['2026-01-16T04:59:00Z']);
+	});
+
+	it('reads all calls if a filter is left empty by hand', async () => {
+		await existingCall();
+		const blank = { search: ' ', roomId: '', startDate: '', endDate: '', status: [] };
+		expect(await list(blank)).toHaveLength(1);
+		expect(Object.keys(rig.request.query).sort()).toEqual(['page', 'perPage']);
+	});
+});
+
+describe('Before anything is sent, field and item are named:', () => {
+	const VALUE = '={{ $json.value }}';
+	const options = (name: string) => byRule({ options: { [name]: VALUE } });
+	const filter = (name: string) => callParameters('getAll', { filters: { [name]: VALUE } });
+
+	it.each<[string, string, INodeParameters, unknown, unknown]>([
+		['a number with letters', "'To' is not a phone number", byRule({ to: VALUE }), TO, 'Ada'],
+		['a number with a letter in it', "'To'", byRule({ to: VALUE }), TO, '+1555O003000'],
+		['a number that is a rounded one', "'To'", byRule({ to: VALUE }), TO, '4.9171E+11'],
+		['a number without digits', "'To'", byRule({ to: VALUE }), TO, '+'],
+		['a number with other letters', "'To'", byRule({ to: VALUE }), TO, '+1555äö'],
+		['no number', "'To' is empty", byRule({ to: VALUE }), TO, ' '],
+		['a number that is an object', "'To'", byRule({ to: VALUE }), TO, { number: TO }],
+		['no rule', "'Routing Rule' is empty", byRule({ routingRuleId: byId(VALUE) }), RULE.routingRuleId, ''],
+		[
+			'a rule without a number to call from',
+			"'From' is empty",
+			byRule({ from: VALUE }),
+			RULE.from,
+			undefined,
+		],
+		['a number to call from with letters', "'From'", byRule({ from: VALUE }), RULE.from, 'Line 1'],
+		['no gateway', "'Gateway' is empty", byGateway({ gatewayId: byId(VALUE) }), 'gw_out_01', null],
+		['a gateway with letters to call from', "'From'", byGateway({ from: VALUE }), RULE.from, 'Line 1'],
+		['a duration of zero', "'Max Call Duration' must be a number from 1", options('maxCallDuration'), 60, 0],
+		['a negative duration', "'Max Call Duration'", options('maxCallDuration'), 60, -1],
+		['a duration in milliseconds', "'Max Call Duration'", options('maxCallDuration'), 60, 600_000],
+		['a duration that is no number', "'Max Call Duration'", options('maxCallDuration'), 60, 'long'],
+		['a ringing time of zero', "'Ringing Timeout'", options('ringingTimeout'), 30, 0],
+		['a ringing time in milliseconds', "'Ringing Timeout'", options('ringingTimeout'), 30, 30_000],
+		[
+			'metadata that is no JSON',
+			"'Metadata (JSON)'",
+			byRule({ specifyMetaData: 'json', jsonMetaData: VALUE }),
+			'{}',
+			'{',
+		],
+		['no call to get', "'Call' is empty", callParameters('get', { callId: VALUE }), 'c1', ''],
+		['no call to hang up', "'Call' is empty", callParameters('hangUp', { callId: VALUE }), 'c1', ' '],
+		[
+			'no call to transfer',
+			"'Call' is empty",
+			callParameters('transfer', { callId: VALUE, transferTo: TO }),
+			'c1',
+			null,
+		],
+		[
+			'a transfer to letters',
+			"'Transfer To'",
+			callParameters('transfer', { callId: 'c1', transferTo: VALUE }),
+			TO,
+			'Desk',
+		],
+		['a limit of zero', "'Limit'", callParameters('getAll', { limit: VALUE }), 5, 0],
+		['a negative limit', "'Limit'", callParameters('getAll', { limit: VALUE }), 5, -5],
+		['a filter without a value', "'Search' under 'Filters' has no value", filter('search'), TO, undefined],
+		[
+			'a date without a value',
+			"'Start Date' under 'Filters' has no value",
+			filter('startDate'),
+			'2026-01-15',
+			null,
+		],
+		['a status without a value', "'Status' under 'Filters' has no value", filter('status'), ['ended'], []],
+		['a date that is none', "'End Date' is not a date", filter('endDate'), '2026-01-15', 'yesterday'],
+		['a type that is none', "'Type'", filter('type'), 'inbound', 'both'],
+		[
+			'dates the wrong way round',
+			"'Start Date' is after 'End Date'",
+			callParameters('getAll', { filters: { startDate: '2026-01-15', endDate: VALUE } }),
+			'2026-01-15',
+			'2026-01-14',
+		],
+	])('%s', async (_what, words, parameters, good, bad) => {
+		const { message, description } = failureOf(
+			await rig.engine.run({ items: [{ value: good }, { value: bad }] as IDataObject[], parameters }),
+		);
+		expect(message).toContain(words);
+		expect(message).toContain('[item 1]');
+		expect(description).not.toBe('');
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('items before and after a bad one are not lost', async () => {
+		const items = [{ to: TO }, { to: 'nobody' }, { to: '+15550003001' }];
+		const { output } = await rig.engine.run({
+			items,
+			parameters: byRule({ to: '={{ $json.to }}' }),
+			onError: 'continueRegularOutput',
+		});
+		expect(output[0]?.map(({ json }) => json.to ?? json.error)).toEqual([
+			TO,
+			"'To' is not a phone number [item 1]",
+			'+15550003001',
+		]);
+		expect(rig.simulator.calls.size).toBe(2);
+	});
+});
+
+describe("In the API's own words:", () => {
+	it.each<[string, INodeParameters, string]>([
+		['an unknown call', callParameters('get', { callId: 'nobody' }), 'Call not found'],
+		['an unknown call to hang up', callParameters('hangUp', { callId: 'nobody' }), 'Call not found'],
+		['an unknown rule', byRule({ routingRuleId: 'rule_x' }), 'Routing rule not found'],
+		['an unknown gateway', byGateway({ gatewayId: 'gw_x' }), 'Gateway not found'],
+	])('%s', async (_what, parameters, words) => {
+		const { message } = failureOf(await rig.engine.run({ parameters }));
+		expect(message).toContain(words);
+		expect(message).toContain('[item 0]');
+	});
+
+	it('hanging up twice', async () => {
+		const callId = await existingCall();
+		await run(callParameters('hangUp', { callId }));
+		const { message } = failureOf(await rig.engine.run({ parameters: callParameters('hangUp', { callId }) }));
+		expect(message).toContain('Call has already ended');
+	});
+});
+
+describe('Session: Get Many', () => {
+	it('leaves out the webhook, which may be a secret resume URL, unless told otherwise', async () => {
+		const webhookUrl = 'https://n8n.example.com/webhook-waiting/7/agent?signature=secret-token';
+		await rig.existingSession({ webhookUrl });
+		const parameters: INodeParameters = { resource: 'session', operation: 'getAll' };
+		const [session] = await run(parameters);
+		expect(session).toMatchObject({ sessionId: expect.any(String), deploymentId: 'ddv_support' });
+		expect(JSON.stringify(session)).not.toContain('secret-token');
+		expect(JSON.stringify(await run({ ...parameters, simplify: false }))).toContain('secret-token');
+	});
+
+	it('still refuses a filter whose expression has no value', async () => {
+		await run(startParameters());
+		const parameters: INodeParameters = {
+			resource: 'session',
+			operation: 'getAll',
+			filters: { tag: '={{ $json.missing }}' },
+		};
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain("'Tag' under 'Filters'");
+	});
+});
+
+it('the path of a call cannot lead elsewhere', async () => {
+	await rig.engine.run({ parameters: callParameters('get', { callId: '../rooms' }) });
+	expect(rig.request.rawPath).toBe(`${CALL}/..%2Frooms`);
+});
+
+describe('What an operation puts out is in its output schema:', () => {
+	const schema = (operation: string) => {
+		const path = join(
+			__dirname,
+			'../../dist/nodes/VideoSdkAgentCloud/__schema__/v1.0.0/call',
+			`${operation}.json`,
+		);
+		return Object.keys((JSON.parse(readFileSync(path, 'utf8')) as { properties: object }).properties);
+	};
+
+	it.each<[string, (callId: string) => INodeParameters]>([
+		['make', () => byRule()],
+		['get', (callId) => callParameters('get', { callId })],
+		['getAll', () => callParameters('getAll')],
+		['transfer', (callId) => callParameters('transfer', { callId, transferTo: TO })],
+		['hangUp', (callId) => callParameters('hangUp', { callId })],
+	])('%s', async (operation, parameters) => {
+		rig.simulator.answers.calls = 'sdk';
+		const callId = await existingCall();
+		await rig.simulator.moveCall(callId, 'answered');
+		const [call] = await run(parameters(callId));
+		// The ID in the SDK's spelling is another name of `callId`.
+		const names = Object.keys(call ?? {}).filter((name) => name !== 'id');
+		expect(names.length).toBeGreaterThan(5);
+		expect(schema(operation)).toEqual(expect.arrayContaining(names));
+	});
+});

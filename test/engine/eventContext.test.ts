@@ -1,0 +1,201 @@
+import type { IDataObject } from 'n8n-workflow';
+import { eventBody } from './delivery';
+import type { PublishedTrigger } from './publishedTrigger';
+import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+const EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-stopped'];
+const context = (pairs: Record<string, unknown>) => ({
+	entries: Object.entries(pairs).map(([key, value]) => ({ key, value })),
+});
+const PAIRS = { customerId: 4711, name: 'Ada Lovelace', isVip: true };
+
+/** Starts a session whose webhook is the trigger. @returns the URL that went out */
+async function start(trigger: PublishedTrigger, pairs: IDataObject = PAIRS): Promise<string> {
+	const parameters = startParameters({
+		webhookUrl: { __rl: true, mode: 'list', value: trigger.url },
+		webhookEvents: EVENTS,
+		context: context(pairs),
+	});
+	jsonOf(await rig.engine.run({ parameters }));
+	const { body } = rig.requests.at(-1) as { body: { webhook: { endPoint: string } } };
+	return body.webhook.endPoint;
+}
+
+const deliver = async (url: string, event = 'started') => await rig.simulator.deliver(url, eventBody(event));
+
+describe('A context', () => {
+	it('comes out with every event', async () => {
+		const trigger = await rig.engine.publish({ events: EVENTS });
+		const url = await start(trigger);
+		expect(url.startsWith(`${trigger.url}?context=1`)).toBe(true);
+		expect((await deliver(url)).status).toBe(200);
+		expect((await deliver(url, 'stopped')).status).toBe(200);
+		expect(await trigger.received()).toMatchObject([
+			{ event: 'started', context: PAIRS },
+			{ event: 'stopped', context: PAIRS },
+		]);
+	});
+
+	it('may be computed for each item', async () => {
+		const trigger = await rig.engine.publish({ events: EVENTS });
+		const parameters = startParameters({
+			webhookUrl: trigger.url,
+			webhookEvents: EVENTS,
+			context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] },
+		});
+		jsonOf(await rig.engine.run({ parameters, items: [{ row: 1 }, { row: 2 }] }));
+		const urls = rig.requests.map(({ body }) => (body as { webhook: { endPoint: string } }).webhook.endPoint);
+		for (const [index, url] of urls.entries())
+			await rig.simulator.deliver(url, eventBody('started', `s-${index}`));
+		const rows = (await trigger.received()).map((item) => (item.context as IDataObject).row);
+		expect(rows.sort()).toEqual([1, 2]);
+	});
+
+	it('does not make an event another one', async () => {
+		const trigger = await rig.engine.publish({ events: EVENTS });
+		await deliver(await start(trigger));
+		await deliver(trigger.url);
+		expect(await trigger.received()).toHaveLength(1);
+	});
+
+	it('is not there without one', async () => {
+		const trigger = await rig.engine.publish({ events: EVENTS });
+		const url = await start(trigger, {});
+		expect(url).toBe(trigger.url);
+		await deliver(url);
+		expect((await trigger.received())[0]).not.toHaveProperty('context');
+	});
+
+	it.each<[string, (url: string) => string]>([
+		['changed', (url) => `${url.slice(0, -3)}AAA`],
+		['cut', (url) => url.slice(0, -1)],
+		['made up', (url) => url.replace(/context=.*/, 'context=eyJhIjoxfQ')],
+		['given twice', (url) => `${url}&context=x`],
+		['empty', (url) => url.replace(/context=.*/, 'context=')],
+	])('that was %s is left out, and the event stays', async (_how, change) => {
+		const trigger = await rig.engine.publish({ events: EVENTS });
+		expect((await deliver(change(await start(trigger)))).status).toBe(200);
+		const [item] = await trigger.received();
+		expect(item).toMatchObject({ event: 'started' });
+		expect(item).not.toHaveProperty('context');
+	});
+
+	it('of before a change of the secret is left out, and one of after it counts at once', async () => {
+		const trigger = await rig.engine.publish({ events: EVENTS, verifySignature: false });
+		const before = await start(trigger);
+		await deliver(before);
+		const other = await rig.addSimulator({ secret: 'the new secret', apiKey: rig.simulator.apiKey });
+		rig.engine.setCredentials(rig.credentials({ secretKey: 'the new secret', baseUrl: other.url }));
+		passTime(6_000);
+		const parameters = startParameters({
+			webhookUrl: trigger.url,
+			webhookEvents: EVENTS,
+			context: context({ n: 2 }),
+		});
+		jsonOf(await rig.engine.run({ parameters }));
+		const after = (other.requests.at(-1)?.body as { webhook: { endPoint: string } }).webhook.endPoint;
+		await rig.simulator.deliver(after, eventBody('started', 's-2'));
+		await rig.simulator.deliver(before, eventBody('stopped'));
+		expect((await trigger.received()).map((item) => item.context)).toEqual([PAIRS, { n: 2 }, undefined]);
+	});
+
+	it('costs no read of the credential unless the URL has one, and one for many that have', async () => {
+		const trigger = await rig.engine.publish({ events: EVENTS });
+		const url = await start(trigger);
+		await deliver(trigger.url, 'stopped');
+		const { credentialsHelper } = rig.engine;
+		const before = credentialsHelper.reads;
+		for (let count = 0; count < 20; count += 1) {
+			await rig.simulator.deliver(trigger.url, eventBody('started', `a-${count}`));
+		}
+		expect(credentialsHelper.reads).toBe(before);
+		for (let count = 0; count < 20; count += 1) {
+			await rig.simulator.deliver(url, eventBody('started', `b-${count}`));
+		}
+		expect(credentialsHelper.reads).toBe(before + 1);
+		await trigger.settled();
+	});
+});
+
+describe('A URL with its context', () => {
+	const fail = async (more: IDataObject) => {
+		const parameters = startParameters({ webhookEvents: EVENTS, ...more });
+		const result = await rig.engine.run({ parameters });
+		expectNoSecrets(rig, result.thrown);
+		expect(rig.requests).toHaveLength(0);
+		return failureOf(result);
+	};
+	const URL_OF_60 = `https://n8n.example.com/webhook/${'x'.repeat(28)}`;
+
+	it('of more than 512 characters is refused before anything is started, in words that tell how much is left', async () => {
+		const { message, description } = await fail({
+			webhookUrl: URL_OF_60,
+			context: context({ text: 'x'.repeat(2_000) }),
+		});
+		expect(message).toMatch(
+			/^'Context' is too long: with it 'Webhook URL' has \d+ characters, and VideoSDK takes 512 \[item 0\]$/,
+		);
+		const left = Number(/room for about (\d+) characters/.exec(description)?.[1]);
+		const over = Number(
+			/by about (\d+) characters|by about (\d+),/.exec(description)?.slice(1).find(Boolean),
+		);
+		expect(left).toBeGreaterThan(200);
+		expect(over).toBeGreaterThan(2_000 - left - 20);
+	});
+
+	it('of exactly 512 characters goes out', async () => {
+		const longest = async (length: number) => {
+			const parameters = startParameters({
+				webhookUrl: URL_OF_60,
+				webhookEvents: EVENTS,
+				context: context({ text: 'x'.repeat(length) }),
+			});
+			return await rig.engine.run({ parameters });
+		};
+		let length = 200;
+		while ((await longest(length)).error === undefined) length += 1;
+		const sent = rig.requests.map(
+			({ body }) => (body as { webhook: { endPoint: string } }).webhook.endPoint.length,
+		);
+		expect(Math.max(...sent)).toBeLessThanOrEqual(512);
+		expect(Math.max(...sent)).toBeGreaterThan(509);
+	});
+
+	it.each<[string, IDataObject, RegExp]>([
+		[
+			'is too long without one',
+			{ webhookUrl: `https://n8n.example.com/${'x'.repeat(500)}` },
+			/has 524 characters/,
+		],
+		[
+			'has one already',
+			{ webhookUrl: `${URL_OF_60}?context=x`, context: context({ a: 1 }) },
+			/has a parameter 'context' already/,
+		],
+		[
+			'has a pair without a name',
+			{ webhookUrl: URL_OF_60, context: context({ '': 1 }) },
+			/Entry 1 of 'Context' has no 'Name'/,
+		],
+		[
+			'stands for a trigger that is not in the list',
+			{ webhookUrl: { __rl: true, mode: 'list', value: 'not-listed' } },
+			/'Webhook URL' is not an absolute http or https URL/,
+		],
+	])('is refused if it %s', async (_what, more, message) => {
+		expect((await fail(more)).message).toMatch(message);
+	});
+
+	it('is put together with a query and without a fragment', async () => {
+		const parameters = startParameters({
+			webhookUrl: `${URL_OF_60}?a=1#part`,
+			webhookEvents: EVENTS,
+			context: context({ a: 1 }),
+		});
+		jsonOf(await rig.engine.run({ parameters }));
+		const { endPoint } = (rig.request.body as { webhook: { endPoint: string } }).webhook;
+		expect(endPoint).toMatch(/\?a=1&context=1[\w-]+$/);
+	});
+});

@@ -1,0 +1,249 @@
+/** Recordings: the lists as VideoSDK's own client asks for them, and files from hosts that must learn nothing. */
+import type { VideoSDK } from '@videosdk.live/server-sdk';
+import { Container } from '@n8n/di';
+import { BinaryDataService } from 'n8n-core';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import type { IBinaryData, INodeParameters } from 'n8n-workflow';
+import type { RunResult } from './engine';
+import { officialRequests, ownRequests } from './official';
+import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
+
+const rig = useRig();
+const list = (more: INodeParameters = {}): INodeParameters => ({
+	resource: 'recording',
+	operation: 'getAll',
+	...more,
+});
+const download = (url: string, more: INodeParameters = {}): INodeParameters => ({
+	resource: 'recording',
+	operation: 'download',
+	url,
+	...more,
+});
+const run = async (parameters: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters });
+const fileRequests = () => rig.requests.filter(({ path }) => path.startsWith('/files/'));
+const fileOf = ({ output }: RunResult, field = 'data') => output[0]?.[0]?.binary?.[field] as IBinaryData;
+
+const listen = async (handler: http.RequestListener): Promise<{ url: string; close: () => void }> => {
+	const server = http.createServer(handler);
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const close = () => {
+		server.closeAllConnections();
+		server.close();
+	};
+	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+};
+
+describe("VideoSDK's own client asks the same for recordings of", () => {
+	const ask = { page: 1, perPage: 50, roomId: 'r', sessionId: 's' };
+	type Case = [string, (client: VideoSDK) => Promise<unknown>];
+	const cases: Case[] = [
+		['room', async ({ recordings }) => await recordings.list(ask)],
+		['participant', async ({ recordings }) => await recordings.participant.list(ask)],
+		['track', async ({ recordings }) => await recordings.track.list(ask)],
+		['merged', async ({ recordings }) => await recordings.merge.list(ask)],
+	];
+
+	it.each(cases)('%s', async (recordingType, use) => {
+		await run(list({ recordingType, filters: { roomId: ' r ', sessionId: 's' } }));
+		const own = ownRequests(rig);
+		expect(own).toEqual(await officialRequests(rig, use));
+	});
+});
+
+describe('Recording: Get Many', () => {
+	it.each(['room', 'participant', 'track', 'merged'] as const)('finds those of type %s', async (type) => {
+		const kind = type === 'merged' ? 'merge' : type;
+		const { id, fileUrl } = rig.simulator.addRecording({ kind, roomId: 'mine', readyAfterMs: 0 });
+		rig.simulator.addRecording({ kind, roomId: 'other', readyAfterMs: 0 });
+		const records = jsonOf(await run(list({ recordingType: type, filters: { roomId: 'mine' } })));
+		expect(records).toMatchObject([{ id, roomId: 'mine' }]);
+		expect(JSON.stringify(records)).toContain(fileUrl);
+	});
+
+	it.each<[string, INodeParameters, string]>([
+		['an unknown type', list({ recordingType: 'films' }), "'Recording Type' is 'films'"],
+		['a limit of zero', list({ limit: 0 }), "'Limit' must be a number of at least 1"],
+		[
+			'a filter whose expression is empty',
+			list({ filters: { roomId: '={{ $json.nothing }}' } }),
+			"'Room ID' under 'Filters' has no value",
+		],
+	])('sends nothing for %s', async (_what, parameters, message) => {
+		expect(failureOf(await run(parameters)).message).toContain(message);
+		expect(failureOf(await run(parameters)).message).toContain('[item 0]');
+		expect(rig.requests).toEqual([]);
+	});
+});
+
+describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {
+	const service = Container.get(BinaryDataService);
+	beforeAll(async () => {
+		if (mode === 'memory') return;
+		await service.init();
+	});
+	const bytesOf = async (file: IBinaryData): Promise<Buffer> =>
+		file.id ? await buffer(await service.getAsStream(file.id)) : Buffer.from(file.data, 'base64');
+
+	it('keeps content, size, type and name, and sends no token', async () => {
+		const content = Buffer.from('grüezi '.repeat(50_000));
+		const url = rig.simulator.addFile({ name: 'talk é.mp4', content, contentType: 'video/mp4; x=y' });
+		const result = await run(download(url, { binaryPropertyName: 'film' }));
+		expect(jsonOf(result)).toEqual([
+			{ fileName: 'talk é.mp4', mimeType: 'video/mp4', fileSize: content.length },
+		]);
+		const file = fileOf(result, 'film');
+		expect(file).toMatchObject({ fileName: 'talk é.mp4', mimeType: 'video/mp4', fileExtension: 'mp4' });
+		expect(Boolean(file.id)).toBe(mode === 'filesystem');
+		expect((await bytesOf(file)).equals(content)).toBe(true);
+		expect(fileRequests()).toHaveLength(1);
+		expect(fileRequests()[0]?.headers).not.toHaveProperty('authorization');
+		expectNoSecrets(rig, result.run, fileRequests());
+	});
+
+	it('refuses a file that is too large by what is announced', async () => {
+		const url = rig.simulator.addFile({ sizeBytes: 2_000_001 });
+		const result = await run(download(url, { options: { maxFileSize: 2 } }));
+		expect(failureOf(result).message).toBe('The file is larger than 2 MB: it has 3 MB [item 0]');
+		expect(failureOf(result).description).toContain("Raise 'Max File Size' under 'Options'");
+		const exact = rig.simulator.addFile({ sizeBytes: 2_000_000 });
+		const whole = await run(download(exact, { options: { maxFileSize: 2 } }));
+		expect(jsonOf(whole)).toMatchObject([{ fileSize: 2_000_000 }]);
+	});
+
+	it('refuses a file that is too large once that shows, and takes no more of it', async () => {
+		let sent = 0;
+		const server = await listen((_request, response) => {
+			const chunk = Buffer.alloc(100_000);
+			const more = () => {
+				while (!response.destroyed && sent < 100_000_000) {
+					sent += chunk.length;
+					if (!response.write(chunk)) return;
+				}
+				response.end();
+			};
+			response.on('drain', more);
+			more();
+		});
+		const result = await run(download(`${server.url}/f.mp4`, { options: { maxFileSize: 1 } }));
+		server.close();
+		expect(failureOf(result).message).toBe('The file is larger than 1 MB [item 0]');
+		expect(sent).toBeLessThan(50_000_000);
+	});
+
+	it('does not take a part for the whole', async () => {
+		const url = rig.simulator.addFile({ content: 'x'.repeat(10_000) });
+		rig.simulator.addFault({ kind: 'truncate', match: { path: /^\/files/ } });
+		expect(failureOf(await run(download(url))).message).toMatch(/sent only a part of the file \[item 0\]$/);
+	});
+});
+
+describe('Recording: Download', () => {
+	it('follows a redirect to another host, without a token', async () => {
+		const there = rig.simulator.addFile({ name: 'there.mp3', content: 'found', contentType: 'audio/mpeg' });
+		const redirectTo = there.replace(rig.simulator.url, rig.simulator.otherHostUrl);
+		const result = await run(download(rig.simulator.addFile({ redirectTo })));
+		expect(jsonOf(result)).toEqual([{ fileName: 'there.mp3', mimeType: 'audio/mpeg', fileSize: 5 }]);
+		expect(fileRequests()).toHaveLength(2);
+		for (const { headers } of fileRequests()) expect(headers).not.toHaveProperty('authorization');
+	});
+
+	it('gives up on redirects without end', async () => {
+		const url = rig.simulator.addFile({ name: 'loop', redirectTo: `${rig.simulator.url}/files/loop` });
+		expect(failureOf(await run(download(url))).message).toContain('without end');
+		expect(fileRequests()).toHaveLength(6);
+	});
+
+	it.each<[string, http.OutgoingHttpHeaders, string, string]>([
+		['a header', { 'content-disposition': 'attachment; filename="a b.wav"' }, 'a b.wav', 'audio/wav'],
+		[
+			'an encoded header',
+			{ 'content-disposition': "attachment; filename*=UTF-8''%C3%A9.ogg" },
+			'é.ogg',
+			'audio/ogg',
+		],
+		[
+			'a header with a folder',
+			{ 'content-disposition': 'attachment; filename="../../etc/x.mp3"' },
+			'x.mp3',
+			'audio/mpeg',
+		],
+		['the address', { 'content-type': 'binary/octet-stream' }, 'talk.webm', 'video/webm'],
+	])('names the file by %s', async (_what, headers, fileName, mimeType) => {
+		const server = await listen((_request, response) => response.writeHead(200, headers).end('x'));
+		const result = await run(download(`${server.url}/a/talk.webm?X-Amz-Signature=1`));
+		server.close();
+		expect(jsonOf(result)).toEqual([{ fileName, mimeType, fileSize: 1 }]);
+	});
+
+	it('tells that the file is not there, and tries again after what passes', async () => {
+		const gone = await run(download(rig.simulator.addFile({ status: 403 })));
+		expect(failureOf(gone).message).toMatch(/did not send the file \(status 403\) \[item 0\]$/);
+		expect(failureOf(gone).description).toContain('Recording: Get Many');
+		rig.simulator.addFault({ kind: 'status', status: 503, match: { path: /^\/files/ } });
+		expect(jsonOf(await run(download(rig.simulator.addFile({}))))).toMatchObject([{ fileSize: 2048 }]);
+	});
+
+	it.each<[string, http.RequestListener, RegExp]>([
+		['never answers', () => undefined, /: 127.0.0.1:\d+ did not answer in time \[item 0\]$/],
+		[
+			'stops halfway',
+			(_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('x'),
+			/sent only a part of the file \[item 0\]$/,
+		],
+		[
+			'breaks off',
+			(_request, response) => void response.destroy(),
+			/: 127.0.0.1:\d+ broke the connection off \[item 0\]$/,
+		],
+	])('gives up on a host that %s', async (_what, handler, message) => {
+		const server = await listen(handler);
+		const given = { timeout: 300 };
+		const failure = failureOf(await run(download(`${server.url}/f.mp4`, { options: given })));
+		server.close();
+		expect(failure.message).toMatch(message);
+	});
+
+	it('gives up on a host that does not exist', async () => {
+		const { url, close } = await listen(() => undefined);
+		close();
+		expect(failureOf(await run(download(`${url}/f.mp4`))).message).toMatch(/cannot be reached \[item 0\]$/);
+	});
+
+	it('has an outcome for each item', async () => {
+		const items = [rig.simulator.addFile({}), 'ftp://x', rig.simulator.addFile({ status: 404 })].map(
+			(url) => ({ url }),
+		);
+		const { output } = await rig.engine.run({
+			items,
+			parameters: download('={{ $json.url }}'),
+			onError: 'continueRegularOutput',
+		});
+		expect(output[0]?.map(({ json, pairedItem }) => [Boolean(json.error), pairedItem])).toEqual([
+			[false, { item: 0 }],
+			[true, { item: 1 }],
+			[true, { item: 2 }],
+		]);
+	});
+
+	it.each<[string, INodeParameters, string]>([
+		['no URL', download('={{ "" }}'), "'URL' is empty"],
+		['another kind of URL', download('file:///etc/passwd'), "'URL' is not an absolute https URL"],
+		[
+			'a size of zero',
+			download('https://a.example/f', { options: { maxFileSize: 0 } }),
+			"'Max File Size' must be",
+		],
+		[
+			'no field',
+			download('https://a.example/f', { binaryPropertyName: '={{ "" }}' }),
+			"'Put Output File in Field' is empty",
+		],
+	])('sends nothing for %s', async (_what, parameters, message) => {
+		const failure = failureOf(await run(parameters));
+		expect(failure.message).toContain(message);
+		expect(failure.message).toContain('[item 0]');
+	});
+});

@@ -1,0 +1,55 @@
+import type { IRun } from 'n8n-workflow';
+import { eventBody } from './delivery';
+import { jsonOf, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+/** By what n8n's search finds an execution. */
+const metadataOf = ({ data }: IRun) => data.resultData.metadata;
+
+describe('An execution can be found', () => {
+	it('by the session that it started', async () => {
+		const result = await rig.engine.run({ parameters: startParameters() });
+		const [session] = jsonOf(result);
+		expect(metadataOf(result.run)).toEqual({ sessionId: session?.sessionId });
+	});
+
+	it('by all sessions that it started, as far as n8n keeps them', async () => {
+		const result = await rig.engine.run({
+			parameters: startParameters(),
+			items: Array.from({ length: 30 }, () => ({})),
+		});
+		const ids = jsonOf(result).map(({ sessionId }) => String(sessionId));
+		const { sessionId = '' } = metadataOf(result.run) ?? {};
+		expect(sessionId).toHaveLength(512);
+		expect(ids.join(', ').startsWith(sessionId)).toBe(true);
+	});
+
+	it('by the IDs of the event that started it', async () => {
+		const trigger = await rig.engine.publish({ events: ['call-hangup', 'ai-deployment-session-started'] });
+		await rig.simulator.deliver(trigger.url, eventBody('started'));
+		await rig.simulator.sendCallEvent(trigger.url, 'call-hangup', { callId: 'call-1', roomId: 'abcd' });
+		await trigger.settled();
+		expect(trigger.runs.map(({ run }) => metadataOf(run))).toEqual([
+			{ sessionId: '6f1c' },
+			{ callId: 'call-1', roomId: 'abcd' },
+		]);
+	});
+
+	it('by nothing if it only listed what there is, or failed', async () => {
+		await rig.existingSession();
+		await rig.existingSession();
+		const listed = await rig.engine.run({
+			parameters: { resource: 'session', operation: 'getAll', returnAll: true },
+		});
+		expect(jsonOf(listed)).toHaveLength(2);
+		expect(metadataOf(listed.run)).toBeUndefined();
+	});
+
+	it('and nothing fails if n8n does not take an ID while a workflow is tried out', async () => {
+		const trigger = await rig.engine.publish({ events: ['call-hangup'] }, { mode: 'manual' });
+		const callId = 'x'.repeat(600);
+		await rig.simulator.sendCallEvent(trigger.url, 'call-hangup', { callId });
+		expect(await trigger.received()).toMatchObject([{ callId }]);
+	});
+});

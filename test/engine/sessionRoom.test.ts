@@ -1,0 +1,231 @@
+/** A session in a room that is known afterwards: no room is left behind by a start that failed for certain. */
+import type { INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
+import { expectNoSecrets, failureOf, jsonOf, startParameters, useRig } from './rig';
+
+const rig = useRig();
+const create = (more: INodeParameters = {}): INodeParameters =>
+	startParameters({ room: 'create', options: { timeout: 1_000 }, ...more });
+const items = [0, 1, 2].map((item) => ({ item }));
+
+const START = /sessions\/start$/;
+const ROOMS = /^\/v2\/rooms$/;
+const DEACTIVATE = /^\/v2\/rooms\/deactivate$/;
+const count = (path: RegExp): number => rig.requests.filter((request) => path.test(request.path)).length;
+const rooms = () => [...rig.simulator.rooms.values()];
+const open = () => rooms().filter(({ disabled }) => !disabled);
+const sessions = () => [...rig.simulator.sessions.values()];
+const envs = () =>
+	rig.requests.filter(({ path }) => START.test(path)).map(({ body }) => (body as { env?: object }).env);
+
+describe('Room of a session', () => {
+	it('is created, handed over and put out', async () => {
+		const [json] = jsonOf(
+			await rig.engine.run({
+				parameters: create({
+					recording: 'summarize',
+					summaryPrompt: 'Short',
+					env: { variables: [{ name: 'NAME', value: 'Ada' }] },
+				}),
+			}),
+		);
+		const [room] = rooms();
+		expect(json).toMatchObject({
+			sessionId: sessions()[0]?.sessionId,
+			status: 'queued',
+			roomId: room?.roomId,
+		});
+		expect(room?.autoStartConfig).toEqual({
+			recording: { transcription: { enabled: true, summary: { enabled: true, prompt: 'Short' } } },
+		});
+		expect(envs()).toEqual([{ NAME: 'Ada', VIDEOSDK_ROOM_ID: room?.roomId }]);
+	});
+
+	it('is an existing one', async () => {
+		const parameters = startParameters({ room: 'existing', roomId: ' abcd-efgh-ijkl ' });
+		const [json] = jsonOf(await rig.engine.run({ parameters }));
+		expect(json).toMatchObject({ sessionId: expect.any(String), roomId: 'abcd-efgh-ijkl' });
+		expect(envs()).toEqual([{ VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' }]);
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it('is left to the agent unless one is chosen', async () => {
+		const [json] = jsonOf(await rig.engine.run({ parameters: startParameters() }));
+		expect(json).not.toHaveProperty('roomId');
+		expect(envs()).toEqual([undefined]);
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it('is never shared between items', async () => {
+		const output = jsonOf(await rig.engine.run({ items, parameters: create() }));
+		expect(new Set(output.map(({ roomId }) => roomId)).size).toBe(3);
+		expect(rooms()).toHaveLength(3);
+		for (const { sessionId, roomId } of output) {
+			const request = rig.requests.find(({ body }) => JSON.stringify(body).includes(String(roomId)));
+			expect(request?.path).toMatch(START);
+			expect(rig.simulator.sessions.has(String(sessionId))).toBe(true);
+		}
+	});
+
+	it.each<[string, INodeParameters, string]>([
+		[
+			'a variable of that name',
+			create({ env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'r' }] } }),
+			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', which 'Room' sets",
+		],
+		[
+			'the same in JSON, with an existing room',
+			startParameters({
+				room: 'existing',
+				roomId: 'r',
+				specifyEnv: 'json',
+				jsonEnv: '{ "VIDEOSDK_ROOM_ID": "r" }',
+			}),
+			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', which 'Room' sets",
+		],
+		['no existing room', startParameters({ room: 'existing', roomId: '={{ " " }}' }), "'Room ID' is empty"],
+		['an unknown choice', startParameters({ room: 'lobby' }), "'Room' is 'lobby'"],
+		['an unknown recording', create({ recording: '={{ "films" }}' }), "'Recording' is 'films'"],
+	])('is refused before anything is sent: %s', async (_what, parameters, message) => {
+		const result = await rig.engine.run({ parameters });
+		expect(failureOf(result).message).toContain(message);
+		expect(failureOf(result).message).toContain('[item 0]');
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('may be named by a variable if the agent decides', async () => {
+		const env = { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'r' }] };
+		jsonOf(await rig.engine.run({ parameters: startParameters({ env }) }));
+		expect(envs()).toEqual([{ VIDEOSDK_ROOM_ID: 'r' }]);
+	});
+});
+
+describe('A start that fails for certain', () => {
+	const rejected: Fault = {
+		kind: 'status',
+		status: 400,
+		body: { message: 'bad tag' },
+		match: { path: START },
+	};
+
+	it('leaves no room behind', async () => {
+		rig.simulator.addFault(rejected);
+		const { message, description } = failureOf(await rig.engine.run({ parameters: create() }));
+		expect(message).toContain('bad tag');
+		expect([rooms().length, open().length, sessions().length]).toEqual([1, 0, 0]);
+		expect(message + description).not.toContain(rooms()[0]?.roomId);
+	});
+
+	it('of one item stops the others, which leave none either', async () => {
+		// The first item's room takes longer than the second one's failure.
+		rig.simulator.addFault({ kind: 'delay', delayMs: 150, match: { path: ROOMS } });
+		rig.simulator.addFault(rejected);
+		const result = await rig.engine.run({ items: items.slice(0, 2), parameters: create() });
+		expect(failureOf(result).message).toContain('bad tag');
+		expect([rooms().length, open().length, sessions().length, count(START)]).toEqual([2, 0, 0, 1]);
+	});
+
+	it('tells that its room could not be deactivated, beside why the start failed', async () => {
+		rig.simulator.addFault(rejected);
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 403,
+			body: { message: 'no' },
+			match: { path: DEACTIVATE },
+		});
+		const result = await rig.engine.run({ parameters: create() });
+		const { message, description } = failureOf(result);
+		const roomId = String(open()[0]?.roomId);
+		expect(message).toMatch(/bad tag.* \(room .*\) \[item 0\]$/);
+		expect(message).toContain(roomId);
+		expect(description).toContain(
+			`The room ${roomId} was created for the session and could not be deactivated`,
+		);
+		expectNoSecrets(rig, result.error, result.thrown, result.run);
+	});
+
+	it('gets a new room when n8n tries it again', async () => {
+		rig.simulator.addFault(rejected);
+		const node = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+		const [json] = jsonOf(await rig.engine.run({ parameters: create(), node }));
+		expect(open().map(({ roomId }) => roomId)).toEqual([json?.roomId]);
+		expect([rooms().length, sessions().length]).toEqual([2, 1]);
+	});
+});
+
+describe('A start in doubt', () => {
+	const DOUBTFUL: Array<[string, Fault]> = [
+		['a time-out', { kind: 'hang' }],
+		['a lost connection', { kind: 'reset' }],
+		['a failure of the server', { kind: 'status', status: 502 }],
+		['an answer that cannot be used', { kind: 'noData', body: { message: 'ok' } }],
+	];
+
+	it.each(DOUBTFUL)('keeps its room and names it after %s', async (_what, fault) => {
+		rig.simulator.addFault({ ...fault, match: { path: START } });
+		const node = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+		const result = await rig.engine.run({ parameters: create(), node });
+		const { message, description } = failureOf(result);
+		expect([rooms().length, open().length, count(START)]).toEqual([1, 1, 1]);
+		const roomId = String(rooms()[0]?.roomId);
+		expect(message).toContain('the session may have been started');
+		expect(message).toContain(`(room ${roomId}) [item 0]`);
+		expect(description).toContain(`The room ${roomId} was created for the session and is still open`);
+		expectNoSecrets(rig, result.error, result.thrown, result.run);
+	});
+
+	it('names its room on the error output, too', async () => {
+		rig.simulator.addFault({ kind: 'reset', match: { path: START } });
+		const { output } = await rig.engine.run({
+			parameters: create(),
+			onError: 'continueRegularOutput',
+		});
+		expect(output[0]?.[0]?.json.error).toContain(`(room ${rooms()[0]?.roomId})`);
+	});
+
+	it('names the rooms of all items, whichever error is shown', async () => {
+		for (const times of [1, 1]) rig.simulator.addFault({ kind: 'reset', match: { path: START, times } });
+		const { message, description } = failureOf(
+			await rig.engine.run({ items: items.slice(0, 2), parameters: create() }),
+		);
+		expect(open()).toHaveLength(2);
+		for (const { roomId } of open()) expect(`${message} ${description}`).toContain(roomId);
+	});
+});
+
+describe('A room that cannot be created', () => {
+	const FAULTS: Array<[string, Fault]> = [
+		['a time-out', { kind: 'hang' }],
+		['a failure of the server', { kind: 'status', status: 500 }],
+		['a rejection', { kind: 'status', status: 403 }],
+	];
+
+	it.each(FAULTS)('means that nothing was started: %s', async (_what, fault) => {
+		rig.simulator.addFault({ ...fault, match: { path: ROOMS } });
+		const result = await rig.engine.run({ parameters: create() });
+		expect(failureOf(result).message).toMatch(
+			/^No room could be created, so the session was not started: .*\[item 0\]$/,
+		);
+		expect(failureOf(result).message).not.toContain('may have been');
+		expect(count(START)).toBe(0);
+	});
+
+	it.each(FAULTS)('does not keep n8n from trying again: %s', async (_what, fault) => {
+		rig.simulator.addFault({ ...fault, match: { path: ROOMS } });
+		const node = { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 };
+		const output = jsonOf(await rig.engine.run({ parameters: create(), node }));
+		expect(output).toMatchObject([{ sessionId: expect.any(String), roomId: expect.any(String) }]);
+		expect(sessions()).toHaveLength(1);
+	});
+});
+
+describe('Start and Wait', () => {
+	it('puts out the room, too', async () => {
+		const body = { data: { sessionId: 's1', status: 'failed' } };
+		rig.simulator.addFault({ kind: 'noData', body, match: { path: START } });
+		const parameters = { ...create(), operation: 'startAndWait' };
+		expect(jsonOf(await rig.engine.run({ parameters }))).toEqual([
+			{ sessionId: 's1', status: 'failed', roomId: rooms()[0]?.roomId, event: 'failed' },
+		]);
+	});
+});

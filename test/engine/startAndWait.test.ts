@@ -1,0 +1,134 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { SimulatedSession, Simulator } from '../simulator';
+import { eventBody } from './delivery';
+import { failureOf, useRig } from './rig';
+import { NODE_NAME } from './engine';
+import type { WaitingRun } from './waitingRun';
+import { unrefLongTimers } from './waitingRun';
+
+const rig = useRig();
+
+beforeEach(unrefLongTimers);
+
+/** The package asks how the session stands 2 s after the start, and at the deadline. */
+const FIRST_POLL_MS = 2_000;
+const MAX_WAIT_MS = 4_000;
+/** The time that the poll itself may take. */
+const PATIENCE_MS = 1_500;
+
+/** The only session, or the one that was started last. */
+const newestSession = ({ sessions }: Simulator): SimulatedSession =>
+	[...sessions.values()].at(-1) as SimulatedSession;
+
+async function startAndWait(maxWaitMs = MAX_WAIT_MS): Promise<WaitingRun & { session: SimulatedSession }> {
+	const waiting = await rig.engine.startAndWait(maxWaitMs);
+	expect(waiting.result.run.status).toBe('waiting');
+	return Object.assign(waiting, { session: newestSession(rig.simulator) });
+}
+
+describe('A Webhook Public Key by which no event could be verified', () => {
+	it.each<[string, string]>([
+		['no key', 'my key'],
+		[
+			'a private key',
+			generateKeyPairSync('rsa', { modulusLength: 2048 })
+				.privateKey.export({ type: 'pkcs8', format: 'pem' })
+				.toString(),
+		],
+	])('is refused before anything is started: %s', async (_what, webhookPublicKey) => {
+		rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
+		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS);
+		expect(rig.simulator.sessions.size).toBe(0);
+		expect(rig.simulator.requests).toHaveLength(0);
+		const { message, description } = failureOf(result);
+		expect(message).toMatch(/['"]Webhook Public Key['"]/);
+		expect(description).toMatch(/No session was started|Nothing was sent/);
+	});
+
+	it('does not stand in the way of Start, whose events do not come to this node', async () => {
+		rig.engine.setCredentials(rig.credentials({ webhookPublicKey: 'my key' }));
+		await rig.existingSession();
+		expect(rig.simulator.sessions.size).toBe(1);
+	});
+});
+
+it.each([
+	['tells that VideoSDK cannot reach it, and what happens instead', '[::ffff:127.0.0.1]', 1],
+	['says nothing if the API is as local', '127.0.0.1', 0],
+])('An n8n without a public address %s', async (_what, host, hints) => {
+	rig.engine.setCredentials(rig.credentials({ baseUrl: `http://${host}:${rig.simulator.port}` }));
+	const { result } = await startAndWait(FIRST_POLL_MS);
+	const [run] = result.run.data.resultData.runData[NODE_NAME] ?? [];
+	expect(run?.hints ?? []).toHaveLength(hints);
+	for (const { message } of run?.hints ?? []) expect(message).toMatch(/cannot reach .* polls .* 30 minutes/);
+});
+
+it('The signed end of the session alone resumes the execution, once, also by a pinned key', async () => {
+	rig.engine.setCredentials(rig.credentials({ webhookPublicKey: rig.simulator.publicKeyPem }));
+	const waiting = await startAndWait(FIRST_POLL_MS);
+	const { sessionId, webhook } = waiting.session;
+	const event = eventBody('stopped', `session-${sessionId}`);
+	const url = String(webhook?.endPoint);
+	expect((await rig.simulator.deliver(url, event, { signature: 'AAAA' })).status).toBe(401);
+	for (const other of ['starting', 'started', 'stopping'] as const) {
+		expect((await rig.simulator.deliver(url, eventBody(other, sessionId))).status).toBe(200);
+	}
+	expect(waiting.output).toBeUndefined();
+	const ends = await Promise.all([1, 2, 3].map(async () => await rig.simulator.deliver(url, event)));
+	expect(ends.map(({ status }) => status)).toEqual([200, 200, 200]);
+	expect(waiting.resumptions).toBe(1);
+	expect((await waiting.resumedWithin(1_000))?.map(({ json }) => json)).toEqual([
+		expect.objectContaining({ sessionId, event: 'stopped' }),
+	]);
+	expect(rig.simulator.keyRequests).toBe(0);
+});
+
+describe('When the keys are changed while the execution waits', () => {
+	/** Makes the API and the credential go on with new keys. */
+	async function changeKeys({ session }: { session: SimulatedSession }): Promise<void> {
+		const { port } = rig.simulator;
+		await rig.simulator.close();
+		const next = await rig.addSimulator({
+			port,
+			lifecycle: false,
+			apiKey: 'new-key',
+			secret: 'a-new-secret',
+		});
+		next.sessions.set(session.sessionId, session);
+		rig.engine.setCredentials(rig.credentials({ apiKey: next.apiKey, secretKey: next.secret }));
+	}
+
+	it('the deadline is kept', async () => {
+		const waiting = await startAndWait();
+		await changeKeys(waiting);
+		expect((await waiting.resumedWithin(MAX_WAIT_MS + PATIENCE_MS))?.map(({ json }) => json)).toEqual([
+			expect.objectContaining({ sessionId: waiting.session.sessionId, status: 'queued', timedOut: true }),
+		]);
+	});
+
+	it('an end whose event was lost is found', async () => {
+		const waiting = await startAndWait();
+		await changeKeys(waiting);
+		waiting.session.status = 'failed';
+		expect((await waiting.resumedWithin(FIRST_POLL_MS + PATIENCE_MS))?.map(({ json }) => json)).toEqual([
+			expect.objectContaining({ sessionId: waiting.session.sessionId, status: 'failed', event: 'failed' }),
+		]);
+	});
+});
+
+it("The package's own request of one execution does not resume another one", async () => {
+	const ended = await startAndWait();
+	const other = await startAndWait();
+	ended.session.status = 'stopped';
+	expect(await ended.resumedWithin(FIRST_POLL_MS + PATIENCE_MS)).toHaveLength(1);
+	const [poll] = ended.requests.filter(({ status }) => status === 200);
+	expect(poll).toBeDefined();
+	expect((await other.replay(poll as (typeof ended.requests)[number])).status).toBe(401);
+	expect(other.output).toBeUndefined();
+	// Its own one still counts.
+	other.session.status = 'failed';
+	expect((await other.resumedWithin(MAX_WAIT_MS))?.[0]?.json).toMatchObject({
+		sessionId: other.session.sessionId,
+		event: 'failed',
+	});
+});

@@ -1,0 +1,101 @@
+/** As a tool of an AI agent: what is thrown reaches a person, and only what is put out reaches the model. */
+import type { INodeParameters } from 'n8n-workflow';
+import { VideoSdkAgentCloud } from '../../nodes/VideoSdkAgentCloud/VideoSdkAgentCloud.node';
+import type { Fault } from '../simulator';
+import type { RunResult } from './engine';
+import { TOOL } from './engine';
+import { byId, expectNoSecrets, jsonOf, startParameters, useRig } from './rig';
+
+const rig = useRig();
+
+const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+const dispatch: INodeParameters = {
+	resource: 'agent',
+	operation: 'dispatch',
+	agentId: 'agent_support',
+	meetingId: 'room',
+};
+const getMany: INodeParameters = { resource: 'session', operation: 'getAll' };
+const startAndWait = startParameters({ operation: 'startAndWait' });
+
+const call = async (parameters: INodeParameters, node: object = {}): Promise<RunResult> =>
+	await rig.engine.run({ parameters, nodeType: TOOL, node });
+
+describe('The model is told', () => {
+	it('of the session that was started', async () => {
+		const [session] = jsonOf(await call(startParameters()));
+		expect(session).toMatchObject({ sessionId: [...rig.simulator.sessions.keys()][0], status: 'queued' });
+	});
+
+	it.each<[string, INodeParameters, Fault, RegExp]>([
+		[
+			'was refused',
+			startParameters(),
+			{ kind: 'status', status: 403, body: { message: 'Not in your plan' } },
+			/does not permit this.*Not in your plan/,
+		],
+		[
+			'may have begun',
+			startParameters({ options: { timeout: 150 } }),
+			{ kind: 'hang' },
+			/the session may have been started/,
+		],
+		['may have begun in a room', dispatch, { kind: 'reset' }, /may have/],
+		['was none', getMany, { kind: 'status', status: 400, body: { message: 'Bad page' } }, /Bad page/],
+	])('why it failed: what %s', async (_what, parameters, fault, told) => {
+		rig.simulator.addFault(fault);
+		const result = await call(parameters);
+		expect(jsonOf(result)).toEqual([{ error: expect.stringMatching(told) }]);
+		expect(rig.requests).toHaveLength(1);
+		expectNoSecrets(rig, result.run);
+	});
+
+	it.each<[string, INodeParameters, RegExp]>([
+		[
+			'a field is empty',
+			startParameters({ deploymentId: byId('={{ $json.none }}') }),
+			/Deployment.*is empty/,
+		],
+		['it would have to wait', startAndWait, /Start and Wait cannot be used as a tool/],
+	])('why nothing was sent: %s', async (_why, parameters, told) => {
+		expect(jsonOf(await call(parameters))).toEqual([{ error: expect.stringMatching(told) }]);
+		expect(rig.requests).toHaveLength(0);
+	});
+});
+
+it.each([
+	['call', 'make', 'calls a person'],
+	['room', 'create', 'recording costs money'],
+	['transcription', 'startRealtime', 'costs money'],
+])(
+	'The person who sets up the tool %s: %s is told what each use does',
+	(resource, operation, consequence) => {
+		const notice = new VideoSdkAgentCloud().description.properties.find(
+			({ name, displayOptions: { show } = {} }) =>
+				name === 'toolNotice' && show?.resource?.includes(resource) && show.operation?.includes(operation),
+		);
+		expect(notice?.displayName).toContain(consequence);
+		expect(notice?.displayOptions?.show).toHaveProperty('@tool', [true]);
+	},
+);
+
+describe('Retry On Fail', () => {
+	it.each<[string, INodeParameters]>([
+		['starts', startParameters()],
+		['dispatches', dispatch],
+	])(
+		'is refused for a tool that %s, since a try cannot be told from a new call',
+		async (_what, parameters) => {
+			rig.simulator.addFault({ kind: 'status', status: 502 });
+			const { run } = await call(parameters, retryOnFail);
+			expect(JSON.stringify(run.data.resultData)).toContain('Retry On Fail');
+			expect(rig.requests).toHaveLength(0);
+		},
+	);
+
+	it('tries a tool again that costs nothing', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		expect((await call(getMany, retryOnFail)).error).toBeUndefined();
+		expect(rig.requests).toHaveLength(2);
+	});
+});

@@ -1,0 +1,264 @@
+/** What was said: read from files, waited for, and missed where nothing was arranged. */
+import type { VideoSDK } from '@videosdk.live/server-sdk';
+import type { INodeParameters } from 'n8n-workflow';
+import type { RunResult } from './engine';
+import { officialRequests, ownRequests } from './official';
+import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
+
+const rig = useRig({ transcriptionReadyMs: 0 });
+const parameters = (operation: string, more: INodeParameters = {}): INodeParameters => ({
+	resource: 'transcription',
+	operation,
+	...more,
+});
+const get = (more: INodeParameters = {}): INodeParameters => parameters('get', { roomId: 'r', ...more });
+const run = async (given: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters: given });
+const makeRoom = async (recording: string): Promise<string> => {
+	const made = await run({ resource: 'room', operation: 'create', recording });
+	rig.simulator.requests.length = 0;
+	return String(jsonOf(made)[0]?.roomId);
+};
+/** Waits at most as long as given. */
+const waiting = (seconds: number): INodeParameters => ({
+	waitUntilReady: true,
+	maxWait: seconds / 60,
+	maxWaitUnit: 'minutes',
+	pollInterval: 1,
+});
+const LINES = [{ speaker: 'Agent', text: 'Grüezi', startMs: 0, endMs: 1 }];
+const paths = () => rig.requests.map(({ path }) => path);
+const POST = '/ai/v1/post-transcriptions';
+const REALTIME = '/ai/v1/realtime-transcriptions';
+const settled = async (ms = 30) => await new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("VideoSDK's own client sends the same to", () => {
+	const options = {
+		language: 'de-CH',
+		summaryPrompt: 'Short',
+		webhookUrl: 'https://n8n.example.com/webhook/1',
+	};
+	type Case = [string, INodeParameters, (client: VideoSDK) => Promise<unknown>];
+	const cases: Case[] = [
+		[
+			'start',
+			parameters('startRealtime', { roomId: ' r ' }),
+			async ({ transcription }) => await transcription.realtime.start('r'),
+		],
+		[
+			'start with all options',
+			parameters('startRealtime', { roomId: 'r', options }),
+			async ({ transcription }) =>
+				await transcription.realtime.start('r', {
+					language: 'de-CH',
+					webhookUrl: 'https://n8n.example.com/webhook/1',
+					summary: { enabled: true, prompt: 'Short' },
+				}),
+		],
+		[
+			'stop',
+			parameters('stopRealtime', { roomId: 'r' }),
+			async ({ transcription }) => await transcription.realtime.stop('r'),
+		],
+	];
+
+	it.each(cases)('%s', async (_what, given, use) => {
+		await run(given);
+		const own = ownRequests(rig);
+		expect(own).toEqual(await officialRequests(rig, use));
+	});
+});
+
+describe('Transcription: Get', () => {
+	it('reads text and summary of the latest one of a room, without a token for the files', async () => {
+		rig.simulator.addTranscription({ roomId: 'other' });
+		rig.simulator.addTranscription({ roomId: 'r', lines: LINES, summary: 'The old one' });
+		await settled();
+		const { id } = rig.simulator.addTranscription({ roomId: 'r', lines: LINES, summary: 'They greeted.' });
+		await settled();
+		const result = await run(get());
+		expect(jsonOf(result)).toMatchObject([
+			{ id, status: 'completed', text: 'Agent: Grüezi', summary: 'They greeted.' },
+		]);
+		const [list, ...files] = rig.requests;
+		expect([list?.path, list?.query]).toEqual([POST, { roomId: 'r', page: '1', perPage: '50' }]);
+		expect(files).toHaveLength(2);
+		for (const { headers } of files) expect(headers).not.toHaveProperty('authorization');
+		expectNoSecrets(rig, result.run);
+	});
+
+	it('reads no files unless asked to, and none that are not there', async () => {
+		rig.simulator.addTranscription({ roomId: 'r', summary: null });
+		await settled();
+		const [without] = jsonOf(await run(get({ includeText: false })));
+		expect(without).not.toHaveProperty('text');
+		const [withText] = jsonOf(await run(get()));
+		expect(withText).toHaveProperty('text');
+		expect(withText).not.toHaveProperty('summary');
+	});
+
+	it('finds one by its ID, of a recording or a realtime one', async () => {
+		const { id } = rig.simulator.addTranscription({ roomId: 'r' });
+		await settled();
+		const byId = (transcriptionId: string) => run(parameters('get', { getBy: 'id', transcriptionId }));
+		expect(jsonOf(await byId(id))).toMatchObject([{ id, roomId: 'r', text: expect.any(String) }]);
+		rig.simulator.joinRoom('live');
+		const [started] = jsonOf(await run(parameters('startRealtime', { roomId: 'live' })));
+		await run(parameters('stopRealtime', { roomId: 'live' }));
+		await settled();
+		expect(jsonOf(await byId(String(started?.id)))).toMatchObject([
+			{ id: started?.id, roomId: 'live', status: 'completed', text: expect.any(String) },
+		]);
+		expect(failureOf(await byId('unknown')).message).toContain('Transcription not found');
+	});
+
+	it.each([true, false])(
+		'finds a realtime one of a room (filtered by the API: %s)',
+		async (realtimeFilters) => {
+			rig.simulator.answers.realtimeFilters = realtimeFilters;
+			for (const roomId of ['other', 'live', 'another']) {
+				rig.simulator.joinRoom(roomId);
+				await run(parameters('startRealtime', { roomId }));
+				await run(parameters('stopRealtime', { roomId }));
+			}
+			await settled();
+			const [json] = jsonOf(await run(get({ roomId: 'live' })));
+			expect(json).toMatchObject({ roomId: 'live', text: expect.any(String) });
+		},
+	);
+
+	it('tells how it stands, and waits only if asked to', async () => {
+		rig.simulator.addTranscription({ roomId: 'r', readyAfterMs: 60_000 });
+		const [json] = jsonOf(await run(get()));
+		expect(json).toMatchObject({ status: 'pending' });
+		expect(json).not.toHaveProperty('timedOut');
+		expect(json).not.toHaveProperty('text');
+	});
+
+	it('tells that one failed', async () => {
+		rig.simulator.addTranscription({ roomId: 'r', fails: true });
+		await settled();
+		expect(jsonOf(await run(get(waiting(5))))).toMatchObject([{ status: 'failed' }]);
+	});
+
+	it('tells that a file cannot be had', async () => {
+		const { id } = rig.simulator.addTranscription({ roomId: 'r' });
+		await settled();
+		const made = rig.simulator.transcriptions.get(id);
+		if (made) made.transcriptionFilePaths.txt = rig.simulator.addFile({ status: 403 });
+		expect(failureOf(await run(get())).message).toMatch(/did not send the file \(status 403\) \[item 0\]$/);
+	});
+});
+
+describe('Transcription: Get, waiting', () => {
+	it('goes on as soon as it is ready, and pauses longer and longer', async () => {
+		rig.simulator.addTranscription({ roomId: 'r', lines: LINES, readyAfterMs: 3_000 });
+		expect(jsonOf(await run(get(waiting(30))))).toMatchObject([
+			{ status: 'completed', text: 'Agent: Grüezi' },
+		]);
+		const polls = rig.requests.filter(({ path }) => path === POST).map(({ receivedAtMs }) => receivedAtMs);
+		const pauses = polls.slice(1).map((atMs, index) => atMs - (polls[index] ?? 0));
+		expect(pauses).toHaveLength(3);
+		expect(pauses[1]).toBeGreaterThan((pauses[0] ?? 0) * 1.2);
+		expect(pauses[2]).toBeGreaterThan((pauses[1] ?? 0) * 1.2);
+	});
+
+	it('waits for one that is not listed yet, and through failures that pass', async () => {
+		const roomId = await makeRoom('transcribe');
+		rig.simulator.addFault({ kind: 'reset', match: { path: /post-transcriptions/, times: 4 } });
+		setTimeout(() => rig.simulator.addTranscription({ roomId }), 1_500);
+		expect(jsonOf(await run(get({ roomId, ...waiting(20) })))).toMatchObject([{ status: 'completed' }]);
+	});
+
+	it('puts out what is known at the end', async () => {
+		rig.simulator.addTranscription({ roomId: 'r', readyAfterMs: 60_000 });
+		expect(jsonOf(await run(get(waiting(1.2))))).toMatchObject([{ status: 'pending', timedOut: true }]);
+	});
+
+	it('does not wait where the room says that nothing was arranged', async () => {
+		const roomId = await makeRoom('record');
+		const before = Date.now();
+		const { message, description } = failureOf(await run(get({ roomId, ...waiting(60) })));
+		expect(Date.now() - before).toBeLessThan(5_000);
+		expect(message).toBe(`No transcription was arranged for room ${roomId} before the conversation [item 0]`);
+		expect(description).toContain("set 'Recording' to 'Record and Transcribe' in Room: Create");
+		expect(description).toContain('Session: Start');
+		expect(description).toContain('Transcription: Start Realtime');
+	});
+
+	it('does not wait for a room that does not exist', async () => {
+		expect(failureOf(await run(get({ roomId: 'nowhere', ...waiting(60) }))).message).toContain(
+			'Room not found',
+		);
+	});
+});
+
+describe('Where there is no transcription', () => {
+	it.each([
+		[
+			'none',
+			/^Room .* has no transcription: none was arranged before the conversation, or it is not there yet \[item 0\]$/,
+		],
+		['record', /^No transcription was arranged for room .* before the conversation \[item 0\]$/],
+		['transcribe', /^Room .* has no transcription yet \[item 0\]$/],
+	])("a room with 'Recording' %s says why", async (recording, message) => {
+		const roomId = await makeRoom(recording);
+		expect(failureOf(await run(get({ roomId }))).message).toMatch(message);
+		expect(paths()).toEqual([POST, REALTIME, `/v2/rooms/${roomId}`]);
+	});
+
+	it('says so too if the account has no realtime transcriptions', async () => {
+		const roomId = await makeRoom('record');
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /realtime/ } });
+		expect(failureOf(await run(get({ roomId }))).message).toContain('No transcription was arranged');
+	});
+});
+
+describe('Transcription', () => {
+	it('lists those of recordings', async () => {
+		for (const roomId of ['r', 'other', 'r']) rig.simulator.addTranscription({ roomId });
+		expect(jsonOf(await run(parameters('getAll')))).toHaveLength(3);
+		const filtered = jsonOf(await run(parameters('getAll', { filters: { roomId: 'r' } })));
+		expect(filtered).toMatchObject([{ roomId: 'r' }, { roomId: 'r' }]);
+		expect(jsonOf(await run(parameters('getAll', { limit: 1 })))).toHaveLength(1);
+	});
+
+	it('is started once, and nothing is sent again that may have been', async () => {
+		rig.simulator.joinRoom('live');
+		rig.simulator.addFault({ kind: 'reset', match: { path: /realtime/ } });
+		const result = await run(parameters('startRealtime', { roomId: 'live' }));
+		expect(failureOf(result).message).toContain('[item 0]');
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it.each<[string, INodeParameters, string]>([
+		['no room', get({ roomId: '={{ "" }}' }), "'Room ID' is empty"],
+		[
+			'no ID',
+			parameters('get', { getBy: 'id', transcriptionId: '={{ "" }}' }),
+			"'Transcription ID' is empty",
+		],
+		['another way', get({ getBy: 'name' }), "'Get By' is 'name'"],
+		['no time', get({ ...waiting(1), maxWait: 0 }), "'Max Wait' must be a number above 0"],
+		['a negative time', get({ ...waiting(1), maxWait: -1 }), "'Max Wait' must be a number above 0"],
+		[
+			'an interval of zero',
+			get({ ...waiting(1), pollInterval: 0 }),
+			"'Poll Interval' must be a number of at least 1",
+		],
+		[
+			'a URL that is none',
+			parameters('startRealtime', { roomId: 'r', options: { webhookUrl: 'n8n.example.com' } }),
+			"'Webhook URL' is not an absolute http or https URL",
+		],
+		[
+			'a filter without a value',
+			parameters('getAll', { filters: { sessionId: '={{ $json.no }}' } }),
+			"'Session ID' under 'Filters' has no value",
+		],
+	])('sends nothing for %s', async (_what, given, message) => {
+		const failure = failureOf(await run(given));
+		expect(failure.message).toContain(message);
+		expect(failure.message).toContain('[item 0]');
+		expect(rig.requests).toEqual([]);
+	});
+});

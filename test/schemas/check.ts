@@ -1,0 +1,72 @@
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import { ENDPOINTS, type Endpoint } from './api';
+import { EVENT } from './events';
+import type { Schema } from './words';
+
+const ajv = new Ajv({ jsonPointers: true });
+ajv.addFormat('http-url', (text: string) => /^https?:\/\/\S+$/i.test(text) && URL.canParse(text));
+
+/** The schema, with fields that it does not name forbidden. */
+function strict(schema: unknown): unknown {
+	if (Array.isArray(schema)) return schema.map(strict);
+	if (typeof schema !== 'object' || schema === null) return schema;
+	const inner = Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, strict(part)]));
+	return 'properties' in inner && inner.type === 'object' ? { additionalProperties: false, ...inner } : inner;
+}
+
+const compiled = new Map<unknown, { lenient: ValidateFunction; strict: ValidateFunction }>();
+
+/** @returns what is wrong, in words; undefined if nothing is */
+function problem(schema: Schema, value: unknown, how: 'lenient' | 'strict'): string | undefined {
+	const check = compiled.get(schema) ?? {
+		lenient: ajv.compile(schema),
+		strict: ajv.compile(strict(schema) as Schema),
+	};
+	compiled.set(schema, check);
+	if (check[how](value)) return undefined;
+	return [...new Set((check[how].errors ?? []).map(sentence))].join('; ');
+}
+
+function sentence({ dataPath, keyword, params, message }: ErrorObject): string {
+	const where = dataPath.slice(1).replaceAll('/', '.');
+	if (keyword === 'additionalProperties') {
+		const { additionalProperty } = params as { additionalProperty: string };
+		return `Unknown field "${where && `${where}.`}${additionalProperty}"`;
+	}
+	return `${where || 'it'} ${message}`;
+}
+
+/** The description of an endpoint, by method and by the path as `ENDPOINTS` writes it. */
+function described(endpoint: string): Endpoint {
+	const found = ENDPOINTS[endpoint];
+	if (!found) throw new Error(`${endpoint} is missing in test/schemas/api.ts`);
+	return found;
+}
+
+const NONE: Schema = { type: 'object', properties: {} };
+
+/**
+ * @param endpoint such as `GET /v2/rooms/:id`
+ * @returns why the API would refuse the request; undefined if it would not
+ */
+export function requestProblem(endpoint: string, query: object, body: object): string | undefined {
+	const { query: querySchema = NONE, body: bodySchema = NONE } = described(endpoint);
+	return (
+		problem(querySchema, query, 'strict')?.replace('field', 'query parameter') ??
+		problem(bodySchema, body, 'strict')
+	);
+}
+
+/** @param how `strict` counts fields that the description does not name as an error */
+export function answerProblem(
+	endpoint: string,
+	answer: unknown,
+	how: 'lenient' | 'strict',
+): string | undefined {
+	return problem(described(endpoint).answer, answer, how);
+}
+
+/** @param body of a delivery, parsed */
+export function eventProblem(body: unknown): string | undefined {
+	return problem(EVENT, body, 'lenient');
+}

@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
+import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+
+const root = join(__dirname, '..', '..');
+const folder = join(root, 'examples');
+const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+const textOf = (file: string) => readFileSync(join(folder, file), 'utf8');
+const read = (file: string) => JSON.parse(textOf(file)) as WorkflowJson;
+
+/** What is told on the page about the examples, and its picture. */
+const page = readFileSync(join(root, 'docs', 'examples.md'), 'utf8');
+const MAX_PICTURE_BYTES = 120_000;
+
+/** Of n8n's own nodes. */
+const OF_N8N = ['Authentication', 'Google Drive', 'Dropbox', 'S3', 'Send Email', 'Summaries'];
+/** What the fields of our nodes, and the entries of their lists, are called. */
+const LABELS = ['nodes', 'credentials'].flatMap((source) =>
+	readdirSync(join(root, source), { recursive: true, encoding: 'utf8' })
+		.filter((name) => name.endsWith('.ts'))
+		.flatMap((name) => [
+			...readFileSync(join(root, source, name), 'utf8').matchAll(/(?:displayName|name): '([^']+)'/g),
+		])
+		.map(([, label]) => label),
+);
+const EVENTS = [...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ name }) => name);
+
+interface Box {
+	left: number;
+	right: number;
+	top: number;
+	bottom: number;
+}
+
+const isNote = ({ type }: WorkflowNode) => type.endsWith('.stickyNote');
+
+/** The place that a node takes up, with its name below it. */
+function boxOf(node: WorkflowNode): Box {
+	const [left, top] = node.position;
+	const { width = 0, height = 0 } = node.parameters as { width?: number; height?: number };
+	return isNote(node)
+		? { left, right: left + width, top, bottom: top + height }
+		: { left: left - 40, right: left + 136, top, bottom: top + 140 };
+}
+
+const overlap = (one: Box, other: Box) =>
+	one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+
+describe.each(files)('The example %s', (file) => {
+	const { name, nodes } = read(file);
+
+	it('has notes that tell what to choose, and cover nothing', () => {
+		const notes = nodes.filter(isNote);
+		expect(notes.map(({ parameters }) => String(parameters.content)).join()).toMatch(/credential/);
+		for (const note of notes) {
+			const covered = nodes.filter((node) => node !== note && overlap(boxOf(note), boxOf(node)));
+			expect({ note: note.name, covers: covered.map((node) => node.name) }).toEqual({
+				note: note.name,
+				covers: [],
+			});
+		}
+	});
+
+	it('calls nodes, tables and fields in its notes by their names', () => {
+		const tables = nodes.map(({ parameters }) => (parameters.dataTableId as { value?: string })?.value);
+		const known = new Set([...nodes.map((node) => node.name), ...tables, ...LABELS, ...EVENTS, ...OF_N8N]);
+		for (const { parameters } of nodes.filter(isNote)) {
+			const emphasized = [...String(parameters.content).matchAll(/\*\*([^*]+)\*\*/g)].map(([, text]) => text);
+			// Warnings are emphasized, too.
+			const unknown = emphasized.filter(
+				(text) => !known.has(text) && !/\b(cost|model decides)/.test(text ?? ''),
+			);
+			expect(unknown).toEqual([]);
+		}
+	});
+
+	it('asks for no code, and for nothing that n8n 3 has no more', () => {
+		for (const { type, typeVersion } of nodes) {
+			expect(type).not.toMatch(/\.(code|function|functionItem)$/);
+			if (type.endsWith('.agent')) expect(typeVersion).toBeGreaterThanOrEqual(2);
+		}
+		// Values that a model fills in are marked as n8n's own button does.
+		for (const [, before] of textOf(file).matchAll(/(.{0,60})\$fromAI/g)) {
+			expect(before).toMatch(/n8n-auto-generated-fromAI-override\*\/ $/);
+		}
+	});
+
+	it('leaves what differs from account to account empty, so that n8n marks it', () => {
+		for (const { parameters } of nodes) {
+			for (const field of ['deploymentId', 'tag', 'routingRuleId', 'from', 'webhookUrl']) {
+				if (field in parameters) expect(parameters[field]).toEqual({ __rl: true, mode: 'list', value: '' });
+			}
+			for (const field of ['fromEmail', 'toEmail']) expect(parameters[field] ?? '').toBe('');
+		}
+	});
+
+	it('holds no secret, no webhook address, and nothing of the machine that it was made on', () => {
+		for (const node of nodes) {
+			expect(node).not.toHaveProperty('credentials');
+			expect(node).not.toHaveProperty('webhookId');
+		}
+		for (const key of ['pinData', 'meta', 'versionId', 'staticData', 'shared'])
+			expect(read(file)).not.toHaveProperty(key);
+		expect(textOf(file)).not.toMatch(/\/webhook\/|secretKey|apiKey|eyJ[\w-]{10}|BEGIN [A-Z ]*KEY|sk-\w{8}/);
+		const hosts = [...textOf(file).matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host);
+		for (const host of hosts) expect(host).toBe('api.videosdk.live');
+	});
+
+	it('is on the page about the examples, with a small picture', () => {
+		const picture = `images/example-${file.replace('.json', '')}.png`;
+		expect(page).toContain(`## ${name}\n`);
+		expect(page).toContain(`](../examples/${file})`);
+		expect(page).toContain(`src="${picture}"`);
+		expect(existsSync(join(root, 'docs', picture))).toBe(true);
+		expect(statSync(join(root, 'docs', picture)).size).toBeLessThan(MAX_PICTURE_BYTES);
+	});
+});

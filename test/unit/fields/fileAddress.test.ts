@@ -1,0 +1,61 @@
+import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/fields/fileAddress';
+
+const fromInternet = fileAddressRule(new URL('https://api.videosdk.live'));
+const fromLocal = fileAddressRule(new URL('http://127.0.0.1:3000'));
+
+describe('What the API of the internet names', () => {
+	it.each([
+		'https://cdn.videosdk.live/a.mp4',
+		'https://bucket.s3.eu-central-1.amazonaws.com/a?X-Amz-Signature=1',
+		'https://8.8.8.8/a',
+		'https://[2606:4700::1111]/a',
+		'https://172.32.0.1/',
+		'https://100.128.0.1/',
+	])('is fetched from %s', (url) => expect(fromInternet(new URL(url))).toBeUndefined());
+
+	it.each([
+		'https://localhost/a',
+		'https://localhost./a',
+		'https://LOCALHOST/a',
+		'https://n8n.internal./a',
+		'https://postgres:5432/',
+		'https://127.0.0.1/',
+		'https://127.1/',
+		'https://2130706433/',
+		'https://0x7f.0.0.1/',
+		'https://0177.0.0.1/',
+		'https://0.0.0.0/',
+		'https://0.1.2.3/',
+		'https://10.0.0.1/',
+		'https://172.16.0.1/',
+		'https://172.31.255.1/',
+		'https://192.168.1.1/',
+		'https://169.254.169.254/latest/meta-data/',
+		'https://100.64.0.1/',
+		'https://100.127.0.1/',
+		'https://198.18.0.1/',
+		'https://224.0.0.1/',
+		'https://255.255.255.255/',
+		'https://[::1]/',
+		'https://[::]/',
+		'https://[::ffff:127.0.0.1]/',
+		'https://[::ffff:8.8.8.8]/',
+		'https://[fe80::1]/',
+		'https://[fd00::1]/',
+		'https://[64:ff9b::7f00:1]/',
+		'https://１２７.0.0.1/',
+	])('is not fetched from %s', (url) => expect(fromInternet(new URL(url))).toMatch(/private host/));
+
+	it('is fetched by https only, without a user', () => {
+		expect(fromInternet(new URL('http://cdn.videosdk.live/a'))).toMatch(/plain http/);
+		expect(fromInternet(new URL('ftp://cdn.videosdk.live/a'))).toMatch(/only https/);
+		expect(fromInternet(new URL('https://u:p@cdn.videosdk.live/a'))).toMatch(/user name/);
+		expect(fromInternet(new URL('https://u@127.0.0.1/a'))).toBeDefined();
+	});
+});
+
+it('What a local API names may be local, too', () => {
+	expect(fromLocal(new URL('http://localhost:3000/a'))).toBeUndefined();
+	expect(fromLocal(new URL('https://cdn.videosdk.live/a'))).toBeUndefined();
+	expect(fromLocal(new URL('file:///etc/passwd'))).toBeDefined();
+});
