@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { setUp, type Setup } from '../e2e/setup';
 import { repositoryRoot } from '../n8n/processes';
 import type { SimulatorOptions } from '../simulator';
@@ -41,6 +41,26 @@ export async function startStage(
 	};
 }
 
+/**
+ * For people who want to look: `PICTURES=<folder>` keeps pictures, `COLOR_SCHEME=dark` and `ZOOM=1.5` change how the editor looks.
+ */
+const { PICTURES, COLOR_SCHEME, ZOOM = '1' } = process.env;
+const LOOK: BrowserContextOptions = {
+	colorScheme: COLOR_SCHEME === 'dark' ? 'dark' : 'light',
+	viewport: { width: Math.round(1440 / Number(ZOOM)), height: Math.round(900 / Number(ZOOM)) },
+	deviceScaleFactor: Number(ZOOM),
+};
+
+/** Keeps a picture of the window, if pictures are wanted. */
+export async function keepPicture({ page }: Editor, name: string): Promise<void> {
+	if (!PICTURES) return;
+	mkdirSync(PICTURES, { recursive: true });
+	await page.mouse.move(0, 0);
+	// n8n fades things in.
+	await page.waitForTimeout(700);
+	await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+}
+
 /** One test in a window of its own. A picture is kept of the moment it failed. */
 export function browserTest(
 	name: string,
@@ -49,7 +69,7 @@ export function browserTest(
 ): void {
 	test(name, async () => {
 		const { browser, login, n8n } = stage();
-		const context = await newContext(browser, { storageState: login });
+		const context = await newContext(browser, { ...LOOK, storageState: login });
 		const page = await context.newPage();
 		try {
 			await body(new Editor(page, n8n), stage());

@@ -89,7 +89,7 @@ export class Editor {
 		const heading = this.page.getByTestId('node-creator-category-item').filter({ hasText: category });
 		await heading.waitFor();
 		const line = this.page.getByTestId('node-creator-item-name').filter({
-			hasText: category === 'Actions' ? 'Start a session' : 'On session started',
+			hasText: category === 'Actions' ? 'Start session' : 'On agent session started',
 		});
 		// In an empty workflow the triggers are unfolded, in others the actions.
 		if ((await line.count()) === 0) await heading.click();
@@ -170,9 +170,38 @@ export class Editor {
 		await this.parameter(name).locator('.el-switch, [role=switch]').first().click();
 	}
 
+	private locator(name: string): Locator {
+		return this.panel.getByTestId(`resource-locator-${name}`);
+	}
+
 	/** Opens the list of deployments. */
 	async openDeployments(): Promise<void> {
-		await this.panel.getByTestId('rlc-input').click();
+		await this.locator('deploymentId').getByTestId('rlc-input').click();
+	}
+
+	/** The lines of the open list of a locator. */
+	get listed(): Locator {
+		return this.page.getByTestId('rlc-item').filter({ visible: true });
+	}
+
+	/** The search of the open list of a locator. */
+	get listSearch(): Locator {
+		return this.page.getByTestId('rlc-search').filter({ visible: true });
+	}
+
+	/** Picks the entry of a locator's list that contains a text. */
+	async pick(name: string, text: string): Promise<void> {
+		await this.locator(name).getByTestId('rlc-input').click();
+		const entry = this.listed.filter({ hasText: text }).first();
+		await entry.click();
+		await entry.waitFor({ state: 'hidden' });
+	}
+
+	/** Enters a value into a locator, in one of its modes as the user reads it. */
+	async enter(name: string, mode: string, value: string): Promise<void> {
+		await this.locator(name).getByTestId('rlc-mode-selector').click();
+		await this.option(mode).click();
+		await this.write(this.locator(name).getByTestId('rlc-input-container'), value);
 	}
 
 	/** Chooses from a dropdown. */
@@ -217,6 +246,14 @@ export class Editor {
 		const table: string[][] = [];
 		for (let row = 0; row < count; row++) table.push(await rows.nth(row).locator('th, td').allInnerTexts());
 		return table.map((cells) => cells.map((cell) => cell.trim()));
+	}
+
+	/** The first row of the output, once there is one, by the names of its columns. */
+	async firstRow(): Promise<Record<string, string>> {
+		// Before, the buttons above the table move, and a tooltip may come between.
+		await this.output.getByText(/^\d+ items?$/).waitFor();
+		const [head = [], row = []] = await this.outputTable();
+		return Object.fromEntries(head.map((name, column) => [name, row[column] ?? '']));
 	}
 
 	/** What the output panel says when the step could not be done. */

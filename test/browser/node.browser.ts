@@ -2,6 +2,8 @@ import { chain, CREDENTIAL_TYPE, n8nNode, ourNode } from '../e2e/setup';
 import { browserTest, type Stage, startStage } from './browserTest';
 import type { Editor } from './editor';
 import { eventually } from './eventually';
+import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
+import { TRIGGER_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
 
 const NODE = 'Our node';
 
@@ -55,21 +57,8 @@ describe('finding and adding the node', () => {
 		await editor.openActions('Triggers');
 		await editor.page.getByTestId('node-creator-category-item').filter({ hasText: 'Actions' }).click();
 		const expected = [
-			'On session failed',
-			'On session started',
-			'On session starting',
-			'On session stopped',
-			'On session stopping',
-			'Dispatch an agent into a room',
-			'Create a deployment',
-			'Get a deployment',
-			'Get many deployments',
-			'End a session',
-			'Get a session',
-			'Get many sessions',
-			'Start a session',
-			'Start a session and wait until it ends',
-			'Wait for the status of a session',
+			...TRIGGER_EVENT_OPTIONS.map(({ name }) => `On ${name.replace(':', '').toLowerCase()}`),
+			...RESOURCES.flatMap(({ operations }) => operations.map(({ action }) => action)),
 		];
 		await eventually(async () =>
 			expect((await editor.page.getByTestId('node-creator-item-name').allInnerTexts()).sort()).toEqual(
@@ -80,12 +69,12 @@ describe('finding and adding the node', () => {
 
 	inBrowser('an action is added by a click, and opened', async (editor) => {
 		await editor.newWorkflow();
-		await editor.add('Actions', 'Start a session');
+		await editor.add('Actions', 'Start session (costs money)');
 		await eventually(async () =>
 			expect(await editor.parameter('operation').locator('input').inputValue()).toBe('Start'),
 		);
 		await editor.closePanel();
-		expect(await editor.node('Start a session').innerText()).toContain('start: session');
+		expect(await editor.node('Start session (costs money)').innerText()).toContain('Start: Session');
 	});
 
 	inBrowser('an action is dragged onto the canvas', async (editor) => {
@@ -136,8 +125,11 @@ describe('the credential', () => {
 		const { apiKey, secret } = stage.simulator;
 		await fillIn(editor, { apiKey, secretKey: secret, baseUrl: 'http://127.0.0.1:9' });
 		await editor.saveCredential();
-		// n8n's own word: a credential test cannot bring one of its own for this.
+		// n8n's own word: a credential test cannot bring one of its own for this, but the form explains it.
 		expect(await editor.credentialFailure()).toContain('ECONNREFUSED');
+		await editor.credential.getByText('n8n cannot reach this address').waitFor();
+		const link = editor.credential.getByRole('link', { name: 'app.videosdk.live/api-keys' });
+		expect(await link.getAttribute('href')).toBe('https://app.videosdk.live/api-keys');
 	});
 
 	inBrowser('with a Base URL that is no address it says what belongs there', async (editor) => {
@@ -145,7 +137,7 @@ describe('the credential', () => {
 		await fillIn(editor, { apiKey, secretKey: secret, baseUrl: 'api.videosdk.live' });
 		await editor.saveCredential();
 		expect(await editor.credentialFailure()).toContain(
-			'"Base URL" in the VideoSDK Agent Cloud credential must be a plain http or https address',
+			"'Base URL' in the VideoSDK Agent Cloud credential must be a plain http or https address",
 		);
 	});
 
@@ -154,7 +146,7 @@ describe('the credential', () => {
 		await fillIn(editor, { apiKey: '   ', secretKey: secret, baseUrl: url });
 		await editor.saveCredential();
 		expect(await editor.credentialFailure()).toContain(
-			'"API Key" is empty in the VideoSDK Agent Cloud credential. Copy it from',
+			"'API Key' is empty in the VideoSDK Agent Cloud credential. Copy it from",
 		);
 	});
 
@@ -172,14 +164,14 @@ describe('the list of deployments', () => {
 	inBrowser('shows the tags, is narrowed by a search, and the choice is kept', async (editor) => {
 		const id = await openNodeWith(editor, { operation: 'start' });
 		await editor.openDeployments();
-		const shown = async () => await editor.page.getByTestId('rlc-item').allInnerTexts();
+		const shown = async () => await editor.listed.allInnerTexts();
 		await eventually(async () => expect(await shown()).toHaveLength(14));
 		expect(await shown()).toEqual(
 			expect.arrayContaining(['Support agent (tags: latest, v1)', 'Sales agent (tag: latest)']),
 		);
-		await editor.page.getByTestId('rlc-search').fill('v1');
+		await editor.listSearch.fill('v1');
 		await eventually(async () => expect(await shown()).toEqual(['Support agent (tags: latest, v1)']));
-		await editor.page.getByTestId('rlc-item').click();
+		await editor.listed.click();
 		await untilStored(id, {
 			deploymentId: expect.objectContaining({
 				mode: 'list',
@@ -191,9 +183,7 @@ describe('the list of deployments', () => {
 
 	inBrowser('has an ID in its place', async (editor) => {
 		const id = await openNodeWith(editor, { operation: 'start' });
-		await editor.page.getByTestId('rlc-mode-selector').click();
-		await editor.option('By ID').click();
-		await editor.page.getByTestId('rlc-input').fill('ddv_sales');
+		await editor.enter('deploymentId', 'By ID', 'ddv_sales');
 		await untilStored(id, { deploymentId: expect.objectContaining({ mode: 'id', value: 'ddv_sales' }) });
 		await editor.runStep();
 		await editor.output.getByText('ddv_sales').first().waitFor();
@@ -213,11 +203,30 @@ describe('the list of deployments', () => {
 });
 
 describe('starting a session', () => {
+	inBrowser('what most need is shown without scrolling, with hints', async (editor) => {
+		const isOnScreen = async (name: string) => {
+			const { y = 0, height = 0 } = (await editor.parameter(name).boundingBox()) ?? {};
+			return y > 0 && y + height < 900;
+		};
+		await openNodeWith(editor, { operation: 'start' });
+		for (const name of ['deploymentId', 'tag', 'webhookUrl', 'room', 'specifyEnv'])
+			expect([name, await isOnScreen(name)]).toEqual([name, true]);
+		await editor.panel.getByText('Leave empty to send no events').waitFor();
+		await editor.enter('webhookUrl', 'By URL', 'https://n8n.example.com/webhook/abc/webhook');
+		await editor.panel.getByText('VideoSDK cannot reach localhost or private addresses').waitFor();
+	});
+
+	inBrowser('the list of tags asks for a deployment', async (editor) => {
+		await openNodeWith(editor, { operation: 'start' });
+		await editor.parameter('tag').getByTestId('rlc-input').click();
+		await editor.page.getByText("Select a 'Deployment' first").waitFor();
+	});
+
 	inBrowser('every field reaches VideoSDK, and the session comes out', async (editor) => {
 		const id = await openNodeWith(editor, { operation: 'start' });
 		await editor.openDeployments();
-		await editor.page.getByTestId('rlc-item').filter({ hasText: 'Support agent' }).click();
-		await editor.fill('tag', 'v1');
+		await editor.listed.filter({ hasText: 'Support agent' }).click();
+		await editor.enter('tag', 'By Name', 'v1');
 		const env = await editor.addEntry('env');
 		await editor.fillEntry(env, 0, 'name', 'VIDEOSDK_ROOM_ID');
 		await editor.fillEntry(env, 0, 'value', 'abcd-efgh-ijkl');
@@ -227,7 +236,7 @@ describe('starting a session', () => {
 		const metaData = await editor.addEntry('metaData');
 		await editor.fillEntry(metaData, 0, 'key', 'customerId');
 		await editor.fillEntry(metaData, 0, 'value', '4711');
-		await editor.fill('webhookUrl', 'https://n8n.example.com/webhook/abc/webhook');
+		await editor.enter('webhookUrl', 'By URL', 'https://n8n.example.com/webhook/abc/webhook');
 		await editor.chooseAlso('webhookEvents', 'Session Starting');
 		await editor.addOption('Timeout');
 		await editor.fill('timeout', '20000');
@@ -279,22 +288,25 @@ describe('starting a session', () => {
 
 describe('the fields of each operation', () => {
 	const COMMON = ['Credential', 'Resource', 'Operation'];
-	const START = [
-		'Deployment',
-		'Tag',
+	const TARGET = ['Deployment', 'Tag'];
+	const WAIT = ['Max Wait', 'Max Wait Unit'];
+	const REST = [
+		'Room',
 		'Specify Environment Variables',
 		'Environment Variables',
 		'Specify Metadata',
 		'Metadata',
+		'Options',
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
 		Session: {
-			Start: [...START, 'Webhook URL', 'Options'],
-			'Start and Wait': [...START, 'Limit Wait Time', 'Max Wait', 'Max Wait Unit', 'Options'],
-			End: ['Session ID', 'Options'],
-			Get: ['Session ID', 'Options'],
-			'Get Many': ['Return All', 'Limit', 'Filters', 'Options'],
-			'Wait for Status': ['Session ID', 'Statuses', 'Max Wait', 'Max Wait Unit', 'Poll Interval', 'Options'],
+			Start: [...TARGET, 'Webhook URL', ...REST],
+			'Start and Wait': [...TARGET, 'Limit Wait Time', ...WAIT, ...REST],
+			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Options'],
+			End: ['Session', 'Options'],
+			Get: ['Session', 'Options'],
+			'Get Many': ['Return All', 'Limit', 'Filters', 'Simplify', 'Options'],
+			'Wait for Status': ['Session', 'Statuses', ...WAIT, 'Poll Interval', 'Options'],
 		},
 		Deployment: {
 			'Get Many': ['Return All', 'Limit', 'Options'],
@@ -303,8 +315,8 @@ describe('the fields of each operation', () => {
 		},
 		Agent: {
 			Dispatch: [
-				'Agent ID',
-				'Meeting ID',
+				'Agent',
+				'Room ID',
 				'Version ID',
 				'Version Tag',
 				'Specify Metadata',
@@ -329,23 +341,23 @@ describe('the fields of each operation', () => {
 	inBrowser('appear and vanish with other fields', async (editor) => {
 		await openNodeWith(editor, { operation: 'startAndWait' });
 		await editor.toggle('limitWaitTime');
-		await editor.expectFields([...COMMON, ...START, 'Limit Wait Time', 'Options']);
+		await editor.expectFields([...COMMON, ...TARGET, 'Limit Wait Time', ...REST]);
 		await editor.choose('specifyEnv', 'Using JSON');
 		await editor.choose('specifyMetaData', 'Using JSON');
 		await editor.expectFields([
 			...COMMON,
-			'Deployment',
-			'Tag',
+			...TARGET,
+			'Limit Wait Time',
+			'Room',
 			'Specify Environment Variables',
 			'Environment Variables (JSON)',
 			'Specify Metadata',
 			'Metadata (JSON)',
-			'Limit Wait Time',
 			'Options',
 		]);
 		await editor.choose('operation', 'Get Many');
 		await editor.toggle('returnAll');
-		await editor.expectFields([...COMMON, 'Return All', 'Filters', 'Options']);
+		await editor.expectFields([...COMMON, 'Return All', 'Filters', 'Simplify', 'Options']);
 	});
 });
 
@@ -355,19 +367,19 @@ describe('a bad input is explained', () => {
 		[
 			'a deployment that an expression leaves empty',
 			{ operation: 'start', deploymentId: { __rl: true, mode: 'id', value: '={{ $json.nothing }}' } },
-			'"Deployment" is empty [item 0]',
-			'Fill in "Deployment".',
+			"'Deployment' is empty [item 0]",
+			"Enter a value in 'Deployment'.",
 		],
 		[
 			'a relative webhook URL',
 			{ operation: 'start', deploymentId, webhookUrl: '/webhook/abc' },
-			'"Webhook URL" is not an absolute http or https URL [item 0]',
-			'Copy the Production URL from the VideoSDK Agent Cloud Trigger',
+			"'Webhook URL' is not an absolute http or https URL [item 0]",
+			'Select a VideoSDK Agent Cloud Trigger, paste its Production URL',
 		],
 		[
 			'a webhook URL without events',
 			{ operation: 'start', deploymentId, webhookUrl: 'https://n8n.example.com/', webhookEvents: [] },
-			'"Webhook Events" is empty although "Webhook URL" is set [item 0]',
+			"'Webhook Events' is empty although 'Webhook URL' is set [item 0]",
 			'Choose at least one event',
 		],
 		[
@@ -382,49 +394,49 @@ describe('a bad input is explained', () => {
 					],
 				},
 			},
-			'"ROOM" is given twice in "Environment Variables" [item 0]',
+			"'ROOM' is given twice in 'Environment Variables' [item 0]",
 			'Remove one of the two entries',
 		],
 		[
 			'a variable without a name',
 			{ operation: 'start', deploymentId, env: { variables: [{ name: '', value: 'a' }] } },
-			'Entry 1 of "Environment Variables" has no "Name" [item 0]',
-			'Fill in its "Name", or remove the entry.',
+			"Entry 1 of 'Environment Variables' has no 'Name' [item 0]",
+			"Enter its 'Name', or remove the entry.",
 		],
 		[
 			'JSON that is none',
 			{ operation: 'start', deploymentId, specifyMetaData: 'json', jsonMetaData: '{ "a": }' },
-			'"Metadata (JSON)" is not valid JSON [item 0]',
+			"'Metadata (JSON)' is not valid JSON [item 0]",
 			'Correct it',
 		],
 		[
 			'a session ID that an expression leaves empty',
 			{ operation: 'get', sessionId: '={{ $json.sessionId }}' },
-			'"Session ID" is empty [item 0]',
+			"'Session' is empty [item 0]",
 			'check that the incoming item has that value',
 		],
 		[
 			'a limit of 0',
 			{ operation: 'getAll', limit: 0 },
-			'"Limit" must be a number of at least 1 [item 0]',
-			'Enter 1 or more in "Limit".',
+			"'Limit' must be a number of at least 1 [item 0]",
+			"Enter a number of at least 1 in 'Limit'.",
 		],
 		[
 			'no status to wait for',
 			{ operation: 'waitForStatus', sessionId: 'abc', statuses: [] },
-			'"Statuses" is empty [item 0]',
-			'Choose at least one status to wait for.',
+			"'Statuses' is empty [item 0]",
+			'Choose at least one status.',
 		],
 		[
 			'a session that does not exist',
 			{ operation: 'get', sessionId: 'no-such-session' },
-			'VideoSDK found nothing under this ID',
+			'VideoSDK found nothing with this ID',
 			'Check the ID',
 		],
 		[
 			'a deployment that does not exist',
 			{ operation: 'start', deploymentId: { __rl: true, mode: 'id', value: 'ddv_none' } },
-			'VideoSDK found nothing under this ID',
+			'VideoSDK found nothing with this ID',
 			'Check the ID',
 		],
 	];
@@ -441,26 +453,9 @@ describe('a bad input is explained', () => {
 		});
 	}
 
-	inBrowser('a webhook URL that VideoSDK cannot reach: before anything is run', async (editor) => {
-		const warning = editor.page.getByText('leads to the machine that n8n runs on');
-		for (const webhookUrl of [
-			'http://localhost:5678/webhook/a',
-			'={{ "http://127.0.0.1/" }}',
-			'http://[::1]/',
-		]) {
-			await openNodeWith(editor, { operation: 'start', deploymentId, webhookUrl });
-			await warning.first().waitFor();
-		}
-		for (const webhookUrl of ['https://localhost.example.com/webhook/a', '']) {
-			await openNodeWith(editor, { operation: 'start', deploymentId, webhookUrl });
-			await editor.parameter('webhookUrl').waitFor();
-			expect(await warning.count()).toBe(0);
-		}
-	});
-
 	for (const [what, operation, field] of [
 		['no deployment', 'start', 'Deployment'],
-		['no session ID', 'end', 'Session ID'],
+		['no session', 'end', 'Session'],
 	] as const) {
 		inBrowser(`${what}: named before anything is run`, async (editor) => {
 			await openNodeWith(editor, { operation });

@@ -1,8 +1,8 @@
 /**
- * `npm run screenshots`: remakes the pictures of docs/images, each in a light and a dark one (`<name>.png`, `<name>.dark.png`).
+ * `npm run screenshots`: remakes the pictures of docs/images, each in a light and a dark one (`<name>.png`, `<name>.dark.png`); those of the examples light only.
  * Arguments name the ones to make; without any, all are made.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
@@ -19,23 +19,32 @@ const MAX_BYTES = 150_000;
 /** n8n fades things in. */
 const SETTLE_MS = 700;
 
-const deploymentId = {
+/** What a locator holds of an entry of its list. */
+const picked = (value: string, cachedResultName: string) => ({
 	__rl: true,
 	mode: 'list',
-	value: 'ddv_support',
-	cachedResultName: 'Support agent (tags: latest, v1)',
-};
+	value,
+	cachedResultName,
+});
+const deploymentId = picked('ddv_support', 'Support agent (tags: latest, v1)');
+/** What a locator holds in one of its modes. */
+const inMode = (mode: string, value: string) => ({ __rl: true, mode, value });
 const started = {
 	resource: 'session',
 	operation: 'start',
 	deploymentId,
-	tag: 'v1',
-	env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: '={{ $json.roomId }}' }] },
-	metaData: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] },
-	webhookUrl: 'https://n8n.example.com/webhook/3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4/webhook',
+	tag: inMode('list', 'v1'),
+	env: { variables: [{ name: 'CUSTOMER_NAME', value: '={{ $json.name }}' }] },
+	webhookUrl: picked(
+		'https://n8n.example.com/webhook/follow-up-on-sessions/webhook',
+		'Follow up on sessions',
+	),
+	context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] },
 };
 
 interface Picture {
+	/** Without a dark one, and small: there are many of them. */
+	lightOnly?: boolean;
 	width?: number;
 	height: number;
 	/** Brings the editor into the state, and tells what to cut out of it. */
@@ -51,6 +60,19 @@ const caption = (content: string, y: number): WorkflowNode => ({
 	position: [-80, y],
 });
 
+/** A workflow with our trigger alone, opened in the editor. */
+async function openTrigger(
+	editor: Editor,
+	stage: Stage,
+	parameters: object,
+	webhookId: string,
+): Promise<void> {
+	const name = 'VideoSDK Agent Cloud Trigger';
+	const trigger = ourNode(stage, name, 'videoSdkAgentCloudTrigger', parameters, { webhookId });
+	const { id } = await stage.n8n.rest.createWorkflow(chain('Pictures', [trigger]));
+	await editor.openNode(id, name);
+}
+
 async function openAction(editor: Editor, stage: Stage, name: string, parameters: object): Promise<void> {
 	const { id } = await stage.n8n.rest.createWorkflow(
 		chain('Pictures', [
@@ -59,6 +81,25 @@ async function openAction(editor: Editor, stage: Stage, name: string, parameters
 		]),
 	);
 	await editor.openNode(id, name);
+}
+
+/** A published workflow that begins with our trigger; once for both pictures. */
+async function publishTrigger(stage: Stage, name: string, events: string[]): Promise<void> {
+	const webhookId = name.toLowerCase().replace(/ /g, '-');
+	const known = await stage.n8n.rest.call<Array<{ name: string }>>('GET', '/workflows');
+	if (known.some((workflow) => workflow.name === name)) return;
+	const { id } = await stage.n8n.rest.createWorkflow(
+		chain(name, [
+			ourNode(
+				stage,
+				'On session event',
+				'videoSdkAgentCloudTrigger',
+				{ events: events.map((event) => `ai-deployment-session-${event}`) },
+				{ webhookId },
+			),
+		]),
+	);
+	await stage.n8n.rest.activate(id);
 }
 
 /** The column of the open node that holds its fields: the least part of the page with the button and the fields in it. */
@@ -76,6 +117,10 @@ const formPicture = (height: number, name: string, parameters: object): Picture 
 	},
 });
 
+/** The buttons around a workflow say nothing about it. */
+const HIDE_BUTTONS =
+	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button] { visibility: hidden } [class*=executionButtons], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
+
 const PICTURES: Record<string, Picture> = {
 	'node-panel': {
 		height: 1150,
@@ -83,57 +128,58 @@ const PICTURES: Record<string, Picture> = {
 			await editor.newWorkflow();
 			await editor.openActions('Triggers');
 			await editor.page.getByTestId('node-creator-category-item').filter({ hasText: 'Actions' }).click();
-			await editor.page.getByText('Wait for the status of a session').waitFor();
+			await editor.page.getByText('Wait for session status').waitFor();
 			return editor.creator;
 		},
 	},
-	'start-form': formPicture(1330, 'Start a session', started),
-	'start-and-wait-form': formPicture(1380, 'Start a session and wait', {
+	'start-form': formPicture(1520, 'Start session', started),
+	'start-and-wait-form': formPicture(1380, 'Start session and wait', {
 		...started,
 		operation: 'startAndWait',
 		webhookUrl: undefined,
+		context: undefined,
 	}),
-	'wait-for-status-form': formPicture(880, 'Wait for the status', {
+	'wait-for-status-form': formPicture(880, 'Wait for session status', {
 		resource: 'session',
 		operation: 'waitForStatus',
-		sessionId: '={{ $json.sessionId }}',
+		sessionId: inMode('id', '={{ $json.sessionId }}'),
 	}),
 	'get-many-form': formPicture(880, 'Get many sessions', {
 		resource: 'session',
 		operation: 'getAll',
-		filters: { status: ['running'], deploymentId: 'ddv_support' },
+		filters: { status: ['running'], deploymentId },
 	}),
-	'dispatch-form': formPicture(1050, 'Dispatch an agent', {
+	'dispatch-form': formPicture(1050, 'Dispatch agent to room', {
 		resource: 'agent',
 		operation: 'dispatch',
-		agentId: 'support-agent',
+		agentId: inMode('id', 'support-agent'),
 		meetingId: '={{ $json.roomId }}',
 		roomOptions: { autoEndSession: true },
 	}),
-	'end-form': formPicture(560, 'End a session', {
+	'end-form': formPicture(560, 'End session', {
 		resource: 'session',
 		operation: 'end',
-		sessionId: '={{ $json.sessionId }}',
+		sessionId: inMode('id', '={{ $json.sessionId }}'),
 	}),
-	'deployment-create-form': formPicture(660, 'Create a deployment', {
+	'deployment-create-form': formPicture(660, 'Create deployment', {
 		resource: 'deployment',
 		operation: 'create',
 		name: 'Support agent',
 		description: 'Answers calls about orders',
 	}),
-	'deployment-get-form': formPicture(660, 'Get a deployment', {
+	'deployment-get-form': formPicture(660, 'Get deployment', {
 		resource: 'deployment',
 		operation: 'get',
 		deploymentId: started.deploymentId,
-		tag: 'v1',
+		tag: started.tag,
 	}),
 	'deployment-list': {
 		height: 760,
 		async show(editor, stage) {
-			await openAction(editor, stage, 'Start a session', { resource: 'session', operation: 'start' });
+			await openAction(editor, stage, 'Start session', { resource: 'session', operation: 'start' });
 			await editor.openDeployments();
-			await editor.page.getByTestId('rlc-search').fill('agent');
-			const last = editor.page.getByTestId('rlc-item').filter({ hasText: 'Support agent' });
+			await editor.listSearch.fill('agent');
+			const last = editor.listed.filter({ hasText: 'Support agent' });
 			await last.waitFor();
 			await editor.page.addStyleTag({ content: '[data-test-id=parameter-issues] { visibility: hidden }' });
 			// The fields below show through no list.
@@ -142,10 +188,58 @@ const PICTURES: Record<string, Picture> = {
 			return { ...fields, height: list.y + list.height + 6 - fields.y };
 		},
 	},
+	'call-form': formPicture(1000, 'Make call', {
+		resource: 'call',
+		operation: 'make',
+		to: '={{ $json.phone }}',
+		routingRuleId: picked('rule_out_03', 'Outbound rule 03 (+15550102003)'),
+		from: picked('+15550102003', 'Line 03 (+15550102003)'),
+		options: { maxCallDuration: 600 },
+	}),
+	'room-form': formPicture(780, 'Create room', {
+		resource: 'room',
+		operation: 'create',
+		recording: 'summarize',
+		summaryPrompt: 'Write two sentences, and list what was agreed',
+	}),
+	'transcription-form': formPicture(980, 'Get transcription', {
+		resource: 'transcription',
+		operation: 'get',
+		roomId: '={{ $json.roomId }}',
+		waitUntilReady: true,
+	}),
+	'trigger-list': {
+		height: 900,
+		async show(editor, stage) {
+			await publishTrigger(stage, 'Follow up on sessions', ['started', 'stopped', 'failed']);
+			await publishTrigger(stage, 'Alert the team', ['failed']);
+			await openAction(editor, stage, 'Start session', {
+				...started,
+				webhookUrl: undefined,
+				context: undefined,
+			});
+			const locator = editor.panel.getByTestId('resource-locator-webhookUrl');
+			await locator.getByTestId('rlc-input').click();
+			const last = editor.listed.last();
+			await last.waitFor();
+			const fields = await boxOf(form(editor));
+			const list = await boxOf(last);
+			return { ...fields, height: list.y + list.height + 6 - fields.y };
+		},
+	},
+	'trigger-calls': {
+		height: 760,
+		async show(editor, stage) {
+			await openTrigger(editor, stage, { events: ['call-answered', 'call-hangup', 'call-missed'] }, 'calls');
+			const fields = await boxOf(form(editor));
+			const last = await boxOf(editor.parameter('verifySignature'));
+			return { ...fields, height: last.y + last.height + 12 - fields.y };
+		},
+	},
 	credential: {
 		height: 980,
 		async show(editor, stage) {
-			await openAction(editor, stage, 'Start a session', started);
+			await openAction(editor, stage, 'Start session', started);
 			await editor.newCredential();
 			// As a user fills it in; it is not saved.
 			await editor.fill('apiKey', 'a'.repeat(36), editor.credential);
@@ -179,7 +273,10 @@ const PICTURES: Record<string, Picture> = {
 		width: 1500,
 		height: 400,
 		async show(editor, stage) {
-			await openAction(editor, stage, 'Start a session', { ...started, webhookUrl: '/webhook/abc' });
+			await openAction(editor, stage, 'Start session', {
+				...started,
+				webhookUrl: inMode('url', '/webhook/abc'),
+			});
 			await editor.runStep();
 			await editor.failure();
 			return editor.output;
@@ -188,18 +285,12 @@ const PICTURES: Record<string, Picture> = {
 	trigger: {
 		height: 980,
 		async show(editor, stage) {
-			const { id } = await stage.n8n.rest.createWorkflow(
-				chain('Pictures', [
-					ourNode(
-						stage,
-						'VideoSDK Agent Cloud Trigger',
-						'videoSdkAgentCloudTrigger',
-						{ options: { deploymentIds: 'ddv_support', sessionDetails: true, skipDuplicates: true } },
-						{ webhookId: '3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4' },
-					),
-				]),
+			await openTrigger(
+				editor,
+				stage,
+				{ options: { deploymentIds: ['ddv_support'], sessionDetails: true, skipDuplicates: true } },
+				'3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4',
 			);
-			await editor.openNode(id, 'VideoSDK Agent Cloud Trigger');
 			await editor.panel.getByText('Webhook URLs', { exact: true }).click();
 			await editor.panel.getByTestId('radio-button-production').click();
 			return form(editor);
@@ -211,7 +302,7 @@ const PICTURES: Record<string, Picture> = {
 			const { nodes, connections } = chain('', [
 				{ ...n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2), position: [0, 0] },
 				{
-					...ourNode(stage, 'Start a session', 'videoSdkAgentCloud', started),
+					...ourNode(stage, 'Start session', 'videoSdkAgentCloud', started),
 					position: [240, 0],
 				},
 				{ ...n8nNode('Note the session', 'set', {}, 3.4), position: [480, 0] },
@@ -220,7 +311,7 @@ const PICTURES: Record<string, Picture> = {
 				{
 					...ourNode(
 						stage,
-						'On a session event',
+						'On session event',
 						'videoSdkAgentCloudTrigger',
 						{ events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] },
 						{ webhookId: 'picture' },
@@ -245,11 +336,7 @@ const PICTURES: Record<string, Picture> = {
 			});
 			await editor.openWorkflow(id);
 			await editor.page.getByTestId('zoom-to-fit').click();
-			// The buttons around it say nothing about the workflow.
-			await editor.page.addStyleTag({
-				content:
-					'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button] { visibility: hidden } [class*=executionButtons], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }',
-			});
+			await editor.page.addStyleTag({ content: HIDE_BUTTONS });
 			const first = await boxOf(editor.page.getByTestId('sticky').first());
 			const last = await boxOf(editor.page.getByTestId('sticky').last());
 			const margin = 12;
@@ -276,7 +363,7 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 		storageState: stage.login,
 		colorScheme,
 		viewport: { width: picture.width ?? 1280, height: picture.height },
-		deviceScaleFactor: 1.5,
+		deviceScaleFactor: picture.lightOnly ? 1 : 1.5,
 	});
 	const page: Page = await context.newPage();
 	const target = await picture.show(new Editor(page, stage.n8n), stage);
@@ -293,6 +380,7 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 }
 
 runMain(async () => {
+	addExamples();
 	await ensureChromium(console.log);
 	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
 	process.env.PACKAGE_TARBALL = await packPackage();
@@ -303,7 +391,8 @@ runMain(async () => {
 		for (let session = 0; session < 8; session++) await seed(stage, session);
 		const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PICTURES);
 		for (const name of names) {
-			for (const colorScheme of ['light', 'dark'] as const) await take(stage, name, colorScheme);
+			await take(stage, name, 'light');
+			if (!PICTURES[name]?.lightOnly) await take(stage, name, 'dark');
 		}
 	} finally {
 		await stage.stop();
@@ -324,4 +413,35 @@ async function seed(stage: Stage, number: number): Promise<void> {
 		]),
 	);
 	await stage.n8n.rest.runWorkflow(workflow.id);
+}
+
+/** The examples, as they look when they have just been imported. */
+function addExamples(): void {
+	const folder = join(repositoryRoot, 'examples');
+	for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+		PICTURES[`example-${file.replace('.json', '')}`] = {
+			lightOnly: true,
+			width: 1400,
+			height: 900,
+			async show(editor) {
+				const { page } = editor;
+				await editor.importWorkflow(join(folder, file));
+				await page.getByTestId('zoom-to-fit').click();
+				// What was imported is selected.
+				await page.locator('.vue-flow__pane').click({ position: { x: 20, y: 20 } });
+				await page.addStyleTag({ content: HIDE_BUTTONS });
+				await page.waitForTimeout(SETTLE_MS);
+				const parts = await page.locator('[data-test-id=canvas-node], [data-test-id=sticky]').all();
+				const boxes = await Promise.all(parts.map(boxOf));
+				// The names of nodes are wider than the nodes, and stand below them.
+				const [besides, above, below] = [50, 12, 70];
+				const canvas = await boxOf(page.locator('.vue-flow__pane'));
+				const x = Math.max(canvas.x, Math.min(...boxes.map((box) => box.x)) - besides);
+				const y = Math.max(canvas.y, Math.min(...boxes.map((box) => box.y)) - above);
+				const right = Math.max(...boxes.map((box) => box.x + box.width)) + besides;
+				const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + below;
+				return { x, y, width: right - x, height: bottom - y };
+			},
+		};
+	}
 }

@@ -39,9 +39,9 @@ const event = (name: string, sessionId: string) => ({
 
 inBrowser('is added by the event, and shows the addresses to copy', async (editor) => {
 	await editor.newWorkflow();
-	await editor.add('Triggers', 'On session started');
+	await editor.add('Triggers', 'On agent session started');
 	await editor.expectFields(['Credential', 'Trigger On', 'Verify Signature', 'Options']);
-	expect(await editor.parameter('events').innerText()).toContain('Session Started');
+	expect(await editor.parameter('events').innerText()).toContain('Agent Session: Started');
 	const test = await editor.copyUrl('test');
 	const production = await editor.copyUrl('production');
 	expect(test).toMatch(/^http:\/\/localhost:\d+\/webhook-test\/[0-9a-f-]{36}\/webhook$/);
@@ -51,8 +51,8 @@ inBrowser('is added by the event, and shows the addresses to copy', async (edito
 inBrowser('an example has an address of its own in each copy', async (editor) => {
 	const urls: string[] = [];
 	for (let copy = 0; copy < 2; copy++) {
-		await editor.importWorkflow(join(repositoryRoot, 'examples', 'react-to-session-events.json'));
-		await editor.node('When a session changes').dblclick();
+		await editor.importWorkflow(join(repositoryRoot, 'examples', 'start-and-react.json'));
+		await editor.node('When the session changes').dblclick();
 		await editor.panel.waitFor();
 		urls.push(await editor.copyUrl('production'));
 	}
@@ -63,13 +63,14 @@ inBrowser('an example has an address of its own in each copy', async (editor) =>
 inBrowser('its options appear when they are added', async (editor) => {
 	const { id } = await storeTrigger();
 	await editor.openNode(id, TRIGGER);
-	for (const name of ['Deployment IDs', 'Session Details', 'Skip Duplicates']) await editor.addOption(name);
+	for (const name of ['Deployment Names or IDs', 'Session Details', 'Skip Duplicates'])
+		await editor.addOption(name);
 	await editor.expectFields([
 		'Credential',
 		'Trigger On',
 		'Verify Signature',
 		'Options',
-		'Deployment IDs',
+		'Deployment Names or IDs',
 		'Session Details',
 		'Skip Duplicates',
 	]);
@@ -109,7 +110,7 @@ inBrowser('published, it receives real events, and the run is found under Execut
 	const { id, url } = await storeTrigger();
 	await editor.openWorkflow(id);
 	expect(await editor.publish()).toContain(
-		'Copy the Production URL of the trigger into "Webhook URL" of the step that starts sessions',
+		"For sessions and rooms, select this trigger in 'Webhook URL' of the node that starts or creates them.",
 	);
 	await stage.n8n.rest.waitForWebhook(url);
 	const { sessionId } = await startSession(url);
@@ -164,10 +165,10 @@ inBrowser('Start and Wait shows that it waits, and ends with the session', async
 	await editor.openWorkflow(id);
 	await editor.page.getByTestId('execute-workflow-button').click();
 	await editor.node(WAITING).dblclick();
-	const waiting = editor.output.getByText('Waiting for the session to end.');
+	const waiting = editor.output.getByText('Waiting for the sessions or calls to end.');
 	await waiting.waitFor();
 	expect(await waiting.innerText()).toContain(
-		'The workflow goes on when VideoSDK sends the event, or when the time is up.',
+		'Stopping the execution does not end them: use Session: End or Call: Hang Up',
 	);
 	const sessionId = [...stage.simulator.sessions.keys()].at(-1) ?? '';
 	await eventually(async () => {
@@ -181,7 +182,7 @@ inBrowser('Start and Wait shows that it waits, and ends with the session', async
 	expect(outputOf(run, WAITING)[0]).toMatchObject({ sessionId, event: 'stopped' });
 });
 
-inBrowser('a credential without keys is refused when the workflow is published', async (editor) => {
+inBrowser('a credential with a bad Base URL is rejected when the workflow is published', async (editor) => {
 	const { id: credentialId } = await stage.n8n.rest.createCredential({
 		name: 'Blank',
 		type: 'videoSdkAgentCloudApi',

@@ -186,44 +186,60 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 			expect(toolResults(model.requests[2])[1]).toContain('"status":"queued"');
 		});
 
-		it('a failed start is told in words, and is not repeated by itself', async () => {
+		/** Lets the model call the tool once, and yields the tool's result as the model got it. */
+		async function failingStart(
+			parameters: object,
+		): Promise<{ told: string | undefined; execution: Execution }> {
+			model.script([
+				{ tool: START_FUNCTION, arguments: { customer_name: 'Ada Lovelace', ticket: 1042 } },
+				{ text: 'I could not start it.' },
+			]);
+			const execution = await run(agentVersion, [toolNode(START_TOOL, parameters)]);
+			// The execution's data is no proof: it holds the message for a person, not for the model.
+			return { told: toolResults(model.requests[1])[0], execution };
+		}
+
+		it.each([
+			{
+				status: 403,
+				apiMessage: 'Agent Cloud is not in your plan',
+				ours: 'VideoSDK does not permit this',
+			},
+			{
+				status: 502,
+				apiMessage: 'Bad gateway',
+				// Without this the model starts another one.
+				ours: 'the session may have been started',
+			},
+		])('the model is told why a start failed ($status)', async ({ status, apiMessage, ours }) => {
 			setup.simulator.addFault({
 				match: { path: /start$/ },
 				kind: 'status',
-				status: 403,
-				body: { message: 'Agent Cloud is not in your plan' },
+				status,
+				body: { message: apiMessage },
 			});
-			model.script([
-				{ tool: START_FUNCTION, arguments: { customer_name: 'Ada Lovelace', ticket: 1042 } },
-				{ text: 'I could not start it.' },
-			]);
 			const requests = setup.simulator.requests.length;
-			const execution = await run(agentVersion, [toolNode(START_TOOL, startParameters)]);
+			const { told, execution } = await failingStart(startParameters);
 			expect(setup.simulator.requests).toHaveLength(requests + 1);
-			const told = [...toolResults(model.requests[1]), JSON.stringify(execution.data.resultData)].join();
-			expect(told).toContain('VideoSDK does not permit this');
-			expect(told).toContain('Agent Cloud is not in your plan');
+			expect(told).toContain(ours);
+			expect(told).toContain(apiMessage);
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, AGENT)).toEqual([{ output: 'I could not start it.' }]);
 		});
 
-		it('Start and Wait is refused in words', async () => {
-			model.script([
-				{ tool: START_FUNCTION, arguments: { customer_name: 'Ada Lovelace', ticket: 1042 } },
-				{ text: 'I could not start it.' },
-			]);
+		it('the model is told that Start and Wait cannot be used', async () => {
 			const requests = setup.simulator.requests.length;
-			const execution = await run(agentVersion, [
-				toolNode(START_TOOL, {
-					...startParameters,
-					operation: 'startAndWait',
-					limitWaitTime: true,
-					maxWait: 1,
-					maxWaitUnit: 'hours',
-				}),
-			]);
-			expect(execution.status).not.toBe('waiting');
+			const { told, execution } = await failingStart({
+				...startParameters,
+				operation: 'startAndWait',
+				limitWaitTime: true,
+				maxWait: 1,
+				maxWaitUnit: 'hours',
+			});
 			expect(setup.simulator.requests).toHaveLength(requests);
-			const told = [...toolResults(model.requests[1]), JSON.stringify(execution.data.resultData)].join();
 			expect(told).toContain('Start and Wait cannot be used as a tool');
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, AGENT)).toEqual([{ output: 'I could not start it.' }]);
 		});
 	});
 
@@ -232,20 +248,28 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 			const types = await servedNodeTypes(setup.n8n);
 			const tool = types.find(({ name }) => name === `${PACKAGE}.videoSdkAgentCloudTool`);
 			expect(tool?.displayName).toBe('VideoSDK Agent Cloud Tool');
-			expect(tool?.description).toContain('costs money');
+			expect(tool?.description).toContain('cost money');
 			const operations = tool?.properties
 				.filter(({ name }) => name === 'operation')
 				.flatMap(({ options = [] }) => options);
 			const hidden = operations
 				?.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true))
 				.map(({ value }) => value);
-			expect(hidden?.sort()).toEqual(['startAndWait', 'waitForStatus']);
+			expect(hidden?.sort()).toEqual(['makeAndWait', 'startAndWait', 'waitForStatus']);
 			// n8n adds "Custom API Call" of its own.
 			const shown = operations
 				?.map(({ value }) => value)
 				.filter((value) => !hidden?.includes(value) && value !== '__CUSTOM_API_CALL__');
 			expect(shown?.sort()).toEqual(
-				['create', 'dispatch', 'end', 'get', 'get', 'getAll', 'getAll', 'start'].sort(),
+				[
+					...['dispatch'],
+					...['get', 'getAll', 'hangUp', 'make', 'transfer'],
+					...['create', 'get', 'getAll'],
+					...['download', 'getAll'],
+					...['create', 'deactivate', 'endSession', 'get', 'getAll'],
+					...['checkSetup', 'end', 'get', 'getAll', 'start'],
+					...['get', 'getAll', 'startRealtime', 'stopRealtime'],
+				].sort(),
 			);
 		});
 

@@ -43,9 +43,9 @@ const MAX_HEAP_GROWTH_MB = 8;
 const OUR_SENTENCES = [
 	'The header videosdk-signature is missing or wrong',
 	'The body is not an event: it names no webhookType',
-	'The signature cannot be checked now, try again later',
-	'The event is genuine, but not one that this workflow waits for',
-	'The event came before',
+	'The signature cannot be verified now, try again later',
+	'The event is signed, but not one that this workflow was set to start on',
+	'The event was received before',
 ];
 const STACK_TRACE = /\n\s+at |\.[jt]s:\d+|node_modules|"stack/i;
 
@@ -713,10 +713,12 @@ class LightContext {
 			return { statusCode: 200, headers: {}, body: JSON.stringify({ publicKey: this.publicKey }) };
 		},
 	};
-	readonly logger = { warn: () => undefined };
+	readonly logger = { debug: () => undefined, warn: () => undefined };
 
 	getRequestObject = () => ({ rawBody: this.rawBody });
 	getHeaderData = () => ({ 'videosdk-signature': this.signature });
+	getQueryData = () => ({});
+	getNodeWebhookUrl = () => 'https://n8n.example.com/webhook/id/webhook';
 	getNodeParameter = (name: string, fallback: unknown) =>
 		name === 'events' ? ['ai-deployment-session-started'] : fallback;
 	getNode = () => ({
@@ -851,7 +853,7 @@ describe('the handler itself', () => {
 
 		figure('handler: hostile deliveries', HANDLER_DELIVERIES, 'at least 200,000');
 		for (const [kind, count] of heavySent) figure(`handler: of these ${kind}`, count);
-		figure('handler: deep JSON that VideoSDK signed, refused', SIGNED_DEEP_DELIVERIES);
+		figure('handler: deep JSON that VideoSDK signed, rejected', SIGNED_DEEP_DELIVERIES);
 		figure('handler: hostile deliveries that passed, or made it throw', wrong.length, '0');
 		figure(
 			`handler: key fetches in ${Math.round(minutes)} minutes of its clock`,

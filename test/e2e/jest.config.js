@@ -6,6 +6,7 @@ module.exports = {
 	rootDir: '../..',
 	roots: ['<rootDir>/test/e2e'],
 	testMatch: ['**/*.e2e.ts'],
+	globalTeardown: '<rootDir>/test/e2e/printFigures.ts',
 	maxWorkers: 2,
 	testTimeout: 600_000,
 };

@@ -51,7 +51,7 @@ class Receiver {
 		const { rest, url } = setup.n8n;
 		const { id } = await rest.createCredential(credentialData(simulator, webhookPublicKey));
 		const webhookId = randomUUID();
-		const node = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { typeVersion: 1.1, webhookId });
+		const node = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { typeVersion: 1, webhookId });
 		node.credentials = { [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } };
 		const workflow = await rest.createWorkflow(chain('Keys', [node, n8nNode('After', 'noOp')]));
 		return new Receiver(`${url}/webhook/${webhookId}/webhook`, workflow.id, id);
@@ -178,7 +178,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			const refused = await simulator.deliver(receiver.url, body);
 			expect(refused.status).toBe(503);
 			expect(JSON.parse(refused.responseText ?? '')).toEqual({
-				message: 'The signature cannot be checked now, try again later',
+				message: 'The signature cannot be verified now, try again later',
 			});
 			simulator.keyFault('ok');
 			const from = Date.now();

@@ -15,14 +15,18 @@ export interface ServedNodeType {
 	}>;
 }
 
-/** All node types, as the editor loads them after login. */
-export async function servedNodeTypes(n8n: N8n): Promise<ServedNodeType[]> {
+/** Gets a page of n8n as the editor does after login. */
+export async function signedIn(n8n: N8n, path: string): Promise<Response> {
 	const login = await fetch(`${n8n.url}/rest/login`, {
 		method: 'POST',
 		headers: { 'content-type': 'application/json' },
 		body: JSON.stringify({ emailOrLdapLoginId: OWNER.email, password: OWNER.password }),
 	});
 	const cookies = login.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
-	const response = await fetch(`${n8n.url}/types/nodes.json`, { headers: { cookie: cookies.join('; ') } });
-	return (await response.json()) as ServedNodeType[];
+	return await fetch(`${n8n.url}${path}`, { headers: { cookie: cookies.join('; ') } });
+}
+
+/** All node types, as the editor loads them after login. */
+export async function servedNodeTypes(n8n: N8n): Promise<ServedNodeType[]> {
+	return (await (await signedIn(n8n, '/types/nodes.json')).json()) as ServedNodeType[];
 }

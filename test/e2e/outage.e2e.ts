@@ -37,13 +37,7 @@ class Receiver {
 	static async publish(setup: Setup, between: WorkflowNode[] = []): Promise<Receiver> {
 		const { rest, url } = setup.n8n;
 		const webhookId = randomUUID();
-		const trigger = ourNode(
-			setup,
-			'Trigger',
-			'videoSdkAgentCloudTrigger',
-			{},
-			{ typeVersion: 1.1, webhookId },
-		);
+		const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { typeVersion: 1, webhookId });
 		const workflow = await rest.createWorkflow(
 			chain('Outage', [trigger, ...between, n8nNode(AFTER, 'noOp')]),
 		);

@@ -1,28 +1,18 @@
-/** `npm run test:e2e`: the tests in a real n8n, and the figures that they found. Arguments are passed on to jest. */
+/** `npm run test:e2e`: the tests in a real n8n, and the figures that they measured. Arguments are passed on to jest. */
 import { join } from 'node:path';
 import { runJest } from '../jest';
 import { packPackage } from '../n8n/package';
 import { runMain, temporaryFolder } from '../n8n/processes';
 import { ensureRuntime } from '../n8n/runtime';
-import { FIGURES_FILE_VARIABLE, readFigures } from './figures';
+import { FIGURES_FILE_VARIABLE } from './figures';
 
 runMain(async () => {
 	// Once for all test files.
 	const tarball = await packPackage();
 	for (const version of ['2.41.1', '1.123.81'] as const) await ensureRuntime(version, console.log);
 	const figuresFile = join(temporaryFolder('videosdk-e2e'), 'figures.jsonl');
-	return await runJest(
-		['--config', 'test/e2e/jest.config.js', ...process.argv.slice(2)],
-		{ PACKAGE_TARBALL: tarball, [FIGURES_FILE_VARIABLE]: figuresFile },
-		() => {
-			const figures = readFigures(figuresFile);
-			for (const suite of new Set(figures.map((each) => each.suite))) {
-				process.stdout.write(`\nFigures of ${suite}\n`);
-				for (const { subject, value, wanted } of figures.filter((each) => each.suite === suite)) {
-					process.stdout.write(`  ${subject}: ${value}${wanted ? ` (wanted: ${wanted})` : ''}\n`);
-				}
-			}
-			process.stdout.write('\n');
-		},
-	);
+	return await runJest(['--config', 'test/e2e/jest.config.js', ...process.argv.slice(2)], {
+		PACKAGE_TARBALL: tarball,
+		[FIGURES_FILE_VARIABLE]: figuresFile,
+	});
 });

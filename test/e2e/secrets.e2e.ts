@@ -1,12 +1,14 @@
 /** In a real n8n that logs all it can: no secret and no token comes to light, and no token goes to another host. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts, waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
+import { outputOf } from '../n8n/rest';
 import type { Fault, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
+import { SIP_PASSWORD } from '../simulator/state/telephony';
 import { n8nOptions, runEnded, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
@@ -41,6 +43,53 @@ const FAULTS: Fault[] = [
 	{ kind: 'notJson', status: 502, body: (headers: Headers) => `<pre>${headers.authorization}</pre>` },
 	{ kind: 'noData', body: (headers: Headers) => ({ message: 'ok', headers }) },
 ];
+
+const id = (value: string) => ({ __rl: true, mode: 'id', value });
+
+/** What concerns calls, rooms and what is kept of them. Each is run for a room and a call that exist. */
+const operations = (roomId: string, callId: string, transcriptionId: string): object[] => [
+	{
+		resource: 'call',
+		operation: 'make',
+		to: '+15550003000',
+		routingRuleId: id('rule_out_01'),
+		from: { __rl: true, mode: 'number', value: '+15550102001' },
+	},
+	{ resource: 'call', operation: 'make', callVia: 'gateway', to: '+15550003000', gatewayId: id('gw_out_01') },
+	{ resource: 'call', operation: 'get', callId: id(callId) },
+	{ resource: 'call', operation: 'getAll', simplify: false },
+	{ resource: 'call', operation: 'transfer', callId: id(callId), transferTo: '+15550003001' },
+	{ resource: 'call', operation: 'hangUp', callId: id(callId) },
+	{ resource: 'room', operation: 'create', recording: 'summarize' },
+	{ resource: 'room', operation: 'get', roomId },
+	{ resource: 'room', operation: 'getAll', simplify: false },
+	...['room', 'participant', 'track', 'merged'].map((recordingType) => ({
+		resource: 'recording',
+		operation: 'getAll',
+		recordingType,
+		...(recordingType === 'merged' && { filters: { sessionId: 's' } }),
+	})),
+	{ resource: 'transcription', operation: 'get', getBy: 'room', roomId },
+	{ resource: 'transcription', operation: 'get', getBy: 'id', transcriptionId },
+	{ resource: 'transcription', operation: 'getAll' },
+	{ resource: 'transcription', operation: 'startRealtime', roomId },
+	{ resource: 'transcription', operation: 'stopRealtime', roomId },
+	{ resource: 'agent', operation: 'dispatch', agentId: id('agent_01'), meetingId: roomId },
+	{ resource: 'room', operation: 'endSession', roomId },
+	{ resource: 'room', operation: 'deactivate', roomId },
+];
+
+/** All lists, with something that is in each. */
+const LISTS: Record<string, string> = {
+	searchAgents: 'agent_01',
+	searchCalls: '+15550003000',
+	searchDeployments: 'ddv_support',
+	searchGateways: 'gw_out_01',
+	searchPhoneNumbers: '+15550102001',
+	searchRoutingRules: 'rule_out_01',
+	searchSessions: 'ddv_support',
+	searchTags: 'latest',
+};
 
 /** Ids that would lead elsewhere if they were put into the path as they are. */
 const HOSTILE_IDS = (foreignHost: string) => [
@@ -111,12 +160,14 @@ const tokensSeen = (): string[] =>
 		.map(({ headers }) => headers.authorization)
 		.filter((token) => token !== undefined);
 
-/** The secret, each token that any host received, and each token's signature alone. */
+/** The secret, the password of SIP trunks, each token that any host received, and each token's signature alone. */
 function whatMustStayIn(): string[] {
 	const tokens = tokensSeen();
 	const signatures = tokens.map((token) => token.split('.')[2] ?? token);
 	const { secret } = setup.simulator;
-	return [...new Set([secret, Buffer.from(secret).toString('base64'), ...tokens, ...signatures])];
+	return [
+		...new Set([secret, SIP_PASSWORD, Buffer.from(secret).toString('base64'), ...tokens, ...signatures]),
+	];
 }
 
 /** All files that n8n wrote: database with its write-ahead log, event log, configuration. */
@@ -160,6 +211,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 				secret: `secret${randomBytes(24).toString('hex')}`,
 				apiKey: `key${randomBytes(12).toString('hex')}`,
 				lifecycle: false,
+				callBehaviour: { talkMs: null },
+				transcriptionReadyMs: 0,
 			},
 		});
 		foreign = await startSimulator();
@@ -226,7 +279,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			const { id, extra } = await credentialFor({ baseUrl });
 			expect([baseUrl, failureOf(await run(START, extra))]).toEqual([
 				baseUrl,
-				expect.stringContaining('"Base URL" in the VideoSDK Agent Cloud credential must be a plain http'),
+				expect.stringContaining("'Base URL' in the VideoSDK Agent Cloud credential must be a plain http"),
 			]);
 			const tested = await setup.n8n.rest.testCredential(id);
 			expect([baseUrl, tested.status]).toEqual([baseUrl, 'Error']);
@@ -288,19 +341,106 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		setup.simulator.clearFaults();
 	});
 
-	test('the list of deployments', async () => {
-		for (const credentialId of [setup.credentialId, (await credentialFor({ secretKey: 'wrong' })).id]) {
-			const answer = await setup.n8n.rest
-				.call('POST', '/dynamic-node-parameters/resource-locator-results', {
-					nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
-					methodName: 'searchDeployments',
-					path: 'parameters.deploymentId',
-					currentNodeParameters: START,
-					credentials: { [CREDENTIAL_TYPE]: { id: credentialId, name: 'VideoSDK' } },
-				})
-				.then(JSON.stringify, String);
-			restAnswers.push(answer);
-			expect(answer).toContain(credentialId === setup.credentialId ? 'ddv_support' : 'API key and secret');
+	test('calls, rooms, recordings and transcripts: successes and failures', async () => {
+		const { simulator } = setup;
+		const failing: Fault[] = FAULTS.filter(({ body }) => body !== undefined);
+		let count = 0;
+		/** A room in which somebody is, a call that goes on, and a transcription. */
+		const target = async (): Promise<[string, string, string]> => {
+			const [room] = [...simulator.rooms.values()].filter(({ disabled }) => !disabled).slice(-1);
+			const call = [...simulator.calls.values()].at(-1);
+			const [roomId, callId] = [String(room?.roomId), String(call?.callId)];
+			await simulator.moveCall(callId, 'answered');
+			simulator.joinRoom(roomId);
+			return [roomId, callId, simulator.addTranscription({ roomId }).id];
+		};
+		expect((await run({ resource: 'room', operation: 'create' })).status).toBe('success');
+		expect((await run(operations('', '', '')[0] as object)).status).toBe('success');
+		for (const kind of ['room', 'participant', 'track', 'merge'] as const)
+			simulator.addRecording({ kind, roomId: 'r', sessionId: 's', readyAfterMs: 0 });
+		for (const parameters of operations(...(await target()))) {
+			for (const fault of failing) {
+				simulator.addFault({ ...fault, match: { times: 10 } });
+				const { status } = await run({ ...parameters, options: { timeout: 500 } });
+				expect([parameters, status]).toEqual([parameters, 'error']);
+				simulator.clearFaults();
+				count++;
+			}
+		}
+		// Some of the above were carried out, since what failed was the answer.
+		const [roomId, callId, transcriptionId] = await target();
+		for (const parameters of operations(roomId, callId, transcriptionId)) {
+			// A transfer ends it.
+			await simulator.moveCall(callId, 'answered');
+			const execution = await run(parameters);
+			expect([parameters, failureOf(execution), execution.status]).toEqual([parameters, ' ', 'success']);
+			count++;
+		}
+		figure(`n8n ${version}: executions of operations of calls, rooms, recordings, transcripts`, count);
+		expect(foreign.requests).toEqual([]);
+	});
+
+	test('a recording of another host: its file comes whole, and that host sees no token', async () => {
+		const content = randomBytes(3_000_000);
+		const url = foreign.addFile({ name: 'talk.mp4', content, contentType: 'video/mp4' });
+		const workflow = await setup.n8n.rest.createWorkflow(
+			chain('Download', [
+				n8nNode('Manual', 'manualTrigger'),
+				ourNode(setup, NODE, 'videoSdkAgentCloud', { resource: 'recording', operation: 'download', url }),
+				n8nNode('Hash', 'crypto', {
+					action: 'hash',
+					type: 'SHA256',
+					binaryData: true,
+					binaryPropertyName: 'data',
+					dataPropertyName: 'hash',
+					encoding: 'hex',
+				}),
+			]),
+		);
+		const execution = await setup.n8n.rest.runWorkflow(workflow.id, RUN_TIMEOUT_MS);
+		expect(outputOf(execution, NODE)).toEqual([
+			expect.objectContaining({ fileName: 'talk.mp4', mimeType: 'video/mp4', fileSize: content.length }),
+		]);
+		expect(outputOf(execution, 'Hash')[0]?.hash).toBe(createHash('sha256').update(content).digest('hex'));
+		expect(foreign.requests.splice(0).map(({ path, headers }) => [path, headers.authorization])).toEqual([
+			['/files/talk.mp4', undefined],
+		]);
+	});
+
+	test('the lists to pick from', async () => {
+		const wrong = (await credentialFor({ secretKey: 'wrong' })).id;
+		for (const [methodName, entry] of Object.entries(LISTS)) {
+			const list = async (credentialId: string) => {
+				const answer = await setup.n8n.rest
+					.call('POST', '/dynamic-node-parameters/resource-locator-results', {
+						nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
+						methodName,
+						path: 'parameters.deploymentId',
+						currentNodeParameters: START,
+						credentials: { [CREDENTIAL_TYPE]: { id: credentialId, name: 'VideoSDK' } },
+					})
+					.then(JSON.stringify, String);
+				restAnswers.push(answer);
+				return answer;
+			};
+			expect([methodName, await list(setup.credentialId)]).toEqual([
+				methodName,
+				expect.stringContaining(entry),
+			]);
+			expect([methodName, await list(wrong)]).toEqual([
+				methodName,
+				expect.stringContaining('API key and secret'),
+			]);
+			// Failed answers that hold what the API knows of the trunk.
+			const body = { message: 'No', data: [{ auth: { password: SIP_PASSWORD } }] };
+			for (const fault of [
+				{ status: 400, body },
+				{ status: 200, body: SIP_PASSWORD },
+			]) {
+				setup.simulator.addFault({ kind: 'status', ...fault, match: { times: 10 } });
+				if (/Gateways|PhoneNumbers|RoutingRules/.test(methodName)) await list(setup.credentialId);
+				setup.simulator.clearFaults();
+			}
 		}
 	});
 
@@ -313,7 +453,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 					'Trigger',
 					'videoSdkAgentCloudTrigger',
 					{ options: { sessionDetails: true, deploymentIds: 'ddv_support' } },
-					{ typeVersion: 1.1, webhookId: WEBHOOK_ID },
+					{ typeVersion: 1, webhookId: WEBHOOK_ID },
 				),
 				n8nNode('After', 'noOp'),
 			]),
@@ -364,16 +504,16 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		};
 		expect(await resume(null)).toBe(401);
 		expect(await resume('AAAA')).toBe(401);
-		const look = await rest.triggerByWebhook(
+		const poll = await rest.triggerByWebhook(
 			resumeUrl,
 			{ sessionId, isTimeUp: true },
-			{ headers: { 'x-agent-cloud-look-signature': 'f'.repeat(64) } },
+			{ headers: { 'x-agent-cloud-poll-key': 'f'.repeat(64) } },
 		);
-		webhookAnswers.push(await look.text());
-		expect(look.status).toBe(401);
-		// Signed with the secret: it is logged and answered like any request to n8n.
+		webhookAnswers.push(await poll.text());
+		expect(poll.status).toBe(401);
+		// It is logged and answered like any request to n8n.
 		await waitFor(
-			'a look of our own',
+			'a poll of our own',
 			async () =>
 				setup.simulator.requests.some(({ path }) => path.endsWith(`sessions/${sessionId}`)) || undefined,
 			30_000,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts, waitFor } from '../n8n/processes';
 import type { Execution, WorkflowNode } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
-import type { Fault, RecordedRequest } from '../simulator';
+import type { Fault, RecordedRequest, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
 import { n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
@@ -94,9 +94,9 @@ async function credentialFor(data: object): Promise<{ credentials: object }> {
 }
 
 /** The nodes that make many items, each with the id of a deployment: an unknown one is answered 404. */
-function items(isBad: (index: number) => boolean): WorkflowNode[] {
+function items(isBad: (index: number) => boolean, otherDeployment = 'ddv_unknown'): WorkflowNode[] {
 	const list = Array.from({ length: ITEM_COUNT }, (_, index) => ({
-		deployment: isBad(index) ? 'ddv_unknown' : 'ddv_support',
+		deployment: isBad(index) ? otherDeployment : 'ddv_support',
 		tag: `item-${index}`,
 	}));
 	return [
@@ -173,6 +173,29 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		);
 		expect(requestsTo(START_PATH)).toHaveLength(1);
 		expect(errorOf(execution).message).toContain('did not accept the API key and secret (status 401)');
+	});
+
+	test('a credential by row: each session is started in the project of its item', async () => {
+		const other = await startSimulator({ lifecycle: false, secret: 'the-secret-of-another-project' });
+		try {
+			// As many teams have it: a rule with an exception, which the first items do not meet.
+			const byRow = (common: string, exception: string) =>
+				`={{ $json.deployment === 'ddv_sales' ? '${exception}' : '${common}' }}`;
+			const credential = await credentialFor({
+				baseUrl: byRow(setup.simulator.url, other.url),
+				secretKey: byRow(setup.simulator.secret, other.secret),
+			});
+			const isSales = (index: number) => index % 10 === 9;
+			const execution = await runNode(MANY_STARTS, credential, items(isSales, 'ddv_sales'));
+			expect(errorOf(execution).message).toBe('');
+			const tagsOf = (simulator: Simulator) =>
+				requestsTo(START_PATH, simulator).map(({ body }) => (body as { tag: string }).tag);
+			const tags = Array.from({ length: ITEM_COUNT }, (_, index) => `item-${index}`);
+			expect(tagsOf(other).sort()).toEqual(tags.filter((_, index) => isSales(index)).sort());
+			expect(tagsOf(setup.simulator).sort()).toEqual(tags.filter((_, index) => !isSales(index)).sort());
+		} finally {
+			await other.close();
+		}
 	});
 
 	test('429 with Retry-After in seconds and as a date, and without it', async () => {
@@ -338,7 +361,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			const bad = byError ? outputOf(execution, NODE, 1) : good.filter(({ error }) => error !== undefined);
 			const badCount = Array.from({ length: ITEM_COUNT }, (_, index) => isBad(index)).filter(Boolean).length;
 			expect(bad).toHaveLength(badCount);
-			for (const { error } of bad) expect(String(error)).toContain('VideoSDK found nothing under this ID');
+			for (const { error } of bad) expect(String(error)).toContain('VideoSDK found nothing with this ID');
 			const ids = good.filter(({ error }) => error === undefined).map(({ sessionId }) => sessionId);
 			expect(new Set(ids)).toEqual(new Set(setup.simulator.sessions.keys()));
 			expect(ids).toHaveLength(ITEM_COUNT - badCount);

@@ -10,7 +10,7 @@ import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
 
 const START_PATH = '/ai/v1/ai-deployment-sessions/start';
-const LOOK_HEADER = 'x-agent-cloud-look-signature';
+const POLL_KEY_HEADER = 'x-agent-cloud-poll-key';
 /** What the node before Start and Wait puts out. */
 const BEFORE = { customer: 'Ada Lovelace' };
 const HOUR_IN_MINUTES = 60;
@@ -243,7 +243,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			run.simulator.clearFaults();
 		});
 
-		it('a replay after the end is refused and starts nothing', async () => {
+		it('a replay after the end is rejected and starts nothing', async () => {
 			const run = await startWaiting();
 			endQuietly(run, 'stopped');
 			const event = eventBody(run.sessionId, 'stopped');
@@ -262,7 +262,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		it('ten deliveries at the same instant resume the run once', async () => {
 			const run = await startWaiting();
 			endQuietly(run, 'stopped');
-			// All are judged before the first one's session is fetched.
+			// All are verified before the first one's session is fetched.
 			run.simulator.latencyMs = 400;
 			const event = eventBody(run.sessionId, 'stopped');
 			const answers = await Promise.all(Array.from({ length: 10 }, async () => await deliver(run, event)));
@@ -310,17 +310,17 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			expect(await deliver(run, eventBody(run.sessionId, status, 'agent-session'))).toBe(200);
 		});
 
-		it('an event without a signature is refused', async () => {
+		it('an event without a signature is rejected', async () => {
 			expect(await deliver(run, eventBody(run.sessionId, 'stopped'), null)).toBe(401);
 		});
 
-		it('an event with a wrong signature is refused', async () => {
+		it('an event with a wrong signature is rejected', async () => {
 			const body = eventBody(run.sessionId, 'stopped');
 			expect(await deliver(run, body, run.simulator.sign('something else'))).toBe(401);
 			expect(await deliver(run, body, 'not even base64 !')).toBe(401);
 		});
 
-		it("another session's signed event is refused", async () => {
+		it("another session's signed event is rejected", async () => {
 			const other = await startWaiting();
 			endQuietly(other, 'stopped');
 			const event = eventBody(other.sessionId, 'stopped');
@@ -330,11 +330,11 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			output(await ended(other), other, 'stopped');
 		});
 
-		it('a signed body that is no event is refused', async () => {
+		it('a signed body that is no event is rejected', async () => {
 			expect(await deliver(run, { data: { sessionId: run.sessionId } })).toBe(400);
 		});
 
-		it('a wrong resume token is refused', async () => {
+		it('a wrong resume token is rejected', async () => {
 			// n8n 1.x asks for no token: there the signature of the event alone protects the run.
 			const signature = version === '2.41.1' ? undefined : null;
 			const event = eventBody(run.sessionId, 'stopped');
@@ -346,12 +346,12 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			expect(await deliver(run, event, signature, wrong.href)).toBe(401);
 		});
 
-		it('a forged request to look again is refused', async () => {
-			const forged = async (signature: string, sessionId: string, isTimeUp: boolean) => {
+		it('a forged poll is rejected', async () => {
+			const forged = async (key: string, sessionId: string, isTimeUp: boolean) => {
 				const response = await setup.n8n.rest.triggerByWebhook(
 					run.resumeUrl,
 					{ sessionId, isTimeUp },
-					{ headers: { [LOOK_HEADER]: signature } },
+					{ headers: { [POLL_KEY_HEADER]: key } },
 				);
 				return response.status;
 			};
@@ -375,13 +375,13 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		});
 
 		it('an event of the end of which only the API knows is not taken for a timeout', async () => {
-			// The looks are after 2 s and at the deadline.
+			// The polls are after 2 s and at the deadline.
 			const run = await startWaiting(0.1);
 			// On a busy machine the first one may come before the run is stored.
-			const firstLookOverMs = run.startedAtMs + 4_000;
+			const firstPollOverMs = run.startedAtMs + 4_000;
 			await waitFor(
-				'the first look',
-				async () => (lookups(run).length > 0 || Date.now() > firstLookOverMs ? true : undefined),
+				'the first poll',
+				async () => (lookups(run).length > 0 || Date.now() > firstPollOverMs ? true : undefined),
 				10_000,
 				50,
 			);
@@ -404,10 +404,58 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		});
 	});
 
+	describe('keys that are changed while the execution waits', () => {
+		/** Starts a session, then makes VideoSDK and the credential go on with other keys. */
+		async function startAndChangeKeys(maxWait: number): Promise<WaitingRun> {
+			const former = await startSimulator({ lifecycle: false });
+			furtherSimulators.push(former);
+			const name = `Changed ${furtherSimulators.length}`;
+			const keysOf = ({ apiKey, secret, url }: Simulator) => ({
+				name,
+				type: CREDENTIAL_TYPE,
+				data: { apiKey, secretKey: secret, baseUrl: url },
+			});
+			const { id } = await setup.n8n.rest.createCredential(keysOf(former));
+			await publish(former, id, `changed-${furtherSimulators.length}`);
+			const run = await startWaiting(maxWait, former);
+			await former.close();
+			const simulator = await startSimulator({
+				lifecycle: false,
+				port: former.port,
+				apiKey: 'new-api-key',
+				secret: 'new-secret-key-0123456789abcdef',
+			});
+			furtherSimulators.push(simulator);
+			for (const [sessionId, session] of former.sessions) simulator.sessions.set(sessionId, session);
+			await setup.n8n.rest.updateCredential(id, keysOf(simulator));
+			return { ...run, simulator };
+		}
+
+		it('do not hide the deadline', async () => {
+			const run = await startAndChangeKeys(0.1);
+			const json = output(await ended(run, 20_000), run, 'nothing');
+			expect(json).toMatchObject({ status: 'queued', timedOut: true });
+			figure(
+				`A deadline of 6 s when the keys were changed (n8n ${version})`,
+				`over after ${Date.now() - run.startedAtMs} ms`,
+				'below 12 s',
+			);
+			expect(Date.now() - run.startedAtMs).toBeLessThan(12_000);
+		});
+
+		it('do not hide an end whose event was lost', async () => {
+			const run = await startAndChangeKeys(0.3);
+			endQuietly(run, 'completed');
+			const json = output(await ended(run, 30_000), run, 'stopped');
+			expect(json).toMatchObject({ status: 'completed', event: 'stopped' });
+			expect(json).not.toHaveProperty('timedOut');
+		});
+	});
+
 	describe('an end that is missed', () => {
 		const quiet = { startingMs: null, startedMs: null, stoppingMs: null };
 
-		it('because its event was lost is found by looking again', async () => {
+		it('because its event was lost is found by polling', async () => {
 			const simulator = await furtherSimulator({ ...quiet, stoppedMs: 500 });
 			simulator.setEventFaults({ drop: (event) => event === 'stopped' });
 			const run = await startWaiting(HOUR_IN_MINUTES, simulator);
@@ -421,7 +469,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			);
 		});
 
-		it('because it came before n8n stored the waiting run is found by looking again', async () => {
+		it('because it came before n8n stored the waiting run is found by polling', async () => {
 			const simulator = await furtherSimulator({ ...quiet, stoppedMs: null, failedMs: 1 });
 			const runs = await Promise.all(
 				Array.from({ length: 6 }, async () => await start(HOUR_IN_MINUTES, simulator)),
@@ -491,19 +539,6 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			expect(execution.status).toBe('success');
 			expect(outputOf(execution, 'Start and Wait')).toEqual([{ ...session, event: 'failed' }]);
 		});
-
-		it('when there are several items, before anything is started', async () => {
-			const requests = setup.simulator.requests.length;
-			const execution = await runOnce([
-				n8nNode('List', 'set', { mode: 'raw', jsonOutput: '{ "list": ["a", "b"] }', options: {} }, 3.4),
-				n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }),
-				startAndWait(),
-			]);
-			expect(execution.status).toBe('error');
-			expect(execution.data.resultData.error?.message).toContain('takes one input item, not 2');
-			expect(execution.data.resultData.error?.description).toContain('No session was started');
-			expect(setup.simulator.requests).toHaveLength(requests);
-		});
 	});
 
 	describe('Wait for Status', () => {
@@ -551,19 +586,19 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		const startSessions = async (count: number) =>
 			await Promise.all(Array.from({ length: count }, async () => await startSession()));
 
-		const looksAt = (sessionId: string) =>
+		const pollsOf = (sessionId: string) =>
 			setup.simulator.requests.filter(({ path: asked }) => asked === lookupPath(sessionId)).length;
 
-		/** Starts a run and yields its id as soon as it has looked at the sessions once. */
+		/** Starts a run and yields its id as soon as it has polled each session once. */
 		async function waitForSessions(sessionIds: string[], maxWait: number): Promise<string> {
 			const known = new Set((await setup.n8n.rest.listExecutions({ workflowId })).map(({ id }) => id));
 			const response = await setup.n8n.rest.triggerByWebhook(path, { sessionIds, maxWait });
 			expect(response.status).toBe(200);
 			return await waitFor(
-				'the first looks',
+				'the first polls',
 				async () => {
 					const run = (await setup.n8n.rest.listExecutions({ workflowId })).find(({ id }) => !known.has(id));
-					return run && sessionIds.every((id) => looksAt(id) > 0) ? run.id : undefined;
+					return run && sessionIds.every((id) => pollsOf(id) > 0) ? run.id : undefined;
 				},
 				30_000,
 				50,
@@ -594,16 +629,16 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				expect(item).toMatchObject({ sessionId: sessionIds[index], status });
 				expect(item).not.toHaveProperty('timedOut');
 			}
-			expect(items[29]).toEqual({ error: expect.stringContaining('VideoSDK found nothing under this ID') });
-			expect(looksAt('no-such-session')).toBe(1);
+			expect(items[29]).toEqual({ error: expect.stringContaining('VideoSDK found nothing with this ID') });
+			expect(pollsOf('no-such-session')).toBe(1);
 		});
 
 		it('goes on after answers of 429 and 500', async () => {
 			const [sessionId = ''] = await startSessions(1);
 			const executionId = await waitForSessions([sessionId], HOUR_IN_MINUTES);
 			const match = { path: new RegExp(sessionId) };
-			const looked = looksAt(sessionId);
-			// More than the three tries of one look.
+			const looked = pollsOf(sessionId);
+			// More than the three tries of one poll.
 			setup.simulator.addFault({ match: { ...match, times: 4 }, kind: 'status', status: 500 });
 			setup.simulator.addFault({
 				match: { ...match, times: 2 },
@@ -613,7 +648,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			});
 			await waitFor(
 				'the faults to be over',
-				async () => (looksAt(sessionId) > looked + 6 ? true : undefined),
+				async () => (pollsOf(sessionId) > looked + 6 ? true : undefined),
 				60_000,
 			);
 			expect((await setup.n8n.rest.getExecution(executionId))?.status).toBe('running');
@@ -650,9 +685,9 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			const execution = await sessionsEnded(executionId);
 			expect(execution.status).toBe('canceled');
 			await during(300);
-			const looked = sessionIds.map(looksAt);
+			const looked = sessionIds.map(pollsOf);
 			await during(3_000);
-			const later = sessionIds.map(looksAt);
+			const later = sessionIds.map(pollsOf);
 			figure(
 				`Looks after the execution was stopped (n8n ${version})`,
 				later.reduce((sum, count, index) => sum + count - (looked[index] ?? 0), 0),
@@ -663,7 +698,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	});
 
 	describe('without a limit', () => {
-		it('the run waits for ever, and goes on when the session ends', async () => {
+		it('the run waits for 30 days at most, whatever is lost, and goes on when the session ends', async () => {
 			const path = 'unlimited';
 			await publishChain(path, [
 				ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', {
@@ -675,7 +710,9 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			const byEvent = await untilWaiting(await start(0.01, setup.simulator, path));
 			const byLook = await untilWaiting(await start(0.01, setup.simulator, path));
 			const { waitTill } = (await setup.n8n.rest.getExecution(byEvent.executionId)) ?? {};
-			expect(Date.parse(String(waitTill))).toBeGreaterThan(Date.UTC(2900, 0));
+			const waitDays = (Date.parse(String(waitTill)) - Date.now()) / (24 * 3_600_000);
+			expect(waitDays).toBeGreaterThan(29.9);
+			expect(waitDays).toBeLessThan(30.1);
 			endQuietly(byEvent, 'failed');
 			endQuietly(byLook, 'completed');
 			expect(await deliver(byEvent, eventBody(byEvent.sessionId, 'failed'))).toBe(200);
@@ -691,8 +728,40 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		});
 	});
 
+	it('a run of an n8n that VideoSDK cannot reach says so while it waits', async () => {
+		const { apiKey, secret, port } = setup.simulator;
+		const credential = await setup.n8n.rest.createCredential({
+			name: 'Not local',
+			type: CREDENTIAL_TYPE,
+			// 127.0.0.1 in a spelling that is not taken for a local one.
+			data: { apiKey, secretKey: secret, baseUrl: `http://[::ffff:127.0.0.1]:${port}` },
+		});
+		await publishChain('hint', [
+			ourNode(
+				{ ...setup, credentialId: credential.id },
+				'Start and Wait',
+				'videoSdkAgentCloud',
+				startAndWaitParameters,
+			),
+		]);
+		const hintsOf = async (run: WaitingRun) => {
+			const execution = await setup.n8n.rest.getExecution(run.executionId);
+			const [nodeRun] = execution?.data.resultData.runData['Start and Wait'] ?? [];
+			return (nodeRun as { hints?: Array<{ message: string }> } | undefined)?.hints ?? [];
+		};
+		const hidden = await untilWaiting(await start(HOUR_IN_MINUTES, setup.simulator, 'hint'));
+		const local = await startWaiting();
+		const hints = await hintsOf(hidden);
+		expect(hints).toEqual([expect.objectContaining({ type: 'info', location: 'outputPane' })]);
+		expect(hints[0]?.message).toMatch(/cannot reach this n8n at http:..localhost:\d+\..*n8n polls VideoSDK/);
+		expect(await hintsOf(local)).toEqual([]);
+		for (const run of [hidden, local]) endQuietly(run, 'stopped');
+		await ended(local);
+		await runEnded(setup.n8n, hidden.executionId, 'Start and Wait');
+	});
+
 	describe('a Wait node further on in the run', () => {
-		it('is resumed neither by late events nor by our own looks', async () => {
+		it('is resumed neither by late events nor by our own polls', async () => {
 			const path = 'approval';
 			await publishChain(path, [
 				ourNode(setup, 'Start and Wait', 'videoSdkAgentCloud', startAndWaitParameters),
@@ -718,7 +787,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				50,
 			);
 			expect(await deliver(run, event)).toBe(404);
-			// Our looks come 2 and 8 s after the start.
+			// Our polls come 2 and 8 s after the start.
 			await during(9_000);
 			expect(lookups(run)).toHaveLength(asked);
 			expect(await statusOf(run)).toBe('waiting');
@@ -768,9 +837,9 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				startWaiting(0.5),
 				start(0.05),
 			])) as [WaitingRun, WaitingRun, WaitingRun];
-			// This one's own last look has come before the restart; the other two are left to n8n.
+			// This one's own last poll has come before the restart; the other two are left to n8n.
 			output(await ended(overdue, 150_000), overdue, 'nothing');
-			const looks = lookups(timedOut).length;
+			const polls = lookups(timedOut).length;
 			await setup.n8n.restart();
 			// For a moment n8n may take them for crashed, before it finds that they wait.
 			await untilWaiting(resumed);
@@ -788,7 +857,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				`run over after ${Math.round((Date.now() - timedOut.startedAtMs) / 1000)} s`,
 			);
 			expect(json).toMatchObject({ status: 'queued', timedOut: true });
-			expect(lookups(timedOut)).toHaveLength(looks);
+			expect(lookups(timedOut)).toHaveLength(polls);
 			expect(await deliver(timedOut, eventBody(timedOut.sessionId, 'stopped'))).toBe(409);
 		});
 

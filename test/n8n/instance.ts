@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { installPackage, packPackage } from './package';
 import { freePorts, PlainError, removeFolder, temporaryFolder, TrackedProcess, waitFor } from './processes';
 import { N8nRest } from './rest';
-import { DEFAULT_N8N_VERSION, ensureRuntime, type N8nVersion, type Runtime, withNodeInPath } from './runtime';
+import { DEFAULT_N8N_VERSION, ensureRuntime, type Runtime, withNodeInPath } from './runtime';
 
 export interface N8nOptions {
-	version?: N8nVersion;
+	version?: string;
 	/** A free one by default. */
 	port?: number;
 	/** A temporary one by default, removed by `stop`. A given one is kept. */

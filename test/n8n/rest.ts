@@ -120,6 +120,7 @@ async function patiently<T>(attempt: () => Promise<T | undefined>): Promise<T | 
 /** A client of n8n's own REST interface, logged in as the owner. */
 export class N8nRest {
 	private cookie = '';
+	private lastStored: Promise<unknown> = Promise.resolve();
 
 	constructor(
 		readonly url: string,
@@ -185,13 +186,23 @@ export class N8nRest {
 
 	async createWorkflow(workflow: WorkflowJson): Promise<StoredWorkflow> {
 		const { name, nodes, connections, settings } = workflow;
-		return await this.call('POST', '/workflows', {
-			name,
-			nodes,
-			connections,
-			settings: { executionOrder: 'v1', ...settings },
-			active: false,
-		});
+		return await this.oneByOne(
+			async () =>
+				await this.call<StoredWorkflow>('POST', '/workflows', {
+					name,
+					nodes,
+					connections,
+					settings: { executionOrder: 'v1', ...settings },
+					active: false,
+				}),
+		);
+	}
+
+	/** n8n 1.x keeps sqlite on one connection and answers two stores at once with "cannot start a transaction within a transaction". */
+	private async oneByOne<T>(store: () => Promise<T>): Promise<T> {
+		const stored = this.lastStored.then(store);
+		this.lastStored = stored.catch(() => undefined);
+		return await stored;
 	}
 
 	async getWorkflow(id: string): Promise<StoredWorkflow> {
@@ -199,12 +210,18 @@ export class N8nRest {
 	}
 
 	async updateWorkflow(id: string, changes: Partial<WorkflowJson>): Promise<StoredWorkflow> {
-		const { versionId } = await this.getWorkflow(id);
-		return await this.call('PATCH', `/workflows/${id}`, { ...changes, versionId });
+		return await this.oneByOne(async () => {
+			const { versionId } = await this.getWorkflow(id);
+			return await this.call<StoredWorkflow>('PATCH', `/workflows/${id}`, { ...changes, versionId });
+		});
 	}
 
 	/** Publishes a workflow (2.x, takes effect about 100 ms later) or sets it active (1.x). */
 	async activate(id: string): Promise<void> {
+		await this.oneByOne(async () => await this.publish(id));
+	}
+
+	private async publish(id: string): Promise<void> {
 		const { versionId } = await this.getWorkflow(id);
 		if (this.runtime.version.startsWith('1.')) {
 			await this.call('PATCH', `/workflows/${id}`, { active: true, versionId });
@@ -214,6 +231,10 @@ export class N8nRest {
 	}
 
 	async deactivate(id: string): Promise<void> {
+		await this.oneByOne(async () => await this.unpublish(id));
+	}
+
+	private async unpublish(id: string): Promise<void> {
 		const { versionId } = await this.getWorkflow(id);
 		if (this.runtime.version.startsWith('1.')) {
 			await this.call('PATCH', `/workflows/${id}`, { active: false, versionId });
@@ -361,7 +382,8 @@ export class N8nRest {
 		);
 	}
 
-	private unflatten(text: string): Execution['data'] {
+	/** Reads the data of an execution as n8n stores them. */
+	unflatten(text: string): Execution['data'] {
 		const flatted = require(join(this.runtime.folder, 'node_modules/flatted')) as {
 			parse: (text: string) => Execution['data'];
 		};

@@ -13,14 +13,12 @@ import {
 	withLock,
 } from './processes';
 
-/** The n8n versions this package is tested on: the current line and the last of the 1.x line. */
-export type N8nVersion = '2.41.1' | '1.123.81';
-
-export const DEFAULT_N8N_VERSION: N8nVersion = '2.41.1';
+/** The current line of n8n, on which everything is tested. */
+export const DEFAULT_N8N_VERSION = '2.41.1';
 
 /** An n8n that can be started. */
 export interface Runtime {
-	version: N8nVersion;
+	version: string;
 	folder: string;
 	/** The Node.js that runs it. */
 	node: string;
@@ -32,6 +30,7 @@ const NEEDED_SPACE_BYTES = 5_000_000_000;
 const N8N_NODE_MAJOR = 24;
 const PROGRESS_INTERVAL_MS = 10_000;
 const MARKER_FILE = '.complete';
+const PINNED_RUNTIMES = join(repositoryRoot, 'test', 'n8n', 'runtimes');
 
 function cacheFolder(): string {
 	if (process.env.N8N_RUNTIME_DIR) return process.env.N8N_RUNTIME_DIR;
@@ -90,8 +89,48 @@ function npmFailure(what: string, output: string): PlainError {
 	return new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: ${reason}.`);
 }
 
-async function install(version: N8nVersion, folder: string, log: (line: string) => void) {
-	const sources = join(repositoryRoot, 'test', 'n8n', 'runtimes', version);
+/** What is installed for a version that has no folder of its own in `test/n8n/runtimes`. */
+function packageJsonOf(version: string): string {
+	const pinned = join(PINNED_RUNTIMES, DEFAULT_N8N_VERSION, 'package.json');
+	const [major = 0, minor = 0] = version.split('.').map(Number);
+	const description = JSON.parse(readFileSync(pinned, 'utf8')) as object;
+	return JSON.stringify({
+		...description,
+		description: `n8n ${version} and the Node.js it runs on`,
+		dependencies: { n8n: version },
+		// Before 2.41 n8n takes its xlsx from outside the registry.
+		...(major < 2 || (major === 2 && minor < 41) ? { overrides: { xlsx: '0.18.5' } } : {}),
+	});
+}
+
+/**
+ * Yields the folder with the package.json and the lock file of a version. Those of the versions that everything is tested on
+ * belong to the project; the others' are made when first needed, and kept beside the runtimes.
+ */
+async function ensureLock(version: string, log: (line: string) => void): Promise<string> {
+	const pinned = join(PINNED_RUNTIMES, version);
+	if (existsSync(pinned)) return pinned;
+	const folder = join(cacheFolder(), 'locks', version);
+	const packageJson = packageJsonOf(version);
+	const isMade = () =>
+		existsSync(join(folder, 'package-lock.json')) &&
+		readFileSync(join(folder, 'package.json'), 'utf8') === packageJson;
+	await withLock(`${folder}.lock`, async () => {
+		if (isMade()) return;
+		log(`  Looking up what n8n ${version} consists of ...`);
+		removeFolder(folder);
+		mkdirSync(folder, { recursive: true });
+		writeFileSync(join(folder, 'package.json'), packageJson);
+		const { code, output } = await runNpm(
+			['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress'],
+			{ cwd: folder, env: process.env },
+		);
+		if (code !== 0) throw npmFailure(`Looking up n8n ${version}`, output);
+	});
+	return folder;
+}
+
+async function install(version: string, sources: string, folder: string, log: (line: string) => void) {
 	mkdirSync(folder, { recursive: true });
 	for (const file of ['package.json', 'package-lock.json']) cpSync(join(sources, file), join(folder, file));
 
@@ -124,7 +163,8 @@ async function install(version: N8nVersion, folder: string, log: (line: string) 
 
 		step = ', compiling the database driver';
 		const { binary, headers } = nodeOf(folder);
-		const rebuilt = await runNpm(['rebuild', 'sqlite3', '--foreground-scripts'], {
+		// npm hands the `ignore-scripts` of our .npmrc on to what `npm start` runs.
+		const rebuilt = await runNpm(['rebuild', 'sqlite3', '--ignore-scripts=false', '--foreground-scripts'], {
 			cwd: folder,
 			env: {
 				...process.env,
@@ -162,11 +202,11 @@ async function install(version: N8nVersion, folder: string, log: (line: string) 
  * The first time takes some minutes; afterwards the folder is re-used for as long as the lock file is the same.
  */
 export async function ensureRuntime(
-	version: N8nVersion = DEFAULT_N8N_VERSION,
+	version: string = DEFAULT_N8N_VERSION,
 	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<Runtime> {
-	const lockFile = join(repositoryRoot, 'test', 'n8n', 'runtimes', version, 'package-lock.json');
-	const lockHash = sha256(readFileSync(lockFile)).slice(0, 12);
+	const sources = await ensureLock(version, log);
+	const lockHash = sha256(readFileSync(join(sources, 'package-lock.json'))).slice(0, 12);
 	const parent = cacheFolder();
 	const folder = join(parent, `n8n-${version}-${lockHash}`);
 	const marker = join(folder, MARKER_FILE);
@@ -182,7 +222,7 @@ export async function ensureRuntime(
 				const unfinished = join(parent, `${basename(folder)}.unfinished`);
 				removeFolder(unfinished);
 				try {
-					await install(version, unfinished, log);
+					await install(version, sources, unfinished, log);
 					writeFileSync(join(unfinished, MARKER_FILE), `${new Date().toISOString()}\n`);
 					removeFolder(folder);
 					renameSync(unfinished, folder);

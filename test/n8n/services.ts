@@ -188,10 +188,16 @@ async function service(
 	};
 }
 
+/** The database of one n8n. */
+export interface Postgres extends Service {
+	/** Runs SQL beside n8n. @returns the rows, a line each */
+	query(sql: string): Promise<string>;
+}
+
 /** Starts a Postgres 17 or newer on loopback, with a database of its own in a temporary folder. */
 export async function startPostgres(
 	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
-): Promise<Service> {
+): Promise<Postgres> {
 	if (!postgresBinaries()) await aptInstall(['postgresql-17'], log);
 	const binaries = postgresBinaries();
 	if (!binaries)
@@ -245,7 +251,13 @@ export async function startPostgres(
 		await started.stop();
 		throw new PlainError(`${database.output}\nThe Postgres database could not be created.`);
 	}
-	return started;
+	const query = async (sql: string): Promise<string> => {
+		const { code, output } = await psql(POSTGRES_DATABASE, sql);
+		if (code !== 0) throw new PlainError(output);
+		return output.trim();
+	};
+	// Not a copy: its values are read when they are asked for.
+	return Object.assign(started, { query });
 }
 
 /** Starts a Redis on loopback, with its data in a temporary folder (it survives `kill` and `restart`). */

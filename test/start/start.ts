@@ -1,5 +1,5 @@
 /**
- * `npm start`: the package in a real n8n on this machine, with a session started and its events received.
+ * `npm start`: the package in a real n8n on this machine, with a session started, its events received, and a call made.
  * `--once` ends after that, `--port <number>` chooses n8n's port.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,10 +13,12 @@ import { endSession, importExamples, type Imported } from './workflows';
 
 const DEFAULT_PORT = 5678;
 const POLL_INTERVAL_MS = 200;
+/** A real call may last ten minutes, and its transcription takes some time. */
+const CALL_TIMEOUT_MS = 45 * 60_000;
 
 const usage = `Usage: npm start -- [--once] [--port <number>]
 
-  --once           end when the session's events have come through (0) or have not (1)
+  --once           end when session and call are over; 0 if all went well
   --port <number>  the port of n8n's editor; ${DEFAULT_PORT} if not given, any free one with --once`;
 
 const write = (line = '') => process.stdout.write(`${line}\n`);
@@ -50,7 +52,7 @@ async function step<T>(number: number, total: number, what: string, action: () =
 	return result;
 }
 
-/** Shows each event as the second workflow received it, until all expected ones are there. */
+/** Shows each event as the workflow received it, until all expected ones are there. */
 async function watchEvents(
 	n8n: N8n,
 	imported: Imported,
@@ -63,7 +65,7 @@ async function watchEvents(
 	const seen = new Set<string>();
 	let lastEventAt = Date.now();
 	while (missing.size > 0) {
-		for (const { id } of (await n8n.rest.listExecutions({ workflowId: imported.react.id })).reverse()) {
+		for (const { id } of (await n8n.rest.listExecutions({ workflowId: imported.session.id })).reverse()) {
 			if (seen.has(id)) continue;
 			const execution = await n8n.rest.getExecution(id);
 			if (!execution || execution.status === 'running' || execution.status === 'new') continue;
@@ -87,7 +89,7 @@ async function watchEvents(
 		}
 		if (Date.now() - lastEventAt > target.eventTimeoutMs) {
 			throw new PlainError(
-				`"${imported.react.name}" did not receive ${[...missing].map((event) => `"${event}"`).join(', ')} within ${target.eventTimeoutMs / 1000} s. ${target.explain(sessionId)}`,
+				`"${imported.session.name}" did not receive ${[...missing].map((event) => `"${event}"`).join(', ')} within ${target.eventTimeoutMs / 1000} s. ${target.explain(sessionId)}`,
 			);
 		}
 		await sleep(POLL_INTERVAL_MS);
@@ -99,20 +101,17 @@ function showEvent(execution: Execution, imported: Imported, sessionId: string, 
 		const seconds = (Math.max(0, Date.parse(execution.startedAt) - startedAt) / 1000).toFixed(1);
 		const whose = item.sessionId === sessionId ? '' : ` (session ${String(item.sessionId)})`;
 		write(
-			`      + ${seconds.padStart(5)} s  ${String(item.event).padEnd(9)} received by "${imported.react.name}", run ${execution.id}: ${execution.status}${whose}`,
+			`      + ${seconds.padStart(5)} s  ${String(item.event).padEnd(9)} received by "${imported.session.name}", run ${execution.id}: ${execution.status}${whose}`,
 		);
 	}
 }
 
-/** Runs the first workflow and yields the session it started. */
+/** Runs the workflow and yields the session it started. */
 async function startSession(n8n: N8n, imported: Imported): Promise<{ sessionId: string; startedAt: number }> {
-	const execution = await n8n.rest.runWorkflow(imported.start.id);
+	const execution = await n8n.rest.runWorkflow(imported.session.id);
 	const session = outputOf(execution, imported.startNode)[0];
 	if (execution.status !== 'success' || !session?.sessionId) {
-		const error = execution.data.resultData.error as { message?: string; description?: string } | undefined;
-		throw new PlainError(
-			`"${imported.start.name}" started no session: ${[error?.message, error?.description].filter(Boolean).join(' ') || execution.status}`,
-		);
+		throw new PlainError(`"${imported.session.name}" started no session: ${reasonOf(execution)}`);
 	}
 	write(`      Session ${String(session.sessionId)}`);
 	write(
@@ -122,6 +121,30 @@ async function startSession(n8n: N8n, imported: Imported): Promise<{ sessionId: 
 		sessionId: String(session.sessionId),
 		startedAt: Date.parse(execution.startedAt),
 	};
+}
+
+/** What went wrong in a run, in n8n's words. */
+function reasonOf({ status, data }: Execution): string {
+	const error = data.resultData.error as { message?: string; description?: string } | undefined;
+	return [error?.message, error?.description].filter(Boolean).join(' ') || status;
+}
+
+/** Runs the second workflow, which waits until the call is over, and shows how it ended and what was said. */
+async function showCall(n8n: N8n, imported: Imported): Promise<void> {
+	const { call: workflow, callNode, transcriptionNode } = imported;
+	const execution = await n8n.rest.runWorkflow(workflow.id, CALL_TIMEOUT_MS);
+	const [call] = outputOf(execution, callNode);
+	if (!call) throw new PlainError(`"${workflow.name}" made no call: ${reasonOf(execution)}`);
+	const seconds = Math.round((Date.parse(String(call.end)) - Date.parse(String(call.start))) / 1000);
+	write(`      Call ${String(call.callId)}`);
+	write(`        to ${String(call.to)}: ${String(call.status)}${call.end ? ` after ${seconds} s` : ''}`);
+	const [said] = outputOf(execution, transcriptionNode);
+	if (said) {
+		write('        What was said:');
+		for (const line of String(said.text).trim().split('\n')) write(`          ${line}`);
+		write(`        Summary: ${String(said.summary)}`);
+	}
+	if (execution.status !== 'success') throw new PlainError(`"${workflow.name}": ${reasonOf(execution)}`);
 }
 
 /** With the real service the events come from outside: the public address must lead to this n8n. */
@@ -143,7 +166,7 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 }
 
 runMain(async () => {
-	const total = 6;
+	const total = 7;
 	const begunAt = Date.now();
 	const { once, port: wantedPort } = readArguments(process.argv.slice(2));
 	const real = realTarget(process.env);
@@ -158,7 +181,7 @@ runMain(async () => {
 	write('VideoSDK Agent Cloud in n8n, on this machine');
 	write(
 		real
-			? 'VIDEOSDK_API_KEY is set: the real VideoSDK is used. The session started here costs money; it is ended again.'
+			? 'VIDEOSDK_API_KEY is set: the real VideoSDK is used. The session started here costs money; it is ended again. So does a call.'
 			: 'Without VideoSDK account: a simulator takes the place of the service (set VIDEOSDK_API_KEY and VIDEOSDK_SECRET for the real one).',
 	);
 	write();
@@ -214,20 +237,20 @@ runMain(async () => {
 		imported = await step(
 			5,
 			total,
-			'Adding the credential and the workflows, publishing the second one',
+			'Adding the credential, tables and workflows, publishing the first one',
 			async () => {
 				const result = await importExamples(running.rest, target, running.url);
 				const tested = await running.rest.testCredential(result.credential.id);
 				if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
-				await running.rest.activate(result.react.id);
+				await running.rest.activate(result.session.id);
 				await running.rest.waitForWebhook(result.webhookPath);
 				await checkPublicAddress(target, result);
-				for (const { name } of [result.start, result.react, ...result.others]) write(`      "${name}"`);
+				for (const { name } of [result.session, result.call, ...result.others]) write(`      "${name}"`);
 				return result;
 			},
 		);
 		const added = imported;
-		await step(6, total, `Running "${added.start.name}"`, async () => {
+		await step(6, total, `Running "${added.session.name}"`, async () => {
 			const { sessionId, startedAt } = await startSession(running, added);
 			openSession = sessionId;
 			await watchEvents(running, added, sessionId, startedAt, target, (event) => {
@@ -241,13 +264,21 @@ runMain(async () => {
 				}
 			});
 		});
+		await step(7, total, `Running "${added.call.name}"`, async () => {
+			if (target.call) await showCall(running, added);
+			else
+				write(
+					'      No call is made: set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM for one.',
+				);
+		});
 		write();
 		write(
-			`It works: the session was started by "${added.start.name}", and its ${added.expectedEvents.length} events were received by "${added.react.name}" (${Math.round((Date.now() - begunAt) / 1000)} s in all).`,
+			`It works: a session was started and its ${added.expectedEvents.length} events were received${target.call ? ', somebody was called and what was said was read' : ''} (${Math.round((Date.now() - begunAt) / 1000)} s in all).`,
 		);
 		if (!once) {
 			write();
-			write(`Open the editor:  http://localhost:${running.port}`);
+			// The workflows: n8n's own first page is that of its assistant.
+			write(`Open the editor:  http://localhost:${running.port}/home/workflows`);
 			write(`  E-mail          ${OWNER.email}`);
 			write(`  Password        ${OWNER.password}`);
 			write('Stop with Ctrl+C; this n8n and all that is in it is then removed.');

@@ -1,7 +1,7 @@
 import { PlainError } from '../n8n/processes';
 import { startSimulator } from '../simulator';
 
-/** The service that sessions are started on: the simulator, or the real one. */
+/** The service on which a session is started and a call made: the simulator, or the real one. */
 export interface Target {
 	isReal: boolean;
 	apiKey: string;
@@ -9,6 +9,8 @@ export interface Target {
 	baseUrl: string;
 	deploymentId: string;
 	tag: string;
+	/** Whom to call, and how; without it no call is made. */
+	call?: { to: string; routingRuleId: string; from: string };
 	/** The public address of this n8n; with the simulator its local address serves. */
 	publicUrl?: string;
 	/** How long an event may take to come. */
@@ -18,9 +20,20 @@ export interface Target {
 	close(): Promise<void>;
 }
 
-const REAL_BASE_URL = 'https://api.videosdk.live';
+export const REAL_BASE_URL = 'https://api.videosdk.live';
 const REAL_EVENT_TIMEOUT_MS = 180_000;
 const SIMULATED_EVENT_TIMEOUT_MS = 30_000;
+
+/** What a call needs: all of it, or none. */
+function realCall(env: NodeJS.ProcessEnv): Target['call'] {
+	const names = ['VIDEOSDK_CALL_TO', 'VIDEOSDK_ROUTING_RULE_ID', 'VIDEOSDK_CALL_FROM'];
+	const [to, routingRuleId, from] = names.map((name) => env[name]?.trim());
+	if (!to && !routingRuleId && !from) return undefined;
+	if (to && routingRuleId && from) return { to, routingRuleId, from };
+	throw new PlainError(
+		`For a call set ${names.join(', ')}: your own phone number, the ID of an outbound routing rule, and a number of your project. Without all three no call is made.`,
+	);
+}
 
 /** What the real service needs, or undefined if the simulator is to be used. */
 export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
@@ -38,7 +51,7 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 	].filter(Boolean);
 	if (!apiKey || !secretKey || !publicUrl || !deploymentId) {
 		throw new PlainError(
-			`To use the real VideoSDK, these have to be set as well:\n${missing.join('\n')}\nOptional: VIDEOSDK_DEPLOYMENT_TAG. To use the simulator, unset VIDEOSDK_API_KEY and VIDEOSDK_SECRET.`,
+			`To use the real VideoSDK, these have to be set as well:\n${missing.join('\n')}\nOptional: VIDEOSDK_DEPLOYMENT_TAG; for a call VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM. To use the simulator, unset VIDEOSDK_API_KEY and VIDEOSDK_SECRET.`,
 		);
 	}
 	if (!/^https?:\/\/[^/]+/.test(publicUrl)) {
@@ -53,6 +66,7 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 		baseUrl: env.VIDEOSDK_BASE_URL?.trim() || REAL_BASE_URL,
 		deploymentId,
 		tag: env.VIDEOSDK_DEPLOYMENT_TAG?.trim() ?? '',
+		call: realCall(env),
 		publicUrl,
 		eventTimeoutMs: REAL_EVENT_TIMEOUT_MS,
 		explain: () => `VideoSDK has to reach ${publicUrl} from the internet.`,
@@ -62,7 +76,8 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 
 /** Starts the simulator. */
 export async function simulatedTarget(): Promise<Target> {
-	const simulator = await startSimulator();
+	// Long enough to be told, and over before n8n polls for the first time.
+	const simulator = await startSimulator({ callBehaviour: { ringForMs: 300, talkMs: 1_000 } });
 	return {
 		isReal: false,
 		apiKey: simulator.apiKey,
@@ -70,6 +85,7 @@ export async function simulatedTarget(): Promise<Target> {
 		baseUrl: simulator.url,
 		deploymentId: 'ddv_support',
 		tag: 'latest',
+		call: { to: '+14155550123', routingRuleId: 'rule_out_01', from: '+15550102001' },
 		eventTimeoutMs: SIMULATED_EVENT_TIMEOUT_MS,
 		explain: (sessionId) => {
 			const sent = simulator.deliveries.filter((delivery) => delivery.sessionId === sessionId);

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../e2e/setup';
+import { createDataTable } from '../n8n/dataTables';
 import { PlainError, repositoryRoot } from '../n8n/processes';
 import type { N8nRest, StoredWorkflow, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Target } from './target';
 
-const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
-const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 const EVENT_PREFIX = 'ai-deployment-session-';
+const SESSION_EXAMPLE = 'start-and-react.json';
+const CALL_EXAMPLE = 'call-and-read.json';
 const examplesFolder = join(repositoryRoot, 'examples');
 
 const isAction = (node: WorkflowNode) =>
@@ -17,16 +19,21 @@ const isTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgen
 
 /** What `npm start` has put into n8n. */
 export interface Imported {
-	start: StoredWorkflow;
-	react: StoredWorkflow;
+	/** Starts a session, and runs with each of its events. */
+	session: StoredWorkflow;
+	/** Calls somebody. */
+	call: StoredWorkflow;
 	others: StoredWorkflow[];
 	credential: { id: string; name: string };
 	/** The node that starts the session, and the one that receives its events. */
 	startNode: string;
 	triggerNode: string;
+	/** The nodes that make the call, and read what was said. */
+	callNode: string;
+	transcriptionNode: string;
 	/** The production webhook's path after `/webhook/`. */
 	webhookPath: string;
-	/** The short names of the events the second workflow has to receive. */
+	/** The short names of the events that have to arrive. */
 	expectedEvents: string[];
 }
 
@@ -40,6 +47,46 @@ function theNode(workflow: WorkflowJson, fits: (node: WorkflowNode) => boolean, 
 	return node;
 }
 
+const does = (operation: string) => (node: WorkflowNode) =>
+	isAction(node) && `${String(node.parameters.resource)}:${String(node.parameters.operation)}` === operation;
+
+/** The tables of the examples, so that those can be run. Nobody is called by rows of the simulator. */
+async function createTables(rest: N8nRest, isReal: boolean): Promise<void> {
+	const text = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 'string' as const]));
+	const question = 'Does Monday suit you?';
+	await createDataTable(
+		rest,
+		'Calls to make',
+		{ ...text('name', 'phone', 'question', 'status', 'lastCall', 'outcome', 'answer'), tries: 'number' },
+		isReal
+			? []
+			: [
+					{ name: 'Ada Lovelace', phone: '+14155550123', question, status: 'to call' },
+					{ name: 'Grace Hopper', phone: '+15550100001', question, status: 'to call' },
+				],
+	);
+	await createDataTable(
+		rest,
+		'Sessions to start',
+		text('customer', 'status', 'sessionId'),
+		isReal ? [] : [{ customer: 'Ada Lovelace' }, { customer: 'Grace Hopper' }],
+	);
+	const columns = ['callId', 'direction', 'from', 'to', 'status', 'started', 'ended', 'summary'];
+	await createDataTable(rest, 'Call log', text(...columns));
+}
+
+/** What stands in the nodes once a user has picked it from the lists. */
+function picked(target: Target): Record<string, object | undefined> {
+	const { deploymentId, tag, call } = target;
+	const inMode = (mode: string, value?: string) => (value ? { __rl: true, mode, value } : undefined);
+	return {
+		deploymentId: inMode('id', deploymentId),
+		tag: inMode('name', tag),
+		routingRuleId: inMode('id', call?.routingRuleId),
+		from: inMode('number', call?.from),
+	};
+}
+
 /** Puts the credential and all workflows of `examples/` into n8n, set up for this n8n and this target. */
 export async function importExamples(rest: N8nRest, target: Target, n8nUrl: string): Promise<Imported> {
 	const name = target.isReal ? 'VideoSDK account' : 'VideoSDK account (simulator)';
@@ -49,11 +96,14 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 		data: { apiKey: target.apiKey, secretKey: target.secretKey, baseUrl: target.baseUrl },
 	});
 	const credential = { id, name };
+	await createTables(rest, target.isReal);
 
-	const reactJson = readExample('react-to-session-events.json');
-	const startJson = readExample('start-a-support-agent-session.json');
-	const trigger = theNode(reactJson, isTrigger, 'VideoSDK Agent Cloud Trigger');
-	const starter = theNode(startJson, isAction, 'VideoSDK Agent Cloud node');
+	const sessionJson = readExample(SESSION_EXAMPLE);
+	const callJson = readExample(CALL_EXAMPLE);
+	const trigger = theNode(sessionJson, isTrigger, 'VideoSDK Agent Cloud Trigger');
+	const starter = theNode(sessionJson, does('session:start'), 'node that starts a session');
+	const caller = theNode(callJson, does('call:makeAndWait'), 'node that makes a call and waits');
+	const reader = theNode(callJson, does('transcription:get'), 'node that reads a transcription');
 	// As the editor does on import: each copy has an address of its own, which nobody can guess.
 	trigger.webhookId = randomUUID();
 	const webhookPath = `${trigger.webhookId}/webhook`;
@@ -68,19 +118,24 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 			if (isHttpRequest(node)) {
 				parameters.url = String(parameters.url).replace(/^https:\/\/[^/]+/, target.baseUrl);
 			}
-			if (isAction(node) && 'deploymentId' in parameters) {
-				parameters.deploymentId = { __rl: true, mode: 'id', value: target.deploymentId };
-				parameters.tag = target.tag;
+			for (const [field, value] of Object.entries(picked(target))) {
+				if (isAction(node) && field in parameters && value) parameters[field] = value;
 			}
-			if (node === starter) parameters.webhookUrl = webhookUrl;
+			if (node === caller && target.call) parameters.to = target.call.to;
+			// As if picked from the list, which knows that a local API reaches a local address.
+			if (node === starter) {
+				const cachedResultName = sessionJson.name;
+				parameters.webhookUrl = { __rl: true, mode: 'list', value: webhookUrl, cachedResultName };
+			}
 			return { ...node, parameters, credentials: { [CREDENTIAL_TYPE]: credential } };
 		}),
 	});
 
+	const session = await rest.createWorkflow(setUp(sessionJson));
+	const call = await rest.createWorkflow(setUp(callJson));
 	const others: StoredWorkflow[] = [];
-	const known = new Set(['react-to-session-events.json', 'start-a-support-agent-session.json']);
 	for (const file of readdirSync(examplesFolder).sort()) {
-		if (file.endsWith('.json') && !known.has(file)) {
+		if (file.endsWith('.json') && ![SESSION_EXAMPLE, CALL_EXAMPLE].includes(file)) {
 			others.push(await rest.createWorkflow(setUp(readExample(file))));
 		}
 	}
@@ -88,11 +143,13 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 	const sent = chosen(starter, 'webhookEvents');
 	return {
 		credential,
-		react: await rest.createWorkflow(setUp(reactJson)),
-		start: await rest.createWorkflow(setUp(startJson)),
+		session,
+		call,
 		others,
 		startNode: starter.name,
 		triggerNode: trigger.name,
+		callNode: caller.name,
+		transcriptionNode: reader.name,
 		webhookPath,
 		expectedEvents: chosen(trigger, 'events')
 			.filter((event) => sent.includes(event))
@@ -110,13 +167,7 @@ export async function endSession(rest: N8nRest, imported: Imported, sessionId: s
 	const workflow = await rest.createWorkflow({
 		name: `End session ${sessionId}`,
 		nodes: [
-			{
-				name: 'Manual',
-				type: 'n8n-nodes-base.manualTrigger',
-				typeVersion: 1,
-				position: [0, 0],
-				parameters: {},
-			},
+			n8nNode('Manual', 'manualTrigger'),
 			{
 				name: 'End',
 				type: `${PACKAGE}.videoSdkAgentCloud`,

@@ -1,0 +1,251 @@
+/**
+ * `npm run recording`: remakes the moving picture at the top of the README, docs/images/calls.webp and calls.dark.webp: a table of
+ * people is called, in a real editor. Needs img2webp (Debian: apt-get install webp), which no test needs.
+ */
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { packPackage } from '../n8n/package';
+import { commandExists, PlainError, repositoryRoot, run, runMain, temporaryFolder } from '../n8n/processes';
+import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
+import { type Stage, startStage } from './browserTest';
+import { ensureChromium, newContext } from './chromium';
+import { Editor } from './editor';
+
+const FOLDER = join(repositoryRoot, 'docs', 'images');
+const SIZE = { width: 1280, height: 680 };
+const MAX_BYTES = 600_000;
+const MAX_LENGTH_MS = 10_000;
+/** A picture that stays longer than this, since n8n or the machine is busy, is cut to it. */
+const MAX_STILL_MS = 1_300;
+const MIN_STILL_MS = 40;
+const LAST_STILL_MS = 1_800;
+
+interface Frame {
+	png: Buffer;
+	atMs: number;
+}
+
+/** Films a page: what Chromium draws, as often as it draws. */
+class Film {
+	private readonly frames: Frame[] = [];
+
+	constructor(private readonly page: Page) {}
+
+	async start(): Promise<() => Promise<Frame[]>> {
+		const session = await this.page.context().newCDPSession(this.page);
+		session.on('Page.screencastFrame', ({ data, sessionId, metadata }) => {
+			this.frames.push({ png: Buffer.from(data, 'base64'), atMs: (metadata.timestamp ?? 0) * 1000 });
+			void session.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined);
+		});
+		await session.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 });
+		return async () => {
+			await session.send('Page.stopScreencast');
+			return this.frames;
+		};
+	}
+}
+
+/** A headless browser draws no mouse pointer: a dot that follows it. */
+async function showPointer(page: Page): Promise<void> {
+	await page.evaluate(`{
+		const dot = document.createElement('div');
+		dot.style.cssText = 'position:fixed;left:-40px;top:-40px;width:18px;height:18px;border-radius:50%;background:rgba(255,109,90,.75);' +
+			'border:2px solid white;box-shadow:0 0 4px rgba(0,0,0,.5);transform:translate(-50%,-50%);z-index:99999;pointer-events:none';
+		document.body.append(dot);
+		addEventListener('mousemove', ({ clientX, clientY }) => { dot.style.left = clientX + 'px'; dot.style.top = clientY + 'px'; }, true);
+		addEventListener('mousedown', () => { dot.style.background = 'rgba(255,40,20,1)'; }, true);
+		addEventListener('mouseup', () => { dot.style.background = 'rgba(255,109,90,.75)'; }, true);
+	}`);
+}
+
+async function moveTo(page: Page, target: Locator): Promise<void> {
+	const box = await target.boundingBox();
+	if (!box) throw new PlainError('What is to be pointed at is not shown.');
+	await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
+	await page.waitForTimeout(200);
+}
+
+/** The workflow of the film: everybody in a table is called, and what came of it is looked at. */
+async function createWorkflow(stage: Stage): Promise<string> {
+	const { rest } = stage.n8n;
+	const project = await rest.call<{ id: string }>('GET', '/projects/personal');
+	const tables = `/projects/${project.id}/data-tables`;
+	const name = 'Leads';
+	const existing = await rest.call<{ data: Array<{ id: string; name: string }> }>('GET', tables);
+	let id = existing.data.find((table) => table.name === name)?.id;
+	if (id === undefined) {
+		({ id } = await rest.call<{ id: string }>('POST', tables, {
+			name,
+			columns: ['name', 'phone'].map((column) => ({ name: column, type: 'string' })),
+		}));
+		const data = ['Ada', 'Grace', 'Edsger'].map((person, index) => ({
+			name: person,
+			phone: `+1415555012${index}`,
+		}));
+		await rest.call('POST', `${tables}/${id}/insert`, { data, returnType: 'count' });
+	}
+	const locator = (value: string, cachedResultName: string) => ({
+		__rl: true,
+		mode: 'list',
+		value,
+		cachedResultName,
+	});
+	const nodes = [
+		n8nNode('Start', 'manualTrigger'),
+		n8nNode('My leads', 'dataTable', { operation: 'get', dataTableId: locator(id, name), returnAll: true }),
+		ourNode(stage, 'Make call and wait', 'videoSdkAgentCloud', {
+			resource: 'call',
+			operation: 'makeAndWait',
+			routingRuleId: locator('rule_out_01', 'Outbound rule 01'),
+			from: locator('+15550102001', '+15550102001'),
+			to: '={{ $json.phone }}',
+			metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
+		}),
+		n8nNode(
+			'Outcome',
+			'set',
+			{
+				assignments: {
+					assignments: [
+						{ id: '1', name: 'name', value: "={{ $('My leads').item.json.name }}", type: 'string' },
+						{ id: '2', name: 'outcome', value: '={{ $json.status }}', type: 'string' },
+						{
+							id: '3',
+							name: 'seconds',
+							value: '={{ Math.round((new Date($json.end) - new Date($json.start)) / 1000) || 0 }}',
+							type: 'number',
+						},
+					],
+				},
+			},
+			3.4,
+		),
+	].map((node, index) => ({ ...node, position: [index * 220, 0] as [number, number] }));
+	return (await rest.createWorkflow(chain('Call my leads', nodes))).id;
+}
+
+/** Plays the scene, and yields what was filmed. */
+async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'dark'): Promise<Frame[]> {
+	const context = await newContext(stage.browser, { storageState: stage.login, colorScheme, viewport: SIZE });
+	const page = await context.newPage();
+	const editor = new Editor(page, stage.n8n);
+	await editor.openWorkflow(workflowId);
+	await page.getByTestId('zoom-to-fit').click();
+	await page.addStyleTag({ content: '.el-notification { display: none !important }' });
+	await showPointer(page);
+	const node = editor.node('Make call and wait');
+	await page.waitForTimeout(1_500);
+
+	const stop = await new Film(page).start();
+	await moveTo(page, node);
+	await page.mouse.dblclick(...(await centreOf(node)));
+	await editor.panel.waitFor();
+	await page.waitForTimeout(1_500);
+	await moveTo(page, page.getByTestId('ndv-close-button'));
+	await editor.closePanel();
+	await page.waitForTimeout(400);
+	const execute = page.getByTestId('execute-workflow-button').first();
+	await moveTo(page, execute);
+	await execute.click();
+	const outcome = editor.node('Outcome');
+	await outcome.locator('[data-test-id=canvas-node-status-success]').waitFor();
+	await page.waitForTimeout(700);
+	await moveTo(page, outcome);
+	await page.mouse.dblclick(...(await centreOf(outcome)));
+	await editor.panel.waitFor();
+	await editor.output.getByTestId('radio-button-table').click();
+	await editor.output.locator('table tr').nth(3).waitFor();
+	await moveTo(page, editor.output.locator('table tr').nth(2));
+	await page.waitForTimeout(1_000);
+	const frames = await stop();
+	await context.close();
+	return frames;
+}
+
+async function centreOf(target: Locator): Promise<[number, number]> {
+	const box = await target.boundingBox();
+	if (!box) throw new PlainError('What is to be clicked is not shown.');
+	return [box.x + box.width / 2, box.y + box.height / 2];
+}
+
+/** How long each frame is shown, in ms: as in life, but for long stills; the whole in at most ten seconds. */
+function durationsOf(frames: Frame[]): number[] {
+	const stills = frames.map(({ atMs }, index) => {
+		const next = frames[index + 1];
+		return next === undefined ? LAST_STILL_MS : Math.min(next.atMs - atMs, MAX_STILL_MS);
+	});
+	const total = stills.reduce((sum, still) => sum + still, 0);
+	const factor = Math.min(1, MAX_LENGTH_MS / total);
+	return stills.map((still) => Math.round(still * factor));
+}
+
+/** Drops frames that would be shown too briefly, and makes one file of the others. */
+async function save(frames: Frame[], path: string): Promise<void> {
+	const folder = temporaryFolder('videosdk-recording');
+	const durations = durationsOf(frames);
+	const imageArguments: string[] = [];
+	let carriedMs = 0;
+	let totalMs = 0;
+	let previous: Buffer | undefined;
+	for (const [index, { png }] of frames.entries()) {
+		carriedMs += durations[index] ?? 0;
+		const isLast = index === frames.length - 1;
+		const nextPng = frames[index + 1]?.png;
+		if (!isLast && (carriedMs < MIN_STILL_MS || nextPng?.equals(png))) continue;
+		if (previous?.equals(png) && !isLast) continue;
+		const file = join(folder, `${index}.png`);
+		writeFileSync(file, png);
+		imageArguments.push('-d', String(carriedMs), file);
+		totalMs += carriedMs;
+		carriedMs = 0;
+		previous = png;
+	}
+	const { code, output } = await run('img2webp', [
+		'-loop',
+		'0',
+		'-min_size',
+		'-lossy',
+		'-q',
+		'75',
+		'-m',
+		'6',
+		...imageArguments,
+		'-o',
+		path,
+	]);
+	if (code !== 0) throw new PlainError(`${output.slice(-1000)}\nimg2webp failed.`);
+	const { size } = statSync(path);
+	process.stdout.write(
+		`${path}: ${Math.round(size / 1000)} kB, ${imageArguments.length / 3} frames, ${(totalMs / 1000).toFixed(1)} s\n`,
+	);
+	if (size > MAX_BYTES) throw new PlainError(`${path} is larger than ${MAX_BYTES / 1000} kB.`);
+	if (totalMs > MAX_LENGTH_MS + 100)
+		throw new PlainError(`${path} is longer than ${MAX_LENGTH_MS / 1000} s.`);
+}
+
+runMain(async () => {
+	if (!commandExists('img2webp', ['-version'])) {
+		throw new PlainError('img2webp is missing (Debian: apt-get install webp).');
+	}
+	await ensureChromium(console.log);
+	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
+	process.env.PACKAGE_TARBALL = await packPackage();
+	mkdirSync(FOLDER, { recursive: true });
+	const stage = await startStage();
+	try {
+		// Two pick up, and talk for some seconds; one does not.
+		stage.simulator.setCallBehaviour({ talkMs: 2_000 });
+		stage.simulator.setCallBehaviour({ talkMs: 4_000 }, '+14155550122');
+		stage.simulator.setCallBehaviour({ outcome: 'missed' }, '+14155550121');
+		const workflowId = await createWorkflow(stage);
+		for (const colorScheme of ['light', 'dark'] as const) {
+			const frames = await film(stage, workflowId, colorScheme);
+			await save(frames, join(FOLDER, `calls${colorScheme === 'dark' ? '.dark' : ''}.webp`));
+		}
+	} finally {
+		await stage.stop();
+	}
+	return 0;
+});

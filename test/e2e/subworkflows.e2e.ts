@@ -1,0 +1,163 @@
+/** A sub-workflow that waits. What n8n itself makes of it is stated here, and in docs/sessions.md with the way around it. */
+import { waitFor } from '../n8n/processes';
+import { outputOf } from '../n8n/rest';
+import type { SimulatedSession } from '../simulator';
+import { during, eventBody, n8nOptions, runEnded, VERSIONS } from './deliveries';
+import { figure } from './figures';
+import type { Setup } from './setup';
+import { chain, n8nNode, ourNode, setUp } from './setup';
+
+const ITEMS = 3;
+const CALL = 'Call sub-workflow';
+const WAIT = 'Start and Wait';
+const AFTER = 'After';
+
+/** How the sessions of a sub-workflow end. */
+type End = 'event' | 'poll' | 'deadline';
+const ENDS: End[] = ['event', 'poll', 'deadline'];
+/** Whether the sub-workflow is called with all items, or for each of them. */
+type Mode = 'once' | 'each';
+const MODES: Mode[] = ['once', 'each'];
+
+const itemsOf = (mode: Mode, end: End) =>
+	Array.from({ length: ITEMS }, (_, index) => ({
+		case: `${mode}-${end}`,
+		index,
+		maxWait: end === 'deadline' ? 0.1 : 60,
+	}));
+
+describe.each(VERSIONS)('A sub-workflow with Start and Wait in n8n %s', (version) => {
+	let setup: Setup;
+	let childId: string;
+
+	beforeAll(async () => {
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false } });
+		const child = await setup.n8n.rest.createWorkflow(
+			chain('Child', [
+				n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1),
+				ourNode(setup, WAIT, 'videoSdkAgentCloud', {
+					operation: 'startAndWait',
+					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+					metaData: {
+						entries: [
+							{ key: 'case', value: '={{ $json.case }}' },
+							{ key: 'index', value: '={{ $json.index }}' },
+						],
+					},
+					maxWait: '={{ $json.maxWait }}',
+					maxWaitUnit: 'minutes',
+				}),
+			]),
+		);
+		childId = child.id;
+		// 2.x wants it published, 1.x has nothing to publish in it.
+		if (version === '2.41.1') await setup.n8n.rest.activate(childId);
+	});
+
+	afterAll(async () => await setup?.stop());
+
+	const sessionsOf = (mode: Mode, end: End): SimulatedSession[] =>
+		[...setup.simulator.sessions.values()]
+			.filter(({ metaData }) => metaData?.case === `${mode}-${end}`)
+			.sort((a, b) => Number(a.metaData?.index) - Number(b.metaData?.index));
+
+	/** Starts the parent with three items. */
+	async function startParent(mode: Mode, end: End): Promise<string> {
+		const { rest } = setup.n8n;
+		const items = itemsOf(mode, end);
+		const { id } = await rest.createWorkflow(
+			chain(`Parent ${mode} ${end}`, [
+				n8nNode('Manual', 'manualTrigger'),
+				n8nNode('List', 'set', { mode: 'raw', jsonOutput: JSON.stringify({ items }), options: {} }, 3.4),
+				n8nNode('Items', 'splitOut', { fieldToSplitOut: 'items', options: {} }),
+				n8nNode(
+					CALL,
+					'executeWorkflow',
+					{
+						source: 'database',
+						workflowId: { __rl: true, mode: 'id', value: childId },
+						workflowInputs: { mappingMode: 'defineBelow', value: {} },
+						mode,
+						options: { waitForSubWorkflow: true },
+					},
+					1.2,
+				),
+				n8nNode(AFTER, 'noOp'),
+			]),
+		);
+		return await rest.startWorkflow(id);
+	}
+
+	const statusOf = async (executionId: string) => (await setup.n8n.rest.getExecution(executionId))?.status;
+	const isOver = async (executionId: string) =>
+		(await statusOf(executionId)) === 'success' ? true : undefined;
+
+	function endQuietly(session: SimulatedSession): void {
+		session.status = 'stopped';
+		session.end = new Date().toISOString();
+	}
+
+	async function deliverEnd(session: SimulatedSession): Promise<void> {
+		endQuietly(session);
+		const event = eventBody(session.sessionId, 'stopped');
+		expect((await setup.simulator.deliver(String(session.webhook?.endPoint), event)).status).toBe(200);
+	}
+
+	/** What the parent puts out behind the sub-workflow. */
+	function expected(sessions: SimulatedSession[], mode: Mode, end: End): unknown[] {
+		// The input, as if nothing had been called.
+		if (version === '1.123.81') return itemsOf(mode, end);
+		const outcome = end === 'deadline' ? { timedOut: true } : { event: 'stopped' };
+		const outputs = sessions.map(({ sessionId }) => expect.objectContaining({ sessionId, ...outcome }));
+		// The parent goes on when the first of the sub-workflows is over, and nobody takes what the others put out.
+		return mode === 'each' ? outputs.slice(0, 1) : outputs;
+	}
+
+	it.each(ENDS.flatMap((end) => MODES.map((mode) => ({ mode, end }))))(
+		'in mode "$mode", ended by $end',
+		async ({ mode, end }) => {
+			const parent = await startParent(mode, end);
+			const sessions = await waitFor(
+				'the parent to wait',
+				async () => {
+					const started = sessionsOf(mode, end);
+					return started.length === ITEMS && (await statusOf(parent)) === 'waiting' ? started : undefined;
+				},
+				60_000,
+				100,
+			);
+			if (end === 'poll') sessions.forEach(endQuietly);
+			if (end === 'event') {
+				const [first, ...others] = sessions as [SimulatedSession, ...SimulatedSession[]];
+				await deliverEnd(first);
+				if (mode === 'each') {
+					await waitFor('the parent to go on', async () => await isOver(parent), 30_000, 100);
+				} else {
+					await during(1_500);
+					expect(await statusOf(parent)).toBe('waiting');
+				}
+				for (const session of others) await deliverEnd(session);
+			}
+			const execution = await runEnded(setup.n8n, parent, AFTER, 120_000);
+			expect(execution.status).toBe('success');
+			expect(execution.data.resultData.runData[CALL]).toHaveLength(1);
+			expect(outputOf(execution, AFTER)).toEqual(expected(sessions, mode, end));
+			const children = (await setup.n8n.rest.listExecutions({ workflowId: childId })).filter(
+				({ id }) => Number(id) > Number(parent),
+			);
+			expect(children).toHaveLength(mode === 'each' ? ITEMS : 1);
+			// In the child itself everything is right.
+			for (const { id } of children) {
+				const child = await runEnded(setup.n8n, id, WAIT);
+				expect(outputOf(child, WAIT)).toHaveLength(ITEMS / children.length);
+				for (const item of outputOf(child, WAIT)) {
+					expect(item).toMatchObject(end === 'deadline' ? { timedOut: true } : { event: 'stopped' });
+				}
+			}
+			figure(
+				`n8n ${version}: a parent that calls a sub-workflow in mode "${mode}", ended by ${end}, gets`,
+				version === '1.123.81' ? 'its own input' : `${outputOf(execution, AFTER).length} of ${ITEMS} outputs`,
+			);
+		},
+	);
+});

@@ -1,0 +1,45 @@
+import type { N8nRest } from './rest';
+
+export type Row = Record<string, string | number | null>;
+
+/** A data table of n8n, as a user makes one. */
+export interface DataTable {
+	readonly id: string;
+	/** All rows, oldest first, without the columns that n8n adds but `id`. */
+	rows(): Promise<Row[]>;
+	/** Changes the rows in which a column has a value. */
+	change(column: string, value: string, changes: Row): Promise<void>;
+}
+
+/**
+ * Makes a data table with rows.
+ *
+ * @param columns their names and types
+ */
+export async function createDataTable(
+	rest: N8nRest,
+	name: string,
+	columns: Record<string, 'string' | 'number'>,
+	rows: Row[] = [],
+): Promise<DataTable> {
+	const project = await rest.call<{ id: string }>('GET', '/projects/personal');
+	const tables = `/projects/${project.id}/data-tables`;
+	const { id } = await rest.call<{ id: string }>('POST', tables, {
+		name,
+		columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+	});
+	if (rows.length > 0) await rest.call('POST', `${tables}/${id}/insert`, { data: rows, returnType: 'count' });
+	return {
+		id,
+		async rows() {
+			const { data } = await rest.call<{ data: Row[] }>('GET', `${tables}/${id}/rows?sortBy=id:asc`);
+			return data.map(({ createdAt: _created, updatedAt: _updated, ...row }) => row);
+		},
+		async change(column, value, changes) {
+			await rest.call('PATCH', `${tables}/${id}/rows`, {
+				filter: { type: 'and', filters: [{ columnName: column, condition: 'eq', value }] },
+				data: changes,
+			});
+		},
+	};
+}
