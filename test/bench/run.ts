@@ -17,6 +17,7 @@ import { withoutBusyVerdicts } from './lib/results';
 import { startSimulatorProcess } from './lib/simulatorProcess';
 import type { BenchContext } from './parts/context';
 import { measureLatency } from './parts/latency';
+import { measureLists } from './parts/lists';
 import { measureOwnShare } from './parts/ownShare';
 import { measureQueue } from './parts/queue';
 import { measureScaling } from './parts/scaling';
@@ -24,11 +25,14 @@ import { measureSenders } from './parts/senders';
 import { measureStartUp } from './parts/startUp';
 import { measureStarts } from './parts/starts';
 import { measureTrigger } from './parts/trigger';
+import { measureWaits } from './parts/waits';
 
 const PARTS: Record<string, (context: BenchContext) => Promise<PartResult>> = {
 	start: measureStarts,
 	scaling: measureScaling,
 	latency: measureLatency,
+	lists: measureLists,
+	waits: measureWaits,
 	trigger: measureTrigger,
 	senders: measureSenders,
 	own: measureOwnShare,
@@ -46,6 +50,8 @@ const TITLES: Record<string, string> = {
 	start: 'Many starts',
 	scaling: 'How starts scale',
 	latency: 'One start',
+	lists: 'Lists',
+	waits: 'Waiting executions',
 	trigger: 'One delivery',
 	senders: 'Many deliveries',
 	own: 'The own share of a delivery',

@@ -52,6 +52,8 @@ function contextFor({ rawBody, signature }: Signed, onClose: (listener: () => vo
 	return {
 		getRequestObject: () => ({ rawBody }),
 		getHeaderData: () => ({ 'videosdk-signature': signature }),
+		getQueryData: () => ({}),
+		getNodeWebhookUrl: () => 'https://n8n.example.com/webhook/id/webhook',
 		getResponseObject: () => ({
 			statusCode: 200,
 			writableFinished: true,

@@ -2,13 +2,33 @@
 import { startSimulator } from '../../simulator';
 import type { SimulatorRequest } from '../lib/simulatorProcess';
 
+const SENDERS = 20;
+
 async function main(): Promise<void> {
 	// Sessions stay queued, so that no event comes in between.
-	const simulator = await startSimulator({ lifecycle: false, maxRecorded: 20_000 });
+	const simulator = await startSimulator({ lifecycle: false, maxRecorded: 50_000 });
 	let cpuAtTake = process.cpuUsage();
+
+	/** Some at a time, as a service does that has much to send. */
+	async function endSessions(): Promise<number> {
+		const left = [...simulator.sessions.keys()][Symbol.iterator]();
+		let taken = 0;
+		const sender = async () => {
+			for (const id of left) {
+				const delivery = await simulator.emit(id, 'stopped');
+				if (delivery?.status === 200) taken++;
+			}
+		};
+		await Promise.all(Array.from({ length: SENDERS }, sender));
+		return taken;
+	}
 
 	const answer = ({ command, value }: SimulatorRequest): unknown => {
 		switch (command) {
+			case 'count':
+				return simulator.requests.length;
+			case 'endSessions':
+				return endSessions();
 			case 'latency':
 				simulator.latencyMs = Number(value);
 				return undefined;
@@ -29,8 +49,8 @@ async function main(): Promise<void> {
 			}
 		}
 	};
-	process.on('message', (request: SimulatorRequest) => {
-		process.send?.({ id: request.id, result: answer(request) });
+	process.on('message', async (request: SimulatorRequest) => {
+		process.send?.({ id: request.id, result: await answer(request) });
 	});
 	process.on('disconnect', () => process.exit(0));
 	const { url, apiKey, secret, publicKeyPem } = simulator;

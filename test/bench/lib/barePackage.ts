@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CREDENTIAL_TYPE } from '../../e2e/setup';
 
 const PACKAGE_NAME = 'n8n-nodes-bench-bare-trigger';
 
@@ -21,6 +22,8 @@ exports.BareTrigger = class {
 		defaults: { name: 'Bare Trigger' },
 		inputs: [],
 		outputs: ['main'],
+		// It reads none; n8n itself checks the one of a node at each run.
+		credentials: [{ name: '${CREDENTIAL_TYPE}', required: false }],
 		webhooks: [
 			{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', responseData: 'noData', path: 'webhook' },
 		],

@@ -35,6 +35,8 @@ export interface Host {
 	endedRuns(workflowId: string, wanted: number): Promise<{ runs: number; succeeded: number }>;
 	/** The latest runs of a workflow, at most a hundred, once as many as wanted have ended. Asks seldom, for little. */
 	newestRuns(workflowId: string, afterId: string, wanted: number): Promise<ExecutionSummary[]>;
+	/** How many runs of a workflow are in one of these states. */
+	runs(workflowId: string, status: string[]): Promise<number>;
 	/** The id of the latest run of a workflow; "0" if there is none. */
 	latestId(workflowId: string): Promise<string>;
 	/** The latest run of a workflow, with its data. */
@@ -138,6 +140,7 @@ export async function hostOf(n8n: N8n, simulator: SimulatorProcess): Promise<Hos
 				RUN_END_TIMEOUT_MS,
 				500,
 			),
+		runs: count,
 		latestId: async (workflowId) => (await latest(workflowId))?.id ?? '0',
 		latestRun: async (workflowId, after = '0') =>
 			await waitFor(

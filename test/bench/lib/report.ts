@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine';
+import { drawPlot } from './plot';
+import { readable } from './readable';
 import type { Row, StampedResult, Verdict } from './results';
 import type { Summary } from './stats';
-import { drawPlot, readable } from './svg';
 
 /** What `results.json` holds. */
 export interface Report {

@@ -44,7 +44,7 @@ export interface Series {
 }
 
 export type Plot =
-	| { file: string; title: string; kind: 'bars'; unit: string; bars: Bar[]; limit?: number }
+	| { file: string; title: string; kind: 'bars'; unit: string; bars: Bar[] }
 	| {
 			file: string;
 			title: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export interface SimulatorRequest {
 	id: number;
-	command: 'latency' | 'sign' | 'take';
+	command: 'latency' | 'sign' | 'take' | 'count' | 'endSessions';
 	value?: unknown;
 }
 
@@ -29,6 +29,10 @@ export interface SimulatorProcess extends Ready {
 	sign(bodies: string[]): Promise<string[]>;
 	/** Tells what came in since the last look, and forgets it. */
 	take(): Promise<Taken>;
+	/** How many requests came in since the last look, without forgetting them. */
+	count(): Promise<number>;
+	/** Ends all sessions by their events. @returns how many events were answered with a 2xx */
+	endSessions(): Promise<number>;
 	close(): void;
 }
 
@@ -59,6 +63,8 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
 		setLatency: async (ms) => await ask('latency', ms),
 		sign: async (bodies) => await ask('sign', bodies),
 		take: async () => await ask('take'),
+		count: async () => await ask('count'),
+		endSessions: async () => await ask('endSessions'),
 		close: () => {
 			child.kill();
 		},

@@ -86,21 +86,104 @@ export function startsWorkflow(host: Host, path: string, starter: Starter): Work
 	]);
 }
 
+/** How a list is read: Get Many with Return All, or n8n's HTTP Request node with pagination. */
+export type ListReader = 'ours' | 'HTTP Request node';
+
+interface ListWorkflow {
+	reader: ListReader;
+	path: string;
+	credential: { id: string; name: string };
+	url: string;
+	rowsPerPage: number;
+}
+
+/** Reads a list of sessions to its end whenever its webhook is called. */
+export function listWorkflow({ reader, path, credential, url, rowsPerPage }: ListWorkflow): WorkflowJson {
+	const credentials = { [CREDENTIAL_TYPE]: credential };
+	const ours = {
+		...n8nNode(TESTED_NODE, ''),
+		type: `${PACKAGE}.videoSdkAgentCloud`,
+		credentials,
+		parameters: { resource: 'session', operation: 'getAll', returnAll: true, filters: {}, options: {} },
+	};
+	const pagination = {
+		paginationMode: 'updateAParameterInEachRequest',
+		parameters: { parameters: [{ type: 'qs', name: 'page', value: '={{ $pageCount + 1 }}' }] },
+		paginationCompleteWhen: 'other',
+		completeExpression: `={{ $response.body.data.length < ${rowsPerPage} }}`,
+		requestInterval: 0,
+	};
+	const httpRequest = {
+		...n8nNode(
+			TESTED_NODE,
+			'httpRequest',
+			{
+				url,
+				authentication: 'predefinedCredentialType',
+				nodeCredentialType: CREDENTIAL_TYPE,
+				sendQuery: true,
+				queryParameters: { parameters: [{ name: 'perPage', value: String(rowsPerPage) }] },
+				options: { pagination: { pagination } },
+			},
+			4.2,
+		),
+		credentials,
+	};
+	return chained(`List: ${reader}`, [
+		webhookNode(path, { responseMode: 'lastNode', options: {} }),
+		reader === 'ours' ? ours : httpRequest,
+		// The answer is to be small.
+		n8nNode('One', 'limit', { maxItems: 1 }, 1),
+	]);
+}
+
+/** Starts as many sessions as the call's body says in `count`, and waits for their ends. */
+export function waitWorkflow(host: Host, path: string): WorkflowJson {
+	const list = `={{ { list: Array.from({ length: $json.body.count }, (_, number) => ({ number })) } }}`;
+	return chained('Start and Wait', [
+		webhookNode(path, { responseMode: 'onReceived', options: {} }),
+		n8nNode('Make list', 'set', { mode: 'raw', jsonOutput: list, options: {} }, 3.4),
+		n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }, 1),
+		{
+			...n8nNode(TESTED_NODE, ''),
+			type: `${PACKAGE}.videoSdkAgentCloud`,
+			credentials: { [CREDENTIAL_TYPE]: host.credential },
+			parameters: {
+				resource: 'session',
+				operation: 'startAndWait',
+				deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
+				tag: TAG,
+				limitWaitTime: true,
+				maxWait: 24,
+				maxWaitUnit: 'hours',
+				options: {},
+			},
+		},
+	]);
+}
+
 /** How events are received. */
 export type Receiver =
 	| 'ours'
 	| 'ours, duplicates not skipped'
 	| 'ours, runs not saved'
 	| 'bare trigger'
+	| 'bare trigger, no credential'
 	| 'bare trigger, version 2'
 	| 'built by hand';
 
 /** A trigger's production address: its webhook id, then the path of its description. */
 export const triggerPath = (webhookId: string): string => `${webhookId}/webhook`;
 
+const bareTrigger = (webhookId: string, version = 1): WorkflowNode => ({
+	...n8nNode('Trigger', '', {}, version),
+	type: BARE_TRIGGER,
+	webhookId,
+});
+
 function ourTrigger(host: Host, webhookId: string, options: object): WorkflowNode {
 	return {
-		...n8nNode('Trigger', '', {}, 1.1),
+		...n8nNode('Trigger', '', {}, 1),
 		id: `id-${webhookId}`,
 		type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
 		webhookId,
@@ -152,14 +235,11 @@ export function receiverWorkflow(
 			case 'ours, duplicates not skipped':
 				return [ourTrigger(host, id, { skipDuplicates: false })];
 			case 'bare trigger':
+				return [{ ...bareTrigger(id), credentials: { [CREDENTIAL_TYPE]: host.credential } }];
+			case 'bare trigger, no credential':
+				return [bareTrigger(id)];
 			case 'bare trigger, version 2':
-				return [
-					{
-						...n8nNode('Trigger', '', {}, receiver === 'bare trigger' ? 1 : 2),
-						type: BARE_TRIGGER,
-						webhookId: id,
-					},
-				];
+				return [bareTrigger(id, 2)];
 			case 'built by hand':
 				return byHand(host, id);
 		}
