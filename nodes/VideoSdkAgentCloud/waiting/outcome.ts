@@ -27,10 +27,9 @@ export function isRejection(error: Error): boolean {
 	return failure?.kind === 'status' && REJECTED_STATUSES.includes(failure.status ?? 0);
 }
 
-/** @returns the outcome of what is over, as its event told; the API may lag behind the event */
-export function outcomeByEvent(waitable: Waitable, event: string, record?: IDataObject): Outcome {
-	if (record === undefined) return { extra: { status: event, event } };
-	return { record, extra: { ...waitable.endOf(record), event } };
+/** @returns the outcome of what is over as only its event tells: the API lags behind it, or gave no record */
+export function outcomeByEvent(event: string, record?: IDataObject): Outcome {
+	return record ? { record, extra: { event } } : { extra: { status: event, event } };
 }
 
 /** Ends what still runs at the deadline. The request is sent once. @returns the outcome, which tells whether it was ended */

@@ -81,8 +81,8 @@ export class Watch {
 	 */
 	async collect(): Promise<Map<string, Outcome>> {
 		// A single one is fetched once: its event tells enough. Of many, the failure of one request would concern all.
-		await this.refresh(this.sources.size === 1 ? 1 : undefined);
-		for (const [id, event] of this.events) this.finish(id, outcomeByEvent(this.waitable, event));
+		const running = await this.refresh(this.sources.size === 1 ? 1 : undefined);
+		for (const [id, event] of this.events) this.finish(id, outcomeByEvent(event, running.get(id)));
 		return this.outcomes;
 	}
 
@@ -168,8 +168,8 @@ export class Watch {
 		if ('record' in found) {
 			this.rejections.delete(id);
 			const extra = this.waitable.endOf(found.record);
-			if (event !== undefined) this.finish(id, outcomeByEvent(this.waitable, event, found.record));
-			else if (extra) this.finish(id, { record: found.record, extra });
+			// A record that goes on may be older than the event: it was under way when the event came.
+			if (extra) this.finish(id, { record: found.record, extra: { ...extra, ...(event && { event }) } });
 		} else if (isRejection(found.error) && event === undefined) {
 			const rejections = (this.rejections.get(id) ?? 0) + 1;
 			this.rejections.set(id, rejections);

@@ -29,6 +29,8 @@ class World {
 	/** What n8n answers at the resume URL. */
 	answers: Array<{ statusCode: number; body?: unknown } | Error> = [];
 	endStatus = 200;
+	/** What the answers, made at once, wait for. */
+	latency: Promise<void> | undefined;
 	isOver = false;
 	/** What n8n's database has of the execution; undefined: deleted. */
 	stored: object | undefined = {
@@ -66,8 +68,11 @@ class World {
 				if (answer instanceof Error) throw answer;
 				return answer;
 			},
-			httpRequestWithAuthentication: async (_type: string, { url, method, body }: IHttpRequestOptions) =>
-				this.answer(String(url), method, body),
+			httpRequestWithAuthentication: async (_type: string, { url, method, body }: IHttpRequestOptions) => {
+				const answer = this.answer(String(url), method, body);
+				await this.latency;
+				return answer;
+			},
 		},
 	} as unknown as RequestContext;
 
@@ -190,6 +195,29 @@ it('is resumed by the event of the last one without a request of ours', async ()
 	await pass(DAY_MS);
 	expect(world.resumes).toEqual([]);
 	expect(sourceCount()).toBe(0);
+});
+
+it('fetches anew what a poll had asked for before the event came', async () => {
+	const watch = await world.watch(['a', 'b']);
+	watch.start();
+	let answerPoll = () => {};
+	world.latency = new Promise<void>((resolve) => (answerPoll = resolve));
+	await pass(2 * SECOND_MS);
+	expect(world.polls).toHaveLength(2);
+	for (const id of ['a', 'b']) {
+		world.statuses.set(id, 'stopped');
+		watch.noteEnd(id, 'stopped');
+	}
+	answerPoll();
+	await pass(0);
+	const outcomes = await watch.collect();
+	watch.stop();
+	for (const id of ['a', 'b']) {
+		expect(outcomes.get(id)).toEqual({
+			record: { sessionId: id, status: 'stopped' },
+			extra: { event: 'stopped' },
+		});
+	}
 });
 
 it('puts out the event alone if the session cannot be fetched', async () => {
