@@ -40,7 +40,7 @@ export const PROBLEMS = {
 	deploymentMissing: {
 		check: 'deployment',
 		message: "There is no deployment '{deployment}' in the project of the credential",
-		fix: "Select 'Deployment' from the list. If it is not there, the agent is not deployed yet, or the credential is that of another project.",
+		fix: "Select 'Deployment' from the list. If it is not there, the agent is not deployed yet, or the credential belongs to another project.",
 	},
 	tagUnknown: {
 		check: 'tag',
