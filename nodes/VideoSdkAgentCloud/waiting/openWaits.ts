@@ -21,6 +21,9 @@ interface OpenWait extends IDataObject {
 /** The executions that this process has looked at: once is enough. */
 const lookedAt = new Set<string>();
 
+/** Those of this process, by workflow and node: executions at the same time overwrite each other's static data, which has no lock. */
+const ofProcess = new Map<string, OpenWait[]>();
+
 function recall(context: IExecuteFunctions): OpenWait[] {
 	const kept = (context.getWorkflowStaticData('node')[FIELD] ?? []) as OpenWait[];
 	return kept.filter(({ deadlineMs }) => deadlineMs > Date.now());
@@ -28,8 +31,14 @@ function recall(context: IExecuteFunctions): OpenWait[] {
 
 /** Remembers that an execution is waiting. n8n stores that with the workflow, except in manual executions. */
 export function keepOpenWait(context: IExecuteFunctions, { executionId, deadlineMs }: StoredWait): void {
-	const open: OpenWait[] = [...recall(context), { executionId, beganAtMs: Date.now(), deadlineMs }];
-	context.getWorkflowStaticData('node')[FIELD] = open.slice(-MAX_KEPT);
+	const node = `${context.getWorkflow().id} ${context.getNode().id}`;
+	const own = (ofProcess.get(node) ?? []).filter((wait) => wait.deadlineMs > Date.now());
+	const began: OpenWait = { executionId, beganAtMs: Date.now(), deadlineMs };
+	// One of an execution, the latest: it may wait several times.
+	const byExecution = new Map([...recall(context), ...own, began].map((wait) => [wait.executionId, wait]));
+	const open = [...byExecution.values()].sort((a, b) => a.beganAtMs - b.beganAtMs).slice(-MAX_KEPT);
+	ofProcess.set(node, open);
+	context.getWorkflowStaticData('node')[FIELD] = open;
 }
 
 /** @returns the wait of an execution and the IDs of what it waits for, if it waits at a node with the same credential */
@@ -58,8 +67,8 @@ export async function watchFormerWaits(context: IExecuteFunctions): Promise<void
 		// Whether they belong to the project of our first item is not known otherwise.
 		if (former.length === 0 || !(await isAsStored(context, await credentialOf(context, 0)()))) return;
 		for (const { executionId } of former) {
-			lookedAt.add(executionId);
 			const found = findWait(context, await context.getExecutionDataById(executionId));
+			lookedAt.add(executionId);
 			if (found) await watchOf(context, found.wait, found.ids);
 		}
 	} catch (error) {

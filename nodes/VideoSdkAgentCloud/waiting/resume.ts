@@ -50,12 +50,13 @@ async function mayResume(context: IWebhookFunctions, wait: StoredWait): Promise<
 		// Unless n8n rejected it: an execution is also resumed for a sender that went away meanwhile.
 		const wasAccepted = !response.writableFinished || response.statusCode === 200;
 		finish(wasAccepted);
-		if (wasAccepted) forgetWatch(wait);
+		if (!wasAccepted) return;
+		forgetWatch(wait);
+		// If the execution waits even then, it was not resumed. Not before: the outcomes may take long to collect.
+		void sleep(FORGET_AFTER_MS).then(() => resumed.forget(wait.keyHash));
 	};
 	if (response.closed) finishByAnswer();
 	else response.once('close', finishByAnswer);
-	// If the execution waits even then, it was not resumed.
-	void sleep(FORGET_AFTER_MS).then(() => resumed.forget(wait.keyHash));
 	return true;
 }
 

@@ -31,6 +31,8 @@ export class Watch {
 	private readonly outcomes = new Map<string, Outcome>();
 	/** The ends that were told by events, whose records were not fetched yet. */
 	private readonly events = new Map<string, string>();
+	/** Those that are being ended because the time is up: their events tell what we did. */
+	private readonly ending = new Set<string>();
 	private readonly rejections = new Map<string, number>();
 	private polls = 0;
 	private isPolling = false;
@@ -67,7 +69,7 @@ export class Watch {
 
 	/** Takes note of an end that an event told. */
 	noteEnd(id: string, event: string): void {
-		if (this.outcomes.has(id) || this.events.has(id)) return;
+		if (this.outcomes.has(id) || this.events.has(id) || this.ending.has(id)) return;
 		this.events.set(id, event);
 		this.hasNews = true;
 		const soonMs = this.nextIntervalMs();
@@ -121,11 +123,14 @@ export class Watch {
 		if (isTimeUp && !this.isOver) await this.giveUp(running);
 		if ((isTimeUp || this.outstanding === 0) && !this.isOver) {
 			const outcomes = await this.collect();
-			await postResume([...this.sources.values()][0] as CredentialSource, this.wait.resumeUrl, {
-				headers: this.prove,
-				body: { outcomes: [...outcomes] as unknown as IDataObject[], isTimeUp },
-				isOver: () => this.isOver,
-			});
+			// The event of the last one may have resumed it meanwhile.
+			if (!this.isOver) {
+				await postResume([...this.sources.values()][0] as CredentialSource, this.wait.resumeUrl, {
+					headers: this.prove,
+					body: { outcomes: [...outcomes] as unknown as IDataObject[], isTimeUp },
+					isOver: () => this.isOver,
+				});
+			}
 			this.stop();
 		}
 		this.isPolling = false;
@@ -187,6 +192,7 @@ export class Watch {
 	private async giveUp(running: Map<string, IDataObject>): Promise<void> {
 		const open = [...this.sources].filter(([id]) => !this.outcomes.has(id) && !this.events.has(id));
 		const endIds = new Set(this.wait.endIds);
+		for (const [id] of open) if (endIds.has(id)) this.ending.add(id);
 		await Promise.all(
 			open.map(async ([id, source]) => {
 				const record = running.get(id);

@@ -41,7 +41,8 @@ function nextExecution(openWaits: IDataObject[], data: unknown, secretKey = KEYS
 	const warn = jest.fn();
 	const context = {
 		getWorkflowStaticData: () => staticData,
-		getNode: () => ({ name: 'Make and Wait', credentials: { [CREDENTIAL_TYPE]: { id: 'own' } } }),
+		getWorkflow: () => ({ id: 'workflow' }),
+		getNode: () => ({ id: 'node', name: 'Make and Wait', credentials: { [CREDENTIAL_TYPE]: { id: 'own' } } }),
 		getCredentials: async () => KEYS,
 		getCredentialsProperties: () => [],
 		getMode: () => 'trigger',
@@ -93,4 +94,13 @@ it('The latest 100 that still wait are kept', () => {
 		waits.slice(1).map(({ executionId }) => executionId),
 	);
 	expect(JSON.stringify(kept)).not.toContain('hash');
+});
+
+it('An execution at the same time, which n8n gave static data without it, does not make n8n forget another', () => {
+	const [first, second] = [waitOf(), waitOf()];
+	keepOpenWait(nextExecution([], undefined).context, first);
+	const { context, staticData } = nextExecution([], undefined);
+	keepOpenWait(context, second);
+	const kept = (staticData.openWaits as IDataObject[]).map(({ executionId }) => executionId);
+	expect(kept.slice(-2)).toEqual([first.executionId, second.executionId]);
 });

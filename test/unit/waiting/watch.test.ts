@@ -444,3 +444,22 @@ it('The values of a running execution count where n8n cannot evaluate an express
 	expect((await source.read()).data).toEqual({ apiKey: 'of the item' });
 	releaseSource(source);
 });
+
+it('takes the event of what it ends at the deadline for no end of its own', async () => {
+	const watch = await world.watch(['a'], 10 * SECOND_MS, ['a']);
+	watch.start();
+	let answer = () => {};
+	await pass(9_900);
+	world.latency = new Promise<void>((resolve) => (answer = resolve));
+	await pass(200);
+	answer();
+	world.latency = new Promise<void>((resolve) => (answer = resolve));
+	await pass(0);
+	expect(world.ends).toEqual(['a']);
+	// VideoSDK tells of the end before it answers the request.
+	watch.noteEnd('a', 'stopped');
+	expect(watch.outstanding).toBe(1);
+	answer();
+	await pass(10);
+	expect(world.resumes[0]?.outcomes.get('a')?.extra).toEqual({ timedOut: true, endedAtTimeout: true });
+});
