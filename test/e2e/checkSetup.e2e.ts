@@ -162,6 +162,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	it('finds a deployment and a tag that do not exist', async () => {
 		const none = await check({ deploymentId: 'ddv_none', tag: 'v1' });
 		expect([none.deployment, none.tag]).toEqual([as('deploymentMissing'), as('tagUnknown')]);
+		expect((await check({ tag: 'v1' })).tag).toEqual(as('tagAlone'));
 		expect((await check({ deploymentId: 'ddv_support', tag: 'v0' })).tag).toEqual(as('tagMissing'));
 		const untagged = { id: 'ddv_untagged', name: 'Untagged' };
 		setup.simulator.addFault({ kind: 'noData', body: { data: [untagged], pageInfo: { total: 1 } } });

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { inputError } from '../fields/inputError';
 import { readMaxWaitMs } from '../fields/maxWait';
-import { readCollection } from '../fields/read';
+import { asFlag, readCollection } from '../fields/read';
 import type { WaitableKind } from '../waiting/waitable';
 import { waitForEnds } from '../waiting/waitForEnds';
 import type { Operation } from './operation';
@@ -28,6 +28,23 @@ export function rejectAsTool(
 	);
 }
 
+/** @returns whether what still runs at the deadline is ended. @param option the boolean among the options that says so */
+function endsAtDeadline(
+	context: IExecuteFunctions,
+	{ name, displayName }: INodeProperties,
+	itemIndex: number,
+): boolean {
+	return (
+		asFlag(context, readCollection(context, 'options', itemIndex)[name], displayName, itemIndex) ?? false
+	);
+}
+
+/** Checks what `completeByWaiting` reads: a bad value must come to light before anything is started. @param option see there */
+export function checkWait(context: IExecuteFunctions, option: INodeProperties, itemIndex: number): void {
+	readMaxWaitMs(context, itemIndex);
+	endsAtDeadline(context, option, itemIndex);
+}
+
 /**
  * Makes an operation wait, once for all its items, until all that it started has ended.
  *
@@ -39,6 +56,6 @@ export function completeByWaiting(kind: WaitableKind, option: INodeProperties): 
 			kind,
 			credential,
 			maxWaitMs: (itemIndex) => readMaxWaitMs(context, itemIndex),
-			endsAtDeadline: (itemIndex) => readCollection(context, 'options', itemIndex)[option.name] === true,
+			endsAtDeadline: (itemIndex) => endsAtDeadline(context, option, itemIndex),
 		});
 }

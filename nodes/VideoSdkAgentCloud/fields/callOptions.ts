@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { CallBody } from '../api/calls';
-import { asText, readCollection, readCount } from './read';
+import { asFlag, asText, readCollection, readCount } from './read';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
@@ -67,18 +67,17 @@ export const CALL_OPTIONS: INodeProperties[] = [
  */
 export function readCallOptions(context: IExecuteFunctions, itemIndex: number): Partial<CallBody> {
 	const options = readCollection(context, 'options', itemIndex);
+	// A limit whose expression has no value is refused: the call would have none.
 	const seconds = (name: string, displayName: string, maximum: number) =>
-		options[name] === undefined
-			? undefined
-			: readCount(context, options[name], displayName, itemIndex, maximum);
+		name in options ? readCount(context, options[name], displayName, itemIndex, maximum) : undefined;
 	const text = (name: string, displayName: string) => asText(context, options[name], displayName, itemIndex);
-	const flag = (name: string) => (options[name] === undefined ? undefined : options[name] === true);
+	const flag = (name: string, displayName: string) => asFlag(context, options[name], displayName, itemIndex);
 	const name = text('participantName', 'Participant Name');
 	return {
 		destinationRoomId: text('roomId', 'Room ID'),
 		participant: name === undefined ? undefined : { name },
-		recordAudio: flag('recordAudio'),
-		waitUntilAnswered: flag('waitUntilAnswered'),
+		recordAudio: flag('recordAudio', 'Record Audio'),
+		waitUntilAnswered: flag('waitUntilAnswered', 'Wait Until Answered'),
 		ringingTimeout: seconds('ringingTimeout', 'Ringing Timeout', LONGEST_RINGING_S),
 		maxCallDuration: seconds('maxCallDuration', 'Max Call Duration', LONGEST_CALL_S),
 	};

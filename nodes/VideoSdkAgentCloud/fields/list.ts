@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readCount } from './read';
+import { readCount, readFlag } from './read';
 
 /** Return All and Limit of a Get Many operation. */
 export const LIST_FIELDS: INodeProperties[] = [
@@ -23,6 +23,6 @@ export const LIST_FIELDS: INodeProperties[] = [
 
 /** @returns how many records the item asks for; Infinity: all */
 export function readLimit(context: IExecuteFunctions, itemIndex: number): number {
-	if (context.getNodeParameter('returnAll', itemIndex, false) === true) return Infinity;
+	if (readFlag(context, 'returnAll', 'Return All', false, itemIndex)) return Infinity;
 	return readCount(context, context.getNodeParameter('limit', itemIndex, 50), 'Limit', itemIndex);
 }

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { inputError } from './inputError';
+import { readFlag } from './read';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 
@@ -48,7 +49,7 @@ export const OPTIONAL_MAX_WAIT_FIELDS: INodeProperties[] = [
  * @throws NodeOperationError if it is not a number above 0, or longer than ten years
  */
 export function readMaxWaitMs(context: IExecuteFunctions, itemIndex: number): number {
-	if (context.getNodeParameter('limitWaitTime', itemIndex, true) === false) return Infinity;
+	if (!readFlag(context, 'limitWaitTime', 'Limit Wait Time', true, itemIndex)) return Infinity;
 	const value = Number(context.getNodeParameter('maxWait', itemIndex, 1));
 	const unit = String(context.getNodeParameter('maxWaitUnit', itemIndex, 'hours'));
 	const maxWaitMs = value * (MS_PER_UNIT[unit] ?? NaN);

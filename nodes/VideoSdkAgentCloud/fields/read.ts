@@ -4,9 +4,9 @@ import { inputError } from './inputError';
 
 /** @returns what a locator holds, or the value itself: an expression or an AI tool may give a plain text in its place */
 export function unwrap(value: unknown): unknown {
-	return typeof value === 'object' && value !== null && 'mode' in value && 'value' in value
-		? (value as INodeParameterResourceLocator).value
-		: value;
+	const isLocator =
+		typeof value === 'object' && value !== null && ('__rl' in value || ('mode' in value && 'value' in value));
+	return isLocator ? (value as INodeParameterResourceLocator).value : value;
 }
 
 /**
@@ -67,6 +67,66 @@ export function readRequired(
 		);
 	}
 	return text;
+}
+
+/**
+ * Reads one of the options of a field.
+ *
+ * @param choices their values, the default first
+ * @throws NodeOperationError if an expression gave anything else
+ */
+export function readChoice<T extends string>(
+	context: IExecuteFunctions,
+	name: string,
+	displayName: string,
+	choices: readonly [T, ...T[]],
+	itemIndex: number,
+): T {
+	const text = readOptional(context, name, displayName, itemIndex) ?? choices[0];
+	const choice = choices.find((value) => value === text);
+	if (choice !== undefined) return choice;
+	throw inputError(
+		context,
+		`'${displayName}' is '${text}', which is not one of its options`,
+		`Use ${choices.map((value) => `'${value}'`).join(', ')}.`,
+		itemIndex,
+	);
+}
+
+/**
+ * Reads a switch, which an expression may also give as text: a spreadsheet holds nothing else.
+ *
+ * @returns undefined if the expression has no value
+ * @throws NodeOperationError if it is neither true nor false
+ */
+export function asFlag(
+	context: IExecuteFunctions,
+	value: unknown,
+	displayName: string,
+	itemIndex: number,
+): boolean | undefined {
+	const text = asText(context, value, displayName, itemIndex)?.toLowerCase();
+	if (text === undefined) return undefined;
+	if (text === 'true' || text === 'false') return text === 'true';
+	throw inputError(
+		context,
+		`'${displayName}' is '${text}', but must be true or false`,
+		'Its expression must return true or false.',
+		itemIndex,
+	);
+}
+
+/** As `asFlag`, for a parameter. @param fallback what counts without a value */
+export function readFlag(
+	context: IExecuteFunctions,
+	name: string,
+	displayName: string,
+	fallback: boolean,
+	itemIndex: number,
+): boolean {
+	return (
+		asFlag(context, context.getNodeParameter(name, itemIndex, fallback), displayName, itemIndex) ?? fallback
+	);
 }
 
 /** Reads the ID of a session, in the spelling of the API or of an event. */

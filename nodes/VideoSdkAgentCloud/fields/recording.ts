@@ -1,7 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { AutoStartConfig } from '../api/rooms';
-import { inputError } from './inputError';
-import { readOptional } from './read';
+import { readChoice, readOptional } from './read';
 
 const RECORDING_OPTIONS = [
 	{ name: 'None', value: 'none' },
@@ -17,6 +16,8 @@ const RECORDING_OPTIONS = [
 		description: 'Transcription: Get reads text and summary. This costs money.',
 	},
 ];
+
+const CHOICES = ['none', 'record', 'transcribe', 'summarize'] as const;
 
 /** What a summary is to be like. */
 export const summaryPromptField: INodeProperties = {
@@ -52,8 +53,7 @@ export const RECORDING_FIELDS: INodeProperties[] = [
  * @throws NodeOperationError for a value that is not in the list
  */
 export function readRecording(context: IExecuteFunctions, itemIndex: number): AutoStartConfig | undefined {
-	const choice = readOptional(context, 'recording', 'Recording', itemIndex) ?? 'none';
-	switch (choice) {
+	switch (readChoice(context, 'recording', 'Recording', CHOICES, itemIndex)) {
 		case 'none':
 			return undefined;
 		case 'record':
@@ -68,12 +68,5 @@ export function readRecording(context: IExecuteFunctions, itemIndex: number): Au
 				},
 			};
 		}
-		default:
-			throw inputError(
-				context,
-				`'Recording' is '${choice}', which is not one of its options`,
-				`Use ${RECORDING_OPTIONS.map(({ value }) => `'${value}'`).join(', ')}.`,
-				itemIndex,
-			);
 	}
 }

@@ -1,5 +1,7 @@
-import type { INodeProperties } from 'n8n-workflow';
-import { filtersField } from './filters';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { apiSessionId } from '../api/sessionId';
+import { filtersField, readFilters } from './filters';
+import { asText } from './read';
 
 /** An existing room, by its own ID. */
 export const roomIdField: INodeProperties = {
@@ -13,7 +15,7 @@ export const roomIdField: INodeProperties = {
 };
 
 /** Filters of lists that belong to rooms. */
-export const ROOM_FILTERS: INodeProperties[] = [
+const ROOM_FILTERS: INodeProperties[] = [
 	{
 		displayName: 'Room ID',
 		name: 'roomId',
@@ -35,3 +37,13 @@ export const ROOM_FILTERS: INodeProperties[] = [
 
 /** The collection of ROOM_FILTERS. */
 export const roomFiltersField = filtersField(ROOM_FILTERS);
+
+/** Reads `roomFiltersField`, as the API names the filters. */
+export function readRoomFilters(context: IExecuteFunctions, itemIndex: number): IDataObject {
+	const filters = readFilters(context, ROOM_FILTERS, itemIndex);
+	const sessionId = asText(context, filters.sessionId, 'Session ID', itemIndex);
+	return {
+		roomId: asText(context, filters.roomId, 'Room ID', itemIndex),
+		sessionId: sessionId && apiSessionId(sessionId),
+	};
+}

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { RoomBody } from '../api/rooms';
 import { inputError } from './inputError';
-import { readOptional, readRequired } from './read';
+import { readChoice, readRequired } from './read';
 import { readRecording, RECORDING_FIELDS } from './recording';
 import { roomIdField } from './room';
 
@@ -55,7 +55,7 @@ export function readSessionRoom(
 	env: IDataObject | undefined,
 	itemIndex: number,
 ): SessionRoom {
-	const choice = readOptional(context, 'room', 'Room', itemIndex) ?? 'agent';
+	const choice = readChoice(context, 'room', 'Room', ['agent', 'create', 'existing'], itemIndex);
 	if (choice === 'agent') return { choice };
 	if (env !== undefined && ROOM_VARIABLE in env) {
 		throw inputError(
@@ -68,11 +68,5 @@ export function readSessionRoom(
 	if (choice === 'existing') {
 		return { choice, roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
 	}
-	if (choice === 'create') return { choice, body: { autoStartConfig: readRecording(context, itemIndex) } };
-	throw inputError(
-		context,
-		`'Room' is '${choice}', which is not one of its options`,
-		`Use ${ROOM_OPTIONS.map(({ value }) => `'${value}'`).join(', ')}.`,
-		itemIndex,
-	);
+	return { choice, body: { autoStartConfig: readRecording(context, itemIndex) } };
 }

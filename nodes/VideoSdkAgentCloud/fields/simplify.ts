@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { readFlag } from './read';
 
 /** Simplify of a Get Many operation. */
 export const simplifyField: INodeProperties = {
@@ -20,7 +21,7 @@ export function readSimplify(
 	names: string[],
 	itemIndex: number,
 ): (record: IDataObject) => IDataObject {
-	if (context.getNodeParameter('simplify', itemIndex, true) === false) return (record) => record;
+	if (!readFlag(context, 'simplify', 'Simplify', true, itemIndex)) return (record) => record;
 	return (record) =>
 		Object.fromEntries(names.filter((name) => name in record).map((name) => [name, record[name]]));
 }

@@ -9,6 +9,8 @@ import { CONTEXT, MAX_URL_LENGTH, NOT_LISTED } from './readWebhook';
 interface WebhookOwner {
 	/** Such as "session". */
 	thing: string;
+	/** What else sends its events there. */
+	also?: string;
 	eventOptions: Array<{ name: string; value: string }>;
 	defaultEvents: string[];
 }
@@ -30,11 +32,11 @@ export const webhookUrlField = locator({
 });
 
 /** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, which ones, and what comes with them. */
-export function webhookFields({ thing, eventOptions, defaultEvents }: WebhookOwner): INodeProperties[] {
+export function webhookFields({ thing, also = '', eventOptions, defaultEvents }: WebhookOwner): INodeProperties[] {
 	return [
 		{
 			...webhookUrlField,
-			description: `Where VideoSDK sends the events of this ${thing}: a published VideoSDK Agent Cloud Trigger with the same credential`,
+			description: `Where VideoSDK sends the events of this ${thing}${also}: a published VideoSDK Agent Cloud Trigger with the same credential`,
 			// For "From List"; By URL has its own.
 			hint: 'Leave empty to send no events',
 		},
@@ -70,6 +72,7 @@ export function webhookFields({ thing, eventOptions, defaultEvents }: WebhookOwn
 /** Where VideoSDK sends the events of a session. */
 export const WEBHOOK_FIELDS = webhookFields({
 	thing: 'session',
+	also: ', and all events of a room created for it',
 	eventOptions: EVENT_OPTIONS,
 	defaultEvents: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 });

@@ -7,6 +7,7 @@ import { operation as getDeployment } from '../../../nodes/VideoSdkAgentCloud/ac
 import { EVENT_PREFIX, SESSION_EVENTS } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import {
 	asText,
+	asFlag,
 	readCount,
 	readList,
 	readOptional,
@@ -14,6 +15,7 @@ import {
 	readSessionId,
 } from '../../../nodes/VideoSdkAgentCloud/fields/read';
 import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
+import { readCallOptions } from '../../../nodes/VideoSdkAgentCloud/fields/callOptions';
 import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/list';
 import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
 import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
@@ -594,6 +596,31 @@ describe('numbers', () => {
 			),
 			1_000,
 		);
+	});
+
+	it.each([
+		[true, true],
+		[' TRUE ', true],
+		['false', false],
+		[null, undefined],
+		['', undefined],
+	])('reads a switch that a table gives as %j', (value, flag) => {
+		expect(asFlag(fieldsContext({}), value, 'Record Audio', ITEM)).toBe(flag);
+	});
+
+	it.each([1, 'yes', {}])('refuses a switch that is %j', (value) => {
+		expectRejection(() => asFlag(fieldsContext({}), value, 'Record Audio', ITEM), "'Record Audio'");
+	});
+
+	it('takes a locator without a value for empty', () => {
+		expect(readOptional(fieldsContext({ tag: { __rl: true, mode: 'list' } }), 'tag', 'Tag', ITEM)).toBe(
+			undefined,
+		);
+	});
+
+	it('refuses a limit of a call that has no value: the call would have none', () => {
+		const options = { maxCallDuration: undefined };
+		expectRejection(() => readCallOptions(fieldsContext({ options }), ITEM), "'Max Call Duration'");
 	});
 
 	it('reads no limit where all are wanted', () => {

@@ -1,11 +1,65 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { dispatchAgent } from '../../api/agents';
 import { inputError } from '../../fields/inputError';
 import { metaDataFields } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
-import { readCollection, readOptional, readRequired } from '../../fields/read';
+import { asFlag, readCollection, readCount, readOptional, readRequired } from '../../fields/read';
 import { readMetaData } from '../../fields/readKeyValue';
 import { optionsField } from '../../fields/requestOptions';
 import type { Operation } from '../operation';
+
+const ROOM_OPTIONS: INodeProperties[] = [
+	{
+		displayName: 'Auto End Session',
+		name: 'autoEndSession',
+		type: 'boolean',
+		default: true,
+		description: 'Whether the session ends when the last participant has left',
+	},
+	{
+		displayName: 'Join Meeting',
+		name: 'joinMeeting',
+		type: 'boolean',
+		default: true,
+		description: 'Whether the agent joins the room automatically',
+	},
+	{
+		displayName: 'Playground',
+		name: 'playground',
+		type: 'boolean',
+		default: false,
+		description: 'Whether the session can be watched in the VideoSDK playground',
+	},
+	{
+		displayName: 'Session Timeout',
+		name: 'sessionTimeoutSeconds',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		default: 60,
+		hint: 'In seconds',
+		description: 'Time in seconds that the agent stays in an empty room',
+	},
+	{
+		displayName: 'Vision',
+		name: 'vision',
+		type: 'boolean',
+		default: false,
+		description: "Whether the agent receives the participants' video",
+	},
+];
+
+/** @returns Room Options, as the API names them; undefined if none is given */
+function readRoomOptions(context: IExecuteFunctions, itemIndex: number): IDataObject | undefined {
+	const given = readCollection(context, 'roomOptions', itemIndex);
+	const options = ROOM_OPTIONS.filter(({ name }) => name in given);
+	if (options.length === 0) return undefined;
+	return Object.fromEntries(
+		options.map(({ name, displayName, type }) => [
+			name,
+			(type === 'number' ? readCount : asFlag)(context, given[name], displayName, itemIndex),
+		]),
+	);
+}
 
 export const operation: Operation = {
 	value: 'dispatch',
@@ -47,50 +101,11 @@ export const operation: Operation = {
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			options: [
-				{
-					displayName: 'Auto End Session',
-					name: 'autoEndSession',
-					type: 'boolean',
-					default: true,
-					description: 'Whether the session ends when the last participant has left',
-				},
-				{
-					displayName: 'Join Meeting',
-					name: 'joinMeeting',
-					type: 'boolean',
-					default: true,
-					description: 'Whether the agent joins the room automatically',
-				},
-				{
-					displayName: 'Playground',
-					name: 'playground',
-					type: 'boolean',
-					default: false,
-					description: 'Whether the session can be watched in the VideoSDK playground',
-				},
-				{
-					displayName: 'Session Timeout',
-					name: 'sessionTimeoutSeconds',
-					type: 'number',
-					typeOptions: { minValue: 1 },
-					default: 60,
-					hint: 'In seconds',
-					description: 'Time in seconds that the agent stays in an empty room',
-				},
-				{
-					displayName: 'Vision',
-					name: 'vision',
-					type: 'boolean',
-					default: false,
-					description: "Whether the agent receives the participants' video",
-				},
-			],
+			options: ROOM_OPTIONS,
 		},
 		optionsField(),
 	],
 	prepare(context, itemIndex) {
-		const roomOptions = readCollection(context, 'roomOptions', itemIndex);
 		const meetingId = readRequired(context, 'meetingId', 'Room ID', itemIndex);
 		const body = {
 			agentId: readRequired(context, 'agentId', 'Agent', itemIndex),
@@ -98,7 +113,7 @@ export const operation: Operation = {
 			versionId: readOptional(context, 'versionId', 'Version ID', itemIndex),
 			versionTag: readOptional(context, 'versionTag', 'Version Tag', itemIndex),
 			metadata: readMetaData(context, itemIndex),
-			roomOptions: Object.keys(roomOptions).length === 0 ? undefined : roomOptions,
+			roomOptions: readRoomOptions(context, itemIndex),
 		};
 		if (body.versionId !== undefined && body.versionTag !== undefined) {
 			throw inputError(

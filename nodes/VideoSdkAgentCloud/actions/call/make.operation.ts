@@ -5,7 +5,7 @@ import { fromField, gatewayField, optionalFromField, routingRuleField } from '..
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { metaDataFields } from '../../fields/keyValue';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
-import { readRequired } from '../../fields/read';
+import { readChoice, readRequired } from '../../fields/read';
 import { readMetaData } from '../../fields/readKeyValue';
 import {
 	CALLS_MAX_CONCURRENCY,
@@ -74,7 +74,8 @@ export function readMake(
 	itemIndex: number,
 ): { body: CallBody; timeoutMs: number } {
 	const sipCallTo = readPhoneNumber(context, 'to', 'To', itemIndex);
-	const isViaGateway = context.getNodeParameter('callVia', itemIndex, 'routingRule') === 'gateway';
+	const callVia = readChoice(context, 'callVia', 'Call Via', ['routingRule', 'gateway'], itemIndex);
+	const isViaGateway = callVia === 'gateway';
 	const route = isViaGateway
 		? {
 				gatewayId: readRequired(context, 'gatewayId', 'Gateway', itemIndex),

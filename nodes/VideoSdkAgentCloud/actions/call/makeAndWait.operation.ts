@@ -1,10 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { makeCall } from '../../api/calls';
 import { CALL_OPTIONS } from '../../fields/callOptions';
-import { OPTIONAL_MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
+import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import type { Operation } from '../operation';
-import { completeByWaiting, rejectAsTool } from '../waitForAll';
+import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
 import { makeFields, readMake } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT: INodeProperties = {
@@ -30,8 +30,7 @@ export const operation: Operation = {
 	],
 	prepare(context, itemIndex) {
 		rejectAsTool(context, 'Make and Wait', 'Call: Make', itemIndex);
-		// A bad value must come to light before the call.
-		readMaxWaitMs(context, itemIndex);
+		checkWait(context, HANG_UP_AT_TIMEOUT, itemIndex);
 		const { body, timeoutMs } = readMake(context, itemIndex);
 		return async (send) => await makeCall(send, body, timeoutMs);
 	},

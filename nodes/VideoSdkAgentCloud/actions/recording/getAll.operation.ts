@@ -1,13 +1,12 @@
 import { listRecords } from '../../api/pagination';
-import type { RecordingType } from '../../api/recordings';
 import { RECORDINGS } from '../../api/recordings';
-import { readFilters } from '../../fields/filters';
-import { inputError } from '../../fields/inputError';
 import { LIST_FIELDS, readLimit } from '../../fields/list';
-import { asText, readOptional } from '../../fields/read';
+import { readChoice } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import { ROOM_FILTERS, roomFiltersField } from '../../fields/room';
+import { readRoomFilters, roomFiltersField } from '../../fields/room';
 import type { Operation } from '../operation';
+
+const TYPES = ['room', 'participant', 'track', 'merged'] as const;
 
 export const operation: Operation = {
 	value: 'getAll',
@@ -36,23 +35,9 @@ export const operation: Operation = {
 		optionsField(),
 	],
 	prepare(context, itemIndex) {
-		const type = readOptional(context, 'recordingType', 'Recording Type', itemIndex) ?? 'room';
-		if (!Object.hasOwn(RECORDINGS, type)) {
-			throw inputError(
-				context,
-				`'Recording Type' is '${type}', which is not one of its options`,
-				`Use ${Object.keys(RECORDINGS)
-					.map((name) => `'${name}'`)
-					.join(', ')}.`,
-				itemIndex,
-			);
-		}
+		const type = readChoice(context, 'recordingType', 'Recording Type', TYPES, itemIndex);
 		const limit = readLimit(context, itemIndex);
-		const filters = readFilters(context, ROOM_FILTERS, itemIndex);
-		const qs = {
-			roomId: asText(context, filters.roomId, 'Room ID', itemIndex),
-			sessionId: asText(context, filters.sessionId, 'Session ID', itemIndex),
-		};
-		return async (send) => await listRecords(send, { ...RECORDINGS[type as RecordingType], qs }, limit);
+		const qs = readRoomFilters(context, itemIndex);
+		return async (send) => await listRecords(send, { ...RECORDINGS[type], qs }, limit);
 	},
 };

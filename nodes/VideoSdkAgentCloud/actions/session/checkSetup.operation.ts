@@ -34,8 +34,8 @@ function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 		];
 		if (deploymentId !== undefined) {
 			findings.push(['deployment', checkDeployment(deploymentId, deployments)]);
-			if (tag !== undefined) findings.push(['tag', checkTag(deploymentId, tag, deployments)]);
 		}
+		if (tag !== undefined) findings.push(['tag', checkTag(deploymentId, tag, deployments)]);
 		if (url !== undefined) {
 			findings.push(['webhookPublic', await checkWebhookPublic(context, url)]);
 			findings.push(['webhookProduction', checkWebhookProduction(url)]);

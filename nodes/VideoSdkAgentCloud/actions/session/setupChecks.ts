@@ -98,7 +98,12 @@ export function checkDeployment(deploymentId: string, deployments?: IDataObject[
 }
 
 /** @param deploymentId the deployment of which it is a tag */
-export function checkTag(deploymentId: string, tag: string, deployments: IDataObject[] = []): Finding {
+export function checkTag(
+	deploymentId: string | undefined,
+	tag: string,
+	deployments: IDataObject[] = [],
+): Finding {
+	if (deploymentId === undefined) return problem('tagAlone');
 	const rows = deployments.filter(({ id }) => id === deploymentId);
 	if (rows.length === 0) return problem('tagUnknown');
 	if (rows.some((row) => row.tag === tag)) return good('The deployment has this tag');

@@ -47,6 +47,11 @@ export const PROBLEMS = {
 		message: 'The tag was not checked: its deployment was not found',
 		fix: "First fix what the check 'deployment' found.",
 	},
+	tagAlone: {
+		check: 'tag',
+		message: 'The tag was not checked: no deployment was selected',
+		fix: "Select the 'Deployment' of which it is a tag.",
+	},
 	tagMissing: {
 		check: 'tag',
 		message: "The deployment has no tag '{tag}'",

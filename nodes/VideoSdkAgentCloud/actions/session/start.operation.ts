@@ -1,12 +1,15 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { SessionWebhook } from '../../api/sessions';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { readOptional, readRequired } from '../../fields/read';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhookTarget } from '../../fields/readWebhook';
 import { optionsField } from '../../fields/requestOptions';
+import type { SessionRoom } from '../../fields/sessionRoom';
 import { readSessionRoom, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
+import { ROOM_EVENTS } from '../../webhook/event';
 import type { Operation } from '../operation';
 import type { SessionStart } from './startInRoom';
 import { startInRoom } from './startInRoom';
@@ -39,6 +42,12 @@ export function readStart(context: IExecuteFunctions, itemIndex: number): Sessio
 	};
 }
 
+/** A room takes a webhook only when it is created. All its events are sent: the trigger chooses. */
+function withEvents(room: SessionRoom, webhook: SessionWebhook | undefined): SessionRoom {
+	if (room.choice !== 'create' || webhook === undefined) return room;
+	return { ...room, body: { ...room.body, webhook: { ...webhook, events: [...ROOM_EVENTS] } } };
+}
+
 export const operation: Operation = {
 	value: 'start',
 	name: 'Start',
@@ -47,8 +56,11 @@ export const operation: Operation = {
 	starts: 'session',
 	fields: [...startFields(WEBHOOK_FIELDS), optionsField()],
 	prepare(context, itemIndex) {
-		const body = readStart(context, itemIndex);
-		const webhook = readWebhookTarget(context, itemIndex);
-		return async (send) => await startInRoom(context, send, { ...body, webhook: await webhook?.() });
+		const { room, ...body } = readStart(context, itemIndex);
+		const target = readWebhookTarget(context, itemIndex);
+		return async (send) => {
+			const webhook = await target?.();
+			return await startInRoom(context, send, { ...body, room: withEvents(room, webhook), webhook });
+		};
 	},
 };

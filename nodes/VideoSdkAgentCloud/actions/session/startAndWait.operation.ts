@@ -1,12 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { inputError } from '../../fields/inputError';
-import { OPTIONAL_MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
+import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { resumeUrlOf } from '../../waiting/waitForEnds';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import type { Operation } from '../operation';
-import { completeByWaiting, rejectAsTool } from '../waitForAll';
+import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
 import { readStart, startFields } from './start.operation';
 import { startInRoom } from './startInRoom';
 
@@ -29,8 +29,7 @@ export const operation: Operation = {
 	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT])],
 	prepare(context, itemIndex) {
 		rejectAsTool(context, 'Start and Wait', 'Session: Start', itemIndex);
-		// A bad value must come to light before the start.
-		readMaxWaitMs(context, itemIndex);
+		checkWait(context, END_AT_TIMEOUT, itemIndex);
 		const body = {
 			...readStart(context, itemIndex),
 			webhook: {
@@ -39,7 +38,7 @@ export const operation: Operation = {
 			},
 		};
 		return async (send) => {
-			// Likewise a credential by which the end could not be verified.
+			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
 				throw inputError(context, error.message, 'Nothing was sent to VideoSDK.', itemIndex);
 			});

@@ -12,7 +12,7 @@ import {
 } from '../../api/transcriptions';
 import { inputError } from '../../fields/inputError';
 import { readMaxWaitMs } from '../../fields/maxWait';
-import { readCount, readOptional, readRequired } from '../../fields/read';
+import { readChoice, readCount, readFlag, readRequired } from '../../fields/read';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
 import { DEFAULT_POLL_INTERVAL_S, GET_FIELDS } from '../../fields/transcription';
 import type { Call, Operation } from '../operation';
@@ -54,12 +54,9 @@ function noTranscription(
 }
 
 function readGetBy(context: IExecuteFunctions, itemIndex: number): { roomId: string } | { id: string } {
-	const getBy = readOptional(context, 'getBy', 'Get By', itemIndex) ?? 'room';
-	if (getBy === 'id') {
-		return { id: readRequired(context, 'transcriptionId', 'Transcription ID', itemIndex) };
-	}
-	if (getBy === 'room') return { roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
-	throw inputError(context, `'Get By' is '${getBy}'`, "Use 'room' or 'id'.", itemIndex);
+	return readChoice(context, 'getBy', 'Get By', ['room', 'id'], itemIndex) === 'id'
+		? { id: readRequired(context, 'transcriptionId', 'Transcription ID', itemIndex) }
+		: { roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
 }
 
 /** @returns how to wait; undefined: do not */
@@ -67,7 +64,7 @@ function readWait(
 	context: IExecuteFunctions,
 	itemIndex: number,
 ): { maxWaitMs: number; pauseMs: number } | undefined {
-	if (context.getNodeParameter('waitUntilReady', itemIndex, false) !== true) return undefined;
+	if (!readFlag(context, 'waitUntilReady', 'Wait Until Ready', false, itemIndex)) return undefined;
 	const interval = context.getNodeParameter('pollInterval', itemIndex, DEFAULT_POLL_INTERVAL_S);
 	return {
 		maxWaitMs: readMaxWaitMs(context, itemIndex),
@@ -78,7 +75,7 @@ function readWait(
 function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 	const target = readGetBy(context, itemIndex);
 	const wait = readWait(context, itemIndex);
-	const includesText = context.getNodeParameter('includeText', itemIndex, true) !== false;
+	const includesText = readFlag(context, 'includeText', 'Include Text', true, itemIndex);
 	const { timeoutMs } = readRequestOptions(context, itemIndex);
 	return async (send, stopSignal, inTurn) => {
 		const readText = async (url: string) =>

@@ -1,10 +1,8 @@
 import { listRecords } from '../../api/pagination';
 import { TRANSCRIPTIONS } from '../../api/transcriptions';
-import { readFilters } from '../../fields/filters';
 import { LIST_FIELDS, readLimit } from '../../fields/list';
-import { asText } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import { ROOM_FILTERS, roomFiltersField } from '../../fields/room';
+import { readRoomFilters, roomFiltersField } from '../../fields/room';
 import type { Operation } from '../operation';
 
 export const operation: Operation = {
@@ -15,11 +13,7 @@ export const operation: Operation = {
 	fields: [...LIST_FIELDS, roomFiltersField, optionsField()],
 	prepare(context, itemIndex) {
 		const limit = readLimit(context, itemIndex);
-		const filters = readFilters(context, ROOM_FILTERS, itemIndex);
-		const qs = {
-			roomId: asText(context, filters.roomId, 'Room ID', itemIndex),
-			sessionId: asText(context, filters.sessionId, 'Session ID', itemIndex),
-		};
+		const qs = readRoomFilters(context, itemIndex);
 		return async (send) => await listRecords(send, { ...TRANSCRIPTIONS, qs }, limit);
 	},
 };
