@@ -32,7 +32,12 @@ export const webhookUrlField = locator({
 });
 
 /** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, which ones, and what comes with them. */
-export function webhookFields({ thing, also = '', eventOptions, defaultEvents }: WebhookOwner): INodeProperties[] {
+export function webhookFields({
+	thing,
+	also = '',
+	eventOptions,
+	defaultEvents,
+}: WebhookOwner): INodeProperties[] {
 	return [
 		{
 			...webhookUrlField,
