@@ -4,8 +4,10 @@ import { excerpt } from '../api/failure';
 import type { CredentialSource } from './credentialSource';
 
 const TIMEOUT_MS = 30_000;
-/** Requests of ours that n8n answers, for one waiting execution: it loads the whole execution for each. */
-const MAX_ANSWERED = 2;
+/** Requests of ours that n8n rejects, for one waiting execution: it loads the whole execution for each. */
+const MAX_REJECTED = 2;
+/** Its database may be away, for a quarter of an hour. */
+const MAX_FAILED = 10;
 /** n8n may be starting again, or a proxy in front of it. What does not reach it costs it nothing. */
 const MAX_UNANSWERED = 100;
 /** The execution may not be stored yet: n8n rejects what comes before. */
@@ -25,7 +27,7 @@ interface ResumeRequest {
 	isOver: () => boolean;
 }
 
-type Answer = 'over' | 'rejected' | { notReachedBecause: string };
+type Answer = 'over' | 'rejected' | 'failed' | { notReachedBecause: string };
 
 async function post(
 	source: CredentialSource,
@@ -52,7 +54,8 @@ async function post(
 		const { message } = (response.body ?? {}) as { message?: unknown };
 		// 401: it waits anew, for something else.
 		const isOver = [200, 401].includes(response.statusCode) || IS_OVER.test(String(message));
-		return isOver ? 'over' : 'rejected';
+		if (isOver) return 'over';
+		return response.statusCode >= 500 ? 'failed' : 'rejected';
 	} catch (error) {
 		return { notReachedBecause: excerpt((error as Error).message) };
 	}
@@ -68,22 +71,23 @@ function warnNotReached(source: CredentialSource, url: string, reason: string): 
 }
 
 /**
- * Asks n8n to resume an execution. A request that it answers is sent at most twice; one that does not reach it, for about half a
- * day. Never throws: n8n's own deadline remains.
+ * Asks n8n to resume an execution. A request that it rejects is sent at most twice; one that fails in n8n, for a quarter of an hour;
+ * one that does not reach it, for about half a day. Never throws: n8n's own deadline remains.
  */
 export async function postResume(
 	source: CredentialSource,
 	url: string,
 	request: ResumeRequest,
 ): Promise<void> {
-	const counts = { rejected: 0, none: 0 };
+	const counts = { rejected: 0, failed: 0, none: 0 };
 	for (;;) {
 		const answer = await post(source, url, request);
 		if (answer === 'over') return;
-		if (answer === 'rejected') counts.rejected++;
+		if (answer === 'rejected' || answer === 'failed') counts[answer]++;
 		else if (counts.none++ === 0) warnNotReached(source, url, answer.notReachedBecause);
-		if (counts.rejected >= MAX_ANSWERED || counts.none >= MAX_UNANSWERED) return;
-		await sleep(Math.min(PAUSE_MS * Math.max(1, counts.none), LONGEST_PAUSE_MS));
+		if (counts.rejected >= MAX_REJECTED || counts.failed >= MAX_FAILED || counts.none >= MAX_UNANSWERED)
+			return;
+		await sleep(Math.min(PAUSE_MS * Math.max(1, counts.failed, counts.none), LONGEST_PAUSE_MS));
 		if (request.isOver()) return;
 	}
 }

@@ -25,7 +25,11 @@ it('our deadline is over before n8n sets a timer for its own', () => {
 });
 
 describe('Deadline', () => {
-	afterEach(() => jest.restoreAllMocks());
+	beforeEach(() => jest.useFakeTimers());
+	afterEach(() => {
+		jest.useRealTimers();
+		jest.restoreAllMocks();
+	});
 
 	it('comes in time', () => {
 		const { remainingMs } = new Deadline(Date.now() + 5_000);

@@ -298,7 +298,7 @@ describe('The requests to the resume URL', () => {
 		[1, 'waits for something else', 401, 'The key is wrong'],
 		[2, 'is not stored yet', 409, 'The execution "1" is running already.'],
 		[2, 'cannot be found by an n8n that is starting', 404, undefined],
-		[2, 'fails', 500, 'Internal Server Error'],
+		[10, 'cannot be loaded', 500, 'Internal Server Error'],
 	])('are %i at most when the execution %s', async (most, _what, statusCode, message) => {
 		world.answers = Array.from({ length: 9 }, () => ({ statusCode, body: message && { message } }));
 		(await world.watch(['a'])).start();
