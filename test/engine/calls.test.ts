@@ -171,7 +171,7 @@ describe('Make with Wait Until Answered', () => {
 
 	it('waits for longer than Timeout while it rings', async () => {
 		rig.simulator.setCallBehaviour({ ringForMs: 700, talkMs: null });
-		const options = { waitUntilAnswered: true, ringingTimeout: 2, timeout: 300 };
+		const options = { waitUntilAnswered: true, ringingTimeout: 30, timeout: 300 };
 		expect(await run(byRule({ options }))).toMatchObject([{ status: 'answered' }]);
 	});
 
@@ -182,7 +182,7 @@ describe('Make with Wait Until Answered', () => {
 		const { message } = failureOf(await rig.engine.run({ parameters: byRule({ options }) }));
 		expect(message).toContain('the call may have been made');
 		expect(Date.now() - beganMs).toBeGreaterThanOrEqual(1_200);
-		expect(Date.now() - beganMs).toBeLessThan(3_000);
+		expect(Date.now() - beganMs).toBeLessThan(10_000);
 	});
 
 	it('has a time limit that Node.js can count, also with the longest Timeout', async () => {

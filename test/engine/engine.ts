@@ -369,6 +369,8 @@ export class Engine {
 	): Promise<RunResult> {
 		const thrownBefore = this.nodeTypes.thrown.length;
 		const run = await begin(new WorkflowExecute({ ...this.additionalData(mode), ...more }, mode, data));
+		// What was given up just after it was sent is still to be received.
+		for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 		const { runData, error } = run.data.resultData;
 		const outputOf = (name: string): INodeExecutionData[][] =>
 			(runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);

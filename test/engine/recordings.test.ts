@@ -54,6 +54,12 @@ describe("VideoSDK's own client asks the same for recordings of", () => {
 });
 
 describe('Recording: Get Many', () => {
+	it('finds those of a session by its ID as an event names it', async () => {
+		const id = '6f1c2d3e-4b5a-4978-8a9b-0c1d2e3f4a5b';
+		await run(list({ filters: { sessionId: `session-${id}` } }));
+		expect(rig.request.query).toMatchObject({ sessionId: id });
+	});
+
 	it.each(['room', 'participant', 'track', 'merged'] as const)('finds those of type %s', async (type) => {
 		const kind = type === 'merged' ? 'merge' : type;
 		const { id, fileUrl } = rig.simulator.addRecording({ kind, roomId: 'mine', readyAfterMs: 0 });
@@ -186,22 +192,23 @@ describe('Recording: Download', () => {
 		expect(jsonOf(await run(download(rig.simulator.addFile({}))))).toMatchObject([{ fileSize: 2048 }]);
 	});
 
-	it.each<[string, http.RequestListener, RegExp]>([
-		['never answers', () => undefined, /: 127.0.0.1:\d+ did not answer in time \[item 0\]$/],
+	it.each<[string, http.RequestListener, RegExp, number]>([
+		['never answers', () => undefined, /: 127.0.0.1:\d+ did not answer in time \[item 0\]$/, 300],
 		[
 			'stops halfway',
 			(_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('x'),
 			/sent only a part of the file \[item 0\]$/,
+			300,
 		],
 		[
 			'breaks off',
 			(_request, response) => void response.destroy(),
 			/: 127.0.0.1:\d+ broke the connection off \[item 0\]$/,
+			30_000,
 		],
-	])('gives up on a host that %s', async (_what, handler, message) => {
+	])('gives up on a host that %s', async (_what, handler, message, timeout) => {
 		const server = await listen(handler);
-		const given = { timeout: 300 };
-		const failure = failureOf(await run(download(`${server.url}/f.mp4`, { options: given })));
+		const failure = failureOf(await run(download(`${server.url}/f.mp4`, { options: { timeout } })));
 		server.close();
 		expect(failure.message).toMatch(message);
 	});

@@ -1,11 +1,14 @@
 /** A session in a room that is known afterwards: no room is left behind by a start that failed for certain. */
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
+import { ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
 import { expectNoSecrets, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
-const create = (more: INodeParameters = {}): INodeParameters =>
-	startParameters({ room: 'create', options: { timeout: 1_000 }, ...more });
+const create = (more: INodeParameters = {}): INodeParameters => startParameters({ room: 'create', ...more });
+/** Gives up soon on what never answers; other requests have to be answered in that time. */
+const createWithin = ({ kind }: Fault): INodeParameters =>
+	create(kind === 'hang' ? { options: { timeout: 1_000 } } : {});
 const items = [0, 1, 2].map((item) => ({ item }));
 
 const START = /sessions\/start$/;
@@ -54,6 +57,22 @@ describe('Room of a session', () => {
 		expect(json).not.toHaveProperty('roomId');
 		expect(envs()).toEqual([undefined]);
 		expect(rig.requests).toHaveLength(1);
+	});
+
+	it('sends its events where those of the session go, with the context', async () => {
+		const hook = 'https://n8n.example.com/webhook/1/webhook';
+		const parameters = create({ webhookUrl: hook, webhookEvents: ['ai-deployment-session-started'] });
+		await rig.engine.run({
+			parameters: { ...parameters, context: { entries: [{ key: 'row', value: '7' }] } },
+		});
+		const [session] = sessions();
+		expect(session?.webhook).toEqual({
+			endPoint: expect.stringContaining(`${hook}?context=`),
+			events: ['ai-deployment-session-started'],
+		});
+		const { endPoint, events } = rooms()[0]?.webhook ?? {};
+		expect(endPoint).toBe(session?.webhook?.endPoint);
+		expect(new Set(events)).toEqual(new Set(ROOM_EVENT_OPTIONS.map(({ value }) => value)));
 	});
 
 	it('is never shared between items', async () => {
@@ -117,8 +136,9 @@ describe('A start that fails for certain', () => {
 	});
 
 	it('of one item stops the others, which leave none either', async () => {
-		// The first item's room takes longer than the second one's failure.
-		rig.simulator.addFault({ kind: 'delay', delayMs: 150, match: { path: ROOMS } });
+		// The first item's room takes longer than the second one's failure, after which that one closes its room.
+		const until = () => open().length < rooms().length;
+		rig.simulator.addFault({ kind: 'delay', until, delayMs: 100, match: { path: ROOMS } });
 		rig.simulator.addFault(rejected);
 		const result = await rig.engine.run({ items: items.slice(0, 2), parameters: create() });
 		expect(failureOf(result).message).toContain('bad tag');
@@ -164,7 +184,7 @@ describe('A start in doubt', () => {
 	it.each(DOUBTFUL)('keeps its room and names it after %s', async (_what, fault) => {
 		rig.simulator.addFault({ ...fault, match: { path: START } });
 		const node = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
-		const result = await rig.engine.run({ parameters: create(), node });
+		const result = await rig.engine.run({ parameters: createWithin(fault), node });
 		const { message, description } = failureOf(result);
 		expect([rooms().length, open().length, count(START)]).toEqual([1, 1, 1]);
 		const roomId = String(rooms()[0]?.roomId);
@@ -202,7 +222,7 @@ describe('A room that cannot be created', () => {
 
 	it.each(FAULTS)('means that nothing was started: %s', async (_what, fault) => {
 		rig.simulator.addFault({ ...fault, match: { path: ROOMS } });
-		const result = await rig.engine.run({ parameters: create() });
+		const result = await rig.engine.run({ parameters: createWithin(fault) });
 		expect(failureOf(result).message).toMatch(
 			/^No room could be created, so the session was not started: .*\[item 0\]$/,
 		);
@@ -213,7 +233,7 @@ describe('A room that cannot be created', () => {
 	it.each(FAULTS)('does not keep n8n from trying again: %s', async (_what, fault) => {
 		rig.simulator.addFault({ ...fault, match: { path: ROOMS } });
 		const node = { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 };
-		const output = jsonOf(await rig.engine.run({ parameters: create(), node }));
+		const output = jsonOf(await rig.engine.run({ parameters: createWithin(fault), node }));
 		expect(output).toMatchObject([{ sessionId: expect.any(String), roomId: expect.any(String) }]);
 		expect(sessions()).toHaveLength(1);
 	});

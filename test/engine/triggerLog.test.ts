@@ -96,6 +96,7 @@ describe('A delivery that is answered 503 is logged as a warning with the reason
 	it('the API was asked a moment ago, and is not asked again', async () => {
 		const trigger = await rig.engine.publish();
 		rig.simulator.keyFault('down');
+		jest.spyOn(Date, 'now').mockReturnValue(Date.now());
 		expect([await deliver(trigger), await deliver(trigger)]).toEqual([503, 503]);
 		expect(rig.simulator.keyRequests).toBe(1);
 		expect(textsOf(trigger, 'debug').at(-1)).toMatch(/Service unavailable/);

@@ -70,9 +70,14 @@ describe('A duplicate', () => {
 		const trigger = await rig.engine.publish();
 		let fail = (): void => undefined;
 		trigger.canStoreRuns = false;
-		trigger.beforeStoring = async () => await new Promise<void>((resolve) => (fail = resolve));
+		const isStoring = new Promise<void>((resolve) => {
+			trigger.beforeStoring = async () => {
+				resolve();
+				await new Promise<void>((end) => (fail = end));
+			};
+		});
 		const first = deliver(trigger);
-		await new Promise((resolve) => setTimeout(resolve, 50));
+		await isStoring;
 		const second = deliver(trigger);
 		await new Promise((resolve) => setTimeout(resolve, 50));
 		trigger.beforeStoring = async () => {
@@ -263,10 +268,10 @@ describe('Session Details', () => {
 		const trigger = await withDetails();
 		await deliver(trigger, eventBody('started', 'session-first'));
 		await trigger.settled();
-		rig.simulator.latencyMs = 500;
-		const sentMs = Date.now();
-		await deliver(trigger, eventBody('started', sessionId));
-		expect(Date.now() - sentMs).toBeLessThan(400);
+		let isAnswered = false;
+		rig.simulator.addFault({ kind: 'delay', until: () => isAnswered });
+		expect(await deliver(trigger, eventBody('started', sessionId))).toBe(200);
+		isAnswered = true;
 		expect((await trigger.received())[1]).toHaveProperty('session.sessionId', sessionId);
 	});
 

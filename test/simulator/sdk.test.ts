@@ -45,7 +45,7 @@ describe('calls', () => {
 	});
 
 	it('makes one with a gateway, which rings, is answered and ends', async () => {
-		const { simulator, sdk } = await open({ callBehaviour: { talkMs: 1_000 } });
+		const { simulator, sdk } = await open({ callBehaviour: { talkMs: null } });
 		const call = await sdk.sip.calls.create({
 			callTo: '+15550003000',
 			gatewayId: 'gw_out_01',
@@ -61,7 +61,7 @@ describe('calls', () => {
 		expect(call.status).toBe('answered');
 		const session = await sdk.sessions.get(call.sessionId ?? '');
 		expect(session).toMatchObject({ roomId: call.roomId, status: 'ongoing', participants: [{ name: 'Jo' }] });
-		await until(() => simulator.calls.get(call.id)?.status === 'ended', 'the end');
+		await simulator.moveCall(call.id, 'ended');
 		const ended = await sdk.sip.calls.get(call.id);
 		expect((ended.timelog as Array<{ status: string }>).map(({ status }) => status)).toEqual([
 			'initiated',
@@ -248,7 +248,7 @@ describe('after the talk', () => {
 		const participant = simulator.addRecording({ ...whose, kind: 'participant' });
 		const track = simulator.addRecording({ ...whose, kind: 'track' });
 		const merge = simulator.addRecording({ ...whose, kind: 'merge', readyAfterMs: 60_000 });
-		simulator.addTranscription({ roomId: 'room', recordingId: room.id });
+		simulator.addTranscription({ roomId: 'room', recordingId: room.id, readyAfterMs: 60_000 });
 		const { recordings } = sdk;
 		const both = { roomId: 'room', sessionId: 'session' };
 		expect((await recordings.list({ ...both, query: 'room', withTranscription: true })).data).toMatchObject([

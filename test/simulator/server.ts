@@ -161,6 +161,7 @@ export class ApiServer {
 		response: ServerResponse,
 	): Promise<void> {
 		const { recorded } = request;
+		while (fault.until?.() === false) await this.wait(5);
 		await this.wait(this.latencyMs + (fault.kind === 'slow' ? 0 : (fault.delayMs ?? 0)));
 		const ownUrl = `http://${recorded.headers.host ?? ''}${recorded.rawPath}`;
 		const answer = faultyAnswer(fault, genuine, ownUrl, recorded.headers);

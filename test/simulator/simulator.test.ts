@@ -11,6 +11,8 @@ const KEY = '/v2/public/rsa-public-key';
 const ALL_EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'].map(
 	(event) => `ai-deployment-session-${event}`,
 );
+/** Of something short, on a machine that may stand still. */
+const SECONDS = expect.closeTo(0, -1) as number;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 async function begin(simulator: Simulator, body: object = {}): Promise<string> {
@@ -78,7 +80,12 @@ describe('endpoints', () => {
 		const sessionId = await begin(simulator);
 		const { status, json } = await call(simulator, 'POST', `${SESSIONS}/end`, { sessionId });
 		expect(status).toBe(200);
-		expect(json.data).toMatchObject({ sessionId, status: 'completed', end: expect.any(String), duration: 0 });
+		expect(json.data).toMatchObject({
+			sessionId,
+			status: 'completed',
+			end: expect.any(String),
+			duration: SECONDS,
+		});
 		const again = await call(simulator, 'POST', `${SESSIONS}/end`, { sessionId });
 		expect(again).toMatchObject({ status: 409, json: { message: expect.any(String) } });
 		expect((await call(simulator, 'POST', `${SESSIONS}/end`, { sessionId: 'nobody' })).status).toBe(404);
@@ -371,7 +378,7 @@ describe('life cycle and events', () => {
 			'stopping stopping',
 			'stopped stopped',
 		]);
-		expect(session).toMatchObject({ status: 'stopped', end: expect.any(String), duration: 0 });
+		expect(session).toMatchObject({ status: 'stopped', end: expect.any(String), duration: SECONDS });
 	});
 
 	it('uses the other spelling on request, and only sends what was subscribed to', async () => {
@@ -382,6 +389,7 @@ describe('life cycle and events', () => {
 		const sessionId = await begin(simulator, { webhook: subscribed });
 		await until(() => simulator.sessions.get(sessionId)?.status === 'stopped', 'the end');
 		await until(() => simulator.sessions.get(silent)?.status === 'stopped', 'the other end');
+		await until(() => simulator.deliveries.length > 0, 'the event');
 		expect(hook.received.map(({ body }) => JSON.parse(body.toString()).webhookType)).toEqual([
 			'agent-session-started',
 		]);
@@ -460,12 +468,9 @@ describe('life cycle and events', () => {
 		simulator.setEventFaults({ outOfOrder: true });
 		await begin(simulator, { webhook });
 		await until(() => simulator.deliveries.length === 4, 'four events');
-		expect(simulator.deliveries.map(({ event }) => event)).toEqual([
-			'started',
-			'starting',
-			'stopped',
-			'stopping',
-		]);
+		const events = simulator.deliveries.map(({ event }) => event);
+		expect(events.filter((event) => event.startsWith('start'))).toEqual(['started', 'starting']);
+		expect(events.filter((event) => event.startsWith('stop'))).toEqual(['stopped', 'stopping']);
 	});
 
 	it('holds nothing back for ever', async () => {
@@ -580,14 +585,14 @@ describe('faults', () => {
 	});
 
 	it('latency applies to every answer and can be set', async () => {
-		const simulator = await start({ latencyMs: 300, lifecycle: false });
+		const simulator = await start({ latencyMs: 100, lifecycle: false });
 		let before = Date.now();
 		await post(simulator);
-		expect(Date.now() - before).toBeGreaterThanOrEqual(295);
-		simulator.latencyMs = 0;
+		expect(Date.now() - before).toBeGreaterThanOrEqual(95);
+		simulator.latencyMs = 200;
 		before = Date.now();
 		await post(simulator);
-		expect(Date.now() - before).toBeLessThan(295);
+		expect(Date.now() - before).toBeGreaterThanOrEqual(195);
 	});
 
 	it.each(['reset', 'truncate'] as const)('%s: the session exists, the answer is lost', async (kind) => {
@@ -618,7 +623,7 @@ describe('faults', () => {
 		simulator.addFault({ kind: 'hang' });
 		const headers = { authorization: token(simulator), 'content-type': 'application/json' };
 		const body = JSON.stringify(startBody);
-		const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(150) };
+		const request = { method: 'POST', headers, body, signal: AbortSignal.timeout(500) };
 		await expect(fetch(`${simulator.url}${SESSIONS}/start`, request)).rejects.toThrow(/timeout/);
 		expect(simulator.sessions.size).toBe(1);
 		expect(simulator.requests).toHaveLength(1);
@@ -663,15 +668,15 @@ describe('faults', () => {
 
 	it('the key: down, garbage, hanging, and well again', async () => {
 		const simulator = await start();
-		const get = async (): Promise<Response> =>
-			await fetch(simulator.url + KEY, { signal: AbortSignal.timeout(150) });
+		const get = async (limitMs = 10_000): Promise<Response> =>
+			await fetch(simulator.url + KEY, { signal: AbortSignal.timeout(limitMs) });
 		simulator.keyFault('down');
 		expect((await get()).status).toBe(503);
 		simulator.keyFault('garbage');
 		const { publicKey } = (await (await get()).json()) as { publicKey: string };
 		expect(() => createPublicKey(publicKey)).toThrow();
 		simulator.keyFault('hang');
-		await expect(get()).rejects.toThrow(/timeout/);
+		await expect(get(500)).rejects.toThrow(/timeout/);
 		simulator.keyFault('ok');
 		expect((await get()).status).toBe(200);
 		expect(simulator.keyRequests).toBe(4);
@@ -692,7 +697,7 @@ describe('running', () => {
 		await until(() => simulator.requests.length === 3, 'the hanging requests');
 		const before = Date.now();
 		await Promise.all([simulator.close(), simulator.close()]);
-		expect(Date.now() - before).toBeLessThan(2_000);
+		expect(Date.now() - before).toBeLessThan(8_000);
 		expect((await pending).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 		expect((await emitted)?.error).toBe('the simulator was closed');
 		await expect(fetch(simulator.url)).rejects.toThrow();

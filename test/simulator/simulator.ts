@@ -37,6 +37,8 @@ export interface SimulatorOptions {
 	deployments?: SimulatedDeployment[];
 	/** How often a failed delivery of an event of the life cycle is tried again. */
 	retryDeliveries?: number;
+	/** How long an address may take to answer an event, default 10 s. */
+	deliveryTimeoutMs?: number;
 	/** Of all calls; false: a call stays as it began until it is driven by hand. */
 	callBehaviour?: Partial<CallBehaviour> | false;
 	answers?: Partial<Answers>;

@@ -105,7 +105,7 @@ export async function call(
 	return { status: response.status, headers: response.headers, text, json };
 }
 
-export async function until(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
 	const deadline = Date.now() + timeoutMs;
 	while (!condition()) {
 		if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);

@@ -96,6 +96,8 @@ export interface Fault {
 	headers?: Record<string, string>;
 	/** Waited before the fault strikes; with `slow`, between the two halves of the body. */
 	delayMs?: number;
+	/** Looked at again and again until it holds; `delayMs` begins then. */
+	until?: () => boolean;
 	/** Of a redirect; the same URL unless given. */
 	location?: string;
 }

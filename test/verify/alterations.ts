@@ -3,7 +3,7 @@ import type { Json } from './evidence';
 
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const CALL = '/v2/sip/call';
-/** Takes its time to pick up. */
+/** Does not pick up by itself. */
 export const SLOW_NUMBER = '+15550108888';
 
 const isAt = ({ method, path }: Wire, endpoint: string): boolean => endpoint === `${method} ${path}`;

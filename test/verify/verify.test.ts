@@ -27,7 +27,13 @@ async function account(): Promise<Simulator> {
 			batchCalls: [{ batchId: 'b1', records: [{ phoneNumber: '+15550100009', metadata: { name: 'Ada' } }] }],
 		},
 	});
-	simulator.setCallBehaviour({ ringForMs: 3_000, talkMs: null }, SLOW_NUMBER);
+	simulator.setCallBehaviour({ ringForMs: null }, SLOW_NUMBER);
+	// Answered once it was seen ringing.
+	const answerSlowNumber = () => {
+		const call = [...simulator.calls.values()].find(({ to }) => to === SLOW_NUMBER);
+		if (call) void simulator.moveCall(call.callId, 'answered');
+	};
+	simulator.addFault({ kind: 'delay', body: answerSlowNumber, match: { path: /^\/v2\/sip\/call\/./ } });
 	const autoCloseConfig = { type: 'session-ends', duration: 480 };
 	const { json } = await send(simulator, 'POST', '/v2/rooms', { autoCloseConfig });
 	simulator.joinRoom(json.roomId);

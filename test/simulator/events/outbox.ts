@@ -49,15 +49,21 @@ export class Outbox {
 			this.held.set(subject, send);
 			return;
 		}
+		// The next event may come before this one has arrived.
+		const sendHeld = this.take(subject);
 		await send();
-		await this.release(subject);
+		await sendHeld?.();
 	}
 
 	/** Sends what is held back for a subject. */
 	async release(subject: string): Promise<void> {
+		await this.take(subject)?.();
+	}
+
+	private take(subject: string): (() => Promise<unknown>) | undefined {
 		const send = this.held.get(subject);
 		this.held.delete(subject);
-		await send?.();
+		return send;
 	}
 
 	private async sendWithRetries(outgoing: Outgoing, retries: number): Promise<void> {
