@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
-import { setUp, type Setup } from '../e2e/setup';
+import { PATIENT, setUp, type Setup } from '../e2e/setup';
 import { repositoryRoot } from '../n8n/processes';
 import type { SimulatorOptions } from '../simulator';
 import { newContext, startBrowser } from './chromium';
@@ -23,7 +23,7 @@ export async function startStage(
 	simulator: SimulatorOptions = {},
 	env: Record<string, string> = {},
 ): Promise<Stage> {
-	const setup = await setUp({ simulator, n8n: { env } });
+	const setup = await setUp({ simulator: { ...PATIENT, ...simulator }, n8n: { env } });
 	const browser = await startBrowser();
 	const context = await newContext(browser);
 	const editor = new Editor(await context.newPage(), setup.n8n);

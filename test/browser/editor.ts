@@ -4,6 +4,8 @@ import { OWNER } from '../n8n/rest';
 import { eventually } from './eventually';
 
 const NODE_NAME = 'VideoSDK Agent Cloud';
+/** After this time something that had no effect is done again. */
+const RETRY_MS = 10_000;
 
 /** n8n's editor as a user handles it. Knows the editor's own names for its parts, so that the tests need not. */
 export class Editor {
@@ -49,8 +51,7 @@ export class Editor {
 	/** Opens a workflow and one of its nodes. */
 	async openNode(workflowId: string, name: string): Promise<void> {
 		await this.openWorkflow(workflowId);
-		await this.node(name).dblclick();
-		await this.panel.waitFor();
+		await this.open(name);
 	}
 
 	// -----------------------------------------------------------------------------------------
@@ -58,6 +59,14 @@ export class Editor {
 
 	node(name: string): Locator {
 		return this.page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
+	}
+
+	/** Opens a node's panel. The canvas may move while it is clicked. */
+	async open(name: string): Promise<void> {
+		await eventually(async () => {
+			if (!(await this.panel.isVisible())) await this.node(name).dblclick({ timeout: RETRY_MS });
+			await this.panel.waitFor({ timeout: RETRY_MS });
+		});
 	}
 
 	get creator(): Locator {
@@ -86,14 +95,21 @@ export class Editor {
 	async openActions(category: 'Actions' | 'Triggers'): Promise<void> {
 		await this.search('videosdk');
 		await this.searchResult().click();
-		const heading = this.page.getByTestId('node-creator-category-item').filter({ hasText: category });
-		await heading.waitFor();
 		const line = this.page.getByTestId('node-creator-item-name').filter({
 			hasText: category === 'Actions' ? 'Start session' : 'On agent session started',
 		});
-		// In an empty workflow the triggers are unfolded, in others the actions.
-		if ((await line.count()) === 0) await heading.click();
-		await line.first().waitFor();
+		// In an empty workflow the triggers are unfolded, in others the actions. Their lines come a moment later.
+		await eventually(async () => {
+			await this.unfold(category);
+			await line.first().waitFor({ timeout: RETRY_MS });
+		});
+	}
+
+	/** Unfolds the triggers or actions of our entry, if they are not. */
+	async unfold(category: 'Actions' | 'Triggers'): Promise<void> {
+		const heading = this.page.getByTestId('node-creator-category-item').filter({ hasText: category });
+		const section = this.page.locator('[data-category-collapsed]').filter({ has: heading }).last();
+		if ((await section.getAttribute('data-category-collapsed')) === 'true') await heading.click();
 	}
 
 	/** Adds an action or trigger by its line in the node creator, which opens it. */
@@ -162,8 +178,15 @@ export class Editor {
 
 	/** Adds a field of a collection such as Options. */
 	async addOption(name: string): Promise<void> {
+		const options = this.page.getByTestId('collection-parameter-option');
+		await this.gone(options);
 		await this.panel.getByTestId('collection-parameter-add').last().click();
-		await this.page.getByTestId('collection-parameter-option').getByText(name, { exact: true }).click();
+		await options.getByText(name, { exact: true }).click();
+	}
+
+	/** Waits until a list has faded out: the next one may have lines of the same names. */
+	private async gone(lines: Locator): Promise<void> {
+		await lines.filter({ visible: true }).first().waitFor({ state: 'hidden' });
 	}
 
 	async toggle(name: string): Promise<void> {
@@ -199,6 +222,7 @@ export class Editor {
 
 	/** Enters a value into a locator, in one of its modes as the user reads it. */
 	async enter(name: string, mode: string, value: string): Promise<void> {
+		await this.gone(this.options);
 		await this.locator(name).getByTestId('rlc-mode-selector').click();
 		await this.option(mode).click();
 		await this.write(this.locator(name).getByTestId('rlc-input-container'), value);
@@ -206,12 +230,7 @@ export class Editor {
 
 	/** Chooses from a dropdown. */
 	async choose(name: string, option: string): Promise<void> {
-		// The one before fades out, and has lines of the same names.
-		await this.page
-			.locator('.el-select-dropdown__item')
-			.filter({ visible: true })
-			.first()
-			.waitFor({ state: 'hidden' });
+		await this.gone(this.options);
 		await this.parameter(name).locator('input').first().click();
 		await this.option(option).click();
 	}
@@ -222,6 +241,10 @@ export class Editor {
 		await this.page.getByTestId('tab-params').click();
 	}
 
+	private get options(): Locator {
+		return this.page.locator('.el-select-dropdown__item');
+	}
+
 	/** An open dropdown's line. */
 	option(name: string): Locator {
 		return this.page
@@ -230,6 +253,8 @@ export class Editor {
 	}
 
 	async runStep(): Promise<void> {
+		// n8n takes up what was typed after 100 ms of the page's own time.
+		await this.page.evaluate('new Promise((resolve) => setTimeout(resolve, 150))');
 		await this.page.getByTestId('node-execute-button').click();
 	}
 

@@ -7,7 +7,7 @@ module.exports = {
 	roots: ['<rootDir>/test/browser', '<rootDir>/test/install'],
 	testMatch: ['**/*.browser.ts', '**/*.install.ts'],
 	maxWorkers: 1,
-	testTimeout: 300_000,
+	testTimeout: 600_000,
 	// A simulator or browser left over by a test that failed must not keep the run from ending.
 	forceExit: true,
 };

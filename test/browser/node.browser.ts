@@ -55,16 +55,16 @@ describe('finding and adding the node', () => {
 	inBrowser('its triggers and actions are listed', async (editor) => {
 		await editor.newWorkflow();
 		await editor.openActions('Triggers');
-		await editor.page.getByTestId('node-creator-category-item').filter({ hasText: 'Actions' }).click();
 		const expected = [
 			...TRIGGER_EVENT_OPTIONS.map(({ name }) => `On ${name.replace(':', '').toLowerCase()}`),
 			...RESOURCES.flatMap(({ operations }) => operations.map(({ action }) => action)),
 		];
-		await eventually(async () =>
+		await eventually(async () => {
+			await editor.unfold('Actions');
 			expect((await editor.page.getByTestId('node-creator-item-name').allInnerTexts()).sort()).toEqual(
 				expected.sort(),
-			),
-		);
+			);
+		});
 	});
 
 	inBrowser('an action is added by a click, and opened', async (editor) => {
@@ -74,7 +74,9 @@ describe('finding and adding the node', () => {
 			expect(await editor.parameter('operation').locator('input').inputValue()).toBe('Start'),
 		);
 		await editor.closePanel();
-		expect(await editor.node('Start session (costs money)').innerText()).toContain('Start: Session');
+		await eventually(async () =>
+			expect(await editor.node('Start session (costs money)').innerText()).toContain('Start: Session'),
+		);
 	});
 
 	inBrowser('an action is dragged onto the canvas', async (editor) => {
@@ -210,7 +212,7 @@ describe('starting a session', () => {
 		};
 		await openNodeWith(editor, { operation: 'start' });
 		for (const name of ['deploymentId', 'tag', 'webhookUrl', 'room', 'specifyEnv'])
-			expect([name, await isOnScreen(name)]).toEqual([name, true]);
+			await eventually(async () => expect([name, await isOnScreen(name)]).toEqual([name, true]));
 		await editor.panel.getByText('Leave empty to send no events').waitFor();
 		await editor.enter('webhookUrl', 'By URL', 'https://n8n.example.com/webhook/abc/webhook');
 		await editor.panel.getByText('VideoSDK cannot reach localhost or private addresses').waitFor();

@@ -11,7 +11,7 @@ import { eventually } from './eventually';
 const TRIGGER = 'VideoSDK Agent Cloud Trigger';
 const START = 'Start session';
 const EVENTS = ['ai-deployment-session-started', 'call-hangup'];
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 let stage: Stage;
 
@@ -92,6 +92,8 @@ inBrowser('the last entry of the list leads on, and starts nothing', async (edit
 inBrowser('a call starts a test execution without any URL', async (editor) => {
 	await editor.openNode(await storeTrigger('Calls', ['call-hangup']), TRIGGER);
 	await editor.runStep();
+	// By then n8n has kept what it registered, and so can remove it.
+	await editor.panel.getByTestId('trigger-listening').waitFor();
 	const webhooks = () =>
 		[...stage.simulator.callWebhooks.values()].filter(
 			({ url, deletedAt }) => url.includes('/webhook-test/') && deletedAt === undefined,

@@ -30,12 +30,22 @@ export async function during(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/**
+ * Whether a run waits and is stored as a whole. n8n 1.x stores that it waits a moment before where it does, and answers 500 to what
+ * comes in between.
+ */
+export function isWaiting(execution: Execution | undefined): boolean {
+	return (
+		execution?.status === 'waiting' && Boolean((execution.data as Execution['data'] | undefined)?.waitTill)
+	);
+}
+
 /** Waits for the end of a run. */
 export async function runEnded(
 	n8n: N8n,
 	executionId: string,
 	lastNode?: string,
-	timeoutMs = 60_000,
+	timeoutMs = 120_000,
 ): Promise<Execution> {
 	return await waitFor(
 		`the end of run ${executionId}`,

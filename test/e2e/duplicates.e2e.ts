@@ -8,7 +8,7 @@ import { withoutStoringRuns } from './database';
 import { during, eventBody, FAMILIES, n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, setUp } from './setup';
 
 const TRIGGER = 'When a session changes';
 const AFTER = 'Handle it';
@@ -68,33 +68,42 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 	const deliver = async (body: object | string, options: DeliverOptions = {}, to = trigger) =>
 		await setup.simulator.deliver(to.url, body, options);
 
-	/** Waits until a workflow's runs are over, and yields those of one session, or all. */
-	async function runsOf({ id: workflowId }: TriggerWorkflow, sessionId = ''): Promise<Execution[]> {
+	/**
+	 * Waits until a workflow's runs are over, and yields those of one session, or all.
+	 *
+	 * @param least how many of these there must be: n8n 1.x answers before it stores a run
+	 */
+	async function runsOf(
+		{ id: workflowId }: TriggerWorkflow,
+		sessionId = '',
+		least = 0,
+	): Promise<Execution[]> {
 		await during(SETTLING_MS);
-		const all = await waitFor(
-			'the runs to end',
+		return await waitFor(
+			`the end of ${least} runs`,
 			async () => {
-				const executions = await setup.n8n.rest.executions({ workflowId });
-				return executions.every((run) => isStored(run)) ? executions : undefined;
+				const all = await setup.n8n.rest.executions({ workflowId });
+				if (!all.every((run) => isStored(run))) return undefined;
+				const runs = all.filter((run) =>
+					[TRIGGER, AFTER].some((node) => JSON.stringify(outputOf(run, node)).includes(sessionId)),
+				);
+				return runs.length >= least ? runs : undefined;
 			},
 			60_000,
 			200,
 		);
-		return all.filter((run) =>
-			[TRIGGER, AFTER].some((node) => JSON.stringify(outputOf(run, node)).includes(sessionId)),
-		);
 	}
 
-	/** What the node after the trigger handled of a session. */
-	async function handled(sessionId: string, workflow = trigger): Promise<unknown[]> {
-		const runs = await runsOf(workflow, sessionId);
+	/** What the node after the trigger handled of a session, which has at least so many runs. */
+	async function handled(sessionId: string, workflow = trigger, least = 1): Promise<unknown[]> {
+		const runs = await runsOf(workflow, sessionId, least);
 		expect(runs.map(({ status }) => status)).toEqual(runs.map(() => 'success'));
 		return runs.flatMap((run) => outputOf(run, AFTER).map(({ told }) => told));
 	}
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false } });
-		keyless = await startSimulator({ lifecycle: false });
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
+		keyless = await startSimulator({ lifecycle: false, ...PATIENT });
 		trigger = await publish({ events: allEvents });
 	});
 
@@ -111,9 +120,10 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			const id = sessionId();
 			const sentAtMs = Date.now();
 			const { status, responseText } = await deliver(eventBody(id, 'started', undefined, { any: 'thing' }));
+			const answeredAtMs = Date.now();
 			expect(status).toBe(200);
 			expect(responseText).not.toContain('firstEntryJson');
-			const [run, ...others] = await runsOf(trigger, id);
+			const [run, ...others] = await runsOf(trigger, id, 1);
 			expect(others).toEqual([]);
 			const [item] = run ? outputOf(run, TRIGGER) : [];
 			expect(item).toEqual({
@@ -124,7 +134,9 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 				eventId: expect.stringMatching(/^[0-9a-f]{32}$/),
 				receivedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
 			});
-			expect(Math.abs(Date.parse(String(item?.receivedAt)) - sentAtMs)).toBeLessThan(5_000);
+			const receivedAtMs = Date.parse(String(item?.receivedAt));
+			expect(receivedAtMs).toBeGreaterThanOrEqual(sentAtMs);
+			expect(receivedAtMs).toBeLessThanOrEqual(answeredAtMs);
 		});
 
 		const withoutRun: Array<[string, number, (id: string) => [object | string, DeliverOptions]]> = [
@@ -271,6 +283,8 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			const refused = await withoutStoringRuns(setup.n8n, async () => {
 				const first = await deliver(event);
 				const together = await Promise.all([deliver(event), deliver(event), deliver(event)]);
+				// n8n 1.x tries to store a run after its answer, but before it answers what is asked later.
+				await setup.n8n.rest.listExecutions();
 				return [first, ...together].map(({ status }) => status);
 			});
 			figure(
@@ -297,7 +311,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 				expect((await deliver(eventBody('all-five', event))).status).toBe(200);
 				expect((await deliver(eventBody('all-five-2', event))).status).toBe(200);
 			}
-			const told = [...(await handled('all-five'))].sort();
+			const told = [...(await handled('all-five', trigger, 2 * EVENTS.length))].sort();
 			const wanted = EVENTS.flatMap((event) => [`${event} of all-five`, `${event} of all-five-2`]);
 			expect(told).toEqual(wanted.sort());
 		});
@@ -307,7 +321,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			const event = eventBody('not-skipped', 'started');
 			await Promise.all([deliver(event, {}, everything), deliver(event, {}, everything)]);
 			expect((await deliver(event, {}, everything)).status).toBe(200);
-			expect(await handled('not-skipped', everything)).toHaveLength(3);
+			expect(await handled('not-skipped', everything, 3)).toHaveLength(3);
 		});
 
 		it('each test in the editor', async () => {
@@ -324,7 +338,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 					eventBody('test-run', 'started'),
 				);
 				expect(status).toBe(200);
-				const told = await handled('test-run', { id, path, url: '' });
+				const told = await handled('test-run', { id, path, url: '' }, attempt);
 				expect(told).toEqual(Array(attempt).fill('started of test-run'));
 			}
 		});
@@ -348,7 +362,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			const detailed = await publish({ events: allEvents, options: { sessionDetails: true } });
 			const id = await startSession('ddv_support');
 			await deliver(eventBody(id, 'started'), {}, detailed);
-			const [run] = await runsOf(detailed, id);
+			const [run] = await runsOf(detailed, id, 1);
 			expect(run && outputOf(run, TRIGGER)).toEqual([
 				expect.objectContaining({
 					event: 'started',
@@ -359,7 +373,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			// More than the three tries of a request.
 			setup.simulator.addFault({ match: { path: new RegExp(id), times: 5 }, kind: 'status', status: 500 });
 			expect((await deliver(eventBody(id, 'stopped'), {}, detailed)).status).toBe(200);
-			const without = (await runsOf(detailed, id)).at(-1);
+			const without = (await runsOf(detailed, id, 2)).at(-1);
 			setup.simulator.clearFaults();
 			const [item] = without ? outputOf(without, TRIGGER) : [];
 			expect(item).toMatchObject({ event: 'stopped', sessionId: id });
@@ -384,7 +398,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			}
 			// Its deployment cannot be found out.
 			expect((await deliver(eventBody('unknown-session', 'failed'), {}, only)).status).toBe(200);
-			expect([...(await handled('', only))].sort()).toEqual(
+			expect([...(await handled('', only, 3))].sort()).toEqual(
 				[`started of ${wanted}`, 'started of named', 'failed of unknown-session'].sort(),
 			);
 		});
@@ -396,7 +410,7 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			expect((await deliver(event)).status).toBe(200);
 			expect(await handled('restarted')).toEqual(['started of restarted']);
 			await setup.n8n.restart();
-			await setup.n8n.rest.waitForWebhook(trigger.path, 60_000);
+			await setup.n8n.rest.waitForWebhook(trigger.path);
 			const before = (await runsOf(trigger)).length;
 			for (let repetition = 0; repetition < 3; repetition++) {
 				expect((await deliver(event)).status).toBe(200);
@@ -407,7 +421,10 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			expect(runs).toBeLessThanOrEqual(1);
 			// A new event of the same session is handled.
 			expect((await deliver(eventBody('restarted', 'stopped'))).status).toBe(200);
-			expect(await handled('restarted')).toEqual(['started of restarted', 'stopped of restarted']);
+			expect(await handled('restarted', trigger, 2)).toEqual([
+				'started of restarted',
+				'stopped of restarted',
+			]);
 		});
 
 		it('an event is taken from a sender that tries until it is answered 200', async () => {
@@ -433,20 +450,12 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 					last.lastMs = atMs;
 				} else seen.push({ outcome, times: 1, firstMs: atMs, lastMs: atMs });
 				if (status === 200 && !isStartPage) break;
-				expect(atMs).toBeLessThan(120_000);
+				expect(atMs).toBeLessThan(300_000);
 				await during(50);
 			}
 			await restarted;
 			// By the delivery that was answered 200, before the event is delivered once more.
-			const taken = await waitFor(
-				'the run of the event',
-				async () => {
-					const told = await handled('persistent');
-					return told.length > 0 ? told : undefined;
-				},
-				60_000,
-			);
-			expect(taken).toEqual(['started of persistent']);
+			expect(await handled('persistent')).toEqual(['started of persistent']);
 			figure(
 				`What a sender sees while n8n restarts (n8n ${version})`,
 				seen

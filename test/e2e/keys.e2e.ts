@@ -6,11 +6,12 @@ import { startSimulator } from '../simulator';
 import { n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, setUp } from './setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, setUp } from './setup';
 
-/** What the package promises, and some time for the way. */
+/** What the package promises for all that is sent later, and some time for the way. */
 const MINUTE_MS = 60_000;
 const SLACK_MS = 8_000;
+const PATIENCE_MS = 120_000;
 /** No more, so that n8n stores all their runs before the sender gives up, on a busy machine too. */
 const COLD_START_DELIVERIES = 20;
 const PAUSE_BETWEEN_TRIES_MS = 2_000;
@@ -20,7 +21,7 @@ const simulators: Simulator[] = [];
 
 /** A VideoSDK of its own, with its own key: nothing of it is known to n8n yet. */
 async function newSimulator(keyMode: KeyFaultMode = 'ok'): Promise<Simulator> {
-	const simulator = await startSimulator({ lifecycle: false });
+	const simulator = await startSimulator({ lifecycle: false, ...PATIENT });
 	simulator.rotateKey();
 	simulator.keyFault(keyMode);
 	simulators.push(simulator);
@@ -81,7 +82,7 @@ class Receiver {
 				);
 				return /fail|error/i.test(status) ? status : undefined;
 			},
-			30_000,
+			PATIENCE_MS,
 		);
 	}
 
@@ -96,13 +97,18 @@ class Receiver {
 		return status ?? 0;
 	}
 
-	/** Delivers new events until one gets the status. @returns how long it took */
+	/** Delivers new events until one gets the status, as all must that are sent after a minute. @returns how long it took */
 	async untilAnswered(wanted: number, simulator: Simulator): Promise<number> {
 		const from = Date.now();
 		await waitFor(
 			`an answer ${wanted}`,
-			async () => ((await this.deliver(simulator)) === wanted ? true : undefined),
-			MINUTE_MS + SLACK_MS,
+			async () => {
+				const sentAfterMs = Date.now() - from;
+				if ((await this.deliver(simulator)) === wanted) return true;
+				expect(sentAfterMs).toBeLessThan(MINUTE_MS + SLACK_MS);
+				return undefined;
+			},
+			PATIENCE_MS,
 			PAUSE_BETWEEN_TRIES_MS,
 		);
 		return Date.now() - from;
@@ -150,7 +156,7 @@ async function askedInVain({ mode, simulator, receiver, forge }: FailingKeyServe
 			expect(await receiver.deliver(simulator, forge)).toBe(401);
 			return simulator.keyRequests > 1 ? true : undefined;
 		},
-		MINUTE_MS + SLACK_MS,
+		PATIENCE_MS,
 		PAUSE_BETWEEN_TRIES_MS,
 	);
 	expect(await receiver.deliver(simulator)).toBe(200);
@@ -186,7 +192,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			await waitFor(
 				'the redelivery to be taken',
 				async () => ((await simulator.deliver(receiver.url, body)).status === 200 ? true : undefined),
-				15_000,
+				MINUTE_MS,
 			);
 			const tookMs = Date.now() - from;
 			// n8n 1.x answers before the run exists.
@@ -196,7 +202,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 					const found = await setup.n8n.rest.listExecutions({ workflowId: receiver.workflowId });
 					return found.length > 0 ? found : undefined;
 				},
-				15_000,
+				MINUTE_MS,
 			);
 			expect(runs).toHaveLength(1);
 			figure(
@@ -256,7 +262,6 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 
 	// One test, since each of these takes a minute.
 	test('a new key, and a changed credential, count within a minute, the old ones no longer; while the key server fails, the last good key serves', async () => {
-		const failing = await Promise.all(keyFaults.map(failsAfterTheFirstFetch));
 		const rotating = await newSimulator();
 		const rotated = await Receiver.publish(rotating);
 		const [before, after] = [await newSimulator(), await newSimulator()];
@@ -264,27 +269,33 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		const pinned = await Receiver.publish(before);
 		const pin = ownKey('spki');
 		for (const receiver of [moved, pinned]) expect(await receiver.deliver(before)).toBe(200);
+		// Last of all: the minutes in which they are not asked again begin now.
+		const failing = await Promise.all(keyFaults.map(failsAfterTheFirstFetch));
 		expect(await rotated.deliver(rotating)).toBe(200);
 
 		const oldBody = newEvent();
 		const oldSignature = rotating.sign(oldBody);
+		/** Looks at once: after another minute the old signature would make n8n fetch the key again. */
+		const untilRotated = async () => {
+			const tookMs = await rotated.untilAnswered(200, rotating);
+			const old = await rotating.deliver(rotated.url, oldBody, { signature: oldSignature });
+			expect(old.status).toBe(401);
+			// One at first, one for the new key.
+			expect(rotating.keyRequests).toBe(2);
+			return tookMs;
+		};
 		rotating.rotateKey();
 		await moved.changeCredential(after);
 		await pinned.changeCredential(before, pin.pem);
 		const from = Date.now();
 		const [rotationMs, movedMs, pinnedMs, fetchesInVain] = await Promise.all([
-			rotated.untilAnswered(200, rotating),
+			untilRotated(),
 			moved.untilAnswered(200, after),
 			pinned.untilAnswered(401, before),
 			Promise.all(failing.map(askedInVain)),
 		]);
-		for (const tookMs of [rotationMs, movedMs, pinnedMs]) expect(tookMs).toBeLessThan(MINUTE_MS + SLACK_MS);
-
-		expect((await rotating.deliver(rotated.url, oldBody, { signature: oldSignature })).status).toBe(401);
 		expect(await moved.deliver(before)).toBe(401);
 		expect(await pinned.deliver(before, pin.sign)).toBe(200);
-		// One at first, one for the new key.
-		expect(rotating.keyRequests).toBe(2);
 		for (const [index, { mode }] of failing.entries()) {
 			expect([mode, fetchesInVain[index]]).toEqual([mode, 1]);
 			figure(

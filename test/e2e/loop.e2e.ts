@@ -58,14 +58,15 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 				async () => (sessions().length >= count ? sessions()[count - 1] : undefined),
 				timeoutS * 1000,
 			);
-		const first = await started(1, 30);
-		const second = await started(2, MAX_WAIT_S + 30);
+		const first = await started(1, 60);
+		const second = await started(2, MAX_WAIT_S + 60);
 
 		await sleep(AFTER_DEADLINE_S * 1000);
 		expect((await rest.getExecution(executionId))?.status).toBe('waiting');
 		expect(sessions()).toHaveLength(2);
 
-		expect((await setup.simulator.emit(second.sessionId, 'stopped'))?.status).toBe(200);
+		// 409: a poll found the end before the event was there.
+		expect([200, 409]).toContain((await setup.simulator.emit(second.sessionId, 'stopped'))?.status);
 		const execution = await runEnded(setup.n8n, executionId, 'After');
 		expect(execution.status).toBe('success');
 		expect(outputOf(execution, 'After')).toEqual([

@@ -7,14 +7,14 @@ import type { N8nOptions, N8nProcess } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution, ExecutionSummary, WorkflowNode } from '../n8n/rest';
-import { isFinal, outputOf } from '../n8n/rest';
+import { isFinal, isStored, outputOf } from '../n8n/rest';
 import type { Postgres } from '../n8n/services';
 import { startPostgres, startRedis } from '../n8n/services';
 import type { Simulator } from '../simulator';
-import { during, eventBody } from './deliveries';
+import { during, eventBody, isWaiting, runEnded } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
-import { chain, n8nNode, ourNode, PACKAGE, setUp } from './setup';
+import { chain, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
 
 const TRIGGER_PATH = 'queue-events/webhook';
 const WAIT_PATH = 'queue-wait';
@@ -24,7 +24,6 @@ const API_LATENCY_MS = 80;
 const SLOW_API_LATENCY_MS = 5_000;
 /** So long runs what follows the trigger, so that a kill hits runs that are under way. */
 const WORK_SECONDS = 0.4;
-const LONG_WORK_SECONDS = 4;
 
 const DELIVERY_INTERVAL_MS = 150;
 /** One start call for so many deliveries. */
@@ -34,14 +33,16 @@ const DUPLICATE_SHARE = 0.1;
 const MAX_OPEN_DELIVERIES = 25;
 const MAX_ATTEMPTS = 15;
 const RETRY_AFTER_MS = 1_000;
-const DUPLICATE_AFTER_MS = [500, 4_000] as const;
+const DUPLICATE_AFTER_MS = [500, 8_000] as const;
 const SAME_INSTANT_EVENTS = 40;
 const READS_AT_ONCE = 8;
 /**
  * n8n's store of processed items has no lock, so a duplicate may run when it begins along with the first run. Behind a dead worker
  * the two wait in the queue together. The time is that of a busy machine.
  */
-const AT_ONCE_MS = 2_000;
+const AT_ONCE_MS = 4_000;
+/** After this time without any run that ends, none will. */
+const STUCK_AFTER_MS = 45_000;
 
 /** n8n notices after a minute or two by default that a worker is gone; the test has not got so long. */
 const FAST_STALL_CHECK = {
@@ -129,7 +130,7 @@ async function startCluster(version: string): Promise<Cluster> {
 		const setup = await setUp({
 			// Production webhooks are the webhook processes' alone.
 			n8n: { ...options, env: { ...options.env, N8N_DISABLE_PRODUCTION_MAIN_PROCESS: 'true' } },
-			simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS },
+			simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS, ...PATIENT },
 		});
 		undo.push(async () => await setup.stop());
 		await postgres.query(KEEP_FIRST_DATA);
@@ -272,7 +273,7 @@ async function publish(cluster: Cluster): Promise<Workflows> {
 					const answer = await (await fetch(`${url}/webhook/${path}`)).text();
 					return answer.includes('not registered for GET') ? true : undefined;
 				},
-				30_000,
+				60_000,
 				100,
 			);
 		}
@@ -282,6 +283,9 @@ async function publish(cluster: Cluster): Promise<Workflows> {
 
 // ---------------------------------------------------------------------------------------------
 // The load
+
+/** The page of an n8n that starts, a 200 as well: nobody has looked at the request. */
+const isStartPage = (text?: string) => text?.includes('n8n is starting up') === true;
 
 /** A start call that was made once, and whether it was answered 200. */
 interface StartCall {
@@ -301,8 +305,6 @@ class Sender {
 	duplicatesToOther = 0;
 	stoppedInProcess = 0;
 	open = 0;
-	/** Sent along with each event: how long its run takes. */
-	workSeconds = WORK_SECONDS;
 	/** How long it was sending. */
 	seconds = 0;
 	private isToStop = false;
@@ -316,10 +318,10 @@ class Sender {
 		const url = webhooks[process % webhooks.length]?.url;
 		const { status, responseText } = await simulator.deliver(
 			`${url}/webhook/${TRIGGER_PATH}`,
-			eventBody(sessionId, 'started', undefined, { workSeconds: this.workSeconds }),
+			eventBody(sessionId, 'started', undefined, { workSeconds: WORK_SECONDS }),
 		);
 		if (status === 200 && responseText?.includes('received before')) this.stoppedInProcess++;
-		return status === 200;
+		return status === 200 && !isStartPage(responseText);
 	}
 
 	/** Delivers an event until it is answered 200, to one process and the other in turn. */
@@ -362,11 +364,16 @@ class Sender {
 			const response = await this.cluster.n8n.rest.triggerByWebhook(`${url}/webhook/${starter.path}`, {
 				startIds,
 			});
-			await response.text();
-			call.isAnswered = response.status === 200;
+			const text = await response.text();
+			call.isAnswered = response.status === 200 && !isStartPage(text);
 		} catch {
 			// The process was killed.
 		}
+	}
+
+	/** Calls one more start while it is sending. @param index of STARTERS */
+	startMore(index: number): void {
+		this.pending.push(this.callStart(index));
 	}
 
 	/** Keeps sending until told to stop, and awaits the last answers. */
@@ -485,7 +492,7 @@ class Runs {
 		const count = (await latestId(this.cluster)) - this.lastIdBefore;
 		const ids = Array.from({ length: count }, (_, index) => String(this.lastIdBefore + 1 + index));
 		const runs = await mapSome(ids, async (id): Promise<Run | undefined> => {
-			const execution = await this.cluster.n8n.rest.getExecution(id);
+			const execution = await this.whole(id);
 			return (
 				execution && {
 					id: execution.id,
@@ -499,17 +506,44 @@ class Runs {
 		});
 		return runs.filter((run) => run !== undefined);
 	}
+
+	/** A run; n8n 1.x stores that it went well a moment before what its nodes put out. */
+	private async whole(id: string): Promise<Execution | undefined> {
+		const { execution } = await waitFor(
+			`the data of run ${id}`,
+			async () => {
+				const current = await this.cluster.n8n.rest.getExecution(id);
+				return current?.status === 'success' && !isStored(current) ? undefined : { execution: current };
+			},
+			30_000,
+		);
+		return execution;
+	}
 }
 
-/** Waits until nothing is in progress. What n8n has lost from its queue it gives up when the main process starts again. */
+/**
+ * Waits until nothing is in progress, as long as it becomes less. What n8n has lost from its queue it gives up when the main process
+ * starts again.
+ */
 async function settle(cluster: Cluster, runs: Runs, workflowIds: string[]): Promise<{ givenUp: number }> {
 	const left = async () => await runs.inProgress(workflowIds);
-	const isOver = async () => ((await left()).length === 0 ? true : undefined);
-	const isSettled = await waitFor('the runs to end', isOver, 70_000, 1_500).catch(() => false);
-	if (isSettled) return { givenUp: 0 };
+	const unfinished = "select count(*) from execution_entity where status in ('new', 'running', 'waiting')";
+	let fewest = Infinity;
+	let fewerSinceMs = Date.now();
+	while (Date.now() - fewerSinceMs < STUCK_AFTER_MS) {
+		if ((await left()).length === 0) return { givenUp: 0 };
+		const count = Number(await cluster.postgres.query(unfinished));
+		if (count < fewest) [fewest, fewerSinceMs] = [count, Date.now()];
+		await during(1_500);
+	}
 	const givenUp = (await left()).length;
 	await cluster.n8n.restart();
-	await waitFor('n8n to give up what is not in its queue', isOver, 60_000, 1_000);
+	await waitFor(
+		'n8n to give up what is not in its queue',
+		async () => ((await left()).length === 0 ? true : undefined),
+		120_000,
+		1_000,
+	);
 	return { givenUp };
 }
 
@@ -614,8 +648,8 @@ async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, run
 		figure(`${name}: ${what}s started twice`, starts.doubled.length, '0');
 		figure(`${name}: ${what}s lost without a trace`, starts.lost.length, '0');
 		expect({ what, doubled: starts.doubled, lost: starts.lost }).toEqual({ what, doubled: [], lost: [] });
-		// Else nothing was put to the test.
-		expect(starts.started).toBeGreaterThan(seconds);
+		// Else nothing was put to the test. A slow machine is given less load.
+		expect(starts.started).toBeGreaterThan(seconds / 4);
 	}
 	expect({ unanswered: [...sender.unanswered], lost: events.lost, ranTwiceApart }).toEqual({
 		unanswered: [],
@@ -625,7 +659,7 @@ async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, run
 	// Else nothing of the above was put to the test.
 	expect(sender.duplicatesToOther).toBeGreaterThan(0);
 	expect(sender.stoppedInProcess + events.duplicatesStoppedInRun).toBeGreaterThan(0);
-	expect(events.runs).toBeGreaterThan(seconds);
+	expect(events.runs).toBeGreaterThan(seconds / 4);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -636,7 +670,7 @@ interface WaitingRun {
 	sessionId: string;
 }
 
-/** Starts a run and waits until it waits. */
+/** Starts a run and waits until it waits, or has done so: a short wait may be over before it is seen. */
 async function startWaiting(cluster: Cluster, maxWaitMinutes: number): Promise<WaitingRun> {
 	const startId = randomUUID();
 	const { rest } = cluster.n8n;
@@ -656,24 +690,19 @@ async function startWaiting(cluster: Cluster, maxWaitMinutes: number): Promise<W
 			const resumeUrl = session.webhook?.endPoint ?? '';
 			expect(resumeUrl.startsWith(`${cluster.balancerUrl}/`)).toBe(true);
 			const executionId = /\/webhook-waiting\/(\d+)/.exec(resumeUrl)?.[1] ?? '';
-			const status = (await rest.getExecution(executionId))?.status;
-			return status === 'waiting' ? { executionId, sessionId: session.sessionId } : undefined;
+			const execution = await rest.getExecution(executionId);
+			return execution && (isWaiting(execution) || isFinal(execution))
+				? { executionId, sessionId: session.sessionId }
+				: undefined;
 		},
-		30_000,
+		60_000,
 		100,
 	);
 }
 
 /** The output of a run of Start and Wait that has ended. */
-async function outcomeOf(cluster: Cluster, run: WaitingRun, timeoutMs: number) {
-	const execution = await waitFor(
-		`the end of run ${run.executionId}`,
-		async () => {
-			const current = await cluster.n8n.rest.getExecution(run.executionId);
-			return current && isFinal(current) ? current : undefined;
-		},
-		timeoutMs,
-	);
+async function outcomeOf(cluster: Cluster, run: WaitingRun, timeoutMs?: number) {
+	const execution = await runEnded(cluster.n8n, run.executionId, 'Done', timeoutMs);
 	expect(execution.status).toBe('success');
 	const output = outputOf(execution, 'Done');
 	expect(output).toHaveLength(1);
@@ -693,13 +722,18 @@ async function endSession(cluster: Cluster, { sessionId }: WaitingRun): Promise<
 			const status = (await cluster.simulator.emit(sessionId, 'stopped'))?.status;
 			return status === 200 ? 'event' : status === 409 ? 'poll' : undefined;
 		},
-		20_000,
+		60_000,
 		RETRY_AFTER_MS,
 	);
 }
 
-function hasRun(process: N8nProcess, executionId: string): boolean {
-	return process.logs.includes(`Worker started execution ${executionId} `);
+function hasRun(worker: N8nProcess, executionId: string): boolean {
+	return worker.logs.includes(`Worker started execution ${executionId} `);
+}
+
+/** Signals a process and its children. */
+function signal({ pid }: N8nProcess, name: NodeJS.Signals): void {
+	process.kill(-pid, name);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -725,10 +759,16 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		expect(new Set([n8n, ...webhooks, ...workers].map(({ userFolder }) => userFolder)).size).toBe(5);
 		const runs = await Runs.fromNow(cluster);
 		const sender = new Sender(cluster);
-		for (let number = 0; !workers.every(({ logs }) => logs.includes('Worker started execution')); number++) {
-			expect(number).toBeLessThan(50);
-			expect(await sender.attempt(randomUUID(), number)).toBe(true);
-		}
+		let number = 0;
+		await waitFor(
+			'each worker to start a run',
+			async () => {
+				expect(await sender.attempt(randomUUID(), number++)).toBe(true);
+				return workers.every(({ logs }) => logs.includes('Worker started execution')) || undefined;
+			},
+			60_000,
+			100,
+		);
 		await settle(cluster, runs, [workflows.events]);
 		const outcomes = await runs.read();
 		expect(outcomes.every(({ isDone }) => isDone)).toBe(true);
@@ -743,9 +783,9 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		).toBe(true);
 		const resumedBy = await Promise.all(waiting.map(async (run) => await endSession(cluster, run)));
 		for (const run of waiting) {
-			expect(await outcomeOf(cluster, run, 30_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
+			expect(await outcomeOf(cluster, run)).toMatchObject({ event: 'stopped', status: 'stopped' });
 		}
-		const timedOut = await outcomeOf(cluster, await timed, 90_000);
+		const timedOut = await outcomeOf(cluster, await timed, 150_000);
 		expect(timedOut).toMatchObject({ timedOut: true });
 		expect(timedOut).not.toHaveProperty('event');
 		const byEvent = resumedBy.filter((by) => by === 'event').length;
@@ -788,36 +828,40 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		const victim = startedBy(first).length >= startedBy(second).length ? first : second;
 		const [resumed, ...others] = startedBy(victim);
 		if (!resumed) throw new Error('The log of no worker tells that it started one of the runs');
-		const onVictim = async (workflowId: string) =>
-			(await runs.inProgress([workflowId])).filter((id) => hasRun(victim, id));
-		const runBegins = async (workflowId: string) => {
-			const before = new Set(await onVictim(workflowId));
-			const hasBegun = async () => (await onVictim(workflowId)).some((id) => !before.has(id)) || undefined;
-			await waitFor('the worker to begin with a run', hasBegun, 30_000, 50);
-		};
-		const startsRun = async () =>
-			await waitFor(
-				'the worker to start sessions and make calls',
-				async () => {
-					const running = await Promise.all(workflows.starts.map(onVictim));
-					return running.every(({ length }) => length > 0) ? true : undefined;
-				},
-				30_000,
-				50,
+		/** How many runs are under way on it: of events, and of each of STARTERS. */
+		const underWay = async () =>
+			await mapSome(
+				loadWorkflows(),
+				async (workflowId) => (await runs.inProgress([workflowId])).filter((id) => hasRun(victim, id)).length,
 			);
 		// Slow for a moment, so that the kill hits runs of all kinds for certain.
 		cluster.simulator.latencyMs = SLOW_API_LATENCY_MS;
-		await startsRun();
-		sender.workSeconds = LONG_WORK_SECONDS;
-		await runBegins(workflows.events);
+		let startedMoreAtMs = Date.now();
+		const [hitEvents = 0, ...hitStarts] = await waitFor(
+			'runs of all kinds to be under way on one worker',
+			async () => {
+				const seen = await underWay();
+				if (!seen.includes(0)) {
+					// Held up, it ends none of them between this look and the kill.
+					signal(victim, 'SIGSTOP');
+					const hit = await underWay();
+					if (!hit.includes(0)) return hit;
+					signal(victim, 'SIGCONT');
+				}
+				// A slow machine has few starts.
+				if (Date.now() - startedMoreAtMs > 1_000) {
+					startedMoreAtMs = Date.now();
+					for (const index of STARTERS.keys()) if (seen[index + 1] === 0) sender.startMore(index);
+				}
+				return undefined;
+			},
+			90_000,
+			50,
+		);
 		const before = (await runs.inProgress(loadWorkflows())).length;
-		await startsRun();
 		await victim.kill();
-		sender.workSeconds = WORK_SECONDS;
 		cluster.simulator.latencyMs = API_LATENCY_MS;
 		const after = (await runs.inProgress(loadWorkflows())).length;
-		const hitEvents = (await onVictim(workflows.events)).length;
-		const hitStarts = await Promise.all(workflows.starts.map(async (id) => (await onVictim(id)).length));
 		figure(
 			'Queue mode: runs in progress before the worker was killed / when it was gone',
 			`${before} / ${after}`,
@@ -827,11 +871,9 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 			[hitEvents, ...hitStarts].join(' / '),
 			'some of each',
 		);
-		expect(hitEvents).toBeGreaterThan(0);
-		expect(Math.min(...hitStarts)).toBeGreaterThan(0);
 		// Nobody polls any more for its runs: the event resumes one all the same, and the others have n8n's own deadline.
 		expect(await endSession(cluster, resumed)).toBe('event');
-		expect(await outcomeOf(cluster, resumed, 40_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
+		expect(await outcomeOf(cluster, resumed)).toMatchObject({ event: 'stopped', status: 'stopped' });
 		await victim.restart();
 		return others;
 	}
@@ -862,7 +904,7 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		// The other kill hit deliveries.
 		expect(sender.redeliveries).toBeGreaterThan(0);
 		for (const run of others) {
-			expect(await outcomeOf(cluster, run, 90_000)).toMatchObject({ timedOut: true });
+			expect(await outcomeOf(cluster, run)).toMatchObject({ timedOut: true });
 		}
 		figure(
 			'Queue mode: Start and Wait whose worker was killed, resumed by the event / by the deadline',
@@ -891,7 +933,7 @@ describe('n8n 1.123.81 in queue mode', () => {
 		sender.stop();
 		await load;
 		await endSession(cluster, waiting);
-		expect(await outcomeOf(cluster, waiting, 30_000)).toMatchObject({ event: 'stopped', status: 'stopped' });
+		expect(await outcomeOf(cluster, waiting)).toMatchObject({ event: 'stopped', status: 'stopped' });
 		await judge(cluster, workflows, sender, runs);
 	});
 });

@@ -3,18 +3,18 @@ import { randomUUID } from 'node:crypto';
 import type { N8nOptions } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
 import { freePorts, waitFor } from '../n8n/processes';
-import { isFinal, outputOf } from '../n8n/rest';
+import { isStored, outputOf } from '../n8n/rest';
 import { startPostgres, startRedis } from '../n8n/services';
 import { during, n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, setUp } from './setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
 
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 /** n8n 2.x goes on with a publication in the midst of which it was ended after two minutes (its lease). */
 const LIST_MS = 150_000;
 /** n8n 2.x tries five times. */
-const PUBLISH_MS = 40_000;
+const PUBLISH_MS = 120_000;
 const CALLS = ['call-answered', 'call-hangup'];
 /** Longer than n8n 2.x takes to look for triggers that it has lost (every 60 s), were it to find ours each time. */
 const RECONCILED_MS = 70_000;
@@ -96,7 +96,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	}
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version) });
+		setup = await setUp({ n8n: n8nOptions(version), simulator: PATIENT });
 		setup.simulator.addCallWebhook(foreign.url, foreign.events);
 		url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;
 		testUrl = `${setup.n8n.url}/webhook-test/${webhookId}/webhook`;
@@ -199,7 +199,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(production).toBeDefined();
 		expect(registered()).toContainEqual(production);
 		const execution = await setup.n8n.rest.waitForExecution(
-			(candidate) => candidate.mode === 'manual' && isFinal(candidate),
+			(candidate) => candidate.mode === 'manual' && isStored(candidate, 'After'),
 			SETTLE_MS,
 			{ workflowId },
 		);
@@ -272,7 +272,7 @@ describe('n8n 2.41.1 in queue mode: a main process, a webhook process, a worker'
 			mode: 'queue',
 			env: { ...Object.assign({}, ...services.map(({ env }) => env)), N8N_WEBHOOK_URL: base },
 		};
-		setup = await setUp({ n8n: options });
+		setup = await setUp({ n8n: options, simulator: PATIENT });
 		undo.push(async () => await setup.stop());
 		for (const start of [startWebhookProcess({ ...options, port }), startWorker(options)]) {
 			const process = await start;

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 
 /** A request that went to n8n's webhooks, and what n8n answered; no status: it could not be reached. */
 export interface PassedRequest {
@@ -17,7 +18,11 @@ export class ResumeProxy {
 	readonly requests: PassedRequest[] = [];
 	/** Where n8n is, once it runs. */
 	targetPort = 0;
-	private readonly server: Server = createServer((incoming, outgoing) => this.pass(incoming, outgoing));
+	private readonly server: Server = createServer(
+		// A client must not meet a socket that is being closed just then.
+		{ keepAliveTimeout: 120_000 },
+		(incoming, outgoing) => this.pass(incoming, outgoing),
+	);
 
 	async open(): Promise<void> {
 		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
@@ -52,14 +57,19 @@ export class ResumeProxy {
 		this.requests.push(entry);
 		const { method, headers, url: path } = incoming;
 		const forwarded = httpRequest(
-			{ host: '127.0.0.1', port: this.targetPort, method, path, headers },
+			// No kept-alive socket: n8n may have closed it at this very moment.
+			{ host: '127.0.0.1', port: this.targetPort, method, path, headers, agent: false },
 			(answer) => {
 				entry.status = answer.statusCode;
 				outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-				answer.pipe(outgoing);
+				// n8n may be killed half way through its answer.
+				pipeline(answer, outgoing, () => undefined);
 			},
 		);
-		forwarded.on('error', () => outgoing.writeHead(502).end('<html>Bad Gateway</html>'));
+		forwarded.on('error', () => {
+			if (outgoing.headersSent) outgoing.destroy();
+			else outgoing.writeHead(502).end('<html>Bad Gateway</html>');
+		});
 		incoming.pipe(forwarded);
 	}
 }

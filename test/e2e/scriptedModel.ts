@@ -86,6 +86,8 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
 			response.writeHead(200, { 'content-type': type }).end(bodyOf(body, answer, requests.length));
 		});
 	});
+	// A client must not meet a socket that is being closed just then.
+	server.keepAliveTimeout = 120_000;
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
 		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,

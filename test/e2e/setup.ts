@@ -7,6 +7,9 @@ import { startSimulator } from '../simulator';
 export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 
+/** For a simulator: a sender that also waits for the answer of an n8n that is busy or stalls. */
+export const PATIENT = { deliveryTimeoutMs: 30_000 };
+
 /** A real n8n with the package and our credential, and the simulator that the credential names. */
 export interface Setup {
 	n8n: N8n;

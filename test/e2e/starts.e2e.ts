@@ -49,6 +49,9 @@ const FAULTS_AFTER_WHICH_NOTHING_IS_SENT_AGAIN: Record<string, Omit<Fault, 'matc
 	'503 with Retry-After': { kind: 'status', status: 503, headers: { 'retry-after': '0' } },
 };
 
+/** A busy machine may take longer for the answers that there are. */
+const optionsFor = (fault: string) => (fault === 'time-out' ? { timeout: 700 } : {});
+
 let setup: Setup;
 
 /** Runs one of our operations behind a Manual Trigger, and yields the run. */
@@ -72,6 +75,9 @@ const errorOf = ({ data }: Execution) => ({
 	message: data.resultData.error?.message ?? '',
 	description: String(data.resultData.error?.description ?? ''),
 });
+
+/** What a busy machine may add to a pause. */
+const STALL_MS = 10_000;
 
 /** The pause before the second try of a request, at the least. */
 const FIRST_BACKOFF_MS = 250;
@@ -134,7 +140,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 				setup.simulator.clearFaults();
 				setup.simulator.requests.splice(0);
 				setup.simulator.addFault({ ...fault, match: { path, times: ALWAYS } });
-				const execution = await runNode({ ...parameters, options: { timeout: 700 } });
+				const execution = await runNode({ ...parameters, options: optionsFor(name) });
 				const count = requestsTo(path).length;
 				faultsTried += 1;
 				if (count !== 1) sentTwice.push(`${operation}, ${name}: ${count} requests`);
@@ -160,7 +166,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			setup.simulator.clearFaults();
 			const fault = FAULTS_AFTER_WHICH_NOTHING_IS_SENT_AGAIN[name] as Fault;
 			setup.simulator.addFault({ ...fault, match: { path: START_PATH, times: ALWAYS } });
-			const { message } = errorOf(await runNode({ ...POSTS.start?.parameters, options: { timeout: 700 } }));
+			const { message } = errorOf(await runNode({ ...POSTS.start?.parameters, options: optionsFor(name) }));
 			const wanted = expect.stringContaining('the session may have been started');
 			expect([name, message]).toEqual([name, mayRun ? wanted : expect.not.stringContaining('may have been')]);
 		}
@@ -209,7 +215,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect((await runNode({ ...POSTS.start?.parameters })).status).toBe('success');
 		const [secondsGap = 0] = gaps(requestsTo(START_PATH));
 		expect(secondsGap).toBeGreaterThanOrEqual(1_950);
-		expect(secondsGap).toBeLessThan(6_000);
+		expect(secondsGap).toBeLessThan(2_000 + STALL_MS);
 
 		setup.simulator.requests.splice(0);
 		const date = new Date(Date.now() + 5_000).toUTCString();
@@ -217,7 +223,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect((await runNode({ ...POSTS.start?.parameters })).status).toBe('success');
 		const second = requestsTo(START_PATH)[1]?.receivedAtMs ?? 0;
 		expect(second).toBeGreaterThanOrEqual(Date.parse(date) - 50);
-		expect(second).toBeLessThan(Date.parse(date) + 4_000);
+		expect(second).toBeLessThan(Date.parse(date) + STALL_MS);
 
 		setup.simulator.requests.splice(0);
 		for (let count = 0; count < 3; count++) setup.simulator.addFault(rateLimited());
@@ -227,7 +233,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		for (const [index, backoff] of backoffs.entries()) {
 			// Half to the whole of 0.5, 1 and 2 s.
 			expect(backoff).toBeGreaterThanOrEqual(250 * 2 ** index - 20);
-			expect(backoff).toBeLessThan(500 * 2 ** index + 3_000);
+			expect(backoff).toBeLessThan(500 * 2 ** index + STALL_MS);
 		}
 		expect(setup.simulator.sessions.size).toBe(3);
 		figure(
@@ -254,7 +260,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			setup.simulator.clearFaults();
 			setup.simulator.requests.splice(0);
 			setup.simulator.addFault({ ...fault, match: { times: ALWAYS } });
-			await runNode({ operation: 'get', sessionId: 'some', options: { timeout: 700 } });
+			await runNode({ operation: 'get', sessionId: 'some', options: optionsFor(name) });
 			counts[name] = setup.simulator.requests.length;
 		}
 		expect(counts).toEqual({
@@ -274,8 +280,15 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	});
 
 	test('many items, stop on error: every started session is named, none is begun after the failure', async () => {
-		// The first ones take long: they are in flight when the failure comes.
-		setup.simulator.addFault({ kind: 'delay', delayMs: 1_500, match: { path: START_PATH, times: 10 } });
+		const posts = () => requestsTo(START_PATH);
+		const hasFailed = () => posts().some(({ status }) => status === 404);
+		// The first ones are in flight when the failure comes, and so long that others could begin.
+		setup.simulator.addFault({
+			kind: 'delay',
+			until: hasFailed,
+			delayMs: 1_000,
+			match: { path: START_PATH, times: 10 },
+		});
 		const execution = await runNode(
 			// Two places are left for the others.
 			{ ...MANY_STARTS, options: { maxConcurrency: 12 } },
@@ -289,12 +302,13 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(started.length).toBeGreaterThanOrEqual(37);
 		expect(started.filter((id) => !description.includes(id))).toEqual([]);
 		expect(description).toContain(`${started.length} sessions were started before`);
-		const posts = requestsTo(START_PATH);
 		// By far not all: those are on their way that were begun before the answer to the failed one (20 ms).
-		const later = posts.slice(posts.findIndex(({ status }) => status === 404) + 1).length;
+		const failedAt = posts().findIndex(({ status }) => status === 404);
+		const later = posts().length - failedAt - 1;
 		expect(later).toBeLessThan(5);
-		const lastAnswerMs = Math.max(...posts.slice(0, 10).map(({ receivedAtMs }) => receivedAtMs)) + 1_500;
-		expect(Date.parse(execution.stoppedAt ?? '')).toBeGreaterThanOrEqual(lastAnswerMs - 50);
+		// Those in flight are awaited.
+		const othersAnsweredAtMs = (posts()[failedAt]?.receivedAtMs ?? Infinity) + 1_000;
+		expect(Date.parse(execution.stoppedAt ?? '')).toBeGreaterThanOrEqual(othersAnsweredAtMs - 50);
 		figure(`n8n ${version}: sessions started before item 37 of 100 failed, all named`, started.length);
 		figure(`n8n ${version}: starts that came after the one that failed`, later, 'below 5, of 62 left');
 	});
@@ -314,7 +328,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		await waitFor(
 			'the fourth start',
 			async () => (requestsTo(START_PATH).length === 4 ? true : undefined),
-			30_000,
+			60_000,
 			50,
 		);
 		const [first, second, third] = [...setup.simulator.sessions.keys()];
@@ -322,7 +336,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		const line = await waitFor(
 			'the line in the log',
 			async () => /The execution was stopped\. .*/.exec(setup.n8n.logs)?.[0],
-			10_000,
+			60_000,
 			100,
 		);
 		expect(line).toContain(`3 sessions were started before: ${first}, ${second}, ${third}.`);
@@ -412,14 +426,19 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(setup.simulator.requests).toEqual([]);
 
 		// Until one comes between the first try, which is refused, and the last one, about a second later.
-		for (const delayMs of [150, 300, 450, 600, 750, 900]) {
+		let delayMs = 300;
+		for (let attempt = 0; attempt < 15; attempt++) {
 			const run = runNode({ ...POSTS.start?.parameters, options: {} }, credential);
 			await sleep(delayMs);
 			const late = await startSimulator({ port, lifecycle: false });
 			try {
 				const { status, data } = await run;
 				const wasRefusedFirst = (data.resultData.runData[NODE]?.[0]?.executionTime ?? 0) >= FIRST_BACKOFF_MS;
-				if (status !== 'success' || !wasRefusedFirst) continue;
+				if (status !== 'success' || !wasRefusedFirst) {
+					// Too late, or too early.
+					delayMs = status === 'success' ? delayMs + 300 : Math.max(0, delayMs - 200);
+					continue;
+				}
 				expect(late.requests).toHaveLength(1);
 				expect(late.sessions.size).toBe(1);
 				return;
@@ -440,7 +459,7 @@ describe('n8n 2.41.1, long waits', () => {
 			expect(execution.status).toBe('success');
 			const [gap = 0] = gaps(requestsTo(START_PATH));
 			expect(gap).toBeGreaterThanOrEqual(59_900);
-			expect(gap).toBeLessThan(70_000);
+			expect(gap).toBeLessThan(60_000 + STALL_MS);
 			figure('n8n 2.41.1: wait after 429 with a Retry-After of an hour', `${gap} ms`, 'about 60,000 ms');
 		} finally {
 			await setup.stop();

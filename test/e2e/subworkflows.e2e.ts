@@ -2,7 +2,7 @@
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import type { SimulatedSession } from '../simulator';
-import { during, eventBody, n8nOptions, runEnded, VERSIONS } from './deliveries';
+import { during, eventBody, isWaiting, n8nOptions, runEnded, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourNode, setUp } from './setup';
@@ -23,7 +23,8 @@ const itemsOf = (mode: Mode, end: End) =>
 	Array.from({ length: ITEMS }, (_, index) => ({
 		case: `${mode}-${end}`,
 		index,
-		maxWait: end === 'deadline' ? 0.1 : 60,
+		// Long enough for n8n to store the parent before, also on a busy machine.
+		maxWait: end === 'deadline' ? 0.15 : 60,
 	}));
 
 describe.each(VERSIONS)('A sub-workflow with Start and Wait in n8n %s', (version) => {
@@ -97,10 +98,12 @@ describe.each(VERSIONS)('A sub-workflow with Start and Wait in n8n %s', (version
 		session.end = new Date().toISOString();
 	}
 
+	/** Ends a session and delivers its event. On a busy machine a poll may find the end first: then nothing waits any more (409). */
 	async function deliverEnd(session: SimulatedSession): Promise<void> {
 		endQuietly(session);
 		const event = eventBody(session.sessionId, 'stopped');
-		expect((await setup.simulator.deliver(String(session.webhook?.endPoint), event)).status).toBe(200);
+		const { status } = await setup.simulator.deliver(String(session.webhook?.endPoint), event);
+		expect([200, 409]).toContain(status);
 	}
 
 	/** Checks what the parent puts out behind the sub-workflow. */
@@ -126,7 +129,8 @@ describe.each(VERSIONS)('A sub-workflow with Start and Wait in n8n %s', (version
 				'the parent to wait',
 				async () => {
 					const started = sessionsOf(mode, end);
-					return started.length === ITEMS && (await statusOf(parent)) === 'waiting' ? started : undefined;
+					if (started.length < ITEMS) return undefined;
+					return isWaiting(await setup.n8n.rest.getExecution(parent)) ? started : undefined;
 				},
 				60_000,
 				100,
@@ -136,7 +140,8 @@ describe.each(VERSIONS)('A sub-workflow with Start and Wait in n8n %s', (version
 				const [first, ...others] = sessions as [SimulatedSession, ...SimulatedSession[]];
 				await deliverEnd(first);
 				if (mode === 'each') {
-					await waitFor('the parent to go on', async () => await isOver(parent), 30_000, 100);
+					// n8n looks once a minute for a parent that it missed.
+					await waitFor('the parent to go on', async () => await isOver(parent), 120_000, 100);
 				} else {
 					await during(1_500);
 					expect(await statusOf(parent)).toBe('waiting');

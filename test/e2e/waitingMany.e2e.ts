@@ -4,7 +4,7 @@ import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import type { SimulatedCall, SimulatedSession, Simulator } from '../simulator';
-import { during, eventBody, n8nOptions, runEnded, VERSIONS } from './deliveries';
+import { during, eventBody, isWaiting, n8nOptions, runEnded, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import { ResumeProxy } from './resumeProxy';
 import type { Setup } from './setup';
@@ -148,6 +148,8 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			simulator: {
 				lifecycle: false,
 				callBehaviour: false,
+				// Hundreds of events may be on their way at once.
+				deliveryTimeoutMs: 60_000,
 				answers: { callStatus: (status) => status.toUpperCase() },
 			},
 		});
@@ -222,7 +224,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 				const response = await fetch(`${setup.n8n.url}/webhook/${path}`);
 				return (await response.text()).includes('not registered for GET') ? true : undefined;
 			},
-			30_000,
+			60_000,
 			100,
 		);
 	}
@@ -236,11 +238,17 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			.filter((started) => dataOf(started)?.case === name)
 			.sort((a, b) => Number(dataOf(a)?.index) - Number(dataOf(b)?.index));
 
-	/** Starts an execution with a row for each item. */
+	/**
+	 * Starts an execution with a row for each item.
+	 *
+	 * @param until whether it is to wait, or only to have started all: on a busy machine a near deadline may come before it is seen to
+	 * wait
+	 */
 	async function start<T extends Started>(
 		kind: Kind<T>,
 		count: number,
 		row: (index: number) => object = () => ({}),
+		until: 'waiting' | 'started' = 'waiting',
 	): Promise<WaitingMany<T>> {
 		const name = `many-${++caseNumber}`;
 		const known = new Set((await setup.n8n.rest.listExecutions()).map(({ id }) => id));
@@ -258,8 +266,10 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			'the execution to wait',
 			async () => {
 				const execution = (await setup.n8n.rest.listExecutions()).find(({ id }) => !known.has(id));
+				const run = { executionId: execution?.id ?? '', started: startedIn(name, kind) };
+				if (until === 'started') return execution && run.started.length === count ? run : undefined;
 				if (execution?.status !== 'waiting') return undefined;
-				return { executionId: execution.id, started: startedIn(name, kind) };
+				return isWaiting(await setup.n8n.rest.getExecution(execution.id)) ? run : undefined;
 			},
 			60_000,
 			50,
@@ -279,6 +289,16 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 
 	const endOf = (index: number) => (index % 3 === 0 ? ('failed' as const) : ('stopped' as const));
 	const endQuietly = SESSIONS.end;
+
+	/**
+	 * Ends a session and delivers its event. If it is the last one, on a busy machine a poll may find the end first: then nothing
+	 * waits any more (409).
+	 */
+	async function endByEvent(session: SimulatedSession): Promise<void> {
+		endQuietly(session, 'stopped');
+		expect([200, 409]).toContain(await deliver(session, 'stopped'));
+	}
+
 	const goings = (executionId: string) =>
 		setup.simulator.requests.filter(({ path }) => path === `${COUNTED_PATH}${executionId}`).length;
 
@@ -353,7 +373,8 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			`${requests.length} in ${tookMs} ms`,
 		);
 		expect(requests.length).toBeLessThanOrEqual(2 * count);
-		expect(proxy.own(run.executionId)).toEqual([]);
+		// None, unless a poll found the last end when its event was on its way.
+		expect(proxy.own(run.executionId).length).toBeLessThanOrEqual(1);
 	});
 
 	it.each(KINDS)('$name: ends that no event told are found by polling', async (kind) => {
@@ -366,6 +387,14 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 		expect(items.map(({ callId, sessionId }) => callId ?? sessionId)).toEqual(run.started.map(idOf));
 		for (const item of items) expect(item).not.toHaveProperty('timedOut');
 		expect(proxy.own(run.executionId)).toHaveLength(1);
+		if (version === '2.41.1') {
+			// Another thread of n8n writes them.
+			await waitFor(
+				'the audit event',
+				async () => (resumedEvents(run.executionId) > 0 ? true : undefined),
+				30_000,
+			);
+		}
 		const events = resumedEvents(run.executionId);
 		figure(
 			`${kind.name}, ${count} items: n8n's audit events "resumed" (n8n ${version})`,
@@ -430,10 +459,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 		});
 		const run = await start(SESSIONS, 4, (index) => (index === 2 ? { maxWait: 'soon' } : {}));
 		expect(run.started).toHaveLength(2);
-		for (const session of run.started) {
-			endQuietly(session, 'stopped');
-			expect(await deliver(session, 'stopped')).toBe(200);
-		}
+		for (const session of run.started) await endByEvent(session);
 		const items = await outputs(run, 4);
 		expect(items[2]).toEqual({ error: expect.stringContaining("'Max Wait'") });
 		const rest = [0, 1, 3].map((index) => items[index]?.event).sort();
@@ -444,7 +470,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 	it.each(KINDS)(
 		'$name: what runs at the deadline is timed out, and ended where that is wanted',
 		async (kind) => {
-			const run = await start(kind, 6, (index) => ({ maxWait: 0.12, endAtTimeout: index < 3 }));
+			const run = await start(kind, 6, (index) => ({ maxWait: 0.12, endAtTimeout: index < 3 }), 'started');
 			kind.end(run.started[0] as Started, kind.ends[1] as string);
 			const items = await outputs(run, 6);
 			expect(items[0]).toMatchObject(kind.told(kind.ends[1] as string));
@@ -468,7 +494,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 		const [gone, other] = run.started as [SimulatedSession, SimulatedSession];
 		setup.simulator.sessions.delete(gone.sessionId);
 		endQuietly(other, 'stopped');
-		const items = await outputs(run, 2, 120_000);
+		const items = await outputs(run, 2);
 		expect(items[0]).toMatchObject({
 			sessionId: gone.sessionId,
 			error: expect.stringContaining('VideoSDK found nothing with this ID'),
@@ -480,8 +506,13 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 		const run = await start(kind, 2);
 		await setup.n8n.rest.call('POST', `/executions/${run.executionId}/stop`, {});
 		for (const started of run.started) kind.end(started, kind.ends[1] as string);
-		// The polls come 2 and 8 s after the start.
-		await during(9_000);
+		// The next poll finds the ends, and asks n8n to go on.
+		await waitFor(
+			'our request to the resume URL',
+			async () => (proxy.own(run.executionId).length > 0 ? true : undefined),
+			60_000,
+		);
+		await during(2_000);
 		const answers = proxy.own(run.executionId).map(({ status }) => status);
 		figure(`Own requests after the execution was stopped (n8n ${version})`, `answered ${answers.join(', ')}`);
 		expect(answers.length).toBeLessThanOrEqual(2);
@@ -532,11 +563,8 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			60_000,
 		);
 		const beganAtMs = Date.now();
-		for (const session of after) {
-			endQuietly(session, 'stopped');
-			expect(await deliver(session, 'stopped')).toBe(200);
-		}
-		const items = await outputs(run, 30, 90_000);
+		for (const session of after) await endByEvent(session);
+		const items = await outputs(run, 30);
 		figure(`All ends known after a restart and ten events (n8n ${version})`, `${Date.now() - beganAtMs} ms`);
 		expect(items.map(({ sessionId, event }) => ({ sessionId, event }))).toEqual(
 			run.started.map(({ sessionId }, index) => ({

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor } from '../browser/editor';
+import { eventually } from '../browser/eventually';
 import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
@@ -199,9 +200,10 @@ test('update: a workflow saved before opens, runs and receives events as before'
 	await expectStart();
 	await expectEvent('with-the-new-version');
 	await openInBrowser(async (editor) => {
-		await editor.node('Start').dblclick();
-		await editor.panel.waitFor();
-		expect(await editor.parameter('tag').getByTestId('rlc-input').inputValue()).toBe('v1');
+		await editor.open('Start');
+		await eventually(async () =>
+			expect(await editor.parameter('tag').getByTestId('rlc-input').inputValue()).toBe('v1'),
+		);
 		await editor.runStep();
 		await editor.output.getByText('ddv_support').first().waitFor();
 	});
@@ -211,7 +213,7 @@ test('files lost, as in a container without a volume: n8n starts and says so, an
 	rmSync(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE), { recursive: true });
 	const logged = n8n.logs.length;
 	await n8n.restart();
-	expect(n8n.logs.slice(logged)).toContain('some packages are missing');
+	await eventually(async () => expect(n8n.logs.slice(logged)).toContain('some packages are missing'));
 	expect(await knownNode(n8n)).toBeUndefined();
 	expect((await installedPackages())[0]?.failedLoading).toBe(true);
 	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
@@ -227,15 +229,13 @@ test('removal: n8n goes on, starts again, and says what is missing', async () =>
 	expect(existsSync(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE))).toBe(false);
 	await n8n.restart();
 	expect(await knownNode(n8n)).toBeUndefined();
-	const text = await openInBrowser(async (editor) => {
-		await editor.node('Start').dblclick();
-		await editor.panel.waitFor();
+	await openInBrowser(async (editor) => {
+		await editor.open('Start');
 		await editor.panel.getByText('install', { exact: false }).first().waitFor();
-		return await editor.panel.innerText();
+		await eventually(async () => expect(await editor.panel.innerText()).toContain(PACKAGE));
 	});
-	expect(text).toContain(PACKAGE);
-	const missing = await n8n.rest.startWorkflow(starterId).then(
-		async (id) => (await n8n.rest.getExecution(id))?.data.resultData.error?.message ?? '',
+	const missing = await n8n.rest.runWorkflow(starterId).then(
+		({ data }) => data.resultData.error?.message ?? '',
 		(error: Error) => error.message,
 	);
 	expect(missing).toContain(`Unrecognized node type: ${PACKAGE}.videoSdkAgentCloud`);

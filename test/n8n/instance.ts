@@ -44,7 +44,7 @@ export interface N8n extends N8nProcess {
 
 type Role = 'start' | 'worker' | 'webhook';
 
-const START_TIMEOUT_MS = 180_000;
+const START_TIMEOUT_MS = 300_000;
 const START_ATTEMPTS = 3;
 
 /** For throw-away instances on loopback only. */

@@ -16,6 +16,10 @@ const LOCK_STALE_AFTER_MS = 60_000;
 const KEPT_OUTPUT_CHARACTERS = 200_000_000;
 const ORPHAN_CHECK_INTERVAL_MS = 500;
 const REPEATED_SIGNAL_WINDOW_MS = 3_000;
+/** Systems give other ports to programs by themselves: nobody takes one of these while its n8n starts, or starts again. */
+const FIRST_PORT = 11_000;
+const LAST_PORT = 29_999;
+const PORT_ATTEMPTS = 50;
 
 /** A failure that is explained by its message alone: shown without a stack trace. */
 export class PlainError extends Error {
@@ -184,7 +188,7 @@ export class TrackedProcess {
 	}
 
 	/** Asks the process to end, and kills it with its children when the grace period is over. */
-	async stop(graceMs = 15_000, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+	async stop(graceMs = 30_000, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
 		if (!this.running) return;
 		this.signal(signal);
 		const timer = setTimeout(() => killGroup(this.child, 'SIGKILL'), graceMs);
@@ -255,10 +259,21 @@ async function listen(port: number, host: string): Promise<Server> {
 const closeServer = async (server: Server) =>
 	await new Promise<void>((resolve) => server.close(() => resolve()));
 
+async function listenAnywhere(): Promise<Server> {
+	for (let attempt = 1; ; attempt++) {
+		const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
+		try {
+			return await listen(port, '127.0.0.1');
+		} catch (error) {
+			if (attempt >= PORT_ATTEMPTS) throw error;
+		}
+	}
+}
+
 /** Different ports that were free on loopback a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
 	// All are held at the same time, so that none is given twice.
-	const servers = await Promise.all(Array.from({ length: count }, async () => await listen(0, '127.0.0.1')));
+	const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
 	const ports = servers.map((server) => (server.address() as { port: number }).port);
 	await Promise.all(servers.map(closeServer));
 	return ports;

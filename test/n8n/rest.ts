@@ -142,7 +142,8 @@ export class N8nRest {
 	private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
 		const response = await fetch(`${this.url}/rest${path}`, {
 			method,
-			headers: { 'content-type': 'application/json', cookie: this.cookie },
+			// No kept-alive connection: n8n may have closed it at this very moment.
+			headers: { 'content-type': 'application/json', connection: 'close', cookie: this.cookie },
 			body: body === undefined ? undefined : JSON.stringify(body),
 		});
 		const text = await response.text();
@@ -169,11 +170,13 @@ export class N8nRest {
 	}
 
 	async createCredential(credential: { name: string; type: string; data: Json }): Promise<{ id: string }> {
-		return await this.call('POST', '/credentials', credential);
+		return await this.oneByOne(
+			async () => await this.call<{ id: string }>('POST', '/credentials', credential),
+		);
 	}
 
 	async updateCredential(id: string, credential: { name: string; type: string; data: Json }): Promise<void> {
-		await this.call('PATCH', `/credentials/${id}`, credential);
+		await this.oneByOne(async () => await this.call('PATCH', `/credentials/${id}`, credential));
 	}
 
 	/** What the "Test" button of a stored credential shows. */
@@ -216,9 +219,25 @@ export class N8nRest {
 		});
 	}
 
-	/** Publishes a workflow (2.x, takes effect about 100 ms later) or sets it active (1.x). */
+	/** Publishes a workflow (2.x) or sets it active (1.x). @throws on 1.x if a trigger does not let it */
 	async activate(id: string): Promise<void> {
 		await this.oneByOne(async () => await this.publish(id));
+		await this.publicationEnded(id);
+	}
+
+	/** n8n 2.x answers before it calls the hooks of the triggers. The older ones of that line do not tell when they are through. */
+	private async publicationEnded(id: string): Promise<void> {
+		if (this.runtime.version.startsWith('1.')) return;
+		await waitFor(
+			`the publication of workflow ${id} to end`,
+			async () => {
+				const path = `/workflows/${id}/publication-status`;
+				const answer = await this.call<{ status: string }>('GET', path).catch(() => undefined);
+				return answer?.status === 'in_progress' ? undefined : true;
+			},
+			120_000,
+			50,
+		);
 	}
 
 	private async publish(id: string): Promise<void> {
@@ -232,6 +251,7 @@ export class N8nRest {
 
 	async deactivate(id: string): Promise<void> {
 		await this.oneByOne(async () => await this.unpublish(id));
+		await this.publicationEnded(id);
 	}
 
 	private async unpublish(id: string): Promise<void> {
@@ -269,7 +289,7 @@ export class N8nRest {
 	}
 
 	/** Like `startWorkflow`, and waits for the run's end. */
-	async runWorkflow(id: string, timeoutMs = 60_000, triggerName?: string): Promise<Execution> {
+	async runWorkflow(id: string, timeoutMs = 120_000, triggerName?: string): Promise<Execution> {
 		const executionId = await this.startWorkflow(id, triggerName);
 		return await waitFor(
 			`the end of run ${executionId}`,
@@ -287,7 +307,11 @@ export class N8nRest {
 		return await fetch(url, {
 			method: 'POST',
 			...init,
-			headers: { 'content-type': 'application/json', ...(init.headers as Record<string, string>) },
+			headers: {
+				'content-type': 'application/json',
+				connection: 'close',
+				...(init.headers as Record<string, string>),
+			},
 			body:
 				typeof body === 'string' || Buffer.isBuffer(body)
 					? (body as RequestInit['body'])
@@ -341,7 +365,7 @@ export class N8nRest {
 	/** Waits until a run fits, and yields it. */
 	async waitForExecution(
 		predicate: (execution: Execution) => boolean,
-		timeoutMs = 30_000,
+		timeoutMs = 60_000,
 		filter: { workflowId?: string } = {},
 	): Promise<Execution> {
 		const judged = new Set<string>();
@@ -353,7 +377,8 @@ export class N8nRest {
 						if (judged.has(id)) continue;
 						const execution = await this.getExecution(id);
 						if (execution && predicate(execution)) return execution;
-						if (execution && isFinal(execution)) judged.add(id);
+						// Not before it is whole.
+						if (execution && isStored(execution)) judged.add(id);
 					}
 					return undefined;
 				}),
@@ -365,7 +390,7 @@ export class N8nRest {
 	 * Waits until n8n knows a production webhook: after the start it answers 404 for a while. The call must be one
 	 * that starts no run; an unsigned POST, the default, is refused by our trigger with 401.
 	 */
-	async waitForWebhook(pathOrUrl: string, timeoutMs = 30_000, init: RequestInit = {}): Promise<number> {
+	async waitForWebhook(pathOrUrl: string, timeoutMs = 60_000, init: RequestInit = {}): Promise<number> {
 		return await waitFor(
 			`the webhook ${pathOrUrl}`,
 			async () => {

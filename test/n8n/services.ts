@@ -39,7 +39,7 @@ export interface Service {
 	restart(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 const POSTGRES_USER = 'n8n';
 const POSTGRES_DATABASE = 'n8n';
 

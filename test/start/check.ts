@@ -3,14 +3,14 @@
  * package, such as a container. n8n has to reach this machine's loopback address, on which the simulator listens.
  */
 import { randomUUID } from 'node:crypto';
-import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../e2e/setup';
+import { CREDENTIAL_TYPE, n8nNode, PACKAGE, PATIENT } from '../e2e/setup';
 import { PlainError, repositoryRoot, runMain, waitFor } from '../n8n/processes';
 import { N8nRest, outputOf } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, type Runtime } from '../n8n/runtime';
 import { startSimulator } from '../simulator';
 
-const START_TIMEOUT_MS = 180_000;
-const EVENT_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 300_000;
+const EVENT_TIMEOUT_MS = 60_000;
 
 /** Waits until n8n answers. */
 async function isUp(url: string): Promise<void> {
@@ -33,7 +33,7 @@ async function isUp(url: string): Promise<void> {
  */
 export async function checkN8n(url: string): Promise<string> {
 	await isUp(url);
-	const simulator = await startSimulator({ lifecycle: false });
+	const simulator = await startSimulator({ lifecycle: false, ...PATIENT });
 	try {
 		// Only to read executions, in which n8n flattens its data; ESLint brings the same library.
 		const runtime: Runtime = { version: DEFAULT_N8N_VERSION, folder: repositoryRoot, node: '', n8n: '' };

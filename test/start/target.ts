@@ -1,3 +1,4 @@
+import { PATIENT } from '../e2e/setup';
 import { PlainError } from '../n8n/processes';
 import { startSimulator } from '../simulator';
 
@@ -22,7 +23,7 @@ export interface Target {
 
 export const REAL_BASE_URL = 'https://api.videosdk.live';
 const REAL_EVENT_TIMEOUT_MS = 180_000;
-const SIMULATED_EVENT_TIMEOUT_MS = 30_000;
+const SIMULATED_EVENT_TIMEOUT_MS = 60_000;
 
 /** What a call needs: all of it, or none. */
 function realCall(env: NodeJS.ProcessEnv): Target['call'] {
@@ -77,7 +78,7 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 /** Starts the simulator. */
 export async function simulatedTarget(): Promise<Target> {
 	// Long enough to be told, and over before n8n polls for the first time.
-	const simulator = await startSimulator({ callBehaviour: { ringForMs: 300, talkMs: 1_000 } });
+	const simulator = await startSimulator({ callBehaviour: { ringForMs: 300, talkMs: 1_000 }, ...PATIENT });
 	return {
 		isReal: false,
 		apiKey: simulator.apiKey,
