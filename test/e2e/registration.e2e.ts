@@ -119,9 +119,30 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	});
 
 	it('is replaced when other events are published', async () => {
-		await publish(['call-missed', 'ai-deployment-session-started']);
+		await publish(['call-missed', 'ai-deployment-session-started', 'participant-joined']);
 		await expectRegistered({ url, events: ['call-missed'] });
 		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
+	});
+
+	it('hears of the room that Start creates, with the context of the session', async () => {
+		const start = ourNode(setup, 'Start', 'videoSdkAgentCloud', {
+			deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+			room: 'create',
+			webhookUrl: { __rl: true, mode: 'list', value: url },
+			webhookEvents: ['ai-deployment-session-started'],
+			context: { entries: [{ key: 'row', value: '7' }] },
+		});
+		const { id } = await setup.n8n.rest.createWorkflow(
+			chain('Start', [n8nNode('Manual', 'manualTrigger'), start]),
+		);
+		const roomId = String(outputOf(await setup.n8n.rest.runWorkflow(id), 'Start')[0]?.roomId);
+		setup.simulator.joinRoom(roomId, { name: 'Ada' });
+		const execution = await setup.n8n.rest.waitForExecution(
+			(candidate) => outputOf(candidate, 'After').some(({ event }) => event === 'participant-joined'),
+			SETTLE_MS,
+			{ workflowId },
+		);
+		expect(outputOf(execution, 'After')).toMatchObject([{ roomId, context: { row: '7' } }]);
 	});
 
 	/** n8n 1.x calls the trigger's hooks at its start, 2.x only when the workflow is published. */

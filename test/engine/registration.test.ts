@@ -38,7 +38,10 @@ describe('A trigger with call events', () => {
 	it('is registered once if two processes of n8n register it at the same time, and both keep the same', async () => {
 		const [one, other] = [stored(), stored()];
 		Object.assign(other, { node: one.node, workflowId: one.workflowId });
-		rig.simulator.latencyMs = 50;
+		// Both find none, and both have registered it before either looks again.
+		const [twoLists, twoWebhooks] = [() => rig.requests.length > 1, () => active().length > 1];
+		rig.simulator.addFault({ kind: 'delay', until: twoLists, match: { method: 'GET', times: 2 } });
+		rig.simulator.addFault({ kind: 'delay', until: twoWebhooks, match: { method: 'POST', times: 2 } });
 		await Promise.all([one.restart(), other.restart()]);
 		expect(registered()).toEqual([{ url: one.url, events: CALLS }]);
 		expect(other.staticData).toEqual(one.staticData);
