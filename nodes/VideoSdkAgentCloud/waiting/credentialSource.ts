@@ -112,6 +112,19 @@ export function releaseSource(source: CredentialSource): void {
 	else sources.delete(id);
 }
 
+/** Groups what is waited for by the source of its credential. */
+export function idsBySource(
+	pairs: Array<[id: string, source: CredentialSource]>,
+): Map<CredentialSource, string[]> {
+	const groups = new Map<CredentialSource, string[]>();
+	for (const [id, source] of pairs) {
+		const ids = groups.get(source) ?? [];
+		ids.push(id);
+		groups.set(source, ids);
+	}
+	return groups;
+}
+
 /** For tests. @returns the number of contexts that are held */
 export function sourceCount(): number {
 	return [...sources.values()].flat().length;

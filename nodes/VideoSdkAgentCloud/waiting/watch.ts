@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 import type { Send } from '../api/client';
 import type { CredentialSource } from './credentialSource';
-import { releaseSource } from './credentialSource';
+import { idsBySource, releaseSource } from './credentialSource';
 import type { Found } from './fetchMany';
 import { fetchMany } from './fetchMany';
 import type { Outcome } from './outcome';
@@ -146,16 +146,10 @@ export class Watch {
 
 	/** Asks the API for those whose outcome is not known. @returns the records of those that go on */
 	private async refresh(maxAttempts?: number): Promise<Map<string, IDataObject>> {
-		const idsOf = new Map<CredentialSource, string[]>();
-		for (const [id, source] of this.sources) {
-			if (this.outcomes.has(id)) continue;
-			const ids = idsOf.get(source);
-			if (ids) ids.push(id);
-			else idsOf.set(source, [id]);
-		}
+		const unknown = [...this.sources].filter(([id]) => !this.outcomes.has(id));
 		const running = new Map<string, IDataObject>();
 		await Promise.all(
-			[...idsOf].map(async ([source, ids]) => {
+			[...idsBySource(unknown)].map(async ([source, ids]) => {
 				const send: Send = async (request, read) =>
 					await source.send({ ...(maxAttempts && { maxAttempts }), ...request }, read);
 				for (const [id, found] of await fetchMany(send, this.waitable, ids)) {
