@@ -110,7 +110,7 @@ export function asFlag(
 	if (text === 'true' || text === 'false') return text === 'true';
 	throw inputError(
 		context,
-		`'${displayName}' is '${text}', but must be true or false`,
+		`'${displayName}' is '${text}', but it must be true or false`,
 		'Its expression must return true or false.',
 		itemIndex,
 	);

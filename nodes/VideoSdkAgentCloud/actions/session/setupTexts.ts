@@ -50,7 +50,7 @@ export const PROBLEMS = {
 	tagAlone: {
 		check: 'tag',
 		message: 'The tag was not checked: no deployment was selected',
-		fix: "Select the 'Deployment' of which it is a tag.",
+		fix: "Select the 'Deployment' that the tag belongs to.",
 	},
 	tagMissing: {
 		check: 'tag',
