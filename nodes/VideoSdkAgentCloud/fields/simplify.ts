@@ -14,7 +14,7 @@ export const simplifyField: INodeProperties = {
  * Reads Simplify.
  *
  * @param names the fields of a simplified record, in order
- * @returns makes the output of a record; a field that the record does not have is left out
+ * @returns makes the output of a record; fields that the record lacks are omitted
  */
 export function readSimplify(
 	context: IExecuteFunctions,

@@ -10,7 +10,7 @@ export interface Outcome {
 	extra: IDataObject;
 }
 
-/** @returns the item that is put out, made of the one that waited */
+/** @returns the output item, made from the one that waited */
 export function finishedItem(waiting: IDataObject, { record, extra }: Outcome): IDataObject {
 	const last = { ...waiting };
 	delete last.timedOut;
@@ -44,7 +44,7 @@ export async function endAtDeadline(
 		const record = await waitable.end(source.send, id);
 		return { record, extra: { timedOut: true, [endedField]: true } };
 	} catch (error) {
-		// It may have ended by itself a moment ago.
+		// It may have just ended on its own.
 		const record = await waitable.get(source.send, id).catch(() => last);
 		const end = record && waitable.endOf(record);
 		if (end) return { record, extra: end };

@@ -13,7 +13,7 @@ const MAX_UNANSWERED = 100;
 /** The execution may not be stored yet: n8n rejects what comes before. */
 const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
-/** What proxies answer in the place of an n8n that they cannot reach. */
+/** What proxies answer when they cannot reach n8n. */
 const NOT_REACHED = [502, 503, 504];
 
 /** How n8n says that the execution does not wait here any more (WaitingWebhooks). */

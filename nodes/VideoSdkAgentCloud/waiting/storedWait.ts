@@ -86,7 +86,7 @@ export async function isStillWaiting(context: RequestContext, wait: StoredWait):
 	return !isStored || currentWait(data)?.keyHash === wait.keyHash;
 }
 
-/** @returns the items that wait, in input order: what is put out of them is replaced when more is known */
+/** @returns the items that wait, in input order. Their outcomes replace them in the output */
 export function waitingItems(context: IWebhookFunctions): IDataObject[] {
 	return context.evaluateExpression('{{ $input.all().map((item) => item.json ?? item) }}') as IDataObject[];
 }

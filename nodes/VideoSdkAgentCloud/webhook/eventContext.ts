@@ -9,7 +9,7 @@ const MAX_KEPT = 100;
 /** A context of another key makes the credential be read again after this time: the user may just have changed the secret. */
 const RECHECK_AGE_MS = 5_000;
 
-/** Why a context is left out, and what to do. */
+/** Why a context is dropped, and what to do. */
 const REASONS = {
 	form: 'It is not one that this package has written.',
 	key: "It was signed with another secret key: 'Secret Key' in the credential was changed after the session or room began, or that was started with another credential.",

@@ -5,7 +5,7 @@ import { optionsField } from '../../fields/requestOptions';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import type { Operation } from '../operation';
 
-/** The webhook is left out: whoever knows a trigger's address can send to it. */
+/** Without the webhook: whoever knows a trigger's address can send to it. */
 const SIMPLIFIED = [
 	'roomId',
 	'customRoomId',

@@ -30,7 +30,7 @@ const FILTERS: INodeProperties[] = [
 	},
 ];
 
-/** The webhook is left out: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
+/** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
 const SIMPLIFIED = [
 	'sessionId',
 	'status',
