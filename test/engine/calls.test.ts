@@ -103,8 +103,11 @@ describe('What is sent is what the official SDK sends:', () => {
 		const sdk = new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });
 		// There is no such call in some of the cases.
 		await official(sdk.sip.calls).catch(() => undefined);
-		expect(ours).toHaveLength(1);
-		expect(ours).toEqual(sent());
+		expect(ours.slice(0, 1)).toEqual(sent());
+		// A call that could not be hung up is looked up, since it may be over.
+		expect(ours.slice(1)).toEqual(
+			parameters.operation === 'hangUp' ? [expect.objectContaining({ method: 'GET' })] : [],
+		);
 	});
 
 	it('Record Audio does not travel with a rule, which decides about it', async () => {
@@ -152,10 +155,10 @@ describe.each(['docs', 'sdk', 'both'] as const)('In the spelling of %s', (spelli
 		]);
 	});
 
-	it('the own fields of a record stay', async () => {
+	it('no value has two names', async () => {
 		const [call] = await run(byRule());
-		const own = spelling === 'sdk' ? ['id', 'to', 'from'] : ['callId', 'sipCallTo', 'sipCallFrom'];
-		expect(Object.keys(call ?? {})).toEqual(expect.arrayContaining(own));
+		for (const other of ['id', 'sipCallTo', 'sipCallFrom']) expect(call).not.toHaveProperty(other);
+		expect(Object.keys(call ?? {}).slice(0, 4)).toEqual(['callId', 'outcome', 'answered', 'durationSeconds']);
 	});
 });
 
@@ -234,6 +237,9 @@ describe('Get Many', () => {
 		const [simple] = await list({});
 		expect(Object.keys(simple ?? {})).toEqual([
 			'callId',
+			'outcome',
+			'answered',
+			'durationSeconds',
 			'type',
 			'status',
 			'to',
@@ -390,13 +396,6 @@ describe("In the API's own words:", () => {
 		expect(message).toContain(words);
 		expect(message).toContain('[item 0]');
 	});
-
-	it('hanging up twice', async () => {
-		const callId = await existingCall();
-		await run(callParameters('hangUp', { callId }));
-		const { message } = failureOf(await rig.engine.run({ parameters: callParameters('hangUp', { callId }) }));
-		expect(message).toContain('Call has already ended');
-	});
 });
 
 describe('Session: Get Many', () => {
@@ -447,8 +446,7 @@ describe('What an operation puts out is in its output schema:', () => {
 		const callId = await existingCall();
 		await rig.simulator.moveCall(callId, 'answered');
 		const [call] = await run(parameters(callId));
-		// The ID in the SDK's spelling is another name of `callId`.
-		const names = Object.keys(call ?? {}).filter((name) => name !== 'id');
+		const names = Object.keys(call ?? {});
 		expect(names.length).toBeGreaterThan(5);
 		expect(schema(operation)).toEqual(expect.arrayContaining(names));
 	});

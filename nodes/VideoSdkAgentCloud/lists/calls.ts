@@ -1,5 +1,5 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
-import { CALL_TERMINAL_STATUSES, CALLS, hasCallStatus } from '../api/calls';
+import { CALLS, isCallOver } from '../api/calls';
 import { searchRecords, shortTime } from './list';
 
 /** The calls, those that are not over first. The name shows the other side's number, status and start. */
@@ -16,7 +16,7 @@ export async function searchCalls(
 		(call) => {
 			const { callId, type, to, from, status, start } = call;
 			if (typeof callId !== 'string' || callId === '') return undefined;
-			if (hasCallStatus(call, CALL_TERMINAL_STATUSES)) over.add(callId);
+			if (isCallOver(call)) over.add(callId);
 			const number = type === 'inbound' ? from && `From ${String(from)}` : to && `To ${String(to)}`;
 			const parts = [number, status, shortTime(start), callId.slice(0, 8)];
 			return { name: parts.filter(Boolean).join(' · '), value: callId };

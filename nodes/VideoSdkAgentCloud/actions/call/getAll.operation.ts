@@ -76,6 +76,9 @@ const FILTERS: INodeProperties[] = [
 
 const SIMPLIFIED = [
 	'callId',
+	'outcome',
+	'answered',
+	'durationSeconds',
 	'type',
 	'status',
 	'to',

@@ -8,7 +8,7 @@ export const operation: Operation = {
 	value: 'hangUp',
 	name: 'Hang Up',
 	action: 'Hang up call',
-	description: 'End a call, also while it rings',
+	description: 'End a call, even while it rings. A call that is over already is no failure.',
 	fields: [callField, optionsField()],
 	prepare(context, itemIndex) {
 		const callId = readRequired(context, 'callId', 'Call', itemIndex);

@@ -8,7 +8,7 @@ export const operation: Operation = {
 	value: 'end',
 	name: 'End',
 	action: 'End session',
-	description: 'End a running session',
+	description: 'End a running session. A session that has ended already is no failure.',
 	fields: [sessionField, optionsField()],
 	prepare(context, itemIndex) {
 		const sessionId = readSessionId(context, itemIndex);

@@ -33,6 +33,8 @@ const FILTERS: INodeProperties[] = [
 /** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
 const SIMPLIFIED = [
 	'sessionId',
+	'outcome',
+	'durationSeconds',
 	'status',
 	'deploymentId',
 	'tag',
