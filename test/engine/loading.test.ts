@@ -197,7 +197,7 @@ describe('The action', () => {
 				options: {},
 			},
 		],
-		['call', 'get', { callId: NOTHING_PICKED, options: {} }],
+		['call', 'get', { callId: NOTHING_PICKED, include: [], options: {} }],
 		['call', 'getAll', { returnAll: false, limit: 50, filters: {}, simplify: true, options: {} }],
 		['call', 'hangUp', { callId: NOTHING_PICKED, options: {} }],
 		['call', 'transfer', { callId: NOTHING_PICKED, transferTo: '', options: {} }],
