@@ -55,7 +55,11 @@ async function firstOf(send: Send, list: ListRequest, place: Place): Promise<IDa
 }
 
 /** @returns the session of a room during which an agent's session ran; undefined if that is not certain */
-async function roomSessionOf(send: Send, roomId: string, agentSession: IDataObject): Promise<string | undefined> {
+async function roomSessionOf(
+	send: Send,
+	roomId: string,
+	agentSession: IDataObject,
+): Promise<string | undefined> {
 	const [startMs, endMs] = [agentSession.start, agentSession.end].map((time) => Date.parse(String(time)));
 	const isMeanwhile = ({ start, end }: IDataObject) =>
 		!(Date.parse(String(start)) > (endMs ?? NaN)) && !(Date.parse(String(end)) < (startMs ?? NaN));
@@ -74,9 +78,24 @@ function isArranged(name: Includable, { autoStartConfig }: IDataObject): boolean
 	return name === 'transcript' || (isRecord(transcription.summary) && transcription.summary.enabled === true);
 }
 
+/** Makes a request that several parts need be sent once. */
+function once<T>(get: () => Promise<T>): () => Promise<T> {
+	let result: Promise<T> | undefined;
+	return async () => await (result ??= get());
+}
+
+/** Fetches a room's settings. @returns an empty record if the API does not show the room */
+async function roomOf(send: Send, roomId: string): Promise<IDataObject> {
+	return await getRoom(send, roomId).catch((error: object) => {
+		const failure = failureOf(error);
+		if (failure?.kind !== 'status' || isPassing(failure)) throw error;
+		return {};
+	});
+}
+
 /** Why something is not there that the API does not list. */
-async function notThere(send: Send, name: Includable, { roomId }: Place): Promise<Part> {
-	const arranged = isArranged(name, await getRoom(send, roomId));
+function notThere(name: Includable, roomId: string, room: IDataObject): Part {
+	const arranged = isArranged(name, room);
 	if (arranged) return { reason: `The ${name} is not there yet.`, mayCome: true };
 	return arranged === false
 		? { reason: `No ${name} was arranged for room ${roomId}. ${WHERE_TO_ARRANGE}`, mayCome: false }
@@ -86,10 +105,11 @@ async function notThere(send: Send, name: Includable, { roomId }: Place): Promis
 			};
 }
 
-async function findRecording(send: Send, place: Place): Promise<Part> {
+/** @returns undefined if the API lists none */
+async function findRecording(send: Send, place: Place): Promise<Part | undefined> {
 	const row =
 		(await firstOf(send, RECORDINGS.room, place)) ?? (await firstOf(send, RECORDINGS.merged, place));
-	if (row === undefined) return await notThere(send, 'recording', place);
+	if (row === undefined) return undefined;
 	const url = isRecord(row.file) ? row.file.fileUrl : undefined;
 	if (typeof url === 'string' && url !== '') return { value: url };
 	// A merged recording has a status, and no file before it is completed. With storage of one's own there is no URL at all.
@@ -139,9 +159,11 @@ export async function fetchIncluded(
 	record: IDataObject,
 ): Promise<Included> {
 	const place: Place = { roomId: String(record.roomId), sinceMs: Date.parse(String(record.start)) };
-	const partOf = async (name: Includable): Promise<Part> => {
+	const room = once(async () => await roomOf(send, place.roomId));
+	const latestTranscription = once(async () => await transcriptionOf(send, place));
+	const find = async (name: Includable): Promise<Part | undefined> => {
 		if (name === 'recording') return await findRecording(send, place);
-		const transcription = await transcriptionOf(send, place);
+		const transcription = await latestTranscription();
 		const url = transcription && textFileOf(transcription, TEXT_FILES[name]);
 		if (url) return { value: await readText(url) };
 		if (transcription && hasStatus(transcription, ['failed'])) {
@@ -149,8 +171,10 @@ export async function fetchIncluded(
 		}
 		return transcription && !hasStatus(transcription, ['completed'])
 			? { reason: `The ${name} is not ready yet.`, mayCome: true }
-			: await notThere(send, name, place);
+			: undefined;
 	};
+	const partOf = async (name: Includable): Promise<Part> =>
+		(await find(name)) ?? notThere(name, place.roomId, await room());
 	const included: Included = { found: {}, missing: {}, pending: [] };
 	const atOnce = reasonAtOnce(record);
 	if (atOnce === undefined && names.length > 0) {
