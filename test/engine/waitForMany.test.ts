@@ -81,7 +81,9 @@ describe('Start and Wait for several items', () => {
 			body: { sessionId: 'same', status: 'failed' },
 		});
 		const output = await waiting.resumedWithin(PATIENCE_MS);
-		expect(jsonOf(output)).toMatchObject(Array(2).fill({ sessionId: 'same', status: 'failed', event: 'failed' }));
+		expect(jsonOf(output)).toMatchObject(
+			Array(2).fill({ sessionId: 'same', status: 'failed', event: 'failed' }),
+		);
 		expect(output?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 

@@ -89,8 +89,7 @@ export function isCallOver(call: { status?: unknown }): boolean {
  */
 export async function endCall(send: Send, callId: string): Promise<IDataObject> {
 	return await endOnce({
-		end: async () =>
-			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readCall),
+		end: async () => await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readCall),
 		get: async () => await getCall(send, callId),
 		isOver: isCallOver,
 	});
