@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { InTurn } from './operation';
+import type { RunTools } from './operation';
 import { withFile } from './withFile';
 
 /** More than a day of speech. */
@@ -14,8 +14,7 @@ export function textReader(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	timeoutMs: number,
-	stopSignal: AbortSignal,
-	inTurn: InTurn,
+	{ stopSignal, inTurn }: RunTools,
 ): (url: string) => Promise<string> {
 	const limits = { timeoutMs, maxSizeMb: MAX_TEXT_SIZE_MB, stopSignal };
 	return async (url) =>

@@ -18,10 +18,10 @@ export const operation: Operation = {
 		const callId = readRequired(context, 'callId', 'Call', itemIndex);
 		const include = readInclude(context, itemIndex);
 		const { timeoutMs } = readRequestOptions(context, itemIndex);
-		return async (send, stopSignal, inTurn) => {
+		return async (send, tools) => {
 			const call = await getCall(send, callId);
 			if (include.length === 0) return call;
-			const readText = textReader(context, itemIndex, timeoutMs, stopSignal, inTurn);
+			const readText = textReader(context, itemIndex, timeoutMs, tools);
 			const { found, missing } = await fetchIncluded(send, readText, include, call);
 			return describeCall({ ...call, ...found, ...(Object.keys(missing).length > 0 && { missing }) });
 		};
