@@ -88,7 +88,7 @@ describe('The list of triggers', () => {
 			'Customer support: calls from shops in Nor…mornings',
 		]);
 		expect(await names(['participant-left'])).toEqual(
-			['Customer support:…France', 'Customer support…evenings', 'Customer support…mornings'].map(
+			['Customer support: c…France', 'Customer support:…evenings', 'Customer support:…mornings'].map(
 				(name) => `${name} (lacks Participant Left)`,
 			),
 		);

@@ -51,7 +51,7 @@ export async function checkWebhookRegistered(
 	if (wanted?.length === 0) {
 		return isForCalls
 			? problem(
-					`The trigger '${trigger?.nodeName}' has no call events, so no call starts it`,
+					'The trigger has no call events, so no call starts it',
 					"Select call events in 'Trigger On' of the trigger, and publish the workflow.",
 				)
 			: good('The trigger has no call events, so it needs no registration at VideoSDK');

@@ -53,8 +53,9 @@ export function checkWebhookProduction(url: string): Finding {
 /** @returns what keeps events from starting the trigger's workflow although it is published */
 function checkTrigger(context: IExecuteFunctions, trigger: KnownTrigger, isForSessions: boolean): Finding {
 	if (trigger.credentialId !== credentialId(context)) {
+		// It may belong to a project that the user cannot see, so it is not named.
 		return problem(
-			`The trigger '${trigger.nodeName}' is published, but uses a different credential`,
+			'The trigger is published, but uses a different credential',
 			'Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the context is left out, and records cannot be fetched if the projects differ.',
 		);
 	}
@@ -98,7 +99,7 @@ export async function checkWebhookPublished(
 	if (trigger !== undefined && answer.by === 'trigger') {
 		if (!answer.canVerify) {
 			return problem(
-				`The trigger '${trigger.nodeName}' is published, but cannot verify events`,
+				'The trigger is published, but cannot verify events',
 				"Check that the trigger's credential exists and its test succeeds. If so, n8n could not fetch VideoSDK's public key. Its log says why.",
 			);
 		}
@@ -121,7 +122,9 @@ export async function checkWebhookPublished(
 		);
 	}
 	const movedTo =
-		trigger === undefined || isAtThisUrl ? '' : ` The trigger's URL is ${trigger.url} now. Select it again.`;
+		trigger?.credentialId !== credentialId(context) || isAtThisUrl
+			? ''
+			: ` The trigger's URL is ${trigger.url} now. Select it again.`;
 	if (answer.by === 'nothing') {
 		return problem(
 			'The trigger is not published at this URL, which n8n does not know',
