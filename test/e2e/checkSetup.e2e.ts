@@ -10,6 +10,8 @@ const EVENTS = ['ai-deployment-session-started', 'call-hangup'];
 
 describe.each(VERSIONS)('n8n %s', (version) => {
 	let setup: Setup;
+	/** As n8n itself writes its address. */
+	let n8nUrl: string;
 	const workflowIds: string[] = [];
 
 	/** Publishes a workflow with one webhook, and yields its URL and ID. */
@@ -17,7 +19,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		const { id } = await setup.n8n.rest.createWorkflow(chain('Published', [node]));
 		await setup.n8n.rest.activate(id);
 		workflowIds.push(id);
-		return { id, url: `${setup.n8n.url}/webhook/${path}` };
+		return { id, url: `${n8nUrl}/webhook/${path}` };
 	}
 
 	async function publishTrigger(parameters: object = {}) {
@@ -57,12 +59,13 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 
 	beforeAll(async () => {
 		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false } });
+		n8nUrl = setup.n8n.url.replace('127.0.0.1', 'localhost');
 	});
 	afterAll(async () => await setup?.stop());
 
 	it('finds nothing wrong, however the Production URL is written', async () => {
 		const { url } = await publishTrigger();
-		for (const webhookUrl of [url, `${url}/`, `${url}?context=x`]) {
+		for (const webhookUrl of [url, `${url}/`, `${url}?context=x`, url.replace('localhost', '127.0.0.1')]) {
 			const findings = await check({
 				deploymentId: 'ddv_support',
 				tag: 'v1',
@@ -90,7 +93,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			message: expect.stringContaining('sends no call events'),
 		});
 		await setup.n8n.rest.deactivate(open.id);
-		for (const webhookUrl of [open.url, `${setup.n8n.url}/webhook/${randomUUID()}/webhook/`]) {
+		for (const webhookUrl of [open.url, `${n8nUrl}/webhook/${randomUUID()}/webhook/`]) {
 			expect((await check({ webhookUrl })).webhookPublished).toMatchObject({
 				ok: false,
 				message: expect.stringContaining('not published'),

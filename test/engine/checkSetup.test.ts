@@ -421,6 +421,27 @@ const CALL_SETUPS: Setup[] = [
 		{ webhookRegistered: /has no call events/ },
 	],
 	[
+		'a trigger for the summaries of calls',
+		async () => ({ ...RULE, webhookUrl: (await publishTrigger(['call-summary'])).url }),
+	],
+	[
+		'a plan without telephony, where sessions send their events to a trigger of a different process',
+		async () => {
+			const { url } = await publishTrigger();
+			await moveToWorker();
+			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+			return { deploymentId: 'ddv_support', webhookUrl: url };
+		},
+	],
+	[
+		'a plan without telephony, where calls are to be made',
+		() => {
+			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+			return { ...RULE, gatewayId: 'gw_out_01' };
+		},
+		{ routingRule: /does not permit/, number: /does not permit/, gateway: /does not permit/ },
+	],
+	[
 		'a URL that VideoSDK does not know, where calls are to start a trigger of a different process',
 		async () => {
 			const { url } = await publishTrigger(CALL_EVENTS);

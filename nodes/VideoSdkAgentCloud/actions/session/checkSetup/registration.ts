@@ -3,7 +3,7 @@ import { type CallWebhook, listCallWebhooks } from '../../../api/callWebhooks';
 import { type Send } from '../../../api/client';
 import { credentialId } from '../../../api/credential';
 import { findPublished } from '../../../trigger/knownTriggers';
-import { CALL_EVENTS, eventName } from '../../../webhook/event';
+import { CALL_EVENTS, CALL_SUMMARY, eventName } from '../../../webhook/event';
 import { failed, type Finding, good, problem } from './finding';
 import { canonicalUrl, checkWebhookProduction } from './webhook';
 
@@ -49,20 +49,25 @@ export async function checkWebhookRegistered(
 	const { trigger } = findPublished(canonicalUrl(givenUrl));
 	const wanted = trigger && callEventsOf(trigger.events);
 	if (wanted?.length === 0) {
-		return isForCalls
+		// Each agent has its own address for summaries.
+		return isForCalls && !trigger?.events.includes(CALL_SUMMARY)
 			? problem(
 					'The trigger has no call events, so no call starts it',
 					"Select call events in 'Trigger On' of the trigger, and publish the workflow.",
 				)
-			: good('The trigger has no call events, so it needs no registration at VideoSDK');
+			: good('The trigger has no events that it would be registered for at VideoSDK');
 	}
-	// What n8n's address is now, if it has another one than the URL.
+	// Of n8n's present address.
 	const url = trigger?.url ?? canonicalUrl(givenUrl);
 	let webhooks: CallWebhook[];
 	try {
 		webhooks = await listCallWebhooks(send);
 	} catch (error) {
-		return failed(error, 'the list of call webhooks');
+		return isForCalls || wanted !== undefined
+			? failed(error, 'the list of call webhooks')
+			: good(
+					'It is unknown whether VideoSDK sends call events to this URL, because the list of call webhooks could not be fetched',
+				);
 	}
 	const registered = callEventsOf(
 		webhooks.filter((webhook) => webhook.url === url).flatMap(({ events }) => events),
