@@ -105,7 +105,9 @@ export function knownTriggers(credential: string, kind: TriggerKind = 'events'):
  * `isOwnOrigin`: this process publishes triggers at the URL's scheme and host, so that it would know one there
  */
 export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigin: boolean } {
-	const published = [...known.values()].filter(({ kind, isPublished }) => kind === 'events' && isPublished);
+	const published = [...known.values()].filter(
+		(trigger) => trigger.kind === 'events' && trigger.isPublished && URL.canParse(trigger.url),
+	);
 	const { origin, pathname } = new URL(url);
 	return {
 		trigger:
