@@ -180,7 +180,15 @@ describe('The action', () => {
 		[
 			'session',
 			'checkSetup',
-			{ deploymentId: NOTHING_PICKED, tag: NOTHING_PICKED, webhookUrl: NOTHING_PICKED, options: {} },
+			{
+				deploymentId: NOTHING_PICKED,
+				tag: NOTHING_PICKED,
+				webhookUrl: NOTHING_PICKED,
+				routingRuleId: NOTHING_PICKED,
+				from: NOTHING_PICKED,
+				gatewayId: NOTHING_PICKED,
+				options: {},
+			},
 		],
 		['session', 'end', { sessionId: NOTHING_PICKED, options: {} }],
 		['session', 'get', { sessionId: NOTHING_PICKED, options: {} }],
