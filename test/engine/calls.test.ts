@@ -269,6 +269,10 @@ describe('Get Many', () => {
 			startDate: String(Date.UTC(2026, 0, 15, 5)),
 			endDate: String(Date.UTC(2026, 0, 17, 5) - 1),
 		});
+		rig.simulator.requests.length = 0;
+		// In New York it is still the 15th.
+		await list({ endDate: '2026-01-16T02:00:00+09:00' });
+		expect(rig.request.query).toMatchObject({ endDate: String(Date.UTC(2026, 0, 16, 5) - 1) });
 	});
 
 	it('leaves out what the API counts to the last day in its own time zone', async () => {

@@ -2,13 +2,13 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../../fields/inputError';
 import { readCollection, readCount, readRequired } from '../../fields/read';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
-import { RecordWithFile } from '../operation';
+import { RecordWithFile, type Operation } from '../operation';
 import { withFile } from '../withFile';
 
-/** About an hour of video. n8n keeps files in memory unless it is set up to keep them on disk. */
+/** About an hour of video. n8n 1.x keeps files in memory unless it is set up to keep them on disk. */
 const DEFAULT_MAX_SIZE_MB = 500;
 const MAX_DOWNLOADS_IN_FLIGHT = 4;
+const TOO_LARGE_ADVICE = "Raise 'Max File Size' under 'Options' if n8n has the memory or disk space for it.";
 
 function readUrl(context: IExecuteFunctions, itemIndex: number): string {
 	const url = readRequired(context, 'url', 'URL', itemIndex);
@@ -64,10 +64,11 @@ export const operation: Operation = {
 		const { maxFileSize = DEFAULT_MAX_SIZE_MB } = readCollection(context, 'options', itemIndex);
 		const maxSizeMb = readCount(context, maxFileSize, 'Max File Size', itemIndex);
 		const { timeoutMs } = readRequestOptions(context, itemIndex);
-		return async (_send, { stopSignal, inTurn }) =>
-			await inTurn(
+		return async (_send, { stopSignal, inTurn }) => {
+			const limits = { timeoutMs, maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE, stopSignal };
+			return await inTurn(
 				async () =>
-					await withFile(context, itemIndex, url, { timeoutMs, maxSizeMb, stopSignal }, async (file) => {
+					await withFile(context, itemIndex, url, limits, async (file) => {
 						const { stream, fileName, mimeType, receivedBytes } = file;
 						const binary = await context.helpers.prepareBinaryData(stream, fileName, mimeType);
 						return new RecordWithFile(
@@ -76,5 +77,6 @@ export const operation: Operation = {
 						);
 					}),
 			);
+		};
 	},
 };
