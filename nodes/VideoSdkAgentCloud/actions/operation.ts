@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 import type { Send } from '../api/client';
 import type { Startable } from '../api/startable';
+import type { ItemReader } from '../fields/reader';
 
 /** A record that comes with a file. */
 export class RecordWithFile {
@@ -58,7 +59,7 @@ export interface Operation {
 	 *
 	 * @throws NodeOperationError naming the field and the item
 	 */
-	prepare(context: IExecuteFunctions, itemIndex: number): Call;
+	prepare(read: ItemReader): Call;
 	/**
 	 * What is left to do when all items have been run.
 	 *

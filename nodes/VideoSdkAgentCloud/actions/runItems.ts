@@ -4,6 +4,7 @@ import type { Send } from '../api/client';
 import { apiRequest } from '../api/client';
 import { credentialsOfItems } from '../api/credential';
 import { makeSearchable } from '../api/customData';
+import { ItemReader } from '../fields/reader';
 import type { RequestOptions } from '../fields/requestOptions';
 import { readRequestOptions } from '../fields/requestOptions';
 import type { Call, Operation } from './operation';
@@ -37,8 +38,9 @@ function prepareItems(
 ): Array<PreparedItem | { error: Error }> {
 	return Array.from({ length: itemCount }, (_, itemIndex) => {
 		try {
-			const { maxConcurrency, timeoutMs } = readRequestOptions(context, itemIndex, operation.maxConcurrency);
-			return { call: operation.prepare(context, itemIndex), maxConcurrency, timeoutMs };
+			const read = new ItemReader(context, itemIndex);
+			const { maxConcurrency, timeoutMs } = readRequestOptions(read, operation.maxConcurrency);
+			return { call: operation.prepare(read), maxConcurrency, timeoutMs };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
 			const nodeError = asNodeError(context, error, itemIndex);

@@ -1,79 +1,46 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
 
-/** A group of names and values, which the user enters as pairs or as JSON. */
-export interface KeyValueField {
-	/** As the user reads it. */
+/** The parameters of names and values, which the user enters as pairs or as JSON. */
+export type KeyValueFields = [specify: INodeProperties, pairs: INodeProperties, json: INodeProperties];
+
+/** The one group inside a field of pairs, and in it the fields of name and value. */
+interface PairsGroup {
 	displayName: string;
-	/** The parameter that tells pairs from JSON. */
-	specifyName: string;
-	pairsName: string;
-	/** The one group inside the fixedCollection. */
-	groupName: string;
-	/** The name's own parameter inside the group. */
+	name: string;
 	keyName: string;
-	jsonName: string;
-}
-
-export const ENV: KeyValueField = {
-	displayName: 'Environment Variables',
-	specifyName: 'specifyEnv',
-	pairsName: 'env',
-	groupName: 'variables',
-	keyName: 'name',
-	jsonName: 'jsonEnv',
-};
-
-export const META_DATA: KeyValueField = {
-	displayName: 'Metadata',
-	specifyName: 'specifyMetaData',
-	pairsName: 'metaData',
-	groupName: 'entries',
-	keyName: 'key',
-	jsonName: 'jsonMetaData',
-};
-
-/** The texts of a group, as the user reads them. */
-interface KeyValueTexts {
-	entry: string;
-	pairs: string;
-	nameExample: string;
-	json: string;
-	jsonExample: string;
+	keyExample: string;
 }
 
 /** Makes the collection in which pairs are entered. */
 export function pairsField(
-	{
-		displayName,
-		pairsName,
-		groupName,
-		keyName,
-	}: Pick<KeyValueField, 'displayName' | 'pairsName' | 'groupName' | 'keyName'>,
-	texts: Pick<KeyValueTexts, 'entry' | 'pairs' | 'nameExample'>,
+	displayName: string,
+	name: string,
+	description: string,
+	group: PairsGroup,
 ): INodeProperties {
 	return {
 		displayName,
-		name: pairsName,
+		name,
 		type: 'fixedCollection',
 		typeOptions: {
 			multipleValues: true,
 			// Entries show their names when they are collapsed (n8n 2.x).
-			fixedCollection: { itemTitle: `={{ $collection.item.value.${keyName} }}` },
+			fixedCollection: { itemTitle: `={{ $collection.item.value.${group.keyName} }}` },
 		},
-		placeholder: `Add ${texts.entry}`,
+		placeholder: `Add ${group.displayName}`,
 		default: {},
-		description: texts.pairs,
+		description,
 		options: [
 			{
-				displayName: texts.entry,
-				name: groupName,
+				displayName: group.displayName,
+				name: group.name,
 				values: [
 					{
 						displayName: 'Name',
-						name: keyName,
+						name: group.keyName,
 						type: 'string',
 						default: '',
-						placeholder: `e.g. ${texts.nameExample}`,
+						placeholder: `e.g. ${group.keyExample}`,
 					},
 					{ displayName: 'Value', name: 'value', type: 'string', default: '' },
 				],
@@ -82,12 +49,22 @@ export function pairsField(
 	};
 }
 
-/** Makes the three parameters of a group. */
-function keyValueFields(field: KeyValueField, texts: KeyValueTexts): INodeProperties[] {
+/** @returns the names of a field's group, and of the names in it. @param field made by `pairsField` */
+export function groupOf({ options = [] }: INodeProperties): { groupName: string; keyName: string } {
+	const [{ name, values }] = options as [INodePropertyCollection];
+	return { groupName: name, keyName: values[0]?.name ?? '' };
+}
+
+/** Makes the three parameters. @param json the third one, as far as it differs from others */
+function keyValueFields(
+	specifyName: string,
+	pairs: INodeProperties,
+	json: Pick<INodeProperties, 'name' | 'placeholder' | 'description'>,
+): KeyValueFields {
 	return [
 		{
-			displayName: `Specify ${field.displayName}`,
-			name: field.specifyName,
+			displayName: `Specify ${pairs.displayName}`,
+			name: specifyName,
 			type: 'options',
 			noDataExpression: true,
 			options: [
@@ -96,39 +73,51 @@ function keyValueFields(field: KeyValueField, texts: KeyValueTexts): INodeProper
 			],
 			default: 'keypair',
 		},
-		{ ...pairsField(field, texts), displayOptions: { show: { [field.specifyName]: ['keypair'] } } },
+		{ ...pairs, displayOptions: { show: { [specifyName]: ['keypair'] } } },
 		{
-			displayName: `${field.displayName} (JSON)`,
-			name: field.jsonName,
+			displayName: `${pairs.displayName} (JSON)`,
 			type: 'json',
 			default: '{}',
-			placeholder: `e.g. ${texts.jsonExample}`,
-			description: texts.json,
-			displayOptions: { show: { [field.specifyName]: ['json'] } },
+			...json,
+			displayOptions: { show: { [specifyName]: ['json'] } },
 		},
 	];
 }
 
 /** The environment variables of a session's agent. */
-export const ENV_FIELDS = keyValueFields(ENV, {
-	entry: 'Variable',
-	pairs: 'Environment variables passed to the agent when the session starts',
-	nameExample: 'CUSTOMER_NAME',
-	json: 'Environment variables as a JSON object. Each value is sent as text.',
-	jsonExample: '{ "CUSTOMER_NAME": "Ada" }',
-});
+export const ENV_FIELDS = keyValueFields(
+	'specifyEnv',
+	pairsField(
+		'Environment Variables',
+		'env',
+		'Environment variables passed to the agent when the session starts',
+		{ displayName: 'Variable', name: 'variables', keyName: 'name', keyExample: 'CUSTOMER_NAME' },
+	),
+	{
+		name: 'jsonEnv',
+		placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
+		description: 'Environment variables as a JSON object. Each value is sent as text.',
+	},
+);
 
 /**
  * Your own data beside a session, dispatch or call.
  *
  * @param thing what the data is kept with
  */
-export function metaDataFields(thing: string): INodeProperties[] {
-	return keyValueFields(META_DATA, {
-		entry: 'Entry',
-		pairs: `Your own data to keep with the ${thing}, such as a customer number`,
-		nameExample: 'customerId',
-		json: `Your own data to keep with the ${thing}, as a JSON object. Numbers, lists and nested objects keep their types.`,
-		jsonExample: '{ "customerId": 4711 }',
-	});
+export function metaDataFields(thing: string): KeyValueFields {
+	return keyValueFields(
+		'specifyMetaData',
+		pairsField('Metadata', 'metaData', `Your own data to keep with the ${thing}, such as a customer number`, {
+			displayName: 'Entry',
+			name: 'entries',
+			keyName: 'key',
+			keyExample: 'customerId',
+		}),
+		{
+			name: 'jsonMetaData',
+			placeholder: 'e.g. { "customerId": 4711 }',
+			description: `Your own data to keep with the ${thing}, as a JSON object. Numbers, lists and nested objects keep their types.`,
+		},
+	);
 }

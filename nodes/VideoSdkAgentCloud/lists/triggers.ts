@@ -1,15 +1,18 @@
-import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import {
+	type ILoadOptionsFunctions,
+	type INodeListSearchItems,
+	type INodeListSearchResult,
+	NodeOperationError,
+} from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../fields/events';
-import { readList } from '../fields/read';
-import { NOT_LISTED } from '../fields/readWebhook';
-import type { KnownTrigger } from '../trigger/knownTriggers';
-import { knownTriggers } from '../trigger/knownTriggers';
+import { asList } from '../fields/reader';
+import { NOT_LISTED } from '../fields/webhook';
+import { type KnownTrigger, knownTriggers } from '../trigger/knownTriggers';
 import { isUnreachable } from '../webhook/address';
 import { eventName } from '../webhook/event';
-import { matches } from './list';
+import { matches } from './searchResults';
 
 /** The list shows about 50 characters of an entry. */
 const NOT_LISTED_TEXT = "Not listed? Publish it again, or use 'By URL'";
@@ -65,7 +68,7 @@ export async function searchTriggers(
 	}
 	const { baseUrl } = await this.getCredentials(CREDENTIAL_TYPE);
 	const isLocalApi = isUnreachable(readBaseUrl(baseUrl).href);
-	const chosen = readList(this.getCurrentNodeParameter('webhookEvents')).filter(
+	const chosen = asList(this.getCurrentNodeParameter('webhookEvents')).filter(
 		(event) => !event.startsWith('='),
 	);
 	const triggers = knownTriggers(credential);

@@ -1,8 +1,7 @@
 import { getCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
-import { readRequired } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'get',
@@ -10,8 +9,8 @@ export const operation: Operation = {
 	action: 'Get call',
 	description: 'Retrieve a call in its current state',
 	fields: [callField, optionsField()],
-	prepare(context, itemIndex) {
-		const callId = readRequired(context, 'callId', 'Call', itemIndex);
+	prepare(read) {
+		const callId = read.required(callField);
 		return async (send) => await getCall(send, callId);
 	},
 };

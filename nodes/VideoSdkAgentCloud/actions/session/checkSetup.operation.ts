@@ -1,10 +1,10 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
 import { deploymentField, optionalTagField } from '../../fields/locators';
-import { readOptional } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { webhookUrlField } from '../../fields/webhook';
-import type { Call, Operation } from '../operation';
+import { type Call, type Operation } from '../operation';
 import {
 	checkCredential,
 	checkDeployment,
@@ -14,16 +14,17 @@ import {
 	checkWebhookPublic,
 	checkWebhookPublished,
 } from './setupChecks';
-import type { Finding } from './setupTexts';
+import { type Finding } from './setupTexts';
 
 function toRecord(check: string, finding: Finding): IDataObject {
 	return { check, ok: finding.ok, message: finding.message, fix: 'fix' in finding ? finding.fix : '' };
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const deploymentId = readOptional(context, 'deploymentId', 'Deployment', itemIndex);
-	const tag = readOptional(context, 'tag', 'Tag', itemIndex);
-	const url = readWebhookUrl(context, itemIndex);
+function prepare(read: ItemReader): Call {
+	const { context } = read;
+	const deploymentId = read.optional(deploymentField);
+	const tag = read.optional(optionalTagField);
+	const url = readWebhookUrl(read);
 	return async (send) => {
 		const { finding: credential, deployments } = await checkCredential(send);
 		const { publicKey, clock } = await checkKeyAndClock(context, send);

@@ -1,18 +1,21 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { SessionWebhook } from '../../api/sessions';
+import { type INodeProperties } from 'n8n-workflow';
+import { credentialOf } from '../../api/credential';
+import { type SessionWebhook } from '../../api/sessions';
+import { EVENT_OPTIONS } from '../../fields/events';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
-import { readOptional, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
-import { readWebhookTarget } from '../../fields/readWebhook';
+import { readWebhook } from '../../fields/readWebhook';
 import { optionsField } from '../../fields/requestOptions';
-import type { SessionRoom } from '../../fields/sessionRoom';
-import { readSessionRoom, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
+import { readSessionRoom, SESSION_ROOM_FIELDS, type SessionRoom } from '../../fields/sessionRoom';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
+import { withSignedContext } from '../../webhook/contextUrl';
 import { ROOM_EVENTS } from '../../webhook/event';
-import type { Operation } from '../operation';
-import type { SessionStart } from './startInRoom';
-import { startInRoom } from './startInRoom';
+import { type Operation } from '../operation';
+import { type SessionStart, startInRoom } from './startInRoom';
+
+const META_DATA_FIELDS = metaDataFields('session');
 
 /**
  * The fields of a start. What most need comes first.
@@ -26,19 +29,19 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 		...own,
 		...SESSION_ROOM_FIELDS,
 		...ENV_FIELDS,
-		...metaDataFields('session'),
+		...META_DATA_FIELDS,
 	];
 }
 
 /** Reads what `startFields` has for all operations, as the API names it. */
-export function readStart(context: IExecuteFunctions, itemIndex: number): SessionStart {
-	const env = readEnv(context, itemIndex);
+export function readStart(read: ItemReader): SessionStart {
+	const env = readEnv(read);
 	return {
-		deploymentId: readRequired(context, 'deploymentId', 'Deployment', itemIndex),
-		tag: readOptional(context, 'tag', 'Tag', itemIndex),
+		deploymentId: read.required(deploymentField),
+		tag: read.optional(optionalTagField),
 		env,
-		metaData: readMetaData(context, itemIndex),
-		room: readSessionRoom(context, env, itemIndex),
+		metaData: readMetaData(read, META_DATA_FIELDS),
+		room: readSessionRoom(read, env),
 	};
 }
 
@@ -55,12 +58,13 @@ export const operation: Operation = {
 	description: 'Start a session of an agent. This costs money and may call a real person.',
 	starts: 'session',
 	fields: [...startFields(WEBHOOK_FIELDS), optionsField()],
-	prepare(context, itemIndex) {
-		const { room, ...body } = readStart(context, itemIndex);
-		const target = readWebhookTarget(context, itemIndex);
+	prepare(read) {
+		const { room, ...body } = readStart(read);
+		const target = readWebhook(read, EVENT_OPTIONS);
+		const credential = credentialOf(read.context, read.itemIndex);
 		return async (send) => {
-			const webhook = await target?.();
-			return await startInRoom(context, send, { ...body, room: withEvents(room, webhook), webhook });
+			const webhook = await withSignedContext(target, credential);
+			return await startInRoom(read.context, send, { ...body, room: withEvents(room, webhook), webhook });
 		};
 	},
 };

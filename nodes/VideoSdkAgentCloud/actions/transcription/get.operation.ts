@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
 import { failureOf } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { pause } from '../../api/pause';
@@ -10,12 +10,19 @@ import {
 	isTranscribed,
 	textFileOf,
 } from '../../api/transcriptions';
-import { inputError } from '../../fields/inputError';
 import { readMaxWaitMs } from '../../fields/maxWait';
-import { readChoice, readCount, readFlag, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
-import { DEFAULT_POLL_INTERVAL_S, GET_FIELDS } from '../../fields/transcription';
-import type { Call, Operation } from '../operation';
+import { roomIdField } from '../../fields/roomId';
+import {
+	GET_FIELDS,
+	getByField,
+	includeTextField,
+	pollIntervalField,
+	transcriptionIdField,
+	waitUntilReadyField,
+} from '../../fields/transcription';
+import { type Call, type Operation } from '../operation';
 import { withFile } from '../withFile';
 
 /** More than a day of speech. */
@@ -27,56 +34,41 @@ const WHERE_TO_ARRANGE =
 	"It must be arranged before the conversation: set 'Recording' to 'Record and Transcribe' in Room: Create, or with 'Room' set to 'Create a Room' in Session: Start. During the conversation, use Transcription: Start Realtime.";
 
 /** Tells why a room has no transcription, as far as that is known. */
-function noTranscription(
-	context: IExecuteFunctions,
-	roomId: string,
-	arranged: boolean | undefined,
-	itemIndex: number,
-): Error {
+function noTranscription(read: ItemReader, roomId: string, arranged: boolean | undefined): Error {
 	const notYet =
 		"The recording is transcribed some time after the conversation: switch on 'Wait Until Ready'.";
 	if (arranged === false) {
-		return inputError(
-			context,
+		return read.fail(
 			`No transcription was arranged for room ${roomId} before the conversation`,
 			WHERE_TO_ARRANGE,
-			itemIndex,
 		);
 	}
 	return arranged
-		? inputError(context, `Room ${roomId} has no transcription yet`, notYet, itemIndex)
-		: inputError(
-				context,
+		? read.fail(`Room ${roomId} has no transcription yet`, notYet)
+		: read.fail(
 				`Room ${roomId} has no transcription: none was arranged before the conversation, or it is not there yet`,
 				`${WHERE_TO_ARRANGE} ${notYet}`,
-				itemIndex,
 			);
 }
 
-function readGetBy(context: IExecuteFunctions, itemIndex: number): { roomId: string } | { id: string } {
-	return readChoice(context, 'getBy', 'Get By', ['room', 'id'], itemIndex) === 'id'
-		? { id: readRequired(context, 'transcriptionId', 'Transcription ID', itemIndex) }
-		: { roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
+function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
+	return read.choice<'room' | 'id'>(getByField) === 'id'
+		? { id: read.required(transcriptionIdField) }
+		: { roomId: read.required(roomIdField) };
 }
 
 /** @returns how to wait; undefined: do not */
-function readWait(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): { maxWaitMs: number; pauseMs: number } | undefined {
-	if (!readFlag(context, 'waitUntilReady', 'Wait Until Ready', false, itemIndex)) return undefined;
-	const interval = context.getNodeParameter('pollInterval', itemIndex, DEFAULT_POLL_INTERVAL_S);
-	return {
-		maxWaitMs: readMaxWaitMs(context, itemIndex),
-		pauseMs: 1000 * readCount(context, interval, 'Poll Interval', itemIndex),
-	};
+function readWait(read: ItemReader): { maxWaitMs: number; pauseMs: number } | undefined {
+	if (!read.flag(waitUntilReadyField)) return undefined;
+	return { maxWaitMs: readMaxWaitMs(read), pauseMs: 1000 * read.count(pollIntervalField) };
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
-	const target = readGetBy(context, itemIndex);
-	const wait = readWait(context, itemIndex);
-	const includesText = readFlag(context, 'includeText', 'Include Text', true, itemIndex);
-	const { timeoutMs } = readRequestOptions(context, itemIndex);
+function prepare(read: ItemReader): Call {
+	const { context, itemIndex } = read;
+	const target = readGetBy(read);
+	const wait = readWait(read);
+	const includesText = read.flag(includeTextField);
+	const { timeoutMs } = readRequestOptions(read);
 	return async (send, stopSignal, inTurn) => {
 		const readText = async (url: string) =>
 			await inTurn(
@@ -125,7 +117,7 @@ function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 				if (found !== undefined && (wait === undefined || isReady(found))) return await withText(found);
 				if (found !== undefined && isTimeUp) return { ...(await withText(found)), timedOut: true };
 				if ('roomId' in target && found === undefined && (isTimeUp || room?.arranged === false)) {
-					throw noTranscription(context, target.roomId, room?.arranged, itemIndex);
+					throw noTranscription(read, target.roomId, room?.arranged);
 				}
 			}
 			await pause(Math.min(pauseMs, deadlineMs - Date.now()), stopSignal);
