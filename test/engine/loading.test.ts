@@ -193,6 +193,7 @@ describe('The action', () => {
 				callVia: 'routingRule',
 				routingRuleId: NOTHING_PICKED,
 				from: NOTHING_PICKED,
+				room: 'call',
 				...NO_VALUES,
 				options: {},
 			},
