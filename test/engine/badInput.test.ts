@@ -124,13 +124,6 @@ const CASES: Case[] = [
 		'a',
 		'my room',
 	],
-	[
-		'it is not said whether to end at the timeout',
-		'End at Timeout',
-		startParameters({ operation: 'startAndWait', options: { endAtTimeout: VALUE } }),
-		true,
-		undefined,
-	],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
 	[
 		'the poll interval is 0',
@@ -223,6 +216,12 @@ describe('Nothing is sent, and the field and the item are named, if', () => {
 		await rig.engine.run({ items: [{ value: good } as IDataObject], parameters });
 		expect(rig.simulator.requests).not.toHaveLength(0);
 	});
+});
+
+it('Nothing is started if the expression of End at Timeout has no value', async () => {
+	const parameters = startParameters({ operation: 'startAndWait', options: { endAtTimeout: VALUE } });
+	expect(failureOf(await rig.engine.run({ parameters })).message).toBe("'End at Timeout' is empty [item 0]");
+	expect(rig.simulator.requests).toHaveLength(0);
 });
 
 it.each<[string, INodeParameters]>([

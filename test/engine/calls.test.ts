@@ -131,7 +131,7 @@ describe('What is sent is what the official SDK sends:', () => {
 		await rig.engine.run({
 			parameters: callParameters('transfer', { callId: 'c', transferTo: '+1 555 0009' }),
 		});
-		expect(rig.request.body).toHaveProperty('transferTo', '+15550009');
+		expect(rig.requests.at(-1)?.body).toHaveProperty('transferTo', '+15550009');
 	});
 
 	it('a number chosen from the list of numbers, however the API spells it', async () => {

@@ -9,12 +9,12 @@ import { readPairs } from './readKeyValue';
 export const MAX_URL_LENGTH = 512;
 
 /** The pairs that come back, signed, with what VideoSDK sends. What they are for is told where they are entered. */
-export const contextField = pairsField('Context', 'context', '', {
-	displayName: 'Entry',
-	name: 'entries',
-	keyName: 'key',
-	keyExample: 'customerId',
-});
+export const contextField = pairsField({ displayName: 'Context', name: 'context' }, [
+	'Entry',
+	'entries',
+	'key',
+	'customerId',
+]);
 
 /**
  * Reads `contextField`.

@@ -3,44 +3,37 @@ import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: INodeProperties, pairs: INodeProperties, json: INodeProperties];
 
-/** The one group inside a field of pairs, and in it the fields of name and value. */
-interface PairsGroup {
-	displayName: string;
-	name: string;
-	keyName: string;
-	keyExample: string;
-}
-
-/** Makes the collection in which pairs are entered. */
+/**
+ * Makes the collection in which pairs are entered.
+ *
+ * @param field its names, and what the pairs are for
+ * @param entry what is added, the group's name, the name of the field for an entry's name, and an example of one
+ */
 export function pairsField(
-	displayName: string,
-	name: string,
-	description: string,
-	group: PairsGroup,
+	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
+	[entry, groupName, keyName, keyExample]: [string, string, string, string],
 ): INodeProperties {
 	return {
-		displayName,
-		name,
+		...field,
 		type: 'fixedCollection',
 		typeOptions: {
 			multipleValues: true,
 			// Entries show their names when they are collapsed (n8n 2.x).
-			fixedCollection: { itemTitle: `={{ $collection.item.value.${group.keyName} }}` },
+			fixedCollection: { itemTitle: `={{ $collection.item.value.${keyName} }}` },
 		},
-		placeholder: `Add ${group.displayName}`,
+		placeholder: `Add ${entry}`,
 		default: {},
-		description,
 		options: [
 			{
-				displayName: group.displayName,
-				name: group.name,
+				displayName: entry,
+				name: groupName,
 				values: [
 					{
 						displayName: 'Name',
-						name: group.keyName,
+						name: keyName,
 						type: 'string',
 						default: '',
-						placeholder: `e.g. ${group.keyExample}`,
+						placeholder: `e.g. ${keyExample}`,
 					},
 					{ displayName: 'Value', name: 'value', type: 'string', default: '' },
 				],
@@ -88,10 +81,12 @@ function keyValueFields(
 export const ENV_FIELDS = keyValueFields(
 	'specifyEnv',
 	pairsField(
-		'Environment Variables',
-		'env',
-		'Environment variables passed to the agent when the session starts',
-		{ displayName: 'Variable', name: 'variables', keyName: 'name', keyExample: 'CUSTOMER_NAME' },
+		{
+			displayName: 'Environment Variables',
+			name: 'env',
+			description: 'Environment variables passed to the agent when the session starts',
+		},
+		['Variable', 'variables', 'name', 'CUSTOMER_NAME'],
 	),
 	{
 		name: 'jsonEnv',
@@ -108,12 +103,14 @@ export const ENV_FIELDS = keyValueFields(
 export function metaDataFields(thing: string): KeyValueFields {
 	return keyValueFields(
 		'specifyMetaData',
-		pairsField('Metadata', 'metaData', `Your own data to keep with the ${thing}, such as a customer number`, {
-			displayName: 'Entry',
-			name: 'entries',
-			keyName: 'key',
-			keyExample: 'customerId',
-		}),
+		pairsField(
+			{
+				displayName: 'Metadata',
+				name: 'metaData',
+				description: `Your own data to keep with the ${thing}, such as a customer number`,
+			},
+			['Entry', 'entries', 'key', 'customerId'],
+		),
 		{
 			name: 'jsonMetaData',
 			placeholder: 'e.g. { "customerId": 4711 }',
