@@ -169,6 +169,23 @@ describe.each(['docs', 'sdk', 'both'] as const)('In the spelling of %s', (spelli
 	});
 });
 
+describe('A room created for a call', () => {
+	const parameters = byRule({ room: 'create', recording: 'record' });
+
+	it('is where the call goes, recorded as chosen', async () => {
+		const [call] = await run(parameters);
+		const [room] = [...rig.simulator.rooms.values()];
+		expect(room).toMatchObject({ autoStartConfig: { recording: {} }, disabled: false });
+		expect(rig.requests.at(-1)?.body).toHaveProperty('destinationRoomId', room?.roomId);
+		expect(call).toHaveProperty('roomId', room?.roomId);
+	});
+
+	it('is deactivated if the call fails for certain', async () => {
+		await rig.engine.run({ parameters: { ...parameters, routingRuleId: byId('rule_x') } });
+		expect([...rig.simulator.rooms.values()]).toMatchObject([{ disabled: true }]);
+	});
+});
+
 describe('Make with Wait Until Answered', () => {
 	it.each(['missed', 'rejected', 'failed', 'not-answered'] as const)(
 		'puts out a call that was %s',

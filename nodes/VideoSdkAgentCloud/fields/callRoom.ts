@@ -2,9 +2,6 @@ import { type INodeProperties } from 'n8n-workflow';
 import { type ItemReader } from './reader';
 import { readRoomChoice, type RoomChoice, roomFields } from './roomChoice';
 
-/** The room of a call: its own, which VideoSDK chooses, an existing one, or one to create. */
-export type CallRoom = RoomChoice<'call'>;
-
 const roomField: INodeProperties = {
 	displayName: 'Room',
 	name: 'room',
@@ -30,6 +27,6 @@ export const CALL_ROOM_FIELDS = roomFields(roomField);
  *
  * @throws NodeOperationError if a field cannot be used
  */
-export function readCallRoom(read: ItemReader): CallRoom {
+export function readCallRoom(read: ItemReader): RoomChoice {
 	return readRoomChoice(read, roomField);
 }

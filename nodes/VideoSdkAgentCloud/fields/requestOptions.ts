@@ -14,6 +14,9 @@ export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 export interface RequestOptions extends Partial<Batching> {
 	maxConcurrency: number;
 	timeoutMs: number;
+	/** Items per batch; undefined: all in one. */
+	batchSize?: number;
+	batchIntervalMs?: number;
 }
 
 const maxConcurrencyField: INodeProperties = {

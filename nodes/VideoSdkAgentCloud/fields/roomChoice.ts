@@ -4,9 +4,13 @@ import { type ItemReader } from './reader';
 import { readRecording, RECORDING_FIELDS } from './recording';
 import { readRoomId, roomIdField } from './roomId';
 
-/** The room of a session or call: that of the default, an existing one, or one to create. */
-export type RoomChoice<Default extends string> =
-	{ choice: Default } | { choice: 'existing'; roomId: string } | { choice: 'create'; body: RoomBody };
+/** The room that a user chose for a session or call: one to create, an existing one, or none. */
+export interface RoomChoice {
+	/** Of an existing room. */
+	roomId?: string;
+	/** Of the room to create. */
+	body?: RoomBody;
+}
 
 /**
  * Makes the fields of a room.
@@ -30,12 +34,8 @@ export function roomFields(roomField: INodeProperties): INodeProperties[] {
  *
  * @throws NodeOperationError if a field cannot be used
  */
-export function readRoomChoice<Default extends string>(
-	read: ItemReader,
-	roomField: INodeProperties,
-): RoomChoice<Default> {
-	const choice = read.choice<Default | 'existing' | 'create'>(roomField);
-	if (choice === 'existing') return { choice: 'existing', roomId: readRoomId(read, roomIdField) };
-	if (choice === 'create') return { choice: 'create', body: { autoStartConfig: readRecording(read) } };
-	return { choice };
+export function readRoomChoice(read: ItemReader, roomField: INodeProperties): RoomChoice {
+	const choice = read.choice(roomField);
+	if (choice === 'existing') return { roomId: readRoomId(read, roomIdField) };
+	return choice === 'create' ? { body: { autoStartConfig: readRecording(read) } } : {};
 }

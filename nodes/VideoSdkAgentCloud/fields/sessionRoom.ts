@@ -5,9 +5,6 @@ import { readRoomChoice, type RoomChoice, roomFields } from './roomChoice';
 /** The environment variable by which an agent knows the room to join (VideoSDK's agents framework). */
 export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 
-/** The room of a session: left to the agent, an existing one, or one to create. */
-export type SessionRoom = RoomChoice<'agent'>;
-
 const roomField: INodeProperties = {
 	displayName: 'Room',
 	name: 'room',
@@ -34,9 +31,10 @@ export const SESSION_ROOM_FIELDS = roomFields(roomField);
  * @param env the environment variables of the session
  * @throws NodeOperationError if a field cannot be used, or `env` names a room already
  */
-export function readSessionRoom(read: ItemReader, env: IDataObject | undefined): SessionRoom {
-	const room: SessionRoom = readRoomChoice(read, roomField);
-	if (room.choice === 'agent' || env === undefined || !(ROOM_VARIABLE in env)) return room;
+export function readSessionRoom(read: ItemReader, env: IDataObject | undefined): RoomChoice {
+	const room = readRoomChoice(read, roomField);
+	const isLeftToAgent = room.roomId === undefined && room.body === undefined;
+	if (isLeftToAgent || env === undefined || !(ROOM_VARIABLE in env)) return room;
 	throw read.fail(
 		`'Environment Variables' contains '${ROOM_VARIABLE}', which 'Room' sets`,
 		"Remove the variable, or set 'Room' to 'Agent Decides'.",

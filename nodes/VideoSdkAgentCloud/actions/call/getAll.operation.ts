@@ -10,7 +10,7 @@ import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { roomIdField } from '../../fields/roomId';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
-import { type Call, type Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 
 const endDateFilter: INodeProperties = {
 	displayName: 'End Date',
@@ -99,7 +99,7 @@ function isAfter(call: IDataObject, endMs: number | undefined): boolean {
 	return endMs !== undefined && new Date(String(call.start)).getTime() > endMs;
 }
 
-function prepare(read: ItemReader): Call {
+function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
 	const simplify = readSimplify(read, SIMPLIFIED);
 	const filters = readFilters(read, FILTERS);

@@ -2,10 +2,11 @@ import { type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
-import { CALL_ROOM_FIELDS, type CallRoom, readCallRoom } from '../../fields/callRoom';
+import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
 import { metaDataFields } from '../../fields/keyValue';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
+import { type RoomChoice } from '../../fields/roomChoice';
 import { readMetaData } from '../../fields/readKeyValue';
 import {
 	CALLS_MAX_CONCURRENCY,
@@ -14,7 +15,8 @@ import {
 	readOptions,
 	readRequestOptions,
 } from '../../fields/requestOptions';
-import { type Operation } from '../operation';
+import { openRoom } from '../openRoom';
+import { type ItemRun, type Operation } from '../operation';
 
 /** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
 const RINGING_ALLOWANCE_S = 180;
@@ -70,24 +72,19 @@ export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
 	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS];
 }
 
-/** @returns what is sent of the room. A room is not created yet: without a refusal, the call would be made in a different one. */
-function roomIdOf(read: ItemReader, room: CallRoom): string | undefined {
-	if (room.choice === 'create') {
-		throw read.fail(
-			"'Room' cannot be 'Create a Room' yet",
-			"Use Room: Create, and its ID as 'Existing Room'.",
-		);
-	}
-	return room.choice === 'existing' ? room.roomId : undefined;
+/** A call, the room for it, and how long to wait for the API's answer. */
+interface CallStart {
+	body: CallBody;
+	room: RoomChoice;
+	timeoutMs: number;
 }
 
 /**
  * Reads what `makeFields` has for all operations, and CALL_OPTIONS, as the API names them.
  *
- * @returns the call, and how long to wait for the API's answer, in ms
- * @throws NodeOperationError naming the field and the item
+ * @throws NodeOperationError naming the field
  */
-export function readMake(read: ItemReader): { body: CallBody; timeoutMs: number } {
+function readMake(read: ItemReader): CallStart {
 	const sipCallTo = readPhoneNumber(read, toField);
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
@@ -100,14 +97,22 @@ export function readMake(read: ItemReader): { body: CallBody; timeoutMs: number 
 	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
-		body: {
-			sipCallTo,
-			...route,
-			...options,
-			destinationRoomId: roomIdOf(read, readCallRoom(read)),
-			metadata: readMetaData(read, META_DATA_FIELDS),
-		},
+		body: { sipCallTo, ...route, ...options, metadata: readMetaData(read, META_DATA_FIELDS) },
+		room: readCallRoom(read),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
+	};
+}
+
+/**
+ * Reads a call, to be made in the room that was chosen for it.
+ *
+ * @throws NodeOperationError naming the field
+ */
+export function prepareCall(read: ItemReader): ItemRun {
+	const { body, room, timeoutMs } = readMake(read);
+	return async (send, tools) => {
+		const destinationRoomId = await openRoom(read.context, send, tools, room, 'call');
+		return await makeCall(send, { ...body, destinationRoomId }, timeoutMs);
 	};
 }
 
@@ -119,8 +124,5 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [...makeFields(), optionsField(CALL_OPTIONS, CALLS_MAX_CONCURRENCY)],
-	prepare(read) {
-		const { body, timeoutMs } = readMake(read);
-		return async (send) => await makeCall(send, body, timeoutMs);
-	},
+	prepare: prepareCall,
 };

@@ -1,11 +1,10 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { makeCall } from '../../api/calls';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
-import { makeFields, readMake } from './make.operation';
+import { makeFields, prepareCall } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT: INodeProperties = {
 	displayName: 'Hang Up at Timeout',
@@ -31,8 +30,7 @@ export const operation: Operation = {
 	prepare(read) {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');
 		checkWait(read, HANG_UP_AT_TIMEOUT);
-		const { body, timeoutMs } = readMake(read);
-		return async (send) => await makeCall(send, body, timeoutMs);
+		return prepareCall(read);
 	},
 	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
 };

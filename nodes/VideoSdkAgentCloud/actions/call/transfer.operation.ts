@@ -2,7 +2,7 @@ import { type INodeProperties } from 'n8n-workflow';
 import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
-import { optionsField } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
 const transferToField: INodeProperties = {
@@ -22,7 +22,8 @@ export const operation: Operation = {
 	description:
 		'Hand an answered call over to another number; the agent leaves it. The provider must allow SIP REFER. This reaches a real person.',
 	starts: 'transfer',
-	fields: [callField, transferToField, optionsField()],
+	maxConcurrency: CALLS_MAX_CONCURRENCY,
+	fields: [callField, transferToField, optionsField([], CALLS_MAX_CONCURRENCY)],
 	prepare(read) {
 		const callId = read.required(callField);
 		const transferTo = readPhoneNumber(read, transferToField);

@@ -28,6 +28,7 @@ export const operation: Operation = {
 	name: 'Create',
 	action: 'Create deployment',
 	description: 'Create a deployment, to which you then push versions of an agent',
+	starts: 'deployment',
 	fields: [nameField, descriptionField, optionsField()],
 	prepare(read) {
 		const body = {

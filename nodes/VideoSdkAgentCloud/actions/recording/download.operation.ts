@@ -59,7 +59,7 @@ export const operation: Operation = {
 		const field = read.required(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
 		const { timeoutMs } = readRequestOptions(read);
-		return async (_send, stopSignal, inTurn) =>
+		return async (_send, { stopSignal, inTurn }) =>
 			await inTurn(
 				async () =>
 					await withFile(context, itemIndex, url, { timeoutMs, maxSizeMb, stopSignal }, async (file) => {

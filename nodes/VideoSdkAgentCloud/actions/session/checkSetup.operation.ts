@@ -4,7 +4,7 @@ import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { webhookUrlField } from '../../fields/webhook';
-import { type Call, type Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 import {
 	checkCredential,
 	checkDeployment,
@@ -20,7 +20,7 @@ function toRecord(check: string, finding: Finding): IDataObject {
 	return { check, ok: finding.ok, message: finding.message, fix: 'fix' in finding ? finding.fix : '' };
 }
 
-function prepare(read: ItemReader): Call {
+function prepare(read: ItemReader): ItemRun {
 	const { context } = read;
 	const deploymentId = read.optional(deploymentField);
 	const tag = read.optional(optionalTagField);

@@ -8,7 +8,7 @@ import { optionsField } from '../../fields/requestOptions';
 import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
-import { type Call, type Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 
 const deploymentFilter = {
 	...deploymentField,
@@ -53,7 +53,7 @@ const SIMPLIFIED = [
 	'metadata',
 ];
 
-function prepare(read: ItemReader): Call {
+function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
 	const simplify = readSimplify(read, SIMPLIFIED);
 	const filters = readFilters(read, FILTERS);

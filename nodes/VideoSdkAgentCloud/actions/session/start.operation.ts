@@ -1,6 +1,7 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
+import { type Send } from '../../api/client';
 import { credentialOf } from '../../api/credential';
-import { type SessionWebhook } from '../../api/sessions';
+import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
 import { EVENT_OPTIONS } from '../../fields/events';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
@@ -8,12 +9,18 @@ import { type ItemReader } from '../../fields/reader';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhook } from '../../fields/readWebhook';
 import { optionsField } from '../../fields/requestOptions';
-import { readSessionRoom, SESSION_ROOM_FIELDS, type SessionRoom } from '../../fields/sessionRoom';
+import { type RoomChoice } from '../../fields/roomChoice';
+import { readSessionRoom, ROOM_VARIABLE, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { ROOM_EVENTS } from '../../webhook/event';
-import { type Operation } from '../operation';
-import { type SessionStart, startInRoom } from './startInRoom';
+import { openRoom } from '../openRoom';
+import { type Operation, type RunTools } from '../operation';
+
+/** The body of a start, and the room for it. */
+export interface SessionStart extends StartBody {
+	room: RoomChoice;
+}
 
 const META_DATA_FIELDS = metaDataFields('session');
 
@@ -45,9 +52,27 @@ export function readStart(read: ItemReader): SessionStart {
 	};
 }
 
+/**
+ * Starts a session in the room that was chosen for it.
+ *
+ * @returns the session, with the `roomId` of the room if one was chosen
+ * @throws NodeApiError as `startSession` and `openRoom` do
+ */
+export async function startInRoom(
+	context: IExecuteFunctions,
+	send: Send,
+	tools: RunTools,
+	{ room, ...body }: SessionStart,
+): Promise<IDataObject> {
+	const roomId = await openRoom(context, send, tools, room, 'session');
+	if (roomId === undefined) return await startSession(send, body);
+	const session = await startSession(send, { ...body, env: { ...body.env, [ROOM_VARIABLE]: roomId } });
+	return { ...session, roomId };
+}
+
 /** A room takes a webhook only when it is created. All its events are sent: the trigger chooses. */
-function withEvents(room: SessionRoom, webhook: SessionWebhook | undefined): SessionRoom {
-	if (room.choice !== 'create' || webhook === undefined) return room;
+function withEvents(room: RoomChoice, webhook: SessionWebhook | undefined): RoomChoice {
+	if (room.body === undefined || webhook === undefined) return room;
 	return { ...room, body: { ...room.body, webhook: { ...webhook, events: [...ROOM_EVENTS] } } };
 }
 
@@ -62,9 +87,13 @@ export const operation: Operation = {
 		const { room, ...body } = readStart(read);
 		const target = readWebhook(read, EVENT_OPTIONS);
 		const credential = credentialOf(read.context, read.itemIndex);
-		return async (send) => {
+		return async (send, tools) => {
 			const webhook = await withSignedContext(target, credential);
-			return await startInRoom(read.context, send, { ...body, room: withEvents(room, webhook), webhook });
+			return await startInRoom(read.context, send, tools, {
+				...body,
+				room: withEvents(room, webhook),
+				webhook,
+			});
 		};
 	},
 };

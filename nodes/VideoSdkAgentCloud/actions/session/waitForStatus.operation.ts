@@ -8,7 +8,7 @@ import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { statusOptions } from '../../fields/statuses';
-import { type Call, type Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 
 const statusesField: INodeProperties = {
 	displayName: 'Statuses',
@@ -39,12 +39,12 @@ function readStatuses(read: ItemReader): string[] {
 	return statuses;
 }
 
-function prepare(read: ItemReader): Call {
+function prepare(read: ItemReader): ItemRun {
 	const sessionId = readSessionId(read);
 	const statuses = readStatuses(read);
 	const maxWaitMs = readMaxWaitMs(read);
 	const pollIntervalMs = 1000 * read.count(pollIntervalField);
-	return async (send, stopSignal) => {
+	return async (send, { stopSignal }) => {
 		const deadlineMs = Date.now() + maxWaitMs;
 		let session: IDataObject | undefined;
 		for (;;) {

@@ -22,7 +22,7 @@ import {
 	transcriptionIdField,
 	waitUntilReadyField,
 } from '../../fields/transcription';
-import { type Call, type Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 import { withFile } from '../withFile';
 
 /** More than a day of speech. */
@@ -63,13 +63,13 @@ function readWait(read: ItemReader): { maxWaitMs: number; pauseMs: number } | un
 	return { maxWaitMs: readMaxWaitMs(read), pauseMs: 1000 * read.count(pollIntervalField) };
 }
 
-function prepare(read: ItemReader): Call {
+function prepare(read: ItemReader): ItemRun {
 	const { context, itemIndex } = read;
 	const target = readGetBy(read);
 	const wait = readWait(read);
 	const includesText = read.flag(includeTextField);
 	const { timeoutMs } = readRequestOptions(read);
-	return async (send, stopSignal, inTurn) => {
+	return async (send, { stopSignal, inTurn }) => {
 		const readText = async (url: string) =>
 			await inTurn(
 				async () =>
