@@ -201,6 +201,7 @@ describe('The action', () => {
 				callVia: 'routingRule',
 				routingRuleId: NOTHING_PICKED,
 				from: NOTHING_PICKED,
+				room: 'call',
 				...NO_VALUES,
 				options: {},
 			},

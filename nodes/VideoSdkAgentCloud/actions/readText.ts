@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { ItemReader } from '../fields/reader';
 import type { RunTools } from './operation';
 import { withFile } from './withFile';
 
@@ -13,8 +13,7 @@ const TOO_LARGE_ADVICE = 'Get the file with Recording: Download from its address
  * @param tooLargeAdvice what to do about a file that is too large
  */
 export function textReader(
-	context: IExecuteFunctions,
-	itemIndex: number,
+	read: ItemReader,
 	timeoutMs: number,
 	{ stopSignal, inTurn }: RunTools,
 	tooLargeAdvice = TOO_LARGE_ADVICE,
@@ -24,11 +23,10 @@ export function textReader(
 		await inTurn(
 			async () =>
 				await withFile(
-					context,
-					itemIndex,
+					read,
 					url,
 					limits,
-					async ({ stream }) => await context.helpers.binaryToString(stream, 'utf8'),
+					async ({ stream }) => await read.context.helpers.binaryToString(stream, 'utf8'),
 				),
 		);
 }

@@ -1,9 +1,8 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { credentialOf } from '../api/credential';
 import { openFile, type OpenFile } from '../api/files';
 import { FileError, type FileLimits } from '../api/fileStream';
-import { inputError } from '../fields/inputError';
+import type { ItemReader } from '../fields/reader';
 import { fileAddressRule } from '../webhook/address';
 
 /**
@@ -14,19 +13,19 @@ import { fileAddressRule } from '../webhook/address';
  * @throws NodeOperationError in words for the user, see `mayComeLater`
  */
 export async function withFile<T>(
-	context: IExecuteFunctions,
-	itemIndex: number,
+	read: ItemReader,
 	url: string,
 	limits: FileLimits & { stopSignal: AbortSignal },
 	use: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
+	const { context, itemIndex } = read;
 	const credential = await credentialOf(context, itemIndex)();
 	const rejectionOf = fileAddressRule(readBaseUrl(credential.data?.baseUrl));
 	const { httpRequest } = context.helpers;
 	return await openFile({ httpRequest, url, rejectionOf, ...limits })
 		.then(use)
 		.catch((error: Error & { description?: string | null }) => {
-			const shown = inputError(context, error.message, error.description ?? '', itemIndex);
+			const shown = read.fail(error.message, error.description ?? '');
 			throw Object.assign(shown, { cause: error });
 		});
 }

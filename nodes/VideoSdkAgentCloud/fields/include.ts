@@ -1,7 +1,6 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import type { Includable } from '../api/conversation';
-import { inputError } from './inputError';
-import { readList } from './read';
+import type { ItemReader } from './reader';
 
 const OPTIONS: Array<{ name: string; value: Includable; description: string }> = [
 	{ name: 'Recording', value: 'recording', description: 'The URL of the recording, as recordingUrl' },
@@ -25,14 +24,12 @@ export const includeField: INodeProperties = {
  *
  * @throws NodeOperationError for a value that is not in the list
  */
-export function readInclude(context: IExecuteFunctions, itemIndex: number): Includable[] {
-	const names = readList(context.getNodeParameter('include', itemIndex, []));
+export function readInclude(read: ItemReader): Includable[] {
+	const names = read.list(includeField);
 	const unknown = names.find((name) => OPTIONS.every(({ value }) => value !== name));
 	if (unknown === undefined) return OPTIONS.map(({ value }) => value).filter((name) => names.includes(name));
-	throw inputError(
-		context,
+	throw read.fail(
 		`'Include' has '${unknown}', which is not one of its options`,
 		`Use ${OPTIONS.map(({ value }) => `'${value}'`).join(', ')}.`,
-		itemIndex,
 	);
 }

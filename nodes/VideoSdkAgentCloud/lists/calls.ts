@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 import { CALLS, isCallOver } from '../api/calls';
-import { searchRecords, shortTime } from './list';
+import { searchRecords, shortTime } from './searchResults';
 
 /** The calls, those that are not over first. The name shows the other side's number, status and start. */
 export async function searchCalls(

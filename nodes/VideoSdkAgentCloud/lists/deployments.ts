@@ -2,7 +2,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions
 import { clientOf } from '../api/client';
 import { DEPLOYMENTS } from '../api/deployments';
 import { listPages } from '../api/pagination';
-import { matches, PAGES_PER_SEARCH, ROWS_PER_SEARCH } from './list';
+import { matches, PAGES_PER_SEARCH, ROWS_PER_SEARCH } from './searchResults';
 
 /** The deployments, one entry for each, with their tags. */
 export async function searchDeployments(

@@ -7,12 +7,12 @@ import {
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../fields/events';
-import { readList } from '../fields/read';
-import { NOT_LISTED } from '../fields/readWebhook';
+import { asList } from '../fields/reader';
+import { NOT_LISTED } from '../fields/webhook';
 import { type KnownTrigger, knownTriggers, type TriggerKind } from '../trigger/knownTriggers';
 import { isUnreachable } from '../webhook/address';
 import { CALL_SUMMARY, eventName } from '../webhook/event';
-import { matches } from './list';
+import { matches } from './searchResults';
 
 /** The editor shows about this many characters of an entry, and nothing else of it (no `description`). */
 const MAX_ENTRY_LENGTH = 50;
@@ -121,7 +121,7 @@ export function triggerSearch(
 
 /** Triggers for the events of a session or room, which are chosen in the same node. */
 export const searchTriggers = triggerSearch('events', (context) =>
-	readList(context.getCurrentNodeParameter('webhookEvents')).filter((event) => !event.startsWith('=')),
+	asList(context.getCurrentNodeParameter('webhookEvents')).filter((event) => !event.startsWith('=')),
 );
 
 /** Triggers for the summary of a call. */

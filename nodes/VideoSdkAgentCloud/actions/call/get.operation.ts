@@ -3,9 +3,8 @@ import { getCall } from '../../api/calls';
 import { fetchIncluded } from '../../api/conversation';
 import { callField } from '../../fields/callLocators';
 import { includeField, readInclude } from '../../fields/include';
-import { readRequired } from '../../fields/read';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 import { textReader } from '../readText';
 
 export const operation: Operation = {
@@ -14,14 +13,14 @@ export const operation: Operation = {
 	action: 'Get call',
 	description: 'Retrieve a call in its current state, and what was said',
 	fields: [callField, includeField, optionsField()],
-	prepare(context, itemIndex) {
-		const callId = readRequired(context, 'callId', 'Call', itemIndex);
-		const include = readInclude(context, itemIndex);
-		const { timeoutMs } = readRequestOptions(context, itemIndex);
+	prepare(read) {
+		const callId = read.required(callField);
+		const include = readInclude(read);
+		const { timeoutMs } = readRequestOptions(read);
 		return async (send, tools) => {
 			const call = await getCall(send, callId);
 			if (include.length === 0) return call;
-			const readText = textReader(context, itemIndex, timeoutMs, tools);
+			const readText = textReader(read, timeoutMs, tools);
 			const { found, missing } = await fetchIncluded(send, readText, include, call);
 			return describeCall({ ...call, ...found, ...(Object.keys(missing).length > 0 && { missing }) });
 		};

@@ -1,7 +1,6 @@
-import { type IExecuteFunctions } from 'n8n-workflow';
 import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { deploymentField, optionalTagField } from '../../fields/locators';
-import { readOptional } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { webhookUrlField } from '../../fields/webhook';
@@ -13,14 +12,15 @@ import { checkWebhookRegistered } from './checkSetup/registration';
 import { checkTelephony } from './checkSetup/telephony';
 import { checkWebhookProduction, checkWebhookPublic, checkWebhookPublished } from './checkSetup/webhook';
 
-function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
-	const deploymentId = readOptional(context, 'deploymentId', 'Deployment', itemIndex);
-	const tag = readOptional(context, 'tag', 'Tag', itemIndex);
-	const url = readWebhookUrl(context, itemIndex);
+function prepare(read: ItemReader): ItemRun {
+	const { context, itemIndex } = read;
+	const deploymentId = read.optional(deploymentField);
+	const tag = read.optional(optionalTagField);
+	const url = readWebhookUrl(read);
 	const callSetup = {
-		routingRuleId: readOptional(context, 'routingRuleId', 'Routing Rule', itemIndex),
-		from: readOptional(context, 'from', 'From', itemIndex),
-		gatewayId: readOptional(context, 'gatewayId', 'Gateway', itemIndex),
+		routingRuleId: read.optional(routingRuleField),
+		from: read.optional(optionalFromField),
+		gatewayId: read.optional(gatewayField),
 	};
 	return async (send) => {
 		const { credential, deployments } = await checkCredential(send);

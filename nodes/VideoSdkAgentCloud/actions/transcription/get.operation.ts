@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { pause } from '../../api/pause';
@@ -13,12 +13,19 @@ import {
 	textFileOf,
 	type Arranged,
 } from '../../api/transcriptions';
-import { inputError } from '../../fields/inputError';
 import { readMaxWaitMs } from '../../fields/maxWait';
-import { readChoice, readCount, readFlag, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
-import { DEFAULT_POLL_INTERVAL_S, GET_FIELDS } from '../../fields/transcription';
-import type { ItemRun, Operation } from '../operation';
+import { roomIdField } from '../../fields/roomId';
+import {
+	GET_FIELDS,
+	getByField,
+	includeTextField,
+	pollIntervalField,
+	transcriptionIdField,
+	waitUntilReadyField,
+} from '../../fields/transcription';
+import { type ItemRun, type Operation } from '../operation';
 import { textReader } from '../readText';
 import { mayComeLater } from '../withFile';
 
@@ -34,7 +41,7 @@ const WHERE_TO_ARRANGE =
 type Room = Arranged & { isUnknown?: boolean };
 
 /** Says why a room has no transcription, as far as that is known. */
-function noTranscription(context: IExecuteFunctions, roomId: string, room: Room, itemIndex: number): Error {
+function noTranscription(read: ItemReader, roomId: string, room: Room): Error {
 	const notYet =
 		"The recording is transcribed some time after the conversation: switch on 'Wait Until Ready'.";
 	const [what, nextStep] =
@@ -51,26 +58,19 @@ function noTranscription(context: IExecuteFunctions, roomId: string, room: Room,
 							`Room ${roomId} has no transcription: none was arranged before the conversation, or it is not there yet`,
 							`${WHERE_TO_ARRANGE} ${notYet}`,
 						];
-	return inputError(context, what, nextStep, itemIndex);
+	return read.fail(what, nextStep);
 }
 
-function readGetBy(context: IExecuteFunctions, itemIndex: number): { roomId: string } | { id: string } {
-	return readChoice(context, 'getBy', 'Get By', ['room', 'id'], itemIndex) === 'id'
-		? { id: readRequired(context, 'transcriptionId', 'Transcription ID', itemIndex) }
-		: { roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
+function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
+	return read.choice<'room' | 'id'>(getByField) === 'id'
+		? { id: read.required(transcriptionIdField) }
+		: { roomId: read.required(roomIdField) };
 }
 
 /** @returns how to wait; undefined: do not */
-function readWait(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): { maxWaitMs: number; pauseMs: number } | undefined {
-	if (!readFlag(context, 'waitUntilReady', 'Wait Until Ready', false, itemIndex)) return undefined;
-	const interval = context.getNodeParameter('pollInterval', itemIndex, DEFAULT_POLL_INTERVAL_S);
-	return {
-		maxWaitMs: readMaxWaitMs(context, itemIndex),
-		pauseMs: 1000 * readCount(context, interval, 'Poll Interval', itemIndex),
-	};
+function readWait(read: ItemReader): { maxWaitMs: number; pauseMs: number } | undefined {
+	if (!read.flag(waitUntilReadyField)) return undefined;
+	return { maxWaitMs: readMaxWaitMs(read), pauseMs: 1000 * read.count(pollIntervalField) };
 }
 
 /** Asks a room what was arranged for it. Only words and the wait for a summary depend on it, so it never fails. */
@@ -78,14 +78,14 @@ async function lookUpRoom(send: Send, roomId: string): Promise<Room> {
 	return await getRoom(send, roomId).then(arrangedFor, (error: object) => ({ isUnknown: isNotThere(error) }));
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
-	const target = readGetBy(context, itemIndex);
-	const wait = readWait(context, itemIndex);
-	const includesText = readFlag(context, 'includeText', 'Include Text', true, itemIndex);
-	const { timeoutMs } = readRequestOptions(context, itemIndex);
+function prepare(read: ItemReader): ItemRun {
+	const target = readGetBy(read);
+	const wait = readWait(read);
+	const includesText = read.flag(includeTextField);
+	const { timeoutMs } = readRequestOptions(read);
 	return async (send, tools) => {
 		const { stopSignal } = tools;
-		const readText = textReader(context, itemIndex, timeoutMs, tools, TOO_LARGE_ADVICE);
+		const readText = textReader(read, timeoutMs, tools, TOO_LARGE_ADVICE);
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
 			const textUrl = textFileOf(transcription, 'transcriptionFilePaths');
@@ -120,7 +120,7 @@ function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 			if ('id' in target) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
 			if (isTimeUp || room.transcription === false) {
-				throw noTranscription(context, target.roomId, room, itemIndex);
+				throw noTranscription(read, target.roomId, room);
 			}
 			return undefined;
 		};

@@ -5,7 +5,7 @@ import type {
 	INodeListSearchResult,
 } from 'n8n-workflow';
 import { clientOf } from '../api/client';
-import { listPages, PAGE_SIZE, type ListRequest } from '../api/pagination';
+import { type ListRequest, listPages, PAGE_SIZE } from '../api/pagination';
 
 /** Pages of the API that are read for one page of a list: rows may be few after filtering. */
 export const PAGES_PER_SEARCH = 10;
