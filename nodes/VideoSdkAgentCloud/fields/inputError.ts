@@ -1,7 +1,7 @@
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 
 /**
- * Makes the error for a field whose value cannot be used.
+ * Makes the error for a field whose value cannot be used. The runner adds the item to its message.
  *
  * @param what what is wrong, with the field's display name
  * @param nextStep what the user can do about it
@@ -13,7 +13,7 @@ export function inputError(
 	nextStep: string,
 	itemIndex: number,
 ): NodeOperationError {
-	return new NodeOperationError(context.getNode(), `${what} [item ${itemIndex}]`, {
+	return new NodeOperationError(context.getNode(), what, {
 		description: nextStep,
 		itemIndex,
 	});
