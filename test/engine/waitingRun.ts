@@ -99,7 +99,8 @@ export class WaitingRun {
 		response.once('finish', () => (entry.status = response.statusCode));
 		// Not stored yet, or over.
 		if (this.result?.run.status !== 'waiting' || this.output !== undefined) {
-			response.writeHead(409).end();
+			const reason = this.output === undefined ? 'is running already' : 'has finished already';
+			asExpressResponse(response).status(409).json({ code: 409, message: `The execution "1" ${reason}.` });
 			return;
 		}
 		const type = this.engine.nodeTypes.getByNameAndVersion(this.node.type);

@@ -2,8 +2,8 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { inputError } from '../fields/inputError';
 import { readMaxWaitMs } from '../fields/maxWait';
 import { asFlag, readCollection } from '../fields/read';
-import type { WaitableKind } from '../waiting/waitable';
-import { waitForEnds } from '../waiting/waitForEnds';
+import type { ConversationKind } from '../waiting/conversation';
+import { park } from '../waiting/park';
 import type { Operation } from './operation';
 
 /**
@@ -50,9 +50,9 @@ export function checkWait(context: IExecuteFunctions, option: INodeProperties, i
  *
  * @param option the boolean among the options that ends what still runs at the deadline
  */
-export function completeByWaiting(kind: WaitableKind, option: INodeProperties): Operation['complete'] {
+export function completeByWaiting(kind: ConversationKind, option: INodeProperties): Operation['complete'] {
 	return async (context, output, credential) =>
-		await waitForEnds(context, output, {
+		await park(context, output, {
 			kind,
 			credential,
 			maxWaitMs: (itemIndex) => readMaxWaitMs(context, itemIndex),
