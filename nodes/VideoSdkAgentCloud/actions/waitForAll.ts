@@ -28,14 +28,25 @@ export function rejectAsTool(
 	);
 }
 
-/** @returns whether what still runs at the deadline is ended. @param option the boolean among the options that says so */
+/**
+ * @param option the boolean among the options that says so
+ * @returns whether to end what still runs at the deadline
+ * @throws NodeOperationError if the option's expression has no value: a call that runs on costs money
+ */
 function endsAtDeadline(
 	context: IExecuteFunctions,
 	{ name, displayName }: INodeProperties,
 	itemIndex: number,
 ): boolean {
-	return (
-		asFlag(context, readCollection(context, 'options', itemIndex)[name], displayName, itemIndex) ?? false
+	const options = readCollection(context, 'options', itemIndex);
+	if (!(name in options)) return false;
+	const flag = asFlag(context, options[name], displayName, itemIndex);
+	if (flag !== undefined) return flag;
+	throw inputError(
+		context,
+		`'${displayName}' is empty`,
+		'Its expression must return true or false.',
+		itemIndex,
 	);
 }
 

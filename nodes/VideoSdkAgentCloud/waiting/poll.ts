@@ -41,7 +41,7 @@ class Poller {
 		private readonly wait: StoredWait,
 		private readonly groups: Map<CredentialSource, string[]>,
 		private readonly makeRequest: MakeRequest,
-		private readonly isOwner: boolean,
+		readonly isOwner: boolean,
 	) {
 		this.ends = new Ends(CONVERSATIONS[wait.kind], [...groups.values()].flat());
 		this.schedule();

@@ -93,7 +93,8 @@ async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise
 			reason: 'The request to resume the execution is not from this package.',
 		});
 	}
-	const outcomes = findPoller(wait)?.ends.outcomes ?? (await fetchOutcomes(context, waiting));
+	const poller = findPoller(wait);
+	const outcomes = poller?.isOwner ? poller.ends.outcomes : await fetchOutcomes(context, waiting);
 	if (!(await mayResume(context, wait))) return respond(context, 200, 'The execution was resumed before');
 	return resumeWith(context, waiting, outcomes);
 }

@@ -15,8 +15,8 @@ export const UNLIMITED_WAIT_MS = 30 * 24 * 60 * 60_000;
  * execution's next wait. Ours must be over before.
  */
 const GRACE_MS = 90_000;
-/** The last poll of thousands takes its time. */
-const GRACE_MS_PER_ITEM = 100;
+/** If the API hangs, 20 requests at a time are given up after 10 s (credentialSource.ts). */
+const GRACE_MS_PER_ITEM = 500;
 /** Of the grace, what is left for the requests in flight and for resuming the execution. */
 const RESERVED_MS = 40_000;
 
