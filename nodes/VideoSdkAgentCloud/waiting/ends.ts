@@ -97,17 +97,20 @@ export class Ends {
 
 /**
  * @param item the stored one
- * @param hasErrorOutput whether the node has an error output. n8n moves an item there that consists of `error`, `message` and
- * `details` alone, and adds the input's fields
+ * @param idField names the conversation, if the node has an error output. n8n moves an item there that consists of `error` alone, and
+ * adds the input's fields
  * @returns the output item
  */
 export function finishedItem(
 	item: IDataObject,
 	{ record, extra }: Outcome,
-	hasErrorOutput: boolean,
+	idField: string | undefined,
 ): IDataObject {
+	if (idField !== undefined && extra.error) {
+		return { error: `${String(extra.error)} (${idField}: ${String(item[idField])})` };
+	}
 	// What only the start's answer had, such as the room, stays.
-	const details: IDataObject = { ...item, ...record };
-	delete details.timedOut;
-	return hasErrorOutput && extra.error ? { error: extra.error, details } : { ...details, ...extra };
+	const last = { ...item };
+	delete last.timedOut;
+	return { ...last, ...record, ...extra };
 }

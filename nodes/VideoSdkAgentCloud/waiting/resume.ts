@@ -50,10 +50,10 @@ function resumeWith(
 	outcomes: Map<string, Outcome>,
 ): IWebhookResponseData {
 	const { idField } = CONVERSATIONS[wait.kind];
-	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	const errorIdField = context.getNode().onError === 'continueErrorOutput' ? idField : undefined;
 	const output = items.map((item, index) => {
 		const outcome = item.timedOut === true ? outcomes.get(String(item[idField])) : undefined;
-		const json = outcome ? finishedItem(item, outcome, hasErrorOutput) : item;
+		const json = outcome ? finishedItem(item, outcome, errorIdField) : item;
 		return { json, pairedItem: { item: index } };
 	});
 	return { workflowData: [output] };
