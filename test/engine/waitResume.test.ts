@@ -1,5 +1,5 @@
 import { setTimeout as setTimeoutOfNode } from 'node:timers';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
 import { useRig } from './rig';
@@ -16,8 +16,17 @@ const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ i
 const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
 const sessions = () => [...rig.simulator.sessions.values()];
 
-const startAndWait = async (count: number, settings: object = {}, more: object = {}) =>
-	await rig.engine.startAndWait(MAX_WAIT_MS, { ...more }, { items: rows(count), ...settings });
+/** One after another, so that the sessions come in the order of the items. */
+const startAndWait = async (
+	count: number,
+	settings: object = {},
+	{ options = {}, ...more }: INodeParameters = {},
+) =>
+	await rig.engine.startAndWait(
+		MAX_WAIT_MS,
+		{ options: { maxConcurrency: 1, ...(options as INodeParameters) }, ...more },
+		{ items: rows(count), ...settings },
+	);
 
 /** Takes the timers of one length out of the clock's hands. */
 function onTimer(ofMs: number, take: (callback: () => void) => void): void {
