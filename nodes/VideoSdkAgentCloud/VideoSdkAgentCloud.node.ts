@@ -12,7 +12,7 @@ import { nodeProperties, subtitle } from './actions/properties';
 import { runItems } from './actions/run/runItems';
 import { LISTS } from './lists';
 import { resume } from './waiting/resume';
-import { RESUME_WEBHOOKS } from './waiting/resumeWebhook';
+import { RESUME_WEBHOOKS } from './waiting/resumeUrl';
 
 /** Starts sessions of AI voice agents on VideoSDK Agent Cloud, and manages what belongs to them. */
 export class VideoSdkAgentCloud implements INodeType {

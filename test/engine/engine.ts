@@ -163,7 +163,7 @@ export class Engine {
 	async startAndWait(
 		maxWaitMs: number,
 		more: INodeParameters = {},
-		{ items = [{}], onError }: { items?: IDataObject[]; onError?: OnError } = {},
+		{ items = [{}], ...settings }: { items?: IDataObject[] } & Partial<INode> = {},
 	): Promise<WaitingRun> {
 		const parameters: INodeParameters = {
 			resource: 'session',
@@ -174,7 +174,7 @@ export class Engine {
 			...more,
 		};
 		this.nodeTypes.items = items.map((json) => ({ json }));
-		const node = this.node(ACTION, parameters, { onError });
+		const node = this.node(ACTION, parameters, settings);
 		const workflow = await this.workflow([this.node(STAND_INS.input, {}, { name: 'Input' }), node]);
 		const waiting = new WaitingRun(this, workflow, node, 'trigger');
 		this.waiting.push(waiting);

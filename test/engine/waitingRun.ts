@@ -46,13 +46,17 @@ export class WaitingRun {
 	output?: INodeExecutionData[];
 	/** How often that was. */
 	resumptions = 0;
+	/** The process that receives what comes to the resume URL. Default: the one that runs the node. */
+	receiver?: Engine;
+	/** Called for each request that comes there. */
+	beforeReceiving?: () => void;
 	readonly requests: ResumeRequest[] = [];
 	private readonly server = http.createServer((request, response) => void this.receive(request, response));
 	private deadlineMs = 0;
 
 	constructor(
 		private readonly engine: Engine,
-		private readonly workflow: Workflow,
+		readonly workflow: Workflow,
 		private readonly node: INode,
 		private readonly mode: WorkflowExecuteMode,
 	) {}
@@ -97,12 +101,16 @@ export class WaitingRun {
 		const entry: ResumeRequest = { headers: incoming.headers, body: request.rawBody };
 		this.requests.push(entry);
 		response.once('finish', () => (entry.status = response.statusCode));
+		this.beforeReceiving?.();
 		// Not stored yet, or over.
 		if (this.result?.run.status !== 'waiting' || this.output !== undefined) {
-			response.writeHead(409).end();
+			const reason = this.output === undefined ? 'is running already' : 'has finished already';
+			asExpressResponse(response)
+				.status(409)
+				.json({ code: 409, message: `The execution "1" ${reason}.` });
 			return;
 		}
-		const type = this.engine.nodeTypes.getByNameAndVersion(this.node.type);
+		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(this.node.type);
 		const additionalData = {
 			...this.engine.additionalData(this.mode),
 			httpRequest: request,

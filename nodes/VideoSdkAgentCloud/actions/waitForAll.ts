@@ -2,8 +2,8 @@ import { type INodeProperties } from 'n8n-workflow';
 import { readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
 import { readOptions } from '../fields/requestOptions';
-import { type WaitableKind } from '../waiting/waitable';
-import { waitForEnds } from '../waiting/waitForEnds';
+import { type ConversationKind } from '../waiting/conversation';
+import { park } from '../waiting/park';
 import { type Operation } from './operation';
 
 /**
@@ -21,7 +21,7 @@ export function rejectAsTool(read: ItemReader, operation: string, instead: strin
 	);
 }
 
-/** @returns whether what still runs at the deadline is ended. @param option the boolean among the options that says so */
+/** @returns whether to end what still runs at the deadline. @param option the boolean among the options that says so */
 function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
 	return readOptions(read).flag(option) ?? false;
 }
@@ -37,9 +37,9 @@ export function checkWait(read: ItemReader, option: INodeProperties): void {
  *
  * @param option the boolean among the options that ends what still runs at the deadline
  */
-export function completeByWaiting(kind: WaitableKind, option: INodeProperties): Operation['complete'] {
+export function completeByWaiting(kind: ConversationKind, option: INodeProperties): Operation['complete'] {
 	return async (context, output, credential) =>
-		await waitForEnds(context, output, {
+		await park(context, output, {
 			kind,
 			credential,
 			maxWaitMs: (itemIndex) => readMaxWaitMs(new ItemReader(context, itemIndex)),

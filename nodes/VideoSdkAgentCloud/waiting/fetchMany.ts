@@ -1,54 +1,102 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Send } from '../api/client';
+import { failureOf, type Send } from '../api/client';
 import { listPages } from '../api/pagination';
-import type { Waitable } from './waitable';
+import type { Conversation } from './conversation';
 
-/** What was found of one: its record, or why there is none. */
+/** What the API said about a conversation: its record, or why there is none. */
 export type Found = { record: IDataObject } | { error: Error };
 
-/** For fewer the list cannot take fewer requests than one for each. */
+/** For fewer, the list cannot take fewer requests than one for each. */
 const MIN_FOR_LIST = 3;
 /** A page of the list pays if it saves more than the one request that it costs. */
 const MIN_HITS = 2;
+/** While the list fails, a poll asks for this many one by one. The next poll asks for others. */
+const MAX_WITHOUT_LIST = 20;
+/** How far to search the list for those that cannot be fetched one by one. */
+const MAX_SEARCHED_PAGES = 5;
+/** "Not found" (the API answers either). */
+const NOT_FOUND_STATUSES = [402, 404];
 
-/** Finds as many as the list gives with fewer requests than one for each. */
-async function findInList(
+/** @returns whether the API says that there is no such conversation */
+export function isNotFound(error: Error): boolean {
+	const failure = failureOf(error);
+	return failure?.kind === 'status' && NOT_FOUND_STATUSES.includes(failure.status ?? 0);
+}
+
+/** @returns whether fetching one failed in a way that leaves hope for the list */
+function isMissing(found: Found | undefined): boolean {
+	if (found === undefined || 'record' in found) return false;
+	return isNotFound(found.error) || failureOf(found.error)?.kind === 'answer';
+}
+
+/** Reads the list until all are found, or a page has fewer than `minHits` of them. @throws as `listPages`; what was found stays */
+async function searchList(
 	send: Send,
-	waitable: Waitable,
+	{ list, idField, fromRow }: Conversation,
 	ids: string[],
 	found: Map<string, Found>,
+	{ minHits, maxPages }: { minHits: number; maxPages: number },
 ): Promise<void> {
 	const wanted = new Set(ids);
-	for await (const { rows } of listPages(send, waitable.list)) {
-		const hits = rows.filter((row) => wanted.has(String(row[waitable.idField])));
-		for (const row of hits) found.set(String(row[waitable.idField]), { record: waitable.fromRow(row) });
-		if (hits.length < MIN_HITS || found.size === ids.length) return;
+	let pages = 0;
+	for await (const { rows } of listPages(send, list)) {
+		const hits = rows.filter((row) => wanted.delete(String(row[idField])));
+		for (const row of hits) found.set(String(row[idField]), { record: fromRow(row) });
+		if (hits.length < minHits || wanted.size === 0 || ++pages >= maxPages) return;
 	}
 }
 
 /**
- * Fetches several in their current state: from the list as long as that takes fewer requests, else one by one. So there are never
- * more requests than one for each, and one.
+ * Fetches the current state of several conversations: from the list as long as that takes fewer requests, else one by one. Where one
+ * way fails, it tries the other.
  *
- * @returns what was found, by ID. Never throws
+ * @param round counts the calls, so that each asks for others while the list fails
+ * @param isThorough fetches one by one what the list shows as running, since the list may lag behind
+ * @param found is filled with the results, by ID. What is missing in the end was not asked for
  */
-export async function fetchMany(send: Send, waitable: Waitable, ids: string[]): Promise<Map<string, Found>> {
-	const found = new Map<string, Found>();
-	if (ids.length >= MIN_FOR_LIST) {
-		try {
-			await findInList(send, waitable, ids, found);
-		} catch (error) {
-			// What the API rejects for the list it rejects for each of them.
-			return new Map(ids.map((id) => [id, found.get(id) ?? { error: error as Error }]));
-		}
-	}
+export async function fetchMany(
+	send: Send,
+	conversation: Conversation,
+	ids: string[],
+	{ round = 0, isThorough = false, found = new Map<string, Found>() } = {},
+): Promise<Map<string, Found>> {
 	const fetchOne = async (id: string): Promise<void> => {
-		const result = await waitable.get(send, id).then(
-			(record) => ({ record }),
-			(error: Error) => ({ error }),
-		);
-		found.set(id, result);
+		try {
+			found.set(id, { record: await conversation.get(send, id) });
+		} catch (error) {
+			const known = found.get(id);
+			if (known === undefined || 'error' in known) found.set(id, { error: error as Error });
+		}
 	};
-	await Promise.all(ids.filter((id) => !found.has(id)).map(fetchOne));
+	let isListUsable = true;
+	if (ids.length >= MIN_FOR_LIST) {
+		await searchList(send, conversation, ids, found, { minHits: MIN_HITS, maxPages: Infinity }).catch(() => {
+			isListUsable = false;
+		});
+	}
+	let open = ids.filter((id) => {
+		const known = found.get(id);
+		if (known === undefined || 'error' in known) return true;
+		return isThorough && conversation.endOf(known.record) === undefined;
+	});
+	if (!isListUsable && open.length > 0) {
+		const start = (round * MAX_WITHOUT_LIST) % open.length;
+		if (!isThorough) open = [...open.slice(start), ...open.slice(0, start)].slice(0, MAX_WITHOUT_LIST);
+		// What fails for the first one, such as a rejected credential, fails for the others.
+		const first = open.shift() as string;
+		await fetchOne(first);
+		const known = found.get(first);
+		if (known !== undefined && 'error' in known && !isMissing(known)) return found;
+	}
+	await Promise.all(open.map(fetchOne));
+	const missing = ids.filter((id) => isMissing(found.get(id)));
+	if (missing.length > 0) {
+		await searchList(send, conversation, missing, found, { minHits: 0, maxPages: MAX_SEARCHED_PAGES }).catch(
+			(error: Error) => {
+				// Unless the list confirms it, nothing is known.
+				for (const id of missing) if (isMissing(found.get(id))) found.set(id, { error });
+			},
+		);
+	}
 	return found;
 }

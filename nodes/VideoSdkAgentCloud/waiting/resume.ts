@@ -1,58 +1,41 @@
-import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { sleep } from 'n8n-workflow';
-import { credentialOf } from '../api/credential';
-import { bareSessionId } from '../api/sessionId';
-import { reject, verifyDelivery } from '../webhook/delivery';
-import { shortEventName } from '../webhook/event';
+import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
+import { reject, SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { respond } from '../webhook/respond';
-import type { Outcome } from './outcome';
-import { finishedItem } from './outcome';
-import type { StoredWait } from './storedWait';
-import { hasKey, hasProof, KEY_HEADER, PROOF_HEADER, readWait, waitingItems } from './storedWait';
-import { idsOfWaiting, WAITABLES } from './waitable';
-import { forgetWatch, watchOf } from './watches';
-
-const TERMINAL_EVENTS = ['stopped', 'failed'];
+import { CONVERSATIONS } from './conversation';
+import { type CredentialSource, findSource } from './credentialSource';
+import { finishedItem, type Outcome } from './ends';
+import { fetchMany, type Found } from './fetchMany';
+import { findPoller, startPolling } from './poll';
+import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
+import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
 
 /** By then n8n has marked the execution as running, or will never do so. */
 const FORGET_AFTER_MS = 60_000;
+/** Our own request waits for its answer, and so may n8n's deadline. */
+const FETCH_RECORDS_MS = 10_000;
 
 /** The waits that were resumed in the last minute. */
 const resumed = new RecentDeliveries();
 
-/** An execution that waits: what it stored, and its items. */
-interface Waiting {
-	wait: StoredWait;
-	items: IDataObject[];
-	/** The IDs of what had not ended when the wait began. */
-	ids: string[];
-}
-
-function readWaiting(context: IWebhookFunctions): Waiting | undefined {
-	const wait = readWait(context);
-	if (wait === undefined) return undefined;
-	const items = waitingItems(context);
-	return { wait, items, ids: idsOfWaiting(wait.kind, items) };
-}
-
 /**
- * Asks to resume the execution. n8n 1.x resumes an execution once for each request that came before it was marked as running, so
- * that what follows would run several times; n8n 2.x resumes it once, and answers the others with 500.
+ * Asks to resume the execution. n8n 1.x resumes an execution once for each request that comes before it is marked as running, so the
+ * nodes after it would run several times. n8n 2.x resumes it once, and answers the others with 500.
  *
- * @returns false if another request, of an event or of ours, resumes it
+ * @returns false if another request, an event's or ours, resumes it
  */
 async function mayResume(context: IWebhookFunctions, wait: StoredWait): Promise<boolean> {
 	const finish = await resumed.begin(wait.keyHash);
 	if (finish === undefined) return false;
 	const response = context.getResponseObject();
+	response.setHeader(RESULT_HEADER, 'resumed');
 	const finishByAnswer = () => {
-		// Unless n8n rejected it: an execution is also resumed for a sender that went away meanwhile.
+		// Unless n8n rejected it. An execution is also resumed for a sender that has gone away.
 		const wasAccepted = !response.writableFinished || response.statusCode === 200;
 		finish(wasAccepted);
 		if (!wasAccepted) return;
-		forgetWatch(wait);
-		// If the execution waits even then, it was not resumed. Not before: the outcomes may take long to collect.
+		findPoller(wait)?.stop();
+		// If the execution still waits then, it was not resumed. Not before, because collecting the outcomes may take long.
 		void sleep(FORGET_AFTER_MS).then(() => resumed.forget(wait.keyHash));
 	};
 	if (response.closed) finishByAnswer();
@@ -60,84 +43,123 @@ async function mayResume(context: IWebhookFunctions, wait: StoredWait): Promise<
 	return true;
 }
 
-/** @returns the answer that makes n8n resume the execution: the items that wait, each with its outcome */
-function resumeWith({ wait, items }: Waiting, outcomes: Map<string, Outcome>): IWebhookResponseData {
-	const { idField } = WAITABLES[wait.kind];
+/** @returns the answer that makes n8n resume the execution: the stored items, each with its outcome */
+function resumeWith(
+	context: IWebhookFunctions,
+	{ wait, items }: Waiting,
+	outcomes: Map<string, Outcome>,
+): IWebhookResponseData {
+	const conversation = CONVERSATIONS[wait.kind];
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	const output = items.map((item, index) => {
-		const outcome = item.timedOut === true ? outcomes.get(String(item[idField])) : undefined;
-		return { json: outcome ? finishedItem(item, outcome) : item, pairedItem: { item: index } };
+		const outcome = item.timedOut === true ? outcomes.get(String(item[conversation.idField])) : undefined;
+		const json = outcome ? finishedItem(conversation, item, outcome, hasErrorOutput) : item;
+		return { json, pairedItem: { item: index } };
 	});
 	return { workflowData: [output] };
 }
 
-/** @returns whether a request is one of ours, see KEY_HEADER and PROOF_HEADER */
-async function isOurs(context: IWebhookFunctions, wait: StoredWait): Promise<boolean> {
-	const headers = context.getHeaderData();
-	if (hasKey(wait, headers[KEY_HEADER])) return true;
-	if (headers[PROOF_HEADER] === undefined) return false;
-	return hasProof(wait, (await credentialOf(context)()).data?.secretKey, headers[PROOF_HEADER]);
+/** @returns the outcomes that a request from another process carries, with their records as far as the API gives them in time */
+async function fetchOutcomes(
+	context: IWebhookFunctions,
+	{ wait, ids }: Waiting,
+): Promise<Map<string, Outcome>> {
+	const found = new Map<string, Found>();
+	const fetchRecords = async () => {
+		const source = await findSource(context);
+		await fetchMany(source.sender(), CONVERSATIONS[wait.kind], ids, { found });
+	};
+	await Promise.race([fetchRecords(), sleep(FETCH_RECORDS_MS)]);
+	// As `keyRequest` makes it.
+	const { outcomes = [] } = context.getBodyData() as {
+		outcomes?: Array<{ extra: IDataObject; ids: string[] }>;
+	};
+	const recordOf = (id: string) => {
+		const one = found.get(id);
+		return one && 'record' in one ? one.record : undefined;
+	};
+	return new Map(
+		outcomes.flatMap((group) => group.ids.map((id) => [id, { record: recordOf(id), extra: group.extra }])),
+	);
 }
 
-/** Answers our own request, which comes when everything has ended or the time is up, and brings the outcomes. */
+/** Answers our own request, which comes when all have ended or the time is up. */
 async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise<IWebhookResponseData> {
-	if (!(await isOurs(context, waiting.wait))) {
+	const { wait } = waiting;
+	if (!hasKey(wait, context.getHeaderData()[KEY_HEADER])) {
 		return reject(context, {
 			status: 401,
 			sentence: 'The key is wrong',
 			reason: 'The request to resume the execution is not from this package.',
 		});
 	}
-	const { outcomes } = context.getBodyData() as { outcomes?: Array<[string, Outcome]> };
-	if (!(await mayResume(context, waiting.wait)))
-		return respond(context, 200, 'The execution was resumed before');
-	return resumeWith(waiting, new Map(outcomes));
+	const poller = findPoller(wait);
+	const outcomes = poller?.isOwner ? poller.ends.outcomes : await fetchOutcomes(context, waiting);
+	if (!(await mayResume(context, wait))) return respond(context, 200, 'The execution was resumed before');
+	return resumeWith(context, waiting, outcomes);
 }
 
-/** Answers a verified end of a session that is waited for. */
+/**
+ * Answers a verified end of a conversation that is waited for. In another process than the one that put the execution to wait, or
+ * after a restart, polling begins with it. There, when all have ended, the event is sent again, since its signature proves it to
+ * whatever process receives it.
+ */
 async function answerEnd(
 	context: IWebhookFunctions,
 	waiting: Waiting,
 	id: string,
 	event: string,
 ): Promise<IWebhookResponseData> {
-	// n8n 1.x goes on handing over what comes until it has marked the execution as running. Nothing is to be watched any more.
-	if (resumed.has(waiting.wait.keyHash)) return respond(context, 200, 'The event was received before');
-	const watch = await watchOf(context, waiting.wait, waiting.ids);
-	watch.noteEnd(id, event);
-	if (watch.outstanding > 0) {
+	const { wait, ids } = waiting;
+	// n8n 1.x still hands over requests until it has marked the execution as running. Nothing is to be polled any more.
+	if (resumed.has(wait.keyHash)) return respond(context, 200, 'The event was received before');
+	const source = findPoller(wait) ? undefined : await findSource(context);
+	const signature = context.getHeaderData()[SIGNATURE_HEADER];
+	const delivery = {
+		headers: { 'Content-Type': 'application/json', [SIGNATURE_HEADER]: signature },
+		body: context.getRequestObject().rawBody,
+	};
+	const poller =
+		findPoller(wait) ??
+		startPolling(wait, new Map([[source as CredentialSource, ids]]), () => delivery, false);
+	poller.noteEvent(id, event);
+	if (poller.ends.outstanding > 0) {
 		return respond(context, 200, 'The event is accepted, and the execution waits for the other sessions');
 	}
-	if (!(await mayResume(context, waiting.wait)))
-		return respond(context, 200, 'The event was received before');
-	return resumeWith(waiting, await watch.collect());
+	if (!(await mayResume(context, wait))) return respond(context, 200, 'The event was received before');
+	return resumeWith(context, waiting, await poller.collect());
 }
 
-/**
- * Answers what is sent to the resume URL of an execution that waits. Only the end of the last session that is waited for, signed by
- * VideoSDK, resumes it, and a request of this package itself. Never throws.
- */
-export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const waiting = readWaiting(context);
-	const headers = context.getHeaderData();
-	if (waiting && (headers[KEY_HEADER] ?? headers[PROOF_HEADER]) !== undefined) {
-		return await answerOurs(context, waiting).catch(() =>
-			respond(context, 503, 'The request cannot be verified now'),
-		);
-	}
+	if (waiting && context.getHeaderData()[KEY_HEADER] !== undefined) return await answerOurs(context, waiting);
 	const delivery = await verifyDelivery(context, true);
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
-	const { event } = delivery;
-	const id = waiting?.ids.find((candidate) => bareSessionId(candidate) === event.sessionId);
-	if (waiting === undefined || id === undefined) {
+	const news = waiting && CONVERSATIONS[waiting.wait.kind].newsOf(delivery.event, waiting.ids);
+	if (waiting === undefined || news === undefined) {
 		return reject(context, {
 			status: 401,
 			sentence: 'The event is of another session than those that are waited for',
 			reason: 'The event is of another session than those that this execution waits for.',
 		});
 	}
-	const name = shortEventName(event.webhookType);
-	if (name === undefined || !TERMINAL_EVENTS.includes(name)) {
+	if (news.endEvent === undefined) {
 		return respond(context, 200, 'The event is accepted, and the workflow waits for the end of the session');
 	}
-	return await answerEnd(context, waiting, id, name);
+	return await answerEnd(context, waiting, news.id, news.endEvent);
+}
+
+/**
+ * Answers what is sent to the resume URL of a waiting execution. Only the last awaited conversation's end, signed by VideoSDK, resumes
+ * it, and a request of this package itself. Never throws, since n8n would resume the execution with an empty item.
+ */
+export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	context.getResponseObject().setHeader(RESULT_HEADER, 'answered');
+	return await answer(context).catch((error: Error) =>
+		reject(context, {
+			status: 503,
+			sentence: 'The request cannot be handled now, try again later',
+			reason: `The request to resume the execution cannot be handled. ${error.message}`,
+		}),
+	);
 }

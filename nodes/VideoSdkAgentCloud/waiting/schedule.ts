@@ -2,14 +2,33 @@ const FIRST_INTERVAL_MS = 2_000;
 const LONGEST_INTERVAL_MS = 30 * 60_000;
 /** An end is noticed late by a quarter of the time waited at most: a call of two minutes after half a minute. */
 const INTERVAL_GROWTH = 1.25;
-/** After the end of one, the next poll comes within this time for each that is still running: their ends may have been missed. */
+/** After an end, the next poll comes within this time for each that is still running, since their events may have been missed. */
 const AFTER_EVENT_MS_PER_OUTSTANDING = 1_000;
-/** The last event resumes the execution itself; this poll is for the case that n8n rejected it. */
+/** The last event resumes the execution itself. This poll is for the case that n8n rejected it. */
 const MIN_AFTER_EVENT_MS = 5_000;
-/** After 40 s, 5 and 28 minutes and 3 hours, then every four hours. */
-const POLLS_PER_CHECK = 8;
-/** An execution that waits without a limit goes on after this time all the same: n8n may have been restarted, and its events lost. */
+/** An execution that waits without a limit continues after this time all the same: n8n may have missed events during a restart. */
 export const UNLIMITED_WAIT_MS = 30 * 24 * 60 * 60_000;
+
+/**
+ * n8n's own deadline comes this long after ours, so that our last poll comes first. n8n sets a timer for each execution whose
+ * deadline is less than 70 s away and does not cancel it when the execution continues (WaitTracker), so the timer would end the
+ * execution's next wait. Ours must be over before.
+ */
+const GRACE_MS = 90_000;
+/** If the API hangs, 20 requests at a time are given up after 10 s (credentialSource.ts). */
+const GRACE_MS_PER_ITEM = 500;
+/** Of the grace, what is left for the requests in flight and for resuming the execution. */
+const RESERVED_MS = 40_000;
+
+/** The time from our deadline to n8n's own, in ms. */
+export function graceMs(itemCount: number): number {
+	return GRACE_MS + GRACE_MS_PER_ITEM * itemCount;
+}
+
+/** How long after our deadline requests are sent to end what still runs, in ms. */
+export function endBudgetMs(itemCount: number): number {
+	return graceMs(itemCount) - RESERVED_MS;
+}
 
 /** The time to the next poll, in ms: 2 s at first, then longer and longer, up to 30 minutes, and never beyond the deadline. */
 export function nextPollMs(polls: number, remainingMs: number): number {
@@ -22,24 +41,4 @@ export function nextPollMs(polls: number, remainingMs: number): number {
 /** The time to the next poll after an event, in ms. @param outstanding how many have not ended */
 export function afterEventMs(outstanding: number): number {
 	return Math.max(outstanding * AFTER_EVENT_MS_PER_OUTSTANDING, MIN_AFTER_EVENT_MS);
-}
-
-/** @returns whether n8n is to be asked, before this poll, if the execution still waits */
-export function isCheckDue(polls: number): boolean {
-	return polls % POLLS_PER_CHECK === 0;
-}
-
-/** The end of a wait, by two clocks: the one of the machine may be set, the other stands still while a laptop sleeps. */
-export class Deadline {
-	private readonly monotonicMs: number;
-
-	/** @param wallMs in ms since 1970 */
-	constructor(private readonly wallMs: number) {
-		this.monotonicMs = performance.now() + wallMs - Date.now();
-	}
-
-	/** The time until the deadline, in ms; negative after it. */
-	get remainingMs(): number {
-		return Math.min(this.wallMs - Date.now(), this.monotonicMs - performance.now());
-	}
 }

@@ -17,7 +17,7 @@ export interface Rejection {
 	reason: string;
 }
 
-const SIGNATURE_HEADER = 'videosdk-signature';
+export const SIGNATURE_HEADER = 'videosdk-signature';
 
 const NOT_SIGNED: Omit<Rejection, 'reason'> = {
 	status: 401,

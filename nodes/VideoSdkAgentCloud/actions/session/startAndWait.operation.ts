@@ -1,7 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
-import { resumeUrlOf } from '../../waiting/waitForEnds';
+import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';

@@ -1,0 +1,93 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { readBaseUrl } from '../../../credentials/apiTarget';
+import { isUnreachable } from '../webhook/address';
+import { type ConversationKind, CONVERSATIONS } from './conversation';
+import { type CredentialSource, findSource, type ReadCredential } from './credentialSource';
+import { keyRequest } from './notify';
+import { startPolling } from './poll';
+import { resumeUrlOf } from './resumeUrl';
+import { graceMs, UNLIMITED_WAIT_MS } from './schedule';
+import { storeWait } from './storedWait';
+
+/** How the items of an operation wait. */
+export interface WaitOptions {
+	kind: ConversationKind;
+	/** How long an item waits, in ms; Infinity: no limit, then UNLIMITED_WAIT_MS. */
+	maxWaitMs: (itemIndex: number) => number;
+	/** Whether to end what still runs at the deadline. */
+	endsAtDeadline: (itemIndex: number) => boolean;
+	/** Reads an item's credential. */
+	credential: (itemIndex: number) => ReadCredential;
+}
+
+const indexOf = ({ pairedItem }: INodeExecutionData) => (pairedItem as { item: number }).item;
+
+/** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
+async function hintIfUnreachable(
+	context: IExecuteFunctions,
+	resumeUrl: string,
+	sources: Iterable<CredentialSource>,
+): Promise<void> {
+	// Older versions of n8n have no such hints.
+	if (!isUnreachable(resumeUrl) || typeof context.addExecutionHints !== 'function') return;
+	for (const source of sources) {
+		const { data } = await source.read();
+		if (isUnreachable(readBaseUrl(data?.baseUrl).href)) return;
+	}
+	context.addExecutionHints({
+		message: `VideoSDK cannot reach this n8n at ${new URL(resumeUrl).origin}. Instead, n8n polls VideoSDK for the end of the sessions: every few seconds at first, then less often, down to every 30 minutes. To continue as soon as they end, give n8n a public address (N8N_WEBHOOK_URL).`,
+		type: 'info',
+		location: 'outputPane',
+	});
+}
+
+/**
+ * Makes the execution wait, once, until all that was started has ended, or until the deadline, which is the longest of the items'. It
+ * does not wait if all has ended already or nothing could be started.
+ *
+ * At its own deadline n8n passes this node's input through and does not run the node again (WorkflowExecute.handleDisabledNode). So
+ * the input is replaced by what is to be the output then. The items before, which other nodes show, are left as they are.
+ *
+ * @param output one item for each input item: what was started, or why it was not
+ * @returns the output if the execution does not wait
+ */
+export async function park(
+	context: IExecuteFunctions,
+	output: INodeExecutionData[],
+	{ kind, maxWaitMs, endsAtDeadline, credential }: WaitOptions,
+): Promise<INodeExecutionData[]> {
+	const { idField, endOf } = CONVERSATIONS[kind];
+	const isStarted = ({ json }: INodeExecutionData) => Boolean(json[idField]);
+	const items = output.map((item) =>
+		isStarted(item) ? { ...item, json: { ...item.json, ...endOf(item.json) } as IDataObject } : item,
+	);
+	const waiting = items.filter((item) => isStarted(item) && endOf(item.json) === undefined);
+	if (waiting.length === 0 || context.getExecutionCancelSignal()?.aborted) return items;
+	const groups = new Map<CredentialSource, string[]>();
+	const idOf = ({ json }: INodeExecutionData) => String(json[idField]);
+	// Two items may have the same one.
+	for (const [id, item] of new Map(waiting.map((item) => [idOf(item), item]))) {
+		const source = await findSource(context, indexOf(item), credential(indexOf(item)));
+		const ids = groups.get(source) ?? [];
+		ids.push(id);
+		groups.set(source, ids);
+	}
+	const longestMs = Math.max(...waiting.map((item) => maxWaitMs(indexOf(item))));
+	const deadlineMs = Date.now() + (longestMs === Infinity ? UNLIMITED_WAIT_MS : longestMs);
+	const resumeUrl = resumeUrlOf(context);
+	const { wait, key } = storeWait(context, {
+		kind,
+		executionId: context.getExecutionId(),
+		resumeUrl,
+		deadlineMs,
+		endIds: waiting.filter((item) => endsAtDeadline(indexOf(item))).map(idOf),
+	});
+	const isWaiting = new Set(waiting);
+	context.getExecuteData().data.main = [
+		items.map((item) => (isWaiting.has(item) ? { ...item, json: { ...item.json, timedOut: true } } : item)),
+	];
+	await context.putExecutionToWait(new Date(deadlineMs + graceMs(waiting.length)));
+	startPolling(wait, groups, (outcomes) => keyRequest(key, outcomes));
+	if (kind === 'session') await hintIfUnreachable(context, resumeUrl, groups.keys()).catch(() => undefined);
+	return items;
+}

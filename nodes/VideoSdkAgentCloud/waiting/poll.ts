@@ -1,0 +1,193 @@
+import { type IDataObject, sleep } from 'n8n-workflow';
+import { failureOf } from '../api/client';
+import type { RequestContext } from '../api/credential';
+import { CONVERSATIONS } from './conversation';
+import type { CredentialSource, SendLimits } from './credentialSource';
+import { endAtDeadline } from './endAtDeadline';
+import { Ends, type Outcome } from './ends';
+import { fetchMany } from './fetchMany';
+import { notify, type ResumeRequest } from './notify';
+import { afterEventMs, endBudgetMs, nextPollMs } from './schedule';
+import type { StoredWait } from './storedWait';
+import { warnCredentialRejected } from './warnings';
+
+/** "Not found" may be due to a failure, so the polls that confirm it are some time apart. */
+const CONFIRM_INTERVAL_MS = 30_000;
+/** For how long requests are sent where something waits for them: the answer to an event, or the deadline. */
+const FINAL_POLL_MS = 15_000;
+/** Statuses that concern the credential, not the conversation. */
+const CREDENTIAL_STATUSES = [401, 403];
+
+/** Makes our own request to the resume URL. */
+type MakeRequest = (outcomes: Map<string, Outcome>) => ResumeRequest;
+
+/**
+ * Polls the API for the ends of what an execution waits for, and then has the execution resumed. Never throws, since events and n8n's
+ * own deadline remain.
+ */
+class Poller {
+	readonly ends: Ends;
+	private polls = 0;
+	private isPolling = false;
+	private hasEventSincePoll = false;
+	private isOver = false;
+	private hasWarned = false;
+	/** Counts the timers, of which only the last one set counts, since n8n's `sleep` cannot be cancelled. */
+	private timer = 0;
+	private nextPollAtMs = Infinity;
+
+	/** @param groups see `startPolling` */
+	constructor(
+		private readonly wait: StoredWait,
+		private readonly groups: Map<CredentialSource, string[]>,
+		private readonly makeRequest: MakeRequest,
+		readonly isOwner: boolean,
+	) {
+		this.ends = new Ends(CONVERSATIONS[wait.kind], [...groups.values()].flat());
+		this.schedule();
+	}
+
+	/** Notes an end that an event told. */
+	noteEvent(id: string, event: string): void {
+		// After the deadline, the process that put the execution to wait may have ended it.
+		if (!this.isOwner && this.remainingMs <= 0) return;
+		if (!this.ends.noteEvent(id, event)) return;
+		this.hasEventSincePoll = true;
+		if (Date.now() + this.nextIntervalMs() < this.nextPollAtMs) this.schedule();
+	}
+
+	/**
+	 * Called when all are known to have ended.
+	 *
+	 * @returns the outcome of each, fetched where it is known from an event only
+	 */
+	async collect(): Promise<Map<string, Outcome>> {
+		// A single one is fetched once, since its event says enough. Of many, the failure of one request would concern all.
+		const maxAttempts = this.ends.size === 1 ? 1 : undefined;
+		const running = await this.refresh({ maxAttempts, untilMs: Date.now() + FINAL_POLL_MS });
+		this.ends.settleByEvents(running);
+		return this.ends.outcomes;
+	}
+
+	/** Ends polling, because the execution continues. */
+	stop(): void {
+		this.isOver = true;
+		this.timer++;
+		pollers.delete(this.wait.keyHash);
+	}
+
+	/** Any execution's context, to log and to send requests to n8n. */
+	private get context(): RequestContext {
+		return [...this.groups.keys()][0]?.context as RequestContext;
+	}
+
+	private get remainingMs(): number {
+		return this.wait.deadlineMs - Date.now();
+	}
+
+	private nextIntervalMs(): number {
+		if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));
+		const pollMs = nextPollMs(this.polls, this.remainingMs);
+		return this.hasEventSincePoll ? Math.min(pollMs, afterEventMs(this.ends.outstanding)) : pollMs;
+	}
+
+	private schedule(): void {
+		const timer = ++this.timer;
+		const ms = this.nextIntervalMs();
+		this.nextPollAtMs = Date.now() + ms;
+		void sleep(ms).then(() => {
+			if (timer === this.timer && !this.isPolling) void this.poll();
+		});
+	}
+
+	private async poll(): Promise<void> {
+		this.isPolling = true;
+		this.hasEventSincePoll = false;
+		this.polls++;
+		const isTimeUp = this.remainingMs <= 0;
+		const limits = isTimeUp ? { maxAttempts: 1, untilMs: Date.now() + FINAL_POLL_MS } : {};
+		const running = await this.refresh(limits, isTimeUp);
+		if (isTimeUp && this.isOwner && !this.isOver) await this.finishAtDeadline(running);
+		if (this.ends.outstanding === 0 && !this.isOver) {
+			const outcomes = await this.collect();
+			// The last one's event may have resumed the execution meanwhile.
+			if (!this.isOver) await notify(this.context, this.wait, this.makeRequest(outcomes), () => this.isOver);
+			this.stop();
+		}
+		this.isPolling = false;
+		if (isTimeUp) this.stop();
+		else if (!this.isOver) this.schedule();
+	}
+
+	/**
+	 * Asks the API for those without an outcome.
+	 *
+	 * @param isThorough see `fetchMany`
+	 * @returns the records of those that are still running
+	 */
+	private async refresh(limits: SendLimits, isThorough = false): Promise<Map<string, IDataObject>> {
+		const running = new Map<string, IDataObject>();
+		const refreshGroup = async ([source, ids]: [CredentialSource, string[]]): Promise<void> => {
+			const open = ids.filter((id) => this.ends.isOpen(id));
+			const options = { round: this.polls, isThorough };
+			const results = await fetchMany(source.sender(limits), CONVERSATIONS[this.wait.kind], open, options);
+			for (const [id, found] of results) {
+				const isRunning = this.ends.noteFound(id, found);
+				if ('error' in found) this.warnOfCredential(found.error);
+				else if (isRunning) running.set(id, found.record);
+			}
+		};
+		await Promise.all([...this.groups].map(refreshGroup));
+		return running;
+	}
+
+	private warnOfCredential(error: Error): void {
+		if (this.hasWarned || !CREDENTIAL_STATUSES.includes(failureOf(error)?.status ?? 0)) return;
+		this.hasWarned = true;
+		warnCredentialRejected(this.context, this.wait, error.message);
+	}
+
+	/** Settles those that are still running at the deadline: as last known, or ended. */
+	private async finishAtDeadline(running: Map<string, IDataObject>): Promise<void> {
+		const endIds = new Set(this.wait.endIds);
+		const untilMs = this.wait.deadlineMs + endBudgetMs(this.ends.size);
+		const finish = async (source: CredentialSource, id: string): Promise<void> => {
+			const record = running.get(id);
+			const outcome = endIds.has(id)
+				? await endAtDeadline(CONVERSATIONS[this.wait.kind], source, id, record, untilMs)
+				: { record, extra: { timedOut: true } };
+			this.ends.settle(id, outcome);
+		};
+		const open = new Set(this.ends.takeRunning(endIds));
+		await Promise.all(
+			[...this.groups].flatMap(([source, ids]) =>
+				ids.filter((id) => open.has(id)).map(async (id) => await finish(source, id)),
+			),
+		);
+	}
+}
+
+/** The waits that this process polls for, by the hash of their key. */
+const pollers = new Map<string, Poller>();
+
+/** @returns what this process knows of a wait, if it polls for it */
+export function findPoller({ keyHash }: StoredWait): Poller | undefined {
+	return pollers.get(keyHash);
+}
+
+/**
+ * Polls for a wait until its execution continues.
+ *
+ * @param groups the IDs of the conversations, by the source of their credential
+ * @param isOwner whether this process put the execution to wait. Only then is anything ended at the deadline
+ */
+export function startPolling(
+	wait: StoredWait,
+	groups: Map<CredentialSource, string[]>,
+	makeRequest: MakeRequest,
+	isOwner = true,
+): Poller {
+	const poller = new Poller(wait, groups, makeRequest, isOwner);
+	pollers.set(wait.keyHash, poller);
+	return poller;
+}

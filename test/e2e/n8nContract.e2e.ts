@@ -1,0 +1,155 @@
+/** What waiting takes from n8n: docs/architecture.md has the list. A new n8n that changes one of them is told here by name. */
+import { join } from 'node:path';
+import { waitFor } from '../n8n/processes';
+import type { Execution, WorkflowNode } from '../n8n/rest';
+import { outputOf } from '../n8n/rest';
+import { isWaiting, n8nOptions, runEnded, VERSIONS } from './deliveries';
+import { CREDENTIAL_TYPE, n8nNode, type Setup, setUp } from './setup';
+
+/** Its end would be the end of an expression. */
+const NAME = 'Probe }} of n8n';
+const HOUR_MS = 3_600_000;
+
+describe.each(VERSIONS)('n8n %s', (version) => {
+	let setup: Setup;
+	let count = 0;
+
+	beforeAll(async () => {
+		const env = { N8N_CUSTOM_EXTENSIONS: join(__dirname, 'probe') };
+		setup = await setUp({ n8n: n8nOptions(version, env), simulator: { lifecycle: false } });
+	});
+	afterAll(async () => await setup?.stop());
+
+	/** Runs Webhook, Probe, and one node behind each output, until the probe waits. */
+	async function park(waitMs = HOUR_MS, settings: object = {}) {
+		const path = `contract-${++count}`;
+		const credentials = { [CREDENTIAL_TYPE]: { id: setup.credentialId, name: 'VideoSDK' } };
+		const probe = { ...n8nNode(NAME, 'probe', { waitMs }), type: 'CUSTOM.probe', credentials, ...settings };
+		const webhook = {
+			...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, options: {} }, 2),
+			webhookId: path,
+		};
+		// Its output tells the URL, which is known within the execution only.
+		const urlNode = n8nNode(
+			'URL',
+			'set',
+			{
+				assignments: {
+					assignments: [{ id: 'url', name: 'url', value: '={{ $execution.resumeUrl }}', type: 'string' }],
+				},
+				options: {},
+			},
+			3.4,
+		);
+		const next = (...names: string[]) => ({ main: names.map((node) => [{ node, type: 'main', index: 0 }]) });
+		const nodes = [webhook, urlNode, probe, n8nNode('Success', 'noOp'), n8nNode('Failure', 'noOp')];
+		const { id } = await setup.n8n.rest.createWorkflow({
+			name: path,
+			nodes: nodes as WorkflowNode[],
+			connections: {
+				Webhook: next('URL'),
+				URL: next(NAME),
+				[NAME]: next('Success', ...('onError' in settings ? ['Failure'] : [])),
+			},
+		} as never);
+		await setup.n8n.rest.activate(id);
+		await waitFor(
+			'the workflow to be published',
+			async () =>
+				(await setup.n8n.rest.triggerByWebhook(path).then(({ status }) => status)) === 200 ? true : undefined,
+			30_000,
+			200,
+		);
+		const execution = await waitFor(
+			'the probe to wait',
+			async () => {
+				const [latest] = await setup.n8n.rest.listExecutions({ workflowId: id } as never);
+				const found = latest && (await setup.n8n.rest.getExecution(String(latest.id)).catch(() => undefined));
+				return isWaiting(found) ? (found as Execution) : undefined;
+			},
+			30_000,
+			100,
+		);
+		const url = `${String(outputOf(execution, 'URL')[0]?.url)}/probe`;
+		return { id: String(execution.id), url };
+	}
+
+	const post = async (url: string, body: object) => await setup.n8n.rest.triggerByWebhook(url, body);
+	const evaluate = async (url: string, expression: string) =>
+		((await (await post(url, { action: 'evaluate', expression })).json()) as { answer: unknown }).answer;
+	const resume = async (url: string, items: object[] = [{}]) => await post(url, { action: 'resume', items });
+
+	it('passes the replaced input through at its deadline, and does not run the node again', async () => {
+		const { id } = await park(1_000);
+		const execution = await runEnded(setup.n8n, id, 'Success', 150_000);
+		expect(outputOf(execution, NAME)).toEqual([{ replaced: true }]);
+		expect(outputOf(execution, 'Success')).toEqual([{ replaced: true }]);
+	});
+
+	it('lets an expression in a webhook read the context of the node, whatever its name, and the replaced input', async () => {
+		const { url } = await park();
+		const name = JSON.stringify(NAME).replaceAll('}', '\\u007d');
+		expect(await evaluate(url, `{{ $node[${name}].context.stored }}`)).toBe('in the context');
+		const items = await evaluate(url, '{{ $input.all().map((item) => item.json ?? item) }}');
+		expect(items).toEqual([{ replaced: true }]);
+		await resume(url);
+	});
+
+	it('answers 200 with the header that the webhook has set, and its items become the output', async () => {
+		const { id, url } = await park();
+		const response = await resume(url, [{ first: 1 }, { second: 2 }]);
+		expect([response.status, response.headers.get('x-probe')]).toEqual([200, 'ours']);
+		expect(outputOf(await runEnded(setup.n8n, id, 'Success'), 'Success')).toEqual([
+			{ first: 1 },
+			{ second: 2 },
+		]);
+	});
+
+	it('moves an item of an error alone to the error output, with the fields of the input', async () => {
+		const { id, url } = await park(HOUR_MS, { onError: 'continueErrorOutput' });
+		await resume(url, [
+			{ error: 'gone', details: { sessionId: 's' } },
+			{ error: 'told', sessionId: 's' },
+		]);
+		const execution = await runEnded(setup.n8n, id);
+		expect(outputOf(execution, 'Success')).toEqual([{ error: 'told', sessionId: 's' }]);
+		expect(outputOf(execution, 'Failure')).toEqual([{ error: 'gone', url: expect.any(String) }]);
+	});
+
+	it('rejects with a code and a message of its own what comes too late, to no execution, or to another path', async () => {
+		const { id, url } = await park();
+		const told = async (to: string) => {
+			const response = await resume(to);
+			const { code, message } = (await response.json()) as { code: unknown; message: unknown };
+			expect([code, response.headers.get('x-probe')]).toEqual([expect.anything(), null]);
+			return String(message);
+		};
+		expect(await told(url.replace(/probe$/, 'other'))).toMatch(/does not contain a waiting webhook/);
+		await resume(url);
+		await runEnded(setup.n8n, id, 'Success');
+		expect(await told(url)).toMatch(/has finished/);
+		expect(await told(url.replace(`/${id}`, '/987654'))).toMatch(/does not exist/);
+	});
+
+	it('resumes with an empty item if the webhook throws, so ours never does', async () => {
+		const { id, url } = await park();
+		expect((await post(url, { action: 'throw' })).status).toBe(500);
+		const execution = await runEnded(setup.n8n, id);
+		expect(isWaiting(execution)).toBe(false);
+	});
+
+	it('lets the context of a waiting execution read the credential as it is now', async () => {
+		const { url } = await park();
+		const read = async () =>
+			((await (await post(url, { action: 'credential' })).json()) as { answer: { apiKey: string } }).answer;
+		const { apiKey } = await read();
+		expect(apiKey).toBe(setup.simulator.apiKey);
+		await setup.n8n.rest.call('PATCH', `/credentials/${setup.credentialId}`, {
+			name: 'VideoSDK',
+			type: CREDENTIAL_TYPE,
+			data: { apiKey: 'changed', secretKey: setup.simulator.secret, baseUrl: setup.simulator.url },
+		});
+		expect((await read()).apiKey).toBe('changed');
+		await resume(url);
+	});
+});

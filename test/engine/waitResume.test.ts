@@ -1,0 +1,175 @@
+import { setTimeout as setTimeoutOfNode } from 'node:timers';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { byRule } from './callRig';
+import { eventBody } from './delivery';
+import { useRig } from './rig';
+import { unrefLongTimers } from './waitingRun';
+
+const rig = useRig({ callBehaviour: false });
+
+beforeEach(unrefLongTimers);
+
+const MAX_WAIT_MS = 20_000;
+/** Longer than any poll is waited for. */
+const PATIENCE_MS = 15_000;
+const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
+const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
+const sessions = () => [...rig.simulator.sessions.values()];
+
+/** One after another, so that the sessions come in the order of the items. */
+const startAndWait = async (
+	count: number,
+	settings: object = {},
+	{ options = {}, ...more }: INodeParameters = {},
+) =>
+	await rig.engine.startAndWait(
+		MAX_WAIT_MS,
+		{ options: { maxConcurrency: 1, ...(options as INodeParameters) }, ...more },
+		{ items: rows(count), ...settings },
+	);
+
+/** Takes the timers of one length out of the clock's hands. */
+function onTimer(ofMs: number, take: (callback: () => void) => void): void {
+	jest.mocked(globalThis.setTimeout).mockImplementation(((callback: () => void, ms?: number) => {
+		if (ms !== ofMs) {
+			const timer = setTimeoutOfNode(callback, ms);
+			return Number(ms) >= 30_000 ? timer.unref() : timer;
+		}
+		take(callback);
+		return { unref: () => undefined };
+	}) as typeof setTimeout);
+}
+
+/** Ends a session and delivers its event. @returns what the sender got */
+async function deliverEnd(index: number): Promise<number | undefined> {
+	const session = sessions()[index];
+	if (session === undefined) throw new Error(`There is no session ${index}`);
+	session.status = 'stopped';
+	const event = eventBody('stopped', `session-${session.sessionId}`);
+	return (await rig.simulator.deliver(String(session.webhook?.endPoint), event)).status;
+}
+
+it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆'])(
+	'A node of any name is resumed: %s',
+	async (name) => {
+		const waiting = await startAndWait(1, { name });
+		expect(await deliverEnd(0)).toBe(200);
+		expect(jsonOf(waiting.output)).toEqual([expect.objectContaining({ event: 'stopped' })]);
+	},
+);
+
+it('What is stored wrong is answered 503 and resumes nothing', async () => {
+	const waiting = await startAndWait(1);
+	const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
+	const stored = { ...context };
+	(context as IDataObject).agentCloudWait = '{"kind":';
+	expect(await deliverEnd(0)).toBe(503);
+	expect(waiting.output).toBeUndefined();
+	Object.assign(context as IDataObject, stored);
+	expect(await deliverEnd(0)).toBe(200);
+});
+
+it('Waiting keeps nothing in the static data of the workflow', async () => {
+	const waiting = await startAndWait(2);
+	expect(waiting.workflow.staticData).toEqual({});
+	await deliverEnd(0);
+	await deliverEnd(1);
+	expect(waiting.workflow.staticData).toEqual({});
+	expect(waiting.output).toHaveLength(2);
+});
+
+it('A resume that n8n accepted and did not carry out can be asked for again after a minute', async () => {
+	const timers: Array<() => void> = [];
+	onTimer(60_000, (callback) => timers.push(callback));
+	const waiting = await startAndWait(1);
+	expect(await deliverEnd(0)).toBe(200);
+	expect(waiting.resumptions).toBe(1);
+	waiting.output = undefined;
+	expect(await deliverEnd(0)).toBe(200);
+	expect(waiting.resumptions).toBe(1);
+	for (const run of timers) run();
+	await new Promise(setImmediate);
+	expect(await deliverEnd(0)).toBe(200);
+	expect(waiting.resumptions).toBe(2);
+});
+
+it('End at Timeout is that of each item', async () => {
+	const options = { endAtTimeout: '={{ $json.index === 1 }}' };
+	const waiting = await startAndWait(3, {}, { options });
+	const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
+	const { endIds } = JSON.parse(String(context?.agentCloudWait)) as { endIds: string[] };
+	const [items] = waiting.result.run.data.executionData?.nodeExecutionStack[0]?.data.main ?? [];
+	expect(endIds).toEqual([items?.[1]?.json.sessionId]);
+	for (const index of [0, 1, 2]) await deliverEnd(index);
+});
+
+it.each(['={{ undefined }}', '={{ null }}', '={{ "" }}'])(
+	'An empty expression (%s) in Hang Up at Timeout is refused before any call',
+	async (hangUpAtTimeout) => {
+		const parameters = { ...byRule({ options: { hangUpAtTimeout } }), operation: 'makeAndWait' };
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
+		expect(result.error?.message).toContain("'Hang Up at Timeout' is empty");
+		expect(rig.simulator.calls.size).toBe(0);
+	},
+);
+
+describe('A wait that ends because the API does not know the session any more', () => {
+	/** Starts two, of which the API forgets the first one and the second one ends. */
+	async function loseFirst(settings: object) {
+		const waiting = await startAndWait(2, settings, { maxWait: 5 });
+		// The polls that confirm it are half a minute apart.
+		onTimer(30_000, (callback) => setTimeoutOfNode(callback, 10));
+		const [lost] = sessions();
+		rig.simulator.sessions.delete(String(lost?.sessionId));
+		const other = sessions().at(-1);
+		if (other) other.status = 'stopped';
+		const output = jsonOf(await waiting.resumedWithin(PATIENCE_MS));
+		return { lost: lost?.sessionId, other: other?.sessionId, output };
+	}
+
+	it('is told beside its fields', async () => {
+		const { lost, other, output } = await loseFirst({});
+		expect(output).toEqual([
+			expect.objectContaining({ sessionId: lost, error: expect.stringContaining('found nothing') }),
+			expect.objectContaining({ sessionId: other, event: 'stopped' }),
+		]);
+	});
+
+	it('goes to the error output, where there is one: n8n moves an item of an error alone', async () => {
+		const { lost, output } = await loseFirst({ onError: 'continueErrorOutput' });
+		expect(output?.[0]).toEqual({
+			error: expect.stringMatching(new RegExp(`found nothing .*sessionId: ${String(lost)}`)),
+		});
+	});
+});
+
+describe('Another process', () => {
+	it('that receives an event asks the API, and resumes by that event if the others have ended unnoticed', async () => {
+		const waiting = await startAndWait(3);
+		waiting.receiver = await rig.addEngine();
+		for (const session of sessions().slice(1)) session.status = 'failed';
+		expect(await deliverEnd(0)).toBe(200);
+		const events = (await waiting.resumedWithin(PATIENCE_MS))?.map(({ json }) => json.event);
+		expect(events).toEqual(['stopped', 'failed', 'failed']);
+	});
+
+	it.each([
+		['reads the records from the API', undefined],
+		['gives at least the statuses if the API fails', 500],
+	])('that receives our request %s', async (_what, status) => {
+		const waiting = await startAndWait(3);
+		waiting.receiver = await rig.addEngine();
+		for (const session of sessions()) session.status = 'stopped';
+		waiting.beforeReceiving = () => {
+			if (status === undefined) return;
+			rig.simulator.addFault({ match: { path: /sessions/, times: Infinity }, kind: 'status', status });
+		};
+		const output = jsonOf(await waiting.resumedWithin(PATIENCE_MS));
+		expect(output).toEqual(
+			sessions().map(({ sessionId }) =>
+				expect.objectContaining({ sessionId, status: 'stopped', event: 'stopped' }),
+			),
+		);
+		for (const json of output ?? []) expect(json).not.toHaveProperty('timedOut');
+	});
+});

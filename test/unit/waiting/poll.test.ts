@@ -1,0 +1,385 @@
+import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
+import { findSource } from '../../../nodes/VideoSdkAgentCloud/waiting/credentialSource';
+import { graceMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
+import { NODE } from '../support';
+import { DAY_MS, extrasOf, HOUR_MS, n8nDeadlineMs, pass, SECOND_MS, World } from './waitingWorld';
+
+let world: World;
+beforeEach(() => {
+	jest.useFakeTimers();
+	world = new World();
+});
+afterEach(() => jest.useRealTimers());
+
+const many = (count: number) => Array.from({ length: count }, (_, index) => `s${index}`);
+
+describe('Polling', () => {
+	it('grows rarer, and asks once to resume: at the deadline', async () => {
+		const { ends } = await world.poll(['a'], DAY_MS);
+		await pass(DAY_MS - 1);
+		expect(world.requests.slice(0, 4).map(({ atMs }) => atMs)).toEqual([2_000, 4_500, 7_625, 11_531]);
+		// One each half hour, and a few at first.
+		expect(world.requests.length).toBeLessThan(48 + 32);
+		expect(world.resumes).toEqual([]);
+		await pass(10 * SECOND_MS);
+		expect(world.resumes).toHaveLength(1);
+		expect(ends.outcomes.get('a')).toMatchObject({
+			record: { sessionId: 'a', status: 'running' },
+			extra: { timedOut: true },
+		});
+		const asked = world.requests.length;
+		await pass(DAY_MS);
+		expect(world.requests).toHaveLength(asked);
+		expect(world.resumes).toHaveLength(1);
+	});
+
+	it('is over before n8n sets a timer for its own deadline, 70 s ahead', () => {
+		expect(graceMs(1)).toBeGreaterThanOrEqual(85_000);
+	});
+
+	it('asks once to resume when all have ended, by the key, without the records', async () => {
+		const { ends } = await world.poll(['a', 'b', 'c']);
+		world.statuses.set('a', 'stopped');
+		await pass(3 * SECOND_MS);
+		world.statuses.set('b', 'failed').set('c', 'completed');
+		await pass(HOUR_MS);
+		expect(world.resumes).toEqual([
+			{
+				atMs: 4_500,
+				headers: expect.objectContaining({ 'x-agent-cloud-poll-key': 'ours' }),
+				body: JSON.stringify({
+					outcomes: [
+						{ extra: { status: 'stopped', event: 'stopped' }, ids: ['a'] },
+						{ extra: { status: 'failed', event: 'failed' }, ids: ['b'] },
+						{ extra: { status: 'completed', event: 'stopped' }, ids: ['c'] },
+					],
+				}),
+			},
+		]);
+		// The list once for all three, without the token in its rows. Then the two that were left.
+		expect(world.requests.map(({ id }) => id)).toEqual(['', 'b', 'c']);
+		expect(ends.outcomes.get('a')?.record).toMatchObject({ sessionId: 'a', status: 'stopped' });
+	});
+
+	it('asks to resume in less than 100 kB for a thousand', async () => {
+		const ids = many(1_000).map((id) => `${id}-0123456789-0123456789-0123456789`);
+		await world.poll(ids);
+		for (const id of ids) world.statuses.set(id, 'stopped');
+		await pass(3 * SECOND_MS);
+		expect(world.resumes).toHaveLength(1);
+		expect(world.resumes[0]?.body.length).toBeLessThan(100_000);
+	});
+
+	it('reads 200 of the latest from the list in four requests', async () => {
+		for (const id of many(200)) world.statuses.set(id, 'running');
+		for (const id of many(500)) world.statuses.set(`old-${id}`, 'stopped');
+		await world.poll(many(200));
+		await pass(3 * SECOND_MS);
+		expect(world.requests).toHaveLength(4);
+	});
+
+	it.each([
+		['one or two', 2, 0],
+		['those far down in the list', 30, 500],
+	])('makes no more requests than one for each, and one: %s', async (_what, count, before) => {
+		for (const id of many(before)) world.statuses.set(`new-${id}`, 'running');
+		await world.poll(many(count));
+		await pass(2 * SECOND_MS);
+		expect(world.requests.length).toBeLessThanOrEqual(count + 1);
+	});
+});
+
+describe('Events', () => {
+	it('resume by the last one, without a request of ours', async () => {
+		const poller = await world.poll(['a', 'b']);
+		poller.noteEvent('a', 'stopped');
+		poller.noteEvent('a', 'failed');
+		expect(poller.ends.outstanding).toBe(1);
+		poller.noteEvent('b', 'failed');
+		expect(poller.ends.outstanding).toBe(0);
+		const outcomes = await poller.collect();
+		poller.stop();
+		// The API may lag behind the event.
+		expect(outcomes.get('a')).toMatchObject({
+			record: { sessionId: 'a', status: 'running' },
+			extra: { event: 'stopped' },
+		});
+		await pass(DAY_MS);
+		expect(world.resumes).toEqual([]);
+	});
+
+	it('outdate what a poll had asked for before', async () => {
+		const poller = await world.poll(['a', 'b']);
+		let answerPoll = () => {};
+		world.latency = new Promise<void>((resolve) => (answerPoll = resolve));
+		await pass(2 * SECOND_MS);
+		expect(world.requests).toHaveLength(2);
+		for (const id of ['a', 'b']) {
+			world.statuses.set(id, 'stopped');
+			poller.noteEvent(id, 'stopped');
+		}
+		answerPoll();
+		await pass(0);
+		const outcomes = await poller.collect();
+		poller.stop();
+		expect(outcomes.get('b')?.record).toMatchObject({ sessionId: 'b', status: 'stopped' });
+	});
+
+	it('are enough if the session cannot be fetched', async () => {
+		const poller = await world.poll(['a']);
+		world.statuses.delete('a');
+		poller.noteEvent('a', 'failed');
+		expect((await poller.collect()).get('a')).toEqual({ extra: { status: 'failed', event: 'failed' } });
+		poller.stop();
+	});
+
+	it('soon bring out the ends whose events were missed', async () => {
+		const ids = many(43);
+		const poller = await world.poll(ids, DAY_MS);
+		await pass(2 * HOUR_MS);
+		for (const id of ids) world.statuses.set(id, 'stopped');
+		const asked = world.requests.length;
+		poller.noteEvent('s0', 'stopped');
+		poller.noteEvent('s1', 'stopped');
+		await pass(41 * SECOND_MS);
+		expect(world.resumes).toHaveLength(1);
+		expect(world.requests.length - asked).toBeLessThanOrEqual(2);
+	});
+
+	it('cost few requests when hundreds come within a second', async () => {
+		const poller = await world.poll(many(200));
+		for (const id of many(200)) {
+			world.statuses.set(id, 'stopped');
+			poller.noteEvent(id, 'stopped');
+		}
+		expect((await poller.collect()).size).toBe(200);
+		poller.stop();
+		expect(world.requests.length).toBeLessThanOrEqual(4);
+	});
+
+	it('of what we end at the deadline are no ends of their own', async () => {
+		const poller = await world.poll(['a'], 10 * SECOND_MS, ['a']);
+		let answer = () => {};
+		await pass(9_900);
+		world.latency = new Promise<void>((resolve) => (answer = resolve));
+		await pass(200);
+		answer();
+		world.latency = new Promise<void>((resolve) => (answer = resolve));
+		await pass(0);
+		expect(world.count('POST')).toBe(1);
+		// VideoSDK tells of the end before it answers the request.
+		poller.noteEvent('a', 'stopped');
+		expect(poller.ends.outstanding).toBe(1);
+		answer();
+		await pass(10);
+		expect(extrasOf(poller.ends.outcomes)).toEqual({ a: { timedOut: true, endedAtTimeout: true } });
+	});
+
+	it('that come to another process do not count after the deadline, nor is anything ended there', async () => {
+		const poller = await world.poll(['a'], 10 * SECOND_MS, ['a'], false);
+		await pass(10 * SECOND_MS);
+		poller.noteEvent('a', 'stopped');
+		expect(poller.ends.outstanding).toBe(1);
+		await pass(HOUR_MS);
+		expect(world.count('POST')).toBe(0);
+		expect(world.resumes).toEqual([]);
+	});
+});
+
+describe('A conversation that the API does not find', () => {
+	it.each([402, 404])('comes out with an error after the third answer %i in a row', async (status) => {
+		const { ends } = await world.poll(['a', 'b'], DAY_MS);
+		world.fault = ({ id }) => (id === 'a' ? status : undefined);
+		world.statuses.delete('a');
+		await pass(2 * HOUR_MS);
+		expect(world.requests.filter(({ id }) => id === 'a')).toHaveLength(3);
+		world.statuses.set('b', 'stopped');
+		await pass(HOUR_MS);
+		expect(world.resumes).toHaveLength(1);
+		expect(extrasOf(ends.outcomes)).toEqual({
+			a: { error: expect.stringContaining('found nothing') },
+			b: { event: 'stopped' },
+		});
+	});
+
+	it.each([
+		['shows it', undefined],
+		['fails', 500],
+	])('goes on being polled if the API %s in between', async (_what, between) => {
+		world.statuses.set('a', 'running');
+		const { ends } = await world.poll(['a'], DAY_MS);
+		for (let round = 0; round < 4; round++) {
+			world.statuses.delete('a');
+			const asked = world.count('GET');
+			while (world.count('GET') < asked + 2) await pass(SECOND_MS);
+			world.statuses.set('a', 'running');
+			world.fault = () => between;
+			await pass(40 * SECOND_MS);
+			world.fault = () => undefined;
+		}
+		expect(ends.outcomes.size).toBe(0);
+		world.statuses.set('a', 'stopped');
+		await pass(HOUR_MS);
+		expect(extrasOf(ends.outcomes)).toEqual({ a: { event: 'stopped' } });
+	});
+
+	it('is taken from the list that has it', async () => {
+		const { ends } = await world.poll(['a', 'b'], DAY_MS);
+		world.fault = ({ id }) => (id === 'a' ? 404 : id === 'b' ? 'form' : undefined);
+		await pass(HOUR_MS);
+		expect(ends.outcomes.size).toBe(0);
+		world.statuses.set('a', 'stopped').set('b', 'failed');
+		await pass(HOUR_MS);
+		expect(extrasOf(ends.outcomes)).toEqual({ a: { event: 'stopped' }, b: { event: 'failed' } });
+	});
+});
+
+it.each([401, 403])(
+	'A credential that is rejected (%i) ends no wait: it is logged once, and an end is found once it is accepted again',
+	async (status) => {
+		const { ends } = await world.poll(['a', 'b', 'c'], DAY_MS, ['b']);
+		world.fault = () => status;
+		await pass(2 * HOUR_MS);
+		expect(ends.outcomes.size).toBe(0);
+		expect(world.warnings).toEqual([expect.stringMatching(/rejects the credential .* execution 1/)]);
+		world.fault = () => undefined;
+		world.statuses.set('a', 'stopped');
+		await pass(DAY_MS);
+		expect(extrasOf(ends.outcomes)).toEqual({
+			a: { event: 'stopped' },
+			b: { timedOut: true, endedAtTimeout: true },
+			c: { timedOut: true },
+		});
+	},
+);
+
+describe('A list', () => {
+	it.each([403, 404, 500, 'form' as const])(
+		'that fails (%s) does not hide ends: some are fetched one by one, others by the next poll',
+		async (fault) => {
+			const ids = many(100);
+			const { ends } = await world.poll(ids);
+			world.fault = ({ page }) => (page === undefined ? undefined : fault);
+			for (const id of ids) world.statuses.set(id, 'stopped');
+			await pass(4_400);
+			expect(world.count('GET', false)).toBe(20);
+			await pass(5 * 60 * SECOND_MS);
+			expect(ends.outcomes.size).toBe(100);
+			expect(world.count('GET', false)).toBe(100);
+		},
+	);
+
+	it('that fails with all else costs one more request', async () => {
+		await world.poll(many(100));
+		world.fault = () => 403;
+		await pass(2 * SECOND_MS);
+		expect(world.requests).toHaveLength(2);
+	});
+
+	it('keeps what its first page showed when the second one fails', async () => {
+		const ids = many(60);
+		const { ends } = await world.poll(ids);
+		for (const id of ids) world.statuses.set(id, 'stopped');
+		world.fault = ({ page }) => (page === 1 ? undefined : 403);
+		await pass(3 * SECOND_MS);
+		expect(ends.outcomes.size).toBe(50);
+	});
+
+	it('that lags behind is not believed at the deadline', async () => {
+		const ids = many(3);
+		const { ends } = await world.poll(ids);
+		for (const id of ids) world.statuses.set(id, 'stopped');
+		for (const id of ids) world.listed.set(id, 'running');
+		await pass(HOUR_MS + 10 * SECOND_MS);
+		expect(Object.values(extrasOf(ends.outcomes))).toEqual(Array(3).fill({ event: 'stopped' }));
+	});
+});
+
+describe('At the deadline', () => {
+	it('what is to be ended is ended once, and only if it still runs', async () => {
+		const { ends } = await world.poll(['a', 'b', 'c'], HOUR_MS, ['a', 'b']);
+		await pass(HOUR_MS - 1);
+		world.statuses.set('b', 'stopped');
+		await pass(10 * SECOND_MS);
+		expect(world.requests.filter(({ method }) => method === 'POST').map(({ id }) => id)).toEqual(['a']);
+		expect(extrasOf(ends.outcomes)).toEqual({
+			a: { timedOut: true, endedAtTimeout: true },
+			b: { event: 'stopped' },
+			c: { timedOut: true },
+		});
+	});
+
+	it.each([
+		[
+			'failed',
+			500,
+			'running',
+			{ timedOut: true, endedAtTimeout: false, endError: expect.stringMatching(/./) },
+		],
+		// Without a clear answer it was our request.
+		['worked without an answer', 500, 'completed', { timedOut: true, endedAtTimeout: true }],
+		['came too late', 409, 'failed', { event: 'failed' }],
+	])('it says that ending %s', async (_what, status, after, extra) => {
+		const { ends } = await world.poll(['a'], HOUR_MS, ['a']);
+		world.fault = ({ id, method }) => {
+			if (method === 'GET') return undefined;
+			world.statuses.set(id, after);
+			return status;
+		};
+		await pass(HOUR_MS + 10 * SECOND_MS);
+		expect(extrasOf(ends.outcomes)).toEqual({ a: extra });
+	});
+
+	it.each([1, 100, 1_000])('each of %i has a clear outcome in time if the API hangs', async (count) => {
+		const ids = many(count);
+		const { ends } = await world.poll(ids, HOUR_MS, ids);
+		await pass(HOUR_MS - 1);
+		world.fault = () => 'hang';
+		await pass(DAY_MS);
+		expect(ends.outcomes.size).toBe(count);
+		for (const { extra } of ends.outcomes.values()) {
+			expect(extra).toEqual({
+				timedOut: true,
+				endedAtTimeout: false,
+				endError: expect.stringMatching(/in time|not answer/i),
+			});
+		}
+		expect(world.count('POST')).toBeGreaterThanOrEqual(count);
+		expect(world.resumes).toHaveLength(1);
+		expect(world.resumes[0]?.atMs).toBeLessThan(n8nDeadlineMs(HOUR_MS, count) - 20 * SECOND_MS);
+	});
+});
+
+describe('The credential', () => {
+	const context = (read: () => object) =>
+		({ getNode: () => NODE, getCredentials: async () => read() }) as unknown as RequestContext;
+
+	it('is read through one context for all executions that read the same, and one more for each other value', async () => {
+		const stored = { apiKey: 'old' };
+		const first = await findSource(context(() => ({ ...stored })));
+		stored.apiKey = 'new';
+		await pass(2 * SECOND_MS);
+		expect(await findSource(context(() => ({ ...stored })))).toBe(first);
+		const own = await findSource(context(() => ({ apiKey: 'of the item' })));
+		expect(own).not.toBe(first);
+		stored.apiKey = 'newer';
+		await pass(2 * SECOND_MS);
+		expect((await first.read()).data).toEqual({ apiKey: 'newer' });
+	});
+
+	it('counts as last read where n8n cannot evaluate its expression any more, but not once it is deleted', async () => {
+		let reason = '';
+		const source = await findSource(
+			context(() => {
+				if (reason) throw new Error(reason);
+				return { apiKey: 'of this item' };
+			}),
+		);
+		reason = 'No isolate [Error resolving credentials]';
+		await pass(2 * SECOND_MS);
+		expect((await source.read()).data).toEqual({ apiKey: 'of this item' });
+		reason = 'Credential with ID "1" does not exist';
+		await pass(2 * SECOND_MS);
+		await expect(source.read()).rejects.toThrow('does not exist');
+	});
+});
