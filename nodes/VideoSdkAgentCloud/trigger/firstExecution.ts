@@ -80,7 +80,10 @@ async function askStore(
 	const { new: unknown } = await context.helpers.checkProcessedAndRecord(items, 'node', OPTIONS);
 	const isNew = (mark: string) => unknown.includes(mark) && !known.includes(mark);
 	const isDuplicate =
-		!isAgain && !event.every(isNew) && isNew(execution) && (latest === undefined || !unknown.includes(latest));
+		!isAgain &&
+		!event.every(isNew) &&
+		isNew(execution) &&
+		(latest === undefined || !unknown.includes(latest));
 	// Left there, the marks of a duplicate would only take up room, and prolong the time in which deliveries count as repeated.
 	const surplus = isDuplicate ? [...event, execution].filter(isNew) : othersLatest;
 	if (surplus.length > 0) {

@@ -66,7 +66,10 @@ export function readRegistrant(context: IHookFunctions, names: string[]): Regist
 		events: callEventsOf(names),
 		former: context.getWorkflowStaticData('node').callWebhook as Registration | undefined,
 		warn: (sentence, error) =>
-			context.logger.warn(`VideoSDK Agent Cloud: '${name}' ${sentence}`, { workflowId, reason: error?.message }),
+			context.logger.warn(`VideoSDK Agent Cloud: '${name}' ${sentence}`, {
+				workflowId,
+				reason: error?.message,
+			}),
 	};
 }
 
@@ -91,12 +94,17 @@ export const isOfAccount = (registration: AccountId, account: AccountId) =>
 /** @returns the webhooks of the trigger: those of its URL, and the one whose ID it keeps, should the API spell its URL otherwise */
 export function ownWebhooks(webhooks: CallWebhook[], registrant: Registrant): CallWebhook[] {
 	const { former, url } = registrant;
-	const keptId = former && isOwn(former, registrant) && isSameUrl(former.url, url) ? former.webhookId : undefined;
+	const keptId =
+		former && isOwn(former, registrant) && isSameUrl(former.url, url) ? former.webhookId : undefined;
 	return webhooks.filter((webhook) => isSameUrl(webhook.url, url) || webhook.id === keptId);
 }
 
 /** Keeps a registration in the node's static data, which n8n saves after its hooks. */
-export function keep(context: IHookFunctions, { baseUrl, apiKeyHash }: AccountId, webhook: CallWebhook): void {
+export function keep(
+	context: IHookFunctions,
+	{ baseUrl, apiKeyHash }: AccountId,
+	webhook: CallWebhook,
+): void {
 	const registration: Registration = {
 		...ownerOf(context),
 		webhookId: webhook.id,

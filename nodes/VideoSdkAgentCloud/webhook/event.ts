@@ -30,9 +30,12 @@ export function firstText(...candidates: unknown[]): string | undefined {
 
 /** @returns the body of a call's summary, which an agent made in the dashboard sends after a call */
 function summaryIn(body: IDataObject, name: string | undefined): IDataObject | undefined {
-	// Some name a type as well. That of another known event wins.
-	if (name !== undefined && ![undefined, CALL_SUMMARY].includes(eventName(name))) return undefined;
-	return [body, body.data].filter(isRecord).find((candidate) => Object.hasOwn(candidate, CALL_SUMMARY));
+	const isSummary = (value: unknown): value is IDataObject =>
+		isRecord(value) && Object.hasOwn(value, CALL_SUMMARY);
+	if (name === CALL_SUMMARY) return [body, body.data].find(isSummary);
+	// Some may name a type of their own as well. That of another known event wins.
+	const isOther = name !== undefined && eventName(name) !== undefined;
+	return !isOther && isSummary(body) ? body : undefined;
 }
 
 /** @returns the event without the ID of its own */

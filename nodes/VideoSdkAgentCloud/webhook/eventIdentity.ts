@@ -71,7 +71,9 @@ export function sequenceOf({ event, sessionId, callId, roomId, data }: Subject):
 	if (!place) return undefined;
 	if (kind === 'recording' || kind === 'transcription') return `${kind} ${place}`;
 	const { participantId } = data;
-	return kind === 'participant' && participantId ? `participant ${place} ${String(participantId)}` : undefined;
+	return kind === 'participant' && participantId
+		? `participant ${place} ${String(participantId)}`
+		: undefined;
 }
 
 /** By the first word of their names: events that may occur again and follow each other. */
