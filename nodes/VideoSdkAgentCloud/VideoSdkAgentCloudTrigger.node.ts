@@ -107,7 +107,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 					rememberTrigger(this, events);
 					if (isStart) await checkAtStart(this, events);
 				} catch (error) {
-					if (!isStart) throw error;
+					if (!isStart) throw new NodeOperationError(this.getNode(), error as Error);
 					this.logger.warn(
 						`VideoSDK Agent Cloud: '${this.getNode().name}' could not check its registration for call events when n8n started`,
 						{ workflowId: this.getWorkflow().id, reason: (error as Error).message },

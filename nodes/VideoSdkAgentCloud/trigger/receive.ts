@@ -112,7 +112,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const eventContext = await readContext(context, settings);
 	const item: ReceivedItem = {
 		...event,
-		receivedAt: new Date().toISOString(),
+		receivedAt: new Date(Date.now()).toISOString(),
 		...(record !== undefined && field !== undefined && wanted.details[field] && { [field]: record }),
 		...(eventContext && { context: eventContext }),
 		...(occurrence > 0 && { isAgain: true }),

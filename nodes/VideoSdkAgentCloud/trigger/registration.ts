@@ -75,11 +75,10 @@ async function removeFormer(account: Account, former: Registration, { warn }: Re
 	// What the key signs goes only to hosts for which the user has entered it.
 	if (isSameKey || baseUrl === account.baseUrl) {
 		const send = account.client(LIMITS, baseUrl);
-		try {
-			await removeAll(send, await findCallWebhooks(send, url), webhookId);
-		} catch (error) {
-			if (isSameKey) throw error;
-		}
+		const removed = findCallWebhooks(send, url).then(
+			async (webhooks) => await removeAll(send, webhooks, webhookId),
+		);
+		await (isSameKey ? removed : removed.catch(() => undefined));
 	}
 	if (!isSameKey) warnOfOtherKey(former, warn);
 }
