@@ -119,7 +119,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			/** Runs when the workflow is published: rejects a credential with which no event could ever be verified. */
 			async create(this: IHookFunctions): Promise<boolean> {
 				const registrant = readRegistrant(this, readList(this.getNodeParameter('events', [])));
-				await stopCheck(triggerKey(this));
+				await stopCheck(triggerKey(this), registrant.url);
 				try {
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
@@ -134,8 +134,9 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 
 			async delete(this: IHookFunctions): Promise<boolean> {
 				rememberUnpublished(this);
-				await stopCheck(triggerKey(this));
-				await unregister(this, readRegistrant(this, readList(this.getNodeParameter('events', []))));
+				const registrant = readRegistrant(this, readList(this.getNodeParameter('events', [])));
+				await stopCheck(triggerKey(this), registrant.url);
+				await unregister(this, registrant);
 				return true;
 			},
 		},

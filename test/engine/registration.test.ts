@@ -312,6 +312,28 @@ describe('When n8n starts', () => {
 		await eventuallyRegistered({ url: trigger.url, events: CALLS });
 	});
 
+	it('listening for a test event does not end the check of the Production URL', async () => {
+		const trigger = stored();
+		rig.simulator.addFault({ kind: 'status', status: 503, match: { times: 1 } });
+		await restarted(trigger);
+		await eventually(() => trigger.warnings.length > 0);
+		await (
+			await trigger.listen()
+		)();
+		passTime(6_000);
+		await eventuallyRegistered({ url: trigger.url, events: CALLS });
+	});
+
+	it('below another path, unpublishing removes the registrations of both URLs', async () => {
+		const trigger = stored();
+		await trigger.publish();
+		trigger.webhookBaseUrl = 'http://localhost:5678/hooks';
+		await restarted(trigger);
+		await eventually(() => active().length === 2);
+		await trigger.unpublish();
+		expect(registered()).toEqual([]);
+	});
+
 	it('and VideoSDK is down, an unpublished trigger is not registered later', async () => {
 		const trigger = stored();
 		goDown();

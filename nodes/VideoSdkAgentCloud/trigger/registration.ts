@@ -175,12 +175,15 @@ export async function unregister(context: IHookFunctions, registrant: Registrant
 	if (own === undefined && registrant.events.length === 0) return;
 	try {
 		const account = await readAccount(context);
-		if (own && (!isSameUrl(own.url, registrant.url) || !isOfAccount(own, account))) {
-			await removeFormer(account, own, registrant);
-		} else {
-			const send = account.client(LIMITS);
-			await removeAll(send, ownWebhooks(await listCallWebhooks(send), registrant), own?.webhookId);
-		}
+		const isPresent = own && isSameUrl(own.url, registrant.url) && isOfAccount(own, account);
+		if (own && !isPresent) await removeFormer(account, own, registrant);
+		// A check at a start of n8n may have made another one, without a trace in the static data.
+		const send = account.client(LIMITS);
+		const removed = listCallWebhooks(send).then(
+			async (webhooks) =>
+				await removeAll(send, ownWebhooks(webhooks, registrant), isPresent ? own.webhookId : undefined),
+		);
+		await (own && !isPresent ? removed.catch(() => undefined) : removed);
 		forget(context);
 	} catch (error) {
 		// The end of listening would fail for ever, and a failed publication would leave n8n's own webhook behind.

@@ -45,30 +45,30 @@ class ProjectChecks {
 
 	add(check: Check): void {
 		this.open.set(check.key, check);
-		if (this.isWorking) return;
-		this.isWorking = true;
-		void this.work().finally(() => {
-			this.isWorking = false;
-		});
+		if (!this.isWorking) void this.work();
 	}
 
-	/** Ends a trigger's check. Resolves when no request of it is under way. */
-	async stop(key: string): Promise<void> {
-		this.open.delete(key);
+	/** See `stopCheck`. */
+	async stop(key: string, url?: string): Promise<void> {
 		// What the caller does next changes the list.
 		this.listed = undefined;
+		const check = this.open.get(key);
+		if (check && url !== undefined && check.registrant.url !== url) return;
+		this.open.delete(key);
 		if (this.open.size === 0) this.resting?.abort();
 		if (this.settling?.key === key) await this.settling.ended;
 	}
 
 	private async work(): Promise<void> {
+		this.isWorking = true;
 		for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
 			await this.checkAll(pauseMs);
-			if (this.open.size === 0) return;
+			if (this.open.size === 0) break;
 			this.resting = new AbortController();
 			await pause(pauseMs, this.resting.signal);
 			await this.readAccounts();
 		}
+		this.isWorking = false;
 	}
 
 	/** Leaves open what failed. Never throws. */
@@ -172,10 +172,14 @@ export async function checkAtStart(context: IHookFunctions, names: string[]): Pr
 	beginIfRunning(key);
 }
 
-/** Ends the check of a trigger. Resolves when no request of it is under way. */
-export async function stopCheck(key: string): Promise<void> {
-	prepared.delete(key);
-	await Promise.all([...projects.values()].map(async (checks) => await checks.stop(key)));
+/**
+ * Ends the check of a trigger. Resolves when no request of it is under way.
+ *
+ * @param url only if the check is of this URL: listening at the Test URL does not end that of the Production URL. Default: any
+ */
+export async function stopCheck(key: string, url?: string): Promise<void> {
+	if (url === undefined || prepared.get(key)?.registrant.url === url) prepared.delete(key);
+	await Promise.all([...projects.values()].map(async (checks) => await checks.stop(key, url)));
 }
 
 /** n8n runs the trigger in this process. @returns to be called when it does not any more; awaits no request */
