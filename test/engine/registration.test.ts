@@ -5,17 +5,7 @@ import { StoredTrigger } from './triggerHooks';
 const CALLS = ['call-answered', 'call-hangup'];
 
 const rig = useRig();
-const triggers: StoredTrigger[] = [];
-afterEach(async () => {
-	for (const trigger of triggers.splice(0)) await trigger.stop();
-});
-
-function kept(trigger: StoredTrigger): StoredTrigger {
-	triggers.push(trigger);
-	return trigger;
-}
-const stored = (events: string[] = CALLS, name?: string) =>
-	kept(new StoredTrigger(rig.engine, { events }, name));
+const stored = (events: string[] = CALLS, name?: string) => new StoredTrigger(rig.engine, { events }, name);
 const active = (): SimulatedCallWebhook[] =>
 	[...rig.simulator.callWebhooks.values()].filter(({ deletedAt }) => deletedAt === undefined);
 const registered = () => active().map(({ url, events }) => ({ url, events: [...events].sort() }));
@@ -415,7 +405,7 @@ describe('A copy with its static data', () => {
 	])('%s has a registration of its own, and leaves the one of the original alone', async (_where, copied) => {
 		const original = stored();
 		await original.publish();
-		const copy = kept(copied(original));
+		const copy = copied(original);
 		await copy.publish();
 		const both = [original, copy].map(({ url }) => ({ url, events: CALLS }));
 		expect(registered()).toEqual(both);
@@ -432,7 +422,7 @@ describe('A copy with its static data', () => {
 	it('that is unpublished without having been published leaves it alone, too', async () => {
 		const original = stored();
 		await original.publish();
-		await kept(original.copy()).unpublish();
+		await original.copy().unpublish();
 		expect(registered()).toEqual([{ url: original.url, events: CALLS }]);
 	});
 });

@@ -14,6 +14,12 @@ import { type Engine, TRIGGER } from './engine';
 
 type Hook = 'checkExists' | 'create' | 'delete';
 
+/** Their checks in the background would outlive the test. */
+const running = new Set<StoredTrigger>();
+afterEach(async () => {
+	for (const trigger of running) await trigger.stop();
+});
+
 /**
  * A workflow with the trigger, as n8n's database keeps it: what n8n calls when it is published, unpublished, listens for a test event
  * and when n8n starts. Static data goes through JSON, as in the database.
@@ -80,6 +86,7 @@ export class StoredTrigger {
 	async stop(): Promise<void> {
 		await this.close?.();
 		this.close = undefined;
+		running.delete(this);
 	}
 
 	/** n8n runs the trigger in this process. */
@@ -93,6 +100,7 @@ export class StoredTrigger {
 		);
 		const response = await this.type.trigger?.call(context);
 		this.close = response?.closeFunction;
+		running.add(this);
 	}
 
 	/** A copy as n8n's public API and CLI make it: with the static data. */
