@@ -90,13 +90,14 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			await setup.n8n.rest.waitForWebhook(url);
 		});
 
-		it.each<[string, http.OutgoingHttpHeaders, ((body: Buffer) => Buffer)?]>([
-			['as JSON', json()],
-			['as JSON with a character set', { 'content-type': 'application/json; charset=utf-8' }],
-			['without a type', {}],
-			['as bytes', { 'content-type': 'application/octet-stream' }],
-			['as text', { 'content-type': 'text/plain' }],
-			['as a type that n8n does not know', { 'content-type': 'application/cloudevents+json' }],
+		const asIs = (body: Buffer) => body;
+		it.each<[string, http.OutgoingHttpHeaders, (body: Buffer) => Buffer]>([
+			['as JSON', json(), asIs],
+			['as JSON with a character set', { 'content-type': 'application/json; charset=utf-8' }, asIs],
+			['without a type', {}, asIs],
+			['as bytes', { 'content-type': 'application/octet-stream' }, asIs],
+			['as text', { 'content-type': 'text/plain' }, asIs],
+			['as a type that n8n does not know', { 'content-type': 'application/cloudevents+json' }, asIs],
 			['packed by gzip', json({ 'content-encoding': 'gzip' }), gzipSync],
 			['packed by deflate', json({ 'content-encoding': 'deflate' }), deflateSync],
 			['packed, without a type', { 'content-encoding': 'gzip' }, gzipSync],
@@ -140,7 +141,10 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			],
 			[
 				'has a signature twice',
-				(body, signature) => ({ headers: json({ 'videosdk-signature': [signature, signature] }), body }),
+				(body, signature) => ({
+					headers: json({ 'videosdk-signature': [flipped(signature), signature] }),
+					body,
+				}),
 			],
 			[
 				'has a signature of 5 kB',
@@ -242,7 +246,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 				'all executions',
 				async () => (await idsOf()).length >= genuine.length || undefined,
 				SETTLE_MS,
-			);
+			).catch(() => undefined);
 			expect((await idsOf()).sort()).toEqual([...genuine].sort());
 			expect(setup.n8n.logs).not.toMatch(STACK_TRACE_OF_OURS);
 		});
