@@ -1,29 +1,27 @@
-import type {
-	IExecuteFunctions,
-	IHookFunctions,
-	INodeExecutionData,
-	INodeType,
-	INodeTypeDescription,
-	IWebhookFunctions,
-	IWebhookResponseData,
+import {
+	type IExecuteFunctions,
+	type IHookFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	type ITriggerFunctions,
+	type ITriggerResponse,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+	NodeConnectionTypes,
+	NodeOperationError,
 } from 'n8n-workflow';
-import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
 import { asList } from './fields/reader';
 import { TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
-import type { Details } from './trigger/emit';
+import { type Details } from './trigger/details';
 import { emit } from './trigger/emit';
 import { rememberTrigger, rememberUnpublished } from './trigger/knownTriggers';
+import { readRegistrant, triggerKey } from './trigger/ownership';
 import { receive } from './trigger/receive';
-import {
-	isRegistered,
-	isStartOfN8n,
-	register,
-	unregister,
-	warn,
-	warnIfUnreachable,
-} from './trigger/registration';
+import { register, unregister, warnIfUnreachable } from './trigger/registration';
+import { checkAtStart, isStartOfN8n, runHere, stopCheck } from './trigger/startChecks';
 import { readVerificationSettings } from './webhook/verificationSettings';
 
 interface TriggerOptions {
@@ -45,7 +43,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		name: 'videoSdkAgentCloudTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		version: 1,
+		version: [1, 1.1],
+		defaultVersion: 1.1,
 		subtitle:
 			'={{ $parameter["events"].map((event) => event.replace("ai-deployment-session-", "")).join(", ") }}',
 		// n8n shows it for both nodes in the nodes panel.
@@ -97,38 +96,56 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 
 	webhookMethods = {
 		default: {
-			/** Only call events are registered at VideoSDK; the URL for others is given where a session or room is made. */
+			/**
+			 * At a start of n8n everything is checked in the background, and nothing throws: n8n would take the trigger off the air.
+			 * When the workflow is published or listens, `create` looks itself.
+			 */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				const events = asList(this.getNodeParameter('events', []));
-				rememberTrigger(this, events);
-				return await isRegistered(this, events);
+				const isStart = isStartOfN8n(this);
+				try {
+					const events = asList(this.getNodeParameter('events', []));
+					rememberTrigger(this, events);
+					if (isStart) await checkAtStart(this, events);
+				} catch (error) {
+					if (!isStart) throw new NodeOperationError(this.getNode(), error as Error);
+					this.logger.warn(
+						`VideoSDK Agent Cloud: '${this.getNode().name}' could not check its registration for call events when n8n started`,
+						{ workflowId: this.getWorkflow().id, reason: (error as Error).message },
+					);
+				}
+				return isStart;
 			},
 
-			/**
-			 * Runs when the workflow is published: rejects a credential with which no event could ever be verified. At its own start n8n
-			 * would take a trigger off the air for that, so it is only logged then.
-			 */
+			/** Runs when the workflow is published: rejects a credential with which no event could ever be verified. */
 			async create(this: IHookFunctions): Promise<boolean> {
+				const registrant = readRegistrant(this, asList(this.getNodeParameter('events', [])));
+				await stopCheck(triggerKey(this), registrant.url);
 				try {
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
-						warnIfUnreachable(this, readVerificationSettings(credential).baseUrl);
+						warnIfUnreachable(registrant, readVerificationSettings(credential).baseUrl);
 					}
-					await register(this, asList(this.getNodeParameter('events', [])));
+					await register(this, registrant);
 				} catch (error) {
-					if (!isStartOfN8n(this)) throw new NodeOperationError(this.getNode(), error as Error);
-					warn(this, 'could not be set up when n8n started, and stays as it is', error as Error);
+					throw new NodeOperationError(this.getNode(), error as Error);
 				}
 				return true;
 			},
 
 			async delete(this: IHookFunctions): Promise<boolean> {
 				rememberUnpublished(this);
-				await unregister(this);
+				const registrant = readRegistrant(this, asList(this.getNodeParameter('events', [])));
+				await stopCheck(triggerKey(this), registrant.url);
+				await unregister(this, registrant);
 				return true;
 			},
 		},
 	};
+
+	/** Events come by webhook. With this method n8n also calls the hooks above at each of its starts. */
+	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
+		return this.getMode() === 'manual' ? {} : { closeFunction: runHere(triggerKey(this)) };
+	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		const options = this.getNodeParameter('options', {}) as TriggerOptions;

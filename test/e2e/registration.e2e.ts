@@ -1,5 +1,9 @@
 /** The trigger's registration for call events, and the list that offers it, in a real n8n. */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { N8nOptions } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
 import { freePorts, waitFor } from '../n8n/processes';
@@ -7,6 +11,7 @@ import { isStored, outputOf } from '../n8n/rest';
 import { startPostgres, startRedis } from '../n8n/services';
 import { during, n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
+import { startSimulator } from '../simulator';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
 
@@ -28,6 +33,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	let setup: Setup;
 	const foreign = { url: 'https://elsewhere.example.com/hook', events: ['call-started'] };
 	const webhookId = randomUUID();
+	/** Read again at each start. */
+	const env: Record<string, string> = {};
 	let workflowId: string;
 	let url: string;
 	let testUrl: string;
@@ -48,7 +55,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	}
 
 	const triggerNode = (events: string[]) =>
-		ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events }, { typeVersion: 1, webhookId });
+		ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events }, { typeVersion: 1.1, webhookId });
 	const workflow = (events: string[]) => chain('Calls', [triggerNode(events), n8nNode('After', 'noOp')]);
 
 	async function publish(events: string[]): Promise<void> {
@@ -96,7 +103,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	}
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version), simulator: PATIENT });
+		setup = await setUp({ n8n: n8nOptions(version, env), simulator: PATIENT });
 		setup.simulator.addCallWebhook(foreign.url, foreign.events);
 		url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;
 		testUrl = `${setup.n8n.url}/webhook-test/${webhookId}/webhook`;
@@ -124,76 +131,157 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
 	});
 
-	it('hears of the room that Start creates, with the context of the session', async () => {
-		const start = ourNode(setup, 'Start', 'videoSdkAgentCloud', {
-			deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-			room: 'create',
-			webhookUrl: { __rl: true, mode: 'list', value: url },
-			webhookEvents: ['ai-deployment-session-started'],
-			context: { entries: [{ key: 'row', value: '7' }] },
-		});
-		const { id } = await setup.n8n.rest.createWorkflow(
-			chain('Start', [n8nNode('Manual', 'manualTrigger'), start]),
-		);
-		const roomId = String(outputOf(await setup.n8n.rest.runWorkflow(id), 'Start')[0]?.roomId);
-		setup.simulator.joinRoom(roomId, { name: 'Ada' });
-		const execution = await setup.n8n.rest.waitForExecution(
-			(candidate) => outputOf(candidate, 'After').some(({ event }) => event === 'participant-joined'),
-			SETTLE_MS,
-			{ workflowId },
-		);
-		expect(outputOf(execution, 'After')).toMatchObject([{ roomId, context: { row: '7' } }]);
-	});
-
-	/** n8n 1.x calls the trigger's hooks at its start, 2.x only when the workflow is published. */
-	const hasHooksAtStart = version.startsWith('1.');
-
-	/** Waits until n8n takes deliveries again and, where its hooks tell, until the list knows the trigger. */
-	async function started(): Promise<void> {
+	/** Restarts n8n, and waits until it takes deliveries again and the list is full. */
+	async function restart(): Promise<void> {
+		await setup.n8n.restart();
 		await setup.n8n.rest.waitForWebhook(`${webhookId}/webhook`);
-		if (!hasHooksAtStart) return;
 		await waitFor('the list', async () => ((await listed()).length > 0 ? true : undefined), LIST_MS);
 	}
-
-	it('stays as it is when n8n restarts, and is in the list again after an event at the latest', async () => {
-		await setup.n8n.restart();
-		await started();
-		// What the list does not know, its last entry is for.
-		expect((await list()).at(-1)?.name).toContain('Not listed?');
-		await expectRegistered({ url, events: ['call-missed'] });
-		await expectDelivered('call-missed');
-		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
-	});
-
-	it('stays as it is after kill -9', async () => {
-		await setup.n8n.kill();
-		await setup.n8n.restart();
-		await started();
-		await expectRegistered({ url, events: ['call-missed'] });
-		await expectDelivered('call-missed');
-	});
-
-	it('is made anew if somebody has deleted it: at the next start, or when it is published again', async () => {
-		const mine = [...setup.simulator.callWebhooks.values()].find((webhook) => webhook.url === url);
-		setup.simulator.callWebhooks.delete(String(mine?.id));
-		await setup.n8n.restart();
-		await started();
-		if (!hasHooksAtStart) {
-			await setup.n8n.rest.deactivate(workflowId);
-			await setup.n8n.rest.activate(workflowId);
+	const missed = () => ({ url, events: ['call-missed'] });
+	const drop = (wanted: string) => {
+		for (const [id, webhook] of setup.simulator.callWebhooks) {
+			if (webhook.url === wanted) setup.simulator.callWebhooks.delete(id);
 		}
-		await expectRegistered({ url, events: ['call-missed'] });
+	};
+
+	it('stays as it is when n8n restarts or is killed, and is in the list again', async () => {
+		await setup.n8n.kill();
+		await restart();
+		await expectRegistered(missed());
+		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
+		await expectDelivered('call-missed');
 	});
 
-	it('stays published when n8n starts while VideoSDK is down', async () => {
+	it('is made again at the next start if someone has deleted it', async () => {
+		drop(url);
+		await restart();
+		await expectRegistered(missed());
+		await expectDelivered('call-missed');
+	});
+
+	it('is made at the new address after a change of N8N_WEBHOOK_URL and a restart', async () => {
+		const former = missed();
+		url = url.replace('localhost', '127.0.0.1');
+		env.N8N_WEBHOOK_URL = `${setup.n8n.url}/`;
+		env.WEBHOOK_URL = env.N8N_WEBHOOK_URL;
+		await restart();
+		// A clone of this instance may be using the former one.
+		await expectRegistered(former, missed());
+		drop(former.url);
+		await expectDelivered('call-missed');
+		testUrl = testUrl.replace('localhost', '127.0.0.1');
+	});
+
+	it('is made in the new project after a change of the credential and a restart', async () => {
+		const other = await startSimulator({ apiKey: 'other-key', secret: 'other-secret' });
+		const data = {
+			apiKey: setup.simulator.apiKey,
+			secretKey: setup.simulator.secret,
+			baseUrl: setup.simulator.url,
+		};
+		const use = async (changes: object) =>
+			await setup.n8n.rest.updateCredential(setup.credentialId, {
+				name: 'VideoSDK',
+				type: CREDENTIAL_TYPE,
+				data: { ...data, webhookPublicKey: '', ...changes },
+			});
+		try {
+			await use({ apiKey: 'other-key', secretKey: 'other-secret', baseUrl: other.url });
+			await restart();
+			await waitFor(
+				'the registration',
+				async () => [...other.callWebhooks.values()].some((webhook) => webhook.url === url) || undefined,
+				SETTLE_MS,
+			);
+		} finally {
+			await use({});
+			await other.close();
+		}
+	});
+
+	it('is made by itself when VideoSDK was down at the start and is back', async () => {
+		drop(url);
 		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
 		const startedAtMs = performance.now();
-		await setup.n8n.restart();
+		await restart();
 		figure(`start of n8n ${version} with VideoSDK down`, `${Math.round(performance.now() - startedAtMs)} ms`);
-		await started();
+		await waitFor(
+			'the second try',
+			async () => setup.n8n.logs.includes('Tried again in 10 s') || undefined,
+			SETTLE_MS,
+		);
+		expect(registered()).toEqual([foreign]);
 		setup.simulator.clearFaults();
-		await expectRegistered({ url, events: ['call-missed'] });
+		await expectRegistered(missed());
 		await expectDelivered('call-missed');
+	});
+
+	describe('A copy', () => {
+		/** As n8n's CLI makes it, or its public API: both copy static data. */
+		async function copyByCli(copyWebhookId: string): Promise<string> {
+			const file = join(setup.n8n.userFolder, 'copy.json');
+			const cli = async (...args: string[]) =>
+				await promisify(execFile)(setup.n8n.runtime.node, [setup.n8n.runtime.n8n, ...args], {
+					env: { PATH: process.env.PATH, N8N_USER_FOLDER: setup.n8n.userFolder },
+				});
+			await cli('export:workflow', `--id=${workflowId}`, `--output=${file}`);
+			const [exported] = JSON.parse(readFileSync(file, 'utf8')) as Array<Record<string, unknown>>;
+			expect(JSON.stringify(exported?.staticData)).toContain('callWebhook');
+			const id = `Copy${copyWebhookId.slice(0, 8)}`;
+			const copy = { ...exported, id, versionId: randomUUID(), active: false, activeVersionId: null };
+			writeFileSync(file, JSON.stringify([copy]).replaceAll(webhookId, copyWebhookId));
+			await cli('import:workflow', `--input=${file}`);
+			return id;
+		}
+
+		async function copyByApi(copyWebhookId: string): Promise<string> {
+			const { rawApiKey } = await setup.n8n.rest.call<{ rawApiKey: string }>('POST', '/api-keys', {
+				label: 'copy',
+				expiresAt: null,
+				scopes: ['workflow:create', 'workflow:read'],
+			});
+			const request = async (path: string, init: RequestInit = {}) => {
+				const headers = { 'X-N8N-API-KEY': rawApiKey, 'content-type': 'application/json' };
+				const response = await fetch(`${setup.n8n.url}/api/v1${path}`, { ...init, headers });
+				const text = await response.text();
+				if (!response.ok) throw new Error(text);
+				return JSON.parse(text) as Record<string, unknown>;
+			};
+			const { name, nodes, connections, staticData } = await request(`/workflows/${workflowId}`);
+			expect(JSON.stringify(staticData)).toContain('callWebhook');
+			const copy = JSON.stringify({ name, nodes, connections, staticData, settings: {} });
+			const { id } = await request('/workflows', {
+				method: 'POST',
+				body: copy.replaceAll(webhookId, copyWebhookId),
+			});
+			return String(id);
+		}
+
+		it.each([
+			['the CLI', copyByCli],
+			['the public API', copyByApi],
+		])('by %s hears its calls beside the original, and is unpublished without it', async (_how, make) => {
+			// So that the static data is that of the present address.
+			await setup.n8n.rest.deactivate(workflowId);
+			await setup.n8n.rest.activate(workflowId);
+			await expectRegistered(missed());
+			const copyWebhookId = randomUUID();
+			const id = await make(copyWebhookId);
+			await setup.n8n.rest.activate(id);
+			const copied = { ...missed(), url: url.replace(webhookId, copyWebhookId) };
+			await expectRegistered(missed(), copied);
+			const call = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
+			await setup.simulator.emitCall(call.callId, 'call-missed');
+			for (const one of [workflowId, id]) {
+				await setup.n8n.rest.waitForExecution(
+					(execution) => outputOf(execution, 'After').some(({ callId }) => callId === call.callId),
+					SETTLE_MS,
+					{ workflowId: one },
+				);
+			}
+			await setup.n8n.rest.deactivate(id);
+			await expectRegistered(missed());
+		});
 	});
 
 	it('is left in peace by n8n afterwards', async () => {
@@ -303,7 +391,7 @@ describe('n8n 2.41.1 in queue mode: a main process, a webhook process, a worker'
 			'Trigger',
 			'videoSdkAgentCloudTrigger',
 			{ events: ['call-hangup'] },
-			{ typeVersion: 1, webhookId },
+			{ typeVersion: 1.1, webhookId },
 		);
 		const workflow = chain('Calls', [trigger, n8nNode('After', 'noOp')]);
 		workflowId = (await setup.n8n.rest.createWorkflow(workflow)).id;

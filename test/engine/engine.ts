@@ -121,9 +121,9 @@ export class Engine {
 		return this.loader.getNode(name).type as INodeType;
 	}
 
-	/** The version of the trigger. */
+	/** The version of a new trigger. */
 	get triggerVersion(): number {
-		return this.nodeType('videoSdkAgentCloudTrigger').description.version as number;
+		return this.nodeType('videoSdkAgentCloudTrigger').description.defaultVersion as number;
 	}
 
 	credentialType(): ICredentialType {

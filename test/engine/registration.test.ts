@@ -1,17 +1,29 @@
-import type { SimulatedCallWebhook } from '../simulator';
-import { EVENT_NAMES, expectNoSecrets, useRig } from './rig';
+import { type SimulatedCallWebhook } from '../simulator';
+import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
 import { StoredTrigger } from './triggerHooks';
 
 const CALLS = ['call-answered', 'call-hangup'];
 
 const rig = useRig();
-
 const stored = (events: string[] = CALLS, name?: string) => new StoredTrigger(rig.engine, { events }, name);
 const active = (): SimulatedCallWebhook[] =>
 	[...rig.simulator.callWebhooks.values()].filter(({ deletedAt }) => deletedAt === undefined);
 const registered = () => active().map(({ url, events }) => ({ url, events: [...events].sort() }));
 const changes = () => rig.requests.filter(({ method }) => method !== 'GET').map(({ method }) => method);
+const lists = () => rig.requests.filter(({ method }) => method === 'GET');
 const goDown = () => rig.simulator.addFault({ kind: 'status', status: 503, match: { times: 999 } });
+
+/** Waits for what a trigger does in the background. */
+async function eventually(isSo: () => boolean): Promise<void> {
+	for (const endMs = performance.now() + 20_000; !isSo() && performance.now() < endMs;) {
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+	expect(isSo()).toBe(true);
+}
+const eventuallyRegistered = async (...wanted: Array<{ url: string; events: string[] }>) => {
+	const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
+	await eventually(() => JSON.stringify(sorted(registered())) === JSON.stringify(sorted(wanted)));
+};
 
 async function failureOf(action: Promise<unknown>): Promise<{ message: string; description: string }> {
 	const error: unknown = await action.then(
@@ -42,7 +54,7 @@ describe('A trigger with call events', () => {
 		const [twoLists, twoWebhooks] = [() => rig.requests.length > 1, () => active().length > 1];
 		rig.simulator.addFault({ kind: 'delay', until: twoLists, match: { method: 'GET', times: 2 } });
 		rig.simulator.addFault({ kind: 'delay', until: twoWebhooks, match: { method: 'POST', times: 2 } });
-		await Promise.all([one.restart(), other.restart()]);
+		await Promise.all([one.publish(), other.publish()]);
 		expect(registered()).toEqual([{ url: one.url, events: CALLS }]);
 		expect(other.staticData).toEqual(one.staticData);
 	});
@@ -60,23 +72,20 @@ describe('A trigger with call events', () => {
 		expectNoSecrets(rig, trigger.staticData);
 	});
 
-	it.each(['id', 'webhookId', '_id'] as const)('is found under the ID "%s"', async (webhookId) => {
-		rig.simulator.answers.webhookId = webhookId;
-		const trigger = stored();
-		await trigger.publish();
-		expect(await trigger.restart()).toBe(false);
-		await trigger.unpublish();
-		expect(registered()).toEqual([]);
-	});
-
-	it('is found in a bare list', async () => {
-		rig.simulator.answers.bareLists = true;
-		rig.simulator.addCallWebhook('https://elsewhere.example/', CALLS);
-		const trigger = stored();
-		await trigger.publish();
-		expect(await trigger.restart()).toBe(false);
-		expect(active()).toHaveLength(2);
-	});
+	it.each(['id', 'webhookId', '_id'] as const)(
+		'is found under the ID "%s" in a bare list',
+		async (webhookId) => {
+			rig.simulator.answers.webhookId = webhookId;
+			rig.simulator.answers.bareLists = true;
+			rig.simulator.addCallWebhook('https://elsewhere.example/', CALLS);
+			const trigger = stored();
+			await trigger.publish();
+			await trigger.publish('update');
+			expect(active()).toHaveLength(2);
+			await trigger.unpublish();
+			expect(active()).toHaveLength(1);
+		},
+	);
 
 	it('is found among those of several pages', async () => {
 		for (let index = 0; index < 120; index += 1) {
@@ -84,8 +93,22 @@ describe('A trigger with call events', () => {
 		}
 		const trigger = stored();
 		await trigger.publish();
-		expect(await trigger.restart()).toBe(false);
+		await trigger.publish('update');
 		expect(active()).toHaveLength(121);
+	});
+
+	it.each<[string, (url: string) => string]>([
+		['host in capitals', (url) => url.replace('localhost', 'LOCALHOST')],
+		['other spelling that only the ID tells', (url) => `${url}/`],
+	])('is found although the API spells its URL otherwise: %s', async (_how, spell) => {
+		const trigger = stored();
+		await trigger.publish();
+		const [webhook] = active();
+		Object.assign(webhook ?? {}, { url: spell(trigger.url) });
+		await trigger.publish('update');
+		expect(active()).toEqual([webhook]);
+		await trigger.unpublish();
+		expect(active()).toEqual([]);
 	});
 
 	it('leaves those of others alone, also such as begin or end like it', async () => {
@@ -96,7 +119,6 @@ describe('A trigger with call events', () => {
 		const foreign = registered();
 		await trigger.publish();
 		await trigger.republish({ events: ['call-missed'] });
-		await trigger.restart();
 		expect(registered()).toEqual([...foreign, { url: trigger.url, events: ['call-missed'] }]);
 		await trigger.unpublish();
 		expect(registered()).toEqual(foreign);
@@ -177,23 +199,6 @@ describe('A trigger with call events', () => {
 		goDown();
 		await expect(end()).resolves.toBeUndefined();
 	});
-
-	it('is registered once by several main processes', async () => {
-		const trigger = stored();
-		await trigger.publish();
-		const elsewhere = Object.assign(new StoredTrigger(await rig.addEngine(), {}), {
-			node: trigger.node,
-			staticData: trigger.staticData,
-		});
-		expect(await Promise.all([trigger.restart(), elsewhere.restart()])).toEqual([false, false]);
-		rig.simulator.callWebhooks.clear();
-		await Promise.all([trigger.restart(), elsewhere.restart()]);
-		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
-		// Whatever each of them remembers.
-		for (const one of [trigger, elsewhere]) expect(await one.restart()).toBe(false);
-		await trigger.unpublish();
-		expect(registered()).toEqual([]);
-	});
 });
 
 describe('A trigger without call events', () => {
@@ -208,61 +213,217 @@ describe('A trigger without call events', () => {
 });
 
 describe('When n8n starts', () => {
+	const restarted = async (trigger: StoredTrigger) => {
+		rig.simulator.requests.length = 0;
+		await trigger.restart();
+	};
+
 	it('a registration that is there is left as it is', async () => {
 		const trigger = stored();
 		await trigger.publish();
-		const [before] = active();
-		expect(await trigger.restart()).toBe(false);
-		expect(active()).toEqual([before]);
-		expect(changes()).toEqual(['POST']);
+		const before = active();
+		await restarted(trigger);
+		await eventually(() => lists().length === 1);
+		expect(active()).toEqual(before);
+		expect(changes()).toEqual([]);
 	});
 
 	it.each<[string, (id: string) => void]>([
-		['through the API', (id) => void (active()[0]!.deletedAt = id)],
-		['by a change of the events', () => void (active()[0]!.events = ['call-missed'])],
-		['without a trace', (id) => void rig.simulator.callWebhooks.delete(id)],
-	])('one that was changed behind its back is made anew: %s', async (_how, change) => {
+		['deleted through the API', (id) => void (rig.simulator.callWebhooks.get(id)!.deletedAt = 'now')],
+		['with other events', (id) => void (rig.simulator.callWebhooks.get(id)!.events = ['call-missed'])],
+		['deleted without a trace', (id) => void rig.simulator.callWebhooks.delete(id)],
+	])('one that was changed behind its back is made again: %s', async (_how, change) => {
 		const trigger = stored();
 		await trigger.publish();
 		change(active()[0]?.id ?? '');
-		expect(await trigger.restart()).toBe(true);
-		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
-	});
-
-	it.each<[string, () => void]>([
-		['answers with 503', goDown],
-		['resets connections', () => void rig.simulator.addFault({ kind: 'reset', match: { times: 99 } })],
-		['rejects the keys', () => rig.engine.setCredentials(rig.credentials({ secretKey: 'another' }))],
-		['answers with nonsense', () => void rig.simulator.addFault({ kind: 'notJson', match: { times: 99 } })],
-	])('no registered trigger is lost if VideoSDK %s', async (_what, fail) => {
-		const trigger = stored();
-		await trigger.publish();
-		fail();
-		expect(await trigger.restart()).toBe(false);
-		rig.simulator.clearFaults();
-		rig.engine.setCredentials(rig.credentials());
-		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
-		expect(await trigger.publish('update')).toBe(false);
+		await restarted(trigger);
+		await eventuallyRegistered({ url: trigger.url, events: CALLS });
+		// Its ID is not in the static data, which is saved around hooks only.
 		await trigger.unpublish();
 		expect(registered()).toEqual([]);
 	});
 
-	it('an API that does not answer is asked once, not by each trigger', async () => {
-		const triggers = Array.from({ length: 5 }, (_, index) => stored(CALLS, `Trigger ${index}`));
-		for (const trigger of triggers) await trigger.publish();
-		rig.simulator.requests.length = 0;
-		goDown();
-		for (const trigger of triggers) expect(await trigger.restart()).toBe(false);
-		expect(rig.requests).toHaveLength(1);
+	it('at another address, it is registered there, and the former registration is left and reported', async () => {
+		const trigger = stored();
+		await trigger.publish();
+		const former = { url: trigger.url, events: CALLS };
+		trigger.webhookBaseUrl = 'http://localhost:9999/webhook';
+		await restarted(trigger);
+		await eventuallyRegistered(former, { url: trigger.url, events: CALLS });
+		expect(trigger.warnings.join()).toContain(
+			`leaves the registration of ${former.url} for call events alone`,
+		);
+		await trigger.unpublish();
+		expect(registered()).toEqual([former]);
 	});
 
-	it('a trigger that cannot be registered stays on the air, and is registered at the next start', async () => {
+	it('with a credential of another project, it is registered there', async () => {
+		const trigger = stored();
+		await trigger.publish();
+		const other = await rig.addSimulator({ apiKey: 'other-key', secret: 'other-secret' });
+		rig.engine.setCredentials({ apiKey: 'other-key', secretKey: 'other-secret', baseUrl: other.url });
+		await restarted(trigger);
+		await eventually(() => other.callWebhooks.size === 1);
+		expect([...other.callWebhooks.values()]).toMatchObject([{ url: trigger.url, events: CALLS }]);
+		expect(trigger.warnings.join()).toContain('was registered for call events with another API key');
+		// Nothing that the new key signed goes to the former host.
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('no hook waits for an API that hangs, and all triggers of a credential make one request', async () => {
+		const many = Array.from({ length: 5 }, (_, index) => stored(CALLS, `Trigger ${index}`));
+		for (const trigger of many) await trigger.publish();
+		rig.simulator.callWebhooks.clear();
+		rig.simulator.requests.length = 0;
+		let isHanging = true;
+		rig.simulator.addFault({ kind: 'delay', until: () => !isHanging, match: { method: 'GET', times: 1 } });
+		for (const trigger of many) await trigger.restart();
+		expect(registered()).toEqual([]);
+		isHanging = false;
+		await eventuallyRegistered(...many.map(({ url }) => ({ url, events: CALLS })));
+		expect(lists()).toHaveLength(1);
+	});
+
+	it.each<[string, () => void]>([
+		['answers with 503', goDown],
+		['resets connections', () => void rig.simulator.addFault({ kind: 'reset', match: { times: 999 } })],
+		['rejects the keys', () => rig.engine.setCredentials(rig.credentials({ secretKey: 'another' }))],
+	])('and VideoSDK %s, it tries again until the registration is right', async (_what, fail) => {
+		const trigger = stored();
+		await trigger.publish();
+		rig.simulator.callWebhooks.clear();
+		fail();
+		await restarted(trigger);
+		await eventually(() => trigger.warnings.some((text) => text.includes('Tried again in 5 s')));
+		expectNoSecrets(rig, trigger.warnings);
+		rig.simulator.clearFaults();
+		rig.engine.setCredentials(rig.credentials());
+		passTime(6_000);
+		await eventuallyRegistered({ url: trigger.url, events: CALLS });
+	});
+
+	it('listening for a test event does not end the check of the Production URL', async () => {
+		const trigger = stored();
+		rig.simulator.addFault({ kind: 'status', status: 503, match: { times: 1 } });
+		await restarted(trigger);
+		await eventually(() => trigger.warnings.length > 0);
+		await (
+			await trigger.listen()
+		)();
+		passTime(6_000);
+		await eventuallyRegistered({ url: trigger.url, events: CALLS });
+	});
+
+	it('below another path, unpublishing removes the registrations of both URLs', async () => {
+		const trigger = stored();
+		await trigger.publish();
+		trigger.webhookBaseUrl = 'http://localhost:5678/hooks';
+		await restarted(trigger);
+		await eventually(() => active().length === 2);
+		await trigger.unpublish();
+		expect(registered()).toEqual([]);
+	});
+
+	it('and VideoSDK is down, an unpublished trigger is not registered later', async () => {
 		const trigger = stored();
 		goDown();
-		expect(await trigger.restart()).toBe(true);
+		await restarted(trigger);
+		await eventually(() => trigger.warnings.length > 0);
+		await trigger.unpublish();
 		rig.simulator.clearFaults();
-		expect(await trigger.restart()).toBe(true);
+		rig.simulator.requests.length = 0;
+		passTime(6_000);
+		await new Promise((resolve) => setTimeout(resolve, 1_500));
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('a trigger that is unpublished while it is being registered leaves nothing behind', async () => {
+		const trigger = stored();
+		let isHanging = true;
+		rig.simulator.addFault({ kind: 'delay', until: () => !isHanging, match: { method: 'POST', times: 1 } });
+		await restarted(trigger);
+		await eventually(() => changes().length === 1);
+		const unpublished = trigger.unpublish();
+		isHanging = false;
+		await unpublished;
+		expect(registered()).toEqual([]);
+	});
+
+	it('a main process that does not lead checks nothing, until it takes over', async () => {
+		const trigger = stored();
+		await trigger.publish('init', false);
+		expect(rig.requests).toEqual([]);
+		goDown();
+		// Neither of them throws.
+		await trigger.restart('leadershipChange');
+		await eventually(() => lists().length === 1);
+	});
+
+	it('n8n may run the trigger before it calls the hooks', async () => {
+		const trigger = stored();
+		await trigger.run('init');
+		await trigger.publish('init', false);
+		await eventuallyRegistered({ url: trigger.url, events: CALLS });
+	});
+
+	it('a broken credential or expression takes no trigger off the air', async () => {
+		const trigger = stored();
+		await trigger.publish();
+		rig.engine.setCredentials(rig.credentials({ baseUrl: 'nowhere' }));
+		await trigger.restart();
+		expect(trigger.warnings.join()).toMatch(/could not check its registration .*'Base URL'/);
 		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
+	});
+});
+
+describe('A copy with its static data', () => {
+	it.each<[string, (original: StoredTrigger) => StoredTrigger]>([
+		['in another workflow', (original) => original.copy()],
+		[
+			'on another instance, with the same IDs',
+			(original) => {
+				const { workflowId, node } = original;
+				const copy = original.copy({ workflowId, webhookId: node.webhookId });
+				return Object.assign(copy, {
+					instanceId: 'instance-2',
+					webhookBaseUrl: 'http://localhost:9999/webhook',
+				});
+			},
+		],
+		[
+			'on a clone of the instance, at another address',
+			(original) => {
+				const { workflowId, node } = original;
+				const copy = original.copy({ workflowId, webhookId: node.webhookId });
+				return Object.assign(copy, { webhookBaseUrl: 'http://localhost:9999/webhook' });
+			},
+		],
+		[
+			'as another node of the workflow',
+			(original) => original.copy({ workflowId: original.workflowId, nodeId: 'other' }),
+		],
+	])('%s has a registration of its own, and leaves the one of the original alone', async (_where, copied) => {
+		const original = stored();
+		await original.publish();
+		const copy = copied(original);
+		await copy.publish();
+		const both = [original, copy].map(({ url }) => ({ url, events: CALLS }));
+		expect(registered()).toEqual(both);
+		expect(copy.warnings.join()).toContain(
+			`leaves the registration of ${original.url} for call events alone`,
+		);
+		await copy.restart();
+		await copy.unpublish();
+		expect(registered()).toEqual(both.slice(0, 1));
+		await original.unpublish();
+		expect(registered()).toEqual([]);
+	});
+
+	it('that is unpublished without having been published leaves it alone, too', async () => {
+		const original = stored();
+		await original.publish();
+		await original.copy().unpublish();
+		expect(registered()).toEqual([{ url: original.url, events: CALLS }]);
 	});
 });
 

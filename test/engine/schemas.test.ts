@@ -28,11 +28,23 @@ it.each(operations)('%s: %s has an output schema', (resource, operation) => {
 	expect(propertiesOf(`v1.0.0/${resource}/${operation}`).length).toBeGreaterThan(2);
 });
 
-it('the trigger has an output schema', () => {
+it('each version of the trigger has an output schema', () => {
 	const { version } = new VideoSdkAgentCloudTrigger().description;
-	expect(propertiesOf(`v${String(version)}.0.0`)).toEqual(
-		expect.arrayContaining(['event', 'webhookType', 'sessionId', 'data', 'eventId', 'receivedAt', 'session']),
-	);
+	const schemas = [version].flat().map((number) => propertiesOf(`v${number.toFixed(1)}.0`));
+	expect(schemas).toHaveLength(2);
+	for (const schema of schemas) {
+		expect(schema).toEqual(
+			expect.arrayContaining([
+				'event',
+				'webhookType',
+				'sessionId',
+				'data',
+				'eventId',
+				'receivedAt',
+				'session',
+			]),
+		);
+	}
 });
 
 describe('What an operation puts out is in its schema', () => {

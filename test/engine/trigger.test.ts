@@ -89,7 +89,7 @@ describe('A signed event that was chosen', () => {
 		['6f1c', '6f1c'],
 		[' session-6f1c ', '6f1c'],
 		['session-session-1', 'session-1'],
-		[4711, ''],
+		[4711, '4711'],
 		[null, ''],
 		[{ a: 1 }, ''],
 	])('gives the session ID as the REST API spells it: %j', async (sessionId, expected) => {

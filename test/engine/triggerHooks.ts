@@ -1,18 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { HookContext } from 'n8n-core';
-import type {
-	IDataObject,
-	INode,
-	INodeParameters,
-	IWebhookDescription,
-	WorkflowActivateMode,
-	WorkflowExecuteMode,
+import { HookContext, TriggerContext } from 'n8n-core';
+import {
+	type IDataObject,
+	type INode,
+	type INodeParameters,
+	type INodeType,
+	type IWebhookDescription,
+	Workflow,
+	type WorkflowActivateMode,
+	type WorkflowExecuteMode,
 } from 'n8n-workflow';
-import { Workflow } from 'n8n-workflow';
-import type { Engine } from './engine';
-import { TRIGGER } from './engine';
+import { type Engine, TRIGGER } from './engine';
 
 type Hook = 'checkExists' | 'create' | 'delete';
+
+/** Their checks in the background would outlive the test. */
+const running = new Set<StoredTrigger>();
+afterEach(async () => {
+	for (const trigger of running) await trigger.stop();
+});
 
 /**
  * A workflow with the trigger, as n8n's database keeps it: what n8n calls when it is published, unpublished, listens for a test event
@@ -22,8 +28,13 @@ export class StoredTrigger {
 	/** The workflow's static data. */
 	staticData: IDataObject = {};
 	node: INode;
-	workflowId = randomUUID();
+	workflowId: string = randomUUID();
 	workflowName: string;
+	/** The ID of its n8n instance. */
+	instanceId = 'instance-1';
+	/** What the trigger wrote to n8n's log as warnings. */
+	readonly warnings: string[] = [];
+	private close?: () => Promise<void>;
 	/** What n8n's webhook addresses begin with. */
 	webhookBaseUrl = 'http://localhost:5678/webhook';
 	webhookTestBaseUrl = 'http://localhost:5678/webhook-test';
@@ -54,15 +65,55 @@ export class StoredTrigger {
 		this.node = { ...this.node, parameters };
 	}
 
-	/** @returns whether `create` ran */
-	async publish(activation: WorkflowActivateMode = 'activate'): Promise<boolean> {
-		if (await this.call('checkExists', 'trigger', activation)) return false;
-		await this.call('create', 'trigger', activation);
-		return true;
+	/** @param isLeader whether n8n also runs the trigger in this process */
+	async publish(activation: WorkflowActivateMode = 'activate', isLeader = true): Promise<void> {
+		if (!(await this.call('checkExists', 'trigger', activation))) {
+			await this.call('create', 'trigger', activation);
+		}
+		if (isLeader) await this.run(activation);
 	}
 
+	/** n8n takes the trigger off the air also if its hook fails. */
 	async unpublish(): Promise<void> {
-		await this.call('delete', 'internal', 'update');
+		try {
+			await this.call('delete', 'internal', 'update');
+		} finally {
+			await this.stop();
+		}
+	}
+
+	/** n8n shuts down, or another main process takes over. */
+	async stop(): Promise<void> {
+		await this.close?.();
+		this.close = undefined;
+		running.delete(this);
+	}
+
+	/** n8n runs the trigger in this process. */
+	async run(activation: WorkflowActivateMode): Promise<void> {
+		const context = new TriggerContext(
+			this.workflow(this.staticData, true),
+			this.node,
+			this.engine.additionalData('trigger'),
+			'trigger',
+			activation,
+		);
+		const response = await this.type.trigger?.call(context);
+		this.close = response?.closeFunction;
+		running.add(this);
+	}
+
+	/** A copy as n8n's public API and CLI make it: with the static data. */
+	copy(change: { workflowId?: string; nodeId?: string; webhookId?: string } = {}): StoredTrigger {
+		const copy = new StoredTrigger(this.engine, this.node.parameters, this.name);
+		copy.staticData = JSON.parse(JSON.stringify(this.staticData)) as IDataObject;
+		copy.workflowId = change.workflowId ?? copy.workflowId;
+		copy.node = {
+			...this.node,
+			id: change.nodeId ?? this.node.id,
+			webhookId: change.webhookId ?? copy.node.webhookId,
+		};
+		return copy;
 	}
 
 	/** n8n 2.x calls `delete` with the published version before it publishes a changed one. */
@@ -72,9 +123,10 @@ export class StoredTrigger {
 		await this.publish('update');
 	}
 
-	/** n8n starts: on 1.x each main process asks each published trigger. */
-	async restart(): Promise<boolean> {
-		return await this.publish('init');
+	/** n8n starts. It does not wait for what the trigger does in the background. */
+	async restart(activation: 'init' | 'leadershipChange' = 'init'): Promise<void> {
+		await this.stop();
+		await this.publish(activation);
 	}
 
 	/** Listens for a test event; n8n keeps the static data of that apart. @returns ends the listening */
@@ -93,16 +145,7 @@ export class StoredTrigger {
 		activation: WorkflowActivateMode,
 		testStaticData?: IDataObject,
 	): Promise<boolean | undefined> {
-		const type = this.engine.nodeTypes.getByNameAndVersion(this.node.type);
-		const workflow = new Workflow({
-			id: this.workflowId,
-			name: this.workflowName,
-			nodes: [this.node],
-			connections: {},
-			active: testStaticData === undefined,
-			nodeTypes: this.engine.nodeTypes,
-			staticData: JSON.parse(JSON.stringify(testStaticData ?? this.staticData)) as IDataObject,
-		});
+		const workflow = this.workflow(testStaticData ?? this.staticData, testStaticData === undefined);
 		const additionalData = {
 			...this.engine.additionalData(mode),
 			webhookBaseUrl: this.webhookBaseUrl,
@@ -112,17 +155,43 @@ export class StoredTrigger {
 			httpMethod: 'POST',
 			node: this.node.name,
 			path: 'webhook',
-			webhookDescription: type.description.webhooks?.[0] as IWebhookDescription,
+			webhookDescription: this.type.description.webhooks?.[0] as IWebhookDescription,
 			workflowId: workflow.id,
 			workflowExecuteAdditionalData: additionalData,
 			isTest: testStaticData !== undefined,
 		});
+		Object.defineProperties(context, {
+			getInstanceId: { value: () => this.instanceId },
+			logger: { value: this.logger },
+		});
 		try {
-			return await type.webhookMethods?.default?.[hook]?.call(context);
+			return await this.type.webhookMethods?.default?.[hook]?.call(context);
 		} finally {
 			const kept = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
 			if (testStaticData === undefined) this.staticData = kept;
 			else Object.assign(testStaticData, kept);
 		}
+	}
+
+	private get type(): INodeType {
+		return this.engine.nodeTypes.getByNameAndVersion(this.node.type);
+	}
+
+	private get logger(): object {
+		const note = (text: string, details?: object) =>
+			void this.warnings.push(`${text} ${JSON.stringify(details ?? {})}`);
+		return { warn: note, error: note, info: () => undefined, debug: () => undefined };
+	}
+
+	private workflow(staticData: IDataObject, active: boolean): Workflow {
+		return new Workflow({
+			id: this.workflowId,
+			name: this.workflowName,
+			nodes: [this.node],
+			connections: {},
+			active,
+			nodeTypes: this.engine.nodeTypes,
+			staticData: JSON.parse(JSON.stringify(staticData)) as IDataObject,
+		});
 	}
 }

@@ -239,6 +239,41 @@ describe('Deployment IDs', () => {
 		);
 	});
 
+	/** What the API answers when it is asked about a session. */
+	const answerWith = (deploymentId: unknown) =>
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 200,
+			body: { sessionId: '6f1c', status: 'running', deploymentId },
+			match: { path: /sessions\/6f1c/ },
+		});
+
+	it.each(['', '  ', null])('are found out from the session if the event has %j', async (deploymentId) => {
+		const trigger = await withDeployments('ddv_1');
+		answerWith('ddv_1');
+		expect(await deliver(trigger, ofDeployment(deploymentId, 'session-6f1c'))).toBe(200);
+		await expectRuns(trigger, 1);
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it.each(['', '  '])('let an event through whose session has %j', async (deploymentId) => {
+		const trigger = await withDeployments('ddv_1');
+		answerWith(deploymentId);
+		await deliver(trigger);
+		await expectRuns(trigger, 1);
+	});
+
+	it('of a session are found out by each credential, whose API alone counts', async () => {
+		const one = await withDeployments('ddv_1');
+		answerWith('ddv_2');
+		await deliver(one);
+		await expectRuns(one, 0);
+		const two = await withDeployments('ddv_1');
+		answerWith('ddv_1');
+		await deliver(two);
+		await expectRuns(two, 1);
+	});
+
 	it('let an event through whose deployment cannot be found out', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 500, match: { times: 9 } });
 		const trigger = await withDeployments('ddv_support');

@@ -1,9 +1,7 @@
-import type { IDataObject } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
-import type { Send } from './client';
-import { failureOf } from './client';
-import type { ListRequest } from './pagination';
-import { listRecords } from './pagination';
+import { failureOf, type Send } from './client';
+import { listRecords, type ListRequest } from './pagination';
 import { pathOf } from './path';
 
 /** A webhook that is registered for the calls of a project. */
@@ -30,18 +28,27 @@ function toCallWebhook(row: IDataObject): CallWebhook {
 	};
 }
 
-/** Lists the webhooks of all URLs, deleted ones not included. */
-export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
-	const isThere = (row: IDataObject) => idOf(row) !== '' && !row.deletedAt;
-	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isThere)).map(toCallWebhook);
+function normalized(url: string): string {
+	return URL.canParse(url) ? new URL(url).href : url;
+}
+
+/** @returns whether two URLs lead to the same place, however the API spells the host, the port or what is encoded */
+export function isSameUrl(one: string, other: string): boolean {
+	return normalized(one) === normalized(other);
 }
 
 /**
- * Finds the webhooks of exactly this URL. All webhooks are read: what the API's own `search` matches is not documented, and one that
- * it does not find would be registered twice.
+ * Lists the project's webhooks, without those that are marked as deleted. All are read: what the API's own `search` matches is not
+ * documented, and one that it does not find would be registered twice.
  */
+export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
+	const isPresent = (row: IDataObject) => idOf(row) !== '' && !row.deletedAt;
+	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isPresent)).map(toCallWebhook);
+}
+
+/** Finds the project's webhooks for this URL. */
 export async function findCallWebhooks(send: Send, url: string): Promise<CallWebhook[]> {
-	return (await listCallWebhooks(send)).filter((webhook) => webhook.url === url);
+	return (await listCallWebhooks(send)).filter((webhook) => isSameUrl(webhook.url, url));
 }
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */

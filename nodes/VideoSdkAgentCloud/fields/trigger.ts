@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/event';
+import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
 
 /** Makes a notice that is shown if one of these events is chosen. */
@@ -39,7 +39,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to accept only events signed by VideoSDK. Without it, anyone who knows the URL can start the workflow: switch it off for trials only.',
+			'Whether to accept only events signed by VideoSDK. Without it, anyone who knows the URL can start the workflow: turn it off for tests only.',
 	},
 	{
 		displayName: 'Options',
@@ -90,7 +90,8 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				name: 'skipDuplicates',
 				type: 'boolean',
 				default: true,
-				description: 'Whether to ignore events that were already received',
+				description:
+					'Whether to ignore events that were already received. A participant who leaves and joins again is a new event.',
 			},
 		],
 	},

@@ -1,14 +1,13 @@
 import { createHash } from 'crypto';
-import type { ICredentialDataDecryptedObject, IHookFunctions } from 'n8n-workflow';
+import { type ICredentialDataDecryptedObject, type IHookFunctions } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import type { Send } from '../api/client';
-import { clientOf } from '../api/client';
+import { clientOf, type Send } from '../api/client';
 import { CREDENTIAL_TYPE } from '../api/credential';
 
-/** Which project of VideoSDK a credential leads to. Holds no secret. */
+/** Which project of VideoSDK a credential leads to. Contains no secret. */
 export interface AccountId {
 	baseUrl: string;
-	/** Tells API keys apart. */
+	/** Of the API key, to notice a change. */
 	apiKeyHash: string;
 }
 

@@ -1,8 +1,14 @@
-import type { IDataObject } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
 import { getCall } from '../api/calls';
-import type { Send } from '../api/client';
+import { type Send } from '../api/client';
 import { getSession } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
+
+/** What is added to events. */
+export interface Details {
+	session: boolean;
+	call: boolean;
+}
 
 /** What an event is about, and the field of the output under which its record is added. */
 export interface Subject {

@@ -1,14 +1,9 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { clientOf } from '../api/client';
 import { makeSearchable } from '../shared/searchable';
-import { subjectOf } from './details';
-import { isFirstExecution } from './duplicates';
-
-/** What is added to events. */
-export interface Details {
-	session: boolean;
-	call: boolean;
-}
+import { type Details, subjectOf } from './details';
+import { isFirstExecution } from './firstExecution';
+import { type ReceivedItem } from './receive';
 
 /** Adds the event's session or call in its current state. If it cannot be fetched, the event goes on without it. */
 async function withDetails(
@@ -41,8 +36,10 @@ export async function emit(
 ): Promise<INodeExecutionData[]> {
 	const items: INodeExecutionData[] = [];
 	for (const [index, { json }] of context.getInputData().entries()) {
-		if (skipDuplicates && !(await isFirstExecution(context, String(json.eventId)))) continue;
-		items.push({ json: await withDetails(context, json, details), pairedItem: { item: index } });
+		const { isAgain = false, ...event } = json as ReceivedItem;
+		const receivedAtMs = Date.parse(event.receivedAt);
+		if (skipDuplicates && !(await isFirstExecution(context, event, { receivedAtMs, isAgain }))) continue;
+		items.push({ json: await withDetails(context, event, details), pairedItem: { item: index } });
 	}
 	makeSearchable(
 		context,

@@ -1,8 +1,9 @@
-import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
+import { BoundedMap } from '../api/boundedMap';
 import { clientOf } from '../api/client';
-import type { ReceivedEvent } from '../webhook/event';
-import type { Subject } from './details';
-import { subjectOf } from './details';
+import { firstText, type ReceivedEvent } from '../webhook/event';
+import { credentialKey } from '../webhook/verificationSettings';
+import { type Subject, subjectOf } from './details';
 
 /** The sender waits for the answer meanwhile. */
 const FETCH_TIMEOUT_MS = 5_000;
@@ -24,22 +25,17 @@ export interface Filtered {
 
 /** How a filter finds what it goes by, in the data of an event or in the record of its session or call. */
 const FILTERS = {
-	session: { wanted: 'deploymentIds', find: ({ deploymentId }: IDataObject) => deploymentId },
+	session: { wanted: 'deploymentIds', find: ({ deploymentId }: IDataObject) => firstText(deploymentId) },
 	call: { wanted: 'callDirections', find: directionOf },
 } as const;
 
-/** What the filters went by, by session and call: these send several events, and neither value changes. */
-const remembered = new Map<string, string>();
+/** What the filters went by, by credential, session and call: these send several events, and neither value changes. */
+const remembered = new BoundedMap<string, string>(MAX_REMEMBERED);
 
 function directionOf({ type, direction }: IDataObject): string | undefined {
 	return [type, direction]
 		.map((value) => String(value).toLowerCase())
 		.find((value) => ['inbound', 'outbound'].includes(value));
-}
-
-function remember(key: string, value: string): void {
-	if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value as string);
-	remembered.set(key, value);
 }
 
 /** Fetches the session or call. @returns null if that fails */
@@ -69,12 +65,13 @@ export async function filter(
 	const { wanted, find } = FILTERS[subject.field];
 	const choices = filters[wanted];
 	if (choices.length === 0) return { isWanted: true };
-	const key = `${subject.field} ${subject.id}`;
+	// What one user's API says must not decide about another user's events.
+	const key = `${credentialKey(context)} ${subject.field} ${subject.id}`;
 	const known = find(event.data) ?? remembered.get(key);
-	if (typeof known === 'string') return { isWanted: choices.includes(known) };
+	if (known !== undefined) return { isWanted: choices.includes(known) };
 	const record = await fetchRecord(context, subject);
-	const found = record && find(record);
-	if (typeof found !== 'string') return { isWanted: true, record };
-	remember(key, found);
+	const found = record ? find(record) : undefined;
+	if (found === undefined) return { isWanted: true, record };
+	remembered.set(key, found);
 	return { isWanted: choices.includes(found), record };
 }

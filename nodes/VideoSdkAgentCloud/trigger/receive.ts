@@ -1,17 +1,20 @@
-import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { reject, verifyDelivery } from '../webhook/delivery';
-import type { ReceivedEvent } from '../webhook/event';
-import { eventName } from '../webhook/event';
-import { readEventContext } from '../webhook/eventContext';
+import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
+import { readSettings, reject, type Settings, verifyDelivery } from '../webhook/delivery';
+import { eventName, type ReceivedEvent } from '../webhook/event';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
+import { warnSparingly } from '../webhook/rejectionLog';
 import { respond } from '../webhook/respond';
-import { subjectOf } from './details';
-import type { Details } from './emit';
-import type { Filters } from './filter';
-import { filter } from './filter';
+import { type Details, subjectOf } from './details';
+import { filter, type Filters } from './filter';
 import { rememberReceiver } from './knownTriggers';
+import { Occurrences } from './occurrences';
+
+/** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
+const RECHECK_AGE_MS = 5_000;
 
 const recentDeliveries = new RecentDeliveries();
+const occurrences = new Occurrences();
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
 export interface Wanted extends Filters {
@@ -21,6 +24,16 @@ export interface Wanted extends Filters {
 	skipDuplicates: boolean;
 	details: Details;
 }
+
+/** An event as it goes from `webhook` to `execute`. */
+export interface ReceivedItem extends IDataObject, ReceivedEvent {
+	receivedAt: string;
+	context?: IDataObject;
+	/** The event occurred before, and this is not a repeated delivery of that. Not part of the output. */
+	isAgain?: boolean;
+}
+
+const NOT_WANTED = 'The event is signed, but not one that this workflow was set to start on';
 
 /** Answers an event that starts no execution. */
 function ignore(context: IWebhookFunctions, event: ReceivedEvent, sentence: string): IWebhookResponseData {
@@ -40,10 +53,8 @@ function isChosen({ webhookType }: ReceivedEvent, choices: string[]): boolean {
 }
 
 /** @returns whether the delivery is the first one of its event, as far as this process knows */
-async function isFirstDelivery(context: IWebhookFunctions, event: ReceivedEvent): Promise<boolean> {
-	const finish = await recentDeliveries.begin(
-		`${context.getWorkflow().id}:${context.getNode().id}:${event.eventId}`,
-	);
+async function isFirstDelivery(context: IWebhookFunctions, key: string): Promise<boolean> {
+	const finish = await recentDeliveries.begin(key);
 	if (finish === undefined) return false;
 	const response = context.getResponseObject();
 	// n8n answers 200 once it has stored the execution; "close" comes after every answer, and when the sender went away.
@@ -54,24 +65,57 @@ async function isFirstDelivery(context: IWebhookFunctions, event: ReceivedEvent)
 	return true;
 }
 
+/**
+ * Reads the context that was given where the session or room began. VideoSDK's signature does not cover the URL, so the context has
+ * one of its own. Never throws: an event is worth more than its context.
+ *
+ * @returns undefined if there is none, or it was not signed with the secret of the node's credential
+ */
+async function readContext(context: IWebhookFunctions, settings: Settings): Promise<IDataObject | undefined> {
+	const { [CONTEXT_PARAMETER]: text } = context.getQueryData() as Record<string, unknown>;
+	if (text === undefined) return undefined;
+	const verify = (candidate: Settings) =>
+		'contextKey' in candidate && candidate.contextKey ? verifyContext(text, candidate.contextKey) : undefined;
+	const pairs = verify(settings) ?? verify(await readSettings(context, RECHECK_AGE_MS));
+	if (pairs) return pairs;
+	const reason =
+		'unreadableBecause' in settings
+			? settings.unreadableBecause
+			: "It was changed on its way, or signed with another secret key: 'Secret Key' in the credential was changed after the session or room began, or that was started with another credential.";
+	const { name } = context.getNode();
+	warnSparingly(context, 'context', `'${name}' left the context of an event out. ${reason}`);
+	return undefined;
+}
+
 /** Answers a delivery, and hands a verified, chosen, new event to the workflow. */
 export async function receive(context: IWebhookFunctions, wanted: Wanted): Promise<IWebhookResponseData> {
-	const delivery = await verifyDelivery(context, wanted.verifySignature);
+	const settings = await readSettings(context);
+	const delivery = await verifyDelivery(context, wanted.verifySignature, settings);
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
+
 	const { event } = delivery;
 	rememberReceiver(context, wanted.events);
-	const notWanted = 'The event is signed, but not one that this workflow was set to start on';
-	if (!isChosen(event, wanted.events)) return ignore(context, event, notWanted);
-	const item: IDataObject = { ...event, receivedAt: new Date().toISOString() };
+	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
+	const occurrence = occurrences.count(node, event);
+	if (!isChosen(event, wanted.events)) return ignore(context, event, NOT_WANTED);
+
 	// A user who tries something out sends the same event again and again.
-	if (wanted.skipDuplicates && context.getMode() !== 'manual' && !(await isFirstDelivery(context, event))) {
+	const isSkipping = wanted.skipDuplicates && context.getMode() !== 'manual';
+	if (isSkipping && !(await isFirstDelivery(context, `${node}:${event.eventId}:${occurrence}`))) {
 		return ignore(context, event, 'The event was received before');
 	}
+
 	const { isWanted, record } = await filter(context, event, wanted);
-	if (!isWanted) return ignore(context, event, notWanted);
-	const field = subjectOf(item)?.field;
-	if (record !== undefined && field !== undefined && wanted.details[field]) item[field] = record;
-	const eventContext = await readEventContext(context);
-	if (eventContext !== undefined) item.context = eventContext;
+	if (!isWanted) return ignore(context, event, NOT_WANTED);
+
+	const field = subjectOf({ ...event })?.field;
+	const eventContext = await readContext(context, settings);
+	const item: ReceivedItem = {
+		...event,
+		receivedAt: new Date(Date.now()).toISOString(),
+		...(record !== undefined && field !== undefined && wanted.details[field] && { [field]: record }),
+		...(eventContext && { context: eventContext }),
+		...(occurrence > 0 && { isAgain: true }),
+	};
 	return { workflowData: [[{ json: item }]] };
 }

@@ -1,148 +1,145 @@
-import type { IHookFunctions } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
-import type { CallWebhook } from '../api/callWebhooks';
-import { createCallWebhook, deleteCallWebhook, findCallWebhooks } from '../api/callWebhooks';
-import type { Send } from '../api/client';
+import { type IHookFunctions, NodeOperationError } from 'n8n-workflow';
+import {
+	type CallWebhook,
+	createCallWebhook,
+	deleteCallWebhook,
+	findCallWebhooks,
+	isSameUrl,
+	listCallWebhooks,
+} from '../api/callWebhooks';
+import { type Send } from '../api/client';
 import { isUnreachable } from '../webhook/address';
-import type { Account, AccountId } from './account';
-import { readAccount } from './account';
-import type { Registration } from './registrationData';
-import { callEventsOf, forget, hasEvents, keep, recall } from './registrationData';
+import { type Account, readAccount } from './account';
+import {
+	forget,
+	hasEvents,
+	isOfAccount,
+	isOwn,
+	keep,
+	ownWebhooks,
+	type Registrant,
+	type Registration,
+} from './ownership';
 
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
-/** At its start n8n 1.x asks one trigger after another, so a slow API must not cost much time. */
-const CHECK_LIMITS = { timeoutMs: 5_000, maxAttempts: 1 };
-/** How long the other triggers do not ask an API that did not answer when n8n started. */
-const SKIP_CHECKS_MS = 60_000;
 
-/** Until when (ms since 1970) an API is not asked at the start of n8n, by Base URL. */
-const skippedUntilMs = new Map<string, number>();
-
-const isOfAccount = (registration: AccountId, account: AccountId) =>
-	registration.baseUrl === account.baseUrl && registration.apiKeyHash === account.apiKeyHash;
-
-const urlOf = (context: IHookFunctions) => String(context.getNodeWebhookUrl('default'));
-
-/** Logs a sentence that begins with the node's name. */
-export function warn(context: IHookFunctions, sentence: string, error?: Error): void {
-	context.logger.warn(`VideoSDK Agent Cloud: '${context.getNode().name}' ${sentence}`, {
-		workflowId: context.getWorkflow().id,
-		reason: error?.message,
-	});
+/** @returns whether VideoSDK cannot reach the trigger. An API at a local address, such as a simulator, may. */
+export function isUnreachableFrom({ url }: Registrant, { baseUrl }: { baseUrl: string }): boolean {
+	return isUnreachable(url) && !isUnreachable(baseUrl);
 }
 
-/** Tells in the log that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
-export function warnIfUnreachable(context: IHookFunctions, baseUrl: string): void {
-	const url = urlOf(context);
-	if (!isUnreachable(url) || isUnreachable(baseUrl)) return;
+/** Logs that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
+export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
+	const { url, warn } = registrant;
+	if (!isUnreachableFrom(registrant, { baseUrl })) return;
 	warn(
-		context,
 		`has the URL ${url}, which VideoSDK cannot reach from the internet: no events will arrive. Give n8n a public address (N8N_WEBHOOK_URL)`,
 	);
 }
 
-/** @returns whether n8n calls a hook because it starts, or another main process takes over, not because somebody publishes */
-export function isStartOfN8n(context: IHookFunctions): boolean {
-	return ['init', 'leadershipChange'].includes(context.getActivationMode());
+/**
+ * Makes the trigger's registration right: one webhook for its URL and events. Those of other URLs are left alone.
+ *
+ * @param webhooks all webhooks of the project
+ * @returns what the project has afterwards, and the trigger's webhook, which is `created` if there was none
+ */
+export async function settle(
+	send: Send,
+	webhooks: CallWebhook[],
+	registrant: Registrant,
+): Promise<{ webhooks: CallWebhook[]; webhook: CallWebhook; isCreated: boolean }> {
+	// Two processes of n8n that have registered the trigger at the same time both keep the same one.
+	const own = ownWebhooks(webhooks, registrant).sort((a, b) => (a.id < b.id ? -1 : 1));
+	const kept = own.find((webhook) => hasEvents(webhook, registrant.events));
+	for (const { id } of own.filter((webhook) => webhook !== kept)) await deleteCallWebhook(send, id);
+	const others = webhooks.filter((webhook) => !own.includes(webhook));
+	const webhook = kept ?? (await createCallWebhook(send, registrant.url, registrant.events));
+	return { webhooks: [...others, webhook], webhook, isCreated: kept === undefined };
 }
 
-/**
- * Tells whether the trigger is registered for exactly these call events. Never throws: n8n would take a published trigger off the
- * air if VideoSDK does not answer when n8n starts. What was registered before is taken to be registered then.
- *
- * @param names names of events; those of other families are left out
- */
-export async function isRegistered(context: IHookFunctions, names: string[]): Promise<boolean> {
-	const [events, url, registration] = [callEventsOf(names), urlOf(context), recall(context)];
-	if (events.length === 0 || registration?.url !== url || !hasEvents(registration, events)) return false;
-	try {
-		const account = await readAccount(context);
-		if (!isOfAccount(registration, account)) return false;
-		if (isStartOfN8n(context) && Date.now() < (skippedUntilMs.get(account.baseUrl) ?? 0)) return true;
-		const found = await findCallWebhooks(account.client(CHECK_LIMITS), url);
-		// Several, or others: `create` puts that in order.
-		if (found.length !== 1 || !found[0] || !hasEvents(found[0], events)) return false;
-		if (found[0].id !== registration.webhookId) keep(context, account, found[0]);
-	} catch (error) {
-		skippedUntilMs.set(registration.baseUrl, Date.now() + SKIP_CHECKS_MS);
-		warn(context, 'could not check its registration for call events, and goes on with it', error as Error);
+async function removeAll(send: Send, webhooks: CallWebhook[], alsoId?: string): Promise<void> {
+	for (const id of new Set([...(alsoId ? [alsoId] : []), ...webhooks.map((webhook) => webhook.id)])) {
+		await deleteCallWebhook(send, id);
 	}
-	return true;
 }
 
 /**
- * Removes what was registered, with the present API key.
+ * Removes a registration that the trigger made with other settings or for another URL, with the present API key.
  *
- * @throws NodeOperationError if VideoSDK does not do it
+ * @throws NodeApiError if VideoSDK does not do it
  */
-async function remove(context: IHookFunctions, registration: Registration, account: Account): Promise<void> {
-	const { webhookId, url, baseUrl, apiKeyHash } = registration;
+async function removeFormer(account: Account, former: Registration, { warn }: Registrant): Promise<void> {
+	const { webhookId, url, baseUrl, apiKeyHash } = former;
 	const isSameKey = apiKeyHash === account.apiKeyHash;
-	try {
-		// What the key signs goes only to hosts for which the user has entered it.
-		if (isSameKey || baseUrl === account.baseUrl) {
-			const send = account.client(LIMITS, baseUrl);
-			// Another process may have registered the trigger, too.
-			const found = (await findCallWebhooks(send, url)).map(({ id }) => id);
-			for (const id of new Set([webhookId, ...found])) await deleteCallWebhook(send, id);
-		}
-	} catch (error) {
-		if (isSameKey) throw new NodeOperationError(context.getNode(), error as Error);
+	// What the key signs goes only to hosts for which the user has entered it.
+	if (isSameKey || baseUrl === account.baseUrl) {
+		const send = account.client(LIMITS, baseUrl);
+		const removed = findCallWebhooks(send, url).then(
+			async (webhooks) => await removeAll(send, webhooks, webhookId),
+		);
+		await (isSameKey ? removed : removed.catch(() => undefined));
 	}
-	if (isSameKey) return;
+	if (!isSameKey) warnOfOtherKey(former, warn);
+}
+
+function warnOfOtherKey({ url }: Registration, warn: Registrant['warn']): void {
 	warn(
-		context,
 		`was registered for call events with another API key. If that is of another project, delete the webhook ${url} there, in the VideoSDK dashboard`,
 	);
 }
 
-/** Two processes of n8n may have registered the trigger at the same time: both keep the same one. */
-async function removeSurplus(send: Send, webhook: CallWebhook): Promise<CallWebhook> {
-	const found = (await findCallWebhooks(send, webhook.url)).sort((a, b) => (a.id < b.id ? -1 : 1));
-	const [kept = webhook, ...surplus] = found;
-	for (const { id } of surplus) await deleteCallWebhook(send, id);
-	return kept;
+/** Logs what to do about a registration that may be of another trigger, and is left alone. */
+function leaveAlone({ url }: Registration, { warn, url: ownUrl }: Registrant): void {
+	warn(
+		`leaves the registration of ${url} for call events alone: it is of the workflow that this one was copied from, or of a former address of n8n. If nothing receives call events there any more, delete that webhook in the VideoSDK dashboard. Its own URL is ${ownUrl}`,
+	);
 }
 
-/** Makes the one registration of the URL, or takes over what is there. Those of other URLs are left alone. */
-async function registerAt(send: Send, url: string, events: string[]): Promise<CallWebhook> {
-	const found = await findCallWebhooks(send, url);
-	const kept = found.find((webhook) => hasEvents(webhook, events));
-	for (const { id } of found.filter((webhook) => webhook !== kept)) await deleteCallWebhook(send, id);
-	return kept ?? (await removeSurplus(send, await createCallWebhook(send, url, events)));
-}
-
-/** Removes what was registered for another URL or account, or for call events that are not chosen any more. */
-async function removeFormer(context: IHookFunctions, account: Account, former: Registration): Promise<void> {
-	try {
-		await remove(context, former, account);
-		forget(context);
-	} catch (error) {
-		warn(
-			context,
-			`could not remove its former registration for call events. Delete the webhook ${former.url} in the VideoSDK dashboard`,
-			error as Error,
-		);
-	}
+/** @returns the registration in the static data, if it is the trigger's own. Any other is reported and forgotten. */
+function ownFormer(context: IHookFunctions, registrant: Registrant): Registration | undefined {
+	const { former } = registrant;
+	if (former === undefined || isOwn(former, registrant)) return former;
+	leaveAlone(former, registrant);
+	forget(context);
+	return undefined;
 }
 
 /**
- * Registers the trigger for exactly these call events, once, when it is published or listens for a test event. Without call events
+ * Forgets a registration that is not to be found at VideoSDK for the trigger's present URL and account, without a request. For the
+ * start of n8n, when nothing may be awaited.
+ */
+export function forgetFormer(context: IHookFunctions, registrant: Registrant, account: Account): void {
+	const own = ownFormer(context, registrant);
+	if (own === undefined || isOfAccount(own, account)) return;
+	warnOfOtherKey(own, registrant.warn);
+	forget(context);
+}
+
+/**
+ * Registers the trigger for exactly its call events, once, when it is published or listens for a test event. Without call events
  * nothing is registered, and what was is removed.
  *
- * @param names names of events; those of other families are left out
  * @throws NodeOperationError if VideoSDK cannot reach the URL, or does not register it
  */
-export async function register(context: IHookFunctions, names: string[]): Promise<void> {
-	const [events, url, former] = [callEventsOf(names), urlOf(context), recall(context)];
-	if (events.length === 0 && former === undefined) return;
+export async function register(context: IHookFunctions, registrant: Registrant): Promise<void> {
+	const { events, url, warn } = registrant;
+	const own = ownFormer(context, registrant);
+	if (events.length === 0 && own === undefined) return;
 	const account = await readAccount(context);
-	if (former && (events.length === 0 || former.url !== url || !isOfAccount(former, account))) {
-		await removeFormer(context, account, former);
+	if (own && (events.length === 0 || !isSameUrl(own.url, url) || !isOfAccount(own, account))) {
+		try {
+			await removeFormer(account, own, registrant);
+			forget(context);
+		} catch (error) {
+			warn(
+				`could not remove its former registration for call events. Delete the webhook ${own.url} in the VideoSDK dashboard`,
+				error as Error,
+			);
+		}
 	}
 	if (events.length === 0) return;
-	if (isUnreachable(url) && !isUnreachable(account.baseUrl)) {
+	if (isUnreachableFrom(registrant, account)) {
 		throw new NodeOperationError(
 			context.getNode(),
 			`VideoSDK cannot reach this n8n instance at ${new URL(url).origin}, so no call events would arrive`,
@@ -152,8 +149,11 @@ export async function register(context: IHookFunctions, names: string[]): Promis
 			},
 		);
 	}
+	const send = account.client(LIMITS);
 	try {
-		keep(context, account, await registerAt(account.client(LIMITS), url, events));
+		const first = await settle(send, await listCallWebhooks(send), registrant);
+		const last = first.isCreated ? await settle(send, await listCallWebhooks(send), registrant) : first;
+		keep(context, account, last.webhook);
 	} catch (error) {
 		const { message, description } = error as Error & { description?: string };
 		throw new NodeOperationError(
@@ -165,19 +165,32 @@ export async function register(context: IHookFunctions, names: string[]): Promis
 }
 
 /**
- * Removes the registration, when the trigger is unpublished or stops listening. One that is gone is no failure.
+ * Removes the registration, when the trigger is unpublished or stops listening: that of its URL, and the one that it keeps. One that
+ * is gone is no failure.
  *
- * @throws NodeOperationError if VideoSDK does not remove it: n8n tries again, or tells the user
+ * @throws NodeOperationError if VideoSDK does not remove what the trigger keeps: n8n tries again, or tells the user
  */
-export async function unregister(context: IHookFunctions): Promise<void> {
-	const registration = recall(context);
-	if (registration === undefined) return;
+export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
+	const own = ownFormer(context, registrant);
+	if (own === undefined && registrant.events.length === 0) return;
 	try {
-		await remove(context, registration, await readAccount(context));
+		const account = await readAccount(context);
+		const isPresent = own && isSameUrl(own.url, registrant.url) && isOfAccount(own, account);
+		if (own && !isPresent) await removeFormer(account, own, registrant);
+		// A check at a start of n8n may have made another one, without a trace in the static data.
+		const send = account.client(LIMITS);
+		const removed = listCallWebhooks(send).then(
+			async (webhooks) =>
+				await removeAll(send, ownWebhooks(webhooks, registrant), isPresent ? own.webhookId : undefined),
+		);
+		await (own && !isPresent ? removed.catch(() => undefined) : removed);
 		forget(context);
 	} catch (error) {
-		// The end of listening would fail for good. The next one takes the webhook over.
-		if (!registration.isTest) throw new NodeOperationError(context.getNode(), error as Error);
-		warn(context, 'could not remove its registration for call events', error as Error);
+		// The end of listening would fail for ever, and a failed publication would leave n8n's own webhook behind.
+		if (own && !own.isTest) throw new NodeOperationError(context.getNode(), error as Error);
+		registrant.warn(
+			`could not look for a registration for call events. If there is one, delete the webhook ${registrant.url} in the VideoSDK dashboard`,
+			error as Error,
+		);
 	}
 }

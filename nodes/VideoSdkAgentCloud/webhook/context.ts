@@ -1,32 +1,22 @@
-import type { KeyObject } from 'crypto';
-import { createHmac, createSecretKey, timingSafeEqual } from 'crypto';
-import type { IDataObject } from 'n8n-workflow';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'crypto';
+import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
 
 /** The query parameter of the webhook URL in which the context of an event travels. */
 export const CONTEXT_PARAMETER = 'context';
 
-/** Says how a context is written: version, key ID, signature, and the pairs as JSON, all in base64url. */
+/** How a context is written: version, signature, and the pairs as JSON, the latter two in base64url. */
 const VERSION = '1';
-const KEY_ID_LENGTH = 4;
 const SIGNATURE_BYTES = 16;
-/** What base64url makes of them. */
+/** Of the signature in base64url. */
 const SIGNATURE_LENGTH = 22;
-const FORM = new RegExp(`^${VERSION}([\\w-]{${KEY_ID_LENGTH}})([\\w-]{${SIGNATURE_LENGTH}})([\\w-]+)$`);
+const FORM = new RegExp(`^${VERSION}([\\w-]{${SIGNATURE_LENGTH}})([\\w-]+)$`);
 
-/** Signs contexts, and verifies them. */
-export interface ContextKey {
-	/** Tells keys apart, so that a context of before a change of the secret is not taken for a forgery. */
-	id: string;
-	/** As a key object, the secret shows in no log. */
-	key: KeyObject;
-}
+/** Signs contexts, and verifies them. As a key object, the secret shows in no log. */
+export type ContextKey = KeyObject;
 
-/** What came of verifying a context: its pairs, or why there are none. */
-export type VerifiedContext = { pairs: IDataObject } | { rejected: 'form' | 'key' | 'signature' };
-
-/** The texts that are signed hold a space, which no JWT does: nothing signed here passes for a token of the same secret. */
-function signatureOf(key: KeyObject, text: string): Buffer {
+/** The texts that are signed contain a space, which no JWT does: nothing signed here passes for a token of the same secret. */
+function signatureOf(key: ContextKey, text: string): Buffer {
 	return createHmac('sha256', key).update(`n8n context ${text}`).digest().subarray(0, SIGNATURE_BYTES);
 }
 
@@ -36,13 +26,12 @@ function payloadOf(pairs: IDataObject): string {
 
 /** @param secretKey the credential's secret, which also signs requests */
 export function contextKey(secretKey: string): ContextKey {
-	const key = createSecretKey(secretKey, 'utf8');
-	return { id: signatureOf(key, 'key').toString('base64url').slice(0, KEY_ID_LENGTH), key };
+	return createSecretKey(secretKey, 'utf8');
 }
 
-/** @returns how many characters a context takes, signed */
+/** @returns the length of a signed context, in characters */
 export function signedLength(pairs: IDataObject): number {
-	return VERSION.length + KEY_ID_LENGTH + SIGNATURE_LENGTH + payloadOf(pairs).length;
+	return VERSION.length + SIGNATURE_LENGTH + payloadOf(pairs).length;
 }
 
 /**
@@ -50,26 +39,25 @@ export function signedLength(pairs: IDataObject): number {
  *
  * @param pairs texts, numbers and booleans by name
  */
-export function signContext(pairs: IDataObject, { id, key }: ContextKey): string {
+export function signContext(pairs: IDataObject, key: ContextKey): string {
 	const payload = payloadOf(pairs);
-	const signature = signatureOf(key, VERSION + id + payload).toString('base64url');
-	return VERSION + id + signature + payload;
+	return VERSION + signatureOf(key, VERSION + payload).toString('base64url') + payload;
 }
 
 /**
  * Verifies a context and reads it. Never throws.
  *
  * @param text as it came in the URL
+ * @returns its pairs; undefined if it was not written with this key
  */
-export function verifyContext(text: unknown, { id, key }: ContextKey): VerifiedContext {
-	const [, keyId, signature = '', payload = ''] = (typeof text === 'string' && FORM.exec(text)) || [];
-	if (keyId === undefined) return { rejected: 'form' };
-	if (keyId !== id) return { rejected: 'key' };
-	const expected = signatureOf(key, VERSION + id + payload);
+export function verifyContext(text: unknown, key: ContextKey): IDataObject | undefined {
+	const [, signature = '', payload = ''] = (typeof text === 'string' && FORM.exec(text)) || [];
+	if (payload === '') return undefined;
+	const expected = signatureOf(key, VERSION + payload);
 	const given = Buffer.from(signature, 'base64url');
-	// The last character holds four bits that are not read.
+	// Four bits of the last character are not read.
 	const isSame = timingSafeEqual(given, expected) && given.toString('base64url') === signature;
-	if (!isSame) return { rejected: 'signature' };
+	if (!isSame) return undefined;
 	const pairs: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-	return isRecord(pairs) ? { pairs } : { rejected: 'form' };
+	return isRecord(pairs) ? pairs : undefined;
 }

@@ -1,11 +1,9 @@
-import type { IWebhookFunctions } from 'n8n-workflow';
-import type { ReceivedEvent } from './event';
-import { parseEvent } from './event';
-import type { Verification } from './publishedKey';
-import { verifyWithPublishedKey } from './publishedKey';
+import { type IWebhookFunctions } from 'n8n-workflow';
+import { parseEvent, type ReceivedEvent } from './event';
+import { type Verification, verifyWithPublishedKey } from './keyCache';
 import { logRejection } from './rejectionLog';
 import { respond } from './respond';
-import { verificationSettings } from './verificationSettings';
+import { type VerificationSettings, verificationSettings } from './verificationSettings';
 import { isSignedWith } from './verify';
 
 /** Why a delivery is rejected: what the sender gets, and what the log says. */
@@ -17,6 +15,9 @@ export interface Rejection {
 	reason: string;
 }
 
+/** The credential's settings, or why they cannot be read. */
+export type Settings = VerificationSettings | { unreadableBecause: string };
+
 export const SIGNATURE_HEADER = 'videosdk-signature';
 
 const NOT_SIGNED: Omit<Rejection, 'reason'> = {
@@ -27,7 +28,7 @@ const NO_EVENT: Rejection = {
 	status: 400,
 	sentence: 'The body is not an event: it names no webhookType',
 	reason:
-		'The body is not an event of VideoSDK: it names no webhookType and holds no call-summary. Check what sends it.',
+		'The body is not an event of VideoSDK: it has no webhookType and no call-summary. Check what sends it.',
 };
 const WRONG_SIGNATURE =
 	"The signature does not fit the body. If the delivery is from VideoSDK, clear 'Webhook Public Key' in the credential, and check that no proxy in front of n8n changes the body.";
@@ -43,30 +44,41 @@ function noKey(reason: string): Rejection {
 	};
 }
 
-/** Verifies the signature of the bytes as they came. Never throws. */
-async function verifySignature(
-	context: IWebhookFunctions,
-	rawBody: Buffer,
-	signature: string,
-): Promise<Verification> {
+/** Reads the node's credential, once for a delivery. Never throws. @param maxAgeMs see `verificationSettings` */
+export async function readSettings(context: IWebhookFunctions, maxAgeMs?: number): Promise<Settings> {
 	try {
-		const { baseUrl, pinnedKey } = await verificationSettings(context);
-		if (pinnedKey !== undefined) return { isSigned: isSignedWith(rawBody, signature, pinnedKey) };
-		return await verifyWithPublishedKey(context, baseUrl, (key) => isSignedWith(rawBody, signature, key));
+		return await verificationSettings(context, maxAgeMs);
 	} catch (error) {
-		return { noKeyBecause: (error as Error).message };
+		return { unreadableBecause: (error as Error).message };
 	}
 }
 
-/** n8n itself reads bodies of the usual types only, unless the node is of version 1. */
+/** n8n itself reads bodies of the usual types only, unless the node is of version 1. Its limits are the same for both. */
 async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
 	const request = context.getRequestObject();
 	try {
 		if (!Buffer.isBuffer(request.rawBody)) await request.readRawBody();
 	} catch {
-		// Too large, broken off, or a form: nothing that VideoSDK sends.
+		// Too large, incomplete, or a form: nothing that VideoSDK sends.
 	}
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+}
+
+/** Verifies the signature of the bytes as they came. Never throws. */
+async function verifySignature(
+	context: IWebhookFunctions,
+	rawBody: Buffer,
+	settings: Settings,
+): Promise<Rejection | undefined> {
+	const signature = context.getHeaderData()[SIGNATURE_HEADER];
+	if (typeof signature !== 'string' || signature === '') return { ...NOT_SIGNED, reason: NO_SIGNATURE };
+	if ('unreadableBecause' in settings) return noKey(settings.unreadableBecause);
+	const { baseUrl, pinnedKey } = settings;
+	const verification: Verification = pinnedKey
+		? { isSigned: isSignedWith(rawBody, signature, pinnedKey) }
+		: await verifyWithPublishedKey(context, baseUrl, (key) => isSignedWith(rawBody, signature, key));
+	if ('noKeyBecause' in verification) return noKey(verification.noKeyBecause);
+	return verification.isSigned ? undefined : { ...NOT_SIGNED, reason: WRONG_SIGNATURE };
 }
 
 /**
@@ -74,22 +86,19 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
  * failed execution.
  *
  * @param isVerified whether the signature is verified; false accepts every sender
+ * @param settings the node's. Default: they are read
  */
 export async function verifyDelivery(
 	context: IWebhookFunctions,
 	isVerified: boolean,
+	settings?: Settings,
 ): Promise<{ event: ReceivedEvent } | { rejection: Rejection }> {
 	const rawBody = await readRawBody(context);
 	if (rawBody === undefined) return { rejection: isVerified ? { ...NOT_SIGNED, reason: NO_BODY } : NO_EVENT };
-	if (isVerified) {
-		const signature = context.getHeaderData()[SIGNATURE_HEADER];
-		if (typeof signature !== 'string' || signature === '') {
-			return { rejection: { ...NOT_SIGNED, reason: NO_SIGNATURE } };
-		}
-		const verification = await verifySignature(context, rawBody, signature);
-		if ('noKeyBecause' in verification) return { rejection: noKey(verification.noKeyBecause) };
-		if (!verification.isSigned) return { rejection: { ...NOT_SIGNED, reason: WRONG_SIGNATURE } };
-	}
+	const rejection = isVerified
+		? await verifySignature(context, rawBody, settings ?? (await readSettings(context)))
+		: undefined;
+	if (rejection) return { rejection };
 	const event = parseEvent(rawBody);
 	return event === undefined ? { rejection: NO_EVENT } : { event };
 }

@@ -1,4 +1,6 @@
-/** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/duplicates.ts. */
+import { BoundedMap } from '../api/boundedMap';
+
+/** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/firstExecution.ts. */
 const MAX_REMEMBERED = 5_000;
 
 /**
@@ -9,7 +11,7 @@ const MAX_REMEMBERED = 5_000;
  */
 export class RecentDeliveries {
 	/** true: accepted; a promise: the first delivery is being handled, and resolves to whether it was accepted. */
-	private readonly outcomes = new Map<string, true | Promise<boolean>>();
+	private readonly outcomes = new BoundedMap<string, true | Promise<boolean>>(MAX_REMEMBERED);
 
 	/**
 	 * Asks to handle a delivery.
@@ -39,13 +41,8 @@ export class RecentDeliveries {
 		const { promise, resolve } = withResolver();
 		this.outcomes.set(key, promise);
 		return (wasAccepted) => {
-			// Set anew, so that the map stays in the order of arrival.
-			this.outcomes.delete(key);
-			if (wasAccepted) {
-				this.outcomes.set(key, true);
-				if (this.outcomes.size > MAX_REMEMBERED)
-					this.outcomes.delete(this.outcomes.keys().next().value as string);
-			}
+			if (wasAccepted) this.outcomes.set(key, true);
+			else this.outcomes.delete(key);
 			resolve(wasAccepted);
 		};
 	}

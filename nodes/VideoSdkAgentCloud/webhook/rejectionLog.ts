@@ -1,11 +1,12 @@
-import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
+import { BoundedMap } from '../api/boundedMap';
 
-/** Anybody who knows the URL can make log lines, so warnings are few. */
+/** Anyone who knows the URL can make log lines, so warnings are few. */
 const WARNING_INTERVAL_MS = 60_000;
 const MAX_REMEMBERED = 1_000;
 
 /** When each node last warned of each matter, in ms since 1970. */
-const warnedAtMs = new Map<string, number>();
+const warnedAtMs = new BoundedMap<string, number>(MAX_REMEMBERED);
 
 /** For tests: the next rejection of each node is a warning. */
 export function forgetWarnings(): void {
@@ -28,10 +29,7 @@ export function warnSparingly(
 	const key = `${workflow.id}:${id}:${matter}`;
 	const nowMs = Date.now();
 	const isQuiet = nowMs - (warnedAtMs.get(key) ?? 0) < WARNING_INTERVAL_MS;
-	if (!isQuiet) {
-		if (warnedAtMs.size >= MAX_REMEMBERED) warnedAtMs.delete([...warnedAtMs.keys()][0] as string);
-		warnedAtMs.set(key, nowMs);
-	}
+	if (!isQuiet) warnedAtMs.set(key, nowMs);
 	context.logger[isQuiet ? 'debug' : 'warn'](`VideoSDK Agent Cloud: ${sentence}`, {
 		workflowId: workflow.id,
 		nodeName: name,

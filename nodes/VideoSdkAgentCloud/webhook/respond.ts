@@ -1,4 +1,4 @@
-import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 
 /**
  * Answers a delivery without an execution. n8n is told that the answer is given: for anything else that a webhook function returns

@@ -1,26 +1,35 @@
-import type { KeyObject } from 'crypto';
-import type { IDataObject } from 'n8n-workflow';
-import { UserError } from 'n8n-workflow';
+import { type KeyObject } from 'crypto';
+import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import type { RequestContext } from '../api/credential';
-import { CREDENTIAL_TYPE, CredentialCache, credentialId } from '../api/credential';
+import { BoundedMap } from '../api/boundedMap';
+import { CREDENTIAL_TYPE, CredentialCache, credentialId, type RequestContext } from '../api/credential';
+import { type ContextKey, contextKey } from './context';
 import { readPublicKey } from './verify';
 
 const MAX_KEPT = 100;
 
-/** What verification needs of a credential. Neither of the two is secret. */
+/** What the handling of a delivery needs of a credential. */
 export interface VerificationSettings {
 	baseUrl: string;
 	/** The user's own key, which counts instead of the published one. */
 	pinnedKey?: KeyObject;
+	/** Verifies contexts. None: the secret is empty, so that anyone could sign. */
+	contextKey?: ContextKey;
 }
 
-/** By credential and workflow: the credential may hold an expression such as `{{ $vars.key }}`. */
-const kept = new Map<string, CredentialCache<VerificationSettings>>();
+const kept = new BoundedMap<string, CredentialCache<VerificationSettings>>(MAX_KEPT);
 
 /** For tests: forgets all credentials. */
 export function forgetCredentials(): void {
 	kept.clear();
+}
+
+/**
+ * @returns what separates the users of n8n from each other in all that is kept between deliveries: the credential, and the workflow,
+ * since a credential may contain an expression such as `{{ $vars.key }}`
+ */
+export function credentialKey(context: RequestContext): string {
+	return `${credentialId(context)} ${context.getWorkflow().id}`;
 }
 
 /**
@@ -29,30 +38,35 @@ export function forgetCredentials(): void {
  * @throws UserError if the pinned key or the Base URL cannot be read
  */
 export function readVerificationSettings(credential: IDataObject): VerificationSettings {
-	const baseUrl = readBaseUrl(credential.baseUrl).href;
+	const secret = String(credential.secretKey ?? '').trim();
+	const settings: VerificationSettings = {
+		baseUrl: readBaseUrl(credential.baseUrl).href,
+		...(secret !== '' && { contextKey: contextKey(secret) }),
+	};
 	const pem = String(credential.webhookPublicKey ?? '').trim();
-	if (pem === '') return { baseUrl };
+	if (pem === '') return settings;
 	const pinnedKey = readPublicKey(pem);
 	if (pinnedKey === undefined) {
 		throw new UserError(
 			"'Webhook Public Key' in the VideoSDK Agent Cloud credential is not an RSA public key in PEM format. Clear the field to use the key that VideoSDK publishes.",
 		);
 	}
-	return { baseUrl, pinnedKey };
+	return { ...settings, pinnedKey };
 }
 
 /**
  * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest.
  *
+ * @param maxAgeMs how long ago it may have been read. Default: a minute
  * @throws what n8n throws if there is no such credential; UserError as above
  */
-export async function verificationSettings(context: RequestContext): Promise<VerificationSettings> {
-	const key = `${credentialId(context)} ${context.getWorkflow().id}`;
-	let cache = kept.get(key);
-	if (cache === undefined) {
-		if (kept.size >= MAX_KEPT) kept.delete([...kept.keys()][0] as string);
-		cache = new CredentialCache();
-		kept.set(key, cache);
-	}
-	return await cache.get(async () => readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)));
+export async function verificationSettings(
+	context: RequestContext,
+	maxAgeMs?: number,
+): Promise<VerificationSettings> {
+	const cache = kept.getOrSet(credentialKey(context), () => new CredentialCache());
+	return await cache.get(
+		async () => readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)),
+		maxAgeMs,
+	);
 }

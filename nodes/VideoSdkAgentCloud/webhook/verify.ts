@@ -1,5 +1,4 @@
-import type { KeyObject } from 'crypto';
-import { createPublicKey, verify } from 'crypto';
+import { createPublicKey, type KeyObject, verify } from 'crypto';
 
 /** More than an RSA signature of 16384 bits takes in base64; a longer header cannot be one. */
 const MAX_SIGNATURE_LENGTH = 4_096;

@@ -81,7 +81,7 @@ describe('parseEvent', () => {
 		},
 	);
 
-	it.each([5, null, {}, ['s'], true, '', '  ', 'session-'])(
+	it.each([0.5, null, {}, ['s'], true, '', '  ', 'session-'])(
 		'takes a sessionId that is %j as none',
 		(sessionId) => {
 			expect(parseJson({ webhookType: 'agent-session-started', data: { sessionId } })?.sessionId).toBe('');
@@ -236,10 +236,12 @@ describe('eventId', () => {
 		);
 	});
 
-	it('is that of the bytes if the event names no session', () => {
+	it('is that of the content if the event names no session', () => {
 		const text = '{"webhookType":"agent-session-started"}';
-		expect(parseText(text)?.eventId).toBe(parseText(text)?.eventId);
-		expect(parseText(text)?.eventId).not.toBe(parseText(`${text} `)?.eventId);
+		expect(parseText(text)?.eventId).toBe(parseText(`${text} `)?.eventId);
+		expect(parseText(text)?.eventId).not.toBe(
+			parseText('{"webhookType":"agent-session-started","a":1}')?.eventId,
+		);
 	});
 });
 

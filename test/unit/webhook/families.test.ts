@@ -50,7 +50,7 @@ describe('The events of calls', () => {
 	});
 
 	it('without an ID are events all the same', () => {
-		const event = parse({ webhookType: 'call-answered', data: { callId: '  ', roomId: 5 } });
+		const event = parse({ webhookType: 'call-answered', data: { callId: '  ', roomId: [] } });
 		expect(event).toMatchObject({ event: 'call-answered', sessionId: '' });
 		expect(event).not.toHaveProperty('callId');
 		expect(event).not.toHaveProperty('roomId');
@@ -80,8 +80,24 @@ describe('A call summary', () => {
 		expect(event).not.toHaveProperty('callId');
 	});
 
-	it('is not one if it names another type', () => {
+	it('is not one if it names the type of another event', () => {
 		expect(parse({ ...SUMMARY, webhookType: 'call-hangup' })?.event).toBe('call-hangup');
+	});
+
+	it.each<[string, object]>([
+		['its own', { ...SUMMARY, webhookType: 'call-summary' }],
+		['its own as type', { ...SUMMARY, type: 'call-summary' }],
+		['an unknown one', { ...SUMMARY, type: 'post-call' }],
+		['its own, with the rest in data', { webhookType: 'call-summary', data: SUMMARY }],
+	])('is read from a body that also names a type: %s', (_which, body) => {
+		expect(parse(body)).toMatchObject({
+			event: 'call-summary',
+			webhookType: 'call-summary',
+			sessionId: 'room-session',
+			callId: 'call-1',
+			roomId: 'abcd',
+			data: { 'call-summary': SUMMARY['call-summary'] },
+		});
 	});
 
 	it.each(['{"data":{"call-summary":{}}}', '{"__proto__":{"call-summary":{}}}', '["call-summary"]'])(
@@ -93,6 +109,21 @@ describe('A call summary', () => {
 		const { 'call-summary': summary, ...rest } = SUMMARY;
 		expect(idOf({ ...rest, 'call-summary': { name: 'Ada', wantsDemo: true } }, 2)).toBe(idOf(SUMMARY));
 		expect(idOf({ ...rest, 'call-summary': { ...summary, name: 'Bob' } })).not.toBe(idOf(SUMMARY));
+	});
+});
+
+describe('IDs that are numbers', () => {
+	it('come out as text', () => {
+		const data = { callId: 4711, roomId: 12, sessionId: 0 };
+		expect(parse({ webhookType: 'call-hangup', data })).toMatchObject({
+			callId: '4711',
+			roomId: '12',
+			sessionId: '0',
+			data,
+		});
+		expect(
+			parse({ 'call-summary': {}, 'customer-data': { callId: 1 }, 'room-data': { 'session-id': 2 } }),
+		).toMatchObject({ callId: '1', sessionId: '2' });
 	});
 });
 

@@ -3,7 +3,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 import {
 	forgetPublishedKeys,
 	verifyWithPublishedKey,
-} from '../../../nodes/VideoSdkAgentCloud/webhook/publishedKey';
+} from '../../../nodes/VideoSdkAgentCloud/webhook/keyCache';
 import { jsonAnswer, requestContext, rsaKeyPair, settle } from '../support';
 
 const HOST = 'https://api.videosdk.live/';

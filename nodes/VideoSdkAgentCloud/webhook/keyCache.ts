@@ -1,13 +1,13 @@
-import type { KeyObject } from 'crypto';
+import { type KeyObject } from 'crypto';
+import { BoundedMap } from '../api/boundedMap';
 import { clientOf } from '../api/client';
-import type { RequestContext } from '../api/credential';
-import { credentialId } from '../api/credential';
+import { credentialId, type RequestContext } from '../api/credential';
 import { fetchPublicKey } from '../api/publicKey';
 import { readPublicKey } from './verify';
 
 /** Within this time after a fetch no signature, right or wrong, makes another one. */
 const MIN_FETCH_INTERVAL_MS = 60_000;
-/** After this time a key is fetched anew even if it still fits, so that a withdrawn key is not accepted for ever. */
+/** After this time a key is fetched again even if it still fits, so that a withdrawn key is not accepted for ever. */
 const REFRESH_AGE_MS = 15 * 60_000;
 /** A key gets as old as this only if nothing came for long, or no fetch went well: then a delivery waits for the fetch. */
 const MAX_KEY_AGE_MS = 60 * 60_000;
@@ -29,7 +29,7 @@ interface PublishedKey {
 	fetching?: Promise<void>;
 }
 
-const published = new Map<string, PublishedKey>();
+const published = new BoundedMap<string, PublishedKey>(MAX_KEPT);
 
 /** For tests: forgets all keys. */
 export function forgetPublishedKeys(): void {
@@ -38,14 +38,12 @@ export function forgetPublishedKeys(): void {
 
 /** Each credential has a key of its own: what one user enters must not decide what another user's workflows accept. */
 function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
-	const id = `${credentialId(context)} ${baseUrl}`;
-	let entry = published.get(id);
-	if (entry === undefined) {
-		if (published.size >= MAX_KEPT) published.delete([...published.keys()][0] as string);
-		entry = { baseUrl, fetchedAtMs: 0, nextFetchAtMs: 0, failures: 0 };
-		published.set(id, entry);
-	}
-	return entry;
+	return published.getOrSet(`${credentialId(context)} ${baseUrl}`, () => ({
+		baseUrl,
+		fetchedAtMs: 0,
+		nextFetchAtMs: 0,
+		failures: 0,
+	}));
 }
 
 async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<void> {
