@@ -146,10 +146,16 @@ async function writeLicences() {
 /** Icons, codex files and output schemas are found beside the code. */
 function copyAssets() {
 	return gulp
-		.src(['icons/*.svg', ...FOLDERS.flatMap((folder) => [`${folder}/*.node.json`, `${folder}/__schema__/**/*.json`])], {
-			base: '.',
-			encoding: false,
-		})
+		.src(
+			[
+				'icons/*.svg',
+				...FOLDERS.flatMap((folder) => [`${folder}/*.node.json`, `${folder}/__schema__/**/*.json`]),
+			],
+			{
+				base: '.',
+				encoding: false,
+			},
+		)
 		.pipe(gulp.dest(BUILD));
 }
 

@@ -16,7 +16,14 @@ import { readToolKey, receive } from './receive';
 
 /** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */
 const notAllowed = (name: 'default' | 'setup', httpMethod: 'GET' | 'DELETE') =>
-	({ name, httpMethod, responseMode: 'onReceived', path: 'mcp', ndvHideUrl: true, ndvHideMethod: true }) as const;
+	({
+		name,
+		httpMethod,
+		responseMode: 'onReceived',
+		path: 'mcp',
+		ndvHideUrl: true,
+		ndvHideMethod: true,
+	}) as const;
 
 /** Makes a workflow a tool that an AI voice agent uses during a conversation: an MCP server with one tool. */
 export class VideoSdkAgentCloudToolTrigger implements INodeType {
@@ -86,7 +93,9 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 				} catch (error) {
 					const { message } = error as Error;
 					if (this.getActivationMode() === 'init') {
-						this.logger.warn(`VideoSDK Agent Cloud: '${this.getNode().name}' cannot answer agents. ${message}`);
+						this.logger.warn(
+							`VideoSDK Agent Cloud: '${this.getNode().name}' cannot answer agents. ${message}`,
+						);
 						return true;
 					}
 					const description = error instanceof DefinitionError ? error.nextStep : undefined;

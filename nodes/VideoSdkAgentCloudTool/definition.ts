@@ -45,7 +45,10 @@ function schemaOfFields(collection: unknown): Schema {
 			);
 		}
 		if (name in properties) {
-			throw new DefinitionError(`'${name}' is given twice in 'Parameters'`, 'Remove one of the two, or rename it.');
+			throw new DefinitionError(
+				`'${name}' is given twice in 'Parameters'`,
+				'Remove one of the two, or rename it.',
+			);
 		}
 		if (!PARAMETER_TYPES.includes(type)) {
 			throw new DefinitionError(`${entry} has the type '${type}'`, `Use ${PARAMETER_TYPES.join(', ')}.`);
@@ -56,19 +59,19 @@ function schemaOfFields(collection: unknown): Schema {
 	return { type: 'object', properties: { ...properties }, ...(required.length > 0 && { required }) };
 }
 
-function schemaOfJson(given: unknown): Schema {
-	const label = "'JSON Schema'";
-	let value = given;
-	if (typeof given === 'string') {
-		try {
-			value = given.trim() === '' ? { type: 'object' } : JSON.parse(given);
-		} catch (error) {
-			throw new DefinitionError(`${label} is not valid JSON`, `Correct it: ${(error as Error).message}`);
-		}
+/** @returns the schema that a text holds, checked, or what is wrong with it */
+function parseSchema(text: string): ReturnType<typeof checkSchema> {
+	try {
+		return checkSchema(text.trim() === '' ? { type: 'object' } : JSON.parse(text));
+	} catch (error) {
+		return { problem: `It is not valid JSON: ${(error as Error).message}` };
 	}
-	const checked = checkSchema(value);
+}
+
+function schemaOfJson(given: unknown): Schema {
+	const checked = typeof given === 'string' ? parseSchema(given) : checkSchema(given);
 	if ('schema' in checked) return checked.schema;
-	throw new DefinitionError(`${label} cannot be used`, `${checked.problem}.`);
+	throw new DefinitionError("'JSON Schema' cannot be used", `${checked.problem}.`);
 }
 
 function readTimeoutMs(options: unknown): number {
@@ -102,6 +105,8 @@ export function readDefinition(read: Read): ToolDefinition {
 		);
 	}
 	const isJson = read('specifyParameters', 'fields') === 'json';
-	const inputSchema = isJson ? schemaOfJson(read('jsonSchema', {})) : schemaOfFields(read('toolParameters', {}));
+	const inputSchema = isJson
+		? schemaOfJson(read('jsonSchema', {}))
+		: schemaOfFields(read('toolParameters', {}));
 	return { name, description, inputSchema, timeoutMs: readTimeoutMs(read('options', {})) };
 }

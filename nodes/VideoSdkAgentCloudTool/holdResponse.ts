@@ -5,7 +5,8 @@ type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 
 /** What the agent reads if the workflow gave no answer: words by which it can go on with the conversation. */
 const NO_ANSWER = {
-	failed: 'The tool failed: the workflow behind it ended with an error. Tell the caller that this is not possible right now.',
+	failed:
+		'The tool failed: the workflow behind it ended with an error. Tell the caller that this is not possible right now.',
 	ended: "The tool gave no answer: the workflow behind it ended without 'Answer Tool Call'.",
 	timeout: 'The tool did not answer in time. It may still be at work, so do not call it again right away.',
 };

@@ -5,7 +5,14 @@ import { type ToolKey, toolKey, type TokenRejection, verifyToken } from '../Vide
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/rejectionLog';
 import { readDefinition, type ToolDefinition } from './definition';
 import { holdResponse } from './holdResponse';
-import { errorResponse, INTERNAL_ERROR, INVALID_REQUEST, isTooDeep, NOT_ALLOWED, UNAUTHORIZED } from './jsonRpc';
+import {
+	errorResponse,
+	INTERNAL_ERROR,
+	INVALID_REQUEST,
+	isTooDeep,
+	NOT_ALLOWED,
+	UNAUTHORIZED,
+} from './jsonRpc';
 import { reactTo } from './mcp';
 
 /** No arguments of a voice agent are longer. */
@@ -22,7 +29,8 @@ const REASONS: Record<TokenRejection | 'missing', string> = {
 	form: 'What the header Authorization holds is not a token of this package.',
 	key: "The token was signed with another secret key: 'Secret Key' in the credential was changed since, or the tools were handed over with another credential.",
 	signature: 'The signature of the token does not fit: it was changed or forged.',
-	expired: "The token has expired. Increase 'Tools Valid For' in the node that hands the tools over, or create the access again.",
+	expired:
+		"The token has expired. Increase 'Tools Valid For' in the node that hands the tools over, or create the access again.",
 	tool: 'The token is for a different tool.',
 };
 
@@ -91,7 +99,9 @@ function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookRespons
 /** @returns the headers by which an agent tells who calls */
 function callHeaders(context: IWebhookFunctions): IDataObject {
 	const headers = Object.entries(context.getHeaderData());
-	return Object.fromEntries(headers.filter(([name]) => name.toLowerCase().startsWith(CALL_HEADER))) as IDataObject;
+	return Object.fromEntries(
+		headers.filter(([name]) => name.toLowerCase().startsWith(CALL_HEADER)),
+	) as IDataObject;
 }
 
 /** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */

@@ -22,11 +22,15 @@ const isCount = (value: unknown) => Number.isInteger(value) && Number(value) >= 
 const isListOf = (test: (entry: unknown) => boolean) => (value: unknown) =>
 	Array.isArray(value) && value.length > 0 && value.every(test);
 const isType = (value: unknown) => TYPES.includes(value as string);
-const isPrimitive = (value: unknown) => value === null || ['string', 'number', 'boolean'].includes(typeof value);
+const isPrimitive = (value: unknown) =>
+	value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
 /** The keywords that a schema may have, with what each of them must be. The last three are passed on to the model, not checked. */
 const KEYWORDS: Record<string, [test: (value: unknown) => boolean, expected: string]> = {
-	type: [(value) => isType(value) || isListOf(isType)(value), `one of ${TYPES.join(', ')}, or a list of these`],
+	type: [
+		(value) => isType(value) || isListOf(isType)(value),
+		`one of ${TYPES.join(', ')}, or a list of these`,
+	],
 	properties: [isObject, 'an object'],
 	required: [(value) => Array.isArray(value) && value.every(isText), 'a list of names'],
 	enum: [isListOf(isPrimitive), 'a list of texts, numbers or booleans'],
@@ -50,7 +54,8 @@ function problemIn(schema: unknown, path: string, depth: number): string | undef
 			return `${place} has the keyword '${name}', which is not supported. Use ${Object.keys(KEYWORDS).join(', ')}`;
 		}
 		const [test, expected] = KEYWORDS[name] as (typeof KEYWORDS)[string];
-		if (!test(value)) return `'${name}' of ${place === 'The schema' ? 'the schema' : place} must be ${expected}`;
+		if (!test(value))
+			return `'${name}' of ${place === 'The schema' ? 'the schema' : place} must be ${expected}`;
 	}
 	const below = (name: string) => (path === '' ? name : `${path}.${name}`);
 	if (schema.items !== undefined) {

@@ -5,7 +5,7 @@ import type {
 	IHttpRequestOptions,
 	JsonObject,
 } from 'n8n-workflow';
-import { jsonParse, NodeApiError } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
 import type { AnswerReader } from './answer';
 import { DeclinedError, isRecord } from './answer';
 import type { RequestContext } from './credential';
@@ -15,6 +15,7 @@ import { failureOfError, failureOfResponse } from './failure';
 import { describeFailure } from './messages';
 import { pause } from './pause';
 import { retryDelay } from './retry';
+import { parseWithoutTools, withoutTokens } from './toolAccess';
 import type { Startable } from './startable';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -55,6 +56,15 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 }
 
+/** @returns the JSON of an answer, without the tools that the request handed over; null if it is not JSON */
+function parseAnswer(text: string): unknown {
+	try {
+		return parseWithoutTools(text);
+	} catch {
+		return null;
+	}
+}
+
 /** Sends the request once. @returns what `read` found in the answer's JSON object, or why there is nothing */
 async function attempt<T>(
 	context: RequestContext,
@@ -85,12 +95,14 @@ async function attempt<T>(
 	} catch (error) {
 		return { failure: failureOfError(error) };
 	}
+	response.body = withoutTokens(String(response.body));
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
 		failureOfResponse(response, kind, Date.now(), request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) {
 		return { failure: failureAs('status') };
 	}
-	const parsed = jsonParse<unknown>(String(response.body), { fallbackValue: null });
+	// An answer may repeat the tools that a call was made with.
+	const parsed = parseAnswer(String(response.body));
 	// Some lists come as a bare array.
 	const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 	try {

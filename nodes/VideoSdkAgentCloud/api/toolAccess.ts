@@ -21,7 +21,8 @@ export function withoutTokens(text: string): string {
  * @throws SyntaxError if the text is not JSON
  */
 export function parseWithoutTools(text: string): unknown {
-	const mayHoldTools = text.includes(TOKEN_PREFIX) || text.includes(TOOLS_ENTRY) || text.includes(TOOLS_VARIABLE);
+	const mayHoldTools =
+		text.includes(TOKEN_PREFIX) || text.includes(TOOLS_ENTRY) || text.includes(TOOLS_VARIABLE);
 	if (!mayHoldTools) return JSON.parse(text);
 	return JSON.parse(withoutTokens(text), (name, value: unknown) => (ENTRY.test(name) ? undefined : value));
 }

@@ -1,3 +1,4 @@
+import { searchAgentTools } from './agentTools';
 import { searchAgents } from './agents';
 import { searchCalls } from './calls';
 import { getDeployments, searchDeployments } from './deployments';
@@ -9,6 +10,7 @@ import { searchTriggers } from './triggers';
 /** What fills "From List" of locators, by the names that fields use in `searchListMethod`. */
 export const LISTS = {
 	searchAgents,
+	searchAgentTools,
 	searchCalls,
 	searchDeployments,
 	searchGateways,

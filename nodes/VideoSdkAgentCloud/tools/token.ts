@@ -33,7 +33,8 @@ export interface ToolAccess {
 /** Why a token is rejected. `tool`: it is genuine, and for a different tool. */
 export type TokenRejection = 'form' | 'key' | 'signature' | 'expired' | 'tool';
 
-const hmac = (key: KeyObject | string, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+const hmac = (key: KeyObject | string, text: string): Buffer =>
+	createHmac('sha256', key).update(text).digest();
 
 /**
  * Derives the key of tools from a secret. Only derived keys sign tokens of tools, so none of them passes for a JWT of the API or for
@@ -75,7 +76,9 @@ export function signToken(access: ToolAccess, key: ToolKey): string {
 }
 
 /** Reads a payload whose signature fits. */
-function readPayload(payload: string): { path: string; expiresAtS: number; context: IDataObject } | undefined {
+function readPayload(
+	payload: string,
+): { path: string; expiresAtS: number; context: IDataObject } | undefined {
 	try {
 		const parts: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
 		const [path, expiresAtS, context = {}] = Array.isArray(parts) ? (parts as unknown[]) : [];

@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
+import { parseWithoutTools } from '../api/toolAccess';
 import { bareSessionId } from '../api/sessionId';
 
 /** What can happen to a session, in the order in which it happens. `failed` may come at any time. */
@@ -154,7 +155,7 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
 	let body: unknown;
 	try {
-		body = JSON.parse(rawBody.toString('utf8'));
+		body = parseWithoutTools(rawBody.toString('utf8'));
 	} catch {
 		return undefined;
 	}

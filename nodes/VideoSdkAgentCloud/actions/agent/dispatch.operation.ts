@@ -1,6 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { dispatchAgent } from '../../api/agents';
 import { inputError } from '../../fields/inputError';
+import { AGENT_TOOLS_FIELDS, TOOLS_VALID_FOR } from '../../fields/agentTools';
+import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { metaDataFields } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
 import { asFlag, readCollection, readCount, readOptional, readRequired } from '../../fields/read';
@@ -94,6 +96,7 @@ export const operation: Operation = {
 			placeholder: 'e.g. production',
 			description: 'The tag of a published version, instead of its ID',
 		},
+		...AGENT_TOOLS_FIELDS,
 		...metaDataFields('dispatch'),
 		{
 			displayName: 'Room Options',
@@ -103,7 +106,7 @@ export const operation: Operation = {
 			default: {},
 			options: ROOM_OPTIONS,
 		},
-		optionsField(),
+		optionsField([TOOLS_VALID_FOR]),
 	],
 	prepare(context, itemIndex) {
 		const meetingId = readRequired(context, 'meetingId', 'Room ID', itemIndex);
@@ -112,7 +115,6 @@ export const operation: Operation = {
 			meetingId,
 			versionId: readOptional(context, 'versionId', 'Version ID', itemIndex),
 			versionTag: readOptional(context, 'versionTag', 'Version Tag', itemIndex),
-			metadata: readMetaData(context, itemIndex),
 			roomOptions: readRoomOptions(context, itemIndex),
 		};
 		if (body.versionId !== undefined && body.versionTag !== undefined) {
@@ -123,6 +125,7 @@ export const operation: Operation = {
 				itemIndex,
 			);
 		}
-		return async (send) => await dispatchAgent(send, body);
+		const metadata = readMetadataWithTools(context, readMetaData(context, itemIndex), itemIndex);
+		return async (send) => await dispatchAgent(send, { ...body, metadata: await metadata() });
 	},
 };

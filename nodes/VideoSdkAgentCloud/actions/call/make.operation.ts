@@ -1,6 +1,8 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { CallBody } from '../../api/calls';
 import { makeCall } from '../../api/calls';
+import { AGENT_TOOLS_FIELDS, TOOLS_VALID_FOR } from '../../fields/agentTools';
+import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { metaDataFields } from '../../fields/keyValue';
@@ -60,19 +62,19 @@ const TARGET_FIELDS: INodeProperties[] = [
  * @param own those of the operation
  */
 export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...own, ...metaDataFields('call')];
+	return [...TARGET_FIELDS, ...own, ...AGENT_TOOLS_FIELDS, ...metaDataFields('call')];
 }
 
 /**
  * Reads what `makeFields` has for all operations, and CALL_OPTIONS, as the API names them.
  *
- * @returns the call, and how long to wait for the API's answer, in ms
+ * @returns the call, its metadata with the agent's tools in it, and how long to wait for the API's answer, in ms
  * @throws NodeOperationError naming the field and the item
  */
 export function readMake(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): { body: CallBody; timeoutMs: number } {
+): { body: CallBody; metadata: () => Promise<IDataObject | undefined>; timeoutMs: number } {
 	const sipCallTo = readPhoneNumber(context, 'to', 'To', itemIndex);
 	const callVia = readChoice(context, 'callVia', 'Call Via', ['routingRule', 'gateway'], itemIndex);
 	const isViaGateway = callVia === 'gateway';
@@ -94,8 +96,8 @@ export function readMake(
 			...route,
 			...options,
 			recordAudio: isViaGateway ? recordAudio : undefined,
-			metadata: readMetaData(context, itemIndex),
 		},
+		metadata: readMetadataWithTools(context, readMetaData(context, itemIndex), itemIndex),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
 }
@@ -107,9 +109,9 @@ export const operation: Operation = {
 	description: 'Have an agent call somebody. This costs money and reaches a real person.',
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [...makeFields(), optionsField(CALL_OPTIONS, CALLS_MAX_CONCURRENCY)],
+	fields: [...makeFields(), optionsField([...CALL_OPTIONS, TOOLS_VALID_FOR], CALLS_MAX_CONCURRENCY)],
 	prepare(context, itemIndex) {
-		const { body, timeoutMs } = readMake(context, itemIndex);
-		return async (send) => await makeCall(send, body, timeoutMs);
+		const { body, metadata, timeoutMs } = readMake(context, itemIndex);
+		return async (send) => await makeCall(send, { ...body, metadata: await metadata() }, timeoutMs);
 	},
 };

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { makeCall } from '../../api/calls';
+import { TOOLS_VALID_FOR } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
@@ -26,13 +27,13 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		...makeFields(OPTIONAL_MAX_WAIT_FIELDS),
-		optionsField([...CALL_OPTIONS, HANG_UP_AT_TIMEOUT], CALLS_MAX_CONCURRENCY),
+		optionsField([...CALL_OPTIONS, TOOLS_VALID_FOR, HANG_UP_AT_TIMEOUT], CALLS_MAX_CONCURRENCY),
 	],
 	prepare(context, itemIndex) {
 		rejectAsTool(context, 'Make and Wait', 'Call: Make', itemIndex);
 		checkWait(context, HANG_UP_AT_TIMEOUT, itemIndex);
-		const { body, timeoutMs } = readMake(context, itemIndex);
-		return async (send) => await makeCall(send, body, timeoutMs);
+		const { body, metadata, timeoutMs } = readMake(context, itemIndex);
+		return async (send) => await makeCall(send, { ...body, metadata: await metadata() }, timeoutMs);
 	},
 	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
 };

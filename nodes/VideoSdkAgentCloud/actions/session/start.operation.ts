@@ -1,5 +1,7 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { SessionWebhook } from '../../api/sessions';
+import { AGENT_TOOLS_FIELDS, TOOLS_CONTEXT, TOOLS_VALID_FOR } from '../../fields/agentTools';
+import { readEnvWithTools } from '../../fields/readAgentTools';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { readOptional, readRequired } from '../../fields/read';
@@ -24,22 +26,30 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 		deploymentField,
 		optionalTagField,
 		...own,
+		...AGENT_TOOLS_FIELDS,
 		...SESSION_ROOM_FIELDS,
 		...ENV_FIELDS,
 		...metaDataFields('session'),
 	];
 }
 
-/** Reads what `startFields` has for all operations, as the API names it. */
-export function readStart(context: IExecuteFunctions, itemIndex: number): SessionStart {
+/**
+ * Reads what `startFields` has for all operations, as the API names it.
+ *
+ * @returns the start, and its environment variables with the agent's tools in them
+ */
+export function readStart(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): { start: SessionStart; env: () => Promise<IDataObject | undefined> } {
 	const env = readEnv(context, itemIndex);
-	return {
+	const start = {
 		deploymentId: readRequired(context, 'deploymentId', 'Deployment', itemIndex),
 		tag: readOptional(context, 'tag', 'Tag', itemIndex),
-		env,
 		metaData: readMetaData(context, itemIndex),
 		room: readSessionRoom(context, env, itemIndex),
 	};
+	return { start, env: readEnvWithTools(context, env, itemIndex) };
 }
 
 /** A room takes a webhook only when it is created. All its events are sent: the trigger chooses. */
@@ -54,13 +64,23 @@ export const operation: Operation = {
 	action: 'Start session (costs money)',
 	description: 'Start a session of an agent. This costs money and may call a real person.',
 	starts: 'session',
-	fields: [...startFields(WEBHOOK_FIELDS), optionsField()],
+	// One context for both: it comes with the events and with each call of a tool.
+	fields: [
+		...startFields(WEBHOOK_FIELDS.filter(({ name }) => name !== TOOLS_CONTEXT.pairsName)),
+		optionsField([TOOLS_VALID_FOR]),
+	],
 	prepare(context, itemIndex) {
-		const { room, ...body } = readStart(context, itemIndex);
+		const { start, env } = readStart(context, itemIndex);
+		const { room, ...body } = start;
 		const target = readWebhookTarget(context, itemIndex);
 		return async (send) => {
 			const webhook = await target?.();
-			return await startInRoom(context, send, { ...body, room: withEvents(room, webhook), webhook });
+			return await startInRoom(context, send, {
+				...body,
+				env: await env(),
+				room: withEvents(room, webhook),
+				webhook,
+			});
 		};
 	},
 };

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { TOOLS_VALID_FOR } from '../../fields/agentTools';
 import { inputError } from '../../fields/inputError';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
@@ -26,12 +27,13 @@ export const operation: Operation = {
 		'Start sessions of an agent and wait until all of them have ended, without keeping n8n busy. This costs money and may call real people. VideoSDK should be able to reach n8n.',
 	isTool: false,
 	starts: 'session',
-	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT])],
+	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT, TOOLS_VALID_FOR])],
 	prepare(context, itemIndex) {
 		rejectAsTool(context, 'Start and Wait', 'Session: Start', itemIndex);
 		checkWait(context, END_AT_TIMEOUT, itemIndex);
+		const { start, env } = readStart(context, itemIndex);
 		const body = {
-			...readStart(context, itemIndex),
+			...start,
 			webhook: {
 				endPoint: resumeUrlOf(context),
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
@@ -42,7 +44,7 @@ export const operation: Operation = {
 			await verificationSettings(context).catch((error: Error) => {
 				throw inputError(context, error.message, 'Nothing was sent to VideoSDK.', itemIndex);
 			});
-			return await startInRoom(context, send, body);
+			return await startInRoom(context, send, { ...body, env: await env() });
 		};
 	},
 	complete: completeByWaiting('session', END_AT_TIMEOUT),
