@@ -50,23 +50,45 @@ const toolField = locator({
 		'Leave it empty for the user to select the tool from the list once its workflow is published. Never make a URL up.',
 });
 
-/** The tools that the agent can use, and what is pinned for them. */
-export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
-	{
-		displayName: AGENT_TOOLS.displayName,
-		name: AGENT_TOOLS.name,
-		type: 'fixedCollection',
-		typeOptions: { multipleValues: true },
-		placeholder: 'Add Tool',
-		default: {},
-		description:
-			'Workflows that the agent can ask during the conversation. Each begins with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
-		options: [{ displayName: 'Tool', name: AGENT_TOOLS.groupName, values: [toolField] }],
-	},
+/** The tools that the agent can use. */
+const agentToolsField: INodeProperties = {
+	displayName: AGENT_TOOLS.displayName,
+	name: AGENT_TOOLS.name,
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true },
+	placeholder: 'Add Tool',
+	default: {},
+	description:
+		'Workflows that the agent can ask during the conversation. Each begins with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
+	options: [{ displayName: 'Tool', name: AGENT_TOOLS.groupName, values: [toolField] }],
+};
+
+/**
+ * Makes the field of what is pinned.
+ *
+ * @param also with what it comes out, beside each call of a tool
+ */
+const contextField = (also = ''): INodeProperties =>
 	pairsField(TOOLS_CONTEXT, {
 		entry: 'Entry',
-		pairs:
-			'What the workflow of a tool needs to know and the caller must not change, such as a customer number: it comes out of the trigger as <code>context</code>. VideoSDK and the agent can read it.',
+		pairs: `What the workflow of a tool needs to know and the caller must not change, such as a customer number: it comes out of the trigger as <code>context</code>${also}. VideoSDK and the agent can read it.`,
 		nameExample: 'customerId',
-	}),
+	});
+
+/** The tools that the agent can use, and what is pinned for them. */
+export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
+	agentToolsField,
+	{
+		...contextField(),
+		// The slash is for n8n 1.x, which looks up nested names from the root only.
+		displayOptions: {
+			show: { [`/${AGENT_TOOLS.name}.${AGENT_TOOLS.groupName}`]: [{ _cnd: { exists: true } }] },
+		},
+	},
+];
+
+/** As AGENT_TOOLS_FIELDS, where a webhook has the same context: so it is always shown. */
+export const AGENT_TOOLS_FIELDS_OF_WEBHOOK: INodeProperties[] = [
+	agentToolsField,
+	contextField(', also with each event sent to the Webhook URL, which may have 512 characters in all'),
 ];

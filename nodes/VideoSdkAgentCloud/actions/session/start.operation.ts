@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { SessionWebhook } from '../../api/sessions';
-import { AGENT_TOOLS_FIELDS, TOOLS_CONTEXT, TOOLS_VALID_FOR } from '../../fields/agentTools';
+import { AGENT_TOOLS_FIELDS_OF_WEBHOOK, TOOLS_CONTEXT, TOOLS_VALID_FOR } from '../../fields/agentTools';
 import { readEnvWithTools } from '../../fields/readAgentTools';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
@@ -26,7 +26,6 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 		deploymentField,
 		optionalTagField,
 		...own,
-		...AGENT_TOOLS_FIELDS,
 		...SESSION_ROOM_FIELDS,
 		...ENV_FIELDS,
 		...metaDataFields('session'),
@@ -66,7 +65,10 @@ export const operation: Operation = {
 	starts: 'session',
 	// One context for both: it comes with the events and with each call of a tool.
 	fields: [
-		...startFields(WEBHOOK_FIELDS.filter(({ name }) => name !== TOOLS_CONTEXT.pairsName)),
+		...startFields([
+			...AGENT_TOOLS_FIELDS_OF_WEBHOOK,
+			...WEBHOOK_FIELDS.filter(({ name }) => name !== TOOLS_CONTEXT.pairsName),
+		]),
 		optionsField([TOOLS_VALID_FOR]),
 	],
 	prepare(context, itemIndex) {

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { TOOLS_VALID_FOR } from '../../fields/agentTools';
+import { AGENT_TOOLS_FIELDS, TOOLS_VALID_FOR } from '../../fields/agentTools';
 import { inputError } from '../../fields/inputError';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
@@ -27,7 +27,7 @@ export const operation: Operation = {
 		'Start sessions of an agent and wait until all of them have ended, without keeping n8n busy. This costs money and may call real people. VideoSDK should be able to reach n8n.',
 	isTool: false,
 	starts: 'session',
-	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT, TOOLS_VALID_FOR])],
+	fields: [...startFields([...OPTIONAL_MAX_WAIT_FIELDS, ...AGENT_TOOLS_FIELDS]), optionsField([END_AT_TIMEOUT, TOOLS_VALID_FOR])],
 	prepare(context, itemIndex) {
 		rejectAsTool(context, 'Start and Wait', 'Session: Start', itemIndex);
 		checkWait(context, END_AT_TIMEOUT, itemIndex);
