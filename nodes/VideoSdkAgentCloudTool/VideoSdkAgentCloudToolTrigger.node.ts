@@ -1,5 +1,7 @@
 import {
+	type IExecuteFunctions,
 	type IHookFunctions,
+	type INodeExecutionData,
 	type INodeType,
 	type INodeTypeDescription,
 	type ITriggerResponse,
@@ -122,6 +124,11 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 			},
 		},
 	};
+
+	/** Passes the call on. Without it n8n would run `trigger` in its place when the call came to the Test URL, and lose the call. */
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return [this.getInputData()];
+	}
 
 	/** With it n8n runs the hooks of published workflows at each of its starts, which fills the list of tools. */
 	async trigger(): Promise<ITriggerResponse> {

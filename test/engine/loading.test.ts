@@ -180,7 +180,7 @@ describe('The action', () => {
 		[
 			'session',
 			'startAndWait',
-			{ ...NO_SESSION_VALUES, agentTools: {}, limitWaitTime: true, maxWait: 1, maxWaitUnit: 'hours', options: {} },
+			{ ...NO_SESSION_VALUES, agentTools: {}, context: {}, limitWaitTime: true, maxWait: 1, maxWaitUnit: 'hours', options: {} },
 		],
 		[
 			'session',
@@ -199,6 +199,7 @@ describe('The action', () => {
 				routingRuleId: NOTHING_PICKED,
 				from: NOTHING_PICKED,
 				agentTools: {},
+				context: {},
 				...NO_VALUES,
 				options: {},
 			},
@@ -231,6 +232,7 @@ describe('The action', () => {
 				versionId: '',
 				versionTag: '',
 				agentTools: {},
+				context: {},
 				...NO_VALUES,
 				roomOptions: {},
 				options: {},

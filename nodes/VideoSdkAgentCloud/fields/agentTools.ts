@@ -75,19 +75,10 @@ const contextField = (also = ''): INodeProperties =>
 		nameExample: 'customerId',
 	});
 
-/** The tools that the agent can use, and what is pinned for them. */
-export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
-	agentToolsField,
-	{
-		...contextField(),
-		// The slash is for n8n 1.x, which looks up nested names from the root only.
-		displayOptions: {
-			show: { [`/${AGENT_TOOLS.name}.${AGENT_TOOLS.groupName}`]: [{ _cnd: { exists: true } }] },
-		},
-	},
-];
+/** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */
+export const AGENT_TOOLS_FIELDS: INodeProperties[] = [agentToolsField, contextField()];
 
-/** As AGENT_TOOLS_FIELDS, where a webhook has the same context: so it is always shown. */
+/** As AGENT_TOOLS_FIELDS, where a webhook has the same context. */
 export const AGENT_TOOLS_FIELDS_OF_WEBHOOK: INodeProperties[] = [
 	agentToolsField,
 	contextField(', also with each event sent to the Webhook URL, which may have 512 characters in all'),
