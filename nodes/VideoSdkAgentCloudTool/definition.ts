@@ -1,4 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
+import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/timeout';
 import { checkSchema, type Schema } from './schema';
 
 /** What an agent learns of a tool, and how long it may wait for it. */
@@ -12,9 +13,6 @@ export interface ToolDefinition {
 /** Names that the models of all large providers take. */
 const TOOL_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 const PARAMETER_TYPES = ['string', 'number', 'boolean'];
-export const DEFAULT_TIMEOUT_S = 20;
-/** A caller hangs up long before. */
-export const MAX_TIMEOUT_S = 300;
 
 /** Thrown by `readDefinition`: what is wrong, and what to do. */
 export class DefinitionError extends Error {

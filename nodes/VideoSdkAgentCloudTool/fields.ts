@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from './definition';
+import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/timeout';
 
 /** The parameters of the tool trigger. */
 export const TOOL_FIELDS: INodeProperties[] = [

@@ -5,9 +5,9 @@ type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 
 /** What the agent reads if the workflow gave no answer: words by which it can go on with the conversation. */
 const NO_ANSWER = {
-	failed:
-		'The tool failed: the workflow behind it ended with an error. Tell the caller that this is not possible right now.',
-	ended: "The tool gave no answer: the workflow behind it ended without 'Answer Tool Call'.",
+	// Which of the two, n8n 1.x does not tell.
+	ended:
+		"The tool gave no answer: the workflow behind it failed, or ended without 'Answer Tool Call'. Tell the caller that this is not possible right now.",
 	timeout: 'The tool did not answer in time. It may still be at work, so do not call it again right away.',
 };
 
@@ -21,8 +21,8 @@ const HEADERS_OF_N8N = ['content-length', 'content-type', 'etag'];
  * Holds the response to a tool call until the workflow has answered, and makes every end of it a result that the agent understands.
  *
  * n8n answers for a webhook with `responseMode: 'responseNode'` through the response object alone, in each of its modes and on each
- * line: with what Agent: Answer Tool Call gave it, with an empty 200 if the workflow ended without it, with a 500 if it failed, and in
- * some cases never. So `end` of this response is replaced: it sends n8n's answer as an MCP result, or a tool error in its place. At
+ * line: with what Agent: Answer Tool Call gave it, with an empty 200 or a 500 if the workflow ended or failed without it,
+ * and in some cases never. So `end` of this response is replaced: it sends n8n's answer as an MCP result, or a tool error in its place. At
  * the timeout the agent is told so, and whatever n8n answers later is dropped.
  *
  * @param toBody makes the body of the answer from an MCP result
@@ -60,8 +60,7 @@ export function holdResponse(
 	const onDeadline = () => answer(toolResult(NO_ANSWER.timeout, true));
 
 	const endOfN8n = (body?: unknown): Response => {
-		const isFailure = response.statusCode >= 400;
-		answer(resultInAnswer(body) ?? toolResult(isFailure ? NO_ANSWER.failed : NO_ANSWER.ended, true));
+		answer(resultInAnswer(body) ?? toolResult(NO_ANSWER.ended, true));
 		return response;
 	};
 	Object.assign(response, { end: endOfN8n });

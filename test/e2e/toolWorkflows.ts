@@ -72,8 +72,8 @@ export function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 
 /** What the agent reads in place of an answer that the workflow behind the tool did not give. */
 export const NO_ANSWER: Record<string, RegExp> = {
-	unanswered: /ended without 'Answer Tool Call'/,
-	failing: /ended with an error/,
+	unanswered: /failed, or ended without/,
+	failing: /failed, or ended without/,
 	late: /did not answer in time/,
-	waiting: /did not answer in time|ended without/,
+	waiting: /did not answer in time/,
 };

@@ -2,7 +2,7 @@ import { outputOf } from '../n8n/rest';
 import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { type Client, connectMcp } from './mcpClient';
 import { chain, n8nNode, ourNode, PACKAGE, PATIENT, type Setup, setUp } from './setup';
-import { ANSWER, NO_ANSWER, toolWorkflows } from './toolWorkflows';
+import { ANSWER, NO_ANSWER, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
 
 const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
 const fromUrl = (url: string) => ({ __rl: true, mode: 'url', value: url });
@@ -11,7 +11,8 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 	let setup: Setup;
 	/** The workflows' IDs. */
 	const ids: Record<string, string> = {};
-	const urlOf = (name: string) => `${setup.n8n.url}/webhook/tool-${name}/mcp`;
+	const urlOf = (name: string) =>
+		`${setup.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/tool-${name}/mcp`;
 
 	beforeAll(async () => {
 		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
@@ -170,7 +171,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 			},
 		);
 		const url = results.find(({ name }) => name === 'find_order: answered')?.value;
-		expect(url).toBe(urlOf('answered'));
+		expect(url).toBe(`${urlOf('answered')}?timeout=${TIMEOUT_S}`);
 		setup.simulator.requests.length = 0;
 		const call = await runNode({
 			resource: 'call',
@@ -190,9 +191,9 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 				ticket: '17',
 				n8nTools: [
 					{
-						url,
+						url: urlOf('answered'),
 						headers: { Authorization: expect.stringMatching(/^Bearer n8ntool1_/) as string },
-						timeout: 3,
+						timeout: TIMEOUT_S,
 					},
 				],
 			},

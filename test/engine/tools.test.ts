@@ -103,8 +103,8 @@ describe('The agent reads', () => {
 	});
 
 	it.each<[string, ToolEnding, RegExp]>([
-		['ends without an answer', {}, /ended without/],
-		['fails', { answer: { answerJson: '{' } }, /ended with an error/],
+		['ends without an answer', {}, /failed, or ended without/],
+		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
 	])('a tool error if the workflow %s', async (_what, ending, words) => {
 		const { isError, content } = await ask(await publish({}, ending));
 		expect(isError).toBe(true);
@@ -233,6 +233,17 @@ describe('Tools are handed over', () => {
 		await client.callTool({ name: 'find_order', arguments: { number: 'A-17' } });
 		expect(tool.items).toMatchObject([{ context: { customerId: 'C-4711' } }]);
 		await client.close();
+	});
+
+	it('with the timeout that its trigger had when it was selected, where that is not known', async () => {
+		const url = 'https://n8n.example.com/webhook/elsewhere/mcp';
+		const { tools: known } = jsonOf(await rig.engine.run({ parameters: access(`${url}?timeout=60`) }))[0] as {
+			tools: object[];
+		};
+		expect(known).toMatchObject([{ url, timeout: 60 }]);
+		const tool = await publish({ options: { timeout: 60 } });
+		const [entry] = (await rig.engine.listSearch('searchAgentTools')).results;
+		expect(entry?.value).toBe(`${tool.url}?timeout=60`);
 	});
 
 	it('with a session, as text of an environment variable', async () => {

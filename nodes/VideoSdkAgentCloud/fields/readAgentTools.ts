@@ -3,6 +3,7 @@ import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE } from '../api/credential';
 import { TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { knownToolAt } from '../tools/knownTools';
+import { splitTimeout } from '../tools/timeout';
 import { MAX_TOKEN_LENGTH, signToken, toolKey } from '../tools/token';
 import { isUnreachable } from '../webhook/address';
 import {
@@ -17,8 +18,6 @@ import { asText, readCollection, readCount } from './read';
 import { readPairs } from './readKeyValue';
 
 const HOUR_S = 3_600;
-/** Of a tool that this process does not know: the default of the tool trigger. */
-const DEFAULT_TIMEOUT_S = 20;
 
 /** What an agent needs to use a tool (VideoSDK's `MCPServerHTTP`). */
 export interface HandedTool extends IDataObject {
@@ -28,16 +27,21 @@ export interface HandedTool extends IDataObject {
 	timeout: number;
 }
 
-function readUrl(context: IExecuteFunctions, entry: IDataObject, itemIndex: number): string {
+/** @returns the URL of an entry, and how long to wait for that tool, in seconds */
+function readTool(
+	context: IExecuteFunctions,
+	entry: IDataObject,
+	itemIndex: number,
+): { url: string; timeoutS: number } {
 	const locator = entry[AGENT_TOOLS.entryName];
 	const label = `'Tool' in '${AGENT_TOOLS.displayName}'`;
-	const url = asText(context, locator, label, itemIndex);
+	const text = asText(context, locator, label, itemIndex);
 	const fail = (what: string, nextStep: string) => inputError(context, what, nextStep, itemIndex);
-	if (url === undefined) throw fail(`${label} is empty`, 'Select a tool, or remove the entry.');
-	if (url === TOOL_NOT_LISTED) {
+	if (text === undefined) throw fail(`${label} is empty`, 'Select a tool, or remove the entry.');
+	if (text === TOOL_NOT_LISTED) {
 		throw fail(`${label} is not a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
 	}
-	const parsed = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 	if (parsed === undefined || parsed.username || parsed.password) {
 		throw fail(
 			`${label} is not an absolute http or https URL`,
@@ -50,14 +54,17 @@ function readUrl(context: IExecuteFunctions, entry: IDataObject, itemIndex: numb
 			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger: agents tell by its end how to talk to it.',
 		);
 	}
+	const { url, timeoutS } = splitTimeout(text);
+	const known = knownToolAt(url);
 	const isFromList = (locator as IDataObject | null)?.mode === 'list';
-	if (isFromList && knownToolAt(url)?.isPublished === false) {
+	if (isFromList && known?.isPublished === false) {
 		throw fail(
 			`${label} is not published any more`,
 			"Publish the tool's workflow, or select a different tool.",
 		);
 	}
-	return url;
+	// The trigger may have been changed since it was selected.
+	return { url, timeoutS: known?.timeoutS ?? timeoutS };
 }
 
 /**
@@ -75,7 +82,10 @@ export function readAgentTools(
 	const collection = readCollection(context, AGENT_TOOLS.name, itemIndex);
 	const entries = (collection[AGENT_TOOLS.groupName] ?? []) as IDataObject[];
 	if (entries.length === 0) return undefined;
-	const urls = [...new Set(entries.map((entry) => readUrl(context, entry, itemIndex)))];
+	const timeouts = new Map(
+		entries.map((entry) => readTool(context, entry, itemIndex)).map(({ url, timeoutS }) => [url, timeoutS]),
+	);
+	const urls = [...timeouts.keys()];
 	const pairs = readPairs(context, TOOLS_CONTEXT, itemIndex);
 	return async () => {
 		const { secretKey, baseUrl } = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
@@ -94,7 +104,7 @@ export function readAgentTools(
 		}
 		const key = toolKey(secret);
 		const expiresAtS = Math.floor(Date.now() / 1000) + validForS;
-		const tools = urls.map((url): HandedTool => {
+		const tools = [...timeouts].map(([url, timeout]): HandedTool => {
 			const token = signToken({ url, expiresAtS, context: pairs }, key);
 			if (token.length > MAX_TOKEN_LENGTH) {
 				throw inputError(
@@ -104,7 +114,6 @@ export function readAgentTools(
 					itemIndex,
 				);
 			}
-			const timeout = knownToolAt(url)?.timeoutS ?? DEFAULT_TIMEOUT_S;
 			return { url, headers: { Authorization: `Bearer ${token}` }, timeout };
 		});
 		return { tools, expiresAtS };

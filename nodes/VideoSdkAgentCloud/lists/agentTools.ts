@@ -3,6 +3,7 @@ import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
 import { TOOL_NOT_LISTED } from '../fields/agentTools';
 import { type KnownTool, knownTools } from '../tools/knownTools';
+import { withTimeout } from '../tools/timeout';
 import { isUnreachable } from '../webhook/address';
 import { matches } from './list';
 
@@ -34,7 +35,7 @@ export async function searchAgentTools(
 		.filter(({ toolName, workflowName, url }) => matches(filter, toolName, workflowName, url))
 		.map((tool) => ({
 			name: `${tool.toolName}: ${tool.workflowName}${remarkOn(tool, isLocalApi)}`,
-			value: tool.url,
+			value: withTimeout(tool.url, tool.timeoutS),
 			url: `${this.getInstanceBaseUrl()}workflow/${tool.workflowId}`,
 		}));
 	return { results: [...results, { name: NOT_LISTED_TEXT, value: TOOL_NOT_LISTED }] };

@@ -66,7 +66,7 @@ it('whatever comes is answered as JSON-RPC wants it, and nothing throws', () => 
 
 it('only a request with the right name and arguments is a call', () => {
 	expect(react(call({ n: 1 }, 'a'))).toMatchObject({ call: { id: 'a', input: { n: 1 } } });
-	const { id: _id, ...notification } = call({ n: 1 });
+	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };
 	expect(react(notification)).toEqual({ status: 202 });
 	for (const args of [undefined, {}, { n: '1' }, [], 'n', null]) {
 		expect(bodyOf(react(call(args)))).toMatchObject({ id: 1, result: { isError: true } });

@@ -27,7 +27,10 @@ export const operation: Operation = {
 		'Start sessions of an agent and wait until all of them have ended, without keeping n8n busy. This costs money and may call real people. VideoSDK should be able to reach n8n.',
 	isTool: false,
 	starts: 'session',
-	fields: [...startFields([...OPTIONAL_MAX_WAIT_FIELDS, ...AGENT_TOOLS_FIELDS]), optionsField([END_AT_TIMEOUT, TOOLS_VALID_FOR])],
+	fields: [
+		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, ...AGENT_TOOLS_FIELDS]),
+		optionsField([END_AT_TIMEOUT, TOOLS_VALID_FOR]),
+	],
 	prepare(context, itemIndex) {
 		rejectAsTool(context, 'Start and Wait', 'Session: Start', itemIndex);
 		checkWait(context, END_AT_TIMEOUT, itemIndex);
