@@ -235,6 +235,25 @@ describe('Tools are handed over', () => {
 		await client.close();
 	});
 
+	it('and used in the middle of the call: the answer is in its transcript', async () => {
+		const tool = await publish();
+		const room = await rig.engine.run({
+			parameters: { resource: 'room', operation: 'create', recording: 'transcribe', options: {} },
+		});
+		const roomId = String(jsonOf(room)[0]?.roomId);
+		rig.simulator.setCallBehaviour({ ringAfterMs: 1, ringForMs: 1, talkMs: 1 });
+		jsonOf(
+			await rig.engine.run({ parameters: call({ ...withTools(byUrl(tool.url)), options: { roomId } }) }),
+		);
+		const { transcriptions, toolUses } = rig.simulator;
+		while (![...transcriptions.values()].some(({ status }) => status === 'completed')) {
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+		expect(tool.items).toMatchObject([{ headers: { 'x-call-to': '+14155550123' } }]);
+		expect(toolUses).toMatchObject([{ tool: 'find_order', isError: false }]);
+		expect([...transcriptions.values()][0]?.lines.at(-1)?.text).toContain('C-4711');
+	});
+
 	it('with the timeout that its trigger had when it was selected, where that is not known', async () => {
 		const url = 'https://n8n.example.com/webhook/elsewhere/mcp';
 		const { tools: known } = jsonOf(await rig.engine.run({ parameters: access(`${url}?timeout=60`) }))[0] as {
