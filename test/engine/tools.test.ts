@@ -295,6 +295,7 @@ describe('Tools are handed over', () => {
 
 	it.each<[string, IDataObject, string]>([
 		['a list entry that says where to look', withTools(list('not-listed')), 'is not a tool'],
+		['an empty entry', withTools(list('')), 'is empty'],
 		['no URL', withTools(byUrl('mcp')), 'is not an absolute http or https URL'],
 		[
 			'the URL of an event trigger',

@@ -46,6 +46,8 @@ const toolField = locator({
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
 	enteredHint:
 		'The Production URL of a published tool trigger. Agents in the cloud cannot reach localhost or private addresses.',
+	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
+	isOptional: true,
 	builderHint:
 		'Leave it empty for the user to select the tool from the list once its workflow is published. Never make a URL up.',
 });
