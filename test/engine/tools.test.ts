@@ -157,6 +157,20 @@ describe('No execution', () => {
 		expect([tool.executions, tool.items]).toEqual([[], []]);
 	});
 
+	it('for two thousand forged tokens in a row, and one line in the log', async () => {
+		const tool = await publish();
+		const token = await tokenFor(tool);
+		const forged = (seed: number) =>
+			`Bearer ${token.slice(0, 13)}${String(seed).padStart(43, 'A')}${token.slice(56)}`;
+		for (let round = 0; round < 100; round++) {
+			const answers = await Promise.all(
+				Array.from({ length: 20 }, async (_, n) => await post(tool, forged(20 * round + n))),
+			);
+			expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+		}
+		expect([tool.items, tool.log.length]).toEqual([[], 1]);
+	});
+
 	it('for GET and DELETE, for what is too large or nested too deep', async () => {
 		const tool = await publish();
 		const authorization = `Bearer ${await tokenFor(tool)}`;
@@ -338,6 +352,27 @@ describe('Tools are handed over', () => {
 		const parameters = access('http://localhost:5678/webhook/a/mcp');
 		expect(failureOf(await rig.engine.run({ parameters })).message).toContain('cannot reach the tool');
 	});
+});
+
+it.each(['call-hangup', 'call-summary'])('tools are taken out of the event %s', async (event) => {
+	const { simulator } = rig;
+	const trigger = await rig.engine.publish({ events: [event] });
+	const authorization = 'Bearer n8ntool1_AbCd-_';
+	const n8nTools = [
+		{ url: 'https://n8n.example.com/webhook/a/mcp', headers: { Authorization: authorization } },
+	];
+	const metadata = {
+		ticket: 17,
+		n8nTools,
+		'n8nTools[0].headers.Authorization': authorization,
+		asText: JSON.stringify({ n8nTools }),
+	};
+	if (event === 'call-summary') await simulator.sendCallSummary(trigger.url, { fields: { a: 1 }, metadata });
+	else await simulator.sendCallEvent(trigger.url, event, { callId: 'call-1', metaData: metadata });
+	const received = JSON.stringify(await trigger.received());
+	expect(received).toContain('17');
+	expect(received).not.toContain('n8ntool1_');
+	expect(received).not.toMatch(/"n8nTools(\[|")/);
 });
 
 it('Answer Tool Call says that nobody waits, and passes its items on', async () => {
