@@ -1,3 +1,4 @@
+import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { type Client, connectMcp } from './mcpClient';
@@ -68,6 +69,22 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 
 	const executionsOf = async (name: string) =>
 		await setup.n8n.rest.listExecutions({ workflowId: ids[name] as string });
+
+	/** What "From List" of a tool shows. */
+	async function list(): Promise<Array<{ name: string; value: string }>> {
+		const { results } = await setup.n8n.rest.call<{ results: Array<{ name: string; value: string }> }>(
+			'POST',
+			'/dynamic-node-parameters/resource-locator-results',
+			{
+				nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
+				path: 'parameters.agentTools.tools[0].tool',
+				methodName: 'searchAgentTools',
+				currentNodeParameters: {},
+				credentials: { videoSdkAgentCloudApi: { id: setup.credentialId, name: 'VideoSDK' } },
+			},
+		);
+		return results;
+	}
 
 	it('are listed and called by the official client, with what the token pins', async () => {
 		const before = await executionsOf('answered');
@@ -159,17 +176,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 	});
 
 	it('are offered in the list of the node that makes the call, and handed over with it', async () => {
-		const { results } = await setup.n8n.rest.call<{ results: Array<{ name: string; value: string }> }>(
-			'POST',
-			'/dynamic-node-parameters/resource-locator-results',
-			{
-				nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
-				path: 'parameters.agentTools.tools[0].tool',
-				methodName: 'searchAgentTools',
-				currentNodeParameters: {},
-				credentials: { videoSdkAgentCloudApi: { id: setup.credentialId, name: 'VideoSDK' } },
-			},
-		);
+		const results = await list();
 		const url = results.find(({ name }) => name === 'find_order: answered')?.value;
 		expect(url).toBe(`${urlOf('answered')}?timeout=${TIMEOUT_S}`);
 		setup.simulator.requests.length = 0;
@@ -200,6 +207,18 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		});
 		expect(call).toMatchObject({ callId: expect.any(String) as string, metadata: { ticket: '17' } });
 		expect(JSON.stringify(call)).not.toMatch(/n8ntool1_|n8nTools/);
+	});
+
+	it('are in the list again when n8n was started again', async () => {
+		await setup.n8n.restart();
+		await setup.n8n.rest.waitForWebhook(urlOf('answered'), 60_000, { method: 'POST' });
+		const entry = await waitFor(
+			'the tool in the list',
+			async () => (await list()).find(({ name }) => name === 'find_order: answered'),
+			60_000,
+		);
+		expect(entry.value).toContain(urlOf('answered'));
+		expect(await ask('answered')).toMatchObject({ isError: false });
 	});
 
 	it('are handed over by nobody when the answer is run by hand', async () => {
