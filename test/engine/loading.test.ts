@@ -176,11 +176,23 @@ describe('The action', () => {
 	});
 
 	it.each<[string, string, INodeParameters]>([
-		['session', 'start', { ...NO_SESSION_VALUES, agentTools: {}, context: {}, webhookUrl: NOTHING_PICKED, options: {} }],
+		[
+			'session',
+			'start',
+			{ ...NO_SESSION_VALUES, agentTools: {}, context: {}, webhookUrl: NOTHING_PICKED, options: {} },
+		],
 		[
 			'session',
 			'startAndWait',
-			{ ...NO_SESSION_VALUES, agentTools: {}, context: {}, limitWaitTime: true, maxWait: 1, maxWaitUnit: 'hours', options: {} },
+			{
+				...NO_SESSION_VALUES,
+				agentTools: {},
+				context: {},
+				limitWaitTime: true,
+				maxWait: 1,
+				maxWaitUnit: 'hours',
+				options: {},
+			},
 		],
 		[
 			'session',
