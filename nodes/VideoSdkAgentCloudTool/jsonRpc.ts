@@ -48,6 +48,8 @@ export function readMessage(value: unknown): Message {
 		const isResponse = isId && ('result' in value || 'error' in value);
 		return isResponse ? { kind: 'response' } : { kind: 'invalid', id: knownId };
 	}
+	// Request and response at the same time.
+	if ('result' in value || 'error' in value) return { kind: 'invalid', id: knownId };
 	if (typeof method !== 'string') return { kind: 'invalid', id: knownId };
 	if (!('id' in value)) return { kind: 'notification' };
 	// MCP allows neither null nor fractions as IDs, and parameters by name only.
