@@ -126,6 +126,3 @@ export const searchTriggers = triggerSearch('events', (context) =>
 
 /** Triggers for the summary of a call. */
 export const searchSummaryTriggers = triggerSearch('events', () => [CALL_SUMMARY]);
-
-/** Triggers that answer an agent's tool calls. */
-export const searchToolTriggers = triggerSearch('tool');

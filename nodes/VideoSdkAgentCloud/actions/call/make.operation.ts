@@ -1,9 +1,11 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
+import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
 import { metaDataFields } from '../../fields/keyValue';
+import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { type RoomChoice } from '../../fields/roomChoice';
@@ -69,12 +71,14 @@ const META_DATA_FIELDS = metaDataFields('call');
  * @param own those of the operation
  */
 export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS];
+	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS, ...AGENT_TOOLS_FIELDS];
 }
 
 /** A call, the room for it, and how long to wait for the API's answer. */
 interface CallStart {
 	body: CallBody;
+	/** Gives the metadata with the agent's tools in it. */
+	metadata: () => Promise<IDataObject | undefined>;
 	room: RoomChoice;
 	timeoutMs: number;
 }
@@ -97,7 +101,8 @@ function readMake(read: ItemReader): CallStart {
 	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
-		body: { sipCallTo, ...route, ...options, metadata: readMetaData(read, META_DATA_FIELDS) },
+		body: { sipCallTo, ...route, ...options },
+		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS)),
 		room: readCallRoom(read),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
@@ -109,10 +114,11 @@ function readMake(read: ItemReader): CallStart {
  * @throws NodeOperationError naming the field
  */
 export function prepareCall(read: ItemReader): ItemRun {
-	const { body, room, timeoutMs } = readMake(read);
+	const { body, metadata, room, timeoutMs } = readMake(read);
 	return async (send, tools) => {
+		const call = { ...body, metadata: await metadata() };
 		const destinationRoomId = await openRoom(read.context, send, tools, room, 'call');
-		return await makeCall(send, { ...body, destinationRoomId }, timeoutMs);
+		return await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
 	};
 }
 
@@ -123,6 +129,6 @@ export const operation: Operation = {
 	description: 'Have an agent call somebody. This costs money and reaches a real person.',
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [...makeFields(), optionsField(CALL_OPTIONS, CALLS_MAX_CONCURRENCY)],
+	fields: [...makeFields(), optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY)],
 	prepare: prepareCall,
 };

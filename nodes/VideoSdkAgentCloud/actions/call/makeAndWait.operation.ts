@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
@@ -25,7 +26,7 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		...makeFields(OPTIONAL_MAX_WAIT_FIELDS),
-		optionsField([...CALL_OPTIONS, HANG_UP_AT_TIMEOUT], CALLS_MAX_CONCURRENCY),
+		optionsField([...CALL_OPTIONS, toolsValidForField, HANG_UP_AT_TIMEOUT], CALLS_MAX_CONCURRENCY),
 	],
 	prepare(read) {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');

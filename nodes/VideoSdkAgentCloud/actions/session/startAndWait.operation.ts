@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
@@ -24,13 +25,17 @@ export const operation: Operation = {
 		'Start sessions of an agent and wait until all of them have ended, without keeping n8n busy. This costs money and may call real people. VideoSDK should be able to reach n8n.',
 	isTool: false,
 	starts: 'session',
-	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT])],
+	fields: [
+		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, ...AGENT_TOOLS_FIELDS]),
+		optionsField([END_AT_TIMEOUT, toolsValidForField]),
+	],
 	prepare(read) {
 		const { context } = read;
 		rejectAsTool(read, 'Start and Wait', 'Session: Start');
 		checkWait(read, END_AT_TIMEOUT);
+		const { start, env } = readStart(read);
 		const body = {
-			...readStart(read),
+			...start,
 			webhook: {
 				endPoint: resumeUrlOf(context),
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
@@ -41,7 +46,7 @@ export const operation: Operation = {
 			await verificationSettings(context).catch((error: Error) => {
 				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
 			});
-			return await startInRoom(context, send, tools, body);
+			return await startInRoom(context, send, tools, { ...body, env: await env() });
 		};
 	},
 	complete: completeByWaiting('session', END_AT_TIMEOUT),
