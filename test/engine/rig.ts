@@ -131,3 +131,21 @@ export function passTime(ms: number): void {
 	const sinceMs = performance.now();
 	jest.spyOn(Date, 'now').mockImplementation(() => Math.round(nowMs + performance.now() - sinceMs));
 }
+
+/** Makes time pass faster for all code of the test: timers and the clock. @returns ends that */
+export function accelerateTime(factor: number): () => void {
+	const { setTimeout: original } = globalThis;
+	const beganAtMs = Date.now();
+	const sinceMs = performance.now();
+	const timers = jest
+		.spyOn(globalThis, 'setTimeout')
+		.mockImplementation(((callback: () => void, ms = 0, ...args: []) =>
+			original(callback, ms / factor, ...args)) as typeof setTimeout);
+	const clock = jest
+		.spyOn(Date, 'now')
+		.mockImplementation(() => Math.round(beganAtMs + factor * (performance.now() - sinceMs)));
+	return () => {
+		timers.mockRestore();
+		clock.mockRestore();
+	};
+}
