@@ -14,6 +14,8 @@ import { accelerateTime, SESSIONS, startParameters, useRig } from './rig';
 const CASES = Number(process.env.MODEL_CASES ?? 200);
 const SEED = process.env.MODEL_SEED === undefined ? undefined : Number(process.env.MODEL_SEED);
 const SPEED = 100;
+/** In real time; a wait takes a tenth of a second. */
+const PATIENCE_MS = 4_000;
 /** In the package's time; the timeout of a request is not to be hit on a busy machine. */
 const [TIMEOUT_MS, SHORT_WAIT_MS, LONG_WAIT_MS] = [200_000, 12_000, 24 * 3_600_000];
 const PLANTED = { 'node:Poll': { cursor: 7 }, global: { called: ['+15550100001'] } };
@@ -109,7 +111,7 @@ async function observe(model: Case) {
 
 	const items = model.items.map((_, index) => ({ item: `item-${index}`, customer: `customer ${index}` }));
 	const { maxTries, onError } = model;
-	const waiting = await engine.startAndWait(LONG_WAIT_MS, parametersOf(model), {
+	const waiting = await engine.startAndWait(1, parametersOf(model), {
 		items,
 		onError,
 		node: { retryOnFail: maxTries > 1, maxTries, waitBetweenTries: 1 },
@@ -126,7 +128,7 @@ async function observe(model: Case) {
 		if (isCall) await simulator.moveCall(conversation.callId, 'ended');
 		else conversation.status = 'stopped';
 	}
-	if (waiting.result.run.status === 'waiting') await waiting.resumedWithin(20_000);
+	if (waiting.result.run.status === 'waiting') await waiting.resumedWithin(PATIENCE_MS);
 	await waiting.close();
 	const result = waiting.resumed ?? waiting.result;
 	const outputs = result.output.flat();

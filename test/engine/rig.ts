@@ -132,7 +132,7 @@ export function passTime(ms: number): void {
 	jest.spyOn(Date, 'now').mockImplementation(() => Math.round(nowMs + performance.now() - sinceMs));
 }
 
-/** Makes time pass faster for all code of the test: timers and the clock. @returns ends that */
+/** Makes time pass faster for all code of the test: timers, which keep no test file from ending, and the clock. @returns ends that */
 export function accelerateTime(factor: number): () => void {
 	const { setTimeout: original } = globalThis;
 	const beganAtMs = Date.now();
@@ -140,7 +140,7 @@ export function accelerateTime(factor: number): () => void {
 	const timers = jest
 		.spyOn(globalThis, 'setTimeout')
 		.mockImplementation(((callback: () => void, ms = 0, ...args: []) =>
-			original(callback, ms / factor, ...args)) as typeof setTimeout);
+			original(callback, ms / factor, ...args).unref()) as typeof setTimeout);
 	const clock = jest
 		.spyOn(Date, 'now')
 		.mockImplementation(() => Math.round(beganAtMs + factor * (performance.now() - sinceMs)));
