@@ -1,6 +1,6 @@
 /** Which imports are allowed: the layers of docs/architecture.md, from the bottom up. `npm run lint` enforces them. */
 const NODES = '^nodes/VideoSdkAgentCloud';
-const LAYERS = ['api', 'webhook', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
+const LAYERS = ['shared', 'api', 'webhook', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
 const NODE_FILES = `${NODES}/[^/]+\\.node\\.ts$`;
 
 const layers = (names) => `${NODES}/(${names.join('|')})/`;

@@ -9,7 +9,7 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { RESOURCES } from './actions';
 import { nodeProperties, subtitle } from './actions/properties';
-import { runItems } from './actions/runItems';
+import { runItems } from './actions/run/runItems';
 import { LISTS } from './lists';
 import { resume } from './waiting/resume';
 import { RESUME_WEBHOOKS } from './waiting/resumeWebhook';

@@ -145,6 +145,18 @@ describe('A start that fails for certain', () => {
 		expect([rooms().length, open().length, sessions().length, count(START)]).toEqual([2, 0, 0, 1]);
 	});
 
+	it('stops the others before its room is closed, and while rooms are still to be made', async () => {
+		const fortyItems = Array.from({ length: 40 }, (_, item) => ({ item }));
+		rig.simulator.addFault(rejected);
+		const parameters = create({ options: { maxConcurrency: 5 } });
+		const result = await rig.engine.run({ items: fortyItems, parameters });
+		expect(failureOf(result).message).toContain('bad tag');
+		// Those in flight when the first one failed, and no more.
+		expect(count(START)).toBeLessThanOrEqual(5);
+		expect(rooms().length).toBeLessThanOrEqual(5);
+		expect(open()).toHaveLength(sessions().length);
+	});
+
 	it('tells that its room could not be deactivated, beside why the start failed', async () => {
 		rig.simulator.addFault(rejected);
 		rig.simulator.addFault({
@@ -214,19 +226,24 @@ describe('A start in doubt', () => {
 });
 
 describe('A room that cannot be created', () => {
-	const FAULTS: Array<[string, Fault]> = [
-		['a time-out', { kind: 'hang' }],
-		['a failure of the server', { kind: 'status', status: 500 }],
-		['a rejection', { kind: 'status', status: 403 }],
+	const FAULTS: Array<[string, Fault, string]> = [
+		['a time-out', { kind: 'hang' }, 'The session was not started: .*the room may have been created'],
+		[
+			'a failure of the server',
+			{ kind: 'status', status: 500 },
+			'The session was not started: .*the room may',
+		],
+		[
+			'a rejection',
+			{ kind: 'status', status: 403 },
+			'No room could be created, so the session was not started: ',
+		],
 	];
 
-	it.each(FAULTS)('means that nothing was started: %s', async (_what, fault) => {
+	it.each(FAULTS)('means that nothing was started: %s', async (_what, fault, message) => {
 		rig.simulator.addFault({ ...fault, match: { path: ROOMS } });
 		const result = await rig.engine.run({ parameters: createWithin(fault) });
-		expect(failureOf(result).message).toMatch(
-			/^No room could be created, so the session was not started: .*\[item 0\]$/,
-		);
-		expect(failureOf(result).message).not.toContain('may have been');
+		expect(failureOf(result).message).toMatch(new RegExp(`^${message}.*\\[item 0\\]$`));
 		expect(count(START)).toBe(0);
 	});
 

@@ -7,7 +7,7 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 import type { Send } from '../api/client';
-import type { Startable } from '../api/startable';
+import type { StartKind } from '../api/starts';
 
 /** A record that comes with a file. */
 export class RecordWithFile {
@@ -17,21 +17,32 @@ export class RecordWithFile {
 	) {}
 }
 
-/** Runs work of an item that is no request to the API when it is its turn, and not after a stop. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+/** Takes back what a step of an item has made. The runner calls it if the item then fails for certain, see `runItems`. */
+export interface Undo {
+	/** What the step has made, as messages name it, such as "room abcd-efgh". */
+	made: string;
+	/** How the user does it by hand, such as "close it with Room: Deactivate". */
+	byHand: string;
+	run: (send: Send) => Promise<unknown>;
+}
+
+/** What the runner gives to an item while it runs. */
+export interface RunTools {
+	/** Aborted when no more requests are made: the execution was stopped, or another item failed. */
+	stopSignal: AbortSignal;
+	/** Runs work that is no request to the API when it is the item's turn, and not after a stop. */
+	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+	/** Declares how to take back what a step has made, as soon as it is made. */
+	undo: (undo: Undo) => void;
+}
 
 /**
- * One item's call, ready to run. It gives one record, or a list of them of which each becomes an item.
+ * Runs one item, in one request or several. It gives one record, or a list of them of which each becomes an item.
  *
  * @param send sends a request of this item when it is its turn
- * @param stopSignal aborted when no more requests are made: the execution was stopped, or another item failed
- * @throws NodeApiError in words for the user
+ * @throws NodeApiError or NodeOperationError in words for the user, without the item: the runner adds it
  */
-export type Call = (
-	send: Send,
-	stopSignal: AbortSignal,
-	inTurn: InTurn,
-) => Promise<IDataObject | IDataObject[] | RecordWithFile>;
+export type ItemRun = (send: Send, tools: RunTools) => Promise<IDataObject | IDataObject[] | RecordWithFile>;
 
 /** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */
 export interface Operation {
@@ -45,7 +56,7 @@ export interface Operation {
 	/** false: an AI agent cannot use it. Default: true */
 	isTool?: boolean;
 	/** What it starts, if anything: then nothing is sent again that may have been carried out. */
-	starts?: Startable;
+	starts?: StartKind;
 	/** Requests in flight if the user has not set 'Max Concurrency'. The same is to be given to `optionsField`. */
 	maxConcurrency?: number;
 	/** How much of it may be in flight at most, where that takes a lot of memory. Default: as the user sets it */
@@ -56,9 +67,9 @@ export interface Operation {
 	 * Reads and checks the fields of one item, without any request. All items are prepared before the first request is made, so
 	 * that a bad field in the last item does not leave half of the sessions started.
 	 *
-	 * @throws NodeOperationError naming the field and the item
+	 * @throws NodeOperationError naming the field
 	 */
-	prepare(context: IExecuteFunctions, itemIndex: number): Call;
+	prepare(context: IExecuteFunctions, itemIndex: number): ItemRun;
 	/**
 	 * What is left to do when all items have been run.
 	 *

@@ -15,38 +15,65 @@ import { failureOfError, failureOfResponse } from './failure';
 import { describeFailure } from './messages';
 import { pause } from './pause';
 import { retryDelay } from './retry';
-import type { Startable } from './startable';
+import type { StartKind } from './starts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** A request to the API. */
 export interface ApiRequest {
 	method: Extract<IHttpRequestMethods, 'DELETE' | 'GET' | 'POST'>;
 	/** Below the credential's Base URL, or an absolute URL on its host; IDs in it are encoded already, see `pathOf`. */
 	path: string;
 	qs?: IDataObject;
 	body?: IDataObject;
-	/** For one try. Default: DEFAULT_TIMEOUT_MS */
+	/** For one attempt. Default: as for all requests of the sender */
 	timeoutMs?: number;
 	/** How often the request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
-	/** The input item, named in errors. */
-	itemIndex?: number;
-	/** The answer holds passwords: no error quotes it, but for the API's own message. */
+	/** The answer holds passwords: no error quotes it, except for the API's own message. */
 	holdsSecrets?: boolean;
-	/** What the request starts, if anything: its failures tell if it may be running. */
-	starts?: Startable;
-	/** It takes back what an item began, so it is sent although another item failed meanwhile. */
-	isCleanUp?: boolean;
-	/** Gives the credential. Without it n8n reads it for this request. */
+	/** What the request starts, if anything: the message of a failure says if it may have been started. */
+	starts?: StartKind;
+}
+
+/** How a sender sends its requests. */
+export interface Sending {
+	/** For one attempt, in ms. Default: DEFAULT_TIMEOUT_MS */
+	timeoutMs?: number;
+	/** How often each request is sent at most. Default: see `retryDelay` */
+	maxAttempts?: number;
+	/** Gives the credential. Without it n8n reads it for each request. */
 	credential?: () => Promise<ICredentialsDecrypted>;
-	/** Tells that the request is not to be sent again any more. Default: when the execution is stopped */
+	/** Once aborted, nothing is sent again. Default: when the execution is stopped */
 	stopSignal?: AbortSignal;
-	/** Told of every answer "too many requests", so that the caller can slow down. */
+	/** Called at every answer "too many requests", so that the sender can slow down. */
 	onRateLimited?: () => void;
 }
 
+/** A failed request in words for the user, and why it failed. It holds no request and no token. */
+export class ApiError extends NodeApiError {
+	/** Private fields are not serialized: n8n stores and shows the words only. */
+	readonly #failure: ApiFailure;
+
+	constructor(context: RequestContext, failure: ApiFailure, starts?: StartKind) {
+		const { message, description } = describeFailure(failure, starts);
+		const httpCode = failure.status === undefined ? undefined : String(failure.status);
+		super(context.getNode(), {} as JsonObject, { message, description, httpCode });
+		// n8n goes by this name when it redacts errors.
+		this.name = 'NodeApiError';
+		this.#failure = failure;
+	}
+
+	/** @returns why the request failed that caused an error; undefined if it is not an error of `apiRequest` */
+	static failureOf(error: unknown): ApiFailure | undefined {
+		return error instanceof ApiError ? error.#failure : undefined;
+	}
+}
+
+export const { failureOf } = ApiError;
+
 /**
- * Sends a request: `apiRequest` bound to a context (see `clientOf`). What runs the items of a node also binds it to an item and the
+ * Sends a request: `apiRequest` bound to a context (see `clientOf`). The runner of the node's items also binds it to an item and the
  * item's options, and lets it wait for its turn.
  */
 export type Send = <T>(request: ApiRequest, read: AnswerReader<T>) => Promise<T>;
@@ -60,6 +87,7 @@ async function attempt<T>(
 	context: RequestContext,
 	request: ApiRequest,
 	read: AnswerReader<T>,
+	{ timeoutMs, credential }: Sending,
 ): Promise<{ result: T } | { failure: ApiFailure }> {
 	const options: IHttpRequestOptions = {
 		method: request.method,
@@ -68,7 +96,7 @@ async function attempt<T>(
 		// As text: axios would copy an object, and leave out names such as "constructor" on the way.
 		body: request.body && JSON.stringify(request.body),
 		headers: { Accept: 'application/json', ...(request.body && { 'Content-Type': 'application/json' }) },
-		timeout: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+		timeout: request.timeoutMs ?? timeoutMs ?? DEFAULT_TIMEOUT_MS,
 		// As text, so that an answer that is not JSON can be shown. With statuses ignored n8n does not send a second time after 401.
 		encoding: 'text',
 		returnFullResponse: true,
@@ -80,7 +108,7 @@ async function attempt<T>(
 			context,
 			CREDENTIAL_TYPE,
 			options,
-			request.credential && { credentialsDecrypted: await request.credential() },
+			credential && { credentialsDecrypted: await credential() },
 		)) as FullResponse;
 	} catch (error) {
 		return { failure: failureOfError(error) };
@@ -101,63 +129,36 @@ async function attempt<T>(
 	}
 }
 
-/** Why a request failed, by the error that was made of it. */
-const failures = new WeakMap<object, ApiFailure>();
-
-/** @returns why the request failed that brought an error about; undefined if it is no error of `apiRequest` */
-export function failureOf(error: object): ApiFailure | undefined {
-	return failures.get(error);
-}
-
-/** Makes the error that n8n shows. It holds words only: no request, no token. */
-function apiError(context: RequestContext, failure: ApiFailure, request: ApiRequest): NodeApiError {
-	const { message, description } = describeFailure(failure, request.starts);
-	const item = request.itemIndex === undefined ? '' : ` [item ${request.itemIndex}]`;
-	const error = new NodeApiError(context.getNode(), {} as JsonObject, {
-		message: `${message}${item}`,
-		description,
-		httpCode: failure.status === undefined ? undefined : String(failure.status),
-		itemIndex: request.itemIndex,
-	});
-	failures.set(error, failure);
-	return error;
-}
-
 /**
  * Calls the VideoSDK API: signed by the credential, with a time limit, retried where that cannot do anything twice (see `retryDelay`).
  *
  * @param read takes what is wanted out of the JSON object that the API answered; undefined if it is not there
  * @returns what `read` found
- * @throws NodeApiError in words for the user
+ * @throws ApiError in words for the user
  */
 export async function apiRequest<T>(
 	context: RequestContext,
 	request: ApiRequest,
 	read: AnswerReader<T>,
+	sending: Sending = {},
 ): Promise<T> {
-	const stopSignal = request.stopSignal ?? cancelSignalOf(context);
+	const stopSignal = sending.stopSignal ?? cancelSignalOf(context);
+	const maxAttempts = request.maxAttempts ?? sending.maxAttempts ?? Infinity;
 	for (let attempts = 1; ; attempts++) {
-		const outcome = await attempt(context, request, read);
+		const outcome = await attempt(context, request, read, sending);
 		if ('result' in outcome) return outcome.result;
 		const { failure } = outcome;
-		if (failure.status === 429) request.onRateLimited?.();
+		if (failure.status === 429) sending.onRateLimited?.();
 		const delayMs =
-			attempts >= (request.maxAttempts ?? Infinity)
-				? undefined
-				: retryDelay(failure, request.method, attempts, Math.random());
+			attempts >= maxAttempts ? undefined : retryDelay(failure, request.method, attempts, Math.random());
 		if (delayMs !== undefined) await pause(delayMs, stopSignal);
-		if (delayMs === undefined || stopSignal?.aborted) throw apiError(context, failure, request);
+		if (delayMs === undefined || stopSignal?.aborted) {
+			throw new ApiError(context, failure, request.starts);
+		}
 	}
 }
 
-/**
- * Binds `apiRequest` to a context that has no items.
- *
- * @param limits how long each attempt may take, how often the request is sent, and with which credential
- */
-export function clientOf(
-	context: RequestContext,
-	limits: Pick<ApiRequest, 'timeoutMs' | 'maxAttempts' | 'credential'> = {},
-): Send {
-	return async (request, read) => await apiRequest(context, { ...request, ...limits }, read);
+/** Binds `apiRequest` to a context that has no items. */
+export function clientOf(context: RequestContext, sending: Sending = {}): Send {
+	return async (request, read) => await apiRequest(context, request, read, sending);
 }

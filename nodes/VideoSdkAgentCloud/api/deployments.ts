@@ -12,7 +12,7 @@ export async function createDeployment(
 	send: Send,
 	body: { name: string; description: string },
 ): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT), body }, readDeployment);
+	return await send({ method: 'POST', path: pathOf(...ROOT), body, starts: 'deployment' }, readDeployment);
 }
 
 /** Fetches one version of a deployment. */

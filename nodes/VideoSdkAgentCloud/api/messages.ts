@@ -1,7 +1,6 @@
 import type { ApiFailure } from './failure';
 import { isInDoubt } from './failure';
-import type { Startable } from './startable';
-import { STARTABLES } from './startable';
+import { STARTS, type StartKind } from './starts';
 
 /** What the user reads about a failed request: a title that says what happened, and what to do next. */
 export interface FailureText {
@@ -125,9 +124,9 @@ function textByKind(failure: ApiFailure): FailureText {
  * @param failure why the request failed
  * @param starts what the request starts, if anything, so that the user learns if it may be running
  */
-export function describeFailure(failure: ApiFailure, starts?: Startable): FailureText {
+export function describeFailure(failure: ApiFailure, starts?: StartKind): FailureText {
 	const { message, description } = textByKind(failure);
-	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTABLES[starts] : undefined;
+	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTS[starts] : undefined;
 	const apiMessage = failure.kind === 'notSent' ? undefined : failure.apiMessage;
 	const isShownBelow = REPLACED_BY_N8N.test(apiMessage ?? '');
 	const title = [

@@ -26,7 +26,7 @@ const readRoom = recordWith('roomId');
 
 /** Creates a room. */
 export async function createRoom(send: Send, body: RoomBody): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT), body: { ...body } }, readRoom);
+	return await send({ method: 'POST', path: pathOf(...ROOT), body: { ...body }, starts: 'room' }, readRoom);
 }
 
 /** @param roomId the room's own or its custom ID */
@@ -35,16 +35,12 @@ export async function getRoom(send: Send, roomId: string): Promise<IDataObject> 
 }
 
 /**
- * Closes a room for good.
+ * Closes a room permanently.
  *
  * @param roomId the room's own ID: the API does not take a custom one
- * @param isCleanUp see ApiRequest
  */
-export async function deactivateRoom(send: Send, roomId: string, isCleanUp = false): Promise<IDataObject> {
-	return await send(
-		{ method: 'POST', path: pathOf(...ROOT, 'deactivate'), body: { roomId }, isCleanUp },
-		readRoom,
-	);
+export async function deactivateRoom(send: Send, roomId: string): Promise<IDataObject> {
+	return await send({ method: 'POST', path: pathOf(...ROOT, 'deactivate'), body: { roomId } }, readRoom);
 }
 
 /** Ends what is going on in a room, for everybody in it. @returns the room's session */

@@ -39,7 +39,9 @@ function withRoom(transcription: IDataObject): IDataObject {
 /** Starts to transcribe what is being said in a room, which must have a live session. */
 export async function startRealtime(send: Send, body: RealtimeBody): Promise<IDataObject> {
 	const path = pathOf(...REALTIME, 'start');
-	return withRoom(await send({ method: 'POST', path, body: { ...body } }, readTranscription));
+	return withRoom(
+		await send({ method: 'POST', path, body: { ...body }, starts: 'transcription' }, readTranscription),
+	);
 }
 
 /** Stops the realtime transcription of a room. */

@@ -13,6 +13,9 @@ export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 export interface RequestOptions {
 	maxConcurrency: number;
 	timeoutMs: number;
+	/** Items per batch; undefined: all in one. */
+	batchSize?: number;
+	batchIntervalMs?: number;
 }
 
 const requestOptions = (maxConcurrency: number): INodeProperties[] => [

@@ -19,10 +19,11 @@ const ROOM_OPTIONS = [
 ];
 
 /** The room of a session: left to the agent, an existing one, or one to create. */
-export type SessionRoom = { choice: 'agent' } | { choice: 'existing'; roomId: string } | NewRoom;
-interface NewRoom {
-	choice: 'create';
-	body: RoomBody;
+export interface SessionRoom {
+	/** Of an existing room. */
+	roomId?: string;
+	/** Of the room to create. */
+	body?: RoomBody;
 }
 
 /** The room in which a session takes place. */
@@ -56,7 +57,7 @@ export function readSessionRoom(
 	itemIndex: number,
 ): SessionRoom {
 	const choice = readChoice(context, 'room', 'Room', ['agent', 'create', 'existing'], itemIndex);
-	if (choice === 'agent') return { choice };
+	if (choice === 'agent') return {};
 	if (env !== undefined && ROOM_VARIABLE in env) {
 		throw inputError(
 			context,
@@ -66,7 +67,7 @@ export function readSessionRoom(
 		);
 	}
 	if (choice === 'existing') {
-		return { choice, roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
+		return { roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
 	}
-	return { choice, body: { autoStartConfig: readRecording(context, itemIndex) } };
+	return { body: { autoStartConfig: readRecording(context, itemIndex) } };
 }

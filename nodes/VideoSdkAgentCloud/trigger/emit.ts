@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clientOf } from '../api/client';
-import { makeSearchable } from '../api/customData';
+import { makeSearchable } from '../shared/searchable';
 import { subjectOf } from './details';
 import { isFirstExecution } from './duplicates';
 

@@ -55,17 +55,12 @@ export class CredentialSource {
 	readonly send: Send = async (request, read) =>
 		await limit(
 			async () =>
-				await apiRequest(
-					this.context,
-					{
-						timeoutMs: TIMEOUT_MS,
-						maxAttempts: MAX_ATTEMPTS,
-						...request,
-						credential: async () => await this.read(),
-						stopSignal: NEVER_STOPPED,
-					},
-					read,
-				),
+				await apiRequest(this.context, request, read, {
+					timeoutMs: TIMEOUT_MS,
+					maxAttempts: MAX_ATTEMPTS,
+					credential: async () => await this.read(),
+					stopSignal: NEVER_STOPPED,
+				}),
 		);
 }
 

@@ -4,7 +4,7 @@ import { NodeApiError, UserError } from 'n8n-workflow';
 import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
 import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
 import { DeclinedError, recordWith } from '../../../nodes/VideoSdkAgentCloud/api/answer';
-import { apiRequest, type ApiRequest } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { apiRequest, type ApiRequest, type Sending } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { pathOf } from '../../../nodes/VideoSdkAgentCloud/api/path';
 import { check, jsonAnswer, requestContext, unicode } from '../support';
 
@@ -106,7 +106,7 @@ describe('recordWith', () => {
 describe('apiRequest', () => {
 	const pauseMock = jest.mocked(pause);
 	const GET: ApiRequest = { method: 'GET', path: '/x' };
-	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, starts: 'session', itemIndex: 3 };
+	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, starts: 'session' };
 	let sent: IHttpRequestOptions[];
 
 	/** Sends a request to an API that gives one answer after the other, and the last one ever after. */
@@ -114,6 +114,7 @@ describe('apiRequest', () => {
 		request: ApiRequest,
 		answers: Array<object | Error>,
 		cancelSignal?: AbortSignal,
+		sending?: Sending,
 	): Promise<unknown> {
 		sent = [];
 		const context = requestContext(async (options) => {
@@ -126,6 +127,7 @@ describe('apiRequest', () => {
 			{ ...context, getExecutionCancelSignal: () => cancelSignal },
 			request,
 			recordWith('id'),
+			sending,
 		);
 	}
 
@@ -133,8 +135,9 @@ describe('apiRequest', () => {
 		request: ApiRequest,
 		answers: Array<object | Error>,
 		cancelSignal?: AbortSignal,
+		sending?: Sending,
 	): Promise<NodeApiError> =>
-		await send(request, answers, cancelSignal).then(
+		await send(request, answers, cancelSignal, sending).then(
 			() => {
 				throw new Error('It went well');
 			},
@@ -188,7 +191,7 @@ describe('apiRequest', () => {
 		}).catch((thrown: unknown) => thrown);
 		expect(error).toBeInstanceOf(NodeApiError);
 		expect((error as NodeApiError).message).toBe(
-			'VideoSDK declined the request (status 200): No workers available [item 3]',
+			'VideoSDK declined the request (status 200): No workers available',
 		);
 		expect(sent).toHaveLength(1);
 	});
@@ -202,7 +205,7 @@ describe('apiRequest', () => {
 
 	it('tells of each answer "too many requests"', async () => {
 		const onRateLimited = jest.fn();
-		await failureOf({ ...START, onRateLimited }, [jsonAnswer({}, 429)]);
+		await failureOf(START, [jsonAnswer({}, 429)], undefined, { onRateLimited });
 		expect(sent).toHaveLength(6);
 		expect(onRateLimited).toHaveBeenCalledTimes(6);
 	});
@@ -216,7 +219,7 @@ describe('apiRequest', () => {
 		const execution = new AbortController();
 		pauseMock.mockImplementation(async () => execution.abort());
 		const { message } = await failureOf(START, [jsonAnswer({}, 429)], execution.signal);
-		expect(message).toBe('VideoSDK is receiving too many requests (status 429) [item 3]');
+		expect(message).toBe('VideoSDK is receiving too many requests (status 429)');
 		expect(sent).toHaveLength(1);
 	});
 });

@@ -10,7 +10,7 @@ import { asText, readList } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
-import type { Call, Operation } from '../operation';
+import type { ItemRun, Operation } from '../operation';
 
 const TYPES = [
 	{ name: 'Inbound', value: 'inbound' },
@@ -103,7 +103,7 @@ function isAfter(call: IDataObject, endMs: number | undefined): boolean {
 	return endMs !== undefined && new Date(String(call.start)).getTime() > endMs;
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
+function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 	const limit = readLimit(context, itemIndex);
 	const simplify = readSimplify(context, SIMPLIFIED, itemIndex);
 	const filters = readFilters(context, FILTERS, itemIndex);

@@ -2,7 +2,7 @@ import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { readRequired } from '../../fields/read';
-import { optionsField } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import type { Operation } from '../operation';
 
 export const operation: Operation = {
@@ -12,6 +12,7 @@ export const operation: Operation = {
 	description:
 		'Hand an answered call over to another number; the agent leaves it. The provider must allow SIP REFER. This reaches a real person.',
 	starts: 'transfer',
+	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		callField,
 		{
@@ -23,7 +24,7 @@ export const operation: Operation = {
 			placeholder: 'e.g. +14155550123',
 			description: 'The phone number to hand over to, with a plus sign and the country code, or a SIP URI',
 		},
-		optionsField(),
+		optionsField([], CALLS_MAX_CONCURRENCY),
 	],
 	prepare(context, itemIndex) {
 		const callId = readRequired(context, 'callId', 'Call', itemIndex);

@@ -8,6 +8,7 @@ export const operation: Operation = {
 	name: 'Create',
 	action: 'Create deployment',
 	description: 'Create a deployment, to which you then push versions of an agent',
+	starts: 'deployment',
 	fields: [
 		{
 			displayName: 'Name',

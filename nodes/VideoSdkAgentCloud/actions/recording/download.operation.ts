@@ -64,7 +64,7 @@ export const operation: Operation = {
 		const { maxFileSize = DEFAULT_MAX_SIZE_MB } = readCollection(context, 'options', itemIndex);
 		const maxSizeMb = readCount(context, maxFileSize, 'Max File Size', itemIndex);
 		const { timeoutMs } = readRequestOptions(context, itemIndex);
-		return async (_send, stopSignal, inTurn) =>
+		return async (_send, { stopSignal, inTurn }) =>
 			await inTurn(
 				async () =>
 					await withFile(context, itemIndex, url, { timeoutMs, maxSizeMb, stopSignal }, async (file) => {

@@ -13,6 +13,7 @@ export const operation: Operation = {
 	action: 'Create room (recording costs money)',
 	description:
 		'Create a room in which agents, callers and participants meet, and choose whether it is recorded. Recording costs money.',
+	starts: 'room',
 	fields: [
 		...RECORDING_FIELDS,
 		...webhookFields({

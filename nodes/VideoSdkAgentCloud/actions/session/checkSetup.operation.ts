@@ -4,7 +4,7 @@ import { readOptional } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { webhookUrlField } from '../../fields/webhook';
-import type { Call, Operation } from '../operation';
+import type { ItemRun, Operation } from '../operation';
 import {
 	checkCredential,
 	checkDeployment,
@@ -20,7 +20,7 @@ function toRecord(check: string, finding: Finding): IDataObject {
 	return { check, ok: finding.ok, message: finding.message, fix: 'fix' in finding ? finding.fix : '' };
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
+function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 	const deploymentId = readOptional(context, 'deploymentId', 'Deployment', itemIndex);
 	const tag = readOptional(context, 'tag', 'Tag', itemIndex);
 	const url = readWebhookUrl(context, itemIndex);

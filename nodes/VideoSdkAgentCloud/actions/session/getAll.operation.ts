@@ -8,7 +8,7 @@ import { asText, readList } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
-import type { Call, Operation } from '../operation';
+import type { ItemRun, Operation } from '../operation';
 
 const FILTERS: INodeProperties[] = [
 	{ ...deploymentField, required: false, description: 'Only sessions of this deployment' },
@@ -44,7 +44,7 @@ const SIMPLIFIED = [
 	'metadata',
 ];
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
+function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 	const limit = readLimit(context, itemIndex);
 	const simplify = readSimplify(context, SIMPLIFIED, itemIndex);
 	const filters = readFilters(context, FILTERS, itemIndex);

@@ -1,18 +1,27 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { SessionWebhook } from '../../api/sessions';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { readOptional, readRequired } from '../../fields/read';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhookTarget } from '../../fields/readWebhook';
 import { optionsField } from '../../fields/requestOptions';
-import type { SessionRoom } from '../../fields/sessionRoom';
-import { readSessionRoom, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
+import {
+	readSessionRoom,
+	ROOM_VARIABLE,
+	SESSION_ROOM_FIELDS,
+	type SessionRoom,
+} from '../../fields/sessionRoom';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
 import { ROOM_EVENTS } from '../../webhook/event';
-import type { Operation } from '../operation';
-import type { SessionStart } from './startInRoom';
-import { startInRoom } from './startInRoom';
+import type { Send } from '../../api/client';
+import { openRoom } from '../openRoom';
+import type { Operation, RunTools } from '../operation';
+
+/** The body of a start, and the room for it. */
+export interface SessionStart extends StartBody {
+	room: SessionRoom;
+}
 
 /**
  * The fields of a start. What most need comes first.
@@ -42,9 +51,27 @@ export function readStart(context: IExecuteFunctions, itemIndex: number): Sessio
 	};
 }
 
+/**
+ * Starts a session in the room that was chosen for it.
+ *
+ * @returns the session, with the `roomId` of the room if one was chosen
+ * @throws NodeApiError as `startSession` and `openRoom` do
+ */
+export async function startInRoom(
+	context: IExecuteFunctions,
+	send: Send,
+	tools: RunTools,
+	{ room, ...body }: SessionStart,
+): Promise<IDataObject> {
+	const roomId = await openRoom(context, send, tools, room, 'session');
+	if (roomId === undefined) return await startSession(send, body);
+	const session = await startSession(send, { ...body, env: { ...body.env, [ROOM_VARIABLE]: roomId } });
+	return { ...session, roomId };
+}
+
 /** A room takes a webhook only when it is created. All its events are sent: the trigger chooses. */
 function withEvents(room: SessionRoom, webhook: SessionWebhook | undefined): SessionRoom {
-	if (room.choice !== 'create' || webhook === undefined) return room;
+	if (room.body === undefined || webhook === undefined) return room;
 	return { ...room, body: { ...room.body, webhook: { ...webhook, events: [...ROOM_EVENTS] } } };
 }
 
@@ -58,9 +85,9 @@ export const operation: Operation = {
 	prepare(context, itemIndex) {
 		const { room, ...body } = readStart(context, itemIndex);
 		const target = readWebhookTarget(context, itemIndex);
-		return async (send) => {
+		return async (send, tools) => {
 			const webhook = await target?.();
-			return await startInRoom(context, send, { ...body, room: withEvents(room, webhook), webhook });
+			return await startInRoom(context, send, tools, { ...body, room: withEvents(room, webhook), webhook });
 		};
 	},
 };

@@ -7,8 +7,7 @@ import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import type { Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
-import { readStart, startFields } from './start.operation';
-import { startInRoom } from './startInRoom';
+import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT: INodeProperties = {
 	displayName: 'End at Timeout',
@@ -37,12 +36,12 @@ export const operation: Operation = {
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 			},
 		};
-		return async (send) => {
+		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
 				throw inputError(context, error.message, 'Nothing was sent to VideoSDK.', itemIndex);
 			});
-			return await startInRoom(context, send, body);
+			return await startInRoom(context, send, tools, body);
 		};
 	},
 	complete: completeByWaiting('session', END_AT_TIMEOUT),

@@ -9,7 +9,7 @@ import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { readCount, readList, readSessionId } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
 import { statusOptions } from '../../fields/statuses';
-import type { Call, Operation } from '../operation';
+import type { ItemRun, Operation } from '../operation';
 
 const DEFAULT_POLL_INTERVAL_S = 10;
 
@@ -30,7 +30,7 @@ function readStatuses(context: IExecuteFunctions, itemIndex: number): string[] {
 	return statuses;
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
+function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 	const sessionId = readSessionId(context, itemIndex);
 	const statuses = readStatuses(context, itemIndex);
 	const maxWaitMs = readMaxWaitMs(context, itemIndex);
@@ -42,7 +42,7 @@ function prepare(context: IExecuteFunctions, itemIndex: number): Call {
 			'Poll Interval',
 			itemIndex,
 		);
-	return async (send, stopSignal) => {
+	return async (send, { stopSignal }) => {
 		const deadlineMs = Date.now() + maxWaitMs;
 		let session: IDataObject | undefined;
 		for (;;) {

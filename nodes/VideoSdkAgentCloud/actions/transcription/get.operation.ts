@@ -15,7 +15,7 @@ import { readMaxWaitMs } from '../../fields/maxWait';
 import { readChoice, readCount, readFlag, readRequired } from '../../fields/read';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
 import { DEFAULT_POLL_INTERVAL_S, GET_FIELDS } from '../../fields/transcription';
-import type { Call, Operation } from '../operation';
+import type { ItemRun, Operation } from '../operation';
 import { withFile } from '../withFile';
 
 /** More than a day of speech. */
@@ -72,12 +72,12 @@ function readWait(
 	};
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): Call {
+function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 	const target = readGetBy(context, itemIndex);
 	const wait = readWait(context, itemIndex);
 	const includesText = readFlag(context, 'includeText', 'Include Text', true, itemIndex);
 	const { timeoutMs } = readRequestOptions(context, itemIndex);
-	return async (send, stopSignal, inTurn) => {
+	return async (send, { stopSignal, inTurn }) => {
 		const readText = async (url: string) =>
 			await inTurn(
 				async () =>

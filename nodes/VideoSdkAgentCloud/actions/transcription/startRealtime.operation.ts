@@ -12,6 +12,7 @@ export const operation: Operation = {
 	action: 'Start realtime transcription (costs money)',
 	description:
 		'Transcribe what is said in a room from now on. Somebody must be in the room. This costs money.',
+	starts: 'transcription',
 	fields: [
 		roomIdField,
 		optionsField([

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Pace } from '../../../nodes/VideoSdkAgentCloud/actions/pace';
+import { ConcurrencyLimit } from '../../../nodes/VideoSdkAgentCloud/actions/run/concurrency';
 import { checkAsync, settle } from '../support';
 
 /** Calls that end when the test says so. */
@@ -10,7 +10,7 @@ class Calls {
 	private readonly running = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
 	private handedIn = 0;
 
-	constructor(private readonly pace: Pace) {}
+	constructor(private readonly limit: ConcurrencyLimit) {}
 
 	get inFlight(): number {
 		return this.running.size;
@@ -24,9 +24,9 @@ class Calls {
 				await new Promise<void>((resolve, reject) => {
 					this.begun.push(index);
 					this.running.set(index, { resolve, reject });
-					this.beginnings.push({ inFlight: this.running.size, bound: this.pace.concurrency });
+					this.beginnings.push({ inFlight: this.running.size, bound: this.limit.concurrency });
 				});
-			this.pace.run(call).catch(() => {});
+			this.limit.run(call).catch(() => {});
 		}
 	}
 
@@ -46,14 +46,25 @@ class Calls {
 }
 
 /** More calls that go well than any bound takes to recover. */
-function recoverOften(pace: Pace): void {
-	for (let index = 0; index < 10_000; index++) pace.recover();
+function recoverOften(limit: ConcurrencyLimit): void {
+	for (let index = 0; index < 10_000; index++) limit.recover();
 }
 
-describe('Pace', () => {
+describe('ConcurrencyLimit', () => {
+	it('lets an item that has begun finish before another one begins', async () => {
+		const limit = new ConcurrencyLimit(1);
+		const order: string[] = [];
+		const item = async (name: string) => {
+			await limit.run(async () => void order.push(`${name} first`));
+			await limit.run(async () => void order.push(`${name} second`), true);
+		};
+		await Promise.all([item('a'), item('b'), item('c')]);
+		expect(order).toEqual(['a first', 'b first', 'a second', 'b second', 'c first', 'c second']);
+	});
+
 	it('keeps as many calls in flight as are allowed, and begins them in order', async () => {
-		const pace = new Pace(3);
-		const calls = new Calls(pace);
+		const limit = new ConcurrencyLimit(3);
+		const calls = new Calls(limit);
 		calls.add(10);
 		await settle();
 		expect(calls.begun).toEqual([0, 1, 2]);
@@ -63,39 +74,39 @@ describe('Pace', () => {
 	});
 
 	it('gives the result of a call, or what it throws', async () => {
-		const pace = new Pace(1);
-		expect(await pace.run(async () => 5)).toBe(5);
+		const limit = new ConcurrencyLimit(1);
+		expect(await limit.run(async () => 5)).toBe(5);
 		await expect(
-			pace.run(async () => {
+			limit.run(async () => {
 				throw new Error('no');
 			}),
 		).rejects.toThrow('no');
-		expect(await pace.run(async () => 6)).toBe(6);
+		expect(await limit.run(async () => 6)).toBe(6);
 	});
 
 	it('halves the bound when there are too many requests, never below 1', () => {
-		const pace = new Pace(50);
+		const limit = new ConcurrencyLimit(50);
 		const bounds = [1, 2, 3, 4, 5, 6, 7, 8].map((step) => {
-			pace.slowDown(step * 500);
-			return pace.concurrency;
+			limit.slowDown(step * 500);
+			return limit.concurrency;
 		});
 		expect(bounds).toEqual([25, 12, 6, 3, 1, 1, 1, 1]);
 	});
 
 	it('takes answers of the same half second as one', () => {
-		const pace = new Pace(50);
-		for (let nowMs = 10_000; nowMs < 10_500; nowMs++) pace.slowDown(nowMs);
-		expect(pace.concurrency).toBe(25);
-		pace.slowDown(10_500);
-		expect(pace.concurrency).toBe(12);
+		const limit = new ConcurrencyLimit(50);
+		for (let nowMs = 10_000; nowMs < 10_500; nowMs++) limit.slowDown(nowMs);
+		expect(limit.concurrency).toBe(25);
+		limit.slowDown(10_500);
+		expect(limit.concurrency).toBe(12);
 	});
 
 	it('begins nothing new until enough calls have ended after it was slowed down', async () => {
-		const pace = new Pace(8);
-		const calls = new Calls(pace);
+		const limit = new ConcurrencyLimit(8);
+		const calls = new Calls(limit);
 		calls.add(20);
 		await settle();
-		pace.slowDown(1_000);
+		limit.slowDown(1_000);
 		for (const inFlight of [7, 6, 5, 4]) {
 			calls.end();
 			await settle();
@@ -108,40 +119,40 @@ describe('Pace', () => {
 	});
 
 	it.each([1, 2, 3, 7, 10, 50, 200])('recovers to its maximum of %j, and no further', (maximum) => {
-		const pace = new Pace(maximum);
-		for (let step = 1; step <= 10; step++) pace.slowDown(step * 500);
-		expect(pace.concurrency).toBe(1);
-		recoverOften(pace);
-		expect(pace.concurrency).toBe(maximum);
+		const limit = new ConcurrencyLimit(maximum);
+		for (let step = 1; step <= 10; step++) limit.slowDown(step * 500);
+		expect(limit.concurrency).toBe(1);
+		recoverOften(limit);
+		expect(limit.concurrency).toBe(maximum);
 	});
 
 	it('raises the bound by a tenth of the maximum after a whole round went well', () => {
-		const pace = new Pace(50);
-		pace.slowDown(1_000);
-		for (let index = 0; index < 24; index++) pace.recover();
-		expect(pace.concurrency).toBe(25);
-		pace.recover();
-		expect(pace.concurrency).toBe(30);
+		const limit = new ConcurrencyLimit(50);
+		limit.slowDown(1_000);
+		for (let index = 0; index < 24; index++) limit.recover();
+		expect(limit.concurrency).toBe(25);
+		limit.recover();
+		expect(limit.concurrency).toBe(30);
 	});
 
 	it('counts a round anew after it was slowed down', () => {
-		const pace = new Pace(50);
-		pace.slowDown(1_000);
-		for (let index = 0; index < 24; index++) pace.recover();
-		pace.slowDown(2_000);
-		pace.recover();
-		expect(pace.concurrency).toBe(12);
+		const limit = new ConcurrencyLimit(50);
+		limit.slowDown(1_000);
+		for (let index = 0; index < 24; index++) limit.recover();
+		limit.slowDown(2_000);
+		limit.recover();
+		expect(limit.concurrency).toBe(12);
 	});
 
 	it('begins waiting calls when the bound rises', async () => {
-		const pace = new Pace(4);
-		pace.slowDown(1_000);
-		pace.slowDown(2_000);
-		const calls = new Calls(pace);
+		const limit = new ConcurrencyLimit(4);
+		limit.slowDown(1_000);
+		limit.slowDown(2_000);
+		const calls = new Calls(limit);
 		calls.add(10);
 		await settle();
 		expect(calls.inFlight).toBe(1);
-		recoverOften(pace);
+		recoverOften(limit);
 		await settle();
 		expect(calls.inFlight).toBe(4);
 	});
@@ -158,8 +169,8 @@ describe('Pace', () => {
 				fc.integer({ min: 1, max: 12 }),
 				fc.array(command, { maxLength: 40 }),
 				async (maximum, commands) => {
-					const pace = new Pace(maximum);
-					const calls = new Calls(pace);
+					const limit = new ConcurrencyLimit(maximum);
+					const calls = new Calls(limit);
 					let nowMs = 1_000;
 					let handedIn = 0;
 					for (const step of commands) {
@@ -167,11 +178,11 @@ describe('Pace', () => {
 							calls.add(step.count);
 							handedIn += step.count;
 						} else if (step.kind === 'end') calls.end(step.dice, step.fails);
-						else if (step.kind === 'slowDown') pace.slowDown((nowMs += step.afterMs));
-						else for (let index = 0; index < step.times; index++) pace.recover();
+						else if (step.kind === 'slowDown') limit.slowDown((nowMs += step.afterMs));
+						else for (let index = 0; index < step.times; index++) limit.recover();
 						await settle();
-						expect(pace.concurrency).toBeGreaterThanOrEqual(1);
-						expect(pace.concurrency).toBeLessThanOrEqual(maximum);
+						expect(limit.concurrency).toBeGreaterThanOrEqual(1);
+						expect(limit.concurrency).toBeLessThanOrEqual(maximum);
 					}
 					for (let ended = 0; ended < handedIn; ended++) {
 						calls.end();

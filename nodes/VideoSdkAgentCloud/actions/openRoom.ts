@@ -1,0 +1,58 @@
+import { type IDataObject, type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
+import { failureOf, type Send } from '../api/client';
+import { isInDoubt } from '../api/failure';
+import { createRoom, deactivateRoom, type RoomBody } from '../api/rooms';
+import { STARTS } from '../api/starts';
+import type { RunTools } from './operation';
+
+/** The room that a user chose for a session or call: one to create, an existing one, or none. */
+export interface RoomChoice {
+	roomId?: string;
+	body?: RoomBody;
+}
+
+/**
+ * A failure to create the room means that nothing was started in it, whatever became of the room: so it is not "in doubt", and
+ * Retry On Fail may start it later. A room that may have been created costs nothing while nobody is in it.
+ */
+function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'session' | 'call'): unknown {
+	if (!(error instanceof NodeApiError)) return error;
+	const { one, started } = STARTS[starts];
+	const failure = failureOf(error);
+	const what =
+		failure !== undefined && isInDoubt(failure)
+			? `The ${one} was not ${started}`
+			: `No room could be created, so the ${one} was not ${started}`;
+	return new NodeApiError(context.getNode(), {} as JsonObject, {
+		message: `${what}: ${error.message}`,
+		description: error.description ?? undefined,
+		httpCode: error.httpCode ?? undefined,
+	});
+}
+
+/**
+ * Gives the room for a session or call. A room to create is created, and deactivated by the runner if the session or call then fails
+ * for certain.
+ *
+ * @returns the room's ID; undefined if none was chosen
+ * @throws NodeApiError if no room could be created
+ */
+export async function openRoom(
+	context: IExecuteFunctions,
+	send: Send,
+	{ undo }: RunTools,
+	{ roomId, body }: RoomChoice,
+	starts: 'session' | 'call',
+): Promise<string | undefined> {
+	if (body === undefined) return roomId;
+	const room: IDataObject = await createRoom(send, body).catch((error) => {
+		throw noRoomError(context, error, starts);
+	});
+	const createdId = String(room.roomId);
+	undo({
+		made: `room ${createdId}`,
+		byHand: 'close it with Room: Deactivate',
+		run: async (direct) => await deactivateRoom(direct, createdId),
+	});
+	return createdId;
+}

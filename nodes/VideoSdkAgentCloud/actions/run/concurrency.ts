@@ -1,0 +1,72 @@
+/** Several answers "too many requests" within this time count as one: they were sent at the same pace. */
+const SLOWDOWN_INTERVAL_MS = 500;
+/** The share of the maximum that is added when a whole round went well. */
+const RECOVERY_SHARE = 0.1;
+
+/**
+ * Limits how many requests of an execution are in flight. Halves the limit when the API answers that there are too many requests,
+ * and raises it step by step when requests succeed again.
+ */
+export class ConcurrencyLimit {
+	private readonly followUps: Array<() => void> = [];
+	private readonly firsts: Array<() => void> = [];
+	private inFlight = 0;
+	private limit: number;
+	private successes = 0;
+	private slowedDownAtMs = 0;
+
+	/** @param maximum requests in flight at most, at least 1 */
+	constructor(private readonly maximum: number) {
+		this.limit = maximum;
+	}
+
+	/** The limit at present. */
+	get concurrency(): number {
+		return this.limit;
+	}
+
+	/**
+	 * Runs work when it is its turn, in the order of arrival. Work of an item that has begun goes before the first work of all
+	 * others, so that an item is finished before the next one begins.
+	 */
+	async run<T>(work: () => Promise<T>, isFollowUp = false): Promise<T> {
+		await new Promise<void>((resolve) => {
+			(isFollowUp ? this.followUps : this.firsts).push(resolve);
+			this.startNext();
+		});
+		try {
+			return await work();
+		} finally {
+			this.inFlight--;
+			this.startNext();
+		}
+	}
+
+	/** The API rejected a request as one too many. */
+	slowDown(nowMs = Date.now()): void {
+		if (nowMs - this.slowedDownAtMs < SLOWDOWN_INTERVAL_MS) return;
+		this.slowedDownAtMs = nowMs;
+		this.successes = 0;
+		this.limit = Math.max(1, Math.floor(this.limit / 2));
+	}
+
+	/** A request succeeded. */
+	recover(): void {
+		if (this.limit >= this.maximum) return;
+		this.successes++;
+		if (this.successes < this.limit) return;
+		this.successes = 0;
+		const step = Math.max(1, Math.round(this.maximum * RECOVERY_SHARE));
+		this.limit = Math.min(this.maximum, this.limit + step);
+		this.startNext();
+	}
+
+	private startNext(): void {
+		while (this.inFlight < this.limit) {
+			const start = this.followUps.shift() ?? this.firsts.shift();
+			if (start === undefined) return;
+			this.inFlight++;
+			start();
+		}
+	}
+}

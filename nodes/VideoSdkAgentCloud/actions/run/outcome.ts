@@ -1,0 +1,120 @@
+import {
+	type IBinaryKeyData,
+	type IDataObject,
+	type IExecuteFunctions,
+	type JsonObject,
+	NodeApiError,
+	NodeOperationError,
+} from 'n8n-workflow';
+import { failureOf } from '../../api/client';
+import { isInDoubt } from '../../api/failure';
+import { type StartKind, STARTS } from '../../api/starts';
+import type { Undo } from '../operation';
+
+/** How an item ended: with records, with an error, or not begun because another item failed (then it has neither). */
+export interface Outcome {
+	records?: IDataObject[];
+	binary?: IBinaryKeyData;
+	/** In its final words, with the item. */
+	error?: Error;
+	/** Whether the API may have done what was asked although the item failed. */
+	isInDoubt?: boolean;
+	/** What the item's steps have made and what is still there, such as "room abcd-efgh". */
+	leftOpen?: string[];
+}
+
+/** By item; undefined: not run yet. */
+export type Outcomes = Array<Outcome | undefined>;
+
+/** What an item has made and what could not, or must not, be undone. */
+export interface LeftOpen extends Undo {
+	/** Why it was not undone. Undefined: what was started may be using it. */
+	reason?: string;
+}
+
+/** The only place where an error gets its item: after this its message is final. @returns the error as n8n shows it */
+export function withItem(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeApiError {
+	const nodeError =
+		error instanceof NodeApiError || error instanceof NodeOperationError
+			? error
+			: new NodeOperationError(context.getNode(), error as Error);
+	const item = ` [item ${itemIndex}]`;
+	if (!nodeError.message.endsWith(item)) nodeError.message += item;
+	nodeError.context.itemIndex = itemIndex;
+	return nodeError as NodeApiError;
+}
+
+/**
+ * @param leftOpen what is named in the message, too: often nothing else is shown
+ * @returns the outcome of an item that failed
+ */
+export function failedOutcome(
+	context: IExecuteFunctions,
+	error: unknown,
+	itemIndex: number,
+	{ starts, leftOpen = [] }: { starts?: StartKind; leftOpen?: LeftOpen[] } = {},
+): Outcome {
+	const failure = failureOf(error);
+	const outcome = {
+		isInDoubt: failure !== undefined && isInDoubt(failure),
+		leftOpen: leftOpen.map(({ made }) => made),
+	};
+	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
+		const { one, started } = STARTS[starts ?? 'session'];
+		const advice = leftOpen.map(({ made, byHand, reason }) =>
+			reason === undefined
+				? `The ${made} was created for the ${one} and is still open. If the ${one} was not ${started}, ${byHand}.`
+				: `The ${made} was created for the ${one} and could not be deactivated (${reason}): ${byHand}.`,
+		);
+		if (leftOpen.length > 0) error.message += ` (${outcome.leftOpen.join(', ')})`;
+		error.description = [...advice, error.description].filter(Boolean).join(' ') || undefined;
+	}
+	return { ...outcome, error: withItem(context, error, itemIndex) };
+}
+
+/**
+ * Says what was started before the node stopped, or may have been: it costs money, so the user must know.
+ *
+ * @param shown the error that is shown anyway
+ * @returns sentences; empty if nothing was
+ */
+export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Error): string {
+	const { idField, one, several, started, check, goOn } = STARTS[starts] as (typeof STARTS)['session'];
+	const others = outcomes
+		.map((outcome = {}, itemIndex) => [itemIndex, outcome] as const)
+		.filter(([, { error }]) => error === undefined || error !== shown);
+	const ids = others.flatMap(([itemIndex, { records = [] }]) =>
+		records.map((record) => String(record[idField] ?? `the one of item ${itemIndex}`)),
+	);
+	const doubtful = others.flatMap(([itemIndex, outcome]) => (outcome.isInDoubt ? [itemIndex] : []));
+	const leftOpen = others.flatMap(([itemIndex, outcome]) =>
+		(outcome.leftOpen ?? []).map((made) => `${made} (item ${itemIndex})`),
+	);
+	const sentences = [
+		ids.length > 0 &&
+			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${several} were`} ${started} before: ${ids.join(', ')}.`,
+		ids.length > 0 && goOn,
+		doubtful.length > 0 &&
+			`The ${one} of item ${doubtful.join(', ')} may have been ${started}, too: ${check}`,
+		leftOpen.length > 0 && `Created and still open: ${leftOpen.join(', ')}.`,
+	];
+	return sentences.filter(Boolean).join(' ');
+}
+
+/** @returns the error of one item, with what the others did */
+export function stopError(
+	context: IExecuteFunctions,
+	error: Error,
+	outcomes: Outcomes,
+	starts: StartKind | undefined,
+): Error {
+	const started = starts && startedInWords(outcomes, starts, error);
+	if (!started) return error;
+	const { description, httpCode, context: details } = error as NodeApiError;
+	return new NodeApiError(context.getNode(), {} as JsonObject, {
+		message: error.message,
+		description: [started, description].filter(Boolean).join(' '),
+		httpCode: httpCode ?? undefined,
+		itemIndex: details?.itemIndex as number | undefined,
+	});
+}

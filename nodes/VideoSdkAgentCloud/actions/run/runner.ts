@@ -1,0 +1,126 @@
+import { type ICredentialsDecrypted, type IExecuteFunctions, sleep } from 'n8n-workflow';
+import { apiRequest, failureOf, type Send } from '../../api/client';
+import { isInDoubt } from '../../api/failure';
+import { pause } from '../../api/pause';
+import type { RequestOptions } from '../../fields/requestOptions';
+import { type ItemRun, type Operation, RecordWithFile, type Undo } from '../operation';
+import { ConcurrencyLimit } from './concurrency';
+import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
+import { continuesOnFail } from '../../shared/tool';
+
+/** An item whose fields were read and are valid. */
+export interface PreparedItem extends RequestOptions {
+	run: ItemRun;
+}
+
+/** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
+class NotSent extends Error {}
+
+/** Runs the items of one execution of the node: what they share. */
+export class Runner {
+	private readonly limit: ConcurrencyLimit;
+	/** Undoing waits for no item that is still to run. */
+	private readonly undoLimit: ConcurrencyLimit;
+	private readonly cancelSignal: AbortSignal | undefined;
+	private readonly failure = new AbortController();
+	private readonly stopSignal: AbortSignal;
+	private readonly stopsOnFail: boolean;
+
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly operation: Operation,
+		private readonly outcomes: Outcomes,
+		private readonly credentialOfItem: (itemIndex: number) => () => Promise<ICredentialsDecrypted>,
+		maxConcurrency: number,
+	) {
+		this.limit = new ConcurrencyLimit(maxConcurrency);
+		this.undoLimit = new ConcurrencyLimit(maxConcurrency);
+		this.stopsOnFail = !continuesOnFail(context);
+		// An earlier try may have failed for good.
+		if (this.stopsOnFail && outcomes.some((outcome) => outcome?.error)) this.failure.abort();
+		this.cancelSignal = context.getExecutionCancelSignal();
+		const signals = [this.failure.signal, ...(this.cancelSignal ? [this.cancelSignal] : [])];
+		this.stopSignal = AbortSignal.any(signals);
+	}
+
+	get isStopped(): boolean {
+		return this.stopSignal.aborted;
+	}
+
+	/** Waits, unless nothing more is sent. */
+	async pause(ms: number): Promise<void> {
+		await pause(ms, this.stopSignal);
+	}
+
+	/** Runs an item to its outcome. Never throws. */
+	async run({ run, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> {
+		const undos: Undo[] = [];
+		const inTurn = this.turnsOfItem();
+		const send: Send = async (request, read) =>
+			await inTurn(async () => {
+				const result = await this.sendNow(itemIndex, timeoutMs, this.stopSignal)(request, read);
+				this.limit.recover();
+				return result;
+			});
+		try {
+			const tools = { stopSignal: this.stopSignal, inTurn, undo: (undo: Undo) => void undos.push(undo) };
+			const result = await run(send, tools);
+			this.outcomes[itemIndex] =
+				result instanceof RecordWithFile
+					? { records: [result.json], binary: result.binary }
+					: { records: Array.isArray(result) ? result : [result] };
+		} catch (error) {
+			// Nothing may come before this: no other item begins once it is known that this one has failed.
+			if (this.stopsOnFail) this.failure.abort();
+			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, this.cancelSignal));
+			this.outcomes[itemIndex] =
+				error instanceof NotSent
+					? { leftOpen: leftOpen.map(({ made }) => made) }
+					: failedOutcome(this.context, error, itemIndex, { starts: this.operation.starts, leftOpen });
+		}
+	}
+
+	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal | undefined): Send {
+		const credential = this.credentialOfItem(itemIndex);
+		const onRateLimited = () => this.limit.slowDown();
+		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
+		return async (request, read) => await apiRequest(this.context, request, read, sending);
+	}
+
+	/**
+	 * Makes the function by which an item waits for its turn. It keeps the turn until it has asked for the next one or noted its
+	 * failure: only then may another item begin.
+	 */
+	private turnsOfItem() {
+		let hasBegun = false;
+		return async <T>(work: () => Promise<T>): Promise<T> =>
+			await new Promise((resolve, reject) => {
+				void this.limit.run(async () => {
+					try {
+						if (this.isStopped) throw new NotSent();
+						hasBegun = true;
+						resolve(await work());
+					} catch (error) {
+						reject(error);
+					}
+					await sleep(0);
+				}, hasBegun);
+			});
+	}
+
+	/** Undoes an item's steps, unless what they are for may have been started. @returns what is still there */
+	private async undo(undos: Undo[], error: unknown, send: Send): Promise<LeftOpen[]> {
+		const failure = failureOf(error);
+		if (failure !== undefined && isInDoubt(failure)) return undos;
+		const leftOpen: LeftOpen[] = [];
+		for (const undo of undos.reverse()) {
+			await this.undoLimit
+				.run(async () => await undo.run(send))
+				.catch(({ message: reason }: Error) => {
+					leftOpen.push({ ...undo, reason });
+					this.context.logger.warn(`VideoSDK Agent Cloud: the ${undo.made} could not be closed: ${reason}`);
+				});
+		}
+		return leftOpen;
+	}
+}

@@ -1,0 +1,75 @@
+import {
+	type IExecuteData,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	NodeOperationError,
+} from 'n8n-workflow';
+import type { StartKind } from '../../api/starts';
+import type { Outcome, Outcomes } from './outcome';
+import { isTool } from '../../shared/tool';
+
+/** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
+const DEFAULT_TRIES = 3;
+const FEWEST_TRIES = 2;
+const MOST_TRIES = 5;
+
+/** One try of a node. */
+export interface Try {
+	/** By item. What an earlier try started, or may have started, is there already. */
+	outcomes: Outcomes;
+	/** How many tries there were, this one included. */
+	count: number;
+	/** The output with which an earlier try began to wait: nothing more is done then. */
+	waitingOutput?: INodeExecutionData[];
+}
+
+/**
+ * The latest try of a node: with "Retry On Fail" n8n runs the whole node again, with the same IExecuteData (the retry loop of
+ * WorkflowExecute.processRunExecutionData).
+ */
+const latestTries = new WeakMap<IExecuteData, Try>();
+
+/**
+ * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands.
+ *
+ * A tool that n8n would try again starts nothing at all: each try of a tool has its own IExecuteData, so that a try cannot be told
+ * from a new call by the agent.
+ */
+export function beginTry(context: IExecuteFunctions, itemCount: number, starts: StartKind | undefined): Try {
+	const node = context.getNode();
+	const none: Outcomes = new Array<undefined>(itemCount).fill(undefined);
+	if (starts === undefined || !node.retryOnFail) return { outcomes: none, count: 1 };
+	if (isTool(context)) {
+		const error = new NodeOperationError(
+			node,
+			"A tool that starts or creates something cannot have 'Retry On Fail': switch it off in the settings of this node. Nothing was sent.",
+		);
+		return { outcomes: none.fill({ error }), count: 1 };
+	}
+	const executeData = context.getExecuteData();
+	const earlier = latestTries.get(executeData);
+	const latest: Try = {
+		outcomes: none.map((_, itemIndex): Outcome | undefined => {
+			const outcome = earlier?.outcomes[itemIndex];
+			return outcome?.records || outcome?.isInDoubt ? outcome : undefined;
+		}),
+		count: (earlier?.count ?? 0) + 1,
+		waitingOutput: earlier?.waitingOutput,
+	};
+	latestTries.set(executeData, latest);
+	return latest;
+}
+
+/**
+ * @param output the first item decides: n8n looks at no other (`checkFailure` in WorkflowExecute)
+ * @returns whether n8n will run the node again after this output
+ */
+export function isTriedAgain(
+	context: IExecuteFunctions,
+	{ count }: Try,
+	[first]: INodeExecutionData[],
+): boolean {
+	const { retryOnFail, maxTries } = context.getNode();
+	const allowed = Math.min(MOST_TRIES, Math.max(FEWEST_TRIES, maxTries || DEFAULT_TRIES));
+	return Boolean(retryOnFail) && count < allowed && Boolean(first?.json.error);
+}
