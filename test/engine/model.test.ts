@@ -13,6 +13,8 @@ import { accelerateTime, SESSIONS, startParameters, useRig } from './rig';
 
 const CASES = Number(process.env.MODEL_CASES ?? 200);
 const SEED = process.env.MODEL_SEED === undefined ? undefined : Number(process.env.MODEL_SEED);
+/** A counterexample to look at again, as the test prints it. */
+const EXAMPLE = process.env.MODEL_CASE;
 const SPEED = 100;
 /** In real time; a wait takes a tenth of a second. */
 const PATIENCE_MS = 4_000;
@@ -44,14 +46,19 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
 const cases = fc.record({
 	starts: fc.constantFrom('session', 'call'),
 	waits: fc.boolean(),
-	room: fc.constantFrom('agent', 'create', 'existing'),
+	room: fc.constantFrom('agent', 'create', 'create', 'existing'),
 	/** The faults of each item's starts, in the order in which they are sent; and whether it ends before the deadline. */
-	items: fc.array(fc.record({ faults: rarely(fault), ends: fc.boolean() }), { minLength: 1, maxLength: 6 }),
+	items: fc.array(fc.record({ faults: rarely(fault), ends: fc.boolean() }), { minLength: 1, maxLength: 8 }),
 	roomFaults: rarely(fault),
 	deactivateFaults: rarely(fault),
-	onError: fc.constantFrom<OnError>('stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'),
+	onError: fc.constantFrom<OnError>(
+		'stopWorkflow',
+		'stopWorkflow',
+		'continueRegularOutput',
+		'continueErrorOutput',
+	),
 	maxTries: fc.constantFrom(1, 2, 3),
-	maxConcurrency: fc.integer({ min: 1, max: 3 }),
+	maxConcurrency: fc.constantFrom(1, 1, 2, 3),
 	maxWait: fc.constantFrom('short', 'long', 'unlimited'),
 	isResumed: fc.boolean(),
 });
@@ -203,12 +210,15 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			expect(told).toContain('may have been');
 		}
 	},
-	'no room stays open without a word': ({ told }, { roomFaults }) => {
+	'no room stays open without a word': ({ told }, { roomFaults, starts }) => {
+		// A call makes its room itself.
+		if (starts === 'call') return;
 		// One whose answer was lost cannot be named.
 		const unknown = roomFaults.filter((name) => ['resetAfter', 'unreadable', 'silent'].includes(name));
-		const silent = [...rig.simulator.rooms.values()].filter(
-			({ roomId, disabled }) => !disabled && !told.includes(roomId),
-		);
+		const { rooms, sessions } = rig.simulator;
+		const used = [...sessions.values()].filter(({ sessionId }) => told.includes(sessionId));
+		const named = `${told} ${used.map(({ env }) => env?.VIDEOSDK_ROOM_ID).join(' ')}`;
+		const silent = [...rooms.values()].filter(({ roomId, disabled }) => !disabled && !named.includes(roomId));
 		expect(silent.length).toBeLessThanOrEqual(unknown.length);
 	},
 	'what other nodes and the user keep with the workflow survives': ({ result }) => {
@@ -246,7 +256,10 @@ it(`Of ${CASES} combinations none costs a user money or data`, async () => {
 		}
 	});
 	try {
-		await fc.assert(property, { numRuns: CASES, seed: SEED, endOnFailure: CASES > 1_000 });
+		await fc.assert(property, {
+			seed: SEED,
+			...(EXAMPLE ? { examples: [JSON.parse(EXAMPLE) as [Case]], numRuns: 1 } : { numRuns: CASES }),
+		});
 	} finally {
 		restore();
 	}
