@@ -136,6 +136,10 @@ export class Engine {
 		this.stored.set(this.credentialId, data);
 	}
 
+	deleteCredentials(): void {
+		this.stored.delete(this.credentialId);
+	}
+
 	nodeType(name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger'): INodeType {
 		return this.loader.getNode(name).type as INodeType;
 	}
