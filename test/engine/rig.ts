@@ -132,6 +132,10 @@ export function passTime(ms: number): void {
 	jest.spyOn(Date, 'now').mockImplementation(() => Math.round(nowMs + performance.now() - sinceMs));
 }
 
+/** From here on a timer may be the time limit of a request, which a machine that stalls is not to hit. */
+const LIMIT_MS = 10_000;
+const SHORTEST_LIMIT_MS = 2_000;
+
 /** Makes time pass faster for all code of the test: timers, which keep no test file from ending, and the clock. @returns ends that */
 export function accelerateTime(factor: number): () => void {
 	const { setTimeout: original } = globalThis;
@@ -140,7 +144,11 @@ export function accelerateTime(factor: number): () => void {
 	const timers = jest
 		.spyOn(globalThis, 'setTimeout')
 		.mockImplementation(((callback: () => void, ms = 0, ...args: []) =>
-			original(callback, ms / factor, ...args).unref()) as typeof setTimeout);
+			original(
+				callback,
+				Math.max(ms / factor, ms < LIMIT_MS ? 0 : SHORTEST_LIMIT_MS),
+				...args,
+			).unref()) as typeof setTimeout);
 	const clock = jest
 		.spyOn(Date, 'now')
 		.mockImplementation(() => Math.round(beganAtMs + factor * (performance.now() - sinceMs)));
