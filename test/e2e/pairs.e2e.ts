@@ -151,6 +151,9 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 
 	test('Start with a room and Retry On Fail in a sub-workflow: no start is sent twice, no room is left unnamed', async () => {
 		const { rest } = setup.n8n;
+		const { sessions, rooms, requests } = setup.simulator;
+		// Calls have rooms, too.
+		rooms.clear();
 		const fields = { deploymentId: 'ddv_support', room: 'create', options: { maxConcurrency: 1 } };
 		const metaData = { entries: [{ key: 'item', value: '={{ $json.item }}' }] };
 		const retry = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
@@ -175,11 +178,11 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			setup.simulator.addFault({ kind: 'status', status, match });
 		}
 		const { data } = await rest.runWorkflow(parent.id, PATIENCE_MS);
-		const starts = setup.simulator.requests.filter(({ path }) => START.test(path));
+		const starts = requests.filter(({ path }) => START.test(path));
 		const sent = starts.map(({ body }) => (body as { metaData: { item: string } }).metaData.item);
 		expect(sent).toEqual(['item-0', 'item-0', 'item-1']);
-		const open = [...setup.simulator.rooms.values()].filter(({ disabled }) => !disabled);
-		const [session] = [...setup.simulator.sessions.values()];
+		const open = [...rooms.values()].filter(({ disabled }) => !disabled);
+		const [session] = [...sessions.values()];
 		const { message, description } = data.resultData.error as { message: string; description: string };
 		expect(`${message} ${description}`).toContain(session?.sessionId);
 		expect(`${message} ${description}`).toContain(

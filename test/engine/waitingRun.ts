@@ -125,7 +125,8 @@ export class WaitingRun {
 		response.once('finish', () => (entry.status = response.statusCode));
 		// Not stored yet, or over.
 		if (!this.isWaiting) {
-			response.writeHead(409).end();
+			const message = this.resumptions > 0 ? 'The execution has finished already.' : 'It is running.';
+			response.writeHead(409, { 'content-type': 'application/json' }).end(JSON.stringify({ message }));
 			return;
 		}
 		const data = asStored(this.result.run.data);
