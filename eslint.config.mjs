@@ -12,10 +12,20 @@ export default defineConfig(
 	{
 		files: ['**/*.ts'],
 		rules: {
-			'@typescript-eslint/consistent-type-imports': 'error',
+			'@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
 			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
 			eqeqeq: 'error',
 		},
+	},
+	// One import for each module.
+	{
+		files: [
+			'nodes/**/fields/*.ts',
+			'nodes/**/lists/*.ts',
+			'nodes/**/actions/waitForAll.ts',
+			'nodes/**/actions/*/*.operation.ts',
+		],
+		rules: { 'import-x/no-duplicates': ['error', { 'prefer-inline': true }] },
 	},
 	// Programs that load n8n's own packages choose at run time from where.
 	{ files: ['test/**/*.ts', '**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },

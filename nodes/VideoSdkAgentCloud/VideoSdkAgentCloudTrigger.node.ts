@@ -9,7 +9,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
-import { readList } from './fields/read';
+import { asList } from './fields/reader';
 import { TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
 import type { Details } from './trigger/emit';
@@ -99,7 +99,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		default: {
 			/** Only call events are registered at VideoSDK; the URL for others is given where a session or room is made. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				const events = readList(this.getNodeParameter('events', []));
+				const events = asList(this.getNodeParameter('events', []));
 				rememberTrigger(this, events);
 				return await isRegistered(this, events);
 			},
@@ -114,7 +114,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
 						warnIfUnreachable(this, readVerificationSettings(credential).baseUrl);
 					}
-					await register(this, readList(this.getNodeParameter('events', [])));
+					await register(this, asList(this.getNodeParameter('events', [])));
 				} catch (error) {
 					if (!isStartOfN8n(this)) throw new NodeOperationError(this.getNode(), error as Error);
 					warn(this, 'could not be set up when n8n started, and stays as it is', error as Error);
@@ -134,9 +134,9 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		const options = this.getNodeParameter('options', {}) as TriggerOptions;
 		return await receive(this, {
 			verifySignature: this.getNodeParameter('verifySignature', true) !== false,
-			events: readList(this.getNodeParameter('events', [])),
-			deploymentIds: readList(options.deploymentIds),
-			callDirections: readList(options.callDirection),
+			events: asList(this.getNodeParameter('events', [])),
+			deploymentIds: asList(options.deploymentIds),
+			callDirections: asList(options.callDirection),
 			skipDuplicates: options.skipDuplicates !== false,
 			details: detailsOf(options),
 		});

@@ -304,7 +304,7 @@ describe('the fields of each operation', () => {
 		Session: {
 			Start: [...TARGET, 'Webhook URL', ...REST],
 			'Start and Wait': [...TARGET, 'Limit Wait Time', ...WAIT, ...REST],
-			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Options'],
+			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
 			End: ['Session', 'Options'],
 			Get: ['Session', 'Options'],
 			'Get Many': ['Return All', 'Limit', 'Filters', 'Simplify', 'Options'],

@@ -102,6 +102,28 @@ const CASES: Case[] = [
 		2_147_483_647,
 		2_147_483_648,
 	],
+	[
+		'Max Concurrency has no value',
+		'Max Concurrency',
+		startParameters({ options: { maxConcurrency: VALUE } }),
+		1,
+		undefined,
+	],
+	['the limit is true', 'Limit', session('getAll', { limit: VALUE }), 1, true],
+	[
+		'the room of a session is missing',
+		'Room ID',
+		startParameters({ room: 'existing', roomId: VALUE }),
+		'a',
+		null,
+	],
+	[
+		'the room of a session is no ID',
+		'Room ID',
+		startParameters({ room: 'existing', roomId: VALUE }),
+		'a',
+		'my room',
+	],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
 	[
 		'the poll interval is 0',
@@ -194,6 +216,12 @@ describe('Nothing is sent, and the field and the item are named, if', () => {
 		await rig.engine.run({ items: [{ value: good } as IDataObject], parameters });
 		expect(rig.simulator.requests).not.toHaveLength(0);
 	});
+});
+
+it('Nothing is started if the expression of End at Timeout has no value', async () => {
+	const parameters = startParameters({ operation: 'startAndWait', options: { endAtTimeout: VALUE } });
+	expect(failureOf(await rig.engine.run({ parameters })).message).toBe("'End at Timeout' is empty [item 0]");
+	expect(rig.simulator.requests).toHaveLength(0);
 });
 
 it.each<[string, INodeParameters]>([

@@ -1,38 +1,83 @@
-/** Session: Check Setup. Each check is seen to pass and to fail; nothing is started. */
+/** Session: Check Setup on setups that are right, broken in one way, or only look broken. It starts nothing. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { byId, DEPLOYMENTS, expectNoSecrets, jsonOf, passTime, useRig } from './rig';
+import { CREDENTIAL } from './engine';
+import { N8nStandIn } from './n8nStandIn';
+import { byId, expectNoSecrets, jsonOf, useRig } from './rig';
+import { StoredTrigger } from './triggerHooks';
 
 const rig = useRig();
+let n8n: N8nStandIn;
+const servers: Array<() => void> = [];
 
-/** Answers like a published trigger, or like whatever else may be found at a URL. */
-async function serve(
-	status: number,
-	body: object,
-	headers: Record<string, string> = {},
-): Promise<{ url: string; asked: () => number; close(): void }> {
-	let asked = 0;
-	const server = createServer((request, response) => {
-		asked++;
-		request.resume();
-		response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
-	return {
-		url: `http://127.0.0.1:${port}`,
-		asked: () => asked,
-		close: () => void server.close(),
-	};
+beforeEach(async () => {
+	n8n = new N8nStandIn();
+	await n8n.start();
+});
+afterEach(async () => {
+	await n8n.stop();
+	for (const close of servers.splice(0)) close();
+});
+
+const SESSION_EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-failed'];
+const CALL_EVENTS = ['call-answered', 'call-hangup'];
+const CHECKS = ['credential', 'clock', 'publicKey'];
+const WEBHOOK_CHECKS = ['webhookPublic', 'webhookProduction', 'webhookPublished', 'webhookRegistered'];
+const RULE = { routingRuleId: byId('rule_out_01'), from: '+15550102001' };
+
+/** Publishes a trigger through n8n: its hooks run, and it receives what is sent to its Production URL. */
+async function publishTrigger(
+	events: string[] = SESSION_EVENTS,
+	{ verifySignature = true, credential }: { verifySignature?: boolean; credential?: string } = {},
+): Promise<StoredTrigger> {
+	const trigger = new StoredTrigger(rig.engine, { events, verifySignature });
+	trigger.webhookBaseUrl = `${n8n.url}/webhook`;
+	const credentials = { [CREDENTIAL]: { id: credential ?? rig.engine.credentialId, name: 'Trigger' } };
+	trigger.node = { ...trigger.node, credentials };
+	// n8n tells of a credential that it cannot read when it publishes, unless it has just started.
+	await trigger.publish('init');
+	const served = await rig.engine.publish({ verifySignature });
+	Object.assign(served.node, { credentials });
+	n8n.publishTrigger(`${trigger.node.webhookId}/webhook`, served.url);
+	rig.simulator.requests.length = 0;
+	return trigger;
 }
+
+/** Another process of n8n runs Check Setup, such as a worker. */
+async function moveToWorker(): Promise<void> {
+	const { credentialId } = rig.engine;
+	rig.engine = await rig.addEngine();
+	Object.defineProperty(rig.engine, 'credentialId', { value: credentialId });
+	rig.engine.setCredentials(rig.credentials());
+}
+
+/** An API that answers everything with a public key, an empty list, and the headers that are given. */
+async function serveApi(headers: Record<string, string>, status = 200): Promise<string> {
+	const body = JSON.stringify({ publicKey: rig.simulator.publicKeyPem, data: [], pageInfo: { total: 0 } });
+	const server = createServer((_request, response) => void response.writeHead(status, headers).end(body));
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	servers.push(() => void server.close());
+	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answerDeployments = (...rows: object[]) =>
+	rig.simulator.addFault({
+		kind: 'noData',
+		body: { data: rows, pageInfo: { total: rows.length } },
+		match: { path: /ai-deployments/, times: 10 },
+	});
+const inThePast = (ms: number) => new Date(Date.now() - ms).toUTCString();
+const broken = (more: IDataObject) => rig.engine.setCredentials(rig.credentials(more as never));
 
 async function check(fields: IDataObject = {}): Promise<Record<string, IDataObject>> {
 	const parameters = { resource: 'session', operation: 'checkSetup', ...fields } as INodeParameters;
 	const result = await rig.engine.run({ parameters });
 	expectNoSecrets(rig, result.run);
-	expect(rig.requests.every(({ method }) => method === 'GET')).toBe(true);
+	expect(rig.simulator.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
 	expect(rig.simulator.sessions.size).toBe(0);
+	expect(n8n.foreignExecutions).toBe(0);
 	const findings = jsonOf(result);
 	for (const { ok, message, fix } of findings) {
 		expect(message).not.toBe('');
@@ -41,130 +86,431 @@ async function check(fields: IDataObject = {}): Promise<Record<string, IDataObje
 	return Object.fromEntries(findings.map((finding) => [String(finding.check), finding]));
 }
 
-const PUBLISHED = { message: 'The header videosdk-signature is missing or wrong' };
+/** A setup: what it is, how it is made, and what is wrong with it, by check. */
+type Setup = [what: string, make: () => IDataObject | Promise<IDataObject>, wrong?: Record<string, RegExp>];
 
-it('finds nothing wrong', async () => {
-	const trigger = await serve(401, PUBLISHED);
-	const findings = await check({
-		deploymentId: byId('ddv_support'),
-		tag: 'v1',
-		webhookUrl: `${trigger.url}/webhook/id/webhook`,
-	});
-	trigger.close();
-	expect(Object.values(findings).filter(({ ok }) => !ok)).toEqual([]);
-	expect(Object.keys(findings)).toEqual([
-		'credential',
-		'clock',
-		'publicKey',
-		'deployment',
-		'tag',
-		'webhookPublic',
-		'webhookProduction',
-		'webhookPublished',
-	]);
-});
+const CREDENTIAL_SETUPS: Setup[] = [
+	['nothing but a credential', () => ({})],
+	[
+		'a wrong secret',
+		() => {
+			broken({ secretKey: 'wrong' });
+			return { deploymentId: 'ddv_support', tag: 'v1' };
+		},
+		{ credential: /did not accept the API key/, deployment: /not checked/, tag: /not checked/ },
+	],
+	[
+		'a host that is not there',
+		() => {
+			broken({ baseUrl: 'http://127.0.0.1:9' });
+			return {};
+		},
+		{ credential: /cannot be reached/, clock: /not checked/, publicKey: /cannot be reached/ },
+	],
+	[
+		'a wrong path in Base URL',
+		() => {
+			broken({ baseUrl: `${rig.simulator.url}/v1` });
+			return {};
+		},
+		{ credential: /did not answer the request for the list of deployments/, publicKey: /did not answer/ },
+	],
+	[
+		'a clock that is an hour fast',
+		async () => {
+			broken({ baseUrl: await serveApi({ Date: inThePast(3_600_000) }) });
+			return {};
+		},
+		{ clock: /60 minutes fast/ },
+	],
+	[
+		'a clock so slow that VideoSDK rejects the token',
+		async () => {
+			broken({ baseUrl: await serveApi({ Date: inThePast(-400_000) }, 401) });
+			return {};
+		},
+		{ credential: /did not accept/, clock: /7 minutes slow/, publicKey: /did not accept/ },
+	],
+	[
+		'an answer that a cache has kept for an hour',
+		async () => {
+			broken({ baseUrl: await serveApi({ Date: inThePast(3_600_000), Age: '3600' }) });
+			return {};
+		},
+	],
+	[
+		'a key that VideoSDK does not publish any more',
+		() => {
+			broken({ webhookPublicKey: rig.simulator.publicKeyPem });
+			rig.simulator.rotateKey();
+			return {};
+		},
+		{ publicKey: /is not the key that VideoSDK publishes/ },
+	],
+	[
+		'a key that cannot be read',
+		() => {
+			broken({ webhookPublicKey: 'no key' });
+			return {};
+		},
+		{ publicKey: /is not a usable key/ },
+	],
+	[
+		'a key of its own while VideoSDK publishes none',
+		() => {
+			broken({ webhookPublicKey: rig.simulator.publicKeyPem });
+			rig.simulator.keyFault('garbage');
+			return {};
+		},
+	],
+	[
+		'no key of its own while VideoSDK publishes none',
+		() => {
+			rig.simulator.keyFault('garbage');
+			return {};
+		},
+		{ publicKey: /no usable public key/ },
+	],
+];
 
-it('checks only what is given', async () => {
-	expect(Object.keys(await check())).toEqual(['credential', 'clock', 'publicKey']);
-});
+const DEPLOYMENT_SETUPS: Setup[] = [
+	['a deployment and its tag', () => ({ deploymentId: byId('ddv_support'), tag: 'v1' })],
+	[
+		'a deployment that is not there',
+		() => ({ deploymentId: 'ddv_none', tag: 'v1' }),
+		{ deployment: /'ddv_none'/, tag: /not checked/ },
+	],
+	['a tag that is not there', () => ({ deploymentId: 'ddv_support', tag: 'v0' }), { tag: /no tag 'v0'/ }],
+	['a tag alone', () => ({ tag: 'v1' }), { tag: /no deployment is selected/ }],
+	[
+		'a deployment without a version',
+		() => {
+			answerDeployments({ id: 'ddv_new', name: 'New', status: 'available' });
+			return { deploymentId: 'ddv_new' };
+		},
+		{ deployment: /has no tag/ },
+	],
+	[
+		'a deployment that failed',
+		() => {
+			answerDeployments({ id: 'ddv_bad', tag: 'v1', status: 'failed' });
+			return { deploymentId: 'ddv_bad' };
+		},
+		{ deployment: /status is 'failed'/ },
+	],
+	[
+		'a version that failed beside one that did not',
+		() => {
+			answerDeployments(
+				{ id: 'd', tag: 'v1', status: 'available' },
+				{ id: 'd', tag: 'v2', status: 'FAILED' },
+			);
+			return { deploymentId: 'd', tag: 'v2' };
+		},
+		{ tag: /status of tag 'v2'/ },
+	],
+	[
+		'a version that did not fail beside one that did',
+		() => {
+			answerDeployments(
+				{ id: 'd', tag: 'v1', status: 'available' },
+				{ id: 'd', tag: 'v2', status: 'failed' },
+			);
+			return { deploymentId: 'd', tag: 'v1' };
+		},
+	],
+];
 
-it('finds wrong keys, and says that the rest could not be looked up', async () => {
-	rig.engine.setCredentials(rig.credentials({ secretKey: 'wrong' }));
-	const { credential, deployment } = await check({ deploymentId: 'ddv_support' });
-	expect(credential).toMatchObject({
-		ok: false,
-		message: expect.stringContaining('did not accept the API key'),
-	});
-	expect(deployment).toMatchObject({ ok: false, fix: expect.stringContaining("'credential'") });
-});
+const WEBHOOK_SETUPS: Setup[] = [
+	[
+		'a published trigger for a session',
+		async () => ({ deploymentId: 'ddv_support', webhookUrl: (await publishTrigger()).url }),
+	],
+	[
+		"a Production URL with a slash at its end, a query and someone's context",
+		async () => ({ webhookUrl: `${(await publishTrigger()).url}/?context=abc` }),
+	],
+	[
+		'a trigger that was unpublished',
+		async () => {
+			const trigger = await publishTrigger();
+			await trigger.unpublish();
+			n8n.unpublish(`${trigger.node.webhookId}/webhook`);
+			return { webhookUrl: trigger.url };
+		},
+		{ webhookPublished: /is not published/ },
+	],
+	[
+		'a Test URL',
+		async () => ({ webhookUrl: (await publishTrigger()).url.replace('/webhook/', '/webhook-test/') }),
+		{ webhookProduction: /Test URL/, webhookPublished: /not checked/, webhookRegistered: /not checked/ },
+	],
+	[
+		'a resume URL',
+		() => ({ webhookUrl: `${n8n.url}/webhook-waiting/7/webhook` }),
+		{ webhookProduction: /waiting/, webhookPublished: /not checked/, webhookRegistered: /not checked/ },
+	],
+	[
+		"someone's workflow",
+		() => {
+			n8n.publishForeign('orders');
+			return { webhookUrl: `${n8n.url}/webhook/orders` };
+		},
+		{ webhookPublished: /not checked/ },
+	],
+	[
+		"someone's workflow whose path looks like a trigger's",
+		async () => {
+			await publishTrigger();
+			const path = `${randomUUID()}/webhook`;
+			n8n.publishForeign(path, ['GET', 'POST']);
+			return { webhookUrl: `${n8n.url}/webhook/${path}` };
+		},
+		{ webhookPublished: /knows no VideoSDK Agent Cloud Trigger there/ },
+	],
+	[
+		"someone's workflow that takes GET only",
+		() => {
+			n8n.publishForeign('x/webhook', ['GET']);
+			return { webhookUrl: `${n8n.url}/webhook/x/webhook/` };
+		},
+		{ webhookPublished: /knows no VideoSDK Agent Cloud Trigger there/ },
+	],
+	[
+		'an address at which nothing listens',
+		() => ({ webhookUrl: 'http://127.0.0.1:9/webhook/id/webhook' }),
+		{ webhookPublished: /no answer .*nothing listens/ },
+	],
+	[
+		'a login page in front of n8n',
+		async () => {
+			const { url: webhookUrl } = await publishTrigger();
+			n8n.proxy = (outgoing) => {
+				outgoing.writeHead(302, { Location: 'https://login.example.com/' }).end();
+				return true;
+			};
+			return { webhookUrl };
+		},
+		{ webhookPublished: /Something other .*302/ },
+	],
+	[
+		'a trigger with a different credential',
+		async () => {
+			const credential = randomUUID();
+			const { url } = await publishTrigger(SESSION_EVENTS, { verifySignature: false, credential });
+			return { webhookUrl: url };
+		},
+		{ webhookPublished: /uses a different credential/ },
+	],
+	[
+		'a trigger whose credential is gone',
+		async () => ({ webhookUrl: (await publishTrigger(SESSION_EVENTS, { credential: randomUUID() })).url }),
+		{ webhookPublished: /cannot verify events/ },
+	],
+	[
+		'a trigger for calls only where a session is to send its events',
+		async () => ({ deploymentId: 'ddv_support', webhookUrl: (await publishTrigger(CALL_EVENTS)).url }),
+		{ webhookPublished: /for events of calls only/ },
+	],
+	[
+		'a trigger that a different n8n process has published',
+		async () => {
+			const { url } = await publishTrigger([...SESSION_EVENTS, ...CALL_EVENTS]);
+			await moveToWorker();
+			return { ...RULE, webhookUrl: url };
+		},
+	],
+	[
+		'an old address of n8n',
+		async () => {
+			const { url } = await publishTrigger();
+			return { webhookUrl: url.replace(n8n.url, 'http://127.0.0.1:9') };
+		},
+		{ webhookPublished: /nothing listens/ },
+	],
+	[
+		'a private address for the public API',
+		async () => {
+			const { url } = await publishTrigger();
+			broken({ baseUrl: 'https://api.invalid' });
+			return { webhookUrl: url };
+		},
+		{
+			credential: /cannot be reached/,
+			clock: /not checked/,
+			publicKey: /cannot be reached/,
+			webhookPublic: /from the internet/,
+			webhookPublished: /cannot verify events/,
+		},
+	],
+];
 
-it('finds an API that cannot be reached', async () => {
-	rig.engine.setCredentials(rig.credentials({ baseUrl: 'http://127.0.0.1:9' }));
-	const { credential, publicKey, clock } = await check();
-	expect([credential, publicKey, clock].map((finding) => finding?.ok)).toEqual([false, false, false]);
-	expect(credential?.message).toContain('cannot be reached');
-});
+const CALL_SETUPS: Setup[] = [
+	[
+		'a rule, its number and a trigger',
+		async () => ({ ...RULE, webhookUrl: (await publishTrigger(CALL_EVENTS)).url }),
+	],
+	['a number that is written differently', () => ({ ...RULE, from: '+1 (555) 010-2001' })],
+	[
+		'a rule that is not there',
+		() => ({ routingRuleId: 'rule_none' }),
+		{ routingRule: /no routing rule 'rule_none'/ },
+	],
+	['a rule for incoming calls', () => ({ routingRuleId: 'rule_in_01' }), { routingRule: /incoming/ }],
+	[
+		'a rule without an agent',
+		async () => {
+			const rule = { id: 'r', type: 'outbound', numbers: [RULE.from] };
+			rig.simulator.addFault({
+				kind: 'noData',
+				body: { data: [rule] },
+				match: { path: /routing-rule/, times: 9 },
+			});
+			return { ...RULE, routingRuleId: 'r' };
+		},
+		{ routingRule: /has no agent/ },
+	],
+	[
+		'a rule in the older form, without phone numbers of its own',
+		() => {
+			rig.simulator.answers.routingRules = 'plural';
+			const dispatch = { agent: { type: 'cloud', id: 'agent_01' } };
+			rig.simulator.addFault({
+				kind: 'noData',
+				body: [{ id: 'r', gatewayId: 'gw', numbers: ['15550109999'], dispatch }],
+				match: { path: /routing-rules/, times: 9 },
+			});
+			return { routingRuleId: 'r', from: '+15550109999' };
+		},
+	],
+	["a different rule's number", () => ({ ...RULE, from: '+15550102002' }), { number: /does not belong/ }],
+	["someone else's number", () => ({ from: '+15559999999' }), { number: /no phone number/ }],
+	['a gateway and its number', () => ({ gatewayId: 'gw_out_01', from: '+15550101001' })],
+	['a gateway for incoming calls', () => ({ gatewayId: 'gw_in_01' }), { gateway: /no outbound gateway/ }],
+	[
+		'a registration that someone has deleted',
+		async () => {
+			const { url } = await publishTrigger(CALL_EVENTS);
+			rig.simulator.callWebhooks.clear();
+			return { webhookUrl: url };
+		},
+		{ webhookRegistered: /sends no call events to this trigger/ },
+	],
+	[
+		'a registration at a former address',
+		async () => {
+			const { url } = await publishTrigger(CALL_EVENTS);
+			rig.simulator.callWebhooks.clear();
+			rig.simulator.addCallWebhook(url.replace(n8n.url, 'https://old.example.com'), CALL_EVENTS);
+			return { webhookUrl: url };
+		},
+		{ webhookRegistered: /a different address, https:\/\/old\.example\.com/ },
+	],
+	[
+		'a registration for other events',
+		async () => {
+			const { url } = await publishTrigger(CALL_EVENTS);
+			for (const webhook of rig.simulator.callWebhooks.values()) webhook.events = ['call-hangup'];
+			return { webhookUrl: url };
+		},
+		{ webhookRegistered: /does not send call-answered/ },
+	],
+	[
+		'a trigger without call events where calls are to start it',
+		async () => ({ ...RULE, webhookUrl: (await publishTrigger()).url }),
+		{ webhookRegistered: /has no call events/ },
+	],
+	[
+		'a trigger for the summaries of calls',
+		async () => ({ ...RULE, webhookUrl: (await publishTrigger(['call-summary'])).url }),
+	],
+	[
+		'a plan without telephony, where sessions send their events to a trigger of a different process',
+		async () => {
+			const { url } = await publishTrigger();
+			await moveToWorker();
+			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+			return { deploymentId: 'ddv_support', webhookUrl: url };
+		},
+	],
+	[
+		'a plan without telephony, where calls are to be made',
+		() => {
+			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+			return { ...RULE, gatewayId: 'gw_out_01' };
+		},
+		{ routingRule: /does not permit/, number: /does not permit/, gateway: /does not permit/ },
+	],
+	[
+		'a URL that VideoSDK does not know, where calls are to start a trigger of a different process',
+		async () => {
+			const { url } = await publishTrigger(CALL_EVENTS);
+			rig.simulator.callWebhooks.clear();
+			await moveToWorker();
+			return { ...RULE, webhookUrl: url };
+		},
+		{ webhookRegistered: /sends no call events/ },
+	],
+];
 
-it.each([
-	[61_000 + 2_000, 'seconds fast'],
-	[-5 * 60_000 - 20_000, '5 minutes slow'],
-])('finds a clock that is wrong by %d ms', async (ms, where) => {
-	const publicKey = await fetch(`${rig.simulator.url}/v2/public/rsa-public-key`);
-	const date = new Date(Date.now() - ms).toUTCString();
-	// Rejected or not: the time is told all the same.
-	for (const [status, body] of [
-		[200, await publicKey.clone().json()],
-		[401, { message: 'Token is invalid or expired' }],
-	] as Array<[number, object]>) {
-		const api = await serve(status, body, { Date: date });
-		rig.engine.setCredentials(rig.credentials({ baseUrl: api.url }));
-		const { clock } = await check();
-		api.close();
-		expect(clock).toMatchObject({ ok: false, message: expect.stringContaining(where) });
-	}
-});
-
-it('finds a key that is not the published one, and one that cannot be read', async () => {
-	const answer = await fetch(`${rig.simulator.url}/v2/public/rsa-public-key`);
-	const { publicKey } = (await answer.json()) as { publicKey: string };
-	rig.simulator.rotateKey();
-	rig.engine.setCredentials(rig.credentials({ webhookPublicKey: publicKey }));
-	expect((await check()).publicKey).toMatchObject({
-		ok: false,
-		message: expect.stringContaining('rejected'),
-	});
-	rig.engine.setCredentials(rig.credentials({ webhookPublicKey: 'no key', apiKey: rig.simulator.apiKey }));
-	passTime(61_000);
-	expect((await check()).publicKey).toMatchObject({
-		ok: false,
-		message: expect.stringContaining('cannot be read'),
-	});
-});
-
-it('finds a deployment and a tag that do not exist', async () => {
-	const none = await check({ deploymentId: 'ddv_none', tag: 'v1' });
-	expect(none.deployment).toMatchObject({ ok: false, message: expect.stringContaining("'ddv_none'") });
-	expect(none.tag).toMatchObject({ ok: false, message: expect.stringContaining('not checked') });
-	const { deployment, tag } = await check({ deploymentId: 'ddv_support', tag: 'v0' });
-	expect(deployment?.ok).toBe(true);
-	expect(tag).toMatchObject({ ok: false, fix: expect.stringContaining('v1') });
-	expect(rig.requests.every(({ path }) => path === DEPLOYMENTS)).toBe(true);
-});
-
-it('finds an address out of reach, unless the API is as local', async () => {
-	const trigger = await serve(401, PUBLISHED);
-	const webhookUrl = `${trigger.url}/webhook/id/webhook`;
-	expect((await check({ webhookUrl })).webhookPublic?.ok).toBe(true);
-	rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.invalid' }));
-	passTime(61_000);
-	const { webhookPublic } = await check({ webhookUrl });
-	trigger.close();
-	expect(webhookPublic).toMatchObject({ ok: false, fix: expect.stringContaining('N8N_WEBHOOK_URL') });
-});
-
-// To post to any other URL could start somebody's workflow.
-it.each(['/webhook-test/id/webhook', '/webhook-waiting/7/videosdk', '/webhook/my-own-workflow', '/'])(
-	'does not ask %s',
-	async (path) => {
-		const trigger = await serve(401, PUBLISHED);
-		const { webhookProduction, webhookPublished } = await check({ webhookUrl: `${trigger.url}${path}` });
-		trigger.close();
-		expect(webhookProduction?.ok).toBe(!/webhook-/.test(path));
-		expect(webhookPublished?.ok).toBe(false);
-		expect(trigger.asked()).toBe(0);
+it.each([...CREDENTIAL_SETUPS, ...DEPLOYMENT_SETUPS, ...WEBHOOK_SETUPS, ...CALL_SETUPS])(
+	'is right about %s',
+	async (_what, make, wrong = {}) => {
+		const fields = await make();
+		const findings = await check(fields);
+		const failed = Object.entries(findings).filter(([, { ok }]) => !ok);
+		expect(Object.fromEntries(failed.map(([name, { message }]) => [name, message]))).toEqual(
+			Object.fromEntries(
+				Object.entries(wrong).map(([name, pattern]) => [name, expect.stringMatching(pattern) as string]),
+			),
+		);
 	},
 );
 
-it.each<[number, object, RegExp, boolean]>([
-	[404, { message: 'The requested webhook is not registered.' }, /not published/, false],
-	[404, { message: 'Not found' }, /Something other .*404/, false],
-	[200, { message: 'Workflow was started' }, /Something other .*200/, false],
-	[401, { message: 'Authorization is required' }, /Something other .*401/, false],
-	[400, { message: 'The body is not an event: it names no webhookType' }, /accepts events from anyone/, true],
-])('understands what answers %d %j', async (status, body, message, ok) => {
-	const trigger = await serve(status, body);
-	const { webhookPublished } = await check({ webhookUrl: `${trigger.url}/webhook/id/webhook` });
-	trigger.close();
-	expect(webhookPublished).toMatchObject({ ok, message: expect.stringMatching(message) });
-	expect(trigger.asked()).toBe(1);
+it('checks what is given, in the order of the fields', async () => {
+	expect(Object.keys(await check())).toEqual(CHECKS);
+	const { url: webhookUrl } = await publishTrigger();
+	const fields = { deploymentId: 'ddv_support', tag: 'v1', webhookUrl, ...RULE, gatewayId: 'gw_out_01' };
+	expect(Object.keys(await check(fields))).toEqual([
+		...CHECKS,
+		'deployment',
+		'tag',
+		...WEBHOOK_CHECKS,
+		'routingRule',
+		'number',
+		'gateway',
+	]);
+});
+
+it('says how to mend a Base URL with a wrong path, and a URL at a former address', async () => {
+	const { url, node } = await publishTrigger();
+	broken({ baseUrl: `${rig.simulator.url}/v1` });
+	const webhookUrl = `http://127.0.0.1:9/webhook/${node.webhookId}/webhook`;
+	const { credential, webhookPublished } = await check({ webhookUrl });
+	expect(credential?.fix).toContain("Check 'Base URL'");
+	expect(credential?.fix).not.toMatch(/Tag/);
+	expect(webhookPublished?.fix).toContain(url);
+});
+
+it('does not hide what it could not find out about a trigger', async () => {
+	const callsOnly = await publishTrigger(CALL_EVENTS);
+	expect((await check({ webhookUrl: callsOnly.url })).webhookPublished?.message).toContain('calls only');
+	const open = await publishTrigger(SESSION_EVENTS, { verifySignature: false });
+	expect((await check({ webhookUrl: open.url })).webhookPublished?.message).toContain('from anyone');
+	await moveToWorker();
+	const { webhookPublished, webhookRegistered } = await check({ webhookUrl: callsOnly.url });
+	expect(webhookPublished?.message).toContain('It is unknown whether');
+	expect(webhookRegistered?.message).toContain('call-answered, call-hangup');
+	expect(webhookRegistered?.message).toContain('It is unknown whether');
+});
+
+it('checks the key of each item', async () => {
+	broken({ webhookPublicKey: '={{ $json.key }}' });
+	const parameters = { resource: 'session', operation: 'checkSetup' };
+	const items = [{ key: rig.simulator.publicKeyPem }, { key: 'no key' }];
+	const findings = jsonOf(await rig.engine.run({ parameters, items }));
+	expect(findings.filter(({ check: name }) => name === 'publicKey').map(({ ok }) => ok)).toEqual([
+		true,
+		false,
+	]);
 });

@@ -60,7 +60,7 @@ describe('Session: Get', () => {
 	it('also takes a session that is wrapped', async () => {
 		const data = { sessionId: 's1', status: 'running' };
 		rig.simulator.addFault({ kind: 'noData', body: { message: 'ok', data } });
-		expect(await run(session('get', { sessionId: 's1' }))).toEqual([data]);
+		expect(await run(session('get', { sessionId: 's1' }))).toMatchObject([data]);
 	});
 });
 
@@ -138,7 +138,7 @@ describe("A session's ID as events spell it", () => {
 				parameters: session(operation, { ...more, sessionId: spelling }),
 			});
 			if (!/[A-F]/.test(spelling)) expect(jsonOf(result)).toEqual([expect.objectContaining({ sessionId })]);
-			const { path, body } = rig.request;
+			const { path, body } = rig.requests[0]!;
 			const asked = operation === 'end' ? (body as IDataObject).sessionId : path.slice(SESSIONS.length + 1);
 			expect(String(asked).toLowerCase()).toBe(sessionId);
 		}
@@ -201,8 +201,8 @@ describe('An ID with special characters', () => {
 	it.each(ids)('is sent as it is in a body: %s', async (id) => {
 		const result = await rig.engine.run({ parameters: session('end', { sessionId: id }) });
 		expect(failureOf(result).message).toMatch(/Session not found/);
-		expect(rig.request.rawPath).toBe(`${SESSIONS}/end`);
-		expect(rig.request.body).toEqual({ sessionId: id });
+		// Then the session is looked up: it may be over.
+		expect(rig.requests[0]).toMatchObject({ rawPath: `${SESSIONS}/end`, body: { sessionId: id } });
 	});
 
 	// A URL cannot hold these as a segment: "%2E%2E" is resolved away just like "..".

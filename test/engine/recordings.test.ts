@@ -2,8 +2,10 @@
 import type { VideoSDK } from '@videosdk.live/server-sdk';
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
+import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import type { RunResult } from './engine';
@@ -26,15 +28,25 @@ const run = async (parameters: INodeParameters): Promise<RunResult> => await rig
 const fileRequests = () => rig.requests.filter(({ path }) => path.startsWith('/files/'));
 const fileOf = ({ output }: RunResult, field = 'data') => output[0]?.[0]?.binary?.[field] as IBinaryData;
 
-const listen = async (handler: http.RequestListener): Promise<{ url: string; close: () => void }> => {
+const listen = async (handler: http.RequestListener) => {
 	const server = http.createServer(handler);
+	const connections: Socket[] = [];
+	server.on('connection', (socket) => connections.push(socket));
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const close = () => {
 		server.closeAllConnections();
 		server.close();
 	};
-	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+	open.push(close);
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return { url, close, connections };
 };
+const closed = async (connections: Socket[]) => {
+	await Promise.all(connections.map(async (socket) => socket.destroyed || (await once(socket, 'close'))));
+};
+/** Of servers whose test timed out, too. */
+const open: Array<() => void> = [];
+afterEach(() => open.splice(0).forEach((close) => close()));
 
 describe("VideoSDK's own client asks the same for recordings of", () => {
 	const ask = { page: 1, perPage: 50, roomId: 'r', sessionId: 's' };
@@ -68,6 +80,15 @@ describe('Recording: Get Many', () => {
 		expect(records).toMatchObject([{ id, roomId: 'mine' }]);
 		expect(JSON.stringify(records)).toContain(fileUrl);
 	});
+
+	it.each(['roomId', 'sessionId'])(
+		'leaves out what an API that ignores the filter adds (%s)',
+		async (field) => {
+			const data = [{ id: 1, [field]: 'other' }, { id: 2, [field]: 'mine' }, { id: 3 }];
+			rig.simulator.addFault({ kind: 'noData', body: { data, pageInfo: { total: 3 } } });
+			expect(jsonOf(await run(list({ filters: { [field]: 'mine' } }))).map(({ id }) => id)).toEqual([2, 3]);
+		},
+	);
 
 	it.each<[string, INodeParameters, string]>([
 		['an unknown type', list({ recordingType: 'films' }), "'Recording Type' is 'films'"],
@@ -137,6 +158,32 @@ describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {
 		server.close();
 		expect(failureOf(result).message).toBe('The file is larger than 1 MB [item 0]');
 		expect(sent).toBeLessThan(50_000_000);
+	});
+
+	it.each<[string, http.OutgoingHttpHeaders]>([
+		['is announced as too large', { 'content-length': 5_000_000 }],
+		['turns out to be too large', {}],
+		['leads elsewhere', { location: 'http://127.0.0.1:1/' }],
+	])('keeps no connection open for a file that %s', async (_what, headers) => {
+		const status = headers.location === undefined ? 200 : 302;
+		const { url, close, connections } = await listen(
+			(_request, response) => void response.writeHead(status, headers).write(Buffer.alloc(2_000_000)),
+		);
+		failureOf(await run(download(`${url}/f.mp4`, { options: { maxFileSize: 1 } })));
+		expect(connections).toHaveLength(1);
+		await closed(connections);
+		close();
+	});
+
+	it('takes what is packed for whole, also if packing made it larger', async () => {
+		const content = Buffer.from('x');
+		const { url, close } = await listen((_request, response) =>
+			response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 21 }).end(gzipSync(content)),
+		);
+		const result = await run(download(`${url}/f.mp4`));
+		close();
+		expect(jsonOf(result)).toMatchObject([{ fileSize: 1 }]);
+		expect((await bytesOf(fileOf(result))).equals(content)).toBe(true);
 	});
 
 	it('does not take a part for the whole', async () => {
@@ -217,6 +264,16 @@ describe('Recording: Download', () => {
 		const { url, close } = await listen(() => undefined);
 		close();
 		expect(failureOf(await run(download(`${url}/f.mp4`))).message).toMatch(/cannot be reached \[item 0\]$/);
+	});
+
+	it('does not store a login page as the recording', async () => {
+		const { url, close } = await listen((_request, response) =>
+			response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
+		);
+		const { message, description } = failureOf(await run(download(`${url}/f.mp4`)));
+		close();
+		expect(message).toMatch(/^127.0.0.1:\d+ sent a web page instead of the file \[item 0\]$/);
+		expect(description).toContain('It may ask for a login');
 	});
 
 	it('has an outcome for each item', async () => {

@@ -1,6 +1,7 @@
 /** What was said: read from files, waited for, and missed where nothing was arranged. */
 import type { VideoSDK } from '@videosdk.live/server-sdk';
 import type { INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
 import type { RunResult } from './engine';
 import { officialRequests, ownRequests } from './official';
 import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
@@ -126,6 +127,21 @@ describe('Transcription: Get', () => {
 		},
 	);
 
+	it.each([
+		['of recordings', { roomId: 'other' }, POST],
+		['in real time', { extension: { extensionConfig: { roomId: 'other' } } }, REALTIME],
+	])(
+		"does not show another room's transcription %s if the API ignores the filter",
+		async (_what, row, path) => {
+			const body = { transcriptions: [{ id: 1, status: 'completed', ...row }], pageInfo: { total: 1 } };
+			rig.simulator.addFault({ kind: 'noData', body, match: { path: new RegExp(path) } });
+			expect(failureOf(await run(get())).message).toContain('has no transcription');
+			rig.simulator.addFault({ kind: 'noData', body, match: { path: new RegExp(path) } });
+			if (path === POST)
+				expect(jsonOf(await run(parameters('getAll', { filters: { roomId: 'r' } })))).toEqual([]);
+		},
+	);
+
 	it('tells how it stands, and waits only if asked to', async () => {
 		rig.simulator.addTranscription({ roomId: 'r', readyAfterMs: 60_000 });
 		const [json] = jsonOf(await run(get()));
@@ -149,10 +165,22 @@ describe('Transcription: Get', () => {
 	});
 });
 
+it('Transcription: Get does not take a text of more than 10 MB, and says what to do', async () => {
+	const { id } = rig.simulator.addTranscription({ roomId: 'r' });
+	await settled();
+	const made = rig.simulator.transcriptions.get(id);
+	if (made) made.transcriptionFilePaths.txt = rig.simulator.addFile({ sizeBytes: 10_000_001 });
+	const { message, description } = failureOf(await run(get()));
+	expect(message).toMatch(/^The file is larger than 10 MB/);
+	expect(description).toBe(
+		"Turn off 'Include Text', and get the file with Recording: Download from the address in the output.",
+	);
+});
+
 describe('Transcription: Get, waiting', () => {
 	it('goes on as soon as it is ready, and pauses longer and longer', async () => {
 		const { id } = rig.simulator.addTranscription({ roomId: 'r', lines: LINES });
-		const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }] };
+		const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }], pageInfo: { total: 1 } };
 		rig.simulator.addFault({ kind: 'noData', body, match: { path: /post-transcriptions/, times: 3 } });
 		expect(jsonOf(await run(get(waiting(30))))).toMatchObject([
 			{ status: 'completed', text: 'Agent: Grüezi' },
@@ -188,10 +216,56 @@ describe('Transcription: Get, waiting', () => {
 		expect(description).toContain('Transcription: Start Realtime');
 	});
 
-	it('does not wait for a room that does not exist', async () => {
-		expect(failureOf(await run(get({ roomId: 'nowhere', ...waiting(60) }))).message).toContain(
-			'Room not found',
-		);
+	it('waits on where the room says nothing of it, or is not told', async () => {
+		for (const answer of [
+			{ body: {} },
+			{ body: { autoStartConfig: {} } },
+			{ status: 402 },
+			{ status: 404 },
+		]) {
+			const roomId = `room-${JSON.stringify(answer)}`;
+			const match = { path: /rooms/ };
+			if (answer.body) rig.simulator.addFault({ kind: 'noData', body: { roomId, ...answer.body }, match });
+			else rig.simulator.addFault({ kind: 'status', status: answer.status, match });
+			setTimeout(() => rig.simulator.addTranscription({ roomId }), 500);
+			expect(jsonOf(await run(get({ roomId, ...waiting(20) })))).toMatchObject([{ status: 'completed' }]);
+			expect(paths().filter((path) => path.includes('rooms'))).toHaveLength(1);
+			rig.simulator.requests.length = 0;
+		}
+	});
+
+	it('waits for a summary that was arranged, even when the text is there', async () => {
+		const roomId = await makeRoom('summarize');
+		const { id } = rig.simulator.addTranscription({ roomId, summary: null });
+		await settled();
+		setTimeout(() => {
+			const url = rig.simulator.addFile({ content: 'They met.', contentType: 'text/plain' });
+			const made = rig.simulator.transcriptions.get(id);
+			if (made) made.summarizedFilePaths.txt = url;
+		}, 500);
+		expect(jsonOf(await run(get({ roomId, ...waiting(20) })))).toMatchObject([
+			{ text: expect.any(String), summary: 'They met.' },
+		]);
+	});
+
+	it('does not wait for a summary that was not arranged', async () => {
+		const roomId = await makeRoom('transcribe');
+		rig.simulator.addTranscription({ roomId, summary: null });
+		await settled();
+		const [json] = jsonOf(await run(get({ roomId, ...waiting(60) })));
+		expect(json).toHaveProperty('text');
+		expect(json).not.toHaveProperty('timedOut');
+	});
+
+	it.each<[string, Fault]>([
+		['403', { kind: 'status', status: 403 }],
+		['404', { kind: 'status', status: 404 }],
+		['a login page', { kind: 'notJson', body: '<html>' }],
+	])('waits on when the file comes as %s', async (_what, fault) => {
+		rig.simulator.addTranscription({ roomId: 'r', lines: LINES });
+		await settled();
+		rig.simulator.addFault({ ...fault, match: { path: /^\/files/ } });
+		expect(jsonOf(await run(get(waiting(20))))).toMatchObject([{ text: 'Agent: Grüezi' }]);
 	});
 });
 
@@ -207,6 +281,13 @@ describe('Where there is no transcription', () => {
 		const roomId = await makeRoom(recording);
 		expect(failureOf(await run(get({ roomId }))).message).toMatch(message);
 		expect(paths()).toEqual([POST, REALTIME, `/v2/rooms/${roomId}`]);
+	});
+
+	it.each([402, 404])('a room that VideoSDK does not find (%j) is no failure of its own', async (status) => {
+		rig.simulator.addFault({ kind: 'status', status, match: { path: /rooms/ } });
+		const { message, description } = failureOf(await run(get({ roomId: 'typo' })));
+		expect(message).toBe('Room typo has no transcription, and VideoSDK finds no room with this ID [item 0]');
+		expect(description).toContain("Check 'Room ID'");
 	});
 
 	it('says so too if the account has no realtime transcriptions', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CREDENTIAL } from './engine';
+import { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, useRig } from './rig';
 import { StoredTrigger } from './triggerHooks';
 
@@ -22,6 +23,15 @@ const list = async (webhookEvents: unknown = EVENT_NAMES, filter = '', more: obj
 		)
 	).results;
 
+const NOT_LISTED = { value: 'not-listed' };
+const names = async (webhookEvents: unknown = EVENT_NAMES) =>
+	(await list(webhookEvents)).slice(0, -1).map(({ name }) => name);
+
+async function deliver(url: string): Promise<void> {
+	const event = { webhookType: 'agent-session-started', data: { sessionId: randomUUID() } };
+	expect((await rig.simulator.deliver(url, event)).status).toBe(200);
+}
+
 const stored = (name: string, events = EVENT_NAMES) => new StoredTrigger(rig.engine, { events }, name);
 
 describe('The list of triggers', () => {
@@ -33,7 +43,7 @@ describe('The list of triggers', () => {
 		expect(results).toMatchObject([
 			{ name: 'Workflow of A', value: a.url, url: `http://localhost:5678/workflow/${a.workflowId}` },
 			{ name: 'Workflow of B', value: b.url },
-			{ name: "Not listed? Publish it again, or use 'By URL'", value: 'not-listed' },
+			{ name: "Not listed? Publish its workflow, or use 'By URL'", value: 'not-listed' },
 		]);
 	});
 
@@ -52,26 +62,68 @@ describe('The list of triggers', () => {
 		expect((await list())[0]).toMatchObject({ value: trigger.url });
 	});
 
-	it('names the nodes of a workflow with several, and shortens long names before a remark', async () => {
+	it('names the nodes of a workflow with several, and of workflows with the same name', async () => {
 		const name = 'A workflow whose name is very long indeed';
-		const [one, two] = [stored('One', []), stored('Two')];
+		const [one, two, copy] = [stored('One', []), stored('Two'), stored('Two')];
 		Object.assign(two, { workflowId: one.workflowId, workflowName: name });
 		one.workflowName = name;
-		await one.publish();
-		await two.publish();
-		expect((await list([])).slice(0, 2).map((entry) => entry.name)).toEqual([`${name}: One`, `${name}: Two`]);
-		expect((await list(['participant-left']))[1]?.name).toBe(
-			'A workflow whose name is… (lacks Participant Left)',
+		copy.workflowName = name;
+		for (const trigger of [one, two]) await trigger.publish();
+		expect(await names([])).toEqual([`${name}: One`, `${name}: Two`]);
+		await copy.publish();
+		expect(new Set(await names([])).size).toBe(3);
+	});
+
+	it('shortens long names so that they can be told apart, before a remark and where the editor cuts', async () => {
+		const beginning = 'Customer support: calls from shops in ';
+		const ends = ['Northern Germany, evenings', 'Northern Germany, mornings', 'France'];
+		for (const [index, end] of ends.entries()) {
+			const trigger = stored(String(index), []);
+			trigger.workflowName = beginning + end;
+			await trigger.publish();
+		}
+		expect(await names([])).toEqual([
+			'Customer support: calls from shops in France',
+			'Customer support: calls from shops in Nor…evenings',
+			'Customer support: calls from shops in Nor…mornings',
+		]);
+		expect(await names(['participant-left'])).toEqual(
+			['Customer support: c…France', 'Customer support:…evenings', 'Customer support:…mornings'].map(
+				(name) => `${name} (lacks Participant Left)`,
+			),
 		);
 	});
 
-	it('knows a trigger from an event, too', async () => {
+	it('forgets what is unpublished, as what is deleted is before, and what does not listen any more', async () => {
+		const [gone, listening] = [stored('Gone'), stored('Listening')];
+		await gone.publish();
+		await gone.unpublish();
+		const end = await listening.listen();
+		expect(await names()).toEqual(['Workflow of Listening (not published)']);
+		await end();
+		expect(await names()).toEqual([]);
+		await listening.publish();
+		await (
+			await listening.listen()
+		)();
+		expect(await list()).toMatchObject([{ name: 'Workflow of Listening', value: listening.url }, NOT_LISTED]);
+	});
+
+	it('takes up new names from the next event, and says of a trigger known by events only that it may be gone', async () => {
 		const trigger = await rig.engine.publish({ events: EVENT_NAMES });
+		trigger.workflow.name = 'New name';
+		await deliver(trigger.url);
+		expect(await names()).toEqual(['New name']);
 		rig.engine = await rig.addEngine();
-		const copy = await rig.engine.publish({ events: EVENT_NAMES }, { copyOf: trigger });
-		await rig.simulator.deliver(copy.url, { webhookType: 'agent-session-started', data: { sessionId: 's' } });
-		await copy.settled();
-		expect((await list())[0]).toMatchObject({ name: 'Test' });
+		const elsewhere = new PublishedTrigger(rig.engine, trigger.workflow, trigger.node, 'webhook');
+		const credentials = { [CREDENTIAL]: { id: rig.engine.credentialId, name: 'VideoSDK' } };
+		// A different process has published it.
+		Object.assign(elsewhere, { call: async () => true });
+		Object.assign(elsewhere.node, { credentials });
+		await elsewhere.open();
+		await deliver(elsewhere.url);
+		expect(await names()).toEqual(['New name (may be unpublished)']);
+		await elsewhere.close();
 	});
 
 	it('never shows those of another credential', async () => {
@@ -80,14 +132,14 @@ describe('The list of triggers', () => {
 		trigger.node = { ...trigger.node, credentials: { [CREDENTIAL]: { id, name: 'Other' } } };
 		// Its credential cannot be read here, which is told at its publishing.
 		await trigger.publish().catch(() => undefined);
-		expect(await list()).toMatchObject([{ value: 'not-listed' }]);
+		expect(await list()).toMatchObject([NOT_LISTED]);
 	});
 
 	it('is searched by workflow and node', async () => {
 		await stored('Support').publish();
 		await stored('Sales').publish();
 		expect((await list(EVENT_NAMES, 'sALES')).map(({ value }) => value)).toHaveLength(2);
-		expect(await list(EVENT_NAMES, 'zzz')).toMatchObject([{ value: 'not-listed' }]);
+		expect(await list(EVENT_NAMES, 'zzz')).toMatchObject([NOT_LISTED]);
 	});
 
 	it('tells which of the chosen events a trigger lacks', async () => {
@@ -110,38 +162,23 @@ describe('The list of triggers', () => {
 		expect(rig.requests).toHaveLength(0);
 	});
 
-	it('tells what is not published any more, or only listens', async () => {
-		const [gone, listening] = [stored('Gone'), stored('Listening')];
-		await gone.publish();
-		await gone.unpublish();
-		const end = await listening.listen();
-		expect(await list()).toMatchObject([
-			{ name: 'Workflow of Gone (not published)', value: gone.url },
-			{ name: 'Workflow of Listening (not published)', value: listening.url },
-			{ value: 'not-listed' },
-		]);
-		await end();
-		await listening.publish();
-		expect((await list())[0]).toMatchObject({
-			name: 'Workflow of Listening',
-			value: listening.url,
-		});
-	});
-
-	it('keeps a published trigger that listens as well', async () => {
-		const trigger = stored('A');
-		await trigger.publish();
-		await (
-			await trigger.listen()
-		)();
-		expect((await list())[0]).toMatchObject({ name: 'Workflow of A', value: trigger.url });
-	});
-
 	it('takes up what another version changes', async () => {
 		const trigger = stored('A', ['agent-session-started']);
 		await trigger.publish();
 		await trigger.republish({ events: EVENT_NAMES });
 		expect((await list())[0]?.name).toBe('Workflow of A');
+	});
+
+	it('has triggers for the summary of a call, and those that answer tool calls', async () => {
+		await stored('Sessions').publish();
+		await stored('Summaries', ['call-summary']).publish();
+		const search = async (method: string) =>
+			(await rig.engine.listSearch(method)).results.map(({ name }) => name);
+		expect((await search('searchSummaryTriggers')).slice(0, -1)).toEqual([
+			'Workflow of Sessions (lacks Call Summary)',
+			'Workflow of Summaries',
+		]);
+		expect(await search('searchToolTriggers')).toHaveLength(1);
 	});
 
 	it('tells in words that a credential is missing', async () => {

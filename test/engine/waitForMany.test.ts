@@ -65,7 +65,7 @@ describe('Start and Wait for several items', () => {
 		});
 		const over = await rig.engine.startAndWait(FIRST_POLL_MS);
 		expect(over.result.run.status).toBe('success');
-		expect(jsonOf(over.result.output[0])).toEqual([
+		expect(jsonOf(over.result.output[0])).toMatchObject([
 			{ sessionId: 'over', status: 'Completed', event: 'stopped' },
 		]);
 	});
@@ -81,7 +81,9 @@ describe('Start and Wait for several items', () => {
 			body: { sessionId: 'same', status: 'failed' },
 		});
 		const output = await waiting.resumedWithin(PATIENCE_MS);
-		expect(jsonOf(output)).toEqual(Array(2).fill({ sessionId: 'same', status: 'failed', event: 'failed' }));
+		expect(jsonOf(output)).toMatchObject(
+			Array(2).fill({ sessionId: 'same', status: 'failed', event: 'failed' }),
+		);
 		expect(output?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 

@@ -214,7 +214,16 @@ const roomFields = {
 	'allowedParticipantIds?': arrayOf(text),
 };
 const links = { links: withAtLeast({ get_room: text }) };
-const room = object({ id: text, roomId: text, ...roomFields, disabled: boolean, ...created, ...links });
+const room = object({
+	id: text,
+	roomId: text,
+	...roomFields,
+	// Answers that are kept have no addresses in them.
+	'webhook?': object({ endPoint: text, events: roomEvents }),
+	disabled: boolean,
+	...created,
+	...links,
+});
 const participant = object({ participantId: text, name: string, timelog: arrayOf(map) });
 const roomSession = object({
 	id: text,

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { Simulator, SimulatorOptions } from './index';
+import { VideoSDK } from '@videosdk.live/server-sdk';
+import type { Simulator } from './index';
 import { bodies, call, receiver, start, until, type Receiver } from './testRig';
 
 const RULE = { routingRuleId: 'rule_out_01', sipCallFrom: '+15550102001' };
@@ -99,194 +99,69 @@ describe('a whole conversation', () => {
 	});
 });
 
-describe('rooms', () => {
-	it('tell their webhook what it asked for, with the room and the session', async () => {
+describe('a call in a room of its own', () => {
+	const TO = '+15550003000';
+	const make = async (simulator: Simulator, destinationRoomId: string, more: object = {}) =>
+		await call(simulator, 'POST', '/v2/sip/call', { sipCallTo: TO, ...RULE, destinationRoomId, ...more });
+
+	it('has the room send its events, which the official SDK accepts', async () => {
 		const hook = await receiver();
-		const simulator = await start();
-		const webhook = { endPoint: hook.url, events: ['session-ended', 'participant-*'] };
-		const roomId = await makeRoom(simulator, { webhook });
-		const { id: sessionId } = simulator.joinRoom(roomId, { participantId: 'p', name: 'Jo' });
-		simulator.joinRoom(roomId, { participantId: 'p' });
-		simulator.leaveRoom(roomId, 'p');
-		await until(() => hook.received.length === 3, 'three events');
-		const about = { meetingId: roomId, sessionId };
-		const participant = { participantId: 'p', participantName: 'Jo' };
-		expect(bodies(hook)).toEqual(
-			expect.arrayContaining([
-				{ webhookType: 'participant-joined', data: { ...about, ...participant } },
-				{ webhookType: 'participant-left', data: { ...about, ...participant, reason: 'leave' } },
-				{ webhookType: 'session-ended', data: expect.objectContaining({ ...about, error: null }) },
-			]),
-		);
-		await until(() => simulator.deliveries.length === 3, 'three answers');
-		expect(simulator.deliveries.map((delivery) => delivery.roomId)).toEqual([roomId, roomId, roomId]);
-		simulator.joinRoom(roomId);
-		await call(simulator, 'POST', '/v2/rooms/deactivate', { roomId });
-		expect([...simulator.roomSessions.values()].at(-1)?.status).toBe('ended');
+		const simulator = await start({ callBehaviour: { talkMs: 20 } });
+		const events = ['session-started', 'session-ended', 'participant-*'];
+		const roomId = await makeRoom(simulator, { webhook: { endPoint: hook.url, events } });
+		const { callId } = (await make(simulator, roomId, { waitUntilAnswered: true })).json.data;
+		await until(() => types(hook).includes('session-ended'), 'the end');
+		await until(() => hook.received.length === 6, 'all events');
+		const { sessionId } = simulator.calls.get(callId)!;
+		const sdk = new VideoSDK({ apiKey: simulator.apiKey, secret: simulator.secret });
+		for (const { body, headers } of hook.received) {
+			const signature = headers['videosdk-signature'];
+			const event = sdk.webhooks.verifySync(body, signature, simulator.publicKeyPem);
+			expect(event.data).toMatchObject({ meetingId: roomId, sessionId });
+		}
 	});
 
-	it('that were deactivated let no agent in', async () => {
-		const simulator = await start({
-			lifecycle: { startingMs: 0, startedMs: 0, stoppingMs: null, stoppedMs: null },
-		});
-		const roomId = await makeRoom(simulator);
-		await call(simulator, 'POST', '/v2/rooms/deactivate', { roomId });
-		const sessionId = await startSession(simulator, roomId);
-		await until(() => simulator.sessions.get(sessionId)?.status === 'running', 'the session runs');
+	it.each(['missed', 'rejected'] as const)('sends none when the call was %s', async (outcome) => {
+		const hook = await receiver();
+		const simulator = await start({ callBehaviour: { ringForMs: 0, outcome } });
+		const roomId = await makeRoom(simulator, { webhook: { endPoint: hook.url, events: ['*'] } });
+		expect((await make(simulator, roomId, { waitUntilAnswered: true })).json.data.status).toBe(outcome);
 		expect(simulator.roomSessions.size).toBe(0);
+		expect(hook.received).toEqual([]);
 	});
 
-	it.each([
-		['a URL of 513 characters', { webhook: { endPoint: `https://a.b/${'x'.repeat(501)}`, events: ['*'] } }],
-		['an unknown event', { webhook: { endPoint: 'https://a.b/', events: ['call-started'] } }],
-		['url', { webhook: { url: 'https://a.b/', events: ['*'] } }],
-		[
-			'a summary of nothing',
-			{ autoStartConfig: { recording: { transcription: { summary: { enabled: true } } } } },
-		],
-		['an unknown field', { recording: {} }],
-	])('are not made with %s', async (_, body) => {
-		const simulator = await start();
-		expect((await call(simulator, 'POST', '/v2/rooms', body)).status).toBe(400);
-		expect(simulator.rooms.size).toBe(0);
-	});
-});
-
-describe('after the talk', () => {
-	it('has nothing where nothing was arranged, and no transcript or summary unasked', async () => {
-		const simulator = await start({ recordingReadyMs: 0, transcriptionReadyMs: 0 });
-		for (const autoStartConfig of [
-			undefined,
-			{ recording: {} },
-			{ recording: { transcription: { enabled: true } } },
-		]) {
-			const roomId = await makeRoom(simulator, { autoStartConfig });
-			simulator.joinRoom(roomId);
-			simulator.endRoomSession(roomId);
-		}
-		expect(simulator.recordings.size).toBe(2);
-		await until(() => [...simulator.transcriptions.values()][0]?.status === 'completed', 'the transcript');
-		expect([...simulator.transcriptions.values()]).toMatchObject([{ summarizedFilePaths: {} }]);
-	});
-
-	it('lists a recording once it is ready, and one of a call that was recorded', async () => {
+	it('has recording, transcript and summary some time after its end, one after the other', async () => {
 		const simulator = await start({
-			callBehaviour: { ringAfterMs: 0, ringForMs: 0, talkMs: 0 },
-			recordingReadyMs: 60_000,
+			callBehaviour: false,
+			recordingReadyMs: 0,
+			transcriptionReadyMs: 20,
+			summaryReadyMs: 40,
 		});
-		const body = { gatewayId: 'gw_out_01', sipCallTo: '+15550003000', recordAudio: true };
-		await call(simulator, 'POST', '/v2/sip/call', body);
-		await until(() => simulator.recordings.size === 1, 'the recording');
-		const list = async (): Promise<unknown[]> => (await call(simulator, 'GET', '/v2/recordings')).json.data;
-		expect(await list()).toEqual([]);
-		for (const recording of simulator.recordings.values()) recording.readyAtMs = Date.now();
-		expect(await list()).toHaveLength(1);
-	});
-
-	it('tells that a transcription is pending, or failed', async () => {
-		const simulator = await start({ transcriptionReadyMs: 0 });
-		simulator.addTranscription({ roomId: 'other', readyAfterMs: 60_000 });
-		const pending = await call(simulator, 'GET', '/ai/v1/post-transcriptions?roomId=other');
-		expect(pending.json.transcriptions).toMatchObject([{ status: 'pending', transcriptionFilePaths: {} }]);
-		const { id } = simulator.addTranscription({ roomId: 'room', fails: true });
-		await until(() => simulator.transcriptions.get(id)?.status === 'failed', 'the failure');
-		const { json } = await call(simulator, 'GET', `/ai/v1/post-transcriptions/${id}`);
-		expect(json).toMatchObject({ status: 'failed', transcriptionFilePaths: {} });
-	});
-
-	it('filters live transcriptions by room, or not, as is set', async () => {
-		const simulator = await start();
-		for (const roomId of ['one', 'two']) {
-			simulator.joinRoom(roomId);
-			await call(simulator, 'POST', '/ai/v1/realtime-transcriptions/start', { roomId });
-		}
-		const count = async (): Promise<number> =>
-			(await call(simulator, 'GET', '/ai/v1/realtime-transcriptions?roomId=one')).json.transcriptions.length;
-		expect(await count()).toBe(1);
-		simulator.answers.realtimeFilters = false;
-		expect(await count()).toBe(2);
-	});
-});
-
-describe('files', () => {
-	it('are fetched without a token, and a token that was sent is seen', async () => {
-		const simulator = await start();
-		const url = simulator.addFile({ name: 'é b.txt', content: 'grüezi', contentType: 'text/plain' });
-		const response = await fetch(url, { headers: { authorization: 'secret' } });
-		expect(await response.text()).toBe('grüezi');
-		expect(response.headers.get('content-type')).toBe('text/plain');
-		expect(simulator.requests[0]).toMatchObject({
-			path: '/files/é b.txt',
-			headers: { authorization: 'secret' },
+		const roomId = await makeRoom(simulator, { autoStartConfig: RECORDED });
+		const { callId } = (await make(simulator, roomId)).json.data;
+		await simulator.moveCall(callId, 'answered');
+		await simulator.moveCall(callId, 'ended');
+		expect([...simulator.recordings.values()]).toMatchObject([{ roomId }]);
+		const [made] = simulator.transcriptions.values();
+		expect(made).toMatchObject({ status: 'pending', transcriptionFilePaths: {} });
+		await until(() => made?.status === 'completed', 'the transcript');
+		expect(made).toMatchObject({
+			transcriptionFilePaths: { txt: expect.any(String) },
+			summarizedFilePaths: {},
 		});
-		expect((await fetch(`${simulator.url}/files/none`)).status).toBe(404);
+		await until(() => made?.summarizedFilePaths.txt !== undefined, 'the summary');
 	});
 
-	it('are as large as they are said to be, and always the same', async () => {
-		const simulator = await start();
-		const sizeBytes = 3_000_001;
-		const url = simulator.addFile({ sizeBytes });
-		const digests = [];
-		for (let time = 0; time < 2; time++) {
-			const response = await fetch(url);
-			const bytes = Buffer.from(await response.arrayBuffer());
-			expect([bytes.length, response.headers.get('content-length')]).toEqual([sizeBytes, String(sizeBytes)]);
-			digests.push(createHash('sha256').update(bytes).digest('hex'));
-		}
-		expect(digests[0]).toBe(digests[1]);
-	});
-
-	it('lie elsewhere, are refused, or come slowly', async () => {
-		const simulator = await start();
-		const there = simulator.addFile({ name: 'there', content: 'found' });
-		const redirectTo = there.replace(simulator.url, simulator.otherHostUrl);
-		const response = await fetch(simulator.addFile({ redirectTo }));
-		expect([response.url, await response.text()]).toEqual([redirectTo, 'found']);
-		expect(new URL(redirectTo).host).not.toBe(new URL(simulator.url).host);
-		expect((await fetch(simulator.addFile({ status: 403 }))).status).toBe(403);
-		simulator.addFault({ kind: 'slow', delayMs: 200, match: { path: /^\/files/ } });
-		const before = Date.now();
-		expect(await (await fetch(there)).text()).toBe('found');
-		expect(Date.now() - before).toBeGreaterThanOrEqual(190);
-		// The head does not wait for the rest.
-		simulator.addFault({ kind: 'slow', delayMs: 60_000, match: { path: /^\/files/ } });
-		expect((await fetch(there)).status).toBe(200);
-		simulator.addFault({ kind: 'truncate', match: { path: /^\/files/ } });
-		await expect(fetch(there).then(async (cut) => await cut.text())).rejects.toThrow();
-	});
-});
-
-describe('tokens', () => {
-	const options: SimulatorOptions = { lifecycle: false, callBehaviour: false };
-	it.each([
-		[
-			'GET',
-			['/v2/sip/call', '/v2/sip/call/x', '/v2/sip/webhooks', '/v2/sip/webhooks/x', '/v2/sip/phone-numbers'],
-		],
-		['GET', ['/v2/sip/outbound-gateways', '/v2/sip/inbound-gateways', '/v2/sip/routing-rule']],
-		[
-			'GET',
-			['/v2/rooms', '/v2/rooms/x', '/v2/rooms/validate/x', '/v2/sessions', '/v2/sessions/x/participants'],
-		],
-		['GET', ['/v2/recordings', '/v2/recordings/participant', '/v2/recordings/participant/track']],
-		[
-			'GET',
-			['/v2/recordings/participant/merge', '/ai/v1/post-transcriptions', '/ai/v1/realtime-transcriptions'],
-		],
-		['GET', ['/ai/v1/cloud/deployments', '/ai/v1/cloud/deployments/x/latest', '/ai/v1/agents/x/versions']],
-		['POST', ['/v2/sip/call', '/v2/sip/call/end', '/v2/sip/call/transfer', '/v2/sip/call/switch-room']],
-		['POST', ['/v2/sip/webhooks', '/v2/rooms', '/v2/rooms/deactivate', '/v2/sessions/end']],
-		['POST', ['/ai/v1/realtime-transcriptions/start', '/ai/v1/realtime-transcriptions/end']],
-		['DELETE', ['/v2/sip/webhooks/x']],
-		['PATCH', ['/v2/sip/webhooks/x']],
-		['PUT', ['/v2/sip/webhooks/x']],
-	])('%s %p need one', async (method, paths) => {
-		const simulator = await start(options);
-		const body = method === 'GET' || method === 'DELETE' ? undefined : {};
-		for (const path of paths) {
-			const result = await call(simulator, method, path, body, { authorization: '' });
-			expect([path, result.status]).toEqual([path, 401]);
-			expect([path, (await call(simulator, method, path, body)).status]).not.toEqual([path, 401]);
-		}
+	it('is refused if the room is not there, or was deactivated', async () => {
+		const simulator = await start({ callBehaviour: false });
+		expect(await make(simulator, 'no-such-room')).toMatchObject({
+			status: 404,
+			json: { message: 'Room not found' },
+		});
+		const roomId = await makeRoom(simulator, { customRoomId: 'desk' });
+		expect((await make(simulator, 'desk')).json.data.roomId).toBe(roomId);
+		await call(simulator, 'POST', '/v2/rooms/deactivate', { roomId });
+		expect((await make(simulator, roomId)).status).toBe(402);
+		expect(simulator.calls.size).toBe(1);
 	});
 });

@@ -22,11 +22,12 @@ const collected = async <T>(pages: AsyncIterable<T>): Promise<T[]> => {
 describe('calls', () => {
 	it('makes one with a rule and all that may go with it', async () => {
 		const { simulator, sdk } = await open({ callBehaviour: false });
+		const { roomId } = await sdk.rooms.create();
 		const call = await sdk.sip.calls.create({
 			...RULE,
 			callTo: '+15550003000',
 			participantId: 'caller',
-			roomId: 'abcd-efgh-ijkl',
+			roomId,
 			metadata: { row: 7 },
 			ringingTimeout: 30,
 			maxCallDuration: 600,
@@ -36,7 +37,7 @@ describe('calls', () => {
 		expect(simulator.calls.get(call.id)).toMatchObject({
 			agentId: 'agent_01',
 			ruleId: RULE.routingRuleId,
-			roomId: 'abcd-efgh-ijkl',
+			roomId,
 			participant: { id: 'caller' },
 			metadata: { row: 7 },
 			ringingTimeout: 30,

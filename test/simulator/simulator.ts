@@ -48,6 +48,8 @@ export interface SimulatorOptions {
 	recordingReadyMs?: number;
 	/** How long a transcription is pending, default 100. */
 	transcriptionReadyMs?: number;
+	/** How long after its transcription a summary follows, default 0. */
+	summaryReadyMs?: number;
 	/** How many requests, deliveries, sessions, calls, rooms ... are kept; the oldest go first. */
 	maxRecorded?: number;
 }

@@ -52,7 +52,13 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 	const outbox = new Outbox(courier, timers, options.retryDeliveries ?? 0, log);
 	const files = new Files(around.baseUrl);
 	const recordings = new Recordings(files, options.recordingReadyMs ?? 50, max);
-	const transcriptions = new Transcriptions(files, timers, options.transcriptionReadyMs ?? 100, max);
+	const transcriptions = new Transcriptions(
+		files,
+		timers,
+		options.transcriptionReadyMs ?? 100,
+		options.summaryReadyMs ?? 0,
+		max,
+	);
 	const deployments = new Deployments(options.deployments ?? defaultDeployments());
 
 	const roomEvents: RoomEvents = new RoomEvents(outbox, (roomId) => rooms.byId.get(roomId));

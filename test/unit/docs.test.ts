@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { PROBLEMS } from '../../nodes/VideoSdkAgentCloud/actions/session/setupTexts';
-import { describeFailure } from '../../nodes/VideoSdkAgentCloud/api/messages';
 
 const root = join(__dirname, '..', '..');
 const pages = ['.', 'docs', 'docs/benchmarks'].flatMap((folder) =>
@@ -57,27 +55,4 @@ it('the README shows its moving picture in light and dark', () => {
 		expect(read('README.md')).toContain(`"${picture}"`);
 		expect(statSync(join(root, picture)).size).toBeLessThan(600_000);
 	}
-});
-
-describe('the page on troubleshooting', () => {
-	const blank = (text: string) =>
-		text.replace(/\{\w+\}/g, '...').replace(/(?<=')[^']*\.\.\.[^']*(?=')/g, '...');
-	/** A row of its table, without what Prettier aligns it by. */
-	const row = (...cells: string[]) =>
-		`| ${cells.map((cell) => blank(cell.replace(/\.$/, ''))).join(' | ')} |`;
-	const rows = read('docs/troubleshooting.md')
-		.split('\n')
-		.map((line) => line.replace(/ +\|/g, ' |'));
-
-	it.each(Object.values(PROBLEMS))('has what Check Setup says: $message', ({ check, message, fix }) => {
-		expect(rows).toContain(row(check, message, fix));
-	});
-
-	it.each([
-		describeFailure({ kind: 'status', status: 401 }),
-		describeFailure({ kind: 'status', status: 403 }),
-		describeFailure({ kind: 'notConnected', host: '...' }),
-	])('has what it says of a failed request: $message', ({ message, description }) => {
-		expect(rows).toContain(row('credential', message, description));
-	});
 });

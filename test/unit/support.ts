@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { IExecuteFunctions, IHttpRequestOptions, INode, IWebhookFunctions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	INode,
+	IWebhookFunctions,
+} from 'n8n-workflow';
 
 /** Every run of the tests generates the same cases. */
 export const SEED = 20_260_115;
@@ -54,9 +60,13 @@ export const NODE: INode = {
 };
 
 /** The part of n8n's context that reads the fields of an item. */
-export function fieldsContext(parameters: Record<string, unknown>): IExecuteFunctions {
+export function fieldsContext(
+	parameters: Record<string, unknown>,
+	item: IDataObject = {},
+): IExecuteFunctions {
 	const context = {
-		getNode: () => NODE,
+		getNode: () => ({ ...NODE, parameters }),
+		getInputData: () => Array.from({ length: 10 }, () => ({ json: item })),
 		getNodeParameter: (name: string, _itemIndex: number, fallback?: unknown) =>
 			name in parameters ? parameters[name] : fallback,
 	};

@@ -130,6 +130,29 @@ export const ALTERATIONS: Record<string, [seen: string, Alteration]> = {
 		'400 participant.name is not allowed',
 		refuse(`POST ${CALL}`, 400, 'participant.name is not allowed'),
 	],
+	'call.room': [
+		'runs in another room',
+		{
+			request: ({ method, path, body }) =>
+				void (method === 'POST' && path === CALL && delete body!.destinationRoomId),
+		},
+	],
+	'call.number': [
+		'200',
+		{
+			request: ({ body }) => {
+				if (body?.sipCallTo) body.sipCallTo = String(body.sipCallTo).replace(' ', '');
+			},
+		},
+	],
+	'call.endTwice': [
+		'200',
+		answer(`POST ${CALL}/end`, (wire) => {
+			if (wire.status !== 409) return;
+			wire.status = 200;
+			wire.answer = { data: { callId: 'c1', status: 'ended' } };
+		}),
+	],
 	'call.names': [
 		'id, to, from',
 		calls((call) => {
@@ -232,6 +255,13 @@ export const ALTERATIONS: Record<string, [seen: string, Alteration]> = {
 		}),
 	],
 	'callEvent.signed': ['no signature', unsigned('call')],
+	'roomEvent.call': [
+		'session-closed, session-started',
+		events('room', ({ body }) => {
+			if (body.webhookType === 'session-ended') body.webhookType = 'session-closed';
+		}),
+	],
+	'roomEvent.signed': ['no signature', unsigned('room')],
 	'summary.url': [
 		"the call webhook's URL",
 		{ event: (event) => void (event.to === 'summary' && (event.to = 'call')) },

@@ -17,7 +17,7 @@ export interface Exchange {
 /** An event that came to our address. */
 export interface Received {
 	/** The last part of the address it was sent to. */
-	to: 'session' | 'call' | 'summary';
+	to: 'session' | 'call' | 'summary' | 'room';
 	headers: Record<string, string>;
 	body: Json;
 	/** Whether `videosdk-signature` fits the bytes and the published key. */

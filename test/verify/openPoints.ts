@@ -106,6 +106,15 @@ const SEE: Record<string, OpenPoint['see']> = {
 	},
 	'sessionEvent.signed': (e) => signatures(e.eventsOf('session')),
 	'call.participant': (e) => acceptance(e, 'call', 'participant'),
+	'call.room': (e) => {
+		const { roomId } = e.record('room');
+		if (!roomId || !e.at('call')) return undefined;
+		if (!e.succeeded('call')) return acceptance(e, 'call', 'room');
+		const rooms = ['call', 'callEnded'].map((step) => e.record(step).roomId).filter(Boolean);
+		return rooms.length === 0 ? undefined : rooms.includes(roomId) ? 'runs in it' : 'runs in another room';
+	},
+	'call.number': (e) => e.status('number'),
+	'call.endTwice': (e) => e.status('endedTwice'),
 	'call.names': (e) =>
 		namesIn(e.record('call'), 'callId', 'id', 'sipCallTo', 'to', 'sipCallFrom', 'from') || undefined,
 	'call.wait': (e) => {
@@ -191,6 +200,8 @@ const SEE: Record<string, OpenPoint['see']> = {
 				.filter((name) => /hangup|ended/.test(name)),
 		) || undefined,
 	'callEvent.signed': (e) => signatures(e.eventsOf('call').filter(({ body }) => !('call-summary' in body))),
+	'roomEvent.call': (e) => sorted(e.eventsOf('room').map(eventName)) || undefined,
+	'roomEvent.signed': (e) => signatures(e.eventsOf('room')),
 	'summary.url': (e) => {
 		const { to } = summaryOf(e) ?? {};
 		return to && (to === 'summary' ? "metadata's webhook_url" : "the call webhook's URL");

@@ -19,7 +19,8 @@ const HELP = `Tries the open points of VideoSDK's API (docs/open-points.md) with
   VIDEOSDK_API_KEY=... VIDEOSDK_SECRET=... npm run verify:api -- [options]
 
   --start DEPLOYMENT   starts one session of this deployment and ends it (costs money)
-  --call NUMBER        calls this number and hangs up (costs money, and the phone rings); with
+  --call NUMBER        calls this number, in a room that it creates, and hangs up (costs money, and the phone
+                       rings); with
     --rule ID          the routing rule
     --from NUMBER      the number to call from
   --webhook URL        receives events: a public address that leads to this machine (a tunnel). Registers a

@@ -8,10 +8,13 @@ import { isObject, type Exchange, type Json } from './evidence';
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const CALL = '/v2/sip/call';
 const WEBHOOKS = '/v2/sip/webhooks';
+const ROOM_EVENTS = ['session-started', 'session-ended'];
 const NONE_FOUND = 'none is in the list';
 const RINGING_TIMEOUT_S = 30;
 /** Against the case that nobody can hang up any more. */
 const MAX_CALL_S = 60;
+/** A blank, which the published pattern does not allow, and too few digits to reach anybody. */
+const BAD_NUMBER = '+1 555';
 const RECORDINGS = {
 	room: '/v2/recordings',
 	participant: '/v2/recordings/participant',
@@ -160,6 +163,33 @@ export async function tryDispatch(client: Client, runId: string): Promise<void> 
 	await client.send('dispatch.end', 'POST /v2/sessions/end', { body: { roomId }, isCleanUp: true });
 }
 
+/** Creates the room that the call is to run in, and that tells us of it. @returns its ID */
+async function tryRoom(client: Client, undo: Undo): Promise<string> {
+	const { evidence, plan } = client;
+	const webhook = plan.webhook && { endPoint: `${plan.webhook.url}/room`, events: ROOM_EVENTS };
+	await client.send('room', 'POST /v2/rooms', { body: { ...(webhook && { webhook }) } });
+	const roomId = String(evidence.record('room').roomId ?? '');
+	if (roomId) {
+		undo.add('Deactivating the room of the call', async () => {
+			await ended(client, 'roomClosed', 'POST /v2/rooms/deactivate', { body: { roomId } });
+		});
+	}
+	return roomId;
+}
+
+/** Calls a number that should be refused. */
+async function tryNumber(client: Client, undo: Undo): Promise<void> {
+	const { from, ruleId } = client.plan.call!;
+	const body = { sipCallTo: BAD_NUMBER, sipCallFrom: from, routingRuleId: ruleId };
+	await client.send('number', `POST ${CALL}`, { body: { ...body, ringingTimeout: 1, maxCallDuration: 1 } });
+	const callId = idOfCall(client.evidence.record('number'));
+	if (!callId) return;
+	undo.add('Hanging up the call to a number that should be refused', async () => {
+		// It is over within a second or two.
+		await client.send('numberHungUp', `POST ${CALL}/end`, { body: { callId }, isCleanUp: true });
+	});
+}
+
 /** Makes a call, waits for an answer, and hangs up. */
 export async function tryCall(client: Client, undo: Undo, runId: string): Promise<void> {
 	const { evidence, plan } = client;
@@ -173,6 +203,7 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 			if (!hasCallStatus(evidence.record('callNow'), CALL_TERMINAL_STATUSES)) throw error;
 		});
 	};
+	const destinationRoomId = await tryRoom(client, undo);
 	plan.write('Calling ...');
 	const done = undo.add(`Hanging up the call (which ends by itself after ${MAX_CALL_S} s at most)`, end);
 	const made = await client.send('call', `POST ${CALL}`, {
@@ -180,6 +211,7 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 			sipCallTo: to,
 			sipCallFrom: from,
 			routingRuleId: ruleId,
+			...(destinationRoomId && { destinationRoomId }),
 			participant: { name: 'verify:api' },
 			metadata: { verify: runId, ...summaryUrl },
 			waitUntilAnswered: true,
@@ -203,12 +235,15 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 	await end();
 	done();
 	plan.write('Call ended.');
+	await client.send('endedTwice', `POST ${CALL}/end`, { body: { callId: evidence.callId } });
+	await tryNumber(client, undo);
 	await client.until(async () => {
 		const call = await read('callEnded');
 		return hasCallStatus(call, CALL_TERMINAL_STATUSES) && Boolean(call.end);
 	});
 	if (plan.webhook) await client.untilEvent(/call-(hangup|ended|missed)/);
 	if (!hasCallStatus(evidence.record('callAnswered'), ['answered'])) return;
+	if (plan.webhook && destinationRoomId) await client.untilEvent(/session-ended/);
 	plan.write('Waiting for a recording of the call ...');
 	await client.until(async () => {
 		const query = { page: '1', perPage: '50', roomId: String(evidence.record('callEnded').roomId) };

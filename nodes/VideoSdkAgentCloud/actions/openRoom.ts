@@ -1,15 +1,10 @@
 import { type IDataObject, type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
 import { failureOf, type Send } from '../api/client';
 import { isInDoubt } from '../api/failure';
-import { createRoom, deactivateRoom, type RoomBody } from '../api/rooms';
+import { createRoom, deactivateRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
+import { type RoomChoice } from '../fields/roomChoice';
 import type { RunTools } from './operation';
-
-/** The room that a user chose for a session or call: one to create, an existing one, or none. */
-export interface RoomChoice {
-	roomId?: string;
-	body?: RoomBody;
-}
 
 /**
  * A failure to create the room means that nothing was started in it, whatever became of the room: so it is not "in doubt", and

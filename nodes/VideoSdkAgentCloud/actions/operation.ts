@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 import type { Send } from '../api/client';
 import type { StartKind } from '../api/starts';
+import type { ItemReader } from '../fields/reader';
 
 /** A record that comes with a file. */
 export class RecordWithFile {
@@ -69,7 +70,7 @@ export interface Operation {
 	 *
 	 * @throws NodeOperationError naming the field
 	 */
-	prepare(context: IExecuteFunctions, itemIndex: number): ItemRun;
+	prepare(read: ItemReader): ItemRun;
 	/**
 	 * What is left to do when all items have been run.
 	 *

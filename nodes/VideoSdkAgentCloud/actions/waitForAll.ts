@@ -1,10 +1,10 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { inputError } from '../fields/inputError';
+import { type INodeProperties } from 'n8n-workflow';
 import { readMaxWaitMs } from '../fields/maxWait';
-import { asFlag, readCollection } from '../fields/read';
-import type { WaitableKind } from '../waiting/waitable';
+import { ItemReader } from '../fields/reader';
+import { readOptions } from '../fields/requestOptions';
+import { type WaitableKind } from '../waiting/waitable';
 import { waitForEnds } from '../waiting/waitForEnds';
-import type { Operation } from './operation';
+import { type Operation } from './operation';
 
 /**
  * Rejects an operation that waits as a tool: what waits is the execution of the AI agent, which cannot.
@@ -13,36 +13,23 @@ import type { Operation } from './operation';
  * @param instead the operation to use as a tool
  * @throws NodeOperationError
  */
-export function rejectAsTool(
-	context: IExecuteFunctions,
-	operation: string,
-	instead: string,
-	itemIndex: number,
-): void {
-	if (!context.getNode().type.endsWith('Tool')) return;
-	throw inputError(
-		context,
+export function rejectAsTool(read: ItemReader, operation: string, instead: string): void {
+	if (!read.context.getNode().type.endsWith('Tool')) return;
+	throw read.fail(
 		`${operation} cannot be used as a tool: an AI agent cannot wait`,
 		`Use ${instead} as the tool.`,
-		itemIndex,
 	);
 }
 
 /** @returns whether what still runs at the deadline is ended. @param option the boolean among the options that says so */
-function endsAtDeadline(
-	context: IExecuteFunctions,
-	{ name, displayName }: INodeProperties,
-	itemIndex: number,
-): boolean {
-	return (
-		asFlag(context, readCollection(context, 'options', itemIndex)[name], displayName, itemIndex) ?? false
-	);
+function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
+	return readOptions(read).flag(option) ?? false;
 }
 
 /** Checks what `completeByWaiting` reads: a bad value must come to light before anything is started. @param option see there */
-export function checkWait(context: IExecuteFunctions, option: INodeProperties, itemIndex: number): void {
-	readMaxWaitMs(context, itemIndex);
-	endsAtDeadline(context, option, itemIndex);
+export function checkWait(read: ItemReader, option: INodeProperties): void {
+	readMaxWaitMs(read);
+	endsAtDeadline(read, option);
 }
 
 /**
@@ -55,7 +42,7 @@ export function completeByWaiting(kind: WaitableKind, option: INodeProperties): 
 		await waitForEnds(context, output, {
 			kind,
 			credential,
-			maxWaitMs: (itemIndex) => readMaxWaitMs(context, itemIndex),
-			endsAtDeadline: (itemIndex) => endsAtDeadline(context, option, itemIndex),
+			maxWaitMs: (itemIndex) => readMaxWaitMs(new ItemReader(context, itemIndex)),
+			endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
 		});
 }

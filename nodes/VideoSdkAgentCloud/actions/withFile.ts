@@ -1,32 +1,36 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { credentialOf } from '../api/credential';
-import type { OpenFile } from '../api/files';
-import { openFile } from '../api/files';
-import { fileAddressRule } from '../fields/fileAddress';
-import { inputError } from '../fields/inputError';
+import { openFile, type OpenFile } from '../api/files';
+import { FileError, type FileLimits } from '../api/fileStream';
+import type { ItemReader } from '../fields/reader';
+import { fileAddressRule } from '../webhook/address';
 
 /**
  * Fetches a file for an item: from the internet only, unless the API of the item's credential is local.
  *
- * @param limits see FileRequest
  * @param use takes the content
  * @returns what `use` returns
- * @throws NodeOperationError in words for the user
+ * @throws NodeOperationError in words for the user, see `mayComeLater`
  */
 export async function withFile<T>(
-	context: IExecuteFunctions,
-	itemIndex: number,
+	read: ItemReader,
 	url: string,
-	limits: { timeoutMs: number; maxSizeMb: number; stopSignal: AbortSignal },
+	limits: FileLimits & { stopSignal: AbortSignal },
 	use: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
+	const { context, itemIndex } = read;
 	const credential = await credentialOf(context, itemIndex)();
 	const rejectionOf = fileAddressRule(readBaseUrl(credential.data?.baseUrl));
 	const { httpRequest } = context.helpers;
 	return await openFile({ httpRequest, url, rejectionOf, ...limits })
 		.then(use)
 		.catch((error: Error & { description?: string | null }) => {
-			throw inputError(context, error.message, error.description ?? '', itemIndex);
+			const shown = read.fail(error.message, error.description ?? '');
+			throw Object.assign(shown, { cause: error });
 		});
+}
+
+/** @returns whether an error of `withFile` says that the same file may be there later */
+export function mayComeLater({ cause }: { cause?: unknown }): boolean {
+	return cause instanceof FileError && cause.isPassing;
 }

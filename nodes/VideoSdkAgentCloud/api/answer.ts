@@ -30,3 +30,16 @@ export function recordWith(...idFields: string[]): (answer: IDataObject) => IDat
 				isRecord(candidate) && idFields.some((idField) => Boolean(candidate[idField])),
 		);
 }
+
+/**
+ * Puts what people look for before the rest of a record.
+ *
+ * @param record may have what was included (`summary`, `transcript`, `recordingUrl`, `missing`), which then comes next
+ */
+export function beginningWith(first: IDataObject, record: IDataObject): IDataObject {
+	const { summary, transcript, recordingUrl, missing } = record;
+	const begin = Object.entries({ ...first, summary, transcript, recordingUrl, missing });
+	const known = Object.fromEntries(begin.filter(([, value]) => value !== undefined));
+	// The names keep the order in which they first appear.
+	return { ...known, ...record, ...known };
+}

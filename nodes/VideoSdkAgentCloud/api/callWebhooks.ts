@@ -30,13 +30,18 @@ function toCallWebhook(row: IDataObject): CallWebhook {
 	};
 }
 
+/** Lists the webhooks of all URLs, deleted ones not included. */
+export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
+	const isThere = (row: IDataObject) => idOf(row) !== '' && !row.deletedAt;
+	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isThere)).map(toCallWebhook);
+}
+
 /**
  * Finds the webhooks of exactly this URL. All webhooks are read: what the API's own `search` matches is not documented, and one that
  * it does not find would be registered twice.
  */
 export async function findCallWebhooks(send: Send, url: string): Promise<CallWebhook[]> {
-	const isWanted = (row: IDataObject) => row.url === url && idOf(row) !== '' && !row.deletedAt;
-	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isWanted)).map(toCallWebhook);
+	return (await listCallWebhooks(send)).filter((webhook) => webhook.url === url);
 }
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */

@@ -1,6 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
+import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
 import type { Send } from './client';
+import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
 
@@ -27,20 +29,8 @@ export const CALL_STATUSES = [
 	'transferring',
 	'verified',
 ];
-/**
- * The statuses in which a call is over. An unknown status is not one of them, nor is a failed transfer: the talk goes on.
- * `completed` is how older samples of the API's documentation spell `ended`.
- */
-export const CALL_TERMINAL_STATUSES = [
-	'abandoned',
-	'completed',
-	'ended',
-	'failed',
-	'missed',
-	'not-answered',
-	'rejected',
-	'transferred',
-];
+/** The statuses in which a call is over. */
+export const CALL_TERMINAL_STATUSES = Object.keys(OUTCOME_BY_STATUS);
 
 /** The body of a call. Either a routing rule with the number to call from, or a gateway. Undefined fields are not sent. */
 export interface CallBody {
@@ -62,21 +52,12 @@ export interface CallBody {
 	maxCallDuration?: number;
 }
 
-/** The names of a call's fields, with those by which some answers call them. */
-const SPELLINGS = { callId: 'id', to: 'sipCallTo', from: 'sipCallFrom' };
-
-/** @returns a call with all its own fields, and with `callId`, `to` and `from` however the API has spelled them */
-function withPlainNames(call: IDataObject): IDataObject {
-	const missing = Object.entries(SPELLINGS).filter(([name, other]) => !call[name] && call[other]);
-	return { ...call, ...Object.fromEntries(missing.map(([name, other]) => [name, call[other]])) };
-}
-
 const ROOT = ['v2', 'sip', 'call'];
 const findCall = recordWith('callId', 'id');
 
 function readCall(answer: IDataObject): IDataObject | undefined {
 	const call = findCall(answer);
-	return call && withPlainNames(call);
+	return call && describeCall(call);
 }
 
 /**
@@ -96,9 +77,22 @@ export async function getCall(send: Send, callId: string): Promise<IDataObject> 
 	return await send({ method: 'GET', path: pathOf(...ROOT, callId) }, readCall);
 }
 
-/** Hangs up. */
+/** @returns whether a call is over */
+export function isCallOver(call: { status?: unknown }): boolean {
+	return hasCallStatus(call, CALL_TERMINAL_STATUSES);
+}
+
+/**
+ * Hangs up. That does no harm twice: see `endOnce`.
+ *
+ * @returns the call, with `alreadyOver: true` if there was nothing to hang up
+ */
 export async function endCall(send: Send, callId: string): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readCall);
+	return await endOnce({
+		end: async () => await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readCall),
+		get: async () => await getCall(send, callId),
+		isOver: isCallOver,
+	});
 }
 
 /**
@@ -121,16 +115,13 @@ export async function transferCall(send: Send, callId: string, transferTo: strin
 /** All calls of the project. */
 export const CALLS: ListRequest = {
 	path: pathOf(...ROOT),
-	toRecord: withPlainNames,
+	toRecord: describeCall,
 	identityOf: ({ callId }) => String(callId ?? ''),
 };
 
-function plainStatus(status: unknown): string {
-	const text = String(status ?? '').toLowerCase();
-	return text === 'completed' ? 'ended' : text;
-}
+const endedAsCompleted = (status: unknown) => plainStatus(status).replace(/^completed$/, 'ended');
 
 /** @returns whether a call has one of the statuses given, without regard to case; `completed` is `ended` */
 export function hasCallStatus(call: { status?: unknown }, statuses: readonly string[]): boolean {
-	return statuses.map(plainStatus).includes(plainStatus(call.status));
+	return statuses.map(endedAsCompleted).includes(endedAsCompleted(call.status));
 }

@@ -1,5 +1,6 @@
 import type { NodeApiError } from 'n8n-workflow';
 import { parseRetryAfter } from './retryAfter';
+import { serverTimeMs } from './serverTime';
 
 /**
  * Why a request brought no result.
@@ -37,8 +38,8 @@ export interface ApiFailure {
 	host?: string;
 	/** How long the API asks to wait, in ms. */
 	retryAfterMs?: number;
-	/** The answer's Date header. */
-	date?: string;
+	/** When the API answered, by its own clock, in ms since 1970. */
+	serverTimeMs?: number;
 }
 
 /** The part of n8n's full response that is used. The body is the undecoded text. */
@@ -102,7 +103,6 @@ export function failureOfResponse(
 	holdsSecrets = false,
 ): ApiFailure {
 	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);
-	const { date } = response.headers;
 	const text = typeof response.body === 'string' ? response.body : '';
 	const isQuotedWhole = kind === 'answer' && !holdsSecrets;
 	return {
@@ -114,7 +114,7 @@ export function failureOfResponse(
 			: readApiMessage(text, holdsSecrets ? '' : undefined),
 		requestId: requestId === undefined ? undefined : String(requestId),
 		retryAfterMs: parseRetryAfter(response.headers['retry-after'], nowMs),
-		date: typeof date === 'string' ? date : undefined,
+		serverTimeMs: serverTimeMs(response.headers),
 	};
 }
 

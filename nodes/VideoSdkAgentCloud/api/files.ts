@@ -1,32 +1,36 @@
+import { parse as parseDisposition } from 'content-disposition';
 import type { IHttpRequestOptions } from 'n8n-workflow';
-import { UserError } from 'n8n-workflow';
-import type { ApiFailure, FailureKind, FullResponse } from './failure';
-import { failureOfError, failureOfResponse } from './failure';
-import type { FileStream } from './fileStream';
-import { bounded, BYTES_PER_MB, tooLarge } from './fileStream';
+import {
+	failureOfError,
+	failureOfResponse,
+	type ApiFailure,
+	type FailureKind,
+	type FullResponse,
+} from './failure';
+import { bounded, BYTES_PER_MB, FileError, tooLarge, type FileLimits, type FileStream } from './fileStream';
 import { pause } from './pause';
 import { retryDelay } from './retry';
 
 const MAX_REDIRECTS = 5;
+/** Of an answer with a whole file. 203 is a 200 that came through a proxy. */
+const STATUSES_WITH_FILE = [200, 203];
+const WEB_PAGE_TYPES = ['text/html', 'application/xhtml+xml'];
 
 /** How a file is fetched. */
-export interface FileRequest {
-	/** n8n's helper without a credential: the token is for the API alone, also if it is the API's own host that has the file. */
+export interface FileRequest extends FileLimits {
+	/** n8n's helper without a credential: the token is for the API alone, even if the API's own host has the file. */
 	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
 	url: string;
-	/** Tells why an address, the first one or that of a redirect, must not be fetched; undefined if it may be. */
+	/** @returns why an address, the first one or that of a redirect, must not be fetched; undefined if it may be */
 	rejectionOf: (url: URL) => string | undefined;
-	/** Without a single byte, in ms. */
-	timeoutMs: number;
-	maxSizeMb: number;
 	stopSignal: AbortSignal;
 }
 
 /** A file whose content is on the way. */
 export interface OpenFile {
-	/** Fails if the file is larger than allowed, or does not come whole. */
+	/** Fails with a FileError if the file is larger than allowed, or does not come whole. */
 	stream: FileStream;
-	/** As the sender names it, or the last part of its address. */
+	/** As its host names it, or the last part of its address. */
 	fileName: string;
 	/** undefined: not told, or no more than that it is bytes. */
 	mimeType?: string;
@@ -34,12 +38,12 @@ export interface OpenFile {
 	receivedBytes: () => number;
 }
 
-/** Reads the name that a Content-Disposition header gives (RFC 6266). */
-function nameInHeader(header: unknown): string | undefined {
-	if (typeof header !== 'string') return undefined;
-	const encoded = /filename\*\s*=\s*utf-8'[^']*'([^;]+)/i.exec(header)?.[1];
-	const plain = /filename\s*=\s*(?:"([^"]*)"|([^;"]+))/i.exec(header);
-	return encoded === undefined ? (plain?.[1] ?? plain?.[2]) : decode(encoded);
+type FileResponse = FullResponse & { body: FileStream };
+
+/** Node.js reads the bytes of a header as Latin-1, and some hosts send names in plain UTF-8. */
+function fromRawUtf8(header: string): string {
+	const text = Buffer.from(header, 'latin1').toString('utf8');
+	return text.includes('\ufffd') ? header : text;
 }
 
 function decode(text: string): string {
@@ -51,18 +55,17 @@ function decode(text: string): string {
 }
 
 function fileNameOf(headers: FullResponse['headers'], url: URL): string {
-	const name = nameInHeader(headers['content-disposition']) ?? decode(url.pathname);
-	// Whatever looks like a folder is no part of a name.
-	return name.split(/[\\/]/).pop()?.trim() || 'recording';
+	const header = headers['content-disposition'];
+	const named =
+		typeof header === 'string' ? parseDisposition(fromRawUtf8(header)).parameters.filename : undefined;
+	// Unseen characters could show "talk.exe" as "talk.mp4". What looks like a folder is no part of a name.
+	const parts = (named ?? decode(url.pathname)).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '').split(/[\\/]/);
+	const name = parts.pop()?.trim() ?? '';
+	return /^\.*$/.test(name) ? 'recording' : name;
 }
 
-function mimeTypeOf(headers: FullResponse['headers']): string | undefined {
-	const type = String(headers['content-type'] ?? '')
-		.split(';')[0]
-		?.trim()
-		.toLowerCase();
-	// "Bytes" says nothing: n8n then goes by the file's name.
-	return type === '' || type?.endsWith('/octet-stream') ? undefined : type;
+function mediaTypeOf(headers: FullResponse['headers']): string {
+	return (String(headers['content-type'] ?? '').split(';')[0] ?? '').trim().toLowerCase();
 }
 
 /** How a host failed that gave no answer. */
@@ -73,49 +76,59 @@ const WITHOUT_ANSWER: Partial<Record<FailureKind, string>> = {
 	untrusted: 'has a certificate that n8n does not trust',
 };
 
-function failed({ host }: URL, { kind, status }: ApiFailure): UserError {
+const GET_ANEW = 'Get its address again with Recording: Get Many or Transcription: Get.';
+
+function failed({ host }: URL, { kind, status }: Pick<ApiFailure, 'kind' | 'status'>): FileError {
 	if (status === undefined) {
 		const what = `${host} ${WITHOUT_ANSWER[kind] ?? 'cannot be asked for it'}`;
-		return new UserError(`The file could not be downloaded: ${what}`, { description: 'Try again later.' });
+		return new FileError(`The file could not be downloaded: ${what}`, 'Try again later.', true);
 	}
-	return new UserError(`${host} did not send the file (status ${status})`, {
-		description:
-			'The file may not be ready yet or no longer be there, or its address may have expired: get it anew with Recording: Get Many or Transcription: Get.',
-	});
+	return new FileError(
+		`${host} did not send the file (status ${status})`,
+		`The file may not be ready yet or no longer be there, or its address may have expired. ${GET_ANEW}`,
+		true,
+	);
 }
 
-/** Sends one request, again after what passes. @returns the answer, whatever its status but those of failures that pass */
-async function request(
-	file: FileRequest,
-	url: URL,
-	abortSignal: AbortSignal,
-): Promise<FullResponse & { body: FileStream }> {
+/** Ends a request whose answer is not wanted. n8n's stream does not close the connection when it is destroyed unread. */
+function discard(body: FileStream, abort: () => void): void {
+	body.on('error', () => undefined);
+	abort();
+	body.destroy();
+}
+
+/**
+ * Sends one request, and retries transient failures.
+ *
+ * @returns the answer, its status below 400, and what ends the request
+ */
+async function request(file: FileRequest, url: URL): Promise<{ response: FileResponse; abort: () => void }> {
 	for (let attempts = 1; ; attempts++) {
+		const controller = new AbortController();
+		const abort = () => controller.abort();
 		const outcome = await file
 			.httpRequest({
 				url: url.href,
-				// A length that counts what is sent, and content as it is stored.
+				// Content as it is stored.
 				headers: { 'Accept-Encoding': 'identity' },
 				encoding: 'stream',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
 				disableFollowRedirect: true,
 				timeout: file.timeoutMs,
-				abortSignal,
+				abortSignal: AbortSignal.any([file.stopSignal, controller.signal]),
 			})
 			.then(
-				(answer) => ({ response: answer as FullResponse & { body: FileStream } }),
+				(answer) => ({ response: answer as FileResponse }),
 				(error) => ({ failure: failureOfError(error) }),
 			);
-		if ('response' in outcome && outcome.response.statusCode < 400) return outcome.response;
+		if ('response' in outcome && outcome.response.statusCode < 400) return { ...outcome, abort };
 		const failure =
 			'failure' in outcome ? outcome.failure : failureOfResponse(outcome.response, 'status', Date.now());
-		if ('response' in outcome) outcome.response.body.destroy();
+		if ('response' in outcome) discard(outcome.response.body, abort);
 		const delayMs = retryDelay(failure, 'GET', attempts, Math.random());
 		if (delayMs !== undefined) await pause(delayMs, file.stopSignal);
-		if (delayMs === undefined || file.stopSignal.aborted) {
-			throw failed(url, failure);
-		}
+		if (delayMs === undefined || file.stopSignal.aborted) throw failed(url, failure);
 	}
 }
 
@@ -123,45 +136,45 @@ async function request(
  * Begins to fetch a file. Nothing but the address is sent, to whatever host: no token. Redirects are followed here, since each of
  * them is checked as the first address is.
  *
- * @throws UserError in words for the user
+ * That a file comes whole is for Node.js to check: it knows the length of what is sent, and n8n may have unpacked it.
+ *
+ * @throws FileError
  */
 export async function openFile(file: FileRequest): Promise<OpenFile> {
-	const { maxSizeMb, timeoutMs, stopSignal } = file;
-	const controller = new AbortController();
 	let address = file.url;
 	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
 		const url = new URL(address);
 		const rejection = file.rejectionOf(url);
 		if (rejection !== undefined) {
-			throw new UserError(redirects === 0 ? rejection : `The file's address leads elsewhere: ${rejection}`, {
-				description: 'Nothing was sent there.',
-			});
+			const message = redirects === 0 ? rejection : `The file's address leads elsewhere: ${rejection}`;
+			throw new FileError(message, 'Nothing was sent there.');
 		}
-		const { statusCode, headers, body } = await request(file, url, controller.signal);
-		const location = headers.location;
-		if (statusCode >= 300 && typeof location === 'string') {
-			body.destroy();
-			if (!URL.canParse(location, url.href)) break;
+		const { response, abort } = await request(file, url);
+		const { statusCode, headers, body } = response;
+		const reject = (error: FileError): never => {
+			discard(body, abort);
+			throw error;
+		};
+		const { location } = headers;
+		if (statusCode >= 300 && typeof location === 'string' && URL.canParse(location, url.href)) {
+			discard(body, abort);
 			address = new URL(location, url.href).href;
 			continue;
 		}
-		const expectedBytes = Number(headers['content-length']) || 0;
-		if (expectedBytes > maxSizeMb * BYTES_PER_MB) {
-			body.destroy();
-			throw tooLarge(maxSizeMb, expectedBytes);
+		if (!STATUSES_WITH_FILE.includes(statusCode)) reject(failed(url, { kind: 'status', status: statusCode }));
+		const mediaType = mediaTypeOf(headers);
+		if (WEB_PAGE_TYPES.includes(mediaType)) {
+			const advice = `It may ask for a login, or the address may have expired. ${GET_ANEW}`;
+			reject(new FileError(`${url.host} sent a web page instead of the file`, advice, true));
 		}
+		const announcedBytes = Number(headers['content-length']) || 0;
+		if (announcedBytes > file.maxSizeMb * BYTES_PER_MB) reject(tooLarge(file, announcedBytes));
 		return {
-			...bounded(body, {
-				host: url.host,
-				expectedBytes,
-				maxSizeMb,
-				timeoutMs,
-				stopSignal,
-				abort: () => controller.abort(),
-			}),
+			...bounded(body, url.host, file, abort),
 			fileName: fileNameOf(headers, url),
-			mimeType: mimeTypeOf(headers),
+			// "Bytes" says nothing: n8n then goes by the file's name.
+			mimeType: mediaType === '' || mediaType.endsWith('/octet-stream') ? undefined : mediaType,
 		};
 	}
-	throw new UserError('The address of the file leads from one place to the next without end');
+	throw new FileError('The address of the file leads from one place to the next without end', '');
 }

@@ -1,141 +1,141 @@
-import type { IDataObject } from 'n8n-workflow';
-import { UserError } from 'n8n-workflow';
-import type { Send } from './client';
-import type { ListRequest, Page } from './page';
-import { announcedLastPage, fetchPage, isLastPage, pageSizeOf, totalOf } from './page';
+import { UserError, type IDataObject } from 'n8n-workflow';
+import pLimit from 'p-limit';
+import { isRecord } from './answer';
+import { failureOf, type ApiRequest, type Send } from './client';
+import { apiSessionId } from './sessionId';
 
-export type { ListRequest } from './page';
-export { PAGE_SIZE } from './page';
-
+/** The same for each page of a list: the API counts pages by it. */
+export const PAGE_SIZE = 50;
 /** Against a server that never ends a list. */
 const MAX_PAGES = 2_000;
 /** Pages of one list that are in flight at the same time. */
 export const MAX_PAGES_IN_FLIGHT = 10;
-/** How often a whole list is read when rows vanish meanwhile. */
-const MAX_PASSES = 3;
 
-/** How a list is read ahead. */
-interface ReadAhead {
-	/** The rows that are wanted at most: no page beyond them is asked for before it is known to be needed. Default: Infinity */
-	rows?: number;
-	/** Told of each page when it arrives. */
-	onPage?: (page: Page, number: number) => void;
+/** A list of the API. */
+export interface ListRequest {
+	path: string;
+	/** The API's own filters. Rows of a room or session other than `roomId` and `sessionId` in it are left out. */
+	qs?: IDataObject;
+	/** The fields of the answer under which the rows may be found. Default: `data` */
+	keys?: string[];
+	/** Used if the API does not know `path` (404). */
+	pathInstead?: string;
+	/** See ApiRequest. */
+	holdsSecrets?: boolean;
+	/** Makes a record of a row. Default: the row itself */
+	toRecord?: (row: IDataObject) => IDataObject;
+	/** Distinguishes records. Rows move to the next page when a record is added while the list is read. */
+	identityOf: (record: IDataObject) => string;
+}
+
+interface Page {
+	/** Rows that are objects. Others could not become items. */
+	records: IDataObject[];
+	rowCount: number;
+	pageInfo: IDataObject;
+}
+
+/** @returns whether a record is of the room and session that were asked for, as far as it names them */
+function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
+	return ['roomId', 'sessionId'].every(
+		(field) => !qs[field] || !record[field] || apiSessionId(String(record[field])) === qs[field],
+	);
+}
+
+/** @throws NodeApiError if the page cannot be fetched or has no list */
+async function fetchPage(send: Send, list: ListRequest, page: number): Promise<Page> {
+	const { path, pathInstead, qs, keys = ['data'], holdsSecrets, toRecord = (row) => row } = list;
+	const request: ApiRequest = {
+		method: 'GET',
+		path,
+		qs: { ...qs, page, perPage: PAGE_SIZE },
+		holdsSecrets,
+	};
+	const read = (answer: IDataObject): Page | undefined => {
+		const rows: unknown[] | undefined = keys.map((key) => answer[key]).find(Array.isArray);
+		return (
+			rows && {
+				records: rows.filter(isRecord).map(toRecord),
+				rowCount: rows.length,
+				pageInfo: isRecord(answer.pageInfo) ? answer.pageInfo : {},
+			}
+		);
+	};
+	return await send(request, read).catch(async (error: object) =>
+		pathInstead !== undefined && failureOf(error)?.status === 404
+			? await send({ ...request, path: pathInstead }, read)
+			: await Promise.reject(error),
+	);
+}
+
+/** @returns the API's count of all rows, 0 if it gives none */
+function totalOf({ total, totalItems }: IDataObject): number {
+	// The docs name two totals whose meaning they leave open. The larger one is that of the whole list.
+	return Math.max(0, ...[total, totalItems].map(Number).filter((count) => count > 0));
 }
 
 /**
- * Reads a list in the order of its pages. A record comes once, also when rows move while the list is read.
+ * Reads a list page by page. A record comes once, even when rows move while the list is read.
  *
- * With `ahead`, the first page is read alone. Then several pages are in flight: as many as the API says there are or, if it does not
- * say, twice as many each time, so that a caller who soon has enough causes few requests in vain. Never more than
- * MAX_PAGES_IN_FLIGHT.
+ * The first page is fetched alone. If more rows are wanted, the others are in flight at the same time: all of them if the API says
+ * how many there are, else twice as many each time, so that a caller who soon has enough causes few requests in vain. Where the API
+ * says nothing, a page without new rows is the last one: the API may keep to smaller pages than those asked for.
  *
  * @param firstPage where to begin, counted from 1
- * @param ahead reads several pages at the same time. Default: one after another
+ * @param wantedRows the rows to fetch ahead of the caller. Default: none, each page is fetched when the caller asks for it
  * @yields the rows of one page and the number of the next page, undefined after the last one
- * @throws NodeApiError if a page cannot be had or holds no list; UserError if the list does not end
+ * @throws NodeApiError if a page cannot be fetched or has no list; UserError if the list does not end
  */
 export async function* listPages(
 	send: Send,
 	list: ListRequest,
 	firstPage = 1,
-	ahead?: ReadAhead,
+	wantedRows = 0,
 ): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number }> {
+	const limit = pLimit(MAX_PAGES_IN_FLIGHT);
 	const seen = new Set<string>();
-	const inFlight: Array<Promise<Page>> = [];
-	const fetchNext = () => {
-		const number = firstPage + asked++;
-		const fetched = fetchPage(send, list, number).then((page) => {
-			ahead?.onPage?.(page, number);
-			return page;
-		});
-		// The caller may never take it: then its failure concerns nobody.
-		fetched.catch(() => undefined);
-		inFlight.push(fetched);
+	const isNew = (record: IDataObject) => {
+		const identity = list.identityOf(record) || JSON.stringify(record);
+		return !seen.has(identity) && seen.add(identity);
 	};
-	let asked = 0;
-	let width = 1;
-	let lastWanted = firstPage;
+	let fetched: Array<Promise<Page>> = [];
+	let nextCount = 1;
 	let rowsSoFar: number | undefined;
-	for (let page = firstPage; page < firstPage + MAX_PAGES; page++) {
-		while (inFlight.length === 0 || (inFlight.length < width && firstPage + asked <= lastWanted)) fetchNext();
-		const { records, rowCount, pageInfo } = await (inFlight.shift() as Promise<Page>);
-		rowsSoFar = (rowsSoFar ?? (firstPage - 1) * pageSizeOf(pageInfo)) + rowCount;
-		const isLast = isLastPage(page, rowCount, rowsSoFar, pageInfo);
-		const newRows = records.filter((row) => {
-			const identity = list.identityOf(row);
-			if (identity !== '' && seen.has(identity)) return false;
-			seen.add(identity);
-			return true;
-		});
-		yield { rows: newRows, nextPage: isLast ? undefined : page + 1 };
-		if (isLast) return;
-		if (ahead === undefined) continue;
-		const announced = announcedLastPage(pageInfo);
-		width = announced === Infinity ? Math.min(width * 2, MAX_PAGES_IN_FLIGHT) : MAX_PAGES_IN_FLIGHT;
-		const wantedPages = Math.ceil((ahead.rows ?? Infinity) / pageSizeOf(pageInfo));
-		lastWanted = Math.min(announced, firstPage - 1 + wantedPages);
+	try {
+		for (let number = firstPage; number < firstPage + MAX_PAGES; number++) {
+			if (fetched.length === 0) {
+				const fetchAt = async (index: number) => await fetchPage(send, list, number + index);
+				fetched = Array.from({ length: nextCount }, (_, index) => limit(fetchAt, index));
+				// The caller may stop before it comes to a page that failed.
+				for (const page of fetched) page.catch(() => undefined);
+			}
+			const { records, rowCount, pageInfo } = await (fetched.shift() as Promise<Page>);
+			const perPage = Number(pageInfo.perPage) || undefined;
+			rowsSoFar = (rowsSoFar ?? (firstPage - 1) * (perPage ?? rowCount)) + rowCount;
+			const newRecords = records.filter(isNew);
+			const total = totalOf(pageInfo);
+			const lastPage = Number(pageInfo.lastPage) || 0;
+			const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
+			const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
+			yield {
+				rows: newRecords.filter((record) => isAsked(record, list.qs)),
+				nextPage: isLast ? undefined : number + 1,
+			};
+			if (isLast) return;
+			if (fetched.length > 0) continue;
+			// A page with others after it is full, however many rows were asked for.
+			const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) - number : 0;
+			const wanted = firstPage - 1 + Math.ceil(wantedRows / rowCount) - number;
+			nextCount =
+				announced || (rowCount < (perPage ?? PAGE_SIZE) ? 1 : Math.min(2 * nextCount, MAX_PAGES_IN_FLIGHT));
+			nextCount = Math.max(1, Math.min(nextCount, wanted, MAX_PAGES));
+		}
+	} finally {
+		limit.clearQueue();
 	}
 	throw new UserError(
 		`VideoSDK's list did not end after ${MAX_PAGES} pages. Switch 'Return All' off and set a 'Limit', or use fewer 'Filters'.`,
 	);
-}
-
-/** Adds the rows that `found` does not hold yet, each after the row that comes before it in the list. */
-function addMissing(found: IDataObject[], rows: IDataObject[], identityOf: ListRequest['identityOf']): void {
-	const known = new Set(found.map(identityOf));
-	rows.forEach((row, index) => {
-		if (known.has(identityOf(row))) return;
-		const before = rows[index - 1];
-		const place =
-			before === undefined ? -1 : found.findIndex((other) => identityOf(other) === identityOf(before));
-		found.splice(place + 1, 0, row);
-	});
-}
-
-/**
- * Reads a whole list once.
- *
- * A row that vanishes moves those after it to earlier places, so that one of them may slip from a page that is still to come to one
- * that was read. Such a move shows: the total falls or, where there is none, a record comes twice (one appeared, too) or the last
- * page has changed.
- *
- * @returns the rows, and whether rows may have slipped away
- */
-async function readOnce(send: Send, list: ListRequest): Promise<{ rows: IDataObject[]; hasShrunk: boolean }> {
-	const rows: IDataObject[] = [];
-	/** In the order in which they arrived. */
-	const totals: number[] = [];
-	let last = { number: 0, identities: '' };
-	let recordCount = 0;
-	const identitiesOf = (page: Page) => page.records.map(list.identityOf).join();
-	const onPage = (page: Page, number: number) => {
-		totals.push(totalOf(page.pageInfo));
-		recordCount += page.records.length;
-		if (page.rowCount > 0 && number > last.number) last = { number, identities: identitiesOf(page) };
-	};
-	for await (const page of listPages(send, list, 1, { onPage })) rows.push(...page.rows);
-	if (last.number < 2) return { rows, hasShrunk: false };
-	if (totals.every((total) => total >= rows.length)) {
-		return { rows, hasShrunk: totals.some((total, index) => total < (totals[index - 1] ?? 0)) };
-	}
-	if (recordCount > rows.length) return { rows, hasShrunk: true };
-	return { rows, hasShrunk: identitiesOf(await fetchPage(send, list, last.number)) !== last.identities };
-}
-
-/**
- * Reads a whole list. It is read anew, at most MAX_PASSES times in all, when rows vanished meanwhile.
- *
- * @returns each record that was there all the time, once, in the list's order; one that appeared or vanished meanwhile may be there
- */
-async function readAll(send: Send, list: ListRequest): Promise<IDataObject[]> {
-	const { rows: found, hasShrunk } = await readOnce(send, list);
-	let isIncomplete = hasShrunk;
-	for (let pass = 2; isIncomplete && pass <= MAX_PASSES; pass++) {
-		const again = await readOnce(send, list);
-		addMissing(found, again.rows, list.identityOf);
-		isIncomplete = again.hasShrunk;
-	}
-	return found;
 }
 
 /**
@@ -150,17 +150,10 @@ export async function listRecords(
 	limit: number,
 	isWanted?: (record: IDataObject) => boolean,
 ): Promise<IDataObject[]> {
-	if (limit === Infinity) {
-		const all = await readAll(send, list);
-		return isWanted ? all.filter(isWanted) : all;
-	}
 	const records: IDataObject[] = [];
-	for await (const { rows } of listPages(send, list, 1, { rows: isWanted ? Infinity : limit })) {
-		for (const row of rows) {
-			if (isWanted && !isWanted(row)) continue;
-			records.push(row);
-			if (records.length >= limit) return records;
-		}
+	for await (const { rows } of listPages(send, list, 1, isWanted ? Infinity : limit)) {
+		records.push(...(isWanted ? rows.filter(isWanted) : rows));
+		if (records.length >= limit) break;
 	}
-	return records;
+	return records.slice(0, limit);
 }

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'crypto';
 import type { Send } from './client';
 import { pathOf } from './path';
+import { serverTimeMs } from './serverTime';
 
 const PATH = pathOf('v2', 'public', 'rsa-public-key');
 
@@ -23,11 +24,11 @@ export async function fetchPublicKey(
 /**
  * Fetches the key as text, and the time at which the API answered.
  *
- * @returns `date`: the answer's Date header; either is empty if the answer has none
+ * @returns `pem`: empty if the answer has no key; `answeredAtMs`: see `serverTimeMs`
  */
-export async function fetchKeyAndDate(send: Send): Promise<{ pem: string; date: string }> {
-	return await send({ method: 'GET', path: PATH }, ({ publicKey }, { date }) => ({
+export async function fetchKeyAndTime(send: Send): Promise<{ pem: string; answeredAtMs?: number }> {
+	return await send({ method: 'GET', path: PATH }, ({ publicKey }, headers) => ({
 		pem: typeof publicKey === 'string' ? publicKey : '',
-		date: typeof date === 'string' ? date : '',
+		answeredAtMs: serverTimeMs(headers),
 	}));
 }

@@ -58,3 +58,9 @@ export const ROOMS: ListRequest = {
 	path: pathOf(...ROOT),
 	identityOf: ({ roomId }) => String(roomId ?? ''),
 };
+
+/** The sessions of rooms: from the first one in a room to the last one out. Filters: `roomId`, `status`. */
+export const ROOM_SESSIONS: ListRequest = {
+	path: pathOf('v2', 'sessions'),
+	identityOf: ({ id }) => String(id ?? ''),
+};

@@ -1,13 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import type { Send } from './client';
+import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
+import { describeSession, OUTCOME_BY_STATUS } from './sessionRecord';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
 export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'];
-/** The statuses in which a session has ended. An unknown status is not one of them. */
-export const TERMINAL_STATUSES = ['completed', 'failed', 'stopped'];
+/** The statuses in which a session has ended. */
+export const TERMINAL_STATUSES = Object.keys(OUTCOME_BY_STATUS);
 
 /** What the events of a session are sent to. */
 export interface SessionWebhook extends IDataObject {
@@ -27,7 +29,12 @@ export interface StartBody {
 }
 
 const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
-const readSession = recordWith('sessionId');
+const findSession = recordWith('sessionId');
+
+function readSession(answer: IDataObject): IDataObject | undefined {
+	const session = findSession(answer);
+	return session && describeSession(session);
+}
 
 /** Starts a session. The request is sent once: see `retryDelay`. */
 export async function startSession(send: Send, body: StartBody): Promise<IDataObject> {
@@ -37,9 +44,18 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
 	);
 }
 
-/** Ends a running session. */
+/**
+ * Ends a running session. That does no harm twice: see `endOnce`.
+ *
+ * @returns the session, with `alreadyOver: true` if it had ended before
+ */
 export async function endSession(send: Send, sessionId: string): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { sessionId } }, readSession);
+	return await endOnce({
+		end: async () =>
+			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { sessionId } }, readSession),
+		get: async () => await getSession(send, sessionId),
+		isOver: (session) => hasStatus(session, TERMINAL_STATUSES),
+	});
 }
 
 /** Fetches a session in its current state. */
@@ -50,6 +66,7 @@ export async function getSession(send: Send, sessionId: string): Promise<IDataOb
 /** All sessions of the project. The API has no filters for them. */
 export const SESSIONS: ListRequest = {
 	path: pathOf(...ROOT),
+	toRecord: describeSession,
 	identityOf: ({ sessionId }) => String(sessionId ?? ''),
 };
 

@@ -28,15 +28,33 @@ export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', ({ id, gatewayId, n
 	numbers,
 }));
 
-/** Rows: `id` (the number in E.164), `name`. */
+/** Rows: `id` (the number in E.164), `phoneNumberId`, `name`. */
 export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
-	const { e164, name } = isRecord(phoneNumber) ? phoneNumber : {};
-	return { id: e164, name };
+	const { e164, phoneNumberId, name } = isRecord(phoneNumber) ? phoneNumber : {};
+	return { id: e164, phoneNumberId, name };
 });
 
-/** Rows: `id`, `name`, `type`, `numbers`, `agentId`. The docs spell the path in the plural, the official SDK in the singular. */
-export const ROUTING_RULES = listOf(
+/** An older rule names its agent in `dispatch`. */
+function agentIdOf({ agentId, dispatch }: IDataObject): IDataObject[string] {
+	const { agent } = isRecord(dispatch) ? dispatch : {};
+	return agentId || (isRecord(agent) ? agent.id : undefined);
+}
+
+/**
+ * All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `numbers`, `agentId`. The docs spell the path in the plural, the
+ * official SDK in the singular.
+ */
+export const ALL_ROUTING_RULES = listOf(
 	'routing-rule',
-	({ id, name, type, numbers, agentId }) => ({ id, name, type, numbers, agentId }),
-	{ qs: { type: 'outbound' }, pathInstead: pathOf('v2', 'sip', 'routing-rules') },
+	(rule) => ({
+		id: rule.id,
+		name: rule.name,
+		type: rule.type,
+		numbers: rule.numbers ?? rule.phoneNumbers,
+		agentId: agentIdOf(rule),
+	}),
+	{ pathInstead: pathOf('v2', 'sip', 'routing-rules') },
 );
+
+/** The rules by which calls are made. */
+export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'outbound' } };

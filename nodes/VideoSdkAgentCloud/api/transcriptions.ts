@@ -1,9 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord, recordWith } from './answer';
-import type { Send } from './client';
-import { failureOf } from './client';
-import type { ListRequest } from './pagination';
-import { listRecords } from './pagination';
+import { failureOf, type Send } from './client';
+import { listRecords, type ListRequest } from './pagination';
 import { pathOf } from './path';
 import { hasStatus } from './sessions';
 
@@ -52,7 +50,7 @@ export async function stopRealtime(send: Send, roomId: string): Promise<IDataObj
 }
 
 /** @returns whether an error says that the API has nothing of this ID, or not this part of the API */
-function isNotThere(error: object): boolean {
+export function isNotThere(error: object): boolean {
 	return [400, 402, 403, 404].includes(failureOf(error)?.status ?? 0);
 }
 
@@ -85,22 +83,35 @@ export async function findTranscription(send: Send, roomId: string): Promise<IDa
 	const recorded = latest(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
 	if (recorded !== undefined) return recorded;
 	// Docs and SDK disagree on whether the API filters these by room.
-	const list: ListRequest = { path: pathOf(...REALTIME), keys: KEYS, qs: { roomId }, identityOf };
-	const isOfRoom = (row: IDataObject) => withRoom(row).roomId === roomId;
-	const realtime = await listRecords(send, list, Infinity, isOfRoom).catch((error) => {
-		if (isNotThere(error)) return [];
-		throw error;
-	});
-	const found = latest(realtime);
-	return found && withRoom(found);
+	const list: ListRequest = {
+		path: pathOf(...REALTIME),
+		keys: KEYS,
+		qs: { roomId },
+		toRecord: withRoom,
+		identityOf,
+	};
+	const isOfRoom = (row: IDataObject) => row.roomId === roomId;
+	return latest(
+		await listRecords(send, list, Infinity, isOfRoom).catch((error) => {
+			if (isNotThere(error)) return [];
+			throw error;
+		}),
+	);
 }
 
-/** @returns whether a room's own settings say that its recordings are transcribed; undefined if they say nothing */
-export function isTranscribed({ autoStartConfig }: IDataObject): boolean | undefined {
-	if (!isRecord(autoStartConfig)) return undefined;
-	const { recording } = autoStartConfig;
-	const transcription = isRecord(recording) ? recording.transcription : undefined;
-	return isRecord(transcription) && transcription.enabled === true;
+/** What a room's own settings say of its transcriptions. undefined: nothing. */
+export interface Arranged {
+	transcription?: boolean;
+	summary?: boolean;
+}
+
+/** @returns whether the recordings of a room are transcribed and summarized, as far as the room says how it is recorded */
+export function arrangedFor({ autoStartConfig }: IDataObject): Arranged {
+	const { recording } = isRecord(autoStartConfig) ? autoStartConfig : {};
+	if (!isRecord(recording)) return {};
+	const transcription = isRecord(recording.transcription) ? recording.transcription : {};
+	const summary = isRecord(transcription.summary) ? transcription.summary : {};
+	return { transcription: transcription.enabled === true, summary: summary.enabled === true };
 }
 
 /** @returns the address of a transcription's file as plain text; undefined if there is none */
@@ -118,5 +129,12 @@ export function isReady(transcription: IDataObject): boolean {
 	return (
 		hasStatus(transcription, FINAL_STATUSES) ||
 		textFileOf(transcription, 'transcriptionFilePaths') !== undefined
+	);
+}
+
+/** @returns whether a transcription that is ready may still get its summary, which is made of the text */
+export function mayGetSummary(transcription: IDataObject): boolean {
+	return (
+		!hasStatus(transcription, ['failed']) && textFileOf(transcription, 'summarizedFilePaths') === undefined
 	);
 }

@@ -1,71 +1,31 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
 
-/** A group of names and values, which the user enters as pairs or as JSON. */
-export interface KeyValueField {
-	/** As the user reads it. */
-	displayName: string;
-	/** The parameter that tells pairs from JSON. */
-	specifyName: string;
-	pairsName: string;
-	/** The one group inside the fixedCollection. */
-	groupName: string;
-	/** The name's own parameter inside the group. */
-	keyName: string;
-	jsonName: string;
-}
+/** The parameters of names and values, which the user enters as pairs or as JSON. */
+export type KeyValueFields = [specify: INodeProperties, pairs: INodeProperties, json: INodeProperties];
 
-export const ENV: KeyValueField = {
-	displayName: 'Environment Variables',
-	specifyName: 'specifyEnv',
-	pairsName: 'env',
-	groupName: 'variables',
-	keyName: 'name',
-	jsonName: 'jsonEnv',
-};
-
-export const META_DATA: KeyValueField = {
-	displayName: 'Metadata',
-	specifyName: 'specifyMetaData',
-	pairsName: 'metaData',
-	groupName: 'entries',
-	keyName: 'key',
-	jsonName: 'jsonMetaData',
-};
-
-/** The texts of a group, as the user reads them. */
-interface KeyValueTexts {
-	entry: string;
-	pairs: string;
-	nameExample: string;
-	json: string;
-	jsonExample: string;
-}
-
-/** Makes the collection in which pairs are entered. */
+/**
+ * Makes the collection in which pairs are entered.
+ *
+ * @param field its names, and what the pairs are for
+ * @param entry what is added, the group's name, the name of the field for an entry's name, and an example of one
+ */
 export function pairsField(
-	{
-		displayName,
-		pairsName,
-		groupName,
-		keyName,
-	}: Pick<KeyValueField, 'displayName' | 'pairsName' | 'groupName' | 'keyName'>,
-	texts: Pick<KeyValueTexts, 'entry' | 'pairs' | 'nameExample'>,
+	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
+	[entry, groupName, keyName, keyExample]: [string, string, string, string],
 ): INodeProperties {
 	return {
-		displayName,
-		name: pairsName,
+		...field,
 		type: 'fixedCollection',
 		typeOptions: {
 			multipleValues: true,
 			// Entries show their names when they are collapsed (n8n 2.x).
 			fixedCollection: { itemTitle: `={{ $collection.item.value.${keyName} }}` },
 		},
-		placeholder: `Add ${texts.entry}`,
+		placeholder: `Add ${entry}`,
 		default: {},
-		description: texts.pairs,
 		options: [
 			{
-				displayName: texts.entry,
+				displayName: entry,
 				name: groupName,
 				values: [
 					{
@@ -73,7 +33,7 @@ export function pairsField(
 						name: keyName,
 						type: 'string',
 						default: '',
-						placeholder: `e.g. ${texts.nameExample}`,
+						placeholder: `e.g. ${keyExample}`,
 					},
 					{ displayName: 'Value', name: 'value', type: 'string', default: '' },
 				],
@@ -82,12 +42,22 @@ export function pairsField(
 	};
 }
 
-/** Makes the three parameters of a group. */
-function keyValueFields(field: KeyValueField, texts: KeyValueTexts): INodeProperties[] {
+/** @returns the names of a field's group, and of the names in it. @param field made by `pairsField` */
+export function groupOf({ options = [] }: INodeProperties): { groupName: string; keyName: string } {
+	const [{ name, values }] = options as [INodePropertyCollection];
+	return { groupName: name, keyName: values[0]?.name ?? '' };
+}
+
+/** Makes the three parameters. @param json the third one, as far as it differs from others */
+function keyValueFields(
+	specifyName: string,
+	pairs: INodeProperties,
+	json: Pick<INodeProperties, 'name' | 'placeholder' | 'description'>,
+): KeyValueFields {
 	return [
 		{
-			displayName: `Specify ${field.displayName}`,
-			name: field.specifyName,
+			displayName: `Specify ${pairs.displayName}`,
+			name: specifyName,
 			type: 'options',
 			noDataExpression: true,
 			options: [
@@ -96,39 +66,55 @@ function keyValueFields(field: KeyValueField, texts: KeyValueTexts): INodeProper
 			],
 			default: 'keypair',
 		},
-		{ ...pairsField(field, texts), displayOptions: { show: { [field.specifyName]: ['keypair'] } } },
+		{ ...pairs, displayOptions: { show: { [specifyName]: ['keypair'] } } },
 		{
-			displayName: `${field.displayName} (JSON)`,
-			name: field.jsonName,
+			displayName: `${pairs.displayName} (JSON)`,
 			type: 'json',
 			default: '{}',
-			placeholder: `e.g. ${texts.jsonExample}`,
-			description: texts.json,
-			displayOptions: { show: { [field.specifyName]: ['json'] } },
+			...json,
+			displayOptions: { show: { [specifyName]: ['json'] } },
 		},
 	];
 }
 
 /** The environment variables of a session's agent. */
-export const ENV_FIELDS = keyValueFields(ENV, {
-	entry: 'Variable',
-	pairs: 'Environment variables passed to the agent when the session starts',
-	nameExample: 'CUSTOMER_NAME',
-	json: 'Environment variables as a JSON object. Each value is sent as text.',
-	jsonExample: '{ "CUSTOMER_NAME": "Ada" }',
-});
+export const ENV_FIELDS = keyValueFields(
+	'specifyEnv',
+	pairsField(
+		{
+			displayName: 'Environment Variables',
+			name: 'env',
+			description: 'Environment variables passed to the agent when the session starts',
+		},
+		['Variable', 'variables', 'name', 'CUSTOMER_NAME'],
+	),
+	{
+		name: 'jsonEnv',
+		placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
+		description: 'Environment variables as a JSON object. Each value is sent as text.',
+	},
+);
 
 /**
  * Your own data beside a session, dispatch or call.
  *
  * @param thing what the data is kept with
  */
-export function metaDataFields(thing: string): INodeProperties[] {
-	return keyValueFields(META_DATA, {
-		entry: 'Entry',
-		pairs: `Your own data to keep with the ${thing}, such as a customer number`,
-		nameExample: 'customerId',
-		json: `Your own data to keep with the ${thing}, as a JSON object. Numbers, lists and nested objects keep their types.`,
-		jsonExample: '{ "customerId": 4711 }',
-	});
+export function metaDataFields(thing: string): KeyValueFields {
+	return keyValueFields(
+		'specifyMetaData',
+		pairsField(
+			{
+				displayName: 'Metadata',
+				name: 'metaData',
+				description: `Your own data to keep with the ${thing}, such as a customer number`,
+			},
+			['Entry', 'entries', 'key', 'customerId'],
+		),
+		{
+			name: 'jsonMetaData',
+			placeholder: 'e.g. { "customerId": 4711 }',
+			description: `Your own data to keep with the ${thing}, as a JSON object. Numbers, lists and nested objects keep their types.`,
+		},
+	);
 }

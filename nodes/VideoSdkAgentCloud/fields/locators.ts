@@ -1,4 +1,6 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { type INodeProperties } from 'n8n-workflow';
+import { apiSessionId } from '../api/sessionId';
+import { type ItemReader } from './reader';
 
 /** What makes one locator different from others. */
 interface Locator {
@@ -92,6 +94,11 @@ export const sessionField = locator({
 	builderHint:
 		'Use mode "id" with an expression for sessionId of an earlier Session: Start, or of the trigger.',
 });
+
+/** Reads `sessionField`: the ID of a session, in the spelling of the API or of an event. */
+export function readSessionId(read: ItemReader): string {
+	return apiSessionId(read.required(sessionField));
+}
 
 /** An agent of the newer generation, as Dispatch wants it. */
 export const agentField = locator({

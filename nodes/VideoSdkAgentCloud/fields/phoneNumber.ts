@@ -1,54 +1,82 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { inputError } from './inputError';
-import { readOptional, readRequired } from './read';
+import { type INodeProperties } from 'n8n-workflow';
+import { type ItemReader } from './reader';
 
-const SIP_URI = /^sips?:\S+$/i;
+/** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
+const API_NUMBER = /^\+?\d{3,15}$/;
+const SIP_URI = /^sips?:\S+@\S+$/i;
+/** A number with its country code (E.164), none of which begins with a zero. */
+const E164 = /^\+[1-9]\d{2,14}$/;
 
-/**
- * Letters are refused before anything is sent: they come from a wrong column. How a number is written is up to the API otherwise.
- *
- * @throws NodeOperationError if it is neither a number nor a SIP URI
- */
-function rejectLetters(
-	context: IExecuteFunctions,
-	number: string,
-	displayName: string,
-	itemIndex: number,
-): void {
-	if (SIP_URI.test(number) || (/\d/.test(number) && !/\p{L}/u.test(number))) return;
-	throw inputError(
-		context,
-		`'${displayName}' is not a phone number`,
-		'Enter it with a plus sign and the country code, such as +14155550123, or as a SIP URI such as sip:ada@example.com.',
-		itemIndex,
+/** Blanks, marks that come with copied text (soft hyphen, zero width, direction), dashes, minus signs, dots and slashes. */
+const SEPARATORS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
+const BRACKETS = /[()[\]\uff08\uff09]/g;
+/** The full-width characters of East Asian keyboards; two more forms of the plus sign. */
+const FULL_WIDTH_DIGIT = /[\uff10-\uff19]/g;
+const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
+/** A zero to leave out from abroad. In Italy and San Marino it is part of the number. */
+const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
+
+/** Of the value, as it is quoted. */
+const MAX_QUOTED_LENGTH = 40;
+
+/** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
+function clean(text: string): string {
+	return text
+		.replace(/^tel:/i, '')
+		.replace(FULL_WIDTH_DIGIT, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+		.replace(PLUS_SIGNS, '+')
+		.replace(SEPARATORS, '')
+		.replace(TRUNK_ZERO, '$1$2')
+		.replace(BRACKETS, '')
+		.replace(/^00/, '+');
+}
+
+/** @returns why a cleaned number can't be called, in words; undefined if it can */
+function whyNot(number: string): string | undefined {
+	if (E164.test(number)) return undefined;
+	if (!/^\+?\d+$/.test(number))
+		return 'It may have digits, a plus sign in front, and blanks, brackets, dashes, dots and slashes.';
+	if (!number.startsWith('+')) {
+		return 'It begins with neither a plus sign nor 00, so its country is unknown. If all numbers lack just the plus sign, put it before the expression, such as +{{ $json.phone }}.';
+	}
+	if (number.startsWith('+0')) return 'No country code begins with 0.';
+	return 'With the country code it must have 3 to 15 digits.';
+}
+
+/** @returns the number as the API takes it, or the SIP URI as it is */
+function asPhoneNumber(read: ItemReader, field: INodeProperties, text: string): string {
+	if (SIP_URI.test(text)) return text;
+	// The API's own list may spell numbers in its own way.
+	if (isFromList(read, field) && API_NUMBER.test(text)) return text;
+	const number = clean(text);
+	const reason = whyNot(number);
+	if (reason === undefined) return number;
+	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
+	throw read.fail(
+		`'${field.displayName}' is not a phone number: ${quoted}`,
+		`${reason} Enter it with a plus sign and the country code, such as +14155550123, or as a SIP URI such as sip:ada@example.com.`,
 	);
 }
 
-/**
- * Reads a phone number or a SIP URI, trimmed.
- *
- * @param displayName as the user reads it
- * @throws NodeOperationError if it is blank, or has letters and is no SIP URI
- */
-export function readPhoneNumber(
-	context: IExecuteFunctions,
-	name: string,
-	displayName: string,
-	itemIndex: number,
-): string {
-	const number = readRequired(context, name, displayName, itemIndex);
-	rejectLetters(context, number, displayName, itemIndex);
-	return number;
+/** @returns whether a number was chosen from the list of the account's numbers */
+function isFromList(read: ItemReader, field: INodeProperties): boolean {
+	const value = read.raw(field);
+	return typeof value === 'object' && value !== null && 'mode' in value && value.mode === 'list';
 }
 
-/** As `readPhoneNumber`. @returns undefined if it is blank */
-export function readOptionalPhoneNumber(
-	context: IExecuteFunctions,
-	name: string,
-	displayName: string,
-	itemIndex: number,
-): string | undefined {
-	const number = readOptional(context, name, displayName, itemIndex);
-	if (number !== undefined) rejectLetters(context, number, displayName, itemIndex);
-	return number;
+/**
+ * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
+ * country, is rejected here: all items are read before the first call is made.
+ *
+ * @returns the number in E.164, such as +14155550123, or the SIP URI as it is
+ * @throws NodeOperationError if it is blank, or neither
+ */
+export function readPhoneNumber(read: ItemReader, field: INodeProperties): string {
+	return asPhoneNumber(read, field, read.required(field));
+}
+
+/** As `readPhoneNumber`. @returns undefined if it was left empty by hand: an expression without a value is rejected */
+export function readOptionalPhoneNumber(read: ItemReader, field: INodeProperties): string | undefined {
+	const text = read.optionalByHand(field);
+	return text === undefined ? undefined : asPhoneNumber(read, field, text);
 }

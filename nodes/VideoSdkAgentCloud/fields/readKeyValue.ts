@@ -1,7 +1,6 @@
-import type { IDataObject, IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import { inputError } from './inputError';
-import type { KeyValueField } from './keyValue';
-import { ENV, META_DATA } from './keyValue';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { ENV_FIELDS, groupOf, type KeyValueFields } from './keyValue';
+import { type ItemReader } from './reader';
 
 /** @returns whether a value is a text, a number or a boolean; null and undefined count as an empty text */
 function isPlain(value: unknown): boolean {
@@ -23,35 +22,35 @@ function kindOf(value: unknown): string {
 	return isPlainObject(value) ? 'an object' : 'a date or another object';
 }
 
-/** Reads the pairs. Blank names, names given twice, and values that are no single value are rejected. */
-export function readPairs(
-	context: IExecuteFunctions,
-	field: Pick<KeyValueField, 'displayName' | 'pairsName' | 'groupName' | 'keyName'>,
-	itemIndex: number,
-): IDataObject {
-	const fail = (what: string, nextStep: string): NodeOperationError =>
-		inputError(context, what, nextStep, itemIndex);
-	const collection = (context.getNodeParameter(field.pairsName, itemIndex, {}) ?? {}) as IDataObject;
-	const pairs = (collection[field.groupName] ?? []) as IDataObject[];
+/**
+ * Reads pairs.
+ *
+ * @param field made by `pairsField`
+ * @throws NodeOperationError for a blank name, one given twice, or a value that is no single value
+ */
+export function readPairs(read: ItemReader, field: INodeProperties): IDataObject {
+	const { groupName, keyName } = groupOf(field);
+	const collection = (read.raw(field) ?? {}) as IDataObject;
+	const pairs = (collection[groupName] ?? []) as IDataObject[];
 	const result: IDataObject = Object.create(null) as IDataObject;
-	for (const [position, { [field.keyName]: rawName, value }] of pairs.entries()) {
+	for (const [position, { [keyName]: rawName, value }] of pairs.entries()) {
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
 		if (!isPlain(rawName)) {
-			throw fail(
+			throw read.fail(
 				`The 'Name' of entry ${position + 1} of '${field.displayName}' is ${kindOf(rawName)}, not a text`,
 				'Its expression must return a text.',
 			);
 		}
 		const name = String(rawName ?? '').trim();
-		if (name === '') throw fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
+		if (name === '') throw read.fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
 		if (name in result) {
-			throw fail(
+			throw read.fail(
 				`'${name}' is given twice in '${field.displayName}'`,
 				'Remove one of the two entries, or give it another name.',
 			);
 		}
 		if (!isPlain(value)) {
-			throw fail(
+			throw read.fail(
 				`The value of '${name}' in '${field.displayName}' is ${kindOf(value)}, not a text, number or boolean`,
 				'Its expression must return a single value. A date becomes a text with .toISO(), an object with .toJsonString().',
 			);
@@ -62,38 +61,35 @@ export function readPairs(
 }
 
 /** Reads the JSON, which n8n gives as text or, from an expression, as an object. */
-function readJson(context: IExecuteFunctions, field: KeyValueField, itemIndex: number): IDataObject {
-	const label = `'${field.displayName} (JSON)'`;
-	const fail = (what: string, nextStep: string): NodeOperationError =>
-		inputError(context, what, nextStep, itemIndex);
-	let value = context.getNodeParameter(field.jsonName, itemIndex, {}) as unknown;
+function readJson(read: ItemReader, field: INodeProperties, specify: INodeProperties): IDataObject {
+	const label = `'${field.displayName}'`;
+	// As it is: an object with 'mode' and 'value' is no locator here.
+	let value = read.raw(field);
 	if (typeof value === 'string') {
 		if (value.trim() === '') return {};
 		try {
 			value = JSON.parse(value);
 		} catch (error) {
-			throw fail(
+			throw read.fail(
 				`${label} is not valid JSON`,
-				`Correct it (${(error as Error).message}), or set 'Specify ${field.displayName}' to 'Using Fields Below'.`,
+				`Correct it (${(error as Error).message}), or set '${specify.displayName}' to 'Using Fields Below'.`,
 			);
 		}
 	}
 	if (!isPlainObject(value)) {
-		throw fail(`${label} is not a JSON object`, 'Write it in curly brackets, such as { "name": "value" }.');
+		throw read.fail(
+			`${label} is not a JSON object`,
+			'Write it in curly brackets, such as { "name": "value" }.',
+		);
 	}
 	if (Object.keys(value).some((name) => name.trim() === '')) {
-		throw fail(`${label} holds an entry without a name`, 'Give each entry a name, or remove it.');
+		throw read.fail(`${label} holds an entry without a name`, 'Give each entry a name, or remove it.');
 	}
 	return value;
 }
 
-function readKeyValues(
-	context: IExecuteFunctions,
-	field: KeyValueField,
-	itemIndex: number,
-): IDataObject | undefined {
-	const specified = context.getNodeParameter(field.specifyName, itemIndex, 'keypair');
-	const values = (specified === 'json' ? readJson : readPairs)(context, field, itemIndex);
+function readKeyValues(read: ItemReader, [specify, pairs, json]: KeyValueFields): IDataObject | undefined {
+	const values = read.raw(specify) === 'json' ? readJson(read, json, specify) : readPairs(read, pairs);
 	return Object.keys(values).length === 0 ? undefined : values;
 }
 
@@ -108,15 +104,16 @@ function asText(value: unknown): string {
  * @returns the environment variables as an object of strings, as the API takes them; undefined if there are none
  * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
  */
-export function readEnv(context: IExecuteFunctions, itemIndex: number): Record<string, string> | undefined {
-	const env = readKeyValues(context, ENV, itemIndex);
+export function readEnv(read: ItemReader): Record<string, string> | undefined {
+	const env = readKeyValues(read, ENV_FIELDS);
 	return env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
 }
 
 /**
+ * @param fields made by `metaDataFields`
  * @returns the metadata, types kept; undefined if there is none
  * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
  */
-export function readMetaData(context: IExecuteFunctions, itemIndex: number): IDataObject | undefined {
-	return readKeyValues(context, META_DATA, itemIndex);
+export function readMetaData(read: ItemReader, fields: KeyValueFields): IDataObject | undefined {
+	return readKeyValues(read, fields);
 }

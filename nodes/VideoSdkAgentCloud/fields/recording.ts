@@ -1,6 +1,6 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { AutoStartConfig } from '../api/rooms';
-import { readChoice, readOptional } from './read';
+import { type INodeProperties } from 'n8n-workflow';
+import { type AutoStartConfig } from '../api/rooms';
+import { type ItemReader } from './reader';
 
 const RECORDING_OPTIONS = [
 	{ name: 'None', value: 'none' },
@@ -17,8 +17,6 @@ const RECORDING_OPTIONS = [
 	},
 ];
 
-const CHOICES = ['none', 'record', 'transcribe', 'summarize'] as const;
-
 /** What a summary is to be like. */
 export const summaryPromptField: INodeProperties = {
 	displayName: 'Summary Prompt',
@@ -29,16 +27,18 @@ export const summaryPromptField: INodeProperties = {
 	placeholder: 'e.g. Write two sentences, and list what was agreed',
 };
 
+const recordingField: INodeProperties = {
+	displayName: 'Recording',
+	name: 'recording',
+	type: 'options',
+	options: RECORDING_OPTIONS,
+	default: 'none',
+	description: 'What to keep of what is said in the room. It cannot be arranged afterwards.',
+};
+
 /** What is kept of the conversation in a new room. */
 export const RECORDING_FIELDS: INodeProperties[] = [
-	{
-		displayName: 'Recording',
-		name: 'recording',
-		type: 'options',
-		options: RECORDING_OPTIONS,
-		default: 'none',
-		description: 'What to keep of what is said in the room. It cannot be arranged afterwards.',
-	},
+	recordingField,
 	{
 		...summaryPromptField,
 		description: "How to summarize. Leave empty for VideoSDK's own way.",
@@ -52,8 +52,8 @@ export const RECORDING_FIELDS: INodeProperties[] = [
  * @returns the API's `autoStartConfig`; undefined if nothing is to be kept
  * @throws NodeOperationError for a value that is not in the list
  */
-export function readRecording(context: IExecuteFunctions, itemIndex: number): AutoStartConfig | undefined {
-	switch (readChoice(context, 'recording', 'Recording', CHOICES, itemIndex)) {
+export function readRecording(read: ItemReader): AutoStartConfig | undefined {
+	switch (read.choice<'none' | 'record' | 'transcribe' | 'summarize'>(recordingField)) {
 		case 'none':
 			return undefined;
 		case 'record':
@@ -61,7 +61,7 @@ export function readRecording(context: IExecuteFunctions, itemIndex: number): Au
 		case 'transcribe':
 			return { recording: { transcription: { enabled: true } } };
 		case 'summarize': {
-			const prompt = readOptional(context, 'summaryPrompt', 'Summary Prompt', itemIndex);
+			const prompt = read.optional(summaryPromptField);
 			return {
 				recording: {
 					transcription: { enabled: true, summary: { enabled: true, ...(prompt && { prompt }) } },

@@ -1,6 +1,7 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { type INodeProperties } from 'n8n-workflow';
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
-import { readCollection, readCount } from './read';
+import { type Batching, readBatching } from './batching';
+import { type CollectionReader, type ItemReader } from './reader';
 
 const DEFAULT_MAX_CONCURRENCY = 100;
 /** Each request reaches a person: a hundred phones are to ring at the same instant only if the user chose so. */
@@ -10,7 +11,7 @@ const MAX_CONCURRENCY = 200;
 export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
 /** How the requests of an execution are made. */
-export interface RequestOptions {
+export interface RequestOptions extends Partial<Batching> {
 	maxConcurrency: number;
 	timeoutMs: number;
 	/** Items per batch; undefined: all in one. */
@@ -18,27 +19,26 @@ export interface RequestOptions {
 	batchIntervalMs?: number;
 }
 
-const requestOptions = (maxConcurrency: number): INodeProperties[] => [
-	{
-		displayName: 'Max Concurrency',
-		name: 'maxConcurrency',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY, numberPrecision: 0 },
-		default: maxConcurrency,
-		description:
-			'Max number of requests in flight when there are many input items. This does not limit how many sessions or calls run at the same time. It is lowered for a while when VideoSDK asks to slow down.',
-	},
-	{
-		displayName: 'Timeout',
-		name: 'timeout',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
-		default: DEFAULT_TIMEOUT_MS,
-		hint: 'In milliseconds',
-		description:
-			'Time in milliseconds to wait for an answer. A start or call that gets no answer in time is not sent again, since it may have gone through.',
-	},
-];
+const maxConcurrencyField: INodeProperties = {
+	displayName: 'Max Concurrency',
+	name: 'maxConcurrency',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY, numberPrecision: 0 },
+	default: DEFAULT_MAX_CONCURRENCY,
+	description:
+		'Max number of requests in flight when there are many input items. This does not limit how many sessions or calls run at the same time. It is lowered for a while when VideoSDK asks to slow down.',
+};
+
+const timeoutField: INodeProperties = {
+	displayName: 'Timeout',
+	name: 'timeout',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
+	default: DEFAULT_TIMEOUT_MS,
+	hint: 'In milliseconds',
+	description:
+		'Time in milliseconds to wait for an answer. A start or call that gets no answer in time is not sent again, since it may have gone through.',
+};
 
 /**
  * The options of an operation: those of its requests, and its own.
@@ -57,10 +57,15 @@ export function optionsField(
 		placeholder: 'Add option',
 		default: {},
 		// Not by `localeCompare`: it has Node.js set up its collation, some milliseconds of each start of n8n.
-		options: [...requestOptions(maxConcurrency), ...own].sort((a, b) =>
+		options: [{ ...maxConcurrencyField, default: maxConcurrency }, timeoutField, ...own].sort((a, b) =>
 			a.displayName < b.displayName ? -1 : 1,
 		),
 	};
+}
+
+/** Reads the field that `optionsField` makes. */
+export function readOptions(read: ItemReader): CollectionReader {
+	return read.collection({ name: 'options', default: {} });
 }
 
 /**
@@ -70,22 +75,13 @@ export function optionsField(
  * @throws NodeOperationError naming the option
  */
 export function readRequestOptions(
-	context: IExecuteFunctions,
-	itemIndex: number,
+	read: ItemReader,
 	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
 ): RequestOptions {
-	const options: IDataObject = readCollection(context, 'options', itemIndex);
+	const options = readOptions(read);
 	return {
-		maxConcurrency: Math.min(
-			readCount(context, options.maxConcurrency ?? maxConcurrency, 'Max Concurrency', itemIndex),
-			MAX_CONCURRENCY,
-		),
-		timeoutMs: readCount(
-			context,
-			options.timeout ?? DEFAULT_TIMEOUT_MS,
-			'Timeout',
-			itemIndex,
-			LONGEST_TIMEOUT_MS,
-		),
+		maxConcurrency: Math.min(options.count(maxConcurrencyField, Infinity) ?? maxConcurrency, MAX_CONCURRENCY),
+		timeoutMs: options.count(timeoutField) ?? DEFAULT_TIMEOUT_MS,
+		...readBatching(options),
 	};
 }

@@ -1,5 +1,5 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readFlag } from './read';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type ItemReader } from './reader';
 
 /** Simplify of a Get Many operation. */
 export const simplifyField: INodeProperties = {
@@ -16,12 +16,8 @@ export const simplifyField: INodeProperties = {
  * @param names the fields of a simplified record, in order
  * @returns makes the output of a record; fields that the record lacks are omitted
  */
-export function readSimplify(
-	context: IExecuteFunctions,
-	names: string[],
-	itemIndex: number,
-): (record: IDataObject) => IDataObject {
-	if (!readFlag(context, 'simplify', 'Simplify', true, itemIndex)) return (record) => record;
+export function readSimplify(read: ItemReader, names: string[]): (record: IDataObject) => IDataObject {
+	if (!read.flag(simplifyField)) return (record) => record;
 	return (record) =>
 		Object.fromEntries(names.filter((name) => name in record).map((name) => [name, record[name]]));
 }

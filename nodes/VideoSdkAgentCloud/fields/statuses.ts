@@ -1,4 +1,4 @@
-import type { INodePropertyOptions } from 'n8n-workflow';
+import { type INodePropertyOptions } from 'n8n-workflow';
 
 /** Makes options of values such as `not-answered`, whose names are the words in Title Case. */
 export function statusOptions(values: readonly string[]): INodePropertyOptions[] {

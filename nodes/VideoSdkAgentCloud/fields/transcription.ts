@@ -1,63 +1,71 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { type INodeProperties } from 'n8n-workflow';
 import { MAX_WAIT_FIELDS } from './maxWait';
-import { roomIdField } from './room';
-
-export const DEFAULT_POLL_INTERVAL_S = 10;
+import { roomIdField } from './roomId';
 
 /** Shown if the operation waits, which a tool of an AI agent does not. */
 const WHEN_WAITING = { show: { waitUntilReady: [true] }, hide: { '@tool': [true] } };
 
+export const getByField: INodeProperties = {
+	displayName: 'Get By',
+	name: 'getBy',
+	type: 'options',
+	// With an expression n8n would ask for both IDs.
+	noDataExpression: true,
+	options: [
+		{ name: 'Room', value: 'room', description: 'The latest transcription of a room' },
+		{ name: 'Transcription ID', value: 'id' },
+	],
+	default: 'room',
+};
+
+export const transcriptionIdField: INodeProperties = {
+	displayName: 'Transcription ID',
+	name: 'transcriptionId',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
+	description: 'The transcription, as Transcription: Get Many and its events name it',
+	displayOptions: { show: { getBy: ['id'] } },
+};
+
+export const includeTextField: INodeProperties = {
+	displayName: 'Include Text',
+	name: 'includeText',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether to read the files, too, and output what was said as <code>text</code> and its summary as <code>summary</code>',
+};
+
+export const waitUntilReadyField: INodeProperties = {
+	displayName: 'Wait Until Ready',
+	name: 'waitUntilReady',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to wait until the transcription is there: it is made of the recording, some time after the conversation. The execution keeps running meanwhile.',
+	displayOptions: { hide: { '@tool': [true] } },
+};
+
+export const pollIntervalField: INodeProperties = {
+	displayName: 'Poll Interval',
+	name: 'pollInterval',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: 10,
+	hint: 'In seconds',
+	description: 'Time in seconds between the first two polls. It grows up to a minute.',
+	displayOptions: WHEN_WAITING,
+};
+
 /** Which transcription to get, and what of it. */
 export const GET_FIELDS: INodeProperties[] = [
-	{
-		displayName: 'Get By',
-		name: 'getBy',
-		type: 'options',
-		// With an expression n8n would ask for both IDs.
-		noDataExpression: true,
-		options: [
-			{ name: 'Room', value: 'room', description: 'The latest transcription of a room' },
-			{ name: 'Transcription ID', value: 'id' },
-		],
-		default: 'room',
-	},
+	getByField,
 	{ ...roomIdField, displayOptions: { show: { getBy: ['room'] } } },
-	{
-		displayName: 'Transcription ID',
-		name: 'transcriptionId',
-		type: 'string',
-		default: '',
-		required: true,
-		placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
-		description: 'The transcription, as Transcription: Get Many and its events name it',
-		displayOptions: { show: { getBy: ['id'] } },
-	},
-	{
-		displayName: 'Include Text',
-		name: 'includeText',
-		type: 'boolean',
-		default: true,
-		description:
-			'Whether to read the files, too, and output what was said as <code>text</code> and its summary as <code>summary</code>',
-	},
-	{
-		displayName: 'Wait Until Ready',
-		name: 'waitUntilReady',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether to wait until the transcription is there: it is made of the recording, some time after the conversation. The execution keeps running meanwhile.',
-		displayOptions: { hide: { '@tool': [true] } },
-	},
+	transcriptionIdField,
+	includeTextField,
+	waitUntilReadyField,
 	...MAX_WAIT_FIELDS.map((field) => ({ ...field, displayOptions: WHEN_WAITING })),
-	{
-		displayName: 'Poll Interval',
-		name: 'pollInterval',
-		type: 'number',
-		typeOptions: { minValue: 1 },
-		default: DEFAULT_POLL_INTERVAL_S,
-		hint: 'In seconds',
-		description: 'Time in seconds between the first two polls. It grows up to a minute.',
-		displayOptions: WHEN_WAITING,
-	},
+	pollIntervalField,
 ];

@@ -1,9 +1,11 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { type INodeProperties } from 'n8n-workflow';
 import { EVENT_PREFIX } from '../webhook/event';
+import { contextField, MAX_URL_LENGTH } from './context';
 import { EVENT_OPTIONS } from './events';
-import { pairsField } from './keyValue';
 import { locator } from './locators';
-import { CONTEXT, MAX_URL_LENGTH, NOT_LISTED } from './readWebhook';
+
+/** Stands for a trigger that "From List" does not know. No URL, so that nothing is started without events. */
+export const NOT_LISTED = 'not-listed';
 
 /** What has a webhook of its own, in the words of the fields. */
 interface WebhookOwner {
@@ -31,6 +33,17 @@ export const webhookUrlField = locator({
 		'Leave it empty for the user to select the trigger from the list once its workflow is published. Never make a URL up, and never use a Test URL.',
 });
 
+/** The events of a webhook, as they are read: what can be chosen depends on its owner. */
+export const webhookEventsField: INodeProperties = {
+	displayName: 'Webhook Events',
+	name: 'webhookEvents',
+	type: 'multiOptions',
+	options: [],
+	default: [],
+	description: 'The events to send to the Webhook URL',
+	displayOptions: { hide: { webhookUrl: [''] } },
+};
+
 /** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, which ones, and what comes with them. */
 export function webhookFields({
 	thing,
@@ -54,21 +67,10 @@ export function webhookFields({
 			// Without the mode, n8n would show it for any expression. The slash is for n8n 1.x, which cannot resolve `webhookUrl.mode`.
 			displayOptions: { show: { '/webhookUrl.mode': ['list'], webhookUrl: [NOT_LISTED] } },
 		},
+		{ ...webhookEventsField, options: eventOptions, default: [...defaultEvents] },
 		{
-			displayName: 'Webhook Events',
-			name: 'webhookEvents',
-			type: 'multiOptions',
-			options: eventOptions,
-			default: [...defaultEvents],
-			description: 'The events to send to the Webhook URL',
-			displayOptions: { hide: { webhookUrl: [''] } },
-		},
-		{
-			...pairsField(CONTEXT, {
-				entry: 'Entry',
-				pairs: `What the workflow of the trigger needs to know of this ${thing}, such as a customer number: it comes with each event as <code>context</code>. It travels in the Webhook URL, which may have ${MAX_URL_LENGTH} characters in all, and VideoSDK can read it.`,
-				nameExample: 'customerId',
-			}),
+			...contextField,
+			description: `What the workflow of the trigger needs to know of this ${thing}, such as a customer number: it comes with each event as <code>context</code>. It travels in the Webhook URL, which may have ${MAX_URL_LENGTH} characters in all, and VideoSDK can read it.`,
 			displayOptions: { hide: { webhookUrl: [''] } },
 		},
 	];

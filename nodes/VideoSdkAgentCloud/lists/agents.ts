@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { AGENT_DEPLOYMENTS } from '../api/agents';
-import { searchRecords } from './list';
+import { searchRecords } from './searchResults';
 
 /** The agents that are deployed to VideoSDK's cloud. */
 export async function searchAgents(

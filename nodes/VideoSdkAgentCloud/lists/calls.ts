@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
-import { CALL_TERMINAL_STATUSES, CALLS, hasCallStatus } from '../api/calls';
-import { searchRecords, shortTime } from './list';
+import { CALLS, isCallOver } from '../api/calls';
+import { searchRecords, shortTime } from './searchResults';
 
 /** The calls, those that are not over first. The name shows the other side's number, status and start. */
 export async function searchCalls(
@@ -16,7 +16,7 @@ export async function searchCalls(
 		(call) => {
 			const { callId, type, to, from, status, start } = call;
 			if (typeof callId !== 'string' || callId === '') return undefined;
-			if (hasCallStatus(call, CALL_TERMINAL_STATUSES)) over.add(callId);
+			if (isCallOver(call)) over.add(callId);
 			const number = type === 'inbound' ? from && `From ${String(from)}` : to && `To ${String(to)}`;
 			const parts = [number, status, shortTime(start), callId.slice(0, 8)];
 			return { name: parts.filter(Boolean).join(' · '), value: callId };

@@ -2,7 +2,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions
 import { clientOf } from '../api/client';
 import { DEPLOYMENTS } from '../api/deployments';
 import { listPages } from '../api/pagination';
-import { AHEAD, matches, PAGES_PER_SEARCH } from './list';
+import { matches, PAGES_PER_SEARCH, ROWS_PER_SEARCH } from './searchResults';
 
 /** The deployments, one entry for each, with their tags. */
 export async function searchDeployments(
@@ -14,7 +14,7 @@ export async function searchDeployments(
 	const firstPage = Number(paginationToken) || 1;
 	let nextToken: string | undefined;
 	// The tags of a deployment are rows of their own.
-	for await (const { rows, nextPage } of listPages(clientOf(this), DEPLOYMENTS, firstPage, AHEAD)) {
+	for await (const { rows, nextPage } of listPages(clientOf(this), DEPLOYMENTS, firstPage, ROWS_PER_SEARCH)) {
 		for (const { id, name, tag } of rows) {
 			if (typeof id !== 'string' || id === '') continue;
 			const deployment = deployments.get(id) ?? { name: String(name || id), tags: new Set<string>() };

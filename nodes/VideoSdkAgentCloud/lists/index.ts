@@ -4,7 +4,7 @@ import { getDeployments, searchDeployments } from './deployments';
 import { searchSessions } from './sessions';
 import { searchTags } from './tags';
 import { searchGateways, searchPhoneNumbers, searchRoutingRules } from './telephony';
-import { searchTriggers } from './triggers';
+import { searchSummaryTriggers, searchToolTriggers, searchTriggers } from './triggers';
 
 /** What fills "From List" of locators, by the names that fields use in `searchListMethod`. */
 export const LISTS = {
@@ -15,7 +15,9 @@ export const LISTS = {
 	searchPhoneNumbers,
 	searchRoutingRules,
 	searchSessions,
+	searchSummaryTriggers,
 	searchTags,
+	searchToolTriggers,
 	searchTriggers,
 };
 

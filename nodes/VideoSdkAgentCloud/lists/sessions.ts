@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 import { hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
-import { searchRecords, shortTime } from './list';
+import { searchRecords, shortTime } from './searchResults';
 
 /** The sessions, those that have not ended first. The name shows deployment, status and start. */
 export async function searchSessions(

@@ -1,7 +1,6 @@
-import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { type ILoadOptionsFunctions, type INodeListSearchResult, NodeOperationError } from 'n8n-workflow';
 import { DEPLOYMENTS } from '../api/deployments';
-import { searchRecords } from './list';
+import { searchRecords } from './searchResults';
 
 /** The tags of the chosen deployment. */
 export async function searchTags(

@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import type { ListRequest } from '../api/pagination';
 import { OUTBOUND_GATEWAYS, PHONE_NUMBERS, ROUTING_RULES } from '../api/telephony';
-import { searchRecords } from './list';
+import { searchRecords } from './searchResults';
 
 type ListSearch = (
 	this: ILoadOptionsFunctions,

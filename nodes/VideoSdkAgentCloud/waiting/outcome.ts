@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
+import { describeCall } from '../api/callRecord';
 import { failureOf } from '../api/client';
+import { describeSession } from '../api/sessionRecord';
 import type { CredentialSource } from './credentialSource';
 import type { Waitable } from './waitable';
 
@@ -15,7 +17,8 @@ export function finishedItem(waiting: IDataObject, { record, extra }: Outcome): 
 	const last = { ...waiting };
 	delete last.timedOut;
 	// What only the start told, such as the room, stays.
-	return { ...last, ...record, ...extra };
+	const item: IDataObject = { ...last, ...record, ...extra };
+	return 'callId' in item ? describeCall(item) : describeSession(item);
 }
 
 /** The API has no such session or call, or does not show it with this credential. */
@@ -41,7 +44,9 @@ export async function endAtDeadline(
 ): Promise<Outcome> {
 	const { endedField } = waitable;
 	try {
-		const record = await waitable.end(source.send, id);
+		const { alreadyOver, ...record } = await waitable.end(source.send, id);
+		const end = alreadyOver && waitable.endOf(record);
+		if (end) return { record, extra: end };
 		return { record, extra: { timedOut: true, [endedField]: true } };
 	} catch (error) {
 		// It may have just ended on its own.

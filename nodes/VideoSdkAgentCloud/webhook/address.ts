@@ -1,21 +1,48 @@
+import ipaddr from 'ipaddr.js';
+
 /** A trigger's Test URL: n8n's path for those begins with "webhook-test" (N8N_ENDPOINT_WEBHOOK_TEST). */
 export const TEST_URL = '/webhook-test/';
 /** The resume URL of a waiting execution. */
 export const WAITING_URL = '/webhook-waiting/';
 
-const PRIVATE_IPV4 =
-	'(127|10)(\\.\\d+){3}|0\\.0\\.0\\.0|(192\\.168|169\\.254|172\\.(1[6-9]|2\\d|3[01]))(\\.\\d+){2}';
-const PRIVATE_IPV6 = '\\[(::1?|f[c-e][\\da-f:]*)\\]';
-const SINGLE_LABEL = '[^./:@?#\\[\\]]+';
-const PRIVATE_NAME = '[^/:@?#]+\\.(local(host)?|internal|lan|home\\.arpa)';
+/** Names that lead nowhere on the internet: without a dot, or with a suffix of private networks (RFC 6762, RFC 8375, ICANN). */
+const PRIVATE_NAME = /^[^.]*$|\.(?:localhost|local|internal|lan|home\.arpa)$/;
+/** All IPv6 addresses of the internet are in it (RFC 4291, 2.4). */
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** An http(s) URL whose host cannot be reached from the internet: local and private addresses, names without a public suffix. */
-const UNREACHABLE_URL = new RegExp(
-	`^\\s*https?://(${PRIVATE_IPV4}|${PRIVATE_IPV6}|${PRIVATE_NAME}|${SINGLE_LABEL})(:\\d*)?([/?#].*)?$`,
-	'i',
-);
+/** @returns whether a URL's host, by its name or IP address alone, is one of the internet */
+function isPublicHost({ hostname }: URL): boolean {
+	// The URL class has turned all spellings of an IP address into one. A dot at the end of a name means nothing.
+	const host = hostname.replace(/^\[|\]$|\.+$/g, '');
+	if (!ipaddr.isValid(host)) return !PRIVATE_NAME.test(host);
+	const address = ipaddr.parse(host);
+	return address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(GLOBAL_IPV6));
+}
 
-/** @returns whether VideoSDK's servers cannot reach a URL */
+/** @returns whether VideoSDK's servers cannot reach an http(s) URL */
 export function isUnreachable(url: string): boolean {
-	return UNREACHABLE_URL.test(url);
+	return /^\s*https?:/i.test(url) && URL.canParse(url) && !isPublicHost(new URL(url));
+}
+
+/**
+ * Makes the rule for the addresses from which n8n fetches files: they come from outside, and n8n may reach what the internet may
+ * not.
+ *
+ * @param baseUrl of the credential: if it is a local address, so may the files' be
+ * @returns tells why an address is not fetched; undefined if it may be
+ */
+export function fileAddressRule(baseUrl: URL): (url: URL) => string | undefined {
+	const isLocal = !isPublicHost(baseUrl);
+	return (url) => {
+		if (!['http:', 'https:'].includes(url.protocol)) {
+			return `The file has an address of type ${url.protocol.slice(0, -1)}, and only https is fetched`;
+		}
+		if (url.username || url.password) return 'The address of the file contains a user name or password';
+		if (isLocal) return undefined;
+		if (!isPublicHost(url))
+			return `The file is on a private host (${url.host}), and n8n fetches files from the internet only`;
+		if (url.protocol !== 'https:')
+			return `The file has a plain http address (${url.host}), and only https is fetched`;
+		return undefined;
+	};
 }

@@ -23,7 +23,7 @@ export function callInput(body: CallBody, telephony: Telephony, rooms: Rooms): C
 	if (gatewayId && !telephony.outboundGateways.some(({ id }) => id === gatewayId)) {
 		throw new ApiError(404, 'Gateway not found');
 	}
-	const roomId = body.destinationRoomId ?? rule?.room.id;
+	const roomId = destination(body.destinationRoomId, rooms) ?? rule?.room.id;
 	if (roomId && rooms.find(roomId)?.disabled) throw new ApiError(402, 'Room is disabled');
 	return {
 		type: 'outbound',
@@ -40,4 +40,12 @@ export function callInput(body: CallBody, telephony: Telephony, rooms: Rooms): C
 		ringingTimeout: body.ringingTimeout,
 		maxCallDuration: body.maxCallDuration,
 	};
+}
+
+/** The room that a call asks for, which must be there; a custom ID will do, too. */
+function destination(id: string | undefined, rooms: Rooms): string | undefined {
+	if (id === undefined) return undefined;
+	const room = rooms.find(id);
+	if (!room) throw new ApiError(404, 'Room not found');
+	return room.roomId;
 }

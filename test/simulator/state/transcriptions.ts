@@ -45,6 +45,7 @@ export class Transcriptions {
 		private readonly files: Files,
 		private readonly timers: Timers,
 		private readonly readyMs: number,
+		private readonly summaryReadyMs: number,
 		private readonly max: number,
 	) {}
 
@@ -98,6 +99,12 @@ export class Transcriptions {
 		return made;
 	}
 
+	private summarize({ id, summary, summarizedFilePaths }: SimulatedTranscription): void {
+		if (summary === null) return;
+		const file = { name: `${id}-summary.txt`, content: summary, contentType: 'text/plain' };
+		summarizedFilePaths.txt = this.files.add(file);
+	}
+
 	private finishLater(
 		made: SimulatedTranscription,
 		{ readyAfterMs = this.readyMs, fails = false }: Partial<TranscriptionInput>,
@@ -111,10 +118,8 @@ export class Transcriptions {
 					const name = `${made.id}.${format}`;
 					made.transcriptionFilePaths[format] = this.files.add({ name, content, contentType });
 				}
-				if (made.summary !== null) {
-					const file = { name: `${made.id}-summary.txt`, content: made.summary, contentType: 'text/plain' };
-					made.summarizedFilePaths.txt = this.files.add(file);
-				}
+				if (this.summaryReadyMs > 0) this.timers.after(this.summaryReadyMs, () => this.summarize(made));
+				else this.summarize(made);
 			}
 			done(made);
 		});

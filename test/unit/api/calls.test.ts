@@ -56,7 +56,8 @@ describe('hasCallStatus', () => {
 describe('A call', () => {
 	const docs = { callId: 'c1', sipCallTo: '+1', sipCallFrom: '+2', status: 'ringing' };
 	const sdk = { id: 'c1', to: '+1', from: '+2', status: 'ringing' };
-	const plain = { callId: 'c1', to: '+1', from: '+2', status: 'ringing' };
+	const described = { callId: 'c1', outcome: 'running', answered: false, durationSeconds: null };
+	const plain = { ...described, to: '+1', from: '+2', status: 'ringing' };
 
 	const operations: Array<[string, (send: Send) => Promise<IDataObject>]> = [
 		['make', async (send) => await makeCall(send, { sipCallTo: '+1' }, 1_000)],
@@ -64,17 +65,17 @@ describe('A call', () => {
 		['end', async (send) => await endCall(send, 'c1')],
 		['transfer', async (send) => await transferCall(send, 'c1', '+3')],
 	];
-	it.each(operations)('has callId, to and from, and its own fields: %s', async (_name, call) => {
+	it.each(operations)('has callId, to and from, whatever their names were: %s', async (_name, call) => {
 		for (const own of [docs, sdk, { ...docs, ...sdk }]) {
 			for (const answer of [{ message: 'ok', data: own }, own]) {
-				expect(await call(answering(answer).send)).toEqual({ ...own, ...plain });
+				expect(await call(answering(answer).send)).toEqual(plain);
 			}
 		}
 	});
 
 	it('in a list is the same', () => {
-		expect(CALLS.toRecord?.(docs)).toEqual({ ...docs, ...plain });
-		expect(CALLS.toRecord?.(sdk)).toEqual({ ...sdk, ...plain });
+		expect(CALLS.toRecord?.(docs)).toEqual(plain);
+		expect(CALLS.toRecord?.(sdk)).toEqual(plain);
 		expect(CALLS.identityOf(CALLS.toRecord?.(sdk) ?? {})).toBe('c1');
 	});
 

@@ -1,33 +1,46 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import { openFile } from '../../../nodes/VideoSdkAgentCloud/api/files';
-import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/fields/fileAddress';
+import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
 
 const rejectionOf = fileAddressRule(new URL('https://api.videosdk.live'));
+const START = 'https://cdn.example.com/a';
+
+interface Answer {
+	statusCode?: number;
+	headers?: Record<string, string>;
+	body?: string | Readable;
+}
 
 /** Answers by address; remembers what was asked for. */
-function internet(answers: Record<string, { statusCode?: number; location?: string; body?: string }>) {
+function internet(answers: Record<string, Answer>, timeoutMs = 1_000) {
 	const asked: IHttpRequestOptions[] = [];
 	const bodies: Readable[] = [];
 	const open = async (url: string) =>
 		await openFile({
 			httpRequest: async (options) => {
 				asked.push(options);
-				const { statusCode = 200, location, body = '' } = answers[options.url] ?? { statusCode: 404 };
-				bodies.push(Readable.from([Buffer.from(body)]));
-				return { statusCode, headers: location === undefined ? {} : { location }, body: bodies.at(-1) };
+				const { statusCode = 200, headers = {}, body = '' } = answers[options.url] ?? { statusCode: 404 };
+				const stream = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;
+				bodies.push(stream);
+				(options.abortSignal as AbortSignal).addEventListener('abort', () =>
+					stream.destroy(new Error('aborted')),
+				);
+				return { statusCode, headers, body: stream };
 			},
 			url,
 			rejectionOf,
-			timeoutMs: 1_000,
-			maxSizeMb: 1,
+			timeoutMs,
+			maxSizeMb: 100,
+			tooLargeAdvice: 'Take less.',
 			stopSignal: new AbortController().signal,
 		});
 	return { open, asked, bodies };
 }
-
-const START = 'https://cdn.example.com/a';
 
 it.each([
 	['a private address', 'https://169.254.169.254/latest', /private host/],
@@ -35,7 +48,7 @@ it.each([
 	['plain http', 'http://files.example.com/a', /plain http/],
 	['a file', 'file:///etc/passwd', /only https/],
 ])('does not follow a redirect to %s', async (_what, location, message) => {
-	const { open, asked, bodies } = internet({ [START]: { statusCode: 302, location } });
+	const { open, asked, bodies } = internet({ [START]: { statusCode: 302, headers: { location } } });
 	await expect(open(START)).rejects.toThrow(message);
 	expect(asked.map(({ url }) => url)).toEqual([START]);
 	expect(bodies.every(({ destroyed }) => destroyed)).toBe(true);
@@ -43,8 +56,11 @@ it.each([
 
 it('follows redirects, relative ones too, and sends no credential anywhere', async () => {
 	const { open, asked } = internet({
-		[START]: { statusCode: 302, location: '/b' },
-		'https://cdn.example.com/b': { statusCode: 307, location: 'https://other.example.org/c.mp4' },
+		[START]: { statusCode: 302, headers: { location: '/b' } },
+		'https://cdn.example.com/b': {
+			statusCode: 307,
+			headers: { location: 'https://other.example.org/c.mp4' },
+		},
 		'https://other.example.org/c.mp4': { body: 'found' },
 	});
 	const { stream, fileName, receivedBytes } = await open(START);
@@ -60,4 +76,81 @@ it('refuses a private address before anything is sent', async () => {
 	const { open, asked } = internet({});
 	await expect(open('https://10.0.0.1/a')).rejects.toThrow(/private host/);
 	expect(asked).toEqual([]);
+});
+
+it.each([
+	[202, {}],
+	[204, {}],
+	[206, {}],
+	[300, {}],
+	[302, {}],
+	[302, { location: 'https://[fe80::1%25eth0]/a' }],
+	[304, {}],
+])('takes an answer of status %j with %j for no file', async (statusCode, headers) => {
+	const { open, bodies } = internet({ [START]: { statusCode, headers, body: 'a part' } });
+	await expect(open(START)).rejects.toThrow(`did not send the file (status ${statusCode})`);
+	expect(bodies.every(({ destroyed }) => destroyed)).toBe(true);
+});
+
+/** As Node.js hands bytes of a header over. */
+const raw = (name: string) => Buffer.from(name).toString('latin1');
+
+it.each([
+	['attachment; filename="talk.mp4"', 'talk.mp4'],
+	['attachment; filename="a \\"b\\".mp4"', 'a "b".mp4'],
+	[`attachment; filename="${raw('grüezi 你好.mp4')}"`, 'grüezi 你好.mp4'],
+	['attachment; filename="gr\u00fcezi.mp4"', 'grüezi.mp4'],
+	["attachment; filename=x.mp4; filename*=UTF-8''gr%C3%BCezi.mp4", 'grüezi.mp4'],
+	["attachment; filename*=UTF-8''a%0D%0Ab%00.mp4", 'ab.mp4'],
+	["attachment; filename*=UTF-8''talk%E2%80%AE4pm.exe", 'talk4pm.exe'],
+	['attachment; filename="C:\\\\x\\\\y.mp4"', 'y.mp4'],
+	['attachment; filename=""', 'recording'],
+	['attachment; filename="../.."', 'recording'],
+	['attachment', 'a'],
+])('names the file of %j', async (header, fileName) => {
+	const { open } = internet({ [START]: { headers: { 'content-disposition': header } } });
+	expect((await open(START)).fileName).toBe(fileName);
+});
+
+it.each([
+	['https://cdn.example.com/a/gr%C3%BCezi%0A%E2%80%AE.mp4', 'grüezi.mp4'],
+	['https://cdn.example.com/a%2Fb%E0.mp4?x=/y', 'a%2Fb%E0.mp4'],
+	['https://cdn.example.com/', 'recording'],
+])('names the file at %s', async (url, fileName) => {
+	expect((await internet({ [url]: {} }).open(url)).fileName).toBe(fileName);
+});
+
+it('keeps no chunk that was handed on', async () => {
+	setFlagsFromString('--expose-gc');
+	const collectGarbage = runInNewContext('gc') as () => void;
+	const chunks: Array<WeakRef<Buffer>> = [];
+	async function* sent() {
+		for (let index = 0; index < 200; index++) {
+			const chunk = Buffer.alloc(65_536);
+			chunks.push(new WeakRef(chunk));
+			yield chunk;
+			await sleep(0);
+		}
+	}
+	const { stream, receivedBytes } = await internet({ [START]: { body: Readable.from(sent()) } }).open(START);
+	let kept = 0;
+	let count = 0;
+	for await (const _chunk of stream) {
+		if (++count !== 190) continue;
+		await sleep(1);
+		collectGarbage();
+		kept = chunks.filter((chunk) => chunk.deref() !== undefined).length;
+	}
+	expect(receivedBytes()).toBe(200 * 65_536);
+	// What Node.js has read ahead.
+	expect(kept).toBeLessThan(20);
+});
+
+it('does not take the time to store a chunk for the silence of the host', async () => {
+	// More than Node.js reads ahead.
+	const chunk = Buffer.alloc(200_000);
+	const body = Readable.from([chunk, chunk, chunk]);
+	const { stream, receivedBytes } = await internet({ [START]: { body } }, 50).open(START);
+	for await (const _chunk of stream) await sleep(150);
+	expect(receivedBytes()).toBe(600_000);
 });

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { isLastPage } from '../../../nodes/VideoSdkAgentCloud/api/page';
-import { listPages, PAGE_SIZE } from '../../../nodes/VideoSdkAgentCloud/api/pagination';
 import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
-import type { ListRequest } from '../../../nodes/VideoSdkAgentCloud/api/pagination';
+import {
+	listPages,
+	listRecords,
+	MAX_PAGES_IN_FLIGHT,
+	PAGE_SIZE,
+	type ListRequest,
+} from '../../../nodes/VideoSdkAgentCloud/api/pagination';
 import { checkAsync } from '../support';
 
 const LIST: ListRequest = { path: '/list', identityOf: ({ id }) => String(id ?? '') };
@@ -36,10 +40,10 @@ function serverOf({ all, cap = Infinity, pageInfo }: List): { send: Send; pages:
 	return { send, pages };
 }
 
-/** Reads a list to its end, or as far as the next page that is named after `looks` pages. */
-async function readAll(send: Send, firstPage?: number): Promise<number[]> {
+/** Reads a list to its end. @param wantedRows see `listPages` */
+async function readAll(send: Send, firstPage?: number, wantedRows?: number): Promise<number[]> {
 	const ids: number[] = [];
-	for await (const { rows } of listPages(send, LIST, firstPage)) {
+	for await (const { rows } of listPages(send, LIST, firstPage, wantedRows)) {
 		ids.push(...rows.map(({ id }) => Number(id)));
 	}
 	return ids;
@@ -100,18 +104,12 @@ describe('listPages', () => {
 		'reads every row exactly once, and comes to an end: %s',
 		async (_name, pageInfo) => {
 			await checkAsync(
-				fc.asyncProperty(size, cap, async (all, maxRows) => {
-					// A server that names neither a total nor its cap, and keeps to a smaller page, cannot be told from an ended list.
-					const isCapNamed = ['perPage', 'total', 'totalItems'].some(
-						(field) =>
-							(pageInfo({ all: 1_000, rowCount: 9, page: 1, perPage: 9 }) as IDataObject)[field] !==
-							undefined,
-					);
-					const { send, pages } = serverOf({ all, cap: isCapNamed ? maxRows : undefined, pageInfo });
-					expect(await readAll(send)).toEqual(range(0, all));
-					const perPage = Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE);
+				fc.asyncProperty(size, cap, fc.boolean(), async (all, maxRows, isAhead) => {
+					const { send, pages } = serverOf({ all, cap: maxRows, pageInfo });
+					expect(await readAll(send, 1, isAhead ? Infinity : 0)).toEqual(range(0, all));
 					expect(pages).toEqual(range(1, pages.length + 1));
-					expect(pages.length).toBeLessThanOrEqual(Math.ceil(all / perPage) + 1);
+					const needed = Math.ceil(all / Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE));
+					if (!isAhead) expect(pages.length).toBeLessThanOrEqual(needed + 1);
 				}),
 				150,
 			);
@@ -133,11 +131,6 @@ describe('listPages', () => {
 			fc.asyncProperty(size, cap, fc.integer({ min: 1, max: 12 }), async (all, maxRows, firstPage) => {
 				const { send } = serverOf({ all, cap: maxRows, pageInfo });
 				const perPage = Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE);
-				const isCapKnown =
-					maxRows === undefined ||
-					maxRows >= PAGE_SIZE ||
-					'perPage' in (pageInfo({ all, rowCount: 1, page: 1, perPage }) as object);
-				fc.pre(isCapKnown);
 				expect(await readAll(send, firstPage)).toEqual(range((firstPage - 1) * perPage, all));
 			}),
 			150,
@@ -198,11 +191,76 @@ describe('listPages', () => {
 		expect(await readAll(send)).toEqual(range(0, 100));
 	});
 
-	it('gives every record that has no identity', async () => {
-		const send: Send = async (_request, read) => read({ data: [{ a: 1 }, { a: 1 }] }, {}) as never;
+	it('ends with the first page of a server that knows no pages, whether or not its records have IDs', async () => {
+		for (const data of [
+			[{ id: 1 }, { id: 2 }],
+			[{ a: 1 }, { a: 2 }],
+		]) {
+			let requests = 0;
+			const send: Send = async (_request, read) => {
+				requests++;
+				return read({ data }, {}) as never;
+			};
+			expect(await listRecords(send, LIST, Infinity)).toEqual(data);
+			expect(requests).toBe(2);
+		}
+	});
+
+	it.each<[string, IDataObject[], IDataObject, unknown[]]>([
+		[
+			'another room',
+			[
+				{ id: 1, roomId: 'a' },
+				{ id: 2, roomId: 'b' },
+			],
+			{ roomId: 'a' },
+			[1],
+		],
+		[
+			'another session',
+			[
+				{ id: 1, sessionId: 'b' },
+				{ id: 2, sessionId: 'a' },
+			],
+			{ sessionId: 'a' },
+			[2],
+		],
+		['no room that it names', [{ id: 1 }, { id: 2, roomId: null }], { roomId: 'a' }, [1, 2]],
+		[
+			'the session in the spelling of events',
+			[{ id: 1, sessionId: 'session-6f1c2d3e-4b5a-4978-8a9b-0c1d2e3f4a5b' }],
+			{ sessionId: '6f1c2d3e-4b5a-4978-8a9b-0c1d2e3f4a5b' },
+			[1],
+		],
+	])('of an API that ignores its filter, judges a row of %s', async (_what, data, qs, ids) => {
+		const send: Send = async (_request, read) =>
+			read({ data, pageInfo: { total: data.length } }, {}) as never;
+		const rows = await listRecords(send, { ...LIST, qs: { roomId: undefined, ...qs } }, Infinity);
+		expect(rows.map(({ id }) => id)).toEqual(ids);
+	});
+
+	it('reads on behind a page of which no row was asked for', async () => {
+		const { send } = serverOf({ all: 120, pageInfo: () => ({}) });
+		const ofRoom = {
+			...LIST,
+			qs: { roomId: 'a' },
+			toRecord: ({ id }: IDataObject) => ({ id, roomId: id === 110 ? 'a' : 'b' }),
+		};
+		expect(await listRecords(send, ofRoom, Infinity)).toEqual([{ id: 110, roomId: 'a' }]);
+	});
+
+	it('hands over page 1 before page 2 fails', async () => {
+		const { send } = serverOf({ all: 120, pageInfo: PAGE_INFOS['both totals'] as PageInfo });
 		const found: unknown[] = [];
-		for await (const { rows } of listPages(send, LIST)) found.push(...rows);
-		expect(found).toEqual([{ a: 1 }, { a: 1 }]);
+		const failing: Send = async (request, read) => {
+			if (request.qs?.page === 2) throw new Error('page 2');
+			return await send(request, read);
+		};
+		const reading = async () => {
+			for await (const { rows } of listPages(failing, LIST)) found.push(...rows);
+		};
+		await expect(reading()).rejects.toThrow('page 2');
+		expect(found).toHaveLength(PAGE_SIZE);
 	});
 
 	it('finds the rows under the first of the keys that holds a list', async () => {
@@ -225,29 +283,59 @@ describe('listPages', () => {
 	});
 });
 
-describe('isLastPage', () => {
-	it.each([
-		[1, 0, 0, {}, true],
-		[2, 0, 50, { total: 1_000 }, true],
-		[1, 50, 50, { total: 51 }, false],
-		[1, 50, 50, { total: 50 }, true],
-		[1, 50, 50, { totalItems: 120, total: 50 }, false],
-		[1, 50, 50, { totalItems: 50, total: 120 }, false],
-		[3, 20, 120, { total: 120 }, true],
-		[2, 50, 100, { total: 2 }, false],
-		[3, 20, 120, { total: 3 }, true],
-		[1, 20, 20, { perPage: 20 }, false],
-		[2, 19, 39, { perPage: 20 }, true],
-		[1, 50, 50, {}, false],
-		[1, 49, 49, {}, true],
-		[1, 49, 49, { perPage: 0 }, true],
-		[1, 20, 20, { lastPage: 2 }, false],
-		[1, 50, 50, { lastPage: 2, total: 50 }, false],
-		[2, 20, 70, { lastPage: 2 }, true],
-		[2, 50, 100, { lastPage: 2, total: 100 }, true],
-		[2, 0, 50, { lastPage: 9 }, true],
-		[1, 20, 20, { lastPage: 'many' }, true],
-	])('page %j, %j rows, %j so far, %j: %j', (page, rowCount, rowsSoFar, pageInfo, isLast) => {
-		expect(isLastPage(page, rowCount, rowsSoFar, pageInfo as IDataObject)).toBe(isLast);
+describe.each([
+	['a total', PAGE_INFOS['both totals'] as PageInfo],
+	['no total', () => ({})],
+])('A long list with %s, fetched ahead', (_name, pageInfo) => {
+	/** Counts what is in flight, and in how many rounds the pages come. */
+	const slow = (all: number) => {
+		const server = serverOf({ all, pageInfo });
+		const counts = { inFlight: 0, most: 0, rounds: 0 };
+		let round: Promise<void> | undefined;
+		const send: Send = async (request, read) => {
+			counts.most = Math.max(counts.most, ++counts.inFlight);
+			round ??= new Promise((resolve) =>
+				setImmediate(() => {
+					counts.rounds++;
+					round = undefined;
+					resolve();
+				}),
+			);
+			await round;
+			counts.inFlight--;
+			return await server.send(request, read);
+		};
+		return { send, counts, pages: server.pages };
+	};
+
+	it('comes at least four times as fast as page after page, in order, with few pages in flight', async () => {
+		const { send, counts, pages } = slow(2_500);
+		expect(await listRecords(send, LIST, Infinity)).toEqual(range(0, 2_500).map((id) => ({ id })));
+		expect(counts.rounds).toBeLessThan(50 / 4);
+		expect(counts.most).toBe(MAX_PAGES_IN_FLIGHT);
+		expect(pages.length).toBeLessThanOrEqual(50 + MAX_PAGES_IN_FLIGHT);
+	});
+
+	it('is not fetched further than a limit needs', async () => {
+		const { send, pages } = slow(5_000);
+		expect(await listRecords(send, LIST, 120)).toHaveLength(120);
+		expect(pages).toEqual([1, 2, 3]);
+	});
+
+	it('is not fetched much further when a filter soon finds enough', async () => {
+		const { send, pages } = slow(5_000);
+		expect(await listRecords(send, LIST, 1, ({ id }) => id === 60)).toEqual([{ id: 60 }]);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect(pages.length).toBeLessThanOrEqual(2 * MAX_PAGES_IN_FLIGHT + 1);
+	});
+
+	it('fails with the page that fails, and those in flight fail unheard', async () => {
+		const { send } = slow(1_000);
+		const failing: Send = async (request, read) => {
+			const page = await send(request, read);
+			if (Number(request.qs?.page) > 3) throw new Error(`page ${String(request.qs?.page)}`);
+			return page;
+		};
+		await expect(listRecords(failing, LIST, Infinity)).rejects.toThrow('page 4');
 	});
 });

@@ -1,29 +1,24 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import type { IDataObject } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties, NodeOperationError } from 'n8n-workflow';
 import { runInNewContext } from 'node:vm';
-import { operation as getDeployment } from '../../../nodes/VideoSdkAgentCloud/actions/deployment/get.operation';
-import { EVENT_PREFIX, SESSION_EVENTS } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
-import {
-	asText,
-	asFlag,
-	readCount,
-	readList,
-	readOptional,
-	readRequired,
-	readSessionId,
-} from '../../../nodes/VideoSdkAgentCloud/fields/read';
-import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
-import { readCallOptions } from '../../../nodes/VideoSdkAgentCloud/fields/callOptions';
-import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/list';
-import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
-import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
+import { EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
+import { readBatching } from '../../../nodes/VideoSdkAgentCloud/fields/batching';
 import { EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/fields/events';
+import { metaDataFields } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
+import { readSessionId } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
+import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
+import { asList, asNumber, ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
+import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
 import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/readWebhook';
+import { readOptions, readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
+import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/returnAll';
+import { readRoomId, roomIdField } from '../../../nodes/VideoSdkAgentCloud/fields/roomId';
 import { check, fieldsContext, thrownBy, unicode } from '../support';
 
 const ITEM = 4;
+const reader = (parameters: Record<string, unknown>, item?: IDataObject): ItemReader =>
+	new ItemReader(fieldsContext(parameters, item), ITEM);
 
 /** Checks that a field is rejected in words: what is wrong, where, and what to do. */
 function expectRejection(call: () => unknown, ...words: string[]): void {
@@ -37,7 +32,7 @@ function expectRejection(call: () => unknown, ...words: string[]): void {
 
 interface Group {
 	name: string;
-	read: typeof readMetaData;
+	read: (read: ItemReader) => IDataObject | undefined;
 	pairs: (pairs: unknown[]) => Record<string, unknown>;
 	json: (json: unknown) => Record<string, unknown>;
 	keyName: string;
@@ -53,7 +48,7 @@ const GROUPS: Group[] = [
 	},
 	{
 		name: 'Metadata',
-		read: readMetaData,
+		read: (read) => readMetaData(read, metaDataFields('session')),
 		pairs: (entries) => ({ specifyMetaData: 'keypair', metaData: { entries } }),
 		json: (jsonMetaData) => ({ specifyMetaData: 'json', jsonMetaData }),
 		keyName: 'key',
@@ -61,8 +56,8 @@ const GROUPS: Group[] = [
 ];
 
 describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
-	const readPairs = (list: unknown[]) => read(fieldsContext(pairs(list)), ITEM);
-	const readJson = (value: unknown) => read(fieldsContext(json(value)), ITEM);
+	const readPairs = (list: unknown[]) => read(reader(pairs(list)));
+	const readJson = (value: unknown) => read(reader(json(value)));
 
 	it.each([
 		['no parameters at all', {}],
@@ -71,7 +66,7 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		['blank JSON', json(' \n')],
 		['an empty object', json({})],
 	])('are not sent where there are none: %s', (_name, parameters) => {
-		expect(read(fieldsContext(parameters), ITEM)).toBeUndefined();
+		expect(read(reader(parameters))).toBeUndefined();
 	});
 
 	it('are read from pairs, in their order, names trimmed and values as they are', () => {
@@ -207,7 +202,7 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 			fc.property(fc.dictionary(unicode(1), fc.jsonValue()), (object) => {
 				fc.pre(Object.keys(object).length > 0 && Object.keys(object).every((key) => key.trim() !== ''));
 				expect(readJson(JSON.stringify(object, null, 1))).toEqual(
-					read(fieldsContext(json(JSON.parse(JSON.stringify(object)))), ITEM),
+					read(reader(json(JSON.parse(JSON.stringify(object))))),
 				);
 			}),
 		);
@@ -218,6 +213,10 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		const copy = structuredClone(object);
 		expect(readJson(object)).toEqual(readJson(JSON.stringify(object)));
 		expect(object).toEqual(copy);
+	});
+
+	it('may have names that locators have', () => {
+		expect(readJson({ mode: 'list', value: 'x' })).toEqual({ mode: 'list', value: 'x' });
 	});
 
 	it('are read from an object that an expression made in a realm of its own', () => {
@@ -237,7 +236,7 @@ describe('readEnv', () => {
 			list: [1, 'a'],
 			object: { a: 1 },
 		};
-		expect(readEnv(fieldsContext({ specifyEnv: 'json', jsonEnv: JSON.stringify(env) }), ITEM)).toEqual({
+		expect(readEnv(reader({ specifyEnv: 'json', jsonEnv: JSON.stringify(env) }))).toEqual({
 			text: 'x',
 			empty: '',
 			number: '5',
@@ -257,7 +256,7 @@ describe('readEnv', () => {
 					{ minKeys: 1 },
 				),
 				(jsonEnv) => {
-					const env = readEnv(fieldsContext({ specifyEnv: 'json', jsonEnv }), ITEM);
+					const env = readEnv(reader({ specifyEnv: 'json', jsonEnv }));
 					expect(Object.keys(env ?? {}).sort()).toEqual(Object.keys(jsonEnv).sort());
 					for (const value of Object.values(env ?? {})) expect(typeof value).toBe('string');
 				},
@@ -272,7 +271,7 @@ describe('readEnv', () => {
 			{ name: 'C', value: true },
 			{ name: 'D', value: false },
 		];
-		expect(readEnv(fieldsContext({ env: { variables } }), ITEM)).toEqual({
+		expect(readEnv(reader({ env: { variables } }))).toEqual({
 			A: '5',
 			B: '0',
 			C: 'true',
@@ -282,7 +281,7 @@ describe('readEnv', () => {
 
 	it('gives a date inside JSON as ISO text', () => {
 		const jsonEnv = { date: new Date(0), dateOfN8n: DateTime.fromMillis(0, { zone: 'utc' }) };
-		expect(readEnv(fieldsContext({ specifyEnv: 'json', jsonEnv }), ITEM)).toEqual({
+		expect(readEnv(reader({ specifyEnv: 'json', jsonEnv }))).toEqual({
 			date: '1970-01-01T00:00:00.000Z',
 			dateOfN8n: '1970-01-01T00:00:00.000Z',
 		});
@@ -296,7 +295,7 @@ describe('readMetaData', () => {
 			{ key: 'no', value: false },
 			{ key: 'text', value: '5' },
 		];
-		expect(readMetaData(fieldsContext({ metaData: { entries } }), ITEM)).toEqual({
+		expect(readMetaData(reader({ metaData: { entries } }), metaDataFields('call'))).toEqual({
 			number: 5,
 			no: false,
 			text: '5',
@@ -313,7 +312,10 @@ describe('readMetaData', () => {
 				),
 				(value) => {
 					const text = JSON.stringify(value);
-					const metaData = readMetaData(fieldsContext({ specifyMetaData: 'json', jsonMetaData: text }), ITEM);
+					const metaData = readMetaData(
+						reader({ specifyMetaData: 'json', jsonMetaData: text }),
+						metaDataFields('call'),
+					);
 					expect(JSON.stringify(metaData)).toBe(JSON.stringify(JSON.parse(text)));
 				},
 			),
@@ -324,7 +326,7 @@ describe('readMetaData', () => {
 describe('readWebhook', () => {
 	const events = [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}failed`];
 	const read = (webhookUrl: unknown, webhookEvents: unknown = events) =>
-		readWebhook(fieldsContext({ webhookUrl, webhookEvents }), ITEM);
+		readWebhook(reader({ webhookUrl, webhookEvents }), EVENT_OPTIONS)?.webhook;
 
 	it.each([
 		'',
@@ -417,12 +419,8 @@ describe('readWebhook', () => {
 		);
 	});
 
-	it.each([[[]], [''], [undefined], [null]])('refuses a URL without events: %j', (chosen) => {
-		expectRejection(
-			() =>
-				readWebhook(fieldsContext({ webhookUrl: 'https://n8n.example.com/x', webhookEvents: chosen }), ITEM),
-			"'Webhook Events' is empty",
-		);
+	it.each([[[]], [''], [null]])('refuses a URL without events: %j', (chosen) => {
+		expectRejection(() => read('https://n8n.example.com/x', chosen), "'Webhook Events' is empty");
 	});
 
 	it.each(['agent-session-started', '*', 'ai-deployment-session-*', 'started', 5])(
@@ -434,31 +432,35 @@ describe('readWebhook', () => {
 			);
 		},
 	);
-
-	it('takes the events as one text with commas, too', () => {
-		const chosen = `${events.join(', ')}, `;
-		expect(
-			readWebhook(fieldsContext({ webhookUrl: 'https://n8n.example.com/x', webhookEvents: chosen }), ITEM),
-		).toEqual({ endPoint: 'https://n8n.example.com/x', events });
-	});
-
-	it('offers the five documented events', () => {
-		const documented = SESSION_EVENTS.map((event) => `ai-deployment-session-${event}`);
-		expect(EVENT_OPTIONS.map(({ value }) => value).sort()).toEqual([...documented].sort());
-		expect(read('https://n8n.example.com/x', documented)).toEqual({
-			endPoint: 'https://n8n.example.com/x',
-			events: documented,
-		});
-	});
 });
 
 /** What holds a text: a field, a locator, or a plain text in the place of one. */
 const holders = (value: unknown) => [value, { __rl: true, mode: 'list', value }, { mode: 'id', value }];
 
-describe('readRequired', () => {
-	const read = (value: unknown) =>
-		readRequired(fieldsContext({ sessionId: value }), 'sessionId', 'Session ID', ITEM);
+const text: INodeProperties = { displayName: 'Session ID', name: 'id', type: 'string', default: '' };
+const count: INodeProperties = {
+	displayName: 'Tries',
+	name: 'tries',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: 1_000 },
+	default: 7,
+};
+const flag: INodeProperties = { displayName: 'Record Audio', name: 'record', type: 'boolean', default: true };
+const choice: INodeProperties = {
+	displayName: 'Get By',
+	name: 'getBy',
+	type: 'options',
+	options: ['room', 'id'].map((value) => ({ name: value, value })),
+	default: 'room',
+};
+const options = (values: object) => reader({ options: values }).collection({ name: 'options', default: {} });
+/** Reads a field as a parameter, and as an option. */
+const both = (field: INodeProperties, value: unknown) => [
+	reader({ [field.name]: value }),
+	options({ [field.name]: value }),
+];
 
+describe('A text', () => {
 	it.each([
 		['6f1c', '6f1c'],
 		[' 6f1c\n', '6f1c'],
@@ -466,69 +468,28 @@ describe('readRequired', () => {
 		[5, '5'],
 		[0, '0'],
 		[false, 'false'],
-	])('reads %j', (value, text) => {
-		for (const holder of holders(value)) expect(read(holder)).toBe(text);
-	});
-
-	it.each(['', ' ', '\n\t\u00a0', null, undefined])('refuses %j', (value) => {
-		for (const holder of holders(value)) expectRejection(() => read(holder), "'Session ID' is empty");
-	});
-
-	it.each([[{}], [[]], [{ value: 'x' }], [['x']], [new Date(0)]])('refuses %j, which is no text', (value) => {
-		for (const holder of holders(value)) expectRejection(() => read(holder), "'Session ID' is not a text");
-	});
-
-	it('names the deployment as the user reads it', () => {
-		expectRejection(
-			() => getDeployment.prepare(fieldsContext({ deploymentId: ' ', tag: 'v1' }), ITEM),
-			"'Deployment' is empty",
-		);
-	});
-});
-
-describe('readSessionId', () => {
-	const read = (value: unknown) => readSessionId(fieldsContext({ sessionId: value }), ITEM);
-	const uuid = '6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b';
-
-	it.each([
-		[uuid, uuid],
-		[`session-${uuid}`, uuid],
-		[` session-${uuid}\n`, uuid],
-		['session-6f1c', 'session-6f1c'],
-	])('reads %j in the spelling of the API', (value, id) => {
-		for (const holder of holders(value)) expect(read(holder)).toBe(id);
-	});
-
-	it.each(['', ' ', null, undefined])('refuses %j, naming the field', (value) => {
-		expectRejection(() => read(value), "'Session' is empty");
-	});
-});
-
-describe('readOptional, asText and readList', () => {
-	it.each([
-		['v1', 'v1'],
-		[' v1 ', 'v1'],
-		[1, '1'],
-		['', undefined],
-		[' ', undefined],
-		[null, undefined],
-		[undefined, undefined],
-	])('readOptional and asText read %j', (value, text) => {
-		for (const holder of holders(value)) {
-			expect(readOptional(fieldsContext({ tag: holder }), 'tag', 'Tag', ITEM)).toBe(text);
-			expect(asText(fieldsContext({}), holder, 'Tag', ITEM)).toBe(text);
+	])('%j is read as %j', (value, expected) => {
+		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
+			expect([read.optional(text), read.required(text)]).toEqual([expected, expected]);
 		}
-		expect(readOptional(fieldsContext({}), 'tag', 'Tag', ITEM)).toBeUndefined();
 	});
 
-	it.each([[{}], [{ a: 1 }], [['v1']], [{ value: 'v1' }]])('readOptional and asText refuse %j', (value) => {
-		for (const holder of holders(value)) {
-			expectRejection(
-				() => readOptional(fieldsContext({ tag: holder }), 'tag', 'Tag', ITEM),
-				"'Tag' is not a text",
-			);
-			expectRejection(() => asText(fieldsContext({}), holder, 'Tag', ITEM), "'Tag' is not a text");
+	it.each(['', ' ', '\n\t\u00a0', null, undefined])('%j is blank', (value) => {
+		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
+			expect(read.optional(text)).toBeUndefined();
+			expectRejection(() => read.required(text), "'Session ID' is empty");
 		}
+	});
+
+	it.each([[{}], [[]], [{ value: 'x' }], [['x']], [new Date(0)]])('%j is none', (value) => {
+		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
+			expectRejection(() => read.optional(text), "'Session ID' is not a text");
+		}
+	});
+
+	it('that is missing has the default, and a locator without a value is empty', () => {
+		expect(reader({}).required({ ...text, default: 'x' })).toBe('x');
+		expect(reader({ id: { __rl: true, mode: 'list' } }).optional(text)).toBeUndefined();
 	});
 
 	it.each([
@@ -540,134 +501,204 @@ describe('readOptional, asText and readList', () => {
 		['', []],
 		[null, []],
 		[undefined, []],
-	])('readList reads %j', (value, list) => {
-		expect(readList(value)).toEqual(list);
+	])('is read as a list: %j', (value, list) => {
+		expect(asList(value)).toEqual(list);
 	});
 });
 
-describe('numbers', () => {
-	const read = (value: unknown) => readCount(fieldsContext({}), value, 'Limit', ITEM);
+it('The ID of a session is read in the spelling of the API', () => {
+	const uuid = '6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b';
+	const read = (sessionId: unknown) => readSessionId(reader({ sessionId }));
+	for (const holder of holders(` session-${uuid}\n`)) expect(read(holder)).toBe(uuid);
+	expect(read('session-6f1c')).toBe('session-6f1c');
+	expectRejection(() => read(' '), "'Session' is empty");
+});
 
+describe('A number', () => {
 	it.each([
 		[1, 1],
 		[1.9, 1],
 		['5', 5],
 		[' 5 ', 5],
-		[1e6, 1_000_000],
-	])('readCount reads %j', (value, count) => {
-		expect(read(value)).toBe(count);
+		['+1e2', 100],
+		['.5e1', 5],
+	])('%j is read as %j', (value, expected) => {
+		for (const read of both(count, value)) expect(read.count(count)).toBe(expected);
 	});
 
-	it.each([0, -1, 0.5, NaN, Infinity, -Infinity, '', ' ', 'many', '5x', null, undefined, {}, [], false])(
-		'readCount refuses %j',
-		(value) => {
-			expectRejection(() => read(value), "'Limit' must be a number of at least 1");
-		},
-	);
-
-	it('readCount knows a maximum', () => {
-		const readUpTo = (value: unknown) => readCount(fieldsContext({}), value, 'Limit', ITEM, 1_000);
-		expect(readUpTo(1_000)).toBe(1_000);
-		for (const value of [1_000.1, 1_001, Infinity, 0, 'many']) {
-			expectRejection(() => readUpTo(value), "'Limit' must be a number from 1 to 1,000");
+	it.each([
+		...[0, -1, 0.5, NaN, Infinity, '', ' ', 'many', '5x', '0x10', null, undefined, {}, false],
+		...[true, [600], ['5'], [[5]], new Date(5), 5n, 1_000.1, '1001'],
+	])('%p is refused, as an option that was added, too', (value) => {
+		for (const read of both(count, value)) {
+			expectRejection(() => read.count(count), "'Tries' must be a number from 1 to 1,000");
 		}
 	});
 
-	it('readCount gives a whole number of at least 1, or refuses', () => {
-		check(
-			fc.property(
-				fc.oneof(
-					fc.double(),
-					fc.integer(),
-					fc.string(),
-					fc.double().map(String),
-					fc.constantFrom(null, true, {}, []),
-				),
-				(value) => {
-					let count: number;
-					try {
-						count = read(value);
-					} catch (error) {
-						expect(error).toBeInstanceOf(NodeOperationError);
-						return;
-					}
-					expect(Number.isInteger(count) && count >= 1).toBe(true);
-				},
-			),
-			1_000,
-		);
+	it('may have no maximum, and is missing if the option was not added', () => {
+		const free = { ...count, typeOptions: { minValue: 0 } };
+		expect(reader({ tries: 1e6 }).count(free)).toBe(1_000_000);
+		expectRejection(() => reader({ tries: -1 }).count(free), "'Tries' must be a number of at least 0");
+		expect(options({}).count(count)).toBeUndefined();
+		expect(reader({}).count(count)).toBe(7);
 	});
 
+	it('is a number or the text of one', () => {
+		check(
+			fc.property(fc.anything(), (value) => {
+				const number = asNumber(value);
+				if (typeof value === 'number') expect(number).toBe(value);
+				else if (typeof value !== 'string') expect(number).toBeNaN();
+				else if (!Number.isNaN(number)) expect(number).toBe(Number(value));
+			}),
+			1_000,
+		);
+		check(
+			fc.property(
+				fc.double({ noNaN: true }),
+				(number) => asNumber(` ${number} `) === number || !isFinite(number),
+			),
+		);
+	});
+});
+
+describe('A switch', () => {
 	it.each([
 		[true, true],
 		[' TRUE ', true],
 		['false', false],
-		[null, undefined],
-		['', undefined],
-	])('reads a switch that a table gives as %j', (value, flag) => {
-		expect(asFlag(fieldsContext({}), value, 'Record Audio', ITEM)).toBe(flag);
+	])('that a table gives as %j is %j', (value, expected) => {
+		for (const read of both(flag, value)) expect(read.flag(flag)).toBe(expected);
 	});
 
-	it.each([1, 'yes', {}])('refuses a switch that is %j', (value) => {
-		expectRejection(() => asFlag(fieldsContext({}), value, 'Record Audio', ITEM), "'Record Audio'");
+	it.each([1, 'yes', {}, [true]])('is not %j', (value) => {
+		for (const read of both(flag, value)) expectRejection(() => read.flag(flag), "'Record Audio'");
 	});
 
-	it('takes a locator without a value for empty', () => {
-		expect(readOptional(fieldsContext({ tag: { __rl: true, mode: 'list' } }), 'tag', 'Tag', ITEM)).toBe(
-			undefined,
-		);
-	});
+	it.each([null, '', undefined])(
+		'without a value (%j): a parameter has its default, an added option is refused',
+		(value) => {
+			expect(reader({ record: value }).flag(flag)).toBe(true);
+			expect(options({}).flag(flag)).toBeUndefined();
+			expectRejection(() => options({ record: value }).flag(flag), "'Record Audio' is empty");
+		},
+	);
+});
 
-	it('refuses a limit of a call that has no value: the call would have none', () => {
-		const options = { maxCallDuration: undefined };
-		expectRejection(() => readCallOptions(fieldsContext({ options }), ITEM), "'Max Call Duration'");
-	});
+it('A choice is one of the options', () => {
+	expect(reader({ getBy: ' id ' }).choice(choice)).toBe('id');
+	for (const value of ['', null]) expect(reader({ getBy: value }).choice(choice)).toBe('room');
+	expectRejection(() => reader({ getBy: 'name' }).choice(choice), "'Get By' is 'name', which is not one of");
+});
 
-	it('reads no limit where all are wanted', () => {
-		expect(readLimit(fieldsContext({ returnAll: true, limit: 0 }), ITEM)).toBe(Infinity);
-		expect(readLimit(fieldsContext({ returnAll: false, limit: 7 }), ITEM)).toBe(7);
-		expect(readLimit(fieldsContext({}), ITEM)).toBe(50);
-		expectRejection(() => readLimit(fieldsContext({ limit: 0 }), ITEM), "'Limit'");
+describe('An optional field', () => {
+	it.each<[entered: string, isRefused: boolean]>([
+		['', false],
+		[' ', false],
+		['={{ $json.from }}', true],
+		['={{ $fromAI("From") }}', false],
+	])('entered as %j without a value', (entered, isRefused) => {
+		for (const holder of holders(entered)) {
+			const context = fieldsContext({ id: holder });
+			context.getNodeParameter = () => undefined as never;
+			const read = () => new ItemReader(context, ITEM).optionalByHand(text);
+			if (isRefused) expectRejection(read, "'Session ID' is empty");
+			else expect(read()).toBeUndefined();
+		}
 	});
+});
 
-	it('reads the options of the requests, bounded and with defaults', () => {
-		const options = (given?: object) =>
-			readRequestOptions(fieldsContext(given ? { options: given } : {}), ITEM);
-		expect(options()).toEqual({ maxConcurrency: 100, timeoutMs: 30_000 });
-		expect(options({ maxConcurrency: 3, timeout: 500 })).toEqual({ maxConcurrency: 3, timeoutMs: 500 });
-		expect(options({ maxConcurrency: 10_000 }).maxConcurrency).toBe(200);
-		expectRejection(() => options({ maxConcurrency: 0 }), "'Max Concurrency'");
-		expectRejection(() => options({ timeout: 'soon' }), "'Timeout'");
-		expect(options({ timeout: 2_147_483_647 }).timeoutMs).toBe(2_147_483_647);
+it('No limit is read where all are wanted', () => {
+	expect(readLimit(reader({ returnAll: true, limit: 0 }))).toBe(Infinity);
+	expect(readLimit(reader({ returnAll: false, limit: 7 }))).toBe(7);
+	expect(readLimit(reader({}))).toBe(50);
+});
+
+describe('The options of the requests', () => {
+	const read = (given: object) => readRequestOptions(reader({ options: given }));
+
+	it('are bounded and have defaults', () => {
+		expect(readRequestOptions(reader({}))).toEqual({ maxConcurrency: 100, timeoutMs: 30_000 });
+		expect(read({ maxConcurrency: 3, timeout: 500 })).toEqual({ maxConcurrency: 3, timeoutMs: 500 });
+		expect(read({ maxConcurrency: 10_000 }).maxConcurrency).toBe(200);
 		expectRejection(
-			() => options({ timeout: 2_147_483_648 }),
+			() => read({ timeout: 2_147_483_648 }),
 			"'Timeout' must be a number from 1 to 2,147,483,647",
 		);
 	});
 
 	it.each([
+		[
+			{ batchSize: 10, batchInterval: 2_000 },
+			{ batchSize: 10, batchIntervalMs: 2_000 },
+		],
+		[{}, { batchSize: 50, batchIntervalMs: 1_000 }],
+		[{ batchSize: 0 }, { batchSize: 1, batchIntervalMs: 1_000 }],
+		[{ batchSize: '-1' }, undefined],
+		[{ batchInterval: 0 }, undefined],
+		[undefined, undefined],
+	])('batches of %j', (batch, batching) => {
+		expect(readBatching(readOptions(reader({ options: { batching: { batch } } })))).toEqual(batching);
+		expect(read({ batching: { batch } })).toEqual({ maxConcurrency: 100, timeoutMs: 30_000, ...batching });
+	});
+
+	it.each([{ batchSize: null }, { batchSize: -2 }, { batchInterval: true }])('no batches of %j', (batch) => {
+		expectRejection(() => read({ batching: { batch } }), "'");
+	});
+});
+
+describe('A wait', () => {
+	it.each([
 		[1, 'minutes', 60_000],
 		[0.5, 'hours', 1_800_000],
 		['2', 'days', 172_800_000],
 		[3_650, 'days', 315_360_000_000],
-	])('reads a wait of %j %s', (maxWait, maxWaitUnit, ms) => {
-		expect(readMaxWaitMs(fieldsContext({ maxWait, maxWaitUnit }), ITEM)).toBe(ms);
+	])('of %j %s', (maxWait, maxWaitUnit, ms) => {
+		expect(readMaxWaitMs(reader({ maxWait, maxWaitUnit }))).toBe(ms);
 	});
 
-	it('reads a wait without a limit, whatever the other fields hold', () => {
-		expect(readMaxWaitMs(fieldsContext({ limitWaitTime: false, maxWait: 0 }), ITEM)).toBe(Infinity);
-		expect(readMaxWaitMs(fieldsContext({ limitWaitTime: true }), ITEM)).toBe(3_600_000);
+	it('without a limit, whatever the other fields hold', () => {
+		expect(readMaxWaitMs(reader({ limitWaitTime: false, maxWait: 0 }))).toBe(Infinity);
+		expect(readMaxWaitMs(reader({ limitWaitTime: true }))).toBe(3_600_000);
 	});
 
 	it.each([
 		[0, 'hours'],
 		[-1, 'hours'],
 		['x', 'hours'],
+		[true, 'hours'],
+		[[1], 'hours'],
+		['', 'hours'],
 		[1, 'weeks'],
 		[1, 'toString'],
 		[Infinity, 'days'],
 		[3_650.1, 'days'],
-	])('refuses a wait of %j %s', (maxWait, maxWaitUnit) => {
-		expectRejection(() => readMaxWaitMs(fieldsContext({ maxWait, maxWaitUnit }), ITEM), "'Max Wait'");
+	])('is not %j %s', (maxWait, maxWaitUnit) => {
+		expectRejection(() => readMaxWaitMs(reader({ maxWait, maxWaitUnit })), "'Max Wait'");
+	});
+});
+
+describe('The ID of a room', () => {
+	const read = (roomId: unknown, item?: IDataObject) => readRoomId(reader({ roomId }, item), roomIdField);
+
+	it.each(['abcd-efgh-ijkl', ' order_47.11:a@b \n', 4711])('%j is read, trimmed', (value) => {
+		expect(read(value)).toBe(String(value).trim());
+	});
+
+	it.each([
+		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]', '{{ $json.roomId }}'],
+		...['undefined', 'null', '../rooms', 'a?b', '"abcd"', 'x'.repeat(129)],
+	])('%j is none', (value) => {
+		expectRejection(() => read(value), "'Room ID' is not the ID of a room");
+	});
+
+	it("is not the record's 'id'", () => {
+		expectRejection(
+			() => read('65f1', { id: '65f1', roomId: 'abcd' }),
+			"'Room ID' is the room's 'id', not its 'roomId'",
+		);
+		expect(read('65f1', { id: '65f1' })).toBe('65f1');
+		expect(read('abcd', { id: 'abcd', roomId: 'abcd' })).toBe('abcd');
+		expect(read('abcd', { id: '65f1', roomId: 'abcd' })).toBe('abcd');
 	});
 });

@@ -1,12 +1,38 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { dispatchAgent } from '../../api/agents';
-import { inputError } from '../../fields/inputError';
 import { metaDataFields } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
-import { asFlag, readCollection, readCount, readOptional, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { readMetaData } from '../../fields/readKeyValue';
 import { optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { readRoomId, roomIdField } from '../../fields/roomId';
+import { type Operation } from '../operation';
+
+const meetingField: INodeProperties = {
+	...roomIdField,
+	name: 'meetingId',
+	description: 'The room for the agent to join',
+};
+
+const versionIdField: INodeProperties = {
+	displayName: 'Version ID',
+	name: 'versionId',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. ver_1a2b3c',
+	description: 'The version of the agent. Leave empty for the latest deployed one.',
+};
+
+const versionTagField: INodeProperties = {
+	displayName: 'Version Tag',
+	name: 'versionTag',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. production',
+	description: 'The tag of a published version, instead of its ID',
+};
+
+const META_DATA_FIELDS = metaDataFields('dispatch');
 
 const ROOM_OPTIONS: INodeProperties[] = [
 	{
@@ -48,16 +74,22 @@ const ROOM_OPTIONS: INodeProperties[] = [
 	},
 ];
 
+const roomOptionsField: INodeProperties = {
+	displayName: 'Room Options',
+	name: 'roomOptions',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: ROOM_OPTIONS,
+};
+
 /** @returns Room Options, as the API names them; undefined if none is given */
-function readRoomOptions(context: IExecuteFunctions, itemIndex: number): IDataObject | undefined {
-	const given = readCollection(context, 'roomOptions', itemIndex);
-	const options = ROOM_OPTIONS.filter(({ name }) => name in given);
+function readRoomOptions(read: ItemReader): IDataObject | undefined {
+	const given = read.collection(roomOptionsField);
+	const options = ROOM_OPTIONS.filter((field) => given.has(field));
 	if (options.length === 0) return undefined;
 	return Object.fromEntries(
-		options.map(({ name, displayName, type }) => [
-			name,
-			(type === 'number' ? readCount : asFlag)(context, given[name], displayName, itemIndex),
-		]),
+		options.map((field) => [field.name, field.type === 'number' ? given.count(field) : given.flag(field)]),
 	);
 }
 
@@ -69,58 +101,26 @@ export const operation: Operation = {
 	starts: 'dispatch',
 	fields: [
 		agentField,
-		{
-			displayName: 'Room ID',
-			name: 'meetingId',
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder: 'e.g. abcd-efgh-ijkl',
-			description: 'The room for the agent to join',
-		},
-		{
-			displayName: 'Version ID',
-			name: 'versionId',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. ver_1a2b3c',
-			description: 'The version of the agent. Leave empty for the latest deployed one.',
-		},
-		{
-			displayName: 'Version Tag',
-			name: 'versionTag',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. production',
-			description: 'The tag of a published version, instead of its ID',
-		},
-		...metaDataFields('dispatch'),
-		{
-			displayName: 'Room Options',
-			name: 'roomOptions',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: ROOM_OPTIONS,
-		},
+		meetingField,
+		versionIdField,
+		versionTagField,
+		...META_DATA_FIELDS,
+		roomOptionsField,
 		optionsField(),
 	],
-	prepare(context, itemIndex) {
-		const meetingId = readRequired(context, 'meetingId', 'Room ID', itemIndex);
+	prepare(read) {
 		const body = {
-			agentId: readRequired(context, 'agentId', 'Agent', itemIndex),
-			meetingId,
-			versionId: readOptional(context, 'versionId', 'Version ID', itemIndex),
-			versionTag: readOptional(context, 'versionTag', 'Version Tag', itemIndex),
-			metadata: readMetaData(context, itemIndex),
-			roomOptions: readRoomOptions(context, itemIndex),
+			agentId: read.required(agentField),
+			meetingId: readRoomId(read, meetingField),
+			versionId: read.optional(versionIdField),
+			versionTag: read.optional(versionTagField),
+			metadata: readMetaData(read, META_DATA_FIELDS),
+			roomOptions: readRoomOptions(read),
 		};
 		if (body.versionId !== undefined && body.versionTag !== undefined) {
-			throw inputError(
-				context,
+			throw read.fail(
 				"Both 'Version ID' and 'Version Tag' are set",
 				'Clear one of the two: each of them names the version.',
-				itemIndex,
 			);
 		}
 		return async (send) => await dispatchAgent(send, body);

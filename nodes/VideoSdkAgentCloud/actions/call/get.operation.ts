@@ -1,17 +1,28 @@
+import { describeCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
+import { fetchIncluded } from '../../api/conversation';
 import { callField } from '../../fields/callLocators';
-import { readRequired } from '../../fields/read';
-import { optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { includeField, readInclude } from '../../fields/include';
+import { optionsField, readRequestOptions } from '../../fields/requestOptions';
+import { type Operation } from '../operation';
+import { textReader } from '../readText';
 
 export const operation: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get call',
-	description: 'Retrieve a call in its current state',
-	fields: [callField, optionsField()],
-	prepare(context, itemIndex) {
-		const callId = readRequired(context, 'callId', 'Call', itemIndex);
-		return async (send) => await getCall(send, callId);
+	description: 'Retrieve a call in its current state, and what was said',
+	fields: [callField, includeField, optionsField()],
+	prepare(read) {
+		const callId = read.required(callField);
+		const include = readInclude(read);
+		const { timeoutMs } = readRequestOptions(read);
+		return async (send, tools) => {
+			const call = await getCall(send, callId);
+			if (include.length === 0) return call;
+			const readText = textReader(read, timeoutMs, tools);
+			const { found, missing } = await fetchIncluded(send, readText, include, call);
+			return describeCall({ ...call, ...found, ...(Object.keys(missing).length > 0 && { missing }) });
+		};
 	},
 };

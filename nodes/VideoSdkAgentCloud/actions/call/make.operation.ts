@@ -1,19 +1,22 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { CallBody } from '../../api/calls';
-import { makeCall } from '../../api/calls';
+import { type INodeProperties } from 'n8n-workflow';
+import { type CallBody, makeCall } from '../../api/calls';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
+import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
 import { metaDataFields } from '../../fields/keyValue';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
-import { readChoice, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
+import { type RoomChoice } from '../../fields/roomChoice';
 import { readMetaData } from '../../fields/readKeyValue';
 import {
 	CALLS_MAX_CONCURRENCY,
 	LONGEST_TIMEOUT_MS,
 	optionsField,
+	readOptions,
 	readRequestOptions,
 } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { openRoom } from '../openRoom';
+import { type ItemRun, type Operation } from '../operation';
 
 /** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
 const RINGING_ALLOWANCE_S = 180;
@@ -23,36 +26,42 @@ function shownFor(callVia: 'routingRule' | 'gateway', field: INodeProperties): I
 	return { ...field, displayOptions: { show: { callVia: [callVia] } } };
 }
 
+const toField: INodeProperties = {
+	displayName: 'To',
+	name: 'to',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. +14155550123',
+	description: 'The phone number to call, with a plus sign and the country code, or a SIP URI',
+};
+
+const callViaField: INodeProperties = {
+	displayName: 'Call Via',
+	name: 'callVia',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'Routing Rule',
+			value: 'routingRule',
+			description: 'Call from one of your phone numbers; the rule decides which agent talks',
+		},
+		{ name: 'Gateway', value: 'gateway', description: 'Call through an outbound gateway directly' },
+	],
+	default: 'routingRule',
+};
+
 const TARGET_FIELDS: INodeProperties[] = [
-	{
-		displayName: 'To',
-		name: 'to',
-		type: 'string',
-		default: '',
-		required: true,
-		placeholder: 'e.g. +14155550123',
-		description: 'The phone number to call, with a plus sign and the country code, or a SIP URI',
-	},
-	{
-		displayName: 'Call Via',
-		name: 'callVia',
-		type: 'options',
-		noDataExpression: true,
-		options: [
-			{
-				name: 'Routing Rule',
-				value: 'routingRule',
-				description: 'Call from one of your phone numbers; the rule decides which agent talks',
-			},
-			{ name: 'Gateway', value: 'gateway', description: 'Call through an outbound gateway directly' },
-		],
-		default: 'routingRule',
-	},
+	toField,
+	callViaField,
 	shownFor('routingRule', routingRuleField),
 	shownFor('routingRule', fromField),
 	shownFor('gateway', gatewayField),
 	shownFor('gateway', optionalFromField),
 ];
+
+const META_DATA_FIELDS = metaDataFields('call');
 
 /**
  * The fields of a call, but for its options: see CALL_OPTIONS.
@@ -60,43 +69,50 @@ const TARGET_FIELDS: INodeProperties[] = [
  * @param own those of the operation
  */
 export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...own, ...metaDataFields('call')];
+	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS];
+}
+
+/** A call, the room for it, and how long to wait for the API's answer. */
+interface CallStart {
+	body: CallBody;
+	room: RoomChoice;
+	timeoutMs: number;
 }
 
 /**
  * Reads what `makeFields` has for all operations, and CALL_OPTIONS, as the API names them.
  *
- * @returns the call, and how long to wait for the API's answer, in ms
- * @throws NodeOperationError naming the field and the item
+ * @throws NodeOperationError naming the field
  */
-export function readMake(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): { body: CallBody; timeoutMs: number } {
-	const sipCallTo = readPhoneNumber(context, 'to', 'To', itemIndex);
-	const callVia = readChoice(context, 'callVia', 'Call Via', ['routingRule', 'gateway'], itemIndex);
-	const isViaGateway = callVia === 'gateway';
+function readMake(read: ItemReader): CallStart {
+	const sipCallTo = readPhoneNumber(read, toField);
+	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
 		? {
-				gatewayId: readRequired(context, 'gatewayId', 'Gateway', itemIndex),
-				sipCallFrom: readOptionalPhoneNumber(context, 'from', 'From', itemIndex),
+				gatewayId: read.required(gatewayField),
+				sipCallFrom: readOptionalPhoneNumber(read, optionalFromField),
 			}
-		: {
-				routingRuleId: readRequired(context, 'routingRuleId', 'Routing Rule', itemIndex),
-				sipCallFrom: readPhoneNumber(context, 'from', 'From', itemIndex),
-			};
-	const { recordAudio, ...options } = readCallOptions(context, itemIndex);
-	const { timeoutMs } = readRequestOptions(context, itemIndex);
+		: { routingRuleId: read.required(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
+	const options = readCallOptions(readOptions(read), isViaGateway);
+	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
-		body: {
-			sipCallTo,
-			...route,
-			...options,
-			recordAudio: isViaGateway ? recordAudio : undefined,
-			metadata: readMetaData(context, itemIndex),
-		},
+		body: { sipCallTo, ...route, ...options, metadata: readMetaData(read, META_DATA_FIELDS) },
+		room: readCallRoom(read),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
+	};
+}
+
+/**
+ * Reads a call, to be made in the room that was chosen for it.
+ *
+ * @throws NodeOperationError naming the field
+ */
+export function prepareCall(read: ItemReader): ItemRun {
+	const { body, room, timeoutMs } = readMake(read);
+	return async (send, tools) => {
+		const destinationRoomId = await openRoom(read.context, send, tools, room, 'call');
+		return await makeCall(send, { ...body, destinationRoomId }, timeoutMs);
 	};
 }
 
@@ -108,8 +124,5 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [...makeFields(), optionsField(CALL_OPTIONS, CALLS_MAX_CONCURRENCY)],
-	prepare(context, itemIndex) {
-		const { body, timeoutMs } = readMake(context, itemIndex);
-		return async (send) => await makeCall(send, body, timeoutMs);
-	},
+	prepare: prepareCall,
 };

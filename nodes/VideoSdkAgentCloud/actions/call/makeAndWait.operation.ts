@@ -1,11 +1,10 @@
-import type { INodeProperties } from 'n8n-workflow';
-import { makeCall } from '../../api/calls';
+import { type INodeProperties } from 'n8n-workflow';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
-import { makeFields, readMake } from './make.operation';
+import { makeFields, prepareCall } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT: INodeProperties = {
 	displayName: 'Hang Up at Timeout',
@@ -28,11 +27,10 @@ export const operation: Operation = {
 		...makeFields(OPTIONAL_MAX_WAIT_FIELDS),
 		optionsField([...CALL_OPTIONS, HANG_UP_AT_TIMEOUT], CALLS_MAX_CONCURRENCY),
 	],
-	prepare(context, itemIndex) {
-		rejectAsTool(context, 'Make and Wait', 'Call: Make', itemIndex);
-		checkWait(context, HANG_UP_AT_TIMEOUT, itemIndex);
-		const { body, timeoutMs } = readMake(context, itemIndex);
-		return async (send) => await makeCall(send, body, timeoutMs);
+	prepare(read) {
+		rejectAsTool(read, 'Make and Wait', 'Call: Make');
+		checkWait(read, HANG_UP_AT_TIMEOUT);
+		return prepareCall(read);
 	},
 	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
 };

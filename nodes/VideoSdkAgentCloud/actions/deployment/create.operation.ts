@@ -1,7 +1,27 @@
+import { type INodeProperties } from 'n8n-workflow';
 import { createDeployment } from '../../api/deployments';
-import { readRequired } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
+
+const nameField: INodeProperties = {
+	displayName: 'Name',
+	name: 'name',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. Support agent',
+	description: 'The name of the new deployment',
+};
+
+const descriptionField: INodeProperties = {
+	displayName: 'Description',
+	name: 'description',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. Answers calls about orders',
+	description: 'What the deployment is for. VideoSDK requires it.',
+};
 
 export const operation: Operation = {
 	value: 'create',
@@ -9,31 +29,11 @@ export const operation: Operation = {
 	action: 'Create deployment',
 	description: 'Create a deployment, to which you then push versions of an agent',
 	starts: 'deployment',
-	fields: [
-		{
-			displayName: 'Name',
-			name: 'name',
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder: 'e.g. Support agent',
-			description: 'The name of the new deployment',
-		},
-		{
-			displayName: 'Description',
-			name: 'description',
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder: 'e.g. Answers calls about orders',
-			description: 'What the deployment is for. VideoSDK requires it.',
-		},
-		optionsField(),
-	],
-	prepare(context, itemIndex) {
+	fields: [nameField, descriptionField, optionsField()],
+	prepare(read) {
 		const body = {
-			name: readRequired(context, 'name', 'Name', itemIndex),
-			description: readRequired(context, 'description', 'Description', itemIndex),
+			name: read.required(nameField),
+			description: read.required(descriptionField),
 		};
 		return async (send) => await createDeployment(send, body);
 	},

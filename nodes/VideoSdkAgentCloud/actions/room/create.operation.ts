@@ -1,11 +1,32 @@
+import { type INodeProperties } from 'n8n-workflow';
+import { credentialOf } from '../../api/credential';
 import { createRoom } from '../../api/rooms';
 import { ROOM_EVENT_OPTIONS } from '../../fields/events';
-import { asText, readCollection } from '../../fields/read';
 import { readRecording, RECORDING_FIELDS } from '../../fields/recording';
-import { readWebhookTarget } from '../../fields/readWebhook';
-import { optionsField } from '../../fields/requestOptions';
+import { readWebhook } from '../../fields/readWebhook';
+import { optionsField, readOptions } from '../../fields/requestOptions';
 import { webhookFields } from '../../fields/webhook';
-import type { Operation } from '../operation';
+import { withSignedContext } from '../../webhook/contextUrl';
+import { type Operation } from '../operation';
+
+const customRoomIdField: INodeProperties = {
+	displayName: 'Custom Room ID',
+	name: 'customRoomId',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. order-4711',
+	description:
+		'An ID of your own. If there is a room of that ID already, VideoSDK returns it as it was created.',
+};
+
+const geoFenceField: INodeProperties = {
+	displayName: 'Geo Fence',
+	name: 'geoFence',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. eu001',
+	description: 'The region whose servers the room is limited to, such as us001, eu001 or in002',
+};
 
 export const operation: Operation = {
 	value: 'create',
@@ -21,34 +42,18 @@ export const operation: Operation = {
 			eventOptions: ROOM_EVENT_OPTIONS,
 			defaultEvents: ['session-ended', 'recording-stopped', 'transcription-stopped'],
 		}),
-		optionsField([
-			{
-				displayName: 'Custom Room ID',
-				name: 'customRoomId',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. order-4711',
-				description:
-					'An ID of your own. If there is a room of that ID already, VideoSDK returns it as it was created.',
-			},
-			{
-				displayName: 'Geo Fence',
-				name: 'geoFence',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. eu001',
-				description: 'The region whose servers the room is limited to, such as us001, eu001 or in002',
-			},
-		]),
+		optionsField([customRoomIdField, geoFenceField]),
 	],
-	prepare(context, itemIndex) {
-		const options = readCollection(context, 'options', itemIndex);
+	prepare(read) {
+		const options = readOptions(read);
 		const body = {
-			customRoomId: asText(context, options.customRoomId, 'Custom Room ID', itemIndex),
-			geoFence: asText(context, options.geoFence, 'Geo Fence', itemIndex),
-			autoStartConfig: readRecording(context, itemIndex),
+			customRoomId: options.optional(customRoomIdField),
+			geoFence: options.optional(geoFenceField),
+			autoStartConfig: readRecording(read),
 		};
-		const webhook = readWebhookTarget(context, itemIndex, ROOM_EVENT_OPTIONS);
-		return async (send) => await createRoom(send, { ...body, webhook: await webhook?.() });
+		const target = readWebhook(read, ROOM_EVENT_OPTIONS);
+		const credential = credentialOf(read.context, read.itemIndex);
+		return async (send) =>
+			await createRoom(send, { ...body, webhook: await withSignedContext(target, credential) });
 	},
 };

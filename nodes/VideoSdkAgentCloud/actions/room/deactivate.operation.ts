@@ -1,8 +1,7 @@
 import { deactivateRoom } from '../../api/rooms';
-import { readRequired } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import { roomIdField } from '../../fields/room';
-import type { Operation } from '../operation';
+import { roomIdField } from '../../fields/roomId';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'deactivate',
@@ -10,8 +9,8 @@ export const operation: Operation = {
 	action: 'Deactivate room (disconnects everybody in it)',
 	description: 'Close a room for good. Everybody in it is disconnected, and nobody can join it any more.',
 	fields: [roomIdField, optionsField()],
-	prepare(context, itemIndex) {
-		const roomId = readRequired(context, 'roomId', 'Room ID', itemIndex);
+	prepare(read) {
+		const roomId = read.required(roomIdField);
 		return async (send) => await deactivateRoom(send, roomId);
 	},
 };

@@ -1,8 +1,7 @@
 import { endRoomSession } from '../../api/rooms';
-import { readRequired } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import { roomIdField } from '../../fields/room';
-import type { Operation } from '../operation';
+import { roomIdField } from '../../fields/roomId';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'endSession',
@@ -11,8 +10,8 @@ export const operation: Operation = {
 	description:
 		'End what is going on in a room, for the agent and everybody else in it. The room stays. This also stops a dispatched agent.',
 	fields: [roomIdField, optionsField()],
-	prepare(context, itemIndex) {
-		const roomId = readRequired(context, 'roomId', 'Room ID', itemIndex);
+	prepare(read) {
+		const roomId = read.required(roomIdField);
 		return async (send) => await endRoomSession(send, roomId);
 	},
 };

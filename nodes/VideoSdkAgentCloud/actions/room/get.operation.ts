@@ -1,8 +1,7 @@
 import { getRoom } from '../../api/rooms';
-import { readRequired } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import { roomIdField } from '../../fields/room';
-import type { Operation } from '../operation';
+import { roomIdField } from '../../fields/roomId';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'get',
@@ -10,8 +9,8 @@ export const operation: Operation = {
 	action: 'Get room',
 	description: 'Retrieve a room',
 	fields: [{ ...roomIdField, description: 'The room. Its Custom Room ID will do, too.' }, optionsField()],
-	prepare(context, itemIndex) {
-		const roomId = readRequired(context, 'roomId', 'Room ID', itemIndex);
+	prepare(read) {
+		const roomId = read.required(roomIdField);
 		return async (send) => await getRoom(send, roomId);
 	},
 };

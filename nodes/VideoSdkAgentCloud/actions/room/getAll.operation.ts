@@ -1,9 +1,9 @@
 import { listRecords } from '../../api/pagination';
 import { ROOMS } from '../../api/rooms';
-import { LIST_FIELDS, readLimit } from '../../fields/list';
+import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { optionsField } from '../../fields/requestOptions';
 import { readSimplify, simplifyField } from '../../fields/simplify';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 
 /** Without the webhook: whoever knows a trigger's address can send to it. */
 const SIMPLIFIED = [
@@ -21,10 +21,10 @@ export const operation: Operation = {
 	name: 'Get Many',
 	action: 'Get many rooms',
 	description: 'Retrieve a list of rooms',
-	fields: [...LIST_FIELDS, simplifyField, optionsField()],
-	prepare(context, itemIndex) {
-		const limit = readLimit(context, itemIndex);
-		const simplify = readSimplify(context, SIMPLIFIED, itemIndex);
+	fields: [...RETURN_ALL_FIELDS, simplifyField, optionsField()],
+	prepare(read) {
+		const limit = readLimit(read);
+		const simplify = readSimplify(read, SIMPLIFIED);
 		return async (send) => (await listRecords(send, ROOMS, limit)).map(simplify);
 	},
 };

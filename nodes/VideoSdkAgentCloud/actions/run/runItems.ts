@@ -5,6 +5,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { credentialsOfItems } from '../../api/credential';
+import { ItemReader } from '../../fields/reader';
 import { readRequestOptions } from '../../fields/requestOptions';
 import type { Operation } from '../operation';
 import { failedOutcome, type Outcomes, startedInWords, stopError } from './outcome';
@@ -22,8 +23,9 @@ function prepareItems(
 	return outcomes.map((outcome, itemIndex) => {
 		if (outcome !== undefined) return undefined;
 		try {
-			const options = readRequestOptions(context, itemIndex, operation.maxConcurrency);
-			return { ...options, run: operation.prepare(context, itemIndex) };
+			const read = new ItemReader(context, itemIndex);
+			const options = readRequestOptions(read, operation.maxConcurrency);
+			return { ...options, run: operation.prepare(read) };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
 			const failed = failedOutcome(context, error, itemIndex);

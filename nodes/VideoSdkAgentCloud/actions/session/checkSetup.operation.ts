@@ -1,67 +1,70 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { deploymentField, optionalTagField } from '../../fields/locators';
-import { readOptional } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { webhookUrlField } from '../../fields/webhook';
-import type { ItemRun, Operation } from '../operation';
-import {
-	checkCredential,
-	checkDeployment,
-	checkKeyAndClock,
-	checkTag,
-	checkWebhookProduction,
-	checkWebhookPublic,
-	checkWebhookPublished,
-} from './setupChecks';
-import type { Finding } from './setupTexts';
+import { type ItemRun, type Operation } from '../operation';
+import { checkClockAndKey, checkCredential } from './checkSetup/access';
+import { checkDeployment, checkTag } from './checkSetup/deployment';
+import { type Finding } from './checkSetup/finding';
+import { checkWebhookRegistered } from './checkSetup/registration';
+import { checkTelephony } from './checkSetup/telephony';
+import { checkWebhookProduction, checkWebhookPublic, checkWebhookPublished } from './checkSetup/webhook';
 
-function toRecord(check: string, finding: Finding): IDataObject {
-	return { check, ok: finding.ok, message: finding.message, fix: 'fix' in finding ? finding.fix : '' };
-}
-
-function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
-	const deploymentId = readOptional(context, 'deploymentId', 'Deployment', itemIndex);
-	const tag = readOptional(context, 'tag', 'Tag', itemIndex);
-	const url = readWebhookUrl(context, itemIndex);
+function prepare(read: ItemReader): ItemRun {
+	const { context, itemIndex } = read;
+	const deploymentId = read.optional(deploymentField);
+	const tag = read.optional(optionalTagField);
+	const url = readWebhookUrl(read);
+	const callSetup = {
+		routingRuleId: read.optional(routingRuleField),
+		from: read.optional(optionalFromField),
+		gatewayId: read.optional(gatewayField),
+	};
 	return async (send) => {
-		const { finding: credential, deployments } = await checkCredential(send);
-		const { publicKey, clock } = await checkKeyAndClock(context, send);
+		const { credential, deployments } = await checkCredential(send);
+		const { clock, publicKey } = await checkClockAndKey(context, send, itemIndex);
 		const findings: Array<[check: string, finding: Finding]> = [
 			['credential', credential],
 			['clock', clock],
 			['publicKey', publicKey],
 		];
-		if (deploymentId !== undefined) {
-			findings.push(['deployment', checkDeployment(deploymentId, deployments)]);
-		}
+		if (deploymentId !== undefined) findings.push(['deployment', checkDeployment(deploymentId, deployments)]);
 		if (tag !== undefined) findings.push(['tag', checkTag(deploymentId, tag, deployments)]);
 		if (url !== undefined) {
-			findings.push(['webhookPublic', await checkWebhookPublic(context, url)]);
-			findings.push(['webhookProduction', checkWebhookProduction(url)]);
-			findings.push(['webhookPublished', await checkWebhookPublished(context, url)]);
+			const isForSessions = deploymentId !== undefined;
+			const isForCalls = Object.values(callSetup).some((value) => value !== undefined);
+			findings.push(
+				['webhookPublic', await checkWebhookPublic(context, url, itemIndex)],
+				['webhookProduction', checkWebhookProduction(url)],
+				['webhookPublished', await checkWebhookPublished(context, url, isForSessions)],
+				['webhookRegistered', await checkWebhookRegistered(context, send, url, isForCalls)],
+			);
 		}
-		return findings.map(([check, finding]) => toRecord(check, finding));
+		findings.push(...(await checkTelephony(send, callSetup)));
+		return findings.map(([check, finding]) => ({ check, ...finding }));
 	};
 }
+
+const SKIPPED = 'Leave empty to skip this check.';
 
 export const operation: Operation = {
 	value: 'checkSetup',
 	name: 'Check Setup',
 	action: 'Check setup',
 	description:
-		'Check the credential, a deployment and a Webhook URL before the first start. Starts nothing and costs nothing.',
+		'Check the credential, and what sessions and calls need, before the first start. Starts nothing and costs nothing.',
 	fields: [
-		{
-			...deploymentField,
-			required: false,
-			description: 'A deployment to check. Leave empty to skip this check.',
-		},
-		{ ...optionalTagField, description: 'A tag of the deployment to check. Leave empty to skip this check.' },
+		{ ...deploymentField, required: false, description: `A deployment to check. ${SKIPPED}` },
+		{ ...optionalTagField, description: `A tag of the deployment to check. ${SKIPPED}` },
 		{
 			...webhookUrlField,
 			description: 'The Production URL of a trigger to check. Leave empty to skip these checks.',
 		},
+		{ ...routingRuleField, required: false, description: `A routing rule for calls to check. ${SKIPPED}` },
+		{ ...optionalFromField, description: `A phone number to check. ${SKIPPED}` },
+		{ ...gatewayField, required: false, description: `An outbound gateway to check. ${SKIPPED}` },
 		optionsField(),
 	],
 	prepare,

@@ -1,17 +1,16 @@
 import { endSession } from '../../api/sessions';
-import { sessionField } from '../../fields/locators';
-import { readSessionId } from '../../fields/read';
+import { readSessionId, sessionField } from '../../fields/locators';
 import { optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'end',
 	name: 'End',
 	action: 'End session',
-	description: 'End a running session',
+	description: 'End a running session. A session that has ended already is no failure.',
 	fields: [sessionField, optionsField()],
-	prepare(context, itemIndex) {
-		const sessionId = readSessionId(context, itemIndex);
+	prepare(read) {
+		const sessionId = readSessionId(read);
 		return async (send) => await endSession(send, sessionId);
 	},
 };

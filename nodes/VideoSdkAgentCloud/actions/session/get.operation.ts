@@ -1,8 +1,7 @@
 import { getSession } from '../../api/sessions';
-import { sessionField } from '../../fields/locators';
-import { readSessionId } from '../../fields/read';
+import { readSessionId, sessionField } from '../../fields/locators';
 import { optionsField } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'get',
@@ -10,8 +9,8 @@ export const operation: Operation = {
 	action: 'Get session',
 	description: 'Retrieve a session in its current state',
 	fields: [sessionField, optionsField()],
-	prepare(context, itemIndex) {
-		const sessionId = readSessionId(context, itemIndex);
+	prepare(read) {
+		const sessionId = readSessionId(read);
 		return async (send) => await getSession(send, sessionId);
 	},
 };

@@ -1,38 +1,49 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { listRecords } from '../../api/pagination';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
 import { filtersField, readFilters } from '../../fields/filters';
-import { LIST_FIELDS, readLimit } from '../../fields/list';
 import { deploymentField } from '../../fields/locators';
-import { asText, readList } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
+import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
-import type { ItemRun, Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 
-const FILTERS: INodeProperties[] = [
-	{ ...deploymentField, required: false, description: 'Only sessions of this deployment' },
-	{
-		displayName: 'Status',
-		name: 'status',
-		type: 'multiOptions',
-		options: statusOptions(SESSION_STATUSES),
-		default: [],
-		description: 'Only sessions with one of these statuses',
-	},
-	{
-		displayName: 'Tag',
-		name: 'tag',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. v1',
-		description: 'Only sessions of this version of the deployment',
-	},
-];
+const deploymentFilter = {
+	...deploymentField,
+	required: false,
+	description: 'Only sessions of this deployment',
+};
+
+const statusFilter: INodeProperties = {
+	displayName: 'Status',
+	name: 'status',
+	type: 'multiOptions',
+	options: statusOptions(SESSION_STATUSES),
+	default: [],
+	description: 'Only sessions with one of these statuses',
+};
+
+const tagFilter: INodeProperties = {
+	displayName: 'Tag',
+	name: 'tag',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. v1',
+	description: 'Only sessions of this version of the deployment',
+};
+
+const FILTERS = filtersField(
+	[deploymentFilter, statusFilter, tagFilter],
+	'The API cannot filter sessions, so n8n reads the list and keeps those that match: a filter does not make a long list faster',
+);
 
 /** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
 const SIMPLIFIED = [
 	'sessionId',
+	'outcome',
+	'durationSeconds',
 	'status',
 	'deploymentId',
 	'tag',
@@ -44,13 +55,13 @@ const SIMPLIFIED = [
 	'metadata',
 ];
 
-function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
-	const limit = readLimit(context, itemIndex);
-	const simplify = readSimplify(context, SIMPLIFIED, itemIndex);
-	const filters = readFilters(context, FILTERS, itemIndex);
-	const statuses = readList(filters.status);
-	const deploymentId = asText(context, filters.deploymentId, 'Deployment', itemIndex);
-	const tag = asText(context, filters.tag, 'Tag', itemIndex);
+function prepare(read: ItemReader): ItemRun {
+	const limit = readLimit(read);
+	const simplify = readSimplify(read, SIMPLIFIED);
+	const filters = readFilters(read, FILTERS);
+	const statuses = filters.list(statusFilter);
+	const deploymentId = filters.optional(deploymentFilter);
+	const tag = filters.optional(tagFilter);
 	const isWanted = (session: IDataObject) =>
 		(statuses.length === 0 || hasStatus(session, statuses)) &&
 		(deploymentId === undefined || session.deploymentId === deploymentId) &&
@@ -63,14 +74,6 @@ export const operation: Operation = {
 	name: 'Get Many',
 	action: 'Get many sessions',
 	description: 'Retrieve a list of sessions',
-	fields: [
-		...LIST_FIELDS,
-		filtersField(
-			FILTERS,
-			'The API cannot filter sessions, so n8n reads the list and keeps those that match: a filter does not make a long list faster',
-		),
-		simplifyField,
-		optionsField(),
-	],
+	fields: [...RETURN_ALL_FIELDS, FILTERS, simplifyField, optionsField()],
 	prepare,
 };

@@ -1,27 +1,28 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
+import { type Send } from '../../api/client';
+import { credentialOf } from '../../api/credential';
 import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
+import { EVENT_OPTIONS } from '../../fields/events';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
-import { readOptional, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
-import { readWebhookTarget } from '../../fields/readWebhook';
+import { readWebhook } from '../../fields/readWebhook';
 import { optionsField } from '../../fields/requestOptions';
-import {
-	readSessionRoom,
-	ROOM_VARIABLE,
-	SESSION_ROOM_FIELDS,
-	type SessionRoom,
-} from '../../fields/sessionRoom';
+import { type RoomChoice } from '../../fields/roomChoice';
+import { readSessionRoom, ROOM_VARIABLE, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
+import { withSignedContext } from '../../webhook/contextUrl';
 import { ROOM_EVENTS } from '../../webhook/event';
-import type { Send } from '../../api/client';
 import { openRoom } from '../openRoom';
-import type { Operation, RunTools } from '../operation';
+import { type Operation, type RunTools } from '../operation';
 
 /** The body of a start, and the room for it. */
 export interface SessionStart extends StartBody {
-	room: SessionRoom;
+	room: RoomChoice;
 }
+
+const META_DATA_FIELDS = metaDataFields('session');
 
 /**
  * The fields of a start. What most need comes first.
@@ -35,19 +36,19 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 		...own,
 		...SESSION_ROOM_FIELDS,
 		...ENV_FIELDS,
-		...metaDataFields('session'),
+		...META_DATA_FIELDS,
 	];
 }
 
 /** Reads what `startFields` has for all operations, as the API names it. */
-export function readStart(context: IExecuteFunctions, itemIndex: number): SessionStart {
-	const env = readEnv(context, itemIndex);
+export function readStart(read: ItemReader): SessionStart {
+	const env = readEnv(read);
 	return {
-		deploymentId: readRequired(context, 'deploymentId', 'Deployment', itemIndex),
-		tag: readOptional(context, 'tag', 'Tag', itemIndex),
+		deploymentId: read.required(deploymentField),
+		tag: read.optional(optionalTagField),
 		env,
-		metaData: readMetaData(context, itemIndex),
-		room: readSessionRoom(context, env, itemIndex),
+		metaData: readMetaData(read, META_DATA_FIELDS),
+		room: readSessionRoom(read, env),
 	};
 }
 
@@ -70,7 +71,7 @@ export async function startInRoom(
 }
 
 /** A room takes a webhook only when it is created. All its events are sent: the trigger chooses. */
-function withEvents(room: SessionRoom, webhook: SessionWebhook | undefined): SessionRoom {
+function withEvents(room: RoomChoice, webhook: SessionWebhook | undefined): RoomChoice {
 	if (room.body === undefined || webhook === undefined) return room;
 	return { ...room, body: { ...room.body, webhook: { ...webhook, events: [...ROOM_EVENTS] } } };
 }
@@ -82,12 +83,17 @@ export const operation: Operation = {
 	description: 'Start a session of an agent. This costs money and may call a real person.',
 	starts: 'session',
 	fields: [...startFields(WEBHOOK_FIELDS), optionsField()],
-	prepare(context, itemIndex) {
-		const { room, ...body } = readStart(context, itemIndex);
-		const target = readWebhookTarget(context, itemIndex);
+	prepare(read) {
+		const { room, ...body } = readStart(read);
+		const target = readWebhook(read, EVENT_OPTIONS);
+		const credential = credentialOf(read.context, read.itemIndex);
 		return async (send, tools) => {
-			const webhook = await target?.();
-			return await startInRoom(context, send, tools, { ...body, room: withEvents(room, webhook), webhook });
+			const webhook = await withSignedContext(target, credential);
+			return await startInRoom(read.context, send, tools, {
+				...body,
+				room: withEvents(room, webhook),
+				webhook,
+			});
 		};
 	},
 };

@@ -1,11 +1,10 @@
-import type { INodeProperties } from 'n8n-workflow';
-import { inputError } from '../../fields/inputError';
+import { type INodeProperties } from 'n8n-workflow';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { resumeUrlOf } from '../../waiting/waitForEnds';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
-import type { Operation } from '../operation';
+import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
@@ -26,11 +25,12 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT])],
-	prepare(context, itemIndex) {
-		rejectAsTool(context, 'Start and Wait', 'Session: Start', itemIndex);
-		checkWait(context, END_AT_TIMEOUT, itemIndex);
+	prepare(read) {
+		const { context } = read;
+		rejectAsTool(read, 'Start and Wait', 'Session: Start');
+		checkWait(read, END_AT_TIMEOUT);
 		const body = {
-			...readStart(context, itemIndex),
+			...readStart(read),
 			webhook: {
 				endPoint: resumeUrlOf(context),
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
@@ -39,7 +39,7 @@ export const operation: Operation = {
 		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
-				throw inputError(context, error.message, 'Nothing was sent to VideoSDK.', itemIndex);
+				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
 			});
 			return await startInRoom(context, send, tools, body);
 		};

@@ -1,94 +1,91 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { failureOf } from '../../api/client';
+import { type IDataObject } from 'n8n-workflow';
+import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { pause } from '../../api/pause';
 import { getRoom } from '../../api/rooms';
 import {
+	arrangedFor,
 	findTranscription,
 	getTranscription,
+	isNotThere,
 	isReady,
-	isTranscribed,
+	mayGetSummary,
 	textFileOf,
+	type Arranged,
 } from '../../api/transcriptions';
-import { inputError } from '../../fields/inputError';
 import { readMaxWaitMs } from '../../fields/maxWait';
-import { readChoice, readCount, readFlag, readRequired } from '../../fields/read';
+import { type ItemReader } from '../../fields/reader';
 import { optionsField, readRequestOptions } from '../../fields/requestOptions';
-import { DEFAULT_POLL_INTERVAL_S, GET_FIELDS } from '../../fields/transcription';
-import type { ItemRun, Operation } from '../operation';
-import { withFile } from '../withFile';
+import { roomIdField } from '../../fields/roomId';
+import {
+	GET_FIELDS,
+	getByField,
+	includeTextField,
+	pollIntervalField,
+	transcriptionIdField,
+	waitUntilReadyField,
+} from '../../fields/transcription';
+import { type ItemRun, type Operation } from '../operation';
+import { textReader } from '../readText';
+import { mayComeLater } from '../withFile';
 
-/** More than a day of speech. */
-const MAX_TEXT_SIZE_MB = 10;
+const TOO_LARGE_ADVICE =
+	"Turn off 'Include Text', and get the file with Recording: Download from the address in the output.";
 const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 60_000;
 
 const WHERE_TO_ARRANGE =
 	"It must be arranged before the conversation: set 'Recording' to 'Record and Transcribe' in Room: Create, or with 'Room' set to 'Create a Room' in Session: Start. During the conversation, use Transcription: Start Realtime.";
 
-/** Tells why a room has no transcription, as far as that is known. */
-function noTranscription(
-	context: IExecuteFunctions,
-	roomId: string,
-	arranged: boolean | undefined,
-	itemIndex: number,
-): Error {
+/** What is known of a room. */
+type Room = Arranged & { isUnknown?: boolean };
+
+/** Says why a room has no transcription, as far as that is known. */
+function noTranscription(read: ItemReader, roomId: string, room: Room): Error {
 	const notYet =
 		"The recording is transcribed some time after the conversation: switch on 'Wait Until Ready'.";
-	if (arranged === false) {
-		return inputError(
-			context,
-			`No transcription was arranged for room ${roomId} before the conversation`,
-			WHERE_TO_ARRANGE,
-			itemIndex,
-		);
-	}
-	return arranged
-		? inputError(context, `Room ${roomId} has no transcription yet`, notYet, itemIndex)
-		: inputError(
-				context,
-				`Room ${roomId} has no transcription: none was arranged before the conversation, or it is not there yet`,
-				`${WHERE_TO_ARRANGE} ${notYet}`,
-				itemIndex,
-			);
+	const [what, nextStep] =
+		room.transcription === false
+			? [`No transcription was arranged for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]
+			: room.transcription
+				? [`Room ${roomId} has no transcription yet`, notYet]
+				: room.isUnknown
+					? [
+							`Room ${roomId} has no transcription, and VideoSDK finds no room with this ID`,
+							"Check 'Room ID': it is <code>roomId</code> in the output of Room: Create and Session: Start.",
+						]
+					: [
+							`Room ${roomId} has no transcription: none was arranged before the conversation, or it is not there yet`,
+							`${WHERE_TO_ARRANGE} ${notYet}`,
+						];
+	return read.fail(what, nextStep);
 }
 
-function readGetBy(context: IExecuteFunctions, itemIndex: number): { roomId: string } | { id: string } {
-	return readChoice(context, 'getBy', 'Get By', ['room', 'id'], itemIndex) === 'id'
-		? { id: readRequired(context, 'transcriptionId', 'Transcription ID', itemIndex) }
-		: { roomId: readRequired(context, 'roomId', 'Room ID', itemIndex) };
+function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
+	return read.choice<'room' | 'id'>(getByField) === 'id'
+		? { id: read.required(transcriptionIdField) }
+		: { roomId: read.required(roomIdField) };
 }
 
 /** @returns how to wait; undefined: do not */
-function readWait(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): { maxWaitMs: number; pauseMs: number } | undefined {
-	if (!readFlag(context, 'waitUntilReady', 'Wait Until Ready', false, itemIndex)) return undefined;
-	const interval = context.getNodeParameter('pollInterval', itemIndex, DEFAULT_POLL_INTERVAL_S);
-	return {
-		maxWaitMs: readMaxWaitMs(context, itemIndex),
-		pauseMs: 1000 * readCount(context, interval, 'Poll Interval', itemIndex),
-	};
+function readWait(read: ItemReader): { maxWaitMs: number; pauseMs: number } | undefined {
+	if (!read.flag(waitUntilReadyField)) return undefined;
+	return { maxWaitMs: readMaxWaitMs(read), pauseMs: 1000 * read.count(pollIntervalField) };
 }
 
-function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
-	const target = readGetBy(context, itemIndex);
-	const wait = readWait(context, itemIndex);
-	const includesText = readFlag(context, 'includeText', 'Include Text', true, itemIndex);
-	const { timeoutMs } = readRequestOptions(context, itemIndex);
-	return async (send, { stopSignal, inTurn }) => {
-		const readText = async (url: string) =>
-			await inTurn(
-				async () =>
-					await withFile(
-						context,
-						itemIndex,
-						url,
-						{ timeoutMs, maxSizeMb: MAX_TEXT_SIZE_MB, stopSignal },
-						async ({ stream }) => await context.helpers.binaryToString(stream, 'utf8'),
-					),
-			);
+/** Asks a room what was arranged for it. Only words and the wait for a summary depend on it, so it never fails. */
+async function lookUpRoom(send: Send, roomId: string): Promise<Room> {
+	return await getRoom(send, roomId).then(arrangedFor, (error: object) => ({ isUnknown: isNotThere(error) }));
+}
+
+function prepare(read: ItemReader): ItemRun {
+	const target = readGetBy(read);
+	const wait = readWait(read);
+	const includesText = read.flag(includeTextField);
+	const { timeoutMs } = readRequestOptions(read);
+	return async (send, tools) => {
+		const { stopSignal } = tools;
+		const readText = textReader(read, timeoutMs, tools, TOO_LARGE_ADVICE);
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
 			const textUrl = textFileOf(transcription, 'transcriptionFilePaths');
@@ -99,35 +96,44 @@ function prepare(context: IExecuteFunctions, itemIndex: number): ItemRun {
 				...(summaryUrl !== undefined && { summary: await readText(summaryUrl) }),
 			};
 		};
+		/** Looked up once, when something depends on it. */
+		let room: Room | undefined;
+		const isComplete = async (transcription: IDataObject): Promise<boolean> => {
+			if (!isReady(transcription)) return false;
+			const roomId = 'roomId' in target ? target.roomId : transcription.roomId;
+			if (!mayGetSummary(transcription) || typeof roomId !== 'string') return true;
+			room ??= await lookUpRoom(send, roomId);
+			return room.summary !== true;
+		};
+
+		/** @returns the output; undefined if it is too early for it */
+		const poll = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
+			const found =
+				'id' in target
+					? await getTranscription(send, target.id)
+					: await findTranscription(send, target.roomId);
+			if (found !== undefined) {
+				const isDone = wait === undefined || (await isComplete(found));
+				if (isDone) return await withText(found);
+				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
+			}
+			if ('id' in target) return undefined;
+			room ??= await lookUpRoom(send, target.roomId);
+			if (isTimeUp || room.transcription === false) {
+				throw noTranscription(read, target.roomId, room);
+			}
+			return undefined;
+		};
+		const mayPass = (error: Error) => isPassing(failureOf(error)) || mayComeLater(error);
 
 		const deadlineMs = Date.now() + (wait?.maxWaitMs ?? 0);
 		let pauseMs = wait?.pauseMs ?? 0;
-		/** Asked for once, when there is no transcription. */
-		let room: { arranged?: boolean } | undefined;
-		const find = async (): Promise<IDataObject | undefined> => {
-			if ('id' in target) return await getTranscription(send, target.id);
-			const found = await findTranscription(send, target.roomId);
-			if (found === undefined && room === undefined) {
-				room = { arranged: isTranscribed(await getRoom(send, target.roomId)) };
-			}
-			return found;
-		};
 		for (;;) {
 			const isTimeUp = wait === undefined || Date.now() >= deadlineMs;
-			const poll = await find().then(
-				(found) => ({ found }),
-				(error: object) => ({ error }),
+			const output = await poll(isTimeUp).catch(async (error: Error) =>
+				isTimeUp || !mayPass(error) ? await Promise.reject(error) : undefined,
 			);
-			if ('error' in poll) {
-				if (isTimeUp || !isPassing(failureOf(poll.error))) throw poll.error;
-			} else {
-				const { found } = poll;
-				if (found !== undefined && (wait === undefined || isReady(found))) return await withText(found);
-				if (found !== undefined && isTimeUp) return { ...(await withText(found)), timedOut: true };
-				if ('roomId' in target && found === undefined && (isTimeUp || room?.arranged === false)) {
-					throw noTranscription(context, target.roomId, room?.arranged, itemIndex);
-				}
-			}
+			if (output !== undefined) return output;
 			await pause(Math.min(pauseMs, deadlineMs - Date.now()), stopSignal);
 			pauseMs = Math.max(wait?.pauseMs ?? 0, Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS));
 		}

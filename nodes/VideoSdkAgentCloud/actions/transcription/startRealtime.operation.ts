@@ -1,10 +1,29 @@
+import { type INodeProperties } from 'n8n-workflow';
 import { startRealtime } from '../../api/transcriptions';
-import { asText, readCollection, readRequired } from '../../fields/read';
+import { readWebhookUrl } from '../../fields/readWebhook';
 import { summaryPromptField } from '../../fields/recording';
-import { optionsField } from '../../fields/requestOptions';
-import { roomIdField } from '../../fields/room';
-import { asWebhookUrl } from '../../fields/readWebhook';
-import type { Operation } from '../operation';
+import { optionsField, readOptions } from '../../fields/requestOptions';
+import { roomIdField } from '../../fields/roomId';
+import { type Operation } from '../operation';
+
+const languageField: INodeProperties = {
+	displayName: 'Language',
+	name: 'language',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. en-US',
+	description: 'The language that is spoken. Leave empty to let VideoSDK choose.',
+};
+
+const webhookUrlField: INodeProperties = {
+	displayName: 'Webhook URL',
+	name: 'webhookUrl',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
+	description:
+		'Where VideoSDK sends the events of this transcription: the Production URL of a published VideoSDK Agent Cloud Trigger',
+};
 
 export const operation: Operation = {
 	value: 'startRealtime',
@@ -16,36 +35,21 @@ export const operation: Operation = {
 	fields: [
 		roomIdField,
 		optionsField([
-			{
-				displayName: 'Language',
-				name: 'language',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. en-US',
-				description: 'The language that is spoken. Leave empty to let VideoSDK choose.',
-			},
+			languageField,
 			{
 				...summaryPromptField,
 				description: 'How to summarize the conversation when it is over. Leave empty for no summary.',
 			},
-			{
-				displayName: 'Webhook URL',
-				name: 'webhookUrl',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
-				description:
-					'Where VideoSDK sends the events of this transcription: the Production URL of a published VideoSDK Agent Cloud Trigger',
-			},
+			webhookUrlField,
 		]),
 	],
-	prepare(context, itemIndex) {
-		const options = readCollection(context, 'options', itemIndex);
-		const prompt = asText(context, options.summaryPrompt, 'Summary Prompt', itemIndex);
+	prepare(read) {
+		const options = readOptions(read);
+		const prompt = options.optional(summaryPromptField);
 		const body = {
-			roomId: readRequired(context, 'roomId', 'Room ID', itemIndex),
-			language: asText(context, options.language, 'Language', itemIndex),
-			webhookUrl: asWebhookUrl(context, options.webhookUrl, itemIndex),
+			roomId: read.required(roomIdField),
+			language: options.optional(languageField),
+			webhookUrl: readWebhookUrl(options, webhookUrlField),
 			summary: prompt === undefined ? undefined : { enabled: true as const, prompt },
 		};
 		return async (send) => await startRealtime(send, body);

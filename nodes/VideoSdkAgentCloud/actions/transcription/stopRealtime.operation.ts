@@ -1,8 +1,7 @@
 import { stopRealtime } from '../../api/transcriptions';
-import { readRequired } from '../../fields/read';
 import { optionsField } from '../../fields/requestOptions';
-import { roomIdField } from '../../fields/room';
-import type { Operation } from '../operation';
+import { roomIdField } from '../../fields/roomId';
+import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'stopRealtime',
@@ -10,8 +9,8 @@ export const operation: Operation = {
 	action: 'Stop realtime transcription',
 	description: 'Stop the realtime transcription of a room',
 	fields: [roomIdField, optionsField()],
-	prepare(context, itemIndex) {
-		const roomId = readRequired(context, 'roomId', 'Room ID', itemIndex);
+	prepare(read) {
+		const roomId = read.required(roomIdField);
 		return async (send) => await stopRealtime(send, roomId);
 	},
 };

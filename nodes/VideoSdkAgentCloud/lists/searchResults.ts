@@ -5,13 +5,12 @@ import type {
 	INodeListSearchResult,
 } from 'n8n-workflow';
 import { clientOf } from '../api/client';
-import type { ListRequest } from '../api/pagination';
-import { listPages, PAGE_SIZE } from '../api/pagination';
+import { type ListRequest, listPages, PAGE_SIZE } from '../api/pagination';
 
 /** Pages of the API that are read for one page of a list: rows may be few after filtering. */
 export const PAGES_PER_SEARCH = 10;
-/** How a search reads ahead, see `listPages`. */
-export const AHEAD = { rows: PAGES_PER_SEARCH * PAGE_SIZE };
+/** What a search fetches ahead, see `listPages`. */
+export const ROWS_PER_SEARCH = PAGES_PER_SEARCH * PAGE_SIZE;
 
 /** @returns whether one of the texts contains what the user typed, without regard to case */
 export function matches(filter: string, ...texts: unknown[]): boolean {
@@ -47,7 +46,7 @@ export async function searchRecords(
 	const entries = new Map<unknown, INodeListSearchItems>();
 	const firstPage = Number(paginationToken) || 1;
 	let nextToken: string | undefined;
-	for await (const { rows, nextPage } of listPages(clientOf(context), list, firstPage, AHEAD)) {
+	for await (const { rows, nextPage } of listPages(clientOf(context), list, firstPage, ROWS_PER_SEARCH)) {
 		for (const row of rows) {
 			const entry = toEntry(row);
 			if (entry && !entries.has(entry.value) && matches(filter, entry.name, entry.value)) {

@@ -1,4 +1,4 @@
-import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/fields/fileAddress';
+import { fileAddressRule, isUnreachable } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
 
 const fromInternet = fileAddressRule(new URL('https://api.videosdk.live'));
 const fromLocal = fileAddressRule(new URL('http://127.0.0.1:3000'));
@@ -43,6 +43,13 @@ describe('What the API of the internet names', () => {
 		'https://[fe80::1]/',
 		'https://[fd00::1]/',
 		'https://[64:ff9b::7f00:1]/',
+		'https://[64:ff9b::808:808]/',
+		'https://[2002:7f00:1::]/',
+		'https://[2001:0:7f00:1::]/',
+		'https://[2001:db8::1]/',
+		'https://[::127.0.0.1]/',
+		'https://[4000::1]/',
+		'https://203.0.113.1/',
 		'https://１２７.0.0.1/',
 	])('is not fetched from %s', (url) => expect(fromInternet(new URL(url))).toMatch(/private host/));
 
@@ -59,3 +66,27 @@ it('What a local API names may be local, too', () => {
 	expect(fromLocal(new URL('https://cdn.videosdk.live/a'))).toBeUndefined();
 	expect(fromLocal(new URL('file:///etc/passwd'))).toBeDefined();
 });
+
+it('An address with a zone is none', () => {
+	expect(URL.canParse('https://[fe80::1%25eth0]/')).toBe(false);
+	expect(URL.canParse('https://[fe80::1%eth0]/')).toBe(false);
+});
+
+it.each([
+	['https://n8n.example.com/webhook/a', false],
+	['https://8.8.8.8:5678/', false],
+	['https://[2606:4700::1111]/', false],
+	['https://notlocal/', true],
+	['http://localhost:5678/webhook/a', true],
+	[' http://n8n.LAN/', true],
+	['https://n8n.home.arpa./', true],
+	['https://localhost.example.com/', false],
+	['https://10.1.2.3/', true],
+	['https://0x0a.1/', true],
+	['https://100.64.0.1/', true],
+	['https://[fd00::1]:5678/', true],
+	['https://[::ffff:10.0.0.1]/', true],
+	['ftp://localhost/', false],
+	['localhost:5678', false],
+	['', false],
+])('VideoSDK cannot reach %j: %j', (url, expected) => expect(isUnreachable(url)).toBe(expected));

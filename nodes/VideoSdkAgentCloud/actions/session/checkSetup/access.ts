@@ -1,0 +1,105 @@
+import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+import { failureOf, type Send } from '../../../api/client';
+import { CREDENTIAL_TYPE } from '../../../api/credential';
+import { DEPLOYMENTS } from '../../../api/deployments';
+import { listRecords } from '../../../api/pagination';
+import { fetchKeyAndTime } from '../../../api/publicKey';
+import { readPublicKey } from '../../../webhook/verify';
+import { failed, type Finding, good, problem } from './finding';
+
+/** A token is valid from this long before it is signed, and for this long after (credentials/signToken.ts). */
+const MAX_CLOCK_AHEAD_MS = 60_000;
+const MAX_CLOCK_BEHIND_MS = 5 * 60_000;
+
+const CLEAR_KEY = "Clear 'Webhook Public Key' in the credential to use the key that VideoSDK publishes.";
+
+/** Checks the API key and secret by fetching the list of deployments, which other checks need as well. */
+export async function checkCredential(
+	send: Send,
+): Promise<{ credential: Finding; deployments?: IDataObject[] }> {
+	try {
+		const deployments = await listRecords(send, DEPLOYMENTS, Infinity);
+		return { credential: good('VideoSDK accepts the API key and secret'), deployments };
+	} catch (error) {
+		return { credential: failed(error, 'the list of deployments') };
+	}
+}
+
+/** Checks the clock and the public key by the same request. */
+export async function checkClockAndKey(
+	context: IExecuteFunctions,
+	send: Send,
+	itemIndex: number,
+): Promise<{ clock: Finding; publicKey: Finding }> {
+	// Each item may have a key of its own.
+	const { webhookPublicKey } = await context
+		.getCredentials(CREDENTIAL_TYPE, itemIndex)
+		.catch((): IDataObject => ({}));
+	const pinned = String(webhookPublicKey ?? '').trim();
+	try {
+		const { pem, answeredAtMs } = await fetchKeyAndTime(send);
+		return { clock: checkClock(answeredAtMs), publicKey: checkPublicKey(pinned, pem) };
+	} catch (error) {
+		// VideoSDK may have rejected the request because the clock is wrong.
+		const answeredAtMs = failureOf(error as object)?.serverTimeMs;
+		return {
+			clock:
+				answeredAtMs === undefined
+					? problem(
+							'The clock was not checked because VideoSDK did not tell the time',
+							"Fix the check 'publicKey' first.",
+						)
+					: checkClock(answeredAtMs),
+			publicKey: pinned === '' ? failed(error, 'its public key') : checkPublicKey(pinned, ''),
+		};
+	}
+}
+
+/**
+ * @param pinned 'Webhook Public Key' of the credential; empty if it has none
+ * @param published as VideoSDK answered; empty if there was no key
+ */
+function checkPublicKey(pinned: string, published: string): Finding {
+	const [pinnedKey, publishedKey] = [readPublicKey(pinned), readPublicKey(published)];
+	if (pinned === '') {
+		return publishedKey === undefined
+			? problem(
+					'VideoSDK publishes no usable public key, so events cannot be verified',
+					"Check 'Base URL' in the credential, since a different service may be answering there. If it is right, try again later.",
+				)
+			: good("VideoSDK's public key can be fetched");
+	}
+	if (pinnedKey === undefined) {
+		return problem(
+			"'Webhook Public Key' in the credential is not a usable key, so all events will be rejected",
+			CLEAR_KEY,
+		);
+	}
+	// One that is not published cannot differ.
+	if (publishedKey !== undefined && !pinnedKey.equals(publishedKey)) {
+		return problem(
+			"'Webhook Public Key' in the credential is not the key that VideoSDK publishes, so all events will be rejected",
+			CLEAR_KEY,
+		);
+	}
+	return publishedKey === undefined
+		? good(
+				"'Webhook Public Key' in the credential is a usable key. It was not compared because VideoSDK's own could not be fetched",
+			)
+		: good("'Webhook Public Key' in the credential is the key that VideoSDK publishes");
+}
+
+/** @param answeredAtMs when VideoSDK answered by its own clock, in ms since 1970 */
+function checkClock(answeredAtMs: number | undefined): Finding {
+	if (answeredAtMs === undefined) {
+		return good('The clock was not compared because VideoSDK did not tell the time');
+	}
+	const aheadMs = Date.now() - answeredAtMs;
+	if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS) return good('The clock is right');
+	const seconds = Math.round(Math.abs(aheadMs) / 1000);
+	const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
+	return problem(
+		`The clock of the machine that runs n8n is ${amount} ${aheadMs > 0 ? 'fast' : 'slow'}, so VideoSDK rejects requests`,
+		'Synchronize the clock, for example with NTP. A container uses the clock of its host.',
+	);
+}

@@ -1,0 +1,97 @@
+import { type IExecuteFunctions } from 'n8n-workflow';
+import { type CallWebhook, listCallWebhooks } from '../../../api/callWebhooks';
+import { type Send } from '../../../api/client';
+import { credentialId } from '../../../api/credential';
+import { findPublished } from '../../../trigger/knownTriggers';
+import { CALL_EVENTS, CALL_SUMMARY, eventName } from '../../../webhook/event';
+import { failed, type Finding, good, problem } from './finding';
+import { canonicalUrl, checkWebhookProduction } from './webhook';
+
+const REGISTER_AGAIN =
+	"Unpublish the trigger's workflow and publish it again (n8n 1.x: deactivate and activate it). Its log says why if that does not help.";
+
+const callEventsOf = (names: string[]) => {
+	const spelled = new Set(names.map(eventName));
+	return CALL_EVENTS.filter((event) => spelled.has(event));
+};
+
+/** @returns the webhook of the same path, which holds an ID of its own, at a different address of n8n */
+function findElsewhere(url: string, webhooks: CallWebhook[]): CallWebhook | undefined {
+	const { pathname } = new URL(url);
+	return webhooks.find((webhook) => URL.canParse(webhook.url) && new URL(webhook.url).pathname === pathname);
+}
+
+const unregistered = (elsewhere: CallWebhook | undefined): Finding =>
+	problem(
+		elsewhere === undefined
+			? 'VideoSDK sends no call events to this trigger'
+			: `VideoSDK sends the trigger's call events to a different address, ${elsewhere.url}`,
+		REGISTER_AGAIN,
+	);
+
+/**
+ * Checks that VideoSDK sends the trigger's call events to its URL.
+ *
+ * @param isForCalls whether calls are to start the trigger
+ */
+export async function checkWebhookRegistered(
+	context: IExecuteFunctions,
+	send: Send,
+	givenUrl: string,
+	isForCalls: boolean,
+): Promise<Finding> {
+	if (!checkWebhookProduction(givenUrl).ok) {
+		return problem(
+			'The registration for call events was not checked because this is not a Production URL',
+			"Fix the check 'webhookProduction' first.",
+		);
+	}
+	const { trigger } = findPublished(canonicalUrl(givenUrl));
+	const wanted = trigger && callEventsOf(trigger.events);
+	if (wanted?.length === 0) {
+		// Each agent has its own address for summaries.
+		return isForCalls && !trigger?.events.includes(CALL_SUMMARY)
+			? problem(
+					'The trigger has no call events, so no call starts it',
+					"Select call events in 'Trigger On' of the trigger, and publish the workflow.",
+				)
+			: good('The trigger has no events that it would be registered for at VideoSDK');
+	}
+	// Of n8n's present address.
+	const url = trigger?.url ?? canonicalUrl(givenUrl);
+	let webhooks: CallWebhook[];
+	try {
+		webhooks = await listCallWebhooks(send);
+	} catch (error) {
+		return isForCalls || wanted !== undefined
+			? failed(error, 'the list of call webhooks')
+			: good(
+					'It is unknown whether VideoSDK sends call events to this URL, because the list of call webhooks could not be fetched',
+				);
+	}
+	const registered = callEventsOf(
+		webhooks.filter((webhook) => webhook.url === url).flatMap(({ events }) => events),
+	);
+	if (wanted === undefined) {
+		if (registered.length > 0) {
+			return good(
+				`VideoSDK sends ${registered.join(', ')} to this URL. It is unknown whether 'Trigger On' has more, because this n8n process did not publish the trigger`,
+			);
+		}
+		const elsewhere = findElsewhere(url, webhooks);
+		return isForCalls || elsewhere !== undefined
+			? unregistered(elsewhere)
+			: good("VideoSDK sends no call events to this URL, which is right if 'Trigger On' has none");
+	}
+	if (trigger?.credentialId !== credentialId(context) && registered.length === 0) {
+		return problem(
+			'The registration for call events was not checked because the trigger uses a different credential',
+			"Fix the check 'webhookPublished' first.",
+		);
+	}
+	if (registered.length === 0) return unregistered(findElsewhere(url, webhooks));
+	const missing = wanted.filter((event) => !registered.includes(event));
+	return missing.length === 0
+		? good("VideoSDK sends the trigger's call events to it")
+		: problem(`VideoSDK does not send ${missing.join(', ')} to this trigger`, REGISTER_AGAIN);
+}

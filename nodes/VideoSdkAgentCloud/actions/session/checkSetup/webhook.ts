@@ -1,0 +1,146 @@
+import { type IExecuteFunctions } from 'n8n-workflow';
+import { readBaseUrl } from '../../../../../credentials/apiTarget';
+import { CREDENTIAL_TYPE, credentialId } from '../../../api/credential';
+import { findPublished, type KnownTrigger } from '../../../trigger/knownTriggers';
+import { isUnreachable, TEST_URL, WAITING_URL } from '../../../webhook/address';
+import { eventName, isCallEvent } from '../../../webhook/event';
+import { type Finding, good, problem } from './finding';
+import { probe } from './probe';
+
+const SELECT_TRIGGER = 'Select the trigger from the list, or enter its Production URL.';
+/** The path of a trigger's URL (VideoSdkAgentCloudTrigger.node.ts): its webhook ID, then "webhook". */
+const TRIGGER_PATH = /\/[^/]+\/webhook$/;
+
+/** @returns the URL as n8n looks it up: without a query or fragment, and without a slash at its end */
+export function canonicalUrl(url: string): string {
+	const { origin, pathname } = new URL(url);
+	return `${origin}${pathname.replace(/\/$/, '')}`;
+}
+
+/** Checks that VideoSDK's servers can reach the URL. A local API, such as a simulator, reaches local addresses. */
+export async function checkWebhookPublic(
+	context: IExecuteFunctions,
+	url: string,
+	itemIndex: number,
+): Promise<Finding> {
+	if (!isUnreachable(url)) return good('The address looks public');
+	const isLocalApi = await context
+		.getCredentials(CREDENTIAL_TYPE, itemIndex)
+		.then(({ baseUrl }) => isUnreachable(readBaseUrl(baseUrl).href))
+		.catch(() => false);
+	if (isLocalApi) return good("The address is local, and so is 'Base URL' in the credential");
+	return problem(
+		`VideoSDK cannot reach ${new URL(url).host} from the internet, so no events will arrive`,
+		'Give n8n a public address (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it, and select the trigger again. Or use Start and Wait, which works without events.',
+	);
+}
+
+/** Checks that it is neither a Test URL nor a resume URL. */
+export function checkWebhookProduction(url: string): Finding {
+	const { pathname } = new URL(url);
+	if (pathname.includes(TEST_URL)) {
+		return problem(
+			'This is a Test URL, which receives one event while the trigger listens in the editor',
+			SELECT_TRIGGER,
+		);
+	}
+	if (pathname.includes(WAITING_URL)) {
+		return problem('This is the URL of a waiting execution, not of a trigger', SELECT_TRIGGER);
+	}
+	return good('This is not a Test URL');
+}
+
+/** @returns what keeps events from starting the trigger's workflow although it is published */
+function checkTrigger(context: IExecuteFunctions, trigger: KnownTrigger, isForSessions: boolean): Finding {
+	if (trigger.credentialId !== credentialId(context)) {
+		// It may belong to a project that the user cannot see, so it is not named.
+		return problem(
+			'The trigger is published, but uses a different credential',
+			'Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the context is left out, and records cannot be fetched if the projects differ.',
+		);
+	}
+	const names = trigger.events.map((event) => eventName(event) ?? event);
+	if (names.length === 0) {
+		return problem(
+			`The trigger '${trigger.nodeName}' is published, but no event is selected in it`,
+			"Select events in 'Trigger On' of the trigger, and publish the workflow.",
+		);
+	}
+	if (!names.every(isCallEvent)) return good('The trigger is published');
+	return isForSessions
+		? problem(
+				`The trigger '${trigger.nodeName}' is published, but for events of calls only`,
+				"Select events of sessions in 'Trigger On' of the trigger, and publish the workflow.",
+			)
+		: good('The trigger is published for events of calls only. Sessions and rooms do not start it');
+}
+
+/**
+ * Checks that a published trigger with this node's credential answers at the URL. A trigger that this process knows gets a delivery
+ * with a wrong signature, which it rejects. Anything else could be someone's workflow, so it gets a request that n8n answers itself.
+ *
+ * @param isForSessions whether sessions are to send their events to it
+ */
+export async function checkWebhookPublished(
+	context: IExecuteFunctions,
+	url: string,
+	isForSessions: boolean,
+): Promise<Finding> {
+	const canonical = canonicalUrl(url);
+	if (!checkWebhookProduction(url).ok || !TRIGGER_PATH.test(new URL(canonical).pathname)) {
+		return problem(
+			'The trigger was not checked because this is not the Production URL of a VideoSDK Agent Cloud Trigger',
+			`${SELECT_TRIGGER} It ends with /webhook.`,
+		);
+	}
+	const { trigger, isOwnOrigin } = findPublished(canonical);
+	const isAtThisUrl = trigger?.url === canonical;
+	const answer = await probe(context, isAtThisUrl ? { trigger: url } : { unknown: canonical });
+	if (trigger !== undefined && answer.by === 'trigger') {
+		if (!answer.canVerify) {
+			return problem(
+				'The trigger is published, but cannot verify events',
+				"Check that the trigger's credential exists and its test succeeds. If so, n8n could not fetch VideoSDK's public key. Its log says why.",
+			);
+		}
+		const finding = checkTrigger(context, trigger, isForSessions);
+		return answer.isVerifying || !finding.ok
+			? finding
+			: good("The trigger is published, but accepts events from anyone because 'Verify Signature' is off");
+	}
+	if (answer.by === 'workflow') {
+		if (trigger !== undefined) return checkTrigger(context, trigger, isForSessions);
+		// A worker publishes nothing, so it cannot tell.
+		if (answer.takesPost && !isOwnOrigin) {
+			return good(
+				'A workflow is published at this URL. It is unknown whether it has a VideoSDK Agent Cloud Trigger with this credential, because this n8n process did not publish it',
+			);
+		}
+		return problem(
+			'A workflow is published at this URL, but this n8n process knows no VideoSDK Agent Cloud Trigger there',
+			`${SELECT_TRIGGER} If n8n runs as several main processes, a different one may have published the trigger.`,
+		);
+	}
+	const movedTo =
+		trigger?.credentialId !== credentialId(context) || isAtThisUrl
+			? ''
+			: ` The trigger's URL is ${trigger.url} now. Select it again.`;
+	if (answer.by === 'nothing') {
+		return problem(
+			'The trigger is not published at this URL, which n8n does not know',
+			movedTo.trim() ||
+				"Publish the trigger's workflow (n8n 1.x: activate it). If it is published, select the trigger again because its URL has changed.",
+		);
+	}
+	if (answer.by === 'nobody') {
+		return problem(
+			`n8n got no answer from this URL because ${answer.reason}`,
+			movedTo.trim() ||
+				'Check the URL, and that the tunnel or proxy in front of n8n is running. Some networks do not let a machine reach its own public address. If events arrive, ignore this.',
+		);
+	}
+	return problem(
+		`Something other than a VideoSDK Agent Cloud Trigger answers at this URL${answer.by === 'other' ? ` (status ${answer.status})` : ''}`,
+		`Check the URL. A login page or proxy in front of n8n must pass requests to /webhook/ on unchanged, and must not redirect them.${movedTo}`,
+	);
+}

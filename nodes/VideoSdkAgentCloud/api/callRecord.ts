@@ -1,0 +1,109 @@
+import type { IDataObject } from 'n8n-workflow';
+import { beginningWith, isRecord } from './answer';
+
+/** How a call went, for a Switch node. `running`: not over, as far as is known. */
+export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'transferred' | 'running';
+
+/**
+ * How a call went, by the status in which it is over. The statuses are those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus),
+ * and `completed`, which is `ended` in older samples of the API's documentation. A status that is not listed, such as a failed
+ * transfer or one that is new, is not an end: the call goes on.
+ */
+export const OUTCOME_BY_STATUS: Readonly<Record<string, CallOutcome>> = {
+	abandoned: 'noAnswer',
+	completed: 'answered',
+	ended: 'answered',
+	failed: 'failed',
+	missed: 'noAnswer',
+	'not-answered': 'noAnswer',
+	rejected: 'rejected',
+	transferred: 'transferred',
+};
+
+/** The statuses of a call that was not answered yet. */
+const BEFORE_ANSWER = ['incoming', 'initiated', 'ringing', 'verified'];
+/** How the statuses begin that only a call has that was answered: a transfer, or a change of room, of somebody who is talking. */
+const SINCE_ANSWER = /^(?:answered|transfer|switch-room)/;
+
+/** The names by which some answers call a call's ID and numbers, with those by which they come out. */
+const PLAIN_NAMES: Readonly<Record<string, string>> = { id: 'callId', sipCallTo: 'to', sipCallFrom: 'from' };
+
+/** @returns the status as the SDK spells it: docs have upper case */
+export function plainStatus(status: unknown): string {
+	return String(status ?? '')
+		.trim()
+		.toLowerCase()
+		.replace(/[_\s]+/g, '-');
+}
+
+/** @returns a call whose ID and numbers have one name each, however the API has spelled them; a different `id` stays */
+function withPlainNames(call: IDataObject): IDataObject {
+	const aliases = Object.entries(PLAIN_NAMES).filter(
+		([alias, name]) => call[alias] && (!call[name] || call[name] === call[alias]),
+	);
+	const renamed = new Map(aliases);
+	const replaced = new Set(aliases.map(([, name]) => name));
+	return Object.fromEntries(
+		Object.entries(call).flatMap(([field, value]) =>
+			replaced.has(field) ? [] : [[renamed.get(field) ?? field, value]],
+		),
+	);
+}
+
+/** The entries of a call's timelog, in order. */
+function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number }> {
+	return (Array.isArray(timelog) ? timelog : [])
+		.filter(isRecord)
+		.map(({ status, timestamp }) => ({ status: plainStatus(status), ms: Date.parse(String(timestamp)) }));
+}
+
+/**
+ * Tells how a call went.
+ *
+ * A call that was hung up while it rang is `ended`, too. It is `noAnswer` if its timelog shows how it began and no answer. With no
+ * timelog, or one that shows the end alone, it counts as answered: a workflow that calls again whoever did not answer must not call
+ * somebody who did.
+ *
+ * @returns the outcome, and whether somebody has picked up
+ */
+function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean } {
+	const status = plainStatus(call.status);
+	const steps = timelogOf(call).map((entry) => entry.status);
+	const isAnswerKnown = [status, ...steps].some((step) => SINCE_ANSWER.test(step));
+	const byStatus = Object.hasOwn(OUTCOME_BY_STATUS, status) ? OUTCOME_BY_STATUS[status] : undefined;
+	const outcome = byStatus ?? 'running';
+	if (outcome === 'answered' && !isAnswerKnown && steps.some((step) => BEFORE_ANSWER.includes(step))) {
+		return { outcome: 'noAnswer', answered: false };
+	}
+	const isTalk = outcome === 'answered' || outcome === 'transferred';
+	return { outcome, answered: isTalk || (isAnswerKnown && (outcome === 'running' || outcome === 'failed')) };
+}
+
+/** @returns how long the talk was, in seconds; null if the call is not over, was not answered, or the API does not tell */
+function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean): number | null {
+	if (!answered || outcome === 'running') return null;
+	const timelog = timelogOf(call);
+	const answerMs = timelog.find(({ status }) => status === 'answered')?.ms;
+	const loggedEndMs = timelog.find(({ status }) => Object.hasOwn(OUTCOME_BY_STATUS, status))?.ms;
+	const endMs = call.end ? Date.parse(String(call.end)) : loggedEndMs;
+	const seconds = Math.round(((endMs ?? NaN) - (answerMs ?? NaN)) / 1000);
+	return seconds >= 0 ? seconds : null;
+}
+
+/**
+ * Makes of a call, as the API has answered it, what operations put out: first what people look for, then the record, without the
+ * same value under two names. Described again, a call stays as it is, so that something can be added to it.
+ */
+export function describeCall(call: IDataObject): IDataObject {
+	const record = withPlainNames(call);
+	const { outcome, answered } = outcomeOf(record);
+	return beginningWith(
+		{
+			callId: record.callId,
+			outcome,
+			answered,
+			durationSeconds: talkSeconds(record, outcome, answered),
+		},
+		record,
+	);
+}

@@ -1,0 +1,195 @@
+import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
+import { isRecord } from './answer';
+import { failureOf, type Send } from './client';
+import { isPassing } from './failure';
+import { listRecords, type ListRequest } from './pagination';
+import { RECORDINGS } from './recordings';
+import { getRoom, ROOM_SESSIONS } from './rooms';
+import { hasStatus } from './sessions';
+import { findTranscription, textFileOf, TRANSCRIPTIONS } from './transcriptions';
+
+/** What may remain of a conversation, by the names that the field 'Include' has for it. */
+export type Includable = 'recording' | 'summary' | 'transcript';
+
+/** What there is now of what was asked for. */
+export interface Included {
+	/** To be added to the record of the call or session. */
+	found: { recordingUrl?: string; summary?: string; transcript?: string };
+	/** Why there is no more, in a sentence for the user, by name. */
+	missing: Partial<Record<Includable, string>>;
+	/** Those of the missing that may still come. */
+	pending: Includable[];
+}
+
+/** One of those that were asked for: its value, or why there is none. */
+type Part = { value: string } | { reason: string; mayCome: boolean };
+
+/** Where a conversation took place. In the same room there may be others, of other people. */
+interface Place {
+	roomId: string;
+	/** Of the room's session, which is not the agent's. */
+	roomSessionId?: string;
+	/** When the conversation began, in ms; NaN if the API does not tell. */
+	sinceMs: number;
+}
+
+const OUTPUT_FIELDS = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
+const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
+const WHERE_TO_ARRANGE = "Set 'Recording' where the room is created, before the conversation.";
+
+/** @returns whether a recording or transcription is of this conversation and no other */
+function isOf({ roomId, roomSessionId, sinceMs }: Place, row: IDataObject): boolean {
+	const { extension } = row;
+	const inner = isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
+	const rowRoomId = row.roomId ?? row.meetingId ?? inner.roomId;
+	const rowSessionId = row.sessionId ?? inner.sessionId;
+	if (rowRoomId && rowRoomId !== roomId) return false;
+	if (roomSessionId !== undefined && rowSessionId) return rowSessionId === roomSessionId;
+	return !(Date.parse(String(row.start)) < sinceMs);
+}
+
+async function firstOf(send: Send, list: ListRequest, place: Place): Promise<IDataObject | undefined> {
+	const qs = { roomId: place.roomId, sessionId: place.roomSessionId };
+	const [row] = await listRecords(send, { ...list, qs }, 1, (candidate) => isOf(place, candidate));
+	return row;
+}
+
+/** @returns the session of a room during which an agent's session ran; undefined if that is not certain */
+async function roomSessionOf(
+	send: Send,
+	roomId: string,
+	agentSession: IDataObject,
+): Promise<string | undefined> {
+	const [startMs, endMs] = [agentSession.start, agentSession.end].map((time) => Date.parse(String(time)));
+	const isMeanwhile = ({ start, end }: IDataObject) =>
+		!(Date.parse(String(start)) > (endMs ?? NaN)) && !(Date.parse(String(end)) < (startMs ?? NaN));
+	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, 2, isMeanwhile);
+	return sessions.length === 1 ? String(sessions[0]?.id) : undefined;
+}
+
+/** @returns whether a room's settings have a part of the recording; undefined if they say nothing */
+function isArranged(name: Includable, { autoStartConfig }: IDataObject): boolean | undefined {
+	if (!isRecord(autoStartConfig)) return undefined;
+	const { recording } = autoStartConfig;
+	if (!isRecord(recording)) return false;
+	if (name === 'recording') return true;
+	const { transcription } = recording;
+	if (!isRecord(transcription) || transcription.enabled !== true) return false;
+	return name === 'transcript' || (isRecord(transcription.summary) && transcription.summary.enabled === true);
+}
+
+/** Makes a request that several parts need be sent once. */
+function once<T>(get: () => Promise<T>): () => Promise<T> {
+	let result: Promise<T> | undefined;
+	return async () => await (result ??= get());
+}
+
+/** Fetches a room's settings. @returns an empty record if the API does not show the room */
+async function roomOf(send: Send, roomId: string): Promise<IDataObject> {
+	return await getRoom(send, roomId).catch((error: object) => {
+		const failure = failureOf(error);
+		if (failure?.kind !== 'status' || isPassing(failure)) throw error;
+		return {};
+	});
+}
+
+/** Why something is not there that the API does not list. */
+function notThere(name: Includable, roomId: string, room: IDataObject): Part {
+	const arranged = isArranged(name, room);
+	if (arranged) return { reason: `The ${name} is not there yet.`, mayCome: true };
+	return arranged === false
+		? { reason: `No ${name} was arranged for room ${roomId}. ${WHERE_TO_ARRANGE}`, mayCome: false }
+		: {
+				reason: `Room ${roomId} has no ${name} yet, or none was arranged. ${WHERE_TO_ARRANGE}`,
+				mayCome: true,
+			};
+}
+
+/** @returns undefined if the API lists none */
+async function findRecording(send: Send, place: Place): Promise<Part | undefined> {
+	const row =
+		(await firstOf(send, RECORDINGS.room, place)) ?? (await firstOf(send, RECORDINGS.merged, place));
+	if (row === undefined) return undefined;
+	const url = isRecord(row.file) ? row.file.fileUrl : undefined;
+	if (typeof url === 'string' && url !== '') return { value: url };
+	// A merged recording has a status, and no file before it is completed. With storage of one's own there is no URL at all.
+	return row.status === undefined || hasStatus(row, ['completed', 'failed'])
+		? { reason: 'VideoSDK has no URL for the recording.', mayCome: false }
+		: { reason: 'The recording is not ready yet.', mayCome: true };
+}
+
+/** Finds the transcription of a conversation, which is the latest of its room unless there were others. */
+async function transcriptionOf(send: Send, place: Place): Promise<IDataObject | undefined> {
+	const latest = await findTranscription(send, place.roomId);
+	return latest === undefined || isOf(place, latest) ? latest : await firstOf(send, TRANSCRIPTIONS, place);
+}
+
+/** Makes of a failure a reason, so that the call or session comes out all the same. A stop is no failure. */
+function reasonOf(error: unknown): Part {
+	const failure = failureOf(error as object);
+	const isFileError = error instanceof NodeOperationError || error instanceof UserError;
+	if ((failure === undefined && !isFileError) || failure?.kind === 'cancelled') throw error;
+	// A file may follow its address a moment later.
+	return { reason: (error as Error).message, mayCome: failure === undefined || isPassing(failure) };
+}
+
+/** @returns why there can be nothing, if that is clear without a request */
+function reasonAtOnce(record: IDataObject): Part | undefined {
+	const one = 'callId' in record ? 'call' : 'session';
+	if (record.outcome === 'running') return { reason: `The ${one} is not over yet.`, mayCome: true };
+	// In its room somebody else may have talked.
+	if (record.answered === false) return { reason: 'The call was not answered.', mayCome: false };
+	return record.roomId
+		? undefined
+		: { reason: `VideoSDK does not say in which room the ${one} took place.`, mayCome: false };
+}
+
+/**
+ * Fetches what there is now of a conversation that is over. Nothing of another conversation in the same room comes out.
+ *
+ * @param readText gives the text of a file; throws UserError or NodeOperationError if it cannot be had
+ * @param names what is wanted
+ * @param record a call; or an agent's session, with the `roomId` of its room. As `describeCall` and `describeSession` make it
+ * @throws only when the execution was stopped: a request that fails is told in `missing`
+ */
+export async function fetchIncluded(
+	send: Send,
+	readText: (url: string) => Promise<string>,
+	names: Includable[],
+	record: IDataObject,
+): Promise<Included> {
+	const place: Place = { roomId: String(record.roomId), sinceMs: Date.parse(String(record.start)) };
+	const room = once(async () => await roomOf(send, place.roomId));
+	const latestTranscription = once(async () => await transcriptionOf(send, place));
+	const find = async (name: Includable): Promise<Part | undefined> => {
+		if (name === 'recording') return await findRecording(send, place);
+		const transcription = await latestTranscription();
+		const url = transcription && textFileOf(transcription, TEXT_FILES[name]);
+		if (url) return { value: await readText(url) };
+		if (transcription && hasStatus(transcription, ['failed'])) {
+			return { reason: 'VideoSDK could not transcribe the conversation.', mayCome: false };
+		}
+		return transcription && !hasStatus(transcription, ['completed'])
+			? { reason: `The ${name} is not ready yet.`, mayCome: true }
+			: undefined;
+	};
+	const partOf = async (name: Includable): Promise<Part> =>
+		(await find(name)) ?? notThere(name, place.roomId, await room());
+	const included: Included = { found: {}, missing: {}, pending: [] };
+	const atOnce = reasonAtOnce(record);
+	if (atOnce === undefined && names.length > 0) {
+		place.roomSessionId =
+			'callId' in record && record.sessionId
+				? String(record.sessionId)
+				: await roomSessionOf(send, place.roomId, record).catch((error) => void reasonOf(error));
+	}
+	for (const name of names) {
+		const part = atOnce ?? (await partOf(name).catch(reasonOf));
+		if ('value' in part) included.found[OUTPUT_FIELDS[name]] = part.value;
+		else {
+			included.missing[name] = part.reason;
+			if (part.mayCome) included.pending.push(name);
+		}
+	}
+	return included;
+}

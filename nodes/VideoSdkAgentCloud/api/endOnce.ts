@@ -1,0 +1,48 @@
+import type { IDataObject } from 'n8n-workflow';
+import { failureOf } from './client';
+import { isInDoubt } from './failure';
+import { pause } from './pause';
+import { retryDelay } from './retry';
+
+/** What the API may say to the end of what is over: its docs tell nothing about it. */
+const MAY_BE_OVER = [400, 402, 404, 409];
+
+/** Something that runs and can be ended. */
+interface Endable {
+	/** Requests the end, once. */
+	end: () => Promise<IDataObject>;
+	/** Fetches its record. */
+	get: () => Promise<IDataObject>;
+	isOver: (record: IDataObject) => boolean;
+}
+
+/**
+ * Ends something, with the record as the judge of whether that worked.
+ *
+ * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a time-out or a failure of the server,
+ * unless the record shows that it was carried out. An answer "2xx" is a success also if no record is in it.
+ *
+ * @returns the record; with `alreadyOver: true` if the first request found it over
+ * @throws NodeApiError of `end` if it may go on
+ */
+export async function endOnce({ end, get, isOver }: Endable): Promise<IDataObject> {
+	for (let requests = 1; ; requests++) {
+		const result = await end().then(
+			(record) => ({ record }),
+			(error: object) => ({ error }),
+		);
+		if ('record' in result) return result.record;
+		const failure = failureOf(result.error);
+		if (failure === undefined || failure.kind === 'cancelled') throw result.error;
+		const isRefused = failure.kind === 'status' && MAY_BE_OVER.includes(failure.status ?? 0);
+		if (!isRefused && !isInDoubt(failure)) throw result.error;
+		const record = await get().catch(() => undefined);
+		if (record !== undefined && failure.kind === 'answer') return record;
+		if (record !== undefined && isOver(record)) {
+			return isRefused && requests === 1 ? { ...record, alreadyOver: true } : record;
+		}
+		const delayMs = isRefused ? undefined : retryDelay(failure, 'GET', requests, Math.random());
+		if (delayMs === undefined) throw result.error;
+		await pause(delayMs);
+	}
+}

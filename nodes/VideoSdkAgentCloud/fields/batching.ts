@@ -1,0 +1,55 @@
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { CollectionReader } from './reader';
+
+/** How many items are begun at once, and how long to wait before the next ones. */
+export interface Batching {
+	batchSize: number;
+	batchIntervalMs: number;
+}
+
+const batchSizeField: INodeProperties = {
+	displayName: 'Items per Batch',
+	name: 'batchSize',
+	type: 'number',
+	typeOptions: { minValue: -1, numberPrecision: 0 },
+	default: 50,
+	description: 'Number of input items to begin at once. -1 for disabled. 0 counts as 1.',
+};
+
+const batchIntervalField: INodeProperties = {
+	displayName: 'Batch Interval',
+	name: 'batchInterval',
+	type: 'number',
+	typeOptions: { minValue: 0, numberPrecision: 0 },
+	default: 1_000,
+	hint: 'In milliseconds',
+	description: 'Time in milliseconds between the beginnings of two batches. 0 for disabled.',
+};
+
+/** The pace at which items are begun. Its names are those of n8n's HTTP Request node. */
+export const batchingField: INodeProperties = {
+	displayName: 'Batching',
+	name: 'batching',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: false },
+	placeholder: 'Add Batching',
+	default: { batch: {} },
+	description: 'The pace at which to begin with the input items',
+	options: [{ displayName: 'Batching', name: 'batch', values: [batchSizeField, batchIntervalField] }],
+};
+
+/**
+ * Reads `batchingField`.
+ *
+ * @returns undefined if it was not added, or is disabled by its size or interval
+ * @throws NodeOperationError if size or interval is no number in its range
+ */
+export function readBatching(options: CollectionReader): Batching | undefined {
+	const { batch } = (options.raw(batchingField) ?? {}) as IDataObject;
+	if (batch === undefined || batch === null) return undefined;
+	const read = new CollectionReader(options, batch as IDataObject);
+	const batchSize = read.count(batchSizeField) ?? Number(batchSizeField.default);
+	const batchIntervalMs = read.count(batchIntervalField) ?? Number(batchIntervalField.default);
+	if (batchSize < 0 || batchIntervalMs === 0) return undefined;
+	return { batchSize: Math.max(batchSize, 1), batchIntervalMs };
+}

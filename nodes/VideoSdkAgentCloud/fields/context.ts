@@ -1,0 +1,51 @@
+import { type IDataObject } from 'n8n-workflow';
+import { CONTEXT_PARAMETER } from '../webhook/context';
+import { contextUrlLength } from '../webhook/contextUrl';
+import { pairsField } from './keyValue';
+import { type ItemReader } from './reader';
+import { readPairs } from './readKeyValue';
+
+/** What VideoSDK takes (docs.videosdk.live, create room). */
+export const MAX_URL_LENGTH = 512;
+
+/** The pairs that come back, signed, with what VideoSDK sends. What they are for is told where they are entered. */
+export const contextField = pairsField({ displayName: 'Context', name: 'context' }, [
+	'Entry',
+	'entries',
+	'key',
+	'customerId',
+]);
+
+/**
+ * Reads `contextField`.
+ *
+ * @returns texts, numbers and booleans by name; undefined if there are none
+ * @throws NodeOperationError as `readPairs`
+ */
+export function readContext(read: ItemReader): IDataObject | undefined {
+	const pairs = readPairs(read, contextField);
+	return Object.keys(pairs).length === 0 ? undefined : pairs;
+}
+
+/**
+ * Checks that a context can travel in a webhook URL.
+ *
+ * @throws NodeOperationError if the URL has a context already, or URL and context are longer than VideoSDK takes
+ */
+export function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): void {
+	if (new URL(url).searchParams.has(CONTEXT_PARAMETER)) {
+		throw read.fail(
+			`'Webhook URL' has a parameter '${CONTEXT_PARAMETER}' already`,
+			"Take it out of the URL, or leave 'Context' empty.",
+		);
+	}
+	const length = contextUrlLength(url, pairs);
+	if (length <= MAX_URL_LENGTH) return;
+	// Base64 makes four characters of three bytes.
+	const bytesOf = (characters: number) => Math.max(Math.floor((characters * 3) / 4), 0);
+	const left = bytesOf(MAX_URL_LENGTH - contextUrlLength(url, {}));
+	throw read.fail(
+		`'Context' is too long: with it 'Webhook URL' has ${length} characters, and VideoSDK takes ${MAX_URL_LENGTH}`,
+		`The URL leaves room for about ${left} characters of context. Shorten names and values by about ${bytesOf(length - MAX_URL_LENGTH) + 1}, or keep a key in 'Context' and the rest where the other workflow can look it up.`,
+	);
+}

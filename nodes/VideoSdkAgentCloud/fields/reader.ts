@@ -1,0 +1,197 @@
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeParameterResourceLocator,
+	type INodeProperties,
+	type NodeOperationError,
+} from 'n8n-workflow';
+import { inputError } from './inputError';
+
+/** How a number is written as text. Number() itself would also take `true`, `[600]`, a date, and a blank text for 0. */
+const NUMERIC = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** An expression. What `$fromAI` gives is entered by an AI model, as a user enters a value by hand. */
+const EXPRESSION = /^=(?!.*\$fromAI)/s;
+
+/** @returns what a locator holds, or the value itself: an expression or an AI tool may give a plain text in its place */
+function unwrap(value: unknown): unknown {
+	const isLocator =
+		typeof value === 'object' && value !== null && ('__rl' in value || ('mode' in value && 'value' in value));
+	return isLocator ? (value as INodeParameterResourceLocator).value : value;
+}
+
+/** Reads a list, which an expression may also give as one text with commas. */
+export function asList(value: unknown): string[] {
+	const list = Array.isArray(value) ? value : String(value ?? '').split(',');
+	return list.map((entry) => String(entry).trim()).filter(Boolean);
+}
+
+/** @returns a number, or a text that is one, as a number; NaN for anything else */
+export function asNumber(value: unknown): number {
+	if (typeof value === 'number') return value;
+	return typeof value === 'string' && NUMERIC.test(value.trim()) ? Number(value) : NaN;
+}
+
+/** What finds the value of a field. */
+type FieldName = Pick<INodeProperties, 'name' | 'default'>;
+
+/**
+ * Reads fields of one input item. A field is named by its own description, so that its label, range and options are written once.
+ * Each method throws a NodeOperationError that names the field and the item if the value cannot be used.
+ *
+ * @typeParam Missing what a switch, number or choice without a value gives: see ItemReader and CollectionReader
+ */
+export abstract class FieldReader<Missing> {
+	/** @param itemIndex the input item, counted from 0 as n8n does */
+	constructor(
+		readonly context: IExecuteFunctions,
+		readonly itemIndex: number,
+	) {}
+
+	/** @returns what the field or its expression holds */
+	abstract raw(field: FieldName): unknown;
+	/** @returns what the user entered: the expression itself, not its value */
+	protected abstract entered(field: FieldName): unknown;
+	protected abstract missing<T>(field: INodeProperties): T | Missing;
+	/** @returns whether there is a value, be it an empty one */
+	abstract has(field: FieldName): boolean;
+
+	/** @returns what the field holds; of a locator, what is chosen in it */
+	value(field: FieldName): unknown {
+		return unwrap(this.raw(field));
+	}
+
+	/** Makes the error for a value that cannot be used, see `inputError`. */
+	fail(what: string, nextStep: string): NodeOperationError {
+		return inputError(this.context, what, nextStep, this.itemIndex);
+	}
+
+	/** @returns the text, trimmed; undefined if it is blank, so that it is not sent */
+	optional(field: INodeProperties): string | undefined {
+		const value = this.value(field);
+		if (typeof value !== 'object') return String(value ?? '').trim() || undefined;
+		if (value === null) return undefined;
+		throw this.fail(
+			`'${field.displayName}' is not a text`,
+			'Its expression must return a single value, not an object or a list.',
+		);
+	}
+
+	/** As `optional`, but a blank text is rejected. */
+	required(field: INodeProperties): string {
+		const text = this.optional(field);
+		if (text !== undefined) return text;
+		throw this.fail(
+			`'${field.displayName}' is empty`,
+			`Enter a value in '${field.displayName}'. If it holds an expression, check that the incoming item has that value.`,
+		);
+	}
+
+	/** As `optional`, but only a field that was left empty by hand counts as empty: an expression without a value is rejected. */
+	optionalByHand(field: INodeProperties): string | undefined {
+		return this.isBlankExpression(field) ? this.required(field) : this.optional(field);
+	}
+
+	/** @returns whether the field has an expression, which gave nothing */
+	isBlankExpression(field: FieldName): boolean {
+		return EXPRESSION.test(String(unwrap(this.entered(field)) ?? '')) && this.list(field).length === 0;
+	}
+
+	/** @returns the entries; an expression may also give them as one text with commas */
+	list(field: FieldName): string[] {
+		return asList(this.value(field));
+	}
+
+	/** @returns one of the values of the field's options, which `T` names */
+	choice<T extends string>(field: INodeProperties): T | Missing {
+		const text = this.optional(field);
+		if (text === undefined) return this.missing(field);
+		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
+		if (values.includes(text)) return text as T;
+		throw this.fail(
+			`'${field.displayName}' is '${text}', which is not one of its options`,
+			`Use ${values.map((value) => `'${value}'`).join(', ')}.`,
+		);
+	}
+
+	/** Reads a switch, which an expression may also give as text: a spreadsheet holds nothing else. */
+	flag(field: INodeProperties): boolean | Missing {
+		const text = this.optional(field)?.toLowerCase();
+		if (text === undefined) return this.missing(field);
+		if (text === 'true' || text === 'false') return text === 'true';
+		throw this.fail(
+			`'${field.displayName}' is '${text}', but it must be true or false`,
+			'Its expression must return true or false.',
+		);
+	}
+
+	/** @returns a number within the field's range, whose fraction is dropped. Default range: from 1 */
+	count(field: INodeProperties, maximum = field.typeOptions?.maxValue ?? Infinity): number | Missing {
+		if (!this.has(field)) return this.missing(field);
+		const minimum = field.typeOptions?.minValue ?? 1;
+		const value = asNumber(this.value(field));
+		if (Number.isFinite(value) && value >= minimum && value <= maximum) return Math.floor(value);
+		const range =
+			maximum === Infinity
+				? `of at least ${minimum}`
+				: `from ${minimum} to ${maximum.toLocaleString('en-US')}`;
+		throw this.fail(
+			`'${field.displayName}' must be a number ${range}`,
+			`Enter a number ${range} in '${field.displayName}'.`,
+		);
+	}
+}
+
+/**
+ * Reads a collection, such as Options: what was not added to it is undefined. A switch, number or choice that was added needs a
+ * value: it limits what is spent, or switches it on, so that an expression without a value must not pass for the default.
+ */
+export class CollectionReader extends FieldReader<undefined> {
+	constructor(
+		{ context, itemIndex }: FieldReader<unknown>,
+		private readonly values: IDataObject,
+		private readonly enteredValues: IDataObject = {},
+	) {
+		super(context, itemIndex);
+	}
+
+	has({ name }: FieldName): boolean {
+		return name in this.values;
+	}
+
+	raw({ name }: FieldName): unknown {
+		return this.values[name];
+	}
+
+	protected entered({ name }: FieldName): unknown {
+		return this.enteredValues[name];
+	}
+
+	protected missing(field: INodeProperties): undefined {
+		if (this.has(field)) this.required(field);
+	}
+}
+
+/** Reads the parameters of an operation. One that is missing, as in an older workflow, or blank has its default. */
+export class ItemReader extends FieldReader<never> {
+	has(): boolean {
+		return true;
+	}
+
+	raw({ name, default: fallback }: FieldName): unknown {
+		return this.context.getNodeParameter(name, this.itemIndex, fallback);
+	}
+
+	/** Reads a collection of fields, such as Options. */
+	collection(field: FieldName): CollectionReader {
+		const entered = (this.entered(field) ?? {}) as IDataObject;
+		return new CollectionReader(this, (this.value(field) ?? {}) as IDataObject, entered);
+	}
+
+	protected entered({ name }: FieldName): unknown {
+		return this.context.getNode().parameters[name];
+	}
+
+	protected missing<T>(field: INodeProperties): T {
+		return field.default as T;
+	}
+}

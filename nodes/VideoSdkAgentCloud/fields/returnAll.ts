@@ -1,0 +1,28 @@
+import { type INodeProperties } from 'n8n-workflow';
+import { type ItemReader } from './reader';
+
+const returnAllField: INodeProperties = {
+	displayName: 'Return All',
+	name: 'returnAll',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to return all results or only up to a given limit',
+};
+
+const limitField: INodeProperties = {
+	displayName: 'Limit',
+	name: 'limit',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: 50,
+	description: 'Max number of results to return',
+	displayOptions: { show: { returnAll: [false] } },
+};
+
+/** Return All and Limit of a Get Many operation. */
+export const RETURN_ALL_FIELDS = [returnAllField, limitField];
+
+/** @returns how many records the item asks for; Infinity: all */
+export function readLimit(read: ItemReader): number {
+	return read.flag(returnAllField) ? Infinity : read.count(limitField);
+}

@@ -1,0 +1,26 @@
+import { type IDataObject } from 'n8n-workflow';
+import { apiSessionId } from '../api/sessionId';
+import { filtersField, readFilters } from './filters';
+import { type ItemReader } from './reader';
+import { roomIdField } from './roomId';
+
+const roomFilter = { ...roomIdField, required: false, description: 'Only those of this room' };
+const sessionFilter = {
+	displayName: 'Session ID',
+	name: 'sessionId',
+	type: 'string' as const,
+	default: '',
+	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
+	description:
+		'Only those of this session of a room, as room events and calls name it. It is not the ID of an agent session.',
+};
+
+/** Filters of lists that belong to rooms. */
+export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
+
+/** Reads `roomFiltersField`, as the API names the filters. */
+export function readRoomFilters(read: ItemReader): IDataObject {
+	const filters = readFilters(read, roomFiltersField);
+	const sessionId = filters.optional(sessionFilter);
+	return { roomId: filters.optional(roomFilter), sessionId: sessionId && apiSessionId(sessionId) };
+}

@@ -1,0 +1,42 @@
+import { type INodeProperties } from 'n8n-workflow';
+import { type ItemReader } from './reader';
+
+/** An existing room, by its own ID. */
+export const roomIdField: INodeProperties = {
+	displayName: 'Room ID',
+	name: 'roomId',
+	type: 'string',
+	default: '',
+	required: true,
+	placeholder: 'e.g. abcd-efgh-ijkl',
+	description: 'The room, as <code>roomId</code> in the output of Room: Create and Session: Start',
+};
+
+/** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */
+const MAX_LENGTH = 128;
+/** What an address, a JSON text, an expression in plain text, or an object in place of its ID have. */
+const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
+
+/**
+ * Reads the ID of a room to which a session or a person is sent: with a wrong one the API lets them talk in a different room, which
+ * nobody records.
+ *
+ * @throws NodeOperationError if it is blank, cannot be a room's ID, or is a record's `id` where its `roomId` is meant
+ */
+export function readRoomId(read: ItemReader, field: INodeProperties): string {
+	const roomId = read.required(field);
+	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
+		throw read.fail(
+			`'${field.displayName}' is not the ID of a room`,
+			'Use the <code>roomId</code> that Room: Create or Session: Start puts out, such as abcd-efgh-ijkl.',
+		);
+	}
+	const { json } = read.context.getInputData()[read.itemIndex] ?? {};
+	if (json?.id === roomId && json.roomId && json.roomId !== roomId) {
+		throw read.fail(
+			`'${field.displayName}' is the room's 'id', not its 'roomId'`,
+			`Use {{ $json.roomId }} in '${field.displayName}'.`,
+		);
+	}
+	return roomId;
+}

@@ -1,0 +1,117 @@
+/** Hang Up and End: what is over already is no failure, and a lost answer does no harm. */
+import type { INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
+import { byRule, CALL, callParameters } from './callRig';
+import { failureOf, jsonOf, SESSIONS, useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+
+interface Kind {
+	operation: string;
+	path: string;
+	over: string;
+	begin: () => Promise<string>;
+	end: (id: string, options?: INodeParameters) => INodeParameters;
+	finish: (id: string) => Promise<unknown>;
+}
+const KINDS: Kind[] = [
+	{
+		operation: 'Call: Hang Up',
+		path: CALL,
+		over: 'ended',
+		begin: async () => String(jsonOf(await rig.engine.run({ parameters: byRule() }))[0]?.callId),
+		end: (callId, options = {}) => callParameters('hangUp', { callId, options }),
+		finish: async (id) => await rig.simulator.moveCall(id, 'missed'),
+	},
+	{
+		operation: 'Session: End',
+		path: SESSIONS,
+		over: 'completed',
+		begin: async () => await rig.existingSession(),
+		end: (sessionId, options = {}) => ({ resource: 'session', operation: 'end', sessionId, options }),
+		finish: async (id) => await rig.simulator.emit(id, 'failed'),
+	},
+];
+
+describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
+	const endPath = new RegExp(`^${path}/end$`);
+	const fail = (fault: Fault, times = 1) =>
+		rig.simulator.addFault({ ...fault, match: { path: endPath, times } });
+	const run = async (id: string, options?: INodeParameters) =>
+		await rig.engine.run({ parameters: end(id, options) });
+	const endRequests = () => rig.requests.filter((request) => endPath.test(request.path));
+
+	it('puts out what it has ended, with one request', async () => {
+		const id = await begin();
+		rig.simulator.requests.length = 0;
+		const [record] = jsonOf(await run(id));
+		expect(record).toMatchObject({ status: over });
+		expect(record).not.toHaveProperty('alreadyOver');
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it.each([409, 400, 402, 404])(
+		'puts out what was over already, if the API says so by %i',
+		async (status) => {
+			const id = await begin();
+			await finish(id);
+			fail({ kind: 'status', status, body: { message: 'Not active' } });
+			const [record] = jsonOf(await run(id));
+			expect(record).toMatchObject({ alreadyOver: true });
+			expect(record?.outcome).not.toBe('running');
+			expect(Object.keys(record ?? {}).at(-1)).toBe('alreadyOver');
+			expect(endRequests()).toHaveLength(1);
+		},
+	);
+
+	it.each([409, 400, 404])('fails in the words of the API if it still runs: %i', async (status) => {
+		const id = await begin();
+		fail({ kind: 'status', status, body: { message: 'Not now' } });
+		expect(failureOf(await run(id)).message).toContain('Not now');
+		expect(endRequests()).toHaveLength(1);
+	});
+
+	it('fails if there is none', async () => {
+		expect(failureOf(await run('nobody')).message).toMatch(/not found/);
+	});
+
+	it.each<[string, Fault]>([
+		['a connection cut after it was done', { kind: 'reset' }],
+		['half an answer', { kind: 'truncate' }],
+		['no answer', { kind: 'hang' }],
+		['an answer without a record', { kind: 'noData', body: { message: 'Done' } }],
+	])('counts as done after %s', async (_what, fault) => {
+		const id = await begin();
+		fail(fault);
+		const [record] = jsonOf(await run(id, { timeout: 1_000 }));
+		expect(record).toMatchObject({ status: over });
+		// We have ended it ourselves.
+		expect(record).not.toHaveProperty('alreadyOver');
+		expect(endRequests()).toHaveLength(1);
+	});
+
+	it.each<[string, Fault]>([
+		['a connection cut before', { kind: 'reset', status: 500 }],
+		['status 503', { kind: 'status', status: 503 }],
+	])('is sent again after %s', async (_what, fault) => {
+		const id = await begin();
+		fail(fault);
+		expect(jsonOf(await run(id))).toMatchObject([{ status: over }]);
+		expect(endRequests()).toHaveLength(2);
+	});
+
+	it('gives up after three requests', async () => {
+		const id = await begin();
+		fail({ kind: 'status', status: 500 }, 9);
+		expect(failureOf(await run(id)).message).toContain('status 500');
+		expect(endRequests()).toHaveLength(3);
+	});
+
+	it.each([401, 403])('does not look it up after %i', async (status) => {
+		const id = await begin();
+		rig.simulator.requests.length = 0;
+		fail({ kind: 'status', status });
+		expect(failureOf(await run(id)).message).toContain(`status ${status}`);
+		expect(rig.requests).toHaveLength(1);
+	});
+});

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import { describeCall } from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { CALL_STATUSES } from '../../../nodes/VideoSdkAgentCloud/api/calls';
+import { describeSession } from '../../../nodes/VideoSdkAgentCloud/api/sessionRecord';
+import { check } from '../support';
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 15, 10, 0, second)).toISOString();
+/** A call that went through these statuses, one every ten seconds. */
+const through = (...statuses: string[]): IDataObject => ({
+	callId: 'c1',
+	status: statuses.at(-1),
+	start: at(0),
+	end: at(10 * (statuses.length - 1)),
+	timelog: statuses.map((status, index) => ({ status, timestamp: at(10 * index) })),
+});
+const alone = (status?: string): IDataObject => ({ callId: 'c1', status });
+
+describe('describeCall', () => {
+	it.each<[string, IDataObject, string, boolean, number | null]>([
+		['a talk', through('initiated', 'ringing', 'answered', 'ended'), 'answered', true, 10],
+		['a talk in capitals', through('INITIATED', 'RINGING', 'ANSWERED', 'COMPLETED'), 'answered', true, 10],
+		['a talk without a timelog', alone('ended'), 'answered', true, null],
+		['a talk of which the end alone is logged', through('ended'), 'answered', true, null],
+		[
+			'a talk that moved',
+			through('ringing', 'answered', 'switch-room-completed', 'ended'),
+			'answered',
+			true,
+			20,
+		],
+		['one that was hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
+		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
+		['not answered', alone('NOT_ANSWERED'), 'noAnswer', false, null],
+		['abandoned', alone('abandoned'), 'noAnswer', false, null],
+		['rejected', alone('Rejected'), 'rejected', false, null],
+		['failed', through('initiated', 'failed'), 'failed', false, null],
+		['broken off', through('ringing', 'answered', 'failed'), 'failed', true, 10],
+		['handed over', through('answered', 'transfer-initiated', 'transferred'), 'transferred', true, 20],
+		['handed over, of which nothing is logged', alone('transferred'), 'transferred', true, null],
+		['ringing', alone('ringing'), 'running', false, null],
+		['being talked on', through('ringing', 'answered'), 'running', true, null],
+		['whose transfer failed', alone('transfer-failed'), 'running', true, null],
+		['of an unknown status', alone('teleported'), 'running', false, null],
+		['without a status', alone(), 'running', false, null],
+		['with a status like a name of Object', alone('constructor'), 'running', false, null],
+	])('%s', (_what, call, outcome, answered, durationSeconds) => {
+		expect(describeCall(call)).toMatchObject({ callId: 'c1', outcome, answered, durationSeconds });
+	});
+
+	it.each<[string, IDataObject]>([
+		['no time', { ...through('ringing', 'answered', 'ended'), end: 'soon' }],
+		['an end before the answer', { ...through('ringing', 'answered', 'ended'), end: at(0) }],
+		['a timelog that is none', { status: 'ended', end: at(0), timelog: 'answered' }],
+		['entries that are none', { status: 'ended', end: at(0), timelog: [null, 'answered', {}] }],
+	])('tells no duration for %s', (_what, call) => {
+		expect(describeCall(call).durationSeconds).toBeNull();
+	});
+
+	it('takes the end from the timelog if the call has none', () => {
+		expect(describeCall({ ...through('answered', 'ended'), end: null }).durationSeconds).toBe(10);
+	});
+
+	it('puts what was included before the record', () => {
+		const call = describeCall(through('answered', 'ended'));
+		const included = { recordingUrl: 'https://x', summary: 's', missing: { transcript: 'No.' } };
+		expect(Object.keys(describeCall({ ...call, ...included })).slice(0, 8)).toEqual([
+			...['callId', 'outcome', 'answered', 'durationSeconds', 'summary', 'recordingUrl', 'missing', 'status'],
+		]);
+	});
+
+	it('keeps an ID of another meaning', () => {
+		expect(describeCall({ callId: 'c1', id: 'row 7' })).toMatchObject({ callId: 'c1', id: 'row 7' });
+	});
+
+	it('describes any record, loses no value, and leaves a described one as it is', () => {
+		const names = fc.constantFrom(...['callId', 'id', 'to', 'sipCallTo', 'from', 'sipCallFrom', 'x', 'end']);
+		const value = fc.oneof(fc.constantFrom('a', 'b', '', null, 0), fc.jsonValue());
+		const status = fc.oneof(fc.constantFrom(...CALL_STATUSES), fc.string());
+		check(
+			fc.property(fc.dictionary(names, value), status, fc.jsonValue(), (record, last, timelog) => {
+				const call = { ...record, status: last, timelog } as IDataObject;
+				const described = describeCall(call);
+				const values = Object.values(described).map((one) => JSON.stringify(one));
+				for (const one of Object.values(call)) if (one) expect(values).toContain(JSON.stringify(one));
+				expect(Object.entries(describeCall(described))).toEqual(Object.entries(described));
+			}),
+		);
+	});
+});
+
+describe('describeSession', () => {
+	const times = { start: at(0), end: at(42) };
+	it.each<[IDataObject, string, number | null]>([
+		[{ status: 'completed', duration: 40, ...times }, 'completed', 40],
+		[{ status: 'STOPPED', ...times }, 'completed', 42],
+		[{ status: 'stopped' }, 'completed', null],
+		[{ status: 'failed', ...times }, 'failed', 42],
+		[{ status: 'stopping', duration: 3 }, 'running', null],
+		[{ status: 'archived' }, 'running', null],
+		[{}, 'running', null],
+	])('%j', (session, outcome, durationSeconds) => {
+		const described = describeSession({ status: 'x', ...session, sessionId: 's1' });
+		expect(described).toMatchObject({ ...session, outcome, durationSeconds });
+		expect(Object.keys(described).slice(0, 3)).toEqual(['sessionId', 'outcome', 'durationSeconds']);
+		expect(Object.entries(describeSession(described))).toEqual(Object.entries(described));
+	});
+});

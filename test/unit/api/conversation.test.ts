@@ -1,0 +1,93 @@
+/** What Include finds for an agent's session, which knows its room and not the room's session. Calls: test/engine/include.test.ts. */
+import { UserError, type IDataObject } from 'n8n-workflow';
+import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { fetchIncluded } from '../../../nodes/VideoSdkAgentCloud/api/conversation';
+
+const at = (minute: number) => new Date(Date.UTC(2026, 0, 15, 10, minute)).toISOString();
+const SESSION = { sessionId: 'agent', outcome: 'completed', roomId: 'r', start: at(10), end: at(20) };
+const roomSession = (id: string, from: number, to: number) => ({ id, start: at(from), end: at(to) });
+const transcription = (sessionId: string, minute: number) => ({
+	...{ id: sessionId, roomId: 'r', sessionId, start: at(minute), status: 'completed' },
+	transcriptionFilePaths: { txt: `text of ${sessionId}` },
+	summarizedFilePaths: { txt: `summary of ${sessionId}` },
+});
+
+/** The API with these rows, which does not heed any filter. */
+function apiWith(rows: {
+	sessions?: IDataObject[];
+	transcriptions?: IDataObject[];
+	recordings?: IDataObject[];
+}) {
+	const paths: string[] = [];
+	const send: Send = async ({ path }, read) => {
+		paths.push(path);
+		const data = path.endsWith('/sessions')
+			? rows.sessions
+			: path.endsWith('post-transcriptions')
+				? rows.transcriptions
+				: path.endsWith('recordings')
+					? rows.recordings
+					: [];
+		const answer = path.endsWith('/rooms/r') ? { roomId: 'r' } : { data: data ?? [] };
+		return (read as (answer: IDataObject) => unknown)(answer as IDataObject) as never;
+	};
+	return { send, paths };
+}
+const readText = async (url: string) => url;
+
+it('takes what is of the session that the room had meanwhile', async () => {
+	const { send, paths } = apiWith({
+		sessions: [roomSession('later', 30, 40), roomSession('own', 10, 20), roomSession('before', 1, 5)],
+		transcriptions: [transcription('later', 41), transcription('own', 21), transcription('before', 6)],
+		recordings: [
+			{ id: '1', roomId: 'r', sessionId: 'later', start: at(30), file: { fileUrl: 'https://later' } },
+			{ id: '2', roomId: 'r', sessionId: 'own', start: at(10), file: { fileUrl: 'https://own' } },
+		],
+	});
+	const included = await fetchIncluded(send, readText, ['recording', 'summary', 'transcript'], SESSION);
+	expect(included).toEqual({
+		found: { recordingUrl: 'https://own', summary: 'summary of own', transcript: 'text of own' },
+		missing: {},
+		pending: [],
+	});
+	// The transcription is looked for once, for both.
+	expect(paths.filter((path) => path.endsWith('post-transcriptions'))).toHaveLength(2);
+});
+
+it.each<[string, IDataObject[]]>([
+	['two sessions at that time', [roomSession('a', 10, 14), roomSession('b', 15, 20)]],
+	['none', []],
+])('takes nothing from before if the room had %s', async (_what, sessions) => {
+	const { send } = apiWith({ sessions, transcriptions: [transcription('before', 6)] });
+	const { found, pending } = await fetchIncluded(send, readText, ['transcript'], SESSION);
+	expect(found).toEqual({});
+	expect(pending).toEqual(['transcript']);
+});
+
+it.each<[string, IDataObject, string, string[]]>([
+	['still running', { ...SESSION, outcome: 'running' }, 'The session is not over yet.', ['summary']],
+	[
+		'in a room of its own choice',
+		{ ...SESSION, roomId: undefined },
+		'VideoSDK does not say in which room the session took place.',
+		[],
+	],
+])('sends nothing for a session that is %s', async (_what, session, sentence, pending) => {
+	const { send, paths } = apiWith({});
+	const included = await fetchIncluded(send, readText, ['summary'], session);
+	expect(included).toEqual({ found: {}, missing: { summary: sentence }, pending });
+	expect(paths).toEqual([]);
+});
+
+it('waits for a file that follows its address, and lets a stop through', async () => {
+	const { send } = apiWith({ transcriptions: [transcription('own', 21)] });
+	const failing = (error: Error) => async () => await Promise.reject(error);
+	const late = new UserError('The file is not there');
+	expect(await fetchIncluded(send, failing(late), ['transcript'], SESSION)).toEqual({
+		found: {},
+		missing: { transcript: 'The file is not there' },
+		pending: ['transcript'],
+	});
+	const stop = new Error('stopped');
+	await expect(fetchIncluded(send, failing(stop), ['transcript'], SESSION)).rejects.toBe(stop);
+});
