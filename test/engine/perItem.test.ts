@@ -48,7 +48,6 @@ it('Hang Up at Timeout counts for its own item', async () => {
 });
 
 it('The last values of a credential that was deleted are not used any more', async () => {
-	restoreTime = accelerateTime(100);
 	const waiting = await rig.engine.startAndWait(
 		MAX_WAIT_MS,
 		{},
@@ -56,6 +55,8 @@ it('The last values of a credential that was deleted are not used any more', asy
 	);
 	rig.engine.deleteCredentials();
 	rig.simulator.requests.length = 0;
+	// Not before: no poll may be under way.
+	restoreTime = accelerateTime(100);
 	expect((await waiting.resumedWithin(PATIENCE_MS))?.map(({ json }) => json.timedOut)).toEqual([true]);
 	expect(rig.requests).toEqual([]);
 });
