@@ -25,7 +25,7 @@ it('Each context is signed by the secret of its own item', async () => {
 		String(new URL((body as { webhook: { endPoint: string } }).webhook.endPoint).searchParams.get('context')),
 	);
 	expect(contexts.map((context, row) => verifyContext(context, contextKey(secrets[row] ?? '')))).toEqual(
-		secrets.map((_, row) => ({ pairs: { row } })),
+		secrets.map((_, row) => ({ row })),
 	);
 });
 

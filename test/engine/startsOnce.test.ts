@@ -14,6 +14,8 @@ const HARMLESS = [
 	'session:end',
 	'transcription:stopRealtime',
 ];
+/** They send no request to VideoSDK. */
+const SILENT = ['agent:answerTool', 'agent:createToolAccess'];
 /** What the operations ask for. */
 const PARAMETERS = {
 	...RULE,
@@ -42,7 +44,7 @@ it.each(operations)('$resource: $operation', async ({ resource, operation, start
 		parameters: { ...PARAMETERS, resource, operation, url },
 		node: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
 	});
-	expect(rig.requests).not.toHaveLength(0);
+	expect(rig.requests.length === 0).toBe(SILENT.includes(`${resource}:${operation}`));
 	const posts = rig.requests.filter(({ method }) => method === 'POST');
 	if (HARMLESS.includes(`${resource}:${operation}`)) {
 		expect(starts).toBeUndefined();
