@@ -144,7 +144,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 				const count = requestsTo(path).length;
 				faultsTried += 1;
 				// An end does no harm twice.
-				if (operation === 'end' ? count > 3 : count !== 1) sentTwice.push(`${operation}, ${name}: ${count} requests`);
+				if (operation === 'end' ? count > 3 : count !== 1)
+					sentTwice.push(`${operation}, ${name}: ${count} requests`);
 				expect({ operation, name, status: execution.status }).toEqual({ operation, name, status: 'error' });
 				expect(errorOf(execution).message).not.toBe('');
 			}
