@@ -107,10 +107,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 
 	it('moves an item of an error alone to the error output, with the fields of the input', async () => {
 		const { id, url } = await park(HOUR_MS, { onError: 'continueErrorOutput' });
-		await resume(url, [
-			{ error: 'gone', details: { sessionId: 's' } },
-			{ error: 'told', sessionId: 's' },
-		]);
+		await resume(url, [{ error: 'gone' }, { error: 'told', sessionId: 's' }]);
 		const execution = await runEnded(setup.n8n, id);
 		expect(outputOf(execution, 'Success')).toEqual([{ error: 'told', sessionId: 's' }]);
 		expect(outputOf(execution, 'Failure')).toEqual([{ error: 'gone', url: expect.any(String) }]);
