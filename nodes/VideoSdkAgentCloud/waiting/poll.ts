@@ -3,11 +3,13 @@ import { failureOf } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { CONVERSATIONS } from './conversation';
 import type { CredentialSource, SendLimits } from './credentialSource';
-import { endAtDeadline } from './endAtDeadline';
+import { finishAtDeadline } from './endAtDeadline';
 import { Ends, type Outcome } from './ends';
 import { fetchMany } from './fetchMany';
+import { Hints } from './hints';
 import { notify, type ResumeRequest } from './notify';
-import { afterEventMs, endBudgetMs, nextPollMs } from './schedule';
+import { addParts } from './parts';
+import { afterEventMs, nextPollMs } from './schedule';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 
@@ -27,6 +29,8 @@ type MakeRequest = (outcomes: Map<string, Outcome>) => ResumeRequest;
  */
 class Poller {
 	readonly ends: Ends;
+	readonly hints: Hints;
+	private isIncluded: boolean;
 	private polls = 0;
 	private isPolling = false;
 	private hasEventSincePoll = false;
@@ -44,7 +48,21 @@ class Poller {
 		readonly isOwner: boolean,
 	) {
 		this.ends = new Ends(CONVERSATIONS[wait.kind], [...groups.values()].flat());
+		this.isIncluded = wait.include === undefined;
+		this.hints = new Hints(
+			this.ends,
+			async (ids) => {
+				await this.refresh({}, false, new Set(ids));
+				if (this.isAllSettled) this.schedule();
+			},
+			() => this.isOver,
+		);
 		this.schedule();
+	}
+
+	/** Whether the execution can be resumed: all have ended, and what is to be included is there or will not come. */
+	get isReady(): boolean {
+		return this.ends.outstanding === 0 && this.isIncluded;
 	}
 
 	/** Notes an end that an event told. */
@@ -85,7 +103,12 @@ class Poller {
 		return this.wait.deadlineMs - Date.now();
 	}
 
+	private get isAllSettled(): boolean {
+		return this.ends.outcomes.size === this.ends.size;
+	}
+
 	private nextIntervalMs(): number {
+		if (this.isAllSettled || (this.ends.outstanding === 0 && !this.isIncluded)) return 0;
 		if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));
 		const pollMs = nextPollMs(this.polls, this.remainingMs);
 		return this.hasEventSincePoll ? Math.min(pollMs, afterEventMs(this.ends.outstanding)) : pollMs;
@@ -107,9 +130,12 @@ class Poller {
 		const isTimeUp = this.remainingMs <= 0;
 		const limits = isTimeUp ? { maxAttempts: 1, untilMs: Date.now() + FINAL_POLL_MS } : {};
 		const running = await this.refresh(limits, isTimeUp);
-		if (isTimeUp && this.isOwner && !this.isOver) await this.finishAtDeadline(running);
+		if (isTimeUp && this.isOwner && !this.isOver) {
+			await finishAtDeadline(this.wait, this.groups, this.ends, running);
+		}
 		if (this.ends.outstanding === 0 && !this.isOver) {
 			const outcomes = await this.collect();
+			await this.includeParts();
 			// The last one's event may have resumed the execution meanwhile.
 			if (!this.isOver) await notify(this.context, this.wait, this.makeRequest(outcomes), () => this.isOver);
 			this.stop();
@@ -123,12 +149,17 @@ class Poller {
 	 * Asks the API for those without an outcome.
 	 *
 	 * @param isThorough see `fetchMany`
+	 * @param only those to ask for. Default: all
 	 * @returns the records of those that are still running
 	 */
-	private async refresh(limits: SendLimits, isThorough = false): Promise<Map<string, IDataObject>> {
+	private async refresh(
+		limits: SendLimits,
+		isThorough = false,
+		only?: Set<string>,
+	): Promise<Map<string, IDataObject>> {
 		const running = new Map<string, IDataObject>();
 		const refreshGroup = async ([source, ids]: [CredentialSource, string[]]): Promise<void> => {
-			const open = ids.filter((id) => this.ends.isOpen(id));
+			const open = ids.filter((id) => this.ends.isOpen(id) && (only?.has(id) ?? true));
 			const options = { round: this.polls, isThorough };
 			const results = await fetchMany(source.sender(limits), CONVERSATIONS[this.wait.kind], open, options);
 			for (const [id, found] of results) {
@@ -141,29 +172,16 @@ class Poller {
 		return running;
 	}
 
+	private async includeParts(): Promise<void> {
+		const untilMs = Date.now() + (this.wait.includeWaitMs ?? 0);
+		if (!this.isIncluded) await addParts(this.wait, this.groups, this.ends, untilMs, () => this.isOver);
+		this.isIncluded = true;
+	}
+
 	private warnOfCredential(error: Error): void {
 		if (this.hasWarned || !CREDENTIAL_STATUSES.includes(failureOf(error)?.status ?? 0)) return;
 		this.hasWarned = true;
 		warnCredentialRejected(this.context, this.wait, error.message);
-	}
-
-	/** Settles those that are still running at the deadline: as last known, or ended. */
-	private async finishAtDeadline(running: Map<string, IDataObject>): Promise<void> {
-		const endIds = new Set(this.wait.endIds);
-		const untilMs = this.wait.deadlineMs + endBudgetMs(this.ends.size);
-		const finish = async (source: CredentialSource, id: string): Promise<void> => {
-			const record = running.get(id);
-			const outcome = endIds.has(id)
-				? await endAtDeadline(CONVERSATIONS[this.wait.kind], source, id, record, untilMs)
-				: { record, extra: { timedOut: true } };
-			this.ends.settle(id, outcome);
-		};
-		const open = new Set(this.ends.takeRunning(endIds));
-		await Promise.all(
-			[...this.groups].flatMap(([source, ids]) =>
-				ids.filter((id) => open.has(id)).map(async (id) => await finish(source, id)),
-			),
-		);
 	}
 }
 

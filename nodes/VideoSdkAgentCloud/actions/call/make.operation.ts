@@ -1,8 +1,11 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
+import { type Includable } from '../../api/conversation';
+import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
+import { checkArranged } from '../../fields/include';
 import { metaDataFields } from '../../fields/keyValue';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
@@ -106,13 +109,21 @@ function readMake(read: ItemReader): CallStart {
 /**
  * Reads a call, to be made in the room that was chosen for it.
  *
+ * @param webhook of a room that is created for the call
+ * @param include what is to be had of the call once it is over
  * @throws NodeOperationError naming the field
  */
-export function prepareCall(read: ItemReader): ItemRun {
+export function prepareCall(
+	read: ItemReader,
+	{ webhook, include = [] }: { webhook?: SessionWebhook; include?: Includable[] } = {},
+): ItemRun {
 	const { body, room, timeoutMs } = readMake(read);
+	checkArranged(read, include, room);
+	const choice = room.body && { body: { ...room.body, webhook } };
 	return async (send, tools) => {
-		const destinationRoomId = await openRoom(read.context, send, tools, room, 'call');
-		return await makeCall(send, { ...body, destinationRoomId }, timeoutMs);
+		const destinationRoomId = await openRoom(read.context, send, tools, choice ?? room, 'call');
+		const call = await makeCall(send, { ...body, destinationRoomId }, timeoutMs);
+		return destinationRoomId === undefined || call.roomId ? call : { ...call, roomId: destinationRoomId };
 	};
 }
 

@@ -1,11 +1,12 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { checkArranged, includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
-import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
+import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT: INodeProperties = {
@@ -24,7 +25,10 @@ export const operation: Operation = {
 		'Start sessions of an agent and wait until all of them have ended, without keeping n8n busy. This costs money and may call real people. VideoSDK should be able to reach n8n.',
 	isTool: false,
 	starts: 'session',
-	fields: [...startFields(OPTIONAL_MAX_WAIT_FIELDS), optionsField([END_AT_TIMEOUT])],
+	fields: [
+		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
+		optionsField(waitOptions(END_AT_TIMEOUT)),
+	],
 	prepare(read) {
 		const { context } = read;
 		rejectAsTool(read, 'Start and Wait', 'Session: Start');
@@ -36,6 +40,7 @@ export const operation: Operation = {
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 			},
 		};
+		checkArranged(read, readInclude(read), body.room);
 		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
