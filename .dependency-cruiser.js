@@ -1,7 +1,9 @@
 /** Which imports are allowed: the layers of docs/architecture.md, from the bottom up. `npm run lint` enforces them. */
 const NODES = '^nodes/VideoSdkAgentCloud';
-const LAYERS = ['shared', 'api', 'webhook', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
-const NODE_FILES = `${NODES}/[^/]+\\.node\\.ts$`;
+/** The node by which agents ask: beside the layers, on top of the lower ones. */
+const TOOL_NODE = '^nodes/VideoSdkAgentCloudTool/';
+const LAYERS = ['shared', 'api', 'webhook', 'tools', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
+const NODE_FILES = '^nodes/[^/]+/[^/]+\\.node\\.ts$';
 
 const layers = (names) => `${NODES}/(${names.join('|')})/`;
 
@@ -25,7 +27,19 @@ module.exports = {
 			comment: 'A folder that is missing from the list would escape the order.',
 			severity: 'error',
 			from: {},
-			to: { path: '^nodes/', pathNot: [layers(LAYERS), NODE_FILES] },
+			to: { path: '^nodes/', pathNot: [layers(LAYERS), NODE_FILES, TOOL_NODE] },
+		},
+		{
+			name: 'tool-node-imports-shared-layers-only',
+			severity: 'error',
+			from: { path: TOOL_NODE },
+			to: { path: '^nodes/', pathNot: [layers(['api', 'webhook', 'tools']), TOOL_NODE] },
+		},
+		{
+			name: 'layers-import-no-tool-node',
+			severity: 'error',
+			from: { path: `${NODES}/` },
+			to: { path: TOOL_NODE },
 		},
 		{
 			name: 'credentials-import-no-node-code',

@@ -1,9 +1,11 @@
 const { mkdir, readdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
-const { dirname, join } = require('node:path');
+const { basename, dirname, join, relative } = require('node:path');
 const esbuild = require('esbuild');
 const gulp = require('gulp');
 
-const NODES = 'nodes/VideoSdkAgentCloud';
+/** As n8n finds them in package.json. */
+const NODES = require('./package.json').n8n.nodes.map((path) => path.replace(/^dist\/(.+)\.js$/, '$1'));
+const FOLDERS = [...new Set(NODES.map((path) => dirname(path)))];
 /** Built here and then put in place at once, so that whoever uses dist/ meanwhile finds it whole. */
 const BUILD = 'dist.new';
 
@@ -53,43 +55,32 @@ async function clean() {
 	await rm(BUILD, { recursive: true, force: true });
 }
 
-/** One import of n8n-workflow in place of one for each source file: Node.js looks each of them up, in all a millisecond at start. */
-function withOneImport(text) {
-	const specifiers = new Set();
-	const rest = text.replace(/^import \{([^}]*)\} from "n8n-workflow";$/gm, (_, list) => {
-		for (const specifier of list.split(',')) specifiers.add(specifier.trim());
-		return '';
-	});
-	return `import { ${[...specifiers].join(', ')} } from "n8n-workflow";\n${rest}`;
-}
+/** The file of all nodes' code, beside the first node. */
+const ALL_NODES = `${FOLDERS[0]}/nodes.js`;
 
 /**
- * One file for each node and one for what they share: n8n loads few files, and no code twice. esbuild can share code between
- * ES modules only, so the CommonJS that n8n loads is made from those.
+ * All nodes are one file, and each node's own file only leads to it. They have state in common, such as the triggers that this
+ * process knows (trigger/knownTriggers.ts): in a second copy of that module the lists of the action node would stay empty. Besides,
+ * n8n loads few files, and no code twice. "share one copy" in test/engine/tools.test.ts fails if the nodes' files don't share it.
  */
 async function bundleNodes() {
-	const { outputFiles, metafile } = await esbuild.build({
+	const contents = NODES.map((name) => `export * from './${name}';`).join('\n');
+	const { metafile } = await esbuild.build({
 		...common,
-		entryPoints: [`${NODES}/VideoSdkAgentCloud.node.ts`, `${NODES}/VideoSdkAgentCloudTrigger.node.ts`],
-		format: 'esm',
-		splitting: true,
-		chunkNames: `${NODES}/shared`,
-		outdir: BUILD,
-		outbase: '.',
+		stdin: { contents, resolveDir: __dirname, sourcefile: 'nodes.ts' },
+		outfile: `${BUILD}/${ALL_NODES}`,
 		external: ['n8n-workflow'],
-		write: false,
+		// n8n loads it at each start. Who wants to read it finds the source by the provenance of the package.
+		minify: true,
 		metafile: true,
 	});
 	noteLibraries(metafile);
-	for (const { path, text } of outputFiles) {
-		// Names and statements stay as they are: a formatter makes it readable.
-		const { code } = await esbuild.transform(withOneImport(text), {
-			format: 'cjs',
-			target: common.target,
-			minifyWhitespace: true,
-		});
-		await mkdir(dirname(path), { recursive: true });
-		await writeFile(path, code);
+	for (const name of NODES) {
+		const [className] = basename(name).split('.');
+		const path = relative(dirname(name), ALL_NODES);
+		const code = `exports.${className} = require('${path.startsWith('.') ? path : `./${path}`}').${className};\n`;
+		await mkdir(dirname(`${BUILD}/${name}`), { recursive: true });
+		await writeFile(`${BUILD}/${name}.js`, code);
 	}
 }
 
@@ -155,10 +146,16 @@ async function writeLicences() {
 /** Icons, codex files and output schemas are found beside the code. */
 function copyAssets() {
 	return gulp
-		.src(['icons/*.svg', `${NODES}/*.node.json`, `${NODES}/__schema__/**/*.json`], {
-			base: '.',
-			encoding: false,
-		})
+		.src(
+			[
+				'icons/*.svg',
+				...FOLDERS.flatMap((folder) => [`${folder}/*.node.json`, `${folder}/__schema__/**/*.json`]),
+			],
+			{
+				base: '.',
+				encoding: false,
+			},
+		)
 		.pipe(gulp.dest(BUILD));
 }
 

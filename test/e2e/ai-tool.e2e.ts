@@ -255,7 +255,13 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 			const hidden = operations
 				?.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true))
 				.map(({ value }) => value);
-			expect(hidden?.sort()).toEqual(['makeAndWait', 'startAndWait', 'waitForStatus']);
+			expect(hidden?.sort()).toEqual([
+				'answerTool',
+				'createToolAccess',
+				'makeAndWait',
+				'startAndWait',
+				'waitForStatus',
+			]);
 			// n8n adds "Custom API Call" of its own.
 			const shown = operations
 				?.map(({ value }) => value)
@@ -280,6 +286,7 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 			expect([...new Set(names)].sort().filter((name) => !name.endsWith('HitlTool'))).toEqual([
 				`${PACKAGE}.videoSdkAgentCloud`,
 				`${PACKAGE}.videoSdkAgentCloudTool`,
+				`${PACKAGE}.videoSdkAgentCloudToolTrigger`,
 				`${PACKAGE}.videoSdkAgentCloudTrigger`,
 			]);
 		});

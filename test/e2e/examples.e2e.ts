@@ -476,6 +476,54 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		expect(made().filter(({ to }) => to === CALL_NUMBERS.missed)).toHaveLength(3);
 	}
 
+	async function orderStatus(): Promise<void> {
+		const { rest } = setup.n8n;
+		const columns = ['phone', 'name', 'number', 'status', 'delivery'];
+		const table = await createDataTable(
+			rest,
+			'Orders',
+			Object.fromEntries(columns.map((column) => [column, 'string' as const])),
+			[
+				{ phone: '+14155550171', name: 'Ada', number: 'A-17', status: 'shipped', delivery: 'Friday' },
+				{ phone: '+14155550171', name: 'Ada', number: 'A-18', status: 'packed', delivery: 'Monday' },
+				{ phone: '+14155550172', name: 'Grace', number: 'G-1', status: 'shipped', delivery: 'Tuesday' },
+			],
+		);
+		const file = 'order-status-by-phone.json';
+		const tool = await importExample(file, {}, table);
+		await activate(tool);
+		const webhookId = tool.nodes.find(({ type }) =>
+			type.endsWith('.videoSdkAgentCloudToolTrigger'),
+		)?.webhookId;
+		const url = `${setup.n8n.url}/webhook/${webhookId}/mcp`;
+		await rest.waitForWebhook(url);
+		await rest.updateWorkflow(tool.id, {
+			nodes: tool.nodes.map((node) =>
+				node.name === 'Create tool access'
+					? { ...node, parameters: { ...node.parameters, agentTools: { tools: [{ tool: picked(url) }] } } }
+					: node,
+			),
+		});
+		const execution = await runToEnd(setup.n8n, tool.id);
+		const { tools: n8nTools } = outputOf(execution, 'Create tool access')[0] ?? {};
+		const answerTo = async (from: string) => {
+			const { callId } = setup.simulator.incomingCall({ to: '+15550102001', from, metadata: { n8nTools } });
+			const use = await waitFor(
+				'the answer of the tool',
+				async () => setup.simulator.toolUses.find(({ id }) => id === callId),
+				60_000,
+			);
+			expect(use).toMatchObject({ tool: 'find_orders', isError: false });
+			return use.answer;
+		};
+		expect(JSON.parse(await answerTo('+14155550171'))).toEqual([
+			{ customer: 'Ada', order: 'A-17', status: 'shipped', delivery: 'Friday' },
+			{ customer: 'Ada', order: 'A-18', status: 'packed', delivery: 'Monday' },
+		]);
+		expect(JSON.parse(await answerTo('+14155550172'))).toMatchObject({ order: 'G-1' });
+		expect(await answerTo('+14155550179')).toMatch(/^No orders belong/);
+	}
+
 	async function callLog(): Promise<void> {
 		const { rest } = setup.n8n;
 		const { simulator } = setup;
@@ -741,6 +789,7 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		'form-call-summary.json': formCallSummary,
 		'calls-from-a-table.json': callsFromATable,
 		'call-log.json': callLog,
+		'order-status-by-phone.json': orderStatus,
 		'after-the-conversation.json': afterTheConversation,
 		'many-sessions-from-a-table.json': manySessions,
 		'ai-agent-starts-sessions.json': agentStartsSessions,

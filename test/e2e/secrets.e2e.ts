@@ -371,7 +371,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			simulator.addRecording({ kind, roomId: 'r', sessionId: 's', readyAfterMs: 0 });
 		for (const parameters of operations(...(await target()))) {
 			for (const fault of failing) {
-				simulator.addFault({ ...fault, match: { times: 10 } });
+				// An end is repeated, and looked up in between.
+				simulator.addFault({ ...fault, match: { times: 30 } });
 				const { status } = await run({ ...parameters, options: { timeout: 500 } });
 				expect([parameters, status]).toEqual([parameters, 'error']);
 				simulator.clearFaults();

@@ -55,7 +55,7 @@ export async function setUp(
 export function ourNode(
 	setup: Setup,
 	name: string,
-	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger',
+	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudToolTrigger' | 'videoSdkAgentCloudTrigger',
 	parameters: object,
 	extra: object = {},
 ): WorkflowNode {

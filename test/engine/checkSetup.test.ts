@@ -37,7 +37,7 @@ async function publishTrigger(
 	const credentials = { [CREDENTIAL]: { id: credential ?? rig.engine.credentialId, name: 'Trigger' } };
 	trigger.node = { ...trigger.node, credentials };
 	// n8n tells of a credential that it cannot read when it publishes, unless it has just started.
-	await trigger.publish('init');
+	await trigger.publish(credential === undefined ? 'activate' : 'init');
 	const served = await rig.engine.publish({ verifySignature });
 	Object.assign(served.node, { credentials });
 	n8n.publishTrigger(`${trigger.node.webhookId}/webhook`, served.url);

@@ -81,7 +81,7 @@ describe('The keys', () => {
 		await Promise.race([running, pause(4_000)]);
 		// Lets the execution end even if it goes on with the former credential.
 		await rig.simulator.emit(sessionId, 'stopped');
-		expect(jsonOf(await running)).toEqual([{ sessionId, status: 'completed' }]);
+		expect(jsonOf(await running)).toMatchObject([{ sessionId, status: 'completed' }]);
 		expect(other.requests).toHaveLength(1);
 	});
 

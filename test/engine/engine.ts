@@ -21,6 +21,7 @@ import type {
 	INodeType,
 	IRun,
 	IRunExecutionData,
+	IWorkflowBase,
 	IWorkflowExecuteAdditionalData,
 	OnError,
 	WorkflowExecuteMode,
@@ -31,7 +32,7 @@ import { prepareDeduplication } from './deduplication';
 import { STAND_INS, TestNodeTypes } from './nodeTypes';
 import { loadPackage } from './packageCopy';
 import { PublishedTrigger } from './publishedTrigger';
-import { WaitingRun } from './waitingRun';
+import { asStored, WaitingRun } from './waitingRun';
 
 const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
 export const ACTION = `${PACKAGE}.videoSdkAgentCloud`;
@@ -49,13 +50,22 @@ export interface EngineOptions {
 	deduplication?: boolean;
 }
 
-export interface RunOptions {
-	/** What comes into the node: items, or just their `json`. Default: one empty item. */
+/** How n8n is to run a node: its settings, and what comes in. */
+export interface NodeRunOptions {
+	/** Items, or just their `json`. Default: one empty item. */
 	items?: Array<INodeExecutionData | IDataObject>;
-	parameters: INodeParameters;
 	onError?: OnError;
-	nodeType?: string;
+	/** Such as `retryOnFail` and `alwaysOutputData`. */
 	node?: Partial<INode>;
+	/** What other nodes and the user keep with the workflow. */
+	staticData?: IDataObject;
+	/** The execution was resumed by n8n's wait tracker before, or is a retried one: n8n loads no static data then. */
+	withoutStaticData?: boolean;
+}
+
+export interface RunOptions extends NodeRunOptions {
+	parameters: INodeParameters;
+	nodeType?: string;
 }
 
 export interface PublishOptions {
@@ -76,7 +86,12 @@ export interface RunResult {
 	/** The error itself, as the node threw it. */
 	thrown?: unknown;
 	run: IRun;
+	/** What n8n keeps with the workflow afterwards. */
+	staticData: IDataObject;
 }
+
+/** A workflow as n8n's database keeps it with an execution: without static data. */
+export type WorkflowSnapshot = Pick<IWorkflowBase, 'nodes' | 'connections'> & { id: string };
 
 /** The verdict of n8n's credential test. */
 export interface CredentialVerdict {
@@ -100,6 +115,10 @@ export class Engine {
 	readonly credentialsHelper: MemoryCredentialsHelper;
 	/** The node's credential can be changed at any time, as a user does. */
 	readonly credentialId = randomUUID();
+	/** By workflow: one column in n8n's database. Whichever execution changed any of it, and ends last, overwrites the whole. */
+	readonly staticData = new Map<string, IDataObject>();
+	/** The data of executions as n8n's database has them. */
+	readonly executions = new Map<string, IRunExecutionData>();
 	private readonly stored = new Map<string, ICredentialDataDecryptedObject>();
 	private readonly published: PublishedTrigger[] = [];
 	private readonly waiting: WaitingRun[] = [];
@@ -117,13 +136,17 @@ export class Engine {
 		this.stored.set(this.credentialId, data);
 	}
 
+	deleteCredentials(): void {
+		this.stored.delete(this.credentialId);
+	}
+
 	nodeType(name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger'): INodeType {
 		return this.loader.getNode(name).type as INodeType;
 	}
 
-	/** The version of a new trigger. */
+	/** The version of the trigger. */
 	get triggerVersion(): number {
-		return this.nodeType('videoSdkAgentCloudTrigger').description.defaultVersion as number;
+		return this.nodeType('videoSdkAgentCloudTrigger').description.version as number;
 	}
 
 	credentialType(): ICredentialType {
@@ -144,48 +167,98 @@ export class Engine {
 	}
 
 	/** Runs input -> node -> one node behind each output. */
-	async run({ items = [{}], parameters, onError, nodeType = ACTION, node }: RunOptions): Promise<RunResult> {
-		this.nodeTypes.items = items.map((item) => (isItem(item) ? item : { json: item }));
-		const workflow = await this.workflow([
-			this.node(STAND_INS.input, {}, { name: 'Input' }),
-			this.node(nodeType, parameters, { onError, ...node }),
-		]);
-		return await this.execute('trigger', createRunExecutionData(), (execution) =>
-			execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
-		);
+	async run({ parameters, nodeType = ACTION, ...options }: RunOptions): Promise<RunResult> {
+		const workflow = await this.around(nodeType, parameters, options);
+		return await this.start(workflow, options);
 	}
 
 	/**
-	 * Runs Start and Wait until the execution waits, or fails.
+	 * Runs Start and Wait, or what `parameters` name, until the execution waits or ends.
 	 *
 	 * @param maxWaitMs the deadline: the package asks until then, so it should be a matter of seconds
 	 */
 	async startAndWait(
 		maxWaitMs: number,
-		more: INodeParameters = {},
-		{ items = [{}], ...settings }: { items?: IDataObject[] } & Partial<INode> = {},
+		parameters: INodeParameters = {},
+		options: NodeRunOptions = {},
 	): Promise<WaitingRun> {
-		const parameters: INodeParameters = {
-			resource: 'session',
-			operation: 'startAndWait',
-			deploymentId: 'ddv_support',
-			maxWait: maxWaitMs / 60_000,
-			maxWaitUnit: 'minutes',
-			...more,
-		};
-		this.nodeTypes.items = items.map((json) => ({ json }));
-		const node = this.node(ACTION, parameters, settings);
-		const workflow = await this.workflow([this.node(STAND_INS.input, {}, { name: 'Input' }), node]);
-		const waiting = new WaitingRun(this, workflow, node, 'trigger');
+		const workflow = await this.around(
+			ACTION,
+			{
+				resource: 'session',
+				operation: 'startAndWait',
+				deploymentId: 'ddv_support',
+				maxWait: maxWaitMs / 60_000,
+				maxWaitUnit: 'minutes',
+				...parameters,
+			},
+			options,
+		);
+		const waiting = new WaitingRun(this, workflow, 'trigger');
 		this.waiting.push(waiting);
 		await waiting.open(maxWaitMs);
-		waiting.result = await this.execute(
+		waiting.result = await this.start(workflow, options, waiting);
+		return waiting;
+	}
+
+	/** Makes input -> node -> one node behind each output. */
+	private async around(
+		type: string,
+		parameters: INodeParameters,
+		{ items = [{}], onError, node, staticData = {} }: NodeRunOptions,
+	): Promise<WorkflowSnapshot> {
+		this.nodeTypes.items = items.map((item) => (isItem(item) ? item : { json: item }));
+		const workflow = await this.snapshot([
+			this.node(STAND_INS.input, {}, { name: 'Input' }),
+			this.node(type, parameters, { onError, ...node }),
+		]);
+		this.staticData.set(workflow.id, staticData);
+		return workflow;
+	}
+
+	private async start(
+		snapshot: WorkflowSnapshot,
+		{ withoutStaticData }: NodeRunOptions,
+		{ executionId, webhookWaitingBaseUrl }: Partial<WaitingRun> = {},
+	): Promise<RunResult> {
+		const workflow = this.load(snapshot, !withoutStaticData);
+		return await this.execute(
+			workflow,
 			'trigger',
 			createRunExecutionData(),
 			(execution) => execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
-			{ webhookWaitingBaseUrl: waiting.baseUrl },
+			{ executionId, ...(webhookWaitingBaseUrl && { webhookWaitingBaseUrl }) },
 		);
-		return waiting;
+	}
+
+	/** Loads a workflow for an execution. */
+	load({ id, nodes, connections }: WorkflowSnapshot, withStaticData = true): Workflow {
+		return new Workflow({
+			id,
+			name: 'Test',
+			nodes: structuredClone(nodes),
+			connections,
+			active: true,
+			nodeTypes: this.nodeTypes,
+			staticData: withStaticData ? structuredClone(this.staticData.get(id) ?? {}) : undefined,
+			settings: { executionOrder: 'v1' },
+		});
+	}
+
+	/** Goes on with an execution that waited. @param data as it was stored */
+	async resume(
+		workflow: Workflow,
+		mode: WorkflowExecuteMode,
+		data: IRunExecutionData,
+		{ executionId, webhookWaitingBaseUrl }: WaitingRun,
+	): Promise<RunResult> {
+		return await this.execute(
+			workflow,
+			mode,
+			data,
+			(execution) => execution.processRunExecutionData(workflow),
+			{ executionId, webhookWaitingBaseUrl },
+		);
 	}
 
 	/** The list that a resource locator offers. */
@@ -196,7 +269,7 @@ export class Engine {
 		parameters: INodeParameters = {},
 		more: Partial<INode> = {},
 	): Promise<INodeListSearchResult> {
-		const workflow = await this.workflow([this.node(ACTION, parameters, more)]);
+		const workflow = this.load(await this.snapshot([this.node(ACTION, parameters, more)]));
 		const node = workflow.getNode(NODE_NAME) as INode;
 		const search = this.nodeType('videoSdkAgentCloud').methods?.listSearch?.[method];
 		if (search === undefined) throw new Error(`The node has no list "${method}"`);
@@ -279,8 +352,8 @@ export class Engine {
 		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersion }: PublishOptions = {},
 	): Promise<PublishedTrigger> {
 		const node = this.node(TRIGGER, parameters, { typeVersion, ...(copyOf && { id: copyOf.node.id }) });
-		const workflow = await this.workflow([node], copyOf?.workflow.id);
-		const trigger = new PublishedTrigger(this, workflow, node, mode);
+		const workflow = this.load(await this.snapshot([node], copyOf?.workflow.id));
+		const trigger = new PublishedTrigger(this, workflow, workflow.getNode(node.name) as INode, mode);
 		this.published.push(trigger);
 		await trigger.open();
 		return trigger;
@@ -295,7 +368,9 @@ export class Engine {
 	): Promise<RunResult> {
 		const stack: IExecuteData[] = [{ node, data: { main: items }, source: null }];
 		const data = createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
-		return await this.execute(mode, data, (execution) => execution.processRunExecutionData(workflow));
+		return await this.execute(workflow, mode, data, (execution) =>
+			execution.processRunExecutionData(workflow),
+		);
 	}
 
 	additionalData(
@@ -329,6 +404,7 @@ export class Engine {
 			formTestBaseUrl: 'http://localhost:5678/form-test',
 			logAiEvent: () => undefined,
 			setExecutionStatus: () => undefined,
+			getRunExecutionData: async (id) => this.executions.get(id),
 		};
 		// Everything else serves sub-workflows, agents and task runners, which no workflow here has.
 		return data as IWorkflowExecuteAdditionalData;
@@ -339,13 +415,12 @@ export class Engine {
 		await Promise.all([...this.published, ...this.waiting].map(async (opened) => await opened.close()));
 	}
 
-	private async workflow(nodes: INode[], id: string = randomUUID()): Promise<Workflow> {
+	private async snapshot(nodes: INode[], id: string = randomUUID()): Promise<WorkflowSnapshot> {
 		const last = nodes.at(-1) as INode;
 		const main = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
 		await prepareDeduplication(id, this.options.deduplication ?? true);
-		return new Workflow({
+		return {
 			id,
-			name: 'Test',
 			nodes: [
 				...nodes,
 				this.node(STAND_INS.pass, {}, { name: 'Success' }),
@@ -355,20 +430,25 @@ export class Engine {
 				...(nodes.length > 1 ? { [nodes[0]?.name ?? '']: { main: [main(last.name)] } } : {}),
 				[last.name]: { main: [main('Success'), main('Failure')] },
 			},
-			active: true,
-			nodeTypes: this.nodeTypes,
-			settings: { executionOrder: 'v1' },
-		});
+		};
 	}
 
+	/** Executes, and stores what n8n stores afterwards (see its execution-lifecycle-hooks). */
 	private async execute(
+		{ id: workflowId }: Workflow,
 		mode: WorkflowExecuteMode,
 		data: IRunExecutionData,
 		begin: (execution: WorkflowExecute) => PromiseLike<IRun>,
-		more: Partial<IWorkflowExecuteAdditionalData> = {},
+		{ executionId = randomUUID(), ...more }: Partial<IWorkflowExecuteAdditionalData> = {},
 	): Promise<RunResult> {
 		const thrownBefore = this.nodeTypes.thrown.length;
-		const run = await begin(new WorkflowExecute({ ...this.additionalData(mode), ...more }, mode, data));
+		const additionalData = { ...this.additionalData(mode, executionId), ...more };
+		additionalData.hooks?.addHandler('workflowExecuteAfter', (_run, newStaticData?: IDataObject) => {
+			if (mode !== 'manual' && newStaticData) this.staticData.set(workflowId, asStored(newStaticData));
+		});
+		this.executions.set(executionId, data);
+		const run = await begin(new WorkflowExecute(additionalData, mode, data));
+		this.executions.set(executionId, run.data);
 		// What was given up just after it was sent is still to be received.
 		for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 		const { runData, error } = run.data.resultData;
@@ -380,6 +460,7 @@ export class Engine {
 			error: error as ExecutionError | undefined,
 			thrown: this.nodeTypes.thrown[thrownBefore],
 			run,
+			staticData: this.staticData.get(workflowId) ?? {},
 		};
 	}
 }

@@ -111,7 +111,7 @@ describe('Include', () => {
 
 	it.each<[string, IDataObject, string]>([
 		["the call's own room", { room: 'call' }, "'Room' to 'Create a Room'"],
-		['a room without a recording', { recording: 'none' }, 'Summarize'],
+		['a room without a recording', { recording: 'none' }, "'Recording' to 'Record'"],
 		['a transcript alone', { recording: 'transcribe', include: ['summary'] }, 'Summarize'],
 		['a time that is none', { options: { includeWait: 'soon' } }, 'minutes'],
 	])('refuses %s before the first call', async (_what, more, sentence) => {
@@ -159,7 +159,7 @@ describe("the event of a call's room", () => {
 		});
 		await new Promise((resolve) => setTimeout(resolve, 4_000));
 		if (where === 'another process') waiting.receiver = await rig.addEngine();
-		const url = `${waiting.baseUrl}/1/videosdk`;
+		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
 		const call = rig.simulator.calls.get(ids[0]!);
 		// Neither a forged nor a foreign one does anything.
 		const before = rig.requests.length;
@@ -180,7 +180,7 @@ describe("the event of a call's room", () => {
 	it('ends nothing by itself: the API decides', async () => {
 		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
 		await rig.simulator.moveCall(ids[0]!, 'answered');
-		const url = `${waiting.baseUrl}/1/videosdk`;
+		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
 		expect((await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)))).status).toBe(200);
 		expect(await waiting.resumedWithin(3_000)).toBeUndefined();
 		await rig.simulator.moveCall(ids[0]!, 'ended');

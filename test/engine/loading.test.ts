@@ -58,9 +58,10 @@ const values = ({ options = [] }: INodeProperties): unknown[] =>
 	options.map((option) => ('value' in option ? option.value : option.name));
 
 describe('The package', () => {
-	it('is loaded with two nodes and one credential', () => {
+	it('is loaded with three nodes and one credential', () => {
 		expect(Object.keys(engine.loader.nodeTypes).sort()).toEqual([
 			'videoSdkAgentCloud',
+			'videoSdkAgentCloudToolTrigger',
 			'videoSdkAgentCloudTrigger',
 		]);
 		expect(Object.keys(engine.loader.credentialTypes)).toEqual(['videoSdkAgentCloudApi']);
@@ -160,7 +161,11 @@ describe('The action', () => {
 			'waitForStatus',
 		]);
 		expect(values(property(action(), 'operation', 'deployment')).sort()).toEqual(['create', 'get', 'getAll']);
-		expect(values(property(action(), 'operation', 'agent'))).toEqual(['dispatch']);
+		expect(values(property(action(), 'operation', 'agent'))).toEqual([
+			'answerTool',
+			'createToolAccess',
+			'dispatch',
+		]);
 		expect(values(property(action(), 'operation', 'call'))).toEqual(
 			expect.arrayContaining(['get', 'getAll', 'hangUp', 'make', 'transfer']),
 		);
@@ -171,11 +176,23 @@ describe('The action', () => {
 	});
 
 	it.each<[string, string, INodeParameters]>([
-		['session', 'start', { ...NO_SESSION_VALUES, webhookUrl: NOTHING_PICKED, options: {} }],
+		[
+			'session',
+			'start',
+			{ ...NO_SESSION_VALUES, agentTools: {}, context: {}, webhookUrl: NOTHING_PICKED, options: {} },
+		],
 		[
 			'session',
 			'startAndWait',
-			{ ...NO_SESSION_VALUES, limitWaitTime: true, maxWait: 1, maxWaitUnit: 'hours', options: {} },
+			{
+				...NO_SESSION_VALUES,
+				agentTools: {},
+				context: {},
+				limitWaitTime: true,
+				maxWait: 1,
+				maxWaitUnit: 'hours',
+				options: {},
+			},
 		],
 		[
 			'session',
@@ -202,6 +219,8 @@ describe('The action', () => {
 				routingRuleId: NOTHING_PICKED,
 				from: NOTHING_PICKED,
 				room: 'call',
+				agentTools: {},
+				context: {},
 				...NO_VALUES,
 				options: {},
 			},
@@ -233,6 +252,8 @@ describe('The action', () => {
 				meetingId: '',
 				versionId: '',
 				versionTag: '',
+				agentTools: {},
+				context: {},
 				...NO_VALUES,
 				roomOptions: {},
 				options: {},

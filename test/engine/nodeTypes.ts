@@ -76,6 +76,8 @@ function nameOf(type: string): string {
 export class TestNodeTypes implements INodeTypes {
 	/** The errors themselves: n8n keeps only a copy of them in a run. */
 	readonly thrown: unknown[] = [];
+	/** Called when a node of the package begins, for each try. */
+	onExecute: () => void = () => undefined;
 	/** The items that the input node puts out. */
 	items: INodeExecutionData[] = [];
 
@@ -107,9 +109,10 @@ export class TestNodeTypes implements INodeTypes {
 
 	/** The same node, whose `execute` leaves a trace of what it throws. */
 	private observed(type: INodeType): INodeType {
-		const { thrown } = this;
+		const { thrown, onExecute } = this;
 		const observed = Object.create(type) as INodeType;
 		observed.execute = async function (this: IExecuteFunctions) {
+			onExecute();
 			try {
 				return (await type.execute?.call(this)) ?? null;
 			} catch (error) {

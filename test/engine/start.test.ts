@@ -77,6 +77,8 @@ describe('The request that starts a session', () => {
 		const [sessionId] = [...rig.simulator.sessions.keys()];
 		expect(session).toEqual({
 			sessionId,
+			outcome: 'running',
+			durationSeconds: null,
 			status: 'queued',
 			deploymentId: 'ddv_support',
 			tag: 'v1',

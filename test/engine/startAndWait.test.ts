@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { generateKeyPairSync } from 'node:crypto';
 import type { SimulatedSession, Simulator } from '../simulator';
 import { eventBody } from './delivery';
@@ -55,9 +56,15 @@ describe('A Webhook Public Key by which no event could be verified', () => {
 });
 
 it.each([
-	['tells that VideoSDK cannot reach it, and what happens instead', '[::ffff:127.0.0.1]', 1],
+	['tells that VideoSDK cannot reach it, and what happens instead', 'api.example.com', 1],
 	['says nothing if the API is as local', '127.0.0.1', 0],
 ])('An n8n without a public address %s', async (_what, host, hints) => {
+	// A public name leads to the simulator.
+	const { lookup } = dns;
+	const local = [{ address: '127.0.0.1', family: 4 }];
+	const lead = (name: string, options: dns.LookupAllOptions, done: (error: null, found: object[]) => void) =>
+		name === host && name !== '127.0.0.1' ? done(null, local) : lookup(name, options, done as never);
+	jest.spyOn(dns, 'lookup').mockImplementation(lead as never);
 	rig.engine.setCredentials(rig.credentials({ baseUrl: `http://${host}:${rig.simulator.port}` }));
 	const { result } = await startAndWait(FIRST_POLL_MS);
 	const [run] = result.run.data.resultData.runData[NODE_NAME] ?? [];

@@ -198,7 +198,7 @@ describe('Make and Wait', () => {
 
 	it('takes no event for the end of a call', async () => {
 		const { waiting, calls } = await start(4_000, 1);
-		const url = `${waiting.baseUrl}/1/videosdk`;
+		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
 		const event = { webhookType: 'call-hangup', data: { callId: calls[0]?.callId } };
 		expect((await rig.simulator.deliver(url, event)).status).toBe(401);
 		expect((await rig.simulator.deliver(url, event, { signature: null })).status).toBe(401);

@@ -25,7 +25,7 @@ const startAndWait = async (
 	await rig.engine.startAndWait(
 		MAX_WAIT_MS,
 		{ options: { maxConcurrency: 1, ...(options as INodeParameters) }, ...more },
-		{ items: rows(count), ...settings },
+		{ items: rows(count), node: settings },
 	);
 
 /** Takes the timers of one length out of the clock's hands. */
@@ -54,7 +54,8 @@ it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆'])(
 	async (name) => {
 		const waiting = await startAndWait(1, { name });
 		expect(await deliverEnd(0)).toBe(200);
-		expect(jsonOf(waiting.output)).toEqual([expect.objectContaining({ event: 'stopped' })]);
+		await waiting.resumedWithin(PATIENCE_MS);
+		expect(jsonOf(waiting.resumed?.routed.success)).toEqual([expect.objectContaining({ event: 'stopped' })]);
 	},
 );
 
@@ -71,10 +72,12 @@ it('What is stored wrong is answered 503 and resumes nothing', async () => {
 
 it('Waiting keeps nothing in the static data of the workflow', async () => {
 	const waiting = await startAndWait(2);
-	expect(waiting.workflow.staticData).toEqual({});
+	const staticData = () => rig.engine.staticData.get(waiting.workflow.id);
+	expect(staticData()).toEqual({});
 	await deliverEnd(0);
 	await deliverEnd(1);
-	expect(waiting.workflow.staticData).toEqual({});
+	expect(staticData()).toEqual({});
+	await waiting.resumedWithin(PATIENCE_MS);
 	expect(waiting.output).toHaveLength(2);
 });
 
@@ -84,7 +87,8 @@ it('A resume that n8n accepted and did not carry out can be asked for again afte
 	const waiting = await startAndWait(1);
 	expect(await deliverEnd(0)).toBe(200);
 	expect(waiting.resumptions).toBe(1);
-	waiting.output = undefined;
+	await waiting.resumedWithin(PATIENCE_MS);
+	waiting.loseResumption();
 	expect(await deliverEnd(0)).toBe(200);
 	expect(waiting.resumptions).toBe(1);
 	for (const run of timers) run();
@@ -124,7 +128,7 @@ describe('A wait that ends because the API does not know the session any more', 
 		const other = sessions().at(-1);
 		if (other) other.status = 'stopped';
 		const output = jsonOf(await waiting.resumedWithin(PATIENCE_MS));
-		return { lost: lost?.sessionId, other: other?.sessionId, output };
+		return { lost: lost?.sessionId, other: other?.sessionId, output, routed: waiting.resumed?.routed };
 	}
 
 	it('is told beside its fields', async () => {
@@ -136,8 +140,8 @@ describe('A wait that ends because the API does not know the session any more', 
 	});
 
 	it('goes to the error output, where there is one: n8n moves an item of an error alone', async () => {
-		const { lost, output } = await loseFirst({ onError: 'continueErrorOutput' });
-		expect(output?.[0]).toEqual({
+		const { lost, routed } = await loseFirst({ onError: 'continueErrorOutput' });
+		expect(jsonOf(routed?.failure)?.[0]).toMatchObject({
 			error: expect.stringMatching(new RegExp(`found nothing .*sessionId: ${String(lost)}`)),
 		});
 	});

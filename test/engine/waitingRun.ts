@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebhookContext } from 'n8n-core';
 import type {
 	INode,
 	INodeExecutionData,
+	IRunExecutionData,
+	IWebhookData,
 	IWebhookDescription,
 	IWebhookResponseData,
-	Workflow,
+	IWorkflowExecuteAdditionalData,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { send, type WebhookAnswer } from './delivery';
-import type { Engine, RunResult } from './engine';
+import type { Engine, RunResult, WorkflowSnapshot } from './engine';
 import { asExpressRequest, asExpressResponse } from './publishedTrigger';
 
 /** What came to the resume URL. */
@@ -38,32 +41,43 @@ export function unrefLongTimers(): void {
 	jest.spyOn(globalThis, 'setTimeout').mockImplementation(unrefLong as typeof setTimeout);
 }
 
-/** An execution in Start and Wait. Its resume URL is served as n8n's WaitingWebhooks do. */
+/** @returns what n8n's database gives back of something */
+export function asStored<T>(value: T): T {
+	return JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** An execution in Start and Wait or Make and Wait. Its resume URL is served as n8n's WaitingWebhooks do. */
 export class WaitingRun {
 	/** How the execution began: with an error, or waiting. */
 	result!: RunResult;
-	/** What the node put out when the execution was resumed. */
-	output?: INodeExecutionData[];
+	/** What became of it after the wait, from the waiting node to the end of the workflow. */
+	resumed?: RunResult;
 	/** How often that was. */
 	resumptions = 0;
 	/** The process that receives what comes to the resume URL. Default: the one that runs the node. */
 	receiver?: Engine;
 	/** Called for each request that comes there. */
 	beforeReceiving?: () => void;
+	readonly executionId = randomUUID();
 	readonly requests: ResumeRequest[] = [];
 	private readonly server = http.createServer((request, response) => void this.receive(request, response));
 	private deadlineMs = 0;
+	private isResumed = false;
 
 	constructor(
 		private readonly engine: Engine,
-		readonly workflow: Workflow,
-		private readonly node: INode,
+		readonly workflow: WorkflowSnapshot,
 		private readonly mode: WorkflowExecuteMode,
 	) {}
 
 	/** What n8n puts before the execution's ID. */
-	get baseUrl(): string {
+	get webhookWaitingBaseUrl(): string {
 		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/webhook-waiting`;
+	}
+
+	/** What the node put out, on its first output, when the execution was resumed. */
+	get output(): INodeExecutionData[] | undefined {
+		return this.resumed && (this.resumed.output[0] ?? []);
 	}
 
 	async open(maxWaitMs: number): Promise<void> {
@@ -75,68 +89,99 @@ export class WaitingRun {
 	async replay({ headers, body }: ResumeRequest): Promise<WebhookAnswer> {
 		const others = { ...headers };
 		delete others.host;
-		return await send(`${this.baseUrl}/replayed`, { headers: others, body });
+		return await send(`${this.webhookWaitingBaseUrl}/replayed`, { headers: others, body });
 	}
 
 	/** @returns what the node put out, or undefined if the execution is not resumed in time */
 	async resumedWithin(ms: number): Promise<INodeExecutionData[] | undefined> {
 		const untilMs = performance.now() + ms;
-		while (this.output === undefined && performance.now() < untilMs) {
+		while (this.resumed === undefined && performance.now() < untilMs) {
 			await new Promise((resolve) => setTimeout(resolve, 10));
 		}
 		return this.output;
 	}
 
+	/** n8n's wait tracker finds that the time of `putExecutionToWait` is over. It loads no static data. */
+	async reachDeadline(): Promise<RunResult> {
+		return await this.goOn(asStored(this.result.run.data), false);
+	}
+
 	/** Resolves when the package does not ask any more, which it does until the execution is resumed: at the latest at the deadline. */
 	async close(): Promise<void> {
-		if (this.result?.run.status === 'waiting') {
-			await this.resumedWithin(this.deadlineMs + AFTER_DEADLINE_MS - Date.now());
-		}
+		if (this.isWaiting) await this.resumedWithin(this.deadlineMs + AFTER_DEADLINE_MS - Date.now());
 		this.server.closeAllConnections();
 		await new Promise((resolve) => this.server.close(resolve));
 	}
 
+	/** n8n lost the resumption that it had accepted. */
+	loseResumption(): void {
+		this.isResumed = false;
+		this.resumed = undefined;
+	}
+
+	private get isWaiting(): boolean {
+		return this.result?.run.status === 'waiting' && !this.isResumed;
+	}
+
+	private async goOn(data: IRunExecutionData, withStaticData: boolean): Promise<RunResult> {
+		this.resumptions++;
+		this.isResumed = true;
+		const workflow = this.engine.load(this.workflow, withStaticData);
+		return (this.resumed = await this.engine.resume(workflow, this.mode, data, this));
+	}
+
 	private async receive(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-		const request = await asExpressRequest(incoming, this.node.typeVersion);
+		const request = await asExpressRequest(incoming, 1);
 		const entry: ResumeRequest = { headers: incoming.headers, body: request.rawBody };
 		this.requests.push(entry);
 		response.once('finish', () => (entry.status = response.statusCode));
 		this.beforeReceiving?.();
 		// Not stored yet, or over.
-		if (this.result?.run.status !== 'waiting' || this.output !== undefined) {
-			const reason = this.output === undefined ? 'is running already' : 'has finished already';
+		if (!this.isWaiting) {
+			const reason = this.isResumed ? 'has finished already' : 'is running already';
 			asExpressResponse(response)
 				.status(409)
 				.json({ code: 409, message: `The execution "1" ${reason}.` });
 			return;
 		}
-		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(this.node.type);
-		const additionalData = {
-			...this.engine.additionalData(this.mode),
-			httpRequest: request,
-			httpResponse: asExpressResponse(response),
-		};
-		const context = new WebhookContext(
-			this.workflow,
-			this.node,
-			additionalData,
-			this.mode,
-			{
-				httpMethod: 'POST',
-				node: this.node.name,
-				path: '',
-				webhookDescription: type.description.webhooks?.[0] as IWebhookDescription,
-				workflowId: this.workflow.id,
-				workflowExecuteAdditionalData: additionalData,
-			},
-			[],
-			this.result.run.data,
-		);
-		const answer: IWebhookResponseData = (await type.webhook?.call(context)) ?? {};
+		const data = asStored(this.result.run.data);
+		const [waiting] = data.executionData?.nodeExecutionStack ?? [];
+		if (waiting === undefined) throw new Error('The execution waits at no node');
+		waiting.node.disabled = true;
+		data.waitTill = undefined;
+		data.resultData.runData[waiting.node.name]?.pop();
+		const answer = await this.callWebhook(data, waiting.node.name, request, asExpressResponse(response));
 		if (answer.workflowData !== undefined) {
-			this.output = answer.workflowData[0];
-			this.resumptions++;
+			waiting.data.main = answer.workflowData;
+			waiting.metadata = { ...waiting.metadata, forwardAllOutputs: true };
+			void this.goOn(data, true);
 		}
 		if (!answer.noWebhookResponse) response.writeHead(200).end();
+	}
+
+	private async callWebhook(
+		data: IRunExecutionData,
+		nodeName: string,
+		httpRequest: IWorkflowExecuteAdditionalData['httpRequest'],
+		httpResponse: IWorkflowExecuteAdditionalData['httpResponse'],
+	): Promise<IWebhookResponseData> {
+		const workflow = this.engine.load(this.workflow, false);
+		const node = workflow.getNode(nodeName) as INode;
+		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(node.type);
+		const additionalData = {
+			...this.engine.additionalData(this.mode, this.executionId),
+			httpRequest,
+			httpResponse,
+		};
+		const webhookData: IWebhookData = {
+			httpMethod: 'POST',
+			node: nodeName,
+			path: '',
+			webhookDescription: type.description.webhooks?.[0] as IWebhookDescription,
+			workflowId: this.workflow.id,
+			workflowExecuteAdditionalData: additionalData,
+		};
+		const context = new WebhookContext(workflow, node, additionalData, this.mode, webhookData, [], data);
+		return (await type.webhook?.call(context)) ?? {};
 	}
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { FastifyReply } from 'fastify';
 import type { Timers } from './timers';
-import type { Fault } from './types';
+import type { Fault, RecordedRequest } from './types';
 
 /** An answer ready for the wire. */
 export interface WireAnswer {
@@ -25,10 +25,11 @@ export class FaultList {
 	}
 
 	/** The first fault that fits a request; one of its times is used up. */
-	take(method: string, path: string, isKeyRequest: boolean): Fault | undefined {
+	take({ method, path, rawBody }: RecordedRequest, isKeyRequest: boolean): Fault | undefined {
 		const entry = this.entries.find(({ fault: { match }, left }) => {
 			if (left <= 0) return false;
 			if (match?.method && match.method.toUpperCase() !== method) return false;
+			if (match?.body && !match.body.test(rawBody.toString())) return false;
 			// The key has faults of its own, and is fetched when nobody looks: it must not use up another's.
 			if (!match?.path) return !isKeyRequest;
 			match.path.lastIndex = 0;

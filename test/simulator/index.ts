@@ -29,6 +29,7 @@ export type * from './state/callWebhooks';
 export type * from './state/files';
 export type * from './state/recordings';
 export type * from './state/room';
+export type * from './state/toolAgent';
 export type * from './state/transcriptions';
 export type * from './state/transcriptText';
 export type * from './types';
@@ -124,7 +125,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		},
 		close: async () => {
 			timers.close();
-			closing ??= Promise.all([courier.close(), server.close()]).then(() => undefined);
+			closing ??= Promise.all([courier.close(), server.close(), world.toolAgent.close()]).then(
+				() => undefined,
+			);
 			await closing;
 		},
 	};
@@ -161,6 +164,7 @@ function telecom(world: World, courier: Courier, otherHostUrl: string): Telecom 
 		recordings: recordings.byId,
 		addRecording: (recording) => recordings.add(recording),
 		transcriptions: transcriptions.byId,
+		toolUses: world.toolAgent.uses,
 		addTranscription: (transcription) => transcriptions.add(transcription),
 		addFile: (file) => world.files.add(file),
 	};

@@ -112,7 +112,7 @@ export class ApiServer {
 		pushBounded(this.requests, recorded, this.options.max);
 		const isKeyRequest = recorded.path === KEY_PATH;
 		if (isKeyRequest) this.keyRequests += 1;
-		request.fault = this.faults.take(recorded.method, recorded.path, isKeyRequest);
+		request.fault = this.faults.take(recorded, isKeyRequest);
 		if (request.fault && !isProcessed(request.fault)) {
 			reply.hijack();
 			await this.fail(request, request.fault, undefined, reply.raw);

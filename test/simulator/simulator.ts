@@ -8,6 +8,7 @@ import type { FileInput } from './state/files';
 import type { RecordingInput, SimulatedRecording } from './state/recordings';
 import type { SimulatedRoom, SimulatedRoomSession } from './state/room';
 import type { Telephony } from './state/telephony';
+import type { ToolUse } from './state/toolAgent';
 import type { SimulatedTranscription, TranscriptionInput } from './state/transcriptions';
 import type {
 	DeliverOptions,
@@ -102,6 +103,8 @@ export interface Telecom {
 	addRecording(recording: RecordingInput): SimulatedRecording;
 	/** Of both types, by `id`. */
 	readonly transcriptions: Map<string, SimulatedTranscription>;
+	/** What agents asked n8n during calls and sessions that were started with tools. */
+	readonly toolUses: ToolUse[];
 	addTranscription(transcription: TranscriptionInput): SimulatedTranscription;
 	/** @returns the file's URL, which asks for no token. */
 	addFile(file: FileInput): string;

@@ -83,7 +83,7 @@ export interface RecordedRequest {
 /** What goes wrong with a request. */
 export interface Fault {
 	/** Without it: any request but the public key's. `times` is 1 unless given. */
-	match?: { method?: string; path?: RegExp; times?: number };
+	match?: { method?: string; path?: RegExp; body?: RegExp; times?: number };
 	/**
 	 * Not processed: `status`, `redirect`, and anything with a `status` of 400 or more.
 	 * All others strike after the request was processed, so a start has begun its session.

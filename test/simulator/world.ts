@@ -6,6 +6,7 @@ import { RoomEvents } from './events/roomEvents';
 import { SessionEvents } from './events/sessionEvents';
 import type { SimulatorOptions } from './simulator';
 import { defaultAgents, type SimulatedAgent } from './state/agents';
+import type { SimulatedCall } from './state/call';
 import { Calls } from './state/calls';
 import { CallWebhooks } from './state/callWebhooks';
 import { defaultDeployments, Deployments } from './state/deployments';
@@ -14,6 +15,7 @@ import { Recordings } from './state/recordings';
 import { Rooms, type RoomObserver } from './state/rooms';
 import { DEFAULT_LIFECYCLE, isTerminal, Sessions } from './state/sessions';
 import { defaultTelephony, type Telephony } from './state/telephony';
+import { ToolAgent, toolsIn } from './state/toolAgent';
 import { Transcriptions } from './state/transcriptions';
 import type { Timers } from './timers';
 import type { SimulatedSession } from './types';
@@ -35,6 +37,7 @@ export interface World {
 	recordings: Recordings;
 	transcriptions: Transcriptions;
 	files: Files;
+	toolAgent: ToolAgent;
 }
 
 interface Surroundings {
@@ -64,14 +67,18 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 	const roomEvents: RoomEvents = new RoomEvents(outbox, (roomId) => rooms.byId.get(roomId));
 	const rooms: Rooms = new Rooms(max, watchRooms(roomEvents, recordings, transcriptions));
 
+	const toolAgent = new ToolAgent(log);
 	const callWebhooks = new CallWebhooks(max);
 	const callEvents = new CallEvents(courier, outbox, callWebhooks);
-	const calls = new Calls(
+	const calls: Calls = new Calls(
 		callBehaviour,
 		rooms,
 		timers,
 		max,
-		(call) => void callEvents.send(call),
+		(call) => {
+			void callEvents.send(call);
+			if (call.status === 'answered') calls.hold(call, useTools(call, toolAgent, transcriptions));
+		},
 		(call) => {
 			const { recordAudio, sessionId, roomId } = call;
 			if (recordAudio && sessionId) recordings.add({ roomId, sessionId });
@@ -84,7 +91,11 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 		timers,
 		max,
 		(session, event) => void sessionEvents.send(session, event),
-		(session) => follow(session, rooms, sessions, deployments),
+		(session) => {
+			follow(session, rooms, sessions, deployments);
+			if (session.history.at(-1)?.event === 'started')
+				void useSessionTools(session, toolAgent, transcriptions);
+		},
 	);
 	const sessionEvents = new SessionEvents(
 		courier,
@@ -109,7 +120,36 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 		recordings,
 		transcriptions,
 		files,
+		toolAgent,
 	};
+}
+
+/** In the middle of a call its agent asks n8n, and tells it who calls. */
+async function useTools(
+	call: SimulatedCall,
+	agent: ToolAgent,
+	transcriptions: Transcriptions,
+): Promise<void> {
+	const { callId, from, to, type, roomId, metadata } = call;
+	const about = {
+		'x-call-id': callId,
+		'x-call-to': to,
+		'x-call-type': type,
+		...(from && { 'x-call-from': from }),
+	};
+	await agent.use(callId, toolsIn(metadata.n8nTools), about, (line) => transcriptions.say(roomId, line));
+}
+
+/** As `useTools`, for a session. */
+async function useSessionTools(
+	{ sessionId, env }: SimulatedSession,
+	agent: ToolAgent,
+	transcriptions: Transcriptions,
+): Promise<void> {
+	const roomId = env?.VIDEOSDK_ROOM_ID;
+	await agent.use(sessionId, toolsIn(env?.N8N_TOOLS), {}, (line) => {
+		if (roomId) transcriptions.say(roomId, line);
+	});
 }
 
 /** An agent that was handed a room is in it while its session runs; into a deactivated one it does not get. */

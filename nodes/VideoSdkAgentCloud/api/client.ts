@@ -5,7 +5,7 @@ import type {
 	IHttpRequestOptions,
 	JsonObject,
 } from 'n8n-workflow';
-import { jsonParse, NodeApiError } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
 import type { AnswerReader } from './answer';
 import { DeclinedError, isRecord } from './answer';
 import type { RequestContext } from './credential';
@@ -16,6 +16,7 @@ import { describeFailure } from './messages';
 import { pause } from './pause';
 import { retryDelay } from './retry';
 import type { StartKind } from './starts';
+import { parseWithoutTools, withoutTokens } from './toolAccess';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -82,6 +83,15 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 }
 
+/** @returns the JSON of an answer, without the tools that the request handed over; null if it is not JSON */
+function parseAnswer(text: string): unknown {
+	try {
+		return parseWithoutTools(text);
+	} catch {
+		return null;
+	}
+}
+
 /** Sends the request once. @returns what `read` found in the answer's JSON object, or why there is nothing */
 async function attempt<T>(
 	context: RequestContext,
@@ -113,12 +123,14 @@ async function attempt<T>(
 	} catch (error) {
 		return { failure: failureOfError(error) };
 	}
+	response.body = withoutTokens(String(response.body));
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
 		failureOfResponse(response, kind, Date.now(), request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) {
 		return { failure: failureAs('status') };
 	}
-	const parsed = jsonParse<unknown>(String(response.body), { fallbackValue: null });
+	// An answer may repeat the tools that a call was made with.
+	const parsed = parseAnswer(String(response.body));
 	// Some lists come as a bare array.
 	const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 	try {

@@ -1,14 +1,16 @@
+import { searchAgentTools } from './agentTools';
 import { searchAgents } from './agents';
 import { searchCalls } from './calls';
 import { getDeployments, searchDeployments } from './deployments';
 import { searchSessions } from './sessions';
 import { searchTags } from './tags';
 import { searchGateways, searchPhoneNumbers, searchRoutingRules } from './telephony';
-import { searchSummaryTriggers, searchToolTriggers, searchTriggers } from './triggers';
+import { searchSummaryTriggers, searchTriggers } from './triggers';
 
 /** What fills "From List" of locators, by the names that fields use in `searchListMethod`. */
 export const LISTS = {
 	searchAgents,
+	searchAgentTools,
 	searchCalls,
 	searchDeployments,
 	searchGateways,
@@ -17,7 +19,6 @@ export const LISTS = {
 	searchSessions,
 	searchSummaryTriggers,
 	searchTags,
-	searchToolTriggers,
 	searchTriggers,
 };
 

@@ -9,7 +9,7 @@ import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../fields/events';
 import { asList } from '../fields/reader';
 import { NOT_LISTED } from '../fields/webhook';
-import { type KnownTrigger, knownTriggers, type TriggerKind } from '../trigger/knownTriggers';
+import { type KnownTrigger, knownTriggers } from '../trigger/knownTriggers';
 import { isUnreachable } from '../webhook/address';
 import { CALL_SUMMARY, eventName } from '../webhook/event';
 import { matches } from './searchResults';
@@ -83,10 +83,7 @@ function shorten(name: string, others: string[], maxLength: number): string {
  *
  * @param chosenEvents the events that the trigger should have for the field at hand
  */
-export function triggerSearch(
-	kind: TriggerKind,
-	chosenEvents: (context: ILoadOptionsFunctions) => string[] = () => [],
-) {
+function triggerSearch(chosenEvents: (context: ILoadOptionsFunctions) => string[]) {
 	return async function (this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 		const credential = credentialId(this);
 		if (credential === '') {
@@ -97,7 +94,7 @@ export function triggerSearch(
 		const { baseUrl } = await this.getCredentials(CREDENTIAL_TYPE);
 		const isLocalApi = isUnreachable(readBaseUrl(baseUrl).href);
 		const chosen = chosenEvents(this);
-		const triggers = knownTriggers(credential, kind);
+		const triggers = knownTriggers(credential);
 		const names = triggers.map((trigger) => nameOf(trigger, triggers));
 		const results = triggers.flatMap((trigger, index): INodeListSearchItems[] => {
 			const { workflowId, workflowName, nodeName, url } = trigger;
@@ -120,12 +117,9 @@ export function triggerSearch(
 }
 
 /** Triggers for the events of a session or room, which are chosen in the same node. */
-export const searchTriggers = triggerSearch('events', (context) =>
+export const searchTriggers = triggerSearch((context) =>
 	asList(context.getCurrentNodeParameter('webhookEvents')).filter((event) => !event.startsWith('=')),
 );
 
 /** Triggers for the summary of a call. */
-export const searchSummaryTriggers = triggerSearch('events', () => [CALL_SUMMARY]);
-
-/** Triggers that answer an agent's tool calls. */
-export const searchToolTriggers = triggerSearch('tool');
+export const searchSummaryTriggers = triggerSearch(() => [CALL_SUMMARY]);

@@ -2,12 +2,8 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { TEST_URL } from '../webhook/address';
 
-/** What a trigger receives: VideoSDK's events, or an agent's tool calls. */
-export type TriggerKind = 'events' | 'tool';
-
 /** A trigger of this n8n instance. */
 export interface KnownTrigger {
-	kind: TriggerKind;
 	/** Its Production URL. */
 	url: string;
 	workflowId: string;
@@ -42,10 +38,9 @@ function remember(
 	known.delete(key);
 	if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value as string);
 	const { id = '', name = '' } = context.getWorkflow();
-	const { name: nodeName, type } = context.getNode();
+	const { name: nodeName } = context.getNode();
 	known.set(key, {
 		...trigger,
-		kind: type.endsWith('ToolTrigger') ? 'tool' : 'events',
 		workflowId: id,
 		workflowName: name,
 		nodeName,
@@ -86,9 +81,9 @@ export function rememberUnpublished(context: IHookFunctions): void {
 }
 
 /** @returns the triggers that use a credential: published ones first, by name of workflow and node */
-export function knownTriggers(credential: string, kind: TriggerKind = 'events'): KnownTrigger[] {
+export function knownTriggers(credential: string): KnownTrigger[] {
 	return [...known.values()]
-		.filter((trigger) => trigger.credentialId === credential && trigger.kind === kind)
+		.filter((trigger) => trigger.credentialId === credential)
 		.sort(
 			(a, b) =>
 				Number(b.isPublished) - Number(a.isPublished) ||
@@ -105,9 +100,7 @@ export function knownTriggers(credential: string, kind: TriggerKind = 'events'):
  * `isOwnOrigin`: this process publishes triggers at the URL's scheme and host, so that it would know one there
  */
 export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigin: boolean } {
-	const published = [...known.values()].filter(
-		(trigger) => trigger.kind === 'events' && trigger.isPublished && URL.canParse(trigger.url),
-	);
+	const published = [...known.values()].filter((trigger) => trigger.isPublished && URL.canParse(trigger.url));
 	const { origin, pathname } = new URL(url);
 	return {
 		trigger:

@@ -1,5 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
+import { parseWithoutTools } from '../api/toolAccess';
 import { bareSessionId } from '../api/sessionId';
 import { eventIdOf } from './eventIdentity';
 import { CALL_SUMMARY, eventName, isCallEvent } from './eventNames';
@@ -80,7 +81,7 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
 	let body: unknown;
 	try {
-		body = JSON.parse(rawBody.toString('utf8'));
+		body = parseWithoutTools(rawBody.toString('utf8'));
 	} catch {
 		return undefined;
 	}

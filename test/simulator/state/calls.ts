@@ -11,6 +11,7 @@ const TRANSFER_STEPS = ['transfer-accepted', 'transferring', 'transfer-ringing',
 export class Calls {
 	readonly byId = new Map<string, SimulatedCall>();
 	private readonly behaviours = new Map<string, Partial<CallBehaviour>>();
+	private readonly holds = new Map<string, Promise<void>>();
 	private readonly clocks = new Map<string, NodeJS.Timeout>();
 	private readonly waiting = new Set<{ call: SimulatedCall; resolve: () => void }>();
 
@@ -102,6 +103,12 @@ export class Calls {
 		this.step(call, 'switch-room-completed');
 	}
 
+	/** A call does not end by its clock before something is done. */
+	hold({ callId }: SimulatedCall, until: Promise<void>): void {
+		this.holds.set(callId, until);
+		void until.then(() => this.holds.delete(callId));
+	}
+
 	stopClock({ callId }: SimulatedCall): void {
 		this.timers.cancel(this.clocks.get(callId));
 		this.clocks.delete(callId);
@@ -127,9 +134,17 @@ export class Calls {
 				this.step(call, outcome);
 				if (outcome !== 'answered') return;
 				const talkMs = Math.min(behaviour.talkMs ?? Infinity, (call.maxCallDuration ?? Infinity) * 1000);
-				this.after(call, Number.isFinite(talkMs) ? talkMs : null, () => this.step(call, 'ended'));
+				this.after(call, Number.isFinite(talkMs) ? talkMs : null, () =>
+					this.whenFree(call, () => this.step(call, 'ended')),
+				);
 			});
 		});
+	}
+
+	private whenFree(call: SimulatedCall, action: () => void): void {
+		const hold = this.holds.get(call.callId);
+		if (hold === undefined) action();
+		else void hold.then(() => isOver(call) || action());
 	}
 
 	private after(call: SimulatedCall, ms: number | null, action: () => void): void {

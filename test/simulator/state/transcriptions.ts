@@ -40,6 +40,8 @@ export interface SimulatedTranscription {
 /** Transcriptions of both types, and the clock that completes them. */
 export class Transcriptions {
 	readonly byId = new Map<string, SimulatedTranscription>();
+	/** What was said in a room beside the usual. */
+	private readonly said = new Map<string, TranscriptLine[]>();
 
 	constructor(
 		private readonly files: Files,
@@ -48,6 +50,13 @@ export class Transcriptions {
 		private readonly summaryReadyMs: number,
 		private readonly max: number,
 	) {}
+
+	/** Notes what somebody says in a room. */
+	say(roomId: string, { speaker, text }: Pick<TranscriptLine, 'speaker' | 'text'>): void {
+		const lines = this.said.get(roomId) ?? [];
+		const startMs = (SAMPLE_LINES.at(-1)?.endMs ?? 0) + 1_000 * (lines.length + 1);
+		setBounded(this.said, roomId, [...lines, { speaker, text, startMs, endMs: startMs + 900 }], this.max);
+	}
 
 	/** Made of a recording: pending at first. `done` is called at its end. */
 	add(input: TranscriptionInput, done: (made: SimulatedTranscription) => void = () => undefined) {
@@ -114,6 +123,7 @@ export class Transcriptions {
 			made.status = fails ? 'failed' : 'completed';
 			made.end ??= new Date().toISOString();
 			if (!fails) {
+				made.lines = [...made.lines, ...(this.said.get(made.roomId) ?? [])];
 				for (const { format, content, contentType } of filesOf(made.lines)) {
 					const name = `${made.id}.${format}`;
 					made.transcriptionFilePaths[format] = this.files.add({ name, content, contentType });

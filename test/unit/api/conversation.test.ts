@@ -19,7 +19,7 @@ function apiWith(rows: {
 	recordings?: IDataObject[];
 }) {
 	const paths: string[] = [];
-	const send: Send = async ({ path }, read) => {
+	const send: Send = async ({ path, qs }, read) => {
 		paths.push(path);
 		const data = path.endsWith('/sessions')
 			? rows.sessions
@@ -28,7 +28,9 @@ function apiWith(rows: {
 				: path.endsWith('recordings')
 					? rows.recordings
 					: [];
-		const answer = path.endsWith('/rooms/r') ? { roomId: 'r' } : { data: data ?? [] };
+		const answer = path.endsWith('/rooms/r')
+			? { roomId: 'r' }
+			: { pageInfo: { total: (data ?? []).length }, data: Number(qs?.page ?? 1) > 1 ? [] : (data ?? []) };
 		return (read as (answer: IDataObject) => unknown)(answer as IDataObject) as never;
 	};
 	return { send, paths };

@@ -100,7 +100,7 @@ describe('Refused, with field, value, item and what to do:', () => {
 		['+1234567890123456', '3 to 15 digits'],
 	])('%j', (value, reason) => {
 		const { message, description } = thrownBy(() => read(value)) as Error & { description: string };
-		expect(message).toBe(`'To' is not a phone number: ${value} [item 3]`);
+		expect(message).toBe(`'To' is not a phone number: ${value}`);
 		expect(description).toContain(reason);
 		expect(description).toContain('such as +14155550123');
 	});

@@ -1,8 +1,10 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { dispatchAgent } from '../../api/agents';
+import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { metaDataFields } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
+import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readMetaData } from '../../fields/readKeyValue';
 import { optionsField } from '../../fields/requestOptions';
 import { readRoomId, roomIdField } from '../../fields/roomId';
@@ -105,8 +107,9 @@ export const operation: Operation = {
 		versionIdField,
 		versionTagField,
 		...META_DATA_FIELDS,
+		...AGENT_TOOLS_FIELDS,
 		roomOptionsField,
-		optionsField(),
+		optionsField([toolsValidForField]),
 	],
 	prepare(read) {
 		const body = {
@@ -114,7 +117,6 @@ export const operation: Operation = {
 			meetingId: readRoomId(read, meetingField),
 			versionId: read.optional(versionIdField),
 			versionTag: read.optional(versionTagField),
-			metadata: readMetaData(read, META_DATA_FIELDS),
 			roomOptions: readRoomOptions(read),
 		};
 		if (body.versionId !== undefined && body.versionTag !== undefined) {
@@ -123,6 +125,7 @@ export const operation: Operation = {
 				'Clear one of the two: each of them names the version.',
 			);
 		}
-		return async (send) => await dispatchAgent(send, body);
+		const metadata = readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS));
+		return async (send) => await dispatchAgent(send, { ...body, metadata: await metadata() });
 	},
 };

@@ -1,12 +1,14 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Includable } from '../../api/conversation';
 import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
+import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
 import { checkArranged } from '../../fields/include';
 import { metaDataFields } from '../../fields/keyValue';
+import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { type RoomChoice } from '../../fields/roomChoice';
@@ -72,12 +74,14 @@ const META_DATA_FIELDS = metaDataFields('call');
  * @param own those of the operation
  */
 export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS];
+	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS, ...AGENT_TOOLS_FIELDS];
 }
 
 /** A call, the room for it, and how long to wait for the API's answer. */
 interface CallStart {
 	body: CallBody;
+	/** Gives the metadata with the agent's tools in it. */
+	metadata: () => Promise<IDataObject | undefined>;
 	room: RoomChoice;
 	timeoutMs: number;
 }
@@ -100,7 +104,8 @@ function readMake(read: ItemReader): CallStart {
 	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
-		body: { sipCallTo, ...route, ...options, metadata: readMetaData(read, META_DATA_FIELDS) },
+		body: { sipCallTo, ...route, ...options },
+		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS)),
 		room: readCallRoom(read),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
@@ -117,13 +122,14 @@ export function prepareCall(
 	read: ItemReader,
 	{ webhook, include = [] }: { webhook?: SessionWebhook; include?: Includable[] } = {},
 ): ItemRun {
-	const { body, room, timeoutMs } = readMake(read);
+	const { body, metadata, room, timeoutMs } = readMake(read);
 	checkArranged(read, include, room);
-	const choice = room.body && { body: { ...room.body, webhook } };
+	const choice = room.body ? { body: { ...room.body, webhook } } : room;
 	return async (send, tools) => {
-		const destinationRoomId = await openRoom(read.context, send, tools, choice ?? room, 'call');
-		const call = await makeCall(send, { ...body, destinationRoomId }, timeoutMs);
-		return destinationRoomId === undefined || call.roomId ? call : { ...call, roomId: destinationRoomId };
+		const call = { ...body, metadata: await metadata() };
+		const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
+		const made = await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
+		return destinationRoomId === undefined || made.roomId ? made : { ...made, roomId: destinationRoomId };
 	};
 }
 
@@ -134,6 +140,6 @@ export const operation: Operation = {
 	description: 'Have an agent call somebody. This costs money and reaches a real person.',
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [...makeFields(), optionsField(CALL_OPTIONS, CALLS_MAX_CONCURRENCY)],
-	prepare: prepareCall,
+	fields: [...makeFields(), optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY)],
+	prepare: (read) => prepareCall(read),
 };

@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
@@ -27,7 +28,10 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		...makeFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
-		optionsField([...CALL_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)], CALLS_MAX_CONCURRENCY),
+		optionsField(
+			[...CALL_OPTIONS, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
+			CALLS_MAX_CONCURRENCY,
+		),
 	],
 	prepare(read) {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');

@@ -3,9 +3,11 @@ import { type Send } from '../../api/client';
 import { credentialOf } from '../../api/credential';
 import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
 import { EVENT_OPTIONS } from '../../fields/events';
+import { agentToolsField, SESSION_CONTEXT_FIELD, toolsValidForField } from '../../fields/agentTools';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
+import { readEnvWithTools } from '../../fields/readAgentTools';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhook } from '../../fields/readWebhook';
 import { optionsField } from '../../fields/requestOptions';
@@ -40,16 +42,23 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 	];
 }
 
-/** Reads what `startFields` has for all operations, as the API names it. */
-export function readStart(read: ItemReader): SessionStart {
+/**
+ * Reads what `startFields` has for all operations, as the API names it.
+ *
+ * @returns the start, and what gives its environment variables with the agent's tools in them
+ */
+export function readStart(read: ItemReader): {
+	start: SessionStart;
+	env: () => Promise<IDataObject | undefined>;
+} {
 	const env = readEnv(read);
-	return {
+	const start = {
 		deploymentId: read.required(deploymentField),
 		tag: read.optional(optionalTagField),
-		env,
 		metaData: readMetaData(read, META_DATA_FIELDS),
 		room: readSessionRoom(read, env),
 	};
+	return { start, env: readEnvWithTools(read, env) };
 }
 
 /**
@@ -82,15 +91,25 @@ export const operation: Operation = {
 	action: 'Start session (costs money)',
 	description: 'Start a session of an agent. This costs money and may call a real person.',
 	starts: 'session',
-	fields: [...startFields(WEBHOOK_FIELDS), optionsField()],
+	// One context for both: it comes with the events and with each question of the agent.
+	fields: [
+		...startFields([
+			agentToolsField,
+			...WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name),
+			SESSION_CONTEXT_FIELD,
+		]),
+		optionsField([toolsValidForField]),
+	],
 	prepare(read) {
-		const { room, ...body } = readStart(read);
+		const { start, env } = readStart(read);
+		const { room, ...body } = start;
 		const target = readWebhook(read, EVENT_OPTIONS);
 		const credential = credentialOf(read.context, read.itemIndex);
 		return async (send, tools) => {
 			const webhook = await withSignedContext(target, credential);
 			return await startInRoom(read.context, send, tools, {
 				...body,
+				env: await env(),
 				room: withEvents(room, webhook),
 				webhook,
 			});

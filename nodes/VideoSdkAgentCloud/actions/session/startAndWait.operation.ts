@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { checkArranged, includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
@@ -26,15 +27,16 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
-		optionsField(waitOptions(END_AT_TIMEOUT)),
+		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField, ...AGENT_TOOLS_FIELDS]),
+		optionsField([toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
 	],
 	prepare(read) {
 		const { context } = read;
 		rejectAsTool(read, 'Start and Wait', 'Session: Start');
 		checkWait(read, END_AT_TIMEOUT);
+		const { start, env } = readStart(read);
 		const body = {
-			...readStart(read),
+			...start,
 			webhook: {
 				endPoint: resumeUrlOf(context),
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
@@ -46,7 +48,7 @@ export const operation: Operation = {
 			await verificationSettings(context).catch((error: Error) => {
 				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
 			});
-			return await startInRoom(context, send, tools, body);
+			return await startInRoom(context, send, tools, { ...body, env: await env() });
 		};
 	},
 	complete: completeByWaiting('session', END_AT_TIMEOUT),

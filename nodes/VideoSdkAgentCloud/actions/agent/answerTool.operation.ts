@@ -1,0 +1,121 @@
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeProperties,
+} from 'n8n-workflow';
+import { type ItemReader } from '../../fields/reader';
+import { hasOpenCall } from '../../tools/openCalls';
+import { toAnswerBody, toolResult } from '../../tools/toolResult';
+import { type Operation } from '../operation';
+
+const TOOL_TRIGGER = 'videoSdkAgentCloudToolTrigger';
+const NOBODY_WAITS =
+	'No agent is waiting for this answer, so it was not sent. Agents wait if the workflow was started by a VideoSDK Agent Cloud Tool Trigger, and not in a sub-workflow.';
+
+const respondWithField: INodeProperties = {
+	displayName: 'Respond With',
+	name: 'respondWith',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{ name: 'JSON', value: 'json' },
+		{ name: 'Text', value: 'text' },
+	],
+	default: 'json',
+};
+
+const ANSWER_DESCRIPTION = 'What the agent reads: it puts it into words for the caller';
+
+const answerJsonField: INodeProperties = {
+	displayName: 'Answer',
+	name: 'answerJson',
+	type: 'json',
+	default: '={{ $json }}',
+	description: `${ANSWER_DESCRIPTION}. Several items are one list.`,
+	displayOptions: { show: { respondWith: ['json'] } },
+};
+
+const answerTextField: INodeProperties = {
+	displayName: 'Answer',
+	name: 'answerText',
+	type: 'string',
+	typeOptions: { rows: 3 },
+	default: '',
+	placeholder: 'e.g. The order left the warehouse this morning',
+	description: ANSWER_DESCRIPTION,
+	displayOptions: { show: { respondWith: ['text'] } },
+};
+
+const isErrorField: INodeProperties = {
+	displayName: 'Tell the Agent That It Failed',
+	name: 'isError',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether the answer says what went wrong. The agent can then try differently, or tell the caller.',
+};
+
+/** @returns the answer of one item */
+function readAnswer(read: ItemReader): unknown {
+	if (read.choice<'json' | 'text'>(respondWithField) === 'text') {
+		return String(read.raw(answerTextField) ?? '');
+	}
+	// As it is: an object with 'mode' and 'value' is no locator here.
+	const value = read.raw(answerJsonField);
+	if (typeof value !== 'string') return value ?? null;
+	try {
+		return JSON.parse(value) as unknown;
+	} catch (error) {
+		throw read.fail(
+			"'Answer' is not valid JSON",
+			`Correct it (${(error as Error).message}), or set 'Respond With' to 'Text'.`,
+		);
+	}
+}
+
+/** @returns whether an agent may be waiting for the answer of this execution */
+function isAwaited(context: IExecuteFunctions): boolean {
+	const isFromTool = context
+		.getParentNodes(context.getNode().name)
+		.some(({ type }) => type.endsWith(`.${TOOL_TRIGGER}`));
+	if (!isFromTool) return false;
+	// Where the process that received the call is not this one, only the mode tells.
+	return context.getMode() === 'webhook' || hasOpenCall(String(context.getWorkflow().id));
+}
+
+/** Several items are one answer: a list of theirs, in order. */
+async function answer(
+	context: IExecuteFunctions,
+	output: INodeExecutionData[],
+): Promise<INodeExecutionData[]> {
+	const answers = output.map(({ json }) => json.answer);
+	const whole = answers.length === 1 ? answers[0] : answers;
+	const text = typeof whole === 'string' ? whole : JSON.stringify(whole);
+	const isError = output.some(({ json }) => json.isError);
+	if (isAwaited(context)) {
+		await context.sendResponse({
+			body: toAnswerBody(toolResult(text, isError)),
+			headers: {},
+			statusCode: 200,
+		});
+	} else {
+		context.addExecutionHints({ message: NOBODY_WAITS, location: 'outputPane' });
+	}
+	return context.getInputData().map((item, itemIndex) => ({ ...item, pairedItem: { item: itemIndex } }));
+}
+
+export const operation: Operation = {
+	value: 'answerTool',
+	name: 'Answer Tool Call',
+	action: 'Answer tool call',
+	description:
+		'Answer an agent that asked this workflow during a conversation: the last node after a VideoSDK Agent Cloud Tool Trigger',
+	isTool: false,
+	fields: [respondWithField, answerJsonField, answerTextField, isErrorField],
+	prepare(read) {
+		const record = { answer: readAnswer(read), isError: read.flag(isErrorField) } as IDataObject;
+		return async () => record;
+	},
+	complete: answer,
+};

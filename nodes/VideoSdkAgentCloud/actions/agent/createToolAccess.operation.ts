@@ -1,0 +1,49 @@
+import { type INodeProperties } from 'n8n-workflow';
+import { AGENT_TOOLS_FIELDS, agentToolsField, toolsValidForField } from '../../fields/agentTools';
+import { readAgentTools } from '../../fields/readAgentTools';
+import { type Operation } from '../operation';
+
+const UNIT_HOURS = { days: 24, hours: 1 };
+
+const validForField: INodeProperties = {
+	displayName: 'Valid For',
+	name: 'validFor',
+	type: 'number',
+	typeOptions: { minValue: 1, numberPrecision: 0 },
+	default: 30,
+	description: 'How long the agent can use the tools. Create a new access before it ends.',
+};
+
+const validForUnitField: INodeProperties = {
+	displayName: 'Unit',
+	name: 'validForUnit',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{ name: 'Days', value: 'days' },
+		{ name: 'Hours', value: 'hours' },
+	],
+	default: 'days',
+};
+
+export const operation: Operation = {
+	value: 'createToolAccess',
+	name: 'Create Tool Access',
+	action: 'Create tool access',
+	description:
+		'Create the access to tools for an agent that answers incoming calls, to be stored as a secret of the agent. Sends no request.',
+	isTool: false,
+	fields: [...AGENT_TOOLS_FIELDS, validForField, validForUnitField],
+	prepare(read) {
+		const unitHours = UNIT_HOURS[read.choice<'days' | 'hours'>(validForUnitField)];
+		const maximum = Number(toolsValidForField.typeOptions?.maxValue) / unitHours;
+		const access = readAgentTools(read, read.count(validForField, maximum) * unitHours * 3_600);
+		if (access === undefined) {
+			throw read.fail(`'${agentToolsField.displayName}' is empty`, 'Add the tools that the agent is to use.');
+		}
+		return async () => {
+			const { tools, expiresAtS } = await access();
+			return { tools, expiresAt: new Date(expiresAtS * 1000).toISOString() };
+		};
+	},
+};

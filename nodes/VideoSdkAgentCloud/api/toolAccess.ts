@@ -1,0 +1,28 @@
+/** The entry of a call's or dispatch's metadata in which an agent finds its tools, with their tokens. */
+export const TOOLS_ENTRY = 'n8nTools';
+/** The environment variable in which a session's agent finds the same, as JSON text. */
+export const TOOLS_VARIABLE = 'N8N_TOOLS';
+
+/** What each token of a tool begins with, so that it is recognized wherever a text repeats it. */
+export const TOKEN_PREFIX = 'n8ntool1_';
+const TOKEN = new RegExp(`${TOKEN_PREFIX}[\\w-]+`, 'g');
+/** Also `n8nTools[0].url`, `n8nTools.0.url` and the like: call summaries come with flattened metadata. */
+const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE})(?![A-Za-z])`);
+
+/** @returns the text without the tokens of tools that are in it */
+export function withoutTokens(text: string): string {
+	return text.includes(TOKEN_PREFIX) ? text.replace(TOKEN, '…') : text;
+}
+
+/**
+ * Parses what VideoSDK sends. It gives back a call's metadata with the tools that were handed to the agent; these are taken out, at
+ * whatever depth, so that no token comes into an output, a log or the database.
+ *
+ * @throws SyntaxError if the text is not JSON
+ */
+export function parseWithoutTools(text: string): unknown {
+	const mayHoldTools =
+		text.includes(TOKEN_PREFIX) || text.includes(TOOLS_ENTRY) || text.includes(TOOLS_VARIABLE);
+	if (!mayHoldTools) return JSON.parse(text);
+	return JSON.parse(withoutTokens(text), (name, value: unknown) => (ENTRY.test(name) ? undefined : value));
+}

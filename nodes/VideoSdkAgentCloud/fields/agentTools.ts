@@ -1,0 +1,68 @@
+import { type INodeProperties } from 'n8n-workflow';
+import { contextField } from './context';
+import { locator } from './locators';
+
+/** The group of `agentToolsField`. */
+export const TOOLS_GROUP = 'tools';
+
+/** Stands for a tool that "From List" does not know. No URL, so that nothing is started without its tools. */
+export const TOOL_NOT_LISTED = 'not-listed';
+
+const MAX_VALID_FOR_HOURS = 24 * 366;
+
+/** How long the tools can be used: an option of what hands them over. */
+export const toolsValidForField: INodeProperties = {
+	displayName: 'Tools Valid For',
+	name: 'toolsValidFor',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
+	default: 24,
+	hint: 'In hours',
+	description: 'Time in hours for which the agent can use its tools. Should cover the longest conversation.',
+};
+
+/** One tool. */
+export const toolField = locator({
+	displayName: 'Tool',
+	name: 'tool',
+	description: 'A published VideoSDK Agent Cloud Tool Trigger with the same credential',
+	searchListMethod: 'searchAgentTools',
+	listPlaceholder: 'Select a tool...',
+	entered: ['By URL', 'url'],
+	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
+	enteredHint:
+		'The Production URL of a published tool trigger. Agents in the cloud cannot reach localhost or private addresses.',
+	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
+	isOptional: true,
+	builderHint:
+		'Leave it empty for the user to select the tool from the list once its workflow is published. Never make a URL up.',
+});
+
+/** The tools that the agent can use. */
+export const agentToolsField: INodeProperties = {
+	displayName: 'Agent Tools',
+	name: 'agentTools',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true },
+	placeholder: 'Add Tool',
+	default: {},
+	description:
+		'Workflows that the agent can ask during the conversation. Each begins with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
+	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
+};
+
+const PINNED =
+	'What the workflow of a tool needs to know and the caller must not change, such as a customer number: it comes out of the trigger as <code>context</code>';
+const READABLE = '. VideoSDK and the agent can read it.';
+
+/** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */
+export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
+	agentToolsField,
+	{ ...contextField, description: `${PINNED}${READABLE}` },
+];
+
+/** The context of a session, for its tools and for its events. */
+export const SESSION_CONTEXT_FIELD: INodeProperties = {
+	...contextField,
+	description: `${PINNED}, also with each event sent to the Webhook URL, which may have 512 characters in all${READABLE}`,
+};

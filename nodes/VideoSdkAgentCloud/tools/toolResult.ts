@@ -1,0 +1,43 @@
+import { type IDataObject } from 'n8n-workflow';
+import { isRecord } from '../api/answer';
+
+/** The result of a tool call, as the Model Context Protocol has it (CallToolResult). */
+export interface ToolResult extends IDataObject {
+	content: Array<{ type: 'text'; text: string }>;
+	/** Whether the text says what went wrong: the agent reads it either way. */
+	isError: boolean;
+}
+
+/**
+ * Under this name Agent: Answer Tool Call hands a result to n8n, which carries it to the process that received the call. There the
+ * trigger takes it out of n8n's answer and sends it to the agent: it alone knows the ID of the agent's request.
+ */
+const RESULT_NAME = 'videoSdkToolResult';
+
+/** Makes a result. */
+export function toolResult(text: string, isError = false): ToolResult {
+	return { content: [{ type: 'text', text }], isError };
+}
+
+/** @returns the body of the answer to hand to n8n */
+export function toAnswerBody(result: ToolResult): IDataObject {
+	return { [RESULT_NAME]: result };
+}
+
+/**
+ * Finds the result in what n8n is about to answer. Never throws.
+ *
+ * @param body as n8n gives it to the response
+ * @returns undefined if the workflow gave none
+ */
+export function resultInAnswer(body: unknown): ToolResult | undefined {
+	const text = Buffer.isBuffer(body) ? body.toString('utf8') : body;
+	if (typeof text !== 'string' || !text.startsWith(`{"${RESULT_NAME}"`)) return undefined;
+	try {
+		const answer: unknown = JSON.parse(text);
+		const result = isRecord(answer) ? answer[RESULT_NAME] : undefined;
+		return isRecord(result) && Array.isArray(result.content) ? (result as ToolResult) : undefined;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,146 @@
+import {
+	type IExecuteFunctions,
+	type IHookFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	type ITriggerResponse,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+	NodeConnectionTypes,
+	NodeOperationError,
+} from 'n8n-workflow';
+import { rememberTool, rememberUnpublishedTool } from '../VideoSdkAgentCloud/tools/knownTools';
+import { DefinitionError, readDefinition } from './definition';
+import { TOOL_FIELDS } from './fields';
+import { errorResponse, NOT_ALLOWED } from './jsonRpc';
+import { readToolKey, receive } from './receive';
+
+/** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */
+const notAllowed = (name: 'default' | 'setup', httpMethod: 'GET' | 'DELETE') =>
+	({
+		name,
+		httpMethod,
+		responseMode: 'onReceived',
+		path: 'mcp',
+		ndvHideUrl: true,
+		ndvHideMethod: true,
+	}) as const;
+
+/** Makes a workflow a tool that an AI voice agent uses during a conversation: an MCP server with one tool. */
+export class VideoSdkAgentCloudToolTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'VideoSDK Agent Cloud Tool Trigger',
+		name: 'videoSdkAgentCloudToolTrigger',
+		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
+		group: ['trigger'],
+		version: 1,
+		subtitle: '={{ $parameter["toolName"] }}',
+		description:
+			'Lets an AI voice agent ask this workflow during a conversation, and waits for its answer: look something up, book, cancel',
+		eventTriggerDescription: 'Have an agent call the tool at its Test URL',
+		activationMessage:
+			"Agents can now use this tool: select it in 'Agent Tools' of the node that makes the call or starts the session.",
+		triggerPanel: {
+			header: 'Answer questions of an AI voice agent',
+			executionsHelp: {
+				inactive:
+					'<b>While building</b>: click <b>Execute step</b>, then have an agent call the tool at its Test URL. It takes one call, within two minutes.<br /><br /><b>In production</b>: publish this workflow. Its executions are listed under Executions.',
+				active:
+					'<b>While building</b>: click <b>Execute step</b>, then have an agent call the tool at its Test URL. It takes one call, within two minutes.<br /><br /><b>In production</b>: this workflow is published. Its executions are listed under Executions.',
+			},
+			activationHint: 'Publish the workflow to use its Production URL',
+		},
+		builderHint: {
+			searchHint:
+				'Starts a workflow when an AI voice agent of VideoSDK asks during a conversation (an MCP tool), and answers the agent with what the workflow found. For events of sessions and calls use the VideoSDK Agent Cloud Trigger instead.',
+			relatedNodes: [
+				{
+					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',
+					relationHint:
+						"Must end the workflow, with resource 'agent' and operation 'answerTool'. In another workflow it hands the tool to an agent: 'Agent Tools' of Call: Make and Session: Start. What is entered there in 'Context' comes out here as context.",
+				},
+			],
+		},
+		defaults: { name: 'When agent asks' },
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
+		webhooks: [
+			{ name: 'default', httpMethod: 'POST', responseMode: 'responseNode', path: 'mcp' },
+			notAllowed('setup', 'GET'),
+			notAllowed('default', 'DELETE'),
+		],
+		properties: TOOL_FIELDS,
+	};
+
+	webhookMethods = {
+		default: {
+			/** Nothing is registered anywhere: agents are given the URL. */
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				return false;
+			},
+
+			/**
+			 * Runs when the workflow is published, when it listens for a test call, and when n8n starts. A tool that cannot work is not
+			 * published; at its own start n8n would take it off the air for that, so it is only logged then.
+			 */
+			async create(this: IHookFunctions): Promise<boolean> {
+				try {
+					const { name, timeoutMs } = readDefinition((parameter, fallback) =>
+						this.getNodeParameter(parameter, fallback as object),
+					);
+					await readToolKey(this);
+					rememberTool(this, { toolName: name, timeoutS: timeoutMs / 1000 });
+				} catch (error) {
+					const { message } = error as Error;
+					if (this.getActivationMode() === 'init') {
+						this.logger.warn(
+							`VideoSDK Agent Cloud: '${this.getNode().name}' cannot answer agents. ${message}`,
+						);
+						return true;
+					}
+					const description = error instanceof DefinitionError ? error.nextStep : undefined;
+					throw new NodeOperationError(this.getNode(), message, { description });
+				}
+				return true;
+			},
+
+			async delete(this: IHookFunctions): Promise<boolean> {
+				rememberUnpublishedTool(this);
+				return true;
+			},
+		},
+		/** GET: nothing to do beside the POST. n8n's lint wants all three. */
+		setup: {
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+			async create(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+			async delete(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+		},
+	};
+
+	/** Passes the call on. Without it n8n would run `trigger` in its place when the call came to the Test URL, and lose the call. */
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return [this.getInputData()];
+	}
+
+	/** With it n8n runs the hooks of published workflows at each of its starts, which fills the list of tools. */
+	async trigger(): Promise<ITriggerResponse> {
+		return {};
+	}
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		if (this.getRequestObject().method === 'POST') return await receive(this);
+		const message = 'Method not allowed: this MCP server is stateless and answers POST only';
+		const response = this.getResponseObject();
+		response.setHeader('Allow', 'POST');
+		response.status(405).json(errorResponse(null, NOT_ALLOWED, message));
+		return { noWebhookResponse: true };
+	}
+}

@@ -1,0 +1,72 @@
+import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
+import { resultInAnswer, toolResult } from '../VideoSdkAgentCloud/tools/toolResult';
+
+type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
+
+/** What the agent reads if the workflow gave no answer: words by which it can go on with the conversation. */
+const NO_ANSWER = {
+	// Which of the two, n8n 1.x does not tell.
+	ended:
+		"The tool gave no answer: the workflow behind it failed, or ended without 'Answer Tool Call'. Tell the caller that this is not possible right now.",
+	timeout: 'The tool did not answer in time. It may still be at work, so do not call it again right away.',
+};
+
+/** The agent stops waiting at the timeout, so the answer leaves before: by this share of it, and this much at most. */
+const MARGIN_SHARE = 0.1;
+const MAX_MARGIN_MS = 1_000;
+/** What n8n has set for its own answer. */
+const HEADERS_OF_N8N = ['content-length', 'content-type', 'etag'];
+
+/**
+ * Holds the response to a tool call until the workflow has answered, and makes every end of it a result that the agent understands.
+ *
+ * n8n answers for a webhook with `responseMode: 'responseNode'` through the response object alone, in each of its modes and on each
+ * line: with what Agent: Answer Tool Call gave it, with an empty 200 or a 500 if the workflow ended or failed without it,
+ * and in some cases never. So `end` of this response is replaced: it sends n8n's answer as an MCP result, or a tool error in its place. At
+ * the timeout the agent is told so, and whatever n8n answers later is dropped.
+ *
+ * @param toBody makes the body of the answer from an MCP result
+ * @param timeoutMs how long the agent waits
+ * @param onEnd called once, when the agent has its answer or has gone away
+ */
+export function holdResponse(
+	response: Response,
+	toBody: (result: IDataObject) => unknown,
+	timeoutMs: number,
+	onEnd: () => void,
+): void {
+	const end = response.end.bind(response);
+	const deadline = AbortSignal.timeout(timeoutMs - Math.min(timeoutMs * MARGIN_SHARE, MAX_MARGIN_MS));
+	let isOver = false;
+
+	const finish = (): void => {
+		isOver = true;
+		deadline.removeEventListener('abort', onDeadline);
+		onEnd();
+	};
+	const answer = (result: IDataObject): void => {
+		if (isOver) return;
+		for (const name of HEADERS_OF_N8N) response.removeHeader(name);
+		response.statusCode = 200;
+		response.setHeader('Content-Type', 'application/json; charset=utf-8');
+		const body = JSON.stringify(toBody(result));
+		// Headers cannot be changed any more; n8n would fail over that.
+		const ignore = () => response;
+		Object.assign(response, { write: () => true });
+		end(body);
+		Object.assign(response, { setHeader: ignore, removeHeader: ignore, appendHeader: ignore });
+		finish();
+	};
+	const onDeadline = () => answer(toolResult(NO_ANSWER.timeout, true));
+
+	const endOfN8n = (body?: unknown): Response => {
+		answer(resultInAnswer(body) ?? toolResult(NO_ANSWER.ended, true));
+		return response;
+	};
+	Object.assign(response, { end: endOfN8n });
+	deadline.addEventListener('abort', onDeadline);
+	// Also comes when the agent has gone away.
+	response.once('close', () => {
+		if (!isOver) finish();
+	});
+}

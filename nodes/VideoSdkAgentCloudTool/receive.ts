@@ -1,0 +1,144 @@
+import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
+import { CREDENTIAL_TYPE, CredentialCache, credentialId } from '../VideoSdkAgentCloud/api/credential';
+import { noteOpenCall } from '../VideoSdkAgentCloud/tools/openCalls';
+import { type ToolKey, toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
+import { warnSparingly } from '../VideoSdkAgentCloud/webhook/rejectionLog';
+import { readDefinition, type ToolDefinition } from './definition';
+import { holdResponse } from './holdResponse';
+import {
+	errorResponse,
+	INTERNAL_ERROR,
+	INVALID_REQUEST,
+	isTooDeep,
+	NOT_ALLOWED,
+	UNAUTHORIZED,
+} from './jsonRpc';
+import { reactTo } from './mcp';
+
+/** No arguments of a voice agent are longer. */
+const MAX_BODY_BYTES = 100_000;
+const MAX_KEPT_KEYS = 100;
+/** A token of another key makes the credential be read again after this time: the user may just have changed the secret. */
+const RECHECK_AGE_MS = 5_000;
+/** What the agent tells about the call in headers of its own. */
+const CALL_HEADER = 'x-call-';
+
+/** Why a token is rejected: for n8n's log. */
+const REASONS: Record<TokenRejection | 'missing', string> = {
+	missing: 'There is no token in the header Authorization.',
+	form: 'What the header Authorization holds is not a token of this package.',
+	key: "The token was signed with another secret key: 'Secret Key' in the credential was changed since, or the tools were handed over with another credential.",
+	signature: 'The signature of the token does not fit: it was changed or forged.',
+	expired:
+		"The token has expired. Increase 'Tools Valid For' in the node that hands the tools over, or create the access again.",
+	tool: 'The token is for a different tool.',
+};
+
+/** By credential and workflow: the credential may hold an expression. */
+const keptKeys = new Map<string, CredentialCache<ToolKey>>();
+
+/** @throws UserError if the credential has no secret; what n8n throws if there is no such credential */
+export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<ToolKey> {
+	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
+	const secret = String(secretKey ?? '').trim();
+	// With no secret anyone could sign.
+	if (secret === '') throw new UserError("'Secret Key' in the VideoSDK Agent Cloud credential is empty.");
+	return toolKey(secret);
+}
+
+async function keyOf(context: IWebhookFunctions, maxAgeMs?: number): Promise<ToolKey> {
+	const id = `${credentialId(context)} ${context.getWorkflow().id}`;
+	let cache = keptKeys.get(id);
+	if (cache === undefined) {
+		if (keptKeys.size >= MAX_KEPT_KEYS) keptKeys.delete(keptKeys.keys().next().value as string);
+		cache = new CredentialCache();
+		keptKeys.set(id, cache);
+	}
+	return await cache.get(async () => await readToolKey(context), maxAgeMs);
+}
+
+/** Sends an answer without an execution. */
+function respond(context: IWebhookFunctions, status: number, body?: unknown): IWebhookResponseData {
+	const response = context.getResponseObject();
+	response.status(status);
+	if (body === undefined) response.end();
+	else response.json(body);
+	return { noWebhookResponse: true };
+}
+
+function rejectToken(context: IWebhookFunctions, reason: TokenRejection | 'missing'): IWebhookResponseData {
+	const isForeign = reason === 'tool';
+	const status = isForeign ? 403 : 401;
+	const sentence = `'${context.getNode().name}' rejected a request with ${status}. ${REASONS[reason]}`;
+	warnSparingly(context, 'tool token', sentence, { status });
+	if (!isForeign) context.getResponseObject().setHeader('WWW-Authenticate', 'Bearer');
+	const message = isForeign ? 'This token is for a different tool' : 'The token is missing, wrong or expired';
+	return respond(context, status, errorResponse(null, isForeign ? NOT_ALLOWED : UNAUTHORIZED, message));
+}
+
+/** @returns the context that the request's token pins, or why it is rejected */
+async function verify(
+	context: IWebhookFunctions,
+): Promise<{ context: IDataObject } | { rejected: TokenRejection | 'missing' }> {
+	const { authorization } = context.getHeaderData();
+	if (typeof authorization !== 'string' || authorization === '') return { rejected: 'missing' };
+	const token = authorization.replace(/^Bearer +/i, '');
+	const url = String(context.getNodeWebhookUrl('default'));
+	const verified = verifyToken(token, url, await keyOf(context));
+	if (!('rejected' in verified) || verified.rejected !== 'key') return verified;
+	return verifyToken(token, url, await keyOf(context, RECHECK_AGE_MS));
+}
+
+/** A tool that cannot be used as it is set up now, by an expression or a changed credential. */
+function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookResponseData {
+	const sentence = `'${context.getNode().name}' cannot answer agents. ${(error as Error).message}`;
+	warnSparingly(context, 'tool set-up', sentence);
+	return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available now'));
+}
+
+/** @returns the headers by which an agent tells who calls */
+function callHeaders(context: IWebhookFunctions): IDataObject {
+	const headers = Object.entries(context.getHeaderData());
+	return Object.fromEntries(
+		headers.filter(([name]) => name.toLowerCase().startsWith(CALL_HEADER)),
+	) as IDataObject;
+}
+
+/** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
+export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	let verified: Awaited<ReturnType<typeof verify>>;
+	let tool: ToolDefinition;
+	try {
+		verified = await verify(context);
+		if ('rejected' in verified) return rejectToken(context, verified.rejected);
+		tool = readDefinition((name, fallback) => context.getNodeParameter(name, fallback as object));
+	} catch (error) {
+		return outOfOrder(context, error);
+	}
+	const { rawBody } = context.getRequestObject();
+	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
+		return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
+	}
+	const body = context.getBodyData() as unknown;
+	if (isTooDeep(body)) {
+		return respond(context, 400, errorResponse(null, INVALID_REQUEST, 'The request is nested too deep'));
+	}
+	const reaction = reactTo(body, context.getHeaderData()['mcp-protocol-version'], tool);
+	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
+	const { id, input, toBody } = reaction.call;
+	holdResponse(
+		context.getResponseObject(),
+		toBody,
+		tool.timeoutMs,
+		noteOpenCall(String(context.getWorkflow().id)),
+	);
+	const item: IDataObject = {
+		tool: tool.name,
+		input,
+		context: verified.context,
+		headers: callHeaders(context),
+		requestId: id,
+		receivedAt: new Date().toISOString(),
+	};
+	return { workflowData: [[{ json: item }]] };
+}

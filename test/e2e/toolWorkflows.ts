@@ -1,0 +1,79 @@
+import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+import type { Setup } from './setup';
+import { chain, n8nNode, ourNode } from './setup';
+
+export const TOOL = 'When agent asks';
+export const ANSWER = 'Answer tool call';
+/** So long the agent waits. */
+export const TIMEOUT_S = 3;
+
+const SCHEMA = {
+	type: 'object',
+	properties: {
+		order_number: { type: 'string', minLength: 3, description: 'The number on the invoice' },
+		list: { type: 'array', items: { type: 'object' } },
+	},
+	required: ['order_number'],
+};
+
+/** The trigger of a tool. */
+export function toolTrigger(setup: Setup, webhookId: string, timeout = TIMEOUT_S): WorkflowNode {
+	const parameters = {
+		toolName: 'find_order',
+		toolDescription: 'Finds an order of the caller.',
+		specifyParameters: 'json',
+		jsonSchema: JSON.stringify(SCHEMA),
+		options: { timeout },
+	};
+	return ourNode(setup, TOOL, 'videoSdkAgentCloudToolTrigger', parameters, { webhookId });
+}
+
+/** The node that answers. */
+export function answerNode(setup: Setup, parameters: object = {}): WorkflowNode {
+	return ourNode(setup, ANSWER, 'videoSdkAgentCloud', {
+		resource: 'agent',
+		operation: 'answerTool',
+		respondWith: 'json',
+		answerJson: '={{ $json }}',
+		isError: false,
+		...parameters,
+	});
+}
+
+/** Workflows behind a tool, by what becomes of the agent's question. */
+export function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
+	const workflow = (name: string, ...nodes: WorkflowNode[]) =>
+		chain(name, [toolTrigger(setup, `tool-${name}`), ...nodes]);
+	return {
+		answered: workflow('answered', answerNode(setup)),
+		failure: workflow(
+			'failure',
+			answerNode(setup, { respondWith: 'text', answerText: 'There is no such order', isError: true }),
+		),
+		several: workflow(
+			'several',
+			n8nNode('Split', 'splitOut', { fieldToSplitOut: 'input.list', options: {} }),
+			answerNode(setup),
+		),
+		unanswered: workflow('unanswered', n8nNode('Nothing', 'noOp')),
+		failing: workflow('failing', n8nNode('Stop', 'stopAndError', { errorMessage: 'Out of order' })),
+		late: workflow(
+			'late',
+			n8nNode('Pause', 'wait', { amount: 2 * TIMEOUT_S, unit: 'seconds' }, 1.1),
+			answerNode(setup),
+		),
+		waiting: workflow(
+			'waiting',
+			n8nNode('Pause', 'wait', { amount: 90, unit: 'seconds' }, 1.1),
+			answerNode(setup),
+		),
+	};
+}
+
+/** What the agent reads in place of an answer that the workflow behind the tool did not give. */
+export const NO_ANSWER: Record<string, RegExp> = {
+	unanswered: /failed, or ended without/,
+	failing: /failed, or ended without/,
+	late: /did not answer in time/,
+	waiting: /did not answer in time/,
+};

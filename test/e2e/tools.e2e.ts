@@ -1,0 +1,234 @@
+import { waitFor } from '../n8n/processes';
+import { outputOf } from '../n8n/rest';
+import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
+import { type Client, connectMcp } from './mcpClient';
+import { chain, n8nNode, ourNode, PACKAGE, PATIENT, type Setup, setUp } from './setup';
+import { ANSWER, NO_ANSWER, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
+
+const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
+const fromUrl = (url: string) => ({ __rl: true, mode: 'url', value: url });
+
+describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
+	let setup: Setup;
+	/** The workflows' IDs. */
+	const ids: Record<string, string> = {};
+	const urlOf = (name: string) =>
+		`${setup.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/tool-${name}/mcp`;
+
+	beforeAll(async () => {
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
+		for (const [name, workflow] of Object.entries(toolWorkflows(setup))) {
+			const { id } = await setup.n8n.rest.createWorkflow(workflow);
+			ids[name] = id;
+			await setup.n8n.rest.activate(id);
+			await setup.n8n.rest.waitForWebhook(urlOf(name), 60_000, { method: 'POST' });
+		}
+	});
+	afterAll(async () => await setup?.stop());
+
+	/** Runs a node of ours as from the editor. */
+	async function runNode(parameters: object): Promise<Record<string, unknown>> {
+		const workflow = chain('By hand', [
+			n8nNode('Manual', 'manualTrigger'),
+			ourNode(setup, 'Node', 'videoSdkAgentCloud', parameters),
+		]);
+		const { id } = await setup.n8n.rest.createWorkflow(workflow);
+		const execution = await runToEnd(setup.n8n, id);
+		const [json] = outputOf(execution, 'Node');
+		return json ?? { error: execution.data.resultData.error };
+	}
+
+	async function tokenFor(...names: string[]): Promise<string> {
+		const { tools } = await runNode({
+			resource: 'agent',
+			operation: 'createToolAccess',
+			agentTools: { tools: names.map((name) => ({ tool: fromUrl(urlOf(name)) })) },
+			context: CONTEXT,
+			validFor: 1,
+			validForUnit: 'hours',
+		});
+		const [tool] = tools as Array<{ url: string; headers: { Authorization: string } }>;
+		expect(tool?.url).toBe(urlOf(names[0] as string));
+		return String(tool?.headers.Authorization).replace('Bearer ', '');
+	}
+
+	async function withClient<T>(name: string, use: (client: Client) => Promise<T>): Promise<T> {
+		const client = await connectMcp(setup.n8n.runtime, urlOf(name), await tokenFor(name), {
+			'x-call-from': '+15550102001',
+			'x-other': 'stays out',
+		});
+		try {
+			return await use(client);
+		} finally {
+			await client.close();
+		}
+	}
+
+	const ask = async (name: string, input: object = { order_number: 'A-17' }) =>
+		await withClient(name, async (client) => await client.callTool({ name: 'find_order', arguments: input }));
+
+	const executionsOf = async (name: string) =>
+		await setup.n8n.rest.listExecutions({ workflowId: ids[name] as string });
+
+	/** What "From List" of a tool shows. */
+	async function list(): Promise<Array<{ name: string; value: string }>> {
+		const { results } = await setup.n8n.rest.call<{ results: Array<{ name: string; value: string }> }>(
+			'POST',
+			'/dynamic-node-parameters/resource-locator-results',
+			{
+				nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
+				path: 'parameters.agentTools.tools[0].tool',
+				methodName: 'searchAgentTools',
+				currentNodeParameters: {},
+				credentials: { videoSdkAgentCloudApi: { id: setup.credentialId, name: 'VideoSDK' } },
+			},
+		);
+		return results;
+	}
+
+	it('are listed and called by the official client, with what the token pins', async () => {
+		const before = await executionsOf('answered');
+		const [listed, wrong, answer] = await withClient('answered', async (client) => [
+			await client.listTools(),
+			await client.callTool({ name: 'find_order', arguments: { order_number: 1 } }),
+			await client.callTool({
+				name: 'find_order',
+				arguments: { order_number: 'A-17', context: { customerId: 'C-1' }, customerId: 'C-1' },
+			}),
+		]);
+		expect(listed.tools).toMatchObject([
+			{
+				name: 'find_order',
+				description: 'Finds an order of the caller.',
+				inputSchema: { required: ['order_number'] },
+			},
+		]);
+		expect(wrong).toMatchObject({
+			isError: true,
+			content: [
+				{ text: expect.stringContaining("'order_number' must be of type string, not number") as string },
+			],
+		});
+		const [{ text }] = answer.content as [{ text: string }];
+		expect(JSON.parse(text)).toMatchObject({
+			tool: 'find_order',
+			input: { order_number: 'A-17' },
+			context: { customerId: 'C-4711' },
+			headers: { 'x-call-from': '+15550102001' },
+		});
+		expect(Object.keys((JSON.parse(text) as { headers: object }).headers)).toEqual(['x-call-from']);
+		expect(await executionsOf('answered')).toHaveLength(before.length + 1);
+	});
+
+	it('answer with what went wrong, and with several items', async () => {
+		expect(await ask('failure')).toMatchObject({
+			isError: true,
+			content: [{ type: 'text', text: 'There is no such order' }],
+		});
+		const { content } = await ask('several', { order_number: 'A-17', list: [{ n: 1 }, { n: 2 }] });
+		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual([{ n: 1 }, { n: 2 }]);
+	});
+
+	it.each(Object.keys(NO_ANSWER))('answer when the workflow does not: %s', async (name) => {
+		expect(await ask(name)).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringMatching(NO_ANSWER[name] as RegExp) as string }],
+		});
+	});
+
+	it('drop an answer that comes late, without an error', async () => {
+		const execution = await setup.n8n.rest.waitForExecution(
+			({ finished, status }) => finished || status === 'error',
+			60_000,
+			{ workflowId: ids.late as string },
+		);
+		expect(execution.status).toBe('success');
+		expect(setup.n8n.logs).not.toMatch(/ERR_HTTP_HEADERS_SENT|Cannot set headers/);
+	});
+
+	it('start nothing without a token of their own', async () => {
+		const before = await executionsOf('answered');
+		const token = await tokenFor('answered');
+		const foreign = await tokenFor('late');
+		const body = JSON.stringify({
+			jsonrpc: '2.0',
+			id: 1,
+			method: 'tools/call',
+			params: { name: 'find_order', arguments: { order_number: 'A-17' } },
+		});
+		const post = async (authorization?: string) =>
+			(
+				await fetch(urlOf('answered'), {
+					method: 'POST',
+					headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+					body,
+				})
+			).status;
+		expect(await post()).toBe(401);
+		expect(await post('Bearer x')).toBe(401);
+		expect(await post(`Bearer ${token.slice(0, -1)}`)).toBe(401);
+		expect(await post(`Bearer ${foreign}`)).toBe(403);
+		for (const method of ['GET', 'DELETE']) {
+			expect((await fetch(urlOf('answered'), { method })).status).toBe(405);
+		}
+		expect(await executionsOf('answered')).toHaveLength(before.length);
+		expect(await post(`Bearer ${token}`)).toBe(200);
+	});
+
+	it('are offered in the list of the node that makes the call, and handed over with it', async () => {
+		const results = await list();
+		const url = results.find(({ name }) => name === 'find_order: answered')?.value;
+		expect(url).toBe(`${urlOf('answered')}?timeout=${TIMEOUT_S}`);
+		setup.simulator.requests.length = 0;
+		const call = await runNode({
+			resource: 'call',
+			operation: 'make',
+			to: '+14155550123',
+			callVia: 'routingRule',
+			routingRuleId: 'rule_out_01',
+			from: '+15550102001',
+			agentTools: { tools: [{ tool: { __rl: true, mode: 'list', value: url } }] },
+			context: CONTEXT,
+			metaData: { entries: [{ key: 'ticket', value: '17' }] },
+			options: {},
+		});
+		const sent = setup.simulator.requests.find(({ path }) => path === '/v2/sip/call');
+		expect(sent?.body).toMatchObject({
+			metadata: {
+				ticket: '17',
+				n8nTools: [
+					{
+						url: urlOf('answered'),
+						headers: { Authorization: expect.stringMatching(/^Bearer n8ntool1_/) as string },
+						timeout: TIMEOUT_S,
+					},
+				],
+			},
+		});
+		expect(call).toMatchObject({ callId: expect.any(String) as string, metadata: { ticket: '17' } });
+		expect(JSON.stringify(call)).not.toMatch(/n8ntool1_|n8nTools/);
+	});
+
+	it('are in the list again when n8n was started again', async () => {
+		await setup.n8n.restart();
+		await setup.n8n.rest.waitForWebhook(urlOf('answered'), 60_000, { method: 'POST' });
+		const entry = await waitFor(
+			'the tool in the list',
+			async () => (await list()).find(({ name }) => name === 'find_order: answered'),
+			60_000,
+		);
+		expect(entry.value).toContain(urlOf('answered'));
+		expect(await ask('answered')).toMatchObject({ isError: false });
+	});
+
+	it('are handed over by nobody when the answer is run by hand', async () => {
+		const workflow = chain('Answer by hand', [
+			n8nNode('Manual', 'manualTrigger'),
+			ourNode(setup, ANSWER, 'videoSdkAgentCloud', { resource: 'agent', operation: 'answerTool' }),
+		]);
+		const { id } = await setup.n8n.rest.createWorkflow(workflow);
+		const { status, data } = await runToEnd(setup.n8n, id);
+		expect(status).toBe('success');
+		expect(JSON.stringify(data)).toContain('No agent is waiting for this answer');
+	});
+});

@@ -1,0 +1,101 @@
+import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
+import { type N8nOptions, type N8nProcess, startWorker } from '../n8n/instance';
+import { waitFor } from '../n8n/processes';
+import { startPostgres, startRedis } from '../n8n/services';
+import { VERSIONS } from './deliveries';
+import { connectMcp } from './mcpClient';
+import { PATIENT, type Setup, setUp } from './setup';
+import { NO_ANSWER, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
+
+/** n8n notices after a minute or two by default that a worker is gone. */
+const FAST_STALL_CHECK = {
+	QUEUE_WORKER_LOCK_DURATION: '10000',
+	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
+	QUEUE_WORKER_STALLED_INTERVAL: '5000',
+};
+
+describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) => {
+	let setup: Setup;
+	let options: N8nOptions;
+	const workers: N8nProcess[] = [];
+	const undo: Array<() => Promise<void>> = [];
+	const ids: Record<string, string> = {};
+	const urlOf = (name: string) => `${setup.n8n.url}/webhook/tool-${name}/mcp`;
+
+	beforeAll(async () => {
+		const services = await Promise.all([startPostgres(), startRedis()]);
+		for (const service of services) undo.push(async () => await service.stop());
+		options = {
+			version,
+			mode: 'queue',
+			env: { ...Object.assign({}, ...services.map(({ env }) => env)), ...FAST_STALL_CHECK },
+		};
+		setup = await setUp({ n8n: options, simulator: { lifecycle: false, ...PATIENT } });
+		undo.push(async () => await setup.stop());
+		workers.push(await startWorker(options));
+		undo.push(async () => void (await Promise.all(workers.map(async (worker) => await worker.stop()))));
+		for (const [name, workflow] of Object.entries(toolWorkflows(setup))) {
+			const { id } = await setup.n8n.rest.createWorkflow(workflow);
+			ids[name] = id;
+			await setup.n8n.rest.activate(id);
+			await setup.n8n.rest.waitForWebhook(urlOf(name), 60_000, { method: 'POST' });
+		}
+	});
+	afterAll(async () => {
+		for (const step of undo.splice(0).reverse()) await step();
+	});
+
+	async function ask(name: string, input: object = { order_number: 'A-17' }) {
+		const access = {
+			url: urlOf(name),
+			expiresAtS: Date.now() / 1000 + 600,
+			context: { customerId: 'C-4711' },
+		};
+		const token = signToken(access, toolKey(setup.simulator.secret));
+		const client = await connectMcp(setup.n8n.runtime, urlOf(name), token);
+		try {
+			return await client.callTool({ name: 'find_order', arguments: input });
+		} finally {
+			await client.close();
+		}
+	}
+
+	it('are answered by a worker', async () => {
+		const { content, isError } = await ask('answered', { order_number: 'A-17' });
+		expect(isError).toBe(false);
+		expect(JSON.parse((content as [{ text: string }])[0].text)).toMatchObject({
+			input: { order_number: 'A-17' },
+			context: { customerId: 'C-4711' },
+		});
+	});
+
+	it.each(Object.keys(NO_ANSWER))('answer when the workflow does not: %s', async (name) => {
+		const { content, isError } = await ask(name);
+		expect(isError).toBe(true);
+		// Where n8n does not answer at all, the agent reads that it took too long.
+		expect((content as [{ text: string }])[0].text).toMatch(
+			/failed, or ended without|did not answer in time/,
+		);
+	});
+
+	it('answer in time when their worker dies', async () => {
+		const asked = ask('late');
+		await waitFor(
+			'the execution',
+			async () => {
+				const running = await setup.n8n.rest.listExecutions({ workflowId: ids.late as string });
+				return running.find(({ status }) => status === 'running');
+			},
+			TIMEOUT_S * 1000,
+			50,
+		).catch(() => undefined);
+		await workers[0]?.kill();
+		expect(await asked).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringContaining('did not answer in time') as string }],
+		});
+		await workers[0]?.restart();
+		expect(await ask('answered')).toMatchObject({ isError: false });
+		expect(setup.n8n.logs).not.toMatch(/ERR_HTTP_HEADERS_SENT|Cannot set headers/);
+	});
+});

@@ -1,0 +1,389 @@
+import { type IDataObject, type INodeParameters } from 'n8n-workflow';
+import { send } from './delivery';
+import { PublishedTool, type ToolEnding } from './publishedTool';
+import { failureOf, jsonOf, passTime, useRig } from './rig';
+
+const PASS_ON: INodeParameters = { answerJson: '={{ $json }}' };
+const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
+
+const rig = useRig();
+const tools: PublishedTool[] = [];
+afterEach(async () => {
+	for (const tool of tools.splice(0)) {
+		await tool.close();
+		expect(tool.thrown).toEqual([]);
+	}
+});
+
+async function publish(
+	parameters: INodeParameters = {},
+	ending: ToolEnding = { answer: PASS_ON },
+	webhookId?: string,
+) {
+	const tool = new PublishedTool(rig.engine, parameters, ending, webhookId);
+	tools.push(tool);
+	await tool.open();
+	await tool.hook('create');
+	return tool;
+}
+
+const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
+const access = (url: string, more: INodeParameters = {}): INodeParameters => ({
+	resource: 'agent',
+	operation: 'createToolAccess',
+	agentTools: { tools: [{ tool: byUrl(url) }] },
+	context: CONTEXT,
+	...more,
+});
+
+async function tokenFor(tool: PublishedTool, more: INodeParameters = {}): Promise<string> {
+	const [json] = jsonOf(await rig.engine.run({ parameters: access(tool.url, more) }));
+	const [{ headers }] = json?.tools as [{ headers: { Authorization: string } }];
+	return headers.Authorization.replace('Bearer ', '');
+}
+
+async function ask(tool: PublishedTool, input: object = { number: 'A-17' }) {
+	const client = await tool.connect(await tokenFor(tool));
+	try {
+		return await client.callTool({ name: 'find_order', arguments: input as Record<string, unknown> });
+	} finally {
+		await client.close();
+	}
+}
+
+describe('The official client', () => {
+	it('lists and calls a tool; what the token pins comes out whatever the arguments say', async () => {
+		const tool = await publish();
+		const client = await tool.connect(await tokenFor(tool), { 'X-Call-From': '+1555', 'X-Other': 'no' });
+		expect((await client.listTools()).tools).toEqual([
+			{
+				name: 'find_order',
+				description: 'Finds an order of the caller.',
+				inputSchema: {
+					type: 'object',
+					properties: { number: { type: 'string', description: 'On the invoice' } },
+					required: ['number'],
+				},
+			},
+		]);
+		await client.ping();
+		expect(tool.executions).toHaveLength(0);
+		const input = { number: 'A-17', context: { customerId: 'C-1' }, customerId: 'C-1' };
+		const { content } = await client.callTool({ name: 'find_order', arguments: input });
+		const item = {
+			tool: 'find_order',
+			input,
+			context: { customerId: 'C-4711' },
+			headers: { 'x-call-from': '+1555' },
+			requestId: expect.anything() as unknown,
+			receivedAt: expect.any(String) as string,
+		};
+		expect(tool.items).toEqual([item]);
+		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual(item);
+		await client.close();
+	});
+
+	it('reads what is wrong with the arguments, without an execution', async () => {
+		const tool = await publish();
+		expect(await ask(tool, { number: 17 })).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringContaining("'number' must be of type string, not number.") as string }],
+		});
+		expect(tool.executions).toHaveLength(0);
+	});
+});
+
+describe('The agent reads', () => {
+	it('a text, and that it failed', async () => {
+		const answer = { respondWith: 'text', answerText: 'No such order', isError: true };
+		expect(await ask(await publish({}, { answer }))).toEqual({
+			content: [{ type: 'text', text: 'No such order' }],
+			isError: true,
+		});
+	});
+
+	it.each<[string, ToolEnding, RegExp]>([
+		['ends without an answer', {}, /failed, or ended without/],
+		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
+	])('a tool error if the workflow %s', async (_what, ending, words) => {
+		const { isError, content } = await ask(await publish({}, ending));
+		expect(isError).toBe(true);
+		expect((content as [{ text: string }])[0].text).toMatch(words);
+	});
+
+	it('a tool error at the timeout; a late answer is dropped', async () => {
+		let answerLate = () => {};
+		const late = new Promise<void>((resolve) => (answerLate = resolve));
+		const ending = { answer: PASS_ON, beforeAnswer: async () => await late };
+		const tool = await publish({ options: { timeout: 1 } }, ending);
+		const { isError, content } = await ask(tool);
+		expect({ isError, content }).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringContaining('did not answer in time') as string }],
+		});
+		answerLate();
+		await new Promise(setImmediate);
+	});
+});
+
+describe('No execution', () => {
+	const body = JSON.stringify({
+		jsonrpc: '2.0',
+		id: 1,
+		method: 'tools/call',
+		params: { name: 'find_order', arguments: { number: 'A-17' } },
+	});
+	const post = async (tool: PublishedTool, authorization?: string, text = body) =>
+		await send(tool.url, {
+			headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+			body: text,
+		});
+
+	it('without a token, with a forged, altered, expired one, or that of a different tool', async () => {
+		const tool = await publish();
+		const other = await publish({}, { answer: PASS_ON }, 'other');
+		const token = await tokenFor(tool);
+		const foreign = await tokenFor(other);
+		const statuses = [];
+		for (const authorization of [undefined, 'Bearer x', token.slice(0, -1), `Bearer ${token}A`]) {
+			statuses.push((await post(tool, authorization)).status);
+		}
+		expect(statuses).toEqual([401, 401, 401, 401]);
+		expect(await post(tool, `Bearer ${foreign}`)).toMatchObject({ status: 403 });
+		expect(tool.log).toHaveLength(1);
+		expect(tool.log.join()).not.toContain('n8ntool1_');
+		passTime(31 * 24 * 3_600_000);
+		expect(await post(tool, `Bearer ${token}`)).toMatchObject({ status: 401 });
+		expect([tool.executions, tool.items]).toEqual([[], []]);
+	});
+
+	it('for two thousand forged tokens in a row, and one line in the log', async () => {
+		const tool = await publish();
+		const token = await tokenFor(tool);
+		const forged = (seed: number) =>
+			`Bearer ${token.slice(0, 13)}${String(seed).padStart(43, 'A')}${token.slice(56)}`;
+		for (let round = 0; round < 100; round++) {
+			const answers = await Promise.all(
+				Array.from({ length: 20 }, async (_, n) => await post(tool, forged(20 * round + n))),
+			);
+			expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+		}
+		expect([tool.items, tool.log.length]).toEqual([[], 1]);
+	});
+
+	it('for GET and DELETE, for what is too large or nested too deep', async () => {
+		const tool = await publish();
+		const authorization = `Bearer ${await tokenFor(tool)}`;
+		for (const method of ['GET', 'DELETE'])
+			expect(await send(tool.url, { method })).toMatchObject({ status: 405 });
+		expect(await post(tool, authorization, `"${'x'.repeat(100_001)}"`)).toMatchObject({ status: 413 });
+		const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+		expect(await post(tool, authorization, deep)).toMatchObject({ status: 400 });
+		expect(tool.executions).toEqual([]);
+	});
+});
+
+describe('A tool is published', () => {
+	it.each<[INodeParameters, string]>([
+		[{ toolName: 'find order' }, "'Tool Name' is 'find order'"],
+		[{ toolDescription: ' ' }, "'Tool Description' is empty"],
+		[{ options: { timeout: 0 } }, "'Timeout' must be"],
+		[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
+		[
+			{ specifyParameters: 'json', jsonSchema: '{"type":"object","oneOf":[]}' },
+			"'JSON Schema' cannot be used",
+		],
+		[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' cannot be used"],
+	])('not with %j', async (parameters, message) => {
+		await expect(publish(parameters)).rejects.toThrow(message);
+		// At its own start n8n would take it off the air.
+		await expect(tools.at(-1)?.hook('create', 'init')).resolves.toBe(true);
+	});
+
+	it('not without a secret that its tokens could be signed with', async () => {
+		rig.engine.setCredentials(rig.credentials({ secretKey: ' ' }));
+		await expect(publish()).rejects.toThrow("'Secret Key'");
+	});
+
+	it('and listed, until it is unpublished', async () => {
+		const tool = await publish();
+		const names = async () =>
+			(await rig.engine.listSearch('searchAgentTools')).results.map(({ name }) => name);
+		expect((await names()).at(0)).toBe('find_order: Orders');
+		await tool.hook('delete');
+		expect((await names()).at(0)).toBe('find_order: Orders (not published)');
+	});
+});
+
+describe('Tools are handed over', () => {
+	const list = (value: string) => ({ __rl: true, mode: 'list', value });
+	const withTools = (tool: object) => ({ agentTools: { tools: [{ tool }] }, context: CONTEXT });
+	const call = (more: object) =>
+		({
+			resource: 'call',
+			operation: 'make',
+			to: '+14155550123',
+			routingRuleId: 'rule_out_01',
+			from: '+15550102001',
+			...more,
+		}) as INodeParameters;
+
+	it('with a call, and taken out of what comes back', async () => {
+		const tool = await publish({ options: { timeout: 7 } });
+		const parameters = call({
+			...withTools(list(tool.url)),
+			metaData: { entries: [{ key: 'ticket', value: 17 }] },
+		});
+		const [json] = jsonOf(await rig.engine.run({ parameters }));
+		expect(rig.request.body).toMatchObject({
+			metadata: { ticket: 17, n8nTools: [{ url: tool.url, timeout: 7 }] },
+		});
+		expect(json).toMatchObject({ metadata: { ticket: 17 } });
+		expect(JSON.stringify(json)).not.toMatch(/n8nTools|n8ntool1_/);
+		const [{ headers }] = (
+			rig.request.body as { metadata: { n8nTools: [{ headers: { Authorization: string } }] } }
+		).metadata.n8nTools;
+		const client = await tool.connect(headers.Authorization.replace('Bearer ', ''));
+		await client.callTool({ name: 'find_order', arguments: { number: 'A-17' } });
+		expect(tool.items).toMatchObject([{ context: { customerId: 'C-4711' } }]);
+		await client.close();
+	});
+
+	it('and used in the middle of the call: the answer is in its transcript', async () => {
+		const tool = await publish();
+		const room = await rig.engine.run({
+			parameters: { resource: 'room', operation: 'create', recording: 'transcribe', options: {} },
+		});
+		const roomId = String(jsonOf(room)[0]?.roomId);
+		rig.simulator.setCallBehaviour({ ringAfterMs: 1, ringForMs: 1, talkMs: 1 });
+		jsonOf(
+			await rig.engine.run({ parameters: call({ ...withTools(byUrl(tool.url)), room: 'existing', roomId }) }),
+		);
+		const { transcriptions, toolUses } = rig.simulator;
+		while (![...transcriptions.values()].some(({ status }) => status === 'completed')) {
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+		expect(tool.items).toMatchObject([{ headers: { 'x-call-to': '+14155550123' } }]);
+		expect(toolUses).toMatchObject([{ tool: 'find_order', isError: false }]);
+		expect([...transcriptions.values()][0]?.lines.at(-1)?.text).toContain('C-4711');
+	});
+
+	it('with the timeout that its trigger had when it was selected, where that is not known', async () => {
+		const url = 'https://n8n.example.com/webhook/elsewhere/mcp';
+		const { tools: known } = jsonOf(await rig.engine.run({ parameters: access(`${url}?timeout=60`) }))[0] as {
+			tools: object[];
+		};
+		expect(known).toMatchObject([{ url, timeout: 60 }]);
+		const tool = await publish({ options: { timeout: 60 } });
+		const [entry] = (await rig.engine.listSearch('searchAgentTools')).results;
+		expect(entry?.value).toBe(`${tool.url}?timeout=60`);
+	});
+
+	it('with a session, as text of an environment variable', async () => {
+		const tool = await publish();
+		const parameters = {
+			resource: 'session',
+			operation: 'start',
+			deploymentId: 'ddv_support',
+			...withTools(byUrl(tool.url)),
+			env: { variables: [{ name: 'CUSTOMER', value: 'Ada' }] },
+		} as INodeParameters;
+		jsonOf(await rig.engine.run({ parameters }));
+		const { env } = rig.request.body as { env: { CUSTOMER: string; N8N_TOOLS: string } };
+		expect(env.CUSTOMER).toBe('Ada');
+		expect(JSON.parse(env.N8N_TOOLS)).toMatchObject([{ url: tool.url, timeout: 20 }]);
+	});
+
+	it('with a dispatch', async () => {
+		const tool = await publish();
+		const parameters = {
+			resource: 'agent',
+			operation: 'dispatch',
+			agentId: 'ag_1',
+			meetingId: 'abcd-efgh-ijkl',
+			...withTools(byUrl(tool.url)),
+		} as INodeParameters;
+		jsonOf(await rig.engine.run({ parameters }));
+		expect(rig.request.body).toMatchObject({ metadata: { n8nTools: [{ url: tool.url }] } });
+	});
+
+	it.each<[string, IDataObject, string]>([
+		['a list entry that says where to look', withTools(list('not-listed')), 'is not a tool'],
+		['an empty entry', withTools(list('')), 'is empty'],
+		['no URL', withTools(byUrl('mcp')), 'is not an absolute http or https URL'],
+		[
+			'the URL of an event trigger',
+			withTools(byUrl('https://n8n.example.com/webhook/a/webhook')),
+			'does not end with /mcp',
+		],
+		[
+			"the user's own data of that name",
+			{
+				...withTools(byUrl('https://n8n.example.com/webhook/a/mcp')),
+				specifyMetaData: 'json',
+				jsonMetaData: '{"n8nTools":[]}',
+			},
+			"'n8nTools' is given in 'Metadata'",
+		],
+		[
+			'a context that fits into no header',
+			{
+				...withTools(byUrl('https://n8n.example.com/webhook/a/mcp')),
+				context: { entries: [{ key: 'a', value: 'x'.repeat(3_000) }] },
+			},
+			"'Context' is too long",
+		],
+	])('not with %s', async (_what, fields, message) => {
+		const result = await rig.engine.run({ parameters: call(fields) });
+		expect(failureOf(result).message).toContain(message);
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('not if the tool was unpublished since', async () => {
+		const tool = await publish();
+		await tool.hook('delete');
+		const result = await rig.engine.run({ parameters: call(withTools(list(tool.url))) });
+		expect(failureOf(result).message).toContain('is not published any more');
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('not if only this machine can reach them, and the API is elsewhere', async () => {
+		rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
+		const parameters = access('http://localhost:5678/webhook/a/mcp');
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain('cannot reach the tool');
+	});
+});
+
+it.each(['call-hangup', 'call-summary'])('tools are taken out of the event %s', async (event) => {
+	const { simulator } = rig;
+	const trigger = await rig.engine.publish({ events: [event] });
+	const authorization = 'Bearer n8ntool1_AbCd-_';
+	const n8nTools = [
+		{ url: 'https://n8n.example.com/webhook/a/mcp', headers: { Authorization: authorization } },
+	];
+	const metadata = {
+		ticket: 17,
+		n8nTools,
+		'n8nTools[0].headers.Authorization': authorization,
+		asText: JSON.stringify({ n8nTools }),
+	};
+	if (event === 'call-summary') await simulator.sendCallSummary(trigger.url, { fields: { a: 1 }, metadata });
+	else await simulator.sendCallEvent(trigger.url, event, { callId: 'call-1', metaData: metadata });
+	const received = JSON.stringify(await trigger.received());
+	expect(received).toContain('17');
+	expect(received).not.toContain('n8ntool1_');
+	expect(received).not.toMatch(/"n8nTools(\[|")/);
+});
+
+it('Answer Tool Call says that nobody waits, and passes its items on', async () => {
+	const parameters = { resource: 'agent', operation: 'answerTool', answerJson: '={{ $json }}' };
+	const result = await rig.engine.run({ parameters, items: [{ a: 1 }, { a: 2 }] });
+	expect(jsonOf(result)).toEqual([{ a: 1 }, { a: 2 }]);
+	expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');
+});
+
+it('the nodes share one copy of their code', async () => {
+	const tool = await publish();
+	const [entry] = (await rig.engine.listSearch('searchAgentTools')).results;
+	expect(entry?.value).toBe(tool.url);
+});

@@ -1,0 +1,114 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { TranscriptLine } from './transcriptText';
+
+/** A tool as n8n hands it over. */
+interface HandedTool {
+	url: string;
+	headers: Record<string, string>;
+	/** Seconds. */
+	timeout: number;
+}
+
+/** A question of an agent, and its answer. */
+export interface ToolUse {
+	/** Of the call or session whose agent asked. */
+	id: string;
+	tool: string;
+	/** As the agent reads it; why there is none if it could not ask. */
+	answer: string;
+	isError: boolean;
+	/** How long the caller heard nothing, in milliseconds. */
+	ms: number;
+}
+
+/** What a model would take out of the conversation: something for each argument that must be there. */
+function argumentsFor(schema: { properties?: object; required?: string[] }): Record<string, unknown> {
+	const properties = (schema.properties ?? {}) as Record<string, { type?: string; enum?: unknown[] }>;
+	const sample = ({ type, enum: choices }: (typeof properties)[string]) =>
+		choices?.[0] ?? (type === 'number' || type === 'integer' ? 7 : type === 'boolean' ? true : 'A-17');
+	return Object.fromEntries((schema.required ?? []).map((name) => [name, sample(properties[name] ?? {})]));
+}
+
+/** @returns the tools in what a call or session was started with; none if what is there is no list of tools */
+export function toolsIn(data: unknown): HandedTool[] {
+	try {
+		const tools: unknown = typeof data === 'string' ? JSON.parse(data) : data;
+		return Array.isArray(tools) ? (tools as HandedTool[]) : [];
+	} catch {
+		return [];
+	}
+}
+
+/** Only this machine is asked: a test may name any tool. */
+const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new URL(url).hostname);
+
+/** An agent that uses each of its tools once, through the official MCP client. Never rejects. */
+export class ToolAgent {
+	readonly uses: ToolUse[] = [];
+	private readonly clients = new Set<Client>();
+
+	constructor(private readonly log: (line: string) => void) {}
+
+	/**
+	 * Asks all tools.
+	 *
+	 * @param id of the call or session
+	 * @param about what the agent tells of the call
+	 * @param say told what the agent says then
+	 */
+	async use(
+		id: string,
+		tools: HandedTool[],
+		about: Record<string, string>,
+		say: (line: Pick<TranscriptLine, 'speaker' | 'text'>) => void,
+	): Promise<void> {
+		for (const tool of tools.filter(isHere)) {
+			const use = await this.ask(id, tool, about);
+			this.uses.push(use);
+			this.log(`The agent asked ${use.tool}: ${use.answer} (${Math.round(use.ms)} ms)`);
+			say({ speaker: 'Agent', text: `One moment. ${use.answer}` });
+		}
+	}
+
+	/** Ends what is under way. */
+	async close(): Promise<void> {
+		await Promise.all([...this.clients].map(async (client) => await client.close().catch(() => undefined)));
+	}
+
+	private async ask(
+		id: string,
+		{ url, headers, timeout }: HandedTool,
+		about: Record<string, string>,
+	): Promise<ToolUse> {
+		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
+		this.clients.add(client);
+		let name = url;
+		let startedAt = performance.now();
+		try {
+			const requestInit = { headers: { ...headers, ...about } };
+			await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+			const { tools } = await client.listTools();
+			const [{ inputSchema }] = tools as [(typeof tools)[number]];
+			name = tools[0]?.name ?? url;
+			startedAt = performance.now();
+			const result = await client.callTool({ name, arguments: argumentsFor(inputSchema) }, undefined, {
+				timeout: timeout * 1000,
+			});
+			const [{ text }] = result.content as [{ text: string }];
+			return {
+				id,
+				tool: name,
+				answer: text,
+				isError: result.isError === true,
+				ms: performance.now() - startedAt,
+			};
+		} catch (error) {
+			const answer = `I could not ask: ${(error as Error).message}`;
+			return { id, tool: name, answer, isError: true, ms: performance.now() - startedAt };
+		} finally {
+			this.clients.delete(client);
+			await client.close().catch(() => undefined);
+		}
+	}
+}

@@ -1,0 +1,131 @@
+import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
+import fc from 'fast-check';
+import { isTooDeep, readMessage } from '../../../nodes/VideoSdkAgentCloudTool/jsonRpc';
+import { type Reaction, reactTo } from '../../../nodes/VideoSdkAgentCloudTool/mcp';
+
+const tool = {
+	name: 'find_order',
+	description: 'Finds an order.',
+	inputSchema: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] },
+	timeoutMs: 20_000,
+};
+const request = (method: string, params?: object, id: unknown = 1) => ({
+	jsonrpc: '2.0',
+	id,
+	method,
+	params,
+});
+const call = (args: unknown, id: unknown = 1) =>
+	request('tools/call', { name: 'find_order', arguments: args }, id);
+const react = (body: unknown, version?: string) => reactTo(body, version, tool);
+const bodyOf = (reaction: Reaction) => ('call' in reaction ? 'a call' : reaction.body);
+
+/** Messages, nearly messages, and anything else that JSON can hold. */
+const anyMessage = fc.oneof(
+	fc.record(
+		{
+			jsonrpc: fc.constantFrom('2.0', '1.0', 2),
+			id: fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.double()),
+			method: fc.oneof(
+				fc.constantFrom('initialize', 'ping', 'tools/list', 'tools/call', 'notifications/initialized'),
+				fc.string(),
+				fc.integer(),
+			),
+			params: fc.oneof(
+				fc.record(
+					{ name: fc.constantFrom('find_order', 'x'), arguments: fc.jsonValue() },
+					{ requiredKeys: [] },
+				),
+				fc.jsonValue(),
+			),
+			result: fc.jsonValue(),
+		},
+		{ requiredKeys: [] },
+	),
+	fc.jsonValue(),
+);
+
+it('whatever comes is answered as JSON-RPC wants it, and nothing throws', () => {
+	fc.assert(
+		fc.property(fc.oneof(anyMessage, fc.array(anyMessage)), (body) => {
+			const reaction = react(body);
+			if ('call' in reaction) {
+				expect(typeof reaction.call.input).toBe('object');
+				return;
+			}
+			expect([200, 202, 400]).toContain(reaction.status);
+			expect(reaction.body === undefined).toBe(reaction.status === 202);
+			for (const answer of reaction.body === undefined ? [] : [reaction.body].flat()) {
+				expect(answer).toMatchObject({ jsonrpc: '2.0' });
+				expect('result' in (answer as object)).not.toBe('error' in (answer as object));
+			}
+		}),
+		{ numRuns: 2_000 },
+	);
+});
+
+it('only a request with the right name and arguments is a call', () => {
+	expect(react(call({ n: 1 }, 'a'))).toMatchObject({ call: { id: 'a', input: { n: 1 } } });
+	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };
+	expect(react(notification)).toEqual({ status: 202 });
+	for (const args of [undefined, {}, { n: '1' }, [], 'n', null]) {
+		expect(bodyOf(react(call(args)))).toMatchObject({ id: 1, result: { isError: true } });
+	}
+	expect(bodyOf(react(request('tools/call', { name: 'x' })))).toMatchObject({ error: { code: -32602 } });
+});
+
+it.each([
+	[request('resources/list'), 200, -32601],
+	[request('ping', undefined, null), 400, -32600],
+	[request('ping', []), 400, -32600],
+	[{ id: 1, method: 'ping' }, 400, -32600],
+	['ping', 400, -32600],
+	[[], 400, -32600],
+])('rejects %j with %d and %d', (body, status, code) => {
+	expect(react(body)).toMatchObject({ status, body: { error: { code } } });
+});
+
+it('speaks the version that the client asks for, if it knows it', () => {
+	const versionFor = (protocolVersion: string) =>
+		bodyOf(react(request('initialize', { protocolVersion, capabilities: {} })));
+	expect(versionFor('2025-03-26')).toMatchObject({ result: { protocolVersion: '2025-03-26' } });
+	expect(versionFor('1999-01-01')).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+	expect(react(request('ping'), '1999-01-01')).toMatchObject({ status: 400 });
+	expect(react(request('ping'), '2025-06-18')).toEqual({
+		status: 200,
+		body: { jsonrpc: '2.0', id: 1, result: {} },
+	});
+});
+
+it('answers a batch as the protocol version that has them says', () => {
+	const batch = [
+		request('ping', undefined, 1),
+		{ jsonrpc: '2.0', method: 'notifications/initialized' },
+		call({ n: 1 }, 2),
+		call({ n: 2 }, 3),
+	];
+	const reaction = react(batch);
+	if (!('call' in reaction)) throw new Error('It holds a call');
+	expect(reaction.call).toMatchObject({ id: 2, input: { n: 1 } });
+	expect(reaction.call.toBody({ done: true })).toEqual([
+		{ jsonrpc: '2.0', id: 1, result: {} },
+		expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32600 }) as object }),
+		{ jsonrpc: '2.0', id: 2, result: { done: true } },
+	]);
+	expect(react([request('ping')], '2025-06-18')).toMatchObject({ status: 400 });
+});
+
+it('what is nested too deep is recognized, however deep', () => {
+	const nested = (depth: number) => Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
+	expect(isTooDeep(nested(20))).toBe(false);
+	expect(isTooDeep(nested(21))).toBe(true);
+	expect(isTooDeep(nested(200_000))).toBe(true);
+});
+
+it('agrees with the official SDK on what a request is', () => {
+	fc.assert(
+		fc.property(anyMessage, (value) => {
+			if (readMessage(value).kind === 'request') expect(isJSONRPCRequest(value)).toBe(true);
+		}),
+	);
+});

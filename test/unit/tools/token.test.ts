@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { signToken, toolKey, toolPath, verifyToken } from '../../../nodes/VideoSdkAgentCloud/tools/token';
+
+const URL_OF_TOOL = 'https://n8n.example.com/webhook/5a1c/mcp';
+const NOW_MS = Date.UTC(2026, 0, 1);
+const expiresAtS = NOW_MS / 1000 + 60;
+const key = toolKey('secret');
+const text = fc.string({ unit: 'grapheme' });
+const pairs = fc.dictionary(
+	text.filter((name) => name !== '__proto__'),
+	fc.oneof(text, fc.integer(), fc.boolean()),
+	{ noNullPrototype: true },
+);
+
+it('a token gives back the context that it pins, until it expires', () => {
+	fc.assert(
+		fc.property(pairs, (context) => {
+			const token = signToken({ url: URL_OF_TOOL, expiresAtS, context }, key);
+			expect(token).toMatch(/^[\w-]+$/);
+			expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual({ context });
+			expect(verifyToken(token, URL_OF_TOOL, key, expiresAtS * 1000 - 1)).toEqual({ context });
+			expect(verifyToken(token, URL_OF_TOOL, key, expiresAtS * 1000)).toEqual({ rejected: 'expired' });
+		}),
+	);
+});
+
+it('a token that was altered in any character is rejected', () => {
+	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: { customerId: 'C-4711' } }, key);
+	const characters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= '];
+	for (const position of token.split('').keys()) {
+		for (const character of characters) {
+			if (character === token[position]) continue;
+			const altered = token.slice(0, position) + character + token.slice(position + 1);
+			expect(verifyToken(altered, URL_OF_TOOL, key, NOW_MS)).toHaveProperty('rejected');
+		}
+		expect(verifyToken(token.slice(0, position), URL_OF_TOOL, key, NOW_MS)).toHaveProperty('rejected');
+	}
+});
+
+it('anything else is rejected, and nothing throws', () => {
+	fc.assert(
+		fc.property(
+			fc.oneof(
+				fc.anything(),
+				fc.string().map((end) => `n8ntool1_${end}`),
+			),
+			(token) => {
+				expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toHaveProperty('rejected');
+			},
+		),
+	);
+});
+
+it.each([
+	['https://n8n.example.com/webhook-test/5a1c/mcp', true],
+	['http://localhost:5678/webhook/5a1c/mcp', true],
+	['https://example.com/n8n/webhook/5a1c/mcp/', true],
+	['https://n8n.example.com/webhook/5a1d/mcp', false],
+	['https://n8n.example.com/webhook/other/5a1c/mcp', false],
+])('a token is for one tool, however that is reached: %s', (url, isSame) => {
+	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: {} }, key);
+	const verified = verifyToken(token, url, key, NOW_MS);
+	expect(verified).toEqual(isSame ? { context: {} } : { rejected: 'tool' });
+	expect(toolPath(url) === '5a1c/mcp').toBe(isSame);
+});
+
+it('a token of a different secret is told from a forged one', () => {
+	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: {} }, toolKey('former secret'));
+	expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual({ rejected: 'key' });
+});
