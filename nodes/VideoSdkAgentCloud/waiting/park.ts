@@ -5,7 +5,7 @@ import { isUnreachable } from '../webhook/address';
 import { type ConversationKind, CONVERSATIONS } from './conversation';
 import { type CredentialSource, findSource, type ReadCredential } from './credentialSource';
 import { keyRequest } from './notify';
-import { startPolling } from './poll';
+import { startPolling } from './pollers';
 import { resumeUrlOf } from './resumeUrl';
 import { graceMs, UNLIMITED_WAIT_MS } from './schedule';
 import { storeWait, type StoredWait } from './storedWait';

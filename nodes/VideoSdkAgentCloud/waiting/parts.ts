@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const FILE_TIMEOUT_MS = 10_000;
 /** More than a day of speech. */
 const MAX_TEXT_SIZE_MB = 10;
-const NOT_IN_TIME = 'It was not fetched in time. Get the call or the transcription later.';
+const NOT_IN_TIME = 'It was not there in time. Get it later with Call: Get or Transcription: Get.';
 /** How a conversation went of which something may still come. */
 const TALKED = ['answered', 'transferred', 'completed'];
 

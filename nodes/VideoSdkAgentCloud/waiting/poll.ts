@@ -21,13 +21,13 @@ const FINAL_POLL_MS = 15_000;
 const CREDENTIAL_STATUSES = [401, 403];
 
 /** Makes our own request to the resume URL. */
-type MakeRequest = (outcomes: Map<string, Outcome>) => ResumeRequest;
+export type MakeRequest = (outcomes: Map<string, Outcome>) => ResumeRequest;
 
 /**
  * Polls the API for the ends of what an execution waits for, and then has the execution resumed. Never throws, since events and n8n's
  * own deadline remain.
  */
-class Poller {
+export class Poller {
 	readonly ends: Ends;
 	readonly hints: Hints;
 	private isIncluded: boolean;
@@ -40,12 +40,13 @@ class Poller {
 	private timer = 0;
 	private nextPollAtMs = Infinity;
 
-	/** @param groups see `startPolling` */
+	/** @param groups see `startPolling`. @param onStop called when polling ends */
 	constructor(
 		private readonly wait: StoredWait,
 		private readonly groups: Map<CredentialSource, string[]>,
 		private readonly makeRequest: MakeRequest,
 		readonly isOwner: boolean,
+		private readonly onStop: () => void,
 	) {
 		this.ends = new Ends(CONVERSATIONS[wait.kind], [...groups.values()].flat());
 		this.isIncluded = wait.include === undefined;
@@ -91,7 +92,7 @@ class Poller {
 	stop(): void {
 		this.isOver = true;
 		this.timer++;
-		pollers.delete(this.wait.keyHash);
+		this.onStop();
 	}
 
 	/** Any execution's context, to log and to send requests to n8n. */
@@ -183,29 +184,4 @@ class Poller {
 		this.hasWarned = true;
 		warnCredentialRejected(this.context, this.wait, error.message);
 	}
-}
-
-/** The waits that this process polls for, by the hash of their key. */
-const pollers = new Map<string, Poller>();
-
-/** @returns what this process knows of a wait, if it polls for it */
-export function findPoller({ keyHash }: StoredWait): Poller | undefined {
-	return pollers.get(keyHash);
-}
-
-/**
- * Polls for a wait until its execution continues.
- *
- * @param groups the IDs of the conversations, by the source of their credential
- * @param isOwner whether this process put the execution to wait. Only then is anything ended at the deadline
- */
-export function startPolling(
-	wait: StoredWait,
-	groups: Map<CredentialSource, string[]>,
-	makeRequest: MakeRequest,
-	isOwner = true,
-): Poller {
-	const poller = new Poller(wait, groups, makeRequest, isOwner);
-	pollers.set(wait.keyHash, poller);
-	return poller;
 }

@@ -7,7 +7,7 @@ import { type CredentialSource, findSource } from './credentialSource';
 import { Ends, finishedItem, type Outcome } from './ends';
 import { fetchMany, type Found } from './fetchMany';
 import { addParts } from './parts';
-import { findPoller, startPolling } from './poll';
+import { findPoller, startPolling } from './pollers';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
 

@@ -1,10 +1,12 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
+import { credentialOf } from '../../api/credential';
 import { type Includable } from '../../api/conversation';
 import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
+import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
 import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
 import { checkArranged } from '../../fields/include';
 import { metaDataFields } from '../../fields/keyValue';
@@ -20,6 +22,7 @@ import {
 	readOptions,
 	readRequestOptions,
 } from '../../fields/requestOptions';
+import { withSignedContext } from '../../webhook/contextUrl';
 import { openRoom } from '../openRoom';
 import { type ItemRun, type Operation } from '../operation';
 
@@ -80,10 +83,23 @@ export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
 /** A call, the room for it, and how long to wait for the API's answer. */
 interface CallStart {
 	body: CallBody;
-	/** Gives the metadata with the agent's tools in it. */
+	/** Gives the metadata with the agent's tools and the address for the summary in it. */
 	metadata: () => Promise<IDataObject | undefined>;
 	room: RoomChoice;
 	timeoutMs: number;
+}
+
+/** Reads the metadata, and what is sent in it beside the user's own. */
+function readCallMetadata(read: ItemReader): CallStart['metadata'] {
+	const own = readMetaData(read, META_DATA_FIELDS);
+	const withTools = readMetadataWithTools(read, own);
+	const summary = readSummaryWebhook(read, own);
+	const credential = credentialOf(read.context, read.itemIndex);
+	return async () => {
+		const webhook = await withSignedContext(summary, credential);
+		const metadata = await withTools();
+		return webhook === undefined ? metadata : { ...metadata, [SUMMARY_URL_ENTRY]: webhook.endPoint };
+	};
 }
 
 /**
@@ -105,7 +121,7 @@ function readMake(read: ItemReader): CallStart {
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options },
-		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS)),
+		metadata: readCallMetadata(read),
 		room: readCallRoom(read),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};

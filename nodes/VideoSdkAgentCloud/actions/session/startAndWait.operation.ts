@@ -27,7 +27,8 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField, ...AGENT_TOOLS_FIELDS]),
+		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
+		...AGENT_TOOLS_FIELDS,
 		optionsField([toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
 	],
 	prepare(read) {
