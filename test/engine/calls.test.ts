@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, RULE, TO } from './callRig';
 import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
@@ -186,6 +187,43 @@ describe('A room created for a call', () => {
 	it('is deactivated if the call fails for certain', async () => {
 		await rig.engine.run({ parameters: { ...parameters, routingRuleId: byId('rule_x') } });
 		expect([...rig.simulator.rooms.values()]).toMatchObject([{ disabled: true }]);
+	});
+});
+
+describe('Send Summary To', () => {
+	const summaryWebhookUrl = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/1/webhook' };
+
+	it('puts the URL with the signed context beside the metadata of the user', async () => {
+		await run(
+			byRule({
+				options: { summaryWebhookUrl },
+				context: { entries: [{ key: 'row', value: '7' }] },
+				metaData: { entries: [{ key: 'customer', value: 'Ada' }] },
+			}),
+		);
+		const { metadata } = rig.request.body as { metadata: IDataObject };
+		expect(metadata.customer).toBe('Ada');
+		const url = new URL(String(metadata.webhook_url));
+		expect(`${url.origin}${url.pathname}`).toBe(summaryWebhookUrl.value);
+		const key = contextKey(rig.simulator.secret);
+		expect(verifyContext(String(url.searchParams.get('context')), key)).toEqual({ row: '7' });
+	});
+
+	it.each([
+		[
+			'a name that the metadata has',
+			{ metaData: { entries: [{ key: 'webhook_url', value: 'x' }] } },
+			"'Metadata' contains 'webhook_url'",
+		],
+		[
+			'what is no URL',
+			{ options: { summaryWebhookUrl: 'not-listed' } },
+			"'Send Summary To' is not an absolute",
+		],
+	])('is refused with %s before anything is sent', async (_what, more, sentence) => {
+		const parameters = byRule({ options: { summaryWebhookUrl }, ...more });
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain(sentence);
+		expect(rig.requests).toEqual([]);
 	});
 });
 

@@ -191,6 +191,7 @@ describe('The action', () => {
 				limitWaitTime: true,
 				maxWait: 1,
 				maxWaitUnit: 'hours',
+				include: [],
 				options: {},
 			},
 		],

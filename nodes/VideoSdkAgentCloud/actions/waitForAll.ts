@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { includeWaitField, readInclude, readIncludeWaitMs } from '../fields/include';
 import { readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
 import { readOptions } from '../fields/requestOptions';
@@ -30,6 +31,12 @@ function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
 export function checkWait(read: ItemReader, option: INodeProperties): void {
 	readMaxWaitMs(read);
 	endsAtDeadline(read, option);
+	readIncludeWaitMs(readOptions(read));
+}
+
+/** The options of an operation that waits. @param option see `completeByWaiting` */
+export function waitOptions(option: INodeProperties): INodeProperties[] {
+	return [option, includeWaitField];
 }
 
 /**
@@ -44,5 +51,7 @@ export function completeByWaiting(kind: ConversationKind, option: INodePropertie
 			credential,
 			maxWaitMs: (itemIndex) => readMaxWaitMs(new ItemReader(context, itemIndex)),
 			endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
+			include: (itemIndex) => readInclude(new ItemReader(context, itemIndex)),
+			includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),
 		});
 }

@@ -2,6 +2,7 @@ import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
 import { isRecord } from './answer';
 import { failureOf, type Send } from './client';
 import { isPassing } from './failure';
+import { FileError } from './fileStream';
 import { listRecords, type ListRequest } from './pagination';
 import { RECORDINGS } from './recordings';
 import { getRoom, ROOM_SESSIONS } from './rooms';
@@ -130,7 +131,8 @@ function reasonOf(error: unknown): Part {
 	const isFileError = error instanceof NodeOperationError || error instanceof UserError;
 	if ((failure === undefined && !isFileError) || failure?.kind === 'cancelled') throw error;
 	// A file may follow its address a moment later.
-	return { reason: (error as Error).message, mayCome: failure === undefined || isPassing(failure) };
+	const mayCome = error instanceof FileError ? error.isPassing : failure === undefined || isPassing(failure);
+	return { reason: (error as Error).message, mayCome };
 }
 
 /** @returns why there can be nothing, if that is clear without a request */

@@ -1,6 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
+import { summaryWebhookUrlField } from './callSummary';
 import { type CollectionReader } from './reader';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
@@ -61,6 +62,7 @@ export const CALL_OPTIONS = [
 	participantNameField,
 	recordAudioField,
 	ringingTimeoutField,
+	summaryWebhookUrlField,
 	waitUntilAnsweredField,
 ];
 

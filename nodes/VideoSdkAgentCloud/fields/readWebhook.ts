@@ -19,13 +19,13 @@ export function readWebhookUrl(
 	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
 	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {
 		throw read.fail(
-			"'Webhook URL' is not an absolute http or https URL",
-			"Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave 'Webhook URL' empty.",
+			`'${field.displayName}' is not an absolute http or https URL`,
+			`Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave '${field.displayName}' empty.`,
 		);
 	}
 	if (url.length > MAX_URL_LENGTH) {
 		throw read.fail(
-			`'Webhook URL' has ${url.length} characters, and VideoSDK takes ${MAX_URL_LENGTH}`,
+			`'${field.displayName}' has ${url.length} characters, and VideoSDK takes ${MAX_URL_LENGTH}`,
 			'Use a shorter URL.',
 		);
 	}

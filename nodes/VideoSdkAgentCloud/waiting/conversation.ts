@@ -12,6 +12,8 @@ import { type ReceivedEvent, shortEventName } from '../webhook/event';
 export interface EventNews {
 	id: string;
 	endEvent?: string;
+	/** It may have ended, which the API decides. */
+	isHint?: boolean;
 }
 
 /** A conversation that an execution can wait for. Everything that differs between sessions and calls is here. */
@@ -32,8 +34,8 @@ export interface Conversation {
 	describe: (item: IDataObject) => IDataObject;
 	/** The output's field that says whether it was ended at the deadline. */
 	endedField: string;
-	/** @returns undefined if a verified event is about none of these IDs */
-	newsOf: (event: ReceivedEvent, ids: string[]) => EventNews | undefined;
+	/** @returns undefined if a verified event is about none of these items */
+	newsOf: (event: ReceivedEvent, awaited: IDataObject[]) => EventNews | undefined;
 }
 
 const END_EVENTS = ['stopped', 'failed'];
@@ -51,7 +53,8 @@ const session: Conversation = {
 			: undefined,
 	describe: describeSession,
 	endedField: 'endedAtTimeout',
-	newsOf({ webhookType, sessionId }, ids) {
+	newsOf({ webhookType, sessionId }, awaited) {
+		const ids = awaited.map((item) => String(item.sessionId));
 		const id = ids.find((candidate) => bareSessionId(candidate) === sessionId);
 		const name = shortEventName(webhookType) ?? '';
 		return id === undefined ? undefined : { id, endEvent: END_EVENTS.includes(name) ? name : undefined };
@@ -67,7 +70,12 @@ const call: Conversation = {
 	endOf: (record) => (isCallOver(record) ? {} : undefined),
 	describe: describeCall,
 	endedField: 'hungUpAtTimeout',
-	newsOf: () => undefined,
+	newsOf({ event, roomId }, awaited) {
+		// Events of calls go to triggers. The room that was created for a call sends its own event here.
+		if (event !== 'session-ended' || roomId === undefined) return undefined;
+		const item = awaited.find((candidate) => candidate.roomId === roomId);
+		return item && { id: String(item.callId), isHint: true };
+	},
 };
 
 /** By the names that waiting executions have stored. */

@@ -15,7 +15,7 @@ const MAX_AGE_MS = 1_000;
 
 const limit = pLimit(MAX_IN_FLIGHT);
 /** The requests of a waiting execution outlive the execution whose context they use. */
-const NEVER_STOPPED = new AbortController().signal;
+export const NEVER_STOPPED = new AbortController().signal;
 
 export type ReadCredential = () => Promise<ICredentialsDecrypted>;
 

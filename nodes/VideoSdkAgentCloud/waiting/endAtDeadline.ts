@@ -1,9 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
 import { isInDoubt } from '../api/failure';
-import type { Conversation } from './conversation';
+import { type Conversation, CONVERSATIONS } from './conversation';
 import type { CredentialSource } from './credentialSource';
-import type { Outcome } from './ends';
+import type { Ends, Outcome } from './ends';
+import { endBudgetMs } from './schedule';
+import type { StoredWait } from './storedWait';
 
 /**
  * Ends a conversation that is still running at the deadline.
@@ -12,7 +14,7 @@ import type { Outcome } from './ends';
  * @param untilMs after this time, in ms since 1970, nothing is sent
  * @returns the outcome, which says whether that worked and if not, why
  */
-export async function endAtDeadline(
+async function endAtDeadline(
 	{ end, get, endOf, endedField }: Conversation,
 	source: CredentialSource,
 	id: string,
@@ -36,4 +38,32 @@ export async function endAtDeadline(
 		const isOurs = failure !== undefined && isInDoubt(failure);
 		return { record, extra: isOurs ? { timedOut: true, [endedField]: true } : endOfRecord };
 	}
+}
+
+/**
+ * Settles those that are still running at the deadline: as last known, or ended.
+ *
+ * @param running the records that the last poll has found, by ID
+ */
+export async function finishAtDeadline(
+	{ kind, endIds, deadlineMs }: StoredWait,
+	groups: Map<CredentialSource, string[]>,
+	ends: Ends,
+	running: Map<string, IDataObject>,
+): Promise<void> {
+	const toEnd = new Set(endIds);
+	const untilMs = deadlineMs + endBudgetMs(ends.size);
+	const finish = async (source: CredentialSource, id: string): Promise<void> => {
+		const record = running.get(id);
+		const outcome = toEnd.has(id)
+			? await endAtDeadline(CONVERSATIONS[kind], source, id, record, untilMs)
+			: { record, extra: { timedOut: true } };
+		ends.settle(id, outcome);
+	};
+	const open = new Set(ends.takeRunning(toEnd));
+	await Promise.all(
+		[...groups].flatMap(([source, ids]) =>
+			ids.filter((id) => open.has(id)).map(async (id) => await finish(source, id)),
+		),
+	);
 }

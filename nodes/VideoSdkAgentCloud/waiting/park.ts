@@ -1,13 +1,14 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
+import type { Includable } from '../api/conversation';
 import { isUnreachable } from '../webhook/address';
 import { type ConversationKind, CONVERSATIONS } from './conversation';
 import { type CredentialSource, findSource, type ReadCredential } from './credentialSource';
 import { keyRequest } from './notify';
-import { startPolling } from './poll';
+import { startPolling } from './pollers';
 import { resumeUrlOf } from './resumeUrl';
 import { graceMs, UNLIMITED_WAIT_MS } from './schedule';
-import { storeWait } from './storedWait';
+import { storeWait, type StoredWait } from './storedWait';
 
 /** How the items of an operation wait. */
 export interface WaitOptions {
@@ -16,6 +17,10 @@ export interface WaitOptions {
 	maxWaitMs: (itemIndex: number) => number;
 	/** Whether to end what still runs at the deadline. */
 	endsAtDeadline: (itemIndex: number) => boolean;
+	/** What to include of an item once it has ended. */
+	include: (itemIndex: number) => Includable[];
+	/** How long to wait for that, in ms. */
+	includeWaitMs: (itemIndex: number) => number;
 	/** Reads an item's credential. */
 	credential: (itemIndex: number) => ReadCredential;
 }
@@ -42,8 +47,8 @@ async function hintIfUnreachable(
 }
 
 /**
- * Makes the execution wait, once, until all that was started has ended, or until the deadline, which is the longest of the items'. It
- * does not wait if all has ended already or nothing could be started.
+ * Makes the execution wait, once, until all that was started has ended and what is to be included is there, or until the deadline,
+ * which is the longest of the items'. It does not wait if nothing is left to wait for.
  *
  * At its own deadline n8n passes this node's input through and does not run the node again (WorkflowExecute.handleDisabledNode). So
  * the input is replaced by what is to be the output then. The items before, which other nodes show, are left as they are.
@@ -54,14 +59,18 @@ async function hintIfUnreachable(
 export async function park(
 	context: IExecuteFunctions,
 	output: INodeExecutionData[],
-	{ kind, maxWaitMs, endsAtDeadline, credential }: WaitOptions,
+	{ kind, maxWaitMs, endsAtDeadline, include, includeWaitMs, credential }: WaitOptions,
 ): Promise<INodeExecutionData[]> {
 	const { idField, endOf } = CONVERSATIONS[kind];
 	const isStarted = ({ json }: INodeExecutionData) => Boolean(json[idField]);
 	const items = output.map((item) =>
 		isStarted(item) ? { ...item, json: { ...item.json, ...endOf(item.json) } as IDataObject } : item,
 	);
-	const waiting = items.filter((item) => isStarted(item) && endOf(item.json) === undefined);
+	const started = items.filter(isStarted);
+	const including = started.filter((item) => include(indexOf(item)).length > 0);
+	// Of what has ended at once, something may be included, too.
+	const isIncluding = new Set(including);
+	const waiting = started.filter((item) => isIncluding.has(item) || endOf(item.json) === undefined);
 	if (waiting.length === 0 || context.getExecutionCancelSignal()?.aborted) return items;
 	const groups = new Map<CredentialSource, string[]>();
 	const idOf = ({ json }: INodeExecutionData) => String(json[idField]);
@@ -74,6 +83,11 @@ export async function park(
 	}
 	const longestMs = Math.max(...waiting.map((item) => maxWaitMs(indexOf(item))));
 	const deadlineMs = Date.now() + (longestMs === Infinity ? UNLIMITED_WAIT_MS : longestMs);
+	const longestIncludeMs = Math.max(0, ...including.map((item) => includeWaitMs(indexOf(item))));
+	const wanted = including.map((item) => [
+		idOf(item),
+		{ names: include(indexOf(item)), ...(item.json.roomId ? { roomId: String(item.json.roomId) } : {}) },
+	]);
 	const resumeUrl = resumeUrlOf(context);
 	const { wait, key } = storeWait(context, {
 		kind,
@@ -81,12 +95,16 @@ export async function park(
 		resumeUrl,
 		deadlineMs,
 		endIds: waiting.filter((item) => endsAtDeadline(indexOf(item))).map(idOf),
+		...(wanted.length > 0 && {
+			include: Object.fromEntries(wanted) as StoredWait['include'],
+			includeWaitMs: longestIncludeMs,
+		}),
 	});
 	const isWaiting = new Set(waiting);
 	context.getExecuteData().data.main = [
 		items.map((item) => (isWaiting.has(item) ? { ...item, json: { ...item.json, timedOut: true } } : item)),
 	];
-	await context.putExecutionToWait(new Date(deadlineMs + graceMs(waiting.length)));
+	await context.putExecutionToWait(new Date(deadlineMs + longestIncludeMs + graceMs(waiting.length)));
 	startPolling(wait, groups, (outcomes) => keyRequest(key, outcomes));
 	if (kind === 'session') await hintIfUnreachable(context, resumeUrl, groups.keys()).catch(() => undefined);
 	return items;

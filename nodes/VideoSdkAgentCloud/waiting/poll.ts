@@ -3,11 +3,13 @@ import { failureOf } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { CONVERSATIONS } from './conversation';
 import type { CredentialSource, SendLimits } from './credentialSource';
-import { endAtDeadline } from './endAtDeadline';
+import { finishAtDeadline } from './endAtDeadline';
 import { Ends, type Outcome } from './ends';
 import { fetchMany } from './fetchMany';
+import { Hints } from './hints';
 import { notify, type ResumeRequest } from './notify';
-import { afterEventMs, endBudgetMs, nextPollMs } from './schedule';
+import { addParts } from './parts';
+import { afterEventMs, nextPollMs } from './schedule';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 
@@ -19,14 +21,16 @@ const FINAL_POLL_MS = 15_000;
 const CREDENTIAL_STATUSES = [401, 403];
 
 /** Makes our own request to the resume URL. */
-type MakeRequest = (outcomes: Map<string, Outcome>) => ResumeRequest;
+export type MakeRequest = (outcomes: Map<string, Outcome>) => ResumeRequest;
 
 /**
  * Polls the API for the ends of what an execution waits for, and then has the execution resumed. Never throws, since events and n8n's
  * own deadline remain.
  */
-class Poller {
+export class Poller {
 	readonly ends: Ends;
+	readonly hints: Hints;
+	private isIncluded: boolean;
 	private polls = 0;
 	private isPolling = false;
 	private hasEventSincePoll = false;
@@ -36,15 +40,30 @@ class Poller {
 	private timer = 0;
 	private nextPollAtMs = Infinity;
 
-	/** @param groups see `startPolling` */
+	/** @param groups see `startPolling`. @param onStop called when polling ends */
 	constructor(
 		private readonly wait: StoredWait,
 		private readonly groups: Map<CredentialSource, string[]>,
 		private readonly makeRequest: MakeRequest,
 		readonly isOwner: boolean,
+		private readonly onStop: () => void,
 	) {
 		this.ends = new Ends(CONVERSATIONS[wait.kind], [...groups.values()].flat());
+		this.isIncluded = wait.include === undefined;
+		this.hints = new Hints(
+			this.ends,
+			async (ids) => {
+				await this.refresh({}, false, new Set(ids));
+				if (this.isAllSettled) this.schedule();
+			},
+			() => this.isOver,
+		);
 		this.schedule();
+	}
+
+	/** Whether the execution can be resumed: all have ended, and what is to be included is there or will not come. */
+	get isReady(): boolean {
+		return this.ends.outstanding === 0 && this.isIncluded;
 	}
 
 	/** Notes an end that an event told. */
@@ -73,7 +92,7 @@ class Poller {
 	stop(): void {
 		this.isOver = true;
 		this.timer++;
-		pollers.delete(this.wait.keyHash);
+		this.onStop();
 	}
 
 	/** Any execution's context, to log and to send requests to n8n. */
@@ -85,7 +104,12 @@ class Poller {
 		return this.wait.deadlineMs - Date.now();
 	}
 
+	private get isAllSettled(): boolean {
+		return this.ends.outcomes.size === this.ends.size;
+	}
+
 	private nextIntervalMs(): number {
+		if (this.isAllSettled || (this.ends.outstanding === 0 && !this.isIncluded)) return 0;
 		if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));
 		const pollMs = nextPollMs(this.polls, this.remainingMs);
 		return this.hasEventSincePoll ? Math.min(pollMs, afterEventMs(this.ends.outstanding)) : pollMs;
@@ -107,9 +131,12 @@ class Poller {
 		const isTimeUp = this.remainingMs <= 0;
 		const limits = isTimeUp ? { maxAttempts: 1, untilMs: Date.now() + FINAL_POLL_MS } : {};
 		const running = await this.refresh(limits, isTimeUp);
-		if (isTimeUp && this.isOwner && !this.isOver) await this.finishAtDeadline(running);
+		if (isTimeUp && this.isOwner && !this.isOver) {
+			await finishAtDeadline(this.wait, this.groups, this.ends, running);
+		}
 		if (this.ends.outstanding === 0 && !this.isOver) {
 			const outcomes = await this.collect();
+			await this.includeParts();
 			// The last one's event may have resumed the execution meanwhile.
 			if (!this.isOver) await notify(this.context, this.wait, this.makeRequest(outcomes), () => this.isOver);
 			this.stop();
@@ -123,12 +150,17 @@ class Poller {
 	 * Asks the API for those without an outcome.
 	 *
 	 * @param isThorough see `fetchMany`
+	 * @param only those to ask for. Default: all
 	 * @returns the records of those that are still running
 	 */
-	private async refresh(limits: SendLimits, isThorough = false): Promise<Map<string, IDataObject>> {
+	private async refresh(
+		limits: SendLimits,
+		isThorough = false,
+		only?: Set<string>,
+	): Promise<Map<string, IDataObject>> {
 		const running = new Map<string, IDataObject>();
 		const refreshGroup = async ([source, ids]: [CredentialSource, string[]]): Promise<void> => {
-			const open = ids.filter((id) => this.ends.isOpen(id));
+			const open = ids.filter((id) => this.ends.isOpen(id) && (only?.has(id) ?? true));
 			const options = { round: this.polls, isThorough };
 			const results = await fetchMany(source.sender(limits), CONVERSATIONS[this.wait.kind], open, options);
 			for (const [id, found] of results) {
@@ -141,53 +173,15 @@ class Poller {
 		return running;
 	}
 
+	private async includeParts(): Promise<void> {
+		const untilMs = Date.now() + (this.wait.includeWaitMs ?? 0);
+		if (!this.isIncluded) await addParts(this.wait, this.groups, this.ends, untilMs, () => this.isOver);
+		this.isIncluded = true;
+	}
+
 	private warnOfCredential(error: Error): void {
 		if (this.hasWarned || !CREDENTIAL_STATUSES.includes(failureOf(error)?.status ?? 0)) return;
 		this.hasWarned = true;
 		warnCredentialRejected(this.context, this.wait, error.message);
 	}
-
-	/** Settles those that are still running at the deadline: as last known, or ended. */
-	private async finishAtDeadline(running: Map<string, IDataObject>): Promise<void> {
-		const endIds = new Set(this.wait.endIds);
-		const untilMs = this.wait.deadlineMs + endBudgetMs(this.ends.size);
-		const finish = async (source: CredentialSource, id: string): Promise<void> => {
-			const record = running.get(id);
-			const outcome = endIds.has(id)
-				? await endAtDeadline(CONVERSATIONS[this.wait.kind], source, id, record, untilMs)
-				: { record, extra: { timedOut: true } };
-			this.ends.settle(id, outcome);
-		};
-		const open = new Set(this.ends.takeRunning(endIds));
-		await Promise.all(
-			[...this.groups].flatMap(([source, ids]) =>
-				ids.filter((id) => open.has(id)).map(async (id) => await finish(source, id)),
-			),
-		);
-	}
-}
-
-/** The waits that this process polls for, by the hash of their key. */
-const pollers = new Map<string, Poller>();
-
-/** @returns what this process knows of a wait, if it polls for it */
-export function findPoller({ keyHash }: StoredWait): Poller | undefined {
-	return pollers.get(keyHash);
-}
-
-/**
- * Polls for a wait until its execution continues.
- *
- * @param groups the IDs of the conversations, by the source of their credential
- * @param isOwner whether this process put the execution to wait. Only then is anything ended at the deadline
- */
-export function startPolling(
-	wait: StoredWait,
-	groups: Map<CredentialSource, string[]>,
-	makeRequest: MakeRequest,
-	isOwner = true,
-): Poller {
-	const poller = new Poller(wait, groups, makeRequest, isOwner);
-	pollers.set(wait.keyHash, poller);
-	return poller;
 }

@@ -2,11 +2,12 @@ import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, sl
 import { reject, SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { respond } from '../webhook/respond';
-import { CONVERSATIONS } from './conversation';
+import { CONVERSATIONS, type EventNews } from './conversation';
 import { type CredentialSource, findSource } from './credentialSource';
-import { finishedItem, type Outcome } from './ends';
+import { Ends, finishedItem, type Outcome } from './ends';
 import { fetchMany, type Found } from './fetchMany';
-import { findPoller, startPolling } from './poll';
+import { addParts } from './parts';
+import { findPoller, startPolling } from './pollers';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
 
@@ -65,11 +66,11 @@ async function fetchOutcomes(
 	{ wait, ids }: Waiting,
 ): Promise<Map<string, Outcome>> {
 	const found = new Map<string, Found>();
-	const fetchRecords = async () => {
-		const source = await findSource(context);
-		await fetchMany(source.sender(), CONVERSATIONS[wait.kind], ids, { found });
-	};
-	await Promise.race([fetchRecords(), sleep(FETCH_RECORDS_MS)]);
+	const ends = new Ends(CONVERSATIONS[wait.kind], ids);
+	const source = await findSource(context);
+	const untilMs = Date.now() + FETCH_RECORDS_MS;
+	const fetching = fetchMany(source.sender(), CONVERSATIONS[wait.kind], ids, { found });
+	await Promise.race([fetching, sleep(FETCH_RECORDS_MS)]);
 	// As `keyRequest` makes it.
 	const { outcomes = [] } = context.getBodyData() as {
 		outcomes?: Array<{ extra: IDataObject; ids: string[] }>;
@@ -78,9 +79,13 @@ async function fetchOutcomes(
 		const one = found.get(id);
 		return one && 'record' in one ? one.record : undefined;
 	};
-	return new Map(
-		outcomes.flatMap((group) => group.ids.map((id) => [id, { record: recordOf(id), extra: group.extra }])),
-	);
+	for (const { extra, ids: idsOfGroup } of outcomes) {
+		for (const id of idsOfGroup) ends.settle(id, { record: recordOf(id), extra });
+	}
+	// Another process has waited for them. One request each is enough.
+	const adding = addParts(wait, new Map([[source, ids]]), ends, 0, () => false);
+	await Promise.race([adding, sleep(Math.max(0, untilMs - Date.now()))]);
+	return new Map(ends.outcomes);
 }
 
 /** Answers our own request, which comes when all have ended or the time is up. */
@@ -107,8 +112,7 @@ async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise
 async function answerEnd(
 	context: IWebhookFunctions,
 	waiting: Waiting,
-	id: string,
-	event: string,
+	{ id, endEvent, isHint }: EventNews,
 ): Promise<IWebhookResponseData> {
 	const { wait, ids } = waiting;
 	// n8n 1.x still hands over requests until it has marked the execution as running. Nothing is to be polled any more.
@@ -122,9 +126,10 @@ async function answerEnd(
 	const poller =
 		findPoller(wait) ??
 		startPolling(wait, new Map([[source as CredentialSource, ids]]), () => delivery, false);
-	poller.noteEvent(id, event);
-	if (poller.ends.outstanding > 0) {
-		return respond(context, 200, 'The event is accepted, and the execution waits for the other sessions');
+	if (isHint) poller.hints.note(id);
+	if (endEvent !== undefined) poller.noteEvent(id, endEvent);
+	if (!poller.isReady) {
+		return respond(context, 200, 'The event is accepted, and the execution waits for what is not there yet');
 	}
 	if (!(await mayResume(context, wait))) return respond(context, 200, 'The event was received before');
 	return resumeWith(context, waiting, await poller.collect());
@@ -135,7 +140,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (waiting && context.getHeaderData()[KEY_HEADER] !== undefined) return await answerOurs(context, waiting);
 	const delivery = await verifyDelivery(context, true);
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
-	const news = waiting && CONVERSATIONS[waiting.wait.kind].newsOf(delivery.event, waiting.ids);
+	const news = waiting && CONVERSATIONS[waiting.wait.kind].newsOf(delivery.event, waiting.awaited);
 	if (waiting === undefined || news === undefined) {
 		return reject(context, {
 			status: 401,
@@ -143,10 +148,10 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 			reason: 'The event is of another session than those that this execution waits for.',
 		});
 	}
-	if (news.endEvent === undefined) {
+	if (news.endEvent === undefined && !news.isHint) {
 		return respond(context, 200, 'The event is accepted, and the workflow waits for the end of the session');
 	}
-	return await answerEnd(context, waiting, news.id, news.endEvent);
+	return await answerEnd(context, waiting, news);
 }
 
 /**

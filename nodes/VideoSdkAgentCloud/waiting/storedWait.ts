@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'crypto';
 import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { Includable } from '../api/conversation';
 import { type ConversationKind, CONVERSATIONS } from './conversation';
 
 /**
@@ -16,6 +17,17 @@ export interface StoredWait {
 	deadlineMs: number;
 	/** The IDs of those to end at the deadline. */
 	endIds: string[];
+	/** What is to be included, by the conversation's ID; undefined: nothing. */
+	include?: Record<string, WantedParts>;
+	/** How long to wait for that after the end, in ms. */
+	includeWaitMs?: number;
+}
+
+/** What is to be included of a conversation. */
+export interface WantedParts {
+	names: Includable[];
+	/** As far as the start's answer said. */
+	roomId?: string;
 }
 
 /** A wait, and the items of its execution. */
@@ -23,7 +35,9 @@ export interface Waiting {
 	wait: StoredWait;
 	/** In input order. Their outcomes replace them in the output. */
 	items: IDataObject[];
-	/** The IDs of those that had not ended when the wait began. */
+	/** Those that had not ended when the wait began. */
+	awaited: IDataObject[];
+	/** Their IDs, each once. */
 	ids: string[];
 }
 
@@ -66,5 +80,5 @@ export function readWaiting(context: IWebhookFunctions): Waiting | undefined {
 	) as IDataObject[];
 	const { idField } = CONVERSATIONS[wait.kind];
 	const awaited = items.filter(({ timedOut }) => timedOut === true);
-	return { wait, items, ids: [...new Set(awaited.map((item) => String(item[idField])))] };
+	return { wait, items, awaited, ids: [...new Set(awaited.map((item) => String(item[idField])))] };
 }

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/crede
 import { findSource } from '../../../nodes/VideoSdkAgentCloud/waiting/credentialSource';
 import type { Outcome } from '../../../nodes/VideoSdkAgentCloud/waiting/ends';
 import { keyRequest } from '../../../nodes/VideoSdkAgentCloud/waiting/notify';
-import { startPolling } from '../../../nodes/VideoSdkAgentCloud/waiting/poll';
+import { startPolling } from '../../../nodes/VideoSdkAgentCloud/waiting/pollers';
 import { graceMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
 import { NODE } from '../support';
 

@@ -1,9 +1,14 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
+import { credentialOf } from '../../api/credential';
+import { type Includable } from '../../api/conversation';
+import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
+import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
 import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
+import { checkArranged } from '../../fields/include';
 import { metaDataFields } from '../../fields/keyValue';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
@@ -17,6 +22,7 @@ import {
 	readOptions,
 	readRequestOptions,
 } from '../../fields/requestOptions';
+import { withSignedContext } from '../../webhook/contextUrl';
 import { openRoom } from '../openRoom';
 import { type ItemRun, type Operation } from '../operation';
 
@@ -77,10 +83,23 @@ export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
 /** A call, the room for it, and how long to wait for the API's answer. */
 interface CallStart {
 	body: CallBody;
-	/** Gives the metadata with the agent's tools in it. */
+	/** Gives the metadata with the agent's tools and the address for the summary in it. */
 	metadata: () => Promise<IDataObject | undefined>;
 	room: RoomChoice;
 	timeoutMs: number;
+}
+
+/** Reads the metadata, and what is sent in it beside the user's own. */
+function readCallMetadata(read: ItemReader): CallStart['metadata'] {
+	const own = readMetaData(read, META_DATA_FIELDS);
+	const withTools = readMetadataWithTools(read, own);
+	const summary = readSummaryWebhook(read, own);
+	const credential = credentialOf(read.context, read.itemIndex);
+	return async () => {
+		const webhook = await withSignedContext(summary, credential);
+		const metadata = await withTools();
+		return webhook === undefined ? metadata : { ...metadata, [SUMMARY_URL_ENTRY]: webhook.endPoint };
+	};
 }
 
 /**
@@ -102,7 +121,7 @@ function readMake(read: ItemReader): CallStart {
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options },
-		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS)),
+		metadata: readCallMetadata(read),
 		room: readCallRoom(read),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
@@ -111,14 +130,22 @@ function readMake(read: ItemReader): CallStart {
 /**
  * Reads a call, to be made in the room that was chosen for it.
  *
+ * @param webhook of a room that is created for the call
+ * @param include what is to be had of the call once it is over
  * @throws NodeOperationError naming the field
  */
-export function prepareCall(read: ItemReader): ItemRun {
+export function prepareCall(
+	read: ItemReader,
+	{ webhook, include = [] }: { webhook?: SessionWebhook; include?: Includable[] } = {},
+): ItemRun {
 	const { body, metadata, room, timeoutMs } = readMake(read);
+	checkArranged(read, include, room);
+	const choice = room.body ? { body: { ...room.body, webhook } } : room;
 	return async (send, tools) => {
 		const call = { ...body, metadata: await metadata() };
-		const destinationRoomId = await openRoom(read.context, send, tools, room, 'call');
-		return await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
+		const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
+		const made = await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
+		return destinationRoomId === undefined || made.roomId ? made : { ...made, roomId: destinationRoomId };
 	};
 }
 
@@ -130,5 +157,5 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [...makeFields(), optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY)],
-	prepare: prepareCall,
+	prepare: (read) => prepareCall(read),
 };

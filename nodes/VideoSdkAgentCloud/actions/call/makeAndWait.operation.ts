@@ -1,10 +1,12 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
+import { includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
+import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
-import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
+import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
 import { makeFields, prepareCall } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT: INodeProperties = {
@@ -25,13 +27,18 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
-		...makeFields(OPTIONAL_MAX_WAIT_FIELDS),
-		optionsField([...CALL_OPTIONS, toolsValidForField, HANG_UP_AT_TIMEOUT], CALLS_MAX_CONCURRENCY),
+		...makeFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
+		optionsField(
+			[...CALL_OPTIONS, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
+			CALLS_MAX_CONCURRENCY,
+		),
 	],
 	prepare(read) {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');
 		checkWait(read, HANG_UP_AT_TIMEOUT);
-		return prepareCall(read);
+		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
+		const webhook = { endPoint: resumeUrlOf(read.context), events: ['session-ended'] };
+		return prepareCall(read, { webhook, include: readInclude(read) });
 	},
 	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
 };

@@ -93,11 +93,9 @@ export const operation: Operation = {
 	starts: 'session',
 	// One context for both: it comes with the events and with each question of the agent.
 	fields: [
-		...startFields([
-			agentToolsField,
-			...WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name),
-			SESSION_CONTEXT_FIELD,
-		]),
+		...startFields(WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name)),
+		agentToolsField,
+		SESSION_CONTEXT_FIELD,
 		optionsField([toolsValidForField]),
 	],
 	prepare(read) {

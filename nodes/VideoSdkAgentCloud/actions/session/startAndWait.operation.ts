@@ -1,12 +1,13 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
+import { checkArranged, includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
-import { checkWait, completeByWaiting, rejectAsTool } from '../waitForAll';
+import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT: INodeProperties = {
@@ -26,8 +27,9 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, ...AGENT_TOOLS_FIELDS]),
-		optionsField([END_AT_TIMEOUT, toolsValidForField]),
+		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
+		...AGENT_TOOLS_FIELDS,
+		optionsField([toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
 	],
 	prepare(read) {
 		const { context } = read;
@@ -41,6 +43,7 @@ export const operation: Operation = {
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 			},
 		};
+		checkArranged(read, readInclude(read), body.room);
 		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {

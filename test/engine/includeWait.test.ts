@@ -1,0 +1,207 @@
+/** Make and Wait and Start and Wait with Include, and calls whose end the event of their own room tells. */
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { byRule, made } from './callRig';
+import { failureOf, useRig } from './rig';
+import { unrefLongTimers, type WaitingRun } from './waitingRun';
+
+const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+
+beforeEach(unrefLongTimers);
+
+const ALL = ['summary', 'transcript', 'recording'];
+const MAX_WAIT_MS = 20_000;
+const PATIENCE_MS = 15_000;
+const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
+const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
+/** So that a test does not wait for minutes. */
+const SHORT = { includeWait: 0.05 };
+
+const parametersOf = (more: IDataObject = {}): INodeParameters =>
+	({
+		...byRule({ room: 'create', recording: 'summarize', include: ALL, ...more }),
+		operation: 'makeAndWait',
+	}) as INodeParameters;
+
+async function start(count: number, more: IDataObject = {}, settings: object = {}) {
+	const { options = {}, ...others } = more;
+	const waiting = await rig.engine.startAndWait(
+		MAX_WAIT_MS,
+		parametersOf({ options: { maxConcurrency: 1, ...(options as object) }, ...others }),
+		{ items: rows(count), ...settings },
+	);
+	expect(waiting.result.run.status).toBe('waiting');
+	return { waiting, ids: [...rig.simulator.calls.values()].map(({ callId }) => callId) };
+}
+
+async function talk(callId: string): Promise<void> {
+	await rig.simulator.moveCall(callId, 'answered');
+	await rig.simulator.moveCall(callId, 'ended');
+}
+
+const outputOf = async (waiting: WaitingRun) => jsonOf(await waiting.resumedWithin(PATIENCE_MS));
+
+describe('Include', () => {
+	it('puts out how each call went and what was said, in the order of the items', async () => {
+		const { waiting, ids } = await start(3);
+		await talk(ids[2]!);
+		await rig.simulator.moveCall(ids[1]!, 'missed');
+		await talk(ids[0]!);
+		const output = await outputOf(waiting);
+		expect(output?.map(({ callId, outcome }) => [callId, outcome])).toEqual([
+			[ids[0], 'answered'],
+			[ids[1], 'noAnswer'],
+			[ids[2], 'answered'],
+		]);
+		expect(Object.keys(output?.[0] ?? {}).slice(0, 7)).toEqual([
+			...['callId', 'outcome', 'answered', 'durationSeconds', 'summary', 'transcript', 'recordingUrl'],
+		]);
+		expect(output?.[0]).toMatchObject({ summary: expect.stringContaining('booked a table') });
+		expect(output?.[0]).not.toHaveProperty('missing');
+		expect(output?.[1]?.missing).toEqual(
+			Object.fromEntries(ALL.map((name) => [name, 'The call was not answered.'])),
+		);
+		for (const item of output ?? []) expect(item).not.toHaveProperty('timedOut');
+	});
+
+	it('waits for a transcript that is ready late, and not longer', async () => {
+		const { waiting, ids } = await start(1, { include: ['transcript', 'recording'] });
+		await talk(ids[0]!);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		const [transcription] = rig.simulator.transcriptions.values();
+		const ready = { ...transcription };
+		Object.assign(transcription!, { status: 'pending', transcriptionFilePaths: {} });
+		expect(await waiting.resumedWithin(4_000)).toBeUndefined();
+		Object.assign(transcription!, ready);
+		const [item] = (await outputOf(waiting)) ?? [];
+		expect(item).toMatchObject({
+			transcript: expect.stringContaining('the café'),
+			recordingUrl: expect.any(String),
+		});
+		expect(item).not.toHaveProperty('missing');
+	});
+
+	it('says what did not come in time, and nothing is called again', async () => {
+		const { waiting, ids } = await start(1, { options: SHORT }, { retryOnFail: true, maxTries: 3 });
+		await talk(ids[0]!);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		for (const one of rig.simulator.transcriptions.values()) {
+			Object.assign(one, { status: 'pending', transcriptionFilePaths: {}, summarizedFilePaths: {} });
+		}
+		expect(await outputOf(waiting)).toEqual([
+			expect.objectContaining({
+				callId: ids[0],
+				outcome: 'answered',
+				recordingUrl: expect.any(String),
+				missing: {
+					summary: 'The summary is not ready yet.',
+					transcript: 'The transcript is not ready yet.',
+				},
+			}),
+		]);
+		expect(made(rig)).toHaveLength(1);
+	});
+
+	it('fixes the deadline of n8n by both waits when the waiting begins', async () => {
+		const { waiting, ids } = await start(1);
+		const tillMs = Number(waiting.result.run.waitTill?.getTime()) - Date.now();
+		expect(tillMs).toBeGreaterThan(MAX_WAIT_MS - 5_000 + 600_000);
+		await rig.simulator.moveCall(ids[0]!, 'missed');
+		await outputOf(waiting);
+	});
+
+	it.each<[string, IDataObject, string]>([
+		["the call's own room", { room: 'call' }, "'Room' to 'Create a Room'"],
+		['a room without a recording', { recording: 'none' }, "'Recording' to 'Record'"],
+		['a transcript alone', { recording: 'transcribe', include: ['summary'] }, 'Summarize'],
+		['a time that is none', { options: { includeWait: 'soon' } }, 'minutes'],
+	])('refuses %s before the first call', async (_what, more, sentence) => {
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(more), { items: rows(2) });
+		const { message, description } = failureOf(result);
+		expect(`${message} ${description}`).toContain(sentence);
+		expect(rig.requests).toEqual([]);
+	});
+
+	it('is fetched by the process that resumes, if that is another', async () => {
+		const { waiting, ids } = await start(2);
+		waiting.receiver = await rig.addEngine();
+		for (const id of ids) await talk(id);
+		const output = await outputOf(waiting);
+		expect(output?.map(({ callId }) => callId)).toEqual(ids);
+		for (const item of output ?? []) expect(item.transcript).toContain('the café');
+	});
+});
+
+describe("the event of a call's room", () => {
+	const roomOf = (callId: string) => String(rig.simulator.calls.get(callId)?.roomId);
+	const roomEvent = (meetingId: string) => ({
+		webhookType: 'session-ended',
+		data: { meetingId, sessionId: 'room-session' },
+	});
+
+	it('is asked for with the room, and no other', async () => {
+		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
+		const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
+		expect((room?.body as IDataObject).webhook).toEqual({
+			endPoint: expect.stringMatching(/\/videosdk$/),
+			events: ['session-ended'],
+		});
+		await talk(ids[0]!);
+		await outputOf(waiting);
+	});
+
+	it.each(['this process', 'another process'])('is followed by the API at once in %s', async (where) => {
+		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
+		// Polling is far away by then.
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 500,
+			match: { method: 'GET', path: /^\/v2\/sip/, times: 3 },
+		});
+		await new Promise((resolve) => setTimeout(resolve, 4_000));
+		if (where === 'another process') waiting.receiver = await rig.addEngine();
+		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
+		const call = rig.simulator.calls.get(ids[0]!);
+		// Neither a forged nor a foreign one does anything.
+		const before = rig.requests.length;
+		expect((await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)), { signature: null })).status).toBe(
+			401,
+		);
+		expect((await rig.simulator.deliver(url, roomEvent('aaaa-bbbb-cccc'))).status).toBe(401);
+		expect(rig.requests).toHaveLength(before);
+		expect(call?.status).toBeDefined();
+		await talk(ids[0]!);
+		await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)));
+		expect(jsonOf(await waiting.resumedWithin(PATIENCE_MS))).toEqual([
+			expect.objectContaining({ callId: ids[0], outcome: 'answered' }),
+		]);
+		expect(waiting.resumptions).toBe(1);
+	});
+
+	it('ends nothing by itself: the API decides', async () => {
+		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
+		await rig.simulator.moveCall(ids[0]!, 'answered');
+		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
+		expect((await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)))).status).toBe(200);
+		expect(await waiting.resumedWithin(3_000)).toBeUndefined();
+		await rig.simulator.moveCall(ids[0]!, 'ended');
+		expect(await outputOf(waiting)).toEqual([expect.objectContaining({ outcome: 'answered' })]);
+	});
+});
+
+it('Start and Wait includes what was said, and says so of a session that failed', async () => {
+	const waiting = await rig.engine.startAndWait(
+		MAX_WAIT_MS,
+		{ room: 'create', recording: 'transcribe', include: ['transcript'], options: SHORT },
+		{ items: rows(1) },
+	);
+	const [session] = rig.simulator.sessions.values();
+	await rig.simulator.emit(session!.sessionId, 'failed');
+	expect(await outputOf(waiting)).toEqual([
+		expect.objectContaining({
+			sessionId: session!.sessionId,
+			outcome: 'failed',
+			event: 'failed',
+			missing: { transcript: expect.any(String) },
+		}),
+	]);
+});
