@@ -298,12 +298,14 @@ describe('the fields of each operation', () => {
 		'Environment Variables',
 		'Specify Metadata',
 		'Metadata',
+		'Agent Tools',
+		'Context',
 		'Options',
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
 		Session: {
 			Start: [...TARGET, 'Webhook URL', ...REST],
-			'Start and Wait': [...TARGET, 'Limit Wait Time', ...WAIT, ...REST],
+			'Start and Wait': [...TARGET, 'Limit Wait Time', ...WAIT, 'Include', ...REST],
 			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
 			End: ['Session', 'Options'],
 			Get: ['Session', 'Options'],
@@ -323,6 +325,8 @@ describe('the fields of each operation', () => {
 				'Version Tag',
 				'Specify Metadata',
 				'Metadata',
+				'Agent Tools',
+				'Context',
 				'Room Options',
 				'Options',
 			],
@@ -343,18 +347,21 @@ describe('the fields of each operation', () => {
 	inBrowser('appear and vanish with other fields', async (editor) => {
 		await openNodeWith(editor, { operation: 'startAndWait' });
 		await editor.toggle('limitWaitTime');
-		await editor.expectFields([...COMMON, ...TARGET, 'Limit Wait Time', ...REST]);
+		await editor.expectFields([...COMMON, ...TARGET, 'Limit Wait Time', 'Include', ...REST]);
 		await editor.choose('specifyEnv', 'Using JSON');
 		await editor.choose('specifyMetaData', 'Using JSON');
 		await editor.expectFields([
 			...COMMON,
 			...TARGET,
 			'Limit Wait Time',
+			'Include',
 			'Room',
 			'Specify Environment Variables',
 			'Environment Variables (JSON)',
 			'Specify Metadata',
 			'Metadata (JSON)',
+			'Agent Tools',
+			'Context',
 			'Options',
 		]);
 		await editor.choose('operation', 'Get Many');
