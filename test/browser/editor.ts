@@ -75,7 +75,9 @@ export class Editor {
 
 	/** What the node creator shows for a search. */
 	searchResult(): Locator {
-		return this.page.getByTestId('item-iterator-item').filter({ hasText: new RegExp(`${NODE_NAME}(?! Tool)`) });
+		return this.page
+			.getByTestId('item-iterator-item')
+			.filter({ hasText: new RegExp(`${NODE_NAME}(?! Tool)`) });
 	}
 
 	/** Opens the node creator from the canvas and searches. */
