@@ -191,7 +191,11 @@ async function openWorkflow(editor: Editor, nodes: Record<string, object>): Prom
 	await editor.openWorkflow(id);
 }
 
-for (const { value: resource, operations } of RESOURCES) {
+/** They need the call of a tool, or a tool: test/e2e/tools.e2e.ts has both. */
+const FOR_TOOLS = ['answerTool', 'createToolAccess'];
+
+for (const { value: resource, operations: all } of RESOURCES) {
+	const operations = all.filter(({ value }) => !FOR_TOOLS.includes(value));
 	browserTest(
 		`each operation of ${resource} runs`,
 		() => stage,
@@ -230,7 +234,7 @@ browserTest(
 	async (editor) => {
 		await openWorkflow(editor, { Make: { resource: 'call', operation: 'make', to: 'Ada' } });
 		await editor.open('Make');
-		const rest = ['Specify Metadata', 'Metadata', 'Options'];
+		const rest = ['Room', 'Specify Metadata', 'Metadata', 'Agent Tools', 'Context', 'Options'];
 		const first = ['Credential', 'Resource', 'Operation', 'To', 'Call Via'];
 		await editor.expectFields([...first, 'Routing Rule', 'From', ...rest]);
 		await editor.choose('callVia', 'Gateway');
@@ -240,7 +244,7 @@ browserTest(
 		await editor.toggle('recordAudio');
 		await editor.runStep();
 		const { title, description } = await editor.failure();
-		expect(title).toBe("'To' is not a phone number [item 0]");
+		expect(title).toBe("'To' is not a phone number: Ada [item 0]");
 		expect(description).toContain('with a plus sign and the country code');
 		await editor.fill('to', TO);
 		await editor.runStep();
