@@ -325,16 +325,16 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			from: '+15550102001',
 			metadata: { customer: 'Ada Lovelace' },
 			maxCallDuration: 600,
-			roomId: outputOf(execution, 'Create room')[0]?.roomId,
+			roomId: call?.roomId,
 		});
-		expect(outputOf(execution, 'Get transcription')).toEqual([
-			expect.objectContaining({ text: expect.stringContaining(TRANSCRIPT), summary: SUMMARY }),
+		expect(outputOf(execution, 'What was said')).toEqual([
+			{ transcript: expect.stringContaining(TRANSCRIPT), summary: SUMMARY },
 		]);
 
 		const silence = await importExample(file, { 'Make call and wait': { to: CALL_NUMBERS.missed } });
 		const missed = await runToEnd(setup.n8n, silence.id);
-		expect(outputOf(missed, 'Nobody to talk to')).toEqual([
-			{ message: `The call to ${CALL_NUMBERS.missed} ended as: missed` },
+		expect(outputOf(missed, 'No one to talk to')).toEqual([
+			{ message: `The call to ${CALL_NUMBERS.missed} ended as: noAnswer` },
 		]);
 	}
 

@@ -131,18 +131,17 @@ function reasonOf({ status, data }: Execution): string {
 
 /** Runs the second workflow, which waits until the call is over, and shows how it ended and what was said. */
 async function showCall(n8n: N8n, imported: Imported): Promise<void> {
-	const { call: workflow, callNode, transcriptionNode } = imported;
+	const { call: workflow, callNode } = imported;
 	const execution = await n8n.rest.runWorkflow(workflow.id, CALL_TIMEOUT_MS);
 	const [call] = outputOf(execution, callNode);
 	if (!call) throw new PlainError(`"${workflow.name}" made no call: ${reasonOf(execution)}`);
-	const seconds = Math.round((Date.parse(String(call.end)) - Date.parse(String(call.start))) / 1000);
 	write(`      Call ${String(call.callId)}`);
-	write(`        to ${String(call.to)}: ${String(call.status)}${call.end ? ` after ${seconds} s` : ''}`);
-	const [said] = outputOf(execution, transcriptionNode);
-	if (said) {
+	const seconds = call.durationSeconds === null ? '' : ` after ${Math.round(Number(call.durationSeconds))} s`;
+	write(`        to ${String(call.to)}: ${String(call.outcome)}${seconds}`);
+	if (call.transcript) {
 		write('        What was said:');
-		for (const line of String(said.text).trim().split('\n')) write(`          ${line}`);
-		write(`        Summary: ${String(said.summary)}`);
+		for (const line of String(call.transcript).trim().split('\n')) write(`          ${line}`);
+		write(`        Summary: ${String(call.summary)}`);
 	}
 	if (execution.status !== 'success') throw new PlainError(`"${workflow.name}": ${reasonOf(execution)}`);
 }

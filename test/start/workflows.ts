@@ -28,9 +28,8 @@ export interface Imported {
 	/** The node that starts the session, and the one that receives its events. */
 	startNode: string;
 	triggerNode: string;
-	/** The nodes that make the call, and read what was said. */
+	/** The node that makes the call, and outputs what was said. */
 	callNode: string;
-	transcriptionNode: string;
 	/** The production webhook's path after `/webhook/`. */
 	webhookPath: string;
 	/** The short names of the events that have to arrive. */
@@ -103,7 +102,6 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 	const trigger = theNode(sessionJson, isTrigger, 'VideoSDK Agent Cloud Trigger');
 	const starter = theNode(sessionJson, does('session:start'), 'node that starts a session');
 	const caller = theNode(callJson, does('call:makeAndWait'), 'node that makes a call and waits');
-	const reader = theNode(callJson, does('transcription:get'), 'node that reads a transcription');
 	// As the editor does on import: each copy has an address of its own, which nobody can guess.
 	trigger.webhookId = randomUUID();
 	const webhookPath = `${trigger.webhookId}/webhook`;
@@ -149,7 +147,6 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 		startNode: starter.name,
 		triggerNode: trigger.name,
 		callNode: caller.name,
-		transcriptionNode: reader.name,
 		webhookPath,
 		expectedEvents: chosen(trigger, 'events')
 			.filter((event) => sent.includes(event))
