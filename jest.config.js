@@ -23,6 +23,8 @@ module.exports = {
 	},
 	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],
 	testTimeout: 30_000,
+	// Waits of the package last for hours. A timer that is left must not keep a run in one process from ending.
+	forceExit: true,
 	// Two for each core: half of the time the tests wait. One where nobody does, so that short time limits hold on a busy machine.
 	maxWorkers: (process.env.CI ? 1 : 2) * availableParallelism(),
 	reporters: ['default', '<rootDir>/test/summaryReporter.js'],
