@@ -190,6 +190,32 @@ describe('A room created for a call', () => {
 	});
 });
 
+describe('Batching', () => {
+	const items = [0, 1, 2, 3, 4].map((item) => ({ item }));
+	const batching = { batch: { batchSize: 2, batchInterval: 200 } };
+	const calls = () => rig.requests.filter(({ path, method }) => method === 'POST' && path === '/v2/sip/call');
+
+	it('makes the calls of a batch, then waits before the next ones', async () => {
+		const result = await rig.engine.run({ items, parameters: byRule({ options: { batching } }) });
+		expect(jsonOf(result)).toHaveLength(5);
+		const times = calls().map(({ receivedAtMs }) => receivedAtMs);
+		expect(times).toHaveLength(5);
+		// A timer may fire a little early by another clock.
+		for (const first of [2, 4]) expect(times[first]! - times[first - 1]!).toBeGreaterThan(150);
+	});
+
+	it('makes none after a batch in which a call failed', async () => {
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 400,
+			match: { path: /^\/v2\/sip\/call$/, method: 'POST' },
+		});
+		const result = await rig.engine.run({ items, parameters: byRule({ options: { batching } }) });
+		expect(failureOf(result).message).toContain('status 400');
+		expect(calls().length).toBeLessThanOrEqual(2);
+	});
+});
+
 describe('Send Summary To', () => {
 	const summaryWebhookUrl = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/1/webhook' };
 
