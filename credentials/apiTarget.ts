@@ -49,7 +49,9 @@ export function resolveTarget(options: Addressed, base: URL): string {
 	const target = ABSOLUTE_URL.test(address) ? address : `${prefix}/${address.replace(/^\/+/, '')}`;
 	if (!URL.canParse(target)) throw new UserError('The address of the request is not a URL');
 	const url = new URL(target);
-	if (url.origin !== base.origin || url.username || url.password) {
+	// Not by `origin`, which for a blob: URL is that of the address inside.
+	const isOfBase = url.protocol === base.protocol && url.host === base.host;
+	if (!isOfBase || url.username || url.password) {
 		throw new UserError(
 			`The VideoSDK Agent Cloud credential signs requests to ${base.origin} only, not to ${url.host}. Change the URL, or 'Base URL' in the credential.`,
 		);

@@ -41,7 +41,7 @@ export function isTooDeep(value: unknown): boolean {
 export function readMessage(value: unknown): Message {
 	if (!isObject(value)) return { kind: 'invalid', id: null };
 	const { jsonrpc, id, method, params } = value;
-	const isId = typeof id === 'string' || (typeof id === 'number' && Number.isInteger(id));
+	const isId = typeof id === 'string' || (typeof id === 'number' && Number.isSafeInteger(id));
 	const knownId = isId ? id : null;
 	if (jsonrpc !== '2.0') return { kind: 'invalid', id: knownId };
 	if (method === undefined) {

@@ -12,7 +12,8 @@ import type { RunResult } from './engine';
 import { accelerateTime, SESSIONS, startParameters, useRig } from './rig';
 
 const CASES = Number(process.env.MODEL_CASES ?? 200);
-const SEED = process.env.MODEL_SEED === undefined ? undefined : Number(process.env.MODEL_SEED);
+/** Fixed, so that a run of CI fails for what was changed and nothing else. */
+const SEED = Number(process.env.MODEL_SEED ?? 20_260_115);
 /** A counterexample to look at again, as the test prints it. */
 const EXAMPLE = process.env.MODEL_CASE;
 const SPEED = 100;

@@ -90,6 +90,7 @@ describe('resolveTarget', () => {
 	});
 
 	it.each([
+		'blob:https:api.videosdk.live',
 		'//evil.example/x',
 		'///evil.example/x',
 		'https:evil.example',

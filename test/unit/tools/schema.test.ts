@@ -1,6 +1,7 @@
 import Ajv from 'ajv';
 import fc from 'fast-check';
 import { argumentProblems, checkSchema } from '../../../nodes/VideoSdkAgentCloudTool/schema';
+import { check } from '../support';
 
 const NAMES = ['a', 'b', 'toString', '__proto__'];
 const primitive = fc.oneof(
@@ -48,7 +49,7 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
 })).value;
 
 it('accepts exactly what a whole JSON schema validator accepts', () => {
-	fc.assert(
+	check(
 		fc.property(fc.dictionary(fc.constantFrom('a', 'b'), schema), value, (properties, input) => {
 			const whole = JSON.parse(JSON.stringify({ type: 'object', properties })) as object;
 			const checked = checkSchema(whole);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { signToken, toolKey, toolPath, verifyToken } from '../../../nodes/VideoSdkAgentCloud/tools/token';
+import { check } from '../support';
 
 const URL_OF_TOOL = 'https://n8n.example.com/webhook/5a1c/mcp';
 const NOW_MS = Date.UTC(2026, 0, 1);
@@ -13,7 +14,7 @@ const pairs = fc.dictionary(
 );
 
 it('a token gives back the context that it pins, until it expires', () => {
-	fc.assert(
+	check(
 		fc.property(pairs, (context) => {
 			const token = signToken({ url: URL_OF_TOOL, expiresAtS, context }, key);
 			expect(token).toMatch(/^[\w-]+$/);
@@ -38,7 +39,7 @@ it('a token that was altered in any character is rejected', () => {
 });
 
 it('anything else is rejected, and nothing throws', () => {
-	fc.assert(
+	check(
 		fc.property(
 			fc.oneof(
 				fc.anything(),
