@@ -33,7 +33,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 	icon: Icon = { light: 'file:../icons/videosdk.svg', dark: 'file:../icons/videosdk.dark.svg' };
 
 	documentationUrl =
-		'https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud?tab=readme-ov-file#credential';
+		'https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/credential.md';
 
 	properties: INodeProperties[] = [
 		{

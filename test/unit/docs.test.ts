@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 const root = join(__dirname, '..', '..');
-const pages = ['.', 'docs', 'docs/benchmarks'].flatMap((folder) =>
+const pages = ['.', 'docs', 'docs/benchmarks', 'examples/agent'].flatMap((folder) =>
 	readdirSync(join(root, folder))
 		.filter((name) => name.endsWith('.md'))
 		.map((name) => join(folder, name)),
@@ -42,12 +42,35 @@ it.each(pages)('the links and pictures of %s lead somewhere', (page) => {
 	expect(missing).toEqual([]);
 });
 
+it.each(pages)('the files that %s names exist', (page) => {
+	const named = read(page).matchAll(
+		/`((?:\.ci|\.github|credentials|docker|docs|examples|nodes|scripts|test)\/[\w./-]*\.\w+)`/g,
+	);
+	const missing = [...named].map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)));
+	expect(missing).toEqual([]);
+});
+
+it("n8n's Docs buttons lead to pages about using the nodes", () => {
+	const sources = ['nodes', 'credentials'].flatMap((folder) =>
+		readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+			.filter((name) => /\.(node\.json|credentials\.ts)$/.test(name))
+			.map((name) => join(folder, name)),
+	);
+	const urls = sources.flatMap((source) => read(source).match(/https:\/\/github\.com\/[^"']+/g) ?? []);
+	expect(urls.length).toBeGreaterThanOrEqual(2 * 3 + 1);
+	for (const url of urls) {
+		const [, page = url] =
+			/^https:\/\/github\.com\/[^/]+\/[^/]+\/blob\/main\/(docs\/[\w-]+\.md)$/.exec(url) ?? [];
+		expect(pages).toContain(page);
+	}
+});
+
 it('the README can be read in a few minutes', () => {
 	const words = read('README.md')
 		.replace(/<[^>]+>/g, ' ')
 		.split(/\s+/)
 		.filter((word) => /[a-z0-9]/i.test(word));
-	expect(words.length).toBeLessThanOrEqual(1_000);
+	expect(words.length).toBeLessThanOrEqual(900);
 });
 
 it('the README shows its moving picture in light and dark', () => {
