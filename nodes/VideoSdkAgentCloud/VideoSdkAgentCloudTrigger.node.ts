@@ -22,6 +22,7 @@ import { readRegistrant, triggerKey } from './trigger/ownership';
 import { receive } from './trigger/receive';
 import { register, unregister, warnIfUnreachable } from './trigger/registration';
 import { checkAtStart, isStartOfN8n, runHere, stopCheck } from './trigger/startChecks';
+import { triggerPanel } from './webhook/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';
 
 interface TriggerOptions {
@@ -54,16 +55,10 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			"Make a call, or start a session with this trigger's Test URL as its 'Webhook URL'",
 		activationMessage:
 			"Chosen events of calls now start your workflow. For sessions and rooms, select this trigger in 'Webhook URL' of the node that starts or creates them.",
-		triggerPanel: {
-			header: 'Receive events from VideoSDK Agent Cloud',
-			executionsHelp: {
-				inactive:
-					"<b>While building</b>: click <b>Execute step</b>, then make a call, or start a session with the Test URL as its 'Webhook URL'. It takes one event, within two minutes.<br /><br /><b>In production</b>: publish this workflow. Its executions are listed under Executions.",
-				active:
-					"<b>While building</b>: click <b>Execute step</b>, then make a call, or start a session with the Test URL as its 'Webhook URL'. It takes one event, within two minutes.<br /><br /><b>In production</b>: this workflow is published. Its executions are listed under Executions.",
-			},
-			activationHint: 'Publish the workflow to use its Production URL',
-		},
+		triggerPanel: triggerPanel(
+			'Receive events from VideoSDK Agent Cloud',
+			"make a call, or start a session with the Test URL as its 'Webhook URL'. It takes one event",
+		),
 		builderHint: {
 			searchHint:
 				"Starts a workflow when an AI voice agent's session, a phone call or a room of VideoSDK begins, ends or fails, and with the summary of a call. Events of calls need nothing else: the trigger registers itself.",

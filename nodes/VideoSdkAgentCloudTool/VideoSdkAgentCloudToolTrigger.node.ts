@@ -11,6 +11,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { rememberTool, rememberUnpublishedTool } from '../VideoSdkAgentCloud/tools/knownTools';
+import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { DefinitionError, readDefinition } from './definition';
 import { TOOL_FIELDS } from './fields';
 import { errorResponse, NOT_ALLOWED } from './jsonRpc';
@@ -41,16 +42,10 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 		eventTriggerDescription: 'Have an agent call the tool at its Test URL',
 		activationMessage:
 			"Agents can now use this tool: select it in 'Agent Tools' of the node that makes the call or starts the session.",
-		triggerPanel: {
-			header: 'Answer questions of an AI voice agent',
-			executionsHelp: {
-				inactive:
-					'<b>While building</b>: click <b>Execute step</b>, then have an agent call the tool at its Test URL. It takes one call, within two minutes.<br /><br /><b>In production</b>: publish this workflow. Its executions are listed under Executions.',
-				active:
-					'<b>While building</b>: click <b>Execute step</b>, then have an agent call the tool at its Test URL. It takes one call, within two minutes.<br /><br /><b>In production</b>: this workflow is published. Its executions are listed under Executions.',
-			},
-			activationHint: 'Publish the workflow to use its Production URL',
-		},
+		triggerPanel: triggerPanel(
+			'Answer questions of an AI voice agent',
+			'have an agent call the tool at its Test URL. It takes one call',
+		),
 		builderHint: {
 			searchHint:
 				'Starts a workflow when an AI voice agent of VideoSDK asks during a conversation (an MCP tool), and answers the agent with what the workflow found. For events of sessions and calls use the VideoSDK Agent Cloud Trigger instead.',

@@ -245,7 +245,8 @@ describe('Tools are handed over', () => {
 		).metadata.n8nTools;
 		const client = await tool.connect(headers.Authorization.replace('Bearer ', ''));
 		await client.callTool({ name: 'find_order', arguments: { number: 'A-17' } });
-		expect(tool.items).toMatchObject([{ context: { customerId: 'C-4711' } }]);
+		// The agent of the call may have asked as well.
+		expect(tool.items[0]).toMatchObject({ context: { customerId: 'C-4711' } });
 		await client.close();
 	});
 

@@ -58,8 +58,8 @@ export function toolPath(url: string): string {
 	return pathname.replace(WEBHOOK_PREFIX, '').replace(/\/+$/, '');
 }
 
-function signatureOf({ id, key }: ToolKey, payload: string): Buffer {
-	return hmac(key, `${TOKEN_PREFIX}${id}${payload}`);
+function signatureOf({ id, key }: ToolKey, payload: string): string {
+	return hmac(key, `${TOKEN_PREFIX}${id}${payload}`).toString('base64url');
 }
 
 /**
@@ -72,7 +72,7 @@ export function signToken(access: ToolAccess, key: ToolKey): string {
 	const parts: unknown[] = [toolPath(access.url), access.expiresAtS];
 	if (Object.keys(access.context).length > 0) parts.push(access.context);
 	const payload = Buffer.from(JSON.stringify(parts)).toString('base64url');
-	return TOKEN_PREFIX + key.id + signatureOf(key, payload).toString('base64url') + payload;
+	return TOKEN_PREFIX + key.id + signatureOf(key, payload) + payload;
 }
 
 /** Reads a payload whose signature fits. */
@@ -107,10 +107,8 @@ export function verifyToken(
 	const [, keyId, signature = '', payload = ''] = FORM.exec(token) ?? [];
 	if (keyId === undefined) return { rejected: 'form' };
 	if (keyId !== key.id) return { rejected: 'key' };
-	const given = Buffer.from(signature, 'base64url');
-	// The last character holds bits that are not read: they may not vary either.
-	const isGenuine =
-		timingSafeEqual(given, signatureOf(key, payload)) && given.toString('base64url') === signature;
+	// Compared as texts: the same bytes have several spellings.
+	const isGenuine = timingSafeEqual(Buffer.from(signature), Buffer.from(signatureOf(key, payload)));
 	const access = isGenuine ? readPayload(payload) : undefined;
 	if (access === undefined) return { rejected: 'signature' };
 	if (access.expiresAtS * 1000 <= nowMs) return { rejected: 'expired' };

@@ -1,71 +1,37 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
-import { credentialId } from '../api/credential';
 import { TEST_URL } from '../webhook/address';
+import { type KnownNode, KnownNodes } from '../webhook/knownNodes';
 
-/** A trigger of this n8n instance. */
-export interface KnownTrigger {
-	/** Its Production URL. */
-	url: string;
-	workflowId: string;
-	workflowName: string;
-	nodeName: string;
-	credentialId: string;
+interface OfTrigger {
 	/** Names of events. */
 	events: string[];
-	isPublished: boolean;
 	/** This process published the trigger itself. Otherwise it only saw an event arrive, and never learns that the trigger is gone. */
 	isOwn: boolean;
 }
 
-type TriggerContext = IHookFunctions | IWebhookFunctions;
+/** A trigger of this n8n instance. */
+export type KnownTrigger = KnownNode & OfTrigger;
 
-const MAX_KNOWN = 1_000;
-
-/**
- * The triggers that this process knows, by workflow and node. No n8n interface lists workflows to a node, or says whether one still
- * exists: `ILoadOptionsFunctions` offers requests, credentials and data tables, on n8n 1.x and 2.x alike. A process learns of a trigger
- * when n8n calls its hooks (publishing, unpublishing, listening, starting), and from each event that it receives.
- */
-const known = new Map<string, KnownTrigger>();
-
-const keyOf = (context: TriggerContext) => `${context.getWorkflow().id}:${context.getNode().id}`;
-
-function remember(
-	context: TriggerContext,
-	trigger: Pick<KnownTrigger, 'url' | 'events' | 'isPublished' | 'isOwn'>,
-): void {
-	const key = keyOf(context);
-	known.delete(key);
-	if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value as string);
-	const { id = '', name = '' } = context.getWorkflow();
-	const { name: nodeName } = context.getNode();
-	known.set(key, {
-		...trigger,
-		workflowId: id,
-		workflowName: name,
-		nodeName,
-		credentialId: credentialId(context),
-	});
-}
+const known = new KnownNodes<OfTrigger>();
 
 /** Keeps a trigger that is published or listens for a test event. */
 export function rememberTrigger(context: IHookFunctions, events: string[]): void {
 	const url = String(context.getNodeWebhookUrl('default'));
 	if (context.getMode() !== 'manual') {
-		return remember(context, { url, events, isPublished: true, isOwn: true });
+		return known.keep(context, { url, events, isPublished: true, isOwn: true });
 	}
 	// It may be published as well.
-	if (known.get(keyOf(context))?.isPublished || !url.includes(TEST_URL)) return;
-	remember(context, { url: url.replace(TEST_URL, '/webhook/'), events, isPublished: false, isOwn: true });
+	if (known.get(context)?.isPublished || !url.includes(TEST_URL)) return;
+	known.keep(context, { url: url.replace(TEST_URL, '/webhook/'), events, isPublished: false, isOwn: true });
 }
 
 /** Keeps a trigger that has received an event at its Production URL. One that is known may have been renamed: n8n calls no hook then. */
 export function rememberReceiver(context: IWebhookFunctions, events: string[]): void {
 	if (context.getMode() === 'manual') return;
-	const trigger = known.get(keyOf(context));
+	const trigger = known.get(context);
 	if (!trigger?.isPublished) {
 		const url = String(context.getNodeWebhookUrl('default'));
-		return remember(context, { url, events, isPublished: true, isOwn: trigger?.isOwn ?? false });
+		return known.keep(context, { url, events, isPublished: true, isOwn: trigger?.isOwn ?? false });
 	}
 	trigger.workflowName = context.getWorkflow().name ?? '';
 	trigger.nodeName = context.getNode().name;
@@ -73,23 +39,16 @@ export function rememberReceiver(context: IWebhookFunctions, events: string[]): 
 
 /** Forgets a trigger that is unpublished (n8n unpublishes what is deleted, too), or that stops listening without being published. */
 export function rememberUnpublished(context: IHookFunctions): void {
-	const trigger = known.get(keyOf(context));
+	const trigger = known.get(context);
 	if (!trigger) return;
 	if (!trigger.isPublished || trigger.url === context.getNodeWebhookUrl('default')) {
-		known.delete(keyOf(context));
+		known.forget(context);
 	}
 }
 
-/** @returns the triggers that use a credential: published ones first, by name of workflow and node */
+/** @returns the triggers that use a credential, see `KnownNodes` */
 export function knownTriggers(credential: string): KnownTrigger[] {
-	return [...known.values()]
-		.filter((trigger) => trigger.credentialId === credential)
-		.sort(
-			(a, b) =>
-				Number(b.isPublished) - Number(a.isPublished) ||
-				a.workflowName.localeCompare(b.workflowName) ||
-				a.nodeName.localeCompare(b.nodeName),
-		);
+	return known.ofCredential(credential);
 }
 
 /**
@@ -100,7 +59,7 @@ export function knownTriggers(credential: string): KnownTrigger[] {
  * `isOwnOrigin`: this process publishes triggers at the URL's scheme and host, so that it would know one there
  */
 export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigin: boolean } {
-	const published = [...known.values()].filter((trigger) => trigger.isPublished && URL.canParse(trigger.url));
+	const published = known.all().filter((trigger) => trigger.isPublished && URL.canParse(trigger.url));
 	const { origin, pathname } = new URL(url);
 	return {
 		trigger:

@@ -1,0 +1,19 @@
+import { type INodeTypeDescription } from 'n8n-workflow';
+
+/**
+ * Makes what the editor shows beside a trigger's URLs.
+ *
+ * @param tryOut how the user makes a request come while the trigger listens, after "click Execute step, then"
+ */
+export function triggerPanel(header: string, tryOut: string): INodeTypeDescription['triggerPanel'] {
+	const building = `<b>While building</b>: click <b>Execute step</b>, then ${tryOut}, within two minutes.<br /><br /><b>In production</b>: `;
+	const listed = 'Its executions are listed under Executions.';
+	return {
+		header,
+		executionsHelp: {
+			inactive: `${building}publish this workflow. ${listed}`,
+			active: `${building}this workflow is published. ${listed}`,
+		},
+		activationHint: 'Publish the workflow to use its Production URL',
+	};
+}
