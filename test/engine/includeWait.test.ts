@@ -1,7 +1,7 @@
 /** Make and Wait and Start and Wait with Include, and calls whose end the event of their own room tells. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, made } from './callRig';
-import { failureOf, useRig } from './rig';
+import { accelerateTime, failureOf, useRig } from './rig';
 import { unrefLongTimers, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
@@ -185,6 +185,44 @@ describe("the event of a call's room", () => {
 		expect(await waiting.resumedWithin(3_000)).toBeUndefined();
 		await rig.simulator.moveCall(ids[0]!, 'ended');
 		expect(await outputOf(waiting)).toEqual([expect.objectContaining({ outcome: 'answered' })]);
+	});
+});
+
+describe('Call: Ended at a published trigger', () => {
+	const DAY_MS = 24 * 3_600_000;
+	const ended = (callId: string) => ({ webhookType: 'call-hangup', data: { callId } });
+	const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
+	const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+
+	it('ends the wait in the same process at once, and nothing forged or foreign does', async () => {
+		const trigger = await rig.engine.publish({ events: ['call-started'] });
+		const unverified = await rig.engine.publish({ events: ['call-hangup'], verifySignature: false });
+		jest.restoreAllMocks();
+		const restore = accelerateTime(100);
+		const waiting = await rig.engine.startAndWait(DAY_MS, parametersOf({ room: 'call', include: [] }));
+		while (asked() < 8) await later(10);
+		restore();
+		unrefLongTimers();
+		// A poll may still come that was set before. The next one is ten seconds away.
+		await later(2_500);
+		const [call] = rig.simulator.calls.values();
+		await talk(call!.callId);
+		const before = asked();
+		const { simulator } = rig;
+		const event = ended(call!.callId);
+		const answers = [
+			await simulator.deliver(trigger.url, event, { signature: null }),
+			await simulator.deliver(trigger.url, ended('another')),
+			await simulator.deliver(trigger.url, { ...event, webhookType: 'call-update' }),
+			await simulator.deliver(unverified.url, event, { signature: null }),
+		];
+		expect(answers.map(({ status }) => status)).toEqual([401, 200, 200, 200]);
+		await later(1_500);
+		expect(asked()).toBe(before);
+		await simulator.deliver(trigger.url, event);
+		expect(await outputOf(waiting)).toEqual([expect.objectContaining({ outcome: 'answered' })]);
+		expect(asked()).toBe(before + 1);
+		expect(trigger.runs).toEqual([]);
 	});
 });
 

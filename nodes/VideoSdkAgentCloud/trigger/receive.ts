@@ -1,4 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { hintEnd } from '../waiting/pollers';
 import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { readSettings, reject, type Settings, verifyDelivery } from '../webhook/delivery';
 import { eventName, type ReceivedEvent } from '../webhook/event';
@@ -12,6 +13,9 @@ import { Occurrences } from './occurrences';
 
 /** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
 const RECHECK_AGE_MS = 5_000;
+
+/** The events that may be the end of a call. */
+const CALL_ENDS = ['call-hangup', 'call-missed', 'call-transferred'];
 
 const recentDeliveries = new RecentDeliveries();
 const occurrences = new Occurrences();
@@ -95,6 +99,10 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 
 	const { event } = delivery;
 	rememberReceiver(context, wanted.events);
+	const { callId } = event;
+	if (wanted.verifySignature && callId !== undefined && CALL_ENDS.includes(event.event)) {
+		hintEnd(context, callId);
+	}
 	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
 	const occurrence = occurrences.count(node, event);
 	if (!isChosen(event, wanted.events)) return ignore(context, event, NOT_WANTED);

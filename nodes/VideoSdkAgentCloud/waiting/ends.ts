@@ -20,15 +20,18 @@ export class Ends {
 	/** Those being ended because the time is up. Their events report what we did. */
 	private readonly ending = new Set<string>();
 	private readonly notFound = new Map<string, number>();
+	private readonly ids: Set<string>;
 
 	constructor(
 		private readonly conversation: Conversation,
-		private readonly ids: string[],
-	) {}
+		ids: string[],
+	) {
+		this.ids = new Set(ids);
+	}
 
 	/** How many there are. */
 	get size(): number {
-		return this.ids.length;
+		return this.ids.size;
 	}
 
 	/** How many are not known to have ended. */
@@ -41,14 +44,14 @@ export class Ends {
 		return this.notFound.size > 0;
 	}
 
-	/** @returns whether to fetch it: there is no outcome yet */
+	/** @returns whether to fetch it: it is awaited, and there is no outcome yet */
 	isOpen(id: string): boolean {
-		return !this.outcomes.has(id);
+		return this.ids.has(id) && !this.outcomes.has(id);
 	}
 
 	/** @returns those not known to have ended. Of `endIds`, events count no more, since we end them ourselves */
 	takeRunning(endIds: Set<string>): string[] {
-		const running = this.ids.filter((id) => this.isOpen(id) && !this.events.has(id));
+		const running = [...this.ids].filter((id) => this.isOpen(id) && !this.events.has(id));
 		for (const id of running) if (endIds.has(id)) this.ending.add(id);
 		return running;
 	}

@@ -4,7 +4,7 @@ import type { Ends } from './ends';
 /** The record of a call follows its room's event. */
 const FIRST_PAUSE_MS = 500;
 const PAUSE_MS = 1_000;
-/** While many are waited for, events that come within this time share one request. */
+/** While many are waited for, events that come within this time share one request. The last one's ends that. */
 const SHARED_PAUSE_MS = 5_000;
 const MIN_SHARED = 3;
 /** After this many requests in a row the record does not follow the event, so usual polling is enough. */
@@ -30,11 +30,17 @@ export class Hints {
 		if (!this.isRunning) void this.run();
 	}
 
+	private get pauseMs(): number {
+		const { outstanding } = this.ends;
+		return outstanding < MIN_SHARED || this.tries.size >= outstanding ? PAUSE_MS : SHARED_PAUSE_MS;
+	}
+
 	private async run(): Promise<void> {
 		this.isRunning = true;
 		while (this.tries.size > 0 && !this.isOver()) {
-			const pauseMs = this.ends.outstanding < MIN_SHARED ? PAUSE_MS : SHARED_PAUSE_MS;
-			await sleep(Math.max(FIRST_PAUSE_MS, this.polledAtMs + pauseMs - Date.now()));
+			// The last event may come while the others wait for their request.
+			do await sleep(FIRST_PAUSE_MS);
+			while (Date.now() < this.polledAtMs + this.pauseMs && !this.isOver());
 			if (this.isOver()) break;
 			this.polledAtMs = Date.now();
 			const ids = [...this.tries.keys()];

@@ -1,6 +1,6 @@
 import { type IDataObject, sleep } from 'n8n-workflow';
 import { failureOf } from '../api/client';
-import type { RequestContext } from '../api/credential';
+import { credentialId, type RequestContext } from '../api/credential';
 import { CONVERSATIONS } from './conversation';
 import type { CredentialSource, SendLimits } from './credentialSource';
 import { finishAtDeadline } from './endAtDeadline';
@@ -64,6 +64,10 @@ export class Poller {
 	/** Whether the execution can be resumed: all have ended, and what is to be included is there or will not come. */
 	get isReady(): boolean {
 		return this.ends.outstanding === 0 && this.isIncluded;
+	}
+
+	get credentialId(): string {
+		return credentialId(this.context);
 	}
 
 	/** Notes an end that an event told. */

@@ -1,3 +1,4 @@
+import { credentialId, type RequestContext } from '../api/credential';
 import type { CredentialSource } from './credentialSource';
 import { type MakeRequest, Poller } from './poll';
 import type { StoredWait } from './storedWait';
@@ -8,6 +9,17 @@ const pollers = new Map<string, Poller>();
 /** @returns what this process knows of a wait, if it polls for it */
 export function findPoller({ keyHash }: StoredWait): Poller | undefined {
 	return pollers.get(keyHash);
+}
+
+/**
+ * Has the API asked soon for a call that may be over, as an event says, if an execution of this process waits for it.
+ *
+ * @param context of the node that has verified the event. An event that another credential verified counts for nothing
+ */
+export function hintEnd(context: RequestContext, callId: string): void {
+	for (const poller of pollers.values()) {
+		if (poller.credentialId === credentialId(context)) poller.hints.note(callId);
+	}
 }
 
 /**

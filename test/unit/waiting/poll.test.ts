@@ -1,5 +1,6 @@
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { findSource } from '../../../nodes/VideoSdkAgentCloud/waiting/credentialSource';
+import { hintEnd } from '../../../nodes/VideoSdkAgentCloud/waiting/pollers';
 import { graceMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
 import { NODE } from '../support';
 import { DAY_MS, extrasOf, HOUR_MS, n8nDeadlineMs, pass, SECOND_MS, World } from './waitingWorld';
@@ -347,6 +348,47 @@ describe('At the deadline', () => {
 		expect(world.count('POST')).toBeGreaterThanOrEqual(count);
 		expect(world.resumes).toHaveLength(1);
 		expect(world.resumes[0]?.atMs).toBeLessThan(n8nDeadlineMs(HOUR_MS, count) - 20 * SECOND_MS);
+	});
+});
+
+describe('A hint', () => {
+	/** By then polls are far apart. */
+	const lull = async () => {
+		await pass(HOUR_MS / 2);
+		world.requests.length = 0;
+	};
+
+	it('has the API asked soon, if it is verified by the same credential and about what is awaited', async () => {
+		await world.poll(['a']);
+		await lull();
+		const node = { ...NODE, credentials: { videoSdkAgentCloudApi: { id: 'another', name: 'Other' } } };
+		hintEnd({ getNode: () => node } as unknown as RequestContext, 'a');
+		hintEnd(world.context, 'b');
+		await pass(20 * SECOND_MS);
+		expect(world.requests).toEqual([]);
+		world.statuses.set('a', 'completed');
+		hintEnd(world.context, 'a');
+		await pass(2 * SECOND_MS);
+		expect(world.requests).toHaveLength(1);
+		expect(world.resumes).toHaveLength(1);
+		hintEnd(world.context, 'a');
+		await pass(20 * SECOND_MS);
+		expect(world.requests).toHaveLength(1);
+	});
+
+	it('shares a request of the list with those of five seconds, and the last one does not wait for it', async () => {
+		const ids = many(100);
+		await world.poll(ids);
+		await lull();
+		for (const id of ids) {
+			world.statuses.set(id, 'completed');
+			hintEnd(world.context, id);
+			await pass(250);
+		}
+		await pass(SECOND_MS);
+		expect(world.resumes).toHaveLength(1);
+		// 25 seconds, and a second one when all were told.
+		expect(world.count('GET', true)).toBeLessThanOrEqual(7);
 	});
 });
 
