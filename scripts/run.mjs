@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isInstalled } from './installed.js';
 
-const MINIMUM_NODE = [20, 6];
+const MINIMUM_NODE = [20, 15];
 const NEEDED_SPACE_BYTES = 1_500_000_000;
 const PROGRESS_INTERVAL_MS = 10_000;
 const ORPHAN_CHECK_INTERVAL_MS = 500;
