@@ -57,7 +57,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		);
 		if (operation === undefined) {
 			throw new NodeOperationError(this.getNode(), `There is no operation '${name}' for '${resource}'`, {
-				description: "Select 'Resource' and 'Operation' again.",
+				description: "Choose 'Resource' and 'Operation' again.",
 			});
 		}
 		return [await runItems(this, operation)];

@@ -12,6 +12,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
+import { TRIGGER_EVENT_OPTIONS } from './fields/events';
 import { asList } from './fields/reader';
 import { TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
@@ -24,6 +25,9 @@ import { register, unregister, warnIfUnreachable } from './trigger/registration'
 import { checkAtStart, isStartOfN8n, runHere, stopCheck } from './trigger/startChecks';
 import { triggerPanel } from './webhook/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';
+
+/** By value, for the subtitle. */
+const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
 
 interface TriggerOptions {
 	callDetails?: boolean;
@@ -46,8 +50,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		group: ['trigger'],
 		version: [1, 1.1],
 		defaultVersion: 1.1,
-		subtitle:
-			'={{ $parameter["events"].map((event) => event.replace("ai-deployment-session-", "")).join(", ") }}',
+		subtitle: `={{ $parameter["events"].map((event) => (${JSON.stringify(EVENT_NAMES)})[event] ?? event).join(", ") }}`,
 		// n8n shows it for both nodes in the nodes panel.
 		description:
 			'Start and manage sessions and calls of AI voice agents, and start a workflow at the events of sessions, calls and rooms',

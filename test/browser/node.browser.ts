@@ -213,9 +213,9 @@ describe('starting a session', () => {
 		await openNodeWith(editor, { operation: 'start' });
 		for (const name of ['deploymentId', 'tag', 'webhookUrl', 'room', 'specifyEnv'])
 			await eventually(async () => expect([name, await isOnScreen(name)]).toEqual([name, true]));
-		await editor.panel.getByText('Leave empty to send no events').waitFor();
+		await editor.panel.getByText("Leave empty if you don't need events").waitFor();
 		await editor.enter('webhookUrl', 'By URL', 'https://n8n.example.com/webhook/abc/webhook');
-		await editor.panel.getByText('VideoSDK cannot reach localhost or private addresses').waitFor();
+		await editor.panel.getByText("VideoSDK can't reach localhost or private addresses").waitFor();
 	});
 
 	inBrowser('the list of tags asks for a deployment', async (editor) => {
@@ -239,7 +239,7 @@ describe('starting a session', () => {
 		await editor.fillEntry(metaData, 0, 'key', 'customerId');
 		await editor.fillEntry(metaData, 0, 'value', '4711');
 		await editor.enter('webhookUrl', 'By URL', 'https://n8n.example.com/webhook/abc/webhook');
-		await editor.chooseAlso('webhookEvents', 'Session Starting');
+		await editor.chooseAlso('webhookEvents', 'Agent Session: Starting');
 		await editor.addOption('Timeout');
 		await editor.fill('timeout', '20000');
 		await editor.addOption('Max Concurrency');
@@ -382,7 +382,7 @@ describe('a bad input is explained', () => {
 		[
 			'a relative webhook URL',
 			{ operation: 'start', deploymentId, webhookUrl: '/webhook/abc' },
-			"'Webhook URL' is not an absolute http or https URL [item 0]",
+			"'Webhook URL' must be a URL that starts with https:// or http:// [item 0]",
 			'Select a VideoSDK Agent Cloud Trigger, paste its Production URL',
 		],
 		[
@@ -403,7 +403,7 @@ describe('a bad input is explained', () => {
 					],
 				},
 			},
-			"'ROOM' is given twice in 'Environment Variables' [item 0]",
+			"'ROOM' appears twice in 'Environment Variables' [item 0]",
 			'Remove one of the two entries',
 		],
 		[
@@ -427,7 +427,7 @@ describe('a bad input is explained', () => {
 		[
 			'a limit of 0',
 			{ operation: 'getAll', limit: 0 },
-			"'Limit' must be a number of at least 1 [item 0]",
+			"'Limit' must be a number of 1 or more [item 0]",
 			"Enter a number of at least 1 in 'Limit'.",
 		],
 		[

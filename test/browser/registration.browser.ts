@@ -68,7 +68,7 @@ inBrowser('two clicks lead from a start to the events of its session', async (ed
 	// The lists of events differ: the trigger does not want to hear of the end.
 	await webhookUrl(editor).getByTestId('rlc-input').click();
 	await eventually(async () =>
-		expect(await entry.innerText()).toContain('Follow up (lacks Stopped, Failed)'),
+		expect(await entry.innerText()).toContain('Follow up (missing: Stopped, Failed)'),
 	);
 	await editor.page.keyboard.press('Escape');
 	await editor.runStep();
@@ -86,7 +86,9 @@ inBrowser('the last entry of the list leads on, and starts nothing', async (edit
 	await entries(editor).filter({ hasText: 'Not listed?' }).click();
 	await editor.panel.getByText("Or switch to 'By URL', and paste the Production URL").waitFor();
 	await editor.runStep();
-	expect((await editor.failure()).title).toContain("'Webhook URL' is not an absolute http or https URL");
+	expect((await editor.failure()).title).toContain(
+		"'Webhook URL' must be a URL that starts with https:// or http://",
+	);
 });
 
 inBrowser('a call starts a test execution without any URL', async (editor) => {

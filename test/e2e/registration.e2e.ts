@@ -122,7 +122,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	});
 
 	it('is in the list', async () => {
-		expect(await listed()).toMatchObject([{ name: 'Calls (lacks Started)', value: url }]);
+		expect(await listed()).toMatchObject([{ name: 'Calls (missing: Started)', value: url }]);
 	});
 
 	it('is replaced when other events are published', async () => {

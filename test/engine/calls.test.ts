@@ -244,7 +244,7 @@ describe('Send Summary To', () => {
 		[
 			'what is no URL',
 			{ options: { summaryWebhookUrl: 'not-listed' } },
-			"'Send Summary To' is not an absolute",
+			"'Send Summary To' must be a URL that starts with",
 		],
 	])('is refused with %s before anything is sent', async (_what, more, sentence) => {
 		const parameters = byRule({ options: { summaryWebhookUrl }, ...more });

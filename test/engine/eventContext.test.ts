@@ -130,7 +130,7 @@ describe('A URL with its context', () => {
 			context: context({ text: 'x'.repeat(2_000) }),
 		});
 		expect(message).toMatch(
-			/^'Context' is too long: with it 'Webhook URL' has \d+ characters, and VideoSDK takes 512 \[item 0\]$/,
+			/^'Context' is too long. It makes 'Webhook URL' \d+ characters long, but VideoSDK allows at most 512 \[item 0\]$/,
 		);
 		const left = Number(/room for about (\d+) characters/.exec(description)?.[1]);
 		const over = Number(
@@ -162,12 +162,12 @@ describe('A URL with its context', () => {
 		[
 			'is too long without one',
 			{ webhookUrl: `https://n8n.example.com/${'x'.repeat(500)}` },
-			/has 524 characters/,
+			/is 524 characters long/,
 		],
 		[
 			'has one already',
 			{ webhookUrl: `${URL_OF_60}?context=x`, context: context({ a: 1 }) },
-			/has a parameter 'context' already/,
+			/already contains the parameter 'context'/,
 		],
 		[
 			'has a pair without a name',
@@ -177,7 +177,7 @@ describe('A URL with its context', () => {
 		[
 			'stands for a trigger that is not in the list',
 			{ webhookUrl: { __rl: true, mode: 'list', value: 'not-listed' } },
-			/'Webhook URL' is not an absolute http or https URL/,
+			/'Webhook URL' must be a URL that starts with https:\/\/ or http:\/\//,
 		],
 	])('is refused if it %s', async (_what, more, message) => {
 		expect((await fail(more)).message).toMatch(message);

@@ -141,6 +141,6 @@ it('takes a text with commas, and refuses what it does not know before anything 
 	expect(await get(callId, '=summary, transcript')).toHaveProperty('transcript');
 	rig.simulator.requests.length = 0;
 	const parameters = callParameters('get', { callId, include: '={{ "minutes" }}' });
-	expect(failureOf(await rig.engine.run({ parameters })).message).toContain("'Include' has 'minutes'");
+	expect(failureOf(await rig.engine.run({ parameters })).message).toContain("'Include' contains 'minutes'");
 	expect(rig.requests).toEqual([]);
 });

@@ -19,11 +19,11 @@ describe('A new node has these parameters:', () => {
 	const cases: Array<[INodeParameters, INodeParameters]> = [
 		[
 			{ ...room, operation: 'create' },
-			{ recording: 'none', webhookUrl: NO_URL, options: {} },
+			{ recording: 'none', webhookUrl: NO_URL, context: {}, options: {} },
 		],
 		[
 			{ ...room, operation: 'create', recording: 'summarize' },
-			{ summaryPrompt: '', webhookUrl: NO_URL, options: {} },
+			{ summaryPrompt: '', webhookUrl: NO_URL, context: {}, options: {} },
 		],
 		[
 			{ ...room, operation: 'get' },

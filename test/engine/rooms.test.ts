@@ -123,10 +123,10 @@ describe('Room', () => {
 		[
 			'a URL that is too long',
 			room('create', { webhookUrl: `${HOOK}?${'x'.repeat(512)}`, webhookEvents: ['session-ended'] }),
-			/'Webhook URL' has 554 characters, and VideoSDK takes 512/,
+			/'Webhook URL' is 554 characters long, but VideoSDK allows at most 512/,
 		],
 		['no room', room('get', { roomId: ' ' }), /'Room ID' is empty \[item 0\]/],
-		['no limit', room('getAll', { limit: 0 }), /'Limit' must be a number of at least 1/],
+		['no limit', room('getAll', { limit: 0 }), /'Limit' must be a number of 1 or more/],
 	])('sends nothing for %s, and names field and item', async (_what, parameters, message) => {
 		const result = await rig.engine.run({ parameters });
 		expect(failureOf(result).message).toMatch(message);

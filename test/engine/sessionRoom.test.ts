@@ -90,7 +90,7 @@ describe('Room of a session', () => {
 		[
 			'a variable of that name',
 			create({ env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'r' }] } }),
-			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', which 'Room' sets",
+			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room' already sets it",
 		],
 		[
 			'the same in JSON, with an existing room',
@@ -100,7 +100,7 @@ describe('Room of a session', () => {
 				specifyEnv: 'json',
 				jsonEnv: '{ "VIDEOSDK_ROOM_ID": "r" }',
 			}),
-			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', which 'Room' sets",
+			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room' already sets it",
 		],
 		['no existing room', startParameters({ room: 'existing', roomId: '={{ " " }}' }), "'Room ID' is empty"],
 		['an unknown choice', startParameters({ room: 'lobby' }), "'Room' is 'lobby'"],

@@ -311,7 +311,7 @@ describe('Tools are handed over', () => {
 	it.each<[string, IDataObject, string]>([
 		['a list entry that says where to look', withTools(list('not-listed')), 'is not a tool'],
 		['an empty entry', withTools(list('')), 'is empty'],
-		['no URL', withTools(byUrl('mcp')), 'is not an absolute http or https URL'],
+		['no URL', withTools(byUrl('mcp')), 'must be a URL that starts with https:// or http://'],
 		[
 			'the URL of an event trigger',
 			withTools(byUrl('https://n8n.example.com/webhook/a/webhook')),
@@ -324,7 +324,7 @@ describe('Tools are handed over', () => {
 				specifyMetaData: 'json',
 				jsonMetaData: '{"n8nTools":[]}',
 			},
-			"'n8nTools' is given in 'Metadata'",
+			"'Metadata' contains 'n8nTools'",
 		],
 		[
 			'a context that fits into no header',
@@ -344,14 +344,14 @@ describe('Tools are handed over', () => {
 		const tool = await publish();
 		await tool.hook('delete');
 		const result = await rig.engine.run({ parameters: call(withTools(list(tool.url))) });
-		expect(failureOf(result).message).toContain('is not published any more');
+		expect(failureOf(result).message).toContain('is no longer published');
 		expect(rig.requests).toEqual([]);
 	});
 
 	it('not if only this machine can reach them, and the API is elsewhere', async () => {
 		rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
 		const parameters = access('http://localhost:5678/webhook/a/mcp');
-		expect(failureOf(await rig.engine.run({ parameters })).message).toContain('cannot reach the tool');
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain("can't reach the tool");
 	});
 });
 

@@ -322,17 +322,17 @@ describe('Transcription', () => {
 			"'Transcription ID' is empty",
 		],
 		['another way', get({ getBy: 'name' }), "'Get By' is 'name'"],
-		['no time', get({ ...waiting(1), maxWait: 0 }), "'Max Wait' must be a number above 0"],
-		['a negative time', get({ ...waiting(1), maxWait: -1 }), "'Max Wait' must be a number above 0"],
+		['no time', get({ ...waiting(1), maxWait: 0 }), "'Max Wait' must be more than 0"],
+		['a negative time', get({ ...waiting(1), maxWait: -1 }), "'Max Wait' must be more than 0"],
 		[
 			'an interval of zero',
 			get({ ...waiting(1), pollInterval: 0 }),
-			"'Poll Interval' must be a number of at least 1",
+			"'Poll Interval' must be a number of 1 or more",
 		],
 		[
 			'a URL that is none',
 			parameters('startRealtime', { roomId: 'r', options: { webhookUrl: 'n8n.example.com' } }),
-			"'Webhook URL' is not an absolute http or https URL",
+			"'Webhook URL' must be a URL that starts with https:// or http://",
 		],
 		[
 			'a filter without a value',

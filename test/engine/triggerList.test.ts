@@ -89,7 +89,7 @@ describe('The list of triggers', () => {
 		]);
 		expect(await names(['participant-left'])).toEqual(
 			['Customer support: c…France', 'Customer support:…evenings', 'Customer support:…mornings'].map(
-				(name) => `${name} (lacks Participant Left)`,
+				(name) => `${name} (missing: Participant Left)`,
 			),
 		);
 	});
@@ -150,7 +150,7 @@ describe('The list of triggers', () => {
 			'session-ended',
 			'participant-joined',
 		]);
-		expect(entry?.name).toBe('Workflow of A (lacks Failed, Session Ended)');
+		expect(entry?.name).toBe('Workflow of A (missing: Failed, Session Ended)');
 		expect((await list('={{ $json.events }}'))[0]?.name).toBe('Workflow of A');
 	});
 
@@ -158,7 +158,7 @@ describe('The list of triggers', () => {
 		await stored('A').publish();
 		expect((await list())[0]?.name).toBe('Workflow of A');
 		rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
-		expect((await list())[0]?.name).toBe('Workflow of A (VideoSDK cannot reach it)');
+		expect((await list())[0]?.name).toBe("Workflow of A (VideoSDK can't reach it)");
 		expect(rig.requests).toHaveLength(0);
 	});
 
@@ -174,7 +174,7 @@ describe('The list of triggers', () => {
 		await stored('Summaries', ['call-summary']).publish();
 		const { results } = await rig.engine.listSearch('searchSummaryTriggers');
 		expect(results.map(({ name }) => name).slice(0, -1)).toEqual([
-			'Workflow of Sessions (lacks Call Summary)',
+			'Workflow of Sessions (missing: Call: Summary)',
 			'Workflow of Summaries',
 		]);
 	});

@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { contextField } from './context';
+import { contextField, MAX_URL_LENGTH } from './context';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -18,24 +18,24 @@ export const toolsValidForField: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
 	default: 24,
 	hint: 'In hours',
-	description: 'Time in hours for which the agent can use its tools. Should cover the longest conversation.',
+	description: 'How long the agent can use its tools. Choose more than the longest conversation takes.',
 };
 
 /** One tool. */
 export const toolField = locator({
 	displayName: 'Tool',
 	name: 'tool',
-	description: 'A published VideoSDK Agent Cloud Tool Trigger with the same credential',
+	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
 	searchListMethod: 'searchAgentTools',
 	listPlaceholder: 'Select a tool...',
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
 	enteredHint:
-		'The Production URL of a published tool trigger. Agents in the cloud cannot reach localhost or private addresses.',
+		"The Production URL of a published tool trigger. Agents in the cloud can't reach localhost or private addresses.",
 	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
 	isOptional: true,
 	builderHint:
-		'Leave it empty for the user to select the tool from the list once its workflow is published. Never make a URL up.',
+		'Leave it empty for the user to select the tool from the list once its workflow is published. Never invent a URL.',
 });
 
 /** The tools that the agent can use. */
@@ -47,22 +47,22 @@ export const agentToolsField: INodeProperties = {
 	placeholder: 'Add Tool',
 	default: {},
 	description:
-		'Workflows that the agent can ask during the conversation. Each begins with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
+		'Workflows that the agent can ask during the conversation. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
 	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
 };
 
 const PINNED =
-	'What the workflow of a tool needs to know and the caller must not change, such as a customer number: it comes out of the trigger as <code>context</code>';
-const READABLE = '. VideoSDK and the agent can read it.';
+	"Data for the tool's workflow that the caller can't change, such as a customer number. The tool trigger outputs it as <code>context</code>";
+const READABLE = ' VideoSDK and the agent can read it.';
 
 /** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */
 export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
 	agentToolsField,
-	{ ...contextField, description: `${PINNED}${READABLE}` },
+	{ ...contextField, description: `${PINNED}.${READABLE}` },
 ];
 
 /** The context of a session, for its tools and for its events. */
 export const SESSION_CONTEXT_FIELD: INodeProperties = {
 	...contextField,
-	description: `${PINNED}, also with each event sent to the Webhook URL, which may have 512 characters in all${READABLE}`,
+	description: `${PINNED}, and so does the trigger in 'Webhook URL' with each event. That URL can have up to ${MAX_URL_LENGTH} characters.${READABLE}`,
 };

@@ -13,7 +13,8 @@ const batchSizeField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: -1, numberPrecision: 0 },
 	default: 50,
-	description: 'Number of input items to begin at once. -1 for disabled. 0 counts as 1.',
+	description:
+		'How many input items to start at the same time. Enter -1 to turn batching off. 0 counts as 1.',
 };
 
 const batchIntervalField: INodeProperties = {
@@ -23,7 +24,7 @@ const batchIntervalField: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 1_000,
 	hint: 'In milliseconds',
-	description: 'Time in milliseconds between the beginnings of two batches. 0 for disabled.',
+	description: 'How long to wait before starting the next batch. Enter 0 to turn batching off.',
 };
 
 /** The pace at which items are begun. Its names are those of n8n's HTTP Request node. */
@@ -34,7 +35,7 @@ export const batchingField: INodeProperties = {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Batching',
 	default: { batch: {} },
-	description: 'The pace at which to begin with the input items',
+	description: 'How many input items to start at a time, and how long to wait between them',
 	options: [{ displayName: 'Batching', name: 'batch', values: [batchSizeField, batchIntervalField] }],
 };
 

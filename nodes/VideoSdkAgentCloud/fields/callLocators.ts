@@ -6,7 +6,7 @@ export const callField = locator({
 	displayName: 'Call',
 	name: 'callId',
 	description:
-		'The call. From an earlier node, use its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
+		'The call to use. To take it from an earlier node, enter its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
 	searchListMethod: 'searchCalls',
 	listPlaceholder: 'Select a call...',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
@@ -26,7 +26,7 @@ export const routingRuleField = locator({
 export const fromField = locator({
 	displayName: 'From',
 	name: 'from',
-	description: 'Your phone number to call from. It must belong to the routing rule.',
+	description: "The phone number to call from. It must be one of the routing rule's numbers.",
 	searchListMethod: 'searchPhoneNumbers',
 	listPlaceholder: 'Select a phone number...',
 	// "By Number" is too long for n8n's selector.
@@ -38,14 +38,14 @@ export const fromField = locator({
 export const optionalFromField: INodeProperties = {
 	...fromField,
 	required: false,
-	description: 'Your phone number to call from. Leave empty for the number of the gateway.',
+	description: "The phone number to call from. Leave empty to use the gateway's number.",
 };
 
 /** A connection to a provider of phone lines. */
 export const gatewayField = locator({
 	displayName: 'Gateway',
 	name: 'gatewayId',
-	description: 'The outbound gateway through which to call',
+	description: 'The outbound gateway to call through',
 	searchListMethod: 'searchGateways',
 	listPlaceholder: 'Select a gateway...',
 	placeholder: 'e.g. gw_1a2b3c',

@@ -15,7 +15,7 @@ const maxCallDurationField: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
 	default: 600,
 	hint: 'In seconds',
-	description: 'Time in seconds after which VideoSDK hangs up. Limits what a call can cost.',
+	description: 'How long a call can last before VideoSDK hangs up. Limits what it can cost.',
 };
 
 const participantNameField: INodeProperties = {
@@ -24,7 +24,7 @@ const participantNameField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. Ada Lovelace',
-	description: 'The name of the person called, as shown in the room',
+	description: "The name to show in the room for the person you're calling",
 };
 
 const recordAudioField: INodeProperties = {
@@ -32,7 +32,7 @@ const recordAudioField: INodeProperties = {
 	name: 'recordAudio',
 	type: 'boolean',
 	default: false,
-	description: 'Whether to record the call. With a routing rule, the rule decides.',
+	description: 'Whether to record the call',
 	displayOptions: { show: { '/callVia': ['gateway'] } },
 };
 
@@ -43,7 +43,7 @@ const ringingTimeoutField: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: LONGEST_RINGING_S, numberPrecision: 0 },
 	default: 30,
 	hint: 'In seconds',
-	description: 'Time in seconds for the phone to ring before the call counts as missed',
+	description: 'How long to let the phone ring before the call counts as missed',
 };
 
 const waitUntilAnsweredField: INodeProperties = {
@@ -52,7 +52,7 @@ const waitUntilAnsweredField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to continue only when the call was answered, or nobody picked up. The time that the phone rings does not count towards the Timeout.',
+		"Whether to continue only after someone has answered, or no one has. Ringing doesn't count toward 'Timeout'.",
 };
 
 /** The options of a call. */

@@ -11,12 +11,12 @@ const roomField: INodeProperties = {
 		{
 			name: 'Create a Room',
 			value: 'create',
-			description: 'Each call gets a new room, in which it can be recorded and transcribed',
+			description: 'Each call gets a new room, where it can be recorded and transcribed',
 		},
 		{ name: 'Existing Room', value: 'existing' },
 	],
 	default: 'call',
-	description: 'The room in which the agent talks to the person called',
+	description: "The room where the agent and the person you're calling meet",
 };
 
 /** The room in which a call takes place. */

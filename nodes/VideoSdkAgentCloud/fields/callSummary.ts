@@ -13,7 +13,7 @@ export const SUMMARY_URL_ENTRY = 'webhook_url';
 export const summaryWebhookUrlField = locator({
 	displayName: 'Send Summary To',
 	name: 'summaryWebhookUrl',
-	description: `The published VideoSDK Agent Cloud Trigger that receives the call's summary, together with the context. Its URL is sent as <code>${SUMMARY_URL_ENTRY}</code> in the metadata, for agents that read it there.`,
+	description: `The published VideoSDK Agent Cloud Trigger that receives the call's summary and 'Context'. Works for agents that read the URL from <code>${SUMMARY_URL_ENTRY}</code> in the metadata.`,
 	searchListMethod: 'searchSummaryTriggers',
 	listPlaceholder: 'Select a trigger...',
 	entered: ['By URL', 'url'],
@@ -36,7 +36,7 @@ export function readSummaryWebhook(
 	if (endPoint === undefined) return undefined;
 	if (metadata !== undefined && Object.hasOwn(metadata, SUMMARY_URL_ENTRY)) {
 		throw read.fail(
-			`'Metadata' contains '${SUMMARY_URL_ENTRY}', which '${summaryWebhookUrlField.displayName}' sets`,
+			`'Metadata' contains '${SUMMARY_URL_ENTRY}', but '${summaryWebhookUrlField.displayName}' already sets it`,
 			`Remove the entry, or remove '${summaryWebhookUrlField.displayName}'.`,
 		);
 	}

@@ -35,8 +35,8 @@ export function readContext(read: ItemReader): IDataObject | undefined {
 export function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): void {
 	if (new URL(url).searchParams.has(CONTEXT_PARAMETER)) {
 		throw read.fail(
-			`'Webhook URL' has a parameter '${CONTEXT_PARAMETER}' already`,
-			"Take it out of the URL, or leave 'Context' empty.",
+			`'Webhook URL' already contains the parameter '${CONTEXT_PARAMETER}'`,
+			"Remove it from the URL, or leave 'Context' empty.",
 		);
 	}
 	const length = contextUrlLength(url, pairs);
@@ -45,7 +45,7 @@ export function checkContextUrl(read: ItemReader, url: string, pairs: IDataObjec
 	const bytesOf = (characters: number) => Math.max(Math.floor((characters * 3) / 4), 0);
 	const left = bytesOf(MAX_URL_LENGTH - contextUrlLength(url, {}));
 	throw read.fail(
-		`'Context' is too long: with it 'Webhook URL' has ${length} characters, and VideoSDK takes ${MAX_URL_LENGTH}`,
-		`The URL leaves room for about ${left} characters of context. Shorten names and values by about ${bytesOf(length - MAX_URL_LENGTH) + 1}, or keep a key in 'Context' and the rest where the other workflow can look it up.`,
+		`'Context' is too long. It makes 'Webhook URL' ${length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
+		`There's room for about ${left} characters of context. Shorten names and values by about ${bytesOf(length - MAX_URL_LENGTH) + 1} characters, or enter only an ID and let the other workflow look up the rest.`,
 	);
 }

@@ -8,8 +8,8 @@ const DEFAULT_INCLUDE_WAIT_MINUTES = 10;
 const LONGEST_INCLUDE_WAIT_MINUTES = 1_440;
 
 const OPTIONS: Array<{ name: string; value: Includable; description: string }> = [
-	{ name: 'Recording', value: 'recording', description: 'The URL of the recording, as recordingUrl' },
-	{ name: 'Summary', value: 'summary', description: 'The summary of the conversation' },
+	{ name: 'Recording', value: 'recording', description: "The recording's URL, as <code>recordingUrl</code>" },
+	{ name: 'Summary', value: 'summary', description: 'A summary of the transcript' },
 	{ name: 'Transcript', value: 'transcript', description: 'What was said' },
 ];
 
@@ -28,7 +28,7 @@ export const includeField: INodeProperties = {
 	options: OPTIONS,
 	default: [],
 	description:
-		"What to add to the output. It must be arranged before the conversation, with 'Recording' where its room is created.",
+		"What to add to the output. It has to be turned on before the conversation, in 'Recording' of the node that creates the room.",
 };
 
 /**
@@ -41,7 +41,7 @@ export function readInclude(read: ItemReader): Includable[] {
 	const unknown = names.find((name) => OPTIONS.every(({ value }) => value !== name));
 	if (unknown === undefined) return OPTIONS.map(({ value }) => value).filter((name) => names.includes(name));
 	throw read.fail(
-		`'Include' has '${unknown}', which is not one of its options`,
+		`'Include' contains '${unknown}', which isn't one of its options`,
 		`Use ${OPTIONS.map(({ value }) => `'${value}'`).join(', ')}.`,
 	);
 }
@@ -55,7 +55,7 @@ export const includeWaitField: INodeProperties = {
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
-		"Time in minutes to wait after the end for what 'Include' adds. After that the output says what is missing.",
+		"How long to wait after the end for what 'Include' adds. After that, the output says what's missing.",
 };
 
 /**
@@ -70,7 +70,7 @@ export function readIncludeWaitMs(options: CollectionReader): number {
 		: DEFAULT_INCLUDE_WAIT_MINUTES;
 	if (minutes > 0 && minutes <= LONGEST_INCLUDE_WAIT_MINUTES) return minutes * MS_PER_MINUTE;
 	throw options.fail(
-		`'${includeWaitField.displayName}' must be a number of minutes above 0, and at most a day`,
+		`'${includeWaitField.displayName}' must be more than 0 minutes and at most a day`,
 		`Enter a number of minutes in '${includeWaitField.displayName}'.`,
 	);
 }
@@ -91,7 +91,7 @@ export function checkArranged(read: ItemReader, names: Includable[], room: RoomC
 	const option = OPTIONS.find(({ value }) => names.includes(value) && !isArranged[value]);
 	if (option === undefined) return;
 	throw read.fail(
-		`'Include' has '${option.name}', but it is not arranged, and it cannot be afterwards`,
+		`'Include' contains '${option.name}', but 'Recording' doesn't create it, and it can't be created afterwards`,
 		`Set 'Room' to 'Create a Room' and 'Recording' to '${RECORDING_FOR[option.value]}', or remove '${option.name}' from 'Include'.`,
 	);
 }

@@ -84,37 +84,37 @@ export const ENV_FIELDS = keyValueFields(
 		{
 			displayName: 'Environment Variables',
 			name: 'env',
-			description: 'Environment variables passed to the agent when the session starts',
+			description: "Values for the agent's code to read, such as the customer's name",
 		},
 		['Variable', 'variables', 'name', 'CUSTOMER_NAME'],
 	),
 	{
 		name: 'jsonEnv',
 		placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
-		description: 'Environment variables as a JSON object. Each value is sent as text.',
+		description: 'Environment variables as a JSON object. All values are sent as text.',
 	},
 );
 
 /**
  * Your own data beside a session, dispatch or call.
  *
- * @param thing what the data is kept with
+ * @param purpose what it is for, as one sentence or two
  */
-export function metaDataFields(thing: string): KeyValueFields {
+export function metaDataFields(purpose: string): KeyValueFields {
 	return keyValueFields(
 		'specifyMetaData',
 		pairsField(
 			{
 				displayName: 'Metadata',
 				name: 'metaData',
-				description: `Your own data to keep with the ${thing}, such as a customer number`,
+				description: purpose,
 			},
 			['Entry', 'entries', 'key', 'customerId'],
 		),
 		{
 			name: 'jsonMetaData',
 			placeholder: 'e.g. { "customerId": 4711 }',
-			description: `Your own data to keep with the ${thing}, as a JSON object. Numbers, lists and nested objects keep their types.`,
+			description: `${purpose}. A JSON object, in which numbers, lists and nested objects keep their types.`,
 		},
 	);
 }

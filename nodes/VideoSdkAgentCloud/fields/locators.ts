@@ -53,12 +53,12 @@ export function locator({
 export const deploymentField = locator({
 	displayName: 'Deployment',
 	name: 'deploymentId',
-	description: 'The deployment of the agent, as listed in the VideoSDK dashboard under Agent Cloud',
+	description: "The agent's deployment. You find it in the VideoSDK dashboard, under Agent Cloud.",
 	searchListMethod: 'searchDeployments',
 	listPlaceholder: 'Select a deployment...',
 	placeholder: 'e.g. ddv_1a2b3c',
 	builderHint:
-		'Leave it empty for the user to select from the list, unless the ID is known: then use mode "id". Never make an ID up.',
+		'Leave it empty for the user to select from the list. If the ID is known, use mode "id". Never invent an ID.',
 });
 
 /** The version of a deployment. */
@@ -70,7 +70,7 @@ const tag = locator({
 	listPlaceholder: 'Select a tag...',
 	entered: ['By Name', 'name'],
 	placeholder: 'e.g. v1',
-	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty if the user has named none.',
+	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty unless the user has given one.',
 });
 const dependsOnDeployment = { loadOptionsDependsOn: ['deploymentId.value'] };
 export const tagField: INodeProperties = { ...tag, typeOptions: dependsOnDeployment };
@@ -79,7 +79,8 @@ export const tagField: INodeProperties = { ...tag, typeOptions: dependsOnDeploym
 export const optionalTagField: INodeProperties = {
 	...tagField,
 	required: false,
-	description: 'The version of the deployment to run. Leave empty to let VideoSDK choose.',
+	description: 'The version of the deployment to run',
+	hint: 'Leave empty to let VideoSDK choose the version',
 };
 
 /** A session. */
@@ -87,7 +88,7 @@ export const sessionField = locator({
 	displayName: 'Session',
 	name: 'sessionId',
 	description:
-		'The session. From an earlier node, use its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
+		'The session to use. To take it from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
 	searchListMethod: 'searchSessions',
 	listPlaceholder: 'Select a session...',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
@@ -104,7 +105,8 @@ export function readSessionId(read: ItemReader): string {
 export const agentField = locator({
 	displayName: 'Agent',
 	name: 'agentId',
-	description: 'The agent to send to a room. The list shows agents deployed to the cloud of VideoSDK.',
+	description:
+		"The agent to send to the room. The list shows the agents that are deployed to VideoSDK's cloud.",
 	searchListMethod: 'searchAgents',
 	listPlaceholder: 'Select an agent...',
 	placeholder: 'e.g. ag_1a2b3c',

@@ -13,7 +13,7 @@ const maxWaitField: INodeProperties = {
 	typeOptions: { minValue: 0 },
 	default: 1,
 	description:
-		'How long to wait. After that the output is what was last known, with <code>timedOut</code> set to true.',
+		'How long to wait. After that, the output is the last known state, with <code>timedOut</code> set to true.',
 };
 
 const unitField: INodeProperties = {
@@ -34,7 +34,7 @@ const limitWaitTimeField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to limit how long to wait. If off, the execution continues after 30 days at the latest.',
+		'Whether to limit how long to wait. If turned off, the execution continues after 30 days at the latest.',
 };
 
 /** How long an operation waits at most. */
@@ -55,7 +55,7 @@ export function readMaxWaitMs(read: ItemReader): number {
 	const maxWaitMs = asNumber(read.value(maxWaitField)) * (MS_PER_UNIT[String(read.value(unitField))] ?? NaN);
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(
-		"'Max Wait' must be a number above 0, and at most ten years",
+		"'Max Wait' must be more than 0 and at most ten years",
 		'Enter how long to wait, and choose its unit.',
 	);
 }

@@ -35,12 +35,12 @@ function clean(text: string): string {
 function whyNot(number: string): string | undefined {
 	if (E164.test(number)) return undefined;
 	if (!/^\+?\d+$/.test(number))
-		return 'It may have digits, a plus sign in front, and blanks, brackets, dashes, dots and slashes.';
+		return 'It can contain digits, a plus sign in front, and spaces, brackets, dashes, dots and slashes.';
 	if (!number.startsWith('+')) {
-		return 'It begins with neither a plus sign nor 00, so its country is unknown. If all numbers lack just the plus sign, put it before the expression, such as +{{ $json.phone }}.';
+		return "It starts with neither a plus sign nor 00, so the country isn't known. If only the plus sign is missing from all your numbers, put it in front of the expression, such as +{{ $json.phone }}.";
 	}
-	if (number.startsWith('+0')) return 'No country code begins with 0.';
-	return 'With the country code it must have 3 to 15 digits.';
+	if (number.startsWith('+0')) return 'No country code starts with 0.';
+	return 'Including the country code, it must have 3 to 15 digits.';
 }
 
 /** @returns the number as the API takes it, or the SIP URI as it is */

@@ -33,24 +33,21 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
 	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 	if (parsed === undefined || parsed.username || parsed.password) {
 		throw fail(
-			`${label} is not an absolute http or https URL`,
+			`${label} must be a URL that starts with https:// or http://`,
 			'Select a tool, or paste the Production URL of its trigger.',
 		);
 	}
 	if (!parsed.pathname.endsWith('/mcp')) {
 		throw fail(
 			`${label} does not end with /mcp`,
-			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger: agents tell by its end how to talk to it.',
+			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to a URL with this ending.',
 		);
 	}
 	const { url, timeoutS } = splitTimeout(text);
 	const known = knownToolAt(url);
 	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';
 	if (isFromList && known?.isPublished === false) {
-		throw fail(
-			`${label} is not published any more`,
-			"Publish the tool's workflow, or select a different tool.",
-		);
+		throw fail(`${label} is no longer published`, "Publish the tool's workflow, or select a different tool.");
 	}
 	// The trigger may have been changed since it was selected.
 	return { url, timeoutS: known?.timeoutS ?? timeoutS };
@@ -81,13 +78,16 @@ export function readAgentTools(
 		const unreachable = isUnreachable(readBaseUrl(baseUrl).href) ? undefined : urls.find(isUnreachable);
 		if (unreachable !== undefined) {
 			throw read.fail(
-				`VideoSDK's agents cannot reach the tool at ${new URL(unreachable).origin}`,
-				'Give n8n a public address (N8N_WEBHOOK_URL), publish the tool again and select it again. Nothing was sent to VideoSDK.',
+				`VideoSDK's agents can't reach the tool at ${new URL(unreachable).origin}`,
+				'Give n8n a public URL (N8N_WEBHOOK_URL), publish the tool again and select it again. Nothing was sent to VideoSDK.',
 			);
 		}
 		const secret = String(secretKey ?? '').trim();
 		if (secret === '') {
-			throw read.fail("'Secret Key' is empty in the credential", 'It signs the access.');
+			throw read.fail(
+				"'Secret Key' is missing in the credential",
+				'Enter it. It signs the access to the tools.',
+			);
 		}
 		const key = toolKey(secret);
 		const expiresAtS = Math.floor(Date.now() / 1000) + validForS;
@@ -96,7 +96,7 @@ export function readAgentTools(
 			if (token.length > MAX_TOKEN_LENGTH) {
 				throw read.fail(
 					"'Context' is too long for the agent's tools",
-					'Keep a key in it, such as a customer number, and look the rest up in the workflow of the tool.',
+					"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
 				);
 			}
 			return { url, headers: { Authorization: `Bearer ${token}` }, timeout };
@@ -115,7 +115,7 @@ function readHandedTools(
 	if (tools === undefined) return undefined;
 	if (own.data !== undefined && Object.hasOwn(own.data, own.name)) {
 		throw read.fail(
-			`'${own.name}' is given in '${own.label}', and '${agentToolsField.displayName}' is sent under that name`,
+			`'${own.label}' contains '${own.name}', but '${agentToolsField.displayName}' is sent under that name`,
 			`Rename the entry in '${own.label}', or leave '${agentToolsField.displayName}' empty.`,
 		);
 	}

@@ -37,22 +37,22 @@ export function readPairs(read: ItemReader, field: INodeProperties): IDataObject
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
 		if (!isPlain(rawName)) {
 			throw read.fail(
-				`The 'Name' of entry ${position + 1} of '${field.displayName}' is ${kindOf(rawName)}, not a text`,
-				'Its expression must return a text.',
+				`'Name' in entry ${position + 1} of '${field.displayName}' is ${kindOf(rawName)}, not text`,
+				'Its expression must return text.',
 			);
 		}
 		const name = String(rawName ?? '').trim();
 		if (name === '') throw read.fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
 		if (name in result) {
 			throw read.fail(
-				`'${name}' is given twice in '${field.displayName}'`,
-				'Remove one of the two entries, or give it another name.',
+				`'${name}' appears twice in '${field.displayName}'`,
+				'Remove one of the two entries, or rename it.',
 			);
 		}
 		if (!isPlain(value)) {
 			throw read.fail(
-				`The value of '${name}' in '${field.displayName}' is ${kindOf(value)}, not a text, number or boolean`,
-				'Its expression must return a single value. A date becomes a text with .toISO(), an object with .toJsonString().',
+				`The value of '${name}' in '${field.displayName}' is ${kindOf(value)}, not text, a number or a boolean`,
+				'Its expression must return a single value. To turn a date into text, add .toISO(). To turn an object into text, add .toJsonString().',
 			);
 		}
 		result[name] = (value ?? '') as IDataObject[string];
@@ -83,7 +83,7 @@ function readJson(read: ItemReader, field: INodeProperties, specify: INodeProper
 		);
 	}
 	if (Object.keys(value).some((name) => name.trim() === '')) {
-		throw read.fail(`${label} holds an entry without a name`, 'Give each entry a name, or remove it.');
+		throw read.fail(`${label} contains an entry without a name`, 'Give each entry a name, or remove it.');
 	}
 	return value;
 }

@@ -19,13 +19,13 @@ export function readWebhookUrl(
 	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
 	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {
 		throw read.fail(
-			`'${field.displayName}' is not an absolute http or https URL`,
+			`'${field.displayName}' must be a URL that starts with https:// or http://`,
 			`Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave '${field.displayName}' empty.`,
 		);
 	}
 	if (url.length > MAX_URL_LENGTH) {
 		throw read.fail(
-			`'${field.displayName}' has ${url.length} characters, and VideoSDK takes ${MAX_URL_LENGTH}`,
+			`'${field.displayName}' is ${url.length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
 			'Use a shorter URL.',
 		);
 	}
@@ -55,7 +55,7 @@ export function readWebhook(
 	const unknown = events.find((event) => !eventOptions.some(({ value }) => value === event));
 	if (unknown !== undefined) {
 		throw read.fail(
-			`'Webhook Events' contains '${unknown}', which VideoSDK does not send`,
+			`'Webhook Events' contains '${unknown}', which VideoSDK doesn't send`,
 			`Use names such as ${eventOptions[0]?.value}.`,
 		);
 	}

@@ -71,7 +71,7 @@ export abstract class FieldReader<Missing> {
 		if (typeof value !== 'object') return String(value ?? '').trim() || undefined;
 		if (value === null) return undefined;
 		throw this.fail(
-			`'${field.displayName}' is not a text`,
+			`'${field.displayName}' is not text`,
 			'Its expression must return a single value, not an object or a list.',
 		);
 	}
@@ -82,7 +82,7 @@ export abstract class FieldReader<Missing> {
 		if (text !== undefined) return text;
 		throw this.fail(
 			`'${field.displayName}' is empty`,
-			`Enter a value in '${field.displayName}'. If it holds an expression, check that the incoming item has that value.`,
+			`Enter a value in '${field.displayName}'. If it contains an expression, check that the incoming item has a value for it.`,
 		);
 	}
 
@@ -108,7 +108,7 @@ export abstract class FieldReader<Missing> {
 		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
 		if (values.includes(text)) return text as T;
 		throw this.fail(
-			`'${field.displayName}' is '${text}', which is not one of its options`,
+			`'${field.displayName}' is '${text}', which isn't one of its options`,
 			`Use ${values.map((value) => `'${value}'`).join(', ')}.`,
 		);
 	}
@@ -119,7 +119,7 @@ export abstract class FieldReader<Missing> {
 		if (text === undefined) return this.missing(field);
 		if (text === 'true' || text === 'false') return text === 'true';
 		throw this.fail(
-			`'${field.displayName}' is '${text}', but it must be true or false`,
+			`'${field.displayName}' is '${text}', but must be true or false`,
 			'Its expression must return true or false.',
 		);
 	}
@@ -132,7 +132,7 @@ export abstract class FieldReader<Missing> {
 		if (Number.isFinite(value) && value >= minimum && value <= maximum) return Math.floor(value);
 		const range =
 			maximum === Infinity
-				? `of at least ${minimum}`
+				? `of ${minimum} or more`
 				: `from ${minimum} to ${maximum.toLocaleString('en-US')}`;
 		throw this.fail(
 			`'${field.displayName}' must be a number ${range}`,

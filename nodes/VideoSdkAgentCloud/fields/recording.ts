@@ -4,16 +4,22 @@ import { type ItemReader } from './reader';
 
 const RECORDING_OPTIONS = [
 	{ name: 'None', value: 'none' },
-	{ name: 'Record', value: 'record', description: 'Recording: Get Many finds it. This costs money.' },
+	{
+		name: 'Record',
+		value: 'record',
+		description: 'Keeps the sound. Get it afterwards with Recording: Get Many. This costs money.',
+	},
 	{
 		name: 'Record and Transcribe',
 		value: 'transcribe',
-		description: 'Transcription: Get reads the text. This costs money.',
+		description:
+			'Also keeps what was said as text. Get it afterwards with Transcription: Get. This costs money.',
 	},
 	{
 		name: 'Record, Transcribe and Summarize',
 		value: 'summarize',
-		description: 'Transcription: Get reads text and summary. This costs money.',
+		description:
+			'Also keeps a summary of the text. Get both afterwards with Transcription: Get. This costs money.',
 	},
 ];
 
@@ -33,7 +39,7 @@ const recordingField: INodeProperties = {
 	type: 'options',
 	options: RECORDING_OPTIONS,
 	default: 'none',
-	description: 'What to keep of what is said in the room. It cannot be arranged afterwards.',
+	description: "What to keep of the conversation. You can't turn this on afterwards.",
 };
 
 /** What is kept of the conversation in a new room. */
@@ -41,7 +47,7 @@ export const RECORDING_FIELDS: INodeProperties[] = [
 	recordingField,
 	{
 		...summaryPromptField,
-		description: "How to summarize. Leave empty for VideoSDK's own way.",
+		description: 'Instructions for the summary. Leave empty to let VideoSDK decide.',
 		displayOptions: { show: { recording: ['summarize'] } },
 	},
 ];

@@ -25,8 +25,9 @@ const maxConcurrencyField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY, numberPrecision: 0 },
 	default: DEFAULT_MAX_CONCURRENCY,
+	hint: 'Limits requests, not how many calls or sessions run',
 	description:
-		'Max number of requests in flight when there are many input items. This does not limit how many sessions or calls run at the same time. It is lowered for a while when VideoSDK asks to slow down.',
+		"How many requests to send at the same time when there are many input items. This doesn't limit how many calls or sessions run at the same time. If VideoSDK asks n8n to slow down, the number is lowered for a while.",
 };
 
 const timeoutField: INodeProperties = {
@@ -37,7 +38,7 @@ const timeoutField: INodeProperties = {
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
 	description:
-		'Time in milliseconds to wait for an answer. A start or call that gets no answer in time is not sent again, since it may have gone through.',
+		"How long to wait for VideoSDK to respond. A start or call that times out isn't sent again, because it may have gone through.",
 };
 
 /**

@@ -4,7 +4,7 @@ import { filtersField, readFilters } from './filters';
 import { type ItemReader } from './reader';
 import { roomIdField } from './roomId';
 
-const roomFilter = { ...roomIdField, required: false, description: 'Only those of this room' };
+const roomFilter = { ...roomIdField, required: false, description: 'Only return results from this room' };
 const sessionFilter = {
 	displayName: 'Session ID',
 	name: 'sessionId',
@@ -12,7 +12,7 @@ const sessionFilter = {
 	default: '',
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description:
-		'Only those of this session of a room, as room events and calls name it. It is not the ID of an agent session.',
+		'Only return results from this room session. Use the <code>sessionId</code> of a room event or a call, not the ID of an agent session.',
 };
 
 /** Filters of lists that belong to rooms. */

@@ -9,7 +9,8 @@ export const roomIdField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. abcd-efgh-ijkl',
-	description: 'The room, as <code>roomId</code> in the output of Room: Create and Session: Start',
+	description:
+		'The ID of the room. Room: Create, Session: Start and Call: Make output it as <code>roomId</code>.',
 };
 
 /** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */
@@ -28,7 +29,7 @@ export function readRoomId(read: ItemReader, field: INodeProperties): string {
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
 		throw read.fail(
 			`'${field.displayName}' is not the ID of a room`,
-			'Use the <code>roomId</code> that Room: Create or Session: Start puts out, such as abcd-efgh-ijkl.',
+			'Use the <code>roomId</code> that Room: Create or Session: Start outputs, such as abcd-efgh-ijkl.',
 		);
 	}
 	const { json } = read.context.getInputData()[read.itemIndex] ?? {};

@@ -10,16 +10,20 @@ const roomField: INodeProperties = {
 	name: 'room',
 	type: 'options',
 	options: [
-		{ name: 'Agent Decides', value: 'agent', description: 'Nothing is known of the room afterwards' },
+		{
+			name: 'Agent Decides',
+			value: 'agent',
+			description: "You don't get the room's ID, so you can't look up what was said",
+		},
 		{
 			name: 'Create a Room',
 			value: 'create',
-			description: 'Each session gets a new room, by whose ID recordings and transcripts are found',
+			description: 'Each session gets a new room. Use its ID to get the recording and the transcript.',
 		},
 		{ name: 'Existing Room', value: 'existing' },
 	],
 	default: 'agent',
-	description: `The room that the agent joins. Its ID is passed to the agent as ${ROOM_VARIABLE}, and is in the output as <code>roomId</code>.`,
+	description: `The room the agent joins. If you create or choose one, the agent gets its ID as ${ROOM_VARIABLE}, and the output includes it as <code>roomId</code>.`,
 };
 
 /** The room in which a session takes place. */
@@ -36,7 +40,7 @@ export function readSessionRoom(read: ItemReader, env: IDataObject | undefined):
 	const isLeftToAgent = room.roomId === undefined && room.body === undefined;
 	if (isLeftToAgent || env === undefined || !(ROOM_VARIABLE in env)) return room;
 	throw read.fail(
-		`'Environment Variables' contains '${ROOM_VARIABLE}', which 'Room' sets`,
+		`'Environment Variables' contains '${ROOM_VARIABLE}', but 'Room' already sets it`,
 		"Remove the variable, or set 'Room' to 'Agent Decides'.",
 	);
 }

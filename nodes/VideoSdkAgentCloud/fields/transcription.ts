@@ -25,7 +25,7 @@ export const transcriptionIdField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
-	description: 'The transcription, as Transcription: Get Many and its events name it',
+	description: 'The ID of the transcription, from Transcription: Get Many or a transcription event',
 	displayOptions: { show: { getBy: ['id'] } },
 };
 
@@ -35,7 +35,7 @@ export const includeTextField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to read the files, too, and output what was said as <code>text</code> and its summary as <code>summary</code>',
+		'Whether to include what was said as <code>text</code> and its summary as <code>summary</code>',
 };
 
 export const waitUntilReadyField: INodeProperties = {
@@ -44,7 +44,7 @@ export const waitUntilReadyField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to wait until the transcription is there: it is made of the recording, some time after the conversation. The execution keeps running meanwhile.',
+		'Whether to wait until the transcription is ready. VideoSDK creates it from the recording, some time after the conversation. The execution keeps running while it waits.',
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
@@ -55,7 +55,7 @@ export const pollIntervalField: INodeProperties = {
 	typeOptions: { minValue: 1 },
 	default: 10,
 	hint: 'In seconds',
-	description: 'Time in seconds between the first two polls. It grows up to a minute.',
+	description: 'How long to wait before checking again. The pauses grow to as much as a minute.',
 	displayOptions: WHEN_WAITING,
 };
 

@@ -21,17 +21,17 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
-		"Agent sessions and rooms: publish this workflow, then select this trigger in 'Webhook URL' of the node that starts the session or creates the room, with the same events. If the Webhook URL begins with http://localhost, VideoSDK cannot reach it: give n8n a public address first (N8N_WEBHOOK_URL).",
+		"For agent sessions and rooms, publish this workflow. Then open the node that starts the session or creates the room, select this trigger in its 'Webhook URL' and choose the same events there. If the URL under 'Webhook URLs' above starts with http://localhost, VideoSDK can't reach it. Give n8n a public URL first (N8N_WEBHOOK_URL).",
 	),
 	notice(
 		'callNotice',
 		CALL_EVENTS,
-		'Calls: nothing to set up. While this workflow is published or listens for a test event, the trigger is registered with VideoSDK for all calls of the project.',
+		"For calls, there's nothing to set up. While this workflow is published or listening for a test event, it receives the events of all calls in your VideoSDK project.",
 	),
 	notice(
 		'callSummaryNotice',
 		[CALL_SUMMARY],
-		"Call summaries: copy the Production URL from 'Webhook URLs' above into the settings of the agent in the VideoSDK dashboard.",
+		"For call summaries, copy the Production URL from 'Webhook URLs' above into the agent's settings in the VideoSDK dashboard.",
 	),
 	{
 		displayName: 'Verify Signature',
@@ -39,7 +39,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to accept only events signed by VideoSDK. Without it, anyone who knows the URL can start the workflow: turn it off for tests only.',
+			'Whether to accept only events signed by VideoSDK. If turned off, anyone who knows the URL can start the workflow. Turn it off only for testing.',
 	},
 	{
 		displayName: 'Options',
@@ -54,19 +54,19 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: false,
 				description:
-					'Whether to fetch the call and add it as <code>call</code>. If that fails, the event comes without it.',
+					"Whether to fetch the call and add it to the output as <code>call</code>. If it can't be fetched, the output comes without it.",
 			},
 			{
 				displayName: 'Call Direction',
 				name: 'callDirection',
 				type: 'multiOptions',
 				options: [
-					{ name: 'Inbound', value: 'inbound', description: 'Calls that people make to an agent' },
-					{ name: 'Outbound', value: 'outbound', description: 'Calls that an agent makes' },
+					{ name: 'Inbound', value: 'inbound', description: 'Calls from people to an agent' },
+					{ name: 'Outbound', value: 'outbound', description: 'Calls from an agent to people' },
 				],
 				default: [],
 				description:
-					'Only events of calls in this direction. If an event does not name it, the call is fetched; if that fails, the workflow starts.',
+					"Only start for calls in this direction. If an event doesn't include the direction, n8n looks it up. If that isn't possible, the workflow starts anyway.",
 			},
 			{
 				displayName: 'Deployment Names or IDs',
@@ -75,7 +75,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				typeOptions: { loadOptionsMethod: 'getDeployments' },
 				default: [],
 				description:
-					'Only sessions of these deployments. If an event does not name its deployment, the session is fetched; if that fails, the workflow starts. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+					'Only start for sessions of these deployments. If an event doesn\'t include the deployment, n8n looks it up. If that isn\'t possible, the workflow starts anyway. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			},
 			{
 				displayName: 'Session Details',
@@ -83,7 +83,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: false,
 				description:
-					'Whether to fetch the session of the agent and add it as <code>session</code>. If that fails, the event comes without it.',
+					"Whether to fetch the agent session and add it to the output as <code>session</code>. If it can't be fetched, the output comes without it.",
 			},
 			{
 				displayName: 'Skip Duplicates',
@@ -91,7 +91,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to ignore events that were already received. A participant who leaves and joins again is a new event.',
+					"Whether to ignore events that have already been received. When a participant leaves and joins again, that's a new event.",
 			},
 		],
 	},

@@ -21,16 +21,16 @@ interface WebhookOwner {
 export const webhookUrlField = locator({
 	displayName: 'Webhook URL',
 	name: 'webhookUrl',
-	description: 'A published VideoSDK Agent Cloud Trigger with the same credential',
+	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',
 	searchListMethod: 'searchTriggers',
 	listPlaceholder: 'Select a trigger...',
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	enteredHint:
-		'The Production URL of a published trigger. A Test URL takes one event only, and VideoSDK cannot reach localhost or private addresses.',
+		"The Production URL of a published trigger. A Test URL works for one event only. VideoSDK can't reach localhost or private addresses.",
 	isOptional: true,
 	builderHint:
-		'Leave it empty for the user to select the trigger from the list once its workflow is published. Never make a URL up, and never use a Test URL.',
+		'Leave it empty for the user to select the trigger from the list once its workflow is published. Never invent a URL, and never use a Test URL.',
 });
 
 /** The events of a webhook, as they are read: what can be chosen depends on its owner. */
@@ -40,7 +40,7 @@ export const webhookEventsField: INodeProperties = {
 	type: 'multiOptions',
 	options: [],
 	default: [],
-	description: 'The events to send to the Webhook URL',
+	description: 'The events to send to the trigger',
 	displayOptions: { hide: { webhookUrl: [''] } },
 };
 
@@ -54,13 +54,13 @@ export function webhookFields({
 	return [
 		{
 			...webhookUrlField,
-			description: `Where VideoSDK sends the events of this ${thing}${also}: a published VideoSDK Agent Cloud Trigger with the same credential`,
+			description: `The trigger that receives the events of this ${thing}${also}. Its workflow must be published, and it must use the same credential.`,
 			// For "From List"; By URL has its own.
-			hint: 'Leave empty to send no events',
+			hint: "Leave empty if you don't need events",
 		},
 		{
 			displayName:
-				"Publish the workflow of the trigger, then select it here. Or switch to 'By URL', and paste the Production URL that the trigger shows. The trigger must use the same credential.",
+				"Publish the trigger's workflow, then select the trigger here. If it's already published, unpublish it and publish it again, or switch to 'By URL' and paste the trigger's Production URL. The trigger must use the same credential.",
 			name: 'notListedNotice',
 			type: 'notice',
 			default: '',
@@ -70,8 +70,8 @@ export function webhookFields({
 		{ ...webhookEventsField, options: eventOptions, default: [...defaultEvents] },
 		{
 			...contextField,
-			description: `What the workflow of the trigger needs to know of this ${thing}, such as a customer number: it comes with each event as <code>context</code>. It travels in the Webhook URL, which may have ${MAX_URL_LENGTH} characters in all, and VideoSDK can read it.`,
-			displayOptions: { hide: { webhookUrl: [''] } },
+			// Shown without a URL, too: n8n drops what it does not show when the URL is cleared.
+			description: `Data for the trigger's workflow, such as a customer number. The trigger outputs it as <code>context</code> with each event. It's part of the webhook URL, which can have up to ${MAX_URL_LENGTH} characters, and VideoSDK can read it.`,
 		},
 	];
 }
@@ -79,7 +79,7 @@ export function webhookFields({
 /** Where VideoSDK sends the events of a session. */
 export const WEBHOOK_FIELDS = webhookFields({
 	thing: 'session',
-	also: ', and all events of a room created for it',
+	also: ', and all events of the room created for it',
 	eventOptions: EVENT_OPTIONS,
 	defaultEvents: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 });

@@ -12,7 +12,7 @@ const NOT_LISTED_TEXT = "Not listed? Publish it, or use 'By URL'";
 
 function remarkOn(tool: KnownTool, isLocalApi: boolean): string {
 	if (!tool.isPublished) return ' (not published)';
-	return !isLocalApi && isUnreachable(tool.url) ? ' (agents cannot reach it)' : '';
+	return !isLocalApi && isUnreachable(tool.url) ? " (agents can't reach it)" : '';
 }
 
 /**

@@ -13,12 +13,15 @@ export async function searchTags(
 	).trim();
 	if (deploymentId === '') {
 		throw new NodeOperationError(this.getNode(), "Select a 'Deployment' first", {
-			description: 'The list shows the tags of the deployment.',
+			description: "The list shows the deployment's tags.",
 		});
 	}
 	// An expression has no value while the workflow is edited.
 	if (deploymentId.startsWith('=')) {
-		throw new NodeOperationError(this.getNode(), "'Deployment' is an expression: enter the tag 'By Name'");
+		throw new NodeOperationError(
+			this.getNode(),
+			"'Deployment' is an expression, so its tags can't be listed. Choose 'By Name' and enter the tag",
+		);
 	}
 	return await searchRecords(
 		this,

@@ -6,7 +6,7 @@ import {
 } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
-import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../fields/events';
+import { TRIGGER_EVENT_OPTIONS } from '../fields/events';
 import { asList } from '../fields/reader';
 import { NOT_LISTED } from '../fields/webhook';
 import { type KnownTrigger, knownTriggers } from '../trigger/knownTriggers';
@@ -26,9 +26,9 @@ function missingEvents({ events }: KnownTrigger, chosen: string[]): string[] {
 	return chosen
 		.filter((event) => !ofTrigger.has(eventName(event)))
 		.map((event) => {
-			if (event === CALL_SUMMARY) return 'Call Summary';
-			const session = EVENT_OPTIONS.find(({ value }) => value === event)?.name.replace('Session ', '');
-			return session ?? ROOM_EVENT_OPTIONS.find(({ value }) => value === event)?.name ?? event;
+			const name = TRIGGER_EVENT_OPTIONS.find(({ value }) => value === event)?.name ?? event;
+			// Only one family can be chosen in a node, and there is no room for its name.
+			return event === CALL_SUMMARY ? name : name.replace(/^.*: /, '');
 		});
 }
 
@@ -38,8 +38,8 @@ function remarksOn(trigger: KnownTrigger, chosen: string[], isLocalApi: boolean)
 	const remarks = [
 		!trigger.isPublished && 'not published',
 		!trigger.isOwn && 'may be unpublished',
-		!isLocalApi && isUnreachable(trigger.url) && 'VideoSDK cannot reach it',
-		missing.length > 0 && `lacks ${missing.join(', ')}`,
+		!isLocalApi && isUnreachable(trigger.url) && "VideoSDK can't reach it",
+		missing.length > 0 && `missing: ${missing.join(', ')}`,
 	];
 	return remarks.filter(Boolean).join('; ');
 }

@@ -69,7 +69,9 @@ const TARGET_FIELDS: INodeProperties[] = [
 	shownFor('gateway', optionalFromField),
 ];
 
-const META_DATA_FIELDS = metaDataFields('call');
+const META_DATA_FIELDS = metaDataFields(
+	"Data for the agent, such as the customer's name. VideoSDK keeps it with the call",
+);
 
 /**
  * The fields of a call, but for its options: see CALL_OPTIONS.

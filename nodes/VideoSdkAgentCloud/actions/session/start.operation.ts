@@ -24,7 +24,9 @@ export interface SessionStart extends StartBody {
 	room: RoomChoice;
 }
 
-const META_DATA_FIELDS = metaDataFields('session');
+const META_DATA_FIELDS = metaDataFields(
+	"Your own data to keep with the session, such as a customer number. For data that the agent reads, use 'Environment Variables'",
+);
 
 /**
  * The fields of a start. What most need comes first.
