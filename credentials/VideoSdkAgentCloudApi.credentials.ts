@@ -66,9 +66,10 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: 'https://api.videosdk.live',
-			description: 'The address of the API. Leave as it is unless VideoSDK gave you another one.',
+			description:
+				"The address of the API. Leave it as it is unless VideoSDK gave you a different one. Whether it serves agents that moved to Zero Runtime isn't published.",
 			// When the test cannot reach the host, n8n shows the code alone, and lets no credential say more.
-			hint: 'If the test shows only a code such as ENOTFOUND, n8n cannot reach this address: check its spelling, and that n8n can connect to the internet (behind a proxy: HTTPS_PROXY)',
+			hint: "If the test shows only a code such as ENOTFOUND, n8n can't reach this address. Check it for typos, and make sure that n8n can connect to the internet (behind a proxy: HTTPS_PROXY).",
 		},
 		{
 			displayName: 'Webhook Public Key',
