@@ -56,7 +56,7 @@ export class VideoSdkAgentCloud implements INodeType {
 			({ value }) => value === name,
 		);
 		if (operation === undefined) {
-			throw new NodeOperationError(this.getNode(), `There is no operation '${name}' for '${resource}'`, {
+			throw new NodeOperationError(this.getNode(), `'${resource}' has no operation '${name}'`, {
 				description: "Choose 'Resource' and 'Operation' again.",
 			});
 		}

@@ -69,13 +69,13 @@ describe('finding and adding the node', () => {
 
 	inBrowser('an action is added by a click, and opened', async (editor) => {
 		await editor.newWorkflow();
-		await editor.add('Actions', 'Start session (costs money)');
+		await editor.add('Actions', 'Start session');
 		await eventually(async () =>
 			expect(await editor.parameter('operation').locator('input').inputValue()).toBe('Start'),
 		);
 		await editor.closePanel();
 		await eventually(async () =>
-			expect(await editor.node('Start session (costs money)').innerText()).toContain('Start: Session'),
+			expect(await editor.node('Start session').innerText()).toContain('Start: Session'),
 		);
 	});
 

@@ -262,16 +262,4 @@ describe('As a tool of an AI agent', () => {
 		);
 		expect(jsonOf(await tool(callParameters('hangUp', { callId })))).toMatchObject([{ status: 'ended' }]);
 	});
-
-	it('says what costs money and reaches a person where the model and the person read it', () => {
-		const { properties } = rig.engine.nodeType('videoSdkAgentCloud').description;
-		const operations = properties.find(
-			({ name, displayOptions }) => name === 'operation' && displayOptions?.show?.resource?.[0] === 'call',
-		)?.options as Array<{ value: string; action: string; displayOptions?: object }>;
-		const actions = Object.fromEntries(operations.map(({ value, action }) => [value, action]));
-		expect(actions).toMatchObject({
-			make: 'Make call (costs money, calls a person)',
-			transfer: 'Transfer call (calls a person)',
-		});
-	});
 });

@@ -294,7 +294,7 @@ describe('Recording: Download', () => {
 
 	it.each<[string, INodeParameters, string]>([
 		['no URL', download('={{ "" }}'), "'URL' is empty"],
-		['another kind of URL', download('file:///etc/passwd'), "'URL' is not an absolute https URL"],
+		['another kind of URL', download('file:///etc/passwd'), "'URL' must be a URL that starts with https://"],
 		[
 			'a size of zero',
 			download('https://a.example/f', { options: { maxFileSize: 0 } }),

@@ -1,5 +1,5 @@
 /** As a tool of an AI agent: what is thrown reaches a person, and only what is put out reaches the model. */
-import type { INodeParameters } from 'n8n-workflow';
+import { type INode, type INodeParameters, type INodeType, NodeHelpers } from 'n8n-workflow';
 import { VideoSdkAgentCloud } from '../../nodes/VideoSdkAgentCloud/VideoSdkAgentCloud.node';
 import type { Fault } from '../simulator';
 import type { RunResult } from './engine';
@@ -56,28 +56,49 @@ describe('The model is told', () => {
 			startParameters({ deploymentId: byId('={{ $json.none }}') }),
 			/Deployment.*is empty/,
 		],
-		['it would have to wait', startAndWait, /Start and Wait cannot be used as a tool/],
+		['it would have to wait', startAndWait, /Start and Wait can't be used as a tool/],
 	])('why nothing was sent: %s', async (_why, parameters, told) => {
 		expect(jsonOf(await call(parameters))).toEqual([{ error: expect.stringMatching(told) }]);
 		expect(rig.requests).toHaveLength(0);
 	});
 });
 
-it.each([
-	['call', 'make', 'calls a person'],
-	['room', 'create', 'recording costs money'],
-	['transcription', 'startRealtime', 'costs money'],
-])(
-	'The person who sets up the tool %s: %s is told what each use does',
-	(resource, operation, consequence) => {
-		const notice = new VideoSdkAgentCloud().description.properties.find(
+describe.each([
+	['call', 'make', 'costs money and calls a person', /costs money and reaches a real person/],
+	['session', 'start', 'costs money and may call a person', /costs money.*may call a real person/],
+	['room', 'create', 'costs money if the room is recorded', /Recording costs money/],
+	['room', 'endSession', 'disconnects everyone', /Disconnect the agent and everyone else/],
+	['transcription', 'startRealtime', 'costs money', /costs money/],
+])('What a use of the tool %s: %s does', (resource, operation, consequence, told) => {
+	const { description } = new VideoSdkAgentCloud();
+	const asTool = { ...description, name: `${description.name}Tool` };
+
+	it('is read by the person who sets it up', () => {
+		const notice = description.properties.find(
 			({ name, displayOptions: { show } = {} }) =>
 				name === 'toolNotice' && show?.resource?.includes(resource) && show.operation?.includes(operation),
 		);
 		expect(notice?.displayName).toContain(consequence);
 		expect(notice?.displayOptions?.show).toHaveProperty('@tool', [true]);
-	},
-);
+	});
+
+	it('is read by the model, unless the user wrote something else', () => {
+		const read = (given: INodeParameters) => {
+			const node = { typeVersion: 1, parameters: { resource, operation, ...given } } as unknown as INode;
+			const { parameters } = node;
+			const filled = NodeHelpers.getNodeParameters(asTool.properties, parameters, true, false, node, asTool);
+			return NodeHelpers.getToolDescriptionForNode({ ...node, parameters: filled ?? {} }, {
+				description: asTool,
+			} as INodeType);
+		};
+		expect(read({})).toMatch(told);
+		expect(read({ toolDescription: 'Only for invoices.' })).toBe('Only for invoices.');
+	});
+
+	it('is not in the name on the canvas', () => {
+		expect(NodeHelpers.makeNodeName({ resource, operation }, description)).toMatch(/^\w+( \w+){1,3}$/);
+	});
+});
 
 describe('Retry On Fail', () => {
 	it.each<[string, INodeParameters]>([

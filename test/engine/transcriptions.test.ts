@@ -173,7 +173,7 @@ it('Transcription: Get does not take a text of more than 10 MB, and says what to
 	const { message, description } = failureOf(await run(get()));
 	expect(message).toMatch(/^The file is larger than 10 MB/);
 	expect(description).toBe(
-		"Turn off 'Include Text', and get the file with Recording: Download from the address in the output.",
+		"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.",
 	);
 });
 
@@ -210,7 +210,9 @@ describe('Transcription: Get, waiting', () => {
 		const before = Date.now();
 		const { message, description } = failureOf(await run(get({ roomId, ...waiting(60) })));
 		expect(Date.now() - before).toBeLessThan(5_000);
-		expect(message).toBe(`No transcription was arranged for room ${roomId} before the conversation [item 0]`);
+		expect(message).toBe(
+			`Transcription wasn't turned on for room ${roomId} before the conversation [item 0]`,
+		);
 		expect(description).toContain("set 'Recording' to 'Record and Transcribe' in Room: Create");
 		expect(description).toContain('Session: Start');
 		expect(description).toContain('Transcription: Start Realtime');
@@ -273,9 +275,9 @@ describe('Where there is no transcription', () => {
 	it.each([
 		[
 			'none',
-			/^Room .* has no transcription: none was arranged before the conversation, or it is not there yet \[item 0\]$/,
+			/^Room .* has no transcription. It wasn't turned on before the conversation, or it is not there yet \[item 0\]$/,
 		],
-		['record', /^No transcription was arranged for room .* before the conversation \[item 0\]$/],
+		['record', /^Transcription wasn't turned on for room .* before the conversation \[item 0\]$/],
 		['transcribe', /^Room .* has no transcription yet \[item 0\]$/],
 	])("a room with 'Recording' %s says why", async (recording, message) => {
 		const roomId = await makeRoom(recording);
@@ -293,7 +295,7 @@ describe('Where there is no transcription', () => {
 	it('says so too if the account has no realtime transcriptions', async () => {
 		const roomId = await makeRoom('record');
 		rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /realtime/ } });
-		expect(failureOf(await run(get({ roomId }))).message).toContain('No transcription was arranged');
+		expect(failureOf(await run(get({ roomId }))).message).toContain("Transcription wasn't turned on");
 	});
 });
 

@@ -51,9 +51,12 @@ export interface Operation {
 	value: string;
 	/** In the list of operations, in Title Case. */
 	name: string;
-	/** Becomes the node's name on the canvas. An AI model reads it of a tool, so it says what costs money or reaches a person. */
+	/** Becomes the node's name on the canvas, so it is short. */
 	action: string;
+	/** In the list of operations. Of a tool, an AI model reads it, too, so it says what costs money or reaches a person. */
 	description: string;
+	/** What each use of it as a tool does that cannot be taken back, such as "costs money". */
+	consequence?: string;
 	/** false: an AI agent cannot use it. Default: true */
 	isTool?: boolean;
 	/** What it starts, if anything: then nothing is sent again that may have been carried out. */

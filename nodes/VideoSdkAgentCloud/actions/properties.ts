@@ -20,24 +20,33 @@ function operationField({ value, defaultOperation, operations }: Resource): INod
 	};
 }
 
-/** What whoever gives a tool to an AI agent should know: what the operation's action says in brackets, which the model reads, too. */
-function toolNotices({ action, isTool }: Operation): INodeProperties[] {
-	const [, consequences] = /\((.+)\)$/.exec(action) ?? [];
-	if (consequences === undefined || isTool === false) return [];
-	return [
-		{
-			displayName: `Each use by the agent has consequences (${consequences}). To approve each use first, add a human review step (n8n 2.x) between the agent and this tool.`,
-			name: 'toolNotice',
-			type: 'notice',
-			default: '',
-			displayOptions: { show: { '@tool': [true] } },
-		},
-	];
+/** What an operation shows as a tool of an AI agent only: a warning, and what the model reads about it. */
+function toolFields({ description, consequence, isTool }: Operation): INodeProperties[] {
+	if (isTool === false) return [];
+	const notice: INodeProperties = {
+		displayName: `Each time the AI agent uses this tool, it ${consequence}. To approve each use first, add a human review step (n8n 2.x) between the agent and this tool.`,
+		name: 'toolNotice',
+		type: 'notice',
+		default: '',
+	};
+	// n8n's own field of this name has a default that neither depends on the operation nor says what it costs.
+	const toolDescription: INodeProperties = {
+		displayName: 'Tool Description',
+		name: 'toolDescription',
+		type: 'string',
+		typeOptions: { rows: 2 },
+		default: description,
+		description: 'What the AI model reads about this tool. You can add when to use it.',
+	};
+	return (consequence === undefined ? [toolDescription] : [notice, toolDescription]).map((field) => ({
+		...field,
+		displayOptions: { show: { '@tool': [true] } },
+	}));
 }
 
 /** An operation's fields, shown for it only. */
 function fieldsOf({ value: resource }: Resource, operation: Operation): INodeProperties[] {
-	return [...toolNotices(operation), ...operation.fields].map((field) => ({
+	return [...toolFields(operation), ...operation.fields].map((field) => ({
 		...field,
 		displayOptions: {
 			...field.displayOptions,

@@ -17,7 +17,7 @@ import { type Operation } from './operation';
 export function rejectAsTool(read: ItemReader, operation: string, instead: string): void {
 	if (!read.context.getNode().type.endsWith('Tool')) return;
 	throw read.fail(
-		`${operation} cannot be used as a tool: an AI agent cannot wait`,
+		`${operation} can't be used as a tool, because an AI agent can't wait`,
 		`Use ${instead} as the tool.`,
 	);
 }

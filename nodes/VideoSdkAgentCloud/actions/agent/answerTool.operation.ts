@@ -11,7 +11,7 @@ import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudToolTrigger';
 const NOBODY_WAITS =
-	'No agent is waiting for this answer, so it was not sent. Agents wait if the workflow was started by a VideoSDK Agent Cloud Tool Trigger, and not in a sub-workflow.';
+	"No agent is waiting for this answer, so it wasn't sent. An agent waits only if a VideoSDK Agent Cloud Tool Trigger started this workflow, and not in a sub-workflow.";
 
 const respondWithField: INodeProperties = {
 	displayName: 'Respond With',
@@ -25,14 +25,14 @@ const respondWithField: INodeProperties = {
 	default: 'json',
 };
 
-const ANSWER_DESCRIPTION = 'What the agent reads: it puts it into words for the caller';
+const ANSWER_DESCRIPTION = 'What the agent reads and puts into words for the caller';
 
 const answerJsonField: INodeProperties = {
 	displayName: 'Answer',
 	name: 'answerJson',
 	type: 'json',
 	default: '={{ $json }}',
-	description: `${ANSWER_DESCRIPTION}. Several items are one list.`,
+	description: `${ANSWER_DESCRIPTION}. Several items are sent as one list.`,
 	displayOptions: { show: { respondWith: ['json'] } },
 };
 
@@ -48,12 +48,12 @@ const answerTextField: INodeProperties = {
 };
 
 const isErrorField: INodeProperties = {
-	displayName: 'Tell the Agent That It Failed',
+	displayName: 'Report as Failed',
 	name: 'isError',
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether the answer says what went wrong. The agent can then try differently, or tell the caller.',
+		'Whether the answer explains what went wrong. The agent can then try again in a different way, or tell the caller.',
 };
 
 /** @returns the answer of one item */
@@ -110,7 +110,7 @@ export const operation: Operation = {
 	name: 'Answer Tool Call',
 	action: 'Answer tool call',
 	description:
-		'Answer an agent that asked this workflow during a conversation: the last node after a VideoSDK Agent Cloud Tool Trigger',
+		'Answer the agent that asked this workflow during a conversation. Use it as the last node after a VideoSDK Agent Cloud Tool Trigger.',
 	isTool: false,
 	fields: [respondWithField, answerJsonField, answerTextField, isErrorField],
 	prepare(read) {

@@ -11,7 +11,7 @@ const validForField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: 30,
-	description: 'How long the agent can use the tools. Create a new access before it ends.',
+	description: 'How long the agent can use the tools. Create a new access before this one expires.',
 };
 
 const validForUnitField: INodeProperties = {
@@ -31,7 +31,7 @@ export const operation: Operation = {
 	name: 'Create Tool Access',
 	action: 'Create tool access',
 	description:
-		'Create the access to tools for an agent that answers incoming calls, to be stored as a secret of the agent. Sends no request.',
+		"Create access to tools for an agent that answers incoming calls. Store it as one of the agent's secrets. Sends no request.",
 	isTool: false,
 	fields: [...AGENT_TOOLS_FIELDS, validForField, validForUnitField],
 	prepare(read) {
@@ -39,7 +39,7 @@ export const operation: Operation = {
 		const maximum = Number(toolsValidForField.typeOptions?.maxValue) / unitHours;
 		const access = readAgentTools(read, read.count(validForField, maximum) * unitHours * 3_600);
 		if (access === undefined) {
-			throw read.fail(`'${agentToolsField.displayName}' is empty`, 'Add the tools that the agent is to use.');
+			throw read.fail(`'${agentToolsField.displayName}' is empty`, 'Add the tools for the agent to use.');
 		}
 		return async () => {
 			const { tools, expiresAtS } = await access();

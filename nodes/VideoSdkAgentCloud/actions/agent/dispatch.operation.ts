@@ -22,7 +22,7 @@ const versionIdField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. ver_1a2b3c',
-	description: 'The version of the agent. Leave empty for the latest deployed one.',
+	description: 'The version of the agent. Leave empty to use the latest deployed version.',
 };
 
 const versionTagField: INodeProperties = {
@@ -42,10 +42,10 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		name: 'autoEndSession',
 		type: 'boolean',
 		default: true,
-		description: 'Whether the session ends when the last participant has left',
+		description: 'Whether to end the session when the last participant leaves',
 	},
 	{
-		displayName: 'Join Meeting',
+		displayName: 'Join Room',
 		name: 'joinMeeting',
 		type: 'boolean',
 		default: true,
@@ -56,7 +56,7 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		name: 'playground',
 		type: 'boolean',
 		default: false,
-		description: 'Whether the session can be watched in the VideoSDK playground',
+		description: 'Whether to make the session visible in the VideoSDK playground',
 	},
 	{
 		displayName: 'Session Timeout',
@@ -65,7 +65,7 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		typeOptions: { minValue: 1 },
 		default: 60,
 		hint: 'In seconds',
-		description: 'Time in seconds that the agent stays in an empty room',
+		description: 'How long the agent stays in an empty room',
 	},
 	{
 		displayName: 'Vision',
@@ -98,8 +98,9 @@ function readRoomOptions(read: ItemReader): IDataObject | undefined {
 export const operation: Operation = {
 	value: 'dispatch',
 	name: 'Dispatch',
-	action: 'Dispatch agent to room (costs money)',
+	action: 'Dispatch agent to room',
 	description: 'Send an agent to a room. This costs money.',
+	consequence: 'costs money',
 	starts: 'dispatch',
 	fields: [
 		agentField,
@@ -122,7 +123,7 @@ export const operation: Operation = {
 		if (body.versionId !== undefined && body.versionTag !== undefined) {
 			throw read.fail(
 				"Both 'Version ID' and 'Version Tag' are set",
-				'Clear one of the two: each of them names the version.',
+				'Clear one of them. Either one is enough.',
 			);
 		}
 		const metadata = readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS));

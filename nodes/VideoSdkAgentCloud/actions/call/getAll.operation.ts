@@ -17,18 +17,22 @@ const endDateFilter: INodeProperties = {
 	name: 'endDate',
 	type: 'dateTime',
 	default: '',
-	description: 'Only calls that started on this day or before. The day counts whole.',
+	description: 'Only return calls that started on or before this day. The whole day is included.',
 };
 
-const gatewayFilter = { ...gatewayField, required: false, description: 'Only calls through this gateway' };
+const gatewayFilter = {
+	...gatewayField,
+	required: false,
+	description: 'Only return calls made through this gateway',
+};
 
-const roomFilter = { ...roomIdField, required: false, description: 'Only calls in this room' };
+const roomFilter = { ...roomIdField, required: false, description: 'Only return calls in this room' };
 
 const ruleFilter = {
 	...routingRuleField,
 	name: 'ruleId',
 	required: false,
-	description: 'Only calls of this routing rule',
+	description: 'Only return calls of this routing rule',
 };
 
 const searchFilter: INodeProperties = {
@@ -37,7 +41,7 @@ const searchFilter: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. +14155550123',
-	description: 'Only calls whose number or room contains this text',
+	description: 'Only return calls whose number or room contains this text',
 };
 
 const startDateFilter: INodeProperties = {
@@ -45,7 +49,7 @@ const startDateFilter: INodeProperties = {
 	name: 'startDate',
 	type: 'dateTime',
 	default: '',
-	description: 'Only calls that started at this time or after',
+	description: 'Only return calls that started at or after this time',
 };
 
 const statusFilter: INodeProperties = {
@@ -55,7 +59,7 @@ const statusFilter: INodeProperties = {
 	options: statusOptions(CALL_STATUSES),
 	default: [],
 	description:
-		'Only calls with one of these statuses. The API has no such filter, so n8n reads the list and keeps those that match.',
+		"Only return calls with one of these statuses. VideoSDK can't filter by status, so n8n reads the whole list and keeps the matches.",
 };
 
 const typeFilter: INodeProperties = {
@@ -67,7 +71,7 @@ const typeFilter: INodeProperties = {
 		{ name: 'Outbound', value: 'outbound' },
 	],
 	default: 'outbound',
-	description: 'Only calls in this direction',
+	description: 'Only return calls in this direction',
 };
 
 const FILTERS = filtersField([
@@ -110,7 +114,7 @@ function prepare(read: ItemReader): ItemRun {
 	const startDate = readDateMs(filters, startDateFilter, 'exact');
 	const endDate = readDateMs(filters, endDateFilter, 'endOfDay');
 	if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
-		throw read.fail("'Start Date' is after 'End Date'", 'Swap the two, or remove one of them.');
+		throw read.fail("'Start Date' is after 'End Date'", 'Swap them, or remove one of them.');
 	}
 	const qs: IDataObject = {
 		roomId: filters.optional(roomFilter),

@@ -7,7 +7,7 @@ export const operation: Operation = {
 	value: 'hangUp',
 	name: 'Hang Up',
 	action: 'Hang up call',
-	description: 'End a call, even while it rings. A call that is over already is no failure.',
+	description: "End a call, even while it's still ringing. If it's already over, nothing happens.",
 	fields: [callField, optionsField()],
 	prepare(read) {
 		const callId = read.required(callField);

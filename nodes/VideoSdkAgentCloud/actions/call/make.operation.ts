@@ -41,7 +41,7 @@ const toField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. +14155550123',
-	description: 'The phone number to call, with a plus sign and the country code, or a SIP URI',
+	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
 };
 
 const callViaField: INodeProperties = {
@@ -53,9 +53,9 @@ const callViaField: INodeProperties = {
 		{
 			name: 'Routing Rule',
 			value: 'routingRule',
-			description: 'Call from one of your phone numbers; the rule decides which agent talks',
+			description: 'Call from one of your phone numbers. The routing rule decides which agent talks.',
 		},
-		{ name: 'Gateway', value: 'gateway', description: 'Call through an outbound gateway directly' },
+		{ name: 'Gateway', value: 'gateway', description: 'Call directly through an outbound gateway' },
 	],
 	default: 'routingRule',
 };
@@ -154,8 +154,9 @@ export function prepareCall(
 export const operation: Operation = {
 	value: 'make',
 	name: 'Make',
-	action: 'Make call (costs money, calls a person)',
-	description: 'Have an agent call somebody. This costs money and reaches a real person.',
+	action: 'Make call',
+	description: 'Have a voice agent call someone. This costs money and reaches a real person.',
+	consequence: 'costs money and calls a person',
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [...makeFields(), optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY)],

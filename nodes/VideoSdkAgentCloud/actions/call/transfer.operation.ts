@@ -12,15 +12,17 @@ const transferToField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. +14155550123',
-	description: 'The phone number to hand over to, with a plus sign and the country code, or a SIP URI',
+	description:
+		'The phone number to transfer the call to, with a plus sign and the country code. SIP URIs work, too.',
 };
 
 export const operation: Operation = {
 	value: 'transfer',
 	name: 'Transfer',
-	action: 'Transfer call (calls a person)',
+	action: 'Transfer call',
 	description:
-		'Hand an answered call over to another number; the agent leaves it. The provider must allow SIP REFER. This reaches a real person.',
+		'Transfer an answered call to another number. The agent leaves the call. Your phone provider must allow SIP REFER. This reaches a real person.',
+	consequence: 'calls a person',
 	starts: 'transfer',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [callField, transferToField, optionsField([], CALLS_MAX_CONCURRENCY)],

@@ -27,7 +27,7 @@ export const operation: Operation = {
 	value: 'create',
 	name: 'Create',
 	action: 'Create deployment',
-	description: 'Create a deployment, to which you then push versions of an agent',
+	description: 'Create a deployment to push versions of an agent to',
 	starts: 'deployment',
 	fields: [nameField, descriptionField, optionsField()],
 	prepare(read) {

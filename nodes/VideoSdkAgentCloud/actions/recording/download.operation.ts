@@ -16,7 +16,7 @@ const urlField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. https://cdn.videosdk.live/recordings/abcd.mp4',
-	description: 'The <code>fileUrl</code> of a recording, as Recording: Get Many and room events contain it',
+	description: 'The <code>fileUrl</code> of the recording, from Recording: Get Many or a room event',
 };
 
 const binaryPropertyField: INodeProperties = {
@@ -35,15 +35,15 @@ const maxFileSizeField: INodeProperties = {
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_SIZE_MB,
 	hint: 'In megabytes (MB)',
-	description: 'The size in megabytes (MB) above which a file is not downloaded',
+	description: "Larger files aren't downloaded",
 };
 
 function readUrl(read: ItemReader): string {
 	const url = read.required(urlField);
 	if (URL.canParse(url) && /^https?:\/\//i.test(url)) return url;
 	throw read.fail(
-		"'URL' is not an absolute https URL",
-		'Use the <code>fileUrl</code> of a recording, as Recording: Get Many returns it.',
+		"'URL' must be a URL that starts with https://",
+		'Use the fileUrl that Recording: Get Many returns.',
 	);
 }
 
@@ -51,7 +51,7 @@ export const operation: Operation = {
 	value: 'download',
 	name: 'Download',
 	action: 'Download recording',
-	description: 'Download the file of a recording',
+	description: 'Download a recording as a file',
 	maxInFlight: MAX_DOWNLOADS_IN_FLIGHT,
 	fields: [urlField, binaryPropertyField, optionsField([maxFileSizeField])],
 	prepare(read) {

@@ -11,14 +11,18 @@ const recordingTypeField: INodeProperties = {
 	name: 'recordingType',
 	type: 'options',
 	options: [
-		{ name: 'Merged', value: 'merged', description: 'Agent and caller on the two channels of a file' },
-		{ name: 'Participant', value: 'participant', description: 'A file for each participant' },
+		{
+			name: 'Merged',
+			value: 'merged',
+			description: 'One file, with the agent and the caller on separate channels',
+		},
+		{ name: 'Participant', value: 'participant', description: 'One file per participant' },
 		{
 			name: 'Room',
 			value: 'room',
-			description: "All participants in a file, as a room's Recording makes it",
+			description: "One file with all participants, as a room's 'Recording' creates it",
 		},
-		{ name: 'Track', value: 'track', description: 'A file for each camera or microphone' },
+		{ name: 'Track', value: 'track', description: 'One file per camera or microphone' },
 	],
 	default: 'room',
 };
@@ -27,7 +31,8 @@ export const operation: Operation = {
 	value: 'getAll',
 	name: 'Get Many',
 	action: 'Get many recordings',
-	description: 'Retrieve a list of recordings. A recording appears some time after the conversation.',
+	description:
+		'Retrieve a list of recordings. A recording appears some time after the conversation has ended.',
 	fields: [recordingTypeField, ...RETURN_ALL_FIELDS, roomFiltersField, optionsField()],
 	prepare(read) {
 		const type = read.choice<keyof typeof RECORDINGS>(recordingTypeField);

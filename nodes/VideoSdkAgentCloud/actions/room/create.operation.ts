@@ -16,7 +16,7 @@ const customRoomIdField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. order-4711',
 	description:
-		'An ID of your own. If there is a room of that ID already, VideoSDK returns it as it was created.',
+		'Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room unchanged.',
 };
 
 const geoFenceField: INodeProperties = {
@@ -25,15 +25,16 @@ const geoFenceField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. eu001',
-	description: 'The region whose servers the room is limited to, such as us001, eu001 or in002',
+	description: 'The region to host the room in, such as us001, eu001 or in002',
 };
 
 export const operation: Operation = {
 	value: 'create',
 	name: 'Create',
-	action: 'Create room (recording costs money)',
+	action: 'Create room',
 	description:
-		'Create a room in which agents, callers and participants meet, and choose whether it is recorded. Recording costs money.',
+		'Create a room where agents and people meet, and choose whether to record it. Recording costs money.',
+	consequence: 'costs money if the room is recorded',
 	starts: 'room',
 	fields: [
 		...RECORDING_FIELDS,

@@ -6,8 +6,9 @@ import { type Operation } from '../operation';
 export const operation: Operation = {
 	value: 'deactivate',
 	name: 'Deactivate',
-	action: 'Deactivate room (disconnects everybody in it)',
-	description: 'Close a room for good. Everybody in it is disconnected, and nobody can join it any more.',
+	action: 'Deactivate room',
+	description: 'Close a room permanently. Everyone in it is disconnected, and no one can join it again.',
+	consequence: 'disconnects everyone in the room',
 	fields: [roomIdField, optionsField()],
 	prepare(read) {
 		const roomId = read.required(roomIdField);

@@ -6,9 +6,10 @@ import { type Operation } from '../operation';
 export const operation: Operation = {
 	value: 'endSession',
 	name: 'End Session',
-	action: 'End session of room (disconnects everybody in it)',
+	action: 'End room session',
 	description:
-		'End what is going on in a room, for the agent and everybody else in it. The room stays. This also stops a dispatched agent.',
+		'Disconnect the agent and everyone else from a room. This also stops a dispatched agent. The room itself stays open.',
+	consequence: 'disconnects everyone in the room',
 	fields: [roomIdField, optionsField()],
 	prepare(read) {
 		const roomId = read.required(roomIdField);

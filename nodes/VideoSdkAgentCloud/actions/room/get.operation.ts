@@ -8,7 +8,10 @@ export const operation: Operation = {
 	name: 'Get',
 	action: 'Get room',
 	description: 'Retrieve a room',
-	fields: [{ ...roomIdField, description: 'The room. Its Custom Room ID will do, too.' }, optionsField()],
+	fields: [
+		{ ...roomIdField, description: 'The ID of the room. Its Custom Room ID works, too.' },
+		optionsField(),
+	],
 	prepare(read) {
 		const roomId = read.required(roomIdField);
 		return async (send) => await getRoom(send, roomId);

@@ -54,15 +54,15 @@ export const operation: Operation = {
 	name: 'Check Setup',
 	action: 'Check setup',
 	description:
-		'Check the credential, and what sessions and calls need, before the first start. Starts nothing and costs nothing.',
+		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
 	fields: [
 		{ ...deploymentField, required: false, description: `A deployment to check. ${SKIPPED}` },
 		{ ...optionalTagField, description: `A tag of the deployment to check. ${SKIPPED}` },
 		{
 			...webhookUrlField,
-			description: 'The Production URL of a trigger to check. Leave empty to skip these checks.',
+			description: 'A trigger to check. Leave empty to skip these checks.',
 		},
-		{ ...routingRuleField, required: false, description: `A routing rule for calls to check. ${SKIPPED}` },
+		{ ...routingRuleField, required: false, description: `A routing rule to check. ${SKIPPED}` },
 		{ ...optionalFromField, description: `A phone number to check. ${SKIPPED}` },
 		{ ...gatewayField, required: false, description: `An outbound gateway to check. ${SKIPPED}` },
 		optionsField(),

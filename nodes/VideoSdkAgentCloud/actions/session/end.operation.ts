@@ -7,7 +7,7 @@ export const operation: Operation = {
 	value: 'end',
 	name: 'End',
 	action: 'End session',
-	description: 'End a running session. A session that has ended already is no failure.',
+	description: 'End a running session. If it has already ended, nothing happens.',
 	fields: [sessionField, optionsField()],
 	prepare(read) {
 		const sessionId = readSessionId(read);

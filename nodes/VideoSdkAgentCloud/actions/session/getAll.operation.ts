@@ -13,7 +13,7 @@ import { type ItemRun, type Operation } from '../operation';
 const deploymentFilter = {
 	...deploymentField,
 	required: false,
-	description: 'Only sessions of this deployment',
+	description: 'Only return sessions of this deployment',
 };
 
 const statusFilter: INodeProperties = {
@@ -22,7 +22,7 @@ const statusFilter: INodeProperties = {
 	type: 'multiOptions',
 	options: statusOptions(SESSION_STATUSES),
 	default: [],
-	description: 'Only sessions with one of these statuses',
+	description: 'Only return sessions with one of these statuses',
 };
 
 const tagFilter: INodeProperties = {
@@ -31,12 +31,12 @@ const tagFilter: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. v1',
-	description: 'Only sessions of this version of the deployment',
+	description: 'Only return sessions of this version of the deployment',
 };
 
 const FILTERS = filtersField(
 	[deploymentFilter, statusFilter, tagFilter],
-	'The API cannot filter sessions, so n8n reads the list and keeps those that match: a filter does not make a long list faster',
+	"VideoSDK can't filter sessions, so n8n reads the whole list and keeps the matches. Filters don't make a long list load faster.",
 );
 
 /** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */

@@ -90,8 +90,9 @@ function withEvents(room: RoomChoice, webhook: SessionWebhook | undefined): Room
 export const operation: Operation = {
 	value: 'start',
 	name: 'Start',
-	action: 'Start session (costs money)',
-	description: 'Start a session of an agent. This costs money and may call a real person.',
+	action: 'Start session',
+	description: 'Start an agent session. This costs money, and the agent may call a real person.',
+	consequence: 'costs money and may call a person',
 	starts: 'session',
 	// One context for both: it comes with the events and with each question of the agent.
 	fields: [

@@ -15,7 +15,7 @@ const END_AT_TIMEOUT: INodeProperties = {
 	name: 'endAtTimeout',
 	type: 'boolean',
 	default: false,
-	description: 'Whether to end the sessions that are still running when the wait time is over',
+	description: "Whether to end any sessions that are still running when 'Max Wait' is reached",
 };
 
 export const operation: Operation = {
@@ -23,7 +23,7 @@ export const operation: Operation = {
 	name: 'Start and Wait',
 	action: 'Start session and wait',
 	description:
-		'Start sessions of an agent and wait until all of them have ended, without keeping n8n busy. This costs money and may call real people. VideoSDK should be able to reach n8n.',
+		"Start agent sessions, and continue when all of them have ended. n8n isn't kept busy while it waits. This costs money, and the agents may call real people.",
 	isTool: false,
 	starts: 'session',
 	fields: [

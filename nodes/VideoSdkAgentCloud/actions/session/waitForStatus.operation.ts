@@ -26,7 +26,7 @@ const pollIntervalField: INodeProperties = {
 	typeOptions: { minValue: 1 },
 	default: 10,
 	hint: 'In seconds',
-	description: 'Time in seconds between two polls',
+	description: 'How long to wait before checking again',
 };
 
 function readStatuses(read: ItemReader): string[] {
@@ -34,7 +34,10 @@ function readStatuses(read: ItemReader): string[] {
 	if (statuses.length === 0) throw read.fail("'Statuses' is empty", 'Choose at least one status.');
 	const unknown = statuses.find((status) => !hasStatus({ status }, SESSION_STATUSES));
 	if (unknown !== undefined) {
-		throw read.fail(`'Statuses' contains '${unknown}', which no session can have`, 'Choose from the list.');
+		throw read.fail(
+			`'Statuses' contains '${unknown}', which isn't a session status`,
+			'Choose from the list.',
+		);
 	}
 	return statuses;
 }
@@ -70,7 +73,7 @@ export const operation: Operation = {
 	value: 'waitForStatus',
 	name: 'Wait for Status',
 	action: 'Wait for session status',
-	description: 'Poll a session until it reaches one of the selected statuses',
+	description: 'Keep checking a session until it reaches one of the selected statuses',
 	isTool: false,
 	fields: [sessionField, statusesField, ...MAX_WAIT_FIELDS, pollIntervalField, optionsField()],
 	prepare,

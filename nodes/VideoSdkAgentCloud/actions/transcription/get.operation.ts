@@ -30,12 +30,12 @@ import { textReader } from '../readText';
 import { mayComeLater } from '../withFile';
 
 const TOO_LARGE_ADVICE =
-	"Turn off 'Include Text', and get the file with Recording: Download from the address in the output.";
+	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
 const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 60_000;
 
 const WHERE_TO_ARRANGE =
-	"It must be arranged before the conversation: set 'Recording' to 'Record and Transcribe' in Room: Create, or with 'Room' set to 'Create a Room' in Session: Start. During the conversation, use Transcription: Start Realtime.";
+	"Transcription has to be turned on before the conversation. In the node that makes the call or starts the session, set 'Room' to 'Create a Room' and 'Recording' to 'Record and Transcribe'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
 
 /** What is known of a room. */
 type Room = Arranged & { isUnknown?: boolean };
@@ -43,19 +43,19 @@ type Room = Arranged & { isUnknown?: boolean };
 /** Says why a room has no transcription, as far as that is known. */
 function noTranscription(read: ItemReader, roomId: string, room: Room): Error {
 	const notYet =
-		"The recording is transcribed some time after the conversation: switch on 'Wait Until Ready'.";
+		"VideoSDK transcribes the recording some time after the conversation. Turn on 'Wait Until Ready'.";
 	const [what, nextStep] =
 		room.transcription === false
-			? [`No transcription was arranged for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]
+			? [`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]
 			: room.transcription
 				? [`Room ${roomId} has no transcription yet`, notYet]
 				: room.isUnknown
 					? [
-							`Room ${roomId} has no transcription, and VideoSDK finds no room with this ID`,
-							"Check 'Room ID': it is <code>roomId</code> in the output of Room: Create and Session: Start.",
+							`Room ${roomId} has no transcription, and VideoSDK can't find a room with this ID`,
+							"Check 'Room ID'. Use the roomId that Room: Create, Session: Start or Call: Make outputs.",
 						]
 					: [
-							`Room ${roomId} has no transcription: none was arranged before the conversation, or it is not there yet`,
+							`Room ${roomId} has no transcription. It wasn't turned on before the conversation, or it isn't ready yet`,
 							`${WHERE_TO_ARRANGE} ${notYet}`,
 						];
 	return read.fail(what, nextStep);
@@ -144,7 +144,7 @@ export const operation: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get transcription',
-	description: 'Read what was said in a room, and its summary',
+	description: 'Read what was said in a room, and the summary',
 	fields: [...GET_FIELDS, optionsField()],
 	prepare,
 };

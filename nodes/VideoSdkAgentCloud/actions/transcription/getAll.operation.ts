@@ -9,7 +9,7 @@ export const operation: Operation = {
 	value: 'getAll',
 	name: 'Get Many',
 	action: 'Get many transcriptions',
-	description: 'Retrieve a list of the transcriptions of recordings, without their text',
+	description: 'Retrieve a list of transcriptions, without their text',
 	fields: [...RETURN_ALL_FIELDS, roomFiltersField, optionsField()],
 	prepare(read) {
 		const limit = readLimit(read);

@@ -12,7 +12,7 @@ const languageField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. en-US',
-	description: 'The language that is spoken. Leave empty to let VideoSDK choose.',
+	description: 'The spoken language. Leave empty to let VideoSDK choose.',
 };
 
 const webhookUrlField: INodeProperties = {
@@ -22,15 +22,16 @@ const webhookUrlField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	description:
-		'Where VideoSDK sends the events of this transcription: the Production URL of a published VideoSDK Agent Cloud Trigger',
+		'The Production URL of the VideoSDK Agent Cloud Trigger that receives the events of this transcription',
 };
 
 export const operation: Operation = {
 	value: 'startRealtime',
 	name: 'Start Realtime',
-	action: 'Start realtime transcription (costs money)',
+	action: 'Start realtime transcription',
 	description:
-		'Transcribe what is said in a room from now on. Somebody must be in the room. This costs money.',
+		"Start transcribing what's said in a room. Someone must already be in the room. This costs money.",
+	consequence: 'costs money',
 	starts: 'transcription',
 	fields: [
 		roomIdField,
@@ -38,7 +39,8 @@ export const operation: Operation = {
 			languageField,
 			{
 				...summaryPromptField,
-				description: 'How to summarize the conversation when it is over. Leave empty for no summary.',
+				description:
+					'Instructions for a summary when the conversation has ended. Leave empty for no summary.',
 			},
 			webhookUrlField,
 		]),

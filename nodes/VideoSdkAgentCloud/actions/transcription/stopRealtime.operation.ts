@@ -7,7 +7,7 @@ export const operation: Operation = {
 	value: 'stopRealtime',
 	name: 'Stop Realtime',
 	action: 'Stop realtime transcription',
-	description: 'Stop the realtime transcription of a room',
+	description: "Stop transcribing what's said in a room",
 	fields: [roomIdField, optionsField()],
 	prepare(read) {
 		const roomId = read.required(roomIdField);
