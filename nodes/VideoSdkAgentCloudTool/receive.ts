@@ -1,8 +1,8 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
-import { CREDENTIAL_TYPE, CredentialCache, credentialId } from '../VideoSdkAgentCloud/api/credential';
+import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
 import { noteOpenCall } from '../VideoSdkAgentCloud/tools/openCalls';
 import { type ToolKey, toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
-import { warnSparingly } from '../VideoSdkAgentCloud/webhook/rejectionLog';
+import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
 import { readDefinition, type ToolDefinition } from './definition';
 import { holdResponse } from './holdResponse';
 import {
@@ -17,7 +17,6 @@ import { reactTo } from './mcp';
 
 /** No arguments of a voice agent are longer. */
 const MAX_BODY_BYTES = 100_000;
-const MAX_KEPT_KEYS = 100;
 /** A token of another key makes the credential be read again after this time: the user may just have changed the secret. */
 const RECHECK_AGE_MS = 5_000;
 /** What the agent tells about the call in headers of its own. */
@@ -34,9 +33,6 @@ const REASONS: Record<TokenRejection | 'missing', string> = {
 	tool: 'The token is for a different tool.',
 };
 
-/** By credential and workflow: the credential may hold an expression. */
-const keptKeys = new Map<string, CredentialCache<ToolKey>>();
-
 /** @throws UserError if the credential has no secret; what n8n throws if there is no such credential */
 export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<ToolKey> {
 	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
@@ -46,16 +42,7 @@ export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentia
 	return toolKey(secret);
 }
 
-async function keyOf(context: IWebhookFunctions, maxAgeMs?: number): Promise<ToolKey> {
-	const id = `${credentialId(context)} ${context.getWorkflow().id}`;
-	let cache = keptKeys.get(id);
-	if (cache === undefined) {
-		if (keptKeys.size >= MAX_KEPT_KEYS) keptKeys.delete(keptKeys.keys().next().value as string);
-		cache = new CredentialCache();
-		keptKeys.set(id, cache);
-	}
-	return await cache.get(async () => await readToolKey(context), maxAgeMs);
-}
+const keys = new CredentialsCache(readToolKey);
 
 /** Sends an answer without an execution. */
 function respond(context: IWebhookFunctions, status: number, body?: unknown): IWebhookResponseData {
@@ -84,9 +71,9 @@ async function verify(
 	if (typeof authorization !== 'string' || authorization === '') return { rejected: 'missing' };
 	const token = authorization.replace(/^Bearer +/i, '');
 	const url = String(context.getNodeWebhookUrl('default'));
-	const verified = verifyToken(token, url, await keyOf(context));
+	const verified = verifyToken(token, url, await keys.get(context));
 	if (!('rejected' in verified) || verified.rejected !== 'key') return verified;
-	return verifyToken(token, url, await keyOf(context, RECHECK_AGE_MS));
+	return verifyToken(token, url, await keys.get(context, RECHECK_AGE_MS));
 }
 
 /** A tool that cannot be used as it is set up now, by an expression or a changed credential. */

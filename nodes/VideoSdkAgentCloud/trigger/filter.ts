@@ -1,8 +1,8 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 import { clientOf } from '../api/client';
+import { credentialKey } from '../api/credential';
 import { firstText, type ReceivedEvent } from '../webhook/event';
-import { credentialKey } from '../webhook/verificationSettings';
 import { type Subject, subjectOf } from './details';
 
 /** The sender waits for the answer meanwhile. */

@@ -1,7 +1,8 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
-import { reject, SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
+import { SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
-import { respond } from '../webhook/respond';
+import { reject, respond } from '../webhook/respond';
+import { readSettings } from '../webhook/verificationSettings';
 import { CONVERSATIONS, type EventNews } from './conversation';
 import { type CredentialSource, findSource } from './credentialSource';
 import { Ends, finishedItem, type Outcome } from './ends';
@@ -138,7 +139,7 @@ async function answerEnd(
 async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const waiting = readWaiting(context);
 	if (waiting && context.getHeaderData()[KEY_HEADER] !== undefined) return await answerOurs(context, waiting);
-	const delivery = await verifyDelivery(context, true);
+	const delivery = await verifyDelivery(context, true, await readSettings(context));
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
 	const news = waiting && CONVERSATIONS[waiting.wait.kind].newsOf(delivery.event, waiting.awaited);
 	if (waiting === undefined || news === undefined) {

@@ -1,22 +1,10 @@
 import { type IWebhookFunctions } from 'n8n-workflow';
-import { parseEvent, type ReceivedEvent } from './event';
-import { type Verification, verifyWithPublishedKey } from './keyCache';
-import { logRejection } from './rejectionLog';
-import { respond } from './respond';
-import { type VerificationSettings, verificationSettings } from './verificationSettings';
+import { parseWithoutTools } from '../api/toolAccess';
+import { readEvent, type ReceivedEvent } from './event';
+import { publishedKeys } from './keyCache';
+import { type Rejection } from './respond';
+import { type Settings } from './verificationSettings';
 import { isSignedWith } from './verify';
-
-/** Why a delivery is rejected: what the sender gets, and what the log says. */
-export interface Rejection {
-	status: 400 | 401 | 503;
-	/** For whoever reads the sender's log. */
-	sentence: string;
-	/** For whoever reads n8n's log: the reason, and what to do. */
-	reason: string;
-}
-
-/** The credential's settings, or why they cannot be read. */
-export type Settings = VerificationSettings | { unreadableBecause: string };
 
 export const SIGNATURE_HEADER = 'videosdk-signature';
 
@@ -44,15 +32,6 @@ function noKey(reason: string): Rejection {
 	};
 }
 
-/** Reads the node's credential, once for a delivery. Never throws. @param maxAgeMs see `verificationSettings` */
-export async function readSettings(context: IWebhookFunctions, maxAgeMs?: number): Promise<Settings> {
-	try {
-		return await verificationSettings(context, maxAgeMs);
-	} catch (error) {
-		return { unreadableBecause: (error as Error).message };
-	}
-}
-
 /** n8n itself reads bodies of the usual types only, unless the node is of version 1. Its limits are the same for both. */
 async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
 	const request = context.getRequestObject();
@@ -62,6 +41,22 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
 		// Too large, incomplete, or a form: nothing that VideoSDK sends.
 	}
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+}
+
+/**
+ * Reads a delivery's body.
+ *
+ * @param rawBody the bytes as received
+ * @returns undefined if the body is no JSON object that names a type or has a call summary
+ */
+export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
+	let body: unknown;
+	try {
+		body = parseWithoutTools(rawBody.toString('utf8'));
+	} catch {
+		return undefined;
+	}
+	return readEvent(body, rawBody);
 }
 
 /** Verifies the signature of the bytes as they came. Never throws. */
@@ -74,11 +69,14 @@ async function verifySignature(
 	if (typeof signature !== 'string' || signature === '') return { ...NOT_SIGNED, reason: NO_SIGNATURE };
 	if ('unreadableBecause' in settings) return noKey(settings.unreadableBecause);
 	const { baseUrl, pinnedKey } = settings;
-	const verification: Verification = pinnedKey
-		? { isSigned: isSignedWith(rawBody, signature, pinnedKey) }
-		: await verifyWithPublishedKey(context, baseUrl, (key) => isSignedWith(rawBody, signature, key));
-	if ('noKeyBecause' in verification) return noKey(verification.noKeyBecause);
-	return verification.isSigned ? undefined : { ...NOT_SIGNED, reason: WRONG_SIGNATURE };
+	try {
+		for await (const key of pinnedKey ? [pinnedKey] : publishedKeys(context, baseUrl)) {
+			if (isSignedWith(rawBody, signature, key)) return undefined;
+		}
+	} catch (error) {
+		return noKey((error as Error).message);
+	}
+	return { ...NOT_SIGNED, reason: WRONG_SIGNATURE };
 }
 
 /**
@@ -86,25 +84,17 @@ async function verifySignature(
  * failed execution.
  *
  * @param isVerified whether the signature is verified; false accepts every sender
- * @param settings the node's. Default: they are read
+ * @param settings those of the node's credential
  */
 export async function verifyDelivery(
 	context: IWebhookFunctions,
 	isVerified: boolean,
-	settings?: Settings,
+	settings: Settings,
 ): Promise<{ event: ReceivedEvent } | { rejection: Rejection }> {
 	const rawBody = await readRawBody(context);
 	if (rawBody === undefined) return { rejection: isVerified ? { ...NOT_SIGNED, reason: NO_BODY } : NO_EVENT };
-	const rejection = isVerified
-		? await verifySignature(context, rawBody, settings ?? (await readSettings(context)))
-		: undefined;
+	const rejection = isVerified ? await verifySignature(context, rawBody, settings) : undefined;
 	if (rejection) return { rejection };
 	const event = parseEvent(rawBody);
 	return event === undefined ? { rejection: NO_EVENT } : { event };
-}
-
-/** Answers a rejected delivery, and leaves a trace of it in n8n's log. */
-export function reject(context: IWebhookFunctions, rejection: Rejection) {
-	logRejection(context, rejection.status, rejection.reason);
-	return respond(context, rejection.status, rejection.sentence);
 }

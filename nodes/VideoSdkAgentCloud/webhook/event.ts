@@ -1,7 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
-import { parseWithoutTools } from '../api/toolAccess';
-import { bareSessionId } from '../api/sessionId';
+import { EVENT_PREFIX } from '../api/sessionId';
 import { eventIdOf } from './eventIdentity';
 import { CALL_SUMMARY, eventName, isCallEvent } from './eventNames';
 
@@ -39,8 +38,10 @@ function summaryIn(body: IDataObject, name: string | undefined): IDataObject | u
 	return !isOther && isSummary(body) ? body : undefined;
 }
 
-/** @returns the event without the ID of its own */
-function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined {
+/** What the body of a delivery says, as it says it. */
+type Content = Omit<ReceivedEvent, 'eventId' | 'sessionId'> & { sessionId?: string };
+
+function readBody(body: IDataObject): Content | undefined {
 	// The SDK reads `type` where `webhookType` is absent.
 	const name = [body.webhookType, body.type].find(
 		(candidate): candidate is string => typeof candidate === 'string' && candidate !== '',
@@ -53,7 +54,7 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 		return {
 			event: CALL_SUMMARY,
 			webhookType: CALL_SUMMARY,
-			sessionId: bareSessionId(firstText(room['session-id'], room.sessionId)),
+			sessionId: firstText(room['session-id'], room.sessionId),
 			callId: firstText(call.callId, call['call-id']),
 			roomId: firstText(room['meeting-id'], room['room-id'], room.meetingId, room.roomId),
 			data: summary,
@@ -65,7 +66,7 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 	return {
 		event,
 		webhookType: name,
-		sessionId: bareSessionId(firstText(data.sessionId)),
+		sessionId: firstText(data.sessionId),
 		callId: firstText(data.callId, isCallEvent(event) ? data.id : undefined),
 		roomId: firstText(data.roomId, data.meetingId),
 		data,
@@ -73,27 +74,24 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 }
 
 /**
- * Reads a delivery's body.
+ * Reads the event in a delivery's body.
  *
- * @param rawBody the bytes as received
- * @returns the event, or undefined if the body is no JSON object that names a type or has a call summary
+ * @param body as parsed
+ * @param rawBody its bytes as received
+ * @returns undefined if it is no object that names a type or has a call summary
  */
-export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
-	let body: unknown;
-	try {
-		body = parseWithoutTools(rawBody.toString('utf8'));
-	} catch {
-		return undefined;
-	}
+export function readEvent(body: unknown, rawBody: Buffer): ReceivedEvent | undefined {
 	if (!isRecord(body)) return undefined;
-	const event = readBody(body);
-	if (event === undefined) return undefined;
-	const { callId, roomId, data, ...names } = event;
+	const content = readBody(body);
+	if (content === undefined) return undefined;
+	const { callId, roomId, data, ...names } = content;
+	const sessionId = content.sessionId?.replace(EVENT_PREFIX, '') ?? '';
 	return {
 		...names,
+		sessionId,
 		...(callId !== undefined && { callId }),
 		...(roomId !== undefined && { roomId }),
 		data,
-		eventId: eventIdOf(event, body, rawBody),
+		eventId: eventIdOf({ ...content, sessionId }, body, rawBody),
 	};
 }

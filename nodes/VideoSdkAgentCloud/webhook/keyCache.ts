@@ -1,4 +1,5 @@
 import { type KeyObject } from 'crypto';
+import { UserError } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 import { clientOf } from '../api/client';
 import { credentialId, type RequestContext } from '../api/credential';
@@ -74,28 +75,23 @@ async function refresh(context: RequestContext, entry: PublishedKey): Promise<vo
 	await entry.fetching;
 }
 
-/** What came of a verification: a verdict, or why there is none. */
-export type Verification = { isSigned: boolean } | { noKeyBecause: string };
-
 /**
- * Verifies a delivery with the key that VideoSDK publishes, which is fetched once and kept. When a signature does not fit, the key
- * may have been replaced, so it is fetched again, at most once a minute whatever is sent.
+ * Gives the keys that may have signed a delivery: the one that VideoSDK publishes, which is fetched once and kept, and, if asked for
+ * another, a newer one. It is fetched again for that, since it may have been replaced, at most once a minute whatever is sent.
  *
  * @param baseUrl the API host whose key counts
- * @param isSignedWith verifies the delivery with a key
+ * @returns each key once, as far as they are asked for
+ * @throws UserError if there is none: why, in words for the user
  */
-export async function verifyWithPublishedKey(
-	context: RequestContext,
-	baseUrl: string,
-	isSignedWith: (key: KeyObject) => boolean,
-): Promise<Verification> {
+export async function* publishedKeys(context: RequestContext, baseUrl: string): AsyncGenerator<KeyObject> {
 	const entry = entryFor(context, baseUrl);
+	const fetchAgain = async () => await refresh(context, entry);
 	const ageMs = Date.now() - entry.fetchedAtMs;
-	if (entry.key === undefined || ageMs > MAX_KEY_AGE_MS) await refresh(context, entry);
-	else if (ageMs > REFRESH_AGE_MS) void refresh(context, entry);
+	if (entry.key === undefined || ageMs > MAX_KEY_AGE_MS) await fetchAgain();
+	else if (ageMs > REFRESH_AGE_MS) void fetchAgain();
 	const { key } = entry;
-	if (key === undefined) return { noKeyBecause: entry.lastFailure ?? 'The key could not be fetched' };
-	if (isSignedWith(key)) return { isSigned: true };
-	await refresh(context, entry);
-	return { isSigned: entry.key !== key && entry.key !== undefined && isSignedWith(entry.key) };
+	if (key === undefined) throw new UserError(entry.lastFailure ?? 'The key could not be fetched');
+	yield key;
+	await fetchAgain();
+	if (entry.key !== undefined && entry.key !== key) yield entry.key;
 }

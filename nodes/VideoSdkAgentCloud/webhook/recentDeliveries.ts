@@ -1,3 +1,4 @@
+import { type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 
 /** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/firstExecution.ts. */
@@ -25,6 +26,23 @@ export class RecentDeliveries {
 			if (outcome === undefined) return this.start(key);
 			if (outcome === true || (await outcome)) return undefined;
 		}
+	}
+
+	/**
+	 * Asks to handle a delivery that n8n answers.
+	 *
+	 * @param response the delivery's
+	 * @returns false for a duplicate
+	 */
+	async isFirst(key: string, response: ReturnType<IWebhookFunctions['getResponseObject']>): Promise<boolean> {
+		const finish = await this.begin(key);
+		if (finish === undefined) return false;
+		// n8n answers 200 once it has stored the execution; "close" comes after every answer, and when the sender went away.
+		const finishByAnswer = () => finish(response.writableFinished && response.statusCode === 200);
+		// It comes only once: the sender may have gone away while the delivery was verified.
+		if (response.closed) finishByAnswer();
+		else response.once('close', finishByAnswer);
+		return true;
 	}
 
 	/** @returns whether a delivery was accepted lately */

@@ -1,4 +1,14 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { warnSparingly } from './warnSparingly';
+
+/** Why a delivery is rejected: what the sender gets, and what the log says. */
+export interface Rejection {
+	status: 400 | 401 | 503;
+	/** For whoever reads the sender's log. */
+	sentence: string;
+	/** For whoever reads n8n's log: the reason, and what to do. No part of the delivery. */
+	reason: string;
+}
 
 /**
  * Answers a delivery without an execution. n8n is told that the answer is given: for anything else that a webhook function returns
@@ -9,4 +19,15 @@ import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow'
 export function respond(context: IWebhookFunctions, status: number, sentence: string): IWebhookResponseData {
 	context.getResponseObject().status(status).json({ message: sentence });
 	return { noWebhookResponse: true };
+}
+
+/** Answers a rejected delivery, and leaves a trace of it in n8n's log. */
+export function reject(
+	context: IWebhookFunctions,
+	{ status, sentence, reason }: Rejection,
+): IWebhookResponseData {
+	const answered = respond(context, status, sentence);
+	const warning = `'${context.getNode().name}' answered a delivery with ${status}. ${reason}`;
+	warnSparingly(context, 'rejection', warning, { status });
+	return answered;
 }

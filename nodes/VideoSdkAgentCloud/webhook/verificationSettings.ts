@@ -1,12 +1,9 @@
 import { type KeyObject } from 'crypto';
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { BoundedMap } from '../api/boundedMap';
-import { CREDENTIAL_TYPE, CredentialCache, credentialId, type RequestContext } from '../api/credential';
+import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/credential';
 import { type ContextKey, contextKey } from './context';
 import { readPublicKey } from './verify';
-
-const MAX_KEPT = 100;
 
 /** What the handling of a delivery needs of a credential. */
 export interface VerificationSettings {
@@ -15,21 +12,6 @@ export interface VerificationSettings {
 	pinnedKey?: KeyObject;
 	/** Verifies contexts. None: the secret is empty, so that anyone could sign. */
 	contextKey?: ContextKey;
-}
-
-const kept = new BoundedMap<string, CredentialCache<VerificationSettings>>(MAX_KEPT);
-
-/** For tests: forgets all credentials. */
-export function forgetCredentials(): void {
-	kept.clear();
-}
-
-/**
- * @returns what separates the users of n8n from each other in all that is kept between deliveries: the credential, and the workflow,
- * since a credential may contain an expression such as `{{ $vars.key }}`
- */
-export function credentialKey(context: RequestContext): string {
-	return `${credentialId(context)} ${context.getWorkflow().id}`;
 }
 
 /**
@@ -54,6 +36,18 @@ export function readVerificationSettings(credential: IDataObject): VerificationS
 	return { ...settings, pinnedKey };
 }
 
+/** The credential's settings, or why they cannot be read. */
+export type Settings = VerificationSettings | { unreadableBecause: string };
+
+const kept = new CredentialsCache(async (context) =>
+	readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)),
+);
+
+/** For tests: forgets all credentials. */
+export function forgetCredentials(): void {
+	kept.clear();
+}
+
 /**
  * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest.
  *
@@ -64,9 +58,14 @@ export async function verificationSettings(
 	context: RequestContext,
 	maxAgeMs?: number,
 ): Promise<VerificationSettings> {
-	const cache = kept.getOrSet(credentialKey(context), () => new CredentialCache());
-	return await cache.get(
-		async () => readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)),
-		maxAgeMs,
-	);
+	return await kept.get(context, maxAgeMs);
+}
+
+/** As `verificationSettings`, for a delivery. Never throws. */
+export async function readSettings(context: RequestContext, maxAgeMs?: number): Promise<Settings> {
+	try {
+		return await kept.get(context, maxAgeMs);
+	} catch (error) {
+		return { unreadableBecause: (error as Error).message };
+	}
 }

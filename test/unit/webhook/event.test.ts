@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {
 	EVENT_PREFIX,
-	parseEvent,
 	SESSION_EVENTS,
 	shortEventName,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
+import { parseEvent } from '../../../nodes/VideoSdkAgentCloud/webhook/delivery';
 import { check, unicode, utf16 } from '../support';
 
 const parseJson = (body: unknown) => parseEvent(Buffer.from(JSON.stringify(body)));

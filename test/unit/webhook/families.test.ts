@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import {
 	CALL_EVENTS,
 	eventName,
-	parseEvent,
 	ROOM_EVENTS,
 	SESSION_EVENTS,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
+import { parseEvent } from '../../../nodes/VideoSdkAgentCloud/webhook/delivery';
 import { check, unicode } from '../support';
 
 const parse = (body: unknown, indent = 0) => parseEvent(Buffer.from(JSON.stringify(body, null, indent)));

@@ -36,14 +36,3 @@ export function warnSparingly(
 		...details,
 	});
 }
-
-/**
- * Logs a rejected delivery.
- *
- * @param reason why, and what to do about it; no part of the delivery
- */
-export function logRejection(context: IWebhookFunctions, status: number, reason: string): void {
-	const { name } = context.getNode();
-	const sentence = `'${name}' answered a delivery with ${status}. ${reason}`;
-	warnSparingly(context, 'rejection', sentence, { status });
-}
