@@ -1,4 +1,4 @@
-import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IHookFunctions } from 'n8n-workflow';
 import { TEST_URL } from '../webhook/address';
 import { type KnownNode, KnownNodes } from '../webhook/knownNodes';
 
@@ -6,13 +6,14 @@ interface OfTrigger {
 	/** Names of events. */
 	events: string[];
 	/** This process published the trigger itself. Otherwise it only saw an event arrive, and never learns that the trigger is gone. */
-	isOwn: boolean;
+	isOwn?: true;
 }
 
 /** A trigger of this n8n instance. */
 export type KnownTrigger = KnownNode & OfTrigger;
 
-const known = new KnownNodes<OfTrigger>();
+/** Those that this process knows. */
+export const known = new KnownNodes<OfTrigger>();
 
 /** Keeps a trigger that is published or listens for a test event. */
 export function rememberTrigger(context: IHookFunctions, events: string[]): void {
@@ -23,18 +24,6 @@ export function rememberTrigger(context: IHookFunctions, events: string[]): void
 	// It may be published as well.
 	if (known.get(context)?.isPublished || !url.includes(TEST_URL)) return;
 	known.keep(context, { url: url.replace(TEST_URL, '/webhook/'), events, isPublished: false, isOwn: true });
-}
-
-/** Keeps a trigger that has received an event at its Production URL. One that is known may have been renamed: n8n calls no hook then. */
-export function rememberReceiver(context: IWebhookFunctions, events: string[]): void {
-	if (context.getMode() === 'manual') return;
-	const trigger = known.get(context);
-	if (!trigger?.isPublished) {
-		const url = String(context.getNodeWebhookUrl('default'));
-		return known.keep(context, { url, events, isPublished: true, isOwn: trigger?.isOwn ?? false });
-	}
-	trigger.workflowName = context.getWorkflow().name ?? '';
-	trigger.nodeName = context.getNode().name;
 }
 
 /** Forgets a trigger that is unpublished (n8n unpublishes what is deleted, too), or that stops listening without being published. */
@@ -65,6 +54,8 @@ export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigi
 		trigger:
 			published.find((trigger) => trigger.url === url) ??
 			published.find((trigger) => new URL(trigger.url).pathname === pathname),
-		isOwnOrigin: published.some((trigger) => trigger.isOwn && new URL(trigger.url).origin === origin),
+		isOwnOrigin: published.some(
+			(trigger) => trigger.isOwn === true && new URL(trigger.url).origin === origin,
+		),
 	};
 }

@@ -9,7 +9,7 @@ import { readSettings, type Settings } from '../webhook/verificationSettings';
 import { warnSparingly } from '../webhook/warnSparingly';
 import { type Details, subjectOf } from './details';
 import { filter, type Filters } from './filter';
-import { rememberReceiver } from './knownTriggers';
+import { known } from './knownTriggers';
 import { Occurrences } from './occurrences';
 
 /** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
@@ -84,17 +84,19 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const { id: nodeId, name } = context.getNode();
 	const { id: workflowId } = context.getWorkflow();
 	const ignore = (sentence: string) => {
-		const { data: _, ...named } = event;
+		const { event: type, sessionId, eventId } = event;
 		context.logger.debug(`VideoSDK Agent Cloud: '${name}' ignored an event. ${sentence}`, {
 			workflowId,
-			...named,
+			event: type,
+			sessionId,
+			eventId,
 		});
 		return respond(context, 200, sentence);
 	};
-	rememberReceiver(context, wanted.events);
+	const trigger = known.received(context, { events: wanted.events });
 	const { callId } = event;
-	if (wanted.verifySignature && callId !== undefined && CALL_ENDS.includes(event.event)) {
-		hintEnd(context, callId);
+	if (trigger && wanted.verifySignature && callId !== undefined && CALL_ENDS.includes(event.event)) {
+		hintEnd(trigger.credentialId, callId);
 	}
 	const node = `${workflowId}:${nodeId}`;
 	const occurrence = occurrences.count(node, event);

@@ -1,4 +1,3 @@
-import { credentialId, type RequestContext } from '../api/credential';
 import type { CredentialSource } from './credentialSource';
 import { type MakeRequest, Poller } from './poll';
 import type { StoredWait } from './storedWait';
@@ -14,11 +13,11 @@ export function findPoller({ keyHash }: StoredWait): Poller | undefined {
 /**
  * Has the API asked soon for a call that may be over, as an event says, if an execution of this process waits for it.
  *
- * @param context of the node that has verified the event. An event that another credential verified counts for nothing
+ * @param credentialId of the trigger that verified the event. One that another credential verified counts for nothing
  */
-export function hintEnd(context: RequestContext, callId: string): void {
+export function hintEnd(credentialId: string, callId: string): void {
 	for (const poller of pollers.values()) {
-		if (poller.credentialId === credentialId(context)) poller.hints.note(callId);
+		if (poller.credentialId === credentialId) poller.hints.note(callId);
 	}
 }
 

@@ -39,6 +39,25 @@ export class KnownNodes<Own extends object> {
 		this.known.set(keyOf(context), { ...node, ...place });
 	}
 
+	/**
+	 * Keeps a node that has received a request. One that is known may have been renamed: n8n calls no hook then.
+	 *
+	 * @param own what the node's parameters say
+	 * @returns undefined if the request came to its Test URL
+	 */
+	received(context: IWebhookFunctions, own: Own): Pick<KnownNode, 'credentialId'> | undefined {
+		if (context.getMode() === 'manual') return undefined;
+		const node = this.get(context);
+		if (!node?.isPublished) {
+			const url = String(context.getNodeWebhookUrl('default'));
+			this.keep(context, { ...node, ...own, url, isPublished: true });
+			return this.get(context);
+		}
+		node.workflowName = context.getWorkflow().name ?? '';
+		node.nodeName = context.getNode().name;
+		return node;
+	}
+
 	forget(context: WebhookContext): void {
 		this.known.delete(keyOf(context));
 	}

@@ -361,17 +361,16 @@ describe('A hint', () => {
 	it('has the API asked soon, if it is verified by the same credential and about what is awaited', async () => {
 		await world.poll(['a']);
 		await lull();
-		const node = { ...NODE, credentials: { videoSdkAgentCloudApi: { id: 'another', name: 'Other' } } };
-		hintEnd({ getNode: () => node } as unknown as RequestContext, 'a');
-		hintEnd(world.context, 'b');
+		hintEnd('another', 'a');
+		hintEnd('credential-1', 'b');
 		await pass(20 * SECOND_MS);
 		expect(world.requests).toEqual([]);
 		world.statuses.set('a', 'completed');
-		hintEnd(world.context, 'a');
+		hintEnd('credential-1', 'a');
 		await pass(2 * SECOND_MS);
 		expect(world.requests).toHaveLength(1);
 		expect(world.resumes).toHaveLength(1);
-		hintEnd(world.context, 'a');
+		hintEnd('credential-1', 'a');
 		await pass(20 * SECOND_MS);
 		expect(world.requests).toHaveLength(1);
 	});
@@ -382,7 +381,7 @@ describe('A hint', () => {
 		await lull();
 		for (const id of ids) {
 			world.statuses.set(id, 'completed');
-			hintEnd(world.context, id);
+			hintEnd('credential-1', id);
 			await pass(250);
 		}
 		await pass(SECOND_MS);
