@@ -12,7 +12,6 @@ import { isWaiting, n8nOptions, runEnded, runToEnd, VERSIONS } from './deliverie
 import { figure } from './figures';
 import type { Mailbox } from './mailbox';
 import { startMailbox } from './mailbox';
-import { connectMcp } from './mcpClient';
 import type { ServedNodeType } from './nodeTypes';
 import { servedNodeTypes, signedIn } from './nodeTypes';
 import type { ScriptedModel } from './scriptedModel';
@@ -27,7 +26,6 @@ const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8
 /** n8n 1.x has no human review. */
 const FOR_2_ONLY = ['ai-agent-makes-calls.json'];
 
-const MCP_TOKEN = 'token-of-the-voice-agent';
 /** n8n ignores the clicks of programs. */
 const BROWSER =
 	'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36';
@@ -86,7 +84,6 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 				secure: false,
 				disableStartTls: true,
 			}),
-			httpBearerAuth: await add('httpBearerAuth', { token: MCP_TOKEN }),
 		};
 	});
 
@@ -103,7 +100,6 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		if (usesCredential(node)) return { [CREDENTIAL_TYPE]: { id: setup.credentialId, name: 'VideoSDK' } };
 		if (node.type.endsWith('.lmChatOpenAi')) return { openAiApi: credentials.openAiApi! };
 		if (node.type.endsWith('.emailSend')) return { smtp: credentials.smtp! };
-		if (node.type.endsWith('.mcpTrigger')) return { httpBearerAuth: credentials.httpBearerAuth! };
 		return undefined;
 	}
 
@@ -371,7 +367,7 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		await submit('Grace Hopper', CALL_NUMBERS.missed);
 		expect(await nextMail()).toMatchObject({
 			subject: 'Not reached: Grace Hopper',
-			text: expect.stringContaining('The call ended as: missed'),
+			text: expect.stringContaining('The call ended as: noAnswer'),
 		});
 	}
 
@@ -386,21 +382,13 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			...more,
 		});
 		const today = new Date().toISOString().slice(0, 10);
+		const columns = ['name', 'phone', 'question', 'status', 'lastCall', 'outcome', 'summary', 'answer'];
 		const table = await createDataTable(
 			rest,
 			'Calls to make',
-			{
-				name: text,
-				phone: text,
-				question: text,
-				status: text,
-				lastCall: text,
-				outcome: text,
-				answer: text,
-				tries: 'number',
-			},
+			{ ...Object.fromEntries(columns.map((column) => [column, text])), tries: 'number' },
 			[
-				row('Ada', '+14155550151'),
+				row('Ada', '+1 (415) 555-0151'),
 				row('Grace', CALL_NUMBERS.missed),
 				row('Alan', CALL_NUMBERS.rejected),
 				row('Edsger', 'unknown'),
@@ -408,10 +396,32 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 				row('Donald', '+14155550153', { status: 'done' }),
 			],
 		);
-		const workflow = await importExample('calls-from-a-table.json', {}, table);
-		// Today is where the workflow is.
-		await rest.updateWorkflow(workflow.id, { settings: { executionOrder: 'v1', timezone: 'UTC' } });
+		const workflow = await importExample(
+			'calls-from-a-table.json',
+			// The test starts it.
+			{ 'Every 5 minutes': { rule: { interval: [{ field: 'cronExpression', expression: '0 0 1 1 *' }] } } },
+			table,
+		);
+		const change = async (name: string, parameters: object) => {
+			const { nodes } = await rest.getWorkflow(workflow.id);
+			await rest.updateWorkflow(workflow.id, {
+				nodes: nodes.map((node) =>
+					node.name === name ? { ...node, parameters: { ...node.parameters, ...parameters } } : node,
+				),
+			});
+		};
+		const open = async (weekdays: string, to: string) => {
+			const hours = { weekdays, from: '0:00', to, timeZone: 'UTC', callsAtOnce: 5, maxTries: 3 };
+			const assignments = Object.entries(hours).map(([name, value]) => ({
+				...{ id: name, name, value, type: typeof value },
+			}));
+			await change('Calling hours', { assignments: { assignments } });
+		};
 		await activate(workflow);
+		const tool = workflow.nodes.find(({ type }) => type.endsWith('.videoSdkAgentCloudToolTrigger'));
+		const toolUrl = `${setup.n8n.url}/webhook/${tool?.webhookId}/mcp`;
+		await rest.waitForWebhook(toolUrl);
+		await change('Make call and wait', { agentTools: { tools: [{ tool: picked(toolUrl) }] } });
 		const known = new Set(calls());
 		const made = () => calls().filter((call) => !known.has(call));
 		const run = async () => {
@@ -422,7 +432,17 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			);
 		};
 
-		// Until the agent has done what it has to.
+		const always = 'Mon Tue Wed Thu Fri Sat Sun';
+		for (const [weekdays, to] of [
+			['', '24:00'],
+			[always, '0:00'],
+		] as const) {
+			await open(weekdays, to);
+			await run();
+		}
+		expect(made()).toEqual([]);
+
+		await open(always, '24:00');
 		setup.simulator.setCallBehaviour({ talkMs: null }, '+14155550151');
 		const running = run();
 		const call = await waitFor<SimulatedCall>(
@@ -431,45 +451,30 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			60_000,
 			20,
 		);
-		// What the agent does during the call.
-		const url = `${setup.n8n.url}/mcp/calls-to-make`;
-		await expect(connectMcp(setup.n8n.runtime, url, 'another-token')).rejects.toThrow();
-		expect(call.metadata).toEqual({ rowId: 1, name: 'Ada', question: 'Does Monday suit you?' });
-		const { rowId } = call.metadata;
-		const mcp = await connectMcp(setup.n8n.runtime, url, MCP_TOKEN);
-		try {
-			const { tools } = await mcp.listTools();
-			expect(tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})])).toEqual(
-				[['Save_the_answer', expect.arrayContaining(['answer', 'rowId'])]],
-			);
-			const saved = await mcp.callTool({
-				name: 'Save_the_answer',
-				arguments: { rowId, answer: 'Monday at ten' },
-			});
-			expect(saved).not.toMatchObject({ isError: true });
-		} finally {
-			// An open connection would keep jest from ending.
-			await mcp.close();
-		}
+		await waitFor('three calls', async () => (made().length === 3 ? true : undefined), 60_000, 20);
+		// Run again in the middle, when somebody else can be called.
+		await table.change('name', 'Barbara', { lastCall: '2026-01-01' });
+		expect((await run()).slice(4)).toEqual(['Barbara|done|answered|A-17|1', 'Donald|done|||']);
 		await setup.simulator.moveCall(call.callId, 'ended');
-
 		expect(await running).toEqual([
-			'Ada|done|ended|Monday at ten|1',
-			'Grace|to call|missed||1',
+			'Ada|done|answered|A-17|1',
+			'Grace|to call|noAnswer||1',
 			'Alan|done|rejected||1',
-			expect.stringMatching(/^Edsger\|done\|'To' .*\|1$/),
-			'Barbara|to call|||',
+			expect.stringMatching(/^Edsger\|check\|'To' .*\|1$/),
+			'Barbara|done|answered|A-17|1',
 			'Donald|done|||',
 		]);
-		// One after another.
-		expect(made().map(({ to }) => to)).toEqual(['+14155550151', CALL_NUMBERS.missed, CALL_NUMBERS.rejected]);
-		for (const [index, next] of made().slice(1).entries()) {
-			expect(Date.parse(next.start)).toBeGreaterThanOrEqual(Date.parse(String(made()[index]?.end)));
-		}
+		expect((await table.rows()).map(({ summary }) => summary)).toEqual([
+			...[SUMMARY, 'The call was not answered.', 'The call was not answered.', '', SUMMARY, null],
+		]);
+		expect(made().map(({ to }) => to)).toEqual([
+			...['+14155550151', CALL_NUMBERS.missed, CALL_NUMBERS.rejected, '+14155550152'],
+		]);
+		expect(call.metadata).toMatchObject({ name: 'Ada', question: 'Does Monday suit you?' });
 
 		// Not twice on one day; on the following days until the third try.
-		expect((await run())[1]).toBe('Grace|to call|missed||1');
-		for (const result of ['Grace|to call|missed||2', 'Grace|done|missed||3', 'Grace|done|missed||3']) {
+		expect((await run())[1]).toBe('Grace|to call|noAnswer||1');
+		for (const result of ['Grace|to call|noAnswer||2', 'Grace|done|noAnswer||3', 'Grace|done|noAnswer||3']) {
 			await table.change('name', 'Grace', { lastCall: '2026-01-01' });
 			expect((await run())[1]).toBe(result);
 		}
