@@ -266,7 +266,7 @@ describe('Tools are handed over', () => {
 		}
 		expect(tool.items).toMatchObject([{ headers: { 'x-call-to': '+14155550123' } }]);
 		expect(toolUses).toMatchObject([{ tool: 'find_order', isError: false }]);
-		expect([...transcriptions.values()][0]?.lines.at(-1)?.text).toContain('C-4711');
+		expect([...transcriptions.values()][0]?.lines.at(-2)?.text).toContain('C-4711');
 	});
 
 	it('with the timeout that its trigger had when it was selected, where that is not known', async () => {

@@ -34,6 +34,7 @@ export type * from './state/transcriptions';
 export type * from './state/transcriptText';
 export type * from './types';
 export { CALL_NUMBERS, type CallBehaviour } from './state/callBehaviour';
+export { inWords } from './state/toolAgent';
 export { SIP_PASSWORD, type Telephony } from './state/telephony';
 
 /**

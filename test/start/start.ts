@@ -8,6 +8,7 @@ import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/processes';
 import { type Execution, OWNER, outputOf } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
+import { inWords } from '../simulator';
 import { realTarget, simulatedTarget, type Target } from './target';
 import { endSession, importExamples, type Imported } from './workflows';
 
@@ -130,7 +131,7 @@ function reasonOf({ status, data }: Execution): string {
 }
 
 /** Runs the second workflow, which waits until the call is over, and shows how it ended and what was said. */
-async function showCall(n8n: N8n, imported: Imported): Promise<void> {
+async function showCall(n8n: N8n, imported: Imported, target: Target): Promise<void> {
 	const { call: workflow, callNode } = imported;
 	const execution = await n8n.rest.runWorkflow(workflow.id, CALL_TIMEOUT_MS);
 	const [call] = outputOf(execution, callNode);
@@ -138,6 +139,14 @@ async function showCall(n8n: N8n, imported: Imported): Promise<void> {
 	write(`      Call ${String(call.callId)}`);
 	const seconds = call.durationSeconds === null ? '' : ` after ${Math.round(Number(call.durationSeconds))} s`;
 	write(`        to ${String(call.to)}: ${String(call.outcome)}${seconds}`);
+	const use = target.toolUse(String(call.callId));
+	if (use?.isError) throw new PlainError(`The agent asked ${use.tool}, and got no answer: ${use.answer}`);
+	if (use) {
+		write(
+			`        In the middle of it the agent asked ${use.tool}(${inWords(JSON.stringify(use.input))}). "${imported.tool.name}" answered after ${Math.round(use.ms)} ms:`,
+		);
+		write(`          ${inWords(use.answer)}`);
+	}
 	if (call.transcript) {
 		write('        What was said:');
 		for (const line of String(call.transcript).trim().split('\n')) write(`          ${line}`);
@@ -236,15 +245,16 @@ runMain(async () => {
 		imported = await step(
 			5,
 			total,
-			'Adding the credential, tables and workflows, publishing the first one',
+			'Adding the credential, tables and workflows, publishing two of them',
 			async () => {
 				const result = await importExamples(running.rest, target, running.url);
 				const tested = await running.rest.testCredential(result.credential.id);
 				if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
-				await running.rest.activate(result.session.id);
-				await running.rest.waitForWebhook(result.webhookPath);
+				for (const { id } of [result.session, result.tool]) await running.rest.activate(id);
+				for (const path of [result.webhookPath, result.toolPath]) await running.rest.waitForWebhook(path);
 				await checkPublicAddress(target, result);
-				for (const { name } of [result.session, result.call, ...result.others]) write(`      "${name}"`);
+				for (const { name } of [result.session, result.call, result.tool, ...result.others])
+					write(`      "${name}"`);
 				return result;
 			},
 		);
@@ -264,7 +274,7 @@ runMain(async () => {
 			});
 		});
 		await step(7, total, `Running "${added.call.name}"`, async () => {
-			if (target.call) await showCall(running, added);
+			if (target.call) await showCall(running, added, target);
 			else
 				write(
 					'      No call is made: set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM for one.',
@@ -272,7 +282,7 @@ runMain(async () => {
 		});
 		write();
 		write(
-			`It works: a session was started and its ${added.expectedEvents.length} events were received${target.call ? ', somebody was called and what was said was read' : ''} (${Math.round((Date.now() - begunAt) / 1000)} s in all).`,
+			`It works: a session was started and its ${added.expectedEvents.length} events were received${target.call ? ', somebody was called' : ''}${target.isReal ? '' : ', n8n answered the agent in the middle of the call'}${target.call ? ', and what was said was read' : ''} (${Math.round((Date.now() - begunAt) / 1000)} s in all).`,
 		);
 		if (!once) {
 			write();

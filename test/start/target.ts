@@ -1,6 +1,6 @@
 import { PATIENT } from '../e2e/setup';
 import { PlainError } from '../n8n/processes';
-import { startSimulator } from '../simulator';
+import { startSimulator, type ToolUse } from '../simulator';
 
 /** The service on which a session is started and a call made: the simulator, or the real one. */
 export interface Target {
@@ -16,6 +16,8 @@ export interface Target {
 	publicUrl?: string;
 	/** How long an event may take to come. */
 	eventTimeoutMs: number;
+	/** What the agent of a call asked n8n, as far as this side knows. */
+	toolUse(callId: string): ToolUse | undefined;
 	/** Why an event may not have come, as far as this side knows. */
 	explain(sessionId: string): string;
 	close(): Promise<void>;
@@ -70,6 +72,7 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 		call: realCall(env),
 		publicUrl,
 		eventTimeoutMs: REAL_EVENT_TIMEOUT_MS,
+		toolUse: () => undefined,
 		explain: () => `VideoSDK has to reach ${publicUrl} from the internet.`,
 		close: async () => {},
 	};
@@ -88,6 +91,7 @@ export async function simulatedTarget(): Promise<Target> {
 		tag: 'latest',
 		call: { to: '+14155550123', routingRuleId: 'rule_out_01', from: '+15550102001' },
 		eventTimeoutMs: SIMULATED_EVENT_TIMEOUT_MS,
+		toolUse: (callId) => simulator.toolUses.find(({ id }) => id === callId),
 		explain: (sessionId) => {
 			const sent = simulator.deliveries.filter((delivery) => delivery.sessionId === sessionId);
 			if (sent.length === 0) return 'The simulator sent no event.';

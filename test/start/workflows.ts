@@ -10,12 +10,14 @@ import type { Target } from './target';
 const EVENT_PREFIX = 'ai-deployment-session-';
 const SESSION_EXAMPLE = 'start-and-react.json';
 const CALL_EXAMPLE = 'call-and-read.json';
+const TOOL_EXAMPLE = 'order-status-by-phone.json';
 const examplesFolder = join(repositoryRoot, 'examples');
 
 const isAction = (node: WorkflowNode) =>
 	[`${PACKAGE}.videoSdkAgentCloud`, `${PACKAGE}.videoSdkAgentCloudTool`].includes(node.type);
 const isHttpRequest = (node: WorkflowNode) => node.parameters.nodeCredentialType === CREDENTIAL_TYPE;
 const isTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloudTrigger`;
+const isToolTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloudToolTrigger`;
 
 /** What `npm start` has put into n8n. */
 export interface Imported {
@@ -23,6 +25,8 @@ export interface Imported {
 	session: StoredWorkflow;
 	/** Calls somebody. */
 	call: StoredWorkflow;
+	/** Answers the agent of that call. */
+	tool: StoredWorkflow;
 	others: StoredWorkflow[];
 	credential: { id: string; name: string };
 	/** The node that starts the session, and the one that receives its events. */
@@ -30,8 +34,9 @@ export interface Imported {
 	triggerNode: string;
 	/** The node that makes the call, and outputs what was said. */
 	callNode: string;
-	/** The production webhook's path after `/webhook/`. */
+	/** The production webhooks' paths after `/webhook/`. */
 	webhookPath: string;
+	toolPath: string;
 	/** The short names of the events that have to arrive. */
 	expectedEvents: string[];
 }
@@ -70,6 +75,22 @@ async function createTables(rest: N8nRest, isReal: boolean): Promise<void> {
 		text('customer', 'status', 'sessionId'),
 		isReal ? [] : [{ customer: 'Ada Lovelace' }, { customer: 'Grace Hopper' }],
 	);
+	await createDataTable(
+		rest,
+		'Orders',
+		text('phone', 'name', 'number', 'status', 'delivery'),
+		isReal
+			? []
+			: [
+					{
+						phone: '+14155550123',
+						name: 'Ada Lovelace',
+						number: 'A-17',
+						status: 'shipped',
+						delivery: 'Friday',
+					},
+				],
+	);
 	const columns = ['callId', 'direction', 'from', 'to', 'status', 'started', 'ended', 'summary'];
 	await createDataTable(rest, 'Call log', text(...columns));
 }
@@ -102,15 +123,19 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 	const trigger = theNode(sessionJson, isTrigger, 'VideoSDK Agent Cloud Trigger');
 	const starter = theNode(sessionJson, does('session:start'), 'node that starts a session');
 	const caller = theNode(callJson, does('call:makeAndWait'), 'node that makes a call and waits');
+	const toolJson = readExample(TOOL_EXAMPLE);
+	const toolTrigger = theNode(toolJson, isToolTrigger, 'VideoSDK Agent Cloud Tool Trigger');
 	// As the editor does on import: each copy has an address of its own, which nobody can guess.
 	trigger.webhookId = randomUUID();
+	toolTrigger.webhookId = randomUUID();
 	const webhookPath = `${trigger.webhookId}/webhook`;
-	const webhookUrl = `${target.publicUrl ?? n8nUrl}/webhook/${webhookPath}`;
+	const toolPath = `${toolTrigger.webhookId}/mcp`;
+	const webhooks = `${target.publicUrl ?? n8nUrl}/webhook`;
 
 	const setUp = (workflow: WorkflowJson): WorkflowJson => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) => {
-			if (!isAction(node) && !isTrigger(node) && !isHttpRequest(node)) return node;
+			if (![isAction, isTrigger, isToolTrigger, isHttpRequest].some((fits) => fits(node))) return node;
 			const parameters = { ...node.parameters };
 			// The credential signs requests to its own host only.
 			if (isHttpRequest(node)) {
@@ -119,11 +144,19 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 			for (const [field, value] of Object.entries(picked(target))) {
 				if (isAction(node) && field in parameters && value) parameters[field] = value;
 			}
-			if (node === caller && target.call) parameters.to = target.call.to;
-			// As if picked from the list, which knows that a local API reaches a local address.
-			if (node === starter) {
-				const cachedResultName = sessionJson.name;
-				parameters.webhookUrl = { __rl: true, mode: 'list', value: webhookUrl, cachedResultName };
+			// As if picked from the lists, which know that a local API reaches a local address.
+			const listed = (path: string, cachedResultName: string) => ({
+				__rl: true,
+				mode: 'list',
+				value: `${webhooks}/${path}`,
+				cachedResultName,
+			});
+			if (node === starter) parameters.webhookUrl = listed(webhookPath, sessionJson.name);
+			if (node === caller && target.call) {
+				const { to } = target.call;
+				parameters.to = to;
+				parameters.agentTools = { tools: [{ tool: listed(toolPath, `find_orders: ${toolJson.name}`) }] };
+				parameters.context = { entries: [{ key: 'phone', value: to }] };
 			}
 			return { ...node, parameters, credentials: { [CREDENTIAL_TYPE]: credential } };
 		}),
@@ -131,9 +164,10 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 
 	const session = await rest.createWorkflow(setUp(sessionJson));
 	const call = await rest.createWorkflow(setUp(callJson));
+	const tool = await rest.createWorkflow(setUp(toolJson));
 	const others: StoredWorkflow[] = [];
 	for (const file of readdirSync(examplesFolder).sort()) {
-		if (file.endsWith('.json') && ![SESSION_EXAMPLE, CALL_EXAMPLE].includes(file)) {
+		if (file.endsWith('.json') && ![SESSION_EXAMPLE, CALL_EXAMPLE, TOOL_EXAMPLE].includes(file)) {
 			others.push(await rest.createWorkflow(setUp(readExample(file))));
 		}
 	}
@@ -143,11 +177,13 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 		credential,
 		session,
 		call,
+		tool,
 		others,
 		startNode: starter.name,
 		triggerNode: trigger.name,
 		callNode: caller.name,
 		webhookPath,
+		toolPath,
 		expectedEvents: chosen(trigger, 'events')
 			.filter((event) => sent.includes(event))
 			.map((event) => event.slice(EVENT_PREFIX.length))

@@ -15,6 +15,8 @@ export interface ToolUse {
 	/** Of the call or session whose agent asked. */
 	id: string;
 	tool: string;
+	/** The arguments. */
+	input: Record<string, unknown>;
 	/** As the agent reads it; why there is none if it could not ask. */
 	answer: string;
 	isError: boolean;
@@ -38,6 +40,11 @@ export function toolsIn(data: unknown): HandedTool[] {
 	} catch {
 		return [];
 	}
+}
+
+/** @returns an answer as an agent would read it out: JSON without its marks */
+export function inWords(answer: string): string {
+	return answer.replace(/[{}[\]"]/g, '').replace(/[:,](?=\S)/g, '$& ');
 }
 
 /** Only this machine is asked: a test may name any tool. */
@@ -67,7 +74,8 @@ export class ToolAgent {
 			const use = await this.ask(id, tool, about);
 			this.uses.push(use);
 			this.log(`The agent asked ${use.tool}: ${use.answer} (${Math.round(use.ms)} ms)`);
-			say({ speaker: 'Agent', text: `One moment. ${use.answer}` });
+			say({ speaker: 'Caller', text: 'And I have a question.' });
+			say({ speaker: 'Agent', text: `One moment. ${inWords(use.answer)}` });
 		}
 	}
 
@@ -84,6 +92,7 @@ export class ToolAgent {
 		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
 		this.clients.add(client);
 		let name = url;
+		let input: ToolUse['input'] = {};
 		let startedAt = performance.now();
 		try {
 			const requestInit = { headers: { ...headers, ...about } };
@@ -91,21 +100,23 @@ export class ToolAgent {
 			const { tools } = await client.listTools();
 			const [{ inputSchema }] = tools as [(typeof tools)[number]];
 			name = tools[0]?.name ?? url;
+			input = argumentsFor(inputSchema);
 			startedAt = performance.now();
-			const result = await client.callTool({ name, arguments: argumentsFor(inputSchema) }, undefined, {
+			const result = await client.callTool({ name, arguments: input }, undefined, {
 				timeout: timeout * 1000,
 			});
 			const [{ text }] = result.content as [{ text: string }];
 			return {
 				id,
 				tool: name,
+				input,
 				answer: text,
 				isError: result.isError === true,
 				ms: performance.now() - startedAt,
 			};
 		} catch (error) {
 			const answer = `I could not ask: ${(error as Error).message}`;
-			return { id, tool: name, answer, isError: true, ms: performance.now() - startedAt };
+			return { id, tool: name, input, answer, isError: true, ms: performance.now() - startedAt };
 		} finally {
 			this.clients.delete(client);
 			await client.close().catch(() => undefined);

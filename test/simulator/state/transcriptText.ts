@@ -15,6 +15,21 @@ export const SAMPLE_LINES: TranscriptLine[] = [
 
 export const SAMPLE_SUMMARY = 'The caller booked a table for two at eight.';
 
+/** Puts what else was said before the last line, a second each. */
+export function withSaid(
+	lines: TranscriptLine[],
+	said: Array<Pick<TranscriptLine, 'speaker' | 'text'>>,
+): TranscriptLine[] {
+	const last = lines.at(-1);
+	if (!last) return lines;
+	const later = { startMs: last.startMs + 1_000 * said.length, endMs: last.endMs + 1_000 * said.length };
+	const between = said.map((line, index) => {
+		const startMs = last.startMs + 1_000 * index;
+		return { ...line, startMs, endMs: startMs + 900 };
+	});
+	return [...lines.slice(0, -1), ...between, { ...last, ...later }];
+}
+
 /** The files of a transcript, one per format. */
 export function filesOf(
 	lines: TranscriptLine[],

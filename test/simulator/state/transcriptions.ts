@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setBounded } from '../bounded';
 import type { Timers } from '../timers';
 import type { Files } from './files';
-import { filesOf, SAMPLE_LINES, SAMPLE_SUMMARY, type TranscriptLine } from './transcriptText';
+import { filesOf, SAMPLE_LINES, SAMPLE_SUMMARY, type TranscriptLine, withSaid } from './transcriptText';
 
 /** What is said about a transcription that is made by hand. */
 export interface TranscriptionInput {
@@ -41,7 +41,7 @@ export interface SimulatedTranscription {
 export class Transcriptions {
 	readonly byId = new Map<string, SimulatedTranscription>();
 	/** What was said in a room beside the usual. */
-	private readonly said = new Map<string, TranscriptLine[]>();
+	private readonly said = new Map<string, Array<Pick<TranscriptLine, 'speaker' | 'text'>>>();
 
 	constructor(
 		private readonly files: Files,
@@ -52,10 +52,8 @@ export class Transcriptions {
 	) {}
 
 	/** Notes what somebody says in a room. */
-	say(roomId: string, { speaker, text }: Pick<TranscriptLine, 'speaker' | 'text'>): void {
-		const lines = this.said.get(roomId) ?? [];
-		const startMs = (SAMPLE_LINES.at(-1)?.endMs ?? 0) + 1_000 * (lines.length + 1);
-		setBounded(this.said, roomId, [...lines, { speaker, text, startMs, endMs: startMs + 900 }], this.max);
+	say(roomId: string, line: Pick<TranscriptLine, 'speaker' | 'text'>): void {
+		setBounded(this.said, roomId, [...(this.said.get(roomId) ?? []), line], this.max);
 	}
 
 	/** Made of a recording: pending at first. `done` is called at its end. */
@@ -123,7 +121,7 @@ export class Transcriptions {
 			made.status = fails ? 'failed' : 'completed';
 			made.end ??= new Date().toISOString();
 			if (!fails) {
-				made.lines = [...made.lines, ...(this.said.get(made.roomId) ?? [])];
+				made.lines = withSaid(made.lines, this.said.get(made.roomId) ?? []);
 				for (const { format, content, contentType } of filesOf(made.lines)) {
 					const name = `${made.id}.${format}`;
 					made.transcriptionFilePaths[format] = this.files.add({ name, content, contentType });
