@@ -27,13 +27,11 @@ const HEADERS_OF_N8N = ['content-length', 'content-type', 'etag'];
  *
  * @param toBody makes the body of the answer from an MCP result
  * @param timeoutMs how long the agent waits
- * @param onEnd called once, when the agent has its answer or has gone away
  */
 export function holdResponse(
 	response: Response,
 	toBody: (result: IDataObject) => unknown,
 	timeoutMs: number,
-	onEnd: () => void,
 ): void {
 	const end = response.end.bind(response);
 	const deadline = AbortSignal.timeout(timeoutMs - Math.min(timeoutMs * MARGIN_SHARE, MAX_MARGIN_MS));
@@ -42,7 +40,6 @@ export function holdResponse(
 	const finish = (): void => {
 		isOver = true;
 		deadline.removeEventListener('abort', onDeadline);
-		onEnd();
 	};
 	const answer = (result: IDataObject): void => {
 		if (isOver) return;
@@ -66,7 +63,5 @@ export function holdResponse(
 	Object.assign(response, { end: endOfN8n });
 	deadline.addEventListener('abort', onDeadline);
 	// Also comes when the agent has gone away.
-	response.once('close', () => {
-		if (!isOver) finish();
-	});
+	response.once('close', finish);
 }

@@ -1,6 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
-import { noteOpenCall } from '../VideoSdkAgentCloud/tools/openCalls';
 import { type ToolKey, toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
 import { readDefinition, type ToolDefinition } from './definition';
@@ -113,12 +112,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const reaction = reactTo(body, context.getHeaderData()['mcp-protocol-version'], tool);
 	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
 	const { id, input, toBody } = reaction.call;
-	holdResponse(
-		context.getResponseObject(),
-		toBody,
-		tool.timeoutMs,
-		noteOpenCall(String(context.getWorkflow().id)),
-	);
+	holdResponse(context.getResponseObject(), toBody, tool.timeoutMs);
 	const item: IDataObject = {
 		tool: tool.name,
 		input,

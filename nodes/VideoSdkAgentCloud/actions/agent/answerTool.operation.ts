@@ -5,7 +5,7 @@ import {
 	type INodeProperties,
 } from 'n8n-workflow';
 import { type ItemReader } from '../../fields/reader';
-import { hasOpenCall } from '../../tools/openCalls';
+import { MAX_TIMEOUT_S } from '../../tools/timeout';
 import { toAnswerBody, toolResult } from '../../tools/toolResult';
 import { type Operation } from '../operation';
 
@@ -74,14 +74,19 @@ function readAnswer(read: ItemReader): unknown {
 	}
 }
 
-/** @returns whether an agent may be waiting for the answer of this execution */
+/** @returns whether an agent may be waiting for the answer of this execution: as long as its question is not too old */
 function isAwaited(context: IExecuteFunctions): boolean {
-	const isFromTool = context
+	const triggers = context
 		.getParentNodes(context.getNode().name)
-		.some(({ type }) => type.endsWith(`.${TOOL_TRIGGER}`));
-	if (!isFromTool) return false;
-	// Where the process that received the call is not this one, only the mode tells.
-	return context.getMode() === 'webhook' || hasOpenCall(String(context.getWorkflow().id));
+		.filter(({ type }) => type.endsWith(`.${TOOL_TRIGGER}`));
+	if (context.getMode() === 'webhook') return triggers.length > 0;
+	// A call of the Test URL, or an execution by hand with what an earlier call left.
+	const { $ } = context.getWorkflowDataProxy(0);
+	return triggers.some(
+		({ name }) =>
+			$(name).isExecuted &&
+			Date.now() - Date.parse(String($(name).first().json.receivedAt)) < MAX_TIMEOUT_S * 1000,
+	);
 }
 
 /** Several items are one answer: a list of theirs, in order. */
