@@ -1,3 +1,4 @@
+import { waitFor } from '../n8n/processes';
 import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourNode } from './setup';
@@ -6,6 +7,8 @@ export const TOOL = 'When agent asks';
 export const ANSWER = 'Answer tool call';
 /** So long the agent waits. */
 export const TIMEOUT_S = 3;
+/** Where something else is to end the waiting. */
+const LONG_TIMEOUT_S = 30;
 
 const SCHEMA = {
 	type: 'object',
@@ -43,7 +46,10 @@ export function answerNode(setup: Setup, parameters: object = {}): WorkflowNode 
 /** Workflows behind a tool, by what becomes of the agent's question. */
 export function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 	const workflow = (name: string, ...nodes: WorkflowNode[]) =>
-		chain(name, [toolTrigger(setup, `tool-${name}`), ...nodes]);
+		chain(name, [
+			toolTrigger(setup, `tool-${name}`, name === 'stopped' ? LONG_TIMEOUT_S : TIMEOUT_S),
+			...nodes,
+		]);
 	return {
 		answered: workflow('answered', answerNode(setup)),
 		failure: workflow(
@@ -62,12 +68,41 @@ export function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 			n8nNode('Pause', 'wait', { amount: 2 * TIMEOUT_S, unit: 'seconds' }, 1.1),
 			answerNode(setup),
 		),
+		stopped: workflow(
+			'stopped',
+			n8nNode('Pause', 'wait', { amount: 60, unit: 'seconds' }, 1.1),
+			answerNode(setup),
+		),
+		// n8n takes an item with an error for a failed node, and runs that again.
+		retried: workflow(
+			'retried',
+			n8nNode('Found', 'set', { mode: 'raw', jsonOutput: '{ "error": "sold out" }', options: {} }, 3.4),
+			{ ...answerNode(setup), retryOnFail: true, maxTries: 3, waitBetweenTries: 100 },
+		),
 		waiting: workflow(
 			'waiting',
 			n8nNode('Pause', 'wait', { amount: 90, unit: 'seconds' }, 1.1),
 			answerNode(setup),
 		),
 	};
+}
+
+/** Stops the execution of a workflow, as a user does. */
+export async function stopExecution({ n8n }: Setup, workflowId: string): Promise<void> {
+	const { id } = await waitFor(
+		'an execution to stop',
+		async () => (await n8n.rest.listExecutions({ workflowId })).find(({ status }) => status === 'running'),
+		60_000,
+		50,
+	);
+	await n8n.rest.call('POST', `/executions/${id}/stop`);
+}
+
+/** Lets a workflow listen for a test call of its tool. */
+export async function listen({ n8n }: Setup, workflowId: string): Promise<void> {
+	const workflowData = await n8n.rest.getWorkflow(workflowId);
+	const body = { workflowData, triggerToStartFrom: { name: TOOL } };
+	await n8n.rest.call('POST', `/workflows/${workflowId}/run`, body);
 }
 
 /** What the agent reads in place of an answer that the workflow behind the tool did not give. */

@@ -3,7 +3,7 @@ import { outputOf } from '../n8n/rest';
 import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
 import { type Client, connectMcp } from './mcpClient';
 import { chain, n8nNode, ourNode, PACKAGE, PATIENT, type Setup, setUp } from './setup';
-import { ANSWER, NO_ANSWER, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
+import { ANSWER, listen, NO_ANSWER, stopExecution, TIMEOUT_S, TOOL, toolWorkflows } from './toolWorkflows';
 
 const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
 const fromUrl = (url: string) => ({ __rl: true, mode: 'url', value: url });
@@ -52,8 +52,12 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		return String(tool?.headers.Authorization).replace('Bearer ', '');
 	}
 
-	async function withClient<T>(name: string, use: (client: Client) => Promise<T>): Promise<T> {
-		const client = await connectMcp(setup.n8n.runtime, urlOf(name), await tokenFor(name), {
+	async function withClient<T>(
+		name: string,
+		use: (client: Client) => Promise<T>,
+		url = urlOf(name),
+	): Promise<T> {
+		const client = await connectMcp(setup.n8n.runtime, url, await tokenFor(name), {
 			'x-call-from': '+15550102001',
 			'x-other': 'stays out',
 		});
@@ -64,8 +68,12 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		}
 	}
 
-	const ask = async (name: string, input: object = { order_number: 'A-17' }) =>
-		await withClient(name, async (client) => await client.callTool({ name: 'find_order', arguments: input }));
+	const ask = async (name: string, input: object = { order_number: 'A-17' }, url = urlOf(name)) =>
+		await withClient(
+			name,
+			async (client) => await client.callTool({ name: 'find_order', arguments: input }),
+			url,
+		);
 
 	const executionsOf = async (name: string) =>
 		await setup.n8n.rest.listExecutions({ workflowId: ids[name] as string });
@@ -134,6 +142,45 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 			isError: true,
 			content: [{ text: expect.stringMatching(NO_ANSWER[name] as RegExp) as string }],
 		});
+	});
+
+	it('answer when the user stops the execution', async () => {
+		const asked = ask('stopped');
+		await stopExecution(setup, ids.stopped as string);
+		expect(await asked).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringMatching(/failed, or ended without/) as string }],
+		});
+	});
+
+	it('answer once when their node is run again, and not when their execution is', async () => {
+		const { content } = await ask('retried');
+		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual({ error: 'sold out' });
+		// The node that failed answers now.
+		const [failed] = await executionsOf('failing');
+		const { nodes } = await setup.n8n.rest.getWorkflow(ids.failing as string);
+		const [, answering] = (await setup.n8n.rest.getWorkflow(ids.answered as string)).nodes;
+		await setup.n8n.rest.updateWorkflow(ids.failing as string, {
+			nodes: nodes.map((node) => (node.name === TOOL ? node : { ...answering!, name: node.name })),
+		});
+		await setup.n8n.rest.call('POST', `/executions/${failed?.id}/retry`, { loadWorkflow: true });
+		expect(await executionsOf('failing')).toContainEqual(
+			expect.objectContaining({ mode: 'retry', status: 'success' }),
+		);
+	});
+
+	it('listen for a test call', async () => {
+		await listen(setup, ids.answered as string);
+		const testUrl = urlOf('answered').replace('/webhook/', '/webhook-test/');
+		const { content, isError } = await ask('answered', { order_number: 'T-1' }, testUrl);
+		expect(isError).toBe(false);
+		expect((content as [{ text: string }])[0].text).toContain('T-1');
+		const execution = await waitFor(
+			'the execution',
+			async () => (await executionsOf('answered')).find(({ mode }) => mode === 'manual'),
+			60_000,
+		);
+		expect(JSON.stringify(execution)).not.toContain('No agent is waiting');
 	});
 
 	it('drop an answer that comes late, without an error', async () => {

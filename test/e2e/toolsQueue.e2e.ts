@@ -5,7 +5,7 @@ import { startPostgres, startRedis } from '../n8n/services';
 import { VERSIONS } from './deliveries';
 import { connectMcp } from './mcpClient';
 import { PATIENT, type Setup, setUp } from './setup';
-import { NO_ANSWER, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
+import { listen, NO_ANSWER, stopExecution, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
 
 /** n8n notices after a minute or two by default that a worker is gone. */
 const FAST_STALL_CHECK = {
@@ -28,7 +28,12 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) =
 		options = {
 			version,
 			mode: 'queue',
-			env: { ...Object.assign({}, ...services.map(({ env }) => env)), ...FAST_STALL_CHECK },
+			env: {
+				...Object.assign({}, ...services.map(({ env }) => env)),
+				...FAST_STALL_CHECK,
+				// As n8n 3 does it.
+				OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
+			},
 		};
 		setup = await setUp({ n8n: options, simulator: { lifecycle: false, ...PATIENT } });
 		undo.push(async () => await setup.stop());
@@ -45,14 +50,14 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) =
 		for (const step of undo.splice(0).reverse()) await step();
 	});
 
-	async function ask(name: string, input: object = { order_number: 'A-17' }) {
+	async function ask(name: string, input: object = { order_number: 'A-17' }, url = urlOf(name)) {
 		const access = {
-			url: urlOf(name),
+			url,
 			expiresAtS: Date.now() / 1000 + 600,
 			context: { customerId: 'C-4711' },
 		};
 		const token = signToken(access, toolKey(setup.simulator.secret));
-		const client = await connectMcp(setup.n8n.runtime, urlOf(name), token);
+		const client = await connectMcp(setup.n8n.runtime, url, token);
 		try {
 			return await client.callTool({ name: 'find_order', arguments: input });
 		} finally {
@@ -76,6 +81,26 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) =
 		expect((content as [{ text: string }])[0].text).toMatch(
 			/failed, or ended without|did not answer in time/,
 		);
+	});
+
+	it('answer when the user stops the execution', async () => {
+		const asked = ask('stopped');
+		await stopExecution(setup, ids.stopped as string);
+		expect(await asked).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringMatching(/failed, or ended|did not answer in time/) as string }],
+		});
+	});
+
+	it('listen for a test call, which a worker answers', async () => {
+		await listen(setup, ids.answered as string);
+		const testUrl = urlOf('answered').replace('/webhook/', '/webhook-test/');
+		expect(await ask('answered', { order_number: 'T-1' }, testUrl)).toMatchObject({ isError: false });
+	});
+
+	it('answer once when their node is run again', async () => {
+		const { content } = await ask('retried');
+		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual({ error: 'sold out' });
 	});
 
 	it('answer in time when their worker dies', async () => {
