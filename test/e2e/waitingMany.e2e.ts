@@ -4,6 +4,7 @@ import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import type { SimulatedCall, SimulatedSession, Simulator } from '../simulator';
+import { readStaticData } from './database';
 import { during, eventBody, isWaiting, n8nOptions, runEnded, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import { ResumeProxy } from './resumeProxy';
@@ -98,6 +99,16 @@ const CALLS: Kind<SimulatedCall> = {
 	running: 'INITIATED',
 };
 
+/** Each call in a room of its own, which tells of the end. */
+const ROOM_CALLS: Kind<SimulatedCall> = {
+	...CALLS,
+	name: 'Make and Wait with rooms',
+	path: 'many-rooms',
+	parameters: { ...CALLS.parameters, room: 'create' },
+};
+/** In one execution. ROOMS=1000 measures what that costs. */
+const ROOMS = Number(process.env.ROOMS ?? 20);
+
 const KINDS = [SESSIONS, CALLS] as Array<Kind<Started>>;
 
 /** Splits by how a call ended, as docs/calls.md tells to: VideoSDK may write capitals. */
@@ -140,6 +151,8 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 	let setup: Setup;
 	const proxy = new ResumeProxy();
 	let caseNumber = 0;
+	/** By the paths. */
+	const workflowIds = new Map<string, string>();
 
 	beforeAll(async () => {
 		await proxy.open();
@@ -154,7 +167,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			},
 		});
 		proxy.targetPort = setup.n8n.port;
-		for (const kind of KINDS) await publish(kind);
+		for (const kind of [...KINDS, ROOM_CALLS]) await publish(kind);
 	});
 
 	afterAll(async () => {
@@ -163,7 +176,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 	});
 
 	/** Webhook, Row, the node that waits, and behind it: After, Count; and the Switch. */
-	async function publish({ path, parameters }: Kind<Started>): Promise<void> {
+	async function publish({ path, parameters }: Pick<Kind<Started>, 'path' | 'parameters'>): Promise<void> {
 		const workflow = chain(`Wait for ${path}`, [
 			{
 				...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, options: {} }, 2),
@@ -215,6 +228,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 		});
 		await setup.n8n.rest.activate(id);
 		await untilPublished(path);
+		workflowIds.set(path, id);
 	}
 
 	async function untilPublished(path: string): Promise<void> {
@@ -557,6 +571,81 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 			})),
 		);
 		expect(starts()).toBe(startsBefore);
+	});
+
+	/** Ends calls that were answered, with the events that VideoSDK sends. @returns how long the execution then still waited, in ms */
+	async function endByEvents(run: WaitingMany<SimulatedCall>): Promise<number> {
+		for (const { callId } of run.started) await setup.simulator.moveCall(callId, 'answered');
+		const beganAtMs = Date.now();
+		for (const { callId } of run.started) await setup.simulator.moveCall(callId, 'ended');
+		const endedAtMs = Date.now();
+		const items = await outputs(run, run.started.length, 600_000);
+		expect(items).toEqual(
+			run.started.map(({ callId }) => expect.objectContaining({ callId, outcome: 'answered' })),
+		);
+		const execution = await setup.n8n.rest.getExecution(run.executionId);
+		const wentOnAtMs = execution?.data.resultData.runData.After?.[0]?.startTime ?? 0;
+		const lists = setup.simulator.requests.filter(
+			({ method, path, receivedAtMs }) =>
+				method === 'GET' && path === '/v2/sip/call' && receivedAtMs >= beganAtMs,
+		);
+		figure(
+			`${run.started.length} calls ended within ${endedAtMs - beganAtMs} ms (n8n ${version})`,
+			`known ${wentOnAtMs - endedAtMs} ms after the last one, by ${lists.length} requests for the list`,
+		);
+		return wentOnAtMs - endedAtMs;
+	}
+
+	it("a call's end is known at once by the event of its room, or by one that a trigger receives", async () => {
+		const { simulator } = setup;
+		const roomRun = await start(ROOM_CALLS, 1);
+		const run = await start(CALLS, 1);
+		// Polls are some seconds apart then.
+		await during(12_000);
+		await endByEvents(roomRun);
+		const trigger = chain('Calls', [
+			ourNode(
+				setup,
+				'Trigger',
+				'videoSdkAgentCloudTrigger',
+				{ events: ['call-hangup'] },
+				{ typeVersion: 1.1, webhookId: 'calls-trigger' },
+			),
+		]);
+		const { id } = await setup.n8n.rest.createWorkflow(trigger);
+		await setup.n8n.rest.activate(id);
+		await waitFor('the registration', async () => [...simulator.callWebhooks.values()][0], 60_000);
+		await endByEvents(run);
+		await setup.n8n.rest.deactivate(id);
+	});
+
+	it(`${ROOMS} rooms in one execution share requests`, async () => {
+		await endByEvents(await start(ROOM_CALLS, ROOMS));
+	});
+
+	it('a call that ends after a crash and a new start is known by the event of its room', async () => {
+		const run = await start(ROOM_CALLS, 3);
+		const made = () => setup.simulator.requests.filter(({ path }) => path === '/v2/sip/call').length;
+		await setup.n8n.kill();
+		await setup.n8n.restart();
+		await waitFor(
+			'the execution to wait again',
+			async () =>
+				(await setup.n8n.rest.getExecution(run.executionId).catch(() => undefined))?.status === 'waiting'
+					? true
+					: undefined,
+			60_000,
+		);
+		// Nobody polls.
+		const before = made();
+		await during(3_000);
+		expect(made()).toBe(before);
+		await endByEvents(run);
+		expect(setup.simulator.calls.size).toBe(
+			setup.simulator.requests.filter(({ method, path }) => method === 'POST' && path === '/v2/sip/call')
+				.length,
+		);
+		expect(readStaticData(setup.n8n, String(workflowIds.get(ROOM_CALLS.path)))).toEqual({});
 	});
 
 	// Two minutes, most of them n8n's own: the other line has the same code for it (WaitTracker).
