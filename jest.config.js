@@ -2,7 +2,8 @@ const { availableParallelism } = require('node:os');
 
 /** @type {import('jest').Config} */
 module.exports = {
-	testEnvironment: 'node',
+	testEnvironment: '<rootDir>/test/jest/environment.js',
+	runtime: '<rootDir>/test/jest/runtime.js',
 	roots: [
 		'<rootDir>/test/unit',
 		'<rootDir>/test/engine',
@@ -11,15 +12,9 @@ module.exports = {
 	],
 	testMatch: ['**/*.test.ts'],
 	transform: {
-		'^.+\\.ts$': ['ts-jest', { diagnostics: false }],
-		// p-limit and its queue are published as ES modules only.
-		'node_modules/(p-limit|yocto-queue)/.+\\.js$': [
-			'ts-jest',
-			{
-				diagnostics: false,
-				tsconfig: { allowJs: true, module: 'commonjs', esModuleInterop: true, isolatedModules: true },
-			},
-		],
+		'^.+\\.ts$': '<rootDir>/test/jest/transform.js',
+		// Published as ES modules only.
+		'node_modules/(p-limit|yocto-queue)/.+\\.js$': '<rootDir>/test/jest/transform.js',
 	},
 	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],
 	testTimeout: 30_000,

@@ -51,7 +51,8 @@ const inMemory: IDataDeduplicator = {
 	},
 };
 
-/** n8n's service of this kind exists once in a process, so the workflows of all engines of a test file share it. */
+/** n8n's service of this kind exists once in a process, so the workflows of all engines of a test file share it; each file begins anew. */
+Object.assign(DataDeduplicationService, { instance: undefined });
 const initialised = DataDeduplicationService.init(inMemory);
 
 /** Makes n8n's store of processed items usable for a workflow, or break whenever that workflow asks it. */

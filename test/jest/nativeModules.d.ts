@@ -1,0 +1,1 @@
+export function forgetModules(folder: string): void;
