@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { N8nOptions } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
 import { freePorts, waitFor } from '../n8n/processes';
-import { isStored, outputOf } from '../n8n/rest';
+import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { startPostgres, startRedis } from '../n8n/services';
 import { during, n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
@@ -217,21 +217,29 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	});
 
 	describe('A copy', () => {
-		/** As n8n's CLI makes it, or its public API: both copy static data. */
-		async function copyByCli(copyWebhookId: string): Promise<string> {
+		const cli = async ({ n8n }: Setup, ...args: string[]) =>
+			await promisify(execFile)(n8n.runtime.node, [n8n.runtime.n8n, ...args], {
+				env: { PATH: process.env.PATH, N8N_USER_FOLDER: n8n.userFolder },
+			});
+
+		/** As n8n's CLI copies: with the static data. */
+		async function copyByCli(copyWebhookId: string, target = setup): Promise<string> {
 			const file = join(setup.n8n.userFolder, 'copy.json');
-			const cli = async (...args: string[]) =>
-				await promisify(execFile)(setup.n8n.runtime.node, [setup.n8n.runtime.n8n, ...args], {
-					env: { PATH: process.env.PATH, N8N_USER_FOLDER: setup.n8n.userFolder },
-				});
-			await cli('export:workflow', `--id=${workflowId}`, `--output=${file}`);
+			await cli(setup, 'export:workflow', `--id=${workflowId}`, `--output=${file}`);
 			const [exported] = JSON.parse(readFileSync(file, 'utf8')) as Array<Record<string, unknown>>;
 			expect(JSON.stringify(exported?.staticData)).toContain('callWebhook');
-			const id = `Copy${copyWebhookId.slice(0, 8)}`;
+			const id = target === setup ? `Copy${copyWebhookId.slice(0, 8)}` : workflowId;
 			const copy = { ...exported, id, versionId: randomUUID(), active: false, activeVersionId: null };
-			writeFileSync(file, JSON.stringify([copy]).replaceAll(webhookId, copyWebhookId));
-			await cli('import:workflow', `--input=${file}`);
+			const text = JSON.stringify([copy]).replaceAll(setup.credentialId, target.credentialId);
+			writeFileSync(file, text.replaceAll(webhookId, copyWebhookId));
+			await cli(target, 'import:workflow', `--input=${file}`);
 			return id;
+		}
+
+		/** "Duplicate" of the editor makes a new workflow of the nodes, with webhook IDs of its own. */
+		async function copyByEditor(copyWebhookId: string): Promise<string> {
+			const copy = JSON.stringify(workflow(['call-missed'])).replaceAll(webhookId, copyWebhookId);
+			return (await setup.n8n.rest.createWorkflow(JSON.parse(copy) as WorkflowJson)).id;
 		}
 
 		async function copyByApi(copyWebhookId: string): Promise<string> {
@@ -260,6 +268,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		it.each([
 			['the CLI', copyByCli],
 			['the public API', copyByApi],
+			['the editor', copyByEditor],
 		])('by %s hears its calls beside the original, and is unpublished without it', async (_how, make) => {
 			// So that the static data is that of the present address.
 			await setup.n8n.rest.deactivate(workflowId);
@@ -281,6 +290,29 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			}
 			await setup.n8n.rest.deactivate(id);
 			await expectRegistered(missed());
+		});
+
+		it('that production gave to another n8n leaves the original alone', async () => {
+			const staging = await setUp({
+				n8n: n8nOptions(version),
+				simulator: PATIENT,
+				credential: {
+					apiKey: setup.simulator.apiKey,
+					secretKey: setup.simulator.secret,
+					baseUrl: setup.simulator.url,
+				},
+			});
+			try {
+				const id = await copyByCli(webhookId, staging);
+				await staging.n8n.rest.activate(id);
+				const copied = { ...missed(), url: `http://localhost:${staging.n8n.port}${new URL(url).pathname}` };
+				await expectRegistered(missed(), copied);
+				await expectDelivered('call-missed');
+				await staging.n8n.rest.deactivate(id);
+				await expectRegistered(missed());
+			} finally {
+				await staging.stop();
+			}
 		});
 	});
 

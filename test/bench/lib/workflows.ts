@@ -165,10 +165,9 @@ export function waitWorkflow(host: Host, path: string): WorkflowJson {
 /** How events are received. */
 export type Receiver =
 	| 'ours'
-	| 'ours, duplicates not skipped'
+	| 'ours, version 1'
 	| 'ours, runs not saved'
 	| 'bare trigger'
-	| 'bare trigger, no credential'
 	| 'bare trigger, version 2'
 	| 'built by hand';
 
@@ -181,14 +180,14 @@ const bareTrigger = (webhookId: string, version = 1): WorkflowNode => ({
 	webhookId,
 });
 
-function ourTrigger(host: Host, webhookId: string, options: object): WorkflowNode {
+function ourTrigger(host: Host, webhookId: string, version = 1.1): WorkflowNode {
 	return {
-		...n8nNode('Trigger', '', {}, 1),
+		...n8nNode('Trigger', '', {}, version),
 		id: `id-${webhookId}`,
 		type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
 		webhookId,
 		credentials: { [CREDENTIAL_TYPE]: host.credential },
-		parameters: { events: EVENTS, options },
+		parameters: { events: EVENTS, options: {} },
 	};
 }
 
@@ -231,13 +230,11 @@ export function receiverWorkflow(
 		switch (receiver) {
 			case 'ours':
 			case 'ours, runs not saved':
-				return [ourTrigger(host, id, {})];
-			case 'ours, duplicates not skipped':
-				return [ourTrigger(host, id, { skipDuplicates: false })];
+				return [ourTrigger(host, id)];
+			case 'ours, version 1':
+				return [ourTrigger(host, id, 1)];
 			case 'bare trigger':
 				return [{ ...bareTrigger(id), credentials: { [CREDENTIAL_TYPE]: host.credential } }];
-			case 'bare trigger, no credential':
-				return [bareTrigger(id)];
 			case 'bare trigger, version 2':
 				return [bareTrigger(id, 2)];
 			case 'built by hand':
