@@ -16,12 +16,8 @@ import type { PartResult, StampedResult } from './lib/results';
 import { withoutBusyVerdicts } from './lib/results';
 import { startSimulatorProcess } from './lib/simulatorProcess';
 import type { BenchContext } from './parts/context';
-import { measureLatency } from './parts/latency';
 import { measureLists } from './parts/lists';
-import { measureOwnShare } from './parts/ownShare';
 import { measureQueue } from './parts/queue';
-import { measureScaling } from './parts/scaling';
-import { measureSenders } from './parts/senders';
 import { measureStartUp } from './parts/startUp';
 import { measureStarts } from './parts/starts';
 import { measureTrigger } from './parts/trigger';
@@ -29,13 +25,9 @@ import { measureWaits } from './parts/waits';
 
 const PARTS: Record<string, (context: BenchContext) => Promise<PartResult>> = {
 	start: measureStarts,
-	scaling: measureScaling,
-	latency: measureLatency,
 	lists: measureLists,
 	waits: measureWaits,
 	trigger: measureTrigger,
-	senders: measureSenders,
-	own: measureOwnShare,
 	load: measureStartUp,
 	queue: measureQueue,
 };
@@ -48,13 +40,9 @@ const USAGE = `Usage: npm run bench -- [--only <part>[,<part>]] [--quick] [--wri
 
 const TITLES: Record<string, string> = {
 	start: 'Many starts',
-	scaling: 'How starts scale',
-	latency: 'One start',
 	lists: 'Lists',
 	waits: 'Waiting executions',
 	trigger: 'One delivery',
-	senders: 'Many deliveries',
-	own: 'The own share of a delivery',
 	load: 'Start-up and size',
 	queue: 'Queue mode',
 };

@@ -68,14 +68,3 @@ export async function untilQuiet(roots: number[]): Promise<number> {
 	}
 	return last;
 }
-
-/** The highest memory of a process while something is done, in MB. */
-export async function peakResidentMb<T>(pid: number, action: () => Promise<T>): Promise<[T, number]> {
-	let peak = residentMb(pid);
-	const timer = setInterval(() => (peak = Math.max(peak, residentMb(pid))), QUIET_SAMPLE_MS);
-	try {
-		return [await action(), peak];
-	} finally {
-		clearInterval(timer);
-	}
-}

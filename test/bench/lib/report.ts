@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine';
-import { drawPlot } from './plot';
 import { readable } from './readable';
 import type { Row, StampedResult, Verdict } from './results';
 import type { Summary } from './stats';
@@ -30,13 +29,10 @@ export function mergeReport(folder: string, machine: Machine, fresh: StampedResu
 	return { machine, parts: [...parts, ...fresh] };
 }
 
-/** Writes the table, the plots and the figures. */
+/** Writes the table and the figures. */
 export function writeReport(folder: string, { machine, parts }: Report): void {
 	mkdirSync(folder, { recursive: true });
 	const sorted = [...parts].sort((first, second) => first.stamp.date.localeCompare(second.stamp.date));
-	for (const { plots } of parts) {
-		for (const plot of plots) writeFileSync(join(folder, plot.file), drawPlot(plot));
-	}
 	writeFileSync(join(folder, RESULTS), `${JSON.stringify({ machine, parts: sorted }, undefined, 2)}\n`);
 	writeFileSync(join(folder, 'README.md'), markdown(machine, sorted));
 }
@@ -53,7 +49,7 @@ function markdown(machine: Machine, parts: StampedResult[]): string {
 		METHOD,
 		'',
 	];
-	for (const { part, stamp, rows, plots, notes } of parts) {
+	for (const { part, stamp, rows, notes } of parts) {
 		lines.push(
 			`## ${part}`,
 			'',
@@ -64,7 +60,6 @@ function markdown(machine: Machine, parts: StampedResult[]): string {
 			...rows.map(tableRow),
 			'',
 			...notes.flatMap((note) => [note, '']),
-			...plots.flatMap(({ title, file }) => [`![${title}](${file})`, '']),
 		);
 	}
 	return `${lines.join('\n').trimEnd()}\n`;

@@ -29,32 +29,6 @@ export interface Row {
 	note?: string;
 }
 
-export interface Bar {
-	label: string;
-	value: number;
-	low?: number;
-	high?: number;
-	isOurs?: boolean;
-}
-
-export interface Series {
-	label: string;
-	points: Array<[x: number, y: number]>;
-	isOurs?: boolean;
-}
-
-export type Plot =
-	| { file: string; title: string; kind: 'bars'; unit: string; bars: Bar[] }
-	| {
-			file: string;
-			title: string;
-			kind: 'lines';
-			xTitle: string;
-			yTitle: string;
-			logarithmic?: boolean;
-			series: Series[];
-	  };
-
 /** When and where a part was measured. */
 export interface Stamp {
 	commit: string;
@@ -67,7 +41,6 @@ export interface Stamp {
 
 export interface PartResult {
 	rows: Row[];
-	plots: Plot[];
 	/** Figures that are no comparison. */
 	notes: string[];
 }

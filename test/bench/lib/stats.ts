@@ -58,13 +58,3 @@ export function summarizePairs(
 		Array.from({ length: pairs }, (_, index) => compare(ours[index] ?? NaN, theirs[index] ?? NaN)),
 	);
 }
-
-/** The median of times that were cut to whole units, as n8n's own are: counts how full the middle unit is. */
-export function groupedMedian(wholes: number[]): number {
-	const sorted = ascending(wholes);
-	const half = sorted.length / 2;
-	const middle = sorted[Math.floor(half)] ?? NaN;
-	const below = sorted.filter((value) => value < middle).length;
-	const within = sorted.filter((value) => value === middle).length;
-	return middle + (half - below) / within;
-}

@@ -80,7 +80,7 @@ export async function measureLists(context: BenchContext): Promise<PartResult> {
 				target: wallTarget('at least 4 times as fast as page after page', LIMIT, ratio),
 			};
 		});
-		return { rows, plots: [], notes: [] };
+		return { rows, notes: [] };
 	} finally {
 		agent.destroy();
 		server.close();

@@ -19,7 +19,6 @@ export async function measureQueue(context: BenchContext): Promise<PartResult> {
 	const start = { mode: 'queue', tarball: null, env } as const;
 	const workers: N8nProcess[] = [];
 	const rows: Row[] = [];
-	const bars = [];
 	const main = await startN8n({ ...start, userFolder: await preparedUserFolder('main') });
 	try {
 		const host = await hostOf(main, context.simulator);
@@ -32,11 +31,10 @@ export async function measureQueue(context: BenchContext): Promise<PartResult> {
 			for (const runner of Object.values(runners)) await runner.deliverToTheEnd(20, SENDERS);
 			const { rates, answers, ends } = await measureRunners(context, runners);
 			const workerText = `${count} ${count === 1 ? 'worker' : 'workers'}`;
-			const ours = summarize(rates.ours);
 			rows.push({
 				what: `Queue mode, ${workerText}, ${SENDERS} senders: deliveries stored and run`,
 				unit: 'per second',
-				ours,
+				ours: summarize(rates.ours),
 				peers: [
 					{
 						name: 'bare trigger',
@@ -52,15 +50,6 @@ export async function measureQueue(context: BenchContext): Promise<PartResult> {
 				ours: summarize(ends.ours),
 				peers: [{ name: 'bare trigger', value: summarize(ends['bare trigger']) }],
 			});
-			bars.push({
-				label: `our trigger, ${workerText}`,
-				value: ours.median,
-				low: ours.low,
-				high: ours.high,
-				isOurs: true,
-			});
-			const bare = summarize(rates['bare trigger']);
-			bars.push({ label: `bare trigger, ${workerText}`, value: bare.median, low: bare.low, high: bare.high });
 		}
 		for (const runner of Object.values(runners)) await runner.verify();
 	} finally {
@@ -68,19 +57,7 @@ export async function measureQueue(context: BenchContext): Promise<PartResult> {
 		await main.stop();
 		for (const service of services) await service.stop();
 	}
-	return {
-		rows,
-		plots: [
-			{
-				file: 'queue.svg',
-				title: `Queue mode, ${SENDERS} senders: deliveries stored and run`,
-				kind: 'bars',
-				unit: 'per second',
-				bars,
-			},
-		],
-		notes: [],
-	};
+	return { rows, notes: [] };
 }
 
 async function measureRunners(

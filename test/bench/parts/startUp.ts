@@ -67,7 +67,6 @@ export async function measureStartUp(context: BenchContext): Promise<PartResult>
 			size('Package, packed', statSync(tarball).size, MAXIMUM_PACKED_BYTES),
 			size('Package, unpacked', unpacked, MAXIMUM_UNPACKED_BYTES),
 		],
-		plots: [],
 		notes: [`The package holds ${listing.length} files.`],
 	};
 }

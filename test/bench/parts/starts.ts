@@ -1,10 +1,9 @@
 import { untilQuiet } from '../lib/processTree';
-import type { Bar, PartResult } from '../lib/results';
+import type { PartResult } from '../lib/results';
 import { wallTarget } from '../lib/results';
 import { interleave } from '../lib/rounds';
 import type { StartsRun } from '../lib/starting';
 import { publishAndCompare, StartRunner } from '../lib/starting';
-import type { Summary } from '../lib/stats';
 import { summarize, summarizePairs } from '../lib/stats';
 import type { Starter } from '../lib/workflows';
 import type { BenchContext } from './context';
@@ -74,25 +73,8 @@ export async function measureStarts(context: BenchContext): Promise<PartResult> 
 				peers: [peer('HTTP Request node', cpuMs), peer('one by one', cpuMs)],
 			},
 		],
-		plots: [
-			{
-				file: 'starts.svg',
-				title: `${ITEMS} starts against an API that answers in ${API_LATENCY_MS} ms`,
-				kind: 'bars',
-				unit: 'ms',
-				bars: [
-					bar('Our node, one item after another', summarize(nodeMs('one by one'))),
-					bar("n8n's HTTP Request node", summarize(nodeMs('HTTP Request node'))),
-					{ ...bar('Our node', summarize(nodeMs('ours'))), isOurs: true },
-				],
-			},
-		],
 		notes: [
 			`The simulated API used ${busy.median.toFixed(0)} % of a CPU of its own while our node started ${ITEMS} sessions.`,
 		],
 	};
-}
-
-function bar(label: string, { median, low, high }: Summary): Bar {
-	return { label, value: median, low, high };
 }

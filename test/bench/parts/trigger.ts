@@ -1,6 +1,6 @@
 import type { Host } from '../lib/host';
 import { ReceiverRunner } from '../lib/receiving';
-import type { Bar, PartResult, Peer, Row, Target } from '../lib/results';
+import type { PartResult, Peer, Row, Target } from '../lib/results';
 import { target } from '../lib/results';
 import type { Measurements } from '../lib/rounds';
 import { interleave } from '../lib/rounds';
@@ -75,15 +75,6 @@ export async function measureTrigger(context: BenchContext): Promise<PartResult>
 			...rows('n8n as it comes', of('usual')),
 			...rows('N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true', of('lazy'), true),
 		],
-		plots: [
-			{
-				file: 'trigger.svg',
-				title: 'CPU time of n8n for a delivery that is stored as a run',
-				kind: 'bars',
-				unit: 'ms',
-				bars: [...bars('', of('usual')), ...bars('lazy acquire: ', of('lazy'))],
-			},
-		],
 		notes: [],
 	};
 }
@@ -151,18 +142,4 @@ function rows(setting: string, measured: Measurements<Case>, isLazy = false): Ro
 			),
 		},
 	];
-}
-
-function bars(prefix: string, measured: Measurements<Case>): Bar[] {
-	const labels: Array<[Case, string]> = [
-		['built by hand', 'Webhook + Code + Filter'],
-		['bare trigger', 'a trigger that does nothing'],
-		['bare trigger, version 2', 'a trigger that does nothing, version 2'],
-		['ours', 'our trigger'],
-		['ours, forged', 'our trigger, forged delivery'],
-	];
-	return labels.map(([name, label]) => {
-		const { median, low, high } = summarize(measured[name]);
-		return { label: prefix + label, value: median, low, high, isOurs: name.startsWith('ours') };
-	});
 }

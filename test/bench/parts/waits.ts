@@ -6,7 +6,7 @@ import { newAgent, post } from '../lib/deliver';
 import type { Host } from '../lib/host';
 import { startHost } from '../lib/host';
 import { cpuMs, residentMb, untilQuiet } from '../lib/processTree';
-import type { PartResult, Plot, Row } from '../lib/results';
+import type { PartResult, Row } from '../lib/results';
 import { summarize } from '../lib/stats';
 import { waitWorkflow } from '../lib/workflows';
 import type { BenchContext } from './context';
@@ -178,36 +178,10 @@ function report(costs: Array<Case & Cost>, windowMs: number): PartResult {
 	const most = many.at(-1);
 	const perPollMs = most && (most.windowCpuMs - most.idleCpuMs) / most.windowRequests;
 	const [firstHour, secondHour] = [pollsBetween(0, HOUR_MS), pollsBetween(HOUR_MS, 2 * HOUR_MS)];
-	const plot: Plot = {
-		file: 'waiting.svg',
-		title: 'CPU time of n8n for waiting executions, by hours waited',
-		kind: 'lines',
-		xTitle: 'Waiting executions',
-		yTitle: 'CPU time in an hour, s',
-		logarithmic: true,
-		series: [
-			{
-				label: 'first hour',
-				isOurs: true,
-				points: many.map(({ executions }) => [
-					executions,
-					(executions * firstHour * (perPollMs ?? 0)) / 1000,
-				]),
-			},
-			{
-				label: 'each later hour',
-				points: many.map(({ executions }) => [
-					executions,
-					(executions * secondHour * (perPollMs ?? 0)) / 1000,
-				]),
-			},
-		],
-	};
 	return {
 		rows,
-		plots: perPollMs === undefined || many.length < 3 ? [] : [plot],
 		notes: [
-			`By the schedule an execution with one or two sessions is polled ${firstHour} times in its first hour, and ${secondHour} times in each hour after that. A poll took ${perPollMs?.toFixed(1)} ms of n8n's CPU, measured at ${most?.executions} waiting executions; the plot is these two multiplied.`,
+			`By the schedule an execution with one or two sessions is polled ${firstHour} times in its first hour, and ${secondHour} times in each hour after that. A poll took ${perPollMs?.toFixed(1)} ms of n8n's CPU, measured at ${most?.executions} waiting executions.`,
 		],
 	};
 }
