@@ -1,6 +1,6 @@
 /**
- * `npm run recording`: remakes the moving picture at the top of the README, docs/images/calls.webp and calls.dark.webp: a table of
- * people is called, in a real editor. Needs img2webp (Debian: apt-get install webp), which no test needs.
+ * `npm run recording`: remakes the moving picture at the top of the README, docs/images/calls.webp and calls.dark.webp: the people in a
+ * table are called, in a real editor, and what they said is read. Needs img2webp (Debian: apt-get install webp), which no test needs.
  */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,16 @@ const MAX_LENGTH_MS = 10_000;
 const MAX_STILL_MS = 1_300;
 const MIN_STILL_MS = 40;
 const LAST_STILL_MS = 1_800;
+
+/** Whom the film calls: how long they talk, and what about. Without a summary, the phone rings until it stops. */
+const LEADS = [
+	{ name: 'Ada Lovelace', phone: '+14155550120', seconds: 74, summary: 'Wants a demo on Tuesday at 10.' },
+	{ name: 'Grace Hopper', phone: '+14155550121' },
+	{ name: 'Edsger Dijkstra', phone: '+14155550122', seconds: 132, summary: 'Interested. Call back in May.' },
+];
+/** In the film a call takes some seconds. */
+const FILMED_TALK_MS = 2_000;
+const TICK_MS = 20;
 
 interface Frame {
 	png: Buffer;
@@ -67,7 +77,28 @@ async function moveTo(page: Page, target: Locator): Promise<void> {
 	await page.waitForTimeout(200);
 }
 
-/** The workflow of the film: everybody in a table is called, and what came of it is looked at. */
+/** Has the simulator say that the calls took as long as they would, and what they were about. @returns stops it */
+function tellAsInLife({ calls, transcriptions }: Stage['simulator']): () => void {
+	const told = new Set<object>();
+	const leadOf = (call?: { to: string }) => LEADS.find(({ phone }) => phone === call?.to);
+	const timer = setInterval(() => {
+		for (const call of calls.values()) {
+			if (call.status !== 'answered' || told.has(call)) continue;
+			told.add(call);
+			const earlier = (time: string) =>
+				new Date(Date.parse(time) - 1000 * (leadOf(call)?.seconds ?? 0)).toISOString();
+			call.start = earlier(call.start);
+			for (const entry of call.timelog) entry.timestamp = earlier(entry.timestamp);
+		}
+		for (const made of transcriptions.values()) {
+			const summary = leadOf([...calls.values()].find(({ roomId }) => roomId === made.roomId))?.summary;
+			if (made.status === 'pending' && summary !== undefined) made.summary = summary;
+		}
+	}, TICK_MS);
+	return () => clearInterval(timer);
+}
+
+/** The workflow of the film: the people in a table are called, and what came of it is looked at. */
 async function createWorkflow(stage: Stage): Promise<string> {
 	const { rest } = stage.n8n;
 	const project = await rest.call<{ id: string }>('GET', '/projects/personal');
@@ -80,10 +111,7 @@ async function createWorkflow(stage: Stage): Promise<string> {
 			name,
 			columns: ['name', 'phone'].map((column) => ({ name: column, type: 'string' })),
 		}));
-		const data = ['Ada', 'Grace', 'Edsger'].map((person, index) => ({
-			name: person,
-			phone: `+1415555012${index}`,
-		}));
+		const data = LEADS.map(({ name: person, phone }) => ({ name: person, phone }));
 		await rest.call('POST', `${tables}/${id}/insert`, { data, returnType: 'count' });
 	}
 	const locator = (value: string, cachedResultName: string) => ({
@@ -98,25 +126,23 @@ async function createWorkflow(stage: Stage): Promise<string> {
 		ourNode(stage, 'Make call and wait', 'videoSdkAgentCloud', {
 			resource: 'call',
 			operation: 'makeAndWait',
-			routingRuleId: locator('rule_out_01', 'Outbound rule 01'),
+			routingRuleId: locator('rule_out_01', 'Sales calls'),
 			from: locator('+15550102001', '+15550102001'),
 			to: '={{ $json.phone }}',
+			include: ['summary'],
+			room: 'create',
+			recording: 'summarize',
 			metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
 		}),
 		n8nNode(
-			'Outcome',
+			'What they said',
 			'set',
 			{
 				assignments: {
 					assignments: [
 						{ id: '1', name: 'name', value: "={{ $('My leads').item.json.name }}", type: 'string' },
-						{ id: '2', name: 'outcome', value: '={{ $json.status }}', type: 'string' },
-						{
-							id: '3',
-							name: 'seconds',
-							value: '={{ Math.round((new Date($json.end) - new Date($json.start)) / 1000) || 0 }}',
-							type: 'number',
-						},
+						{ id: '2', name: 'outcome', value: '={{ $json.outcome }}', type: 'string' },
+						{ id: '3', name: 'summary', value: "={{ $json.summary || '-' }}", type: 'string' },
 					],
 				},
 			},
@@ -132,8 +158,12 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	const page = await context.newPage();
 	const editor = new Editor(page, stage.n8n);
 	await editor.openWorkflow(workflowId);
-	await page.getByTestId('zoom-to-fit').click();
 	await page.addStyleTag({ content: '.el-notification { display: none !important }' });
+	// So that the form shows the number that is going to be called.
+	await editor.open('My leads');
+	await editor.runStep();
+	await editor.closePanel();
+	await page.getByTestId('zoom-to-fit').click();
 	await showPointer(page);
 	const node = editor.node('Make call and wait');
 	await page.waitForTimeout(1_500);
@@ -149,7 +179,7 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	const execute = page.getByTestId('execute-workflow-button').first();
 	await moveTo(page, execute);
 	await execute.click();
-	const outcome = editor.node('Outcome');
+	const outcome = editor.node('What they said');
 	await outcome.locator('[data-test-id=canvas-node-status-success]').waitFor();
 	await page.waitForTimeout(700);
 	await moveTo(page, outcome);
@@ -157,7 +187,6 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	await editor.panel.waitFor();
 	await editor.output.getByTestId('radio-button-table').click();
 	await editor.output.locator('table tr').nth(3).waitFor();
-	await moveTo(page, editor.output.locator('table tr').nth(2));
 	await page.waitForTimeout(1_000);
 	const frames = await stop();
 	await context.close();
@@ -233,18 +262,22 @@ runMain(async () => {
 	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
 	process.env.PACKAGE_TARBALL = await packPackage();
 	mkdirSync(FOLDER, { recursive: true });
-	const stage = await startStage();
+	// The summaries are pending long enough to be told.
+	const stage = await startStage({ transcriptionReadyMs: 500 });
+	const stopTelling = tellAsInLife(stage.simulator);
 	try {
-		// Two pick up, and talk for some seconds; one does not.
-		stage.simulator.setCallBehaviour({ talkMs: 2_000 });
-		stage.simulator.setCallBehaviour({ talkMs: 4_000 }, '+14155550122');
-		stage.simulator.setCallBehaviour({ outcome: 'missed' }, '+14155550121');
+		for (const { phone, summary } of LEADS)
+			stage.simulator.setCallBehaviour(
+				{ outcome: summary === undefined ? 'missed' : 'answered', talkMs: FILMED_TALK_MS },
+				phone,
+			);
 		const workflowId = await createWorkflow(stage);
 		for (const colorScheme of ['light', 'dark'] as const) {
 			const frames = await film(stage, workflowId, colorScheme);
 			await save(frames, join(FOLDER, `calls${colorScheme === 'dark' ? '.dark' : ''}.webp`));
 		}
 	} finally {
+		stopTelling();
 		await stage.stop();
 	}
 	return 0;
