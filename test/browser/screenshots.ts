@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots`: remakes the pictures of docs/images, each in a light and a dark one (`<name>.png`, `<name>.dark.png`); those of the examples light only.
+ * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too, `<name>.dark.png`.
  * Arguments name the ones to make; without any, all are made.
  */
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -43,8 +43,10 @@ const started = {
 };
 
 interface Picture {
-	/** Without a dark one, and small: there are many of them. */
-	lightOnly?: boolean;
+	/** There is a dark one, too. */
+	inBoth?: boolean;
+	/** Pixels of the picture for each of the page. */
+	scale?: number;
 	width?: number;
 	height: number;
 	/** Brings the editor into the state, and tells what to cut out of it. */
@@ -156,23 +158,6 @@ const PICTURES: Record<string, Picture> = {
 		meetingId: '={{ $json.roomId }}',
 		roomOptions: { autoEndSession: true },
 	}),
-	'end-form': formPicture(560, 'End session', {
-		resource: 'session',
-		operation: 'end',
-		sessionId: inMode('id', '={{ $json.sessionId }}'),
-	}),
-	'deployment-create-form': formPicture(660, 'Create deployment', {
-		resource: 'deployment',
-		operation: 'create',
-		name: 'Support agent',
-		description: 'Answers calls about orders',
-	}),
-	'deployment-get-form': formPicture(660, 'Get deployment', {
-		resource: 'deployment',
-		operation: 'get',
-		deploymentId: started.deploymentId,
-		tag: started.tag,
-	}),
 	'deployment-list': {
 		height: 760,
 		async show(editor, stage) {
@@ -188,12 +173,15 @@ const PICTURES: Record<string, Picture> = {
 			return { ...fields, height: list.y + list.height + 6 - fields.y };
 		},
 	},
-	'call-form': formPicture(1000, 'Make call', {
+	'call-form': formPicture(1400, 'Make call', {
 		resource: 'call',
 		operation: 'make',
 		to: '={{ $json.phone }}',
-		routingRuleId: picked('rule_out_03', 'Outbound rule 03 (+15550102003)'),
-		from: picked('+15550102003', 'Line 03 (+15550102003)'),
+		routingRuleId: picked('rule_out_03', 'Sales calls'),
+		from: picked('+14155550100', 'Main line (+14155550100)'),
+		room: 'create',
+		recording: 'summarize',
+		metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
 		options: { maxCallDuration: 600 },
 	}),
 	'room-form': formPicture(780, 'Create room', {
@@ -247,35 +235,16 @@ const PICTURES: Record<string, Picture> = {
 			return editor.credential;
 		},
 	},
-	output: {
-		width: 1900,
-		height: 560,
-		async show(editor, stage) {
-			await openAction(editor, stage, 'Get many sessions', {
-				resource: 'session',
-				operation: 'getAll',
-				returnAll: true,
-			});
-			await editor.runStep();
-			const [head = []] = await editor.outputTable();
-			// Whole columns and rows only.
-			const output = await boxOf(editor.output);
-			const column = await boxOf(editor.output.locator('th').nth(head.indexOf('duration')));
-			const row = await boxOf(editor.output.locator('table tr').nth(4));
-			return {
-				...output,
-				width: column.x + column.width - output.x,
-				height: row.y + row.height - output.y,
-			};
-		},
-	},
 	'error-message': {
 		width: 1500,
 		height: 400,
 		async show(editor, stage) {
-			await openAction(editor, stage, 'Start session', {
-				...started,
-				webhookUrl: inMode('url', '/webhook/abc'),
+			await openAction(editor, stage, 'Make call', {
+				resource: 'call',
+				operation: 'make',
+				to: '0151 23456789',
+				routingRuleId: picked('rule_out_03', 'Sales calls'),
+				from: picked('+14155550100', 'Main line (+14155550100)'),
 			});
 			await editor.runStep();
 			await editor.failure();
@@ -297,6 +266,7 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	workflow: {
+		inBoth: true,
 		height: 640,
 		async show(editor, stage) {
 			const { nodes, connections } = chain('', [
@@ -363,7 +333,7 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 		storageState: stage.login,
 		colorScheme,
 		viewport: { width: picture.width ?? 1280, height: picture.height },
-		deviceScaleFactor: picture.lightOnly ? 1 : 1.5,
+		deviceScaleFactor: picture.scale ?? 1.5,
 	});
 	const page: Page = await context.newPage();
 	const target = await picture.show(new Editor(page, stage.n8n), stage);
@@ -388,11 +358,10 @@ runMain(async () => {
 	// The addresses in the pictures are to look as a user's do.
 	const stage = await startStage({}, { N8N_WEBHOOK_URL: 'https://n8n.example.com/' });
 	try {
-		for (let session = 0; session < 8; session++) await seed(stage, session);
 		const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PICTURES);
 		for (const name of names) {
 			await take(stage, name, 'light');
-			if (!PICTURES[name]?.lightOnly) await take(stage, name, 'dark');
+			if (PICTURES[name]?.inBoth) await take(stage, name, 'dark');
 		}
 	} finally {
 		await stage.stop();
@@ -400,27 +369,12 @@ runMain(async () => {
 	return 0;
 });
 
-/** Starts a session, so that there is something to list. */
-async function seed(stage: Stage, number: number): Promise<void> {
-	const workflow = await stage.n8n.rest.createWorkflow(
-		chain('Seed', [
-			n8nNode('Manual', 'manualTrigger'),
-			ourNode(stage, 'Start', 'videoSdkAgentCloud', {
-				resource: 'session',
-				operation: 'start',
-				deploymentId: { __rl: true, mode: 'id', value: number % 3 === 0 ? 'ddv_sales' : 'ddv_support' },
-			}),
-		]),
-	);
-	await stage.n8n.rest.runWorkflow(workflow.id);
-}
-
 /** The examples, as they look when they have just been imported. */
 function addExamples(): void {
 	const folder = join(repositoryRoot, 'examples');
 	for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
 		PICTURES[`example-${file.replace('.json', '')}`] = {
-			lightOnly: true,
+			scale: 1,
 			width: 1400,
 			height: 900,
 			async show(editor) {
