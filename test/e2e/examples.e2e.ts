@@ -12,6 +12,7 @@ import { isWaiting, n8nOptions, runEnded, runToEnd, VERSIONS } from './deliverie
 import { figure } from './figures';
 import type { Mailbox } from './mailbox';
 import { startMailbox } from './mailbox';
+import { connectMcp } from './mcpClient';
 import type { ServedNodeType } from './nodeTypes';
 import { servedNodeTypes, signedIn } from './nodeTypes';
 import type { ScriptedModel } from './scriptedModel';
@@ -529,6 +530,84 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		expect(await answerTo('+14155550179')).toMatch(/^No orders belong/);
 	}
 
+	async function appointment(): Promise<void> {
+		const { rest } = setup.n8n;
+		const text = { name: 'string', phone: 'string', time: 'string', takenBy: 'string' } as const;
+		const { name, phone, time, takenBy } = text;
+		const times = await createDataTable(rest, 'Times', { time, takenBy }, [
+			{ time: 'Monday, 10:00' },
+			{ time: 'Tuesday, 11:00' },
+		]);
+		const appointments = await createDataTable(rest, 'Appointments', { name, phone, time }, [
+			{ name: 'Ada', phone: '+14155550181' },
+			{ name: 'Grace', phone: '+14155550182' },
+			{ name: 'Mary', phone: '+14155550183' },
+		]);
+		const file = 'appointment-by-phone.json';
+		// n8n 1.x cannot look a table up by its name.
+		const tables = read(file).nodes.flatMap((node) => {
+			const table = node.parameters.dataTableId as { value: string } | undefined;
+			const { id } = table?.value === 'Times' ? times : appointments;
+			return table && isOld ? [[node.name, { dataTableId: picked(id) }] as const] : [];
+		});
+		const workflow = await importExample(file, Object.fromEntries(tables));
+		await activate(workflow);
+		const urls = workflow.nodes
+			.filter(({ type }) => type.endsWith('.videoSdkAgentCloudToolTrigger'))
+			.map(({ webhookId }) => `${setup.n8n.url}/webhook/${webhookId}/mcp`);
+		for (const url of urls) await rest.waitForWebhook(url);
+		await rest.updateWorkflow(workflow.id, {
+			nodes: workflow.nodes.map((node) => {
+				if (node.name !== 'Make call') return node;
+				const tools = urls.map((url) => ({ tool: picked(url) }));
+				return { ...node, parameters: { ...node.parameters, agentTools: { tools } } };
+			}),
+		});
+
+		/** Calls the first person without an appointment. @returns asks the tools that were handed to the agent */
+		async function call() {
+			const made = outputOf(await runToEnd(setup.n8n, workflow.id), 'Make call')[0];
+			const { metadata } = setup.simulator.calls.get(String(made?.callId))!;
+			const handed = metadata.n8nTools as Array<{ url: string; headers: { Authorization: string } }>;
+			return async (index: number, input: object) => {
+				const { url, headers } = handed[index]!;
+				const token = headers.Authorization.replace('Bearer ', '');
+				const client = await connectMcp(setup.n8n.runtime, url, token);
+				try {
+					const { tools } = await client.listTools();
+					const { isError, content } = await client.callTool({ name: tools[0]!.name, arguments: input });
+					return `${isError ? 'Error: ' : ''}${(content as [{ text: string }])[0].text}`;
+				} finally {
+					await client.close();
+				}
+			};
+		}
+		const rows = async () => (await appointments.rows()).map((row) => `${row.name}: ${row.time ?? '-'}`);
+		const free = JSON.stringify([{ time: 'Monday, 10:00' }, { time: 'Tuesday, 11:00' }]);
+		const taken = /^Error: This time is not free/;
+
+		const forAda = await call();
+		expect(await forAda(0, {})).toBe(free);
+		expect(await forAda(1, { time: 'Sunday' })).toMatch(taken);
+		// A model that was talked into somebody else's row.
+		const grace = { row: 2, id: 2, name: 'Grace', phone: '+14155550182' };
+		const booked = await forAda(1, { time: 'Monday, 10:00', ...grace, context: grace });
+		expect(JSON.parse(booked)).toEqual({ booked: 'Monday, 10:00' });
+		expect(await rows()).toEqual(['Ada: Monday, 10:00', 'Grace: -', 'Mary: -']);
+
+		const forGrace = await call();
+		expect(await forGrace(0, {})).toBe(JSON.stringify({ time: 'Tuesday, 11:00' }));
+		expect(await forGrace(1, { time: 'Monday, 10:00' })).toMatch(taken);
+		// Ada changes her mind while Grace's agent wants the same time: one of them gets it, and Ada keeps one only.
+		const both = [forGrace, forAda].map(async (ask) => await ask(1, { time: 'Tuesday, 11:00' }));
+		const [answerToGrace] = await Promise.all(both);
+		const isGraces = !taken.test(answerToGrace!);
+		const left = isGraces ? 'none is free' : 'Monday, 10:00';
+		expect(await forGrace(0, {})).toBe(JSON.stringify({ time: left }));
+		expect((await rows())[isGraces ? 1 : 0]).toBe(`${isGraces ? 'Grace' : 'Ada'}: Tuesday, 11:00`);
+		expect((await rows())[2]).toBe('Mary: -');
+	}
+
 	async function callLog(): Promise<void> {
 		const { rest } = setup.n8n;
 		const { simulator } = setup;
@@ -795,6 +874,7 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		'calls-from-a-table.json': callsFromATable,
 		'call-log.json': callLog,
 		'order-status-by-phone.json': orderStatus,
+		'appointment-by-phone.json': appointment,
 		'after-the-conversation.json': afterTheConversation,
 		'many-sessions-from-a-table.json': manySessions,
 		'ai-agent-starts-sessions.json': agentStartsSessions,
