@@ -11,7 +11,7 @@ export const FAMILIES: EventFamily[] = ['ai-deployment-session', 'agent-session'
 export const VERSIONS = ['2.41.1', '1.123.81'] as const;
 
 /** How n8n is started. */
-export function n8nOptions(version: (typeof VERSIONS)[number], env: Record<string, string> = {}): N8nOptions {
+export function n8nOptions(version: string, env: Record<string, string> = {}): N8nOptions {
 	return { version, env };
 }
 

@@ -9,7 +9,8 @@ import { FIGURES_FILE_VARIABLE } from './figures';
 runMain(async () => {
 	// Once for all test files.
 	const tarball = await packPackage();
-	for (const version of ['2.41.1', '1.123.81'] as const) await ensureRuntime(version, console.log);
+	for (const version of process.env.N8N_VERSIONS?.split(',') ?? ['2.41.1', '1.123.81'])
+		await ensureRuntime(version, console.log);
 	const figuresFile = join(temporaryFolder('videosdk-e2e'), 'figures.jsonl');
 	return await runJest(['--config', 'test/e2e/jest.config.js', ...process.argv.slice(2)], {
 		PACKAGE_TARBALL: tarball,

@@ -23,7 +23,10 @@ module.exports = class OneRealmEnvironment {
 		this.fakeTimersModern = new ModernFakeTimers({ config, global: globalThis });
 	}
 
-	async setup() {}
+	/** A file's processes are ended when the worker ends. */
+	async setup() {
+		process.setMaxListeners(0);
+	}
 
 	/** Leaves nothing of the file to the next one. */
 	async teardown() {
