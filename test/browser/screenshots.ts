@@ -125,17 +125,20 @@ const HIDE_BUTTONS =
 
 const PICTURES: Record<string, Picture> = {
 	'node-panel': {
-		height: 1150,
+		height: 1500,
 		async show(editor) {
 			await editor.newWorkflow();
 			await editor.openActions('Triggers');
-			await editor.page.getByTestId('node-creator-category-item').filter({ hasText: 'Actions' }).click();
+			// What the node does, and not 23 events before that.
+			for (const category of ['Triggers', 'Actions']) {
+				await editor.page.getByTestId('node-creator-category-item').filter({ hasText: category }).click();
+			}
 			await editor.page.getByText('Wait for session status').waitFor();
 			return editor.creator;
 		},
 	},
-	'start-form': formPicture(1520, 'Start session', started),
-	'start-and-wait-form': formPicture(1380, 'Start session and wait', {
+	'start-form': formPicture(1660, 'Start session', started),
+	'start-and-wait-form': formPicture(1660, 'Start session and wait', {
 		...started,
 		operation: 'startAndWait',
 		webhookUrl: undefined,
@@ -151,7 +154,7 @@ const PICTURES: Record<string, Picture> = {
 		operation: 'getAll',
 		filters: { status: ['running'], deploymentId },
 	}),
-	'dispatch-form': formPicture(1050, 'Dispatch agent to room', {
+	'dispatch-form': formPicture(1200, 'Dispatch agent to room', {
 		resource: 'agent',
 		operation: 'dispatch',
 		agentId: inMode('id', 'support-agent'),
@@ -173,7 +176,7 @@ const PICTURES: Record<string, Picture> = {
 			return { ...fields, height: list.y + list.height + 6 - fields.y };
 		},
 	},
-	'call-form': formPicture(1400, 'Make call', {
+	'call-form': formPicture(1560, 'Make call', {
 		resource: 'call',
 		operation: 'make',
 		to: '={{ $json.phone }}',
@@ -225,7 +228,7 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	credential: {
-		height: 980,
+		height: 1060,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start session', started);
 			await editor.newCredential();
@@ -237,7 +240,7 @@ const PICTURES: Record<string, Picture> = {
 	},
 	'error-message': {
 		width: 1500,
-		height: 400,
+		height: 365,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Make call', {
 				resource: 'call',
