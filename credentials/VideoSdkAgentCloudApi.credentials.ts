@@ -18,7 +18,7 @@ function readKey(value: unknown, displayName: string): string {
 	const key = String(value ?? '').trim();
 	if (key === '') {
 		throw new UserError(
-			`'${displayName}' is empty in the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
+			`Enter '${displayName}' in the VideoSDK Agent Cloud credential, where it's missing. Copy it from https://app.videosdk.live/api-keys`,
 		);
 	}
 	return key;
@@ -59,7 +59,8 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			description: 'The secret that belongs to the API key. It signs each request and is never sent.',
+			description:
+				'The secret that belongs to the API key. n8n signs each request with it and never sends it.',
 		},
 		{
 			displayName: 'Base URL',
@@ -79,7 +80,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. -----BEGIN RSA PUBLIC KEY-----',
 			description:
-				'Leave empty to use the key that VideoSDK publishes (recommended). A PEM entered here is used instead to verify the signature of events.',
+				'Leave empty (recommended), so that n8n fetches the key from VideoSDK. To verify events with a different key, enter it in PEM format.',
 		},
 	];
 
@@ -122,7 +123,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 				properties: {
 					value: 401,
 					message:
-						'VideoSDK did not accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys, and check that the clock of the machine that runs n8n is right.',
+						"VideoSDK didn't accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys. If that doesn't help, check the clock on the machine that runs n8n.",
 				},
 			},
 			{
@@ -130,7 +131,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 				properties: {
 					value: 403,
 					message:
-						'VideoSDK knows this key, but the project may not use Agent Cloud. Check the plan of your project.',
+						"The key is valid, but its VideoSDK project isn't allowed to use Agent Cloud. Check the project's plan.",
 				},
 			},
 			{
@@ -141,7 +142,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 					key: 'data.push',
 					value: undefined,
 					message:
-						"This is not the VideoSDK API: the answer is not a list of deployments. Check 'Base URL': it must be the address of the API itself.",
+						"This isn't the VideoSDK API, because its response isn't a list of deployments. Check 'Base URL'. It's usually https://api.videosdk.live",
 				},
 			},
 			// n8n types the rules as all of one kind.

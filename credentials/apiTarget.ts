@@ -47,13 +47,13 @@ export function resolveTarget(options: Addressed, base: URL): string {
 	const address = String(options.url ?? options.uri ?? '');
 	const prefix = (options.baseURL ?? base.href).replace(/\/+$/, '');
 	const target = ABSOLUTE_URL.test(address) ? address : `${prefix}/${address.replace(/^\/+/, '')}`;
-	if (!URL.canParse(target)) throw new UserError('The address of the request is not a URL');
+	if (!URL.canParse(target)) throw new UserError('The address of the request is not a valid URL');
 	const url = new URL(target);
 	// Not by `origin`, which for a blob: URL is that of the address inside.
 	const isOfBase = url.protocol === base.protocol && url.host === base.host;
 	if (!isOfBase || url.username || url.password) {
 		throw new UserError(
-			`The VideoSDK Agent Cloud credential signs requests to ${base.origin} only, not to ${url.host}. Change the URL, or 'Base URL' in the credential.`,
+			`The VideoSDK Agent Cloud credential only works for requests to ${base.origin}, not to ${url.host}. Change the URL, or 'Base URL' in the credential.`,
 		);
 	}
 	return url.href;

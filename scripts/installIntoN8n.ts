@@ -1,5 +1,5 @@
 /**
- * `npm run install:n8n -- <user folder>`: builds the package and puts it into an n8n of this machine; `--remove` takes it away.
+ * `npm run install:n8n -- <user folder>`: builds the package and puts it into an n8n on this machine; `--remove` removes it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import { findN8nFolder, placePackage, removePackage } from './placePackage';
 
 const USAGE = `Usage: npm run install:n8n -- <folder> [--remove]
 
-  <folder>   ~/.n8n, or what N8N_USER_FOLDER holds
-  --remove   takes the package away again`;
+  <folder>   ~/.n8n, or the folder in N8N_USER_FOLDER
+  --remove   removes the package`;
 
 const write = (line = '') => process.stdout.write(`${line}\n`);
 
 const RESTART = `Now restart n8n, and in queue mode every webhook process and worker (each needs the package in its own user folder):
   docker: docker restart <container>    pm2: pm2 restart n8n    systemd: systemctl restart n8n
-  by hand: Ctrl+C where n8n runs, then start it again
+  terminal: press Ctrl+C where n8n is running, then start it again
 Reload the editor in the browser.`;
 
 runMain(async () => {
@@ -37,7 +37,10 @@ runMain(async () => {
 		};
 		if (!removePackage(name, n8nFolder)) throw new PlainError(`${name} is not in ${n8nFolder}.`);
 		write(
-			`Removed ${name} from ${n8nFolder}. Workflows and credentials stay, and work again once it is installed again.`,
+			`Removed ${name} from ${n8nFolder}. Your workflows and credentials are still there, and work again once you reinstall it.`,
+		);
+		write(
+			"Until then, n8n's API returns the API keys and secrets of these credentials in plain text, because n8n no longer knows which fields to hide. If you don't plan to reinstall, delete the credentials in n8n.",
 		);
 		write();
 		write(RESTART);
@@ -53,16 +56,16 @@ runMain(async () => {
 		unpacked,
 		'--strip-components=1',
 	]);
-	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package could not be unpacked.`);
+	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package couldn't be unpacked.`);
 	const { name, version, former } = placePackage(unpacked, n8nFolder);
 	write(
-		`Installed ${name} ${version} into ${n8nFolder}${former === undefined ? '' : `, in place of ${former}`}.`,
+		`Installed ${name} ${version} into ${n8nFolder}${former === undefined ? '' : `, replacing ${former}`}.`,
 	);
-	write('Workflows, credentials and other community packages there are as they were.');
+	write("Your workflows, credentials and other community packages haven't changed.");
 	write();
 	write(RESTART);
 	write();
-	write('Update: git pull, then the same command again, and restart n8n.');
-	write(`Remove: npm run install:n8n -- ${folder} --remove, and restart n8n.`);
+	write('To update: git pull, run the same command again, and restart n8n.');
+	write(`To remove: npm run install:n8n -- ${folder} --remove, and restart n8n.`);
 	return 0;
 });

@@ -3,7 +3,7 @@ const { homedir } = require('node:os');
 const { basename, dirname, join, resolve } = require('node:path');
 
 /**
- * Puts the built package into an n8n's user folder, or takes it away, and touches nothing else there.
+ * Puts the built package into an n8n's user folder, or removes it, and touches nothing else there.
  *
  * It does what n8n's own installer does (downloadPackage in n8n's community-packages.service), without npm: run in n8n's folder, npm
  * would also judge, and might change, the other community packages.
@@ -18,7 +18,7 @@ const holdsN8n = (folder) => SIGNS_OF_N8N.some((name) => fs.existsSync(join(fold
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 
 /**
- * Finds n8n's own folder, by its path or by the path that N8N_USER_FOLDER holds, in which it is called `.n8n`.
+ * Finds n8n's own folder, by its path or by the path in N8N_USER_FOLDER, where it is called `.n8n`.
  *
  * @param {string} path may begin with `~`
  * @returns {string} the folder in which n8n keeps `nodes`
@@ -31,16 +31,16 @@ function findN8nFolder(path) {
 	if (holdsN8n(inner)) {
 		if (!holdsN8n(folder)) return inner;
 		throw new Error(
-			`Both ${folder} and ${inner} look like the folder of an n8n. Name the folder "nodes" of the one you mean: ${join(folder, 'nodes')} or ${join(inner, 'nodes')}`,
+			`Both ${folder} and ${inner} look like n8n folders. Enter the "nodes" folder of the one you mean: ${join(folder, 'nodes')} or ${join(inner, 'nodes')}`,
 		);
 	}
 	if (holdsN8n(folder)) return folder;
 	throw new Error(
-		`There is no n8n in ${folder}: neither it nor ${inner} holds ${SIGNS_OF_N8N.join(' or ')}. Name the folder .n8n (in your home folder, if N8N_USER_FOLDER is not set) or the folder that N8N_USER_FOLDER holds, and start n8n once before.`,
+		`No n8n was found in ${folder}. Neither it nor ${inner} contains ${SIGNS_OF_N8N.join(' or ')}. Enter the path of the .n8n folder (in your home folder, unless N8N_USER_FOLDER is set), or the path in N8N_USER_FOLDER. If n8n has never run, start it once first.`,
 	);
 }
 
-/** Changes n8n's list of the packages in its folder, which npm goes by if somebody runs it there. One that n8n will rebuild is left. */
+/** Changes n8n's list of the packages in its folder, which npm goes by if someone runs it there. One that n8n will rebuild is left. */
 function changeLedger(nodesFolder, change) {
 	const file = join(nodesFolder, 'package.json');
 	let ledger = { name: 'installed-nodes', private: true, dependencies: {} };
@@ -94,7 +94,7 @@ function placePackage(packageFolder, n8nFolder) {
 		// A temporary folder, as that of npm, is its owner's alone.
 		fs.chmodSync(fresh, 0o755);
 		const packageJson = readJson(join(fresh, 'package.json'));
-		// As n8n does: npm, run in `nodes` by somebody else, would install them.
+		// As n8n does: npm, run in `nodes` by someone else, would install them.
 		for (const unwanted of ['devDependencies', 'peerDependencies', 'optionalDependencies'])
 			delete packageJson[unwanted];
 		fs.writeFileSync(join(fresh, 'package.json'), JSON.stringify(packageJson, null, 2));

@@ -58,7 +58,7 @@ async function installIfNeeded() {
 	const { bavail, bsize } = statfsSync(root);
 	if (bavail * bsize < NEEDED_SPACE_BYTES) {
 		const freeGigabytes = ((bavail * bsize) / 1e9).toFixed(1);
-		fail(`The dependencies need about 1.5 GB, and only ${freeGigabytes} GB are free on the disk of ${root}.`);
+		fail(`The dependencies need about 1.5 GB, but the disk with ${root} has only ${freeGigabytes} GB free.`);
 	}
 
 	const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
@@ -75,7 +75,7 @@ async function installIfNeeded() {
 		stdio: ['ignore', 'pipe', 'pipe'],
 		shell: isWindows,
 		onData: (data) => (output += data),
-	}).catch((error) => fail(`npm could not be started: ${error.message}.`));
+	}).catch((error) => fail(`npm couldn't be started: ${error.message}.`));
 	clearInterval(progress);
 	if (code !== 0) {
 		if (code > 128) process.exit(code);
@@ -84,9 +84,9 @@ async function installIfNeeded() {
 		const reason = /ENOSPC/.test(output)
 			? 'the disk is full'
 			: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/.test(output)
-				? "npm's registry cannot be reached; check the network"
-				: 'the reason is in the lines of npm above';
-		fail(`The dependencies could not be installed: ${reason}.`);
+				? "npm's registry can't be reached; check the network"
+				: "see npm's messages above";
+		fail(`The dependencies couldn't be installed: ${reason}.`);
 	}
 	process.stderr.write(`  installed (${Math.round((Date.now() - startedAt) / 1000)} s)\n`);
 }

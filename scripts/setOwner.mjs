@@ -42,10 +42,10 @@ function check(repository) {
 	}
 	if (repository && repository !== present) {
 		fail(
-			`package.json names the repository ${present}, but this is ${repository}: npm would refuse the provenance statement.`,
+			`package.json names the repository ${present}, but this is ${repository}: npm would reject the provenance statement.`,
 		);
 	}
-	process.stdout.write(`The package is ${packageJson.author.name}'s, in ${present}.\n`);
+	process.stdout.write(`The package belongs to ${packageJson.author.name}, in ${present}.\n`);
 }
 
 function set(repository, author) {
@@ -65,7 +65,7 @@ function set(repository, author) {
 	const updated = { ...JSON.parse(readFileSync(packageFile, 'utf8')), author: { name, email } };
 	writeFileSync(packageFile, `${JSON.stringify(updated, null, 2)}\n`);
 	process.stdout.write(
-		`Set in LICENSE, ${changed.map(({ file }) => file).join(', ')}. Look at the changes (git diff), and commit them.\n`,
+		`Set in LICENSE, ${changed.map(({ file }) => file).join(', ')}. Check the changes (git diff) and commit them.\n`,
 	);
 }
 

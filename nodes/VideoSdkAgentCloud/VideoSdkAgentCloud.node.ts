@@ -24,17 +24,17 @@ export class VideoSdkAgentCloud implements INodeType {
 		version: 1,
 		subtitle: subtitle(RESOURCES),
 		description:
-			'Start sessions of AI voice agents, make phone calls, and read recordings and transcripts on VideoSDK Agent Cloud. Sessions and calls cost money and may reach real people.',
+			'Make phone calls with AI voice agents, run agent sessions, and get recordings and transcripts. Calls and sessions cost money and may reach real people.',
 		defaults: { name: 'VideoSDK Agent Cloud' },
 		usableAsTool: true,
 		builderHint: {
 			searchHint:
-				'Starts AI voice agents of VideoSDK Agent Cloud and phone calls by them. Each start costs money and may call a real person. To react to what becomes of a session or call, use the trigger in the same or another workflow; to go on after its end in the same execution, use an operation "... and Wait".',
+				'Makes phone calls with AI voice agents and runs agent sessions on VideoSDK Agent Cloud. Each call or session costs money and may reach a real person. To continue the same execution after a call or session has ended, use makeAndWait or startAndWait. To react to events, use the trigger. To read what was said, set room to create and recording, and choose it in include.',
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudTrigger',
 					relationHint:
-						"Receives the events: it needs the same credential. For sessions and rooms select it in 'Webhook URL' here; for events of calls it needs no URL.",
+						"Receives the events. It needs the same credential. For session and room events, select it in 'Webhook URL' here. Call events need no URL.",
 				},
 			],
 		},
@@ -43,7 +43,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
 		webhooks: RESUME_WEBHOOKS,
 		waitingNodeTooltip:
-			'Waiting for the sessions or calls to end. They are running and cost money. Stopping the execution does not end them: use Session: End or Call: Hang Up, or the VideoSDK dashboard.',
+			'Waiting for your calls or sessions to end. They keep running, and costing money, even if you stop this execution. To end them, use Call: Hang Up, Session: End, or the VideoSDK dashboard.',
 		properties: nodeProperties(RESOURCES),
 	};
 

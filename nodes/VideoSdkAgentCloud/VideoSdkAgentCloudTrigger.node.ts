@@ -53,23 +53,22 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		subtitle: `={{ $parameter["events"].map((event) => (${JSON.stringify(EVENT_NAMES)})[event] ?? event).join(", ") }}`,
 		// n8n shows it for both nodes in the nodes panel.
 		description:
-			'Start and manage sessions and calls of AI voice agents, and start a workflow at the events of sessions, calls and rooms',
-		eventTriggerDescription:
-			"Make a call, or start a session with this trigger's Test URL as its 'Webhook URL'",
+			'Make calls and run sessions with AI voice agents, and start a workflow when something happens to a call, session or room',
+		eventTriggerDescription: "Make a call, or start a session with this trigger's Test URL in 'Webhook URL'",
 		activationMessage:
-			"Chosen events of calls now start your workflow. For sessions and rooms, select this trigger in 'Webhook URL' of the node that starts or creates them.",
+			"This trigger is live. Call events that you chose arrive on their own. For session and room events, select this trigger in 'Webhook URL' of the node that starts the session or creates the room.",
 		triggerPanel: triggerPanel(
 			'Receive events from VideoSDK Agent Cloud',
-			"make a call, or start a session with the Test URL as its 'Webhook URL'. It takes one event",
+			"make a call, or start a session with the Test URL in 'Webhook URL'. It takes one event",
 		),
 		builderHint: {
 			searchHint:
-				"Starts a workflow when an AI voice agent's session, a phone call or a room of VideoSDK begins, ends or fails, and with the summary of a call. Events of calls need nothing else: the trigger registers itself.",
+				"Starts a workflow when an AI voice agent's session, a phone call or a VideoSDK room starts, ends or fails, and when a call's summary arrives. Call events need nothing else, because the trigger registers itself.",
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',
 					relationHint:
-						"Starts the sessions and rooms whose events arrive here: this trigger is selected in its 'Webhook URL', with the same credential and the same events. What is entered there in 'Context' comes out here as context.",
+						"Starts the sessions and creates the rooms whose events arrive here. Select this trigger in its 'Webhook URL', with the same credential and the same events. This trigger outputs its 'Context' as context.",
 				},
 			],
 		},
@@ -107,7 +106,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				} catch (error) {
 					if (!isStart) throw new NodeOperationError(this.getNode(), error as Error);
 					this.logger.warn(
-						`VideoSDK Agent Cloud: '${this.getNode().name}' could not check its registration for call events when n8n started`,
+						`VideoSDK Agent Cloud: '${this.getNode().name}' couldn't check its registration for call events when n8n started`,
 						{ workflowId: this.getWorkflow().id, reason: (error as Error).message },
 					);
 				}

@@ -38,22 +38,22 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 		version: 1,
 		subtitle: '={{ $parameter["toolName"] }}',
 		description:
-			'Lets an AI voice agent ask this workflow during a conversation, and waits for its answer: look something up, book, cancel',
-		eventTriggerDescription: 'Have an agent call the tool at its Test URL',
+			'Lets an AI voice agent ask this workflow during a conversation, to look something up, book or cancel, and answers it',
+		eventTriggerDescription: 'Have an agent use the tool at its Test URL',
 		activationMessage:
-			"Agents can now use this tool: select it in 'Agent Tools' of the node that makes the call or starts the session.",
+			"Agents can now use this tool. Select it in 'Agent Tools' of the node that makes the call or starts the session.",
 		triggerPanel: triggerPanel(
-			'Answer questions of an AI voice agent',
-			'have an agent call the tool at its Test URL. It takes one call',
+			"Answer an AI voice agent's questions",
+			'have an agent use the tool at its Test URL. It takes one call',
 		),
 		builderHint: {
 			searchHint:
-				'Starts a workflow when an AI voice agent of VideoSDK asks during a conversation (an MCP tool), and answers the agent with what the workflow found. For events of sessions and calls use the VideoSDK Agent Cloud Trigger instead.',
+				'Starts a workflow when a VideoSDK AI voice agent asks for something during a conversation (an MCP tool), and answers the agent with what the workflow found. For session and call events, use the VideoSDK Agent Cloud Trigger instead.',
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',
 					relationHint:
-						"Must end the workflow, with resource 'agent' and operation 'answerTool'. In another workflow it hands the tool to an agent: 'Agent Tools' of Call: Make and Session: Start. What is entered there in 'Context' comes out here as context.",
+						"Must end the workflow, with resource 'agent' and operation 'answerTool'. In a different workflow it gives the tool to an agent, in 'Agent Tools' of Call: Make and Session: Start. This trigger outputs its 'Context' as context.",
 				},
 			],
 		},
@@ -91,12 +91,13 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 					const { message } = error as Error;
 					if (this.getActivationMode() === 'init') {
 						this.logger.warn(
-							`VideoSDK Agent Cloud: '${this.getNode().name}' cannot answer agents. ${message}`,
+							`VideoSDK Agent Cloud: '${this.getNode().name}' can't answer agents. ${message}`,
 						);
 						return true;
 					}
-					const description = error instanceof DefinitionError ? error.nextStep : undefined;
-					throw new NodeOperationError(this.getNode(), message, { description });
+					// The editor shows nothing but the message when publishing fails, so what to do comes first.
+					const sentence = error instanceof DefinitionError ? `${error.nextStep} ${message}` : message;
+					throw new NodeOperationError(this.getNode(), sentence);
 				}
 				return true;
 			},
@@ -132,7 +133,7 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		if (this.getRequestObject().method === 'POST') return await receive(this);
-		const message = 'Method not allowed: this MCP server is stateless and answers POST only';
+		const message = 'Method not allowed. This MCP server is stateless and only accepts POST';
 		const response = this.getResponseObject();
 		response.setHeader('Allow', 'POST');
 		response.status(405).json(errorResponse(null, NOT_ALLOWED, message));

@@ -39,13 +39,13 @@ function schemaOfFields(collection: unknown): Schema {
 		if (!TOOL_NAME.test(name)) {
 			throw new DefinitionError(
 				name === '' ? `${entry} has no 'Name'` : `${entry} has the name '${name}', which models don't accept`,
-				'Use letters, digits, hyphens and underscores, beginning with a letter or an underscore.',
+				'Use letters, digits, hyphens and underscores, starting with a letter or an underscore.',
 			);
 		}
 		if (name in properties) {
 			throw new DefinitionError(
-				`'${name}' is given twice in 'Parameters'`,
-				'Remove one of the two, or rename it.',
+				`'${name}' appears twice in 'Parameters'`,
+				'Remove one of them, or rename it.',
 			);
 		}
 		if (!PARAMETER_TYPES.includes(type)) {
@@ -69,7 +69,7 @@ function parseSchema(text: string): ReturnType<typeof checkSchema> {
 function schemaOfJson(given: unknown): Schema {
 	const checked = typeof given === 'string' ? parseSchema(given) : checkSchema(given);
 	if ('schema' in checked) return checked.schema;
-	throw new DefinitionError("'JSON Schema' cannot be used", `${checked.problem}.`);
+	throw new DefinitionError("'JSON Schema' can't be used", `${checked.problem}.`);
 }
 
 function readTimeoutMs(options: unknown): number {
@@ -92,14 +92,14 @@ export function readDefinition(read: Read): ToolDefinition {
 	if (!TOOL_NAME.test(name)) {
 		throw new DefinitionError(
 			name === '' ? "'Tool Name' is empty" : `'Tool Name' is '${name}', which models don't accept`,
-			'Use up to 64 letters, digits, hyphens and underscores, beginning with a letter or an underscore, such as find_order.',
+			'Use up to 64 letters, digits, hyphens and underscores, starting with a letter or an underscore, such as find_order.',
 		);
 	}
 	const description = String(read('toolDescription', '') ?? '').trim();
 	if (description === '') {
 		throw new DefinitionError(
 			"'Tool Description' is empty",
-			'Describe in a sentence or two what the tool does and when to use it: the model decides by it.',
+			'Describe in a sentence or two what the tool does and when to use it. The model reads it to decide whether to use the tool.',
 		);
 	}
 	const isJson = read('specifyParameters', 'fields') === 'json';

@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/ti
 export const TOOL_FIELDS: INodeProperties[] = [
 	{
 		displayName:
-			"End this workflow with the node 'VideoSDK Agent Cloud', operation 'Answer Tool Call': what it is given is what the agent hears. Then publish the workflow, and select this tool in 'Agent Tools' of the node that makes the call or starts the session.",
+			"End this workflow with a VideoSDK Agent Cloud node and its operation 'Answer Tool Call'. The agent hears what that node gets. Then publish the workflow and select this tool in 'Agent Tools' of the node that makes the call or starts the session.",
 		name: 'answerNotice',
 		type: 'notice',
 		default: '',
@@ -17,7 +17,8 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		default: '',
 		required: true,
 		placeholder: 'e.g. find_order',
-		description: 'The name by which the model calls the tool: letters, digits, hyphens and underscores',
+		description:
+			'The name that the model uses for this tool. Letters, digits, hyphens and underscores are allowed.',
 	},
 	{
 		displayName: 'Tool Description',
@@ -26,8 +27,9 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 3 },
 		default: '',
 		required: true,
-		placeholder: 'e.g. Finds the latest order of the caller. Use it when the caller asks where an order is.',
-		description: 'What the tool does and when to use it. The model decides by this text.',
+		placeholder: "e.g. Finds the caller's latest order. Use it when the caller asks where an order is.",
+		description:
+			'What the tool does and when to use it. The model reads this to decide whether to use the tool.',
 	},
 	{
 		displayName: 'Specify Parameters',
@@ -52,7 +54,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		placeholder: 'Add Parameter',
 		default: {},
 		description:
-			'What the model must find out from the caller. What the caller must not be able to change, such as a customer number, belongs in Context of the node that hands the tool over.',
+			"What the model has to find out from the caller. Data that the caller must not be able to change, such as a customer number, belongs in 'Context' of the node that makes the call or starts the session.",
 		displayOptions: { show: { specifyParameters: ['fields'] } },
 		options: [
 			{
@@ -89,7 +91,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 						name: 'required',
 						type: 'boolean',
 						default: false,
-						description: 'Whether the model must give it',
+						description: 'Whether the model has to fill in this parameter',
 					},
 				],
 			},
@@ -102,7 +104,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
 		description:
-			'The parameters as a JSON schema of type object. The type, properties, required, enum, items, minimum, maximum, minLength and maxLength are checked; description, pattern and format only reach the model.',
+			'The parameters as a JSON schema of the type object. n8n checks type, properties, required, enum, items, minimum, maximum, minLength and maxLength. Only the model reads description, pattern and format.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
 	},
 	{
@@ -120,7 +122,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
 				description:
-					'Time in seconds that the agent waits for the answer. The caller hears the pause. Just before it is over, the agent is told that the tool did not answer.',
+					"How long the agent waits for the answer. The caller hears the pause. Just before the time is up, the agent learns that the tool didn't answer.",
 			},
 		],
 	},

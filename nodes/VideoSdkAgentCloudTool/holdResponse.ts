@@ -7,8 +7,8 @@ type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 const NO_ANSWER = {
 	// Which of the two, n8n 1.x does not tell.
 	ended:
-		"The tool gave no answer: the workflow behind it failed, or ended without 'Answer Tool Call'. Tell the caller that this is not possible right now.",
-	timeout: 'The tool did not answer in time. It may still be at work, so do not call it again right away.',
+		"The tool didn't answer. The workflow behind it failed, or ended without 'Answer Tool Call'. Tell the caller that this isn't possible right now.",
+	timeout: "The tool didn't answer in time. It may still be working, so don't call it again right away.",
 };
 
 /** The agent stops waiting at the timeout, so the answer leaves before: by this share of it, and this much at most. */

@@ -23,12 +23,12 @@ const CALL_HEADER = 'x-call-';
 
 /** Why a token is rejected: for n8n's log. */
 const REASONS: Record<TokenRejection | 'missing', string> = {
-	missing: 'There is no token in the header Authorization.',
-	form: 'What the header Authorization holds is not a token of this package.',
-	key: "The token was signed with another secret key: 'Secret Key' in the credential was changed since, or the tools were handed over with another credential.",
-	signature: 'The signature of the token does not fit: it was changed or forged.',
+	missing: 'The header Authorization contains no token.',
+	form: "What the header Authorization contains isn't a token of this package.",
+	key: "The token was signed with a different secret key. Either 'Secret Key' in the credential has changed since, or the agent got the tools with a different credential.",
+	signature: "The token's signature doesn't match, so it was changed or forged.",
 	expired:
-		"The token has expired. Increase 'Tools Valid For' in the node that hands the tools over, or create the access again.",
+		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or create the access again.",
 	tool: 'The token is for a different tool.',
 };
 
@@ -37,7 +37,8 @@ export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentia
 	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
 	const secret = String(secretKey ?? '').trim();
 	// With no secret anyone could sign.
-	if (secret === '') throw new UserError("'Secret Key' in the VideoSDK Agent Cloud credential is empty.");
+	if (secret === '')
+		throw new UserError("Enter 'Secret Key' in the VideoSDK Agent Cloud credential, where it's missing.");
 	return toolKey(secret);
 }
 
@@ -77,7 +78,7 @@ async function verify(
 
 /** A tool that cannot be used as it is set up now, by an expression or a changed credential. */
 function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookResponseData {
-	const sentence = `'${context.getNode().name}' cannot answer agents. ${(error as Error).message}`;
+	const sentence = `'${context.getNode().name}' can't answer agents. ${(error as Error).message}`;
 	warnSparingly(context, 'tool set-up', sentence);
 	return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available now'));
 }

@@ -119,7 +119,7 @@ describe('the credential', () => {
 		await fillIn(editor, { apiKey, secretKey: 'not-the-secret', baseUrl: url });
 		await editor.saveCredential();
 		expect(await editor.credentialFailure()).toContain(
-			'VideoSDK did not accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys',
+			"VideoSDK didn't accept this API key and secret. Copy both again from https://app.videosdk.live/api-keys",
 		);
 	});
 
@@ -129,7 +129,7 @@ describe('the credential', () => {
 		await editor.saveCredential();
 		// n8n's own word: a credential test cannot bring one of its own for this, but the form explains it.
 		expect(await editor.credentialFailure()).toContain('ECONNREFUSED');
-		await editor.credential.getByText('n8n cannot reach this address').waitFor();
+		await editor.credential.getByText("n8n can't reach this address").waitFor();
 		const link = editor.credential.getByRole('link', { name: 'app.videosdk.live/api-keys' });
 		expect(await link.getAttribute('href')).toBe('https://app.videosdk.live/api-keys');
 	});
@@ -148,7 +148,7 @@ describe('the credential', () => {
 		await fillIn(editor, { apiKey: '   ', secretKey: secret, baseUrl: url });
 		await editor.saveCredential();
 		expect(await editor.credentialFailure()).toContain(
-			"'API Key' is empty in the VideoSDK Agent Cloud credential. Copy it from",
+			"Enter 'API Key' in the VideoSDK Agent Cloud credential, where it's missing. Copy it from",
 		);
 	});
 
@@ -197,7 +197,7 @@ describe('the list of deployments', () => {
 		try {
 			await openNodeWith(editor, { operation: 'start' });
 			await editor.openDeployments();
-			await editor.page.getByText('VideoSDK does not permit this').first().waitFor();
+			await editor.page.getByText("VideoSDK doesn't allow this").first().waitFor();
 		} finally {
 			stage.simulator.clearFaults();
 		}
@@ -439,13 +439,13 @@ describe('a bad input is explained', () => {
 		[
 			'a session that does not exist',
 			{ operation: 'get', sessionId: 'no-such-session' },
-			'VideoSDK found nothing with this ID',
+			"VideoSDK couldn't find anything with this ID",
 			'Check the ID',
 		],
 		[
 			'a deployment that does not exist',
 			{ operation: 'start', deploymentId: { __rl: true, mode: 'id', value: 'ddv_none' } },
-			'VideoSDK found nothing with this ID',
+			"VideoSDK couldn't find anything with this ID",
 			'Check the ID',
 		],
 	];

@@ -203,7 +203,7 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 			{
 				status: 403,
 				apiMessage: 'Agent Cloud is not in your plan',
-				ours: 'VideoSDK does not permit this',
+				ours: "VideoSDK doesn't allow this",
 			},
 			{
 				status: 502,

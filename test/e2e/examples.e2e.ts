@@ -286,7 +286,7 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		const file = 'start-wait-and-branch.json';
 		const ends = [
 			{ event: 'stopped', node: 'Carry on', message: /^Session .* took \d+ seconds$/ },
-			{ event: 'failed', node: 'Tell somebody', message: /^Session .* failed$/ },
+			{ event: 'failed', node: 'Tell someone', message: /^Session .* failed$/ },
 		] as const;
 		for (const { event, node, message } of ends) {
 			const known = knownSessions();
@@ -466,7 +466,7 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			'Donald|done|||',
 		]);
 		expect((await table.rows()).map(({ summary }) => summary)).toEqual([
-			...[SUMMARY, 'The call was not answered.', 'The call was not answered.', '', SUMMARY, null],
+			...[SUMMARY, "The call wasn't answered.", "The call wasn't answered.", '', SUMMARY, null],
 		]);
 		expect(made().map(({ to }) => to)).toEqual([
 			...['+14155550151', CALL_NUMBERS.missed, CALL_NUMBERS.rejected, '+14155550152'],
@@ -862,7 +862,7 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		// As it comes, with the address of the real API: the credential of the simulator does not sign for that.
 		const untouched = await runToEnd(setup.n8n, (await importExample(file)).id);
 		expect(untouched.status).toBe('error');
-		expect(JSON.stringify(untouched.data.resultData.error)).toContain('signs requests to');
+		expect(JSON.stringify(untouched.data.resultData.error)).toContain('only works for requests to');
 	}
 
 	/** Which file is run by what. */

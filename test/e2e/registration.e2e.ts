@@ -207,7 +207,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		figure(`start of n8n ${version} with VideoSDK down`, `${Math.round(performance.now() - startedAtMs)} ms`);
 		await waitFor(
 			'the second try',
-			async () => setup.n8n.logs.includes('Tried again in 10 s') || undefined,
+			async () => setup.n8n.logs.includes('n8n retries in 10 s') || undefined,
 			SETTLE_MS,
 		);
 		expect(registered()).toEqual([foreign]);
@@ -356,7 +356,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	it('is not published with VideoSDK down, and n8n says why', async () => {
 		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
 		const failure = await publish(CALLS).catch((error: Error) => error.message);
-		const reason = 'could not be registered for call events. VideoSDK is having trouble (status 503)';
+		const reason =
+			"VideoSDK can't send call events to this trigger yet. VideoSDK is having trouble (status 503)";
 		// 2.x publishes after it has answered.
 		if (version.startsWith('1.')) expect(failure).toContain(reason);
 		else await waitFor('the reason', async () => setup.n8n.logs.includes(reason) || undefined, PUBLISH_MS);

@@ -335,7 +335,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		for (const foreignUrl of foreignUrls) {
 			const execution = await runHttpRequest(foreignUrl);
 			expect(execution.status).toBe('error');
-			expect(failureOf(execution)).toContain('signs requests to');
+			expect(failureOf(execution)).toContain('only works for requests to');
 		}
 		setup.simulator.addFault({ kind: 'redirect', location: `${foreign.url}/x` });
 		const redirected = await runHttpRequest(`${url}/ai/v1/ai-deployments`, {
@@ -547,7 +547,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(texts.length).toBeGreaterThanOrEqual(4);
 		expect(tokensSeen().length).toBeGreaterThan(40);
 		// That the search would find something: n8n's own database and debug log are really read.
-		expect(leaks(['VideoSDK did not answer in time']).join()).toContain('database.sqlite');
+		expect(leaks(["VideoSDK didn't respond in time"]).join()).toContain('database.sqlite');
 		expect(setup.n8n.logs).toContain('debug');
 		expect(leaks(texts)).toEqual([]);
 		expect(foreign.requests).toEqual([]);

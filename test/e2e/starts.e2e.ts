@@ -180,7 +180,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			await credentialFor({ secretKey: 'not-the-secret' }),
 		);
 		expect(requestsTo(START_PATH)).toHaveLength(1);
-		expect(errorOf(execution).message).toContain('did not accept the API key and secret (status 401)');
+		expect(errorOf(execution).message).toContain("didn't accept the API key and secret (status 401)");
 	});
 
 	test('a credential by row: each session is started in the project of its item', async () => {
@@ -341,8 +341,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			60_000,
 			100,
 		);
-		expect(line).toContain(`3 sessions were started before: ${first}, ${second}, ${third}.`);
-		expect(line).toContain('The session of item 3 may have been started, too');
+		expect(line).toContain(`3 sessions were started before this: ${first}, ${second}, ${third}.`);
+		expect(line).toContain('The session for item 3 may also have been started');
 		await sleep(1_000);
 		expect(requestsTo(START_PATH)).toHaveLength(4);
 	});
@@ -377,7 +377,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			const bad = byError ? outputOf(execution, NODE, 1) : good.filter(({ error }) => error !== undefined);
 			const badCount = Array.from({ length: ITEM_COUNT }, (_, index) => isBad(index)).filter(Boolean).length;
 			expect(bad).toHaveLength(badCount);
-			for (const { error } of bad) expect(String(error)).toContain('VideoSDK found nothing with this ID');
+			for (const { error } of bad)
+				expect(String(error)).toContain("VideoSDK couldn't find anything with this ID");
 			const ids = good.filter(({ error }) => error === undefined).map(({ sessionId }) => sessionId);
 			expect(new Set(ids)).toEqual(new Set(setup.simulator.sessions.keys()));
 			expect(ids).toHaveLength(ITEM_COUNT - badCount);
@@ -423,7 +424,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		const [port = 0] = await freePorts(1);
 		const credential = await credentialFor({ baseUrl: `http://127.0.0.1:${port}` });
 		const { message, description } = errorOf(await runNode({ ...POSTS.start?.parameters }, credential));
-		expect(message).toContain(`The host 127.0.0.1:${port} cannot be reached`);
+		expect(message).toContain(`n8n can't reach 127.0.0.1:${port}`);
 		expect(description).toContain('Nothing was sent');
 		expect(setup.simulator.requests).toEqual([]);
 

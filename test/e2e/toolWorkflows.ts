@@ -109,6 +109,6 @@ export async function listen({ n8n }: Setup, workflowId: string): Promise<void> 
 export const NO_ANSWER: Record<string, RegExp> = {
 	unanswered: /failed, or ended without/,
 	failing: /failed, or ended without/,
-	late: /did not answer in time/,
-	waiting: /did not answer in time/,
+	late: /didn't answer in time/,
+	waiting: /didn't answer in time/,
 };

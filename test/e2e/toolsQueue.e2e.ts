@@ -78,9 +78,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) =
 		const { content, isError } = await ask(name);
 		expect(isError).toBe(true);
 		// Where n8n does not answer at all, the agent reads that it took too long.
-		expect((content as [{ text: string }])[0].text).toMatch(
-			/failed, or ended without|did not answer in time/,
-		);
+		expect((content as [{ text: string }])[0].text).toMatch(/failed, or ended without|didn't answer in time/);
 	});
 
 	it('answer when the user stops the execution', async () => {
@@ -117,7 +115,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) =
 		await workers[0]?.kill();
 		expect(await asked).toMatchObject({
 			isError: true,
-			content: [{ text: expect.stringContaining('did not answer in time') as string }],
+			content: [{ text: expect.stringContaining("didn't answer in time") as string }],
 		});
 		await workers[0]?.restart();
 		expect(await ask('answered')).toMatchObject({ isError: false });

@@ -548,7 +548,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 			const execution = await runOnce([startAndWait({ onError: 'continueRegularOutput' })]);
 			expect(execution.status).toBe('success');
 			expect(outputOf(execution, 'Start and Wait')).toEqual([
-				{ error: expect.stringContaining('VideoSDK does not permit this') },
+				{ error: expect.stringContaining("VideoSDK doesn't allow this") },
 			]);
 		});
 
@@ -654,7 +654,9 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 				expect(item).toMatchObject({ sessionId: sessionIds[index], status });
 				expect(item).not.toHaveProperty('timedOut');
 			}
-			expect(items[29]).toEqual({ error: expect.stringContaining('VideoSDK found nothing with this ID') });
+			expect(items[29]).toEqual({
+				error: expect.stringContaining("VideoSDK couldn't find anything with this ID"),
+			});
 			expect(pollsOf('no-such-session')).toBe(1);
 		});
 

@@ -511,7 +511,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 		const items = await outputs(run, 2);
 		expect(items[0]).toMatchObject({
 			sessionId: gone.sessionId,
-			error: expect.stringContaining('VideoSDK found nothing with this ID'),
+			error: expect.stringContaining("VideoSDK couldn't find anything with this ID"),
 		});
 		expect(items[1]).toMatchObject({ sessionId: other.sessionId, event: 'stopped' });
 	});

@@ -9,7 +9,7 @@ import { byId, expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
 const rig = useRig({ callBehaviour: false });
 
 const path = /^\/v2\/sip\/call$/;
-const LOOK_UP = "check with Call: Get Many before you call again, and enter the number in 'Search'.";
+const LOOK_UP = "Before you call again, look for the call with Call: Get Many, with the number in 'Search'.";
 const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 
 /** The call may have been made; whether it was differs. */
@@ -127,7 +127,7 @@ describe('Retry On Fail', () => {
 		const parameters = callParameters('transfer', { callId: call?.callId, transferTo: '+15550009' });
 		const { message, description } = failureOf(await rig.engine.run({ parameters, node: retryOnFail }));
 		expect(message).toContain('the transfer may have been requested');
-		expect(description).toContain('check with Call: Get before you transfer the call again.');
+		expect(description).toContain('Before you transfer the call again, check it with Call: Get.');
 		expect(rig.simulator.requests.filter(({ path }) => path === `${CALL}/transfer`)).toHaveLength(1);
 	});
 
@@ -247,7 +247,7 @@ describe('As a tool of an AI agent', () => {
 
 	it('calls nobody with Retry On Fail, which would call a person again', async () => {
 		const [answer] = jsonOf(await tool(byRule(), { node: retryOnFail }));
-		expect(String(answer?.error)).toContain("cannot have 'Retry On Fail'");
+		expect(String(answer?.error)).toContain("Turn off 'Retry On Fail'");
 		expect(rig.requests).toEqual([]);
 	});
 

@@ -65,9 +65,9 @@ describe.each(METHODS)('%s', (method) => {
 	});
 
 	it.each<[string, Fault, RegExp]>([
-		['refused', { kind: 'status', status: 401 }, /did not accept the API key and secret \(status 401\)/],
+		['refused', { kind: 'status', status: 401 }, /didn't accept the API key and secret \(status 401\)/],
 		['forbidden', { kind: 'status', status: 403, body: { message: 'No telephony' } }, /No telephony/],
-		['not JSON', { kind: 'notJson' }, /unexpected answer/],
+		['not JSON', { kind: 'notJson' }, /unexpected response/],
 	])('says in words that it was %s', async (_what, fault, words) => {
 		rig.simulator.addFault({ ...fault, match: { times: 3 } });
 		const error = await thrownBy(search(method));
@@ -194,9 +194,7 @@ describe('Calls', () => {
 
 	it('say in words when the API refuses them', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 401 });
-		expect((await thrownBy(search('searchCalls'))).message).toContain(
-			'did not accept the API key and secret',
-		);
+		expect((await thrownBy(search('searchCalls'))).message).toContain("didn't accept the API key and secret");
 	});
 });
 

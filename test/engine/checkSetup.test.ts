@@ -97,7 +97,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			broken({ secretKey: 'wrong' });
 			return { deploymentId: 'ddv_support', tag: 'v1' };
 		},
-		{ credential: /did not accept the API key/, deployment: /not checked/, tag: /not checked/ },
+		{ credential: /didn't accept the API key/, deployment: /wasn't checked/, tag: /wasn't checked/ },
 	],
 	[
 		'a host that is not there',
@@ -105,7 +105,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			broken({ baseUrl: 'http://127.0.0.1:9' });
 			return {};
 		},
-		{ credential: /cannot be reached/, clock: /not checked/, publicKey: /cannot be reached/ },
+		{ credential: /can't reach/, clock: /wasn't checked/, publicKey: /can't reach/ },
 	],
 	[
 		'a wrong path in Base URL',
@@ -113,7 +113,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			broken({ baseUrl: `${rig.simulator.url}/v1` });
 			return {};
 		},
-		{ credential: /did not answer the request for the list of deployments/, publicKey: /did not answer/ },
+		{ credential: /didn't send the list of deployments/, publicKey: /didn't send/ },
 	],
 	[
 		'a clock that is an hour fast',
@@ -129,7 +129,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			broken({ baseUrl: await serveApi({ Date: inThePast(-400_000) }, 401) });
 			return {};
 		},
-		{ credential: /did not accept/, clock: /7 minutes slow/, publicKey: /did not accept/ },
+		{ credential: /didn't accept/, clock: /7 minutes slow/, publicKey: /didn\'t accept/ },
 	],
 	[
 		'an answer that a cache has kept for an hour',
@@ -145,7 +145,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			rig.simulator.rotateKey();
 			return {};
 		},
-		{ publicKey: /is not the key that VideoSDK publishes/ },
+		{ publicKey: /isn't VideoSDK's key/ },
 	],
 	[
 		'a key that cannot be read',
@@ -153,7 +153,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			broken({ webhookPublicKey: 'no key' });
 			return {};
 		},
-		{ publicKey: /is not a usable key/ },
+		{ publicKey: /isn't a usable key/ },
 	],
 	[
 		'a key of its own while VideoSDK publishes none',
@@ -169,7 +169,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 			rig.simulator.keyFault('garbage');
 			return {};
 		},
-		{ publicKey: /no usable public key/ },
+		{ publicKey: /usable public key/ },
 	],
 ];
 
@@ -178,7 +178,7 @@ const DEPLOYMENT_SETUPS: Setup[] = [
 	[
 		'a deployment that is not there',
 		() => ({ deploymentId: 'ddv_none', tag: 'v1' }),
-		{ deployment: /'ddv_none'/, tag: /not checked/ },
+		{ deployment: /'ddv_none'/, tag: /wasn't checked/ },
 	],
 	['a tag that is not there', () => ({ deploymentId: 'ddv_support', tag: 'v0' }), { tag: /no tag 'v0'/ }],
 	['a tag alone', () => ({ tag: 'v1' }), { tag: /no deployment is selected/ }],
@@ -238,17 +238,21 @@ const WEBHOOK_SETUPS: Setup[] = [
 			n8n.unpublish(`${trigger.node.webhookId}/webhook`);
 			return { webhookUrl: trigger.url };
 		},
-		{ webhookPublished: /is not published/ },
+		{ webhookPublished: /isn't published/ },
 	],
 	[
 		'a Test URL',
 		async () => ({ webhookUrl: (await publishTrigger()).url.replace('/webhook/', '/webhook-test/') }),
-		{ webhookProduction: /Test URL/, webhookPublished: /not checked/, webhookRegistered: /not checked/ },
+		{
+			webhookProduction: /Test URL/,
+			webhookPublished: /wasn't checked/,
+			webhookRegistered: /wasn't checked/,
+		},
 	],
 	[
 		'a resume URL',
 		() => ({ webhookUrl: `${n8n.url}/webhook-waiting/7/webhook` }),
-		{ webhookProduction: /waiting/, webhookPublished: /not checked/, webhookRegistered: /not checked/ },
+		{ webhookProduction: /waiting/, webhookPublished: /wasn't checked/, webhookRegistered: /wasn't checked/ },
 	],
 	[
 		"someone's workflow",
@@ -256,7 +260,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 			n8n.publishForeign('orders');
 			return { webhookUrl: `${n8n.url}/webhook/orders` };
 		},
-		{ webhookPublished: /not checked/ },
+		{ webhookPublished: /wasn't checked/ },
 	],
 	[
 		"someone's workflow whose path looks like a trigger's",
@@ -279,7 +283,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 	[
 		'an address at which nothing listens',
 		() => ({ webhookUrl: 'http://127.0.0.1:9/webhook/id/webhook' }),
-		{ webhookPublished: /no answer .*nothing listens/ },
+		{ webhookPublished: /no response .*nothing is listening/ },
 	],
 	[
 		'a login page in front of n8n',
@@ -305,12 +309,12 @@ const WEBHOOK_SETUPS: Setup[] = [
 	[
 		'a trigger whose credential is gone',
 		async () => ({ webhookUrl: (await publishTrigger(SESSION_EVENTS, { credential: randomUUID() })).url }),
-		{ webhookPublished: /cannot verify events/ },
+		{ webhookPublished: /can't verify events/ },
 	],
 	[
 		'a trigger for calls only where a session is to send its events',
 		async () => ({ deploymentId: 'ddv_support', webhookUrl: (await publishTrigger(CALL_EVENTS)).url }),
-		{ webhookPublished: /for events of calls only/ },
+		{ webhookPublished: /for call events only/ },
 	],
 	[
 		'a trigger that a different n8n process has published',
@@ -326,7 +330,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 			const { url } = await publishTrigger();
 			return { webhookUrl: url.replace(n8n.url, 'http://127.0.0.1:9') };
 		},
-		{ webhookPublished: /nothing listens/ },
+		{ webhookPublished: /nothing is listening/ },
 	],
 	[
 		'a private address for the public API',
@@ -336,11 +340,11 @@ const WEBHOOK_SETUPS: Setup[] = [
 			return { webhookUrl: url };
 		},
 		{
-			credential: /cannot be reached/,
-			clock: /not checked/,
-			publicKey: /cannot be reached/,
+			credential: /can't reach/,
+			clock: /wasn't checked/,
+			publicKey: /can't reach/,
 			webhookPublic: /from the internet/,
-			webhookPublished: /cannot verify events/,
+			webhookPublished: /can't verify events/,
 		},
 	],
 ];
@@ -383,7 +387,7 @@ const CALL_SETUPS: Setup[] = [
 			return { routingRuleId: 'r', from: '+15550109999' };
 		},
 	],
-	["a different rule's number", () => ({ ...RULE, from: '+15550102002' }), { number: /does not belong/ }],
+	["a different rule's number", () => ({ ...RULE, from: '+15550102002' }), { number: /doesn't belong/ }],
 	["someone else's number", () => ({ from: '+15559999999' }), { number: /no phone number/ }],
 	['a gateway and its number', () => ({ gatewayId: 'gw_out_01', from: '+15550101001' })],
 	['a gateway for incoming calls', () => ({ gatewayId: 'gw_in_01' }), { gateway: /no outbound gateway/ }],
@@ -413,7 +417,7 @@ const CALL_SETUPS: Setup[] = [
 			for (const webhook of rig.simulator.callWebhooks.values()) webhook.events = ['call-hangup'];
 			return { webhookUrl: url };
 		},
-		{ webhookRegistered: /does not send call-answered/ },
+		{ webhookRegistered: /doesn't send call-answered/ },
 	],
 	[
 		'a trigger without call events where calls are to start it',
@@ -439,7 +443,7 @@ const CALL_SETUPS: Setup[] = [
 			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
 			return { ...RULE, gatewayId: 'gw_out_01' };
 		},
-		{ routingRule: /does not permit/, number: /does not permit/, gateway: /does not permit/ },
+		{ routingRule: /doesn't allow/, number: /doesn\'t allow/, gateway: /doesn\'t allow/ },
 	],
 	[
 		'a URL that VideoSDK does not know, where calls are to start a trigger of a different process',
@@ -494,14 +498,16 @@ it('says how to mend a Base URL with a wrong path, and a URL at a former address
 
 it('does not hide what it could not find out about a trigger', async () => {
 	const callsOnly = await publishTrigger(CALL_EVENTS);
-	expect((await check({ webhookUrl: callsOnly.url })).webhookPublished?.message).toContain('calls only');
+	expect((await check({ webhookUrl: callsOnly.url })).webhookPublished?.message).toContain(
+		'call events only',
+	);
 	const open = await publishTrigger(SESSION_EVENTS, { verifySignature: false });
 	expect((await check({ webhookUrl: open.url })).webhookPublished?.message).toContain('from anyone');
 	await moveToWorker();
 	const { webhookPublished, webhookRegistered } = await check({ webhookUrl: callsOnly.url });
-	expect(webhookPublished?.message).toContain('It is unknown whether');
+	expect(webhookPublished?.message).toContain("It isn't known whether");
 	expect(webhookRegistered?.message).toContain('call-answered, call-hangup');
-	expect(webhookRegistered?.message).toContain('It is unknown whether');
+	expect(webhookRegistered?.message).toContain("It isn't known whether");
 });
 
 it('checks the key of each item', async () => {

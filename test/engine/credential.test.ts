@@ -165,7 +165,7 @@ describe('The credential test', () => {
 		rig.engine.setCredentials(rig.credentials({ secretKey: 'another-secret' }));
 		expect(await rig.engine.testCredential()).toEqual({
 			status: 'Error',
-			message: expect.stringMatching(/did not accept this API key and secret.*app\.videosdk\.live\/api-keys/),
+			message: expect.stringMatching(/didn't accept this API key and secret.*app\.videosdk\.live\/api-keys/),
 		});
 	});
 
@@ -225,12 +225,15 @@ describe('The credential test', () => {
 });
 
 describe('In the HTTP Request node the credential', () => {
-	it.each([false, true])('signs requests to the API (former request options: %s)', async (legacy) => {
-		const url = `${rig.simulator.url}${DEPLOYMENTS}?page=1`;
-		const result = await request(legacy ? { uri: url, method: 'GET' } : { url, method: 'GET' }, legacy);
-		expect(jsonOf(result)[0]?.answer).toContain('ddv_support');
-		expect(rig.request.claims).toBeDefined();
-	});
+	it.each([false, true])(
+		'only works for requests to the API (former request options: %s)',
+		async (legacy) => {
+			const url = `${rig.simulator.url}${DEPLOYMENTS}?page=1`;
+			const result = await request(legacy ? { uri: url, method: 'GET' } : { url, method: 'GET' }, legacy);
+			expect(jsonOf(result)[0]?.answer).toContain('ddv_support');
+			expect(rig.request.claims).toBeDefined();
+		},
+	);
 
 	it.each([false, true])('signs no request to another host (former request options: %s)', async (legacy) => {
 		const other = await rig.addSimulator();
@@ -243,7 +246,7 @@ describe('In the HTTP Request node the credential', () => {
 			`https://${base.host}/`,
 		]) {
 			const result = await request(legacy ? { uri: url } : { url }, legacy);
-			expect(failureOf(result).message).toMatch(/signs requests to .* only|is not a URL/);
+			expect(failureOf(result).message).toMatch(/only works for requests to .* only|is not a URL/);
 			expectNoSecrets(rig, result.error, result.thrown);
 		}
 		expect(other.requests).toHaveLength(0);

@@ -61,7 +61,7 @@ it.each<[string, string, string[]]>([
 	const missing = (call.missing ?? {}) as Record<string, string>;
 	expect(Object.keys(missing).sort()).toEqual([...names].sort());
 	for (const [name, sentence] of Object.entries(missing)) {
-		expect(sentence).toMatch(/arranged/);
+		expect(sentence).toMatch(/turned on/);
 		expect(sentence).toContain(name);
 		expect(sentence).toContain("Set 'Recording'");
 	}
@@ -76,20 +76,20 @@ it('says that what is arranged is not there yet', async () => {
 	for (const made of rig.simulator.recordings.values()) made.readyAtMs = Infinity;
 	expect(await get(callId)).toMatchObject({
 		missing: {
-			summary: 'The summary is not ready yet.',
-			transcript: 'The transcript is not ready yet.',
-			recording: 'The recording is not there yet.',
+			summary: "The summary isn't ready yet.",
+			transcript: "The transcript isn't ready yet.",
+			recording: "The recording isn't ready yet.",
 		},
 	});
 	for (const made of rig.simulator.transcriptions.values()) made.status = 'failed';
 	expect((await get(callId, ['transcript'])).missing).toEqual({
-		transcript: 'VideoSDK could not transcribe the conversation.',
+		transcript: "VideoSDK couldn't transcribe the conversation.",
 	});
 });
 
 it.each<[string, string[], string]>([
-	['still going on', ['answered'], 'The call is not over yet.'],
-	['not answered', ['ringing', 'missed'], 'The call was not answered.'],
+	['still going on', ['answered'], "The call hasn't ended yet."],
+	['not answered', ['ringing', 'missed'], "The call wasn't answered."],
 ])('asks for nothing of a call that is %s', async (_what, statuses, sentence) => {
 	const call = await get(await callIn(await makeRoom('summarize'), ...statuses));
 	expect(call.missing).toEqual({ summary: sentence, transcript: sentence, recording: sentence });
@@ -132,7 +132,7 @@ it('a file that cannot be had is missing', async () => {
 	const callId = await callIn(await makeRoom('summarize'), 'answered', 'ended');
 	rig.simulator.addFault({ kind: 'status', status: 404, match: { path: /^\/files/, times: 99 } });
 	expect((await get(callId, ['transcript'])).missing).toEqual({
-		transcript: expect.stringContaining('did not send the file (status 404)'),
+		transcript: expect.stringContaining("didn't send the file (status 404)"),
 	});
 });
 

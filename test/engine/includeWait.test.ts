@@ -58,7 +58,7 @@ describe('Include', () => {
 		expect(output?.[0]).toMatchObject({ summary: expect.stringContaining('booked a table') });
 		expect(output?.[0]).not.toHaveProperty('missing');
 		expect(output?.[1]?.missing).toEqual(
-			Object.fromEntries(ALL.map((name) => [name, 'The call was not answered.'])),
+			Object.fromEntries(ALL.map((name) => [name, "The call wasn't answered."])),
 		);
 		for (const item of output ?? []) expect(item).not.toHaveProperty('timedOut');
 	});
@@ -93,8 +93,8 @@ describe('Include', () => {
 				outcome: 'answered',
 				recordingUrl: expect.any(String),
 				missing: {
-					summary: 'The summary is not ready yet.',
-					transcript: 'The transcript is not ready yet.',
+					summary: "The summary isn't ready yet.",
+					transcript: "The transcript isn't ready yet.",
 				},
 			}),
 		]);

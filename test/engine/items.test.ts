@@ -198,7 +198,7 @@ describe('Without "continue on error"', () => {
 				options: { maxConcurrency: 3, timeout: '={{ $itemIndex === 1 ? 100 : 30000 }}' },
 			}),
 		);
-		expect(message).toMatch(/did not answer in time/);
+		expect(message).toMatch(/didn't respond in time/);
 		expect(message).toContain('[item 1]');
 		expect(rig.requests).toHaveLength(3);
 		const named = [...rig.simulator.sessions.values()].filter(({ sessionId }) =>

@@ -164,7 +164,7 @@ describe('Session: Wait for Status', () => {
 			// Far beyond the time that a test may take.
 			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}', pollInterval: 3_600 }),
 		});
-		expect(failureOf(result).message).toContain('found nothing with this ID');
+		expect(failureOf(result).message).toContain("couldn't find anything with this ID");
 		expect(failureOf(result).message).toContain('[item 1]');
 	});
 });

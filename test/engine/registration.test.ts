@@ -251,7 +251,7 @@ describe('When n8n starts', () => {
 		await restarted(trigger);
 		await eventuallyRegistered(former, { url: trigger.url, events: CALLS });
 		expect(trigger.warnings.join()).toContain(
-			`leaves the registration of ${former.url} for call events alone`,
+			`doesn't touch the registration of ${former.url} for call events`,
 		);
 		await trigger.unpublish();
 		expect(registered()).toEqual([former]);
@@ -265,7 +265,7 @@ describe('When n8n starts', () => {
 		await restarted(trigger);
 		await eventually(() => other.callWebhooks.size === 1);
 		expect([...other.callWebhooks.values()]).toMatchObject([{ url: trigger.url, events: CALLS }]);
-		expect(trigger.warnings.join()).toContain('was registered for call events with another API key');
+		expect(trigger.warnings.join()).toContain('was registered for call events with a different API key');
 		// Nothing that the new key signed goes to the former host.
 		expect(rig.requests).toEqual([]);
 	});
@@ -294,7 +294,7 @@ describe('When n8n starts', () => {
 		rig.simulator.callWebhooks.clear();
 		fail();
 		await restarted(trigger);
-		await eventually(() => trigger.warnings.some((text) => text.includes('Tried again in 5 s')));
+		await eventually(() => trigger.warnings.some((text) => text.includes('n8n retries in 5 s')));
 		expectNoSecrets(rig, trigger.warnings);
 		rig.simulator.clearFaults();
 		rig.engine.setCredentials(rig.credentials());
@@ -371,7 +371,7 @@ describe('When n8n starts', () => {
 		await trigger.publish();
 		rig.engine.setCredentials(rig.credentials({ baseUrl: 'nowhere' }));
 		await trigger.restart();
-		expect(trigger.warnings.join()).toMatch(/could not check its registration .*'Base URL'/);
+		expect(trigger.warnings.join()).toMatch(/couldn't check its registration .*'Base URL'/);
 		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
 	});
 });
@@ -410,7 +410,7 @@ describe('A copy with its static data', () => {
 		const both = [original, copy].map(({ url }) => ({ url, events: CALLS }));
 		expect(registered()).toEqual(both);
 		expect(copy.warnings.join()).toContain(
-			`leaves the registration of ${original.url} for call events alone`,
+			`doesn't touch the registration of ${original.url} for call events`,
 		);
 		await copy.restart();
 		await copy.unpublish();
@@ -432,26 +432,26 @@ describe('Publishing fails at once, in words', () => {
 		[
 			'VideoSDK is down',
 			goDown,
-			/could not be registered for call events.*having trouble/,
+			/^Check the credential, or publish again later.*can't send call events to this trigger yet.*having trouble/,
 			/Try again later/,
 		],
 		[
 			'the keys are wrong',
 			() => rig.engine.setCredentials(rig.credentials({ secretKey: 'another' })),
-			/could not be registered for call events.*did not accept the API key and secret/,
+			/^Check the credential, or publish again later.*can't send call events to this trigger yet.*didn't accept the API key and secret/,
 			/Copy 'API Key' and 'Secret Key' again/,
 		],
 		[
 			'the host cannot be reached',
 			() => rig.engine.setCredentials(rig.credentials({ baseUrl: 'http://127.0.0.1:9' })),
-			/could not be registered for call events.*cannot be reached/,
+			/^Check the credential, or publish again later.*can't send call events to this trigger yet.*can't reach/,
 			/Base URL/,
 		],
 		[
 			'the address is a local one',
 			() => rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.example.com' })),
-			/VideoSDK cannot reach this n8n instance at http:\/\/localhost:5678/,
-			/N8N_WEBHOOK_URL/,
+			/^To receive call events, give n8n a public URL.*http:\/\/localhost:5678$/,
+			/Trigger On/,
 		],
 	])('if %s', async (_what, prepare, message, description) => {
 		prepare();

@@ -170,9 +170,7 @@ describe('A start that fails for certain', () => {
 		const roomId = String(open()[0]?.roomId);
 		expect(message).toMatch(/bad tag.* \(room .*\) \[item 0\]$/);
 		expect(message).toContain(roomId);
-		expect(description).toContain(
-			`The room ${roomId} was created for the session and could not be deactivated`,
-		);
+		expect(description).toContain(`The room ${roomId} was created for the session and couldn't be closed`);
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
 
@@ -227,16 +225,16 @@ describe('A start in doubt', () => {
 
 describe('A room that cannot be created', () => {
 	const FAULTS: Array<[string, Fault, string]> = [
-		['a time-out', { kind: 'hang' }, 'The session was not started: .*the room may have been created'],
+		['a time-out', { kind: 'hang' }, "The session wasn't started: .*the room may have been created"],
 		[
 			'a failure of the server',
 			{ kind: 'status', status: 500 },
-			'The session was not started: .*the room may',
+			"The session wasn't started: .*the room may",
 		],
 		[
 			'a rejection',
 			{ kind: 'status', status: 403 },
-			'No room could be created, so the session was not started: ',
+			"The room couldn't be created, so the session wasn't started: ",
 		],
 	];
 

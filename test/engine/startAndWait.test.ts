@@ -56,7 +56,7 @@ describe('A Webhook Public Key by which no event could be verified', () => {
 });
 
 it.each([
-	['tells that VideoSDK cannot reach it, and what happens instead', 'api.example.com', 1],
+	["tells that VideoSDK can't reach it, and what happens instead", 'api.example.com', 1],
 	['says nothing if the API is as local', '127.0.0.1', 0],
 ])('An n8n without a public address %s', async (_what, host, hints) => {
 	// A public name leads to the simulator.

@@ -32,7 +32,7 @@ describe('The model is told', () => {
 			'was refused',
 			startParameters(),
 			{ kind: 'status', status: 403, body: { message: 'Not in your plan' } },
-			/does not permit this.*Not in your plan/,
+			/doesn't allow this.*Not in your plan/,
 		],
 		[
 			'may have begun',

@@ -119,7 +119,7 @@ describe('The agent reads', () => {
 		const { isError, content } = await ask(tool);
 		expect({ isError, content }).toMatchObject({
 			isError: true,
-			content: [{ text: expect.stringContaining('did not answer in time') as string }],
+			content: [{ text: expect.stringContaining("didn't answer in time") as string }],
 		});
 		answerLate();
 		await new Promise(setImmediate);
@@ -191,9 +191,9 @@ describe('A tool is published', () => {
 		[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
 		[
 			{ specifyParameters: 'json', jsonSchema: '{"type":"object","oneOf":[]}' },
-			"'JSON Schema' cannot be used",
+			"'JSON Schema' can't be used",
 		],
-		[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' cannot be used"],
+		[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' can't be used"],
 	])('not with %j', async (parameters, message) => {
 		await expect(publish(parameters)).rejects.toThrow(message);
 		// At its own start n8n would take it off the air.

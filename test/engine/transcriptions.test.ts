@@ -161,7 +161,7 @@ describe('Transcription: Get', () => {
 		await settled();
 		const made = rig.simulator.transcriptions.get(id);
 		if (made) made.transcriptionFilePaths.txt = rig.simulator.addFile({ status: 403 });
-		expect(failureOf(await run(get())).message).toMatch(/did not send the file \(status 403\) \[item 0\]$/);
+		expect(failureOf(await run(get())).message).toMatch(/didn't send the file \(status 403\) \[item 0\]$/);
 	});
 });
 

@@ -117,10 +117,8 @@ describe('When one of many starts fails', () => {
 		const result = await rig.engine.run({ items, parameters: parametersOf() });
 		const { message, description } = failureOf(result);
 		expect(message).toContain('status 400');
-		expect(description).toMatch(/One session was started before: [\w-]+\./);
-		expect(description).toMatch(
-			/The session of item [12] may have been started, too: check with Session: Get Many/,
-		);
+		expect(description).toMatch(/One session was started before this: [\w-]+\./);
+		expect(description).toMatch(/The session for item [12] may also have been started. Before you start/);
 	});
 
 	it('the agents that were dispatched are named by their rooms', async () => {
@@ -136,7 +134,7 @@ describe('When one of many starts fails', () => {
 				options: { maxConcurrency: 1 },
 			},
 		});
-		expect(failureOf(result).description).toContain('One agent was dispatched before: room.');
+		expect(failureOf(result).description).toContain('One agent was dispatched before this: room.');
 	});
 
 	it('one that waits for its turn after "too many requests" is not sent any more', async () => {

@@ -154,7 +154,7 @@ describe('The list of triggers', () => {
 		expect((await list('={{ $json.events }}'))[0]?.name).toBe('Workflow of A');
 	});
 
-	it('tells what VideoSDK cannot reach, unless the API is local, too', async () => {
+	it("tells what VideoSDK can't reach, unless the API is local, too", async () => {
 		await stored('A').publish();
 		expect((await list())[0]?.name).toBe('Workflow of A');
 		rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));

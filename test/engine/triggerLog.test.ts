@@ -66,7 +66,7 @@ describe('A delivery that is answered 503 is logged as a warning with the reason
 		['its answer holds no key', /status 200|not a.* key|no.* key/i, () => rig.simulator.keyFault('garbage')],
 		[
 			'the host cannot be reached',
-			/127\.0\.0\.1:\d+.*(cannot be reached|ECONNREFUSED)|(cannot be reached|ECONNREFUSED).*127\.0\.0\.1:\d+/s,
+			/127\.0\.0\.1:\d+.*(can't reach|ECONNREFUSED)|(can't reach|ECONNREFUSED).*127\.0\.0\.1:\d+/s,
 			async () => {
 				const gone = await rig.addSimulator();
 				await gone.close();

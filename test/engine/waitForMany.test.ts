@@ -29,7 +29,7 @@ describe('Start and Wait for several items', () => {
 		);
 		expect(result.run.status).toBe('error');
 		const { message, description } = failureOf(result);
-		expect(message).toContain('VideoSDK does not permit this');
+		expect(message).toContain("VideoSDK doesn't allow this");
 		for (const sessionId of rig.simulator.sessions.keys()) expect(description).toContain(sessionId);
 		const asked = rig.requests.length;
 		await new Promise((resolve) => setTimeout(resolve, FIRST_POLL_MS + 500));
@@ -54,8 +54,8 @@ describe('Start and Wait for several items', () => {
 		);
 		expect(failed.result.run.status).toBe('success');
 		expect(jsonOf(failed.result.output[0])).toEqual([
-			{ error: expect.stringContaining('does not permit') },
-			{ error: expect.stringContaining('does not permit') },
+			{ error: expect.stringContaining("doesn't allow") },
+			{ error: expect.stringContaining("doesn't allow") },
 		]);
 		rig.simulator.addFault({
 			match: { path: /start$/, times: 1 },

@@ -134,7 +134,7 @@ describe('A wait that ends because the API does not know the session any more', 
 	it('is told beside its fields', async () => {
 		const { lost, other, output } = await loseFirst({});
 		expect(output).toEqual([
-			expect.objectContaining({ sessionId: lost, error: expect.stringContaining('found nothing') }),
+			expect.objectContaining({ sessionId: lost, error: expect.stringContaining("couldn't find anything") }),
 			expect.objectContaining({ sessionId: other, event: 'stopped' }),
 		]);
 	});
@@ -142,7 +142,7 @@ describe('A wait that ends because the API does not know the session any more', 
 	it('goes to the error output, where there is one: n8n moves an item of an error alone', async () => {
 		const { lost, routed } = await loseFirst({ onError: 'continueErrorOutput' });
 		expect(jsonOf(routed?.failure)?.[0]).toMatchObject({
-			error: expect.stringMatching(new RegExp(`found nothing .*sessionId: ${String(lost)}`)),
+			error: expect.stringMatching(new RegExp(`couldn't find anything .*sessionId: ${String(lost)}`)),
 		});
 	});
 });

@@ -118,11 +118,11 @@ test('names what is wrong with a folder, and changes nothing', async () => {
 	for (const wrong of [[], ['--remove'], [temporaryFolder('videosdk-empty')], [n8n.userFolder, '--remove']]) {
 		expect(await install(...wrong)).toMatchObject({ code: 1 });
 	}
-	expect((await install(join(n8n.userFolder, 'nowhere'))).output).toContain('There is no n8n in');
+	expect((await install(join(n8n.userFolder, 'nowhere'))).output).toContain('No n8n was found in');
 	expect(existsSync(join(n8n.userFolder, 'nowhere'))).toBe(false);
 	const both = temporaryFolder('videosdk-both');
 	for (const folder of [both, join(both, '.n8n')]) mkdirSync(join(folder, 'nodes'), { recursive: true });
-	expect((await install(both)).output).toContain('Name the folder "nodes" of the one you mean');
+	expect((await install(both)).output).toContain('Enter the "nodes" folder of the one you mean');
 	expect(readdirSync(join(both, 'nodes'))).toEqual([]);
 });
 
@@ -159,7 +159,7 @@ test('updates in place, by the path of .n8n itself', async () => {
 	const stale = join(nodesFolder(), 'node_modules', PACKAGE, 'dist', 'of-the-former-version.js');
 	writeFileSync(stale, '');
 	const { code, output } = await install(join(n8n.userFolder, '.n8n'));
-	expect(output).toContain('in place of');
+	expect(output).toContain('replacing');
 	expect(code).toBe(0);
 	expect(existsSync(stale)).toBe(false);
 	expect(readdirSync(nodesFolder()).sort()).toEqual(['node_modules', 'package.json']);
@@ -191,7 +191,7 @@ test("n8n's own installation can follow, and the command again after that", asyn
 	await expectRun();
 	expect(ledger()).toMatchObject({ [PACKAGE]: '99.0.0' });
 
-	expect((await install(n8n.userFolder)).output).toContain('in place of 99.0.0');
+	expect((await install(n8n.userFolder)).output).toContain('replacing 99.0.0');
 	await n8n.restart();
 	await expectRun();
 	const installed = await n8n.rest.call<Array<{ packageName: string; failedLoading?: boolean }>>(

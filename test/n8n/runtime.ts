@@ -46,7 +46,7 @@ function nodeOf(folder: string): { binary: string; headers?: string } {
 	if (existsSync(binary)) return { binary, headers: packageFolder };
 	if (Number(process.versions.node.split('.')[0]) === N8N_NODE_MAJOR) return { binary: process.execPath };
 	throw new PlainError(
-		`n8n needs Node.js ${N8N_NODE_MAJOR}, and none can be installed for ${platform()} on ${arch()}: install Node.js ${N8N_NODE_MAJOR} and run this again with it.`,
+		`n8n needs Node.js ${N8N_NODE_MAJOR}, and none can be installed for ${platform()} on ${arch()}. Install Node.js ${N8N_NODE_MAJOR} and run this again with it.`,
 	);
 }
 
@@ -83,8 +83,8 @@ function npmFailure(what: string, output: string): PlainError {
 	const reason = /ENOSPC|no space left/i.test(output)
 		? 'the disk is full'
 		: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|network/i.test(output)
-			? "npm's registry cannot be reached; check the network"
-			: 'the last lines of npm are above';
+			? "npm's registry can't be reached; check the network"
+			: "see npm's messages above";
 	const lines = output.split('\n').filter((line) => /^npm (err|error)|gyp ERR|error:/i.test(line));
 	return new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: ${reason}.`);
 }
@@ -117,7 +117,7 @@ async function ensureLock(version: string, log: (line: string) => void): Promise
 		readFileSync(join(folder, 'package.json'), 'utf8') === packageJson;
 	await withLock(`${folder}.lock`, async () => {
 		if (isMade()) return;
-		log(`  Looking up what n8n ${version} consists of ...`);
+		log(`  Looking up the packages of n8n ${version} ...`);
 		removeFolder(folder);
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'package.json'), packageJson);
@@ -186,9 +186,7 @@ async function install(version: string, sources: string, folder: string, log: (l
 			env: withNodeInPath(binary, { ...process.env, N8N_USER_FOLDER: folder, NODE_OPTIONS: '' }),
 		});
 		if (checked.code !== 0 || !checked.output.includes(version)) {
-			throw new PlainError(
-				`n8n ${version} was installed but does not start:\n${checked.output.slice(-2000)}`,
-			);
+			throw new PlainError(`n8n ${version} was installed but doesn't start:\n${checked.output.slice(-2000)}`);
 		}
 		removeFolder(join(folder, '.n8n'));
 	} finally {
@@ -218,7 +216,7 @@ export async function ensureRuntime(
 			async () => {
 				if (existsSync(marker)) return;
 				checkMachine(parent);
-				log(`  Installing n8n ${version} into ${folder} (once, some minutes, about 3 GB) ...`);
+				log(`  Installing n8n ${version} into ${folder} (once; takes a few minutes and about 3 GB) ...`);
 				const unfinished = join(parent, `${basename(folder)}.unfinished`);
 				removeFolder(unfinished);
 				try {
@@ -231,7 +229,7 @@ export async function ensureRuntime(
 					throw error;
 				}
 			},
-			() => log(`  Another process is installing n8n ${version}: waiting for it ...`),
+			() => log(`  Waiting for another process that is installing n8n ${version} ...`),
 		);
 	}
 	return { version, folder, node: nodeOf(folder).binary, n8n: join(folder, 'node_modules/n8n/bin/n8n') };

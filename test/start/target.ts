@@ -34,7 +34,7 @@ function realCall(env: NodeJS.ProcessEnv): Target['call'] {
 	if (!to && !routingRuleId && !from) return undefined;
 	if (to && routingRuleId && from) return { to, routingRuleId, from };
 	throw new PlainError(
-		`For a call set ${names.join(', ')}: your own phone number, the ID of an outbound routing rule, and a number of your project. Without all three no call is made.`,
+		`To make a call, set all three of ${names.join(', ')}. They are your own phone number, the ID of an outbound routing rule, and one of your project's numbers.`,
 	);
 }
 
@@ -50,16 +50,16 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 		!secretKey && '  VIDEOSDK_SECRET         its secret',
 		!deploymentId && '  VIDEOSDK_DEPLOYMENT_ID  the ID of a deployed agent in that project',
 		!publicUrl &&
-			'  N8N_WEBHOOK_URL         the public https address that leads to n8n on this machine (for instance of a tunnel to port 5678)',
+			'  N8N_WEBHOOK_URL         the public https URL of n8n on this machine, such as that of a tunnel to port 5678',
 	].filter(Boolean);
 	if (!apiKey || !secretKey || !publicUrl || !deploymentId) {
 		throw new PlainError(
-			`To use the real VideoSDK, these have to be set as well:\n${missing.join('\n')}\nOptional: VIDEOSDK_DEPLOYMENT_TAG; for a call VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM. To use the simulator, unset VIDEOSDK_API_KEY and VIDEOSDK_SECRET.`,
+			`To use the real VideoSDK, also set:\n${missing.join('\n')}\nOptional: VIDEOSDK_DEPLOYMENT_TAG; for a call VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM. To use the simulator, unset VIDEOSDK_API_KEY and VIDEOSDK_SECRET.`,
 		);
 	}
 	if (!/^https?:\/\/[^/]+/.test(publicUrl)) {
 		throw new PlainError(
-			`N8N_WEBHOOK_URL is "${publicUrl}", which is not an absolute http or https address.`,
+			`N8N_WEBHOOK_URL is "${publicUrl}", but must be a URL that starts with https:// or http://.`,
 		);
 	}
 	return {
@@ -97,7 +97,7 @@ export async function simulatedTarget(): Promise<Target> {
 			if (sent.length === 0) return 'The simulator sent no event.';
 			const outcomes = sent.map(
 				({ event, status, error, responseText }) =>
-					`"${event}" was answered ${status ?? error ?? 'nothing'}${responseText ? ` ${responseText.slice(0, 200)}` : ''}`,
+					`"${event}" got the response ${status ?? error ?? '(none)'}${responseText ? ` ${responseText.slice(0, 200)}` : ''}`,
 			);
 			return `What the simulator sent: ${outcomes.join('; ')}.`;
 		},

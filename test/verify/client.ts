@@ -73,7 +73,7 @@ export class Client {
 		} catch (error) {
 			if (signal.aborted && !isCleanUp) throw new PlainError('Stopped before the end: there is no report.');
 			if (!timeout.aborted)
-				throw new PlainError(`${new URL(baseUrl).host} cannot be reached: ${reason(error)}`);
+				throw new PlainError(`${new URL(baseUrl).host} can't be reached: ${reason(error)}`);
 		}
 		const { exchanges } = this.evidence;
 		const former = exchanges.findIndex((other) => other.step === step);

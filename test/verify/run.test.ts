@@ -70,13 +70,13 @@ describe('ends in a sentence', () => {
 			'wrong keys',
 			async () => await simulated({ secret: 'wrong' }),
 			[],
-			'VideoSDK did not accept the keys (401)',
+			"VideoSDK didn't accept the keys (401)",
 		],
 		[
 			'no network',
 			async () => await simulated({ url: `http://127.0.0.1:${(await freePorts(1))[0]}` }),
 			CALL,
-			'cannot be reached: ECONNREFUSED',
+			"can't be reached: ECONNREFUSED",
 		],
 		[
 			'an account without agents',

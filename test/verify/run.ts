@@ -1,4 +1,4 @@
-/** `npm run verify:api`: what the live API does, held against what the package assumes. `--help` tells more. */
+/** `npm run verify:api`: compares the live API with what the package assumes. See `--help`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ const DEFAULT_FILE = 'verify-api.json';
 const PATIENCE_MS = 90_000;
 const POLL_MS = 1_000;
 
-const HELP = `Tries the open points of VideoSDK's API (docs/open-points.md) with your project. Without options it only reads.
+const HELP = `Tests the open points of VideoSDK's API (docs/open-points.md) with your project. Without options it only reads.
 
   VIDEOSDK_API_KEY=... VIDEOSDK_SECRET=... npm run verify:api -- [options]
 
@@ -23,12 +23,12 @@ const HELP = `Tries the open points of VideoSDK's API (docs/open-points.md) with
                        rings); with
     --rule ID          the routing rule
     --from NUMBER      the number to call from
-  --webhook URL        receives events: a public address that leads to this machine (a tunnel). Registers a
-                       webhook for calls there and removes it again
-  --port NUMBER        where the tunnel leads to, on this machine; default ${DEFAULT_PORT}
-  --answers FILE       where the answers are kept, without keys, names and numbers; default ${DEFAULT_FILE}
-  --yes                does not ask before it starts a session or makes a call
-  --compare FILE       sends nothing: holds answers that were kept against test/schemas and so the simulator
+  --webhook URL        receives events at this public URL, which has to lead to this machine (a tunnel).
+                       Registers a webhook for calls there and removes it afterwards
+  --port NUMBER        the port on this machine that the tunnel leads to; default ${DEFAULT_PORT}
+  --answers FILE       where to save the responses, without keys, names and numbers; default ${DEFAULT_FILE}
+  --yes                doesn't ask before it starts a session or makes a call
+  --compare FILE       sends nothing; compares saved responses with test/schemas, and so with the simulator
 
 Also read: VIDEOSDK_BASE_URL, VIDEOSDK_DEPLOYMENT_TAG (with --start).`;
 
@@ -107,7 +107,7 @@ async function confirm({ start, call, webhook, yes }: Options, baseUrl: string, 
 	const terminal = createInterface({ input: process.stdin, output: process.stdout });
 	// In a terminal Ctrl+C comes to the question, not to the process.
 	terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-	const answer = await terminal.question('Go on? (y/N) ', { signal }).catch(() => '');
+	const answer = await terminal.question('Continue? (y/N) ', { signal }).catch(() => '');
 	terminal.close();
 	if (!/^y(es)?$/i.test(answer.trim())) throw new PlainError('Nothing was started.');
 }

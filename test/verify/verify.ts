@@ -65,7 +65,7 @@ async function readAccess(client: Client): Promise<void> {
 	await client.send('deployments', 'GET /ai/v1/ai-deployments', { query: FIRST_PAGE });
 	if (evidence.status('deployments') === '401') {
 		throw new PlainError(
-			'VideoSDK did not accept the keys (401). Check VIDEOSDK_API_KEY and VIDEOSDK_SECRET, and the clock of this machine.',
+			"VideoSDK didn't accept the keys (401). Check VIDEOSDK_API_KEY and VIDEOSDK_SECRET, and the clock of this machine.",
 		);
 	}
 	if (evidence.succeeded('deployments') && evidence.rows('deployments').length === 0) {

@@ -16,8 +16,8 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
 	const failure = failureOf(error);
 	const what =
 		failure !== undefined && isInDoubt(failure)
-			? `The ${one} was not ${started}`
-			: `No room could be created, so the ${one} was not ${started}`;
+			? `The ${one} wasn't ${started}`
+			: `The room couldn't be created, so the ${one} wasn't ${started}`;
 	return new NodeApiError(context.getNode(), {} as JsonObject, {
 		message: `${what}: ${error.message}`,
 		description: error.description ?? undefined,
@@ -46,7 +46,7 @@ export async function openRoom(
 	const createdId = String(room.roomId);
 	undo({
 		made: `room ${createdId}`,
-		byHand: 'close it with Room: Deactivate',
+		byHand: 'close the room with Room: Deactivate',
 		run: async (direct) => await deactivateRoom(direct, createdId),
 	});
 	return createdId;

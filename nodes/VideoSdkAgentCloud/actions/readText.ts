@@ -4,7 +4,7 @@ import { withFile } from './withFile';
 
 /** More than a day of speech. */
 const MAX_TEXT_SIZE_MB = 10;
-const TOO_LARGE_ADVICE = 'Get the file with Recording: Download from its address instead.';
+const TOO_LARGE_ADVICE = 'Get the file with Recording: Download instead.';
 
 /**
  * Makes the function by which an item reads a transcript or summary, when it is its turn.

@@ -36,7 +36,7 @@ interface Place {
 
 const OUTPUT_FIELDS = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
 const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
-const WHERE_TO_ARRANGE = "Set 'Recording' where the room is created, before the conversation.";
+const WHERE_TO_ARRANGE = "Set 'Recording' in the node that creates the room, before the conversation.";
 
 /** @returns whether a recording or transcription is of this conversation and no other */
 function isOf({ roomId, roomSessionId, sinceMs }: Place, row: IDataObject): boolean {
@@ -97,11 +97,11 @@ async function roomOf(send: Send, roomId: string): Promise<IDataObject> {
 /** Why something is not there that the API does not list. */
 function notThere(name: Includable, roomId: string, room: IDataObject): Part {
 	const arranged = isArranged(name, room);
-	if (arranged) return { reason: `The ${name} is not there yet.`, mayCome: true };
+	if (arranged) return { reason: `The ${name} isn't ready yet.`, mayCome: true };
 	return arranged === false
-		? { reason: `No ${name} was arranged for room ${roomId}. ${WHERE_TO_ARRANGE}`, mayCome: false }
+		? { reason: `The ${name} wasn't turned on for room ${roomId}. ${WHERE_TO_ARRANGE}`, mayCome: false }
 		: {
-				reason: `Room ${roomId} has no ${name} yet, or none was arranged. ${WHERE_TO_ARRANGE}`,
+				reason: `Room ${roomId} has no ${name}. It isn't ready yet, or it wasn't turned on. ${WHERE_TO_ARRANGE}`,
 				mayCome: true,
 			};
 }
@@ -116,7 +116,7 @@ async function findRecording(send: Send, place: Place): Promise<Part | undefined
 	// A merged recording has a status, and no file before it is completed. With storage of one's own there is no URL at all.
 	return row.status === undefined || hasStatus(row, ['completed', 'failed'])
 		? { reason: 'VideoSDK has no URL for the recording.', mayCome: false }
-		: { reason: 'The recording is not ready yet.', mayCome: true };
+		: { reason: "The recording isn't ready yet.", mayCome: true };
 }
 
 /** Finds the transcription of a conversation, which is the latest of its room unless there were others. */
@@ -138,12 +138,12 @@ function reasonOf(error: unknown): Part {
 /** @returns why there can be nothing, if that is clear without a request */
 function reasonAtOnce(record: IDataObject): Part | undefined {
 	const one = 'callId' in record ? 'call' : 'session';
-	if (record.outcome === 'running') return { reason: `The ${one} is not over yet.`, mayCome: true };
+	if (record.outcome === 'running') return { reason: `The ${one} hasn't ended yet.`, mayCome: true };
 	// In its room somebody else may have talked.
-	if (record.answered === false) return { reason: 'The call was not answered.', mayCome: false };
+	if (record.answered === false) return { reason: "The call wasn't answered.", mayCome: false };
 	return record.roomId
 		? undefined
-		: { reason: `VideoSDK does not say in which room the ${one} took place.`, mayCome: false };
+		: { reason: `VideoSDK doesn't say which room the ${one} took place in.`, mayCome: false };
 }
 
 /**
@@ -169,10 +169,10 @@ export async function fetchIncluded(
 		const url = transcription && textFileOf(transcription, TEXT_FILES[name]);
 		if (url) return { value: await readText(url) };
 		if (transcription && hasStatus(transcription, ['failed'])) {
-			return { reason: 'VideoSDK could not transcribe the conversation.', mayCome: false };
+			return { reason: "VideoSDK couldn't transcribe the conversation.", mayCome: false };
 		}
 		return transcription && !hasStatus(transcription, ['completed'])
-			? { reason: `The ${name} is not ready yet.`, mayCome: true }
+			? { reason: `The ${name} isn't ready yet.`, mayCome: true }
 			: undefined;
 	};
 	const partOf = async (name: Includable): Promise<Part> =>

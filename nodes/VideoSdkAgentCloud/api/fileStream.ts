@@ -30,7 +30,7 @@ export interface FileLimits {
 
 /** @param sizeBytes if it is known */
 export function tooLarge({ maxSizeMb, tooLargeAdvice }: FileLimits, sizeBytes?: number): FileError {
-	const actual = sizeBytes === undefined ? '' : `: it has ${Math.ceil(sizeBytes / BYTES_PER_MB)} MB`;
+	const actual = sizeBytes === undefined ? '' : ` (it's ${Math.ceil(sizeBytes / BYTES_PER_MB)} MB)`;
 	return new FileError(`The file is larger than ${maxSizeMb} MB${actual}`, tooLargeAdvice);
 }
 
@@ -62,7 +62,7 @@ export function bounded(
 	};
 	const incomplete = () =>
 		new FileError(
-			`${host} sent only a part of the file`,
+			`${host} sent only part of the file`,
 			"Try again later, or raise 'Timeout' under 'Options' if the host is slow.",
 			true,
 		);

@@ -70,22 +70,22 @@ function mediaTypeOf(headers: FullResponse['headers']): string {
 
 /** How a host failed that gave no answer. */
 const WITHOUT_ANSWER: Partial<Record<FailureKind, string>> = {
-	timeout: 'did not answer in time',
-	network: 'broke the connection off',
-	notConnected: 'cannot be reached',
-	untrusted: 'has a certificate that n8n does not trust',
+	timeout: "didn't respond in time",
+	network: 'dropped the connection',
+	notConnected: "can't be reached",
+	untrusted: "has a certificate that n8n doesn't trust",
 };
 
-const GET_ANEW = 'Get its address again with Recording: Get Many or Transcription: Get.';
+const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: Get.';
 
 function failed({ host }: URL, { kind, status }: Pick<ApiFailure, 'kind' | 'status'>): FileError {
 	if (status === undefined) {
-		const what = `${host} ${WITHOUT_ANSWER[kind] ?? 'cannot be asked for it'}`;
-		return new FileError(`The file could not be downloaded: ${what}`, 'Try again later.', true);
+		const what = `${host} ${WITHOUT_ANSWER[kind] ?? "couldn't be reached for it"}`;
+		return new FileError(`The file couldn't be downloaded, because ${what}`, 'Try again later.', true);
 	}
 	return new FileError(
-		`${host} did not send the file (status ${status})`,
-		`The file may not be ready yet or no longer be there, or its address may have expired. ${GET_ANEW}`,
+		`${host} didn't send the file (status ${status})`,
+		`The file may not be ready yet, it may have been deleted, or its address may have expired. ${GET_ANEW}`,
 		true,
 	);
 }
@@ -146,7 +146,8 @@ export async function openFile(file: FileRequest): Promise<OpenFile> {
 		const url = new URL(address);
 		const rejection = file.rejectionOf(url);
 		if (rejection !== undefined) {
-			const message = redirects === 0 ? rejection : `The file's address leads elsewhere: ${rejection}`;
+			const message =
+				redirects === 0 ? rejection : `The file's address redirects to a different one. ${rejection}`;
 			throw new FileError(message, 'Nothing was sent there.');
 		}
 		const { response, abort } = await request(file, url);
@@ -176,5 +177,5 @@ export async function openFile(file: FileRequest): Promise<OpenFile> {
 			mimeType: mediaType === '' || mediaType.endsWith('/octet-stream') ? undefined : mediaType,
 		};
 	}
-	throw new FileError('The address of the file leads from one place to the next without end', '');
+	throw new FileError("The file's address redirects too many times", '');
 }

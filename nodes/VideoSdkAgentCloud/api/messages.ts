@@ -17,49 +17,48 @@ const REPLACED_BY_N8N =
 /** Titles and next steps by status; 3xx, 4xx and 5xx stand for the statuses that have no line of their own. */
 const BY_STATUS: Record<string, FailureText> = {
 	'3xx': {
-		message: 'VideoSDK answered with a redirect, which is not followed',
-		description: "Check 'Base URL' in the credential: it must be the address of the API itself.",
+		message: "VideoSDK sent a redirect, which this node doesn't follow",
+		description: "Check 'Base URL' in the credential. It must be the address of the API itself.",
 	},
 	'400': {
-		message: 'VideoSDK did not accept the input',
-		description: 'Check the fields of this node against the message above.',
+		message: "VideoSDK didn't accept the input",
+		description: "Check this node's fields against the message above.",
 	},
 	'401': {
-		message: 'VideoSDK did not accept the API key and secret',
-		description: `Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential, and check that the clock of the machine that runs n8n is right.`,
+		message: "VideoSDK didn't accept the API key and secret",
+		description: `Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential. If that doesn't help, check the clock on the machine that runs n8n.`,
 	},
 	'402': {
-		message: 'VideoSDK found nothing with this ID',
+		message: "VideoSDK couldn't find anything with this ID",
 		description:
-			"Check the ID and, for a deployment, its 'Tag'. It must belong to the project of the credential, and the plan must include Agent Cloud.",
+			"Check the ID, and the 'Tag' if there is one. They must belong to the credential's VideoSDK project, and its plan must include Agent Cloud.",
 	},
 	'403': {
-		message: 'VideoSDK does not permit this',
+		message: "VideoSDK doesn't allow this",
 		description:
-			'The project of the credential does not have this permission, or its plan does not include Agent Cloud.',
+			"The credential's VideoSDK project doesn't have this permission, or its plan doesn't include Agent Cloud.",
 	},
 	'404': {
-		message: 'VideoSDK found nothing with this ID',
+		message: "VideoSDK couldn't find anything with this ID",
 		description:
-			"Check the ID and, for a deployment, its 'Tag'. It must belong to the project of the credential.",
+			"Check the ID, and the 'Tag' if there is one. They must belong to the credential's VideoSDK project.",
 	},
 	// From a proxy between n8n and VideoSDK, to the CONNECT request.
 	'407': {
 		message: 'A proxy in your network asks for a user name and password',
-		description: 'Nothing was sent to VideoSDK. Give n8n both in the address of the proxy (HTTPS_PROXY).',
+		description: "Add them to the proxy's address in HTTPS_PROXY. Nothing was sent to VideoSDK.",
 	},
 	'409': {
-		message: 'Not possible in the current state',
-		description: 'It may have ended already, or exist already. Check it with Get.',
+		message: "VideoSDK can't do this in the current state",
+		description: 'It may have already ended, or it may already exist. Check with the Get operation.',
 	},
 	'429': {
 		message: 'VideoSDK is receiving too many requests',
-		description:
-			"The request was sent several times. Lower 'Max Concurrency' under 'Options', or try again later.",
+		description: "n8n has already retried. Lower 'Max Concurrency' under 'Options', or try again later.",
 	},
 	'4xx': {
-		message: 'VideoSDK did not accept the request',
-		description: 'Check the fields of this node against the message above.',
+		message: "VideoSDK didn't accept the request",
+		description: "Check this node's fields against the message above.",
 	},
 	'5xx': {
 		message: 'VideoSDK is having trouble',
@@ -69,7 +68,7 @@ const BY_STATUS: Record<string, FailureText> = {
 
 function textByStatus(status: number): FailureText {
 	const text = BY_STATUS[String(status)] ?? BY_STATUS[`${String(status).charAt(0)}xx`];
-	return text ?? { message: 'VideoSDK gave an unexpected answer', description: 'Try again later.' };
+	return text ?? { message: 'VideoSDK sent an unexpected response', description: 'Try again later.' };
 }
 
 function textByKind(failure: ApiFailure): FailureText {
@@ -78,41 +77,41 @@ function textByKind(failure: ApiFailure): FailureText {
 			return textByStatus(failure.status ?? 0);
 		case 'answer':
 			return {
-				message: 'VideoSDK gave an unexpected answer',
-				description: "Check 'Base URL' in the credential: another service may be answering there.",
+				message: 'VideoSDK sent an unexpected response',
+				description: "Check 'Base URL' in the credential. A different service may be responding there.",
 			};
 		case 'declined':
 			return {
 				message: 'VideoSDK declined the request',
-				description: 'Check the fields of this node against the message above, or try again later.',
+				description: "Check this node's fields against the message above, or try again later.",
 			};
 		case 'timeout':
 			return {
-				message: 'VideoSDK did not answer in time',
+				message: "VideoSDK didn't respond in time",
 				description: "If this happens often, raise 'Timeout' under 'Options'.",
 			};
 		case 'notConnected':
 			return {
-				message: `The host ${failure.host ?? 'of VideoSDK'} cannot be reached`,
+				message: `n8n can't reach ${failure.host ?? 'VideoSDK'}`,
 				description:
-					"Nothing was sent. Check 'Base URL' in the credential, and that n8n can connect to the internet.",
+					"Check 'Base URL' in the credential, and make sure that n8n can connect to the internet. Nothing was sent.",
 			};
 		case 'untrusted':
 			return {
-				message: 'n8n does not trust the certificate of this host',
+				message: "n8n doesn't trust this host's certificate",
 				description:
-					"Nothing was sent. Check 'Base URL' in the credential. If a proxy in your network inspects https traffic, give n8n the proxy's certificate (NODE_EXTRA_CA_CERTS).",
+					"Check 'Base URL' in the credential. If a proxy in your network inspects https traffic, give n8n the proxy's certificate (NODE_EXTRA_CA_CERTS). Nothing was sent.",
 			};
 		case 'network':
 			return {
 				message: 'The connection to VideoSDK was lost',
-				description: 'Check the network connection of your n8n instance.',
+				description: "Check your n8n instance's network connection.",
 			};
 		case 'cancelled':
-			return { message: 'The execution was stopped before VideoSDK answered', description: '' };
+			return { message: 'The execution was stopped before VideoSDK responded', description: '' };
 		case 'notSent':
 			return {
-				message: failure.apiMessage ?? 'The request could not be prepared',
+				message: failure.apiMessage ?? "The request couldn't be prepared",
 				description: 'Nothing was sent to VideoSDK.',
 			};
 	}
@@ -136,7 +135,7 @@ export function describeFailure(failure: ApiFailure, starts?: StartKind): Failur
 		apiMessage === undefined || isShownBelow ? '' : `: ${apiMessage}`,
 	];
 	const details = [
-		doubtful ? `The request was not sent again: ${doubtful.check}` : '',
+		doubtful ? `n8n didn't send the request again. ${doubtful.check}` : '',
 		description,
 		isShownBelow ? `VideoSDK says: ${apiMessage}.` : '',
 		failure.code ? `Network code: ${failure.code}.` : '',

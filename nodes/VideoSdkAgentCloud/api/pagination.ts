@@ -134,7 +134,7 @@ export async function* listPages(
 		limit.clearQueue();
 	}
 	throw new UserError(
-		`VideoSDK's list did not end after ${MAX_PAGES} pages. Switch 'Return All' off and set a 'Limit', or use fewer 'Filters'.`,
+		`VideoSDK's list is longer than ${MAX_PAGES} pages. Turn off 'Return All' and set a 'Limit', or use fewer 'Filters'.`,
 	);
 }
 

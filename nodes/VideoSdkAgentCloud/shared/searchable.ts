@@ -18,7 +18,7 @@ export function makeSearchable(context: IExecuteFunctions, records: IDataObject[
 			context.customData?.set(field, [...ids].join(', ').slice(0, MAX_VALUE_LENGTH));
 		} catch (error) {
 			// While a workflow is tried out, n8n throws at what it would else only log.
-			context.logger.debug('VideoSDK Agent Cloud: n8n did not keep an ID for its search', {
+			context.logger.debug("VideoSDK Agent Cloud: n8n couldn't save an ID for searching executions", {
 				reason: (error as Error).message,
 			});
 		}

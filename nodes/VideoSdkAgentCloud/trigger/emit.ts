@@ -19,7 +19,7 @@ async function withDetails(
 	try {
 		return { ...event, [subject.field]: await subject.fetch(clientOf(context)) };
 	} catch (error) {
-		context.logger.warn(`VideoSDK Agent Cloud: the ${subject.field} of an event could not be fetched`, {
+		context.logger.warn(`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched`, {
 			reason: (error as Error).message,
 		});
 		return event;

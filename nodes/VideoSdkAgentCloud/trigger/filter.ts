@@ -43,7 +43,7 @@ async function fetchRecord(context: IWebhookFunctions, subject: Subject): Promis
 	const limits = { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 };
 	return await subject.fetch(clientOf(context, limits)).catch((error: Error) => {
 		context.logger.warn(
-			`VideoSDK Agent Cloud: the ${subject.field} of an event could not be fetched, so the filters in 'Options' did not apply to it`,
+			`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched, so the filters in 'Options' weren't applied and the workflow started`,
 			{ workflowId: context.getWorkflow().id, reason: error.message },
 		);
 		return null;

@@ -39,8 +39,8 @@ export interface ReceivedItem extends IDataObject, ReceivedEvent {
 }
 
 const WRONG_CONTEXT =
-	"It was changed on its way, or signed with another secret key: 'Secret Key' in the credential was changed after the session or room began, or that was started with another credential.";
-const NOT_WANTED = 'The event is signed, but not one that this workflow was set to start on';
+	"It was changed in transit, or signed with a different secret key. Either 'Secret Key' in the credential has changed since the session or room began, or that was started with a different credential.";
+const NOT_WANTED = 'The event was received, but this workflow isn\'t set to start on it';
 
 /** What comes with a delivery beside its event. */
 interface Front {
@@ -113,7 +113,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	}
 
 	if (leftOutBecause !== undefined) {
-		warnSparingly(context, 'context', `'${name}' left the context of an event out. ${leftOutBecause}`);
+		warnSparingly(context, 'context', `'${name}' ignored the context of an event. ${leftOutBecause}`);
 	}
 	const field = subjectOf({ ...event })?.field;
 	const item: ReceivedItem = {

@@ -34,7 +34,7 @@ export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void
 	const { url, warn } = registrant;
 	if (!isUnreachableFrom(registrant, { baseUrl })) return;
 	warn(
-		`has the URL ${url}, which VideoSDK cannot reach from the internet: no events will arrive. Give n8n a public address (N8N_WEBHOOK_URL)`,
+		`has the URL ${url}. VideoSDK can't reach it from the internet, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL)`,
 	);
 }
 
@@ -85,14 +85,14 @@ async function removeFormer(account: Account, former: Registration, { warn }: Re
 
 function warnOfOtherKey({ url }: Registration, warn: Registrant['warn']): void {
 	warn(
-		`was registered for call events with another API key. If that is of another project, delete the webhook ${url} there, in the VideoSDK dashboard`,
+		`was registered for call events with a different API key. If that key belongs to a different VideoSDK project, delete the webhook ${url} in that project's dashboard`,
 	);
 }
 
 /** Logs what to do about a registration that may be of another trigger, and is left alone. */
 function leaveAlone({ url }: Registration, { warn, url: ownUrl }: Registrant): void {
 	warn(
-		`leaves the registration of ${url} for call events alone: it is of the workflow that this one was copied from, or of a former address of n8n. If nothing receives call events there any more, delete that webhook in the VideoSDK dashboard. Its own URL is ${ownUrl}`,
+		`doesn't touch the registration of ${url} for call events, because it belongs to the workflow that this one was copied from, or to a former URL of n8n. If nothing receives call events there anymore, delete that webhook in the VideoSDK dashboard. Its own URL is ${ownUrl}`,
 	);
 }
 
@@ -133,7 +133,7 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 			forget(context);
 		} catch (error) {
 			warn(
-				`could not remove its former registration for call events. Delete the webhook ${own.url} in the VideoSDK dashboard`,
+				`couldn't remove its former registration for call events. Delete the webhook ${own.url} in the VideoSDK dashboard`,
 				error as Error,
 			);
 		}
@@ -142,11 +142,9 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 	if (isUnreachableFrom(registrant, account)) {
 		throw new NodeOperationError(
 			context.getNode(),
-			`VideoSDK cannot reach this n8n instance at ${new URL(url).origin}, so no call events would arrive`,
-			{
-				description:
-					"Give n8n a public address (N8N_WEBHOOK_URL), or deselect the call events in 'Trigger On'.",
-			},
+			// Of a failed publication the editor shows the message only, so what to do comes first.
+			`To receive call events, give n8n a public URL (N8N_WEBHOOK_URL), because VideoSDK can't reach it at ${new URL(url).origin}`,
+			{ description: "Or deselect the call events in 'Trigger On'." },
 		);
 	}
 	const send = account.client(LIMITS);
@@ -158,7 +156,7 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 		const { message, description } = error as Error & { description?: string };
 		throw new NodeOperationError(
 			context.getNode(),
-			`The trigger could not be registered for call events. ${message}`,
+			`Check the credential, or publish again later. VideoSDK can't send call events to this trigger yet. ${message}`,
 			{ description },
 		);
 	}
@@ -189,7 +187,7 @@ export async function unregister(context: IHookFunctions, registrant: Registrant
 		// The end of listening would fail for ever, and a failed publication would leave n8n's own webhook behind.
 		if (own && !own.isTest) throw new NodeOperationError(context.getNode(), error as Error);
 		registrant.warn(
-			`could not look for a registration for call events. If there is one, delete the webhook ${registrant.url} in the VideoSDK dashboard`,
+			`couldn't look for a registration for call events. If there is one, delete the webhook ${registrant.url} in the VideoSDK dashboard`,
 			error as Error,
 		);
 	}

@@ -91,7 +91,7 @@ class ProjectChecks {
 		if (failed === undefined) return;
 		this.listed = undefined;
 		failed.check.registrant.warn(
-			`could not check its registration for call events, nor could other triggers of the same project. Tried again in ${pauseMs / 1_000} s`,
+			`couldn't check its registration for call events, and neither could other triggers of the same VideoSDK project. n8n retries in ${pauseMs / 1_000} s`,
 			failed.error,
 		);
 	}
@@ -105,7 +105,7 @@ class ProjectChecks {
 		const { webhooks, isCreated } = await settle(send, this.listed.webhooks, registrant);
 		// Unless `stop` has dropped it meanwhile.
 		if (this.listed) this.listed.webhooks = webhooks;
-		if (isCreated) registrant.warn(`was not registered for call events at ${registrant.url}, and is now`);
+		if (isCreated) registrant.warn(`wasn't registered for call events at ${registrant.url}, and is now`);
 	}
 
 	private async readAccounts(): Promise<void> {

@@ -60,7 +60,7 @@ export class CredentialSource {
 		return async (request, read) =>
 			await limit(async () => {
 				if (Date.now() > untilMs)
-					throw new UserError('VideoSDK did not answer in time, so nothing was sent.');
+					throw new UserError("The credential couldn't be read in time, so nothing was sent.");
 				return await apiRequest(this.context, request, read, sending);
 			});
 	}

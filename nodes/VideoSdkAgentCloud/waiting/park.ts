@@ -40,7 +40,7 @@ async function hintIfUnreachable(
 		if (isUnreachable(readBaseUrl(data?.baseUrl).href)) return;
 	}
 	context.addExecutionHints({
-		message: `VideoSDK cannot reach this n8n at ${new URL(resumeUrl).origin}. Instead, n8n polls VideoSDK for the end of the sessions: every few seconds at first, then less often, down to every 30 minutes. To continue as soon as they end, give n8n a public address (N8N_WEBHOOK_URL).`,
+		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the sessions have ended, every few seconds at first, then less often, up to every 30 minutes. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL).`,
 		type: 'info',
 		location: 'outputPane',
 	});

@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const FILE_TIMEOUT_MS = 10_000;
 /** More than a day of speech. */
 const MAX_TEXT_SIZE_MB = 10;
-const NOT_IN_TIME = 'It was not there in time. Get it later with Call: Get or Transcription: Get.';
+const NOT_IN_TIME = "It wasn't ready in time. Get it later with Call: Get or Transcription: Get.";
 /** How a conversation went of which something may still come. */
 const TALKED = ['answered', 'transferred', 'completed'];
 
@@ -30,7 +30,7 @@ function textReader(source: CredentialSource): (url: string) => Promise<string> 
 			rejectionOf: fileAddressRule(readBaseUrl(data?.baseUrl)),
 			timeoutMs: FILE_TIMEOUT_MS,
 			maxSizeMb: MAX_TEXT_SIZE_MB,
-			tooLargeAdvice: 'Get the file with Recording: Download from its address instead.',
+			tooLargeAdvice: 'Get the file with Recording: Download instead.',
 			stopSignal: NEVER_STOPPED,
 		});
 		const chunks: Buffer[] = [];

@@ -96,7 +96,7 @@ async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise
 		return reject(context, {
 			status: 401,
 			sentence: 'The key is wrong',
-			reason: 'The request to resume the execution is not from this package.',
+			reason: "The request to resume the execution isn't from this package.",
 		});
 	}
 	const poller = findPoller(wait);
@@ -130,7 +130,7 @@ async function answerEnd(
 	if (isHint) poller.hints.note(id);
 	if (endEvent !== undefined) poller.noteEvent(id, endEvent);
 	if (!poller.isReady) {
-		return respond(context, 200, 'The event is accepted, and the execution waits for what is not there yet');
+		return respond(context, 200, "The event is accepted, and the execution waits for what isn't ready yet");
 	}
 	if (!(await mayResume(context, wait))) return respond(context, 200, 'The event was received before');
 	return resumeWith(context, waiting, await poller.collect());
@@ -145,8 +145,8 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (waiting === undefined || news === undefined) {
 		return reject(context, {
 			status: 401,
-			sentence: 'The event is of another session than those that are waited for',
-			reason: 'The event is of another session than those that this execution waits for.',
+			sentence: "The event is from a session that isn't being waited for",
+			reason: "The event is from a session that this execution isn't waiting for.",
 		});
 	}
 	if (news.endEvent === undefined && !news.isHint) {
@@ -164,8 +164,8 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	return await answer(context).catch((error: Error) =>
 		reject(context, {
 			status: 503,
-			sentence: 'The request cannot be handled now, try again later',
-			reason: `The request to resume the execution cannot be handled. ${error.message}`,
+			sentence: "The request can't be handled now, try again later",
+			reason: `The request to resume the execution can't be handled. ${error.message}`,
 		}),
 	);
 }

@@ -20,12 +20,12 @@ export function warnNotResumed(
 ): void {
 	const address = URL.canParse(wait.resumeUrl) ? new URL(wait.resumeUrl).origin : 'its own address';
 	const problem = {
-		failed: `n8n at ${address} answers with an error. See n8n's log.`,
-		notReached: `n8n cannot be reached at ${address}. Check N8N_WEBHOOK_URL, whether a proxy or login in front of n8n lets /webhook-waiting/ pass and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`,
+		failed: `n8n at ${address} responds with an error. See n8n's log.`,
+		notReached: `n8n can't reach itself at ${address}. Check N8N_WEBHOOK_URL, whether a proxy or login in front of n8n lets /webhook-waiting/ through and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`,
 	}[trouble];
 	const next = isLast ? 'There is no further retry, so' : 'n8n retries. If that fails,';
 	const sentences = [
-		`The waiting execution ${wait.executionId} can continue, but it cannot be resumed.`,
+		`The waiting execution ${wait.executionId} is ready to continue, but it can't be resumed.`,
 		problem,
 		`${next} the execution continues soon after its deadline (${deadlineOf(wait)}) with 'timedOut: true', even for what has ended.`,
 	];
@@ -35,8 +35,8 @@ export function warnNotResumed(
 /** Logs that the API rejects the credential. That ends no wait, since the user may correct it before the deadline. */
 export function warnCredentialRejected(context: RequestContext, wait: StoredWait, reason: string): void {
 	const sentences = [
-		`VideoSDK rejects the credential of the waiting execution ${wait.executionId}, so ends are not noticed.`,
-		`n8n keeps polling. Correct the credential before the deadline (${deadlineOf(wait)}), after which the execution continues with 'timedOut: true'.`,
+		`VideoSDK rejects the credential of the waiting execution ${wait.executionId}, so n8n doesn't notice what has ended.`,
+		`n8n keeps checking. Correct the credential before the deadline (${deadlineOf(wait)}), after which the execution continues with 'timedOut: true'.`,
 	];
 	warn(context, sentences, reason);
 }

@@ -35,14 +35,14 @@ export function fileAddressRule(baseUrl: URL): (url: URL) => string | undefined 
 	const isLocal = !isPublicHost(baseUrl);
 	return (url) => {
 		if (!['http:', 'https:'].includes(url.protocol)) {
-			return `The file has an address of type ${url.protocol.slice(0, -1)}, and only https is fetched`;
+			return `The file's address starts with ${url.protocol}, but only https files can be downloaded`;
 		}
-		if (url.username || url.password) return 'The address of the file contains a user name or password';
+		if (url.username || url.password) return "The file's address contains a user name or password";
 		if (isLocal) return undefined;
 		if (!isPublicHost(url))
-			return `The file is on a private host (${url.host}), and n8n fetches files from the internet only`;
+			return `The file is on a private host (${url.host}), but only files on the public internet can be downloaded`;
 		if (url.protocol !== 'https:')
-			return `The file has a plain http address (${url.host}), and only https is fetched`;
+			return `The file's address uses plain http (${url.host}), but only https files can be downloaded`;
 		return undefined;
 	};
 }

@@ -14,20 +14,19 @@ const NOT_SIGNED: Omit<Rejection, 'reason'> = {
 };
 const NO_EVENT: Rejection = {
 	status: 400,
-	sentence: 'The body is not an event: it names no webhookType',
-	reason:
-		'The body is not an event of VideoSDK: it has no webhookType and no call-summary. Check what sends it.',
+	sentence: 'The body is not an event, because it has no webhookType',
+	reason: "The body isn't a VideoSDK event. It has no webhookType and no call-summary. Check what sends it.",
 };
 const WRONG_SIGNATURE =
-	"The signature does not fit the body. If the delivery is from VideoSDK, clear 'Webhook Public Key' in the credential, and check that no proxy in front of n8n changes the body.";
+	"The signature doesn't match the body. If the request is from VideoSDK, clear 'Webhook Public Key' in the credential, and make sure that no proxy in front of n8n changes the body.";
 const NO_SIGNATURE =
-	'The header videosdk-signature is missing. VideoSDK signs what it sends: check what else sends to this URL, and that no proxy in front of n8n removes the header.';
-const NO_BODY = 'The body could not be read: it is too large or incomplete.';
+	'The header videosdk-signature is missing. VideoSDK signs everything it sends. Check what else sends requests to this URL, and make sure that no proxy in front of n8n removes the header.';
+const NO_BODY = "The body couldn't be read, because it's too large or incomplete.";
 
 function noKey(reason: string): Rejection {
 	return {
 		status: 503,
-		sentence: 'The signature cannot be verified now, try again later',
+		sentence: "The signature can't be verified now, try again later",
 		reason: `There is no public key to verify the signature with. ${reason}`,
 	};
 }

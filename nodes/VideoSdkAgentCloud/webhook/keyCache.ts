@@ -90,7 +90,7 @@ export async function* publishedKeys(context: RequestContext, baseUrl: string): 
 	if (entry.key === undefined || ageMs > MAX_KEY_AGE_MS) await fetchAgain();
 	else if (ageMs > REFRESH_AGE_MS) void fetchAgain();
 	const { key } = entry;
-	if (key === undefined) throw new UserError(entry.lastFailure ?? 'The key could not be fetched');
+	if (key === undefined) throw new UserError(entry.lastFailure ?? "The key couldn't be fetched");
 	yield key;
 	await fetchAgain();
 	if (entry.key !== undefined && entry.key !== key) yield entry.key;

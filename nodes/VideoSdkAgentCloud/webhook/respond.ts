@@ -27,7 +27,7 @@ export function reject(
 	{ status, sentence, reason }: Rejection,
 ): IWebhookResponseData {
 	const answered = respond(context, status, sentence);
-	const warning = `'${context.getNode().name}' answered a delivery with ${status}. ${reason}`;
+	const warning = `'${context.getNode().name}' rejected a request with status ${status}. ${reason}`;
 	warnSparingly(context, 'rejection', warning, { status });
 	return answered;
 }

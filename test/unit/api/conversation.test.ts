@@ -67,7 +67,7 @@ it.each<[string, IDataObject[]]>([
 });
 
 it.each<[string, IDataObject, string, string[]]>([
-	['still running', { ...SESSION, outcome: 'running' }, 'The session is not over yet.', ['summary']],
+	['still running', { ...SESSION, outcome: 'running' }, "The session hasn't ended yet.", ['summary']],
 	[
 		'in a room of its own choice',
 		{ ...SESSION, roomId: undefined },

@@ -88,7 +88,7 @@ it.each([
 	[304, {}],
 ])('takes an answer of status %j with %j for no file', async (statusCode, headers) => {
 	const { open, bodies } = internet({ [START]: { statusCode, headers, body: 'a part' } });
-	await expect(open(START)).rejects.toThrow(`did not send the file (status ${statusCode})`);
+	await expect(open(START)).rejects.toThrow(`didn't send the file (status ${statusCode})`);
 	expect(bodies.every(({ destroyed }) => destroyed)).toBe(true);
 });
 

@@ -88,9 +88,9 @@ describe.each(rows)('the words for %s', (_name, failure) => {
 describe('describeFailure', () => {
 	it('names the host that cannot be reached', () => {
 		expect(describeFailure({ kind: 'notConnected', host: '127.0.0.1:80' }, 'session')).toEqual({
-			message: 'The host 127.0.0.1:80 cannot be reached',
+			message: "n8n can't reach 127.0.0.1:80",
 			description:
-				"Nothing was sent. Check 'Base URL' in the credential, and that n8n can connect to the internet.",
+				"Check 'Base URL' in the credential, and make sure that n8n can connect to the internet. Nothing was sent.",
 		});
 	});
 
@@ -100,7 +100,7 @@ describe('describeFailure', () => {
 			'session',
 		);
 		expect(message).toBe(
-			'VideoSDK did not accept the API key and secret (status 401): Token is invalid or expired',
+			"VideoSDK didn't accept the API key and secret (status 401): Token is invalid or expired",
 		);
 		expect(description).toContain('https://app.videosdk.live/api-keys');
 	});
@@ -108,7 +108,7 @@ describe('describeFailure', () => {
 	it('names the proxy that asks for a password, which VideoSDK never does', () => {
 		const { message, description } = describeFailure({ kind: 'status', status: 407 }, 'session');
 		expect(message).toBe('A proxy in your network asks for a user name and password (status 407)');
-		expect(description).toMatch(/^Nothing was sent to VideoSDK.*HTTPS_PROXY/);
+		expect(description).toMatch(/HTTPS_PROXY.*Nothing was sent to VideoSDK/);
 	});
 
 	it('has words for any status', () => {
@@ -119,7 +119,7 @@ describe('describeFailure', () => {
 				(status, starts) => {
 					const { message, description } = describeFailure({ kind: 'status', status }, starts);
 					expect(message).toMatch(
-						/^(?:VideoSDK .+|Not possible in the current state|A proxy .+) \(status \d+\)/,
+						/^(?:VideoSDK .+|VideoSDK can't do this in the current state|A proxy .+) \(status \d+\)/,
 					);
 					expect(description).not.toBe('');
 				},

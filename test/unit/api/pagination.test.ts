@@ -165,7 +165,7 @@ describe('listPages', () => {
 				{},
 			) as never;
 		};
-		await expect(readAll(send)).rejects.toThrow('did not end after 2000 pages');
+		await expect(readAll(send)).rejects.toThrow('is longer than 2000 pages');
 		expect(pages).toBe(2_000);
 	});
 

@@ -276,8 +276,8 @@ describe('authenticate', () => {
 	});
 
 	it.each([
-		[{ ...credential, apiKey: ' ' }, "'API Key' is empty"],
-		[{ ...credential, secretKey: '\n' }, "'Secret Key' is empty"],
+		[{ ...credential, apiKey: ' ' }, "Enter 'API Key'"],
+		[{ ...credential, secretKey: '\n' }, "Enter 'Secret Key'"],
 		[{ ...credential, baseUrl: 'api.videosdk.live' }, "'Base URL'"],
 	])('names the field that is wrong', async (wrong, message) => {
 		await expect(authenticate(wrong, { url: '/v2/rooms' })).rejects.toThrow(message);

@@ -198,7 +198,7 @@ describe('A conversation that the API does not find', () => {
 		await pass(HOUR_MS);
 		expect(world.resumes).toHaveLength(1);
 		expect(extrasOf(ends.outcomes)).toEqual({
-			a: { error: expect.stringContaining('found nothing') },
+			a: { error: expect.stringContaining("couldn't find anything") },
 			b: { event: 'stopped' },
 		});
 	});

@@ -89,4 +89,4 @@ it.each([
 	['ftp://localhost/', false],
 	['localhost:5678', false],
 	['', false],
-])('VideoSDK cannot reach %j: %j', (url, expected) => expect(isUnreachable(url)).toBe(expected));
+])("VideoSDK can't reach %j: %j", (url, expected) => expect(isUnreachable(url)).toBe(expected));

@@ -63,8 +63,8 @@ export function failedOutcome(
 		const { one, started } = STARTS[starts ?? 'session'];
 		const advice = leftOpen.map(({ made, byHand, reason }) =>
 			reason === undefined
-				? `The ${made} was created for the ${one} and is still open. If the ${one} was not ${started}, ${byHand}.`
-				: `The ${made} was created for the ${one} and could not be deactivated (${reason}): ${byHand}.`,
+				? `The ${made} was created for the ${one} and is still open. If the ${one} wasn't ${started}, ${byHand}.`
+				: `The ${made} was created for the ${one} and couldn't be closed (${reason}). Please ${byHand}.`,
 		);
 		if (leftOpen.length > 0) error.message += ` (${outcome.leftOpen.join(', ')})`;
 		error.description = [...advice, error.description].filter(Boolean).join(' ') || undefined;
@@ -84,7 +84,7 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
 		.map((outcome = {}, itemIndex) => [itemIndex, outcome] as const)
 		.filter(([, { error }]) => error === undefined || error !== shown);
 	const ids = others.flatMap(([itemIndex, { records = [] }]) =>
-		records.map((record) => String(record[idField] ?? `the one of item ${itemIndex}`)),
+		records.map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)),
 	);
 	const doubtful = others.flatMap(([itemIndex, outcome]) => (outcome.isInDoubt ? [itemIndex] : []));
 	const leftOpen = others.flatMap(([itemIndex, outcome]) =>
@@ -92,10 +92,10 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
 	);
 	const sentences = [
 		ids.length > 0 &&
-			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${several} were`} ${started} before: ${ids.join(', ')}.`,
+			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${several} were`} ${started} before this: ${ids.join(', ')}.`,
 		ids.length > 0 && goOn,
 		doubtful.length > 0 &&
-			`The ${one} of item ${doubtful.join(', ')} may have been ${started}, too: ${check}`,
+			`The ${doubtful.length === 1 ? one : several} for item ${doubtful.join(', ')} may also have been ${started}. ${check}`,
 		leftOpen.length > 0 && `Created and still open: ${leftOpen.join(', ')}.`,
 	];
 	return sentences.filter(Boolean).join(' ');

@@ -118,7 +118,7 @@ export class Runner {
 				.run(async () => await undo.run(send))
 				.catch(({ message: reason }: Error) => {
 					leftOpen.push({ ...undo, reason });
-					this.context.logger.warn(`VideoSDK Agent Cloud: the ${undo.made} could not be closed: ${reason}`);
+					this.context.logger.warn(`VideoSDK Agent Cloud: the ${undo.made} couldn't be closed (${reason})`);
 				});
 		}
 		return leftOpen;

@@ -42,7 +42,7 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 	if (isTool(context)) {
 		const error = new NodeOperationError(
 			node,
-			"A tool that starts or creates something cannot have 'Retry On Fail': switch it off in the settings of this node. Nothing was sent.",
+			"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't have it. Nothing was sent.",
 		);
 		return { outcomes: none.fill({ error }), count: 1 };
 	}

@@ -11,7 +11,7 @@ import { failed, type Finding, good, problem } from './finding';
 const MAX_CLOCK_AHEAD_MS = 60_000;
 const MAX_CLOCK_BEHIND_MS = 5 * 60_000;
 
-const CLEAR_KEY = "Clear 'Webhook Public Key' in the credential to use the key that VideoSDK publishes.";
+const CLEAR_KEY = "Clear 'Webhook Public Key' in the credential to use VideoSDK's own key.";
 
 /** Checks the API key and secret by fetching the list of deployments, which other checks need as well. */
 export async function checkCredential(
@@ -46,8 +46,8 @@ export async function checkClockAndKey(
 			clock:
 				answeredAtMs === undefined
 					? problem(
-							'The clock was not checked because VideoSDK did not tell the time',
-							"Fix the check 'publicKey' first.",
+							"The clock wasn't checked because VideoSDK's response didn't include the time",
+							"Fix the 'publicKey' check first.",
 						)
 					: checkClock(answeredAtMs),
 			publicKey: pinned === '' ? failed(error, 'its public key') : checkPublicKey(pinned, ''),
@@ -64,42 +64,42 @@ function checkPublicKey(pinned: string, published: string): Finding {
 	if (pinned === '') {
 		return publishedKey === undefined
 			? problem(
-					'VideoSDK publishes no usable public key, so events cannot be verified',
-					"Check 'Base URL' in the credential, since a different service may be answering there. If it is right, try again later.",
+					"VideoSDK doesn't provide a usable public key, so events can't be verified",
+					"Check 'Base URL' in the credential. A different service may be responding there. If it's right, try again later.",
 				)
-			: good("VideoSDK's public key can be fetched");
+			: good("n8n can fetch VideoSDK's public key");
 	}
 	if (pinnedKey === undefined) {
 		return problem(
-			"'Webhook Public Key' in the credential is not a usable key, so all events will be rejected",
+			"'Webhook Public Key' in the credential isn't a usable key, so all events will be rejected",
 			CLEAR_KEY,
 		);
 	}
 	// One that is not published cannot differ.
 	if (publishedKey !== undefined && !pinnedKey.equals(publishedKey)) {
 		return problem(
-			"'Webhook Public Key' in the credential is not the key that VideoSDK publishes, so all events will be rejected",
+			"'Webhook Public Key' in the credential isn't VideoSDK's key, so all events will be rejected",
 			CLEAR_KEY,
 		);
 	}
 	return publishedKey === undefined
 		? good(
-				"'Webhook Public Key' in the credential is a usable key. It was not compared because VideoSDK's own could not be fetched",
+				"'Webhook Public Key' in the credential is a usable key. It wasn't compared because n8n couldn't fetch VideoSDK's own key",
 			)
-		: good("'Webhook Public Key' in the credential is the key that VideoSDK publishes");
+		: good("'Webhook Public Key' in the credential is VideoSDK's own key");
 }
 
 /** @param answeredAtMs when VideoSDK answered by its own clock, in ms since 1970 */
 function checkClock(answeredAtMs: number | undefined): Finding {
 	if (answeredAtMs === undefined) {
-		return good('The clock was not compared because VideoSDK did not tell the time');
+		return good("The clock wasn't checked because VideoSDK's response didn't include the time");
 	}
 	const aheadMs = Date.now() - answeredAtMs;
-	if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS) return good('The clock is right');
+	if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS) return good('The clock is correct');
 	const seconds = Math.round(Math.abs(aheadMs) / 1000);
 	const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
 	return problem(
-		`The clock of the machine that runs n8n is ${amount} ${aheadMs > 0 ? 'fast' : 'slow'}, so VideoSDK rejects requests`,
+		`The clock on the machine that runs n8n is ${amount} ${aheadMs > 0 ? 'fast' : 'slow'}, so VideoSDK rejects requests`,
 		'Synchronize the clock, for example with NTP. A container uses the clock of its host.',
 	);
 }

@@ -10,15 +10,15 @@ const isBad = ({ status }: IDataObject) => BAD_STATUS.test(String(status ?? ''))
 export function checkDeployment(deploymentId: string, deployments?: IDataObject[]): Finding {
 	if (deployments === undefined) {
 		return problem(
-			'The deployment was not checked because the list of deployments could not be fetched',
-			"Fix the check 'credential' first.",
+			"The deployment wasn't checked because n8n couldn't fetch the list of deployments",
+			"Fix the 'credential' check first.",
 		);
 	}
 	const rows = deployments.filter(({ id }) => id === deploymentId);
 	if (rows.length === 0) {
 		return problem(
-			`The credential's project has no deployment '${deploymentId}'`,
-			"Select 'Deployment' from the list. If it is not listed, the agent is not deployed yet, or the credential belongs to a different project.",
+			`The credential's VideoSDK project has no deployment '${deploymentId}'`,
+			"Select 'Deployment' from the list. If it isn't listed, the agent isn't deployed yet, or the credential belongs to a different VideoSDK project.",
 		);
 	}
 	if (!rows.some(({ tag }) => Boolean(tag))) {
@@ -47,7 +47,7 @@ export function checkTag(
 ): Finding {
 	if (deploymentId === undefined) {
 		return problem(
-			'The tag was not checked because no deployment is selected',
+			"The tag wasn't checked because no deployment is selected",
 			"Select the tag's 'Deployment'.",
 		);
 	}
@@ -55,8 +55,8 @@ export function checkTag(
 	const tags = rows.map((row) => row.tag).filter(Boolean);
 	if (tags.length === 0) {
 		return problem(
-			`The tag was not checked because its deployment ${rows.length === 0 ? 'was not found' : 'has none'}`,
-			"Fix the check 'deployment' first.",
+			`The tag wasn't checked because its deployment ${rows.length === 0 ? "wasn't found" : 'has none'}`,
+			"Fix the 'deployment' check first.",
 		);
 	}
 	const row = rows.find((candidate) => candidate.tag === tag);

@@ -22,8 +22,8 @@ export function failed(error: unknown, what: string): Finding {
 	if (failure === undefined) return problem((error as Error).message, 'Check the VideoSDK credential.');
 	if (failure.status === 402 || failure.status === 404) {
 		return problem(
-			`VideoSDK did not answer the request for ${what} (status ${failure.status})`,
-			"Check 'Base URL' in the credential, which is https://api.videosdk.live without a path unless VideoSDK has given you another one. If it is right, check that the project's plan includes this feature.",
+			`VideoSDK didn't send ${what} (status ${failure.status})`,
+			"Check 'Base URL' in the credential. It's https://api.videosdk.live, without a path, unless VideoSDK has given you a different one. If it's right, check that the VideoSDK project's plan includes this feature.",
 		);
 	}
 	const { message, description } = describeFailure(failure);

@@ -32,9 +32,9 @@ interface Response {
 function reasonOf(error: unknown): string {
 	const { kind, code, apiMessage } = failureOfError(error);
 	if (kind === 'timeout') return `none came within ${TIMEOUT_MS / 1000} seconds`;
-	if (kind === 'untrusted') return 'it does not trust the certificate';
-	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name of the host is unknown';
-	if (kind === 'notConnected') return 'the host cannot be reached, or nothing listens there';
+	if (kind === 'untrusted') return "it doesn't trust the certificate";
+	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host name is unknown';
+	if (kind === 'notConnected') return "the host can't be reached, or nothing is listening there";
 	return `the connection failed (${code ?? apiMessage ?? 'unknown reason'})`;
 }
 

@@ -8,7 +8,7 @@ import { failed, type Finding, good, problem } from './finding';
 import { canonicalUrl, checkWebhookProduction } from './webhook';
 
 const REGISTER_AGAIN =
-	"Unpublish the trigger's workflow and publish it again (n8n 1.x: deactivate and activate it). Its log says why if that does not help.";
+	"Unpublish the trigger's workflow and publish it again (n8n 1.x: deactivate and activate it). If that doesn't help, n8n's log says why.";
 
 const callEventsOf = (names: string[]) => {
 	const spelled = new Set(names.map(eventName));
@@ -42,8 +42,8 @@ export async function checkWebhookRegistered(
 ): Promise<Finding> {
 	if (!checkWebhookProduction(givenUrl).ok) {
 		return problem(
-			'The registration for call events was not checked because this is not a Production URL',
-			"Fix the check 'webhookProduction' first.",
+			"The registration for call events wasn't checked because this isn't a Production URL",
+			"Fix the 'webhookProduction' check first.",
 		);
 	}
 	const { trigger } = findPublished(canonicalUrl(givenUrl));
@@ -55,7 +55,7 @@ export async function checkWebhookRegistered(
 					'The trigger has no call events, so no call starts it',
 					"Select call events in 'Trigger On' of the trigger, and publish the workflow.",
 				)
-			: good('The trigger has no events that it would be registered for at VideoSDK');
+			: good('The trigger has no call events, so it needs no registration with VideoSDK');
 	}
 	// Of n8n's present address.
 	const url = trigger?.url ?? canonicalUrl(givenUrl);
@@ -66,7 +66,7 @@ export async function checkWebhookRegistered(
 		return isForCalls || wanted !== undefined
 			? failed(error, 'the list of call webhooks')
 			: good(
-					'It is unknown whether VideoSDK sends call events to this URL, because the list of call webhooks could not be fetched',
+					"It isn't known whether VideoSDK sends call events to this URL, because n8n couldn't fetch the list of call webhooks",
 				);
 	}
 	const registered = callEventsOf(
@@ -75,7 +75,7 @@ export async function checkWebhookRegistered(
 	if (wanted === undefined) {
 		if (registered.length > 0) {
 			return good(
-				`VideoSDK sends ${registered.join(', ')} to this URL. It is unknown whether 'Trigger On' has more, because this n8n process did not publish the trigger`,
+				`VideoSDK sends ${registered.join(', ')} to this URL. It isn't known whether 'Trigger On' has more, because this n8n process didn't publish the trigger`,
 			);
 		}
 		const elsewhere = findElsewhere(url, webhooks);
@@ -85,13 +85,13 @@ export async function checkWebhookRegistered(
 	}
 	if (trigger?.credentialId !== credentialId(context) && registered.length === 0) {
 		return problem(
-			'The registration for call events was not checked because the trigger uses a different credential',
-			"Fix the check 'webhookPublished' first.",
+			"The registration for call events wasn't checked because the trigger uses a different credential",
+			"Fix the 'webhookPublished' check first.",
 		);
 	}
 	if (registered.length === 0) return unregistered(findElsewhere(url, webhooks));
 	const missing = wanted.filter((event) => !registered.includes(event));
 	return missing.length === 0
 		? good("VideoSDK sends the trigger's call events to it")
-		: problem(`VideoSDK does not send ${missing.join(', ')} to this trigger`, REGISTER_AGAIN);
+		: problem(`VideoSDK doesn't send ${missing.join(', ')} to this trigger`, REGISTER_AGAIN);
 }

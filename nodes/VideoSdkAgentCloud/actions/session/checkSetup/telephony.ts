@@ -39,7 +39,7 @@ function checkRule(routingRuleId: string, rules: Fetched): Finding {
 	const rule = rules.rows.find(({ id }) => id === routingRuleId);
 	if (rule === undefined) {
 		return problem(
-			`The credential's project has no routing rule '${routingRuleId}'`,
+			`The credential's VideoSDK project has no routing rule '${routingRuleId}'`,
 			"Select 'Routing Rule' from the list, or create one in the VideoSDK dashboard.",
 		);
 	}
@@ -51,7 +51,7 @@ function checkRule(routingRuleId: string, rules: Fetched): Finding {
 	}
 	if (!rule.agentId) {
 		return problem(
-			'The routing rule has no agent, so nobody would talk on the call',
+			'The routing rule has no agent, so no one would talk on the call',
 			'Assign an agent to the rule in the VideoSDK dashboard.',
 		);
 	}
@@ -71,7 +71,7 @@ function checkNumber(
 	if (rule !== undefined && (row !== undefined || numbersOf(rule).length > 0)) {
 		const ofRule = numbersOf(rule).join(', ');
 		return problem(
-			'The phone number does not belong to the routing rule',
+			"The phone number doesn't belong to the routing rule",
 			ofRule === ''
 				? 'Add the number to the rule in the VideoSDK dashboard.'
 				: `Use one of the rule's numbers in 'From' (${ofRule}), or add this one to the rule in the VideoSDK dashboard.`,
@@ -81,7 +81,7 @@ function checkNumber(
 	if (row !== undefined) return good('The phone number exists');
 	if ('failure' in numbers) return numbers.failure;
 	return problem(
-		`The credential's project has no phone number '${from}'`,
+		`The credential's VideoSDK project has no phone number '${from}'`,
 		"Select 'From' from the list, or add the number in the VideoSDK dashboard.",
 	);
 }
@@ -91,8 +91,8 @@ function checkGateway(gatewayId: string, gateways: Fetched): Finding {
 	return gateways.rows.some(({ id }) => id === gatewayId)
 		? good('The gateway exists')
 		: problem(
-				`The credential's project has no outbound gateway '${gatewayId}'`,
-				"Select 'Gateway' from the list. Gateways for incoming calls cannot make any.",
+				`The credential's VideoSDK project has no outbound gateway '${gatewayId}'`,
+				"Select 'Gateway' from the list. Gateways for incoming calls can't make calls.",
 			);
 }
 

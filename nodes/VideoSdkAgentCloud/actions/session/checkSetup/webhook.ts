@@ -30,8 +30,8 @@ export async function checkWebhookPublic(
 		.catch(() => false);
 	if (isLocalApi) return good("The address is local, and so is 'Base URL' in the credential");
 	return problem(
-		`VideoSDK cannot reach ${new URL(url).host} from the internet, so no events will arrive`,
-		'Give n8n a public address (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it, and select the trigger again. Or use Start and Wait, which works without events.',
+		`VideoSDK can't reach ${new URL(url).host} from the internet, so no events will arrive`,
+		'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it and select the trigger again. Or use Start and Wait, which works without a public URL.',
 	);
 }
 
@@ -40,7 +40,7 @@ export function checkWebhookProduction(url: string): Finding {
 	const { pathname } = new URL(url);
 	if (pathname.includes(TEST_URL)) {
 		return problem(
-			'This is a Test URL, which receives one event while the trigger listens in the editor',
+			'This is a Test URL. It works for one event only, while the trigger is listening in the editor',
 			SELECT_TRIGGER,
 		);
 	}
@@ -56,7 +56,7 @@ function checkTrigger(context: IExecuteFunctions, trigger: KnownTrigger, isForSe
 		// It may belong to a project that the user cannot see, so it is not named.
 		return problem(
 			'The trigger is published, but uses a different credential',
-			'Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the context is left out, and records cannot be fetched if the projects differ.',
+			"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the events come without their context, and records can't be fetched if the VideoSDK projects differ.",
 		);
 	}
 	const names = trigger.events.map((event) => eventName(event) ?? event);
@@ -69,10 +69,10 @@ function checkTrigger(context: IExecuteFunctions, trigger: KnownTrigger, isForSe
 	if (!names.every(isCallEvent)) return good('The trigger is published');
 	return isForSessions
 		? problem(
-				`The trigger '${trigger.nodeName}' is published, but for events of calls only`,
-				"Select events of sessions in 'Trigger On' of the trigger, and publish the workflow.",
+				`The trigger '${trigger.nodeName}' is published, but for call events only`,
+				"Select agent session events in 'Trigger On' of the trigger, and publish the workflow.",
 			)
-		: good('The trigger is published for events of calls only. Sessions and rooms do not start it');
+		: good("The trigger is published for call events only. Sessions and rooms don't start it");
 }
 
 /**
@@ -89,7 +89,7 @@ export async function checkWebhookPublished(
 	const canonical = canonicalUrl(url);
 	if (!checkWebhookProduction(url).ok || !TRIGGER_PATH.test(new URL(canonical).pathname)) {
 		return problem(
-			'The trigger was not checked because this is not the Production URL of a VideoSDK Agent Cloud Trigger',
+			"The trigger wasn't checked because this isn't the Production URL of a VideoSDK Agent Cloud Trigger",
 			`${SELECT_TRIGGER} It ends with /webhook.`,
 		);
 	}
@@ -99,8 +99,8 @@ export async function checkWebhookPublished(
 	if (trigger !== undefined && answer.by === 'trigger') {
 		if (!answer.canVerify) {
 			return problem(
-				'The trigger is published, but cannot verify events',
-				"Check that the trigger's credential exists and its test succeeds. If so, n8n could not fetch VideoSDK's public key. Its log says why.",
+				"The trigger is published, but can't verify events",
+				"Check that the trigger's credential exists and its test succeeds. If so, n8n couldn't fetch VideoSDK's public key. Its log says why.",
 			);
 		}
 		const finding = checkTrigger(context, trigger, isForSessions);
@@ -113,7 +113,7 @@ export async function checkWebhookPublished(
 		// A worker publishes nothing, so it cannot tell.
 		if (answer.takesPost && !isOwnOrigin) {
 			return good(
-				'A workflow is published at this URL. It is unknown whether it has a VideoSDK Agent Cloud Trigger with this credential, because this n8n process did not publish it',
+				"A workflow is published at this URL. It isn't known whether it has a VideoSDK Agent Cloud Trigger with this credential, because this n8n process didn't publish it",
 			);
 		}
 		return problem(
@@ -127,20 +127,20 @@ export async function checkWebhookPublished(
 			: ` The trigger's URL is ${trigger.url} now. Select it again.`;
 	if (answer.by === 'nothing') {
 		return problem(
-			'The trigger is not published at this URL, which n8n does not know',
+			"The trigger isn't published at this URL, which n8n doesn't know",
 			movedTo.trim() ||
-				"Publish the trigger's workflow (n8n 1.x: activate it). If it is published, select the trigger again because its URL has changed.",
+				"Publish the trigger's workflow (n8n 1.x: activate it). If it's already published, select the trigger again, because its URL has changed.",
 		);
 	}
 	if (answer.by === 'nobody') {
 		return problem(
-			`n8n got no answer from this URL because ${answer.reason}`,
+			`n8n got no response from this URL because ${answer.reason}`,
 			movedTo.trim() ||
-				'Check the URL, and that the tunnel or proxy in front of n8n is running. Some networks do not let a machine reach its own public address. If events arrive, ignore this.',
+				"Check the URL, and make sure that the tunnel or proxy in front of n8n is running. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
 		);
 	}
 	return problem(
-		`Something other than a VideoSDK Agent Cloud Trigger answers at this URL${answer.by === 'other' ? ` (status ${answer.status})` : ''}`,
-		`Check the URL. A login page or proxy in front of n8n must pass requests to /webhook/ on unchanged, and must not redirect them.${movedTo}`,
+		`Something other than a VideoSDK Agent Cloud Trigger responds at this URL${answer.by === 'other' ? ` (status ${answer.status})` : ''}`,
+		`Check the URL. A login page or proxy in front of n8n must let requests to /webhook/ through unchanged, without redirecting them.${movedTo}`,
 	);
 }
