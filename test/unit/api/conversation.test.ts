@@ -71,7 +71,7 @@ it.each<[string, IDataObject, string, string[]]>([
 	[
 		'in a room of its own choice',
 		{ ...SESSION, roomId: undefined },
-		'VideoSDK does not say in which room the session took place.',
+		"VideoSDK doesn't say which room the session took place in.",
 		[],
 	],
 ])('sends nothing for a session that is %s', async (_what, session, sentence, pending) => {
