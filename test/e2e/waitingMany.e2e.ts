@@ -104,7 +104,11 @@ const ROOM_CALLS: Kind<SimulatedCall> = {
 	...CALLS,
 	name: 'Make and Wait with rooms',
 	path: 'many-rooms',
-	parameters: { ...CALLS.parameters, room: 'create' },
+	parameters: {
+		...CALLS.parameters,
+		room: 'create',
+		options: { hangUpAtTimeout: '={{ $json.endAtTimeout }}', maxConcurrency: 50 },
+	},
 };
 /** In one execution. ROOMS=1000 measures what that costs. */
 const ROOMS = Number(process.env.ROOMS ?? 20);
@@ -285,7 +289,7 @@ describe.each(VERSIONS)('Waiting for many in n8n %s', (version) => {
 				if (execution?.status !== 'waiting') return undefined;
 				return isWaiting(await setup.n8n.rest.getExecution(execution.id)) ? run : undefined;
 			},
-			60_000,
+			60_000 + 500 * count,
 			50,
 		);
 	}

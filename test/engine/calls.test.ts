@@ -5,7 +5,7 @@ import { VideoSDK } from '@videosdk.live/server-sdk';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { CALL_NUMBERS } from '../simulator';
-import { byGateway, byRule, CALL, callParameters, RULE, TO } from './callRig';
+import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
 import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
@@ -138,6 +138,50 @@ describe('What is sent is what the official SDK sends:', () => {
 		expect(rig.requests.at(-1)?.body).toHaveProperty('transferTo', '+15550009');
 	});
 
+	it('a thousand numbers written in twenty ways: whoever cannot be called is told before the first call', async () => {
+		const [digits, area, line] = ['1415555', '415', '555-'];
+		const ways: Array<(last: string) => string | number> = [
+			(last) => `+${digits}${last}`,
+			(last) => `00${digits}${last}`,
+			(last) => `+1 (${area}) ${line}${last}`,
+			(last) => `(+1) ${area}.555.${last}`,
+			(last) => `+1 (0) ${area} 555 ${last}`,
+			(last) => `tel:+1-${area}-${line}${last}`,
+			(last) => `+1/${area}/555/${last}`,
+			(last) => `\u202a+1\u00a0${area}\u2011555${last}\u202c`,
+			(last) => `\uff0b${digits}${last}`,
+			(last) => ` +1 [${area}] 555${last}\n`,
+			(last) => `sip:${last}@example.com`,
+			(last) => `sips:+${digits}${last}@example.com`,
+			// Nobody knows who that is.
+			(last) => `${digits}${last}`,
+			(last) => Number(`${digits}${last}`),
+			(last) => `0${area}555${last}`,
+			(last) => `+0${digits}${last}`,
+			(last) => `+1 415 CALL ${last}`,
+			(last) => `+${digits}${last} / +${digits}0000`,
+			(last) => `+${digits}${last}12345678`,
+			() => ' ',
+		];
+		const isGood = (row: number) => row % ways.length < 12;
+		const items = Array.from({ length: 1_000 }, (_, row) => ({
+			to: ways[row % ways.length]!(String(1_000 + row)),
+		}));
+		const parameters = byRule({ to: '={{ $json.to }}', options: { maxConcurrency: 200 } });
+		const stopped = failureOf(await rig.engine.run({ items, parameters }));
+		expect(stopped.message).toMatch(/^'To' is not a phone number: .* \[item 12\]$/);
+		expect(made(rig)).toEqual([]);
+
+		const output = jsonOf(await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' }));
+		expect(output).toHaveLength(1_000);
+		for (const [row, { error, to }] of output.entries()) {
+			if (!isGood(row)) expect(error).toMatch(new RegExp(`^'To' .*\\[item ${row}\\]$`));
+			else
+				expect(to).toMatch(row % ways.length < 10 ? new RegExp(`^\\+${digits}${1_000 + row}$`) : /^sips?:/);
+		}
+		expect(made(rig)).toHaveLength(items.filter((_, row) => isGood(row)).length);
+	}, 120_000);
+
 	it('a number chosen from the list of numbers, however the API spells it', async () => {
 		const from = { __rl: true, mode: 'list', value: '15550102001' };
 		await rig.engine.run({ parameters: byRule({ from }) });
@@ -183,11 +227,6 @@ describe('A room created for a call', () => {
 		expect(rig.requests.at(-1)?.body).toHaveProperty('destinationRoomId', room?.roomId);
 		expect(call).toHaveProperty('roomId', room?.roomId);
 	});
-
-	it('is deactivated if the call fails for certain', async () => {
-		await rig.engine.run({ parameters: { ...parameters, routingRuleId: byId('rule_x') } });
-		expect([...rig.simulator.rooms.values()]).toMatchObject([{ disabled: true }]);
-	});
 });
 
 describe('Batching', () => {
@@ -202,6 +241,28 @@ describe('Batching', () => {
 		expect(times).toHaveLength(5);
 		// A timer may fire a little early by another clock.
 		for (const first of [2, 4]) expect(times[first]! - times[first - 1]!).toBeGreaterThan(150);
+	});
+
+	it('with Retry On Fail tries what was refused in its batches, and that alone', async () => {
+		for (const item of [1, 3]) {
+			rig.simulator.addFault({
+				kind: 'status',
+				status: 400,
+				match: { method: 'POST', body: new RegExp(`"row":${item}`) },
+			});
+		}
+		const result = await rig.engine.run({
+			items,
+			parameters: byRule({
+				metaData: { entries: [{ key: 'row', value: '={{ $json.item }}' }] },
+				options: { batching, maxConcurrency: 1 },
+			}),
+			node: { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 },
+		});
+		expect(jsonOf(result)).toHaveLength(5);
+		expect(rig.simulator.calls.size).toBe(5);
+		const rows = calls().map(({ body }) => (body as { metadata: { row: number } }).metadata.row);
+		expect(rows).toEqual([0, 1, 1, 2, 3, 3, 4]);
 	});
 
 	it('makes none after a batch in which a call failed', async () => {

@@ -1,5 +1,5 @@
 /**
- * What users combine: rooms, waits, On Error, Retry On Fail, concurrency and a faulty API, at random. MODEL_CASES sets how many
+ * What users combine: rooms, waits, Include, batches, On Error, Retry On Fail, concurrency and a faulty API, at random. MODEL_CASES sets how many
  * combinations are tried. Only what goes in and comes out counts: parameters, requests, items, errors and n8n's log.
  */
 import { Container } from '@n8n/di';
@@ -20,7 +20,9 @@ const SPEED = 100;
 /** In real time; a wait takes a tenth of a second. */
 const PATIENCE_MS = 4_000;
 /** In the package's time; the timeout of a request is not to be hit on a busy machine. */
-const [TIMEOUT_MS, SHORT_WAIT_MS, LONG_WAIT_MS] = [200_000, 12_000, 24 * 3_600_000];
+const [TIMEOUT_MS, SHORT_WAIT_MS, LONG_WAIT_MS] = [200_000, 20_000, 24 * 3_600_000];
+const USERS_ROOM = 'room-of-the-user';
+const INCLUDE_MINUTES = 0.1;
 const PLANTED = { 'node:Poll': { cursor: 7 }, global: { called: ['+15550100001'] } };
 
 /** What the API makes of a request, and whether that leaves open if it was carried out. */
@@ -61,6 +63,8 @@ const cases = fc.record({
 	maxTries: fc.constantFrom(1, 2, 3),
 	maxConcurrency: fc.constantFrom(1, 1, 2, 3),
 	maxWait: fc.constantFrom('short', 'long', 'unlimited'),
+	includes: fc.boolean(),
+	batchSize: fc.constantFrom(-1, -1, 1, 2),
 	isResumed: fc.boolean(),
 });
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
@@ -79,29 +83,38 @@ const mayHaveActed = ({ status }: RecordedRequest) => status === undefined || st
 /** Whether a request is known to have been rejected after it was read. */
 const isRejected = ({ status = 0 }: RecordedRequest) => status >= 400 && status < 500 && status !== 429;
 
-function parametersOf({ starts, waits, room, maxConcurrency, maxWait }: Case): INodeParameters {
+/** Whether a case is to put out what was said. */
+const isIncluding = ({ waits, room, includes }: Case) => waits && room === 'create' && includes;
+
+function parametersOf(model: Case): INodeParameters {
+	const { starts, waits, room, maxConcurrency, maxWait, batchSize } = model;
 	const common = {
+		room: starts === 'call' && room === 'agent' ? 'call' : room,
+		...(room === 'existing' && { roomId: USERS_ROOM }),
+		...(isIncluding(model) && { recording: 'transcribe', include: ['transcript', 'recording'] }),
 		operation: `${starts === 'call' ? 'make' : 'start'}${waits ? 'AndWait' : ''}`,
 		metaData: { entries: ['item', 'customer'].map((key) => ({ key, value: `={{ $json.${key} }}` })) },
-		options: { maxConcurrency, timeout: TIMEOUT_MS },
+		options: {
+			...{ maxConcurrency, timeout: TIMEOUT_MS },
+			...(waits && { includeWait: INCLUDE_MINUTES }),
+			...(starts === 'call' && { batching: { batch: { batchSize, batchInterval: 1_000 } } }),
+		},
 		limitWaitTime: maxWait !== 'unlimited',
 		maxWait: (maxWait === 'short' ? SHORT_WAIT_MS : LONG_WAIT_MS) / 60_000,
 		maxWaitUnit: 'minutes',
 	};
 	if (starts === 'call') return byRule({ ...common, participantName: '={{ $json.customer }}' });
 	const env = { variables: [{ name: 'CUSTOMER', value: '={{ $json.customer }}' }] };
-	return startParameters({
-		...common,
-		env,
-		room,
-		...(room === 'existing' && { roomId: 'room-of-the-user' }),
-	});
+	return startParameters({ ...common, env });
 }
 
 /** Runs a case to its end. @returns all that a user can observe */
 async function observe(model: Case) {
 	const { simulator, engine } = rig;
 	for (const state of [simulator.sessions, simulator.calls, simulator.rooms]) state.clear();
+	const now = new Date().toISOString();
+	const usersRoom = { id: USERS_ROOM, roomId: USERS_ROOM, disabled: false, createdAt: now, updatedAt: now };
+	simulator.rooms.set(USERS_ROOM, usersRoom);
 	simulator.requests.length = 0;
 	simulator.clearFaults();
 	const add = (names: string[], match: Fault['match']) => {
@@ -126,6 +139,8 @@ async function observe(model: Case) {
 		staticData: PLANTED,
 		withoutStaticData: model.isResumed,
 	});
+	/** The events of ends, which are all there before the first one is delivered. */
+	const delivering: Array<Promise<unknown>> = [];
 	const started = new Map<string, { item: string; ends: boolean }>();
 	for (const conversation of [...simulator.sessions.values(), ...simulator.calls.values()]) {
 		const isCall = 'callId' in conversation;
@@ -133,9 +148,12 @@ async function observe(model: Case) {
 		const ends = model.maxWait !== 'short' || model.items[Number(item.slice(5))]?.ends !== false;
 		started.set(isCall ? conversation.callId : conversation.sessionId, { item, ends });
 		if (!ends) continue;
-		if (isCall) await simulator.moveCall(conversation.callId, 'ended');
-		else conversation.status = 'stopped';
+		if (isCall) {
+			const steps = model.includes ? (['answered', 'ended'] as const) : (['ended'] as const);
+			for (const step of steps) delivering.push(simulator.moveCall(conversation.callId, step));
+		} else conversation.status = 'stopped';
 	}
+	await Promise.all(delivering);
 	if (waiting.result.run.status === 'waiting') await waiting.resumedWithin(PATIENCE_MS);
 	await waiting.close();
 	const result = waiting.resumed ?? waiting.result;
@@ -158,7 +176,7 @@ const textOf = ({ error }: RunResult): string => {
 	const { message = '', description = '' } = (error ?? {}) as { message?: string; description?: string };
 	return `${message} ${description}`;
 };
-const idOf = ({ sessionId, callId }: IDataObject) => (sessionId ?? callId) as string | undefined;
+const idOf = ({ sessionId, callId }: IDataObject) => (callId ?? sessionId) as string | undefined;
 /** The starts of each try of the node. */
 const startsByTry = ({ all, tries }: Observed) =>
 	tries.map((from, index) => all.slice(from, tries[index + 1]).filter(isStart));
@@ -211,16 +229,29 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			expect(told).toContain('may have been');
 		}
 	},
-	'no room stays open without a word': ({ told }, { roomFaults, starts }) => {
-		// A call makes its room itself.
-		if (starts === 'call') return;
+	'no room stays open without a word': ({ told }, { roomFaults, starts, room }) => {
+		// VideoSDK makes a call's own room.
+		if (starts === 'call' && room !== 'create') return;
 		// One whose answer was lost cannot be named.
 		const unknown = roomFaults.filter((name) => ['resetAfter', 'unreadable', 'silent'].includes(name));
-		const { rooms, sessions } = rig.simulator;
+		const { rooms, sessions, calls } = rig.simulator;
 		const used = [...sessions.values()].filter(({ sessionId }) => told.includes(sessionId));
-		const named = `${told} ${used.map(({ env }) => env?.VIDEOSDK_ROOM_ID).join(' ')}`;
+		const usedByCalls = [...calls.values()].filter(({ callId }) => told.includes(callId));
+		const usedIds = [
+			...used.map(({ env }) => env?.VIDEOSDK_ROOM_ID),
+			...usedByCalls.map(({ roomId }) => roomId),
+		];
+		const named = [told, USERS_ROOM, ...usedIds].join(' ');
 		const silent = [...rooms.values()].filter(({ roomId, disabled }) => !disabled && !named.includes(roomId));
 		expect(silent.length).toBeLessThanOrEqual(unknown.length);
+	},
+	'what is to be included is there, or why it is not': ({ outputs }, model) => {
+		for (const { json } of outputs.filter(({ json }) => isIncluding(model) && idOf(json) && !json.error)) {
+			const missing = (json.missing ?? {}) as IDataObject;
+			for (const [name, field] of Object.entries({ transcript: 'transcript', recording: 'recordingUrl' })) {
+				expect([json[field], missing[name]].filter((value) => typeof value === 'string')).toHaveLength(1);
+			}
+		}
 	},
 	'what other nodes and the user keep with the workflow survives': ({ result }) => {
 		expect(result.staticData).toEqual(PLANTED);

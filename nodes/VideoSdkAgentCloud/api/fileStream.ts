@@ -28,6 +28,12 @@ export interface FileLimits {
 	tooLargeAdvice: string;
 }
 
+/** For a transcript or summary: more than a day of speech. */
+export const TEXT_LIMITS = {
+	maxSizeMb: 10,
+	tooLargeAdvice: 'Get the file with Recording: Download instead.',
+};
+
 /** @param sizeBytes if it is known */
 export function tooLarge({ maxSizeMb, tooLargeAdvice }: FileLimits, sizeBytes?: number): FileError {
 	const actual = sizeBytes === undefined ? '' : ` (it's ${Math.ceil(sizeBytes / BYTES_PER_MB)} MB)`;
@@ -91,4 +97,13 @@ export function bounded(
 		from: (chunks: AsyncIterable<Buffer>, options: { objectMode: boolean }) => FileStream;
 	};
 	return { stream: from(chunks(), { objectMode: false }), receivedBytes: () => received };
+}
+
+/** Reads a stream of UTF-8 text to its end, without a byte order mark. */
+export async function textOf(stream: FileStream): Promise<string> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+	return Buffer.concat(chunks)
+		.toString('utf8')
+		.replace(/^\uFEFF/, '');
 }

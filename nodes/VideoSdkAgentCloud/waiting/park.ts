@@ -30,6 +30,7 @@ const indexOf = ({ pairedItem }: INodeExecutionData) => (pairedItem as { item: n
 /** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
 async function hintIfUnreachable(
 	context: IExecuteFunctions,
+	kind: ConversationKind,
 	resumeUrl: string,
 	sources: Iterable<CredentialSource>,
 ): Promise<void> {
@@ -40,7 +41,7 @@ async function hintIfUnreachable(
 		if (isUnreachable(readBaseUrl(data?.baseUrl).href)) return;
 	}
 	context.addExecutionHints({
-		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the sessions have ended, every few seconds at first, then less often, up to every 30 minutes. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL).`,
+		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the ${kind}s have ended, every few seconds at first, then less often, up to every 30 minutes. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL)${kind === 'call' ? " and set 'Room' to 'Create a Room'" : ''}.`,
 		type: 'info',
 		location: 'outputPane',
 	});
@@ -106,6 +107,6 @@ export async function park(
 	];
 	await context.putExecutionToWait(new Date(deadlineMs + longestIncludeMs + graceMs(waiting.length)));
 	startPolling(wait, groups, (outcomes) => keyRequest(key, outcomes));
-	if (kind === 'session') await hintIfUnreachable(context, resumeUrl, groups.keys()).catch(() => undefined);
+	await hintIfUnreachable(context, kind, resumeUrl, groups.keys()).catch(() => undefined);
 	return items;
 }

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { fetchIncluded, type Includable, type Included } from '../api/conversation';
 import { openFile } from '../api/files';
+import { TEXT_LIMITS, textOf } from '../api/fileStream';
 import { fileAddressRule } from '../webhook/address';
 import { CONVERSATIONS } from './conversation';
 import { type CredentialSource, NEVER_STOPPED } from './credentialSource';
@@ -14,8 +15,6 @@ import type { StoredWait } from './storedWait';
 const MAX_AT_ONCE = 5;
 const LONGEST_PAUSE_MS = 30_000;
 const FILE_TIMEOUT_MS = 10_000;
-/** More than a day of speech. */
-const MAX_TEXT_SIZE_MB = 10;
 const NOT_IN_TIME = "It wasn't ready in time. Get it later with Call: Get or Transcription: Get.";
 /** How a conversation went of which something may still come. */
 const TALKED = ['answered', 'transferred', 'completed'];
@@ -29,15 +28,10 @@ function textReader(source: CredentialSource): (url: string) => Promise<string> 
 			url,
 			rejectionOf: fileAddressRule(readBaseUrl(data?.baseUrl)),
 			timeoutMs: FILE_TIMEOUT_MS,
-			maxSizeMb: MAX_TEXT_SIZE_MB,
-			tooLargeAdvice: 'Get the file with Recording: Download instead.',
 			stopSignal: NEVER_STOPPED,
+			...TEXT_LIMITS,
 		});
-		const chunks: Buffer[] = [];
-		for await (const chunk of stream) chunks.push(Buffer.from(chunk as Buffer));
-		return Buffer.concat(chunks)
-			.toString('utf8')
-			.replace(/^\uFEFF/, '');
+		return await textOf(stream);
 	};
 }
 

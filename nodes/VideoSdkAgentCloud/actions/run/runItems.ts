@@ -111,10 +111,12 @@ export async function runItems(
 	const credentialOfItem = credentialsOfItems(context, itemCount);
 	const limit = Math.min(maxConcurrency, operation.maxInFlight ?? Infinity);
 	const runner = new Runner(context, operation, outcomes, credentialOfItem, limit);
-	for (let first = 0; first < itemCount && !runner.isStopped; first += batchSize) {
+	// What failed its checks, or was started by an earlier try, takes no place in a batch.
+	const open = items.flatMap((item, index) => (item ? [{ item, index }] : []));
+	for (let first = 0; first < open.length && !runner.isStopped; first += batchSize) {
 		if (first > 0) await runner.pause(batchIntervalMs);
-		const batch = items.slice(first, first + batchSize);
-		await Promise.all(batch.map(async (item, index) => item && (await runner.run(item, first + index))));
+		const batch = open.slice(first, first + batchSize);
+		await Promise.all(batch.map(async ({ item, index }) => await runner.run(item, index)));
 	}
 	// n8n stores what a stopped execution put out before this node can give its output.
 	const isCancelled = context.getExecutionCancelSignal()?.aborted;
