@@ -45,6 +45,26 @@ describe('Start and Wait for several items', () => {
 		for (const sessionId of rig.simulator.sessions.keys()) expect(description).toContain(sessionId);
 	});
 
+	it('a try after n8n could not wait reads the same items again', async () => {
+		jest
+			.spyOn(ExecuteContext.prototype, 'putExecutionToWait')
+			.mockRejectedValueOnce(new Error('No database'));
+		rig.simulator.addFault({ match: { body: /Bob/, times: 1 }, kind: 'status', status: 403 });
+		const env = { variables: [{ name: 'CUSTOMER', value: '={{ $json.customer }}' }] };
+		const options = {
+			items: [{ customer: 'Ada' }, { customer: 'Bob' }],
+			onError: 'continueRegularOutput' as const,
+			node: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+		};
+		await rig.engine.startAndWait(FIRST_POLL_MS, { env }, options);
+		const starts = rig.requests.filter(({ method }) => method === 'POST');
+		expect(starts.map(({ body }) => (body as { env: IDataObject }).env.CUSTOMER)).toEqual([
+			'Ada',
+			'Bob',
+			'Bob',
+		]);
+	});
+
 	it('does not wait if nothing could be started, or all have ended', async () => {
 		rig.simulator.addFault({ match: { path: /start$/, times: 2 }, kind: 'status', status: 403 });
 		const failed = await rig.engine.startAndWait(

@@ -35,8 +35,7 @@ const RUNNING = [
 			['if (input) data.main = input;', '', 'A try after a failed wait reads the output of the first one', 'engine/triedAgain', 'engine/waitForMany'],
 			['throw stopError(context, error, outcomes, starts);', 'throw error;', 'Sessions that run and cost money are in no message'],
 			['const pairedItem = { item: itemIndex };', 'const pairedItem = { item: 0 };', 'All items are paired with the first one', 'engine/items'],
-			['for (let first = 0; first < itemCount && !runner.isStopped; first += batchSize)', 'for (let first = 0; first < itemCount; first += batchSize)', 'Batches go on after a failed one', 'engine/items', 'engine/calls'],
-			['if (current.waitingOutput) return current.waitingOutput;', '', 'A try after the wait began does everything again', 'engine/triedAgain'],
+			['if (first > 0) await runner.pause(batchIntervalMs);', '', 'All batches are called at once', 'engine/calls', 'engine/items'],
 		],
 	),
 	...of(
@@ -65,7 +64,7 @@ const RUNNING = [
 		['engine/items'],
 		[
 			['(outcome.isInDoubt ? [itemIndex] : [])', '([])', 'A start that may have been carried out is in no message', 'engine/model'],
-			['`The ${made} was created for the ${one} and could not be deactivated (${reason}): ${byHand}.`', "''", 'Nothing says what to do about a room that is still open', 'engine/sessionRoom'],
+			['`The ${made} was created for the ${one} and couldn\'t be closed (${reason}). Please ${byHand}.`', "''", 'Nothing says what to do about a room that is still open', 'engine/sessionRoom'],
 		],
 	),
 	...of(
@@ -336,7 +335,7 @@ const TRIGGER = [
 		['unit/webhook/recentDeliveries'],
 		[
 			['if (outcome === true || (await outcome)) return undefined;', 'if (outcome !== undefined) return undefined;', 'An event is lost if the first delivery could not be stored'],
-			['if (wasAccepted) this.outcomes.set(key, true);', 'this.outcomes.set(key, true);', 'An event counts as received although n8n failed'],
+			['if (wasAccepted) this.outcomes.set(key, true);', 'if (true) this.outcomes.set(key, true);', 'An event counts as received although n8n failed'],
 			['finish(response.writableFinished && response.statusCode === 200);', 'finish(true);', 'A delivery that n8n answered with 500 is never taken again', 'engine/families', 'engine/trigger'],
 		],
 	),
@@ -354,7 +353,7 @@ const TRIGGER = [
 		['unit/webhook/event'],
 		[
 			["content.sessionId?.replace(EVENT_PREFIX, '') ?? '';", "content.sessionId ?? '';", 'The ID of an event fits no session'],
-			['return !isOther && isSummary(body) ? body : undefined;', 'return undefined;', 'The summary of a call comes out empty'],
+			['return !isOther && isSummary(body) ? body : undefined;', 'return undefined;', 'The summary of a call comes out empty', 'unit/webhook/families'],
 		],
 	),
 	...of(
