@@ -20,6 +20,7 @@ import { measureLists } from './parts/lists';
 import { measureQueue } from './parts/queue';
 import { measureStartUp } from './parts/startUp';
 import { measureStarts } from './parts/starts';
+import { measureTools } from './parts/tools';
 import { measureTrigger } from './parts/trigger';
 import { measureWaits } from './parts/waits';
 
@@ -28,6 +29,7 @@ const PARTS: Record<string, (context: BenchContext) => Promise<PartResult>> = {
 	lists: measureLists,
 	waits: measureWaits,
 	trigger: measureTrigger,
+	tools: measureTools,
 	load: measureStartUp,
 	queue: measureQueue,
 };
@@ -43,6 +45,7 @@ const TITLES: Record<string, string> = {
 	lists: 'Lists',
 	waits: 'Waiting executions',
 	trigger: 'One delivery',
+	tools: 'Tool calls',
 	load: 'Start-up and size',
 	queue: 'Queue mode',
 };
