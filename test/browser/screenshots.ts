@@ -125,7 +125,8 @@ const HIDE_BUTTONS =
 
 const PICTURES: Record<string, Picture> = {
 	'node-panel': {
-		height: 1500,
+		scale: 1,
+		height: 1950,
 		async show(editor) {
 			await editor.newWorkflow();
 			await editor.openActions('Triggers');
