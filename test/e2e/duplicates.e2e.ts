@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
-import type { DeliverOptions, EventStatus, Simulator } from '../simulator';
+import type { DeliverOptions, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
 import { withoutStoringRuns } from './database';
-import { during, eventBody, FAMILIES, n8nOptions, runToEnd, VERSIONS } from './deliveries';
+import { during, eventBody, n8nOptions, VERSIONS } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, setUp } from './setup';
@@ -170,20 +170,6 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			expect(await runsOf(trigger)).toHaveLength(before);
 		});
 
-		it('that is signed, but not chosen, with 200, and does not run', async () => {
-			const failedOnly = await publish({ events: ['ai-deployment-session-failed'] });
-			const id = sessionId();
-			for (const family of FAMILIES) {
-				for (const event of EVENTS.filter((name) => name !== 'failed')) {
-					const { status } = await deliver(eventBody(id, event, family), {}, failedOnly);
-					expect(status).toBe(200);
-				}
-			}
-			expect(await runsOf(failedOnly)).toHaveLength(0);
-			expect((await deliver(eventBody(id, 'failed', 'agent-session'), {}, failedOnly)).status).toBe(200);
-			expect(await handled(id, failedOnly)).toEqual([`failed of ${id}`]);
-		});
-
 		it('that is malformed JSON with 4xx, and does not run', async () => {
 			const before = (await runsOf(trigger)).length;
 			const { status } = await deliver('{"webhookType":');
@@ -259,25 +245,6 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 			expect(runs).toBe(1);
 		});
 
-		it('that is delivered in both spellings, and with other data', async () => {
-			for (const family of FAMILIES) {
-				for (const extra of [{}, { attempt: 2 }]) {
-					expect((await deliver(eventBody('spelt', 'stopped', family, extra))).status).toBe(200);
-				}
-			}
-			expect(await handled('spelt')).toEqual(['stopped of spelt']);
-		});
-
-		it('in each of two workflows', async () => {
-			const second = await publish({ events: allEvents });
-			const event = eventBody('two-workflows', 'started');
-			for (const workflow of [trigger, second, trigger, second]) {
-				expect((await deliver(event, {}, workflow)).status).toBe(200);
-			}
-			expect(await handled('two-workflows')).toHaveLength(1);
-			expect(await handled('two-workflows', second)).toHaveLength(1);
-		});
-
 		it('whose first delivery could not be stored', async () => {
 			const event = eventBody('not-stored', 'failed');
 			const refused = await withoutStoringRuns(setup.n8n, async () => {
@@ -306,16 +273,6 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 	});
 
 	describe('runs for', () => {
-		it('each of the five events of a session, and for each session', async () => {
-			for (const event of EVENTS) {
-				expect((await deliver(eventBody('all-five', event))).status).toBe(200);
-				expect((await deliver(eventBody('all-five-2', event))).status).toBe(200);
-			}
-			const told = [...(await handled('all-five', trigger, 2 * EVENTS.length))].sort();
-			const wanted = EVENTS.flatMap((event) => [`${event} of all-five`, `${event} of all-five-2`]);
-			expect(told).toEqual(wanted.sort());
-		});
-
 		it('each delivery, if duplicates are not to be skipped', async () => {
 			const everything = await publish({ events: allEvents, options: { skipDuplicates: false } });
 			const event = eventBody('not-skipped', 'started');
@@ -341,66 +298,6 @@ describe.each(VERSIONS)('The trigger in n8n %s', (version) => {
 				const told = await handled('test-run', { id, path, url: '' }, attempt);
 				expect(told).toEqual(Array(attempt).fill('started of test-run'));
 			}
-		});
-	});
-
-	describe('options', () => {
-		async function startSession(deploymentId: string): Promise<string> {
-			const { id } = await setup.n8n.rest.createWorkflow(
-				chain('Start', [
-					n8nNode('Manual', 'manualTrigger'),
-					ourNode(setup, 'Start', 'videoSdkAgentCloud', {
-						deploymentId: { __rl: true, mode: 'id', value: deploymentId },
-					}),
-				]),
-			);
-			const [session] = outputOf(await runToEnd(setup.n8n, id), 'Start');
-			return String(session?.sessionId);
-		}
-
-		it('Session Details adds the session, and never loses an event', async () => {
-			const detailed = await publish({ events: allEvents, options: { sessionDetails: true } });
-			const id = await startSession('ddv_support');
-			await deliver(eventBody(id, 'started'), {}, detailed);
-			const [run] = await runsOf(detailed, id, 1);
-			expect(run && outputOf(run, TRIGGER)).toEqual([
-				expect.objectContaining({
-					event: 'started',
-					session: expect.objectContaining({ sessionId: id, deploymentId: 'ddv_support', status: 'queued' }),
-				}),
-			]);
-
-			// More than the three tries of a request.
-			setup.simulator.addFault({ match: { path: new RegExp(id), times: 5 }, kind: 'status', status: 500 });
-			expect((await deliver(eventBody(id, 'stopped'), {}, detailed)).status).toBe(200);
-			const without = (await runsOf(detailed, id, 2)).at(-1);
-			setup.simulator.clearFaults();
-			const [item] = without ? outputOf(without, TRIGGER) : [];
-			expect(item).toMatchObject({ event: 'stopped', sessionId: id });
-			expect(item).not.toHaveProperty('session');
-		});
-
-		it('Deployment IDs leaves out the sessions of others', async () => {
-			const only = await publish({
-				events: allEvents,
-				options: { deploymentIds: ' ddv_support, ddv_other ' },
-			});
-			const wanted = await startSession('ddv_support');
-			const other = await startSession('ddv_sales');
-			const events: Array<[string, EventStatus, object?]> = [
-				[wanted, 'started'],
-				[other, 'started'],
-				['named', 'started', { deploymentId: 'ddv_other' }],
-				['named', 'stopped', { deploymentId: 'ddv_third' }],
-			];
-			for (const [id, event, extra] of events) {
-				expect((await deliver(eventBody(id, event, undefined, extra), {}, only)).status).toBe(200);
-			}
-			// Its deployment cannot be found out.
-			expect((await deliver(eventBody('unknown-session', 'failed'), {}, only)).status).toBe(200);
-			expect([...(await handled('', only, 3))].sort()).toEqual(
-				[`started of ${wanted}`, 'started of named', 'failed of unknown-session'].sort(),
-			);
 		});
 	});
 
