@@ -121,6 +121,55 @@ describe('Include', () => {
 		expect(rig.requests).toEqual([]);
 	});
 
+	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'comes for the calls that were made, also by a second try, beside one that was not: %s',
+		async (onError) => {
+			// n8n tries again if the first item has failed, which then succeeds.
+			for (const row of [0, 2, 2, 2])
+				rig.simulator.addFault({
+					kind: 'status',
+					status: 400,
+					match: { method: 'POST', body: new RegExp(`"row":${row}`) },
+				});
+			const metaData = { entries: [{ key: 'row', value: '={{ $json.index }}' }] };
+			const node = { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 };
+			const { waiting, ids } = await start(3, { metaData, include: ['transcript'] }, { onError, node });
+			expect(ids).toHaveLength(2);
+			for (const id of ids) await talk(id);
+			await outputOf(waiting);
+			const { success = [], failure = [] } = waiting.resumed?.routed ?? {};
+			const all = [...success, ...failure].map(({ json }) => json);
+			expect(all.filter(({ transcript }) => transcript)).toHaveLength(2);
+			expect(all.filter(({ error }) => error)).toHaveLength(1);
+			expect(failure).toHaveLength(onError === 'continueErrorOutput' ? 1 : 0);
+			expect(made(rig)).toHaveLength(5);
+		},
+	);
+
+	it("is fetched with each item's own credential", async () => {
+		const other = await rig.addSimulator({
+			callBehaviour: false,
+			recordingReadyMs: 0,
+			transcriptionReadyMs: 0,
+		});
+		const [apiKey, secretKey, baseUrl] = ['apiKey', 'secret', 'url'].map((name) => `={{ $json.${name} }}`);
+		rig.engine.setCredentials(rig.credentials({ apiKey, secretKey, baseUrl }));
+		const simulators = [rig.simulator, other];
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ include: ['transcript'] }), {
+			items: simulators.map((one) => ({ apiKey: one.apiKey, secret: one.secret, url: one.url })),
+		});
+		const ids: string[] = [];
+		for (const simulator of simulators) {
+			const [call] = simulator.calls.values();
+			ids.push(call!.callId);
+			await simulator.moveCall(call!.callId, 'answered');
+			await simulator.moveCall(call!.callId, 'ended');
+		}
+		const output = await outputOf(waiting);
+		expect(output?.map(({ callId }) => callId)).toEqual(ids);
+		for (const item of output ?? []) expect(item.transcript).toContain('the café');
+	});
+
 	it('is fetched by the process that resumes, if that is another', async () => {
 		const { waiting, ids } = await start(2);
 		waiting.receiver = await rig.addEngine();
