@@ -727,6 +727,60 @@ async function endSession(cluster: Cluster, { sessionId }: WaitingRun): Promise<
 	);
 }
 
+/** A call in a room of its own: the room's event goes to whichever webhook process, while a worker polls. */
+async function callIsOverByEvent({ n8n, simulator, version, ...cluster }: Cluster): Promise<void> {
+	const setup = { n8n, simulator, ...cluster };
+	const path = 'queue-make-and-wait';
+	const { id } = await n8n.rest.createWorkflow(
+		chain('Calls that wait', [
+			webhookNode(path),
+			ourNode(setup, 'Make and Wait', 'videoSdkAgentCloud', {
+				resource: 'call',
+				operation: 'makeAndWait',
+				to: '+15550003000',
+				callVia: 'gateway',
+				gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
+				metaData: { entries: [{ key: 'case', value: path }] },
+				room: 'create',
+			}),
+			n8nNode('Done', 'noOp'),
+		]),
+	);
+	await n8n.rest.activate(id);
+	const url = `${cluster.balancerUrl}/webhook/${path}`;
+	await waitFor(
+		'the call',
+		async () => ((await n8n.rest.triggerByWebhook(url, {})).status === 200 ? true : undefined),
+		60_000,
+		RETRY_AFTER_MS,
+	);
+	const executionId = await waitFor(
+		'the execution to wait',
+		async () => {
+			const [run] = await n8n.rest.listExecutions({ status: ['waiting'], workflowId: id });
+			return run && isWaiting(await n8n.rest.getExecution(run.id)) ? run.id : undefined;
+		},
+		60_000,
+	);
+	const calls = [...simulator.calls.values()].filter(({ metadata }) => metadata.case === path);
+	expect(calls).toHaveLength(1);
+	const callId = String(calls[0]?.callId);
+	// Polls are some seconds apart then.
+	await during(12_000);
+	await simulator.moveCall(callId, 'answered');
+	const endedAtMs = Date.now();
+	await simulator.moveCall(callId, 'ended');
+	const execution = await runEnded(n8n, executionId, 'Done');
+	expect(outputOf(execution, 'Done')).toEqual([expect.objectContaining({ callId, outcome: 'answered' })]);
+	expect(execution.data.resultData.runData.Done).toHaveLength(1);
+	const afterMs = (execution.data.resultData.runData.Done?.[0]?.startTime ?? 0) - endedAtMs;
+	figure(
+		`Queue mode: the end of a call is known by the event of its room (n8n ${version})`,
+		`after ${afterMs} ms`,
+	);
+	await n8n.rest.deactivate(id);
+}
+
 function hasRun(worker: N8nProcess, executionId: string): boolean {
 	return worker.logs.includes(`Worker started execution ${executionId} `);
 }
@@ -795,6 +849,10 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 			'some by the event',
 		);
 		expect(byEvent).toBeGreaterThan(0);
+	});
+
+	it('a call in a room of its own is over by the event of the room', async () => {
+		await callIsOverByEvent(cluster);
 	});
 
 	it('the same event to both webhook processes at the same instant', async () => {
@@ -935,5 +993,9 @@ describe('n8n 1.123.81 in queue mode', () => {
 		await endSession(cluster, waiting);
 		expect(await outcomeOf(cluster, waiting)).toMatchObject({ event: 'stopped', status: 'stopped' });
 		await judge(cluster, workflows, sender, runs);
+	});
+
+	it('a call in a room of its own is over by the event of the room', async () => {
+		await callIsOverByEvent(cluster);
 	});
 });

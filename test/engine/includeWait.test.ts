@@ -152,8 +152,10 @@ describe('Include', () => {
 			recordingReadyMs: 0,
 			transcriptionReadyMs: 0,
 		});
-		const [apiKey, secretKey, baseUrl] = ['apiKey', 'secret', 'url'].map((name) => `={{ $json.${name} }}`);
-		rig.engine.setCredentials(rig.credentials({ apiKey, secretKey, baseUrl }));
+		const field = (name: string) => `={{ $json.${name} }}`;
+		rig.engine.setCredentials(
+			rig.credentials({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') }),
+		);
 		const simulators = [rig.simulator, other];
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ include: ['transcript'] }), {
 			items: simulators.map((one) => ({ apiKey: one.apiKey, secret: one.secret, url: one.url })),
