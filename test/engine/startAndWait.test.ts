@@ -69,7 +69,7 @@ it.each([
 	const { result } = await startAndWait(FIRST_POLL_MS);
 	const [run] = result.run.data.resultData.runData[NODE_NAME] ?? [];
 	expect(run?.hints ?? []).toHaveLength(hints);
-	for (const { message } of run?.hints ?? []) expect(message).toMatch(/cannot reach .* polls .* 30 minutes/);
+	for (const { message } of run?.hints ?? []) expect(message).toMatch(/can't reach .* asks .* 30 minutes/);
 });
 
 it('The signed end of the session alone resumes the execution, once, also by a pinned key', async () => {

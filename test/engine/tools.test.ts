@@ -315,7 +315,7 @@ describe('Tools are handed over', () => {
 		[
 			'the URL of an event trigger',
 			withTools(byUrl('https://n8n.example.com/webhook/a/webhook')),
-			'does not end with /mcp',
+			"doesn't end with /mcp",
 		],
 		[
 			"the user's own data of that name",

@@ -213,7 +213,7 @@ describe('Transcription: Get, waiting', () => {
 		expect(message).toBe(
 			`Transcription wasn't turned on for room ${roomId} before the conversation [item 0]`,
 		);
-		expect(description).toContain("set 'Recording' to 'Record and Transcribe' in Room: Create");
+		expect(description).toContain("'Recording' to 'Record and Transcribe'");
 		expect(description).toContain('Session: Start');
 		expect(description).toContain('Transcription: Start Realtime');
 	});
@@ -275,7 +275,7 @@ describe('Where there is no transcription', () => {
 	it.each([
 		[
 			'none',
-			/^Room .* has no transcription. It wasn't turned on before the conversation, or it is not there yet \[item 0\]$/,
+			/^Room .* has no transcription. It wasn't turned on before the conversation, or it isn't ready yet \[item 0\]$/,
 		],
 		['record', /^Transcription wasn't turned on for room .* before the conversation \[item 0\]$/],
 		['transcribe', /^Room .* has no transcription yet \[item 0\]$/],
@@ -288,7 +288,9 @@ describe('Where there is no transcription', () => {
 	it.each([402, 404])('a room that VideoSDK does not find (%j) is no failure of its own', async (status) => {
 		rig.simulator.addFault({ kind: 'status', status, match: { path: /rooms/ } });
 		const { message, description } = failureOf(await run(get({ roomId: 'typo' })));
-		expect(message).toBe('Room typo has no transcription, and VideoSDK finds no room with this ID [item 0]');
+		expect(message).toBe(
+			"Room typo has no transcription, and VideoSDK can't find a room with this ID [item 0]",
+		);
 		expect(description).toContain("Check 'Room ID'");
 	});
 

@@ -2,6 +2,8 @@
  * `npm start`: the package in a real n8n on this machine, with a session started, its events received, and a call made.
  * `--once` ends after that, `--port <number>` chooses n8n's port.
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startN8n, type N8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
@@ -9,6 +11,7 @@ import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/p
 import { type Execution, OWNER, outputOf } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { inWords } from '../simulator';
+import { CALL_NUMBERS } from '../simulator';
 import { realTarget, simulatedTarget, type Target } from './target';
 import { endSession, importExamples, type Imported } from './workflows';
 
@@ -19,7 +22,7 @@ const CALL_TIMEOUT_MS = 45 * 60_000;
 
 const usage = `Usage: npm start -- [--once] [--port <number>]
 
-  --once           end when session and call are over; 0 if all went well
+  --once           exit after the session and the call, with exit code 0 on success
   --port <number>  the port of n8n's editor; ${DEFAULT_PORT} if not given, any free one with --once`;
 
 const write = (line = '') => process.stdout.write(`${line}\n`);
@@ -39,7 +42,7 @@ function readArguments(programArguments: string[]): { once: boolean; port?: numb
 		} else if (name === '--help' || name === '-h') {
 			write(usage);
 			process.exit(0);
-		} else throw new PlainError(`"${argument}" is not known.\n\n${usage}`);
+		} else throw new PlainError(`Unknown option "${argument}".\n\n${usage}`);
 	}
 	return { once, port };
 }
@@ -81,7 +84,7 @@ async function watchEvents(
 				}
 				if (execution.status !== 'success') {
 					throw new PlainError(
-						`The run that received "${event}" ended with "${execution.status}": ${execution.data.resultData.error?.message ?? 'no reason given'}`,
+						`The execution that received "${event}" ended with "${execution.status}": ${execution.data.resultData.error?.message ?? 'no reason given'}`,
 					);
 				}
 				missing.delete(event);
@@ -102,7 +105,7 @@ function showEvent(execution: Execution, imported: Imported, sessionId: string, 
 		const seconds = (Math.max(0, Date.parse(execution.startedAt) - startedAt) / 1000).toFixed(1);
 		const whose = item.sessionId === sessionId ? '' : ` (session ${String(item.sessionId)})`;
 		write(
-			`      + ${seconds.padStart(5)} s  ${String(item.event).padEnd(9)} received by "${imported.session.name}", run ${execution.id}: ${execution.status}${whose}`,
+			`      + ${seconds.padStart(5)} s  ${String(item.event).padEnd(9)} received by "${imported.session.name}", execution ${execution.id}: ${execution.status}${whose}`,
 		);
 	}
 }
@@ -124,7 +127,7 @@ async function startSession(n8n: N8n, imported: Imported): Promise<{ sessionId: 
 	};
 }
 
-/** What went wrong in a run, in n8n's words. */
+/** What went wrong in an execution, in n8n's words. */
 function reasonOf({ status, data }: Execution): string {
 	const error = data.resultData.error as { message?: string; description?: string } | undefined;
 	return [error?.message, error?.description].filter(Boolean).join(' ') || status;
@@ -168,7 +171,7 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 	// Our trigger refuses what is not signed.
 	if (status !== 401) {
 		throw new PlainError(
-			`N8N_WEBHOOK_URL does not lead to this n8n: ${url} should have answered 401 to an unsigned delivery, and answered ${status}. Is the tunnel running, and does it lead to this port?`,
+			`N8N_WEBHOOK_URL doesn't lead to this n8n. ${url} should have returned 401 for an unsigned request, but returned ${status}. Is the tunnel running, and does it lead to this port?`,
 		);
 	}
 }
@@ -182,15 +185,16 @@ runMain(async () => {
 	const port = wantedPort ?? freePort;
 	if (!(await isPortFree(port))) {
 		throw new PlainError(
-			`Port ${port} is taken, perhaps by another n8n: stop that program, or choose another port, for instance: npm start -- --port ${port + 1}`,
+			`Port ${port} is taken, perhaps by another n8n. Stop that program, or choose a different port, such as npm start -- --port ${port + 1}`,
 		);
 	}
 
+	const logFile = join(tmpdir(), `videosdk-n8n-${port}.log`);
 	write('VideoSDK Agent Cloud in n8n, on this machine');
 	write(
 		real
-			? 'VIDEOSDK_API_KEY is set: the real VideoSDK is used. The session started here costs money; it is ended again. So does a call.'
-			: 'Without VideoSDK account: a simulator takes the place of the service (set VIDEOSDK_API_KEY and VIDEOSDK_SECRET for the real one).',
+			? 'VIDEOSDK_API_KEY is set, so this uses the real VideoSDK. The session and the call cost money. The session is ended automatically.'
+			: 'Nothing here costs anything or calls anyone. A simulator stands in for VideoSDK, so you need no account. To use the real VideoSDK, set VIDEOSDK_API_KEY and VIDEOSDK_SECRET.',
 	);
 	write();
 
@@ -216,7 +220,7 @@ runMain(async () => {
 			const sessionId = openSession;
 			openSession = undefined;
 			await endSession(n8n.rest, imported, sessionId).catch((error: unknown) =>
-				write(`Session ${sessionId} is still running and still costs money: ${(error as Error).message}`),
+				write(`Session ${sessionId} is still running and costs money. ${(error as Error).message}`),
 			);
 		}
 		await n8n?.stop();
@@ -238,14 +242,18 @@ runMain(async () => {
 				await startN8n({
 					port,
 					tarball,
-					env: target.publicUrl ? { N8N_WEBHOOK_URL: `${target.publicUrl}/` } : {},
+					env: {
+						N8N_LOG_OUTPUT: 'console,file',
+						N8N_LOG_FILE_LOCATION: logFile,
+						...(target.publicUrl ? { N8N_WEBHOOK_URL: `${target.publicUrl}/` } : {}),
+					},
 				}),
 		);
 		const running = n8n;
 		imported = await step(
 			5,
 			total,
-			'Adding the credential, tables and workflows, publishing two of them',
+			'Adding the credential, tables and workflows, and publishing two workflows',
 			async () => {
 				const result = await importExamples(running.rest, target, running.url);
 				const tested = await running.rest.testCredential(result.credential.id);
@@ -264,7 +272,7 @@ runMain(async () => {
 			openSession = sessionId;
 			await watchEvents(running, added, sessionId, startedAt, target, (event) => {
 				if (event === 'stopped') openSession = undefined;
-				// A real call goes on until somebody ends it.
+				// A real session goes on until someone ends it.
 				if (event === 'started' && target.isReal) {
 					write('      Ending the session, so that it costs no more ...');
 					void endSession(running.rest, added, sessionId).catch((error: unknown) =>
@@ -277,20 +285,27 @@ runMain(async () => {
 			if (target.call) await showCall(running, added, target);
 			else
 				write(
-					'      No call is made: set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM for one.',
+					'      No call is made. To make one, set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM.',
 				);
 		});
 		write();
 		write(
-			`It works: a session was started and its ${added.expectedEvents.length} events were received${target.call ? ', somebody was called' : ''}${target.isReal ? '' : ', n8n answered the agent in the middle of the call'}${target.call ? ', and what was said was read' : ''} (${Math.round((Date.now() - begunAt) / 1000)} s in all).`,
+			`It works. A session was started and all ${added.expectedEvents.length} of its events arrived${target.call ? `, a ${target.isReal ? '' : 'simulated '}call was made and transcribed` : ''}${target.isReal ? '' : ', and n8n answered the agent in the middle of it'} (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
 		);
 		if (!once) {
 			write();
-			// The workflows: n8n's own first page is that of its assistant.
-			write(`Open the editor:  http://localhost:${running.port}/home/workflows`);
-			write(`  E-mail          ${OWNER.email}`);
+			// The first call of the README, ready to be executed.
+			write(`Open the editor:  ${running.url}/workflow/${added.call.id}`);
+			write(`  Email           ${OWNER.email}`);
 			write(`  Password        ${OWNER.password}`);
-			write('Stop with Ctrl+C; this n8n and all that is in it is then removed.');
+			if (!target.isReal)
+				write(
+					`Numbers to call:  any, and ${Object.entries(CALL_NUMBERS)
+						.map(([outcome, number]) => `${number} (${outcome})`)
+						.join(', ')}`,
+				);
+			write(`n8n's log:        ${logFile}`);
+			write('Press Ctrl+C to stop. That deletes this n8n and everything in it.');
 			// Until Ctrl+C, or until n8n ends by itself.
 			while (running.running) await sleep(1_000);
 			throw new PlainError(`n8n has ended:\n${running.logs.trim().split('\n').slice(-15).join('\n')}`);

@@ -137,7 +137,7 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 		nodes: workflow.nodes.map((node) => {
 			if (![isAction, isTrigger, isToolTrigger, isHttpRequest].some((fits) => fits(node))) return node;
 			const parameters = { ...node.parameters };
-			// The credential only works for requests to its own host only.
+			// The credential only works for requests to its own host.
 			if (isHttpRequest(node)) {
 				parameters.url = String(parameters.url).replace(/^https:\/\/[^/]+/, target.baseUrl);
 			}

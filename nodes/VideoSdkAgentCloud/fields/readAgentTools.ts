@@ -39,7 +39,7 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
 	}
 	if (!parsed.pathname.endsWith('/mcp')) {
 		throw fail(
-			`${label} does not end with /mcp`,
+			`${label} doesn't end with /mcp`,
 			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to a URL with this ending.',
 		);
 	}

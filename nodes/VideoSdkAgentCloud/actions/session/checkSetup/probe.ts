@@ -20,7 +20,7 @@ export type Answer =
 	/** n8n, which publishes nothing there. */
 	| { by: 'nothing' }
 	| { by: 'other'; status: number }
-	| { by: 'nobody'; reason: string };
+	| { by: 'none'; reason: string };
 
 interface Response {
 	statusCode: number;
@@ -85,6 +85,6 @@ export async function probe(
 		})) as Response;
 		return 'trigger' in target ? fromTrigger(response) : fromN8n(response);
 	} catch (error) {
-		return { by: 'nobody', reason: reasonOf(error) };
+		return { by: 'none', reason: reasonOf(error) };
 	}
 }

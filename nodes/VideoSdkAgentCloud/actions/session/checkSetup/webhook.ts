@@ -132,7 +132,7 @@ export async function checkWebhookPublished(
 				"Publish the trigger's workflow (n8n 1.x: activate it). If it's already published, select the trigger again, because its URL has changed.",
 		);
 	}
-	if (answer.by === 'nobody') {
+	if (answer.by === 'none') {
 		return problem(
 			`n8n got no response from this URL because ${answer.reason}`,
 			movedTo.trim() ||
