@@ -309,6 +309,6 @@ describe('The webhook', () => {
 it('A resource without such an operation is refused in words', async () => {
 	const parameters = { resource: 'deployment', operation: 'start' };
 	const { message } = failureOf(await rig.engine.run({ parameters }));
-	expect(message).toMatch(/no operation 'start' for 'deployment'/);
+	expect(message).toMatch(/'deployment' has no operation 'start'/);
 	expect(rig.requests).toHaveLength(0);
 });
