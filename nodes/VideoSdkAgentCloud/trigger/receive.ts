@@ -102,15 +102,15 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const occurrence = occurrences.count(node, event);
 	if (!isChosen(event, wanted.events)) return ignore(NOT_WANTED);
 
-	const { isWanted, record } = await filter(context, event, wanted);
-	if (!isWanted) return ignore(NOT_WANTED);
-
 	// A user who tries something out sends the same event again and again.
 	const isSkipping = wanted.skipDuplicates && context.getMode() !== 'manual';
 	const key = `${node}:${event.eventId}:${occurrence}`;
 	if (isSkipping && !(await recentDeliveries.isFirst(key, context.getResponseObject()))) {
 		return ignore('The event was received before');
 	}
+
+	const { isWanted, record } = await filter(context, event, wanted);
+	if (!isWanted) return ignore(NOT_WANTED);
 
 	if (leftOutBecause !== undefined) {
 		warnSparingly(context, 'context', `'${name}' ignored the context of an event. ${leftOutBecause}`);
