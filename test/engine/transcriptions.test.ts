@@ -214,7 +214,6 @@ describe('Transcription: Get, waiting', () => {
 			`Transcription wasn't turned on for room ${roomId} before the conversation [item 0]`,
 		);
 		expect(description).toContain("'Recording' to 'Record and Transcribe'");
-		expect(description).toContain('Session: Start');
 		expect(description).toContain('Transcription: Start Realtime');
 	});
 

@@ -169,7 +169,7 @@ describe('A pinned key', () => {
 		const error: unknown = await rig.engine.publish().catch((reason: unknown) => reason);
 		expect(error).toMatchObject({
 			name: 'NodeOperationError',
-			message: expect.stringMatching(/'Webhook Public Key'.*not an RSA public key.*Clear the field/s),
+			message: expect.stringMatching(/Clear 'Webhook Public Key'.*not an RSA public key/),
 		});
 	});
 
