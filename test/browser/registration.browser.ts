@@ -84,7 +84,7 @@ inBrowser('the last entry of the list leads on, and starts nothing', async (edit
 	await editor.openNode(await storeStart(), START);
 	await webhookUrl(editor).getByTestId('rlc-input').click();
 	await entries(editor).filter({ hasText: 'Not listed?' }).click();
-	await editor.panel.getByText("Or switch to 'By URL', and paste the Production URL").waitFor();
+	await editor.panel.getByText("or switch to 'By URL' and paste the trigger's Production URL").waitFor();
 	await editor.runStep();
 	expect((await editor.failure()).title).toContain(
 		"'Webhook URL' must be a URL that starts with https:// or http://",

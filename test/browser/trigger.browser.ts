@@ -108,7 +108,7 @@ inBrowser('published, it receives real events, and the run is found under Execut
 	const { id, url } = await storeTrigger();
 	await editor.openWorkflow(id);
 	expect(await editor.publish()).toContain(
-		"For sessions and rooms, select this trigger in 'Webhook URL' of the node that starts or creates them.",
+		"select this trigger in 'Webhook URL' of the node that starts the session or creates the room.",
 	);
 	await stage.n8n.rest.waitForWebhook(url);
 	const { sessionId } = await startSession(url);
@@ -163,11 +163,9 @@ inBrowser('Start and Wait shows that it waits, and ends with the session', async
 	await editor.openWorkflow(id);
 	await editor.page.getByTestId('execute-workflow-button').click();
 	await editor.open(WAITING);
-	const waiting = editor.output.getByText('Waiting for the sessions or calls to end.');
+	const waiting = editor.output.getByText('Waiting for your calls or sessions to end.');
 	await waiting.waitFor();
-	expect(await waiting.innerText()).toContain(
-		'Stopping the execution does not end them: use Session: End or Call: Hang Up',
-	);
+	expect(await waiting.innerText()).toContain('To end them, use Call: Hang Up, Session: End');
 	await stage.n8n.rest.waitForExecution(({ status }) => status === 'waiting', 60_000, { workflowId: id });
 	const sessionId = [...stage.simulator.sessions.keys()].at(-1) ?? '';
 	// 409: a poll found the end before the event was there.
