@@ -468,9 +468,8 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 		expect((await table.rows()).map(({ summary }) => summary)).toEqual([
 			...[SUMMARY, "The call wasn't answered.", "The call wasn't answered.", '', SUMMARY, null],
 		]);
-		expect(made().map(({ to }) => to)).toEqual([
-			...['+14155550151', CALL_NUMBERS.missed, CALL_NUMBERS.rejected, '+14155550152'],
-		]);
+		const reached = ['+14155550151', CALL_NUMBERS.missed, CALL_NUMBERS.rejected, '+14155550152'];
+		expect(made().map(({ to }) => to).sort()).toEqual(reached.sort());
 		expect(call.metadata).toMatchObject({ name: 'Ada', question: 'Does Monday suit you?' });
 
 		// Not twice on one day; on the following days until the third try.
@@ -480,6 +479,11 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			expect((await run())[1]).toBe(result);
 		}
 		expect(made().filter(({ to }) => to === CALL_NUMBERS.missed)).toHaveLength(3);
+
+		// Twice at the same instant: n8n gives the row to both, but only one has taken it.
+		await table.change('name', 'Donald', { status: 'to call' });
+		await Promise.all([run(), run()]);
+		expect(made().filter(({ to }) => to === '+14155550153')).toHaveLength(1);
 	}
 
 	async function orderStatus(): Promise<void> {

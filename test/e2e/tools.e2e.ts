@@ -1,6 +1,9 @@
+import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
+import { residentMb } from '../bench/lib/processTree';
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
+import { figure } from './figures';
 import { type Client, connectMcp } from './mcpClient';
 import { chain, n8nNode, ourNode, PACKAGE, PATIENT, type Setup, setUp } from './setup';
 import { ANSWER, listen, NO_ANSWER, stopExecution, TIMEOUT_S, TOOL, toolWorkflows } from './toolWorkflows';
@@ -220,6 +223,42 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		}
 		expect(await executionsOf('answered')).toHaveLength(before.length);
 		expect(await post(`Bearer ${token}`)).toBe(200);
+	});
+
+	it('start nothing for two thousand tokens that are not theirs, and keep nothing of them', async () => {
+		const before = await executionsOf('answered');
+		const key = toolKey(setup.simulator.secret);
+		const access = { url: urlOf('answered'), expiresAtS: Date.now() / 1000 + 600, context: {} };
+		const tokens: Array<(number: number) => string> = [
+			() => '',
+			(n) => signToken({ ...access, context: { n } }, toolKey('a different secret')),
+			(n) =>
+				signToken({ ...access, context: { n } }, key).replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+			(n) => signToken({ ...access, expiresAtS: n }, key),
+			(n) => signToken({ ...access, url: urlOf('late'), context: { n } }, key),
+		];
+		const statuses: Record<number, number> = {};
+		const send = async (number: number) => {
+			const token = tokens[number % tokens.length]!(number);
+			const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
+			const body = { jsonrpc: '2.0', id: number, method: 'tools/call' };
+			const { status } = await setup.n8n.rest.triggerByWebhook(urlOf('answered'), body, { headers });
+			statuses[status] = (statuses[status] ?? 0) + 1;
+		};
+		const flood = async (count: number) => {
+			for (let first = 0; first < count; first += 20) {
+				await Promise.all(Array.from({ length: 20 }, async (_, index) => await send(first + index)));
+			}
+		};
+		await flood(500);
+		const memoryMb = residentMb(setup.n8n.pid);
+		await flood(2_000);
+		const grownMb = Math.round(residentMb(setup.n8n.pid) - memoryMb);
+		figure(`Memory after 2,000 rejected tokens (n8n ${version})`, `${grownMb} MB more`, 'less than 100');
+		expect(grownMb).toBeLessThan(100);
+		expect(statuses).toEqual({ 401: 2_000, 403: 500 });
+		expect(await executionsOf('answered')).toHaveLength(before.length);
+		expect(setup.n8n.logs.match(/rejected a request/g)?.length).toBeLessThan(20);
 	});
 
 	it('are offered in the list of the node that makes the call, and handed over with it', async () => {
