@@ -469,7 +469,11 @@ describe.each(VERSIONS)('The examples in n8n %s', (version) => {
 			...[SUMMARY, "The call wasn't answered.", "The call wasn't answered.", '', SUMMARY, null],
 		]);
 		const reached = ['+14155550151', CALL_NUMBERS.missed, CALL_NUMBERS.rejected, '+14155550152'];
-		expect(made().map(({ to }) => to).sort()).toEqual(reached.sort());
+		expect(
+			made()
+				.map(({ to }) => to)
+				.sort(),
+		).toEqual(reached.sort());
 		expect(call.metadata).toMatchObject({ name: 'Ada', question: 'Does Monday suit you?' });
 
 		// Not twice on one day; on the following days until the third try.
