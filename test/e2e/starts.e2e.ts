@@ -265,7 +265,9 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 					});
 					const execution = await runNode({ ...parameters });
 					expect(setup.simulator.requests).toHaveLength(1);
-					expect(errorOf(execution).message).toContain(`redirect, which is not followed (status ${status})`);
+					expect(errorOf(execution).message).toContain(
+						`redirect, which this node doesn't follow (status ${status})`,
+					);
 				}
 			}
 			expect(foreign.requests).toEqual([]);
