@@ -96,7 +96,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		for (const webhookUrl of [open.url, `${n8nUrl}/webhook/${randomUUID()}/webhook/`]) {
 			expect((await check({ webhookUrl })).webhookPublished).toMatchObject({
 				ok: false,
-				message: expect.stringContaining('not published'),
+				message: expect.stringContaining("isn't published"),
 			});
 		}
 	});
