@@ -422,13 +422,13 @@ describe('a bad input is explained', () => {
 			'a session ID that an expression leaves empty',
 			{ operation: 'get', sessionId: '={{ $json.sessionId }}' },
 			"'Session' is empty [item 0]",
-			'check that the incoming item has that value',
+			'check that the incoming item has a value for it',
 		],
 		[
 			'a limit of 0',
 			{ operation: 'getAll', limit: 0 },
 			"'Limit' must be a number of 1 or more [item 0]",
-			"Enter a number of at least 1 in 'Limit'.",
+			"Enter a number of 1 or more in 'Limit'.",
 		],
 		[
 			'no status to wait for',
