@@ -314,7 +314,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 	[
 		'a trigger for calls only where a session is to send its events',
 		async () => ({ deploymentId: 'ddv_support', webhookUrl: (await publishTrigger(CALL_EVENTS)).url }),
-		{ webhookPublished: /for call events only/ },
+		{ webhookPublished: /only for call events/ },
 	],
 	[
 		'a trigger that a different n8n process has published',

@@ -47,7 +47,7 @@ interface Front {
 	settings: Settings;
 	/** As it was given where the session or room began. */
 	eventContext?: IDataObject;
-	/** Why the context that came is left out. */
+	/** Why the context that came with the event is ignored. */
 	leftOutBecause?: string;
 }
 

@@ -69,7 +69,7 @@ function checkTrigger(context: IExecuteFunctions, trigger: KnownTrigger, isForSe
 	if (!names.every(isCallEvent)) return good('The trigger is published');
 	return isForSessions
 		? problem(
-				`The trigger '${trigger.nodeName}' is published, but for call events only`,
+				`The trigger '${trigger.nodeName}' is published, but only for call events`,
 				"Select agent session events in 'Trigger On' of the trigger, and publish the workflow.",
 			)
 		: good("The trigger is published for call events only. Sessions and rooms don't start it");
