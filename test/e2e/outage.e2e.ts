@@ -136,10 +136,20 @@ interface Fates {
 	lost: string[];
 }
 
+/**
+ * Whether the nodes after the trigger ran for an event. n8n 2.x hides for good what they put out if it could not ask its database about
+ * the credential while it received the event; by what the run can be searched by it is still known.
+ */
+function ranFor(sessionId: string, run: Execution): boolean {
+	const { metadata, runData } = run.data?.resultData ?? {};
+	if (runData?.[AFTER]?.at(-1)?.executionStatus !== 'success') return false;
+	return metadata?.sessionId === sessionId || outputOf(run, AFTER)[0]?.sessionId === sessionId;
+}
+
 function fatesOf(sessionIds: string[], runs: Execution[]): Fates {
 	const fates: Fates = { once: [], twice: [], reported: [], lost: [] };
 	for (const sessionId of sessionIds) {
-		const count = runs.filter((run) => run.data && outputOf(run, AFTER)[0]?.sessionId === sessionId).length;
+		const count = runs.filter((run) => ranFor(sessionId, run)).length;
 		const isReported = runs.some(
 			({ status, data }) => status !== 'success' && JSON.stringify(data ?? '').includes(sessionId),
 		);

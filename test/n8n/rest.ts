@@ -62,6 +62,8 @@ export interface Execution {
 			runData: Record<string, NodeRun[]>;
 			lastNodeExecuted?: string;
 			error?: Json & { message: string };
+			/** What the run can be searched by; n8n 1.x keeps that elsewhere. */
+			metadata?: Record<string, string>;
 		};
 		[key: string]: unknown;
 	};
