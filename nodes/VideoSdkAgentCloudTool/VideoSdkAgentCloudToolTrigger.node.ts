@@ -35,7 +35,9 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 		name: 'videoSdkAgentCloudToolTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		version: 1,
+		// The same to users. n8n evaluates an expression for each request to a webhook of version 1.
+		version: [1, 1.1],
+		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["toolName"] }}',
 		description:
 			'Lets an AI voice agent ask this workflow during a conversation, to look something up, book or cancel, and answers it',

@@ -28,7 +28,7 @@ export function toolTrigger(setup: Setup, webhookId: string, timeout = TIMEOUT_S
 		jsonSchema: JSON.stringify(SCHEMA),
 		options: { timeout },
 	};
-	return ourNode(setup, TOOL, 'videoSdkAgentCloudToolTrigger', parameters, { webhookId });
+	return ourNode(setup, TOOL, 'videoSdkAgentCloudToolTrigger', parameters, { webhookId, typeVersion: 1.1 });
 }
 
 /** The node that answers. */

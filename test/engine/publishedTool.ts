@@ -60,11 +60,12 @@ export class PublishedTool {
 		parameters: INodeParameters,
 		private readonly ending: ToolEnding,
 		webhookId = 'tool',
+		typeVersion = 1.1,
 	) {
 		this.node = engine.node(
 			TOOL_TRIGGER,
 			{ ...TOOL_PARAMETERS, ...parameters },
-			{ name: 'When agent asks', webhookId },
+			{ name: 'When agent asks', webhookId, typeVersion },
 		);
 		const nodes = [this.node];
 		if (ending.answer) {
@@ -153,7 +154,7 @@ export class PublishedTool {
 
 	private async receive(request: IncomingMessage, incoming: ServerResponse): Promise<void> {
 		const response = asExpressResponse(incoming);
-		const httpRequest = await asExpressRequest(request, 1).catch(() => undefined);
+		const httpRequest = await asExpressRequest(request, this.node.typeVersion).catch(() => undefined);
 		if (httpRequest === undefined) {
 			incoming.writeHead(422).end();
 			return;

@@ -171,6 +171,15 @@ describe('No execution', () => {
 		expect([tool.items, tool.log.length]).toEqual([[], 1]);
 	});
 
+	it('for a body of a type that n8n does not read by itself', async () => {
+		const tool = await publish();
+		const authorization = `Bearer ${await tokenFor(tool)}`;
+		expect(
+			await send(tool.url, { headers: { 'content-type': 'application/octet-stream', authorization }, body }),
+		).toMatchObject({ status: 400 });
+		expect([tool.items, tool.log]).toEqual([[], []]);
+	});
+
 	it('for GET and DELETE, for what is too large or nested too deep', async () => {
 		const tool = await publish();
 		const authorization = `Bearer ${await tokenFor(tool)}`;

@@ -45,6 +45,7 @@ function ours(host: Host, webhookId: string): WorkflowJson {
 				options: {},
 			}),
 			type: `${PACKAGE}.videoSdkAgentCloudToolTrigger`,
+			typeVersion: 1.1,
 			webhookId,
 			credentials,
 		},
