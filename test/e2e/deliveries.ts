@@ -7,8 +7,13 @@ import type { EventFamily, EventStatus } from '../simulator';
 /** The two spellings of the events. */
 export const FAMILIES: EventFamily[] = ['ai-deployment-session', 'agent-session'];
 
-/** The n8n versions on which the tests run. */
-export const VERSIONS = ['2.41.1', '1.123.81'] as const;
+type Version = '2.41.1' | '1.123.81';
+
+/** For what n8n 1.x does in a way of its own. */
+export const VERSIONS: readonly Version[] = ['2.41.1', '1.123.81'];
+
+/** For the rest: n8n 1.x is added nightly, and with `ALL_VERSIONS=1`. */
+export const LATEST_VERSION: readonly Version[] = process.env.ALL_VERSIONS ? VERSIONS : ['2.41.1'];
 
 /** How n8n is started. */
 export function n8nOptions(version: string, env: Record<string, string> = {}): N8nOptions {

@@ -1,12 +1,12 @@
 const base = require('../../jest.config.js');
 
-/** Tests in a real n8n: two files at a time, since most of it is waiting. Each file starts processes of its own. */
+/** Tests in a real n8n: three files at a time, since most of it is waiting. Each file starts processes of its own. */
 module.exports = {
 	...base,
 	rootDir: '../..',
 	roots: ['<rootDir>/test/e2e'],
 	testMatch: ['**/*.e2e.ts'],
 	globalTeardown: '<rootDir>/test/e2e/printFigures.ts',
-	maxWorkers: 2,
+	maxWorkers: 3,
 	testTimeout: 600_000,
 };

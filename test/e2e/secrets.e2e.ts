@@ -9,7 +9,7 @@ import { outputOf } from '../n8n/rest';
 import type { Fault, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
 import { SIP_PASSWORD } from '../simulator/state/telephony';
-import { isWaiting, n8nOptions, runEnded, VERSIONS } from './deliveries';
+import { isWaiting, n8nOptions, runEnded, LATEST_VERSION } from './deliveries';
 import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
@@ -193,7 +193,7 @@ async function deliver(body: object | Buffer, options?: Parameters<Simulator['de
 	return delivery.status;
 }
 
-describe.each(VERSIONS)('n8n %s', (version) => {
+describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	beforeAll(async () => {
 		setup = await setUp({
 			n8n: { ...n8nOptions(version), logLevel: 'debug' },
