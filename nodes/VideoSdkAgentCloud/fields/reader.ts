@@ -50,7 +50,7 @@ export abstract class FieldReader<Missing> {
 	/** @returns what the field or its expression holds */
 	abstract raw(field: FieldName): unknown;
 	/** @returns what the user entered: the expression itself, not its value */
-	protected abstract entered(field: FieldName): unknown;
+	abstract entered(field: FieldName): unknown;
 	protected abstract missing<T>(field: INodeProperties): T | Missing;
 	/** @returns whether there is a value, be it an empty one */
 	abstract has(field: FieldName): boolean;
@@ -162,7 +162,7 @@ export class CollectionReader extends FieldReader<undefined> {
 		return this.values[name];
 	}
 
-	protected entered({ name }: FieldName): unknown {
+	entered({ name }: FieldName): unknown {
 		return this.enteredValues[name];
 	}
 
@@ -187,7 +187,7 @@ export class ItemReader extends FieldReader<never> {
 		return new CollectionReader(this, (this.value(field) ?? {}) as IDataObject, entered);
 	}
 
-	protected entered({ name }: FieldName): unknown {
+	entered({ name }: FieldName): unknown {
 		return this.context.getNode().parameters[name];
 	}
 

@@ -5,8 +5,16 @@ import type { WorkflowJson, WorkflowNode } from '../../n8n/rest';
 import { newAgent, post } from './deliver';
 import type { Host } from './host';
 
-/** What an agent may ask: our trigger with Answer Tool Call, n8n's own MCP server, or a webhook that is no MCP server. */
-export const TOOLS = ['ours', 'MCP Server Trigger', 'Webhook + Respond to Webhook'] as const;
+/**
+ * What an agent may ask: our trigger with Answer Tool Call, n8n's own MCP server, or a webhook that is no MCP server, open to everybody
+ * or with a fixed token. For a node with a credential n8n asks its database whether the workflow may use it.
+ */
+export const TOOLS = [
+	'ours',
+	'MCP Server Trigger',
+	'Webhook + Respond to Webhook',
+	'Webhook with Header Auth',
+] as const;
 export type Tool = (typeof TOOLS)[number];
 
 const LANGCHAIN = '@n8n/n8n-nodes-langchain.';
@@ -14,6 +22,7 @@ const PROTOCOL_VERSION = '2025-03-26';
 const NAME = 'find_order';
 const DESCRIPTION = 'Finds an order of the caller.';
 const ORDER_NUMBER = 'A-17';
+const HEADER_AUTH = { name: 'authorization', value: 'Bearer bench' };
 
 /** What is done between question and answer, the same in each. */
 const lookUp = (orderNumber: string): WorkflowNode =>
@@ -58,10 +67,18 @@ function ours(host: Host, webhookId: string): WorkflowJson {
 	]);
 }
 
-function byWebhook(webhookId: string): WorkflowJson {
+async function byWebhook({ n8n }: Host, webhookId: string, isOpen: boolean): Promise<WorkflowJson> {
 	const parameters = { httpMethod: 'POST', path: webhookId, responseMode: 'responseNode', options: {} };
+	const type = 'httpHeaderAuth';
+	const credential = { name: 'Bench', type, data: HEADER_AUTH };
+	const access = isOpen
+		? { parameters }
+		: {
+				parameters: { ...parameters, authentication: 'headerAuth' },
+				credentials: { [type]: { ...(await n8n.rest.createCredential(credential)), name: 'Bench' } },
+			};
 	return workflow('Tool: webhook', [
-		{ ...n8nNode('Asked', 'webhook', parameters, 2), webhookId },
+		{ ...n8nNode('Asked', 'webhook', {}, 2), ...access, webhookId },
 		lookUp('$json.body.order_number'),
 		n8nNode('Answer', 'respondToWebhook', { respondWith: 'firstIncomingItem', options: {} }, 1.1),
 	]);
@@ -128,17 +145,19 @@ export class ToolCaller {
 	static async publish(host: Host, tool: Tool): Promise<ToolCaller> {
 		const { rest, url } = host.n8n;
 		const id = `bench-tool-${++lastNumber}`;
+		const isOpen = tool === 'Webhook + Respond to Webhook';
 		const json =
 			tool === 'ours'
 				? ours(host, id)
 				: tool === 'MCP Server Trigger'
 					? await byMcpServer(host, id)
-					: byWebhook(id);
+					: await byWebhook(host, id, isOpen);
 		await rest.activate((await rest.createWorkflow(json)).id);
 		const at = {
 			ours: `${url}/webhook/${id}/mcp`,
 			'MCP Server Trigger': `${url}/mcp/${id}`,
 			'Webhook + Respond to Webhook': `${url}/webhook/${id}`,
+			'Webhook with Header Auth': `${url}/webhook/${id}`,
 		}[tool];
 		await rest.waitForWebhook(at, 60_000, { method: 'POST' });
 		const caller = new ToolCaller(tool, at, {});
@@ -146,7 +165,8 @@ export class ToolCaller {
 			const access = { url: at, expiresAtS: Date.now() / 1000 + 86_400, context: {} };
 			caller.headers.authorization = `Bearer ${signToken(access, toolKey(host.simulator.secret))}`;
 		}
-		if (tool !== 'Webhook + Respond to Webhook') await caller.shakeHands();
+		if (tool === 'Webhook with Header Auth') caller.headers[HEADER_AUTH.name] = HEADER_AUTH.value;
+		if (caller.isMcp) await caller.shakeHands();
 		return caller;
 	}
 
@@ -154,12 +174,15 @@ export class ToolCaller {
 	async ask(): Promise<number> {
 		const input = { order_number: ORDER_NUMBER };
 		const call = { method: 'tools/call', params: { name: NAME, arguments: input } };
-		const isMcp = this.tool !== 'Webhook + Respond to Webhook';
-		const body = isMcp ? { jsonrpc: '2.0', id: ++this.lastId, ...call } : input;
+		const body = this.isMcp ? { jsonrpc: '2.0', id: ++this.lastId, ...call } : input;
 		const { status, ms, text } = await post(this.url, JSON.stringify(body), this.headers, this.agent);
 		const isRight = [ORDER_NUMBER, 'shipped'].every((word) => text.includes(word));
 		if (status !== 200 || !isRight) throw new Error(`${this.tool} answered ${status}: ${text}`);
 		return ms;
+	}
+
+	private get isMcp(): boolean {
+		return !this.tool.startsWith('Webhook');
 	}
 
 	close(): void {

@@ -19,6 +19,7 @@ const PAUSE_MS = 300;
 const LIMITS: Partial<Record<Tool, number>> = {
 	'MCP Server Trigger': 0.95,
 	'Webhook + Respond to Webhook': 1.1,
+	'Webhook with Header Auth': 1.1,
 };
 const LAZY = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 const SETTINGS: Array<{ version: string; mode: 'regular' | 'queue'; env?: Record<string, string> }> = [

@@ -61,6 +61,10 @@ function readAnswer(read: ItemReader): unknown {
 	if (read.choice<'json' | 'text'>(respondWithField) === 'text') {
 		return String(read.raw(answerTextField) ?? '');
 	}
+	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
+	if (read.entered(answerJsonField) === answerJsonField.default) {
+		return read.context.getInputData()[read.itemIndex]?.json;
+	}
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	const value = read.raw(answerJsonField);
 	if (typeof value !== 'string') return value ?? null;
