@@ -293,7 +293,6 @@ describe('the fields of each operation', () => {
 	const TARGET = ['Deployment', 'Tag'];
 	const WAIT = ['Max Wait', 'Max Wait Unit'];
 	const REST = [
-		'Room',
 		'Specify Environment Variables',
 		'Environment Variables',
 		'Specify Metadata',
@@ -304,8 +303,8 @@ describe('the fields of each operation', () => {
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
 		Session: {
-			Start: [...TARGET, 'Webhook URL', ...REST],
-			'Start and Wait': [...TARGET, 'Limit Wait Time', ...WAIT, 'Include', ...REST],
+			Start: [...TARGET, 'Webhook URL', 'Room', ...REST],
+			'Start and Wait': [...TARGET, 'Room', 'Include', 'Limit Wait Time', ...WAIT, ...REST],
 			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
 			End: ['Session', 'Options'],
 			Get: ['Session', 'Options'],
@@ -347,15 +346,15 @@ describe('the fields of each operation', () => {
 	inBrowser('appear and vanish with other fields', async (editor) => {
 		await openNodeWith(editor, { operation: 'startAndWait' });
 		await editor.toggle('limitWaitTime');
-		await editor.expectFields([...COMMON, ...TARGET, 'Limit Wait Time', 'Include', ...REST]);
+		await editor.expectFields([...COMMON, ...TARGET, 'Room', 'Include', 'Limit Wait Time', ...REST]);
 		await editor.choose('specifyEnv', 'Using JSON');
 		await editor.choose('specifyMetaData', 'Using JSON');
 		await editor.expectFields([
 			...COMMON,
 			...TARGET,
-			'Limit Wait Time',
-			'Include',
 			'Room',
+			'Include',
+			'Limit Wait Time',
 			'Specify Environment Variables',
 			'Environment Variables (JSON)',
 			'Specify Metadata',

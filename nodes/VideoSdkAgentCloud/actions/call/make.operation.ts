@@ -79,7 +79,7 @@ const META_DATA_FIELDS = metaDataFields(
  * @param own those of the operation
  */
 export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...own, ...CALL_ROOM_FIELDS, ...META_DATA_FIELDS, ...AGENT_TOOLS_FIELDS];
+	return [...TARGET_FIELDS, ...CALL_ROOM_FIELDS, ...own, ...META_DATA_FIELDS, ...AGENT_TOOLS_FIELDS];
 }
 
 /** A call, the room for it, and how long to wait for the API's answer. */

@@ -27,7 +27,7 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
-		...makeFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
+		...makeFields([includeField, ...OPTIONAL_MAX_WAIT_FIELDS]),
 		optionsField(
 			[...CALL_OPTIONS, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 			CALLS_MAX_CONCURRENCY,

@@ -31,14 +31,19 @@ const META_DATA_FIELDS = metaDataFields(
 /**
  * The fields of a start. What most need comes first.
  *
- * @param own those of the operation
+ * @param webhook where the operation sends events
+ * @param wait how it waits for the end, and what it adds then
  */
-export function startFields(own: INodeProperties[]): INodeProperties[] {
+export function startFields({
+	webhook = [],
+	wait = [],
+}: Partial<Record<'webhook' | 'wait', INodeProperties[]>>): INodeProperties[] {
 	return [
 		deploymentField,
 		optionalTagField,
-		...own,
+		...webhook,
 		...SESSION_ROOM_FIELDS,
+		...wait,
 		...ENV_FIELDS,
 		...META_DATA_FIELDS,
 	];
@@ -96,7 +101,7 @@ export const operation: Operation = {
 	starts: 'session',
 	// One context for both: it comes with the events and with each question of the agent.
 	fields: [
-		...startFields(WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name)),
+		...startFields({ webhook: WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name) }),
 		agentToolsField,
 		SESSION_CONTEXT_FIELD,
 		optionsField([toolsValidForField]),

@@ -27,7 +27,7 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields([...OPTIONAL_MAX_WAIT_FIELDS, includeField]),
+		...startFields({ wait: [includeField, ...OPTIONAL_MAX_WAIT_FIELDS] }),
 		...AGENT_TOOLS_FIELDS,
 		optionsField([toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
 	],
