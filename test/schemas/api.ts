@@ -161,7 +161,6 @@ const gateway = spelled(
 	['id'],
 	['gatewayId'],
 );
-const gateways = listOf(gateway, { id: string, search: string }, { bare: true });
 const phoneNumber = object({
 	phoneNumber: withAtLeast({ phoneNumberId: text, e164: text, name: string }),
 	inbound: orNull(map),
@@ -235,10 +234,6 @@ const roomSession = object({
 	participants: arrayOf(participant),
 	...links,
 });
-const participants: Endpoint = {
-	query: object({ 'page?': pageNumber, 'perPage?': pageNumber }),
-	answer: object({ pageInfo, data: roomSession }),
-};
 
 const fileFields = { 'fileUrl?': optionalText, 'filePath?': optionalText };
 const file = object(fileFields);
@@ -282,8 +277,6 @@ const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const DEPLOYMENTS = '/ai/v1/ai-deployments';
 const CALL = '/v2/sip/call';
 const WEBHOOKS = '/v2/sip/webhooks';
-const ROOM_SESSIONS = '/v2/sessions';
-const RECORDINGS = '/v2/recordings';
 const REALTIME = '/ai/v1/realtime-transcriptions';
 
 /** By method and path; `:name` stands for a part of the path. */
@@ -317,9 +310,6 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		{ name: { type: 'string', format: 'regex' }, agentId: string, status: string, deploymentId: string },
 		{ key: 'deployments' },
 	),
-	'GET /ai/v1/cloud/deployments/:id/latest': {
-		answer: withAtLeast({ id: text, versionTag: text, active: boolean, status: text }),
-	},
 	'GET /ai/v1/agents/:id/versions': { answer: object({ versions: arrayOf(version) }) },
 	'POST /v2/agent/dispatch': {
 		body: object({
@@ -361,23 +351,18 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		body: object({ callId: text, transferTo: target, 'participant?': map, 'playDialtone?': boolean }),
 		answer: callAnswer,
 	},
-	[`POST ${CALL}/switch-room`]: {
-		body: object({ callId: text, roomId: text, 'participantId?': text, 'token?': text }),
-		answer: callAnswer,
-	},
 
-	...collection('/v2/sip/outbound-gateways', gateway, gateways),
-	...collection('/v2/sip/inbound-gateways', gateway, gateways),
+	'GET /v2/sip/outbound-gateways': listOf(gateway, { id: string, search: string }, { bare: true }),
 	// Singular in the SDK, plural in the docs.
-	...collection('/v2/sip/routing-rule', rule, rules),
-	...collection('/v2/sip/routing-rules', rule, rules),
-	...collection(
-		'/v2/sip/phone-numbers',
+	'GET /v2/sip/routing-rule': rules,
+	'GET /v2/sip/routing-rules': rules,
+	'GET /v2/sip/phone-numbers': listOf(
 		phoneNumber,
-		listOf(phoneNumber, { search: string, perPage: matching('^([1-9]\\d?|100)$') }, { bare: true }),
+		{ search: string, perPage: matching('^([1-9]\\d?|100)$') },
+		{ bare: true },
 	),
 
-	...collection(WEBHOOKS, webhook, listOf(webhook, { search: string }, { bare: true })),
+	[`GET ${WEBHOOKS}`]: listOf(webhook, { search: string }, { bare: true }),
 	[`POST ${WEBHOOKS}`]: { body: webhookBody, answer: webhook },
 	// PUT in the docs, PATCH in the SDK.
 	[`PUT ${WEBHOOKS}/:id`]: { body: webhookBody, answer: webhook },
@@ -389,48 +374,28 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 
 	...collection('/v2/rooms', room, listOf(room, { query: string })),
 	'POST /v2/rooms': { body: object(roomFields), answer: room },
-	'GET /v2/rooms/validate/:id': { answer: room },
 	'POST /v2/rooms/deactivate': { body: object({ roomId: text }), answer: room },
 
-	...collection(
-		ROOM_SESSIONS,
-		roomSession,
-		listOf(roomSession, {
-			...period,
-			query: string,
-			roomId: string,
-			customRoomId: string,
-			status: oneOfTexts('ongoing', 'ended'),
-		}),
-	),
-	[`GET ${ROOM_SESSIONS}/:id/participants`]: participants,
-	[`GET ${ROOM_SESSIONS}/:id/participants/active`]: participants,
-	[`GET ${ROOM_SESSIONS}/:id/participants/:participantId`]: { answer: participant },
-	[`POST ${ROOM_SESSIONS}/end`]: {
+	'GET /v2/sessions': listOf(roomSession, {
+		...period,
+		query: string,
+		roomId: string,
+		customRoomId: string,
+		status: oneOfTexts('ongoing', 'ended'),
+	}),
+	'POST /v2/sessions/end': {
 		body: object({ roomId: text, 'sessionId?': text, 'ignoreClosed?': boolean, 'vsdkForceKill?': boolean }),
 		answer: roomSession,
 	},
-	[`POST ${ROOM_SESSIONS}/participants/remove`]: {
-		body: spelled(
-			object({ 'roomId?': text, 'sessionId?': text, participantId: text }),
-			['roomId'],
-			['sessionId'],
-		),
-		answer: string,
-	},
 
-	...collection(
-		`${RECORDINGS}/participant/merge`,
+	'GET /v2/recordings/participant/merge': listOf(
 		mergedRecording,
-		listOf(mergedRecording, { ...whereabouts, status: string, id: string }, { key: 'recordings' }),
+		{ ...whereabouts, status: string, id: string },
+		{ key: 'recordings' },
 	),
-	...collection(`${RECORDINGS}/participant/track`, individualRecording, individuals),
-	...collection(`${RECORDINGS}/participant`, individualRecording, individuals),
-	...collection(
-		RECORDINGS,
-		roomRecording,
-		listOf(roomRecording, { ...whereabouts, query: string, withTranscription: oneOfTexts('true', 'false') }),
-	),
+	'GET /v2/recordings/participant/track': individuals,
+	'GET /v2/recordings/participant': individuals,
+	'GET /v2/recordings': listOf(roomRecording, { ...whereabouts, query: string }),
 
 	...collection(
 		'/ai/v1/post-transcriptions',

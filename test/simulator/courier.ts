@@ -1,25 +1,34 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import { pushBounded } from './bounded';
+import { eventProblem } from '../schemas/check';
 import type { SigningKey } from './signingKey';
-import type { DeliverOptions, Delivery } from './types';
+import type { DeliverOptions, Delivery, EventFaults } from './types';
 
 const DELIVERY_TIMEOUT_MS = 10_000;
-const MAX_RESPONSE_TEXT = 64 * 1024;
 
 /** Brings signed bodies to their addresses, and keeps a record of each attempt. */
 export class Courier {
 	readonly deliveries: Delivery[] = [];
+	faults: EventFaults = {};
 	closed = false;
 	private readonly open = new Set<http.ClientRequest>();
 
 	constructor(
 		private readonly key: SigningKey,
-		private readonly max: number,
 		private readonly log: (line: string) => void,
 		private readonly timeoutMs = DELIVERY_TIMEOUT_MS,
 	) {}
+
+	/** An event of VideoSDK's, unless it is to be lost. */
+	async send(event: string, endPoint: string, body: object): Promise<Delivery | undefined> {
+		if (this.closed) return undefined;
+		const problem = eventProblem(body);
+		if (problem) throw new Error(`The event ${event} is not as described: ${problem}`);
+		if (!this.faults.drop?.(event)) return await this.deliver(endPoint, body);
+		this.log(`event ${event} dropped on request`);
+		return undefined;
+	}
 
 	/** Any body to any address; an error is told in the delivery. */
 	async deliver(
@@ -48,7 +57,7 @@ export class Courier {
 		} catch (error) {
 			delivery.error = reason(error);
 		}
-		pushBounded(this.deliveries, delivery, this.max);
+		this.deliveries.push(delivery);
 		this.logDelivery(delivery);
 		return delivery;
 	}
@@ -88,12 +97,10 @@ export class Courier {
 				delivery.status = response.statusCode;
 				let text = '';
 				response.setEncoding('utf8');
-				response.on('data', (chunk: string) => {
-					if (text.length < MAX_RESPONSE_TEXT) text += chunk;
-				});
+				response.on('data', (chunk: string) => (text += chunk));
 				response.on('error', reject);
 				response.on('end', () => {
-					delivery.responseText = text.slice(0, MAX_RESPONSE_TEXT);
+					delivery.responseText = text;
 					resolve();
 				});
 			});

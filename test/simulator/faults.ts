@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { FastifyReply } from 'fastify';
-import type { Timers } from './timers';
 import type { Fault, RecordedRequest } from './types';
 
 /** An answer ready for the wire. */
@@ -106,7 +105,6 @@ function plainFaultyAnswer(
 			};
 		case 'status':
 		case 'delay':
-		case 'slow':
 		case 'truncate':
 			return genuine ?? stated(fault);
 	}
@@ -127,13 +125,8 @@ function lowerCased(headers: Record<string, string> = {}): Record<string, string
 	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Sends an answer as its fault has it: whole, cut short, dribbling in, or none at all. */
-export function misbehave(
-	fault: Fault,
-	answer: WireAnswer | undefined,
-	response: ServerResponse,
-	timers: Timers,
-): void {
+/** Sends an answer as its fault has it: whole, cut short, or none at all. */
+export function misbehave(fault: Fault, answer: WireAnswer | undefined, response: ServerResponse): void {
 	if (!answer) {
 		// As a crashed proxy would.
 		if (fault.kind === 'reset') response.socket?.resetAndDestroy();
@@ -143,13 +136,6 @@ export function misbehave(
 	const isCut = fault.kind === 'truncate';
 	const length = isCut ? Math.max(payload.length, 2) : payload.length;
 	response.writeHead(status, { ...headers, 'content-length': String(length) });
-	if (!isCut && fault.kind !== 'slow') {
-		response.end(payload);
-		return;
-	}
-	const half = Math.floor(payload.length / 2);
-	response.write(payload.subarray(0, half), () => {
-		if (isCut) response.socket?.destroy();
-		else timers.after(fault.delayMs ?? 0, () => response.end(payload.subarray(half)));
-	});
+	if (!isCut) response.end(payload);
+	else response.write(payload.subarray(0, payload.length / 2), () => response.socket?.destroy());
 }

@@ -42,20 +42,15 @@ export { SIP_PASSWORD, type Telephony } from './state/telephony';
  * @throws if the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-	const {
-		apiKey = 'sim-api-key',
-		secret = 'sim-secret-key-0123456789abcdef',
-		maxRecorded: max = 50_000,
-	} = options;
+	const { apiKey = 'sim-api-key', secret = 'sim-secret-key-0123456789abcdef' } = options;
 	const timers = new Timers();
 	const key = new SigningKey();
 	const log = timestamped(options.log);
-	const courier = new Courier(key, max, log, options.deliveryTimeoutMs);
+	const courier = new Courier(key, log, options.deliveryTimeoutMs);
 	const world = createWorld(options, {
 		courier,
 		timers,
 		log,
-		max,
 		baseUrl: () => `http://127.0.0.1:${port}`,
 	});
 	const { sessions } = world;
@@ -76,11 +71,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 			callWebhookRoutes(app, world.callWebhooks, world.answers);
 			roomRoutes(app, world.rooms);
 			roomSessionRoutes(app, world.rooms);
-			recordingRoutes(app, world.recordings, world.transcriptions);
+			recordingRoutes(app, world.recordings);
 			transcriptionRoutes(app, world.transcriptions, world.rooms, world.roomEvents, world.answers);
 		},
 		timers,
-		max,
 		log,
 		latencyMs: options.latencyMs ?? 0,
 	});
@@ -111,13 +105,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		addFault: (fault) => server.faults.add(fault),
 		clearFaults: () => server.faults.clear(),
 		setEventFaults: (faults) => {
-			world.outbox.faults = faults;
+			courier.faults = faults;
 		},
 		sign: (body) => key.sign(body),
 		emit: async (sessionId, status, extra = {}) => {
 			const session = known(sessions.byId, 'session', sessionId);
 			sessions.advance(session, status);
-			return await world.sessionEvents.sendByHand(session, status, extra);
+			return await world.sessionEvents.send(session, status, extra);
 		},
 		deliver: async (endPoint, body, how) => await courier.deliver(endPoint, body, how),
 		rotateKey: () => key.rotate(),
@@ -146,17 +140,15 @@ function telecom(world: World, courier: Courier, otherHostUrl: string): Telecom 
 		moveCall: async (callId, status) => {
 			calls.stopClock(call(callId));
 			calls.move(call(callId), status);
-			return await callEvents.sendByHand(call(callId));
+			return await callEvents.send(call(callId));
 		},
-		emitCall: async (callId, event, extra) => await callEvents.sendByHand(call(callId), event, extra),
+		emitCall: async (callId, event, extra) => await callEvents.send(call(callId), event, extra),
 		callWebhooks: callWebhooks.byId,
 		addCallWebhook: (url, events) => callWebhooks.add(url, events),
 		sendCallEvent: async (endPoint, event, data = {}, how) =>
 			await courier.deliver(endPoint, callEvent(event, data), how),
 		sendCallSummary: async (endPoint, summary, how) =>
 			await courier.deliver(endPoint, callSummary(summary), how),
-		sendRoomEvent: async (endPoint, event, data = {}, how) =>
-			await courier.deliver(endPoint, { webhookType: event, data }, how),
 		rooms: rooms.byId,
 		roomSessions: rooms.sessions,
 		joinRoom: (roomId, participant) => rooms.join(roomId, participant),

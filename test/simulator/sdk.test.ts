@@ -60,8 +60,9 @@ describe('calls', () => {
 			waitUntilAnswered: true,
 		});
 		expect(call.status).toBe('answered');
-		const session = await sdk.sessions.get(call.sessionId ?? '');
-		expect(session).toMatchObject({ roomId: call.roomId, status: 'ongoing', participants: [{ name: 'Jo' }] });
+		const sessions = async (status: 'ongoing' | 'ended') =>
+			(await sdk.sessions.list({ roomId: call.roomId, status })).data;
+		expect(await sessions('ongoing')).toMatchObject([{ id: call.sessionId, participants: [{ name: 'Jo' }] }]);
 		await simulator.moveCall(call.id, 'ended');
 		const ended = await sdk.sip.calls.get(call.id);
 		expect((ended.timelog as Array<{ status: string }>).map(({ status }) => status)).toEqual([
@@ -71,7 +72,7 @@ describe('calls', () => {
 			'ended',
 		]);
 		expect(ended.end).toEqual(expect.any(String));
-		expect((await sdk.sessions.get(call.sessionId ?? '')).status).toBe('ended');
+		expect(await sessions('ended')).toMatchObject([{ id: call.sessionId }]);
 	});
 
 	it('lists them by every filter, and over all pages', async () => {
@@ -107,15 +108,9 @@ describe('calls', () => {
 		await expect(sdk.sip.calls.get('nobody')).rejects.toMatchObject({ httpStatus: 404 });
 	});
 
-	it('transfers, and moves to another room', async () => {
+	it('transfers', async () => {
 		const { simulator, sdk } = await open({ callBehaviour: { talkMs: null } });
 		const call = await sdk.sip.calls.create({ ...RULE, callTo: '+15550003000', waitUntilAnswered: true });
-		const { roomId } = await sdk.rooms.create();
-		await expect(sdk.sip.calls.switchRoom(call.id, { roomId })).rejects.toMatchObject({ httpStatus: 400 });
-		simulator.joinRoom(roomId);
-		const moved = await sdk.sip.calls.switchRoom(call.id, { roomId, participantId: 'p', token: 't' });
-		expect(moved).toMatchObject({ status: 'switch-room-completed', roomId });
-		expect(await sdk.participants.list(roomId)).toMatchObject({ data: { length: 3 } });
 		const participant = { name: 'Desk' };
 		const transferred = await sdk.sip.calls.transfer(call.id, {
 			to: '+15550009',
@@ -133,15 +128,13 @@ describe('calls', () => {
 describe('lists of telephony', () => {
 	it('finds gateways, with the password that must go no further', async () => {
 		const { sdk } = await open();
-		for (const trunks of [sdk.sip.trunks.outbound, sdk.sip.trunks.inbound]) {
-			const all = await collected(await trunks.list({ perPage: 5 }));
-			expect(all.length).toBeGreaterThan(1);
-			for (const { auth } of all) expect(auth?.password).toBe(SIP_PASSWORD);
-			const second = all[1]!;
-			expect((await trunks.list({ search: second.name?.toUpperCase() })).data).toEqual([second]);
-			expect((await trunks.list({ id: second.id })).data).toEqual([second]);
-			expect(await trunks.get(second.id)).toEqual(second);
-		}
+		const { outbound } = sdk.sip.trunks;
+		const all = await collected(await outbound.list({ perPage: 5 }));
+		expect(all).toHaveLength(12);
+		for (const { auth } of all) expect(auth?.password).toBe(SIP_PASSWORD);
+		const second = all[1]!;
+		expect((await outbound.list({ search: second.name?.toUpperCase() })).data).toEqual([second]);
+		expect((await outbound.list({ id: second.id })).data).toEqual([second]);
 	});
 
 	it('finds numbers and rules', async () => {
@@ -150,7 +143,7 @@ describe('lists of telephony', () => {
 		expect(numbers.data).toHaveLength(20);
 		expect(await collected(numbers)).toHaveLength(23);
 		const [number] = (await sdk.sip.phoneNumbers.list({ search: 'line 02' })).data;
-		expect(await sdk.sip.phoneNumbers.get(number?.phoneNumber.e164 ?? '')).toEqual(number);
+		expect(number?.phoneNumber.e164).toBe('+15550102002');
 		const { routingRules } = sdk.sip;
 		expect(await collected(await routingRules.list({ type: 'outbound' }))).toHaveLength(12);
 		expect((await routingRules.list({ type: 'inbound' })).data).toHaveLength(1);
@@ -159,7 +152,6 @@ describe('lists of telephony', () => {
 		expect((await routingRules.list({ roomType: ['static'] })).data).toEqual([]);
 		const [rule] = (await routingRules.list({ search: '+15550102003' })).data;
 		expect(rule).toMatchObject({ id: 'rule_out_03', agentId: 'agent_03' });
-		expect(await routingRules.get('rule_out_03')).toEqual(rule);
 	});
 });
 
@@ -173,7 +165,7 @@ describe('webhooks of calls', () => {
 		expect(data).toMatchObject([{ url, events: ['call-started', 'call-update'] }]);
 		const id = data[0]?.id ?? '';
 		await sdk.sip.webhooks.update(id, { url, events: ['switch-room-failed'] });
-		expect(await sdk.sip.webhooks.get(id)).toMatchObject({ url, events: ['switch-room-failed'] });
+		expect(simulator.callWebhooks.get(id)).toMatchObject({ url, events: ['switch-room-failed'] });
 		expect(await sdk.sip.webhooks.delete(id)).toEqual({ message: expect.any(String) });
 		await expect(sdk.sip.webhooks.delete(id)).rejects.toMatchObject({ httpStatus: 404 });
 		expect((await sdk.sip.webhooks.list()).total).toBe(1);
@@ -182,7 +174,7 @@ describe('webhooks of calls', () => {
 });
 
 describe('rooms', () => {
-	it('makes, lists, validates and ends rooms', async () => {
+	it('makes, lists and ends rooms', async () => {
 		const { simulator, sdk } = await open();
 		const options = {
 			customRoomId: 'order-7',
@@ -204,17 +196,14 @@ describe('rooms', () => {
 		await sdk.rooms.create();
 		expect((await sdk.rooms.list()).total).toBe(2);
 		expect((await sdk.rooms.list({ query: 'order-7' })).data).toEqual([room]);
-		expect(await sdk.rooms.validate(room.roomId)).toMatchObject({ valid: true });
 		await expect(sdk.rooms.end('order-7')).rejects.toMatchObject({ httpStatus: 402 });
 		expect(await sdk.rooms.end(room.roomId)).toMatchObject({ disabled: true });
-		expect(await sdk.rooms.validate(room.roomId)).toEqual({ valid: false, roomId: room.roomId });
-		expect(await sdk.rooms.validate('nowhere')).toMatchObject({ valid: false });
 	});
 
-	it('shows and ends sessions, and removes participants', async () => {
+	it('shows and ends sessions', async () => {
 		const { simulator, sdk } = await open();
 		const { roomId } = await sdk.rooms.create({ customRoomId: 'mine' });
-		for (const participantId of ['a', 'b', 'c']) simulator.joinRoom(roomId, { participantId });
+		simulator.joinRoom(roomId);
 		const [session] = (await sdk.sessions.list({ roomId, status: 'ongoing' })).data;
 		const id = session?.id ?? '';
 		expect((await sdk.sessions.list({ customRoomId: 'mine', query: 'mine' })).data).toHaveLength(1);
@@ -222,21 +211,9 @@ describe('rooms', () => {
 		expect((await sdk.sessions.list({ startDate: Date.now() + 60_000, endDate: Date.now() })).data).toEqual(
 			[],
 		);
-		expect(await sdk.sessions.removeParticipant({ sessionId: id, participantId: 'a' })).toEqual(
-			expect.any(String),
-		);
-		await sdk.participants.remove(roomId, 'b');
-		expect((await sdk.sessions.listParticipants(id, { perPage: 2 })).total).toBe(3);
-		expect((await sdk.sessions.listActiveParticipants(id)).data).toMatchObject([{ participantId: 'c' }]);
-		expect((await sdk.participants.list(roomId)).data).toHaveLength(1);
-		expect(await sdk.participants.get(roomId, 'c')).toMatchObject({ name: 'c' });
-		expect(await sdk.sessions.getParticipant(id, 'a')).toMatchObject({
-			timelog: [{ end: expect.any(String) }],
-		});
 		const end = { roomId, sessionId: id, force: true, ignoreClosed: false };
 		expect(await sdk.sessions.end(end)).toMatchObject({ id, status: 'ended' });
 		await expect(sdk.sessions.end(end)).rejects.toMatchObject({ httpStatus: 404 });
-		expect(await sdk.sessions.end({ roomId, ignoreClosed: true })).toMatchObject({ id });
 	});
 });
 
@@ -249,26 +226,25 @@ describe('after the talk', () => {
 		const participant = simulator.addRecording({ ...whose, kind: 'participant' });
 		const track = simulator.addRecording({ ...whose, kind: 'track' });
 		const merge = simulator.addRecording({ ...whose, kind: 'merge', readyAfterMs: 60_000 });
-		simulator.addTranscription({ roomId: 'room', recordingId: room.id, readyAfterMs: 60_000 });
 		const { recordings } = sdk;
 		const both = { roomId: 'room', sessionId: 'session' };
-		expect((await recordings.list({ ...both, query: 'room', withTranscription: true })).data).toMatchObject([
-			{ id: room.id, file: { fileUrl: room.fileUrl }, transcription: { status: 'pending' } },
+		expect((await recordings.list({ ...both, query: 'room' })).data).toMatchObject([
+			{ id: room.id, file: { fileUrl: room.fileUrl } },
 		]);
-		expect(await recordings.get(room.id)).toMatchObject({ id: room.id });
 		for (const [list, { id, fileUrl }] of [
 			[recordings.participant, participant],
 			[recordings.track, track],
 		] as const) {
 			expect((await list.list(whose)).data).toMatchObject([{ id, files: [{ fileUrl }] }]);
-			expect(await list.get(id)).toMatchObject({ id });
 		}
 		expect((await recordings.merge.list({ ...both, status: 'completed' })).data).toEqual([]);
 		expect((await recordings.merge.list({ ...both, id: merge.id })).data).toMatchObject([
 			{ id: merge.id, status: 'processing' },
 		]);
 		merge.readyAtMs = 0;
-		expect(await recordings.merge.get(merge.id)).toMatchObject({ file: { fileUrl: merge.fileUrl } });
+		expect((await recordings.merge.list({ id: merge.id })).data).toMatchObject([
+			{ file: { fileUrl: merge.fileUrl } },
+		]);
 	});
 
 	it('transcribes while people talk', async () => {
@@ -300,20 +276,18 @@ describe('after the talk', () => {
 });
 
 describe('agents', () => {
-	it('lists deployments and tells the latest version', async () => {
+	it('lists deployments', async () => {
 		const { sdk } = await open();
 		const { deployment } = sdk.agents;
 		expect(await collected(await deployment.list())).toHaveLength(13);
 		expect((await deployment.list({ agentId: 'agent_01', status: 'deployed' })).data).toHaveLength(2);
 		expect((await deployment.list({ name: '^cloud agent 1[01]$' })).data).toHaveLength(2);
-		expect(await deployment.get('cd_02')).toMatchObject({ id: 'cd_02', agentId: 'agent_02' });
-		expect(await deployment.getLatestVersion('cd_02')).toMatchObject({ id: 'ver_02_2', versionTag: 'v2' });
 	});
 
-	it('puts a dispatched agent into its room, from where it can be removed', async () => {
+	it('puts a dispatched agent into its room', async () => {
 		const { sdk } = await open();
 		await sdk.agents.dispatch({ agentId: 'agent_01', meetingId: 'room' });
-		expect((await sdk.participants.list('room')).data).toMatchObject([{ participantId: 'agent_01' }]);
-		expect(await sdk.sessions.end({ roomId: 'room' })).toMatchObject({ status: 'ended' });
+		const [session] = (await sdk.sessions.list({ roomId: 'room' })).data;
+		expect(session).toMatchObject({ participants: [{ participantId: 'agent_01' }] });
 	});
 });

@@ -1,17 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerProblem, requestProblem } from '../schemas/check';
-import { pushBounded } from './bounded';
 import { answerOf, FaultList, faultyAnswer, isProcessed, misbehave, type WireAnswer } from './faults';
-import { refuseOtherMethods } from './methods';
-import { isDecodable, pathOf, readBody, record } from './recording';
+import { record } from './recording';
 import type { Timers } from './timers';
 import { judgeToken } from './token';
 import type { Fault, RecordedRequest } from './types';
 import { ApiError, bad, jsonObject } from './validate';
 
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Its faults must be asked for by path: it is also fetched when no test looks. */
 const KEY_PATH = '/v2/public/rsa-public-key';
 
@@ -24,7 +22,6 @@ export interface ServerOptions {
 	/** Adds the endpoints that need none. */
 	open: (app: FastifyInstance) => void;
 	timers: Timers;
-	max: number;
 	log: (line: string) => void;
 	latencyMs: number;
 }
@@ -49,19 +46,15 @@ export class ApiServer {
 				maxParamLength: 10_000,
 				querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
 			},
-			// Fastify would answer what it cannot decode before any hook; there is no endpoint at "/".
-			rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/'),
 		});
 		this.addHooks();
-		refuseOtherMethods(this.app, () => {
-			options.open(this.app);
-			void this.app.register(async (api) => {
-				api.addHook('preHandler', async (request) => this.authorize(request));
-				api.addHook('preSerialization', async (request, reply, answer) =>
-					reply.statusCode < 400 ? described(request, answer) : answer,
-				);
-				options.api(api);
-			});
+		options.open(this.app);
+		void this.app.register(async (api) => {
+			api.addHook('preHandler', async (request) => this.authorize(request));
+			api.addHook('preSerialization', async (request, reply, answer) =>
+				reply.statusCode < 400 ? described(request, answer) : answer,
+			);
+			options.api(api);
 		});
 	}
 
@@ -104,21 +97,19 @@ export class ApiServer {
 	}
 
 	private async receive(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-		const received = await readBody(request.raw, MAX_BODY_BYTES).catch(() => undefined);
+		const rawBody = await buffer(request.raw).catch(() => undefined);
 		// The client went away while sending.
-		if (!received) return reply.hijack();
-		const recorded = record(request, received.rawBody);
+		if (!rawBody) return reply.hijack();
+		const recorded = record(request, rawBody);
 		request.recorded = recorded;
-		pushBounded(this.requests, recorded, this.options.max);
+		this.requests.push(recorded);
 		const isKeyRequest = recorded.path === KEY_PATH;
 		if (isKeyRequest) this.keyRequests += 1;
 		request.fault = this.faults.take(recorded, isKeyRequest);
 		if (request.fault && !isProcessed(request.fault)) {
 			reply.hijack();
 			await this.fail(request, request.fault, undefined, reply.raw);
-			return undefined;
 		}
-		if (received.tooLarge) throw new ApiError(413, 'The body is too large');
 		return undefined;
 	}
 
@@ -162,13 +153,13 @@ export class ApiServer {
 	): Promise<void> {
 		const { recorded } = request;
 		while (fault.until?.() === false) await this.wait(5);
-		await this.wait(this.latencyMs + (fault.kind === 'slow' ? 0 : (fault.delayMs ?? 0)));
+		await this.wait(this.latencyMs + (fault.delayMs ?? 0));
 		const ownUrl = `http://${recorded.headers.host ?? ''}${recorded.rawPath}`;
 		const answer = faultyAnswer(fault, genuine, ownUrl, recorded.headers);
 		recorded.status = answer?.status;
 		this.log(request);
 		response.setHeader('x-request-id', this.requestId());
-		misbehave(fault, answer, response, this.options.timers);
+		misbehave(fault, answer, response);
 	}
 
 	/** A closed simulator waits for ever, and so answers no more. */
@@ -182,7 +173,7 @@ export class ApiServer {
 
 	private log({ recorded, fault, note }: FastifyRequest): void {
 		const said = [fault && `fault ${fault.kind}`, note].filter(Boolean).join(', ');
-		const request = `${recorded.method} ${pathOf(recorded.rawPath)}`;
+		const request = `${recorded.method} ${recorded.path}`;
 		this.options.log(`${request} -> ${recorded.status ?? 'no answer'} ${said}`.trimEnd());
 	}
 }
@@ -200,6 +191,5 @@ function described(request: FastifyRequest, answer: unknown): unknown {
 }
 
 function notFound({ recorded }: FastifyRequest): ApiError {
-	if (!isDecodable(recorded.rawPath)) return new ApiError(400, 'The path is not properly percent-encoded');
-	return new ApiError(404, `Cannot ${recorded.method} ${pathOf(recorded.rawPath)}`);
+	return new ApiError(404, `Cannot ${recorded.method} ${recorded.path}`);
 }

@@ -1,6 +1,5 @@
 import type { Answers } from './answers';
 import type { CallSummary } from './events/callEvents';
-import type { SimulatedAgent } from './state/agents';
 import type { CallBehaviour } from './state/callBehaviour';
 import type { CallStatus, SimulatedCall } from './state/call';
 import type { SimulatedCallWebhook } from './state/callWebhooks';
@@ -36,23 +35,16 @@ export interface SimulatorOptions {
 	lifecycle?: Partial<Lifecycle> | false;
 	log?: (line: string) => void;
 	deployments?: SimulatedDeployment[];
-	/** How often a failed delivery of an event of the life cycle is tried again. */
-	retryDeliveries?: number;
 	/** How long an address may take to answer an event, default 10 s. */
 	deliveryTimeoutMs?: number;
 	/** Of all calls; false: a call stays as it began until it is driven by hand. */
 	callBehaviour?: Partial<CallBehaviour> | false;
 	answers?: Partial<Answers>;
 	telephony?: Partial<Telephony>;
-	agents?: SimulatedAgent[];
 	/** How long after its end a recording is listed, default 50. */
 	recordingReadyMs?: number;
 	/** How long a transcription is pending, default 100. */
 	transcriptionReadyMs?: number;
-	/** How long after its transcription a summary follows, default 0. */
-	summaryReadyMs?: number;
-	/** How many requests, deliveries, sessions, calls, rooms ... are kept; the oldest go first. */
-	maxRecorded?: number;
 }
 
 /** A call from outside. */
@@ -86,7 +78,6 @@ export interface Telecom {
 	/** Events to any address, signed unless told otherwise. Never reject. */
 	sendCallEvent(endPoint: string, event: string, data?: object, how?: DeliverOptions): Promise<Delivery>;
 	sendCallSummary(endPoint: string, summary: CallSummary, how?: DeliverOptions): Promise<Delivery>;
-	sendRoomEvent(endPoint: string, event: string, data?: object, how?: DeliverOptions): Promise<Delivery>;
 
 	/** By `roomId`. */
 	readonly rooms: Map<string, SimulatedRoom>;

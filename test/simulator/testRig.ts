@@ -1,20 +1,13 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import jwt from 'jsonwebtoken';
 import { startSimulator, type Simulator, type SimulatorOptions } from './index';
 
-export interface Received {
-	headers: IncomingHttpHeaders;
-	body: Buffer;
-}
-
 export interface Receiver {
 	url: string;
-	received: Received[];
-	/** undefined: never answers. */
-	status: number | undefined;
-	close(): Promise<void>;
+	received: Array<{ headers: IncomingHttpHeaders; body: Buffer }>;
 }
 
 let cleanUps: Array<() => Promise<void>> = [];
@@ -31,27 +24,17 @@ export async function start(options: SimulatorOptions = { lifecycle: false }): P
 }
 
 export async function receiver(): Promise<Receiver> {
-	const received: Received[] = [];
-	const server = http.createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			received.push({ headers: request.headers, body: Buffer.concat(chunks) });
-			if (self.status !== undefined) response.writeHead(self.status).end('received');
-		});
+	const received: Receiver['received'] = [];
+	const server = http.createServer(async (request, response) => {
+		received.push({ headers: request.headers, body: await buffer(request) });
+		response.end('received');
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const self: Receiver = {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/abc/webhook`,
-		received,
-		status: 200,
-		close: async () => {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-		},
-	};
-	cleanUps.push(() => self.close());
-	return self;
+	cleanUps.push(async () => {
+		server.closeAllConnections();
+		await new Promise((resolve) => server.close(resolve));
+	});
+	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/abc/webhook`, received };
 }
 
 export const token = (simulator: Simulator, claims: object = {}, options: jwt.SignOptions = {}): string =>
@@ -70,7 +53,6 @@ export const token = (simulator: Simulator, claims: object = {}, options: jwt.Si
 
 export interface Result {
 	status: number;
-	headers: Headers;
 	text: string;
 	// The tests look into answers of many shapes; a wrong path in one fails its assertion.
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -102,7 +84,7 @@ export async function call(
 	} catch {
 		json = undefined;
 	}
-	return { status: response.status, headers: response.headers, text, json };
+	return { status: response.status, text, json };
 }
 
 export async function until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {

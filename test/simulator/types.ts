@@ -35,14 +35,6 @@ export interface SessionWebhook {
 	events: string[];
 }
 
-/** One step in a session's life. */
-export interface HistoryEntry {
-	/** `queued`, an event's short name, or `end` for a call to the end endpoint. */
-	event: EventStatus | 'queued' | 'end';
-	status: SessionStatus;
-	at: string;
-}
-
 /** A session as the simulator holds it; the API's answers are cut from it. */
 export interface SimulatedSession {
 	sessionId: string;
@@ -58,7 +50,6 @@ export interface SimulatedSession {
 	duration?: number;
 	createdAt: string;
 	updatedAt: string;
-	history: HistoryEntry[];
 }
 
 /** A request as it came in, also a refused one. */
@@ -88,13 +79,12 @@ export interface Fault {
 	 * Not processed: `status`, `redirect`, and anything with a `status` of 400 or more.
 	 * All others strike after the request was processed, so a start has begun its session.
 	 */
-	kind:
-		'status' | 'delay' | 'slow' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
+	kind: 'status' | 'delay' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
 	status?: number;
 	/** The answer's body, or a function that makes it of the request's headers. */
 	body?: unknown;
 	headers?: Record<string, string>;
-	/** Waited before the fault strikes; with `slow`, between the two halves of the body. */
+	/** Waited before the fault strikes. */
 	delayMs?: number;
 	/** Looked at again and again until it holds; `delayMs` begins then. */
 	until?: () => boolean;
@@ -121,12 +111,8 @@ export interface Delivery {
 	atMs: number;
 }
 
-/** What goes wrong with the events that come by themselves (not with those sent by hand). */
+/** What goes wrong with events (not with what is sent by `deliver`). */
 export interface EventFaults {
-	/** How many further copies of each event are sent, at the same moment. */
-	duplicate?: number;
-	/** Each event is held back and sent after the next one. */
-	outOfOrder?: boolean;
 	/** Given the event's name as in a `Delivery`: true if it is never sent. */
 	drop?: (event: string) => boolean;
 }

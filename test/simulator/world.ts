@@ -1,7 +1,6 @@
 import { DEFAULT_ANSWERS, type Answers } from './answers';
 import type { Courier } from './courier';
 import { CallEvents } from './events/callEvents';
-import { Outbox } from './events/outbox';
 import { RoomEvents } from './events/roomEvents';
 import { SessionEvents } from './events/sessionEvents';
 import type { SimulatorOptions } from './simulator';
@@ -23,7 +22,6 @@ import type { SimulatedSession } from './types';
 /** Everything that exists at VideoSDK, as the simulator has it. */
 export interface World {
 	answers: Answers;
-	outbox: Outbox;
 	sessions: Sessions;
 	sessionEvents: SessionEvents;
 	deployments: Deployments;
@@ -45,36 +43,27 @@ interface Surroundings {
 	timers: Timers;
 	log: (line: string) => void;
 	baseUrl: () => string;
-	max: number;
 }
 
 /** Makes all parts, and connects what happens in one with what follows in others. */
 export function createWorld(options: SimulatorOptions, around: Surroundings): World {
-	const { courier, timers, log, max } = around;
+	const { courier, timers, log } = around;
 	const { lifecycle = {}, callBehaviour = {} } = options;
-	const outbox = new Outbox(courier, timers, options.retryDeliveries ?? 0, log);
 	const files = new Files(around.baseUrl);
-	const recordings = new Recordings(files, options.recordingReadyMs ?? 50, max);
-	const transcriptions = new Transcriptions(
-		files,
-		timers,
-		options.transcriptionReadyMs ?? 100,
-		options.summaryReadyMs ?? 0,
-		max,
-	);
+	const recordings = new Recordings(files, options.recordingReadyMs ?? 50);
+	const transcriptions = new Transcriptions(files, timers, options.transcriptionReadyMs ?? 100);
 	const deployments = new Deployments(options.deployments ?? defaultDeployments());
 
-	const roomEvents: RoomEvents = new RoomEvents(outbox, (roomId) => rooms.byId.get(roomId));
-	const rooms: Rooms = new Rooms(max, watchRooms(roomEvents, recordings, transcriptions));
+	const roomEvents: RoomEvents = new RoomEvents(courier, (roomId) => rooms.byId.get(roomId));
+	const rooms: Rooms = new Rooms(watchRooms(roomEvents, recordings, transcriptions));
 
 	const toolAgent = new ToolAgent(log);
-	const callWebhooks = new CallWebhooks(max);
-	const callEvents = new CallEvents(courier, outbox, callWebhooks);
+	const callWebhooks = new CallWebhooks();
+	const callEvents = new CallEvents(courier, callWebhooks);
 	const calls: Calls = new Calls(
 		callBehaviour,
 		rooms,
 		timers,
-		max,
 		(call) => {
 			void callEvents.send(call);
 			if (call.status === 'answered') calls.hold(call, useTools(call, toolAgent, transcriptions));
@@ -89,28 +78,19 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 	const sessions: Sessions = new Sessions(
 		lifecycle && { ...DEFAULT_LIFECYCLE, ...lifecycle },
 		timers,
-		max,
 		(session, event) => void sessionEvents.send(session, event),
-		(session) => {
+		(session, event) => {
 			follow(session, rooms, sessions, deployments);
-			if (session.history.at(-1)?.event === 'started')
-				void useSessionTools(session, toolAgent, transcriptions);
+			if (event === 'started') void useSessionTools(session, toolAgent, transcriptions);
 		},
 	);
-	const sessionEvents = new SessionEvents(
-		courier,
-		outbox,
-		options.eventFamily ?? 'ai-deployment-session',
-		(session) => sessions.planned(session),
-		log,
-	);
+	const sessionEvents = new SessionEvents(courier, options.eventFamily ?? 'ai-deployment-session', log);
 	return {
 		answers: { ...DEFAULT_ANSWERS, ...options.answers },
-		outbox,
 		sessions,
 		sessionEvents,
 		deployments,
-		agents: options.agents ?? defaultAgents(),
+		agents: defaultAgents(),
 		telephony: { ...defaultTelephony(), ...options.telephony },
 		calls,
 		callEvents,

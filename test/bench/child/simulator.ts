@@ -6,7 +6,7 @@ const SENDERS = 20;
 
 async function main(): Promise<void> {
 	// Sessions stay queued, so that no event comes in between.
-	const simulator = await startSimulator({ lifecycle: false, maxRecorded: 50_000 });
+	const simulator = await startSimulator({ lifecycle: false });
 	let cpuAtTake = process.cpuUsage();
 
 	/** Some at a time, as a service does that has much to send. */

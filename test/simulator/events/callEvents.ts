@@ -1,8 +1,7 @@
 import type { Courier } from '../courier';
-import { isOver, type CallStatus, type SimulatedCall } from '../state/call';
+import type { CallStatus, SimulatedCall } from '../state/call';
 import type { CallWebhooks } from '../state/callWebhooks';
 import type { Delivery } from '../types';
-import type { Outbox } from './outbox';
 
 /** The event that a status comes with. VideoSDK publishes no table: what has no event of its own is a hang-up, or an update. */
 const EVENT_OF: Record<CallStatus, string> = {
@@ -47,24 +46,21 @@ export interface CallSummary {
 export class CallEvents {
 	constructor(
 		private readonly courier: Courier,
-		private readonly outbox: Outbox,
 		private readonly webhooks: CallWebhooks,
 	) {}
 
-	/** The event of a call's status. */
-	async send(call: SimulatedCall): Promise<void> {
-		const event = EVENT_OF[call.status];
-		const body = callEvent(event, dataOf(call));
-		const sendings = this.addresses(event).map(async (endPoint) => {
-			await this.outbox.send({
-				subject: subjectOf(call, endPoint),
-				event,
-				followed: !isOver(call),
-				endPoint,
-				body,
-			});
-		});
-		await Promise.all(sendings);
+	/** An event of a call: that of its status, unless another one is named. */
+	async send(
+		call: SimulatedCall,
+		event: string = EVENT_OF[call.status],
+		extra: object = {},
+	): Promise<Delivery[]> {
+		const body = callEvent(event, { ...dataOf(call), ...extra });
+		const subscribed = this.webhooks.active().filter(({ events }) => events.includes(event));
+		const sent = await Promise.all(
+			subscribed.map(async ({ url }) => await this.courier.send(event, url, body)),
+		);
+		return sent.filter((delivery) => delivery !== undefined);
 	}
 
 	/** Agents made in the dashboard send a summary where the call's metadata says. */
@@ -73,36 +69,8 @@ export class CallEvents {
 		const endPoint = metadata.webhook_url;
 		if (typeof endPoint !== 'string') return;
 		const fields = { outcome: 'reached' };
-		await this.outbox.send({
-			subject: `${callId} summary`,
-			event: 'call-summary',
-			followed: false,
-			endPoint,
-			body: callSummary({ fields, callId, to, from, ruleId, metadata, agentId, roomId, sessionId }),
-		});
-	}
-
-	/** An event sent by hand: once to each webhook, without faults. */
-	async sendByHand(
-		call: SimulatedCall,
-		event: string = EVENT_OF[call.status],
-		extra: object = {},
-	): Promise<Delivery[]> {
-		const body = callEvent(event, { ...dataOf(call), ...extra });
-		return await Promise.all(
-			this.addresses(event).map(async (endPoint) => {
-				const delivery = await this.courier.deliver(endPoint, body);
-				await this.outbox.release(subjectOf(call, endPoint));
-				return delivery;
-			}),
-		);
-	}
-
-	private addresses(event: string): string[] {
-		return this.webhooks
-			.active()
-			.filter(({ events }) => events.includes(event))
-			.map(({ url }) => url);
+		const summary = { fields, callId, to, from, ruleId, metadata, agentId, roomId, sessionId };
+		await this.courier.send('call-summary', endPoint, callSummary(summary));
 	}
 }
 
@@ -119,11 +87,6 @@ export function callSummary(summary: CallSummary): object {
 		'customer-data': { ...metadata, callId, sipCallTo: to, sipCallFrom: from, routingRuleId: ruleId },
 		'room-data': { agentId, 'meeting-id': roomId, 'session-id': sessionId },
 	};
-}
-
-/** Events for one address are put out of order among themselves. */
-function subjectOf({ callId }: SimulatedCall, endPoint: string): string {
-	return `${callId} ${endPoint}`;
 }
 
 function dataOf(call: SimulatedCall): object {

@@ -1,5 +1,5 @@
+import type { Courier } from '../courier';
 import type { SimulatedRoom, SimulatedRoomSession } from '../state/room';
-import type { Outbox } from './outbox';
 
 /** True if a name in a webhook's `events` stands for an event. */
 export function covers(pattern: string, event: string): boolean {
@@ -13,7 +13,7 @@ export function covers(pattern: string, event: string): boolean {
 /** The events of rooms, which go to the address given when the room was made. */
 export class RoomEvents {
 	constructor(
-		private readonly outbox: Outbox,
+		private readonly courier: Courier,
 		private readonly roomOf: (roomId: string) => SimulatedRoom | undefined,
 	) {}
 
@@ -25,12 +25,7 @@ export class RoomEvents {
 
 	/** To an address that was given for one matter, such as a transcription. */
 	sendTo(endPoint: string, session: SimulatedRoomSession, event: string, data: object): void {
-		void this.outbox.send({
-			subject: session.id,
-			event,
-			followed: session.status === 'ongoing',
-			endPoint,
-			body: { webhookType: event, data: { meetingId: session.roomId, sessionId: session.id, ...data } },
-		});
+		const body = { webhookType: event, data: { meetingId: session.roomId, sessionId: session.id, ...data } };
+		void this.courier.send(event, endPoint, body);
 	}
 }

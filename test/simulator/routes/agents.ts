@@ -28,14 +28,6 @@ export function agentRoutes(app: FastifyInstance, agents: SimulatedAgent[], room
 			{ key: 'deployments' },
 		);
 	});
-	app.get<Call>(`${CLOUD}/:id/latest`, (request) => {
-		const agent = agents.find(({ id }) => id === request.params.id);
-		const [latest] = agent?.versions ?? [];
-		if (!agent || !latest) throw new ApiError(404, 'Version not found');
-		const { id: deploymentId, agentId, status } = agent;
-		const { versionId: id, versionTag } = latest;
-		return { id, versionTag, deploymentId, agentId, active: true, status, region: 'us002', minReplica: 0 };
-	});
 	app.get<Call>('/ai/v1/agents/:id/versions', (request) => {
 		const agent = agents.find(({ agentId }) => agentId === request.params.id);
 		if (!agent) throw new ApiError(404, 'Agent not found');

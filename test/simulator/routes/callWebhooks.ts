@@ -32,7 +32,6 @@ export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks, 
 		const wanted = webhooks.active().filter(({ url }) => url.includes(search));
 		return page(request, wanted.map(shown), { bare: answers.bareLists });
 	});
-	app.get<Call>(`${PATH}/:id`, (request) => shown(found(request)));
 	app.route<Call>({
 		// PUT in the docs, PATCH in the SDK.
 		method: ['PUT', 'PATCH'],

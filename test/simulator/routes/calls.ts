@@ -13,7 +13,7 @@ import { page } from './pages';
 
 const PATH = '/v2/sip/call';
 
-/** Calls: make, read, hang up, transfer, move to another room. */
+/** Calls: make, read, hang up, transfer. */
 export function callRoutes(
 	app: FastifyInstance,
 	calls: Calls,
@@ -49,17 +49,10 @@ export function callRoutes(
 		return { message: 'Call initiated successfully', data: shown(call, answers) };
 	});
 	app.post<Call<{ callId: string; transferTo: string }>>(`${PATH}/transfer`, (request) => {
-		const call = connected(calls, request.body.callId);
+		const call = found(calls, request.body.callId);
+		if (!isConnected(call)) throw new ApiError(409, 'Call is not active');
 		calls.transfer(call, request.body.transferTo);
 		request.note = `call ${short(call.callId)} ${call.status}`;
-		return { data: shown(call, answers) };
-	});
-	app.post<Call<{ callId: string; roomId: string }>>(`${PATH}/switch-room`, (request) => {
-		const { callId, roomId } = request.body;
-		const call = connected(calls, callId);
-		if (!rooms.ongoing(roomId)) throw new ApiError(400, 'The room has no active session');
-		calls.switchRoom(call, roomId);
-		request.note = `call ${short(call.callId)} moved to room ${roomId}`;
 		return { data: shown(call, answers) };
 	});
 }
@@ -67,12 +60,6 @@ export function callRoutes(
 function found(calls: Calls, callId: string): SimulatedCall {
 	const call = calls.byId.get(callId);
 	if (!call) throw new ApiError(404, 'Call not found');
-	return call;
-}
-
-function connected(calls: Calls, callId: string): SimulatedCall {
-	const call = found(calls, callId);
-	if (!isConnected(call)) throw new ApiError(409, 'Call is not active');
 	return call;
 }
 

@@ -6,13 +6,8 @@ import { ApiError } from '../validate';
 import { page } from './pages';
 
 const PATH = '/v2/rooms';
-/** Rooms: make, read, validate, deactivate. */
+/** Rooms: make, read, deactivate. */
 export function roomRoutes(app: FastifyInstance, rooms: Rooms): void {
-	const found = (id: string): SimulatedRoom => {
-		const room = rooms.find(id);
-		if (!room) throw new ApiError(404, 'Room not found');
-		return room;
-	};
 	app.post<Call<RoomInput>>(PATH, (request) => {
 		const room = rooms.create(request.body);
 		request.note = `room ${room.roomId} created`;
@@ -24,10 +19,9 @@ export function roomRoutes(app: FastifyInstance, rooms: Rooms): void {
 		const wanted = all.filter((room) => !query || [room.roomId, room.customRoomId].includes(query));
 		return page(request, wanted.map(shown));
 	});
-	app.get<Call>(`${PATH}/:id`, (request) => shown(found(request.params.id)));
-	app.get<Call>(`${PATH}/validate/:id`, (request) => {
-		const room = found(request.params.id);
-		if (room.disabled) throw new ApiError(402, 'Room is disabled');
+	app.get<Call>(`${PATH}/:id`, (request) => {
+		const room = rooms.find(request.params.id);
+		if (!room) throw new ApiError(404, 'Room not found');
 		return shown(room);
 	});
 	app.post<Call<{ roomId: string }>>(`${PATH}/deactivate`, (request) => {

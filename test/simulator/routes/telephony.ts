@@ -8,30 +8,19 @@ import { page } from './pages';
 
 /** Gateways, phone numbers and routing rules: what calls can be made with. */
 export function telephonyRoutes(app: FastifyInstance, telephony: Telephony, answers: Answers): void {
-	gatewayRoutes(app, '/v2/sip/outbound-gateways', telephony.outboundGateways, answers);
-	gatewayRoutes(app, '/v2/sip/inbound-gateways', telephony.inboundGateways, answers);
+	gatewayRoutes(app, telephony, answers);
 	phoneNumberRoutes(app, telephony, answers);
 	ruleRoutes(app, '/v2/sip/routing-rule', 'singular', telephony, answers);
 	ruleRoutes(app, '/v2/sip/routing-rules', 'plural', telephony, answers);
 	batchRoutes(app, telephony);
 }
 
-function gatewayRoutes(
-	app: FastifyInstance,
-	path: string,
-	gateways: SimulatedGateway[],
-	answers: Answers,
-): void {
+function gatewayRoutes(app: FastifyInstance, { outboundGateways }: Telephony, answers: Answers): void {
 	const shown = ({ id, ...rest }: SimulatedGateway): object => ({ [answers.gatewayId]: id, ...rest });
-	app.get<Call>(path, (request) => {
+	app.get<Call>('/v2/sip/outbound-gateways', (request) => {
 		const { query } = request;
-		const wanted = gateways.filter(({ id, name }) => matches({ id }, query) && hasText(query.search, [name]));
-		return page(request, wanted.map(shown), { bare: answers.bareLists });
-	});
-	app.get<Call>(`${path}/:id`, (request) => {
-		const gateway = gateways.find(({ id }) => id === request.params.id);
-		if (!gateway) throw new ApiError(404, 'Gateway not found');
-		return shown(gateway);
+		const fits = ({ id, name }: SimulatedGateway) => matches({ id }, query) && hasText(query.search, [name]);
+		return page(request, outboundGateways.filter(fits).map(shown), { bare: answers.bareLists });
 	});
 }
 
@@ -43,11 +32,6 @@ function phoneNumberRoutes(app: FastifyInstance, { phoneNumbers }: Telephony, an
 		);
 		return page(request, wanted, { perPage: 20, bare: answers.bareLists });
 	});
-	app.get<Call>('/v2/sip/phone-numbers/:id', (request) => {
-		const number = phoneNumbers.find(({ phoneNumber }) => phoneNumber.e164 === request.params.id);
-		if (!number) throw new ApiError(404, 'Phone number not found');
-		return number;
-	});
 }
 
 function ruleRoutes(
@@ -57,12 +41,10 @@ function ruleRoutes(
 	{ routingRules }: Telephony,
 	answers: Answers,
 ): void {
-	const check = (method: string): void => {
-		if (answers.routingRules === 'both' || answers.routingRules === spelling) return;
-		throw new ApiError(404, `Cannot ${method} ${path}`);
-	};
 	app.get<Call>(path, (request) => {
-		check(request.method);
+		if (answers.routingRules !== 'both' && answers.routingRules !== spelling) {
+			throw new ApiError(404, `Cannot GET ${path}`);
+		}
 		const { query } = request;
 		const fits = ({ id, name, type, numbers, room }: SimulatedRoutingRule): boolean =>
 			matches({ type }, query) &&
@@ -70,12 +52,6 @@ function ruleRoutes(
 			(query.roomType?.split(',').includes(room.type) ?? true) &&
 			hasText(query.search, [name, ...numbers]);
 		return page(request, routingRules.filter(fits), { bare: answers.bareLists });
-	});
-	app.get<Call>(`${path}/:id`, (request) => {
-		check(request.method);
-		const rule = routingRules.find(({ id }) => id === request.params.id);
-		if (!rule) throw new ApiError(404, 'Routing rule not found');
-		return rule;
 	});
 }
 

@@ -31,13 +31,13 @@ export function transcriptionRoutes(
 	const found = (type: SimulatedTranscription['type'], id: string): object => {
 		const made = ofType(type).find((other) => other.id === id);
 		if (!made) throw new ApiError(404, 'Transcription not found');
-		return shownTranscription(made);
+		return shown(made);
 	};
 	app.get<Call>(POST, (request) => {
 		const wanted = ofType('post').filter(({ roomId, sessionId }) =>
 			matches({ roomId, sessionId }, request.query),
 		);
-		return page(request, wanted.map(shownTranscription), { key: KEY });
+		return page(request, wanted.map(shown), { key: KEY });
 	});
 	app.get<Call>(`${POST}/:id`, (request) => found('post', request.params.id));
 
@@ -45,7 +45,7 @@ export function transcriptionRoutes(
 		const wanted = ofType('realtime').filter(({ roomId, sessionId, status }) =>
 			matches({ ...(answers.realtimeFilters && { roomId, sessionId }), status }, request.query),
 		);
-		return page(request, wanted.map(shownTranscription), { key: KEY });
+		return page(request, wanted.map(shown), { key: KEY });
 	});
 	app.get<Call>(`${REALTIME}/:id`, (request) => found('realtime', request.params.id));
 	app.post<Call<StartBody>>(`${REALTIME}/start`, (request) => {
@@ -60,14 +60,14 @@ export function transcriptionRoutes(
 			...(!summary?.enabled && { summary: null }),
 		});
 		tell(made, 'transcription-started');
-		return shownTranscription(made);
+		return shown(made);
 	});
 	app.post<Call<{ roomId: string }>>(`${REALTIME}/end`, (request) => {
 		const made = transcriptions.running(request.body.roomId);
 		if (!made) throw new ApiError(404, 'No transcription is running in this room');
 		transcriptions.stopRealtime(made);
 		tell(made, 'transcription-stopped');
-		return shownTranscription(made);
+		return shown(made);
 	});
 
 	const tell = ({ id, type, sessionId, webhookUrl }: SimulatedTranscription, event: string): void => {
@@ -79,7 +79,7 @@ export function transcriptionRoutes(
 }
 
 /** A transcription as the API answers it; only one of a recording names its room on the outside. */
-export function shownTranscription(made: SimulatedTranscription): object {
+function shown(made: SimulatedTranscription): object {
 	const { id, type, status, roomId, sessionId, recordingId, start, end } = made;
 	const { transcriptionFilePaths, summarizedFilePaths } = made;
 	const common = { id, status, start, end, transcriptionFilePaths, summarizedFilePaths };

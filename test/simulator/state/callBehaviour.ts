@@ -7,10 +7,6 @@ export interface CallBehaviour {
 	ringForMs: number | null;
 	/** From the answer to the end, in milliseconds, unless `maxCallDuration` is shorter; null: until it is ended. */
 	talkMs: number | null;
-	/** A transfer fails, and the call goes on. */
-	transferFails: boolean;
-	/** Between the steps of a transfer, in milliseconds. */
-	stepMs: number;
 }
 
 export const DEFAULT_BEHAVIOUR: CallBehaviour = {
@@ -18,8 +14,6 @@ export const DEFAULT_BEHAVIOUR: CallBehaviour = {
 	ringAfterMs: 20,
 	ringForMs: 50,
 	talkMs: 200,
-	transferFails: false,
-	stepMs: 5,
 };
 
 /** Numbers that have an outcome of their own, whatever was set for all calls. */

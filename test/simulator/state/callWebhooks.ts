@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setBounded } from '../bounded';
 
 /** An address that hears of every call of the account. */
 export interface SimulatedCallWebhook {
@@ -17,12 +16,10 @@ export class CallWebhooks {
 	/** Also deleted ones, as deleting is soft. */
 	readonly byId = new Map<string, SimulatedCallWebhook>();
 
-	constructor(private readonly max: number) {}
-
 	add(url: string, events: string[]): SimulatedCallWebhook {
 		const now = new Date().toISOString();
 		const webhook = { id: randomBytes(12).toString('hex'), url, events, createdAt: now, updatedAt: now };
-		setBounded(this.byId, webhook.id, webhook, this.max);
+		this.byId.set(webhook.id, webhook);
 		return webhook;
 	}
 

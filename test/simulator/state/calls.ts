@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setBounded } from '../bounded';
 import type { Timers } from '../timers';
 import { isOver, isRinging, type CallInput, type CallStatus, type SimulatedCall } from './call';
 import { CALL_NUMBERS, DEFAULT_BEHAVIOUR, type CallBehaviour } from './callBehaviour';
 import type { Rooms } from './rooms';
 
+const STEP_MS = 5;
 const TRANSFER_STEPS = ['transfer-accepted', 'transferring', 'transfer-ringing', 'transferred'] as const;
 
 /** The calls, and the clock that moves them on. */
@@ -19,7 +19,6 @@ export class Calls {
 		private general: Partial<CallBehaviour> | false,
 		private readonly rooms: Rooms,
 		private readonly timers: Timers,
-		private readonly max: number,
 		/** Called when the API or the clock has moved a call on. */
 		private readonly onEvent: (call: SimulatedCall) => void,
 		/** Called when a call is over. */
@@ -44,7 +43,7 @@ export class Calls {
 			end: null,
 			timelog: [],
 		};
-		setBounded(this.byId, call.callId, call, this.max);
+		this.byId.set(call.callId, call);
 		this.step(call, call.status);
 		const behaviour = this.behaviourOf(call, own);
 		if (behaviour) this.ring(call, behaviour);
@@ -81,26 +80,17 @@ export class Calls {
 
 	/** The call leaves VideoSDK for another number, in steps of some milliseconds. */
 	transfer(call: SimulatedCall, to: string): void {
-		const behaviour = this.behaviourOf(call);
 		call.transfer = { to };
 		this.step(call, 'transfer-initiated');
-		if (!behaviour) return;
-		const steps: CallStatus[] = behaviour.transferFails ? ['transfer-failed'] : [...TRANSFER_STEPS];
+		if (!this.behaviourOf(call)) return;
+		const steps: CallStatus[] = [...TRANSFER_STEPS];
 		const next = (): void => {
 			const status = steps.shift();
 			if (!status || isOver(call)) return;
 			this.step(call, status);
-			this.after(call, behaviour.stepMs, next);
+			this.after(call, STEP_MS, next);
 		};
-		this.after(call, behaviour.stepMs, next);
-	}
-
-	switchRoom(call: SimulatedCall, roomId: string): void {
-		this.step(call, 'switch-room-initiated');
-		this.leaveRoom(call);
-		call.roomId = roomId;
-		this.enterRoom(call);
-		this.step(call, 'switch-room-completed');
+		this.after(call, STEP_MS, next);
 	}
 
 	/** A call does not end by its clock before something is done. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setBounded } from '../bounded';
 import type { FileInput, Files } from './files';
 
 /** The four lists in which the API shows recordings. */
@@ -46,7 +45,6 @@ export class Recordings {
 	constructor(
 		private readonly files: Files,
 		private readonly readyMs: number,
-		private readonly max: number,
 	) {}
 
 	add(input: RecordingInput, start = new Date().toISOString()): SimulatedRecording {
@@ -66,7 +64,7 @@ export class Recordings {
 			end: new Date().toISOString(),
 			readyAtMs: Date.now() + readyAfterMs,
 		};
-		setBounded(this.byId, id, recording, this.max);
+		this.byId.set(id, recording);
 		return recording;
 	}
 }

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setBounded } from '../bounded';
 import { isPresent, newRoomId } from './room';
 import type { SimulatedParticipant, SimulatedRoom, SimulatedRoomSession } from './room';
 
@@ -22,10 +21,7 @@ export class Rooms {
 	private readonly live = new Map<string, SimulatedRoomSession>();
 	private readonly whenRemoved = new WeakMap<SimulatedParticipant, () => void>();
 
-	constructor(
-		private readonly max: number,
-		private readonly observer: RoomObserver,
-	) {}
+	constructor(private readonly observer: RoomObserver) {}
 
 	/** The same `customRoomId` gives the same room. */
 	create(input: RoomInput): SimulatedRoom {
@@ -40,7 +36,7 @@ export class Rooms {
 			createdAt: now,
 			updatedAt: now,
 		};
-		setBounded(this.byId, room.roomId, room, this.max);
+		this.byId.set(room.roomId, room);
 		return room;
 	}
 
@@ -82,22 +78,13 @@ export class Rooms {
 		return session;
 	}
 
-	/** The last one to leave ends the session. @returns false if nobody of that ID is there. */
-	leave(roomId: string, participantId: string, reason = 'leave'): boolean {
+	/** The last one to leave ends the session. */
+	leave(roomId: string, participantId: string): void {
 		const session = this.live.get(roomId);
 		const participant = session?.participants.find((other) => other.participantId === participantId);
-		if (!session || !participant || !isPresent(participant)) return false;
-		this.seeOff(session, participant, reason);
+		if (!session || !participant || !isPresent(participant)) return;
+		this.seeOff(session, participant, 'leave');
 		if (!session.participants.some(isPresent)) this.close(session);
-		return true;
-	}
-
-	/** Removes somebody who may have a life elsewhere, such as an agent or a call. */
-	remove(roomId: string, participantId: string): boolean {
-		const removed = this.removal(this.live.get(roomId), participantId);
-		if (!this.leave(roomId, participantId, 'removed')) return false;
-		removed?.();
-		return true;
 	}
 
 	/** Ends a room's session for everybody in it. @returns undefined if none is going on. */
@@ -105,7 +92,7 @@ export class Rooms {
 		const session = this.live.get(roomId);
 		if (!session) return undefined;
 		const present = session.participants.filter(isPresent);
-		const removals = present.map(({ participantId }) => this.removal(session, participantId));
+		const removals = present.map((participant) => this.whenRemoved.get(participant));
 		for (const participant of present) this.seeOff(session, participant, reason);
 		this.close(session);
 		for (const removed of removals) removed?.();
@@ -123,8 +110,8 @@ export class Rooms {
 			status: 'ongoing',
 			participants: [],
 		};
-		setBounded(this.sessions, session.id, session, this.max);
-		setBounded(this.live, roomId, session, this.max);
+		this.sessions.set(session.id, session);
+		this.live.set(roomId, session);
 		this.observer.sessionStarted(session, room);
 		return session;
 	}
@@ -142,13 +129,5 @@ export class Rooms {
 		if (stay) stay.end = new Date().toISOString();
 		this.whenRemoved.delete(participant);
 		this.observer.left(session, participant, reason);
-	}
-
-	private removal(
-		session: SimulatedRoomSession | undefined,
-		participantId: string,
-	): (() => void) | undefined {
-		const participant = session?.participants.find((other) => other.participantId === participantId);
-		return participant && this.whenRemoved.get(participant);
 	}
 }

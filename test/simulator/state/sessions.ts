@@ -45,11 +45,10 @@ export class Sessions {
 	constructor(
 		private readonly lifecycle: Lifecycle | false,
 		private readonly timers: Timers,
-		private readonly max: number,
 		/** Called when the clock has moved a session on. */
 		private readonly onEvent: (session: SimulatedSession, event: EventStatus) => void,
 		/** Called whenever a session was moved on, by whatever. */
-		private readonly onChange: (session: SimulatedSession) => void,
+		private readonly onChange: (session: SimulatedSession, event: EventStatus | 'end') => void,
 	) {}
 
 	start(input: StartInput): SimulatedSession {
@@ -61,10 +60,8 @@ export class Sessions {
 			start: now,
 			createdAt: now,
 			updatedAt: now,
-			history: [{ event: 'queued', status: 'queued', at: now }],
 		};
 		this.byId.set(session.sessionId, session);
-		this.forgetOldest();
 		if (this.lifecycle) {
 			this.plan(session, 'starting', this.lifecycle.startingMs);
 			this.plan(session, 'started', this.lifecycle.startedMs);
@@ -100,11 +97,6 @@ export class Sessions {
 			else session.status = status;
 		}
 		this.note(session, event);
-	}
-
-	/** The events that the clock still holds for a session. */
-	planned(session: SimulatedSession): EventStatus[] {
-		return [...(this.plans.get(session)?.keys() ?? [])];
 	}
 
 	private planStop(session: SimulatedSession): void {
@@ -153,15 +145,6 @@ export class Sessions {
 
 	private note(session: SimulatedSession, event: EventStatus | 'end'): void {
 		session.updatedAt = new Date().toISOString();
-		session.history.push({ event, status: session.status, at: session.updatedAt });
-		this.onChange(session);
-	}
-
-	private forgetOldest(): void {
-		if (this.byId.size <= this.max) return;
-		const oldest = this.byId.values().next().value;
-		if (!oldest) return;
-		this.cancelPlans(oldest, () => true);
-		this.byId.delete(oldest.sessionId);
+		this.onChange(session, event);
 	}
 }

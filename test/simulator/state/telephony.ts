@@ -32,7 +32,6 @@ export interface SimulatedPhoneNumber {
 /** What the account has for making and taking calls. */
 export interface Telephony {
 	outboundGateways: SimulatedGateway[];
-	inboundGateways: SimulatedGateway[];
 	routingRules: SimulatedRoutingRule[];
 	phoneNumbers: SimulatedPhoneNumber[];
 	batchCalls: Array<{ batchId: string; records: object[] }>;
@@ -60,7 +59,6 @@ function gateway(direction: 'in' | 'out', index: number): SimulatedGateway {
 /** Enough of each for several pages of ten; 23 numbers for two of twenty. */
 export function defaultTelephony(): Telephony {
 	const outboundGateways = times(12, (index) => gateway('out', index));
-	const inboundGateways = times(2, (index) => gateway('in', index));
 	const phoneNumbers = times(23, (index) => ({
 		phoneNumber: {
 			phoneNumberId: `pn_${two(index)}`,
@@ -70,7 +68,7 @@ export function defaultTelephony(): Telephony {
 			provider: 'twilio',
 			status: 'active',
 		},
-		inbound: inboundGateways[0] ?? null,
+		inbound: gateway('in', 0),
 		outbound: outboundGateways[0] ?? null,
 	}));
 	const rule = (type: 'inbound' | 'outbound', index: number): SimulatedRoutingRule => ({
@@ -83,7 +81,6 @@ export function defaultTelephony(): Telephony {
 	});
 	return {
 		outboundGateways,
-		inboundGateways,
 		phoneNumbers,
 		batchCalls: [],
 		routingRules: [...times(12, (index) => rule('outbound', index)), rule('inbound', 0)],

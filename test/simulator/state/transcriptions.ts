@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setBounded } from '../bounded';
 import type { Timers } from '../timers';
 import type { Files } from './files';
 import { filesOf, SAMPLE_LINES, SAMPLE_SUMMARY, type TranscriptLine, withSaid } from './transcriptText';
@@ -47,13 +46,11 @@ export class Transcriptions {
 		private readonly files: Files,
 		private readonly timers: Timers,
 		private readonly readyMs: number,
-		private readonly summaryReadyMs: number,
-		private readonly max: number,
 	) {}
 
 	/** Notes what somebody says in a room. */
 	say(roomId: string, line: Pick<TranscriptLine, 'speaker' | 'text'>): void {
-		setBounded(this.said, roomId, [...(this.said.get(roomId) ?? []), line], this.max);
+		this.said.set(roomId, [...(this.said.get(roomId) ?? []), line]);
 	}
 
 	/** Made of a recording: pending at first. `done` is called at its end. */
@@ -102,7 +99,7 @@ export class Transcriptions {
 			lines,
 			summary,
 		};
-		setBounded(this.byId, made.id, made, this.max);
+		this.byId.set(made.id, made);
 		return made;
 	}
 
@@ -126,8 +123,7 @@ export class Transcriptions {
 					const name = `${made.id}.${format}`;
 					made.transcriptionFilePaths[format] = this.files.add({ name, content, contentType });
 				}
-				if (this.summaryReadyMs > 0) this.timers.after(this.summaryReadyMs, () => this.summarize(made));
-				else this.summarize(made);
+				this.summarize(made);
 			}
 			done(made);
 		});
