@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packPackage } from '../test/n8n/package';
-import { PlainError, repositoryRoot, run, runMain, temporaryFolder } from '../test/n8n/processes';
+import { unpackPackage } from '../test/n8n/package';
+import { PlainError, repositoryRoot, runMain } from '../test/n8n/processes';
 import { findN8nFolder, placePackage, removePackage } from './placePackage';
 
 const USAGE = `Usage: npm run install:n8n -- <folder> [--remove]
@@ -48,16 +48,7 @@ runMain(async () => {
 	}
 
 	write('Building the package ...');
-	const unpacked = temporaryFolder('videosdk-install');
-	const { code, output } = await run('tar', [
-		'-xzf',
-		await packPackage(),
-		'-C',
-		unpacked,
-		'--strip-components=1',
-	]);
-	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package couldn't be unpacked.`);
-	const { name, version, former } = placePackage(unpacked, n8nFolder);
+	const { name, version, former } = placePackage(await unpackPackage(), n8nFolder);
 	write(
 		`Installed ${name} ${version} into ${n8nFolder}${former === undefined ? '' : `, replacing ${former}`}.`,
 	);

@@ -1,6 +1,6 @@
 import type { N8n, N8nOptions } from '../n8n/instance';
 import { startN8n } from '../n8n/instance';
-import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+import type { N8nRest, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Simulator, SimulatorOptions } from '../simulator';
 import { startSimulator } from '../simulator';
 
@@ -29,17 +29,7 @@ export async function setUp(
 		throw error;
 	});
 	await n8n.rest.setupOwner();
-	const { id: credentialId } = await n8n.rest.createCredential({
-		name: 'VideoSDK',
-		type: CREDENTIAL_TYPE,
-		data: {
-			apiKey: simulator.apiKey,
-			secretKey: simulator.secret,
-			baseUrl: simulator.url,
-			webhookPublicKey: '',
-			...options.credential,
-		},
-	});
+	const { id: credentialId } = await createCredential(n8n.rest, simulator, options.credential);
 	return {
 		n8n,
 		simulator,
@@ -51,9 +41,21 @@ export async function setUp(
 	};
 }
 
+/** Stores our credential for a simulator. */
+export async function createCredential(
+	rest: N8nRest,
+	{ apiKey, secret, url }: Pick<Simulator, 'apiKey' | 'secret' | 'url'>,
+	more: object = {},
+): Promise<{ id: string; name: string }> {
+	const name = 'VideoSDK';
+	const data = { apiKey, secretKey: secret, baseUrl: url, webhookPublicKey: '', ...more };
+	const { id } = await rest.createCredential({ name, type: CREDENTIAL_TYPE, data });
+	return { id, name };
+}
+
 /** One of our nodes, for a workflow. */
 export function ourNode(
-	setup: Setup,
+	setup: Pick<Setup, 'credentialId'>,
 	name: string,
 	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudToolTrigger' | 'videoSdkAgentCloudTrigger',
 	parameters: object,

@@ -52,7 +52,7 @@ test('a container puts the package into its volume at each start, and n8n works 
 
 	const n8n = await startN8n({ tarball: null, userFolder });
 	try {
-		expect(await checkN8n(n8n.url)).toMatch(/session .* started; its signed event started execution/);
+		expect(await checkN8n(n8n.url)).toMatch(/session .* started; its signed event started an execution/);
 	} finally {
 		await n8n.stop();
 	}

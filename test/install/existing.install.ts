@@ -1,20 +1,16 @@
 /** `npm run install:n8n` with an n8n that somebody already uses. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE } from '../e2e/setup';
+import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { repositoryRoot, run, sha256, temporaryFolder } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
-import { installAsN8nDoes, knownNode } from './installer';
+import { copyAs, installAsN8nDoes, knownNode, OUR_NODES } from './installer';
 import { type Registry, startRegistry } from './registry';
 
 const OTHER = 'n8n-nodes-other';
-const OUR_NODES = [
-	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
-	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
-];
 
 let registry: Registry;
 let simulator: Simulator;
@@ -134,13 +130,9 @@ test('installs into what N8N_USER_FOLDER holds: all else stays, and the nodes wo
 	expect(statSync(join(nodesFolder(), 'node_modules', PACKAGE)).mode & 0o777).toBe(0o755);
 	await n8n.restart();
 	expect(await isKnown()).toBe(true);
-	const { id } = await n8n.rest.createCredential({
-		name: 'VideoSDK',
-		type: CREDENTIAL_TYPE,
-		data: { apiKey: simulator.apiKey, secretKey: simulator.secret, baseUrl: simulator.url },
-	});
+	const { id: credentialId } = await createCredential(n8n.rest, simulator);
 	const other = { ...n8nNode('Other', 'other'), type: `${OTHER}.other` };
-	const start = ourNode({ credentialId: id } as never, 'Start', 'videoSdkAgentCloud', {
+	const start = ourNode({ credentialId }, 'Start', 'videoSdkAgentCloud', {
 		resource: 'session',
 		operation: 'start',
 		deploymentId: 'ddv_support',
@@ -180,12 +172,7 @@ test('an npm that somebody runs in that folder keeps it, and asks no registry ab
 });
 
 test("n8n's own installation can follow, and the command again after that", async () => {
-	const published = temporaryFolder('videosdk-published');
-	cpSync(join(nodesFolder(), 'node_modules', PACKAGE), published, { recursive: true });
-	const packageFile = join(published, 'package.json');
-	const packageJson = JSON.parse(readFileSync(packageFile, 'utf8')) as object;
-	writeFileSync(packageFile, JSON.stringify({ ...packageJson, version: '99.0.0' }));
-	await registry.publish(published);
+	await registry.publish(copyAs('99.0.0', join(nodesFolder(), 'node_modules', PACKAGE)));
 	await installAsN8nDoes(n8n, registry.url, PACKAGE, '99.0.0', OUR_NODES);
 	await n8n.restart();
 	await expectRun();

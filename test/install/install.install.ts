@@ -1,26 +1,21 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor } from '../browser/editor';
 import { eventually } from '../browser/eventually';
-import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../e2e/setup';
+import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
-import { packPackage } from '../n8n/package';
-import { run, temporaryFolder } from '../n8n/processes';
-import { outputOf, type WorkflowJson } from '../n8n/rest';
+import { unpackPackage } from '../n8n/package';
+import { outputOf, type WorkflowNode } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
-import { installAsN8nDoes, knownNode } from './installer';
+import { copyAs, installAsN8nDoes, knownNode, OUR_NODES } from './installer';
 import { type Registry, startRegistry } from './registry';
 
 /** A text of the node that the newer version has changed, to tell which of the two n8n has loaded. */
 const OLD_TEXT = 'Retrieve a list of sessions';
 const NEW_TEXT = 'Retrieve a list of sessions, as the newer version says';
 const WEBHOOK_PATH = 'installed-trigger/webhook';
-const NODES = [
-	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
-	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
-];
 
 let registry: Registry;
 let n8n: N8n;
@@ -31,20 +26,9 @@ let newVersion: string;
 let starterId: string;
 let triggerId: string;
 
-/** Unpacks the package as it would be published. */
-async function unpack(): Promise<string> {
-	const folder = temporaryFolder('videosdk-version');
-	await run('tar', ['-xzf', await packPackage(), '-C', folder, '--strip-components=1']);
-	return folder;
-}
-
 /** A copy of the package with the next version number and one changed text. */
 function bump(folder: string, version: string): string {
-	const copy = temporaryFolder('videosdk-newer');
-	cpSync(folder, copy, { recursive: true });
-	const packageFile = join(copy, 'package.json');
-	const packageJson = JSON.parse(readFileSync(packageFile, 'utf8')) as object;
-	writeFileSync(packageFile, JSON.stringify({ ...packageJson, version }, null, 2));
+	const copy = copyAs(version, folder);
 	let changed = 0;
 	for (const file of readdirSync(join(copy, 'dist'), { recursive: true, encoding: 'utf8' })) {
 		if (!file.endsWith('.js')) continue;
@@ -65,7 +49,7 @@ beforeAll(async () => {
 		startBrowser(),
 		startN8n({ tarball: null }),
 	]);
-	const folder = await unpack();
+	const folder = await unpackPackage();
 	const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
 	oldVersion = version;
 	newVersion = version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
@@ -127,57 +111,25 @@ async function openInBrowser<T>(look: (editor: Editor) => Promise<T>): Promise<T
 }
 
 async function storeWorkflows(): Promise<void> {
-	const { id } = await n8n.rest.createCredential({
-		name: 'VideoSDK',
-		type: CREDENTIAL_TYPE,
-		data: { apiKey: simulator.apiKey, secretKey: simulator.secret, baseUrl: simulator.url },
-	});
-	expect(await n8n.rest.testCredential(id)).toMatchObject({ status: 'OK' });
-	const ours = {
-		typeVersion: 1,
-		position: [220, 0] as [number, number],
-		credentials: { [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } },
-	};
-	const starter: WorkflowJson = {
-		name: 'Saved with the old version',
-		nodes: [
-			n8nNode('Manual', 'manualTrigger'),
-			{
-				...ours,
-				name: 'Start',
-				type: `${PACKAGE}.videoSdkAgentCloud`,
-				parameters: {
-					resource: 'session',
-					operation: 'start',
-					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-					tag: 'v1',
-				},
-			},
-		],
-		connections: { Manual: { main: [[{ node: 'Start', type: 'main', index: 0 }]] } },
-	};
-	const trigger: WorkflowJson = {
-		name: 'Published with the old version',
-		nodes: [
-			{
-				...ours,
-				name: 'Trigger',
-				type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
-				webhookId: WEBHOOK_PATH.split('/')[0],
-				parameters: {},
-			},
-		],
-		connections: {},
-	};
-	starterId = (await n8n.rest.createWorkflow(starter)).id;
-	triggerId = (await n8n.rest.createWorkflow(trigger)).id;
+	const { id: credentialId } = await createCredential(n8n.rest, simulator);
+	expect(await n8n.rest.testCredential(credentialId)).toMatchObject({ status: 'OK' });
+	const setup = { credentialId };
+	const deploymentId = { __rl: true, mode: 'id', value: 'ddv_support' };
+	const parameters = { resource: 'session', operation: 'start', deploymentId, tag: 'v1' };
+	const start = ourNode(setup, 'Start', 'videoSdkAgentCloud', parameters);
+	const webhookId = WEBHOOK_PATH.split('/')[0];
+	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { webhookId });
+	const store = async (name: string, ...nodes: WorkflowNode[]) =>
+		(await n8n.rest.createWorkflow(chain(name, nodes))).id;
+	starterId = await store('Saved with the old version', n8nNode('Manual', 'manualTrigger'), start);
+	triggerId = await store('Published with the old version', trigger);
 	await n8n.rest.activate(triggerId);
 }
 
 // Each step goes on from the one before, as a user's n8n does.
 
 test('first install: n8n loads it, and its nodes work', async () => {
-	const folder = await installAsN8nDoes(n8n, registry.url, PACKAGE, oldVersion, NODES);
+	const folder = await installAsN8nDoes(n8n, registry.url, PACKAGE, oldVersion, OUR_NODES);
 	// Nothing is to be installed beside it.
 	expect(existsSync(join(folder, 'node_modules'))).toBe(false);
 	await n8n.restart();
@@ -192,7 +144,7 @@ test('first install: n8n loads it, and its nodes work', async () => {
 
 test('update: a workflow saved before opens, runs and receives events as before', async () => {
 	const before = await n8n.rest.getWorkflow(starterId);
-	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
+	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, OUR_NODES);
 	await n8n.restart();
 	expect(await installedPackages()).toMatchObject([{ packageName: PACKAGE, installedVersion: newVersion }]);
 	expect(await knownNode(n8n)).toContain(NEW_TEXT);
@@ -216,7 +168,7 @@ test('files lost, as in a container without a volume: n8n starts and says so, an
 	await eventually(async () => expect(n8n.logs.slice(logged)).toContain('some packages are missing'));
 	expect(await knownNode(n8n)).toBeUndefined();
 	expect((await installedPackages())[0]?.failedLoading).toBe(true);
-	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, NODES);
+	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, OUR_NODES);
 	await n8n.restart();
 	await expectStart();
 	// n8n 2.41 takes workflows off the air whose triggers it cannot load at a start, and leaves them so.

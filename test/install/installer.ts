@@ -1,14 +1,29 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inDatabase } from '../n8n/database';
 import type { N8n } from '../n8n/instance';
 import { PACKAGE } from '../e2e/setup';
-import { PlainError, run, runNpm } from '../n8n/processes';
+import { PlainError, run, runNpm, temporaryFolder } from '../n8n/processes';
 import { RestError } from '../n8n/rest';
 
 type PackageJson = Record<string, unknown> & { version: string; dependencies?: Record<string, string> };
 
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
 const writeJson = (file: string, json: object) => writeFileSync(file, JSON.stringify(json, null, 2));
+
+export const OUR_NODES = [
+	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
+	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
+];
+
+/** A copy of a package, with another version number. */
+export function copyAs(version: string, packageFolder: string): string {
+	const copy = temporaryFolder('videosdk-copy');
+	cpSync(packageFolder, copy, { recursive: true });
+	const file = join(copy, 'package.json');
+	writeJson(file, { ...readJson(file), version });
+	return copy;
+}
 
 async function succeed(what: string, work: Promise<{ code: number; output: string }>): Promise<string> {
 	const { code, output } = await work;
@@ -90,23 +105,6 @@ export async function installAsN8nDoes(
 		}`,
 	);
 	return folder;
-}
-
-/** Runs a script with n8n's `database` open, in the Node.js of n8n: ours may be too old for its module for SQLite. */
-async function inDatabase(n8n: N8n, script: string): Promise<void> {
-	const file = join(n8n.userFolder, '.n8n', 'database.sqlite');
-	await succeed(
-		'Writing to the database of n8n',
-		run(n8n.runtime.node, [
-			'-e',
-			`const { DatabaseSync } = require('node:sqlite');
-			const database = new DatabaseSync(${JSON.stringify(file)});
-			database.exec('PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; BEGIN IMMEDIATE');
-			${script}
-			database.exec('COMMIT');
-			database.close();`,
-		]),
-	);
 }
 
 /** What n8n knows of our action node; undefined if nothing. */

@@ -2,11 +2,10 @@
  * `npm run test:mutants [-- <part of a file's name or of what is lost> ...]`: changes the code in ways that a user would suffer from,
  * each in a copy of the repository, and fails for a change that no test notices. `-- --check` only looks whether all texts occur.
  */
-import { spawn } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
-import { onShutdown, repositoryRoot, runMain, temporaryFolder } from '../n8n/processes';
+import { repositoryRoot, runMain, temporaryFolder, TrackedProcess } from '../n8n/processes';
 import { type Mutant, MUTANTS } from './table';
 
 /** A mutant may keep a test from ending. All tests of the table, unchanged and on a busy machine, take a quarter of an hour. */
@@ -34,19 +33,17 @@ class Copy {
 		symlinkSync(join(repositoryRoot, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
 	}
 
-	/** @returns what a program wrote; undefined for `failedWith` if it succeeded */
+	/** Runs a program to its end. */
 	private async node(program: string, programArguments: string[]) {
 		const path = join(this.folder, 'node_modules', program);
-		const child = spawn(process.execPath, [path, ...programArguments], {
+		const child = new TrackedProcess(process.execPath, [path, ...programArguments], {
 			cwd: this.folder,
 			env: { ...process.env, CI: 'true' },
-			timeout: LIMIT_MS,
 		});
-		onShutdown(() => void child.kill());
-		let output = '';
-		for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-		const code = await new Promise((resolve) => child.once('close', resolve));
-		return { hasFailed: code !== 0, output };
+		const limit = setTimeout(async () => await child.kill(), LIMIT_MS);
+		const code = await child.exited;
+		clearTimeout(limit);
+		return { hasFailed: code !== 0, output: child.output };
 	}
 
 	private async jest(jestArguments: string[]): Promise<string | undefined> {

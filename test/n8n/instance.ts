@@ -16,7 +16,6 @@ export interface N8nOptions {
 	mode?: 'regular' | 'queue';
 	log?: (line: string) => void;
 	logLevel?: 'error' | 'warn' | 'info' | 'debug';
-	startTimeoutMs?: number;
 }
 
 /** A process of n8n under control. */
@@ -141,7 +140,7 @@ async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess
 					return undefined;
 				}
 			},
-			options.startTimeoutMs ?? START_TIMEOUT_MS,
+			START_TIMEOUT_MS,
 			150,
 		);
 	};

@@ -52,6 +52,15 @@ export async function packPackage(): Promise<string> {
 	return await packed;
 }
 
+/** The same, unpacked into a temporary folder. */
+export async function unpackPackage(): Promise<string> {
+	const folder = temporaryFolder('videosdk-unpacked');
+	const tar = ['-xzf', await packPackage(), '-C', folder, '--strip-components=1'];
+	const { code, output } = await run('tar', tar);
+	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package could not be unpacked.`);
+	return folder;
+}
+
 /** Installs the package into an n8n user folder the way n8n does. Offline: the package has no dependencies. */
 export async function installPackage(userFolder: string, tarball: string): Promise<void> {
 	const folder = join(userFolder, '.n8n', 'nodes');

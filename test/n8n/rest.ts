@@ -223,7 +223,24 @@ export class N8nRest {
 
 	/** Publishes a workflow (2.x) or sets it active (1.x). @throws on 1.x if a trigger does not let it */
 	async activate(id: string): Promise<void> {
-		await this.oneByOne(async () => await this.publish(id));
+		await this.setActive(id, true);
+	}
+
+	async deactivate(id: string): Promise<void> {
+		await this.setActive(id, false);
+	}
+
+	private async setActive(id: string, active: boolean): Promise<void> {
+		await this.oneByOne(async () => {
+			const { versionId } = await this.getWorkflow(id);
+			if (this.runtime.version.startsWith('1.')) {
+				await this.call('PATCH', `/workflows/${id}`, { active, versionId });
+			} else if (active) {
+				await this.call('POST', `/workflows/${id}/activate`, { versionId, name: 'First version' });
+			} else {
+				await this.call('POST', `/workflows/${id}/deactivate`, {});
+			}
+		});
 		await this.publicationEnded(id);
 	}
 
@@ -242,42 +259,16 @@ export class N8nRest {
 		);
 	}
 
-	private async publish(id: string): Promise<void> {
-		const { versionId } = await this.getWorkflow(id);
-		if (this.runtime.version.startsWith('1.')) {
-			await this.call('PATCH', `/workflows/${id}`, { active: true, versionId });
-		} else {
-			await this.call('POST', `/workflows/${id}/activate`, { versionId, name: 'First version' });
-		}
-	}
-
-	async deactivate(id: string): Promise<void> {
-		await this.oneByOne(async () => await this.unpublish(id));
-		await this.publicationEnded(id);
-	}
-
-	private async unpublish(id: string): Promise<void> {
-		const { versionId } = await this.getWorkflow(id);
-		if (this.runtime.version.startsWith('1.')) {
-			await this.call('PATCH', `/workflows/${id}`, { active: false, versionId });
-		} else {
-			await this.call('POST', `/workflows/${id}/deactivate`, {});
-		}
-	}
-
 	/**
 	 * Runs a workflow as the editor's "Execute workflow" does, from its trigger node, and yields the run's id.
 	 * Only triggers that need no outside event can be run so (Manual Trigger, Schedule Trigger).
 	 */
-	async startWorkflow(id: string, triggerName?: string): Promise<string> {
+	async startWorkflow(id: string): Promise<string> {
 		const workflow = await this.getWorkflow(id);
 		const triggers = workflow.nodes.filter(
 			(node) => /trigger$/i.test(node.type) || /webhook$/.test(node.type),
 		);
-		const trigger =
-			triggers.find((node) => node.name === triggerName) ??
-			triggers.find((node) => node.type === 'n8n-nodes-base.manualTrigger') ??
-			triggers[0];
+		const trigger = triggers.find((node) => node.type === 'n8n-nodes-base.manualTrigger') ?? triggers[0];
 		if (!trigger) throw new PlainError(`The workflow "${workflow.name}" has no trigger to be run from.`);
 		const answer = await this.call<{ executionId?: string }>('POST', `/workflows/${id}/run`, {
 			// 1.x takes the workflow from here, 2.x from its database.
@@ -291,8 +282,8 @@ export class N8nRest {
 	}
 
 	/** Like `startWorkflow`, and waits for the run's end. */
-	async runWorkflow(id: string, timeoutMs = 120_000, triggerName?: string): Promise<Execution> {
-		const executionId = await this.startWorkflow(id, triggerName);
+	async runWorkflow(id: string, timeoutMs = 120_000): Promise<Execution> {
+		const executionId = await this.startWorkflow(id);
 		return await waitFor(
 			`the end of run ${executionId}`,
 			async () => {

@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packPackage } from '../n8n/package';
-import { PlainError, repositoryRoot, run, runMain, temporaryFolder } from '../n8n/processes';
+import { packPackage, unpackPackage } from '../n8n/package';
+import { repositoryRoot, runMain } from '../n8n/processes';
 import { MAXIMUM_PACKED_BYTES, MAXIMUM_UNPACKED_BYTES } from './sizeLimits';
 
 interface Scanner {
@@ -123,15 +123,11 @@ runMain(async () => {
 	const scanner = (await import(
 		pathToFileURL(join(scannerFolder, 'scanner', 'scanner.mjs')).href
 	)) as Scanner;
-	const tarball = await packPackage();
-	const unpacked = temporaryFolder('videosdk-scan');
-	const { code, output } = await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']);
-	if (code !== 0) throw new PlainError(`${output}\nThe tarball could not be unpacked.`);
-
+	const unpacked = await unpackPackage();
 	const findings = [
 		...(await scan(scanner, 'Source', repositoryRoot, scanner.SOURCE_FILE_PATTERNS)),
 		...(await scan(scanner, 'Published package', unpacked, TARBALL_PATTERNS)),
-		...judgeTarball(tarball, unpacked),
+		...judgeTarball(await packPackage(), unpacked),
 	];
 	return findings.length === 0 ? 0 : 1;
 });

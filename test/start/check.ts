@@ -2,28 +2,14 @@
  * `npm run check:n8n -- <address>`: one session started and one signed event received, in a new n8n that runs already and has the
  * package, such as a container. n8n has to reach this machine's loopback address, on which the simulator listens.
  */
-import { randomUUID } from 'node:crypto';
-import { CREDENTIAL_TYPE, n8nNode, PACKAGE, PATIENT } from '../e2e/setup';
+import { createCredential, PATIENT } from '../e2e/setup';
 import { PlainError, repositoryRoot, runMain, waitFor } from '../n8n/processes';
-import { N8nRest, outputOf } from '../n8n/rest';
+import { N8nRest } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, type Runtime } from '../n8n/runtime';
 import { startSimulator } from '../simulator';
+import { mainJob } from '../versions/checks';
 
 const START_TIMEOUT_MS = 300_000;
-const EVENT_TIMEOUT_MS = 60_000;
-
-/** Waits until n8n answers. */
-async function isUp(url: string): Promise<void> {
-	await waitFor(
-		`n8n at ${url}`,
-		async () =>
-			await fetch(`${url}/rest/settings`).then(
-				async (answer) => (await answer.text()).startsWith('{') || undefined,
-				() => undefined,
-			),
-		START_TIMEOUT_MS,
-	);
-}
 
 /**
  * Starts a session and receives its first event.
@@ -32,7 +18,8 @@ async function isUp(url: string): Promise<void> {
  * @returns what was seen, as a sentence
  */
 export async function checkN8n(url: string): Promise<string> {
-	await isUp(url);
+	const isUp = async () => (await (await fetch(`${url}/rest/settings`)).text()).startsWith('{') || undefined;
+	await waitFor(`n8n at ${url}`, async () => await isUp().catch(() => undefined), START_TIMEOUT_MS);
 	const simulator = await startSimulator({ lifecycle: false, ...PATIENT });
 	try {
 		// Only to read executions, in which n8n flattens its data; ESLint brings the same library.
@@ -42,70 +29,11 @@ export async function checkN8n(url: string): Promise<string> {
 		// n8n tells it only to those who are signed in.
 		const { versionCli } = await rest.call<{ versionCli: string }>('GET', '/settings');
 		runtime.version = versionCli;
-		const { id } = await rest.createCredential({
-			name: 'VideoSDK',
-			type: CREDENTIAL_TYPE,
-			data: { apiKey: simulator.apiKey, secretKey: simulator.secret, baseUrl: simulator.url },
-		});
-		const tested = await rest.testCredential(id);
+		const { id: credentialId } = await createCredential(rest, simulator);
+		const tested = await rest.testCredential(credentialId);
 		if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
-
-		const webhookId = randomUUID();
-		const ours = {
-			typeVersion: 1,
-			position: [200, 0] as [number, number],
-			credentials: { [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } },
-		};
-		const react = await rest.createWorkflow({
-			name: 'React',
-			nodes: [
-				{
-					...ours,
-					name: 'Trigger',
-					type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
-					webhookId,
-					parameters: { events: ['ai-deployment-session-started'] },
-				},
-			],
-			connections: {},
-		});
-		const start = await rest.createWorkflow({
-			name: 'Start',
-			nodes: [
-				n8nNode('Manual', 'manualTrigger'),
-				{
-					...ours,
-					name: 'Start',
-					type: `${PACKAGE}.videoSdkAgentCloud`,
-					parameters: {
-						resource: 'session',
-						operation: 'start',
-						deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-						webhookUrl: { __rl: true, mode: 'url', value: `${url}/webhook/${webhookId}/webhook` },
-						webhookEvents: ['ai-deployment-session-started'],
-					},
-				},
-			],
-			connections: { Manual: { main: [[{ node: 'Start', type: 'main', index: 0 }]] } },
-		});
-		await rest.activate(react.id);
-		const unsigned = await rest.waitForWebhook(`${webhookId}/webhook`);
-		if (unsigned !== 401) throw new PlainError(`An unsigned event was answered ${unsigned}, not 401.`);
-
-		const started = await rest.runWorkflow(start.id);
-		const { sessionId } = outputOf(started, 'Start')[0] ?? {};
-		if (!sessionId) {
-			throw new PlainError(
-				`No session was started: ${started.data.resultData.error?.message ?? started.status}`,
-			);
-		}
-		await simulator.emit(String(sessionId), 'started');
-		const received = await rest.waitForExecution(
-			(execution) => outputOf(execution, 'Trigger').some((event) => event.sessionId === sessionId),
-			EVENT_TIMEOUT_MS,
-			{ workflowId: react.id },
-		);
-		return `n8n ${versionCli}: session ${String(sessionId)} started; its signed event started execution ${received.id}, an unsigned one was answered 401.`;
+		const sessionId = await mainJob({ n8n: { rest, url }, simulator, credentialId });
+		return `n8n ${versionCli}: session ${sessionId} started; its signed event started an execution, an unsigned one was answered 401.`;
 	} finally {
 		await simulator.close();
 	}

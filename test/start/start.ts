@@ -5,13 +5,13 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { startN8n, type N8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/processes';
 import { type Execution, OWNER, outputOf } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
-import { inWords } from '../simulator';
-import { CALL_NUMBERS } from '../simulator';
+import { CALL_NUMBERS, inWords } from '../simulator';
 import { realTarget, simulatedTarget, type Target } from './target';
 import { endSession, importExamples, type Imported } from './workflows';
 
@@ -27,29 +27,32 @@ const usage = `Usage: npm start -- [--once] [--port <number>]
 
 const write = (line = '') => process.stdout.write(`${line}\n`);
 
-function readArguments(programArguments: string[]): { once: boolean; port?: number } {
-	let once = false;
-	let port: number | undefined;
-	for (let index = 0; index < programArguments.length; index++) {
-		const argument = programArguments[index] ?? '';
-		const [name, inlineValue] = argument.split('=');
-		if (name === '--once') once = true;
-		else if (name === '--port') {
-			port = Number(inlineValue ?? programArguments[++index]);
-			if (!Number.isInteger(port) || port < 1 || port > 65535) {
-				throw new PlainError('--port needs a number from 1 to 65535.');
-			}
-		} else if (name === '--help' || name === '-h') {
-			write(usage);
-			process.exit(0);
-		} else throw new PlainError(`Unknown option "${argument}".\n\n${usage}`);
+function readArguments(): { once: boolean; port?: number } {
+	const flag = { type: 'boolean', default: false } as const;
+	const options = { once: flag, help: { ...flag, short: 'h' }, port: { type: 'string' } } as const;
+	let values;
+	try {
+		({ values } = parseArgs({ options }));
+	} catch (error) {
+		throw new PlainError(`${(error as Error).message}\n\n${usage}`);
 	}
-	return { once, port };
+	if (values.help) {
+		write(usage);
+		process.exit(0);
+	}
+	const port = values.port === undefined ? undefined : Number(values.port);
+	if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+		throw new PlainError('--port needs a number from 1 to 65535.');
+	}
+	return { once: values.once, port };
 }
 
+const STEPS = 7;
+let lastStep = 0;
+
 /** Does one step of the list that the user sees, and tells how long it took. */
-async function step<T>(number: number, total: number, what: string, action: () => Promise<T>): Promise<T> {
-	write(`[${number}/${total}] ${what} ...`);
+async function step<T>(what: string, action: () => Promise<T>): Promise<T> {
+	write(`[${++lastStep}/${STEPS}] ${what} ...`);
 	const startedAt = Date.now();
 	const result = await action();
 	write(`      done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
@@ -177,9 +180,8 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 }
 
 runMain(async () => {
-	const total = 7;
 	const begunAt = Date.now();
-	const { once, port: wantedPort } = readArguments(process.argv.slice(2));
+	const { once, port: wantedPort } = readArguments();
 	const real = realTarget(process.env);
 	const [freePort = DEFAULT_PORT] = once && !real ? await freePorts(1) : [];
 	const port = wantedPort ?? freePort;
@@ -198,19 +200,11 @@ runMain(async () => {
 	);
 	write();
 
-	await step(
-		1,
-		total,
-		`n8n ${DEFAULT_N8N_VERSION}`,
-		async () => await ensureRuntime(DEFAULT_N8N_VERSION, write),
-	);
-	const tarball = await step(2, total, 'Building the package', packPackage);
-	const target = await step(
-		3,
-		total,
-		real ? `Using ${real.baseUrl}` : 'Starting the VideoSDK simulator',
-		async () => real ?? (await simulatedTarget()),
-	);
+	await step(`n8n ${DEFAULT_N8N_VERSION}`, async () => await ensureRuntime(DEFAULT_N8N_VERSION, write));
+	const tarball = await step('Building the package', packPackage);
+	const target = real
+		? await step(`Using ${real.baseUrl}`, async () => real)
+		: await step('Starting the VideoSDK simulator', simulatedTarget);
 
 	let n8n: N8n | undefined;
 	let imported: Imported | undefined;
@@ -234,40 +228,28 @@ runMain(async () => {
 	});
 
 	try {
-		n8n = await step(
-			4,
-			total,
-			'Starting n8n with the package installed',
-			async () =>
-				await startN8n({
-					port,
-					tarball,
-					env: {
-						N8N_LOG_OUTPUT: 'console,file',
-						N8N_LOG_FILE_LOCATION: logFile,
-						...(target.publicUrl ? { N8N_WEBHOOK_URL: `${target.publicUrl}/` } : {}),
-					},
-				}),
-		);
+		const env = {
+			N8N_LOG_OUTPUT: 'console,file',
+			N8N_LOG_FILE_LOCATION: logFile,
+			...(target.publicUrl ? { N8N_WEBHOOK_URL: `${target.publicUrl}/` } : {}),
+		};
+		const start = async () => await startN8n({ port, tarball, env });
+		n8n = await step('Starting n8n with the package installed', start);
 		const running = n8n;
-		imported = await step(
-			5,
-			total,
-			'Adding the credential, tables and workflows, and publishing two workflows',
-			async () => {
-				const result = await importExamples(running.rest, target, running.url);
-				const tested = await running.rest.testCredential(result.credential.id);
-				if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
-				for (const { id } of [result.session, result.tool]) await running.rest.activate(id);
-				for (const path of [result.webhookPath, result.toolPath]) await running.rest.waitForWebhook(path);
-				await checkPublicAddress(target, result);
-				for (const { name } of [result.session, result.call, result.tool, ...result.others])
-					write(`      "${name}"`);
-				return result;
-			},
-		);
+		const add = async () => {
+			const result = await importExamples(running.rest, target, running.url);
+			const tested = await running.rest.testCredential(result.credential.id);
+			if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
+			for (const { id } of [result.session, result.tool]) await running.rest.activate(id);
+			for (const path of [result.webhookPath, result.toolPath]) await running.rest.waitForWebhook(path);
+			await checkPublicAddress(target, result);
+			for (const { name } of [result.session, result.call, result.tool, ...result.others])
+				write(`      "${name}"`);
+			return result;
+		};
+		imported = await step('Adding the credential, tables and workflows, and publishing two workflows', add);
 		const added = imported;
-		await step(6, total, `Running "${added.session.name}"`, async () => {
+		await step(`Running "${added.session.name}"`, async () => {
 			const { sessionId, startedAt } = await startSession(running, added);
 			openSession = sessionId;
 			await watchEvents(running, added, sessionId, startedAt, target, (event) => {
@@ -281,7 +263,7 @@ runMain(async () => {
 				}
 			});
 		});
-		await step(7, total, `Running "${added.call.name}"`, async () => {
+		await step(`Running "${added.call.name}"`, async () => {
 			if (target.call) await showCall(running, added, target);
 			else
 				write(

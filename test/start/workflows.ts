@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../e2e/setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE } from '../e2e/setup';
 import { createDataTable } from '../n8n/dataTables';
 import { PlainError, repositoryRoot } from '../n8n/processes';
 import type { N8nRest, StoredWorkflow, WorkflowJson, WorkflowNode } from '../n8n/rest';
@@ -197,22 +197,10 @@ const ORDER = ['starting', 'started', 'stopping', 'stopped'];
 
 /** Ends a session through the package's own End operation. */
 export async function endSession(rest: N8nRest, imported: Imported, sessionId: string): Promise<void> {
-	const workflow = await rest.createWorkflow({
-		name: `End session ${sessionId}`,
-		nodes: [
-			n8nNode('Manual', 'manualTrigger'),
-			{
-				name: 'End',
-				type: `${PACKAGE}.videoSdkAgentCloud`,
-				typeVersion: 1,
-				position: [200, 0],
-				parameters: { resource: 'session', operation: 'end', sessionId },
-				credentials: { [CREDENTIAL_TYPE]: imported.credential },
-			},
-		],
-		connections: { Manual: { main: [[{ node: 'End', type: 'main', index: 0 }]] } },
-	});
-	const execution = await rest.runWorkflow(workflow.id);
+	const parameters = { resource: 'session', operation: 'end', sessionId };
+	const end = ourNode({ credentialId: imported.credential.id }, 'End', 'videoSdkAgentCloud', parameters);
+	const workflow = chain(`End session ${sessionId}`, [n8nNode('Manual', 'manualTrigger'), end]);
+	const execution = await rest.runWorkflow((await rest.createWorkflow(workflow)).id);
 	if (execution.status !== 'success') {
 		throw new PlainError(
 			`Session ${sessionId} could not be ended: ${execution.data.resultData.error?.message ?? execution.status}`,

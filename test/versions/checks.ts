@@ -1,7 +1,8 @@
 /** What has to work on every version of n8n. Each check is told which n8n it runs in, and throws if something is not as it must be. */
 import { deepEqual, equal, match } from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventBody, runEnded, runToEnd } from '../e2e/deliveries';
+import { eventBody, runEnded } from '../e2e/deliveries';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, type Setup } from '../e2e/setup';
 import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
@@ -17,14 +18,17 @@ const SETTLING_MS = 1_000;
 /** A deadline of three seconds, in minutes. */
 const SHORT_WAIT = { limitWaitTime: true, maxWait: 0.05, maxWaitUnit: 'minutes' };
 
+/** What the main job needs of a set-up: also an n8n that others have started. */
+type Target = Pick<Setup, 'simulator' | 'credentialId'> & { n8n: Pick<Setup['n8n'], 'rest' | 'url'> };
+
 export interface Check {
 	/** The heading of its column. */
 	title: string;
-	run(setup: Setup): Promise<void>;
+	run(setup: Setup): Promise<unknown>;
 }
 
 /** Stores a workflow with one of our operations behind a Manual Trigger. */
-async function workflowOf(setup: Setup, parameters: object, extra: object = {}): Promise<string> {
+async function workflowOf(setup: Target, parameters: object, extra: object = {}): Promise<string> {
 	const nodes = [
 		n8nNode('Manual', 'manualTrigger'),
 		ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra),
@@ -32,23 +36,28 @@ async function workflowOf(setup: Setup, parameters: object, extra: object = {}):
 	return (await setup.n8n.rest.createWorkflow(chain(NODE, nodes))).id;
 }
 
-async function publishTrigger(setup: Setup, name: string): Promise<{ id: string; url: string }> {
+/** Runs one of our operations to its end. */
+const runOnce = async (setup: Target, parameters: object, extra?: object): Promise<Execution> =>
+	await setup.n8n.rest.runWorkflow(await workflowOf(setup, parameters, extra));
+
+async function publishTrigger(setup: Target, name: string): Promise<{ id: string; url: string }> {
 	const { rest, url } = setup.n8n;
+	const webhookId = `${name}-${randomUUID()}`;
 	const node = ourNode(
 		setup,
 		TRIGGER,
 		'videoSdkAgentCloudTrigger',
 		{ events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] },
-		{ webhookId: name },
+		{ webhookId },
 	);
 	const { id } = await rest.createWorkflow(chain(name, [node, n8nNode('After', 'noOp')]));
 	await rest.activate(id);
-	await rest.waitForWebhook(`${name}/webhook`);
-	return { id, url: `${url}/webhook/${name}/webhook` };
+	equal(await rest.waitForWebhook(`${webhookId}/webhook`), 401, 'an unsigned event');
+	return { id, url: `${url}/webhook/${webhookId}/webhook` };
 }
 
 /** Yields what a trigger put out in all its executions, when at least as many as wanted are over and no more come. */
-async function received(setup: Setup, workflowId: string, wanted: number) {
+async function received(setup: Target, workflowId: string, wanted: number) {
 	const ended = async () =>
 		await waitFor(
 			`${wanted} ended executions of the trigger`,
@@ -88,14 +97,14 @@ async function untilIn<T>(what: string, map: Map<string, T>): Promise<T> {
 	return await waitFor(`a ${what}`, async () => [...map.values()].at(-1), 30_000, 50);
 }
 
-/** A session is started, and its signed event starts another workflow. */
-async function mainJob(setup: Setup): Promise<void> {
+/** A session is started, and its signed event starts another workflow. @returns the session's ID */
+export async function mainJob(setup: Target): Promise<string> {
 	const trigger = await publishTrigger(setup, 'main-job');
 	const webhook = {
 		webhookUrl: { __rl: true, mode: 'url', value: trigger.url },
 		webhookEvents: ['ai-deployment-session-started', 'ai-deployment-session-stopped'],
 	};
-	const started = onlyItem(await runToEnd(setup.n8n, await workflowOf(setup, { ...START, ...webhook })));
+	const started = onlyItem(await runOnce(setup, { ...START, ...webhook }));
 	const delivery = await setup.simulator.emit(String(started.sessionId), 'started');
 	equal(delivery?.status, 200);
 	const items = await received(setup, trigger.id, 1);
@@ -103,6 +112,7 @@ async function mainJob(setup: Setup): Promise<void> {
 		items.map(([item]) => [item?.event, item?.sessionId]),
 		[['started', started.sessionId]],
 	);
+	return String(started.sessionId);
 }
 
 /** Each row of the table of deliveries is answered as it says, and only the first starts an execution. */
@@ -137,12 +147,12 @@ async function deliveries(setup: Setup): Promise<void> {
 
 /** A start that may have gone through is sent once, also under Retry On Fail, and the message says so. */
 async function startFault(setup: Setup): Promise<void> {
-	const { n8n, simulator } = setup;
+	const { simulator } = setup;
 	const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
 	for (const extra of [{}, retryOnFail]) {
 		simulator.requests.splice(0);
 		simulator.addFault({ kind: 'status', status: 500, match: { path: START_PATH, times: 10 } });
-		const execution = await runToEnd(n8n, await workflowOf(setup, START, extra));
+		const execution = await runOnce(setup, START, extra);
 		simulator.clearFaults();
 		equal(execution.status, 'error');
 		match(String(execution.data.resultData.error?.message), /the session may have been started/);
@@ -166,7 +176,7 @@ async function wait(setup: Setup): Promise<void> {
 	const ended = onlyItem(await runEnded(n8n, byEvent, NODE));
 	deepEqual([ended.event, ended.status, ended.timedOut], ['stopped', 'stopped', undefined]);
 
-	const late = onlyItem(await runToEnd(n8n, await workflowOf(setup, { ...parameters, ...SHORT_WAIT })));
+	const late = onlyItem(await runOnce(setup, { ...parameters, ...SHORT_WAIT }));
 	deepEqual([late.event, late.timedOut], [undefined, true]);
 }
 
@@ -180,7 +190,7 @@ async function call(setup: Setup): Promise<void> {
 		routingRuleId: { __rl: true, mode: 'id', value: 'rule_out_01' },
 		from: { __rl: true, mode: 'number', value: '+15550102001' },
 	});
-	const made = onlyItem(await runToEnd(n8n, await workflowOf(setup, parameters('make'))));
+	const made = onlyItem(await runOnce(setup, parameters('make')));
 	equal(simulator.calls.has(String(made.callId)), true, 'the ID of a call');
 
 	simulator.calls.clear();

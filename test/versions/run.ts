@@ -2,10 +2,10 @@
  * `npm run test:versions [version ...]`: tries the main jobs in one n8n after the other, each installed in a folder of its own,
  * and writes the table in docs/compatibility.md. Without arguments it tries the versions that this package promises to work on.
  */
-import { execFileSync } from 'node:child_process';
 import { setUp } from '../e2e/setup';
+import { describeCommit } from '../n8n/commit';
 import { packPackage } from '../n8n/package';
-import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
+import { PlainError, runMain } from '../n8n/processes';
 import { ensureRuntime } from '../n8n/runtime';
 import { CHECKS } from './checks';
 import { writeTable } from './table';
@@ -25,18 +25,6 @@ function inWords(error: unknown): string {
 		if (ofNpm) sentence = `${sentence.split(':')[0]}: ${ofNpm.replace(/^npm error \w+ /, '')}`;
 	}
 	return sentence.replace(/\|/g, '/').replace(/\s+/g, ' ').slice(0, 300);
-}
-
-/** The commit that is tested, and whether there are changes that it does not hold. */
-function commit(): string {
-	const git = (...words: string[]) =>
-		execFileSync('git', words, { cwd: repositoryRoot, encoding: 'utf8', stdio: 'pipe' }).trim();
-	try {
-		const isChanged = git('status', '--porcelain', '--', 'nodes', 'credentials', 'package.json') !== '';
-		return `${git('rev-parse', '--short=7', 'HEAD')}${isChanged ? ' with changes' : ''}`;
-	} catch {
-		return 'no commit';
-	}
 }
 
 /** Yields a cell for each check: that it works, or in words why not. */
@@ -63,7 +51,7 @@ runMain(async () => {
 	const odd = asked.find((version) => !/^\d+\.\d+\.\d+$/.test(version));
 	if (odd !== undefined) throw new PlainError(`"${odd}" is not a version of n8n: give it as 2.41.1.`);
 	await packPackage();
-	const tested = `${new Date().toISOString().slice(0, 10)}, ${commit()}`;
+	const tested = `${new Date().toISOString().slice(0, 10)}, ${describeCommit()}`;
 	let passed = 0;
 	let failed = 0;
 	for (const version of asked.length > 0 ? asked : VERSIONS) {
