@@ -14,7 +14,7 @@ import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/readWebhoo
 import { readOptions, readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
 import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/returnAll';
 import { readRoomId, roomIdField } from '../../../nodes/VideoSdkAgentCloud/fields/roomId';
-import { check, fieldsContext, thrownBy, unicode } from '../support';
+import { check, fieldsContext, thrownBy } from '../support';
 
 const ITEM = 4;
 const reader = (parameters: Record<string, unknown>, item?: IDataObject): ItemReader =>
@@ -121,24 +121,6 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		}
 	});
 
-	it('are read from any pairs with names of their own', () => {
-		const key = unicode(1).filter((text) => text.trim() !== '');
-		check(
-			fc.property(
-				fc.uniqueArray(fc.record({ key, value: unicode() }), {
-					selector: (entry) => entry.key.trim(),
-					minLength: 1,
-					maxLength: 8,
-				}),
-				(entries) => {
-					const result = readPairs(entries.map((entry) => ({ [keyName]: entry.key, value: entry.value })));
-					const expected = entries.map((entry) => [entry.key.trim(), entry.value]);
-					expect(new Map(Object.entries(result ?? {}))).toEqual(new Map(expected as Array<[string, string]>));
-				},
-			),
-		);
-	});
-
 	it.each(['{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'])(
 		'are refused if the JSON is none: %j',
 		(text) => {
@@ -196,17 +178,6 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		},
 	);
 
-	it('are read from any JSON text', () => {
-		check(
-			fc.property(fc.dictionary(unicode(1), fc.jsonValue()), (object) => {
-				fc.pre(Object.keys(object).length > 0 && Object.keys(object).every((key) => key.trim() !== ''));
-				expect(readJson(JSON.stringify(object, null, 1))).toEqual(
-					read(reader(json(JSON.parse(JSON.stringify(object))))),
-				);
-			}),
-		);
-	});
-
 	it('give the same from JSON as text and from an object, and leave the object as it was', () => {
 		const object = { a: 'x', b: 5, c: { d: [1, null] } };
 		const copy = structuredClone(object);
@@ -221,104 +192,6 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 	it('are read from an object that an expression made in a realm of its own', () => {
 		const object = runInNewContext('({ a: "x" })') as object;
 		expect(Object.entries(readJson(object) ?? {})).toEqual([['a', 'x']]);
-	});
-});
-
-describe('readEnv', () => {
-	it('sends every value as text', () => {
-		const env = {
-			text: 'x',
-			empty: '',
-			number: 5,
-			no: false,
-			nothing: null,
-			list: [1, 'a'],
-			object: { a: 1 },
-		};
-		expect(readEnv(reader({ specifyEnv: 'json', jsonEnv: JSON.stringify(env) }))).toEqual({
-			text: 'x',
-			empty: '',
-			number: '5',
-			no: 'false',
-			nothing: '',
-			list: '[1,"a"]',
-			object: '{"a":1}',
-		});
-	});
-
-	it('gives text from any JSON object', () => {
-		check(
-			fc.property(
-				fc.dictionary(
-					unicode(1).filter((key) => key.trim() !== ''),
-					fc.jsonValue(),
-					{ minKeys: 1 },
-				),
-				(jsonEnv) => {
-					const env = readEnv(reader({ specifyEnv: 'json', jsonEnv }));
-					expect(Object.keys(env ?? {}).sort()).toEqual(Object.keys(jsonEnv).sort());
-					for (const value of Object.values(env ?? {})) expect(typeof value).toBe('string');
-				},
-			),
-		);
-	});
-
-	it('turns numbers and booleans of pairs that an expression made into text', () => {
-		const variables = [
-			{ name: 'A', value: 5 },
-			{ name: 'B', value: 0 },
-			{ name: 'C', value: true },
-			{ name: 'D', value: false },
-		];
-		expect(readEnv(reader({ env: { variables } }))).toEqual({
-			A: '5',
-			B: '0',
-			C: 'true',
-			D: 'false',
-		});
-	});
-
-	it('gives a date inside JSON as ISO text', () => {
-		const jsonEnv = { date: new Date(0), dateOfN8n: DateTime.fromMillis(0, { zone: 'utc' }) };
-		expect(readEnv(reader({ specifyEnv: 'json', jsonEnv }))).toEqual({
-			date: '1970-01-01T00:00:00.000Z',
-			dateOfN8n: '1970-01-01T00:00:00.000Z',
-		});
-	});
-});
-
-describe('readMetaData', () => {
-	it('keeps the types of pairs', () => {
-		const entries = [
-			{ key: 'number', value: 5 },
-			{ key: 'no', value: false },
-			{ key: 'text', value: '5' },
-		];
-		expect(readMetaData(reader({ metaData: { entries } }), metaDataFields('call'))).toEqual({
-			number: 5,
-			no: false,
-			text: '5',
-		});
-	});
-
-	it('keeps the types of JSON', () => {
-		check(
-			fc.property(
-				fc.dictionary(
-					unicode(1).filter((key) => key.trim() !== ''),
-					fc.jsonValue(),
-					{ minKeys: 1 },
-				),
-				(value) => {
-					const text = JSON.stringify(value);
-					const metaData = readMetaData(
-						reader({ specifyMetaData: 'json', jsonMetaData: text }),
-						metaDataFields('call'),
-					);
-					expect(JSON.stringify(metaData)).toBe(JSON.stringify(JSON.parse(text)));
-				},
-			),
-		);
 	});
 });
 
@@ -379,44 +252,6 @@ describe('readWebhook', () => {
 			expectRejection(() => read(url), "'Webhook URL' is not text");
 		},
 	);
-
-	it('passes on an absolute http(s) URL only', () => {
-		const scraps = fc.constantFrom(
-			'https:',
-			'http:',
-			'//',
-			'/',
-			'\\',
-			'n8n.example.com',
-			'x',
-			' ',
-			'@',
-			':',
-			'ftp:',
-			'\t',
-			'#',
-			'?',
-		);
-		const url = fc.oneof(
-			unicode(),
-			fc.webUrl(),
-			fc.array(scraps, { maxLength: 6 }).map((parts) => parts.join('')),
-		);
-		check(
-			fc.property(url, (text) => {
-				let webhook: IDataObject | undefined;
-				try {
-					webhook = read(text);
-				} catch (error) {
-					expect(error).toBeInstanceOf(NodeOperationError);
-					return;
-				}
-				if (webhook !== undefined) expect(new URL(String(webhook.endPoint)).protocol).toMatch(/^https?:$/);
-				else expect(text.trim()).toBe('');
-			}),
-			1_000,
-		);
-	});
 
 	it.each([[[]], [''], [null]])('refuses a URL without events: %j', (chosen) => {
 		expectRejection(() => read('https://n8n.example.com/x', chosen), "'Webhook Events' is empty");
