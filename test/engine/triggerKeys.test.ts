@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, passTime, useRig } from './rig';
@@ -51,35 +51,9 @@ describe('When no key is to be had', () => {
 		const { responseText } = await rig.simulator.deliver(trigger.url, eventBody('started'));
 		expect(JSON.parse(responseText ?? '')).toEqual({ message: expect.stringMatching(/try again later/) });
 	});
-
-	it('because the host cannot be reached, a delivery is answered 503', async () => {
-		const gone = await rig.addSimulator();
-		await gone.close();
-		rig.engine.setCredentials(rig.credentials({ baseUrl: gone.url }));
-		const trigger = await rig.engine.publish();
-		expect(await deliver(trigger)).toBe(503);
-		await expectRuns(trigger, 0);
-	});
-
-	it('because the credential is incomplete or gone, a delivery is answered 503', async () => {
-		rig.engine.setCredentials(rig.credentials({ secretKey: '' }));
-		const incomplete = await rig.engine.publish();
-		expect(await deliver(incomplete)).toBe(503);
-		await expectRuns(incomplete, 0);
-
-		const engine = await rig.addEngine({ credentials: undefined });
-		const gone = await engine.publish({ verifySignature: '={{ true }}' }).catch((error: unknown) => error);
-		expect(gone).toBeInstanceOf(Error);
-	});
 });
 
 describe('The published key', () => {
-	it('is fetched by a signed GET below the Base URL', async () => {
-		await deliver(await rig.engine.publish());
-		const [request] = rig.simulator.requests;
-		expect(request).toMatchObject({ method: 'GET', rawPath: '/v2/public/rsa-public-key' });
-	});
-
 	it('is fetched anew when a signature does not fit, and the new key counts from then on', async () => {
 		const trigger = await rig.engine.publish();
 		expect(await deliver(trigger)).toBe(200);
@@ -109,16 +83,9 @@ describe('The published key', () => {
 describe('A pinned key', () => {
 	const pin = (webhookPublicKey: string): void =>
 		rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
-	const spki = (): string =>
-		createPublicKey(rig.simulator.publicKeyPem).export({ type: 'spki', format: 'pem' }).toString();
 
-	it.each<[string, () => string]>([
-		['as VideoSDK publishes it', () => rig.simulator.publicKeyPem],
-		['with white space around it', () => `\n\n  ${rig.simulator.publicKeyPem}  \n`],
-		['in one line with \\n', () => rig.simulator.publicKeyPem.replace(/\n/g, '\\n')],
-		['as SPKI', spki],
-	])('counts in place of the published one: %s', async (_how, pem) => {
-		pin(pem());
+	it('counts in place of the published one', async () => {
+		pin(rig.simulator.publicKeyPem);
 		const trigger = await rig.engine.publish();
 		expect(await deliver(trigger)).toBe(200);
 		expect(await deliver(trigger, 'AAAA')).toBe(401);
@@ -136,32 +103,12 @@ describe('A pinned key', () => {
 		expect(rig.simulator.keyRequests).toBe(0);
 	});
 
-	it('that is changed counts within a minute', async () => {
-		pin(anotherKey());
-		const trigger = await rig.engine.publish();
-		expect(await deliver(trigger)).toBe(401);
-		pin(rig.simulator.publicKeyPem);
-		passTime(MINUTE + 1000);
-		expect(await deliver(trigger)).toBe(200);
-	});
-
 	it.each<[string, string]>([
 		['no key', 'my key'],
 		[
 			'a private key',
 			generateKeyPairSync('rsa', { modulusLength: 2048 })
 				.privateKey.export({ type: 'pkcs8', format: 'pem' })
-				.toString(),
-		],
-		[
-			'a key of another kind',
-			generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-		],
-		['half a key', anotherKey().slice(0, 200)],
-		[
-			'a weak key',
-			generateKeyPairSync('rsa', { modulusLength: 512 })
-				.publicKey.export({ type: 'spki', format: 'pem' })
 				.toString(),
 		],
 	])('that cannot be used is refused in words on publishing: %s', async (_what, pem) => {
@@ -171,13 +118,6 @@ describe('A pinned key', () => {
 			name: 'NodeOperationError',
 			message: expect.stringMatching(/Clear 'Webhook Public Key'.*not an RSA public key/),
 		});
-	});
-
-	it('that has become unreadable after publishing is answered 503', async () => {
-		const trigger = await rig.engine.publish();
-		pin('my key');
-		expect(await deliver(trigger)).toBe(503);
-		await expectRuns(trigger, 0);
 	});
 });
 

@@ -162,13 +162,6 @@ describe('The list of triggers', () => {
 		expect(rig.requests).toHaveLength(0);
 	});
 
-	it('takes up what another version changes', async () => {
-		const trigger = stored('A', ['agent-session-started']);
-		await trigger.publish();
-		await trigger.republish({ events: EVENT_NAMES });
-		expect((await list())[0]?.name).toBe('Workflow of A');
-	});
-
 	it('says which triggers do not receive the summary of a call', async () => {
 		await stored('Sessions').publish();
 		await stored('Summaries', ['call-summary']).publish();

@@ -1,9 +1,5 @@
 import fc from 'fast-check';
-import {
-	EVENT_PREFIX,
-	SESSION_EVENTS,
-	shortEventName,
-} from '../../../nodes/VideoSdkAgentCloud/webhook/event';
+import { EVENT_PREFIX, SESSION_EVENTS } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { parseEvent } from '../../../nodes/VideoSdkAgentCloud/webhook/delivery';
 import { check, unicode, utf16 } from '../support';
 
@@ -242,20 +238,5 @@ describe('eventId', () => {
 		expect(parseText(text)?.eventId).not.toBe(
 			parseText('{"webhookType":"agent-session-started","a":1}')?.eventId,
 		);
-	});
-});
-
-describe('shortEventName', () => {
-	it('knows the ten names and nothing else', () => {
-		check(
-			fc.property(fc.oneof(fc.constantFrom(...SESSION_EVENTS), fc.string(), unicode()), (name) => {
-				const isKnown = (SESSION_EVENTS as readonly string[]).includes(name);
-				expect(shortEventName(`${EVENT_PREFIX}${name}`)).toBe(isKnown ? name : undefined);
-				expect(shortEventName(`agent-session-${name}`)).toBe(isKnown ? name : undefined);
-				expect(shortEventName(name)).toBeUndefined();
-			}),
-		);
-		expect(shortEventName(`${EVENT_PREFIX}started\n`)).toBeUndefined();
-		expect(shortEventName(`x${EVENT_PREFIX}started`)).toBeUndefined();
 	});
 });

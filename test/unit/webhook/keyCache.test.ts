@@ -185,17 +185,6 @@ describe('publishedKeys', () => {
 		expect(fetches).toHaveLength(2);
 	});
 
-	it('takes up a new key for all deliveries that wait for it', async () => {
-		await deliver();
-		publish = published(second.publishedPem);
-		nowMs += MINUTE;
-		const verdicts = await Promise.all(
-			Array.from({ length: 20 }, async () => await deliver(second.publicKey)),
-		);
-		expect(verdicts).toEqual(Array(20).fill(true));
-		expect(fetches).toHaveLength(2);
-	});
-
 	it('refreshes a key that is older than 15 minutes, without making the delivery wait', async () => {
 		await deliver();
 		publish = published(second.publishedPem);

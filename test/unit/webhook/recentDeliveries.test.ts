@@ -21,13 +21,6 @@ const isNew = async (events: RecentDeliveries, key: string): Promise<boolean> =>
 	(await events.begin(key)) !== undefined;
 
 describe('RecentDeliveries', () => {
-	it('lets the first delivery of an event through, and no later one', async () => {
-		const events = new RecentDeliveries();
-		await accept(events, 'a');
-		expect(await events.begin('a')).toBeUndefined();
-		expect(await isNew(events, 'b')).toBe(true);
-	});
-
 	it('lets one of many deliveries at the same instant through, and holds the others until it is finished', async () => {
 		const events = new RecentDeliveries();
 		const decided = deliveries(events, 'a', 20);
@@ -52,12 +45,6 @@ describe('RecentDeliveries', () => {
 		decided[2]?.finish?.(true);
 		await settle();
 		expect(decided[3]).toEqual({ index: 3, finish: undefined });
-	});
-
-	it('forgets an event that was not accepted', async () => {
-		const events = new RecentDeliveries();
-		(await events.begin('a'))?.(false);
-		expect(await isNew(events, 'a')).toBe(true);
 	});
 
 	it('remembers 5,000 events, and forgets the oldest first', async () => {

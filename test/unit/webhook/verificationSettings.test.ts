@@ -78,14 +78,6 @@ describe('verificationSettings', () => {
 		expect(reads).toBe(2);
 	});
 
-	it('tells credentials apart', async () => {
-		await read('a');
-		credential = async () => ({ baseUrl: 'https://other.example.com' });
-		expect((await read('b')).baseUrl).toBe('https://other.example.com/');
-		expect((await read('a')).baseUrl).toBe('https://api.videosdk.live/');
-		expect(reads).toBe(2);
-	});
-
 	it('tells workflows apart, for the credential may hold an expression', async () => {
 		await verificationSettings(contextOf('a', 'w1'));
 		credential = async () => ({ baseUrl: 'https://other.example.com' });
@@ -104,11 +96,6 @@ describe('verificationSettings', () => {
 });
 
 describe('readVerificationSettings', () => {
-	it('pins a key that the user pasted', () => {
-		const { pinnedKey } = readVerificationSettings({ webhookPublicKey: `  ${pair.publishedPem}\n\n` });
-		expect(pinnedKey?.equals(pair.publicKey)).toBe(true);
-	});
-
 	it.each([undefined, null, '', ' \n\t'])('uses the published key if the field is %j', (webhookPublicKey) => {
 		expect(readVerificationSettings({ webhookPublicKey })).toEqual({ baseUrl: 'https://api.videosdk.live/' });
 	});
