@@ -191,11 +191,6 @@ describe('Calls', () => {
 			expect(valuesOf(await search('searchCalls', '3002'))).toEqual([over]);
 		},
 	);
-
-	it('say in words when the API refuses them', async () => {
-		rig.simulator.addFault({ kind: 'status', status: 401 });
-		expect((await thrownBy(search('searchCalls'))).message).toContain("didn't accept the API key and secret");
-	});
 });
 
 it('No run and no list holds the password of a trunk', async () => {

@@ -2,6 +2,7 @@
 import { type INode, type INodeParameters, type INodeType, NodeHelpers } from 'n8n-workflow';
 import { VideoSdkAgentCloud } from '../../nodes/VideoSdkAgentCloud/VideoSdkAgentCloud.node';
 import type { Fault } from '../simulator';
+import { byRule } from './callRig';
 import type { RunResult } from './engine';
 import { TOOL } from './engine';
 import { byId, expectNoSecrets, jsonOf, startParameters, useRig } from './rig';
@@ -104,6 +105,7 @@ describe('Retry On Fail', () => {
 	it.each<[string, INodeParameters]>([
 		['starts', startParameters()],
 		['dispatches', dispatch],
+		['calls', byRule()],
 	])(
 		'is refused for a tool that %s, since a try cannot be told from a new call',
 		async (_what, parameters) => {
