@@ -12,6 +12,8 @@ const STARTED_STOPPED_FAILED = ['started', 'stopped', 'failed'].map(
 );
 const NOTHING_PICKED = { __rl: true, mode: 'list', value: '' };
 const NO_URL = { __rl: true, mode: 'url', value: '' };
+const LIST = { returnAll: false, limit: 50 };
+const WAIT = { maxWait: 1, maxWaitUnit: 'hours' };
 const NO_VALUES = { specifyMetaData: 'keypair', metaData: {} };
 const NO_SESSION_VALUES = {
 	deploymentId: NOTHING_PICKED,
@@ -142,40 +144,22 @@ describe('The action', () => {
 	});
 
 	it('offers the resources and operations of interface.md', () => {
-		expect(values(property(action(), 'resource')).sort()).toEqual([
-			'agent',
-			'call',
-			'deployment',
-			'recording',
-			'room',
-			'session',
-			'transcription',
+		const operations = values(property(action(), 'resource')).map((resource) => [
+			resource,
+			values(property(action(), 'operation', String(resource))).sort(),
 		]);
-		expect(values(property(action(), 'operation', 'session')).sort()).toEqual([
-			'checkSetup',
-			'end',
-			'get',
-			'getAll',
-			'start',
-			'startAndWait',
-			'waitForStatus',
-		]);
-		expect(values(property(action(), 'operation', 'deployment')).sort()).toEqual(['create', 'get', 'getAll']);
-		expect(values(property(action(), 'operation', 'agent'))).toEqual([
-			'answerTool',
-			'createToolAccess',
-			'dispatch',
-		]);
-		expect(values(property(action(), 'operation', 'call'))).toEqual(
-			expect.arrayContaining(['get', 'getAll', 'hangUp', 'make', 'transfer']),
-		);
+		expect(Object.fromEntries(operations)).toEqual({
+			agent: ['answerTool', 'createToolAccess', 'dispatch'],
+			call: ['get', 'getAll', 'hangUp', 'make', 'makeAndWait', 'transfer'],
+			deployment: ['create', 'get', 'getAll'],
+			recording: ['download', 'getAll'],
+			room: ['create', 'deactivate', 'endSession', 'get', 'getAll'],
+			session: ['checkSetup', 'end', 'get', 'getAll', 'start', 'startAndWait', 'waitForStatus'],
+			transcription: ['get', 'getAll', 'startRealtime', 'stopRealtime'],
+		});
 	});
 
-	it('begins with Session: Start', () => {
-		expect(filled(action(), {})).toMatchObject({ resource: 'session', operation: 'start' });
-	});
-
-	it.each<[string, string, INodeParameters]>([
+	it.each<[resource: string, operation: string, more: INodeParameters, given?: INodeParameters]>([
 		[
 			'session',
 			'start',
@@ -189,8 +173,7 @@ describe('The action', () => {
 				agentTools: {},
 				context: {},
 				limitWaitTime: true,
-				maxWait: 1,
-				maxWaitUnit: 'hours',
+				...WAIT,
 				include: [],
 				options: {},
 			},
@@ -210,7 +193,7 @@ describe('The action', () => {
 		],
 		['session', 'end', { sessionId: NOTHING_PICKED, options: {} }],
 		['session', 'get', { sessionId: NOTHING_PICKED, options: {} }],
-		['session', 'getAll', { returnAll: false, limit: 50, filters: {}, simplify: true, options: {} }],
+		['session', 'getAll', { ...LIST, filters: {}, simplify: true, options: {} }],
 		[
 			'call',
 			'make',
@@ -227,7 +210,7 @@ describe('The action', () => {
 			},
 		],
 		['call', 'get', { callId: NOTHING_PICKED, include: [], options: {} }],
-		['call', 'getAll', { returnAll: false, limit: 50, filters: {}, simplify: true, options: {} }],
+		['call', 'getAll', { ...LIST, filters: {}, simplify: true, options: {} }],
 		['call', 'hangUp', { callId: NOTHING_PICKED, options: {} }],
 		['call', 'transfer', { callId: NOTHING_PICKED, transferTo: '', options: {} }],
 		[
@@ -236,15 +219,14 @@ describe('The action', () => {
 			{
 				sessionId: NOTHING_PICKED,
 				statuses: ['completed', 'failed', 'stopped'],
-				maxWait: 1,
-				maxWaitUnit: 'hours',
+				...WAIT,
 				pollInterval: 10,
 				options: {},
 			},
 		],
 		['deployment', 'create', { name: '', description: '', options: {} }],
 		['deployment', 'get', { deploymentId: NOTHING_PICKED, tag: NOTHING_PICKED, options: {} }],
-		['deployment', 'getAll', { returnAll: false, limit: 50, options: {} }],
+		['deployment', 'getAll', { ...LIST, options: {} }],
 		[
 			'agent',
 			'dispatch',
@@ -260,8 +242,61 @@ describe('The action', () => {
 				options: {},
 			},
 		],
-	])('has exactly the parameters of %s: %s, with their defaults', (resource, operation, expected) => {
-		expect(filled(action(), { resource, operation })).toEqual({ resource, operation, ...expected });
+		['room', 'create', { recording: 'none', webhookUrl: NOTHING_PICKED, context: {}, options: {} }],
+		[
+			'room',
+			'create',
+			{ summaryPrompt: '', webhookUrl: NOTHING_PICKED, context: {}, options: {} },
+			{ recording: 'summarize' },
+		],
+		['room', 'get', { roomId: '', options: {} }],
+		['room', 'deactivate', { roomId: '', options: {} }],
+		['room', 'endSession', { roomId: '', options: {} }],
+		['room', 'getAll', { ...LIST, simplify: true, options: {} }],
+		['recording', 'getAll', { recordingType: 'room', ...LIST, filters: {}, options: {} }],
+		['recording', 'download', { url: '', binaryPropertyName: 'data', options: {} }],
+		[
+			'transcription',
+			'get',
+			{ getBy: 'room', roomId: '', includeText: true, waitUntilReady: false, options: {} },
+		],
+		[
+			'transcription',
+			'get',
+			{ transcriptionId: '', includeText: true, ...WAIT, pollInterval: 10, options: {} },
+			{ getBy: 'id', waitUntilReady: true },
+		],
+		['transcription', 'getAll', { ...LIST, filters: {}, options: {} }],
+		['transcription', 'startRealtime', { roomId: '', options: {} }],
+		['transcription', 'stopRealtime', { roomId: '', options: {} }],
+	])('has exactly the parameters of %s: %s, with their defaults', (resource, operation, more, given = {}) => {
+		const chosen = { resource, operation, ...given };
+		expect(filled(action(), chosen)).toEqual({ ...chosen, ...more });
+	});
+
+	it.each<[INodeParameters, string[]]>([
+		[{}, []],
+		[{ room: 'existing' }, ['roomId']],
+		[{ room: 'create' }, ['recording']],
+		[{ room: 'create', recording: 'summarize' }, ['recording', 'summaryPrompt']],
+	])('shows of the room of a session, with %j: %j', (given, shown) => {
+		const names = Object.keys(filled(action(), given) ?? {});
+		expect(['roomId', 'recording', 'summaryPrompt'].filter((name) => names.includes(name))).toEqual(shown);
+	});
+
+	it('asks for the events of a room once there is a URL', () => {
+		const webhookUrl = 'https://n8n.example.com/webhook/1';
+		expect(filled(action(), { resource: 'room', operation: 'create', webhookUrl })).toMatchObject({
+			webhookEvents: ['session-ended', 'recording-stopped', 'transcription-stopped'],
+		});
+	});
+
+	it('does not let an AI agent wait for a transcription', () => {
+		const get = { resource: 'transcription', operation: 'get', roomId: 'r', waitUntilReady: true };
+		const parameters = filled({ ...action(), name: 'videoSdkAgentCloudTool' }, get);
+		expect(parameters).toHaveProperty('includeText', true);
+		expect(parameters).not.toHaveProperty('waitUntilReady');
+		expect(parameters).not.toHaveProperty('maxWait');
 	});
 
 	it.each<INodeParameters[string]>([
@@ -311,14 +346,6 @@ describe('The action', () => {
 			env: { variables: [{ name: 'A', value: '' }] },
 			metaData: { entries: [{ key: 'b', value: '' }] },
 		});
-	});
-
-	it('picks a deployment from a list or by its ID', () => {
-		expect(property(action(), 'deploymentId').modes?.map(({ name }) => name)).toEqual(['list', 'id']);
-	});
-
-	it('offers the five events of the start call', () => {
-		expect(values(property(action(), 'webhookEvents', 'session')).sort()).toEqual([...EVENT_NAMES].sort());
 	});
 
 	it('filters sessions by status, deployment and tag', () => {
