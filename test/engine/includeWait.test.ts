@@ -2,19 +2,23 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, made } from './callRig';
 import { accelerateTime, failureOf, useRig } from './rig';
-import { unrefLongTimers, type WaitingRun } from './waitingRun';
+import { rows } from './waitingRun';
 
-const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+const SIMULATOR = { callBehaviour: false as const, recordingReadyMs: 0, transcriptionReadyMs: 0 };
+const rig = useRig(SIMULATOR);
 
-beforeEach(unrefLongTimers);
+beforeEach(() => void accelerateTime(20));
 
 const ALL = ['summary', 'transcript', 'recording'];
-const MAX_WAIT_MS = 20_000;
-const PATIENCE_MS = 15_000;
-const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
-const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
+const MAX_WAIT_MS = 600_000;
 /** So that a test does not wait for minutes. */
 const SHORT = { includeWait: 0.05 };
+
+/** An API that takes so long to transcribe. */
+async function transcribeWithin(transcriptionReadyMs: number): Promise<void> {
+	rig.simulator = await rig.addSimulator({ ...SIMULATOR, lifecycle: false, transcriptionReadyMs });
+	rig.engine.setCredentials(rig.credentials());
+}
 
 const parametersOf = (more: IDataObject = {}): INodeParameters =>
 	({
@@ -33,12 +37,24 @@ async function start(count: number, more: IDataObject = {}, settings: object = {
 	return { waiting, ids: [...rig.simulator.calls.values()].map(({ callId }) => callId) };
 }
 
+const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
+const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Starts what waits, and lets time pass until polls are many seconds apart. From then on time is real. */
+async function startAndLull<T>(begin: () => Promise<T>): Promise<T> {
+	accelerateTime(100);
+	const started = await begin();
+	while (asked() < 6) await later(10);
+	accelerateTime(1);
+	// One may still come that was set before.
+	await later(300);
+	return started;
+}
+
 async function talk(callId: string): Promise<void> {
 	await rig.simulator.moveCall(callId, 'answered');
 	await rig.simulator.moveCall(callId, 'ended');
 }
-
-const outputOf = async (waiting: WaitingRun) => jsonOf(await waiting.resumedWithin(PATIENCE_MS));
 
 describe('Include', () => {
 	it('puts out how each call went and what was said, in the order of the items', async () => {
@@ -46,7 +62,7 @@ describe('Include', () => {
 		await talk(ids[2]!);
 		await rig.simulator.moveCall(ids[1]!, 'missed');
 		await talk(ids[0]!);
-		const output = await outputOf(waiting);
+		const output = await waiting.jsonWithin();
 		expect(output?.map(({ callId, outcome }) => [callId, outcome])).toEqual([
 			[ids[0], 'answered'],
 			[ids[1], 'noAnswer'],
@@ -64,15 +80,11 @@ describe('Include', () => {
 	});
 
 	it('waits for a transcript that is ready late, and not longer', async () => {
+		await transcribeWithin(20_000);
 		const { waiting, ids } = await start(1, { include: ['transcript', 'recording'] });
 		await talk(ids[0]!);
-		await new Promise((resolve) => setTimeout(resolve, 20));
-		const [transcription] = rig.simulator.transcriptions.values();
-		const ready = { ...transcription };
-		Object.assign(transcription!, { status: 'pending', transcriptionFilePaths: {} });
-		expect(await waiting.resumedWithin(4_000)).toBeUndefined();
-		Object.assign(transcription!, ready);
-		const [item] = (await outputOf(waiting)) ?? [];
+		expect(await waiting.resumedWithin(500)).toBeUndefined();
+		const [item] = (await waiting.jsonWithin()) ?? [];
 		expect(item).toMatchObject({
 			transcript: expect.stringContaining('the café'),
 			recordingUrl: expect.any(String),
@@ -81,13 +93,10 @@ describe('Include', () => {
 	});
 
 	it('says what did not come in time, and nothing is called again', async () => {
+		await transcribeWithin(10_000_000);
 		const { waiting, ids } = await start(1, { options: SHORT }, { retryOnFail: true, maxTries: 3 });
 		await talk(ids[0]!);
-		await new Promise((resolve) => setTimeout(resolve, 20));
-		for (const one of rig.simulator.transcriptions.values()) {
-			Object.assign(one, { status: 'pending', transcriptionFilePaths: {}, summarizedFilePaths: {} });
-		}
-		expect(await outputOf(waiting)).toEqual([
+		expect(await waiting.jsonWithin()).toEqual([
 			expect.objectContaining({
 				callId: ids[0],
 				outcome: 'answered',
@@ -104,9 +113,9 @@ describe('Include', () => {
 	it('fixes the deadline of n8n by both waits when the waiting begins', async () => {
 		const { waiting, ids } = await start(1);
 		const tillMs = Number(waiting.result.run.waitTill?.getTime()) - Date.now();
-		expect(tillMs).toBeGreaterThan(MAX_WAIT_MS - 5_000 + 600_000);
+		expect(tillMs).toBeGreaterThan(MAX_WAIT_MS - 60_000 + 600_000);
 		await rig.simulator.moveCall(ids[0]!, 'missed');
-		await outputOf(waiting);
+		await waiting.jsonWithin();
 	});
 
 	it.each<[string, IDataObject, string]>([
@@ -136,7 +145,7 @@ describe('Include', () => {
 			const { waiting, ids } = await start(3, { metaData, include: ['transcript'] }, { onError, node });
 			expect(ids).toHaveLength(2);
 			for (const id of ids) await talk(id);
-			await outputOf(waiting);
+			await waiting.jsonWithin();
 			const { success = [], failure = [] } = waiting.resumed?.routed ?? {};
 			const all = [...success, ...failure].map(({ json }) => json);
 			expect(all.filter(({ transcript }) => transcript)).toHaveLength(2);
@@ -147,11 +156,7 @@ describe('Include', () => {
 	);
 
 	it("is fetched with each item's own credential", async () => {
-		const other = await rig.addSimulator({
-			callBehaviour: false,
-			recordingReadyMs: 0,
-			transcriptionReadyMs: 0,
-		});
+		const other = await rig.addSimulator(SIMULATOR);
 		const field = (name: string) => `={{ $json.${name} }}`;
 		rig.engine.setCredentials(
 			rig.credentials({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') }),
@@ -167,7 +172,7 @@ describe('Include', () => {
 			await simulator.moveCall(call!.callId, 'answered');
 			await simulator.moveCall(call!.callId, 'ended');
 		}
-		const output = await outputOf(waiting);
+		const output = await waiting.jsonWithin();
 		expect(output?.map(({ callId }) => callId)).toEqual(ids);
 		for (const item of output ?? []) expect(item.transcript).toContain('the café');
 	});
@@ -176,7 +181,7 @@ describe('Include', () => {
 		const { waiting, ids } = await start(2);
 		waiting.receiver = await rig.addEngine();
 		for (const id of ids) await talk(id);
-		const output = await outputOf(waiting);
+		const output = await waiting.jsonWithin();
 		expect(output?.map(({ callId }) => callId)).toEqual(ids);
 		for (const item of output ?? []) expect(item.transcript).toContain('the café');
 	});
@@ -197,18 +202,13 @@ describe("the event of a call's room", () => {
 			events: ['session-ended'],
 		});
 		await talk(ids[0]!);
-		await outputOf(waiting);
+		await waiting.jsonWithin();
 	});
 
 	it.each(['this process', 'another process'])('is followed by the API at once in %s', async (where) => {
-		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
-		// Polling is far away by then.
-		rig.simulator.addFault({
-			kind: 'status',
-			status: 500,
-			match: { method: 'GET', path: /^\/v2\/sip/, times: 3 },
-		});
-		await new Promise((resolve) => setTimeout(resolve, 4_000));
+		const { waiting, ids } = await startAndLull(
+			async () => await start(1, { include: [], recording: 'none' }),
+		);
 		if (where === 'another process') waiting.receiver = await rig.addEngine();
 		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
 		const call = rig.simulator.calls.get(ids[0]!);
@@ -222,40 +222,33 @@ describe("the event of a call's room", () => {
 		expect(call?.status).toBeDefined();
 		await talk(ids[0]!);
 		await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)));
-		expect(jsonOf(await waiting.resumedWithin(PATIENCE_MS))).toEqual([
+		expect(await waiting.jsonWithin()).toEqual([
 			expect.objectContaining({ callId: ids[0], outcome: 'answered' }),
 		]);
 		expect(waiting.resumptions).toBe(1);
 	});
 
 	it('ends nothing by itself: the API decides', async () => {
+		accelerateTime(1);
 		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
 		await rig.simulator.moveCall(ids[0]!, 'answered');
 		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
 		expect((await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)))).status).toBe(200);
-		expect(await waiting.resumedWithin(3_000)).toBeUndefined();
+		expect(await waiting.resumedWithin(1_000)).toBeUndefined();
 		await rig.simulator.moveCall(ids[0]!, 'ended');
-		expect(await outputOf(waiting)).toEqual([expect.objectContaining({ outcome: 'answered' })]);
+		expect(await waiting.jsonWithin()).toEqual([expect.objectContaining({ outcome: 'answered' })]);
 	});
 });
 
 describe('Call: Ended at a published trigger', () => {
-	const DAY_MS = 24 * 3_600_000;
 	const ended = (callId: string) => ({ webhookType: 'call-hangup', data: { callId } });
-	const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
-	const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 
 	it('ends the wait in the same process at once, and nothing forged or foreign does', async () => {
 		const trigger = await rig.engine.publish({ events: ['call-started'] });
 		const unverified = await rig.engine.publish({ events: ['call-hangup'], verifySignature: false });
-		jest.restoreAllMocks();
-		const restore = accelerateTime(100);
-		const waiting = await rig.engine.startAndWait(DAY_MS, parametersOf({ room: 'call', include: [] }));
-		while (asked() < 8) await later(10);
-		restore();
-		unrefLongTimers();
-		// A poll may still come that was set before. The next one is ten seconds away.
-		await later(2_500);
+		const waiting = await startAndLull(
+			async () => await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ room: 'call', include: [] })),
+		);
 		const [call] = rig.simulator.calls.values();
 		await talk(call!.callId);
 		const before = asked();
@@ -268,10 +261,10 @@ describe('Call: Ended at a published trigger', () => {
 			await simulator.deliver(unverified.url, event, { signature: null }),
 		];
 		expect(answers.map(({ status }) => status)).toEqual([401, 200, 200, 200]);
-		await later(1_500);
+		await later(1_000);
 		expect(asked()).toBe(before);
 		await simulator.deliver(trigger.url, event);
-		expect(await outputOf(waiting)).toEqual([expect.objectContaining({ outcome: 'answered' })]);
+		expect(await waiting.jsonWithin()).toEqual([expect.objectContaining({ outcome: 'answered' })]);
 		expect(asked()).toBe(before + 1);
 		expect(trigger.runs).toEqual([]);
 	});
@@ -285,7 +278,7 @@ it('Start and Wait includes what was said, and says so of a session that failed'
 	);
 	const [session] = rig.simulator.sessions.values();
 	await rig.simulator.emit(session!.sessionId, 'failed');
-	expect(await outputOf(waiting)).toEqual([
+	expect(await waiting.jsonWithin()).toEqual([
 		expect.objectContaining({
 			sessionId: session!.sessionId,
 			outcome: 'failed',

@@ -136,8 +136,15 @@ export function passTime(ms: number): void {
 const LIMIT_MS = 10_000;
 const SHORTEST_LIMIT_MS = 2_000;
 
-/** Makes time pass faster for all code of the test: timers, which keep no test file from ending, and the clock. @returns ends that */
+let endAcceleration = (): void => undefined;
+
+/**
+ * Makes time pass faster for all code of the test: timers, which keep no test file from ending, and the clock. May be called again.
+ *
+ * @returns ends that; the end of the test does, too
+ */
 export function accelerateTime(factor: number): () => void {
+	endAcceleration();
 	const { setTimeout: original } = globalThis;
 	const beganAtMs = Date.now();
 	const sinceMs = performance.now();
@@ -152,8 +159,9 @@ export function accelerateTime(factor: number): () => void {
 	const clock = jest
 		.spyOn(Date, 'now')
 		.mockImplementation(() => Math.round(beganAtMs + factor * (performance.now() - sinceMs)));
-	return () => {
+	endAcceleration = () => {
 		timers.mockRestore();
 		clock.mockRestore();
 	};
+	return endAcceleration;
 }

@@ -3,21 +3,17 @@ import type { IDataObject } from 'n8n-workflow';
 import type { CallStatus } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
-import { failureOf, useRig } from './rig';
-import { unrefLongTimers } from './waitingRun';
+import { accelerateTime, failureOf, jsonOf, useRig } from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 
-beforeEach(unrefLongTimers);
+const SPEED = 20;
+beforeEach(() => void accelerateTime(SPEED));
 
-const END_PATH = '/v2/sip/call/end';
 /** The first poll comes 2 s after the start. */
 const FIRST_POLL_MS = 2_000;
-/** Longer than any poll is waited for. */
-const PATIENCE_MS = 15_000;
-const MAX_WAIT_MS = 20_000;
-const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
-const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
+const MAX_WAIT_MS = 600_000;
 
 describe('Start and Wait for several items', () => {
 	it('stops when a start fails, names what was started, and nothing waits', async () => {
@@ -73,7 +69,7 @@ describe('Start and Wait for several items', () => {
 			{ items: rows(2), onError: 'continueRegularOutput' },
 		);
 		expect(failed.result.run.status).toBe('success');
-		expect(jsonOf(failed.result.output[0])).toEqual([
+		expect(jsonOf(failed.result)).toEqual([
 			{ error: expect.stringContaining("doesn't allow") },
 			{ error: expect.stringContaining("doesn't allow") },
 		]);
@@ -85,9 +81,7 @@ describe('Start and Wait for several items', () => {
 		});
 		const over = await rig.engine.startAndWait(FIRST_POLL_MS);
 		expect(over.result.run.status).toBe('success');
-		expect(jsonOf(over.result.output[0])).toMatchObject([
-			{ sessionId: 'over', status: 'Completed', event: 'stopped' },
-		]);
+		expect(jsonOf(over.result)).toMatchObject([{ sessionId: 'over', status: 'Completed', event: 'stopped' }]);
 	});
 
 	it('two items for which the API answers the same session come out alike', async () => {
@@ -100,56 +94,21 @@ describe('Start and Wait for several items', () => {
 			status: 200,
 			body: { sessionId: 'same', status: 'failed' },
 		});
-		const output = await waiting.resumedWithin(PATIENCE_MS);
-		expect(jsonOf(output)).toMatchObject(
-			Array(2).fill({ sessionId: 'same', status: 'failed', event: 'failed' }),
+		const json = { sessionId: 'same', status: 'failed', event: 'failed' };
+		expect(await waiting.resumedWithin()).toMatchObject(
+			[0, 1].map((item) => ({ json, pairedItem: { item } })),
 		);
-		expect(output?.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 
 	it('stores neither the key of its own requests nor a secret', async () => {
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, {}, { items: rows(2) });
 		for (const session of rig.simulator.sessions.values()) session.status = 'stopped';
-		await waiting.resumedWithin(PATIENCE_MS);
+		await waiting.resumedWithin();
 		const own = waiting.requests.filter(({ headers }) => headers['x-agent-cloud-poll-key']);
 		expect(own).toHaveLength(1);
 		const stored = JSON.stringify(waiting.result.run.data);
 		expect(stored).not.toContain(String(own[0]?.headers['x-agent-cloud-poll-key']));
 		expect(stored).not.toContain(rig.simulator.secret);
-	});
-
-	it('polls each item with its own credential', async () => {
-		const other = await rig.addSimulator({ lifecycle: false });
-		const projects = [rig.simulator, other];
-		const { credentialsHelper } = rig.engine;
-		const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
-		jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementation(async (...args) => {
-			const [, , , , , isRaw, resolve] = args as unknown[] as [
-				0,
-				0,
-				0,
-				0,
-				0,
-				boolean | undefined,
-				{ itemIndex: number } | undefined,
-			];
-			if (isRaw) return { apiKey: '={{ $json.apiKey }}' };
-			const project = projects[resolve?.itemIndex ?? 0] ?? rig.simulator;
-			const { apiKey, secret, url } = project;
-			return { ...(await read(...args)), apiKey, secretKey: secret, baseUrl: url };
-		});
-		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, {}, { items: rows(2) });
-		expect(projects.map(({ sessions }) => sessions.size)).toEqual([1, 1]);
-		const ids = projects
-			.flatMap(({ sessions }) => [...sessions.values()])
-			.map((session) => {
-				session.status = 'stopped';
-				return session.sessionId;
-			});
-		const output = await waiting.resumedWithin(PATIENCE_MS);
-		expect(jsonOf(output)).toEqual(
-			ids.map((sessionId) => expect.objectContaining({ sessionId, event: 'stopped' })),
-		);
 	});
 
 	it('puts out the room that was created for a session, which the API does not name', async () => {
@@ -158,12 +117,14 @@ describe('Start and Wait for several items', () => {
 		expect(session).toBeDefined();
 		if (session) session.status = 'stopped';
 		const [roomId] = rig.simulator.rooms.keys();
-		expect(jsonOf(await waiting.resumedWithin(PATIENCE_MS))).toEqual([
+		expect(await waiting.jsonWithin()).toEqual([
 			expect.objectContaining({ sessionId: session?.sessionId, event: 'stopped', roomId }),
 		]);
 	});
 
 	it('is resumed by the last event, not by those before it', async () => {
+		// No poll comes between.
+		accelerateTime(1);
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, {}, { items: rows(3) });
 		const sessions = [...rig.simulator.sessions.values()];
 		for (const [index, session] of sessions.entries()) {
@@ -173,55 +134,25 @@ describe('Start and Wait for several items', () => {
 			const { status } = await rig.simulator.deliver(String(session.webhook?.endPoint), event);
 			expect([index, status]).toEqual([index, 200]);
 		}
-		expect(jsonOf(await waiting.resumedWithin(PATIENCE_MS))).toEqual(
+		expect(await waiting.jsonWithin()).toEqual(
 			sessions.map(({ sessionId }) => expect.objectContaining({ sessionId, event: 'failed' })),
 		);
 	});
 });
 
 describe('Make and Wait', () => {
-	async function start(maxWaitMs: number, count: number, more: IDataObject = {}) {
-		const parameters = { ...byRule(more), operation: 'makeAndWait' };
-		const waiting = await rig.engine.startAndWait(maxWaitMs, parameters, { items: rows(count) });
-		expect(waiting.result.run.status).toBe('waiting');
-		return { waiting, calls: [...rig.simulator.calls.values()] };
-	}
-
 	it('waits until all calls are over, however they ended', async () => {
 		const ends: CallStatus[] = ['ended', 'missed', 'rejected'];
-		const { waiting, calls } = await start(MAX_WAIT_MS, 3);
+		const parameters = { ...byRule(), operation: 'makeAndWait' };
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items: rows(3) });
+		const calls = [...rig.simulator.calls.values()];
 		for (const [index, call] of calls.entries())
 			await rig.simulator.moveCall(call.callId, ends[index] as CallStatus);
-		const output = await waiting.resumedWithin(PATIENCE_MS);
-		expect(jsonOf(output)).toEqual(
+		const output = await waiting.jsonWithin();
+		expect(output).toEqual(
 			calls.map(({ callId }, index) => expect.objectContaining({ callId, status: ends[index] })),
 		);
-		for (const json of jsonOf(output) ?? []) expect(json).not.toHaveProperty('timedOut');
+		for (const json of output ?? []) expect(json).not.toHaveProperty('timedOut');
 		expect(waiting.requests).toHaveLength(1);
-	});
-
-	it('hangs up at the deadline where that is wanted, once', async () => {
-		const { waiting, calls } = await start(3_000, 2, { options: { hangUpAtTimeout: true } });
-		const [talking, over] = calls.map(({ callId }) => callId) as [string, string];
-		await rig.simulator.moveCall(talking, 'answered');
-		await rig.simulator.moveCall(over, 'ended');
-		const output = jsonOf(await waiting.resumedWithin(3_000 + PATIENCE_MS));
-		expect(output).toEqual([
-			expect.objectContaining({ callId: talking, status: 'ended', timedOut: true, hungUpAtTimeout: true }),
-			expect.objectContaining({ callId: over, status: 'ended' }),
-		]);
-		expect(output?.[1]).not.toHaveProperty('timedOut');
-		expect(rig.requests.filter(({ path }) => path === END_PATH).map(({ body }) => body)).toEqual([
-			{ callId: talking },
-		]);
-	});
-
-	it('takes no event for the end of a call', async () => {
-		const { waiting, calls } = await start(4_000, 1);
-		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
-		const event = { webhookType: 'call-hangup', data: { callId: calls[0]?.callId } };
-		expect((await rig.simulator.deliver(url, event)).status).toBe(401);
-		expect((await rig.simulator.deliver(url, event, { signature: null })).status).toBe(401);
-		expect(waiting.output).toBeUndefined();
 	});
 });

@@ -1,19 +1,16 @@
 import { setTimeout as setTimeoutOfNode } from 'node:timers';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { byRule } from './callRig';
 import { eventBody } from './delivery';
-import { useRig } from './rig';
-import { unrefLongTimers } from './waitingRun';
+import { accelerateTime, useRig } from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 
-beforeEach(unrefLongTimers);
+beforeEach(() => void accelerateTime(1));
 
 const MAX_WAIT_MS = 20_000;
-/** Longer than any poll is waited for. */
-const PATIENCE_MS = 15_000;
-const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
-const jsonOf = (output: Array<{ json: IDataObject }> | undefined) => output?.map(({ json }) => json);
+/** Where polls are waited for. */
+const SPEED = 20;
 const sessions = () => [...rig.simulator.sessions.values()];
 
 /** One after another, so that the sessions come in the order of the items. */
@@ -30,11 +27,10 @@ const startAndWait = async (
 
 /** Takes the timers of one length out of the clock's hands. */
 function onTimer(ofMs: number, take: (callback: () => void) => void): void {
-	jest.mocked(globalThis.setTimeout).mockImplementation(((callback: () => void, ms?: number) => {
-		if (ms !== ofMs) {
-			const timer = setTimeoutOfNode(callback, ms);
-			return Number(ms) >= 30_000 ? timer.unref() : timer;
-		}
+	const timers = jest.mocked(globalThis.setTimeout);
+	const others = timers.getMockImplementation() as typeof setTimeout;
+	timers.mockImplementation(((callback: () => void, ms?: number) => {
+		if (ms !== ofMs) return others(callback, ms);
 		take(callback);
 		return { unref: () => undefined };
 	}) as typeof setTimeout);
@@ -54,8 +50,8 @@ it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆'])(
 	async (name) => {
 		const waiting = await startAndWait(1, { name });
 		expect(await deliverEnd(0)).toBe(200);
-		await waiting.resumedWithin(PATIENCE_MS);
-		expect(jsonOf(waiting.resumed?.routed.success)).toEqual([expect.objectContaining({ event: 'stopped' })]);
+		await waiting.resumedWithin();
+		expect(waiting.resumed?.routed.success).toMatchObject([{ json: { event: 'stopped' } }]);
 	},
 );
 
@@ -77,7 +73,7 @@ it('Waiting keeps nothing in the static data of the workflow', async () => {
 	await deliverEnd(0);
 	await deliverEnd(1);
 	expect(staticData()).toEqual({});
-	await waiting.resumedWithin(PATIENCE_MS);
+	await waiting.resumedWithin();
 	expect(waiting.output).toHaveLength(2);
 });
 
@@ -87,7 +83,7 @@ it('A resume that n8n accepted and did not carry out can be asked for again afte
 	const waiting = await startAndWait(1);
 	expect(await deliverEnd(0)).toBe(200);
 	expect(waiting.resumptions).toBe(1);
-	await waiting.resumedWithin(PATIENCE_MS);
+	await waiting.resumedWithin();
 	waiting.loseResumption();
 	expect(await deliverEnd(0)).toBe(200);
 	expect(waiting.resumptions).toBe(1);
@@ -97,29 +93,10 @@ it('A resume that n8n accepted and did not carry out can be asked for again afte
 	expect(waiting.resumptions).toBe(2);
 });
 
-it('End at Timeout is that of each item', async () => {
-	const options = { endAtTimeout: '={{ $json.index === 1 }}' };
-	const waiting = await startAndWait(3, {}, { options });
-	const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
-	const { endIds } = JSON.parse(String(context?.agentCloudWait)) as { endIds: string[] };
-	const [items] = waiting.result.run.data.executionData?.nodeExecutionStack[0]?.data.main ?? [];
-	expect(endIds).toEqual([items?.[1]?.json.sessionId]);
-	for (const index of [0, 1, 2]) await deliverEnd(index);
-});
-
-it.each(['={{ undefined }}', '={{ null }}', '={{ "" }}'])(
-	'An empty expression (%s) in Hang Up at Timeout is refused before any call',
-	async (hangUpAtTimeout) => {
-		const parameters = { ...byRule({ options: { hangUpAtTimeout } }), operation: 'makeAndWait' };
-		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
-		expect(result.error?.message).toContain("'Hang Up at Timeout' is empty");
-		expect(rig.simulator.calls.size).toBe(0);
-	},
-);
-
 describe('A wait that ends because the API does not know the session any more', () => {
 	/** Starts two, of which the API forgets the first one and the second one ends. */
 	async function loseFirst(settings: object) {
+		accelerateTime(SPEED);
 		const waiting = await startAndWait(2, settings, { maxWait: 5 });
 		// The polls that confirm it are half a minute apart.
 		onTimer(30_000, (callback) => setTimeoutOfNode(callback, 10));
@@ -127,7 +104,7 @@ describe('A wait that ends because the API does not know the session any more', 
 		rig.simulator.sessions.delete(String(lost?.sessionId));
 		const other = sessions().at(-1);
 		if (other) other.status = 'stopped';
-		const output = jsonOf(await waiting.resumedWithin(PATIENCE_MS));
+		const output = await waiting.jsonWithin();
 		return { lost: lost?.sessionId, other: other?.sessionId, output, routed: waiting.resumed?.routed };
 	}
 
@@ -141,7 +118,7 @@ describe('A wait that ends because the API does not know the session any more', 
 
 	it('goes to the error output, where there is one: n8n moves an item of an error alone', async () => {
 		const { lost, routed } = await loseFirst({ onError: 'continueErrorOutput' });
-		expect(jsonOf(routed?.failure)?.[0]).toMatchObject({
+		expect(routed?.failure[0]?.json).toMatchObject({
 			error: expect.stringMatching(new RegExp(`couldn't find anything .*sessionId: ${String(lost)}`)),
 		});
 	});
@@ -153,7 +130,7 @@ describe('Another process', () => {
 		waiting.receiver = await rig.addEngine();
 		for (const session of sessions().slice(1)) session.status = 'failed';
 		expect(await deliverEnd(0)).toBe(200);
-		const events = (await waiting.resumedWithin(PATIENCE_MS))?.map(({ json }) => json.event);
+		const events = (await waiting.resumedWithin())?.map(({ json }) => json.event);
 		expect(events).toEqual(['stopped', 'failed', 'failed']);
 	});
 
@@ -161,14 +138,15 @@ describe('Another process', () => {
 		['reads the records from the API', undefined],
 		['gives at least the statuses if the API fails', 500],
 	])('that receives our request %s', async (_what, status) => {
-		const waiting = await startAndWait(3);
+		accelerateTime(SPEED);
+		const waiting = await startAndWait(3, {}, { maxWait: 5 });
 		waiting.receiver = await rig.addEngine();
 		for (const session of sessions()) session.status = 'stopped';
 		waiting.beforeReceiving = () => {
 			if (status === undefined) return;
 			rig.simulator.addFault({ match: { path: /sessions/, times: Infinity }, kind: 'status', status });
 		};
-		const output = jsonOf(await waiting.resumedWithin(PATIENCE_MS));
+		const output = await waiting.jsonWithin();
 		expect(output).toEqual(
 			sessions().map(({ sessionId }) =>
 				expect.objectContaining({ sessionId, status: 'stopped', event: 'stopped' }),

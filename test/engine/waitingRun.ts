@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+// Not those of the test, which may make time pass faster.
+import { clearTimeout, setTimeout } from 'node:timers';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebhookContext } from 'n8n-core';
 import type {
+	IDataObject,
 	INode,
 	INodeExecutionData,
 	IRunExecutionData,
@@ -26,20 +29,11 @@ export interface ResumeRequest {
 
 /** The last request of the package itself comes at the deadline, and may take a while. */
 const AFTER_DEADLINE_MS = 5_000;
-const LONG_TIMER_MS = 30_000;
+/** Longer than any poll is waited for, in real time. */
+const PATIENCE_MS = 15_000;
 
-/**
- * For a minute the package remembers which executions were resumed. That timer, and whatever else takes so long, is not to keep
- * the test file from ending.
- */
-export function unrefLongTimers(): void {
-	const { setTimeout: original } = globalThis;
-	const unrefLong = (callback: () => void, ms?: number): NodeJS.Timeout => {
-		const timer = original(callback, ms);
-		return ms !== undefined && ms >= LONG_TIMER_MS ? timer.unref() : timer;
-	};
-	jest.spyOn(globalThis, 'setTimeout').mockImplementation(unrefLong as typeof setTimeout);
-}
+/** Items for a number of conversations. */
+export const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
 
 /** @returns what n8n's database gives back of something */
 export function asStored<T>(value: T): T {
@@ -63,6 +57,7 @@ export class WaitingRun {
 	private readonly server = http.createServer((request, response) => void this.receive(request, response));
 	private deadlineMs = 0;
 	private isResumed = false;
+	private onResumed = (): void => undefined;
 
 	constructor(
 		private readonly engine: Engine,
@@ -92,13 +87,21 @@ export class WaitingRun {
 		return await send(`${this.webhookWaitingBaseUrl}/replayed`, { headers: others, body });
 	}
 
-	/** @returns what the node put out, or undefined if the execution is not resumed in time */
-	async resumedWithin(ms: number): Promise<INodeExecutionData[] | undefined> {
-		const untilMs = performance.now() + ms;
-		while (this.resumed === undefined && performance.now() < untilMs) {
-			await new Promise((resolve) => setTimeout(resolve, 10));
-		}
+	/** @param ms in real time @returns what the node put out, or undefined if the execution is not resumed in time */
+	async resumedWithin(ms = PATIENCE_MS): Promise<INodeExecutionData[] | undefined> {
+		let timer: NodeJS.Timeout | undefined;
+		await new Promise<void>((resolve) => {
+			this.onResumed = resolve;
+			timer = setTimeout(resolve, ms);
+			if (this.resumed) resolve();
+		});
+		clearTimeout(timer);
 		return this.output;
+	}
+
+	/** The json of what the node put out. */
+	async jsonWithin(ms?: number): Promise<IDataObject[] | undefined> {
+		return (await this.resumedWithin(ms))?.map(({ json }) => json);
 	}
 
 	/** n8n's wait tracker finds that the time of `putExecutionToWait` is over. It loads no static data. */
@@ -127,7 +130,9 @@ export class WaitingRun {
 		this.resumptions++;
 		this.isResumed = true;
 		const workflow = this.engine.load(this.workflow, withStaticData);
-		return (this.resumed = await this.engine.resume(workflow, this.mode, data, this));
+		this.resumed = await this.engine.resume(workflow, this.mode, data, this);
+		this.onResumed();
+		return this.resumed;
 	}
 
 	private async receive(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -116,7 +116,7 @@ const API = [
 		[
 			["text.replace(TOKEN, '…')", 'text', 'A message shows a token'],
 			['&& !IN_USE.test(String(message))', '', 'A connection that broke in use counts as none, and the start is sent again'],
-			["['answer', 'timeout', 'network', 'cancelled'].includes(failure.kind)", "['timeout', 'network', 'cancelled'].includes(failure.kind)", 'An answer that cannot be used counts as no start', 'unit/api/messages', 'engine/triedAgain'],
+			["['answer', 'timeout', 'network', 'cancelled'].includes(failure.kind)", "['timeout', 'network', 'cancelled'].includes(failure.kind)", 'An answer that cannot be used counts as no start', 'unit/api/messages'],
 			["const isQuotedWhole = kind === 'answer' && !holdsSecrets;", "const isQuotedWhole = kind === 'answer';", 'A message quotes passwords of gateways', 'engine/callLists'],
 		],
 	),
@@ -182,7 +182,7 @@ const API = [
 		['unit/credentials/apiTarget'],
 		[
 			['disableFollowRedirect: true,', '', 'A redirect takes the token to another host'],
-			['headers: { ...requestOptions.headers, Authorization: signToken(apiKey, secretKey) },', 'headers: { Authorization: signToken(apiKey, secretKey), ...requestOptions.headers },', "A caller's own header wins over the credential", 'unit/credentials', 'engine/credential'],
+			['headers: { ...requestOptions.headers, Authorization: signToken(apiKey, secretKey) },', 'headers: { Authorization: signToken(apiKey, secretKey), ...requestOptions.headers },', "A caller's own header wins over the credential", 'engine/perItem'],
 			["key: 'data.push',", "key: 'nothing',", 'The credential test is content with a login page', 'engine/credential'],
 		],
 	),
@@ -197,8 +197,8 @@ const WAITING = [
 		[
 			['const isWaiting = new Set(waiting);', "const isWaiting = new Set(waiting);\n\tcontext.getWorkflowStaticData('node').openWaits = [1];", 'Cursors of other nodes, and lists of whom was called, are overwritten', 'engine/model'],
 			['if (waiting.length === 0 || context.getExecutionCancelSignal()?.aborted) return items;', '', 'A node with nothing to wait for waits for hours'],
-			['const source = await findSource(context, indexOf(item), credential(indexOf(item)));', 'const source = await findSource(context, 0, credential(0));', "Polls of all rows go to the first row's project", 'engine/credential', 'engine/waitForMany'],
-			['waiting.filter((item) => endsAtDeadline(indexOf(item)))', 'waiting.filter(() => endsAtDeadline(0))', 'Hang Up at Timeout of the first row decides for all', 'engine/ends', 'engine/waitForMany'],
+			['const source = await findSource(context, indexOf(item), credential(indexOf(item)));', 'const source = await findSource(context, 0, credential(0));', "Polls of all rows go to the first row's project", 'engine/includeWait'],
+			['waiting.filter((item) => endsAtDeadline(indexOf(item)))', 'waiting.filter(() => endsAtDeadline(0))', 'Hang Up at Timeout of the first row decides for all', 'engine/perItem'],
 			['const longestMs = Math.max(...waiting.map((item) => maxWaitMs(indexOf(item))));', 'const longestMs = maxWaitMs(0);', "The first row's Max Wait decides for all"],
 		],
 	),
@@ -247,7 +247,7 @@ const WAITING = [
 	),
 	...of(
 		'waiting/endAtDeadline.ts',
-		['engine/ends'],
+		['unit/waiting/poll'],
 		[
 			['const outcome = toEnd.has(id)', 'const outcome = true', 'All calls are hung up at the deadline, wanted or not'],
 			['const endError = (error as Error).message;', "const endError = '';", 'Nothing says why a call could not be hung up'],
@@ -358,7 +358,7 @@ const TRIGGER = [
 	),
 	...of(
 		'webhook/warnSparingly.ts',
-		['unit/webhook/rejectionLog', 'engine/triggerLog'],
+		['unit/webhook/warnSparingly', 'engine/triggerLog'],
 		[
 			['const key = `${workflow.id}:${id}:${matter}`;', 'const key = `${workflow.id}:${id}`;', 'Warnings of one matter silence those of others'],
 			['if (!isQuiet) warnedAtMs.set(key, nowMs);', '', 'Anyone who knows the URL can fill the log'],
