@@ -62,28 +62,6 @@ describe('ConcurrencyLimit', () => {
 		expect(order).toEqual(['a first', 'b first', 'a second', 'b second', 'c first', 'c second']);
 	});
 
-	it('keeps as many calls in flight as are allowed, and begins them in order', async () => {
-		const limit = new ConcurrencyLimit(3);
-		const calls = new Calls(limit);
-		calls.add(10);
-		await settle();
-		expect(calls.begun).toEqual([0, 1, 2]);
-		calls.end(1);
-		await settle();
-		expect(calls.begun).toEqual([0, 1, 2, 3]);
-	});
-
-	it('gives the result of a call, or what it throws', async () => {
-		const limit = new ConcurrencyLimit(1);
-		expect(await limit.run(async () => 5)).toBe(5);
-		await expect(
-			limit.run(async () => {
-				throw new Error('no');
-			}),
-		).rejects.toThrow('no');
-		expect(await limit.run(async () => 6)).toBe(6);
-	});
-
 	it('halves the bound when there are too many requests, never below 1', () => {
 		const limit = new ConcurrencyLimit(50);
 		const bounds = [1, 2, 3, 4, 5, 6, 7, 8].map((step) => {

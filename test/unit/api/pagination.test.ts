@@ -169,16 +169,6 @@ describe('listPages', () => {
 		expect(pages).toBe(2_000);
 	});
 
-	it('asks for pages of one size, with the filters of the API', async () => {
-		const requests: unknown[] = [];
-		const send: Send = async (request, read) => {
-			requests.push(request);
-			return read({ data: [] }, {}) as never;
-		};
-		for await (const page of listPages(send, { ...LIST, qs: { search: 'x' } })) expect(page.rows).toEqual([]);
-		expect(requests).toEqual([{ method: 'GET', path: '/list', qs: { search: 'x', page: 1, perPage: 50 } }]);
-	});
-
 	it('gives a record once, also when records are added while the list is read', async () => {
 		let rows = Array.from({ length: 100 }, (_, index) => ({ id: index }));
 		const send: Send = async ({ qs }, read) => {
