@@ -129,21 +129,16 @@ describe('The keys', () => {
 });
 
 describe('Base URL', () => {
-	it('is the public API if it is empty', () => {
-		const field = rig.engine.credentialType().properties.find(({ name }) => name === 'baseUrl');
-		expect(field?.default).toBe('https://api.videosdk.live');
-	});
-
-	it.each(['/', '//', ' ', '/ '])('may end with %j', async (end) => {
-		rig.engine.setCredentials(rig.credentials({ baseUrl: rig.simulator.url + end }));
+	it('may end with slashes and white space', async () => {
+		rig.engine.setCredentials(rig.credentials({ baseUrl: `${rig.simulator.url}// ` }));
 		expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
 		expect(rig.request.rawPath).toBe(`${SESSIONS}/start`);
 	});
 
-	it.each(['/proxy', '/proxy/', '/a%20b/c'])('may have a path, which is kept: %s', async (path) => {
-		rig.engine.setCredentials(rig.credentials({ baseUrl: rig.simulator.url + path }));
+	it('may have a path, which is kept', async () => {
+		rig.engine.setCredentials(rig.credentials({ baseUrl: `${rig.simulator.url}/a%20b/c/` }));
 		failureOf(await rig.engine.run({ parameters: startParameters() }));
-		expect(rig.request.rawPath).toBe(`${path.replace(/\/$/, '')}${SESSIONS}/start`);
+		expect(rig.request.rawPath).toBe(`/a%20b/c${SESSIONS}/start`);
 	});
 });
 
@@ -153,12 +148,6 @@ describe('The credential test', () => {
 		const { method, rawPath, claims } = rig.request;
 		expect({ method, rawPath }).toEqual({ method: 'GET', rawPath: `${DEPLOYMENTS}?page=1&perPage=1` });
 		expect(claims).toBeDefined();
-	});
-
-	it.each(['/', ''])('goes below the Base URL, which may have a path and end with %j', async (end) => {
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `${rig.simulator.url}/proxy${end}` }));
-		await rig.engine.testCredential();
-		expect(rig.request.path).toBe(`/proxy${DEPLOYMENTS}`);
 	});
 
 	it('has a sentence for a key that is not accepted', async () => {

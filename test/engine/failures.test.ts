@@ -1,4 +1,4 @@
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
 import { freePorts } from '../n8n/processes';
 import type { Fault, Simulator } from '../simulator';
 import type { RunResult } from './engine';
@@ -14,7 +14,6 @@ const SECOND_TRY_MS = 350;
 const get: INodeParameters = { resource: 'session', operation: 'get', sessionId: 's1' };
 /** Gives up soon on what never answers. */
 const timeoutFor = ({ kind }: Fault) => ({ timeout: kind === 'hang' ? 150 : 30_000 });
-const startQuickly = startParameters({ options: { timeout: 150 } });
 
 async function runWith(parameters: INodeParameters, ...faults: Fault[]): Promise<RunResult> {
 	for (const fault of faults) rig.simulator.addFault(fault);
@@ -137,15 +136,6 @@ describe('A POST is never sent twice', () => {
 		}
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
-
-	it.each<[string, INodeParameters]>([
-		['create', { resource: 'deployment', operation: 'create', name: 'a', description: 'b' }],
-	])('nor is that of %s', async (_operation, parameters) => {
-		const result = await runWith(parameters, { kind: 'reset' });
-		await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS));
-		expect(rig.requests).toHaveLength(1);
-		expect(failureOf(result).message).toMatch(/connection to VideoSDK was lost/);
-	});
 });
 
 describe('A GET is sent again', () => {
@@ -167,11 +157,6 @@ describe('A GET is sent again', () => {
 		expect(message).toMatch(/status 500/);
 		expect(rig.requests).toHaveLength(3);
 	});
-
-	it.each([400, 401, 403, 404, 409])('but not after status %i', async (status) => {
-		failureOf(await runWith(get, { kind: 'status', status, match: { times: 9 } }));
-		expect(rig.requests).toHaveLength(1);
-	});
 });
 
 describe('Too many requests', () => {
@@ -192,20 +177,6 @@ describe('Too many requests', () => {
 		expect(gaps()[0]).toBeGreaterThanOrEqual(995);
 		expect(gaps()[0]).toBeLessThan(6_000);
 		expect(rig.simulator.sessions.size).toBe(parameters === get ? 0 : 1);
-	});
-
-	it('is sent again at the date of Retry-After', async () => {
-		const atMs = Math.ceil(Date.now() / 1000 + 1) * 1000;
-		jsonOf(await runWith(startParameters(), tooMany(new Date(atMs).toUTCString())));
-		expect(times()).toHaveLength(2);
-		expect(times()[1]).toBeGreaterThanOrEqual(atMs - 5);
-		expect(times()[1]).toBeLessThan(atMs + 5_000);
-	});
-
-	it('is sent again after a short while without Retry-After', async () => {
-		jsonOf(await runWith(startParameters(), tooMany()));
-		expect(gaps()[0]).toBeGreaterThanOrEqual(200);
-		expect(gaps()[0]).toBeLessThan(5_000);
 	});
 
 	it('is given up in the end, with the advice to lower the concurrency', async () => {
@@ -262,7 +233,7 @@ describe('A host that cannot be reached', () => {
 });
 
 describe('A redirect to another host', () => {
-	it.each([301, 302, 303, 307, 308])('is not followed: %i', async (status) => {
+	it.each([302, 307])('is not followed: %i', async (status) => {
 		const other = await rig.addSimulator();
 		for (const parameters of [startParameters(), get]) {
 			const location = `${other.url}${SESSIONS}/start`;
@@ -278,26 +249,11 @@ describe('A redirect to another host', () => {
 	});
 });
 
-describe('Neither secret nor token is in what is stored', () => {
-	it.each<[string, IDataObject, Fault[]]>([
-		['of a run that went well', startParameters(), []],
-		['of a time-out', startQuickly, [{ kind: 'hang' }]],
-		['of a lost connection', startParameters(), [{ kind: 'reset' }]],
-		['of an item that failed', startParameters(), [{ kind: 'status', status: 400 }]],
-	])('%s', async (_what, parameters, faults) => {
-		for (const fault of faults) rig.simulator.addFault(fault);
-		const result = await rig.engine.run({
-			parameters: parameters as INodeParameters,
-			onError: 'continueRegularOutput',
-		});
-		expectNoSecrets(rig, result.run);
-	});
-});
-
-it('The time limit is that of the item, from the options', async () => {
-	const startedMs = Date.now();
-	const { message, description } = failureOf(await runWith(startQuickly, { kind: 'hang' }));
-	expect(message).toMatch(/didn't respond in time/);
-	expect(description).toContain("'Timeout'");
-	expect(Date.now() - startedMs).toBeLessThan(10_000);
+it.each<[string, Fault[]]>([
+	['went well', []],
+	['had an item that failed', [{ kind: 'status', status: 400 }]],
+])('Neither secret nor token is in what is stored of a run that %s', async (_what, faults) => {
+	for (const fault of faults) rig.simulator.addFault(fault);
+	const result = await rig.engine.run({ parameters: startParameters(), onError: 'continueRegularOutput' });
+	expectNoSecrets(rig, result.run);
 });

@@ -140,36 +140,17 @@ describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {
 		expect(jsonOf(whole)).toMatchObject([{ fileSize: 2_000_000 }]);
 	});
 
-	it('refuses a file that is too large once that shows, and takes no more of it', async () => {
-		let sent = 0;
-		const server = await listen((_request, response) => {
-			const chunk = Buffer.alloc(100_000);
-			const more = () => {
-				while (!response.destroyed && sent < 100_000_000) {
-					sent += chunk.length;
-					if (!response.write(chunk)) return;
-				}
-				response.end();
-			};
-			response.on('drain', more);
-			more();
-		});
-		const result = await run(download(`${server.url}/f.mp4`, { options: { maxFileSize: 1 } }));
-		server.close();
-		expect(failureOf(result).message).toBe('The file is larger than 1 MB [item 0]');
-		expect(sent).toBeLessThan(50_000_000);
-	});
-
-	it.each<[string, http.OutgoingHttpHeaders]>([
-		['is announced as too large', { 'content-length': 5_000_000 }],
-		['turns out to be too large', {}],
-		['leads elsewhere', { location: 'http://127.0.0.1:1/' }],
-	])('keeps no connection open for a file that %s', async (_what, headers) => {
+	it.each<[string, http.OutgoingHttpHeaders, string]>([
+		['is announced as too large', { 'content-length': 5_000_000 }, "larger than 1 MB (it's 5 MB)"],
+		['turns out to be too large', {}, 'larger than 1 MB [item 0]'],
+		['leads elsewhere', { location: 'http://127.0.0.1:1/' }, "can't be reached"],
+	])('keeps no connection open for a file that %s', async (_what, headers, message) => {
 		const status = headers.location === undefined ? 200 : 302;
 		const { url, close, connections } = await listen(
 			(_request, response) => void response.writeHead(status, headers).write(Buffer.alloc(2_000_000)),
 		);
-		failureOf(await run(download(`${url}/f.mp4`, { options: { maxFileSize: 1 } })));
+		const result = await run(download(`${url}/f.mp4`, { options: { maxFileSize: 1 } }));
+		expect(failureOf(result).message).toContain(message);
 		expect(connections).toHaveLength(1);
 		await closed(connections);
 		close();
@@ -209,26 +190,12 @@ describe('Recording: Download', () => {
 		expect(fileRequests()).toHaveLength(6);
 	});
 
-	it.each<[string, http.OutgoingHttpHeaders, string, string]>([
-		['a header', { 'content-disposition': 'attachment; filename="a b.wav"' }, 'a b.wav', 'audio/wav'],
-		[
-			'an encoded header',
-			{ 'content-disposition': "attachment; filename*=UTF-8''%C3%A9.ogg" },
-			'é.ogg',
-			'audio/ogg',
-		],
-		[
-			'a header with a folder',
-			{ 'content-disposition': 'attachment; filename="../../etc/x.mp3"' },
-			'x.mp3',
-			'audio/mpeg',
-		],
-		['the address', { 'content-type': 'binary/octet-stream' }, 'talk.webm', 'video/webm'],
-	])('names the file by %s', async (_what, headers, fileName, mimeType) => {
+	it('names the file by its address where its type says nothing', async () => {
+		const headers = { 'content-type': 'binary/octet-stream' };
 		const server = await listen((_request, response) => response.writeHead(200, headers).end('x'));
 		const result = await run(download(`${server.url}/a/talk.webm?X-Amz-Signature=1`));
 		server.close();
-		expect(jsonOf(result)).toEqual([{ fileName, mimeType, fileSize: 1 }]);
+		expect(jsonOf(result)).toEqual([{ fileName: 'talk.webm', mimeType: 'video/webm', fileSize: 1 }]);
 	});
 
 	it('tells that the file is not there, and tries again after what passes', async () => {
@@ -274,22 +241,6 @@ describe('Recording: Download', () => {
 		close();
 		expect(message).toMatch(/^127.0.0.1:\d+ sent a web page instead of the file \[item 0\]$/);
 		expect(description).toContain('It may ask for a login');
-	});
-
-	it('has an outcome for each item', async () => {
-		const items = [rig.simulator.addFile({}), 'ftp://x', rig.simulator.addFile({ status: 404 })].map(
-			(url) => ({ url }),
-		);
-		const { output } = await rig.engine.run({
-			items,
-			parameters: download('={{ $json.url }}'),
-			onError: 'continueRegularOutput',
-		});
-		expect(output[0]?.map(({ json, pairedItem }) => [Boolean(json.error), pairedItem])).toEqual([
-			[false, { item: 0 }],
-			[true, { item: 1 }],
-			[true, { item: 2 }],
-		]);
 	});
 
 	it.each<[string, INodeParameters, string]>([

@@ -87,16 +87,6 @@ describe('A trigger with call events', () => {
 		},
 	);
 
-	it('is found among those of several pages', async () => {
-		for (let index = 0; index < 120; index += 1) {
-			rig.simulator.addCallWebhook(`https://elsewhere.example/${index}`, ['call-started']);
-		}
-		const trigger = stored();
-		await trigger.publish();
-		await trigger.publish('update');
-		expect(active()).toHaveLength(121);
-	});
-
 	it.each<[string, (url: string) => string]>([
 		['host in capitals', (url) => url.replace('localhost', 'LOCALHOST')],
 		['other spelling that only the ID tells', (url) => `${url}/`],
@@ -122,13 +112,6 @@ describe('A trigger with call events', () => {
 		expect(registered()).toEqual([...foreign, { url: trigger.url, events: ['call-missed'] }]);
 		await trigger.unpublish();
 		expect(registered()).toEqual(foreign);
-	});
-
-	it('is replaced when other events are chosen', async () => {
-		const trigger = stored();
-		await trigger.publish();
-		await trigger.republish({ events: ['call-missed'] });
-		expect(registered()).toEqual([{ url: trigger.url, events: ['call-missed'] }]);
 	});
 
 	it('is replaced by another version that n8n 1.x publishes without unpublishing the former one', async () => {
@@ -168,18 +151,6 @@ describe('A trigger with call events', () => {
 		await failureOf(trigger.publish());
 		await trigger.publish();
 		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
-	});
-
-	it('is one of two in a workflow, each with a registration of its own', async () => {
-		const [one, two] = [stored(CALLS, 'One'), stored(['call-missed'], 'Two')];
-		await one.publish();
-		await two.publish();
-		expect(registered()).toEqual([
-			{ url: one.url, events: CALLS },
-			{ url: two.url, events: ['call-missed'] },
-		]);
-		await one.unpublish();
-		expect(registered()).toEqual([{ url: two.url, events: ['call-missed'] }]);
 	});
 
 	it('is registered under its Test URL, too, while it listens', async () => {

@@ -84,7 +84,7 @@ describe('Room', () => {
 
 	it('lists without the addresses of webhooks, unless all is asked for', async () => {
 		await makeRoom({ webhookUrl: HOOK, webhookEvents: ['session-ended'], recording: 'record' });
-		for (let count = 0; count < 60; count++) await makeRoom();
+		await rig.engine.run({ items: Array.from({ length: 60 }, () => ({})), parameters: room('create') });
 		const rooms = jsonOf(await rig.engine.run({ parameters: room('getAll', { returnAll: true }) }));
 		expect(rooms).toHaveLength(61);
 		expect(JSON.stringify(rooms)).not.toContain(HOOK);
@@ -126,7 +126,6 @@ describe('Room', () => {
 			/'Webhook URL' is 554 characters long, but VideoSDK allows at most 512/,
 		],
 		['no room', room('get', { roomId: ' ' }), /'Room ID' is empty \[item 0\]/],
-		['no limit', room('getAll', { limit: 0 }), /'Limit' must be a number of 1 or more/],
 	])('sends nothing for %s, and names field and item', async (_what, parameters, message) => {
 		const result = await rig.engine.run({ parameters });
 		expect(failureOf(result).message).toMatch(message);

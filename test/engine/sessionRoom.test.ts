@@ -277,14 +277,3 @@ describe.each(KINDS)('Of a $one', ({ one, started, idField, startPath, make, beg
 		});
 	});
 });
-
-describe('Start and Wait', () => {
-	it('puts out the room, too', async () => {
-		const body = { data: { sessionId: 's1', status: 'failed' } };
-		rig.simulator.addFault({ kind: 'noData', body, match: { path: START } });
-		const parameters = { ...create(), operation: 'startAndWait' };
-		expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([
-			{ sessionId: 's1', status: 'failed', roomId: rooms()[0]?.roomId, event: 'failed' },
-		]);
-	});
-});
