@@ -143,8 +143,8 @@ const API = [
 		'api/files.ts',
 		['engine/recordings'],
 		[
-			['if (rejection !== undefined) {', 'if (rejection !== undefined && redirects === 0) {', 'A redirect leads n8n to addresses of its own network'],
-			['if (!STATUSES_WITH_FILE.includes(statusCode))', 'if (false)', 'An empty answer is stored as a recording'],
+			['if (rejection !== undefined) {', 'if (rejection !== undefined && redirects === 0) {', 'A redirect leads n8n to addresses of its own network', 'unit/api/files'],
+			['if (!STATUSES_WITH_FILE.includes(statusCode))', 'if (false)', 'An empty answer is stored as a recording', 'unit/api/files'],
 			['if (WEB_PAGE_TYPES.includes(mediaType)) {', 'if (false) {', 'A login page is stored as a recording'],
 			[".replace(/[\\p{Cc}\\p{Bidi_Control}]/gu, '')", '', 'A file that is a program shows as a film', 'unit/api/files', 'engine/recordings'],
 			['if (announcedBytes > file.maxSizeMb * BYTES_PER_MB) reject(tooLarge(file, announcedBytes));', '', 'A file of 10 GB is fetched before it is found too large'],
