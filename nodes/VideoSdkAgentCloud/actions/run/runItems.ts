@@ -71,8 +71,7 @@ async function complete(
 	const { data } = context.getExecuteData();
 	const input = data.main;
 	try {
-		current.waitingOutput = await operation.complete(context, output, credentialOfItem);
-		return current.waitingOutput;
+		return await operation.complete(context, output, credentialOfItem);
 	} catch (error) {
 		// The next try reads the same items again.
 		if (input) data.main = input;
@@ -99,7 +98,6 @@ export async function runItems(
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
 	const current = beginTry(context, itemCount, operation.starts);
-	if (current.waitingOutput) return current.waitingOutput;
 	const { outcomes } = current;
 	const items = prepareItems(context, operation, outcomes);
 	// One limit and one pace for the execution: the first item's.

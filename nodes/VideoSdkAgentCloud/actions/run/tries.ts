@@ -19,8 +19,6 @@ export interface Try {
 	outcomes: Outcomes;
 	/** How many tries there were, this one included. */
 	count: number;
-	/** The output with which an earlier try began to wait: nothing more is done then. */
-	waitingOutput?: INodeExecutionData[];
 }
 
 /**
@@ -54,7 +52,6 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 			return outcome?.records || outcome?.isInDoubt ? outcome : undefined;
 		}),
 		count: (earlier?.count ?? 0) + 1,
-		waitingOutput: earlier?.waitingOutput,
 	};
 	latestTries.set(executeData, latest);
 	return latest;
