@@ -1,11 +1,10 @@
 import type { N8n, N8nOptions } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
-import type { Execution } from '../n8n/rest';
+import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import { isStored } from '../n8n/rest';
 import type { EventFamily, EventStatus } from '../simulator';
-
-/** The two spellings of the events. */
-export const FAMILIES: EventFamily[] = ['ai-deployment-session', 'agent-session'];
+import type { Setup } from './setup';
+import { chain, n8nNode, ourCredential, ourNode, PACKAGE } from './setup';
 
 type Version = '2.41.1' | '1.123.81';
 
@@ -45,6 +44,24 @@ export function isWaiting(execution: Execution | undefined): boolean {
 	);
 }
 
+/** Waits until a run waits. */
+export async function untilWaiting(
+	{ rest }: N8n,
+	executionId: string,
+	timeoutMs = 60_000,
+): Promise<Execution> {
+	return await waitFor(
+		`run ${executionId} to wait`,
+		async () => {
+			// While n8n restarts there is nobody to ask.
+			const execution = await rest.getExecution(executionId).catch(() => undefined);
+			return isWaiting(execution) ? execution : undefined;
+		},
+		timeoutMs,
+		50,
+	);
+}
+
 /** Waits for the end of a run. */
 export async function runEnded(
 	n8n: N8n,
@@ -67,4 +84,82 @@ export async function runEnded(
 /** Runs a workflow as from the editor, to its end. */
 export async function runToEnd(n8n: N8n, workflowId: string, timeoutMs?: number): Promise<Execution> {
 	return await runEnded(n8n, await n8n.rest.startWorkflow(workflowId), undefined, timeoutMs);
+}
+
+/** Runs nodes as from the editor, to the end. */
+export async function runByHand(n8n: N8n, ...nodes: WorkflowNode[]): Promise<Execution> {
+	const workflow = chain('By hand', [n8nNode('Manual', 'manualTrigger'), ...nodes]);
+	return await runToEnd(n8n, (await n8n.rest.createWorkflow(workflow)).id);
+}
+
+/** Publishes a workflow. @returns its ID */
+export async function publish({ rest }: N8n, workflow: WorkflowJson): Promise<string> {
+	const { id } = await rest.createWorkflow(workflow);
+	await rest.activate(id);
+	return id;
+}
+
+/** Waits until n8n knows the path of a `webhookNode`, without a run. */
+export async function untilPublished(n8nUrl: string, path: string): Promise<void> {
+	await waitFor(
+		`the webhook ${path}`,
+		async () => {
+			const answer = await (await fetch(`${n8nUrl}/webhook/${path}`)).text();
+			return answer.includes('not registered for GET') ? true : undefined;
+		},
+		60_000,
+		100,
+	);
+}
+
+interface TriggerOptions {
+	webhookId: string;
+	typeVersion?: number;
+	parameters?: object;
+	between?: WorkflowNode[];
+}
+
+/** Publishes our trigger, with one node after it called "After". */
+export async function publishTrigger(
+	setup: Setup,
+	{ typeVersion = 1.1, webhookId, parameters = {}, between = [] }: TriggerOptions,
+): Promise<{ workflowId: string; url: string }> {
+	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, {
+		typeVersion,
+		webhookId,
+	});
+	const workflow = chain('Trigger', [trigger, ...between, n8nNode('After', 'noOp')]);
+	const workflowId = await publish(setup.n8n, workflow);
+	const url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;
+	await setup.n8n.rest.waitForWebhook(url, 120_000);
+	return { workflowId, url };
+}
+
+/** Ends a session, of which an event tells. A poll may find the end before that: then nothing waits any more (409). */
+export async function endSession(
+	{ simulator }: Pick<Setup, 'simulator'>,
+	sessionId: string,
+	event: 'stopped' | 'failed' = 'stopped',
+): Promise<void> {
+	expect([200, 409]).toContain((await simulator.emit(sessionId, event))?.status);
+}
+
+/** What "From List" of a locator shows. */
+export async function searchList(
+	setup: Setup,
+	methodName: string,
+	{ path = 'parameters.deploymentId', parameters = {}, credentialId = setup.credentialId } = {},
+): Promise<Array<{ name: string; value: string }>> {
+	const { results } = await setup.n8n.rest.call<{ results: Array<{ name: string; value: string }> }>(
+		'POST',
+		'/dynamic-node-parameters/resource-locator-results',
+		{
+			path,
+			methodName,
+			nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
+			currentNodeParameters: parameters,
+			credentials: ourCredential(credentialId),
+		},
+	);
+	return results;
 }

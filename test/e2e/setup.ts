@@ -28,7 +28,6 @@ export async function setUp(
 		await simulator.close();
 		throw error;
 	});
-	await n8n.rest.setupOwner();
 	const { id: credentialId } = await createCredential(n8n.rest, simulator, options.credential);
 	return {
 		n8n,
@@ -53,6 +52,9 @@ export async function createCredential(
 	return { id, name };
 }
 
+/** What a node names our credential by. */
+export const ourCredential = (id: string) => ({ [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } });
+
 /** One of our nodes, for a workflow. */
 export function ourNode(
 	setup: Pick<Setup, 'credentialId'>,
@@ -68,7 +70,7 @@ export function ourNode(
 		typeVersion: 1,
 		position: [0, 0],
 		parameters,
-		credentials: { [CREDENTIAL_TYPE]: { id: setup.credentialId, name: 'VideoSDK' } },
+		credentials: ourCredential(setup.credentialId),
 		...extra,
 	} as WorkflowNode;
 }
@@ -85,12 +87,31 @@ export function n8nNode(name: string, type: string, parameters: object = {}, typ
 	} as WorkflowNode;
 }
 
+/** n8n's Webhook node, by which runs are started as in production. */
+export const webhookNode = (path: string): WorkflowNode => ({
+	...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, options: {} }, 2),
+	webhookId: `webhook-${path}`,
+});
+
+/** A node that puts out one JSON object. */
+export const jsonNode = (name: string, jsonOutput: string): WorkflowNode =>
+	n8nNode(name, 'set', { mode: 'raw', jsonOutput, options: {} }, 3.4);
+
+/** Nodes that put out one item for each entry: its fields, or itself as "item". */
+export const itemNodes = (entries: unknown[]): WorkflowNode[] => [
+	jsonNode('List', JSON.stringify({ item: entries })),
+	n8nNode('Items', 'splitOut', { fieldToSplitOut: 'item', options: {} }),
+];
+
+/** Where an output of a node leads. */
+export const to = (...nodes: string[]) => nodes.map((node) => ({ node, type: 'main', index: 0 }));
+
 /** A workflow whose nodes follow one another in the order given. */
 export function chain(name: string, nodes: WorkflowNode[]): WorkflowJson {
 	const connections: Record<string, unknown> = {};
 	for (const [index, node] of nodes.entries()) {
 		const next = nodes[index + 1];
-		if (next) connections[node.name] = { main: [[{ node: next.name, type: 'main', index: 0 }]] };
+		if (next) connections[node.name] = { main: [to(next.name)] };
 	}
 	return { name, nodes, connections } as WorkflowJson;
 }
