@@ -1,14 +1,14 @@
 /**
- * What strangers and VideoSDK may send to the trigger, in a real n8n, for both versions of the node. That no forged or broken body
- * passes the signature, nor makes the package throw, is tested with random ones in test/unit/webhook.
+ * What strangers and VideoSDK may send to the trigger, in a real n8n, for both versions of the node: what n8n makes of a body and its
+ * headers. What passes the signature, and by which key, is tested in test/engine/trigger, triggerKeys and test/unit/webhook.
  */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
-import { n8nOptions, LATEST_VERSION } from './deliveries';
-import { chain, n8nNode, ourNode, PATIENT, setUp, type Setup } from './setup';
+import { LATEST_VERSION, n8nOptions, publishTrigger } from './deliveries';
+import { PATIENT, setUp, type Setup } from './setup';
 
 /** n8n's own limit is 16 MB (N8N_PAYLOAD_SIZE_MAX). */
 const OVER_THE_LIMIT_BYTES = 17 * 1024 * 1024;
@@ -16,7 +16,6 @@ const PATIENCE_MS = 30_000;
 const SETTLE_MS = 60_000;
 /** An error that the package threw would be logged with a path inside it. */
 const STACK_TRACE_OF_OURS = /at .*n8n-nodes-videosdk-agent-cloud\/dist/;
-const EVENT = 'ai-deployment-session-started';
 
 interface Delivery {
 	headers: http.OutgoingHttpHeaders;
@@ -45,8 +44,13 @@ async function send(url: string, { headers, body, method = 'POST' }: Delivery): 
 	});
 }
 
-const eventBody = (event = EVENT) =>
-	Buffer.from(JSON.stringify({ webhookType: event, data: { sessionId: `session-${randomUUID()}` } }));
+const eventBody = (extra: object = {}) =>
+	Buffer.from(
+		JSON.stringify({
+			webhookType: 'ai-deployment-session-started',
+			data: { sessionId: `session-${randomUUID()}`, ...extra },
+		}),
+	);
 
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let setup: Setup;
@@ -57,7 +61,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	afterAll(async () => await setup?.stop());
 
 	describe.each([1, 1.1])('version %d of the trigger', (typeVersion) => {
-		const webhookId = randomUUID();
 		let workflowId: string;
 		let url: string;
 		/** The IDs of the sessions whose events have to start an execution. */
@@ -82,13 +85,25 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		}
 
 		beforeAll(async () => {
-			const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { typeVersion, webhookId });
-			const workflow = chain(`Version ${typeVersion}`, [trigger, n8nNode('After', 'noOp')]);
-			workflowId = (await setup.n8n.rest.createWorkflow(workflow)).id;
-			await setup.n8n.rest.activate(workflowId);
-			url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;
-			await setup.n8n.rest.waitForWebhook(url);
+			({ workflowId, url } = await publishTrigger(setup, { typeVersion, webhookId: randomUUID() }));
 		});
+
+		// The second trigger has the key that was fetched for the first one.
+		if (typeVersion === 1) {
+			it('answers 503 until the key can be fetched, and starts nothing', async () => {
+				setup.simulator.keyFault('down');
+				expect(await send(url, signed(eventBody()))).toMatchObject({ status: 503 });
+				setup.simulator.keyFault('ok');
+				const body = eventBody();
+				genuine.push(idOf(body));
+				await waitFor(
+					'the event to be taken',
+					async () => (await send(url, signed(body))).status === 200 || undefined,
+					SETTLE_MS,
+					2_000,
+				);
+			});
+		}
 
 		const asIs = (body: Buffer) => body;
 		it.each<[string, http.OutgoingHttpHeaders, (body: Buffer) => Buffer]>([
@@ -106,22 +121,11 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		});
 
 		it('takes an event of 5 MB, and a duplicate of it without an execution', async () => {
-			const body = Buffer.from(
-				JSON.stringify({
-					webhookType: EVENT,
-					data: { sessionId: `session-${randomUUID()}`, text: 'x'.repeat(5e6) },
-				}),
-			);
+			const body = eventBody({ text: 'x'.repeat(5e6) });
 			genuine.push(idOf(body));
 			for (let count = 0; count < 2; count += 1) {
 				expect(await send(url, signed(body, {}))).toMatchObject({ status: 200 });
 			}
-		});
-
-		it('answers a signed event that was not chosen with 200', async () => {
-			expect(await send(url, signed(eventBody('ai-deployment-session-stopping')))).toMatchObject({
-				status: 200,
-			});
 		});
 
 		it.each(['null', '[]', '"x"', '{}', '{"__proto__":{"webhookType":"x"}}', '{"webhookType":{}}', '{"a":['])(
@@ -134,33 +138,12 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const flipped = (text: string) => text.replace(/[A-Za-z]/, (letter) => (letter === 'A' ? 'B' : 'A'));
 		it.each<[string, (body: Buffer, signature: string) => Delivery]>([
 			['is not signed', (body) => ({ headers: json(), body })],
-			['has an empty signature', (body) => ({ headers: json({ 'videosdk-signature': '' }), body })],
-			[
-				'has a changed signature',
-				(body, signature) => ({ headers: json({ 'videosdk-signature': flipped(signature) }), body }),
-			],
 			[
 				'has a signature twice',
 				(body, signature) => ({
 					headers: json({ 'videosdk-signature': [flipped(signature), signature] }),
 					body,
 				}),
-			],
-			[
-				'has a signature of 5 kB',
-				(body) => ({ headers: json({ 'videosdk-signature': 'QUFB'.repeat(1_280) }), body }),
-			],
-			[
-				'has a signature of another type',
-				(body, signature) => ({ headers: json({ 'videosdk-signature': `sha256=${signature}` }), body }),
-			],
-			[
-				'has the header under another name',
-				(body, signature) => ({ headers: json({ 'x-videosdk-signature': signature }), body }),
-			],
-			[
-				'has another body',
-				(_, signature) => ({ headers: json({ 'videosdk-signature': signature }), body: eventBody() }),
 			],
 			[
 				'has one more space',
