@@ -33,7 +33,7 @@ export async function checkN8n(url: string): Promise<string> {
 		const tested = await rest.testCredential(credentialId);
 		if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
 		const sessionId = await mainJob({ n8n: { rest, url }, simulator, credentialId });
-		return `n8n ${versionCli}: session ${sessionId} started; its signed event started an execution, an unsigned one was answered 401.`;
+		return `n8n ${versionCli}: session ${sessionId} started; its signed event started an execution, an unsigned one got a 401 response.`;
 	} finally {
 		await simulator.close();
 	}

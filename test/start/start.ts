@@ -161,7 +161,7 @@ async function showCall(n8n: N8n, imported: Imported, target: Target): Promise<v
 	if (execution.status !== 'success') throw new PlainError(`"${workflow.name}": ${reasonOf(execution)}`);
 }
 
-/** With the real service the events come from outside: the public address must lead to this n8n. */
+/** With the real service the events come from outside: the public address must point to this n8n. */
 async function checkPublicAddress(target: Target, imported: Imported) {
 	if (!target.publicUrl) return;
 	const url = `${target.publicUrl}/webhook/${imported.webhookPath}`;
@@ -174,7 +174,7 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 	// Our trigger refuses what is not signed.
 	if (status !== 401) {
 		throw new PlainError(
-			`N8N_WEBHOOK_URL doesn't lead to this n8n. ${url} should have returned 401 for an unsigned request, but returned ${status}. Is the tunnel running, and does it lead to this port?`,
+			`N8N_WEBHOOK_URL doesn't point to this n8n. ${url} should have returned 401 for an unsigned request, but returned ${status}. Is the tunnel running, and does it point to this port?`,
 		);
 	}
 }

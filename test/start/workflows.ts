@@ -23,7 +23,7 @@ const isToolTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdk
 export interface Imported {
 	/** Starts a session, and runs with each of its events. */
 	session: StoredWorkflow;
-	/** Calls somebody. */
+	/** Calls someone. */
 	call: StoredWorkflow;
 	/** Answers the agent of that call. */
 	tool: StoredWorkflow;
@@ -47,7 +47,7 @@ function readExample(file: string): WorkflowJson {
 
 function theNode(workflow: WorkflowJson, fits: (node: WorkflowNode) => boolean, what: string): WorkflowNode {
 	const node = workflow.nodes.find(fits);
-	if (!node) throw new PlainError(`The example "${workflow.name}" holds no ${what}.`);
+	if (!node) throw new PlainError(`The example "${workflow.name}" has no ${what}.`);
 	return node;
 }
 
@@ -95,7 +95,7 @@ async function createTables(rest: N8nRest, isReal: boolean): Promise<void> {
 	await createDataTable(rest, 'Call log', text(...columns));
 }
 
-/** What stands in the nodes once a user has picked it from the lists. */
+/** What the nodes contain once a user has picked it from the lists. */
 function picked(target: Target): Record<string, object | undefined> {
 	const { deploymentId, tag, call } = target;
 	const inMode = (mode: string, value?: string) => (value ? { __rl: true, mode, value } : undefined);

@@ -72,7 +72,7 @@ it('ends in a sentence, and starts nothing, if it cannot be done', async () => {
 			[...asked, '--yes'],
 			'The project has no deployment of the ID given with --start (it has 0 in all). Nothing was started.',
 		],
-		[simulated(), asked, 'This is not a terminal, so nobody can confirm: add --yes. Nothing was started.'],
+		[simulated(), asked, 'This is not a terminal, so no one can confirm. Add --yes. Nothing was started.'],
 		[
 			simulated(),
 			['--webhook', 'http://127.0.0.1:9/', '--port', '0'],

@@ -23,9 +23,9 @@ const HELP = `Tests the open points of VideoSDK's API (docs/open-points.md) with
                        rings); with
     --rule ID          the routing rule
     --from NUMBER      the number to call from
-  --webhook URL        receives events at this public URL, which has to lead to this machine (a tunnel).
+  --webhook URL        receives events at this public URL, which has to point to this machine (a tunnel).
                        Registers a webhook for calls there and removes it afterwards
-  --port NUMBER        the port on this machine that the tunnel leads to; default ${DEFAULT_PORT}
+  --port NUMBER        the port on this machine that the tunnel points to; default ${DEFAULT_PORT}
   --answers FILE       where to save the responses, without keys, names and numbers; default ${DEFAULT_FILE}
   --yes                doesn't ask before it starts a session or makes a call
   --compare FILE       sends nothing; compares saved responses with test/schemas, and so with the simulator
@@ -103,7 +103,7 @@ async function confirm({ start, call, webhook, yes }: Options, baseUrl: string, 
 	write();
 	if ((!start && !call) || yes) return;
 	if (!process.stdin.isTTY)
-		throw new PlainError('This is not a terminal, so nobody can confirm: add --yes. Nothing was started.');
+		throw new PlainError('This is not a terminal, so no one can confirm. Add --yes. Nothing was started.');
 	const terminal = createInterface({ input: process.stdin, output: process.stdout });
 	// In a terminal Ctrl+C comes to the question, not to the process.
 	terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -117,9 +117,9 @@ function compare(file: string): number {
 	try {
 		answers = JSON.parse(readFileSync(file, 'utf8')) as Answers;
 	} catch {
-		throw new PlainError(`${file} cannot be read as JSON.`);
+		throw new PlainError(`${file} can't be read as JSON.`);
 	}
-	if (answers.format !== 1) throw new PlainError(`${file} holds no answers of npm run verify:api.`);
+	if (answers.format !== 1) throw new PlainError(`${file} contains no responses from npm run verify:api.`);
 	for (const line of answers.lines) write(line);
 	return showDeviations(answers);
 }
