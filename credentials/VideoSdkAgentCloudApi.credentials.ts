@@ -142,7 +142,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 					key: 'data.push',
 					value: undefined,
 					message:
-						"This isn't the VideoSDK API, because its response isn't a list of deployments. Check 'Base URL'. It's usually https://api.videosdk.live",
+						"Check 'Base URL'. It's usually https://api.videosdk.live. What responds there doesn't seem to be the VideoSDK API.",
 				},
 			},
 			// n8n types the rules as all of one kind.

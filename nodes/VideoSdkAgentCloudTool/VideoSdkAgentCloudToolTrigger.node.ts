@@ -40,13 +40,13 @@ export class VideoSdkAgentCloudToolTrigger implements INodeType {
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["toolName"] }}',
 		description:
-			'Lets an AI voice agent ask this workflow during a conversation, to look something up, book or cancel, and answers it',
+			'Lets an AI voice agent use this workflow during a conversation, for example to look something up, book or cancel',
 		eventTriggerDescription: 'Have an agent use the tool at its Test URL',
 		activationMessage:
-			"Agents can now use this tool. Select it in 'Agent Tools' of the node that makes the call or starts the session.",
+			"Agents can now use this tool. Select it in 'Agent Tools' in the node that makes the call or starts the session.",
 		triggerPanel: triggerPanel(
 			"Answer an AI voice agent's questions",
-			'have an agent use the tool at its Test URL. It takes one call',
+			'have an agent use the tool at its Test URL. n8n waits up to two minutes for one request',
 		),
 		builderHint: {
 			searchHint:

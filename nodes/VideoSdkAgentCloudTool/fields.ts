@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/ti
 export const TOOL_FIELDS: INodeProperties[] = [
 	{
 		displayName:
-			"End this workflow with a VideoSDK Agent Cloud node and its operation 'Answer Tool Call'. The agent hears what that node gets. Then publish the workflow and select this tool in 'Agent Tools' of the node that makes the call or starts the session.",
+			"End this workflow with a VideoSDK Agent Cloud node and its operation 'Answer Tool Call'. That node's input is the answer that the agent gets. Then publish the workflow and select this tool in 'Agent Tools' in the node that makes the call or starts the session.",
 		name: 'answerNotice',
 		type: 'notice',
 		default: '',
@@ -54,7 +54,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		placeholder: 'Add Parameter',
 		default: {},
 		description:
-			"What the model has to find out from the caller. Data that the caller must not be able to change, such as a customer number, belongs in 'Context' of the node that makes the call or starts the session.",
+			"What the model has to find out from the caller. Data that the caller must not be able to change, such as a customer number, belongs in 'Context' in the node that makes the call or starts the session.",
 		displayOptions: { show: { specifyParameters: ['fields'] } },
 		options: [
 			{
@@ -104,7 +104,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
 		description:
-			'The parameters as a JSON schema of the type object. n8n checks type, properties, required, enum, items, minimum, maximum, minLength and maxLength. Only the model reads description, pattern and format.',
+			'The parameters, as a JSON schema of type object. n8n checks type, properties, required, enum, items, minimum, maximum, minLength and maxLength. Only the model reads description, pattern and format.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
 	},
 	{

@@ -39,14 +39,14 @@ function callTool(id: RequestId, params: IDataObject, tool: ToolDefinition): Ste
 	const input = params.arguments ?? {};
 	const problems = argumentProblems(tool.inputSchema, input);
 	if (problems.length === 0) return { call: { id, input: input as IDataObject } };
-	const text = `The arguments don't fit. ${problems.join(' ')} Correct them and call ${tool.name} again.`;
+	const text = `The arguments aren't valid. ${problems.join(' ')} Correct them and call ${tool.name} again.`;
 	return { answer: resultResponse(id, toolResult(text, true)) };
 }
 
 function react(message: Message, tool: ToolDefinition): Step {
 	if (message.kind === 'notification' || message.kind === 'response') return undefined;
 	if (message.kind === 'invalid') {
-		return { answer: errorResponse(message.id, INVALID_REQUEST, 'This is not a message of JSON-RPC 2.0') };
+		return { answer: errorResponse(message.id, INVALID_REQUEST, 'This is not a JSON-RPC 2.0 message') };
 	}
 	const { id, method, params } = message;
 	switch (method) {
@@ -81,7 +81,8 @@ function reactToBatch(messages: unknown[], tool: ToolDefinition): Reaction {
 		if (step === undefined) continue;
 		if ('answer' in step) answers.push(step.answer);
 		else if (call === undefined) call = step.call;
-		else answers.push(errorResponse(step.call.id, INVALID_REQUEST, 'A batch may hold one tools/call only'));
+		else
+			answers.push(errorResponse(step.call.id, INVALID_REQUEST, 'A batch can contain only one tools/call'));
 	}
 	if (call !== undefined) {
 		const { id } = call;

@@ -23,12 +23,12 @@ const CALL_HEADER = 'x-call-';
 
 /** Why a token is rejected: for n8n's log. */
 const REASONS: Record<TokenRejection | 'missing', string> = {
-	missing: 'The header Authorization contains no token.',
-	form: "What the header Authorization contains isn't a token of this package.",
+	missing: 'The Authorization header contains no token.',
+	form: "What the Authorization header contains isn't a token from this package.",
 	key: "The token was signed with a different secret key. Either 'Secret Key' in the credential has changed since, or the agent got the tools with a different credential.",
 	signature: "The token's signature doesn't match, so it was changed or forged.",
 	expired:
-		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or create the access again.",
+		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or create new access.",
 	tool: 'The token is for a different tool.',
 };
 
@@ -80,7 +80,7 @@ async function verify(
 function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookResponseData {
 	const sentence = `'${context.getNode().name}' can't answer agents. ${(error as Error).message}`;
 	warnSparingly(context, 'tool set-up', sentence);
-	return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available now'));
+	return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available right now'));
 }
 
 /** @returns the headers by which an agent tells who calls */

@@ -33,15 +33,15 @@ const KEYWORDS: Record<string, [test: (value: unknown) => boolean, expected: str
 	],
 	properties: [isObject, 'an object'],
 	required: [(value) => Array.isArray(value) && value.every(isText), 'a list of names'],
-	enum: [isListOf(isPrimitive), 'a list of texts, numbers or booleans'],
+	enum: [isListOf(isPrimitive), 'a list of strings, numbers or booleans'],
 	items: [isObject, 'a schema'],
 	minimum: [isNumber, 'a number'],
 	maximum: [isNumber, 'a number'],
 	minLength: [isCount, 'a whole number'],
 	maxLength: [isCount, 'a whole number'],
-	description: [isText, 'a text'],
-	pattern: [isText, 'a text'],
-	format: [isText, 'a text'],
+	description: [isText, 'a string'],
+	pattern: [isText, 'a string'],
+	format: [isText, 'a string'],
 };
 
 /** @returns what is wrong with a part of a schema, or undefined */

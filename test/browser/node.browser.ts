@@ -426,8 +426,8 @@ describe('a bad input is explained', () => {
 		[
 			'a limit of 0',
 			{ operation: 'getAll', limit: 0 },
-			"'Limit' must be a number of 1 or more [item 0]",
-			"Enter a number of 1 or more in 'Limit'.",
+			"'Limit' must be a number (1 or more) [item 0]",
+			"Enter a number (1 or more) in 'Limit'.",
 		],
 		[
 			'no status to wait for',

@@ -182,7 +182,7 @@ describe('The credential test', () => {
 		rig.simulator.addFault(fault);
 		expect(await rig.engine.testCredential()).toEqual({
 			status: 'Error',
-			message: expect.stringMatching(/isn't the VideoSDK API.*'Base URL'/),
+			message: expect.stringMatching(/'Base URL'.*VideoSDK API/),
 		});
 	});
 

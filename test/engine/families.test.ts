@@ -87,7 +87,7 @@ describe.each(FAMILIES)('A delivery of the family "%s"', (_family, choice, body,
 		});
 		expect(status).toBe(401);
 		expect(JSON.parse(responseText ?? '')).toEqual({
-			message: 'The header videosdk-signature is missing or wrong',
+			message: 'The videosdk-signature header is missing or wrong',
 		});
 		await expectRuns(trigger, 0);
 	});

@@ -92,7 +92,7 @@ describe('Recording: Get Many', () => {
 
 	it.each<[string, INodeParameters, string]>([
 		['an unknown type', list({ recordingType: 'films' }), "'Recording Type' is 'films'"],
-		['a limit of zero', list({ limit: 0 }), "'Limit' must be a number of 1 or more"],
+		['a limit of zero', list({ limit: 0 }), "'Limit' must be a number (1 or more)"],
 		[
 			'a filter whose expression is empty',
 			list({ filters: { roomId: '={{ $json.nothing }}' } }),

@@ -6,7 +6,7 @@ const root = join(__dirname, '..', '..');
 
 /** Words that sound translated, or that n8n's style guide writes differently. */
 const AVOIDED =
-	/\b(?:(?:some|every|any|no)body|anew|also while|does as well|another one|for good|of its own choice|makes this of it|events of (?:calls|sessions|rooms)|the (?:project|secret) of the credential|switch (?:on|off)|towards|e-mail)\b/i;
+	/\b(?:(?:some|every|any|no)body|anew|also while|does as well|another one|for good|of its own choice|makes this of it|events of (?:calls|sessions|rooms)|the (?:project|secret) of the credential|switch (?:on|off)|in flight|of the node that|broke off|towards|e-mail)\b/i;
 /** In what the nodes show, contractions are used. */
 const UNCONTRACTED = /\b(?:cannot|does not|did not|could not|will not|was not)\b/i;
 

@@ -80,7 +80,7 @@ const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: G
 
 function failed({ host }: URL, { kind, status }: Pick<ApiFailure, 'kind' | 'status'>): FileError {
 	if (status === undefined) {
-		const what = `${host} ${WITHOUT_ANSWER[kind] ?? "couldn't be reached for it"}`;
+		const what = `${host} ${WITHOUT_ANSWER[kind] ?? "couldn't be reached"}`;
 		return new FileError(`The file couldn't be downloaded, because ${what}`, 'Try again later.', true);
 	}
 	return new FileError(

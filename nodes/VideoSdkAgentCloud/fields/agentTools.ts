@@ -18,7 +18,7 @@ export const toolsValidForField: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
 	default: 24,
 	hint: 'In hours',
-	description: 'How long the agent can use its tools. Choose more than the longest conversation takes.',
+	description: 'How long the agent can use its tools. Enter more than your longest conversation takes.',
 };
 
 /** One tool. */

@@ -28,7 +28,7 @@ export const includeField: INodeProperties = {
 	options: OPTIONS,
 	default: [],
 	description:
-		"What to add to the output. It has to be turned on before the conversation, in 'Recording' of the node that creates the room.",
+		"What to add to the output. It has to be turned on before the conversation, in 'Recording' in the node that creates the room.",
 };
 
 /**

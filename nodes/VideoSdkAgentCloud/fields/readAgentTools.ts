@@ -86,7 +86,7 @@ export function readAgentTools(
 		if (secret === '') {
 			throw read.fail(
 				"'Secret Key' is missing in the credential",
-				'Enter it. It signs the access to the tools.',
+				'Enter it. n8n signs the access to the tools with it.',
 			);
 		}
 		const key = toolKey(secret);

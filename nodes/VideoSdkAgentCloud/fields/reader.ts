@@ -131,9 +131,7 @@ export abstract class FieldReader<Missing> {
 		const value = asNumber(this.value(field));
 		if (Number.isFinite(value) && value >= minimum && value <= maximum) return Math.floor(value);
 		const range =
-			maximum === Infinity
-				? `of ${minimum} or more`
-				: `from ${minimum} to ${maximum.toLocaleString('en-US')}`;
+			maximum === Infinity ? `(${minimum} or more)` : `from ${minimum} to ${maximum.toLocaleString('en-US')}`;
 		throw this.fail(
 			`'${field.displayName}' must be a number ${range}`,
 			`Enter a number ${range} in '${field.displayName}'.`,

@@ -7,19 +7,17 @@ const RECORDING_OPTIONS = [
 	{
 		name: 'Record',
 		value: 'record',
-		description: 'Keeps the sound. Get it afterwards with Recording: Get Many. This costs money.',
+		description: 'Keeps a recording. Get it later with Recording: Get Many. This costs money.',
 	},
 	{
 		name: 'Record and Transcribe',
 		value: 'transcribe',
-		description:
-			'Also keeps what was said as text. Get it afterwards with Transcription: Get. This costs money.',
+		description: 'Also keeps what was said as text. Get it later with Transcription: Get. This costs money.',
 	},
 	{
 		name: 'Record, Transcribe and Summarize',
 		value: 'summarize',
-		description:
-			'Also keeps a summary of the text. Get both afterwards with Transcription: Get. This costs money.',
+		description: 'Also keeps a summary. Get both later with Transcription: Get. This costs money.',
 	},
 ];
 

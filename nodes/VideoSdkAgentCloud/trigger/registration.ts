@@ -92,7 +92,7 @@ function warnOfOtherKey({ url }: Registration, warn: Registrant['warn']): void {
 /** Logs what to do about a registration that may be of another trigger, and is left alone. */
 function leaveAlone({ url }: Registration, { warn, url: ownUrl }: Registrant): void {
 	warn(
-		`doesn't touch the registration of ${url} for call events, because it belongs to the workflow that this one was copied from, or to a former URL of n8n. If nothing receives call events there anymore, delete that webhook in the VideoSDK dashboard. Its own URL is ${ownUrl}`,
+		`doesn't touch the registration of ${url} for call events, because it belongs to the workflow that this one was copied from, or to n8n's former URL. If nothing receives call events there anymore, delete that webhook in the VideoSDK dashboard. Its own URL is ${ownUrl}`,
 	);
 }
 

@@ -10,7 +10,7 @@ export const SIGNATURE_HEADER = 'videosdk-signature';
 
 const NOT_SIGNED: Omit<Rejection, 'reason'> = {
 	status: 401,
-	sentence: 'The header videosdk-signature is missing or wrong',
+	sentence: 'The videosdk-signature header is missing or wrong',
 };
 const NO_EVENT: Rejection = {
 	status: 400,
@@ -20,7 +20,7 @@ const NO_EVENT: Rejection = {
 const WRONG_SIGNATURE =
 	"The signature doesn't match the body. If the request is from VideoSDK, clear 'Webhook Public Key' in the credential, and make sure that no proxy in front of n8n changes the body.";
 const NO_SIGNATURE =
-	'The header videosdk-signature is missing. VideoSDK signs everything it sends. Check what else sends requests to this URL, and make sure that no proxy in front of n8n removes the header.';
+	'The videosdk-signature header is missing. VideoSDK signs everything it sends. Check what else sends requests to this URL, and make sure that no proxy in front of n8n removes the header.';
 const NO_BODY = "The body couldn't be read, because it's too large or incomplete.";
 
 function noKey(reason: string): Rejection {

@@ -6,7 +6,7 @@ import { type INodeTypeDescription } from 'n8n-workflow';
  * @param tryOut how the user makes a request come while the trigger listens, after "click Execute step, then"
  */
 export function triggerPanel(header: string, tryOut: string): INodeTypeDescription['triggerPanel'] {
-	const building = `<b>While building</b>: click <b>Execute step</b>, then ${tryOut}, within two minutes.<br /><br /><b>In production</b>: `;
+	const building = `<b>While building</b>: click <b>Execute step</b>, then ${tryOut}.<br /><br /><b>In production</b>: `;
 	const listed = 'Its executions are listed under Executions.';
 	return {
 		header,

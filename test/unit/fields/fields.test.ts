@@ -372,7 +372,7 @@ describe('A number', () => {
 	it('may have no maximum, and is missing if the option was not added', () => {
 		const free = { ...count, typeOptions: { minValue: 0 } };
 		expect(reader({ tries: 1e6 }).count(free)).toBe(1_000_000);
-		expectRejection(() => reader({ tries: -1 }).count(free), "'Tries' must be a number of 0 or more");
+		expectRejection(() => reader({ tries: -1 }).count(free), "'Tries' must be a number (0 or more)");
 		expect(options({}).count(count)).toBeUndefined();
 		expect(reader({}).count(count)).toBe(7);
 	});

@@ -11,7 +11,7 @@ const validForField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: 30,
-	description: 'How long the agent can use the tools. Create a new access before this one expires.',
+	description: 'How long the agent can use the tools. Create new access before it expires.',
 };
 
 const validForUnitField: INodeProperties = {

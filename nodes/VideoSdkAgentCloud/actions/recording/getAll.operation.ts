@@ -32,7 +32,7 @@ export const operation: Operation = {
 	name: 'Get Many',
 	action: 'Get many recordings',
 	description:
-		'Retrieve a list of recordings. A recording appears some time after the conversation has ended.',
+		'Retrieve a list of recordings. A recording appears a few minutes after the conversation has ended.',
 	fields: [recordingTypeField, ...RETURN_ALL_FIELDS, roomFiltersField, optionsField()],
 	prepare(read) {
 		const type = read.choice<keyof typeof RECORDINGS>(recordingTypeField);

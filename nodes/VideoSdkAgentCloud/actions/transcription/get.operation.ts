@@ -43,7 +43,7 @@ type Room = Arranged & { isUnknown?: boolean };
 /** Says why a room has no transcription, as far as that is known. */
 function noTranscription(read: ItemReader, roomId: string, room: Room): Error {
 	const notYet =
-		"VideoSDK transcribes the recording some time after the conversation. Turn on 'Wait Until Ready'.";
+		"VideoSDK transcribes the recording a few minutes after the conversation. Turn on 'Wait Until Ready'.";
 	const [what, nextStep] =
 		room.transcription === false
 			? [`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]

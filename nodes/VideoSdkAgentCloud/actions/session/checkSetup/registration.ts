@@ -53,7 +53,7 @@ export async function checkWebhookRegistered(
 		return isForCalls && !trigger?.events.includes(CALL_SUMMARY)
 			? problem(
 					'The trigger has no call events, so no call starts it',
-					"Select call events in 'Trigger On' of the trigger, and publish the workflow.",
+					"Select call events in the trigger's 'Trigger On' and publish the workflow.",
 				)
 			: good('The trigger has no call events, so it needs no registration with VideoSDK');
 	}

@@ -63,14 +63,14 @@ function checkTrigger(context: IExecuteFunctions, trigger: KnownTrigger, isForSe
 	if (names.length === 0) {
 		return problem(
 			`The trigger '${trigger.nodeName}' is published, but no event is selected in it`,
-			"Select events in 'Trigger On' of the trigger, and publish the workflow.",
+			"Select events in the trigger's 'Trigger On' and publish the workflow.",
 		);
 	}
 	if (!names.every(isCallEvent)) return good('The trigger is published');
 	return isForSessions
 		? problem(
 				`The trigger '${trigger.nodeName}' is published, but only for call events`,
-				"Select agent session events in 'Trigger On' of the trigger, and publish the workflow.",
+				"Select agent session events in the trigger's 'Trigger On' and publish the workflow.",
 			)
 		: good("The trigger is published for call events only. Sessions and rooms don't start it");
 }
@@ -100,7 +100,7 @@ export async function checkWebhookPublished(
 		if (!answer.canVerify) {
 			return problem(
 				"The trigger is published, but can't verify events",
-				"Check that the trigger's credential exists and its test succeeds. If so, n8n couldn't fetch VideoSDK's public key. Its log says why.",
+				"Check that the trigger's credential exists and its test succeeds. If so, n8n couldn't fetch VideoSDK's public key. n8n's log says why.",
 			);
 		}
 		const finding = checkTrigger(context, trigger, isForSessions);
@@ -134,7 +134,7 @@ export async function checkWebhookPublished(
 	}
 	if (answer.by === 'none') {
 		return problem(
-			`n8n got no response from this URL because ${answer.reason}`,
+			`n8n can't reach this URL because ${answer.reason}`,
 			movedTo.trim() ||
 				"Check the URL, and make sure that the tunnel or proxy in front of n8n is running. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
 		);
