@@ -8,7 +8,7 @@ import { isUnreachable } from '../webhook/address';
 import { matches } from './searchResults';
 
 /** The list shows about 50 characters of an entry. */
-const NOT_LISTED_TEXT = "Not listed? Publish it, or use 'By URL'";
+const NOT_LISTED_TEXT = "Not listed? Publish its workflow, or use 'By URL'";
 
 function remarkOn(tool: KnownTool, isLocalApi: boolean): string {
 	if (!tool.isPublished) return ' (not published)';

@@ -105,7 +105,7 @@ class ProjectChecks {
 		const { webhooks, isCreated } = await settle(send, this.listed.webhooks, registrant);
 		// Unless `stop` has dropped it meanwhile.
 		if (this.listed) this.listed.webhooks = webhooks;
-		if (isCreated) registrant.warn(`wasn't registered for call events at ${registrant.url}, and is now`);
+		if (isCreated) registrant.warn(`wasn't registered for call events at ${registrant.url}, but is now`);
 	}
 
 	private async readAccounts(): Promise<void> {

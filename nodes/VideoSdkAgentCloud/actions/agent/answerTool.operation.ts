@@ -11,7 +11,7 @@ import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudToolTrigger';
 const NOBODY_WAITS =
-	"No agent is waiting for this answer, so it wasn't sent. An agent waits only if a VideoSDK Agent Cloud Tool Trigger started this workflow, and not in a sub-workflow.";
+	"No agent is waiting for this answer, so it wasn't sent. An agent only waits for a workflow that a VideoSDK Agent Cloud Tool Trigger started, and not for a sub-workflow.";
 
 const respondWithField: INodeProperties = {
 	displayName: 'Respond With',

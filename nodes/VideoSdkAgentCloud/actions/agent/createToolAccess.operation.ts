@@ -31,7 +31,7 @@ export const operation: Operation = {
 	name: 'Create Tool Access',
 	action: 'Create tool access',
 	description:
-		"Create access to tools for an agent that answers incoming calls. Store it as one of the agent's secrets. Sends no request.",
+		"Create access to tools for an agent that answers incoming calls. Store it as one of the agent's secrets. Nothing is sent to VideoSDK.",
 	isTool: false,
 	fields: [...AGENT_TOOLS_FIELDS, validForField, validForUnitField],
 	prepare(read) {

@@ -31,11 +31,11 @@ interface Response {
 /** @returns why nothing came from a URL, as the end of a sentence */
 function reasonOf(error: unknown): string {
 	const { kind, code, apiMessage } = failureOfError(error);
-	if (kind === 'timeout') return `there was no response within ${TIMEOUT_MS / 1000} seconds`;
+	if (kind === 'timeout') return `timed out after ${TIMEOUT_MS / 1000} seconds`;
 	if (kind === 'untrusted') return "n8n doesn't trust its certificate";
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host name is unknown';
 	if (kind === 'notConnected') return "the host can't be reached, or nothing is listening there";
-	return `the connection failed (${code ?? apiMessage ?? 'unknown reason'})`;
+	return `the connection failed: ${code ?? apiMessage ?? 'unknown reason'}`;
 }
 
 function fromTrigger({ statusCode: status, body }: Response): Answer {

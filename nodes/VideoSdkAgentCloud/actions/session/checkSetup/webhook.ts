@@ -134,7 +134,7 @@ export async function checkWebhookPublished(
 	}
 	if (answer.by === 'none') {
 		return problem(
-			`n8n can't reach this URL because ${answer.reason}`,
+			`n8n got no response from this URL (${answer.reason})`,
 			movedTo.trim() ||
 				"Check the URL, and make sure that the tunnel or proxy in front of n8n is running. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
 		);
