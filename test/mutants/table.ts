@@ -107,7 +107,7 @@ const API = [
 			['ignoreHttpStatusErrors: true,', '', 'n8n sends a start a second time after 401'],
 			['attempts >= maxAttempts ? undefined :', '', 'A sender who waits for the answer waits through all retries'],
 			['if (failure.status === 429) sending.onRateLimited?.();', '', 'Nobody slows down'],
-			['response.body = withoutTokens(String(response.body));', 'response.body = String(response.body);', 'A token in an answer ends up in the output', 'unit/api', 'engine/calls'],
+			['response.body = withoutTokens(String(response.body));', 'response.body = String(response.body);', 'A token in an answer ends up in an error', 'unit/api/client'],
 		],
 	),
 	...of(

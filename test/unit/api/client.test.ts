@@ -196,6 +196,15 @@ describe('apiRequest', () => {
 		expect(sent).toHaveLength(1);
 	});
 
+	it.each([
+		['of a request that was declined', jsonAnswer({ message: 'Unknown entry: Bearer n8ntool1_AbCd-_' }, 400)],
+		['of an answer that is none', { ...jsonAnswer({}), body: '<html>Bearer n8ntool1_AbCd-_</html>' }],
+	])('keeps the token of a tool out of the error %s', async (_name, answer) => {
+		const error = await failureOf(GET, [answer]);
+		expect(sent).toHaveLength(1);
+		expect(`${JSON.stringify(error)} ${error.message} ${error.description}`).not.toContain('n8ntool1_');
+	});
+
 	it('repeats a start that was turned away unread, with growing pauses', async () => {
 		const rateLimited = jsonAnswer({ message: 'Slow down' }, 429);
 		expect(await send(START, [rateLimited, rateLimited, jsonAnswer({ id: 'i' })])).toEqual({ id: 'i' });
