@@ -54,7 +54,7 @@ function theNode(workflow: WorkflowJson, fits: (node: WorkflowNode) => boolean, 
 const does = (operation: string) => (node: WorkflowNode) =>
 	isAction(node) && `${String(node.parameters.resource)}:${String(node.parameters.operation)}` === operation;
 
-/** The tables of the examples, so that those can be run. Nobody is called by rows of the simulator. */
+/** The tables of the examples, so that those can be run. No one is called by rows of the simulator. */
 async function createTables(rest: N8nRest, isReal: boolean): Promise<void> {
 	const text = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 'string' as const]));
 	const question = 'Does Monday suit you?';
@@ -125,7 +125,7 @@ export async function importExamples(rest: N8nRest, target: Target, n8nUrl: stri
 	const caller = theNode(callJson, does('call:makeAndWait'), 'node that makes a call and waits');
 	const toolJson = readExample(TOOL_EXAMPLE);
 	const toolTrigger = theNode(toolJson, isToolTrigger, 'VideoSDK Agent Cloud Tool Trigger');
-	// As the editor does on import: each copy has an address of its own, which nobody can guess.
+	// As the editor does on import: each copy has an address of its own, which no one can guess.
 	trigger.webhookId = randomUUID();
 	toolTrigger.webhookId = randomUUID();
 	const webhookPath = `${trigger.webhookId}/webhook`;

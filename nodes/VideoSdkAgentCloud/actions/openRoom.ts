@@ -8,7 +8,7 @@ import type { RunTools } from './operation';
 
 /**
  * A failure to create the room means that nothing was started in it, whatever became of the room: so it is not "in doubt", and
- * Retry On Fail may start it later. A room that may have been created costs nothing while nobody is in it.
+ * Retry On Fail may start it later. A room that may have been created costs nothing while no one is in it.
  */
 function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'session' | 'call'): unknown {
 	if (!(error instanceof NodeApiError)) return error;

@@ -22,7 +22,7 @@ export const OUTCOME_BY_STATUS: Readonly<Record<string, CallOutcome>> = {
 
 /** The statuses of a call that was not answered yet. */
 const BEFORE_ANSWER = ['incoming', 'initiated', 'ringing', 'verified'];
-/** How the statuses begin that only a call has that was answered: a transfer, or a change of room, of somebody who is talking. */
+/** How the statuses begin that only a call has that was answered: a transfer, or a change of room, of someone who is talking. */
 const SINCE_ANSWER = /^(?:answered|transfer|switch-room)/;
 
 /** The names by which some answers call a call's ID and numbers, with those by which they come out. */
@@ -62,9 +62,9 @@ function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number
  *
  * A call that was hung up while it rang is `ended`, too. It is `noAnswer` if its timelog shows how it began and no answer. With no
  * timelog, or one that shows the end alone, it counts as answered: a workflow that calls again whoever did not answer must not call
- * somebody who did.
+ * someone who did.
  *
- * @returns the outcome, and whether somebody has picked up
+ * @returns the outcome, and whether someone has picked up
  */
 function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean } {
 	const status = plainStatus(call.status);

@@ -44,7 +44,7 @@ export interface CallBody {
 	metadata?: IDataObject;
 	/** Counts with a gateway only: else the routing rule decides. */
 	recordAudio?: boolean;
-	/** The API then answers when somebody has picked up, or nobody has. */
+	/** The API then answers when someone has picked up, or no one has. */
 	waitUntilAnswered?: boolean;
 	/** In seconds. */
 	ringingTimeout?: number;

@@ -139,7 +139,7 @@ function reasonOf(error: unknown): Part {
 function reasonAtOnce(record: IDataObject): Part | undefined {
 	const one = 'callId' in record ? 'call' : 'session';
 	if (record.outcome === 'running') return { reason: `The ${one} hasn't ended yet.`, mayCome: true };
-	// In its room somebody else may have talked.
+	// In its room someone else may have talked.
 	if (record.answered === false) return { reason: "The call wasn't answered.", mayCome: false };
 	return record.roomId
 		? undefined

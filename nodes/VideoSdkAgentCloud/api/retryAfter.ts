@@ -1,4 +1,4 @@
-/** A longer Retry-After is cut to this: nobody expects a node to sit for minutes. */
+/** A longer Retry-After is cut to this: no one expects a node to sit for minutes. */
 const MAX_RETRY_AFTER_MS = 60_000;
 /** How a date begins: "Thu, 15 Jan", "Thursday, 15-Jan" or "2026-01-15". `Date.parse` alone reads one into "-5" and "10, 20" too. */
 const DATE_START = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |\d{4}-\d\d-\d\d)/i;

@@ -5,7 +5,7 @@ import type { ListRequest } from './pagination';
 import { pathOf } from './path';
 import type { SessionWebhook } from './sessions';
 
-/** What a room starts automatically once somebody is in it. Each part needs the one around it. */
+/** What a room starts automatically once someone is in it. Each part needs the one around it. */
 export interface AutoStartConfig extends IDataObject {
 	recording: { transcription?: { enabled: true; summary?: { enabled: true; prompt?: string } } };
 }
@@ -43,7 +43,7 @@ export async function deactivateRoom(send: Send, roomId: string): Promise<IDataO
 	return await send({ method: 'POST', path: pathOf(...ROOT, 'deactivate'), body: { roomId } }, readRoom);
 }
 
-/** Ends what is going on in a room, for everybody in it. @returns the room's session */
+/** Ends a room session: disconnects everyone. @returns the room's session */
 export async function endRoomSession(send: Send, roomId: string): Promise<IDataObject> {
 	const session = await send(
 		{ method: 'POST', path: pathOf('v2', 'sessions', 'end'), body: { roomId } },

@@ -20,7 +20,7 @@ const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
 
 /**
  * Reads the ID of a room to which a session or a person is sent: with a wrong one the API lets them talk in a different room, which
- * nobody records.
+ * no one records.
  *
  * @throws NodeOperationError if it is blank, cannot be a room's ID, or is a record's `id` where its `roomId` is meant
  */

@@ -12,7 +12,7 @@ const MIN_KEY_BITS = 1_024;
  */
 export function readPublicKey(pem: string): KeyObject | undefined {
 	const text = pem.replace(/\\n/g, '\n').trim();
-	// createPublicKey would derive a public key from a private one, which nobody should paste here.
+	// createPublicKey would derive a public key from a private one, which no one should paste here.
 	if (!text.includes('PUBLIC KEY') || text.includes('PRIVATE KEY')) return undefined;
 	try {
 		const key = createPublicKey(text);
