@@ -95,9 +95,8 @@ describe('Start and Wait for several items', () => {
 			body: { sessionId: 'same', status: 'failed' },
 		});
 		const json = { sessionId: 'same', status: 'failed', event: 'failed' };
-		expect(await waiting.resumedWithin()).toMatchObject(
-			[0, 1].map((item) => ({ json, pairedItem: { item } })),
-		);
+		expect(await waiting.jsonWithin()).toMatchObject([json, json]);
+		expect(waiting.handedOver.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 
 	it('stores neither the key of its own requests nor a secret', async () => {
@@ -125,7 +124,10 @@ describe('Start and Wait for several items', () => {
 	it('is resumed by the last event, not by those before it', async () => {
 		// No poll comes between.
 		accelerateTime(1);
-		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, {}, { items: rows(3) });
+		const maxWait = '={{ $json.index + 1 }}';
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, { maxWait }, { items: rows(3) });
+		// n8n's own deadline is that of the longest wait, three minutes, and a minute and a half.
+		expect(Number(waiting.result.run.waitTill) - Date.now()).toBeGreaterThan(200_000);
 		const sessions = [...rig.simulator.sessions.values()];
 		for (const [index, session] of sessions.entries()) {
 			expect(waiting.output).toBeUndefined();

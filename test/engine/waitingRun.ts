@@ -46,6 +46,8 @@ export class WaitingRun {
 	result!: RunResult;
 	/** What became of it after the wait, from the waiting node to the end of the workflow. */
 	resumed?: RunResult;
+	/** The items that the resume webhook handed to n8n. */
+	handedOver: INodeExecutionData[] = [];
 	/** How often that was. */
 	resumptions = 0;
 	/** The process that receives what comes to the resume URL. Default: the one that runs the node. */
@@ -157,6 +159,7 @@ export class WaitingRun {
 		data.resultData.runData[waiting.node.name]?.pop();
 		const answer = await this.callWebhook(data, waiting.node.name, request, asExpressResponse(response));
 		if (answer.workflowData !== undefined) {
+			this.handedOver = answer.workflowData.flat();
 			waiting.data.main = answer.workflowData;
 			waiting.metadata = { ...waiting.metadata, forwardAllOutputs: true };
 			void this.goOn(data, true);

@@ -209,7 +209,7 @@ const WAITING = [
 			['pairedItem: { item: index } };', 'pairedItem: { item: 0 } };', 'After a wait all items are paired with the first one', 'engine/waitForMany'],
 			['if (!hasKey(wait, context.getHeaderData()[KEY_HEADER])) {', 'if (false) {', 'Anyone can resume a waiting execution'],
 			['const delivery = await verifyDelivery(context, true,', 'const delivery = await verifyDelivery(context, false,', 'A forged end resumes the execution'],
-			['if (waiting === undefined || news === undefined) {', 'if (waiting === undefined) {', "Another session's end resumes the execution"],
+			['if (waiting === undefined || news === undefined) {', 'if (waiting === undefined) {', "Another session's end resumes the execution", 'engine/includeWait'],
 			['if (!poller.isReady) {', 'if (false) {', 'The first end of many resumes the execution', 'engine/waitForMany'],
 			['if (finish === undefined) return false;', '', 'The nodes after the wait run twice'],
 			['if (!wasAccepted) return;', '', 'An execution that n8n did not resume can never be resumed again', 'engine', 'unit/waiting'],
@@ -277,7 +277,7 @@ const WAITING = [
 		['engine/startAndWait', 'engine/waitResume', 'engine/waitForMany'],
 		[
 			["typeof key === 'string' && timingSafeEqual(Buffer.from(hashOf(key)), Buffer.from(keyHash))", "typeof key === 'string'", 'A request for one wait resumes another one'],
-			[".replaceAll('{', '\\\\u007b').replaceAll('}', '\\\\u007d')", '', 'A node whose name holds braces never goes on', 'engine'],
+			[".replaceAll('{', '\\\\u007b').replaceAll('}', '\\\\u007d')", '', 'A node whose name holds braces never goes on', 'engine/waitResume'],
 		],
 	),
 	...of(
@@ -345,7 +345,7 @@ const TRIGGER = [
 		[
 			["callId: ['call-started',", "callId: ['call-update', 'call-started',", 'All updates of a call but the first are dropped'],
 			['Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1))', 'Object.entries(member)', 'The same event in two spellings starts the workflow twice'],
-			["participant: ['participant-joined', 'participant-left'],", 'participant: [],', 'A participant who comes back is taken for a duplicate', 'engine/triggerRepeats', 'engine'],
+			["participant: ['participant-joined', 'participant-left'],", 'participant: [],', 'A participant who comes back is taken for a duplicate', 'engine/triggerRepeats'],
 		],
 	),
 	...of(
