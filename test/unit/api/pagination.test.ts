@@ -111,7 +111,7 @@ describe('listPages', () => {
 					const needed = Math.ceil(all / Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE));
 					if (!isAhead) expect(pages.length).toBeLessThanOrEqual(needed + 1);
 				}),
-				150,
+				60,
 			);
 		},
 	);
@@ -133,7 +133,7 @@ describe('listPages', () => {
 				const perPage = Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE);
 				expect(await readAll(send, firstPage)).toEqual(range((firstPage - 1) * perPage, all));
 			}),
-			150,
+			60,
 		);
 	});
 

@@ -161,9 +161,9 @@ describe('parseEvent', () => {
 					);
 				},
 			),
-			5_000,
+			2_000,
 		);
-		expect(events).toBeGreaterThan(50);
+		expect(events).toBeGreaterThan(20);
 	});
 });
 
