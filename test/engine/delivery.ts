@@ -1,4 +1,15 @@
+import { generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
+
+/** A key that is not VideoSDK's. */
+export function strangersKey() {
+	const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+	return {
+		privateKey,
+		publicPem: String(publicKey.export({ type: 'pkcs1', format: 'pem' })),
+		privatePem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+	};
+}
 
 /** An answer to something that was sent to a webhook. */
 export interface WebhookAnswer {

@@ -1,7 +1,6 @@
 import dns from 'node:dns';
-import { generateKeyPairSync } from 'node:crypto';
 import type { SimulatedSession, Simulator } from '../simulator';
-import { eventBody } from './delivery';
+import { eventBody, strangersKey } from './delivery';
 import { accelerateTime, failureOf, useRig } from './rig';
 import { NODE_NAME } from './engine';
 import type { WaitingRun } from './waitingRun';
@@ -29,12 +28,7 @@ async function startAndWait(maxWaitMs = MAX_WAIT_MS): Promise<WaitingRun & { ses
 describe('A Webhook Public Key by which no event could be verified', () => {
 	it.each<[string, string]>([
 		['no key', 'my key'],
-		[
-			'a private key',
-			generateKeyPairSync('rsa', { modulusLength: 2048 })
-				.privateKey.export({ type: 'pkcs8', format: 'pem' })
-				.toString(),
-		],
+		['a private key', strangersKey().privatePem],
 	])('is refused before anything is started: %s', async (_what, webhookPublicKey) => {
 		rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
 		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS);

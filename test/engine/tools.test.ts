@@ -377,3 +377,9 @@ it('Answer Tool Call says that nobody waits, and passes its items on', async () 
 	expect(jsonOf(result)).toEqual([{ a: 1 }, { a: 2 }]);
 	expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');
 });
+
+it('the nodes share one copy of their code', async () => {
+	const tool = await publish();
+	const [entry] = (await rig.engine.listSearch('searchAgentTools')).results;
+	expect(entry?.value).toBe(tool.url);
+});

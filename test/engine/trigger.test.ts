@@ -1,7 +1,7 @@
-import { createSign, generateKeyPairSync } from 'node:crypto';
+import { createSign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { INodeParameters } from 'n8n-workflow';
-import { eventBody, send } from './delivery';
+import { eventBody, send, strangersKey } from './delivery';
 import { EVENT_NAMES, EVENTS, useRig } from './rig';
 
 const ALL: INodeParameters = { events: EVENT_NAMES };
@@ -11,7 +11,7 @@ const TYPE_VERSIONS = [1, 1.1];
 
 const rig = useRig();
 
-const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const stranger = strangersKey();
 const signedByStranger = (body: string): string =>
 	createSign('RSA-SHA256').update(body).sign(stranger.privateKey, 'base64');
 

@@ -1,5 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { eventBody } from './delivery';
+import { eventBody, strangersKey } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, passTime, useRig } from './rig';
 
@@ -23,11 +22,6 @@ async function expectRuns(trigger: PublishedTrigger, count: number): Promise<voi
 	expect(trigger.runs).toHaveLength(count);
 	expect(trigger.thrown).toEqual([]);
 }
-
-const anotherKey = (): string =>
-	generateKeyPairSync('rsa', { modulusLength: 2048 })
-		.publicKey.export({ type: 'pkcs1', format: 'pem' })
-		.toString();
 
 describe('When no key is to be had', () => {
 	it.each(['down', 'garbage'] as const)(
@@ -94,7 +88,7 @@ describe('A pinned key', () => {
 	});
 
 	it('that is another one turns all deliveries away, and no other is fetched', async () => {
-		pin(anotherKey());
+		pin(strangersKey().publicPem);
 		const trigger = await rig.engine.publish();
 		expect(await deliver(trigger)).toBe(401);
 		passTime(2 * MINUTE);
@@ -105,12 +99,7 @@ describe('A pinned key', () => {
 
 	it.each<[string, string]>([
 		['no key', 'my key'],
-		[
-			'a private key',
-			generateKeyPairSync('rsa', { modulusLength: 2048 })
-				.privateKey.export({ type: 'pkcs8', format: 'pem' })
-				.toString(),
-		],
+		['a private key', strangersKey().privatePem],
 	])('that cannot be used is refused in words on publishing: %s', async (_what, pem) => {
 		pin(pem);
 		const error: unknown = await rig.engine.publish().catch((reason: unknown) => reason);

@@ -1,6 +1,5 @@
 /** Whoever wonders why a workflow does not start looks into n8n's log: the sender alone sees the answer. */
-import { generateKeyPairSync } from 'node:crypto';
-import { eventBody } from './delivery';
+import { eventBody, strangersKey } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { expectNoSecrets, passTime, useRig } from './rig';
 
@@ -30,10 +29,6 @@ function warningOf(trigger: PublishedTrigger): string {
 
 const pin = (webhookPublicKey: string): void =>
 	rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
-const anotherKey = (): string =>
-	generateKeyPairSync('rsa', { modulusLength: 2048 })
-		.publicKey.export({ type: 'pkcs1', format: 'pem' })
-		.toString();
 
 describe('A delivery that is answered 401 is logged as a warning with its reason and a next step:', () => {
 	it('not signed', async () => {
@@ -53,7 +48,7 @@ describe('A delivery that is answered 401 is logged as a warning with its reason
 	});
 
 	it('signed by another key than the pinned one', async () => {
-		pin(anotherKey());
+		pin(strangersKey().publicPem);
 		const trigger = await rig.engine.publish();
 		expect(await deliver(trigger)).toBe(401);
 		expect(warningOf(trigger)).toMatch(/['"]Webhook Public Key['"]/);
