@@ -8,9 +8,9 @@ import { parseArgs } from 'node:util';
 import { packPackage } from '../n8n/package';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
 import { ensureRuntime } from '../n8n/runtime';
-import type { Host } from './lib/host';
-import { startHost } from './lib/host';
-import { describeCommit, describeMachine, machineLoad } from './lib/machine';
+import { describeCommit } from '../n8n/commit';
+import { Host } from './lib/host';
+import { describeMachine, machineLoad } from './lib/machine';
 import { mergeReport, terminalLine, writeReport } from './lib/report';
 import type { PartResult, StampedResult } from './lib/results';
 import { withoutBusyVerdicts } from './lib/results';
@@ -24,14 +24,14 @@ import { measureTools } from './parts/tools';
 import { measureTrigger } from './parts/trigger';
 import { measureWaits } from './parts/waits';
 
-const PARTS: Record<string, (context: BenchContext) => Promise<PartResult>> = {
-	start: measureStarts,
-	lists: measureLists,
-	waits: measureWaits,
-	trigger: measureTrigger,
-	tools: measureTools,
-	load: measureStartUp,
-	queue: measureQueue,
+const PARTS: Record<string, { title: string; measure: (context: BenchContext) => Promise<PartResult> }> = {
+	start: { title: 'Many starts', measure: measureStarts },
+	lists: { title: 'Lists', measure: measureLists },
+	waits: { title: 'Waiting executions', measure: measureWaits },
+	trigger: { title: 'One delivery', measure: measureTrigger },
+	tools: { title: 'Tool calls', measure: measureTools },
+	load: { title: 'Start-up and size', measure: measureStartUp },
+	queue: { title: 'Queue mode', measure: measureQueue },
 };
 
 const USAGE = `Usage: npm run bench -- [--only <part>[,<part>]] [--quick] [--write]
@@ -39,16 +39,6 @@ const USAGE = `Usage: npm run bench -- [--only <part>[,<part>]] [--quick] [--wri
   --only   some parts: ${Object.keys(PARTS).join(', ')}
   --quick  few rounds: to see that it works, not to believe its figures
   --write  write docs/benchmarks/ although not all was measured: other parts stay as they are there`;
-
-const TITLES: Record<string, string> = {
-	start: 'Many starts',
-	lists: 'Lists',
-	waits: 'Waiting executions',
-	trigger: 'One delivery',
-	tools: 'Tool calls',
-	load: 'Start-up and size',
-	queue: 'Queue mode',
-};
 
 /** What the benchmark's own processes add to the load of the machine. */
 const OWN_LOAD = 1.5;
@@ -74,29 +64,6 @@ function readArguments(): { names: string[]; quick: boolean; isWritten: boolean 
 	return { names, quick: values.quick, isWritten: values.write || (!values.only && !values.quick) };
 }
 
-/** Starts each n8n when it is first asked for, and stops them all. */
-class Hosts {
-	private readonly started = new Map<string, Promise<Host>>();
-
-	constructor(private readonly simulator: BenchContext['simulator']) {}
-
-	async get(name: string, env: Record<string, string> = {}): Promise<Host> {
-		const host = this.started.get(name) ?? startHost(this.simulator, env);
-		this.started.set(name, host);
-		return await host;
-	}
-
-	async stop(name: string): Promise<void> {
-		const host = this.started.get(name);
-		this.started.delete(name);
-		await (await host)?.n8n.stop();
-	}
-
-	async stopAll(): Promise<void> {
-		for (const name of [...this.started.keys()]) await this.stop(name);
-	}
-}
-
 runMain(async () => {
 	if (process.platform !== 'linux') {
 		throw new PlainError('The benchmark reads the CPU time of processes from /proc: it runs on Linux only.');
@@ -105,22 +72,27 @@ runMain(async () => {
 	const runtime = await ensureRuntime();
 	await packPackage();
 	const simulator = await startSimulatorProcess();
-	const hosts = new Hosts(simulator);
+	const hosts = new Map<string, Promise<Host>>();
 	const context: BenchContext = {
 		quick,
 		simulator,
-		host: async () => await hosts.get('usual'),
-		lazyHost: async () => await hosts.get('lazy', { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' }),
+		host: async (env = {}) => {
+			const key = JSON.stringify(env);
+			const host = hosts.get(key) ?? Host.start(simulator, { env });
+			hosts.set(key, host);
+			return await host;
+		},
 		log: (line) => write(`    ${line}`),
 	};
 	const results: StampedResult[] = [];
 	try {
 		for (const name of names) {
+			const part = PARTS[name];
+			if (!part) continue;
 			const startedAt = Date.now();
 			const loadBefore = machineLoad();
-			write(`\n${TITLES[name]} (load of the machine: ${loadBefore})`);
-			const measured = await PARTS[name]?.(context);
-			if (!measured) continue;
+			write(`\n${part.title} (load of the machine: ${loadBefore})`);
+			const measured = await part.measure(context);
 			const loadAfter = machineLoad();
 			// Beyond the processes of the benchmark itself.
 			const isBusy = Math.max(loadBefore, loadAfter) > cpus().length + OWN_LOAD;
@@ -138,10 +110,10 @@ runMain(async () => {
 				loadAfter,
 				seconds,
 			};
-			results.push({ part: TITLES[name] ?? name, stamp, ...result });
+			results.push({ part: part.title, stamp, ...result });
 		}
 	} finally {
-		await hosts.stopAll();
+		for (const host of hosts.values()) await (await host).n8n.stop();
 		simulator.close();
 	}
 	if (isWritten) {

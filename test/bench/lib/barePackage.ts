@@ -2,10 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CREDENTIAL_TYPE } from '../../e2e/setup';
 
-const PACKAGE_NAME = 'n8n-nodes-bench-bare-trigger';
-
+export const BARE_PACKAGE = 'n8n-nodes-bench-bare-trigger';
 /** As n8n knows it. */
-export const BARE_TRIGGER = `${PACKAGE_NAME}.bareTrigger`;
+export const BARE_TRIGGER = `${BARE_PACKAGE}.bareTrigger`;
 
 /**
  * Takes every delivery and hands on its body: what any trigger that is not n8n's own costs at least. Most are of version 1, for
@@ -38,19 +37,11 @@ exports.BareTrigger = class {
 };
 `;
 
-/** Where the bare trigger is in a user folder. */
-export const bareFolder = (userFolder: string): string =>
-	join(userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE_NAME);
-
-/** Puts the bare trigger into an n8n user folder. To be done after our package was installed: npm would remove it. */
-export function installBarePackage(userFolder: string): void {
-	writeBarePackage(bareFolder(userFolder));
-}
-
+/** Writes the package with the bare trigger into a folder. */
 export function writeBarePackage(folder: string): void {
 	mkdirSync(join(folder, 'dist'), { recursive: true });
 	const manifest = {
-		name: PACKAGE_NAME,
+		name: BARE_PACKAGE,
 		version: '1.0.0',
 		keywords: ['n8n-community-node-package'],
 		n8n: { n8nNodesApiVersion: 1, nodes: ['dist/BareTrigger.node.js'] },

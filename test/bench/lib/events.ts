@@ -8,15 +8,15 @@ export interface SignedEvent {
 }
 
 /** Of an event as VideoSDK sends them, with some metadata. */
-export const USUAL_EVENT_BYTES = 1_000;
+const EVENT_BYTES = 1_000;
 
 /** An event of a session of its own, filled up to a size. */
-export function eventBody(bytes = USUAL_EVENT_BYTES): string {
+function eventBody(): string {
 	const event = {
 		webhookType: 'ai-deployment-session-started',
 		data: { sessionId: `session-${randomUUID()}`, deploymentId: 'ddv_support', note: '' },
 	};
-	const missing = Math.max(0, bytes - JSON.stringify(event).length);
+	const missing = Math.max(0, EVENT_BYTES - JSON.stringify(event).length);
 	event.data.note = randomBytes(missing).toString('base64').slice(0, missing);
 	return JSON.stringify(event);
 }

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
-import { repositoryRoot } from '../../n8n/processes';
 import type { Runtime } from '../../n8n/runtime';
 
 /** Where a measurement was made, and of what. */
@@ -23,18 +22,6 @@ export function describeMachine(runtime: Runtime): Machine {
 		n8n: runtime.version,
 		node: execFileSync(runtime.node, ['--version'], { encoding: 'utf8' }).trim(),
 	};
-}
-
-/** The commit that is measured, marked if what is published differs from it. */
-export function describeCommit(): string {
-	const git = (...words: string[]): string =>
-		execFileSync('git', words, { cwd: repositoryRoot, encoding: 'utf8' }).trim();
-	try {
-		const changed = git('status', '--porcelain', '--', 'nodes', 'credentials', 'gulpfile.js', 'package.json');
-		return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
-	} catch {
-		return 'unknown';
-	}
 }
 
 export const machineLoad = (): number => Number((loadavg()[0] ?? 0).toFixed(2));

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { runChild } from './child';
+import { inDatabase } from '../../n8n/database';
 import { deliverAll } from './deliver';
 import type { SignedEvent } from './events';
 import { forged, signedEvents } from './events';
@@ -10,6 +9,16 @@ import { receiverWorkflow } from './workflows';
 
 /** As many as the trigger lets n8n keep: what it costs once it has received some thousand events. */
 const FULL_STORE_ENTRIES = 2_000;
+
+/** Fills n8n's store of processed items for a trigger. */
+const fillStore = (workflowId: string, nodeId: string): string => `
+	const { createHash, randomUUID } = require('node:crypto');
+	const entry = () => createHash('md5').update(randomUUID()).digest('base64');
+	const data = Array.from({ length: ${FULL_STORE_ENTRIES} }, entry);
+	const now = new Date().toISOString().replace('T', ' ').replace('Z', '');
+	const columns = '"workflowId", "context", "createdAt", "updatedAt", "value"';
+	database.prepare('INSERT INTO processed_data (' + columns + ') VALUES (?, ?, ?, ?, ?)')
+		.run('${workflowId}', 'n:${nodeId}', now, now, JSON.stringify({ mode: 'entries', data }));`;
 
 let lastNumber = 0;
 
@@ -30,8 +39,7 @@ export class ReceiverRunner {
 		const { workflow, path, nodeId } = receiverWorkflow(host, receiver, id);
 		const workflowId = await host.publish(workflow, path);
 		if (isStoreFull) {
-			const file = join(host.n8n.userFolder, '.n8n', 'database.sqlite');
-			await runChild(host.n8n.runtime, 'fillStore', [file, workflowId, nodeId, String(FULL_STORE_ENTRIES)]);
+			await inDatabase(host.n8n, fillStore(workflowId, nodeId));
 		}
 		return new ReceiverRunner(host, receiver, host.webhookUrl(path), workflowId);
 	}

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine';
-import { readable } from './readable';
 import type { Row, StampedResult, Verdict } from './results';
 import type { Summary } from './stats';
 
@@ -63,6 +62,15 @@ function markdown(machine: Machine, parts: StampedResult[]): string {
 		);
 	}
 	return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** A figure as it is read: three digits. */
+function readable(value: number): string {
+	if (!Number.isFinite(value)) return '-';
+	const magnitude = Math.abs(value);
+	if (magnitude >= 100) return Math.round(value).toLocaleString('en-US');
+	if (magnitude >= 10) return value.toFixed(1);
+	return value.toFixed(magnitude >= 1 ? 2 : 3);
 }
 
 function withInterval({ median, low, high, count }: Summary, unit = ''): string {

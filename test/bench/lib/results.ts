@@ -1,4 +1,4 @@
-import type { Summary } from './stats';
+import { summarize, summarizePairs, type Summary } from './stats';
 
 /** `within noise`: the median misses the target, but the measurements are too far apart to be sure of it. */
 export type Verdict = 'met' | 'within noise' | 'missed';
@@ -8,6 +8,11 @@ export interface Peer {
 	value: Summary;
 	/** Ours divided by this peer's, of the same rounds. */
 	ratio?: Summary;
+}
+
+/** Measurements of a peer, compared with ours of the same rounds. */
+export function peerOf(name: string, ours: number[], theirs: number[]): Peer & { ratio: Summary } {
+	return { name, value: summarize(theirs), ratio: summarizePairs(ours, theirs) };
 }
 
 export interface Target {
@@ -24,7 +29,7 @@ export interface Row {
 	what: string;
 	unit: string;
 	ours: Summary;
-	peers?: Peer[];
+	peers?: readonly Peer[];
 	target?: Target;
 	note?: string;
 }

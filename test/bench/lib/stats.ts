@@ -47,14 +47,8 @@ export function summarize(values: number[]): Summary {
 	};
 }
 
-/** Compares measurements of the same rounds, each with its neighbour in time. */
-export function summarizePairs(
-	ours: number[],
-	theirs: number[],
-	compare: (ours: number, theirs: number) => number = (our, their) => our / their,
-): Summary {
-	const pairs = Math.min(ours.length, theirs.length);
-	return summarize(
-		Array.from({ length: pairs }, (_, index) => compare(ours[index] ?? NaN, theirs[index] ?? NaN)),
-	);
+/** Ours divided by theirs, each of the same round: its neighbour in time. */
+export function summarizePairs(ours: number[], theirs: number[]): Summary {
+	const pairs = ours.slice(0, theirs.length);
+	return summarize(pairs.map((value, index) => value / (theirs[index] ?? NaN)));
 }

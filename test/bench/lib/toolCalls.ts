@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import { signToken, toolKey } from '../../../nodes/VideoSdkAgentCloud/tools/token';
-import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../../e2e/setup';
+import { chain, n8nNode, ourNode } from '../../e2e/setup';
 import type { WorkflowJson, WorkflowNode } from '../../n8n/rest';
 import { newAgent, post } from './deliver';
 import type { Host } from './host';
@@ -33,37 +33,21 @@ const lookUp = (orderNumber: string): WorkflowNode =>
 		3.4,
 	);
 
-function workflow(name: string, nodes: WorkflowNode[], type = 'main'): WorkflowJson {
-	const links = nodes.slice(1).map((next, index) => {
-		const link = { [type]: [[{ node: next.name, type, index: 0 }]] };
-		return [nodes[index]?.name, link] as const;
-	});
-	return { name, nodes, connections: Object.fromEntries(links), settings: { executionOrder: 'v1' } };
-}
-
-function ours(host: Host, webhookId: string): WorkflowJson {
-	const credentials = { [CREDENTIAL_TYPE]: host.credential };
+function ours({ credential }: Host, webhookId: string): WorkflowJson {
+	const setup = { credentialId: credential.id };
 	const parameter = { name: 'order_number', type: 'string', description: '', required: true };
-	return workflow('Tool: ours', [
-		{
-			...n8nNode('Asked', '', {
-				toolName: NAME,
-				toolDescription: DESCRIPTION,
-				specifyParameters: 'fields',
-				toolParameters: { parameters: [parameter] },
-				options: {},
-			}),
-			type: `${PACKAGE}.videoSdkAgentCloudToolTrigger`,
-			typeVersion: 1.1,
-			webhookId,
-			credentials,
-		},
+	const asked = {
+		toolName: NAME,
+		toolDescription: DESCRIPTION,
+		specifyParameters: 'fields',
+		toolParameters: { parameters: [parameter] },
+		options: {},
+	};
+	const answer = { resource: 'agent', operation: 'answerTool' };
+	return chain('Tool: ours', [
+		ourNode(setup, 'Asked', 'videoSdkAgentCloudToolTrigger', asked, { typeVersion: 1.1, webhookId }),
 		lookUp('$json.input.order_number'),
-		{
-			...n8nNode('Answer', '', { resource: 'agent', operation: 'answerTool' }),
-			type: `${PACKAGE}.videoSdkAgentCloud`,
-			credentials,
-		},
+		ourNode(setup, 'Answer', 'videoSdkAgentCloud', answer),
 	]);
 }
 
@@ -77,7 +61,7 @@ async function byWebhook({ n8n }: Host, webhookId: string, isOpen: boolean): Pro
 				parameters: { ...parameters, authentication: 'headerAuth' },
 				credentials: { [type]: { ...(await n8n.rest.createCredential(credential)), name: 'Bench' } },
 			};
-	return workflow('Tool: webhook', [
+	return chain('Tool: webhook', [
 		{ ...n8nNode('Asked', 'webhook', {}, 2), ...access, webhookId },
 		lookUp('$json.body.order_number'),
 		n8nNode('Answer', 'respondToWebhook', { respondWith: 'firstIncomingItem', options: {} }, 1.1),
@@ -88,7 +72,7 @@ async function byWebhook({ n8n }: Host, webhookId: string, isOpen: boolean): Pro
 async function byMcpServer(host: Host, path: string): Promise<WorkflowJson> {
 	const input = { values: [{ name: 'order_number', type: 'string' }] };
 	const answering = await host.n8n.rest.createWorkflow(
-		workflow('Tool: behind the MCP server', [
+		chain('Tool: behind the MCP server', [
 			n8nNode(
 				'Asked',
 				'executeWorkflowTrigger',
@@ -101,32 +85,21 @@ async function byMcpServer(host: Host, path: string): Promise<WorkflowJson> {
 	await host.n8n.rest.activate(answering.id).catch(() => undefined);
 	const fromAi = "={{ /*n8n-auto-generated-fromAI-override*/ $fromAI('order_number', ``, 'string') }}";
 	const schema = { id: 'order_number', displayName: 'order_number', type: 'string', display: true };
-	return workflow(
-		'Tool: MCP Server Trigger',
-		[
-			{
-				...n8nNode(
-					NAME,
-					'',
-					{
-						name: NAME,
-						description: DESCRIPTION,
-						workflowId: { __rl: true, mode: 'list', value: answering.id },
-						workflowInputs: {
-							mappingMode: 'defineBelow',
-							value: { order_number: fromAi },
-							matchingColumns: [],
-							schema: [schema],
-						},
-					},
-					2.2,
-				),
-				type: `${LANGCHAIN}toolWorkflow`,
-			},
+	const mapped = { mappingMode: 'defineBelow', value: { order_number: fromAi }, matchingColumns: [] };
+	const tool = {
+		name: NAME,
+		description: DESCRIPTION,
+		workflowId: { __rl: true, mode: 'list', value: answering.id },
+		workflowInputs: { ...mapped, schema: [schema] },
+	};
+	return {
+		name: 'Tool: MCP Server Trigger',
+		nodes: [
+			{ ...n8nNode(NAME, '', tool, 2.2), type: `${LANGCHAIN}toolWorkflow` },
 			{ ...n8nNode('Server', '', { path }, 2), type: `${LANGCHAIN}mcpTrigger`, webhookId: path },
 		],
-		'ai_tool',
-	);
+		connections: { [NAME]: { ai_tool: [[{ node: 'Server', type: 'ai_tool', index: 0 }]] } },
+	};
 }
 
 let lastNumber = 0;

@@ -1,4 +1,4 @@
-import { CREDENTIAL_TYPE, n8nNode, PACKAGE } from '../../e2e/setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode } from '../../e2e/setup';
 import type { WorkflowJson, WorkflowNode } from '../../n8n/rest';
 import { BARE_TRIGGER } from './barePackage';
 import type { Host } from './host';
@@ -11,59 +11,55 @@ const EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-failed']
 /** How sessions are started: our node as it comes, the same one by one, or n8n's HTTP Request node. */
 export type Starter = 'ours' | 'one by one' | 'HTTP Request node';
 
-function ourStart(host: Host, options: object): WorkflowNode {
+type Credential = Host['credential'];
+
+const ours = (credential: Credential, parameters: object): WorkflowNode =>
+	ourNode({ credentialId: credential.id }, TESTED_NODE, 'videoSdkAgentCloud', parameters);
+
+function httpRequest(credential: Credential, parameters: object): WorkflowNode {
+	const authentication = {
+		authentication: 'predefinedCredentialType',
+		nodeCredentialType: CREDENTIAL_TYPE,
+	};
 	return {
-		...n8nNode(TESTED_NODE, ''),
-		type: `${PACKAGE}.videoSdkAgentCloud`,
-		credentials: { [CREDENTIAL_TYPE]: host.credential },
-		parameters: {
-			resource: 'session',
-			operation: 'start',
-			deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
-			tag: TAG,
-			specifyEnv: 'keypair',
-			env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: '={{ $json.room }}' }] },
-			specifyMetaData: 'keypair',
-			metaData: { entries: [{ key: 'number', value: '={{ $json.number }}' }] },
-			options,
-		},
+		...n8nNode(TESTED_NODE, 'httpRequest', { ...authentication, ...parameters }, 4.2),
+		credentials: { [CREDENTIAL_TYPE]: credential },
 	};
 }
 
-function httpRequest(host: Host): WorkflowNode {
-	const fields = `deploymentId: '${DEPLOYMENT}', tag: '${TAG}', env: { VIDEOSDK_ROOM_ID: $json.room }, metaData: { number: $json.number }`;
-	return {
-		...n8nNode(
-			TESTED_NODE,
-			'httpRequest',
-			{
-				method: 'POST',
-				url: `${host.simulator.url}/ai/v1/ai-deployment-sessions/start`,
-				authentication: 'predefinedCredentialType',
-				nodeCredentialType: CREDENTIAL_TYPE,
-				sendBody: true,
-				specifyBody: 'json',
-				jsonBody: `={{ JSON.stringify({ ${fields} }) }}`,
-				options: {},
-			},
-			4.2,
-		),
-		credentials: { [CREDENTIAL_TYPE]: host.credential },
-	};
-}
-
-function testedNode(host: Host, starter: Starter): WorkflowNode {
-	if (starter === 'HTTP Request node') return httpRequest(host);
-	return ourStart(host, starter === 'ours' ? {} : { maxConcurrency: 1 });
-}
-
-function chained(name: string, nodes: WorkflowNode[]): WorkflowJson {
-	const links = nodes.slice(1).map((next, index) => {
-		const link = { main: [[{ node: next.name, type: 'main', index: 0 }]] };
-		return [nodes[index]?.name, link] as const;
+function startNode({ credential, simulator }: Host, starter: Starter): WorkflowNode {
+	if (starter === 'HTTP Request node') {
+		const fields = `deploymentId: '${DEPLOYMENT}', tag: '${TAG}', env: { VIDEOSDK_ROOM_ID: $json.room }, metaData: { number: $json.number }`;
+		return httpRequest(credential, {
+			method: 'POST',
+			url: `${simulator.url}/ai/v1/ai-deployment-sessions/start`,
+			sendBody: true,
+			specifyBody: 'json',
+			jsonBody: `={{ JSON.stringify({ ${fields} }) }}`,
+			options: {},
+		});
+	}
+	return ours(credential, {
+		resource: 'session',
+		operation: 'start',
+		deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
+		tag: TAG,
+		specifyEnv: 'keypair',
+		env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: '={{ $json.room }}' }] },
+		specifyMetaData: 'keypair',
+		metaData: { entries: [{ key: 'number', value: '={{ $json.number }}' }] },
+		options: starter === 'ours' ? {} : { maxConcurrency: 1 },
 	});
-	return { name, nodes, connections: Object.fromEntries(links) };
 }
+
+/** As many items as the call's body says in `count`. */
+const counted = (): WorkflowNode[] => {
+	const list = `={{ { list: Array.from({ length: $json.body.count }, (_, number) => ({ number, room: 'room-' + number })) } }}`;
+	return [
+		n8nNode('Make list', 'set', { mode: 'raw', jsonOutput: list, options: {} }, 3.4),
+		n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }, 1),
+	];
+};
 
 /** The built-in Webhook node; its production address ends with the path. */
 function webhookNode(path: string, parameters: object): WorkflowNode {
@@ -75,12 +71,10 @@ function webhookNode(path: string, parameters: object): WorkflowNode {
 
 /** Starts as many sessions as the call's body says in `count`, and answers when all are started. */
 export function startsWorkflow(host: Host, path: string, starter: Starter): WorkflowJson {
-	const list = `={{ { list: Array.from({ length: $json.body.count }, (_, number) => ({ number, room: 'room-' + number })) } }}`;
-	return chained(`Starts: ${starter}`, [
+	return chain(`Starts: ${starter}`, [
 		webhookNode(path, { responseMode: 'lastNode', options: {} }),
-		n8nNode('Make list', 'set', { mode: 'raw', jsonOutput: list, options: {} }, 3.4),
-		n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }, 1),
-		testedNode(host, starter),
+		...counted(),
+		startNode(host, starter),
 		// The answer is to be small.
 		n8nNode('One', 'limit', { maxItems: 1 }, 1),
 	]);
@@ -89,23 +83,14 @@ export function startsWorkflow(host: Host, path: string, starter: Starter): Work
 /** How a list is read: Get Many with Return All, or n8n's HTTP Request node with pagination. */
 export type ListReader = 'ours' | 'HTTP Request node';
 
-interface ListWorkflow {
-	reader: ListReader;
-	path: string;
-	credential: { id: string; name: string };
-	url: string;
-	rowsPerPage: number;
-}
-
 /** Reads a list of sessions to its end whenever its webhook is called. */
-export function listWorkflow({ reader, path, credential, url, rowsPerPage }: ListWorkflow): WorkflowJson {
-	const credentials = { [CREDENTIAL_TYPE]: credential };
-	const ours = {
-		...n8nNode(TESTED_NODE, ''),
-		type: `${PACKAGE}.videoSdkAgentCloud`,
-		credentials,
-		parameters: { resource: 'session', operation: 'getAll', returnAll: true, filters: {}, options: {} },
-	};
+export function listWorkflow(
+	reader: ListReader,
+	path: string,
+	credential: Credential,
+	serverUrl: string,
+	rowsPerPage: number,
+): WorkflowJson {
 	const pagination = {
 		paginationMode: 'updateAParameterInEachRequest',
 		parameters: { parameters: [{ type: 'qs', name: 'page', value: '={{ $pageCount + 1 }}' }] },
@@ -113,25 +98,16 @@ export function listWorkflow({ reader, path, credential, url, rowsPerPage }: Lis
 		completeExpression: `={{ $response.body.data.length < ${rowsPerPage} }}`,
 		requestInterval: 0,
 	};
-	const httpRequest = {
-		...n8nNode(
-			TESTED_NODE,
-			'httpRequest',
-			{
-				url,
-				authentication: 'predefinedCredentialType',
-				nodeCredentialType: CREDENTIAL_TYPE,
-				sendQuery: true,
-				queryParameters: { parameters: [{ name: 'perPage', value: String(rowsPerPage) }] },
-				options: { pagination: { pagination } },
-			},
-			4.2,
-		),
-		credentials,
+	const getAll = { resource: 'session', operation: 'getAll', returnAll: true, filters: {}, options: {} };
+	const pageByPage = {
+		url: `${serverUrl}/ai/v1/ai-deployment-sessions`,
+		sendQuery: true,
+		queryParameters: { parameters: [{ name: 'perPage', value: String(rowsPerPage) }] },
+		options: { pagination: { pagination } },
 	};
-	return chained(`List: ${reader}`, [
+	return chain(`List: ${reader}`, [
 		webhookNode(path, { responseMode: 'lastNode', options: {} }),
-		reader === 'ours' ? ours : httpRequest,
+		reader === 'ours' ? ours(credential, getAll) : httpRequest(credential, pageByPage),
 		// The answer is to be small.
 		n8nNode('One', 'limit', { maxItems: 1 }, 1),
 	]);
@@ -139,26 +115,19 @@ export function listWorkflow({ reader, path, credential, url, rowsPerPage }: Lis
 
 /** Starts as many sessions as the call's body says in `count`, and waits for their ends. */
 export function waitWorkflow(host: Host, path: string): WorkflowJson {
-	const list = `={{ { list: Array.from({ length: $json.body.count }, (_, number) => ({ number })) } }}`;
-	return chained('Start and Wait', [
+	return chain('Start and Wait', [
 		webhookNode(path, { responseMode: 'onReceived', options: {} }),
-		n8nNode('Make list', 'set', { mode: 'raw', jsonOutput: list, options: {} }, 3.4),
-		n8nNode('Items', 'splitOut', { fieldToSplitOut: 'list', options: {} }, 1),
-		{
-			...n8nNode(TESTED_NODE, ''),
-			type: `${PACKAGE}.videoSdkAgentCloud`,
-			credentials: { [CREDENTIAL_TYPE]: host.credential },
-			parameters: {
-				resource: 'session',
-				operation: 'startAndWait',
-				deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
-				tag: TAG,
-				limitWaitTime: true,
-				maxWait: 24,
-				maxWaitUnit: 'hours',
-				options: {},
-			},
-		},
+		...counted(),
+		ours(host.credential, {
+			resource: 'session',
+			operation: 'startAndWait',
+			deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
+			tag: TAG,
+			limitWaitTime: true,
+			maxWait: 24,
+			maxWaitUnit: 'hours',
+			options: {},
+		}),
 	]);
 }
 
@@ -171,9 +140,6 @@ export type Receiver =
 	| 'bare trigger, version 2'
 	| 'built by hand';
 
-/** A trigger's production address: its webhook id, then the path of its description. */
-export const triggerPath = (webhookId: string): string => `${webhookId}/webhook`;
-
 const bareTrigger = (webhookId: string, version = 1): WorkflowNode => ({
 	...n8nNode('Trigger', '', {}, version),
 	type: BARE_TRIGGER,
@@ -181,14 +147,13 @@ const bareTrigger = (webhookId: string, version = 1): WorkflowNode => ({
 });
 
 function ourTrigger(host: Host, webhookId: string, version = 1.1): WorkflowNode {
-	return {
-		...n8nNode('Trigger', '', {}, version),
-		id: `id-${webhookId}`,
-		type: `${PACKAGE}.videoSdkAgentCloudTrigger`,
-		webhookId,
-		credentials: { [CREDENTIAL_TYPE]: host.credential },
-		parameters: { events: EVENTS, options: {} },
-	};
+	return ourNode(
+		{ credentialId: host.credential.id },
+		'Trigger',
+		'videoSdkAgentCloudTrigger',
+		{ events: EVENTS, options: {} },
+		{ id: `id-${webhookId}`, typeVersion: version, webhookId },
+	);
 }
 
 /** Verifies in a Code node, and lets the wanted events through. */
@@ -241,11 +206,12 @@ export function receiverWorkflow(
 				return byHand(host, id);
 		}
 	})();
-	const workflow = chained(`${receiver} (${id})`, nodes);
+	const workflow = chain(`${receiver} (${id})`, nodes);
 	if (receiver === 'ours, runs not saved') workflow.settings = { saveDataSuccessExecution: 'none' };
 	return {
 		workflow,
-		path: receiver === 'built by hand' ? id : triggerPath(id),
+		// A trigger's webhook id, then the path of its description.
+		path: receiver === 'built by hand' ? id : `${id}/webhook`,
 		nodeId: nodes[0]?.id ?? '',
 	};
 }

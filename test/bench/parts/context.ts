@@ -6,9 +6,7 @@ export interface BenchContext {
 	/** Fewer rounds: to see that it works, not to believe its figures. */
 	quick: boolean;
 	simulator: SimulatorProcess;
-	/** An n8n with its usual settings, started when first asked for. */
-	host(): Promise<Host>;
-	/** One with N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true. */
-	lazyHost(): Promise<Host>;
+	/** An n8n with its usual settings, or some others, started when first asked for. */
+	host(env?: Record<string, string>): Promise<Host>;
 	log(line: string): void;
 }

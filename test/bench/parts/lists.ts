@@ -1,11 +1,10 @@
-import { CREDENTIAL_TYPE } from '../../e2e/setup';
+import { createCredential } from '../../e2e/setup';
 import { PlainError } from '../../n8n/processes';
 import { newAgent, post } from '../lib/deliver';
 import { startListServer } from '../lib/listServer';
-import type { PartResult, Row } from '../lib/results';
-import { wallTarget } from '../lib/results';
+import { peerOf, wallTarget, type PartResult, type Row } from '../lib/results';
 import { interleave } from '../lib/rounds';
-import { summarize, summarizePairs } from '../lib/stats';
+import { summarize } from '../lib/stats';
 import type { ListReader } from '../lib/workflows';
 import { listWorkflow, TESTED_NODE } from '../lib/workflows';
 import type { BenchContext } from './context';
@@ -18,6 +17,8 @@ const ROUNDS = 9;
 /** At least four times as fast as one page after another. */
 const LIMIT = 1 / 4;
 const CASES = ['with a total', 'without a total'] as const;
+const PATHS: Record<ListReader, string> = { ours: 'list-ours', 'HTTP Request node': 'list-http' };
+const READERS = Object.keys(PATHS) as ListReader[];
 
 /** Get Many with Return All, beside the HTTP Request node, whose pagination asks for one page after another. */
 export async function measureLists(context: BenchContext): Promise<PartResult> {
@@ -25,28 +26,18 @@ export async function measureLists(context: BenchContext): Promise<PartResult> {
 	const server = await startListServer(PAGES * ROWS_PER_PAGE, API_LATENCY_MS);
 	const agent = newAgent(1);
 	try {
-		const { apiKey, secret } = context.simulator;
-		const credential = await host.n8n.rest.createCredential({
-			name: 'Lists',
-			type: CREDENTIAL_TYPE,
-			data: { apiKey, secretKey: secret, baseUrl: server.url, webhookPublicKey: '' },
-		});
-		const readers = ['ours', 'HTTP Request node'] as const;
+		const { url } = server;
+		const credential = await createCredential(host.n8n.rest, { ...context.simulator, url });
 		const ids = new Map<ListReader, string>();
-		for (const reader of readers) {
-			const workflow = listWorkflow({
-				reader,
-				path: pathOf(reader),
-				credential: { id: credential.id, name: 'Lists' },
-				url: `${server.url}/ai/v1/ai-deployment-sessions`,
-				rowsPerPage: ROWS_PER_PAGE,
-			});
-			ids.set(reader, await host.publish(workflow, pathOf(reader)));
+		for (const reader of READERS) {
+			const path = PATHS[reader];
+			const workflow = listWorkflow(reader, path, credential, url, ROWS_PER_PAGE);
+			ids.set(reader, await host.publish(workflow, path));
 		}
 		const lastRuns = new Map<ListReader, string>();
 		const run = async (reader: ListReader): Promise<number> => {
 			server.take();
-			const answer = await post(host.webhookUrl(pathOf(reader)), '{}', { connection: 'close' }, agent);
+			const answer = await post(host.webhookUrl(PATHS[reader]), '{}', { connection: 'close' }, agent);
 			if (answer.status !== 200) throw new PlainError(`n8n answered ${answer.status}: ${answer.text}`);
 			const execution = await host.latestRun(ids.get(reader) ?? '', lastRuns.get(reader));
 			lastRuns.set(reader, execution.id);
@@ -62,8 +53,8 @@ export async function measureLists(context: BenchContext): Promise<PartResult> {
 			context.log(`${reader}: ${nodeRun?.executionTime} ms, ${requests} requests`);
 			return nodeRun?.executionTime ?? NaN;
 		};
-		for (const reader of readers) await run(reader);
-		const names = CASES.flatMap((name) => readers.map((reader) => `${name}: ${reader}` as const));
+		for (const reader of READERS) await run(reader);
+		const names = CASES.flatMap((name) => READERS.map((reader) => `${name}: ${reader}` as const));
 		const times = await interleave(names, context.quick ? 2 : ROUNDS, async (name) => {
 			server.hasTotal = name.startsWith(CASES[0]);
 			return await run(name.endsWith('ours') ? 'ours' : 'HTTP Request node');
@@ -71,13 +62,13 @@ export async function measureLists(context: BenchContext): Promise<PartResult> {
 		const rows = CASES.map((name): Row => {
 			const ours = times[`${name}: ours`];
 			const theirs = times[`${name}: HTTP Request node`];
-			const ratio = summarizePairs(ours, theirs);
+			const peer = peerOf('HTTP Request node 4.2, page after page', ours, theirs);
 			return {
 				what: `A list of ${PAGES} pages, ${name}, ${API_LATENCY_MS} ms a page: time of the node`,
 				unit: 'ms',
 				ours: summarize(ours),
-				peers: [{ name: 'HTTP Request node 4.2, page after page', value: summarize(theirs), ratio }],
-				target: wallTarget('at least 4 times as fast as page after page', LIMIT, ratio),
+				peers: [peer],
+				target: wallTarget('at least 4 times as fast as page after page', LIMIT, peer.ratio),
 			};
 		});
 		return { rows, notes: [] };
@@ -86,5 +77,3 @@ export async function measureLists(context: BenchContext): Promise<PartResult> {
 		server.close();
 	}
 }
-
-const pathOf = (reader: ListReader): string => (reader === 'ours' ? 'list-ours' : 'list-http');

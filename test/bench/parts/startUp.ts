@@ -2,15 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { packPackage } from '../../n8n/package';
-import { temporaryFolder } from '../../n8n/processes';
+import { PlainError, run, temporaryFolder } from '../../n8n/processes';
+import type { Runtime } from '../../n8n/runtime';
 import { MAXIMUM_PACKED_BYTES, MAXIMUM_UNPACKED_BYTES } from '../../scan/sizeLimits';
-import { bareFolder, writeBarePackage } from '../lib/barePackage';
-import { runChild } from '../lib/child';
-import { packageFolder } from '../lib/host';
-import type { PartResult, Row } from '../lib/results';
-import { target, wallTarget } from '../lib/results';
+import { writeBarePackage } from '../lib/barePackage';
+import { peerOf, target, wallTarget, type PartResult, type Row } from '../lib/results';
 import { interleave } from '../lib/rounds';
-import { summarize, summarizePairs } from '../lib/stats';
+import { summarize } from '../lib/stats';
 import type { BenchContext } from './context';
 
 const ROUNDS = 21;
@@ -21,16 +19,29 @@ interface Cost {
 	cpuMs: number;
 }
 
+/** Loads a package as n8n does, in a process of n8n's own Node.js, without anything that would change how modules are loaded. */
+async function load(runtime: Runtime, otherFolder: string, packageFolder: string): Promise<Cost> {
+	const core = join(runtime.folder, 'node_modules', 'n8n-core');
+	const child = join(__dirname, '..', 'child', 'startUp.ts');
+	// Node.js is to say nothing about running TypeScript.
+	const quiet = ['MODULE_TYPELESS_PACKAGE_JSON', 'ExperimentalWarning'].map(
+		(name) => `--disable-warning=${name}`,
+	);
+	const { code, output } = await run(runtime.node, [...quiet, child, core, otherFolder, packageFolder], {
+		env: { ...process.env, NODE_OPTIONS: '', NODE_PATH: join(runtime.folder, 'node_modules') },
+	});
+	if (code !== 0) throw new PlainError(`${output}\nThe package could not be loaded.`);
+	return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Cost;
+}
+
 /** How long n8n's loader takes for the package in a fresh process, and how large the package is. */
 export async function measureStartUp(context: BenchContext): Promise<PartResult> {
-	const { n8n } = await context.host();
-	const core = join(n8n.runtime.folder, 'node_modules', 'n8n-core');
-	const folders = { ours: packageFolder(n8n.userFolder), bare: bareFolder(n8n.userFolder) };
+	const { n8n, packages } = await context.host();
 	const other = temporaryFolder('videosdk-bench-other');
 	writeBarePackage(other);
-	const cpu: Record<keyof typeof folders, number[]> = { ours: [], bare: [] };
+	const cpu: Record<keyof typeof packages, number[]> = { ours: [], bare: [] };
 	const times = await interleave(['ours', 'bare'] as const, context.quick ? 3 : ROUNDS, async (name) => {
-		const { wallMs, cpuMs } = await runChild<Cost>(n8n.runtime, 'startUp', [core, other, folders[name]]);
+		const { wallMs, cpuMs } = await load(n8n.runtime, other, packages[name]);
 		context.log(`${name}: ${wallMs.toFixed(2)} ms, CPU ${cpuMs.toFixed(2)} ms`);
 		cpu[name].push(cpuMs);
 		return wallMs;
@@ -43,11 +54,7 @@ export async function measureStartUp(context: BenchContext): Promise<PartResult>
 		const limit = limitBytes / 1000;
 		return { what, unit: 'kB', ours: kilobytes, target: target(`at most ${limit} kB`, limit, kilobytes) };
 	};
-	const peer = (values: Record<keyof typeof folders, number[]>) => ({
-		name: 'bare trigger (one node, 1 kB)',
-		value: summarize(values.bare),
-		ratio: summarizePairs(values.ours, values.bare),
-	});
+	const peer = (values: typeof cpu) => peerOf('bare trigger (one node, 1 kB)', values.ours, values.bare);
 	const ours = summarize(times.ours);
 	return {
 		rows: [

@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startN8n, startWorker } from '../../n8n/instance';
-import type { N8nProcess } from '../../n8n/instance';
-import { startPostgres, startRedis } from '../../n8n/services';
-import type { Host } from '../lib/host';
-import { hostOf, preparedUserFolder } from '../lib/host';
-import type { PartResult, Row } from '../lib/results';
-import { wallTarget } from '../lib/results';
+import { Host, inQueueMode } from '../lib/host';
+import { peerOf, wallTarget, type PartResult, type Row } from '../lib/results';
 import { interleave } from '../lib/rounds';
-import { quantile, summarize, summarizePairs } from '../lib/stats';
+import { quantile, summarize } from '../lib/stats';
 import { type Tool, ToolCaller, TOOLS } from '../lib/toolCalls';
 import type { BenchContext } from './context';
 
@@ -36,34 +31,18 @@ export async function measureTools(context: BenchContext): Promise<PartResult> {
 	for (const setting of SETTINGS) {
 		const { version, mode, env } = setting;
 		const words = [`n8n ${version}`, `${mode} mode`, ...Object.keys(env ?? {})].join(', ');
-		await withHost(context, setting, async (host) => {
-			rows.push(...rowsOf(words, await measure(context, host, words)));
-		});
+		const use = async (host: Host) => void rows.push(...rowsOf(words, await measure(context, host, words)));
+		if (mode === 'queue') {
+			await inQueueMode(context.simulator, { version }, async (host, addWorker) => {
+				await addWorker();
+				await use(host);
+			});
+			continue;
+		}
+		const host = await Host.start(context.simulator, { version, env });
+		await use(host).finally(async () => await host.n8n.stop());
 	}
 	return { rows, notes: [] };
-}
-
-async function withHost(
-	context: BenchContext,
-	{ version, mode, env: settings }: (typeof SETTINGS)[number],
-	use: (host: Host) => Promise<void>,
-): Promise<void> {
-	const isQueue = mode === 'queue';
-	const services = isQueue ? [await startPostgres(context.log), await startRedis(context.log)] : [];
-	const started: N8nProcess[] = [];
-	try {
-		const env = Object.assign({}, settings, ...services.map(({ env: own }) => own)) as Record<string, string>;
-		const start = { version, mode, tarball: null, env };
-		const main = await startN8n({ ...start, userFolder: await preparedUserFolder('tools') });
-		started.push(main);
-		if (isQueue) {
-			started.push(await startWorker({ ...start, userFolder: await preparedUserFolder('tools-worker') }));
-		}
-		await use(await hostOf(main, context.simulator));
-	} finally {
-		for (const process of started.reverse()) await process.stop();
-		for (const service of services) await service.stop();
-	}
 }
 
 /** @returns the times of all calls in ms, by group */
@@ -97,15 +76,14 @@ function rowsOf(setting: string, times: Record<Tool, number[][]>): Row[] {
 	const ours = medians(times.ours);
 	const p95 = (tool: Tool): string => quantile(times[tool].flat(), 0.95).toFixed(0);
 	return TOOLS.filter((tool) => tool !== 'ours').map((tool) => {
-		const theirs = medians(times[tool]);
-		const ratio = summarizePairs(ours, theirs);
+		const peer = peerOf(tool, ours, medians(times[tool]));
 		const limit = LIMITS[tool] ?? 1;
 		return {
 			what: `A tool call, p50 (${setting})`,
 			unit: 'ms',
 			ours: summarize(ours),
-			peers: [{ name: tool, value: summarize(theirs), ratio }],
-			target: wallTarget(`at most ${limit} of ${tool}`, limit, ratio),
+			peers: [peer],
+			target: wallTarget(`at most ${limit} of ${tool}`, limit, peer.ratio),
 			note: `p95 ${p95('ours')} ms, ${tool} ${p95(tool)} ms`,
 		};
 	});

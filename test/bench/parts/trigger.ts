@@ -1,10 +1,9 @@
 import type { Host } from '../lib/host';
 import { ReceiverRunner } from '../lib/receiving';
-import type { PartResult, Peer, Row, Target } from '../lib/results';
-import { target } from '../lib/results';
+import { peerOf, target, type PartResult, type Row } from '../lib/results';
 import type { Measurements } from '../lib/rounds';
 import { interleave } from '../lib/rounds';
-import { summarize, summarizePairs } from '../lib/stats';
+import { summarize } from '../lib/stats';
 import type { BenchContext } from './context';
 
 const DELIVERIES = 20;
@@ -45,8 +44,10 @@ async function publishAll(host: Host): Promise<Record<Case, ReceiverRunner>> {
 
 /** CPU time of n8n for a delivery that is verified and stored, compared with triggers that do less. */
 export async function measureTrigger(context: BenchContext): Promise<PartResult> {
-	const hosts = { usual: await context.host(), lazy: await context.lazyHost() };
-	const runners = { usual: await publishAll(hosts.usual), lazy: await publishAll(hosts.lazy) };
+	const runners = {
+		usual: await publishAll(await context.host()),
+		lazy: await publishAll(await context.host({ N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' })),
+	};
 	for (const all of Object.values(runners)) {
 		for (const [name, runner] of Object.entries(all)) {
 			if (name !== 'ours, forged') await runner.deliver(WARM_UP_DELIVERIES);
@@ -80,66 +81,36 @@ export async function measureTrigger(context: BenchContext): Promise<PartResult>
 }
 
 function rows(setting: string, measured: Measurements<Case>, isLazy = false): Row[] {
-	const peer = (ours: Case, name: Case): Peer => ({
-		name,
-		value: summarize(measured[name]),
-		ratio: summarizePairs(measured[ours], measured[name]),
+	const row = (what: string, ours: Case, peers: Partial<Record<Case, string>>) => ({
+		what: `${what} (${setting})`,
+		unit: 'ms CPU',
+		ours: summarize(measured[ours]),
+		peers: Object.entries(peers).map(([peer, name]) => peerOf(name, measured[ours], measured[peer as Case])),
 	});
-	const toBare = (name: Case): Target =>
-		target(
+	const judged = (text: string, limit: number, judge: ReturnType<typeof row>): Row => ({
+		...judge,
+		...(judge.peers[0] && { target: target(text, limit, judge.peers[0].ratio) }),
+	});
+	const ofVersion1 = row('The same, and the node of version 1', 'ours', { 'ours, version 1': 'version 1' });
+	return [
+		judged(
 			'within 3 % of the bare trigger with the same credential',
 			LIMIT_TO_BARE,
-			summarizePairs(measured[name], measured['bare trigger']),
-		);
-	const unit = 'ms CPU';
-	const what = (text: string): string => `${text} (${setting})`;
-	return [
-		{
-			what: what('A delivery verified and stored, after thousands of events'),
-			unit,
-			ours: summarize(measured.ours),
-			peers: [
-				peer('ours', 'bare trigger'),
-				peer('ours', 'bare trigger, version 2'),
-				peer('ours', 'built by hand'),
-			],
-			target: toBare('ours'),
-		},
-		{
-			what: what('The same, within the first thousand events'),
-			unit,
-			ours: summarize(measured['ours, first events']),
-			peers: [peer('ours, first events', 'bare trigger')],
-		},
-		{
-			what: what('The same, and the node of version 1'),
-			unit,
-			ours: summarize(measured.ours),
-			peers: [{ ...peer('ours', 'ours, version 1'), name: 'version 1' }],
-			...(isLazy && {
-				target: target(
-					'at most 0.75 of version 1',
-					LIMIT_TO_VERSION_1,
-					summarizePairs(measured.ours, measured['ours, version 1']),
-				),
+			row('A delivery verified and stored, after thousands of events', 'ours', {
+				'bare trigger': 'bare trigger',
+				'bare trigger, version 2': 'bare trigger, version 2',
+				'built by hand': 'built by hand',
 			}),
-		},
-		{
-			what: what('The same, successful runs not saved'),
-			unit,
-			ours: summarize(measured['ours, runs not saved']),
-			peers: [{ ...peer('ours, runs not saved', 'ours, first events'), name: 'saved' }],
-		},
-		{
-			what: what('A forged delivery'),
-			unit,
-			ours: summarize(measured['ours, forged']),
-			peers: [{ ...peer('ours, forged', 'ours'), name: 'a genuine one' }],
-			target: target(
-				'no more than a genuine one',
-				LIMIT_FORGED,
-				summarizePairs(measured['ours, forged'], measured.ours),
-			),
-		},
+		),
+		row('The same, within the first thousand events', 'ours, first events', {
+			'bare trigger': 'bare trigger',
+		}),
+		isLazy ? judged('at most 0.75 of version 1', LIMIT_TO_VERSION_1, ofVersion1) : ofVersion1,
+		row('The same, successful runs not saved', 'ours, runs not saved', { 'ours, first events': 'saved' }),
+		judged(
+			'no more than a genuine one',
+			LIMIT_FORGED,
+			row('A forged delivery', 'ours, forged', { ours: 'a genuine one' }),
+		),
 	];
 }

@@ -3,8 +3,7 @@ import { nextPollMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
 import { ResumeProxy } from '../../e2e/resumeProxy';
 import { PlainError, waitFor } from '../../n8n/processes';
 import { newAgent, post } from '../lib/deliver';
-import type { Host } from '../lib/host';
-import { startHost } from '../lib/host';
+import { Host } from '../lib/host';
 import { cpuMs, residentMb, untilQuiet } from '../lib/processTree';
 import type { PartResult, Row } from '../lib/results';
 import { summarize } from '../lib/stats';
@@ -47,7 +46,8 @@ interface Cost {
 export async function measureWaits(context: BenchContext): Promise<PartResult> {
 	const proxy = new ResumeProxy();
 	await proxy.open();
-	const host = await startHost(context.simulator, { WEBHOOK_URL: proxy.url, N8N_WEBHOOK_URL: proxy.url });
+	const env = { WEBHOOK_URL: proxy.url, N8N_WEBHOOK_URL: proxy.url };
+	const host = await Host.start(context.simulator, { env });
 	proxy.targetPort = host.n8n.port;
 	try {
 		await context.simulator.setLatency(50);
