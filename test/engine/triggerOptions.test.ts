@@ -154,6 +154,9 @@ describe('A duplicate', () => {
 		const trigger = await engine.publish();
 		expect([await deliver(trigger), await deliver(trigger)]).toEqual([200, 200]);
 		await expectRuns(trigger, 1);
+		const items = [[{ json: (await trigger.received())[0] as IDataObject }]];
+		const again = await engine.runFrom(trigger.workflow, trigger.node, items, 'webhook');
+		expect(again.routed.success).toEqual([]);
 	});
 });
 

@@ -31,7 +31,7 @@ const RUNNING = [
 		'actions/run/runItems.ts',
 		['engine/model'],
 		[
-			['if (operation.complete === undefined || isTriedAgain(context, current, output))', 'if (operation.complete === undefined)', 'A second try reads the output of the first one as its input, and calls people without a name'],
+			['if (operation.complete === undefined || isTriedAgain(context, current, output))', 'if (operation.complete === undefined)', 'A second try reads the output of the first one as its input, and calls people without a name', 'engine/includeWait'],
 			['if (input) data.main = input;', '', 'A try after a failed wait reads the output of the first one', 'engine/triedAgain', 'engine/waitForMany'],
 			['throw stopError(context, error, outcomes, starts);', 'throw error;', 'Sessions that run and cost money are in no message'],
 			['const pairedItem = { item: itemIndex };', 'const pairedItem = { item: 0 };', 'All items are paired with the first one', 'engine/items'],
@@ -379,7 +379,7 @@ const TRIGGER = [
 			['const turn = lastTurn.then(use);', 'const turn = use();', 'Of two executions at once one loses its mark, and its duplicate runs'],
 			["['manual', 'retry'].includes(context.getMode())", "['manual'].includes(context.getMode())", 'A retried execution does nothing'],
 			['const execution = `${event.eventId}:${executionId}`;', 'const execution = event.eventId;', 'An execution that a worker lost is a duplicate of itself'],
-			['.slice(-MAX_RECORDED_AGAIN);', '.slice(-1);', 'Marks that another process overwrote are lost', 'engine'],
+			['.slice(-MAX_RECORDED_AGAIN);', '.slice(-1);', 'Marks that another process overwrote are lost', 'engine/triggerOptions'],
 			['return isAgain || !wasAccepted(node, marks);', 'return true;', 'Without the database every duplicate runs'],
 		],
 	),
@@ -388,7 +388,7 @@ const TRIGGER = [
 		['engine/families', 'engine/triggerOptions'],
 		[
 			['if (found === undefined) return { isWanted: true, record };', 'if (found === undefined) return { isWanted: false, record };', 'An event is lost when its session cannot be fetched'],
-			['remembered.set(key, found);', '', 'Each event of a session costs a request', 'engine'],
+			['remembered.set(key, found);', '', 'Each event of a session costs a request', 'engine/triggerOptions'],
 			['firstText(deploymentId)', 'deploymentId as string', 'A blank deployment in an event drops it'],
 		],
 	),
