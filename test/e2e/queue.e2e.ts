@@ -1,20 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
-import type { N8nOptions, N8nProcess } from '../n8n/instance';
+import type { N8nProcess } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
-import type { Execution, ExecutionSummary, WorkflowNode } from '../n8n/rest';
+import { startQueueServices } from '../n8n/queueMode';
+import type { Execution, ExecutionSummary } from '../n8n/rest';
 import { isFinal, isStored, outputOf } from '../n8n/rest';
 import type { Postgres } from '../n8n/services';
-import { startPostgres, startRedis } from '../n8n/services';
 import type { Simulator } from '../simulator';
-import { during, eventBody, isWaiting, runEnded } from './deliveries';
-import { figure } from './figures';
+import { during, eventBody, isWaiting, publish, runEnded, untilPublished } from './deliveries';
 import type { Setup } from './setup';
-import { chain, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
+import { chain, n8nNode, ourNode, PATIENT, setUp, webhookNode } from './setup';
 
 const TRIGGER_PATH = 'queue-events/webhook';
 const WAIT_PATH = 'queue-wait';
@@ -44,13 +41,6 @@ const AT_ONCE_MS = 4_000;
 /** After this time without any run that ends, none will. */
 const STUCK_AFTER_MS = 45_000;
 
-/** n8n notices after a minute or two by default that a worker is gone; the test has not got so long. */
-const FAST_STALL_CHECK = {
-	QUEUE_WORKER_LOCK_DURATION: '10000',
-	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
-	QUEUE_WORKER_STALLED_INTERVAL: '5000',
-};
-
 // ---------------------------------------------------------------------------------------------
 // The machines
 
@@ -58,7 +48,6 @@ type Pair = [N8nProcess, N8nProcess];
 
 /** n8n in queue mode: one main process, two webhook processes behind a load balancer, two workers. */
 interface Cluster extends Setup {
-	version: string;
 	webhooks: Pair;
 	workers: Pair;
 	balancerUrl: string;
@@ -114,19 +103,12 @@ async function startCluster(version: string): Promise<Cluster> {
 		const behindBalancer: N8nProcess[] = [];
 		const balancer = await startBalancer(behindBalancer);
 		undo.push(() => balancer.close());
-		const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-		const services = [postgres, redis];
-		for (const service of services) undo.push(async () => await service.stop());
-		const options: N8nOptions = {
-			version,
-			mode: 'queue',
-			env: {
-				...Object.assign({}, ...services.map(({ env }) => env)),
-				...FAST_STALL_CHECK,
-				// 1.x knows the former name only.
-				[version === '2.41.1' ? 'N8N_WEBHOOK_URL' : 'WEBHOOK_URL']: `${balancer.url}/`,
-			},
-		};
+		const services = await startQueueServices(version, {
+			// 1.x knows the former name only.
+			[version === '2.41.1' ? 'N8N_WEBHOOK_URL' : 'WEBHOOK_URL']: `${balancer.url}/`,
+		});
+		undo.push(services.stop);
+		const { options, postgres } = services;
 		const setup = await setUp({
 			// Production webhooks are the webhook processes' alone.
 			n8n: { ...options, env: { ...options.env, N8N_DISABLE_PRODUCTION_MAIN_PROCESS: 'true' } },
@@ -145,7 +127,6 @@ async function startCluster(version: string): Promise<Cluster> {
 		behindBalancer.push(firstWebhook, secondWebhook);
 		return {
 			...setup,
-			version,
 			webhooks: [firstWebhook, secondWebhook],
 			workers: [firstWorker, secondWorker],
 			balancerUrl: balancer.url,
@@ -160,11 +141,6 @@ async function startCluster(version: string): Promise<Cluster> {
 
 // ---------------------------------------------------------------------------------------------
 // The workflows
-
-function webhookNode(path: string): WorkflowNode {
-	const parameters = { httpMethod: 'POST', path, responseMode: 'onReceived', options: {} };
-	return { ...n8nNode('Webhook', 'webhook', parameters, 2), webhookId: `webhook-${path}` };
-}
 
 const sessionFields = (startId: string) => ({
 	resource: 'session',
@@ -213,7 +189,7 @@ interface Workflows {
 	waits: string;
 }
 
-async function publish(cluster: Cluster): Promise<Workflows> {
+async function publishAll(cluster: Cluster): Promise<Workflows> {
 	const { rest } = cluster.n8n;
 	const work = n8nNode(
 		'Work',
@@ -257,25 +233,13 @@ async function publish(cluster: Cluster): Promise<Workflows> {
 					n8nNode('Done', 'noOp'),
 				]),
 			),
-		].map(async (workflow) => {
-			const { id } = await rest.createWorkflow(workflow);
-			await rest.activate(id);
-			return id;
-		}),
+		].map(async (workflow) => await publish(cluster.n8n, workflow)),
 	);
 	for (const { url } of cluster.webhooks) {
 		// Unsigned: refused by the trigger, so it is there. A GET: tells that the path is registered for POST.
 		expect(await rest.waitForWebhook(`${url}/webhook/${TRIGGER_PATH}`)).toBe(401);
 		for (const path of [WAIT_PATH, ...STARTERS.map((starter) => starter.path)]) {
-			await waitFor(
-				`the webhook ${path}`,
-				async () => {
-					const answer = await (await fetch(`${url}/webhook/${path}`)).text();
-					return answer.includes('not registered for GET') ? true : undefined;
-				},
-				60_000,
-				100,
-			);
+			await untilPublished(url, path);
 		}
 	}
 	return { events, waits, starts };
@@ -525,18 +489,17 @@ class Runs {
  * Waits until nothing is in progress, as long as it becomes less. What n8n has lost from its queue it gives up when the main process
  * starts again.
  */
-async function settle(cluster: Cluster, runs: Runs, workflowIds: string[]): Promise<{ givenUp: number }> {
+async function settle(cluster: Cluster, runs: Runs, workflowIds: string[]): Promise<void> {
 	const left = async () => await runs.inProgress(workflowIds);
 	const unfinished = "select count(*) from execution_entity where status in ('new', 'running', 'waiting')";
 	let fewest = Infinity;
 	let fewerSinceMs = Date.now();
 	while (Date.now() - fewerSinceMs < STUCK_AFTER_MS) {
-		if ((await left()).length === 0) return { givenUp: 0 };
+		if ((await left()).length === 0) return;
 		const count = Number(await cluster.postgres.query(unfinished));
 		if (count < fewest) [fewest, fewerSinceMs] = [count, Date.now()];
 		await during(1_500);
 	}
-	const givenUp = (await left()).length;
 	await cluster.n8n.restart();
 	await waitFor(
 		'n8n to give up what is not in its queue',
@@ -544,122 +507,64 @@ async function settle(cluster: Cluster, runs: Runs, workflowIds: string[]): Prom
 		120_000,
 		1_000,
 	);
-	return { givenUp };
 }
 
-interface EventOutcome {
-	runs: number;
-	done: number;
-	duplicatesStoppedInRun: number;
-	/** Each with the time between the starts of its runs. */
-	ranTwice: Array<{ sessionId: string; apartMs: number }>;
-	reported: number;
-	lost: string[];
-}
-
-function judgeEvents(sender: Sender, runs: Run[]): EventOutcome {
+/** What became of the events that were answered 200: which ran twice, by runs that began apart, and which are lost without a trace. */
+function judgeEvents(sender: Sender, runs: Run[]): { ranTwice: string[]; lost: string[] } {
 	const done = new Map<string, number[]>();
 	const reported = new Set<string>();
 	for (const { status, subject = '', startedAtMs, isDone } of runs) {
 		if (isDone) done.set(subject, [...(done.get(subject) ?? []), startedAtMs]);
 		else if (status !== 'success') reported.add(subject);
 	}
-	const answered = [...sender.answered];
-	const without = answered.filter((sessionId) => !done.has(sessionId));
 	return {
-		runs: runs.length,
-		done: [...done.values()].flat().length,
-		duplicatesStoppedInRun: runs.filter(({ status, isDone }) => status === 'success' && !isDone).length,
 		ranTwice: [...done]
-			.filter(([, starts]) => starts.length > 1)
-			.map(([sessionId, starts]) => ({ sessionId, apartMs: Math.max(...starts) - Math.min(...starts) })),
-		reported: without.filter((sessionId) => reported.has(sessionId)).length,
-		lost: without.filter((sessionId) => !reported.has(sessionId)),
+			.filter(([, starts]) => Math.max(...starts) - Math.min(...starts) > AT_ONCE_MS)
+			.map(([sessionId]) => sessionId),
+		lost: [...sender.answered].filter((sessionId) => !done.has(sessionId) && !reported.has(sessionId)),
 	};
 }
 
-interface StartOutcome {
-	asked: number;
-	started: number;
-	doubled: string[];
-	reportedCalls: number;
-	lost: string[];
-}
-
-function judgeStarts(cluster: Cluster, starter: Starter, sender: Sender, runs: Run[]): StartOutcome {
-	const begun = new Map<string, number>();
-	for (const startId of starter.begun(cluster.simulator).map(String)) {
-		begun.set(startId, (begun.get(startId) ?? 0) + 1);
-	}
+/** What became of the starts that were answered 200. */
+function judgeStarts({ simulator }: Cluster, starter: Starter, { startCalls }: Sender, runs: Run[]) {
+	const begun = starter.begun(simulator).map(String);
+	const known = new Set(begun);
 	const reported = new Set(runs.filter(({ status }) => status !== 'success').map(({ subject }) => subject));
-	const answered = sender.startCalls.filter((call) => call.isAnswered && call.starter === starter);
-	const incomplete = answered.filter(({ startIds }) => startIds.some((startId) => !begun.has(startId)));
-	const isReported = ({ startIds }: StartCall) => reported.has(startIds[0]);
+	const answered = startCalls.filter((call) => call.isAnswered && call.starter === starter);
 	return {
-		asked: answered.length * ITEMS_PER_START,
-		started: answered.flatMap(({ startIds }) => startIds).filter((startId) => begun.has(startId)).length,
-		doubled: [...begun].filter(([, count]) => count > 1).map(([startId]) => startId),
-		reportedCalls: answered.filter(isReported).length,
-		lost: incomplete.filter((call) => !isReported(call)).flatMap(({ startIds }) => startIds),
+		started: answered.flatMap(({ startIds }) => startIds).filter((startId) => known.has(startId)).length,
+		doubled: begun.filter((startId, index) => begun.indexOf(startId) !== index),
+		lost: answered
+			.filter(({ startIds }) => !reported.has(startIds[0]))
+			.flatMap(({ startIds }) => startIds)
+			.filter((startId) => !known.has(startId)),
 	};
 }
 
-/** Settles, counts, prints and asserts. */
+/** Settles and asserts. */
 async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, runs: Runs): Promise<void> {
-	const { seconds } = sender;
-	const name = `Queue mode (n8n ${cluster.version})`;
-	const { givenUp } = await settle(cluster, runs, [workflows.events, ...workflows.starts]);
+	await settle(cluster, runs, [workflows.events, ...workflows.starts]);
 	const all = await runs.read();
 	const of = (id: string) => all.filter(({ workflowId }) => workflowId === id);
 	expect(all.filter((run) => run.workflowId !== workflows.waits && !isFinal(run))).toEqual([]);
-	const events = judgeEvents(sender, of(workflows.events));
-	const deliveries = sender.answered.size + sender.unanswered.size;
-	figure(`${name}: load held`, `${seconds} s, ${(deliveries / seconds).toFixed(1)} events/s`);
-	figure(`${name}: events sent`, deliveries);
-	figure(`${name}: events answered 200`, sender.answered.size);
-	figure(`${name}: deliveries repeated because they were not answered 200`, sender.redeliveries);
-	figure(
-		`${name}: duplicates sent`,
-		`${sender.duplicates}, ${sender.duplicatesToOther} of them to the other process`,
-		'some to the other process',
-	);
-	figure(`${name}: runs`, events.runs);
-	figure(`${name}: runs finished`, events.done);
-	figure(
-		`${name}: duplicates stopped in the webhook process / in the run`,
-		`${sender.stoppedInProcess} / ${events.duplicatesStoppedInRun}`,
-		'some',
-	);
-	const ranTwiceApart = events.ranTwice.filter(({ apartMs }) => apartMs > AT_ONCE_MS);
-	figure(`${name}: events run twice, by runs that began apart`, ranTwiceApart.length, '0');
-	figure(
-		`${name}: events run twice, by runs that began at once on both workers`,
-		events.ranTwice.length - ranTwiceApart.length,
-	);
-	figure(`${name}: events whose run n8n shows as failed or crashed`, events.reported);
-	figure(`${name}: runs shown as crashed only after the next start of the main process`, givenUp);
-	figure(`${name}: events lost without a trace`, events.lost.length, '0');
+	// Else nothing is put to the test. A slow machine is given less load.
+	const least = sender.seconds / 4;
 	for (const [index, starter] of STARTERS.entries()) {
 		const starts = judgeStarts(cluster, starter, sender, of(workflows.starts[index] ?? ''));
-		const { what } = starter;
-		figure(`${name}: ${what}s asked for and answered 200`, starts.asked);
-		figure(`${name}: ${what}s started for these`, starts.started);
-		figure(`${name}: executions that start ${what}s and that n8n shows as failed`, starts.reportedCalls);
-		figure(`${name}: ${what}s started twice`, starts.doubled.length, '0');
-		figure(`${name}: ${what}s lost without a trace`, starts.lost.length, '0');
-		expect({ what, doubled: starts.doubled, lost: starts.lost }).toEqual({ what, doubled: [], lost: [] });
-		// Else nothing was put to the test. A slow machine is given less load.
-		expect(starts.started).toBeGreaterThan(seconds / 4);
+		expect([starter.what, starts.doubled, starts.lost]).toEqual([starter.what, [], []]);
+		expect(starts.started).toBeGreaterThan(least);
 	}
-	expect({ unanswered: [...sender.unanswered], lost: events.lost, ranTwiceApart }).toEqual({
+	const runsOfEvents = of(workflows.events);
+	const { ranTwice, lost } = judgeEvents(sender, runsOfEvents);
+	expect({ unanswered: [...sender.unanswered], lost, ranTwice }).toEqual({
 		unanswered: [],
 		lost: [],
-		ranTwiceApart: [],
+		ranTwice: [],
 	});
-	// Else nothing of the above was put to the test.
+	const stoppedInRun = runsOfEvents.filter(({ status, isDone }) => status === 'success' && !isDone);
 	expect(sender.duplicatesToOther).toBeGreaterThan(0);
-	expect(sender.stoppedInProcess + events.duplicatesStoppedInRun).toBeGreaterThan(0);
-	expect(events.runs).toBeGreaterThan(seconds / 4);
+	expect(sender.stoppedInProcess + stoppedInRun.length).toBeGreaterThan(0);
+	expect(runsOfEvents.length).toBeGreaterThan(least);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -727,60 +632,6 @@ async function endSession(cluster: Cluster, { sessionId }: WaitingRun): Promise<
 	);
 }
 
-/** A call in a room of its own: the room's event goes to whichever webhook process, while a worker polls. */
-async function callIsOverByEvent({ n8n, simulator, version, ...cluster }: Cluster): Promise<void> {
-	const setup = { n8n, simulator, ...cluster };
-	const path = 'queue-make-and-wait';
-	const { id } = await n8n.rest.createWorkflow(
-		chain('Calls that wait', [
-			webhookNode(path),
-			ourNode(setup, 'Make and Wait', 'videoSdkAgentCloud', {
-				resource: 'call',
-				operation: 'makeAndWait',
-				to: '+15550003000',
-				callVia: 'gateway',
-				gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
-				metaData: { entries: [{ key: 'case', value: path }] },
-				room: 'create',
-			}),
-			n8nNode('Done', 'noOp'),
-		]),
-	);
-	await n8n.rest.activate(id);
-	const url = `${cluster.balancerUrl}/webhook/${path}`;
-	await waitFor(
-		'the call',
-		async () => ((await n8n.rest.triggerByWebhook(url, {})).status === 200 ? true : undefined),
-		60_000,
-		RETRY_AFTER_MS,
-	);
-	const executionId = await waitFor(
-		'the execution to wait',
-		async () => {
-			const [run] = await n8n.rest.listExecutions({ status: ['waiting'], workflowId: id });
-			return run && isWaiting(await n8n.rest.getExecution(run.id)) ? run.id : undefined;
-		},
-		60_000,
-	);
-	const calls = [...simulator.calls.values()].filter(({ metadata }) => metadata.case === path);
-	expect(calls).toHaveLength(1);
-	const callId = String(calls[0]?.callId);
-	// Polls are some seconds apart then.
-	await during(12_000);
-	await simulator.moveCall(callId, 'answered');
-	const endedAtMs = Date.now();
-	await simulator.moveCall(callId, 'ended');
-	const execution = await runEnded(n8n, executionId, 'Done');
-	expect(outputOf(execution, 'Done')).toEqual([expect.objectContaining({ callId, outcome: 'answered' })]);
-	expect(execution.data.resultData.runData.Done).toHaveLength(1);
-	const afterMs = (execution.data.resultData.runData.Done?.[0]?.startTime ?? 0) - endedAtMs;
-	figure(
-		`Queue mode: the end of a call is known by the event of its room (n8n ${version})`,
-		`after ${afterMs} ms`,
-	);
-	await n8n.rest.deactivate(id);
-}
-
 function hasRun(worker: N8nProcess, executionId: string): boolean {
 	return worker.logs.includes(`Worker started execution ${executionId} `);
 }
@@ -793,41 +644,16 @@ function signal({ pid }: N8nProcess, name: NodeJS.Signals): void {
 // ---------------------------------------------------------------------------------------------
 
 describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers', () => {
-	const LEAST_LOAD_SECONDS = 180;
 	const DEADLINE_MINUTES = 1.5;
 	let cluster: Cluster;
 	let workflows: Workflows;
 
 	beforeAll(async () => {
 		cluster = await startCluster('2.41.1');
-		workflows = await publish(cluster);
+		workflows = await publishAll(cluster);
 	});
 
 	afterAll(async () => await cluster?.stop());
-
-	it('the package is in each process, and each takes part', async () => {
-		const { n8n, webhooks, workers } = cluster;
-		for (const { userFolder } of [n8n, ...webhooks, ...workers]) {
-			expect(existsSync(join(userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE))).toBe(true);
-		}
-		expect(new Set([n8n, ...webhooks, ...workers].map(({ userFolder }) => userFolder)).size).toBe(5);
-		const runs = await Runs.fromNow(cluster);
-		const sender = new Sender(cluster);
-		let number = 0;
-		await waitFor(
-			'each worker to start a run',
-			async () => {
-				expect(await sender.attempt(randomUUID(), number++)).toBe(true);
-				return workers.every(({ logs }) => logs.includes('Worker started execution')) || undefined;
-			},
-			60_000,
-			100,
-		);
-		await settle(cluster, runs, [workflows.events]);
-		const outcomes = await runs.read();
-		expect(outcomes.every(({ isDone }) => isDone)).toBe(true);
-		figure('Queue mode: processes with the package, all taking part', 5);
-	});
 
 	it('Start and Wait: several at once, resumed by their events; the deadline', async () => {
 		const waiting = await Promise.all(Array.from({ length: 6 }, async () => await startWaiting(cluster, 60)));
@@ -842,17 +668,7 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		const timedOut = await outcomeOf(cluster, await timed, 150_000);
 		expect(timedOut).toMatchObject({ timedOut: true });
 		expect(timedOut).not.toHaveProperty('event');
-		const byEvent = resumedBy.filter((by) => by === 'event').length;
-		figure(
-			'Queue mode: Start and Wait resumed at once',
-			`${waiting.length}, ${byEvent} of them by the event`,
-			'some by the event',
-		);
-		expect(byEvent).toBeGreaterThan(0);
-	});
-
-	it('a call in a room of its own is over by the event of the room', async () => {
-		await callIsOverByEvent(cluster);
+		expect(resumedBy).toContain('event');
 	});
 
 	it('the same event to both webhook processes at the same instant', async () => {
@@ -868,11 +684,6 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		await settle(cluster, runs, [workflows.events]);
 		const done = (await runs.read()).filter(({ isDone }) => isDone);
 		const counts = sessionIds.map((sessionId) => done.filter(({ subject }) => subject === sessionId).length);
-		figure(
-			'Queue mode: the same event to both webhook processes at the same instant',
-			`${SAME_INSTANT_EVENTS} times, both ran: ${counts.filter((count) => count === 2).length}`,
-			'each at least once, at most twice',
-		);
 		expect(counts.filter((count) => count < 1 || count > 2)).toEqual([]);
 	});
 
@@ -895,15 +706,14 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		// Slow for a moment, so that the kill hits runs of all kinds for certain.
 		cluster.simulator.latencyMs = SLOW_API_LATENCY_MS;
 		let startedMoreAtMs = Date.now();
-		const [hitEvents = 0, ...hitStarts] = await waitFor(
+		await waitFor(
 			'runs of all kinds to be under way on one worker',
 			async () => {
 				const seen = await underWay();
 				if (!seen.includes(0)) {
 					// Held up, it ends none of them between this look and the kill.
 					signal(victim, 'SIGSTOP');
-					const hit = await underWay();
-					if (!hit.includes(0)) return hit;
+					if (!(await underWay()).includes(0)) return true;
 					signal(victim, 'SIGCONT');
 				}
 				// A slow machine has few starts.
@@ -916,19 +726,8 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 			90_000,
 			50,
 		);
-		const before = (await runs.inProgress(loadWorkflows())).length;
 		await victim.kill();
 		cluster.simulator.latencyMs = API_LATENCY_MS;
-		const after = (await runs.inProgress(loadWorkflows())).length;
-		figure(
-			'Queue mode: runs in progress before the worker was killed / when it was gone',
-			`${before} / ${after}`,
-		);
-		figure(
-			'Queue mode: runs that were under way on the killed worker, of events / sessions / calls',
-			[hitEvents, ...hitStarts].join(' / '),
-			'some of each',
-		);
 		// Nobody polls any more for its runs: the event resumes one all the same, and the others have n8n's own deadline.
 		expect(await endSession(cluster, resumed)).toBe('event');
 		expect(await outcomeOf(cluster, resumed)).toMatchObject({ event: 'stopped', status: 'stopped' });
@@ -943,7 +742,6 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 			Array.from({ length: 4 }, async () => await startWaiting(cluster, DEADLINE_MINUTES)),
 		);
 		const load = sender.send();
-		const least = during(LEAST_LOAD_SECONDS * 1000);
 		let others: WaitingRun[];
 		try {
 			await during(25_000);
@@ -952,7 +750,7 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 			await cluster.webhooks[1].kill();
 			await during(4_000);
 			await cluster.webhooks[1].restart();
-			await Promise.all([least, during(15_000)]);
+			await during(15_000);
 		} finally {
 			sender.stop();
 			await load;
@@ -962,12 +760,8 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 		// The other kill hit deliveries.
 		expect(sender.redeliveries).toBeGreaterThan(0);
 		for (const run of others) {
-			expect(await outcomeOf(cluster, run)).toMatchObject({ timedOut: true });
+			expect(await outcomeOf(cluster, run, 240_000)).toMatchObject({ timedOut: true });
 		}
-		figure(
-			'Queue mode: Start and Wait whose worker was killed, resumed by the event / by the deadline',
-			`1 / ${others.length}`,
-		);
 	});
 });
 
@@ -982,7 +776,7 @@ describe('n8n 1.123.81 in queue mode', () => {
 	afterAll(async () => await cluster?.stop());
 
 	it('nothing is lost and nothing doubled, and Start and Wait is resumed', async () => {
-		const workflows = await publish(cluster);
+		const workflows = await publishAll(cluster);
 		const sender = new Sender(cluster);
 		const runs = await Runs.fromNow(cluster);
 		const waiting = await startWaiting(cluster, 60);
@@ -993,9 +787,5 @@ describe('n8n 1.123.81 in queue mode', () => {
 		await endSession(cluster, waiting);
 		expect(await outcomeOf(cluster, waiting)).toMatchObject({ event: 'stopped', status: 'stopped' });
 		await judge(cluster, workflows, sender, runs);
-	});
-
-	it('a call in a room of its own is over by the event of the room', async () => {
-		await callIsOverByEvent(cluster);
 	});
 });
