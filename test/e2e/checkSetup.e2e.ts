@@ -1,7 +1,7 @@
 /** Session: Check Setup in a real n8n: what it finds out about the webhooks there, and that it starts no workflow. */
 import { randomUUID } from 'node:crypto';
 import { outputOf } from '../n8n/rest';
-import { n8nOptions, LATEST_VERSION } from './deliveries';
+import { LATEST_VERSION, n8nOptions, publish, publishTrigger, runByHand } from './deliveries';
 import { chain, n8nNode, ourNode, setUp, type Setup } from './setup';
 
 type Finding = { check: string; ok: boolean; message: string; fix: string };
@@ -14,44 +14,28 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let n8nUrl: string;
 	const workflowIds: string[] = [];
 
-	/** Publishes a workflow with one webhook, and yields its URL and ID. */
-	async function publish(node: ReturnType<typeof n8nNode>, path: string) {
-		const { id } = await setup.n8n.rest.createWorkflow(chain('Published', [node]));
-		await setup.n8n.rest.activate(id);
-		workflowIds.push(id);
-		return { id, url: `${n8nUrl}/webhook/${path}` };
-	}
-
-	async function publishTrigger(parameters: object = {}) {
+	/** Publishes our trigger. @returns its URL as n8n itself writes it */
+	async function publishOurs(parameters: object = {}) {
 		const webhookId = randomUUID();
-		const node = ourNode(
-			setup,
-			'Trigger',
-			'videoSdkAgentCloudTrigger',
-			{ events: EVENTS, ...parameters },
-			{ webhookId },
-		);
-		const published = await publish(node, `${webhookId}/webhook`);
-		await setup.n8n.rest.waitForWebhook(published.url);
-		return published;
+		const { workflowId, url } = await publishTrigger(setup, {
+			webhookId,
+			parameters: { events: EVENTS, ...parameters },
+		});
+		workflowIds.push(workflowId);
+		return { id: workflowId, url: url.replace('127.0.0.1', 'localhost') };
 	}
 
-	/** Publishes a workflow of n8n's own Webhook node, which any request starts. */
-	const publishForeign = async (httpMethod: string, path: string) =>
-		await publish(
-			{ ...n8nNode('Webhook', 'webhook', { httpMethod, path }, 2), webhookId: randomUUID() },
-			path,
-		);
+	/** Publishes a workflow of n8n's own Webhook node, which any request starts. @returns its URL */
+	async function publishForeign(httpMethod: string): Promise<string> {
+		const path = `${randomUUID()}/webhook`;
+		const webhook = { ...n8nNode('Webhook', 'webhook', { httpMethod, path }, 2), webhookId: randomUUID() };
+		workflowIds.push(await publish(setup.n8n, chain('Published', [webhook])));
+		return `${n8nUrl}/webhook/${path}`;
+	}
 
 	async function check(fields: object): Promise<Record<string, Finding>> {
 		const parameters = { resource: 'session', operation: 'checkSetup', ...fields };
-		const { id } = await setup.n8n.rest.createWorkflow(
-			chain('Check', [
-				n8nNode('Manual', 'manualTrigger'),
-				ourNode(setup, 'Check', 'videoSdkAgentCloud', parameters),
-			]),
-		);
-		const execution = await setup.n8n.rest.runWorkflow(id);
+		const execution = await runByHand(setup.n8n, ourNode(setup, 'Check', 'videoSdkAgentCloud', parameters));
 		expect(execution.data.resultData.error).toBeUndefined();
 		const findings = outputOf(execution, 'Check') as unknown as Finding[];
 		return Object.fromEntries(findings.map((finding) => [finding.check, finding]));
@@ -64,7 +48,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	afterAll(async () => await setup?.stop());
 
 	it('finds nothing wrong, however the Production URL is written', async () => {
-		const { url } = await publishTrigger();
+		const { url } = await publishOurs();
 		for (const webhookUrl of [url, `${url}/`, `${url}?context=x`, url.replace('localhost', '127.0.0.1')]) {
 			const findings = await check({
 				deploymentId: 'ddv_support',
@@ -81,7 +65,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	});
 
 	it('finds a trigger that verifies nothing, a registration that is gone, and what is not published', async () => {
-		const open = await publishTrigger({ verifySignature: false });
+		const open = await publishOurs({ verifySignature: false });
 		setup.simulator.callWebhooks.clear();
 		const findings = await check({ webhookUrl: open.url });
 		expect(findings.webhookPublished).toMatchObject({
@@ -102,11 +86,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	});
 
 	it("starts nobody's workflow", async () => {
-		const foreign = [
-			await publishForeign('POST', `${randomUUID()}/webhook`),
-			await publishForeign('GET', `${randomUUID()}/webhook`),
-		];
-		for (const { url } of foreign) {
+		for (const url of [await publishForeign('POST'), await publishForeign('GET')]) {
 			for (const webhookUrl of [url, `${url}/`]) {
 				const { webhookPublished } = await check({ webhookUrl });
 				expect(webhookPublished).toMatchObject({
