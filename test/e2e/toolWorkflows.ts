@@ -1,10 +1,11 @@
 import { waitFor } from '../n8n/processes';
 import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+import { publish } from './deliveries';
 import type { Setup } from './setup';
-import { chain, n8nNode, ourNode } from './setup';
+import { chain, jsonNode, n8nNode, ourNode } from './setup';
 
 export const TOOL = 'When agent asks';
-export const ANSWER = 'Answer tool call';
+const ANSWER = 'Answer tool call';
 /** So long the agent waits. */
 export const TIMEOUT_S = 3;
 /** Where something else is to end the waiting. */
@@ -20,7 +21,7 @@ const SCHEMA = {
 };
 
 /** The trigger of a tool. */
-export function toolTrigger(setup: Setup, webhookId: string, timeout = TIMEOUT_S): WorkflowNode {
+function toolTrigger(setup: Setup, webhookId: string, timeout = TIMEOUT_S): WorkflowNode {
 	const parameters = {
 		toolName: 'find_order',
 		toolDescription: 'Finds an order of the caller.',
@@ -32,7 +33,7 @@ export function toolTrigger(setup: Setup, webhookId: string, timeout = TIMEOUT_S
 }
 
 /** The node that answers. */
-export function answerNode(setup: Setup, parameters: object = {}): WorkflowNode {
+function answerNode(setup: Setup, parameters: object = {}): WorkflowNode {
 	return ourNode(setup, ANSWER, 'videoSdkAgentCloud', {
 		resource: 'agent',
 		operation: 'answerTool',
@@ -44,7 +45,7 @@ export function answerNode(setup: Setup, parameters: object = {}): WorkflowNode 
 }
 
 /** Workflows behind a tool, by what becomes of the agent's question. */
-export function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
+function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 	const workflow = (name: string, ...nodes: WorkflowNode[]) =>
 		chain(name, [
 			toolTrigger(setup, `tool-${name}`, name === 'stopped' ? LONG_TIMEOUT_S : TIMEOUT_S),
@@ -74,17 +75,28 @@ export function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 			answerNode(setup),
 		),
 		// n8n takes an item with an error for a failed node, and runs that again.
-		retried: workflow(
-			'retried',
-			n8nNode('Found', 'set', { mode: 'raw', jsonOutput: '{ "error": "sold out" }', options: {} }, 3.4),
-			{ ...answerNode(setup), retryOnFail: true, maxTries: 3, waitBetweenTries: 100 },
-		),
+		retried: workflow('retried', jsonNode('Found', '{ "error": "sold out" }'), {
+			...answerNode(setup),
+			retryOnFail: true,
+			maxTries: 3,
+			waitBetweenTries: 100,
+		}),
 		waiting: workflow(
 			'waiting',
 			n8nNode('Pause', 'wait', { amount: 90, unit: 'seconds' }, 1.1),
 			answerNode(setup),
 		),
 	};
+}
+
+/** Publishes them all. @returns their IDs */
+export async function publishTools(setup: Setup): Promise<Record<string, string>> {
+	const ids: Record<string, string> = {};
+	for (const [name, workflow] of Object.entries(toolWorkflows(setup))) {
+		ids[name] = await publish(setup.n8n, workflow);
+		await setup.n8n.rest.waitForWebhook(`tool-${name}/mcp`);
+	}
+	return ids;
 }
 
 /** Stops the execution of a workflow, as a user does. */

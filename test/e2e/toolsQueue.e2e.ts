@@ -1,50 +1,29 @@
 import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
-import { type N8nOptions, type N8nProcess, startWorker } from '../n8n/instance';
+import { type N8nProcess, startWorker } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
-import { startPostgres, startRedis } from '../n8n/services';
+import { startQueueServices } from '../n8n/queueMode';
 import { VERSIONS } from './deliveries';
 import { connectMcp } from './mcpClient';
 import { PATIENT, type Setup, setUp } from './setup';
-import { listen, NO_ANSWER, stopExecution, TIMEOUT_S, toolWorkflows } from './toolWorkflows';
-
-/** n8n notices after a minute or two by default that a worker is gone. */
-const FAST_STALL_CHECK = {
-	QUEUE_WORKER_LOCK_DURATION: '10000',
-	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
-	QUEUE_WORKER_STALLED_INTERVAL: '5000',
-};
+import { listen, NO_ANSWER, publishTools, stopExecution, TIMEOUT_S } from './toolWorkflows';
 
 describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) => {
 	let setup: Setup;
-	let options: N8nOptions;
 	const workers: N8nProcess[] = [];
 	const undo: Array<() => Promise<void>> = [];
-	const ids: Record<string, string> = {};
+	let ids: Record<string, string>;
 	const urlOf = (name: string) => `${setup.n8n.url}/webhook/tool-${name}/mcp`;
 
 	beforeAll(async () => {
-		const services = await Promise.all([startPostgres(), startRedis()]);
-		for (const service of services) undo.push(async () => await service.stop());
-		options = {
-			version,
-			mode: 'queue',
-			env: {
-				...Object.assign({}, ...services.map(({ env }) => env)),
-				...FAST_STALL_CHECK,
-				// As n8n 3 does it.
-				OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
-			},
-		};
+		// As n8n 3 does it.
+		const services = await startQueueServices(version, { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' });
+		undo.push(services.stop);
+		const { options } = services;
 		setup = await setUp({ n8n: options, simulator: { lifecycle: false, ...PATIENT } });
 		undo.push(async () => await setup.stop());
 		workers.push(await startWorker(options));
 		undo.push(async () => void (await Promise.all(workers.map(async (worker) => await worker.stop()))));
-		for (const [name, workflow] of Object.entries(toolWorkflows(setup))) {
-			const { id } = await setup.n8n.rest.createWorkflow(workflow);
-			ids[name] = id;
-			await setup.n8n.rest.activate(id);
-			await setup.n8n.rest.waitForWebhook(urlOf(name), 60_000, { method: 'POST' });
-		}
+		ids = await publishTools(setup);
 	});
 	afterAll(async () => {
 		for (const step of undo.splice(0).reverse()) await step();
