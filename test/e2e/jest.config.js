@@ -6,7 +6,6 @@ module.exports = {
 	rootDir: '../..',
 	roots: ['<rootDir>/test/e2e'],
 	testMatch: ['**/*.e2e.ts'],
-	globalTeardown: '<rootDir>/test/e2e/printFigures.ts',
 	maxWorkers: 3,
 	testTimeout: 600_000,
 };

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { n8nOptions, runEnded, LATEST_VERSION } from './deliveries';
-import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourNode, setUp } from './setup';
 
@@ -74,6 +73,5 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			expect.objectContaining({ sessionId: second.sessionId, event: 'stopped' }),
 		]);
 		expect(sessions()).toHaveLength(2);
-		figure(`n8n ${version}: waits ended by the deadline of an earlier one`, 0, '0');
 	});
 });

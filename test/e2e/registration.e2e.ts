@@ -10,7 +10,6 @@ import { freePorts, waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { startPostgres, startRedis } from '../n8n/services';
 import { during, n8nOptions, VERSIONS } from './deliveries';
-import { figure } from './figures';
 import { startSimulator } from '../simulator';
 import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
@@ -202,9 +201,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	it('is made by itself when VideoSDK was down at the start and is back', async () => {
 		drop(url);
 		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
-		const startedAtMs = performance.now();
 		await restart();
-		figure(`start of n8n ${version} with VideoSDK down`, `${Math.round(performance.now() - startedAtMs)} ms`);
 		await waitFor(
 			'the second try',
 			async () => setup.n8n.logs.includes('n8n retries in 10 s') || undefined,

@@ -3,7 +3,6 @@ import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import type { SimulatedSession } from '../simulator';
 import { during, eventBody, isWaiting, n8nOptions, runEnded, VERSIONS } from './deliveries';
-import { figure } from './figures';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourNode, setUp } from './setup';
 
@@ -172,10 +171,6 @@ describe.each(VERSIONS)('A sub-workflow with Start and Wait in n8n %s', (version
 					expect(item).toMatchObject(end === 'deadline' ? { timedOut: true } : { event: 'stopped' });
 				}
 			}
-			figure(
-				`n8n ${version}: a parent that calls a sub-workflow in mode "${mode}", ended by ${end}, gets`,
-				version === '1.123.81' ? 'its own input' : `${outputOf(execution, AFTER).length} of ${ITEMS} outputs`,
-			);
 		},
 	);
 });
