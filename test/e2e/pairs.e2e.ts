@@ -1,10 +1,10 @@
 /** Features as users combine them: what each does to the other, in a real n8n. */
 import { waitFor } from '../n8n/processes';
-import { outputOf, type WorkflowJson, type WorkflowNode } from '../n8n/rest';
+import { outputOf } from '../n8n/rest';
 import type { SimulatedCall } from '../simulator';
 import { readStaticData, writeStaticData } from './database';
-import { isWaiting, n8nOptions, runEnded, LATEST_VERSION } from './deliveries';
-import { chain, n8nNode, ourNode, setUp, type Setup } from './setup';
+import { LATEST_VERSION, n8nOptions, publish, runEnded, untilWaiting } from './deliveries';
+import { chain, itemNodes, n8nNode, ourNode, setUp, to, webhookNode, type Setup } from './setup';
 
 const PATIENCE_MS = 150_000;
 const START = /sessions\/start$/;
@@ -23,10 +23,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 
 	afterAll(async () => await setup?.stop());
 
-	const webhook = (path: string): WorkflowNode => ({
-		...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, options: {} }, 2),
-		webhookId: path,
-	});
 	/** A Wait node whose time is over when n8n looks for it: n8n's wait tracker resumes it, as one of 65 s or more. */
 	const waitNode = {
 		...n8nNode(
@@ -45,27 +41,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			maxWaitUnit: 'hours',
 			maxWait: 1,
 		});
-	const items = (count: number) => [
-		n8nNode(
-			'List',
-			'set',
-			{
-				mode: 'raw',
-				jsonOutput: JSON.stringify({ item: Array.from({ length: count }, (_, index) => `item-${index}`) }),
-				options: {},
-			},
-			3.4,
-		),
-		n8nNode('Items', 'splitOut', { fieldToSplitOut: 'item', options: {} }),
-	];
-
-	/** Publishes a workflow, and what is kept with it. @returns its ID */
-	async function publish(workflow: WorkflowJson, kept?: object): Promise<string> {
-		const { id } = await setup.n8n.rest.createWorkflow(workflow);
-		await setup.n8n.rest.activate(id);
-		if (kept) writeStaticData(setup.n8n, id, kept);
-		return id;
-	}
+	const items = (count: number) => itemNodes(Array.from({ length: count }, (_, index) => `item-${index}`));
 
 	async function nthCall(count: number): Promise<SimulatedCall> {
 		const outgoing = () => [...setup.simulator.calls.values()].filter(({ type }) => type === 'outbound');
@@ -89,10 +65,9 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 
 	test('Wait, then Make and Wait: other static data is left alone', async () => {
 		const before = callsSoFar();
-		const id = await publish(
-			chain('Wait', [webhook(`wait-${version}`), waitNode, makeAndWait(), AFTER]),
-			KEPT,
-		);
+		const workflow = chain('Wait', [webhookNode(`wait-${version}`), waitNode, makeAndWait(), AFTER]);
+		const id = await publish(setup.n8n, workflow);
+		writeStaticData(setup.n8n, id, KEPT);
 		await setup.n8n.rest.waitForWebhook(`wait-${version}`, PATIENCE_MS);
 		await end(await nthCall(before + 1));
 		await success(id);
@@ -101,25 +76,22 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 
 	test('Make and Wait in a loop beside a poll trigger: the cursor moves on and is not set back', async () => {
 		const before = callsSoFar();
-		const to = (node: string) => [{ node, type: 'main', index: 0 }];
 		const nodes = [
-			webhook(`loop-${version}`),
+			webhookNode(`loop-${version}`),
 			...items(2),
 			n8nNode('Loop', 'splitInBatches', { options: {} }, 3),
 		];
 		const workflow = chain('Loop', nodes);
-		const id = await publish(
-			{
-				...workflow,
-				nodes: [...nodes, makeAndWait(), AFTER],
-				connections: {
-					...workflow.connections,
-					Loop: { main: [to(AFTER.name), to('Make and Wait')] },
-					'Make and Wait': { main: [to('Loop')] },
-				},
+		const id = await publish(setup.n8n, {
+			...workflow,
+			nodes: [...nodes, makeAndWait(), AFTER],
+			connections: {
+				...workflow.connections,
+				Loop: { main: [to(AFTER.name), to('Make and Wait')] },
+				'Make and Wait': { main: [to('Loop')] },
 			},
-			KEPT,
-		);
+		});
+		writeStaticData(setup.n8n, id, KEPT);
 		await setup.n8n.rest.waitForWebhook(`loop-${version}`, PATIENCE_MS);
 		const first = await nthCall(before + 1);
 		// As the trigger does that polls meanwhile.
@@ -135,6 +107,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const before = callsSoFar();
 		const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events: ['call-missed'] });
 		const id = await publish(
+			setup.n8n,
 			chain('Callback', [{ ...trigger, webhookId: `callback-${version}` }, waitNode, makeAndWait(), AFTER]),
 		);
 		const registered = () => [...setup.simulator.callWebhooks.values()].filter(({ deletedAt }) => !deletedAt);
@@ -213,11 +186,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			chain('Error output', [n8nNode('Manual', 'manualTrigger'), ...items(3), wait, AFTER]),
 		);
 		const executionId = await rest.startWorkflow(id);
-		await waitFor(
-			'the wait',
-			async () => isWaiting(await rest.getExecution(executionId)) || undefined,
-			PATIENCE_MS,
-		);
+		await untilWaiting(setup.n8n, executionId, PATIENCE_MS);
 		const [gone, ended] = [...sessions.values()].sort((a, b) =>
 			String(a.metaData?.item).localeCompare(String(b.metaData?.item)),
 		);
