@@ -73,46 +73,53 @@ inBrowser(`a call and what was said, in at most ${MAX_CLICKS.call} clicks`, asyn
 	expect(row).toMatchObject({ outcome: 'answered', answered: 'true' });
 });
 
-inBrowser(`a tool is built from nothing in at most ${MAX_CLICKS.tool} clicks, and answers`, async (editor) => {
-	const { page } = editor;
-	await editor.newWorkflow();
-	const clicks = await countClicks(editor);
-	await editor.search(TRIGGER);
-	await page.getByTestId('item-iterator-item').filter({ hasText: TRIGGER }).click();
-	await page.getByRole('button', { name: 'Add to workflow' }).click();
-	await editor.panel.waitFor();
-	await type(editor, 'toolName', 'find_order');
-	await type(editor, 'toolDescription', 'Finds an order of the caller.');
-	await keepPicture(editor, 'tool-trigger');
-	await editor.closePanel();
-	await page.getByTestId('canvas-handle-plus').first().click();
-	await page.getByTestId('node-creator-search-bar').fill('videosdk');
-	await editor.searchResult().first().click();
-	await editor.unfold('Actions');
-	await page.getByTestId('node-creator-item-name').getByText('Answer tool call', { exact: true }).click();
-	await editor.panel.waitFor();
-	await keepPicture(editor, 'answer-tool-call');
-	await editor.closePanel();
-	await page.getByTestId('workflow-open-publish-modal-button').click();
-	await page.getByTestId('workflow-publish-button').click();
-	await page.getByTestId('activation-modal').waitFor();
-	await keepPicture(editor, 'tool-published');
-	expect(await clicks()).toBeLessThanOrEqual(MAX_CLICKS.tool);
+inBrowser(
+	`a tool is built from nothing in at most ${MAX_CLICKS.tool} clicks, and answers`,
+	async (editor) => {
+		const { page } = editor;
+		await editor.newWorkflow();
+		const clicks = await countClicks(editor);
+		await editor.search(TRIGGER);
+		await page.getByTestId('item-iterator-item').filter({ hasText: TRIGGER }).click();
+		await page.getByRole('button', { name: 'Add to workflow' }).click();
+		await editor.panel.waitFor();
+		await type(editor, 'toolName', 'find_order');
+		await type(editor, 'toolDescription', 'Finds an order of the caller.');
+		await keepPicture(editor, 'tool-trigger');
+		await editor.closePanel();
+		await page.getByTestId('canvas-handle-plus').first().click();
+		await page.getByTestId('node-creator-search-bar').fill('videosdk');
+		await editor.searchResult().first().click();
+		await editor.unfold('Actions');
+		await page.getByTestId('node-creator-item-name').getByText('Answer tool call', { exact: true }).click();
+		await editor.panel.waitFor();
+		await keepPicture(editor, 'answer-tool-call');
+		await editor.closePanel();
+		await page.getByTestId('workflow-open-publish-modal-button').click();
+		await page.getByTestId('workflow-publish-button').click();
+		await page.getByTestId('activation-modal').waitFor();
+		await keepPicture(editor, 'tool-published');
+		expect(await clicks()).toBeLessThanOrEqual(MAX_CLICKS.tool);
 
-	const { id } = await newest();
-	const { nodes } = await stage.n8n.rest.getWorkflow(id);
-	const webhookId = nodes.find(({ type: nodeType }) => nodeType.endsWith('ToolTrigger'))?.webhookId;
-	url = `${stage.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/${webhookId}/mcp`;
-	await stage.n8n.rest.waitForWebhook(url);
-	const access = { url, expiresAtS: Date.now() / 1000 + 600, context: { customer: 'C-4711' } };
-	const client = await connectMcp(stage.n8n.runtime, url, signToken(access, toolKey(stage.simulator.secret)));
-	const { content } = await client.callTool({ name: 'find_order', arguments: {} });
-	await client.close();
-	expect(JSON.parse((content as [{ text: string }])[0].text)).toMatchObject({
-		tool: 'find_order',
-		context: { customer: 'C-4711' },
-	});
-});
+		const { id } = await newest();
+		const { nodes } = await stage.n8n.rest.getWorkflow(id);
+		const webhookId = nodes.find(({ type: nodeType }) => nodeType.endsWith('ToolTrigger'))?.webhookId;
+		url = `${stage.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/${webhookId}/mcp`;
+		await stage.n8n.rest.waitForWebhook(url);
+		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: { customer: 'C-4711' } };
+		const client = await connectMcp(
+			stage.n8n.runtime,
+			url,
+			signToken(access, toolKey(stage.simulator.secret)),
+		);
+		const { content } = await client.callTool({ name: 'find_order', arguments: {} });
+		await client.close();
+		expect(JSON.parse((content as [{ text: string }])[0].text)).toMatchObject({
+			tool: 'find_order',
+			context: { customer: 'C-4711' },
+		});
+	},
+);
 
 /** The workflow that was made last. */
 async function newest(): Promise<{ id: string }> {
