@@ -245,7 +245,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 
 	it("waiting survives a crash of n8n, and ends at n8n's own deadline where no event comes", async () => {
 		const run = await startWaiting();
-		const timedOut = await startWaiting(0.2);
+		const timedOut = await startWaiting(0.45);
 		await setup.n8n.kill();
 		expect((await setup.simulator.emit(run.sessionId, 'failed'))?.status).toBeUndefined();
 		const polls = lookups(timedOut.sessionId);
