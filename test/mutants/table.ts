@@ -167,7 +167,7 @@ const API = [
 			['return URL.canParse(url) ? new URL(url).href : url;', 'return url;', 'Each publication registers one more where the API spells the URL otherwise'],
 		],
 	),
-	...of('api/transcriptions.ts', ['engine/transcriptions'], [['const isOfRoom = (row: IDataObject) => row.roomId === roomId;', 'const isOfRoom = () => true;', "Another room's transcript"]]),
+	...of('api/transcriptions.ts', ['unit/api/transcriptions'], [['const isOfRoom = (row: IDataObject) => row.roomId === roomId;', 'const isOfRoom = () => true;', "Another room's transcript"]]),
 	...of('api/answer.ts', ['unit/api'], [['[answer.data, answer].find(', '[answer].find(', 'The ID of what was started is lost where the API wraps its answer']]),
 	...of(
 		'credentials/apiTarget.ts',
