@@ -157,6 +157,20 @@ describe('No execution', () => {
 		expect([tool.executions, tool.items]).toEqual([[], []]);
 	});
 
+	it('for two thousand forged tokens in a row, and one line in the log', async () => {
+		const tool = await publish();
+		const token = await tokenFor(tool);
+		const forged = (seed: number) =>
+			`Bearer ${token.slice(0, 13)}${String(seed).padStart(43, 'A')}${token.slice(56)}`;
+		for (let round = 0; round < 100; round++) {
+			const answers = await Promise.all(
+				Array.from({ length: 20 }, async (_, n) => await post(tool, forged(20 * round + n))),
+			);
+			expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+		}
+		expect([tool.items, tool.log.length]).toEqual([[], 1]);
+	});
+
 	it('for a body of a type that n8n does not read by itself', async () => {
 		const tool = await publish();
 		const authorization = `Bearer ${await tokenFor(tool)}`;

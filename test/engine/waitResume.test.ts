@@ -93,6 +93,16 @@ it('A resume that n8n accepted and did not carry out can be asked for again afte
 	expect(waiting.resumptions).toBe(2);
 });
 
+it('End at Timeout is that of each item', async () => {
+	const options = { endAtTimeout: '={{ $json.index === 1 }}' };
+	const waiting = await startAndWait(3, {}, { options });
+	const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
+	const { endIds } = JSON.parse(String(context?.agentCloudWait)) as { endIds: string[] };
+	const [items] = waiting.result.run.data.executionData?.nodeExecutionStack[0]?.data.main ?? [];
+	expect(endIds).toEqual([items?.[1]?.json.sessionId]);
+	for (const index of [0, 1, 2]) await deliverEnd(index);
+});
+
 describe('A wait that ends because the API does not know the session any more', () => {
 	/** Starts two, of which the API forgets the first one and the second one ends. */
 	async function loseFirst(settings: object) {
