@@ -198,6 +198,24 @@ describe('Too many requests', () => {
 		expect(rig.simulator.sessions.size).toBe(30);
 		expect(rig.requests).toHaveLength(45);
 	});
+
+	it('fewer are sent at a time from then on', async () => {
+		const AT_ONCE = 8;
+		const unanswered = () => rig.requests.filter(({ status }) => status === undefined).length;
+		let most = 0;
+		const until = () => {
+			// Neither those sent before the answer nor the one that is sent again.
+			if (rig.requests.length > AT_ONCE + 1) most = Math.max(most, unanswered());
+			return true;
+		};
+		rig.simulator.addFault({ ...tooMany('0'), match: { times: 1 } });
+		rig.simulator.addFault({ kind: 'delay', until, delayMs: 50, match: { times: 20 } });
+		const items = Array.from({ length: 2 * AT_ONCE }, () => ({}));
+		const parameters = startParameters({ options: { maxConcurrency: AT_ONCE } });
+		expect(jsonOf(await rig.engine.run({ items, parameters }))).toHaveLength(items.length);
+		expect(most).toBeGreaterThan(0);
+		expect(most).toBeLessThan(AT_ONCE);
+	});
 });
 
 describe('A host that cannot be reached', () => {

@@ -2,6 +2,7 @@
  * `npm run test:mutants [-- <part of a file's name or of what is lost> ...]`: changes the code in ways that a user would suffer from,
  * each in a copy of the repository, and fails for a change that no test notices. `-- --check` only looks whether all texts occur.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
@@ -31,6 +32,9 @@ class Copy {
 			!NOT_COPIED.includes(relative(repositoryRoot, path).split(sep).join('/'));
 		cpSync(repositoryRoot, this.folder, { recursive: true, filter: isCopied });
 		symlinkSync(join(repositoryRoot, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
+		// A test asks git for files: without a repository it would fail for every mutant, and so catch it.
+		execFileSync('git', ['init', '-q'], { cwd: this.folder });
+		execFileSync('git', ['add', '.'], { cwd: this.folder });
 	}
 
 	/** Runs a program to its end. */

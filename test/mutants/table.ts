@@ -47,7 +47,7 @@ const RUNNING = [
 			['if (failure !== undefined && isInDoubt(failure)) return undos;', 'if (failure !== undefined && isInDoubt(failure)) return [];', 'A room that may be in use stays open, and nobody is told'],
 			['for (const undo of undos.reverse()) {', 'for (const undo of undos.slice(1)) {', 'The room of a start that failed stays open'],
 			['leftOpen.push({ ...undo, reason });', '', 'A room that could not be closed is in no message', 'engine/sessionRoom'],
-			['const onRateLimited = () => this.limit.slowDown();', 'const onRateLimited = () => undefined;', 'After "too many requests" as many are sent as before', 'engine'],
+			['const onRateLimited = () => this.limit.slowDown();', 'const onRateLimited = () => undefined;', 'After "too many requests" as many are sent as before', 'engine/failures'],
 		],
 	),
 	...of(
