@@ -93,6 +93,16 @@ it('A resume that n8n accepted and did not carry out can be asked for again afte
 	expect(waiting.resumptions).toBe(2);
 });
 
+it('An end that n8n could not act on is found by the next poll', async () => {
+	const waiting = await startAndWait(1);
+	waiting.failures = 1;
+	// Before the first poll.
+	expect(await deliverEnd(0)).toBe(500);
+	accelerateTime(SPEED);
+	expect(await waiting.jsonWithin()).toMatchObject([{ status: 'stopped' }]);
+	expect(waiting.resumptions).toBe(1);
+});
+
 it('End at Timeout is that of each item', async () => {
 	const options = { endAtTimeout: '={{ $json.index === 1 }}' };
 	const waiting = await startAndWait(3, {}, { options });

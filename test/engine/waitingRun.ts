@@ -54,6 +54,8 @@ export class WaitingRun {
 	receiver?: Engine;
 	/** Called for each request that comes there. */
 	beforeReceiving?: () => void;
+	/** How many resumptions n8n fails at, as it does while its database is away. */
+	failures = 0;
 	readonly executionId = randomUUID();
 	readonly requests: ResumeRequest[] = [];
 	private readonly server = http.createServer((request, response) => void this.receive(request, response));
@@ -158,6 +160,10 @@ export class WaitingRun {
 		data.waitTill = undefined;
 		data.resultData.runData[waiting.node.name]?.pop();
 		const answer = await this.callWebhook(data, waiting.node.name, request, asExpressResponse(response));
+		if (answer.workflowData !== undefined && this.failures-- > 0) {
+			asExpressResponse(response).status(500).json({ message: 'There was a problem executing the workflow' });
+			return;
+		}
 		if (answer.workflowData !== undefined) {
 			this.handedOver = answer.workflowData.flat();
 			waiting.data.main = answer.workflowData;

@@ -212,7 +212,7 @@ const WAITING = [
 			['if (waiting === undefined || news === undefined) {', 'if (waiting === undefined) {', "Another session's end resumes the execution", 'engine/includeWait'],
 			['if (!poller.isReady) {', 'if (false) {', 'The first end of many resumes the execution', 'engine/waitForMany'],
 			['if (finish === undefined) return false;', '', 'The nodes after the wait run twice'],
-			['if (!wasAccepted) return;', '', 'An execution that n8n did not resume can never be resumed again', 'engine', 'unit/waiting'],
+			['if (!wasAccepted) return;', '', 'An end that n8n could not act on is known at the deadline only', 'engine/waitResume'],
 		],
 	),
 	...of(
