@@ -221,7 +221,7 @@ const WAITING = [
 		[
 			['if (isTimeUp && this.isOwner && !this.isOver) {', 'if (isTimeUp && !this.isOver) {', 'A process that only heard of a wait ends its calls', 'unit/waiting', 'engine'],
 			['if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));', 'if (this.ends.isInDoubt) return 0;', 'Three quick "not found" of a failing API end the wait', 'unit/waiting', 'engine'],
-			['this.onStop();', '', 'Contexts of executions are kept in memory for ever', 'unit/waiting', 'engine'],
+			['this.onStop();', '', 'Contexts of executions are kept in memory for ever', 'unit/waiting'],
 			['warnCredentialRejected(this.context, this.wait, error.message);', '', 'A rejected key lets all calls come out as timed out without a word in the log', 'unit/waiting', 'engine'],
 		],
 	),

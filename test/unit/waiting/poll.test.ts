@@ -22,7 +22,10 @@ describe('Polling', () => {
 		// One each half hour, and a few at first.
 		expect(world.requests.length).toBeLessThan(48 + 32);
 		expect(world.resumes).toEqual([]);
+		expect(world.isPolling()).toBe(true);
 		await pass(10 * SECOND_MS);
+		// What is polled for is kept in memory.
+		expect(world.isPolling()).toBe(false);
 		expect(world.resumes).toHaveLength(1);
 		expect(ends.outcomes.get('a')).toMatchObject({
 			record: { sessionId: 'a', status: 'running' },

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/crede
 import { findSource } from '../../../nodes/VideoSdkAgentCloud/waiting/credentialSource';
 import type { Outcome } from '../../../nodes/VideoSdkAgentCloud/waiting/ends';
 import { keyRequest } from '../../../nodes/VideoSdkAgentCloud/waiting/notify';
-import { startPolling } from '../../../nodes/VideoSdkAgentCloud/waiting/pollers';
+import { findPoller, startPolling } from '../../../nodes/VideoSdkAgentCloud/waiting/pollers';
 import { graceMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
 import { NODE } from '../support';
 
@@ -74,6 +74,9 @@ export class World {
 		},
 	} as unknown as RequestContext;
 
+	/** Whether the wait of the last `poll` is still polled for. */
+	isPolling = (): boolean => false;
+
 	get nowMs(): number {
 		return Date.now() - this.beganAtMs;
 	}
@@ -94,6 +97,7 @@ export class World {
 			endIds,
 		};
 		const groups = new Map([[await findSource(this.context), ids]]);
+		this.isPolling = () => findPoller(wait) !== undefined;
 		return startPolling(wait, groups, (outcomes) => keyRequest('ours', outcomes), isOwner);
 	}
 
