@@ -431,7 +431,7 @@ const OPERATIONS = [
 			['await pause(Math.min(pollIntervalMs, remainingMs), stopSignal);', 'await pause(pollIntervalMs, stopSignal);', 'The last poll comes after the deadline'],
 		],
 	),
-	...of('actions/call/getAll.operation.ts', ['engine/callLists'], [['&& !isAfter(call, endDate)', '', 'Calls after End Date are in the list']]),
+	...of('actions/call/getAll.operation.ts', ['engine/calls'], [['&& !isAfter(call, endDate)', '', 'Calls after End Date are in the list']]),
 	...of(
 		'actions/transcription/get.operation.ts',
 		['engine/transcriptions'],
