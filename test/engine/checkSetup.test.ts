@@ -294,6 +294,14 @@ const WEBHOOK_SETUPS: Setup[] = [
 		{ webhookPublished: /can't verify events/ },
 	],
 	[
+		'an old address of n8n',
+		async () => {
+			const { webhookUrl } = await published();
+			return { webhookUrl: webhookUrl.replace(n8n.url, 'http://127.0.0.1:9') };
+		},
+		{ webhookPublished: /nothing is listening/ },
+	],
+	[
 		'a trigger for calls only where a session is to send its events',
 		async () => ({ deploymentId: 'ddv_support', ...(await published(CALL_EVENTS)) }),
 		{ webhookPublished: /only for call events/ },
