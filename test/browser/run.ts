@@ -1,7 +1,7 @@
 /** `npm run test:browser`: the tests in a real browser, and of the installation. Arguments are passed on to jest. */
 import { runJest } from '../jest';
 import { packPackage } from '../n8n/package';
-import { runMain } from '../n8n/processes';
+import { runMain, temporaryFolder } from '../n8n/processes';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { ensureChromium } from './chromium';
 
@@ -13,5 +13,7 @@ runMain(async () => {
 	return await runJest(['--config', 'test/browser/jest.config.js', ...process.argv.slice(2)], {
 		PACKAGE_TARBALL: tarball,
 		CHROMIUM_PATH: chromium,
+		// Each n8n compiles the same thousands of files.
+		NODE_COMPILE_CACHE: temporaryFolder('videosdk-compile-cache'),
 	});
 });

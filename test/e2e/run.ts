@@ -1,7 +1,7 @@
 /** `npm run test:e2e`: the tests in a real n8n. Arguments are passed on to jest. */
 import { runJest } from '../jest';
 import { packPackage } from '../n8n/package';
-import { runMain } from '../n8n/processes';
+import { runMain, temporaryFolder } from '../n8n/processes';
 import { ensureRuntime } from '../n8n/runtime';
 
 runMain(async () => {
@@ -11,5 +11,7 @@ runMain(async () => {
 		await ensureRuntime(version, console.log);
 	return await runJest(['--config', 'test/e2e/jest.config.js', ...process.argv.slice(2)], {
 		PACKAGE_TARBALL: tarball,
+		// Each n8n compiles the same thousands of files.
+		NODE_COMPILE_CACHE: temporaryFolder('videosdk-compile-cache'),
 	});
 });

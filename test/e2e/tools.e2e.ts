@@ -137,8 +137,11 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 			nodes: nodes.map((node) => (node.name === TOOL ? node : { ...answering!, name: node.name })),
 		});
 		await setup.n8n.rest.call('POST', `/executions/${failed?.id}/retry`, { loadWorkflow: true });
-		expect(await executionsOf('failing')).toContainEqual(
-			expect.objectContaining({ mode: 'retry', status: 'success' }),
+		await waitFor(
+			'the execution that was run again',
+			async () =>
+				(await executionsOf('failing')).find(({ mode, status }) => mode === 'retry' && status === 'success'),
+			60_000,
 		);
 	});
 

@@ -78,6 +78,11 @@ export function outputOf(execution: Execution, nodeName: string, outputIndex = 0
 }
 
 const FINAL_STATUSES = new Set(['success', 'error', 'crashed', 'canceled']);
+/**
+ * Without a filter n8n asks its database twice, for what runs and for what has ended: a run that ends in between is in
+ * neither answer.
+ */
+const ALL_STATUSES = ['new', 'running', 'waiting', 'unknown', ...FINAL_STATUSES];
 
 /** Whether a run has come to its end (a waiting run has not). */
 export const isFinal = (execution: { status: string }): boolean => FINAL_STATUSES.has(execution.status);
@@ -313,7 +318,11 @@ export class N8nRest {
 	}
 
 	/** All runs, newest first, without their data. */
-	async listExecutions(filter: { workflowId?: string; status?: string[] } = {}): Promise<ExecutionSummary[]> {
+	async listExecutions({
+		workflowId,
+		status = ALL_STATUSES,
+	}: { workflowId?: string; status?: string[] } = {}): Promise<ExecutionSummary[]> {
+		const filter = { workflowId, status };
 		const all: ExecutionSummary[] = [];
 		const limit = 100;
 		let next: Record<string, string> = {};
@@ -325,7 +334,6 @@ export class N8nRest {
 				nextCursor?: string | null;
 			}>('GET', `/executions?${query}`);
 			const known = new Set(all.map(({ id }) => id));
-			// Runs in progress may be listed on every page.
 			const fresh = results.filter(({ id }) => !known.has(id));
 			all.push(...fresh);
 			if (fresh.length === 0 || results.length < limit || nextCursor === null) return all;
