@@ -6,10 +6,10 @@ import { chain, jsonNode, n8nNode, ourNode } from './setup';
 
 export const TOOL = 'When agent asks';
 const ANSWER = 'Answer tool call';
-/** So long the agent waits. */
-export const TIMEOUT_S = 3;
-/** Where something else is to end the waiting. */
-const LONG_TIMEOUT_S = 30;
+/** So long the agent waits where an answer is to come, or something else is to end the waiting: also while the machine stalls. */
+export const TIMEOUT_S = 30;
+/** And where nothing else ends it. */
+export const SHORT_TIMEOUT_S = 3;
 
 const SCHEMA = {
 	type: 'object',
@@ -21,7 +21,7 @@ const SCHEMA = {
 };
 
 /** The trigger of a tool. */
-function toolTrigger(setup: Setup, webhookId: string, timeout = TIMEOUT_S): WorkflowNode {
+function toolTrigger(setup: Setup, webhookId: string, timeout: number): WorkflowNode {
 	const parameters = {
 		toolName: 'find_order',
 		toolDescription: 'Finds an order of the caller.',
@@ -45,10 +45,10 @@ function answerNode(setup: Setup, parameters: object = {}): WorkflowNode {
 }
 
 /** Workflows behind a tool, by what becomes of the agent's question. */
-function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
+function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, WorkflowJson> {
 	const workflow = (name: string, ...nodes: WorkflowNode[]) =>
 		chain(name, [
-			toolTrigger(setup, `tool-${name}`, name === 'stopped' ? LONG_TIMEOUT_S : TIMEOUT_S),
+			toolTrigger(setup, `tool-${name}`, timedOut.includes(name) ? SHORT_TIMEOUT_S : TIMEOUT_S),
 			...nodes,
 		]);
 	return {
@@ -66,7 +66,7 @@ function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 		failing: workflow('failing', n8nNode('Stop', 'stopAndError', { errorMessage: 'Out of order' })),
 		late: workflow(
 			'late',
-			n8nNode('Pause', 'wait', { amount: 2 * TIMEOUT_S, unit: 'seconds' }, 1.1),
+			n8nNode('Pause', 'wait', { amount: 2 * SHORT_TIMEOUT_S, unit: 'seconds' }, 1.1),
 			answerNode(setup),
 		),
 		stopped: workflow(
@@ -89,10 +89,15 @@ function toolWorkflows(setup: Setup): Record<string, WorkflowJson> {
 	};
 }
 
-/** Publishes them all. @returns their IDs */
-export async function publishTools(setup: Setup): Promise<Record<string, string>> {
+/**
+ * Publishes them all.
+ *
+ * @param timedOut those for which the agent may wait in vain, and so waits for a short time
+ * @returns their IDs
+ */
+export async function publishTools(setup: Setup, timedOut: string[]): Promise<Record<string, string>> {
 	const ids: Record<string, string> = {};
-	for (const [name, workflow] of Object.entries(toolWorkflows(setup))) {
+	for (const [name, workflow] of Object.entries(toolWorkflows(setup, timedOut))) {
 		ids[name] = await publish(setup.n8n, workflow);
 		await setup.n8n.rest.waitForWebhook(`tool-${name}/mcp`);
 	}

@@ -16,7 +16,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 
 	beforeAll(async () => {
 		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
-		ids = await publishTools(setup);
+		ids = await publishTools(setup, ['late', 'waiting']);
 	});
 	afterAll(async () => await setup?.stop());
 
