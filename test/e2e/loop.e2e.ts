@@ -4,7 +4,7 @@ import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { n8nOptions, runEnded, LATEST_VERSION } from './deliveries';
 import type { Setup } from './setup';
-import { chain, n8nNode, ourNode, setUp } from './setup';
+import { chain, n8nNode, ourNode, PATIENT, setUp } from './setup';
 
 const WAIT = 'Start and Wait';
 const LOOP = 'Loop';
@@ -17,7 +17,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let setup: Setup;
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false } });
+		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
 	});
 
 	afterAll(async () => {

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor } from '../browser/editor';
 import { eventually } from '../browser/eventually';
-import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../e2e/setup';
+import { chain, createCredential, n8nNode, ourNode, PACKAGE, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { unpackPackage } from '../n8n/package';
 import { outputOf, type WorkflowNode } from '../n8n/rest';
@@ -45,7 +45,7 @@ function bump(folder: string, version: string): string {
 beforeAll(async () => {
 	[registry, simulator, browser, n8n] = await Promise.all([
 		startRegistry(),
-		startSimulator({ lifecycle: false }),
+		startSimulator({ lifecycle: false, ...PATIENT }),
 		startBrowser(),
 		startN8n({ tarball: null }),
 	]);

@@ -2,7 +2,7 @@
  * `npm run test:versions [version ...]`: tries the main jobs in one n8n after the other, each installed in a folder of its own,
  * and writes the table in docs/compatibility.md. Without arguments it tries the versions that this package promises to work on.
  */
-import { setUp } from '../e2e/setup';
+import { PATIENT, setUp } from '../e2e/setup';
 import { describeCommit } from '../n8n/commit';
 import { packPackage } from '../n8n/package';
 import { PlainError, runMain } from '../n8n/processes';
@@ -32,7 +32,7 @@ async function tryVersion(version: string): Promise<string[]> {
 	let setup;
 	try {
 		await ensureRuntime(version, console.log);
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false } });
+		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 	} catch (error) {
 		return CHECKS.map((_, index) => (index === 0 ? inWords(error) : 'not tried'));
 	}
