@@ -160,8 +160,8 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		expect(output(await ended(run), run)).toMatchObject({ status: 'running', timedOut: true });
 		const lateMs = Date.now() - run.startedAtMs - 6_000;
 		expect(lateMs).toBeGreaterThan(-500);
-		// n8n's own deadline comes a minute and a half later.
-		expect(lateMs).toBeLessThan(30_000);
+		// n8n's own deadline comes a minute and a half later. Ours is tried again after 20 s if n8n was not ready for it.
+		expect(lateMs).toBeLessThan(60_000);
 	});
 
 	it('without a limit it waits for 30 days at most', async () => {
