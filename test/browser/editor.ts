@@ -97,14 +97,20 @@ export class Editor {
 	async openActions(category: 'Actions' | 'Triggers'): Promise<void> {
 		await this.search('videosdk');
 		await this.searchResult().click();
-		const line = this.page.getByTestId('node-creator-item-name').filter({
-			hasText: category === 'Actions' ? 'Start session' : 'On agent session started',
-		});
-		// In an empty workflow the triggers are unfolded, in others the actions. Their lines come a moment later.
+		await this.line(category, category === 'Actions' ? 'Start session' : 'On agent session started');
+	}
+
+	/**
+	 * Unfolds the triggers or actions of our entry until a line of theirs is shown, and yields that. In an empty workflow the triggers
+	 * are unfolded, in others the actions. Their lines come a moment later.
+	 */
+	async line(category: 'Actions' | 'Triggers', name: string): Promise<Locator> {
+		const line = this.page.getByTestId('node-creator-item-name').getByText(name, { exact: true });
 		await eventually(async () => {
 			await this.unfold(category);
 			await line.first().waitFor({ timeout: RETRY_MS });
 		});
+		return line;
 	}
 
 	/** Unfolds the triggers or actions of our entry, if they are not. */
@@ -117,7 +123,7 @@ export class Editor {
 	/** Adds an action or trigger by its line in the node creator, which opens it. */
 	async add(category: 'Actions' | 'Triggers', line: string): Promise<void> {
 		await this.openActions(category);
-		await this.page.getByTestId('node-creator-item-name').getByText(line, { exact: true }).click();
+		await (await this.line(category, line)).click();
 		await this.panel.waitFor();
 	}
 

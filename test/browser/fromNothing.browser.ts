@@ -46,8 +46,7 @@ inBrowser(`a call and what was said, in at most ${MAX_CLICKS.call} clicks`, asyn
 	await editor.search('videosdk');
 	await editor.searchResult().first().waitFor();
 	await page.keyboard.press('Enter');
-	await editor.unfold('Actions');
-	await page.getByTestId('node-creator-item-name').getByText('Make call and wait', { exact: true }).click();
+	await (await editor.line('Actions', 'Make call and wait')).click();
 	await editor.panel.waitFor();
 	await type(editor, 'to', TO);
 	await editor.pick('routingRuleId', 'Outbound rule 03');
@@ -90,8 +89,7 @@ inBrowser(
 		await page.getByTestId('canvas-handle-plus').first().click();
 		await page.getByTestId('node-creator-search-bar').fill('videosdk');
 		await editor.searchResult().first().click();
-		await editor.unfold('Actions');
-		await page.getByTestId('node-creator-item-name').getByText('Answer tool call', { exact: true }).click();
+		await (await editor.line('Actions', 'Answer tool call')).click();
 		await editor.panel.waitFor();
 		await keepPicture(editor, 'answer-tool-call');
 		await editor.closePanel();
