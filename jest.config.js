@@ -17,7 +17,7 @@ module.exports = {
 		'node_modules/(p-limit|yocto-queue)/.+\\.js$': '<rootDir>/test/jest/transform.js',
 	},
 	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],
-	testTimeout: 30_000,
+	testTimeout: 120_000,
 	// Waits of the package last for hours. A timer that is left must not keep a run in one process from ending.
 	forceExit: true,
 	// Two for each core: half of the time the tests wait. One where nobody does, so that short time limits hold on a busy machine.

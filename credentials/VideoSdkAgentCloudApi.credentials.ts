@@ -18,7 +18,7 @@ function readKey(value: unknown, displayName: string): string {
 	const key = String(value ?? '').trim();
 	if (key === '') {
 		throw new UserError(
-			`Enter '${displayName}' in the VideoSDK Agent Cloud credential, where it's missing. Copy it from https://app.videosdk.live/api-keys`,
+			`'${displayName}' is missing from the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
 		);
 	}
 	return key;
@@ -68,9 +68,9 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.videosdk.live',
 			description:
-				"The address of the API. Leave it as it is unless VideoSDK gave you a different one. Whether it serves agents that moved to Zero Runtime isn't published.",
+				"The address of the API. Leave it as it is unless VideoSDK gave you a different one. VideoSDK hasn't said whether it also works for agents on Zero Runtime.",
 			// When the test cannot reach the host, n8n shows the code alone, and lets no credential say more.
-			hint: "If the test shows only a code such as ENOTFOUND, n8n can't reach this address. Check it for typos, and make sure that n8n can connect to the internet (behind a proxy: HTTPS_PROXY).",
+			hint: "If the test shows only a code such as ENOTFOUND, n8n can't reach this address. Check it for typos, and make sure that n8n can connect to the internet. Behind a proxy, set HTTPS_PROXY.",
 		},
 		{
 			displayName: 'Webhook Public Key',
@@ -142,7 +142,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 					key: 'data.push',
 					value: undefined,
 					message:
-						"Check 'Base URL'. It's usually https://api.videosdk.live. What responds there doesn't seem to be the VideoSDK API.",
+						"Check 'Base URL'. It's usually https://api.videosdk.live. The server at this address doesn't seem to be the VideoSDK API.",
 				},
 			},
 			// n8n types the rules as all of one kind.

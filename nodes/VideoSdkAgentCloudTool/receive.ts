@@ -38,7 +38,7 @@ export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentia
 	const secret = String(secretKey ?? '').trim();
 	// With no secret anyone could sign.
 	if (secret === '')
-		throw new UserError("Enter 'Secret Key' in the VideoSDK Agent Cloud credential, where it's missing.");
+		throw new UserError("'Secret Key' is missing from the VideoSDK Agent Cloud credential. Enter it there.");
 	return toolKey(secret);
 }
 

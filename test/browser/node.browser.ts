@@ -148,7 +148,7 @@ describe('the credential', () => {
 		await fillIn(editor, { apiKey: '   ', secretKey: secret, baseUrl: url });
 		await editor.saveCredential();
 		expect(await editor.credentialFailure()).toContain(
-			"Enter 'API Key' in the VideoSDK Agent Cloud credential, where it's missing. Copy it from",
+			"'API Key' is missing from the VideoSDK Agent Cloud credential. Copy it from",
 		);
 	});
 

@@ -8,7 +8,7 @@ import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
 const rig = useRig({ callBehaviour: false });
 
 const path = /^\/v2\/sip\/call$/;
-const LOOK_UP = "Before you call again, look for the call with Call: Get Many, with the number in 'Search'.";
+const LOOK_UP = 'Before you call again, search for the number with Call: Get Many.';
 const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 
 /** The call may have been made; whether it was differs. */

@@ -86,6 +86,8 @@ function environment(role: Role, options: N8nOptions, runtime: Runtime, userFold
 		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 		EXTERNAL_FRONTEND_HOOKS_URLS: '',
+		// Of a machine that is busy n8n (5 s) says that its database is not ready, and refuses everything.
+		DB_PING_TIMEOUT_MS: '60000',
 		...(options.mode === 'queue' || role !== 'start' ? { EXECUTIONS_MODE: 'queue' } : {}),
 		...options.env,
 	});

@@ -36,7 +36,7 @@ function toolFields({ description, consequence, isTool }: Operation): INodePrope
 		type: 'string',
 		typeOptions: { rows: 2 },
 		default: description,
-		description: 'What the AI model reads about this tool. You can add when to use it.',
+		description: 'What the AI model reads about this tool. You can also say when to use it.',
 	};
 	return (consequence === undefined ? [toolDescription] : [notice, toolDescription]).map((field) => ({
 		...field,

@@ -143,7 +143,10 @@ function reasonAtOnce(record: IDataObject): Part | undefined {
 	if (record.answered === false) return { reason: "The call wasn't answered.", mayCome: false };
 	return record.roomId
 		? undefined
-		: { reason: `VideoSDK doesn't say which room the ${one} took place in.`, mayCome: false };
+		: {
+				reason: `VideoSDK doesn't say which room the ${one} took place in. Next time, set 'Room' to 'Create a Room'.`,
+				mayCome: false,
+			};
 }
 
 /**

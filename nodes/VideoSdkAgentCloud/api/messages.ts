@@ -31,12 +31,12 @@ const BY_STATUS: Record<string, FailureText> = {
 	'402': {
 		message: "VideoSDK couldn't find anything with this ID",
 		description:
-			"Check the ID, and the 'Tag' if there is one. They must belong to the credential's VideoSDK project, and its plan must include Agent Cloud.",
+			"Check the ID, and the 'Tag' if there is one. They must belong to the credential's VideoSDK project. Check its plan and balance as well.",
 	},
 	'403': {
 		message: "VideoSDK doesn't allow this",
 		description:
-			"The credential's VideoSDK project doesn't have this permission, or its plan doesn't include Agent Cloud.",
+			"The credential's VideoSDK project doesn't have this permission, or its plan doesn't include this. Check the plan in the VideoSDK dashboard.",
 	},
 	'404': {
 		message: "VideoSDK couldn't find anything with this ID",
@@ -50,7 +50,8 @@ const BY_STATUS: Record<string, FailureText> = {
 	},
 	'409': {
 		message: "VideoSDK can't do this in the current state",
-		description: 'It may have already ended, or it may already exist. Check with the Get operation.',
+		description:
+			'What you want to change may have already ended, or what you want to create may already exist. Check with a Get operation.',
 	},
 	'429': {
 		message: 'VideoSDK is receiving too many requests',

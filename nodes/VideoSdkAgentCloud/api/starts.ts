@@ -34,8 +34,8 @@ export const STARTS = {
 		one: 'call',
 		several: 'calls',
 		started: 'made',
-		check: "Before you call again, look for the call with Call: Get Many, with the number in 'Search'.",
-		goOn: "The calls that were made haven't been ended. Hang them up with Call: Hang Up, or see how they went with Call: Get.",
+		check: 'Before you call again, search for the number with Call: Get Many.',
+		goOn: "n8n hasn't hung up. To do so, use Call: Hang Up, or see how each call went with Call: Get.",
 	},
 	transfer: {
 		idField: 'callId',

@@ -47,12 +47,12 @@ export const agentToolsField: INodeProperties = {
 	placeholder: 'Add Tool',
 	default: {},
 	description:
-		'Workflows that the agent can ask during the conversation. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
+		'Workflows that the agent can use during the conversation. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
 	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
 };
 
 const PINNED =
-	"Data for the tool's workflow that the caller can't change, such as a customer number. The tool trigger outputs it as <code>context</code>";
+	"Data that the caller can't change, such as a customer number, for the tool's workflow. The tool trigger outputs it as <code>context</code>";
 const READABLE = ' VideoSDK and the agent can read it.';
 
 /** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */

@@ -29,6 +29,6 @@ export function readFilters(read: ItemReader, field: INodeProperties): Collectio
 	if (blank === undefined) return filters;
 	throw read.fail(
 		`'${blank.displayName}' under '${field.displayName}' has no value`,
-		'Check that the incoming item has the value that its expression asks for, or remove the filter.',
+		'Check that the incoming item has the value that its expression refers to, or remove the filter.',
 	);
 }

@@ -55,7 +55,7 @@ export const includeWaitField: INodeProperties = {
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
-		"How long to wait after the end for what 'Include' adds. After that, the output says what's missing.",
+		"How long to wait for what 'Include' adds, counted from the end of the conversation. If something isn't ready by then, the output says what's missing.",
 };
 
 /**
@@ -91,7 +91,7 @@ export function checkArranged(read: ItemReader, names: Includable[], room: RoomC
 	const option = OPTIONS.find(({ value }) => names.includes(value) && !isArranged[value]);
 	if (option === undefined) return;
 	throw read.fail(
-		`'Include' contains '${option.name}', but 'Recording' doesn't create it, and it can't be created afterwards`,
+		`'Include' contains '${option.name}', but it won't be created, and it can't be created afterwards`,
 		`Set 'Room' to 'Create a Room' and 'Recording' to '${RECORDING_FOR[option.value]}', or remove '${option.name}' from 'Include'.`,
 	);
 }

@@ -53,7 +53,7 @@ export function locator({
 export const deploymentField = locator({
 	displayName: 'Deployment',
 	name: 'deploymentId',
-	description: "The agent's deployment. You find it in the VideoSDK dashboard, under Agent Cloud.",
+	description: "The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud.",
 	searchListMethod: 'searchDeployments',
 	listPlaceholder: 'Select a deployment...',
 	placeholder: 'e.g. ddv_1a2b3c',
@@ -88,7 +88,7 @@ export const sessionField = locator({
 	displayName: 'Session',
 	name: 'sessionId',
 	description:
-		'The session to use. To take it from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
+		'The session to use. To use one from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
 	searchListMethod: 'searchSessions',
 	listPlaceholder: 'Select a session...',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',

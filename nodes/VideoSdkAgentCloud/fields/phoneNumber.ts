@@ -37,7 +37,7 @@ function whyNot(number: string): string | undefined {
 	if (!/^\+?\d+$/.test(number))
 		return 'It can contain digits, a plus sign in front, and spaces, brackets, dashes, dots and slashes.';
 	if (!number.startsWith('+')) {
-		return "It starts with neither a plus sign nor 00, so the country isn't known. If only the plus sign is missing from all your numbers, put it in front of the expression, such as +{{ $json.phone }}.";
+		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';
 	}
 	if (number.startsWith('+0')) return 'No country code starts with 0.';
 	return 'Including the country code, it must have 3 to 15 digits.';
@@ -54,7 +54,7 @@ function asPhoneNumber(read: ItemReader, field: INodeProperties, text: string): 
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(
 		`'${field.displayName}' is not a phone number: ${quoted}`,
-		`${reason} Enter it with a plus sign and the country code, such as +14155550123, or as a SIP URI such as sip:ada@example.com.`,
+		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com.`,
 	);
 }
 

@@ -85,8 +85,8 @@ export function readAgentTools(
 		const secret = String(secretKey ?? '').trim();
 		if (secret === '') {
 			throw read.fail(
-				"'Secret Key' is missing in the credential",
-				'Enter it. n8n signs the access to the tools with it.',
+				"'Secret Key' is missing from the credential",
+				"Enter it. n8n signs the agent's access to the tools with it.",
 			);
 		}
 		const key = toolKey(secret);

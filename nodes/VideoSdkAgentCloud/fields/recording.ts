@@ -12,12 +12,12 @@ const RECORDING_OPTIONS = [
 	{
 		name: 'Record and Transcribe',
 		value: 'transcribe',
-		description: 'Also keeps what was said as text. Get it later with Transcription: Get. This costs money.',
+		description: 'Also creates a transcript. Get it later with Transcription: Get. This costs money.',
 	},
 	{
 		name: 'Record, Transcribe and Summarize',
 		value: 'summarize',
-		description: 'Also keeps a summary. Get both later with Transcription: Get. This costs money.',
+		description: 'Also creates a summary. Get both later with Transcription: Get. This costs money.',
 	},
 ];
 
@@ -28,7 +28,7 @@ export const summaryPromptField: INodeProperties = {
 	type: 'string',
 	typeOptions: { rows: 3 },
 	default: '',
-	placeholder: 'e.g. Write two sentences, and list what was agreed',
+	placeholder: 'e.g. Write two sentences and list what was agreed',
 };
 
 const recordingField: INodeProperties = {
@@ -37,7 +37,7 @@ const recordingField: INodeProperties = {
 	type: 'options',
 	options: RECORDING_OPTIONS,
 	default: 'none',
-	description: "What to keep of the conversation. You can't turn this on afterwards.",
+	description: "What to keep from the conversation. You can't turn this on afterwards.",
 };
 
 /** What is kept of the conversation in a new room. */

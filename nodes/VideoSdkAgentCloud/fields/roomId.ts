@@ -10,7 +10,7 @@ export const roomIdField: INodeProperties = {
 	required: true,
 	placeholder: 'e.g. abcd-efgh-ijkl',
 	description:
-		'The ID of the room. Room: Create, Session: Start and Call: Make output it as <code>roomId</code>.',
+		"The room's ID, <code>roomId</code> in the output of Room: Create, Session: Start and Call: Make",
 };
 
 /** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */
@@ -28,8 +28,8 @@ export function readRoomId(read: ItemReader, field: INodeProperties): string {
 	const roomId = read.required(field);
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
 		throw read.fail(
-			`'${field.displayName}' is not the ID of a room`,
-			'Use the <code>roomId</code> that Room: Create or Session: Start outputs, such as abcd-efgh-ijkl.',
+			`'${field.displayName}' isn't a room ID`,
+			'Use the <code>roomId</code> from the output of Room: Create or Session: Start, such as abcd-efgh-ijkl.',
 		);
 	}
 	const { json } = read.context.getInputData()[read.itemIndex] ?? {};

@@ -35,7 +35,7 @@ export const includeTextField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to include what was said as <code>text</code> and its summary as <code>summary</code>',
+		'Whether to include the transcript as <code>text</code> and the summary as <code>summary</code>',
 };
 
 export const waitUntilReadyField: INodeProperties = {
@@ -55,7 +55,7 @@ export const pollIntervalField: INodeProperties = {
 	typeOptions: { minValue: 1 },
 	default: 10,
 	hint: 'In seconds',
-	description: 'How long to wait before checking again. The pauses grow to as much as a minute.',
+	description: 'How long to wait before checking again. The pauses grow to at most a minute.',
 	displayOptions: WHEN_WAITING,
 };
 

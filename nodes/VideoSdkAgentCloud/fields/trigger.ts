@@ -54,7 +54,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: false,
 				description:
-					"Whether to fetch the call and add it to the output as <code>call</code>. If it can't be fetched, the output comes without it.",
+					"Whether to fetch the call and add it to the output as <code>call</code>. If it can't be fetched, the output won't include it.",
 			},
 			{
 				displayName: 'Call Direction',
@@ -83,7 +83,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: false,
 				description:
-					"Whether to fetch the agent session and add it to the output as <code>session</code>. If it can't be fetched, the output comes without it.",
+					"Whether to fetch the agent session and add it to the output as <code>session</code>. If it can't be fetched, the output won't include it.",
 			},
 			{
 				displayName: 'Skip Duplicates',

@@ -54,7 +54,7 @@ export function webhookFields({
 	return [
 		{
 			...webhookUrlField,
-			description: `The trigger that receives the events of this ${thing}${also}. Its workflow must be published, and it must use the same credential.`,
+			description: `The trigger that receives this ${thing}'s events${also}. Its workflow must be published, and it must use the same credential.`,
 			// For "From List"; By URL has its own.
 			hint: "Leave empty if you don't need events",
 		},
@@ -79,7 +79,7 @@ export function webhookFields({
 /** Where VideoSDK sends the events of a session. */
 export const WEBHOOK_FIELDS = webhookFields({
 	thing: 'session',
-	also: ', and all events of the room created for it',
+	also: ' and those of the room created for it',
 	eventOptions: EVENT_OPTIONS,
 	defaultEvents: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 });

@@ -523,7 +523,7 @@ describe('The ID of a room', () => {
 		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]', '{{ $json.roomId }}'],
 		...['undefined', 'null', '../rooms', 'a?b', '"abcd"', 'x'.repeat(129)],
 	])('%j is none', (value) => {
-		expectRejection(() => read(value), "'Room ID' is not the ID of a room");
+		expectRejection(() => read(value), "'Room ID' isn't a room ID");
 	});
 
 	it("is not the record's 'id'", () => {

@@ -11,7 +11,7 @@ import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudToolTrigger';
 const NOBODY_WAITS =
-	"No agent is waiting for this answer, so it wasn't sent. An agent only waits for a workflow that a VideoSDK Agent Cloud Tool Trigger started, and not for a sub-workflow.";
+	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for a workflow that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
 
 const respondWithField: INodeProperties = {
 	displayName: 'Respond With',
@@ -119,7 +119,7 @@ export const operation: Operation = {
 	name: 'Answer Tool Call',
 	action: 'Answer tool call',
 	description:
-		'Answer the agent that asked this workflow during a conversation. Use it as the last node after a VideoSDK Agent Cloud Tool Trigger.',
+		'Send the answer back to the agent that called this workflow during a conversation. Use it as the last node after a VideoSDK Agent Cloud Tool Trigger.',
 	isTool: false,
 	fields: [respondWithField, answerJsonField, answerTextField, isErrorField],
 	prepare(read) {

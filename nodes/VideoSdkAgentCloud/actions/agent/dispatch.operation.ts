@@ -34,7 +34,9 @@ const versionTagField: INodeProperties = {
 	description: 'The tag of a published version, instead of its ID',
 };
 
-const META_DATA_FIELDS = metaDataFields("Data for the agent, such as the customer's name");
+const META_DATA_FIELDS = metaDataFields(
+	"Data for the agent, such as the customer's name. VideoSDK passes it on.",
+);
 
 const ROOM_OPTIONS: INodeProperties[] = [
 	{

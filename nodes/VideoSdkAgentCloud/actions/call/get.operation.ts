@@ -11,7 +11,7 @@ export const operation: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get call',
-	description: 'Retrieve a call in its current state, and what was said',
+	description: 'Retrieve a call and, if you choose, its transcript, summary and recording',
 	fields: [callField, includeField, optionsField()],
 	prepare(read) {
 		const callId = read.required(callField);

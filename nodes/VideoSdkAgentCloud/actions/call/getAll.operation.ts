@@ -32,7 +32,7 @@ const ruleFilter = {
 	...routingRuleField,
 	name: 'ruleId',
 	required: false,
-	description: 'Only return calls of this routing rule',
+	description: 'Only return calls that used this routing rule',
 };
 
 const searchFilter: INodeProperties = {
@@ -59,7 +59,7 @@ const statusFilter: INodeProperties = {
 	options: statusOptions(CALL_STATUSES),
 	default: [],
 	description:
-		"Only return calls with one of these statuses. VideoSDK can't filter by status, so n8n reads the whole list and keeps the matches.",
+		"Only return calls with one of these statuses. VideoSDK can't filter by status, so n8n fetches the whole list and filters it.",
 };
 
 const typeFilter: INodeProperties = {

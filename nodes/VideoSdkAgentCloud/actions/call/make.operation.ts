@@ -70,7 +70,7 @@ const TARGET_FIELDS: INodeProperties[] = [
 ];
 
 const META_DATA_FIELDS = metaDataFields(
-	"Data for the agent, such as the customer's name. VideoSDK keeps it with the call",
+	"Data for the agent, such as the customer's name. VideoSDK keeps it with the call.",
 );
 
 /**

@@ -14,7 +14,7 @@ const HANG_UP_AT_TIMEOUT: INodeProperties = {
 	name: 'hangUpAtTimeout',
 	type: 'boolean',
 	default: false,
-	description: "Whether to hang up any calls that are still going on when 'Max Wait' is reached",
+	description: "Whether to hang up any calls still in progress when 'Max Wait' is reached",
 };
 
 export const operation: Operation = {
@@ -22,7 +22,7 @@ export const operation: Operation = {
 	name: 'Make and Wait',
 	action: 'Make call and wait',
 	description:
-		"Have a voice agent call one person per item, and continue when all calls have ended. n8n isn't kept busy while it waits. This costs money and reaches real people.",
+		"Have a voice agent call one person per item and continue when all calls have ended. n8n isn't kept busy while it waits. This costs money and reaches real people.",
 	isTool: false,
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,

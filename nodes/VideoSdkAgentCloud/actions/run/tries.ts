@@ -40,7 +40,7 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 	if (isTool(context)) {
 		const error = new NodeOperationError(
 			node,
-			"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't have it. Nothing was sent.",
+			"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't use it. Nothing was sent.",
 		);
 		return { outcomes: none.fill({ error }), count: 1 };
 	}

@@ -57,7 +57,7 @@ export const operation: Operation = {
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
 	fields: [
 		{ ...deploymentField, required: false, description: `A deployment to check. ${SKIPPED}` },
-		{ ...optionalTagField, description: `A tag of the deployment to check. ${SKIPPED}` },
+		{ ...optionalTagField, description: `A tag of the deployment to check. ${SKIPPED}`, hint: undefined },
 		{
 			...webhookUrlField,
 			description: 'A trigger to check. Leave empty to skip these checks.',

@@ -23,7 +23,7 @@ export const operation: Operation = {
 	name: 'Start and Wait',
 	action: 'Start session and wait',
 	description:
-		"Start agent sessions, and continue when all of them have ended. n8n isn't kept busy while it waits. This costs money, and the agents may call real people.",
+		"Start agent sessions and continue when all of them have ended. n8n isn't kept busy while it waits. This costs money, and the agents may call real people.",
 	isTool: false,
 	starts: 'session',
 	fields: [

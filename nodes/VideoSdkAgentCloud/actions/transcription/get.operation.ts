@@ -144,7 +144,7 @@ export const operation: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get transcription',
-	description: 'Read what was said in a room, and the summary',
+	description: "Retrieve the transcript and summary of a room's conversation",
 	fields: [...GET_FIELDS, optionsField()],
 	prepare,
 };

@@ -22,7 +22,7 @@ const webhookUrlField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	description:
-		'The Production URL of the VideoSDK Agent Cloud Trigger that receives the events of this transcription',
+		"The Production URL of the VideoSDK Agent Cloud Trigger that receives this transcription's events",
 };
 
 export const operation: Operation = {
