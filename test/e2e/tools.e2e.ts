@@ -151,10 +151,10 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		const { content, isError } = await ask('answered', { order_number: 'T-1' }, testUrl);
 		expect(isError).toBe(false);
 		expect((content as [{ text: string }])[0].text).toContain('T-1');
-		const execution = await waitFor(
-			'the execution',
-			async () => (await executionsOf('answered')).find(({ mode }) => mode === 'manual'),
+		const execution = await setup.n8n.rest.waitForExecution(
+			({ mode, finished }) => mode === 'manual' && finished,
 			60_000,
+			{ workflowId: ids.answered as string },
 		);
 		expect(JSON.stringify(execution)).not.toContain('No agent is waiting');
 	});

@@ -66,7 +66,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s in queue mode', (version) =
 		await stopExecution(setup, ids.stopped as string);
 		expect(await asked).toMatchObject({
 			isError: true,
-			content: [{ text: expect.stringMatching(/failed, or ended|did not answer in time/) as string }],
+			content: [{ text: expect.stringMatching(/failed, or ended without|didn't answer in time/) as string }],
 		});
 	});
 

@@ -126,7 +126,7 @@ const API = [
 		[
 			['return !seen.has(identity) && seen.add(identity);', 'return true;', 'A row comes twice when rows move while a list is read'],
 			['const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);', 'const isLast = rowCount < PAGE_SIZE;', 'Return All is silently short where the API keeps to smaller pages'],
-			['rows: newRecords.filter((record) => isAsked(record, list.qs)),', 'rows: newRecords,', "Another customer's transcript, where the API ignores the filter", 'unit/api', 'engine'],
+			['rows: newRecords.filter((record) => isAsked(record, list.qs)),', 'rows: newRecords,', "Another customer's transcript, where the API ignores the filter", 'engine/recordings', 'engine/transcriptions'],
 			['if (records.length >= limit) break;', '', 'A limit of 10 reads the whole list'],
 			['for (const page of fetched) page.catch(() => undefined);', '', 'n8n stops because a page failed that nobody waited for'],
 		],
@@ -219,10 +219,10 @@ const WAITING = [
 		'waiting/poll.ts',
 		['unit/waiting/poll', 'engine/ends', 'engine/waitResume'],
 		[
-			['if (isTimeUp && this.isOwner && !this.isOver) {', 'if (isTimeUp && !this.isOver) {', 'A process that only heard of a wait ends its calls', 'unit/waiting', 'engine'],
-			['if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));', 'if (this.ends.isInDoubt) return 0;', 'Three quick "not found" of a failing API end the wait', 'unit/waiting', 'engine'],
+			['if (isTimeUp && this.isOwner && !this.isOver) {', 'if (isTimeUp && !this.isOver) {', 'A process that only heard of a wait ends its calls', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
+			['if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));', 'if (this.ends.isInDoubt) return 0;', 'Three quick "not found" of a failing API end the wait', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 			['this.onStop();', '', 'Contexts of executions are kept in memory for ever', 'unit/waiting'],
-			['warnCredentialRejected(this.context, this.wait, error.message);', '', 'A rejected key lets all calls come out as timed out without a word in the log', 'unit/waiting', 'engine'],
+			['warnCredentialRejected(this.context, this.wait, error.message);', '', 'A rejected key lets all calls come out as timed out without a word in the log', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 		],
 	),
 	...of(
@@ -231,7 +231,7 @@ const WAITING = [
 		[
 			['const MAX_NOT_FOUND = 3;', 'const MAX_NOT_FOUND = 1;', 'One "not found" ends the wait while the call goes on'],
 			["if ('record' in found) {\n\t\t\tthis.notFound.delete(id);", "if ('record' in found) {", 'Rejections add up although the API showed the session in between'],
-			['|| this.ending.has(id)) return false;', ') return false;', 'A session that we ended comes out as ended by itself', 'unit/waiting', 'engine'],
+			['|| this.ending.has(id)) return false;', ') return false;', 'A session that we ended comes out as ended by itself', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 			['if (!isNotFound(found.error) || event !== undefined) {', 'if (event !== undefined) {', 'A rejected key ends the wait, and Hang Up at Timeout is forgotten'],
 		],
 	),
@@ -241,8 +241,8 @@ const WAITING = [
 		[
 			['await Promise.all(open.map(fetchOne));', '', 'A list that fails makes a batch come out as timed out'],
 			['if (missing.length > 0) {', 'if (false) {', 'Where a call cannot be fetched by its ID, the wait never ends'],
-			['for (const row of hits) found.set(', 'if (pages > 99) for (const row of hits) found.set(', 'What page 1 shows is thrown away', 'unit/waiting', 'engine'],
-			['const start = (round * MAX_WITHOUT_LIST) % open.length;', 'const start = 0;', 'Beyond 20, nobody is asked for while the list fails', 'unit/waiting', 'engine'],
+			['for (const row of hits) found.set(', 'if (pages > 99) for (const row of hits) found.set(', 'What page 1 shows is thrown away', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
+			['const start = (round * MAX_WITHOUT_LIST) % open.length;', 'const start = 0;', 'Beyond 20, nobody is asked for while the list fails', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 		],
 	),
 	...of(
@@ -284,8 +284,8 @@ const WAITING = [
 		'waiting/credentialSource.ts',
 		['engine/credential', 'engine/waitForMany', 'unit/waiting'],
 		[
-			['error.message.includes(NOT_RESOLVED) ? this.last', 'true ? this.last', "A deleted credential's last values go on being used", 'engine', 'unit/waiting'],
-			['const MAX_AGE_MS = 1_000;', 'const MAX_AGE_MS = 60_000;', 'A corrected key counts a minute late for waiting executions', 'engine', 'unit/waiting'],
+			['error.message.includes(NOT_RESOLVED) ? this.last', 'true ? this.last', "A deleted credential's last values go on being used", 'unit/waiting', 'engine/waitForMany', 'engine/credential'],
+			['const MAX_AGE_MS = 1_000;', 'const MAX_AGE_MS = 60_000;', 'A corrected key counts a minute late for waiting executions', 'unit/waiting', 'engine/waitForMany', 'engine/credential'],
 		],
 	),
 ];
