@@ -245,7 +245,7 @@ browserTest(
 		await editor.runStep();
 		const { title, description } = await editor.failure();
 		expect(title).toBe("'To' is not a phone number: Ada [item 0]");
-		expect(description).toContain('with a plus sign and the country code');
+		expect(description).toContain('a plus sign and the country code');
 		await editor.fill('to', TO);
 		await editor.runStep();
 		await editor.firstRow();

@@ -192,7 +192,7 @@ const PICTURES: Record<string, Picture> = {
 		resource: 'room',
 		operation: 'create',
 		recording: 'summarize',
-		summaryPrompt: 'Write two sentences, and list what was agreed',
+		summaryPrompt: 'Write two sentences and list what was agreed',
 	}),
 	'transcription-form': formPicture(980, 'Get transcription', {
 		resource: 'transcription',

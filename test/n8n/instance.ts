@@ -1,7 +1,17 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { installPackage, packPackage } from './package';
-import { freePorts, PlainError, removeFolder, temporaryFolder, TrackedProcess, waitFor } from './processes';
-import { N8nRest } from './rest';
+import {
+	freePorts,
+	PlainError,
+	removeFolder,
+	sha256,
+	temporaryFolder,
+	TrackedProcess,
+	waitFor,
+	withLock,
+} from './processes';
+import { N8nRest, OWNER } from './rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime, type Runtime, withNodeInPath } from './runtime';
 
 export interface N8nOptions {
@@ -93,6 +103,30 @@ function environment(role: Role, options: N8nOptions, runtime: Runtime, userFold
 	});
 }
 
+const databaseOf = (userFolder: string) => join(userFolder, '.n8n', 'database.sqlite');
+
+/**
+ * Gives an empty n8n the tables and the owner that it would make at its first start, which takes it some seconds. They are kept
+ * beside the runtime.
+ */
+async function seedDatabase(runtime: Runtime, userFolder: string): Promise<void> {
+	const owner = sha256(ENCRYPTION_KEY + JSON.stringify(OWNER)).slice(0, 12);
+	const seed = join(runtime.folder, `first-start-${owner}.sqlite`);
+	if (!existsSync(seed)) {
+		await withLock(`${seed}.lock`, async () => {
+			if (existsSync(seed)) return;
+			const folder = temporaryFolder('videosdk-n8n-seed');
+			const first = await startN8n({ version: runtime.version, tarball: null, userFolder: folder });
+			await first.stop();
+			copyFileSync(databaseOf(folder), `${seed}.new`);
+			renameSync(`${seed}.new`, seed);
+			removeFolder(folder);
+		});
+	}
+	mkdirSync(join(userFolder, '.n8n'), { recursive: true });
+	copyFileSync(seed, databaseOf(userFolder));
+}
+
 const portTaken = (output: string) => /EADDRINUSE|port is already in use|port \d+ .*in use/i.test(output);
 
 async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess> {
@@ -106,6 +140,9 @@ async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess
 			await installPackage(userFolder, options.tarball ?? (await packPackage()));
 		})(),
 	]);
+
+	if (role === 'start' && isTemporary && options.env?.DB_TYPE === undefined)
+		await seedDatabase(runtime, userFolder);
 
 	let ports: number[] = [];
 	let child: TrackedProcess | undefined;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PlainError, repositoryRoot, run, runNpm, sha256, temporaryFolder, withLock } from './processes';
@@ -61,9 +61,19 @@ export async function unpackPackage(): Promise<string> {
 	return folder;
 }
 
-/** Installs the package into an n8n user folder the way n8n does. Offline: the package has no dependencies. */
+/** Installs the package into an n8n user folder the way n8n does; npm once for each tarball, copied from then on. */
 export async function installPackage(userFolder: string, tarball: string): Promise<void> {
-	const folder = join(userFolder, '.n8n', 'nodes');
+	const installed = `${tarball}.${sha256(readFileSync(tarball)).slice(0, 12)}`;
+	await withLock(`${installed}.lock`, async () => {
+		if (existsSync(installed)) return;
+		await npmInstall(`${installed}.new`, tarball);
+		renameSync(`${installed}.new`, installed);
+	});
+	cpSync(installed, join(userFolder, '.n8n', 'nodes'), { recursive: true });
+}
+
+/** Offline: the package has no dependencies. */
+async function npmInstall(folder: string, tarball: string): Promise<void> {
 	mkdirSync(folder, { recursive: true });
 	writeFileSync(
 		join(folder, 'package.json'),
