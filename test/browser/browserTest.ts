@@ -12,6 +12,8 @@ type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
 /** A real n8n, the simulator and a browser that is signed in; shared by the tests of one file. */
 export interface Stage extends Setup {
 	browser: Browser;
+	/** Keeps n8n's editor, which a browser takes seconds to load and compile. */
+	context: BrowserContext;
 	login: StorageState;
 }
 
@@ -25,14 +27,15 @@ export async function startStage(
 ): Promise<Stage> {
 	const setup = await setUp({ simulator: { ...PATIENT, ...simulator }, n8n: { env } });
 	const browser = await startBrowser();
-	const context = await newContext(browser);
-	const editor = new Editor(await context.newPage(), setup.n8n);
-	await editor.signIn();
+	const context = await newContext(browser, LOOK);
+	const page = await context.newPage();
+	await new Editor(page, setup.n8n).signIn();
 	const login = await context.storageState();
-	await context.close();
+	await page.close();
 	return {
 		...setup,
 		browser,
+		context,
 		login,
 		async stop() {
 			await browser.close();
@@ -61,15 +64,15 @@ export async function keepPicture({ page }: Editor, name: string): Promise<void>
 	await page.screenshot({ path: join(PICTURES, `${name}.png`) });
 }
 
-/** One test in a window of its own. A picture is kept of the moment it failed. */
+/** One test in a window of its own, in which nothing is left of the others. A picture is kept of the moment it failed. */
 export function browserTest(
 	name: string,
 	stage: () => Stage,
 	body: (editor: Editor, stage: Stage) => Promise<void>,
 ): void {
 	test(name, async () => {
-		const { browser, login, n8n } = stage();
-		const context = await newContext(browser, { ...LOOK, storageState: login });
+		const { context, login, n8n } = stage();
+		await context.setStorageState(login);
 		const page = await context.newPage();
 		try {
 			await body(new Editor(page, n8n), stage());
@@ -80,7 +83,7 @@ export function browserTest(
 			if (error instanceof Error) error.message += `\n\nPicture of this moment: ${path}`;
 			throw error;
 		} finally {
-			await context.close();
+			await page.close();
 		}
 	});
 }
