@@ -55,6 +55,8 @@ class Copy {
 			'--runInBand',
 			'--bail',
 			'--silent',
+			// A mutant that never ends is noticed at each test's limit.
+			'--testTimeout=30000',
 			...jestArguments,
 		]);
 		if (!hasFailed) return undefined;
