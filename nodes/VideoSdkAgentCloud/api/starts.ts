@@ -20,7 +20,7 @@ export const STARTS = {
 		several: 'sessions',
 		started: 'started',
 		check: 'Before you start the session again, look for it with Session: Get Many.',
-		goOn: 'The sessions that were started are running and cost money. End them with Session: End, or wait for them with Session: Wait for Status.',
+		goOn: 'What was started keeps running and costs money. End it with Session: End, or wait for it with Session: Wait for Status.',
 	},
 	dispatch: {
 		idField: 'roomId',
@@ -35,7 +35,7 @@ export const STARTS = {
 		several: 'calls',
 		started: 'made',
 		check: 'Before you call again, search for the number with Call: Get Many.',
-		goOn: "n8n hasn't hung up. To do so, use Call: Hang Up, or see how each call went with Call: Get.",
+		goOn: "n8n hasn't ended any of these calls. To end one, use Call: Hang Up. To see how it went, use Call: Get.",
 	},
 	transfer: {
 		idField: 'callId',

@@ -55,7 +55,7 @@ export const pollIntervalField: INodeProperties = {
 	typeOptions: { minValue: 1 },
 	default: 10,
 	hint: 'In seconds',
-	description: 'How long to wait before checking again. The pauses grow to at most a minute.',
+	description: 'How long to wait before checking again. n8n gradually increases this to at most a minute.',
 	displayOptions: WHEN_WAITING,
 };
 

@@ -39,7 +39,7 @@ export interface ReceivedItem extends IDataObject, ReceivedEvent {
 }
 
 const WRONG_CONTEXT =
-	"It was changed in transit, or signed with a different secret key. Either 'Secret Key' in the credential has changed since the session or room began, or that was started with a different credential.";
+	"It was changed in transit, or signed with a different secret key. Either 'Secret Key' in the credential has changed since the session or room was started, or it was started with a different credential.";
 const NOT_WANTED = "The event was received, but this workflow isn't set to start on it";
 
 /** What comes with a delivery beside its event. */

@@ -27,7 +27,7 @@ export function warnNotResumed(
 	const sentences = [
 		`The waiting execution ${wait.executionId} is ready to continue, but it can't be resumed.`,
 		problem,
-		`${next} the execution continues soon after its deadline (${deadlineOf(wait)}) with 'timedOut: true', even for what has ended.`,
+		`${next} the execution continues soon after its deadline (${deadlineOf(wait)}) with 'timedOut: true', even for calls or sessions that have already ended.`,
 	];
 	warn(context, sentences, reason);
 }
