@@ -273,6 +273,15 @@ describe('A list', () => {
 		},
 	);
 
+	it('that fails hides no end behind many that go on', async () => {
+		const ids = many(100);
+		const { ends } = await world.poll(ids);
+		world.fault = ({ page }) => (page === undefined ? undefined : 500);
+		world.statuses.set(ids[99] as string, 'stopped');
+		await pass(5 * 60 * SECOND_MS);
+		expect(ends.outcomes.size).toBe(1);
+	});
+
 	it('that fails with all else costs one more request', async () => {
 		await world.poll(many(100));
 		world.fault = () => 403;
