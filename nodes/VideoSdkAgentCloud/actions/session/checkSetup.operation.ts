@@ -1,5 +1,5 @@
 import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
-import { deploymentField, optionalTagField } from '../../fields/locators';
+import { deploymentField, tagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
@@ -15,7 +15,7 @@ import { checkWebhookProduction, checkWebhookPublic, checkWebhookPublished } fro
 function prepare(read: ItemReader): ItemRun {
 	const { context, itemIndex } = read;
 	const deploymentId = read.optional(deploymentField);
-	const tag = read.optional(optionalTagField);
+	const tag = read.optional(tagField);
 	const url = readWebhookUrl(read);
 	const callSetup = {
 		routingRuleId: read.optional(routingRuleField),
@@ -57,7 +57,7 @@ export const operation: Operation = {
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
 	fields: [
 		{ ...deploymentField, required: false, description: `A deployment to check. ${SKIPPED}` },
-		{ ...optionalTagField, description: `A tag of the deployment to check. ${SKIPPED}`, hint: undefined },
+		{ ...tagField, required: false, description: `A tag of the deployment to check. ${SKIPPED}` },
 		{
 			...webhookUrlField,
 			description: 'A trigger to check. Leave empty to skip these checks.',
