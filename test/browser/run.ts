@@ -1,5 +1,6 @@
 /** `npm run test:browser`: the tests in a real browser, and of the installation. Arguments are passed on to jest. */
 import { runJest } from '../jest';
+import { ensureSeed } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { runMain, temporaryFolder } from '../n8n/processes';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
@@ -9,7 +10,7 @@ runMain(async () => {
 	// Once for all test files.
 	const chromium = await ensureChromium(console.log);
 	const tarball = await packPackage();
-	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
+	await ensureSeed(await ensureRuntime(DEFAULT_N8N_VERSION, console.log));
 	return await runJest(['--config', 'test/browser/jest.config.js', ...process.argv.slice(2)], {
 		PACKAGE_TARBALL: tarball,
 		CHROMIUM_PATH: chromium,

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { installPackage, packPackage } from './package';
 import {
 	freePorts,
@@ -9,7 +9,6 @@ import {
 	temporaryFolder,
 	TrackedProcess,
 	waitFor,
-	withLock,
 } from './processes';
 import { N8nRest, OWNER } from './rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime, type Runtime, withNodeInPath } from './runtime';
@@ -105,26 +104,28 @@ function environment(role: Role, options: N8nOptions, runtime: Runtime, userFold
 
 const databaseOf = (userFolder: string) => join(userFolder, '.n8n', 'database.sqlite');
 
-/**
- * Gives an empty n8n the tables and the owner that it would make at its first start, which takes it some seconds. They are kept
- * beside the runtime.
- */
-async function seedDatabase(runtime: Runtime, userFolder: string): Promise<void> {
-	const owner = sha256(ENCRYPTION_KEY + JSON.stringify(OWNER)).slice(0, 12);
-	const seed = join(runtime.folder, `first-start-${owner}.sqlite`);
-	if (!existsSync(seed)) {
-		await withLock(`${seed}.lock`, async () => {
-			if (existsSync(seed)) return;
-			const folder = temporaryFolder('videosdk-n8n-seed');
-			const first = await startN8n({ version: runtime.version, tarball: null, userFolder: folder });
-			await first.stop();
-			copyFileSync(databaseOf(folder), `${seed}.new`);
-			renameSync(`${seed}.new`, seed);
-			removeFolder(folder);
-		});
-	}
-	mkdirSync(join(userFolder, '.n8n'), { recursive: true });
-	copyFileSync(seed, databaseOf(userFolder));
+/** Beside the runtime: the database of an n8n after its first start, with tables and owner. */
+const seedOf = (runtime: Runtime) =>
+	join(runtime.folder, `first-start-${sha256(ENCRYPTION_KEY + JSON.stringify(OWNER)).slice(0, 12)}.sqlite`);
+
+/** Makes what spares an empty n8n some seconds of its first start. Worth it for many starts only. */
+export async function ensureSeed(runtime: Runtime): Promise<void> {
+	const seed = seedOf(runtime);
+	if (existsSync(seed)) return;
+	const userFolder = temporaryFolder('videosdk-n8n-seed');
+	const first = await startN8n({ version: runtime.version, tarball: null, userFolder });
+	await first.stop();
+	// Another run may be doing the same.
+	const own = `${seed}.${process.pid}`;
+	copyFileSync(databaseOf(userFolder), own);
+	renameSync(own, seed);
+	removeFolder(userFolder);
+}
+
+function seedDatabase(runtime: Runtime, userFolder: string): void {
+	if (!existsSync(seedOf(runtime))) return;
+	mkdirSync(dirname(databaseOf(userFolder)), { recursive: true });
+	copyFileSync(seedOf(runtime), databaseOf(userFolder));
 }
 
 const portTaken = (output: string) => /EADDRINUSE|port is already in use|port \d+ .*in use/i.test(output);
@@ -142,7 +143,7 @@ async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess
 	]);
 
 	if (role === 'start' && isTemporary && options.env?.DB_TYPE === undefined)
-		await seedDatabase(runtime, userFolder);
+		seedDatabase(runtime, userFolder);
 
 	let ports: number[] = [];
 	let child: TrackedProcess | undefined;
