@@ -103,6 +103,9 @@ export function isStored(execution: Execution, lastNode?: string): boolean {
 	return runs.length > 0 && runs.every(({ length }) => length > 0);
 }
 
+/** n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way. */
+const isSettled = (execution: Execution): boolean => execution.status === 'waiting' || isStored(execution);
+
 /** An answer of n8n's REST interface that is not a 2xx. */
 export class RestError extends Error {
 	constructor(
@@ -363,7 +366,7 @@ export class N8nRest {
 		}
 	}
 
-	/** Waits until a run fits, and yields it. */
+	/** Waits until a run that waits or is over fits, and yields it. */
 	async waitForExecution(
 		predicate: (execution: Execution) => boolean,
 		timeoutMs = 60_000,
@@ -377,9 +380,9 @@ export class N8nRest {
 					for (const { id } of await this.listExecutions(filter)) {
 						if (judged.has(id)) continue;
 						const execution = await this.getExecution(id);
-						if (execution && predicate(execution)) return execution;
-						// Not before it is whole.
-						if (execution && isStored(execution)) judged.add(id);
+						if (!execution || !isSettled(execution)) continue;
+						if (predicate(execution)) return execution;
+						if (isStored(execution)) judged.add(id);
 					}
 					return undefined;
 				}),
