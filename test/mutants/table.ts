@@ -241,7 +241,8 @@ const WAITING = [
 		[
 			['await Promise.all(open.map(fetchOne));', '', 'A list that fails makes a batch come out as timed out'],
 			['if (missing.length > 0) {', 'if (false) {', 'Where a call cannot be fetched by its ID, the wait never ends'],
-			['for (const row of hits) found.set(', 'if (pages > 99) for (const row of hits) found.set(', 'What page 1 shows is thrown away', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
+			['for (const row of hits) found.set(', 'if (poorPages > 99) for (const row of hits) found.set(', 'What page 1 shows is thrown away', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
+			['Math.floor(ids.length / IDS_PER_POOR_PAGE)', '0', 'Where the list begins with the oldest, each poll sends one request for each call'],
 			['const start = (round * MAX_WITHOUT_LIST) % open.length;', 'const start = 0;', 'Beyond 20, nobody is asked for while the list fails', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 		],
 	),

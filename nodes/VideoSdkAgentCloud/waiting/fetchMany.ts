@@ -8,12 +8,14 @@ export type Found = { record: IDataObject } | { error: Error };
 
 /** For fewer, the list cannot take fewer requests than one for each. */
 const MIN_FOR_LIST = 3;
-/** A page of the list pays if it saves more than the one request that it costs. */
+/** A page of the list with fewer saves no more than the one request that it costs. */
 const MIN_HITS = 2;
+/** For so many each, one such page is read all the same: they may be further down, or the list may begin with the oldest. */
+const IDS_PER_POOR_PAGE = 10;
 /** While the list fails, a poll asks for this many one by one. The next poll asks for others. */
 const MAX_WITHOUT_LIST = 20;
-/** How far to search the list for those that cannot be fetched one by one. */
-const MAX_SEARCHED_PAGES = 5;
+/** The same for those that cannot be fetched one by one. */
+const MAX_POOR_PAGES = 5;
 /** "Not found" (the API answers either). */
 const NOT_FOUND_STATUSES = [402, 404];
 
@@ -29,20 +31,21 @@ function isMissing(found: Found | undefined): boolean {
 	return isNotFound(found.error) || failureOf(found.error)?.kind === 'answer';
 }
 
-/** Reads the list until all are found, or a page has fewer than `minHits` of them. @throws as `listPages`; what was found stays */
+/** Reads the list until all are found, or more than `maxPoorPages` had hardly any. @throws as `listPages`; what was found stays */
 async function searchList(
 	send: Send,
 	{ list, idField, fromRow }: Conversation,
 	ids: string[],
 	found: Map<string, Found>,
-	{ minHits, maxPages }: { minHits: number; maxPages: number },
+	maxPoorPages: number,
 ): Promise<void> {
 	const wanted = new Set(ids);
-	let pages = 0;
+	let poorPages = 0;
 	for await (const { rows } of listPages(send, list)) {
 		const hits = rows.filter((row) => wanted.delete(String(row[idField])));
 		for (const row of hits) found.set(String(row[idField]), { record: fromRow(row) });
-		if (hits.length < minHits || wanted.size === 0 || ++pages >= maxPages) return;
+		if (hits.length < MIN_HITS) poorPages++;
+		if (wanted.size === 0 || poorPages > maxPoorPages) return;
 	}
 }
 
@@ -70,7 +73,7 @@ export async function fetchMany(
 	};
 	let isListUsable = true;
 	if (ids.length >= MIN_FOR_LIST) {
-		await searchList(send, conversation, ids, found, { minHits: MIN_HITS, maxPages: Infinity }).catch(() => {
+		await searchList(send, conversation, ids, found, Math.floor(ids.length / IDS_PER_POOR_PAGE)).catch(() => {
 			isListUsable = false;
 		});
 	}
@@ -91,12 +94,10 @@ export async function fetchMany(
 	await Promise.all(open.map(fetchOne));
 	const missing = ids.filter((id) => isMissing(found.get(id)));
 	if (missing.length > 0) {
-		await searchList(send, conversation, missing, found, { minHits: 0, maxPages: MAX_SEARCHED_PAGES }).catch(
-			(error: Error) => {
-				// Unless the list confirms it, nothing is known.
-				for (const id of missing) if (isMissing(found.get(id))) found.set(id, { error });
-			},
-		);
+		await searchList(send, conversation, missing, found, MAX_POOR_PAGES).catch((error: Error) => {
+			// Unless the list confirms it, nothing is known.
+			for (const id of missing) if (isMissing(found.get(id))) found.set(id, { error });
+		});
 	}
 	return found;
 }
