@@ -47,7 +47,7 @@ export function resolveTarget(options: Addressed, base: URL): string {
 	const address = String(options.url ?? options.uri ?? '');
 	const prefix = (options.baseURL ?? base.href).replace(/\/+$/, '');
 	const target = ABSOLUTE_URL.test(address) ? address : `${prefix}/${address.replace(/^\/+/, '')}`;
-	if (!URL.canParse(target)) throw new UserError('The address of the request is not a valid URL');
+	if (!URL.canParse(target)) throw new UserError("The address of the request isn't a valid URL");
 	const url = new URL(target);
 	// Not by `origin`, which for a blob: URL is that of the address inside.
 	const isOfBase = url.protocol === base.protocol && url.host === base.host;

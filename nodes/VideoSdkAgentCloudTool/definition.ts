@@ -45,7 +45,7 @@ function schemaOfFields(collection: unknown): Schema {
 		if (name in properties) {
 			throw new DefinitionError(
 				`'${name}' appears twice in 'Parameters'`,
-				'Remove one of them, or rename it.',
+				`Remove or rename one of the parameters named '${name}'.`,
 			);
 		}
 		if (!PARAMETER_TYPES.includes(type)) {
@@ -62,7 +62,7 @@ function parseSchema(text: string): ReturnType<typeof checkSchema> {
 	try {
 		return checkSchema(text.trim() === '' ? { type: 'object' } : JSON.parse(text));
 	} catch (error) {
-		return { problem: `It is not valid JSON: ${(error as Error).message}` };
+		return { problem: `The schema isn't valid JSON: ${(error as Error).message}` };
 	}
 }
 
@@ -99,7 +99,7 @@ export function readDefinition(read: Read): ToolDefinition {
 	if (description === '') {
 		throw new DefinitionError(
 			"'Tool Description' is empty",
-			'Describe in a sentence or two what the tool does and when to use it. The model reads it to decide whether to use the tool.',
+			"In 'Tool Description', say in a sentence or two what the tool does and when to use it. The model reads the description to decide whether to use the tool.",
 		);
 	}
 	const isJson = read('specifyParameters', 'fields') === 'json';

@@ -54,7 +54,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		placeholder: 'Add Parameter',
 		default: {},
 		description:
-			"What the model has to find out from the caller. Data that the caller must not be able to change, such as a customer number, belongs in 'Context' in the node that makes the call or starts the session.",
+			"What the model has to find out during the conversation. Data that the other person must not be able to change, such as a customer number, belongs in 'Context' in the node that makes the call or starts the session.",
 		displayOptions: { show: { specifyParameters: ['fields'] } },
 		options: [
 			{

@@ -51,7 +51,7 @@ function problemIn(schema: unknown, path: string, depth: number): string | undef
 	if (depth > MAX_DEPTH) return `${place} is nested more than ${MAX_DEPTH} levels deep`;
 	for (const [name, value] of Object.entries(schema)) {
 		if (!Object.hasOwn(KEYWORDS, name)) {
-			return `${place} has the keyword '${name}', which is not supported. Use ${Object.keys(KEYWORDS).join(', ')}`;
+			return `${place} has the keyword '${name}', which isn't supported. Use ${Object.keys(KEYWORDS).join(', ')}`;
 		}
 		const [test, expected] = KEYWORDS[name] as (typeof KEYWORDS)[string];
 		if (!test(value))

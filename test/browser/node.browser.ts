@@ -414,7 +414,7 @@ describe('a bad input is explained', () => {
 		[
 			'JSON that is none',
 			{ operation: 'start', deploymentId, specifyMetaData: 'json', jsonMetaData: '{ "a": }' },
-			"'Metadata (JSON)' is not valid JSON [item 0]",
+			"'Metadata (JSON)' isn't valid JSON [item 0]",
 			'Correct it',
 		],
 		[

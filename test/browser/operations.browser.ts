@@ -244,7 +244,7 @@ browserTest(
 		await editor.toggle('recordAudio');
 		await editor.runStep();
 		const { title, description } = await editor.failure();
-		expect(title).toBe("'To' is not a phone number: Ada [item 0]");
+		expect(title).toBe("'To' isn't a phone number: Ada [item 0]");
 		expect(description).toContain('a plus sign and the country code');
 		await editor.fill('to', TO);
 		await editor.runStep();

@@ -80,7 +80,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		for (const webhookUrl of [open.url, `${n8nUrl}/webhook/${randomUUID()}/webhook/`]) {
 			expect((await check({ webhookUrl })).webhookPublished).toMatchObject({
 				ok: false,
-				message: expect.stringContaining("isn't published"),
+				message: expect.stringContaining('No trigger is published'),
 			});
 		}
 	});
@@ -91,7 +91,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 				const { webhookPublished } = await check({ webhookUrl });
 				expect(webhookPublished).toMatchObject({
 					ok: false,
-					message: expect.stringContaining('knows no VideoSDK Agent Cloud Trigger'),
+					message: expect.stringContaining("doesn't know of a VideoSDK Agent Cloud Trigger"),
 				});
 			}
 		}

@@ -128,7 +128,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			100,
 		);
 		expect(line).toContain(`3 sessions were started before this: ${first}, ${second}, ${third}.`);
-		expect(line).toContain('The session for item 3 may also have been started');
+		expect(line).toContain('The session for item 3 may have been started');
 		await sleep(1_000);
 		expect(requestsTo(START_PATH)).toHaveLength(4);
 	});

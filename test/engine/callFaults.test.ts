@@ -153,7 +153,7 @@ describe('Many items with every kind of fault among them', () => {
 			const item = items.findIndex((candidate) => candidate.to === to);
 			const isNamed = description.includes(callId);
 			const isInDoubt =
-				new RegExp(`The calls? for items? [\\d, ]*\\b${item}\\b[\\d, ]* may also have been made`).test(
+				new RegExp(`The calls? for items? [\\d, ]*\\b${item}\\b[\\d, ]* may have been made`).test(
 					description,
 				) ||
 				(message.includes('may have been made') && message.includes(`[item ${item}]`));

@@ -395,7 +395,7 @@ describe('Before anything is sent, field and item are named:', () => {
 	const filter = (name: string) => callParameters('getAll', { filters: { [name]: VALUE } });
 
 	it.each<[string, string, INodeParameters, unknown, unknown]>([
-		['a number with letters', "'To' is not a phone number: Ada", byRule({ to: VALUE }), TO, 'Ada'],
+		['a number with letters', "'To' isn't a phone number: Ada", byRule({ to: VALUE }), TO, 'Ada'],
 		['no number', "'To' is empty", byRule({ to: VALUE }), TO, ' '],
 		['no rule', "'Routing Rule' is empty", byRule({ routingRuleId: byId(VALUE) }), RULE.routingRuleId, ''],
 		[
@@ -470,7 +470,7 @@ describe('Before anything is sent, field and item are named:', () => {
 			'2026-01-15',
 			null,
 		],
-		['a date that is none', "'End Date' is not a date", filter('endDate'), '2026-01-15', 'yesterday'],
+		['a date that is none', "'End Date' isn't a date", filter('endDate'), '2026-01-15', 'yesterday'],
 		['a type that is none', "'Type'", filter('type'), 'inbound', 'both'],
 		[
 			'dates the wrong way round',

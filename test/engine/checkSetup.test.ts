@@ -224,7 +224,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 			n8n.unpublish(`${trigger.node.webhookId}/webhook`);
 			return { webhookUrl: trigger.url };
 		},
-		{ webhookPublished: /isn't published/ },
+		{ webhookPublished: /No trigger is published/ },
 	],
 	[
 		'a Test URL',
@@ -256,7 +256,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 			n8n.publishForeign(path, ['GET', 'POST']);
 			return { webhookUrl: `${n8n.url}/webhook/${path}` };
 		},
-		{ webhookPublished: /knows no VideoSDK Agent Cloud Trigger there/ },
+		{ webhookPublished: /doesn't know of a VideoSDK Agent Cloud Trigger there/ },
 	],
 	[
 		"someone's workflow that takes GET only",
@@ -264,7 +264,7 @@ const WEBHOOK_SETUPS: Setup[] = [
 			n8n.publishForeign('x/webhook', ['GET']);
 			return { webhookUrl: `${n8n.url}/webhook/x/webhook/` };
 		},
-		{ webhookPublished: /knows no VideoSDK Agent Cloud Trigger there/ },
+		{ webhookPublished: /doesn't know of a VideoSDK Agent Cloud Trigger there/ },
 	],
 	[
 		'an address at which nothing listens',

@@ -235,7 +235,7 @@ describe('In the HTTP Request node the credential', () => {
 			`https://${base.host}/`,
 		]) {
 			const result = await request(legacy ? { uri: url } : { url }, legacy);
-			expect(failureOf(result).message).toMatch(/only works for requests to|is not a valid URL/);
+			expect(failureOf(result).message).toMatch(/only works for requests to|isn't a valid URL/);
 			expectNoSecrets(rig, result.error, result.thrown);
 		}
 		expect(other.requests).toHaveLength(0);

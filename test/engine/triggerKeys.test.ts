@@ -105,7 +105,7 @@ describe('A pinned key', () => {
 		const error: unknown = await rig.engine.publish().catch((reason: unknown) => reason);
 		expect(error).toMatchObject({
 			name: 'NodeOperationError',
-			message: expect.stringMatching(/Clear 'Webhook Public Key'.*not an RSA public key/),
+			message: expect.stringMatching(/Clear 'Webhook Public Key'.*doesn't contain an RSA public key/),
 		});
 	});
 });

@@ -118,7 +118,7 @@ async function startSession(n8n: N8n, imported: Imported): Promise<{ sessionId: 
 	const execution = await n8n.rest.runWorkflow(imported.session.id);
 	const session = outputOf(execution, imported.startNode)[0];
 	if (execution.status !== 'success' || !session?.sessionId) {
-		throw new PlainError(`"${imported.session.name}" started no session: ${reasonOf(execution)}`);
+		throw new PlainError(`"${imported.session.name}" didn't start a session: ${reasonOf(execution)}`);
 	}
 	write(`      Session ${String(session.sessionId)}`);
 	write(
@@ -141,7 +141,7 @@ async function showCall(n8n: N8n, imported: Imported, target: Target): Promise<v
 	const { call: workflow, callNode } = imported;
 	const execution = await n8n.rest.runWorkflow(workflow.id, CALL_TIMEOUT_MS);
 	const [call] = outputOf(execution, callNode);
-	if (!call) throw new PlainError(`"${workflow.name}" made no call: ${reasonOf(execution)}`);
+	if (!call) throw new PlainError(`"${workflow.name}" didn't make a call: ${reasonOf(execution)}`);
 	write(`      Call ${String(call.callId)}`);
 	const seconds = call.durationSeconds === null ? '' : ` after ${Math.round(Number(call.durationSeconds))} s`;
 	write(`        to ${String(call.to)}: ${String(call.outcome)}${seconds}`);
@@ -214,7 +214,7 @@ runMain(async () => {
 			const sessionId = openSession;
 			openSession = undefined;
 			await endSession(n8n.rest, imported, sessionId).catch((error: unknown) =>
-				write(`Session ${sessionId} is still running and costs money. ${(error as Error).message}`),
+				write(`Session ${sessionId} is still running and costing money. ${(error as Error).message}`),
 			);
 		}
 		await n8n?.stop();
@@ -256,7 +256,7 @@ runMain(async () => {
 				if (event === 'stopped') openSession = undefined;
 				// A real session goes on until someone ends it.
 				if (event === 'started' && target.isReal) {
-					write('      Ending the session, so that it costs no more ...');
+					write("      Ending the session, so that it doesn't cost any more ...");
 					void endSession(running.rest, added, sessionId).catch((error: unknown) =>
 						write(`      ${(error as Error).message}`),
 					);
@@ -282,7 +282,7 @@ runMain(async () => {
 			write(`  Password        ${OWNER.password}`);
 			if (!target.isReal)
 				write(
-					`Numbers to call:  any, and ${Object.entries(CALL_NUMBERS)
+					`Numbers to call:  any number is answered, except ${Object.entries(CALL_NUMBERS)
 						.map(([outcome, number]) => `${number} (${outcome})`)
 						.join(', ')}`,
 				);
@@ -290,7 +290,7 @@ runMain(async () => {
 			write('Press Ctrl+C to stop. That deletes this n8n and everything in it.');
 			// Until Ctrl+C, or until n8n ends by itself.
 			while (running.running) await sleep(1_000);
-			throw new PlainError(`n8n has ended:\n${running.logs.trim().split('\n').slice(-15).join('\n')}`);
+			throw new PlainError(`n8n has stopped:\n${running.logs.trim().split('\n').slice(-15).join('\n')}`);
 		}
 	} finally {
 		await closeDown();

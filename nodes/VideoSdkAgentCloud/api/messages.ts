@@ -36,7 +36,7 @@ const BY_STATUS: Record<string, FailureText> = {
 	'403': {
 		message: "VideoSDK doesn't allow this",
 		description:
-			"The credential's VideoSDK project doesn't have this permission, or its plan doesn't include this. Check the plan in the VideoSDK dashboard.",
+			"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
 	},
 	'404': {
 		message: "VideoSDK couldn't find anything with this ID",

@@ -20,7 +20,7 @@ export const STARTS = {
 		several: 'sessions',
 		started: 'started',
 		check: 'Before you start the session again, look for it with Session: Get Many.',
-		goOn: 'What was started keeps running and costs money. End it with Session: End, or wait for it with Session: Wait for Status.',
+		goOn: "n8n hasn't ended any of these sessions. To end one, use Session: End. To wait for it, use Session: Wait for Status.",
 	},
 	dispatch: {
 		idField: 'roomId',

@@ -18,7 +18,7 @@ export const toolsValidForField: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
 	default: 24,
 	hint: 'In hours',
-	description: 'How long the agent can use its tools. Enter more than your longest conversation takes.',
+	description: 'How long the agent can use its tools. Make it longer than your longest conversation.',
 };
 
 /** One tool. */
@@ -52,8 +52,8 @@ export const agentToolsField: INodeProperties = {
 };
 
 const PINNED =
-	"Data that the caller can't change, such as a customer number, for the tool's workflow. The tool trigger outputs it as <code>context</code>";
-const READABLE = ' VideoSDK and the agent can read it.';
+	"Data that can't be changed during the conversation, such as a customer number, for the tool's workflow. The tool trigger outputs it as <code>context</code>";
+const READABLE = ' VideoSDK and the agent can read the context.';
 
 /** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */
 export const AGENT_TOOLS_FIELDS: INodeProperties[] = [

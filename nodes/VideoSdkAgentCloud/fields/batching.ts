@@ -35,7 +35,7 @@ export const batchingField: INodeProperties = {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Batching',
 	default: { batch: {} },
-	description: 'How many input items to start at a time, and how long to wait between them',
+	description: 'How many input items to start at a time, and how long to wait between batches',
 	options: [{ displayName: 'Batching', name: 'batch', values: [batchSizeField, batchIntervalField] }],
 };
 

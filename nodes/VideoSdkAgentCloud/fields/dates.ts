@@ -20,9 +20,6 @@ export function readDateMs(
 		const date = tryToParseDateTime(value, timeZone).setZone(timeZone);
 		return (edge === 'endOfDay' ? date.endOf('day') : date).toMillis();
 	} catch {
-		throw read.fail(
-			`'${field.displayName}' is not a date`,
-			'Choose a date, or enter one such as 2026-01-15.',
-		);
+		throw read.fail(`'${field.displayName}' isn't a date`, 'Choose a date, or enter one such as 2026-01-15.');
 	}
 }

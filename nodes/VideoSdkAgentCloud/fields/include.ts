@@ -91,7 +91,7 @@ export function checkArranged(read: ItemReader, names: Includable[], room: RoomC
 	const option = OPTIONS.find(({ value }) => names.includes(value) && !isArranged[value]);
 	if (option === undefined) return;
 	throw read.fail(
-		`'Include' contains '${option.name}', but it won't be created, and it can't be created afterwards`,
+		`'Include' contains '${option.name}', but 'Room' and 'Recording' aren't set to create it, and it can't be created after the conversation`,
 		`Set 'Room' to 'Create a Room' and 'Recording' to '${RECORDING_FOR[option.value]}', or remove '${option.name}' from 'Include'.`,
 	);
 }

@@ -35,7 +35,7 @@ function clean(text: string): string {
 function whyNot(number: string): string | undefined {
 	if (E164.test(number)) return undefined;
 	if (!/^\+?\d+$/.test(number))
-		return 'It can contain digits, a plus sign in front, and spaces, brackets, dashes, dots and slashes.';
+		return 'It can contain digits, a plus sign in front, and spaces, parentheses, dashes, dots and slashes.';
 	if (!number.startsWith('+')) {
 		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';
 	}
@@ -53,7 +53,7 @@ function asPhoneNumber(read: ItemReader, field: INodeProperties, text: string): 
 	if (reason === undefined) return number;
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(
-		`'${field.displayName}' is not a phone number: ${quoted}`,
+		`'${field.displayName}' isn't a phone number: ${quoted}`,
 		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com.`,
 	);
 }

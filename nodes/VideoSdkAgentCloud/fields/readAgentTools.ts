@@ -28,7 +28,7 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
 	const fail = (what: string, nextStep: string) => read.fail(what, nextStep);
 	if (text === undefined) throw fail(`${label} is empty`, 'Select a tool, or remove the entry.');
 	if (text === TOOL_NOT_LISTED) {
-		throw fail(`${label} is not a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
+		throw fail(`${label} isn't a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
 	}
 	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 	if (parsed === undefined || parsed.username || parsed.password) {
@@ -79,7 +79,7 @@ export function readAgentTools(
 		if (unreachable !== undefined) {
 			throw read.fail(
 				`VideoSDK's agents can't reach the tool at ${new URL(unreachable).origin}`,
-				'Give n8n a public URL (N8N_WEBHOOK_URL), publish the tool again and select it again. Nothing was sent to VideoSDK.',
+				'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), publish the tool again and select it again. Nothing was sent to VideoSDK.',
 			);
 		}
 		const secret = String(secretKey ?? '').trim();

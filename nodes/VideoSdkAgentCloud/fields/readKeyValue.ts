@@ -71,14 +71,14 @@ function readJson(read: ItemReader, field: INodeProperties, specify: INodeProper
 			value = JSON.parse(value);
 		} catch (error) {
 			throw read.fail(
-				`${label} is not valid JSON`,
+				`${label} isn't valid JSON`,
 				`Correct it (${(error as Error).message}), or set '${specify.displayName}' to 'Using Fields Below'.`,
 			);
 		}
 	}
 	if (!isPlainObject(value)) {
 		throw read.fail(
-			`${label} is not a JSON object`,
+			`${label} isn't a JSON object`,
 			'Write it in curly brackets, such as { "name": "value" }.',
 		);
 	}

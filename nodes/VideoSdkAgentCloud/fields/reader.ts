@@ -71,7 +71,7 @@ export abstract class FieldReader<Missing> {
 		if (typeof value !== 'object') return String(value ?? '').trim() || undefined;
 		if (value === null) return undefined;
 		throw this.fail(
-			`'${field.displayName}' is not text`,
+			`'${field.displayName}' isn't text`,
 			'Its expression must return a single value, not an object or a list.',
 		);
 	}

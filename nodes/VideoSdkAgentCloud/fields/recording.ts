@@ -17,7 +17,8 @@ const RECORDING_OPTIONS = [
 	{
 		name: 'Record, Transcribe and Summarize',
 		value: 'summarize',
-		description: 'Also creates a summary. Get both later with Transcription: Get. This costs money.',
+		description:
+			'Also creates a transcript and a summary. Get both later with Transcription: Get. This costs money.',
 	},
 ];
 

@@ -21,12 +21,12 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
-		"For agent sessions and rooms, publish this workflow. Then open the node that starts the session or creates the room, select this trigger in its 'Webhook URL' and choose the same events there. If the URL under 'Webhook URLs' above starts with http://localhost, VideoSDK can't reach it. Give n8n a public URL first (N8N_WEBHOOK_URL).",
+		"For agent sessions and rooms, publish this workflow. Then open the node that starts the session or creates the room, select this trigger in its 'Webhook URL' and choose the same events there. If the URL under 'Webhook URLs' above starts with http://localhost, VideoSDK can't reach it. Give n8n a public URL first (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL).",
 	),
 	notice(
 		'callNotice',
 		CALL_EVENTS,
-		"For calls, there's nothing to set up. While this workflow is published or listening for a test event, it receives the events of all calls in your VideoSDK project.",
+		'Call events need no setup in VideoSDK, but n8n needs a public URL. While this workflow is published or listening for a test event, it receives the events of all calls in your VideoSDK project.',
 	),
 	notice(
 		'callSummaryNotice',

@@ -15,7 +15,8 @@ import type { StoredWait } from './storedWait';
 const MAX_AT_ONCE = 5;
 const LONGEST_PAUSE_MS = 30_000;
 const FILE_TIMEOUT_MS = 10_000;
-const NOT_IN_TIME = "It wasn't ready in time. Get it later with Call: Get or Transcription: Get.";
+const NOT_IN_TIME =
+	"It wasn't ready in time. Get it later with Call: Get, Transcription: Get, or Recording: Get Many.";
 /** How a conversation went of which something may still come. */
 const TALKED = ['answered', 'transferred', 'completed'];
 

@@ -21,7 +21,7 @@ export function warnNotResumed(
 	const address = URL.canParse(wait.resumeUrl) ? new URL(wait.resumeUrl).origin : 'its own address';
 	const problem = {
 		failed: `n8n at ${address} responds with an error. See n8n's log.`,
-		notReached: `n8n can't reach itself at ${address}. Check N8N_WEBHOOK_URL, whether a proxy or login in front of n8n lets /webhook-waiting/ through and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`,
+		notReached: `n8n can't reach itself at ${address}. Check N8N_WEBHOOK_URL (before n8n 2.35: WEBHOOK_URL), whether a proxy or login in front of n8n lets /webhook-waiting/ through and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`,
 	}[trouble];
 	const next = isLast ? 'There is no further retry, so' : 'n8n retries. If that fails,';
 	const sentences = [

@@ -30,7 +30,7 @@ export function readVerificationSettings(credential: IDataObject): VerificationS
 	const pinnedKey = readPublicKey(pem);
 	if (pinnedKey === undefined) {
 		throw new UserError(
-			"Clear 'Webhook Public Key' in the VideoSDK Agent Cloud credential to use VideoSDK's own key. What it contains is not an RSA public key in PEM format.",
+			"Clear 'Webhook Public Key' in the VideoSDK Agent Cloud credential to use VideoSDK's own key. The field doesn't contain an RSA public key in PEM format.",
 		);
 	}
 	return { ...settings, pinnedKey };

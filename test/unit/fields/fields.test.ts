@@ -124,7 +124,7 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 	it.each(['{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'])(
 		'are refused if the JSON is none: %j',
 		(text) => {
-			expectRejection(() => readJson(text), `'${name} (JSON)' is not valid JSON`);
+			expectRejection(() => readJson(text), `'${name} (JSON)' isn't valid JSON`);
 		},
 	);
 
@@ -133,7 +133,7 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 		['a date of n8n', DateTime.fromMillis(0)],
 		['a map', new Map([['a', 1]])],
 	])('are refused if an expression gave %s in place of JSON', (_kind, value) => {
-		expectRejection(() => readJson(value), `'${name} (JSON)' is not a JSON object`);
+		expectRejection(() => readJson(value), `'${name} (JSON)' isn't a JSON object`);
 	});
 
 	it.each([
@@ -167,7 +167,7 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 	it.each(['[]', '[{"a":1}]', 'null', '5', '"text"', 'true', null, undefined, 5, true, [], ['a']])(
 		'are refused if the JSON is no object: %j',
 		(value) => {
-			expectRejection(() => readJson(value), `'${name} (JSON)' is not a JSON object`);
+			expectRejection(() => readJson(value), `'${name} (JSON)' isn't a JSON object`);
 		},
 	);
 
@@ -249,7 +249,7 @@ describe('readWebhook', () => {
 	it.each([[{}], [['https://n8n.example.com/x']], [{ mode: 'url', value: {} }]])(
 		'refuses %j, which is no text',
 		(url) => {
-			expectRejection(() => read(url), "'Webhook URL' is not text");
+			expectRejection(() => read(url), "'Webhook URL' isn't text");
 		},
 	);
 
@@ -317,7 +317,7 @@ describe('A text', () => {
 
 	it.each([[{}], [[]], [{ value: 'x' }], [['x']], [new Date(0)]])('%j is none', (value) => {
 		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
-			expectRejection(() => read.optional(text), "'Session ID' is not text");
+			expectRejection(() => read.optional(text), "'Session ID' isn't text");
 		}
 	});
 

@@ -100,7 +100,7 @@ describe('Refused, with field, value, item and what to do:', () => {
 		['+1234567890123456', '3 to 15 digits'],
 	])('%j', (value, reason) => {
 		const { message, description } = thrownBy(() => read(value)) as Error & { description: string };
-		expect(message).toBe(`'To' is not a phone number: ${value}`);
+		expect(message).toBe(`'To' isn't a phone number: ${value}`);
 		expect(description).toContain(reason);
 		expect(description).toContain('such as +14155550123');
 	});
@@ -117,7 +117,7 @@ describe('Refused, with field, value, item and what to do:', () => {
 
 it("A number chosen from the account's own list is passed on as the API spells it, if the API takes it", () => {
 	expect(readFrom({ __rl: true, mode: 'list', value: '14155550102' })).toBe('14155550102');
-	expect(() => readFrom({ __rl: true, mode: 'list', value: 'Line 1' })).toThrow('not a phone number');
+	expect(() => readFrom({ __rl: true, mode: 'list', value: 'Line 1' })).toThrow("isn't a phone number");
 });
 
 it('Whatever is read is taken by the API, and reads as the same again', () => {

@@ -25,7 +25,7 @@ const respondWithField: INodeProperties = {
 	default: 'json',
 };
 
-const ANSWER_DESCRIPTION = 'What the agent reads and puts into words for the caller';
+const ANSWER_DESCRIPTION = 'What the agent reads and puts into words';
 
 const answerJsonField: INodeProperties = {
 	displayName: 'Answer',
@@ -53,7 +53,7 @@ const isErrorField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether the answer explains what went wrong. The agent can then try again in a different way, or tell the caller.',
+		'Whether the answer explains what went wrong. The agent can then try again in a different way, or say so.',
 };
 
 /** @returns the answer of one item */
@@ -72,7 +72,7 @@ function readAnswer(read: ItemReader): unknown {
 		return JSON.parse(value) as unknown;
 	} catch (error) {
 		throw read.fail(
-			"'Answer' is not valid JSON",
+			"'Answer' isn't valid JSON",
 			`Correct it (${(error as Error).message}), or set 'Respond With' to 'Text'.`,
 		);
 	}

@@ -31,7 +31,7 @@ export const operation: Operation = {
 	name: 'Create Tool Access',
 	action: 'Create tool access',
 	description:
-		"Create access to tools for an agent that answers incoming calls. Store it as one of the agent's secrets. Nothing is sent to VideoSDK.",
+		"Create access to tools for an agent that answers incoming calls. Store the <code>tools</code> list from the output as the agent's secret <code>N8N_TOOLS</code>. Nothing is sent to VideoSDK.",
 	isTool: false,
 	fields: [...AGENT_TOOLS_FIELDS, validForField, validForUnitField],
 	prepare(read) {

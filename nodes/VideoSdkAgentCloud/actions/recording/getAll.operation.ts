@@ -14,13 +14,13 @@ const recordingTypeField: INodeProperties = {
 		{
 			name: 'Merged',
 			value: 'merged',
-			description: 'One file, with the agent and the caller on separate channels',
+			description: 'One file, with the agent and the others on separate channels',
 		},
 		{ name: 'Participant', value: 'participant', description: 'One file per participant' },
 		{
 			name: 'Room',
 			value: 'room',
-			description: "One file with all participants, as a room's 'Recording' creates it",
+			description: "One file with all participants, as created by a room's 'Recording' setting",
 		},
 		{ name: 'Track', value: 'track', description: 'One file per camera or microphone' },
 	],

@@ -95,7 +95,7 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
 			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${several} were`} ${started} before this: ${ids.join(', ')}.`,
 		ids.length > 0 && goOn,
 		doubtful.length > 0 &&
-			`The ${doubtful.length === 1 ? `${one} for item` : `${several} for items`} ${doubtful.join(', ')} may also have been ${started}. ${check}`,
+			`The ${doubtful.length === 1 ? `${one} for item` : `${several} for items`} ${doubtful.join(', ')} may have been ${started}. ${check}`,
 		leftOpen.length > 0 && `Created and still open: ${leftOpen.join(', ')}.`,
 	];
 	return sentences.filter(Boolean).join(' ');

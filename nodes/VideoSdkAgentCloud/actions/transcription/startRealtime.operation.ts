@@ -40,7 +40,7 @@ export const operation: Operation = {
 			{
 				...summaryPromptField,
 				description:
-					'Instructions for a summary when the conversation has ended. Leave empty for no summary.',
+					"Instructions for the summary that's created after the conversation. Leave empty for no summary.",
 			},
 			webhookUrlField,
 		]),

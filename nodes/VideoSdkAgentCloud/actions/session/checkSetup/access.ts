@@ -46,7 +46,7 @@ export async function checkClockAndKey(
 			clock:
 				answeredAtMs === undefined
 					? problem(
-							"The clock wasn't checked because VideoSDK's response didn't include the time",
+							"The clock wasn't checked because n8n didn't get the time from VideoSDK",
 							"Fix the 'publicKey' check first.",
 						)
 					: checkClock(answeredAtMs),

@@ -18,7 +18,7 @@ export function checkDeployment(deploymentId: string, deployments?: IDataObject[
 	if (rows.length === 0) {
 		return problem(
 			`The credential's VideoSDK project has no deployment '${deploymentId}'`,
-			"Select 'Deployment' from the list. If it isn't listed, the agent isn't deployed yet, or the credential belongs to a different VideoSDK project.",
+			"Select a deployment in 'Deployment'. If yours isn't listed, the agent isn't deployed yet, or the credential belongs to a different VideoSDK project.",
 		);
 	}
 	if (!rows.some(({ tag }) => Boolean(tag))) {

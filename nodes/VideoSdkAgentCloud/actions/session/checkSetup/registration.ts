@@ -92,6 +92,6 @@ export async function checkWebhookRegistered(
 	if (registered.length === 0) return unregistered(findElsewhere(url, webhooks));
 	const missing = wanted.filter((event) => !registered.includes(event));
 	return missing.length === 0
-		? good("VideoSDK sends the trigger's call events to it")
+		? good('VideoSDK sends this trigger its call events')
 		: problem(`VideoSDK doesn't send ${missing.join(', ')} to this trigger`, REGISTER_AGAIN);
 }

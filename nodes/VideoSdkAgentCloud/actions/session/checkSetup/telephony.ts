@@ -40,7 +40,7 @@ function checkRule(routingRuleId: string, rules: Fetched): Finding {
 	if (rule === undefined) {
 		return problem(
 			`The credential's VideoSDK project has no routing rule '${routingRuleId}'`,
-			"Select 'Routing Rule' from the list, or create one in the VideoSDK dashboard.",
+			"Select a rule in 'Routing Rule', or create one in the VideoSDK dashboard.",
 		);
 	}
 	if (String(rule.type).toLowerCase() === 'inbound') {
@@ -55,7 +55,7 @@ function checkRule(routingRuleId: string, rules: Fetched): Finding {
 			'Assign an agent to the rule in the VideoSDK dashboard.',
 		);
 	}
-	return good('The routing rule makes calls and has an agent');
+	return good('The routing rule is for outgoing calls and has an agent');
 }
 
 function checkNumber(
@@ -82,7 +82,7 @@ function checkNumber(
 	if ('failure' in numbers) return numbers.failure;
 	return problem(
 		`The credential's VideoSDK project has no phone number '${from}'`,
-		"Select 'From' from the list, or add the number in the VideoSDK dashboard.",
+		"Select a number in 'From', or add the number in the VideoSDK dashboard.",
 	);
 }
 
@@ -92,7 +92,7 @@ function checkGateway(gatewayId: string, gateways: Fetched): Finding {
 		? good('The gateway exists')
 		: problem(
 				`The credential's VideoSDK project has no outbound gateway '${gatewayId}'`,
-				"Select 'Gateway' from the list. Gateways for incoming calls can't make calls.",
+				"Select a gateway in 'Gateway'. Gateways for incoming calls can't make calls.",
 			);
 }
 

@@ -31,7 +31,7 @@ export async function checkWebhookPublic(
 	if (isLocalApi) return good("The address is local, and so is 'Base URL' in the credential");
 	return problem(
 		`VideoSDK can't reach ${new URL(url).host} from the internet, so no events will arrive`,
-		'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it and select the trigger again. Or use Start and Wait, which works without a public URL.',
+		'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it and select the trigger again. Or use Make and Wait or Start and Wait, which work without a public URL.',
 	);
 }
 
@@ -117,7 +117,7 @@ export async function checkWebhookPublished(
 			);
 		}
 		return problem(
-			'A workflow is published at this URL, but this n8n process knows no VideoSDK Agent Cloud Trigger there',
+			"A workflow is published at this URL, but this n8n process doesn't know of a VideoSDK Agent Cloud Trigger there",
 			`${SELECT_TRIGGER} If n8n runs as several main processes, a different one may have published the trigger.`,
 		);
 	}
@@ -127,7 +127,7 @@ export async function checkWebhookPublished(
 			: ` The trigger's URL is ${trigger.url} now. Select it again.`;
 	if (answer.by === 'nothing') {
 		return problem(
-			"The trigger isn't published at this URL, which n8n doesn't know",
+			'No trigger is published at this URL',
 			movedTo.trim() ||
 				"Publish the trigger's workflow (n8n 1.x: activate it). If it's already published, select the trigger again, because its URL has changed.",
 		);
