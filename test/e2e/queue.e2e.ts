@@ -284,7 +284,7 @@ class Sender {
 			`${url}/webhook/${TRIGGER_PATH}`,
 			eventBody(sessionId, 'started', undefined, { workSeconds: WORK_SECONDS }),
 		);
-		if (status === 200 && responseText?.includes('received before')) this.stoppedInProcess++;
+		if (status === 200 && responseText?.includes('already been received')) this.stoppedInProcess++;
 		return status === 200 && !isStartPage(responseText);
 	}
 

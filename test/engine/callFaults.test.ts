@@ -84,7 +84,7 @@ it('Retry On Fail transfers no call again when the first transfer is in doubt', 
 	const parameters = callParameters('transfer', { callId: call?.callId, transferTo: '+15550009' });
 	const { message, description } = failureOf(await rig.engine.run({ parameters, node: retryOnFail }));
 	expect(message).toContain('the transfer may have been requested');
-	expect(description).toContain('Before you transfer the call again, check it with Call: Get.');
+	expect(description).toContain('Before you transfer again, check with Call: Get.');
 	expect(rig.simulator.requests.filter(({ path }) => path === `${CALL}/transfer`)).toHaveLength(1);
 });
 

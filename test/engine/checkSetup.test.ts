@@ -480,9 +480,9 @@ it('does not hide what it could not find out about a trigger', async () => {
 	expect((await check({ webhookUrl: open.url })).webhookPublished?.message).toContain('from anyone');
 	await moveToWorker();
 	const { webhookPublished, webhookRegistered } = await check({ webhookUrl: callsOnly.url });
-	expect(webhookPublished?.message).toContain("It isn't known whether");
+	expect(webhookPublished?.message).toContain("n8n can't tell whether");
 	expect(webhookRegistered?.message).toContain('call-answered, call-hangup');
-	expect(webhookRegistered?.message).toContain("It isn't known whether");
+	expect(webhookRegistered?.message).toContain("n8n can't tell whether");
 });
 
 it('checks the key of each item', async () => {

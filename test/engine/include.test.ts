@@ -61,7 +61,7 @@ it.each<[string, string, string[]]>([
 	const missing = (call.missing ?? {}) as Record<string, string>;
 	expect(Object.keys(missing).sort()).toEqual([...names].sort());
 	for (const [name, sentence] of Object.entries(missing)) {
-		expect(sentence).toMatch(/was set up/);
+		expect(sentence).toMatch(/set up to create/);
 		expect(sentence).toContain(name);
 		expect(sentence).toContain("Set 'Recording'");
 	}

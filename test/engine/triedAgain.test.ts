@@ -102,7 +102,7 @@ describe('When one of many starts fails', () => {
 		const { message, description } = failureOf(result);
 		expect(message).toContain('status 400');
 		expect(description).toMatch(/One session was started before this: [\w-]+\./);
-		expect(description).toMatch(/The session for item [12] may have been started. Before you start/);
+		expect(description).toMatch(/The session for item [12] may have been started. Before you start again/);
 	});
 
 	it('the agents that were dispatched are named by their rooms', async () => {

@@ -99,9 +99,9 @@ function notThere(name: Includable, roomId: string, room: IDataObject): Part {
 	const arranged = isArranged(name, room);
 	if (arranged) return { reason: `The ${name} isn't ready yet.`, mayCome: true };
 	return arranged === false
-		? { reason: `No ${name} was set up for room ${roomId}. ${WHERE_TO_ARRANGE}`, mayCome: false }
+		? { reason: `Room ${roomId} wasn't set up to create a ${name}. ${WHERE_TO_ARRANGE}`, mayCome: false }
 		: {
-				reason: `Room ${roomId} has no ${name}. Either it isn't ready yet, or none was set up. ${WHERE_TO_ARRANGE}`,
+				reason: `Room ${roomId} has no ${name}. Either it isn't ready yet, or the room wasn't set up to create one. ${WHERE_TO_ARRANGE}`,
 				mayCome: true,
 			};
 }

@@ -134,7 +134,7 @@ export async function* listPages(
 		limit.clearQueue();
 	}
 	throw new UserError(
-		`VideoSDK's list is longer than ${MAX_PAGES} pages. Turn off 'Return All' and set a 'Limit', or use fewer 'Filters'.`,
+		`VideoSDK's list is longer than ${MAX_PAGES} pages. Turn off 'Return All' and set a 'Limit'. For calls, you can also add a 'Start Date'.`,
 	);
 }
 

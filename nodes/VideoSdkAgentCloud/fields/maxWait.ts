@@ -33,8 +33,7 @@ const limitWaitTimeField: INodeProperties = {
 	name: 'limitWaitTime',
 	type: 'boolean',
 	default: true,
-	description:
-		'Whether to limit how long to wait. If turned off, the execution continues after 30 days at the latest.',
+	description: 'Whether to limit how long to wait. If turned off, the wait still ends after 30 days.',
 };
 
 /** How long an operation waits at most. */
@@ -56,6 +55,6 @@ export function readMaxWaitMs(read: ItemReader): number {
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(
 		"'Max Wait' must be more than 0 and at most ten years",
-		'Enter how long to wait, and choose its unit.',
+		'Enter how long to wait, and choose the unit.',
 	);
 }

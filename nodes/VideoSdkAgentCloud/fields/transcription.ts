@@ -44,7 +44,7 @@ export const waitUntilReadyField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to wait until the transcription is ready. VideoSDK creates it from the recording, a few minutes after the conversation. The execution keeps running while it waits.',
+		"Whether to wait until the transcription is ready. VideoSDK creates it from the recording, a few minutes after the conversation. The execution keeps running while it waits. If there's no transcription at all when 'Max Wait' is reached, the node fails.",
 	displayOptions: { hide: { '@tool': [true] } },
 };
 

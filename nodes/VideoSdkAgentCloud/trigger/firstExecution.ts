@@ -115,7 +115,7 @@ export async function isFirstExecution(
 	return await inTurn(async () => {
 		const isFirst = await askStore(context, node, marks, isAgain).catch((error: Error) => {
 			context.logger.warn(
-				"n8n couldn't tell whether an event was received before, so this process goes by what it remembers",
+				"n8n couldn't tell whether an event had already been received, so this process goes by what it remembers",
 				{ reason: error.message },
 			);
 			return isAgain || !wasAccepted(node, marks);

@@ -106,7 +106,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const isSkipping = wanted.skipDuplicates && context.getMode() !== 'manual';
 	const key = `${node}:${event.eventId}:${occurrence}`;
 	if (isSkipping && !(await recentDeliveries.isFirst(key, context.getResponseObject()))) {
-		return ignore('The event was received before');
+		return ignore('The event has already been received');
 	}
 
 	const { isWanted, record } = await filter(context, event, wanted);

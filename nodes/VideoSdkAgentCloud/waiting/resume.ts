@@ -101,7 +101,8 @@ async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise
 	}
 	const poller = findPoller(wait);
 	const outcomes = poller?.isOwner ? poller.ends.outcomes : await fetchOutcomes(context, waiting);
-	if (!(await mayResume(context, wait))) return respond(context, 200, 'The execution was resumed before');
+	if (!(await mayResume(context, wait)))
+		return respond(context, 200, 'The execution has already been resumed');
 	return resumeWith(context, waiting, outcomes);
 }
 
@@ -117,7 +118,7 @@ async function answerEnd(
 ): Promise<IWebhookResponseData> {
 	const { wait, ids } = waiting;
 	// n8n 1.x still hands over requests until it has marked the execution as running. Nothing is to be polled any more.
-	if (resumed.has(wait.keyHash)) return respond(context, 200, 'The event was received before');
+	if (resumed.has(wait.keyHash)) return respond(context, 200, 'The event has already been received');
 	const source = findPoller(wait) ? undefined : await findSource(context);
 	const signature = context.getHeaderData()[SIGNATURE_HEADER];
 	const delivery = {
@@ -132,7 +133,7 @@ async function answerEnd(
 	if (!poller.isReady) {
 		return respond(context, 200, "The event is accepted, and the execution waits for what isn't ready yet");
 	}
-	if (!(await mayResume(context, wait))) return respond(context, 200, 'The event was received before');
+	if (!(await mayResume(context, wait))) return respond(context, 200, 'The event has already been received');
 	return resumeWith(context, waiting, await poller.collect());
 }
 

@@ -23,7 +23,7 @@ export function warnNotResumed(
 		failed: `n8n at ${address} responds with an error. See n8n's log.`,
 		notReached: `n8n can't reach itself at ${address}. Check N8N_WEBHOOK_URL (before n8n 2.35: WEBHOOK_URL), whether a proxy or login in front of n8n lets /webhook-waiting/ through and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`,
 	}[trouble];
-	const next = isLast ? 'There is no further retry, so' : 'n8n retries. If that fails,';
+	const next = isLast ? "n8n won't retry again, so" : 'n8n retries. If that fails,';
 	const sentences = [
 		`The waiting execution ${wait.executionId} is ready to continue, but it can't be resumed.`,
 		problem,
@@ -35,7 +35,7 @@ export function warnNotResumed(
 /** Logs that the API rejects the credential. That ends no wait, since the user may correct it before the deadline. */
 export function warnCredentialRejected(context: RequestContext, wait: StoredWait, reason: string): void {
 	const sentences = [
-		`VideoSDK rejects the credential of the waiting execution ${wait.executionId}, so n8n doesn't notice what has ended.`,
+		`VideoSDK rejects the credential of the waiting execution ${wait.executionId}, so n8n can't tell which calls or sessions have ended.`,
 		`n8n keeps checking. Correct the credential before the deadline (${deadlineOf(wait)}), after which the execution continues with 'timedOut: true'.`,
 	];
 	warn(context, sentences, reason);

@@ -46,7 +46,7 @@ it.each<[string, Answer]>([
 	expect((world.resumes.at(-1)?.atMs ?? 0) / 60_000).toBeGreaterThanOrEqual(15);
 	expect(world.warnings).toEqual([
 		expect.stringMatching(/execution 1 .*n8n retries.*'timedOut: true'/),
-		expect.stringMatching(/execution 1 .*no further retry.*'timedOut: true'/),
+		expect.stringMatching(/execution 1 .*won't retry again.*'timedOut: true'/),
 	]);
 });
 
@@ -68,7 +68,7 @@ it.each<[string, Answer | Error, string]>([
 	expect((world.resumes.at(-1)?.atMs ?? 0) / HOUR_MS).toBeGreaterThan(12);
 	expect(world.warnings).toEqual([
 		expect.stringMatching(new RegExp(`at http://n8n\\..*n8n retries.*${reason}`)),
-		expect.stringMatching(new RegExp(`at http://n8n\\..*no further retry.*${reason}`)),
+		expect.stringMatching(new RegExp(`at http://n8n\\..*won't retry again.*${reason}`)),
 	]);
 
 	const passing = new World();

@@ -53,7 +53,7 @@ const isErrorField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether the answer explains what went wrong. The agent can then try again in a different way, or say so.',
+		'Whether the answer explains what went wrong. The agent can then try again in a different way, or explain the problem.',
 };
 
 /** @returns the answer of one item */

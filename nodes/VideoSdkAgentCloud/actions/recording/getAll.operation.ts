@@ -14,7 +14,7 @@ const recordingTypeField: INodeProperties = {
 		{
 			name: 'Merged',
 			value: 'merged',
-			description: 'One file, with the agent and the others on separate channels',
+			description: 'One file, with the agent on one channel and everyone else on another',
 		},
 		{ name: 'Participant', value: 'participant', description: 'One file per participant' },
 		{

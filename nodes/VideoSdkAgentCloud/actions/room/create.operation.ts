@@ -33,7 +33,7 @@ export const operation: Operation = {
 	name: 'Create',
 	action: 'Create room',
 	description:
-		'Create a room where agents and people meet and choose whether to record it. Recording costs money.',
+		'Create a room where agents and people meet, and choose whether to record it. Recording costs money.',
 	consequence: 'costs money if the room is recorded',
 	starts: 'room',
 	fields: [

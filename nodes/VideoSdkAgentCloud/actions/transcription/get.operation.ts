@@ -41,9 +41,10 @@ const WHERE_TO_ARRANGE =
 type Room = Arranged & { isUnknown?: boolean };
 
 /** Says why a room has no transcription, as far as that is known. */
-function noTranscription(read: ItemReader, roomId: string, room: Room): Error {
-	const notYet =
-		"VideoSDK transcribes the recording a few minutes after the conversation. Turn on 'Wait Until Ready'.";
+function noTranscription(read: ItemReader, roomId: string, room: Room, hasWaited: boolean): Error {
+	const notYet = hasWaited
+		? "It still wasn't there when 'Max Wait' was reached. Increase 'Max Wait', or try again later."
+		: "VideoSDK transcribes the recording a few minutes after the conversation. Try again then, or turn on 'Wait Until Ready'.";
 	const [what, nextStep] =
 		room.transcription === false
 			? [`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]
@@ -120,7 +121,7 @@ function prepare(read: ItemReader): ItemRun {
 			if ('id' in target) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
 			if (isTimeUp || room.transcription === false) {
-				throw noTranscription(read, target.roomId, room);
+				throw noTranscription(read, target.roomId, room, wait !== undefined);
 			}
 			return undefined;
 		};

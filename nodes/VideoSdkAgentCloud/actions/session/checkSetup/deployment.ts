@@ -55,7 +55,7 @@ export function checkTag(
 	const tags = rows.map((row) => row.tag).filter(Boolean);
 	if (tags.length === 0) {
 		return problem(
-			`The tag wasn't checked because its deployment ${rows.length === 0 ? "wasn't found" : 'has none'}`,
+			`The tag wasn't checked because ${rows.length === 0 ? "its deployment wasn't found" : 'the deployment has no tags'}`,
 			"Fix the 'deployment' check first.",
 		);
 	}

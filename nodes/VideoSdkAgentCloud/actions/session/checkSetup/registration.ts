@@ -66,7 +66,7 @@ export async function checkWebhookRegistered(
 		return isForCalls || wanted !== undefined
 			? failed(error, 'the list of call webhooks')
 			: good(
-					"It isn't known whether VideoSDK sends call events to this URL, because n8n couldn't fetch the list of call webhooks",
+					"n8n can't tell whether VideoSDK sends call events to this URL, because it couldn't fetch the list of call webhooks",
 				);
 	}
 	const registered = callEventsOf(
@@ -75,7 +75,7 @@ export async function checkWebhookRegistered(
 	if (wanted === undefined) {
 		if (registered.length > 0) {
 			return good(
-				`VideoSDK sends ${registered.join(', ')} to this URL. It isn't known whether 'Trigger On' has more, because this n8n process didn't publish the trigger`,
+				`VideoSDK sends ${registered.join(', ')} to this URL. n8n can't tell whether more are selected in 'Trigger On', because this n8n process didn't publish the trigger`,
 			);
 		}
 		const elsewhere = findElsewhere(url, webhooks);

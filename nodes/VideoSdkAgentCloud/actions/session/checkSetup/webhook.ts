@@ -113,7 +113,7 @@ export async function checkWebhookPublished(
 		// A worker publishes nothing, so it cannot tell.
 		if (answer.takesPost && !isOwnOrigin) {
 			return good(
-				"A workflow is published at this URL. It isn't known whether it has a VideoSDK Agent Cloud Trigger with this credential, because this n8n process didn't publish it",
+				"A workflow is published at this URL. n8n can't tell whether it has a VideoSDK Agent Cloud Trigger with this credential, because this n8n process didn't publish it",
 			);
 		}
 		return problem(
