@@ -8,7 +8,7 @@ import { isFinal, isStored, outputOf, RestError } from '../n8n/rest';
 import type { Service } from '../n8n/services';
 import { startPostgres } from '../n8n/services';
 import { withoutStoringRuns } from './database';
-import { eventBody, n8nOptions, publishTrigger, VERSIONS } from './deliveries';
+import { eventBody, LATEST_VERSION, n8nOptions, publishTrigger, VERSIONS } from './deliveries';
 import type { Setup } from './setup';
 import { n8nNode, setUp } from './setup';
 
@@ -28,6 +28,7 @@ const HANG_MS = 14_000;
 class Receiver {
 	/** The events to which n8n's own page said 200, as it does for a moment while it starts. */
 	readonly answeredByStartPage = new Set<string>();
+	private lastAnswer = '';
 
 	private constructor(
 		private readonly setup: Setup,
@@ -47,6 +48,7 @@ class Receiver {
 			eventBody(sessionId, 'started'),
 		);
 		if (status === 200 && responseText?.includes('starting up')) this.answeredByStartPage.add(sessionId);
+		this.lastAnswer = `${status ?? 'none'} ${responseText ?? ''}`;
 		return status;
 	}
 
@@ -57,7 +59,10 @@ class Receiver {
 			async () => ((await this.deliver(sessionId)) === 200 ? true : undefined),
 			SENDER_GIVES_UP_MS,
 			RETRY_PAUSE_MS,
-		);
+		).catch((error: Error) => {
+			const log = this.setup.n8n.logs.slice(-5_000);
+			throw new Error(`${error.message} n8n's last answer: ${this.lastAnswer}\n${log}`);
+		});
 	}
 
 	/**
@@ -263,7 +268,8 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(fates.twice).toEqual([]);
 	});
 
-	test('the database away at delivery', async () => {
+	// Of n8n 1.x, which answers before it stores a run, only duplicates could be told: nightly.
+	(LATEST_VERSION.includes(version) ? test : test.skip)('the database away at delivery', async () => {
 		postgres = await startPostgres();
 		await start(postgres.env);
 		const receiver = await Receiver.publish(setup);
