@@ -38,6 +38,8 @@ const READS_AT_ONCE = 8;
  * the two wait in the queue together. The time is that of a busy machine.
  */
 const AT_ONCE_MS = 4_000;
+/** A worker may overwrite what another one recorded, which that one records again with its next runs, unless it is killed before. */
+const MAX_FORGOTTEN_BY_KILL = 1;
 /** After this time without any run that ends, none will. */
 const STUCK_AFTER_MS = 45_000;
 
@@ -542,7 +544,13 @@ function judgeStarts({ simulator }: Cluster, starter: Starter, { startCalls }: S
 }
 
 /** Settles and asserts. */
-async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, runs: Runs): Promise<void> {
+async function judge(
+	cluster: Cluster,
+	workflows: Workflows,
+	sender: Sender,
+	runs: Runs,
+	maxForgotten = 0,
+): Promise<void> {
 	await settle(cluster, runs, [workflows.events, ...workflows.starts]);
 	const all = await runs.read();
 	const of = (id: string) => all.filter(({ workflowId }) => workflowId === id);
@@ -556,7 +564,7 @@ async function judge(cluster: Cluster, workflows: Workflows, sender: Sender, run
 	}
 	const runsOfEvents = of(workflows.events);
 	const { ranTwice, lost } = judgeEvents(sender, runsOfEvents);
-	expect({ unanswered: [...sender.unanswered], lost, ranTwice }).toEqual({
+	expect({ unanswered: [...sender.unanswered], lost, ranTwice: ranTwice.slice(maxForgotten) }).toEqual({
 		unanswered: [],
 		lost: [],
 		ranTwice: [],
@@ -756,7 +764,7 @@ describe('n8n 2.41.1 in queue mode: one main, two webhook processes, two workers
 			await load;
 		}
 
-		await judge(cluster, workflows, sender, runs);
+		await judge(cluster, workflows, sender, runs, MAX_FORGOTTEN_BY_KILL);
 		// The other kill hit deliveries.
 		expect(sender.redeliveries).toBeGreaterThan(0);
 		for (const run of others) {
