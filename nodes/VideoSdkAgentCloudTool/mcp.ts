@@ -106,7 +106,7 @@ export function reactTo(body: unknown, versionHeader: unknown, tool: ToolDefinit
 	}
 	if (Array.isArray(body)) {
 		if (version === VERSION_WITHOUT_HEADER && body.length > 0) return reactToBatch(body, tool);
-		const message = body.length > 0 ? 'This protocol version has no batches' : 'The batch is empty';
+		const message = body.length > 0 ? "This protocol version doesn't support batches" : 'The batch is empty';
 		return { status: 400, body: errorResponse(null, INVALID_REQUEST, message) };
 	}
 	const message = readMessage(body);

@@ -24,11 +24,11 @@ const CALL_HEADER = 'x-call-';
 /** Why a token is rejected: for n8n's log. */
 const REASONS: Record<TokenRejection | 'missing', string> = {
 	missing: 'The Authorization header contains no token.',
-	form: "What the Authorization header contains isn't a token from this package.",
+	form: "The Authorization header doesn't contain a token from this package.",
 	key: "The token was signed with a different secret key. Either 'Secret Key' in the credential has changed since, or the agent got the tools with a different credential.",
 	signature: "The token's signature doesn't match, so it was changed or forged.",
 	expired:
-		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or create new access.",
+		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or run Agent: Create Tool Access again.",
 	tool: 'The token is for a different tool.',
 };
 

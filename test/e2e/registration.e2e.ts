@@ -206,7 +206,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		await restart();
 		await waitFor(
 			'the second try',
-			async () => setup.n8n.logs.includes('n8n retries in 10 s') || undefined,
+			async () => setup.n8n.logs.includes('n8n will retry in 10 s') || undefined,
 			SETTLE_MS,
 		);
 		expect(registered()).toEqual([foreign]);

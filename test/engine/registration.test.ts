@@ -265,7 +265,7 @@ describe('When n8n starts', () => {
 		rig.simulator.callWebhooks.clear();
 		fail();
 		await restarted(trigger);
-		await eventually(() => trigger.warnings.some((text) => text.includes('n8n retries in 5 s')));
+		await eventually(() => trigger.warnings.some((text) => text.includes('n8n will retry in 5 s')));
 		expectNoSecrets(rig, trigger.warnings);
 		rig.simulator.clearFaults();
 		rig.engine.setCredentials(rig.credentials());

@@ -55,7 +55,7 @@ export const includeWaitField: INodeProperties = {
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
-		"How long to wait for what 'Include' adds, counted from the end of the conversation. If something isn't ready by then, the output says what's missing.",
+		"How long to wait for what 'Include' adds, starting when the conversation ends. If something isn't ready by then, the output says what's missing.",
 };
 
 /**

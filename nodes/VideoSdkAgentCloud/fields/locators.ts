@@ -93,7 +93,7 @@ export const sessionField = locator({
 	listPlaceholder: 'Select a session...',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
 	builderHint:
-		'Use mode "id" with an expression for sessionId of an earlier Session: Start, or of the trigger.',
+		'Use mode "id" with an expression for the sessionId of an earlier Session: Start or of the trigger.',
 });
 
 /** Reads `sessionField`: the ID of a session, in the spelling of the API or of an event. */

@@ -35,7 +35,7 @@ function clean(text: string): string {
 function whyNot(number: string): string | undefined {
 	if (E164.test(number)) return undefined;
 	if (!/^\+?\d+$/.test(number))
-		return 'It can contain digits, a plus sign in front, and spaces, parentheses, dashes, dots and slashes.';
+		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, dots, and slashes.';
 	if (!number.startsWith('+')) {
 		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';
 	}

@@ -86,7 +86,7 @@ export function readAgentTools(
 		if (secret === '') {
 			throw read.fail(
 				"'Secret Key' is missing from the credential",
-				"Enter it. n8n signs the agent's access to the tools with it.",
+				"Enter it. n8n uses it to sign the agent's access to the tools.",
 			);
 		}
 		const key = toolKey(secret);

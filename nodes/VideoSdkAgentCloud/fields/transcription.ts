@@ -35,7 +35,7 @@ export const includeTextField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to include the transcript as <code>text</code> and the summary as <code>summary</code>',
+		'Whether to include what was said as <code>text</code> and the summary as <code>summary</code>',
 };
 
 export const waitUntilReadyField: INodeProperties = {

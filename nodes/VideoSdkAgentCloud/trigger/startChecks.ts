@@ -91,7 +91,7 @@ class ProjectChecks {
 		if (failed === undefined) return;
 		this.listed = undefined;
 		failed.check.registrant.warn(
-			`couldn't check its registration for call events, and neither could other triggers of the same VideoSDK project. n8n retries in ${pauseMs / 1_000} s`,
+			`couldn't check its registration for call events, and neither could other triggers of the same VideoSDK project. n8n will retry in ${pauseMs / 1_000} s`,
 			failed.error,
 		);
 	}

@@ -165,7 +165,7 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	return await answer(context).catch((error: Error) =>
 		reject(context, {
 			status: 503,
-			sentence: "The request can't be handled now, try again later",
+			sentence: "The request can't be handled right now. Try again later.",
 			reason: `The request to resume the execution can't be handled. ${error.message}`,
 		}),
 	);

@@ -26,7 +26,7 @@ const NO_BODY = "The body couldn't be read, because it's too large or incomplete
 function noKey(reason: string): Rejection {
 	return {
 		status: 503,
-		sentence: "The signature can't be verified now, try again later",
+		sentence: "The signature can't be verified right now. Try again later.",
 		reason: `There is no public key to verify the signature with. ${reason}`,
 	};
 }

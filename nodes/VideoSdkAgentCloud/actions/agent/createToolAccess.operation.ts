@@ -11,7 +11,7 @@ const validForField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: 30,
-	description: 'How long the agent can use the tools. Create new access before it expires.',
+	description: 'How long the agent can use the tools. Run this operation again before then.',
 };
 
 const validForUnitField: INodeProperties = {
@@ -31,7 +31,7 @@ export const operation: Operation = {
 	name: 'Create Tool Access',
 	action: 'Create tool access',
 	description:
-		"Create access to tools for an agent that answers incoming calls. Store the <code>tools</code> list from the output as the agent's secret <code>N8N_TOOLS</code>. Nothing is sent to VideoSDK.",
+		"Give an agent that answers incoming calls access to tools. Store the <code>tools</code> list from the output as the agent's secret <code>N8N_TOOLS</code>. Nothing is sent to VideoSDK.",
 	isTool: false,
 	fields: [...AGENT_TOOLS_FIELDS, validForField, validForUnitField],
 	prepare(read) {

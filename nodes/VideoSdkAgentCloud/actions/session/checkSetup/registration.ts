@@ -52,10 +52,10 @@ export async function checkWebhookRegistered(
 		// Each agent has its own address for summaries.
 		return isForCalls && !trigger?.events.includes(CALL_SUMMARY)
 			? problem(
-					'The trigger has no call events, so no call starts it',
+					"No call events are selected in the trigger, so calls don't start it",
 					"Select call events in the trigger's 'Trigger On' and publish the workflow.",
 				)
-			: good('The trigger has no call events, so it needs no registration with VideoSDK');
+			: good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
 	}
 	// Of n8n's present address.
 	const url = trigger?.url ?? canonicalUrl(givenUrl);
@@ -81,7 +81,9 @@ export async function checkWebhookRegistered(
 		const elsewhere = findElsewhere(url, webhooks);
 		return isForCalls || elsewhere !== undefined
 			? unregistered(elsewhere)
-			: good("VideoSDK sends no call events to this URL, which is right if 'Trigger On' has none");
+			: good(
+					"VideoSDK sends no call events to this URL, which is expected if none are selected in 'Trigger On'",
+				);
 	}
 	if (trigger?.credentialId !== credentialId(context) && registered.length === 0) {
 		return problem(
