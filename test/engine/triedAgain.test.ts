@@ -63,6 +63,25 @@ describe('Retry On Fail', () => {
 		},
 	);
 
+	it("that n8n goes on with although the node waits starts nothing with the wait's items", async () => {
+		// n8n takes an empty 'error' for a failure, too.
+		const ada = { message: 'ok', data: { sessionId: 'ada', status: 'queued', error: '' } };
+		rig.simulator.addFault({ kind: 'noData', body: ada, match: { method: 'POST', body: /item-0/ } });
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 400,
+			match: { method: 'POST', body: /item-1/, times: 1 },
+		});
+		const { metaData } = parametersOf();
+		const { result } = await rig.engine.startAndWait(2_000, { metaData } as INodeParameters, {
+			items: items.slice(0, 2),
+			onError: 'continueRegularOutput',
+			node: retryOnFail,
+		});
+		expect(result.run.status).toBe('waiting');
+		expect(sent()).toEqual(['item-0', 'item-1']);
+	});
+
 	it('dispatches no agent again', async () => {
 		rig.simulator.addFault({ kind: 'reset', match: { path } });
 		const result = await rig.engine.run({

@@ -71,7 +71,8 @@ async function complete(
 	const { data } = context.getExecuteData();
 	const input = data.main;
 	try {
-		return await operation.complete(context, output, credentialOfItem);
+		current.final = await operation.complete(context, output, credentialOfItem);
+		return current.final;
 	} catch (error) {
 		// The next try reads the same items again.
 		if (input) data.main = input;
@@ -98,7 +99,8 @@ export async function runItems(
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
 	const current = beginTry(context, itemCount, operation.starts);
-	const { outcomes } = current;
+	const { outcomes, final } = current;
+	if (final) return final;
 	const items = prepareItems(context, operation, outcomes);
 	// One limit and one pace for the execution: the first item's.
 	const {

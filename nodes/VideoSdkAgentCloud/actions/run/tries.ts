@@ -19,6 +19,12 @@ export interface Try {
 	outcomes: Outcomes;
 	/** How many tries there were, this one included. */
 	count: number;
+	/**
+	 * What the node has put out after its last step, such as to let the execution wait. If n8n runs the node once more all the same, this
+	 * comes out again: the input is another one by then, see `park`. n8n counts tries otherwise (one that throws is not counted while an
+	 * output with an error is tried again), and other values of `error` count as a failure: '' in n8n 2.x, null in 1.x, too.
+	 */
+	final?: INodeExecutionData[];
 }
 
 /**
@@ -52,6 +58,7 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 			return outcome?.records || outcome?.isInDoubt ? outcome : undefined;
 		}),
 		count: (earlier?.count ?? 0) + 1,
+		final: earlier?.final,
 	};
 	latestTries.set(executeData, latest);
 	return latest;
