@@ -28,44 +28,53 @@ type Part = { value: string } | { reason: string; mayCome: boolean };
 /** Where a conversation took place. In the same room there may be others, of other people. */
 interface Place {
 	roomId: string;
-	/** Of the room's session, which is not the agent's. */
-	roomSessionId?: string;
+	/** The room's sessions, which are not the agent's: those of this conversation (several if someone had to join again), and others. */
+	own: Set<string>;
+	others: Set<string>;
 	/** When the conversation began, in ms; NaN if the API does not tell. */
 	sinceMs: number;
 }
 
 const OUTPUT_FIELDS = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
 const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
+/** A conversation is one of the room's latest. */
+const MAX_ROOM_SESSIONS = 100;
 const WHERE_TO_ARRANGE = "Set 'Recording' in the node that creates the room, before the conversation.";
 
 /** @returns whether a recording or transcription is of this conversation and no other */
-function isOf({ roomId, roomSessionId, sinceMs }: Place, row: IDataObject): boolean {
+function isOf({ roomId, own, others, sinceMs }: Place, row: IDataObject): boolean {
 	const { extension } = row;
 	const inner = isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
 	const rowRoomId = row.roomId ?? row.meetingId ?? inner.roomId;
-	const rowSessionId = row.sessionId ?? inner.sessionId;
+	const rowSessionId = String(row.sessionId ?? inner.sessionId ?? '');
 	if (rowRoomId && rowRoomId !== roomId) return false;
-	if (roomSessionId !== undefined && rowSessionId) return rowSessionId === roomSessionId;
+	if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);
 	return !(Date.parse(String(row.start)) < sinceMs);
 }
 
 async function firstOf(send: Send, list: ListRequest, place: Place): Promise<IDataObject | undefined> {
-	const qs = { roomId: place.roomId, sessionId: place.roomSessionId };
+	const qs = { roomId: place.roomId, sessionId: place.own.size === 1 ? [...place.own][0] : undefined };
 	const [row] = await listRecords(send, { ...list, qs }, 1, (candidate) => isOf(place, candidate));
 	return row;
 }
 
-/** @returns the session of a room during which an agent's session ran; undefined if that is not certain */
-async function roomSessionOf(
+/** @returns the latest sessions of a room: those during which a conversation ran, unless that is not certain, and the others */
+async function roomSessionsOf(
 	send: Send,
 	roomId: string,
-	agentSession: IDataObject,
-): Promise<string | undefined> {
-	const [startMs, endMs] = [agentSession.start, agentSession.end].map((time) => Date.parse(String(time)));
+	record: IDataObject,
+): Promise<Pick<Place, 'own' | 'others'>> {
+	const [startMs = NaN, endMs = NaN] = [record.start, record.end].map((time) => Date.parse(String(time)));
 	const isMeanwhile = ({ start, end }: IDataObject) =>
-		!(Date.parse(String(start)) > (endMs ?? NaN)) && !(Date.parse(String(end)) < (startMs ?? NaN));
-	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, 2, isMeanwhile);
-	return sessions.length === 1 ? String(sessions[0]?.id) : undefined;
+		!(Date.parse(String(start)) > endMs) && !(Date.parse(String(end)) < startMs);
+	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_ROOM_SESSIONS);
+	const idsOf = (rows: IDataObject[]) => new Set(rows.map(({ id }) => String(id)));
+	const meanwhile = sessions.filter(isMeanwhile);
+	const isCertain = meanwhile.length === 1 || !Number.isNaN(startMs + endMs);
+	return {
+		own: idsOf(isCertain ? meanwhile : []),
+		others: idsOf(sessions.filter((session) => !isMeanwhile(session))),
+	};
 }
 
 /** @returns whether a room's settings have a part of the recording; undefined if they say nothing */
@@ -163,7 +172,12 @@ export async function fetchIncluded(
 	names: Includable[],
 	record: IDataObject,
 ): Promise<Included> {
-	const place: Place = { roomId: String(record.roomId), sinceMs: Date.parse(String(record.start)) };
+	const place: Place = {
+		roomId: String(record.roomId),
+		own: new Set('callId' in record && record.sessionId ? [String(record.sessionId)] : []),
+		others: new Set(),
+		sinceMs: Date.parse(String(record.start)),
+	};
 	const room = once(async () => await roomOf(send, place.roomId));
 	const latestTranscription = once(async () => await transcriptionOf(send, place));
 	const find = async (name: Includable): Promise<Part | undefined> => {
@@ -181,12 +195,12 @@ export async function fetchIncluded(
 	const partOf = async (name: Includable): Promise<Part> =>
 		(await find(name)) ?? notThere(name, place.roomId, await room());
 	const included: Included = { found: {}, missing: {}, pending: [] };
-	const atOnce = reasonAtOnce(record);
-	if (atOnce === undefined && names.length > 0) {
-		place.roomSessionId =
-			'callId' in record && record.sessionId
-				? String(record.sessionId)
-				: await roomSessionOf(send, place.roomId, record).catch((error) => void reasonOf(error));
+	let atOnce = reasonAtOnce(record);
+	if (atOnce === undefined && names.length > 0 && place.own.size === 0) {
+		// Without it, what others said in the room later would come out.
+		const sessions = await roomSessionsOf(send, place.roomId, record).catch(reasonOf);
+		if ('own' in sessions) Object.assign(place, sessions);
+		else atOnce = sessions;
 	}
 	for (const name of names) {
 		const part = atOnce ?? (await partOf(name).catch(reasonOf));

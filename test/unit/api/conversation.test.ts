@@ -1,7 +1,8 @@
 /** What Include finds for an agent's session, which knows its room and not the room's session. Calls: test/engine/include.test.ts. */
 import { UserError, type IDataObject } from 'n8n-workflow';
-import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { fetchIncluded } from '../../../nodes/VideoSdkAgentCloud/api/conversation';
+import { NODE } from '../support';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 15, 10, minute)).toISOString();
 const SESSION = { sessionId: 'agent', outcome: 'completed', roomId: 'r', start: at(10), end: at(20) };
@@ -14,7 +15,7 @@ const transcription = (sessionId: string, minute: number) => ({
 
 /** The API with these rows, which does not heed any filter. */
 function apiWith(rows: {
-	sessions?: IDataObject[];
+	sessions?: IDataObject[] | Error;
 	transcriptions?: IDataObject[];
 	recordings?: IDataObject[];
 }) {
@@ -28,6 +29,7 @@ function apiWith(rows: {
 				: path.endsWith('recordings')
 					? rows.recordings
 					: [];
+		if (data instanceof Error) throw data;
 		const answer = path.endsWith('/rooms/r')
 			? { roomId: 'r' }
 			: { pageInfo: { total: (data ?? []).length }, data: Number(qs?.page ?? 1) > 1 ? [] : (data ?? []) };
@@ -64,6 +66,24 @@ it.each<[string, IDataObject[]]>([
 	const { found, pending } = await fetchIncluded(send, readText, ['transcript'], SESSION);
 	expect(found).toEqual({});
 	expect(pending).toEqual(['transcript']);
+});
+
+const REFUSED = new ApiError({ getNode: () => NODE } as never, { kind: 'status', status: 403 } as never);
+
+it.each<[string, IDataObject[] | Error, object]>([
+	[
+		'someone had to join again',
+		[roomSession('later', 30, 40), roomSession('own-2', 15, 20), roomSession('own', 10, 14)],
+		{ transcript: 'text of own' },
+	],
+	['the room session is not listed yet', [roomSession('later', 30, 40)], { transcript: 'text of own' }],
+	['the API does not list room sessions', REFUSED, {}],
+])('takes nothing of a later conversation in the room if %s', async (_what, sessions, found) => {
+	const { send } = apiWith({
+		sessions,
+		transcriptions: [transcription('later', 41), transcription('own', 21)],
+	});
+	expect((await fetchIncluded(send, readText, ['transcript'], SESSION)).found).toEqual(found);
 });
 
 it.each<[string, IDataObject, string, string[]]>([
