@@ -49,7 +49,6 @@ export function holdResponse(
 		const body = JSON.stringify(toBody(result));
 		// Headers cannot be changed any more; n8n would fail over that.
 		const ignore = () => response;
-		Object.assign(response, { write: () => true });
 		end(body);
 		Object.assign(response, { setHeader: ignore, removeHeader: ignore, appendHeader: ignore });
 		finish();
@@ -60,7 +59,8 @@ export function holdResponse(
 		answer(resultInAnswer(body) ?? toolResult(NO_ANSWER.ended, true));
 		return response;
 	};
-	Object.assign(response, { end: endOfN8n });
+	// A file, which n8n would send piece by piece, is no answer.
+	Object.assign(response, { end: endOfN8n, write: () => true });
 	deadline.addEventListener('abort', onDeadline);
 	// Also comes when the agent has gone away.
 	response.once('close', finish);

@@ -34,7 +34,13 @@ type Step = { answer: IDataObject } | { call: Pick<ToolCall, 'id' | 'input'> } |
 
 function callTool(id: RequestId, params: IDataObject, tool: ToolDefinition): Step {
 	if (params.name !== tool.name) {
-		return { answer: errorResponse(id, INVALID_PARAMS, `Unknown tool: ${String(params.name)}`) };
+		return {
+			answer: errorResponse(
+				id,
+				INVALID_PARAMS,
+				`Unknown tool: ${typeof params.name === 'string' ? params.name : ''}`,
+			),
+		};
 	}
 	const input = params.arguments ?? {};
 	const problems = argumentProblems(tool.inputSchema, input);
@@ -51,7 +57,7 @@ function react(message: Message, tool: ToolDefinition): Step {
 	const { id, method, params } = message;
 	switch (method) {
 		case 'initialize': {
-			const wanted = String(params.protocolVersion);
+			const wanted = params.protocolVersion as string;
 			return {
 				answer: resultResponse(id, {
 					protocolVersion: PROTOCOL_VERSIONS.includes(wanted) ? wanted : PROTOCOL_VERSIONS[0],

@@ -38,6 +38,7 @@ const TOOL_PARAMETERS: INodeParameters = {
 export interface ToolEnding {
 	/** The parameters of Answer Tool Call; undefined: it does not answer. */
 	answer?: INodeParameters;
+	onError?: INode['onError'];
 	/** Held before n8n answers. */
 	beforeAnswer?: () => Promise<void>;
 }
@@ -73,7 +74,7 @@ export class PublishedTool {
 				engine.node(
 					ACTION,
 					{ resource: 'agent', operation: 'answerTool', ...ending.answer },
-					{ name: 'Answer' },
+					{ name: 'Answer', onError: ending.onError },
 				),
 			);
 		}

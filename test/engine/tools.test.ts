@@ -105,6 +105,11 @@ describe('The agent reads', () => {
 	it.each<[string, ToolEnding, RegExp]>([
 		['ends without an answer', {}, /failed, or ended without/],
 		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
+		[
+			"fails at the answer, which 'On Error' lets pass",
+			{ answer: { answerJson: '{' }, onError: 'continueRegularOutput' },
+			/'Answer' isn't valid JSON/,
+		],
 	])('a tool error if the workflow %s', async (_what, ending, words) => {
 		const { isError, content } = await ask(await publish({}, ending));
 		expect(isError).toBe(true);

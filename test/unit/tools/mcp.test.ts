@@ -65,6 +65,13 @@ it('whatever comes is answered as JSON-RPC wants it, and nothing throws', () => 
 	);
 });
 
+it.each(['name', 'protocolVersion'])('a %s that is no text throws nothing either', (name) => {
+	for (const method of ['tools/call', 'initialize']) {
+		const params = { [name]: { toString: 1, valueOf: 1 } };
+		expect(react({ jsonrpc: '2.0', id: 1, method, params })).toHaveProperty('status', 200);
+	}
+});
+
 it('only a request with the right name and arguments is a call', () => {
 	expect(react(call({ n: 1 }, 'a'))).toMatchObject({ call: { id: 'a', input: { n: 1 } } });
 	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };

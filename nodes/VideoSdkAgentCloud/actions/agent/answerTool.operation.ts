@@ -98,10 +98,11 @@ async function answer(
 	context: IExecuteFunctions,
 	output: INodeExecutionData[],
 ): Promise<INodeExecutionData[]> {
-	const answers = output.map(({ json }) => json.answer);
+	// An item that failed has an error in place of the answer, with 'On Error' set to continue.
+	const answers = output.map(({ json }) => json.answer ?? json.error ?? null);
 	const whole = answers.length === 1 ? answers[0] : answers;
 	const text = typeof whole === 'string' ? whole : JSON.stringify(whole);
-	const isError = output.some(({ json }) => json.isError);
+	const isError = output.some(({ json }) => json.isError || json.error);
 	if (isAwaited(context)) {
 		await context.sendResponse({
 			body: toAnswerBody(toolResult(text, isError)),

@@ -1,0 +1,21 @@
+import http from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { holdResponse } from '../../../nodes/VideoSdkAgentCloudTool/holdResponse';
+
+it('a file that n8n sends piece by piece becomes a tool error', async () => {
+	const server = http.createServer((_request, response) => {
+		holdResponse(response as never, (result) => ({ jsonrpc: '2.0', id: 1, result }), 10_000);
+		// As n8n sends a binary answer (WebhookRequestHandler.sendStreamResponse).
+		const file = Readable.from([Buffer.from('a file')]);
+		file.pipe(response, { end: false });
+		void finished(file).then(() => response.end());
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+	const answer: unknown = await (await fetch(`http://127.0.0.1:${port}`)).json();
+	server.closeAllConnections();
+	server.close();
+	expect(answer).toMatchObject({ jsonrpc: '2.0', id: 1, result: { isError: true } });
+});
