@@ -390,10 +390,15 @@ describe('A copy with its static data', () => {
 		expect(registered()).toEqual([]);
 	});
 
-	it('that is unpublished without having been published leaves it alone, too', async () => {
+	it.each<[string, (original: StoredTrigger) => { webhookId?: string }]>([
+		['', () => ({})],
+		// n8n 1.x refuses to publish it (ActiveWorkflowManager.addWebhooks), and calls the hook all the same.
+		[' with the same webhook ID', ({ node }) => ({ webhookId: node.webhookId })],
+	])('that is unpublished without having been published%s leaves it alone, too', async (_what, own) => {
 		const original = stored();
 		await original.publish();
-		await original.copy().unpublish();
+		await original.copy(own(original)).unpublish();
+		await Object.assign(original.copy(own(original)), { staticData: {} }).unpublish();
 		expect(registered()).toEqual([{ url: original.url, events: CALLS }]);
 	});
 });

@@ -59,3 +59,9 @@ export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigi
 		),
 	};
 }
+
+/** @returns whether a different trigger is published at a URL, as far as this process knows */
+export function isTakenByAnother(context: IHookFunctions, url: string): boolean {
+	const { trigger } = findPublished(url);
+	return trigger !== undefined && trigger !== known.get(context);
+}

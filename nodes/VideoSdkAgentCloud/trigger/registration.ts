@@ -10,6 +10,7 @@ import {
 import { type Send } from '../api/client';
 import { isUnreachable } from '../webhook/address';
 import { type Account, readAccount } from './account';
+import { isTakenByAnother } from './knownTriggers';
 import {
 	forget,
 	hasEvents,
@@ -171,6 +172,8 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const own = ownFormer(context, registrant);
 	if (own === undefined && registrant.events.length === 0) return;
+	// n8n 1.x also calls this for an imported copy that it refuses to publish because the original has the same URL.
+	if (own === undefined && isTakenByAnother(context, registrant.url)) return;
 	try {
 		const account = await readAccount(context);
 		const isPresent = own && isSameUrl(own.url, registrant.url) && isOfAccount(own, account);
