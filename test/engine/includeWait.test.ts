@@ -1,6 +1,7 @@
 /** Make and Wait and Start and Wait with Include, and calls whose end the event of their own room tells. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, made } from './callRig';
+import { eventBody } from './delivery';
 import { accelerateTime, failureOf, useRig } from './rig';
 import { rows } from './waitingRun';
 
@@ -155,26 +156,66 @@ describe('Include', () => {
 		},
 	);
 
-	it("is fetched with each item's own credential", async () => {
-		const other = await rig.addSimulator(SIMULATOR);
-		const field = (name: string) => `={{ $json.${name} }}`;
-		rig.engine.setCredentials(
-			rig.credentials({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') }),
-		);
-		const simulators = [rig.simulator, other];
-		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ include: ['transcript'] }), {
-			items: simulators.map((one) => ({ apiKey: one.apiKey, secret: one.secret, url: one.url })),
-		});
-		const ids: string[] = [];
-		for (const simulator of simulators) {
-			const [call] = simulator.calls.values();
-			ids.push(call!.callId);
-			await simulator.moveCall(call!.callId, 'answered');
-			await simulator.moveCall(call!.callId, 'ended');
-		}
-		const output = await waiting.jsonWithin();
-		expect(output?.map(({ callId }) => callId)).toEqual(ids);
-		for (const item of output ?? []) expect(item.transcript).toContain('the café');
+	it.each(['this process', 'another'])(
+		"is fetched with each item's own credential, if %s resumes",
+		async (where) => {
+			const other = await rig.addSimulator(SIMULATOR);
+			const field = (name: string) => `={{ $json.${name} }}`;
+			rig.engine.setCredentials(
+				rig.credentials({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') }),
+			);
+			const simulators = [rig.simulator, other];
+			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ include: ['transcript'] }), {
+				items: simulators.map((one) => ({ apiKey: one.apiKey, secret: one.secret, url: one.url })),
+			});
+			if (where === 'another') waiting.receiver = await rig.addEngine();
+			const ids: string[] = [];
+			for (const simulator of simulators) {
+				const [call] = simulator.calls.values();
+				ids.push(call!.callId);
+				await simulator.moveCall(call!.callId, 'answered');
+				await simulator.moveCall(call!.callId, 'ended');
+			}
+			const output = await waiting.jsonWithin();
+			expect(output?.map(({ callId }) => callId)).toEqual(ids);
+			const transcript = expect.stringContaining('the café') as string;
+			for (const item of output ?? []) expect(item).toMatchObject({ outcome: 'answered', transcript });
+		},
+	);
+
+	it.each([503, 429])(
+		'tells who answered although the API answers %i to the process that resumes',
+		async (status) => {
+			const { waiting, ids } = await start(1);
+			waiting.receiver = await rig.addEngine();
+			// No event resumes it, but the request of the process that polls.
+			rig.simulator.setEventFaults({ drop: () => true });
+			const headers = { 'retry-after': '60' };
+			waiting.beforeReceiving = () =>
+				void rig.simulator.addFault({
+					kind: 'status',
+					status,
+					headers,
+					match: { method: 'GET', times: 999 },
+				});
+			await talk(ids[0]!);
+			const transcript = expect.stringContaining('the café') as string;
+			expect(await waiting.jsonWithin()).toEqual([
+				expect.objectContaining({ callId: ids[0], outcome: 'answered', answered: true, transcript }),
+			]);
+		},
+	);
+
+	it('is waited for after a call that was hung up at the deadline, too', async () => {
+		await transcribeWithin(30_000);
+		const options = { hangUpAtTimeout: true, includeWait: 10 };
+		const waiting = await rig.engine.startAndWait(20_000, parametersOf({ include: ['transcript'], options }));
+		const [call] = rig.simulator.calls.values();
+		await rig.simulator.moveCall(call!.callId, 'answered');
+		const transcript = expect.stringContaining('the café') as string;
+		expect(await waiting.jsonWithin()).toEqual([
+			expect.objectContaining({ hungUpAtTimeout: true, outcome: 'answered', transcript }),
+		]);
 	});
 
 	it('is fetched by the process that resumes, if that is another', async () => {
@@ -268,6 +309,23 @@ describe('Call: Ended at a published trigger', () => {
 		expect(asked()).toBe(before + 1);
 		expect(trigger.runs).toEqual([]);
 	});
+});
+
+it('Start and Wait believes the event of an end that the API does not show yet', async () => {
+	const waiting = await rig.engine.startAndWait(
+		MAX_WAIT_MS,
+		{ room: 'create', recording: 'transcribe', include: ['transcript'], options: SHORT },
+		{ items: rows(1) },
+	);
+	const [session] = rig.simulator.sessions.values();
+	const { webhook, sessionId } = session!;
+	await rig.simulator.deliver(String(webhook?.endPoint), eventBody('stopped', sessionId));
+	expect(await waiting.jsonWithin()).toEqual([
+		expect.objectContaining({
+			...{ sessionId, outcome: 'completed', event: 'stopped' },
+			missing: { transcript: expect.not.stringContaining("hasn't ended") },
+		}),
+	]);
 });
 
 it('Start and Wait includes what was said, and says so of a session that failed', async () => {

@@ -47,6 +47,10 @@ export interface Sending {
 	credential?: () => Promise<ICredentialsDecrypted>;
 	/** Once aborted, nothing is sent again. Default: when the execution is stopped */
 	stopSignal?: AbortSignal;
+	/** After this time, in ms since 1970, nothing is sent again. */
+	untilMs?: number;
+	/** Sends the request once when it is its turn. The pause before it is sent again takes no turn. */
+	inTurn?: <T>(send: () => Promise<T>) => Promise<T>;
 	/** Called at every answer "too many requests", so that the sender can slow down. */
 	onRateLimited?: () => void;
 }
@@ -157,14 +161,16 @@ export async function apiRequest<T>(
 	const stopSignal = sending.stopSignal ?? cancelSignalOf(context);
 	const maxAttempts = request.maxAttempts ?? sending.maxAttempts ?? Infinity;
 	for (let attempts = 1; ; attempts++) {
-		const outcome = await attempt(context, request, read, sending);
+		const sendOnce = async () => await attempt(context, request, read, sending);
+		const outcome = await (sending.inTurn ? sending.inTurn(sendOnce) : sendOnce());
 		if ('result' in outcome) return outcome.result;
 		const { failure } = outcome;
 		if (failure.status === 429) sending.onRateLimited?.();
 		const delayMs =
 			attempts >= maxAttempts ? undefined : retryDelay(failure, request.method, attempts, Math.random());
-		if (delayMs !== undefined) await pause(delayMs, stopSignal);
-		if (delayMs === undefined || stopSignal?.aborted) {
+		const isLast = delayMs === undefined || Date.now() + delayMs > (sending.untilMs ?? Infinity);
+		if (!isLast) await pause(delayMs, stopSignal);
+		if (isLast || stopSignal?.aborted) {
 			throw new ApiError(context, failure, request.starts);
 		}
 	}

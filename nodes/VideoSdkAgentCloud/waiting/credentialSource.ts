@@ -1,6 +1,6 @@
 import { type ICredentialsDecrypted, UserError } from 'n8n-workflow';
 import pLimit from 'p-limit';
-import { apiRequest, type Send } from '../api/client';
+import { apiRequest, type Send, type Sending } from '../api/client';
 import { credentialId, credentialOf, type RequestContext } from '../api/credential';
 
 /** Requests in flight for all waiting executions of this process. */
@@ -55,14 +55,19 @@ export class CredentialSource {
 
 	/** @returns sends requests with the current credential, and throws UserError for those that come too late */
 	sender({ maxAttempts = MAX_ATTEMPTS, untilMs = Infinity }: SendLimits = {}): Send {
-		const credential = async () => await this.read();
-		const sending = { timeoutMs: TIMEOUT_MS, maxAttempts, credential, stopSignal: NEVER_STOPPED };
-		return async (request, read) =>
-			await limit(async () => {
-				if (Date.now() > untilMs)
-					throw new UserError("The credential couldn't be read in time, so nothing was sent.");
-				return await apiRequest(this.context, request, read, sending);
-			});
+		const sending: Sending = {
+			timeoutMs: TIMEOUT_MS,
+			maxAttempts,
+			credential: async () => await this.read(),
+			stopSignal: NEVER_STOPPED,
+			untilMs,
+			inTurn: async (sendOnce) =>
+				await limit(async () => {
+					if (Date.now() > untilMs) throw new UserError('There was no time left, so nothing was sent.');
+					return await sendOnce();
+				}),
+		};
+		return async (request, read) => await apiRequest(this.context, request, read, sending);
 	}
 }
 

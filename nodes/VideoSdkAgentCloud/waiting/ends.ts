@@ -65,6 +65,8 @@ export class Ends {
 
 	/** Notes what the API said. @returns whether the conversation is still running */
 	noteFound(id: string, found: Found): boolean {
+		// An answer to an earlier request may come when all is settled.
+		if (!this.isOpen(id)) return false;
 		const event = this.events.get(id);
 		if ('record' in found) {
 			this.notFound.delete(id);
@@ -92,8 +94,8 @@ export class Ends {
 	/** Settles what only events have told. @param records of those that the API still shows as running: it lags behind */
 	settleByEvents(records: Map<string, IDataObject>): void {
 		for (const [id, event] of this.events) {
-			const record = records.get(id);
-			this.settle(id, { record, extra: { ...(record === undefined && { status: event }), event } });
+			// The name of such an event is the status that it leads to.
+			this.settle(id, { record: records.get(id), extra: { status: event, event } });
 		}
 	}
 }
@@ -112,8 +114,9 @@ export function finishedItem(
 	if (hasErrorOutput && extra.error) {
 		return { error: `${String(extra.error)} (${idField}: ${String(item[idField])})` };
 	}
-	// What only the start's answer had, such as the room, stays.
+	// What only the start's answer had, such as the room, stays. Its timelog does not: it would show no answer to a call that is over.
 	const last = { ...item };
 	delete last.timedOut;
+	if (record?.status ?? extra.status) delete last.timelog;
 	return describe({ ...last, ...record, ...extra });
 }

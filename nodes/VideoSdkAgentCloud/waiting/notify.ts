@@ -32,25 +32,58 @@ export interface ResumeRequest {
 	body: Buffer | string;
 }
 
+/** The outcome of some conversations, as a request carries it. */
+export interface CarriedOutcome {
+	ids: string[];
+	/** As in `Outcome`. */
+	extra: IDataObject;
+	/** Of the record, what says how the conversation went. */
+	record?: IDataObject;
+}
+
+/** What our own request carries. */
+export interface CarriedOutcomes {
+	outcomes: CarriedOutcome[];
+	/** Whether the records contain what was to be included. */
+	hasParts: boolean;
+}
+
+/** Proxies refuse larger requests: nginx does from 1 MB on. */
+const MAX_BODY_BYTES = 500_000;
+/** What tells how a conversation went, see `describeCall` and `describeSession`. */
+const COURSE = ['status', 'timelog', 'start', 'end', 'duration'];
+/** What may have been included, see `addParts`. */
+const PARTS = ['recordingUrl', 'summary', 'transcript', 'missing'];
+/** What is carried of the records: the first of these that fits. */
+const CARRIED = [[...COURSE, ...PARTS], COURSE, ['status']];
+
+function carry(outcomes: Map<string, Outcome>, fields: string[]): string {
+	const idsByOutcome = new Map<string, string[]>();
+	for (const [id, { record, extra }] of outcomes) {
+		const carried = record && Object.fromEntries(fields.map((field) => [field, record[field]]));
+		const text = JSON.stringify({ extra, record: carried });
+		const ids = idsByOutcome.get(text) ?? [];
+		ids.push(id);
+		idsByOutcome.set(text, ids);
+	}
+	const body: CarriedOutcomes = {
+		outcomes: [...idsByOutcome].map(([text, ids]) => ({ ...(JSON.parse(text) as CarriedOutcome), ids })),
+		hasParts: fields === CARRIED[0],
+	};
+	return JSON.stringify(body);
+}
+
 /**
  * Makes our own request. A handler in the same process has the outcomes in memory. For one in another process, as in queue mode, the
- * request carries them without the records, which may be too large for a request.
+ * request carries them: the API may not answer that one, and its credential may differ by item, which n8n can't read there. Whole
+ * records may be too large for a request.
  *
- * @returns its body has `outcomes`: what each output says besides the record, with the IDs
+ * @returns its body is CarriedOutcomes
  */
 export function keyRequest(key: string, outcomes: Map<string, Outcome>): ResumeRequest {
-	const idsByExtra = new Map<string, string[]>();
-	for (const [id, { record, extra }] of outcomes) {
-		const text = JSON.stringify({ ...(record && { status: record.status }), ...extra });
-		const ids = idsByExtra.get(text) ?? [];
-		ids.push(id);
-		idsByExtra.set(text, ids);
-	}
-	const groups = [...idsByExtra].map(([text, ids]) => ({ extra: JSON.parse(text) as IDataObject, ids }));
-	return {
-		headers: { [KEY_HEADER]: key, 'Content-Type': 'application/json' },
-		body: JSON.stringify({ outcomes: groups }),
-	};
+	const bodies = CARRIED.map((fields) => carry(outcomes, fields));
+	const body = bodies.find((text) => Buffer.byteLength(text) <= MAX_BODY_BYTES) ?? bodies.at(-1);
+	return { headers: { [KEY_HEADER]: key, 'Content-Type': 'application/json' }, body: String(body) };
 }
 
 /** Sends the request once. @returns undefined if the execution continues, or does not wait here any more */

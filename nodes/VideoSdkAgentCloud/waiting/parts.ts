@@ -67,7 +67,8 @@ export async function addParts(
 	const { idField, describe } = CONVERSATIONS[kind];
 	const collected = new Map<string, Collected>();
 	const settle = (id: string, { outcome, found, missing }: Collected): void => {
-		const rest = Object.keys(missing).length > 0 ? { missing } : {};
+		// A copy, since an execution may continue while more is looked for.
+		const rest = Object.keys(missing).length > 0 ? { missing: { ...missing } } : {};
 		ends.settle(id, { ...outcome, record: { ...outcome.record, ...found, ...rest } });
 	};
 	for (const [id, { names, roomId }] of Object.entries(include)) {
@@ -95,7 +96,7 @@ export async function addParts(
 		Object.assign(one.found, found);
 		for (const name of asked) delete one.missing[name];
 		Object.assign(one.missing, missing);
-		one.open = !extra.timedOut && TALKED.includes(String(described.outcome)) ? pending : [];
+		one.open = TALKED.includes(String(described.outcome)) ? pending : [];
 		settle(id, one);
 	};
 	const limit = pLimit(MAX_AT_ONCE);

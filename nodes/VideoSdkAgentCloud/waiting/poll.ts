@@ -87,7 +87,7 @@ export class Poller {
 	async collect(): Promise<Map<string, Outcome>> {
 		// A single one is fetched once, since its event says enough. Of many, the failure of one request would concern all.
 		const maxAttempts = this.ends.size === 1 ? 1 : undefined;
-		const running = await this.refresh({ maxAttempts, untilMs: Date.now() + FINAL_POLL_MS });
+		const running = await this.refresh({ maxAttempts, untilMs: Date.now() + FINAL_POLL_MS }, true);
 		this.ends.settleByEvents(running);
 		return this.ends.outcomes;
 	}

@@ -1,4 +1,4 @@
-import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
+import { type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
 import { SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
@@ -7,6 +7,7 @@ import { CONVERSATIONS, type EventNews } from './conversation';
 import { type CredentialSource, findSource } from './credentialSource';
 import { Ends, finishedItem, type Outcome } from './ends';
 import { fetchMany, type Found } from './fetchMany';
+import { type CarriedOutcomes } from './notify';
 import { addParts } from './parts';
 import { findPoller, startPolling } from './pollers';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
@@ -14,8 +15,9 @@ import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait
 
 /** By then n8n has marked the execution as running, or will never do so. */
 const FORGET_AFTER_MS = 60_000;
-/** Our own request waits for its answer, and so may n8n's deadline. */
+/** Our own request waits for its answer (TIMEOUT_MS in notify.ts), and so may n8n's deadline. */
 const FETCH_RECORDS_MS = 10_000;
+const FETCH_PARTS_MS = 15_000;
 
 /** The waits that were resumed in the last minute. */
 const resumed = new RecentDeliveries();
@@ -69,23 +71,25 @@ async function fetchOutcomes(
 	const found = new Map<string, Found>();
 	const ends = new Ends(CONVERSATIONS[wait.kind], ids);
 	const source = await findSource(context);
-	const untilMs = Date.now() + FETCH_RECORDS_MS;
 	const fetching = fetchMany(source.sender(), CONVERSATIONS[wait.kind], ids, { found });
 	await Promise.race([fetching, sleep(FETCH_RECORDS_MS)]);
 	// As `keyRequest` makes it.
-	const { outcomes = [] } = context.getBodyData() as {
-		outcomes?: Array<{ extra: IDataObject; ids: string[] }>;
-	};
+	const { outcomes = [], hasParts } = context.getBodyData() as unknown as Partial<CarriedOutcomes>;
 	const recordOf = (id: string) => {
 		const one = found.get(id);
 		return one && 'record' in one ? one.record : undefined;
 	};
-	for (const { extra, ids: idsOfGroup } of outcomes) {
-		for (const id of idsOfGroup) ends.settle(id, { record: recordOf(id), extra });
+	for (const { extra, record, ids: idsOfGroup } of outcomes) {
+		for (const id of idsOfGroup) {
+			const fetched = recordOf(id);
+			ends.settle(id, { record: record || fetched ? { ...record, ...fetched } : undefined, extra });
+		}
 	}
-	// Another process has waited for them. One request each is enough.
-	const adding = addParts(wait, new Map([[source, ids]]), ends, 0, () => false);
-	await Promise.race([adding, sleep(Math.max(0, untilMs - Date.now()))]);
+	if (!hasParts) {
+		// Another process has waited for them. One request each is enough.
+		const adding = addParts(wait, new Map([[source, ids]]), ends, 0, () => false);
+		await Promise.race([adding, sleep(FETCH_PARTS_MS)]);
+	}
 	return new Map(ends.outcomes);
 }
 

@@ -1,5 +1,8 @@
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
+import { CONVERSATIONS } from '../../../nodes/VideoSdkAgentCloud/waiting/conversation';
 import { findSource } from '../../../nodes/VideoSdkAgentCloud/waiting/credentialSource';
+import { finishedItem } from '../../../nodes/VideoSdkAgentCloud/waiting/ends';
+import { keyRequest } from '../../../nodes/VideoSdkAgentCloud/waiting/notify';
 import { hintEnd } from '../../../nodes/VideoSdkAgentCloud/waiting/pollers';
 import { graceMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
 import { NODE } from '../support';
@@ -53,10 +56,11 @@ describe('Polling', () => {
 				headers: expect.objectContaining({ 'x-agent-cloud-poll-key': 'ours' }),
 				body: JSON.stringify({
 					outcomes: [
-						{ extra: { status: 'stopped', event: 'stopped' }, ids: ['a'] },
-						{ extra: { status: 'failed', event: 'failed' }, ids: ['b'] },
-						{ extra: { status: 'completed', event: 'stopped' }, ids: ['c'] },
+						{ extra: { event: 'stopped' }, record: { status: 'stopped' }, ids: ['a'] },
+						{ extra: { event: 'failed' }, record: { status: 'failed' }, ids: ['b'] },
+						{ extra: { event: 'stopped' }, record: { status: 'completed' }, ids: ['c'] },
 					],
+					hasParts: true,
 				}),
 			},
 		]);
@@ -73,6 +77,26 @@ describe('Polling', () => {
 		expect(world.resumes).toHaveLength(1);
 		expect(world.resumes[0]?.body.length).toBeLessThan(100_000);
 	});
+
+	it.each<[string, number, number, string[]]>([
+		['what was said', 1, 1, ['status', 'summary', 'timelog']],
+		['how each went', 1_000, 1, ['status', 'timelog']],
+		['the statuses', 1_000, 100, ['status']],
+	])(
+		'asks to resume with %s of a thousand, as far as a proxy lets it pass',
+		(_what, words, steps, fields) => {
+			const record = {
+				status: 'ended',
+				timelog: Array(steps).fill({ status: 'answered' }),
+				summary: 'word '.repeat(words),
+				metadata: 'left out',
+			};
+			const { body } = keyRequest('ours', new Map(many(1_000).map((id) => [id, { record, extra: { id } }])));
+			expect(body.length).toBeLessThan(500_000);
+			const { outcomes } = JSON.parse(String(body)) as { outcomes: Array<{ record: object }> };
+			expect(Object.keys(outcomes[0]?.record ?? {}).sort()).toEqual(fields);
+		},
+	);
 
 	it('reads 200 of the latest from the list in four requests', async () => {
 		for (const id of many(200)) world.statuses.set(id, 'running');
@@ -301,6 +325,19 @@ describe('A list', () => {
 		expect(ends.outcomes.size).toBe(50);
 	});
 
+	it('that lags behind an event is not believed', async () => {
+		const poller = await world.poll(many(3));
+		await pass(2 * SECOND_MS);
+		for (const id of many(3)) {
+			world.statuses.set(id, 'completed');
+			world.listed.set(id, 'running');
+			poller.noteEvent(id, 'stopped');
+		}
+		const outcomes = await poller.collect();
+		poller.stop();
+		expect([...outcomes.values()].map(({ record }) => record?.status)).toEqual(Array(3).fill('completed'));
+	});
+
 	it('that lags behind is not believed at the deadline', async () => {
 		const ids = many(3);
 		const { ends } = await world.poll(ids);
@@ -346,6 +383,18 @@ describe('At the deadline', () => {
 		expect(extrasOf(ends.outcomes)).toEqual({ a: extra });
 	});
 
+	it('what still runs is ended although another project is being slowed down', async () => {
+		for (let index = 0; index < 40; index++) {
+			const slowed = new World();
+			slowed.fault = ({ method }) => (method === 'GET' ? 429 : undefined);
+			slowed.retryAfterS = 60;
+			await slowed.poll([`slowed-${index}`], 4 * HOUR_MS);
+		}
+		const { ends } = await world.poll(['a'], 3 * SECOND_MS, ['a']);
+		await pass(30 * SECOND_MS);
+		expect(extrasOf(ends.outcomes)).toEqual({ a: { timedOut: true, endedAtTimeout: true } });
+	});
+
 	it.each([1, 100, 1_000])('each of %i has a clear outcome in time if the API hangs', async (count) => {
 		const ids = many(count);
 		const { ends } = await world.poll(ids, HOUR_MS, ids);
@@ -357,7 +406,7 @@ describe('At the deadline', () => {
 			expect(extra).toEqual({
 				timedOut: true,
 				endedAtTimeout: false,
-				endError: expect.stringMatching(/in time|not answer/i),
+				endError: expect.stringMatching(/no time left|not answer/i),
 			});
 		}
 		expect(world.count('POST')).toBeGreaterThanOrEqual(count);
@@ -438,4 +487,27 @@ describe('The credential', () => {
 		await pass(2 * SECOND_MS);
 		await expect(source.read()).rejects.toThrow('does not exist');
 	});
+});
+
+it('a call that is over counts as answered if nothing but its start says how it began', () => {
+	const item = {
+		...{ callId: 'a', status: 'initiated', to: '+1', timedOut: true },
+		timelog: [{ status: 'initiated', timestamp: '2026-01-15T10:00:00Z' }],
+	};
+	for (const outcome of [{ record: { status: 'ended' }, extra: {} }, { extra: { status: 'ended' } }]) {
+		expect(finishedItem(CONVERSATIONS.call, item, outcome, false)).toMatchObject({
+			...{ callId: 'a', outcome: 'answered', answered: true, to: '+1' },
+		});
+	}
+	// One that is still running as far as is known stays as it was.
+	const running = finishedItem(CONVERSATIONS.call, item, { extra: { timedOut: true } }, false);
+	expect(running).toMatchObject({ outcome: 'running', timelog: item.timelog });
+});
+
+it('an answer to an earlier request changes nothing of what is settled', async () => {
+	const { ends } = await world.poll(['a']);
+	const settled = { record: { status: 'completed', transcript: 'said' }, extra: {} };
+	ends.settle('a', settled);
+	expect(ends.noteFound('a', { record: { sessionId: 'a', status: 'completed' } })).toBe(false);
+	expect(ends.outcomes.get('a')).toBe(settled);
 });

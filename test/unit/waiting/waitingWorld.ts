@@ -49,6 +49,8 @@ export class World {
 	readonly warnings: string[] = [];
 	/** What the answers, made at once, wait for. */
 	latency: Promise<void> | undefined;
+	/** The header of an answer "too many requests". */
+	retryAfterS?: number;
 	private readonly beganAtMs = Date.now();
 	/** Worlds share no credential, by which they would share a context. */
 	private readonly id = Math.random();
@@ -131,7 +133,8 @@ export class World {
 	}
 
 	private response(statusCode: number, body: IDataObject) {
-		return { statusCode, headers: {}, body: JSON.stringify(body) };
+		const headers = this.retryAfterS === undefined ? {} : { 'retry-after': String(this.retryAfterS) };
+		return { statusCode, headers, body: JSON.stringify(body) };
 	}
 }
 
