@@ -401,7 +401,7 @@ const CALL_SETUPS: Setup[] = [
 	[
 		'a trigger without call events where calls are to start it',
 		async () => ({ ...RULE, ...(await published()) }),
-		{ webhookRegistered: /has no call events/ },
+		{ webhookRegistered: /No call events are selected/ },
 	],
 	['a trigger for the summaries of calls', async () => ({ ...RULE, ...(await published(['call-summary'])) })],
 	[

@@ -43,7 +43,7 @@ describe('When no key is to be had', () => {
 		const trigger = await rig.engine.publish();
 		rig.simulator.keyFault('down');
 		const { responseText } = await rig.simulator.deliver(trigger.url, eventBody('started'));
-		expect(JSON.parse(responseText ?? '')).toEqual({ message: expect.stringMatching(/try again later/) });
+		expect(JSON.parse(responseText ?? '')).toEqual({ message: expect.stringMatching(/Try again later/) });
 	});
 });
 

@@ -36,6 +36,7 @@ const RUNNING = [
 			['throw stopError(context, error, outcomes, starts);', 'throw error;', 'Sessions that run and cost money are in no message'],
 			['const pairedItem = { item: itemIndex };', 'const pairedItem = { item: 0 };', 'All items are paired with the first one', 'engine/items'],
 			['if (first > 0) await runner.pause(batchIntervalMs);', '', 'All batches are called at once', 'engine/calls', 'engine/items'],
+			['if (final) return final;', '', 'A try after the wait has begun starts sessions without their data', 'engine/triedAgain'],
 		],
 	),
 	...of(
@@ -108,6 +109,7 @@ const API = [
 			['attempts >= maxAttempts ? undefined :', '', 'A sender who waits for the answer waits through all retries'],
 			['if (failure.status === 429) sending.onRateLimited?.();', '', 'Nobody slows down'],
 			['response.body = withoutTokens(String(response.body));', 'response.body = String(response.body);', 'A token in an answer ends up in an error', 'unit/api/client'],
+			['await (sending.inTurn ? sending.inTurn(sendOnce) : sendOnce());', 'await sendOnce();', 'A thousand waiting executions ask the API at once', 'unit/waiting/poll'],
 		],
 	),
 	...of(
@@ -213,6 +215,7 @@ const WAITING = [
 			['if (!poller.isReady) {', 'if (false) {', 'The first end of many resumes the execution', 'engine/waitForMany'],
 			['if (finish === undefined) return false;', '', 'The nodes after the wait run twice'],
 			['if (!wasAccepted) return;', '', 'An end that n8n could not act on is known at the deadline only', 'engine/waitResume'],
+			['{ ...record, ...fetched }', '{ ...fetched }', 'In queue mode someone who answered comes out as not answered while the API is slow', 'engine/includeWait'],
 		],
 	),
 	...of(
@@ -233,6 +236,8 @@ const WAITING = [
 			["if ('record' in found) {\n\t\t\tthis.notFound.delete(id);", "if ('record' in found) {", 'Rejections add up although the API showed the session in between'],
 			['|| this.ending.has(id)) return false;', ') return false;', 'A session that we ended comes out as ended by itself', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 			['if (!isNotFound(found.error) || event !== undefined) {', 'if (event !== undefined) {', 'A rejected key ends the wait, and Hang Up at Timeout is forgotten'],
+			['extra: { status: event, event }', 'extra: { event }', 'A session whose end an event told comes out as running', 'engine/includeWait'],
+			['if (record?.status ?? extra.status) delete last.timelog;', '', 'Someone who answered counts as not answered where the record has no timelog'],
 		],
 	),
 	...of(
@@ -271,6 +276,30 @@ const WAITING = [
 			['failed: 10,', 'failed: 2,', 'After a minute without its database n8n never resumes'],
 			['if (code === undefined || message === undefined) return', 'if (false) return', 'A login in front of n8n ends the wait after minutes'],
 			["if (trouble !== 'busy' && (tries[trouble] === 1 || isLast))", 'if (false)', 'Nobody is told that an execution cannot be resumed'],
+			['Buffer.byteLength(text) <= MAX_BODY_BYTES', 'true', 'A proxy refuses the request that ends the wait for a thousand calls', 'unit/waiting/poll'],
+		],
+	),
+	...of(
+		'waiting/parts.ts',
+		['engine/includeWait'],
+		[
+			["one.open = TALKED.includes(", "one.open = !extra.timedOut && TALKED.includes(", 'What was said in a call that was hung up at the deadline is never waited for'],
+		],
+	),
+	...of(
+		'api/conversation.ts',
+		['unit/api/conversation'],
+		[
+			['if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);', '', "Another conversation's transcript is put out"],
+			['(own.size > 0 || others.has(rowSessionId))', 'own.size > 0', "A later conversation's transcript is put out while the room session is not listed"],
+			["if ('own' in sessions) Object.assign(place, sessions);\n\t\telse atOnce = sessions;", "if ('own' in sessions) Object.assign(place, sessions);", "A later conversation's transcript is put out if the room's sessions can't be listed"],
+		],
+	),
+	...of(
+		'actions/agent/answerTool.operation.ts',
+		['engine/tools.test'],
+		[
+			['json.answer ?? json.error ?? null', 'json.answer', 'The agent can read no answer when the workflow fails at it'],
 		],
 	),
 	...of(
@@ -401,6 +430,7 @@ const TRIGGER = [
 			['const webhook = kept ?? (await createCallWebhook(send, registrant.url, registrant.events));', 'const webhook = await createCallWebhook(send, registrant.url, registrant.events);', 'Each start of n8n registers one more'],
 			['if (isSameKey || baseUrl === account.baseUrl) {', 'if (true) {', 'A new key is sent to the former host'],
 			['if (isUnreachableFrom(registrant, account)) {\n\t\tthrow', 'if (false) {\n\t\tthrow', 'A trigger that VideoSDK cannot reach looks published'],
+			['if (own === undefined && isTakenByAnother(context, registrant.url)) return;', '', 'An imported copy that n8n 1.x refuses to publish takes the original off the air'],
 		],
 	),
 	...of(
