@@ -5,7 +5,7 @@ import type {
 	IHttpRequestOptions,
 	JsonObject,
 } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
+import { NodeApiError, UserError } from 'n8n-workflow';
 import type { AnswerReader } from './answer';
 import { DeclinedError, isRecord } from './answer';
 import type { RequestContext } from './credential';
@@ -47,7 +47,7 @@ export interface Sending {
 	credential?: () => Promise<ICredentialsDecrypted>;
 	/** Once aborted, nothing is sent again. Default: when the execution is stopped */
 	stopSignal?: AbortSignal;
-	/** After this time, in ms since 1970, nothing is sent again. */
+	/** After this time, in ms since 1970, nothing is sent. */
 	untilMs?: number;
 	/** Sends the request once when it is its turn. The pause before it is sent again takes no turn. */
 	inTurn?: <T>(send: () => Promise<T>) => Promise<T>;
@@ -150,7 +150,7 @@ async function attempt<T>(
  *
  * @param read takes what is wanted out of the JSON object that the API answered; undefined if it is not there
  * @returns what `read` found
- * @throws ApiError in words for the user
+ * @throws ApiError in words for the user; UserError if there was no time to send it
  */
 export async function apiRequest<T>(
 	context: RequestContext,
@@ -160,15 +160,22 @@ export async function apiRequest<T>(
 ): Promise<T> {
 	const stopSignal = sending.stopSignal ?? cancelSignalOf(context);
 	const maxAttempts = request.maxAttempts ?? sending.maxAttempts ?? Infinity;
+	const { untilMs = Infinity, inTurn = async (send) => await send() } = sending;
+	let failure: ApiFailure | undefined;
 	for (let attempts = 1; ; attempts++) {
-		const sendOnce = async () => await attempt(context, request, read, sending);
-		const outcome = await (sending.inTurn ? sending.inTurn(sendOnce) : sendOnce());
+		const outcome = await inTurn(async () =>
+			Date.now() > untilMs ? undefined : await attempt(context, request, read, sending),
+		);
+		if (outcome === undefined) {
+			if (failure === undefined) throw new UserError('There was no time left, so nothing was sent.');
+			throw new ApiError(context, failure, request.starts);
+		}
 		if ('result' in outcome) return outcome.result;
-		const { failure } = outcome;
+		({ failure } = outcome);
 		if (failure.status === 429) sending.onRateLimited?.();
 		const delayMs =
 			attempts >= maxAttempts ? undefined : retryDelay(failure, request.method, attempts, Math.random());
-		const isLast = delayMs === undefined || Date.now() + delayMs > (sending.untilMs ?? Infinity);
+		const isLast = delayMs === undefined || Date.now() + delayMs > untilMs;
 		if (!isLast) await pause(delayMs, stopSignal);
 		if (isLast || stopSignal?.aborted) {
 			throw new ApiError(context, failure, request.starts);

@@ -3,7 +3,7 @@ import { isRecord } from './answer';
 import { failureOf, type Send } from './client';
 import { isPassing } from './failure';
 import { FileError } from './fileStream';
-import { listRecords, type ListRequest } from './pagination';
+import { listPages, listRecords, type ListRequest } from './pagination';
 import { RECORDINGS } from './recordings';
 import { getRoom, ROOM_SESSIONS } from './rooms';
 import { hasStatus } from './sessions';
@@ -31,25 +31,29 @@ interface Place {
 	/** The room's sessions, which are not the agent's: those of this conversation (several if someone had to join again), and others. */
 	own: Set<string>;
 	others: Set<string>;
-	/** When the conversation began, in ms; NaN if the API does not tell. */
+	/** When the conversation began and ended, in ms; NaN if the API does not tell. */
 	sinceMs: number;
+	untilMs: number;
 }
 
 const OUTPUT_FIELDS = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
 const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
-/** A conversation is one of the room's latest. */
-const MAX_ROOM_SESSIONS = 100;
+/** A transcription that names no session starts this long after the conversation at most. */
+const LATEST_START_MS = 10 * 60_000;
 const WHERE_TO_ARRANGE = "Set 'Recording' in the node that creates the room, before the conversation.";
 
+const msOf = (time: unknown): number => Date.parse(String(time));
+
 /** @returns whether a recording or transcription is of this conversation and no other */
-function isOf({ roomId, own, others, sinceMs }: Place, row: IDataObject): boolean {
+function isOf({ roomId, own, others, sinceMs, untilMs }: Place, row: IDataObject): boolean {
 	const { extension } = row;
 	const inner = isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
 	const rowRoomId = row.roomId ?? row.meetingId ?? inner.roomId;
 	const rowSessionId = String(row.sessionId ?? inner.sessionId ?? '');
 	if (rowRoomId && rowRoomId !== roomId) return false;
 	if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);
-	return !(Date.parse(String(row.start)) < sinceMs);
+	const startMs = msOf(row.start);
+	return !(startMs < sinceMs) && (rowSessionId !== '' || !(startMs > untilMs + LATEST_START_MS));
 }
 
 async function firstOf(send: Send, list: ListRequest, place: Place): Promise<IDataObject | undefined> {
@@ -58,23 +62,28 @@ async function firstOf(send: Send, list: ListRequest, place: Place): Promise<IDa
 	return row;
 }
 
-/** @returns the latest sessions of a room: those during which a conversation ran, unless that is not certain, and the others */
+/** @returns whether a room's session ran during a conversation, and not only before or after: for half of the shorter one at least */
+function isDuring({ start, end }: IDataObject, sinceMs: number, untilMs: number): boolean {
+	const [startMs, endMs] = [msOf(start), end ? msOf(end) : Date.now()];
+	const commonMs = Math.min(endMs, untilMs) - Math.max(startMs, sinceMs);
+	return commonMs >= Math.min(endMs - startMs, untilMs - sinceMs) / 2;
+}
+
+/** @returns the sessions of a room: those of a conversation, unless that is not certain, and the others */
 async function roomSessionsOf(
 	send: Send,
-	roomId: string,
-	record: IDataObject,
+	{ roomId, sinceMs, untilMs }: Place,
 ): Promise<Pick<Place, 'own' | 'others'>> {
-	const [startMs = NaN, endMs = NaN] = [record.start, record.end].map((time) => Date.parse(String(time)));
-	const isMeanwhile = ({ start, end }: IDataObject) =>
-		!(Date.parse(String(start)) > endMs) && !(Date.parse(String(end)) < startMs);
-	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_ROOM_SESSIONS);
+	const sessions: IDataObject[] = [];
+	for await (const { rows } of listPages(send, { ...ROOM_SESSIONS, qs: { roomId } })) {
+		sessions.push(...rows);
+		// What follows is older still, if the latest come first.
+		const isLatestFirst = msOf(sessions[0]?.start) >= msOf(sessions.at(-1)?.start);
+		if (isLatestFirst && rows.some(({ end }) => msOf(end) < sinceMs)) break;
+	}
+	const isOwn = (session: IDataObject) => isDuring(session, sinceMs, untilMs);
 	const idsOf = (rows: IDataObject[]) => new Set(rows.map(({ id }) => String(id)));
-	const meanwhile = sessions.filter(isMeanwhile);
-	const isCertain = meanwhile.length === 1 || !Number.isNaN(startMs + endMs);
-	return {
-		own: idsOf(isCertain ? meanwhile : []),
-		others: idsOf(sessions.filter((session) => !isMeanwhile(session))),
-	};
+	return { own: idsOf(sessions.filter(isOwn)), others: idsOf(sessions.filter((one) => !isOwn(one))) };
 }
 
 /** @returns whether a room's settings have a part of the recording; undefined if they say nothing */
@@ -176,7 +185,8 @@ export async function fetchIncluded(
 		roomId: String(record.roomId),
 		own: new Set('callId' in record && record.sessionId ? [String(record.sessionId)] : []),
 		others: new Set(),
-		sinceMs: Date.parse(String(record.start)),
+		sinceMs: msOf(record.start),
+		untilMs: msOf(record.end),
 	};
 	const room = once(async () => await roomOf(send, place.roomId));
 	const latestTranscription = once(async () => await transcriptionOf(send, place));
@@ -198,7 +208,7 @@ export async function fetchIncluded(
 	let atOnce = reasonAtOnce(record);
 	if (atOnce === undefined && names.length > 0 && place.own.size === 0) {
 		// Without it, what others said in the room later would come out.
-		const sessions = await roomSessionsOf(send, place.roomId, record).catch(reasonOf);
+		const sessions = await roomSessionsOf(send, place).catch(reasonOf);
 		if ('own' in sessions) Object.assign(place, sessions);
 		else atOnce = sessions;
 	}

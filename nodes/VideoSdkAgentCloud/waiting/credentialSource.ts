@@ -1,4 +1,4 @@
-import { type ICredentialsDecrypted, UserError } from 'n8n-workflow';
+import { type ICredentialsDecrypted } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { apiRequest, type Send, type Sending } from '../api/client';
 import { credentialId, credentialOf, type RequestContext } from '../api/credential';
@@ -61,11 +61,7 @@ export class CredentialSource {
 			credential: async () => await this.read(),
 			stopSignal: NEVER_STOPPED,
 			untilMs,
-			inTurn: async (sendOnce) =>
-				await limit(async () => {
-					if (Date.now() > untilMs) throw new UserError('There was no time left, so nothing was sent.');
-					return await sendOnce();
-				}),
+			inTurn: async (sendOnce) => await limit(sendOnce),
 		};
 		return async (request, read) => await apiRequest(this.context, request, read, sending);
 	}

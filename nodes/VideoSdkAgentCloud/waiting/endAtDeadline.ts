@@ -7,6 +7,12 @@ import type { Ends, Outcome } from './ends';
 import { endBudgetMs } from './schedule';
 import type { StoredWait } from './storedWait';
 
+/** The answer to an end may show less of a call than the record did, and whether someone had answered must not get lost. */
+function longerTimelog(last: IDataObject = {}, answer: IDataObject): IDataObject {
+	const lengthOf = ({ timelog }: IDataObject) => (Array.isArray(timelog) ? timelog.length : 0);
+	return lengthOf(last) > lengthOf(answer) ? { timelog: last.timelog } : {};
+}
+
 /**
  * Ends a conversation that is still running at the deadline.
  *
@@ -21,10 +27,11 @@ async function endAtDeadline(
 	last: IDataObject | undefined,
 	untilMs: number,
 ): Promise<Outcome> {
-	const send = source.sender({ maxAttempts: 1, untilMs });
+	const send = source.sender({ untilMs });
 	try {
-		const { alreadyOver, ...record } = await end(send, id);
-		const endOfRecord = alreadyOver ? endOf(record) : undefined;
+		const { alreadyOver, ...answer } = await end(send, id);
+		const endOfRecord = alreadyOver ? endOf(answer) : undefined;
+		const record = { ...answer, ...longerTimelog(last, answer) };
 		return { record, extra: endOfRecord ?? { timedOut: true, [endedField]: true } };
 	} catch (error) {
 		const record = await get(send, id).catch(() => last);

@@ -15,6 +15,8 @@ import type { StoredWait } from './storedWait';
 const MAX_AT_ONCE = 5;
 const LONGEST_PAUSE_MS = 30_000;
 const FILE_TIMEOUT_MS = 10_000;
+/** The requests of the last round end this long after the time is up. n8n's own deadline is later, see `graceMs`. */
+const LAST_ROUND_MS = 10_000;
 const NOT_IN_TIME =
 	"It wasn't ready in time. Get it later with Call: Get, Transcription: Get, or Recording: Get Many.";
 /** How a conversation went of which something may still come. */
@@ -64,7 +66,7 @@ export async function addParts(
 	untilMs: number,
 	isOver: () => boolean,
 ): Promise<void> {
-	const { idField, describe } = CONVERSATIONS[kind];
+	const { idField, describe, endOf, get } = CONVERSATIONS[kind];
 	const collected = new Map<string, Collected>();
 	const settle = (id: string, { outcome, found, missing }: Collected): void => {
 		// A copy, since an execution may continue while more is looked for.
@@ -79,20 +81,24 @@ export async function addParts(
 		settle(id, one);
 	}
 	const collect = async (source: CredentialSource, id: string, one: Collected): Promise<void> => {
+		const send = source.sender(untilMs > 0 ? { untilMs: untilMs + LAST_ROUND_MS } : {});
+		if (one.outcome.extra.event && !(one.outcome.record && endOf(one.outcome.record))) {
+			// An event told of the end. By now the record may say when it was, which tells this conversation from others in the room.
+			const current = await get(send, id).catch(() => undefined);
+			const end = current && endOf(current);
+			if (end) one.outcome = { record: current, extra: end };
+		}
 		const { record, extra } = one.outcome;
 		const known: IDataObject = { ...record, ...extra };
 		const described = describe({ ...known, [idField]: id, roomId: known.roomId ?? one.roomId });
 		const asked = one.open;
-		const { found, missing, pending } = await fetchIncluded(
-			source.sender(),
-			textReader(source),
-			asked,
-			described,
-		).catch(({ message }: Error) => ({
-			found: {},
-			missing: Object.fromEntries(asked.map((name) => [name, message])),
-			pending: asked,
-		}));
+		const { found, missing, pending } = await fetchIncluded(send, textReader(source), asked, described).catch(
+			({ message }: Error) => ({
+				found: {},
+				missing: Object.fromEntries(asked.map((name) => [name, message])),
+				pending: asked,
+			}),
+		);
 		Object.assign(one.found, found);
 		for (const name of asked) delete one.missing[name];
 		Object.assign(one.missing, missing);

@@ -133,7 +133,9 @@ export class Poller {
 		this.hasEventSincePoll = false;
 		this.polls++;
 		const isTimeUp = this.remainingMs <= 0;
-		const limits = isTimeUp ? { maxAttempts: 1, untilMs: Date.now() + FINAL_POLL_MS } : {};
+		const limits = isTimeUp
+			? { maxAttempts: 1, untilMs: Date.now() + FINAL_POLL_MS }
+			: { untilMs: this.wait.deadlineMs };
 		const running = await this.refresh(limits, isTimeUp);
 		if (isTimeUp && this.isOwner && !this.isOver) {
 			await finishAtDeadline(this.wait, this.groups, this.ends, running);
@@ -168,6 +170,8 @@ export class Poller {
 			const options = { round: this.polls, isThorough };
 			const results = await fetchMany(source.sender(limits), CONVERSATIONS[this.wait.kind], open, options);
 			for (const [id, found] of results) {
+				// A hint may be ahead of the API, so that "not found" says nothing.
+				if (only && 'error' in found) continue;
 				const isRunning = this.ends.noteFound(id, found);
 				if ('error' in found) this.warnOfCredential(found.error);
 				else if (isRunning) running.set(id, found.record);

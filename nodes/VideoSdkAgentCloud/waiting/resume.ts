@@ -1,4 +1,4 @@
-import { type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
 import { SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
@@ -75,15 +75,15 @@ async function fetchOutcomes(
 	await Promise.race([fetching, sleep(FETCH_RECORDS_MS)]);
 	// As `keyRequest` makes it.
 	const { outcomes = [], hasParts } = context.getBodyData() as unknown as Partial<CarriedOutcomes>;
-	const recordOf = (id: string) => {
-		const one = found.get(id);
-		return one && 'record' in one ? one.record : undefined;
+	const { endOf } = CONVERSATIONS[wait.kind];
+	const latest = (carried: IDataObject | undefined, one: Found | undefined) => {
+		if (one === undefined || 'error' in one) return carried;
+		// A list may lag behind what another process has found.
+		const isStale = carried && endOf(carried) && !endOf(one.record);
+		return isStale ? carried : { ...carried, ...one.record };
 	};
 	for (const { extra, record, ids: idsOfGroup } of outcomes) {
-		for (const id of idsOfGroup) {
-			const fetched = recordOf(id);
-			ends.settle(id, { record: record || fetched ? { ...record, ...fetched } : undefined, extra });
-		}
+		for (const id of idsOfGroup) ends.settle(id, { record: latest(record, found.get(id)), extra });
 	}
 	if (!hasParts) {
 		// Another process has waited for them. One request each is enough.
@@ -103,10 +103,10 @@ async function answerOurs(context: IWebhookFunctions, waiting: Waiting): Promise
 			reason: "The request to resume the execution isn't from this package.",
 		});
 	}
-	const poller = findPoller(wait);
-	const outcomes = poller?.isOwner ? poller.ends.outcomes : await fetchOutcomes(context, waiting);
 	if (!(await mayResume(context, wait)))
 		return respond(context, 200, 'The execution has already been resumed');
+	const poller = findPoller(wait);
+	const outcomes = poller?.isOwner ? poller.ends.outcomes : await fetchOutcomes(context, waiting);
 	return resumeWith(context, waiting, outcomes);
 }
 

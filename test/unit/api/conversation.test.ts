@@ -77,6 +77,16 @@ it.each<[string, IDataObject[] | Error, object]>([
 		{ transcript: 'text of own' },
 	],
 	['the room session is not listed yet', [roomSession('later', 30, 40)], { transcript: 'text of own' }],
+	[
+		'its people came before it ended',
+		[roomSession('later', 19, 40), roomSession('own', 10, 19)],
+		{ transcript: 'text of own' },
+	],
+	[
+		'there were hundreds since',
+		Array.from({ length: 150 }, (_, index) => roomSession(index ? `l-${index}` : 'later', 30, 31)),
+		{ transcript: 'text of own' },
+	],
 	['the API does not list room sessions', REFUSED, {}],
 ])('takes nothing of a later conversation in the room if %s', async (_what, sessions, found) => {
 	const { send } = apiWith({
@@ -84,6 +94,23 @@ it.each<[string, IDataObject[] | Error, object]>([
 		transcriptions: [transcription('later', 41), transcription('own', 21)],
 	});
 	expect((await fetchIncluded(send, readText, ['transcript'], SESSION)).found).toEqual(found);
+});
+
+it('takes nothing of those who were still in the room when the session began', async () => {
+	const sessions = [roomSession('own', 10.1, 20), roomSession('before', 1, 10.05)];
+	const { send } = apiWith({ sessions, transcriptions: [transcription('before', 11)] });
+	expect((await fetchIncluded(send, readText, ['transcript'], SESSION)).found).toEqual({});
+});
+
+it('takes nothing without a session that began long after a call', async () => {
+	const call = { ...SESSION, sessionId: 'own', callId: 'c', answered: true, outcome: 'answered' };
+	const found = async (minute: number) => {
+		const { sessionId: _none, ...row } = transcription('none', minute);
+		const { send } = apiWith({ transcriptions: [row] });
+		return (await fetchIncluded(send, readText, ['transcript'], call)).found;
+	};
+	expect(await found(22)).toEqual({ transcript: 'text of none' });
+	expect(await found(40)).toEqual({});
 });
 
 it.each<[string, IDataObject, string, string[]]>([

@@ -383,6 +383,28 @@ describe('At the deadline', () => {
 		expect(extrasOf(ends.outcomes)).toEqual({ a: extra });
 	});
 
+	it('what VideoSDK has no time for at once is ended a moment later', async () => {
+		const ids = many(30);
+		const { ends } = await world.poll(ids, HOUR_MS, ids);
+		let count = 0;
+		world.fault = ({ method }) => (method === 'POST' && ++count > 20 && count <= 30 ? 429 : undefined);
+		world.retryAfterS = 1;
+		await pass(HOUR_MS + 10 * SECOND_MS);
+		const extra = { timedOut: true, endedAtTimeout: true };
+		expect(Object.values(extrasOf(ends.outcomes))).toEqual(Array(30).fill(extra));
+	});
+
+	it('no request is waiting to be sent again since before', async () => {
+		await world.poll(many(3), 600 * SECOND_MS, many(3));
+		await pass(480 * SECOND_MS);
+		world.retryAfterS = 60;
+		world.fault = ({ method }) => (method === 'GET' ? 429 : undefined);
+		await pass(HOUR_MS);
+		const { atMs = Infinity } = world.requests.find(({ method }) => method === 'POST') ?? {};
+		expect(atMs).toBeLessThan(630 * SECOND_MS);
+		expect(world.resumes[0]?.atMs).toBeLessThan(n8nDeadlineMs(600 * SECOND_MS, 3));
+	});
+
 	it('what still runs is ended although another project is being slowed down', async () => {
 		for (let index = 0; index < 40; index++) {
 			const slowed = new World();
@@ -437,6 +459,18 @@ describe('A hint', () => {
 		hintEnd('credential-1', 'a');
 		await pass(20 * SECOND_MS);
 		expect(world.requests).toHaveLength(1);
+	});
+
+	it('makes no "not found" certain, since it may be ahead of the API', async () => {
+		const { ends } = await world.poll(['a']);
+		await pass(60 * SECOND_MS);
+		const status = String(world.statuses.get('a'));
+		world.statuses.delete('a');
+		hintEnd('credential-1', 'a');
+		await pass(8 * SECOND_MS);
+		world.statuses.set('a', status);
+		await pass(60 * SECOND_MS);
+		expect(extrasOf(ends.outcomes)).toEqual({});
 	});
 
 	it('shares a request of the list with those of five seconds, and the last one does not wait for it', async () => {
