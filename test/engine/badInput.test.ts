@@ -1,7 +1,9 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { byRule } from './callRig';
 import { byId, failureOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
+const NONE = '={{ $json.none }}';
 
 const session = (operation: string, more: IDataObject = {}) =>
 	({ resource: 'session', operation, ...more }) as INodeParameters;
@@ -149,6 +151,22 @@ it.each<[string, INodeParameters]>([
 	expect(outcome).toBeDefined();
 	expect(rig.simulator.requests).toHaveLength(0);
 });
+
+it.each<[string, INodeParameters]>([
+	['Recording', byRule({ room: 'create', recording: NONE })],
+	['Recording', { resource: 'room', operation: 'create', recording: NONE }],
+	['Webhook URL', startParameters({ webhookUrl: { __rl: true, mode: 'url', value: NONE } })],
+	[
+		'Webhook URL',
+		{ resource: 'room', operation: 'create', webhookUrl: { __rl: true, mode: 'url', value: NONE } },
+	],
+])(
+	"Nothing is started if the expression of '%s' has no value: it can't be made up for",
+	async (field, parameters) => {
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain(`'${field}' is empty`);
+		expect(rig.requests).toEqual([]);
+	},
+);
 
 describe('A credential', () => {
 	it.each([

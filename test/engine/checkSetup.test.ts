@@ -422,6 +422,35 @@ const CALL_SETUPS: Setup[] = [
 		{ routingRule: /doesn't allow/, number: /doesn\'t allow/, gateway: /doesn\'t allow/ },
 	],
 	[
+		'a registration that VideoSDK spells otherwise',
+		async () => {
+			const { url } = await publishTrigger(CALL_EVENTS);
+			for (const webhook of rig.simulator.callWebhooks.values())
+				webhook.url = url.replace('localhost', 'LOCALHOST');
+			return { ...RULE, webhookUrl: url };
+		},
+	],
+	[
+		'a rule that names another number by its ID',
+		() => {
+			const rule = { id: 'rule_out_01', type: 'outbound', agentId: 'a', numbers: ['pn_a_01'] };
+			const number = { phoneNumber: { e164: RULE.from, phoneNumberId: 'pn_b_01' } };
+			const answer = (data: object) => ({ data: [data], pageInfo: { total: 1 } });
+			rig.simulator.addFault({
+				kind: 'noData',
+				body: answer(rule),
+				match: { path: /routing-rule/, times: 9 },
+			});
+			rig.simulator.addFault({
+				kind: 'noData',
+				body: answer(number),
+				match: { path: /phone-numbers/, times: 9 },
+			});
+			return RULE;
+		},
+		{ number: /doesn't belong to the routing rule/ },
+	],
+	[
 		'a URL that VideoSDK does not know, where calls are to start a trigger of a different process',
 		async () => {
 			const { url } = await publishTrigger(CALL_EVENTS);

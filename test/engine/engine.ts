@@ -72,6 +72,8 @@ export interface PublishOptions {
 	mode?: WorkflowExecuteMode;
 	/** The same workflow on another engine, as in n8n's queue mode: its ids are taken over. */
 	copyOf?: PublishedTrigger;
+	/** false: as in a webhook process, where another process has published it. */
+	withHooks?: boolean;
 	/** The version of the trigger. Default: that of a new node. */
 	typeVersion?: number;
 }
@@ -349,13 +351,13 @@ export class Engine {
 	 */
 	async publish(
 		parameters: INodeParameters = {},
-		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersion }: PublishOptions = {},
+		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersion, withHooks }: PublishOptions = {},
 	): Promise<PublishedTrigger> {
 		const node = this.node(TRIGGER, parameters, { typeVersion, ...(copyOf && { id: copyOf.node.id }) });
 		const workflow = this.load(await this.snapshot([node], copyOf?.workflow.id));
 		const trigger = new PublishedTrigger(this, workflow, workflow.getNode(node.name) as INode, mode);
 		this.published.push(trigger);
-		await trigger.open();
+		await trigger.open(withHooks);
 		return trigger;
 	}
 

@@ -107,8 +107,9 @@ export class PublishedTrigger {
 	}
 
 	/** Registers the webhook as n8n does on publishing, and begins to listen. */
-	async open(): Promise<void> {
-		if (!(await this.call('checkExists'))) await this.call('create');
+	/** @param withHooks false: another process has published it */
+	async open(withHooks = true): Promise<void> {
+		if (withHooks && !(await this.call('checkExists'))) await this.call('create');
 		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
 	}
 

@@ -330,6 +330,15 @@ describe('When n8n starts', () => {
 		await eventually(() => lists().length === 1);
 	});
 
+	it('a main process that takes over goes by what is published now', async () => {
+		const follower = stored();
+		await follower.publish('init', false);
+		follower.setParameters({ events: ['session-ended'] });
+		await follower.publish('leadershipChange');
+		await new Promise((resolve) => setTimeout(resolve, 300));
+		expect(registered()).toEqual([]);
+	});
+
 	it('n8n may run the trigger before it calls the hooks', async () => {
 		const trigger = stored();
 		await trigger.run('init');

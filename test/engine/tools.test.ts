@@ -1,4 +1,5 @@
 import { type IDataObject, type INodeParameters } from 'n8n-workflow';
+import { byRule } from './callRig';
 import { send } from './delivery';
 import { PublishedTool, type ToolEnding } from './publishedTool';
 import { failureOf, jsonOf, passTime, useRig } from './rig';
@@ -27,6 +28,8 @@ async function publish(
 	return tool;
 }
 
+const NONE = '={{ $json.none }}';
+const LOCAL_TOOL = 'http://127.0.0.1:5678/webhook/a/mcp';
 const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
 const access = (url: string, more: INodeParameters = {}): INodeParameters => ({
 	resource: 'agent',
@@ -102,7 +105,15 @@ describe('The agent reads', () => {
 		});
 	});
 
+	it('an object that is to be sent as text, as JSON', async () => {
+		const answer = { respondWith: 'text', answerText: '={{ $json.input }}' };
+		const { content } = await ask(await publish({}, { answer }));
+		expect(content).toEqual([{ type: 'text', text: '{"number":"A-17"}' }]);
+	});
+
 	it.each<[string, ToolEnding, RegExp]>([
+		['answers a text without a value', { answer: { respondWith: 'text', answerText: NONE } }, /failed, or/],
+		['answers JSON without a value', { answer: { answerJson: NONE } }, /failed, or/],
 		['ends without an answer', {}, /failed, or ended without/],
 		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
 		[
@@ -351,6 +362,19 @@ describe('Tools are handed over', () => {
 	])('not with %s', async (_what, fields, message) => {
 		const result = await rig.engine.run({ parameters: call(fields) });
 		expect(failureOf(result).message).toContain(message);
+		expect(rig.requests).toEqual([]);
+	});
+
+	it.each<[string, string, RegExp]>([
+		['is too long, whatever came before it', '={{ $json.long }}', /'Context' is too long/],
+		['has no value for what it is to pin', NONE, /'phone' in 'Context' has no value/],
+	])('to nobody if the context of the last item %s', async (_what, value, words) => {
+		const context = { entries: [{ key: 'phone', value }] };
+		const parameters = byRule({ agentTools: { tools: [{ tool: byUrl(LOCAL_TOOL) }] }, context });
+		const options = { batching: { batch: { batchSize: 1, batchInterval: 1 } } };
+		const items = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }];
+		const result = await rig.engine.run({ parameters: { ...parameters, options }, items });
+		expect(failureOf(result).message).toMatch(words);
 		expect(rig.requests).toEqual([]);
 	});
 

@@ -204,6 +204,16 @@ describe('Transcription: Get, waiting', () => {
 		expect(jsonOf(await run(get({ roomId, ...waiting(200) })))).toMatchObject([{ status: 'completed' }]);
 	});
 
+	it("does not take the former conversation's in a room that is used again", async () => {
+		const roomId = await makeRoom('transcribe');
+		rig.simulator.addTranscription({ roomId, sessionId: 'former' });
+		await sleep(50);
+		const latest = { id: 'latest', roomId, start: new Date().toISOString(), end: null, participants: [] };
+		rig.simulator.roomSessions.set('latest', { ...latest, status: 'ongoing' });
+		setTimeout(() => rig.simulator.addTranscription({ roomId, sessionId: 'latest' }), 1_000);
+		expect(jsonOf(await run(get({ roomId, ...waiting(200) })))).toMatchObject([{ sessionId: 'latest' }]);
+	});
+
 	it('puts out what is known at the end', async () => {
 		rig.simulator.addTranscription({ roomId: 'r', readyAfterMs: 60_000 });
 		expect(jsonOf(await run(get(waiting(1.2))))).toMatchObject([{ status: 'pending', timedOut: true }]);

@@ -58,6 +58,25 @@ describe('A participant', () => {
 	});
 });
 
+it('A transfer that is delivered again after the hang-up is the same one', async () => {
+	const data = { callId: 'c-1', to: '+1' };
+	const [transferred, hungUp] = ['call-transferred', 'call-hangup'].map((webhookType) => ({
+		webhookType,
+		data,
+	}));
+	const trigger = await publish('call-transferred', 'call-hangup');
+	expect(await deliver(trigger, transferred!, hungUp!, transferred!)).toEqual([
+		'call-transferred',
+		'call-hangup',
+	]);
+});
+
+it('Events that name no session are all taken', async () => {
+	const trigger = await publish('ai-deployment-session-started');
+	const body = { webhookType: 'ai-deployment-session-started' };
+	expect(await deliver(trigger, body, body)).toHaveLength(2);
+});
+
 describe('In another process, or after a restart,', () => {
 	it('a repeated delivery goes no further than the trigger', async () => {
 		const trigger = await publish(...BOTH);
@@ -65,6 +84,20 @@ describe('In another process, or after a restart,', () => {
 		const other = await elsewhere(trigger);
 		expect(await deliver(other, joined)).toEqual([]);
 	});
+
+	it.each([
+		['a participant', BOTH, joined, left],
+		['a recording', ['recording-started', 'recording-stopped'], recording('started'), recording('stopped')],
+	])(
+		'%s is not missed because another process received what came in between',
+		async (_what, events, first, second) => {
+			const trigger = await rig.engine.publish({ events }, { withHooks: false });
+			const other = await (await rig.addEngine()).publish({ events }, { copyOf: trigger, withHooks: false });
+			await deliver(trigger, first);
+			await deliver(other, second);
+			expect(await deliver(trigger, first, first)).toEqual([events[0], events[0]]);
+		},
+	);
 
 	it('a participant who left and comes back joins again', async () => {
 		const trigger = await publish(...BOTH);

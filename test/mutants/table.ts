@@ -215,7 +215,8 @@ const WAITING = [
 			['if (!poller.isReady) {', 'if (false) {', 'The first end of many resumes the execution', 'engine/waitForMany'],
 			['if (finish === undefined) return false;', '', 'The nodes after the wait run twice'],
 			['if (!wasAccepted) return;', '', 'An end that n8n could not act on is known at the deadline only', 'engine/waitResume'],
-			['{ ...record, ...fetched }', '{ ...fetched }', 'In queue mode someone who answered comes out as not answered while the API is slow', 'engine/includeWait'],
+			["if (one === undefined || 'error' in one) return carried;", "if (one === undefined || 'error' in one) return undefined;", 'In queue mode someone who answered comes out as not answered while the API is slow', 'engine/includeWait'],
+			['isStale ? carried :', '', 'In queue mode a call that is over comes out as running', 'engine/outcomes'],
 		],
 	),
 	...of(
@@ -225,6 +226,8 @@ const WAITING = [
 			['if (isTimeUp && this.isOwner && !this.isOver) {', 'if (isTimeUp && !this.isOver) {', 'A process that only heard of a wait ends its calls', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 			['if (this.ends.isInDoubt) return Math.max(0, Math.min(CONFIRM_INTERVAL_MS, this.remainingMs));', 'if (this.ends.isInDoubt) return 0;', 'Three quick "not found" of a failing API end the wait', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 			['this.onStop();', '', 'Contexts of executions are kept in memory for ever', 'unit/waiting'],
+			[': { untilMs: this.wait.deadlineMs };', ': {};', 'Nothing is hung up at the deadline because a poll still waits for its retry'],
+			["if (only && 'error' in found) continue;", '', 'An event that is ahead of the API makes a call not found'],
 			['warnCredentialRejected(this.context, this.wait, error.message);', '', 'A rejected key lets all calls come out as timed out without a word in the log', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 		],
 	),
@@ -258,6 +261,8 @@ const WAITING = [
 			['const outcome = toEnd.has(id)', 'const outcome = true', 'All calls are hung up at the deadline, wanted or not'],
 			['const endError = (error as Error).message;', "const endError = '';", 'Nothing says why a call could not be hung up'],
 			['{ record, extra: { timedOut: true, [endedField]: false, endError } };', '{ record, extra: { timedOut: true, [endedField]: true } };', 'A call that goes on is said to have been hung up'],
+			['const send = source.sender({ untilMs });', 'const send = source.sender({ maxAttempts: 1, untilMs });', 'Calls go on that could not be hung up all at once'],
+			['...longerTimelog(last, answer)', '', 'Someone who was talking when the call was hung up counts as not answered', 'engine/outcomes'],
 		],
 	),
 	...of(
@@ -293,6 +298,30 @@ const WAITING = [
 			['if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);', '', "Another conversation's transcript is put out"],
 			['(own.size > 0 || others.has(rowSessionId))', 'own.size > 0', "A later conversation's transcript is put out while the room session is not listed"],
 			["if ('own' in sessions) Object.assign(place, sessions);\n\t\telse atOnce = sessions;", "if ('own' in sessions) Object.assign(place, sessions);", "A later conversation's transcript is put out if the room's sessions can't be listed"],
+			['return commonMs >= Math.min(endMs - startMs, untilMs - sinceMs) / 2;', 'return commonMs >= 0;', "What the person before said is put out, who was still in the room when the session began"],
+			["!(startMs > untilMs + LATEST_START_MS)", 'true', "A later call's transcript that names no session is put out"],
+		],
+	),
+	...of(
+		'fields/readAgentTools.ts',
+		['engine/tools.test'],
+		[
+			['checkPinned(read, urls, pairs);', '', "An agent's tools work without the customer's number, or half a list is called before one is too long"],
+		],
+	),
+	...of(
+		'fields/recording.ts',
+		['engine/badInput'],
+		[
+			['if (read.isBlankExpression(recordingField)) read.required(recordingField);', '', 'A call that was to be recorded is not'],
+		],
+	),
+	...of(
+		'trigger/receive.ts',
+		['engine/triggerRepeats'],
+		[
+			['if (isForStore) recentDeliveries.forget(key);', '', 'In queue mode someone who joins again is missed'],
+			['wanted.skipDuplicates && isIdentified(event) &&', 'wanted.skipDuplicates &&', 'Of two sessions whose events name none, one is missed'],
 		],
 	),
 	...of(

@@ -1,9 +1,12 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import type { Send } from './client';
-import type { ListRequest } from './pagination';
+import { listRecords, type ListRequest } from './pagination';
 import { pathOf } from './path';
 import type { SessionWebhook } from './sessions';
+
+/** The latest of a room's sessions is among so many. */
+const MAX_SESSIONS = 100;
 
 /** What a room starts automatically once someone is in it. Each part needs the one around it. */
 export interface AutoStartConfig extends IDataObject {
@@ -64,3 +67,9 @@ export const ROOM_SESSIONS: ListRequest = {
 	path: pathOf('v2', 'sessions'),
 	identityOf: ({ id }) => String(id ?? ''),
 };
+
+/** @returns when the latest session of a room began, in ms; -Infinity if there is none */
+export async function latestSessionStartMs(send: Send, roomId: string): Promise<number> {
+	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_SESSIONS);
+	return Math.max(-Infinity, ...sessions.map(({ start }) => Date.parse(String(start)) || -Infinity));
+}

@@ -7,7 +7,7 @@ import { splitTimeout } from '../tools/timeout';
 import { MAX_TOKEN_LENGTH, signToken, toolKey } from '../tools/token';
 import { isUnreachable } from '../webhook/address';
 import { agentToolsField, TOOL_NOT_LISTED, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
-import { readContext } from './context';
+import { contextField, readContext } from './context';
 import { CollectionReader, type ItemReader } from './reader';
 import { readOptions } from './requestOptions';
 
@@ -54,6 +54,31 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
 }
 
 /**
+ * Checks what the agent's tools are to know of the conversation: it decides whose data they show.
+ *
+ * @throws NodeOperationError if an entry has no value, or the tokens would be too long
+ */
+function checkPinned(read: ItemReader, urls: string[], pairs: IDataObject): void {
+	const { entries = [] } = (read.raw(contextField) ?? {}) as { entries?: IDataObject[] };
+	const blank = entries.find(({ value }) => value === undefined || value === null);
+	if (blank) {
+		throw read.fail(
+			`'${String(blank.key)}' in '${contextField.displayName}' has no value`,
+			"The agent's tools couldn't tell who the conversation is with. Correct its expression, or remove the entry.",
+		);
+	}
+	// Which key signs them makes no difference to their length.
+	const lengthOf = (url: string) =>
+		signToken({ url, expiresAtS: Math.floor(Date.now() / 1000), context: pairs }, toolKey('any')).length;
+	if (urls.some((url) => lengthOf(url) > MAX_TOKEN_LENGTH)) {
+		throw read.fail(
+			"'Context' is too long for the agent's tools",
+			"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
+		);
+	}
+}
+
+/**
  * Reads the tools of an agent. Only their credential is read later.
  *
  * @param validForS how long they can be used, in seconds
@@ -72,6 +97,7 @@ export function readAgentTools(
 	);
 	const urls = [...timeouts.keys()];
 	const pairs = readContext(read) ?? {};
+	checkPinned(read, urls, pairs);
 	const credential = credentialOf(read.context, read.itemIndex);
 	return async () => {
 		const { secretKey, baseUrl } = (await credential()).data ?? {};
@@ -93,12 +119,6 @@ export function readAgentTools(
 		const expiresAtS = Math.floor(Date.now() / 1000) + validForS;
 		const tools = [...timeouts].map(([url, timeout]): HandedTool => {
 			const token = signToken({ url, expiresAtS, context: pairs }, key);
-			if (token.length > MAX_TOKEN_LENGTH) {
-				throw read.fail(
-					"'Context' is too long for the agent's tools",
-					"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
-				);
-			}
 			return { url, headers: { Authorization: `Bearer ${token}` }, timeout };
 		});
 		return { tools, expiresAtS };

@@ -58,6 +58,8 @@ export const RECORDING_FIELDS: INodeProperties[] = [
  * @throws NodeOperationError for a value that is not in the list
  */
 export function readRecording(read: ItemReader): AutoStartConfig | undefined {
+	// What wasn't recorded is lost.
+	if (read.isBlankExpression(recordingField)) read.required(recordingField);
 	switch (read.choice<'none' | 'record' | 'transcribe' | 'summarize'>(recordingField)) {
 		case 'none':
 			return undefined;

@@ -1,6 +1,6 @@
 import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflow';
 import { type ReceivedEvent } from '../webhook/event';
-import { isRepeatable, othersInSequence, sequenceOf } from '../webhook/eventIdentity';
+import { isIdentified, isRepeatable, othersInSequence, sequenceOf } from '../webhook/eventIdentity';
 import { REPEAT_WINDOW_MS } from './occurrences';
 
 /** Two to four entries for each event; n8n keeps them as one list that is read and written as a whole. */
@@ -109,7 +109,7 @@ export async function isFirstExecution(
 	{ receivedAtMs, isAgain }: { receivedAtMs: number; isAgain: boolean },
 ): Promise<boolean> {
 	// Whoever retries a crashed execution wants it to go on, although its event was recorded.
-	if (!event.eventId || ['manual', 'retry'].includes(context.getMode())) return true;
+	if (!event.eventId || !isIdentified(event) || ['manual', 'retry'].includes(context.getMode())) return true;
 	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
 	const marks = marksOf(event, receivedAtMs, context.getExecutionId());
 	return await inTurn(async () => {

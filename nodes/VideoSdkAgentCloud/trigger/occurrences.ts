@@ -24,8 +24,9 @@ export class Occurrences {
 	 */
 	count(node: string, event: ReceivedEvent): number {
 		const key = `${node}:${event.eventId}`;
-		const isNew = this.isAfterAnother(node, event);
+		// One that happens once, such as a hang-up, comes after the others and makes none of them new.
 		if (!isRepeatable(event)) return 0;
+		const isNew = this.isAfterAnother(node, event);
 		const nowMs = Date.now();
 		const known = this.counted.get(key);
 		if (known && !isNew && nowMs < known.sinceMs + REPEAT_WINDOW_MS) return known.number;

@@ -3,6 +3,7 @@ import { hintEnd } from '../waiting/pollers';
 import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { verifyDelivery } from '../webhook/delivery';
 import { eventName, type ReceivedEvent } from '../webhook/event';
+import { isIdentified, isRepeatable, sequenceOf } from '../webhook/eventIdentity';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings, type Settings } from '../webhook/verificationSettings';
@@ -103,8 +104,12 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	if (!isChosen(event, wanted.events)) return ignore(NOT_WANTED);
 
 	// A user who tries something out sends the same event again and again.
-	const isSkipping = wanted.skipDuplicates && context.getMode() !== 'manual';
+	const isSkipping = wanted.skipDuplicates && isIdentified(event) && context.getMode() !== 'manual';
 	const key = `${node}:${event.eventId}:${occurrence}`;
+	// Another process, such as a webhook process, may have received what came in between. Then the store knows, see emit.
+	const mayMiss = known.get(context)?.isOwn !== true && callId === undefined && sequenceOf(event) !== undefined;
+	const isForStore = mayMiss && isRepeatable(event) && recentDeliveries.has(key);
+	if (isForStore) recentDeliveries.forget(key);
 	if (isSkipping && !(await recentDeliveries.isFirst(key, context.getResponseObject()))) {
 		return ignore('The event has already been received');
 	}
@@ -121,7 +126,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 		receivedAt: new Date(Date.now()).toISOString(),
 		...(record !== undefined && field !== undefined && wanted.details[field] && { [field]: record }),
 		...(eventContext && { context: eventContext }),
-		...(occurrence > 0 && { isAgain: true }),
+		...(occurrence > 0 && !isForStore && { isAgain: true }),
 	};
 	return { workflowData: [[{ json: item }]] };
 }

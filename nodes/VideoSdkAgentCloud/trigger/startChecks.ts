@@ -155,6 +155,8 @@ export function isStartOfN8n(context: IHookFunctions): boolean {
  */
 export async function checkAtStart(context: IHookFunctions, names: string[]): Promise<void> {
 	const registrant = readRegistrant(context, names);
+	// Of the last start, when it may have had other events.
+	prepared.delete(triggerKey(context));
 	if (registrant.events.length === 0 && registrant.former === undefined) return;
 	const account = await readAccount(context);
 	forgetFormer(context, registrant, account);

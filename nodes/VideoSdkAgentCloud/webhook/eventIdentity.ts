@@ -58,6 +58,11 @@ export function isRepeatable(subject: Subject): boolean {
 	return onceIn(subject) === undefined && !isSummary;
 }
 
+/** @returns whether the event says what it happened to. Otherwise the same bytes may be the event of another session or call */
+export function isIdentified({ sessionId, callId, roomId }: Subject): boolean {
+	return Boolean(sessionId || callId || roomId);
+}
+
 /**
  * Tells which events follow each other: a participant's joins and leaves, the events of a session's recording or transcription, those
  * of a call. One that comes again after a different one of its sequence is a new event.

@@ -56,10 +56,17 @@ const isErrorField: INodeProperties = {
 		'Whether the answer explains what went wrong. The agent can then try again in a different way, or explain the problem.',
 };
 
+/** An agent that gets nothing makes something up. */
+function noAnswer(read: ItemReader, field: INodeProperties): Error {
+	return read.fail(`'${field.displayName}' has no value`, 'Its expression must return something. Check it.');
+}
+
 /** @returns the answer of one item */
 function readAnswer(read: ItemReader): unknown {
 	if (read.choice<'json' | 'text'>(respondWithField) === 'text') {
-		return String(read.raw(answerTextField) ?? '');
+		const text = read.raw(answerTextField);
+		if (text === undefined || text === null) throw noAnswer(read, answerTextField);
+		return typeof text === 'object' ? JSON.stringify(text) : String(text);
 	}
 	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
 	if (read.entered(answerJsonField) === answerJsonField.default) {
@@ -67,7 +74,8 @@ function readAnswer(read: ItemReader): unknown {
 	}
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	const value = read.raw(answerJsonField);
-	if (typeof value !== 'string') return value ?? null;
+	if (value === undefined) throw noAnswer(read, answerJsonField);
+	if (typeof value !== 'string') return value;
 	try {
 		return JSON.parse(value) as unknown;
 	} catch (error) {

@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { pause } from '../../api/pause';
-import { getRoom } from '../../api/rooms';
+import { getRoom, latestSessionStartMs } from '../../api/rooms';
 import {
 	arrangedFor,
 	findTranscription,
@@ -107,6 +107,11 @@ function prepare(read: ItemReader): ItemRun {
 			return room.summary !== true;
 		};
 
+		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
+		const isFormer = async ({ start }: IDataObject): Promise<boolean> =>
+			'roomId' in target &&
+			Date.parse(String(start)) < (await latestSessionStartMs(send, target.roomId).catch(() => -Infinity));
+
 		/** @returns the output; undefined if it is too early for it */
 		const poll = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
 			const found =
@@ -114,7 +119,7 @@ function prepare(read: ItemReader): ItemRun {
 					? await getTranscription(send, target.id)
 					: await findTranscription(send, target.roomId);
 			if (found !== undefined) {
-				const isDone = wait === undefined || (await isComplete(found));
+				const isDone = wait === undefined || ((await isComplete(found)) && !(await isFormer(found)));
 				if (isDone) return await withText(found);
 				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
 			}

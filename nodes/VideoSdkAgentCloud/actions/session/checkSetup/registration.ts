@@ -1,5 +1,5 @@
 import { type IExecuteFunctions } from 'n8n-workflow';
-import { type CallWebhook, listCallWebhooks } from '../../../api/callWebhooks';
+import { type CallWebhook, isSameUrl, listCallWebhooks } from '../../../api/callWebhooks';
 import { type Send } from '../../../api/client';
 import { credentialId } from '../../../api/credential';
 import { findPublished } from '../../../trigger/knownTriggers';
@@ -70,7 +70,7 @@ export async function checkWebhookRegistered(
 				);
 	}
 	const registered = callEventsOf(
-		webhooks.filter((webhook) => webhook.url === url).flatMap(({ events }) => events),
+		webhooks.filter((webhook) => isSameUrl(webhook.url, url)).flatMap(({ events }) => events),
 	);
 	if (wanted === undefined) {
 		if (registered.length > 0) {

@@ -22,10 +22,10 @@ async function fetchAll(send: Send, list: Parameters<typeof listRecords>[1], wha
 	}
 }
 
-/** @returns the digits of a phone number; a SIP address in lower case */
+/** @returns the digits of a phone number; a SIP address, or the ID of a number, in lower case */
 const plain = (number: unknown) => {
 	const text = String(number ?? '').toLowerCase();
-	return text.startsWith('sip') ? text : text.replace(/\D/g, '');
+	return /[a-z]/.test(text) ? text : text.replace(/\D/g, '');
 };
 
 const numbersOf = (row: IDataObject | undefined): unknown[] =>
