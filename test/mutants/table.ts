@@ -109,7 +109,7 @@ const API = [
 			['attempts >= maxAttempts ? undefined :', '', 'A sender who waits for the answer waits through all retries'],
 			['if (failure.status === 429) sending.onRateLimited?.();', '', 'Nobody slows down'],
 			['response.body = withoutTokens(String(response.body));', 'response.body = String(response.body);', 'A token in an answer ends up in an error', 'unit/api/client'],
-			['await (sending.inTurn ? sending.inTurn(sendOnce) : sendOnce());', 'await sendOnce();', 'A thousand waiting executions ask the API at once', 'unit/waiting/poll'],
+			["inTurn = async (send) => await send() } = sending;", "inTurn: _none } = sending;\n\tconst inTurn = async <R>(send: () => Promise<R>): Promise<R> => await send();", 'A thousand waiting executions ask the API at once', 'unit/waiting/poll'],
 		],
 	),
 	...of(

@@ -107,7 +107,8 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const isSkipping = wanted.skipDuplicates && isIdentified(event) && context.getMode() !== 'manual';
 	const key = `${node}:${event.eventId}:${occurrence}`;
 	// Another process, such as a webhook process, may have received what came in between. Then the store knows, see emit.
-	const mayMiss = known.get(context)?.isOwn !== true && callId === undefined && sequenceOf(event) !== undefined;
+	const mayMiss =
+		known.get(context)?.isOwn !== true && callId === undefined && sequenceOf(event) !== undefined;
 	const isForStore = mayMiss && isRepeatable(event) && recentDeliveries.has(key);
 	if (isForStore) recentDeliveries.forget(key);
 	if (isSkipping && !(await recentDeliveries.isFirst(key, context.getResponseObject()))) {
