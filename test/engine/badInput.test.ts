@@ -155,11 +155,6 @@ it.each<[string, INodeParameters]>([
 it.each<[string, INodeParameters]>([
 	['Recording', byRule({ room: 'create', recording: NONE })],
 	['Recording', { resource: 'room', operation: 'create', recording: NONE }],
-	['Webhook URL', startParameters({ webhookUrl: { __rl: true, mode: 'url', value: NONE } })],
-	[
-		'Webhook URL',
-		{ resource: 'room', operation: 'create', webhookUrl: { __rl: true, mode: 'url', value: NONE } },
-	],
 ])(
 	"Nothing is started if the expression of '%s' has no value: it can't be made up for",
 	async (field, parameters) => {

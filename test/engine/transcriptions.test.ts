@@ -5,7 +5,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import type { RunResult } from './engine';
 import { officialRequests, ownRequests } from './official';
-import { accelerateTime, expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
+import { accelerateTime, expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
 
 const rig = useRig({ transcriptionReadyMs: 0 });
 const parameters = (operation: string, more: INodeParameters = {}): INodeParameters => ({
@@ -207,11 +207,30 @@ describe('Transcription: Get, waiting', () => {
 	it("does not take the former conversation's in a room that is used again", async () => {
 		const roomId = await makeRoom('transcribe');
 		rig.simulator.addTranscription({ roomId, sessionId: 'former' });
-		await sleep(50);
-		const latest = { id: 'latest', roomId, start: new Date().toISOString(), end: null, participants: [] };
+		const start = new Date(Date.now() + 30_000).toISOString();
+		const latest = { id: 'latest', roomId, start, end: null, participants: [] };
 		rig.simulator.roomSessions.set('latest', { ...latest, status: 'ongoing' });
 		setTimeout(() => rig.simulator.addTranscription({ roomId, sessionId: 'latest' }), 1_000);
 		expect(jsonOf(await run(get({ roomId, ...waiting(200) })))).toMatchObject([{ sessionId: 'latest' }]);
+	});
+
+	it('does not wait for a session that left none: someone looked in', async () => {
+		const roomId = await makeRoom('transcribe');
+		rig.simulator.addTranscription({ roomId, sessionId: 'former' });
+		// The clock of the simulator is that of the test.
+		const [start, end] = [60, 120].map((seconds) => new Date(Date.now() + seconds * 1_000).toISOString());
+		rig.simulator.roomSessions.set('latest', {
+			id: 'latest',
+			roomId,
+			start,
+			end,
+			participants: [],
+			status: 'ended',
+		} as never);
+		passTime(20 * 60_000);
+		const [found] = jsonOf(await run(get({ roomId, ...waiting(200) })));
+		expect(found).toMatchObject({ sessionId: 'former' });
+		expect(found).not.toHaveProperty('timedOut');
 	});
 
 	it('puts out what is known at the end', async () => {

@@ -240,7 +240,7 @@ const WAITING = [
 			['|| this.ending.has(id)) return false;', ') return false;', 'A session that we ended comes out as ended by itself', 'unit/waiting', 'engine/waitForMany', 'engine/ends'],
 			['if (!isNotFound(found.error) || event !== undefined) {', 'if (event !== undefined) {', 'A rejected key ends the wait, and Hang Up at Timeout is forgotten'],
 			['extra: { status: event, event }', 'extra: { event }', 'A session whose end an event told comes out as running', 'engine/includeWait'],
-			['if (record?.status ?? extra.status) delete last.timelog;', '', 'Someone who answered counts as not answered where the record has no timelog'],
+			['if ((record?.status ?? extra.status) && describe(item).answered !== true) delete last.timelog;', '', 'Someone who answered counts as not answered where the record has no timelog'],
 		],
 	),
 	...of(
@@ -297,7 +297,8 @@ const WAITING = [
 		[
 			['if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);', '', "Another conversation's transcript is put out"],
 			['(own.size > 0 || others.has(rowSessionId))', 'own.size > 0', "A later conversation's transcript is put out while the room session is not listed"],
-			["if ('own' in sessions) Object.assign(place, sessions);\n\t\telse atOnce = sessions;", "if ('own' in sessions) Object.assign(place, sessions);", "A later conversation's transcript is put out if the room's sessions can't be listed"],
+			['else place.isUnlisted = true;', '', "Another conversation's transcript is put out if the room's sessions can't be listed"],
+			['if (possible.length === 1) return later;', '', 'What was said is missing where a room is left late, or a clock is off'],
 			['return commonMs >= Math.min(endMs - startMs, untilMs - sinceMs) / 2;', 'return commonMs >= 0;', "What the person before said is put out, who was still in the room when the session began"],
 			["!(startMs > untilMs + LATEST_START_MS)", 'true', "A later call's transcript that names no session is put out"],
 		],

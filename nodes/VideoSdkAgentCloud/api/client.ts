@@ -19,6 +19,7 @@ import type { StartKind } from './starts';
 import { parseWithoutTools, withoutTokens } from './toolAccess';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
+export const NO_TIME_LEFT = 'There was no time left, so nothing was sent.';
 
 /** A request to the API. */
 export interface ApiRequest {
@@ -167,7 +168,7 @@ export async function apiRequest<T>(
 			Date.now() > untilMs ? undefined : await attempt(context, request, read, sending),
 		);
 		if (outcome === undefined) {
-			if (failure === undefined) throw new UserError('There was no time left, so nothing was sent.');
+			if (failure === undefined) throw new UserError(NO_TIME_LEFT);
 			throw new ApiError(context, failure, request.starts);
 		}
 		if ('result' in outcome) return outcome.result;

@@ -68,8 +68,9 @@ export const ROOM_SESSIONS: ListRequest = {
 	identityOf: ({ id }) => String(id ?? ''),
 };
 
-/** @returns when the latest session of a room began, in ms; -Infinity if there is none */
-export async function latestSessionStartMs(send: Send, roomId: string): Promise<number> {
+/** @returns the latest session of a room; undefined if there is none */
+export async function latestSession(send: Send, roomId: string): Promise<IDataObject | undefined> {
 	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_SESSIONS);
-	return Math.max(-Infinity, ...sessions.map(({ start }) => Date.parse(String(start)) || -Infinity));
+	const startMs = ({ start }: IDataObject) => Date.parse(String(start)) || 0;
+	return sessions.sort((one, other) => startMs(other) - startMs(one))[0];
 }

@@ -60,7 +60,7 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
  */
 function checkPinned(read: ItemReader, urls: string[], pairs: IDataObject): void {
 	const { entries = [] } = (read.raw(contextField) ?? {}) as { entries?: IDataObject[] };
-	const blank = entries.find(({ value }) => value === undefined || value === null);
+	const blank = entries.find(({ value }) => value === undefined);
 	if (blank) {
 		throw read.fail(
 			`'${String(blank.key)}' in '${contextField.displayName}' has no value`,

@@ -14,7 +14,7 @@ export function readWebhookUrl(
 	read: ItemReader | CollectionReader,
 	field: INodeProperties = webhookUrlField,
 ): string | undefined {
-	const url = read.optionalByHand(field);
+	const url = read.optional(field);
 	if (url === undefined) return undefined;
 	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
 	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {

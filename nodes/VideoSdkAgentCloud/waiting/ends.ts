@@ -114,9 +114,10 @@ export function finishedItem(
 	if (hasErrorOutput && extra.error) {
 		return { error: `${String(extra.error)} (${idField}: ${String(item[idField])})` };
 	}
-	// What only the start's answer had, such as the room, stays. Its timelog does not: it would show no answer to a call that is over.
+	// What only the start's answer had, such as the room, stays. Its timelog stays if someone had answered by then: otherwise it would
+	// show no answer to a call that is over.
 	const last = { ...item };
 	delete last.timedOut;
-	if (record?.status ?? extra.status) delete last.timelog;
+	if ((record?.status ?? extra.status) && describe(item).answered !== true) delete last.timelog;
 	return describe({ ...last, ...record, ...extra });
 }

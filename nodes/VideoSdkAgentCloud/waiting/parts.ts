@@ -1,6 +1,7 @@
 import { type IDataObject, sleep } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { readBaseUrl } from '../../../credentials/apiTarget';
+import { NO_TIME_LEFT } from '../api/client';
 import { fetchIncluded, type Includable, type Included } from '../api/conversation';
 import { openFile } from '../api/files';
 import { TEXT_LIMITS, textOf } from '../api/fileStream';
@@ -16,7 +17,7 @@ const MAX_AT_ONCE = 5;
 const LONGEST_PAUSE_MS = 30_000;
 const FILE_TIMEOUT_MS = 10_000;
 /** The requests of the last round end this long after the time is up. n8n's own deadline is later, see `graceMs`. */
-const LAST_ROUND_MS = 10_000;
+const LAST_ROUND_MS = 25_000;
 const NOT_IN_TIME =
 	"It wasn't ready in time. Get it later with Call: Get, Transcription: Get, or Recording: Get Many.";
 /** How a conversation went of which something may still come. */
@@ -86,7 +87,7 @@ export async function addParts(
 			// An event told of the end. By now the record may say when it was, which tells this conversation from others in the room.
 			const current = await get(send, id).catch(() => undefined);
 			const end = current && endOf(current);
-			if (end) one.outcome = { record: current, extra: end };
+			if (end) one.outcome = { record: current, extra: { ...end, event: one.outcome.extra.event } };
 		}
 		const { record, extra } = one.outcome;
 		const known: IDataObject = { ...record, ...extra };
@@ -102,6 +103,7 @@ export async function addParts(
 		Object.assign(one.found, found);
 		for (const name of asked) delete one.missing[name];
 		Object.assign(one.missing, missing);
+		for (const name of asked) if (one.missing[name] === NO_TIME_LEFT) one.missing[name] = NOT_IN_TIME;
 		one.open = TALKED.includes(String(described.outcome)) ? pending : [];
 		settle(id, one);
 	};

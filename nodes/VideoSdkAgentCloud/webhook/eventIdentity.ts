@@ -58,9 +58,9 @@ export function isRepeatable(subject: Subject): boolean {
 	return onceIn(subject) === undefined && !isSummary;
 }
 
-/** @returns whether the event says what it happened to. Otherwise the same bytes may be the event of another session or call */
-export function isIdentified({ sessionId, callId, roomId }: Subject): boolean {
-	return Boolean(sessionId || callId || roomId);
+/** @returns whether the event says what it happened to, or, as a summary, what was said. Otherwise the same bytes may be the event of another session or call */
+export function isIdentified({ event, sessionId, callId, roomId }: Subject): boolean {
+	return Boolean(sessionId || callId || roomId) || event === CALL_SUMMARY;
 }
 
 /**

@@ -96,6 +96,27 @@ it.each<[string, IDataObject[] | Error, object]>([
 	expect((await fetchIncluded(send, readText, ['transcript'], SESSION)).found).toEqual(found);
 });
 
+it.each<[string, IDataObject, IDataObject]>([
+	['without times of its own', {}, roomSession('own', 0, 1)],
+	['without an end', { start: at(0) }, roomSession('own', 0, 1)],
+	['in a session without a start', { start: at(0), end: at(1) }, { id: 'own', end: at(1) }],
+	['that rang longer than it lasted', { start: at(0), end: at(0.75) }, roomSession('own', 0.45, 2.75)],
+	['whose room is still open', { start: at(0), end: at(0.75) }, { id: 'own', start: at(0.45), end: null }],
+	['of seconds', { start: at(0), end: at(0.05) }, roomSession('own', 0.04, 0.13)],
+	['by another clock', { start: at(0), end: at(0.15) }, roomSession('own', 0.1, 0.25)],
+])('takes what is of the only session of the room for a conversation %s', async (_what, times, session) => {
+	const { send } = apiWith({ sessions: [session], transcriptions: [transcription('own', 1)] });
+	const record = { ...SESSION, start: undefined, end: undefined, ...times };
+	const { found } = await fetchIncluded(send, readText, ['transcript'], record as IDataObject);
+	expect(found).toEqual({ transcript: 'text of own' });
+});
+
+it('takes what there is if the API does not list room sessions, and it is of one', async () => {
+	const { send } = apiWith({ sessions: REFUSED, transcriptions: [transcription('own', 21)] });
+	const { found } = await fetchIncluded(send, readText, ['transcript'], SESSION);
+	expect(found).toEqual({ transcript: 'text of own' });
+});
+
 it('takes nothing of those who were still in the room when the session began', async () => {
 	const sessions = [roomSession('own', 10.1, 20), roomSession('before', 1, 10.05)];
 	const { send } = apiWith({ sessions, transcriptions: [transcription('before', 11)] });
@@ -110,7 +131,7 @@ it('takes nothing without a session that began long after a call', async () => {
 		return (await fetchIncluded(send, readText, ['transcript'], call)).found;
 	};
 	expect(await found(22)).toEqual({ transcript: 'text of none' });
-	expect(await found(40)).toEqual({});
+	expect(await found(58)).toEqual({});
 });
 
 it.each<[string, IDataObject, string, string[]]>([

@@ -533,6 +533,15 @@ it('a call that is over counts as answered if nothing but its start says how it 
 			...{ callId: 'a', outcome: 'answered', answered: true, to: '+1' },
 		});
 	}
+	// Who had answered when the start was answered stays so.
+	const timelog = [...item.timelog, { status: 'answered', timestamp: '2026-01-15T10:00:05Z' }];
+	const failed = finishedItem(
+		CONVERSATIONS.call,
+		{ ...item, timelog },
+		{ extra: { status: 'failed' } },
+		false,
+	);
+	expect(failed).toMatchObject({ outcome: 'failed', answered: true });
 	// One that is still running as far as is known stays as it was.
 	const running = finishedItem(CONVERSATIONS.call, item, { extra: { timedOut: true } }, false);
 	expect(running).toMatchObject({ outcome: 'running', timelog: item.timelog });

@@ -65,8 +65,8 @@ function noAnswer(read: ItemReader, field: INodeProperties): Error {
 function readAnswer(read: ItemReader): unknown {
 	if (read.choice<'json' | 'text'>(respondWithField) === 'text') {
 		const text = read.raw(answerTextField);
-		if (text === undefined || text === null) throw noAnswer(read, answerTextField);
-		return typeof text === 'object' ? JSON.stringify(text) : String(text);
+		if (text === undefined) throw noAnswer(read, answerTextField);
+		return typeof text === 'object' && text !== null ? JSON.stringify(text) : String(text ?? '');
 	}
 	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
 	if (read.entered(answerJsonField) === answerJsonField.default) {

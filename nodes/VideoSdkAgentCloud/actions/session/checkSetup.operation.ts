@@ -16,7 +16,7 @@ function prepare(read: ItemReader): ItemRun {
 	const { context, itemIndex } = read;
 	const deploymentId = read.optional(deploymentField);
 	const tag = read.optional(tagField);
-	const url = read.isBlankExpression(webhookUrlField) ? undefined : readWebhookUrl(read);
+	const url = readWebhookUrl(read);
 	const callSetup = {
 		routingRuleId: read.optional(routingRuleField),
 		from: read.optional(optionalFromField),

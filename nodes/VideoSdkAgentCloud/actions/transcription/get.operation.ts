@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { pause } from '../../api/pause';
-import { getRoom, latestSessionStartMs } from '../../api/rooms';
+import { getRoom, latestSession } from '../../api/rooms';
 import {
 	arrangedFor,
 	findTranscription,
@@ -33,6 +33,10 @@ const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
 const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 60_000;
+/** After this time the API has a transcription of a conversation, if there is one. */
+const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
+/** By so much the clocks of VideoSDK's services may differ. */
+const CLOCKS_APART_MS = 10_000;
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call or starts the session, set 'Room' to 'Create a Room' and 'Recording' to 'Record and Transcribe'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
@@ -108,9 +112,14 @@ function prepare(read: ItemReader): ItemRun {
 		};
 
 		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
-		const isFormer = async ({ start }: IDataObject): Promise<boolean> =>
-			'roomId' in target &&
-			Date.parse(String(start)) < (await latestSessionStartMs(send, target.roomId).catch(() => -Infinity));
+		const isFormer = async ({ start, sessionId }: IDataObject): Promise<boolean> => {
+			if (!('roomId' in target)) return false;
+			const latest = await latestSession(send, target.roomId).catch(() => undefined);
+			if (latest === undefined || latest.id === sessionId) return false;
+			// One that is long over has left no transcription: someone looked in.
+			const isRecent = !(Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS);
+			return isRecent && Date.parse(String(start)) < Date.parse(String(latest.start)) - CLOCKS_APART_MS;
+		};
 
 		/** @returns the output; undefined if it is too early for it */
 		const poll = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
