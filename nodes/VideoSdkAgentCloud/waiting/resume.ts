@@ -135,7 +135,11 @@ async function answerEnd(
 	if (isHint) poller.hints.note(id);
 	if (endEvent !== undefined) poller.noteEvent(id, endEvent);
 	if (!poller.isReady) {
-		return respond(context, 200, "The event is accepted, and the execution waits for what isn't ready yet");
+		return respond(
+			context,
+			200,
+			"The event is accepted, and the execution waits for anything that isn't ready yet",
+		);
 	}
 	if (!(await mayResume(context, wait))) return respond(context, 200, 'The event has already been received');
 	return resumeWith(context, waiting, await poller.collect());

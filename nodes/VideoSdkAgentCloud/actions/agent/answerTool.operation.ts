@@ -32,7 +32,7 @@ const answerJsonField: INodeProperties = {
 	name: 'answerJson',
 	type: 'json',
 	default: '={{ $json }}',
-	description: `${ANSWER_DESCRIPTION}. Several items are sent as one list.`,
+	description: `${ANSWER_DESCRIPTION}. Multiple items are sent as a single list.`,
 	displayOptions: { show: { respondWith: ['json'] } },
 };
 
