@@ -272,7 +272,7 @@ runMain(async () => {
 		});
 		write();
 		write(
-			`It works. A session was started and all ${added.expectedEvents.length} of its events arrived${target.call ? `, a ${target.isReal ? '' : 'simulated '}call was made and transcribed` : ''}${target.isReal ? '' : ', and n8n answered the agent in the middle of it'} (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
+			`It works. A session was started and its ${added.expectedEvents.length} events arrived${target.call ? `, a ${target.isReal ? '' : 'simulated '}call was made and transcribed` : ''}${target.isReal ? '' : ', and n8n answered the agent in the middle of it'} (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
 		);
 		if (!once) {
 			write();
