@@ -295,9 +295,15 @@ const WAITING = [
 		'api/conversation.ts',
 		['unit/api/conversation'],
 		[
+			['else place.isUnlisted = true;', '', "Another conversation's transcript is put out if the room's sessions can't be listed"],
+		],
+	),
+	...of(
+		'api/place.ts',
+		['unit/api/conversation'],
+		[
 			['if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);', '', "Another conversation's transcript is put out"],
 			['(own.size > 0 || others.has(rowSessionId))', 'own.size > 0', "A later conversation's transcript is put out while the room session is not listed"],
-			['else place.isUnlisted = true;', '', "Another conversation's transcript is put out if the room's sessions can't be listed"],
 			['if (possible.length === 1) return later;', '', 'What was said is missing where a room is left late, or a clock is off'],
 			['return commonMs >= Math.min(endMs - startMs, untilMs - sinceMs) / 2;', 'return commonMs >= 0;', "What the person before said is put out, who was still in the room when the session began"],
 			["!(startMs > untilMs + LATEST_START_MS)", 'true', "A later call's transcript that names no session is put out"],

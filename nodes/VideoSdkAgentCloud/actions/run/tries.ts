@@ -20,9 +20,9 @@ export interface Try {
 	/** How many tries there were, this one included. */
 	count: number;
 	/**
-	 * What the node has put out after its last step, such as to let the execution wait. If n8n runs the node once more all the same, this
-	 * comes out again: the input is another one by then, see `park`. n8n counts tries otherwise (one that throws is not counted while an
-	 * output with an error is tried again), and other values of `error` count as a failure: '' in n8n 2.x, null in 1.x, too.
+	 * What the node has put out after its last step, such as to let the execution wait. If n8n runs the node again all the same, this is
+	 * the output again, because the input has been replaced by then, see `park`. n8n counts tries differently (one that throws isn't
+	 * counted while an output with an error is tried again), and takes other values of `error` for a failure: '' in 2.x, null in 1.x.
 	 */
 	final?: INodeExecutionData[];
 }
