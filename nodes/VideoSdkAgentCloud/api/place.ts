@@ -7,7 +7,7 @@ import { ROOM_SESSIONS } from './rooms';
 /** A transcription that names no session starts this long after the conversation at most. */
 const LATEST_START_MS = 30 * 60_000;
 /** By so much the clocks of VideoSDK's services may differ. */
-const CLOCKS_APART_MS = 10_000;
+export const CLOCKS_APART_MS = 10_000;
 
 /** Where a conversation took place. In the same room there may be others, of other people. */
 export interface Place {

@@ -58,7 +58,7 @@ const isErrorField: INodeProperties = {
 
 /** An agent that gets nothing makes something up. */
 function noAnswer(read: ItemReader, field: INodeProperties): Error {
-	return read.fail(`'${field.displayName}' has no value`, 'Its expression must return something. Check it.');
+	return read.fail(`'${field.displayName}' has no value`, 'Check its expression. It returned nothing.');
 }
 
 /** @returns the answer of one item */

@@ -20,8 +20,8 @@ export interface Try {
 	/** How many tries there were, this one included. */
 	count: number;
 	/**
-	 * What the node has put out after its last step, such as to let the execution wait. If n8n runs the node again all the same, this is
-	 * the output again, because the input has been replaced by then, see `park`. n8n counts tries differently (one that throws isn't
+	 * The output of the operation's last step, which may have made the execution wait. If n8n still runs the node again, it gets this
+	 * output again, because the input has been replaced by then, see `park`. n8n counts tries differently (one that throws isn't
 	 * counted while an output with an error is tried again), and takes other values of `error` for a failure: '' in 2.x, null in 1.x.
 	 */
 	final?: INodeExecutionData[];

@@ -2,6 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { pause } from '../../api/pause';
+import { CLOCKS_APART_MS, msOf } from '../../api/place';
 import { getRoom, latestSession } from '../../api/rooms';
 import {
 	arrangedFor,
@@ -35,8 +36,6 @@ const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 60_000;
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
-/** By so much the clocks of VideoSDK's services may differ. */
-const CLOCKS_APART_MS = 10_000;
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call or starts the session, set 'Room' to 'Create a Room' and 'Recording' to 'Record and Transcribe'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
@@ -117,8 +116,8 @@ function prepare(read: ItemReader): ItemRun {
 			const latest = await latestSession(send, target.roomId).catch(() => undefined);
 			if (latest === undefined || latest.id === sessionId) return false;
 			// One that is long over has left no transcription: someone looked in.
-			const isRecent = !(Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS);
-			return isRecent && Date.parse(String(start)) < Date.parse(String(latest.start)) - CLOCKS_APART_MS;
+			const isRecent = !(msOf(latest.end) < Date.now() - TRANSCRIBED_WITHIN_MS);
+			return isRecent && msOf(start) < msOf(latest.start) - CLOCKS_APART_MS;
 		};
 
 		/** @returns the output; undefined if it is too early for it */
