@@ -11,7 +11,7 @@ const validForField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: 30,
-	description: 'How long the agent can use the tools. Run this operation again before then.',
+	description: 'How long the agent can use the tools. Run this operation again before its access expires.',
 };
 
 const validForUnitField: INodeProperties = {
