@@ -104,7 +104,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
 		description:
-			'The parameters, as a JSON schema of type object. n8n checks type, properties, required, enum, items, minimum, maximum, minLength and maxLength. Only the model reads description, pattern and format.',
+			'The parameters, as a JSON schema of type object. n8n checks type, properties, required, additionalProperties, enum, items, minimum, maximum, and the minimum and maximum length of texts and lists. Only the model reads title, description, default, examples, pattern and format.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
 	},
 	{

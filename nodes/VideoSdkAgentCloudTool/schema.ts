@@ -5,6 +5,7 @@ export interface Schema extends IDataObject {
 	type?: string | string[];
 	properties?: Record<string, Schema>;
 	required?: string[];
+	additionalProperties?: boolean;
 	items?: Schema;
 	enum?: Array<string | number | boolean | null>;
 }
@@ -24,8 +25,9 @@ const isListOf = (test: (entry: unknown) => boolean) => (value: unknown) =>
 const isType = (value: unknown) => TYPES.includes(value as string);
 const isPrimitive = (value: unknown) =>
 	value === null || ['string', 'number', 'boolean'].includes(typeof value);
+const isAnything = () => true;
 
-/** The keywords that a schema may have, with what each of them must be. The last three are passed on to the model, not checked. */
+/** The keywords that a schema may have, with what each of them must be. Those after the empty line only reach the model. */
 const KEYWORDS: Record<string, [test: (value: unknown) => boolean, expected: string]> = {
 	type: [
 		(value) => isType(value) || isListOf(isType)(value),
@@ -33,13 +35,21 @@ const KEYWORDS: Record<string, [test: (value: unknown) => boolean, expected: str
 	],
 	properties: [isObject, 'an object'],
 	required: [(value) => Array.isArray(value) && value.every(isText), 'a list of names'],
+	additionalProperties: [(value) => typeof value === 'boolean', 'true or false'],
 	enum: [isListOf(isPrimitive), 'a list of strings, numbers or booleans'],
 	items: [isObject, 'a schema'],
+	minItems: [isCount, 'a whole number'],
+	maxItems: [isCount, 'a whole number'],
 	minimum: [isNumber, 'a number'],
 	maximum: [isNumber, 'a number'],
 	minLength: [isCount, 'a whole number'],
 	maxLength: [isCount, 'a whole number'],
+
+	$schema: [isText, 'a string'],
+	title: [isText, 'a string'],
 	description: [isText, 'a string'],
+	default: [isAnything, 'a value'],
+	examples: [Array.isArray, 'a list'],
 	pattern: [isText, 'a string'],
 	format: [isText, 'a string'],
 };
@@ -94,9 +104,14 @@ function hasType(value: unknown, type: string): boolean {
 	return type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
 }
 
-/** @returns what is wrong with a text or number, in words for a model, or undefined */
+const entries = (count: number) => `${count} ${count === 1 ? 'entry' : 'entries'}`;
+
+/** @returns what is wrong with a text, number or list, in words for a model, or undefined */
 function limitProblem(schema: Schema, value: unknown): string | undefined {
-	const { minimum, maximum, minLength, maxLength } = schema as Record<string, number | undefined>;
+	const { minimum, maximum, minLength, maxLength, minItems, maxItems } = schema as Record<
+		string,
+		number | undefined
+	>;
 	if (typeof value === 'number') {
 		if (minimum !== undefined && value < minimum) return `must be at least ${minimum}`;
 		if (maximum !== undefined && value > maximum) return `must be at most ${maximum}`;
@@ -108,6 +123,10 @@ function limitProblem(schema: Schema, value: unknown): string | undefined {
 			return minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`;
 		}
 		if (maxLength !== undefined && length > maxLength) return `must have at most ${maxLength} characters`;
+	}
+	if (Array.isArray(value)) {
+		if (minItems !== undefined && value.length < minItems) return `must have at least ${entries(minItems)}`;
+		if (maxItems !== undefined && value.length > maxItems) return `must have at most ${entries(maxItems)}`;
 	}
 	return undefined;
 }
@@ -129,10 +148,13 @@ function problemsOf(schema: Schema, value: unknown, name: string): string[] {
 		return items === undefined ? [] : value.flatMap((entry, i) => problemsOf(items, entry, below(String(i))));
 	}
 	if (!isObject(value)) return [];
+	const { properties = {} } = schema;
 	const missing = (schema.required ?? []).filter((part) => !Object.hasOwn(value, part));
+	const others = Object.keys(value).filter((part) => !Object.hasOwn(properties, part));
 	return [
 		...missing.map((part) => `'${below(part)}' is missing.`),
-		...Object.entries(schema.properties ?? {}).flatMap(([part, property]) =>
+		...(schema.additionalProperties === false ? others : []).map((part) => `'${below(part)}' isn't allowed.`),
+		...Object.entries(properties).flatMap(([part, property]) =>
 			Object.hasOwn(value, part) ? problemsOf(property, value[part], below(part)) : [],
 		),
 	];

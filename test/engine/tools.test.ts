@@ -111,9 +111,17 @@ describe('The agent reads', () => {
 		expect(content).toEqual([{ type: 'text', text: '{"number":"A-17"}' }]);
 	});
 
+	it('plain text from an expression in the JSON field, as it is', async () => {
+		const answer = { answerJson: '={{ "It left " + "this morning." }}' };
+		expect(await ask(await publish({}, { answer }))).toMatchObject({
+			content: [{ type: 'text', text: 'It left this morning.' }],
+		});
+	});
+
 	it.each<[string, ToolEnding, RegExp]>([
 		['answers a text without a value', { answer: { respondWith: 'text', answerText: NONE } }, /failed, or/],
 		['answers JSON without a value', { answer: { answerJson: NONE } }, /failed, or/],
+		['answers an empty JSON field', { answer: { answerJson: '={{ "" }}' } }, /failed, or/],
 		['ends without an answer', {}, /failed, or ended without/],
 		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
 		[
@@ -404,14 +412,17 @@ it.each(['call-hangup', 'call-summary'])('tools are taken out of the event %s', 
 		ticket: 17,
 		n8nTools,
 		'n8nTools[0].headers.Authorization': authorization,
+		n8nTools_0_url: 'https://n8n.example.com/webhook/a/mcp',
 		asText: JSON.stringify({ n8nTools }),
+		n8nTools_note: 'mine',
 	};
 	if (event === 'call-summary') await simulator.sendCallSummary(trigger.url, { fields: { a: 1 }, metadata });
 	else await simulator.sendCallEvent(trigger.url, event, { callId: 'call-1', metaData: metadata });
 	const received = JSON.stringify(await trigger.received());
 	expect(received).toContain('17');
+	expect(received).toContain('"n8nTools_note":"mine"');
 	expect(received).not.toContain('n8ntool1_');
-	expect(received).not.toMatch(/"n8nTools(\[|")/);
+	expect(received).not.toMatch(/"n8nTools(\[|"|_0)/);
 });
 
 it('Answer Tool Call says that nobody waits, and passes its items on', async () => {

@@ -25,15 +25,22 @@ const schema = fc.letrec<{ schema: object }>((tie) => ({
 				minLength: fc.nat(2),
 				maxLength: fc.nat(3),
 				description: fc.string(),
+				title: fc.string(),
+				default: primitive,
+				examples: fc.array(primitive),
 			},
 			{ requiredKeys: [] },
 		),
-		fc.record({ type: fc.constant('array'), items: tie('schema') }, { requiredKeys: ['type'] }),
+		fc.record(
+			{ type: fc.constant('array'), items: tie('schema'), minItems: fc.nat(2), maxItems: fc.nat(3) },
+			{ requiredKeys: ['type'] },
+		),
 		fc.record(
 			{
 				type: fc.constant('object'),
 				properties: fc.dictionary(fc.constantFrom('a', 'b'), tie('schema')),
 				required: fc.uniqueArray(fc.constantFrom('a', 'b')),
+				additionalProperties: fc.boolean(),
 			},
 			{ requiredKeys: ['type'] },
 		),
@@ -50,20 +57,30 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
 
 it('accepts exactly what a whole JSON schema validator accepts', () => {
 	check(
-		fc.property(fc.dictionary(fc.constantFrom('a', 'b'), schema), value, (properties, input) => {
-			const whole = JSON.parse(JSON.stringify({ type: 'object', properties })) as object;
-			const checked = checkSchema(whole);
-			if (!('schema' in checked)) throw new Error(checked.problem);
-			const isValid = new Ajv({ unknownFormats: 'ignore' }).validate(whole, input);
-			expect(argumentProblems(checked.schema, input)).toEqual(
-				isValid ? [] : expect.arrayContaining([expect.any(String)]),
-			);
-		}),
+		fc.property(
+			fc.dictionary(fc.constantFrom('a', 'b'), schema),
+			fc.boolean(),
+			value,
+			(properties, isOpen, input) => {
+				const rules = { type: 'object', properties, additionalProperties: isOpen };
+				const whole = JSON.parse(JSON.stringify(rules)) as object;
+				const checked = checkSchema(whole);
+				if (!('schema' in checked)) throw new Error(checked.problem);
+				const isValid = new Ajv({ unknownFormats: 'ignore' }).validate(whole, input);
+				expect(argumentProblems(checked.schema, input)).toEqual(
+					isValid ? [] : expect.arrayContaining([expect.any(String)]),
+				);
+			},
+		),
 	);
 });
 
 it.each([
-	[{ type: 'object', additionalProperties: false }, "has the keyword 'additionalProperties'"],
+	[
+		{ type: 'object', additionalProperties: {} },
+		"'additionalProperties' of the schema must be true or false",
+	],
+	[{ type: 'object', anyOf: [] }, "has the keyword 'anyOf'"],
 	[{ type: 'object', properties: { a: { type: 'string', $ref: '#' } } }, "'a' has the keyword '$ref'"],
 	[{ type: 'object', properties: { a: { items: { oneOf: [] } } } }, "'a.items' has the keyword 'oneOf'"],
 	[{ type: 'object', properties: { a: { type: 'text' } } }, "'type' of 'a' must be one of"],

@@ -74,11 +74,13 @@ function readAnswer(read: ItemReader): unknown {
 	}
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	const value = read.raw(answerJsonField);
-	if (value === undefined) throw noAnswer(read, answerJsonField);
+	if (value === undefined || value === '') throw noAnswer(read, answerJsonField);
 	if (typeof value !== 'string') return value;
 	try {
 		return JSON.parse(value) as unknown;
 	} catch (error) {
+		// Text, such as an AI node's output. Only what looks like an object or a list was meant to be JSON.
+		if (!/^\s*[[{]/.test(value)) return value;
 		throw read.fail(
 			"'Answer' isn't valid JSON",
 			`Correct it (${(error as Error).message}), or set 'Respond With' to 'Text'.`,
