@@ -30,6 +30,13 @@ const OUTPUT_FIELDS = { recording: 'recordingUrl', summary: 'summary', transcrip
 const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
 const WHERE_TO_ARRANGE = "Set 'Recording' in the node that creates the room, before the conversation.";
 
+/** @returns when a call or session began, in ms; NaN if the API tells nothing of the kind */
+function beganMs({ start, createdAt, timelog }: IDataObject): number {
+	const [first] = Array.isArray(timelog) ? (timelog as unknown[]) : [];
+	const times = [start, createdAt, isRecord(first) ? first.timestamp : undefined].map(msOf);
+	return times.find((ms) => !Number.isNaN(ms)) ?? NaN;
+}
+
 async function firstOf(send: Send, list: ListRequest, place: Place): Promise<IDataObject | undefined> {
 	const qs = { roomId: place.roomId, sessionId: place.own.size === 1 ? [...place.own][0] : undefined };
 	const isWanted = (row: IDataObject) => isOf(place, row);
@@ -138,7 +145,7 @@ export async function fetchIncluded(
 		roomId: String(record.roomId),
 		own: new Set('callId' in record && record.sessionId ? [String(record.sessionId)] : []),
 		others: new Set(),
-		sinceMs: msOf(record.start),
+		sinceMs: beganMs(record),
 		untilMs: msOf(record.end),
 	};
 	const room = once(async () => await roomOf(send, place.roomId));

@@ -38,7 +38,8 @@ export function isOf({ roomId, own, others, sinceMs, untilMs }: Place, row: IDat
 	if (rowRoomId && rowRoomId !== roomId) return false;
 	if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);
 	const startMs = msOf(row.start);
-	return !(startMs < sinceMs) && (rowSessionId !== '' || !(startMs > untilMs + LATEST_START_MS));
+	// False as well if one of the two times is not known.
+	return startMs >= sinceMs && (rowSessionId !== '' || !(startMs > untilMs + LATEST_START_MS));
 }
 
 /** @returns whether a room's session was over before a conversation, or began after it */
@@ -59,6 +60,8 @@ function isDuring({ start, end }: IDataObject, { sinceMs, untilMs }: Place): boo
  * unless it began before. Of several, those of the people before and after must not be taken.
  */
 function ownOf(sessions: IDataObject[], place: Place): IDataObject[] {
+	// Even the only session of a room may have been other people's.
+	if (Number.isNaN(place.sinceMs)) return [];
 	const possible = sessions.filter((session) => !isApart(session, place));
 	const during = possible.filter((session) => isDuring(session, place));
 	if (during.length > 0) return during;
@@ -66,8 +69,9 @@ function ownOf(sessions: IDataObject[], place: Place): IDataObject[] {
 	const later = possible.filter((session) => !(startOf(session) < place.sinceMs - CLOCKS_APART_MS));
 	if (possible.length === 1) return later;
 	// Without the time of the end, the first one that follows.
-	const isEndUnknown = Number.isNaN(place.untilMs) && !Number.isNaN(place.sinceMs);
-	return isEndUnknown ? later.sort((one, other) => startOf(one) - startOf(other)).slice(0, 1) : [];
+	return Number.isNaN(place.untilMs)
+		? later.sort((one, other) => startOf(one) - startOf(other)).slice(0, 1)
+		: [];
 }
 
 /** @returns the sessions of a room, by their IDs: those of a conversation, unless that is not certain, and the others */

@@ -85,10 +85,14 @@ export async function park(
 	const longestMs = Math.max(...waiting.map((item) => maxWaitMs(indexOf(item))));
 	const deadlineMs = Date.now() + (longestMs === Infinity ? UNLIMITED_WAIT_MS : longestMs);
 	const longestIncludeMs = Math.max(0, ...including.map((item) => includeWaitMs(indexOf(item))));
-	const wanted = including.map((item) => [
-		idOf(item),
-		{ names: include(indexOf(item)), ...(item.json.roomId ? { roomId: String(item.json.roomId) } : {}) },
-	]);
+	const wanted = including.map((item) => {
+		const { roomId, start } = item.json;
+		const names = include(indexOf(item));
+		return [
+			idOf(item),
+			{ names, ...(roomId && { roomId: String(roomId) }), ...(start && { start: String(start) }) },
+		];
+	});
 	const resumeUrl = resumeUrlOf(context);
 	const { wait, key } = storeWait(context, {
 		kind,

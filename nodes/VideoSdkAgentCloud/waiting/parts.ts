@@ -43,6 +43,7 @@ function textReader(source: CredentialSource): (url: string) => Promise<string> 
 interface Collected {
 	outcome: Outcome;
 	roomId?: string;
+	start?: string;
 	open: Includable[];
 	found: Included['found'];
 	/** Why the others are missing. */
@@ -74,10 +75,10 @@ export async function addParts(
 		const rest = Object.keys(missing).length > 0 ? { missing: { ...missing } } : {};
 		ends.settle(id, { ...outcome, record: { ...outcome.record, ...found, ...rest } });
 	};
-	for (const [id, { names, roomId }] of Object.entries(include)) {
+	for (const [id, { names, roomId, start }] of Object.entries(include)) {
 		const outcome = ends.outcomes.get(id);
 		if (outcome === undefined || outcome.extra.error) continue;
-		const one: Collected = { outcome, roomId, open: names, found: {}, missing: missingAll(names) };
+		const one: Collected = { outcome, roomId, start, open: names, found: {}, missing: missingAll(names) };
 		collected.set(id, one);
 		settle(id, one);
 	}
@@ -91,7 +92,12 @@ export async function addParts(
 		}
 		const { record, extra } = one.outcome;
 		const known: IDataObject = { ...record, ...extra };
-		const described = describe({ ...known, [idField]: id, roomId: known.roomId ?? one.roomId });
+		const described = describe({
+			...known,
+			[idField]: id,
+			roomId: known.roomId ?? one.roomId,
+			start: known.start ?? one.start,
+		});
 		const asked = one.open;
 		const { found, missing, pending } = await fetchIncluded(send, textReader(source), asked, described).catch(
 			({ message }: Error) => ({

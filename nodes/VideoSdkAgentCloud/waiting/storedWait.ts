@@ -28,6 +28,8 @@ export interface WantedParts {
 	names: Includable[];
 	/** As far as the start's answer said. */
 	roomId?: string;
+	/** When it began, an API time. */
+	start?: string;
 }
 
 /** A wait, and the items of its execution. */

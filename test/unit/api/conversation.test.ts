@@ -97,7 +97,8 @@ it.each<[string, IDataObject[] | Error, object]>([
 });
 
 it.each<[string, IDataObject, IDataObject]>([
-	['without times of its own', {}, roomSession('own', 0, 1)],
+	['of which only is known when its record was made', { createdAt: at(0) }, roomSession('own', 0, 1)],
+	['of which only the timelog has times', { timelog: [{ timestamp: at(0) }] }, roomSession('own', 0, 1)],
 	['without an end', { start: at(0) }, roomSession('own', 0, 1)],
 	['in a session without a start', { start: at(0), end: at(1) }, { id: 'own', end: at(1) }],
 	['that rang longer than it lasted', { start: at(0), end: at(0.75) }, roomSession('own', 0.45, 2.75)],
@@ -109,6 +110,25 @@ it.each<[string, IDataObject, IDataObject]>([
 	const record = { ...SESSION, start: undefined, end: undefined, ...times };
 	const { found } = await fetchIncluded(send, readText, ['transcript'], record as IDataObject);
 	expect(found).toEqual({ transcript: 'text of own' });
+});
+
+it.each<[string, IDataObject[], IDataObject]>([
+	['in a room with one session', [roomSession('before', 1, 5)], transcription('before', 6)],
+	['if the transcription names no session', [], { ...transcription('before', 6), sessionId: undefined }],
+])(
+	"takes nothing for a conversation without any time, which may be somebody else's: %s",
+	async (_what, sessions, row) => {
+		const { send } = apiWith({ sessions, transcriptions: [row] });
+		const record = { ...SESSION, start: undefined, end: undefined };
+		expect((await fetchIncluded(send, readText, ['transcript'], record)).found).toEqual({});
+	},
+);
+
+it('takes nothing that names neither a session nor a time', async () => {
+	const row = { ...transcription('before', 6), sessionId: undefined, start: undefined };
+	const sessions = [roomSession('own', 10, 20), roomSession('before', 1, 5)];
+	const { send } = apiWith({ sessions, transcriptions: [row] });
+	expect((await fetchIncluded(send, readText, ['transcript'], SESSION)).found).toEqual({});
 });
 
 it('takes what there is if the API does not list room sessions, and it is of one', async () => {
