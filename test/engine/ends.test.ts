@@ -50,12 +50,12 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		expect(rig.requests).toHaveLength(1);
 	});
 
-	it.each([409, 400, 402, 404])(
+	it.each([200, 409, 400, 402, 404])(
 		'puts out what was over already, if the API says so by %i',
 		async (status) => {
 			const id = await begin();
 			await finish(id);
-			fail({ kind: 'status', status, body: { message: 'Not active' } });
+			fail({ kind: 'status', status, body: { success: false, message: 'Not active' } });
 			const [record] = jsonOf(await run(id));
 			expect(record).toMatchObject({ alreadyOver: true });
 			expect(record?.outcome).not.toBe('running');
@@ -64,10 +64,11 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		},
 	);
 
-	it.each([409, 400, 404])('fails in the words of the API if it still runs: %i', async (status) => {
+	it.each([200, 409, 400, 404])('fails in the words of the API if it still runs: %i', async (status) => {
 		const id = await begin();
-		fail({ kind: 'status', status, body: { message: 'Not now' } });
-		expect(failureOf(await run(id)).message).toContain('Not now');
+		fail({ kind: 'status', status, body: { success: false, message: 'Not now' } });
+		const { message, description } = failureOf(await run(id));
+		expect(`${message} ${description}`).toContain('Not now');
 		expect(endRequests()).toHaveLength(1);
 	});
 

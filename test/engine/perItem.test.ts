@@ -90,6 +90,14 @@ it.each([null, false, undefined, 'true'])(
 	},
 );
 
+it('A dispatch of which the answer is not plain is not sent again by Retry On Fail', async () => {
+	rig.simulator.addFault({ kind: 'noData', body: { success: 'true', data: {} } });
+	const parameters = { resource: 'agent', operation: 'dispatch', agentId: 'agent', meetingId: 'room' };
+	const node = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+	expect((await rig.engine.run({ parameters, node })).error?.message).toContain('may have been');
+	expect(rig.requests).toHaveLength(1);
+});
+
 it('End Session puts out the room also where the API calls it a meeting', async () => {
 	rig.simulator.addFault({ kind: 'noData', body: { id: 's', meetingId: 'room' } });
 	const parameters = { resource: 'room', operation: 'endSession', roomId: 'room' };

@@ -376,6 +376,8 @@ describe('Tools are handed over', () => {
 	it.each<[string, string, RegExp]>([
 		['is too long, whatever came before it', '={{ $json.long }}', /'Context' is too long/],
 		['has no value for what it is to pin', NONE, /'phone' in 'Context' has no value/],
+		['has a blank for what it is to pin', '={{ " " }}', /'phone' in 'Context' has no value/],
+		['has null for what it is to pin', '={{ null }}', /'phone' in 'Context' has no value/],
 	])('to nobody if the context of the last item %s', async (_what, value, words) => {
 		const context = { entries: [{ key: 'phone', value }] };
 		const parameters = byRule({ agentTools: { tools: [{ tool: byUrl(LOCAL_TOOL) }] }, context });

@@ -290,6 +290,13 @@ describe('Without verification', () => {
 		expect(rig.simulator.keyRequests).toBe(0);
 	});
 
+	it('a body that is no text where an ID should be is answered', async () => {
+		const trigger = await rig.engine.publish({ ...ALL, verifySignature: false });
+		const data = { sessionId: 's', participantId: { toString: 1 }, type: { toString: 1 } };
+		const body = { webhookType: 'participant-joined', data };
+		expect((await rig.simulator.deliver(trigger.url, body)).status).toBe(200);
+	});
+
 	it('no credential is needed to judge', async () => {
 		rig.engine.setCredentials(rig.credentials({ webhookPublicKey: 'no key' }));
 		const trigger = await rig.engine.publish({ verifySignature: false });

@@ -41,6 +41,17 @@ describe('Start and Wait for several items', () => {
 		for (const sessionId of rig.simulator.sessions.keys()) expect(description).toContain(sessionId);
 	});
 
+	it("puts out what was started if n8n cannot wait and 'On Error' is set to continue", async () => {
+		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
+		const options = { items: rows(2), onError: 'continueRegularOutput' as const };
+		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, options);
+		const error = expect.stringContaining('No database') as string;
+		expect(jsonOf(result)).toMatchObject(
+			[...rig.simulator.sessions.keys()].map((sessionId) => ({ sessionId, error })),
+		);
+		expect(rig.simulator.sessions.size).toBe(2);
+	});
+
 	it('a try after n8n could not wait reads the same items again', async () => {
 		jest
 			.spyOn(ExecuteContext.prototype, 'putExecutionToWait')

@@ -34,6 +34,15 @@ export function checkWait(read: ItemReader, option: INodeProperties): void {
 	readIncludeWaitMs(readOptions(read));
 }
 
+/** @returns the time left, in ms. Until a time of day, as an expression may say, it may have run out during the starts */
+function remainingWaitMs(read: ItemReader): number {
+	try {
+		return readMaxWaitMs(read);
+	} catch {
+		return 0;
+	}
+}
+
 /** The options of an operation that waits. @param option see `completeByWaiting` */
 export function waitOptions(option: INodeProperties): INodeProperties[] {
 	return [option, includeWaitField];
@@ -49,7 +58,7 @@ export function completeByWaiting(kind: ConversationKind, option: INodePropertie
 		await park(context, output, {
 			kind,
 			credential,
-			maxWaitMs: (itemIndex) => readMaxWaitMs(new ItemReader(context, itemIndex)),
+			maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),
 			endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
 			include: (itemIndex) => readInclude(new ItemReader(context, itemIndex)),
 			includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),

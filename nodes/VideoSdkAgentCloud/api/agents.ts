@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { DeclinedError, isRecord } from './answer';
+import { checkNotDeclined, isRecord } from './answer';
 import type { Send } from './client';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
@@ -33,11 +33,12 @@ export async function dispatchAgent(
 			starts: 'dispatch',
 		},
 		(answer) => {
+			checkNotDeclined(answer);
 			const result = [answer.data, answer].find(
 				(candidate): candidate is IDataObject => isRecord(candidate) && 'success' in candidate,
 			);
-			if (result && result.success !== true) throw new DeclinedError();
-			return result;
+			// Anything else is in doubt, and a second agent must not come.
+			return result?.success === true ? result : undefined;
 		},
 	);
 }

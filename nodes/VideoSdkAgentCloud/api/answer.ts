@@ -12,6 +12,13 @@ export type AnswerReader<T> = (answer: IDataObject, headers: Record<string, unkn
 /** Thrown by a reader: the API answered 2xx, but did not do what was asked. */
 export class DeclinedError extends Error {}
 
+/** @throws DeclinedError if an answer says plainly that what was asked was not done */
+export function checkNotDeclined(answer: IDataObject): void {
+	for (const { success } of [answer, answer.data].filter(isRecord)) {
+		if ([false, 'false', 0].includes(success as boolean)) throw new DeclinedError();
+	}
+}
+
 /** @returns whether a value is a JSON object, not a list or null */
 export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
 import type { Send } from './client';
-import { endOnce } from './endOnce';
+import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
 
@@ -89,7 +89,8 @@ export function isCallOver(call: { status?: unknown }): boolean {
  */
 export async function endCall(send: Send, callId: string): Promise<IDataObject> {
 	return await endOnce({
-		end: async () => await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readCall),
+		end: async () =>
+			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readEnd(readCall)),
 		get: async () => await getCall(send, callId),
 		isOver: isCallOver,
 	});

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { type AnswerReader, checkNotDeclined } from './answer';
 import { failureOf } from './client';
 import { isInDoubt } from './failure';
 import { pause } from './pause';
@@ -6,6 +7,14 @@ import { retryDelay } from './retry';
 
 /** What the API may say to the end of what is over: its docs tell nothing about it. */
 const MAY_BE_OVER = [400, 402, 404, 409];
+
+/** @returns a reader for the answer to the request that ends something. @throws DeclinedError */
+export function readEnd<T>(read: AnswerReader<T>): AnswerReader<T> {
+	return (answer, headers) => {
+		checkNotDeclined(answer);
+		return read(answer, headers);
+	};
+}
 
 /** Something that runs and can be ended. */
 interface Endable {
@@ -20,7 +29,8 @@ interface Endable {
  * Ends something, with the record as the judge of whether that worked.
  *
  * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a time-out or a failure of the server,
- * unless the record shows that it was carried out. An answer "2xx" is a success also if no record is in it.
+ * unless the record shows that it was carried out. An answer "2xx" is a success also if no record is in it, unless it says that
+ * nothing was done, see `readEnd`.
  *
  * @returns the record; with `alreadyOver: true` if the first request found it over
  * @throws NodeApiError of `end` if it may go on
@@ -34,7 +44,8 @@ export async function endOnce({ end, get, isOver }: Endable): Promise<IDataObjec
 		if ('record' in result) return result.record;
 		const failure = failureOf(result.error);
 		if (failure === undefined || failure.kind === 'cancelled') throw result.error;
-		const isRefused = failure.kind === 'status' && MAY_BE_OVER.includes(failure.status ?? 0);
+		const isRefused =
+			failure.kind === 'declined' || (failure.kind === 'status' && MAY_BE_OVER.includes(failure.status ?? 0));
 		if (!isRefused && !isInDoubt(failure)) throw result.error;
 		const record = await get().catch(() => undefined);
 		if (record !== undefined && failure.kind === 'answer') return record;

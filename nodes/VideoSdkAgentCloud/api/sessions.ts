@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import type { Send } from './client';
-import { endOnce } from './endOnce';
+import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
 import { describeSession, OUTCOME_BY_STATUS } from './sessionRecord';
@@ -52,7 +52,7 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
 export async function endSession(send: Send, sessionId: string): Promise<IDataObject> {
 	return await endOnce({
 		end: async () =>
-			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { sessionId } }, readSession),
+			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { sessionId } }, readEnd(readSession)),
 		get: async () => await getSession(send, sessionId),
 		isOver: (session) => hasStatus(session, TERMINAL_STATUSES),
 	});

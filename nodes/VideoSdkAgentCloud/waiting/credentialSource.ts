@@ -14,6 +14,11 @@ const NOT_RESOLVED = '[Error resolving credentials]';
 const MAX_AGE_MS = 1_000;
 
 const limit = pLimit(MAX_IN_FLIGHT);
+
+/** n8n would abort each request with the execution whose context it uses (httpRequestWithAuthentication). @returns the context without that */
+function withoutStop(context: RequestContext): RequestContext {
+	return Object.create(context, { getExecutionCancelSignal: { value: () => undefined } }) as RequestContext;
+}
 /** The requests of a waiting execution outlive the execution whose context they use. */
 export const NEVER_STOPPED = new AbortController().signal;
 
@@ -35,11 +40,14 @@ export interface SendLimits {
 export class CredentialSource {
 	private readonly readCredential: ReadCredential;
 
+	readonly context: RequestContext;
+
 	constructor(
-		readonly context: RequestContext,
+		context: RequestContext,
 		itemIndex: number | undefined,
 		private last: ICredentialsDecrypted | undefined,
 	) {
+		this.context = withoutStop(context);
 		this.readCredential = credentialOf(context, itemIndex, MAX_AGE_MS);
 	}
 

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { Conversation } from './conversation';
-import { type Found, isNotFound } from './fetchMany';
+import type { Found } from './fetchMany';
 
 /** How the wait for one conversation ended. Without `record`, the stored item is used. */
 export interface Outcome {
@@ -75,7 +75,7 @@ export class Ends {
 			if (extra) this.settle(id, { record: found.record, extra: { ...extra, ...(event && { event }) } });
 			return extra === undefined;
 		}
-		if (!isNotFound(found.error) || event !== undefined) {
+		if (!found.isUnknown || event !== undefined) {
 			this.notFound.delete(id);
 			return false;
 		}

@@ -3,8 +3,11 @@ import { failureOf, type Send } from '../api/client';
 import { listPages } from '../api/pagination';
 import type { Conversation } from './conversation';
 
-/** What the API said about a conversation: its record, or why there is none. */
-export type Found = { record: IDataObject } | { error: Error };
+/**
+ * What the API said about a conversation: its record, or why there is none. `isUnknown`: the API has answered "not found", and its
+ * whole list does not have it either.
+ */
+export type Found = { record: IDataObject } | { error: Error; isUnknown?: boolean };
 
 /** For fewer, the list cannot take fewer requests than one for each. */
 const MIN_FOR_LIST = 3;
@@ -19,8 +22,7 @@ const MAX_POOR_PAGES = 5;
 /** "Not found" (the API answers either). */
 const NOT_FOUND_STATUSES = [402, 404];
 
-/** @returns whether the API says that there is no such conversation */
-export function isNotFound(error: Error): boolean {
+function isNotFound(error: Error): boolean {
 	const failure = failureOf(error);
 	return failure?.kind === 'status' && NOT_FOUND_STATUSES.includes(failure.status ?? 0);
 }
@@ -31,22 +33,29 @@ function isMissing(found: Found | undefined): boolean {
 	return isNotFound(found.error) || failureOf(found.error)?.kind === 'answer';
 }
 
-/** Reads the list until all are found, or more than `maxPoorPages` had hardly any. @throws as `listPages`; what was found stays */
+/**
+ * Reads the list until all are found, or more than `maxPoorPages` had hardly any.
+ *
+ * @returns whether what is not found is not in the list
+ * @throws as `listPages`; what was found stays
+ */
 async function searchList(
 	send: Send,
 	{ list, idField, fromRow }: Conversation,
 	ids: string[],
 	found: Map<string, Found>,
 	maxPoorPages: number,
-): Promise<void> {
+): Promise<boolean> {
 	const wanted = new Set(ids);
 	let poorPages = 0;
 	for await (const { rows } of listPages(send, list)) {
 		const hits = rows.filter((row) => wanted.delete(String(row[idField])));
 		for (const row of hits) found.set(String(row[idField]), { record: fromRow(row) });
 		if (hits.length < MIN_HITS) poorPages++;
-		if (wanted.size === 0 || poorPages > maxPoorPages) return;
+		if (wanted.size === 0) return true;
+		if (poorPages > maxPoorPages) return false;
 	}
+	return true;
 }
 
 /**
@@ -94,10 +103,12 @@ export async function fetchMany(
 	await Promise.all(open.map(fetchOne));
 	const missing = ids.filter((id) => isMissing(found.get(id)));
 	if (missing.length > 0) {
-		await searchList(send, conversation, missing, found, MAX_POOR_PAGES).catch((error: Error) => {
-			// Unless the list confirms it, nothing is known.
-			for (const id of missing) if (isMissing(found.get(id))) found.set(id, { error });
-		});
+		// A gateway or an account without balance may answer everything with "not found". Only the list confirms it.
+		const isWhole = await searchList(send, conversation, missing, found, MAX_POOR_PAGES).catch(() => false);
+		for (const id of missing) {
+			const known = found.get(id);
+			if (known && 'error' in known) known.isUnknown = isWhole && isNotFound(known.error);
+		}
 	}
 	return found;
 }

@@ -78,6 +78,12 @@ async function complete(
 		if (input) data.main = input;
 		// What was started is still running, so the error names it.
 		const nodeError = new NodeOperationError(context.getNode(), error as Error);
+		if (continuesOnFail(context)) {
+			return output.map((item) => ({
+				...item,
+				json: { ...item.json, error: item.json.error ?? nodeError.message },
+			}));
+		}
 		throw stopError(context, nodeError, current.outcomes, operation.starts);
 	}
 }
