@@ -52,7 +52,10 @@ async function fetchPage(send: Send, list: ListRequest, page: number): Promise<P
 		holdsSecrets,
 	};
 	const read = (answer: IDataObject): Page | undefined => {
-		const rows: unknown[] | undefined = keys.map((key) => answer[key]).find(Array.isArray);
+		const lists = keys.map((key) => answer[key]);
+		// Some services write an empty list as null.
+		const isEmpty = isRecord(answer.pageInfo) && lists.includes(null);
+		const rows: unknown[] | undefined = lists.find(Array.isArray) ?? (isEmpty ? [] : undefined);
 		return (
 			rows && {
 				records: rows.filter(isRecord).map(toRecord),

@@ -60,7 +60,8 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
  */
 function checkPinned(read: ItemReader, urls: string[], pairs: IDataObject): void {
 	const { entries = [] } = (read.raw(contextField) ?? {}) as { entries?: IDataObject[] };
-	const blank = entries.find(({ value }) => value === undefined);
+	// Also null and '', as blank cells of a table come: a tool that filters by '' may show everybody's rows.
+	const blank = entries.find(({ value }) => String(value ?? '').trim() === '');
 	if (blank) {
 		throw read.fail(
 			`'${String(blank.key)}' in '${contextField.displayName}' has no value`,

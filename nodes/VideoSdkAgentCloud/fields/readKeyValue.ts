@@ -2,9 +2,10 @@ import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { ENV_FIELDS, groupOf, type KeyValueFields } from './keyValue';
 import { type ItemReader } from './reader';
 
-/** @returns whether a value is a text, a number or a boolean; null and undefined count as an empty text */
+/** @returns whether a value is a text, a number or a boolean; null and undefined count as an empty text, NaN and Infinity as nothing */
 function isPlain(value: unknown): boolean {
-	return value === null || value === undefined || ['string', 'number', 'boolean'].includes(typeof value);
+	if (typeof value === 'number') return Number.isFinite(value);
+	return value === null || value === undefined || ['string', 'boolean'].includes(typeof value);
 }
 
 /** @returns whether a value is an object as JSON writes it: no list, no date and no other class */
@@ -18,6 +19,7 @@ function isPlainObject(value: unknown): value is IDataObject {
 
 /** Names a value's kind to the user. */
 function kindOf(value: unknown): string {
+	if (typeof value === 'number') return String(value);
 	if (Array.isArray(value)) return 'a list';
 	return isPlainObject(value) ? 'an object' : 'a date or another object';
 }

@@ -34,7 +34,7 @@ const remembered = new BoundedMap<string, string>(MAX_REMEMBERED);
 
 function directionOf({ type, direction }: IDataObject): string | undefined {
 	return [type, direction]
-		.map((value) => String(value).toLowerCase())
+		.map((value) => (typeof value === 'string' ? value.toLowerCase() : ''))
 		.find((value) => ['inbound', 'outbound'].includes(value));
 }
 

@@ -77,7 +77,7 @@ export function sequenceOf({ event, sessionId, callId, roomId, data }: Subject):
 	if (kind === 'recording' || kind === 'transcription') return `${kind} ${place}`;
 	const { participantId } = data;
 	return kind === 'participant' && participantId
-		? `participant ${place} ${String(participantId)}`
+		? `participant ${place} ${JSON.stringify(participantId)}`
 		: undefined;
 }
 

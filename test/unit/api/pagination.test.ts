@@ -263,6 +263,11 @@ describe('listPages', () => {
 		expect(await find({ rows: {}, data: [{ id: 'b' }] })).toEqual([{ id: 'b' }]);
 	});
 
+	it('takes null beside a pageInfo for an empty list, as some services write it', async () => {
+		const send: Send = async (_request, read) => read({ data: null, pageInfo: { total: 0 } }, {}) as never;
+		expect(await readAll(send)).toEqual([]);
+	});
+
 	it.each([undefined, null, {}, 'x', 5])('finds no list in data that is %j', async (data) => {
 		const send: Send = async (_request, read) => {
 			const result = read({ data } as IDataObject, {});

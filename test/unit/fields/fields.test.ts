@@ -138,6 +138,8 @@ describe.each(GROUPS)('$name', ({ name, read, pairs, json, keyName }) => {
 
 	it.each([
 		['a list', [1]],
+		['NaN', NaN],
+		['Infinity', Infinity],
 		['an object', { a: 1 }],
 		['a date or another object', new Date(0)],
 		['a date or another object', DateTime.fromMillis(0)],
