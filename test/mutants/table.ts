@@ -310,7 +310,7 @@ const WAITING = [
 			['if (possible.length === 1) return later;', '', 'What was said is missing where a room is left late, or a clock is off'],
 			['return commonMs >= Math.min(endMs - startMs, untilMs - sinceMs) / 2;', 'return commonMs >= 0;', "What the person before said is put out, who was still in the room when the session began"],
 			['return startMs >= sinceMs &&', 'return !(startMs < sinceMs) &&', "Another conversation's transcript is put out that tells no time"],
-			['if (Number.isNaN(place.sinceMs)) return [];', '', "What somebody else said in the room is put out for a call that tells no time"],
+			['if (Number.isNaN(place.sinceMs)) return [];', '', "What someone else said in the room is put out for a call that tells no time"],
 			["!(startMs > untilMs + LATEST_START_MS)", 'true', "A later call's transcript that names no session is put out"],
 		],
 	),
@@ -318,7 +318,7 @@ const WAITING = [
 		'fields/readAgentTools.ts',
 		['engine/tools.test'],
 		[
-			["String(value ?? '').trim() === ''", 'value === undefined', "A blank cell pins an empty customer number, and a tool shows everybody's data"],
+			["String(value ?? '').trim() === ''", 'value === undefined', "A blank cell pins an empty customer number, and a tool shows everyone's data"],
 			['checkPinned(read, urls, pairs);', '', "An agent's tools work without the customer's number, or half a list is called before one is too long"],
 		],
 	),

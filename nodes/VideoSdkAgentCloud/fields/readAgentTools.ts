@@ -60,7 +60,7 @@ function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS
  */
 function checkPinned(read: ItemReader, urls: string[], pairs: IDataObject): void {
 	const { entries = [] } = (read.raw(contextField) ?? {}) as { entries?: IDataObject[] };
-	// Also null and '', as blank cells of a table come: a tool that filters by '' may show everybody's rows.
+	// Also null and '', as blank cells of a table come: a tool that filters by '' may show everyone's rows.
 	const blank = entries.find(({ value }) => String(value ?? '').trim() === '');
 	if (blank) {
 		throw read.fail(

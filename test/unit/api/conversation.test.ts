@@ -116,7 +116,7 @@ it.each<[string, IDataObject[], IDataObject]>([
 	['in a room with one session', [roomSession('before', 1, 5)], transcription('before', 6)],
 	['if the transcription names no session', [], { ...transcription('before', 6), sessionId: undefined }],
 ])(
-	"takes nothing for a conversation without any time, which may be somebody else's: %s",
+	"takes nothing for a conversation without any time, which may be someone else's: %s",
 	async (_what, sessions, row) => {
 		const { send } = apiWith({ sessions, transcriptions: [row] });
 		const record = { ...SESSION, start: undefined, end: undefined };
