@@ -121,7 +121,7 @@ describe('The agent reads', () => {
 	it.each<[string, ToolEnding, RegExp]>([
 		['answers a text without a value', { answer: { respondWith: 'text', answerText: NONE } }, /failed, or/],
 		['answers JSON without a value', { answer: { answerJson: NONE } }, /failed, or/],
-		['answers an empty JSON field', { answer: { answerJson: '={{ "" }}' } }, /failed, or/],
+		['answers a blank JSON field', { answer: { answerJson: '={{ " \\n" }}' } }, /failed, or/],
 		['ends without an answer', {}, /failed, or ended without/],
 		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
 		[
@@ -415,6 +415,7 @@ it.each(['call-hangup', 'call-summary'])('tools are taken out of the event %s', 
 		n8nTools,
 		'n8nTools[0].headers.Authorization': authorization,
 		n8nTools_0_url: 'https://n8n.example.com/webhook/a/mcp',
+		'n8nTools[].url': 'https://n8n.example.com/webhook/a/mcp',
 		asText: JSON.stringify({ n8nTools }),
 		n8nTools_note: 'mine',
 	};

@@ -43,6 +43,17 @@ it('A session that the API does not find, and that is far down in the list, is s
 	expect(await waiting.jsonWithin(PATIENCE_MS)).toMatchObject([{ timedOut: true, endedAtTimeout: true }]);
 });
 
+it('A session that VideoSDK has in no page of its list ends the wait', async () => {
+	accelerateTime(40);
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, END_AT_TIMEOUT);
+	const [gone] = sessions();
+	await rig.engine.run({ parameters: startParameters(), items: rows(260) });
+	rig.simulator.sessions.delete(gone?.sessionId ?? '');
+	const [json] = (await waiting.jsonWithin(PATIENCE_MS)) ?? [];
+	expect(json).toMatchObject({ error: expect.stringContaining("couldn't find") as string });
+	expect(json).not.toHaveProperty('timedOut', true);
+});
+
 it('An execution that is stopped while n8n saves it does not stop the requests of others', async () => {
 	accelerateTime(20);
 	const runs: Array<{ cancel: () => void }> = [];

@@ -41,6 +41,16 @@ describe('Start and Wait for several items', () => {
 		for (const sessionId of rig.simulator.sessions.keys()) expect(description).toContain(sessionId);
 	});
 
+	it("says of each what was started if n8n cannot wait and 'On Error' is set to continue with the error output", async () => {
+		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
+		const options = { items: rows(2), onError: 'continueErrorOutput' as const };
+		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, options);
+		const errors = result.routed.failure.map(({ json }) => String(json.error));
+		expect(errors).toEqual(
+			[...rig.simulator.sessions.keys()].map((id) => expect.stringContaining(`(sessionId: ${id})`) as string),
+		);
+	});
+
 	it("puts out what was started if n8n cannot wait and 'On Error' is set to continue", async () => {
 		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
 		const options = { items: rows(2), onError: 'continueRegularOutput' as const };

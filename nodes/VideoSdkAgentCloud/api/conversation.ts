@@ -118,6 +118,9 @@ function reasonAtOnce(record: IDataObject): Part | undefined {
 	const one = 'callId' in record ? 'call' : 'session';
 	if (record.outcome === 'running') return { reason: `The ${one} hasn't ended yet.`, mayCome: true };
 	// In its room someone else may have talked.
+	if (one === 'session' && record.outcome === 'failed' && !record.end) {
+		return { reason: 'The session failed.', mayCome: false };
+	}
 	if (record.answered === false) return { reason: "The call wasn't answered.", mayCome: false };
 	return record.roomId
 		? undefined

@@ -54,7 +54,7 @@ async function fetchPage(send: Send, list: ListRequest, page: number): Promise<P
 	const read = (answer: IDataObject): Page | undefined => {
 		const lists = keys.map((key) => answer[key]);
 		// Some services write an empty list as null.
-		const isEmpty = isRecord(answer.pageInfo) && lists.includes(null);
+		const isEmpty = lists.includes(null) && isRecord(answer.pageInfo) && totalOf(answer.pageInfo) === 0;
 		const rows: unknown[] | undefined = lists.find(Array.isArray) ?? (isEmpty ? [] : undefined);
 		return (
 			rows && {

@@ -37,8 +37,8 @@ export function isOf({ roomId, own, others, sinceMs, untilMs }: Place, row: IDat
 	const rowSessionId = sessionIdOf(row);
 	if (rowRoomId && rowRoomId !== roomId) return false;
 	if (rowSessionId && (own.size > 0 || others.has(rowSessionId))) return own.has(rowSessionId);
-	const startMs = msOf(row.start);
-	// False as well if one of the two times is not known.
+	// Recordings have no `start` in VideoSDK's docs. False as well if a time is not known.
+	const startMs = msOf(row.start ?? row.createdAt);
 	return startMs >= sinceMs && (rowSessionId !== '' || !(startMs > untilMs + LATEST_START_MS));
 }
 

@@ -7,7 +7,7 @@ export const TOOLS_VARIABLE = 'N8N_TOOLS';
 export const TOKEN_PREFIX = 'n8ntool1_';
 const TOKEN = new RegExp(`${TOKEN_PREFIX}[\\w-]+`, 'g');
 /** Also `n8nTools[0].url`, `n8nTools.0.url` and the like: call summaries come with flattened metadata. */
-const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE})(?:$|[^A-Za-z0-9]+\\d)`);
+const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE})(?:$|[^A-Za-z0-9_]|_*\\d)`);
 
 /** @returns the text without the tokens of tools that are in it */
 export function withoutTokens(text: string): string {

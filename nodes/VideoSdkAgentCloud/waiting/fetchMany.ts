@@ -48,12 +48,12 @@ async function searchList(
 ): Promise<boolean> {
 	const wanted = new Set(ids);
 	let poorPages = 0;
-	for await (const { rows } of listPages(send, list)) {
+	for await (const { rows, nextPage } of listPages(send, list)) {
 		const hits = rows.filter((row) => wanted.delete(String(row[idField])));
 		for (const row of hits) found.set(String(row[idField]), { record: fromRow(row) });
 		if (hits.length < MIN_HITS) poorPages++;
 		if (wanted.size === 0) return true;
-		if (poorPages > maxPoorPages) return false;
+		if (poorPages > maxPoorPages) return nextPage === undefined;
 	}
 	return true;
 }
@@ -103,11 +103,15 @@ export async function fetchMany(
 	await Promise.all(open.map(fetchOne));
 	const missing = ids.filter((id) => isMissing(found.get(id)));
 	if (missing.length > 0) {
-		// A gateway or an account without balance may answer everything with "not found". Only the list confirms it.
-		const isWhole = await searchList(send, conversation, missing, found, MAX_POOR_PAGES).catch(() => false);
-		for (const id of missing) {
-			const known = found.get(id);
-			if (known && 'error' in known) known.isUnknown = isWhole && isNotFound(known.error);
+		try {
+			const isWhole = await searchList(send, conversation, missing, found, MAX_POOR_PAGES);
+			for (const id of missing) {
+				const known = found.get(id);
+				if (known && 'error' in known) known.isUnknown = isWhole && isNotFound(known.error);
+			}
+		} catch (error) {
+			// A gateway, or an account without balance, may answer everything with "not found". Unless the list confirms it, nothing is known.
+			for (const id of missing) if (isMissing(found.get(id))) found.set(id, { error: error as Error });
 		}
 	}
 	return found;

@@ -86,7 +86,7 @@ export async function park(
 	const deadlineMs = Date.now() + (longestMs === Infinity ? UNLIMITED_WAIT_MS : longestMs);
 	const longestIncludeMs = Math.max(0, ...including.map((item) => includeWaitMs(indexOf(item))));
 	const wanted = including.map((item) => {
-		const { roomId, start } = item.json;
+		const { roomId, createdAt, start = createdAt } = item.json;
 		const names = include(indexOf(item));
 		return [
 			idOf(item),

@@ -124,6 +124,20 @@ it.each<[string, IDataObject[], IDataObject]>([
 	},
 );
 
+it('takes nothing of those who came later for a session that failed before it began', async () => {
+	const sessions = [roomSession('later', 30, 40)];
+	const { send } = apiWith({ sessions, transcriptions: [transcription('later', 41)] });
+	const record = { ...SESSION, outcome: 'failed', createdAt: at(10), start: undefined, end: undefined };
+	expect((await fetchIncluded(send, readText, ['transcript'], record)).found).toEqual({});
+});
+
+it.each([REFUSED, []])('takes a recording as the docs show it, without a start: %#', async (sessions) => {
+	const row = { roomId: 'r', sessionId: 'own', createdAt: at(11), file: { fileUrl: 'https://own' } };
+	const { send } = apiWith({ sessions, recordings: [row] });
+	const { found } = await fetchIncluded(send, readText, ['recording'], SESSION);
+	expect(found).toEqual({ recordingUrl: 'https://own' });
+});
+
 it('takes nothing that names neither a session nor a time', async () => {
 	const row = { ...transcription('before', 6), sessionId: undefined, start: undefined };
 	const sessions = [roomSession('own', 10, 20), roomSession('before', 1, 5)];

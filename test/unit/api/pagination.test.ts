@@ -266,6 +266,11 @@ describe('listPages', () => {
 	it('takes null beside a pageInfo for an empty list, as some services write it', async () => {
 		const send: Send = async (_request, read) => read({ data: null, pageInfo: { total: 0 } }, {}) as never;
 		expect(await readAll(send)).toEqual([]);
+		const odd: Send = async (_request, read) => {
+			expect(read({ data: null, pageInfo: { total: 7 } }, {})).toBeUndefined();
+			throw new Error('The answer holds no list');
+		};
+		await expect(readAll(odd)).rejects.toThrow('no list');
 	});
 
 	it.each([undefined, null, {}, 'x', 5])('finds no list in data that is %j', async (data) => {

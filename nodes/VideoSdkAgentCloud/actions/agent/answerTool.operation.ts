@@ -74,8 +74,9 @@ function readAnswer(read: ItemReader): unknown {
 	}
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	const value = read.raw(answerJsonField);
-	if (value === undefined || value === '') throw noAnswer(read, answerJsonField);
+	if (value === undefined) throw noAnswer(read, answerJsonField);
 	if (typeof value !== 'string') return value;
+	if (value.trim() === '') throw noAnswer(read, answerJsonField);
 	try {
 		return JSON.parse(value) as unknown;
 	} catch (error) {

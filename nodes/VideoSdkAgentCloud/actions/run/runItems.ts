@@ -1,5 +1,6 @@
 import {
 	type ICredentialsDecrypted,
+	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
 	NodeOperationError,
@@ -59,6 +60,18 @@ function toOutput(
 	});
 }
 
+/**
+ * Makes the output of an item that was started, while the operation's last step failed.
+ *
+ * @returns the record with `error`; with an error output `error` alone, since n8n moves only such items there
+ */
+function withError(context: IExecuteFunctions, record: IDataObject, message: string): IDataObject {
+	if (record.error) return record;
+	if (context.getNode().onError !== 'continueErrorOutput') return { ...record, error: message };
+	const idField = ['sessionId', 'callId'].find((field) => record[field]);
+	return { error: idField ? `${message} (${idField}: ${String(record[idField])})` : message };
+}
+
 /** Does what is left to do, unless n8n will run the node again: an execution must not wait for one try while another runs. */
 async function complete(
 	context: IExecuteFunctions,
@@ -78,11 +91,8 @@ async function complete(
 		if (input) data.main = input;
 		// What was started is still running, so the error names it.
 		const nodeError = new NodeOperationError(context.getNode(), error as Error);
-		if (continuesOnFail(context)) {
-			return output.map((item) => ({
-				...item,
-				json: { ...item.json, error: item.json.error ?? nodeError.message },
-			}));
+		if (operation.starts !== undefined && continuesOnFail(context)) {
+			return output.map((item) => ({ ...item, json: withError(context, item.json, nodeError.message) }));
 		}
 		throw stopError(context, nodeError, current.outcomes, operation.starts);
 	}
