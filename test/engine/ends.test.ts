@@ -101,6 +101,19 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		expect(endRequests()).toHaveLength(2);
 	});
 
+	it.each<[string, Fault]>([
+		["a proxy's page", { kind: 'status', status: 200, body: '<html>Please log in</html>' }],
+		['words alone', { kind: 'status', status: 200, body: { message: 'Accepted' } }],
+	])('is not believed to be done after %s while the record shows that it goes on', async (_what, fault) => {
+		const id = await begin();
+		fail(fault);
+		expect(jsonOf(await run(id))).toMatchObject([{ status: over }]);
+		expect(endRequests()).toHaveLength(2);
+		const other = await begin();
+		fail(fault, 9);
+		expect(failureOf(await run(other)).message).toContain('unexpected response');
+	});
+
 	it('gives up after three requests', async () => {
 		const id = await begin();
 		fail({ kind: 'status', status: 500 }, 9);

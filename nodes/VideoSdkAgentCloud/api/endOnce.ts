@@ -7,6 +7,8 @@ import { retryDelay } from './retry';
 
 /** What the API may say to the end of what is over: its docs tell nothing about it. */
 const MAY_BE_OVER = [400, 402, 404, 409];
+/** The status of a session that is ending. */
+const STOPPING = 'stopping';
 
 /** @returns a reader for the answer to the request that ends something. @throws DeclinedError */
 export function readEnd<T>(read: AnswerReader<T>): AnswerReader<T> {
@@ -29,8 +31,7 @@ interface Endable {
  * Ends something, with the record as the judge of whether that worked.
  *
  * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a time-out or a failure of the server,
- * unless the record shows that it was carried out. An answer "2xx" is a success also if no record is in it, unless it says that
- * nothing was done, see `readEnd`.
+ * or an answer without a record, such as a proxy's page, unless the record shows that it was carried out.
  *
  * @returns the record; with `alreadyOver: true` if the first request found it over
  * @throws NodeApiError of `end` if it may go on
@@ -48,11 +49,12 @@ export async function endOnce({ end, get, isOver }: Endable): Promise<IDataObjec
 			failure.kind === 'declined' || (failure.kind === 'status' && MAY_BE_OVER.includes(failure.status ?? 0));
 		if (!isRefused && !isInDoubt(failure)) throw result.error;
 		const record = await get().catch(() => undefined);
-		if (record !== undefined && failure.kind === 'answer') return record;
 		if (record !== undefined && isOver(record)) {
 			return isRefused && requests === 1 ? { ...record, alreadyOver: true } : record;
 		}
-		const delayMs = isRefused ? undefined : retryDelay(failure, 'GET', requests, Math.random());
+		if (record?.status === STOPPING && !isRefused) return record;
+		const lost = failure.kind === 'answer' ? { ...failure, kind: 'timeout' as const } : failure;
+		const delayMs = isRefused ? undefined : retryDelay(lost, 'GET', requests, Math.random());
 		if (delayMs === undefined) throw result.error;
 		await pause(delayMs);
 	}
