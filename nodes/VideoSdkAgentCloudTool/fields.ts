@@ -104,7 +104,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
 		description:
-			'The parameters, as a JSON schema of type object. n8n checks type, properties, required, additionalProperties, enum, items, minimum, maximum, and the minimum and maximum length of texts and lists. Only the model reads title, description, default, examples, pattern and format.',
+			'The parameters, as a JSON schema of type object. n8n checks what the agent sends against it, except for pattern and format, which only the model reads.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
 	},
 	{

@@ -30,8 +30,8 @@ interface Endable {
 /**
  * Ends something, with the record as the judge of whether that worked.
  *
- * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a time-out or a failure of the server,
- * or an answer without a record, such as a proxy's page, unless the record shows that it was carried out.
+ * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a time-out, a failure of the server or
+ * an answer without a record, such as a proxy's page, unless the record shows that it was carried out.
  *
  * @returns the record; with `alreadyOver: true` if the first request found it over
  * @throws NodeApiError of `end` if it may go on
