@@ -1,7 +1,7 @@
 /** Which imports are allowed: the layers of docs/architecture.md, from the bottom up. `npm run lint` enforces them. */
 const NODES = '^nodes/VideoSdkAgentCloud';
 /** The node by which agents ask: beside the layers, on top of the lower ones. */
-const TOOL_NODE = '^nodes/VideoSdkAgentCloudTool/';
+const TOOL_NODE = '^nodes/VideoSdkAgentCloudMcp/';
 const LAYERS = ['shared', 'api', 'webhook', 'tools', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
 const NODE_FILES = '^nodes/[^/]+/[^/]+\\.node\\.ts$';
 

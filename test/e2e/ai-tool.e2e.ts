@@ -198,8 +198,8 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 				.filter((name) => name.startsWith(PACKAGE));
 			expect([...new Set(names)].sort().filter((name) => !name.endsWith('HitlTool'))).toEqual([
 				`${PACKAGE}.videoSdkAgentCloud`,
+				`${PACKAGE}.videoSdkAgentCloudMcpTrigger`,
 				`${PACKAGE}.videoSdkAgentCloudTool`,
-				`${PACKAGE}.videoSdkAgentCloudToolTrigger`,
 				`${PACKAGE}.videoSdkAgentCloudTrigger`,
 			]);
 		});

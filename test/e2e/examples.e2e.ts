@@ -133,7 +133,7 @@ describe.each(LATEST_VERSION)('The examples in n8n %s', (version) => {
 					...Object.fromEntries(chosen.map((name) => [name, PICKED[name]])),
 					...(node.type.endsWith('.emailSend') && TEAM),
 					// As long as the simulated agent waits: the machine may stall.
-					...(node.type.endsWith('.videoSdkAgentCloudToolTrigger') && { options: {} }),
+					...(node.type.endsWith('.videoSdkAgentCloudMcpTrigger') && { options: {} }),
 					// n8n 1.x cannot look a table up by its name.
 					...(isOld && 'dataTableId' in node.parameters && { dataTableId: picked(table?.id ?? '') }),
 					...parameters[node.name],
@@ -168,7 +168,7 @@ describe.each(LATEST_VERSION)('The examples in n8n %s', (version) => {
 	async function publishTools(workflow: StoredWorkflow): Promise<{ agentTools: object }> {
 		await activate(workflow);
 		const tools = workflow.nodes
-			.filter(({ type }) => type.endsWith('.videoSdkAgentCloudToolTrigger'))
+			.filter(({ type }) => type.endsWith('.videoSdkAgentCloudMcpTrigger'))
 			.map(({ webhookId }) => `${setup.n8n.url}/webhook/${webhookId}/mcp`);
 		for (const url of tools) await setup.n8n.rest.waitForWebhook(url);
 		return { agentTools: { tools: tools.map((url) => ({ tool: picked(url) })) } };

@@ -59,7 +59,7 @@ export const ourCredential = (id: string) => ({ [CREDENTIAL_TYPE]: { id, name: '
 export function ourNode(
 	setup: Pick<Setup, 'credentialId'>,
 	name: string,
-	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudToolTrigger' | 'videoSdkAgentCloudTrigger',
+	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudMcpTrigger' | 'videoSdkAgentCloudTrigger',
 	parameters: object,
 	extra: object = {},
 ): WorkflowNode {

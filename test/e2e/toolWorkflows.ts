@@ -29,7 +29,7 @@ function toolTrigger(setup: Setup, webhookId: string, timeout: number): Workflow
 		jsonSchema: JSON.stringify(SCHEMA),
 		options: { timeout },
 	};
-	return ourNode(setup, TOOL, 'videoSdkAgentCloudToolTrigger', parameters, { webhookId, typeVersion: 1.1 });
+	return ourNode(setup, TOOL, 'videoSdkAgentCloudMcpTrigger', parameters, { webhookId, typeVersion: 1.1 });
 }
 
 /** The node that answers. */

@@ -63,7 +63,7 @@ describe('The package', () => {
 	it('is loaded with three nodes and one credential', () => {
 		expect(Object.keys(engine.loader.nodeTypes).sort()).toEqual([
 			'videoSdkAgentCloud',
-			'videoSdkAgentCloudToolTrigger',
+			'videoSdkAgentCloudMcpTrigger',
 			'videoSdkAgentCloudTrigger',
 		]);
 		expect(Object.keys(engine.loader.credentialTypes)).toEqual(['videoSdkAgentCloudApi']);

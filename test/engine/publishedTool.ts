@@ -22,7 +22,7 @@ import {
 import { ACTION, type Engine } from './engine';
 import { asExpressRequest, asExpressResponse } from './publishedTrigger';
 
-export const TOOL_TRIGGER = 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudToolTrigger';
+export const TOOL_TRIGGER = 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudMcpTrigger';
 
 const TOOL_PARAMETERS: INodeParameters = {
 	toolName: 'find_order',

@@ -17,7 +17,7 @@ const isAction = (node: WorkflowNode) =>
 	[`${PACKAGE}.videoSdkAgentCloud`, `${PACKAGE}.videoSdkAgentCloudTool`].includes(node.type);
 const isHttpRequest = (node: WorkflowNode) => node.parameters.nodeCredentialType === CREDENTIAL_TYPE;
 const isTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloudTrigger`;
-const isToolTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloudToolTrigger`;
+const isToolTrigger = (node: WorkflowNode) => node.type === `${PACKAGE}.videoSdkAgentCloudMcpTrigger`;
 
 /** What `npm start` has put into n8n. */
 export interface Imported {

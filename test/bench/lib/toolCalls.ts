@@ -45,7 +45,7 @@ function ours({ credential }: Host, webhookId: string): WorkflowJson {
 	};
 	const answer = { resource: 'agent', operation: 'answerTool' };
 	return chain('Tool: ours', [
-		ourNode(setup, 'Asked', 'videoSdkAgentCloudToolTrigger', asked, { typeVersion: 1.1, webhookId }),
+		ourNode(setup, 'Asked', 'videoSdkAgentCloudMcpTrigger', asked, { typeVersion: 1.1, webhookId }),
 		lookUp('$json.input.order_number'),
 		ourNode(setup, 'Answer', 'videoSdkAgentCloud', answer),
 	]);

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { holdResponse } from '../../../nodes/VideoSdkAgentCloudTool/holdResponse';
+import { holdResponse } from '../../../nodes/VideoSdkAgentCloudMcp/holdResponse';
 
 it('a file that n8n sends piece by piece becomes a tool error', async () => {
 	const server = http.createServer((_request, response) => {

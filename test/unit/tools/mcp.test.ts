@@ -1,7 +1,7 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import fc from 'fast-check';
-import { isTooDeep, readMessage } from '../../../nodes/VideoSdkAgentCloudTool/jsonRpc';
-import { type Reaction, reactTo } from '../../../nodes/VideoSdkAgentCloudTool/mcp';
+import { isTooDeep, readMessage } from '../../../nodes/VideoSdkAgentCloudMcp/jsonRpc';
+import { type Reaction, reactTo } from '../../../nodes/VideoSdkAgentCloudMcp/mcp';
 import { check } from '../support';
 
 const tool = {

@@ -1,6 +1,6 @@
 import Ajv from 'ajv';
 import fc from 'fast-check';
-import { argumentProblems, checkSchema } from '../../../nodes/VideoSdkAgentCloudTool/schema';
+import { argumentProblems, checkSchema } from '../../../nodes/VideoSdkAgentCloudMcp/schema';
 import { check } from '../support';
 
 const NAMES = ['a', 'b', 'toString', '__proto__'];

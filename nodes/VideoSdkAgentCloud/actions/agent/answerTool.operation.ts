@@ -9,7 +9,7 @@ import { MAX_TIMEOUT_S } from '../../tools/timeout';
 import { toAnswerBody, toolResult } from '../../tools/toolResult';
 import { type Operation } from '../operation';
 
-const TOOL_TRIGGER = 'videoSdkAgentCloudToolTrigger';
+const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';
 const NOBODY_WAITS =
 	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for a workflow that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
 

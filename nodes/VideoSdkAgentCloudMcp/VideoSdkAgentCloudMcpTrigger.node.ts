@@ -29,10 +29,10 @@ const notAllowed = (name: 'default' | 'setup', httpMethod: 'GET' | 'DELETE') =>
 	}) as const;
 
 /** Makes a workflow a tool that an AI voice agent uses during a conversation: an MCP server with one tool. */
-export class VideoSdkAgentCloudToolTrigger implements INodeType {
+export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'VideoSDK Agent Cloud Tool Trigger',
-		name: 'videoSdkAgentCloudToolTrigger',
+		name: 'videoSdkAgentCloudMcpTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
 		// The same to users. n8n evaluates an expression for each request to a webhook of version 1.
