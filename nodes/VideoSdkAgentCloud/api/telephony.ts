@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord } from './answer';
-import type { ListRequest } from './pagination';
+import type { Send } from './client';
+import { listPages, type ListRequest } from './pagination';
 import { pathOf } from './path';
 
 /**
@@ -58,3 +59,67 @@ export const ALL_ROUTING_RULES = listOf(
 
 /** The rules by which calls are made. */
 export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'outbound' } };
+
+/** For the look at a rule before a call: it must not hold the call up for long. */
+const RULE_TIMEOUT_MS = 10_000;
+/** A phone number as people and services write it, no SIP address and no ID. */
+const PHONE_NUMBER = /^\+?[\d\s()./-]{3,}$/;
+
+/** @returns whether two phone numbers may be the same: punctuation counts for nothing, and without a plus sign one may lack its country code */
+export function isSameNumber(one: string, other: string): boolean {
+	const [a, b] = [one, other].map((number) => number.replace(/\D/g, '').replace(/^0+/, '')) as [
+		string,
+		string,
+	];
+	const isWhole = [one, other].every((number) => number.trim().startsWith('+'));
+	return a === b || (!isWhole && (a.endsWith(b) || b.endsWith(a)));
+}
+
+/** @returns the phone numbers of a rule's row; undefined if it names none, or not all in a form that can be compared */
+export function phoneNumbersOf({ numbers }: IDataObject): string[] | undefined {
+	const written = Array.isArray(numbers) ? numbers.map(String) : [];
+	return written.length > 0 && written.every((number) => PHONE_NUMBER.test(number)) ? written : undefined;
+}
+
+/**
+ * Fetches the phone numbers of one routing rule, in one request that is not repeated.
+ *
+ * @returns undefined if they could not be learned, for whatever reason
+ */
+export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Promise<string[] | undefined> {
+	const once: Send = async (request, read) =>
+		await send({ ...request, maxAttempts: 1, timeoutMs: RULE_TIMEOUT_MS }, read);
+	const list = { ...ALL_ROUTING_RULES, qs: { ruleIds: routingRuleId } };
+	const firstPage = await listPages(once, list)
+		.next()
+		.catch(() => undefined);
+	const rules: IDataObject[] = firstPage?.value?.rows ?? [];
+	// The path in the plural may not know the filter.
+	const rule = rules.find(({ id }) => id === routingRuleId);
+	return rule && phoneNumbersOf(rule);
+}
+
+/** What executions have learned about rules: a rule is looked at once per execution, not once per item. */
+const learned = new WeakMap<object, Map<string, Promise<string[] | undefined>>>();
+
+/**
+ * Looks up whether a number is certainly none of a routing rule's. It never throws: a call must not fail because this is unknown.
+ *
+ * @param execution the node's context, the same for all items
+ * @param from the number to call from
+ * @returns the rule's numbers if `from` is none of them; undefined if it is one, is no phone number, or nothing is certain
+ */
+export async function otherNumbersOfRule(
+	execution: object,
+	send: Send,
+	routingRuleId: string,
+	from: string,
+): Promise<string[] | undefined> {
+	if (!PHONE_NUMBER.test(from)) return undefined;
+	const rules = learned.get(execution) ?? new Map<string, Promise<string[] | undefined>>();
+	learned.set(execution, rules);
+	const looked = rules.get(routingRuleId) ?? fetchNumbersOfRule(send, routingRuleId);
+	rules.set(routingRuleId, looked);
+	const numbers = await looked;
+	return numbers?.some((number) => isSameNumber(number, from)) ? undefined : numbers;
+}
