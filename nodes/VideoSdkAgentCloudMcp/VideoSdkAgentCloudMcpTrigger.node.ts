@@ -55,7 +55,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',
 					relationHint:
-						"Must end the workflow, with resource 'agent' and operation 'answerTool'. To give the tool to an agent, select it in 'Agent Tools' of Call: Make or Session: Start in a different workflow. This trigger outputs its 'Context' as context.",
+						"Must end the workflow, with resource 'tool' and operation 'answer'. To give the tool to an agent, select it in 'Agent Tools' of Call: Make or Session: Start in a different workflow. This trigger outputs its 'Context' as context.",
 				},
 			],
 		},

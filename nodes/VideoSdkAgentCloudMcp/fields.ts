@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/ti
 export const TOOL_FIELDS: INodeProperties[] = [
 	{
 		displayName:
-			"End this workflow with a VideoSDK Agent Cloud node set to 'Answer Tool Call'. That node's input is the answer that the agent gets. Then publish the workflow and select this tool in 'Agent Tools' in the node that makes the call or starts the session.",
+			"End this workflow with a VideoSDK Agent Cloud node set to 'Agent Tool: Answer'. That node's input is the answer that the agent gets. Then publish the workflow and select this tool in 'Agent Tools' in the node that makes the call or starts the session.",
 		name: 'answerNotice',
 		type: 'notice',
 		default: '',

@@ -28,7 +28,7 @@ const REASONS: Record<TokenRejection | 'missing', string> = {
 	key: "The token was signed with a different secret key. Either 'Secret Key' in the credential has changed since, or the agent got the tools with a different credential.",
 	signature: "The token's signature doesn't match, so it was changed or forged.",
 	expired:
-		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or run Agent: Create Tool Access again.",
+		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or run Agent Tool: Create Access again.",
 	tool: 'The token is for a different tool.',
 };
 

@@ -101,7 +101,7 @@ inBrowser(
 
 		const { id } = await newest();
 		const { nodes } = await stage.n8n.rest.getWorkflow(id);
-		const webhookId = nodes.find(({ type: nodeType }) => nodeType.endsWith('ToolTrigger'))?.webhookId;
+		const webhookId = nodes.find(({ type: nodeType }) => nodeType.endsWith('McpTrigger'))?.webhookId;
 		url = `${stage.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/${webhookId}/mcp`;
 		await stage.n8n.rest.waitForWebhook(url);
 		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: { customer: 'C-4711' } };
@@ -134,8 +134,8 @@ inBrowser('it is handed over from the list, and its access is created', async (e
 			n8nNode('Manual', 'manualTrigger'),
 			{
 				...ourNode(stage, 'Access', 'videoSdkAgentCloud', {
-					resource: 'agent',
-					operation: 'createToolAccess',
+					resource: 'tool',
+					operation: 'createAccess',
 				}),
 				position: [220, 0],
 			},

@@ -191,11 +191,10 @@ async function openWorkflow(editor: Editor, nodes: Record<string, object>): Prom
 	await editor.openWorkflow(id);
 }
 
-/** They need the call of a tool, or a tool: test/e2e/tools.e2e.ts has both. */
-const FOR_TOOLS = ['answerTool', 'createToolAccess'];
+/** Its operations need the call of a tool, or a tool: test/e2e/tools.e2e.ts has both. */
+const FOR_TOOLS = 'tool';
 
-for (const { value: resource, operations: all } of RESOURCES) {
-	const operations = all.filter(({ value }) => !FOR_TOOLS.includes(value));
+for (const { value: resource, operations } of RESOURCES.filter(({ value }) => value !== FOR_TOOLS)) {
 	browserTest(
 		`each operation of ${resource} runs`,
 		() => stage,

@@ -184,8 +184,8 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 				?.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true))
 				.map(({ value }) => value);
 			expect(hidden?.sort()).toEqual([
-				'answerTool',
-				'createToolAccess',
+				'answer',
+				'createAccess',
 				'makeAndWait',
 				'startAndWait',
 				'waitForStatus',

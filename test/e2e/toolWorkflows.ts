@@ -35,8 +35,8 @@ function toolTrigger(setup: Setup, webhookId: string, timeout: number): Workflow
 /** The node that answers. */
 function answerNode(setup: Setup, parameters: object = {}): WorkflowNode {
 	return ourNode(setup, ANSWER, 'videoSdkAgentCloud', {
-		resource: 'agent',
-		operation: 'answerTool',
+		resource: 'tool',
+		operation: 'answer',
 		respondWith: 'json',
 		answerJson: '={{ $json }}',
 		isError: false,

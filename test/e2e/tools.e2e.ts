@@ -22,8 +22,8 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 
 	async function tokenFor(name: string): Promise<string> {
 		const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
-			resource: 'agent',
-			operation: 'createToolAccess',
+			resource: 'tool',
+			operation: 'createAccess',
 			agentTools: { tools: [{ tool: { __rl: true, mode: 'url', value: urlOf(name) } }] },
 			context: CONTEXT,
 			validFor: 1,

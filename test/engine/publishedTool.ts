@@ -36,14 +36,14 @@ const TOOL_PARAMETERS: INodeParameters = {
 
 /** How the workflow ends that a tool starts. */
 export interface ToolEnding {
-	/** The parameters of Answer Tool Call; undefined: it does not answer. */
+	/** The parameters of Agent Tool: Answer; undefined: it does not answer. */
 	answer?: INodeParameters;
 	onError?: INode['onError'];
 	/** Held before n8n answers. */
 	beforeAnswer?: () => Promise<void>;
 }
 
-/** A published workflow that is a tool: trigger -> Answer Tool Call. Served as n8n's WebhookHelpers do with 'responseNode'. */
+/** A published workflow that is a tool: trigger -> Agent Tool: Answer. Served as n8n's WebhookHelpers do with 'responseNode'. */
 export class PublishedTool {
 	readonly executions: IRun[] = [];
 	/** What came out of the trigger. */
@@ -73,7 +73,7 @@ export class PublishedTool {
 			nodes.push(
 				engine.node(
 					ACTION,
-					{ resource: 'agent', operation: 'answerTool', ...ending.answer },
+					{ resource: 'tool', operation: 'answer', ...ending.answer },
 					{ name: 'Answer', onError: ending.onError },
 				),
 			);

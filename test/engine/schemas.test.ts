@@ -23,7 +23,7 @@ const operations = properties
 		optionsOf(property).map((operation) => [String(property.displayOptions?.show?.resource?.[0]), operation]),
 	)
 	// It puts out what comes in.
-	.filter(([, operation]) => operation !== 'answerTool');
+	.filter(([, operation]) => operation !== 'answer');
 
 const rig = useRig({ callBehaviour: false, transcriptionReadyMs: 0 });
 

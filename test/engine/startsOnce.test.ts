@@ -15,7 +15,7 @@ const HARMLESS = [
 	'transcription:stopRealtime',
 ];
 /** They send no request to VideoSDK. */
-const SILENT = ['agent:answerTool', 'agent:createToolAccess'];
+const SILENT = ['tool:answer', 'tool:createAccess'];
 /** What the operations ask for. */
 const PARAMETERS = {
 	...RULE,

@@ -32,8 +32,8 @@ const NONE = '={{ $json.none }}';
 const LOCAL_TOOL = 'http://127.0.0.1:5678/webhook/a/mcp';
 const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
 const access = (url: string, more: INodeParameters = {}): INodeParameters => ({
-	resource: 'agent',
-	operation: 'createToolAccess',
+	resource: 'tool',
+	operation: 'createAccess',
 	agentTools: { tools: [{ tool: byUrl(url) }] },
 	context: CONTEXT,
 	...more,
@@ -428,8 +428,8 @@ it.each(['call-hangup', 'call-summary'])('tools are taken out of the event %s', 
 	expect(received).not.toMatch(/"n8nTools(\[|"|_0)/);
 });
 
-it('Answer Tool Call says that nobody waits, and passes its items on', async () => {
-	const parameters = { resource: 'agent', operation: 'answerTool', answerJson: '={{ $json }}' };
+it('Agent Tool: Answer says that nobody waits, and passes its items on', async () => {
+	const parameters = { resource: 'tool', operation: 'answer', answerJson: '={{ $json }}' };
 	const result = await rig.engine.run({ parameters, items: [{ a: 1 }, { a: 2 }] });
 	expect(jsonOf(result)).toEqual([{ a: 1 }, { a: 2 }]);
 	expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');

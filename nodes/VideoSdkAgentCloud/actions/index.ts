@@ -5,7 +5,8 @@ import type { Resource } from './operation';
 import { recording } from './recording';
 import { room } from './room';
 import { session } from './session';
+import { tool } from './tool';
 import { transcription } from './transcription';
 
 /** In alphabetical order of their names, as the editor shows them. */
-export const RESOURCES: Resource[] = [agent, call, deployment, recording, room, session, transcription];
+export const RESOURCES: Resource[] = [agent, tool, call, deployment, recording, room, session, transcription];

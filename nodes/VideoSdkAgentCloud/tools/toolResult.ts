@@ -9,7 +9,7 @@ export interface ToolResult extends IDataObject {
 }
 
 /**
- * Under this name Agent: Answer Tool Call hands a result to n8n, which carries it to the process that received the call. There the
+ * Under this name Agent Tool: Answer hands a result to n8n, which carries it to the process that received the call. There the
  * trigger takes it out of n8n's answer and sends it to the agent: it alone knows the ID of the agent's request.
  */
 const RESULT_NAME = 'videoSdkToolResult';

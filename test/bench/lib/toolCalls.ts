@@ -6,7 +6,7 @@ import { newAgent, post } from './deliver';
 import type { Host } from './host';
 
 /**
- * What an agent may ask: our trigger with Answer Tool Call, n8n's own MCP server, or a webhook that is no MCP server, open to everybody
+ * What an agent may ask: our trigger with Agent Tool: Answer, n8n's own MCP server, or a webhook that is no MCP server, open to everybody
  * or with a fixed token. For a node with a credential n8n asks its database whether the workflow may use it.
  */
 export const TOOLS = [
@@ -43,7 +43,7 @@ function ours({ credential }: Host, webhookId: string): WorkflowJson {
 		toolParameters: { parameters: [parameter] },
 		options: {},
 	};
-	const answer = { resource: 'agent', operation: 'answerTool' };
+	const answer = { resource: 'tool', operation: 'answer' };
 	return chain('Tool: ours', [
 		ourNode(setup, 'Asked', 'videoSdkAgentCloudMcpTrigger', asked, { typeVersion: 1.1, webhookId }),
 		lookUp('$json.input.order_number'),

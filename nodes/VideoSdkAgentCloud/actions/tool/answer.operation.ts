@@ -127,8 +127,8 @@ async function answer(
 }
 
 export const operation: Operation = {
-	value: 'answerTool',
-	name: 'Answer Tool Call',
+	value: 'answer',
+	name: 'Answer',
 	action: 'Answer tool call',
 	description:
 		'Send the answer back to the agent that called this workflow during a conversation. Use it as the last node after a VideoSDK Agent Cloud Tool Trigger.',

@@ -27,8 +27,8 @@ const validForUnitField: INodeProperties = {
 };
 
 export const operation: Operation = {
-	value: 'createToolAccess',
-	name: 'Create Tool Access',
+	value: 'createAccess',
+	name: 'Create Access',
 	action: 'Create tool access',
 	description:
 		"Give an agent that answers incoming calls access to tools. Store the <code>tools</code> list from the output as the agent's secret <code>N8N_TOOLS</code>. Nothing is sent to VideoSDK.",
