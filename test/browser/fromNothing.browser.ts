@@ -51,10 +51,7 @@ inBrowser(`a call and what was said, in at most ${MAX_CLICKS.call} clicks`, asyn
 	await type(editor, 'to', TO);
 	await editor.pick('routingRuleId', 'Outbound rule 03');
 	await editor.pick('from', 'Line 03');
-	await editor.choose('room', 'Create a Room');
-	await editor.choose('recording', 'Record, Transcribe and Summarize');
-	await editor.choose('include', 'Summary');
-	await editor.option('Transcript').click();
+	await editor.choose('recording', 'Recording, Transcript, and Summary');
 	await keepPicture(editor, 'call-from-nothing');
 	await editor.runStep();
 	await editor.output.getByText('1 item').waitFor({ timeout: 60_000 });

@@ -303,8 +303,8 @@ describe('the fields of each operation', () => {
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
 		Session: {
-			Start: [...TARGET, 'Webhook URL', 'Room', ...REST],
-			'Start and Wait': [...TARGET, 'Room', 'Include', 'Limit Wait Time', ...WAIT, ...REST],
+			Start: [...TARGET, 'Webhook URL', 'Recording', ...REST],
+			'Start and Wait': [...TARGET, 'Recording', 'Limit Wait Time', ...WAIT, ...REST],
 			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
 			End: ['Session', 'Options'],
 			Get: ['Session', 'Options'],
@@ -346,14 +346,13 @@ describe('the fields of each operation', () => {
 	inBrowser('appear and vanish with other fields', async (editor) => {
 		await openNodeWith(editor, { operation: 'startAndWait' });
 		await editor.toggle('limitWaitTime');
-		await editor.expectFields([...COMMON, ...TARGET, 'Room', 'Include', 'Limit Wait Time', ...REST]);
+		await editor.expectFields([...COMMON, ...TARGET, 'Recording', 'Limit Wait Time', ...REST]);
 		await editor.choose('specifyEnv', 'Using JSON');
 		await editor.choose('specifyMetaData', 'Using JSON');
 		await editor.expectFields([
 			...COMMON,
 			...TARGET,
-			'Room',
-			'Include',
+			'Recording',
 			'Limit Wait Time',
 			'Specify Environment Variables',
 			'Environment Variables (JSON)',

@@ -124,7 +124,7 @@ const CASES: Record<string, Case> = {
 	},
 	'recording.getAll': { output: { roomId: expect.any(String) } },
 	'room.create': {
-		fill: async (editor) => await editor.choose('recording', 'Record, Transcribe and Summarize'),
+		fill: async (editor) => await editor.choose('recording', 'Recording, Transcript, and Summary'),
 		output: { roomId: expect.any(String) },
 	},
 	'room.deactivate': { fill: fillRoom, output: { roomId: expect.any(String) } },
@@ -233,7 +233,7 @@ browserTest(
 	async (editor) => {
 		await openWorkflow(editor, { Make: { resource: 'call', operation: 'make', to: 'Ada' } });
 		await editor.open('Make');
-		const rest = ['Room', 'Specify Metadata', 'Metadata', 'Agent Tools', 'Context', 'Options'];
+		const rest = ['Recording', 'Specify Metadata', 'Metadata', 'Agent Tools', 'Context', 'Options'];
 		const first = ['Credential', 'Resource', 'Operation', 'To', 'Call Via'];
 		await editor.expectFields([...first, 'Routing Rule', 'From', ...rest]);
 		await editor.choose('callVia', 'Gateway');

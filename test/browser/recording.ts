@@ -129,8 +129,6 @@ async function createWorkflow(stage: Stage): Promise<string> {
 			routingRuleId: locator('rule_out_01', 'Sales calls'),
 			from: locator('+15550102001', '+15550102001'),
 			to: '={{ $json.phone }}',
-			include: ['summary'],
-			room: 'create',
 			recording: 'summarize',
 			metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
 		}),

@@ -183,7 +183,6 @@ const PICTURES: Record<string, Picture> = {
 		to: '={{ $json.phone }}',
 		routingRuleId: picked('rule_out_03', 'Sales calls'),
 		from: picked('+14155550100', 'Main line (+14155550100)'),
-		room: 'create',
 		recording: 'summarize',
 		metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
 		options: { maxCallDuration: 600 },

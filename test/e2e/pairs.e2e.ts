@@ -127,7 +127,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const { sessions, rooms, requests } = setup.simulator;
 		// Calls have rooms, too.
 		rooms.clear();
-		const fields = { deploymentId: 'ddv_support', room: 'create', options: { maxConcurrency: 1 } };
+		const fields = { deploymentId: 'ddv_support', recording: 'record', options: { maxConcurrency: 1 } };
 		const metaData = { entries: [{ key: 'item', value: '={{ $json.item }}' }] };
 		const retry = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
 		const child = await rest.createWorkflow(

@@ -81,7 +81,7 @@ const CALLS: Kind<SimulatedCall> = {
 const ROOM_CALLS: Kind<SimulatedCall> = {
 	...CALLS,
 	path: 'many-rooms',
-	parameters: { ...CALLS.parameters, room: 'create' },
+	parameters: { ...CALLS.parameters, options: { ownRoom: true } },
 };
 
 /** Splits by how a call ended, as docs/calls.md tells to: VideoSDK may write capitals. */

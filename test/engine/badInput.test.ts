@@ -58,13 +58,7 @@ const CASES: Case[] = [
 	['the limit is no number', 'Limit', deployment('getAll', { limit: VALUE }), 1, 'many'],
 	['Max Concurrency is 0', 'Max Concurrency', startParameters({ options: { maxConcurrency: VALUE } }), 1, 0],
 	['the timeout is 0', 'Timeout', startParameters({ options: { timeout: VALUE } }), 1000, 0],
-	[
-		'the room of a session is missing',
-		'Room ID',
-		startParameters({ room: 'existing', roomId: VALUE }),
-		'a',
-		null,
-	],
+	['the room of a session is missing', 'Room ID', startParameters({ options: { roomId: VALUE } }), 'a', null],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
 	[
 		'the poll interval is 0',
@@ -153,7 +147,7 @@ it.each<[string, INodeParameters]>([
 });
 
 it.each<[string, INodeParameters]>([
-	['Recording', byRule({ room: 'create', recording: NONE })],
+	['Recording', byRule({ recording: NONE })],
 	['Recording', { resource: 'room', operation: 'create', recording: NONE }],
 ])(
 	"Nothing is started if the expression of '%s' has no value: it can't be made up for",

@@ -21,8 +21,8 @@ async function existingCall(more: IDataObject = {}): Promise<string> {
 }
 
 describe('What is sent is what the official SDK sends:', () => {
-	const room = { room: 'existing', roomId: 'abcd-efgh-ijkl' };
 	const options = {
+		roomId: 'abcd-efgh-ijkl',
 		participantName: 'Ada',
 		ringingTimeout: 30,
 		maxCallDuration: 600,
@@ -46,7 +46,7 @@ describe('What is sent is what the official SDK sends:', () => {
 		['a call by a rule', byRule(), (calls) => calls.create({ callTo: TO, ...rule })],
 		[
 			'a call by a rule with everything',
-			byRule({ ...metaData, ...room, options: { ...options, timeout: 5_000, maxConcurrency: 3 } }),
+			byRule({ ...metaData, options: { ...options, timeout: 5_000, maxConcurrency: 3 } }),
 			(calls) => calls.create({ ...shared, ...rule }),
 		],
 		[
@@ -58,7 +58,6 @@ describe('What is sent is what the official SDK sends:', () => {
 			'a call through a gateway with everything',
 			byGateway({
 				...metaData,
-				...room,
 				from: '+15550101001',
 				options: { ...options, recordAudio: true },
 			}),
@@ -165,7 +164,7 @@ describe.each(['docs', 'sdk', 'both'] as const)('In the spelling of %s', (spelli
 });
 
 describe('A room created for a call', () => {
-	const parameters = byRule({ room: 'create', recording: 'record' });
+	const parameters = byRule({ recording: 'record' });
 
 	it('is where the call goes, recorded as chosen', async () => {
 		const [call] = await run(parameters);
@@ -431,13 +430,7 @@ describe('Before anything is sent, field and item are named:', () => {
 			true,
 			'',
 		],
-		[
-			'no room',
-			"'Room ID' is empty",
-			byRule({ room: 'existing', roomId: VALUE }),
-			'abcd-efgh-ijkl',
-			undefined,
-		],
+		['no room', "'Room ID' is empty", byRule({ options: { roomId: VALUE } }), 'abcd-efgh-ijkl', undefined],
 		[
 			'metadata that is no JSON',
 			"'Metadata (JSON)'",
@@ -494,7 +487,7 @@ describe('Before anything is sent, field and item are named:', () => {
 		expect(room?.id).not.toBe(room?.roomId);
 		rig.simulator.requests.length = 0;
 		const items = [room ?? {}];
-		const roomFields = { room: 'existing', roomId: '={{ $json.id }}' };
+		const roomFields = { options: { roomId: '={{ $json.id }}' } };
 		for (const parameters of [byRule(roomFields), startParameters(roomFields)]) {
 			const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
 			expect(message).toBe("'Room ID' is the room's 'id', not its 'roomId' [item 0]");

@@ -13,7 +13,7 @@ async function makeRoom(recording: string): Promise<string> {
 
 /** A call in a room, through the statuses given. */
 async function callIn(roomId: string | undefined, ...statuses: string[]): Promise<string> {
-	const parameters = byRule(roomId === undefined ? {} : { room: 'existing', roomId });
+	const parameters = byRule(roomId === undefined ? {} : { options: { roomId } });
 	const callId = String(jsonOf(await rig.engine.run({ parameters }))[0]?.callId);
 	for (const status of statuses) await rig.simulator.moveCall(callId, status as 'ended');
 	// What is transcribed takes a turn of the clock.
@@ -63,7 +63,7 @@ it.each<[string, string, string[]]>([
 	for (const [name, sentence] of Object.entries(missing)) {
 		expect(sentence).toMatch(/set up to create/);
 		expect(sentence).toContain(name);
-		expect(sentence).toContain("Set 'Recording'");
+		expect(sentence).toContain("'Recording'");
 	}
 });
 

@@ -1,4 +1,4 @@
-/** Make and Wait and Start and Wait with Include, and calls whose end the event of their own room tells. */
+/** Make and Wait and Start and Wait with a recording, and calls whose end the event of their own room tells. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, made } from './callRig';
 import { eventBody } from './delivery';
@@ -23,7 +23,7 @@ async function transcribeWithin(transcriptionReadyMs: number): Promise<void> {
 
 const parametersOf = (more: IDataObject = {}): INodeParameters =>
 	({
-		...byRule({ room: 'create', recording: 'summarize', include: ALL, ...more }),
+		...byRule({ recording: 'summarize', ...more }),
 		operation: 'makeAndWait',
 	}) as INodeParameters;
 
@@ -57,7 +57,7 @@ async function talk(callId: string): Promise<void> {
 	await rig.simulator.moveCall(callId, 'ended');
 }
 
-describe('Include', () => {
+describe('What is kept', () => {
 	it('puts out how each call went and what was said, in the order of the items', async () => {
 		const { waiting, ids } = await start(3);
 		await talk(ids[2]!);
@@ -82,7 +82,7 @@ describe('Include', () => {
 
 	it('waits for a transcript that is ready late, and not longer', async () => {
 		await transcribeWithin(20_000);
-		const { waiting, ids } = await start(1, { include: ['transcript', 'recording'] });
+		const { waiting, ids } = await start(1, { recording: 'transcribe' });
 		await talk(ids[0]!);
 		expect(await waiting.resumedWithin(500)).toBeUndefined();
 		const [item] = (await waiting.jsonWithin()) ?? [];
@@ -120,9 +120,12 @@ describe('Include', () => {
 	});
 
 	it.each<[string, IDataObject, string]>([
-		["the call's own room", { room: 'call' }, "'Room' to 'Create a Room'"],
-		['a room without a recording', { recording: 'none' }, "'Recording' to 'Record'"],
-		['a transcript alone', { recording: 'transcribe', include: ['summary'] }, 'Summarize'],
+		["another's room", { options: { roomId: 'abcd-efgh-ijkl' } }, 'Transcription: Get'],
+		[
+			'two rooms',
+			{ recording: 'none', options: { roomId: 'abcd-efgh-ijkl', ownRoom: true } },
+			"can't be combined with 'Own Room'",
+		],
 		['a time that is none', { options: { includeWait: 'soon' } }, 'minutes'],
 	])('refuses %s before the first call', async (_what, more, sentence) => {
 		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(more), { items: rows(2) });
@@ -143,7 +146,7 @@ describe('Include', () => {
 				});
 			const metaData = { entries: [{ key: 'row', value: '={{ $json.index }}' }] };
 			const node = { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 };
-			const { waiting, ids } = await start(3, { metaData, include: ['transcript'] }, { onError, node });
+			const { waiting, ids } = await start(3, { metaData, recording: 'transcribe' }, { onError, node });
 			expect(ids).toHaveLength(2);
 			for (const id of ids) await talk(id);
 			await waiting.jsonWithin();
@@ -165,7 +168,7 @@ describe('Include', () => {
 				rig.credentials({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') }),
 			);
 			const simulators = [rig.simulator, other];
-			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ include: ['transcript'] }), {
+			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ recording: 'transcribe' }), {
 				items: simulators.map((one) => ({ apiKey: one.apiKey, secret: one.secret, url: one.url })),
 			});
 			if (where === 'another') waiting.receiver = await rig.addEngine();
@@ -209,7 +212,7 @@ describe('Include', () => {
 	it('is waited for after a call that was hung up at the deadline, too', async () => {
 		await transcribeWithin(30_000);
 		const options = { hangUpAtTimeout: true, includeWait: 10 };
-		const waiting = await rig.engine.startAndWait(20_000, parametersOf({ include: ['transcript'], options }));
+		const waiting = await rig.engine.startAndWait(20_000, parametersOf({ recording: 'transcribe', options }));
 		const [call] = rig.simulator.calls.values();
 		await rig.simulator.moveCall(call!.callId, 'answered');
 		const transcript = expect.stringContaining('the café') as string;
@@ -236,7 +239,7 @@ describe("the event of a call's room", () => {
 	});
 
 	it('is asked for with the room, and no other', async () => {
-		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
+		const { waiting, ids } = await start(1, { recording: 'none', options: { ownRoom: true } });
 		const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
 		expect((room?.body as IDataObject).webhook).toEqual({
 			endPoint: expect.stringMatching(/\/videosdk$/),
@@ -248,7 +251,7 @@ describe("the event of a call's room", () => {
 
 	it.each(['this process', 'another process'])('is followed by the API at once in %s', async (where) => {
 		const { waiting, ids } = await startAndLull(
-			async () => await start(1, { include: [], recording: 'none' }),
+			async () => await start(1, { recording: 'none', options: { ownRoom: true } }),
 		);
 		if (where === 'another process') waiting.receiver = await rig.addEngine();
 		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
@@ -271,7 +274,7 @@ describe("the event of a call's room", () => {
 
 	it('ends nothing by itself: the API decides', async () => {
 		accelerateTime(1);
-		const { waiting, ids } = await start(1, { include: [], recording: 'none' });
+		const { waiting, ids } = await start(1, { recording: 'none', options: { ownRoom: true } });
 		await rig.simulator.moveCall(ids[0]!, 'answered');
 		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
 		expect((await rig.simulator.deliver(url, roomEvent(roomOf(ids[0]!)))).status).toBe(200);
@@ -288,7 +291,7 @@ describe('Call: Ended at a published trigger', () => {
 		const trigger = await rig.engine.publish({ events: ['call-started'] });
 		const unverified = await rig.engine.publish({ events: ['call-hangup'], verifySignature: false });
 		const waiting = await startAndLull(
-			async () => await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ room: 'call', include: [] })),
+			async () => await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ recording: 'none' })),
 		);
 		const [call] = rig.simulator.calls.values();
 		await talk(call!.callId);
@@ -314,7 +317,7 @@ describe('Call: Ended at a published trigger', () => {
 it('Start and Wait believes the event of an end that the API does not show yet', async () => {
 	const waiting = await rig.engine.startAndWait(
 		MAX_WAIT_MS,
-		{ room: 'create', recording: 'transcribe', include: ['transcript'], options: SHORT },
+		{ recording: 'transcribe', options: SHORT },
 		{ items: rows(1) },
 	);
 	const [session] = rig.simulator.sessions.values();
@@ -323,7 +326,7 @@ it('Start and Wait believes the event of an end that the API does not show yet',
 	expect(await waiting.jsonWithin()).toEqual([
 		expect.objectContaining({
 			...{ sessionId, outcome: 'completed', event: 'stopped' },
-			missing: { transcript: expect.not.stringContaining("hasn't ended") },
+			missing: { transcript: expect.not.stringContaining("hasn't ended"), recording: expect.any(String) },
 		}),
 	]);
 });
@@ -331,7 +334,7 @@ it('Start and Wait believes the event of an end that the API does not show yet',
 it('Start and Wait includes what was said, and says so of a session that failed', async () => {
 	const waiting = await rig.engine.startAndWait(
 		MAX_WAIT_MS,
-		{ room: 'create', recording: 'transcribe', include: ['transcript'], options: SHORT },
+		{ recording: 'transcribe', options: SHORT },
 		{ items: rows(1) },
 	);
 	const [session] = rig.simulator.sessions.values();
@@ -341,7 +344,7 @@ it('Start and Wait includes what was said, and says so of a session that failed'
 			sessionId: session!.sessionId,
 			outcome: 'failed',
 			event: 'failed',
-			missing: { transcript: expect.any(String) },
+			missing: { transcript: expect.any(String), recording: expect.any(String) },
 		}),
 	]);
 });

@@ -21,7 +21,7 @@ const NO_SESSION_VALUES = {
 	specifyEnv: 'keypair',
 	env: {},
 	...NO_VALUES,
-	room: 'agent',
+	recording: 'none',
 };
 
 let engine: Engine;
@@ -175,7 +175,6 @@ describe('The action', () => {
 				context: {},
 				limitWaitTime: true,
 				...WAIT,
-				include: [],
 				options: {},
 			},
 		],
@@ -203,7 +202,7 @@ describe('The action', () => {
 				callVia: 'routingRule',
 				routingRuleId: NOTHING_PICKED,
 				from: NOTHING_PICKED,
-				room: 'call',
+				recording: 'none',
 				agentTools: {},
 				context: {},
 				...NO_VALUES,
@@ -276,13 +275,12 @@ describe('The action', () => {
 	});
 
 	it.each<[INodeParameters, string[]]>([
-		[{}, []],
-		[{ room: 'existing' }, ['roomId']],
-		[{ room: 'create' }, ['recording']],
-		[{ room: 'create', recording: 'summarize' }, ['recording', 'summaryPrompt']],
-	])('shows of the room of a session, with %j: %j', (given, shown) => {
+		[{}, ['recording']],
+		[{ recording: 'transcribe' }, ['recording']],
+		[{ recording: 'summarize' }, ['recording', 'summaryPrompt']],
+	])('shows of the recording of a session, with %j: %j', (given, shown) => {
 		const names = Object.keys(filled(action(), given) ?? {});
-		expect(['roomId', 'recording', 'summaryPrompt'].filter((name) => names.includes(name))).toEqual(shown);
+		expect(['recording', 'summaryPrompt'].filter((name) => names.includes(name))).toEqual(shown);
 	});
 
 	it('asks for the events of a room once there is a URL', () => {

@@ -1,5 +1,5 @@
 /**
- * What users combine: rooms, waits, Include, batches, On Error, Retry On Fail, concurrency and a faulty API, at random. MODEL_CASES sets how many
+ * What users combine: rooms, recordings, waits, batches, On Error, Retry On Fail, concurrency and a faulty API, at random. MODEL_CASES sets how many
  * combinations are tried. Only what goes in and comes out counts: parameters, requests, items, errors and n8n's log.
  */
 import { Container } from '@n8n/di';
@@ -49,7 +49,7 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
 const cases = fc.record({
 	starts: fc.constantFrom('session', 'call'),
 	waits: fc.boolean(),
-	room: fc.constantFrom('agent', 'create', 'create', 'existing'),
+	room: fc.constantFrom('none', 'recorded', 'recorded', 'own', 'existing'),
 	/** The faults of each item's starts, in the order in which they are sent; and whether it ends before the deadline. */
 	items: fc.array(fc.record({ faults: rarely(fault), ends: fc.boolean() }), { minLength: 1, maxLength: 8 }),
 	roomFaults: rarely(fault),
@@ -63,7 +63,6 @@ const cases = fc.record({
 	maxTries: fc.constantFrom(1, 2, 3),
 	maxConcurrency: fc.constantFrom(1, 1, 2, 3),
 	maxWait: fc.constantFrom('short', 'long', 'unlimited'),
-	includes: fc.boolean(),
 	batchSize: fc.constantFrom(-1, -1, 1, 2),
 	isResumed: fc.boolean(),
 });
@@ -84,18 +83,18 @@ const mayHaveActed = ({ status }: RecordedRequest) => status === undefined || st
 const isRejected = ({ status = 0 }: RecordedRequest) => status >= 400 && status < 500 && status !== 429;
 
 /** Whether a case is to put out what was said. */
-const isIncluding = ({ waits, room, includes }: Case) => waits && room === 'create' && includes;
+const isIncluding = ({ waits, room }: Case) => waits && room === 'recorded';
 
 function parametersOf(model: Case): INodeParameters {
 	const { starts, waits, room, maxConcurrency, maxWait, batchSize } = model;
 	const common = {
-		room: starts === 'call' && room === 'agent' ? 'call' : room,
-		...(room === 'existing' && { roomId: USERS_ROOM }),
-		...(isIncluding(model) && { recording: 'transcribe', include: ['transcript', 'recording'] }),
+		recording: room === 'recorded' ? 'transcribe' : 'none',
 		operation: `${starts === 'call' ? 'make' : 'start'}${waits ? 'AndWait' : ''}`,
 		metaData: { entries: ['item', 'customer'].map((key) => ({ key, value: `={{ $json.${key} }}` })) },
 		options: {
 			...{ maxConcurrency, timeout: TIMEOUT_MS },
+			...(room === 'existing' && { roomId: USERS_ROOM }),
+			...(room === 'own' && waits && starts === 'call' && { ownRoom: true }),
 			...(waits && { includeWait: INCLUDE_MINUTES }),
 			...(starts === 'call' && { batching: { batch: { batchSize, batchInterval: 1_000 } } }),
 		},
@@ -149,7 +148,7 @@ async function observe(model: Case) {
 		started.set(isCall ? conversation.callId : conversation.sessionId, { item, ends });
 		if (!ends) continue;
 		if (isCall) {
-			const steps = model.includes ? (['answered', 'ended'] as const) : (['ended'] as const);
+			const steps = model.room === 'recorded' ? (['answered', 'ended'] as const) : (['ended'] as const);
 			for (const step of steps) delivering.push(simulator.moveCall(conversation.callId, step));
 		} else conversation.status = 'stopped';
 	}
@@ -229,9 +228,9 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			expect(told).toMatch(/may (also )?have been/);
 		}
 	},
-	'no room stays open without a word': ({ told }, { roomFaults, starts, room }) => {
+	'no room stays open without a word': ({ told }, { roomFaults, starts, room, waits }) => {
 		// VideoSDK makes a call's own room.
-		if (starts === 'call' && room !== 'create') return;
+		if (starts === 'call' && room !== 'recorded' && !(room === 'own' && waits)) return;
 		// One whose answer was lost cannot be named.
 		const unknown = roomFaults.filter((name) => ['resetAfter', 'unreadable', 'silent'].includes(name));
 		const { rooms, sessions, calls } = rig.simulator;

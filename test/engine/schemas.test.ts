@@ -98,7 +98,7 @@ describe('What an operation puts out is in its schema', () => {
 		await expectDescribed('room', 'get', { roomId });
 		await expectDescribed('room', 'getAll');
 		await expectDescribed('room', 'getAll', { simplify: false });
-		await expectDescribed('session', 'start', startParameters({ room: 'existing', roomId }));
+		await expectDescribed('session', 'start', startParameters({ options: { roomId } }));
 		rig.simulator.joinRoom(roomId, { name: 'Jo' });
 		await expectDescribed('transcription', 'startRealtime', { roomId });
 		await expectDescribed('transcription', 'stopRealtime', { roomId });

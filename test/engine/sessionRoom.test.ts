@@ -6,7 +6,8 @@ import { byRule } from './callRig';
 import { expectNoSecrets, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
-const create = (more: INodeParameters = {}): INodeParameters => startParameters({ room: 'create', ...more });
+const create = (more: INodeParameters = {}): INodeParameters =>
+	startParameters({ recording: 'record', ...more });
 const items = [0, 1, 2].map((item) => ({ item }));
 
 const START = /sessions\/start$/;
@@ -43,14 +44,14 @@ describe('Room of a session', () => {
 	});
 
 	it('is an existing one', async () => {
-		const parameters = startParameters({ room: 'existing', roomId: ' abcd-efgh-ijkl ' });
+		const parameters = startParameters({ options: { roomId: ' abcd-efgh-ijkl ' } });
 		const [json] = jsonOf(await rig.engine.run({ parameters }));
 		expect(json).toMatchObject({ sessionId: expect.any(String), roomId: 'abcd-efgh-ijkl' });
 		expect(envs()).toEqual([{ VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' }]);
 		expect(rig.requests).toHaveLength(1);
 	});
 
-	it('is left to the agent unless one is chosen', async () => {
+	it('is left to the agent unless something is recorded', async () => {
 		const [json] = jsonOf(await rig.engine.run({ parameters: startParameters() }));
 		expect(json).not.toHaveProperty('roomId');
 		expect(envs()).toEqual([undefined]);
@@ -88,20 +89,17 @@ describe('Room of a session', () => {
 		[
 			'a variable of that name',
 			create({ env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'r' }] } }),
-			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room' already sets it",
+			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Recording' already sets it",
 		],
 		[
 			'the same in JSON, with an existing room',
 			startParameters({
-				room: 'existing',
-				roomId: 'r',
+				options: { roomId: 'r' },
 				specifyEnv: 'json',
 				jsonEnv: '{ "VIDEOSDK_ROOM_ID": "r" }',
 			}),
-			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room' already sets it",
+			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room ID' already sets it",
 		],
-		['no existing room', startParameters({ room: 'existing', roomId: '={{ " " }}' }), "'Room ID' is empty"],
-		['an unknown choice', startParameters({ room: 'lobby' }), "'Room' is 'lobby'"],
 		['an unknown recording', create({ recording: '={{ "films" }}' }), "'Recording' is 'films'"],
 	])('is refused before anything is sent: %s', async (_what, parameters, message) => {
 		const result = await rig.engine.run({ parameters });
@@ -137,7 +135,7 @@ const KINDS = [
 ];
 
 describe.each(KINDS)('Of a $one', ({ one, started, idField, startPath, make, begun }) => {
-	const create = (more: IDataObject = {}): INodeParameters => make({ room: 'create', ...more });
+	const create = (more: IDataObject = {}): INodeParameters => make({ recording: 'record', ...more });
 	/** Gives up soon on what never answers; other requests have to be answered in that time. */
 	const createWithin = ({ kind }: Fault) => create(kind === 'hang' ? { options: { timeout: 1_000 } } : {});
 

@@ -291,7 +291,7 @@ describe('Tools are handed over', () => {
 		const roomId = String(jsonOf(room)[0]?.roomId);
 		rig.simulator.setCallBehaviour({ ringAfterMs: 1, ringForMs: 1, talkMs: 1 });
 		jsonOf(
-			await rig.engine.run({ parameters: call({ ...withTools(byUrl(tool.url)), room: 'existing', roomId }) }),
+			await rig.engine.run({ parameters: call({ ...withTools(byUrl(tool.url)), options: { roomId } }) }),
 		);
 		const { transcriptions, toolUses } = rig.simulator;
 		while (![...transcriptions.values()].some(({ status }) => status === 'completed')) {

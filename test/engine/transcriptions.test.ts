@@ -246,7 +246,7 @@ describe('Transcription: Get, waiting', () => {
 		expect(message).toBe(
 			`Transcription wasn't turned on for room ${roomId} before the conversation [item 0]`,
 		);
-		expect(description).toContain("'Recording' to 'Record and Transcribe'");
+		expect(description).toContain("'Recording' to 'Recording and Transcript'");
 		expect(description).toContain('Transcription: Start Realtime');
 	});
 

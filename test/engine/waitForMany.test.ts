@@ -131,12 +131,12 @@ describe('Start and Wait for several items', () => {
 		expect(stored).not.toContain(rig.simulator.secret);
 	});
 
-	it('puts out the room that was created for a session, which the API does not name', async () => {
-		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, { room: 'create' });
+	it('puts out the room of a session, which the API does not name', async () => {
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, { options: { roomId: 'abcd-efgh-ijkl' } });
 		const [session] = [...rig.simulator.sessions.values()];
 		expect(session).toBeDefined();
 		if (session) session.status = 'stopped';
-		const [roomId] = rig.simulator.rooms.keys();
+		const roomId = 'abcd-efgh-ijkl';
 		expect(await waiting.jsonWithin()).toEqual([
 			expect.objectContaining({ sessionId: session?.sessionId, event: 'stopped', roomId }),
 		]);

@@ -3,7 +3,7 @@ import { failureOf, type Send } from '../api/client';
 import { isInDoubt } from '../api/failure';
 import { createRoom, deactivateRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
-import { type RoomChoice } from '../fields/roomChoice';
+import { type RoomChoice } from '../fields/room';
 import type { RunTools } from './operation';
 
 /**

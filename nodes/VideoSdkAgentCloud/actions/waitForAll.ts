@@ -1,7 +1,8 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { includeWaitField, readInclude, readIncludeWaitMs } from '../fields/include';
+import { includeWaitField, readIncludeWaitMs } from '../fields/include';
 import { readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
+import { readKept } from '../fields/recording';
 import { readOptions } from '../fields/requestOptions';
 import { type ConversationKind } from '../waiting/conversation';
 import { park } from '../waiting/park';
@@ -60,7 +61,7 @@ export function completeByWaiting(kind: ConversationKind, option: INodePropertie
 			credential,
 			maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),
 			endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
-			include: (itemIndex) => readInclude(new ItemReader(context, itemIndex)),
+			include: (itemIndex) => readKept(new ItemReader(context, itemIndex)),
 			includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),
 		});
 }

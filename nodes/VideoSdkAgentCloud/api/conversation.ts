@@ -28,7 +28,7 @@ type Part = { value: string } | { reason: string; mayCome: boolean };
 
 const OUTPUT_FIELDS = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
 const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
-const WHERE_TO_ARRANGE = "Set 'Recording' in the node that creates the room, before the conversation.";
+const WHERE_TO_ARRANGE = "Choose it in 'Recording' before the conversation.";
 
 /** @returns when a call or session began, in ms; NaN if the API tells nothing of the kind */
 function beganMs({ start, createdAt, timelog }: IDataObject): number {
@@ -125,7 +125,7 @@ function reasonAtOnce(record: IDataObject): Part | undefined {
 	return record.roomId
 		? undefined
 		: {
-				reason: `VideoSDK doesn't say which room the ${one} took place in. Next time, set 'Room' to 'Create a Room'.`,
+				reason: `VideoSDK doesn't say which room the ${one} took place in. Next time, choose what to keep in 'Recording'.`,
 				mayCome: false,
 			};
 }

@@ -3,6 +3,7 @@ import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
 import { summaryWebhookUrlField } from './callSummary';
 import { type CollectionReader } from './reader';
+import { roomIdOption } from './room';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
@@ -62,6 +63,7 @@ export const CALL_OPTIONS = [
 	participantNameField,
 	recordAudioField,
 	ringingTimeoutField,
+	roomIdOption,
 	summaryWebhookUrlField,
 	waitUntilAnsweredField,
 ];

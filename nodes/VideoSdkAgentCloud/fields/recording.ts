@@ -1,26 +1,38 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { type Includable } from '../api/conversation';
 import { type AutoStartConfig } from '../api/rooms';
 import { type ItemReader } from './reader';
 
-const RECORDING_OPTIONS = [
-	{ name: 'None', value: 'none' },
-	{
-		name: 'Record',
-		value: 'record',
-		description: 'Keeps a recording. Get it later with Recording: Get Many. This costs money.',
-	},
-	{
-		name: 'Record and Transcribe',
-		value: 'transcribe',
-		description: 'Also creates a transcript. Get it later with Transcription: Get. This costs money.',
-	},
-	{
-		name: 'Record, Transcribe and Summarize',
-		value: 'summarize',
-		description:
-			'Also creates a transcript and a summary. Get both later with Transcription: Get. This costs money.',
-	},
-];
+type Recording = 'none' | 'record' | 'transcribe' | 'summarize';
+
+/** What is kept of a conversation: each includes the one before. */
+const KEPT: Record<Recording, Includable[]> = {
+	none: [],
+	record: ['recording'],
+	transcribe: ['recording', 'transcript'],
+	summarize: ['recording', 'transcript', 'summary'],
+};
+
+const recordingField: INodeProperties = {
+	displayName: 'Recording',
+	name: 'recording',
+	type: 'options',
+	options: [
+		{ name: 'None', value: 'none' },
+		{ name: 'Recording', value: 'record', description: 'Costs money' },
+		{
+			name: 'Recording and Transcript',
+			value: 'transcribe',
+			description: 'Also the text of what was said. Costs money.',
+		},
+		{
+			name: 'Recording, Transcript, and Summary',
+			value: 'summarize',
+			description: 'Also a summary of what was said. Costs money.',
+		},
+	],
+	default: 'none',
+};
 
 /** What a summary is to be like. */
 export const summaryPromptField: INodeProperties = {
@@ -32,35 +44,41 @@ export const summaryPromptField: INodeProperties = {
 	placeholder: 'e.g. Write two sentences and list what was agreed',
 };
 
-const recordingField: INodeProperties = {
-	displayName: 'Recording',
-	name: 'recording',
-	type: 'options',
-	options: RECORDING_OPTIONS,
-	default: 'none',
-	description: "What to keep from the conversation. You can't turn this on afterwards.",
-};
-
-/** What is kept of the conversation in a new room. */
-export const RECORDING_FIELDS: INodeProperties[] = [
-	recordingField,
-	{
-		...summaryPromptField,
-		description: 'Instructions for the summary. Leave empty to let VideoSDK decide.',
-		displayOptions: { show: { recording: ['summarize'] } },
-	},
-];
-
 /**
- * Reads RECORDING_FIELDS.
+ * Makes the fields for what is kept of a conversation.
  *
- * @returns the API's `autoStartConfig`; undefined if nothing is to be kept
- * @throws NodeOperationError for a value that is not in the list
+ * @param description where the user gets it
  */
-export function readRecording(read: ItemReader): AutoStartConfig | undefined {
+export function recordingFields(description: string): INodeProperties[] {
+	return [
+		{ ...recordingField, description: `What to keep from the conversation. ${description}` },
+		{
+			...summaryPromptField,
+			description: 'Instructions for the summary. Leave empty to let VideoSDK decide.',
+			displayOptions: { show: { recording: ['summarize'] } },
+		},
+	];
+}
+
+function readChoice(read: ItemReader): Recording {
 	// What wasn't recorded is lost.
 	if (read.isBlankExpression(recordingField)) read.required(recordingField);
-	switch (read.choice<'none' | 'record' | 'transcribe' | 'summarize'>(recordingField)) {
+	return read.choice<Recording>(recordingField);
+}
+
+/** @returns the names of what is kept, as `recordingFields` has it */
+export function readKept(read: ItemReader): Includable[] {
+	return KEPT[readChoice(read)];
+}
+
+/**
+ * Reads what `recordingFields` has made.
+ *
+ * @returns the API's `autoStartConfig`; undefined if nothing is to be kept
+ * @throws NodeOperationError for a value that is not in the list, and for an expression that gives nothing
+ */
+export function readRecording(read: ItemReader): AutoStartConfig | undefined {
+	switch (readChoice(read)) {
 		case 'none':
 			return undefined;
 		case 'record':

@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { type ItemReader } from './reader';
+import { type CollectionReader, type ItemReader } from './reader';
 
 /** An existing room, by its own ID. */
 export const roomIdField: INodeProperties = {
@@ -19,13 +19,17 @@ const MAX_LENGTH = 128;
 const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
 
 /**
- * Reads the ID of a room to which a session or a person is sent: with a wrong one the API lets them talk in a different room, which
+ * Reads the ID of an existing room to which a session or a person is sent: with a wrong one the API lets them talk in a different room, which
  * no one records.
  *
- * @throws NodeOperationError if it is blank, cannot be a room's ID, or is a record's `id` where its `roomId` is meant
+ * @returns undefined if an option was left empty by hand
+ * @throws NodeOperationError if its expression gives nothing, it cannot be a room's ID, or is a record's `id` where its `roomId` is meant
  */
-export function readRoomId(read: ItemReader, field: INodeProperties): string {
-	const roomId = read.required(field);
+export function readRoomId(read: ItemReader, field: INodeProperties): string;
+export function readRoomId(read: CollectionReader, field: INodeProperties): string | undefined;
+export function readRoomId(read: ItemReader | CollectionReader, field: INodeProperties): string | undefined {
+	const roomId = field.required ? read.required(field) : read.optionalByHand(field);
+	if (roomId === undefined) return undefined;
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
 		throw read.fail(
 			`'${field.displayName}' isn't a room ID`,

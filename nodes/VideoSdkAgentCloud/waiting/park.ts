@@ -41,7 +41,7 @@ async function hintIfUnreachable(
 		if (isUnreachable(readBaseUrl(data?.baseUrl).href)) return;
 	}
 	context.addExecutionHints({
-		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the ${kind}s have ended, every few seconds at first, then less and less often, up to 30 minutes apart. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${kind === 'call' ? " and set 'Room' to 'Create a Room'" : ''}.`,
+		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the ${kind}s have ended, every few seconds at first, then less and less often, up to 30 minutes apart. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${kind === 'call' ? " and turn on the option 'Own Room'" : ''}.`,
 		type: 'info',
 		location: 'outputPane',
 	});

@@ -173,7 +173,7 @@ it.each<[string, IDataObject, string, string[]]>([
 	[
 		'in a room of its own choice',
 		{ ...SESSION, roomId: undefined },
-		"VideoSDK doesn't say which room the session took place in. Next time, set 'Room' to 'Create a Room'.",
+		"VideoSDK doesn't say which room the session took place in. Next time, choose what to keep in 'Recording'.",
 		[],
 	],
 ])('sends nothing for a session that is %s', async (_what, session, sentence, pending) => {

@@ -1,20 +1,17 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
 import { credentialOf } from '../../api/credential';
-import { type Includable } from '../../api/conversation';
 import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
-import { CALL_ROOM_FIELDS, readCallRoom } from '../../fields/callRoom';
-import { checkArranged } from '../../fields/include';
 import { metaDataFields } from '../../fields/keyValue';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
-import { type RoomChoice } from '../../fields/roomChoice';
 import { readMetaData } from '../../fields/readKeyValue';
+import { recordingFields } from '../../fields/recording';
 import {
 	CALLS_MAX_CONCURRENCY,
 	LONGEST_TIMEOUT_MS,
@@ -22,6 +19,7 @@ import {
 	readOptions,
 	readRequestOptions,
 } from '../../fields/requestOptions';
+import { readRoom, type RoomChoice } from '../../fields/room';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { openRoom } from '../openRoom';
 import { type ItemRun, type Operation } from '../operation';
@@ -76,10 +74,17 @@ const META_DATA_FIELDS = metaDataFields(
 /**
  * The fields of a call, but for its options: see CALL_OPTIONS.
  *
- * @param own those of the operation
+ * @param recording what the user reads about the recording
+ * @param wait how the operation waits
  */
-export function makeFields(own: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...CALL_ROOM_FIELDS, ...own, ...META_DATA_FIELDS, ...AGENT_TOOLS_FIELDS];
+export function makeFields(recording: string, wait: INodeProperties[] = []): INodeProperties[] {
+	return [
+		...TARGET_FIELDS,
+		...recordingFields(recording),
+		...wait,
+		...META_DATA_FIELDS,
+		...AGENT_TOOLS_FIELDS,
+	];
 }
 
 /** A call, the room for it, and how long to wait for the API's answer. */
@@ -107,9 +112,10 @@ function readCallMetadata(read: ItemReader): CallStart['metadata'] {
 /**
  * Reads what `makeFields` has for all operations, and CALL_OPTIONS, as the API names them.
  *
+ * @param ownRoom see `readRoom`
  * @throws NodeOperationError naming the field
  */
-function readMake(read: ItemReader): CallStart {
+function readMake(read: ItemReader, ownRoom?: INodeProperties): CallStart {
 	const sipCallTo = readPhoneNumber(read, toField);
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
@@ -124,7 +130,7 @@ function readMake(read: ItemReader): CallStart {
 	return {
 		body: { sipCallTo, ...route, ...options },
 		metadata: readCallMetadata(read),
-		room: readCallRoom(read),
+		room: readRoom(read, ownRoom),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
 }
@@ -133,15 +139,14 @@ function readMake(read: ItemReader): CallStart {
  * Reads a call, to be made in the room that was chosen for it.
  *
  * @param webhook of a room that is created for the call
- * @param include what is to be had of the call once it is over
+ * @param ownRoom the option for a room without a recording, if the operation has it
  * @throws NodeOperationError naming the field
  */
 export function prepareCall(
 	read: ItemReader,
-	{ webhook, include = [] }: { webhook?: SessionWebhook; include?: Includable[] } = {},
+	{ webhook, ownRoom }: { webhook?: SessionWebhook; ownRoom?: INodeProperties } = {},
 ): ItemRun {
-	const { body, metadata, room, timeoutMs } = readMake(read);
-	checkArranged(read, include, room);
+	const { body, metadata, room, timeoutMs } = readMake(read, ownRoom);
 	const choice = room.body ? { body: { ...room.body, webhook } } : room;
 	return async (send, tools) => {
 		const call = { ...body, metadata: await metadata() };
@@ -159,6 +164,9 @@ export const operation: Operation = {
 	consequence: 'costs money and calls a person',
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [...makeFields(), optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY)],
+	fields: [
+		...makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
+		optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY),
+	],
 	prepare: (read) => prepareCall(read),
 };

@@ -1,9 +1,9 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
-import { includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
+import { ownRoomOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
@@ -27,9 +27,12 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
-		...makeFields([includeField, ...OPTIONAL_MAX_WAIT_FIELDS]),
+		...makeFields(
+			'It comes out with the call, which takes place in a room of its own.',
+			OPTIONAL_MAX_WAIT_FIELDS,
+		),
 		optionsField(
-			[...CALL_OPTIONS, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
+			[...CALL_OPTIONS, ownRoomOption, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 			CALLS_MAX_CONCURRENCY,
 		),
 	],
@@ -38,7 +41,7 @@ export const operation: Operation = {
 		checkWait(read, HANG_UP_AT_TIMEOUT);
 		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 		const webhook = { endPoint: resumeUrlOf(read.context), events: ['session-ended'] };
-		return prepareCall(read, { webhook, include: readInclude(read) });
+		return prepareCall(read, { webhook, ownRoom: ownRoomOption });
 	},
 	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
 };

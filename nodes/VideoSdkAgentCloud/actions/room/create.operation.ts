@@ -2,7 +2,7 @@ import { type INodeProperties } from 'n8n-workflow';
 import { credentialOf } from '../../api/credential';
 import { createRoom } from '../../api/rooms';
 import { ROOM_EVENT_OPTIONS } from '../../fields/events';
-import { readRecording, RECORDING_FIELDS } from '../../fields/recording';
+import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook } from '../../fields/readWebhook';
 import { optionsField, readOptions } from '../../fields/requestOptions';
 import { webhookFields } from '../../fields/webhook';
@@ -37,7 +37,7 @@ export const operation: Operation = {
 	consequence: 'costs money if the room is recorded',
 	starts: 'room',
 	fields: [
-		...RECORDING_FIELDS,
+		...recordingFields("You can't choose it afterwards. Get it with Transcription: Get."),
 		...webhookFields({
 			thing: 'room',
 			eventOptions: ROOM_EVENT_OPTIONS,

@@ -10,9 +10,9 @@ import { type ItemReader } from '../../fields/reader';
 import { readEnvWithTools } from '../../fields/readAgentTools';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhook } from '../../fields/readWebhook';
+import { recordingFields } from '../../fields/recording';
 import { optionsField } from '../../fields/requestOptions';
-import { type RoomChoice } from '../../fields/roomChoice';
-import { readSessionRoom, ROOM_VARIABLE, SESSION_ROOM_FIELDS } from '../../fields/sessionRoom';
+import { readSessionRoom, type RoomChoice, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { ROOM_EVENTS } from '../../webhook/event';
@@ -31,18 +31,19 @@ const META_DATA_FIELDS = metaDataFields(
 /**
  * The fields of a start. What most need comes first.
  *
+ * @param recording what the user reads about the recording
  * @param webhook where the operation sends events
- * @param wait how it waits for the end, and what it adds then
+ * @param wait how it waits for the end
  */
-export function startFields({
-	webhook = [],
-	wait = [],
-}: Partial<Record<'webhook' | 'wait', INodeProperties[]>>): INodeProperties[] {
+export function startFields(
+	recording: string,
+	{ webhook = [], wait = [] }: Partial<Record<'webhook' | 'wait', INodeProperties[]>>,
+): INodeProperties[] {
 	return [
 		deploymentField,
 		optionalTagField,
 		...webhook,
-		...SESSION_ROOM_FIELDS,
+		...recordingFields(recording),
 		...wait,
 		...ENV_FIELDS,
 		...META_DATA_FIELDS,
@@ -101,10 +102,12 @@ export const operation: Operation = {
 	starts: 'session',
 	// One context for both: it comes with the events and with each question of the agent.
 	fields: [
-		...startFields({ webhook: WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name) }),
+		...startFields('n8n creates a room for it. Get it afterwards with Transcription: Get.', {
+			webhook: WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name),
+		}),
 		agentToolsField,
 		SESSION_CONTEXT_FIELD,
-		optionsField([toolsValidForField]),
+		optionsField([roomIdOption, toolsValidForField]),
 	],
 	prepare(read) {
 		const { start, env } = readStart(read);

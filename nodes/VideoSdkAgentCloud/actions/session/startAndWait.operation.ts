@@ -1,8 +1,8 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
-import { checkArranged, includeField, readInclude } from '../../fields/include';
 import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
+import { roomIdOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
@@ -27,9 +27,11 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields({ wait: [includeField, ...OPTIONAL_MAX_WAIT_FIELDS] }),
+		...startFields('It comes out with the session, which takes place in a room of its own.', {
+			wait: OPTIONAL_MAX_WAIT_FIELDS,
+		}),
 		...AGENT_TOOLS_FIELDS,
-		optionsField([toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
+		optionsField([roomIdOption, toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
 	],
 	prepare(read) {
 		const { context } = read;
@@ -43,7 +45,6 @@ export const operation: Operation = {
 				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 			},
 		};
-		checkArranged(read, readInclude(read), body.room);
 		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {

@@ -38,7 +38,7 @@ const LONGEST_PAUSE_MS = 60_000;
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
 
 const WHERE_TO_ARRANGE =
-	"Transcription has to be turned on before the conversation. In the node that makes the call or starts the session, set 'Room' to 'Create a Room' and 'Recording' to 'Record and Transcribe'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
+	"Transcription has to be turned on before the conversation. In the node that makes the call, starts the session, or creates the room, set 'Recording' to 'Recording and Transcript'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
 
 /** What is known of a room. */
 type Room = Arranged & { isUnknown?: boolean };

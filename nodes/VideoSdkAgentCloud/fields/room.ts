@@ -1,0 +1,78 @@
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type RoomBody } from '../api/rooms';
+import { type ItemReader } from './reader';
+import { readRecording } from './recording';
+import { readOptions } from './requestOptions';
+import { readRoomId, roomIdField } from './roomId';
+
+/** The room of a conversation: one to create, an existing one, or the one that VideoSDK or the agent chooses. */
+export interface RoomChoice {
+	/** Of an existing room. */
+	roomId?: string;
+	/** Of the room to create. */
+	body?: RoomBody;
+}
+
+/** The environment variable by which an agent knows the room to join (VideoSDK's agents framework). */
+export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
+
+/** An existing room for a conversation. */
+export const roomIdOption: INodeProperties = {
+	...roomIdField,
+	required: false,
+	description: "The existing room to talk in. Can't be combined with 'Recording'.",
+};
+
+/** A room for each call, also where nothing is recorded. */
+export const ownRoomOption: INodeProperties = {
+	displayName: 'Own Room',
+	name: 'ownRoom',
+	type: 'boolean',
+	default: false,
+	description:
+		"Whether to create a room for each call, so that n8n learns at once when it ends. 'Recording' creates one anyway.",
+};
+
+/**
+ * Reads the room of a conversation. What is recorded in a room of its own is certain to be of this conversation, and of no other.
+ *
+ * @param ownRoom the option that asks for a room without a recording, if the operation has it
+ * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or `ownRoom`
+ */
+export function readRoom(read: ItemReader, ownRoom?: INodeProperties): RoomChoice {
+	const options = readOptions(read);
+	const autoStartConfig = readRecording(read);
+	const hasOwn = ownRoom !== undefined && options.flag(ownRoom) === true;
+	const roomId = readRoomId(options, roomIdOption);
+	if (roomId === undefined) return autoStartConfig || hasOwn ? { body: { autoStartConfig } } : {};
+	if (autoStartConfig !== undefined) {
+		throw read.fail(
+			"'Room ID' can't be combined with 'Recording'",
+			"Remove 'Room ID', and n8n creates a room for the recording. To record in a room of your own, set 'Recording' to 'None' here and choose it in Room: Create instead, then use Transcription: Get after the conversation.",
+		);
+	}
+	if (hasOwn) {
+		throw read.fail(
+			`'Room ID' can't be combined with '${ownRoomOption.displayName}'`,
+			'Remove one of the two options.',
+		);
+	}
+	return { roomId };
+}
+
+/**
+ * As `readRoom`, for a session, whose agent learns of the room by ROOM_VARIABLE.
+ *
+ * @param env the environment variables of the session
+ * @throws NodeOperationError also if `env` names a room already
+ */
+export function readSessionRoom(read: ItemReader, env: IDataObject | undefined): RoomChoice {
+	const room = readRoom(read);
+	const isLeftToAgent = room.roomId === undefined && room.body === undefined;
+	if (isLeftToAgent || env === undefined || !(ROOM_VARIABLE in env)) return room;
+	const field = room.body ? 'Recording' : 'Room ID';
+	throw read.fail(
+		`'Environment Variables' contains '${ROOM_VARIABLE}', but '${field}' already sets it`,
+		room.body ? "Remove the variable, or set 'Recording' to 'None'." : 'Remove one of the two.',
+	);
+}
