@@ -38,7 +38,7 @@ interface TriggerOptions {
 }
 
 function detailsOf({ sessionDetails, callDetails }: TriggerOptions): Details {
-	return { session: sessionDetails === true, call: callDetails === true };
+	return { session: sessionDetails === true, call: callDetails !== false };
 }
 
 /** Starts a workflow at the events of agent sessions, calls and rooms. Accepts only what VideoSDK signed. */
@@ -56,7 +56,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			'Make calls and run sessions with AI voice agents, and start a workflow when something happens to a call, session or room',
 		eventTriggerDescription: "Make a call, or start a session with this trigger's Test URL in 'Webhook URL'",
 		activationMessage:
-			"This trigger is live. Call events need no further setup. The only exception is 'Call: Summary', for which you paste the Production URL into the agent's settings in the VideoSDK dashboard. For session and room events, select this trigger in 'Webhook URL' in the node that starts the session or creates the room.",
+			"This trigger is live. Call events arrive on their own. For session and room events, select it in 'Webhook URL' in the node that starts the session or creates the room.",
 		triggerPanel: triggerPanel(
 			'Receive events from VideoSDK Agent Cloud',
 			"make a call, or start a session with the Test URL in 'Webhook URL'. n8n waits up to two minutes for one event",

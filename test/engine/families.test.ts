@@ -1,5 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import type { SimulatedCall } from '../simulator';
 import type { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, passTime, useRig } from './rig';
 
@@ -123,16 +124,6 @@ describe('A signed delivery', () => {
 		await expectRuns(trigger, 2);
 	});
 
-	it('of a call without an ID starts an execution without it', async () => {
-		const trigger = await publish({ events: ['call-hangup'], options: { callDetails: true } });
-		rig.simulator.requests.length = 0;
-		expect(await deliver(trigger, { webhookType: 'call-hangup', data: {} })).toBe(200);
-		const [item] = await trigger.received();
-		expect(item).toMatchObject({ event: 'call-hangup', sessionId: '' });
-		expect(item).not.toHaveProperty('callId');
-		expect(rig.requests).toHaveLength(0);
-	});
-
 	it('of a call-update is an event unless it repeats the latest one', async () => {
 		const trigger = await publish({ events: ['call-update'] });
 		for (const status of ['verified', 'verified', 'transferring', 'verified', 'verified']) {
@@ -145,64 +136,107 @@ describe('A signed delivery', () => {
 describe('Call Details', () => {
 	const newCall = () => rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
 	const bodyOf = (callId: string, webhookType = 'call-hangup') => ({ webhookType, data: { callId } });
-
-	it.each(['docs', 'sdk', 'both'] as const)('add the call, with one request: %s', async (spelling) => {
-		rig.simulator.answers.calls = spelling;
-		const { callId } = newCall();
-		const trigger = await publish({ events: ['call-hangup'], options: { callDetails: true } });
+	const ENDS = ['call-hangup', 'call-missed', 'call-transferred'];
+	const OTHERS = CALL_EVENTS.filter((event) => !ENDS.includes(event));
+	/** Delivers one event of a call whose record has this status. @returns the item, and the number of requests */
+	async function itemOf(webhookType: string, status: SimulatedCall['status'], options?: object) {
+		const call = newCall();
+		call.status = status;
+		const trigger = await publish({ events: CALL_EVENTS, ...(options && { options }) } as INodeParameters);
 		rig.simulator.requests.length = 0;
-		await deliver(trigger, bodyOf(callId));
-		await deliver(trigger, bodyOf(callId));
-		expect(await trigger.received()).toMatchObject([{ callId, call: { callId, status: 'incoming' } }]);
-		expect(rig.request.path).toBe(`/v2/sip/call/${callId}`);
-	});
+		await deliver(trigger, bodyOf(call.callId, webhookType));
+		const [item = {}] = await trigger.received();
+		return { item, callId: call.callId, requestCount: rig.requests.length };
+	}
 
-	it('are added to a summary, and to no event of another family', async () => {
-		const { callId } = newCall();
-		const trigger = await publish({
-			events: ['call-summary', 'participant-joined', 'ai-deployment-session-started'],
-			options: { callDetails: true },
+	it.each(ENDS)('say how the call went at its end, with one request, though not added: %s', async (event) => {
+		const { item, callId, requestCount } = await itemOf(event, 'rejected');
+		expect(Object.keys(item).slice(0, 4)).toEqual(['event', 'outcome', 'answered', 'durationSeconds']);
+		expect(item).toMatchObject({
+			outcome: 'rejected',
+			answered: false,
+			durationSeconds: null,
+			callId,
+			call: { callId, status: 'rejected', to: '+15550100' },
 		});
+		expect(requestCount).toBe(1);
+	});
+
+	it.each(OTHERS)('make no request for %s', async (event) => {
+		const { item, requestCount } = await itemOf(event, 'answered', { callDetails: true });
+		expect(item).not.toHaveProperty('call');
+		expect(item).not.toHaveProperty('outcome');
+		expect(requestCount).toBe(0);
+	});
+
+	it('make no request if they are turned off', async () => {
+		const { item, requestCount } = await itemOf('call-missed', 'missed', { callDetails: false });
+		expect(item).not.toHaveProperty('outcome');
+		expect(requestCount).toBe(0);
+	});
+
+	/** What the event itself says. */
+	const SAID: Array<[string, object | undefined]> = [
+		['call-hangup', undefined],
+		['call-missed', { outcome: 'noAnswer', answered: false, durationSeconds: null }],
+		['call-transferred', { outcome: 'transferred', answered: true, durationSeconds: null }],
+	];
+
+	it.each(SAID)('go by the event if VideoSDK still shows the call running: %s', async (event, said) => {
+		const { item } = await itemOf(event, 'answered');
+		expect(item).toMatchObject({ event, ...said, call: { outcome: 'running' } });
+		if (said === undefined) expect(item).not.toHaveProperty('outcome');
+	});
+
+	it.each(SAID)('that cannot be had lose no event, and go by it: %s', async (event, said) => {
+		const trigger = await publish({ events: ENDS });
+		rig.simulator.addFault({ kind: 'status', status: 503, match: { times: 9, path: /call\// } });
 		rig.simulator.requests.length = 0;
-		await rig.simulator.sendCallSummary(trigger.url, { fields: { a: 1 }, callId });
-		await deliver(trigger, roomBody('participant-joined'));
-		await deliver(trigger, sessionBody('agent-session-started'));
+		for (const body of [bodyOf('gone', event), { webhookType: event, data: {} }]) {
+			await deliver(trigger, body);
+			await trigger.settled();
+		}
 		const items = await trigger.received();
-		expect(items).toHaveLength(3);
-		// The executions are side by side: the one that fetches may end last.
-		expect(items.filter((item) => 'call' in item)).toMatchObject([{ event: 'call-summary' }]);
+		expect(items).toMatchObject([
+			{ event, callId: 'gone', ...said },
+			{ event, ...said },
+		]);
+		for (const item of items) {
+			expect(item).not.toHaveProperty('call');
+			if (said === undefined) expect(item).not.toHaveProperty('outcome');
+		}
 		expect(rig.requests).toHaveLength(1);
 	});
 
-	it('that cannot be had lose no event', async () => {
-		const trigger = await publish({ events: ['call-hangup'], options: { callDetails: true } });
-		rig.simulator.requests.length = 0;
-		await deliver(trigger, bodyOf('unknown'));
-		const [item] = await trigger.received();
-		expect(item).toMatchObject({ event: 'call-hangup', callId: 'unknown' });
-		expect(item).not.toHaveProperty('call');
-		expect(rig.requests).toHaveLength(1);
+	it.each(['docs', 'sdk', 'both'] as const)('are read in each spelling: %s', async (spelling) => {
+		rig.simulator.answers.calls = spelling;
+		const { item, callId } = await itemOf('call-hangup', 'missed');
+		expect(item).toMatchObject({ outcome: 'noAnswer', call: { callId } });
 	});
 
 	it('and Call Direction together make one request, also if it fails', async () => {
-		const options = { callDetails: true, callDirection: ['inbound'] };
+		const options = { callDirection: ['inbound'] };
 		const { callId } = newCall();
-		const trigger = await publish({ events: ['call-hangup'], options });
+		const trigger = await publish({ events: CALL_EVENTS, options });
 		rig.simulator.requests.length = 0;
 		await deliver(trigger, bodyOf(callId));
 		expect(await trigger.received()).toMatchObject([{ callId, call: { callId, type: 'inbound' } }]);
 		expect(rig.requests).toHaveLength(1);
 		await deliver(trigger, bodyOf('unknown'));
+		await deliver(trigger, bodyOf('unknown too', 'call-started'));
 		const items = await trigger.received();
-		expect(items).toHaveLength(2);
-		expect(items[1]).not.toHaveProperty('call');
-		expect(rig.requests).toHaveLength(2);
+		expect(items).toHaveLength(3);
+		for (const item of items.slice(1)) {
+			expect(item).not.toHaveProperty('call');
+			expect(item).not.toHaveProperty('record');
+		}
+		expect(rig.requests).toHaveLength(3);
 	});
 });
 
 describe('Call Direction', () => {
 	const withDirection = async (callDirection: unknown) =>
-		await publish({ events: CALL_EVENTS, options: { callDirection } as INodeParameters });
+		await publish({ events: CALL_EVENTS, options: { callDirection, callDetails: false } as INodeParameters });
 
 	it.each<[unknown, string[]]>([
 		[['inbound'], ['in']],
@@ -263,7 +297,7 @@ describe('Deployments and Session Details', () => {
 	it('do not concern calls and rooms', async () => {
 		const trigger = await publish({
 			events: [...CALL_EVENTS, ...ROOM_EVENTS],
-			options: { deploymentIds: ['ddv_sales'], sessionDetails: true },
+			options: { deploymentIds: ['ddv_sales'], sessionDetails: true, callDetails: false },
 		});
 		rig.simulator.requests.length = 0;
 		await deliver(trigger, roomBody('session-started'));

@@ -405,7 +405,7 @@ describe('The trigger', () => {
 	it('has the options of interface.md, with their defaults', () => {
 		const options = property(trigger(), 'options').options as INodeProperties[];
 		expect(Object.fromEntries(options.map(({ name, default: value }) => [name, value]))).toEqual({
-			callDetails: false,
+			callDetails: true,
 			callDirection: [],
 			deploymentIds: [],
 			sessionDetails: false,

@@ -43,7 +43,11 @@ export const ROOM_EVENT_OPTIONS = options(
 const CALL_EVENT_OPTIONS = options(
 	'Call',
 	['Answered', 'call-answered', 'When someone answers the call'],
-	['Ended', 'call-hangup', 'When the call ends'],
+	[
+		'Ended',
+		'call-hangup',
+		'When the call ends, including rejected and failed calls. To cover every call, also select Missed and Transferred.',
+	],
 	['Missed', 'call-missed', 'When no one answers the call'],
 	['Ringing', 'call-ringing', 'When the phone starts ringing'],
 	['Started', 'call-started', 'When an incoming or outgoing call starts'],

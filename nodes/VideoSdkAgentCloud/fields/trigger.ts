@@ -2,6 +2,9 @@ import { type INodeProperties } from 'n8n-workflow';
 import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
 
+const PUBLIC_URL =
+	'<a href="https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/troubleshooting.md#n8n-at-home-or-in-docker" target="_blank">public URL</a>';
+
 /** Makes a notice that is shown if one of these events is chosen. */
 function notice(name: string, events: string[], displayName: string): INodeProperties {
 	return { displayName, name, type: 'notice', default: '', displayOptions: { show: { events } } };
@@ -21,17 +24,17 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
-		"For agent sessions and rooms, publish this workflow. Then open the node that starts the session or creates the room, select this trigger in its 'Webhook URL' and choose the same events there. If the URL under 'Webhook URLs' above starts with http://localhost, VideoSDK can't reach it. Give n8n a public URL first (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL).",
+		`For session and room events, publish this workflow, then select it in 'Webhook URL' in the node that starts the session or creates the room. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callNotice',
 		CALL_EVENTS,
-		'Call events need no setup in VideoSDK, but n8n needs a public URL. While this workflow is published or listening for a test event, it receives the events of all calls in your VideoSDK project.',
+		`While this workflow is published, it receives the events of all calls in your VideoSDK project. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callSummaryNotice',
 		[CALL_SUMMARY],
-		"For call summaries, copy the Production URL from 'Webhook URLs' above into the agent's settings in the VideoSDK dashboard.",
+		"For call summaries, copy the Production URL from 'Webhook URLs' above into the agent's settings in the VideoSDK dashboard",
 	),
 	{
 		displayName: 'Verify Signature',
@@ -52,9 +55,9 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				displayName: 'Call Details',
 				name: 'callDetails',
 				type: 'boolean',
-				default: false,
+				default: true,
 				description:
-					"Whether to fetch the call and add it to the output as <code>call</code>. If it can't be fetched, the output won't include it.",
+					'Whether to add how the call went to Ended, Missed, and Transferred (<code>outcome</code>, <code>answered</code>, <code>durationSeconds</code>, and the whole <code>call</code>)',
 			},
 			{
 				displayName: 'Call Direction',
@@ -66,7 +69,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				],
 				default: [],
 				description:
-					"Only start for calls in this direction. If an event doesn't include the direction, n8n looks it up. If that isn't possible, the workflow starts anyway.",
+					"Only start for calls in this direction. If n8n can't find out the direction, the workflow starts anyway.",
 			},
 			{
 				displayName: 'Deployment Names or IDs',
@@ -75,7 +78,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				typeOptions: { loadOptionsMethod: 'getDeployments' },
 				default: [],
 				description:
-					'Only start for sessions of these deployments. If an event doesn\'t include the deployment, n8n looks it up. If that isn\'t possible, the workflow starts anyway. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+					'Only start for sessions of these deployments. If n8n can\'t find out the deployment, the workflow starts anyway. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			},
 			{
 				displayName: 'Session Details',
@@ -83,7 +86,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: false,
 				description:
-					"Whether to fetch the agent session and add it to the output as <code>session</code>. If it can't be fetched, the output won't include it.",
+					"Whether to add the agent session to the output as <code>session</code>. It's left out if it can't be fetched.",
 			},
 			{
 				displayName: 'Skip Duplicates',
@@ -91,7 +94,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: true,
 				description:
-					"Whether to ignore events that have already been received. When a participant leaves and joins again, that's a new event.",
+					'Whether to ignore an event that has already been received. Events that can happen again, such as a participant joining, always start the workflow.',
 			},
 		],
 	},

@@ -17,6 +17,21 @@ export interface Subject {
 	fetch(send: Send): Promise<IDataObject>;
 }
 
+/** How a call went, as operations on calls say it. */
+interface CallResult extends IDataObject {
+	outcome: string;
+	answered: boolean;
+	/** null: not known, or no one was talking */
+	durationSeconds: number | null;
+}
+
+/** The events with which a call is over, and how it went as far as the event says so itself. */
+const CALL_ENDS = new Map<unknown, CallResult | undefined>([
+	['call-hangup', undefined],
+	['call-missed', { outcome: 'noAnswer', answered: false, durationSeconds: null }],
+	['call-transferred', { outcome: 'transferred', answered: true, durationSeconds: null }],
+]);
+
 /** @returns the event's session or call; undefined if it names none, and for the events of rooms */
 export function subjectOf(event: IDataObject): Subject | undefined {
 	const { webhookType, sessionId, callId } = event;
@@ -29,4 +44,24 @@ export function subjectOf(event: IDataObject): Subject | undefined {
 		return { field: 'call', id, fetch: async (send) => await getCall(send, id) };
 	}
 	return undefined;
+}
+
+/** @returns whose record is added to an event; undefined if none is */
+export function detailOf(event: IDataObject, details: Details): Subject | undefined {
+	const subject = subjectOf(event);
+	if (subject === undefined || !details[subject.field]) return undefined;
+	return subject.field === 'session' || CALL_ENDS.has(event.event) ? subject : undefined;
+}
+
+/**
+ * Adds to an event what `details` asks for: the session's record, or how the call went and the call's record.
+ *
+ * @param record that of `detailOf`; undefined if it couldn't be fetched. Of a call it may still show that the call is running: then the
+ * event itself counts
+ */
+export function withDetails(event: IDataObject, details: Details, record?: IDataObject): IDataObject {
+	if (!details.call || !CALL_ENDS.has(event.event)) return { ...event, ...(record && { session: record }) };
+	const { outcome, answered, durationSeconds } = record ?? { outcome: 'running' };
+	const result = outcome === 'running' ? CALL_ENDS.get(event.event) : { outcome, answered, durationSeconds };
+	return { event: event.event, ...result, ...event, ...(record && { call: record }) };
 }

@@ -1,29 +1,28 @@
 import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { clientOf } from '../api/client';
 import { makeSearchable } from '../shared/searchable';
-import { type Details, subjectOf } from './details';
+import { detailOf, type Details, withDetails } from './details';
 import { isFirstExecution } from './firstExecution';
 import { type ReceivedItem } from './receive';
 
-/** Adds the event's session or call in its current state. If it cannot be fetched, the event goes on without it. */
-async function withDetails(
+/** For a call's record. The workflow is better served by the event alone than by an API that takes long. */
+const CALL_LIMITS = { timeoutMs: 10_000, maxAttempts: 1 };
+
+/** @returns the record to be added to an event; undefined if there is none, or it cannot be fetched */
+async function fetchRecord(
 	context: IExecuteFunctions,
 	event: IDataObject,
 	details: Details,
-): Promise<IDataObject> {
-	const subject = subjectOf(event);
-	if (subject === undefined || !details[subject.field]) return event;
-	const { [subject.field]: fetched, ...rest } = event;
-	// It was fetched before the event was accepted, or could not be: one request for each event.
-	if (fetched !== undefined) return fetched === null ? rest : event;
-	try {
-		return { ...event, [subject.field]: await subject.fetch(clientOf(context)) };
-	} catch (error) {
+): Promise<IDataObject | undefined> {
+	const subject = detailOf(event, details);
+	if (subject === undefined) return undefined;
+	const send = clientOf(context, subject.field === 'call' ? CALL_LIMITS : {});
+	return await subject.fetch(send).catch((error: Error) => {
 		context.logger.warn(`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched`, {
-			reason: (error as Error).message,
+			reason: error.message,
 		});
-		return event;
-	}
+		return undefined;
+	});
 }
 
 /**
@@ -36,10 +35,11 @@ export async function emit(
 ): Promise<INodeExecutionData[]> {
 	const items: INodeExecutionData[] = [];
 	for (const [index, { json }] of context.getInputData().entries()) {
-		const { isAgain = false, ...event } = json as ReceivedItem;
+		const { isAgain = false, record: early, ...event } = json as ReceivedItem;
 		const receivedAtMs = Date.parse(event.receivedAt);
 		if (skipDuplicates && !(await isFirstExecution(context, event, { receivedAtMs, isAgain }))) continue;
-		items.push({ json: await withDetails(context, event, details), pairedItem: { item: index } });
+		const record = early === undefined ? await fetchRecord(context, event, details) : (early ?? undefined);
+		items.push({ json: withDetails(event, details, record), pairedItem: { item: index } });
 	}
 	makeSearchable(
 		context,

@@ -8,7 +8,7 @@ import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings, type Settings } from '../webhook/verificationSettings';
 import { warnSparingly } from '../webhook/warnSparingly';
-import { type Details, subjectOf } from './details';
+import { detailOf, type Details } from './details';
 import { filter, type Filters } from './filter';
 import { known } from './knownTriggers';
 import { Occurrences } from './occurrences';
@@ -35,6 +35,8 @@ export interface Wanted extends Filters {
 export interface ReceivedItem extends IDataObject, ReceivedEvent {
 	receivedAt: string;
 	context?: IDataObject;
+	/** That of the session or call, if it had to be fetched before; null if that failed. Not part of the output. */
+	record?: IDataObject | null;
 	/** The event occurred before, and this is not a repeated delivery of that. Not part of the output. */
 	isAgain?: boolean;
 }
@@ -121,11 +123,10 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	if (leftOutBecause !== undefined) {
 		warnSparingly(context, 'context', `'${name}' ignored the context of an event. ${leftOutBecause}`);
 	}
-	const field = subjectOf({ ...event })?.field;
 	const item: ReceivedItem = {
 		...event,
 		receivedAt: new Date(Date.now()).toISOString(),
-		...(record !== undefined && field !== undefined && wanted.details[field] && { [field]: record }),
+		...(record !== undefined && detailOf({ ...event }, wanted.details) && { record }),
 		...(eventContext && { context: eventContext }),
 		...(occurrence > 0 && !isForStore && { isAgain: true }),
 	};
