@@ -24,7 +24,7 @@ import { asExpressRequest, asExpressResponse } from './publishedTrigger';
 
 export const TOOL_TRIGGER = 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudMcpTrigger';
 
-const TOOL_PARAMETERS: INodeParameters = {
+export const TOOL_PARAMETERS: INodeParameters = {
 	toolName: 'find_order',
 	toolDescription: 'Finds an order of the caller.',
 	specifyParameters: 'fields',
@@ -38,7 +38,10 @@ const TOOL_PARAMETERS: INodeParameters = {
 export interface ToolEnding {
 	/** The parameters of Agent Tool: Answer; undefined: it does not answer. */
 	answer?: INodeParameters;
-	onError?: INode['onError'];
+	/** The settings of that node. */
+	node?: Partial<INode>;
+	/** The parameters of a second one, behind the error output of the first. */
+	fallback?: INodeParameters;
 	/** Held before n8n answers. */
 	beforeAnswer?: () => Promise<void>;
 }
@@ -68,23 +71,23 @@ export class PublishedTool {
 			{ ...TOOL_PARAMETERS, ...parameters },
 			{ name: 'When agent asks', webhookId, typeVersion },
 		);
-		const nodes = [this.node];
-		if (ending.answer) {
-			nodes.push(
-				engine.node(
-					ACTION,
-					{ resource: 'tool', operation: 'answer', ...ending.answer },
-					{ name: 'Answer', onError: ending.onError },
-				),
-			);
-		}
+		const answerNode = (name: string, given: INodeParameters, more: Partial<INode> = {}) =>
+			engine.node(ACTION, { resource: 'tool', operation: 'answer', ...given }, { name, ...more });
+		const { answer, fallback } = ending;
+		const nodes = [
+			this.node,
+			...(answer ? [answerNode('Answer', answer, ending.node)] : []),
+			...(fallback ? [answerNode('Fallback', fallback)] : []),
+		];
+		const to = (node: string) => [{ node, type: 'main' as const, index: 0 }];
 		this.workflow = new Workflow({
 			id: randomUUID(),
 			name: 'Orders',
 			nodes,
-			connections: ending.answer
-				? { [this.node.name]: { main: [[{ node: 'Answer', type: 'main', index: 0 }]] } }
-				: {},
+			connections: {
+				...(answer && { [this.node.name]: { main: [to('Answer')] } }),
+				...(fallback && { Answer: { main: [[], to('Fallback')] } }),
+			},
 			active: true,
 			nodeTypes: engine.nodeTypes,
 			settings: { executionOrder: 'v1' },

@@ -1,7 +1,8 @@
-import { type IDataObject, type INodeParameters } from 'n8n-workflow';
+import { type IDataObject, type INode, type INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
 import { send } from './delivery';
-import { PublishedTool, type ToolEnding } from './publishedTool';
+import { ACTION, TRIGGER } from './engine';
+import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
 import { failureOf, jsonOf, passTime, useRig } from './rig';
 
 const PASS_ON: INodeParameters = { answerJson: '={{ $json }}' };
@@ -119,20 +120,35 @@ describe('The agent reads', () => {
 	});
 
 	it.each<[string, ToolEnding, RegExp]>([
-		['answers a text without a value', { answer: { respondWith: 'text', answerText: NONE } }, /failed, or/],
-		['answers JSON without a value', { answer: { answerJson: NONE } }, /failed, or/],
-		['answers a blank JSON field', { answer: { answerJson: '={{ " \\n" }}' } }, /failed, or/],
+		...[NONE, '', '={{ null }}', ' \n', '={{ NaN }}'].flatMap(
+			(value): Array<[string, ToolEnding, RegExp]> => [
+				[`answers the text ${value}`, { answer: { respondWith: 'text', answerText: value } }, /failed, or/],
+				[`answers the JSON ${value}`, { answer: { answerJson: value } }, /failed, or/],
+			],
+		),
+		['answers the JSON null', { answer: { answerJson: 'null' } }, /failed, or/],
+		['answers the JSON ""', { answer: { answerJson: '"  "' } }, /failed, or/],
 		['ends without an answer', {}, /failed, or ended without/],
 		['fails', { answer: { answerJson: '{' } }, /failed, or ended without/],
 		[
 			"fails at the answer, which 'On Error' lets pass",
-			{ answer: { answerJson: '{' }, onError: 'continueRegularOutput' },
+			{ answer: { answerJson: '{' }, node: { onError: 'continueRegularOutput' } },
 			/'Answer' isn't valid JSON/,
 		],
 	])('a tool error if the workflow %s', async (_what, ending, words) => {
 		const { isError, content } = await ask(await publish({}, ending));
 		expect(isError).toBe(true);
 		expect((content as [{ text: string }])[0].text).toMatch(words);
+	});
+
+	it('what a node behind the error output answers in place of the one that failed', async () => {
+		const ending: ToolEnding = {
+			answer: { answerJson: NONE },
+			node: { onError: 'continueErrorOutput' },
+			fallback: { respondWith: 'text', answerText: 'Call back tomorrow' },
+		};
+		const answered = { content: [{ type: 'text', text: 'Call back tomorrow' }], isError: false };
+		expect(await ask(await publish({}, ending))).toEqual(answered);
 	});
 
 	it('a tool error at the timeout; a late answer is dropped', async () => {
@@ -428,11 +444,49 @@ it.each(['call-hangup', 'call-summary'])('tools are taken out of the event %s', 
 	expect(received).not.toMatch(/"n8nTools(\[|"|_0)/);
 });
 
-it('Agent Tool: Answer says that nobody waits, and passes its items on', async () => {
-	const parameters = { resource: 'tool', operation: 'answer', answerJson: '={{ $json }}' };
-	const result = await rig.engine.run({ parameters, items: [{ a: 1 }, { a: 2 }] });
-	expect(jsonOf(result)).toEqual([{ a: 1 }, { a: 2 }]);
-	expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');
+describe('Agent Tool: Answer', () => {
+	const parameters = { resource: 'tool', operation: 'answer', answerJson: '={{ $json.a }}' };
+	const items = [{ a: 1 }, { b: 2 }];
+
+	it('says that no one waits, and passes its items on', async () => {
+		const result = await rig.engine.run({ parameters, items, onError: 'continueRegularOutput' });
+		expect(jsonOf(result)).toEqual([
+			{ a: 1 },
+			{ error: expect.stringContaining("'Answer' is empty") as string },
+		]);
+		expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');
+	});
+
+	it('sends nothing if one of its items is to go to the error output', async () => {
+		const { routed } = await rig.engine.run({ parameters, items, onError: 'continueErrorOutput' });
+		expect(routed.success).toEqual([]);
+		expect(routed.failure).toMatchObject([
+			{ json: { error: "The answer wasn't sent because item 1 failed" } },
+			{ json: { error: expect.stringContaining("'Answer' is empty") as string } },
+		]);
+	});
+
+	it('sends nothing to the caller of a different trigger of its workflow', async () => {
+		const { engine } = rig;
+		const asked = engine.node(TOOL_TRIGGER, TOOL_PARAMETERS, {
+			name: 'Asked',
+			webhookId: 'a',
+			typeVersion: 1.1,
+		});
+		const event = engine.node(TRIGGER, {}, { name: 'Event', webhookId: 'b', typeVersion: 1.1 });
+		const answer = engine.node(ACTION, parameters, { name: 'Answer' });
+		const main = [[{ node: 'Answer', type: 'main' as const, index: 0 }]];
+		const connections = { Asked: { main }, Event: { main } };
+		const workflow = engine.load({ id: 'two', nodes: [asked, event, answer], connections });
+		const json = { a: 1, receivedAt: new Date().toISOString() };
+		const hintsAfter = async (trigger: string) => {
+			const node = workflow.getNode(trigger) as INode;
+			const { run } = await engine.runFrom(workflow, node, [[{ json }]], 'webhook');
+			return JSON.stringify(run.data.resultData.runData.Answer);
+		};
+		expect(await hintsAfter('Asked')).not.toContain('No agent is waiting');
+		expect(await hintsAfter('Event')).toContain('No agent is waiting');
+	});
 });
 
 it('the nodes share one copy of their code', async () => {

@@ -10,8 +10,8 @@ import { toAnswerBody, toolResult } from '../../tools/toolResult';
 import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';
-const NOBODY_WAITS =
-	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for a workflow that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
+const NO_ONE_WAITS =
+	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for an execution that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
 
 const respondWithField: INodeProperties = {
 	displayName: 'Respond With',
@@ -56,32 +56,18 @@ const isErrorField: INodeProperties = {
 		'Whether the answer explains what went wrong. The agent can then try again in a different way, or explain the problem.',
 };
 
-/** An agent that gets nothing makes something up. */
-function noAnswer(read: ItemReader, field: INodeProperties): Error {
-	return read.fail(`'${field.displayName}' has no value`, 'Check its expression. It returned nothing.');
+/** @returns whether an answer says nothing: an agent that gets nothing makes something up */
+function isNothing(value: unknown): boolean {
+	return typeof value === 'string' ? value.trim() === '' : (JSON.stringify(value) ?? 'null') === 'null';
 }
 
-/** @returns the answer of one item */
-function readAnswer(read: ItemReader): unknown {
-	if (read.choice<'json' | 'text'>(respondWithField) === 'text') {
-		const text = read.raw(answerTextField);
-		if (text === undefined) throw noAnswer(read, answerTextField);
-		return typeof text === 'object' && text !== null ? JSON.stringify(text) : String(text ?? '');
-	}
-	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
-	if (read.entered(answerJsonField) === answerJsonField.default) {
-		return read.context.getInputData()[read.itemIndex]?.json;
-	}
-	// As it is: an object with 'mode' and 'value' is no locator here.
-	const value = read.raw(answerJsonField);
-	if (value === undefined) throw noAnswer(read, answerJsonField);
-	if (typeof value !== 'string') return value;
-	if (value.trim() === '') throw noAnswer(read, answerJsonField);
+/** @returns what a text in the JSON field holds: plain text, such as an AI node's output, stays as it is */
+function parseAnswer(read: ItemReader, text: string): unknown {
 	try {
-		return JSON.parse(value) as unknown;
+		return JSON.parse(text) as unknown;
 	} catch (error) {
-		// Text, such as an AI node's output. Only what looks like an object or a list was meant to be JSON.
-		if (!/^\s*[[{]/.test(value)) return value;
+		// Only what looks like an object or a list was meant to be JSON.
+		if (!/^\s*[[{]/.test(text)) return text;
 		throw read.fail(
 			"'Answer' isn't valid JSON",
 			`Correct it (${(error as Error).message}), or set 'Respond With' to 'Text'.`,
@@ -89,41 +75,69 @@ function readAnswer(read: ItemReader): unknown {
 	}
 }
 
-/** @returns whether an agent may be waiting for the answer of this execution: as long as its question is not too old */
-function isAwaited(context: IExecuteFunctions): boolean {
-	const triggers = context
-		.getParentNodes(context.getNode().name)
-		.filter(({ type }) => type.endsWith(`.${TOOL_TRIGGER}`));
-	if (context.getMode() === 'webhook') return triggers.length > 0;
-	// A call of the Test URL, or an execution by hand with what an earlier call left.
-	const { $ } = context.getWorkflowDataProxy(0);
-	return triggers.some(
-		({ name }) =>
-			$(name).isExecuted &&
-			Date.now() - Date.parse(String($(name).first().json.receivedAt)) < MAX_TIMEOUT_S * 1000,
+/** @returns the answer of one item */
+function readAnswer(read: ItemReader): unknown {
+	const isText = read.choice<'json' | 'text'>(respondWithField) === 'text';
+	const field = isText ? answerTextField : answerJsonField;
+	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
+	const isInput = !isText && read.entered(field) === field.default;
+	// As it is: an object with 'mode' and 'value' is no locator here.
+	const value = isInput ? read.context.getInputData()[read.itemIndex]?.json : read.raw(field);
+	const answer = !isText && typeof value === 'string' && !isNothing(value) ? parseAnswer(read, value) : value;
+	if (!isNothing(answer)) return answer;
+	throw read.fail(
+		"'Answer' is empty",
+		"Enter what the agent gets. If 'Answer' contains an expression, check that the incoming item has a value for it.",
 	);
 }
 
-/** Several items are one answer: a list of theirs, in order. */
-async function answer(
+/** @returns whether an agent may be waiting: one of our tool triggers started this very execution, and not too long ago */
+function isAwaited(context: IExecuteFunctions): boolean {
+	const { $ } = context.getWorkflowDataProxy(0);
+	return context
+		.getParentNodes(context.getNode().name)
+		.filter(({ type }) => type.endsWith(`.${TOOL_TRIGGER}`))
+		.some(
+			({ name }) =>
+				$(name).isExecuted &&
+				// In the editor, an execution may also hold what an earlier call left.
+				Date.now() - Date.parse(String($(name).first().json.receivedAt)) < MAX_TIMEOUT_S * 1000,
+		);
+}
+
+const isFailed = ({ json }: INodeExecutionData) => json.error !== undefined;
+
+/** Sends the answer, unless no one waits for it. Several items are one answer: a list of theirs, in order. */
+async function send(context: IExecuteFunctions, output: INodeExecutionData[]): Promise<void> {
+	if (!isAwaited(context)) {
+		context.addExecutionHints({ message: NO_ONE_WAITS, location: 'outputPane' });
+		return;
+	}
+	const answers = output.map(({ json }) => json.error ?? json.answer);
+	const whole = answers.length === 1 ? answers[0] : answers;
+	const text = typeof whole === 'string' ? whole : JSON.stringify(whole);
+	const isError = output.some((item) => item.json.isError || isFailed(item));
+	await context.sendResponse({ body: toAnswerBody(toolResult(text, isError)), headers: {}, statusCode: 200 });
+}
+
+/**
+ * Answers, and passes the items on. An item that failed tells the agent why, or, with an error output, is left to the nodes behind that:
+ * one of them may answer, and the first answer counts.
+ */
+async function complete(
 	context: IExecuteFunctions,
 	output: INodeExecutionData[],
 ): Promise<INodeExecutionData[]> {
-	// An item that failed has an error in place of the answer, with 'On Error' set to continue.
-	const answers = output.map(({ json }) => json.answer ?? json.error ?? null);
-	const whole = answers.length === 1 ? answers[0] : answers;
-	const text = typeof whole === 'string' ? whole : JSON.stringify(whole);
-	const isError = output.some(({ json }) => json.isError || json.error);
-	if (isAwaited(context)) {
-		await context.sendResponse({
-			body: toAnswerBody(toolResult(text, isError)),
-			headers: {},
-			statusCode: 200,
-		});
-	} else {
-		context.addExecutionHints({ message: NOBODY_WAITS, location: 'outputPane' });
+	const failed = output.findIndex(isFailed);
+	if (failed >= 0 && context.getNode().onError === 'continueErrorOutput') {
+		const error = `The answer wasn't sent because item ${failed} failed`;
+		return output.map((item) => (isFailed(item) ? item : { ...item, json: { error } }));
 	}
-	return context.getInputData().map((item, itemIndex) => ({ ...item, pairedItem: { item: itemIndex } }));
+	await send(context, output);
+	const input = context.getInputData();
+	return output.map((item, index) =>
+		isFailed(item) ? item : { ...(input[index] ?? item), pairedItem: item.pairedItem },
+	);
 }
 
 export const operation: Operation = {
@@ -138,5 +152,5 @@ export const operation: Operation = {
 		const record = { answer: readAnswer(read), isError: read.flag(isErrorField) } as IDataObject;
 		return async () => record;
 	},
-	complete: answer,
+	complete,
 };
