@@ -59,7 +59,6 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 			const [record] = jsonOf(await run(id));
 			expect(record).toMatchObject({ alreadyOver: true });
 			expect(record?.outcome).not.toBe('running');
-			expect(Object.keys(record ?? {}).at(-1)).toBe('alreadyOver');
 			expect(endRequests()).toHaveLength(1);
 		},
 	);

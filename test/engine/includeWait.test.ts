@@ -69,9 +69,11 @@ describe('What is kept', () => {
 			[ids[1], 'noAnswer'],
 			[ids[2], 'answered'],
 		]);
-		expect(Object.keys(output?.[0] ?? {}).slice(0, 7)).toEqual([
-			...['callId', 'outcome', 'answered', 'durationSeconds', 'summary', 'transcript', 'recordingUrl'],
+		expect(Object.keys(output?.[0] ?? {}).slice(0, 9)).toEqual([
+			...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId', 'roomId'],
+			...['recordingUrl', 'transcript'],
 		]);
+		expect(output?.[0]).not.toHaveProperty('timelog');
 		expect(output?.[0]).toMatchObject({ summary: expect.stringContaining('booked a table') });
 		expect(output?.[0]).not.toHaveProperty('missing');
 		expect(output?.[1]?.missing).toEqual(

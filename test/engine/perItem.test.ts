@@ -29,12 +29,12 @@ it('Each context is signed by the secret of its own item', async () => {
 	);
 });
 
-it('Hang Up at Timeout counts for its own item', async () => {
+it('Hang Up at Timeout and Simplify count for their own item', async () => {
 	restoreTime = accelerateTime(100);
 	const parameters = byRule({
 		operation: 'makeAndWait',
 		metaData: { entries: [{ key: 'ends', value: '={{ $json.ends }}' }] },
-		options: { hangUpAtTimeout: '={{ $json.ends }}', maxConcurrency: 1 },
+		options: { hangUpAtTimeout: '={{ $json.ends }}', simplify: '={{ $json.ends }}', maxConcurrency: 1 },
 	});
 	const items = [{ ends: false }, { ends: true }, { ends: false }];
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items });
@@ -44,6 +44,7 @@ it('Hang Up at Timeout counts for its own item', async () => {
 		[true, true],
 		[true, undefined],
 	]);
+	expect(output?.map(({ json }) => 'timelog' in json)).toEqual([true, false, true]);
 	expect(rig.requests.filter(({ path }) => path === `${CALL}/end`)).toHaveLength(1);
 });
 

@@ -4,6 +4,7 @@ import { readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
 import { readKept } from '../fields/recording';
 import { readOptions } from '../fields/requestOptions';
+import { readIsSimplified } from '../fields/simplify';
 import { type ConversationKind } from '../waiting/conversation';
 import { park } from '../waiting/park';
 import { type Operation } from './operation';
@@ -31,6 +32,7 @@ function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
 /** Checks what `completeByWaiting` reads: a bad value must come to light before anything is started. @param option see there */
 export function checkWait(read: ItemReader, option: INodeProperties): void {
 	readMaxWaitMs(read);
+	readIsSimplified(readOptions(read));
 	endsAtDeadline(read, option);
 	readIncludeWaitMs(readOptions(read));
 }
@@ -61,6 +63,7 @@ export function completeByWaiting(kind: ConversationKind, option: INodePropertie
 			credential,
 			maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),
 			endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
+			simplifies: (itemIndex) => readIsSimplified(readOptions(new ItemReader(context, itemIndex))),
 			include: (itemIndex) => readKept(new ItemReader(context, itemIndex)),
 			includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),
 		});

@@ -38,15 +38,14 @@ export function recordWith(...idFields: string[]): (answer: IDataObject) => IDat
 		);
 }
 
-/**
- * Puts what people look for before the rest of a record.
- *
- * @param record may have what was included (`summary`, `transcript`, `recordingUrl`, `missing`), which then comes next
- */
-export function beginningWith(first: IDataObject, record: IDataObject): IDataObject {
-	const { summary, transcript, recordingUrl, missing } = record;
-	const begin = Object.entries({ ...first, summary, transcript, recordingUrl, missing });
-	const known = Object.fromEntries(begin.filter(([, value]) => value !== undefined));
-	// The names keep the order in which they first appear.
-	return { ...known, ...record, ...known };
+/** @returns those of a record's fields that it has, in the order of their names here */
+export function pick(record: IDataObject, names: readonly string[]): IDataObject {
+	return Object.fromEntries(
+		names.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])),
+	);
+}
+
+/** @returns a record that begins with the fields named, in this order, as far as it has them */
+export function beginningWith(names: readonly string[], record: IDataObject): IDataObject {
+	return { ...pick(record, names), ...record };
 }

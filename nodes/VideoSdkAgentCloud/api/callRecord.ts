@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, isRecord } from './answer';
+import { beginningWith, isRecord, pick } from './answer';
 
 /** How a call went, for a Switch node. `running`: not over, as far as is known. */
 export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'transferred' | 'running';
@@ -24,6 +24,33 @@ export const OUTCOME_BY_STATUS: Readonly<Record<string, CallOutcome>> = {
 const BEFORE_ANSWER = ['incoming', 'initiated', 'ringing', 'verified'];
 /** How the statuses begin that only a call has that was answered: a transfer, or a change of room, of someone who is talking. */
 const SINCE_ANSWER = /^(?:answered|transfer|switch-room)/;
+
+/** What a call comes out with, in this order: what people look for, what became of the node's own work, and what identifies the call. */
+const SHOWN_FIELDS = [
+	...[
+		'outcome',
+		'answered',
+		'durationSeconds',
+		'summary',
+		'to',
+		'callId',
+		'roomId',
+		'recordingUrl',
+		'transcript',
+	],
+	...[
+		'missing',
+		'timedOut',
+		'hungUpAtTimeout',
+		'endError',
+		'error',
+		'event',
+		'alreadyOver',
+		'reason',
+		'context',
+	],
+	...['from', 'type', 'sessionId', 'status', 'start', 'end', 'metadata'],
+];
 
 /** The names by which some answers call a call's ID and numbers, with those by which they come out. */
 const PLAIN_NAMES: Readonly<Record<string, string>> = { id: 'callId', sipCallTo: 'to', sipCallFrom: 'from' };
@@ -91,19 +118,20 @@ function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean)
 }
 
 /**
- * Makes of a call, as the API has answered it, what operations put out: first what people look for, then the record, without the
+ * Says of a call, as the API has answered it, how it went, in the order in which it comes out. It keeps the whole record, without the
  * same value under two names. Described again, a call stays as it is, so that something can be added to it.
  */
 export function describeCall(call: IDataObject): IDataObject {
 	const record = withPlainNames(call);
 	const { outcome, answered } = outcomeOf(record);
-	return beginningWith(
-		{
-			callId: record.callId,
-			outcome,
-			answered,
-			durationSeconds: talkSeconds(record, outcome, answered),
-		},
-		record,
-	);
+	const durationSeconds = talkSeconds(record, outcome, answered);
+	return beginningWith(SHOWN_FIELDS, { ...record, outcome, answered, durationSeconds });
+}
+
+/**
+ * @param call as `describeCall` makes it. A simplified call must not be described again: it has no timelog any more
+ * @returns what comes out with Simplify
+ */
+export function simplifyCall(call: IDataObject): IDataObject {
+	return pick(call, SHOWN_FIELDS);
 }

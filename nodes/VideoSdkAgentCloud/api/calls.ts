@@ -64,12 +64,16 @@ function readCall(answer: IDataObject): IDataObject | undefined {
  * Makes a call. The request is sent once: see `retryDelay`.
  *
  * @param timeoutMs how long to wait for the answer. With `waitUntilAnswered` it must be longer than the phone rings.
+ * @returns the call, with the numbers and the room that it was made with
  */
 export async function makeCall(send: Send, body: CallBody, timeoutMs: number): Promise<IDataObject> {
-	return await send(
+	const call = await send(
 		{ method: 'POST', path: pathOf(...ROOT), body: { ...body }, timeoutMs, starts: 'call' },
 		readCall,
 	);
+	const asked = { to: body.sipCallTo, from: body.sipCallFrom, roomId: body.destinationRoomId };
+	const unanswered = Object.entries(asked).filter(([name, value]) => value !== undefined && !call[name]);
+	return describeCall({ ...call, ...Object.fromEntries(unanswered) });
 }
 
 /** Fetches a call in its current state. */

@@ -11,6 +11,17 @@ export const OUTCOME_BY_STATUS: Readonly<Record<string, SessionOutcome>> = {
 	stopped: 'completed',
 };
 
+/** What people look for, in the order in which it comes out. */
+const FIRST_FIELDS = [
+	'sessionId',
+	'outcome',
+	'durationSeconds',
+	'summary',
+	'recordingUrl',
+	'transcript',
+	'missing',
+] as const;
+
 /** @returns how long an ended session was, in seconds; null if the API does not tell */
 function secondsOf({ duration, start, end }: IDataObject): number | null {
 	if (typeof duration === 'number' && duration >= 0) return duration;
@@ -25,12 +36,6 @@ function secondsOf({ duration, start, end }: IDataObject): number | null {
 export function describeSession(session: IDataObject): IDataObject {
 	const status = String(session.status ?? '').toLowerCase();
 	const outcome = (Object.hasOwn(OUTCOME_BY_STATUS, status) && OUTCOME_BY_STATUS[status]) || 'running';
-	return beginningWith(
-		{
-			sessionId: session.sessionId,
-			outcome,
-			durationSeconds: outcome === 'running' ? null : secondsOf(session),
-		},
-		session,
-	);
+	const durationSeconds = outcome === 'running' ? null : secondsOf(session);
+	return beginningWith(FIRST_FIELDS, { ...session, outcome, durationSeconds });
 }

@@ -4,6 +4,7 @@ import { batchingField } from './batching';
 import { summaryWebhookUrlField } from './callSummary';
 import { type CollectionReader } from './reader';
 import { roomIdOption } from './room';
+import { simplifyField } from './simplify';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
@@ -64,6 +65,7 @@ export const CALL_OPTIONS = [
 	recordAudioField,
 	ringingTimeoutField,
 	roomIdOption,
+	simplifyField,
 	summaryWebhookUrlField,
 	waitUntilAnsweredField,
 ];

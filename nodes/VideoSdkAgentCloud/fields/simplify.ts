@@ -1,7 +1,9 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { type ItemReader } from './reader';
+import { pick } from '../api/answer';
+import { simplifyCall } from '../api/callRecord';
+import { type CollectionReader, type ItemReader } from './reader';
 
-/** Simplify of a Get Many operation. */
+/** Simplify: a field of a Get Many operation, an option of one that puts out a call. */
 export const simplifyField: INodeProperties = {
 	displayName: 'Simplify',
 	name: 'simplify',
@@ -10,14 +12,27 @@ export const simplifyField: INodeProperties = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
+/** @returns whether a record is to be simplified. An option that was not added, or is blank, has its default */
+export function readIsSimplified(read: ItemReader | CollectionReader): boolean {
+	return read.optional(simplifyField) === undefined || read.flag(simplifyField) === true;
+}
+
 /**
- * Reads Simplify.
+ * Reads Simplify of a Get Many operation.
  *
  * @param names the fields of a simplified record, in order
  * @returns makes the output of a record; fields that the record lacks are omitted
  */
 export function readSimplify(read: ItemReader, names: string[]): (record: IDataObject) => IDataObject {
-	if (!read.flag(simplifyField)) return (record) => record;
-	return (record) =>
-		Object.fromEntries(names.filter((name) => name in record).map((name) => [name, record[name]]));
+	return readIsSimplified(read) ? (record) => pick(record, names) : (record) => record;
+}
+
+/**
+ * Reads Simplify of an operation that puts out calls.
+ *
+ * @param read the item, or its options
+ * @returns makes the output of a call, as `describeCall` makes it
+ */
+export function readSimplifyCall(read: ItemReader | CollectionReader): (call: IDataObject) => IDataObject {
+	return readIsSimplified(read) ? simplifyCall : (call) => call;
 }

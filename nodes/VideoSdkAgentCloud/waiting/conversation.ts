@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { describeCall } from '../api/callRecord';
+import { describeCall, simplifyCall } from '../api/callRecord';
 import { CALLS, endCall, getCall, isCallOver } from '../api/calls';
 import type { Send } from '../api/client';
 import type { ListRequest } from '../api/pagination';
@@ -32,6 +32,8 @@ export interface Conversation {
 	endOf: (record: IDataObject) => IDataObject | undefined;
 	/** Puts what the user looks for first, see `describeCall`. */
 	describe: (item: IDataObject) => IDataObject;
+	/** Makes of a described item what comes out with Simplify. Default: the whole record comes out */
+	simplify?: (item: IDataObject) => IDataObject;
 	/** The output's field that says whether it was ended at the deadline. */
 	endedField: string;
 	/** @returns undefined if a verified event is about none of these items */
@@ -69,6 +71,7 @@ const call: Conversation = {
 	end: endCall,
 	endOf: (record) => (isCallOver(record) ? {} : undefined),
 	describe: describeCall,
+	simplify: simplifyCall,
 	endedField: 'hungUpAtTimeout',
 	newsOf({ event, roomId }, awaited) {
 		// Events of calls go to triggers. The room that was created for a call sends its own event here.

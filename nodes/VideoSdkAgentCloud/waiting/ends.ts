@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Conversation } from './conversation';
+import { type Conversation, CONVERSATIONS } from './conversation';
 import type { Found } from './fetchMany';
+import type { StoredWait } from './storedWait';
 
 /** How the wait for one conversation ended. Without `record`, the stored item is used. */
 export interface Outcome {
@@ -120,4 +121,14 @@ export function finishedItem(
 	delete last.timedOut;
 	if ((record?.status ?? extra.status) && describe(item).answered !== true) delete last.timelog;
 	return describe({ ...last, ...record, ...extra });
+}
+
+/** @returns what comes out of an item: of one with Simplify the fields that people look for */
+export function shownItem(
+	{ kind, wholeIds = [] }: Pick<StoredWait, 'kind' | 'wholeIds'>,
+	id: string,
+	item: IDataObject,
+): IDataObject {
+	const { simplify }: Conversation = CONVERSATIONS[kind];
+	return simplify === undefined || wholeIds.includes(id) ? item : simplify(item);
 }

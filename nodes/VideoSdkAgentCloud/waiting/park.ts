@@ -4,6 +4,7 @@ import type { Includable } from '../api/conversation';
 import { isUnreachable } from '../webhook/address';
 import { type ConversationKind, CONVERSATIONS } from './conversation';
 import { type CredentialSource, findSource, type ReadCredential } from './credentialSource';
+import { shownItem } from './ends';
 import { keyRequest } from './notify';
 import { startPolling } from './pollers';
 import { resumeUrlOf } from './resumeUrl';
@@ -17,6 +18,8 @@ export interface WaitOptions {
 	maxWaitMs: (itemIndex: number) => number;
 	/** Whether to end what still runs at the deadline. */
 	endsAtDeadline: (itemIndex: number) => boolean;
+	/** Whether an item comes out simplified. */
+	simplifies?: (itemIndex: number) => boolean;
 	/** What to include of an item once it has ended. */
 	include: (itemIndex: number) => Includable[];
 	/** How long to wait for that, in ms. */
@@ -60,7 +63,15 @@ async function hintIfUnreachable(
 export async function park(
 	context: IExecuteFunctions,
 	output: INodeExecutionData[],
-	{ kind, maxWaitMs, endsAtDeadline, include, includeWaitMs, credential }: WaitOptions,
+	{
+		kind,
+		maxWaitMs,
+		endsAtDeadline,
+		include,
+		includeWaitMs,
+		credential,
+		simplifies = () => true,
+	}: WaitOptions,
 ): Promise<INodeExecutionData[]> {
 	const { idField, endOf } = CONVERSATIONS[kind];
 	const isStarted = ({ json }: INodeExecutionData) => Boolean(json[idField]);
@@ -72,9 +83,14 @@ export async function park(
 	// Of what has ended at once, something may be included, too.
 	const isIncluding = new Set(including);
 	const waiting = started.filter((item) => isIncluding.has(item) || endOf(item.json) === undefined);
-	if (waiting.length === 0 || context.getExecutionCancelSignal()?.aborted) return items;
-	const groups = new Map<CredentialSource, string[]>();
 	const idOf = ({ json }: INodeExecutionData) => String(json[idField]);
+	const wholeIds = started.filter((item) => !simplifies(indexOf(item))).map(idOf);
+	const shown = items.map((item) => ({
+		...item,
+		json: shownItem({ kind, wholeIds }, idOf(item), item.json),
+	}));
+	if (waiting.length === 0 || context.getExecutionCancelSignal()?.aborted) return shown;
+	const groups = new Map<CredentialSource, string[]>();
 	// Two items may have the same one.
 	for (const [id, item] of new Map(waiting.map((item) => [idOf(item), item]))) {
 		const source = await findSource(context, indexOf(item), credential(indexOf(item)));
@@ -100,6 +116,7 @@ export async function park(
 		resumeUrl,
 		deadlineMs,
 		endIds: waiting.filter((item) => endsAtDeadline(indexOf(item))).map(idOf),
+		...(wholeIds.length > 0 && { wholeIds }),
 		...(wanted.length > 0 && {
 			include: Object.fromEntries(wanted) as StoredWait['include'],
 			includeWaitMs: longestIncludeMs,
@@ -112,5 +129,5 @@ export async function park(
 	await context.putExecutionToWait(new Date(deadlineMs + longestIncludeMs + graceMs(waiting.length)));
 	startPolling(wait, groups, (outcomes) => keyRequest(key, outcomes));
 	await hintIfUnreachable(context, kind, resumeUrl, groups.keys()).catch(() => undefined);
-	return items;
+	return shown;
 }

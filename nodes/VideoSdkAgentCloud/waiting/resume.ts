@@ -5,7 +5,7 @@ import { reject, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
 import { CONVERSATIONS, type EventNews } from './conversation';
 import { type CredentialSource, findSource } from './credentialSource';
-import { Ends, finishedItem, type Outcome } from './ends';
+import { Ends, finishedItem, type Outcome, shownItem } from './ends';
 import { fetchMany, type Found } from './fetchMany';
 import { type CarriedOutcomes } from './notify';
 import { addParts } from './parts';
@@ -56,9 +56,10 @@ function resumeWith(
 	const conversation = CONVERSATIONS[wait.kind];
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	const output = items.map((item, index) => {
-		const outcome = item.timedOut === true ? outcomes.get(String(item[conversation.idField])) : undefined;
+		const id = String(item[conversation.idField]);
+		const outcome = item.timedOut === true ? outcomes.get(id) : undefined;
 		const json = outcome ? finishedItem(conversation, item, outcome, hasErrorOutput) : item;
-		return { json, pairedItem: { item: index } };
+		return { json: shownItem(wait, id, json), pairedItem: { item: index } };
 	});
 	return { workflowData: [output] };
 }

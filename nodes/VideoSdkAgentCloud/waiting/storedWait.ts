@@ -17,6 +17,8 @@ export interface StoredWait {
 	deadlineMs: number;
 	/** The IDs of those to end at the deadline. */
 	endIds: string[];
+	/** The IDs of those that come out whole, without Simplify. */
+	wholeIds?: string[];
 	/** What is to be included, by the conversation's ID; undefined: nothing. */
 	include?: Record<string, WantedParts>;
 	/** How long to wait for that after the end, in ms. */

@@ -65,7 +65,7 @@ describe('describeCall', () => {
 		const call = describeCall(through('answered', 'ended'));
 		const included = { recordingUrl: 'https://x', summary: 's', missing: { transcript: 'No.' } };
 		expect(Object.keys(describeCall({ ...call, ...included })).slice(0, 8)).toEqual([
-			...['callId', 'outcome', 'answered', 'durationSeconds', 'summary', 'recordingUrl', 'missing', 'status'],
+			...['outcome', 'answered', 'durationSeconds', 'summary', 'callId', 'recordingUrl', 'missing', 'status'],
 		]);
 	});
 

@@ -8,7 +8,7 @@ import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { roomIdField } from '../../fields/roomId';
-import { readSimplify, simplifyField } from '../../fields/simplify';
+import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
 import { type ItemRun, type Operation } from '../operation';
 
@@ -85,22 +85,6 @@ const FILTERS = filtersField([
 	typeFilter,
 ]);
 
-const SIMPLIFIED = [
-	'callId',
-	'outcome',
-	'answered',
-	'durationSeconds',
-	'type',
-	'status',
-	'to',
-	'from',
-	'start',
-	'end',
-	'roomId',
-	'sessionId',
-	'metadata',
-];
-
 /** The API includes the whole day of `endDate`, in a time zone of its own, so later calls are removed here. */
 function isAfter(call: IDataObject, endMs: number | undefined): boolean {
 	return endMs !== undefined && new Date(String(call.start)).getTime() > endMs;
@@ -108,7 +92,7 @@ function isAfter(call: IDataObject, endMs: number | undefined): boolean {
 
 function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
-	const simplify = readSimplify(read, SIMPLIFIED);
+	const simplify = readSimplifyCall(read);
 	const filters = readFilters(read, FILTERS);
 	const statuses = filters.list(statusFilter);
 	const startDate = readDateMs(filters, startDateFilter, 'exact');

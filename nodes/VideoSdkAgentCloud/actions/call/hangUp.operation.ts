@@ -1,3 +1,4 @@
+import { simplifyCall } from '../../api/callRecord';
 import { endCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
 import { optionsField } from '../../fields/requestOptions';
@@ -11,6 +12,6 @@ export const operation: Operation = {
 	fields: [callField, optionsField()],
 	prepare(read) {
 		const callId = read.required(callField);
-		return async (send) => await endCall(send, callId);
+		return async (send) => simplifyCall(await endCall(send, callId));
 	},
 };

@@ -20,6 +20,7 @@ import {
 	readRequestOptions,
 } from '../../fields/requestOptions';
 import { readRoom, type RoomChoice } from '../../fields/room';
+import { readSimplifyCall } from '../../fields/simplify';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { openRoom } from '../openRoom';
 import { type ItemRun, type Operation } from '../operation';
@@ -145,14 +146,13 @@ function readMake(read: ItemReader, ownRoom?: INodeProperties): CallStart {
 export function prepareCall(
 	read: ItemReader,
 	{ webhook, ownRoom }: { webhook?: SessionWebhook; ownRoom?: INodeProperties } = {},
-): ItemRun {
+): (...parameters: Parameters<ItemRun>) => Promise<IDataObject> {
 	const { body, metadata, room, timeoutMs } = readMake(read, ownRoom);
 	const choice = room.body ? { body: { ...room.body, webhook } } : room;
 	return async (send, tools) => {
 		const call = { ...body, metadata: await metadata() };
 		const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
-		const made = await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
-		return destinationRoomId === undefined || made.roomId ? made : { ...made, roomId: destinationRoomId };
+		return await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
 	};
 }
 
@@ -168,5 +168,9 @@ export const operation: Operation = {
 		...makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
 		optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY),
 	],
-	prepare: (read) => prepareCall(read),
+	prepare(read) {
+		const call = prepareCall(read);
+		const simplify = readSimplifyCall(readOptions(read));
+		return async (send, tools) => simplify(await call(send, tools));
+	},
 };

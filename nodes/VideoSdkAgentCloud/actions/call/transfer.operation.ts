@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
@@ -29,6 +30,6 @@ export const operation: Operation = {
 	prepare(read) {
 		const callId = read.required(callField);
 		const transferTo = readPhoneNumber(read, transferToField);
-		return async (send) => await transferCall(send, callId, transferTo);
+		return async (send) => simplifyCall(await transferCall(send, callId, transferTo));
 	},
 };
