@@ -304,12 +304,12 @@ describe('the fields of each operation', () => {
 	const FIELDS: Record<string, Record<string, string[]>> = {
 		Session: {
 			Start: [...TARGET, 'Webhook URL', 'Recording', ...REST],
-			'Start and Wait': [...TARGET, 'Recording', 'Limit Wait Time', ...WAIT, ...REST],
+			'Start and Wait': [...TARGET, 'Recording', ...WAIT, ...REST],
 			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
 			End: ['Session', 'Options'],
 			Get: ['Session', 'Options'],
 			'Get Many': ['Return All', 'Limit', 'Filters', 'Simplify', 'Options'],
-			'Wait for Status': ['Session', 'Statuses', ...WAIT, 'Poll Interval', 'Options'],
+			'Wait for Status': ['Session', 'Statuses', ...WAIT, 'Options'],
 		},
 		Deployment: {
 			'Get Many': ['Return All', 'Limit', 'Options'],
@@ -345,15 +345,13 @@ describe('the fields of each operation', () => {
 
 	inBrowser('appear and vanish with other fields', async (editor) => {
 		await openNodeWith(editor, { operation: 'startAndWait' });
-		await editor.toggle('limitWaitTime');
-		await editor.expectFields([...COMMON, ...TARGET, 'Recording', 'Limit Wait Time', ...REST]);
 		await editor.choose('specifyEnv', 'Using JSON');
 		await editor.choose('specifyMetaData', 'Using JSON');
 		await editor.expectFields([
 			...COMMON,
 			...TARGET,
 			'Recording',
-			'Limit Wait Time',
+			...WAIT,
 			'Specify Environment Variables',
 			'Environment Variables (JSON)',
 			'Specify Metadata',

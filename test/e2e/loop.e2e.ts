@@ -35,7 +35,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const wait = ourNode(setup, WAIT, 'videoSdkAgentCloud', {
 			operation: 'startAndWait',
 			deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-			limitWaitTime: true,
 			maxWait: MAX_WAIT_S / 60,
 			maxWaitUnit: 'minutes',
 		});

@@ -219,7 +219,6 @@ async function publishAll(cluster: Cluster): Promise<Workflows> {
 				ourNode(cluster, 'Start and Wait', 'videoSdkAgentCloud', {
 					...sessionFields('={{ $json.body.startId }}'),
 					operation: 'startAndWait',
-					limitWaitTime: true,
 					maxWait: '={{ $json.body.maxWait }}',
 					maxWaitUnit: 'minutes',
 				}),

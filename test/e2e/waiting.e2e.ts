@@ -19,7 +19,6 @@ import { chain, n8nNode, ourNode, setUp, webhookNode } from './setup';
 
 const WAIT = 'Start and Wait';
 const HOUR_IN_MINUTES = 60;
-const DAY_MS = 24 * 3_600_000;
 
 /** A run that is in Start and Wait. */
 interface WaitingRun {
@@ -35,7 +34,6 @@ const parameters = {
 	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
 	tag: 'latest',
 	metaData: { entries: [{ key: 'case', value: '={{ $json.body.case }}' }] },
-	limitWaitTime: true,
 	maxWait: '={{ $json.body.maxWait }}',
 	maxWaitUnit: 'minutes',
 	options: {},
@@ -164,17 +162,6 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		expect(lateMs).toBeLessThan(60_000);
 	});
 
-	it('without a limit it waits for 30 days at most', async () => {
-		await publishWait('unlimited', [], { limitWaitTime: false });
-		// "Max Wait" does not count.
-		const { executionId, sessionId } = await startWaiting(0.01, 'unlimited');
-		const { waitTill } = (await setup.n8n.rest.getExecution(executionId)) ?? {};
-		expect((Date.parse(String(waitTill)) - Date.now()) / DAY_MS).toBeCloseTo(30, 1);
-		await endSession(setup, sessionId);
-		const execution = await runEnded(setup.n8n, executionId, WAIT);
-		expect(outputOf(execution, WAIT)).toMatchObject([{ sessionId, event: 'stopped' }]);
-	});
-
 	it('a Wait node further on is resumed neither by late events nor by our own polls', async () => {
 		const wait = n8nNode('Approval', 'wait', { resume: 'webhook', httpMethod: 'POST', options: {} }, 1.1);
 		await publishWait('approval', [{ ...wait, webhookId: 'approval' }, n8nNode('After', 'noOp')]);
@@ -216,7 +203,6 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 					sessionId: '={{ $json.sessionId }}',
 					maxWait: 1,
 					maxWaitUnit: 'hours',
-					pollInterval: 1,
 				}),
 			]),
 		);

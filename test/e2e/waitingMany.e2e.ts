@@ -160,7 +160,6 @@ describe.each(LATEST_VERSION)('Waiting for many in n8n %s', (version) => {
 			jsonNode('Row', "={{ $json['body.items'] ?? $json.items ?? $json }}"),
 			ourNode(setup, NODE, 'videoSdkAgentCloud', {
 				...parameters,
-				limitWaitTime: true,
 				maxWait: 1,
 				maxWaitUnit: 'hours',
 			}),

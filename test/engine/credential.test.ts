@@ -73,7 +73,7 @@ describe('The keys', () => {
 		const other = await rig.addSimulator({ lifecycle: false, secret: 'the-secret-of-another-project' });
 		other.addFault({ kind: 'noData', body: { sessionId, status: 'completed' } });
 		const running = rig.engine.run({
-			parameters: { resource: 'session', operation: 'waitForStatus', sessionId, pollInterval: 1 },
+			parameters: { resource: 'session', operation: 'waitForStatus', sessionId },
 		});
 		while (rig.requests.length === 0) await pause(5);
 		rig.engine.setCredentials(rig.credentials({ baseUrl: other.url, secretKey: other.secret }));

@@ -62,7 +62,7 @@ const cases = fc.record({
 	),
 	maxTries: fc.constantFrom(1, 2, 3),
 	maxConcurrency: fc.constantFrom(1, 1, 2, 3),
-	maxWait: fc.constantFrom('short', 'long', 'unlimited'),
+	maxWait: fc.constantFrom('short', 'long'),
 	batchSize: fc.constantFrom(-1, -1, 1, 2),
 	isResumed: fc.boolean(),
 });
@@ -98,7 +98,6 @@ function parametersOf(model: Case): INodeParameters {
 			...(waits && { includeWait: INCLUDE_MINUTES }),
 			...(starts === 'call' && { batching: { batch: { batchSize, batchInterval: 1_000 } } }),
 		},
-		limitWaitTime: maxWait !== 'unlimited',
 		maxWait: (maxWait === 'short' ? SHORT_WAIT_MS : LONG_WAIT_MS) / 60_000,
 		maxWaitUnit: 'minutes',
 	};

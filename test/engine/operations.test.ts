@@ -98,8 +98,7 @@ describe('Session: Wait for Status', () => {
 		const sessionId = await rig.existingSession();
 		const result = await rig.engine.run({
 			items: [{ sessionId }, { sessionId: 'none' }],
-			// Far beyond the time that a test may take.
-			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}', pollInterval: 3_600 }),
+			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}' }),
 		});
 		expect(failureOf(result).message).toContain("couldn't find anything with this ID");
 		expect(failureOf(result).message).toContain('[item 1]');

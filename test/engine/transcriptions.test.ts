@@ -13,7 +13,8 @@ const parameters = (operation: string, more: INodeParameters = {}): INodeParamet
 	operation,
 	...more,
 });
-const get = (more: INodeParameters = {}): INodeParameters => parameters('get', { roomId: 'r', ...more });
+const get = (more: INodeParameters = {}): INodeParameters =>
+	parameters('get', { roomId: 'r', waitUntilReady: false, ...more });
 const run = async (given: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters: given });
 const makeRoom = async (recording: string): Promise<string> => {
 	const made = await run({ resource: 'room', operation: 'create', recording });
@@ -25,7 +26,6 @@ const waiting = (seconds: number): INodeParameters => ({
 	waitUntilReady: true,
 	maxWait: seconds / 60,
 	maxWaitUnit: 'minutes',
-	pollInterval: 1,
 });
 const LINES = [{ speaker: 'Agent', text: 'Grüezi', startMs: 0, endMs: 1 }];
 const paths = () => rig.requests.map(({ path }) => path);
@@ -102,7 +102,8 @@ describe('Transcription: Get', () => {
 	it('finds one by its ID, of a recording or a realtime one', async () => {
 		const { id } = rig.simulator.addTranscription({ roomId: 'r' });
 		await settled();
-		const byId = (transcriptionId: string) => run(parameters('get', { getBy: 'id', transcriptionId }));
+		const byId = (transcriptionId: string) =>
+			run(parameters('get', { getBy: 'id', transcriptionId, waitUntilReady: false }));
 		expect(jsonOf(await byId(id))).toMatchObject([{ id, roomId: 'r', text: expect.any(String) }]);
 		rig.simulator.joinRoom('live');
 		const [started] = jsonOf(await run(parameters('startRealtime', { roomId: 'live' })));
@@ -186,13 +187,13 @@ describe('Transcription: Get, waiting', () => {
 		const { id } = rig.simulator.addTranscription({ roomId: 'r', lines: LINES });
 		const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }], pageInfo: { total: 1 } };
 		rig.simulator.addFault({ kind: 'noData', body, match: { path: /post-transcriptions/, times: 3 } });
-		expect(jsonOf(await run(get(waiting(300))))).toMatchObject([
+		expect(jsonOf(await run(get({ maxWait: 5, maxWaitUnit: 'minutes', waitUntilReady: '' })))).toMatchObject([
 			{ status: 'completed', text: 'Agent: Grüezi' },
 		]);
 		const polls = rig.requests.filter(({ path }) => path === POST).map(({ receivedAtMs }) => receivedAtMs);
 		const pauses = polls.slice(1).map((atMs, index) => atMs - (polls[index] ?? 0));
 		expect(pauses).toHaveLength(3);
-		for (const [index, leastMs] of [950, 1_450, 2_200].entries()) {
+		for (const [index, leastMs] of [1_950, 2_450, 3_050].entries()) {
 			expect(pauses[index]).toBeGreaterThanOrEqual(leastMs);
 		}
 	});

@@ -16,7 +16,7 @@ const START = { resource: 'session', operation: 'start', deploymentId: DEPLOYMEN
 /** In this time an execution that should not be would have begun. */
 const SETTLING_MS = 1_000;
 /** A deadline of three seconds, in minutes. */
-const SHORT_WAIT = { limitWaitTime: true, maxWait: 0.05, maxWaitUnit: 'minutes' };
+const SHORT_WAIT = { maxWait: 0.05, maxWaitUnit: 'minutes' };
 
 /** What the main job needs of a set-up: also an n8n that others have started. */
 type Target = Pick<Setup, 'simulator' | 'credentialId'> & { n8n: Pick<Setup['n8n'], 'rest' | 'url'> };

@@ -2,9 +2,7 @@ import { type INodeProperties } from 'n8n-workflow';
 import { asNumber, type ItemReader } from './reader';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
-
-/** Ten years: beyond, n8n could not store the date. */
-const LONGEST_WAIT_MS = 3_650 * 86_400_000;
+const LONGEST_WAIT_MS = 30 * 86_400_000;
 
 const maxWaitField: INodeProperties = {
 	displayName: 'Max Wait',
@@ -28,33 +26,20 @@ const unitField: INodeProperties = {
 	default: 'hours',
 };
 
-const limitWaitTimeField: INodeProperties = {
-	displayName: 'Limit Wait Time',
-	name: 'limitWaitTime',
-	type: 'boolean',
-	default: true,
-	description: 'Whether to limit how long to wait. If turned off, the wait still ends after 30 days.',
-};
-
 /** How long an operation waits at most. */
 export const MAX_WAIT_FIELDS = [maxWaitField, unitField];
 
-/** The same, with a switch to wait without a limit. */
-export const OPTIONAL_MAX_WAIT_FIELDS: INodeProperties[] = [
-	limitWaitTimeField,
-	...MAX_WAIT_FIELDS.map((field) => ({ ...field, displayOptions: { show: { limitWaitTime: [true] } } })),
-];
-
 /**
- * @returns the longest wait in ms; Infinity if the item sets no limit
- * @throws NodeOperationError if it is not a number above 0, or longer than ten years
+ * @returns the longest wait in ms; the default if Max Wait was left empty by hand
+ * @throws NodeOperationError if it is not a number above 0, longer than 30 days, or an expression gives nothing
  */
 export function readMaxWaitMs(read: ItemReader): number {
-	if (!read.flag(limitWaitTimeField)) return Infinity;
-	const maxWaitMs = asNumber(read.value(maxWaitField)) * (MS_PER_UNIT[String(read.value(unitField))] ?? NaN);
+	if (read.isBlankExpression(maxWaitField)) read.required(maxWaitField);
+	const amount = asNumber(read.optional(maxWaitField) ?? maxWaitField.default);
+	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(unitField)] ?? NaN);
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(
-		"'Max Wait' must be more than 0 and at most ten years",
+		"'Max Wait' must be more than 0 and at most 30 days",
 		'Enter how long to wait, and choose the unit.',
 	);
 }

@@ -42,21 +42,10 @@ export const waitUntilReadyField: INodeProperties = {
 	displayName: 'Wait Until Ready',
 	name: 'waitUntilReady',
 	type: 'boolean',
-	default: false,
+	default: true,
 	description:
-		"Whether to wait until the transcription is ready. VideoSDK creates it from the recording, a few minutes after the conversation. The execution keeps running while it waits. If there's no transcription at all when 'Max Wait' is reached, the node fails.",
+		'Whether to wait until VideoSDK has transcribed the conversation, which takes a few minutes. The execution keeps running.',
 	displayOptions: { hide: { '@tool': [true] } },
-};
-
-export const pollIntervalField: INodeProperties = {
-	displayName: 'Poll Interval',
-	name: 'pollInterval',
-	type: 'number',
-	typeOptions: { minValue: 1 },
-	default: 10,
-	hint: 'In seconds',
-	description: 'How long to wait before checking again. n8n gradually increases this to at most a minute.',
-	displayOptions: WHEN_WAITING,
 };
 
 /** Which transcription to get, and what of it. */
@@ -67,5 +56,4 @@ export const GET_FIELDS: INodeProperties[] = [
 	includeTextField,
 	waitUntilReadyField,
 	...MAX_WAIT_FIELDS.map((field) => ({ ...field, displayOptions: WHEN_WAITING })),
-	pollIntervalField,
 ];

@@ -8,13 +8,13 @@ import { shownItem } from './ends';
 import { keyRequest } from './notify';
 import { startPolling } from './pollers';
 import { resumeUrlOf } from './resumeUrl';
-import { graceMs, UNLIMITED_WAIT_MS } from './schedule';
+import { graceMs } from './schedule';
 import { storeWait, type StoredWait } from './storedWait';
 
 /** How the items of an operation wait. */
 export interface WaitOptions {
 	kind: ConversationKind;
-	/** How long an item waits, in ms; Infinity: no limit, then UNLIMITED_WAIT_MS. */
+	/** How long an item waits, in ms. */
 	maxWaitMs: (itemIndex: number) => number;
 	/** Whether to end what still runs at the deadline. */
 	endsAtDeadline: (itemIndex: number) => boolean;
@@ -99,7 +99,7 @@ export async function park(
 		groups.set(source, ids);
 	}
 	const longestMs = Math.max(...waiting.map((item) => maxWaitMs(indexOf(item))));
-	const deadlineMs = Date.now() + (longestMs === Infinity ? UNLIMITED_WAIT_MS : longestMs);
+	const deadlineMs = Date.now() + longestMs;
 	const longestIncludeMs = Math.max(0, ...including.map((item) => includeWaitMs(indexOf(item))));
 	const wanted = including.map((item) => {
 		const { roomId, createdAt, start = createdAt } = item.json;

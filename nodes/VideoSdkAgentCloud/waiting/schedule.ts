@@ -6,8 +6,6 @@ const INTERVAL_GROWTH = 1.25;
 const AFTER_EVENT_MS_PER_OUTSTANDING = 1_000;
 /** The last event resumes the execution itself. This poll is for the case that n8n rejected it. */
 const MIN_AFTER_EVENT_MS = 5_000;
-/** An execution that waits without a limit continues after this time all the same: n8n may have missed events during a restart. */
-export const UNLIMITED_WAIT_MS = 30 * 24 * 60 * 60_000;
 
 /**
  * n8n's own deadline comes this long after ours, so that our last poll comes first. n8n sets a timer for each execution whose

@@ -123,7 +123,6 @@ export function waitWorkflow(host: Host, path: string): WorkflowJson {
 			operation: 'startAndWait',
 			deploymentId: { __rl: true, mode: 'id', value: DEPLOYMENT },
 			tag: TAG,
-			limitWaitTime: true,
 			maxWait: 24,
 			maxWaitUnit: 'hours',
 			options: {},

@@ -10,7 +10,7 @@ afterEach(() => jest.useRealTimers());
 it('A failure of the API at the deadline does not fail Wait for Status: the session comes out as last known', async () => {
 	const world = new World();
 	world.statuses.set('a', 'running');
-	const parameters = { sessionId: 'a', maxWait: 1, maxWaitUnit: 'minutes', pollInterval: 40 };
+	const parameters = { sessionId: 'a', maxWait: 1, maxWaitUnit: 'minutes' };
 	const run = operation.prepare(new ItemReader(fieldsContext(parameters), 0));
 	const send = clientOf(world.context);
 	const tools = {

@@ -1,7 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { toolsValidForField } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
-import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
+import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
@@ -27,10 +27,7 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
-		...makeFields(
-			'It comes out with the call, which takes place in a room of its own.',
-			OPTIONAL_MAX_WAIT_FIELDS,
-		),
+		...makeFields('It comes out with the call, which takes place in a room of its own.', MAX_WAIT_FIELDS),
 		optionsField(
 			[...CALL_OPTIONS, ownRoomOption, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 			CALLS_MAX_CONCURRENCY,

@@ -1,6 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
-import { OPTIONAL_MAX_WAIT_FIELDS } from '../../fields/maxWait';
+import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { roomIdOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
@@ -28,7 +28,7 @@ export const operation: Operation = {
 	starts: 'session',
 	fields: [
 		...startFields('It comes out with the session, which takes place in a room of its own.', {
-			wait: OPTIONAL_MAX_WAIT_FIELDS,
+			wait: MAX_WAIT_FIELDS,
 		}),
 		...AGENT_TOOLS_FIELDS,
 		optionsField([roomIdOption, toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),

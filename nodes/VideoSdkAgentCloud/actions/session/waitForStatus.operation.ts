@@ -8,6 +8,7 @@ import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { statusOptions } from '../../fields/statuses';
+import { nextPollMs } from '../../waiting/schedule';
 import { type ItemRun, type Operation } from '../operation';
 
 const statusesField: INodeProperties = {
@@ -19,15 +20,8 @@ const statusesField: INodeProperties = {
 	description: 'Continue as soon as the session has one of these statuses',
 };
 
-const pollIntervalField: INodeProperties = {
-	displayName: 'Poll Interval',
-	name: 'pollInterval',
-	type: 'number',
-	typeOptions: { minValue: 1 },
-	default: 10,
-	hint: 'In seconds',
-	description: 'How long to wait before checking again',
-};
+/** Between two looks. */
+const LONGEST_PAUSE_MS = 30_000;
 
 function readStatuses(read: ItemReader): string[] {
 	const statuses = read.list(statusesField);
@@ -46,11 +40,10 @@ function prepare(read: ItemReader): ItemRun {
 	const sessionId = readSessionId(read);
 	const statuses = readStatuses(read);
 	const maxWaitMs = readMaxWaitMs(read);
-	const pollIntervalMs = 1000 * read.count(pollIntervalField);
 	return async (send, { stopSignal }) => {
 		const deadlineMs = Date.now() + maxWaitMs;
 		let session: IDataObject | undefined;
-		for (;;) {
+		for (let looks = 0; ; looks++) {
 			const poll = await getSession(send, sessionId).then(
 				(found) => ({ found }),
 				(error: object) => ({ error }),
@@ -64,7 +57,7 @@ function prepare(read: ItemReader): ItemRun {
 			const remainingMs = deadlineMs - Date.now();
 			if (remainingMs <= 0 && session !== undefined) return { ...session, timedOut: true };
 			// The last poll is at the deadline itself.
-			await pause(Math.min(pollIntervalMs, remainingMs), stopSignal);
+			await pause(Math.min(nextPollMs(looks, remainingMs), LONGEST_PAUSE_MS), stopSignal);
 		}
 	};
 }
@@ -75,6 +68,6 @@ export const operation: Operation = {
 	action: 'Wait for session status',
 	description: 'Keep checking a session until it reaches one of the selected statuses',
 	isTool: false,
-	fields: [sessionField, statusesField, ...MAX_WAIT_FIELDS, pollIntervalField, optionsField()],
+	fields: [sessionField, statusesField, ...MAX_WAIT_FIELDS, optionsField()],
 	prepare,
 };

@@ -22,18 +22,19 @@ import {
 	GET_FIELDS,
 	getByField,
 	includeTextField,
-	pollIntervalField,
 	transcriptionIdField,
 	waitUntilReadyField,
 } from '../../fields/transcription';
 import { type ItemRun, type Operation } from '../operation';
+import { isTool } from '../../shared/tool';
+import { nextPollMs } from '../../waiting/schedule';
 import { textReader } from '../readText';
 import { mayComeLater } from '../withFile';
 
 const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
-const PAUSE_GROWTH = 1.5;
-const LONGEST_PAUSE_MS = 60_000;
+/** Between two looks. */
+const LONGEST_PAUSE_MS = 30_000;
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
 
@@ -71,10 +72,9 @@ function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
 		: { roomId: read.required(roomIdField) };
 }
 
-/** @returns how to wait; undefined: do not */
-function readWait(read: ItemReader): { maxWaitMs: number; pauseMs: number } | undefined {
-	if (!read.flag(waitUntilReadyField)) return undefined;
-	return { maxWaitMs: readMaxWaitMs(read), pauseMs: 1000 * read.count(pollIntervalField) };
+/** @returns how long to wait, in ms; undefined: do not, as a tool of an AI agent, which can't */
+function readWaitMs(read: ItemReader): number | undefined {
+	return !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 }
 
 /** Asks a room what was arranged for it. Only words and the wait for a summary depend on it, so it never fails. */
@@ -84,7 +84,7 @@ async function lookUpRoom(send: Send, roomId: string): Promise<Room> {
 
 function prepare(read: ItemReader): ItemRun {
 	const target = readGetBy(read);
-	const wait = readWait(read);
+	const maxWaitMs = readWaitMs(read);
 	const includesText = read.flag(includeTextField);
 	const { timeoutMs } = readRequestOptions(read);
 	return async (send, tools) => {
@@ -127,29 +127,27 @@ function prepare(read: ItemReader): ItemRun {
 					? await getTranscription(send, target.id)
 					: await findTranscription(send, target.roomId);
 			if (found !== undefined) {
-				const isDone = wait === undefined || ((await isComplete(found)) && !(await isFormer(found)));
+				const isDone = maxWaitMs === undefined || ((await isComplete(found)) && !(await isFormer(found)));
 				if (isDone) return await withText(found);
 				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
 			}
 			if ('id' in target) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
 			if (isTimeUp || room.transcription === false) {
-				throw noTranscription(read, target.roomId, room, wait !== undefined);
+				throw noTranscription(read, target.roomId, room, maxWaitMs !== undefined);
 			}
 			return undefined;
 		};
 		const mayPass = (error: Error) => isPassing(failureOf(error)) || mayComeLater(error);
 
-		const deadlineMs = Date.now() + (wait?.maxWaitMs ?? 0);
-		let pauseMs = wait?.pauseMs ?? 0;
-		for (;;) {
-			const isTimeUp = wait === undefined || Date.now() >= deadlineMs;
+		const deadlineMs = Date.now() + (maxWaitMs ?? 0);
+		for (let looks = 0; ; looks++) {
+			const isTimeUp = Date.now() >= deadlineMs;
 			const output = await poll(isTimeUp).catch(async (error: Error) =>
 				isTimeUp || !mayPass(error) ? await Promise.reject(error) : undefined,
 			);
 			if (output !== undefined) return output;
-			await pause(Math.min(pauseMs, deadlineMs - Date.now()), stopSignal);
-			pauseMs = Math.max(wait?.pauseMs ?? 0, Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS));
+			await pause(Math.min(nextPollMs(looks, deadlineMs - Date.now()), LONGEST_PAUSE_MS), stopSignal);
 		}
 	};
 }
