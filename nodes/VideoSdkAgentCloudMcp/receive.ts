@@ -1,6 +1,7 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
-import { type ToolKey, toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
+import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
+import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
 import { readDefinition, type ToolDefinition } from './definition';
 import { holdResponse } from './holdResponse';
@@ -16,7 +17,7 @@ import { reactTo } from './mcp';
 
 /** No arguments of a voice agent are longer. */
 const MAX_BODY_BYTES = 100_000;
-/** A token of another key makes the credential be read again after this time: the user may just have changed the secret. */
+/** A token with another signature makes the credential be read again after this time: the user may just have changed the secret. */
 const RECHECK_AGE_MS = 5_000;
 /** What the agent tells about the call in headers of its own. */
 const CALL_HEADER = 'x-call-';
@@ -25,15 +26,15 @@ const CALL_HEADER = 'x-call-';
 const REASONS: Record<TokenRejection | 'missing', string> = {
 	missing: 'The Authorization header contains no token.',
 	form: "The Authorization header doesn't contain a token from this package.",
-	key: "The token was signed with a different secret key. Either 'Secret Key' in the credential has changed since, or the agent got the tools with a different credential.",
-	signature: "The token's signature doesn't match, so it was changed or forged.",
+	signature:
+		"The token wasn't signed with the 'Secret Key' of this credential. It was forged, the key has changed since, or the agent got the tools with a different credential.",
 	expired:
 		"The token has expired. Increase 'Tools Valid For' in the node that gives the tools to the agent, or run Agent Tool: Create Access again.",
 	tool: 'The token is for a different tool.',
 };
 
 /** @throws UserError if the credential has no secret; what n8n throws if there is no such credential */
-export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<ToolKey> {
+export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<SigningKey> {
 	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
 	const secret = String(secretKey ?? '').trim();
 	// With no secret anyone could sign.
@@ -72,7 +73,7 @@ async function verify(
 	const token = authorization.replace(/^Bearer +/i, '');
 	const url = String(context.getNodeWebhookUrl('default'));
 	const verified = verifyToken(token, url, await keys.get(context));
-	if (!('rejected' in verified) || verified.rejected !== 'key') return verified;
+	if (!('rejected' in verified) || verified.rejected !== 'signature') return verified;
 	return verifyToken(token, url, await keys.get(context, RECHECK_AGE_MS));
 }
 

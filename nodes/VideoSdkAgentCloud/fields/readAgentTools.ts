@@ -4,7 +4,7 @@ import { credentialOf } from '../api/credential';
 import { TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { knownToolAt } from '../tools/knownTools';
 import { splitTimeout } from '../tools/timeout';
-import { MAX_TOKEN_LENGTH, signToken, toolKey } from '../tools/token';
+import { isTooLong, signToken, toolKey } from '../tools/token';
 import { isUnreachable } from '../webhook/address';
 import { agentToolsField, TOOL_NOT_LISTED, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
 import { contextField, readContext } from './context';
@@ -68,10 +68,8 @@ function checkPinned(read: ItemReader, urls: string[], pairs: IDataObject): void
 			"The agent's tools couldn't tell who the conversation is with. Correct its expression, or remove the entry.",
 		);
 	}
-	// Which key signs them makes no difference to their length.
-	const lengthOf = (url: string) =>
-		signToken({ url, expiresAtS: Math.floor(Date.now() / 1000), context: pairs }, toolKey('any')).length;
-	if (urls.some((url) => lengthOf(url) > MAX_TOKEN_LENGTH)) {
+	const expiresAtS = Math.floor(Date.now() / 1000);
+	if (urls.some((url) => isTooLong({ url, expiresAtS, context: pairs }))) {
 		throw read.fail(
 			"'Context' is too long for the agent's tools",
 			"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",

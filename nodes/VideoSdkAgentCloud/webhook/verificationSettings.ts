@@ -2,7 +2,8 @@ import { type KeyObject } from 'crypto';
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/credential';
-import { type ContextKey, contextKey } from './context';
+import { contextKey } from './context';
+import { type SigningKey } from './envelope';
 import { readPublicKey } from './verify';
 
 /** What the handling of a delivery needs of a credential. */
@@ -11,7 +12,7 @@ export interface VerificationSettings {
 	/** The user's own key, which counts instead of the published one. */
 	pinnedKey?: KeyObject;
 	/** Verifies contexts. None: the secret is empty, so that anyone could sign. */
-	contextKey?: ContextKey;
+	contextKey?: SigningKey;
 }
 
 /**

