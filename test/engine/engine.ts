@@ -367,12 +367,12 @@ export class Engine {
 		node: INode,
 		items: INodeExecutionData[][],
 		mode: WorkflowExecuteMode,
+		executionId?: string,
 	): Promise<RunResult> {
 		const stack: IExecuteData[] = [{ node, data: { main: items }, source: null }];
 		const data = createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
-		return await this.execute(workflow, mode, data, (execution) =>
-			execution.processRunExecutionData(workflow),
-		);
+		const begin = (execution: WorkflowExecute) => execution.processRunExecutionData(workflow);
+		return await this.execute(workflow, mode, data, begin, executionId ? { executionId } : {});
 	}
 
 	additionalData(

@@ -65,22 +65,6 @@ describe.each(FAMILIES)('A delivery of the family "%s"', (_family, choice, body,
 		expect(rig.requests).toHaveLength(0);
 	});
 
-	it('that is a duplicate is answered 200, and starts none', async () => {
-		const trigger = await publish({ events: [choice] });
-		const statuses = await Promise.all([1, 2, 3].map(async () => await deliver(trigger, body)));
-		expect([...statuses, await deliver(trigger, body)]).toEqual([200, 200, 200, 200]);
-		await expectRuns(trigger, 1);
-	});
-
-	it('on another process, too, goes no further than the trigger if it is a duplicate', async () => {
-		const trigger = await publish({ events: [choice] });
-		const elsewhere = await (await rig.addEngine()).publish({ events: [choice] }, { copyOf: trigger });
-		await deliver(trigger, body);
-		await trigger.settled();
-		expect(await deliver(elsewhere, body)).toBe(200);
-		expect(await elsewhere.received()).toEqual([]);
-	});
-
 	it('whose signature is wrong is answered 401, and starts none', async () => {
 		const trigger = await publish({ events: [choice] });
 		const { status, responseText } = await rig.simulator.deliver(trigger.url, body, {
@@ -103,16 +87,6 @@ describe.each(FAMILIES)('A delivery of the family "%s"', (_family, choice, body,
 		expect(await deliver(trigger, body)).toBe(200);
 		await expectRuns(trigger, 1);
 	});
-
-	it('whose execution could not be stored is taken when it comes again', async () => {
-		const trigger = await publish({ events: [choice] });
-		trigger.canStoreRuns = false;
-		expect(await deliver(trigger, body)).toBe(500);
-		await trigger.settled();
-		trigger.canStoreRuns = true;
-		expect(await deliver(trigger, body)).toBe(200);
-		await expectRuns(trigger, 1);
-	});
 });
 
 describe('A signed delivery', () => {
@@ -122,14 +96,6 @@ describe('A signed delivery', () => {
 		expect(await deliver(trigger, callBody('call-update', { big }))).toBe(200);
 		expect(await deliver(trigger, { 'call-summary': { big } })).toBe(200);
 		await expectRuns(trigger, 2);
-	});
-
-	it('of a call-update is an event unless it repeats the latest one', async () => {
-		const trigger = await publish({ events: ['call-update'] });
-		for (const status of ['verified', 'verified', 'transferring', 'verified', 'verified']) {
-			await deliver(trigger, callBody('call-update', { status }));
-		}
-		await expectRuns(trigger, 3);
 	});
 });
 

@@ -286,36 +286,6 @@ describe("the event of a call's room", () => {
 	});
 });
 
-describe('Call: Ended at a published trigger', () => {
-	const ended = (callId: string) => ({ webhookType: 'call-hangup', data: { callId } });
-
-	it('ends the wait in the same process at once, and nothing forged or foreign does', async () => {
-		const trigger = await rig.engine.publish({ events: ['call-started'] });
-		const unverified = await rig.engine.publish({ events: ['call-hangup'], verifySignature: false });
-		const waiting = await startAndLull(
-			async () => await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf({ recording: 'none' })),
-		);
-		const [call] = rig.simulator.calls.values();
-		await talk(call!.callId);
-		const before = asked();
-		const { simulator } = rig;
-		const event = ended(call!.callId);
-		const answers = [
-			await simulator.deliver(trigger.url, event, { signature: null }),
-			await simulator.deliver(trigger.url, ended('another')),
-			await simulator.deliver(trigger.url, { ...event, webhookType: 'call-update' }),
-			await simulator.deliver(unverified.url, event, { signature: null }),
-		];
-		expect(answers.map(({ status }) => status)).toEqual([401, 200, 200, 200]);
-		await later(1_000);
-		expect(asked()).toBe(before);
-		await simulator.deliver(trigger.url, event);
-		expect(await waiting.jsonWithin()).toEqual([expect.objectContaining({ outcome: 'answered' })]);
-		expect(asked()).toBe(before + 1);
-		expect(trigger.runs).toEqual([]);
-	});
-});
-
 it('Start and Wait believes the event of an end that the API does not show yet', async () => {
 	const waiting = await rig.engine.startAndWait(
 		MAX_WAIT_MS,

@@ -35,9 +35,8 @@ export async function emit(
 ): Promise<INodeExecutionData[]> {
 	const items: INodeExecutionData[] = [];
 	for (const [index, { json }] of context.getInputData().entries()) {
-		const { isAgain = false, record: early, ...event } = json as ReceivedItem;
-		const receivedAtMs = Date.parse(event.receivedAt);
-		if (skipDuplicates && !(await isFirstExecution(context, event, { receivedAtMs, isAgain }))) continue;
+		const { record: early, ...event } = json as ReceivedItem;
+		if (skipDuplicates && !(await isFirstExecution(context, event))) continue;
 		const record = early === undefined ? await fetchRecord(context, event, details) : (early ?? undefined);
 		items.push({ json: withDetails(event, details, record), pairedItem: { item: index } });
 	}

@@ -1,9 +1,8 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
-import { hintEnd } from '../waiting/pollers';
 import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { verifyDelivery } from '../webhook/delivery';
 import { eventName, type ReceivedEvent } from '../webhook/event';
-import { isIdentified, isRepeatable, sequenceOf } from '../webhook/eventIdentity';
+import { happensOnce } from '../webhook/eventIdentity';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings, type Settings } from '../webhook/verificationSettings';
@@ -11,16 +10,11 @@ import { warnSparingly } from '../webhook/warnSparingly';
 import { detailOf, type Details } from './details';
 import { filter, type Filters } from './filter';
 import { known } from './knownTriggers';
-import { Occurrences } from './occurrences';
 
 /** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
 const RECHECK_AGE_MS = 5_000;
 
-/** The events that may be the end of a call. */
-const CALL_ENDS = ['call-hangup', 'call-missed', 'call-transferred'];
-
 const recentDeliveries = new RecentDeliveries();
-const occurrences = new Occurrences();
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
 export interface Wanted extends Filters {
@@ -37,8 +31,6 @@ export interface ReceivedItem extends IDataObject, ReceivedEvent {
 	context?: IDataObject;
 	/** That of the session or call, if it had to be fetched before; null if that failed. Not part of the output. */
 	record?: IDataObject | null;
-	/** The event occurred before, and this is not a repeated delivery of that. Not part of the output. */
-	isAgain?: boolean;
 }
 
 const WRONG_CONTEXT =
@@ -46,7 +38,7 @@ const WRONG_CONTEXT =
 const NOT_WANTED = "The event was received, but this workflow isn't set to start on it";
 
 /** What comes with a delivery beside its event. */
-interface Front {
+interface SenderContext {
 	settings: Settings;
 	/** As it was given where the session or room began. */
 	eventContext?: IDataObject;
@@ -58,7 +50,7 @@ interface Front {
  * Reads the credential, and with it the context in the URL. VideoSDK's signature does not cover the URL, so the context has one of its
  * own. Never throws: an event is worth more than its context.
  */
-async function readFront(context: IWebhookFunctions): Promise<Front> {
+async function readSenderContext(context: IWebhookFunctions): Promise<SenderContext> {
 	const { [CONTEXT_PARAMETER]: text } = context.getQueryData() as Record<string, unknown>;
 	const pairsBy = (settings: Settings) =>
 		'contextKey' in settings && settings.contextKey ? verifyContext(text, settings.contextKey) : undefined;
@@ -79,7 +71,7 @@ function isChosen({ webhookType }: ReceivedEvent, choices: string[]): boolean {
 
 /** Answers a delivery, and hands a verified, chosen, new event to the workflow. */
 export async function receive(context: IWebhookFunctions, wanted: Wanted): Promise<IWebhookResponseData> {
-	const { settings, eventContext, leftOutBecause } = await readFront(context);
+	const { settings, eventContext, leftOutBecause } = await readSenderContext(context);
 	const delivery = await verifyDelivery(context, wanted.verifySignature, settings);
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
 
@@ -96,23 +88,12 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 		});
 		return respond(context, 200, sentence);
 	};
-	const trigger = known.received(context, { events: wanted.events });
-	const { callId } = event;
-	if (trigger && wanted.verifySignature && callId !== undefined && CALL_ENDS.includes(event.event)) {
-		hintEnd(trigger.credentialId, callId);
-	}
-	const node = `${workflowId}:${nodeId}`;
-	const occurrence = occurrences.count(node, event);
+	known.received(context, { events: wanted.events });
 	if (!isChosen(event, wanted.events)) return ignore(NOT_WANTED);
 
 	// A user who tries something out sends the same event again and again.
-	const isSkipping = wanted.skipDuplicates && isIdentified(event) && context.getMode() !== 'manual';
-	const key = `${node}:${event.eventId}:${occurrence}`;
-	// Another process, such as a webhook process, may have received what came in between. Then the store knows, see emit.
-	const mayMiss =
-		known.get(context)?.isOwn !== true && callId === undefined && sequenceOf(event) !== undefined;
-	const isForStore = mayMiss && isRepeatable(event) && recentDeliveries.has(key);
-	if (isForStore) recentDeliveries.forget(key);
+	const isSkipping = wanted.skipDuplicates && happensOnce(event) && context.getMode() !== 'manual';
+	const key = `${workflowId}:${nodeId}:${event.eventId}`;
 	if (isSkipping && !(await recentDeliveries.isFirst(key, context.getResponseObject()))) {
 		return ignore('The event has already been received');
 	}
@@ -128,7 +109,6 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 		receivedAt: new Date(Date.now()).toISOString(),
 		...(record !== undefined && detailOf({ ...event }, wanted.details) && { record }),
 		...(eventContext && { context: eventContext }),
-		...(occurrence > 0 && !isForStore && { isAgain: true }),
 	};
 	return { workflowData: [[{ json: item }]] };
 }

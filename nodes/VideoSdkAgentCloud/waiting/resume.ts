@@ -1,6 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, sleep } from 'n8n-workflow';
 import { SIGNATURE_HEADER, verifyDelivery } from '../webhook/delivery';
-import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
 import { CONVERSATIONS, type EventNews } from './conversation';
@@ -11,6 +10,7 @@ import { type CarriedOutcomes } from './notify';
 import { addParts } from './parts';
 import { findPoller, startPolling } from './pollers';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
+import { Resumptions } from './resumptions';
 import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
 
 /** By then n8n has marked the execution as running, or will never do so. */
@@ -20,7 +20,7 @@ const FETCH_RECORDS_MS = 10_000;
 const FETCH_PARTS_MS = 15_000;
 
 /** The waits that were resumed in the last minute. */
-const resumed = new RecentDeliveries();
+const resumed = new Resumptions();
 
 /**
  * Asks to resume the execution. n8n 1.x resumes an execution once for each request that comes before it is marked as running, so the

@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
-import { CALL_SUMMARY, isCallEvent, shortEventName } from './eventNames';
+import { CALL_SUMMARY, eventName, SESSION_EVENTS } from './eventNames';
 
 /** What an event is about, as `ReceivedEvent` names it. */
 interface Subject {
@@ -9,15 +9,28 @@ interface Subject {
 	webhookType: string;
 	sessionId: string;
 	callId?: string;
-	roomId?: string;
-	data: IDataObject;
 }
 
-/** The events of which there is one in each call or session of a room. The others may occur again, even with the same bytes. */
-const ONCE = {
-	callId: ['call-started', 'call-ringing', 'call-answered', 'call-hangup', 'call-missed'],
-	sessionId: ['session-started', 'session-ended'],
-};
+/**
+ * The events that happen once, and what tells one from others of its name: the ID of its call or session, or its content. An event
+ * that is missing here may happen again, even with the same bytes, as when a participant comes back.
+ */
+const ONCE = new Map<string | undefined, 'callId' | 'content' | 'sessionId'>([
+	...SESSION_EVENTS.map((event) => [event, 'sessionId'] as const),
+	['call-started', 'callId'],
+	['call-ringing', 'callId'],
+	['call-answered', 'callId'],
+	['call-hangup', 'callId'],
+	['call-missed', 'callId'],
+	[CALL_SUMMARY, 'content'],
+	['session-started', 'sessionId'],
+	['session-ended', 'sessionId'],
+]);
+
+/** @returns whether there is one such event in each call or session, so that a second delivery is a duplicate */
+export function happensOnce({ webhookType }: Pick<Subject, 'webhookType'>): boolean {
+	return ONCE.has(eventName(webhookType));
+}
 
 /** @returns a text that is the same for the same JSON value, in whatever order its members come */
 function canonicalJson(value: IDataObject): string {
@@ -26,13 +39,6 @@ function canonicalJson(value: IDataObject): string {
 			? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
 			: member,
 	);
-}
-
-/** A session goes through each state once, so its ID and the event are the event's identity. */
-function onceIn({ event, webhookType, sessionId, callId }: Subject): string | undefined {
-	const isOfSession = shortEventName(webhookType) !== undefined || ONCE.sessionId.includes(event);
-	const id = isOfSession ? sessionId : ONCE.callId.includes(event) ? callId : undefined;
-	return id ? `${id}:${event}` : undefined;
 }
 
 function contentOf({ event }: Subject, body: IDataObject, rawBody: Buffer): string | Buffer {
@@ -44,53 +50,15 @@ function contentOf({ event }: Subject, body: IDataObject, rawBody: Buffer): stri
 	}
 }
 
-/** @returns what tells the event from others: the same for each delivery of it */
+/**
+ * @returns what tells the event from others: the same for each delivery of it. That of an event that happens once is its name and the
+ * ID of its call or session; that of a summary, of an event without an ID, and of one that may happen again is its content
+ */
 export function eventIdOf(subject: Subject, body: IDataObject, rawBody: Buffer): string {
+	const field = ONCE.get(eventName(subject.webhookType)) ?? 'content';
+	const id = field === 'content' ? undefined : subject[field];
 	return createHash('sha256')
-		.update(onceIn(subject) ?? contentOf(subject, body, rawBody))
+		.update(id ? `${id}:${subject.event}` : contentOf(subject, body, rawBody))
 		.digest('hex')
 		.slice(0, 32);
-}
-
-/** @returns whether the same event may occur again, so that the same bytes do not always mean the same event */
-export function isRepeatable(subject: Subject): boolean {
-	const isSummary = subject.event === CALL_SUMMARY && subject.callId !== undefined;
-	return onceIn(subject) === undefined && !isSummary;
-}
-
-/** @returns whether the event says what it happened to, or, as a summary, what was said. Otherwise the same bytes may be the event of another session or call */
-export function isIdentified({ event, sessionId, callId, roomId }: Subject): boolean {
-	return Boolean(sessionId || callId || roomId) || event === CALL_SUMMARY;
-}
-
-/**
- * Tells which events follow each other: a participant's joins and leaves, the events of a session's recording or transcription, those
- * of a call. One that comes again after a different one of its sequence is a new event.
- *
- * @returns undefined if the event does not say what it is about
- */
-export function sequenceOf({ event, sessionId, callId, roomId, data }: Subject): string | undefined {
-	if (isCallEvent(event)) return callId && `call ${callId}`;
-	const [kind] = event.split('-');
-	const place = sessionId || roomId;
-	if (!place) return undefined;
-	if (kind === 'recording' || kind === 'transcription') return `${kind} ${place}`;
-	const { participantId } = data;
-	return kind === 'participant' && participantId
-		? `participant ${place} ${JSON.stringify(participantId)}`
-		: undefined;
-}
-
-/** By the first word of their names: events that may occur again and follow each other. */
-const SEQUENCES = {
-	participant: ['participant-joined', 'participant-left'],
-	recording: ['recording-started', 'recording-stopped', 'recording-failed'],
-	transcription: ['transcription-started', 'transcription-stopped', 'transcription-failed'],
-	call: ['call-update', 'call-transferred'],
-};
-
-/** @returns the names of the other events in a repeatable event's sequence */
-export function othersInSequence(event: string): string[] {
-	const names = Object.values(SEQUENCES).find((sequence) => sequence.includes(event)) ?? [];
-	return names.filter((name) => name !== event);
 }

@@ -1,0 +1,208 @@
+/** Which deliveries start the workflow: an event that happens once does so once, one that may happen again each time. */
+import http from 'node:http';
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import {
+	CALL_EVENTS,
+	CALL_SUMMARY,
+	EVENT_PREFIX,
+	ROOM_EVENTS,
+	SESSION_EVENTS,
+} from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import { checkAsync } from '../unit/support';
+import { eventBody } from './delivery';
+import type { PublishedTrigger } from './publishedTrigger';
+import { useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+
+const SESSION_NAMES = SESSION_EVENTS.map((event) => `${EVENT_PREFIX}${event}`);
+const ALL = [...SESSION_NAMES, ...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS];
+/** As docs/trigger.md lists them. */
+const REPEATABLE = [
+	'call-transferred',
+	'call-update',
+	...ROOM_EVENTS.filter((name) => !name.startsWith('session-')),
+];
+const events = { events: ALL, options: { callDetails: false } };
+
+const deliver = async (trigger: PublishedTrigger, body: object) =>
+	(await rig.simulator.deliver(trigger.url, body)).status;
+const started = eventBody('started');
+
+/** The same workflow in another process of n8n. */
+const elsewhere = async (trigger: PublishedTrigger) =>
+	await (await rig.addEngine()).publish(trigger.node.parameters, { copyOf: trigger });
+
+async function expectItems(count: number, ...triggers: PublishedTrigger[]): Promise<void> {
+	const items = await Promise.all(triggers.map(async (trigger) => await trigger.received()));
+	expect(items.flat()).toHaveLength(count);
+	for (const { thrown } of triggers) expect(thrown).toEqual([]);
+}
+
+function bodyOf(name: string, id: string): object {
+	if (name === CALL_SUMMARY) return { [CALL_SUMMARY]: { id } };
+	return { webhookType: name, data: { sessionId: id, callId: id, roomId: 'abcd', participantId: 'p' } };
+}
+
+it('An event that happens once comes out once, and one that may happen again each time, on whatever process', async () => {
+	const one = await rig.engine.publish(events);
+	const processes = [one, await elsewhere(one)];
+	let run = 0;
+	const delivery = fc.record({
+		name: fc.constantFrom(...ALL),
+		id: fc.constantFrom('x', 'y'),
+		process: fc.nat(1),
+		/** Delivered so often at the same instant. */
+		times: fc.integer({ min: 1, max: 3 }),
+	});
+	await checkAsync(
+		fc.asyncProperty(fc.array(delivery, { minLength: 5, maxLength: 15 }), async (deliveries) => {
+			run += 1;
+			const expected: string[] = [];
+			for (const { name, id, process, times } of deliveries) {
+				const trigger = processes[process] as PublishedTrigger;
+				const key = `${name} ${id}-${run}`;
+				const before = (await trigger.received()).length;
+				const body = bodyOf(name, `${id}-${run}`);
+				const answers = await Promise.all(
+					Array.from({ length: times }, async () => await deliver(trigger, body)),
+				);
+				expect(answers.every((status) => status === 200)).toBe(true);
+				const isDuplicate = !REPEATABLE.includes(name) && expected.includes(key);
+				const count = isDuplicate ? 0 : REPEATABLE.includes(name) ? times : 1;
+				expected.push(key);
+				const items = (await trigger.received()).slice(before);
+				expect(items).toHaveLength(count);
+				expect(new Set(items.map(({ eventId }) => eventId)).size).toBe(Math.min(count, 1));
+			}
+		}),
+		25,
+	);
+	for (const { thrown } of processes) expect(thrown).toEqual([]);
+});
+
+it('An event without an ID is told from others by its content', async () => {
+	const trigger = await rig.engine.publish(events);
+	const body = { webhookType: 'call-hangup', data: { to: '+1' } };
+	for (const one of [body, body, { ...body, data: { to: '+2' } }]) await deliver(trigger, one);
+	await expectItems(2, trigger);
+});
+
+it('It is no other event, session or workflow', async () => {
+	const trigger = await rig.engine.publish(events);
+	const other = await rig.engine.publish(events);
+	for (const body of [started, eventBody('stopped'), eventBody('started', 'session-2')]) {
+		await deliver(trigger, body);
+	}
+	await deliver(other, started);
+	await expectItems(3, trigger);
+	await expectItems(1, other);
+});
+
+describe.each([['session', started] as const, ['call', bodyOf('call-hangup', 'c')] as const])(
+	'The event of a %s',
+	(_what, body) => {
+		it('whose execution could not be stored is taken when it comes again', async () => {
+			const trigger = await rig.engine.publish(events);
+			trigger.canStoreRuns = false;
+			expect(await deliver(trigger, body)).toBe(500);
+			await trigger.settled();
+			trigger.canStoreRuns = true;
+			expect(await deliver(trigger, body)).toBe(200);
+			await expectItems(1, trigger);
+		});
+	},
+);
+
+it('A second delivery that waits for the first one takes its place if that fails', async () => {
+	const trigger = await rig.engine.publish();
+	let fail = (): void => undefined;
+	trigger.canStoreRuns = false;
+	const isStoring = new Promise<void>((resolve) => {
+		trigger.beforeStoring = async () => {
+			resolve();
+			await new Promise<void>((end) => (fail = end));
+		};
+	});
+	const first = deliver(trigger, started);
+	await isStoring;
+	const second = deliver(trigger, started);
+	await new Promise((resolve) => setTimeout(resolve, 50));
+	trigger.beforeStoring = async () => {
+		trigger.canStoreRuns = true;
+	};
+	fail();
+	expect(await Promise.all([first, second])).toEqual([500, 200]);
+	await expectItems(1, trigger);
+});
+
+it.each<[string, (trigger: PublishedTrigger) => void]>([
+	[
+		'while the run was stored',
+		(trigger) =>
+			(trigger.beforeStoring = async () => await new Promise((resolve) => setTimeout(resolve, 400))),
+	],
+	['while the key was fetched', () => (rig.simulator.latencyMs = 400)],
+])('It takes the place of a first delivery whose sender went away %s', async (_when, slowDown) => {
+	const trigger = await rig.engine.publish();
+	slowDown(trigger);
+	const body = JSON.stringify(started);
+	await new Promise<void>((resolve) => {
+		const headers = { 'videosdk-signature': rig.simulator.sign(body), 'content-type': 'application/json' };
+		const request = http.request(trigger.url, { method: 'POST', headers });
+		request.on('error', () => resolve());
+		request.end(body);
+		setTimeout(() => request.destroy(new Error('gone')), 200);
+	});
+	rig.simulator.latencyMs = 0;
+	expect(await deliver(trigger, started)).toBe(200);
+	// Two runs may have been stored, but only one goes on.
+	await expectItems(1, trigger);
+});
+
+it('A duplicate on another process starts a run that ends at the trigger', async () => {
+	const trigger = await rig.engine.publish();
+	const other = await elsewhere(trigger);
+	// Whose executions use the store at the same time.
+	const bodies = Array.from({ length: 5 }, (_, index) => eventBody('started', `session-${index}`));
+	await Promise.all(bodies.map(async (body) => await deliver(trigger, body)));
+	await expectItems(5, trigger);
+	for (const body of bodies) expect(await deliver(other, body)).toBe(200);
+	await expectItems(0, other);
+	expect(other.runs.map(({ run }) => run.status)).toEqual(Array(5).fill('success'));
+});
+
+it('Each delivery starts the workflow if duplicates are not skipped, and while the user tries things out', async () => {
+	const triggers = [
+		await rig.engine.publish({ options: { skipDuplicates: false } }),
+		await rig.engine.publish({}, { mode: 'manual' }),
+	];
+	for (const trigger of triggers) {
+		expect([await deliver(trigger, started), await deliver(trigger, started)]).toEqual([200, 200]);
+		await expectItems(2, trigger);
+	}
+});
+
+it('A run that was begun again, or that a user retries, is no duplicate of itself', async () => {
+	const trigger = await rig.engine.publish();
+	await deliver(trigger, started);
+	const [event = {}] = await trigger.received();
+	const { workflow, node } = trigger;
+	const countOf = async (item: IDataObject, mode: 'webhook' | 'retry', executionId?: string) =>
+		(await rig.engine.runFrom(workflow, node, [[{ json: item }]], mode, executionId)).routed.success.length;
+	expect(await countOf(event as IDataObject, 'webhook')).toBe(0);
+	expect(await countOf(event as IDataObject, 'retry')).toBe(1);
+	const next = { ...event, eventId: 'next' } as IDataObject;
+	// n8n begins an execution again that a worker has lost.
+	expect(await countOf(next, 'webhook', 'lost')).toBe(1);
+	expect(await countOf(next, 'webhook', 'lost')).toBe(1);
+	expect(await countOf(next, 'webhook', 'duplicate')).toBe(0);
+	expect(await countOf(next, 'webhook', 'duplicate')).toBe(0);
+});
+
+it('No event is lost if the store of n8n is out of order, and this process still knows its duplicates', async () => {
+	const trigger = await (await rig.addEngine({ deduplication: false })).publish();
+	expect([await deliver(trigger, started), await deliver(trigger, started)]).toEqual([200, 200]);
+	await expectItems(1, trigger);
+});
