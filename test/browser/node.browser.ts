@@ -302,10 +302,12 @@ describe('the fields of each operation', () => {
 		'Options',
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
+		Account: {
+			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
+		},
 		Session: {
 			Start: [...TARGET, 'Webhook URL', 'Recording', ...REST],
 			'Start and Wait': [...TARGET, 'Recording', ...WAIT, ...REST],
-			'Check Setup': ['Deployment', 'Tag', 'Webhook URL', 'Routing Rule', 'From', 'Gateway', 'Options'],
 			End: ['Session', 'Options'],
 			Get: ['Session', 'Options'],
 			'Get Many': ['Return All', 'Limit', 'Filters', 'Simplify', 'Options'],

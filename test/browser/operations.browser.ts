@@ -78,6 +78,7 @@ const pickSession = async (editor: Editor) => await editor.pick('sessionId', ses
 const pickCall = async (editor: Editor) => await editor.pick('callId', await answeredCall());
 
 const CASES: Record<string, Case> = {
+	'account.checkSetup': { fill: fillStart, output: { check: 'credential', ok: 'true' } },
 	'agent.dispatch': {
 		async fill(editor) {
 			await editor.pick('agentId', 'Cloud agent 03');
@@ -137,7 +138,6 @@ const CASES: Record<string, Case> = {
 	},
 	'room.get': { fill: fillRoom, output: { roomId: expect.any(String) } },
 	'room.getAll': { output: { roomId: expect.any(String) } },
-	'session.checkSetup': { fill: fillStart, output: { check: 'credential', ok: 'true' } },
 	'session.end': { fill: pickSession, output: { status: 'completed' } },
 	'session.get': { fill: pickSession, output: { deploymentId: 'ddv_support' } },
 	'session.getAll': { output: { deploymentId: 'ddv_support' } },

@@ -149,12 +149,13 @@ describe('The action', () => {
 			values(property(action(), 'operation', String(resource))).sort(),
 		]);
 		expect(Object.fromEntries(operations)).toEqual({
+			account: ['checkSetup'],
 			agent: ['dispatch'],
 			call: ['get', 'getAll', 'hangUp', 'make', 'makeAndWait', 'transfer'],
 			deployment: ['create', 'get', 'getAll'],
 			recording: ['download', 'getAll'],
 			room: ['create', 'deactivate', 'endSession', 'get', 'getAll'],
-			session: ['checkSetup', 'end', 'get', 'getAll', 'start', 'startAndWait', 'waitForStatus'],
+			session: ['end', 'get', 'getAll', 'start', 'startAndWait', 'waitForStatus'],
 			tool: ['answer', 'createAccess'],
 			transcription: ['get', 'getAll', 'startRealtime', 'stopRealtime'],
 		});
@@ -178,7 +179,7 @@ describe('The action', () => {
 			},
 		],
 		[
-			'session',
+			'account',
 			'checkSetup',
 			{
 				deploymentId: NOTHING_PICKED,

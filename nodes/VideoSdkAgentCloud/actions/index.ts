@@ -1,3 +1,4 @@
+import { account } from './account';
 import { agent } from './agent';
 import { call } from './call';
 import { deployment } from './deployment';
@@ -9,4 +10,14 @@ import { tool } from './tool';
 import { transcription } from './transcription';
 
 /** In alphabetical order of their names, as the editor shows them. */
-export const RESOURCES: Resource[] = [agent, tool, call, deployment, recording, room, session, transcription];
+export const RESOURCES: Resource[] = [
+	account,
+	agent,
+	tool,
+	call,
+	deployment,
+	recording,
+	room,
+	session,
+	transcription,
+];

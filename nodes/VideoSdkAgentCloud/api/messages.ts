@@ -106,7 +106,7 @@ function textByKind(failure: ApiFailure): FailureText {
 		case 'network':
 			return {
 				message: 'The connection to VideoSDK was lost',
-				description: "Check your n8n instance's network connection.",
+				description: "Check 'Base URL' in the credential and your n8n instance's network connection.",
 			};
 		case 'cancelled':
 			return { message: 'The execution was stopped before VideoSDK responded', description: '' };

@@ -41,8 +41,19 @@ function agentIdOf({ agentId, dispatch }: IDataObject): IDataObject[string] {
 	return agentId || (isRecord(agent) ? agent.id : undefined);
 }
 
+/** How a rule says that it is off is not documented, so all that services commonly write counts. */
+function statusOf(rule: IDataObject): IDataObject[string] {
+	const isOff =
+		rule.disabled === true ||
+		['enabled', 'isEnabled', 'active', 'isActive'].some((field) => rule[field] === false);
+	return isOff ? 'disabled' : rule.status;
+}
+
+/** @returns whether a routing rule is for incoming calls only */
+export const isInbound = ({ type }: IDataObject): boolean => String(type).toLowerCase() === 'inbound';
+
 /**
- * All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `numbers`, `agentId`. The docs spell the path in the plural, the
+ * All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `status`, `numbers`, `agentId`. The docs spell the path in the plural, the
  * official SDK in the singular.
  */
 export const ALL_ROUTING_RULES = listOf(
@@ -51,6 +62,7 @@ export const ALL_ROUTING_RULES = listOf(
 		id: rule.id,
 		name: rule.name,
 		type: rule.type,
+		status: statusOf(rule),
 		numbers: rule.numbers ?? rule.phoneNumbers,
 		agentId: agentIdOf(rule),
 	}),
@@ -64,15 +76,21 @@ export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'o
 const RULE_TIMEOUT_MS = 10_000;
 /** A phone number as people and services write it, no SIP address and no ID. */
 const PHONE_NUMBER = /^\+?[\d\s()./-]{3,}$/;
+/** Of a number without its country code. */
+const MIN_LOCAL_DIGITS = 6;
 
-/** @returns whether two phone numbers may be the same: punctuation counts for nothing, and without a plus sign one may lack its country code */
+/**
+ * @returns whether two phone numbers may be the same: punctuation counts for nothing, and one without a plus sign may lack its country
+ * code. SIP addresses and IDs are compared as they are
+ */
 export function isSameNumber(one: string, other: string): boolean {
-	const [a, b] = [one, other].map((number) => number.replace(/\D/g, '').replace(/^0+/, '')) as [
-		string,
-		string,
-	];
-	const isWhole = [one, other].every((number) => number.trim().startsWith('+'));
-	return a === b || (!isWhole && (a.endsWith(b) || b.endsWith(a)));
+	const both = [one, other];
+	if (!both.every((number) => PHONE_NUMBER.test(number))) return one.toLowerCase() === other.toLowerCase();
+	const [short = '', long = ''] = both
+		.map((number) => number.replace(/\D/g, '').replace(/^0+/, ''))
+		.sort((a, b) => a.length - b.length);
+	const isLocal = short.length >= MIN_LOCAL_DIGITS && both.some((number) => !number.startsWith('+'));
+	return short === long || (isLocal && long.endsWith(short));
 }
 
 /** @returns the phone numbers of a rule's row; undefined if it names none, or not all in a form that can be compared */

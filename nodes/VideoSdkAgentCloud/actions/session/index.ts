@@ -1,5 +1,4 @@
 import type { Resource } from '../operation';
-import { operation as checkSetup } from './checkSetup.operation';
 import { operation as end } from './end.operation';
 import { operation as get } from './get.operation';
 import { operation as getAll } from './getAll.operation';
@@ -11,5 +10,5 @@ export const session: Resource = {
 	value: 'session',
 	name: 'Session',
 	defaultOperation: 'start',
-	operations: [checkSetup, end, get, getAll, start, startAndWait, waitForStatus],
+	operations: [end, get, getAll, start, startAndWait, waitForStatus],
 };

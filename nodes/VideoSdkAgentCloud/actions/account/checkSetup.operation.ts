@@ -1,0 +1,82 @@
+import { type INodeProperties, type NodeOperationError } from 'n8n-workflow';
+import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
+import { deploymentField, tagField } from '../../fields/locators';
+import { type ItemReader } from '../../fields/reader';
+import { optionsField } from '../../fields/requestOptions';
+import { readWebhookUrl } from '../../fields/readWebhook';
+import { webhookUrlField } from '../../fields/webhook';
+import { type ItemRun, type Operation } from '../operation';
+import { checkClock, checkCredential, checkPublicKey } from './checks/access';
+import { checkDeployment, checkTag } from './checks/deployment';
+import { type Check, gatherFacts, type Given } from './checks/facts';
+import { problem } from './checks/finding';
+import { checkGateway, checkNumber, checkRoutingRule } from './checks/telephony';
+import * as webhook from './checks/webhook';
+
+/** The checks by the names that the output holds, in its order. */
+const CHECKS: Record<string, Check> = {
+	credential: checkCredential,
+	clock: checkClock,
+	publicKey: checkPublicKey,
+	deployment: checkDeployment,
+	tag: checkTag,
+	webhookPublic: webhook.checkPublic,
+	webhookProduction: webhook.checkProduction,
+	webhookPublished: webhook.checkPublished,
+	webhookRegistered: webhook.checkRegistered,
+	routingRule: checkRoutingRule,
+	number: checkNumber,
+	gateway: checkGateway,
+};
+
+/** A URL that is none is what a user wants to learn here, so it is no error of the node. */
+function readUrl(read: ItemReader): Pick<Given, 'webhookUrl' | 'webhookFault'> {
+	try {
+		return { webhookUrl: readWebhookUrl(read) };
+	} catch (error) {
+		const { message, description } = error as NodeOperationError;
+		return { webhookFault: problem(message, description ?? '') };
+	}
+}
+
+function prepare(read: ItemReader): ItemRun {
+	const given: Given = {
+		deploymentId: read.optional(deploymentField),
+		tag: read.optional(tagField),
+		...readUrl(read),
+		routingRuleId: read.optional(routingRuleField),
+		from: read.optional(optionalFromField),
+		gatewayId: read.optional(gatewayField),
+	};
+	return async (send) => {
+		const facts = await gatherFacts(read.context, read.itemIndex, send, given);
+		return Object.entries(CHECKS).flatMap(([check, run]) => {
+			const finding = run(facts);
+			return finding ? [{ check, ...finding }] : [];
+		});
+	};
+}
+
+const checked = (field: INodeProperties, what: string): INodeProperties => ({
+	...field,
+	required: false,
+	description: `${what} to check. Leave empty to skip this check.`,
+});
+
+export const operation: Operation = {
+	value: 'checkSetup',
+	name: 'Check Setup',
+	action: 'Check setup',
+	description:
+		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
+	fields: [
+		checked(deploymentField, 'A deployment'),
+		checked(tagField, 'A tag of the deployment'),
+		checked(webhookUrlField, 'A trigger'),
+		checked(routingRuleField, 'A routing rule'),
+		checked(optionalFromField, 'A phone number'),
+		checked(gatewayField, 'An outbound gateway'),
+		optionsField(),
+	],
+	prepare,
+};

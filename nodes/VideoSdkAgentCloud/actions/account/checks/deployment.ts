@@ -1,0 +1,40 @@
+import { isBadStatus } from '../../../api/status';
+import type { Facts } from './facts';
+import { type Finding, good, missing, problem } from './finding';
+
+const SEE_LOGS =
+	"Check the deployment's logs in the VideoSDK dashboard, and push a new version of the agent.";
+
+export function checkDeployment({ given: { deploymentId }, deployments }: Facts): Finding | undefined {
+	if (deploymentId === undefined) return undefined;
+	if (deployments.failure) return deployments.failure;
+	// A row for each tag.
+	const versions = deployments.rows.filter(({ id }) => id === deploymentId);
+	if (versions.length === 0) return missing('deployment', deploymentId, 'Deployment');
+	if (!versions.some(({ tag }) => Boolean(tag))) {
+		return problem(
+			'The deployment has no tag, so there is no version of the agent to run',
+			'Push a version of the agent to Agent Cloud.',
+		);
+	}
+	return versions.every(isBadStatus)
+		? problem(`The deployment's status is '${String(versions[0]?.status)}'`, SEE_LOGS)
+		: good('The deployment exists and has a version to run');
+}
+
+export function checkTag({ given: { deploymentId, tag }, deployments }: Facts): Finding | undefined {
+	if (tag === undefined) return undefined;
+	if (deploymentId === undefined) {
+		return problem("The tag wasn't checked, because no deployment is selected", "Select its 'Deployment'.");
+	}
+	if (deployments.failure) return deployments.failure;
+	const versions = deployments.rows.filter((row) => row.id === deploymentId && row.tag);
+	const version = versions.find((row) => row.tag === tag);
+	if (version === undefined) {
+		const tags = versions.map((row) => row.tag).join(', ') || 'none';
+		return problem(`The deployment has no tag '${tag}'`, `Select one of its tags: ${tags}.`);
+	}
+	return isBadStatus(version)
+		? problem(`The status of tag '${tag}' is '${String(version.status)}'`, SEE_LOGS)
+		: good('The deployment has this tag');
+}

@@ -1,0 +1,119 @@
+import { type IDataObject, type IExecuteFunctions, type IHttpRequestMethods } from 'n8n-workflow';
+import { listCallWebhooks } from '../../../api/callWebhooks';
+import { failureOf, type Send } from '../../../api/client';
+import { CREDENTIAL_TYPE, credentialId } from '../../../api/credential';
+import { DEPLOYMENTS } from '../../../api/deployments';
+import { failureOfError } from '../../../api/failure';
+import { listRecords, type ListRequest } from '../../../api/pagination';
+import { fetchKeyAndTime } from '../../../api/publicKey';
+import { ALL_ROUTING_RULES, OUTBOUND_GATEWAYS, PHONE_NUMBERS } from '../../../api/telephony';
+import { findPublished } from '../../../trigger/knownTriggers';
+import { isUnreachable } from '../../../webhook/address';
+import { failed, type Finding } from './finding';
+
+const TIMEOUT_MS = 10_000;
+
+/** What the user wants to have checked. */
+export interface Given {
+	deploymentId?: string;
+	tag?: string;
+	webhookUrl?: string;
+	/** What is wrong with a URL that cannot be used. */
+	webhookFault?: Finding;
+	routingRuleId?: string;
+	from?: string;
+	gatewayId?: string;
+}
+
+/** A list of the API; empty if it was not needed or could not be fetched. */
+interface Fetched<T> {
+	rows: T[];
+	failure?: Finding;
+}
+
+/** What answers at a URL: n8n, with the methods for which it has published a workflow there, or something else. */
+export type Answer = { methods: string[] } | { status: number } | { reason: string };
+
+/** What the checks go by. */
+export type Facts = Awaited<ReturnType<typeof gatherFacts>>;
+
+/** One check. @returns undefined if what it is about was not given */
+export type Check = (facts: Facts) => Finding | undefined;
+
+/** @returns the URL as n8n looks it up: without a query or fragment, and without a slash at its end */
+function canonicalUrl(url: string): string {
+	const { origin, pathname } = new URL(url);
+	return `${origin}${pathname.replace(/\/$/, '')}`;
+}
+
+async function settled<T>(list: Promise<T[]>): Promise<Fetched<T>> {
+	return await list.then(
+		(rows) => ({ rows }),
+		(error: unknown) => ({ rows: [], failure: failed(error) }),
+	);
+}
+
+/** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. */
+async function fetchKey(send: Send): Promise<{ pem: string; answeredAtMs?: number; failure?: Finding }> {
+	return await fetchKeyAndTime(send).catch((error: unknown) => ({
+		pem: '',
+		answeredAtMs: failureOf(error)?.serverTimeMs,
+		failure: failed(error),
+	}));
+}
+
+/** Asks n8n by a preflight request, which starts no workflow: n8n answers it itself if it names an origin (its WebhookRequestHandler). */
+async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> {
+	try {
+		const { statusCode, headers } = (await context.helpers.httpRequest({
+			method: 'OPTIONS' as string as IHttpRequestMethods,
+			url,
+			headers: { Origin: new URL(url).origin },
+			timeout: TIMEOUT_MS,
+			disableFollowRedirect: true,
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+		})) as { statusCode: number; headers: Record<string, unknown> };
+		const [first, ...methods] = String(headers['access-control-allow-methods'] ?? '').split(/,\s*/);
+		return first === 'OPTIONS' ? { methods } : { status: statusCode };
+	} catch (error) {
+		const { code, apiMessage } = failureOfError(error);
+		return { reason: code ?? apiMessage ?? 'unknown reason' };
+	}
+}
+
+/** Fetches what the checks of what was given need, each once. It changes nothing. */
+export async function gatherFacts(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
+	const { webhookUrl, routingRuleId, from, gatewayId } = given;
+	/** Nothing was given: then the checks say what there is for calls and events. */
+	const isOpen = Object.values(given).every((value) => value === undefined);
+	const fetchIf = async (isNeeded: unknown, list: ListRequest) =>
+		await settled(isNeeded ? listRecords(send, list, Infinity) : Promise.resolve([]));
+	const [deployments, key, credential, callWebhooks, rules, numbers, gateways] = await Promise.all([
+		fetchIf(true, DEPLOYMENTS),
+		fetchKey(send),
+		context.getCredentials(CREDENTIAL_TYPE, itemIndex).catch((): IDataObject => ({})),
+		settled(webhookUrl ? listCallWebhooks(send) : Promise.resolve([])),
+		fetchIf(isOpen || routingRuleId, ALL_ROUTING_RULES),
+		fetchIf(isOpen || from, PHONE_NUMBERS),
+		fetchIf(gatewayId, OUTBOUND_GATEWAYS),
+	]);
+	const url = webhookUrl && canonicalUrl(webhookUrl);
+	return {
+		given,
+		isOpen,
+		isForCalls: [routingRuleId, from, gatewayId].some((value) => value !== undefined),
+		deployments,
+		key,
+		callWebhooks,
+		rules,
+		numbers,
+		gateways,
+		credentialId: credentialId(context),
+		pinnedKey: String(credential.webhookPublicKey ?? '').trim(),
+		/** A local API, such as a simulator, reaches local addresses. */
+		isLocalApi: isUnreachable(String(credential.baseUrl)),
+		n8nUrl: String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex)),
+		webhook: url ? { url, answer: await askN8n(context, url), ...findPublished(url) } : undefined,
+	};
+}

@@ -1,0 +1,87 @@
+import { type IDataObject } from 'n8n-workflow';
+import { isBadStatus } from '../../../api/status';
+import { isInbound, isSameNumber } from '../../../api/telephony';
+import type { Facts } from './facts';
+import { type Finding, good, missing, problem } from './finding';
+
+const NO_CALLS = "If you don't make calls, ignore this.";
+
+const numbersOf = ({ numbers }: IDataObject): string[] => (Array.isArray(numbers) ? numbers.map(String) : []);
+
+/** @returns why a rule cannot make calls, as the end of a sentence; empty if it can */
+function faultOf(rule: IDataObject): string {
+	if (isInbound(rule)) return 'is for incoming calls';
+	if (isBadStatus(rule)) return 'is off';
+	return rule.agentId ? '' : 'has no agent, so no one would talk on the call';
+}
+
+/** Checks the routing rule; if nothing was given, whether there is any for calls. */
+export function checkRoutingRule({ given, isOpen, rules }: Facts): Finding | undefined {
+	const { routingRuleId } = given;
+	if (isOpen) {
+		if (rules.failure) return { ...rules.failure, fix: `${rules.failure.fix} ${NO_CALLS}` };
+		return rules.rows.some((rule) => !faultOf(rule))
+			? good('There is an outbound routing rule that is on and has an agent')
+			: problem(
+					'No outbound routing rule is on and has an agent',
+					`Create one in the VideoSDK dashboard. ${NO_CALLS}`,
+				);
+	}
+	if (routingRuleId === undefined) return undefined;
+	if (rules.failure) return rules.failure;
+	const rule = rules.rows.find(({ id }) => id === routingRuleId);
+	if (rule === undefined) return missing('routing rule', routingRuleId, 'Routing Rule');
+	const fault = faultOf(rule);
+	return fault === ''
+		? good('The routing rule is for outgoing calls and has an agent')
+		: problem(
+				`The routing rule ${fault}`,
+				"Change it in the VideoSDK dashboard, or select a different one in 'Routing Rule'.",
+			);
+}
+
+/** Checks the number to call from; if nothing was given, whether there is any. */
+export function checkNumber(facts: Facts): Finding | undefined {
+	const { given, isOpen, rules, numbers, gateways } = facts;
+	const { from, routingRuleId, gatewayId } = given;
+	const ofProject = numbers.rows.map(({ id }) => String(id));
+	if (isOpen) {
+		const usable = rules.rows.filter((rule) => !faultOf(rule));
+		// The check of the rule says what is wrong.
+		if (usable.length === 0) return undefined;
+		// A rule that says nothing of numbers may call from any of the project's.
+		const [number] = usable.flatMap((rule) => (rule.numbers === undefined ? ofProject : numbersOf(rule)));
+		return number === undefined
+			? problem(
+					'No outbound routing rule has a phone number to call from',
+					`Add a number to the rule in the VideoSDK dashboard. ${NO_CALLS}`,
+				)
+			: good(`There is a phone number to call from, ${number}`);
+	}
+	if (from === undefined) return undefined;
+	const isFrom = (number: string): boolean => isSameNumber(number, from);
+	const rule = rules.rows.find(({ id }) => id === routingRuleId);
+	if (rule && rule.numbers !== undefined) {
+		// A rule may name its numbers by ID.
+		const ofRule = numbersOf(rule).map((number) =>
+			String(numbers.rows.find(({ phoneNumberId }) => phoneNumberId === number)?.id ?? number),
+		);
+		return ofRule.some(isFrom)
+			? good('The phone number belongs to the routing rule')
+			: problem(
+					"The phone number doesn't belong to the routing rule",
+					`Select one of the rule's numbers in 'From' (${ofRule.join(', ') || 'it has none'}), or add this one to the rule in the VideoSDK dashboard.`,
+				);
+	}
+	const gateway = gateways.rows.find(({ id }) => id === gatewayId) ?? {};
+	if ([...ofProject, ...numbersOf(gateway)].some(isFrom)) return good('The phone number exists');
+	return numbers.failure ?? missing('phone number', from, 'From');
+}
+
+export function checkGateway({ given: { gatewayId }, gateways }: Facts): Finding | undefined {
+	if (gatewayId === undefined) return undefined;
+	if (gateways.failure) return gateways.failure;
+	return gateways.rows.some(({ id }) => id === gatewayId)
+		? good('The gateway exists')
+		: missing('outbound gateway', gatewayId, 'Gateway');
+}

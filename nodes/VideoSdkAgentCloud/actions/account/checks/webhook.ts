@@ -1,0 +1,142 @@
+import { isSameUrl } from '../../../api/callWebhooks';
+import { isUnreachable, TEST_URL, WAITING_URL } from '../../../webhook/address';
+import { CALL_EVENTS, CALL_SUMMARY, eventName, isCallEvent } from '../../../webhook/event';
+import type { Answer, Facts } from './facts';
+import { type Finding, good, problem } from './finding';
+
+const SELECT_TRIGGER =
+	'Select the trigger from the list, or enter its Production URL, which ends with /webhook.';
+/** The path of a trigger's URL (VideoSdkAgentCloudTrigger.node.ts): its webhook ID, then "webhook". */
+const TRIGGER_PATH = /\/[^/]+\/webhook$/;
+
+const NOT_CHECKED = problem(
+	"This wasn't checked, because the URL isn't a trigger's Production URL",
+	"Fix the 'webhookProduction' check first.",
+);
+const NO_MORE = "This n8n process didn't publish the trigger, so it can't check more";
+
+/** Checks that VideoSDK's servers can reach the URL; if nothing was given, n8n's own. */
+export function checkPublic({ given, isOpen, isLocalApi, n8nUrl }: Facts): Finding | undefined {
+	const url = isOpen ? n8nUrl : given.webhookUrl;
+	if (url === undefined) return undefined;
+	const { origin } = new URL(url);
+	if (!isUnreachable(url)) return good(`The address ${origin} looks public`);
+	if (isLocalApi) return good(`The address ${origin} is local, and so is 'Base URL' in the credential`);
+	return problem(
+		`VideoSDK can't reach ${origin} from the internet, so no events and no questions from agents will arrive`,
+		'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it, and select triggers again. Make and Wait and Start and Wait work without one.',
+	);
+}
+
+/** Checks that it is the Production URL of a trigger. */
+export function checkProduction({ given: { webhookFault }, webhook }: Facts): Finding | undefined {
+	if (webhook === undefined) return webhookFault;
+	const { pathname } = new URL(webhook.url);
+	if (pathname.includes(TEST_URL)) {
+		return problem(
+			'This is a Test URL. It works for one event only, while the trigger is listening in the editor',
+			SELECT_TRIGGER,
+		);
+	}
+	return TRIGGER_PATH.test(pathname) && !pathname.includes(WAITING_URL)
+		? good('This is a Production URL')
+		: problem("This isn't the URL of a VideoSDK Agent Cloud Trigger", SELECT_TRIGGER);
+}
+
+/** @returns what is wrong where n8n has published nothing, and what to do */
+function notPublished(answer: Answer): Finding {
+	if ('methods' in answer) {
+		return problem(
+			'No trigger is published at this URL',
+			"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published already, unpublish it and publish it again: n8n 2.x drops triggers when it starts without this package.",
+		);
+	}
+	if ('reason' in answer) {
+		return problem(
+			`n8n got no response from this URL (${answer.reason})`,
+			"Check the URL, and that the tunnel or proxy in front of n8n is running. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
+		);
+	}
+	return problem(
+		`Something other than n8n responds at this URL (status ${answer.status})`,
+		'A login page or proxy in front of n8n must let requests to /webhook/ through unchanged, without redirecting them. If events arrive, ignore this.',
+	);
+}
+
+/** Checks that a published trigger with this node's credential is at the URL. */
+export function checkPublished(facts: Facts): Finding | undefined {
+	const { given, webhook, credentialId } = facts;
+	if (webhook === undefined) return undefined;
+	if (!checkProduction(facts)?.ok) return NOT_CHECKED;
+	const { url, answer, trigger, isOwnOrigin } = webhook;
+	if (!('methods' in answer) || answer.methods.length === 0) {
+		const finding = notPublished(answer);
+		const hasMoved = trigger && trigger.url !== url && trigger.credentialId === credentialId;
+		return hasMoved
+			? { ...finding, fix: `The trigger's URL is ${trigger.url} now. Select it again.` }
+			: finding;
+	}
+	if (trigger === undefined) {
+		// A worker publishes nothing, so it cannot tell.
+		return answer.methods.includes('POST') && !isOwnOrigin
+			? good(`A workflow is published at this URL. ${NO_MORE}`)
+			: problem(
+					"A workflow is published at this URL, but this n8n process doesn't know of a VideoSDK Agent Cloud Trigger there",
+					`${SELECT_TRIGGER} If n8n runs as several main processes, a different one may have published the trigger.`,
+				);
+	}
+	if (trigger.credentialId !== credentialId) {
+		// It may belong to a project that the user cannot see, so it is not named.
+		return problem(
+			'The trigger is published, but uses a different credential',
+			"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the events come without their context, and records can't be fetched if the VideoSDK projects differ.",
+		);
+	}
+	if (
+		given.deploymentId === undefined ||
+		!trigger.events.every((event) => isCallEvent(eventName(event) ?? event))
+	) {
+		return good('The trigger is published');
+	}
+	return problem(
+		`The trigger '${trigger.nodeName}' is published, but not for agent session events`,
+		"Select agent session events in the trigger's 'Trigger On' and publish the workflow.",
+	);
+}
+
+/** @returns those of the names, in whatever spelling, that are call events */
+function callEventsOf(names: string[]): string[] {
+	const known = new Set(names.map(eventName));
+	return CALL_EVENTS.filter((event) => known.has(event));
+}
+
+/** Checks that VideoSDK sends the trigger its call events. What a trigger wants, only the process knows that published it. */
+export function checkRegistered(facts: Facts): Finding | undefined {
+	const { webhook, callWebhooks, isForCalls } = facts;
+	if (webhook === undefined) return undefined;
+	if (!checkProduction(facts)?.ok) return NOT_CHECKED;
+	const { trigger } = webhook;
+	const wanted = trigger && callEventsOf(trigger.events);
+	if (wanted?.length === 0) {
+		// Each agent has its own address for summaries.
+		return isForCalls && !trigger?.events.includes(CALL_SUMMARY)
+			? problem(
+					"No call events are selected in the trigger, so calls don't start it",
+					"Select call events in the trigger's 'Trigger On' and publish the workflow.",
+				)
+			: good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
+	}
+	const isExpected = isForCalls || wanted !== undefined;
+	if (isExpected && callWebhooks.failure) return callWebhooks.failure;
+	const here = callWebhooks.rows.filter(({ url }) => isSameUrl(url, trigger?.url ?? webhook.url));
+	const registered = callEventsOf(here.flatMap(({ events }) => events));
+	if (wanted === undefined && (registered.length > 0 || !isForCalls)) {
+		return good(`VideoSDK sends ${registered.join(', ') || 'no call events'} to this URL. ${NO_MORE}`);
+	}
+	const unsent = (wanted ?? CALL_EVENTS).filter((event) => !registered.includes(event));
+	if (unsent.length === 0) return good('VideoSDK sends this trigger its call events');
+	return problem(
+		`VideoSDK doesn't send ${registered.length === 0 ? 'call events' : unsent.join(', ')} to this trigger`,
+		"Unpublish the trigger's workflow and publish it again (n8n 1.x: deactivate and activate it). If that doesn't help, n8n's log says why.",
+	);
+}
