@@ -19,9 +19,8 @@ import { LOAD_OPTIONS } from './lists';
 import { type Details } from './trigger/details';
 import { emit } from './trigger/emit';
 import { rememberTrigger, rememberUnpublished } from './trigger/knownTriggers';
-import { readRegistrant, triggerKey } from './trigger/ownership';
 import { receive } from './trigger/receive';
-import { register, unregister, warnIfUnreachable } from './trigger/registration';
+import { readRegistrant, register, unregister, warnIfUnreachable } from './trigger/registration';
 import { checkAtStart, isStartOfN8n, runHere, stopCheck } from './trigger/startChecks';
 import { triggerPanel } from './webhook/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';
@@ -102,7 +101,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				try {
 					const events = asList(this.getNodeParameter('events', []));
 					rememberTrigger(this, events);
-					if (isStart) await checkAtStart(this, events);
+					if (isStart) await checkAtStart(this, readRegistrant(this, events));
 				} catch (error) {
 					if (!isStart) throw new NodeOperationError(this.getNode(), error as Error);
 					this.logger.warn(
@@ -116,7 +115,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			/** Runs when the workflow is published: rejects a credential with which no event could ever be verified. */
 			async create(this: IHookFunctions): Promise<boolean> {
 				const registrant = readRegistrant(this, asList(this.getNodeParameter('events', [])));
-				await stopCheck(triggerKey(this), registrant.url);
+				await stopCheck(this, registrant.url);
 				try {
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
@@ -132,7 +131,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			async delete(this: IHookFunctions): Promise<boolean> {
 				rememberUnpublished(this);
 				const registrant = readRegistrant(this, asList(this.getNodeParameter('events', [])));
-				await stopCheck(triggerKey(this), registrant.url);
+				await stopCheck(this, registrant.url);
 				await unregister(this, registrant);
 				return true;
 			},
@@ -141,7 +140,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 
 	/** Events come by webhook. With this method n8n also calls the hooks above at each of its starts. */
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
-		return this.getMode() === 'manual' ? {} : { closeFunction: runHere(triggerKey(this)) };
+		return this.getMode() === 'manual' ? {} : { closeFunction: runHere(this) };
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

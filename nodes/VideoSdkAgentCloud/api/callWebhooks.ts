@@ -46,11 +46,6 @@ export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
 	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isPresent)).map(toCallWebhook);
 }
 
-/** Finds the project's webhooks for this URL. */
-export async function findCallWebhooks(send: Send, url: string): Promise<CallWebhook[]> {
-	return (await listCallWebhooks(send)).filter((webhook) => isSameUrl(webhook.url, url));
-}
-
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
 export async function createCallWebhook(send: Send, url: string, events: string[]): Promise<CallWebhook> {
 	const request = { method: 'POST' as const, path: pathOf(...ROOT), body: { url, events } };

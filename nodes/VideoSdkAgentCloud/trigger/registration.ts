@@ -1,120 +1,139 @@
-import { type IHookFunctions, NodeOperationError } from 'n8n-workflow';
+import { createHash } from 'crypto';
+import { type IDataObject, type IHookFunctions, NodeOperationError } from 'n8n-workflow';
+import { readBaseUrl } from '../../../credentials/apiTarget';
 import {
 	type CallWebhook,
 	createCallWebhook,
 	deleteCallWebhook,
-	findCallWebhooks,
 	isSameUrl,
 	listCallWebhooks,
 } from '../api/callWebhooks';
-import { type Send } from '../api/client';
+import { clientOf, type Send } from '../api/client';
+import { CREDENTIAL_TYPE } from '../api/credential';
 import { isUnreachable } from '../webhook/address';
-import { type Account, readAccount } from './account';
+import { callEventsOf } from '../webhook/eventNames';
 import { isTakenByAnother } from './knownTriggers';
-import {
-	forget,
-	hasEvents,
-	isOfAccount,
-	isOwn,
-	keep,
-	ownWebhooks,
-	type Registrant,
-	type Registration,
-} from './ownership';
+import { reconcile, type Wanted } from './reconcile';
 
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
 
+/**
+ * What is registered at VideoSDK, as it is kept in the node's static data. n8n's public API and CLI copy static data along with a
+ * workflow, so it may describe the registration of another node. Contains no secret.
+ */
+interface Registration extends IDataObject {
+	webhookId: string;
+	url: string;
+	/** See `Account`. */
+	account: string;
+	/** Made while the trigger listens for a test event. */
+	isTest: boolean;
+}
+
+/** A trigger whose call events are to be registered, as its hook reads it: enough to do it later, without the hook. */
+export interface Registrant {
+	/** Its Production URL; its Test URL while it listens. */
+	url: string;
+	/** As `callEventsOf` gives them. None: nothing is to be registered. */
+	events: string[];
+	/** Logs a sentence that begins with the node's name. */
+	warn(sentence: string, error?: Error): void;
+}
+
+/** Which project of VideoSDK a credential leads to. */
+interface Account {
+	/** Tells projects apart, to notice a change. Contains no secret. */
+	id: string;
+	baseUrl: string;
+}
+
+/** @param names names of events; those of other families are left out */
+export function readRegistrant(context: IHookFunctions, names: string[]): Registrant {
+	const { name } = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	return {
+		url: String(context.getNodeWebhookUrl('default')),
+		events: callEventsOf(names),
+		warn: (sentence, error) =>
+			context.logger.warn(`VideoSDK Agent Cloud: '${name}' ${sentence}`, {
+				workflowId,
+				reason: error?.message,
+			}),
+	};
+}
+
+/** @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read */
+async function readAccount(context: IHookFunctions): Promise<Account> {
+	const { apiKey, baseUrl } = await context.getCredentials<IDataObject>(CREDENTIAL_TYPE);
+	const { href } = readBaseUrl(baseUrl);
+	const apiKeyHash = createHash('sha256')
+		.update(String(apiKey ?? '').trim())
+		.digest('hex');
+	return { id: `${href} ${apiKeyHash.slice(0, 16)}`, baseUrl: href };
+}
+
+const storedRegistration = (context: IHookFunctions) =>
+	context.getWorkflowStaticData('node').callWebhook as Registration | undefined;
+
+function forget(context: IHookFunctions): void {
+	const staticData = context.getWorkflowStaticData('node');
+	if (staticData.callWebhook !== undefined) delete staticData.callWebhook;
+}
+
+/**
+ * Gives the registration in the static data, if it is of the trigger's present URL and project. Any other is reported and forgotten: it
+ * may belong to the original of a copy or clone, or be out of reach of the present key.
+ */
+function presentRegistration(
+	context: IHookFunctions,
+	{ url, warn }: Registrant,
+	account: Account,
+): Registration | undefined {
+	const stored = storedRegistration(context);
+	if (stored === undefined) return undefined;
+	if (!isSameUrl(stored.url, url)) {
+		warn(
+			`left the registration of ${stored.url} for call events alone, because it belongs to the workflow that this one was copied from, or to n8n's former URL. If nothing receives call events there anymore, delete that webhook in the VideoSDK dashboard. Its own URL is ${url}`,
+		);
+	} else if (stored.account !== account.id) {
+		warn(
+			`was registered for call events with a different API key or Base URL. If that was a different VideoSDK project, delete the webhook ${url} in that project's dashboard`,
+		);
+	} else {
+		return stored;
+	}
+	forget(context);
+	return undefined;
+}
+
 /** @returns whether VideoSDK cannot reach the trigger. An API at a local address, such as a simulator, may. */
-export function isUnreachableFrom({ url }: Registrant, { baseUrl }: { baseUrl: string }): boolean {
+function isUnreachableFrom({ url }: Registrant, baseUrl: string): boolean {
 	return isUnreachable(url) && !isUnreachable(baseUrl);
 }
 
 /** Logs that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
 export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
-	const { url, warn } = registrant;
-	if (!isUnreachableFrom(registrant, { baseUrl })) return;
-	warn(
-		`has the URL ${url}. VideoSDK can't reach it from the internet, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
+	if (!isUnreachableFrom(registrant, baseUrl)) return;
+	registrant.warn(
+		`has the URL ${registrant.url}. VideoSDK can't reach it from the internet, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
 	);
 }
 
-/**
- * Makes the trigger's registration right: one webhook for its URL and events. Those of other URLs are left alone.
- *
- * @param webhooks all webhooks of the project
- * @returns what the project has afterwards, and the trigger's webhook, which is `created` if there was none
- */
-export async function settle(
-	send: Send,
-	webhooks: CallWebhook[],
-	registrant: Registrant,
-): Promise<{ webhooks: CallWebhook[]; webhook: CallWebhook; isCreated: boolean }> {
-	// Two processes of n8n that have registered the trigger at the same time both keep the same one.
-	const own = ownWebhooks(webhooks, registrant).sort((a, b) => (a.id < b.id ? -1 : 1));
-	const kept = own.find((webhook) => hasEvents(webhook, registrant.events));
-	for (const { id } of own.filter((webhook) => webhook !== kept)) await deleteCallWebhook(send, id);
-	const others = webhooks.filter((webhook) => !own.includes(webhook));
-	const webhook = kept ?? (await createCallWebhook(send, registrant.url, registrant.events));
-	return { webhooks: [...others, webhook], webhook, isCreated: kept === undefined };
-}
-
-async function removeAll(send: Send, webhooks: CallWebhook[], alsoId?: string): Promise<void> {
-	for (const id of new Set([...(alsoId ? [alsoId] : []), ...webhooks.map((webhook) => webhook.id)])) {
-		await deleteCallWebhook(send, id);
-	}
-}
-
-/**
- * Removes a registration that the trigger made with other settings or for another URL, with the present API key.
- *
- * @throws NodeApiError if VideoSDK does not do it
- */
-async function removeFormer(account: Account, former: Registration, { warn }: Registrant): Promise<void> {
-	const { webhookId, url, baseUrl, apiKeyHash } = former;
-	const isSameKey = apiKeyHash === account.apiKeyHash;
-	// What the key signs goes only to hosts for which the user has entered it.
-	if (isSameKey || baseUrl === account.baseUrl) {
-		const send = account.client(LIMITS, baseUrl);
-		const removed = findCallWebhooks(send, url).then(
-			async (webhooks) => await removeAll(send, webhooks, webhookId),
-		);
-		await (isSameKey ? removed : removed.catch(() => undefined));
-	}
-	if (!isSameKey) warnOfOtherKey(former, warn);
-}
-
-function warnOfOtherKey({ url }: Registration, warn: Registrant['warn']): void {
-	warn(
-		`was registered for call events with a different API key. If that key belongs to a different VideoSDK project, delete the webhook ${url} in that project's dashboard`,
-	);
-}
-
-/** Logs what to do about a registration that may be of another trigger, and is left alone. */
-function leaveAlone({ url }: Registration, { warn, url: ownUrl }: Registrant): void {
-	warn(
-		`doesn't touch the registration of ${url} for call events, because it belongs to the workflow that this one was copied from, or to n8n's former URL. If nothing receives call events there anymore, delete that webhook in the VideoSDK dashboard. Its own URL is ${ownUrl}`,
-	);
-}
-
-/** @returns the registration in the static data, if it is the trigger's own. Any other is reported and forgotten. */
-function ownFormer(context: IHookFunctions, registrant: Registrant): Registration | undefined {
-	const { former } = registrant;
-	if (former === undefined || isOwn(former, registrant)) return former;
-	leaveAlone(former, registrant);
-	forget(context);
-	return undefined;
-}
-
-/**
- * Forgets a registration that is not to be found at VideoSDK for the trigger's present URL and account, without a request. For the
- * start of n8n, when nothing may be awaited.
- */
-export function forgetFormer(context: IHookFunctions, registrant: Registrant, account: Account): void {
-	const own = ownFormer(context, registrant);
-	if (own === undefined || isOfAccount(own, account)) return;
-	warnOfOtherKey(own, registrant.warn);
-	forget(context);
+/** Makes what there is at VideoSDK what is wanted. @returns the webhook that there is then, and whether there was none */
+async function settle(send: Send, wanted: Wanted): Promise<{ webhook?: CallWebhook; isCreated: boolean }> {
+	const remove = async (webhooks: CallWebhook[]) => {
+		for (const { id } of webhooks) await deleteCallWebhook(send, id);
+	};
+	const changes = reconcile(wanted, await listCallWebhooks(send));
+	// Made before others are removed, so that no event is missed in between.
+	const created = changes.create ? await createCallWebhook(send, wanted.url, wanted.events) : undefined;
+	await remove(changes.remove);
+	if (created === undefined) return { webhook: changes.keep, isCreated: false };
+	// Another process of n8n may have registered the trigger at the same time.
+	const later = reconcile({ ...wanted, knownId: created.id }, await listCallWebhooks(send));
+	await remove(later.remove);
+	return { webhook: later.keep ?? created, isCreated: true };
 }
 
 /**
@@ -125,22 +144,10 @@ export function forgetFormer(context: IHookFunctions, registrant: Registrant, ac
  */
 export async function register(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { events, url, warn } = registrant;
-	const own = ownFormer(context, registrant);
-	if (events.length === 0 && own === undefined) return;
+	if (events.length === 0 && storedRegistration(context) === undefined) return;
 	const account = await readAccount(context);
-	if (own && (events.length === 0 || !isSameUrl(own.url, url) || !isOfAccount(own, account))) {
-		try {
-			await removeFormer(account, own, registrant);
-			forget(context);
-		} catch (error) {
-			warn(
-				`couldn't remove its former registration for call events. Delete the webhook ${own.url} in the VideoSDK dashboard`,
-				error as Error,
-			);
-		}
-	}
-	if (events.length === 0) return;
-	if (isUnreachableFrom(registrant, account)) {
+	const stored = presentRegistration(context, registrant, account);
+	if (events.length > 0 && isUnreachableFrom(registrant, account.baseUrl)) {
 		throw new NodeOperationError(
 			context.getNode(),
 			// Of a failed publication the editor shows the message only, so what to do comes first.
@@ -148,12 +155,21 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 			{ description: "Or deselect the call events in 'Trigger On'." },
 		);
 	}
-	const send = account.client(LIMITS);
+	if (events.length === 0 && stored === undefined) return;
 	try {
-		const first = await settle(send, await listCallWebhooks(send), registrant);
-		const last = first.isCreated ? await settle(send, await listCallWebhooks(send), registrant) : first;
-		keep(context, account, last.webhook);
+		const wanted = { url, events, knownId: stored?.webhookId };
+		const { webhook } = await settle(clientOf(context, LIMITS), wanted);
+		forget(context);
+		if (webhook === undefined) return;
+		const registration: Registration = {
+			webhookId: webhook.id,
+			url,
+			account: account.id,
+			isTest: context.getMode() === 'manual',
+		};
+		context.getWorkflowStaticData('node').callWebhook = registration;
 	} catch (error) {
+		if (events.length === 0) return warn(notRemoved(url), error as Error);
 		const { message, description } = error as Error & { description?: string };
 		throw new NodeOperationError(
 			context.getNode(),
@@ -163,35 +179,60 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 	}
 }
 
+const notRemoved = (url: string) =>
+	`couldn't remove its registration for call events. Delete the webhook ${url}, if there is one, in the VideoSDK dashboard`;
+
 /**
- * Removes the registration, when the trigger is unpublished or stops listening: that of its URL, and the one that it keeps. One that
- * is gone is no failure.
+ * Removes the registration, when the trigger is unpublished or stops listening. One that is gone is no failure.
  *
- * @throws NodeOperationError if VideoSDK does not remove what the trigger keeps: n8n tries again, or tells the user
+ * @throws NodeOperationError if VideoSDK does not remove what the trigger has registered: n8n tries again (2.x), or logs it
  */
 export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
-	const own = ownFormer(context, registrant);
-	if (own === undefined && registrant.events.length === 0) return;
+	const { url, events, warn } = registrant;
+	let stored = storedRegistration(context);
+	if (stored === undefined && events.length === 0) return;
 	// n8n 1.x also calls this for an imported copy that it refuses to publish because the original has the same URL.
-	if (own === undefined && isTakenByAnother(context, registrant.url)) return;
+	if (isTakenByAnother(context, url)) return;
 	try {
-		const account = await readAccount(context);
-		const isPresent = own && isSameUrl(own.url, registrant.url) && isOfAccount(own, account);
-		if (own && !isPresent) await removeFormer(account, own, registrant);
-		// A check at a start of n8n may have made another one, without a trace in the static data.
-		const send = account.client(LIMITS);
-		const removed = listCallWebhooks(send).then(
-			async (webhooks) =>
-				await removeAll(send, ownWebhooks(webhooks, registrant), isPresent ? own.webhookId : undefined),
-		);
-		await (own && !isPresent ? removed.catch(() => undefined) : removed);
+		stored = presentRegistration(context, registrant, await readAccount(context));
+		// A check at a start of n8n may have made one without a trace in the static data.
+		await settle(clientOf(context, LIMITS), { url, events: [], knownId: stored?.webhookId });
 		forget(context);
 	} catch (error) {
+		warn(notRemoved(url), error as Error);
 		// The end of listening would fail for ever, and a failed publication would leave n8n's own webhook behind.
-		if (own && !own.isTest) throw new NodeOperationError(context.getNode(), error as Error);
-		registrant.warn(
-			`couldn't look for a registration for call events. If there is one, delete the webhook ${registrant.url} in the VideoSDK dashboard`,
-			error as Error,
+		if (stored === undefined || stored.isTest) return;
+		const { message } = error as Error;
+		throw new NodeOperationError(
+			context.getNode(),
+			`VideoSDK didn't remove the webhook ${url}. Unpublish again later, or delete it in the VideoSDK dashboard. ${message}`,
 		);
 	}
+}
+
+/**
+ * Prepares a check of the registration for a start of n8n, when a hook may await no request.
+ *
+ * @returns makes the registration right, with the credential as it is then; throws if VideoSDK does not answer. undefined if there is
+ * nothing to check
+ * @throws what `readAccount` throws
+ */
+export async function prepareCheck(
+	context: IHookFunctions,
+	registrant: Registrant,
+): Promise<(() => Promise<void>) | undefined> {
+	const { events, url, warn } = registrant;
+	if (events.length === 0 && storedRegistration(context) === undefined) return undefined;
+	const account = await readAccount(context);
+	const knownId = presentRegistration(context, registrant, account)?.webhookId;
+	warnIfUnreachable(registrant, account.baseUrl);
+	if (events.length === 0 || isUnreachableFrom(registrant, account.baseUrl)) return undefined;
+	return async () => {
+		const { isCreated } = await settle(clientOf(context, { ...LIMITS, maxAttempts: 1 }), {
+			url,
+			events,
+			knownId,
+		});
+		if (isCreated) warn(`wasn't registered for call events at ${url}, but is now`);
+	};
 }

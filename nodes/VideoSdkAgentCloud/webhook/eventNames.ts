@@ -53,3 +53,9 @@ export function eventName(webhookType: string): string | undefined {
 export function isCallEvent(event: string): boolean {
 	return event.startsWith('call-');
 }
+
+/** @returns the events among these for which a call webhook is registered, in one spelling and order */
+export function callEventsOf(names: string[]): string[] {
+	const chosen = new Set(names.map(eventName));
+	return CALL_EVENTS.filter((event) => chosen.has(event));
+}

@@ -1,9 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import {
-	findCallWebhooks,
-	isSameUrl,
-	listCallWebhooks,
-} from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
+import { isSameUrl, listCallWebhooks } from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
 import { type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 
 const URL_ = 'https://n8n.example.com/webhook/a/webhook';
@@ -23,7 +19,6 @@ describe('The webhooks of a project', () => {
 		];
 		const wanted = [{ id: 'there', url: URL_, events: ['call-missed'] }];
 		expect(await listCallWebhooks(send(rows))).toEqual(wanted);
-		expect(await findCallWebhooks(send(rows), URL_)).toEqual(wanted);
 	});
 });
 

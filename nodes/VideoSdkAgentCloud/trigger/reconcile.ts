@@ -1,0 +1,39 @@
+import { type CallWebhook, isSameUrl } from '../api/callWebhooks';
+import { callEventsOf } from '../webhook/eventNames';
+
+/** What a trigger is to have at VideoSDK: one webhook with exactly these, or none. */
+export interface Wanted {
+	url: string;
+	/** As `callEventsOf` gives them. None: no webhook. */
+	events: string[];
+	/** The ID of the webhook that was made for this URL earlier, should VideoSDK spell the URL otherwise. */
+	knownId?: string;
+}
+
+/** What is to be done about it. */
+export interface Changes {
+	keep?: CallWebhook;
+	create: boolean;
+	remove: CallWebhook[];
+}
+
+const hasEvents = (webhook: CallWebhook, events: string[]) =>
+	webhook.events.length === events.length && callEventsOf(webhook.events).join() === events.join();
+
+/**
+ * Compares what a trigger is to have with what there is: the same when it is published, when n8n starts and when it is unpublished.
+ * Only webhooks of its own URL are touched. All others belong to other triggers, to copies of it, or to something else.
+ *
+ * @param listed all webhooks of the VideoSDK project
+ */
+export function reconcile({ url, events, knownId }: Wanted, listed: CallWebhook[]): Changes {
+	const own = listed.filter((webhook) => isSameUrl(webhook.url, url) || webhook.id === knownId);
+	// Two processes that have registered the trigger at the same time keep the same one.
+	const fitting = own.filter((webhook) => hasEvents(webhook, events)).sort((a, b) => (a.id < b.id ? -1 : 1));
+	const keep = events.length > 0 ? fitting[0] : undefined;
+	return {
+		...(keep && { keep }),
+		create: events.length > 0 && keep === undefined,
+		remove: own.filter((webhook) => webhook !== keep),
+	};
+}

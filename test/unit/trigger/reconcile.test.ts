@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { type CallWebhook, isSameUrl } from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
+import { reconcile, type Wanted } from '../../../nodes/VideoSdkAgentCloud/trigger/reconcile';
+import { CALL_EVENTS, callEventsOf } from '../../../nodes/VideoSdkAgentCloud/webhook/eventNames';
+import { check } from '../support';
+
+const URL_ = 'https://n8n.example.com/webhook/a/webhook';
+const webhook = (id: string, url = URL_, events = ['call-hangup']): CallWebhook => ({ id, url, events });
+const wanted = (more: Partial<Wanted> = {}): Wanted => ({ url: URL_, events: ['call-hangup'], ...more });
+
+it.each<[string, Wanted, CallWebhook[], { keep?: string; create: boolean; remove: string[] }]>([
+	['published for the first time', wanted(), [], { create: true, remove: [] }],
+	['registered as wanted', wanted(), [webhook('1')], { keep: '1', create: false, remove: [] }],
+	['an alias', wanted(), [webhook('1', URL_, ['call-ended'])], { keep: '1', create: false, remove: [] }],
+	['other events', wanted(), [webhook('1', URL_, ['call-missed'])], { create: true, remove: ['1'] }],
+	[
+		'more events than wanted',
+		wanted(),
+		[webhook('1', URL_, ['call-hangup', 'new-event'])],
+		{ create: true, remove: ['1'] },
+	],
+	['registered twice', wanted(), [webhook('2'), webhook('1')], { keep: '1', create: false, remove: ['2'] }],
+	[
+		'spelled otherwise',
+		wanted(),
+		[webhook('1', URL_.replace('n8n', 'N8N'))],
+		{ keep: '1', create: false, remove: [] },
+	],
+	[
+		'known by its ID',
+		wanted({ knownId: '1' }),
+		[webhook('1', `${URL_}/`)],
+		{ keep: '1', create: false, remove: [] },
+	],
+	[
+		'the test URL, the original of a copy, a former address',
+		wanted(),
+		[
+			webhook('1', URL_.replace('/webhook/', '/webhook-test/')),
+			webhook('2', URL_.replace('/a/', '/b/')),
+			webhook('3', URL_.replace('example', 'former')),
+			webhook('4', `${URL_}?x=1`),
+		],
+		{ create: true, remove: [] },
+	],
+	[
+		'unpublished',
+		wanted({ events: [] }),
+		[webhook('1'), webhook('2', `${URL_}2`)],
+		{ create: false, remove: ['1'] },
+	],
+	['gone before it is unpublished', wanted({ events: [], knownId: '1' }), [], { create: false, remove: [] }],
+])('reconcile: %s', (_what, given, listed, { keep, create, remove }) => {
+	const changes = reconcile(given, listed);
+	expect(changes.keep?.id).toBe(keep);
+	expect(changes.create).toBe(create);
+	expect(changes.remove.map(({ id }) => id)).toEqual(remove);
+});
+
+const url = fc.constantFrom(
+	'https://a.example/x',
+	'https://A.example:443/x',
+	'https://b.example/x',
+	'https://a.example/y',
+);
+const events = fc.subarray([...CALL_EVENTS, 'call-ended', 'unknown']);
+const listed = fc.uniqueArray(fc.record({ id: fc.integer({ max: 99 }).map(String), url, events }), {
+	selector: ({ id }) => id,
+	maxLength: 8,
+});
+const anyWanted: fc.Arbitrary<Wanted> = fc.record({
+	url,
+	events: events.map(callEventsOf),
+	knownId: fc.option(fc.integer({ max: 99 }).map(String), { nil: undefined }),
+});
+
+/** @returns what there is after the changes */
+function apply(given: Wanted, before: CallWebhook[], id = 'new'): CallWebhook[] {
+	const { create, remove } = reconcile(given, before);
+	const left = before.filter((one) => !remove.includes(one));
+	return create ? [...left, { id, url: given.url, events: given.events }] : left;
+}
+
+it('reconcile leaves what is not of the trigger alone, and one right webhook or none, whatever there is', () => {
+	check(
+		fc.property(listed, anyWanted, (before, given) => {
+			const after = apply(given, before);
+			const isOwn = (one: CallWebhook) => isSameUrl(one.url, given.url) || one.id === given.knownId;
+			expect(after.filter((one) => !isOwn(one))).toEqual(before.filter((one) => !isOwn(one)));
+			const own = after.filter((one) => isOwn(one) || one.id === 'new');
+			expect(own.map((one) => callEventsOf(one.events))).toEqual(
+				given.events.length > 0 ? [given.events] : [],
+			);
+			// Done again, it changes nothing.
+			const again = reconcile({ ...given, knownId: own[0]?.id }, after);
+			expect(again).toEqual({ ...(own[0] && { keep: own[0] }), create: false, remove: [] });
+		}),
+		2_000,
+	);
+});
+
+it('reconcile: of two processes that both register the trigger at the same time, both keep the same webhook', () => {
+	check(
+		fc.property(listed, anyWanted, fc.boolean(), (before, given, isReversed) => {
+			const both = [apply(given, before, 'new-1'), apply(given, before, 'new-2')];
+			// What each has removed is gone, and what each has made is there.
+			const merged = [...new Set(both.flat())].filter(
+				(one) => one.id.startsWith('new') || both.every((list) => list.includes(one)),
+			);
+			const all = isReversed ? merged.reverse() : merged;
+			const keptBy = (knownId: string) => reconcile({ ...given, knownId }, all).keep?.id;
+			expect(keptBy('new-1')).toBe(keptBy('new-2'));
+		}),
+		1_000,
+	);
+});
