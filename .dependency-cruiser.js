@@ -2,7 +2,18 @@
 const NODES = '^nodes/VideoSdkAgentCloud';
 /** The node by which agents ask: beside the layers, on top of the lower ones. */
 const TOOL_NODE = '^nodes/VideoSdkAgentCloudMcp/';
-const LAYERS = ['shared', 'api', 'webhook', 'tools', 'waiting', 'trigger', 'fields', 'lists', 'actions'];
+const LAYERS = [
+	'shared',
+	'api',
+	'mcp',
+	'webhook',
+	'tools',
+	'waiting',
+	'trigger',
+	'fields',
+	'lists',
+	'actions',
+];
 const NODE_FILES = '^nodes/[^/]+/[^/]+\\.node\\.ts$';
 
 const layers = (names) => `${NODES}/(${names.join('|')})/`;
@@ -33,7 +44,7 @@ module.exports = {
 			name: 'tool-node-imports-shared-layers-only',
 			severity: 'error',
 			from: { path: TOOL_NODE },
-			to: { path: '^nodes/', pathNot: [layers(['api', 'webhook', 'tools']), TOOL_NODE] },
+			to: { path: '^nodes/', pathNot: [layers(['api', 'mcp', 'webhook', 'tools']), TOOL_NODE] },
 		},
 		{
 			name: 'layers-import-no-tool-node',

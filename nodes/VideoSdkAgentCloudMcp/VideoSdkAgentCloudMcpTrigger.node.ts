@@ -10,11 +10,11 @@ import {
 	NodeConnectionTypes,
 	NodeOperationError,
 } from 'n8n-workflow';
+import { errorResponse, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
 import { rememberTool, rememberUnpublishedTool } from '../VideoSdkAgentCloud/tools/knownTools';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
-import { DefinitionError, readDefinition } from './definition';
+import { readDefinition } from './definition';
 import { TOOL_FIELDS } from './fields';
-import { errorResponse, NOT_ALLOWED } from './jsonRpc';
 import { readToolKey, receive } from './receive';
 
 /** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */
@@ -40,7 +40,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["toolName"] }}',
 		description:
-			'Lets an AI voice agent use this workflow during a conversation, for example to look something up, book or cancel',
+			'Lets an AI voice agent use this workflow during a conversation, for example to look something up, book, or cancel',
 		eventTriggerDescription: 'Have an agent use the tool at its Test URL',
 		activationMessage:
 			"Agents can now use this tool. Select it in 'Agent Tools' in the node that makes the call or starts the session.",
@@ -97,9 +97,8 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 						);
 						return true;
 					}
-					// The editor shows nothing but the message when publishing fails, so what to do comes first.
-					const sentence = error instanceof DefinitionError ? `${error.nextStep} ${message}` : message;
-					throw new NodeOperationError(this.getNode(), sentence);
+					// The editor shows nothing but the message when publishing fails.
+					throw new NodeOperationError(this.getNode(), message);
 				}
 				return true;
 			},

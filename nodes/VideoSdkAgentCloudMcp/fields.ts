@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/ti
 export const TOOL_FIELDS: INodeProperties[] = [
 	{
 		displayName:
-			"End this workflow with a VideoSDK Agent Cloud node set to 'Agent Tool: Answer'. That node's input is the answer that the agent gets. Then publish the workflow and select this tool in 'Agent Tools' in the node that makes the call or starts the session.",
+			"End this workflow with 'Agent Tool: Answer' and publish it. Then select it in 'Agent Tools' in the node that makes the call or starts the session.",
 		name: 'answerNotice',
 		type: 'notice',
 		default: '',
@@ -18,7 +18,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. find_order',
 		description:
-			'The name that the model uses for this tool. Letters, digits, hyphens and underscores are allowed.',
+			'What the model calls this tool. Use letters, digits, hyphens, and underscores. Spaces become underscores.',
 	},
 	{
 		displayName: 'Tool Description',
@@ -54,7 +54,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		placeholder: 'Add Parameter',
 		default: {},
 		description:
-			"What the model has to find out during the conversation. Data that the other person must not be able to change, such as a customer number, belongs in 'Context' in the node that makes the call or starts the session.",
+			"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
 		displayOptions: { show: { specifyParameters: ['fields'] } },
 		options: [
 			{
@@ -90,7 +90,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 						displayName: 'Required',
 						name: 'required',
 						type: 'boolean',
-						default: false,
+						default: true,
 						description: 'Whether the model has to fill in this parameter',
 					},
 				],
@@ -104,7 +104,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
 		description:
-			'The parameters, as a JSON schema of type object. n8n checks what the agent sends against it, except for pattern and format, which only the model reads.',
+			'A schema of type object. Only type, properties, required, enum, items, and additionalProperties are enforced.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
 	},
 	{
@@ -122,7 +122,7 @@ export const TOOL_FIELDS: INodeProperties[] = [
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
 				description:
-					"How long the agent waits for the answer. The caller hears the pause. Just before the time is up, the agent is told that the tool didn't answer.",
+					"How long the agent waits for the answer, in a pause that the caller hears. Then it's told that none came.",
 			},
 		],
 	},

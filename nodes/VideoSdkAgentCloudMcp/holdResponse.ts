@@ -1,5 +1,7 @@
-import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
-import { resultInAnswer, toolResult } from '../VideoSdkAgentCloud/tools/toolResult';
+import { type IWebhookFunctions } from 'n8n-workflow';
+import { type RequestId, resultResponse } from '../VideoSdkAgentCloud/mcp/jsonRpc';
+import { type ToolResult, toolResult } from '../VideoSdkAgentCloud/mcp/server';
+import { resultInAnswer } from '../VideoSdkAgentCloud/tools/toolResult';
 
 type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 
@@ -25,14 +27,10 @@ const HEADERS_OF_N8N = ['content-length', 'content-type', 'etag'];
  * and in some cases never. So `end` of this response is replaced: it sends n8n's answer as an MCP result, or a tool error in its place. At
  * the timeout the agent is told so, and whatever n8n answers later is dropped.
  *
- * @param toBody makes the body of the answer from an MCP result
+ * @param id of the agent's request
  * @param timeoutMs how long the agent waits
  */
-export function holdResponse(
-	response: Response,
-	toBody: (result: IDataObject) => unknown,
-	timeoutMs: number,
-): void {
+export function holdResponse(response: Response, id: RequestId, timeoutMs: number): void {
 	const end = response.end.bind(response);
 	const deadline = AbortSignal.timeout(timeoutMs - Math.min(timeoutMs * MARGIN_SHARE, MAX_MARGIN_MS));
 	let isOver = false;
@@ -41,12 +39,12 @@ export function holdResponse(
 		isOver = true;
 		deadline.removeEventListener('abort', onDeadline);
 	};
-	const answer = (result: IDataObject): void => {
+	const answer = (result: ToolResult): void => {
 		if (isOver) return;
 		for (const name of HEADERS_OF_N8N) response.removeHeader(name);
 		response.statusCode = 200;
 		response.setHeader('Content-Type', 'application/json; charset=utf-8');
-		const body = JSON.stringify(toBody(result));
+		const body = JSON.stringify(resultResponse(id, result));
 		// Headers cannot be changed any more; n8n would fail over that.
 		const ignore = () => response;
 		end(body);

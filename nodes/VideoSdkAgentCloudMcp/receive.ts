@@ -3,17 +3,16 @@ import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/cre
 import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
-import { readDefinition, type ToolDefinition } from './definition';
-import { holdResponse } from './holdResponse';
 import {
 	errorResponse,
 	INTERNAL_ERROR,
 	INVALID_REQUEST,
-	isTooDeep,
 	NOT_ALLOWED,
 	UNAUTHORIZED,
-} from './jsonRpc';
-import { reactTo } from './mcp';
+} from '../VideoSdkAgentCloud/mcp/jsonRpc';
+import { reactTo } from '../VideoSdkAgentCloud/mcp/server';
+import { readDefinition, type ToolDefinition } from './definition';
+import { holdResponse } from './holdResponse';
 
 /** No arguments of a voice agent are longer. */
 const MAX_BODY_BYTES = 100_000;
@@ -59,7 +58,8 @@ function rejectToken(context: IWebhookFunctions, reason: TokenRejection | 'missi
 	const status = isForeign ? 403 : 401;
 	const sentence = `'${context.getNode().name}' rejected a request with ${status}. ${REASONS[reason]}`;
 	warnSparingly(context, 'tool token', sentence, { status });
-	if (!isForeign) context.getResponseObject().setHeader('WWW-Authenticate', 'Bearer');
+	// With the error (RFC 6750) a client that knows OAuth doesn't look for a login of n8n's.
+	if (!isForeign) context.getResponseObject().setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
 	const message = isForeign ? 'This token is for a different tool' : 'The token is missing, wrong or expired';
 	return respond(context, status, errorResponse(null, isForeign ? NOT_ALLOWED : UNAUTHORIZED, message));
 }
@@ -94,6 +94,11 @@ function callHeaders(context: IWebhookFunctions): IDataObject {
 
 /** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
+	const { origin } = context.getHeaderData();
+	if (origin !== undefined && origin !== new URL(String(context.getNodeWebhookUrl('default'))).origin) {
+		return respond(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
+	}
 	let verified: Awaited<ReturnType<typeof verify>>;
 	let tool: ToolDefinition;
 	try {
@@ -107,14 +112,10 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
 		return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
 	}
-	const body = context.getBodyData() as unknown;
-	if (isTooDeep(body)) {
-		return respond(context, 400, errorResponse(null, INVALID_REQUEST, 'The request is nested too deep'));
-	}
-	const reaction = reactTo(body, context.getHeaderData()['mcp-protocol-version'], tool);
+	const reaction = reactTo(context.getBodyData(), context.getHeaderData()['mcp-protocol-version'], tool);
 	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
-	const { id, input, toBody } = reaction.call;
-	holdResponse(context.getResponseObject(), toBody, tool.timeoutMs);
+	const { id, input } = reaction.call;
+	holdResponse(context.getResponseObject(), id, tool.timeoutMs);
 	const item: IDataObject = {
 		tool: tool.name,
 		input,

@@ -29,7 +29,8 @@ export const TOOL_PARAMETERS: INodeParameters = {
 	toolDescription: 'Finds an order of the caller.',
 	specifyParameters: 'fields',
 	toolParameters: {
-		parameters: [{ name: 'number', type: 'string', description: 'On the invoice', required: true }],
+		// Required by default.
+		parameters: [{ name: 'number', type: 'string', description: 'On the invoice' }],
 	},
 	options: {},
 };

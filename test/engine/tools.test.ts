@@ -58,7 +58,8 @@ async function ask(tool: PublishedTool, input: object = { number: 'A-17' }) {
 describe('The official client', () => {
 	it('lists and calls a tool; what the token pins comes out whatever the arguments say', async () => {
 		const tool = await publish();
-		const client = await tool.connect(await tokenFor(tool), { 'X-Call-From': '+1555', 'X-Other': 'no' });
+		const headers = { 'X-Call-From': '+1555', 'X-Other': 'no' };
+		const client = await tool.connect(await tokenFor(tool), headers);
 		expect((await client.listTools()).tools).toEqual([
 			{
 				name: 'find_order',
@@ -211,6 +212,19 @@ describe('No execution', () => {
 		expect([tool.items, tool.log.length]).toEqual([[], 1]);
 	});
 
+	it('for a web page, unless it is on the host of the tool itself', async () => {
+		const tool = await publish();
+		const authorization = `Bearer ${await tokenFor(tool)}`;
+		const from = async (origin: string) =>
+			await send(tool.url, {
+				headers: { 'content-type': 'application/json', authorization, origin },
+				body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+			});
+		expect(await from('http://rebound.example')).toMatchObject({ status: 403 });
+		expect(await from('null')).toMatchObject({ status: 403 });
+		expect(await from(tool.origin)).toMatchObject({ status: 200 });
+	});
+
 	it('for a body of a type that n8n does not read by itself', async () => {
 		const tool = await publish();
 		const authorization = `Bearer ${await tokenFor(tool)}`;
@@ -234,12 +248,12 @@ describe('No execution', () => {
 
 describe('A tool is published', () => {
 	it.each<[INodeParameters, string]>([
-		[{ toolName: 'find order' }, "'Tool Name' is 'find order'"],
+		[{ toolName: 'find.order' }, "'Tool Name' is 'find.order'"],
 		[{ toolDescription: ' ' }, "'Tool Description' is empty"],
 		[{ options: { timeout: 0 } }, "'Timeout' must be"],
 		[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
 		[
-			{ specifyParameters: 'json', jsonSchema: '{"type":"object","oneOf":[]}' },
+			{ specifyParameters: 'json', jsonSchema: '{"type":"object","required":"a"}' },
 			"'JSON Schema' can't be used",
 		],
 		[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' can't be used"],
@@ -255,7 +269,7 @@ describe('A tool is published', () => {
 	});
 
 	it('and listed, until it is unpublished', async () => {
-		const tool = await publish();
+		const tool = await publish({ toolName: ' find order ' });
 		const names = async () =>
 			(await rig.engine.listSearch('searchAgentTools')).results.map(({ name }) => name);
 		expect((await names()).at(0)).toBe('find_order: Orders');

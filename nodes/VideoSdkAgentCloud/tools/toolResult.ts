@@ -1,23 +1,12 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
-
-/** The result of a tool call, as the Model Context Protocol has it (CallToolResult). */
-export interface ToolResult extends IDataObject {
-	content: Array<{ type: 'text'; text: string }>;
-	/** Whether the text says what went wrong: the agent reads it either way. */
-	isError: boolean;
-}
+import { type ToolResult } from '../mcp/server';
 
 /**
- * Under this name Agent Tool: Answer hands a result to n8n, which carries it to the process that received the call. There the
- * trigger takes it out of n8n's answer and sends it to the agent: it alone knows the ID of the agent's request.
+ * Under this name Agent Tool: Answer hands a result to n8n, which carries it to the process that received the call. There the trigger
+ * takes it out of n8n's answer and sends it to the agent: it alone knows the ID of the agent's request.
  */
 const RESULT_NAME = 'videoSdkToolResult';
-
-/** Makes a result. */
-export function toolResult(text: string, isError = false): ToolResult {
-	return { content: [{ type: 'text', text }], isError };
-}
 
 /** @returns the body of the answer to hand to n8n */
 export function toAnswerBody(result: ToolResult): IDataObject {

@@ -5,8 +5,9 @@ import {
 	type INodeProperties,
 } from 'n8n-workflow';
 import { type ItemReader } from '../../fields/reader';
+import { toolResult } from '../../mcp/server';
 import { MAX_TIMEOUT_S } from '../../tools/timeout';
-import { toAnswerBody, toolResult } from '../../tools/toolResult';
+import { toAnswerBody } from '../../tools/toolResult';
 import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';

@@ -1,13 +1,13 @@
 import { type IDataObject } from 'n8n-workflow';
+import { isRecord } from '../api/answer';
 
 /** The ID that the sender gave a request: its answer repeats it. */
 export type RequestId = string | number;
 
-/** A message of JSON-RPC 2.0 that a server may receive, and what is not one. */
+/** A message of JSON-RPC 2.0, to a server: `silent` wants no answer (a notification, or a response). */
 export type Message =
 	| { kind: 'request'; id: RequestId; method: string; params: IDataObject }
-	| { kind: 'notification' }
-	| { kind: 'response' }
+	| { kind: 'silent' }
 	| { kind: 'invalid'; id: RequestId | null };
 
 /** Error codes of JSON-RPC 2.0. */
@@ -22,9 +22,6 @@ export const UNAUTHORIZED = -32_001;
 /** Nested deeper, a body is not looked into. */
 const MAX_DEPTH = 20;
 
-const isObject = (value: unknown): value is IDataObject =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** @returns whether a parsed JSON value has more than MAX_DEPTH levels. Uses no recursion, so that no body overflows the stack */
 export function isTooDeep(value: unknown): boolean {
 	let level: unknown[] = [value];
@@ -37,24 +34,17 @@ export function isTooDeep(value: unknown): boolean {
 	return false;
 }
 
-/** Reads a message. Never throws. */
+/** Reads a message. Never throws. MCP allows neither null nor fractions as IDs, and parameters by name only. */
 export function readMessage(value: unknown): Message {
-	if (!isObject(value)) return { kind: 'invalid', id: null };
-	const { jsonrpc, id, method, params } = value;
+	const { jsonrpc, id, method, params = {}, ...rest } = isRecord(value) ? value : {};
 	const isId = typeof id === 'string' || (typeof id === 'number' && Number.isSafeInteger(id));
-	const knownId = isId ? id : null;
-	if (jsonrpc !== '2.0') return { kind: 'invalid', id: knownId };
-	if (method === undefined) {
-		const isResponse = isId && ('result' in value || 'error' in value);
-		return isResponse ? { kind: 'response' } : { kind: 'invalid', id: knownId };
-	}
-	// Request and response at the same time.
-	if ('result' in value || 'error' in value) return { kind: 'invalid', id: knownId };
-	if (typeof method !== 'string') return { kind: 'invalid', id: knownId };
-	if (!('id' in value)) return { kind: 'notification' };
-	// MCP allows neither null nor fractions as IDs, and parameters by name only.
-	if (!isId || (params !== undefined && !isObject(params))) return { kind: 'invalid', id: knownId };
-	return { kind: 'request', id, method, params: isObject(params) ? params : {} };
+	const invalid = { kind: 'invalid' as const, id: isId ? id : null };
+	const isResponse = 'result' in rest || 'error' in rest;
+	if (jsonrpc !== '2.0') return invalid;
+	if (method === undefined) return isId && isResponse ? { kind: 'silent' } : invalid;
+	if (typeof method !== 'string' || isResponse) return invalid;
+	if (id === undefined) return { kind: 'silent' };
+	return isId && isRecord(params) ? { kind: 'request', id, method, params } : invalid;
 }
 
 /** Makes the answer to a request that was carried out. */

@@ -1,0 +1,115 @@
+import { type IDataObject } from 'n8n-workflow';
+import { isRecord } from '../api/answer';
+
+/** A JSON schema that `checkSchema` let pass. What else is in it reaches the model, and is not enforced. */
+export interface Schema extends IDataObject {
+	type?: string | string[];
+	properties?: Record<string, Schema>;
+	required?: string[];
+	additionalProperties?: boolean | Schema;
+	items?: Schema;
+	enum?: Array<string | number | boolean | null>;
+	description?: string;
+}
+
+const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
+/** A schema of an agent's tool is read by a model with each request. Besides, no shorter one is nested too deep. */
+const MAX_SCHEMA_LENGTH = 20_000;
+const MAX_PROBLEMS = 5;
+
+const isListOf = (value: unknown, test: (entry: unknown) => boolean) =>
+	Array.isArray(value) && value.every(test);
+const isText = (value: unknown) => typeof value === 'string';
+const isType = (value: unknown) => TYPES.includes(value as string);
+const isPrimitive = (value: unknown) => typeof value !== 'object' || value === null;
+
+/** What the keywords that are enforced must be. */
+const KEYWORDS: Array<[name: string, test: (value: unknown) => boolean, expected: string]> = [
+	[
+		'type',
+		(value) => isType(value) || isListOf(value, isType),
+		`one of ${TYPES.join(', ')}, or a list of these`,
+	],
+	['properties', isRecord, 'an object'],
+	['required', (value) => isListOf(value, isText), 'a list of names'],
+	['enum', (value) => isListOf(value, isPrimitive), 'a list of strings, numbers or booleans'],
+	['items', isRecord, 'a schema'],
+	['description', isText, 'a string'],
+	[
+		'additionalProperties',
+		(value) => typeof value === 'boolean' || isRecord(value),
+		'true, false or a schema',
+	],
+];
+
+/** @returns what is wrong with a part of a schema, or undefined */
+function problemIn(schema: unknown, path: string): string | undefined {
+	const place = path === '' ? 'the schema' : `'${path}'`;
+	if (!isRecord(schema)) return `${place} must be an object`;
+	for (const [name, test, expected] of KEYWORDS) {
+		if (Object.hasOwn(schema, name) && !test(schema[name]))
+			return `'${name}' of ${place} must be ${expected}`;
+	}
+	const { properties, items, additionalProperties } = schema as Schema;
+	const rest = Object.entries({ items, additionalProperties }).filter(([, part]) => isRecord(part));
+	return [...Object.entries(properties ?? {}), ...rest]
+		.map(([name, part]) => problemIn(part, path === '' ? name : `${path}.${name}`))
+		.find((problem) => problem !== undefined);
+}
+
+/** @returns the schema, or what is wrong with it */
+export function checkSchema(value: unknown): { schema: Schema } | { problem: string } {
+	if ((JSON.stringify(value) ?? '').length > MAX_SCHEMA_LENGTH) {
+		return { problem: `it has more than ${MAX_SCHEMA_LENGTH.toLocaleString('en-US')} characters` };
+	}
+	const problem = problemIn(value, '');
+	if (problem !== undefined) return { problem };
+	const schema = value as Schema;
+	return schema.type === 'object' ? { schema } : { problem: "the schema must have the type 'object'" };
+}
+
+function typeOf(value: unknown): string {
+	if (value === null) return 'null';
+	// As JSON.parse reads 1e400; n8n would store null.
+	if (typeof value === 'number' && !Number.isFinite(value)) return 'infinity';
+	return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function hasType(value: unknown, type: string): boolean {
+	return type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
+}
+
+function problemsOf(schema: Schema, value: unknown, name: string): string[] {
+	const label = name === '' ? 'The arguments' : `'${name}'`;
+	const types = [schema.type ?? []].flat();
+	if (types.length > 0 && !types.some((type) => hasType(value, type))) {
+		return [`${label} must be of type ${types.join(' or ')}, not ${typeOf(value)}.`];
+	}
+	if (schema.enum?.some((allowed) => allowed === value) === false) {
+		return [`${label} must be one of ${schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ')}.`];
+	}
+	const below = (part: string | number) => (name === '' ? String(part) : `${name}.${part}`);
+	const { items, properties = {}, required = [], additionalProperties } = schema;
+	if (Array.isArray(value)) {
+		return items === undefined ? [] : value.flatMap((entry, i) => problemsOf(items, entry, below(i)));
+	}
+	if (!isRecord(value)) return [];
+	return [
+		...required.filter((part) => !Object.hasOwn(value, part)).map((part) => `'${below(part)}' is missing.`),
+		...Object.entries(value).flatMap(([part, entry]) => {
+			if (Object.hasOwn(properties, part)) return problemsOf(properties[part] ?? {}, entry, below(part));
+			if (additionalProperties === false) return [`'${below(part)}' isn't allowed.`];
+			return isRecord(additionalProperties) ? problemsOf(additionalProperties, entry, below(part)) : [];
+		}),
+	];
+}
+
+/**
+ * Checks arguments against a schema. Runs no code and no regular expression from outside.
+ *
+ * @param value of limited depth, see `isTooDeep`
+ * @returns what is wrong, in sentences for the model that chose the arguments; empty if nothing is
+ */
+export function argumentProblems(schema: Schema, value: unknown): string[] {
+	return problemsOf(schema, value, '').slice(0, MAX_PROBLEMS);
+}
