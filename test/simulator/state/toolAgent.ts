@@ -24,12 +24,30 @@ export interface ToolUse {
 	ms: number;
 }
 
-/** What a model would take out of the conversation: something for each argument that must be there. */
-function argumentsFor(schema: { properties?: object; required?: string[] }): Record<string, unknown> {
+/**
+ * What a model would take out of the conversation: something for each argument that must be there.
+ *
+ * @param told what tools have answered before
+ */
+function argumentsFor(
+	schema: { properties?: object; required?: string[] },
+	told: Record<string, unknown>,
+): Record<string, unknown> {
 	const properties = (schema.properties ?? {}) as Record<string, { type?: string; enum?: unknown[] }>;
 	const sample = ({ type, enum: choices }: (typeof properties)[string]) =>
 		choices?.[0] ?? (type === 'number' || type === 'integer' ? 7 : type === 'boolean' ? true : 'A-17');
-	return Object.fromEntries((schema.required ?? []).map((name) => [name, sample(properties[name] ?? {})]));
+	const required = schema.required ?? [];
+	return Object.fromEntries(required.map((name) => [name, told[name] ?? sample(properties[name] ?? {})]));
+}
+
+/** @returns the values in an answer, by name; those of the first entry of a list */
+function valuesIn(answer: string): Record<string, unknown> {
+	try {
+		const [first] = [JSON.parse(answer) as unknown].flat();
+		return { ...(first as object | undefined) };
+	} catch {
+		return {};
+	}
 }
 
 /** @returns the tools in what a call or session was started with; none if what is there is no list of tools */
@@ -70,8 +88,10 @@ export class ToolAgent {
 		about: Record<string, string>,
 		say: (line: Pick<TranscriptLine, 'speaker' | 'text'>) => void,
 	): Promise<void> {
+		const told: Record<string, unknown> = {};
 		for (const tool of tools.filter(isHere)) {
-			const use = await this.ask(id, tool, about);
+			const use = await this.ask(id, tool, about, told);
+			Object.assign(told, valuesIn(use.answer));
 			this.uses.push(use);
 			this.log(`The agent asked ${use.tool}: ${use.answer} (${Math.round(use.ms)} ms)`);
 			say({ speaker: 'Caller', text: 'And I have a question.' });
@@ -88,6 +108,7 @@ export class ToolAgent {
 		id: string,
 		{ url, headers, timeout }: HandedTool,
 		about: Record<string, string>,
+		told: Record<string, unknown>,
 	): Promise<ToolUse> {
 		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
 		this.clients.add(client);
@@ -100,7 +121,7 @@ export class ToolAgent {
 			const { tools } = await client.listTools();
 			const [{ inputSchema }] = tools as [(typeof tools)[number]];
 			name = tools[0]?.name ?? url;
-			input = argumentsFor(inputSchema);
+			input = argumentsFor(inputSchema, told);
 			startedAt = performance.now();
 			const result = await client.callTool({ name, arguments: input }, undefined, {
 				timeout: timeout * 1000,
