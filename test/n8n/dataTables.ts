@@ -9,6 +9,7 @@ export interface DataTable {
 	rows(): Promise<Row[]>;
 	/** Changes the rows in which a column has a value. */
 	change(column: string, value: string, changes: Row): Promise<void>;
+	removeColumn(name: string): Promise<void>;
 }
 
 /**
@@ -40,6 +41,11 @@ export async function createDataTable(
 				filter: { type: 'and', filters: [{ columnName: column, condition: 'eq', value }] },
 				data: changes,
 			});
+		},
+		async removeColumn(column) {
+			const all = await rest.call<Array<{ id: string; name: string }>>('GET', `${tables}/${id}/columns`);
+			const found = all.find(({ name: each }) => each === column);
+			await rest.call('DELETE', `${tables}/${id}/columns/${found?.id}`);
 		},
 	};
 }

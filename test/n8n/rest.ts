@@ -137,6 +137,11 @@ export class N8nRest {
 		private readonly runtime: Runtime,
 	) {}
 
+	/** Of n8n. */
+	get version(): string {
+		return this.runtime.version;
+	}
+
 	/** One call under `/rest`; yields the answer's `data`. */
 	async call<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
 		try {

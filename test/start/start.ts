@@ -9,23 +9,21 @@ import { parseArgs } from 'node:util';
 import { startN8n, type N8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/processes';
-import { type Execution, OWNER, outputOf } from '../n8n/rest';
+import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
-import { CALL_NUMBERS, inWords } from '../simulator';
+import { CALL_NUMBERS } from '../simulator';
+import { showCall, startSession, watchEvents, write } from './demo';
+import { CALL_EXAMPLE, EVENTS_EXAMPLE, pathsOf, SESSION_EXAMPLE } from './examples';
+import type { Mail } from './mailbox';
 import { realTarget, simulatedTarget, type Target } from './target';
-import { endSession, importExamples, type Imported } from './workflows';
+import { endSession, importExamples, type Imported, publishSelected } from './workflows';
 
 const DEFAULT_PORT = 5678;
-const POLL_INTERVAL_MS = 200;
-/** A real call may last ten minutes, and its transcription takes some time. */
-const CALL_TIMEOUT_MS = 45 * 60_000;
 
 const usage = `Usage: npm start -- [--once] [--port <number>]
 
   --once           exit after the session and the call, with exit code 0 on success
   --port <number>  the port of n8n's editor; ${DEFAULT_PORT} if not given, any free one with --once`;
-
-const write = (line = '') => process.stdout.write(`${line}\n`);
 
 function readArguments(): { once: boolean; port?: number } {
 	const flag = { type: 'boolean', default: false } as const;
@@ -59,112 +57,11 @@ async function step<T>(what: string, action: () => Promise<T>): Promise<T> {
 	return result;
 }
 
-/** Shows each event as the workflow received it, until all expected ones are there. */
-async function watchEvents(
-	n8n: N8n,
-	imported: Imported,
-	sessionId: string,
-	startedAt: number,
-	target: Target,
-	onEvent: (event: string) => void,
-): Promise<void> {
-	const missing = new Set(imported.expectedEvents);
-	const seen = new Set<string>();
-	let lastEventAt = Date.now();
-	while (missing.size > 0) {
-		for (const { id } of (await n8n.rest.listExecutions({ workflowId: imported.session.id })).reverse()) {
-			if (seen.has(id)) continue;
-			const execution = await n8n.rest.getExecution(id);
-			if (!execution || execution.status === 'running' || execution.status === 'new') continue;
-			seen.add(id);
-			showEvent(execution, imported, sessionId, startedAt);
-			for (const item of outputOf(execution, imported.triggerNode)) {
-				if (item.sessionId !== sessionId) continue;
-				const event = String(item.event);
-				lastEventAt = Date.now();
-				if (event === 'failed') {
-					throw new PlainError(`The session failed: ${JSON.stringify(item.data)}`);
-				}
-				if (execution.status !== 'success') {
-					throw new PlainError(
-						`The execution that received "${event}" ended with "${execution.status}": ${execution.data.resultData.error?.message ?? 'no reason given'}`,
-					);
-				}
-				missing.delete(event);
-				onEvent(event);
-			}
-		}
-		if (Date.now() - lastEventAt > target.eventTimeoutMs) {
-			throw new PlainError(
-				`"${imported.session.name}" did not receive ${[...missing].map((event) => `"${event}"`).join(', ')} within ${target.eventTimeoutMs / 1000} s. ${target.explain(sessionId)}`,
-			);
-		}
-		await sleep(POLL_INTERVAL_MS);
-	}
-}
-
-function showEvent(execution: Execution, imported: Imported, sessionId: string, startedAt: number) {
-	for (const item of outputOf(execution, imported.triggerNode)) {
-		const seconds = (Math.max(0, Date.parse(execution.startedAt) - startedAt) / 1000).toFixed(1);
-		const whose = item.sessionId === sessionId ? '' : ` (session ${String(item.sessionId)})`;
-		write(
-			`      + ${seconds.padStart(5)} s  ${String(item.event).padEnd(9)} received by "${imported.session.name}", execution ${execution.id}: ${execution.status}${whose}`,
-		);
-	}
-}
-
-/** Runs the workflow and yields the session it started. */
-async function startSession(n8n: N8n, imported: Imported): Promise<{ sessionId: string; startedAt: number }> {
-	const execution = await n8n.rest.runWorkflow(imported.session.id);
-	const session = outputOf(execution, imported.startNode)[0];
-	if (execution.status !== 'success' || !session?.sessionId) {
-		throw new PlainError(`"${imported.session.name}" didn't start a session: ${reasonOf(execution)}`);
-	}
-	write(`      Session ${String(session.sessionId)}`);
-	write(
-		`        status ${String(session.status)}, deployment ${String(session.deploymentId)}, tag ${String(session.tag ?? '(none)')}`,
-	);
-	return {
-		sessionId: String(session.sessionId),
-		startedAt: Date.parse(execution.startedAt),
-	};
-}
-
-/** What went wrong in an execution, in n8n's words. */
-function reasonOf({ status, data }: Execution): string {
-	const error = data.resultData.error as { message?: string; description?: string } | undefined;
-	return [error?.message, error?.description].filter(Boolean).join(' ') || status;
-}
-
-/** Runs the second workflow, which waits until the call is over, and shows how it ended and what was said. */
-async function showCall(n8n: N8n, imported: Imported, target: Target): Promise<void> {
-	const { call: workflow, callNode } = imported;
-	const execution = await n8n.rest.runWorkflow(workflow.id, CALL_TIMEOUT_MS);
-	const [call] = outputOf(execution, callNode);
-	if (!call) throw new PlainError(`"${workflow.name}" didn't make a call: ${reasonOf(execution)}`);
-	write(`      Call ${String(call.callId)}`);
-	const seconds = call.durationSeconds === null ? '' : ` after ${Math.round(Number(call.durationSeconds))} s`;
-	write(`        to ${String(call.to)}: ${String(call.outcome)}${seconds}`);
-	const use = target.toolUse(String(call.callId));
-	if (use?.isError) throw new PlainError(`The agent asked ${use.tool}, and got no answer: ${use.answer}`);
-	if (use) {
-		write(
-			`        In the middle of it the agent asked ${use.tool}(${inWords(JSON.stringify(use.input))}). "${imported.tool.name}" answered after ${Math.round(use.ms)} ms:`,
-		);
-		write(`          ${inWords(use.answer)}`);
-	}
-	if (call.transcript) {
-		write('        What was said:');
-		for (const line of String(call.transcript).trim().split('\n')) write(`          ${line}`);
-		write(`        Summary: ${String(call.summary)}`);
-	}
-	if (execution.status !== 'success') throw new PlainError(`"${workflow.name}": ${reasonOf(execution)}`);
-}
-
 /** With the real service the events come from outside: the public address must point to this n8n. */
 async function checkPublicAddress(target: Target, imported: Imported) {
 	if (!target.publicUrl) return;
-	const url = `${target.publicUrl}/webhook/${imported.webhookPath}`;
+	const [path] = pathsOf(imported.workflows[EVENTS_EXAMPLE]!);
+	const url = `${target.publicUrl}/webhook/${path}`;
 	let status: number | string;
 	try {
 		status = (await fetch(url, { method: 'POST', body: '{}', signal: AbortSignal.timeout(15_000) })).status;
@@ -177,6 +74,12 @@ async function checkPublicAddress(target: Target, imported: Imported) {
 			`N8N_WEBHOOK_URL doesn't point to this n8n. ${url} should have returned 401 for an unsigned request, but returned ${status}. Is the tunnel running, and does it point to this port?`,
 		);
 	}
+}
+
+/** Emails go nowhere: they are shown here. */
+function showMail({ to, subject, text }: Mail): void {
+	write(`Email to ${to.join(', ')}: ${subject}`);
+	for (const line of text.trim().split(/\r?\n/)) write(`  ${line}`);
 }
 
 runMain(async () => {
@@ -204,7 +107,7 @@ runMain(async () => {
 	const tarball = await step('Building the package', packPackage);
 	const target = real
 		? await step(`Using ${real.baseUrl}`, async () => real)
-		: await step('Starting the VideoSDK simulator', simulatedTarget);
+		: await step('Starting the VideoSDK simulator', async () => await simulatedTarget(showMail));
 
 	let n8n: N8n | undefined;
 	let imported: Imported | undefined;
@@ -237,34 +140,37 @@ runMain(async () => {
 		n8n = await step('Starting n8n with the package installed', start);
 		const running = n8n;
 		const add = async () => {
-			const result = await importExamples(running.rest, target, running.url);
+			const result = await importExamples(running, target);
 			const tested = await running.rest.testCredential(result.credential.id);
 			if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
-			for (const { id } of [result.session, result.tool]) await running.rest.activate(id);
-			for (const path of [result.webhookPath, result.toolPath]) await running.rest.waitForWebhook(path);
+			await publishSelected(running.rest, result);
 			await checkPublicAddress(target, result);
-			for (const { name } of [result.session, result.call, result.tool, ...result.others])
-				write(`      "${name}"`);
+			for (const { name } of Object.values(result.workflows)) write(`      "${name}"`);
 			return result;
 		};
-		imported = await step('Adding the credential, tables and workflows, and publishing two workflows', add);
-		const added = imported;
-		await step(`Running "${added.session.name}"`, async () => {
-			const { sessionId, startedAt } = await startSession(running, added);
-			openSession = sessionId;
-			await watchEvents(running, added, sessionId, startedAt, target, (event) => {
+		imported = await step(
+			'Adding the credential, tables, and workflows, and publishing those that answer',
+			add,
+		);
+		const demo = { n8n: running, imported, target };
+		const { [SESSION_EXAMPLE]: sessions, [CALL_EXAMPLE]: calls } = imported.workflows;
+		let events = 0;
+		await step(`Running "${sessions!.name}"`, async () => {
+			const started = await startSession(demo);
+			openSession = started.sessionId;
+			events = await watchEvents(demo, started, (event) => {
 				if (event === 'stopped') openSession = undefined;
 				// A real session goes on until someone ends it.
 				if (event === 'started' && target.isReal) {
 					write("      Ending the session, so that it doesn't cost any more ...");
-					void endSession(running.rest, added, sessionId).catch((error: unknown) =>
+					void endSession(running.rest, demo.imported, started.sessionId).catch((error: unknown) =>
 						write(`      ${(error as Error).message}`),
 					);
 				}
 			});
 		});
-		await step(`Running "${added.call.name}"`, async () => {
-			if (target.call) await showCall(running, added, target);
+		await step(`Running "${calls!.name}"`, async () => {
+			if (target.call) await showCall(demo);
 			else
 				write(
 					'      No call is made. To make one, set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM.',
@@ -272,12 +178,12 @@ runMain(async () => {
 		});
 		write();
 		write(
-			`It works. A session was started and its ${added.expectedEvents.length} events arrived${target.call ? `, a ${target.isReal ? '' : 'simulated '}call was made and transcribed` : ''}${target.isReal ? '' : ', and n8n answered the agent in the middle of it'} (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
+			`It works. A session was started and its ${events} events arrived${target.call ? `, a ${target.isReal ? '' : 'simulated '}call was made and transcribed` : ''}${target.isReal ? '' : ', and n8n answered the agent in the middle of it'} (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
 		);
 		if (!once) {
 			write();
 			// The first call of the README, ready to be executed.
-			write(`Open the editor:  ${running.url}/workflow/${added.call.id}`);
+			write(`Open the editor:  ${running.url}/workflow/${calls!.id}`);
 			write(`  Email           ${OWNER.email}`);
 			write(`  Password        ${OWNER.password}`);
 			if (!target.isReal)

@@ -1,6 +1,7 @@
+import { type Mail, type Mailbox, startMailbox } from './mailbox';
 import { PATIENT } from '../e2e/setup';
 import { PlainError } from '../n8n/processes';
-import { startSimulator, type ToolUse } from '../simulator';
+import { type Simulator, startSimulator, type ToolUse } from '../simulator';
 
 /** The service on which a session is started and a call made: the simulator, or the real one. */
 export interface Target {
@@ -12,6 +13,10 @@ export interface Target {
 	tag: string;
 	/** Whom to call, and how; without it no call is made. */
 	call?: { to: string; routingRuleId: string; from: string };
+	/** A room in which someone was. */
+	roomId?: string;
+	/** An email account, for n8n's credential, and from whom and to whom it sends. */
+	email?: { account: Record<string, unknown>; parties: { fromEmail: string; toEmail: string } };
 	/** The public address of this n8n; with the simulator its local address serves. */
 	publicUrl?: string;
 	/** How long an event may take to come. */
@@ -78,11 +83,26 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 	};
 }
 
-/** Starts the simulator. */
-export async function simulatedTarget(): Promise<Target> {
+/** The simulated service, and what can be done to it. */
+export interface SimulatedTarget extends Target {
+	simulator: Simulator;
+	mailbox: Mailbox;
+}
+
+/**
+ * Starts the simulator, and a mail server that delivers nothing.
+ *
+ * @param onMail told of each email that n8n sends
+ */
+export async function simulatedTarget(onMail?: (mail: Mail) => void): Promise<SimulatedTarget> {
 	// Long enough to be told, and over before n8n polls for the first time.
 	const simulator = await startSimulator({ callBehaviour: { ringForMs: 300, talkMs: 1_000 }, ...PATIENT });
+	const mailbox = await startMailbox(onMail);
+	const { roomId } = simulator.joinRoom('abcd-efgh-ijkl', { participantId: 'ada', name: 'Ada Lovelace' });
+	simulator.leaveRoom(roomId, 'ada');
 	return {
+		simulator,
+		mailbox,
 		isReal: false,
 		apiKey: simulator.apiKey,
 		secretKey: simulator.secret,
@@ -90,6 +110,14 @@ export async function simulatedTarget(): Promise<Target> {
 		deploymentId: 'ddv_support',
 		tag: 'latest',
 		call: { to: '+14155550123', routingRuleId: 'rule_out_01', from: '+15550102001' },
+		roomId,
+		email: {
+			account: {
+				...{ user: '', password: '', host: '127.0.0.1', port: mailbox.port },
+				...{ secure: false, disableStartTls: true },
+			},
+			parties: { fromEmail: 'n8n@example.com', toEmail: 'team@example.com' },
+		},
 		eventTimeoutMs: SIMULATED_EVENT_TIMEOUT_MS,
 		toolUse: (callId) => simulator.toolUses.find(({ id }) => id === callId),
 		explain: (sessionId) => {
@@ -101,6 +129,9 @@ export async function simulatedTarget(): Promise<Target> {
 			);
 			return `What the simulator sent: ${outcomes.join('; ')}.`;
 		},
-		close: async () => await simulator.close(),
+		close: async () => {
+			await simulator.close();
+			await mailbox.close();
+		},
 	};
 }

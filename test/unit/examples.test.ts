@@ -1,17 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
-import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+import type { WorkflowNode } from '../n8n/rest';
+import { EXAMPLES, isOurs, readExample } from '../start/examples';
+import { TABLES } from '../start/tables';
 
 const root = join(__dirname, '..', '..');
-const folder = join(root, 'examples');
-const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
-const textOf = (file: string) => readFileSync(join(folder, file), 'utf8');
-const read = (file: string) => JSON.parse(textOf(file)) as WorkflowJson;
+const textOf = (file: string) => readFileSync(join(root, 'examples', file), 'utf8');
 
-/** What is told on the page about the examples, and its picture. */
+/** What is told on the page about the examples. */
 const page = readFileSync(join(root, 'docs', 'examples.md'), 'utf8');
-const MAX_PICTURE_BYTES = 120_000;
 
 /** Of n8n's own nodes. */
 const OF_N8N = ['Authentication', 'Google Drive', 'Dropbox', 'S3', 'Send Email', 'Summaries'];
@@ -47,13 +45,48 @@ function boxOf(node: WorkflowNode): Box {
 const overlap = (one: Box, other: Box) =>
 	one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 
-describe.each(files)('The example %s', (file) => {
-	const { name, nodes } = read(file);
+/** What an n8n table node does with a table. */
+interface TableParameters {
+	dataTableId?: { value: string };
+	filters?: { conditions: Array<{ keyName: string }> };
+	columns?: { value: object };
+}
+
+const startsJobs = ({ type }: WorkflowNode) => /\.(manual|schedule|form)Trigger$/.test(type);
+const isTable = ({ type }: WorkflowNode) => type.endsWith('.dataTable');
+
+describe.each(EXAMPLES)('The example %s', (file) => {
+	const { name, nodes } = readExample(file);
+	const notes = nodes.filter(isNote).map(({ parameters }) => String(parameters.content));
+
+	it('uses its tables as npm start makes them, and names all their columns', () => {
+		for (const { name: node, parameters } of nodes.filter(isTable)) {
+			const { dataTableId, filters, columns } = parameters as TableParameters;
+			const known = ['id', ...Object.keys(TABLES[dataTableId?.value ?? '']?.columns ?? {})];
+			const used = [
+				...(filters?.conditions ?? []).map(({ keyName }) => keyName),
+				...Object.keys(columns?.value ?? {}),
+			];
+			expect({ node, unknown: used.filter((column) => !known.includes(column)) }).toEqual({
+				node,
+				unknown: [],
+			});
+		}
+		for (const [, table] of notes.join('\n').matchAll(/data table \*\*([^*]+)\*\*/g)) {
+			for (const column of Object.keys(TABLES[table ?? '']?.columns ?? { [`no table ${table}`]: '' })) {
+				expect(notes.join()).toContain(`\`${column}\``);
+			}
+		}
+	});
+
+	it('starts its job by the big button: a trigger of ours would win over the one that starts it', () => {
+		const triggers = nodes.filter(({ type }) => /trigger$/i.test(type));
+		if (triggers.some(startsJobs)) expect(triggers.filter(isOurs)).toEqual([]);
+	});
 
 	it('has notes that tell what to choose, and cover nothing', () => {
-		const notes = nodes.filter(isNote);
-		expect(notes.map(({ parameters }) => String(parameters.content)).join()).toMatch(/credential/);
-		for (const note of notes) {
+		expect(notes.join()).toMatch(/credential/);
+		for (const note of nodes.filter(isNote)) {
 			const covered = nodes.filter((node) => node !== note && overlap(boxOf(note), boxOf(node)));
 			expect({ note: note.name, covers: covered.map((node) => node.name) }).toEqual({
 				note: note.name,
@@ -63,10 +96,10 @@ describe.each(files)('The example %s', (file) => {
 	});
 
 	it('calls nodes, tables and fields in its notes by their names', () => {
-		const tables = nodes.map(({ parameters }) => (parameters.dataTableId as { value?: string })?.value);
-		const known = new Set([...nodes.map((node) => node.name), ...tables, ...LABELS, ...EVENTS, ...OF_N8N]);
-		for (const { parameters } of nodes.filter(isNote)) {
-			const emphasized = [...String(parameters.content).matchAll(/\*\*([^*]+)\*\*/g)].map(([, text]) => text);
+		const names = [...nodes.map((node) => node.name), ...Object.keys(TABLES)];
+		const known = new Set<unknown>([...names, ...LABELS, ...EVENTS, ...OF_N8N]);
+		for (const content of notes) {
+			const emphasized = [...content.matchAll(/\*\*([^*]+)\*\*/g)].map(([, text]) => text);
 			// Warnings are emphasized, too.
 			const unknown = emphasized.filter(
 				(text) => !known.has(text) && !/\b(cost|expense|model decides)/.test(text ?? ''),
@@ -101,18 +134,13 @@ describe.each(files)('The example %s', (file) => {
 			expect(node).not.toHaveProperty('webhookId');
 		}
 		for (const key of ['pinData', 'meta', 'versionId', 'staticData', 'shared'])
-			expect(read(file)).not.toHaveProperty(key);
+			expect(readExample(file)).not.toHaveProperty(key);
 		expect(textOf(file)).not.toMatch(/\/webhook\/|secretKey|apiKey|eyJ[\w-]{10}|BEGIN [A-Z ]*KEY|sk-\w{8}/);
 		const hosts = [...textOf(file).matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host);
 		for (const host of hosts) expect(host).toBe('api.videosdk.live');
 	});
 
-	it('is on the page about the examples, with a small picture', () => {
-		const picture = `images/example-${file.replace('.json', '')}.png`;
-		expect(page).toContain(`## ${name}\n`);
-		expect(page).toContain(`](../examples/${file})`);
-		expect(page).toContain(`src="${picture}"`);
-		expect(existsSync(join(root, 'docs', picture))).toBe(true);
-		expect(statSync(join(root, 'docs', picture)).size).toBeLessThan(MAX_PICTURE_BYTES);
+	it('is on the page about the examples', () => {
+		expect(page).toContain(`[${name}](../examples/${file})`);
 	});
 });

@@ -71,13 +71,21 @@ function talk(socket: Socket, onMail: (mail: Mail) => void): void {
 	say('220 Test');
 }
 
-/** Starts the server on loopback. */
-export async function startMailbox(): Promise<Mailbox> {
+/**
+ * Starts the server on loopback.
+ *
+ * @param onMail told of each email as well
+ */
+export async function startMailbox(onMail: (mail: Mail) => void = () => undefined): Promise<Mailbox> {
 	const mails: Mail[] = [];
+	const receive = (mail: Mail) => {
+		mails.push(mail);
+		onMail(mail);
+	};
 	const sockets = new Set<Socket>();
 	const server = createServer((socket) => {
 		sockets.add(socket);
-		talk(socket, (mail) => mails.push(mail));
+		talk(socket, receive);
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {

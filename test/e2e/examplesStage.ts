@@ -1,0 +1,162 @@
+import type { DataTable } from '../n8n/dataTables';
+import { type N8n, startN8n } from '../n8n/instance';
+import { waitFor } from '../n8n/processes';
+import { type Execution, isStored, outputOf, type StoredWorkflow } from '../n8n/rest';
+import type { ToolUse } from '../simulator';
+import { pathsOf } from '../start/examples';
+import type { Mail } from '../start/mailbox';
+import { type SimulatedTarget, simulatedTarget } from '../start/target';
+import { importExamples, type Imported, publishSelected } from '../start/workflows';
+import { n8nOptions, runToEnd } from './deliveries';
+import { connectMcp } from './mcpClient';
+import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
+
+const TIMEOUT_MS = 120_000;
+
+/** An n8n with the examples in it, exactly as `npm start` imports them; only the chat models are added. */
+export class ExamplesStage {
+	private constructor(
+		readonly n8n: N8n,
+		readonly target: SimulatedTarget,
+		readonly model: ScriptedModel,
+		readonly imported: Imported,
+	) {}
+
+	/** Starts n8n, the simulator, and the model, and does what `npm start` does with the examples. */
+	static async start(version: string): Promise<ExamplesStage> {
+		const [target, model] = [await simulatedTarget(), await startScriptedModel()];
+		const n8n = await startN8n(n8nOptions(version));
+		const imported = await importExamples(n8n, target);
+		await publishSelected(n8n.rest, imported);
+		const openAiApi = { id: await addModelCredential(n8n.rest, model), name: 'Scripted model' };
+		for (const { id, nodes } of Object.values(imported.workflows)) {
+			if (!nodes.some(({ type }) => type.endsWith('.lmChatOpenAi'))) continue;
+			await n8n.rest.updateWorkflow(id, {
+				nodes: nodes.map((node) =>
+					node.type.endsWith('.lmChatOpenAi') ? { ...node, credentials: { openAiApi } } : node,
+				),
+			});
+		}
+		return new ExamplesStage(n8n, target, model, imported);
+	}
+
+	async stop(): Promise<void> {
+		await this.n8n.stop();
+		await this.target.close();
+		await this.model.close();
+	}
+
+	get simulator() {
+		return this.target.simulator;
+	}
+
+	workflow(file: string): StoredWorkflow {
+		const workflow = this.imported.workflows[file];
+		if (!workflow) throw new Error(`There is no example ${file}.`);
+		return workflow;
+	}
+
+	table(name: string): DataTable {
+		const table = this.imported.tables[name];
+		if (!table) throw new Error(`There is no table "${name}".`);
+		return table;
+	}
+
+	/** Presses the button below a workflow, and waits for the end. */
+	async press(file: string): Promise<Execution> {
+		const execution = await runToEnd(this.n8n, this.workflow(file).id);
+		expect(execution.data.resultData.error).toBeUndefined();
+		return execution;
+	}
+
+	/** Presses the button, and yields what a node put out. */
+	async pressFor(file: string, node: string) {
+		return outputOf(await this.press(file), node);
+	}
+
+	/** Changes what one node of a workflow contains. */
+	async enter(file: string, name: string, parameters: object): Promise<void> {
+		const { rest } = this.n8n;
+		const { id } = this.workflow(file);
+		const { nodes } = await rest.getWorkflow(id);
+		await rest.updateWorkflow(id, {
+			nodes: nodes.map((node) =>
+				node.name === name ? { ...node, parameters: { ...node.parameters, ...parameters } } : node,
+			),
+		});
+	}
+
+	/** Publishes a workflow for as long as something is done. @returns the URLs of our triggers in it */
+	async whilePublished(file: string, action: (urls: string[]) => Promise<void>): Promise<void> {
+		const { rest, url } = this.n8n;
+		const workflow = this.workflow(file);
+		await rest.activate(workflow.id);
+		try {
+			const urls = pathsOf(workflow).map((path) => `${url}/webhook/${path}`);
+			for (const each of urls) await rest.waitForWebhook(each);
+			await action(urls);
+		} finally {
+			await rest.deactivate(workflow.id);
+		}
+	}
+
+	/** Waits for so many runs of a workflow that ended well, and yields them, oldest first. */
+	async runsOf(file: string, count: number): Promise<Execution[]> {
+		const { id: workflowId, name } = this.workflow(file);
+		return await waitFor(
+			`${count} runs of "${name}"`,
+			async () => {
+				const runs = await this.n8n.rest.executions({ workflowId, status: ['success'] });
+				const stored = runs.filter((run) => isStored(run));
+				return stored.length >= count ? stored : undefined;
+			},
+			TIMEOUT_MS,
+		);
+	}
+
+	/** Waits until n8n has sent an email, and takes it out. */
+	async nextMail(): Promise<Mail> {
+		return await waitFor('an email', async () => this.target.mailbox.mails.shift(), TIMEOUT_MS);
+	}
+
+	/** Waits until the agent of a call has used a tool. */
+	async toolUse(callId: string, tool: string): Promise<ToolUse> {
+		return await waitFor(
+			`the answer of ${tool}`,
+			async () => this.simulator.toolUses.find((use) => use.id === callId && use.tool === tool),
+			TIMEOUT_MS,
+		);
+	}
+
+	/** Asks, as the agent of a call, a tool that was handed to it. @returns what the agent reads */
+	async askAsAgent(callId: string, index: number, input: object): Promise<string> {
+		const { metadata } = this.simulator.calls.get(callId)!;
+		const handed = metadata.n8nTools as Array<{ url: string; headers: { Authorization: string } }>;
+		const { url, headers } = handed[index]!;
+		const token = headers.Authorization.replace('Bearer ', '');
+		const client = await connectMcp(this.n8n.runtime, url, token);
+		try {
+			const { tools } = await client.listTools();
+			const { isError, content } = await client.callTool({ name: tools[0]!.name, arguments: input });
+			return `${isError ? 'Error: ' : ''}${(content as [{ text: string }])[0].text}`;
+		} finally {
+			await client.close();
+		}
+	}
+
+	/** Sends what the editor's chat sends. @returns the run's ID */
+	async chat(file: string, chatInput: string): Promise<string> {
+		const { rest } = this.n8n;
+		const { id } = this.workflow(file);
+		const message = { sessionId: 'chat-1', action: 'sendMessage', chatInput };
+		const run = { startTime: Date.now(), executionTime: 0, executionIndex: 0, executionStatus: 'success' };
+		const { executionId } = await rest.call<{ executionId: string }>('POST', `/workflows/${id}/run`, {
+			workflowData: await rest.getWorkflow(id),
+			triggerToStartFrom: {
+				name: 'When a chat message arrives',
+				data: { ...run, source: [null], data: { main: [[{ json: message }]] } },
+			},
+		});
+		return executionId;
+	}
+}

@@ -1,0 +1,83 @@
+import { createDataTable, type DataTable, type Row } from '../n8n/dataTables';
+import type { N8nRest } from '../n8n/rest';
+import { CALL_NUMBERS } from '../simulator';
+
+interface TableDefinition {
+	columns: Record<string, 'string' | 'number'>;
+	/** For the simulator: with the real service, no one is to be called unasked. */
+	rows: Row[];
+}
+
+/** Columns of texts. */
+const text = (...names: string[]): Record<string, 'string'> =>
+	Object.fromEntries(names.map((name) => [name, 'string']));
+
+const toCall = { question: 'Does Monday suit you?', status: 'to call' };
+
+/** The data tables of the examples, by name: `npm start` makes them, and the tests run the examples with them. */
+export const TABLES: Record<string, TableDefinition> = {
+	'Calls to make': {
+		columns: {
+			...text('name', 'phone', 'question', 'status', 'lastCall', 'outcome', 'summary', 'answer'),
+			tries: 'number',
+		},
+		rows: [
+			{ name: 'Ada Lovelace', phone: '+1 (415) 555-0123', ...toCall },
+			{ name: 'Grace Hopper', phone: CALL_NUMBERS.missed, ...toCall },
+			{ name: 'Alan Turing', phone: CALL_NUMBERS.rejected, ...toCall },
+			{ name: 'Edsger Dijkstra', phone: 'unknown', ...toCall },
+		],
+	},
+	'Call log': {
+		columns: text('callId', 'direction', 'from', 'to', 'outcome', 'started', 'ended', 'summary'),
+		rows: [],
+	},
+	Orders: {
+		columns: text('phone', 'name', 'number', 'status', 'delivery'),
+		rows: [
+			{
+				...{ phone: '+14155550123', name: 'Ada Lovelace' },
+				...{ number: 'A-17', status: 'shipped', delivery: 'Friday' },
+			},
+			{
+				...{ phone: '+14155550123', name: 'Ada Lovelace' },
+				...{ number: 'A-18', status: 'packed', delivery: 'Monday' },
+			},
+			{
+				...{ phone: '+14155550124', name: 'Grace Hopper' },
+				...{ number: 'G-1', status: 'shipped', delivery: 'Tuesday' },
+			},
+		],
+	},
+	Times: {
+		columns: text('time', 'takenBy'),
+		rows: [{ time: 'Monday, 10:00' }, { time: 'Tuesday, 11:00' }],
+	},
+	Appointments: {
+		columns: text('name', 'phone', 'time', 'called'),
+		rows: [
+			{ name: 'Ada Lovelace', phone: '+14155550123' },
+			{ name: 'Grace Hopper', phone: '+14155550124' },
+		],
+	},
+	'Sessions to start': {
+		columns: text('customer', 'status', 'sessionId'),
+		rows: [{ customer: 'Ada Lovelace' }, { customer: 'Grace Hopper' }],
+	},
+};
+
+/** The tables in an n8n, by name. */
+export type Tables = Record<string, DataTable>;
+
+/**
+ * Makes all tables.
+ *
+ * @param withRows whether rows may be in them: a row can make a workflow call someone
+ */
+export async function createTables(rest: N8nRest, withRows: boolean): Promise<Tables> {
+	const tables: Tables = {};
+	for (const [name, { columns, rows }] of Object.entries(TABLES)) {
+		tables[name] = await createDataTable(rest, name, columns, withRows ? rows : []);
+	}
+	return tables;
+}
