@@ -169,16 +169,16 @@ describe('the list of deployments', () => {
 		const shown = async () => await editor.listed.allInnerTexts();
 		await eventually(async () => expect(await shown()).toHaveLength(14));
 		expect(await shown()).toEqual(
-			expect.arrayContaining(['Support agent (tags: latest, v1)', 'Sales agent (tag: latest)']),
+			expect.arrayContaining(['Support agent (latest, v1)', 'Sales agent (latest)']),
 		);
 		await editor.listSearch.fill('v1');
-		await eventually(async () => expect(await shown()).toEqual(['Support agent (tags: latest, v1)']));
+		await eventually(async () => expect(await shown()).toEqual(['Support agent (latest, v1)']));
 		await editor.listed.click();
 		await untilStored(id, {
 			deploymentId: expect.objectContaining({
 				mode: 'list',
 				value: 'ddv_support',
-				cachedResultName: 'Support agent (tags: latest, v1)',
+				cachedResultName: 'Support agent (latest, v1)',
 			}),
 		});
 	});

@@ -26,7 +26,7 @@ const picked = (value: string, cachedResultName: string) => ({
 	value,
 	cachedResultName,
 });
-const deploymentId = picked('ddv_support', 'Support agent (tags: latest, v1)');
+const deploymentId = picked('ddv_support', 'Support agent (latest, v1)');
 /** What a locator holds in one of its modes. */
 const inMode = (mode: string, value: string) => ({ __rl: true, mode, value });
 const started = {

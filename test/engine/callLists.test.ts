@@ -1,10 +1,10 @@
 /** The lists of what calls are made with. Their rows hold the password of the SIP trunk, which must be found nowhere. */
 import { inspect } from 'node:util';
-import type { INodeListSearchResult } from 'n8n-workflow';
+import type { INodeListSearchResult, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { SIP_PASSWORD } from '../simulator';
 import { byGateway, byRule, callParameters } from './callRig';
-import { expectNoSecrets, jsonOf, useRig } from './rig';
+import { byId, expectNoSecrets, jsonOf, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -98,7 +98,7 @@ describe.each(METHODS)('%s', (method) => {
 describe('An entry', () => {
 	it('of a gateway shows its numbers', async () => {
 		expect((await search('searchGateways')).results[0]).toEqual({
-			name: 'Outbound gateway 01 (+15550101001)',
+			name: 'Outbound gateway 01 · +15550101001',
 			value: 'gw_out_01',
 		});
 	});
@@ -111,15 +111,21 @@ describe('An entry', () => {
 
 	it('of a phone number has the number as its value', async () => {
 		expect((await search('searchPhoneNumbers')).results[0]).toEqual({
-			name: 'Line 01 (+15550102001)',
+			name: 'Line 01 · +15550102001',
 			value: '+15550102001',
 		});
 	});
 
 	it('of a rule shows its numbers; inbound rules are left out', async () => {
 		const { results } = await search('searchRoutingRules');
-		expect(results[0]).toEqual({ name: 'Outbound rule 01 (+15550102001)', value: 'rule_out_01' });
+		expect(results[0]).toEqual({ name: 'Outbound rule 01 · +15550102001', value: 'rule_out_01' });
 		expect(rig.request.query.type).toBe('outbound');
+	});
+
+	it('of several numbers shows one, for the line has no room', async () => {
+		const numbers = ['+15550102001', '+15550102002', '+15550102003'];
+		rig.simulator.addFault({ kind: 'noData', body: { data: [{ id: 'rule', name: 'Sales', numbers }] } });
+		expect((await search('searchRoutingRules')).results[0]?.name).toBe('Sales · +15550102001 +2');
 	});
 
 	it('without a name shows its ID; what has no ID is left out', async () => {
@@ -144,6 +150,51 @@ describe('An entry', () => {
 		['searchRoutingRules', 'rule_out_05', 'rule_out_05'],
 	])('is found in %s by "%s"', async (method, filter, value) => {
 		expect(valuesOf(await search(method, filter))).toEqual([value]);
+	});
+});
+
+describe('The numbers to call from', () => {
+	const from = async (fields: object, filter = '') =>
+		(
+			await rig.engine.listSearch('searchPhoneNumbers', filter, undefined, {
+				...callParameters('make'),
+				...fields,
+			} as INodeParameters)
+		).results;
+	const answerRule = (...numbers: unknown[]) =>
+		rig.simulator.addFault({
+			kind: 'noData',
+			body: { data: [{ id: 'rule', type: 'outbound', numbers }] },
+			match: { path: /routing-rule/ },
+		});
+
+	it("are the selected rule's, with their names", async () => {
+		expect(await from({ routingRuleId: byId('rule_out_02') })).toEqual([
+			{ name: 'Line 02 · +15550102002', value: '+15550102002' },
+		]);
+		answerRule('15550102003', '+15557777777');
+		expect(await from({ routingRuleId: byId('rule') })).toEqual([
+			{ name: 'Line 03 · +15550102003', value: '+15550102003' },
+			{ name: '+15557777777', value: '+15557777777' },
+		]);
+		answerRule('+15550102003', '+15557777777');
+		expect(await from({ routingRuleId: byId('rule') }, ' line')).toHaveLength(1);
+	});
+
+	it.each<[string, object, () => void]>([
+		['no rule is selected', {}, () => undefined],
+		['the rule is an expression', { routingRuleId: byId('={{ $json.rule }}') }, () => undefined],
+		['the rule names none', { routingRuleId: byId('rule') }, () => answerRule()],
+		['the rule names them by ID', { routingRuleId: byId('rule') }, () => answerRule('pn_1')],
+		[
+			"the rule can't be fetched",
+			{ routingRuleId: byId('rule_out_02') },
+			() => rig.simulator.addFault({ kind: 'status', status: 500, match: { path: /routing-rule/ } }),
+		],
+		['a gateway is used', { callVia: 'gateway', routingRuleId: byId('rule_out_02') }, () => undefined],
+	])('are all of the project where %s', async (_what, fields, prepare) => {
+		prepare();
+		expect(await from(fields)).toHaveLength(23);
 	});
 });
 

@@ -3,8 +3,7 @@ import { DEPLOYMENTS, expectNoSecrets, useRig } from './rig';
 
 const rig = useRig();
 
-const search = async (filter?: string, token?: string) =>
-	await rig.engine.listSearch('searchDeployments', filter, token);
+const search = async (filter?: string) => await rig.engine.listSearch('searchDeployments', filter);
 
 async function useDeployments(deployments: SimulatedDeployment[]): Promise<void> {
 	const { url } = await rig.addSimulator({ deployments });
@@ -22,8 +21,8 @@ describe('The list of deployments', () => {
 	it('has one entry for each deployment, which shows its tags', async () => {
 		const { results, paginationToken } = await search();
 		expect(results).toHaveLength(14);
-		expect(results).toContainEqual({ name: 'Support agent (tags: latest, v1)', value: 'ddv_support' });
-		expect(results).toContainEqual({ name: 'Sales agent (tag: latest)', value: 'ddv_sales' });
+		expect(results).toContainEqual({ name: 'Support agent (latest, v1)', value: 'ddv_support' });
+		expect(results).toContainEqual({ name: 'Sales agent (latest)', value: 'ddv_sales' });
 		expect(paginationToken).toBeUndefined();
 		expect(rig.request).toMatchObject({ method: 'GET', path: DEPLOYMENTS });
 		expect(rig.request.claims).toBeDefined();
@@ -40,20 +39,9 @@ describe('The list of deployments', () => {
 		expect(results.map(({ value }) => value)).toEqual(expected);
 	});
 
-	it('goes on where it ended when it is very long', async () => {
+	it('is whole when it is very long', async () => {
 		await useDeployments(many(1100));
-		const found: unknown[] = [];
-		let token: string | undefined;
-		let looks = 0;
-		do {
-			const { results, paginationToken } = await search('', token);
-			found.push(...results.map(({ value }) => value));
-			token = paginationToken as string | undefined;
-			looks += 1;
-		} while (token !== undefined && looks < 10);
-		expect(looks).toBeGreaterThan(1);
-		expect(found).toHaveLength(1100);
-		expect(new Set(found).size).toBe(1100);
+		expect(new Set((await search()).results.map(({ value }) => value)).size).toBe(1100);
 	});
 
 	it('is empty if there are no deployments', async () => {

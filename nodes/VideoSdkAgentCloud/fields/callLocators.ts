@@ -23,7 +23,7 @@ export const routingRuleField = locator({
 });
 
 /** The number from which a routing rule calls. */
-export const fromField = locator({
+const from = locator({
 	displayName: 'From',
 	name: 'from',
 	description: "The phone number to call from. It must be one of the routing rule's numbers.",
@@ -33,6 +33,11 @@ export const fromField = locator({
 	entered: ['Number', 'number'],
 	placeholder: 'e.g. +14155550100',
 });
+// The list shows that rule's numbers.
+export const fromField: INodeProperties = {
+	...from,
+	typeOptions: { loadOptionsDependsOn: ['routingRuleId.value'] },
+};
 
 /** The number from which a gateway calls. */
 export const optionalFromField: INodeProperties = {

@@ -7,55 +7,78 @@ import type {
 import { clientOf } from '../api/client';
 import { type ListRequest, listPages, PAGE_SIZE } from '../api/pagination';
 
-/** Pages of the API that are read for one page of a list: rows may be few after filtering. */
-export const PAGES_PER_SEARCH = 10;
-/** What a search fetches ahead, see `listPages`. */
-export const ROWS_PER_SEARCH = PAGES_PER_SEARCH * PAGE_SIZE;
+/** What fills "From List" of a locator. The token is the API's page to continue with. */
+export type ListSearch = (
+	this: ILoadOptionsFunctions,
+	filter?: string,
+	paginationToken?: string,
+) => Promise<INodeListSearchResult>;
+
+/** Makes an entry of a row; undefined leaves the row out. */
+type ToEntry = (row: IDataObject) => INodeListSearchItems | undefined;
+
+/** Pages of the API that are read until one has an entry. */
+const PAGES_PER_SEARCH = 10;
 
 /** @returns whether one of the texts contains what the user typed, without regard to case */
 export function matches(filter: string, ...texts: unknown[]): boolean {
 	const wanted = filter.trim().toLowerCase();
-	return texts.some((text) =>
-		String(text ?? '')
-			.toLowerCase()
-			.includes(wanted),
-	);
+	return texts.some((text) => String(text).toLowerCase().includes(wanted));
 }
 
-/** @returns a time as ISO text, such as "2026-01-15 09:30"; anything else as it is */
-export function shortTime(time: unknown): string {
-	return String(time ?? '').replace(/^([\d-]+)T([\d:]{5}).*$/, '$1 $2');
+/** @returns what is selected in another field of the node; empty if nothing is. An expression has no value while it is edited */
+export function selectedIn(context: ILoadOptionsFunctions, name: string): string {
+	const held = context.getCurrentNodeParameter(name);
+	const value = typeof held === 'object' && held !== null && 'value' in held ? held.value : held;
+	return String(value ?? '').trim();
 }
+
+/** @returns an entry by a record's ID, named by what there is to tell it from others; undefined for a record without an ID */
+export function entryOf(id: unknown, ...parts: unknown[]): INodeListSearchItems | undefined {
+	if (typeof id !== 'string' || id === '') return undefined;
+	return { name: parts.filter(Boolean).join(' · ') || id, value: id };
+}
+
+/** @returns a conversation's entry: what is known of it, its start such as "2026-01-15 09:30", and how its ID begins */
+export function conversationEntry(
+	id: unknown,
+	start: unknown,
+	...parts: unknown[]
+): INodeListSearchItems | undefined {
+	const time = String(start ?? '').replace(/^([\d-]+)T([\d:]{5}).*$/, '$1 $2');
+	return entryOf(id, ...parts, time, String(id).slice(0, 8));
+}
+
+/** Sorts records so that those that are over come last. */
+export const lastIf =
+	(isOver: (row: IDataObject) => boolean) =>
+	(a: IDataObject, b: IDataObject): number =>
+		Number(isOver(a)) - Number(isOver(b));
 
 /**
- * Reads a list of the API for a locator.
+ * Makes a search in a list of the API. What the user types matches names and values.
  *
- * @param toEntry makes an entry of a row; undefined leaves the row out
- * @param filter what the user typed; matches names and values, without regard to case
- * @param paginationToken the API's page to continue with
- * @param compare sorts what was found; default: the API's order
+ * @param compare sorts the rows of a page. Default: the API's order
  */
-export async function searchRecords(
-	context: ILoadOptionsFunctions,
+export function searchOf(
 	list: ListRequest,
-	toEntry: (row: IDataObject) => INodeListSearchItems | undefined,
-	filter = '',
-	paginationToken?: string,
-	compare?: (a: INodeListSearchItems, b: INodeListSearchItems) => number,
-): Promise<INodeListSearchResult> {
-	const entries = new Map<unknown, INodeListSearchItems>();
-	const firstPage = Number(paginationToken) || 1;
-	let nextToken: string | undefined;
-	for await (const { rows, nextPage } of listPages(clientOf(context), list, firstPage, ROWS_PER_SEARCH)) {
-		for (const row of rows) {
-			const entry = toEntry(row);
-			if (entry && !entries.has(entry.value) && matches(filter, entry.name, entry.value)) {
-				entries.set(entry.value, entry);
+	toEntry: ToEntry,
+	compare: (a: IDataObject, b: IDataObject) => number = () => 0,
+): ListSearch {
+	return async function (filter = '', paginationToken = '1') {
+		const firstPage = Number(paginationToken);
+		const wantedRows = PAGES_PER_SEARCH * PAGE_SIZE;
+		const results = new Map<unknown, INodeListSearchItems>();
+		for await (const { rows, nextPage } of listPages(clientOf(this), list, firstPage, wantedRows)) {
+			for (const row of rows.sort(compare)) {
+				const entry = toEntry(row);
+				if (entry && matches(filter, entry.name, entry.value)) results.set(entry.value, entry);
+			}
+			const isLast = nextPage === undefined || nextPage - firstPage >= PAGES_PER_SEARCH;
+			if (isLast || results.size > 0) {
+				return { results: [...results.values()], paginationToken: nextPage?.toString() };
 			}
 		}
-		nextToken = nextPage?.toString();
-		if (nextPage === undefined || nextPage - firstPage >= PAGES_PER_SEARCH || entries.size > 0) break;
-	}
-	const results = [...entries.values()];
-	return { results: compare ? results.sort(compare) : results, paginationToken: nextToken };
+		return { results: [] };
+	};
 }

@@ -1,35 +1,26 @@
 import { type ILoadOptionsFunctions, type INodeListSearchResult, NodeOperationError } from 'n8n-workflow';
 import { DEPLOYMENTS } from '../api/deployments';
-import { searchRecords } from './searchResults';
+import { entryOf, searchOf, selectedIn } from './searchResults';
 
-/** The tags of the chosen deployment. */
+/** The tags of the selected deployment. */
 export async function searchTags(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 	paginationToken?: string,
 ): Promise<INodeListSearchResult> {
-	const deploymentId = String(
-		this.getCurrentNodeParameter('deploymentId', { extractValue: true }) ?? '',
-	).trim();
-	if (deploymentId === '') {
-		throw new NodeOperationError(this.getNode(), "Select a 'Deployment' first", {
-			description: "The list shows the deployment's tags.",
-		});
-	}
-	// An expression has no value while the workflow is edited.
-	if (deploymentId.startsWith('=')) {
+	const deploymentId = selectedIn(this, 'deploymentId');
+	if (deploymentId === '' || deploymentId.startsWith('=')) {
 		throw new NodeOperationError(
 			this.getNode(),
-			"'Deployment' is an expression, so its tags can't be listed. Choose 'By Name' and enter the tag",
+			deploymentId === ''
+				? "Select a 'Deployment' first"
+				: "'Deployment' is an expression, so its tags can't be listed. Choose 'By Name' and enter the tag",
 		);
 	}
-	return await searchRecords(
-		this,
+	const search = searchOf(
 		DEPLOYMENTS,
-		({ id, tag }) =>
-			id === deploymentId && typeof tag === 'string' && tag !== '' ? { name: tag, value: tag } : undefined,
-		filter,
-		paginationToken,
-		(a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }),
+		({ id, tag }) => (id === deploymentId ? entryOf(tag) : undefined),
+		(a, b) => String(a.tag).localeCompare(String(b.tag), 'en', { numeric: true }),
 	);
+	return await search.call(this, filter, paginationToken);
 }

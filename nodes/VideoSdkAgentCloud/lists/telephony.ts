@@ -1,44 +1,45 @@
-import type {
-	IDataObject,
-	ILoadOptionsFunctions,
-	INodeListSearchItems,
-	INodeListSearchResult,
-} from 'n8n-workflow';
-import type { ListRequest } from '../api/pagination';
-import { OUTBOUND_GATEWAYS, PHONE_NUMBERS, ROUTING_RULES } from '../api/telephony';
-import { searchRecords } from './searchResults';
+import type { IDataObject, INodeListSearchItems } from 'n8n-workflow';
+import { clientOf } from '../api/client';
+import { listRecords } from '../api/pagination';
+import {
+	fetchNumbersOfRule,
+	isInbound,
+	isSameNumber,
+	OUTBOUND_GATEWAYS,
+	PHONE_NUMBERS,
+	ROUTING_RULES,
+} from '../api/telephony';
+import { entryOf, type ListSearch, matches, searchOf, selectedIn } from './searchResults';
 
-type ListSearch = (
-	this: ILoadOptionsFunctions,
-	filter?: string,
-	paginationToken?: string,
-) => Promise<INodeListSearchResult>;
-
-/** An entry whose name is followed by what tells it from others. @returns undefined for a row without an ID */
-function entryOf({ id, name }: IDataObject, ...details: unknown[]): INodeListSearchItems | undefined {
-	if (typeof id !== 'string' || id === '') return undefined;
-	const shown = details.flat().filter(Boolean).join(', ');
-	if (!name) return { name: shown || id, value: id };
-	return { name: shown ? `${String(name)} (${shown})` : String(name), value: id };
+/** @returns the entry of what has phone numbers, of which the line has room for one */
+function entryWithNumbers({ id, name, numbers }: IDataObject): INodeListSearchItems | undefined {
+	const [first, ...others] = Array.isArray(numbers) ? numbers.map(String) : [];
+	return entryOf(id, name, others.length > 0 ? `${first} +${others.length}` : first);
 }
 
-function searchOf(
-	list: ListRequest,
-	toEntry: (row: IDataObject) => INodeListSearchItems | undefined,
-): ListSearch {
-	return async function (filter, paginationToken) {
-		return await searchRecords(this, list, toEntry, filter, paginationToken);
-	};
-}
+const numberEntry = ({ id, name }: IDataObject) => entryOf(id, name, id);
 
-/** The outbound gateways, with their numbers. */
-export const searchGateways = searchOf(OUTBOUND_GATEWAYS, (gateway) => entryOf(gateway, gateway.numbers));
+const searchAllNumbers = searchOf(PHONE_NUMBERS, numberEntry);
 
-/** The phone numbers of the account. */
-export const searchPhoneNumbers = searchOf(PHONE_NUMBERS, (number) => entryOf(number, number.id));
+/** The outbound gateways. */
+export const searchGateways = searchOf(OUTBOUND_GATEWAYS, entryWithNumbers);
 
-/** The outbound routing rules, with the numbers that they call from. */
+/** The outbound routing rules. The API's path in the plural may not know the filter. */
 export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) =>
-	// The path in the plural may not know the filter.
-	rule.type === 'inbound' ? undefined : entryOf(rule, rule.numbers),
+	isInbound(rule) ? undefined : entryWithNumbers(rule),
 );
+
+/** The phone numbers of the selected routing rule; all of the project if none is selected, or it names none. */
+export const searchPhoneNumbers: ListSearch = async function (filter = '', paginationToken) {
+	const routingRuleId = selectedIn(this, 'callVia') === 'gateway' ? '' : selectedIn(this, 'routingRuleId');
+	const send = clientOf(this);
+	const ofRule = routingRuleId === '' ? undefined : await fetchNumbersOfRule(send, routingRuleId);
+	if (ofRule === undefined) return await searchAllNumbers.call(this, filter, paginationToken);
+	// For their names. The rule's numbers are enough.
+	const all = await listRecords(send, PHONE_NUMBERS, Infinity).catch((): IDataObject[] => []);
+	const rows = ofRule.map(
+		(number) => all.find(({ id }) => isSameNumber(String(id), number)) ?? { id: number },
+	);
+	const results = rows.flatMap((row) => numberEntry(row) ?? []);
+	return { results: results.filter(({ name }) => matches(filter, name)) };
+};
