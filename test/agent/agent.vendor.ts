@@ -1,0 +1,134 @@
+import { n8nOptions, runByHand } from '../e2e/deliveries';
+import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
+import { ourNode, PATIENT, type Setup, setUp } from '../e2e/setup';
+import { publishTools } from '../e2e/toolWorkflows';
+import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
+import { outputOf } from '../n8n/rest';
+import { PythonProgram } from './python';
+
+interface HandedTool {
+	url: string;
+	headers: { Authorization: string };
+	timeout: number;
+}
+interface OfferedFunction {
+	name: string;
+	description: string;
+	parameters: { properties: object; required: string[] };
+}
+
+/** examples/agent, run by VideoSDK's framework; only speech, the room, and the paid model are replaced. */
+describe('The agent of examples/agent', () => {
+	let setup: Setup;
+	let model: ScriptedModel;
+	let ids: Record<string, string>;
+	let handed: Record<string, HandedTool>;
+	let agent: PythonProgram | undefined;
+
+	beforeAll(async () => {
+		setup = await setUp({
+			n8n: n8nOptions(DEFAULT_N8N_VERSION),
+			simulator: { lifecycle: false, ...PATIENT },
+		});
+		model = await startScriptedModel();
+		ids = await publishTools(setup, ['late', 'waiting']);
+		const names = ['answered', 'failure', 'failing', 'waiting'];
+		const urlOf = (name: string) => `${setup.n8n.url}/webhook/tool-${name}/mcp`;
+		const timeoutOf = (name: string) => (name === 'waiting' ? '?timeout=3' : '');
+		const tools = names.map((name) => ({
+			tool: { __rl: true, mode: 'url', value: `${urlOf(name)}${timeoutOf(name)}` },
+		}));
+		const node = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
+			resource: 'tool',
+			operation: 'createAccess',
+			agentTools: { tools },
+			validFor: 1,
+			validForUnit: 'hours',
+		});
+		const [access] = outputOf(await runByHand(setup.n8n, node), 'Access');
+		handed = Object.fromEntries((access?.tools as HandedTool[]).map((tool, index) => [names[index], tool]));
+	});
+	afterEach(async () => await agent?.stop());
+	afterAll(async () => {
+		await model?.close();
+		await setup?.stop();
+	});
+
+	/** Starts the agent as VideoSDK's worker does, for a call with this metadata. */
+	async function start(metadata: object, env: Record<string, string> = {}): Promise<OfferedFunction[]> {
+		agent = new PythonProgram('run_agent.py', {
+			OPENAI_API_KEY: 'none',
+			OPENAI_BASE_URL: model.url,
+			VIDEOSDK_AUTH_TOKEN: 'none',
+			N8N_TOOLS: '',
+			...env,
+		});
+		return (await agent.ask<{ tools: OfferedFunction[] }>({ metadata })).tools;
+	}
+
+	/** The caller asks, the model uses the tool. @returns what the model then reads */
+	async function askForOrder(): Promise<string> {
+		model.script([{ tool: 'find_order', arguments: { order_number: 'A-17' } }, { text: 'Let me see.' }]);
+		const { agent: said } = await agent!.ask<{ agent: string }>({ caller: 'Where is my order?' });
+		expect(said).toBe('Let me see.');
+		return String(model.requests.at(-1)?.messages.at(-1)?.content);
+	}
+
+	const executionsOf = async (name: string) =>
+		await setup.n8n.rest.listExecutions({ workflowId: String(ids[name]) });
+
+	it('offers a tool from the metadata to its model, uses it, and says who is calling', async () => {
+		const before = (await executionsOf('answered')).length;
+		const call = { callId: 'call-1', sipCallFrom: '+15550102001', sipCallTo: '+15550100000' };
+		const tools = await start({ ...call, callType: 'inbound', n8nTools: [handed.answered] });
+		expect(tools).toMatchObject([
+			{
+				name: 'find_order',
+				description: 'Finds an order of the caller.',
+				parameters: { required: ['order_number'] },
+			},
+		]);
+		const { output } = JSON.parse(await askForOrder()) as { output: string };
+		expect(JSON.parse(output)).toMatchObject({
+			input: { order_number: 'A-17' },
+			headers: {
+				'x-call-id': 'call-1',
+				'x-call-from': '+15550102001',
+				'x-call-to': '+15550100000',
+				'x-call-type': 'inbound',
+			},
+		});
+		expect(await executionsOf('answered')).toHaveLength(before + 1);
+	});
+
+	it('takes its tools from N8N_TOOLS as well', async () => {
+		expect(await start({}, { N8N_TOOLS: JSON.stringify([handed.answered]) })).toHaveLength(1);
+	});
+
+	it.each([
+		['answers with an error', 'failure', /There is no such order/],
+		['fails', 'failing', /failed, or ended without/],
+		['is too slow', 'waiting', /didn't answer in time/],
+	])('lets its model read why, if the workflow %s', async (_, name, reason) => {
+		await start({ n8nTools: [handed[name]] });
+		const read = JSON.parse(await askForOrder()) as { error: string };
+		expect(read.error).toMatch(reason);
+	});
+
+	it('starts without a tool whose access token is wrong, and without an n8n that is down', async () => {
+		const wrong = { ...handed.failure, headers: { Authorization: 'Bearer expired' } };
+		const down = { ...handed.failure, url: 'http://127.0.0.1:9/webhook/tool/mcp' };
+		expect(await start({ n8nTools: [wrong, down, handed.answered] })).toHaveLength(1);
+		expect(await askForOrder()).toContain('A-17');
+		expect(await start({ n8nTools: [wrong] })).toEqual([]);
+	});
+
+	it('goes on while n8n restarts', async () => {
+		await start({ n8nTools: [handed.answered] });
+		await setup.n8n.kill();
+		expect(JSON.parse(await askForOrder())).toEqual({ error: expect.any(String) as string });
+		await setup.n8n.restart();
+		await setup.n8n.rest.waitForWebhook('tool-answered/mcp', 60_000, { method: 'POST' });
+		expect(await askForOrder()).toContain('A-17');
+	});
+});

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { isWindows, PlainError, removeFolder, run, sha256, withLock } from '../n8n/processes';
+
+const REQUIREMENTS = join(__dirname, 'requirements.txt');
+const MARKER_FILE = '.complete';
+/** pip's words where the registry isn't reached. */
+const UNREACHED =
+	/NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError|No matching distribution/;
+
+/** Where pip's virtual environment is kept: a folder for each set of requirements. */
+function folderOf(requirements: string): string {
+	const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+	return join(cache, 'n8n-nodes-videosdk-agent-cloud', `vendor-${sha256(requirements).slice(0, 12)}`);
+}
+
+/**
+ * Makes a virtual environment with VideoSDK's own programs, unless there is one.
+ *
+ * @returns its Python, or undefined if PyPI isn't reached
+ * @throws PlainError if Python is missing or too old, or if pip fails for another reason
+ */
+export async function ensureVenv(log: (line: string) => void): Promise<string | undefined> {
+	const folder = folderOf(readFileSync(REQUIREMENTS, 'utf8'));
+	const python = join(folder, isWindows ? 'Scripts/python.exe' : 'bin/python');
+	return await withLock(`${folder}.lock`, async () => {
+		if (existsSync(join(folder, MARKER_FILE))) return python;
+		log("Installing VideoSDK's Python packages (once, about a minute) ...");
+		removeFolder(folder);
+		const made = await run('python3', ['-m', 'venv', folder]);
+		if (made.code !== 0)
+			throw new PlainError(`${made.output}\nPython 3.11, 3.12, or 3.13 with the module venv is needed.`);
+		const { code, output } = await run(python, ['-m', 'pip', 'install', '--quiet', '-r', REQUIREMENTS]);
+		if (code === 0) {
+			writeFileSync(join(folder, MARKER_FILE), '');
+			return python;
+		}
+		removeFolder(folder);
+		if (UNREACHED.test(output)) return undefined;
+		throw new PlainError(`${output}\npip couldn't install what ${REQUIREMENTS} names.`);
+	});
+}
