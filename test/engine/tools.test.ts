@@ -339,6 +339,11 @@ describe('Tools are handed over', () => {
 		};
 		expect(known).toMatchObject([{ url, timeout: 60 }]);
 		const tool = await publish({ options: { timeout: 60 } });
+		// By another name of n8n's host.
+		const elsewhere = access(tool.url.replace('127.0.0.1', 'localhost'));
+		expect(jsonOf(await rig.engine.run({ parameters: elsewhere }))).toMatchObject([
+			{ tools: [{ timeout: 60 }] },
+		]);
 		const [entry] = (await rig.engine.listSearch('searchAgentTools')).results;
 		expect(entry?.value).toBe(`${tool.url}?timeout=60`);
 	});
@@ -418,18 +423,20 @@ describe('Tools are handed over', () => {
 		expect(rig.requests).toEqual([]);
 	});
 
-	it('not if the tool was unpublished since', async () => {
+	it('not if the tool was unpublished since, whose name is told', async () => {
 		const tool = await publish();
 		await tool.hook('delete');
 		const result = await rig.engine.run({ parameters: call(withTools(list(tool.url))) });
-		expect(failureOf(result).message).toContain('is no longer published');
+		expect(failureOf(result).message).toBe("'find_order' in 'Agent Tools' is no longer published [item 0]");
 		expect(rig.requests).toEqual([]);
 	});
 
 	it('not if only this machine can reach them, and the API is elsewhere', async () => {
 		rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
 		const parameters = access('http://localhost:5678/webhook/a/mcp');
-		expect(failureOf(await rig.engine.run({ parameters })).message).toContain("can't reach the tool");
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain(
+			"can't reach Tool 1 in 'Agent Tools' at http://localhost:5678",
+		);
 	});
 });
 

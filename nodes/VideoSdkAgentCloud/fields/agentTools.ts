@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { contextField, MAX_URL_LENGTH } from './context';
+import { contextField } from './context';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -47,22 +47,23 @@ export const agentToolsField: INodeProperties = {
 	placeholder: 'Add Tool',
 	default: {},
 	description:
-		'Workflows that the agent can use during the conversation. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses the same credential.',
+		'Workflows that the agent can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger with this credential.',
 	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
 };
-
-const PINNED =
-	"Data that can't be changed during the conversation, such as a customer number, for the tool's workflow. The tool trigger outputs it as <code>context</code>";
-const READABLE = ' VideoSDK and the agent can read the context.';
 
 /** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */
 export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
 	agentToolsField,
-	{ ...contextField, description: `${PINNED}.${READABLE}` },
+	{
+		...contextField,
+		description:
+			"Data for the tool's workflow that the caller can't change, such as a customer number. VideoSDK can read it.",
+	},
 ];
 
 /** The context of a session, for its tools and for its events. */
 export const SESSION_CONTEXT_FIELD: INodeProperties = {
 	...contextField,
-	description: `${PINNED}, and so does the trigger in 'Webhook URL' with each event. That URL can have up to ${MAX_URL_LENGTH} characters.${READABLE}`,
+	description:
+		'Data for tools and events that no one can change, such as a customer number. VideoSDK can read it.',
 };

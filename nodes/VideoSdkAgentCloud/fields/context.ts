@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { CONTEXT_PARAMETER } from '../webhook/context';
 import { contextUrlLength } from '../webhook/contextUrl';
 import { pairsField } from './keyValue';
-import { type ItemReader } from './reader';
+import { type FieldReader, type ItemReader } from './reader';
 import { readPairs } from './readKeyValue';
 
 /** What VideoSDK takes (docs.videosdk.live, create room). */
@@ -20,11 +20,18 @@ export const contextField = pairsField({ displayName: 'Context', name: 'context'
  * Reads `contextField`.
  *
  * @returns texts, numbers and booleans by name; undefined if there are none
- * @throws NodeOperationError as `readPairs`
+ * @throws NodeOperationError as `readPairs`, and if an entry has no value: a tool that looks for '' may show everyone's data
  */
-export function readContext(read: ItemReader): IDataObject | undefined {
-	const pairs = readPairs(read, contextField);
-	return Object.keys(pairs).length === 0 ? undefined : pairs;
+export function readContext(read: FieldReader<unknown>): IDataObject | undefined {
+	const pairs = Object.entries(readPairs(read, contextField));
+	const [blank] = pairs.find(([, value]) => String(value).trim() === '') ?? [];
+	if (blank !== undefined) {
+		throw read.fail(
+			`'${blank}' in '${contextField.displayName}' has no value`,
+			'Correct its expression, or remove the entry.',
+		);
+	}
+	return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }
 
 /**

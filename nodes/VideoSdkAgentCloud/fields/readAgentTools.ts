@@ -7,8 +7,8 @@ import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey } from '../tools/token';
 import { isUnreachable } from '../webhook/address';
 import { agentToolsField, TOOL_NOT_LISTED, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
-import { contextField, readContext } from './context';
-import { CollectionReader, type ItemReader } from './reader';
+import { readContext } from './context';
+import { CollectionReader, type FieldReader, type ItemReader } from './reader';
 import { readOptions } from './requestOptions';
 
 const HOUR_S = 3_600;
@@ -21,90 +21,87 @@ export interface HandedTool extends IDataObject {
 	timeout: number;
 }
 
-/** @returns the URL of an entry, and how long to wait for that tool, in seconds */
-function readTool(read: ItemReader, entry: IDataObject): { url: string; timeoutS: number } {
-	const label = `'${toolField.displayName}' in '${agentToolsField.displayName}'`;
+/** A tool that is to be handed over. */
+interface ChosenTool {
+	url: string;
+	/** How long to wait for its answer, in seconds. */
+	timeoutS: number;
+	/** As messages name it. */
+	label: string;
+}
+
+/** @param number of the entry, counted from 1 */
+function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenTool {
+	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
 	const text = new CollectionReader(read, entry).optional(toolField);
-	const fail = (what: string, nextStep: string) => read.fail(what, nextStep);
-	if (text === undefined) throw fail(`${label} is empty`, 'Select a tool, or remove the entry.');
+	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
 	if (text === TOOL_NOT_LISTED) {
-		throw fail(`${label} isn't a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
+		throw read.fail(`${label} isn't a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
 	}
 	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 	if (parsed === undefined || parsed.username || parsed.password) {
-		throw fail(
+		throw read.fail(
 			`${label} must be a URL that starts with https:// or http://`,
 			'Select a tool, or paste the Production URL of its trigger.',
 		);
 	}
 	if (!parsed.pathname.endsWith('/mcp')) {
-		throw fail(
+		throw read.fail(
 			`${label} doesn't end with /mcp`,
 			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to a URL with this ending.',
 		);
 	}
 	const { url, timeoutS } = splitTimeout(text);
 	const known = knownToolAt(url);
+	if (known === undefined) return { url, timeoutS, label };
+	const { toolName } = known;
 	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';
-	if (isFromList && known?.isPublished === false) {
-		throw fail(`${label} is no longer published`, "Publish the tool's workflow, or select a different tool.");
+	if (isFromList && !known.isPublished) {
+		throw read.fail(
+			`'${toolName}' in '${agentToolsField.displayName}' is no longer published`,
+			`Publish the workflow '${known.workflowName}', or select a different tool.`,
+		);
 	}
 	// The trigger may have been changed since it was selected.
-	return { url, timeoutS: known?.timeoutS ?? timeoutS };
-}
-
-/**
- * Checks what the agent's tools are to know of the conversation: it decides whose data they show.
- *
- * @throws NodeOperationError if an entry has no value, or the tokens would be too long
- */
-function checkPinned(read: ItemReader, urls: string[], pairs: IDataObject): void {
-	const { entries = [] } = (read.raw(contextField) ?? {}) as { entries?: IDataObject[] };
-	// Also null and '', as blank cells of a table come: a tool that filters by '' may show everyone's rows.
-	const blank = entries.find(({ value }) => String(value ?? '').trim() === '');
-	if (blank) {
-		throw read.fail(
-			`'${String(blank.key)}' in '${contextField.displayName}' has no value`,
-			"The agent's tools couldn't tell who the conversation is with. Correct its expression, or remove the entry.",
-		);
-	}
-	const expiresAtS = Math.floor(Date.now() / 1000);
-	if (urls.some((url) => isTooLong({ url, expiresAtS, context: pairs }))) {
-		throw read.fail(
-			"'Context' is too long for the agent's tools",
-			"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
-		);
-	}
+	return { url, timeoutS: known.timeoutS, label: `'${toolName}' in '${agentToolsField.displayName}'` };
 }
 
 /**
  * Reads the tools of an agent. Only their credential is read later.
  *
  * @param validForS how long they can be used, in seconds
+ * @param withContext holds what the tokens pin
  * @returns gives the tools with a token each, and when these expire, in seconds since 1970; undefined if no tool is given
  * @throws NodeOperationError naming the field and the item
  */
 export function readAgentTools(
 	read: ItemReader,
 	validForS: number,
+	withContext: FieldReader<unknown> = read,
 ): (() => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const collection = (read.raw(agentToolsField) ?? {}) as IDataObject;
 	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
 	if (entries.length === 0) return undefined;
-	const timeouts = new Map(
-		entries.map((entry) => readTool(read, entry)).map(({ url, timeoutS }) => [url, timeoutS]),
-	);
-	const urls = [...timeouts.keys()];
-	const pairs = readContext(read) ?? {};
-	checkPinned(read, urls, pairs);
+	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1));
+	// Each tool once, however often it was selected.
+	const tools = [...new Map(chosen.map((tool) => [tool.url, tool])).values()];
+	const context = readContext(withContext) ?? {};
+	const nowS = () => Math.floor(Date.now() / 1000);
+	if (tools.some(({ url }) => isTooLong({ url, expiresAtS: nowS(), context }))) {
+		throw read.fail(
+			"'Context' is too long for the agent's tools",
+			"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
+		);
+	}
 	const credential = credentialOf(read.context, read.itemIndex);
 	return async () => {
 		const { secretKey, baseUrl } = (await credential()).data ?? {};
-		const unreachable = isUnreachable(readBaseUrl(baseUrl).href) ? undefined : urls.find(isUnreachable);
+		const isLocal = isUnreachable(readBaseUrl(baseUrl).href);
+		const unreachable = isLocal ? undefined : tools.find(({ url }) => isUnreachable(url));
 		if (unreachable !== undefined) {
 			throw read.fail(
-				`VideoSDK's agents can't reach the tool at ${new URL(unreachable).origin}`,
-				'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), publish the tool again and select it again. Nothing was sent to VideoSDK.',
+				`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
+				'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), publish the tool again, and select it again. Nothing was sent to VideoSDK.',
 			);
 		}
 		const secret = String(secretKey ?? '').trim();
@@ -115,12 +112,12 @@ export function readAgentTools(
 			);
 		}
 		const key = toolKey(secret);
-		const expiresAtS = Math.floor(Date.now() / 1000) + validForS;
-		const tools = [...timeouts].map(([url, timeout]): HandedTool => {
-			const token = signToken({ url, expiresAtS, context: pairs }, key);
-			return { url, headers: { Authorization: `Bearer ${token}` }, timeout };
+		const expiresAtS = nowS() + validForS;
+		const handed = tools.map(({ url, timeoutS }): HandedTool => {
+			const token = signToken({ url, expiresAtS, context }, key);
+			return { url, headers: { Authorization: `Bearer ${token}` }, timeout: timeoutS };
 		});
-		return { tools, expiresAtS };
+		return { tools: handed, expiresAtS };
 	};
 }
 

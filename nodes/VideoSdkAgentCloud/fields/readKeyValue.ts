@@ -1,6 +1,6 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { ENV_FIELDS, groupOf, type KeyValueFields } from './keyValue';
-import { type ItemReader } from './reader';
+import { type FieldReader, type ItemReader } from './reader';
 
 /** @returns whether a value is a text, a number or a boolean; null and undefined count as an empty text, NaN and Infinity as nothing */
 function isPlain(value: unknown): boolean {
@@ -30,7 +30,7 @@ function kindOf(value: unknown): string {
  * @param field made by `pairsField`
  * @throws NodeOperationError for a blank name, one given twice, or a value that is no single value
  */
-export function readPairs(read: ItemReader, field: INodeProperties): IDataObject {
+export function readPairs(read: FieldReader<unknown>, field: INodeProperties): IDataObject {
 	const { groupName, keyName } = groupOf(field);
 	const collection = (read.raw(field) ?? {}) as IDataObject;
 	const pairs = (collection[groupName] ?? []) as IDataObject[];

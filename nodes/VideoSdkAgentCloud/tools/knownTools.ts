@@ -1,6 +1,7 @@
 import { type IHookFunctions } from 'n8n-workflow';
 import { TEST_URL } from '../webhook/address';
 import { type KnownNode, KnownNodes } from '../webhook/knownNodes';
+import { toolPath } from './token';
 
 interface OfTool {
 	toolName: string;
@@ -31,7 +32,8 @@ export function knownTools(credential: string): KnownTool[] {
 	return known.ofCredential(credential);
 }
 
-/** @returns the tool at a URL, if this process knows it */
+/** @returns the tool that a token for a URL would be for, if this process knows it: n8n may be reached by several names */
 export function knownToolAt(url: string): KnownTool | undefined {
-	return known.all().find((tool) => tool.url === url);
+	const path = toolPath(url);
+	return known.all().find((tool) => toolPath(tool.url) === path);
 }

@@ -15,7 +15,7 @@ const validForField: INodeProperties = {
 };
 
 const validForUnitField: INodeProperties = {
-	displayName: 'Unit',
+	displayName: 'Valid For Unit',
 	name: 'validForUnit',
 	type: 'options',
 	noDataExpression: true,
