@@ -5,7 +5,8 @@ export const TOOLS_VARIABLE = 'N8N_TOOLS';
 
 /** What each token of a tool begins with, so that it is recognized wherever a text repeats it. */
 export const TOKEN_PREFIX = 'n8ntool1_';
-const TOKEN = new RegExp(`${TOKEN_PREFIX}[\\w-]+`, 'g');
+/** Also where it continues in escapes of JSON, as in a text that is JSON itself. */
+const TOKEN = new RegExp(`${TOKEN_PREFIX}(?:[\\w-]|\\\\+u00[\\da-f]{2})+`, 'gi');
 /** Also `n8nTools[0].url`, `n8nTools.0.url` and the like: call summaries come with flattened metadata. */
 const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE})(?:$|[^A-Za-z0-9_]|_*\\d)`);
 
@@ -21,8 +22,12 @@ export function withoutTokens(text: string): string {
  * @throws SyntaxError if the text is not JSON
  */
 export function parseWithoutTools(text: string): unknown {
-	const mayHoldTools =
-		text.includes(TOKEN_PREFIX) || text.includes(TOOLS_ENTRY) || text.includes(TOOLS_VARIABLE);
-	if (!mayHoldTools) return JSON.parse(text);
-	return JSON.parse(withoutTokens(text), (name, value: unknown) => (ENTRY.test(name) ? undefined : value));
+	// JSON may write any character as an escape, so that names and tokens are sought in what it means.
+	if (![TOKEN_PREFIX, TOOLS_ENTRY, TOOLS_VARIABLE, '\\u'].some((sign) => text.includes(sign))) {
+		return JSON.parse(text);
+	}
+	return JSON.parse(withoutTokens(text), (name, value: unknown) => {
+		if (ENTRY.test(name)) return undefined;
+		return typeof value === 'string' ? withoutTokens(value) : value;
+	});
 }

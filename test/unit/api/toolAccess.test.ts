@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { parseWithoutTools } from '../../../nodes/VideoSdkAgentCloud/api/toolAccess';
+import { check } from '../support';
+
+const SECRET = 'AbCd-_0123456789';
+const TOKEN = `n8ntool1_${SECRET}`;
+const escaped = (text: string, positions: number[]) =>
+	[...text]
+		.map((character, index) =>
+			positions.includes(index) ? `\\u00${character.charCodeAt(0).toString(16)}` : character,
+		)
+		.join('');
+const positions = fc.uniqueArray(fc.nat(TOKEN.length - 1));
+
+it('takes out tools and tokens, however JSON writes them', () => {
+	check(
+		fc.property(positions, positions, fc.boolean(), (ofToken, ofName, isText) => {
+			const token = escaped(TOKEN, ofToken);
+			const record = `{"metadata":{"${escaped('n8nTools', ofName)}":[{"url":"https://n8n.example.com"}],"note":"Bearer ${token}","n":17}}`;
+			// A text that is JSON itself writes a token as it is.
+			const body = isText && ofToken.length === 0 ? JSON.stringify({ record }) : record;
+			const parsed = JSON.stringify(parseWithoutTools(body));
+			expect(parsed).toContain('17');
+			expect(parsed).not.toContain(SECRET.slice(-6));
+			if (body === record) expect(parsed).not.toContain('n8nTools');
+		}),
+	);
+});
