@@ -535,6 +535,13 @@ it('says how to mend a Base URL with a wrong path, and a URL at a former address
 	expect(webhookPublished?.fix).toContain(url);
 });
 
+it.each(['https', 'ftp'])('leads to Base URL where it begins with %s by mistake', async (protocol) => {
+	broken({ baseUrl: rig.simulator.url.replace('http', protocol) });
+	const { credential } = await check();
+	expect(credential).toMatchObject({ ok: false });
+	expect(`${credential?.message} ${credential?.fix}`).toContain("'Base URL'");
+});
+
 it('does not hide what it could not find out about a trigger', async () => {
 	const callsOnly = await publishTrigger(CALL_EVENTS);
 	await moveToWorker();

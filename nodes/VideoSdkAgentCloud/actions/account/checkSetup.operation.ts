@@ -45,7 +45,7 @@ function prepare(read: ItemReader): ItemRun {
 		tag: read.optional(tagField),
 		...readUrl(read),
 		routingRuleId: read.optional(routingRuleField),
-		from: read.optional(optionalFromField),
+		from: read.optionalByHand(optionalFromField),
 		gatewayId: read.optional(gatewayField),
 	};
 	return async (send) => {

@@ -16,9 +16,11 @@ function faultOf(rule: IDataObject): string {
 }
 
 /** Checks the routing rule; if nothing was given, whether there is any for calls. */
-export function checkRoutingRule({ given, isOpen, rules }: Facts): Finding | undefined {
+export function checkRoutingRule({ given, isOpen, rules, deployments }: Facts): Finding | undefined {
 	const { routingRuleId } = given;
 	if (isOpen) {
+		// If all fails, it is not for want of telephony.
+		if (rules.failure && deployments.failure) return rules.failure;
 		if (rules.failure) return { ...rules.failure, fix: `${rules.failure.fix} ${NO_CALLS}` };
 		return rules.rows.some((rule) => !faultOf(rule))
 			? good('There is an outbound routing rule that is on and has an agent')
