@@ -118,9 +118,13 @@ export function failureOfResponse(
 	};
 }
 
-/** @returns whether the API may have done what a failed request asked for */
-export function isInDoubt(failure: ApiFailure): boolean {
-	return ['answer', 'timeout', 'network', 'cancelled'].includes(failure.kind) || (failure.status ?? 0) >= 500;
+/**
+ * @returns whether the API may have done what a failed request asked for. A redirect may be the answer to a request that was carried
+ * out (303 is meant so), or that a proxy has passed on
+ */
+export function isInDoubt({ kind, status = 0 }: ApiFailure): boolean {
+	const isUnclear = (status >= 300 && status < 400) || status >= 500;
+	return ['answer', 'timeout', 'network', 'cancelled'].includes(kind) || isUnclear;
 }
 
 /** @returns whether the same request may succeed later: too many requests, or a failure of the server or the network */

@@ -10,6 +10,11 @@ export interface FailureText {
 
 const KEYS_PAGE = 'https://app.videosdk.live/api-keys';
 
+const CHECK_IDS =
+	"Check each ID in this node, such as 'Room ID', and the 'Tag' if there is one. They must belong to the credential's VideoSDK project.";
+/** Not said of what may have been started: another try would start it again. */
+const TRY_LATER = 'Try again later.';
+
 /** Words at which n8n replaces a whole title with one of its own, such as "The connection timed out" (NodeError). */
 const REPLACED_BY_N8N =
 	/ECONN|ENOTFOUND|ETIMEDOUT|ADDRINUSE|ADDRNOTAVAIL|EHOSTUNREACH|EAI_AGAIN|ENOENT|EISDIR|ENOTDIR|EACCES|EEXIST|EPERM|GETADDRINFO/i;
@@ -29,9 +34,8 @@ const BY_STATUS: Record<string, FailureText> = {
 		description: `Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential. If that doesn't help, check the clock on the machine that runs n8n.`,
 	},
 	'402': {
-		message: "VideoSDK couldn't find anything with this ID",
-		description:
-			"Check the ID, and the 'Tag' if there is one. They must belong to the credential's VideoSDK project. Check its plan and balance as well.",
+		message: "VideoSDK couldn't find this, or the project's plan or balance doesn't cover it",
+		description: `${CHECK_IDS} Check its plan and balance as well.`,
 	},
 	'403': {
 		message: "VideoSDK doesn't allow this",
@@ -40,8 +44,7 @@ const BY_STATUS: Record<string, FailureText> = {
 	},
 	'404': {
 		message: "VideoSDK couldn't find anything with this ID",
-		description:
-			"Check the ID, and the 'Tag' if there is one. They must belong to the credential's VideoSDK project.",
+		description: CHECK_IDS,
 	},
 	// From a proxy between n8n and VideoSDK, to the CONNECT request.
 	'407': {
@@ -63,13 +66,13 @@ const BY_STATUS: Record<string, FailureText> = {
 	},
 	'5xx': {
 		message: 'VideoSDK is having trouble',
-		description: 'Try again later.',
+		description: TRY_LATER,
 	},
 };
 
 function textByStatus(status: number): FailureText {
 	const text = BY_STATUS[String(status)] ?? BY_STATUS[`${String(status).charAt(0)}xx`];
-	return text ?? { message: 'VideoSDK sent an unexpected response', description: 'Try again later.' };
+	return text ?? { message: 'VideoSDK sent an unexpected response', description: TRY_LATER };
 }
 
 function textByKind(failure: ApiFailure): FailureText {
@@ -137,10 +140,10 @@ export function describeFailure(failure: ApiFailure, starts?: StartKind): Failur
 	];
 	const details = [
 		doubtful ? `n8n didn't send the request again. ${doubtful.check}` : '',
-		description,
+		doubtful && description === TRY_LATER ? '' : description,
 		isShownBelow ? `VideoSDK says: ${apiMessage}.` : '',
 		failure.code ? `Network code: ${failure.code}.` : '',
-		failure.requestId ? `Request ID for VideoSDK support: ${failure.requestId}` : '',
+		failure.requestId ? `Request ID for VideoSDK support: ${failure.requestId}.` : '',
 	];
 	return { message: title.join(''), description: details.filter(Boolean).join(' ') };
 }
