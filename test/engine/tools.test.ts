@@ -136,6 +136,14 @@ describe('The agent reads', () => {
 			{ answer: { answerJson: '{' }, node: { onError: 'continueRegularOutput' } },
 			/'Answer' isn't valid JSON/,
 		],
+		[
+			"fails at the answer in each try, which 'On Error' lets pass",
+			{
+				answer: { answerJson: '{' },
+				node: { onError: 'continueRegularOutput', retryOnFail: true, waitBetweenTries: 1 },
+			},
+			/'Answer' isn't valid JSON/,
+		],
 	])('a tool error if the workflow %s', async (_what, ending, words) => {
 		const { isError, content } = await ask(await publish({}, ending));
 		expect(isError).toBe(true);

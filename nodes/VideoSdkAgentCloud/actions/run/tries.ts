@@ -42,7 +42,7 @@ const latestTries = new WeakMap<IExecuteData, Try>();
 export function beginTry(context: IExecuteFunctions, itemCount: number, starts: StartKind | undefined): Try {
 	const node = context.getNode();
 	const none: Outcomes = new Array<undefined>(itemCount).fill(undefined);
-	if (starts === undefined || !node.retryOnFail) return { outcomes: none, count: 1 };
+	if (!node.retryOnFail || (isTool(context) && starts === undefined)) return { outcomes: none, count: 1 };
 	if (isTool(context)) {
 		const error = new NodeOperationError(
 			node,
@@ -54,7 +54,7 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 	const earlier = latestTries.get(executeData);
 	const latest: Try = {
 		outcomes: none.map((_, itemIndex): Outcome | undefined => {
-			const outcome = earlier?.outcomes[itemIndex];
+			const outcome = starts && earlier?.outcomes[itemIndex];
 			return outcome?.records || outcome?.isInDoubt ? outcome : undefined;
 		}),
 		count: (earlier?.count ?? 0) + 1,
