@@ -40,6 +40,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			...CALL_TO,
 			maxWaitUnit: 'hours',
 			maxWait: 1,
+			options: { allowSameNumber: true },
 		});
 	const items = (count: number) => itemNodes(Array.from({ length: count }, (_, index) => `item-${index}`));
 

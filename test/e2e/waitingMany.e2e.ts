@@ -69,7 +69,7 @@ const CALLS: Kind<SimulatedCall> = {
 	parameters: {
 		resource: 'call',
 		operation: 'makeAndWait',
-		to: '+15550003000',
+		to: "={{ '+' + (15550003000 + $itemIndex) }}",
 		callVia: 'gateway',
 		gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
 		metaData,

@@ -5,6 +5,8 @@ import { byId } from './rig';
 
 export const CALL = '/v2/sip/call';
 export const TO = '+15550003000';
+/** A number for each item, of which the first is TO. */
+const EACH_TO = `={{ '+' + (${TO.slice(1)} + $itemIndex) }}`;
 export const RULE = { routingRuleId: 'rule_out_01', from: '+15550102001' };
 
 export const callParameters = (operation: string, more: IDataObject = {}): INodeParameters =>
@@ -13,7 +15,7 @@ export const callParameters = (operation: string, more: IDataObject = {}): INode
 /** Parameters that make a call by a routing rule, but for what is given. */
 export const byRule = (more: IDataObject = {}): INodeParameters =>
 	callParameters('make', {
-		to: TO,
+		to: EACH_TO,
 		routingRuleId: byId(RULE.routingRuleId),
 		from: { __rl: true, mode: 'number', value: RULE.from },
 		...more,
@@ -21,7 +23,7 @@ export const byRule = (more: IDataObject = {}): INodeParameters =>
 
 /** Parameters that make a call through a gateway, but for what is given. */
 export const byGateway = (more: IDataObject = {}): INodeParameters =>
-	callParameters('make', { to: TO, callVia: 'gateway', gatewayId: byId('gw_out_01'), ...more });
+	callParameters('make', { to: EACH_TO, callVia: 'gateway', gatewayId: byId('gw_out_01'), ...more });
 
 /** The requests to make a call, also those that failed. */
 export const made = ({ simulator }: Rig): RecordedRequest[] =>

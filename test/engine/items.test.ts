@@ -97,7 +97,7 @@ describe('With "continue on error"', () => {
 	it('an item with a bad field has only its error, and the others are sent', async () => {
 		const { output } = await startEach(['ddv_sales', ' ', 'ddv_support'], {}, 'continueRegularOutput');
 		expect(deploymentsOf(output[0])).toEqual(['ddv_sales', 'error', 'ddv_support']);
-		expect(output[0]?.[1]?.json).toEqual({ error: "'Deployment' is empty [item 1]" });
+		expect(output[0]?.[1]?.json).toEqual({ error: "'Deployment' is empty" });
 		expect(startedDeployments().sort()).toEqual(['ddv_sales', 'ddv_support']);
 	});
 
@@ -119,7 +119,7 @@ describe('With "continue on error"', () => {
 		expect(deploymentsOf(routed.success)).toEqual(['ddv_sales', 'ddv_support']);
 		expect(routed.failure.map(({ json }) => json.error)).toEqual([
 			expect.stringMatching(/Deployment not found/),
-			"'Deployment' is empty [item 2]",
+			"'Deployment' is empty",
 		]);
 		// n8n adds what came in, so that the user can see which item it was.
 		expect(routed.failure.map(({ json }) => json.id)).toEqual(['missing', '']);

@@ -45,9 +45,8 @@ describe('Start and Wait for several items', () => {
 		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
 		const options = { items: rows(2), onError: 'continueErrorOutput' as const };
 		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, options);
-		const errors = result.routed.failure.map(({ json }) => String(json.error));
-		expect(errors).toEqual(
-			[...rig.simulator.sessions.keys()].map((id) => expect.stringContaining(`(sessionId: ${id})`) as string),
+		expect(result.routed.failure.map(({ json }) => json)).toMatchObject(
+			[...rig.simulator.sessions.keys()].map((sessionId) => ({ sessionId, error: 'No database' })),
 		);
 	});
 

@@ -45,6 +45,15 @@ export interface RunTools {
  */
 export type ItemRun = (send: Send, tools: RunTools) => Promise<IDataObject | IDataObject[] | RecordWithFile>;
 
+/** An item that makes a call. */
+export interface PreparedCall {
+	run: ItemRun;
+	/** The number to call, cleaned, or a SIP URI. */
+	to: string;
+	/** Whether an item before or after this one may call the same number. */
+	allowsSameNumber: boolean;
+}
+
 /** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */
 export interface Operation {
 	/** As workflows hold it. */
@@ -73,7 +82,9 @@ export interface Operation {
 	 *
 	 * @throws NodeOperationError naming the field
 	 */
-	prepare(read: ItemReader): ItemRun;
+	prepare(read: ItemReader): ItemRun | PreparedCall;
+	/** Of an operation that makes calls: the field that says whom. */
+	calleeField?: INodeProperties;
 	/**
 	 * What is left to do when all items have been run.
 	 *

@@ -1,5 +1,5 @@
 /** What a request starts or creates, in the words that messages use for it. */
-interface StartWords {
+export interface StartWords {
 	/** The field of the API's record that identifies it. */
 	idField: string;
 	one: string;
@@ -10,6 +10,8 @@ interface StartWords {
 	check: string;
 	/** What the user can do with those that were started before the node stopped. Default: nothing needs to be done */
 	goOn?: string;
+	/** Says that nothing was started, where users fear for more than money. */
+	none?: string;
 }
 
 /** What the requests of this package can start. No such request is sent again if the first one may have been carried out. */
@@ -36,6 +38,7 @@ export const STARTS = {
 		started: 'made',
 		check: 'Before you call again, search for the number with Call: Get Many.',
 		goOn: "n8n doesn't hang up when a node stops. To end a call, use Call: Hang Up. To see how a call went, use Call: Get.",
+		none: 'No one was called.',
 	},
 	transfer: {
 		idField: 'callId',

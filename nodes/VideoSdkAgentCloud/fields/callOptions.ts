@@ -10,6 +10,14 @@ import { simplifyField } from './simplify';
 const LONGEST_RINGING_S = 3_600;
 const LONGEST_CALL_S = 86_400;
 
+const allowSameNumberField: INodeProperties = {
+	displayName: 'Allow Same Number',
+	name: 'allowSameNumber',
+	type: 'boolean',
+	default: false,
+	description: 'Whether several items may call the same number. If turned off, no one is called then.',
+};
+
 const maxCallDurationField: INodeProperties = {
 	displayName: 'Max Call Duration',
 	name: 'maxCallDuration',
@@ -59,6 +67,7 @@ const waitUntilAnsweredField: INodeProperties = {
 
 /** The options of a call. */
 export const CALL_OPTIONS = [
+	allowSameNumberField,
 	batchingField,
 	maxCallDurationField,
 	participantNameField,
@@ -85,4 +94,9 @@ export function readCallOptions(options: CollectionReader, isViaGateway: boolean
 		ringingTimeout: options.count(ringingTimeoutField),
 		maxCallDuration: options.count(maxCallDurationField),
 	};
+}
+
+/** @returns whether an item may call the number of another item. @throws NodeOperationError if its expression has no value */
+export function readAllowsSameNumber(options: CollectionReader): boolean {
+	return options.flag(allowSameNumberField) ?? false;
 }

@@ -85,10 +85,9 @@ export async function park(
 	const waiting = started.filter((item) => isIncluding.has(item) || endOf(item.json) === undefined);
 	const idOf = ({ json }: INodeExecutionData) => String(json[idField]);
 	const wholeIds = started.filter((item) => !simplifies(indexOf(item))).map(idOf);
-	const shown = items.map((item) => ({
-		...item,
-		json: shownItem({ kind, wholeIds }, idOf(item), item.json),
-	}));
+	const shown = items.map((item) =>
+		isStarted(item) ? { ...item, json: shownItem({ kind, wholeIds }, idOf(item), item.json) } : item,
+	);
 	if (waiting.length === 0 || context.getExecutionCancelSignal()?.aborted) return shown;
 	const groups = new Map<CredentialSource, string[]>();
 	// Two items may have the same one.
@@ -123,8 +122,14 @@ export async function park(
 		}),
 	});
 	const isWaiting = new Set(waiting);
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	context.getExecuteData().data.main = [
-		items.map((item) => (isWaiting.has(item) ? { ...item, json: { ...item.json, timedOut: true } } : item)),
+		items.map((item) => {
+			if (isWaiting.has(item)) return { ...item, json: { ...item.json, timedOut: true } };
+			// What is stored with the execution moves to the error output only like this, see `toErrorOutput`.
+			const { error } = item.json;
+			return hasErrorOutput && error && !isStarted(item) ? { ...item, json: { error } } : item;
+		}),
 	];
 	await context.putExecutionToWait(new Date(deadlineMs + longestIncludeMs + graceMs(waiting.length)));
 	startPolling(wait, groups, (outcomes) => keyRequest(key, outcomes));

@@ -1,3 +1,4 @@
+import type { ItemRun } from '../../../nodes/VideoSdkAgentCloud/actions/operation';
 import { operation } from '../../../nodes/VideoSdkAgentCloud/actions/session/waitForStatus.operation';
 import { clientOf } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
@@ -11,7 +12,7 @@ it('A failure of the API at the deadline does not fail Wait for Status: the sess
 	const world = new World();
 	world.statuses.set('a', 'running');
 	const parameters = { sessionId: 'a', maxWait: 1, maxWaitUnit: 'minutes' };
-	const run = operation.prepare(new ItemReader(fieldsContext(parameters), 0));
+	const run = operation.prepare(new ItemReader(fieldsContext(parameters), 0)) as ItemRun;
 	const send = clientOf(world.context);
 	const tools = {
 		stopSignal: new AbortController().signal,

@@ -4,7 +4,7 @@ import { credentialOf } from '../../api/credential';
 import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
-import { CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
+import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
 import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
 import { metaDataFields } from '../../fields/keyValue';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
@@ -23,7 +23,7 @@ import { readRoom, type RoomChoice } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { openRoom } from '../openRoom';
-import { type ItemRun, type Operation } from '../operation';
+import { type Operation, type PreparedCall } from '../operation';
 
 /** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
 const RINGING_ALLOWANCE_S = 180;
@@ -33,7 +33,7 @@ function shownFor(callVia: 'routingRule' | 'gateway', field: INodeProperties): I
 	return { ...field, displayOptions: { show: { callVia: [callVia] } } };
 }
 
-const toField: INodeProperties = {
+export const toField: INodeProperties = {
 	displayName: 'To',
 	name: 'to',
 	type: 'string',
@@ -136,23 +136,35 @@ function readMake(read: ItemReader, ownRoom?: INodeProperties): CallStart {
 	};
 }
 
+/** What differs between the operations that make calls. */
+interface CallOptions {
+	/** Of a room that is created for the call. */
+	webhook?: SessionWebhook;
+	/** The option for a room without a recording, if the operation has it. */
+	ownRoom?: INodeProperties;
+	/** Makes the output of the call. Default: the whole record */
+	show?: (call: IDataObject) => IDataObject;
+}
+
 /**
  * Reads a call, to be made in the room that was chosen for it.
  *
- * @param webhook of a room that is created for the call
- * @param ownRoom the option for a room without a recording, if the operation has it
  * @throws NodeOperationError naming the field
  */
 export function prepareCall(
 	read: ItemReader,
-	{ webhook, ownRoom }: { webhook?: SessionWebhook; ownRoom?: INodeProperties } = {},
-): (...parameters: Parameters<ItemRun>) => Promise<IDataObject> {
+	{ webhook, ownRoom, show = (call) => call }: CallOptions = {},
+): PreparedCall {
 	const { body, metadata, room, timeoutMs } = readMake(read, ownRoom);
 	const choice = room.body ? { body: { ...room.body, webhook } } : room;
-	return async (send, tools) => {
-		const call = { ...body, metadata: await metadata() };
-		const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
-		return await makeCall(send, { ...call, destinationRoomId }, timeoutMs);
+	return {
+		to: body.sipCallTo,
+		allowsSameNumber: readAllowsSameNumber(readOptions(read)),
+		run: async (send, tools) => {
+			const call = { ...body, metadata: await metadata() };
+			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
+			return show(await makeCall(send, { ...call, destinationRoomId }, timeoutMs));
+		},
 	};
 }
 
@@ -163,14 +175,11 @@ export const operation: Operation = {
 	description: 'Have a voice agent call someone. This costs money and reaches a real person.',
 	consequence: 'costs money and calls a person',
 	starts: 'call',
+	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		...makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
 		optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY),
 	],
-	prepare(read) {
-		const call = prepareCall(read);
-		const simplify = readSimplifyCall(readOptions(read));
-		return async (send, tools) => simplify(await call(send, tools));
-	},
+	prepare: (read) => prepareCall(read, { show: readSimplifyCall(readOptions(read)) }),
 };

@@ -7,7 +7,7 @@ import { ownRoomOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
-import { makeFields, prepareCall } from './make.operation';
+import { makeFields, prepareCall, toField } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT: INodeProperties = {
 	displayName: 'Hang Up at Timeout',
@@ -25,6 +25,7 @@ export const operation: Operation = {
 		"Have a voice agent call one person per item and continue when all calls have ended. n8n isn't kept busy while it waits. This costs money and reaches real people.",
 	isTool: false,
 	starts: 'call',
+	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		...makeFields('It comes out with the call, which takes place in a room of its own.', MAX_WAIT_FIELDS),

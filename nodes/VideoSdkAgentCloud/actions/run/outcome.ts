@@ -8,14 +8,14 @@ import {
 } from 'n8n-workflow';
 import { failureOf } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
-import { type StartKind, STARTS } from '../../api/starts';
+import { type StartKind, STARTS, type StartWords } from '../../api/starts';
 import type { Undo } from '../operation';
 
 /** How an item ended: with records, with an error, or not begun because another item failed (then it has neither). */
 export interface Outcome {
 	records?: IDataObject[];
 	binary?: IBinaryKeyData;
-	/** In its final words, with the item. */
+	/** In its final words. Where it is thrown, its message also names the item. */
 	error?: Error;
 	/** Whether the API may have done what was asked although the item failed. */
 	isInDoubt?: boolean;
@@ -32,14 +32,12 @@ export interface LeftOpen extends Undo {
 	reason?: string;
 }
 
-/** The only place where an error gets its item: after this its message is final. @returns the error as n8n shows it */
-export function withItem(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeApiError {
+/** @returns the error as n8n shows it, with the item that it belongs to */
+function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeApiError {
 	const nodeError =
 		error instanceof NodeApiError || error instanceof NodeOperationError
 			? error
 			: new NodeOperationError(context.getNode(), error as Error);
-	const item = ` [item ${itemIndex}]`;
-	if (!nodeError.message.endsWith(item)) nodeError.message += item;
 	nodeError.context.itemIndex = itemIndex;
 	return nodeError as NodeApiError;
 }
@@ -69,7 +67,17 @@ export function failedOutcome(
 		if (leftOpen.length > 0) error.message += ` (${outcome.leftOpen.join(', ')})`;
 		error.description = [...advice, error.description].filter(Boolean).join(' ') || undefined;
 	}
-	return { ...outcome, error: withItem(context, error, itemIndex) };
+	return { ...outcome, error: asNodeError(context, error, itemIndex) };
+}
+
+/** @returns what an item has started, if anything: a call that was not to be made now has an outcome, too */
+function startedBy({ records = [] }: Outcome): IDataObject[] {
+	return records.filter(({ outcome }) => outcome !== 'notCalled');
+}
+
+/** @returns whether anything was started, or may have been */
+function hasStarted(outcomes: Outcomes): boolean {
+	return outcomes.some((outcome) => outcome && (outcome.isInDoubt || startedBy(outcome).length > 0));
 }
 
 /**
@@ -79,12 +87,12 @@ export function failedOutcome(
  * @returns sentences; empty if nothing was
  */
 export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Error): string {
-	const { idField, one, several, started, check, goOn } = STARTS[starts] as (typeof STARTS)['session'];
+	const { idField, one, several, started, check, goOn } = STARTS[starts] as StartWords;
 	const others = outcomes
 		.map((outcome = {}, itemIndex) => [itemIndex, outcome] as const)
 		.filter(([, { error }]) => error === undefined || error !== shown);
-	const ids = others.flatMap(([itemIndex, { records = [] }]) =>
-		records.map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)),
+	const ids = others.flatMap(([itemIndex, outcome]) =>
+		startedBy(outcome).map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)),
 	);
 	const doubtful = others.flatMap(([itemIndex, outcome]) => (outcome.isInDoubt ? [itemIndex] : []));
 	const leftOpen = others.flatMap(([itemIndex, outcome]) =>
@@ -101,20 +109,26 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
 	return sentences.filter(Boolean).join(' ');
 }
 
-/** @returns the error of one item, with what the others did */
+/**
+ * Makes the error with which the node stops.
+ *
+ * @param error of one item, or of the operation's last step
+ * @returns the error, its item, and what the others did
+ */
 export function stopError(
 	context: IExecuteFunctions,
 	error: Error,
 	outcomes: Outcomes,
 	starts: StartKind | undefined,
 ): Error {
+	const nodeError = error as NodeApiError;
+	const itemIndex = nodeError.context?.itemIndex as number | undefined;
+	const item = itemIndex === undefined ? '' : ` [item ${itemIndex}]`;
+	const message = error.message.endsWith(item) ? error.message : error.message + item;
 	const started = starts && startedInWords(outcomes, starts, error);
-	if (!started) return error;
-	const { description, httpCode, context: details } = error as NodeApiError;
-	return new NodeApiError(context.getNode(), {} as JsonObject, {
-		message: error.message,
-		description: [started, description].filter(Boolean).join(' '),
-		httpCode: httpCode ?? undefined,
-		itemIndex: details?.itemIndex as number | undefined,
-	});
+	const none = starts && !hasStarted(outcomes) ? (STARTS[starts] as StartWords).none : undefined;
+	const description = [started, nodeError.description, none].filter(Boolean).join(' ') || undefined;
+	if (!started) return Object.assign(error, { message, description });
+	const httpCode = nodeError.httpCode ?? undefined;
+	return new NodeApiError(context.getNode(), {} as JsonObject, { message, description, httpCode, itemIndex });
 }

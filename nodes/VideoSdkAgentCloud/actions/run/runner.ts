@@ -3,7 +3,7 @@ import { apiRequest, failureOf, type Send } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
 import { pause } from '../../api/pause';
 import type { RequestOptions } from '../../fields/requestOptions';
-import { type ItemRun, type Operation, RecordWithFile, type Undo } from '../operation';
+import { type ItemRun, type Operation, type PreparedCall, RecordWithFile, type Undo } from '../operation';
 import { ConcurrencyLimit } from './concurrency';
 import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
 import { continuesOnFail } from '../../shared/tool';
@@ -11,6 +11,8 @@ import { continuesOnFail } from '../../shared/tool';
 /** An item whose fields were read and are valid. */
 export interface PreparedItem extends RequestOptions {
 	run: ItemRun;
+	/** Of an item that makes a call. */
+	call?: PreparedCall;
 }
 
 /** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
@@ -21,7 +23,6 @@ export class Runner {
 	private readonly limit: ConcurrencyLimit;
 	/** Undoing waits for no item that is still to run. */
 	private readonly undoLimit: ConcurrencyLimit;
-	private readonly cancelSignal: AbortSignal | undefined;
 	private readonly failure = new AbortController();
 	private readonly stopSignal: AbortSignal;
 	private readonly stopsOnFail: boolean;
@@ -38,8 +39,8 @@ export class Runner {
 		this.stopsOnFail = !continuesOnFail(context);
 		// An earlier try may have failed for good.
 		if (this.stopsOnFail && outcomes.some((outcome) => outcome?.error)) this.failure.abort();
-		this.cancelSignal = context.getExecutionCancelSignal();
-		const signals = [this.failure.signal, ...(this.cancelSignal ? [this.cancelSignal] : [])];
+		const cancelSignal = context.getExecutionCancelSignal();
+		const signals = [this.failure.signal, ...(cancelSignal ? [cancelSignal] : [])];
 		this.stopSignal = AbortSignal.any(signals);
 	}
 
@@ -72,7 +73,7 @@ export class Runner {
 		} catch (error) {
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
 			if (this.stopsOnFail) this.failure.abort();
-			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, this.cancelSignal));
+			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, this.stopSignal));
 			this.outcomes[itemIndex] =
 				error instanceof NotSent
 					? { leftOpen: leftOpen.map(({ made }) => made) }
@@ -80,7 +81,7 @@ export class Runner {
 		}
 	}
 
-	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal | undefined): Send {
+	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal): Send {
 		const credential = this.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
 		const sending = { timeoutMs, credential, stopSignal, onRateLimited };

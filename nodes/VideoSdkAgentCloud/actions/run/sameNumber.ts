@@ -1,0 +1,61 @@
+import type { INodeProperties, NodeOperationError } from 'n8n-workflow';
+import { readPhoneNumber } from '../../fields/phoneNumber';
+import type { ItemReader } from '../../fields/reader';
+
+/** Of the items with the same number, as many are named. */
+const MAX_NAMED = 5;
+
+/**
+ * Finds out whom an item calls, also one that can't be run. Never throws.
+ *
+ * @returns the number, cleaned; what was entered if it can't be called; undefined if there is nothing
+ */
+export function calleeOf(read: ItemReader, field: INodeProperties): string | undefined {
+	const readers = [() => readPhoneNumber(read, field), () => read.optional(field)];
+	for (const readCallee of readers) {
+		try {
+			return readCallee();
+		} catch {
+			// The next one asks for less.
+		}
+	}
+	return undefined;
+}
+
+/** @returns such as "0, 1, and 2" */
+function inWords(items: number[]): string {
+	const named: Array<number | string> = items.slice(0, MAX_NAMED);
+	if (items.length > MAX_NAMED) named.push(`${items.length - MAX_NAMED} more`);
+	return named.length > 2 ? `${named.slice(0, -1).join(', ')}, and ${named.at(-1)}` : named.join(' and ');
+}
+
+/**
+ * Finds items that call the same number: a fixed number in 'To' would call one person once for each item.
+ *
+ * @param callees by item, as `calleeOf` gives them
+ * @returns the items with a number that another item has, too, each with all that have it
+ */
+export function findSameNumbers(callees: Array<string | undefined>): Map<number, number[]> {
+	const itemsOf = new Map<string, number[]>();
+	for (const [item, callee] of callees.entries()) {
+		if (callee === undefined) continue;
+		const items = itemsOf.get(callee);
+		if (items) items.push(item);
+		else itemsOf.set(callee, [item]);
+	}
+	const groups = [...itemsOf.values()].filter((items) => items.length > 1);
+	return new Map(groups.flatMap((items) => items.map((item) => [item, items] as const)));
+}
+
+/** Makes the error of an item that may not call the number of others, see `findSameNumbers`. */
+export function sameNumberError(
+	read: ItemReader,
+	{ displayName }: INodeProperties,
+	callee: string,
+	items: number[],
+): NodeOperationError {
+	return read.fail(
+		`'${displayName}' is the same in items ${inWords(items)}: ${callee}`,
+		`If each item is for another person, set '${displayName}' to an expression. To call a number more than once, turn on 'Allow Same Number' under 'Options'.`,
+	);
+}

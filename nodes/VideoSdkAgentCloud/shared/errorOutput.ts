@@ -1,0 +1,14 @@
+import type { INodeExecutionData } from 'n8n-workflow';
+
+/**
+ * Has n8n move an item to the error output with all its fields, and those of the input added.
+ *
+ * n8n moves an item that has an `error` beside its `json` (WorkflowExecute.handleNodeErrorOutput), but leaves nothing but the message
+ * of one that still has it afterwards (normalizeNodeErrors). It copies items on the way, so a property that isn't enumerable is seen
+ * and then lost. It is lost as well where n8n stores the item: there only one that consists of `error` alone is moved.
+ *
+ * @param item with `error` in its `json`
+ */
+export function toErrorOutput(item: INodeExecutionData): INodeExecutionData {
+	return Object.defineProperty({ ...item }, 'error', { value: new Error(String(item.json.error)) });
+}

@@ -1,0 +1,120 @@
+/** What comes out of an item whose call was not made, or may not have been: a workflow goes on by `outcome` and `to`. */
+import type { IDataObject } from 'n8n-workflow';
+import { byRule, made, TO } from './callRig';
+import type { RunOptions } from './engine';
+import { failureOf, jsonOf, useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+
+const ADA = '+15550003001';
+const GRACE = '+15550003002';
+const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+
+/** Calls the number of each item, one after another. */
+async function call(numbers: unknown[], options: IDataObject = {}, more: Partial<RunOptions> = {}) {
+	const parameters = byRule({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });
+	const items = numbers.map((phone, row) => ({ phone, row }) as IDataObject);
+	return await rig.engine.run({ items, parameters, ...more });
+}
+const called = () => made(rig).map(({ body }) => (body as { sipCallTo: string }).sipCallTo);
+
+describe('An item that fails', () => {
+	const outcomes = [
+		{
+			outcome: 'notCalled',
+			to: '0151 23',
+			error: expect.stringMatching(/^'To' isn't a phone number: 0151 23$/),
+		},
+		{ outcome: 'notCalled', error: "'To' is empty" },
+		{ outcome: 'inDoubt', to: ADA, error: expect.stringContaining('the call may have been made') },
+		{ outcome: 'notCalled', to: GRACE, error: expect.stringContaining('Number is not allowed') },
+	];
+	const numbers = ['0151 23', '', '+1 (555) 000-3001', GRACE, TO];
+	beforeEach(() => {
+		rig.simulator.addFault({ kind: 'status', status: 500 });
+		rig.simulator.addFault({ kind: 'status', status: 400, body: { message: 'Number is not allowed' } });
+	});
+
+	it('says whether someone may have been called, and who', async () => {
+		const output = jsonOf(await call(numbers, {}, { onError: 'continueRegularOutput' }));
+		expect(output).toEqual([...outcomes, expect.objectContaining({ outcome: 'running', to: TO })]);
+	});
+
+	it('says the same on the error output, beside what came in', async () => {
+		const { routed } = await call(numbers, {}, { onError: 'continueErrorOutput' });
+		expect(routed.success.map(({ json }) => json.to)).toEqual([TO]);
+		expect(routed.failure.map(({ json }) => json)).toEqual(
+			outcomes.map((outcome, row) => ({ phone: numbers[row], row, ...outcome })),
+		);
+	});
+});
+
+describe('A failure that stops the node', () => {
+	const NO_ONE = /No one was called\.$/;
+
+	it.each<[string, unknown[], number | undefined]>([
+		['a number that is none', [ADA, '12'], undefined],
+		['a refusal by the API', [ADA], 401],
+	])('says that no one was called: %s', async (_what, numbers, status) => {
+		if (status) rig.simulator.addFault({ kind: 'status', status });
+		const { message, description } = failureOf(await call(numbers));
+		expect(message).toContain(`[item ${numbers.length - 1}]`);
+		expect(description).toMatch(NO_ONE);
+	});
+
+	it.each([
+		['was', 400],
+		['may have been', 500],
+	])('does not say so if someone %s', async (_what, status) => {
+		if (status === 400) rig.simulator.addFault({ kind: 'delay' });
+		rig.simulator.addFault({ kind: 'status', status });
+		expect(failureOf(await call([ADA, GRACE])).description).not.toMatch(NO_ONE);
+	});
+});
+
+describe('A number that several items have', () => {
+	it('is not called at all', async () => {
+		const { message, description } = failureOf(await call([TO, ADA, `00${TO.slice(1)}`, TO]));
+		expect(message).toBe(`'To' is the same in items 0, 2, and 3: ${TO} [item 0]`);
+		expect(description).toMatch(/set 'To' to an expression.*'Allow Same Number'.*No one was called\.$/);
+		expect(called()).toEqual([]);
+	});
+
+	it('comes out as not called for each with "continue on error"', async () => {
+		const output = jsonOf(await call([TO, ADA, TO], {}, { onError: 'continueRegularOutput' }));
+		expect(output).toMatchObject([
+			{ outcome: 'notCalled', to: TO },
+			{ outcome: 'running', to: ADA },
+			{ outcome: 'notCalled', to: TO },
+		]);
+		expect(called()).toEqual([ADA]);
+	});
+
+	it('is called for those items that allow it', async () => {
+		await call([TO, TO, ADA], { allowSameNumber: true });
+		expect(called()).toEqual([TO, TO, ADA]);
+		const { message } = failureOf(await call([TO, TO], { allowSameNumber: '={{ $json.row === 0 }}' }));
+		expect(message).toContain('[item 1]');
+	});
+
+	it("is refused without a value in the option's expression", async () => {
+		expect(failureOf(await call([TO], { allowSameNumber: '={{ $json.nothing }}' })).message).toBe(
+			"'Allow Same Number' is empty [item 0]",
+		);
+	});
+
+	it('counts if Retry On Fail has called it in an earlier try', async () => {
+		// The second item fails, and by the next try its row has the number of the first.
+		rig.simulator.addFault({ kind: 'delay' });
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const to = `={{ $json.row === 0 || $execution.customData.get('callId') ? '${TO}' : '${ADA}' }}`;
+		const parameters = byRule({ to, options: { maxConcurrency: 1 } });
+		const items = [{ row: 0 }, { row: 1 }];
+		const result = await rig.engine.run({
+			...{ items, parameters, node: retryOnFail, onError: undefined },
+		});
+		expect(called().filter((number) => number === TO)).toHaveLength(1);
+		expect(failureOf(result).message).toContain("'To' is the same in items 0 and 1");
+		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+});
