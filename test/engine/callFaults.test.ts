@@ -1,4 +1,5 @@
 /** A call costs money and reaches a person: whatever happens, none is made twice, and none goes unreported. */
+import { WorkflowExecute } from 'n8n-core';
 import type { IDataObject } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { byRule, CALL, callParameters, made } from './callRig';
@@ -15,6 +16,8 @@ const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 const DOUBTFUL: Array<[string, Fault]> = [
 	['a status 500', { kind: 'status', status: 500 }],
 	['a status 503 with Retry-After', { kind: 'status', status: 503, headers: { 'retry-after': '0' } }],
+	['a redirect (a proxy may have passed the call on)', { kind: 'redirect', status: 302 }],
+	['a redirect of the kind that keeps the method', { kind: 'redirect', status: 307 }],
 	['a reset connection before', { kind: 'reset', status: 500 }],
 	['a reset connection after', { kind: 'reset' }],
 	['no answer before', { kind: 'hang', status: 500 }],
@@ -160,4 +163,26 @@ describe('Many items with every kind of fault among them', () => {
 			expect([to, isNamed || isInDoubt]).toEqual([to, true]);
 		}
 	});
+});
+
+it('The room of a call that was not made is closed although the user has stopped the execution', async () => {
+	const process = WorkflowExecute.prototype.processRunExecutionData;
+	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
+		this: WorkflowExecute,
+		workflow,
+	) {
+		const run = process.call(this, workflow);
+		const stop = () => {
+			setTimeout(() => run.cancel(), 500);
+			return true;
+		};
+		// The user stops while the call waits to be sent again.
+		const headers = { 'retry-after': '30' };
+		rig.simulator.addFault({ kind: 'status', status: 429, headers, until: stop, match: { path } });
+		return run;
+	});
+	await rig.engine.run({ parameters: byRule({ recording: 'record' }) });
+	const [room] = rig.simulator.rooms.values();
+	while (!room?.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
+	expect(rig.simulator.calls.size).toBe(0);
 });

@@ -2,6 +2,7 @@ import { type ICredentialsDecrypted } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { apiRequest, type Send, type Sending } from '../api/client';
 import { credentialId, credentialOf, type RequestContext } from '../api/credential';
+import { withoutStop } from '../shared/withoutStop';
 
 /** Requests in flight for all waiting executions of this process. */
 const MAX_IN_FLIGHT = 20;
@@ -15,10 +16,6 @@ const MAX_AGE_MS = 1_000;
 
 const limit = pLimit(MAX_IN_FLIGHT);
 
-/** n8n would abort each request with the execution whose context it uses (httpRequestWithAuthentication). @returns the context without that */
-function withoutStop(context: RequestContext): RequestContext {
-	return Object.create(context, { getExecutionCancelSignal: { value: () => undefined } }) as RequestContext;
-}
 /** The requests of a waiting execution outlive the execution whose context they use. */
 export const NEVER_STOPPED = new AbortController().signal;
 

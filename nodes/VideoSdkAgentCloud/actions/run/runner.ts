@@ -7,6 +7,7 @@ import { type ItemRun, type Operation, type PreparedCall, RecordWithFile, type U
 import { ConcurrencyLimit } from './concurrency';
 import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
 import { continuesOnFail } from '../../shared/tool';
+import { withoutStop } from '../../shared/withoutStop';
 
 /** An item whose fields were read and are valid. */
 export interface PreparedItem extends RequestOptions {
@@ -14,6 +15,9 @@ export interface PreparedItem extends RequestOptions {
 	/** Of an item that makes a call. */
 	call?: PreparedCall;
 }
+
+/** What was made for an item is taken back also when the user has stopped the execution. */
+const NEVER_STOPPED = new AbortController().signal;
 
 /** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
 class NotSent extends Error {}
@@ -73,7 +77,7 @@ export class Runner {
 		} catch (error) {
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
 			if (this.stopsOnFail) this.failure.abort();
-			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, this.stopSignal));
+			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED));
 			this.outcomes[itemIndex] =
 				error instanceof NotSent
 					? { leftOpen: leftOpen.map(({ made }) => made) }
@@ -85,7 +89,8 @@ export class Runner {
 		const credential = this.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
 		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
-		return async (request, read) => await apiRequest(this.context, request, read, sending);
+		const context = stopSignal === NEVER_STOPPED ? withoutStop(this.context) : this.context;
+		return async (request, read) => await apiRequest(context, request, read, sending);
 	}
 
 	/**
