@@ -5,45 +5,18 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startN8n, type N8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/processes';
 import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { CALL_NUMBERS } from '../simulator';
+import { DEFAULT_PORT, readArguments } from './arguments';
 import { showCall, startSession, watchEvents, write } from './demo';
 import { CALL_EXAMPLE, EVENTS_EXAMPLE, pathsOf, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
 import { realTarget, simulatedTarget, type Target } from './target';
 import { endSession, importExamples, type Imported, publishSelected } from './workflows';
-
-const DEFAULT_PORT = 5678;
-
-const usage = `Usage: npm start -- [--once] [--port <number>]
-
-  --once           exit after the session and the call, with exit code 0 on success
-  --port <number>  the port of n8n's editor; ${DEFAULT_PORT} if not given, any free one with --once`;
-
-function readArguments(): { once: boolean; port?: number } {
-	const flag = { type: 'boolean', default: false } as const;
-	const options = { once: flag, help: { ...flag, short: 'h' }, port: { type: 'string' } } as const;
-	let values;
-	try {
-		({ values } = parseArgs({ options }));
-	} catch (error) {
-		throw new PlainError(`${(error as Error).message}\n\n${usage}`);
-	}
-	if (values.help) {
-		write(usage);
-		process.exit(0);
-	}
-	const port = values.port === undefined ? undefined : Number(values.port);
-	if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
-		throw new PlainError('--port needs a number from 1 to 65535.');
-	}
-	return { once: values.once, port };
-}
 
 const STEPS = 7;
 let lastStep = 0;
@@ -173,7 +146,7 @@ runMain(async () => {
 			if (target.call) await showCall(demo);
 			else
 				write(
-					'      No call is made. To make one, set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM.',
+					'      No call is made. To make one, set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID, and VIDEOSDK_CALL_FROM.',
 				);
 		});
 		write();

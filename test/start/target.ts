@@ -59,7 +59,7 @@ export function realTarget(env: NodeJS.ProcessEnv): Target | undefined {
 	].filter(Boolean);
 	if (!apiKey || !secretKey || !publicUrl || !deploymentId) {
 		throw new PlainError(
-			`To use the real VideoSDK, also set:\n${missing.join('\n')}\nOptional: VIDEOSDK_DEPLOYMENT_TAG; for a call VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID and VIDEOSDK_CALL_FROM. To use the simulator, unset VIDEOSDK_API_KEY and VIDEOSDK_SECRET.`,
+			`To use the real VideoSDK, also set:\n${missing.join('\n')}\nOptional: VIDEOSDK_DEPLOYMENT_TAG; for a call VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID, and VIDEOSDK_CALL_FROM. To use the simulator, unset VIDEOSDK_API_KEY and VIDEOSDK_SECRET.`,
 		);
 	}
 	if (!/^https?:\/\/[^/]+/.test(publicUrl)) {
