@@ -185,7 +185,7 @@ const PICTURES: Record<string, Picture> = {
 		from: picked('+14155550100', 'Main line (+14155550100)'),
 		recording: 'summarize',
 		metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
-		options: { maxCallDuration: 600 },
+		options: {},
 	}),
 	'room-form': formPicture(780, 'Create room', {
 		resource: 'room',

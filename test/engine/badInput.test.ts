@@ -126,12 +126,6 @@ describe('Nothing is sent, and the field and the item are named, if', () => {
 	});
 });
 
-it('Nothing is started if the expression of End at Timeout has no value', async () => {
-	const parameters = startParameters({ operation: 'startAndWait', options: { endAtTimeout: VALUE } });
-	expect(failureOf(await rig.engine.run({ parameters })).message).toBe("'End at Timeout' is empty [item 0]");
-	expect(rig.simulator.requests).toHaveLength(0);
-});
-
 it.each<[string, INodeParameters]>([
 	['deployment', startParameters({ deploymentId: byId('') })],
 	['deployment of the list', startParameters({ deploymentId: { __rl: true, mode: 'list', value: '' } })],

@@ -5,7 +5,7 @@ import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhoo
 import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, RULE, TO } from './callRig';
 import { officialRequests, ownRequests } from './official';
-import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
+import { accelerateTime, byId, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -25,7 +25,6 @@ describe('What is sent is what the official SDK sends:', () => {
 		roomId: 'abcd-efgh-ijkl',
 		participantName: 'Ada',
 		ringingTimeout: 30,
-		maxCallDuration: 600,
 		waitUntilAnswered: false,
 	};
 	const metaData = { specifyMetaData: 'json', jsonMetaData: '{"row":7,"tags":["a"]}' };
@@ -34,7 +33,7 @@ describe('What is sent is what the official SDK sends:', () => {
 		roomId: 'abcd-efgh-ijkl',
 		participant: { name: 'Ada' },
 		ringingTimeout: 30,
-		maxCallDuration: 600,
+		maxCallDuration: 90,
 		waitUntilAnswered: false,
 		metadata: { row: 7, tags: ['a'] },
 	};
@@ -43,21 +42,26 @@ describe('What is sent is what the official SDK sends:', () => {
 
 	type Sdk = VideoSDK['sip']['calls'];
 	it.each<[string, INodeParameters, (calls: Sdk) => Promise<unknown>]>([
-		['a call by a rule', byRule(), (calls) => calls.create({ callTo: TO, ...rule })],
+		['a call by a rule', byRule(), (calls) => calls.create({ callTo: TO, ...rule, maxCallDuration: 600 })],
 		[
 			'a call by a rule with everything',
-			byRule({ ...metaData, options: { ...options, timeout: 5_000, maxConcurrency: 3 } }),
+			byRule({
+				...metaData,
+				maxCallDuration: 89.1,
+				options: { ...options, timeout: 5_000, maxConcurrency: 3 },
+			}),
 			(calls) => calls.create({ ...shared, ...rule }),
 		],
 		[
 			'a call through a gateway',
-			byGateway(),
+			byGateway({ maxCallDuration: 0 }),
 			(calls) => calls.create({ callTo: TO, gatewayId: 'gw_out_01' }),
 		],
 		[
 			'a call through a gateway with everything',
 			byGateway({
 				...metaData,
+				maxCallDuration: '90',
 				from: '+15550101001',
 				options: { ...options, recordAudio: true },
 			}),
@@ -198,6 +202,39 @@ describe('A room created for a call', () => {
 		expect(room).toMatchObject({ autoStartConfig: { recording: {} }, disabled: false });
 		expect(rig.requests.at(-1)?.body).toHaveProperty('destinationRoomId', room?.roomId);
 		expect(call).toHaveProperty('roomId', room?.roomId);
+	});
+});
+
+describe('Max Call Duration', () => {
+	const sentWith = async (parameters: IDataObject) => {
+		accelerateTime(100);
+		const call = byRule({ operation: 'makeAndWait', ...parameters });
+		const waiting = await rig.engine.startAndWait(90_500, call);
+		for (const { callId } of rig.simulator.calls.values()) await rig.simulator.moveCall(callId, 'ended');
+		await waiting.jsonWithin();
+		return rig.requests.find(({ path }) => path === CALL)?.body as IDataObject;
+	};
+
+	it.each<[what: string, parameters: IDataObject, seconds: number | undefined]>([
+		['Max Wait, rounded up', {}, 91],
+		['the field, if it is shorter', { maxCallDuration: 60 }, 60],
+		['Max Wait, if the field is 0', { maxCallDuration: 0 }, 91],
+		['a day, if Max Wait is longer', { maxCallDuration: 0, maxWait: 2, maxWaitUnit: 'days' }, 86_400],
+		['the field, where it is not hung up', { options: { hangUpAtTimeout: false } }, 600],
+		[
+			'nothing, where it is not hung up and the field is 0',
+			{ maxCallDuration: 0, options: { hangUpAtTimeout: false } },
+			undefined,
+		],
+	])('of a call that is waited for is %s', async (_what, parameters, seconds) => {
+		expect((await sentWith(parameters)).maxCallDuration).toBe(seconds);
+	});
+
+	it('that was emptied by hand is ten minutes', async () => {
+		for (const maxCallDuration of ['', null]) {
+			await run(byRule({ maxCallDuration }));
+			expect(rig.requests.at(-1)?.body).toHaveProperty('maxCallDuration', 600);
+		}
 	});
 });
 
@@ -419,25 +456,12 @@ describe('Before anything is sent, field and item are named:', () => {
 		['a number to call from with letters', "'From'", byRule({ from: VALUE }), RULE.from, 'Line 1'],
 		['no gateway', "'Gateway' is empty", byGateway({ gatewayId: byId(VALUE) }), 'gw_out_01', null],
 		['a gateway with letters to call from', "'From'", byGateway({ from: VALUE }), RULE.from, 'Line 1'],
-		['a duration in milliseconds', "'Max Call Duration'", options('maxCallDuration'), 60, 600_000],
+		['a duration in milliseconds', "'Max Call Duration'", byRule({ maxCallDuration: VALUE }), 60, 600_000],
+		['no duration', "'Max Call Duration' is empty", byRule({ maxCallDuration: VALUE }), 0, ''],
 		['a ringing time in milliseconds', "'Ringing Timeout'", options('ringingTimeout'), 30, 30_000],
 		[
-			'no choice whether to wait',
-			"'Wait Until Answered' is empty",
-			options('waitUntilAnswered'),
-			false,
-			null,
-		],
-		[
-			'no choice whether to record',
-			"'Record Audio' is empty",
-			byGateway({ options: { recordAudio: VALUE } }),
-			false,
-			undefined,
-		],
-		[
 			'no choice whether to hang up',
-			"'Hang Up at Timeout' is empty",
+			"'Hang Up When Max Wait Ends' is empty",
 			byRule({ operation: 'makeAndWait', options: { hangUpAtTimeout: VALUE } }),
 			true,
 			'',

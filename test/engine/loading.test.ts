@@ -203,6 +203,7 @@ describe('The action', () => {
 				routingRuleId: NOTHING_PICKED,
 				from: NOTHING_PICKED,
 				recording: 'none',
+				maxCallDuration: 600,
 				agentTools: {},
 				context: {},
 				...NO_VALUES,

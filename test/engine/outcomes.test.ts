@@ -1,4 +1,4 @@
-/** How calls come out that another answer of the API contradicts: a list that lags behind, the answer to Hang Up at Timeout. */
+/** How calls come out that another answer of the API contradicts: a list that lags behind, the answer to Hang Up When Max Wait Ends. */
 import type { IDataObject } from 'n8n-workflow';
 import { byRule } from './callRig';
 import { accelerateTime, useRig } from './rig';
@@ -45,7 +45,7 @@ it.each([
 		[step('initiated')],
 		'answered',
 	],
-])('Hang Up at Timeout of a call that %s', async (_what, statuses, timelog, outcome) => {
+])('Hang Up When Max Wait Ends of a call that %s', async (_what, statuses, timelog, outcome) => {
 	const waiting = await rig.engine.startAndWait(20_000, {
 		...byRule({ options: { hangUpAtTimeout: true } }),
 		operation: 'makeAndWait',

@@ -29,7 +29,7 @@ it('Each context is signed by the secret of its own item', async () => {
 	);
 });
 
-it('Hang Up at Timeout and Simplify count for their own item', async () => {
+it('Hang Up When Max Wait Ends and Simplify count for their own item', async () => {
 	restoreTime = accelerateTime(100);
 	const parameters = byRule({
 		operation: 'makeAndWait',

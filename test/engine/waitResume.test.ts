@@ -103,7 +103,7 @@ it('An end that n8n could not act on is found by the next poll', async () => {
 	expect(waiting.resumptions).toBe(1);
 });
 
-it('End at Timeout is that of each item', async () => {
+it('End When Max Wait Ends is that of each item', async () => {
 	const options = { endAtTimeout: '={{ $json.index === 1 }}' };
 	const waiting = await startAndWait(3, {}, { options });
 	const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});

@@ -26,15 +26,22 @@ export function rejectAsTool(read: ItemReader, operation: string, instead: strin
 
 /** @returns whether to end what still runs at the deadline. @param option the boolean among the options that says so */
 function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
-	return readOptions(read).flag(option) ?? false;
+	const options = readOptions(read);
+	if (option.default === true) options.refuseBlankExpression(option);
+	return options.flag(option) ?? option.default === true;
 }
 
-/** Checks what `completeByWaiting` reads: a bad value must come to light before anything is started. @param option see there */
-export function checkWait(read: ItemReader, option: INodeProperties): void {
-	readMaxWaitMs(read);
+/**
+ * Checks what `completeByWaiting` reads: a bad value must come to light before anything is started.
+ *
+ * @param option see there
+ * @returns after which time it is ended, in ms; Infinity if it isn't
+ */
+export function checkWait(read: ItemReader, option: INodeProperties): number {
+	const maxWaitMs = readMaxWaitMs(read);
 	readIsSimplified(readOptions(read));
-	endsAtDeadline(read, option);
 	readIncludeWaitMs(readOptions(read));
+	return endsAtDeadline(read, option) ? maxWaitMs : Infinity;
 }
 
 /** @returns the time left, in ms. Until a time of day, as an expression may say, it may have run out during the starts */

@@ -8,24 +8,12 @@ import { simplifyField } from './simplify';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
-const LONGEST_CALL_S = 86_400;
-
 const allowSameNumberField: INodeProperties = {
 	displayName: 'Allow Same Number',
 	name: 'allowSameNumber',
 	type: 'boolean',
 	default: false,
 	description: 'Whether several items may call the same number. If turned off, no one is called then.',
-};
-
-const maxCallDurationField: INodeProperties = {
-	displayName: 'Max Call Duration',
-	name: 'maxCallDuration',
-	type: 'number',
-	typeOptions: { minValue: 1, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
-	default: 600,
-	hint: 'In seconds',
-	description: 'How long a call can last before VideoSDK hangs up. Limits what it can cost.',
 };
 
 const participantNameField: INodeProperties = {
@@ -69,7 +57,6 @@ const waitUntilAnsweredField: INodeProperties = {
 export const CALL_OPTIONS = [
 	allowSameNumberField,
 	batchingField,
-	maxCallDurationField,
 	participantNameField,
 	recordAudioField,
 	ringingTimeoutField,
@@ -92,11 +79,11 @@ export function readCallOptions(options: CollectionReader, isViaGateway: boolean
 		recordAudio: isViaGateway ? options.flag(recordAudioField) : undefined,
 		waitUntilAnswered: options.flag(waitUntilAnsweredField),
 		ringingTimeout: options.count(ringingTimeoutField),
-		maxCallDuration: options.count(maxCallDurationField),
 	};
 }
 
 /** @returns whether an item may call the number of another item. @throws NodeOperationError if its expression has no value */
 export function readAllowsSameNumber(options: CollectionReader): boolean {
+	options.refuseBlankExpression(allowSameNumberField);
 	return options.flag(allowSameNumberField) ?? false;
 }

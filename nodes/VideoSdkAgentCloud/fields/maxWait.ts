@@ -34,7 +34,7 @@ export const MAX_WAIT_FIELDS = [maxWaitField, unitField];
  * @throws NodeOperationError if it is not a number above 0, longer than 30 days, or an expression gives nothing
  */
 export function readMaxWaitMs(read: ItemReader): number {
-	if (read.isBlankExpression(maxWaitField)) read.required(maxWaitField);
+	read.refuseBlankExpression(maxWaitField);
 	const amount = asNumber(read.optional(maxWaitField) ?? maxWaitField.default);
 	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(unitField)] ?? NaN);
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;

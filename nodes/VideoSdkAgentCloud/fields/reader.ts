@@ -52,8 +52,6 @@ export abstract class FieldReader<Missing> {
 	/** @returns what the user entered: the expression itself, not its value */
 	abstract entered(field: FieldName): unknown;
 	protected abstract missing<T>(field: INodeProperties): T | Missing;
-	/** @returns whether there is a value, be it an empty one */
-	abstract has(field: FieldName): boolean;
 
 	/** @returns what the field holds; of a locator, what is chosen in it */
 	value(field: FieldName): unknown {
@@ -88,7 +86,13 @@ export abstract class FieldReader<Missing> {
 
 	/** As `optional`, but only a field that was left empty by hand counts as empty: an expression without a value is rejected. */
 	optionalByHand(field: INodeProperties): string | undefined {
-		return this.isBlankExpression(field) ? this.required(field) : this.optional(field);
+		this.refuseBlankExpression(field);
+		return this.optional(field);
+	}
+
+	/** Rejects an expression that gives nothing, where its absence would not be noticed in time. */
+	refuseBlankExpression(field: INodeProperties): void {
+		if (this.isBlankExpression(field)) this.required(field);
 	}
 
 	/** @returns whether the field has an expression, which gave nothing */
@@ -124,12 +128,13 @@ export abstract class FieldReader<Missing> {
 		);
 	}
 
-	/** @returns a number within the field's range, whose fraction is dropped. Default range: from 1 */
-	count(field: INodeProperties, maximum = field.typeOptions?.maxValue ?? Infinity): number | Missing {
-		if (!this.has(field)) return this.missing(field);
+	/** @returns a number within the field's range. Default range: from 1 */
+	number(field: INodeProperties, maximum = field.typeOptions?.maxValue ?? Infinity): number | Missing {
+		const given = this.value(field);
+		if ((typeof given === 'string' ? given.trim() : (given ?? '')) === '') return this.missing(field);
 		const minimum = field.typeOptions?.minValue ?? 1;
-		const value = asNumber(this.value(field));
-		if (Number.isFinite(value) && value >= minimum && value <= maximum) return Math.floor(value);
+		const value = asNumber(given);
+		if (Number.isFinite(value) && value >= minimum && value <= maximum) return value;
 		const range =
 			maximum === Infinity ? `(${minimum} or more)` : `from ${minimum} to ${maximum.toLocaleString('en-US')}`;
 		throw this.fail(
@@ -137,12 +142,15 @@ export abstract class FieldReader<Missing> {
 			`Enter a number ${range} in '${field.displayName}'.`,
 		);
 	}
+
+	/** As `number`, without its fraction. */
+	count(field: INodeProperties, maximum?: number): number | Missing {
+		const value = this.number(field, maximum);
+		return typeof value === 'number' ? Math.floor(value) : value;
+	}
 }
 
-/**
- * Reads a collection, such as Options: what was not added to it is undefined. A switch, number or choice that was added needs a
- * value: it limits what is spent, or switches it on, so that an expression without a value must not pass for the default.
- */
+/** Reads a collection, such as Options: what was not added to it is undefined. What was added without a value has its default. */
 export class CollectionReader extends FieldReader<undefined> {
 	constructor(
 		{ context, itemIndex }: FieldReader<unknown>,
@@ -164,17 +172,13 @@ export class CollectionReader extends FieldReader<undefined> {
 		return this.enteredValues[name];
 	}
 
-	protected missing(field: INodeProperties): undefined {
-		if (this.has(field)) this.required(field);
+	protected missing<T>(field: INodeProperties): T | undefined {
+		return this.has(field) ? (field.default as T) : undefined;
 	}
 }
 
 /** Reads the parameters of an operation. One that is missing, as in an older workflow, or blank has its default. */
 export class ItemReader extends FieldReader<never> {
-	has(): boolean {
-		return true;
-	}
-
 	raw({ name, default: fallback }: FieldName): unknown {
 		return this.context.getNodeParameter(name, this.itemIndex, fallback);
 	}

@@ -62,7 +62,7 @@ export function recordingFields(description: string): INodeProperties[] {
 
 function readChoice(read: ItemReader): Recording {
 	// What wasn't recorded is lost.
-	if (read.isBlankExpression(recordingField)) read.required(recordingField);
+	read.refuseBlankExpression(recordingField);
 	return read.choice<Recording>(recordingField);
 }
 

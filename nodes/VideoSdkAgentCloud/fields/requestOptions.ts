@@ -81,7 +81,10 @@ export function readRequestOptions(
 ): RequestOptions {
 	const options = readOptions(read);
 	return {
-		maxConcurrency: Math.min(options.count(maxConcurrencyField, Infinity) ?? maxConcurrency, MAX_CONCURRENCY),
+		maxConcurrency: Math.min(
+			options.count({ ...maxConcurrencyField, default: maxConcurrency }, Infinity) ?? maxConcurrency,
+			MAX_CONCURRENCY,
+		),
 		timeoutMs: options.count(timeoutField) ?? DEFAULT_TIMEOUT_MS,
 		...readBatching(options),
 	};

@@ -7,6 +7,7 @@ import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools'
 import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
 import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
 import { metaDataFields } from '../../fields/keyValue';
+import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
@@ -82,10 +83,23 @@ export function makeFields(recording: string, wait: INodeProperties[] = []): INo
 	return [
 		...TARGET_FIELDS,
 		...recordingFields(recording),
+		maxCallDurationField,
 		...wait,
 		...META_DATA_FIELDS,
 		...AGENT_TOOLS_FIELDS,
 	];
+}
+
+/** What differs between the operations that make calls. */
+interface CallOptions {
+	/** Of a room that is created for the call. */
+	webhook?: SessionWebhook;
+	/** The option for a room without a recording, if the operation has it. */
+	ownRoom?: INodeProperties;
+	/** The call is hung up after this time. Default: it isn't */
+	hungUpAfterMs?: number;
+	/** Makes the output of the call. Default: the whole record */
+	show?: (call: IDataObject) => IDataObject;
 }
 
 /** A call, the room for it, and how long to wait for the API's answer. */
@@ -113,10 +127,9 @@ function readCallMetadata(read: ItemReader): CallStart['metadata'] {
 /**
  * Reads what `makeFields` has for all operations, and CALL_OPTIONS, as the API names them.
  *
- * @param ownRoom see `readRoom`
  * @throws NodeOperationError naming the field
  */
-function readMake(read: ItemReader, ownRoom?: INodeProperties): CallStart {
+function readMake(read: ItemReader, { ownRoom, hungUpAfterMs }: CallOptions): CallStart {
 	const sipCallTo = readPhoneNumber(read, toField);
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
@@ -129,21 +142,11 @@ function readMake(read: ItemReader, ownRoom?: INodeProperties): CallStart {
 	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
-		body: { sipCallTo, ...route, ...options },
+		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
 		metadata: readCallMetadata(read),
 		room: readRoom(read, ownRoom),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
-}
-
-/** What differs between the operations that make calls. */
-interface CallOptions {
-	/** Of a room that is created for the call. */
-	webhook?: SessionWebhook;
-	/** The option for a room without a recording, if the operation has it. */
-	ownRoom?: INodeProperties;
-	/** Makes the output of the call. Default: the whole record */
-	show?: (call: IDataObject) => IDataObject;
 }
 
 /**
@@ -153,9 +156,9 @@ interface CallOptions {
  */
 export function prepareCall(
 	read: ItemReader,
-	{ webhook, ownRoom, show = (call) => call }: CallOptions = {},
+	{ webhook, show = (call) => call, ...limits }: CallOptions = {},
 ): PreparedCall {
-	const { body, metadata, room, timeoutMs } = readMake(read, ownRoom);
+	const { body, metadata, room, timeoutMs } = readMake(read, limits);
 	const choice = room.body ? { body: { ...room.body, webhook } } : room;
 	return {
 		to: body.sipCallTo,

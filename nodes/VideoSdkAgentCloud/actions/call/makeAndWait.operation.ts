@@ -10,11 +10,12 @@ import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../wait
 import { makeFields, prepareCall, toField } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT: INodeProperties = {
-	displayName: 'Hang Up at Timeout',
+	displayName: 'Hang Up When Max Wait Ends',
 	name: 'hangUpAtTimeout',
 	type: 'boolean',
-	default: false,
-	description: "Whether to hang up any calls still in progress when 'Max Wait' is reached",
+	default: true,
+	description:
+		"Whether to hang up calls that are still going on then. They aren't made longer than 'Max Wait' in the first place.",
 };
 
 export const operation: Operation = {
@@ -36,10 +37,10 @@ export const operation: Operation = {
 	],
 	prepare(read) {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');
-		checkWait(read, HANG_UP_AT_TIMEOUT);
+		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
 		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 		const webhook = { endPoint: resumeUrlOf(read.context), events: ['session-ended'] };
-		return prepareCall(read, { webhook, ownRoom: ownRoomOption });
+		return prepareCall(read, { webhook, ownRoom: ownRoomOption, hungUpAfterMs });
 	},
 	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
 };

@@ -11,11 +11,11 @@ import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../wait
 import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT: INodeProperties = {
-	displayName: 'End at Timeout',
+	displayName: 'End When Max Wait Ends',
 	name: 'endAtTimeout',
 	type: 'boolean',
 	default: false,
-	description: "Whether to end any sessions that are still running when 'Max Wait' is reached",
+	description: 'Whether to end sessions that are still running then',
 };
 
 export const operation: Operation = {
