@@ -18,9 +18,9 @@ import { TOOL_FIELDS } from './fields';
 import { readToolKey, receive } from './receive';
 
 /** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */
-const notAllowed = (name: 'default' | 'setup', httpMethod: 'GET' | 'DELETE') =>
+const notAllowed = (httpMethod: 'GET' | 'DELETE') =>
 	({
-		name,
+		name: 'default',
 		httpMethod,
 		responseMode: 'onReceived',
 		path: 'mcp',
@@ -65,8 +65,8 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
 		webhooks: [
 			{ name: 'default', httpMethod: 'POST', responseMode: 'responseNode', path: 'mcp' },
-			notAllowed('setup', 'GET'),
-			notAllowed('default', 'DELETE'),
+			notAllowed('GET'),
+			notAllowed('DELETE'),
 		],
 		properties: TOOL_FIELDS,
 	};
@@ -105,18 +105,6 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 
 			async delete(this: IHookFunctions): Promise<boolean> {
 				rememberUnpublishedTool(this);
-				return true;
-			},
-		},
-		/** GET: nothing to do beside the POST. n8n's lint wants all three. */
-		setup: {
-			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return true;
-			},
-			async create(this: IHookFunctions): Promise<boolean> {
-				return true;
-			},
-			async delete(this: IHookFunctions): Promise<boolean> {
 				return true;
 			},
 		},
