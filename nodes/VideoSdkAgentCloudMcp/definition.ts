@@ -63,9 +63,8 @@ function schemaOfJson(given: unknown): Schema {
 }
 
 function readTimeoutMs(options: unknown): number {
-	const { timeout = DEFAULT_TIMEOUT_S } = (options ?? {}) as IDataObject;
-	const seconds = Number(timeout);
-	if (timeout === '' || timeout === null || !(seconds >= 1 && seconds <= MAX_TIMEOUT_S)) {
+	const seconds = Number(asText((options as IDataObject | undefined)?.timeout) || DEFAULT_TIMEOUT_S);
+	if (!(seconds >= 1 && seconds <= MAX_TIMEOUT_S)) {
 		throw new UserError(`'Timeout' must be a number of seconds from 1 to ${MAX_TIMEOUT_S}.`);
 	}
 	return seconds * 1000;

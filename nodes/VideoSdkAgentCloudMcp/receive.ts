@@ -22,9 +22,8 @@ const RECHECK_AGE_MS = 5_000;
 const CALL_HEADER = 'x-call-';
 
 /** Why a token is rejected: for n8n's log. */
-const REASONS: Record<TokenRejection | 'missing', string> = {
-	missing: 'The Authorization header contains no token.',
-	form: "The Authorization header doesn't contain a token from this package.",
+const REASONS: Record<TokenRejection, string> = {
+	form: 'The Authorization header contains no token from this package.',
 	signature:
 		"The token wasn't signed with the 'Secret Key' of this credential. It was forged, the key has changed since, or the agent got the tools with a different credential.",
 	expired:
@@ -53,7 +52,7 @@ function respond(context: IWebhookFunctions, status: number, body?: unknown): IW
 	return { noWebhookResponse: true };
 }
 
-function rejectToken(context: IWebhookFunctions, reason: TokenRejection | 'missing'): IWebhookResponseData {
+function rejectToken(context: IWebhookFunctions, reason: TokenRejection): IWebhookResponseData {
 	const isForeign = reason === 'tool';
 	const status = isForeign ? 403 : 401;
 	const sentence = `'${context.getNode().name}' rejected a request with ${status}. ${REASONS[reason]}`;
@@ -65,13 +64,8 @@ function rejectToken(context: IWebhookFunctions, reason: TokenRejection | 'missi
 }
 
 /** @returns the context that the request's token pins, or why it is rejected */
-async function verify(
-	context: IWebhookFunctions,
-): Promise<{ context: IDataObject } | { rejected: TokenRejection | 'missing' }> {
-	const { authorization } = context.getHeaderData();
-	if (typeof authorization !== 'string' || authorization === '') return { rejected: 'missing' };
-	const token = authorization.replace(/^Bearer +/i, '');
-	const url = String(context.getNodeWebhookUrl('default'));
+async function verify(context: IWebhookFunctions, url: string): Promise<ReturnType<typeof verifyToken>> {
+	const token = String(context.getHeaderData().authorization ?? '').replace(/^Bearer +/i, '');
 	const verified = verifyToken(token, url, await keys.get(context));
 	if (!('rejected' in verified) || verified.rejected !== 'signature') return verified;
 	return verifyToken(token, url, await keys.get(context, RECHECK_AGE_MS));
@@ -94,15 +88,16 @@ function callHeaders(context: IWebhookFunctions): IDataObject {
 
 /** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
-	const { origin } = context.getHeaderData();
-	if (origin !== undefined && origin !== new URL(String(context.getNodeWebhookUrl('default'))).origin) {
-		return respond(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
-	}
+	const { origin, 'mcp-protocol-version': version } = context.getHeaderData();
 	let verified: Awaited<ReturnType<typeof verify>>;
 	let tool: ToolDefinition;
 	try {
-		verified = await verify(context);
+		const url = String(context.getNodeWebhookUrl('default'));
+		// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
+		if (origin !== undefined && origin !== new URL(url).origin) {
+			return respond(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
+		}
+		verified = await verify(context, url);
 		if ('rejected' in verified) return rejectToken(context, verified.rejected);
 		tool = readDefinition((name, fallback) => context.getNodeParameter(name, fallback as object));
 	} catch (error) {
@@ -112,7 +107,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
 		return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
 	}
-	const reaction = reactTo(context.getBodyData(), context.getHeaderData()['mcp-protocol-version'], tool);
+	const reaction = reactTo(context.getBodyData(), version, tool);
 	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
 	const { id, input } = reaction.call;
 	holdResponse(context.getResponseObject(), id, tool.timeoutMs);

@@ -194,10 +194,10 @@ describe('No execution', () => {
 		const token = await tokenFor(tool);
 		const foreign = await tokenFor(other);
 		const statuses = [];
-		for (const authorization of [undefined, 'Bearer x', token.slice(0, -1), `Bearer ${token}A`]) {
+		for (const authorization of [undefined, '', 'Bearer x', token.slice(0, -1), `Bearer ${token}A`]) {
 			statuses.push((await post(tool, authorization)).status);
 		}
-		expect(statuses).toEqual([401, 401, 401, 401]);
+		expect(new Set(statuses)).toEqual(new Set([401]));
 		expect(await post(tool, `Bearer ${foreign}`)).toMatchObject({ status: 403 });
 		expect(tool.log).toHaveLength(1);
 		expect(tool.log.join()).not.toContain('n8ntool1_');
