@@ -1,3 +1,4 @@
+import type { IDataObject } from 'n8n-workflow';
 import { type SimulatedCallWebhook } from '../simulator';
 import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
 import { StoredTrigger } from './triggerHooks';
@@ -334,6 +335,17 @@ describe('A copy with its static data', () => {
 			},
 		],
 		[
+			'whose webhook ID was replaced in all of the export, the static data included',
+			(original) => {
+				const copy = original.copy();
+				const text = JSON.stringify(copy.staticData);
+				copy.staticData = JSON.parse(
+					text.replaceAll(String(original.node.webhookId), String(copy.node.webhookId)),
+				) as IDataObject;
+				return copy;
+			},
+		],
+		[
 			'as another node of the workflow',
 			(original) => original.copy({ workflowId: original.workflowId, nodeId: 'other' }),
 		],
@@ -341,10 +353,12 @@ describe('A copy with its static data', () => {
 		const original = stored();
 		await original.publish();
 		const copy = copied(original);
+		const isTold = JSON.stringify(copy.staticData).includes(original.url);
 		await copy.publish();
 		const both = [original, copy].map(({ url }) => ({ url, events: CALLS }));
 		expect(registered()).toEqual(both);
-		expect(copy.warnings.join()).toContain(`left the registration of ${original.url} for call events alone`);
+		const warning = `left the registration of ${original.url} for call events alone`;
+		expect(copy.warnings.join().includes(warning)).toBe(isTold);
 		await copy.restart();
 		await copy.unpublish();
 		expect(registered()).toEqual(both.slice(0, 1));

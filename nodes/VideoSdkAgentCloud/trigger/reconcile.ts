@@ -6,8 +6,6 @@ export interface Wanted {
 	url: string;
 	/** As `callEventsOf` gives them. None: no webhook. */
 	events: string[];
-	/** The ID of the webhook that was made for this URL earlier, should VideoSDK spell the URL otherwise. */
-	knownId?: string;
 }
 
 /** What is to be done about it. */
@@ -22,12 +20,12 @@ const hasEvents = (webhook: CallWebhook, events: string[]) =>
 
 /**
  * Compares what a trigger is to have with what there is: the same when it is published, when n8n starts and when it is unpublished.
- * Only webhooks of its own URL are touched. All others belong to other triggers, to copies of it, or to something else.
+ * Only webhooks of its own URL are touched, whatever it remembers: what is stored with a workflow may have been copied along with it.
  *
  * @param listed all webhooks of the VideoSDK project
  */
-export function reconcile({ url, events, knownId }: Wanted, listed: CallWebhook[]): Changes {
-	const own = listed.filter((webhook) => isSameUrl(webhook.url, url) || webhook.id === knownId);
+export function reconcile({ url, events }: Wanted, listed: CallWebhook[]): Changes {
+	const own = listed.filter((webhook) => isSameUrl(webhook.url, url));
 	// Two processes that have registered the trigger at the same time keep the same one.
 	const fitting = own.filter((webhook) => hasEvents(webhook, events)).sort((a, b) => (a.id < b.id ? -1 : 1));
 	const keep = events.length > 0 ? fitting[0] : undefined;

@@ -23,7 +23,6 @@ const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
  * workflow, so it may describe the registration of another node. Contains no secret.
  */
 interface Registration extends IDataObject {
-	webhookId: string;
 	url: string;
 	/** See `Account`. */
 	account: string;
@@ -120,20 +119,19 @@ export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void
 	);
 }
 
-/** Makes what there is at VideoSDK what is wanted. @returns the webhook that there is then, and whether there was none */
-async function settle(send: Send, wanted: Wanted): Promise<{ webhook?: CallWebhook; isCreated: boolean }> {
+/** Makes what there is at VideoSDK what is wanted. @returns whether it had to be registered */
+async function settle(send: Send, wanted: Wanted): Promise<boolean> {
 	const remove = async (webhooks: CallWebhook[]) => {
 		for (const { id } of webhooks) await deleteCallWebhook(send, id);
 	};
 	const changes = reconcile(wanted, await listCallWebhooks(send));
 	// Made before others are removed, so that no event is missed in between.
-	const created = changes.create ? await createCallWebhook(send, wanted.url, wanted.events) : undefined;
+	if (changes.create) await createCallWebhook(send, wanted.url, wanted.events);
 	await remove(changes.remove);
-	if (created === undefined) return { webhook: changes.keep, isCreated: false };
+	if (!changes.create) return false;
 	// Another process of n8n may have registered the trigger at the same time.
-	const later = reconcile({ ...wanted, knownId: created.id }, await listCallWebhooks(send));
-	await remove(later.remove);
-	return { webhook: later.keep ?? created, isCreated: true };
+	await remove(reconcile(wanted, await listCallWebhooks(send)).remove);
+	return true;
 }
 
 /**
@@ -157,16 +155,9 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 	}
 	if (events.length === 0 && stored === undefined) return;
 	try {
-		const wanted = { url, events, knownId: stored?.webhookId };
-		const { webhook } = await settle(clientOf(context, LIMITS), wanted);
-		forget(context);
-		if (webhook === undefined) return;
-		const registration: Registration = {
-			webhookId: webhook.id,
-			url,
-			account: account.id,
-			isTest: context.getMode() === 'manual',
-		};
+		await settle(clientOf(context, LIMITS), registrant);
+		if (events.length === 0) return forget(context);
+		const registration: Registration = { url, account: account.id, isTest: context.getMode() === 'manual' };
 		context.getWorkflowStaticData('node').callWebhook = registration;
 	} catch (error) {
 		if (events.length === 0) return warn(notRemoved(url), error as Error);
@@ -189,19 +180,19 @@ const notRemoved = (url: string) =>
  */
 export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { url, events, warn } = registrant;
-	let stored = storedRegistration(context);
-	if (stored === undefined && events.length === 0) return;
+	if (events.length === 0 && storedRegistration(context) === undefined) return;
 	// n8n 1.x also calls this for an imported copy that it refuses to publish because the original has the same URL.
 	if (isTakenByAnother(context, url)) return;
+	let stored: Registration | undefined;
 	try {
 		stored = presentRegistration(context, registrant, await readAccount(context));
 		// A check at a start of n8n may have made one without a trace in the static data.
-		await settle(clientOf(context, LIMITS), { url, events: [], knownId: stored?.webhookId });
+		await settle(clientOf(context, LIMITS), { url, events: [] });
 		forget(context);
 	} catch (error) {
 		warn(notRemoved(url), error as Error);
 		// The end of listening would fail for ever, and a failed publication would leave n8n's own webhook behind.
-		if (stored === undefined || stored.isTest) return;
+		if (stored?.isTest !== false) return;
 		const { message } = error as Error;
 		throw new NodeOperationError(
 			context.getNode(),
@@ -224,15 +215,11 @@ export async function prepareCheck(
 	const { events, url, warn } = registrant;
 	if (events.length === 0 && storedRegistration(context) === undefined) return undefined;
 	const account = await readAccount(context);
-	const knownId = presentRegistration(context, registrant, account)?.webhookId;
+	presentRegistration(context, registrant, account);
 	warnIfUnreachable(registrant, account.baseUrl);
 	if (events.length === 0 || isUnreachableFrom(registrant, account.baseUrl)) return undefined;
 	return async () => {
-		const { isCreated } = await settle(clientOf(context, { ...LIMITS, maxAttempts: 1 }), {
-			url,
-			events,
-			knownId,
-		});
+		const isCreated = await settle(clientOf(context, { ...LIMITS, maxAttempts: 1 }), registrant);
 		if (isCreated) warn(`wasn't registered for call events at ${url}, but is now`);
 	};
 }
