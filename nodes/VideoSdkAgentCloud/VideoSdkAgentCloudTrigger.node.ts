@@ -18,10 +18,10 @@ import { TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
 import { type Details } from './trigger/details';
 import { emit } from './trigger/emit';
-import { rememberTrigger, rememberUnpublished } from './trigger/knownTriggers';
 import { receive } from './trigger/receive';
 import { readRegistrant, register, unregister, warnIfUnreachable } from './trigger/registration';
 import { checkAtStart, isStartOfN8n, runHere, stopCheck } from './trigger/startChecks';
+import { rememberNode, rememberUnpublished } from './webhook/knownNodes';
 import { triggerPanel } from './webhook/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';
 
@@ -100,7 +100,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				const isStart = isStartOfN8n(this);
 				try {
 					const events = asList(this.getNodeParameter('events', []));
-					rememberTrigger(this, events);
+					rememberNode(this, { events });
 					if (isStart) await checkAtStart(this, readRegistrant(this, events));
 				} catch (error) {
 					if (!isStart) throw new NodeOperationError(this.getNode(), error as Error);

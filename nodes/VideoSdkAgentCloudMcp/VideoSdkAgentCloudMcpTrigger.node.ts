@@ -11,7 +11,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { errorResponse, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
-import { rememberTool, rememberUnpublishedTool } from '../VideoSdkAgentCloud/tools/knownTools';
+import { rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { readDefinition } from './definition';
 import { TOOL_FIELDS } from './fields';
@@ -88,7 +88,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 						this.getNodeParameter(parameter, fallback as object),
 					);
 					await readToolKey(this);
-					rememberTool(this, { toolName: name, timeoutS: timeoutMs / 1000 });
+					rememberNode(this, { toolName: name, timeoutS: timeoutMs / 1000 });
 				} catch (error) {
 					const { message } = error as Error;
 					if (this.getActivationMode() === 'init') {
@@ -104,7 +104,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 			},
 
 			async delete(this: IHookFunctions): Promise<boolean> {
-				rememberUnpublishedTool(this);
+				rememberUnpublished(this);
 				return true;
 			},
 		},

@@ -2,10 +2,10 @@ import { type IDataObject } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { credentialOf } from '../api/credential';
 import { TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
-import { knownToolAt } from '../tools/knownTools';
 import { splitTimeout } from '../tools/timeout';
-import { isTooLong, signToken, toolKey } from '../tools/token';
+import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
 import { isUnreachable } from '../webhook/address';
+import { findTool } from '../webhook/knownNodes';
 import { agentToolsField, TOOL_NOT_LISTED, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
 import { readContext } from './context';
 import { CollectionReader, type FieldReader, type ItemReader } from './reader';
@@ -52,7 +52,8 @@ function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenT
 		);
 	}
 	const { url, timeoutS } = splitTimeout(text);
-	const known = knownToolAt(url);
+	// n8n may be reached by several names.
+	const known = findTool((tool) => toolPath(tool.url) === toolPath(url));
 	if (known === undefined) return { url, timeoutS, label };
 	const { toolName } = known;
 	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';

@@ -1,6 +1,6 @@
 import { TOOL_NOT_LISTED } from '../fields/agentTools';
-import { knownTools } from '../tools/knownTools';
 import { withTimeout } from '../tools/timeout';
+import { knownTools } from '../webhook/knownNodes';
 import { listKnown } from './knownNodes';
 import { type ListSearch } from './searchResults';
 

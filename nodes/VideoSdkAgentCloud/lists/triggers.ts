@@ -2,8 +2,8 @@ import { type ILoadOptionsFunctions } from 'n8n-workflow';
 import { TRIGGER_EVENT_OPTIONS } from '../fields/events';
 import { asList } from '../fields/reader';
 import { NOT_LISTED } from '../fields/webhook';
-import { type KnownTrigger, knownTriggers } from '../trigger/knownTriggers';
 import { CALL_SUMMARY, eventName } from '../webhook/event';
+import { type KnownTrigger, knownTriggers } from '../webhook/knownNodes';
 import { listKnown } from './knownNodes';
 import { type ListSearch } from './searchResults';
 

@@ -3,13 +3,13 @@ import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { verifyDelivery } from '../webhook/delivery';
 import { eventName, type ReceivedEvent } from '../webhook/event';
 import { happensOnce } from '../webhook/eventIdentity';
+import { rememberDelivery } from '../webhook/knownNodes';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings, type Settings } from '../webhook/verificationSettings';
 import { warnSparingly } from '../webhook/warnSparingly';
 import { detailOf, type Details } from './details';
 import { filter, type Filters } from './filter';
-import { known } from './knownTriggers';
 
 /** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
 const RECHECK_AGE_MS = 5_000;
@@ -88,7 +88,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 		});
 		return respond(context, 200, sentence);
 	};
-	known.received(context, { events: wanted.events });
+	rememberDelivery(context, { events: wanted.events });
 	if (!isChosen(event, wanted.events)) return ignore(NOT_WANTED);
 
 	// A user who tries something out sends the same event again and again.

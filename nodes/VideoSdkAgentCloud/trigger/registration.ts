@@ -12,7 +12,7 @@ import { clientOf, type Send } from '../api/client';
 import { CREDENTIAL_TYPE } from '../api/credential';
 import { isUnreachable } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
-import { isTakenByAnother } from './knownTriggers';
+import { isTakenByAnother } from '../webhook/knownNodes';
 import { reconcile, type Wanted } from './reconcile';
 
 /** n8n itself tries several times to publish (2.x), or the user does. */

@@ -1,5 +1,7 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import { BoundedMap } from '../api/boundedMap';
 import { credentialId } from '../api/credential';
+import { TEST_URL } from './address';
 
 type WebhookContext = IHookFunctions | IWebhookFunctions;
 
@@ -12,69 +14,136 @@ export interface KnownNode {
 	nodeName: string;
 	credentialId: string;
 	isPublished: boolean;
+	/** This process published the node itself. Otherwise it only saw a request arrive, and never learns that the node is gone. */
+	isOwn?: true;
 }
 
-const MAX_KNOWN = 1_000;
+interface OfTrigger {
+	/** Names of events. */
+	events: string[];
+}
+
+interface OfTool {
+	toolName: string;
+	/** How long an agent is to wait for its answer. */
+	timeoutS: number;
+}
+
+/** A trigger of this n8n instance. */
+export type KnownTrigger = KnownNode & OfTrigger;
+/** A tool trigger of this n8n instance. */
+export type KnownTool = KnownNode & OfTool;
+
+const MAX_KNOWN = 2_000;
+
+/**
+ * The triggers and tool triggers that this process knows, by workflow and node. No n8n interface lists workflows to a node, or says
+ * whether one still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables, on n8n 1.x and 2.x alike. A process
+ * learns of a node when n8n calls its hooks (publishing, unpublishing, listening, starting), and from requests that it receives.
+ */
+const known = new BoundedMap<string, KnownTrigger | KnownTool>(MAX_KNOWN);
 
 const keyOf = (context: WebhookContext) => `${context.getWorkflow().id}:${context.getNode().id}`;
 
+function keep(
+	context: WebhookContext,
+	node: Pick<KnownNode, 'isOwn' | 'isPublished' | 'url'> & (OfTool | OfTrigger),
+): void {
+	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
+	const { name: nodeName } = context.getNode();
+	const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
+	known.set(keyOf(context), { ...node, ...place });
+}
+
+/** Keeps a node that is published, or that listens for a test request. */
+export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
+	const url = String(context.getNodeWebhookUrl('default'));
+	if (context.getMode() !== 'manual') return keep(context, { ...own, url, isPublished: true, isOwn: true });
+	// What is published counts, whatever is tried out beside it.
+	if (known.get(keyOf(context))?.isPublished || !url.includes(TEST_URL)) return;
+	keep(context, { ...own, url: url.replace(TEST_URL, '/webhook/'), isPublished: false, isOwn: true });
+}
+
 /**
- * The nodes of one kind that this process knows, by workflow and node. No n8n interface lists workflows to a node, or says whether one
- * still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables, on n8n 1.x and 2.x alike. A process learns of a
- * node when n8n calls its hooks (publishing, unpublishing, listening, starting), and from each request that it receives.
+ * Keeps that a node is unpublished (n8n unpublishes what is deleted, too), or listens no more. A trigger is forgotten then. A tool is
+ * not: a call that names one which is gone is refused.
  */
-export class KnownNodes<Own extends object> {
-	private readonly known = new Map<string, KnownNode & Own>();
+export function rememberUnpublished(context: IHookFunctions): void {
+	const node = known.get(keyOf(context));
+	if (node === undefined) return;
+	const isUnpublished = node.url === context.getNodeWebhookUrl('default');
+	if ('toolName' in node) node.isPublished &&= !isUnpublished;
+	else if (isUnpublished || !node.isPublished) known.delete(keyOf(context));
+}
 
-	get(context: WebhookContext): (KnownNode & Own) | undefined {
-		return this.known.get(keyOf(context));
-	}
-
-	keep(context: WebhookContext, node: Own & Pick<KnownNode, 'url' | 'isPublished'>): void {
-		const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
-		this.forget(context);
-		if (this.known.size >= MAX_KNOWN) this.known.delete(this.known.keys().next().value as string);
-		const { name: nodeName } = context.getNode();
-		const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
-		this.known.set(keyOf(context), { ...node, ...place });
-	}
-
-	/**
-	 * Keeps a node that has received a request. One that is known may have been renamed: n8n calls no hook then.
-	 *
-	 * @param own what the node's parameters say
-	 * @returns undefined if the request came to its Test URL
-	 */
-	received(context: IWebhookFunctions, own: Own): Pick<KnownNode, 'credentialId'> | undefined {
-		if (context.getMode() === 'manual') return undefined;
-		const node = this.get(context);
-		if (!node?.isPublished) {
-			const url = String(context.getNodeWebhookUrl('default'));
-			this.keep(context, { ...node, ...own, url, isPublished: true });
-			return this.get(context);
-		}
+/** Keeps a trigger that has received an event. One that is known may have been renamed: n8n calls no hook then. */
+export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): void {
+	// The event came to its Test URL.
+	if (context.getMode() === 'manual') return;
+	const node = known.get(keyOf(context));
+	if (!node?.isPublished) {
+		keep(context, { ...node, ...own, url: String(context.getNodeWebhookUrl('default')), isPublished: true });
+	} else {
 		node.workflowName = context.getWorkflow().name ?? '';
 		node.nodeName = context.getNode().name;
-		return node;
 	}
+}
 
-	forget(context: WebhookContext): void {
-		this.known.delete(keyOf(context));
-	}
+const all = () => [...known.values()];
+const isTrigger = (node: KnownTool | KnownTrigger): node is KnownTrigger => 'events' in node;
+const isTool = (node: KnownTool | KnownTrigger): node is KnownTool => 'toolName' in node;
 
-	all(): Array<KnownNode & Own> {
-		return [...this.known.values()];
-	}
+/** @returns those that use a credential: published ones first, by name of workflow and node */
+function ofCredential<N extends KnownNode>(nodes: N[], credential: string): N[] {
+	return nodes
+		.filter((node) => node.credentialId === credential)
+		.sort(
+			(a, b) =>
+				Number(b.isPublished) - Number(a.isPublished) ||
+				a.workflowName.localeCompare(b.workflowName) ||
+				a.nodeName.localeCompare(b.nodeName),
+		);
+}
 
-	/** @returns those that use a credential: published ones first, by name of workflow and node */
-	ofCredential(credential: string): Array<KnownNode & Own> {
-		return this.all()
-			.filter((node) => node.credentialId === credential)
-			.sort(
-				(a, b) =>
-					Number(b.isPublished) - Number(a.isPublished) ||
-					a.workflowName.localeCompare(b.workflowName) ||
-					a.nodeName.localeCompare(b.nodeName),
-			);
-	}
+/** @returns the triggers that use a credential, in the order in which they are shown */
+export function knownTriggers(credential: string): KnownTrigger[] {
+	return ofCredential(all().filter(isTrigger), credential);
+}
+
+/** @returns the tools that use a credential, in the order in which they are shown */
+export function knownTools(credential: string): KnownTool[] {
+	return ofCredential(all().filter(isTool), credential);
+}
+
+/** @returns a tool for which `test` holds, whatever its credential */
+export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefined {
+	return all().filter(isTool).find(test);
+}
+
+/**
+ * Finds the published trigger of a URL, whatever its credential.
+ *
+ * @param url without a query or a slash at its end
+ * @returns `trigger`: that of exactly this URL or else of the same path, which holds an ID of its own, at another address of n8n.
+ * `isOwnOrigin`: this process publishes triggers at the URL's scheme and host, so that it would know one there
+ */
+export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigin: boolean } {
+	const published = all()
+		.filter(isTrigger)
+		.filter((trigger) => trigger.isPublished && URL.canParse(trigger.url));
+	const { origin, pathname } = new URL(url);
+	return {
+		trigger:
+			published.find((trigger) => trigger.url === url) ??
+			published.find((trigger) => new URL(trigger.url).pathname === pathname),
+		isOwnOrigin: published.some(
+			(trigger) => trigger.isOwn === true && new URL(trigger.url).origin === origin,
+		),
+	};
+}
+
+/** @returns whether a different trigger is published at a URL, as far as this process knows */
+export function isTakenByAnother(context: IHookFunctions, url: string): boolean {
+	const { trigger } = findPublished(url);
+	return trigger !== undefined && trigger !== known.get(keyOf(context));
 }

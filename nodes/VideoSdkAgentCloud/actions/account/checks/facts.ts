@@ -7,7 +7,7 @@ import { failureOfError } from '../../../api/failure';
 import { listRecords, type ListRequest } from '../../../api/pagination';
 import { fetchKeyAndTime } from '../../../api/publicKey';
 import { ALL_ROUTING_RULES, OUTBOUND_GATEWAYS, PHONE_NUMBERS } from '../../../api/telephony';
-import { findPublished } from '../../../trigger/knownTriggers';
+import { findPublished } from '../../../webhook/knownNodes';
 import { isUnreachable } from '../../../webhook/address';
 import { failed, type Finding } from './finding';
 

@@ -1,6 +1,6 @@
 import { isSameUrl } from '../../../api/callWebhooks';
 import { isUnreachable, TEST_URL, WAITING_URL } from '../../../webhook/address';
-import { CALL_EVENTS, CALL_SUMMARY, eventName, isCallEvent } from '../../../webhook/event';
+import { CALL_EVENTS, callEventsOf, CALL_SUMMARY, eventName, isCallEvent } from '../../../webhook/event';
 import type { Answer, Facts } from './facts';
 import { type Finding, good, problem } from './finding';
 
@@ -102,12 +102,6 @@ export function checkPublished(facts: Facts): Finding | undefined {
 		`The trigger '${trigger.nodeName}' is published, but not for agent session events`,
 		"Select agent session events in the trigger's 'Trigger On' and publish the workflow.",
 	);
-}
-
-/** @returns those of the names, in whatever spelling, that are call events */
-function callEventsOf(names: string[]): string[] {
-	const known = new Set(names.map(eventName));
-	return CALL_EVENTS.filter((event) => known.has(event));
 }
 
 /** Checks that VideoSDK sends the trigger its call events. What a trigger wants, only the process knows that published it. */
