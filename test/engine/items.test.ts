@@ -151,7 +151,7 @@ describe('Without "continue on error"', () => {
 	it('keeps the advice and the status of the failure beside the sessions that were started', async () => {
 		const { error } = await startEach(['ddv_sales', 'missing'], { options: { maxConcurrency: 1 } });
 		expect(error).toMatchObject({ httpCode: '404', context: { itemIndex: 1 } });
-		expect((error as { description: string }).description).toMatch(/One session was started.*Check the ID/s);
+		expect((error as { description: string }).description).toMatch(/One session was started.*Check each ID/s);
 	});
 
 	it('names no sessions that were only looked at', async () => {
