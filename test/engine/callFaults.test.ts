@@ -165,6 +165,15 @@ describe('Many items with every kind of fault among them', () => {
 	});
 });
 
+it("A record that repeats the request's token comes out without it", async () => {
+	const body = ({ authorization }: Record<string, string>) => ({
+		data: { callId: 'c1', metadata: { note: `Bearer ${authorization}`, key: 'eyJhIjoxfQ.eyJhIjoxfQ.x' } },
+	});
+	rig.simulator.addFault({ kind: 'noData', body });
+	const [call] = jsonOf(await rig.engine.run({ parameters: byRule({ options: { simplify: false } }) }));
+	expect(call?.metadata).toEqual({ note: 'Bearer …', key: 'eyJhIjoxfQ.eyJhIjoxfQ.x' });
+});
+
 it('The room of a call that was not made is closed although the user has stopped the execution', async () => {
 	const process = WorkflowExecute.prototype.processRunExecutionData;
 	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (

@@ -7,23 +7,34 @@ export const TOOLS_VARIABLE = 'N8N_TOOLS';
 export const TOKEN_PREFIX = 'n8ntool1_';
 /** Also where it continues in escapes of JSON, as in a text that is JSON itself. */
 const TOKEN = new RegExp(`${TOKEN_PREFIX}(?:[\\w-]|\\\\+u00[\\da-f]{2})+`, 'gi');
+/** How a JWT begins: the header's `{"`. */
+const JWT_SIGN = 'eyJ';
+const JWT = /\beyJ[\w-]+\.([\w-]+)\.[\w-]+/g;
 /** Also `n8nTools[0].url`, `n8nTools.0.url` and the like: call summaries come with flattened metadata. */
 const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE})(?:$|[^A-Za-z0-9_]|_*\\d)`);
 
-/** @returns the text without the tokens of tools that are in it */
+/** @returns whether a JWT opens VideoSDK's API, such as the one in the request's own Authorization header */
+function isApiToken(payload: string): boolean {
+	return Buffer.from(payload, 'base64url').toString('utf8').includes('"apikey"');
+}
+
+/** @returns the text without the tokens of tools and of VideoSDK's API that are in it */
 export function withoutTokens(text: string): string {
-	return text.includes(TOKEN_PREFIX) ? text.replace(TOKEN, '…') : text;
+	const withoutJwt = text.includes(JWT_SIGN)
+		? text.replace(JWT, (jwt, payload: string) => (isApiToken(payload) ? '…' : jwt))
+		: text;
+	return withoutJwt.includes(TOKEN_PREFIX) ? withoutJwt.replace(TOKEN, '…') : withoutJwt;
 }
 
 /**
  * Parses what VideoSDK sends. It gives back a call's metadata with the tools that were handed to the agent; these are taken out, at
- * whatever depth, so that no token comes into an output, a log or the database.
+ * whatever depth, and so is the request's own token, should an answer repeat it, so that no token comes into an output, a log or the database.
  *
  * @throws SyntaxError if the text is not JSON
  */
 export function parseWithoutTools(text: string): unknown {
 	// JSON may write any character as an escape, so that names and tokens are sought in what it means.
-	if (![TOKEN_PREFIX, TOOLS_ENTRY, TOOLS_VARIABLE, '\\u'].some((sign) => text.includes(sign))) {
+	if (![TOKEN_PREFIX, JWT_SIGN, TOOLS_ENTRY, TOOLS_VARIABLE, '\\u'].some((sign) => text.includes(sign))) {
 		return JSON.parse(text);
 	}
 	return JSON.parse(withoutTokens(text), (name, value: unknown) => {
