@@ -371,26 +371,16 @@ describe('Get Many', () => {
 	it.each<[string, (status: string) => string]>([
 		['lower', (status) => status],
 		['upper', (status) => status.toUpperCase()],
-	])('finds statuses in %s case', async (_case, spelled) => {
+	])('finds calls by how they went, statuses in %s case', async (_case, spelled) => {
 		rig.simulator.answers.callStatus = spelled;
-		const ended = await existingCall();
+		const [ended, missed, running] = [await existingCall(), await existingCall(), await existingCall()];
+		await rig.simulator.moveCall(ended, 'answered');
 		await rig.simulator.moveCall(ended, 'ended');
-		const missed = await existingCall();
 		await rig.simulator.moveCall(missed, 'missed');
-		await existingCall();
-		expect(idsOf(await list({ status: ['ended'] }))).toEqual([ended]);
-		expect(idsOf(await list({ status: ['missed', 'ended'] }))).toEqual([missed, ended]);
-		expect(idsOf(await list({ status: 'MISSED' }))).toEqual([missed]);
-		expect(await list({ status: [] })).toHaveLength(3);
-	});
-
-	it('counts COMPLETED as ended, and an unknown status as none of them', async () => {
-		const callId = await existingCall();
-		rig.simulator.answers.callStatus = () => 'COMPLETED';
-		expect(idsOf(await list({ status: ['ended'] }))).toEqual([callId]);
-		rig.simulator.answers.callStatus = () => 'teleported';
-		expect(await list({ status: ['ended', 'failed'] })).toEqual([]);
-		expect(await list({})).toMatchObject([{ status: 'teleported' }]);
+		expect(idsOf(await list({ outcome: ['answered'] }))).toEqual([ended]);
+		expect(idsOf(await list({ outcome: ['noAnswer', 'answered'] }))).toEqual([missed, ended]);
+		expect(idsOf(await list({ outcome: 'RUNNING' }))).toEqual([running]);
+		expect(await list({ outcome: [] })).toHaveLength(3);
 	});
 
 	it('is simplified unless told otherwise', async () => {
@@ -400,7 +390,7 @@ describe('Get Many', () => {
 		expect(raw).toMatchObject({ ruleName: 'Outbound rule 01', provider: 'twilio', timelog: [{}] });
 	});
 
-	it('finds calls by number, type and date; the last day counts whole, in the time zone of the workflow', async () => {
+	it('finds calls by number, direction and date; the last day counts whole, in the time zone of the workflow', async () => {
 		const callId = await existingCall({ to: '+15550007777' });
 		rig.simulator.incomingCall({ to: TO, from: '+15550008888' });
 		expect(idsOf(await list({ search: '7777' }))).toEqual([callId]);
@@ -431,7 +421,7 @@ describe('Get Many', () => {
 
 	it('reads all calls if a filter is left empty by hand', async () => {
 		await existingCall();
-		const blank = { search: ' ', roomId: '', startDate: '', endDate: '', status: [] };
+		const blank = { search: ' ', roomId: '', startDate: '', endDate: '', outcome: [], type: '' };
 		expect(await list(blank)).toHaveLength(1);
 		expect(Object.keys(rig.request.query).sort()).toEqual(['page', 'perPage']);
 	});
@@ -500,7 +490,7 @@ describe('Before anything is sent, field and item are named:', () => {
 			null,
 		],
 		['a date that is none', "'End Date' isn't a date", filter('endDate'), '2026-01-15', 'yesterday'],
-		['a type that is none', "'Type'", filter('type'), 'inbound', 'both'],
+		['a direction that is none', "'Direction'", filter('type'), 'inbound', 'both'],
 		[
 			'dates the wrong way round',
 			"'Start Date' is after 'End Date'",

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CALL_TERMINAL_STATUSES, hasCallStatus } from '../../nodes/VideoSdkAgentCloud/api/calls';
+import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
 import { CALL_EVENTS } from '../schemas/events';
 import { dataOf, isObject, namesIn, type Evidence, type Json, type Received } from './evidence';
 
@@ -136,9 +136,7 @@ const SEE: Record<string, OpenPoint['see']> = {
 	},
 	'call.terminal': (e) => {
 		const status = textOf(e.record('callEnded').status);
-		return hasCallStatus({ status }, CALL_TERMINAL_STATUSES)
-			? 'one that the package takes for the end'
-			: status;
+		return isCallOver({ status }) ? 'one that the package takes for the end' : status;
 	},
 	'call.poll': (e) =>
 		e.succeeded('callEnded') ? (textOf(e.record('callEnded').end) ? 'end is set' : 'no end') : undefined,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CALL_TERMINAL_STATUSES, hasCallStatus } from '../../nodes/VideoSdkAgentCloud/api/calls';
+import { plainStatus } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
 import { hasStatus, TERMINAL_STATUSES } from '../../nodes/VideoSdkAgentCloud/api/sessions';
 import { CALL_EVENTS, COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';
 import type { Client } from './client';
@@ -200,7 +201,7 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 		if (!found) return NONE_FOUND;
 		await ended(client, 'hangUp', `POST ${CALL}/end`, { body: { callId: found } }).catch(async (error) => {
 			await client.send('callNow', `GET ${CALL}/:id`, { ids: { id: found }, isCleanUp: true });
-			if (!hasCallStatus(evidence.record('callNow'), CALL_TERMINAL_STATUSES)) throw error;
+			if (!isCallOver(evidence.record('callNow'))) throw error;
 		});
 	};
 	const destinationRoomId = await tryRoom(client, undo);
@@ -230,7 +231,7 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 	};
 	await read('callAtOnce');
 	const isNoMore = ({ status }: Json, ...statuses: string[]): boolean =>
-		typeof status === 'string' && !hasCallStatus({ status }, statuses);
+		typeof status === 'string' && !statuses.includes(plainStatus(status));
 	await client.until(async () => isNoMore(await read('callAnswered'), 'initiated', 'incoming', 'ringing'));
 	await end();
 	done();
@@ -239,10 +240,10 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 	await tryNumber(client, undo);
 	await client.until(async () => {
 		const call = await read('callEnded');
-		return hasCallStatus(call, CALL_TERMINAL_STATUSES) && Boolean(call.end);
+		return isCallOver(call) && Boolean(call.end);
 	});
 	if (plan.webhook) await client.untilEvent(/call-(hangup|ended|missed)/);
-	if (!hasCallStatus(evidence.record('callAnswered'), ['answered'])) return;
+	if (plainStatus(evidence.record('callAnswered').status) !== 'answered') return;
 	if (plan.webhook && destinationRoomId) await client.untilEvent(/session-ended/);
 	plan.write('Waiting for a recording of the call ...');
 	await client.until(async () => {

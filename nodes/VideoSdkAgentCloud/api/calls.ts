@@ -6,32 +6,6 @@ import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
 
-/** The statuses of a call (`@videosdk.live/server-sdk` 0.1.1, SipCallStatus). */
-export const CALL_STATUSES = [
-	'abandoned',
-	'answered',
-	'ended',
-	'failed',
-	'incoming',
-	'initiated',
-	'missed',
-	'not-answered',
-	'rejected',
-	'ringing',
-	'switch-room-completed',
-	'switch-room-failed',
-	'switch-room-initiated',
-	'transfer-accepted',
-	'transfer-failed',
-	'transfer-initiated',
-	'transfer-ringing',
-	'transferred',
-	'transferring',
-	'verified',
-];
-/** The statuses in which a call is over. */
-export const CALL_TERMINAL_STATUSES = Object.keys(OUTCOME_BY_STATUS);
-
 /** The body of a call. Either a routing rule with the number to call from, or a gateway. Undefined fields are not sent. */
 export interface CallBody {
 	/** A phone number or a SIP URI. */
@@ -83,7 +57,7 @@ export async function getCall(send: Send, callId: string): Promise<IDataObject> 
 
 /** @returns whether a call is over */
 export function isCallOver(call: { status?: unknown }): boolean {
-	return hasCallStatus(call, CALL_TERMINAL_STATUSES);
+	return Object.hasOwn(OUTCOME_BY_STATUS, plainStatus(call.status));
 }
 
 /**
@@ -123,10 +97,3 @@ export const CALLS: ListRequest = {
 	toRecord: describeCall,
 	identityOf: ({ callId }) => String(callId ?? ''),
 };
-
-const endedAsCompleted = (status: unknown) => plainStatus(status).replace(/^completed$/, 'ended');
-
-/** @returns whether a call has one of the statuses given, without regard to case; `completed` is `ended` */
-export function hasCallStatus(call: { status?: unknown }, statuses: readonly string[]): boolean {
-	return statuses.map(endedAsCompleted).includes(endedAsCompleted(call.status));
-}

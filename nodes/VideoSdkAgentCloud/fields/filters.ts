@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
 import { type CollectionReader, type ItemReader } from './reader';
 
 /** Makes the collection of filters of a Get Many operation. */
@@ -31,4 +31,22 @@ export function readFilters(read: ItemReader, field: INodeProperties): Collectio
 		`'${blank.displayName}' under '${field.displayName}' has no value`,
 		'Check that the incoming item has the value that its expression refers to, or remove the filter.',
 	);
+}
+
+/**
+ * Reads a filter with several choices.
+ *
+ * @returns the values as the field has them; none if it is left empty
+ * @throws NodeOperationError for a value that isn't one of them, without regard to case: it would match nothing
+ */
+export function readChoices(filters: CollectionReader, field: INodeProperties): string[] {
+	const values = (field.options as INodePropertyOptions[]).map(({ value }) => String(value));
+	return filters.list(field).map((entry) => {
+		const value = values.find((one) => one.toLowerCase() === entry.toLowerCase());
+		if (value !== undefined) return value;
+		throw filters.fail(
+			`'${field.displayName}' contains '${entry}', which isn't one of its options`,
+			`Use ${values.map((one) => `'${one}'`).join(', ')}.`,
+		);
+	});
 }

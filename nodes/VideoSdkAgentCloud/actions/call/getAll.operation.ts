@@ -1,15 +1,15 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { CALL_STATUSES, CALLS, hasCallStatus } from '../../api/calls';
+import { type CallOutcome } from '../../api/callRecord';
+import { CALLS } from '../../api/calls';
 import { listRecords } from '../../api/pagination';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
 import { readDateMs } from '../../fields/dates';
-import { filtersField, readFilters } from '../../fields/filters';
+import { filtersField, readChoices, readFilters } from '../../fields/filters';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { roomIdField } from '../../fields/roomId';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
-import { statusOptions } from '../../fields/statuses';
 import { type ItemRun, type Operation } from '../operation';
 
 const endDateFilter: INodeProperties = {
@@ -24,6 +24,23 @@ const gatewayFilter = {
 	...gatewayField,
 	required: false,
 	description: 'Only return calls made through this gateway',
+};
+
+const outcomeFilter: INodeProperties = {
+	displayName: 'Outcome',
+	name: 'outcome',
+	type: 'multiOptions',
+	options: [
+		{ name: 'Answered', value: 'answered' },
+		{ name: 'Failed', value: 'failed' },
+		{ name: 'No Answer', value: 'noAnswer' },
+		{ name: 'Rejected', value: 'rejected' },
+		{ name: 'Running', value: 'running' },
+		{ name: 'Transferred', value: 'transferred' },
+	] satisfies Array<{ name: string; value: CallOutcome }>,
+	default: [],
+	description:
+		"Only return calls that ended like this, or are still running. VideoSDK can't filter by it, so n8n reads the whole list.",
 };
 
 const roomFilter = { ...roomIdField, required: false, description: 'Only return calls in this room' };
@@ -52,18 +69,8 @@ const startDateFilter: INodeProperties = {
 	description: 'Only return calls that started at or after this time',
 };
 
-const statusFilter: INodeProperties = {
-	displayName: 'Status',
-	name: 'status',
-	type: 'multiOptions',
-	options: statusOptions(CALL_STATUSES),
-	default: [],
-	description:
-		"Only return calls with one of these statuses. VideoSDK can't filter by status, so n8n fetches the whole list and filters it.",
-};
-
 const typeFilter: INodeProperties = {
-	displayName: 'Type',
+	displayName: 'Direction',
 	name: 'type',
 	type: 'options',
 	options: [
@@ -75,14 +82,14 @@ const typeFilter: INodeProperties = {
 };
 
 const FILTERS = filtersField([
+	typeFilter,
 	endDateFilter,
 	gatewayFilter,
+	outcomeFilter,
 	roomFilter,
 	ruleFilter,
 	searchFilter,
 	startDateFilter,
-	statusFilter,
-	typeFilter,
 ]);
 
 /** The API includes the whole day of `endDate`, in a time zone of its own, so later calls are removed here. */
@@ -94,7 +101,7 @@ function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
 	const simplify = readSimplifyCall(read);
 	const filters = readFilters(read, FILTERS);
-	const statuses = filters.list(statusFilter);
+	const outcomes = readChoices(filters, outcomeFilter);
 	const startDate = readDateMs(filters, startDateFilter, 'exact');
 	const endDate = readDateMs(filters, endDateFilter, 'endOfDay');
 	if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
@@ -111,7 +118,7 @@ function prepare(read: ItemReader): ItemRun {
 		endDate,
 	};
 	const isWanted = (call: IDataObject) =>
-		(statuses.length === 0 || hasCallStatus(call, statuses)) && !isAfter(call, endDate);
+		(outcomes.length === 0 || outcomes.includes(String(call.outcome))) && !isAfter(call, endDate);
 	return async (send) => (await listRecords(send, { ...CALLS, qs }, limit, isWanted)).map(simplify);
 }
 

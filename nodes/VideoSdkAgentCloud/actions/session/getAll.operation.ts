@@ -1,7 +1,7 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { listRecords } from '../../api/pagination';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
-import { filtersField, readFilters } from '../../fields/filters';
+import { filtersField, readChoices, readFilters } from '../../fields/filters';
 import { deploymentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
@@ -59,7 +59,7 @@ function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
 	const simplify = readSimplify(read, SIMPLIFIED);
 	const filters = readFilters(read, FILTERS);
-	const statuses = filters.list(statusFilter);
+	const statuses = readChoices(filters, statusFilter);
 	const deploymentId = filters.optional(deploymentFilter);
 	const tag = filters.optional(tagFilter);
 	const isWanted = (session: IDataObject) =>
