@@ -3,7 +3,7 @@ import { byRule } from './callRig';
 import { send } from './delivery';
 import { ACTION, TRIGGER } from './engine';
 import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
-import { failureOf, jsonOf, passTime, useRig } from './rig';
+import { failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
 
 const PASS_ON: INodeParameters = { answerJson: '={{ $json }}' };
 const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
@@ -99,25 +99,13 @@ describe('The official client', () => {
 });
 
 describe('The agent reads', () => {
-	it('a text, and that it failed', async () => {
-		const answer = { respondWith: 'text', answerText: 'No such order', isError: true };
-		expect(await ask(await publish({}, { answer }))).toEqual({
-			content: [{ type: 'text', text: 'No such order' }],
-			isError: true,
-		});
-	});
-
-	it('an object that is to be sent as text, as JSON', async () => {
-		const answer = { respondWith: 'text', answerText: '={{ $json.input }}' };
-		const { content } = await ask(await publish({}, { answer }));
-		expect(content).toEqual([{ type: 'text', text: '{"number":"A-17"}' }]);
-	});
-
-	it('plain text from an expression in the JSON field, as it is', async () => {
-		const answer = { answerJson: '={{ "It left " + "this morning." }}' };
-		expect(await ask(await publish({}, { answer }))).toMatchObject({
-			content: [{ type: 'text', text: 'It left this morning.' }],
-		});
+	it.each<[INodeParameters, string, boolean]>([
+		[{ respondWith: 'text', answerText: 'No such order', isError: true }, 'No such order', true],
+		[{ respondWith: 'text', answerText: '={{ $json.input }}' }, '{"number":"A-17"}', false],
+		[{ answerJson: '={{ "It left " + "this morning." }}' }, 'It left this morning.', false],
+	])('of %j: %s', async (answer, text, isError) => {
+		const result = await ask(await publish({}, { answer }));
+		expect(result).toEqual({ content: [{ type: 'text', text }], isError });
 	});
 
 	it.each<[string, ToolEnding, RegExp]>([
@@ -289,15 +277,7 @@ describe('A tool is published', () => {
 describe('Tools are handed over', () => {
 	const list = (value: string) => ({ __rl: true, mode: 'list', value });
 	const withTools = (tool: object) => ({ agentTools: { tools: [{ tool }] }, context: CONTEXT });
-	const call = (more: object) =>
-		({
-			resource: 'call',
-			operation: 'make',
-			to: '+14155550123',
-			routingRuleId: 'rule_out_01',
-			from: '+15550102001',
-			...more,
-		}) as INodeParameters;
+	const call = (more: object) => byRule({ to: '+14155550123', ...more });
 
 	it('with a call, and taken out of what comes back', async () => {
 		const tool = await publish({ options: { timeout: 7 } });
@@ -356,32 +336,18 @@ describe('Tools are handed over', () => {
 		expect(entry?.value).toBe(`${tool.url}?timeout=60`);
 	});
 
-	it('with a session, as text of an environment variable', async () => {
+	it('with a session, as text of an environment variable, and with a dispatch', async () => {
 		const tool = await publish();
-		const parameters = {
-			resource: 'session',
-			operation: 'start',
-			deploymentId: 'ddv_support',
-			...withTools(byUrl(tool.url)),
-			env: { variables: [{ name: 'CUSTOMER', value: 'Ada' }] },
-		} as INodeParameters;
-		jsonOf(await rig.engine.run({ parameters }));
-		const { env } = rig.request.body as { env: { CUSTOMER: string; N8N_TOOLS: string } };
-		expect(env.CUSTOMER).toBe('Ada');
-		expect(JSON.parse(env.N8N_TOOLS)).toMatchObject([{ url: tool.url, timeout: 20 }]);
-	});
-
-	it('with a dispatch', async () => {
-		const tool = await publish();
-		const parameters = {
-			resource: 'agent',
-			operation: 'dispatch',
-			agentId: 'ag_1',
-			meetingId: 'abcd-efgh-ijkl',
-			...withTools(byUrl(tool.url)),
-		} as INodeParameters;
-		jsonOf(await rig.engine.run({ parameters }));
-		expect(rig.request.body).toMatchObject({ metadata: { n8nTools: [{ url: tool.url }] } });
+		const tools = withTools(byUrl(tool.url));
+		const env = { variables: [{ name: 'CUSTOMER', value: 'Ada' }] };
+		jsonOf(await rig.engine.run({ parameters: startParameters({ ...tools, env }) }));
+		const dispatch = { resource: 'agent', operation: 'dispatch', agentId: 'ag_1', meetingId: 'room' };
+		jsonOf(await rig.engine.run({ parameters: { ...dispatch, ...tools } as INodeParameters }));
+		const [start, dispatched] = rig.requests.map(({ body }) => body);
+		const sent = (start as { env: Record<string, string> }).env;
+		expect(sent.CUSTOMER).toBe('Ada');
+		expect(JSON.parse(String(sent.N8N_TOOLS))).toMatchObject([{ url: tool.url, timeout: 20 }]);
+		expect(dispatched).toMatchObject({ metadata: { n8nTools: [{ url: tool.url }] } });
 	});
 
 	it.each<[string, IDataObject, string]>([
