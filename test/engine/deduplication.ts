@@ -61,3 +61,8 @@ export async function prepareDeduplication(workflowId: string, isUsable: boolean
 	if (isUsable) broken.delete(workflowId);
 	else broken.add(workflowId);
 }
+
+/** Forgets what was recorded for a workflow, as when another process writes back the list that it had read before. */
+export function overwriteDeduplication(workflowId: string): void {
+	for (const key of entries.keys()) if (key.startsWith(`${workflowId}:`)) entries.delete(key);
+}

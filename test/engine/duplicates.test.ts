@@ -10,6 +10,7 @@ import {
 	SESSION_EVENTS,
 } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
+import { overwriteDeduplication } from './deduplication';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
@@ -171,6 +172,18 @@ it('A duplicate on another process starts a run that ends at the trigger', async
 	for (const body of bodies) expect(await deliver(other, body)).toBe(200);
 	await expectItems(0, other);
 	expect(other.runs.map(({ run }) => run.status)).toEqual(Array(5).fill('success'));
+});
+
+it('A duplicate on another process is found although a third one overwrote what was recorded', async () => {
+	const trigger = await rig.engine.publish();
+	const other = await elsewhere(trigger);
+	await deliver(trigger, started);
+	await expectItems(1, trigger);
+	overwriteDeduplication(trigger.workflow.id);
+	await deliver(trigger, eventBody('failed'));
+	await expectItems(2, trigger);
+	await deliver(other, started);
+	await expectItems(0, other);
 });
 
 it('Each delivery starts the workflow if duplicates are not skipped, and while the user tries things out', async () => {

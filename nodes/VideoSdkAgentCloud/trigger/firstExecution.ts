@@ -5,6 +5,11 @@ import { happensOnce } from '../webhook/eventIdentity';
 /** Two for each event; n8n keeps them as one list that is read and written as a whole. */
 const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
 
+/** Each event is recorded again by so many that follow it. */
+const MAX_RECENT = 20;
+
+/** What this process recorded last: of two processes that write the list at once, one loses what it wrote. */
+const recent: Array<{ node: string; entries: string[] }> = [];
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /** Lets the executions of this process use the store one after another: of two that write the list at once, one loses its entries. */
@@ -20,13 +25,20 @@ async function inTurn<T>(use: () => Promise<T>): Promise<T> {
  * @returns false if a different execution already does
  */
 async function record(context: IExecuteFunctions, eventId: string): Promise<boolean> {
+	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
 	// An execution that a worker lost half way is begun again under the same ID, and is no duplicate of itself.
 	const own = `${eventId}:${context.getExecutionId()}`;
-	const store = context.helpers;
-	const { new: added } = await store.checkProcessedAndRecord([eventId, own], 'node', OPTIONS);
-	const isFirst = added.includes(eventId) || !added.includes(own);
-	if (!isFirst) await store.removeProcessed([own], 'node', OPTIONS);
-	return isFirst;
+	const again = recent.filter((one) => one.node === node).flatMap(({ entries }) => entries);
+	const entries = [...new Set([eventId, own, ...again])];
+	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', OPTIONS);
+	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
+	if (!isNew(eventId) && isNew(own)) {
+		await context.helpers.removeProcessed([own], 'node', OPTIONS);
+		return false;
+	}
+	recent.push({ node, entries: [eventId, own] });
+	if (recent.length > MAX_RECENT) recent.shift();
+	return true;
 }
 
 /**
