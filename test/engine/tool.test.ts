@@ -1,5 +1,11 @@
 /** As a tool of an AI agent: what is thrown reaches a person, and only what is put out reaches the model. */
-import { type INode, type INodeParameters, type INodeType, NodeHelpers } from 'n8n-workflow';
+import {
+	type INode,
+	type INodeParameters,
+	type INodePropertyOptions,
+	type INodeType,
+	NodeHelpers,
+} from 'n8n-workflow';
 import { VideoSdkAgentCloud } from '../../nodes/VideoSdkAgentCloud/VideoSdkAgentCloud.node';
 import type { Fault } from '../simulator';
 import { byRule } from './callRig';
@@ -99,6 +105,13 @@ describe.each([
 	it('is not in the name on the canvas', () => {
 		expect(NodeHelpers.makeNodeName({ resource, operation }, description)).toMatch(/^\w+( \w+){1,3}$/);
 	});
+});
+
+it('offers no resource without an operation that an AI agent can use', () => {
+	const [resource] = new VideoSdkAgentCloud().description.properties;
+	const options = resource?.options as INodePropertyOptions[];
+	const hidden = options.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
+	expect(hidden.map(({ value }) => value)).toEqual(['tool']);
 });
 
 describe('Retry On Fail', () => {

@@ -1,6 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { Operation, Resource } from './operation';
 
+/** Of an option in a list: an AI agent cannot use it. */
+const NOT_AS_TOOL = { displayOptions: { hide: { '@tool': [true] } } };
+
 /** The list of a resource's operations. */
 function operationField({ value, defaultOperation, operations }: Resource): INodeProperties {
 	return {
@@ -14,7 +17,7 @@ function operationField({ value, defaultOperation, operations }: Resource): INod
 			value: operation.value,
 			description: operation.description,
 			action: operation.action,
-			...(operation.isTool === false && { displayOptions: { hide: { '@tool': [true] } } }),
+			...(operation.isTool === false && NOT_AS_TOOL),
 		})),
 		default: defaultOperation,
 	};
@@ -63,7 +66,11 @@ export function nodeProperties(resources: Resource[]): INodeProperties[] {
 			name: 'resource',
 			type: 'options',
 			noDataExpression: true,
-			options: resources.map(({ name, value }) => ({ name, value })),
+			options: resources.map(({ name, value, operations }) => ({
+				name,
+				value,
+				...(operations.every(({ isTool }) => isTool === false) && NOT_AS_TOOL),
+			})),
 			default: 'session',
 		},
 		...resources.map(operationField),
