@@ -2,7 +2,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { byRule, made, TO } from './callRig';
 import type { RunOptions } from './engine';
-import { failureOf, jsonOf, useRig } from './rig';
+import { failureOf, jsonOf, passTime, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -116,5 +116,99 @@ describe('A number that several items have', () => {
 		expect(called().filter((number) => number === TO)).toHaveLength(1);
 		expect(failureOf(result).message).toContain("'To' is the same in items 0 and 1");
 		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+});
+
+describe('Calling Hours', () => {
+	const MINUTE_MS = 60_000;
+	const inZone = (zone: string, ms: number) =>
+		new Date(ms).toLocaleTimeString('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
+	/** From an hour before now until an hour after, every day, in the time zone of each item's row. */
+	const around = (nowMs: number): IDataObject => ({
+		hours: {
+			days: [1, 2, 3, 4, 5, 6, 7],
+			from: inZone('UTC', nowMs - 60 * MINUTE_MS),
+			to: inZone('UTC', nowMs + 60 * MINUTE_MS),
+			timeZone: "={{ $json.row === 1 ? 'Asia/Kolkata' : 'UTC' }}",
+		},
+	});
+	const reason = expect.stringMatching(
+		/^It's \w+day, \d\d:\d\d in Asia\/Kolkata\. Calling hours are \d\d:\d\d to/,
+	) as string;
+	const notCalled = { outcome: 'notCalled', to: GRACE, reason };
+
+	it('are those of each item: outside of them it is not called, and says why', async () => {
+		const options = { callingHours: around(Date.now()) };
+		const output = jsonOf(await call([ADA, GRACE, TO], options, { node: retryOnFail }));
+		expect(output).toEqual([
+			expect.objectContaining({ to: ADA, outcome: 'running' }),
+			notCalled,
+			expect.objectContaining({ to: TO, outcome: 'running' }),
+		]);
+		expect(called()).toEqual([ADA, TO]);
+		// No room is made for it.
+		expect(rig.requests).toHaveLength(2);
+	});
+
+	it('do not count as called when another item stops the node', async () => {
+		rig.simulator.addFault({ kind: 'delay' });
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const result = await call([ADA, GRACE, TO], { callingHours: around(Date.now()) });
+		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+
+	it('are looked at when it is the turn of an item, and no earlier', async () => {
+		const startMs = Date.now();
+		const options = {
+			callingHours: { hours: { ...(around(startMs).hours as IDataObject), timeZone: 'UTC' } },
+			batching: { batch: { batchSize: 1, batchInterval: 1 } },
+		};
+		rig.simulator.addFault({
+			kind: 'delay',
+			until: () => {
+				passTime(90 * MINUTE_MS);
+				return true;
+			},
+		});
+		expect(jsonOf(await call([ADA, GRACE], options))).toMatchObject([
+			{ to: ADA, outcome: 'running' },
+			{ to: GRACE, outcome: 'notCalled' },
+		]);
+		expect(called()).toEqual([ADA]);
+	});
+
+	it('do not keep a wait for other items from its end', async () => {
+		const parameters = byRule({
+			...{ operation: 'makeAndWait', to: '={{ $json.phone }}' },
+			options: { callingHours: around(Date.now()) },
+		});
+		const items = [ADA, GRACE].map((phone, row) => ({ phone, row }));
+		const waiting = await rig.engine.startAndWait(2_000, parameters, { items });
+		const [made] = rig.simulator.calls.values();
+		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(made!.callId, status);
+		expect(await waiting.jsonWithin(30_000)).toEqual([
+			expect.objectContaining({ to: ADA, outcome: 'answered' }),
+			notCalled,
+		]);
+	});
+
+	it.each<[string, IDataObject, string]>([
+		['an unknown time zone', { timeZone: 'Mars/Olympus' }, "isn't a time zone: Mars/Olympus"],
+		['the same times', { from: '18:00' }, "'From' and 'To' under 'Calling Hours' are the same"],
+		['no day', { days: [] }, "'Days' under 'Calling Hours' is empty"],
+		['a day that is none', { days: [8] }, "isn't a list of days"],
+		['a time that is none', { from: '25:00' }, "isn't a time of day: 25:00"],
+		['midnight as 24:00 at the beginning', { from: '24:00' }, "isn't a time of day: 24:00"],
+		['no time', { to: '' }, "'To' is empty"],
+		...['days', 'from', 'to', 'timeZone'].map((name): [string, IDataObject, string] => [
+			`an expression without a value in ${name}`,
+			{ [name]: '={{ $json.nothing }}' },
+			'is empty',
+		]),
+	])('with %s are refused before the first call', async (_what, hours, words) => {
+		const result = await call([ADA], { callingHours: { hours } });
+		expect(failureOf(result).message).toContain(words);
+		expect(failureOf(result).description).toMatch(/No one was called\.$/);
+		expect(called()).toEqual([]);
 	});
 });

@@ -52,6 +52,12 @@ export interface PreparedCall {
 	to: string;
 	/** Whether an item before or after this one may call the same number. */
 	allowsSameNumber: boolean;
+	/**
+	 * Asked right before the item's first request, which may be hours after its fields were read.
+	 *
+	 * @returns why the call isn't to be made now, in a sentence; undefined if it is
+	 */
+	notNow(nowMs: number): string | undefined;
 }
 
 /** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */

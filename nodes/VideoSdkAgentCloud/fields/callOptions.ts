@@ -1,6 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
+import { callingHoursField } from './callingHours';
 import { summaryWebhookUrlField } from './callSummary';
 import { type CollectionReader } from './reader';
 import { roomIdOption } from './room';
@@ -57,6 +58,7 @@ const waitUntilAnsweredField: INodeProperties = {
 export const CALL_OPTIONS = [
 	allowSameNumberField,
 	batchingField,
+	callingHoursField,
 	participantNameField,
 	recordAudioField,
 	ringingTimeoutField,

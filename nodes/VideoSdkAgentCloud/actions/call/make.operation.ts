@@ -4,6 +4,7 @@ import { credentialOf } from '../../api/credential';
 import { type SessionWebhook } from '../../api/sessions';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
+import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
 import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
 import { metaDataFields } from '../../fields/keyValue';
@@ -160,9 +161,11 @@ export function prepareCall(
 ): PreparedCall {
 	const { body, metadata, room, timeoutMs } = readMake(read, limits);
 	const choice = room.body ? { body: { ...room.body, webhook } } : room;
+	const hours = readCallingHours(readOptions(read));
 	return {
 		to: body.sipCallTo,
 		allowsSameNumber: readAllowsSameNumber(readOptions(read)),
+		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
 			const call = { ...body, metadata: await metadata() };
 			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');

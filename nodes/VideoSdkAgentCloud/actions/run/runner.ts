@@ -22,6 +22,9 @@ const NEVER_STOPPED = new AbortController().signal;
 /** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
 class NotSent extends Error {}
 
+/** Thrown in place of the first request of a call that isn't to be made now. */
+class NotNow extends Error {}
+
 /** Runs the items of one execution of the node: what they share. */
 export class Runner {
 	private readonly limit: ConcurrencyLimit;
@@ -58,9 +61,9 @@ export class Runner {
 	}
 
 	/** Runs an item to its outcome. Never throws. */
-	async run({ run, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> {
+	async run({ run, call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> {
 		const undos: Undo[] = [];
-		const inTurn = this.turnsOfItem();
+		const inTurn = this.turnsOfItem(call);
 		const send: Send = async (request, read) =>
 			await inTurn(async () => {
 				const result = await this.sendNow(itemIndex, timeoutMs, this.stopSignal)(request, read);
@@ -75,6 +78,11 @@ export class Runner {
 					? { records: [result.json], binary: result.binary }
 					: { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
+			if (error instanceof NotNow) {
+				const record = { outcome: 'notCalled', to: call?.to, reason: error.message };
+				this.outcomes[itemIndex] = { records: [record] };
+				return;
+			}
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
 			if (this.stopsOnFail) this.failure.abort();
 			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED));
@@ -97,13 +105,15 @@ export class Runner {
 	 * Makes the function by which an item waits for its turn. It keeps the turn until it has asked for the next one or noted its
 	 * failure: only then may another item begin.
 	 */
-	private turnsOfItem() {
+	private turnsOfItem(call: PreparedCall | undefined) {
 		let hasBegun = false;
 		return async <T>(work: () => Promise<T>): Promise<T> =>
 			await new Promise((resolve, reject) => {
 				void this.limit.run(async () => {
 					try {
 						if (this.isStopped) throw new NotSent();
+						const reason = hasBegun ? undefined : call?.notNow(Date.now());
+						if (reason !== undefined) throw new NotNow(reason);
 						hasBegun = true;
 						resolve(await work());
 					} catch (error) {

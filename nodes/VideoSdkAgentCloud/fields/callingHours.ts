@@ -1,0 +1,163 @@
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { CollectionReader } from './reader';
+
+/** When people may be called: on these days, from one time of day until another. */
+export interface CallingHours {
+	/** 1: Monday ... 7: Sunday. */
+	days: number[];
+	/** In minutes since midnight. */
+	fromMinute: number;
+	/** In minutes since midnight, no longer included. Below `fromMinute`: of the next day. */
+	toMinute: number;
+	/** IANA name. */
+	timeZone: string;
+}
+
+const DAY_NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const TIME_OF_DAY = /^(\d{1,2}):([0-5]\d)$/;
+const MINUTES_PER_HOUR = 60;
+const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
+const DAYS_PER_WEEK = 7;
+
+const daysField: INodeProperties = {
+	displayName: 'Days',
+	name: 'days',
+	type: 'multiOptions',
+	options: DAY_NAMES.map((name, index) => ({ name, value: index + 1 })),
+	default: [1, 2, 3, 4, 5],
+	description: 'On which days to call. If the hours go over midnight, this is the day they begin on.',
+};
+
+const timeField = (
+	displayName: string,
+	name: string,
+	time: string,
+	description: string,
+): INodeProperties => ({
+	displayName,
+	name,
+	type: 'string',
+	default: time,
+	placeholder: `e.g. ${time}`,
+	description,
+});
+const fromField = timeField('From', 'from', '09:00', 'From what time of day to call, in 24-hour format');
+const toField = timeField(
+	'To',
+	'to',
+	'18:00',
+	'Until what time of day to call. 24:00 is the end of the day.',
+);
+
+const timeZoneField: INodeProperties = {
+	displayName: 'Time Zone',
+	name: 'timeZone',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. America/New_York',
+	description: "The time zone of the person you're calling. Leave empty to use the workflow's time zone.",
+};
+
+const FIELDS = [daysField, fromField, toField, timeZoneField];
+
+/** When a call may be made, looked at right before it. */
+export const callingHoursField: INodeProperties = {
+	displayName: 'Calling Hours',
+	name: 'callingHours',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: false },
+	placeholder: 'Add Calling Hours',
+	default: { hours: {} },
+	description: 'When to call. Outside these hours, the item comes out as not called, with the reason.',
+	options: [{ displayName: 'Calling Hours', name: 'hours', values: FIELDS }],
+};
+
+/** @returns the minutes since midnight */
+function readTime(read: CollectionReader, field: INodeProperties): number {
+	const text = read.has(field) ? read.required(field) : String(field.default);
+	const [, hour, minute] = TIME_OF_DAY.exec(text) ?? [];
+	const minutes = Number(hour) * MINUTES_PER_HOUR + Number(minute);
+	if (minutes <= (field === toField ? MINUTES_PER_DAY : MINUTES_PER_DAY - 1)) return minutes;
+	throw read.fail(
+		`'${field.displayName}' under 'Calling Hours' isn't a time of day: ${text}`,
+		'Enter hours and minutes, such as 09:30 or 18:00.',
+	);
+}
+
+function readDays(read: CollectionReader): number[] {
+	const days = read.has(daysField)
+		? [...new Set(read.list(daysField).map(Number))]
+		: (daysField.default as number[]);
+	if (days.length > 0 && days.every((day) => DAY_NAMES[day - 1] !== undefined)) return days;
+	throw read.fail(
+		`'Days' under 'Calling Hours' ${days.length > 0 ? "isn't a list of days" : 'is empty'}`,
+		'Select at least one day. An expression must return numbers from 1 (Monday) to 7 (Sunday).',
+	);
+}
+
+function readTimeZone(read: CollectionReader): string {
+	const timeZone = read.optional(timeZoneField) ?? read.context.getTimezone();
+	try {
+		new Intl.DateTimeFormat('en-US', { timeZone });
+		return timeZone;
+	} catch {
+		throw read.fail(
+			`'Time Zone' under 'Calling Hours' isn't a time zone: ${timeZone}`,
+			'Enter a name from the IANA list, such as America/New_York or Europe/Berlin.',
+		);
+	}
+}
+
+/**
+ * Reads `callingHoursField`.
+ *
+ * @returns undefined if it was not added
+ * @throws NodeOperationError for an unknown zone, no day, times that are none or the same, and an expression without a value
+ */
+export function readCallingHours(options: CollectionReader): CallingHours | undefined {
+	options.refuseBlankExpression(callingHoursField);
+	const { hours } = (options.raw(callingHoursField) ?? {}) as IDataObject;
+	if (hours === undefined || hours === null) return undefined;
+	const { hours: entered } = (options.entered(callingHoursField) ?? {}) as IDataObject;
+	const read = new CollectionReader(options, hours as IDataObject, (entered ?? {}) as IDataObject);
+	for (const field of FIELDS) read.refuseBlankExpression(field);
+	const [days, fromMinute, toMinute] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
+	if (fromMinute !== toMinute) return { days, fromMinute, toMinute, timeZone: readTimeZone(read) };
+	throw read.fail(
+		"'From' and 'To' under 'Calling Hours' are the same",
+		'Enter two different times. For the whole day, enter 00:00 and 24:00.',
+	);
+}
+
+/** @returns the day (1: Monday ... 7: Sunday) and the minutes since midnight that clocks in a time zone show */
+function localTime(timeZone: string, nowMs: number): { day: number; minute: number } {
+	const format = { timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+	const parts = new Intl.DateTimeFormat('en-US', format).formatToParts(nowMs);
+	const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
+	return {
+		day: DAY_NAMES.indexOf(part('weekday')) + 1,
+		minute: Number(part('hour')) * MINUTES_PER_HOUR + Number(part('minute')),
+	};
+}
+
+const asTime = (minutes: number) =>
+	[Math.floor(minutes / MINUTES_PER_HOUR), minutes % MINUTES_PER_HOUR]
+		.map((number) => String(number).padStart(2, '0'))
+		.join(':');
+
+/**
+ * Looks whether it is time to call. Days and times are those that clocks in the zone show, so that an hour that comes twice when clocks
+ * go back counts twice.
+ *
+ * @returns why not, in a sentence; undefined if it is
+ */
+export function outsideHours(hours: CallingHours, nowMs: number): string | undefined {
+	const { days, fromMinute, toMinute, timeZone } = hours;
+	const { day, minute } = localTime(timeZone, nowMs);
+	const dayBefore = day === 1 ? DAYS_PER_WEEK : day - 1;
+	const isOverMidnight = fromMinute > toMinute;
+	const isToday = days.includes(day) && minute >= fromMinute && (isOverMidnight || minute < toMinute);
+	if (isToday || (isOverMidnight && minute < toMinute && days.includes(dayBefore))) return undefined;
+	const names = [...days].sort((one, other) => one - other).map((number) => DAY_NAMES[number - 1]);
+	return `It's ${DAY_NAMES[day - 1]}, ${asTime(minute)} in ${timeZone}. Calling hours are ${asTime(fromMinute)} to ${asTime(toMinute)} (${names.join(', ')}).`;
+}
