@@ -108,7 +108,7 @@ inBrowser('published, it receives real events, and the run is found under Execut
 	const { id, url } = await storeTrigger();
 	await editor.openWorkflow(id);
 	expect(await editor.publish()).toContain(
-		"select this trigger in 'Webhook URL' in the node that starts the session or creates the room.",
+		"select it in 'Webhook URL' in the node that starts the session or creates the room.",
 	);
 	await stage.n8n.rest.waitForWebhook(url);
 	const { sessionId } = await startSession(url);

@@ -1,6 +1,6 @@
 /**
  * What strangers and VideoSDK may send to the trigger, in a real n8n, for both versions of the node: what n8n makes of a body and its
- * headers. What passes the signature, and by which key, is tested in test/engine/trigger, triggerKeys and test/unit/webhook.
+ * headers. What passes the signature, and by which key, is tested in test/engine/trigger, triggerVerification and test/unit/webhook.
  */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';

@@ -1,7 +1,7 @@
-/** Whoever wonders why a workflow does not start looks into n8n's log: the sender alone sees the answer. */
+/** Which key counts, and what n8n's log says of what is turned away: the sender alone sees the answer. */
 import { eventBody, strangersKey } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { expectNoSecrets, passTime, useRig } from './rig';
+import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
 
 const MINUTE = 60_000;
 
@@ -30,6 +30,69 @@ function warningOf(trigger: PublishedTrigger): string {
 const pin = (webhookPublicKey: string): void =>
 	rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
 
+async function expectRuns(trigger: PublishedTrigger, count: number): Promise<void> {
+	await trigger.settled();
+	expect(trigger.runs).toHaveLength(count);
+	expect(trigger.thrown).toEqual([]);
+}
+
+describe('The published key', () => {
+	it('is fetched anew when a signature does not fit, and the new key counts from then on', async () => {
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(200);
+		const before = rig.simulator.sign(JSON.stringify(eventBody('started', 'session-old')));
+		rig.simulator.rotateKey();
+		passTime(MINUTE + 1000);
+		expect(await deliver(trigger)).toBe(200);
+		expect(rig.simulator.keyRequests).toBe(2);
+		const old = await rig.simulator.deliver(trigger.url, eventBody('started', 'session-old'), {
+			signature: before,
+		});
+		expect(old.status).toBe(401);
+		await expectRuns(trigger, 2);
+	});
+
+	it('is that of the Base URL in the credential', async () => {
+		const other = await rig.addSimulator();
+		other.rotateKey();
+		rig.engine.setCredentials(rig.credentials({ baseUrl: other.url }));
+		const trigger = await rig.engine.publish({ events: EVENT_NAMES });
+		expect(await deliver(trigger)).toBe(401);
+		expect((await other.deliver(trigger.url, eventBody('stopped'))).status).toBe(200);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+});
+
+describe('A pinned key', () => {
+	it('counts in place of the published one', async () => {
+		pin(rig.simulator.publicKeyPem);
+		const trigger = await rig.engine.publish();
+		expect(await deliver(trigger)).toBe(200);
+		expect(await deliver(trigger, 'AAAA')).toBe(401);
+		await expectRuns(trigger, 1);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+
+	it.each<[string, string]>([
+		['no key', 'my key'],
+		['a private key', strangersKey().privatePem],
+	])('that cannot be used is refused in words on publishing: %s', async (_what, pem) => {
+		pin(pem);
+		const error: unknown = await rig.engine.publish().catch((reason: unknown) => reason);
+		expect(error).toMatchObject({
+			name: 'NodeOperationError',
+			message: expect.stringMatching(/Clear 'Webhook Public Key'.*doesn't contain an RSA public key/),
+		});
+	});
+});
+
+it('A Base URL that is none is refused in words on publishing', async () => {
+	rig.engine.setCredentials(rig.credentials({ baseUrl: 'example' }));
+	await expect(rig.engine.publish()).rejects.toMatchObject({
+		message: expect.stringContaining("'Base URL'"),
+	});
+});
+
 describe('A delivery that is answered 401 is logged as a warning with its reason and a next step:', () => {
 	it('not signed', async () => {
 		const trigger = await rig.engine.publish();
@@ -47,11 +110,12 @@ describe('A delivery that is answered 401 is logged as a warning with its reason
 		expect(warningOf(trigger)).toMatch(/['"](Base URL|Webhook Public Key)['"]/);
 	});
 
-	it('signed by another key than the pinned one', async () => {
+	it('signed by another key than the pinned one, and no other key is fetched', async () => {
 		pin(strangersKey().publicPem);
 		const trigger = await rig.engine.publish();
 		expect(await deliver(trigger)).toBe(401);
 		expect(warningOf(trigger)).toMatch(/['"]Webhook Public Key['"]/);
+		expect(rig.simulator.keyRequests).toBe(0);
 	});
 });
 
