@@ -120,8 +120,7 @@ export function checkRegistered(facts: Facts): Finding | undefined {
 				)
 			: good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
 	}
-	const isExpected = isForCalls || wanted !== undefined;
-	if (isExpected && callWebhooks.failure) return callWebhooks.failure;
+	if (callWebhooks.failure) return isForCalls || wanted ? callWebhooks.failure : good(NO_MORE);
 	const here = callWebhooks.rows.filter(({ url }) => isSameUrl(url, trigger?.url ?? webhook.url));
 	const registered = callEventsOf(here.flatMap(({ events }) => events));
 	if (wanted === undefined && (registered.length > 0 || !isForCalls)) {
