@@ -27,6 +27,7 @@ const CHECKS = ['credential', 'clock', 'publicKey'];
 const WEBHOOK_CHECKS = ['webhookPublic', 'webhookProduction', 'webhookPublished', 'webhookRegistered'];
 /** What is said of calls where the API fails or has nothing. */
 const NO_RULE = { routingRule: /./ };
+const NO_NUMBER = { number: /./ };
 const RULE = { routingRuleId: byId('rule_out_01'), from: '+15550102001' };
 
 /** Publishes a trigger through n8n: its hooks run, and it receives what is sent to its Production URL. */
@@ -132,7 +133,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 	[
 		'a clock that is an hour fast',
 		async () => broken({ baseUrl: await serveApi({ Date: inThePast(3_600_000) }) }),
-		{ clock: /60 minutes fast/, ...NO_RULE },
+		{ clock: /60 minutes fast/, ...NO_RULE, ...NO_NUMBER },
 	],
 	[
 		'a clock so slow that VideoSDK rejects the token',
@@ -142,7 +143,7 @@ const CREDENTIAL_SETUPS: Setup[] = [
 	[
 		'an answer that a cache has kept for an hour',
 		async () => broken({ baseUrl: await serveApi({ Date: inThePast(3_600_000), Age: '3600' }) }),
-		NO_RULE,
+		{ ...NO_RULE, ...NO_NUMBER },
 	],
 	[
 		'a key that VideoSDK does not publish any more',
@@ -357,7 +358,10 @@ const OPEN_SETUPS: Setup[] = [
 		() => {
 			answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' });
 		},
-		{ routingRule: /No outbound routing rule is on and has an agent/ },
+		{
+			routingRule: /No outbound routing rule is on and has an agent/,
+			number: /No outbound routing rule has/,
+		},
 	],
 	[
 		'nothing given, where no rule has a number',

@@ -50,7 +50,7 @@ export function checkNumber(facts: Facts): Finding | undefined {
 	if (isOpen) {
 		const usable = rules.rows.filter((rule) => !faultOf(rule));
 		// The check of the rule says what is wrong.
-		if (usable.length === 0) return undefined;
+		if (rules.failure) return undefined;
 		// A rule that says nothing of numbers may call from any of the project's.
 		const [number] = usable.flatMap((rule) => (rule.numbers === undefined ? ofProject : numbersOf(rule)));
 		return number === undefined
