@@ -2,6 +2,7 @@ import { n8nOptions, runByHand } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { ourNode, PATIENT, type Setup, setUp } from '../e2e/setup';
 import { publishTools } from '../e2e/toolWorkflows';
+import { temporaryFolder } from '../n8n/processes';
 import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
 import { outputOf } from '../n8n/rest';
 import { PythonProgram } from './python';
@@ -130,5 +131,24 @@ describe('The agent of examples/agent', () => {
 		await setup.n8n.restart();
 		await setup.n8n.rest.waitForWebhook('tool-answered/mcp', 60_000, { method: 'POST' });
 		expect(await askForOrder()).toContain('A-17');
+	});
+
+	it("is as easy with the framework's own MCP client, as long as nothing fails", async () => {
+		agent = new PythonProgram('run_clients.py', {
+			VIDEOSDK_API_KEY: setup.simulator.apiKey,
+			VIDEOSDK_SECRET_KEY: setup.simulator.secret,
+			VIDEOSDK_SECRET: setup.simulator.secret,
+			XDG_CONFIG_HOME: temporaryFolder('videosdk-cli'),
+		});
+		const headers = { ...handed.answered?.headers, 'X-Call-From': '+15550102001' };
+		const { tools, answer } = await agent.ask<{ tools: string[]; answer: { output: string } }>({
+			mcp: { ...handed.answered, headers },
+			call: { arguments: { order_number: 'A-17' } },
+		});
+		expect(tools).toEqual(['find_order']);
+		expect(JSON.parse(answer.output)).toMatchObject({
+			input: { order_number: 'A-17' },
+			headers: { 'x-call-from': '+15550102001' },
+		});
 	});
 });

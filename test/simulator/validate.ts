@@ -18,8 +18,9 @@ export function bad(message: string): never {
 	throw new ApiError(400, message);
 }
 
-/** The JSON object in a POST's body. */
+/** The JSON object in a POST's body; an empty one without a body, as VideoSDK's Python programs make a room. */
 export function jsonObject(contentType: string | undefined, rawBody: Buffer): Json {
+	if (rawBody.length === 0) return {};
 	const mediaType = (contentType ?? '').split(';')[0]?.trim().toLowerCase();
 	if (mediaType !== 'application/json') bad('The content type must be application/json');
 	let body: unknown;

@@ -1,0 +1,71 @@
+import { temporaryFolder } from '../n8n/processes';
+import { type Simulator, startSimulator } from '../simulator';
+import { PythonProgram } from './python';
+
+/** videosdk-cli, and what videosdk-agents asks the API for, judged by the simulator: it refuses what it doesn't know. */
+describe("VideoSDK's Python clients with the simulator", () => {
+	let simulator: Simulator;
+	let clients: PythonProgram;
+
+	beforeAll(async () => {
+		simulator = await startSimulator({ lifecycle: false, callBehaviour: { talkMs: null } });
+		clients = new PythonProgram('run_clients.py', {
+			SIMULATOR_URL: simulator.url,
+			VIDEOSDK_API_KEY: simulator.apiKey,
+			VIDEOSDK_SECRET_KEY: simulator.secret,
+			VIDEOSDK_SECRET: simulator.secret,
+			XDG_CONFIG_HOME: temporaryFolder('videosdk-cli'),
+		});
+	});
+	afterAll(async () => {
+		await clients?.stop();
+		await simulator?.close();
+	});
+
+	async function answerTo<T>(line: object): Promise<T> {
+		const result = await clients.ask<{ answer: T }>(line);
+		expect(result).toEqual({ answer: expect.anything() as unknown });
+		return result.answer;
+	}
+	const makeRoom = async () => await answerTo<string>({ room: true });
+	const sip = async (method: string, options: object) =>
+		await answerTo<Record<string, unknown>>({ sip: method, with: options });
+
+	it('makes a room, calls into it, finds the call by its room session, transfers it, and hangs up', async () => {
+		const room = await makeRoom();
+		const { data } = (await sip('make_outbound_call', {
+			routing_rule_id: 'rule_out_01',
+			sip_call_to: '+15550003000',
+			sip_call_from: '+15550102001',
+			destination_room_id: room,
+			participant: { name: 'Supervisor' },
+			metadata: { order: 'A-17' },
+			ringingTimeout: 30,
+			waitUntilAnswered: true,
+		})) as { data: { callId?: string; id?: string } };
+		const callId = String(data.callId ?? data.id);
+		const { sessionId } = simulator.calls.get(callId)!;
+		expect(await sip('fetch_call_info', { room, session_id: sessionId })).toMatchObject({
+			callId,
+			sessionId,
+			status: expect.stringMatching(/answered/i) as string,
+		});
+		await sip('transfer_call', { call_id: callId, transfer_to: '+15550009999' });
+		await sip('end_call', { call_id: callId });
+		expect(simulator.calls.get(callId)?.end).toEqual(expect.any(String));
+	});
+
+	it('starts and stops an agent by the command line', async () => {
+		const roomId = await makeRoom();
+		const cli = async (...words: string[]) =>
+			await clients.ask<{ exit: number; output: string }>({ cli: ['agent', 'session', ...words] });
+		expect((await cli('start', '-a', 'agent_01')).output).toMatch(/Session started successfully/);
+		expect((await cli('start', '-a', 'agent_01', '-r', roomId, '-v', 'version_01')).output).toMatch(
+			new RegExp(`started successfully[^]*${roomId}`),
+		);
+		simulator.joinRoom(roomId, { name: 'Caller' });
+		const sessionId = [...simulator.roomSessions.values()].find((session) => session.roomId === roomId)?.id;
+		expect((await cli('stop', '-r', roomId, '-s', String(sessionId))).output).toMatch(/ended successfully/);
+		expect((await cli('stop', '-s', 'unknown')).output).toMatch(/Failed to stop/);
+	});
+});
