@@ -412,19 +412,6 @@ const CALL_SETUPS: Setup[] = [
 		},
 		{ routingRule: /has no agent/ },
 	],
-	[
-		'a rule in the older form, without phone numbers of its own',
-		() => {
-			rig.simulator.answers.routingRules = 'plural';
-			const dispatch = { agent: { type: 'cloud', id: 'agent_01' } };
-			rig.simulator.addFault({
-				kind: 'noData',
-				body: [{ id: 'r', gatewayId: 'gw', numbers: ['15550109999'], dispatch }],
-				match: { path: /routing-rules/, times: 9 },
-			});
-			return { routingRuleId: 'r', from: '+15550109999' };
-		},
-	],
 	["a different rule's number", () => ({ ...RULE, from: '+15550102002' }), { number: /doesn't belong/ }],
 	["someone else's number", () => ({ from: '+15559999999' }), { number: /no phone number/ }],
 	['a gateway and its number', () => ({ gatewayId: 'gw_out_01', from: '+15550101001' })],

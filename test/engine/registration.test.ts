@@ -77,20 +77,17 @@ describe('A trigger with call events', () => {
 		expectNoSecrets(rig, trigger.staticData);
 	});
 
-	it.each(['id', 'webhookId', '_id'] as const)(
-		'is found under the ID "%s" in a bare list',
-		async (webhookId) => {
-			rig.simulator.answers.webhookId = webhookId;
-			rig.simulator.answers.bareLists = true;
-			rig.simulator.addCallWebhook('https://elsewhere.example/', CALLS);
-			const trigger = stored();
-			await trigger.publish();
-			await trigger.publish('update');
-			expect(active()).toHaveLength(2);
-			await trigger.unpublish();
-			expect(active()).toHaveLength(1);
-		},
-	);
+	it.each(['id', 'webhookId'] as const)('is found under the ID "%s" in a bare list', async (webhookId) => {
+		rig.simulator.answers.webhookId = webhookId;
+		rig.simulator.answers.bareLists = true;
+		rig.simulator.addCallWebhook('https://elsewhere.example/', CALLS);
+		const trigger = stored();
+		await trigger.publish();
+		await trigger.publish('update');
+		expect(active()).toHaveLength(2);
+		await trigger.unpublish();
+		expect(active()).toHaveLength(1);
+	});
 
 	it('is replaced by another version that n8n 1.x publishes without unpublishing the former one', async () => {
 		const trigger = stored();

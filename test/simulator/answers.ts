@@ -6,23 +6,15 @@ export interface Answers {
 	calls: 'docs' | 'sdk' | 'both';
 	/** How a call's status is written, such as in upper case. */
 	callStatus: (status: CallStatus) => string;
-	gatewayId: 'id' | 'gatewayId';
 	/** Of call webhooks. */
-	webhookId: 'id' | 'webhookId' | '_id';
-	/** Which path answers with routing rules; the other one is a 404. */
-	routingRules: 'singular' | 'plural' | 'both';
+	webhookId: 'id' | 'webhookId';
 	/** Gateways, rules, numbers and call webhooks as bare arrays. */
 	bareLists: boolean;
-	/** Whether the list of realtime transcriptions can be filtered by `roomId` and `sessionId`. */
-	realtimeFilters: boolean;
 }
 
 export const DEFAULT_ANSWERS: Answers = {
 	calls: 'docs',
 	callStatus: (status) => status,
-	gatewayId: 'id',
 	webhookId: 'id',
-	routingRules: 'singular',
 	bareLists: false,
-	realtimeFilters: true,
 };

@@ -72,7 +72,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 			roomRoutes(app, world.rooms);
 			roomSessionRoutes(app, world.rooms);
 			recordingRoutes(app, world.recordings);
-			transcriptionRoutes(app, world.transcriptions, world.rooms, world.roomEvents, world.answers);
+			transcriptionRoutes(app, world.transcriptions, world.rooms, world.roomEvents);
 		},
 		timers,
 		log,

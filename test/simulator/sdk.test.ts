@@ -156,7 +156,7 @@ describe('lists of telephony', () => {
 });
 
 describe('webhooks of calls', () => {
-	it.each(['id', 'webhookId'] as const)('makes, finds, changes, deletes: ID under %s', async (webhookId) => {
+	it.each(['id', 'webhookId'] as const)('makes, finds, deletes: ID under %s', async (webhookId) => {
 		const { simulator, sdk } = await open({ answers: { webhookId } });
 		const url = 'https://n8n.example/webhook/1/webhook';
 		await sdk.sip.webhooks.create({ url, events: ['call-started', 'call-update'] });
@@ -164,8 +164,6 @@ describe('webhooks of calls', () => {
 		const { data } = await sdk.sip.webhooks.list({ search: url });
 		expect(data).toMatchObject([{ url, events: ['call-started', 'call-update'] }]);
 		const id = data[0]?.id ?? '';
-		await sdk.sip.webhooks.update(id, { url, events: ['switch-room-failed'] });
-		expect(simulator.callWebhooks.get(id)).toMatchObject({ url, events: ['switch-room-failed'] });
 		expect(await sdk.sip.webhooks.delete(id)).toEqual({ message: expect.any(String) });
 		await expect(sdk.sip.webhooks.delete(id)).rejects.toMatchObject({ httpStatus: 404 });
 		expect((await sdk.sip.webhooks.list()).total).toBe(1);

@@ -13,8 +13,8 @@ export interface CallWebhook {
 }
 
 const ROOT = ['v2', 'sip', 'webhooks'];
-/** The docs, the SDK and other people's code each know the ID under another name. */
-const ID_FIELDS = ['id', 'webhookId', '_id'];
+/** The docs and the SDK each know the ID under another name. */
+const ID_FIELDS = ['id', 'webhookId'];
 
 const idOf = (row: IDataObject) => String(ID_FIELDS.map((field) => row[field]).find(Boolean) ?? '');
 

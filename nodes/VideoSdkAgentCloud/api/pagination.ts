@@ -1,7 +1,7 @@
 import { UserError, type IDataObject } from 'n8n-workflow';
 import pLimit from 'p-limit';
 import { isRecord } from './answer';
-import { failureOf, type ApiRequest, type Send } from './client';
+import { type ApiRequest, type Send } from './client';
 import { apiSessionId } from './sessionId';
 
 /** The same for each page of a list: the API counts pages by it. */
@@ -18,8 +18,6 @@ export interface ListRequest {
 	qs?: IDataObject;
 	/** The fields of the answer under which the rows may be found. Default: `data` */
 	keys?: string[];
-	/** Used if the API does not know `path` (404). */
-	pathInstead?: string;
 	/** See ApiRequest. */
 	holdsSecrets?: boolean;
 	/** Makes a record of a row. Default: the row itself */
@@ -44,7 +42,7 @@ function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
 
 /** @throws NodeApiError if the page cannot be fetched or has no list */
 async function fetchPage(send: Send, list: ListRequest, page: number): Promise<Page> {
-	const { path, pathInstead, qs, keys = ['data'], holdsSecrets, toRecord = (row) => row } = list;
+	const { path, qs, keys = ['data'], holdsSecrets, toRecord = (row) => row } = list;
 	const request: ApiRequest = {
 		method: 'GET',
 		path,
@@ -64,11 +62,7 @@ async function fetchPage(send: Send, list: ListRequest, page: number): Promise<P
 			}
 		);
 	};
-	return await send(request, read).catch(async (error: object) =>
-		pathInstead !== undefined && failureOf(error)?.status === 404
-			? await send({ ...request, path: pathInstead }, read)
-			: await Promise.reject(error),
-	);
+	return await send(request, read);
 }
 
 /** @returns the API's count of all rows, 0 if it gives none */

@@ -8,23 +8,18 @@ import { pathOf } from './path';
  * The lists of what calls are made with. Rows of gateways and phone numbers hold the user name and password of the SIP trunk
  * (`auth`), so only what is needed is taken out of them, and no error quotes them.
  */
-function listOf(
-	name: string,
-	toRecord: (row: IDataObject) => { id: unknown } & IDataObject,
-	more: Partial<ListRequest> = {},
-): ListRequest {
+function listOf(name: string, toRecord: (row: IDataObject) => { id: unknown } & IDataObject): ListRequest {
 	return {
 		path: pathOf('v2', 'sip', name),
 		holdsSecrets: true,
 		toRecord,
 		identityOf: ({ id }) => String(id ?? ''),
-		...more,
 	};
 }
 
 /** Rows: `id`, `name`, `numbers`. */
-export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', ({ id, gatewayId, name, numbers }) => ({
-	id: id || gatewayId,
+export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', ({ id, name, numbers }) => ({
+	id,
 	name,
 	numbers,
 }));
@@ -34,12 +29,6 @@ export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
 	const { e164, phoneNumberId, name } = isRecord(phoneNumber) ? phoneNumber : {};
 	return { id: e164, phoneNumberId, name };
 });
-
-/** An older rule names its agent in `dispatch`. */
-function agentIdOf({ agentId, dispatch }: IDataObject): IDataObject[string] {
-	const { agent } = isRecord(dispatch) ? dispatch : {};
-	return agentId || (isRecord(agent) ? agent.id : undefined);
-}
 
 /** How a rule says that it is off is not documented, so all that services commonly write counts. */
 function statusOf(rule: IDataObject): IDataObject[string] {
@@ -52,22 +41,15 @@ function statusOf(rule: IDataObject): IDataObject[string] {
 /** @returns whether a routing rule is for incoming calls only */
 export const isInbound = ({ type }: IDataObject): boolean => String(type).toLowerCase() === 'inbound';
 
-/**
- * All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `status`, `numbers`, `agentId`. The docs spell the path in the plural, the
- * official SDK in the singular.
- */
-export const ALL_ROUTING_RULES = listOf(
-	'routing-rule',
-	(rule) => ({
-		id: rule.id,
-		name: rule.name,
-		type: rule.type,
-		status: statusOf(rule),
-		numbers: rule.numbers ?? rule.phoneNumbers,
-		agentId: agentIdOf(rule),
-	}),
-	{ pathInstead: pathOf('v2', 'sip', 'routing-rules') },
-);
+/** All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `status`, `numbers`, `agentId`. */
+export const ALL_ROUTING_RULES = listOf('routing-rule', (rule) => ({
+	id: rule.id,
+	name: rule.name,
+	type: rule.type,
+	status: statusOf(rule),
+	numbers: rule.numbers,
+	agentId: rule.agentId,
+}));
 
 /** The rules by which calls are made. */
 export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'outbound' } };
@@ -112,7 +94,6 @@ export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Pro
 		.next()
 		.catch(() => undefined);
 	const rules: IDataObject[] = firstPage?.value?.rows ?? [];
-	// The path in the plural may not know the filter.
 	const rule = rules.find(({ id }) => id === routingRuleId);
 	return rule && phoneNumbersOf(rule);
 }

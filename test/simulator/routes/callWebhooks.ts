@@ -16,11 +16,6 @@ export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks, 
 		createdAt,
 		updatedAt,
 	});
-	const found = ({ params: { id } }: { params: Call['Params'] }): SimulatedCallWebhook => {
-		const webhook = webhooks.get(id);
-		if (!webhook) throw new ApiError(404, 'Webhook not found');
-		return webhook;
-	};
 	app.post<Call<Pick<SimulatedCallWebhook, 'url' | 'events'>>>(PATH, (request) => {
 		const { url, events } = request.body;
 		const webhook = webhooks.add(url, events);
@@ -32,18 +27,9 @@ export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks, 
 		const wanted = webhooks.active().filter(({ url }) => url.includes(search));
 		return page(request, wanted.map(shown), { bare: answers.bareLists });
 	});
-	app.route<Call>({
-		// PUT in the docs, PATCH in the SDK.
-		method: ['PUT', 'PATCH'],
-		url: `${PATH}/:id`,
-		handler: (request) => {
-			const webhook = found(request);
-			Object.assign(webhook, request.body, { updatedAt: new Date().toISOString() });
-			return shown(webhook);
-		},
-	});
 	app.delete<Call>(`${PATH}/:id`, (request) => {
-		const webhook = found(request);
+		const webhook = webhooks.get(request.params.id);
+		if (!webhook) throw new ApiError(404, 'Webhook not found');
 		webhook.deletedAt = new Date().toISOString();
 		request.note = `call webhook ${webhook.id} deleted`;
 		return { message: 'Webhook deleted successfully' };

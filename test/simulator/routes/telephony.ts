@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Answers } from '../answers';
 import type { Call } from '../request';
 import type { SimulatedGateway, SimulatedRoutingRule, Telephony } from '../state/telephony';
-import { ApiError } from '../validate';
 import { matches } from './filters';
 import { page } from './pages';
 
@@ -10,17 +9,14 @@ import { page } from './pages';
 export function telephonyRoutes(app: FastifyInstance, telephony: Telephony, answers: Answers): void {
 	gatewayRoutes(app, telephony, answers);
 	phoneNumberRoutes(app, telephony, answers);
-	ruleRoutes(app, '/v2/sip/routing-rule', 'singular', telephony, answers);
-	ruleRoutes(app, '/v2/sip/routing-rules', 'plural', telephony, answers);
-	batchRoutes(app, telephony);
+	ruleRoutes(app, telephony, answers);
 }
 
 function gatewayRoutes(app: FastifyInstance, { outboundGateways }: Telephony, answers: Answers): void {
-	const shown = ({ id, ...rest }: SimulatedGateway): object => ({ [answers.gatewayId]: id, ...rest });
 	app.get<Call>('/v2/sip/outbound-gateways', (request) => {
 		const { query } = request;
 		const fits = ({ id, name }: SimulatedGateway) => matches({ id }, query) && hasText(query.search, [name]);
-		return page(request, outboundGateways.filter(fits).map(shown), { bare: answers.bareLists });
+		return page(request, outboundGateways.filter(fits), { bare: answers.bareLists });
 	});
 }
 
@@ -34,17 +30,8 @@ function phoneNumberRoutes(app: FastifyInstance, { phoneNumbers }: Telephony, an
 	});
 }
 
-function ruleRoutes(
-	app: FastifyInstance,
-	path: string,
-	spelling: Answers['routingRules'],
-	{ routingRules }: Telephony,
-	answers: Answers,
-): void {
-	app.get<Call>(path, (request) => {
-		if (answers.routingRules !== 'both' && answers.routingRules !== spelling) {
-			throw new ApiError(404, `Cannot GET ${path}`);
-		}
+function ruleRoutes(app: FastifyInstance, { routingRules }: Telephony, answers: Answers): void {
+	app.get<Call>('/v2/sip/routing-rule', (request) => {
 		const { query } = request;
 		const fits = ({ id, name, type, numbers, room }: SimulatedRoutingRule): boolean =>
 			matches({ type }, query) &&
@@ -52,19 +39,6 @@ function ruleRoutes(
 			(query.roomType?.split(',').includes(room.type) ?? true) &&
 			hasText(query.search, [name, ...numbers]);
 		return page(request, routingRules.filter(fits), { bare: answers.bareLists });
-	});
-}
-
-/** Batches of calls can be read, not made. */
-function batchRoutes(app: FastifyInstance, { batchCalls }: Telephony): void {
-	app.get<Call>('/v2/batch-calls', (request) => {
-		const batches = batchCalls.map(({ batchId }) => ({ batchId }));
-		return page(request, batches, { key: 'batchCalls' });
-	});
-	app.get<Call>('/v2/batch-calls/:id/records', (request) => {
-		const batch = batchCalls.find(({ batchId }) => batchId === request.params.id);
-		if (!batch) throw new ApiError(404, 'Batch not found');
-		return page(request, batch.records, { key: 'records' });
 	});
 }
 

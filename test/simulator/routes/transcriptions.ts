@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { Answers } from '../answers';
 import type { RoomEvents } from '../events/roomEvents';
 import type { Call } from '../request';
 import type { Rooms } from '../state/rooms';
@@ -24,7 +23,6 @@ export function transcriptionRoutes(
 	transcriptions: Transcriptions,
 	rooms: Rooms,
 	events: RoomEvents,
-	answers: Answers,
 ): void {
 	const ofType = (type: SimulatedTranscription['type']): SimulatedTranscription[] =>
 		[...transcriptions.byId.values()].reverse().filter((made) => made.type === type);
@@ -42,9 +40,7 @@ export function transcriptionRoutes(
 	app.get<Call>(`${POST}/:id`, (request) => found('post', request.params.id));
 
 	app.get<Call>(REALTIME, (request) => {
-		const wanted = ofType('realtime').filter(({ roomId, sessionId, status }) =>
-			matches({ ...(answers.realtimeFilters && { roomId, sessionId }), status }, request.query),
-		);
+		const wanted = ofType('realtime').filter(({ status }) => matches({ status }, request.query));
 		return page(request, wanted.map(shown), { key: KEY });
 	});
 	app.get<Call>(`${REALTIME}/:id`, (request) => found('realtime', request.params.id));

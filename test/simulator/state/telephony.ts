@@ -34,7 +34,6 @@ export interface Telephony {
 	outboundGateways: SimulatedGateway[];
 	routingRules: SimulatedRoutingRule[];
 	phoneNumbers: SimulatedPhoneNumber[];
-	batchCalls: Array<{ batchId: string; records: object[] }>;
 }
 
 const two = (index: number): string => String(index + 1).padStart(2, '0');
@@ -82,7 +81,6 @@ export function defaultTelephony(): Telephony {
 	return {
 		outboundGateways,
 		phoneNumbers,
-		batchCalls: [],
 		routingRules: [...times(12, (index) => rule('outbound', index)), rule('inbound', 0)],
 	};
 }
