@@ -17,7 +17,7 @@ export interface Exchange {
 /** An event that came to our address. */
 export interface Received {
 	/** The last part of the address it was sent to. */
-	to: 'session' | 'call' | 'summary' | 'room';
+	to: 'session' | 'call' | 'room';
 	headers: Record<string, string>;
 	body: Json;
 	/** Whether `videosdk-signature` fits the bytes and the published key. */
@@ -86,6 +86,3 @@ export class Evidence {
 }
 
 export const dataOf = ({ body }: Received): Json => objectOf(body.data);
-/** The names in an object that are among those given, in their order. */
-export const namesIn = (object: unknown, ...names: string[]): string =>
-	names.filter((name) => objectOf(object)[name] !== undefined && objectOf(object)[name] !== null).join(', ');

@@ -19,7 +19,7 @@ export interface Receiver {
 	port: number;
 	/** How many deliveries have come. */
 	seen(): number;
-	/** What has come to `/session`, `/call`, `/summary` and `/room`, verified. */
+	/** What has come to `/session`, `/call`, and `/room`, verified. */
 	events(publicKey: unknown): Received[];
 	close(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function startReceiver(port: number): Promise<Receiver> {
 	};
 }
 
-const isFamily = (to: string): to is Received['to'] => ['session', 'call', 'summary', 'room'].includes(to);
+const isFamily = (to: string): to is Received['to'] => ['session', 'call', 'room'].includes(to);
 
 function json(raw: Buffer): unknown {
 	try {

@@ -14,7 +14,7 @@ const DEFAULT_FILE = 'verify-api.json';
 const PATIENCE_MS = 90_000;
 const POLL_MS = 1_000;
 
-const HELP = `Tests the open points of VideoSDK's API (docs/open-points.md) with your project. Without options it only reads.
+const HELP = `Tests the open points of VideoSDK's API (docs/dev/open-points.md) with your project. Without options it only reads.
 
   VIDEOSDK_API_KEY=... VIDEOSDK_SECRET=... npm run verify:api -- [options]
 
@@ -97,7 +97,6 @@ async function confirm({ start, call, webhook, yes }: Options, baseUrl: string, 
 	if (webhook) write('  - registers a webhook for call events and removes it at the end (free);');
 	if (start)
 		write('  - starts ONE SESSION of the deployment and ends it: COSTS MONEY (some seconds of an agent);');
-	if (start) write('  - tries to dispatch an agent that does not exist (free);');
 	if (call) write('  - makes ONE CALL and hangs up: COSTS MONEY, and THE PHONE RINGS (60 s at most in all);');
 	write(start || call || webhook ? '  - changes nothing else.' : '  - changes nothing.');
 	write();

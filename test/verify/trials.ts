@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { plainStatus } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
 import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
 import { hasStatus, TERMINAL_STATUSES } from '../../nodes/VideoSdkAgentCloud/api/sessions';
-import { CALL_EVENTS, COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';
+import { COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';
 import type { Client } from './client';
 import { isObject, type Exchange, type Json } from './evidence';
 
@@ -14,8 +14,6 @@ const NONE_FOUND = 'none is in the list';
 const RINGING_TIMEOUT_S = 30;
 /** Against the case that nobody can hang up any more. */
 const MAX_CALL_S = 60;
-/** A blank, which the published pattern does not allow, and too few digits to reach anybody. */
-const BAD_NUMBER = '+1 555';
 const RECORDINGS = {
 	room: '/v2/recordings',
 	participant: '/v2/recordings/participant',
@@ -51,9 +49,9 @@ export class Undo {
 }
 
 const isRefused = ({ status }: Exchange): boolean => status >= 400 && status < 500;
-const idOf = (row: Json): string => String(row.id ?? row.webhookId ?? row._id ?? '');
+const idOf = (row: Json): string => String(row.id ?? row.webhookId ?? '');
 
-/** Registers our address for calls, changes the registration, and leaves it there until the end. */
+/** Registers our address for calls, and leaves it there until the end. */
 export async function tryWebhook(client: Client, undo: Undo): Promise<void> {
 	const { evidence, plan } = client;
 	const url = `${plan.webhook!.url}/call`;
@@ -73,13 +71,6 @@ export async function tryWebhook(client: Client, undo: Undo): Promise<void> {
 	const body = { url, events: COMMON_CALL_EVENTS };
 	const created = await client.send('webhook', `POST ${WEBHOOKS}`, { body });
 	if (isRefused(created)) done();
-	const ids = { id: idOf(evidence.record('webhook')) };
-	if (!ids.id) return;
-	for (const method of ['PUT', 'PATCH']) {
-		await client.send(`webhook.${method}`, `${method} ${WEBHOOKS}/:id`, { ids, body });
-	}
-	const method = evidence.succeeded('webhook.PUT') ? 'PUT' : 'PATCH';
-	await client.send('webhook.all', `${method} ${WEBHOOKS}/:id`, { ids, body: { url, events: CALL_EVENTS } });
 }
 
 /** Sends what ends something. A time-out or a refusal is an error. */
@@ -154,21 +145,13 @@ export async function trySession(client: Client, undo: Undo, runId: string): Pro
 	await client.untilEvent(/-session-(stopped|failed)/);
 }
 
-/** An agent that does not exist: only whether the request is understood. */
-export async function tryDispatch(client: Client, runId: string): Promise<void> {
-	const roomId = runId;
-	const sdkFields = { roomId, versionTag: 'none', roomOptions: { autoEndSession: true } };
-	const body = { agentId: 'verify-api-no-such-agent', meetingId: roomId, ...sdkFields };
-	await client.send('dispatch', 'POST /v2/agent/dispatch', { body });
-	if (!client.evidence.succeeded('dispatch')) return;
-	await client.send('dispatch.end', 'POST /v2/sessions/end', { body: { roomId }, isCleanUp: true });
-}
-
-/** Creates the room that the call is to run in, and that tells us of it. @returns its ID */
+/** Creates the room that the call is to run in, and that records it and tells us of it. @returns its ID */
 async function tryRoom(client: Client, undo: Undo): Promise<string> {
 	const { evidence, plan } = client;
 	const webhook = plan.webhook && { endPoint: `${plan.webhook.url}/room`, events: ROOM_EVENTS };
-	await client.send('room', 'POST /v2/rooms', { body: { ...(webhook && { webhook }) } });
+	await client.send('room', 'POST /v2/rooms', {
+		body: { autoStartConfig: { recording: {} }, ...(webhook && { webhook }) },
+	});
 	const roomId = String(evidence.record('room').roomId ?? '');
 	if (roomId) {
 		undo.add('Deactivating the room of the call', async () => {
@@ -178,24 +161,10 @@ async function tryRoom(client: Client, undo: Undo): Promise<string> {
 	return roomId;
 }
 
-/** Calls a number that should be refused. */
-async function tryNumber(client: Client, undo: Undo): Promise<void> {
-	const { from, ruleId } = client.plan.call!;
-	const body = { sipCallTo: BAD_NUMBER, sipCallFrom: from, routingRuleId: ruleId };
-	await client.send('number', `POST ${CALL}`, { body: { ...body, ringingTimeout: 1, maxCallDuration: 1 } });
-	const callId = idOfCall(client.evidence.record('number'));
-	if (!callId) return;
-	undo.add('Hanging up the call to a number that should be refused', async () => {
-		// It is over within a second or two.
-		await client.send('numberHungUp', `POST ${CALL}/end`, { body: { callId }, isCleanUp: true });
-	});
-}
-
 /** Makes a call, waits for an answer, and hangs up. */
 export async function tryCall(client: Client, undo: Undo, runId: string): Promise<void> {
 	const { evidence, plan } = client;
 	const { to, from, ruleId } = plan.call!;
-	const summaryUrl = plan.webhook && { webhook_url: `${plan.webhook.url}/summary` };
 	const end = async (): Promise<string | void> => {
 		const found = evidence.callId || idOfCall(await findOurs(client, `GET ${CALL}`, runId));
 		if (!found) return NONE_FOUND;
@@ -213,8 +182,7 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 			sipCallFrom: from,
 			routingRuleId: ruleId,
 			...(destinationRoomId && { destinationRoomId }),
-			participant: { name: 'verify:api' },
-			metadata: { verify: runId, ...summaryUrl },
+			metadata: { verify: runId },
 			waitUntilAnswered: true,
 			ringingTimeout: RINGING_TIMEOUT_S,
 			maxCallDuration: MAX_CALL_S,
@@ -236,8 +204,6 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 	await end();
 	done();
 	plan.write('Call ended.');
-	await client.send('endedTwice', `POST ${CALL}/end`, { body: { callId: evidence.callId } });
-	await tryNumber(client, undo);
 	await client.until(async () => {
 		const call = await read('callEnded');
 		return isCallOver(call) && Boolean(call.end);
@@ -253,9 +219,6 @@ export async function tryCall(client: Client, undo: Undo, runId: string): Promis
 		}
 		return Object.keys(RECORDINGS).some((kind) => evidence.rows(`recorded.${kind}`).length > 0);
 	});
-	if (!plan.webhook) return;
-	plan.write("Waiting for the call's summary ...");
-	await client.untilEvent(/call-summary/);
 }
 
 function idOfCall(call: Json = {}): string {

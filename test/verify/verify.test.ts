@@ -22,8 +22,7 @@ async function account(): Promise<Simulator> {
 		lifecycle: { stoppingMs: null, stoppedMs: null },
 		callBehaviour: { ringForMs: 50, talkMs: null },
 		telephony: {
-			routingRules: telephony.routingRules.map((rule) => ({ ...rule, recording: true, dtmf: false })),
-			batchCalls: [{ batchId: 'b1', records: [{ phoneNumber: '+15550100009', metadata: { name: 'Ada' } }] }],
+			routingRules: telephony.routingRules.map((rule) => ({ ...rule, recording: true })),
 		},
 	});
 	simulator.setCallBehaviour({ ringForMs: null }, SLOW_NUMBER);
@@ -33,10 +32,7 @@ async function account(): Promise<Simulator> {
 		if (call) void simulator.moveCall(call.callId, 'answered');
 	};
 	simulator.addFault({ kind: 'delay', body: answerSlowNumber, match: { path: /^\/v2\/sip\/call\/./ } });
-	const autoCloseConfig = { type: 'session-ends', duration: 480 };
-	const { json } = await send(simulator, 'POST', '/v2/rooms', { autoCloseConfig });
-	simulator.joinRoom(json.roomId);
-	await send(simulator, 'POST', '/ai/v1/realtime-transcriptions/start', { roomId: json.roomId });
+	await send(simulator, 'POST', '/v2/rooms', {});
 	return simulator;
 }
 
@@ -88,7 +84,7 @@ it('says "same" in every line against the simulator, and leaves nothing running'
 	expect(deviations(answers)).toEqual([]);
 });
 
-it('knows how to see each point of docs/open-points.md and no other', () => {
+it('knows how to see each point of docs/dev/open-points.md and no other', () => {
 	const ids = OPEN_POINTS.map(({ id }) => id);
 	expect(new Set(ids).size).toBe(ids.length);
 	expect(SEEN_POINTS).toEqual(ids);
@@ -99,7 +95,7 @@ it('knows how to see each point of docs/open-points.md and no other', () => {
 
 it('keeps nothing of the account, but what belongs together', async () => {
 	const { evidence, simulator } = await run();
-	const step = evidence.exchanges.find((exchange) => exchange.step === 'unknownSession')!;
+	const step = evidence.exchanges.find((exchange) => exchange.step === 'sessions')!;
 	step.answer = {
 		message: 'Ada Lovelace (+1 555 010) has no "top secret" on Support agent, mail ada@example.com',
 	};
@@ -135,7 +131,7 @@ it('keeps nothing of the account, but what belongs together', async () => {
 		'BEGIN RSA',
 	];
 	expect([...own, SIP_PASSWORD].filter((word) => text.includes(word))).toEqual([]);
-	expect(answers.exchanges.find(({ step }) => step === 'unknownSession')?.answer).toEqual({
+	expect(answers.exchanges.find(({ step }) => step === 'sessions')?.answer).toEqual({
 		message: '<...> <...> <...> <...> has no <...> on <...>, mail <...>',
 	});
 	const session = answers.exchanges.find((exchange) => exchange.step === 'start')!.answer as { data: object };

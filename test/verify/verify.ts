@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { signToken } from '../../credentials/signToken';
 import { PlainError } from '../n8n/processes';
 import { Client, type Plan } from './client';
-import { Evidence, isObject } from './evidence';
-import { tryCall, tryDispatch, trySession, tryWebhook, Undo } from './trials';
+import { Evidence } from './evidence';
+import { tryCall, trySession, tryWebhook, Undo } from './trials';
 
 const FIRST_PAGE = { page: '1', perPage: '50' };
 
@@ -19,9 +18,6 @@ const LISTS: Array<[step: string, path: string, filters?: Record<string, string>
 	['rooms', '/v2/rooms'],
 	['recordings', '/v2/recordings'],
 	['transcriptions', '/ai/v1/post-transcriptions'],
-	['realtime', '/ai/v1/realtime-transcriptions'],
-	['realtimeOfNoRoom', '/ai/v1/realtime-transcriptions', { roomId: 'none-none-none' }],
-	['batches', '/v2/batch-calls'],
 ];
 
 /**
@@ -42,9 +38,6 @@ export async function verify(plan: Plan): Promise<Evidence> {
 		if (plan.webhook) await tryWebhook(client, undo);
 		if (plan.start) {
 			await trySession(client, undo, runId);
-			await tryDispatch(client, runId);
-			// Again, with that session in it.
-			await client.send('sessions', 'GET /ai/v1/ai-deployment-sessions', { query: FIRST_PAGE });
 		}
 		if (plan.call) await tryCall(client, undo, runId);
 	} finally {
@@ -58,10 +51,7 @@ export async function verify(plan: Plan): Promise<Evidence> {
 async function readAccess(client: Client): Promise<void> {
 	const { evidence, plan } = client;
 	plan.write('Reading ...');
-	await client.send('key', 'GET /v2/public/rsa-public-key', { token: null });
-	if (!evidence.succeeded('key')) await client.send('keyWithToken', 'GET /v2/public/rsa-public-key');
-	const badToken = signToken(plan.apiKey, `not ${plan.secretKey}`);
-	await client.send('badToken', 'GET /ai/v1/ai-deployments', { query: FIRST_PAGE, token: badToken });
+	await client.send('key', 'GET /v2/public/rsa-public-key');
 	await client.send('deployments', 'GET /ai/v1/ai-deployments', { query: FIRST_PAGE });
 	if (evidence.status('deployments') === '401') {
 		throw new PlainError(
@@ -100,26 +90,7 @@ async function checkTunnel({ plan }: Client): Promise<void> {
 }
 
 async function readLists(client: Client): Promise<void> {
-	const { evidence } = client;
 	for (const [step, path, filters] of LISTS) {
 		await client.send(step, `GET ${path}`, { query: { ...FIRST_PAGE, ...filters } });
-	}
-	if (!evidence.succeeded('rules')) {
-		await client.send('rulesPlural', 'GET /v2/sip/routing-rules', {
-			query: { ...FIRST_PAGE, type: 'outbound' },
-		});
-	}
-	await client.send('unknownSession', 'GET /ai/v1/ai-deployment-sessions/:id', { ids: { id: randomUUID() } });
-	const agentId = evidence.rows('agents')[0]?.agentId;
-	if (typeof agentId === 'string') {
-		await client.send('versions', 'GET /ai/v1/agents/:id/versions', { ids: { id: agentId } });
-	}
-	const batch = evidence.rows('batches').find(isObject);
-	const batchId = batch?.batchId ?? batch?.id;
-	if (typeof batchId === 'string') {
-		await client.send('batchRecords', 'GET /v2/batch-calls/:id/records', {
-			ids: { id: batchId },
-			query: FIRST_PAGE,
-		});
 	}
 }
