@@ -150,4 +150,30 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			expect(sent).toHaveLength(onError === 'stopWorkflow' ? 1 : ITEM_COUNT + 2);
 		},
 	);
+
+	test('calls on the error output say whether someone was called, beside what came in', async () => {
+		setup.simulator.addFault({ kind: 'reset', match: { path: /\/call$/ } });
+		const phones = ['12', '+15550003001', '+15550003002'];
+		const parameters = {
+			...{ resource: 'call', operation: 'make', to: '={{ $json.phone }}', callVia: 'gateway' },
+			gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
+			options: { maxConcurrency: 1 },
+		};
+		const execution = await runNode(
+			parameters,
+			{ onError: 'continueErrorOutput' },
+			itemNodes(phones.map((phone) => ({ phone }))),
+		);
+		const [success, failure] = execution.data.resultData.runData[NODE]?.[0]?.data?.main ?? [];
+		expect(success?.map(({ json }) => json.to)).toEqual([phones[2]]);
+		expect(failure?.map(({ json }) => json)).toEqual([
+			{ phone: '12', to: '12', outcome: 'notCalled', error: expect.stringContaining("isn't a phone number") },
+			{
+				phone: phones[1],
+				to: phones[1],
+				outcome: 'inDoubt',
+				error: expect.stringContaining('may have been made'),
+			},
+		]);
+	});
 });

@@ -9,12 +9,14 @@ import { simplifyField } from './simplify';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
+
 const allowSameNumberField: INodeProperties = {
 	displayName: 'Allow Same Number',
 	name: 'allowSameNumber',
 	type: 'boolean',
 	default: false,
-	description: 'Whether several items may call the same number. If turned off, no one is called then.',
+	description:
+		'Whether two items may call the same number. If turned off, the node stops before the first call.',
 };
 
 const participantNameField: INodeProperties = {

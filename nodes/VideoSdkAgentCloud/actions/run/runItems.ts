@@ -106,7 +106,7 @@ function withError(
 	item: INodeExecutionData,
 	message: string,
 ): INodeExecutionData {
-	if (item.json.error) return item;
+	if (item.json.error || item.json.outcome === 'notCalled') return item;
 	const json = { ...(starts === 'call' ? simplifyCall(item.json) : item.json), error: message };
 	return onErrorOutput(context, { ...item, json });
 }
