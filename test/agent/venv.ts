@@ -6,8 +6,7 @@ import { isWindows, PlainError, removeFolder, run, sha256, withLock } from '../n
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
 const MARKER_FILE = '.complete';
 /** pip's words where the registry isn't reached. */
-const UNREACHED =
-	/NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError|No matching distribution/;
+const UNREACHED = /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError/;
 
 /** Where pip's virtual environment is kept: a folder for each set of requirements. */
 function folderOf(requirements: string): string {
@@ -31,7 +30,7 @@ export async function ensureVenv(log: (line: string) => void): Promise<string | 
 		const made = await run('python3', ['-m', 'venv', folder]);
 		if (made.code !== 0)
 			throw new PlainError(`${made.output}\nPython 3.11, 3.12, or 3.13 with the module venv is needed.`);
-		const { code, output } = await run(python, ['-m', 'pip', 'install', '--quiet', '-r', REQUIREMENTS]);
+		const { code, output } = await run(python, ['-m', 'pip', 'install', '-r', REQUIREMENTS]);
 		if (code === 0) {
 			writeFileSync(join(folder, MARKER_FILE), '');
 			return python;
