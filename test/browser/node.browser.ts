@@ -298,7 +298,6 @@ describe('the fields of each operation', () => {
 		'Specify Metadata',
 		'Metadata',
 		'Agent Tools',
-		'Context',
 		'Options',
 	];
 	const FIELDS: Record<string, Record<string, string[]>> = {
@@ -327,7 +326,6 @@ describe('the fields of each operation', () => {
 				'Specify Metadata',
 				'Metadata',
 				'Agent Tools',
-				'Context',
 				'Room Options',
 				'Options',
 			],
@@ -359,7 +357,6 @@ describe('the fields of each operation', () => {
 			'Specify Metadata',
 			'Metadata (JSON)',
 			'Agent Tools',
-			'Context',
 			'Options',
 		]);
 		await editor.choose('operation', 'Get Many');

@@ -233,14 +233,12 @@ browserTest(
 	async (editor) => {
 		await openWorkflow(editor, { Make: { resource: 'call', operation: 'make', to: 'Ada' } });
 		await editor.open('Make');
-		const rest = ['Recording', 'Specify Metadata', 'Metadata', 'Agent Tools', 'Context', 'Options'];
+		const rest = ['Recording', 'Max Call Duration', 'Specify Metadata', 'Metadata', 'Agent Tools', 'Options'];
 		const first = ['Credential', 'Resource', 'Operation', 'To', 'Call Via'];
 		await editor.expectFields([...first, 'Routing Rule', 'From', ...rest]);
 		await editor.choose('callVia', 'Gateway');
 		await editor.expectFields([...first, 'Gateway', 'From', ...rest]);
 		await editor.pick('gatewayId', 'Outbound gateway 02');
-		await editor.addOption('Record Audio');
-		await editor.toggle('recordAudio');
 		await editor.runStep();
 		const { title, description } = await editor.failure();
 		expect(title).toBe("'To' isn't a phone number: Ada [item 0]");
@@ -253,7 +251,7 @@ browserTest(
 		expect(posts.at(-1)?.body).toEqual({
 			sipCallTo: TO,
 			gatewayId: 'gw_out_02',
-			recordAudio: true,
+			maxCallDuration: 600,
 		});
 	},
 );

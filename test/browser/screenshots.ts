@@ -39,7 +39,7 @@ const started = {
 		'https://n8n.example.com/webhook/follow-up-on-sessions/webhook',
 		'Follow up on sessions',
 	),
-	context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] },
+	options: { context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] } },
 };
 
 interface Picture {
@@ -143,7 +143,7 @@ const PICTURES: Record<string, Picture> = {
 		...started,
 		operation: 'startAndWait',
 		webhookUrl: undefined,
-		context: undefined,
+		options: undefined,
 	}),
 	'wait-for-status-form': formPicture(880, 'Wait for session status', {
 		resource: 'session',
@@ -207,7 +207,7 @@ const PICTURES: Record<string, Picture> = {
 			await openAction(editor, stage, 'Start session', {
 				...started,
 				webhookUrl: undefined,
-				context: undefined,
+				options: undefined,
 			});
 			const locator = editor.panel.getByTestId('resource-locator-webhookUrl');
 			await locator.getByTestId('rlc-input').click();

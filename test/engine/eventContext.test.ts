@@ -16,7 +16,7 @@ async function start(trigger: PublishedTrigger, pairs: IDataObject = PAIRS): Pro
 	const parameters = startParameters({
 		webhookUrl: { __rl: true, mode: 'list', value: trigger.url },
 		webhookEvents: EVENTS,
-		context: context(pairs),
+		options: { context: context(pairs) },
 	});
 	jsonOf(await rig.engine.run({ parameters }));
 	const { body } = rig.requests.at(-1) as { body: { webhook: { endPoint: string } } };
@@ -74,7 +74,7 @@ describe('A context', () => {
 		const parameters = startParameters({
 			webhookUrl: trigger.url,
 			webhookEvents: EVENTS,
-			context: context({ n: 2 }),
+			options: { context: context({ n: 2 }) },
 		});
 		jsonOf(await rig.engine.run({ parameters }));
 		const after = (other.requests.at(-1)?.body as { webhook: { endPoint: string } }).webhook.endPoint;
@@ -97,7 +97,7 @@ describe('A URL with its context', () => {
 	it('of more than 512 characters is refused before anything is started, in words that tell how much is left', async () => {
 		const { message, description } = await fail({
 			webhookUrl: URL_OF_60,
-			context: context({ text: 'x'.repeat(2_000) }),
+			options: { context: context({ text: 'x'.repeat(2_000) }) },
 		});
 		expect(message).toMatch(
 			/^'Context' is too long. It makes 'Webhook URL' \d+ characters long, but VideoSDK allows at most 512 \[item 0\]$/,
@@ -114,7 +114,7 @@ describe('A URL with its context', () => {
 		const parameters = startParameters({
 			webhookUrl: URL_OF_60,
 			webhookEvents: EVENTS,
-			context: context({ text: '={{ "x".repeat($json.length) }}' }),
+			options: { context: context({ text: '={{ "x".repeat($json.length) }}' }) },
 		});
 		const items = Array.from({ length: 200 }, (_, index) => ({ length: 200 + index }));
 		const { output } = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
@@ -134,12 +134,12 @@ describe('A URL with its context', () => {
 		],
 		[
 			'has one already',
-			{ webhookUrl: `${URL_OF_60}?context=x`, context: context({ a: 1 }) },
+			{ webhookUrl: `${URL_OF_60}?context=x`, options: { context: context({ a: 1 }) } },
 			/already contains the parameter 'context'/,
 		],
 		[
 			'has a pair without a name',
-			{ webhookUrl: URL_OF_60, context: context({ '': 1 }) },
+			{ webhookUrl: URL_OF_60, options: { context: context({ '': 1 }) } },
 			/Entry 1 of 'Context' has no 'Name'/,
 		],
 		[
@@ -155,7 +155,7 @@ describe('A URL with its context', () => {
 		const parameters = startParameters({
 			webhookUrl: `${URL_OF_60}?a=1#part`,
 			webhookEvents: EVENTS,
-			context: context({ a: 1 }),
+			options: { context: context({ a: 1 }) },
 		});
 		jsonOf(await rig.engine.run({ parameters }));
 		const { endPoint } = (rig.request.body as { webhook: { endPoint: string } }).webhook;

@@ -162,18 +162,13 @@ describe('The action', () => {
 	});
 
 	it.each<[resource: string, operation: string, more: INodeParameters, given?: INodeParameters]>([
-		[
-			'session',
-			'start',
-			{ ...NO_SESSION_VALUES, agentTools: {}, context: {}, webhookUrl: NOTHING_PICKED, options: {} },
-		],
+		['session', 'start', { ...NO_SESSION_VALUES, agentTools: {}, webhookUrl: NOTHING_PICKED, options: {} }],
 		[
 			'session',
 			'startAndWait',
 			{
 				...NO_SESSION_VALUES,
 				agentTools: {},
-				context: {},
 				...WAIT,
 				options: {},
 			},
@@ -205,7 +200,6 @@ describe('The action', () => {
 				recording: 'none',
 				maxCallDuration: 600,
 				agentTools: {},
-				context: {},
 				...NO_VALUES,
 				options: {},
 			},
@@ -236,17 +230,16 @@ describe('The action', () => {
 				versionId: '',
 				versionTag: '',
 				agentTools: {},
-				context: {},
 				...NO_VALUES,
 				roomOptions: {},
 				options: {},
 			},
 		],
-		['room', 'create', { recording: 'none', webhookUrl: NOTHING_PICKED, context: {}, options: {} }],
+		['room', 'create', { recording: 'none', webhookUrl: NOTHING_PICKED, options: {} }],
 		[
 			'room',
 			'create',
-			{ summaryPrompt: '', webhookUrl: NOTHING_PICKED, context: {}, options: {} },
+			{ summaryPrompt: '', webhookUrl: NOTHING_PICKED, options: {} },
 			{ recording: 'summarize' },
 		],
 		['room', 'get', { roomId: '', options: {} }],

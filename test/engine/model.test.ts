@@ -101,7 +101,7 @@ function parametersOf(model: Case): INodeParameters {
 		maxWait: (maxWait === 'short' ? SHORT_WAIT_MS : LONG_WAIT_MS) / 60_000,
 		maxWaitUnit: 'minutes',
 	};
-	if (starts === 'call') return byRule({ ...common, participantName: '={{ $json.customer }}' });
+	if (starts === 'call') return byRule(common);
 	const env = { variables: [{ name: 'CUSTOMER', value: '={{ $json.customer }}' }] };
 	return startParameters({ ...common, env });
 }
@@ -182,14 +182,10 @@ const startsByTry = ({ all, tries }: Observed) =>
 const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 	'nobody is called on behalf of a row that was not there': ({ requests, items }) => {
 		for (const request of requests.filter(isStart)) {
-			const { metaData, metadata, env, participant } = request.body as Record<
-				string,
-				IDataObject | undefined
-			>;
+			const { metaData, metadata, env } = request.body as Record<string, IDataObject | undefined>;
 			const item = items.find(({ item }) => item === itemOf(request));
 			expect(metaData ?? metadata).toEqual(item);
 			if (env) expect(env.CUSTOMER).toBe(item?.customer);
-			if (participant?.name) expect(participant.name).toBe(item?.customer);
 		}
 	},
 	'nobody is called twice': ({ requests, items, ...seen }) => {

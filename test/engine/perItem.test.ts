@@ -16,8 +16,7 @@ it('Each context is signed by the secret of its own item', async () => {
 	rig.engine.setCredentials(rig.credentials({ secretKey: '={{ $json.secret }}' }));
 	const parameters = startParameters({
 		webhookUrl: 'https://example.com/hook',
-		context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] },
-		options: { maxConcurrency: 1 },
+		options: { context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] }, maxConcurrency: 1 },
 	});
 	const items = secrets.map((secret, row) => ({ secret, row }));
 	await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });

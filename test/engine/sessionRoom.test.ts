@@ -62,7 +62,7 @@ describe('Room of a session', () => {
 		const hook = 'https://n8n.example.com/webhook/1/webhook';
 		const parameters = create({ webhookUrl: hook, webhookEvents: ['ai-deployment-session-started'] });
 		await rig.engine.run({
-			parameters: { ...parameters, context: { entries: [{ key: 'row', value: '7' }] } },
+			parameters: { ...parameters, options: { context: { entries: [{ key: 'row', value: '7' }] } } },
 		});
 		const [session] = sessions();
 		expect(session?.webhook).toEqual({

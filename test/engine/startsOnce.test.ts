@@ -41,7 +41,7 @@ it.each(operations)('$resource: $operation', async ({ resource, operation, start
 	const url = rig.simulator.addFile({ content: 'x' });
 	rig.simulator.addFault({ kind: 'status', status: 500, match: { method: 'POST', times: 99 } });
 	await rig.engine.run({
-		parameters: { ...PARAMETERS, resource, operation, url },
+		parameters: { ...PARAMETERS, resource, operation, url, waitUntilReady: false },
 		node: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
 	});
 	expect(rig.requests.length === 0).toBe(SILENT.includes(`${resource}:${operation}`));

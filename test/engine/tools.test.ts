@@ -276,7 +276,10 @@ describe('A tool is published', () => {
 
 describe('Tools are handed over', () => {
 	const list = (value: string) => ({ __rl: true, mode: 'list', value });
-	const withTools = (tool: object) => ({ agentTools: { tools: [{ tool }] }, context: CONTEXT });
+	const withTools = (tool: object) => ({
+		agentTools: { tools: [{ tool }] },
+		options: { context: CONTEXT },
+	});
 	const call = (more: object) => byRule({ to: '+14155550123', ...more });
 
 	it('with a call, and taken out of what comes back', async () => {
@@ -286,14 +289,14 @@ describe('Tools are handed over', () => {
 			metaData: { entries: [{ key: 'ticket', value: 17 }] },
 		});
 		const [json] = jsonOf(await rig.engine.run({ parameters }));
-		expect(rig.request.body).toMatchObject({
+		const body = rig.requests.at(-1)?.body;
+		expect(body).toMatchObject({
 			metadata: { ticket: 17, n8nTools: [{ url: tool.url, timeout: 7 }] },
 		});
 		expect(json).toMatchObject({ metadata: { ticket: 17 } });
 		expect(JSON.stringify(json)).not.toMatch(/n8nTools|n8ntool1_/);
-		const [{ headers }] = (
-			rig.request.body as { metadata: { n8nTools: [{ headers: { Authorization: string } }] } }
-		).metadata.n8nTools;
+		const [{ headers }] = (body as { metadata: { n8nTools: [{ headers: { Authorization: string } }] } })
+			.metadata.n8nTools;
 		const client = await tool.connect(headers.Authorization.replace('Bearer ', ''));
 		await client.callTool({ name: 'find_order', arguments: { number: 'A-17' } });
 		// The agent of the call may have asked as well.
@@ -309,7 +312,9 @@ describe('Tools are handed over', () => {
 		const roomId = String(jsonOf(room)[0]?.roomId);
 		rig.simulator.setCallBehaviour({ ringAfterMs: 1, ringForMs: 1, talkMs: 1 });
 		jsonOf(
-			await rig.engine.run({ parameters: call({ ...withTools(byUrl(tool.url)), options: { roomId } }) }),
+			await rig.engine.run({
+				parameters: call({ ...withTools(byUrl(tool.url)), options: { context: CONTEXT, roomId } }),
+			}),
 		);
 		const { transcriptions, toolUses } = rig.simulator;
 		while (![...transcriptions.values()].some(({ status }) => status === 'completed')) {
@@ -372,7 +377,7 @@ describe('Tools are handed over', () => {
 			'a context that fits into no header',
 			{
 				...withTools(byUrl('https://n8n.example.com/webhook/a/mcp')),
-				context: { entries: [{ key: 'a', value: 'x'.repeat(3_000) }] },
+				options: { context: { entries: [{ key: 'a', value: 'x'.repeat(3_000) }] } },
 			},
 			"'Context' is too long",
 		],
@@ -389,8 +394,8 @@ describe('Tools are handed over', () => {
 		['has null for what it is to pin', '={{ null }}', /'phone' in 'Context' has no value/],
 	])('to nobody if the context of the last item %s', async (_what, value, words) => {
 		const context = { entries: [{ key: 'phone', value }] };
-		const parameters = byRule({ agentTools: { tools: [{ tool: byUrl(LOCAL_TOOL) }] }, context });
-		const options = { batching: { batch: { batchSize: 1, batchInterval: 1 } } };
+		const parameters = byRule({ agentTools: { tools: [{ tool: byUrl(LOCAL_TOOL) }] } });
+		const options = { context, batching: { batch: { batchSize: 1, batchInterval: 1 } } };
 		const items = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }];
 		const result = await rig.engine.run({ parameters: { ...parameters, options }, items });
 		expect(failureOf(result).message).toMatch(words);

@@ -147,16 +147,6 @@ describe('The list of triggers', () => {
 		expect(rig.requests).toHaveLength(0);
 	});
 
-	it('says which triggers do not receive the summary of a call', async () => {
-		await stored('Sessions').publish();
-		await stored('Summaries', ['call-summary']).publish();
-		const { results } = await rig.engine.listSearch('searchSummaryTriggers');
-		expect(results.map(({ name }) => name).slice(0, -1)).toEqual([
-			'Workflow of Sessions (missing: Call: Summary)',
-			'Workflow of Summaries',
-		]);
-	});
-
 	it('tells in words that a credential is missing', async () => {
 		await expect(list(EVENT_NAMES, '', { credentials: {} })).rejects.toMatchObject({
 			message: 'Select a credential first',

@@ -67,7 +67,7 @@ export function setUp(file: string, examples: Record<string, WorkflowJson>, ente
 		parameters: {
 			...node.parameters,
 			...(isAction(node) ? picked(node, listed, entered.target) : enteredElsewhere(node, entered)),
-			...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(listed, entered.target)),
+			...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(node, listed, entered.target)),
 		},
 		credentials: credentialsOf(node, entered),
 	}));
@@ -96,11 +96,14 @@ function picked({ parameters }: WorkflowNode, listed: object[], target: Target):
 }
 
 /** The first call shows more than its example: the agent asks n8n in the middle of it. */
-function withTools(listed: object[], { call }: Target): Parameters {
+function withTools({ parameters }: WorkflowNode, listed: object[], { call }: Target): Parameters {
 	if (!call) return {};
 	return {
 		agentTools: { tools: listed.map((tool) => ({ tool })) },
-		context: { entries: [{ key: 'phone', value: call.to }] },
+		options: {
+			...(parameters.options as object),
+			context: { entries: [{ key: 'phone', value: call.to }] },
+		},
 	};
 }
 

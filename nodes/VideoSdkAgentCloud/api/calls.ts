@@ -14,10 +14,7 @@ export interface CallBody {
 	routingRuleId?: string;
 	gatewayId?: string;
 	destinationRoomId?: string;
-	participant?: { name: string };
 	metadata?: IDataObject;
-	/** Counts with a gateway only: else the routing rule decides. */
-	recordAudio?: boolean;
 	/** The API then answers when someone has picked up, or no one has. */
 	waitUntilAnswered?: boolean;
 	/** In seconds. */

@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { contextField } from './context';
+import { contextField, contextOption } from './context';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -51,7 +51,10 @@ export const agentToolsField: INodeProperties = {
 	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
 };
 
-/** The tools that the agent can use, and what is pinned for them. The context is always shown: n8n drops what it does not show. */
+/** The options of what hands tools over. */
+export const TOOLS_OPTIONS = [contextOption, toolsValidForField];
+
+/** The tools that an agent can use in any conversation, and what is pinned for them. */
 export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
 	agentToolsField,
 	{
@@ -60,10 +63,3 @@ export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
 			"Data for the tool's workflow that the caller can't change, such as a customer number. VideoSDK can read it.",
 	},
 ];
-
-/** The context of a session, for its tools and for its events. */
-export const SESSION_CONTEXT_FIELD: INodeProperties = {
-	...contextField,
-	description:
-		'Data for tools and events that no one can change, such as a customer number. VideoSDK can read it.',
-};

@@ -2,7 +2,6 @@ import { type INodeProperties } from 'n8n-workflow';
 import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
 import { callingHoursField } from './callingHours';
-import { summaryWebhookUrlField } from './callSummary';
 import { type CollectionReader } from './reader';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';
@@ -17,24 +16,6 @@ const allowSameNumberField: INodeProperties = {
 	default: false,
 	description:
 		'Whether two items may call the same number. If turned off, the node stops before the first call.',
-};
-
-const participantNameField: INodeProperties = {
-	displayName: 'Participant Name',
-	name: 'participantName',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. Ada Lovelace',
-	description: "The name to show in the room for the person you're calling",
-};
-
-const recordAudioField: INodeProperties = {
-	displayName: 'Record Audio',
-	name: 'recordAudio',
-	type: 'boolean',
-	default: false,
-	description: 'Whether to record the call',
-	displayOptions: { show: { '/callVia': ['gateway'] } },
 };
 
 const ringingTimeoutField: INodeProperties = {
@@ -61,26 +42,19 @@ export const CALL_OPTIONS = [
 	allowSameNumberField,
 	batchingField,
 	callingHoursField,
-	participantNameField,
-	recordAudioField,
 	ringingTimeoutField,
 	roomIdOption,
 	simplifyField,
-	summaryWebhookUrlField,
 	waitUntilAnsweredField,
 ];
 
 /**
  * Reads the options of a call, as the API names them.
  *
- * @param isViaGateway with a routing rule, the rule decides whether to record
  * @throws NodeOperationError naming the option
  */
-export function readCallOptions(options: CollectionReader, isViaGateway: boolean): Partial<CallBody> {
-	const name = options.optional(participantNameField);
+export function readCallOptions(options: CollectionReader): Partial<CallBody> {
 	return {
-		participant: name === undefined ? undefined : { name },
-		recordAudio: isViaGateway ? options.flag(recordAudioField) : undefined,
 		waitUntilAnswered: options.flag(waitUntilAnsweredField),
 		ringingTimeout: options.count(ringingTimeoutField),
 	};

@@ -16,6 +16,13 @@ export const contextField = pairsField({ displayName: 'Context', name: 'context'
 	'customerId',
 ]);
 
+/** The same as an option, for tools and events. Never shown for other fields only: n8n drops what a collection does not show. */
+export const contextOption = {
+	...contextField,
+	description:
+		'Data for tools and events that no one can change, such as a customer number. VideoSDK can read it.',
+};
+
 /**
  * Reads `contextField`.
  *
@@ -23,6 +30,7 @@ export const contextField = pairsField({ displayName: 'Context', name: 'context'
  * @throws NodeOperationError as `readPairs`, and if an entry has no value: a tool that looks for '' may show everyone's data
  */
 export function readContext(read: FieldReader<unknown>): IDataObject | undefined {
+	read.refuseBlankExpression(contextField);
 	const pairs = Object.entries(readPairs(read, contextField));
 	const [blank] = pairs.find(([, value]) => String(value).trim() === '') ?? [];
 	if (blank !== undefined) {

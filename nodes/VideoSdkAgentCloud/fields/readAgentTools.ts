@@ -80,13 +80,13 @@ export function readAgentTools(
 	validForS: number,
 	withContext: FieldReader<unknown> = read,
 ): (() => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
+	const context = readContext(withContext) ?? {};
 	const collection = (read.raw(agentToolsField) ?? {}) as IDataObject;
 	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
 	if (entries.length === 0) return undefined;
 	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1));
 	// Each tool once, however often it was selected.
 	const tools = [...new Map(chosen.map((tool) => [tool.url, tool])).values()];
-	const context = readContext(withContext) ?? {};
 	const nowS = () => Math.floor(Date.now() / 1000);
 	if (tools.some(({ url }) => isTooLong({ url, expiresAtS: nowS(), context }))) {
 		throw read.fail(
@@ -127,8 +127,9 @@ function readHandedTools(
 	read: ItemReader,
 	own: { data: IDataObject | undefined; label: string; name: string },
 ): (() => Promise<HandedTool[]>) | undefined {
-	const hours = readOptions(read).count(toolsValidForField) ?? Number(toolsValidForField.default);
-	const tools = readAgentTools(read, hours * HOUR_S);
+	const options = readOptions(read);
+	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
+	const tools = readAgentTools(read, hours * HOUR_S, options);
 	if (tools === undefined) return undefined;
 	if (own.data !== undefined && Object.hasOwn(own.data, own.name)) {
 		throw read.fail(

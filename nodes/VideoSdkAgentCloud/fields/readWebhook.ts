@@ -2,6 +2,7 @@ import { type INodeProperties } from 'n8n-workflow';
 import { type WebhookTarget } from '../webhook/contextUrl';
 import { checkContextUrl, MAX_URL_LENGTH, readContext } from './context';
 import { type CollectionReader, type ItemReader } from './reader';
+import { readOptions } from './requestOptions';
 import { webhookEventsField, webhookUrlField } from './webhook';
 
 /**
@@ -14,7 +15,7 @@ export function readWebhookUrl(
 	read: ItemReader | CollectionReader,
 	field: INodeProperties = webhookUrlField,
 ): string | undefined {
-	const url = read.optional(field);
+	const url = read.optionalByHand(field);
 	if (url === undefined) return undefined;
 	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
 	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {
@@ -43,6 +44,7 @@ export function readWebhook(
 	read: ItemReader,
 	eventOptions: Array<{ value: string }>,
 ): WebhookTarget | undefined {
+	const context = readContext(readOptions(read));
 	const endPoint = readWebhookUrl(read);
 	if (endPoint === undefined) return undefined;
 	const events = read.list(webhookEventsField);
@@ -59,7 +61,6 @@ export function readWebhook(
 			`Use names such as ${eventOptions[0]?.value}.`,
 		);
 	}
-	const context = readContext(read);
 	if (context !== undefined) checkContextUrl(read, endPoint, context);
 	return { webhook: { endPoint, events }, context };
 }

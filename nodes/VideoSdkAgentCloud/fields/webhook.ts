@@ -1,6 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { EVENT_PREFIX } from '../webhook/event';
-import { contextField, MAX_URL_LENGTH } from './context';
 import { EVENT_OPTIONS } from './events';
 import { locator } from './locators';
 
@@ -44,7 +43,7 @@ export const webhookEventsField: INodeProperties = {
 	displayOptions: { hide: { webhookUrl: [''] } },
 };
 
-/** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, which ones, and what comes with them. */
+/** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, and which ones. */
 export function webhookFields({
 	thing,
 	also = '',
@@ -54,7 +53,7 @@ export function webhookFields({
 	return [
 		{
 			...webhookUrlField,
-			description: `The trigger that receives this ${thing}'s events${also}. Its workflow must be published, and it must use the same credential.`,
+			description: `The trigger that receives this ${thing}'s events${also}. It must be published and use the same credential.`,
 			// For "From List"; By URL has its own.
 			hint: "Leave empty if you don't need events",
 		},
@@ -68,11 +67,6 @@ export function webhookFields({
 			displayOptions: { show: { '/webhookUrl.mode': ['list'], webhookUrl: [NOT_LISTED] } },
 		},
 		{ ...webhookEventsField, options: eventOptions, default: [...defaultEvents] },
-		{
-			...contextField,
-			// Shown without a URL, too: n8n drops what it does not show when the URL is cleared.
-			description: `Data for the trigger's workflow, such as a customer number. The trigger outputs it as <code>context</code> with each event. It's part of the webhook URL, which can have up to ${MAX_URL_LENGTH} characters, and VideoSDK can read it.`,
-		},
 	];
 }
 

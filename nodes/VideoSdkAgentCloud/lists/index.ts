@@ -5,7 +5,7 @@ import { getDeployments, searchDeployments } from './deployments';
 import { searchSessions } from './sessions';
 import { searchTags } from './tags';
 import { searchGateways, searchPhoneNumbers, searchRoutingRules } from './telephony';
-import { searchSummaryTriggers, searchTriggers } from './triggers';
+import { searchTriggers } from './triggers';
 
 /** What fills "From List" of locators, by the names that fields use in `searchListMethod`. */
 export const LISTS = {
@@ -17,7 +17,6 @@ export const LISTS = {
 	searchPhoneNumbers,
 	searchRoutingRules,
 	searchSessions,
-	searchSummaryTriggers,
 	searchTags,
 	searchTriggers,
 };

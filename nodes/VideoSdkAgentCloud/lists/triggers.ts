@@ -56,6 +56,3 @@ function triggerSearch(chosenEvents: (context: ILoadOptionsFunctions) => string[
 export const searchTriggers = triggerSearch((context) =>
 	asList(context.getCurrentNodeParameter('webhookEvents')).filter((event) => !event.startsWith('=')),
 );
-
-/** Triggers for the summary of a call. */
-export const searchSummaryTriggers = triggerSearch(() => [CALL_SUMMARY]);

@@ -281,7 +281,7 @@ const count: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: 1_000 },
 	default: 7,
 };
-const flag: INodeProperties = { displayName: 'Record Audio', name: 'record', type: 'boolean', default: true };
+const flag: INodeProperties = { displayName: 'Own Room', name: 'record', type: 'boolean', default: true };
 const choice: INodeProperties = {
 	displayName: 'Get By',
 	name: 'getBy',
@@ -410,7 +410,7 @@ describe('A switch', () => {
 	});
 
 	it.each([1, 'yes', {}, [true]])('is not %j', (value) => {
-		for (const read of both(flag, value)) expectRejection(() => read.flag(flag), "'Record Audio'");
+		for (const read of both(flag, value)) expectRejection(() => read.flag(flag), "'Own Room'");
 	});
 
 	it.each([null, '', undefined])('without a value (%j) has its default', (value) => {

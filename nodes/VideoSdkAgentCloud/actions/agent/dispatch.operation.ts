@@ -1,6 +1,6 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { dispatchAgent } from '../../api/agents';
-import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { metaDataFields } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
@@ -110,9 +110,9 @@ export const operation: Operation = {
 		versionIdField,
 		versionTagField,
 		...META_DATA_FIELDS,
-		...AGENT_TOOLS_FIELDS,
+		agentToolsField,
 		roomOptionsField,
-		optionsField([toolsValidForField]),
+		optionsField(TOOLS_OPTIONS),
 	],
 	prepare(read) {
 		const body = {

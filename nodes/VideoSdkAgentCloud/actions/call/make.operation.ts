@@ -1,12 +1,12 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type CallBody, makeCall } from '../../api/calls';
-import { credentialOf } from '../../api/credential';
+import { type Send } from '../../api/client';
 import { type SessionWebhook } from '../../api/sessions';
+import { otherNumbersOfRule } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
-import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
-import { readSummaryWebhook, SUMMARY_URL_ENTRY } from '../../fields/callSummary';
 import { metaDataFields } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
@@ -23,7 +23,6 @@ import {
 } from '../../fields/requestOptions';
 import { readRoom, type RoomChoice } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
-import { withSignedContext } from '../../webhook/contextUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedCall } from '../operation';
 
@@ -87,7 +86,7 @@ export function makeFields(recording: string, wait: INodeProperties[] = []): INo
 		maxCallDurationField,
 		...wait,
 		...META_DATA_FIELDS,
-		...AGENT_TOOLS_FIELDS,
+		agentToolsField,
 	];
 }
 
@@ -106,23 +105,10 @@ interface CallOptions {
 /** A call, the room for it, and how long to wait for the API's answer. */
 interface CallStart {
 	body: CallBody;
-	/** Gives the metadata with the agent's tools and the address for the summary in it. */
+	/** Gives the metadata with the agent's tools in it. */
 	metadata: () => Promise<IDataObject | undefined>;
 	room: RoomChoice;
 	timeoutMs: number;
-}
-
-/** Reads the metadata, and what is sent in it beside the user's own. */
-function readCallMetadata(read: ItemReader): CallStart['metadata'] {
-	const own = readMetaData(read, META_DATA_FIELDS);
-	const withTools = readMetadataWithTools(read, own);
-	const summary = readSummaryWebhook(read, own);
-	const credential = credentialOf(read.context, read.itemIndex);
-	return async () => {
-		const webhook = await withSignedContext(summary, credential);
-		const metadata = await withTools();
-		return webhook === undefined ? metadata : { ...metadata, [SUMMARY_URL_ENTRY]: webhook.endPoint };
-	};
 }
 
 /**
@@ -139,15 +125,30 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs }: CallOptions): Ca
 				sipCallFrom: readOptionalPhoneNumber(read, optionalFromField),
 			}
 		: { routingRuleId: read.required(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
-	const options = readCallOptions(readOptions(read), isViaGateway);
+	const options = readCallOptions(readOptions(read));
 	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
-		metadata: readCallMetadata(read),
+		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS)),
 		room: readRoom(read, ownRoom),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
+}
+
+/** @throws NodeOperationError if the number to call from is certainly none of the routing rule's */
+async function checkFrom(
+	read: ItemReader,
+	send: Send,
+	{ routingRuleId, sipCallFrom }: CallBody,
+): Promise<void> {
+	if (routingRuleId === undefined || sipCallFrom === undefined) return;
+	const numbers = await otherNumbersOfRule(read.context, send, routingRuleId, sipCallFrom);
+	if (numbers === undefined) return;
+	throw read.fail(
+		`'From' is ${sipCallFrom}, which isn't a number of the selected routing rule`,
+		`Select one of its numbers: ${numbers.join(', ')}.`,
+	);
 }
 
 /**
@@ -167,6 +168,7 @@ export function prepareCall(
 		allowsSameNumber: readAllowsSameNumber(readOptions(read)),
 		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
+			await checkFrom(read, send, body);
 			const call = { ...body, metadata: await metadata() };
 			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
 			return show(await makeCall(send, { ...call, destinationRoomId }, timeoutMs));
@@ -185,7 +187,7 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
 		...makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
-		optionsField([...CALL_OPTIONS, toolsValidForField], CALLS_MAX_CONCURRENCY),
+		optionsField([...CALL_OPTIONS, ...TOOLS_OPTIONS], CALLS_MAX_CONCURRENCY),
 	],
 	prepare: (read) => prepareCall(read, { show: readSimplifyCall(readOptions(read)) }),
 };

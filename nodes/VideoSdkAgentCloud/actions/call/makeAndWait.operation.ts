@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { toolsValidForField } from '../../fields/agentTools';
+import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
@@ -31,7 +31,7 @@ export const operation: Operation = {
 	fields: [
 		...makeFields('It comes out with the call, which takes place in a room of its own.', MAX_WAIT_FIELDS),
 		optionsField(
-			[...CALL_OPTIONS, ownRoomOption, toolsValidForField, ...waitOptions(HANG_UP_AT_TIMEOUT)],
+			[...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 			CALLS_MAX_CONCURRENCY,
 		),
 	],

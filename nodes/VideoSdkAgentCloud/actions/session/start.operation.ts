@@ -3,7 +3,7 @@ import { type Send } from '../../api/client';
 import { credentialOf } from '../../api/credential';
 import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
 import { EVENT_OPTIONS } from '../../fields/events';
-import { agentToolsField, SESSION_CONTEXT_FIELD, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
@@ -100,14 +100,12 @@ export const operation: Operation = {
 	description: 'Start an agent session. This costs money, and the agent may call a real person.',
 	consequence: 'costs money and may call a person',
 	starts: 'session',
-	// One context for both: it comes with the events and with each question of the agent.
 	fields: [
 		...startFields('n8n creates a room for it. Get it afterwards with Transcription: Get.', {
-			webhook: WEBHOOK_FIELDS.filter(({ name }) => name !== SESSION_CONTEXT_FIELD.name),
+			webhook: WEBHOOK_FIELDS,
 		}),
 		agentToolsField,
-		SESSION_CONTEXT_FIELD,
-		optionsField([roomIdOption, toolsValidForField]),
+		optionsField([roomIdOption, ...TOOLS_OPTIONS]),
 	],
 	prepare(read) {
 		const { start, env } = readStart(read);

@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { AGENT_TOOLS_FIELDS, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
 import { roomIdOption } from '../../fields/room';
@@ -30,8 +30,8 @@ export const operation: Operation = {
 		...startFields('It comes out with the session, which takes place in a room of its own.', {
 			wait: MAX_WAIT_FIELDS,
 		}),
-		...AGENT_TOOLS_FIELDS,
-		optionsField([roomIdOption, toolsValidForField, ...waitOptions(END_AT_TIMEOUT)]),
+		agentToolsField,
+		optionsField([roomIdOption, ...TOOLS_OPTIONS, ...waitOptions(END_AT_TIMEOUT)]),
 	],
 	prepare(read) {
 		const { context } = read;
