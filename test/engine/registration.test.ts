@@ -261,17 +261,28 @@ describe('When n8n starts', () => {
 		expect(rig.requests).toEqual([]);
 	});
 
-	it('a trigger that is unpublished while it is being registered leaves nothing behind', async () => {
-		const trigger = stored();
-		let isHanging = true;
-		rig.simulator.addFault({ kind: 'delay', until: () => !isHanging, match: { method: 'POST', times: 1 } });
-		await restarted(trigger);
-		await eventually(() => changes().length === 1);
-		const unpublished = trigger.unpublish();
-		isHanging = false;
-		await unpublished;
-		expect(registered()).toEqual([]);
-	});
+	it.each([
+		['stops the trigger after its hook', false],
+		['stops the trigger before its hook', true],
+	])(
+		'a trigger that is unpublished while it is being registered leaves nothing behind: n8n %s',
+		async (_order, stopsFirst) => {
+			const trigger = stored();
+			let isHanging = true;
+			rig.simulator.addFault({ kind: 'delay', until: () => !isHanging, match: { method: 'GET', times: 1 } });
+			await restarted(trigger);
+			await eventually(() => lists().length === 1);
+			if (stopsFirst) await trigger.stop();
+			const unpublished = trigger.unpublish();
+			// The hook is about to list what there is.
+			await new Promise((resolve) => setTimeout(resolve, 300));
+			isHanging = false;
+			await unpublished;
+			// What was still on its way has arrived.
+			await eventually(() => rig.simulator.callWebhooks.size === 1);
+			expect(registered()).toEqual([]);
+		},
+	);
 
 	it('a main process that does not lead checks nothing, until it takes over', async () => {
 		const trigger = stored();

@@ -48,9 +48,11 @@ class StartCheck {
 	}
 }
 
-/** A trigger's check, and whether n8n runs the trigger in this process. */
 interface Trigger {
 	check?: StartCheck;
+	/** Resolves when no request of earlier checks is under way. */
+	idle?: Promise<void>;
+	/** In this process. */
 	isRunning: boolean;
 }
 
@@ -60,11 +62,11 @@ const triggers = new BoundedMap<string, Trigger>(MAX_KNOWN);
 const triggerOf = (context: IHookFunctions | ITriggerFunctions): Trigger =>
 	triggers.getOrSet(`${context.getWorkflow().id}:${context.getNode().id}`, () => ({ isRunning: false }));
 
-/** Ends a trigger's check. Resolves when no request of it is under way. */
+/** Ends a trigger's check. Resolves when no request of it is under way, nor of one that was ended before. */
 async function stop(trigger: Trigger): Promise<void> {
-	const { check } = trigger;
+	if (trigger.check) trigger.idle = trigger.check.stop();
 	trigger.check = undefined;
-	await check?.stop();
+	await trigger.idle;
 }
 
 /** @returns whether n8n calls a hook because it starts, or another main process takes over, not because someone publishes */
@@ -95,7 +97,7 @@ export async function checkAtStart(context: IHookFunctions, registrant: Registra
  */
 export async function stopCheck(context: IHookFunctions, url: string): Promise<void> {
 	const trigger = triggerOf(context);
-	if (trigger.check?.registrant.url === url) await stop(trigger);
+	if (trigger.check === undefined || trigger.check.registrant.url === url) await stop(trigger);
 }
 
 /** n8n runs the trigger in this process. @returns to be called when it does not any more; awaits no request */
