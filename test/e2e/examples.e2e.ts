@@ -183,6 +183,27 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(made()).toHaveLength(6);
 	}
 
+	async function stopAllCalls(): Promise<void> {
+		const file = 'stop-all-calls.json';
+		const { simulator } = stage;
+		const begin = (from: string) =>
+			simulator.incomingCall({ to: OUR_NUMBER, from }, { ringForMs: 0, talkMs: null });
+		const running = [begin(ADA), begin(GRACE)];
+		const hungUp = await stage.pressFor(file, 'Hang up');
+		expect(hungUp.map(({ callId }) => callId).sort()).toEqual(running.map(({ callId }) => callId).sort());
+		for (const { end } of running) expect(end).not.toBeNull();
+		expect(await stage.pressFor(file, 'No call is running')).toHaveLength(1);
+
+		// A call that goes on must not look as if it had been stopped.
+		const [kept, ended] = [begin(ADA), begin(GRACE)];
+		const body = { message: 'Not allowed' };
+		simulator.addFault({ match: { path: /end$/, method: 'POST' }, kind: 'status', status: 403, body });
+		await expect(stage.press(file)).rejects.toThrow();
+		expect([kept, ended].filter(({ end }) => end === null)).toHaveLength(1);
+		await stage.press(file);
+		expect([kept, ended].filter(({ end }) => end === null)).toEqual([]);
+	}
+
 	async function callLog(): Promise<void> {
 		const { simulator } = stage;
 		const rows = async () =>
@@ -458,6 +479,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		[['call-and-read.json'], callAndRead],
 		[['form-call-summary.json'], formCallSummary],
 		[['calls-from-a-table.json', 'calls-from-a-table-tool.json'], callsFromATable],
+		[['stop-all-calls.json'], stopAllCalls],
 		[['call-log.json'], callLog],
 		[['order-status-by-phone.json', 'tool-access.json'], orderStatus],
 		[['appointment-by-phone.json', 'appointment-by-phone-tools.json'], appointment],
