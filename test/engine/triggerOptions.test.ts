@@ -1,9 +1,11 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { INodeParameters } from 'n8n-workflow';
 import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import type { SimulatedCall } from '../simulator';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
+import { accelerateTime, EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -245,6 +247,31 @@ describe('Call Details', () => {
 		rig.simulator.answers.calls = spelling;
 		const { item, callId } = await itemOf('call-hangup', 'missed');
 		expect(item).toMatchObject({ outcome: 'noAnswer', call: { callId } });
+	});
+
+	it.each<[string, object]>([
+		['to say how the call went', {}],
+		['to filter', { callDirection: ['inbound'] }],
+	])('wait for no answer that drips, %s', async (_what, options) => {
+		const dripping = http.createServer((_request, response) => {
+			response.writeHead(200, { 'content-type': 'application/json' });
+			const timer = setInterval(() => response.write(' '), 20);
+			response.on('close', () => clearInterval(timer));
+		});
+		await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve));
+		const { port } = dripping.address() as AddressInfo;
+		const trigger = await rig.engine.publish({
+			events: ENDS,
+			verifySignature: false,
+			options,
+		} as INodeParameters);
+		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+		accelerateTime(20);
+		await deliver(trigger, bodyOf('c', 'call-missed'));
+		const items = await trigger.received();
+		dripping.closeAllConnections();
+		dripping.close();
+		expect(items).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
 	});
 
 	it('and Call Direction together make one request, also if it fails', async () => {

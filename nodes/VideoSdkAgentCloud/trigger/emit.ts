@@ -1,12 +1,13 @@
 import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { clientOf } from '../api/client';
+import { within } from '../api/pause';
 import { makeSearchable } from '../shared/searchable';
 import { detailOf, type Details, withDetails } from './details';
 import { isFirstExecution } from './firstExecution';
 import { type ReceivedItem } from './receive';
 
 /** For a call's record. The workflow is better served by the event alone than by an API that takes long. */
-const CALL_LIMITS = { timeoutMs: 10_000, maxAttempts: 1 };
+const CALL_TIMEOUT_MS = 10_000;
 
 /** @returns the record to be added to an event; undefined if there is none, or it cannot be fetched */
 async function fetchRecord(
@@ -16,8 +17,11 @@ async function fetchRecord(
 ): Promise<IDataObject | undefined> {
 	const subject = detailOf(event, details);
 	if (subject === undefined) return undefined;
-	const send = clientOf(context, subject.field === 'call' ? CALL_LIMITS : {});
-	return await subject.fetch(send).catch((error: Error) => {
+	const fetched =
+		subject.field === 'session'
+			? subject.fetch(clientOf(context))
+			: within(CALL_TIMEOUT_MS, subject.fetch(clientOf(context, { maxAttempts: 1 })));
+	return await fetched.catch((error: Error) => {
 		context.logger.warn(`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched`, {
 			reason: error.message,
 		});

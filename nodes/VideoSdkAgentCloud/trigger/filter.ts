@@ -2,6 +2,7 @@ import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 import { clientOf } from '../api/client';
 import { credentialKey } from '../api/credential';
+import { within } from '../api/pause';
 import { firstText, type ReceivedEvent } from '../webhook/event';
 import { type Subject, subjectOf } from './details';
 
@@ -40,8 +41,8 @@ function directionOf({ type, direction }: IDataObject): string | undefined {
 
 /** Fetches the session or call. @returns null if that fails */
 async function fetchRecord(context: IWebhookFunctions, subject: Subject): Promise<IDataObject | null> {
-	const limits = { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 };
-	return await subject.fetch(clientOf(context, limits)).catch((error: Error) => {
+	const fetched = subject.fetch(clientOf(context, { maxAttempts: 1 }));
+	return await within(FETCH_TIMEOUT_MS, fetched).catch((error: Error) => {
 		context.logger.warn(
 			`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched, so the filters in 'Options' weren't applied and the workflow started`,
 			{ workflowId: context.getWorkflow().id, reason: error.message },
