@@ -2,7 +2,7 @@
 import { WorkflowExecute } from 'n8n-core';
 import type { IDataObject } from 'n8n-workflow';
 import type { Fault } from '../simulator';
-import { byRule, CALL, callParameters, made } from './callRig';
+import { byGateway, CALL, callParameters, made } from './callRig';
 import type { RunOptions } from './engine';
 import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
 
@@ -40,7 +40,7 @@ it.each(DOUBTFUL)(
 	'A call is not made again after %s, not even by Retry On Fail, and the user learns what to look up',
 	async (_what, fault) => {
 		rig.simulator.addFault(fault);
-		const result = await rig.engine.run({ parameters: byRule(limitFor(fault)), node: retryOnFail });
+		const result = await rig.engine.run({ parameters: byGateway(limitFor(fault)), node: retryOnFail });
 		const { message, description } = failureOf(result);
 		expect(message).toContain('the call may have been made');
 		expect(message).toContain('[item 0]');
@@ -52,7 +52,7 @@ it.each(DOUBTFUL)(
 
 it.each(REFUSED)('A call that was refused with %s is not said to be in doubt', async (_status, fault) => {
 	rig.simulator.addFault(fault);
-	expect(failureOf(await rig.engine.run({ parameters: byRule() })).message).not.toContain('may have been');
+	expect(failureOf(await rig.engine.run({ parameters: byGateway() })).message).not.toContain('may have been');
 	expect(made(rig)).toHaveLength(1);
 	expect(rig.simulator.calls.size).toBe(0);
 });
@@ -60,7 +60,7 @@ it.each(REFUSED)('A call that was refused with %s is not said to be in doubt', a
 it('A call is sent again after "too many requests"', async () => {
 	const headers = { 'retry-after': '0' };
 	rig.simulator.addFault({ kind: 'status', status: 429, headers, match: { times: 3 } });
-	expect(jsonOf(await rig.engine.run({ parameters: byRule() }))).toHaveLength(1);
+	expect(jsonOf(await rig.engine.run({ parameters: byGateway() }))).toHaveLength(1);
 	expect(made(rig)).toHaveLength(4);
 	expect(rig.simulator.calls.size).toBe(1);
 });
@@ -73,7 +73,7 @@ it.each<[string, number, IDataObject]>([
 	rig.simulator.addFault({ kind: 'status', status: 500, delayMs: 200, match: { path, times: 40 } });
 	for (const operation of ['make', 'makeAndWait']) {
 		const before = made(rig).length;
-		const parameters = { ...byRule({ options }), operation };
+		const parameters = { ...byGateway({ options }), operation };
 		const result = await rig.engine.run({ items: Array.from({ length: 20 }, () => ({})), parameters });
 		expect(failureOf(result).message).toContain('the call may have been made');
 		expect(made(rig).length - before).toBe(inFlight);
@@ -81,7 +81,7 @@ it.each<[string, number, IDataObject]>([
 });
 
 it('Retry On Fail transfers no call again when the first transfer is in doubt', async () => {
-	const [call] = jsonOf(await rig.engine.run({ parameters: byRule() }));
+	const [call] = jsonOf(await rig.engine.run({ parameters: byGateway() }));
 	rig.simulator.addFault({ kind: 'reset', match: { path: /transfer$/ } });
 	await rig.simulator.moveCall(String(call?.callId), 'answered');
 	const parameters = callParameters('transfer', { callId: call?.callId, transferTo: '+15550009' });
@@ -95,7 +95,7 @@ describe('Many items with every kind of fault among them', () => {
 	const COUNT = 300;
 	const items = Array.from({ length: COUNT }, (_, item) => ({ to: `+1555${String(1_000_000 + item)}` }));
 	const parametersWithin = (timeout: number) =>
-		byRule({ to: '={{ $json.to }}', options: { timeout, maxConcurrency: 100 } });
+		byGateway({ to: '={{ $json.to }}', options: { timeout, maxConcurrency: 100 } });
 	const faults: Fault[] = [
 		{ kind: 'status', status: 429, headers: { 'retry-after': '0' } },
 		...DOUBTFUL.map(([, fault]) => fault),
@@ -170,7 +170,7 @@ it("A record that repeats the request's token comes out without it", async () =>
 		data: { callId: 'c1', metadata: { note: `Bearer ${authorization}`, key: 'eyJhIjoxfQ.eyJhIjoxfQ.x' } },
 	});
 	rig.simulator.addFault({ kind: 'noData', body });
-	const [call] = jsonOf(await rig.engine.run({ parameters: byRule({ options: { simplify: false } }) }));
+	const [call] = jsonOf(await rig.engine.run({ parameters: byGateway({ options: { simplify: false } }) }));
 	expect(call?.metadata).toEqual({ note: 'Bearer …', key: 'eyJhIjoxfQ.eyJhIjoxfQ.x' });
 });
 
@@ -190,7 +190,7 @@ it('The room of a call that was not made is closed although the user has stopped
 		rig.simulator.addFault({ kind: 'status', status: 429, headers, until: stop, match: { path } });
 		return run;
 	});
-	await rig.engine.run({ parameters: byRule({ recording: 'record' }) });
+	await rig.engine.run({ parameters: byGateway({ recording: 'record' }) });
 	const [room] = rig.simulator.rooms.values();
 	while (!room?.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
 	expect(rig.simulator.calls.size).toBe(0);

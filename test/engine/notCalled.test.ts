@@ -1,6 +1,6 @@
 /** What comes out of an item whose call was not made, or may not have been: a workflow goes on by `outcome` and `to`. */
 import type { IDataObject } from 'n8n-workflow';
-import { byRule, made, TO } from './callRig';
+import { byGateway, made, TO } from './callRig';
 import type { RunOptions } from './engine';
 import { failureOf, jsonOf, passTime, useRig } from './rig';
 
@@ -12,7 +12,7 @@ const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 
 /** Calls the number of each item, one after another. */
 async function call(numbers: unknown[], options: IDataObject = {}, more: Partial<RunOptions> = {}) {
-	const parameters = byRule({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });
+	const parameters = byGateway({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });
 	const items = numbers.map((phone, row) => ({ phone, row }) as IDataObject);
 	return await rig.engine.run({ items, parameters, ...more });
 }
@@ -108,7 +108,7 @@ describe('A number that several items have', () => {
 		rig.simulator.addFault({ kind: 'delay' });
 		rig.simulator.addFault({ kind: 'status', status: 400 });
 		const to = `={{ $json.row === 0 || $execution.customData.get('callId') ? '${TO}' : '${ADA}' }}`;
-		const parameters = byRule({ to, options: { maxConcurrency: 1 } });
+		const parameters = byGateway({ to, options: { maxConcurrency: 1 } });
 		const items = [{ row: 0 }, { row: 1 }];
 		const result = await rig.engine.run({
 			...{ items, parameters, node: retryOnFail, onError: undefined },
@@ -178,7 +178,7 @@ describe('Calling Hours', () => {
 	});
 
 	it('do not keep a wait for other items from its end', async () => {
-		const parameters = byRule({
+		const parameters = byGateway({
 			...{ operation: 'makeAndWait', to: '={{ $json.phone }}' },
 			options: { callingHours: around(Date.now()) },
 		});
