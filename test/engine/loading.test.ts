@@ -276,6 +276,14 @@ describe('The action', () => {
 		expect(['recording', 'summaryPrompt'].filter((name) => names.includes(name))).toEqual(shown);
 	});
 
+	it.each([
+		['call', 'makeAndWait', 12],
+		['session', 'startAndWait', 11],
+	])('shows few fields of %s: %s at first sight', (resource, operation, most) => {
+		const shown = Object.keys(filled(action(), { resource, operation }) ?? {});
+		expect(shown.length - ['resource', 'operation'].length).toBeLessThanOrEqual(most);
+	});
+
 	it('asks for the events of a room once there is a URL', () => {
 		const webhookUrl = 'https://n8n.example.com/webhook/1';
 		expect(filled(action(), { resource: 'room', operation: 'create', webhookUrl })).toMatchObject({

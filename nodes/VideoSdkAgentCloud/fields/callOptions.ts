@@ -34,7 +34,7 @@ const waitUntilAnsweredField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		"Whether to wait until the call is answered or missed before continuing. Ringing doesn't count toward 'Timeout'.",
+		"Whether to wait until the call is answered or missed. Ringing doesn't count toward 'Timeout'.",
 };
 
 /** The options of a call. */

@@ -46,7 +46,7 @@ export const includeWaitField: INodeProperties = {
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
-		"How long to wait for the recording, transcript, and summary after the conversation. What isn't ready by then is in <code>missing</code>.",
+		"How long to wait for what 'Recording' keeps. What isn't ready by then is in <code>missing</code>.",
 };
 
 /**

@@ -114,7 +114,7 @@ export function metaDataFields(purpose: string): KeyValueFields {
 		{
 			name: 'jsonMetaData',
 			placeholder: 'e.g. { "customerId": 4711 }',
-			description: `${purpose} Enter a JSON object. Numbers, lists and nested objects keep their types.`,
+			description: 'Metadata as a JSON object. Numbers, lists, and nested objects keep their types.',
 		},
 	);
 }

@@ -7,6 +7,8 @@ const SIP_URI = /^sips?:\S+@\S+$/i;
 /** A number with its country code (E.164), none of which begins with a zero. */
 const E164 = /^\+[1-9]\d{2,14}$/;
 
+/** Blanks and marks that come with copied text. */
+const MARKS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
 /** Blanks, marks that come with copied text (soft hyphen, zero width, direction), dashes, minus signs, dots and slashes. */
 const SEPARATORS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
 const BRACKETS = /[()[\]\uff08\uff09]/g;
@@ -16,26 +18,41 @@ const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
 /** A zero to leave out from abroad. In Italy and San Marino it is part of the number. */
 const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
 
+/** What spreadsheets and CSV files make of a number. Without its point it would be another one. */
+const DECIMAL = /^[^.]*\d\.0{1,2}$/;
+/** A number as it is dialed within a country. */
+const NATIONAL = /^0[1-9]/;
+
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
-function clean(text: string): string {
-	return text
+/** @returns a number in ASCII, with a plus sign in place of other forms of it */
+const plain = (text: string): string =>
+	text
 		.replace(/^tel:/i, '')
 		.replace(FULL_WIDTH_DIGIT, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
-		.replace(PLUS_SIGNS, '+')
+		.replace(PLUS_SIGNS, '+');
+
+/** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
+function clean(text: string): string {
+	return plain(text)
 		.replace(SEPARATORS, '')
 		.replace(TRUNK_ZERO, '$1$2')
 		.replace(BRACKETS, '')
 		.replace(/^00/, '+');
 }
 
-/** @returns why a cleaned number can't be called, in words; undefined if it can */
-function whyNot(number: string): string | undefined {
+/** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
+function whyNot(text: string, number: string): string | undefined {
+	if (DECIMAL.test(plain(text).replace(MARKS, ''))) {
+		return "It ends with .0, as some files write numbers. Remove that from your data, or enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
+	}
 	if (E164.test(number)) return undefined;
 	if (!/^\+?\d+$/.test(number))
 		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, dots, and slashes.';
+	if (NATIONAL.test(number)) {
+		return "It starts with 0, as it's dialed within a country. In most countries, the country code takes the place of this 0, such as +49{{ String($json.phone).replace(/^0/, '') }}.";
+	}
 	if (!number.startsWith('+')) {
 		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';
 	}
@@ -49,7 +66,7 @@ function asPhoneNumber(read: ItemReader, field: INodeProperties, text: string): 
 	// The API's own list may spell numbers in its own way.
 	if (isFromList(read, field) && API_NUMBER.test(text)) return text;
 	const number = clean(text);
-	const reason = whyNot(number);
+	const reason = whyNot(text, number);
 	if (reason === undefined) return number;
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(

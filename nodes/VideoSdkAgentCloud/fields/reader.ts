@@ -9,6 +9,8 @@ import { inputError } from './inputError';
 
 /** How a number is written as text. Number() itself would also take `true`, `[600]`, a date, and a blank text for 0. */
 const NUMERIC = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** An expression that was typed into a field which is set to Fixed. */
+const TYPED_EXPRESSION = /\{\{.*\}\}/s;
 /** An expression. What `$fromAI` gives is entered by an AI model, as a user enters a value by hand. */
 const EXPRESSION = /^=(?!.*\$fromAI)/s;
 
@@ -66,7 +68,11 @@ export abstract class FieldReader<Missing> {
 	/** @returns the text, trimmed; undefined if it is blank, so that it is not sent */
 	optional(field: INodeProperties): string | undefined {
 		const value = this.value(field);
-		if (typeof value !== 'object') return String(value ?? '').trim() || undefined;
+		if (typeof value !== 'object') {
+			const text = String(value ?? '').trim();
+			if (field.type === 'resourceLocator') this.refuseTypedExpression(field, text);
+			return text || undefined;
+		}
 		if (value === null) return undefined;
 		throw this.fail(
 			`'${field.displayName}' isn't text`,
@@ -77,7 +83,10 @@ export abstract class FieldReader<Missing> {
 	/** As `optional`, but a blank text is rejected. */
 	required(field: INodeProperties): string {
 		const text = this.optional(field);
-		if (text !== undefined) return text;
+		if (text !== undefined) {
+			this.refuseTypedExpression(field, text);
+			return text;
+		}
 		throw this.fail(
 			`'${field.displayName}' is empty`,
 			`Enter a value in '${field.displayName}'. If it contains an expression, check that the incoming item has a value for it.`,
@@ -87,7 +96,16 @@ export abstract class FieldReader<Missing> {
 	/** As `optional`, but only a field that was left empty by hand counts as empty: an expression without a value is rejected. */
 	optionalByHand(field: INodeProperties): string | undefined {
 		this.refuseBlankExpression(field);
-		return this.optional(field);
+		return this.optional(field) === undefined ? undefined : this.required(field);
+	}
+
+	/** Rejects `{{ ... }}` that n8n does not evaluate, where it can be no value: it stays Fixed when an expression is typed or pasted. */
+	private refuseTypedExpression({ displayName, ...field }: INodeProperties, text: string): void {
+		if (!TYPED_EXPRESSION.test(text) || String(unwrap(this.entered(field)) ?? '').startsWith('=')) return;
+		throw this.fail(
+			`'${displayName}' contains an expression, but is set to Fixed`,
+			`Hover over '${displayName}', and switch from Fixed to Expression.`,
+		);
 	}
 
 	/** Rejects an expression that gives nothing, where its absence would not be noticed in time. */

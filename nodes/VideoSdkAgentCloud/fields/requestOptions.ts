@@ -27,7 +27,7 @@ const maxConcurrencyField: INodeProperties = {
 	default: DEFAULT_MAX_CONCURRENCY,
 	hint: 'Limits requests, not how many calls or sessions run',
 	description:
-		"How many requests to send at the same time when there are many input items. This doesn't limit how many calls or sessions run at the same time. If VideoSDK asks n8n to slow down, the number is lowered for a while.",
+		'How many requests to send at the same time. If VideoSDK asks n8n to slow down, it sends fewer for a while.',
 };
 
 const timeoutField: INodeProperties = {
@@ -38,7 +38,7 @@ const timeoutField: INodeProperties = {
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
 	description:
-		"How long to wait for VideoSDK to respond. A start or call that times out isn't sent again, because it may have gone through.",
+		"How long to wait for VideoSDK to respond. What starts something and times out isn't sent again.",
 };
 
 /**

@@ -30,7 +30,7 @@ export const ownRoomOption: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		"Whether to create a room for each call, so that n8n learns at once when it ends. 'Recording' creates one anyway.",
+		"Whether to create a room for each call, which tells n8n at once when it ends. 'Recording' does so, too.",
 };
 
 /**

@@ -12,7 +12,7 @@ const sessionFilter = {
 	default: '',
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description:
-		'Only return results from this room session. Use the <code>sessionId</code> of a room event or a call, not the ID of an agent session.',
+		'Only return results from this room session, the <code>sessionId</code> of a room event or a call',
 };
 
 /** Filters of lists that belong to rooms. */

@@ -44,7 +44,7 @@ export const waitUntilReadyField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to wait until VideoSDK has transcribed the conversation, which takes a few minutes. The execution keeps running.',
+		'Whether to wait until VideoSDK has transcribed the conversation. The execution keeps running.',
 	displayOptions: { hide: { '@tool': [true] } },
 };
 

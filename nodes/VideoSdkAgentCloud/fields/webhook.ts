@@ -53,7 +53,7 @@ export function webhookFields({
 	return [
 		{
 			...webhookUrlField,
-			description: `The trigger that receives this ${thing}'s events${also}. It must be published and use the same credential.`,
+			description: `The published trigger for this ${thing}'s events${also}. It must use the same credential.`,
 			// For "From List"; By URL has its own.
 			hint: "Leave empty if you don't need events",
 		},
@@ -73,7 +73,7 @@ export function webhookFields({
 /** Where VideoSDK sends the events of a session. */
 export const WEBHOOK_FIELDS = webhookFields({
 	thing: 'session',
-	also: ' and those of the room created for it',
+	also: ' and those of its own room',
 	eventOptions: EVENT_OPTIONS,
 	defaultEvents: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
 });

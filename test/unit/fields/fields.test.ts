@@ -426,6 +426,27 @@ it('A choice is one of the options', () => {
 	expectRejection(() => reader({ getBy: 'name' }).choice(choice), "'Get By' is 'name', which isn't one of");
 });
 
+it('An expression that was typed into a fixed text, ID or number is told how to become one', () => {
+	const typed = ' x {{ $json.id }}';
+	const reads = [
+		(read: ItemReader) => read.required(text),
+		(read: ItemReader) => read.optionalByHand(text),
+		(read: ItemReader) => read.optional({ ...text, type: 'resourceLocator' }),
+	];
+	for (const read of reads) {
+		for (const holder of holders(typed)) {
+			expectRejection(
+				() => read(reader({ id: holder })),
+				"'Session ID' contains an expression, but is set to Fixed",
+			);
+		}
+		const evaluated = fieldsContext({ id: `=${typed}` });
+		evaluated.getNodeParameter = () => typed as never;
+		expect(read(new ItemReader(evaluated, ITEM))).toBe(typed.trim());
+	}
+	expect(reader({ id: typed }).optional(text)).toBe(typed.trim());
+});
+
 describe('An optional field', () => {
 	it.each<[entered: string, isRefused: boolean]>([
 		['', false],
@@ -518,7 +539,7 @@ describe('The ID of a room', () => {
 	});
 
 	it.each([
-		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]', '{{ $json.roomId }}'],
+		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]'],
 		...['undefined', 'null', '../rooms', 'a?b', '"abcd"', 'x'.repeat(129)],
 	])('%j is none', (value) => {
 		expectRejection(() => read(value), "'Room ID' isn't a room ID");

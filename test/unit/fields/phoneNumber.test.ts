@@ -49,6 +49,8 @@ describe('As people write it:', () => {
 
 	it.each([
 		['+44 (0)20 7946 0018', '+442079460018'],
+		['+44.20.7946.0000', '+442079460000'],
+		['+1.415.555.00', '+141555500'],
 		['+353 (0)1 234 5678', '+35312345678'],
 		// Where the zero is part of the number, also from abroad.
 		['+39 (0)6 1234 5678', '+390612345678'],
@@ -90,8 +92,14 @@ describe('Refused, with field, value, item and what to do:', () => {
 		['sip: ada@example.com', 'digits'],
 		['4155550102', 'neither a plus sign nor 00'],
 		[14155550102, 'neither a plus sign nor 00'],
-		['0171 1234567', 'neither a plus sign nor 00'],
-		['011 1 415 555 0102', 'neither a plus sign nor 00'],
+		['0171 1234567', 'starts with 0'],
+		['011 1 415 555 0102', 'starts with 0'],
+		['+4930123456.0', 'ends with .0'],
+		['+14155550123.0', 'ends with .0'],
+		['0014155550123.00', 'ends with .0'],
+		['+1 415 5550123.0\u200b', 'ends with .0'],
+		['14155550123.0', 'ends with .0'],
+		['\uff0b\uff14\uff19\uff11\uff12\uff13.0', 'ends with .0'],
 		['112', 'neither a plus sign nor 00'],
 		['+0171 1234567', 'No country code starts with 0'],
 		['000171', 'No country code starts with 0'],

@@ -15,7 +15,7 @@ const HANG_UP_AT_TIMEOUT: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		"Whether to hang up calls that are still going on then. They aren't made longer than 'Max Wait' in the first place.",
+		'Whether to hang up calls that are still going on. VideoSDK is told not to let them last longer, either.',
 };
 
 export const operation: Operation = {

@@ -36,7 +36,7 @@ const tagFilter: INodeProperties = {
 
 const FILTERS = filtersField(
 	[deploymentFilter, statusFilter, tagFilter],
-	"VideoSDK can't filter sessions, so n8n reads the whole list and keeps the matches. Filters don't make a long list load faster.",
+	"VideoSDK can't filter sessions, so n8n reads the whole list and keeps the matches",
 );
 
 /** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */

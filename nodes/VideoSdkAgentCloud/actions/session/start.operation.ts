@@ -25,7 +25,7 @@ export interface SessionStart extends StartBody {
 }
 
 const META_DATA_FIELDS = metaDataFields(
-	"Your own data to keep with the session, such as a customer number. For data that the agent reads, use 'Environment Variables'.",
+	"Your own data to keep with the session. For data that the agent reads, use 'Environment Variables'.",
 );
 
 /**
