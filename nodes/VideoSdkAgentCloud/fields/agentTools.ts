@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { contextField, contextOption } from './context';
+import { contextField } from './context';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -52,14 +52,4 @@ export const agentToolsField: INodeProperties = {
 };
 
 /** The options of what hands tools over. */
-export const TOOLS_OPTIONS = [contextOption, toolsValidForField];
-
-/** The tools that an agent can use in any conversation, and what is pinned for them. */
-export const AGENT_TOOLS_FIELDS: INodeProperties[] = [
-	agentToolsField,
-	{
-		...contextField,
-		description:
-			"Data for the tool's workflow that the caller can't change, such as a customer number. VideoSDK can read it.",
-	},
-];
+export const TOOLS_OPTIONS = [contextField, toolsValidForField];

@@ -1,4 +1,4 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { CONTEXT_PARAMETER } from '../webhook/context';
 import { contextUrlLength } from '../webhook/contextUrl';
 import { pairsField } from './keyValue';
@@ -8,17 +8,12 @@ import { readPairs } from './readKeyValue';
 /** What VideoSDK takes (docs.videosdk.live, create room). */
 export const MAX_URL_LENGTH = 512;
 
-/** The pairs that come back, signed, with what VideoSDK sends. What they are for is told where they are entered. */
-export const contextField = pairsField({ displayName: 'Context', name: 'context' }, [
-	'Entry',
-	'entries',
-	'key',
-	'customerId',
-]);
-
-/** The same as an option, for tools and events. Never shown for other fields only: n8n drops what a collection does not show. */
-export const contextOption = {
-	...contextField,
+/**
+ * The pairs that come back, signed, with what VideoSDK sends: an option of what starts a conversation. Never shown for other fields only:
+ * n8n drops what a collection does not show.
+ */
+export const contextField: INodeProperties = {
+	...pairsField({ displayName: 'Context', name: 'context' }, ['Entry', 'entries', 'key', 'customerId']),
 	description:
 		'Data for tools and events that no one can change, such as a customer number. VideoSDK can read it.',
 };

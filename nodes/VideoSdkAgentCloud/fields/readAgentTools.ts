@@ -78,7 +78,7 @@ function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenT
 export function readAgentTools(
 	read: ItemReader,
 	validForS: number,
-	withContext: FieldReader<unknown> = read,
+	withContext: FieldReader<unknown>,
 ): (() => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const context = readContext(withContext) ?? {};
 	const collection = (read.raw(agentToolsField) ?? {}) as IDataObject;

@@ -1,7 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { credentialOf } from '../../api/credential';
 import { createRoom } from '../../api/rooms';
-import { contextOption } from '../../fields/context';
+import { contextField } from '../../fields/context';
 import { ROOM_EVENT_OPTIONS } from '../../fields/events';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook } from '../../fields/readWebhook';
@@ -44,7 +44,7 @@ export const operation: Operation = {
 			eventOptions: ROOM_EVENT_OPTIONS,
 			defaultEvents: ['session-ended', 'recording-stopped', 'transcription-stopped'],
 		}),
-		optionsField([contextOption, customRoomIdField, geoFenceField]),
+		optionsField([contextField, customRoomIdField, geoFenceField]),
 	],
 	prepare(read) {
 		const options = readOptions(read);

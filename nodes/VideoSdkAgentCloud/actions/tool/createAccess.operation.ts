@@ -1,5 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { AGENT_TOOLS_FIELDS, agentToolsField, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField, toolsValidForField } from '../../fields/agentTools';
+import { contextField } from '../../fields/context';
 import { readAgentTools } from '../../fields/readAgentTools';
 import { type Operation } from '../operation';
 
@@ -33,11 +34,11 @@ export const operation: Operation = {
 	description:
 		"Give an agent that answers incoming calls access to tools. Store the <code>tools</code> list from the output as the agent's secret <code>N8N_TOOLS</code>. Nothing is sent to VideoSDK.",
 	isTool: false,
-	fields: [...AGENT_TOOLS_FIELDS, validForField, validForUnitField],
+	fields: [agentToolsField, contextField, validForField, validForUnitField],
 	prepare(read) {
 		const unitHours = UNIT_HOURS[read.choice<'days' | 'hours'>(validForUnitField)];
 		const maximum = Number(toolsValidForField.typeOptions?.maxValue) / unitHours;
-		const access = readAgentTools(read, read.count(validForField, maximum) * unitHours * 3_600);
+		const access = readAgentTools(read, read.count(validForField, maximum) * unitHours * 3_600, read);
 		if (access === undefined) {
 			throw read.fail(`'${agentToolsField.displayName}' is empty`, 'Add the tools for the agent to use.');
 		}
