@@ -142,7 +142,9 @@ export class Engine {
 		this.stored.delete(this.credentialId);
 	}
 
-	nodeType(name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger'): INodeType {
+	nodeType(
+		name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger' | 'videoSdkAgentCloudMcpTrigger',
+	): INodeType {
 		return this.loader.getNode(name).type as INodeType;
 	}
 
