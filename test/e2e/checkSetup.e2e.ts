@@ -81,6 +81,15 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		}
 	});
 
+	it('says what can be done where nothing is selected', async () => {
+		const findings = await check({});
+		expect(Object.keys(findings)).toEqual([
+			...['credential', 'clock', 'publicKey', 'webhookPublic', 'routingRule', 'number'],
+		]);
+		expect(Object.values(findings).filter(({ ok }) => !ok)).toEqual([]);
+		expect(findings.webhookPublic?.message).toContain(n8nUrl);
+	});
+
 	it("starts nobody's workflow", async () => {
 		for (const url of [await publishForeign('POST'), await publishForeign('GET')]) {
 			for (const webhookUrl of [url, `${url}/`]) {
