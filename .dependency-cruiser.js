@@ -3,10 +3,12 @@ const NODES = '^nodes/VideoSdkAgentCloud';
 /** The node by which agents ask: beside the layers, on top of the lower ones. */
 const TOOL_NODE = '^nodes/VideoSdkAgentCloudMcp/';
 const LAYERS = [
+	'n8n',
 	'shared',
 	'api',
 	'mcp',
 	'webhook',
+	'conversation',
 	'tools',
 	'waiting',
 	'trigger',

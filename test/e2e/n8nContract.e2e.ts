@@ -78,8 +78,8 @@ describe.each(versions)('n8n %s', (version) => {
 	}
 
 	const post = async (url: string, body: object) => await setup.n8n.rest.triggerByWebhook(url, body);
-	const evaluate = async (url: string, expression: string) =>
-		((await (await post(url, { action: 'evaluate', expression })).json()) as { answer: unknown }).answer;
+	const ask = async (url: string, action: string, more: object = {}) =>
+		((await (await post(url, { action, ...more })).json()) as { answer: unknown }).answer;
 	const resume = async (url: string, items: object[] = [{}]) => await post(url, { action: 'resume', items });
 
 	it('passes the replaced input through at its deadline, and does not run the node again', async () => {
@@ -89,12 +89,21 @@ describe.each(versions)('n8n %s', (version) => {
 		expect(outputOf(execution, 'Success')).toEqual([{ replaced: true }]);
 	});
 
-	it('lets an expression in a webhook read the context of the node, whatever its name, and the replaced input', async () => {
+	it('hands a webhook the stored execution: the context of the node, whatever its name, and the replaced input', async () => {
 		const { url } = await park();
-		const name = JSON.stringify(NAME).replaceAll('}', '\\u007d');
-		expect(await evaluate(url, `{{ $node[${name}].context.stored }}`)).toBe('in the context');
-		const items = await evaluate(url, '{{ $input.all().map((item) => item.json ?? item) }}');
-		expect(items).toEqual([{ replaced: true }]);
+		expect(await ask(url, 'stored')).toEqual({
+			text: 'in the context',
+			node: NAME,
+			items: [{ replaced: true }],
+		});
+		await resume(url);
+	});
+
+	it('aborts a request by the signal that the context gives', async () => {
+		const { url } = await park();
+		setup.simulator.addFault({ kind: 'drip', match: { path: /deployments$/ } });
+		const slow = `${setup.simulator.url}/ai/v1/ai-deployments`;
+		expect(await ask(url, 'abort', { url: slow })).toBeLessThan(2_000);
 		await resume(url);
 	});
 
@@ -140,8 +149,7 @@ describe.each(versions)('n8n %s', (version) => {
 
 	it('lets the context of a waiting execution read the credential as it is now', async () => {
 		const { url } = await park();
-		const read = async () =>
-			((await (await post(url, { action: 'credential' })).json()) as { answer: { apiKey: string } }).answer;
+		const read = async () => (await ask(url, 'credential')) as { apiKey: string };
 		const { apiKey } = await read();
 		expect(apiKey).toBe(setup.simulator.apiKey);
 		await setup.n8n.rest.call('PATCH', `/credentials/${setup.credentialId}`, {

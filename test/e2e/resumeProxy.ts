@@ -11,7 +11,7 @@ export interface PassedRequest {
 }
 
 const isOwn = ({ headers }: PassedRequest): boolean =>
-	Object.keys(headers).some((name) => name.startsWith('x-agent-cloud-poll'));
+	Object.keys(headers).some((name) => name.startsWith('x-agent-cloud-key'));
 
 /** Stands in front of n8n's webhooks, as a reverse proxy does, and counts what goes there. */
 export class ResumeProxy {

@@ -365,7 +365,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const poll = await rest.triggerByWebhook(
 			resumeUrl,
 			{ sessionId, isTimeUp: true },
-			{ headers: { 'x-agent-cloud-poll-key': 'f'.repeat(64) } },
+			{ headers: { 'x-agent-cloud-key': 'f'.repeat(64) } },
 		);
 		webhookAnswers.push(await poll.text());
 		expect(poll.status).toBe(401);

@@ -132,7 +132,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		expect(await deliver(run, event, null)).toBe(401);
 		expect(await deliver(run, eventBody('another', 'stopped'))).toBe(401);
 		const forged = { sessionId: run.sessionId, isTimeUp: true };
-		const headers = { 'x-agent-cloud-poll-key': 'f'.repeat(64) };
+		const headers = { 'x-agent-cloud-key': 'f'.repeat(64) };
 		expect((await setup.n8n.rest.triggerByWebhook(run.resumeUrl, forged, { headers })).status).toBe(401);
 
 		// n8n 1.x asks for no token: there the signature of the event alone protects the run.

@@ -142,9 +142,7 @@ export class Engine {
 		this.stored.delete(this.credentialId);
 	}
 
-	nodeType(
-		name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger' | 'videoSdkAgentCloudMcpTrigger',
-	): INodeType {
+	nodeType(name: 'videoSdkAgentCloud' | 'videoSdkAgentCloudTrigger'): INodeType {
 		return this.loader.getNode(name).type as INodeType;
 	}
 

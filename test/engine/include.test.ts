@@ -1,7 +1,7 @@
 /** Include: what remains of a conversation comes out with its call, and nothing of anybody else's. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, callParameters } from './callRig';
-import { failureOf, jsonOf, useRig } from './rig';
+import { accelerateTime, failureOf, jsonOf, useRig } from './rig';
 
 const ALL = ['summary', 'transcript', 'recording'];
 const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
@@ -22,8 +22,8 @@ async function callIn(roomId: string | undefined, ...statuses: string[]): Promis
 	return callId;
 }
 
-async function get(callId: string, include: unknown = ALL): Promise<IDataObject> {
-	const parameters = callParameters('get', { callId, include } as IDataObject);
+async function get(callId: string, include: unknown = ALL, includeWait = 0): Promise<IDataObject> {
+	const parameters = callParameters('get', { callId, include, options: { includeWait } } as IDataObject);
 	return jsonOf(await rig.engine.run({ parameters }))[0] ?? {};
 }
 
@@ -86,6 +86,16 @@ it('says that what is arranged is not there yet', async () => {
 	expect((await get(callId, ['transcript'])).missing).toEqual({
 		transcript: "VideoSDK couldn't transcribe the conversation.",
 	});
+});
+
+it('waits for what is arranged, and through failures that pass', async () => {
+	const callId = await callIn(await makeRoom('summarize'), 'answered', 'ended');
+	accelerateTime(20);
+	rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /transcriptions/, times: 3 } });
+	for (const made of rig.simulator.recordings.values()) made.readyAtMs = Date.now() + 30_000;
+	const call = await get(callId, ALL, 10);
+	expect(call).toMatchObject({ transcript: expect.any(String), recordingUrl: expect.any(String) });
+	expect(call).not.toHaveProperty('missing');
 });
 
 it.each<[string, string[], string]>([

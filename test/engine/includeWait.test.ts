@@ -211,6 +211,42 @@ describe('What is kept', () => {
 		},
 	);
 
+	it.each([401, 403, 404, 400, 200])(
+		'is not given up after a first look that is answered %i (A5)',
+		async (status) => {
+			const { waiting, ids } = await start(2);
+			const body = status === 200 ? '<html>Log in</html>' : undefined;
+			for (const path of [/recordings$/, /post-transcriptions$/]) {
+				rig.simulator.addFault({ kind: 'status', status, body, match: { path, times: 2 } });
+			}
+			for (const id of ids) await talk(id);
+			const output = await waiting.jsonWithin();
+			for (const item of output ?? []) {
+				expect(item).toMatchObject({
+					transcript: expect.stringContaining('the café'),
+					recordingUrl: expect.any(String),
+				});
+			}
+			expect(output).toHaveLength(2);
+		},
+	);
+
+	it('comes along whole, however much it is, to a process that cannot ask VideoSDK (A4)', async () => {
+		const { waiting, ids } = await start(25);
+		waiting.receiver = await rig.addEngine();
+		rig.simulator.setEventFaults({ drop: () => true });
+		const body = 'long '.repeat(30_000);
+		rig.simulator.addFault({ kind: 'status', status: 200, body, match: { path: /\.txt$/, times: 9_999 } });
+		waiting.beforeReceiving = () =>
+			void rig.simulator.addFault({ kind: 'status', status: 500, match: { method: 'GET', times: 9_999 } });
+		for (const id of ids) await talk(id);
+		const output = await waiting.jsonWithin(60_000);
+		expect(output?.map(({ transcript }) => String(transcript).length === 150_000)).toEqual(
+			Array(25).fill(true),
+		);
+		expect(waiting.requests.length).toBeGreaterThan(1);
+	});
+
 	it('is waited for after a call that was hung up at the deadline, too', async () => {
 		await transcribeWithin(30_000);
 		const options = { hangUpAtTimeout: true, includeWait: 10 };

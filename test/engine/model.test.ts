@@ -260,6 +260,8 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			if (id === undefined) expect(json.error).toEqual(expect.any(String));
 			else expect(started.get(id)?.item).toBe(`item-${rows[index]}`);
 			if (id === undefined || !waits) continue;
+			// What ends about when a short Max Wait does, may have ended by it.
+			if (started.get(id)?.ends && maxWait === 'short') continue;
 			if (started.get(id)?.ends) expect(json).not.toHaveProperty('timedOut');
 			else expect([json.timedOut, maxWait]).toEqual([true, 'short']);
 		}

@@ -60,7 +60,7 @@ it.each([
 	const { result } = await startAndWait(FIRST_POLL_MS);
 	const [run] = result.run.data.resultData.runData[NODE_NAME] ?? [];
 	expect(run?.hints ?? []).toHaveLength(hints);
-	for (const { message } of run?.hints ?? []) expect(message).toMatch(/can't reach .* asks .* 30 minutes/);
+	for (const { message } of run?.hints ?? []) expect(message).toMatch(/can't reach .* asks .* 30 seconds/);
 });
 
 it('The signed end of the session alone resumes the execution, once, also by a pinned key', async () => {
@@ -76,11 +76,20 @@ it('The signed end of the session alone resumes the execution, once, also by a p
 		expect((await rig.simulator.deliver(url, eventBody(other, sessionId))).status).toBe(200);
 	}
 	expect(waiting.output).toBeUndefined();
+	waiting.session.status = 'stopped';
 	const ends = await Promise.all([1, 2, 3].map(async () => await rig.simulator.deliver(url, event)));
 	expect(ends.map(({ status }) => status)).toEqual([200, 200, 200]);
 	expect(waiting.resumptions).toBe(1);
 	expect(await waiting.jsonWithin()).toEqual([expect.objectContaining({ sessionId, event: 'stopped' })]);
 	expect(rig.simulator.keyRequests).toBe(0);
+});
+
+it('A signed end that VideoSDK still does not show after a minute counts all the same', async () => {
+	const waiting = await startAndWait();
+	const { sessionId, webhook } = waiting.session;
+	await rig.simulator.deliver(String(webhook?.endPoint), eventBody('failed', `session-${sessionId}`));
+	expect(waiting.output).toBeUndefined();
+	expect(await waiting.jsonWithin()).toMatchObject([{ sessionId, outcome: 'failed', event: 'failed' }]);
 });
 
 describe('When the keys are changed while the execution waits', () => {

@@ -179,7 +179,7 @@ it('Transcription: Get does not take a text of more than 10 MB, and says what to
 describe('Transcription: Get, waiting', () => {
 	beforeEach(() => void accelerateTime(20));
 
-	it('goes on as soon as it is ready, and pauses longer and longer', async () => {
+	it('goes on as soon as it is ready, and pauses for two seconds at least', async () => {
 		const { id } = rig.simulator.addTranscription({ roomId: 'r', lines: LINES });
 		const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }], pageInfo: { total: 1 } };
 		rig.simulator.addFault({ kind: 'noData', body, match: { path: /post-transcriptions/, times: 3 } });
@@ -189,9 +189,7 @@ describe('Transcription: Get, waiting', () => {
 		const polls = rig.requests.filter(({ path }) => path === POST).map(({ receivedAtMs }) => receivedAtMs);
 		const pauses = polls.slice(1).map((atMs, index) => atMs - (polls[index] ?? 0));
 		expect(pauses).toHaveLength(3);
-		for (const [index, leastMs] of [1_950, 2_450, 3_050].entries()) {
-			expect(pauses[index]).toBeGreaterThanOrEqual(leastMs);
-		}
+		for (const ms of pauses) expect(ms).toBeGreaterThanOrEqual(1_950);
 	});
 
 	it('waits for one that is not listed yet, and through failures that pass', async () => {

@@ -1,7 +1,8 @@
 /** What must not end a wait, or make it deaf, while VideoSDK or another execution is in trouble. */
 import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import type { INodeParameters } from 'n8n-workflow';
-import { accelerateTime, startParameters, useRig } from './rig';
+import { byRule } from './callRig';
+import { accelerateTime, jsonOf, startParameters, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -32,17 +33,6 @@ it('A session that the API does not find, and that is far down in the list, is s
 	await rig.engine.run({ parameters: startParameters(), items: rows(320) });
 	rig.simulator.addFault({ kind: 'status', status: 404, match: { path: ONE_SESSION, times: Infinity } });
 	expect(await waiting.jsonWithin(PATIENCE_MS)).toMatchObject([{ timedOut: true, endedAtTimeout: true }]);
-});
-
-it('A session that VideoSDK has in no page of its list ends the wait', async () => {
-	accelerateTime(SPEED);
-	const waiting = await rig.engine.startAndWait(100 * MAX_WAIT_MS, END_AT_TIMEOUT);
-	const [gone] = sessions();
-	await rig.engine.run({ parameters: startParameters(), items: rows(260) });
-	rig.simulator.sessions.delete(gone?.sessionId ?? '');
-	const [json] = (await waiting.jsonWithin(PATIENCE_MS)) ?? [];
-	expect(json).toMatchObject({ error: expect.stringContaining("couldn't find") as string });
-	expect(json).not.toHaveProperty('timedOut', true);
 });
 
 it('An execution that is stopped while n8n saves it does not stop the requests of others', async () => {
@@ -88,6 +78,82 @@ it.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as cons
 		]);
 	},
 );
+
+it.each(['hang', 'drip'] as const)(
+	'Reads that %s hold up no end, however many wait (A1, A2)',
+	async (kind) => {
+		accelerateTime(SPEED);
+		const waits = await Promise.all(
+			Array.from(
+				{ length: 6 },
+				async () => await rig.engine.startAndWait(2 * MAX_WAIT_MS, END_AT_TIMEOUT, { items: rows(5) }),
+			),
+		);
+		rig.simulator.addFault({ kind, match: { method: 'GET', times: Infinity } });
+		const outputs = await Promise.all(waits.map(async (waiting) => await waiting.jsonWithin(PATIENCE_MS)));
+		expect(sessions().map(({ status }) => status)).toEqual(Array(30).fill('completed'));
+		for (const output of outputs) {
+			expect(output).toEqual(
+				Array(5).fill(expect.objectContaining({ timedOut: true, endedAtTimeout: true })),
+			);
+		}
+	},
+);
+
+it('One loop asks for all: 60 executions with 5 calls each take at most 400 requests in a minute', async () => {
+	accelerateTime(3);
+	const parameters = { ...byRule(), operation: 'makeAndWait' };
+	const begin = async () => await rig.engine.startAndWait(24 * 3_600_000, parameters, { items: rows(5) });
+	const waits = await Promise.all(Array.from({ length: 60 }, begin));
+	const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
+	const [before, sinceMs] = [asked(), Date.now()];
+	while (Date.now() < sinceMs + 60_000) await new Promise((resolve) => setTimeout(resolve, 500));
+	expect(asked() - before).toBeLessThanOrEqual(400);
+	rig.simulator.setEventFaults({ drop: () => true });
+	for (const callId of rig.simulator.calls.keys()) await rig.simulator.moveCall(callId, 'ended');
+	for (const waiting of waits) expect(await waiting.resumedWithin(PATIENCE_MS)).toHaveLength(5);
+});
+
+it('An end that drips costs only its own conversation anything (A2)', async () => {
+	accelerateTime(SPEED);
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, END_AT_TIMEOUT, { items: rows(4) });
+	const [slow] = sessions();
+	const body = new RegExp(String(slow?.sessionId));
+	rig.simulator.addFault({ kind: 'drip', match: { path: /end$/, body, times: Infinity } });
+	const output = await waiting.jsonWithin(PATIENCE_MS);
+	expect(output).toEqual(
+		rows(4).map(() => expect.objectContaining({ timedOut: true, endedAtTimeout: true })),
+	);
+});
+
+it("Another session's record is no news of this one (A10)", async () => {
+	accelerateTime(SPEED);
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
+	const body = { sessionId: 'another', status: 'failed' };
+	rig.simulator.addFault({
+		kind: 'status',
+		status: 200,
+		body,
+		match: { path: ONE_SESSION, times: Infinity },
+	});
+	expect(await waiting.jsonWithin(PATIENCE_MS)).toMatchObject([{ outcome: 'running', timedOut: true }]);
+});
+
+it('A failure at the deadline does not fail Wait for Status: the session comes out as last known', async () => {
+	accelerateTime(SPEED);
+	const sessionId = await rig.existingSession();
+	const parameters = {
+		resource: 'session',
+		operation: 'waitForStatus',
+		sessionId,
+		maxWait: 1,
+		maxWaitUnit: 'minutes',
+	};
+	const run = rig.engine.run({ parameters });
+	while (rig.requests.length === 0) await new Promise(setImmediate);
+	rig.simulator.addFault({ kind: 'status', status: 500, match: { path: ONE_SESSION, times: Infinity } });
+	expect(jsonOf(await run)).toMatchObject([{ sessionId, timedOut: true }]);
+});
 
 it('An end that the API declines is not told as done', async () => {
 	accelerateTime(20);

@@ -1,4 +1,3 @@
-import { setTimeout as setTimeoutOfNode } from 'node:timers';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { eventBody } from './delivery';
 import { accelerateTime, useRig } from './rig';
@@ -45,7 +44,7 @@ async function deliverEnd(index: number): Promise<number | undefined> {
 	return (await rig.simulator.deliver(String(session.webhook?.endPoint), event)).status;
 }
 
-it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆'])(
+it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆', 'constructor', 'toString', 'a\u2028b'])(
 	'A node of any name is resumed: %s',
 	async (name) => {
 		const waiting = await startAndWait(1, { name });
@@ -93,55 +92,36 @@ it('A resume that n8n accepted and did not carry out can be asked for again afte
 	expect(waiting.resumptions).toBe(2);
 });
 
-it('An end that n8n could not act on is found by the next poll', async () => {
-	const waiting = await startAndWait(1);
+it('An end that n8n could not act on is told again', async () => {
+	const waiting = await rig.engine.startAndWait(600_000);
 	waiting.failures = 1;
-	// Before the first poll.
 	expect(await deliverEnd(0)).toBe(500);
 	accelerateTime(SPEED);
 	expect(await waiting.jsonWithin()).toMatchObject([{ status: 'stopped' }]);
 	expect(waiting.resumptions).toBe(1);
 });
 
-it('End When Max Wait Ends is that of each item', async () => {
-	const options = { endAtTimeout: '={{ $json.index === 1 }}' };
-	const waiting = await startAndWait(3, {}, { options });
-	const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
-	const { endIds } = JSON.parse(String(context?.agentCloudWait)) as { endIds: string[] };
-	const [items] = waiting.result.run.data.executionData?.nodeExecutionStack[0]?.data.main ?? [];
-	expect(endIds).toEqual([items?.[1]?.json.sessionId]);
-	for (const index of [0, 1, 2]) await deliverEnd(index);
+it('Each item has its own Max Wait and is ended by its own option', async () => {
+	accelerateTime(SPEED);
+	const options = { endAtTimeout: '={{ $json.index !== 1 }}' };
+	const maxWait = '={{ $json.index === 2 ? 2 : 0.5 }}';
+	const waiting = await startAndWait(3, {}, { options, maxWait, maxWaitUnit: 'minutes' });
+	expect(await waiting.jsonWithin(60_000)).toMatchObject([
+		{ timedOut: true, endedAtTimeout: true },
+		{ timedOut: true, outcome: 'running' },
+		{ timedOut: true, endedAtTimeout: true },
+	]);
+	const ends = rig.requests.filter(({ path }) => path.endsWith('/end')).map(({ body }) => body);
+	expect(ends).toMatchObject([0, 2].map((index) => ({ sessionId: sessions()[index]?.sessionId })));
 });
 
-describe('A wait that ends because the API does not know the session any more', () => {
-	/** Starts two, of which the API forgets the first one and the second one ends. */
-	async function loseFirst(settings: object) {
-		accelerateTime(SPEED);
-		const waiting = await startAndWait(2, settings, { maxWait: 5 });
-		// The polls that confirm it are half a minute apart.
-		onTimer(30_000, (callback) => setTimeoutOfNode(callback, 10));
-		const [lost] = sessions();
-		rig.simulator.sessions.delete(String(lost?.sessionId));
-		const other = sessions().at(-1);
-		if (other) other.status = 'stopped';
-		const output = await waiting.jsonWithin();
-		return { lost: lost?.sessionId, other: other?.sessionId, output, routed: waiting.resumed?.routed };
-	}
-
-	it('is told beside its fields', async () => {
-		const { lost, other, output } = await loseFirst({});
-		expect(output).toEqual([
-			expect.objectContaining({ sessionId: lost, error: expect.stringContaining("couldn't find anything") }),
-			expect.objectContaining({ sessionId: other, event: 'stopped' }),
-		]);
-	});
-
-	it('goes to the error output, where there is one: n8n moves an item of an error alone', async () => {
-		const { lost, routed } = await loseFirst({ onError: 'continueErrorOutput' });
-		expect(routed?.failure[0]?.json).toMatchObject({
-			error: expect.stringMatching(new RegExp(`couldn't find anything .*sessionId: ${String(lost)}`)),
-		});
-	});
+it('A session that VideoSDK does not know any more comes out at Max Wait, as last known', async () => {
+	accelerateTime(SPEED);
+	const waiting = await startAndWait(1, { onError: 'continueErrorOutput' }, { maxWait: 1 });
+	rig.simulator.sessions.clear();
+	const [json] = (await waiting.jsonWithin(60_000)) ?? [];
+	expect(json).toMatchObject({ timedOut: true, outcome: 'running' });
+	expect(json).not.toHaveProperty('error');
 });
 
 describe('Another process', () => {

@@ -87,7 +87,8 @@ export class WaitingRun {
 	/** Sends something that came to another resume URL to this one. */
 	async replay({ headers, body }: ResumeRequest): Promise<WebhookAnswer> {
 		const others = { ...headers };
-		delete others.host;
+		// The body is kept as n8n hands it over.
+		for (const name of ['host', 'content-encoding', 'content-length']) delete others[name];
 		return await send(`${this.webhookWaitingBaseUrl}/replayed`, { headers: others, body });
 	}
 

@@ -4,6 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import type { FastifyReply } from 'fastify';
 import type { Fault, RecordedRequest } from './types';
 
+const DRIP_MS = 300;
+
 /** An answer ready for the wire. */
 export interface WireAnswer {
 	status: number;
@@ -105,6 +107,7 @@ function plainFaultyAnswer(
 			};
 		case 'status':
 		case 'delay':
+		case 'drip':
 		case 'truncate':
 			return genuine ?? stated(fault);
 	}
@@ -125,6 +128,15 @@ function lowerCased(headers: Record<string, string> = {}): Record<string, string
 	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
+/** Sends a byte at a time, so slowly that it takes minutes. */
+function drip(payload: Buffer, response: ServerResponse): void {
+	let sent = 0;
+	const timer = setInterval(() => {
+		if (response.destroyed || sent >= payload.length) clearInterval(timer);
+		else response.write(payload.subarray(sent, ++sent));
+	}, DRIP_MS).unref();
+}
+
 /** Sends an answer as its fault has it: whole, cut short, or none at all. */
 export function misbehave(fault: Fault, answer: WireAnswer | undefined, response: ServerResponse): void {
 	if (!answer) {
@@ -133,6 +145,7 @@ export function misbehave(fault: Fault, answer: WireAnswer | undefined, response
 		return;
 	}
 	const { status, headers, payload } = answer;
+	if (fault.kind === 'drip') return drip(payload, response.writeHead(status, headers));
 	const isCut = fault.kind === 'truncate';
 	const length = isCut ? Math.max(payload.length, 2) : payload.length;
 	response.writeHead(status, { ...headers, 'content-length': String(length) });

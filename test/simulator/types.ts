@@ -79,7 +79,8 @@ export interface Fault {
 	 * Not processed: `status`, `redirect`, and anything with a `status` of 400 or more.
 	 * All others strike after the request was processed, so a start has begun its session.
 	 */
-	kind: 'status' | 'delay' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
+	kind:
+		'status' | 'delay' | 'drip' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
 	status?: number;
 	/** The answer's body, or a function that makes it of the request's headers. */
 	body?: unknown;

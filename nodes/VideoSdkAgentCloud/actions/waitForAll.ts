@@ -5,8 +5,8 @@ import { ItemReader } from '../fields/reader';
 import { readKept } from '../fields/recording';
 import { readOptions } from '../fields/requestOptions';
 import { readIsSimplified } from '../fields/simplify';
-import { type ConversationKind } from '../waiting/conversation';
-import { park } from '../waiting/park';
+import { type KindName } from '../conversation/kinds';
+import { putToWait } from '../waiting/putToWait';
 import { type Operation } from './operation';
 
 /**
@@ -63,9 +63,9 @@ export function waitOptions(option: INodeProperties): INodeProperties[] {
  *
  * @param option the boolean among the options that ends what still runs at the deadline
  */
-export function completeByWaiting(kind: ConversationKind, option: INodeProperties): Operation['complete'] {
+export function completeByWaiting(kind: KindName, option: INodeProperties): Operation['complete'] {
 	return async (context, output, credential) =>
-		await park(context, output, {
+		await putToWait(context, output, {
 			kind,
 			credential,
 			maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),

@@ -5,7 +5,8 @@ import type {
 	IHttpRequestOptions,
 	JsonObject,
 } from 'n8n-workflow';
-import { NodeApiError, UserError } from 'n8n-workflow';
+import { NodeApiError, sleep, UserError } from 'n8n-workflow';
+import { detached } from '../n8n/detached';
 import type { AnswerReader } from './answer';
 import { DeclinedError, isRecord } from './answer';
 import type { RequestContext } from './credential';
@@ -42,6 +43,8 @@ export interface ApiRequest {
 export interface Sending {
 	/** For one attempt, in ms. Default: DEFAULT_TIMEOUT_MS */
 	timeoutMs?: number;
+	/** For the whole of one attempt, in ms, for senders that outlive their execution: `timeoutMs` counts only while nothing comes. */
+	wholeTimeoutMs?: number;
 	/** How often each request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
 	/** Gives the credential. Without it n8n reads it for each request. */
@@ -97,12 +100,19 @@ function parseAnswer(text: string): unknown {
 	}
 }
 
+/** @returns a signal that aborts after a time. Not `AbortSignal.timeout`, whose clock cannot be moved by tests */
+export function abortAfter(ms: number): AbortSignal {
+	const controller = new AbortController();
+	void sleep(ms).then(() => controller.abort());
+	return controller.signal;
+}
+
 /** Sends the request once. @returns what `read` found in the answer's JSON object, or why there is nothing */
 async function attempt<T>(
 	context: RequestContext,
 	request: ApiRequest,
 	read: AnswerReader<T>,
-	{ timeoutMs, credential }: Sending,
+	{ timeoutMs, wholeTimeoutMs, credential }: Sending,
 ): Promise<{ result: T } | { failure: ApiFailure }> {
 	const options: IHttpRequestOptions = {
 		method: request.method,
@@ -117,16 +127,19 @@ async function attempt<T>(
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
 	};
+	const whole = wholeTimeoutMs === undefined ? undefined : abortAfter(wholeTimeoutMs);
+	if (whole) options.abortSignal = whole;
+	const sender = whole ? detached(context, whole) : context;
 	let response: FullResponse;
 	try {
 		response = (await context.helpers.httpRequestWithAuthentication.call(
-			context,
+			sender,
 			CREDENTIAL_TYPE,
 			options,
 			credential && { credentialsDecrypted: await credential() },
 		)) as FullResponse;
 	} catch (error) {
-		return { failure: failureOfError(error) };
+		return { failure: whole?.aborted ? { kind: 'timeout', code: 'ETIMEDOUT' } : failureOfError(error) };
 	}
 	response.body = withoutTokens(String(response.body));
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>

@@ -37,6 +37,7 @@ interface Endable {
  * @throws NodeApiError of `end` if it may go on
  */
 export async function endOnce({ end, get, isOver }: Endable): Promise<IDataObject> {
+	let sent: object | undefined;
 	for (let requests = 1; ; requests++) {
 		const result = await end().then(
 			(record) => ({ record }),
@@ -44,7 +45,9 @@ export async function endOnce({ end, get, isOver }: Endable): Promise<IDataObjec
 		);
 		if ('record' in result) return result.record;
 		const failure = failureOf(result.error);
-		if (failure === undefined || failure.kind === 'cancelled') throw result.error;
+		// Without time for another request, the first one is what failed.
+		if (failure === undefined || failure.kind === 'cancelled') throw sent ?? result.error;
+		sent = result.error;
 		const isRefused =
 			failure.kind === 'declined' || (failure.kind === 'status' && MAY_BE_OVER.includes(failure.status ?? 0));
 		if (!isRefused && !isInDoubt(failure)) throw result.error;

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
+import { isRecord, recordWith } from './answer';
 import type { Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import { pathOf } from './path';
@@ -73,4 +73,25 @@ export async function latestSession(send: Send, roomId: string): Promise<IDataOb
 	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_SESSIONS);
 	const startMs = ({ start }: IDataObject) => Date.parse(String(start)) || 0;
 	return sessions.sort((one, other) => startMs(other) - startMs(one))[0];
+}
+
+/** What a room's recording makes, by the names of what remains of a conversation. */
+export interface RecordingSetup {
+	recording: boolean;
+	transcript: boolean;
+	summary: boolean;
+}
+
+/** @returns how a room is recorded, as far as its record says; undefined: it says nothing */
+export function recordingSetup({ autoStartConfig }: IDataObject): RecordingSetup | undefined {
+	const { recording } = isRecord(autoStartConfig) ? autoStartConfig : {};
+	if (!isRecord(recording)) return undefined;
+	const transcription = isRecord(recording.transcription) ? recording.transcription : {};
+	const { enabled, summary } = transcription;
+	const transcript = enabled === true;
+	return {
+		recording: true,
+		transcript,
+		summary: transcript && isRecord(summary) && summary.enabled === true,
+	};
 }

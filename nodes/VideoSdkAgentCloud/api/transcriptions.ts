@@ -6,7 +6,7 @@ import { pathOf } from './path';
 import { hasStatus } from './sessions';
 
 /** The statuses in which a transcription has ended. The API's docs list none, so an unknown one is not final. */
-const FINAL_STATUSES = ['completed', 'failed'];
+export const FINAL_STATUSES = ['completed', 'failed'];
 
 /** The body of a realtime transcription. Undefined fields are not sent. */
 export interface RealtimeBody {
@@ -97,21 +97,6 @@ export async function findTranscription(send: Send, roomId: string): Promise<IDa
 			throw error;
 		}),
 	);
-}
-
-/** What a room's own settings say of its transcriptions. undefined: nothing. */
-export interface Arranged {
-	transcription?: boolean;
-	summary?: boolean;
-}
-
-/** @returns whether the recordings of a room are transcribed and summarized, as far as the room says how it is recorded */
-export function arrangedFor({ autoStartConfig }: IDataObject): Arranged {
-	const { recording } = isRecord(autoStartConfig) ? autoStartConfig : {};
-	if (!isRecord(recording)) return {};
-	const transcription = isRecord(recording.transcription) ? recording.transcription : {};
-	const summary = isRecord(transcription.summary) ? transcription.summary : {};
-	return { transcription: transcription.enabled === true, summary: summary.enabled === true };
 }
 
 /** @returns the address of a transcription's file as plain text; undefined if there is none */

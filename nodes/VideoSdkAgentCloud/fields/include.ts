@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { type Includable } from '../api/conversation';
+import { type Includable } from '../conversation/kept';
 import { asNumber, type CollectionReader, type ItemReader } from './reader';
 
 const MS_PER_MINUTE = 60_000;
@@ -52,14 +52,16 @@ export const includeWaitField: INodeProperties = {
 /**
  * Reads `includeWaitField`.
  *
+ * @param least in minutes, what is too little otherwise
  * @returns ms
- * @throws NodeOperationError if it is not a number of minutes above 0, at most a day
+ * @throws NodeOperationError if it is not a number of minutes above 0 (or from `least` on), at most a day
  */
-export function readIncludeWaitMs(options: CollectionReader): number {
+export function readIncludeWaitMs(options: CollectionReader, least?: number): number {
 	const minutes = options.has(includeWaitField)
 		? asNumber(options.value(includeWaitField))
 		: DEFAULT_INCLUDE_WAIT_MINUTES;
-	if (minutes > 0 && minutes <= LONGEST_INCLUDE_WAIT_MINUTES) return minutes * MS_PER_MINUTE;
+	if ((minutes > 0 || minutes === least) && minutes <= LONGEST_INCLUDE_WAIT_MINUTES)
+		return minutes * MS_PER_MINUTE;
 	throw options.fail(
 		`'${includeWaitField.displayName}' must be more than 0 minutes and at most a day`,
 		`Enter a number of minutes in '${includeWaitField.displayName}'.`,

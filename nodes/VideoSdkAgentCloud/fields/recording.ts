@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { type Includable } from '../api/conversation';
+import { type Includable } from '../conversation/kept';
 import { type AutoStartConfig } from '../api/rooms';
 import { type ItemReader } from './reader';
 

@@ -1,8 +1,7 @@
 import { type IHookFunctions, type ITriggerFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 import { pause } from '../api/pause';
-import { type Registrant } from './registrant';
-import { prepareCheck } from './registration';
+import { prepareCheck, type Registrant } from './registration';
 
 const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 5 * 60_000;

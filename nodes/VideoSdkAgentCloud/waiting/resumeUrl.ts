@@ -7,8 +7,8 @@ import type { IExecuteFunctions, IWebhookDescription } from 'n8n-workflow';
 const RESUME_PATH = 'videosdk';
 
 /** The header of our own request, with the key that proves it. */
-export const KEY_HEADER = 'x-agent-cloud-poll-key';
-/** The header of our answers that tells them from those of n8n, a proxy or a login: `resumed`, or `answered` without resuming. */
+export const KEY_HEADER = 'x-agent-cloud-key';
+/** The header of our answers that tells them from those of n8n, a proxy or a login: `continued`, or `answered` without continuing. */
 export const RESULT_HEADER = 'x-agent-cloud-result';
 
 /** The resume URL of a waiting execution. It is n8n's own, so nothing is registered anywhere. */

@@ -1,88 +1,53 @@
-import { createHash, randomBytes, timingSafeEqual } from 'crypto';
-import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
-import type { Includable } from '../api/conversation';
-import { type ConversationKind, CONVERSATIONS } from './conversation';
+import { timingSafeEqual } from 'crypto';
+import { type IDataObject, type IWebhookFunctions, UserError } from 'n8n-workflow';
+import type { KindName } from '../conversation/kinds';
+import type { Want } from '../conversation/wait';
+import { readWaitingExecution } from '../n8n/wait';
 
-/**
- * What any process has to know of a waiting execution. It is in the node's context, which n8n stores with the execution and which is
- * in no output. What the execution waits for is in its items, see `park`.
- */
+/** The version of what is stored. Executions may wait for 30 days, and the package be updated meanwhile. */
+export const VERSION = 1;
+
+/** What any process has to know of a waiting execution. Stored with it. */
 export interface StoredWait {
-	kind: ConversationKind;
-	/** Hash of the key of our own requests. Identifies this wait, since an execution may wait several times. */
-	keyHash: string;
+	version: typeof VERSION;
+	kind: KindName;
+	/** Proves our own requests to the resume URL. Whoever may read the execution's data may let it go on. */
+	key: string;
 	executionId: string;
 	resumeUrl: string;
-	/** In ms since 1970. */
-	deadlineMs: number;
-	/** The IDs of those to end at the deadline. */
-	endIds: string[];
+	/** When the wait began, in ms since 1970. */
+	sinceMs: number;
+	/** Those that are awaited, by what is wanted of them. Others of the items have ended at once, or were never started. */
+	awaited: Array<Want & { ids: string[] }>;
 	/** The IDs of those that come out whole, without Simplify. */
-	wholeIds?: string[];
-	/** What is to be included, by the conversation's ID; undefined: nothing. */
-	include?: Record<string, WantedParts>;
-	/** How long to wait for that after the end, in ms. */
-	includeWaitMs?: number;
+	wholeIds: string[];
+	/** The credential holds an expression on the items, which only the process that has them can read. */
+	isCredentialByItem: boolean;
 }
 
-/** What is to be included of a conversation. */
-export interface WantedParts {
-	names: Includable[];
-	/** As far as the start's answer said. */
-	roomId?: string;
-	/** When it began, an API time. */
-	start?: string;
-}
-
-/** A wait, and the items of its execution. */
+/** A wait and the items of its execution, in input order. What came of a conversation replaces its item. */
 export interface Waiting {
-	wait: StoredWait;
-	/** In input order. Their outcomes replace them in the output. */
+	stored: StoredWait;
 	items: IDataObject[];
-	/** Those that had not ended when the wait began. */
-	awaited: IDataObject[];
-	/** Their IDs, each once. */
-	ids: string[];
-}
-
-const CONTEXT_FIELD = 'agentCloudWait';
-
-function hashOf(key: string): string {
-	return createHash('sha256').update(key).digest('hex');
-}
-
-/** Stores a wait with the execution. @returns it, and the key that proves our requests. Only this process's memory has the key */
-export function storeWait(
-	context: IExecuteFunctions,
-	wait: Omit<StoredWait, 'keyHash'>,
-): { wait: StoredWait; key: string } {
-	const key = randomBytes(32).toString('hex');
-	const stored: StoredWait = { ...wait, keyHash: hashOf(key) };
-	context.getContext('node')[CONTEXT_FIELD] = JSON.stringify(stored);
-	return { wait: stored, key };
 }
 
 /** @returns whether a request carries the key of the waiting execution */
-export function hasKey({ keyHash }: StoredWait, key: unknown): boolean {
-	return typeof key === 'string' && timingSafeEqual(Buffer.from(hashOf(key)), Buffer.from(keyHash));
+export function hasKey({ key }: StoredWait, given: unknown): boolean {
+	if (typeof given !== 'string') return false;
+	const [one, other] = [Buffer.from(given), Buffer.from(key)];
+	return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** n8n ends an expression at the first `}}`, which a node's name may contain. */
-function quoteForExpression(name: string): string {
-	return JSON.stringify(name).replaceAll('{', '\\u007b').replaceAll('}', '\\u007d');
-}
-
-/** @returns what the waiting execution has stored; undefined if it does not wait at this node */
+/**
+ * @returns what the waiting execution has stored; undefined if it does not wait at this node
+ * @throws UserError if it was stored by another version of the package
+ */
 export function readWaiting(context: IWebhookFunctions): Waiting | undefined {
-	// A webhook context has no getContext, but expressions reach it (WorkflowDataProxy, `$node[...].context`).
-	const name = quoteForExpression(context.getNode().name);
-	const stored = context.evaluateExpression(`{{ $node[${name}].context.${CONTEXT_FIELD} }}`);
-	if (typeof stored !== 'string') return undefined;
-	const wait = JSON.parse(stored) as StoredWait;
-	const items = context.evaluateExpression(
-		'{{ $input.all().map((item) => item.json ?? item) }}',
-	) as IDataObject[];
-	const { idField } = CONVERSATIONS[wait.kind];
-	const awaited = items.filter(({ timedOut }) => timedOut === true);
-	return { wait, items, awaited, ids: [...new Set(awaited.map((item) => String(item[idField])))] };
+	const found = readWaitingExecution(context);
+	if (found === undefined) return undefined;
+	const stored = JSON.parse(found.text) as StoredWait;
+	if (stored.version === VERSION) return { stored, items: found.items };
+	throw new UserError(
+		"The execution was put to wait by a different version of this package, so it continues at n8n's deadline.",
+	);
 }

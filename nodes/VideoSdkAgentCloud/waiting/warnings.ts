@@ -8,7 +8,8 @@ function warn({ logger }: RequestContext, sentences: string[], reason: string): 
 	logger.warn(`VideoSDK Agent Cloud: ${sentences.join(' ')}`, { reason });
 }
 
-const deadlineOf = ({ deadlineMs }: StoredWait) => new Date(deadlineMs).toISOString();
+const deadlineOf = ({ awaited }: StoredWait) =>
+	new Date(Math.max(...awaited.map(({ deadlineMs }) => deadlineMs))).toISOString();
 
 /** Logs that an execution could continue, but cannot be resumed. @param isLast whether there is no further retry */
 export function warnNotResumed(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nextPollMs } from '../../../nodes/VideoSdkAgentCloud/waiting/schedule';
+import { pauseMs } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { ResumeProxy } from '../../e2e/resumeProxy';
 import { PlainError, waitFor } from '../../n8n/processes';
 import { newAgent, post } from '../lib/deliver';
@@ -136,7 +136,7 @@ async function measureCase(
 function pollsBetween(fromMs: number, untilMs: number): number {
 	let polls = 0;
 	let atMs = 0;
-	for (let count = 0; (atMs += nextPollMs(count, Infinity)) <= untilMs; count++) {
+	while ((atMs += pauseMs(atMs)) <= untilMs) {
 		if (atMs > fromMs) polls++;
 	}
 	return polls;

@@ -1,6 +1,35 @@
 /** What the package's waiting takes from n8n, and nothing else: see n8nContract.e2e.ts. n8n loads it from N8N_CUSTOM_EXTENSIONS. */
 const kept = {};
 
+const ACTIONS = {
+	/** As n8n/wait.ts reads it. */
+	stored(webhook) {
+		const { contextData, nodeExecutionStack } = webhook.runExecutionData.executionData;
+		const { name } = webhook.getNode();
+		const [{ node, data }] = nodeExecutionStack;
+		return {
+			text: contextData[`node:${name}`].stored,
+			node: node.name,
+			items: data.main[0].map(({ json }) => json),
+		};
+	},
+	/** As n8n/detached.ts does it. Tells how long a request took that was aborted after 200 ms. */
+	async abort(_webhook, context, url) {
+		const controller = new AbortController();
+		const detached = Object.create(context, { getExecutionCancelSignal: { value: () => controller.signal } });
+		setTimeout(() => controller.abort(), 200);
+		const sinceMs = Date.now();
+		const options = { url, timeout: 60_000, abortSignal: controller.signal };
+		await context.helpers.httpRequestWithAuthentication
+			.call(detached, 'videoSdkAgentCloudApi', options)
+			.catch(() => undefined);
+		return Date.now() - sinceMs;
+	},
+	async credential(_webhook, context) {
+		return await context.getCredentials('videoSdkAgentCloudApi', 0);
+	},
+};
+
 exports.Probe = class {
 	description = {
 		displayName: 'Probe',
@@ -34,17 +63,14 @@ exports.Probe = class {
 	}
 
 	async webhook() {
-		const { action, expression, items } = this.getBodyData();
+		const { action, items, url } = this.getBodyData();
 		if (action === 'throw') throw new Error('thrown by the probe');
 		const response = this.getResponseObject();
 		response.setHeader('x-probe', 'ours');
 		if (action === 'resume') {
 			return { workflowData: [items.map((json) => ({ json, pairedItem: { item: 0 } }))] };
 		}
-		const answer =
-			action === 'evaluate'
-				? this.evaluateExpression(expression)
-				: await kept.context.getCredentials('videoSdkAgentCloudApi', 0);
+		const answer = await ACTIONS[action](this, kept.context, url);
 		response.status(200).json({ answer });
 		return { noWebhookResponse: true };
 	}

@@ -1,10 +1,21 @@
 import { describeCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
-import { fetchIncluded } from '../../api/conversation';
+import {
+	findParts,
+	type Includable,
+	joinParts,
+	type Part,
+	placeOf,
+	reasonMissing,
+	showParts,
+} from '../../conversation/kept';
+import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/callLocators';
-import { includeField, readInclude } from '../../fields/include';
+import { includeField, includeWaitField, readIncludeWaitMs, readInclude } from '../../fields/include';
 import { optionsField, readOptions, readRequestOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
+import { isTool } from '../../shared/tool';
+import { lookUntil } from '../lookUntil';
 import { type Operation } from '../operation';
 import { textReader } from '../readText';
 
@@ -13,19 +24,37 @@ export const operation: Operation = {
 	name: 'Get',
 	action: 'Get call',
 	description: 'Retrieve a call and, if you choose, its transcript, summary and recording',
-	fields: [callField, includeField, optionsField([simplifyField])],
+	fields: [callField, includeField, optionsField([includeWaitField, simplifyField])],
 	prepare(read) {
 		const callId = read.required(callField);
 		const include = readInclude(read);
 		const { timeoutMs } = readRequestOptions(read);
 		const simplify = readSimplifyCall(readOptions(read));
+		// An AI agent does not wait.
+		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read), 0);
 		return async (send, tools) => {
 			const call = await getCall(send, callId);
 			if (include.length === 0) return simplify(call);
+			const show = (parts: Partial<Record<Includable, Part>>, why?: string) =>
+				simplify(describeCall({ ...call, ...showParts(include, parts, why) }));
+			const reason = reasonMissing(KINDS.call, call);
+			if (reason !== undefined) return show({}, reason);
 			const readText = textReader(read, timeoutMs, tools);
-			const { found, missing } = await fetchIncluded(send, readText, include, call);
-			const kept = { ...found, ...(Object.keys(missing).length > 0 && { missing }) };
-			return simplify(describeCall({ ...call, ...kept }));
+			const parts: Partial<Record<Includable, Part>> = {};
+			const isOpen = (name: Includable) => parts[name]?.mayCome ?? true;
+			await lookUntil(
+				async () => {
+					const place = placeOf(KINDS.call, call, false);
+					await findParts(send, readText, include.filter(isOpen), place, Date.now(), (name, part) => {
+						const { [name]: earlier = part } = parts;
+						parts[name] = joinParts(earlier, part);
+					});
+					return include.some(isOpen) ? undefined : true;
+				},
+				includeWaitMs,
+				tools.stopSignal,
+			);
+			return show(parts);
 		};
 	},
 };

@@ -7,7 +7,7 @@ import { type ItemRun, type Operation, type PreparedCall, RecordWithFile, type U
 import { ConcurrencyLimit } from './concurrency';
 import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
 import { continuesOnFail } from '../../shared/tool';
-import { withoutStop } from '../../shared/withoutStop';
+import { detached } from '../../n8n/detached';
 
 /** An item whose fields were read and are valid. */
 export interface PreparedItem extends RequestOptions {
@@ -97,7 +97,7 @@ export class Runner {
 		const credential = this.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
 		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
-		const context = stopSignal === NEVER_STOPPED ? withoutStop(this.context) : this.context;
+		const context = stopSignal === NEVER_STOPPED ? detached(this.context) : this.context;
 		return async (request, read) => await apiRequest(context, request, read, sending);
 	}
 

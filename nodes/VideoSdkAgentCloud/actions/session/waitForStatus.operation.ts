@@ -1,14 +1,13 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { failureOf } from '../../api/client';
 import { isPassing } from '../../api/failure';
-import { pause } from '../../api/pause';
 import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../../api/sessions';
 import { readSessionId, sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { statusOptions } from '../../fields/statuses';
-import { nextPollMs } from '../../waiting/schedule';
+import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 
 const statusesField: INodeProperties = {
@@ -19,9 +18,6 @@ const statusesField: INodeProperties = {
 	default: [...TERMINAL_STATUSES],
 	description: 'Continue as soon as the session has one of these statuses',
 };
-
-/** Between two looks. */
-const LONGEST_PAUSE_MS = 30_000;
 
 function readStatuses(read: ItemReader): string[] {
 	const statuses = read.list(statusesField);
@@ -41,24 +37,16 @@ function prepare(read: ItemReader): ItemRun {
 	const statuses = readStatuses(read);
 	const maxWaitMs = readMaxWaitMs(read);
 	return async (send, { stopSignal }) => {
-		const deadlineMs = Date.now() + maxWaitMs;
 		let session: IDataObject | undefined;
-		for (let looks = 0; ; looks++) {
-			const poll = await getSession(send, sessionId).then(
-				(found) => ({ found }),
-				(error: object) => ({ error }),
-			);
-			if ('found' in poll) {
-				session = poll.found;
-				if (hasStatus(session, statuses)) return session;
-			} else if (!isPassing(failureOf(poll.error)) || (session === undefined && Date.now() >= deadlineMs)) {
-				throw poll.error;
-			}
-			const remainingMs = deadlineMs - Date.now();
-			if (remainingMs <= 0 && session !== undefined) return { ...session, timedOut: true };
-			// The last poll is at the deadline itself.
-			await pause(Math.min(nextPollMs(looks, remainingMs), LONGEST_PAUSE_MS), stopSignal);
-		}
+		const look = async (isLast: boolean): Promise<IDataObject | undefined> => {
+			session = await getSession(send, sessionId).catch((error: object) => {
+				if (isPassing(failureOf(error)) && !(isLast && session === undefined)) return session;
+				throw error;
+			});
+			if (session === undefined || hasStatus(session, statuses)) return session;
+			return isLast ? { ...session, timedOut: true } : undefined;
+		};
+		return (await lookUntil(look, maxWaitMs, stopSignal)) as IDataObject;
 	};
 }
 

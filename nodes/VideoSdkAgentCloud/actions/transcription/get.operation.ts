@@ -1,18 +1,14 @@
 import { type IDataObject } from 'n8n-workflow';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
-import { pause } from '../../api/pause';
-import { CLOCKS_APART_MS, msOf } from '../../api/place';
-import { getRoom, latestSession } from '../../api/rooms';
+import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
 import {
-	arrangedFor,
 	findTranscription,
 	getTranscription,
 	isNotThere,
 	isReady,
 	mayGetSummary,
 	textFileOf,
-	type Arranged,
 } from '../../api/transcriptions';
 import { readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
@@ -25,24 +21,26 @@ import {
 	transcriptionIdField,
 	waitUntilReadyField,
 } from '../../fields/transcription';
+import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 import { isTool } from '../../shared/tool';
-import { nextPollMs } from '../../waiting/schedule';
 import { textReader } from '../readText';
 import { mayComeLater } from '../withFile';
 
 const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
-/** Between two looks. */
-const LONGEST_PAUSE_MS = 30_000;
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
+/** By so much the clocks of VideoSDK's services may differ. */
+const CLOCKS_APART_MS = 10_000;
+
+const msOf = (time: unknown): number => Date.parse(String(time));
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call, starts the session, or creates the room, set 'Recording' to 'Recording and Transcript'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
 
 /** What is known of a room. */
-type Room = Arranged & { isUnknown?: boolean };
+type Room = Partial<RecordingSetup> & { isUnknown?: boolean };
 
 /** Says why a room has no transcription, as far as that is known. */
 function noTranscription(read: ItemReader, roomId: string, room: Room, hasWaited: boolean): Error {
@@ -50,9 +48,9 @@ function noTranscription(read: ItemReader, roomId: string, room: Room, hasWaited
 		? "It still wasn't there when 'Max Wait' was reached. Increase 'Max Wait', or try again later."
 		: "VideoSDK transcribes the recording a few minutes after the conversation. Try again then, or turn on 'Wait Until Ready'.";
 	const [what, nextStep] =
-		room.transcription === false
+		room.transcript === false
 			? [`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]
-			: room.transcription
+			: room.transcript
 				? [`Room ${roomId} has no transcription yet`, notYet]
 				: room.isUnknown
 					? [
@@ -79,7 +77,9 @@ function readWaitMs(read: ItemReader): number | undefined {
 
 /** Asks a room what was arranged for it. Only words and the wait for a summary depend on it, so it never fails. */
 async function lookUpRoom(send: Send, roomId: string): Promise<Room> {
-	return await getRoom(send, roomId).then(arrangedFor, (error: object) => ({ isUnknown: isNotThere(error) }));
+	return await getRoom(send, roomId)
+		.then((room) => recordingSetup(room) ?? {})
+		.catch((error: object) => ({ isUnknown: isNotThere(error) }));
 }
 
 function prepare(read: ItemReader): ItemRun {
@@ -133,22 +133,22 @@ function prepare(read: ItemReader): ItemRun {
 			}
 			if ('id' in target) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
-			if (isTimeUp || room.transcription === false) {
+			if (isTimeUp || room.transcript === false) {
 				throw noTranscription(read, target.roomId, room, maxWaitMs !== undefined);
 			}
 			return undefined;
 		};
 		const mayPass = (error: Error) => isPassing(failureOf(error)) || mayComeLater(error);
 
-		const deadlineMs = Date.now() + (maxWaitMs ?? 0);
-		for (let looks = 0; ; looks++) {
-			const isTimeUp = Date.now() >= deadlineMs;
-			const output = await poll(isTimeUp).catch(async (error: Error) =>
-				isTimeUp || !mayPass(error) ? await Promise.reject(error) : undefined,
-			);
-			if (output !== undefined) return output;
-			await pause(Math.min(nextPollMs(looks, deadlineMs - Date.now()), LONGEST_PAUSE_MS), stopSignal);
-		}
+		const output = await lookUntil(
+			async (isLast) =>
+				await poll(isLast).catch(async (error: Error) =>
+					isLast || !mayPass(error) ? await Promise.reject(error) : undefined,
+				),
+			maxWaitMs ?? 0,
+			stopSignal,
+		);
+		return output as IDataObject;
 	};
 }
 

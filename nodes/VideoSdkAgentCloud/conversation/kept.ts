@@ -1,0 +1,229 @@
+import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
+import { isRecord } from '../api/answer';
+import { failureOf, NO_TIME_LEFT, type Send } from '../api/client';
+import { FileError } from '../api/fileStream';
+import { listRecords, type ListRequest } from '../api/pagination';
+import { RECORDINGS } from '../api/recordings';
+import { getRoom, recordingSetup } from '../api/rooms';
+import { hasStatus } from '../api/sessions';
+import { FINAL_STATUSES, textFileOf, TRANSCRIPTIONS } from '../api/transcriptions';
+import type { Kind } from './kinds';
+
+/** What may remain of a conversation. */
+export type Includable = 'recording' | 'summary' | 'transcript';
+
+/**
+ * One of those: its value, or in a sentence for the user why there is none. The value that weighs more wins: the longer recording,
+ * the longer text. `mayCome`: looking again may find (more of) it. `atMs`: when it was looked for, in ms since 1970.
+ */
+export type Part =
+	{ value: string; weight: number; mayCome: boolean } | { reason: string; mayCome: boolean; atMs: number };
+
+/** Where a conversation took place. Others may have used the room, too, and nothing of theirs may come out. */
+export interface Place {
+	/** Empty: VideoSDK does not tell. */
+	roomId: string;
+	/** The room was made for this conversation alone. */
+	hasOwnRoom: boolean;
+	/** The room's session, as the conversation's own record names it. */
+	roomSessionId?: string;
+	/** When the conversation was over, an API time. */
+	end?: unknown;
+}
+
+/** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */
+export type ReadText = (url: string) => Promise<string>;
+
+const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
+const OUTPUT_NAMES = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
+export const NOT_IN_TIME =
+	"It wasn't ready in time. Get it later with Call: Get, Transcription: Get, or Recording: Get Many.";
+/** What starts later in a room of one's own is of someone who came back to it. */
+const OWN_UNTIL_MS = 60_000;
+
+const isValue = (part: Part): part is Extract<Part, { value: string }> => 'value' in part;
+
+/** Joins two parts, whatever their order. */
+export function joinParts(one: Part, other: Part): Part {
+	if (isValue(one) && isValue(other)) {
+		const isOne = one.weight === other.weight ? one.value >= other.value : one.weight > other.weight;
+		return { ...(isOne ? one : other), mayCome: one.mayCome && other.mayCome };
+	}
+	if (isValue(one)) return one;
+	if (isValue(other)) return other;
+	if (one.mayCome !== other.mayCome) return one.mayCome ? other : one;
+	if (one.atMs !== other.atMs) return one.atMs > other.atMs ? one : other;
+	return one.reason >= other.reason ? one : other;
+}
+
+/** @returns why nothing can have been said, or not yet, if that is clear from a described record alone */
+export function reasonMissing({ one }: Kind, record: IDataObject): string | undefined {
+	if (record.outcome === 'running') return `The ${one} hasn't ended yet.`;
+	if (one === 'session' && record.outcome === 'failed' && !record.end) return 'The session failed.';
+	return record.answered === false ? "The call wasn't answered." : undefined;
+}
+
+/**
+ * @param names what is wanted
+ * @param reason why nothing can have been said, see `reasonMissing`
+ * @returns what an output item says of the parts: their values, and why others are `missing`
+ */
+export function showParts(
+	names: Includable[],
+	parts: Partial<Record<Includable, Part>>,
+	reason?: string,
+): IDataObject {
+	const found: IDataObject = {};
+	const missing: IDataObject = {};
+	for (const name of names) {
+		const part = parts[name];
+		if (part && isValue(part)) found[OUTPUT_NAMES[name]] = part.value;
+		else missing[name] = reason ?? part?.reason ?? NOT_IN_TIME;
+	}
+	return { ...found, ...(Object.keys(missing).length > 0 && { missing }) };
+}
+
+const msOf = (time: unknown): number => Date.parse(String(time));
+const startOf = ({ start, createdAt }: IDataObject): number => msOf(start ?? createdAt);
+
+/** @returns whether a recording or transcription is certainly of this conversation and no other */
+function isOwn({ roomId, hasOwnRoom, roomSessionId, end }: Place, row: IDataObject): boolean {
+	const { extension } = row;
+	const config = isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
+	const rowRoomId = row.roomId ?? row.meetingId ?? config.roomId;
+	if (rowRoomId && roomId && rowRoomId !== roomId) return false;
+	// What has no time, or is looked for before the end is known, started early enough.
+	if (hasOwnRoom) return !(startOf(row) > msOf(end) + OWN_UNTIL_MS);
+	const rowSessionId = String(row.sessionId ?? config.sessionId ?? '');
+	return rowSessionId !== '' && rowSessionId === roomSessionId;
+}
+
+async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDataObject[]> {
+	const qs = {
+		...(place.roomId && { roomId: place.roomId }),
+		...(!place.hasOwnRoom && { sessionId: place.roomSessionId }),
+	};
+	const rows = await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row));
+	return rows.sort((one, other) => (startOf(one) || 0) - (startOf(other) || 0));
+}
+
+/** @returns the URL and length of a recording; undefined without a URL */
+function fileOf({ file, start, end }: IDataObject): { value: string; weight: number } | undefined {
+	if (!isRecord(file) || typeof file.fileUrl !== 'string' || file.fileUrl === '') return undefined;
+	const duration = isRecord(file.meta) ? Number(file.meta.duration) : NaN;
+	return { value: file.fileUrl, weight: duration || (msOf(end) - msOf(start)) / 1000 || 0 };
+}
+
+type Found = Part | undefined;
+
+/** Finds the longest recording. @returns undefined if the API lists none */
+async function findRecording(send: Send, place: Place, atMs: number): Promise<Found> {
+	let rows = await ownRows(send, RECORDINGS.room, place);
+	if (rows.length === 0) rows = await ownRows(send, RECORDINGS.merged, place);
+	const [longest] = rows
+		.flatMap((row) => fileOf(row) ?? [])
+		.sort((one, other) => other.weight - one.weight || (one.value < other.value ? 1 : -1));
+	if (longest) return { ...longest, mayCome: false };
+	if (rows.length === 0) return undefined;
+	// A merged recording has a status, and no file before it is completed. With storage of one's own there is no URL at all.
+	const mayCome = rows.some((row) => row.status !== undefined && !hasStatus(row, FINAL_STATUSES));
+	const reason = mayCome ? "The recording isn't ready yet." : 'VideoSDK has no URL for the recording.';
+	return { reason, mayCome, atMs };
+}
+
+/** Reads a text of all transcriptions, in the order in which people talked. @returns undefined if there is none */
+async function findText(
+	rows: IDataObject[],
+	name: 'summary' | 'transcript',
+	readText: ReadText,
+	atMs: number,
+): Promise<Found> {
+	if (rows.length === 0) return undefined;
+	const possible = rows.filter((row) => !hasStatus(row, ['failed']));
+	if (possible.length === 0) {
+		return { reason: "VideoSDK couldn't transcribe the conversation.", mayCome: false, atMs };
+	}
+	const urls = possible.flatMap((row) => textFileOf(row, TEXT_FILES[name]) ?? []);
+	if (urls.length === 0) {
+		const isPending = possible.some((row) => !hasStatus(row, FINAL_STATUSES));
+		return isPending ? { reason: `The ${name} isn't ready yet.`, mayCome: true, atMs } : undefined;
+	}
+	const texts: string[] = [];
+	for (const url of urls) texts.push(await readText(url));
+	const value = texts.join('\n\n');
+	return { value, weight: value.length, mayCome: urls.length < possible.length };
+}
+
+/** Makes of a failure a reason: the next look may be right. A stop is no failure. */
+function failedPart(error: unknown, atMs: number): Part {
+	const failure = failureOf(error);
+	const isFileError = error instanceof NodeOperationError || error instanceof UserError;
+	if ((failure === undefined && !isFileError) || failure?.kind === 'cancelled') throw error;
+	const { cause = error } = error as { cause?: unknown };
+	const mayCome = !(cause instanceof FileError) || cause.isPassing;
+	const { message } = error as Error;
+	return { reason: message === NO_TIME_LEFT ? NOT_IN_TIME : message, mayCome, atMs };
+}
+
+/** Says why nothing is there of what the API does not list. */
+async function notThere(send: Send, name: Includable, place: Place, atMs: number): Promise<Part> {
+	const notYet = { reason: `The ${name} isn't ready yet.`, mayCome: true, atMs };
+	if (place.hasOwnRoom || place.roomId === '') return notYet;
+	const setup = recordingSetup(await getRoom(send, place.roomId));
+	if (setup?.[name]) return notYet;
+	const why = setup
+		? `Room ${place.roomId} wasn't set up to create a ${name}.`
+		: `Room ${place.roomId} has no ${name}. Either it isn't ready yet, or the room wasn't set up to create one.`;
+	const reason = `${why} Set 'Recording' in the node that creates the room, before the conversation.`;
+	return { reason, mayCome: false, atMs };
+}
+
+/**
+ * Looks once for what was said in a conversation that is over. Only what is certainly its own is found, never by comparing times: in
+ * a room that was made for it, all until its end; else what names the same session of the room as its record does.
+ *
+ * @param names what is wanted
+ * @param atMs the time, in ms since 1970
+ * @param found is called for each, as soon as it is known
+ * @throws only when the execution was stopped: a request that fails is a part with the reason
+ */
+export async function findParts(
+	send: Send,
+	readText: ReadText,
+	names: Includable[],
+	place: Place,
+	atMs: number,
+	found: (name: Includable, part: Part) => void,
+): Promise<void> {
+	if (!place.hasOwnRoom && !place.roomSessionId) {
+		const where = place.roomId === '' ? 'its room' : `room ${place.roomId}`;
+		const reason = `VideoSDK doesn't say which recording is of this conversation, and others may have used ${where}, too. To see everything in a room, use Recording: Get Many or Transcription: Get.`;
+		for (const name of names) found(name, { reason, mayCome: false, atMs });
+		return;
+	}
+	let rows: Promise<IDataObject[]> | undefined;
+	const find = async (name: Includable): Promise<Found> => {
+		if (name === 'recording') return await findRecording(send, place, atMs);
+		rows ??= ownRows(send, TRANSCRIPTIONS, place);
+		return await findText(await rows, name, readText, atMs);
+	};
+	await Promise.all(
+		names.map(async (name) => {
+			const part = await find(name)
+				.then(async (one) => one ?? (await notThere(send, name, place, atMs)))
+				.catch((error: unknown) => failedPart(error, atMs));
+			found(name, part);
+		}),
+	);
+}
+
+/** @returns where a described call or session took place */
+export function placeOf({ one }: Kind, record: IDataObject, hasOwnRoom: boolean): Place {
+	return {
+		roomId: String(record.roomId ?? ''),
+		hasOwnRoom,
+		// A session's own `sessionId` is the agent's.
+		...(one === 'call' && record.sessionId !== undefined && { roomSessionId: String(record.sessionId) }),
+		end: record.end,
+	};
+}

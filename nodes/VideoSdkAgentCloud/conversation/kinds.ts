@@ -1,0 +1,78 @@
+import type { IDataObject } from 'n8n-workflow';
+import { describeCall, OUTCOME_BY_STATUS, plainStatus, simplifyCall } from '../api/callRecord';
+import { CALLS, endCall, getCall, isCallOver } from '../api/calls';
+import type { Send } from '../api/client';
+import type { ListRequest } from '../api/pagination';
+import { describeSession } from '../api/sessionRecord';
+import { endSession, getSession, hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
+
+/** A kind of conversation: all that differs between sessions and calls. */
+export interface Kind {
+	/** The field of a record that identifies it. */
+	idField: 'callId' | 'sessionId';
+	/** In messages. */
+	one: 'call' | 'session';
+	/** The output's field that says whether n8n's request has ended it at Max Wait. */
+	endedField: 'endedAtTimeout' | 'hungUpAtTimeout';
+	get: (send: Send, id: string) => Promise<IDataObject>;
+	/** Ends it. An end that is sent twice does no harm. */
+	end: (send: Send, id: string) => Promise<IDataObject>;
+	list: ListRequest;
+	/** Makes a row of the list equal to what `get` returns. */
+	fromRow: (row: IDataObject) => IDataObject;
+	/** How far a conversation has come: from FINAL on it is over, and the higher stage wins against another end. */
+	stageOf: (record: IDataObject) => number;
+	/** Puts what people look for first, see `describeCall`. */
+	describe: (record: IDataObject) => IDataObject;
+	/** Makes of a described record what comes out with Simplify. */
+	simplify: (described: IDataObject) => IDataObject;
+}
+
+/** The first stage of what is over. */
+export const FINAL = 10;
+/** Ends of sessions, the one that counts least first. */
+const SESSION_STAGES = ['queued', 'running', 'stopping'];
+const SESSION_ENDS = ['failed', 'completed', 'stopped'];
+/** Of two ends that contradict each other, the later in this list counts: no one who was talked to may be called again. */
+const CALL_ENDS = ['failed', 'noAnswer', 'rejected', 'answered', 'transferred'];
+
+const session: Kind = {
+	idField: 'sessionId',
+	one: 'session',
+	endedField: 'endedAtTimeout',
+	get: getSession,
+	end: endSession,
+	list: SESSIONS,
+	// The list adds the resume URL with its token, and the metadata under another name.
+	fromRow: ({ webhook: _webhook, metadata: _metadata, ...row }) => row,
+	stageOf: (record) =>
+		hasStatus(record, TERMINAL_STATUSES)
+			? FINAL + SESSION_ENDS.indexOf(String(record.status).toLowerCase())
+			: 1 + SESSION_STAGES.indexOf(String(record.status).toLowerCase()),
+	describe: describeSession,
+	simplify: (described) => described,
+};
+
+const call: Kind = {
+	idField: 'callId',
+	one: 'call',
+	endedField: 'hungUpAtTimeout',
+	get: getCall,
+	end: endCall,
+	list: CALLS,
+	fromRow: (row) => row,
+	stageOf: (record) => {
+		const { outcome, answered } = describeCall(record);
+		if (!isCallOver(record) && outcome === 'running') return answered ? 2 : 1;
+		const status = plainStatus(record.status);
+		const byStatus = Object.hasOwn(OUTCOME_BY_STATUS, status) ? OUTCOME_BY_STATUS[status] : outcome;
+		return FINAL + CALL_ENDS.indexOf(String(byStatus));
+	},
+	describe: describeCall,
+	simplify: simplifyCall,
+};
+
+/** By the names that waiting executions have stored. */
+export const KINDS = { session, call } satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof KINDS;

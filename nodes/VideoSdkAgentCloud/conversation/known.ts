@@ -1,0 +1,167 @@
+import type { IDataObject } from 'n8n-workflow';
+import { isRecord } from '../api/answer';
+import { plainStatus } from '../api/callRecord';
+import { apiSessionId } from '../api/sessionId';
+import { type Includable, joinParts, type Part } from './kept';
+import { FINAL, type Kind } from './kinds';
+import { joinLayers, type Layer, layersOf, recordOf } from './record';
+
+/** The events by which VideoSDK tells that a session is over, which are also the statuses that they lead to. */
+export const END_EVENTS = ['failed', 'stopped'] as const;
+export type EndEvent = (typeof END_EVENTS)[number];
+
+/**
+ * What is known of one conversation. Facts are joined (`learn`, `join`), so that their order and repetition change nothing, and
+ * nothing is taken back: each field only grows in an order of its own. It can be sent as JSON.
+ */
+export interface Known {
+	id: string;
+	layers: Layer[];
+	/** By status and time, the union of all timelogs. */
+	timelog: Record<string, IDataObject>;
+	/** Whether a status has shown that someone had picked up. */
+	isAnswered: boolean;
+	/** When it was over, in ms since 1970 by n8n's clock; undefined: not told. */
+	overAtMs?: number;
+	/** Ends told by signed events, with the time at which the first one came, in ms since 1970. */
+	told: Partial<Record<EndEvent, number>>;
+	/** What came of our own request to end it: true, or why it may go on. */
+	ended?: true | string;
+	/** What was said, as far as it was found. */
+	parts: Partial<Record<Includable, Part>>;
+}
+
+/**
+ * Something that was learned of a conversation.
+ * - `record`: the API's, with the difference of n8n's clock to VideoSDK's in ms
+ * - `event`: a signed event told its end at `atMs`
+ * - `ended`: the answer to our own request to end it, see `Known`
+ * - `part`: something that was said was found, or why it was not
+ */
+export type Fact =
+	| { record: IDataObject; skewMs?: number }
+	| { event: EndEvent; atMs: number }
+	| { ended: true | string }
+	| { part: Includable; found: Part };
+
+/** What is derived of a record when it is shown. */
+const DERIVED = ['outcome', 'answered', 'durationSeconds', 'timelog', 'alreadyOver'];
+
+/** @returns what is known of a conversation of which nothing is known yet */
+export function unknown(id: string): Known {
+	return { id, layers: [], timelog: {}, isAnswered: false, told: {}, parts: {} };
+}
+
+function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
+	const entries = Array.isArray(timelog) ? (timelog as unknown[]).filter(isRecord) : [];
+	return Object.fromEntries(
+		entries.map((entry) => [
+			`${Date.parse(String(entry.timestamp)) || ''} ${plainStatus(entry.status)}`,
+			entry,
+		]),
+	);
+}
+
+/** @returns when a record says that the conversation was over, in ms since 1970 by VideoSDK's clock */
+function overAtMs(kind: Kind, record: IDataObject): number | undefined {
+	if (kind.stageOf(record) < FINAL) return undefined;
+	const logged = Object.values(timelogOf(record)).filter((entry) => kind.stageOf(entry) >= FINAL);
+	const times = [record.end, ...logged.map(({ timestamp }) => timestamp)];
+	return times.map((time) => Date.parse(String(time))).find((ms) => !Number.isNaN(ms));
+}
+
+function ofRecord(kind: Kind, id: string, record: IDataObject, skewMs: number): Known {
+	const idOfRecord = String(record[kind.idField] ?? '');
+	// Another conversation's record says nothing of this one.
+	if (apiSessionId(idOfRecord) !== apiSessionId(id)) return unknown(id);
+	const plain = Object.fromEntries(Object.entries(record).filter(([name]) => !DERIVED.includes(name)));
+	const endMs = overAtMs(kind, record);
+	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
+	const { outcome, answered } = kind.describe({ status: record.status });
+	return {
+		...unknown(id),
+		layers: layersOf(plain, kind.stageOf(record)),
+		timelog: timelogOf(record),
+		isAnswered: answered === true && outcome !== 'answered',
+		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
+	};
+}
+
+const larger = (one: string, other: string) => (one > other ? one : other);
+
+function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
+	if (one === undefined || other === undefined) return one ?? other;
+	return one === true || other === true ? true : larger(one, other);
+}
+
+function joinByName<T>(
+	one: Record<string, T>,
+	other: Record<string, T>,
+	joinTwo: (a: T, b: T) => T,
+): Record<string, T> {
+	const joined = { ...one };
+	for (const [name, value] of Object.entries(other)) {
+		const present = Object.hasOwn(joined, name) ? joined[name] : undefined;
+		joined[name] = present === undefined ? value : joinTwo(present, value);
+	}
+	return joined;
+}
+
+const longerEntry = (one: IDataObject, other: IDataObject) => {
+	const [oneText, otherText] = [JSON.stringify(one), JSON.stringify(other)];
+	const isOne = oneText.length === otherText.length ? oneText > otherText : oneText.length > otherText.length;
+	return isOne ? one : other;
+};
+
+/** Joins what two processes, or two facts, know of the same conversation. The only merge there is. */
+export function join(one: Known, other: Known): Known {
+	const times = [one.overAtMs, other.overAtMs].filter((ms) => ms !== undefined);
+	const ended = joinEnded(one.ended, other.ended);
+	return {
+		id: one.id,
+		layers: joinLayers(one.layers, other.layers),
+		timelog: joinByName(one.timelog, other.timelog, longerEntry),
+		isAnswered: one.isAnswered || other.isAnswered,
+		...(times.length > 0 && { overAtMs: Math.min(...times) }),
+		told: joinByName(one.told as Record<string, number>, other.told as Record<string, number>, Math.min),
+		...(ended !== undefined && { ended }),
+		parts: joinByName(one.parts as Record<string, Part>, other.parts as Record<string, Part>, joinParts),
+	};
+}
+
+/** @returns what is known with one fact more */
+export function learn(kind: Kind, known: Known, fact: Fact): Known {
+	const nothing = unknown(known.id);
+	if ('record' in fact) return join(known, ofRecord(kind, known.id, fact.record, fact.skewMs ?? 0));
+	if ('event' in fact) return join(known, { ...nothing, told: { [fact.event]: fact.atMs } });
+	if ('ended' in fact) return join(known, { ...nothing, ended: fact.ended });
+	return join(known, { ...nothing, parts: { [fact.part]: fact.found } });
+}
+
+/** @returns the whole record, with the fields that `describe` derives of it */
+export function describeKnown(kind: Kind, known: Known): IDataObject {
+	const entries = Object.entries(known.timelog).sort(
+		([one], [other]) => (parseInt(one, 10) || 0) - (parseInt(other, 10) || 0) || one.localeCompare(other),
+	);
+	const record: IDataObject = {
+		...recordOf(known.layers),
+		...(entries.length > 0 && { timelog: entries.map(([, entry]) => entry) }),
+		[kind.idField]: known.id,
+	};
+	const described = kind.describe(record);
+	if (!known.isAnswered || described.answered === true) return described;
+	// What someone's answer was told by is not in the timelog.
+	const steps = [...(Array.isArray(record.timelog) ? record.timelog : []), { status: 'answered' }];
+	const { outcome, answered, durationSeconds } = kind.describe({ ...record, timelog: steps });
+	return { ...described, outcome, answered, durationSeconds };
+}
+
+/** @returns whether the API has shown the end */
+export function isShownOver({ layers }: Known): boolean {
+	return (layers[0]?.rank[0] ?? 0) >= FINAL;
+}
+
+/** @returns the end that an event told, of two the one that counts more */
+export function toldEnd({ told }: Known): EndEvent | undefined {
+	return [...END_EVENTS].reverse().find((name) => told[name] !== undefined);
+}

@@ -1,0 +1,128 @@
+import type { IDataObject } from 'n8n-workflow';
+import { type Includable, reasonMissing, showParts } from './kept';
+import type { Kind } from './kinds';
+import { describeKnown, isShownOver, type Known, toldEnd } from './known';
+
+/** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
+export interface Want {
+	/** Its Max Wait, in ms since 1970. */
+	deadlineMs: number;
+	/** Whether it is ended then. */
+	isEnded: boolean;
+	/** What was said is put out, too. */
+	keep: Includable[];
+	/** For how long that is waited for after the end, in ms. */
+	keepMs: number;
+}
+
+/** What a process has done for a conversation so far. Times in ms since 1970, -Infinity: not yet. */
+export interface Progress {
+	sinceMs: number;
+	lookedAtMs: number;
+	/** An event said that it may be over: looks left that come soon. */
+	soonLooks: number;
+	endedAtMs: number;
+	/** When the process learned that it was over. */
+	overSinceMs: number;
+	keptAtMs: number;
+}
+
+/** Until when something is done, see waiting/budget.ts. */
+export interface Limits {
+	/** Ends, in ms after Max Wait. */
+	endMs: number;
+	/** Looking for what was said, in ms since 1970. */
+	keepUntilMs: number;
+}
+
+/** What to do next, and when, in ms since 1970. `pauseMs`: how long ago the last look is then. */
+export type Step =
+	| { step: 'look'; atMs: number; pauseMs: number }
+	| { step: 'end' | 'keep'; atMs: number }
+	| { step: 'ready' };
+
+/** The API is to show an end that an event told. After this time the event counts all the same. */
+const TOLD_COUNTS_AFTER_MS = 60_000;
+/** By VideoSDK's time: an end so shortly before Max Wait is the end at Max Wait. */
+const AT_DEADLINE_MS = 5_000;
+const SHORTEST_PAUSE_MS = 2_000;
+/** Without an event an end is known 30 s late at most in the first hour; the request takes time, too. */
+const LONGEST_PAUSE_MS = 25_000;
+const HOUR_MS = 3_600_000;
+const LATEST_PAUSE_MS = 29 * 60_000;
+const SOON_PAUSE_MS = 1_000;
+/** An end that failed is tried again, as long as there is time. */
+const END_AGAIN_MS = 5_000;
+
+/** How long to pause after a look, for whatever is waited for. @param waitedMs the time since the wait began, in ms */
+export function pauseMs(waitedMs: number): number {
+	if (waitedMs < HOUR_MS) return Math.min(Math.max(waitedMs / 4, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+	return Math.min(waitedMs / 10, LATEST_PAUSE_MS);
+}
+
+/** @returns whether the conversation is over, as far as is known at a time in ms since 1970 */
+export function isOver(known: Known, { deadlineMs }: Want, nowMs: number): boolean {
+	const toldAtMs = Math.min(...Object.values(known.told));
+	const countsAtMs = Math.min(toldAtMs + TOLD_COUNTS_AFTER_MS, Math.max(toldAtMs, deadlineMs));
+	return isShownOver(known) || known.ended === true || nowMs >= countsAtMs;
+}
+
+/** @returns the parts that are wanted and may still come */
+export function openParts({ parts }: Known, { keep }: Want): Includable[] {
+	return keep.filter((name) => parts[name]?.mayCome ?? true);
+}
+
+/** The only decision: what to do next for a conversation, and when. */
+export function next(known: Known, want: Want, progress: Progress, limits: Limits, nowMs: number): Step {
+	const { lookedAtMs, soonLooks, endedAtMs, overSinceMs, keptAtMs, sinceMs } = progress;
+	if (isOver(known, want, nowMs)) {
+		const untilMs = Math.min(Math.max(overSinceMs, 0) + want.keepMs, limits.keepUntilMs);
+		if (openParts(known, want).length === 0 || (keptAtMs >= untilMs && overSinceMs > 0))
+			return { step: 'ready' };
+		const againMs = keptAtMs + pauseMs(keptAtMs - overSinceMs);
+		return { step: 'keep', atMs: keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs };
+	}
+	const isTimeUp = nowMs >= want.deadlineMs;
+	if (nowMs >= want.deadlineMs + limits.endMs) return { step: 'ready' };
+	if (isTimeUp && want.isEnded) return { step: 'end', atMs: Math.max(nowMs, endedAtMs + END_AGAIN_MS) };
+	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };
+	const toldAtMs = Math.min(nowMs, ...Object.values(known.told));
+	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
+	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
+	const atMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
+	return { step: 'look', atMs, pauseMs: pause };
+}
+
+/** @returns the whole record, with the end that an event told if the API does not show one */
+export function describeNow(kind: Kind, known: Known): IDataObject {
+	const described = describeKnown(kind, known);
+	const told = isShownOver(known) ? undefined : toldEnd(known);
+	return told === undefined ? described : kind.describe({ ...described, status: told });
+}
+
+/**
+ * Makes the record of an output item: the whole record, with what the wait has to say. The only shape.
+ */
+export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
+	const { endedField, idField } = kind;
+	const isShown = isShownOver(known);
+	const isTold = !isShown && toldEnd(known) !== undefined;
+	const described = describeNow(kind, known);
+	const reason = reasonMissing(kind, described);
+	const isCut = known.overAtMs !== undefined && known.overAtMs > want.deadlineMs - AT_DEADLINE_MS;
+	const isTimedOut = want.isEnded && (known.ended === true || (isShown && isCut));
+	const facts: IDataObject = {};
+	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });
+	else if (!isShown && !isTold) {
+		facts.timedOut = true;
+		if (want.isEnded) facts[endedField] = false;
+		if (typeof known.ended === 'string') facts.endError = known.ended;
+	}
+	if (idField === 'sessionId' && !isTimedOut && (isShown || isTold)) {
+		facts.event = described.outcome === 'failed' ? 'failed' : 'stopped';
+	}
+	const shown = showParts(want.keep, known.parts, reason);
+	const { outcome, answered, durationSeconds } = described;
+	const derived = { outcome, ...(answered !== undefined && { answered }), durationSeconds };
+	return { ...kind.describe({ ...described, ...shown, ...facts }), ...derived };
+}

@@ -1,0 +1,60 @@
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IRunExecutionData,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+
+const CONTEXT_FIELD = 'agentCloudWait';
+
+/**
+ * Puts the execution to wait at this node.
+ *
+ * At its deadline n8n passes this node's input through and does not run the node again (WorkflowExecute.handleDisabledNode), so the
+ * input is replaced. The items before, which other nodes show, are left as they are.
+ *
+ * @param text what any process has to know of the wait. n8n stores it with the execution, and it is in no output
+ * @param items what comes out at n8n's own deadline
+ * @param deadlineMs n8n's own deadline, in ms since 1970
+ */
+export async function putExecutionToWait(
+	context: IExecuteFunctions,
+	text: string,
+	items: INodeExecutionData[],
+	deadlineMs: number,
+): Promise<void> {
+	context.getContext('node')[CONTEXT_FIELD] = text;
+	context.getExecuteData().data.main = [items];
+	await context.putExecutionToWait(new Date(deadlineMs));
+}
+
+/**
+ * Reads what `putExecutionToWait` has stored. n8n's types do not show the stored execution to a webhook, and expressions fail at node
+ * names such as "constructor".
+ *
+ * @returns the text and the items, by whatever process they were stored; undefined if the execution does not wait at this node
+ */
+export function readWaitingExecution(
+	context: IWebhookFunctions,
+): { text: string; items: IDataObject[] } | undefined {
+	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData | null };
+	const { contextData = {}, nodeExecutionStack = [] } = runExecutionData?.executionData ?? {};
+	const { name } = context.getNode();
+	const text = contextData[`node:${name}`]?.[CONTEXT_FIELD];
+	const items = nodeExecutionStack[0]?.data.main?.[0];
+	if (typeof text !== 'string' || nodeExecutionStack[0]?.node.name !== name || !items) return undefined;
+	return { text, items: items.map(({ json }) => json) };
+}
+
+/**
+ * Calls back when n8n has answered a request by which the execution was to go on.
+ *
+ * @param done told whether n8n has accepted it. An execution also goes on for a sender that has gone away
+ */
+export function whenAnswered(context: IWebhookFunctions, done: (wasAccepted: boolean) => void): void {
+	const response = context.getResponseObject();
+	const finish = () => done(!response.writableFinished || response.statusCode === 200);
+	if (response.closed) finish();
+	else response.once('close', finish);
+}

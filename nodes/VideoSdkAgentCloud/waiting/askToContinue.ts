@@ -1,0 +1,132 @@
+import { type IDataObject, jsonParse, sleep } from 'n8n-workflow';
+import { abortAfter } from '../api/client';
+import type { RequestContext } from '../api/credential';
+import { excerpt } from '../api/failure';
+import { gzip } from '../api/gzip';
+import type { Known } from '../conversation/known';
+import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
+import type { StoredWait } from './storedWait';
+import { type ResumeTrouble, warnNotResumed } from './warnings';
+
+const TIMEOUT_MS = 30_000;
+const BUSY_PAUSE_MS = 5_000;
+const PAUSE_MS = 20_000;
+const LONGEST_PAUSE_MS = 10 * 60_000;
+/** What one request carries, before it is compressed: proxies refuse more than 1 MB of it, n8n more than 16 MB. */
+const MAX_BODY_LENGTH = 2_000_000;
+const MIN_BODY_LENGTH = 50_000;
+
+/**
+ * What keeps a request from letting the execution go on.
+ * - `notReached`: no answer of n8n, which may be starting, or have a proxy or a login in front of it
+ * - `failed`: n8n answers with an error
+ * - `busy`: the execution is not stored yet, or the process that received the request does not know everything yet
+ * - `tooLarge`: a proxy takes smaller requests only
+ */
+type Trouble = ResumeTrouble | 'busy' | 'tooLarge';
+
+/** How n8n says that the execution does not wait here any more, or is running (WaitingWebhooks). */
+const IS_OVER = /has finished|does not exist|does not contain a waiting webhook/;
+const IS_RUNNING = /is running already/;
+
+/** What our own request carries. */
+export interface CarriedKnown {
+	known: Known[];
+	/** Nothing more follows. Who can't fetch anything by itself lets the execution go on with what it has. */
+	isLast: boolean;
+}
+
+/** Sends what is known in several requests, as far as one would be too large. */
+function* bodies(known: Known[], maxLength: number): Generator<string> {
+	let texts: string[] = [];
+	let length = 0;
+	const body = (isLast: boolean) => `{"isLast":${isLast},"known":[${texts.join()}]}`;
+	for (const one of known) {
+		const text = JSON.stringify(one);
+		if (texts.length > 0 && length + text.length > maxLength) {
+			yield body(false);
+			[texts, length] = [[], 0];
+		}
+		texts.push(text);
+		length += text.length;
+	}
+	yield body(true);
+}
+
+/** Sends one request. @returns undefined if the execution goes on, or does not wait here any more */
+async function post(
+	context: RequestContext,
+	{ resumeUrl, key }: StoredWait,
+	text: string,
+): Promise<{ trouble: Trouble; reason: string } | undefined> {
+	try {
+		const { statusCode, headers, body } = (await context.helpers.httpRequest({
+			method: 'POST',
+			url: resumeUrl,
+			headers: { [KEY_HEADER]: key, 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
+			body: await gzip(text),
+			encoding: 'text',
+			timeout: TIMEOUT_MS,
+			abortSignal: abortAfter(TIMEOUT_MS),
+			disableFollowRedirect: true,
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+		})) as { statusCode: number; headers: IDataObject; body: unknown };
+		const { code, message } = jsonParse<IDataObject>(String(body), { fallbackValue: {} }) ?? {};
+		const reason = excerpt(`status ${statusCode} ${message === undefined ? '' : String(message)}`);
+		const result = headers[RESULT_HEADER];
+		if (statusCode === 413) return { trouble: 'tooLarge', reason };
+		if (result === undefined) {
+			// Errors of n8n itself have a code and a message. Anything else is from a proxy, a login, or an n8n that is starting.
+			if (code === undefined || message === undefined) return { trouble: 'notReached', reason };
+			if (IS_OVER.test(String(message))) return undefined;
+			return { trouble: IS_RUNNING.test(String(message)) ? 'busy' : 'failed', reason };
+		}
+		// 401: the execution waits for something else by now.
+		if (statusCode === 401 || (statusCode === 200 && result === 'continued')) return undefined;
+		return { trouble: statusCode === 200 ? 'busy' : 'failed', reason };
+	} catch (error) {
+		return { trouble: 'notReached', reason: excerpt((error as Error).message) };
+	}
+}
+
+/**
+ * Asks n8n to let a waiting execution go on, until it does. Never throws, since n8n's own deadline remains.
+ *
+ * Whatever process receives the request learns what is known from it, even if the API fails there or its credential differs by item.
+ *
+ * @param isOver whether the execution has gone on meanwhile
+ * @param untilMs after this time, in ms since 1970, nothing is sent
+ */
+export async function askToContinue(
+	context: RequestContext,
+	stored: StoredWait,
+	known: () => Known[],
+	isOver: () => boolean,
+	untilMs: number,
+): Promise<void> {
+	let maxLength = MAX_BODY_LENGTH;
+	let tries = 0;
+	let hasWarned = false;
+	while (!isOver() && Date.now() <= untilMs) {
+		let answer: Awaited<ReturnType<typeof post>>;
+		for (const body of bodies(known(), maxLength)) {
+			answer = await post(context, stored, body);
+			if (answer === undefined || isOver()) return;
+			if (answer.trouble !== 'busy') break;
+		}
+		if (answer === undefined) return;
+		const { trouble, reason } = answer;
+		if (trouble === 'tooLarge' && maxLength > MIN_BODY_LENGTH) {
+			maxLength /= 2;
+			continue;
+		}
+		const pauseMs = trouble === 'busy' ? BUSY_PAUSE_MS : Math.min(PAUSE_MS * ++tries, LONGEST_PAUSE_MS);
+		const isLast = Date.now() + pauseMs > untilMs;
+		if (trouble !== 'busy' && (!hasWarned || isLast)) {
+			warnNotResumed(context, stored, trouble === 'tooLarge' ? 'notReached' : trouble, reason, isLast);
+			hasWarned = true;
+		}
+		await sleep(pauseMs);
+	}
+}

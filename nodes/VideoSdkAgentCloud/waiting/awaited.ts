@@ -1,0 +1,81 @@
+import type { Kind } from '../conversation/kinds';
+import { type Fact, join, type Known, learn } from '../conversation/known';
+import { type Includable } from '../conversation/kept';
+import {
+	isOver,
+	type Limits,
+	next,
+	openParts,
+	type Progress,
+	type Step,
+	type Want,
+} from '../conversation/wait';
+
+/** How often the API is asked soon for what an event says may be over. */
+const SOON_LOOKS = 10;
+
+/** A conversation that an execution of this process waits for: what is known, and what was done. It decides nothing. */
+export class Awaited {
+	private readonly progress: Progress;
+
+	constructor(
+		readonly kind: Kind,
+		readonly want: Want,
+		readonly limits: Limits,
+		sinceMs: number,
+		public known: Known,
+	) {
+		const never = -Infinity;
+		this.progress = {
+			...{ sinceMs, lookedAtMs: never, soonLooks: 0, endedAtMs: never, overSinceMs: never, keptAtMs: never },
+		};
+	}
+
+	get id(): string {
+		return this.known.id;
+	}
+
+	/** After this time, in ms since 1970, nothing is sent but what looks for what was said. */
+	get lastRequestMs(): number {
+		return this.want.keep.length > 0 ? this.limits.keepUntilMs : this.want.deadlineMs + this.limits.endMs;
+	}
+
+	learn(fact: Fact): void {
+		this.known = learn(this.kind, this.known, fact);
+	}
+
+	join(known: Known): void {
+		this.known = join(this.known, known);
+	}
+
+	next(nowMs: number): Step {
+		if (this.progress.overSinceMs < 0 && isOver(this.known, this.want, nowMs))
+			this.progress.overSinceMs = nowMs;
+		return next(this.known, this.want, this.progress, this.limits, nowMs);
+	}
+
+	isReady(nowMs: number): boolean {
+		return this.next(nowMs).step === 'ready';
+	}
+
+	/** What was said and is wanted, as far as it may still come. */
+	get openParts(): Includable[] {
+		return openParts(this.known, this.want);
+	}
+
+	/** An event said that it may be over. */
+	lookSoon(): void {
+		this.progress.soonLooks = SOON_LOOKS;
+	}
+
+	/** Whether the list, which may lag behind, is not enough. */
+	get needsOwnLook(): boolean {
+		return this.progress.soonLooks > 0 || Object.keys(this.known.told).length > 0;
+	}
+
+	/** @param nowMs when the request was begun, in ms since 1970 */
+	noteStep(step: 'look' | 'end' | 'keep', nowMs: number): void {
+		this.progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step]] = nowMs;
+		if (step === 'look') this.progress.soonLooks = Math.max(0, this.progress.soonLooks - 1);
+	}
+}

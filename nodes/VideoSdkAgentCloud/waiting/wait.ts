@@ -1,0 +1,183 @@
+import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import type { RequestContext } from '../api/credential';
+import { type Kind, KINDS } from '../conversation/kinds';
+import { type Known, unknown } from '../conversation/known';
+import { outcomeOf } from '../conversation/wait';
+import { whenAnswered } from '../n8n/wait';
+import type { Account } from './account';
+import { askToContinue } from './askToContinue';
+import { Awaited } from './awaited';
+import { type Budget, budgetOf } from './budget';
+import type { StoredWait } from './storedWait';
+import { warnCredentialRejected } from './warnings';
+import { watchOf } from './watch';
+import type { Watched } from './work';
+
+/** By then n8n has marked the execution as running, or will never do so. */
+const FORGET_AFTER_MS = 60_000;
+const AGAIN_AFTER_MS = 5_000;
+
+/** @returns how the time of a wait is spent */
+export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
+	const deadlineMs = Math.max(...awaited.map((want) => want.deadlineMs));
+	const keepMs = Math.max(...awaited.map(({ keep, keepMs: ms }) => (keep.length > 0 ? ms : 0)));
+	return budgetOf(
+		deadlineMs,
+		keepMs,
+		awaited.reduce((count, { ids }) => count + ids.length, 0),
+	);
+}
+
+/** A waiting execution, as this process knows it. Any process that learns of it does the same. */
+export class Wait {
+	private readonly kind: Kind;
+	private readonly budget: Budget;
+	private readonly awaited = new Map<string, Watched>();
+	/** Undefined: no request of this process can be made, see `isCredentialByItem`. */
+	private context?: RequestContext;
+	/** `continuing`: n8n has been told to let the execution go on, and has not answered yet. */
+	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
+	private isAsking = false;
+	private hasWarned = false;
+	private accounts: Account[] = [];
+
+	constructor(readonly stored: StoredWait) {
+		this.kind = KINDS[stored.kind];
+		this.budget = budgetOfWait(stored);
+		for (const { ids, ...want } of stored.awaited) {
+			for (const id of ids) {
+				this.awaited.set(id, new Awaited(this.kind, want, this.budget, stored.sinceMs, unknown(id)));
+			}
+		}
+	}
+
+	/** Asks VideoSDK from now on, and lets the execution go on when it is time. @param ids those of the account */
+	watch(account: Account, ids: Iterable<string> = this.awaited.keys()): void {
+		this.context ??= account.context;
+		this.accounts.push(account);
+		const own = [...ids].flatMap((id) => this.awaited.get(id) ?? []);
+		for (const one of own) {
+			one.onReady = () => void this.ask();
+			one.onRejected = (error) => this.warnRejected(error);
+		}
+		watchOf(account).add(own);
+	}
+
+	get(id: string): Watched | undefined {
+		return this.awaited.get(id);
+	}
+
+	/** Joins what another process, or the stored items, know. */
+	join(known: Known[]): void {
+		for (const one of known) this.awaited.get(one.id)?.join(one);
+	}
+
+	/** Learns what the items of the stored execution tell. */
+	joinItems(items: IDataObject[]): void {
+		const records = items.map(({ timedOut: _timedOut, ...record }) => record);
+		for (const record of records) {
+			this.awaited.get(String(record[this.kind.idField]))?.learn({ record });
+		}
+	}
+
+	/** Something was learned. @param soon one that an event is about */
+	wake(soon?: Watched): void {
+		soon?.lookSoon();
+		for (const account of this.accounts) watchOf(account).wake();
+	}
+
+	/** Looks at once for what an event is about, if nothing else is open. Never throws. */
+	async lookNow(one: Watched): Promise<void> {
+		const nowMs = Date.now();
+		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
+		const [account] = this.accounts;
+		if (isLast && account && this.accounts.length === 1) await watchOf(account).lookAt(one);
+	}
+
+	get isReady(): boolean {
+		const nowMs = Date.now();
+		return [...this.awaited.values()].every((one) => one.isReady(nowMs));
+	}
+
+	/**
+	 * Lets the execution go on by the answer to a request.
+	 *
+	 * n8n 1.x lets an execution go on once for each request that comes before it is marked as running, so the nodes after it would
+	 * run several times. n8n 2.x does so once, and answers the others with 500.
+	 *
+	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
+	 */
+	tryContinue(context: IWebhookFunctions): boolean {
+		if (this.state !== 'waiting' || this.isTooLate) return false;
+		this.state = 'continuing';
+		whenAnswered(context, (wasAccepted) => void this.finish(wasAccepted));
+		return true;
+	}
+
+	/** Whether nothing can be done any more: n8n's own deadline comes soon. */
+	get isTooLate(): boolean {
+		return Date.now() > this.budget.continueUntilMs;
+	}
+
+	/** @param item what the execution has stored for it @returns the output item */
+	outcome(item: IDataObject): IDataObject {
+		const id = String(item[this.kind.idField]);
+		const one = this.awaited.get(id);
+		if (one === undefined) return item;
+		const outcome = outcomeOf(this.kind, one.known, one.want);
+		return this.stored.wholeIds.includes(id) ? outcome : this.kind.simplify(outcome);
+	}
+
+	private get isWaiting(): boolean {
+		return this.state === 'waiting';
+	}
+
+	private async finish(wasAccepted: boolean): Promise<void> {
+		if (wasAccepted) return this.forget();
+		// n8n is in trouble, so no one asks it again at once.
+		await sleep(AGAIN_AFTER_MS);
+		this.state = 'waiting';
+		this.wake();
+	}
+
+	private async ask(): Promise<void> {
+		if (this.isAsking || this.state !== 'waiting' || this.context === undefined || !this.isReady) return;
+		this.isAsking = true;
+		const known = () => [...this.awaited.values()].map((one) => one.known);
+		const { stored, context, budget } = this;
+		await askToContinue(context, stored, known, () => !this.isWaiting, budget.continueUntilMs);
+		this.isAsking = false;
+		// Else n8n has not answered yet whether it lets the execution go on.
+		if (this.isWaiting) this.forget();
+	}
+
+	private forget(): void {
+		if (this.state === 'over') return;
+		this.state = 'over';
+		for (const account of this.accounts) watchOf(account).remove([...this.awaited.values()]);
+		this.awaited.clear();
+		void sleep(FORGET_AFTER_MS).then(() => waits.delete(this.stored.key));
+	}
+
+	private warnRejected(error: Error): void {
+		if (this.hasWarned || this.context === undefined) return;
+		this.hasWarned = true;
+		warnCredentialRejected(this.context, this.stored, error.message);
+	}
+}
+
+/** The waiting executions that this process knows, by their keys. An entry goes a minute after its execution has gone on. */
+const waits = new Map<string, Wait>();
+
+/** @returns a waiting execution, if this process knows it */
+export function findWait({ key }: StoredWait): Wait | undefined {
+	return waits.get(key);
+}
+
+/** Keeps a waiting execution. @returns it, or the one that is kept already */
+export function keepWait(stored: StoredWait): Wait {
+	for (const [key, { isTooLate }] of waits) if (isTooLate) waits.delete(key);
+	const wait = waits.get(stored.key) ?? new Wait(stored);
+	waits.set(stored.key, wait);
+	return wait;
+}

@@ -1,0 +1,159 @@
+import { sleep } from 'n8n-workflow';
+import { listPages, PAGE_SIZE } from '../api/pagination';
+import { type Kind } from '../conversation/kinds';
+import { isShownOver } from '../conversation/known';
+import type { Account } from './account';
+import { end, fetchRecord, keep, type Watched } from './work';
+
+/** For fewer, the list cannot take fewer requests than one for each. */
+const MIN_FOR_LIST = 3;
+/** A page of the list with fewer saves no more than the one request that it costs. */
+const MIN_HITS = 2;
+/** What is not on the first pages is asked for one by one, so many at a time. */
+const MAX_SINGLE = 20;
+/** What is due a little later is asked for together with what is due now. */
+const NEAR_SHARE = 1 / 3;
+/** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
+const MS_PER_REQUEST = 200;
+const SHORTEST_SLEEP_MS = 250;
+/** n8n's `sleep` takes no longer time than 24 days. */
+const LONGEST_SLEEP_MS = 60 * 60_000;
+
+/**
+ * Asks VideoSDK for everything that the executions of this process await of one account: one loop, so that the cost grows with the
+ * account's conversations, not with the executions. It has timers and requests; what is to be done, `Awaited` says.
+ */
+export class Watch {
+	private readonly watched = new Set<Watched>();
+	/** Those for which another request than a look is under way. */
+	private readonly busy = new Set<Watched>();
+	private isLooking = false;
+	/** No round of looks begins before, in ms since 1970. */
+	private looksAgainAtMs = 0;
+	/** Counts the timers, of which only the last one set counts, since n8n's `sleep` cannot be cancelled. */
+	private timer = 0;
+	private wakesAtMs = Infinity;
+
+	constructor(private readonly account: Account) {}
+
+	add(watched: Watched[]): void {
+		for (const one of watched) this.watched.add(one);
+		this.wake();
+	}
+
+	remove(watched: Watched[]): void {
+		for (const one of watched) this.watched.delete(one);
+	}
+
+	/** Something has changed: what is due is done. */
+	wake(): void {
+		this.sleepUntil(Date.now() + SHORTEST_SLEEP_MS);
+	}
+
+	/** Looks for one at once, as an event told. Never throws. */
+	async lookAt(one: Watched): Promise<void> {
+		one.noteStep('look', Date.now());
+		await fetchRecord(this.account, one);
+	}
+
+	private sleepUntil(atMs: number): void {
+		if (atMs >= this.wakesAtMs) return;
+		this.wakesAtMs = atMs;
+		const timer = ++this.timer;
+		void sleep(Math.min(Math.max(atMs - Date.now(), 0), LONGEST_SLEEP_MS)).then(() => {
+			if (timer !== this.timer) return;
+			this.wakesAtMs = Infinity;
+			this.work();
+		});
+	}
+
+	/** Begins what is due, and sleeps until something else is. */
+	private work(): void {
+		const nowMs = Date.now();
+		const due: Watched[] = [];
+		const near: Watched[] = [];
+		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
+		for (const one of this.watched) {
+			if (this.busy.has(one)) continue;
+			const next = one.next(nowMs);
+			if (next.step === 'ready') one.onReady?.();
+			else if (next.step !== 'look') {
+				if (next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
+				else nextAtMs = Math.min(nextAtMs, next.atMs);
+			} else if (!this.isLooking) {
+				const atMs = Math.max(next.atMs, this.account.pausedUntilMs, this.looksAgainAtMs);
+				if (atMs <= nowMs) due.push(one);
+				else if (atMs - nowMs < next.pauseMs * NEAR_SHARE) near.push(one);
+				nextAtMs = Math.min(nextAtMs, atMs);
+			}
+		}
+		if (due.length > 0) void this.look([...due, ...near], nowMs);
+		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
+	}
+
+	private async begin(one: Watched, step: 'end' | 'keep', nowMs: number): Promise<void> {
+		this.busy.add(one);
+		one.noteStep(step, nowMs);
+		await (step === 'end' ? end(this.account, one) : keep(this.account, one, nowMs)).catch(
+			({ message }: Error) => this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
+		);
+		this.busy.delete(one);
+		this.wake();
+	}
+
+	/** One round of looks. Ends don't wait for it. */
+	private async look(due: Watched[], nowMs: number): Promise<void> {
+		this.isLooking = true;
+		const found = new Set<Watched>();
+		let requests = 0;
+		for (const kind of new Set(due.map((one) => one.kind))) {
+			const ofKind = due.filter((one) => one.kind === kind);
+			if (ofKind.length < MIN_FOR_LIST) continue;
+			await this.searchList(kind, ofKind, found, () => requests++).catch(() => undefined);
+		}
+		const open = due.filter((one) => !found.has(one) || (one.needsOwnLook && !isShownOver(one.known)));
+		const asked = open.slice(0, MAX_SINGLE);
+		for (const one of new Set([...found, ...asked])) one.noteStep('look', nowMs);
+		await Promise.all(asked.map(async (one) => await fetchRecord(this.account, one)));
+		// The others have waited longest, and come first in the next round.
+		for (const one of asked) if (this.watched.delete(one)) this.watched.add(one);
+		this.looksAgainAtMs = nowMs + (requests + asked.length) * MS_PER_REQUEST;
+		this.isLooking = false;
+		this.wake();
+	}
+
+	/** Reads the list, as long as its pages have what is due. @throws ApiError; what was found stays */
+	private async searchList(
+		kind: Kind,
+		due: Watched[],
+		found: Set<Watched>,
+		onPage: () => void,
+	): Promise<void> {
+		const open = new Map<string, Watched[]>();
+		for (const one of due) open.set(one.id, [...(open.get(one.id) ?? []), one]);
+		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
+		const send = this.account.sender('look', Math.max(...due.map((one) => one.lastRequestMs)), 1);
+		for await (const { rows } of listPages(send, kind.list)) {
+			onPage();
+			const hits = rows.filter((row) => open.has(String(row[kind.idField])));
+			for (const row of hits) {
+				const id = String(row[kind.idField]);
+				for (const one of open.get(id) ?? []) {
+					one.learn({ record: kind.fromRow(row), skewMs: this.account.skewMs });
+					found.add(one);
+				}
+				open.delete(id);
+			}
+			if (open.size === 0 || hits.length < MIN_HITS || --pagesLeft === 0) return;
+		}
+	}
+}
+
+const watches = new WeakMap<Account, Watch>();
+
+/** @returns the watch of an account */
+export function watchOf(account: Account): Watch {
+	const watch = watches.get(account) ?? new Watch(account);
+	watches.set(account, watch);
+	return watch;
+}

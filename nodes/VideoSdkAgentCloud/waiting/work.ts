@@ -1,0 +1,65 @@
+import { failureOf } from '../api/client';
+import { findParts, placeOf, reasonMissing } from '../conversation/kept';
+import { isShownOver } from '../conversation/known';
+import { describeNow } from '../conversation/wait';
+import type { Account, Lane } from './account';
+import type { Awaited } from './awaited';
+
+/** Looks are repeated anyway, ends are not. */
+const LOOK_ATTEMPTS = 1;
+const END_ATTEMPTS = 3;
+/** Statuses that concern the credential, not the conversation. */
+const REJECTED = [401, 403];
+
+/** A conversation that an account works on. */
+export interface Watched extends Awaited {
+	/** Called when there is nothing left to do for it. */
+	onReady?: () => void;
+	/** Called when the API rejects the credential. */
+	onRejected?: (error: Error) => void;
+}
+
+/** Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own. */
+export async function fetchRecord(account: Account, one: Watched, lane: Lane = 'look'): Promise<void> {
+	await one.kind.get(account.sender(lane, one.lastRequestMs, LOOK_ATTEMPTS), one.id).then(
+		(record) => one.learn({ record, skewMs: account.skewMs }),
+		(error: Error) => {
+			if (REJECTED.includes(failureOf(error)?.status ?? 0)) one.onRejected?.(error);
+		},
+	);
+}
+
+/** Ends a conversation at its Max Wait. Never throws. */
+export async function end(account: Account, one: Watched): Promise<void> {
+	try {
+		const send = account.sender('end', one.lastRequestMs, END_ATTEMPTS);
+		const { alreadyOver, ...record } = await one.kind.end(send, one.id);
+		one.learn({ record, skewMs: account.skewMs });
+		if (alreadyOver !== true) one.learn({ ended: true });
+	} catch (error) {
+		one.learn({ ended: (error as Error).message });
+		// It may be over all the same, and what comes out is to be the latest.
+		await fetchRecord(account, one, 'end');
+	}
+}
+
+/** Looks for what was said. */
+export async function keep(account: Account, one: Watched, nowMs: number): Promise<void> {
+	// The record tells when it was over, which an event or the answer to an end may not.
+	if (!isShownOver(one.known)) await fetchRecord(account, one);
+	const record = describeNow(one.kind, one.known);
+	const reason = reasonMissing(one.kind, record);
+	if (reason !== undefined) {
+		const mayCome = record.outcome === 'running';
+		for (const part of one.want.keep) one.learn({ part, found: { reason, mayCome, atMs: nowMs } });
+		return;
+	}
+	await findParts(
+		account.sender('look', one.limits.keepUntilMs, LOOK_ATTEMPTS),
+		async (url) => await account.readText(url),
+		one.openParts,
+		placeOf(one.kind, record, true),
+		nowMs,
+		(part, found) => one.learn({ part, found }),
+	);
+}

@@ -1,0 +1,86 @@
+/** Facts of conversations, made at random, for the properties of what is known of one. */
+import fc from 'fast-check';
+import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
+import {
+	END_EVENTS,
+	type Fact,
+	type Known,
+	learn,
+	unknown,
+} from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import type { Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+
+export const ID = 'c-1';
+export const SECOND = 1_000;
+/** Max Wait, by both clocks. */
+export const DEADLINE_MS = Date.parse('2026-11-27T12:00:00Z');
+/** @returns an API time so many seconds before Max Wait */
+export const before = (seconds: number) => new Date(DEADLINE_MS - seconds * SECOND).toISOString();
+
+export const WANT: Want = {
+	deadlineMs: DEADLINE_MS,
+	isEnded: false,
+	keep: [],
+	keepMs: 0,
+};
+
+const CALL_STATUSES = [
+	...['initiated', 'ringing', 'answered', 'transferring', 'ANSWERED', 'transfer-failed'],
+	...['ended', 'completed', 'missed', 'rejected', 'failed', 'transferred', 'NOT_ANSWERED'],
+];
+const SESSION_STATUSES = ['queued', 'running', 'stopping', 'STOPPED', 'stopped', 'completed', 'failed'];
+
+const time = fc.integer({ min: -20, max: 400 }).map(before);
+const nothing = fc.constantFrom(null, '', undefined);
+
+function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
+	const status = fc.constantFrom(...(kind === 'call' ? CALL_STATUSES : SESSION_STATUSES));
+	const entry = fc.record({ status, timestamp: fc.oneof(time, nothing) });
+	const fields = fc.record(
+		{
+			status,
+			[KINDS[kind].idField]: fc.constantFrom(ID, ID, ID, 'another'),
+			end: fc.oneof(time, nothing),
+			updatedAt: time,
+			roomId: fc.oneof(fc.constantFrom('room-1', 'room-2'), nothing),
+			metadata: fc.dictionary(fc.constantFrom('a', 'b'), fc.integer()),
+			timelog: fc.oneof(fc.array(entry, { maxLength: 3 }), nothing),
+		},
+		{ requiredKeys: ['status', KINDS[kind].idField] },
+	);
+	return fields.map((value) => ({ record: value, skewMs: 0 })) as fc.Arbitrary<Fact>;
+}
+
+const part: fc.Arbitrary<Fact> = fc.record({
+	part: fc.constantFrom('recording', 'summary', 'transcript'),
+	found: fc.oneof(
+		fc.record({ value: fc.constantFrom('a', 'bb'), weight: fc.nat(2), mayCome: fc.boolean() }),
+		fc.record({ reason: fc.constantFrom('x', 'y'), mayCome: fc.boolean(), atMs: fc.nat(2) }),
+	),
+});
+
+/** Any fact of a conversation. */
+export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
+	const event = fc.record({ event: fc.constantFrom(...END_EVENTS), atMs: fc.nat(100) });
+	const ended = fc.record({ ended: fc.constantFrom<true | string>(true, 'refused', 'too late') });
+	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part);
+}
+
+/** @returns what is known after facts, in their order */
+export function knownOf(kind: keyof typeof KINDS, facts: Fact[]): Known {
+	return facts.reduce((known, fact) => learn(KINDS[kind], known, fact), unknown(ID));
+}
+
+/** Calls back with each order of some facts, what is known of a common beginning computed once. */
+export function eachOrder(kind: keyof typeof KINDS, facts: Fact[], check: (known: Known) => void): void {
+	const visit = (known: Known, open: Fact[]): void => {
+		if (open.length === 0) check(known);
+		for (const fact of open) {
+			visit(
+				learn(KINDS[kind], known, fact),
+				open.filter((other) => other !== fact),
+			);
+		}
+	};
+	visit(unknown(ID), facts);
+}

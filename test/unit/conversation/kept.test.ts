@@ -1,0 +1,144 @@
+/** What was said comes out only if it is certain whose it is. */
+import fc from 'fast-check';
+import { UserError, type IDataObject } from 'n8n-workflow';
+import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
+import {
+	findParts,
+	type Includable,
+	type Part,
+	type Place,
+	showParts,
+} from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import { before } from './facts';
+
+const ROOM = 'room-1';
+const OWN: Place = { roomId: ROOM, hasOwnRoom: true, end: before(60) };
+const SHARED: Place = { roomId: ROOM, hasOwnRoom: false, roomSessionId: 'own', end: before(60) };
+const NAMES: Includable[] = ['recording', 'summary', 'transcript'];
+
+interface World {
+	recordings?: IDataObject[];
+	merged?: IDataObject[];
+	transcriptions?: IDataObject[];
+	room?: IDataObject;
+}
+
+/** @returns what one look finds */
+async function look(place: Place, world: World, readText = async (url: string) => `text of ${url}`) {
+	const send: Send = async ({ path }, read) => {
+		const rows = path.includes('merge')
+			? world.merged
+			: path.includes('recordings')
+				? world.recordings
+				: path.includes('post-transcriptions')
+					? world.transcriptions
+					: undefined;
+		const answer = rows ? { data: rows, pageInfo: { total: rows.length } } : (world.room ?? { data: [] });
+		return read(answer as IDataObject, {}) as never;
+	};
+	const parts: Partial<Record<Includable, Part>> = {};
+	await findParts(send, readText, NAMES, place, 0, (name, part) => (parts[name] = part));
+	return { parts, shown: showParts(NAMES, parts) };
+}
+
+const recording = (fileUrl: string, more: IDataObject = {}) => ({ file: { fileUrl }, roomId: ROOM, ...more });
+const transcription = (name: string, more: IDataObject = {}) => ({
+	id: name,
+	status: 'completed',
+	roomId: ROOM,
+	transcriptionFilePaths: { txt: name },
+	summarizedFilePaths: { txt: `${name} in short` },
+	...more,
+});
+
+it('a room of its own gives the longest recording, and all texts in their order', async () => {
+	const { shown } = await look(OWN, {
+		recordings: [
+			recording('short', { file: { fileUrl: 'short', meta: { duration: 1 } } }),
+			recording('long', { file: { fileUrl: 'long', meta: { duration: 9 } } }),
+		],
+		transcriptions: [transcription('b', { start: before(100) }), transcription('a', { start: before(200) })],
+	});
+	expect(shown).toEqual({
+		recordingUrl: 'long',
+		transcript: 'text of a\n\ntext of b',
+		summary: 'text of a in short\n\ntext of b in short',
+	});
+});
+
+it('what names neither session nor time in a room of its own is its own (A11)', async () => {
+	const { shown } = await look(OWN, { recordings: [], merged: [], transcriptions: [transcription('a')] });
+	expect(shown).toMatchObject({ transcript: 'text of a', missing: { recording: expect.any(String) } });
+});
+
+it('nothing of anyone else comes out of a room, whatever the lists say', async () => {
+	const row = fc.record(
+		{
+			owner: fc.constantFrom('own', 'other'),
+			sessionId: fc.constantFrom('own', 'other', '', null),
+			roomId: fc.constantFrom(ROOM, 'room-2', null),
+			start: fc.oneof(fc.integer({ min: -500, max: 500 }).map(before), fc.constant(null)),
+		},
+		{ requiredKeys: ['owner'] },
+	);
+	await fc.assert(
+		fc.asyncProperty(fc.array(row, { maxLength: 5 }), async (rows) => {
+			const foreign = rows.filter(
+				({ sessionId, roomId }) => sessionId !== 'own' || (roomId ?? ROOM) !== ROOM,
+			);
+			const { shown } = await look(SHARED, {
+				recordings: foreign.map((one, index) => recording(`r${index}`, one)),
+				merged: [],
+				transcriptions: foreign.map((one, index) => transcription(`t${index}`, one)),
+				room: { data: { roomId: ROOM } },
+			});
+			expect(Object.keys(shown)).toEqual(['missing']);
+		}),
+	);
+});
+
+it('in its own room nothing counts that begins more than a minute after the end', async () => {
+	const late = { start: before(-1) };
+	const { shown } = await look(OWN, {
+		recordings: [recording('late', late)],
+		merged: [],
+		transcriptions: [transcription('late', late), transcription('a', { start: before(1) })],
+	});
+	expect(shown).toMatchObject({ transcript: 'text of a', missing: { recording: expect.any(String) } });
+});
+
+it('without a session that the record names nothing is asked, and the reason says where to look', async () => {
+	const { parts } = await look({ ...SHARED, roomSessionId: undefined }, {});
+	for (const part of Object.values(parts)) {
+		expect(part).toMatchObject({ mayCome: false, reason: expect.stringContaining('Transcription: Get') });
+	}
+});
+
+it.each<[string, Error, boolean]>([
+	['a web page', new FileError('a web page instead', '', true), true],
+	['a private host', new FileError('a private host', ''), false],
+	['a failure in words', new UserError('no'), true],
+])('a file that fails by %s may come later: %s', async (_what, error, mayCome) => {
+	const { parts } = await look(
+		OWN,
+		{ recordings: [], merged: [], transcriptions: [transcription('a')] },
+		async () => {
+			throw error;
+		},
+	);
+	expect(parts.transcript).toMatchObject({ mayCome, reason: error.message });
+});
+
+it.each<[string, World, boolean]>([
+	[
+		'arranged',
+		{ room: { roomId: ROOM, autoStartConfig: { recording: { transcription: { enabled: true } } } } },
+		true,
+	],
+	['not arranged', { room: { roomId: ROOM, autoStartConfig: { recording: {} } } }, false],
+	['not told', { room: { roomId: ROOM } }, false],
+])('a transcript of a room that others made is waited for if it was %s', async (_what, world, mayCome) => {
+	const { parts } = await look(SHARED, { recordings: [], merged: [], transcriptions: [], ...world });
+	expect(parts.transcript).toMatchObject({ mayCome });
+});

@@ -1,0 +1,303 @@
+/** What is known of a conversation: whatever the order and repetition of its facts, the same item comes out, and nothing is taken back. */
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import { FINAL, KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
+import {
+	type Fact,
+	isShownOver,
+	join,
+	type Known,
+	learn,
+} from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+import { anyFact, before, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
+
+const kindNames = ['call', 'session'] as const;
+const item = (kind: keyof typeof KINDS, known: Known, want: Partial<Want> = {}) =>
+	outcomeOf(KINDS[kind], known, { ...WANT, keep: ['recording', 'transcript'], ...want });
+
+describe.each(kindNames)('What is known of a %s', (kind) => {
+	const facts = fc.array(anyFact(kind), { minLength: 1, maxLength: 8 });
+	const known = facts.map((list) => knownOf(kind, list));
+
+	it('is the same in whatever order processes join it, and however often', () => {
+		fc.assert(
+			fc.property(known, known, known, (a, b, c) => {
+				expect(join(a, b)).toEqual(join(b, a));
+				expect(join(join(a, b), c)).toEqual(join(a, join(b, c)));
+				expect(join(a, a)).toEqual(a);
+			}),
+		);
+	});
+
+	it('survives being sent, and gives the same item after any repetition of its facts', () => {
+		const order = facts.chain((list) => fc.tuple(fc.constant(list), fc.array(fc.constantFrom(...list))));
+		fc.assert(
+			fc.property(facts, order, (first, [list, again]) => {
+				const one = knownOf(kind, [...first, ...list]);
+				const other = knownOf(kind, [...again, ...list, ...[...first].reverse(), ...again]);
+				const sent = JSON.parse(JSON.stringify(other)) as Known;
+				expect(item(kind, sent)).toEqual(item(kind, one));
+			}),
+		);
+	});
+
+	it('takes back no end, no answer, no field and no entry of the timelog', () => {
+		fc.assert(
+			fc.property(known, anyFact(kind), (earlier, fact) => {
+				const later = learn(KINDS[kind], earlier, fact);
+				const [one, other] = [item(kind, earlier), item(kind, later)];
+				expect(isShownOver(later) || !isShownOver(earlier)).toBe(true);
+				expect(later.isAnswered || !earlier.isAnswered).toBe(true);
+				expect(Object.keys(later.timelog)).toEqual(expect.arrayContaining(Object.keys(earlier.timelog)));
+				const fields = Object.keys(one).filter((name) => one[name] !== null && one[name] !== '');
+				const derived = ['timedOut', 'durationSeconds', 'missing', 'event', 'endError', 'endedAtTimeout'];
+				for (const name of fields.filter((field) => !derived.includes(field))) {
+					expect(other).toHaveProperty(name);
+				}
+			}),
+		);
+	});
+});
+
+it('gives one item in each of the 40,320 orders of eight facts', () => {
+	const facts: Fact[] = [
+		{ record: { callId: ID, status: 'initiated', roomId: 'room-1', from: '+1' } },
+		{ record: { callId: ID, status: 'answered', timelog: [{ status: 'answered', timestamp: before(90) }] } },
+		{ record: { callId: ID, status: 'ended', end: before(30), updatedAt: before(30) } },
+		{ record: { callId: ID, status: 'missed', end: before(40), updatedAt: before(20), to: '' } },
+		{ record: { callId: 'another', status: 'failed' } },
+		{ ended: 'refused' },
+		{ ended: true },
+		{ part: 'transcript', found: { value: 'Hello', weight: 5, mayCome: false } },
+	];
+	const seen = new Set<string>();
+	const sorted = (value: IDataObject) => JSON.stringify(Object.entries(value).sort());
+	eachOrder('call', facts, (known) => seen.add(sorted(item('call', known, { isEnded: true }))));
+	expect([...seen]).toEqual([expect.stringContaining('Hello')]);
+});
+
+const call = (status: string, more: IDataObject = {}): Fact => ({ record: { callId: ID, status, ...more } });
+const session = (status: string, more: IDataObject = {}): Fact => ({
+	record: { sessionId: ID, status, ...more },
+});
+const entry = (status: string, seconds: number) => ({ status, timestamp: before(seconds) });
+const told = (event: 'stopped' | 'failed'): Fact => ({ event, atMs: DEADLINE_MS });
+const text: Fact = { part: 'transcript', found: { value: 'Hello', weight: 5, mayCome: false } };
+const late: Fact = { part: 'transcript', found: { reason: 'Not yet.', mayCome: true, atMs: 9 } };
+const ringing = [entry('initiated', 100), entry('ringing', 95)];
+const ENDED = { isEnded: true };
+
+/** What was mended on 26 and 27 November 2026, as facts, and what comes out in each order of them. */
+const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Partial<Want>, not?: string[]]> =
+	[
+		[
+			'someone who had answered stays answered, though the last record has no timelog (ecfe40a)',
+			[
+				call('answered', { timelog: [...ringing, entry('answered', 90)] }),
+				call('ended', { timelog: [...ringing, entry('ended', 50)] }),
+			],
+			{ outcome: 'answered', answered: true, durationSeconds: 40 },
+		],
+		[
+			'a status alone shows an answer, too (172d6eb)',
+			[call('answered'), call('ended', { timelog: [...ringing, entry('ended', 50)] })],
+			{ outcome: 'answered', answered: true },
+		],
+		[
+			'an ended call that only rang is noAnswer (ecfe40a)',
+			[call('ringing', { timelog: ringing }), call('ended')],
+			{ outcome: 'noAnswer', answered: false },
+		],
+		[
+			'a list that lags does not undo an end (ffda6a1)',
+			[
+				call('ended', { end: before(50), updatedAt: before(50) }),
+				call('answered', { updatedAt: before(10) }),
+			],
+			{ status: 'ended', outcome: 'answered', end: before(50) },
+			{},
+			['timedOut'],
+		],
+		[
+			"an answer's longer timelog is kept beside the answer to a hang-up (ffda6a1)",
+			[call('answered', { timelog: [...ringing, entry('answered', 90)] }), call('ended', { timelog: [] })],
+			{ outcome: 'answered', answered: true },
+		],
+		[
+			"the start's fields survive a record that lacks them (ffda6a1)",
+			[call('initiated', { roomId: 'room-1' }), call('ended', { roomId: null })],
+			{ roomId: 'room-1', status: 'ended' },
+		],
+		[
+			'a session that an event told is over although the API lags (ecfe40a)',
+			[session('running'), told('stopped')],
+			{ status: 'stopped', outcome: 'completed', event: 'stopped' },
+			{},
+			['timedOut'],
+		],
+		[
+			'an event beside a record that is still running loses nothing of it (1fffcb5)',
+			[session('running', { roomId: 'room-1', start: before(60) }), told('failed')],
+			{ status: 'failed', outcome: 'failed', event: 'failed', roomId: 'room-1' },
+		],
+		[
+			'the API decides how a session ended (issue 31, rule 4)',
+			[session('failed', { end: before(9) }), told('stopped')],
+			{ outcome: 'failed', event: 'failed' },
+		],
+		[
+			'402 or 404 is no fact: what still runs is ended at Max Wait (243d199)',
+			[call('answered'), { ended: true }],
+			{ timedOut: true, hungUpAtTimeout: true },
+			ENDED,
+			['endError'],
+		],
+		[
+			'an end that VideoSDK declines is not told as done (243d199)',
+			[call('answered'), { ended: 'VideoSDK declined' }],
+			{ outcome: 'running', timedOut: true, hungUpAtTimeout: false, endError: 'VideoSDK declined' },
+			ENDED,
+		],
+		[
+			'a second end that worked counts, whatever the first one said (ffda6a1)',
+			[call('ended', { end: before(-3) }), { ended: 'refused' }, { ended: true }],
+			{ timedOut: true, hungUpAtTimeout: true },
+			ENDED,
+			['endError'],
+		],
+		[
+			"VideoSDK's own limit at Max Wait counts as ours (issue 31, rule 1)",
+			[call('ended', { timelog: [entry('answered', 90)], end: before(4) })],
+			{ timedOut: true, hungUpAtTimeout: true, outcome: 'answered' },
+			ENDED,
+		],
+		[
+			'an end a little earlier is its own (issue 31, rule 1)',
+			[call('ended', { end: before(6) })],
+			{ outcome: 'answered' },
+			ENDED,
+			['timedOut', 'hungUpAtTimeout'],
+		],
+		[
+			'what is not to be ended is not timed out by its own end (ffda6a1)',
+			[session('stopped', { end: before(1) })],
+			{ event: 'stopped' },
+			{},
+			['timedOut', 'endedAtTimeout'],
+		],
+		[
+			'what is known at the deadline beats the deadline (ffda6a1)',
+			[session('completed', { end: before(-1) })],
+			{ outcome: 'completed' },
+			{},
+			['timedOut'],
+		],
+		[
+			'a session that is stopping after our end counts as ended by us (172d6eb)',
+			[session('stopping'), { ended: true }],
+			{ timedOut: true, endedAtTimeout: true },
+			ENDED,
+		],
+		[
+			"another call's record is none of this one's (A10)",
+			[call('answered'), call('ended', { callId: 'x' })],
+			{
+				status: 'answered',
+				timedOut: true,
+			},
+		],
+		[
+			'a text that was found is not missing by a later look that failed (ffda6a1)',
+			[call('ended'), text, late],
+			{
+				transcript: 'Hello',
+			},
+		],
+		[
+			'what was wanted of a call that no one answered is missing with the reason (079c)',
+			[call('missed'), late],
+			{ missing: { transcript: "The call wasn't answered." } },
+			{ keep: ['transcript'] },
+			['transcript'],
+		],
+		[
+			'a session that failed before it began gives nothing of its room (1fffcb5)',
+			[session('failed')],
+			{ missing: { transcript: 'The session failed.' } },
+			{ keep: ['transcript'] },
+		],
+		[
+			'what a call left is put out after a hang-up at Max Wait, too (ecfe40a)',
+			[call('ended', { timelog: [entry('answered', 90)], end: before(0) }), { ended: true }, text],
+			{ transcript: 'Hello', hungUpAtTimeout: true },
+			{ ...ENDED, keep: ['transcript'] },
+		],
+		[
+			'of a conversation that still runs nothing is there yet (ffda6a1)',
+			[call('answered'), late],
+			{ timedOut: true, missing: { transcript: "The call hasn't ended yet." } },
+			{ keep: ['transcript'] },
+			['transcript'],
+		],
+		[
+			'a transfer wins over what the list calls it (issue 31, rule 1)',
+			[call('ended'), call('transferred')],
+			{
+				outcome: 'transferred',
+			},
+		],
+		[
+			'who was talked to is not called again: ended beats missed (issue 31)',
+			[call('missed'), call('ended')],
+			{
+				outcome: 'answered',
+			},
+		],
+		[
+			'a transfer that failed is no end (79c2944)',
+			[call('transfer-failed')],
+			{
+				outcome: 'running',
+				answered: true,
+				timedOut: true,
+			},
+		],
+		[
+			'upper case is the same status (1fffcb5)',
+			[session('STOPPED'), session('running')],
+			{
+				outcome: 'completed',
+				event: 'stopped',
+			},
+		],
+		[
+			'one entry of the timelog in two spellings is one (1fffcb5)',
+			[
+				call('ended', { timelog: [entry('answered', 90)] }),
+				call('ENDED', { timelog: [entry('ANSWERED', 90)] }),
+			],
+			{ timelog: [expect.objectContaining({ timestamp: before(90) })] as never },
+		],
+	];
+
+it.each(DEFECTS)('%s', (_what, facts, expected, want = {}, not = []) => {
+	const kind = facts.some((fact) => 'record' in fact && 'sessionId' in fact.record) ? 'session' : 'call';
+	eachOrder(kind, facts, (known) => {
+		const shown = outcomeOf(KINDS[kind], known, { ...WANT, ...want, keep: want.keep ?? keepOf(facts) });
+		expect(shown).toMatchObject(expected);
+		for (const name of not) expect(shown).not.toHaveProperty(name);
+	});
+});
+
+const keepOf = (facts: Fact[]): Want['keep'] => facts.flatMap((fact) => ('part' in fact ? [fact.part] : []));
+
+it('every status of a call or session has a stage, and only ends are final', () => {
+	for (const [kind, statuses] of Object.entries({
+		call: ['initiated', 'ringing', 'answered', 'transferring', 'something-new'],
+		session: ['queued', 'running', 'stopping', 'something-new'],
+	})) {
+		const { stageOf } = KINDS[kind as keyof typeof KINDS];
+		for (const status of statuses) expect(stageOf({ status })).toBeLessThan(FINAL);
+	}
+});

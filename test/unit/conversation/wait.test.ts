@@ -1,0 +1,95 @@
+/** When VideoSDK is asked, when a conversation is ended, and that all of it fits before n8n's own deadline. */
+import fc from 'fast-check';
+import { type Fact } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { next, pauseMs, type Progress, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+import { type Budget, budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
+import { anyFact, DEADLINE_MS, ID, knownOf, SECOND, WANT } from './facts';
+
+const HOUR = 3_600 * SECOND;
+const START: Progress = {
+	sinceMs: DEADLINE_MS - HOUR,
+	lookedAtMs: -Infinity,
+	soonLooks: 0,
+	endedAtMs: -Infinity,
+	overSinceMs: -Infinity,
+	keptAtMs: -Infinity,
+};
+
+it('an end is known half a minute late at most in the first hour, then a tenth of the time waited, at most half an hour', () => {
+	fc.assert(
+		fc.property(fc.integer({ min: 0, max: 30 * 24 * HOUR }), (waitedMs) => {
+			const longest = waitedMs < HOUR ? 30 * SECOND : Math.min(waitedMs / 10, HOUR / 2);
+			expect(pauseMs(waitedMs)).toBeLessThanOrEqual(longest);
+			expect(pauseMs(waitedMs)).toBeGreaterThanOrEqual(2 * SECOND);
+		}),
+	);
+});
+
+it('an hour of waiting for one conversation takes few requests', () => {
+	let looks = 0;
+	for (let atMs = 0; atMs < HOUR; atMs += pauseMs(atMs)) looks++;
+	expect(looks).toBeLessThan(170);
+});
+
+/** Lives through a wait, in which each request takes some time, and each look or end brings the next fact. */
+function live(facts: Fact[], want: Want, requestMs: number, budget: Budget) {
+	const progress = { ...START };
+	const open = [...facts];
+	let known = knownOf('call', []);
+	let nowMs = START.sinceMs;
+	const sent: Array<{ step: string; atMs: number }> = [];
+	const learned: Fact[] = [];
+	for (let turn = 0; turn < 2_000; turn++) {
+		const step = next(known, want, progress, budget, nowMs);
+		if (step.step === 'ready') return { sent, readyAtMs: nowMs };
+		nowMs = Math.max(nowMs, step.atMs);
+		sent.push({ step: step.step, atMs: nowMs });
+		progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step.step]] = nowMs;
+		nowMs += requestMs;
+		const fact = open.shift();
+		if (fact) learned.push(fact);
+		known = knownOf('call', learned);
+		if (progress.overSinceMs < 0 && next(known, want, progress, budget, nowMs).step === 'keep') {
+			progress.overSinceMs = nowMs;
+		}
+	}
+	throw new Error('It never ends');
+}
+
+it('whatever is learned, and however slow VideoSDK is, nothing is sent in the last 75 s before n8n goes on by itself', () => {
+	const facts = fc.array(anyFact('call'), { maxLength: 8 });
+	const wants = fc.record({
+		isEnded: fc.boolean(),
+		keep: fc.constantFrom<Want['keep']>([], ['transcript'], ['recording', 'transcript']),
+		keepMs: fc.integer({ min: SECOND, max: 600 * SECOND }),
+	});
+	const requests = fc.integer({ min: 1, max: 10 * SECOND });
+	const counts = fc.integer({ min: 1, max: 2_000 });
+	fc.assert(
+		fc.property(facts, wants, requests, counts, (list, some, requestMs, count) => {
+			const want = { ...WANT, ...some };
+			const budget = budgetOf(DEADLINE_MS, want.keep.length > 0 ? want.keepMs : 0, count);
+			const { sent, readyAtMs } = live(list, want, requestMs, budget);
+			for (const { atMs } of sent) expect(atMs + requestMs).toBeLessThanOrEqual(budget.continueUntilMs);
+			expect(readyAtMs).toBeLessThanOrEqual(budget.continueUntilMs);
+			expect(budget.n8nDeadlineMs - budget.continueUntilMs).toBe(75 * SECOND);
+			expect(budget.n8nDeadlineMs - DEADLINE_MS - want.keepMs).toBeLessThanOrEqual(40 * 60 * SECOND);
+		}),
+	);
+});
+
+it('what is to be ended is ended at its Max Wait, and again while that fails', () => {
+	const failing: Fact[] = [{ record: { callId: ID, status: 'answered' } }];
+	const { sent } = live(failing, { ...WANT, isEnded: true }, SECOND, budgetOf(DEADLINE_MS, 0, 1));
+	const ends = sent.filter(({ step }) => step === 'end').map(({ atMs }) => atMs - DEADLINE_MS);
+	expect(ends[0]).toBeGreaterThanOrEqual(0);
+	expect(ends[0]).toBeLessThanOrEqual(SECOND);
+	expect(ends.length).toBeGreaterThan(3);
+});
+
+it('what is not to be ended is looked at once more at its Max Wait', () => {
+	const { sent } = live([], WANT, SECOND, budgetOf(DEADLINE_MS, 0, 1));
+	expect(sent.at(-1)?.step).toBe('look');
+	expect(sent.at(-1)?.atMs).toBeGreaterThanOrEqual(DEADLINE_MS);
+	expect(sent.map(({ step }) => step)).not.toContain('end');
+});
