@@ -4,6 +4,7 @@ import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhoo
 import { byRule, CALL } from './callRig';
 import { STAND_INS } from './nodeTypes';
 import { accelerateTime, jsonOf, startParameters, useRig } from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 const MAX_WAIT_MS = 12_000;
@@ -59,6 +60,23 @@ it('The last values of a credential that was deleted are not used any more', asy
 	restoreTime = accelerateTime(100);
 	expect((await waiting.resumedWithin(PATIENCE_MS))?.map(({ json }) => json.timedOut)).toEqual([true]);
 	expect(rig.requests).toEqual([]);
+});
+
+it('What a credential by item has found is handed over whole to a process that cannot read it', async () => {
+	const parameters = { ...byRule({ recording: 'transcribe' }), operation: 'makeAndWait' };
+	rig.engine.setCredentials(rig.credentials({ secretKey: '={{ $json.secret }}' }));
+	const items = rows(3).map((row) => ({ ...row, secret: rig.simulator.secret }));
+	const waiting = await rig.engine.startAndWait(600_000, parameters, { items });
+	waiting.receiver = await rig.addEngine();
+	restoreTime = accelerateTime(20);
+	for (const { callId } of rig.simulator.calls.values()) {
+		await rig.simulator.moveCall(callId, 'answered');
+		await rig.simulator.moveCall(callId, 'ended');
+	}
+	for (const { json } of (await waiting.resumedWithin(30_000)) ?? []) {
+		expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
+	}
+	expect(waiting.resumptions).toBe(1);
 });
 
 it('Few files are downloaded at a time, however many requests may be in flight', async () => {

@@ -3,6 +3,7 @@ import { abortAfter } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { excerpt } from '../api/failure';
 import { gzip } from '../api/gzip';
+import type { Part } from '../conversation/kept';
 import type { Known } from '../conversation/known';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from './storedWait';
@@ -14,7 +15,11 @@ const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 /** What one request carries, before it is compressed: proxies refuse more than 1 MB of it, n8n more than 16 MB. */
 const MAX_BODY_LENGTH = 2_000_000;
+/** What the only request carries, see `onlyBody`. */
+const MAX_ONLY_LENGTH = 8_000_000;
 const MIN_BODY_LENGTH = 50_000;
+const TOO_MUCH =
+	'It was too much to hand over to the n8n process that continues the execution. Get it with Call: Get or Transcription: Get.';
 
 /**
  * What keeps a request from letting the execution go on.
@@ -36,8 +41,27 @@ export interface CarriedKnown {
 	isLast: boolean;
 }
 
+/** @returns one conversation without what was said, which would make the request too large */
+function withoutParts(one: Known): Known {
+	const dropped: Part = { reason: TOO_MUCH, mayCome: false, atMs: 0 };
+	return { ...one, parts: Object.fromEntries(Object.keys(one.parts).map((name) => [name, dropped])) };
+}
+
+/** What is known, in one request: for a process that can't fetch anything by itself, and might get only some of several. */
+function onlyBody(known: Known[], maxLength: number): string {
+	let length = 0;
+	const texts = known.map((one) => {
+		const text = JSON.stringify(one);
+		if (length + text.length > maxLength) return JSON.stringify(withoutParts(one));
+		length += text.length;
+		return text;
+	});
+	return `{"isLast":true,"known":[${texts.join()}]}`;
+}
+
 /** Sends what is known in several requests, as far as one would be too large. */
-function* bodies(known: Known[], maxLength: number): Generator<string> {
+function* bodies(known: Known[], maxLength: number, isOne: boolean): Generator<string> {
+	if (isOne) return yield onlyBody(known, maxLength);
 	let texts: string[] = [];
 	let length = 0;
 	const body = (isLast: boolean) => `{"isLast":${isLast},"known":[${texts.join()}]}`;
@@ -105,12 +129,12 @@ export async function askToContinue(
 	isOver: () => boolean,
 	untilMs: number,
 ): Promise<void> {
-	let maxLength = MAX_BODY_LENGTH;
+	let maxLength = stored.isCredentialByItem ? MAX_ONLY_LENGTH : MAX_BODY_LENGTH;
 	let tries = 0;
 	let hasWarned = false;
 	while (!isOver() && Date.now() <= untilMs) {
 		let answer: Awaited<ReturnType<typeof post>>;
-		for (const body of bodies(known(), maxLength)) {
+		for (const body of bodies(known(), maxLength, stored.isCredentialByItem)) {
 			answer = await post(context, stored, body);
 			if (answer === undefined || isOver()) return;
 			if (answer.trouble !== 'busy') break;
