@@ -4,7 +4,6 @@ const NODES = '^nodes/VideoSdkAgentCloud';
 const TOOL_NODE = '^nodes/VideoSdkAgentCloudMcp/';
 const LAYERS = [
 	'n8n',
-	'shared',
 	'api',
 	'mcp',
 	'webhook',

@@ -1,7 +1,7 @@
 import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { clientOf } from '../api/client';
 import { within } from '../api/pause';
-import { makeSearchable } from '../shared/searchable';
+import { makeSearchable } from '../n8n/searchable';
 import { detailOf, type Details, withDetails } from './details';
 import { isFirstExecution } from './firstExecution';
 import { type ReceivedItem } from './receive';

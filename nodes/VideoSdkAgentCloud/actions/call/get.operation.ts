@@ -14,7 +14,7 @@ import { callField } from '../../fields/callLocators';
 import { includeField, includeWaitField, readIncludeWaitMs, readInclude } from '../../fields/include';
 import { optionsField, readOptions, readRequestOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
-import { isTool } from '../../shared/tool';
+import { isTool } from '../../n8n/tool';
 import { lookUntil } from '../lookUntil';
 import { type Operation } from '../operation';
 import { textReader } from '../readText';

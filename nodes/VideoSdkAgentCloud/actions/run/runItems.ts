@@ -11,9 +11,9 @@ import { readRequestOptions } from '../../fields/requestOptions';
 import type { Operation } from '../operation';
 import { failedOutcome, type Outcome, type Outcomes, startedInWords, stopError } from './outcome';
 import { type PreparedItem, Runner } from './runner';
-import { makeSearchable } from '../../shared/searchable';
-import { toErrorOutput } from '../../shared/errorOutput';
-import { continuesOnFail } from '../../shared/tool';
+import { makeSearchable } from '../../n8n/searchable';
+import { toErrorOutput } from '../../n8n/errorOutput';
+import { continuesOnFail } from '../../n8n/tool';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { beginTry, isTriedAgain, type Try } from './tries';
 

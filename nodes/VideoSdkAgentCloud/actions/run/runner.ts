@@ -6,7 +6,7 @@ import type { RequestOptions } from '../../fields/requestOptions';
 import { type ItemRun, type Operation, type PreparedCall, RecordWithFile, type Undo } from '../operation';
 import { ConcurrencyLimit } from './concurrency';
 import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
-import { continuesOnFail } from '../../shared/tool';
+import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 
 /** An item whose fields were read and are valid. */

@@ -6,7 +6,7 @@ import {
 } from 'n8n-workflow';
 import type { StartKind } from '../../api/starts';
 import type { Outcome, Outcomes } from './outcome';
-import { isTool } from '../../shared/tool';
+import { isTool } from '../../n8n/tool';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
 const DEFAULT_TRIES = 3;

@@ -23,7 +23,7 @@ import {
 } from '../../fields/transcription';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
-import { isTool } from '../../shared/tool';
+import { isTool } from '../../n8n/tool';
 import { textReader } from '../readText';
 import { mayComeLater } from '../withFile';
 
