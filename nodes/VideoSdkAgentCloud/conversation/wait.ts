@@ -83,7 +83,9 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 		return { step: 'keep', atMs: keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs };
 	}
 	const isTimeUp = nowMs >= want.deadlineMs;
-	if (nowMs >= want.deadlineMs + limits.endMs) return { step: 'ready' };
+	// A process that takes the wait up late ends it or looks once all the same.
+	const untilMs = Math.max(lookedAtMs, endedAtMs) > 0 ? want.deadlineMs + limits.endMs : limits.keepUntilMs;
+	if (isTimeUp && nowMs >= untilMs) return { step: 'ready' };
 	if (isTimeUp && want.isEnded) return { step: 'end', atMs: Math.max(nowMs, endedAtMs + END_AGAIN_MS) };
 	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };
 	const toldAtMs = Math.min(nowMs, ...Object.values(known.told));

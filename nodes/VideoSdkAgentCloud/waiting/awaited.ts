@@ -35,9 +35,9 @@ export class Awaited {
 		return this.known.id;
 	}
 
-	/** After this time, in ms since 1970, nothing is sent but what looks for what was said. */
+	/** After this time, in ms since 1970, nothing is sent to VideoSDK. */
 	get lastRequestMs(): number {
-		return this.want.keep.length > 0 ? this.limits.keepUntilMs : this.want.deadlineMs + this.limits.endMs;
+		return this.limits.keepUntilMs;
 	}
 
 	learn(fact: Fact): void {

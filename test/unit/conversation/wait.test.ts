@@ -87,6 +87,15 @@ it('what is to be ended is ended at its Max Wait, and again while that fails', (
 	expect(ends.length).toBeGreaterThan(3);
 });
 
+it('a process that takes up a wait after its Max Wait still ends it, if n8n is not about to go on by itself', () => {
+	const budget = budgetOf(DEADLINE_MS, 600 * SECOND, 1);
+	const want = { ...WANT, isEnded: true, keep: ['transcript' as const], keepMs: 600 * SECOND };
+	const lateMs = DEADLINE_MS + 300 * SECOND;
+	expect(next(knownOf('call', []), want, START, budget, lateMs)).toMatchObject({ step: 'end' });
+	const tooLateMs = budget.keepUntilMs;
+	expect(next(knownOf('call', []), want, START, budget, tooLateMs)).toEqual({ step: 'ready' });
+});
+
 it('what is not to be ended is looked at once more at its Max Wait', () => {
 	const { sent } = live([], WANT, SECOND, budgetOf(DEADLINE_MS, 0, 1));
 	expect(sent.at(-1)?.step).toBe('look');
