@@ -229,6 +229,17 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		expect(output(await ended(run), run)).toMatchObject({ event: 'stopped' });
 	});
 
+	it('after a restart any signed event lets n8n take the wait up: what still runs is ended at Max Wait', async () => {
+		await publishWait('ends', [], { options: { endAtTimeout: true } });
+		const run = await startWaiting(1.5, 'ends');
+		await setup.n8n.restart();
+		await untilWaiting(setup.n8n, run.executionId);
+		expect(await deliver(run, eventBody(run.sessionId, 'started'))).toBe(200);
+		const execution = await runEnded(setup.n8n, run.executionId, WAIT, 180_000);
+		expect(outputOf(execution, WAIT)).toMatchObject([{ timedOut: true, endedAtTimeout: true }]);
+		expect(setup.simulator.sessions.get(run.sessionId)?.status).toBe('completed');
+	});
+
 	it("waiting survives a crash of n8n, and ends at n8n's own deadline where no event comes", async () => {
 		const run = await startWaiting();
 		const timedOut = await startWaiting(0.45);
