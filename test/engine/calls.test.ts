@@ -443,14 +443,8 @@ describe('Before anything is sent, field and item are named:', () => {
 			'Desk',
 		],
 		['a limit of zero', "'Limit'", callParameters('getAll', { limit: VALUE }), 5, 0],
-		['a filter without a value', "'Search' under 'Filters' has no value", filter('search'), TO, undefined],
-		[
-			'a date without a value',
-			"'Start Date' under 'Filters' has no value",
-			filter('startDate'),
-			'2026-01-15',
-			null,
-		],
+		['a filter without a value', "'Search' is empty", filter('search'), TO, undefined],
+		['a date without a value', "'Start Date' is empty", filter('startDate'), '2026-01-15', null],
 		['a date that is none', "'End Date' isn't a date", filter('endDate'), '2026-01-15', 'yesterday'],
 		['a direction that is none', "'Direction'", filter('type'), 'inbound', 'both'],
 		[

@@ -96,7 +96,7 @@ describe('Recording: Get Many', () => {
 		[
 			'a filter whose expression is empty',
 			list({ filters: { roomId: '={{ $json.nothing }}' } }),
-			"'Room ID' under 'Filters' has no value",
+			"'Room ID' is empty",
 		],
 	])('sends nothing for %s', async (_what, parameters, message) => {
 		expect(failureOf(await run(parameters)).message).toContain(message);

@@ -352,7 +352,7 @@ describe('Transcription', () => {
 		[
 			'a filter without a value',
 			parameters('getAll', { filters: { sessionId: '={{ $json.no }}' } }),
-			"'Session ID' under 'Filters' has no value",
+			"'Session ID' is empty",
 		],
 	])('sends nothing for %s', async (_what, given, message) => {
 		const failure = failureOf(await run(given));

@@ -6,6 +6,7 @@ import type {
 	INodeExecutionData,
 	INodeProperties,
 } from 'n8n-workflow';
+import { type Field } from '../fields/field';
 import type { Send } from '../api/client';
 import type { StartKind } from '../api/starts';
 import type { ItemReader } from '../fields/reader';
@@ -90,7 +91,7 @@ export interface Operation {
 	 */
 	prepare(read: ItemReader): ItemRun | PreparedCall;
 	/** Of an operation that makes calls: the field that says whom. */
-	calleeField?: INodeProperties;
+	calleeField?: Field;
 	/**
 	 * What is left to do when all items have been run.
 	 *

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { withoutPolicy } from '../fields/field';
 import type { Operation, Resource } from './operation';
 
 /** Of an option in a list: an AI agent cannot use it. */
@@ -49,7 +50,7 @@ function toolFields({ description, consequence, isTool }: Operation): INodePrope
 
 /** An operation's fields, shown for it only. */
 function fieldsOf({ value: resource }: Resource, operation: Operation): INodeProperties[] {
-	return [...toolFields(operation), ...operation.fields].map((field) => ({
+	return [...toolFields(operation), ...operation.fields.map(withoutPolicy)].map((field) => ({
 		...field,
 		displayOptions: {
 			...field.displayOptions,

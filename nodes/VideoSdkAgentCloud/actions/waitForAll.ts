@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../fields/field';
 import { includeWaitField, readIncludeWaitMs } from '../fields/include';
 import { readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
@@ -25,9 +25,8 @@ export function rejectAsTool(read: ItemReader, operation: string, instead: strin
 }
 
 /** @returns whether to end what still runs at the deadline. @param option the boolean among the options that says so */
-function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
+function endsAtDeadline(read: ItemReader, option: Field): boolean {
 	const options = readOptions(read);
-	if (option.default === true) options.refuseBlankExpression(option);
 	return options.flag(option) ?? option.default === true;
 }
 
@@ -37,7 +36,7 @@ function endsAtDeadline(read: ItemReader, option: INodeProperties): boolean {
  * @param option see there
  * @returns after which time it is ended, in ms; Infinity if it isn't
  */
-export function checkWait(read: ItemReader, option: INodeProperties): number {
+export function checkWait(read: ItemReader, option: Field): number {
 	const maxWaitMs = readMaxWaitMs(read);
 	readIsSimplified(readOptions(read));
 	readIncludeWaitMs(readOptions(read));
@@ -54,7 +53,7 @@ function remainingWaitMs(read: ItemReader): number {
 }
 
 /** The options of an operation that waits. @param option see `completeByWaiting` */
-export function waitOptions(option: INodeProperties): INodeProperties[] {
+export function waitOptions(option: Field): Field[] {
 	return [option, includeWaitField];
 }
 
@@ -63,7 +62,7 @@ export function waitOptions(option: INodeProperties): INodeProperties[] {
  *
  * @param option the boolean among the options that ends what still runs at the deadline
  */
-export function completeByWaiting(kind: KindName, option: INodeProperties): Operation['complete'] {
+export function completeByWaiting(kind: KindName, option: Field): Operation['complete'] {
 	return async (context, output, credential) =>
 		await putToWait(context, output, {
 			kind,

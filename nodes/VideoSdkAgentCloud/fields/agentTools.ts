@@ -1,5 +1,5 @@
-import { type INodeProperties } from 'n8n-workflow';
 import { contextField } from './context';
+import { type Field } from './field';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -11,10 +11,11 @@ export const TOOL_NOT_LISTED = 'not-listed';
 const MAX_VALID_FOR_HOURS = 24 * 366;
 
 /** How long the tools can be used: an option of what hands them over. */
-export const toolsValidForField: INodeProperties = {
+export const toolsValidForField: Field<'default'> = {
 	displayName: 'Tools Valid For',
 	name: 'toolsValidFor',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
 	default: 24,
 	hint: 'In hours',
@@ -25,6 +26,7 @@ export const toolsValidForField: INodeProperties = {
 export const toolField = locator({
 	displayName: 'Tool',
 	name: 'tool',
+	blank: 'default',
 	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
 	searchListMethod: 'searchAgentTools',
 	listPlaceholder: 'Select a tool...',
@@ -33,16 +35,16 @@ export const toolField = locator({
 	enteredHint:
 		"The Production URL of a published tool trigger. Agents in the cloud can't reach localhost or private addresses.",
 	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
-	isOptional: true,
 	builderHint:
 		'Leave it empty for the user to select the tool from the list once its workflow is published. Never invent a URL.',
 });
 
 /** The tools that the agent can use. */
-export const agentToolsField: INodeProperties = {
+export const agentToolsField: Field<'default'> = {
 	displayName: 'Agent Tools',
 	name: 'agentTools',
 	type: 'fixedCollection',
+	blank: 'default',
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Tool',
 	default: {},

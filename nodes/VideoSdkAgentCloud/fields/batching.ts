@@ -1,4 +1,5 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from './field';
 import { CollectionReader } from './reader';
 
 /** How many items are begun at once, and how long to wait before the next ones. */
@@ -7,20 +8,22 @@ export interface Batching {
 	batchIntervalMs: number;
 }
 
-const batchSizeField: INodeProperties = {
+const batchSizeField: Field<'default'> = {
 	displayName: 'Items per Batch',
 	name: 'batchSize',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: -1, numberPrecision: 0 },
 	default: 50,
 	description:
 		'How many input items to start at the same time. Enter -1 to turn batching off. 0 counts as 1.',
 };
 
-const batchIntervalField: INodeProperties = {
+const batchIntervalField: Field<'default'> = {
 	displayName: 'Batch Interval',
 	name: 'batchInterval',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 1_000,
 	hint: 'In milliseconds',
@@ -28,10 +31,11 @@ const batchIntervalField: INodeProperties = {
 };
 
 /** The pace at which items are begun. Its names are those of n8n's HTTP Request node. */
-export const batchingField: INodeProperties = {
+export const batchingField: Field<'default'> = {
 	displayName: 'Batching',
 	name: 'batching',
 	type: 'fixedCollection',
+	blank: 'default',
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Batching',
 	default: { batch: {} },
@@ -46,7 +50,7 @@ export const batchingField: INodeProperties = {
  * @throws NodeOperationError if size or interval is no number in its range
  */
 export function readBatching(options: CollectionReader): Batching | undefined {
-	const { batch } = (options.raw(batchingField) ?? {}) as IDataObject;
+	const { batch } = options.group(batchingField);
 	if (batch === undefined || batch === null) return undefined;
 	const read = new CollectionReader(options, batch as IDataObject);
 	const batchSize = read.count(batchSizeField) ?? Number(batchSizeField.default);

@@ -1,10 +1,11 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { locator } from './locators';
 
 /** A call. */
 export const callField = locator({
 	displayName: 'Call',
 	name: 'callId',
+	blank: 'required',
 	description:
 		'The call to use. To take it from an earlier node, enter its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
 	searchListMethod: 'searchCalls',
@@ -16,6 +17,7 @@ export const callField = locator({
 export const routingRuleField = locator({
 	displayName: 'Routing Rule',
 	name: 'routingRuleId',
+	blank: 'required',
 	description: 'The outbound routing rule. Its agent makes the call.',
 	searchListMethod: 'searchRoutingRules',
 	listPlaceholder: 'Select a routing rule...',
@@ -26,6 +28,7 @@ export const routingRuleField = locator({
 const from = locator({
 	displayName: 'From',
 	name: 'from',
+	blank: 'required',
 	description: "The phone number to call from. It must be one of the routing rule's numbers.",
 	searchListMethod: 'searchPhoneNumbers',
 	listPlaceholder: 'Select a phone number...',
@@ -34,14 +37,15 @@ const from = locator({
 	placeholder: 'e.g. +14155550100',
 });
 // The list shows that rule's numbers.
-export const fromField: INodeProperties = {
+export const fromField: Field<'required'> = {
 	...from,
 	typeOptions: { loadOptionsDependsOn: ['routingRuleId.value'] },
 };
 
 /** The number from which a gateway calls. */
-export const optionalFromField: INodeProperties = {
+export const optionalFromField: Field<'refused'> = {
 	...fromField,
+	blank: 'refused',
 	required: false,
 	description: "The phone number to call from. Leave empty to use the gateway's number.",
 };
@@ -50,6 +54,7 @@ export const optionalFromField: INodeProperties = {
 export const gatewayField = locator({
 	displayName: 'Gateway',
 	name: 'gatewayId',
+	blank: 'required',
 	description: 'The outbound gateway to call through',
 	searchListMethod: 'searchGateways',
 	listPlaceholder: 'Select a gateway...',

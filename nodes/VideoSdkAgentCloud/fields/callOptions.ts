@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
 import { callingHoursField } from './callingHours';
@@ -9,29 +9,32 @@ import { simplifyField } from './simplify';
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
 
-const allowSameNumberField: INodeProperties = {
+const allowSameNumberField: Field<'refused'> = {
 	displayName: 'Allow Same Number',
 	name: 'allowSameNumber',
 	type: 'boolean',
+	blank: 'refused',
 	default: false,
 	description:
 		'Whether two items may call the same number. If turned off, the node stops before the first call.',
 };
 
-const ringingTimeoutField: INodeProperties = {
+const ringingTimeoutField: Field<'default'> = {
 	displayName: 'Ringing Timeout',
 	name: 'ringingTimeout',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1, maxValue: LONGEST_RINGING_S, numberPrecision: 0 },
 	default: 30,
 	hint: 'In seconds',
 	description: 'How long to let the phone ring before the call counts as missed',
 };
 
-const waitUntilAnsweredField: INodeProperties = {
+const waitUntilAnsweredField: Field<'default'> = {
 	displayName: 'Wait Until Answered',
 	name: 'waitUntilAnswered',
 	type: 'boolean',
+	blank: 'default',
 	default: false,
 	description:
 		"Whether to wait until the call is answered or missed. Ringing doesn't count toward 'Timeout'.",
@@ -62,6 +65,5 @@ export function readCallOptions(options: CollectionReader): Partial<CallBody> {
 
 /** @returns whether an item may call the number of another item. @throws NodeOperationError if its expression has no value */
 export function readAllowsSameNumber(options: CollectionReader): boolean {
-	options.refuseBlankExpression(allowSameNumberField);
 	return options.flag(allowSameNumberField) ?? false;
 }

@@ -1,4 +1,5 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from './field';
 import { CollectionReader } from './reader';
 
 /** When people may be called: on these days, from one time of day until another. */
@@ -19,10 +20,11 @@ const MINUTES_PER_HOUR = 60;
 const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
 const DAYS_PER_WEEK = 7;
 
-const daysField: INodeProperties = {
+const daysField: Field<'refused'> = {
 	displayName: 'Days',
 	name: 'days',
 	type: 'multiOptions',
+	blank: 'refused',
 	options: DAY_NAMES.map((name, index) => ({ name, value: index + 1 })),
 	default: [1, 2, 3, 4, 5],
 	description: 'On which days to call. If the hours go over midnight, this is the day they begin on.',
@@ -33,7 +35,8 @@ const timeField = (
 	name: string,
 	time: string,
 	description: string,
-): INodeProperties => ({
+): Field<'refused'> => ({
+	blank: 'refused',
 	displayName,
 	name,
 	type: 'string',
@@ -49,10 +52,11 @@ const toField = timeField(
 	'Until what time of day to call. 24:00 is the end of the day.',
 );
 
-const timeZoneField: INodeProperties = {
+const timeZoneField: Field<'refused'> = {
 	displayName: 'Time Zone',
 	name: 'timeZone',
 	type: 'string',
+	blank: 'refused',
 	default: '',
 	placeholder: 'e.g. America/New_York',
 	description: "The time zone of the person you're calling. Leave empty to use the workflow's time zone.",
@@ -61,10 +65,11 @@ const timeZoneField: INodeProperties = {
 const FIELDS = [daysField, fromField, toField, timeZoneField];
 
 /** When a call may be made, looked at right before it. */
-export const callingHoursField: INodeProperties = {
+export const callingHoursField: Field<'refused'> = {
 	displayName: 'Calling Hours',
 	name: 'callingHours',
 	type: 'fixedCollection',
+	blank: 'refused',
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Calling Hours',
 	default: { hours: {} },
@@ -73,8 +78,8 @@ export const callingHoursField: INodeProperties = {
 };
 
 /** @returns the minutes since midnight */
-function readTime(read: CollectionReader, field: INodeProperties): number {
-	const text = read.has(field) ? read.required(field) : String(field.default);
+function readTime(read: CollectionReader, field: Field): number {
+	const text = (read.text(field) ?? String(field.default)) as string;
 	const [, hour, minute] = TIME_OF_DAY.exec(text) ?? [];
 	const minutes = Number(hour) * MINUTES_PER_HOUR + Number(minute);
 	if (minutes <= (field === toField ? MINUTES_PER_DAY : MINUTES_PER_DAY - 1)) return minutes;
@@ -96,7 +101,7 @@ function readDays(read: CollectionReader): number[] {
 }
 
 function readTimeZone(read: CollectionReader): string {
-	const timeZone = read.optional(timeZoneField) ?? read.context.getTimezone();
+	const timeZone = read.text(timeZoneField) ?? read.context.getTimezone();
 	try {
 		new Intl.DateTimeFormat('en-US', { timeZone });
 		return timeZone;
@@ -115,12 +120,10 @@ function readTimeZone(read: CollectionReader): string {
  * @throws NodeOperationError for an unknown zone, no day, times that are none or the same, and an expression without a value
  */
 export function readCallingHours(options: CollectionReader): CallingHours | undefined {
-	options.refuseBlankExpression(callingHoursField);
-	const { hours } = (options.raw(callingHoursField) ?? {}) as IDataObject;
+	const { hours } = options.group(callingHoursField);
 	if (hours === undefined || hours === null) return undefined;
 	const { hours: entered } = (options.entered(callingHoursField) ?? {}) as IDataObject;
 	const read = new CollectionReader(options, hours as IDataObject, (entered ?? {}) as IDataObject);
-	for (const field of FIELDS) read.refuseBlankExpression(field);
 	const [days, fromMinute, toMinute] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
 	if (fromMinute !== toMinute) return { days, fromMinute, toMinute, timeZone: readTimeZone(read) };
 	throw read.fail(

@@ -1,4 +1,5 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from './field';
 import { CONTEXT_PARAMETER } from '../webhook/context';
 import { contextUrlLength } from '../webhook/contextUrl';
 import { pairsField } from './keyValue';
@@ -12,8 +13,13 @@ export const MAX_URL_LENGTH = 512;
  * The pairs that come back, signed, with what VideoSDK sends: an option of what starts a conversation. Never shown for other fields only:
  * n8n drops what a collection does not show.
  */
-export const contextField: INodeProperties = {
-	...pairsField({ displayName: 'Context', name: 'context' }, ['Entry', 'entries', 'key', 'customerId']),
+export const contextField: Field<'refused'> = {
+	...pairsField({ displayName: 'Context', name: 'context', blank: 'refused' }, [
+		'Entry',
+		'entries',
+		'key',
+		'customerId',
+	]),
 	description:
 		'Data for tools and events that no one can change, such as a customer number. VideoSDK can read it.',
 };
@@ -25,7 +31,6 @@ export const contextField: INodeProperties = {
  * @throws NodeOperationError as `readPairs`, and if an entry has no value: a tool that looks for '' may show everyone's data
  */
 export function readContext(read: FieldReader<unknown>): IDataObject | undefined {
-	read.refuseBlankExpression(contextField);
 	const pairs = Object.entries(readPairs(read, contextField));
 	const [blank] = pairs.find(([, value]) => String(value).trim() === '') ?? [];
 	if (blank !== undefined) {

@@ -1,4 +1,5 @@
-import { type INodeProperties, tryToParseDateTime } from 'n8n-workflow';
+import { tryToParseDateTime } from 'n8n-workflow';
+import { type Field } from './field';
 import { type CollectionReader } from './reader';
 
 /**
@@ -10,11 +11,11 @@ import { type CollectionReader } from './reader';
  */
 export function readDateMs(
 	read: CollectionReader,
-	field: INodeProperties,
+	field: Field,
 	edge: 'endOfDay' | 'exact',
 ): number | undefined {
-	const value = read.value(field);
-	if (value === undefined || value === null || value === '') return undefined;
+	const value = read.given(field);
+	if (value === undefined) return undefined;
 	const timeZone = read.context.getTimezone();
 	try {
 		const date = tryToParseDateTime(value, timeZone).setZone(timeZone);

@@ -1,6 +1,6 @@
-import { type INodeProperties } from 'n8n-workflow';
 import { type Includable } from '../conversation/kept';
-import { asNumber, type CollectionReader, type ItemReader } from './reader';
+import { type Field } from './field';
+import { type CollectionReader, type ItemReader } from './reader';
 
 const MS_PER_MINUTE = 60_000;
 const DEFAULT_INCLUDE_WAIT_MINUTES = 10;
@@ -13,10 +13,11 @@ const OPTIONS: Array<{ name: string; value: Includable; description: string }> =
 ];
 
 /** What remains of a call and comes out with it. */
-export const includeField: INodeProperties = {
+export const includeField: Field<'default'> = {
 	displayName: 'Include',
 	name: 'include',
 	type: 'multiOptions',
+	blank: 'default',
 	options: OPTIONS,
 	default: [],
 	description: "What to add to the output. It has to be chosen before the call, in 'Recording'.",
@@ -38,11 +39,12 @@ export function readInclude(read: ItemReader): Includable[] {
 }
 
 /** How long an operation that waits also waits for what 'Recording' keeps. */
-export const includeWaitField: INodeProperties = {
+export const includeWaitField: Field<'default'> = {
 	displayName: 'Wait for Transcript',
 	name: 'includeWait',
 	type: 'number',
-	typeOptions: { minValue: 0 },
+	blank: 'default',
+	typeOptions: { minValue: 0, maxValue: LONGEST_INCLUDE_WAIT_MINUTES },
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
@@ -52,18 +54,9 @@ export const includeWaitField: INodeProperties = {
 /**
  * Reads `includeWaitField`.
  *
- * @param least in minutes, what is too little otherwise
- * @returns ms
- * @throws NodeOperationError if it is not a number of minutes above 0 (or from `least` on), at most a day
+ * @returns ms; 0: not at all
+ * @throws NodeOperationError if it is not a number of minutes, at most a day
  */
-export function readIncludeWaitMs(options: CollectionReader, least?: number): number {
-	const minutes = options.has(includeWaitField)
-		? asNumber(options.value(includeWaitField))
-		: DEFAULT_INCLUDE_WAIT_MINUTES;
-	if ((minutes > 0 || minutes === least) && minutes <= LONGEST_INCLUDE_WAIT_MINUTES)
-		return minutes * MS_PER_MINUTE;
-	throw options.fail(
-		`'${includeWaitField.displayName}' must be more than 0 minutes and at most a day`,
-		`Enter a number of minutes in '${includeWaitField.displayName}'.`,
-	);
+export function readIncludeWaitMs(options: CollectionReader): number {
+	return (options.number(includeWaitField) ?? DEFAULT_INCLUDE_WAIT_MINUTES) * MS_PER_MINUTE;
 }

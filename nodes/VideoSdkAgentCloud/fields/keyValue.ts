@@ -1,7 +1,8 @@
 import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
+import { type Blank, type Field } from './field';
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
-export type KeyValueFields = [specify: INodeProperties, pairs: INodeProperties, json: INodeProperties];
+export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
 
 /**
  * Makes the collection in which pairs are entered.
@@ -9,10 +10,10 @@ export type KeyValueFields = [specify: INodeProperties, pairs: INodeProperties, 
  * @param field its names, and what the pairs are for
  * @param entry what is added, the group's name, the name of the field for an entry's name, and an example of one
  */
-export function pairsField(
-	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
+export function pairsField<B extends Blank>(
+	field: Pick<Field<B>, 'displayName' | 'name' | 'description' | 'blank'>,
 	[entry, groupName, keyName, keyExample]: [string, string, string, string],
-): INodeProperties {
+): Field<B> {
 	return {
 		...field,
 		type: 'fixedCollection',
@@ -51,7 +52,7 @@ export function groupOf({ options = [] }: INodeProperties): { groupName: string;
 /** Makes the three parameters. @param json the third one, as far as it differs from others */
 function keyValueFields(
 	specifyName: string,
-	pairs: INodeProperties,
+	pairs: Field,
 	json: Pick<INodeProperties, 'name' | 'placeholder' | 'description'>,
 ): KeyValueFields {
 	return [
@@ -59,6 +60,7 @@ function keyValueFields(
 			displayName: `Specify ${pairs.displayName}`,
 			name: specifyName,
 			type: 'options',
+			blank: 'default',
 			noDataExpression: true,
 			options: [
 				{ name: 'Using Fields Below', value: 'keypair' },
@@ -70,6 +72,7 @@ function keyValueFields(
 		{
 			displayName: `${pairs.displayName} (JSON)`,
 			type: 'json',
+			blank: 'default',
 			default: '{}',
 			...json,
 			displayOptions: { show: { [specifyName]: ['json'] } },
@@ -84,6 +87,7 @@ export const ENV_FIELDS = keyValueFields(
 		{
 			displayName: 'Environment Variables',
 			name: 'env',
+			blank: 'default',
 			description: "Values for the agent's code to read, such as the customer's name",
 		},
 		['Variable', 'variables', 'name', 'CUSTOMER_NAME'],
@@ -107,6 +111,7 @@ export function metaDataFields(purpose: string): KeyValueFields {
 			{
 				displayName: 'Metadata',
 				name: 'metaData',
+				blank: 'default',
 				description: purpose,
 			},
 			['Entry', 'entries', 'key', 'customerId'],

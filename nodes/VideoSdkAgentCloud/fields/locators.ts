@@ -1,9 +1,10 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Blank, type Field } from './field';
 import { apiSessionId } from '../api/sessionId';
 import { type ItemReader } from './reader';
 
 /** What makes one locator different from others. */
-interface Locator {
+interface Locator<B extends Blank> {
+	blank: B;
 	displayName: string;
 	name: string;
 	description: string;
@@ -16,24 +17,25 @@ interface Locator {
 	placeholder: string;
 	/** Shown below the field in that mode. */
 	enteredHint?: string;
-	isOptional?: boolean;
 	/** For n8n's AI workflow builders. */
 	builderHint?: string;
 }
 
 /** Makes a field in which one record is picked from a list, or entered. */
-export function locator({
+export function locator<B extends Blank>({
+	blank,
 	entered: [label, mode] = ['By ID', 'id'],
 	enteredHint,
 	builderHint,
 	...texts
-}: Locator): INodeProperties {
+}: Locator<B>): Field<B> {
 	return {
 		displayName: texts.displayName,
 		name: texts.name,
 		type: 'resourceLocator',
 		default: { mode: 'list', value: '' },
-		required: !texts.isOptional,
+		required: blank === 'required',
+		blank,
 		description: texts.description,
 		...(builderHint !== undefined && { builderHint: { propertyHint: builderHint } }),
 		modes: [
@@ -53,6 +55,7 @@ export function locator({
 export const deploymentField = locator({
 	displayName: 'Deployment',
 	name: 'deploymentId',
+	blank: 'required',
 	description: "The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud.",
 	searchListMethod: 'searchDeployments',
 	listPlaceholder: 'Select a deployment...',
@@ -65,6 +68,7 @@ export const deploymentField = locator({
 const tag = locator({
 	displayName: 'Tag',
 	name: 'tag',
+	blank: 'required',
 	description: 'The version of the deployment',
 	searchListMethod: 'searchTags',
 	listPlaceholder: 'Select a tag...',
@@ -73,11 +77,12 @@ const tag = locator({
 	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty unless the user has given one.',
 });
 const dependsOnDeployment = { loadOptionsDependsOn: ['deploymentId.value'] };
-export const tagField: INodeProperties = { ...tag, typeOptions: dependsOnDeployment };
+export const tagField: Field<'required'> = { ...tag, typeOptions: dependsOnDeployment };
 
 /** The version of a deployment, which VideoSDK chooses if none is given. */
-export const optionalTagField: INodeProperties = {
+export const optionalTagField: Field<'default'> = {
 	...tagField,
+	blank: 'default',
 	required: false,
 	description: 'The version of the deployment to run',
 	hint: 'Leave empty to let VideoSDK choose the version',
@@ -87,6 +92,7 @@ export const optionalTagField: INodeProperties = {
 export const sessionField = locator({
 	displayName: 'Session',
 	name: 'sessionId',
+	blank: 'required',
 	description:
 		'The session to use. To use one from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
 	searchListMethod: 'searchSessions',
@@ -98,13 +104,14 @@ export const sessionField = locator({
 
 /** Reads `sessionField`: the ID of a session, in the spelling of the API or of an event. */
 export function readSessionId(read: ItemReader): string {
-	return apiSessionId(read.required(sessionField));
+	return apiSessionId(read.text(sessionField));
 }
 
 /** An agent of the newer generation, as Dispatch wants it. */
 export const agentField = locator({
 	displayName: 'Agent',
 	name: 'agentId',
+	blank: 'required',
 	description:
 		"The agent to send to the room. The list shows the agents that are deployed to VideoSDK's cloud.",
 	searchListMethod: 'searchAgents',

@@ -1,13 +1,14 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { type ItemReader } from './reader';
 
 const LONGEST_CALL_S = 86_400;
 
 /** The brake on what a call can cost, in sight of everyone who makes one. */
-export const maxCallDurationField: INodeProperties = {
+export const maxCallDurationField: Field<'refused'> = {
 	displayName: 'Max Call Duration',
 	name: 'maxCallDuration',
 	type: 'number',
+	blank: 'refused',
 	typeOptions: { minValue: 0, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
 	default: 600,
 	hint: 'In seconds',
@@ -20,7 +21,6 @@ export const maxCallDurationField: INodeProperties = {
  * @throws NodeOperationError if it is not a number from 0 to a day, or an expression gives nothing
  */
 export function readMaxCallDurationS(read: ItemReader, maxWaitMs = Infinity): number | undefined {
-	read.refuseBlankExpression(maxCallDurationField);
 	const limitS = Math.min(read.number(maxCallDurationField) || Infinity, maxWaitMs / 1000);
 	return limitS === Infinity ? undefined : Math.min(Math.ceil(limitS), LONGEST_CALL_S);
 }

@@ -1,23 +1,25 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { asNumber, type ItemReader } from './reader';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 const LONGEST_WAIT_MS = 30 * 86_400_000;
 
-const maxWaitField: INodeProperties = {
+const maxWaitField: Field<'refused'> = {
 	displayName: 'Max Wait',
 	name: 'maxWait',
 	type: 'number',
+	blank: 'refused',
 	typeOptions: { minValue: 0 },
 	default: 1,
 	description:
 		'How long to wait. After that, the output is the last known state, with <code>timedOut</code> set to true.',
 };
 
-const unitField: INodeProperties = {
+const unitField: Field<'default'> = {
 	displayName: 'Max Wait Unit',
 	name: 'maxWaitUnit',
 	type: 'options',
+	blank: 'default',
 	options: [
 		{ name: 'Minutes', value: 'minutes' },
 		{ name: 'Hours', value: 'hours' },
@@ -34,8 +36,7 @@ export const MAX_WAIT_FIELDS = [maxWaitField, unitField];
  * @throws NodeOperationError if it is not a number above 0, longer than 30 days, or an expression gives nothing
  */
 export function readMaxWaitMs(read: ItemReader): number {
-	read.refuseBlankExpression(maxWaitField);
-	const amount = asNumber(read.optional(maxWaitField) ?? maxWaitField.default);
+	const amount = asNumber(read.text(maxWaitField) ?? maxWaitField.default);
 	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(unitField)] ?? NaN);
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(

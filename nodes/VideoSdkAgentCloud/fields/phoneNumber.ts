@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Blank, type Field } from './field';
 import { type ItemReader } from './reader';
 
 /** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
@@ -61,7 +61,7 @@ function whyNot(text: string, number: string): string | undefined {
 }
 
 /** @returns the number as the API takes it, or the SIP URI as it is */
-function asPhoneNumber(read: ItemReader, field: INodeProperties, text: string): string {
+function asPhoneNumber(read: ItemReader, field: Field, text: string): string {
 	if (SIP_URI.test(text)) return text;
 	// The API's own list may spell numbers in its own way.
 	if (isFromList(read, field) && API_NUMBER.test(text)) return text;
@@ -76,7 +76,7 @@ function asPhoneNumber(read: ItemReader, field: INodeProperties, text: string): 
 }
 
 /** @returns whether a number was chosen from the list of the account's numbers */
-function isFromList(read: ItemReader, field: INodeProperties): boolean {
+function isFromList(read: ItemReader, field: Field): boolean {
 	const value = read.raw(field);
 	return typeof value === 'object' && value !== null && 'mode' in value && value.mode === 'list';
 }
@@ -85,15 +85,14 @@ function isFromList(read: ItemReader, field: INodeProperties): boolean {
  * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
  * country, is rejected here: all items are read before the first call is made.
  *
- * @returns the number in E.164, such as +14155550123, or the SIP URI as it is
- * @throws NodeOperationError if it is blank, or neither
+ * @returns the number in E.164, such as +14155550123, or the SIP URI as it is; undefined if it was left empty and isn't required
+ * @throws NodeOperationError as its policy says, and if it is neither
  */
-export function readPhoneNumber(read: ItemReader, field: INodeProperties): string {
-	return asPhoneNumber(read, field, read.required(field));
-}
-
-/** As `readPhoneNumber`. @returns undefined if it was left empty by hand: an expression without a value is rejected */
-export function readOptionalPhoneNumber(read: ItemReader, field: INodeProperties): string | undefined {
-	const text = read.optionalByHand(field);
+export function readPhoneNumber<B extends Blank>(
+	read: ItemReader,
+	field: Field<B>,
+): B extends 'required' ? string : string | undefined;
+export function readPhoneNumber(read: ItemReader, field: Field): string | undefined {
+	const text: string | undefined = read.text(field);
 	return text === undefined ? undefined : asPhoneNumber(read, field, text);
 }

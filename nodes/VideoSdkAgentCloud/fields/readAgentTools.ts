@@ -33,7 +33,7 @@ interface ChosenTool {
 /** @param number of the entry, counted from 1 */
 function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
-	const text = new CollectionReader(read, entry).optional(toolField);
+	const text = new CollectionReader(read, entry).text(toolField);
 	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
 	if (text === TOOL_NOT_LISTED) {
 		throw read.fail(`${label} isn't a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
@@ -81,7 +81,7 @@ export function readAgentTools(
 	withContext: FieldReader<unknown>,
 ): (() => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const context = readContext(withContext) ?? {};
-	const collection = (read.raw(agentToolsField) ?? {}) as IDataObject;
+	const collection = read.group(agentToolsField);
 	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
 	if (entries.length === 0) return undefined;
 	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1));

@@ -1,4 +1,5 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from './field';
 import { ENV_FIELDS, groupOf, type KeyValueFields } from './keyValue';
 import { type FieldReader, type ItemReader } from './reader';
 
@@ -30,10 +31,9 @@ function kindOf(value: unknown): string {
  * @param field made by `pairsField`
  * @throws NodeOperationError for a blank name, one given twice, or a value that is no single value
  */
-export function readPairs(read: FieldReader<unknown>, field: INodeProperties): IDataObject {
+export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject {
 	const { groupName, keyName } = groupOf(field);
-	const collection = (read.raw(field) ?? {}) as IDataObject;
-	const pairs = (collection[groupName] ?? []) as IDataObject[];
+	const pairs = (read.group(field)[groupName] ?? []) as IDataObject[];
 	const result: IDataObject = Object.create(null) as IDataObject;
 	for (const [position, { [keyName]: rawName, value }] of pairs.entries()) {
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
@@ -63,7 +63,7 @@ export function readPairs(read: FieldReader<unknown>, field: INodeProperties): I
 }
 
 /** Reads the JSON, which n8n gives as text or, from an expression, as an object. */
-function readJson(read: ItemReader, field: INodeProperties, specify: INodeProperties): IDataObject {
+function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 	const label = `'${field.displayName}'`;
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	let value = read.raw(field);

@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { type WebhookTarget } from '../webhook/contextUrl';
 import { checkContextUrl, MAX_URL_LENGTH, readContext } from './context';
 import { type CollectionReader, type ItemReader } from './reader';
@@ -13,9 +13,9 @@ import { webhookEventsField, webhookUrlField } from './webhook';
  */
 export function readWebhookUrl(
 	read: ItemReader | CollectionReader,
-	field: INodeProperties = webhookUrlField,
+	field: Field<'refused'> = webhookUrlField,
 ): string | undefined {
-	const url = read.optionalByHand(field);
+	const url = read.text(field);
 	if (url === undefined) return undefined;
 	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
 	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {

@@ -5,6 +5,7 @@ import {
 	type INodeProperties,
 	type NodeOperationError,
 } from 'n8n-workflow';
+import { type Blank, type Field } from './field';
 import { inputError } from './inputError';
 
 /** How a number is written as text. Number() itself would also take `true`, `[600]`, a date, and a blank text for 0. */
@@ -55,52 +56,47 @@ export abstract class FieldReader<Missing> {
 	abstract entered(field: FieldName): unknown;
 	protected abstract missing<T>(field: INodeProperties): T | Missing;
 
-	/** @returns what the field holds; of a locator, what is chosen in it */
-	value(field: FieldName): unknown {
-		return unwrap(this.raw(field));
-	}
-
 	/** Makes the error for a value that cannot be used, see `inputError`. */
 	fail(what: string, nextStep: string): NodeOperationError {
 		return inputError(this.context, what, nextStep, this.itemIndex);
 	}
 
-	/** @returns the text, trimmed; undefined if it is blank, so that it is not sent */
-	optional(field: INodeProperties): string | undefined {
-		const value = this.value(field);
-		if (typeof value !== 'object') {
-			const text = String(value ?? '').trim();
-			if (field.type === 'resourceLocator') this.refuseTypedExpression(field, text);
-			return text || undefined;
-		}
-		if (value === null) return undefined;
-		throw this.fail(
-			`'${field.displayName}' isn't text`,
-			'Its expression must return a single value, not an object or a list.',
-		);
-	}
-
-	/** As `optional`, but a blank text is rejected. */
-	required(field: INodeProperties): string {
-		const text = this.optional(field);
-		if (text !== undefined) {
-			this.refuseTypedExpression(field, text);
-			return text;
-		}
+	/** @returns whether there is a value; the field's policy may reject that there is none */
+	private isGiven(field: Field, hasValue: boolean): boolean {
+		const isExpression = () => EXPRESSION.test(String(unwrap(this.entered(field)) ?? ''));
+		if (hasValue || field.blank === 'default') return hasValue;
+		if (field.blank === 'refused' && !isExpression()) return false;
 		throw this.fail(
 			`'${field.displayName}' is empty`,
 			`Enter a value in '${field.displayName}'. If it contains an expression, check that the incoming item has a value for it.`,
 		);
 	}
 
-	/** As `optional`, but only a field that was left empty by hand counts as empty: an expression without a value is rejected. */
-	optionalByHand(field: INodeProperties): string | undefined {
-		this.refuseBlankExpression(field);
-		return this.optional(field) === undefined ? undefined : this.required(field);
+	/** @returns what the field holds, of a locator what is chosen in it; undefined if it is blank and not required */
+	given(field: Field): unknown {
+		const value = unwrap(this.raw(field)) ?? '';
+		return this.isGiven(field, typeof value !== 'string' || value.trim() !== '') ? value : undefined;
+	}
+
+	/** @returns the text, trimmed; undefined if it is blank and not required */
+	text<B extends Blank>(field: Field<B>): B extends 'required' ? string : string | undefined;
+	text(field: Field): string | undefined {
+		const value = this.given(field);
+		if (value === undefined) return undefined;
+		if (typeof value === 'object') {
+			throw this.fail(
+				`'${field.displayName}' isn't text`,
+				'Its expression must return a single value, not an object or a list.',
+			);
+		}
+		const text = String(value as unknown).trim();
+		if (field.blank !== 'default' || field.type === 'resourceLocator')
+			this.refuseTypedExpression(field, text);
+		return text;
 	}
 
 	/** Rejects `{{ ... }}` that n8n does not evaluate, where it can be no value: it stays Fixed when an expression is typed or pasted. */
-	private refuseTypedExpression({ displayName, ...field }: INodeProperties, text: string): void {
+	private refuseTypedExpression({ displayName, ...field }: Field, text: string): void {
 		if (!TYPED_EXPRESSION.test(text) || String(unwrap(this.entered(field)) ?? '').startsWith('=')) return;
 		throw this.fail(
 			`'${displayName}' contains an expression, but is set to Fixed`,
@@ -108,24 +104,23 @@ export abstract class FieldReader<Missing> {
 		);
 	}
 
-	/** Rejects an expression that gives nothing, where its absence would not be noticed in time. */
-	refuseBlankExpression(field: INodeProperties): void {
-		if (this.isBlankExpression(field)) this.required(field);
-	}
-
-	/** @returns whether the field has an expression, which gave nothing */
-	isBlankExpression(field: FieldName): boolean {
-		return EXPRESSION.test(String(unwrap(this.entered(field)) ?? '')) && this.list(field).length === 0;
-	}
-
 	/** @returns the entries; an expression may also give them as one text with commas */
-	list(field: FieldName): string[] {
-		return asList(this.value(field));
+	list(field: Field): string[] {
+		const entries = asList(unwrap(this.raw(field)));
+		this.isGiven(field, entries.length > 0);
+		return entries;
+	}
+
+	/** @returns what a collection holds, empty if nothing was added to it */
+	group(field: Field): IDataObject {
+		const value = this.raw(field);
+		this.isGiven(field, typeof value === 'object' && value !== null);
+		return (value ?? {}) as IDataObject;
 	}
 
 	/** @returns one of the values of the field's options, which `T` names */
-	choice<T extends string>(field: INodeProperties): T | Missing {
-		const text = this.optional(field);
+	choice<T extends string>(field: Field): T | Missing {
+		const text = this.text(field);
 		if (text === undefined) return this.missing(field);
 		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
 		if (values.includes(text)) return text as T;
@@ -136,8 +131,8 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** Reads a switch, which an expression may also give as text: a spreadsheet holds nothing else. */
-	flag(field: INodeProperties): boolean | Missing {
-		const text = this.optional(field)?.toLowerCase();
+	flag(field: Field): boolean | Missing {
+		const text = this.text(field)?.toLowerCase();
 		if (text === undefined) return this.missing(field);
 		if (text === 'true' || text === 'false') return text === 'true';
 		throw this.fail(
@@ -147,9 +142,9 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** @returns a number within the field's range. Default range: from 1 */
-	number(field: INodeProperties, maximum = field.typeOptions?.maxValue ?? Infinity): number | Missing {
-		const given = this.value(field);
-		if ((typeof given === 'string' ? given.trim() : (given ?? '')) === '') return this.missing(field);
+	number(field: Field, maximum = field.typeOptions?.maxValue ?? Infinity): number | Missing {
+		const given = this.given(field);
+		if (given === undefined) return this.missing(field);
 		const minimum = field.typeOptions?.minValue ?? 1;
 		const value = asNumber(given);
 		if (Number.isFinite(value) && value >= minimum && value <= maximum) return value;
@@ -162,7 +157,7 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** As `number`, without its fraction. */
-	count(field: INodeProperties, maximum?: number): number | Missing {
+	count(field: Field, maximum?: number): number | Missing {
 		const value = this.number(field, maximum);
 		return typeof value === 'number' ? Math.floor(value) : value;
 	}
@@ -204,7 +199,7 @@ export class ItemReader extends FieldReader<never> {
 	/** Reads a collection of fields, such as Options. */
 	collection(field: FieldName): CollectionReader {
 		const entered = (this.entered(field) ?? {}) as IDataObject;
-		return new CollectionReader(this, (this.value(field) ?? {}) as IDataObject, entered);
+		return new CollectionReader(this, (unwrap(this.raw(field)) ?? {}) as IDataObject, entered);
 	}
 
 	entered({ name }: FieldName): unknown {

@@ -1,5 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type Includable } from '../conversation/kept';
+import { type Field } from './field';
 import { type AutoStartConfig } from '../api/rooms';
 import { type ItemReader } from './reader';
 
@@ -13,10 +14,11 @@ const KEPT: Record<Recording, Includable[]> = {
 	summarize: ['recording', 'transcript', 'summary'],
 };
 
-const recordingField: INodeProperties = {
+const recordingField: Field<'refused'> = {
 	displayName: 'Recording',
 	name: 'recording',
 	type: 'options',
+	blank: 'refused',
 	options: [
 		{ name: 'None', value: 'none' },
 		{ name: 'Recording', value: 'record', description: 'Costs money' },
@@ -35,10 +37,11 @@ const recordingField: INodeProperties = {
 };
 
 /** What a summary is to be like. */
-export const summaryPromptField: INodeProperties = {
+export const summaryPromptField: Field<'default'> = {
 	displayName: 'Summary Prompt',
 	name: 'summaryPrompt',
 	type: 'string',
+	blank: 'default',
 	typeOptions: { rows: 3 },
 	default: '',
 	placeholder: 'e.g. Write two sentences and list what was agreed',
@@ -62,7 +65,6 @@ export function recordingFields(description: string): INodeProperties[] {
 
 function readChoice(read: ItemReader): Recording {
 	// What wasn't recorded is lost.
-	read.refuseBlankExpression(recordingField);
 	return read.choice<Recording>(recordingField);
 }
 
@@ -86,7 +88,7 @@ export function readRecording(read: ItemReader): AutoStartConfig | undefined {
 		case 'transcribe':
 			return { recording: { transcription: { enabled: true } } };
 		case 'summarize': {
-			const prompt = read.optional(summaryPromptField);
+			const prompt = read.text(summaryPromptField);
 			return {
 				recording: {
 					transcription: { enabled: true, summary: { enabled: true, ...(prompt && { prompt }) } },

@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
 import { type Batching, readBatching } from './batching';
 import { type CollectionReader, type ItemReader } from './reader';
@@ -19,10 +19,11 @@ export interface RequestOptions extends Partial<Batching> {
 	batchIntervalMs?: number;
 }
 
-const maxConcurrencyField: INodeProperties = {
+const maxConcurrencyField: Field<'default'> = {
 	displayName: 'Max Concurrency',
 	name: 'maxConcurrency',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY, numberPrecision: 0 },
 	default: DEFAULT_MAX_CONCURRENCY,
 	hint: 'Limits requests, not how many calls or sessions run',
@@ -30,10 +31,11 @@ const maxConcurrencyField: INodeProperties = {
 		'How many requests to send at the same time. If VideoSDK asks n8n to slow down, it sends fewer for a while.',
 };
 
-const timeoutField: INodeProperties = {
+const timeoutField: Field<'default'> = {
 	displayName: 'Timeout',
 	name: 'timeout',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
@@ -47,14 +49,12 @@ const timeoutField: INodeProperties = {
  * @param own in alphabetical order with the others once merged
  * @param maxConcurrency as for `readRequestOptions`
  */
-export function optionsField(
-	own: INodeProperties[] = [],
-	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
-): INodeProperties {
+export function optionsField(own: Field[] = [], maxConcurrency = DEFAULT_MAX_CONCURRENCY): Field {
 	return {
 		displayName: 'Options',
 		name: 'options',
 		type: 'collection',
+		blank: 'default',
 		placeholder: 'Add option',
 		default: {},
 		// Not by `localeCompare`: it has Node.js set up its collation, some milliseconds of each start of n8n.

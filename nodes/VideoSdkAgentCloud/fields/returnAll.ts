@@ -1,18 +1,20 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { type ItemReader } from './reader';
 
-const returnAllField: INodeProperties = {
+const returnAllField: Field<'default'> = {
 	displayName: 'Return All',
 	name: 'returnAll',
 	type: 'boolean',
+	blank: 'default',
 	default: false,
 	description: 'Whether to return all results or only up to a given limit',
 };
 
-const limitField: INodeProperties = {
+const limitField: Field<'default'> = {
 	displayName: 'Limit',
 	name: 'limit',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1 },
 	default: 50,
 	description: 'Max number of results to return',

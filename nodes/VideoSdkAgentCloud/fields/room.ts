@@ -1,4 +1,5 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from './field';
 import { type RoomBody } from '../api/rooms';
 import { type ItemReader } from './reader';
 import { readRecording } from './recording';
@@ -17,17 +18,19 @@ export interface RoomChoice {
 export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 
 /** An existing room for a conversation. */
-export const roomIdOption: INodeProperties = {
+export const roomIdOption: Field<'refused'> = {
 	...roomIdField,
+	blank: 'refused',
 	required: false,
 	description: "The existing room to talk in. Can't be combined with 'Recording'.",
 };
 
 /** A room for each call, also where nothing is recorded. */
-export const ownRoomOption: INodeProperties = {
+export const ownRoomOption: Field<'default'> = {
 	displayName: 'Own Room',
 	name: 'ownRoom',
 	type: 'boolean',
+	blank: 'default',
 	default: false,
 	description:
 		"Whether to create a room for each call, which tells n8n at once when it ends. 'Recording' does so, too.",
@@ -39,7 +42,7 @@ export const ownRoomOption: INodeProperties = {
  * @param ownRoom the option that asks for a room without a recording, if the operation has it
  * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or `ownRoom`
  */
-export function readRoom(read: ItemReader, ownRoom?: INodeProperties): RoomChoice {
+export function readRoom(read: ItemReader, ownRoom?: Field): RoomChoice {
 	const options = readOptions(read);
 	const autoStartConfig = readRecording(read);
 	const hasOwn = ownRoom !== undefined && options.flag(ownRoom) === true;

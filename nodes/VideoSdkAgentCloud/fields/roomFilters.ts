@@ -1,14 +1,21 @@
 import { type IDataObject } from 'n8n-workflow';
+import { type Field } from './field';
 import { apiSessionId } from '../api/sessionId';
-import { filtersField, readFilters } from './filters';
+import { filtersField } from './filters';
 import { type ItemReader } from './reader';
 import { roomIdField } from './roomId';
 
-const roomFilter = { ...roomIdField, required: false, description: 'Only return results from this room' };
-const sessionFilter = {
+const roomFilter: Field<'refused'> = {
+	...roomIdField,
+	blank: 'refused',
+	required: false,
+	description: 'Only return results from this room',
+};
+const sessionFilter: Field<'refused'> = {
 	displayName: 'Session ID',
 	name: 'sessionId',
-	type: 'string' as const,
+	type: 'string',
+	blank: 'refused',
 	default: '',
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description:
@@ -20,7 +27,7 @@ export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
 
 /** Reads `roomFiltersField`, as the API names the filters. */
 export function readRoomFilters(read: ItemReader): IDataObject {
-	const filters = readFilters(read, roomFiltersField);
-	const sessionId = filters.optional(sessionFilter);
-	return { roomId: filters.optional(roomFilter), sessionId: sessionId && apiSessionId(sessionId) };
+	const filters = read.collection(roomFiltersField);
+	const sessionId = filters.text(sessionFilter);
+	return { roomId: filters.text(roomFilter), sessionId: sessionId && apiSessionId(sessionId) };
 }

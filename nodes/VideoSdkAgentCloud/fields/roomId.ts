@@ -1,11 +1,12 @@
-import { type INodeProperties } from 'n8n-workflow';
-import { type CollectionReader, type ItemReader } from './reader';
+import { type Blank, type Field } from './field';
+import { type FieldReader } from './reader';
 
 /** An existing room, by its own ID. */
-export const roomIdField: INodeProperties = {
+export const roomIdField: Field<'required'> = {
 	displayName: 'Room ID',
 	name: 'roomId',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. abcd-efgh-ijkl',
@@ -22,13 +23,15 @@ const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
  * Reads the ID of an existing room to which a session or a person is sent: with a wrong one the API lets them talk in a different room, which
  * no one records.
  *
- * @returns undefined if an option was left empty by hand
- * @throws NodeOperationError if its expression gives nothing, it cannot be a room's ID, or is a record's `id` where its `roomId` is meant
+ * @returns undefined if it was left empty and isn't required
+ * @throws NodeOperationError as its policy says, if it cannot be a room's ID, or is a record's `id` where its `roomId` is meant
  */
-export function readRoomId(read: ItemReader, field: INodeProperties): string;
-export function readRoomId(read: CollectionReader, field: INodeProperties): string | undefined;
-export function readRoomId(read: ItemReader | CollectionReader, field: INodeProperties): string | undefined {
-	const roomId = field.required ? read.required(field) : read.optionalByHand(field);
+export function readRoomId<B extends Blank>(
+	read: FieldReader<unknown>,
+	field: Field<B>,
+): B extends 'required' ? string : string | undefined;
+export function readRoomId(read: FieldReader<unknown>, field: Field): string | undefined {
+	const roomId: string | undefined = read.text(field);
 	if (roomId === undefined) return undefined;
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
 		throw read.fail(

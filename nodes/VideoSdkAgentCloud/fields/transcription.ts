@@ -1,14 +1,16 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { MAX_WAIT_FIELDS } from './maxWait';
 import { roomIdField } from './roomId';
 
 /** Shown if the operation waits, which a tool of an AI agent does not. */
 const WHEN_WAITING = { show: { waitUntilReady: [true] }, hide: { '@tool': [true] } };
 
-export const getByField: INodeProperties = {
+export const getByField: Field<'default'> = {
 	displayName: 'Get By',
 	name: 'getBy',
 	type: 'options',
+	blank: 'default',
 	// With an expression n8n would ask for both IDs.
 	noDataExpression: true,
 	options: [
@@ -18,10 +20,11 @@ export const getByField: INodeProperties = {
 	default: 'room',
 };
 
-export const transcriptionIdField: INodeProperties = {
+export const transcriptionIdField: Field<'required'> = {
 	displayName: 'Transcription ID',
 	name: 'transcriptionId',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
@@ -29,19 +32,21 @@ export const transcriptionIdField: INodeProperties = {
 	displayOptions: { show: { getBy: ['id'] } },
 };
 
-export const includeTextField: INodeProperties = {
+export const includeTextField: Field<'default'> = {
 	displayName: 'Include Text',
 	name: 'includeText',
 	type: 'boolean',
+	blank: 'default',
 	default: true,
 	description:
 		'Whether to include what was said as <code>text</code> and the summary as <code>summary</code>',
 };
 
-export const waitUntilReadyField: INodeProperties = {
+export const waitUntilReadyField: Field<'default'> = {
 	displayName: 'Wait Until Ready',
 	name: 'waitUntilReady',
 	type: 'boolean',
+	blank: 'default',
 	default: true,
 	description:
 		'Whether to wait until VideoSDK has transcribed the conversation. The execution keeps running.',

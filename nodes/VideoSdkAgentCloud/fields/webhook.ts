@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from './field';
 import { EVENT_PREFIX } from '../webhook/event';
 import { EVENT_OPTIONS } from './events';
 import { locator } from './locators';
@@ -20,6 +21,7 @@ interface WebhookOwner {
 export const webhookUrlField = locator({
 	displayName: 'Webhook URL',
 	name: 'webhookUrl',
+	blank: 'refused',
 	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',
 	searchListMethod: 'searchTriggers',
 	listPlaceholder: 'Select a trigger...',
@@ -27,16 +29,16 @@ export const webhookUrlField = locator({
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	enteredHint:
 		"The Production URL of a published trigger. A Test URL works for one event only. VideoSDK can't reach localhost or private addresses.",
-	isOptional: true,
 	builderHint:
 		'Leave it empty for the user to select the trigger from the list once its workflow is published. Never invent a URL, and never use a Test URL.',
 });
 
 /** The events of a webhook, as they are read: what can be chosen depends on its owner. */
-export const webhookEventsField: INodeProperties = {
+export const webhookEventsField: Field<'required'> = {
 	displayName: 'Webhook Events',
 	name: 'webhookEvents',
 	type: 'multiOptions',
+	blank: 'required',
 	options: [],
 	default: [],
 	description: 'The events to send to the trigger',

@@ -4,6 +4,7 @@ import { type IDataObject, type INodeProperties, NodeOperationError } from 'n8n-
 import { runInNewContext } from 'node:vm';
 import { EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { readBatching } from '../../../nodes/VideoSdkAgentCloud/fields/batching';
+import { type Field } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 import { EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/fields/events';
 import { metaDataFields } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
 import { readSessionId } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
@@ -273,22 +274,39 @@ describe('readWebhook', () => {
 /** What holds a text: a field, a locator, or a plain text in the place of one. */
 const holders = (value: unknown) => [value, { __rl: true, mode: 'list', value }, { mode: 'id', value }];
 
-const text: INodeProperties = { displayName: 'Session ID', name: 'id', type: 'string', default: '' };
-const count: INodeProperties = {
+const text: Field<'default'> = {
+	blank: 'default',
+	displayName: 'Session ID',
+	name: 'id',
+	type: 'string',
+	default: '',
+};
+const count: Field<'default'> = {
+	blank: 'default',
 	displayName: 'Tries',
 	name: 'tries',
 	type: 'number',
 	typeOptions: { minValue: 1, maxValue: 1_000 },
 	default: 7,
 };
-const flag: INodeProperties = { displayName: 'Own Room', name: 'record', type: 'boolean', default: true };
-const choice: INodeProperties = {
+const flag: Field<'default'> = {
+	blank: 'default',
+	displayName: 'Own Room',
+	name: 'record',
+	type: 'boolean',
+	default: true,
+};
+const choice: Field<'default'> = {
+	blank: 'default',
 	displayName: 'Get By',
 	name: 'getBy',
 	type: 'options',
 	options: ['room', 'id'].map((value) => ({ name: value, value })),
 	default: 'room',
 };
+/** The same, with another policy. */
+const required: Field<'required'> = { ...text, blank: 'required' };
+const refused: Field<'refused'> = { ...text, blank: 'refused' };
 const options = (values: object) => reader({ options: values }).collection({ name: 'options', default: {} });
 /** Reads a field as a parameter, and as an option. */
 const both = (field: INodeProperties, value: unknown) => [
@@ -306,26 +324,26 @@ describe('A text', () => {
 		[false, 'false'],
 	])('%j is read as %j', (value, expected) => {
 		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
-			expect([read.optional(text), read.required(text)]).toEqual([expected, expected]);
+			expect([read.text(text), read.text(required)]).toEqual([expected, expected]);
 		}
 	});
 
 	it.each(['', ' ', '\n\t\u00a0', null, undefined])('%j is blank', (value) => {
 		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
-			expect(read.optional(text)).toBeUndefined();
-			expectRejection(() => read.required(text), "'Session ID' is empty");
+			expect(read.text(text)).toBeUndefined();
+			expectRejection(() => read.text(required), "'Session ID' is empty");
 		}
 	});
 
 	it.each([[{}], [[]], [{ value: 'x' }], [['x']], [new Date(0)]])('%j is none', (value) => {
 		for (const read of holders(value).flatMap((holder) => both(text, holder))) {
-			expectRejection(() => read.optional(text), "'Session ID' isn't text");
+			expectRejection(() => read.text(text), "'Session ID' isn't text");
 		}
 	});
 
 	it('that is missing has the default, and a locator without a value is empty', () => {
-		expect(reader({}).required({ ...text, default: 'x' })).toBe('x');
-		expect(reader({ id: { __rl: true, mode: 'list' } }).optional(text)).toBeUndefined();
+		expect(reader({}).text({ ...required, default: 'x' })).toBe('x');
+		expect(reader({ id: { __rl: true, mode: 'list' } }).text(text)).toBeUndefined();
 	});
 
 	it.each([
@@ -429,9 +447,9 @@ it('A choice is one of the options', () => {
 it('An expression that was typed into a fixed text, ID or number is told how to become one', () => {
 	const typed = ' x {{ $json.id }}';
 	const reads = [
-		(read: ItemReader) => read.required(text),
-		(read: ItemReader) => read.optionalByHand(text),
-		(read: ItemReader) => read.optional({ ...text, type: 'resourceLocator' }),
+		(read: ItemReader) => read.text(required),
+		(read: ItemReader) => read.text(refused),
+		(read: ItemReader) => read.text({ ...text, type: 'resourceLocator' }),
 	];
 	for (const read of reads) {
 		for (const holder of holders(typed)) {
@@ -444,7 +462,7 @@ it('An expression that was typed into a fixed text, ID or number is told how to 
 		evaluated.getNodeParameter = () => typed as never;
 		expect(read(new ItemReader(evaluated, ITEM))).toBe(typed.trim());
 	}
-	expect(reader({ id: typed }).optional(text)).toBe(typed.trim());
+	expect(reader({ id: typed }).text(text)).toBe(typed.trim());
 });
 
 describe('An optional field', () => {
@@ -457,7 +475,7 @@ describe('An optional field', () => {
 		for (const holder of holders(entered)) {
 			const context = fieldsContext({ id: holder });
 			context.getNodeParameter = () => undefined as never;
-			const read = () => new ItemReader(context, ITEM).optionalByHand(text);
+			const read = () => new ItemReader(context, ITEM).text(refused);
 			if (isRefused) expectRejection(read, "'Session ID' is empty");
 			else expect(read()).toBeUndefined();
 		}

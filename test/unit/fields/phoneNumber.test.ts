@@ -1,16 +1,16 @@
 import fc from 'fast-check';
-import { fromField } from '../../../nodes/VideoSdkAgentCloud/fields/callLocators';
-import {
-	readOptionalPhoneNumber,
-	readPhoneNumber,
-} from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
+import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/callLocators';
+import { readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { check, fieldsContext, thrownBy, unicode } from '../support';
 
-const toField = { displayName: 'To', name: 'to', type: 'string' as const, default: '' };
+const toField = {
+	...{ displayName: 'To', name: 'to', type: 'string' as const, default: '' },
+	blank: 'required' as const,
+};
 const read = (to: unknown) => readPhoneNumber(new ItemReader(fieldsContext({ to }), 3), toField);
 const readFrom = (from: unknown) =>
-	readOptionalPhoneNumber(new ItemReader(fieldsContext({ from }), 3), fromField);
+	readPhoneNumber(new ItemReader(fieldsContext({ from }), 3), optionalFromField);
 
 describe('As people write it:', () => {
 	it.each([

@@ -1,5 +1,6 @@
-import { type INodeProperties, type NodeOperationError } from 'n8n-workflow';
+import { type NodeOperationError } from 'n8n-workflow';
 import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
+import { type Field } from '../../fields/field';
 import { deploymentField, tagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
@@ -29,6 +30,22 @@ const CHECKS: Record<string, Check> = {
 	gateway: checkGateway,
 };
 
+const checked = (field: Field, what: string): Field<'default'> => ({
+	...field,
+	blank: 'default',
+	required: false,
+	description: `${what} to check. Leave empty to skip this check.`,
+});
+
+const FIELDS = {
+	deploymentId: checked(deploymentField, 'A deployment'),
+	tag: checked(tagField, 'A tag of the deployment'),
+	webhookUrl: checked(webhookUrlField, 'A trigger'),
+	routingRuleId: checked(routingRuleField, 'A routing rule'),
+	from: { ...checked(optionalFromField, 'A phone number'), blank: 'refused' } satisfies Field,
+	gatewayId: checked(gatewayField, 'An outbound gateway'),
+};
+
 /** A URL that is none is what a user wants to learn here, so it is no error of the node. */
 function readUrl(read: ItemReader): Pick<Given, 'webhookUrl' | 'webhookFault'> {
 	try {
@@ -41,12 +58,12 @@ function readUrl(read: ItemReader): Pick<Given, 'webhookUrl' | 'webhookFault'> {
 
 function prepare(read: ItemReader): ItemRun {
 	const given: Given = {
-		deploymentId: read.optional(deploymentField),
-		tag: read.optional(tagField),
+		deploymentId: read.text(FIELDS.deploymentId),
+		tag: read.text(FIELDS.tag),
 		...readUrl(read),
-		routingRuleId: read.optional(routingRuleField),
-		from: read.optionalByHand(optionalFromField),
-		gatewayId: read.optional(gatewayField),
+		routingRuleId: read.text(FIELDS.routingRuleId),
+		from: read.text(FIELDS.from),
+		gatewayId: read.text(FIELDS.gatewayId),
 	};
 	return async (send) => {
 		const facts = await gatherFacts(read.context, read.itemIndex, send, given);
@@ -57,26 +74,12 @@ function prepare(read: ItemReader): ItemRun {
 	};
 }
 
-const checked = (field: INodeProperties, what: string): INodeProperties => ({
-	...field,
-	required: false,
-	description: `${what} to check. Leave empty to skip this check.`,
-});
-
 export const operation: Operation = {
 	value: 'checkSetup',
 	name: 'Check Setup',
 	action: 'Check setup',
 	description:
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
-	fields: [
-		checked(deploymentField, 'A deployment'),
-		checked(tagField, 'A tag of the deployment'),
-		checked(webhookUrlField, 'A trigger'),
-		checked(routingRuleField, 'A routing rule'),
-		checked(optionalFromField, 'A phone number'),
-		checked(gatewayField, 'An outbound gateway'),
-		optionsField(),
-	],
+	fields: [...Object.values(FIELDS), optionsField()],
 	prepare,
 };

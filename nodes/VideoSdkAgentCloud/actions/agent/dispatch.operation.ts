@@ -1,4 +1,5 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { dispatchAgent } from '../../api/agents';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { metaDataFields } from '../../fields/keyValue';
@@ -10,25 +11,27 @@ import { optionsField } from '../../fields/requestOptions';
 import { readRoomId, roomIdField } from '../../fields/roomId';
 import { type Operation } from '../operation';
 
-const meetingField: INodeProperties = {
+const meetingField: Field<'required'> = {
 	...roomIdField,
 	name: 'meetingId',
 	description: 'The room for the agent to join',
 };
 
-const versionIdField: INodeProperties = {
+const versionIdField: Field<'default'> = {
 	displayName: 'Version ID',
 	name: 'versionId',
 	type: 'string',
+	blank: 'default',
 	default: '',
 	placeholder: 'e.g. ver_1a2b3c',
 	description: 'The version of the agent. Leave empty to use the latest deployed version.',
 };
 
-const versionTagField: INodeProperties = {
+const versionTagField: Field<'default'> = {
 	displayName: 'Version Tag',
 	name: 'versionTag',
 	type: 'string',
+	blank: 'default',
 	default: '',
 	placeholder: 'e.g. production',
 	description: 'The tag of a published version, instead of its ID',
@@ -38,11 +41,12 @@ const META_DATA_FIELDS = metaDataFields(
 	"Data for the agent, such as the customer's name. VideoSDK passes it on.",
 );
 
-const ROOM_OPTIONS: INodeProperties[] = [
+const ROOM_OPTIONS: Field[] = [
 	{
 		displayName: 'Auto End Session',
 		name: 'autoEndSession',
 		type: 'boolean',
+		blank: 'default',
 		default: true,
 		description: 'Whether to end the session when the last participant leaves',
 	},
@@ -50,6 +54,7 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		displayName: 'Join Room',
 		name: 'joinMeeting',
 		type: 'boolean',
+		blank: 'default',
 		default: true,
 		description: 'Whether the agent joins the room automatically',
 	},
@@ -57,6 +62,7 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		displayName: 'Playground',
 		name: 'playground',
 		type: 'boolean',
+		blank: 'default',
 		default: false,
 		description: 'Whether to make the session visible in the VideoSDK playground',
 	},
@@ -64,6 +70,7 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		displayName: 'Session Timeout',
 		name: 'sessionTimeoutSeconds',
 		type: 'number',
+		blank: 'default',
 		typeOptions: { minValue: 1 },
 		default: 60,
 		hint: 'In seconds',
@@ -73,15 +80,17 @@ const ROOM_OPTIONS: INodeProperties[] = [
 		displayName: 'Vision',
 		name: 'vision',
 		type: 'boolean',
+		blank: 'default',
 		default: false,
 		description: "Whether the agent receives the participants' video",
 	},
 ];
 
-const roomOptionsField: INodeProperties = {
+const roomOptionsField: Field<'default'> = {
 	displayName: 'Room Options',
 	name: 'roomOptions',
 	type: 'collection',
+	blank: 'default',
 	placeholder: 'Add option',
 	default: {},
 	options: ROOM_OPTIONS,
@@ -116,10 +125,10 @@ export const operation: Operation = {
 	],
 	prepare(read) {
 		const body = {
-			agentId: read.required(agentField),
+			agentId: read.text(agentField),
 			meetingId: readRoomId(read, meetingField),
-			versionId: read.optional(versionIdField),
-			versionTag: read.optional(versionTagField),
+			versionId: read.text(versionIdField),
+			versionTag: read.text(versionTagField),
 			roomOptions: readRoomOptions(read),
 		};
 		if (body.versionId !== undefined && body.versionTag !== undefined) {

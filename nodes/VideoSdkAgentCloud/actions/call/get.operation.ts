@@ -26,12 +26,12 @@ export const operation: Operation = {
 	description: 'Retrieve a call and, if you choose, its transcript, summary and recording',
 	fields: [callField, includeField, optionsField([includeWaitField, simplifyField])],
 	prepare(read) {
-		const callId = read.required(callField);
+		const callId = read.text(callField);
 		const include = readInclude(read);
 		const { timeoutMs } = readRequestOptions(read);
 		const simplify = readSimplifyCall(readOptions(read));
 		// An AI agent does not wait.
-		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read), 0);
+		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
 		return async (send, tools) => {
 			const call = await getCall(send, callId);
 			if (include.length === 0) return simplify(call);

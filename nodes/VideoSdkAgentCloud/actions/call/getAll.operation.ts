@@ -1,10 +1,11 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { listRecords } from '../../api/pagination';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
 import { readDateMs } from '../../fields/dates';
-import { filtersField, readChoices, readFilters } from '../../fields/filters';
+import { filtersField, readChoices } from '../../fields/filters';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
 import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
@@ -12,24 +13,27 @@ import { roomIdField } from '../../fields/roomId';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { type ItemRun, type Operation } from '../operation';
 
-const endDateFilter: INodeProperties = {
+const endDateFilter: Field<'refused'> = {
 	displayName: 'End Date',
 	name: 'endDate',
 	type: 'dateTime',
+	blank: 'refused',
 	default: '',
 	description: 'Only return calls that started on or before this day. The whole day is included.',
 };
 
-const gatewayFilter = {
+const gatewayFilter: Field<'refused'> = {
 	...gatewayField,
+	blank: 'refused',
 	required: false,
 	description: 'Only return calls made through this gateway',
 };
 
-const outcomeFilter: INodeProperties = {
+const outcomeFilter: Field<'refused'> = {
 	displayName: 'Outcome',
 	name: 'outcome',
 	type: 'multiOptions',
+	blank: 'refused',
 	options: [
 		{ name: 'Answered', value: 'answered' },
 		{ name: 'Failed', value: 'failed' },
@@ -43,36 +47,45 @@ const outcomeFilter: INodeProperties = {
 		"Only return calls that ended like this, or are still running. VideoSDK can't filter by it, so n8n reads the whole list.",
 };
 
-const roomFilter = { ...roomIdField, required: false, description: 'Only return calls in this room' };
+const roomFilter: Field<'refused'> = {
+	...roomIdField,
+	blank: 'refused',
+	required: false,
+	description: 'Only return calls in this room',
+};
 
-const ruleFilter = {
+const ruleFilter: Field<'refused'> = {
 	...routingRuleField,
 	name: 'ruleId',
+	blank: 'refused',
 	required: false,
 	description: 'Only return calls that used this routing rule',
 };
 
-const searchFilter: INodeProperties = {
+const searchFilter: Field<'refused'> = {
 	displayName: 'Search',
 	name: 'search',
 	type: 'string',
+	blank: 'refused',
 	default: '',
 	placeholder: 'e.g. +14155550123',
 	description: 'Only return calls whose number or room contains this text',
 };
 
-const startDateFilter: INodeProperties = {
+const startDateFilter: Field<'refused'> = {
 	displayName: 'Start Date',
 	name: 'startDate',
 	type: 'dateTime',
+	blank: 'refused',
 	default: '',
 	description: 'Only return calls that started at or after this time',
 };
 
-const typeFilter: INodeProperties = {
+const typeFilter: Field<'refused'> = {
 	displayName: 'Direction',
 	name: 'type',
 	type: 'options',
+	blank: 'refused',
 	options: [
 		{ name: 'Inbound', value: 'inbound' },
 		{ name: 'Outbound', value: 'outbound' },
@@ -100,7 +113,7 @@ function isAfter(call: IDataObject, endMs: number | undefined): boolean {
 function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
 	const simplify = readSimplifyCall(read);
-	const filters = readFilters(read, FILTERS);
+	const filters = read.collection(FILTERS);
 	const outcomes = readChoices(filters, outcomeFilter);
 	const startDate = readDateMs(filters, startDateFilter, 'exact');
 	const endDate = readDateMs(filters, endDateFilter, 'endOfDay');
@@ -108,12 +121,12 @@ function prepare(read: ItemReader): ItemRun {
 		throw read.fail("'Start Date' is after 'End Date'", 'Swap them, or remove one of them.');
 	}
 	const qs: IDataObject = {
-		roomId: filters.optional(roomFilter),
-		gatewayId: filters.optional(gatewayFilter),
-		ruleId: filters.optional(ruleFilter),
+		roomId: filters.text(roomFilter),
+		gatewayId: filters.text(gatewayFilter),
+		ruleId: filters.text(ruleFilter),
 		// Left empty by hand, it is no filter.
-		type: filters.optional(typeFilter) && filters.choice(typeFilter),
-		search: filters.optional(searchFilter),
+		type: filters.text(typeFilter) && filters.choice(typeFilter),
+		search: filters.text(searchFilter),
 		startDate,
 		endDate,
 	};

@@ -11,7 +11,7 @@ export const operation: Operation = {
 	description: "End a call, even while it's still ringing. If it's already over, nothing happens.",
 	fields: [callField, optionsField()],
 	prepare(read) {
-		const callId = read.required(callField);
+		const callId = read.text(callField);
 		return async (send) => simplifyCall(await endCall(send, callId));
 	},
 };

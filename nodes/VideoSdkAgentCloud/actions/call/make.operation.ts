@@ -1,4 +1,5 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { type SessionWebhook } from '../../api/sessions';
@@ -10,7 +11,7 @@ import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../field
 import { metaDataFields } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
-import { readOptionalPhoneNumber, readPhoneNumber } from '../../fields/phoneNumber';
+import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { readMetaData } from '../../fields/readKeyValue';
 import { recordingFields } from '../../fields/recording';
@@ -34,20 +35,22 @@ function shownFor(callVia: 'routingRule' | 'gateway', field: INodeProperties): I
 	return { ...field, displayOptions: { show: { callVia: [callVia] } } };
 }
 
-export const toField: INodeProperties = {
+export const toField: Field<'required'> = {
 	displayName: 'To',
 	name: 'to',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. +14155550123',
 	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
 };
 
-const callViaField: INodeProperties = {
+const callViaField: Field<'default'> = {
 	displayName: 'Call Via',
 	name: 'callVia',
 	type: 'options',
+	blank: 'default',
 	noDataExpression: true,
 	options: [
 		{
@@ -95,7 +98,7 @@ interface CallOptions {
 	/** Of a room that is created for the call. */
 	webhook?: SessionWebhook;
 	/** The option for a room without a recording, if the operation has it. */
-	ownRoom?: INodeProperties;
+	ownRoom?: Field;
 	/** The call is hung up after this time. Default: it isn't */
 	hungUpAfterMs?: number;
 	/** Makes the output of the call. Default: the whole record */
@@ -121,10 +124,10 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs }: CallOptions): Ca
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
 		? {
-				gatewayId: read.required(gatewayField),
-				sipCallFrom: readOptionalPhoneNumber(read, optionalFromField),
+				gatewayId: read.text(gatewayField),
+				sipCallFrom: readPhoneNumber(read, optionalFromField),
 			}
-		: { routingRuleId: read.required(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
+		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
 	const options = readCallOptions(readOptions(read));
 	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;

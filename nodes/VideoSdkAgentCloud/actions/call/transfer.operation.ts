@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
@@ -6,10 +6,11 @@ import { readPhoneNumber } from '../../fields/phoneNumber';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
-const transferToField: INodeProperties = {
+const transferToField: Field<'required'> = {
 	displayName: 'Transfer To',
 	name: 'transferTo',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. +14155550123',
@@ -28,7 +29,7 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [callField, transferToField, optionsField([], CALLS_MAX_CONCURRENCY)],
 	prepare(read) {
-		const callId = read.required(callField);
+		const callId = read.text(callField);
 		const transferTo = readPhoneNumber(read, transferToField);
 		return async (send) => simplifyCall(await transferCall(send, callId, transferTo));
 	},

@@ -1,22 +1,24 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { createDeployment } from '../../api/deployments';
 import { optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
-const nameField: INodeProperties = {
+const nameField: Field<'required'> = {
 	displayName: 'Name',
 	name: 'name',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. Support agent',
 	description: 'The name of the new deployment',
 };
 
-const descriptionField: INodeProperties = {
+const descriptionField: Field<'required'> = {
 	displayName: 'Description',
 	name: 'description',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. Answers calls about orders',
@@ -32,8 +34,8 @@ export const operation: Operation = {
 	fields: [nameField, descriptionField, optionsField()],
 	prepare(read) {
 		const body = {
-			name: read.required(nameField),
-			description: read.required(descriptionField),
+			name: read.text(nameField),
+			description: read.text(descriptionField),
 		};
 		return async (send) => await createDeployment(send, body);
 	},

@@ -10,8 +10,8 @@ export const operation: Operation = {
 	description: 'Retrieve one version of a deployment',
 	fields: [deploymentField, tagField, optionsField()],
 	prepare(read) {
-		const deploymentId = read.required(deploymentField);
-		const tag = read.required(tagField);
+		const deploymentId = read.text(deploymentField);
+		const tag = read.text(tagField);
 		return async (send) => await getDeployment(send, deploymentId, tag);
 	},
 };

@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField, readOptions, readRequestOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
@@ -9,29 +9,32 @@ const DEFAULT_MAX_SIZE_MB = 500;
 const MAX_DOWNLOADS_IN_FLIGHT = 4;
 const TOO_LARGE_ADVICE = "Raise 'Max File Size' under 'Options' if n8n has the memory or disk space for it.";
 
-const urlField: INodeProperties = {
+const urlField: Field<'required'> = {
 	displayName: 'URL',
 	name: 'url',
 	type: 'string',
+	blank: 'required',
 	default: '',
 	required: true,
 	placeholder: 'e.g. https://cdn.videosdk.live/recordings/abcd.mp4',
 	description: 'The <code>fileUrl</code> of the recording, from Recording: Get Many or a room event',
 };
 
-const binaryPropertyField: INodeProperties = {
+const binaryPropertyField: Field<'required'> = {
 	displayName: 'Put Output File in Field',
 	name: 'binaryPropertyName',
 	type: 'string',
+	blank: 'required',
 	default: 'data',
 	required: true,
 	hint: 'The name of the output binary field to put the file in',
 };
 
-const maxFileSizeField: INodeProperties = {
+const maxFileSizeField: Field<'default'> = {
 	displayName: 'Max File Size',
 	name: 'maxFileSize',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_SIZE_MB,
 	hint: 'In megabytes (MB)',
@@ -39,7 +42,7 @@ const maxFileSizeField: INodeProperties = {
 };
 
 function readUrl(read: ItemReader): string {
-	const url = read.required(urlField);
+	const url = read.text(urlField);
 	if (URL.canParse(url) && /^https?:\/\//i.test(url)) return url;
 	throw read.fail(
 		"'URL' must be a URL that starts with https://",
@@ -57,7 +60,7 @@ export const operation: Operation = {
 	prepare(read) {
 		const { context } = read;
 		const url = readUrl(read);
-		const field = read.required(binaryPropertyField);
+		const field = read.text(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
 		const { timeoutMs } = readRequestOptions(read);
 		return async (_send, { stopSignal, inTurn }) => {

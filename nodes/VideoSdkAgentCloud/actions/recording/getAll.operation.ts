@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { listRecords } from '../../api/pagination';
 import { RECORDINGS } from '../../api/recordings';
 import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
@@ -6,10 +6,11 @@ import { optionsField } from '../../fields/requestOptions';
 import { readRoomFilters, roomFiltersField } from '../../fields/roomFilters';
 import { type Operation } from '../operation';
 
-const recordingTypeField: INodeProperties = {
+const recordingTypeField: Field<'default'> = {
 	displayName: 'Recording Type',
 	name: 'recordingType',
 	type: 'options',
+	blank: 'default',
 	options: [
 		{
 			name: 'Merged',

@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { credentialOf } from '../../api/credential';
 import { createRoom } from '../../api/rooms';
 import { contextField } from '../../fields/context';
@@ -10,20 +10,22 @@ import { webhookFields } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { type Operation } from '../operation';
 
-const customRoomIdField: INodeProperties = {
+const customRoomIdField: Field<'default'> = {
 	displayName: 'Custom Room ID',
 	name: 'customRoomId',
 	type: 'string',
+	blank: 'default',
 	default: '',
 	placeholder: 'e.g. order-4711',
 	description:
 		'Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room unchanged.',
 };
 
-const geoFenceField: INodeProperties = {
+const geoFenceField: Field<'default'> = {
 	displayName: 'Geo Fence',
 	name: 'geoFence',
 	type: 'string',
+	blank: 'default',
 	default: '',
 	placeholder: 'e.g. eu001',
 	description: 'The region to host the room in, such as us001, eu001 or in002',
@@ -49,8 +51,8 @@ export const operation: Operation = {
 	prepare(read) {
 		const options = readOptions(read);
 		const body = {
-			customRoomId: options.optional(customRoomIdField),
-			geoFence: options.optional(geoFenceField),
+			customRoomId: options.text(customRoomIdField),
+			geoFence: options.text(geoFenceField),
 			autoStartConfig: readRecording(read),
 		};
 		const target = readWebhook(read, ROOM_EVENT_OPTIONS);

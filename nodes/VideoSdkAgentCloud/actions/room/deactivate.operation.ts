@@ -11,7 +11,7 @@ export const operation: Operation = {
 	consequence: 'disconnects everyone in the room',
 	fields: [roomIdField, optionsField()],
 	prepare(read) {
-		const roomId = read.required(roomIdField);
+		const roomId = read.text(roomIdField);
 		return async (send) => await deactivateRoom(send, roomId);
 	},
 };

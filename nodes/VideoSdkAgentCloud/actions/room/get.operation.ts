@@ -13,7 +13,7 @@ export const operation: Operation = {
 		optionsField(),
 	],
 	prepare(read) {
-		const roomId = read.required(roomIdField);
+		const roomId = read.text(roomIdField);
 		return async (send) => await getRoom(send, roomId);
 	},
 };

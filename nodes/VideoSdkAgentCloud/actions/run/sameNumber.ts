@@ -1,4 +1,5 @@
 import type { INodeProperties, NodeOperationError } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import type { ItemReader } from '../../fields/reader';
 
@@ -10,8 +11,8 @@ const MAX_NAMED = 5;
  *
  * @returns the number, cleaned; what was entered if it can't be called; undefined if there is nothing
  */
-export function calleeOf(read: ItemReader, field: INodeProperties): string | undefined {
-	const readers = [() => readPhoneNumber(read, field), () => read.optional(field)];
+export function calleeOf(read: ItemReader, field: Field): string | undefined {
+	const readers = [() => readPhoneNumber(read, field), () => read.text(field)];
 	for (const readCallee of readers) {
 		try {
 			return readCallee();

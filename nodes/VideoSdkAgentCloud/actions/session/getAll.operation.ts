@@ -1,7 +1,8 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { listRecords } from '../../api/pagination';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
-import { filtersField, readChoices, readFilters } from '../../fields/filters';
+import { filtersField, readChoices } from '../../fields/filters';
 import { deploymentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
@@ -10,25 +11,28 @@ import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
 import { type ItemRun, type Operation } from '../operation';
 
-const deploymentFilter = {
+const deploymentFilter: Field<'refused'> = {
 	...deploymentField,
+	blank: 'refused',
 	required: false,
 	description: 'Only return sessions of this deployment',
 };
 
-const statusFilter: INodeProperties = {
+const statusFilter: Field<'refused'> = {
 	displayName: 'Status',
 	name: 'status',
 	type: 'multiOptions',
+	blank: 'refused',
 	options: statusOptions(SESSION_STATUSES),
 	default: [],
 	description: 'Only return sessions with one of these statuses',
 };
 
-const tagFilter: INodeProperties = {
+const tagFilter: Field<'refused'> = {
 	displayName: 'Tag',
 	name: 'tag',
 	type: 'string',
+	blank: 'refused',
 	default: '',
 	placeholder: 'e.g. v1',
 	description: 'Only return sessions of this version of the deployment',
@@ -58,10 +62,10 @@ const SIMPLIFIED = [
 function prepare(read: ItemReader): ItemRun {
 	const limit = readLimit(read);
 	const simplify = readSimplify(read, SIMPLIFIED);
-	const filters = readFilters(read, FILTERS);
+	const filters = read.collection(FILTERS);
 	const statuses = readChoices(filters, statusFilter);
-	const deploymentId = filters.optional(deploymentFilter);
-	const tag = filters.optional(tagFilter);
+	const deploymentId = filters.text(deploymentFilter);
+	const tag = filters.text(tagFilter);
 	const isWanted = (session: IDataObject) =>
 		(statuses.length === 0 || hasStatus(session, statuses)) &&
 		(deploymentId === undefined || session.deploymentId === deploymentId) &&

@@ -61,8 +61,8 @@ export function readStart(read: ItemReader): {
 } {
 	const env = readEnv(read);
 	const start = {
-		deploymentId: read.required(deploymentField),
-		tag: read.optional(optionalTagField),
+		deploymentId: read.text(deploymentField),
+		tag: read.text(optionalTagField),
 		metaData: readMetaData(read, META_DATA_FIELDS),
 		room: readSessionRoom(read, env),
 	};

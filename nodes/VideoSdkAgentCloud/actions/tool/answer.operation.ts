@@ -1,9 +1,5 @@
-import {
-	type IDataObject,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	type INodeProperties,
-} from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
 import { toolResult } from '../../mcp/server';
 import { MAX_TIMEOUT_S } from '../../tools/timeout';
@@ -14,10 +10,11 @@ const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';
 const NO_ONE_WAITS =
 	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for an execution that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
 
-const respondWithField: INodeProperties = {
+const respondWithField: Field<'default'> = {
 	displayName: 'Respond With',
 	name: 'respondWith',
 	type: 'options',
+	blank: 'default',
 	noDataExpression: true,
 	options: [
 		{ name: 'JSON', value: 'json' },
@@ -28,19 +25,21 @@ const respondWithField: INodeProperties = {
 
 const ANSWER_DESCRIPTION = 'What the agent reads and puts into words';
 
-const answerJsonField: INodeProperties = {
+const answerJsonField: Field<'refused'> = {
 	displayName: 'Answer',
 	name: 'answerJson',
 	type: 'json',
+	blank: 'refused',
 	default: '={{ $json }}',
 	description: `${ANSWER_DESCRIPTION}. Multiple items are sent as a single list.`,
 	displayOptions: { show: { respondWith: ['json'] } },
 };
 
-const answerTextField: INodeProperties = {
+const answerTextField: Field<'refused'> = {
 	displayName: 'Answer',
 	name: 'answerText',
 	type: 'string',
+	blank: 'refused',
 	typeOptions: { rows: 3 },
 	default: '',
 	placeholder: 'e.g. The order left the warehouse this morning',
@@ -48,10 +47,11 @@ const answerTextField: INodeProperties = {
 	displayOptions: { show: { respondWith: ['text'] } },
 };
 
-const isErrorField: INodeProperties = {
+const isErrorField: Field<'default'> = {
 	displayName: 'Report as Failed',
 	name: 'isError',
 	type: 'boolean',
+	blank: 'default',
 	default: false,
 	description:
 		'Whether the answer explains what went wrong. The agent can then try again in a different way, or explain the problem.',

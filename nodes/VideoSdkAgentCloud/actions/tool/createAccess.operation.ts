@@ -1,24 +1,26 @@
-import { type INodeProperties } from 'n8n-workflow';
 import { agentToolsField, toolsValidForField } from '../../fields/agentTools';
 import { contextField } from '../../fields/context';
+import { type Field } from '../../fields/field';
 import { readAgentTools } from '../../fields/readAgentTools';
 import { type Operation } from '../operation';
 
 const UNIT_HOURS = { days: 24, hours: 1 };
 
-const validForField: INodeProperties = {
+const validForField: Field<'default'> = {
 	displayName: 'Valid For',
 	name: 'validFor',
 	type: 'number',
+	blank: 'default',
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: 30,
 	description: 'How long the agent can use the tools. Run this operation again before its access expires.',
 };
 
-const validForUnitField: INodeProperties = {
+const validForUnitField: Field<'default'> = {
 	displayName: 'Valid For Unit',
 	name: 'validForUnit',
 	type: 'options',
+	blank: 'default',
 	noDataExpression: true,
 	options: [
 		{ name: 'Days', value: 'days' },

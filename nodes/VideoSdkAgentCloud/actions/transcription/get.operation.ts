@@ -66,8 +66,8 @@ function noTranscription(read: ItemReader, roomId: string, room: Room, hasWaited
 
 function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
 	return read.choice<'room' | 'id'>(getByField) === 'id'
-		? { id: read.required(transcriptionIdField) }
-		: { roomId: read.required(roomIdField) };
+		? { id: read.text(transcriptionIdField) }
+		: { roomId: read.text(roomIdField) };
 }
 
 /** @returns how long to wait, in ms; undefined: do not, as a tool of an AI agent, which can't */

@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type Field } from '../../fields/field';
 import { startRealtime } from '../../api/transcriptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { summaryPromptField } from '../../fields/recording';
@@ -6,19 +6,21 @@ import { optionsField, readOptions } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
 import { type Operation } from '../operation';
 
-const languageField: INodeProperties = {
+const languageField: Field<'default'> = {
 	displayName: 'Language',
 	name: 'language',
 	type: 'string',
+	blank: 'default',
 	default: '',
 	placeholder: 'e.g. en-US',
 	description: 'The spoken language. Leave empty to let VideoSDK choose.',
 };
 
-const webhookUrlField: INodeProperties = {
+const webhookUrlField: Field<'refused'> = {
 	displayName: 'Webhook URL',
 	name: 'webhookUrl',
 	type: 'string',
+	blank: 'refused',
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	description:
@@ -47,10 +49,10 @@ export const operation: Operation = {
 	],
 	prepare(read) {
 		const options = readOptions(read);
-		const prompt = options.optional(summaryPromptField);
+		const prompt = options.text(summaryPromptField);
 		const body = {
-			roomId: read.required(roomIdField),
-			language: options.optional(languageField),
+			roomId: read.text(roomIdField),
+			language: options.text(languageField),
 			webhookUrl: readWebhookUrl(options, webhookUrlField),
 			summary: prompt === undefined ? undefined : { enabled: true as const, prompt },
 		};

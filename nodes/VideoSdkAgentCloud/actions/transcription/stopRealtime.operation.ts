@@ -10,7 +10,7 @@ export const operation: Operation = {
 	description: "Stop transcribing what's said in a room",
 	fields: [roomIdField, optionsField()],
 	prepare(read) {
-		const roomId = read.required(roomIdField);
+		const roomId = read.text(roomIdField);
 		return async (send) => await stopRealtime(send, roomId);
 	},
 };

@@ -1,0 +1,54 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
+import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/field';
+
+type Declared = INodeProperties & { blank?: Blank };
+
+/** A field, and those in it. */
+function within(field: Declared, path = field.name): Array<[path: string, field: Declared]> {
+	const inner = (field.options ?? []).flatMap((option) => {
+		if ('values' in option) return option.values.flatMap((value) => within(value, `${path}.${value.name}`));
+		return 'type' in option && field.type === 'collection' ? within(option, `${path}.${option.name}`) : [];
+	});
+	return [[path, field], ...inner];
+}
+
+/** What the fields of all operations mean without a value, by policy. */
+const table = new Map<string, Set<string>>();
+for (const { operations } of RESOURCES) {
+	for (const [path, { type, blank = '-' }] of operations.flatMap(({ fields }) =>
+		fields.flatMap((field) => within(field)),
+	)) {
+		if (type !== 'notice') table.set(blank, (table.get(blank) ?? new Set()).add(path));
+	}
+}
+
+const fieldsWith = (policy: string) => [...(table.get(policy) ?? [])].sort();
+
+it('of all fields is declared, but for notices and what pairs hold', () => {
+	for (const [policy, paths] of table) process.stdout.write(`${policy}: ${[...paths].sort().join(', ')}\n`);
+	expect(
+		fieldsWith('-').filter((path) => !/(^|\.)(env|metaData|context)\.(key|name|value)$/.test(path)),
+	).toEqual([]);
+});
+
+it('is a refusal of an expression that gives nothing where that would not be noticed in time', () => {
+	expect(fieldsWith('refused').filter((path) => !path.startsWith('filters.'))).toEqual([
+		...['answerJson', 'answerText', 'context', 'from', 'maxCallDuration', 'maxWait'],
+		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
+		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
+		...['options.context', 'options.hangUpAtTimeout', 'options.roomId', 'options.webhookUrl'],
+		...['recording', 'webhookUrl'],
+	]);
+});
+
+it('is never the default for a filter: a blank filter must not count as "all"', () => {
+	const others = ['default', 'required', '-'].flatMap(fieldsWith);
+	expect(others.filter((path) => path.startsWith('filters.'))).toEqual([]);
+});
+
+it('is a refusal wherever n8n itself says that a value is required', () => {
+	const all = RESOURCES.flatMap(({ operations }) => operations.flatMap(({ fields }) => fields));
+	const wrong = all.filter((field) => field.required && (field as Declared).blank !== 'required');
+	expect(wrong.map(({ name }) => name)).toEqual([]);
+});
