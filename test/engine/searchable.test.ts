@@ -1,6 +1,7 @@
 import type { IRun } from 'n8n-workflow';
 import { eventBody } from './delivery';
-import { jsonOf, startParameters, useRig } from './rig';
+import { byRule } from './callRig';
+import { accelerateTime, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
@@ -32,6 +33,18 @@ describe('An execution can be found', () => {
 		});
 		const [session] = jsonOf(result);
 		expect(metadataOf(result.run)).toEqual({ sessionId: `earlier, ${String(session?.sessionId)}` });
+	});
+
+	it('by the calls that it waits for, so that whoever stopped it knows what to hang up', async () => {
+		const call = byRule({ operation: 'makeAndWait', options: { ownRoom: true } });
+		accelerateTime(100);
+		const waiting = await rig.engine.startAndWait(20_000, call);
+		const { run } = waiting.result;
+		const [{ callId, roomId }] = rig.simulator.calls.values() as unknown as [
+			{ callId: string; roomId: string },
+		];
+		expect([run.status, metadataOf(run)]).toEqual(['waiting', { callId, roomId }]);
+		await waiting.close();
 	});
 
 	it('by the IDs of the event that started it', async () => {
