@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/ti
 export const TOOL_FIELDS: INodeProperties[] = [
 	{
 		displayName:
-			"End this workflow with 'Agent Tool: Answer' and publish it. Then select it in 'Agent Tools' in the node that makes the call or starts the session.",
+			"End with Agent Tool: Answer and publish. Then select this tool in 'Agent Tools' of a call or session.",
 		name: 'answerNotice',
 		type: 'notice',
 		default: '',

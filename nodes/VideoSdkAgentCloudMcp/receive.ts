@@ -59,7 +59,9 @@ function rejectToken(context: IWebhookFunctions, reason: TokenRejection): IWebho
 	warnSparingly(context, 'tool token', sentence, { status });
 	// With the error (RFC 6750) a client that knows OAuth doesn't look for a login of n8n's.
 	if (!isForeign) context.getResponseObject().setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
-	const message = isForeign ? 'This token is for a different tool' : 'The token is missing, wrong or expired';
+	const message = isForeign
+		? 'This token is for a different tool'
+		: 'The token is missing, wrong, or expired';
 	return respond(context, status, errorResponse(null, isForeign ? NOT_ALLOWED : UNAUTHORIZED, message));
 }
 

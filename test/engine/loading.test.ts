@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { INodeParameters, INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import type {
+	INodeParameters,
+	INodeProperties,
+	INodePropertyOptions,
+	INodeTypeDescription,
+} from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 import type { Engine } from './engine';
 import { startEngine } from './engine';
@@ -141,6 +146,13 @@ describe('The action', () => {
 
 	it('tells that a session costs money', () => {
 		expect(action().description).toMatch(/cost money/);
+	});
+
+	it('says no more of an operation than n8n shows: two lines, in which its cost must be', () => {
+		const operations = action()
+			.properties.filter(({ name }) => name === 'operation')
+			.flatMap(({ options = [] }) => options as INodePropertyOptions[]);
+		expect(operations.filter(({ description = '' }) => description.length > 110)).toEqual([]);
 	});
 
 	it('offers the resources and operations of interface.md', () => {

@@ -33,7 +33,7 @@ export const toolField = locator({
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
 	enteredHint:
-		"The Production URL of a published tool trigger. Agents in the cloud can't reach localhost or private addresses.",
+		"The Production URL of a published tool trigger. Agents can't reach localhost or private addresses.",
 	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
 	builderHint:
 		'Leave it empty for the user to select the tool from the list once its workflow is published. Never invent a URL.',

@@ -46,7 +46,7 @@ const CALL_EVENT_OPTIONS = options(
 	[
 		'Ended',
 		'call-hangup',
-		'When the call ends, including rejected and failed calls. To cover every call, also select Missed and Transferred.',
+		'When a call ends, is rejected, or fails. To cover every call, also select Missed and Transferred.',
 	],
 	['Missed', 'call-missed', 'When no one answers the call'],
 	['Ringing', 'call-ringing', 'When the phone starts ringing'],

@@ -33,7 +33,7 @@ export const ownRoomOption: Field<'default'> = {
 	blank: 'default',
 	default: false,
 	description:
-		"Whether to create a room for each call, which tells n8n at once when it ends. 'Recording' does so, too.",
+		"Whether to create a room for each call, so that n8n learns at once when it ends. 'Recording' does so, too.",
 };
 
 /**

@@ -11,7 +11,7 @@ export const roomIdField: Field<'required'> = {
 	required: true,
 	placeholder: 'e.g. abcd-efgh-ijkl',
 	description:
-		"The room's ID, <code>roomId</code> in the output of Room: Create, Session: Start and Call: Make",
+		"The room's ID, <code>roomId</code> in the output of Room: Create, Session: Start, and Call: Make",
 };
 
 /** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */

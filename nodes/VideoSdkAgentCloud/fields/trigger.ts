@@ -24,7 +24,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
-		`For session and room events, publish this workflow, then select it in 'Webhook URL' in the node that starts the session or creates the room. n8n needs a ${PUBLIC_URL}.`,
+		`For session and room events, publish this workflow and select it in their 'Webhook URL'. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callNotice',
@@ -34,7 +34,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 	notice(
 		'callSummaryNotice',
 		[CALL_SUMMARY],
-		"For call summaries, copy the Production URL from 'Webhook URLs' above into the agent's settings in the VideoSDK dashboard",
+		"For call summaries, paste the Production URL into the agent's settings in the VideoSDK dashboard",
 	),
 	{
 		displayName: 'Verify Signature',
@@ -42,7 +42,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to accept only events signed by VideoSDK. If turned off, anyone who knows the URL can start the workflow. Turn it off only for testing.',
+			'Whether to accept only events signed by VideoSDK. If turned off, anyone who knows the URL can start this workflow.',
 	},
 	{
 		displayName: 'Options',
@@ -57,7 +57,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to add how the call went to Ended, Missed, and Transferred (<code>outcome</code>, <code>answered</code>, <code>durationSeconds</code>, and the whole <code>call</code>)',
+					'Whether to add the outcome, the duration, and the <code>call</code> to the Ended, Missed, and Transferred events',
 			},
 			{
 				displayName: 'Call Direction',
@@ -68,8 +68,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 					{ name: 'Outbound', value: 'outbound', description: 'Calls from an agent to people' },
 				],
 				default: [],
-				description:
-					"Only start for calls in this direction. If n8n can't find out the direction, the workflow starts anyway.",
+				description: "Only start for calls in this direction, and for those whose direction isn't known",
 			},
 			{
 				displayName: 'Deployment Names or IDs',
@@ -78,7 +77,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				typeOptions: { loadOptionsMethod: 'getDeployments' },
 				default: [],
 				description:
-					'Only start for sessions of these deployments. If n8n can\'t find out the deployment, the workflow starts anyway. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+					'Only start for sessions of these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			},
 			{
 				displayName: 'Session Details',
@@ -94,7 +93,7 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to ignore an event that has already been received. Events that can happen again, such as a participant joining, always start the workflow.',
+					'Whether to ignore an event received before. One that can recur, such as a participant joining, is never ignored.',
 			},
 		],
 	},

@@ -28,7 +28,7 @@ export const webhookUrlField = locator({
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	enteredHint:
-		"The Production URL of a published trigger. A Test URL works for one event only. VideoSDK can't reach localhost or private addresses.",
+		"The Production URL of a published trigger. VideoSDK can't reach localhost or private addresses.",
 	builderHint:
 		'Leave it empty for the user to select the trigger from the list once its workflow is published. Never invent a URL, and never use a Test URL.',
 });
@@ -61,7 +61,7 @@ export function webhookFields({
 		},
 		{
 			displayName:
-				"Publish the trigger's workflow, then select the trigger here. If it's already published, unpublish it and publish it again, or switch to 'By URL' and paste the trigger's Production URL. The trigger must use the same credential.",
+				"Publish the trigger's workflow, again if need be, or switch to 'By URL' and paste the trigger's Production URL.",
 			name: 'notListedNotice',
 			type: 'notice',
 			default: '',

@@ -23,7 +23,7 @@ export const operation: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get call',
-	description: 'Retrieve a call and, if you choose, its transcript, summary and recording',
+	description: 'Retrieve a call and, if you choose, its transcript, summary, and recording',
 	fields: [callField, includeField, optionsField([includeWaitField, simplifyField])],
 	prepare(read) {
 		const callId = read.text(callField);

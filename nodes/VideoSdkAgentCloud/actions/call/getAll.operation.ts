@@ -44,7 +44,7 @@ const outcomeFilter: Field<'refused'> = {
 	] satisfies Array<{ name: string; value: CallOutcome }>,
 	default: [],
 	description:
-		"Only return calls that ended like this, or are still running. VideoSDK can't filter by it, so n8n reads the whole list.",
+		"Only return calls with these outcomes. VideoSDK can't filter by outcome, so n8n reads the whole list.",
 };
 
 const roomFilter: Field<'refused'> = {

@@ -16,7 +16,7 @@ const HANG_UP_AT_TIMEOUT: Field<'refused'> = {
 	blank: 'refused',
 	default: true,
 	description:
-		'Whether to hang up calls that are still going on. VideoSDK is told not to let them last longer, either.',
+		'Whether to hang up calls that are still running when Max Wait ends, even if n8n is down by then',
 };
 
 export const operation: Operation = {
@@ -24,13 +24,13 @@ export const operation: Operation = {
 	name: 'Make and Wait',
 	action: 'Make call and wait',
 	description:
-		"Have a voice agent call one person per item and continue when all calls have ended. n8n isn't kept busy while it waits. This costs money and reaches real people.",
+		'Call one person per item and continue when all calls are over. This costs money and reaches real people.',
 	isTool: false,
 	starts: 'call',
 	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [
-		...makeFields('It comes out with the call, which takes place in a room of its own.', MAX_WAIT_FIELDS),
+		...makeFields('The node waits for it and adds it to the output.', MAX_WAIT_FIELDS),
 		optionsField(
 			[...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 			CALLS_MAX_CONCURRENCY,

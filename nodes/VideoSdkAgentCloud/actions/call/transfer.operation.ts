@@ -23,7 +23,7 @@ export const operation: Operation = {
 	name: 'Transfer',
 	action: 'Transfer call',
 	description:
-		'Transfer an answered call to another number. The agent leaves the call. Your phone provider must allow SIP REFER. This reaches a real person.',
+		'Transfer an answered call to another number (by SIP REFER). The agent leaves. This reaches a real person.',
 	consequence: 'calls a person',
 	starts: 'transfer',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,

@@ -28,7 +28,7 @@ const geoFenceField: Field<'default'> = {
 	blank: 'default',
 	default: '',
 	placeholder: 'e.g. eu001',
-	description: 'The region to host the room in, such as us001, eu001 or in002',
+	description: 'The region to host the room in, such as us001, eu001, or in002',
 };
 
 export const operation: Operation = {

@@ -7,8 +7,7 @@ export const operation: Operation = {
 	value: 'endSession',
 	name: 'End Session',
 	action: 'End room session',
-	description:
-		'Disconnect the agent and everyone else from a room. This also stops a dispatched agent. The room itself stays open.',
+	description: 'Disconnect everyone from a room and stop a dispatched agent. The room itself stays open.',
 	consequence: 'disconnects everyone in the room',
 	fields: [roomIdField, optionsField()],
 	prepare(read) {

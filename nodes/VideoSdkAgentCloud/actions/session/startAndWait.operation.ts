@@ -16,7 +16,7 @@ const END_AT_TIMEOUT: Field<'default'> = {
 	type: 'boolean',
 	blank: 'default',
 	default: false,
-	description: 'Whether to end sessions that are still running then',
+	description: 'Whether to end sessions that are still running when Max Wait ends',
 };
 
 export const operation: Operation = {
@@ -24,11 +24,11 @@ export const operation: Operation = {
 	name: 'Start and Wait',
 	action: 'Start session and wait',
 	description:
-		"Start agent sessions and continue when all of them have ended. n8n isn't kept busy while it waits. This costs money, and the agents may call real people.",
+		'Start a session per item and continue when all are over. This costs money and may call real people.',
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields('It comes out with the session, which takes place in a room of its own.', {
+		...startFields('The node waits for it and adds it to the output.', {
 			wait: MAX_WAIT_FIELDS,
 		}),
 		agentToolsField,

@@ -54,7 +54,7 @@ const isErrorField: Field<'default'> = {
 	blank: 'default',
 	default: false,
 	description:
-		'Whether the answer explains what went wrong. The agent can then try again in a different way, or explain the problem.',
+		'Whether the answer says what went wrong. The agent can then try another way, or explain the problem.',
 };
 
 /** @returns whether an answer says nothing: an agent that gets nothing makes something up */
@@ -146,7 +146,7 @@ export const operation: Operation = {
 	name: 'Answer',
 	action: 'Answer tool call',
 	description:
-		'Send the answer back to the agent that called this workflow during a conversation. Use it as the last node after a VideoSDK Agent Cloud Tool Trigger.',
+		'Send the answer to the agent that called this workflow. Use it as the last node after a tool trigger.',
 	isTool: false,
 	fields: [respondWithField, answerJsonField, answerTextField, isErrorField],
 	prepare(read) {

@@ -34,7 +34,7 @@ export const operation: Operation = {
 	name: 'Create Access',
 	action: 'Create tool access',
 	description:
-		"Give an agent that answers incoming calls access to tools. Store the <code>tools</code> list from the output as the agent's secret <code>N8N_TOOLS</code>. Nothing is sent to VideoSDK.",
+		"Give an agent that answers incoming calls access to tools. Store the output's tools as its secret N8N_TOOLS.",
 	isTool: false,
 	fields: [agentToolsField, contextField, validForField, validForUnitField],
 	prepare(read) {
