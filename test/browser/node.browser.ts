@@ -211,7 +211,7 @@ describe('starting a session', () => {
 			return y > 0 && y + height < 900;
 		};
 		await openNodeWith(editor, { operation: 'start' });
-		for (const name of ['deploymentId', 'tag', 'webhookUrl', 'room', 'specifyEnv'])
+		for (const name of ['deploymentId', 'tag', 'webhookUrl', 'recording', 'specifyEnv'])
 			await eventually(async () => expect([name, await isOnScreen(name)]).toEqual([name, true]));
 		await editor.panel.getByText("Leave empty if you don't need events").waitFor();
 		await editor.enter('webhookUrl', 'By URL', 'https://n8n.example.com/webhook/abc/webhook');
