@@ -435,13 +435,13 @@ describe('a bad input is explained', () => {
 			'a session that does not exist',
 			{ operation: 'get', sessionId: 'no-such-session' },
 			"VideoSDK couldn't find anything with this ID",
-			'Check the ID',
+			'Check each ID in this node',
 		],
 		[
 			'a deployment that does not exist',
 			{ operation: 'start', deploymentId: { __rl: true, mode: 'id', value: 'ddv_none' } },
 			"VideoSDK couldn't find anything with this ID",
-			'Check the ID',
+			'Check each ID in this node',
 		],
 	];
 
