@@ -35,9 +35,12 @@ export interface Limits {
 	keepUntilMs: number;
 }
 
-/** What to do next, and when, in ms since 1970. `pauseMs`: how long ago the last look is then. */
+/**
+ * What to do next, and when, in ms since 1970. `pauseMs`: how long ago the last look is then. `untilMs`: when it is something else,
+ * whether or not there was a look.
+ */
 export type Step =
-	| { step: 'look'; atMs: number; pauseMs: number }
+	| { step: 'look'; atMs: number; pauseMs: number; untilMs: number }
 	| { step: 'end' | 'keep'; atMs: number }
 	| { step: 'ready' };
 
@@ -92,7 +95,7 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
 	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
 	const atMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
-	return { step: 'look', atMs, pauseMs: pause };
+	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? untilMs : want.deadlineMs };
 }
 
 /** @returns the whole record, with the end that an event told if the API does not show one */

@@ -80,7 +80,10 @@ export class Watch {
 			else if (next.step !== 'look') {
 				if (next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
 				else nextAtMs = Math.min(nextAtMs, next.atMs);
-			} else if (!this.isLooking) {
+			} else {
+				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.
+				nextAtMs = Math.min(nextAtMs, next.untilMs);
+				if (this.isLooking) continue;
 				const atMs = Math.max(next.atMs, this.account.pausedUntilMs, this.looksAgainAtMs);
 				if (atMs <= nowMs) due.push(one);
 				else if (atMs - nowMs < next.pauseMs * NEAR_SHARE) near.push(one);

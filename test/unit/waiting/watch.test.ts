@@ -1,0 +1,61 @@
+/** What one request that takes long must not hold up, or cut short. Time is the test's own. */
+import type { IDataObject } from 'n8n-workflow';
+import type { ApiRequest } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
+import { unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+import type { Account, Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
+import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
+import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
+import { watchOf } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
+import type { Watched } from '../../../nodes/VideoSdkAgentCloud/waiting/work';
+
+const MAX_WAIT_MS = 60_000;
+const never = async () => await new Promise<never>(() => undefined);
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+type Answer = (request: ApiRequest, lane: Lane) => Promise<IDataObject>;
+
+/** An account whose requests are answered by the test. */
+function accountOf(answer: Answer): Account {
+	return {
+		pausedUntilMs: 0,
+		skewMs: 0,
+		context: { logger: console },
+		sender:
+			(lane: Lane) => async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
+				read(await answer(request, lane), {}),
+		readText: never,
+	} as unknown as Account;
+}
+
+/** A call that is awaited; `item` is what came out when it was ready. */
+function awaitCall(answer: Answer, want: Partial<Want>): { item?: IDataObject } {
+	const nowMs = Date.now();
+	const whole: Want = { deadlineMs: nowMs + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0, ...want };
+	const limits = budgetOf(whole.deadlineMs, whole.keepMs, 1);
+	const one: Watched = new Awaited(KINDS.call, whole, limits, nowMs, unknown('c-1'));
+	const seen: { item?: IDataObject } = {};
+	one.onReady = () => (seen.item ??= outcomeOf(KINDS.call, one.known, whole));
+	watchOf(accountOf(answer)).add([one]);
+	return seen;
+}
+
+const call = (status: string, more: IDataObject = {}) => ({ callId: 'c-1', status, ...more });
+const after = (ms: number) => new Date(Date.now() + ms).toISOString();
+
+it('A look that takes long holds up no end at Max Wait', async () => {
+	const ends: number[] = [];
+	const deadlineMs = Date.now() + MAX_WAIT_MS;
+	const answer: Answer = async ({ method }) => {
+		if (method === 'GET') return await never();
+		ends.push(Date.now() - deadlineMs);
+		return call('ended', { end: after(0) });
+	};
+	const seen = awaitCall(answer, { isEnded: true });
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 1_000);
+	expect(ends).toHaveLength(1);
+	expect(seen.item).toMatchObject({ outcome: 'answered', hungUpAtTimeout: true });
+});
