@@ -73,7 +73,7 @@ export class Awaited {
 		return this.progress.soonLooks > 0 || Object.keys(this.known.told).length > 0;
 	}
 
-	/** @param nowMs when the request was begun, in ms since 1970 */
+	/** Notes what has brought its answer: the last look counts only then. @param nowMs when it was begun, in ms since 1970 */
 	noteStep(step: 'look' | 'end' | 'keep', nowMs: number): void {
 		this.progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step]] = nowMs;
 		if (step === 'look') this.progress.soonLooks = Math.max(0, this.progress.soonLooks - 1);

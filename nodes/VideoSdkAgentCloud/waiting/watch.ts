@@ -52,8 +52,9 @@ export class Watch {
 
 	/** Looks for one at once, as an event told. Never throws. */
 	async lookAt(one: Watched): Promise<void> {
-		one.noteStep('look', Date.now());
+		const nowMs = Date.now();
 		await fetchRecord(this.account, one);
+		one.noteStep('look', nowMs);
 	}
 
 	private sleepUntil(atMs: number): void {
@@ -96,10 +97,10 @@ export class Watch {
 
 	private async begin(one: Watched, step: 'end' | 'keep', nowMs: number): Promise<void> {
 		this.busy.add(one);
-		one.noteStep(step, nowMs);
 		await (step === 'end' ? end(this.account, one) : keep(this.account, one, nowMs)).catch(
 			({ message }: Error) => this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
 		);
+		one.noteStep(step, nowMs);
 		this.busy.delete(one);
 		this.wake();
 	}
@@ -116,8 +117,8 @@ export class Watch {
 		}
 		const open = due.filter((one) => !found.has(one) || (one.needsOwnLook && !isShownOver(one.known)));
 		const asked = open.slice(0, MAX_SINGLE);
-		for (const one of new Set([...found, ...asked])) one.noteStep('look', nowMs);
 		await Promise.all(asked.map(async (one) => await fetchRecord(this.account, one)));
+		for (const one of new Set([...found, ...asked])) one.noteStep('look', nowMs);
 		// The others have waited longest, and come first in the next round.
 		for (const one of asked) if (this.watched.delete(one)) this.watched.add(one);
 		this.looksAgainAtMs = nowMs + (requests + asked.length) * MS_PER_REQUEST;

@@ -46,6 +46,9 @@ function awaitCall(answer: Answer, want: Partial<Want>): { item?: IDataObject } 
 const call = (status: string, more: IDataObject = {}) => ({ callId: 'c-1', status, ...more });
 const after = (ms: number) => new Date(Date.now() + ms).toISOString();
 
+const soon = async <T>(value: T, ms: number): Promise<T> =>
+	await new Promise((resolve) => void setTimeout(() => resolve(value), ms));
+
 it('A look that takes long holds up no end at Max Wait', async () => {
 	const ends: number[] = [];
 	const deadlineMs = Date.now() + MAX_WAIT_MS;
@@ -58,4 +61,14 @@ it('A look that takes long holds up no end at Max Wait', async () => {
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 1_000);
 	expect(ends).toHaveLength(1);
 	expect(seen.item).toMatchObject({ outcome: 'answered', hungUpAtTimeout: true });
+});
+
+it('The last look at Max Wait counts, although its answer takes a while', async () => {
+	const end = after(MAX_WAIT_MS - 1_000);
+	const answer: Answer = async () =>
+		await soon(call(Date.now() < Date.parse(end) ? 'answered' : 'ended', { end }), 5_000);
+	const seen = awaitCall(answer, {});
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
+	expect(seen.item).toMatchObject({ outcome: 'answered', status: 'ended' });
+	expect(seen.item).not.toHaveProperty('timedOut');
 });
