@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
 import { plainStatus } from '../api/callRecord';
+import { NO_TIME_LEFT } from '../api/client';
 import { apiSessionId } from '../api/sessionId';
 import { type Includable, joinParts, type Part } from './kept';
 import { FINAL, type Kind } from './kinds';
@@ -91,7 +92,10 @@ const larger = (one: string, other: string) => (one > other ? one : other);
 
 function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 	if (one === undefined || other === undefined) return one ?? other;
-	return one === true || other === true ? true : larger(one, other);
+	if (one === true || other === true) return true;
+	// An end that was tried says more than one for which there was no time left.
+	if (one === NO_TIME_LEFT || other === NO_TIME_LEFT) return one === NO_TIME_LEFT ? other : one;
+	return larger(one, other);
 }
 
 function joinByName<T>(

@@ -1,5 +1,6 @@
 /** Facts of conversations, made at random, for the properties of what is known of one. */
 import fc from 'fast-check';
+import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	END_EVENTS,
@@ -62,7 +63,7 @@ const part: fc.Arbitrary<Fact> = fc.record({
 /** Any fact of a conversation. */
 export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const event = fc.record({ event: fc.constantFrom(...END_EVENTS), atMs: fc.nat(100) });
-	const ended = fc.record({ ended: fc.constantFrom<true | string>(true, 'refused', 'too late') });
+	const ended = fc.record({ ended: fc.constantFrom<true | string>(true, 'refused', 'a refusal', NO_TIME_LEFT) });
 	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part);
 }
 
