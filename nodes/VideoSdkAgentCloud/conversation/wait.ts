@@ -114,8 +114,10 @@ export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	const isTold = !isShown && toldEnd(known) !== undefined;
 	const described = describeNow(kind, known);
 	const reason = reasonMissing(kind, described);
-	const isCut = known.overAtMs !== undefined && known.overAtMs > want.deadlineMs - AT_DEADLINE_MS;
-	const isTimedOut = want.isEnded && (known.ended === true || (isShown && isCut));
+	// When it was over decides, whoever ended it; our own end decides only if no one tells when.
+	const overAtMs = known.overAtMs ?? (isTold ? Math.min(...Object.values(known.told)) : undefined);
+	const isCut = overAtMs === undefined ? known.ended === true : overAtMs > want.deadlineMs - AT_DEADLINE_MS;
+	const isTimedOut = want.isEnded && isCut;
 	const facts: IDataObject = {};
 	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });
 	else if (!isShown && !isTold) {

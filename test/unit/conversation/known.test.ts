@@ -1,6 +1,7 @@
 /** What is known of a conversation: whatever the order and repetition of its facts, the same item comes out, and nothing is taken back. */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
+import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { FINAL, KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	type Fact,
@@ -165,6 +166,26 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 			{ timedOut: true, hungUpAtTimeout: true },
 			ENDED,
 			['endError'],
+		],
+		[
+			'a call that was over before Max Wait is not timed out, though the API told so only in answer to our end (rule 1)',
+			[call('answered'), call('ended', { end: before(300) }), { ended: true }],
+			{ outcome: 'answered' },
+			ENDED,
+			['timedOut', 'hungUpAtTimeout'],
+		],
+		[
+			'an end at Max Wait that an event alone told is the end at Max Wait (rule 1)',
+			[session('running'), told('stopped'), { ended: 'no answer' }],
+			{ timedOut: true, endedAtTimeout: true, outcome: 'completed' },
+			ENDED,
+			['event', 'endError'],
+		],
+		[
+			'an end that was tried is told, not the next one that had no time left (A8)',
+			[call('answered'), { ended: 'The connection was lost' }, { ended: NO_TIME_LEFT }],
+			{ hungUpAtTimeout: false, endError: 'The connection was lost' },
+			ENDED,
 		],
 		[
 			"VideoSDK's own limit at Max Wait counts as ours (issue 31, rule 1)",
