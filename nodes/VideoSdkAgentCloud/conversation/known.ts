@@ -26,6 +26,8 @@ export interface Known {
 	overAtMs?: number;
 	/** Ends told by signed events, with the time at which the first one came, in ms since 1970. */
 	told: Partial<Record<EndEvent, number>>;
+	/** When a process first saw that it was over, in ms since 1970: what was said is waited for from then on, once. */
+	seenOverAtMs?: number;
 	/** What came of our own request to end it: true, or why it may go on. */
 	ended?: true | string;
 	/** What was said, as far as it was found. */
@@ -36,12 +38,14 @@ export interface Known {
  * Something that was learned of a conversation.
  * - `record`: the API's, with the difference of n8n's clock to VideoSDK's in ms
  * - `event`: a signed event told its end at `atMs`
+ * - `seenOverAtMs`: a process sees that it is over, see `Known`
  * - `ended`: the answer to our own request to end it, see `Known`
  * - `part`: something that was said was found, or why it was not
  */
 export type Fact =
 	| { record: IDataObject; skewMs?: number }
 	| { event: EndEvent; atMs: number }
+	| { seenOverAtMs: number }
 	| { ended: true | string }
 	| { part: Includable; found: Part };
 
@@ -88,6 +92,9 @@ function ofRecord(kind: Kind, id: string, record: IDataObject, skewMs: number): 
 	};
 }
 
+const earlier = (one?: number, other?: number) =>
+	one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+
 const larger = (one: string, other: string) => (one > other ? one : other);
 
 function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
@@ -119,14 +126,16 @@ const longerEntry = (one: IDataObject, other: IDataObject) => {
 
 /** Joins what two processes, or two facts, know of the same conversation. The only merge there is. */
 export function join(one: Known, other: Known): Known {
-	const times = [one.overAtMs, other.overAtMs].filter((ms) => ms !== undefined);
+	const overAtMs = earlier(one.overAtMs, other.overAtMs);
+	const seenOverAtMs = earlier(one.seenOverAtMs, other.seenOverAtMs);
 	const ended = joinEnded(one.ended, other.ended);
 	return {
 		id: one.id,
 		layers: joinLayers(one.layers, other.layers),
 		timelog: joinByName(one.timelog, other.timelog, longerEntry),
 		isAnswered: one.isAnswered || other.isAnswered,
-		...(times.length > 0 && { overAtMs: Math.min(...times) }),
+		...(overAtMs !== undefined && { overAtMs }),
+		...(seenOverAtMs !== undefined && { seenOverAtMs }),
 		told: joinByName(one.told as Record<string, number>, other.told as Record<string, number>, Math.min),
 		...(ended !== undefined && { ended }),
 		parts: joinByName(one.parts as Record<string, Part>, other.parts as Record<string, Part>, joinParts),
@@ -138,6 +147,7 @@ export function learn(kind: Kind, known: Known, fact: Fact): Known {
 	const nothing = unknown(known.id);
 	if ('record' in fact) return join(known, ofRecord(kind, known.id, fact.record, fact.skewMs ?? 0));
 	if ('event' in fact) return join(known, { ...nothing, told: { [fact.event]: fact.atMs } });
+	if ('seenOverAtMs' in fact) return join(known, { ...nothing, seenOverAtMs: fact.seenOverAtMs });
 	if ('ended' in fact) return join(known, { ...nothing, ended: fact.ended });
 	return join(known, { ...nothing, parts: { [fact.part]: fact.found } });
 }

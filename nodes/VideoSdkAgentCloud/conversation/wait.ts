@@ -22,8 +22,6 @@ export interface Progress {
 	/** An event said that it may be over: looks left that come soon. */
 	soonLooks: number;
 	endedAtMs: number;
-	/** When the process learned that it was over. */
-	overSinceMs: number;
 	keptAtMs: number;
 }
 
@@ -77,12 +75,12 @@ export function openParts({ parts }: Known, { keep }: Want): Includable[] {
 
 /** The only decision: what to do next for a conversation, and when. */
 export function next(known: Known, want: Want, progress: Progress, limits: Limits, nowMs: number): Step {
-	const { lookedAtMs, soonLooks, endedAtMs, overSinceMs, keptAtMs, sinceMs } = progress;
+	const { lookedAtMs, soonLooks, endedAtMs, keptAtMs, sinceMs } = progress;
 	if (isOver(known, want, nowMs)) {
-		const untilMs = Math.min(Math.max(overSinceMs, 0) + want.keepMs, limits.keepUntilMs);
-		if (openParts(known, want).length === 0 || (keptAtMs >= untilMs && overSinceMs > 0))
-			return { step: 'ready' };
-		const againMs = keptAtMs + pauseMs(keptAtMs - overSinceMs);
+		const { seenOverAtMs = nowMs } = known;
+		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
+		if (openParts(known, want).length === 0 || keptAtMs >= untilMs) return { step: 'ready' };
+		const againMs = keptAtMs + pauseMs(keptAtMs - seenOverAtMs);
 		return { step: 'keep', atMs: keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs };
 	}
 	const isTimeUp = nowMs >= want.deadlineMs;

@@ -26,9 +26,7 @@ export class Awaited {
 		public known: Known,
 	) {
 		const never = -Infinity;
-		this.progress = {
-			...{ sinceMs, lookedAtMs: never, soonLooks: 0, endedAtMs: never, overSinceMs: never, keptAtMs: never },
-		};
+		this.progress = { sinceMs, lookedAtMs: never, soonLooks: 0, endedAtMs: never, keptAtMs: never };
 	}
 
 	get id(): string {
@@ -49,8 +47,9 @@ export class Awaited {
 	}
 
 	next(nowMs: number): Step {
-		if (this.progress.overSinceMs < 0 && isOver(this.known, this.want, nowMs))
-			this.progress.overSinceMs = nowMs;
+		if (this.known.seenOverAtMs === undefined && isOver(this.known, this.want, nowMs)) {
+			this.learn({ seenOverAtMs: nowMs });
+		}
 		return next(this.known, this.want, this.progress, this.limits, nowMs);
 	}
 

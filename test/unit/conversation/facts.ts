@@ -63,8 +63,11 @@ const part: fc.Arbitrary<Fact> = fc.record({
 /** Any fact of a conversation. */
 export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const event = fc.record({ event: fc.constantFrom(...END_EVENTS), atMs: fc.nat(100) });
-	const ended = fc.record({ ended: fc.constantFrom<true | string>(true, 'refused', 'a refusal', NO_TIME_LEFT) });
-	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part);
+	const ended = fc.record({
+		ended: fc.constantFrom<true | string>(true, 'refused', 'a refusal', NO_TIME_LEFT),
+	});
+	const seen = fc.record({ seenOverAtMs: fc.integer({ min: DEADLINE_MS, max: DEADLINE_MS + 9 }) });
+	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part, seen);
 }
 
 /** @returns what is known after facts, in their order */

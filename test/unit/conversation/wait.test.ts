@@ -1,7 +1,13 @@
 /** When VideoSDK is asked, when a conversation is ended, and that all of it fits before n8n's own deadline. */
 import fc from 'fast-check';
 import { type Fact } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
-import { next, pauseMs, type Progress, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+import {
+	isOver,
+	next,
+	pauseMs,
+	type Progress,
+	type Want,
+} from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { type Budget, budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { anyFact, DEADLINE_MS, ID, knownOf, SECOND, WANT } from './facts';
 
@@ -11,7 +17,6 @@ const START: Progress = {
 	lookedAtMs: -Infinity,
 	soonLooks: 0,
 	endedAtMs: -Infinity,
-	overSinceMs: -Infinity,
 	keptAtMs: -Infinity,
 };
 
@@ -49,9 +54,8 @@ function live(facts: Fact[], want: Want, requestMs: number, budget: Budget) {
 		const fact = open.shift();
 		if (fact) learned.push(fact);
 		known = knownOf('call', learned);
-		if (progress.overSinceMs < 0 && next(known, want, progress, budget, nowMs).step === 'keep') {
-			progress.overSinceMs = nowMs;
-		}
+		if (known.seenOverAtMs === undefined && isOver(known, want, nowMs)) learned.push({ seenOverAtMs: nowMs });
+		known = knownOf('call', learned);
 	}
 	throw new Error('It never ends');
 }

@@ -2,7 +2,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { ApiRequest } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
-import { unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { learn, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import type { Account, Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
 import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
@@ -32,11 +32,11 @@ function accountOf(answer: Answer): Account {
 }
 
 /** A call that is awaited; `item` is what came out when it was ready. */
-function awaitCall(answer: Answer, want: Partial<Want>): { item?: IDataObject } {
+function awaitCall(answer: Answer, want: Partial<Want>, known = unknown('c-1')): { item?: IDataObject } {
 	const nowMs = Date.now();
 	const whole: Want = { deadlineMs: nowMs + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0, ...want };
 	const limits = budgetOf(whole.deadlineMs, whole.keepMs, 1);
-	const one: Watched = new Awaited(KINDS.call, whole, limits, nowMs, unknown('c-1'));
+	const one: Watched = new Awaited(KINDS.call, whole, limits, nowMs, known);
 	const seen: { item?: IDataObject } = {};
 	one.onReady = () => (seen.item ??= outcomeOf(KINDS.call, one.known, whole));
 	watchOf(accountOf(answer)).add([one]);
@@ -71,4 +71,20 @@ it('The last look at Max Wait counts, although its answer takes a while', async 
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
 	expect(seen.item).toMatchObject({ outcome: 'answered', status: 'ended' });
 	expect(seen.item).not.toHaveProperty('timedOut');
+});
+
+it('What was said is waited for once, whatever processes take part', async () => {
+	const asked: string[] = [];
+	const answer: Answer = async ({ path }) => {
+		if (path.includes('/call/'))
+			return await Promise.resolve(call('ended', { end: after(0), roomId: 'r-1' }));
+		asked.push(path);
+		return await Promise.resolve({ data: [] });
+	};
+	// As another process carries it here, which has waited in vain.
+	const known = learn(KINDS.call, unknown('c-1'), { seenOverAtMs: Date.now() - 300_000 });
+	const seen = awaitCall(answer, { keep: ['transcript'], keepMs: 300_000 }, known);
+	await jest.advanceTimersByTimeAsync(20_000);
+	expect(asked.length).toBeGreaterThan(0);
+	expect(seen.item).toMatchObject({ outcome: 'answered', missing: {} });
 });
