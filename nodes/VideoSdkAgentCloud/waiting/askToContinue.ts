@@ -59,14 +59,18 @@ function onlyBody(known: Known[], maxLength: number): string {
 	return `{"isLast":true,"known":[${texts.join()}]}`;
 }
 
-/** Sends what is known in several requests, as far as one would be too large. */
+/**
+ * Sends what is known in several requests, as far as one would be too large. What is too large by itself goes without what was said,
+ * which the receiver fetches.
+ */
 function* bodies(known: Known[], maxLength: number, isOne: boolean): Generator<string> {
 	if (isOne) return yield onlyBody(known, maxLength);
 	let texts: string[] = [];
 	let length = 0;
 	const body = (isLast: boolean) => `{"isLast":${isLast},"known":[${texts.join()}]}`;
 	for (const one of known) {
-		const text = JSON.stringify(one);
+		const whole = JSON.stringify(one);
+		const text = whole.length > maxLength ? JSON.stringify({ ...one, parts: {} }) : whole;
 		if (texts.length > 0 && length + text.length > maxLength) {
 			yield body(false);
 			[texts, length] = [[], 0];

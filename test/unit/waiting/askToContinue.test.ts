@@ -1,0 +1,54 @@
+/** What a request to continue carries, if not all of it fits. */
+import { gunzipSync } from 'node:zlib';
+import type { IDataObject } from 'n8n-workflow';
+import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
+import { type Known, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { askToContinue, type CarriedKnown } from '../../../nodes/VideoSdkAgentCloud/waiting/askToContinue';
+import { RESULT_HEADER } from '../../../nodes/VideoSdkAgentCloud/waiting/resumeUrl';
+import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
+
+const STORED = {
+	awaited: [{ deadlineMs: 0 }],
+	resumeUrl: 'http://n8n/resume',
+	key: 'k',
+} as unknown as StoredWait;
+
+function knownWithText(id: string, length: number): Known {
+	const transcript = { value: 'x'.repeat(length), weight: length, mayCome: false };
+	return {
+		...unknown(id),
+		layers: [{ rank: [10, 0, 9], fields: { status: 'ended' } }],
+		parts: { transcript },
+	};
+}
+
+/** Asks once for all. @returns the requests that n8n, or a proxy in front of it, let through */
+async function ask(known: Known[], maxLength: number): Promise<CarriedKnown[]> {
+	const accepted: CarriedKnown[] = [];
+	const httpRequest = async ({ body }: { body: Buffer }) => {
+		const text = gunzipSync(body).toString();
+		if (text.length > maxLength)
+			return await Promise.resolve({ statusCode: 413, headers: {}, body: '<html>' });
+		accepted.push(JSON.parse(text) as CarriedKnown);
+		const isOver = accepted.at(-1)?.isLast === true;
+		const headers: IDataObject = { [RESULT_HEADER]: isOver ? 'continued' : 'answered' };
+		return { statusCode: 200, headers, body: '' };
+	};
+	const context = { helpers: { httpRequest }, logger: { warn: jest.fn() } } as unknown as RequestContext;
+	let turns = 0;
+	await askToContinue(
+		context,
+		STORED,
+		() => known,
+		() => ++turns > 20,
+		Date.now() + 1_000,
+	);
+	return accepted;
+}
+
+it('A text that fits into no request is left out, and the execution is asked for all the same', async () => {
+	const accepted = await ask([knownWithText('c-1', 300_000)], 60_000);
+	expect(accepted).toEqual([
+		{ isLast: true, known: [expect.objectContaining({ id: 'c-1', parts: {}, layers: expect.any(Array) })] },
+	]);
+});
