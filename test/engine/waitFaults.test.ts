@@ -163,3 +163,24 @@ it('An end that the API declines is not told as done', async () => {
 	const [json] = (await waiting.jsonWithin(PATIENCE_MS)) ?? [];
 	expect(json).toMatchObject({ outcome: 'running', timedOut: true, endedAtTimeout: false });
 });
+
+const RECORDED = { ...byRule({ recording: 'transcribe' }), operation: 'makeAndWait', maxWait: 0.5 };
+
+it('Recordings that hang cost no other conversation its outcome', async () => {
+	accelerateTime(SPEED);
+	const many = await rig.engine.startAndWait(MAX_WAIT_MS, { ...RECORDED, maxWait: 60 }, { items: rows(60) });
+	rig.simulator.addFault({ kind: 'hang', match: { path: /recordings|transcriptions/, times: Infinity } });
+	for (const callId of rig.simulator.calls.keys()) {
+		await rig.simulator.moveCall(callId, 'answered');
+		await rig.simulator.moveCall(callId, 'ended');
+	}
+	while (!rig.requests.some(({ path }) => /recordings/.test(path))) {
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+	const other = await rig.engine.startAndWait(MAX_WAIT_MS, { maxWait: 1 });
+	for (const session of sessions()) session.status = 'stopped';
+	const [json] = (await other.jsonWithin(PATIENCE_MS)) ?? [];
+	expect(json).toMatchObject({ status: 'stopped' });
+	expect(json).not.toHaveProperty('timedOut');
+	expect(many.output).toBeUndefined();
+});

@@ -9,11 +9,11 @@ import { serverTimeMs } from '../api/serverTime';
 import { detached } from '../n8n/detached';
 import { fileAddressRule } from '../webhook/address';
 
-/** What requests are for. Ends never queue behind looks, nor anything behind the files of a host that hangs. */
-export type Lane = 'look' | 'end' | 'file';
+/** What requests are for. Ends never queue behind looks, nor looks behind what was said, nor anything behind the files of a host that hangs. */
+export type Lane = 'look' | 'end' | 'keep' | 'file';
 /** Requests in flight for one account, 20 in all besides files, each of which may be a text in memory; and for the whole process. */
-const MAX_OF_ACCOUNT: Record<Lane, number> = { look: 10, end: 10, file: 5 };
-const MAX_OF_PROCESS: Record<Lane, number> = { look: 45, end: 45, file: 10 };
+const MAX_OF_ACCOUNT: Record<Lane, number> = { look: 5, end: 10, keep: 5, file: 5 };
+const MAX_OF_PROCESS: Record<Lane, number> = { look: 30, end: 40, keep: 20, file: 10 };
 /** For the whole of a request, so that an answer that drips holds up nothing. */
 const TIMEOUT_MS = 10_000;
 /** How n8n marks an expression in a credential that it cannot evaluate any more (CredentialsHelper.applyDefaultsAndOverwrites). */
@@ -26,8 +26,8 @@ const RATE_LIMIT_PAUSE_MS = 5_000;
 
 type Limits = Record<Lane, ReturnType<typeof pLimit>>;
 
-function limitsOf({ look, end, file }: Record<Lane, number>): Limits {
-	return { look: pLimit(look), end: pLimit(end), file: pLimit(file) };
+function limitsOf({ look, end, keep, file }: Record<Lane, number>): Limits {
+	return { look: pLimit(look), end: pLimit(end), keep: pLimit(keep), file: pLimit(file) };
 }
 
 const processLimits = limitsOf(MAX_OF_PROCESS);

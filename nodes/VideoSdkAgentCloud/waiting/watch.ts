@@ -10,7 +10,7 @@ const MIN_FOR_LIST = 3;
 /** A page of the list with fewer saves no more than the one request that it costs. */
 const MIN_HITS = 2;
 /** What is not on the first pages is asked for one by one, so many at a time. */
-const MAX_SINGLE = 20;
+const MAX_SINGLE = 10;
 /** What is due a little later is asked for together with what is due now. */
 const NEAR_SHARE = 1 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */

@@ -46,7 +46,7 @@ export async function end(account: Account, one: Watched): Promise<void> {
 /** Looks for what was said. */
 export async function keep(account: Account, one: Watched, nowMs: number): Promise<void> {
 	// The record tells when it was over, which an event or the answer to an end may not.
-	if (!isShownOver(one.known)) await fetchRecord(account, one);
+	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
 	const record = describeNow(one.kind, one.known);
 	const reason = reasonMissing(one.kind, record);
 	if (reason !== undefined) {
@@ -55,7 +55,7 @@ export async function keep(account: Account, one: Watched, nowMs: number): Promi
 		return;
 	}
 	await findParts(
-		account.sender('look', one.limits.keepUntilMs, LOOK_ATTEMPTS),
+		account.sender('keep', one.limits.keepUntilMs, LOOK_ATTEMPTS),
 		async (url) => await account.readText(url),
 		one.openParts,
 		placeOf(one.kind, record, true),
