@@ -38,6 +38,7 @@ async function start(count: number, more: IDataObject = {}, settings: object = {
 	return { waiting, ids: [...rig.simulator.calls.values()].map(({ callId }) => callId) };
 }
 
+const step = (status: string) => ({ status, timestamp: new Date().toISOString() });
 const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
 const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -111,6 +112,26 @@ describe('What is kept', () => {
 			}),
 		]);
 		expect(made(rig)).toHaveLength(1);
+	});
+
+	it('is what was said in the room that was made for the call, wherever VideoSDK moved the call', async () => {
+		const other = await start(1);
+		await talk(other.ids[0]!);
+		const [{ roomId: othersRoom, recordingUrl: foreign } = {}] = (await other.waiting.jsonWithin()) ?? [];
+		const { waiting, ids } = await start(1);
+		const call = rig.simulator.calls.get(ids[1]!)!;
+		const [status, timelog] = ['ended', [step('answered'), step('ended')]];
+		const end = new Date().toISOString();
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 200,
+			body: { data: { ...call, roomId: othersRoom, status, timelog, end } },
+			match: { method: 'GET', path: new RegExp(call.callId), times: Infinity },
+		});
+		await talk(ids[1]!);
+		const [{ recordingUrl, transcript } = {}] = (await waiting.jsonWithin()) ?? [];
+		expect([recordingUrl, transcript]).toEqual([expect.any(String), expect.any(String)]);
+		expect(recordingUrl).not.toBe(foreign);
 	});
 
 	it('fixes the deadline of n8n by both waits when the waiting begins', async () => {

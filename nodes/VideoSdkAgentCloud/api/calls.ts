@@ -42,9 +42,14 @@ export async function makeCall(send: Send, body: CallBody, timeoutMs: number): P
 		{ method: 'POST', path: pathOf(...ROOT), body: { ...body }, timeoutMs, starts: 'call' },
 		readCall,
 	);
-	const asked = { to: body.sipCallTo, from: body.sipCallFrom, roomId: body.destinationRoomId };
+	const asked = { to: body.sipCallTo, from: body.sipCallFrom };
 	const unanswered = Object.entries(asked).filter(([name, value]) => value !== undefined && !call[name]);
-	return describeCall({ ...call, ...Object.fromEntries(unanswered) });
+	const { destinationRoomId: roomId } = body;
+	return describeCall({
+		...call,
+		...Object.fromEntries(unanswered),
+		...(roomId !== undefined && { roomId }),
+	});
 }
 
 /** Fetches a call in its current state. */

@@ -217,11 +217,14 @@ export async function findParts(
 	);
 }
 
-/** @returns where a described call or session took place */
-export function placeOf({ one }: Kind, record: IDataObject, hasOwnRoom: boolean): Place {
+/**
+ * @param ownRoomId the room that was made for it alone, if there is one
+ * @returns where a described call or session took place
+ */
+export function placeOf({ one }: Kind, record: IDataObject, ownRoomId?: string): Place {
 	return {
-		roomId: String(record.roomId ?? ''),
-		hasOwnRoom,
+		roomId: ownRoomId ?? String(record.roomId ?? ''),
+		hasOwnRoom: ownRoomId !== undefined,
 		// A session's own `sessionId` is the agent's.
 		...(one === 'call' && record.sessionId !== undefined && { roomSessionId: String(record.sessionId) }),
 		end: record.end,

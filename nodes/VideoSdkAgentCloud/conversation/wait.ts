@@ -11,6 +11,8 @@ export interface Want {
 	isEnded: boolean;
 	/** What was said is put out, too. */
 	keep: Includable[];
+	/** The room that was made for it alone, where that is looked for: VideoSDK may move a call to a room of others. */
+	ownRoomId?: string;
 	/** For how long that is waited for after the end, in ms. */
 	keepMs: number;
 }

@@ -99,10 +99,13 @@ export async function putToWait(
 			continue;
 		}
 		const index = indexOf(item);
+		const keep = options.include(index);
+		const { roomId } = item.json;
 		const want: Want = {
 			deadlineMs: sinceMs + options.maxWaitMs(index),
 			isEnded: options.endsAtDeadline(index),
-			keep: options.include(index),
+			keep,
+			...(keep.length > 0 && roomId && { ownRoomId: String(roomId) }),
 			keepMs: options.includeWaitMs(index),
 		};
 		const one = learn(kind, unknown(id), { record: item.json });

@@ -58,7 +58,7 @@ export async function keep(account: Account, one: Watched, nowMs: number): Promi
 		account.sender('keep', one.limits.keepUntilMs, LOOK_ATTEMPTS),
 		async (url) => await account.readText(url),
 		one.openParts,
-		placeOf(one.kind, record, true),
+		placeOf(one.kind, record, one.want.ownRoomId),
 		nowMs,
 		(part, found) => one.learn({ part, found }),
 	);

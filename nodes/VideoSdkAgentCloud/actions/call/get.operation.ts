@@ -44,7 +44,7 @@ export const operation: Operation = {
 			const isOpen = (name: Includable) => parts[name]?.mayCome ?? true;
 			await lookUntil(
 				async () => {
-					const place = placeOf(KINDS.call, call, false);
+					const place = placeOf(KINDS.call, call);
 					await findParts(send, readText, include.filter(isOpen), place, Date.now(), (name, part) => {
 						const { [name]: earlier = part } = parts;
 						parts[name] = joinParts(earlier, part);
