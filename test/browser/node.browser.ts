@@ -383,8 +383,8 @@ describe('a bad input is explained', () => {
 		[
 			'a webhook URL without events',
 			{ operation: 'start', deploymentId, webhookUrl: 'https://n8n.example.com/', webhookEvents: [] },
-			"'Webhook Events' is empty although 'Webhook URL' is set [item 0]",
-			'Choose at least one event',
+			"'Webhook Events' is empty [item 0]",
+			"Select at least one option in 'Webhook Events'.",
 		],
 		[
 			'a variable given twice',
@@ -429,7 +429,7 @@ describe('a bad input is explained', () => {
 			'no status to wait for',
 			{ operation: 'waitForStatus', sessionId: 'abc', statuses: [] },
 			"'Statuses' is empty [item 0]",
-			'Choose at least one status.',
+			"Select at least one option in 'Statuses'.",
 		],
 		[
 			'a session that does not exist',

@@ -48,12 +48,6 @@ export function readWebhook(
 	const endPoint = readWebhookUrl(read);
 	if (endPoint === undefined) return undefined;
 	const events = read.list(webhookEventsField);
-	if (events.length === 0) {
-		throw read.fail(
-			"'Webhook Events' is empty although 'Webhook URL' is set",
-			"Choose at least one event, or leave 'Webhook URL' empty.",
-		);
-	}
 	const unknown = events.find((event) => !eventOptions.some(({ value }) => value === event));
 	if (unknown !== undefined) {
 		throw read.fail(

@@ -66,9 +66,10 @@ export abstract class FieldReader<Missing> {
 		const isExpression = () => EXPRESSION.test(String(unwrap(this.entered(field)) ?? ''));
 		if (hasValue || field.blank === 'default') return hasValue;
 		if (field.blank === 'refused' && !isExpression()) return false;
+		const what = field.type === 'multiOptions' ? 'Select at least one option' : 'Enter a value';
 		throw this.fail(
 			`'${field.displayName}' is empty`,
-			`Enter a value in '${field.displayName}'. If it contains an expression, check that the incoming item has a value for it.`,
+			`${what} in '${field.displayName}'. If it contains an expression, check that the incoming item has a value for it.`,
 		);
 	}
 

@@ -23,7 +23,6 @@ const statusesField: Field<'required'> = {
 
 function readStatuses(read: ItemReader): string[] {
 	const statuses = read.list(statusesField);
-	if (statuses.length === 0) throw read.fail("'Statuses' is empty", 'Choose at least one status.');
 	const unknown = statuses.find((status) => !hasStatus({ status }, SESSION_STATUSES));
 	if (unknown !== undefined) {
 		throw read.fail(
