@@ -50,7 +50,7 @@ inBrowser('is added by the event, and shows the addresses to copy', async (edito
 inBrowser('an example has an address of its own in each copy', async (editor) => {
 	const urls: string[] = [];
 	for (let copy = 0; copy < 2; copy++) {
-		await editor.importWorkflow(join(repositoryRoot, 'examples', 'start-and-react.json'));
+		await editor.importWorkflow(join(repositoryRoot, 'examples', 'start-and-react-events.json'));
 		await editor.open('When the session changes');
 		urls.push(await editor.copyUrl('production'));
 	}
