@@ -74,7 +74,7 @@ describe.each([
 	['call', 'make', 'costs money and calls a person', /costs money and reaches a real person/],
 	['session', 'start', 'costs money and may call a person', /costs money.*may call a real person/],
 	['room', 'create', 'costs money if the room is recorded', /Recording costs money/],
-	['room', 'endSession', 'disconnects everyone', /Disconnect the agent and everyone else/],
+	['room', 'endSession', 'disconnects everyone', /Disconnect everyone from a room/],
 	['transcription', 'startRealtime', 'costs money', /costs money/],
 ])('What a use of the tool %s: %s does', (resource, operation, consequence, told) => {
 	const { description } = new VideoSdkAgentCloud();

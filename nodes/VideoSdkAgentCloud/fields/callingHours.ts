@@ -79,7 +79,15 @@ export const callingHoursField: Field<'refused'> = {
 
 /** @returns the minutes since midnight */
 function readTime(read: CollectionReader, field: Field): number {
-	const text = (read.text(field) ?? String(field.default)) as string;
+	const entered = read.text(field);
+	// A default that no one sees in the form would call people at times that no one chose.
+	if (entered === undefined && read.has(field)) {
+		throw read.fail(
+			`'${field.displayName}' is empty`,
+			"Enter a time under 'Calling Hours', such as 09:30, or remove 'Calling Hours'.",
+		);
+	}
+	const text = entered ?? String(field.default);
 	const [, hour, minute] = TIME_OF_DAY.exec(text) ?? [];
 	const minutes = Number(hour) * MINUTES_PER_HOUR + Number(minute);
 	if (minutes <= (field === toField ? MINUTES_PER_DAY : MINUTES_PER_DAY - 1)) return minutes;

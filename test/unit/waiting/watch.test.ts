@@ -83,7 +83,7 @@ it('What was said is waited for once, whatever processes take part', async () =>
 	};
 	// As another process carries it here, which has waited in vain.
 	const known = learn(KINDS.call, unknown('c-1'), { seenOverAtMs: Date.now() - 300_000 });
-	const seen = awaitCall(answer, { keep: ['transcript'], keepMs: 300_000 }, known);
+	const seen = awaitCall(answer, { keep: ['transcript'], keepMs: 300_000, ownRoomId: 'r-1' }, known);
 	await jest.advanceTimersByTimeAsync(20_000);
 	expect(asked.length).toBeGreaterThan(0);
 	expect(seen.item).toMatchObject({ outcome: 'answered', missing: {} });
