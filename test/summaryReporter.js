@@ -1,4 +1,4 @@
-const { writeFileSync, writeSync } = require('node:fs');
+const { writeSync } = require('node:fs');
 const { relative } = require('node:path');
 const { stripVTControlCharacters } = require('node:util');
 
@@ -19,18 +19,6 @@ function failuresOf({ testResults }) {
 	});
 }
 
-/** Files in which something failed, and how many tests passed in the others. */
-function failedFiles({ testResults }) {
-	const failed = testResults.filter(
-		({ numFailingTests, testExecError }) => numFailingTests > 0 || testExecError,
-	);
-	const others = testResults.filter((file) => !failed.includes(file));
-	return {
-		files: failed.map(({ testFilePath }) => testFilePath),
-		passedInOthers: others.reduce((sum, { numPassingTests }) => sum + numPassingTests, 0),
-	};
-}
-
 /**
  * Ends jest's output with what failed, since that is all that may be kept of a long run, and with "N passed, N failed" alone on a
  * line, which .ci/run adds up.
@@ -41,12 +29,9 @@ module.exports = class SummaryReporter {
 		// A file that cannot be loaded has no test that could fail.
 		const failed = numFailedTests + numRuntimeErrorTestSuites;
 		this.isEmpty = numPassedTests + failed === 0;
-		if (process.env.FAILED_FILES)
-			writeFileSync(process.env.FAILED_FILES, JSON.stringify(failedFiles(results)));
-		const passed = numPassedTests + Number(process.env.PASSED_BEFORE ?? 0);
 		// Jest's own summary comes after the reporters of its configuration.
 		process.once('exit', () =>
-			writeSync(1, `${failuresOf(results).join('')}${passed} passed, ${failed} failed\n`),
+			writeSync(1, `${failuresOf(results).join('')}${numPassedTests} passed, ${failed} failed\n`),
 		);
 	}
 

@@ -1,5 +1,5 @@
 /** `npm run test:browser`: the tests in a real browser, and of the installation. Arguments are passed on to jest. */
-import { runInRealN8n } from '../jest';
+import { runJest } from '../jest';
 import { ensureSeed } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { runMain, temporaryFolder } from '../n8n/processes';
@@ -11,7 +11,7 @@ runMain(async () => {
 	const chromium = await ensureChromium(console.log);
 	const tarball = await packPackage();
 	await ensureSeed(await ensureRuntime(DEFAULT_N8N_VERSION, console.log));
-	return await runInRealN8n('test/browser/jest.config.js', process.argv.slice(2), {
+	return await runJest(['--config', 'test/browser/jest.config.js', ...process.argv.slice(2)], {
 		PACKAGE_TARBALL: tarball,
 		CHROMIUM_PATH: chromium,
 		// Each n8n compiles the same thousands of files.
