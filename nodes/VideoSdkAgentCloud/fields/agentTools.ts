@@ -1,5 +1,5 @@
 import { contextField } from './context';
-import { type Field } from './field';
+import { type Field, numberField } from './field';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -11,22 +11,15 @@ export const TOOL_NOT_LISTED = 'not-listed';
 const MAX_VALID_FOR_HOURS = 24 * 366;
 
 /** How long the tools can be used: an option of what hands them over. */
-export const toolsValidForField: Field<'default'> = {
-	displayName: 'Tools Valid For',
-	name: 'toolsValidFor',
-	type: 'number',
-	blank: 'default',
+export const toolsValidForField = numberField('default', 'Tools Valid For', 'toolsValidFor', {
 	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
 	default: 24,
 	hint: 'In hours',
 	description: 'How long the agent can use its tools. Make it longer than your longest conversation.',
-};
+});
 
 /** One tool. */
-export const toolField = locator({
-	displayName: 'Tool',
-	name: 'tool',
-	blank: 'default',
+export const toolField = locator('default', 'Tool', 'tool', {
 	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
 	searchListMethod: 'searchAgentTools',
 	listPlaceholder: 'Select a tool...',

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from './field';
+import { type Field, numberField } from './field';
 import { CollectionReader } from './reader';
 
 /** How many items are begun at once, and how long to wait before the next ones. */
@@ -8,27 +8,19 @@ export interface Batching {
 	batchIntervalMs: number;
 }
 
-const batchSizeField: Field<'default'> = {
-	displayName: 'Items per Batch',
-	name: 'batchSize',
-	type: 'number',
-	blank: 'default',
+const batchSizeField = numberField('default', 'Items per Batch', 'batchSize', {
 	typeOptions: { minValue: -1, numberPrecision: 0 },
 	default: 50,
 	description:
 		'How many input items to start at the same time. Enter -1 to turn batching off. 0 counts as 1.',
-};
+});
 
-const batchIntervalField: Field<'default'> = {
-	displayName: 'Batch Interval',
-	name: 'batchInterval',
-	type: 'number',
-	blank: 'default',
+const batchIntervalField = numberField('default', 'Batch Interval', 'batchInterval', {
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 1_000,
 	hint: 'In milliseconds',
 	description: 'How long to wait before starting the next batch. Enter 0 to turn batching off.',
-};
+});
 
 /** The pace at which items are begun. Its names are those of n8n's HTTP Request node. */
 export const batchingField: Field<'default'> = {

@@ -1,11 +1,8 @@
-import { type Field } from './field';
+import { optional } from './field';
 import { locator } from './locators';
 
 /** A call. */
-export const callField = locator({
-	displayName: 'Call',
-	name: 'callId',
-	blank: 'required',
+export const callField = locator('required', 'Call', 'callId', {
 	description:
 		'The call to use. To take it from an earlier node, enter its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
 	searchListMethod: 'searchCalls',
@@ -14,10 +11,7 @@ export const callField = locator({
 });
 
 /** What decides which agent talks. */
-export const routingRuleField = locator({
-	displayName: 'Routing Rule',
-	name: 'routingRuleId',
-	blank: 'required',
+export const routingRuleField = locator('required', 'Routing Rule', 'routingRuleId', {
 	description: 'The outbound routing rule. Its agent makes the call.',
 	searchListMethod: 'searchRoutingRules',
 	listPlaceholder: 'Select a routing rule...',
@@ -25,36 +19,25 @@ export const routingRuleField = locator({
 });
 
 /** The number from which a routing rule calls. */
-const from = locator({
-	displayName: 'From',
-	name: 'from',
-	blank: 'required',
+export const fromField = locator('required', 'From', 'from', {
 	description: "The phone number to call from. It must be one of the routing rule's numbers.",
 	searchListMethod: 'searchPhoneNumbers',
+	dependsOn: 'routingRuleId',
 	listPlaceholder: 'Select a phone number...',
 	// "By Number" is too long for n8n's selector.
 	entered: ['Number', 'number'],
 	placeholder: 'e.g. +14155550100',
 });
-// The list shows that rule's numbers.
-export const fromField: Field<'required'> = {
-	...from,
-	typeOptions: { loadOptionsDependsOn: ['routingRuleId.value'] },
-};
 
 /** The number from which a gateway calls. */
-export const optionalFromField: Field<'refused'> = {
-	...fromField,
-	blank: 'refused',
-	required: false,
-	description: "The phone number to call from. Leave empty to use the gateway's number.",
-};
+export const optionalFromField = optional(
+	'refused',
+	fromField,
+	"The phone number to call from. Leave empty to use the gateway's number.",
+);
 
 /** A connection to a provider of phone lines. */
-export const gatewayField = locator({
-	displayName: 'Gateway',
-	name: 'gatewayId',
-	blank: 'required',
+export const gatewayField = locator('required', 'Gateway', 'gatewayId', {
 	description: 'The outbound gateway to call through',
 	searchListMethod: 'searchGateways',
 	listPlaceholder: 'Select a gateway...',

@@ -1,4 +1,4 @@
-import { type Field } from './field';
+import { numberField, switchField } from './field';
 import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
 import { callingHoursField } from './callingHours';
@@ -9,36 +9,22 @@ import { simplifyField } from './simplify';
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
 
-const allowSameNumberField: Field<'refused'> = {
-	displayName: 'Allow Same Number',
-	name: 'allowSameNumber',
-	type: 'boolean',
-	blank: 'refused',
-	default: false,
+const allowSameNumberField = switchField('refused', 'Allow Same Number', 'allowSameNumber', {
 	description:
 		'Whether two items may call the same number. If turned off, the node stops before the first call.',
-};
+});
 
-const ringingTimeoutField: Field<'default'> = {
-	displayName: 'Ringing Timeout',
-	name: 'ringingTimeout',
-	type: 'number',
-	blank: 'default',
+const ringingTimeoutField = numberField('default', 'Ringing Timeout', 'ringingTimeout', {
 	typeOptions: { minValue: 1, maxValue: LONGEST_RINGING_S, numberPrecision: 0 },
 	default: 30,
 	hint: 'In seconds',
 	description: 'How long to let the phone ring before the call counts as missed',
-};
+});
 
-const waitUntilAnsweredField: Field<'default'> = {
-	displayName: 'Wait Until Answered',
-	name: 'waitUntilAnswered',
-	type: 'boolean',
-	blank: 'default',
-	default: false,
+const waitUntilAnsweredField = switchField('default', 'Wait Until Answered', 'waitUntilAnswered', {
 	description:
 		"Whether to wait until the call is answered or missed. Ringing doesn't count toward 'Timeout'.",
-};
+});
 
 /** The options of a call. */
 export const CALL_OPTIONS = [

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from './field';
+import { choicesField, type Field, textField } from './field';
 import { CollectionReader } from './reader';
 
 /** When people may be called: on these days, from one time of day until another. */
@@ -20,30 +20,18 @@ const MINUTES_PER_HOUR = 60;
 const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
 const DAYS_PER_WEEK = 7;
 
-const daysField: Field<'refused'> = {
-	displayName: 'Days',
-	name: 'days',
-	type: 'multiOptions',
-	blank: 'refused',
+const daysField = choicesField('refused', 'Days', 'days', {
 	options: DAY_NAMES.map((name, index) => ({ name, value: index + 1 })),
 	default: [1, 2, 3, 4, 5],
 	description: 'On which days to call. If the hours go over midnight, this is the day they begin on.',
-};
-
-const timeField = (
-	displayName: string,
-	name: string,
-	time: string,
-	description: string,
-): Field<'refused'> => ({
-	blank: 'refused',
-	displayName,
-	name,
-	type: 'string',
-	default: time,
-	placeholder: `e.g. ${time}`,
-	description,
 });
+
+const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
+	textField('refused', displayName, name, {
+		default: time,
+		placeholder: `e.g. ${time}`,
+		description,
+	});
 const fromField = timeField('From', 'from', '09:00', 'From what time of day to call, in 24-hour format');
 const toField = timeField(
 	'To',
@@ -52,15 +40,10 @@ const toField = timeField(
 	'Until what time of day to call. 24:00 is the end of the day.',
 );
 
-const timeZoneField: Field<'refused'> = {
-	displayName: 'Time Zone',
-	name: 'timeZone',
-	type: 'string',
-	blank: 'refused',
-	default: '',
+const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',
 	description: "The time zone of the person you're calling. Leave empty to use the workflow's time zone.",
-};
+});
 
 const FIELDS = [daysField, fromField, toField, timeZoneField];
 

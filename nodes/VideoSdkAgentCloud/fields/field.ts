@@ -1,4 +1,4 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type INodeProperties, type NodePropertyTypes } from 'n8n-workflow';
 
 /**
  * What it means that a field has no value (undefined, null, '' or blanks):
@@ -13,6 +13,40 @@ export type Blank = 'required' | 'refused' | 'default';
 export interface Field<B extends Blank = Blank> extends INodeProperties {
 	blank: B;
 }
+
+/** What a field has beside its policy, its names and its type. */
+type Rest = Partial<Omit<INodeProperties, 'displayName' | 'name' | 'type'>>;
+
+/** Makes the factory for fields of one type. @param preset what they have unless they say otherwise */
+const fieldsOf =
+	<R extends Rest = Rest>(type: NodePropertyTypes, preset?: Pick<INodeProperties, 'default'>) =>
+	<B extends Blank>(blank: B, displayName: string, name: string, rest: R): Field<B> => ({
+		displayName,
+		name,
+		type,
+		default: '',
+		...preset,
+		...(type === 'string' && blank === 'required' && { required: true }),
+		...rest,
+		blank,
+	});
+
+// Each takes the policy, the label, the name and the rest. A required text is required for n8n as well.
+export const textField = fieldsOf('string');
+export const jsonField = fieldsOf('json');
+export const dateField = fieldsOf('dateTime');
+export const switchField = fieldsOf('boolean', { default: false });
+export const choicesField = fieldsOf('multiOptions', { default: [] });
+export const choiceField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('options');
+export const numberField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('number');
+
+/** @returns a field that may be left empty. @param blank what that means then */
+export const optional = <B extends Blank>(blank: B, field: Field, description: string): Field<B> => ({
+	...field,
+	blank,
+	required: false,
+	description,
+});
 
 /** @returns a field as n8n takes it */
 export function withoutPolicy({

@@ -1,5 +1,5 @@
 import { type Includable } from '../conversation/kept';
-import { type Field } from './field';
+import { choicesField, numberField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
 
 const MS_PER_MINUTE = 60_000;
@@ -13,15 +13,10 @@ const OPTIONS: Array<{ name: string; value: Includable; description: string }> =
 ];
 
 /** What remains of a call and comes out with it. */
-export const includeField: Field<'default'> = {
-	displayName: 'Include',
-	name: 'include',
-	type: 'multiOptions',
-	blank: 'default',
+export const includeField = choicesField('default', 'Include', 'include', {
 	options: OPTIONS,
-	default: [],
 	description: "What to add to the output. It has to be chosen before the call, in 'Recording'.",
-};
+});
 
 /**
  * Reads `includeField`.
@@ -39,17 +34,13 @@ export function readInclude(read: ItemReader): Includable[] {
 }
 
 /** How long an operation that waits also waits for what 'Recording' keeps. */
-export const includeWaitField: Field<'default'> = {
-	displayName: 'Wait for Transcript',
-	name: 'includeWait',
-	type: 'number',
-	blank: 'default',
+export const includeWaitField = numberField('default', 'Wait for Transcript', 'includeWait', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_INCLUDE_WAIT_MINUTES },
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
 		"How long to wait for what 'Recording' keeps. What isn't ready by then is in <code>missing</code>.",
-};
+});
 
 /**
  * Reads `includeWaitField`.

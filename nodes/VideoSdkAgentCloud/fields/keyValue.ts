@@ -1,5 +1,5 @@
 import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
-import { type Blank, type Field } from './field';
+import { type Blank, choiceField, type Field } from './field';
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
@@ -56,18 +56,14 @@ function keyValueFields(
 	json: Pick<INodeProperties, 'name' | 'placeholder' | 'description'>,
 ): KeyValueFields {
 	return [
-		{
-			displayName: `Specify ${pairs.displayName}`,
-			name: specifyName,
-			type: 'options',
-			blank: 'default',
+		choiceField('default', `Specify ${pairs.displayName}`, specifyName, {
 			noDataExpression: true,
 			options: [
 				{ name: 'Using Fields Below', value: 'keypair' },
 				{ name: 'Using JSON', value: 'json' },
 			],
 			default: 'keypair',
-		},
+		}),
 		{ ...pairs, displayOptions: { show: { [specifyName]: ['keypair'] } } },
 		{
 			displayName: `${pairs.displayName} (JSON)`,

@@ -1,15 +1,14 @@
-import { type Blank, type Field } from './field';
+import { type Blank, type Field, optional } from './field';
 import { apiSessionId } from '../api/sessionId';
 import { type ItemReader } from './reader';
 
 /** What makes one locator different from others. */
-interface Locator<B extends Blank> {
-	blank: B;
-	displayName: string;
-	name: string;
+interface Locator {
 	description: string;
 	/** The method of `lists/` that fills "From List". */
 	searchListMethod: string;
+	/** The name of the locator on which the list depends. */
+	dependsOn?: string;
 	/** In the closed list, such as "Select a session...". */
 	listPlaceholder: string;
 	/** The mode beside "From List": as the user reads it, and as workflows hold it. Default: an ID */
@@ -22,21 +21,21 @@ interface Locator<B extends Blank> {
 }
 
 /** Makes a field in which one record is picked from a list, or entered. */
-export function locator<B extends Blank>({
-	blank,
-	entered: [label, mode] = ['By ID', 'id'],
-	enteredHint,
-	builderHint,
-	...texts
-}: Locator<B>): Field<B> {
+export function locator<B extends Blank>(
+	blank: B,
+	displayName: string,
+	name: string,
+	{ entered: [label, mode] = ['By ID', 'id'], enteredHint, builderHint, dependsOn, ...texts }: Locator,
+): Field<B> {
 	return {
-		displayName: texts.displayName,
-		name: texts.name,
+		displayName,
+		name,
 		type: 'resourceLocator',
 		default: { mode: 'list', value: '' },
 		required: blank === 'required',
 		blank,
 		description: texts.description,
+		...(dependsOn !== undefined && { typeOptions: { loadOptionsDependsOn: [`${dependsOn}.value`] } }),
 		...(builderHint !== undefined && { builderHint: { propertyHint: builderHint } }),
 		modes: [
 			{
@@ -52,10 +51,7 @@ export function locator<B extends Blank>({
 }
 
 /** The deployment of an agent. */
-export const deploymentField = locator({
-	displayName: 'Deployment',
-	name: 'deploymentId',
-	blank: 'required',
+export const deploymentField = locator('required', 'Deployment', 'deploymentId', {
 	description: "The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud.",
 	searchListMethod: 'searchDeployments',
 	listPlaceholder: 'Select a deployment...',
@@ -65,34 +61,24 @@ export const deploymentField = locator({
 });
 
 /** The version of a deployment. */
-const tag = locator({
-	displayName: 'Tag',
-	name: 'tag',
-	blank: 'required',
+export const tagField = locator('required', 'Tag', 'tag', {
 	description: 'The version of the deployment',
 	searchListMethod: 'searchTags',
+	dependsOn: 'deploymentId',
 	listPlaceholder: 'Select a tag...',
 	entered: ['By Name', 'name'],
 	placeholder: 'e.g. v1',
 	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty unless the user has given one.',
 });
-const dependsOnDeployment = { loadOptionsDependsOn: ['deploymentId.value'] };
-export const tagField: Field<'required'> = { ...tag, typeOptions: dependsOnDeployment };
 
 /** The version of a deployment, which VideoSDK chooses if none is given. */
 export const optionalTagField: Field<'default'> = {
-	...tagField,
-	blank: 'default',
-	required: false,
-	description: 'The version of the deployment to run',
+	...optional('default', tagField, 'The version of the deployment to run'),
 	hint: 'Leave empty to let VideoSDK choose the version',
 };
 
 /** A session. */
-export const sessionField = locator({
-	displayName: 'Session',
-	name: 'sessionId',
-	blank: 'required',
+export const sessionField = locator('required', 'Session', 'sessionId', {
 	description:
 		'The session to use. To use one from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
 	searchListMethod: 'searchSessions',
@@ -108,10 +94,7 @@ export function readSessionId(read: ItemReader): string {
 }
 
 /** An agent of the newer generation, as Dispatch wants it. */
-export const agentField = locator({
-	displayName: 'Agent',
-	name: 'agentId',
-	blank: 'required',
+export const agentField = locator('required', 'Agent', 'agentId', {
 	description:
 		"The agent to send to the room. The list shows the agents that are deployed to VideoSDK's cloud.",
 	searchListMethod: 'searchAgents',

@@ -1,19 +1,15 @@
-import { type Field } from './field';
+import { numberField } from './field';
 import { type ItemReader } from './reader';
 
 const LONGEST_CALL_S = 86_400;
 
 /** The brake on what a call can cost, in sight of everyone who makes one. */
-export const maxCallDurationField: Field<'refused'> = {
-	displayName: 'Max Call Duration',
-	name: 'maxCallDuration',
-	type: 'number',
-	blank: 'refused',
+export const maxCallDurationField = numberField('refused', 'Max Call Duration', 'maxCallDuration', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
 	default: 600,
 	hint: 'In seconds',
 	description: 'How long the call can last before VideoSDK hangs up. Enter 0 for no limit.',
-};
+});
 
 /**
  * @param maxWaitMs after this time the call is hung up anyway, so that VideoSDK does it even if n8n is gone

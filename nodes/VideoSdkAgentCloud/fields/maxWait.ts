@@ -1,32 +1,24 @@
-import { type Field } from './field';
+import { choiceField, numberField } from './field';
 import { asNumber, type ItemReader } from './reader';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 const LONGEST_WAIT_MS = 30 * 86_400_000;
 
-const maxWaitField: Field<'refused'> = {
-	displayName: 'Max Wait',
-	name: 'maxWait',
-	type: 'number',
-	blank: 'refused',
+const maxWaitField = numberField('refused', 'Max Wait', 'maxWait', {
 	typeOptions: { minValue: 0 },
 	default: 1,
 	description:
 		'How long to wait. After that, the output is the last known state, with <code>timedOut</code> set to true.',
-};
+});
 
-const unitField: Field<'default'> = {
-	displayName: 'Max Wait Unit',
-	name: 'maxWaitUnit',
-	type: 'options',
-	blank: 'default',
+const unitField = choiceField('default', 'Max Wait Unit', 'maxWaitUnit', {
 	options: [
 		{ name: 'Minutes', value: 'minutes' },
 		{ name: 'Hours', value: 'hours' },
 		{ name: 'Days', value: 'days' },
 	],
 	default: 'hours',
-};
+});
 
 /** How long an operation waits at most. */
 export const MAX_WAIT_FIELDS = [maxWaitField, unitField];

@@ -1,6 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type Includable } from '../conversation/kept';
-import { type Field } from './field';
+import { choiceField, textField } from './field';
 import { type AutoStartConfig } from '../api/rooms';
 import { type ItemReader } from './reader';
 
@@ -14,11 +14,7 @@ const KEPT: Record<Recording, Includable[]> = {
 	summarize: ['recording', 'transcript', 'summary'],
 };
 
-const recordingField: Field<'refused'> = {
-	displayName: 'Recording',
-	name: 'recording',
-	type: 'options',
-	blank: 'refused',
+const recordingField = choiceField('refused', 'Recording', 'recording', {
 	options: [
 		{ name: 'None', value: 'none' },
 		{ name: 'Recording', value: 'record', description: 'Costs money' },
@@ -34,18 +30,13 @@ const recordingField: Field<'refused'> = {
 		},
 	],
 	default: 'none',
-};
+});
 
 /** What a summary is to be like. */
-export const summaryPromptField: Field<'default'> = {
-	displayName: 'Summary Prompt',
-	name: 'summaryPrompt',
-	type: 'string',
-	blank: 'default',
+export const summaryPromptField = textField('default', 'Summary Prompt', 'summaryPrompt', {
 	typeOptions: { rows: 3 },
-	default: '',
 	placeholder: 'e.g. Write two sentences and list what was agreed',
-};
+});
 
 /**
  * Makes the fields for what is kept of a conversation.

@@ -1,4 +1,4 @@
-import { type Field } from './field';
+import { type Field, numberField } from './field';
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
 import { type Batching, readBatching } from './batching';
 import { type CollectionReader, type ItemReader } from './reader';
@@ -19,29 +19,21 @@ export interface RequestOptions extends Partial<Batching> {
 	batchIntervalMs?: number;
 }
 
-const maxConcurrencyField: Field<'default'> = {
-	displayName: 'Max Concurrency',
-	name: 'maxConcurrency',
-	type: 'number',
-	blank: 'default',
+const maxConcurrencyField = numberField('default', 'Max Concurrency', 'maxConcurrency', {
 	typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY, numberPrecision: 0 },
 	default: DEFAULT_MAX_CONCURRENCY,
 	hint: 'Limits requests, not how many calls or sessions run',
 	description:
 		'How many requests to send at the same time. If VideoSDK asks n8n to slow down, it sends fewer for a while.',
-};
+});
 
-const timeoutField: Field<'default'> = {
-	displayName: 'Timeout',
-	name: 'timeout',
-	type: 'number',
-	blank: 'default',
+const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	typeOptions: { minValue: 1, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
 	description:
 		"How long to wait for VideoSDK to respond. What starts something and times out isn't sent again.",
-};
+});
 
 /**
  * The options of an operation: those of its requests, and its own.

@@ -1,25 +1,16 @@
-import { type Field } from './field';
+import { numberField, switchField } from './field';
 import { type ItemReader } from './reader';
 
-const returnAllField: Field<'default'> = {
-	displayName: 'Return All',
-	name: 'returnAll',
-	type: 'boolean',
-	blank: 'default',
-	default: false,
+const returnAllField = switchField('default', 'Return All', 'returnAll', {
 	description: 'Whether to return all results or only up to a given limit',
-};
+});
 
-const limitField: Field<'default'> = {
-	displayName: 'Limit',
-	name: 'limit',
-	type: 'number',
-	blank: 'default',
+const limitField = numberField('default', 'Limit', 'limit', {
 	typeOptions: { minValue: 1 },
 	default: 50,
 	description: 'Max number of results to return',
 	displayOptions: { show: { returnAll: [false] } },
-};
+});
 
 /** Return All and Limit of a Get Many operation. */
 export const RETURN_ALL_FIELDS = [returnAllField, limitField];

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from './field';
+import { type Field, optional, switchField } from './field';
 import { type RoomBody } from '../api/rooms';
 import { type ItemReader } from './reader';
 import { readRecording } from './recording';
@@ -18,23 +18,17 @@ export interface RoomChoice {
 export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 
 /** An existing room for a conversation. */
-export const roomIdOption: Field<'refused'> = {
-	...roomIdField,
-	blank: 'refused',
-	required: false,
-	description: "The existing room to talk in. Can't be combined with 'Recording'.",
-};
+export const roomIdOption = optional(
+	'refused',
+	roomIdField,
+	"The existing room to talk in. Can't be combined with 'Recording'.",
+);
 
 /** A room for each call, also where nothing is recorded. */
-export const ownRoomOption: Field<'default'> = {
-	displayName: 'Own Room',
-	name: 'ownRoom',
-	type: 'boolean',
-	blank: 'default',
-	default: false,
+export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 	description:
 		"Whether to create a room for each call, so that n8n learns at once when it ends. 'Recording' does so, too.",
-};
+});
 
 /**
  * Reads the room of a conversation. What is recorded in a room of its own is certain to be of this conversation, and of no other.

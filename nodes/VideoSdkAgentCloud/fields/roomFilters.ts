@@ -1,26 +1,16 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from './field';
+import { optional, textField } from './field';
 import { apiSessionId } from '../api/sessionId';
 import { filtersField } from './filters';
 import { type ItemReader } from './reader';
 import { roomIdField } from './roomId';
 
-const roomFilter: Field<'refused'> = {
-	...roomIdField,
-	blank: 'refused',
-	required: false,
-	description: 'Only return results from this room',
-};
-const sessionFilter: Field<'refused'> = {
-	displayName: 'Session ID',
-	name: 'sessionId',
-	type: 'string',
-	blank: 'refused',
-	default: '',
+const roomFilter = optional('refused', roomIdField, 'Only return results from this room');
+const sessionFilter = textField('refused', 'Session ID', 'sessionId', {
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description:
 		'Only return results from this room session, the <code>sessionId</code> of a room event or a call',
-};
+});
 
 /** Filters of lists that belong to rooms. */
 export const roomFiltersField = filtersField([roomFilter, sessionFilter]);

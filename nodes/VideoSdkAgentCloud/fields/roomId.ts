@@ -1,18 +1,12 @@
-import { type Blank, type Field } from './field';
+import { type Blank, type Field, textField } from './field';
 import { type FieldReader } from './reader';
 
 /** An existing room, by its own ID. */
-export const roomIdField: Field<'required'> = {
-	displayName: 'Room ID',
-	name: 'roomId',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+export const roomIdField = textField('required', 'Room ID', 'roomId', {
 	placeholder: 'e.g. abcd-efgh-ijkl',
 	description:
 		"The room's ID, <code>roomId</code> in the output of Room: Create, Session: Start, and Call: Make",
-};
+});
 
 /** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */
 const MAX_LENGTH = 128;

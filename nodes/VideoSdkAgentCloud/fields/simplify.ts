@@ -1,18 +1,14 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from './field';
+import { switchField } from './field';
 import { pick } from '../api/answer';
 import { simplifyCall } from '../api/callRecord';
 import { type CollectionReader, type ItemReader } from './reader';
 
 /** Simplify: a field of a Get Many operation, an option of one that puts out a call. */
-export const simplifyField: Field<'default'> = {
-	displayName: 'Simplify',
-	name: 'simplify',
-	type: 'boolean',
-	blank: 'default',
+export const simplifyField = switchField('default', 'Simplify', 'simplify', {
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
-};
+});
 
 /** @returns whether a record is to be simplified. An option that was not added, or is blank, has its default */
 export function readIsSimplified(read: ItemReader | CollectionReader): boolean {

@@ -1,16 +1,12 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { type Field } from './field';
+import { choiceField, switchField, textField } from './field';
 import { MAX_WAIT_FIELDS } from './maxWait';
 import { roomIdField } from './roomId';
 
 /** Shown if the operation waits, which a tool of an AI agent does not. */
 const WHEN_WAITING = { show: { waitUntilReady: [true] }, hide: { '@tool': [true] } };
 
-export const getByField: Field<'default'> = {
-	displayName: 'Get By',
-	name: 'getBy',
-	type: 'options',
-	blank: 'default',
+export const getByField = choiceField('default', 'Get By', 'getBy', {
 	// With an expression n8n would ask for both IDs.
 	noDataExpression: true,
 	options: [
@@ -18,40 +14,26 @@ export const getByField: Field<'default'> = {
 		{ name: 'Transcription ID', value: 'id' },
 	],
 	default: 'room',
-};
+});
 
-export const transcriptionIdField: Field<'required'> = {
-	displayName: 'Transcription ID',
-	name: 'transcriptionId',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+export const transcriptionIdField = textField('required', 'Transcription ID', 'transcriptionId', {
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description: 'The ID of the transcription, from Transcription: Get Many or a transcription event',
 	displayOptions: { show: { getBy: ['id'] } },
-};
+});
 
-export const includeTextField: Field<'default'> = {
-	displayName: 'Include Text',
-	name: 'includeText',
-	type: 'boolean',
-	blank: 'default',
+export const includeTextField = switchField('default', 'Include Text', 'includeText', {
 	default: true,
 	description:
 		'Whether to include what was said as <code>text</code> and the summary as <code>summary</code>',
-};
+});
 
-export const waitUntilReadyField: Field<'default'> = {
-	displayName: 'Wait Until Ready',
-	name: 'waitUntilReady',
-	type: 'boolean',
-	blank: 'default',
+export const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUntilReady', {
 	default: true,
 	description:
 		'Whether to wait until VideoSDK has transcribed the conversation. The execution keeps running.',
 	displayOptions: { hide: { '@tool': [true] } },
-};
+});
 
 /** Which transcription to get, and what of it. */
 export const GET_FIELDS: INodeProperties[] = [

@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { type Field } from './field';
+import { choicesField } from './field';
 import { EVENT_PREFIX } from '../webhook/event';
 import { EVENT_OPTIONS } from './events';
 import { locator } from './locators';
@@ -18,10 +18,7 @@ interface WebhookOwner {
 }
 
 /** The address of a trigger. */
-export const webhookUrlField = locator({
-	displayName: 'Webhook URL',
-	name: 'webhookUrl',
-	blank: 'refused',
+export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',
 	searchListMethod: 'searchTriggers',
 	listPlaceholder: 'Select a trigger...',
@@ -34,16 +31,11 @@ export const webhookUrlField = locator({
 });
 
 /** The events of a webhook, as they are read: what can be chosen depends on its owner. */
-export const webhookEventsField: Field<'required'> = {
-	displayName: 'Webhook Events',
-	name: 'webhookEvents',
-	type: 'multiOptions',
-	blank: 'required',
+export const webhookEventsField = choicesField('required', 'Webhook Events', 'webhookEvents', {
 	options: [],
-	default: [],
 	description: 'The events to send to the trigger',
 	displayOptions: { hide: { webhookUrl: [''] } },
-};
+});
 
 /** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, and which ones. */
 export function webhookFields({

@@ -1,6 +1,6 @@
 import { type NodeOperationError } from 'n8n-workflow';
 import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
-import { type Field } from '../../fields/field';
+import { type Blank, type Field, optional } from '../../fields/field';
 import { deploymentField, tagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField } from '../../fields/requestOptions';
@@ -30,20 +30,16 @@ const CHECKS: Record<string, Check> = {
 	gateway: checkGateway,
 };
 
-const checked = (field: Field, what: string): Field<'default'> => ({
-	...field,
-	blank: 'default',
-	required: false,
-	description: `${what} to check. Leave empty to skip this check.`,
-});
+const checked = <B extends Blank>(blank: B, field: Field, what: string) =>
+	optional(blank, field, `${what} to check. Leave empty to skip this check.`);
 
 const FIELDS = {
-	deploymentId: checked(deploymentField, 'A deployment'),
-	tag: checked(tagField, 'A tag of the deployment'),
-	webhookUrl: checked(webhookUrlField, 'A trigger'),
-	routingRuleId: checked(routingRuleField, 'A routing rule'),
-	from: { ...checked(optionalFromField, 'A phone number'), blank: 'refused' } satisfies Field,
-	gatewayId: checked(gatewayField, 'An outbound gateway'),
+	deploymentId: checked('default', deploymentField, 'A deployment'),
+	tag: checked('default', tagField, 'A tag of the deployment'),
+	webhookUrl: checked('default', webhookUrlField, 'A trigger'),
+	routingRuleId: checked('default', routingRuleField, 'A routing rule'),
+	from: checked('refused', optionalFromField, 'A phone number'),
+	gatewayId: checked('default', gatewayField, 'An outbound gateway'),
 };
 
 /** A URL that is none is what a user wants to learn here, so it is no error of the node. */

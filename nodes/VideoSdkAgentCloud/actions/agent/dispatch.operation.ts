@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
+import { type Field, numberField, switchField, textField } from '../../fields/field';
 import { dispatchAgent } from '../../api/agents';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { metaDataFields } from '../../fields/keyValue';
@@ -17,73 +17,41 @@ const meetingField: Field<'required'> = {
 	description: 'The room for the agent to join',
 };
 
-const versionIdField: Field<'default'> = {
-	displayName: 'Version ID',
-	name: 'versionId',
-	type: 'string',
-	blank: 'default',
-	default: '',
+const versionIdField = textField('default', 'Version ID', 'versionId', {
 	placeholder: 'e.g. ver_1a2b3c',
 	description: 'The version of the agent. Leave empty to use the latest deployed version.',
-};
+});
 
-const versionTagField: Field<'default'> = {
-	displayName: 'Version Tag',
-	name: 'versionTag',
-	type: 'string',
-	blank: 'default',
-	default: '',
+const versionTagField = textField('default', 'Version Tag', 'versionTag', {
 	placeholder: 'e.g. production',
 	description: 'The tag of a published version, instead of its ID',
-};
+});
 
 const META_DATA_FIELDS = metaDataFields(
 	"Data for the agent, such as the customer's name. VideoSDK passes it on.",
 );
 
 const ROOM_OPTIONS: Field[] = [
-	{
-		displayName: 'Auto End Session',
-		name: 'autoEndSession',
-		type: 'boolean',
-		blank: 'default',
+	switchField('default', 'Auto End Session', 'autoEndSession', {
 		default: true,
 		description: 'Whether to end the session when the last participant leaves',
-	},
-	{
-		displayName: 'Join Room',
-		name: 'joinMeeting',
-		type: 'boolean',
-		blank: 'default',
+	}),
+	switchField('default', 'Join Room', 'joinMeeting', {
 		default: true,
 		description: 'Whether the agent joins the room automatically',
-	},
-	{
-		displayName: 'Playground',
-		name: 'playground',
-		type: 'boolean',
-		blank: 'default',
-		default: false,
+	}),
+	switchField('default', 'Playground', 'playground', {
 		description: 'Whether to make the session visible in the VideoSDK playground',
-	},
-	{
-		displayName: 'Session Timeout',
-		name: 'sessionTimeoutSeconds',
-		type: 'number',
-		blank: 'default',
+	}),
+	numberField('default', 'Session Timeout', 'sessionTimeoutSeconds', {
 		typeOptions: { minValue: 1 },
 		default: 60,
 		hint: 'In seconds',
 		description: 'How long the agent stays in an empty room',
-	},
-	{
-		displayName: 'Vision',
-		name: 'vision',
-		type: 'boolean',
-		blank: 'default',
-		default: false,
+	}),
+	switchField('default', 'Vision', 'vision', {
 		description: "Whether the agent receives the participants' video",
-	},
+	}),
 ];
 
 const roomOptionsField: Field<'default'> = {

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
+import { choiceField, choicesField, dateField, optional, textField } from '../../fields/field';
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { listRecords } from '../../api/pagination';
@@ -13,27 +13,13 @@ import { roomIdField } from '../../fields/roomId';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { type ItemRun, type Operation } from '../operation';
 
-const endDateFilter: Field<'refused'> = {
-	displayName: 'End Date',
-	name: 'endDate',
-	type: 'dateTime',
-	blank: 'refused',
-	default: '',
+const endDateFilter = dateField('refused', 'End Date', 'endDate', {
 	description: 'Only return calls that started on or before this day. The whole day is included.',
-};
+});
 
-const gatewayFilter: Field<'refused'> = {
-	...gatewayField,
-	blank: 'refused',
-	required: false,
-	description: 'Only return calls made through this gateway',
-};
+const gatewayFilter = optional('refused', gatewayField, 'Only return calls made through this gateway');
 
-const outcomeFilter: Field<'refused'> = {
-	displayName: 'Outcome',
-	name: 'outcome',
-	type: 'multiOptions',
-	blank: 'refused',
+const outcomeFilter = choicesField('refused', 'Outcome', 'outcome', {
 	options: [
 		{ name: 'Answered', value: 'answered' },
 		{ name: 'Failed', value: 'failed' },
@@ -42,57 +28,35 @@ const outcomeFilter: Field<'refused'> = {
 		{ name: 'Running', value: 'running' },
 		{ name: 'Transferred', value: 'transferred' },
 	] satisfies Array<{ name: string; value: CallOutcome }>,
-	default: [],
 	description:
 		"Only return calls with these outcomes. VideoSDK can't filter by outcome, so n8n reads the whole list.",
-};
+});
 
-const roomFilter: Field<'refused'> = {
-	...roomIdField,
-	blank: 'refused',
-	required: false,
-	description: 'Only return calls in this room',
-};
+const roomFilter = optional('refused', roomIdField, 'Only return calls in this room');
 
-const ruleFilter: Field<'refused'> = {
-	...routingRuleField,
-	name: 'ruleId',
-	blank: 'refused',
-	required: false,
-	description: 'Only return calls that used this routing rule',
-};
+const ruleFilter = optional(
+	'refused',
+	{ ...routingRuleField, name: 'ruleId' },
+	'Only return calls that used this routing rule',
+);
 
-const searchFilter: Field<'refused'> = {
-	displayName: 'Search',
-	name: 'search',
-	type: 'string',
-	blank: 'refused',
-	default: '',
+const searchFilter = textField('refused', 'Search', 'search', {
 	placeholder: 'e.g. +14155550123',
 	description: 'Only return calls whose number or room contains this text',
-};
+});
 
-const startDateFilter: Field<'refused'> = {
-	displayName: 'Start Date',
-	name: 'startDate',
-	type: 'dateTime',
-	blank: 'refused',
-	default: '',
+const startDateFilter = dateField('refused', 'Start Date', 'startDate', {
 	description: 'Only return calls that started at or after this time',
-};
+});
 
-const typeFilter: Field<'refused'> = {
-	displayName: 'Direction',
-	name: 'type',
-	type: 'options',
-	blank: 'refused',
+const typeFilter = choiceField('refused', 'Direction', 'type', {
 	options: [
 		{ name: 'Inbound', value: 'inbound' },
 		{ name: 'Outbound', value: 'outbound' },
 	],
 	default: 'outbound',
 	description: 'Only return calls in this direction',
-};
+});
 
 const FILTERS = filtersField([
 	typeFilter,

@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
+import { choiceField, type Field, textField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { type SessionWebhook } from '../../api/sessions';
@@ -35,22 +35,12 @@ function shownFor(callVia: 'routingRule' | 'gateway', field: INodeProperties): I
 	return { ...field, displayOptions: { show: { callVia: [callVia] } } };
 }
 
-export const toField: Field<'required'> = {
-	displayName: 'To',
-	name: 'to',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+export const toField = textField('required', 'To', 'to', {
 	placeholder: 'e.g. +14155550123',
 	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
-};
+});
 
-const callViaField: Field<'default'> = {
-	displayName: 'Call Via',
-	name: 'callVia',
-	type: 'options',
-	blank: 'default',
+const callViaField = choiceField('default', 'Call Via', 'callVia', {
 	noDataExpression: true,
 	options: [
 		{
@@ -61,7 +51,7 @@ const callViaField: Field<'default'> = {
 		{ name: 'Gateway', value: 'gateway', description: 'Call directly through an outbound gateway' },
 	],
 	default: 'routingRule',
-};
+});
 
 const TARGET_FIELDS: INodeProperties[] = [
 	toField,

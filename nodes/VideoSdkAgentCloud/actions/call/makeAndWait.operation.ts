@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { switchField } from '../../fields/field';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
@@ -9,15 +9,11 @@ import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
 import { makeFields, prepareCall, toField } from './make.operation';
 
-const HANG_UP_AT_TIMEOUT: Field<'refused'> = {
-	displayName: 'Hang Up When Max Wait Ends',
-	name: 'hangUpAtTimeout',
-	type: 'boolean',
-	blank: 'refused',
+const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
 	default: true,
 	description:
 		'Whether to hang up calls that are still running when Max Wait ends, even if n8n is down by then',
-};
+});
 
 export const operation: Operation = {
 	value: 'makeAndWait',

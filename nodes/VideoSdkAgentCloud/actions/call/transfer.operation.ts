@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { textField } from '../../fields/field';
 import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
@@ -6,17 +6,11 @@ import { readPhoneNumber } from '../../fields/phoneNumber';
 import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
-const transferToField: Field<'required'> = {
-	displayName: 'Transfer To',
-	name: 'transferTo',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+const transferToField = textField('required', 'Transfer To', 'transferTo', {
 	placeholder: 'e.g. +14155550123',
 	description:
 		'The phone number to transfer the call to, with a plus sign and the country code. SIP URIs work, too.',
-};
+});
 
 export const operation: Operation = {
 	value: 'transfer',

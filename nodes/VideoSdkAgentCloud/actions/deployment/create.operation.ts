@@ -1,29 +1,17 @@
-import { type Field } from '../../fields/field';
+import { textField } from '../../fields/field';
 import { createDeployment } from '../../api/deployments';
 import { optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
-const nameField: Field<'required'> = {
-	displayName: 'Name',
-	name: 'name',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+const nameField = textField('required', 'Name', 'name', {
 	placeholder: 'e.g. Support agent',
 	description: 'The name of the new deployment',
-};
+});
 
-const descriptionField: Field<'required'> = {
-	displayName: 'Description',
-	name: 'description',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+const descriptionField = textField('required', 'Description', 'description', {
 	placeholder: 'e.g. Answers calls about orders',
 	description: 'What the deployment is for. VideoSDK requires it.',
-};
+});
 
 export const operation: Operation = {
 	value: 'create',

@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { numberField, textField } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
 import { optionsField, readOptions, readRequestOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
@@ -9,37 +9,22 @@ const DEFAULT_MAX_SIZE_MB = 500;
 const MAX_DOWNLOADS_IN_FLIGHT = 4;
 const TOO_LARGE_ADVICE = "Raise 'Max File Size' under 'Options' if n8n has the memory or disk space for it.";
 
-const urlField: Field<'required'> = {
-	displayName: 'URL',
-	name: 'url',
-	type: 'string',
-	blank: 'required',
-	default: '',
-	required: true,
+const urlField = textField('required', 'URL', 'url', {
 	placeholder: 'e.g. https://cdn.videosdk.live/recordings/abcd.mp4',
 	description: 'The <code>fileUrl</code> of the recording, from Recording: Get Many or a room event',
-};
+});
 
-const binaryPropertyField: Field<'required'> = {
-	displayName: 'Put Output File in Field',
-	name: 'binaryPropertyName',
-	type: 'string',
-	blank: 'required',
+const binaryPropertyField = textField('required', 'Put Output File in Field', 'binaryPropertyName', {
 	default: 'data',
-	required: true,
 	hint: 'The name of the output binary field to put the file in',
-};
+});
 
-const maxFileSizeField: Field<'default'> = {
-	displayName: 'Max File Size',
-	name: 'maxFileSize',
-	type: 'number',
-	blank: 'default',
+const maxFileSizeField = numberField('default', 'Max File Size', 'maxFileSize', {
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_SIZE_MB,
 	hint: 'In megabytes (MB)',
 	description: "Larger files aren't downloaded",
-};
+});
 
 function readUrl(read: ItemReader): string {
 	const url = read.text(urlField);

@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { choiceField } from '../../fields/field';
 import { listRecords } from '../../api/pagination';
 import { RECORDINGS } from '../../api/recordings';
 import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
@@ -6,11 +6,7 @@ import { optionsField } from '../../fields/requestOptions';
 import { readRoomFilters, roomFiltersField } from '../../fields/roomFilters';
 import { type Operation } from '../operation';
 
-const recordingTypeField: Field<'default'> = {
-	displayName: 'Recording Type',
-	name: 'recordingType',
-	type: 'options',
-	blank: 'default',
+const recordingTypeField = choiceField('default', 'Recording Type', 'recordingType', {
 	options: [
 		{
 			name: 'Merged',
@@ -26,7 +22,7 @@ const recordingTypeField: Field<'default'> = {
 		{ name: 'Track', value: 'track', description: 'One file per camera or microphone' },
 	],
 	default: 'room',
-};
+});
 
 export const operation: Operation = {
 	value: 'getAll',

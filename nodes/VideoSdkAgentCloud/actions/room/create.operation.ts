@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { textField } from '../../fields/field';
 import { credentialOf } from '../../api/credential';
 import { createRoom } from '../../api/rooms';
 import { contextField } from '../../fields/context';
@@ -10,26 +10,16 @@ import { webhookFields } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { type Operation } from '../operation';
 
-const customRoomIdField: Field<'default'> = {
-	displayName: 'Custom Room ID',
-	name: 'customRoomId',
-	type: 'string',
-	blank: 'default',
-	default: '',
+const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId', {
 	placeholder: 'e.g. order-4711',
 	description:
 		'Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room unchanged.',
-};
+});
 
-const geoFenceField: Field<'default'> = {
-	displayName: 'Geo Fence',
-	name: 'geoFence',
-	type: 'string',
-	blank: 'default',
-	default: '',
+const geoFenceField = textField('default', 'Geo Fence', 'geoFence', {
 	placeholder: 'e.g. eu001',
 	description: 'The region to host the room in, such as us001, eu001, or in002',
-};
+});
 
 export const operation: Operation = {
 	value: 'create',

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
+import { choicesField, optional, textField } from '../../fields/field';
 import { listRecords } from '../../api/pagination';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
 import { filtersField, readChoices } from '../../fields/filters';
@@ -11,32 +11,17 @@ import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
 import { type ItemRun, type Operation } from '../operation';
 
-const deploymentFilter: Field<'refused'> = {
-	...deploymentField,
-	blank: 'refused',
-	required: false,
-	description: 'Only return sessions of this deployment',
-};
+const deploymentFilter = optional('refused', deploymentField, 'Only return sessions of this deployment');
 
-const statusFilter: Field<'refused'> = {
-	displayName: 'Status',
-	name: 'status',
-	type: 'multiOptions',
-	blank: 'refused',
+const statusFilter = choicesField('refused', 'Status', 'status', {
 	options: statusOptions(SESSION_STATUSES),
-	default: [],
 	description: 'Only return sessions with one of these statuses',
-};
+});
 
-const tagFilter: Field<'refused'> = {
-	displayName: 'Tag',
-	name: 'tag',
-	type: 'string',
-	blank: 'refused',
-	default: '',
+const tagFilter = textField('refused', 'Tag', 'tag', {
 	placeholder: 'e.g. v1',
 	description: 'Only return sessions of this version of the deployment',
-};
+});
 
 const FILTERS = filtersField(
 	[deploymentFilter, statusFilter, tagFilter],

@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { switchField } from '../../fields/field';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { optionsField } from '../../fields/requestOptions';
@@ -10,14 +10,9 @@ import { type Operation } from '../operation';
 import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
-const END_AT_TIMEOUT: Field<'default'> = {
-	displayName: 'End When Max Wait Ends',
-	name: 'endAtTimeout',
-	type: 'boolean',
-	blank: 'default',
-	default: false,
+const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
 	description: 'Whether to end sessions that are still running when Max Wait ends',
-};
+});
 
 export const operation: Operation = {
 	value: 'startAndWait',

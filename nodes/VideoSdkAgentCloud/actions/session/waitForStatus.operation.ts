@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
+import { choicesField } from '../../fields/field';
 import { failureOf } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../../api/sessions';
@@ -11,15 +11,11 @@ import { statusOptions } from '../../fields/statuses';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 
-const statusesField: Field<'required'> = {
-	displayName: 'Statuses',
-	name: 'statuses',
-	type: 'multiOptions',
-	blank: 'required',
+const statusesField = choicesField('required', 'Statuses', 'statuses', {
 	options: statusOptions(SESSION_STATUSES),
 	default: [...TERMINAL_STATUSES],
 	description: 'Continue as soon as the session has one of these statuses',
-};
+});
 
 function readStatuses(read: ItemReader): string[] {
 	const statuses = read.list(statusesField);

@@ -1,5 +1,5 @@
 import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
+import { choiceField, jsonField, switchField, textField } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
 import { toolResult } from '../../mcp/server';
 import { MAX_TIMEOUT_S } from '../../tools/timeout';
@@ -10,52 +10,34 @@ const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';
 const NO_ONE_WAITS =
 	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for an execution that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
 
-const respondWithField: Field<'default'> = {
-	displayName: 'Respond With',
-	name: 'respondWith',
-	type: 'options',
-	blank: 'default',
+const respondWithField = choiceField('default', 'Respond With', 'respondWith', {
 	noDataExpression: true,
 	options: [
 		{ name: 'JSON', value: 'json' },
 		{ name: 'Text', value: 'text' },
 	],
 	default: 'json',
-};
+});
 
 const ANSWER_DESCRIPTION = 'What the agent reads and puts into words';
 
-const answerJsonField: Field<'refused'> = {
-	displayName: 'Answer',
-	name: 'answerJson',
-	type: 'json',
-	blank: 'refused',
+const answerJsonField = jsonField('refused', 'Answer', 'answerJson', {
 	default: '={{ $json }}',
 	description: `${ANSWER_DESCRIPTION}. Multiple items are sent as a single list.`,
 	displayOptions: { show: { respondWith: ['json'] } },
-};
+});
 
-const answerTextField: Field<'refused'> = {
-	displayName: 'Answer',
-	name: 'answerText',
-	type: 'string',
-	blank: 'refused',
+const answerTextField = textField('refused', 'Answer', 'answerText', {
 	typeOptions: { rows: 3 },
-	default: '',
 	placeholder: 'e.g. The order left the warehouse this morning',
 	description: ANSWER_DESCRIPTION,
 	displayOptions: { show: { respondWith: ['text'] } },
-};
+});
 
-const isErrorField: Field<'default'> = {
-	displayName: 'Report as Failed',
-	name: 'isError',
-	type: 'boolean',
-	blank: 'default',
-	default: false,
+const isErrorField = switchField('default', 'Report as Failed', 'isError', {
 	description:
 		'Whether the answer says what went wrong. The agent can then try another way, or explain the problem.',
-};
+});
 
 /** @returns whether an answer says nothing: an agent that gets nothing makes something up */
 function isNothing(value: unknown): boolean {

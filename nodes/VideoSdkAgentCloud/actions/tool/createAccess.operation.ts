@@ -1,33 +1,25 @@
 import { agentToolsField, toolsValidForField } from '../../fields/agentTools';
 import { contextField } from '../../fields/context';
-import { type Field } from '../../fields/field';
+import { choiceField, numberField } from '../../fields/field';
 import { readAgentTools } from '../../fields/readAgentTools';
 import { type Operation } from '../operation';
 
 const UNIT_HOURS = { days: 24, hours: 1 };
 
-const validForField: Field<'default'> = {
-	displayName: 'Valid For',
-	name: 'validFor',
-	type: 'number',
-	blank: 'default',
+const validForField = numberField('default', 'Valid For', 'validFor', {
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: 30,
 	description: 'How long the agent can use the tools. Run this operation again before its access expires.',
-};
+});
 
-const validForUnitField: Field<'default'> = {
-	displayName: 'Valid For Unit',
-	name: 'validForUnit',
-	type: 'options',
-	blank: 'default',
+const validForUnitField = choiceField('default', 'Valid For Unit', 'validForUnit', {
 	noDataExpression: true,
 	options: [
 		{ name: 'Days', value: 'days' },
 		{ name: 'Hours', value: 'hours' },
 	],
 	default: 'days',
-};
+});
 
 export const operation: Operation = {
 	value: 'createAccess',

@@ -1,4 +1,4 @@
-import { type Field } from '../../fields/field';
+import { textField } from '../../fields/field';
 import { startRealtime } from '../../api/transcriptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { summaryPromptField } from '../../fields/recording';
@@ -6,26 +6,16 @@ import { optionsField, readOptions } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
 import { type Operation } from '../operation';
 
-const languageField: Field<'default'> = {
-	displayName: 'Language',
-	name: 'language',
-	type: 'string',
-	blank: 'default',
-	default: '',
+const languageField = textField('default', 'Language', 'language', {
 	placeholder: 'e.g. en-US',
 	description: 'The spoken language. Leave empty to let VideoSDK choose.',
-};
+});
 
-const webhookUrlField: Field<'refused'> = {
-	displayName: 'Webhook URL',
-	name: 'webhookUrl',
-	type: 'string',
-	blank: 'refused',
-	default: '',
+const webhookUrlField = textField('refused', 'Webhook URL', 'webhookUrl', {
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	description:
 		"The Production URL of the VideoSDK Agent Cloud Trigger that receives this transcription's events",
-};
+});
 
 export const operation: Operation = {
 	value: 'startRealtime',
