@@ -2,7 +2,7 @@ import type { N8n, N8nOptions } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import { isStored } from '../n8n/rest';
-import type { EventFamily, EventStatus } from '../simulator';
+import type { EventStatus } from '../simulator';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourCredential, ourNode, PACKAGE } from './setup';
 
@@ -23,7 +23,7 @@ export function n8nOptions(version: string, env: Record<string, string> = {}): N
 export function eventBody(
 	sessionId: string,
 	status: EventStatus,
-	family: EventFamily = 'ai-deployment-session',
+	family: 'agent-session' | 'ai-deployment-session' = 'ai-deployment-session',
 	extra: object = {},
 ): object {
 	return { webhookType: `${family}-${status}`, data: { sessionId: `session-${sessionId}`, ...extra } };

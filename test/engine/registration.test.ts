@@ -77,9 +77,7 @@ describe('A trigger with call events', () => {
 		expectNoSecrets(rig, trigger.staticData);
 	});
 
-	it.each(['id', 'webhookId'] as const)('is found under the ID "%s" in a bare list', async (webhookId) => {
-		rig.simulator.answers.webhookId = webhookId;
-		rig.simulator.answers.bareLists = true;
+	it('is found beside others', async () => {
 		rig.simulator.addCallWebhook('https://elsewhere.example/', CALLS);
 		const trigger = stored();
 		await trigger.publish();

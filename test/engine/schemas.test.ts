@@ -62,7 +62,6 @@ describe('What an operation puts out is in its schema', () => {
 	};
 	const session = async () => ({ sessionId: await rig.existingSession() });
 	const call = async () => {
-		rig.simulator.answers.calls = 'sdk';
 		const [made] = await run(byRule());
 		await rig.simulator.moveCall(String(made?.callId), 'answered');
 		return { callId: made?.callId, transferTo: TO };

@@ -243,12 +243,6 @@ describe('Call Details', () => {
 		expect(rig.requests).toHaveLength(1);
 	});
 
-	it.each(['docs', 'sdk', 'both'] as const)('are read in each spelling: %s', async (spelling) => {
-		rig.simulator.answers.calls = spelling;
-		const { item, callId } = await itemOf('call-hangup', 'missed');
-		expect(item).toMatchObject({ outcome: 'noAnswer', call: { callId } });
-	});
-
 	it.each<[string, object]>([
 		['to say how the call went', {}],
 		['to filter', { callDirection: ['inbound'] }],

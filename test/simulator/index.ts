@@ -20,7 +20,6 @@ import { Timers } from './timers';
 import type { KeyFaultMode } from './types';
 import { createWorld, type World } from './world';
 
-export type * from './answers';
 export type * from './events/callEvents';
 export type * from './simulator';
 export type * from './state/agents';
@@ -66,9 +65,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 			sessionRoutes(app, sessions, world.deployments);
 			deploymentRoutes(app, world.deployments);
 			agentRoutes(app, world.agents, world.rooms);
-			callRoutes(app, world.calls, world.rooms, world.telephony, world.answers);
-			telephonyRoutes(app, world.telephony, world.answers);
-			callWebhookRoutes(app, world.callWebhooks, world.answers);
+			callRoutes(app, world.calls, world.rooms, world.telephony);
+			telephonyRoutes(app, world.telephony);
+			callWebhookRoutes(app, world.callWebhooks);
 			roomRoutes(app, world.rooms);
 			roomSessionRoutes(app, world.rooms);
 			recordingRoutes(app, world.recordings);
@@ -133,7 +132,6 @@ function telecom(world: World, courier: Courier, otherHostUrl: string): Telecom 
 	const call = (callId: string): SimulatedCall => known(calls.byId, 'call', callId);
 	return {
 		otherHostUrl,
-		answers: world.answers,
 		calls: calls.byId,
 		setCallBehaviour: (behaviour, to) => calls.setBehaviour(behaviour, to),
 		incomingCall: (input, behaviour) => calls.begin({ type: 'inbound', ...input }, behaviour),

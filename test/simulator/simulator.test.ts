@@ -37,8 +37,8 @@ describe('tokens', () => {
 
 it('fails loudly when it answers anything that test/schemas does not describe', async () => {
 	const simulator = await start();
-	Object.assign(simulator.answers, { webhookId: 'webhookID' });
-	simulator.addCallWebhook('https://elsewhere.example/', ['call-started']);
+	const webhook = simulator.addCallWebhook('https://elsewhere.example/', ['call-started']);
+	Object.assign(webhook, { url: 7 });
 	expect(await call(simulator, 'GET', '/v2/sip/webhooks')).toMatchObject({
 		status: 500,
 		text: 'The simulator failed',

@@ -1,4 +1,3 @@
-import type { Answers } from './answers';
 import type { CallSummary } from './events/callEvents';
 import type { CallBehaviour } from './state/callBehaviour';
 import type { CallStatus, SimulatedCall } from './state/call';
@@ -12,7 +11,6 @@ import type { SimulatedTranscription, TranscriptionInput } from './state/transcr
 import type {
 	DeliverOptions,
 	Delivery,
-	EventFamily,
 	EventFaults,
 	EventStatus,
 	Fault,
@@ -30,7 +28,6 @@ export interface SimulatorOptions {
 	apiKey?: string;
 	secret?: string;
 	latencyMs?: number;
-	eventFamily?: EventFamily;
 	/** false: a session stays queued until it is driven by hand. */
 	lifecycle?: Partial<Lifecycle> | false;
 	log?: (line: string) => void;
@@ -39,7 +36,6 @@ export interface SimulatorOptions {
 	deliveryTimeoutMs?: number;
 	/** Of all calls; false: a call stays as it began until it is driven by hand. */
 	callBehaviour?: Partial<CallBehaviour> | false;
-	answers?: Partial<Answers>;
 	telephony?: Partial<Telephony>;
 	/** How long after its end a recording is listed, default 50. */
 	recordingReadyMs?: number;
@@ -58,9 +54,6 @@ export interface IncomingCall {
 
 /** What calls, rooms, and what remains of them, can be driven by. */
 export interface Telecom {
-	/** How the API spells its answers; can be changed at any time. */
-	readonly answers: Answers;
-
 	/** By `callId`. */
 	readonly calls: Map<string, SimulatedCall>;
 	/** For one number called, or without `to` for all. */

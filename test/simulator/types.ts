@@ -6,9 +6,6 @@ export type EventStatus = 'starting' | 'started' | 'stopping' | 'stopped' | 'fai
 /** The statuses that the API reports for a session. */
 export type SessionStatus = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 'completed';
 
-/** The two spellings of event names that VideoSDK's own material uses. */
-export type EventFamily = 'ai-deployment-session' | 'agent-session';
-
 /** Milliseconds after the start at which each event happens; null or undefined: never. */
 export interface Lifecycle {
 	startingMs: number | null | undefined;

@@ -1,4 +1,3 @@
-import { DEFAULT_ANSWERS, type Answers } from './answers';
 import type { Courier } from './courier';
 import { CallEvents } from './events/callEvents';
 import { RoomEvents } from './events/roomEvents';
@@ -21,7 +20,6 @@ import type { SimulatedSession } from './types';
 
 /** Everything that exists at VideoSDK, as the simulator has it. */
 export interface World {
-	answers: Answers;
 	sessions: Sessions;
 	sessionEvents: SessionEvents;
 	deployments: Deployments;
@@ -84,9 +82,8 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 			if (event === 'started') void useSessionTools(session, toolAgent, transcriptions);
 		},
 	);
-	const sessionEvents = new SessionEvents(courier, options.eventFamily ?? 'ai-deployment-session', log);
+	const sessionEvents = new SessionEvents(courier, log);
 	return {
-		answers: { ...DEFAULT_ANSWERS, ...options.answers },
 		sessions,
 		sessionEvents,
 		deployments,

@@ -1,11 +1,10 @@
 import { short, type Courier } from '../courier';
-import type { Delivery, EventFamily, EventStatus, SimulatedSession } from '../types';
+import type { Delivery, EventStatus, SimulatedSession } from '../types';
 
 /** The events of an agent's session, which go to the address given at its start. */
 export class SessionEvents {
 	constructor(
 		private readonly courier: Courier,
-		private readonly family: EventFamily,
 		private readonly log: (line: string) => void,
 	) {}
 
@@ -14,9 +13,10 @@ export class SessionEvents {
 		event: EventStatus,
 		extra: object = {},
 	): Promise<Delivery | undefined> {
-		if (webhook?.events.includes(`ai-deployment-session-${event}`)) {
+		const webhookType = `ai-deployment-session-${event}`;
+		if (webhook?.events.includes(webhookType)) {
 			return await this.courier.send(event, webhook.endPoint, {
-				webhookType: `${this.family}-${event}`,
+				webhookType,
 				// The documented sample puts this prefix before the id that the REST API knows.
 				data: { sessionId: `session-${sessionId}`, ...extra },
 			});

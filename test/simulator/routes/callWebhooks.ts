@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { Answers } from '../answers';
 import type { Call } from '../request';
 import type { CallWebhooks, SimulatedCallWebhook } from '../state/callWebhooks';
 import { ApiError } from '../validate';
@@ -8,9 +7,9 @@ import { page } from './pages';
 const PATH = '/v2/sip/webhooks';
 
 /** The account's webhooks for the events of calls. */
-export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks, answers: Answers): void {
+export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks): void {
 	const shown = ({ id, url, events, createdAt, updatedAt }: SimulatedCallWebhook): object => ({
-		[answers.webhookId]: id,
+		id,
 		url,
 		events,
 		createdAt,
@@ -25,7 +24,7 @@ export function callWebhookRoutes(app: FastifyInstance, webhooks: CallWebhooks, 
 	app.get<Call>(PATH, (request) => {
 		const { search = '' } = request.query;
 		const wanted = webhooks.active().filter(({ url }) => url.includes(search));
-		return page(request, wanted.map(shown), { bare: answers.bareLists });
+		return page(request, wanted.map(shown));
 	});
 	app.delete<Call>(`${PATH}/:id`, (request) => {
 		const webhook = webhooks.get(request.params.id);

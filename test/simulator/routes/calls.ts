@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { Answers } from '../answers';
 import { short } from '../courier';
 import type { Call } from '../request';
 import { isConnected, isOver, type SimulatedCall } from '../state/call';
@@ -14,31 +13,25 @@ import { page } from './pages';
 const PATH = '/v2/sip/call';
 
 /** Calls: make, read, hang up, transfer. */
-export function callRoutes(
-	app: FastifyInstance,
-	calls: Calls,
-	rooms: Rooms,
-	telephony: Telephony,
-	answers: Answers,
-): void {
+export function callRoutes(app: FastifyInstance, calls: Calls, rooms: Rooms, telephony: Telephony): void {
 	app.post<Call<CallBody>>(PATH, async (request) => {
 		const call = calls.begin(callInput(request.body, telephony, rooms));
 		request.note = `call ${short(call.callId)} initiated`;
 		if (request.body.waitUntilAnswered) await calls.rungOut(call);
-		return { message: 'Call initiated successfully', data: shown(call, answers) };
+		return { message: 'Call initiated successfully', data: shown(call) };
 	});
 	app.get<Call>(PATH, (request) => {
 		const { query } = request;
 		const wanted = [...calls.byId.values()].reverse().filter((call) => fits(call, query));
 		return page(
 			request,
-			wanted.map((call) => listed(call, answers, telephony)),
+			wanted.map((call) => listed(call, telephony)),
 		);
 	});
 	app.get<Call>(`${PATH}/:id`, (request) => {
 		const call = found(calls, request.params.id);
 		request.note = `call ${short(call.callId)} ${call.status}`;
-		return { data: shown(call, answers) };
+		return { data: shown(call) };
 	});
 	app.post<Call<{ callId: string }>>(`${PATH}/end`, (request) => {
 		const call = found(calls, request.body.callId);
@@ -46,14 +39,14 @@ export function callRoutes(
 		calls.end(call);
 		request.note = `call ${short(call.callId)} ${call.status}`;
 		// The documented sample says so, too.
-		return { message: 'Call initiated successfully', data: shown(call, answers) };
+		return { message: 'Call initiated successfully', data: shown(call) };
 	});
 	app.post<Call<{ callId: string; transferTo: string }>>(`${PATH}/transfer`, (request) => {
 		const call = found(calls, request.body.callId);
 		if (!isConnected(call)) throw new ApiError(409, 'Call is not active');
 		calls.transfer(call, request.body.transferTo);
 		request.note = `call ${short(call.callId)} ${call.status}`;
-		return { data: shown(call, answers) };
+		return { data: shown(call) };
 	});
 }
 
@@ -72,47 +65,23 @@ function fits(call: SimulatedCall, query: Record<string, string>): boolean {
 	);
 }
 
-function shown(call: SimulatedCall, answers: Answers): object {
-	const { callId, to, from } = call;
-	return {
-		...(answers.calls === 'sdk' ? {} : { callId, sipCallTo: to, sipCallFrom: from }),
-		...(answers.calls === 'docs' ? {} : { id: callId, to, from }),
-		...rest(call, answers),
-	};
+/** A call alone, in the spelling of VideoSDK's own client (docs/dev/api-truth.md). */
+function shown(call: SimulatedCall): object {
+	return { id: call.callId, ...rest(call) };
 }
 
-/** In the list the ID is under `callId`, whoever documents it. */
-function listed(call: SimulatedCall, answers: Answers, telephony: Telephony): object {
-	const { callId, to, from } = call;
+/** A row of the list: the ID is under `callId` there. */
+function listed(call: SimulatedCall, telephony: Telephony): object {
 	const gateway = telephony.outboundGateways.find(({ id }) => id === call.gatewayId);
 	const rule = telephony.routingRules.find(({ id }) => id === call.ruleId);
-	return {
-		callId,
-		...(answers.calls === 'both' ? { id: callId } : {}),
-		...(answers.calls === 'sdk' ? {} : { sipCallTo: to, sipCallFrom: from }),
-		...(answers.calls === 'docs' ? {} : { to, from }),
-		...rest(call, answers),
-		gatewayName: gateway?.name,
-		ruleName: rule?.name,
-	};
+	return { callId: call.callId, ...rest(call), gatewayName: gateway?.name, ruleName: rule?.name };
 }
 
-function rest(call: SimulatedCall, { callStatus }: Answers): object {
-	const { type, roomId, sessionId, gatewayId, ruleId, metadata, transfer, start, end } = call;
+function rest(call: SimulatedCall): object {
+	const { type, status, to, from, roomId, sessionId, gatewayId, ruleId, metadata, transfer } = call;
+	const { start, end, timelog } = call;
 	return {
-		type,
-		status: callStatus(call.status),
-		roomId,
-		sessionId,
-		gatewayId,
-		ruleId,
-		metadata,
-		transfer,
-		start,
-		end,
-		timelog: call.timelog.map(({ status, timestamp }) => ({ status: callStatus(status), timestamp })),
-		provider: 'twilio',
-		transport: 'tls',
-		region: 'us002',
+		...{ to, from, type, status, roomId, sessionId, gatewayId, ruleId, metadata, transfer },
+		...{ start, end, timelog, provider: 'twilio', transport: 'tls', region: 'us002' },
 	};
 }

@@ -14,14 +14,11 @@ export interface ListShape {
 	/** The name of the array in the answer, default `data`. */
 	key?: string;
 	perPage?: number;
-	/** The array without anything around it. */
-	bare?: boolean;
 }
 
 /** A list as everything else is answered. */
 export function page(request: ListRequest, all: object[], shape: ListShape = {}): object {
 	const { data, page: currentPage, perPage } = cut(request, all, shape.perPage ?? 10);
-	if (shape.bare) return all;
 	const lastPage = Math.max(1, Math.ceil(all.length / perPage));
 	return { pageInfo: { currentPage, perPage, lastPage, total: all.length }, [shape.key ?? 'data']: data };
 }

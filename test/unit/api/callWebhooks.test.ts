@@ -19,6 +19,8 @@ describe('The webhooks of a project', () => {
 		];
 		const wanted = [{ id: 'there', url: URL_, events: ['call-missed'] }];
 		expect(await listCallWebhooks(send(rows))).toEqual(wanted);
+		const spelled = rows.map(({ id: webhookId, ...row }) => ({ ...row, webhookId }));
+		expect(await listCallWebhooks(send(spelled))).toEqual(wanted);
 	});
 });
 
