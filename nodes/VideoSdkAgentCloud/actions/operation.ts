@@ -77,12 +77,14 @@ export interface Operation {
 	isTool?: boolean;
 	/** What it starts, if anything: then nothing is sent again that may have been carried out. */
 	starts?: StartKind;
-	/** Requests in flight if the user has not set 'Max Concurrency'. The same is to be given to `optionsField`. */
+	/** Requests in flight if the user has not set 'Max Concurrency'. */
 	maxConcurrency?: number;
 	/** How much of it may be in flight at most, where that takes a lot of memory. Default: as the user sets it */
 	maxInFlight?: number;
-	/** Its parameters. Their `displayOptions` need not name the resource and the operation. */
+	/** Its parameters, but for Options. Their `displayOptions` need not name the resource and the operation. */
 	fields: INodeProperties[];
+	/** Its own options, beside those of its requests; null: it makes no request and has no Options. */
+	options?: Field[] | null;
 	/**
 	 * Reads and checks the fields of one item, without any request. All items are prepared before the first request is made, so
 	 * that a bad field in the last item does not leave half of the sessions started.

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { withoutPolicy } from '../fields/field';
+import { optionsField } from '../fields/requestOptions';
 import type { Operation, Resource } from './operation';
 
 /** Of an option in a list: an AI agent cannot use it. */
@@ -48,9 +49,14 @@ function toolFields({ description, consequence, isTool }: Operation): INodePrope
 	}));
 }
 
-/** An operation's fields, shown for it only. */
+/** @returns an operation's parameters, Options last */
+export function parametersOf({ fields, options = [], maxConcurrency }: Operation): INodeProperties[] {
+	return options === null ? fields : [...fields, optionsField(options, maxConcurrency)];
+}
+
+/** An operation's parameters, shown for it only. */
 function fieldsOf({ value: resource }: Resource, operation: Operation): INodeProperties[] {
-	return [...toolFields(operation), ...operation.fields.map(withoutPolicy)].map((field) => ({
+	return [...toolFields(operation), ...parametersOf(operation).map(withoutPolicy)].map((field) => ({
 		...field,
 		displayOptions: {
 			...field.displayOptions,

@@ -4,6 +4,7 @@ import type { Send } from './client';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { pathOf } from './path';
+import { apiSessionId } from './sessionId';
 import { describeSession, OUTCOME_BY_STATUS } from './sessionRecord';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
@@ -47,20 +48,22 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
 /**
  * Ends a running session. That does no harm twice: see `endOnce`.
  *
+ * @param sessionId as the API or an event spells it
  * @returns the session, with `alreadyOver: true` if it had ended before
  */
 export async function endSession(send: Send, sessionId: string): Promise<IDataObject> {
+	const body = { sessionId: apiSessionId(sessionId) };
+	const request = { method: 'POST' as const, path: pathOf(...ROOT, 'end'), body };
 	return await endOnce({
-		end: async () =>
-			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { sessionId } }, readEnd(readSession)),
+		end: async () => await send(request, readEnd(readSession)),
 		get: async () => await getSession(send, sessionId),
 		isOver: (session) => hasStatus(session, TERMINAL_STATUSES),
 	});
 }
 
-/** Fetches a session in its current state. */
+/** Fetches a session in its current state. @param sessionId as the API or an event spells it */
 export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, sessionId) }, readSession);
+	return await send({ method: 'GET', path: pathOf(...ROOT, apiSessionId(sessionId)) }, readSession);
 }
 
 /** All sessions of the project. The API has no filters for them. */

@@ -1,6 +1,4 @@
 import { type Blank, type Field, optional } from './field';
-import { apiSessionId } from '../api/sessionId';
-import { type ItemReader } from './reader';
 
 /** What makes one locator different from others. */
 interface Locator {
@@ -87,11 +85,6 @@ export const sessionField = locator('required', 'Session', 'sessionId', {
 	builderHint:
 		'Use mode "id" with an expression for the sessionId of an earlier Session: Start or of the trigger.',
 });
-
-/** Reads `sessionField`: the ID of a session, in the spelling of the API or of an event. */
-export function readSessionId(read: ItemReader): string {
-	return apiSessionId(read.text(sessionField));
-}
 
 /** An agent of the newer generation, as Dispatch wants it. */
 export const agentField = locator('required', 'Agent', 'agentId', {

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
+import { parametersOf } from '../../../nodes/VideoSdkAgentCloud/actions/properties';
 import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 
 type Declared = INodeProperties & { blank?: Blank };
@@ -16,8 +17,8 @@ function within(field: Declared, path = field.name): Array<[path: string, field:
 /** What the fields of all operations mean without a value, by policy. */
 const table = new Map<string, Set<string>>();
 for (const { operations } of RESOURCES) {
-	for (const [path, { type, blank = '-' }] of operations.flatMap(({ fields }) =>
-		fields.flatMap((field) => within(field)),
+	for (const [path, { type, blank = '-' }] of operations.flatMap((operation) =>
+		parametersOf(operation).flatMap((field) => within(field)),
 	)) {
 		if (type !== 'notice') table.set(blank, (table.get(blank) ?? new Set()).add(path));
 	}
@@ -48,7 +49,7 @@ it('is never the default for a filter: a blank filter must not count as "all"', 
 });
 
 it('is a refusal wherever n8n itself says that a value is required', () => {
-	const all = RESOURCES.flatMap(({ operations }) => operations.flatMap(({ fields }) => fields));
+	const all = RESOURCES.flatMap(({ operations }) => operations.flatMap(parametersOf));
 	const wrong = all.filter((field) => field.required && (field as Declared).blank !== 'required');
 	expect(wrong.map(({ name }) => name)).toEqual([]);
 });

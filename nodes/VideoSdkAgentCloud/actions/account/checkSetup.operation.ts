@@ -3,7 +3,6 @@ import { gatewayField, optionalFromField, routingRuleField } from '../../fields/
 import { type Blank, type Field, optional } from '../../fields/field';
 import { deploymentField, tagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
-import { optionsField } from '../../fields/requestOptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { webhookUrlField } from '../../fields/webhook';
 import { type ItemRun, type Operation } from '../operation';
@@ -76,6 +75,6 @@ export const operation: Operation = {
 	action: 'Check setup',
 	description:
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
-	fields: [...Object.values(FIELDS), optionsField()],
+	fields: Object.values(FIELDS),
 	prepare,
 };

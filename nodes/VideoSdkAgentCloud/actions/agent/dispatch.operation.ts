@@ -7,7 +7,6 @@ import { agentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { readMetadataWithTools } from '../../fields/readAgentTools';
 import { readMetaData } from '../../fields/readKeyValue';
-import { optionsField } from '../../fields/requestOptions';
 import { readRoomId, roomIdField } from '../../fields/roomId';
 import { type Operation } from '../operation';
 
@@ -89,8 +88,8 @@ export const operation: Operation = {
 		...META_DATA_FIELDS,
 		agentToolsField,
 		roomOptionsField,
-		optionsField(TOOLS_OPTIONS),
 	],
+	options: TOOLS_OPTIONS,
 	prepare(read) {
 		const body = {
 			agentId: read.text(agentField),

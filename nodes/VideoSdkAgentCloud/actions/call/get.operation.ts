@@ -12,7 +12,7 @@ import {
 import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/callLocators';
 import { includeField, includeWaitField, readIncludeWaitMs, readInclude } from '../../fields/include';
-import { optionsField, readOptions, readRequestOptions } from '../../fields/requestOptions';
+import { readOptions, readRequestOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
 import { lookUntil } from '../lookUntil';
@@ -24,7 +24,8 @@ export const operation: Operation = {
 	name: 'Get',
 	action: 'Get call',
 	description: 'Retrieve a call and, if you choose, its transcript, summary, and recording',
-	fields: [callField, includeField, optionsField([includeWaitField, simplifyField])],
+	fields: [callField, includeField],
+	options: [includeWaitField, simplifyField],
 	prepare(read) {
 		const callId = read.text(callField);
 		const include = readInclude(read);

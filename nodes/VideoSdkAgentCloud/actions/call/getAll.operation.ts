@@ -2,16 +2,12 @@ import { type IDataObject } from 'n8n-workflow';
 import { choiceField, choicesField, dateField, optional, textField } from '../../fields/field';
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
-import { listRecords } from '../../api/pagination';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
 import { readDateMs } from '../../fields/dates';
 import { filtersField, readChoices } from '../../fields/filters';
-import { type ItemReader } from '../../fields/reader';
-import { optionsField } from '../../fields/requestOptions';
-import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { roomIdField } from '../../fields/roomId';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
-import { type ItemRun, type Operation } from '../operation';
+import { getMany } from '../getMany';
 
 const endDateFilter = dateField('refused', 'End Date', 'endDate', {
 	description: 'Only return calls that started on or before this day. The whole day is included.',
@@ -74,36 +70,31 @@ function isAfter(call: IDataObject, endMs: number | undefined): boolean {
 	return endMs !== undefined && new Date(String(call.start)).getTime() > endMs;
 }
 
-function prepare(read: ItemReader): ItemRun {
-	const limit = readLimit(read);
-	const simplify = readSimplifyCall(read);
-	const filters = read.collection(FILTERS);
-	const outcomes = readChoices(filters, outcomeFilter);
-	const startDate = readDateMs(filters, startDateFilter, 'exact');
-	const endDate = readDateMs(filters, endDateFilter, 'endOfDay');
-	if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
-		throw read.fail("'Start Date' is after 'End Date'", 'Swap them, or remove one of them.');
-	}
-	const qs: IDataObject = {
-		roomId: filters.text(roomFilter),
-		gatewayId: filters.text(gatewayFilter),
-		ruleId: filters.text(ruleFilter),
-		// Left empty by hand, it is no filter.
-		type: filters.text(typeFilter) && filters.choice(typeFilter),
-		search: filters.text(searchFilter),
-		startDate,
-		endDate,
-	};
-	const isWanted = (call: IDataObject) =>
-		(outcomes.length === 0 || outcomes.includes(String(call.outcome))) && !isAfter(call, endDate);
-	return async (send) => (await listRecords(send, { ...CALLS, qs }, limit, isWanted)).map(simplify);
-}
-
-export const operation: Operation = {
-	value: 'getAll',
-	name: 'Get Many',
+export const operation = getMany({
 	action: 'Get many calls',
 	description: 'Retrieve a list of calls',
-	fields: [...RETURN_ALL_FIELDS, FILTERS, simplifyField, optionsField()],
-	prepare,
-};
+	fields: [FILTERS, simplifyField],
+	read(read) {
+		const show = readSimplifyCall(read);
+		const filters = read.collection(FILTERS);
+		const outcomes = readChoices(filters, outcomeFilter);
+		const startDate = readDateMs(filters, startDateFilter, 'exact');
+		const endDate = readDateMs(filters, endDateFilter, 'endOfDay');
+		if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
+			throw read.fail("'Start Date' is after 'End Date'", 'Swap them, or remove one of them.');
+		}
+		const qs: IDataObject = {
+			roomId: filters.text(roomFilter),
+			gatewayId: filters.text(gatewayFilter),
+			ruleId: filters.text(ruleFilter),
+			// Left empty by hand, it is no filter.
+			type: filters.text(typeFilter) && filters.choice(typeFilter),
+			search: filters.text(searchFilter),
+			startDate,
+			endDate,
+		};
+		const isWanted = (call: IDataObject) =>
+			(outcomes.length === 0 || outcomes.includes(String(call.outcome))) && !isAfter(call, endDate);
+		return { list: { ...CALLS, qs }, isWanted, show };
+	},
+});

@@ -1,17 +1,14 @@
 import { simplifyCall } from '../../api/callRecord';
 import { endCall } from '../../api/calls';
+import { type Send } from '../../api/client';
 import { callField } from '../../fields/callLocators';
-import { optionsField } from '../../fields/requestOptions';
-import { type Operation } from '../operation';
+import { onRecord } from '../onRecord';
 
-export const operation: Operation = {
+const hangUp = async (send: Send, callId: string) => simplifyCall(await endCall(send, callId));
+
+export const operation = onRecord(callField, hangUp, {
 	value: 'hangUp',
 	name: 'Hang Up',
 	action: 'Hang up call',
 	description: "End a call, even while it's still ringing. If it's already over, nothing happens.",
-	fields: [callField, optionsField()],
-	prepare(read) {
-		const callId = read.text(callField);
-		return async (send) => simplifyCall(await endCall(send, callId));
-	},
-};
+});

@@ -18,7 +18,6 @@ import { recordingFields } from '../../fields/recording';
 import {
 	CALLS_MAX_CONCURRENCY,
 	LONGEST_TIMEOUT_MS,
-	optionsField,
 	readOptions,
 	readRequestOptions,
 } from '../../fields/requestOptions';
@@ -178,9 +177,7 @@ export const operation: Operation = {
 	starts: 'call',
 	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [
-		...makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
-		optionsField([...CALL_OPTIONS, ...TOOLS_OPTIONS], CALLS_MAX_CONCURRENCY),
-	],
+	fields: makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
+	options: [...CALL_OPTIONS, ...TOOLS_OPTIONS],
 	prepare: (read) => prepareCall(read, { show: readSimplifyCall(readOptions(read)) }),
 };

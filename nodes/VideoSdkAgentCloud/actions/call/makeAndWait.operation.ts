@@ -2,7 +2,7 @@ import { switchField } from '../../fields/field';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
-import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
@@ -25,13 +25,8 @@ export const operation: Operation = {
 	starts: 'call',
 	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [
-		...makeFields('The node waits for it and adds it to the output.', MAX_WAIT_FIELDS),
-		optionsField(
-			[...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
-			CALLS_MAX_CONCURRENCY,
-		),
-	],
+	fields: makeFields('The node waits for it and adds it to the output.', MAX_WAIT_FIELDS),
+	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 	prepare(read) {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');
 		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);

@@ -3,7 +3,7 @@ import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/callLocators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
-import { CALLS_MAX_CONCURRENCY, optionsField } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
 const transferToField = textField('required', 'Transfer To', 'transferTo', {
@@ -21,7 +21,7 @@ export const operation: Operation = {
 	consequence: 'calls a person',
 	starts: 'transfer',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: [callField, transferToField, optionsField([], CALLS_MAX_CONCURRENCY)],
+	fields: [callField, transferToField],
 	prepare(read) {
 		const callId = read.text(callField);
 		const transferTo = readPhoneNumber(read, transferToField);

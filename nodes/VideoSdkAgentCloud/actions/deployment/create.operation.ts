@@ -1,6 +1,5 @@
 import { textField } from '../../fields/field';
 import { createDeployment } from '../../api/deployments';
-import { optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
 const nameField = textField('required', 'Name', 'name', {
@@ -19,7 +18,7 @@ export const operation: Operation = {
 	action: 'Create deployment',
 	description: 'Create a deployment to push versions of an agent to',
 	starts: 'deployment',
-	fields: [nameField, descriptionField, optionsField()],
+	fields: [nameField, descriptionField],
 	prepare(read) {
 		const body = {
 			name: read.text(nameField),

@@ -1,6 +1,5 @@
 import { getDeployment } from '../../api/deployments';
 import { deploymentField, tagField } from '../../fields/locators';
-import { optionsField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
 export const operation: Operation = {
@@ -8,7 +7,7 @@ export const operation: Operation = {
 	name: 'Get',
 	action: 'Get deployment',
 	description: 'Retrieve one version of a deployment',
-	fields: [deploymentField, tagField, optionsField()],
+	fields: [deploymentField, tagField],
 	prepare(read) {
 		const deploymentId = read.text(deploymentField);
 		const tag = read.text(tagField);

@@ -1,17 +1,8 @@
 import { DEPLOYMENTS } from '../../api/deployments';
-import { listRecords } from '../../api/pagination';
-import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
-import { optionsField } from '../../fields/requestOptions';
-import { type Operation } from '../operation';
+import { getMany } from '../getMany';
 
-export const operation: Operation = {
-	value: 'getAll',
-	name: 'Get Many',
+export const operation = getMany({
 	action: 'Get many deployments',
 	description: 'Retrieve a list of deployments and their versions',
-	fields: [...RETURN_ALL_FIELDS, optionsField()],
-	prepare(read) {
-		const limit = readLimit(read);
-		return async (send) => await listRecords(send, DEPLOYMENTS, limit);
-	},
-};
+	read: () => ({ list: DEPLOYMENTS }),
+});

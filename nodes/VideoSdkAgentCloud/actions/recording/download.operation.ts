@@ -1,6 +1,6 @@
 import { numberField, textField } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
-import { optionsField, readOptions, readRequestOptions } from '../../fields/requestOptions';
+import { readOptions, readRequestOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
 import { withFile } from '../withFile';
 
@@ -41,7 +41,8 @@ export const operation: Operation = {
 	action: 'Download recording',
 	description: 'Download a recording as a file',
 	maxInFlight: MAX_DOWNLOADS_IN_FLIGHT,
-	fields: [urlField, binaryPropertyField, optionsField([maxFileSizeField])],
+	fields: [urlField, binaryPropertyField],
+	options: [maxFileSizeField],
 	prepare(read) {
 		const { context } = read;
 		const url = readUrl(read);

@@ -1,10 +1,7 @@
-import { choiceField } from '../../fields/field';
-import { listRecords } from '../../api/pagination';
 import { RECORDINGS } from '../../api/recordings';
-import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
-import { optionsField } from '../../fields/requestOptions';
+import { choiceField } from '../../fields/field';
 import { readRoomFilters, roomFiltersField } from '../../fields/roomFilters';
-import { type Operation } from '../operation';
+import { getMany } from '../getMany';
 
 const recordingTypeField = choiceField('default', 'Recording Type', 'recordingType', {
 	options: [
@@ -24,17 +21,14 @@ const recordingTypeField = choiceField('default', 'Recording Type', 'recordingTy
 	default: 'room',
 });
 
-export const operation: Operation = {
-	value: 'getAll',
-	name: 'Get Many',
+export const operation = getMany({
 	action: 'Get many recordings',
 	description:
 		'Retrieve a list of recordings. A recording appears a few minutes after the conversation has ended.',
-	fields: [recordingTypeField, ...RETURN_ALL_FIELDS, roomFiltersField, optionsField()],
-	prepare(read) {
+	first: [recordingTypeField],
+	fields: [roomFiltersField],
+	read(read) {
 		const type = read.choice<keyof typeof RECORDINGS>(recordingTypeField);
-		const limit = readLimit(read);
-		const qs = readRoomFilters(read);
-		return async (send) => await listRecords(send, { ...RECORDINGS[type], qs }, limit);
+		return { list: { ...RECORDINGS[type], qs: readRoomFilters(read) } };
 	},
-};
+});

@@ -5,7 +5,7 @@ import { contextField } from '../../fields/context';
 import { ROOM_EVENT_OPTIONS } from '../../fields/events';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook } from '../../fields/readWebhook';
-import { optionsField, readOptions } from '../../fields/requestOptions';
+import { readOptions } from '../../fields/requestOptions';
 import { webhookFields } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/contextUrl';
 import { type Operation } from '../operation';
@@ -36,8 +36,8 @@ export const operation: Operation = {
 			eventOptions: ROOM_EVENT_OPTIONS,
 			defaultEvents: ['session-ended', 'recording-stopped', 'transcription-stopped'],
 		}),
-		optionsField([contextField, customRoomIdField, geoFenceField]),
 	],
+	options: [contextField, customRoomIdField, geoFenceField],
 	prepare(read) {
 		const options = readOptions(read);
 		const body = {

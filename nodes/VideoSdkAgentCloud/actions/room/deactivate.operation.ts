@@ -1,17 +1,11 @@
 import { deactivateRoom } from '../../api/rooms';
-import { optionsField } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
-import { type Operation } from '../operation';
+import { onRecord } from '../onRecord';
 
-export const operation: Operation = {
+export const operation = onRecord(roomIdField, deactivateRoom, {
 	value: 'deactivate',
 	name: 'Deactivate',
 	action: 'Deactivate room',
 	description: 'Close a room permanently. Everyone in it is disconnected, and no one can join it again.',
 	consequence: 'disconnects everyone in the room',
-	fields: [roomIdField, optionsField()],
-	prepare(read) {
-		const roomId = read.text(roomIdField);
-		return async (send) => await deactivateRoom(send, roomId);
-	},
-};
+});

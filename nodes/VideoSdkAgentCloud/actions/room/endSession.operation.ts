@@ -1,17 +1,11 @@
 import { endRoomSession } from '../../api/rooms';
-import { optionsField } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
-import { type Operation } from '../operation';
+import { onRecord } from '../onRecord';
 
-export const operation: Operation = {
+export const operation = onRecord(roomIdField, endRoomSession, {
 	value: 'endSession',
 	name: 'End Session',
 	action: 'End room session',
 	description: 'Disconnect everyone from a room and stop a dispatched agent. The room itself stays open.',
 	consequence: 'disconnects everyone in the room',
-	fields: [roomIdField, optionsField()],
-	prepare(read) {
-		const roomId = read.text(roomIdField);
-		return async (send) => await endRoomSession(send, roomId);
-	},
-};
+});

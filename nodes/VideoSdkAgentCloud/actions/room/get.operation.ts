@@ -1,19 +1,12 @@
 import { getRoom } from '../../api/rooms';
-import { optionsField } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
-import { type Operation } from '../operation';
+import { onRecord } from '../onRecord';
 
-export const operation: Operation = {
+const ROOM_FIELD = { ...roomIdField, description: 'The ID of the room. Its Custom Room ID works, too.' };
+
+export const operation = onRecord(ROOM_FIELD, getRoom, {
 	value: 'get',
 	name: 'Get',
 	action: 'Get room',
 	description: 'Retrieve a room',
-	fields: [
-		{ ...roomIdField, description: 'The ID of the room. Its Custom Room ID works, too.' },
-		optionsField(),
-	],
-	prepare(read) {
-		const roomId = read.text(roomIdField);
-		return async (send) => await getRoom(send, roomId);
-	},
-};
+});

@@ -1,9 +1,6 @@
-import { listRecords } from '../../api/pagination';
 import { ROOMS } from '../../api/rooms';
-import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
-import { optionsField } from '../../fields/requestOptions';
 import { readSimplify, simplifyField } from '../../fields/simplify';
-import { type Operation } from '../operation';
+import { getMany } from '../getMany';
 
 /** Without the webhook: whoever knows a trigger's address can send to it. */
 const SIMPLIFIED = [
@@ -16,15 +13,9 @@ const SIMPLIFIED = [
 	'updatedAt',
 ];
 
-export const operation: Operation = {
-	value: 'getAll',
-	name: 'Get Many',
+export const operation = getMany({
 	action: 'Get many rooms',
 	description: 'Retrieve a list of rooms',
-	fields: [...RETURN_ALL_FIELDS, simplifyField, optionsField()],
-	prepare(read) {
-		const limit = readLimit(read);
-		const simplify = readSimplify(read, SIMPLIFIED);
-		return async (send) => (await listRecords(send, ROOMS, limit)).map(simplify);
-	},
-};
+	fields: [simplifyField],
+	read: (read) => ({ list: ROOMS, show: readSimplify(read, SIMPLIFIED) }),
+});

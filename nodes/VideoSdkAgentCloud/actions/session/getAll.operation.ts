@@ -1,15 +1,11 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choicesField, optional, textField } from '../../fields/field';
-import { listRecords } from '../../api/pagination';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
 import { filtersField, readChoices } from '../../fields/filters';
 import { deploymentField } from '../../fields/locators';
-import { type ItemReader } from '../../fields/reader';
-import { optionsField } from '../../fields/requestOptions';
-import { readLimit, RETURN_ALL_FIELDS } from '../../fields/returnAll';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
-import { type ItemRun, type Operation } from '../operation';
+import { getMany } from '../getMany';
 
 const deploymentFilter = optional('refused', deploymentField, 'Only return sessions of this deployment');
 
@@ -44,25 +40,20 @@ const SIMPLIFIED = [
 	'metadata',
 ];
 
-function prepare(read: ItemReader): ItemRun {
-	const limit = readLimit(read);
-	const simplify = readSimplify(read, SIMPLIFIED);
-	const filters = read.collection(FILTERS);
-	const statuses = readChoices(filters, statusFilter);
-	const deploymentId = filters.text(deploymentFilter);
-	const tag = filters.text(tagFilter);
-	const isWanted = (session: IDataObject) =>
-		(statuses.length === 0 || hasStatus(session, statuses)) &&
-		(deploymentId === undefined || session.deploymentId === deploymentId) &&
-		(tag === undefined || session.tag === tag);
-	return async (send) => (await listRecords(send, SESSIONS, limit, isWanted)).map(simplify);
-}
-
-export const operation: Operation = {
-	value: 'getAll',
-	name: 'Get Many',
+export const operation = getMany({
 	action: 'Get many sessions',
 	description: 'Retrieve a list of sessions',
-	fields: [...RETURN_ALL_FIELDS, FILTERS, simplifyField, optionsField()],
-	prepare,
-};
+	fields: [FILTERS, simplifyField],
+	read(read) {
+		const show = readSimplify(read, SIMPLIFIED);
+		const filters = read.collection(FILTERS);
+		const statuses = readChoices(filters, statusFilter);
+		const deploymentId = filters.text(deploymentFilter);
+		const tag = filters.text(tagFilter);
+		const isWanted = (session: IDataObject) =>
+			(statuses.length === 0 || hasStatus(session, statuses)) &&
+			(deploymentId === undefined || session.deploymentId === deploymentId) &&
+			(tag === undefined || session.tag === tag);
+		return { list: SESSIONS, isWanted, show };
+	},
+});

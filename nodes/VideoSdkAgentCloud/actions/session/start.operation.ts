@@ -11,7 +11,6 @@ import { readEnvWithTools } from '../../fields/readAgentTools';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhook } from '../../fields/readWebhook';
 import { recordingFields } from '../../fields/recording';
-import { optionsField } from '../../fields/requestOptions';
 import { readSessionRoom, type RoomChoice, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/contextUrl';
@@ -105,8 +104,8 @@ export const operation: Operation = {
 			webhook: WEBHOOK_FIELDS,
 		}),
 		agentToolsField,
-		optionsField([roomIdOption, ...TOOLS_OPTIONS]),
 	],
+	options: [roomIdOption, ...TOOLS_OPTIONS],
 	prepare(read) {
 		const { start, env } = readStart(read);
 		const { room, ...body } = start;

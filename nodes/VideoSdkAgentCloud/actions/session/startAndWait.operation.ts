@@ -1,7 +1,6 @@
 import { switchField } from '../../fields/field';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
-import { optionsField } from '../../fields/requestOptions';
 import { roomIdOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
@@ -27,8 +26,8 @@ export const operation: Operation = {
 			wait: MAX_WAIT_FIELDS,
 		}),
 		agentToolsField,
-		optionsField([roomIdOption, ...TOOLS_OPTIONS, ...waitOptions(END_AT_TIMEOUT)]),
 	],
+	options: [roomIdOption, ...TOOLS_OPTIONS, ...waitOptions(END_AT_TIMEOUT)],
 	prepare(read) {
 		const { context } = read;
 		rejectAsTool(read, 'Start and Wait', 'Session: Start');

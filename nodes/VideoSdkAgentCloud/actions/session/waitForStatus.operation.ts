@@ -3,10 +3,9 @@ import { choicesField } from '../../fields/field';
 import { failureOf } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../../api/sessions';
-import { readSessionId, sessionField } from '../../fields/locators';
+import { sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { optionsField } from '../../fields/requestOptions';
 import { statusOptions } from '../../fields/statuses';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
@@ -30,7 +29,7 @@ function readStatuses(read: ItemReader): string[] {
 }
 
 function prepare(read: ItemReader): ItemRun {
-	const sessionId = readSessionId(read);
+	const sessionId = read.text(sessionField);
 	const statuses = readStatuses(read);
 	const maxWaitMs = readMaxWaitMs(read);
 	return async (send, { stopSignal }) => {
@@ -53,6 +52,6 @@ export const operation: Operation = {
 	action: 'Wait for session status',
 	description: 'Keep checking a session until it reaches one of the selected statuses',
 	isTool: false,
-	fields: [sessionField, statusesField, ...MAX_WAIT_FIELDS, optionsField()],
+	fields: [sessionField, statusesField, ...MAX_WAIT_FIELDS],
 	prepare,
 };

@@ -131,6 +131,7 @@ export const operation: Operation = {
 		'Send the answer to the agent that called this workflow. Use it as the last node after a tool trigger.',
 	isTool: false,
 	fields: [respondWithField, answerJsonField, answerTextField, isErrorField],
+	options: null,
 	prepare(read) {
 		const record = { answer: readAnswer(read), isError: read.flag(isErrorField) } as IDataObject;
 		return async () => record;

@@ -29,6 +29,7 @@ export const operation: Operation = {
 		"Give an agent that answers incoming calls access to tools. Store the output's tools as its secret N8N_TOOLS.",
 	isTool: false,
 	fields: [agentToolsField, contextField, validForField, validForUnitField],
+	options: null,
 	prepare(read) {
 		const unitHours = UNIT_HOURS[read.choice<'days' | 'hours'>(validForUnitField)];
 		const maximum = Number(toolsValidForField.typeOptions?.maxValue) / unitHours;

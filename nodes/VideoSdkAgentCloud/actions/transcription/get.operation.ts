@@ -12,7 +12,7 @@ import {
 } from '../../api/transcriptions';
 import { readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { optionsField, readRequestOptions } from '../../fields/requestOptions';
+import { readRequestOptions } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
 import {
 	GET_FIELDS,
@@ -157,6 +157,6 @@ export const operation: Operation = {
 	name: 'Get',
 	action: 'Get transcription',
 	description: "Retrieve the transcript and summary of a room's conversation",
-	fields: [...GET_FIELDS, optionsField()],
+	fields: GET_FIELDS,
 	prepare,
 };

@@ -2,7 +2,7 @@ import { textField } from '../../fields/field';
 import { startRealtime } from '../../api/transcriptions';
 import { readWebhookUrl } from '../../fields/readWebhook';
 import { summaryPromptField } from '../../fields/recording';
-import { optionsField, readOptions } from '../../fields/requestOptions';
+import { readOptions } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
 import { type Operation } from '../operation';
 
@@ -25,17 +25,15 @@ export const operation: Operation = {
 		"Start transcribing what's said in a room. Someone must already be in the room. This costs money.",
 	consequence: 'costs money',
 	starts: 'transcription',
-	fields: [
-		roomIdField,
-		optionsField([
-			languageField,
-			{
-				...summaryPromptField,
-				description:
-					"Instructions for the summary that's created after the conversation. Leave empty for no summary.",
-			},
-			webhookUrlField,
-		]),
+	fields: [roomIdField],
+	options: [
+		languageField,
+		{
+			...summaryPromptField,
+			description:
+				"Instructions for the summary that's created after the conversation. Leave empty for no summary.",
+		},
+		webhookUrlField,
 	],
 	prepare(read) {
 		const options = readOptions(read);

@@ -1,16 +1,10 @@
 import { stopRealtime } from '../../api/transcriptions';
-import { optionsField } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
-import { type Operation } from '../operation';
+import { onRecord } from '../onRecord';
 
-export const operation: Operation = {
+export const operation = onRecord(roomIdField, stopRealtime, {
 	value: 'stopRealtime',
 	name: 'Stop Realtime',
 	action: 'Stop realtime transcription',
 	description: "Stop transcribing what's said in a room",
-	fields: [roomIdField, optionsField()],
-	prepare(read) {
-		const roomId = read.text(roomIdField);
-		return async (send) => await stopRealtime(send, roomId);
-	},
-};
+});
