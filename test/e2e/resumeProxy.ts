@@ -42,11 +42,6 @@ export class ResumeProxy {
 		);
 	}
 
-	/** How many of the package's own requests there were to any execution since the last look. Forgets all. */
-	takeOwn(): number {
-		return this.requests.splice(0).filter(isOwn).length;
-	}
-
 	async close(): Promise<void> {
 		this.server.closeAllConnections();
 		await new Promise((resolve) => this.server.close(resolve));

@@ -7,7 +7,6 @@ import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
 import { repositoryRoot, runMain } from '../n8n/processes';
-import { MAXIMUM_PACKED_BYTES, MAXIMUM_UNPACKED_BYTES } from './sizeLimits';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
@@ -27,6 +26,9 @@ interface ESLintModule {
 	ESLint: new (options: unknown) => { lintFiles: (files: string[]) => Promise<LintResult[]> };
 }
 
+/** How large the published package may be. */
+const MAXIMUM_PACKED_BYTES = 100_000;
+const MAXIMUM_UNPACKED_BYTES = 400_000;
 /** What the scanner itself lints of a published package. */
 const TARBALL_PATTERNS = ['**/*.js', 'package.json'];
 const ALLOWED_AT_TOP = /^(dist|index\.js|package\.json|README\.md|LICENSE(\.md)?|CHANGELOG\.md)$/;
