@@ -5,11 +5,16 @@ import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { createTables } from '../start/tables';
 import { browserTest, keepPicture, type Stage, startStage } from './browserTest';
 import type { Editor } from './editor';
+import { eventually } from './eventually';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
 /** Presses of the mouse, without those that make a credential: n8n selects the one there is. */
 const MAX_CLICKS = { call: 10, summary: 12, tool: 32 };
 const TO = '+15550003001';
+const ORDER_NUMBER = '{{ $json.input.order_number }}';
+/** n8n's editor takes up what was typed after 100 ms. */
+const TAKE_UP_MS = 300;
+const FOCUS_MS = 10_000;
 
 let stage: Stage;
 
@@ -34,6 +39,33 @@ async function countClicks({ page }: Editor): Promise<() => Promise<number>> {
 async function type(editor: Editor, field: string, text: string): Promise<void> {
 	await editor.parameter(field).locator('input, textarea').first().click();
 	await editor.page.keyboard.insertText(text);
+	await editor.page.waitForTimeout(TAKE_UP_MS);
+}
+
+/**
+ * Switches a field to an expression and types it. The editor for expressions is loaded when it is first shown, and n8n loads a
+ * filter's fields again when its column is chosen: what was typed too early is lost, so it is typed until it stays.
+ */
+async function typeExpression(editor: Editor, field: string, text: string): Promise<void> {
+	const { page, panel } = editor;
+	const input = editor.parameter(field);
+	const content = input.locator('.cm-content');
+	await eventually(async () => {
+		if (!(await content.isVisible())) {
+			await input.locator('input').first().click();
+			await panel
+				.getByTestId(`${field}-parameter-input-options-container`)
+				.getByTestId('radio-button-expression')
+				.click();
+			await input.locator('.cm-focused').waitFor({ timeout: FOCUS_MS });
+		}
+		if ((await content.innerText()).trim() !== text) {
+			await page.keyboard.press('ControlOrMeta+A');
+			await page.keyboard.insertText(text);
+		}
+		await page.waitForTimeout(TAKE_UP_MS);
+		expect((await content.innerText()).trim()).toBe(text);
+	});
 }
 
 /** Adds our action from the open node creator. */
@@ -115,12 +147,7 @@ inBrowser(
 		await editor.pick('dataTableId', 'Orders');
 		await editor.addEntry('filters');
 		await editor.choose('keyName', 'number (string)');
-		await editor.parameter('keyValue').locator('input').first().click();
-		await panel
-			.getByTestId('keyValue-parameter-input-options-container')
-			.getByTestId('radio-button-expression')
-			.click();
-		await page.keyboard.insertText('{{ $json.input.order_number }}');
+		await typeExpression(editor, 'keyValue', ORDER_NUMBER);
 		await panel.getByTestId('tab-settings').click();
 		// Without it, the workflow would end without an answer where there is no such row.
 		await editor.toggle('alwaysOutputData');
@@ -135,6 +162,14 @@ inBrowser(
 
 		const { id } = await newest();
 		const { nodes } = await stage.n8n.rest.getWorkflow(id);
+		expect(nodes).toMatchObject([
+			{ parameters: { toolParameters: { parameters: [{ name: 'order_number' }] } } },
+			{
+				alwaysOutputData: true,
+				parameters: { filters: { conditions: [{ keyName: 'number', keyValue: `=${ORDER_NUMBER}` }] } },
+			},
+			{ parameters: { resource: 'tool' } },
+		]);
 		const webhookId = nodes.find(({ type: nodeType }) => nodeType.endsWith('McpTrigger'))?.webhookId;
 		url = `${stage.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/${webhookId}/mcp`;
 		await stage.n8n.rest.waitForWebhook(url);
