@@ -61,6 +61,9 @@ export interface PreparedCall {
 	notNow(nowMs: number): string | undefined;
 }
 
+/** Gives the credential of an input item, see `credentialOf`. */
+export type CredentialOfItem = (itemIndex: number) => () => Promise<ICredentialsDecrypted>;
+
 /** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */
 export interface Operation {
 	/** As workflows hold it. */
@@ -98,14 +101,24 @@ export interface Operation {
 	 * What is left to do when all items have been run.
 	 *
 	 * @param output the output so far, each item paired with its input item
-	 * @param credentialOfItem gives the credential of an input item, see `credentialOf`
 	 * @returns the output
 	 */
 	complete?(
 		context: IExecuteFunctions,
 		output: INodeExecutionData[],
-		credentialOfItem: (itemIndex: number) => () => Promise<ICredentialsDecrypted>,
+		credential: CredentialOfItem,
 	): Promise<INodeExecutionData[]>;
+	/**
+	 * What is left to do for what was started, if the node stops or fails instead.
+	 *
+	 * @param started its records, each paired with its input item
+	 * @returns takes that back, if n8n tries the node again
+	 */
+	stop?(
+		context: IExecuteFunctions,
+		started: INodeExecutionData[],
+		credential: CredentialOfItem,
+	): Promise<() => void>;
 }
 
 /** What operations act on: what each `<resource>/index.ts` exports. */

@@ -1,3 +1,4 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Field } from '../fields/field';
 import { includeWaitField, readIncludeWaitMs } from '../fields/include';
 import { readMaxWaitMs } from '../fields/maxWait';
@@ -6,8 +7,10 @@ import { readKept } from '../fields/recording';
 import { readOptions } from '../fields/requestOptions';
 import { readIsSimplified } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';
+import { endAtMaxWait } from '../waiting/endAtMaxWait';
+import { planWait, type WaitOptions } from '../waiting/planWait';
 import { putToWait } from '../waiting/putToWait';
-import { type Operation } from './operation';
+import type { CredentialOfItem, Operation } from './operation';
 
 /**
  * Rejects an operation that waits as a tool: what waits is the execution of the AI agent, which cannot.
@@ -31,7 +34,7 @@ function endsAtDeadline(read: ItemReader, option: Field): boolean {
 }
 
 /**
- * Checks what `completeByWaiting` reads: a bad value must come to light before anything is started.
+ * Checks what `waitingFor` reads: a bad value must come to light before anything is started.
  *
  * @param option see there
  * @returns after which time it is ended, in ms; Infinity if it isn't
@@ -52,7 +55,7 @@ function remainingWaitMs(read: ItemReader): number {
 	}
 }
 
-/** The options of an operation that waits. @param option see `completeByWaiting` */
+/** The options of an operation that waits. @param option see `waitingFor` */
 export function waitOptions(option: Field): Field[] {
 	return [option, includeWaitField];
 }
@@ -62,15 +65,20 @@ export function waitOptions(option: Field): Field[] {
  *
  * @param option the boolean among the options that ends what still runs at the deadline
  */
-export function completeByWaiting(kind: KindName, option: Field): Operation['complete'] {
-	return async (context, output, credential) =>
-		await putToWait(context, output, {
-			kind,
-			credential,
-			maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),
-			endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
-			simplifies: (itemIndex) => readIsSimplified(readOptions(new ItemReader(context, itemIndex))),
-			include: (itemIndex) => readKept(new ItemReader(context, itemIndex)),
-			includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),
-		});
+export function waitingFor(kind: KindName, option: Field): Pick<Operation, 'complete' | 'stop'> {
+	const optionsOf = (context: IExecuteFunctions, credential: CredentialOfItem): WaitOptions => ({
+		kind,
+		credential,
+		maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),
+		endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
+		simplifies: (itemIndex) => readIsSimplified(readOptions(new ItemReader(context, itemIndex))),
+		include: (itemIndex) => readKept(new ItemReader(context, itemIndex)),
+		includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),
+	});
+	return {
+		complete: async (context, output, credential) =>
+			await putToWait(context, output, optionsOf(context, credential)),
+		stop: async (context, output, credential) =>
+			endAtMaxWait(kind, await planWait(context, output, optionsOf(context, credential))),
+	};
 }

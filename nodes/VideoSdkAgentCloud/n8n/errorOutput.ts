@@ -1,7 +1,7 @@
-import type { INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 /**
- * Has n8n move an item to the error output with all its fields, and those of the input added.
+ * Has n8n move an item to the error output, if the node has one, with all its fields, and those of the input added.
  *
  * n8n moves an item that has an `error` beside its `json` (WorkflowExecute.handleNodeErrorOutput), but leaves nothing but the message
  * of one that still has it afterwards (normalizeNodeErrors). It copies items on the way, so a property that isn't enumerable is seen
@@ -9,6 +9,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
  *
  * @param item with `error` in its `json`
  */
-export function toErrorOutput(item: INodeExecutionData): INodeExecutionData {
+export function toErrorOutput(context: IExecuteFunctions, item: INodeExecutionData): INodeExecutionData {
+	if (context.getNode().onError !== 'continueErrorOutput') return item;
 	return Object.defineProperty({ ...item }, 'error', { value: new Error(String(item.json.error)) });
 }

@@ -6,7 +6,7 @@ import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
-import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
+import { checkWait, rejectAsTool, waitingFor, waitOptions } from '../waitForAll';
 import { makeFields, prepareCall, toField } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
@@ -34,5 +34,5 @@ export const operation: Operation = {
 		const webhook = { endPoint: resumeUrlOf(read.context), events: ['session-ended'] };
 		return prepareCall(read, { webhook, ownRoom: ownRoomOption, hungUpAfterMs });
 	},
-	complete: completeByWaiting('call', HANG_UP_AT_TIMEOUT),
+	...waitingFor('call', HANG_UP_AT_TIMEOUT),
 };

@@ -1,21 +1,16 @@
-import {
-	type ICredentialsDecrypted,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	NodeOperationError,
-} from 'n8n-workflow';
-import { simplifyCall } from '../../api/callRecord';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { credentialsOfItems } from '../../api/credential';
 import { ItemReader } from '../../fields/reader';
 import { readRequestOptions } from '../../fields/requestOptions';
-import type { Operation } from '../operation';
+import type { CredentialOfItem, Operation } from '../operation';
+import { complete, stop } from './finish';
 import { failedOutcome, type Outcome, type Outcomes, startedInWords, stopError } from './outcome';
 import { type PreparedItem, Runner } from './runner';
 import { makeSearchable } from '../../n8n/searchable';
 import { toErrorOutput } from '../../n8n/errorOutput';
 import { continuesOnFail } from '../../n8n/tool';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
-import { beginTry, isTriedAgain, type Try } from './tries';
+import { beginTry } from './tries';
 
 /** The items of one run of an operation. */
 interface Items {
@@ -65,6 +60,32 @@ function prepareItems(context: IExecuteFunctions, operation: Operation, outcomes
 	return items;
 }
 
+/** Sends the requests of all items that are to run. Never throws: each has its outcome then, unless another one failed. */
+async function runPrepared(
+	{ context, operation, outcomes, prepared }: Items,
+	credentialOfItem: CredentialOfItem,
+): Promise<void> {
+	// One limit and one pace for the execution: the first item's.
+	const {
+		maxConcurrency,
+		batchSize = outcomes.length,
+		batchIntervalMs = 0,
+	} = prepared.find(Boolean) ?? { maxConcurrency: 1 };
+	const limit = Math.min(maxConcurrency, operation.maxInFlight ?? Infinity);
+	const runner = new Runner(context, operation, outcomes, credentialOfItem, limit);
+	// What failed its checks, or was started by an earlier try, takes no place in a batch.
+	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
+	for (let first = 0; first < open.length && !runner.isStopped; first += batchSize) {
+		if (first > 0) await runner.pause(batchIntervalMs);
+		const batch = open.slice(first, first + batchSize);
+		await Promise.all(batch.map(async ({ item, index }) => await runner.run(item, index)));
+	}
+	// n8n stores what a stopped execution put out before this node can give its output.
+	const isCancelled = context.getExecutionCancelSignal()?.aborted;
+	const started = operation.starts && isCancelled ? startedInWords(outcomes, operation.starts) : '';
+	if (started) context.logger.warn(`The execution was stopped. ${started}`);
+}
+
 /** @returns the output item of an item that failed. Of a call it says whether it may have been made, and to whom */
 function failedItem({ context, operation, callees }: Items, outcome: Outcome, itemIndex: number) {
 	const error = outcome.error?.message;
@@ -72,12 +93,7 @@ function failedItem({ context, operation, callees }: Items, outcome: Outcome, it
 	if (operation.starts !== 'call') return { json: { error }, pairedItem };
 	const to = callees[itemIndex];
 	const json = { outcome: outcome.isInDoubt ? 'inDoubt' : 'notCalled', ...(to && { to }), error };
-	return onErrorOutput(context, { json, pairedItem });
-}
-
-/** @returns an item with an error as it leaves the node */
-function onErrorOutput(context: IExecuteFunctions, item: INodeExecutionData): INodeExecutionData {
-	return context.getNode().onError === 'continueErrorOutput' ? toErrorOutput(item) : item;
+	return toErrorOutput(context, { json, pairedItem });
 }
 
 /**
@@ -99,44 +115,6 @@ function toOutput(items: Items): INodeExecutionData[] {
 	});
 }
 
-/** @returns the output of an item that was started, while the operation's last step failed */
-function withError(
-	context: IExecuteFunctions,
-	{ starts }: Operation,
-	item: INodeExecutionData,
-	message: string,
-): INodeExecutionData {
-	if (item.json.error || item.json.outcome === 'notCalled') return item;
-	const json = { ...(starts === 'call' ? simplifyCall(item.json) : item.json), error: message };
-	return onErrorOutput(context, { ...item, json });
-}
-
-/** Does what is left to do, unless n8n will run the node again: an execution must not wait for one try while another runs. */
-async function complete(
-	context: IExecuteFunctions,
-	operation: Operation,
-	current: Try,
-	output: INodeExecutionData[],
-	credentialOfItem: (itemIndex: number) => () => Promise<ICredentialsDecrypted>,
-): Promise<INodeExecutionData[]> {
-	if (operation.complete === undefined || isTriedAgain(context, current, output)) return output;
-	const { data } = context.getExecuteData();
-	const input = data.main;
-	try {
-		current.final = await operation.complete(context, output, credentialOfItem);
-		return current.final;
-	} catch (error) {
-		// The next try reads the same items again.
-		if (input) data.main = input;
-		// What was started is still running, so the error names it.
-		const nodeError = new NodeOperationError(context.getNode(), error as Error);
-		if (operation.starts !== undefined && continuesOnFail(context)) {
-			return output.map((item) => withError(context, operation, item, nodeError.message));
-		}
-		throw stopError(context, nodeError, current.outcomes, operation.starts);
-	}
-}
-
 /**
  * Runs an operation for all input items, several at a time. The life of an item: prepared, then one step after another, then started,
  * failed for certain (its steps are undone), or in doubt (nothing is undone, nothing is sent again).
@@ -154,29 +132,15 @@ export async function runItems(
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
 	const current = beginTry(context, itemCount, operation.starts);
-	const { outcomes, final } = current;
-	if (final) return final;
-	const items = prepareItems(context, operation, outcomes);
-	const { prepared } = items;
-	// One limit and one pace for the execution: the first item's.
-	const {
-		maxConcurrency,
-		batchSize = itemCount,
-		batchIntervalMs = 0,
-	} = prepared.find(Boolean) ?? { maxConcurrency: 1 };
+	if (current.final) return current.final;
 	const credentialOfItem = credentialsOfItems(context, itemCount);
-	const limit = Math.min(maxConcurrency, operation.maxInFlight ?? Infinity);
-	const runner = new Runner(context, operation, outcomes, credentialOfItem, limit);
-	// What failed its checks, or was started by an earlier try, takes no place in a batch.
-	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
-	for (let first = 0; first < open.length && !runner.isStopped; first += batchSize) {
-		if (first > 0) await runner.pause(batchIntervalMs);
-		const batch = open.slice(first, first + batchSize);
-		await Promise.all(batch.map(async ({ item, index }) => await runner.run(item, index)));
+	try {
+		const items = prepareItems(context, operation, current.outcomes);
+		await runPrepared(items, credentialOfItem);
+		return await complete(context, operation, current, toOutput(items), credentialOfItem);
+	} finally {
+		if (current.final === undefined) {
+			current.undoStop = await stop(context, operation, current.outcomes, credentialOfItem);
+		}
 	}
-	// n8n stores what a stopped execution put out before this node can give its output.
-	const isCancelled = context.getExecutionCancelSignal()?.aborted;
-	const started = operation.starts && isCancelled ? startedInWords(outcomes, operation.starts) : '';
-	if (started) context.logger.warn(`The execution was stopped. ${started}`);
-	return await complete(context, operation, current, toOutput(items), credentialOfItem);
 }

@@ -1,9 +1,16 @@
-import { type ICredentialsDecrypted, type IExecuteFunctions, sleep } from 'n8n-workflow';
+import { type IExecuteFunctions, sleep } from 'n8n-workflow';
 import { apiRequest, failureOf, type Send } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
 import { pause } from '../../api/pause';
 import type { RequestOptions } from '../../fields/requestOptions';
-import { type ItemRun, type Operation, type PreparedCall, RecordWithFile, type Undo } from '../operation';
+import {
+	type CredentialOfItem,
+	type ItemRun,
+	type Operation,
+	type PreparedCall,
+	RecordWithFile,
+	type Undo,
+} from '../operation';
 import { ConcurrencyLimit } from './concurrency';
 import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
@@ -38,7 +45,7 @@ export class Runner {
 		private readonly context: IExecuteFunctions,
 		private readonly operation: Operation,
 		private readonly outcomes: Outcomes,
-		private readonly credentialOfItem: (itemIndex: number) => () => Promise<ICredentialsDecrypted>,
+		private readonly credentialOfItem: CredentialOfItem,
 		maxConcurrency: number,
 	) {
 		this.limit = new ConcurrencyLimit(maxConcurrency);
@@ -97,8 +104,12 @@ export class Runner {
 		const credential = this.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
 		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
-		const context = stopSignal === NEVER_STOPPED ? detached(this.context) : this.context;
-		return async (request, read) => await apiRequest(context, request, read, sending);
+		const lasting = detached(this.context);
+		return async (request, read) => {
+			// A stop aborts no start that is under way: its answer has the ID of what costs money.
+			const isLasting = stopSignal === NEVER_STOPPED || request.starts !== undefined;
+			return await apiRequest(isLasting ? lasting : this.context, request, read, sending);
+		};
 	}
 
 	/**

@@ -25,6 +25,8 @@ export interface Try {
 	 * counted while an output with an error is tried again), and takes other values of `error` for a failure: '' in 2.x, null in 1.x.
 	 */
 	final?: INodeExecutionData[];
+	/** Takes back what the operation has arranged for what was started, since the try failed, see `Operation.stop`. */
+	undoStop?: () => void;
 }
 
 /**
@@ -52,6 +54,7 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 	}
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
+	earlier?.undoStop?.();
 	const latest: Try = {
 		outcomes: none.map((_, itemIndex): Outcome | undefined => {
 			const outcome = starts && earlier?.outcomes[itemIndex];

@@ -6,7 +6,7 @@ import { resumeUrlOf } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
-import { checkWait, completeByWaiting, rejectAsTool, waitOptions } from '../waitForAll';
+import { checkWait, rejectAsTool, waitingFor, waitOptions } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
@@ -48,5 +48,5 @@ export const operation: Operation = {
 			return await startInRoom(context, send, tools, { ...body, env: await env() });
 		};
 	},
-	complete: completeByWaiting('session', END_AT_TIMEOUT),
+	...waitingFor('session', END_AT_TIMEOUT),
 };

@@ -1,0 +1,61 @@
+import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
+import { simplifyCall } from '../../api/callRecord';
+import { toErrorOutput } from '../../n8n/errorOutput';
+import { continuesOnFail } from '../../n8n/tool';
+import type { CredentialOfItem, Operation } from '../operation';
+import { type Outcomes, stopError } from './outcome';
+import { isTriedAgain, type Try } from './tries';
+
+/** @returns the output of an item that was started, while the operation's last step failed */
+function withError(
+	context: IExecuteFunctions,
+	{ starts }: Operation,
+	item: INodeExecutionData,
+	message: string,
+): INodeExecutionData {
+	if (item.json.error || item.json.outcome === 'notCalled') return item;
+	const json = { ...(starts === 'call' ? simplifyCall(item.json) : item.json), error: message };
+	return toErrorOutput(context, { ...item, json });
+}
+
+/** Does what is left to do, unless n8n will run the node again: an execution must not wait for one try while another runs. */
+export async function complete(
+	context: IExecuteFunctions,
+	operation: Operation,
+	current: Try,
+	output: INodeExecutionData[],
+	credentialOfItem: CredentialOfItem,
+): Promise<INodeExecutionData[]> {
+	if (operation.complete === undefined || isTriedAgain(context, current, output)) return output;
+	const { data } = context.getExecuteData();
+	const input = data.main;
+	try {
+		current.final = await operation.complete(context, output, credentialOfItem);
+		return current.final;
+	} catch (error) {
+		// The next try reads the same items again.
+		if (input) data.main = input;
+		// What was started is still running, so the error names it.
+		const nodeError = new NodeOperationError(context.getNode(), error as Error);
+		if (operation.starts !== undefined && continuesOnFail(context)) {
+			return output.map((item) => withError(context, operation, item, nodeError.message));
+		}
+		throw stopError(context, nodeError, current.outcomes, operation.starts);
+	}
+}
+
+/** Sees to what was started, since the execution will not wait for it. Never throws. @returns takes that back */
+export async function stop(
+	context: IExecuteFunctions,
+	operation: Operation,
+	outcomes: Outcomes,
+	credentialOfItem: CredentialOfItem,
+): Promise<(() => void) | undefined> {
+	const started = outcomes.flatMap(({ records = [] } = {}, item) =>
+		records.map((json) => ({ json, pairedItem: { item } })),
+	);
+	return await operation.stop?.(context, started, credentialOfItem).catch(({ message }: Error) => {
+		context.logger.warn(`What was started can't be ended when Max Wait ends. ${message}`);
+		return undefined;
+	});
+}

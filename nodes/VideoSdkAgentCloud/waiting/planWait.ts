@@ -1,0 +1,112 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { type Includable, reasonMissing } from '../conversation/kept';
+import { type KindName, KINDS } from '../conversation/kinds';
+import { type Known, learn, unknown } from '../conversation/known';
+import { isOver, outcomeOf, type Want } from '../conversation/wait';
+import { type Account, findAccount, type ReadCredential } from './account';
+
+/** How the items of an operation wait. */
+export interface WaitOptions {
+	kind: KindName;
+	/** An item's Max Wait, in ms. */
+	maxWaitMs: (itemIndex: number) => number;
+	/** Whether it is ended then. */
+	endsAtDeadline: (itemIndex: number) => boolean;
+	/** Whether it comes out simplified. */
+	simplifies: (itemIndex: number) => boolean;
+	/** What was said is put out, too. If anything, its room was made for it alone. */
+	include: (itemIndex: number) => Includable[];
+	/** How long to wait for that after the end, in ms. */
+	includeWaitMs: (itemIndex: number) => number;
+	/** Reads an item's credential. */
+	credential: (itemIndex: number) => ReadCredential;
+}
+
+/** A conversation that is to be awaited. */
+export interface Planned {
+	want: Want;
+	known: Known;
+	account: Account;
+}
+
+/** What is to be awaited of the items of a node, and what they show meanwhile. */
+export interface Plan {
+	/** When Max Wait begins, in ms since 1970. */
+	sinceMs: number;
+	/** By their IDs. */
+	awaited: Map<string, Planned>;
+	/** The IDs of those that come out whole, without Simplify. */
+	wholeIds: string[];
+	/** The credential holds an expression on the items. */
+	isCredentialByItem: boolean;
+	/** What comes out if the execution does not wait. */
+	shown: INodeExecutionData[];
+	/** What comes out at n8n's own deadline. */
+	last: INodeExecutionData[];
+}
+
+const indexOf = ({ pairedItem }: INodeExecutionData) => (pairedItem as { item: number }).item;
+
+/**
+ * Finds out what is to be awaited.
+ *
+ * @param output one item for each input item: what was started, as a whole record, or why it was not
+ */
+export async function planWait(
+	context: IExecuteFunctions,
+	output: INodeExecutionData[],
+	options: WaitOptions,
+): Promise<Plan> {
+	const kind = KINDS[options.kind];
+	const sinceMs = Date.now();
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	let common: Account | undefined;
+	const plan: Plan = {
+		sinceMs,
+		awaited: new Map(),
+		wholeIds: [],
+		isCredentialByItem: false,
+		shown: [],
+		last: [],
+	};
+	const show = (item: INodeExecutionData, json: IDataObject): INodeExecutionData => ({
+		...item,
+		json: options.simplifies(indexOf(item)) ? kind.simplify(json) : json,
+	});
+	for (const item of output) {
+		const id = item.json[kind.idField];
+		if (typeof id !== 'string' || id === '') {
+			plan.shown.push(item);
+			// What is stored with the execution moves to the error output only like this, see `toErrorOutput`.
+			const { error } = item.json;
+			plan.last.push(hasErrorOutput && error ? { ...item, json: { error } } : item);
+			continue;
+		}
+		const index = indexOf(item);
+		const keep = options.include(index);
+		const { roomId } = item.json;
+		const want: Want = {
+			deadlineMs: sinceMs + options.maxWaitMs(index),
+			isEnded: options.endsAtDeadline(index),
+			keep,
+			...(keep.length > 0 && roomId && { ownRoomId: String(roomId) }),
+			keepMs: options.includeWaitMs(index),
+		};
+		const known = learn(kind, unknown(id), { record: item.json });
+		const outcome = outcomeOf(kind, known, want);
+		const isDone =
+			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
+		plan.shown.push(show(item, isDone ? outcome : item.json));
+		plan.last.push(show(item, isDone ? outcome : { ...item.json, timedOut: true }));
+		if (!options.simplifies(index)) plan.wholeIds.push(id);
+		// Two items may have the same conversation.
+		if (isDone || plan.awaited.has(id)) continue;
+		const account: Account = common ?? (await findAccount(context, index, options.credential(index)));
+		if (plan.awaited.size === 0) {
+			plan.isCredentialByItem = !(await account.isAsStored(context));
+			if (!plan.isCredentialByItem) common = account;
+		}
+		plan.awaited.set(id, { want, known, account });
+	}
+	return plan;
+}
