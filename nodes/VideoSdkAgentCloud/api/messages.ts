@@ -1,4 +1,4 @@
-import type { ApiFailure } from './failure';
+import type { ApiFailure, FailureKind } from './failure';
 import { isInDoubt } from './failure';
 import { STARTS, type StartKind } from './starts';
 
@@ -19,106 +19,76 @@ const TRY_LATER = 'Try again later.';
 const REPLACED_BY_N8N =
 	/ECONN|ENOTFOUND|ETIMEDOUT|ADDRINUSE|ADDRNOTAVAIL|EHOSTUNREACH|EAI_AGAIN|ENOENT|EISDIR|ENOTDIR|EACCES|EEXIST|EPERM|GETADDRINFO/i;
 
-/** Titles and next steps by status; 3xx, 4xx and 5xx stand for the statuses that have no line of their own. */
-const BY_STATUS: Record<string, FailureText> = {
-	'3xx': {
-		message: "VideoSDK sent a redirect, which this node doesn't follow",
-		description: "Check 'Base URL' in the credential. It must be the address of the API itself.",
-	},
-	'400': {
-		message: "VideoSDK didn't accept the input",
-		description: "Check this node's fields against the message above.",
-	},
-	'401': {
-		message: "VideoSDK didn't accept the API key and secret",
-		description: `Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential. If that doesn't help, check the clock on the machine that runs n8n.`,
-	},
-	'402': {
-		message: "VideoSDK couldn't find this, or the project's plan or balance doesn't cover it",
-		description: `${CHECK_IDS} Check its plan and balance as well.`,
-	},
-	'403': {
-		message: "VideoSDK doesn't allow this",
-		description:
-			"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
-	},
-	'404': {
-		message: "VideoSDK couldn't find anything with this ID",
-		description: CHECK_IDS,
-	},
+type Text = [message: string, description: string];
+
+/**
+ * Title and next step by status, or else by kind of failure; 3xx, 4xx and 5xx are the statuses that have no line of their own. In
+ * titles, {host} is the host that could not be reached.
+ */
+const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
+	'3xx': [
+		"VideoSDK sent a redirect, which this node doesn't follow",
+		"Check 'Base URL' in the credential. It must be the address of the API itself.",
+	],
+	'400': ["VideoSDK didn't accept the input", "Check this node's fields against the message above."],
+	'401': [
+		"VideoSDK didn't accept the API key and secret",
+		`Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential. If that doesn't help, check the clock on the machine that runs n8n.`,
+	],
+	'402': [
+		"VideoSDK couldn't find this, or the project's plan or balance doesn't cover it",
+		`${CHECK_IDS} Check its plan and balance as well.`,
+	],
+	'403': [
+		"VideoSDK doesn't allow this",
+		"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
+	],
+	'404': ["VideoSDK couldn't find anything with this ID", CHECK_IDS],
 	// From a proxy between n8n and VideoSDK, to the CONNECT request.
-	'407': {
-		message: 'A proxy in your network asks for a user name and password',
-		description: "Add them to the proxy's address in HTTPS_PROXY. Nothing was sent to VideoSDK.",
-	},
-	'409': {
-		message: "VideoSDK can't do this in the current state",
-		description:
-			'What you want to change may have already ended, or what you want to create may already exist. Check with a Get operation.',
-	},
-	'429': {
-		message: 'VideoSDK is receiving too many requests',
-		description: "n8n has already retried. Lower 'Max Concurrency' under 'Options', or try again later.",
-	},
-	'4xx': {
-		message: "VideoSDK didn't accept the request",
-		description: "Check this node's fields against the message above.",
-	},
-	'5xx': {
-		message: 'VideoSDK is having trouble',
-		description: TRY_LATER,
-	},
+	'407': [
+		'A proxy in your network asks for a user name and password',
+		"Add them to the proxy's address in HTTPS_PROXY. Nothing was sent to VideoSDK.",
+	],
+	'409': [
+		"VideoSDK can't do this in the current state",
+		'What you want to change may have already ended, or what you want to create may already exist. Check with a Get operation.',
+	],
+	'429': [
+		'VideoSDK is receiving too many requests',
+		"n8n has already retried. Lower 'Max Concurrency' under 'Options', or try again later.",
+	],
+	'4xx': ["VideoSDK didn't accept the request", "Check this node's fields against the message above."],
+	'5xx': ['VideoSDK is having trouble', TRY_LATER],
+	status: ['VideoSDK sent an unexpected response', TRY_LATER],
+	answer: [
+		'VideoSDK sent an unexpected response',
+		"Check 'Base URL' in the credential. A different service may be responding there.",
+	],
+	declined: [
+		'VideoSDK declined the request',
+		"Check this node's fields against the message above, or try again later.",
+	],
+	timeout: ["VideoSDK didn't respond in time", "If this happens often, raise 'Timeout' under 'Options'."],
+	notConnected: [
+		"n8n can't reach {host}",
+		"Check 'Base URL' in the credential, and make sure that n8n can connect to the internet. Nothing was sent.",
+	],
+	untrusted: [
+		"n8n doesn't trust this host's certificate",
+		"Check 'Base URL' in the credential. If a proxy in your network inspects https traffic, give n8n the proxy's certificate (NODE_EXTRA_CA_CERTS). Nothing was sent.",
+	],
+	network: [
+		'The connection to VideoSDK was lost',
+		"Check 'Base URL' in the credential and your n8n instance's network connection.",
+	],
+	cancelled: ['The execution was stopped before VideoSDK responded', ''],
+	notSent: ["The request couldn't be prepared", 'Nothing was sent to VideoSDK.'],
 };
 
-function textByStatus(status: number): FailureText {
-	const text = BY_STATUS[String(status)] ?? BY_STATUS[`${String(status).charAt(0)}xx`];
-	return text ?? { message: 'VideoSDK sent an unexpected response', description: TRY_LATER };
-}
-
-function textByKind(failure: ApiFailure): FailureText {
-	switch (failure.kind) {
-		case 'status':
-			return textByStatus(failure.status ?? 0);
-		case 'answer':
-			return {
-				message: 'VideoSDK sent an unexpected response',
-				description: "Check 'Base URL' in the credential. A different service may be responding there.",
-			};
-		case 'declined':
-			return {
-				message: 'VideoSDK declined the request',
-				description: "Check this node's fields against the message above, or try again later.",
-			};
-		case 'timeout':
-			return {
-				message: "VideoSDK didn't respond in time",
-				description: "If this happens often, raise 'Timeout' under 'Options'.",
-			};
-		case 'notConnected':
-			return {
-				message: `n8n can't reach ${failure.host ?? 'VideoSDK'}`,
-				description:
-					"Check 'Base URL' in the credential, and make sure that n8n can connect to the internet. Nothing was sent.",
-			};
-		case 'untrusted':
-			return {
-				message: "n8n doesn't trust this host's certificate",
-				description:
-					"Check 'Base URL' in the credential. If a proxy in your network inspects https traffic, give n8n the proxy's certificate (NODE_EXTRA_CA_CERTS). Nothing was sent.",
-			};
-		case 'network':
-			return {
-				message: 'The connection to VideoSDK was lost',
-				description: "Check 'Base URL' in the credential and your n8n instance's network connection.",
-			};
-		case 'cancelled':
-			return { message: 'The execution was stopped before VideoSDK responded', description: '' };
-		case 'notSent':
-			return {
-				message: failure.apiMessage ?? "The request couldn't be prepared",
-				description: 'Nothing was sent to VideoSDK.',
-			};
-	}
+function textOf({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Text {
+	const byStatus = TEXTS[String(status)] ?? TEXTS[`${String(status).charAt(0)}xx`];
+	const [message, description] = (kind === 'status' && byStatus) || TEXTS[kind];
+	return [kind === 'notSent' && apiMessage ? apiMessage : message.replace('{host}', () => host), description];
 }
 
 /**
@@ -128,7 +98,7 @@ function textByKind(failure: ApiFailure): FailureText {
  * @param starts what the request starts, if anything, so that the user learns if it may be running
  */
 export function describeFailure(failure: ApiFailure, starts?: StartKind): FailureText {
-	const { message, description } = textByKind(failure);
+	const [message, description] = textOf(failure);
 	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTS[starts] : undefined;
 	const apiMessage = failure.kind === 'notSent' ? undefined : failure.apiMessage;
 	const isShownBelow = REPLACED_BY_N8N.test(apiMessage ?? '');
