@@ -21,8 +21,8 @@ const common = {
 };
 
 /**
- * What jsonwebtoken requires but does not need to sign a token with HS256, and what is put in its place. Built-in modules must
- * go: n8n's scanner lets a community node load nothing but `crypto`.
+ * What jsonwebtoken requires but does not need to sign a token with HS256, and what replaces it. Built-in modules must go: n8n's
+ * scanner lets a community node load nothing but `crypto`.
  */
 const STUBS = {
 	buffer: 'exports.Buffer = Buffer;',
@@ -37,6 +37,15 @@ const STUBS = {
 	'./lib/verify-stream': '',
 	'ecdsa-sig-formatter': '',
 	'./lib/validateAsymmetricKey': 'module.exports = () => {};',
+	// Seven packages, of which two are more than the rest of the signer, for what the language does itself.
+	'lodash.includes': 'module.exports = (list, value) => list.includes(value);',
+	'lodash.isboolean': "module.exports = (value) => typeof value === 'boolean';",
+	'lodash.isinteger': 'module.exports = Number.isInteger;',
+	'lodash.isnumber': "module.exports = (value) => typeof value === 'number';",
+	'lodash.isplainobject': "module.exports = (value) => String(value) === '[object Object]';",
+	'lodash.isstring': "module.exports = (value) => typeof value === 'string';",
+	// For signing with a callback.
+	'lodash.once': '',
 };
 
 const withStubs = {
@@ -66,7 +75,7 @@ const ALL_NODES = `${FOLDERS[0]}/nodes.js`;
 
 /**
  * All nodes are one file, and each node's own file only leads to it. They have state in common, such as the triggers that this
- * process knows (trigger/knownTriggers.ts): in a second copy of that module the lists of the action node would stay empty. Besides,
+ * process knows (webhook/knownNodes.ts): in a second copy of that module the lists of the action node would stay empty. Besides,
  * n8n loads few files, and no code twice. "share one copy" in test/engine/tools.test.ts fails if the nodes' files don't share it.
  */
 async function bundleNodes() {
