@@ -10,13 +10,4 @@ export class BoundedMap<K, V> extends Map<K, V> {
 		if (this.size > this.maxSize) this.delete(this.keys().next().value as K);
 		return this;
 	}
-
-	/** @returns the key's value, made and set if there is none */
-	getOrSet(key: K, make: () => V): V {
-		const present = this.get(key);
-		if (present !== undefined) return present;
-		const value = make();
-		this.set(key, value);
-		return value;
-	}
 }

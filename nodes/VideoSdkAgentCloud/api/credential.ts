@@ -6,13 +6,12 @@ import type {
 	IWebhookFunctions,
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
-import { BoundedMap } from './boundedMap';
+import { PerNode } from './perNode';
 
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 
 /** Reading a credential costs n8n a database query and a decryption. A change of it counts after this time at the latest. */
 const KEPT_MS = 60_000;
-const MAX_KEPT = 100;
 
 /** The n8n contexts from which the API is called. */
 export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
@@ -20,14 +19,6 @@ export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhoo
 /** @returns the ID of the node's credential: costs no query; empty if it has none */
 export function credentialId(context: RequestContext): string {
 	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
-}
-
-/**
- * @returns what separates the users of n8n from each other in all that is kept between requests: the credential, and the workflow,
- * since a credential may contain an expression such as `{{ $vars.key }}`
- */
-export function credentialKey(context: RequestContext): string {
-	return `${credentialId(context)} ${context.getWorkflow().id}`;
 }
 
 /** Keeps what was read of a credential for a minute. A failure is not kept: the user may be fixing it right now. */
@@ -55,7 +46,10 @@ export class CredentialCache<T> {
 
 /** Keeps for a minute what was read of the credentials of nodes with webhooks. */
 export class CredentialsCache<T> {
-	private readonly kept = new BoundedMap<string, CredentialCache<T>>(MAX_KEPT);
+	/** Of each node, since its credential may hold an expression such as `{{ $vars.key }}`. */
+	private readonly kept = new PerNode<{ id?: string; cache: CredentialCache<T> }>(() => ({
+		cache: new CredentialCache(),
+	}));
 
 	/** @param read reads the node's credential */
 	constructor(private readonly read: (context: RequestContext) => Promise<T>) {}
@@ -65,13 +59,11 @@ export class CredentialsCache<T> {
 	 * @throws what `read` throws
 	 */
 	async get(context: RequestContext, maxAgeMs?: number): Promise<T> {
-		const cache = this.kept.getOrSet(credentialKey(context), () => new CredentialCache());
-		return await cache.get(async () => await this.read(context), maxAgeMs);
-	}
-
-	/** For tests: forgets all. */
-	clear(): void {
-		this.kept.clear();
+		const kept = this.kept.of(context);
+		const id = credentialId(context);
+		// Another one may have been selected since.
+		if (kept.id !== id) Object.assign(kept, { id, cache: new CredentialCache() });
+		return await kept.cache.get(async () => await this.read(context), maxAgeMs);
 	}
 }
 

@@ -1,14 +1,16 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 import { clientOf } from '../api/client';
-import { credentialKey } from '../api/credential';
+import { credentialId } from '../api/credential';
 import { within } from '../api/pause';
+import { PerNode } from '../api/perNode';
 import { firstText, type ReceivedEvent } from '../webhook/event';
 import { type Subject, subjectOf } from './details';
 
 /** The sender waits for the answer meanwhile. */
 const FETCH_TIMEOUT_MS = 5_000;
-const MAX_REMEMBERED = 1_000;
+/** Of one node. */
+const MAX_REMEMBERED = 100;
 
 /** Which sessions and calls start the workflow. Nothing chosen: all. */
 export interface Filters {
@@ -30,8 +32,8 @@ const FILTERS = {
 	call: { wanted: 'callDirections', find: directionOf },
 } as const;
 
-/** What the filters went by, by credential, session and call: these send several events, and neither value changes. */
-const remembered = new BoundedMap<string, string>(MAX_REMEMBERED);
+/** What the filters of a node went by, by session and call: these send several events, and neither value changes. */
+const looked = new PerNode(() => new BoundedMap<string, string>(MAX_REMEMBERED));
 
 function directionOf({ type, direction }: IDataObject): string | undefined {
 	return [type, direction]
@@ -66,8 +68,8 @@ export async function filter(
 	const { wanted, find } = FILTERS[subject.field];
 	const choices = filters[wanted];
 	if (choices.length === 0) return { isWanted: true };
-	// What one user's API says must not decide about another user's events.
-	const key = `${credentialKey(context)} ${subject.field} ${subject.id}`;
+	const remembered = looked.of(context);
+	const key = `${credentialId(context)} ${subject.field} ${subject.id}`;
 	const known = find(event.data) ?? remembered.get(key);
 	if (known !== undefined) return { isWanted: choices.includes(known) };
 	const record = await fetchRecord(context, subject);

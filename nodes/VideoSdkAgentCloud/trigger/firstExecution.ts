@@ -1,4 +1,5 @@
 import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflow';
+import { PerNode } from '../api/perNode';
 import { type ReceivedEvent } from '../webhook/event';
 import { happensOnce } from '../webhook/eventIdentity';
 
@@ -8,8 +9,8 @@ const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
 /** Each event is recorded again by so many that follow it. */
 const MAX_RECENT = 20;
 
-/** What this process recorded last: of two processes that write the list at once, one loses what it wrote. */
-const recent: Array<{ node: string; entries: string[] }> = [];
+/** What this process recorded last for a node: of two processes that write the list at once, one loses what it wrote. */
+const recorded = new PerNode<string[][]>(() => []);
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /** Lets the executions of this process use the store one after another: of two that write the list at once, one loses its entries. */
@@ -25,10 +26,10 @@ async function inTurn<T>(use: () => Promise<T>): Promise<T> {
  * @returns false if a different execution already does
  */
 async function record(context: IExecuteFunctions, eventId: string): Promise<boolean> {
-	const node = `${context.getWorkflow().id}:${context.getNode().id}`;
 	// An execution that a worker lost half way is begun again under the same ID, and is no duplicate of itself.
 	const own = `${eventId}:${context.getExecutionId()}`;
-	const again = recent.filter((one) => one.node === node).flatMap(({ entries }) => entries);
+	const recent = recorded.of(context);
+	const again = recent.flat();
 	const entries = [...new Set([eventId, own, ...again])];
 	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', OPTIONS);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
@@ -36,7 +37,7 @@ async function record(context: IExecuteFunctions, eventId: string): Promise<bool
 		await context.helpers.removeProcessed([own], 'node', OPTIONS);
 		return false;
 	}
-	recent.push({ node, entries: [eventId, own] });
+	recent.push([eventId, own]);
 	if (recent.length > MAX_RECENT) recent.shift();
 	return true;
 }

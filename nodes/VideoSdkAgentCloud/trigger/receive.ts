@@ -1,4 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { PerNode } from '../api/perNode';
 import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { verifyDelivery } from '../webhook/delivery';
 import { eventName, type ReceivedEvent } from '../webhook/event';
@@ -14,7 +15,7 @@ import { filter, type Filters } from './filter';
 /** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
 const RECHECK_AGE_MS = 5_000;
 
-const recentDeliveries = new RecentDeliveries();
+const recentDeliveries = new PerNode(() => new RecentDeliveries());
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
 export interface Wanted extends Filters {
@@ -76,7 +77,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
 
 	const { event } = delivery;
-	const { id: nodeId, name } = context.getNode();
+	const { name } = context.getNode();
 	const { id: workflowId } = context.getWorkflow();
 	const ignore = (sentence: string) => {
 		const { event: type, sessionId, eventId } = event;
@@ -93,8 +94,8 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 
 	// A user who tries something out sends the same event again and again.
 	const isSkipping = wanted.skipDuplicates && happensOnce(event) && context.getMode() !== 'manual';
-	const key = `${workflowId}:${nodeId}:${event.eventId}`;
-	if (isSkipping && !(await recentDeliveries.isFirst(key, context.getResponseObject()))) {
+	const recent = recentDeliveries.of(context);
+	if (isSkipping && !(await recent.isFirst(event.eventId, context.getResponseObject()))) {
 		return ignore('The event has already been received');
 	}
 

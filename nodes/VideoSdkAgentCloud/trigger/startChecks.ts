@@ -1,6 +1,6 @@
 import { type IHookFunctions, type ITriggerFunctions } from 'n8n-workflow';
-import { BoundedMap } from '../api/boundedMap';
 import { pause } from '../api/pause';
+import { PerNode } from '../api/perNode';
 import { prepareCheck, type Registrant } from './registration';
 
 const FIRST_PAUSE_MS = 5_000;
@@ -56,11 +56,7 @@ interface Trigger {
 	isRunning: boolean;
 }
 
-const MAX_KNOWN = 10_000;
-/** By workflow and node. */
-const triggers = new BoundedMap<string, Trigger>(MAX_KNOWN);
-const triggerOf = (context: IHookFunctions | ITriggerFunctions): Trigger =>
-	triggers.getOrSet(`${context.getWorkflow().id}:${context.getNode().id}`, () => ({ isRunning: false }));
+const triggers = new PerNode<Trigger>(() => ({ isRunning: false }));
 
 /** Ends a trigger's check. Resolves when no request of it is under way, nor of one that was ended before. */
 async function stop(trigger: Trigger): Promise<void> {
@@ -81,7 +77,7 @@ export function isStartOfN8n(context: IHookFunctions): boolean {
  * @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read
  */
 export async function checkAtStart(context: IHookFunctions, registrant: Registrant): Promise<void> {
-	const trigger = triggerOf(context);
+	const trigger = triggers.of(context);
 	// Of the last start, when the trigger may have had other events.
 	const former = stop(trigger);
 	const attempt = await prepareCheck(context, registrant);
@@ -96,13 +92,13 @@ export async function checkAtStart(context: IHookFunctions, registrant: Registra
  * @param url only if the check is of this URL: listening at the Test URL does not end that of the Production URL
  */
 export async function stopCheck(context: IHookFunctions, url: string): Promise<void> {
-	const trigger = triggerOf(context);
+	const trigger = triggers.of(context);
 	if (trigger.check === undefined || trigger.check.registrant.url === url) await stop(trigger);
 }
 
 /** n8n runs the trigger in this process. @returns to be called when it does not any more; awaits no request */
 export function runHere(context: ITriggerFunctions): () => Promise<void> {
-	const trigger = triggerOf(context);
+	const trigger = triggers.of(context);
 	trigger.isRunning = true;
 	trigger.check?.begin();
 	return async () => {

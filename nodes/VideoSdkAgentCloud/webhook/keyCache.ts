@@ -39,12 +39,10 @@ export function forgetPublishedKeys(): void {
 
 /** Each credential has a key of its own: what one user enters must not decide what another user's workflows accept. */
 function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
-	return published.getOrSet(`${credentialId(context)} ${baseUrl}`, () => ({
-		baseUrl,
-		fetchedAtMs: 0,
-		nextFetchAtMs: 0,
-		failures: 0,
-	}));
+	const key = `${credentialId(context)} ${baseUrl}`;
+	const entry = published.get(key) ?? { baseUrl, fetchedAtMs: 0, nextFetchAtMs: 0, failures: 0 };
+	published.set(key, entry);
+	return entry;
 }
 
 async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<void> {

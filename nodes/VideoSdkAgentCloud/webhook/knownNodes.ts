@@ -1,6 +1,6 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
-import { BoundedMap } from '../api/boundedMap';
 import { credentialId } from '../api/credential';
+import { PerNode } from '../api/perNode';
 import { TEST_URL } from './address';
 
 type WebhookContext = IHookFunctions | IWebhookFunctions;
@@ -34,16 +34,12 @@ export type KnownTrigger = KnownNode & OfTrigger;
 /** A tool trigger of this n8n instance. */
 export type KnownTool = KnownNode & OfTool;
 
-const MAX_KNOWN = 2_000;
-
 /**
- * The triggers and tool triggers that this process knows, by workflow and node. No n8n interface lists workflows to a node, or says
+ * The triggers and tool triggers that this process knows. No n8n interface lists workflows to a node, or says
  * whether one still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables, on n8n 1.x and 2.x alike. A process
  * learns of a node when n8n calls its hooks (publishing, unpublishing, listening, starting), and from requests that it receives.
  */
-const known = new BoundedMap<string, KnownTrigger | KnownTool>(MAX_KNOWN);
-
-const keyOf = (context: WebhookContext) => `${context.getWorkflow().id}:${context.getNode().id}`;
+const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));
 
 function keep(
 	context: WebhookContext,
@@ -52,7 +48,7 @@ function keep(
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const { name: nodeName } = context.getNode();
 	const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
-	known.set(keyOf(context), { ...node, ...place });
+	known.of(context).node = { ...node, ...place };
 }
 
 /** Keeps a node that is published, or that listens for a test request. */
@@ -60,7 +56,7 @@ export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): 
 	const url = String(context.getNodeWebhookUrl('default'));
 	if (context.getMode() !== 'manual') return keep(context, { ...own, url, isPublished: true, isOwn: true });
 	// What is published counts, whatever is tried out beside it.
-	if (known.get(keyOf(context))?.isPublished || !url.includes(TEST_URL)) return;
+	if (known.of(context).node?.isPublished || !url.includes(TEST_URL)) return;
 	keep(context, { ...own, url: url.replace(TEST_URL, '/webhook/'), isPublished: false, isOwn: true });
 }
 
@@ -69,18 +65,19 @@ export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): 
  * not: a call that names one which is gone is refused.
  */
 export function rememberUnpublished(context: IHookFunctions): void {
-	const node = known.get(keyOf(context));
+	const kept = known.of(context);
+	const { node } = kept;
 	if (node === undefined) return;
 	const isUnpublished = node.url === context.getNodeWebhookUrl('default');
 	if ('toolName' in node) node.isPublished &&= !isUnpublished;
-	else if (isUnpublished || !node.isPublished) known.delete(keyOf(context));
+	else if (isUnpublished || !node.isPublished) kept.node = undefined;
 }
 
 /** Keeps a trigger that has received an event. One that is known may have been renamed: n8n calls no hook then. */
 export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): void {
 	// The event came to its Test URL.
 	if (context.getMode() === 'manual') return;
-	const node = known.get(keyOf(context));
+	const { node } = known.of(context);
 	if (!node?.isPublished) {
 		keep(context, { ...node, ...own, url: String(context.getNodeWebhookUrl('default')), isPublished: true });
 	} else {
@@ -89,7 +86,7 @@ export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): vo
 	}
 }
 
-const all = () => [...known.values()];
+const all = () => known.all().flatMap(({ node }) => node ?? []);
 const isTrigger = (node: KnownTool | KnownTrigger): node is KnownTrigger => 'events' in node;
 const isTool = (node: KnownTool | KnownTrigger): node is KnownTool => 'toolName' in node;
 
@@ -145,5 +142,5 @@ export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigi
 /** @returns whether a different trigger is published at a URL, as far as this process knows */
 export function isTakenByAnother(context: IHookFunctions, url: string): boolean {
 	const { trigger } = findPublished(url);
-	return trigger !== undefined && trigger !== known.get(keyOf(context));
+	return trigger !== undefined && trigger !== known.of(context).node;
 }

@@ -2,7 +2,7 @@ import { type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
 
 /** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/firstExecution.ts. */
-const MAX_REMEMBERED = 5_000;
+const MAX_REMEMBERED = 500;
 
 /** The response with which n8n answers a delivery. */
 type Response = Pick<
@@ -18,7 +18,7 @@ async function isAccepted(response: Response): Promise<boolean> {
 }
 
 /**
- * The events whose deliveries this n8n process accepted lately, so that a duplicate starts no execution.
+ * The events of one node whose deliveries this n8n process accepted lately, so that a duplicate starts no execution.
  *
  * Until n8n has stored the execution of the first delivery, a duplicate waits: if it could not be stored, the duplicate takes its
  * place, and nothing is lost.
@@ -28,7 +28,7 @@ export class RecentDeliveries {
 	private readonly accepted = new BoundedMap<string, Promise<boolean>>(MAX_REMEMBERED);
 
 	/**
-	 * @param key workflow, node and event
+	 * @param key of the event
 	 * @param response that of the delivery
 	 * @returns whether the delivery is to be handled; false for a duplicate
 	 */

@@ -44,11 +44,6 @@ const kept = new CredentialsCache(async (context) =>
 	readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)),
 );
 
-/** For tests: forgets all credentials. */
-export function forgetCredentials(): void {
-	kept.clear();
-}
-
 /**
  * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest.
  *

@@ -1,17 +1,11 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
-import { BoundedMap } from '../api/boundedMap';
+import { PerNode } from '../api/perNode';
 
 /** Anyone who knows the URL can make log lines, so warnings are few. */
 const WARNING_INTERVAL_MS = 60_000;
-const MAX_REMEMBERED = 1_000;
 
-/** When each node last warned of each matter, in ms since 1970. */
-const warnedAtMs = new BoundedMap<string, number>(MAX_REMEMBERED);
-
-/** For tests: the next rejection of each node is a warning. */
-export function forgetWarnings(): void {
-	warnedAtMs.clear();
-}
+/** When a node last warned of each matter, in ms since 1970. */
+const warnings = new PerNode(() => new Map<string, number>());
 
 /**
  * Logs a sentence: as a warning at most once a minute per node and matter, else at debug level.
@@ -20,19 +14,17 @@ export function forgetWarnings(): void {
  */
 export function warnSparingly(
 	context: IWebhookFunctions,
-	matter: string,
+	matter: 'context' | 'rejection' | 'tool set-up' | 'tool token',
 	sentence: string,
 	details: IDataObject = {},
 ): void {
-	const { id, name } = context.getNode();
-	const workflow = context.getWorkflow();
-	const key = `${workflow.id}:${id}:${matter}`;
+	const warnedAtMs = warnings.of(context);
 	const nowMs = Date.now();
-	const isQuiet = nowMs - (warnedAtMs.get(key) ?? 0) < WARNING_INTERVAL_MS;
-	if (!isQuiet) warnedAtMs.set(key, nowMs);
+	const isQuiet = nowMs - (warnedAtMs.get(matter) ?? 0) < WARNING_INTERVAL_MS;
+	if (!isQuiet) warnedAtMs.set(matter, nowMs);
 	context.logger[isQuiet ? 'debug' : 'warn'](`VideoSDK Agent Cloud: ${sentence}`, {
-		workflowId: workflow.id,
-		nodeName: name,
+		workflowId: context.getWorkflow().id,
+		nodeName: context.getNode().name,
 		...details,
 	});
 }

@@ -1,6 +1,6 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { forgetNodes } from '../../../nodes/VideoSdkAgentCloud/api/perNode';
 import {
-	forgetCredentials,
 	readVerificationSettings,
 	verificationSettings,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
@@ -29,7 +29,7 @@ function contextOf(credentialId: string, workflowId = 'w1'): IWebhookFunctions {
 const read = async (credentialId = 'a') => await verificationSettings(contextOf(credentialId));
 
 beforeEach(() => {
-	forgetCredentials();
+	forgetNodes();
 	nowMs = Date.UTC(2026, 0, 15);
 	jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
 	reads = 0;
@@ -86,12 +86,10 @@ describe('verificationSettings', () => {
 		expect(reads).toBe(2);
 	});
 
-	it('keeps 100 credentials at most', async () => {
-		for (let index = 0; index < 101; index++) await read(`credential-${index}`);
-		for (let index = 1; index < 101; index++) await read(`credential-${index}`);
-		expect(reads).toBe(101);
-		await read('credential-0');
-		expect(reads).toBe(102);
+	it('reads another credential that was selected since', async () => {
+		await read('a');
+		credential = async () => ({ baseUrl: 'https://other.example.com' });
+		expect((await read('b')).baseUrl).toBe('https://other.example.com/');
 	});
 });
 

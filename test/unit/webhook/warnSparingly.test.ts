@@ -1,9 +1,8 @@
 import { type IWebhookFunctions } from 'n8n-workflow';
-import { forgetWarnings, warnSparingly } from '../../../nodes/VideoSdkAgentCloud/webhook/warnSparingly';
+import { warnSparingly } from '../../../nodes/VideoSdkAgentCloud/webhook/warnSparingly';
 import { NODE } from '../support';
 
 it('warns once a minute of each matter and node, and of no matter less because of another', () => {
-	forgetWarnings();
 	const logged: string[] = [];
 	const contextOf = (id: string) =>
 		({

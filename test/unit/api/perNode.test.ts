@@ -1,0 +1,16 @@
+import { forgetNodes, PerNode } from '../../../nodes/VideoSdkAgentCloud/api/perNode';
+import { NODE } from '../support';
+
+const contextOf = (id: string) =>
+	({ getNode: () => ({ ...NODE, id }), getWorkflow: () => ({ id: 'w' }) }) as never;
+
+it('2,000 nodes are kept, those that were used last', () => {
+	forgetNodes();
+	const [one, other] = [new PerNode(() => ({ count: 0 })), new PerNode(() => ({ count: 0 }))];
+	for (let index = 0; index < 2_000; index++) one.of(contextOf(`${index}`)).count++;
+	other.of(contextOf('0'));
+	one.of(contextOf('one more'));
+	expect(one.of(contextOf('0')).count).toBe(1);
+	expect(one.of(contextOf('1')).count).toBe(0);
+	expect([one.all().length, other.all().length]).toEqual([2_000, 1]);
+});
