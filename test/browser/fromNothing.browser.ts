@@ -1,4 +1,7 @@
-/** From an empty workflow to what it is for, by mouse alone, counted in clicks: a call, what was said, and a tool for an agent. */
+/**
+ * From an n8n that has no credential of ours and an empty workflow to what it is for, by mouse alone, counted in clicks: a call,
+ * what was said, and a tool for an agent.
+ */
 import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { connectMcp } from '../e2e/mcpClient';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
@@ -8,8 +11,10 @@ import type { Editor } from './editor';
 import { eventually } from './eventually';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
-/** Presses of the mouse, without those that make a credential: n8n selects the one there is. */
+/** Presses of the mouse besides those that make the credential, which are needed once. */
 const MAX_CLICKS = { call: 10, summary: 12, tool: 32 };
+/** The credential, in the first node of ours: open its form, click into both keys, and save. */
+const MAX_CREDENTIAL_CLICKS = 4;
 const TO = '+15550003001';
 const ORDER_NUMBER = '{{ $json.input.order_number }}';
 /** n8n's editor takes up what was typed after 100 ms. */
@@ -26,13 +31,53 @@ beforeAll(async () => {
 
 afterAll(async () => await stage?.stop());
 
+const credentials = async () => await stage.n8n.rest.call<Array<{ id: string }>>('GET', '/credentials');
+
+/** A new workflow in an n8n that has no credential. */
+async function startFromNothing(editor: Editor): Promise<void> {
+	for (const { id } of await credentials()) await stage.n8n.rest.call('DELETE', `/credentials/${id}`);
+	await editor.newWorkflow();
+}
+
 const inBrowser = (name: string, body: (editor: Editor) => Promise<void>) =>
 	browserTest(name, () => stage, body);
+
+interface Clicks {
+	credential: number;
+	others: number;
+}
 
 /** Counts each press of the mouse from now on. */
 async function countClicks({ page }: Editor): Promise<() => Promise<number>> {
 	await page.evaluate('window.clicks = 0; addEventListener("mousedown", () => window.clicks++, true)');
 	return async () => await page.evaluate<number>('window.clicks');
+}
+
+/** Creates the credential in the open node, which has none to select. @returns the clicks it took */
+async function makeCredential(editor: Editor, count: () => Promise<number>): Promise<number> {
+	const before = await count();
+	const { apiKey, secret, url } = stage.simulator;
+	await editor.panel.getByRole('button', { name: 'Connect to VideoSDK Agent Cloud' }).click();
+	await editor.credential.waitFor();
+	for (const [field, value] of [
+		['apiKey', apiKey],
+		['secretKey', secret],
+	] as const) {
+		await editor.parameter(field, editor.credential).locator('input').first().click();
+		await editor.page.keyboard.insertText(value);
+	}
+	// Only because a simulator takes VideoSDK's place: a user leaves this field as it is.
+	await editor.fill('baseUrl', url, editor.credential);
+	await editor.saveCredential();
+	await editor.credential.waitFor({ state: 'hidden' });
+	return (await count()) - before;
+}
+
+/** Prints what it took, which the docs tell, and compares it with what it may take. */
+function expectClicks(job: string, { credential, others }: Clicks, limit: number): void {
+	process.stdout.write(`${job}: ${others} clicks, and ${credential} for the credential\n`);
+	expect(others).toBeLessThanOrEqual(limit);
+	expect(credential).toBeLessThanOrEqual(MAX_CREDENTIAL_CLICKS);
 }
 
 /** Types into a field as a user does, who clicks into it. */
@@ -85,24 +130,25 @@ async function searchNext({ page }: Editor, text: string): Promise<void> {
 async function call(
 	editor: Editor,
 	recording?: string,
-): Promise<{ row: Record<string, string>; clicks: number }> {
-	await editor.newWorkflow();
-	const clicks = await countClicks(editor);
+): Promise<{ row: Record<string, string>; clicks: Clicks }> {
+	await startFromNothing(editor);
+	const count = await countClicks(editor);
 	await editor.search('phone call');
 	await addAction(editor, 'Make call and wait');
+	const credential = await makeCredential(editor, count);
 	await type(editor, 'to', TO);
 	await editor.pick('routingRuleId', 'Outbound rule 03');
 	await editor.pick('from', 'Line 03');
 	if (recording) await editor.choose('recording', recording);
 	await editor.runStep();
 	await editor.output.getByText('1 item').waitFor({ timeout: 60_000 });
-	const taken = await clicks();
-	return { row: await editor.firstRow(), clicks: taken };
+	const clicks = { credential, others: (await count()) - credential };
+	return { row: await editor.firstRow(), clicks };
 }
 
 inBrowser(`a first call, in at most ${MAX_CLICKS.call} clicks`, async (editor) => {
 	const { row, clicks } = await call(editor);
-	expect(clicks).toBeLessThanOrEqual(MAX_CLICKS.call);
+	expectClicks('A first call', clicks, MAX_CLICKS.call);
 	expect(row).toMatchObject({ outcome: 'answered', to: TO });
 });
 
@@ -111,7 +157,7 @@ inBrowser(
 	async (editor) => {
 		const { row, clicks } = await call(editor, 'Recording, Transcript, and Summary');
 		await keepPicture(editor, 'call-from-nothing');
-		expect(clicks).toBeLessThanOrEqual(MAX_CLICKS.summary);
+		expectClicks('What was said', clicks, MAX_CLICKS.summary);
 		const columns = ['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'];
 		expect(Object.keys(row).slice(0, columns.length)).toEqual(columns);
 		const text = expect.stringMatching(/\S/) as string;
@@ -127,12 +173,13 @@ inBrowser(
 	`a tool that looks up a row of a table and answers, in at most ${MAX_CLICKS.tool} clicks`,
 	async (editor) => {
 		const { page, panel } = editor;
-		await editor.newWorkflow();
-		const clicks = await countClicks(editor);
+		await startFromNothing(editor);
+		const count = await countClicks(editor);
 		await editor.search('tool trigger');
 		await page.getByTestId('item-iterator-item').filter({ hasText: TRIGGER }).click();
 		await page.getByRole('button', { name: 'Add to workflow' }).click();
 		await panel.waitFor();
+		const credential = await makeCredential(editor, count);
 		await type(editor, 'toolName', 'find order');
 		await type(editor, 'toolDescription', 'Finds an order of the caller.');
 		await editor.addEntry('toolParameters');
@@ -158,7 +205,11 @@ inBrowser(
 		await keepPicture(editor, 'answer-tool-call');
 		await editor.closePanel();
 		await editor.publish();
-		expect(await clicks()).toBeLessThanOrEqual(MAX_CLICKS.tool);
+		expectClicks(
+			'A tool that answers',
+			{ credential, others: (await count()) - credential },
+			MAX_CLICKS.tool,
+		);
 
 		const { id } = await newest();
 		const { nodes } = await stage.n8n.rest.getWorkflow(id);
@@ -196,11 +247,12 @@ async function newest(): Promise<{ id: string }> {
 }
 
 inBrowser('it is handed over from the list, and its access is created', async (editor) => {
+	const [{ id: credentialId } = { id: '' }] = await credentials();
 	const { id } = await stage.n8n.rest.createWorkflow(
 		chain('Access', [
 			n8nNode('Manual', 'manualTrigger'),
 			{
-				...ourNode(stage, 'Access', 'videoSdkAgentCloud', {
+				...ourNode({ credentialId }, 'Access', 'videoSdkAgentCloud', {
 					resource: 'tool',
 					operation: 'createAccess',
 				}),
