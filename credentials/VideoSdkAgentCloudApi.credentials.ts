@@ -33,7 +33,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 	icon: Icon = { light: 'file:../icons/videosdk.svg', dark: 'file:../icons/videosdk.dark.svg' };
 
 	documentationUrl =
-		'https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/credential.md';
+		'https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/first-call.md#the-credential';
 
 	properties: INodeProperties[] = [
 		{
@@ -67,10 +67,9 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: 'https://api.videosdk.live',
-			description:
-				"The address of the API. Leave it as it is unless VideoSDK gave you a different one. VideoSDK hasn't said whether it also works for agents on Zero Runtime.",
+			description: 'The address of the API. Leave it as it is unless VideoSDK gave you a different one.',
 			// When the test cannot reach the host, n8n shows the code alone, and lets no credential say more.
-			hint: "If the test shows only a code such as ENOTFOUND, n8n can't reach this address. Check it for typos, and make sure that n8n can connect to the internet. Behind a proxy, set HTTPS_PROXY.",
+			hint: "If the test shows only a code such as ENOTFOUND, n8n can't reach this address",
 		},
 		{
 			displayName: 'Webhook Public Key',
@@ -80,7 +79,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. -----BEGIN RSA PUBLIC KEY-----',
 			description:
-				'Leave empty (recommended), so that n8n fetches the key from VideoSDK. To verify events with a different key, enter it in PEM format.',
+				'Leave empty (recommended) to have n8n fetch the key from VideoSDK. To verify events with a different key, enter it in PEM format.',
 		},
 	];
 

@@ -33,7 +33,7 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 	'400': ["VideoSDK didn't accept the input", "Check this node's fields against the message above."],
 	'401': [
 		"VideoSDK didn't accept the API key and secret",
-		`Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential. If that doesn't help, check the clock on the machine that runs n8n.`,
+		`Copy 'API Key' and 'Secret Key' again from ${KEYS_PAGE} into the credential. If that doesn't help, check the clock on the machine that runs n8n. More: 'Your first call' in the docs.`,
 	],
 	'402': [
 		"VideoSDK couldn't find this, or the project's plan or balance doesn't cover it",

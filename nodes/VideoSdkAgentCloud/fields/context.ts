@@ -21,7 +21,7 @@ export const contextField: Field<'refused'> = {
 		'customerId',
 	]),
 	description:
-		'Data for tools and events that no one can change, such as a customer number. VideoSDK can read it.',
+		"Data for tools and events that the caller can't change, such as a customer number. VideoSDK can read it.",
 };
 
 /**

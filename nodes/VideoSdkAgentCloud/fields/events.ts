@@ -48,7 +48,7 @@ const CALL_EVENT_OPTIONS = options(
 		'call-hangup',
 		'When a call ends, is rejected, or fails. To cover every call, also select Missed and Transferred.',
 	],
-	['Missed', 'call-missed', 'When no one answers the call'],
+	['Missed', 'call-missed', "When the call isn't answered"],
 	['Ringing', 'call-ringing', 'When the phone starts ringing'],
 	['Started', 'call-started', 'When an incoming or outgoing call starts'],
 	['Summary', CALL_SUMMARY, 'When the agent sends its notes on the call'],

@@ -34,7 +34,7 @@ export function readInclude(read: ItemReader): Includable[] {
 }
 
 /** How long an operation that waits also waits for what 'Recording' keeps. */
-export const includeWaitField = numberField('default', 'Wait for Transcript', 'includeWait', {
+export const includeWaitField = numberField('default', 'Max Wait for Transcript', 'includeWait', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_INCLUDE_WAIT_MINUTES },
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',

@@ -4,14 +4,14 @@ import { asNumber, type ItemReader } from './reader';
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 const LONGEST_WAIT_MS = 30 * 86_400_000;
 
-const maxWaitField = numberField('refused', 'Max Wait', 'maxWait', {
+export const maxWaitField = numberField('refused', 'Max Wait', 'maxWait', {
 	typeOptions: { minValue: 0 },
 	default: 1,
 	description:
 		'How long to wait. After that, the output is the last known state, with <code>timedOut</code> set to true.',
 });
 
-const unitField = choiceField('default', 'Max Wait Unit', 'maxWaitUnit', {
+export const maxWaitUnitField = choiceField('default', 'Max Wait Unit', 'maxWaitUnit', {
 	options: [
 		{ name: 'Minutes', value: 'minutes' },
 		{ name: 'Hours', value: 'hours' },
@@ -21,7 +21,7 @@ const unitField = choiceField('default', 'Max Wait Unit', 'maxWaitUnit', {
 });
 
 /** How long an operation waits at most. */
-export const MAX_WAIT_FIELDS = [maxWaitField, unitField];
+export const MAX_WAIT_FIELDS = [maxWaitField, maxWaitUnitField];
 
 /**
  * @returns the longest wait in ms; the default if Max Wait was left empty by hand
@@ -29,7 +29,7 @@ export const MAX_WAIT_FIELDS = [maxWaitField, unitField];
  */
 export function readMaxWaitMs(read: ItemReader): number {
 	const amount = asNumber(read.text(maxWaitField) ?? maxWaitField.default);
-	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(unitField)] ?? NaN);
+	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(maxWaitUnitField)] ?? NaN);
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(
 		"'Max Wait' must be more than 0 and at most 30 days",

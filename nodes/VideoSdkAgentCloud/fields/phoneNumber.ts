@@ -71,7 +71,7 @@ function asPhoneNumber(read: ItemReader, field: Field, text: string): string {
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(
 		`'${field.displayName}' isn't a phone number: ${quoted}`,
-		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com.`,
+		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com. More: 'How to' in the docs, 'Fix phone numbers'.`,
 	);
 }
 

@@ -102,7 +102,7 @@ export function readAgentTools(
 		if (unreachable !== undefined) {
 			throw read.fail(
 				`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
-				'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), publish the tool again, and select it again. Nothing was sent to VideoSDK.',
+				"Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), publish the tool again, and select it again. More: 'Public URL' in the docs. Nothing was sent to VideoSDK.",
 			);
 		}
 		const secret = String(secretKey ?? '').trim();

@@ -4,8 +4,7 @@ import { type FieldReader } from './reader';
 /** An existing room, by its own ID. */
 export const roomIdField = textField('required', 'Room ID', 'roomId', {
 	placeholder: 'e.g. abcd-efgh-ijkl',
-	description:
-		"The room's ID, <code>roomId</code> in the output of Room: Create, Session: Start, and Call: Make",
+	description: 'The <code>roomId</code> from Room: Create, Session: Start, or Call: Make',
 });
 
 /** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */

@@ -1,6 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { choiceField, switchField, textField } from './field';
-import { MAX_WAIT_FIELDS } from './maxWait';
+import { maxWaitField, maxWaitUnitField } from './maxWait';
 import { roomIdField } from './roomId';
 
 /** Shown if the operation waits, which a tool of an AI agent does not. */
@@ -35,6 +35,9 @@ export const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'w
 	displayOptions: { hide: { '@tool': [true] } },
 });
 
+const MAX_WAIT_DESCRIPTION =
+	"How long to wait for the transcription. If there's none by then, the node fails.";
+
 /** Which transcription to get, and what of it. */
 export const GET_FIELDS: INodeProperties[] = [
 	getByField,
@@ -42,5 +45,6 @@ export const GET_FIELDS: INodeProperties[] = [
 	transcriptionIdField,
 	includeTextField,
 	waitUntilReadyField,
-	...MAX_WAIT_FIELDS.map((field) => ({ ...field, displayOptions: WHEN_WAITING })),
+	{ ...maxWaitField, description: MAX_WAIT_DESCRIPTION, displayOptions: WHEN_WAITING },
+	{ ...maxWaitUnitField, displayOptions: WHEN_WAITING },
 ];

@@ -3,7 +3,7 @@ import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
 
 const PUBLIC_URL =
-	'<a href="https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/troubleshooting.md#n8n-at-home-or-in-docker" target="_blank">public URL</a>';
+	'<a href="https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/public-url.md" target="_blank">public URL</a>';
 
 /** Makes a notice that is shown if one of these events is chosen. */
 function notice(name: string, events: string[], displayName: string): INodeProperties {

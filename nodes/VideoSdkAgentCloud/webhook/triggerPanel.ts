@@ -7,7 +7,7 @@ import { type INodeTypeDescription } from 'n8n-workflow';
  */
 export function triggerPanel(header: string, tryOut: string): INodeTypeDescription['triggerPanel'] {
 	const building = `<b>While building</b>: click <b>Execute step</b>, then ${tryOut}.<br /><br /><b>In production</b>: `;
-	const listed = 'Its executions are listed under Executions.';
+	const listed = "You'll find its executions under <b>Executions</b>, not here in the editor.";
 	return {
 		header,
 		executionsHelp: {

@@ -47,7 +47,11 @@ const callViaField = choiceField('default', 'Call Via', 'callVia', {
 			value: 'routingRule',
 			description: 'Call from one of your phone numbers. The routing rule decides which agent talks.',
 		},
-		{ name: 'Gateway', value: 'gateway', description: 'Call directly through an outbound gateway' },
+		{
+			name: 'Gateway',
+			value: 'gateway',
+			description: "Call without a routing rule. VideoSDK doesn't document which agent talks then.",
+		},
 	],
 	default: 'routingRule',
 });

@@ -2,10 +2,15 @@ import { deactivateRoom } from '../../api/rooms';
 import { roomIdField } from '../../fields/roomId';
 import { onRecord } from '../onRecord';
 
-export const operation = onRecord(roomIdField, deactivateRoom, {
+const ownRoomIdField = {
+	...roomIdField,
+	description: "The room's own ID, such as <code>abcd-efgh-ijkl</code>. A custom room ID doesn't work here.",
+};
+
+export const operation = onRecord(ownRoomIdField, deactivateRoom, {
 	value: 'deactivate',
 	name: 'Deactivate',
 	action: 'Deactivate room',
-	description: 'Close a room permanently. Everyone in it is disconnected, and no one can join it again.',
+	description: "Close a room permanently. Everyone in it is disconnected, and it can't be joined again.",
 	consequence: 'disconnects everyone in the room',
 });
