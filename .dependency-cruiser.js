@@ -1,4 +1,4 @@
-/** Which imports are allowed: the layers of docs/architecture.md, from the bottom up. `npm run lint` enforces them. */
+/** Which imports are allowed: the layers of docs/dev/architecture.md, from the bottom up. `npm run lint` enforces them. */
 const NODES = '^nodes/VideoSdkAgentCloud';
 /** The node by which agents ask: beside the layers, on top of the lower ones. */
 const TOOL_NODE = '^nodes/VideoSdkAgentCloudMcp/';

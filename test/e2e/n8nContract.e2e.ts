@@ -1,4 +1,4 @@
-/** What waiting takes from n8n: docs/architecture.md has the list. A new n8n that changes one of them is told here by name. */
+/** What waiting takes from n8n: docs/dev/architecture.md has the list. A new n8n that changes one of them is told here by name. */
 import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';

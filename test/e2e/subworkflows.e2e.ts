@@ -1,4 +1,4 @@
-/** A sub-workflow that waits. What n8n itself makes of it is stated here, and in docs/sessions.md with the way around it. */
+/** A sub-workflow that waits. What n8n itself makes of it is stated here, and in docs/waiting.md with the way around it. */
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import type { SimulatedSession } from '../simulator';

@@ -251,7 +251,7 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		expect((await setup.simulator.emit(run.sessionId, 'failed'))?.status).toBe(200);
 		expect(output(await ended(run), run)).toMatchObject({ status: 'failed', event: 'failed' });
 
-		// It comes a minute and a half after ours. Nobody has polled any more: see docs/calls.md.
+		// It comes a minute and a half after ours. Nobody has polled any more: see docs/waiting.md.
 		const json = output(await ended(timedOut, 240_000), timedOut);
 		expect(json).toMatchObject({ status: 'queued', timedOut: true });
 		expect(lookups(timedOut.sessionId)).toBe(polls);

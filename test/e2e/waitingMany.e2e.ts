@@ -84,7 +84,7 @@ const ROOM_CALLS: Kind<SimulatedCall> = {
 	parameters: { ...CALLS.parameters, options: { ownRoom: true } },
 };
 
-/** Splits by how a call ended, as docs/calls.md tells to: VideoSDK may write capitals. */
+/** Splits by how a call ended, as docs/output.md tells to: VideoSDK may write capitals. */
 const SWITCH = n8nNode(
 	'How did it end?',
 	'switch',

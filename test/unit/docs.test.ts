@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
+import { isLabel, KNOWN, shownLabels } from './labels';
+
 const root = join(__dirname, '..', '..');
-const pages = ['.', 'docs', 'docs/benchmarks', 'examples/agent'].flatMap((folder) =>
+const pages = ['.', 'docs', 'docs/dev', 'docs/benchmarks', 'examples/agent'].flatMap((folder) =>
 	readdirSync(join(root, folder))
 		.filter((name) => name.endsWith('.md'))
 		.map((name) => join(folder, name)),
@@ -59,18 +61,59 @@ it("n8n's Docs buttons lead to pages about using the nodes", () => {
 	const urls = sources.flatMap((source) => read(source).match(/https:\/\/github\.com\/[^"']+/g) ?? []);
 	expect(urls.length).toBeGreaterThanOrEqual(2 * 3 + 1);
 	for (const url of urls) {
-		const [, page = url] =
-			/^https:\/\/github\.com\/[^/]+\/[^/]+\/blob\/main\/(docs\/[\w-]+\.md)$/.exec(url) ?? [];
+		const [, page = url, anchor] =
+			/^https:\/\/github\.com\/[^/]+\/[^/]+\/blob\/main\/(docs\/[\w-]+\.md)(?:#(.+))?$/.exec(url) ?? [];
 		expect(pages).toContain(page);
+		if (anchor !== undefined) expect(headingsOf(page)).toContain(anchor);
 	}
 });
 
-it('the README can be read in a few minutes', () => {
-	const words = read('README.md')
-		.replace(/<[^>]+>/g, ' ')
+/** @returns the words of a page that are read one after the other, without code and addresses */
+const wordsOf = (page: string) =>
+	read(page)
+		.replace(/```[^]*?```|<[^>]+>|`[^`]*`/g, ' ')
+		.replace(/\]\([^)]*\)/g, ']')
 		.split(/\s+/)
-		.filter((word) => /[a-z0-9]/i.test(word));
-	expect(words.length).toBeLessThanOrEqual(900);
+		.filter((word) => /[a-z0-9]/i.test(word)).length;
+const USER_PAGES = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
+
+it('the README can be read in a few minutes, all pages for users in an hour', () => {
+	expect(wordsOf('README.md')).toBeLessThanOrEqual(900);
+	expect(USER_PAGES.reduce((sum, page) => sum + wordsOf(page), 0)).toBeLessThanOrEqual(10_000);
+});
+
+it('the README says on its first 60 lines how to try it and how to prove it', () => {
+	const start = read('README.md').split('\n').slice(0, 60).join('\n');
+	expect(start).toMatch(/^npm start /m);
+	expect(start).toMatch(/^npm test /m);
+});
+
+it.each(pages)('the npm scripts that %s names exist', (page) => {
+	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+	const named = [...read(page).matchAll(/\bnpm run ([a-z0-9:]+)/g)].map(([, script = '']) => script);
+	expect(named.filter((script) => !(script in scripts))).toEqual([]);
+});
+
+it.each(USER_PAGES)(
+	'%s calls fields, options, operations, and events by the names that the nodes show',
+	(page) => {
+		const labels = shownLabels();
+		const bold = [
+			...read(page)
+				.replace(/```[^]*?```/g, '')
+				.matchAll(/\*\*([^*\n]+)\*\*/g),
+		].map(([, text = '']) => text);
+		const unknown = bold.filter((text) => isLabel(text) && !labels.has(text) && !KNOWN.has(text));
+		expect(unknown).toEqual([]);
+	},
+);
+
+it('CONTRIBUTING.md names tests that exist', () => {
+	const files = [...published].filter((file) => /^test\/.*\.test\.ts$/.test(file));
+	const cells = [...read('CONTRIBUTING.md').matchAll(/`((?:(?:engine|unit)\/\w+ ?|concurrency ?)+)`/g)];
+	const named = cells.flatMap(([, names = '']) => names.trim().split(' '));
+	expect(named.length).toBeGreaterThan(10);
+	expect(named.filter((name) => !files.some((file) => file.includes(name)))).toEqual([]);
 });
 
 it('the README shows its moving picture in light and dark', () => {

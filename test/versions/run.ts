@@ -1,6 +1,6 @@
 /**
  * `npm run test:versions [version ...]`: tries the main jobs in one n8n after the other, each installed in a folder of its own,
- * and writes the table in docs/compatibility.md. Without arguments it tries the versions that this package promises to work on.
+ * and writes the table in docs/dev/compatibility.md. Without arguments it tries the versions that this package promises to work on.
  */
 import { PATIENT, setUp } from '../e2e/setup';
 import { describeCommit } from '../n8n/commit';

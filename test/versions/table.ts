@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as prettier from 'prettier';
 import { repositoryRoot } from '../n8n/processes';
 
-const FILE = join(repositoryRoot, 'docs', 'compatibility.md');
+const FILE = join(repositoryRoot, 'docs', 'dev', 'compatibility.md');
 /** The table that begins with this heading belongs to `npm run test:versions`. */
 const FIRST_HEADING = 'n8n';
 const VERSION = /^\d+\.\d+\.\d+$/;
@@ -21,7 +21,7 @@ function byVersion([first = '']: string[], [second = '']: string[]): number {
 }
 
 /**
- * Puts results into the table of versions in docs/compatibility.md. Rows of versions that were not tried now stay, and so do rows
+ * Puts results into the table of versions in docs/dev/compatibility.md. Rows of versions that were not tried now stay, and so do rows
  * whose first cell is no version.
  *
  * @param headings of all columns
