@@ -149,7 +149,11 @@ describe('What is kept', () => {
 			{ recording: 'none', options: { roomId: 'abcd-efgh-ijkl', ownRoom: true } },
 			"can't be combined with 'Own Room'",
 		],
-		['a time that is none', { options: { includeWait: 'soon' } }, "'Max Wait for Transcript' must be a number"],
+		[
+			'a time that is none',
+			{ options: { includeWait: 'soon' } },
+			"'Max Wait for Transcript' must be a number",
+		],
 	])('refuses %s before the first call', async (_what, more, sentence) => {
 		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(more), { items: rows(2) });
 		const { message, description } = failureOf(result);
