@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
 import type { WorkflowNode } from '../n8n/rest';
 import { EXAMPLES, isOurs, readExample } from '../start/examples';
 import { TABLES } from '../start/tables';
+import { shownLabels } from './labels';
 
 const root = join(__dirname, '..', '..');
 const textOf = (file: string) => readFileSync(join(root, 'examples', file), 'utf8');
@@ -13,15 +14,6 @@ const page = readFileSync(join(root, 'docs', 'examples.md'), 'utf8');
 
 /** Of n8n's own nodes. */
 const OF_N8N = ['Authentication', 'Google Drive', 'Dropbox', 'S3', 'Send Email', 'Summaries'];
-/** What the fields of our nodes, and the entries of their lists, are called. */
-const LABELS = ['nodes', 'credentials'].flatMap((source) =>
-	readdirSync(join(root, source), { recursive: true, encoding: 'utf8' })
-		.filter((name) => name.endsWith('.ts'))
-		.flatMap((name) => [
-			...readFileSync(join(root, source, name), 'utf8').matchAll(/(?:displayName|name): '([^']+)'/g),
-		])
-		.map(([, label]) => label),
-);
 const EVENTS = [...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ name }) => name);
 
 interface Box {
@@ -97,7 +89,7 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 
 	it('calls nodes, tables and fields in its notes by their names', () => {
 		const names = [...nodes.map((node) => node.name), ...Object.keys(TABLES)];
-		const known = new Set<unknown>([...names, ...LABELS, ...EVENTS, ...OF_N8N]);
+		const known = new Set<unknown>([...names, ...shownLabels(), ...EVENTS, ...OF_N8N]);
 		for (const content of notes) {
 			const emphasized = [...content.matchAll(/\*\*([^*]+)\*\*/g)].map(([, text]) => text);
 			// Warnings are emphasized, too.
