@@ -1,7 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type Field } from './field';
-import { CONTEXT_PARAMETER } from '../webhook/context';
-import { contextUrlLength } from '../webhook/contextUrl';
+import { CONTEXT_PARAMETER, contextUrlLength } from '../webhook/context';
 import { pairsField } from './keyValue';
 import { type FieldReader, type ItemReader } from './reader';
 import { readPairs } from './readKeyValue';

@@ -1,5 +1,5 @@
 import { type Field } from './field';
-import { type WebhookTarget } from '../webhook/contextUrl';
+import { type WebhookTarget } from '../webhook/context';
 import { checkContextUrl, MAX_URL_LENGTH, readContext } from './context';
 import { type CollectionReader, type ItemReader } from './reader';
 import { readOptions } from './requestOptions';

@@ -1,5 +1,6 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type ICredentialsDecrypted, type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
+import { type SessionWebhook } from '../api/sessions';
 import { Envelope, type SigningKey } from './envelope';
 
 /** The query parameter of the webhook URL in which the context of an event travels. */
@@ -12,16 +13,7 @@ export function contextKey(secretKey: string): SigningKey {
 	return envelope.keyOf(secretKey);
 }
 
-/** @returns the length of a signed context, in characters */
-export function signedLength(pairs: IDataObject): number {
-	return envelope.lengthOf(pairs);
-}
-
-/**
- * Signs a context.
- *
- * @param pairs texts, numbers and booleans by name
- */
+/** @param pairs texts, numbers and booleans by name */
 export function signContext(pairs: IDataObject, key: SigningKey): string {
 	return envelope.seal(pairs, key);
 }
@@ -35,4 +27,37 @@ export function signContext(pairs: IDataObject, key: SigningKey): string {
 export function verifyContext(text: unknown, key: SigningKey): IDataObject | undefined {
 	const pairs = envelope.open(text, key);
 	return isRecord(pairs) ? pairs : undefined;
+}
+
+/** A webhook, and what is to come with each of its events: texts, numbers and booleans by name. */
+export interface WebhookTarget {
+	webhook: SessionWebhook;
+	context?: IDataObject;
+}
+
+/** @returns the URL with the query parameter for the context, whose value is to be appended */
+function withParameter(url: string): string {
+	const [beforeFragment = ''] = url.split('#');
+	return `${beforeFragment}${beforeFragment.includes('?') ? '&' : '?'}${CONTEXT_PARAMETER}=`;
+}
+
+/** @returns how many characters a webhook URL has with its context, signed */
+export function contextUrlLength(url: string, pairs: IDataObject): number {
+	return withParameter(url).length + envelope.lengthOf(pairs);
+}
+
+/**
+ * Puts a webhook's context into its URL, signed by the secret of the credential with which the webhook is sent.
+ *
+ * @param credential gives the item's credential, see `credentialOf`; not called if there is no context
+ */
+export async function withSignedContext(
+	target: WebhookTarget | undefined,
+	credential: () => Promise<ICredentialsDecrypted>,
+): Promise<SessionWebhook | undefined> {
+	if (target?.context === undefined) return target?.webhook;
+	const { webhook, context } = target;
+	const { data } = await credential();
+	const key = contextKey(String(data?.secretKey ?? '').trim());
+	return { ...webhook, endPoint: withParameter(webhook.endPoint) + signContext(context, key) };
 }

@@ -7,7 +7,7 @@ import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook } from '../../fields/readWebhook';
 import { readOptions } from '../../fields/requestOptions';
 import { webhookFields } from '../../fields/webhook';
-import { withSignedContext } from '../../webhook/contextUrl';
+import { withSignedContext } from '../../webhook/context';
 import { type Operation } from '../operation';
 
 const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId', {

@@ -13,7 +13,7 @@ import { readWebhook } from '../../fields/readWebhook';
 import { recordingFields } from '../../fields/recording';
 import { readSessionRoom, type RoomChoice, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
 import { WEBHOOK_FIELDS } from '../../fields/webhook';
-import { withSignedContext } from '../../webhook/contextUrl';
+import { withSignedContext } from '../../webhook/context';
 import { ROOM_EVENTS } from '../../webhook/event';
 import { openRoom } from '../openRoom';
 import { type Operation, type RunTools } from '../operation';
