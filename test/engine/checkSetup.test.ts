@@ -395,7 +395,7 @@ const CALL_SETUPS: Setup[] = [
 		() => ({ routingRuleId: 'rule_none' }),
 		{ routingRule: /no routing rule 'rule_none'/ },
 	],
-	...[{ status: 'disabled' }, { status: 'INACTIVE' }, { enabled: false }].map((state): Setup => [
+	...[{ status: 'disabled' }, { status: 'INACTIVE' }].map((state): Setup => [
 		`a rule that is off: ${JSON.stringify(state)}`,
 		() => {
 			answerRule(state);

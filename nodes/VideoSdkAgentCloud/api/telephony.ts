@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord } from './answer';
+import { isRecord, pick } from './answer';
 import type { Send } from './client';
 import { listPages, type ListRequest } from './pagination';
 import { pathOf } from './path';
@@ -30,25 +30,13 @@ export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
 	return { id: e164, phoneNumberId, name };
 });
 
-/** How a rule says that it is off is not documented, so all that services commonly write counts. */
-function statusOf(rule: IDataObject): IDataObject[string] {
-	const isOff =
-		rule.disabled === true ||
-		['enabled', 'isEnabled', 'active', 'isActive'].some((field) => rule[field] === false);
-	return isOff ? 'disabled' : rule.status;
-}
-
 /** @returns whether a routing rule is for incoming calls only */
 export const isInbound = ({ type }: IDataObject): boolean => String(type).toLowerCase() === 'inbound';
 
 /** All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `status`, `numbers`, `agentId`. */
 export const ALL_ROUTING_RULES = listOf('routing-rule', (rule) => ({
 	id: rule.id,
-	name: rule.name,
-	type: rule.type,
-	status: statusOf(rule),
-	numbers: rule.numbers,
-	agentId: rule.agentId,
+	...pick(rule, ['name', 'type', 'status', 'numbers', 'agentId']),
 }));
 
 /** The rules by which calls are made. */
