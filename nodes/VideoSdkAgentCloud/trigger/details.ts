@@ -1,6 +1,7 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type IWebhookFunctions } from 'n8n-workflow';
 import { getCall } from '../api/calls';
-import { type Send } from '../api/client';
+import { clientOf, type Send } from '../api/client';
+import { within } from '../api/pause';
 import { getSession } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 
@@ -46,6 +47,32 @@ export function subjectOf(event: IDataObject): Subject | undefined {
 	return undefined;
 }
 
+/**
+ * Fetches the record of a session or call.
+ *
+ * @param timeoutMs for the whole answer: then it is requested once. Default: as for all requests
+ * @param consequence of a failure, as the log names it
+ * @returns null if it cannot be fetched
+ */
+export async function fetchRecord(
+	context: IExecuteFunctions | IWebhookFunctions,
+	{ field, fetch }: Subject,
+	timeoutMs?: number,
+	consequence = '',
+): Promise<IDataObject | null> {
+	const fetched =
+		timeoutMs === undefined
+			? fetch(clientOf(context))
+			: within(timeoutMs, fetch(clientOf(context, { maxAttempts: 1 })));
+	return await fetched.catch((error: Error) => {
+		context.logger.warn(`VideoSDK Agent Cloud: the ${field} of an event couldn't be fetched${consequence}`, {
+			workflowId: context.getWorkflow().id,
+			reason: error.message,
+		});
+		return null;
+	});
+}
+
 /** @returns whose record is added to an event; undefined if none is */
 export function detailOf(event: IDataObject, details: Details): Subject | undefined {
 	const subject = subjectOf(event);
@@ -56,10 +83,10 @@ export function detailOf(event: IDataObject, details: Details): Subject | undefi
 /**
  * Adds to an event what `details` asks for: the session's record, or how the call went and the call's record.
  *
- * @param record that of `detailOf`; undefined if it couldn't be fetched. Of a call it may still show that the call is running: then the
+ * @param record that of `detailOf`; null if it couldn't be fetched. Of a call it may still show that the call is running: then the
  * event itself counts
  */
-export function withDetails(event: IDataObject, details: Details, record?: IDataObject): IDataObject {
+export function withDetails(event: IDataObject, details: Details, record?: IDataObject | null): IDataObject {
 	if (!details.call || !CALL_ENDS.has(event.event)) return { ...event, ...(record && { session: record }) };
 	const { outcome, answered, durationSeconds } = record ?? { outcome: 'running' };
 	const result = outcome === 'running' ? CALL_ENDS.get(event.event) : { outcome, answered, durationSeconds };

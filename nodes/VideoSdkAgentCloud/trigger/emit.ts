@@ -1,33 +1,11 @@
-import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
-import { clientOf } from '../api/client';
-import { within } from '../api/pause';
+import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { makeSearchable } from '../n8n/searchable';
-import { detailOf, type Details, withDetails } from './details';
+import { detailOf, type Details, fetchRecord, withDetails } from './details';
 import { isFirstExecution } from './firstExecution';
 import { type ReceivedItem } from './receive';
 
 /** For a call's record. The workflow is better served by the event alone than by an API that takes long. */
 const CALL_TIMEOUT_MS = 10_000;
-
-/** @returns the record to be added to an event; undefined if there is none, or it cannot be fetched */
-async function fetchRecord(
-	context: IExecuteFunctions,
-	event: IDataObject,
-	details: Details,
-): Promise<IDataObject | undefined> {
-	const subject = detailOf(event, details);
-	if (subject === undefined) return undefined;
-	const fetched =
-		subject.field === 'session'
-			? subject.fetch(clientOf(context))
-			: within(CALL_TIMEOUT_MS, subject.fetch(clientOf(context, { maxAttempts: 1 })));
-	return await fetched.catch((error: Error) => {
-		context.logger.warn(`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched`, {
-			reason: error.message,
-		});
-		return undefined;
-	});
-}
 
 /**
  * Gives the events to the nodes that follow. Runs at the beginning of the execution that an event started, when the sender already
@@ -41,7 +19,9 @@ export async function emit(
 	for (const [index, { json }] of context.getInputData().entries()) {
 		const { record: early, ...event } = json as ReceivedItem;
 		if (skipDuplicates && !(await isFirstExecution(context, event))) continue;
-		const record = early === undefined ? await fetchRecord(context, event, details) : (early ?? undefined);
+		const subject = detailOf(event, details);
+		const timeoutMs = subject?.field === 'call' ? CALL_TIMEOUT_MS : undefined;
+		const record = early === undefined && subject ? await fetchRecord(context, subject, timeoutMs) : early;
 		items.push({ json: withDetails(event, details, record), pairedItem: { item: index } });
 	}
 	makeSearchable(

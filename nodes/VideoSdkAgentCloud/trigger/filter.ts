@@ -1,14 +1,13 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../api/boundedMap';
-import { clientOf } from '../api/client';
 import { credentialId } from '../api/credential';
-import { within } from '../api/pause';
 import { PerNode } from '../api/perNode';
 import { firstText, type ReceivedEvent } from '../webhook/event';
-import { type Subject, subjectOf } from './details';
+import { fetchRecord, subjectOf } from './details';
 
 /** The sender waits for the answer meanwhile. */
 const FETCH_TIMEOUT_MS = 5_000;
+const NOT_FILTERED = ", so the filters in 'Options' weren't applied and the workflow started";
 /** Of one node. */
 const MAX_REMEMBERED = 100;
 
@@ -41,18 +40,6 @@ function directionOf({ type, direction }: IDataObject): string | undefined {
 		.find((value) => ['inbound', 'outbound'].includes(value));
 }
 
-/** Fetches the session or call. @returns null if that fails */
-async function fetchRecord(context: IWebhookFunctions, subject: Subject): Promise<IDataObject | null> {
-	const fetched = subject.fetch(clientOf(context, { maxAttempts: 1 }));
-	return await within(FETCH_TIMEOUT_MS, fetched).catch((error: Error) => {
-		context.logger.warn(
-			`VideoSDK Agent Cloud: the ${subject.field} of an event couldn't be fetched, so the filters in 'Options' weren't applied and the workflow started`,
-			{ workflowId: context.getWorkflow().id, reason: error.message },
-		);
-		return null;
-	});
-}
-
 /**
  * Tells whether an event is of a deployment and of a call direction that the user chose. Makes one request at most.
  *
@@ -72,7 +59,7 @@ export async function filter(
 	const key = `${credentialId(context)} ${subject.field} ${subject.id}`;
 	const known = find(event.data) ?? remembered.get(key);
 	if (known !== undefined) return { isWanted: choices.includes(known) };
-	const record = await fetchRecord(context, subject);
+	const record = await fetchRecord(context, subject, FETCH_TIMEOUT_MS, NOT_FILTERED);
 	const found = record ? find(record) : undefined;
 	if (found === undefined) return { isWanted: true, record };
 	remembered.set(key, found);
