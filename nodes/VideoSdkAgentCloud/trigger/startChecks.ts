@@ -1,7 +1,8 @@
 import { type IHookFunctions, type ITriggerFunctions } from 'n8n-workflow';
 import { pause } from '../api/pause';
 import { PerNode } from '../api/perNode';
-import { prepareCheck, type Registrant } from './registration';
+import { prepareCheck } from './registration';
+import { type Registrant } from './storedRegistration';
 
 const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 5 * 60_000;
