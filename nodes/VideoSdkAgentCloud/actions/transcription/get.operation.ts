@@ -31,10 +31,6 @@ const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
-/** By so much the clocks of VideoSDK's services may differ. */
-const CLOCKS_APART_MS = 10_000;
-
-const msOf = (time: unknown): number => Date.parse(String(time));
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call, starts the session, or creates the room, set 'Recording' to 'Recording and Transcript'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
@@ -111,13 +107,12 @@ function prepare(read: ItemReader): ItemRun {
 		};
 
 		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
-		const isFormer = async ({ start, sessionId }: IDataObject): Promise<boolean> => {
-			if (!('roomId' in target)) return false;
+		const isFormer = async ({ sessionId }: IDataObject): Promise<boolean> => {
+			if (!('roomId' in target) || sessionId === undefined) return false;
 			const latest = await latestSession(send, target.roomId).catch(() => undefined);
 			if (latest === undefined || latest.id === sessionId) return false;
 			// One that is long over has left no transcription: someone looked in.
-			const isRecent = !(msOf(latest.end) < Date.now() - TRANSCRIBED_WITHIN_MS);
-			return isRecent && msOf(start) < msOf(latest.start) - CLOCKS_APART_MS;
+			return !(Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS);
 		};
 
 		/** @returns the output; undefined if it is too early for it */
