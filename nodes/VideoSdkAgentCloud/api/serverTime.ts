@@ -11,3 +11,24 @@ export function serverTimeMs({ date, age }: Record<string, unknown>): number | u
 	const ageSeconds = Number(age);
 	return ageSeconds > 0 ? sentAtMs + ageSeconds * 1000 : sentAtMs;
 }
+
+/** Clocks that differ by less are the same: the API tells its time in whole seconds. */
+const SAME_CLOCK_MS = 2_000;
+
+/**
+ * Compares the clocks. The sender set its Date at some time between the request and the end of its answer, which may drip for seconds.
+ *
+ * @param sentAtMs when the request was sent, in ms since 1970
+ * @param receivedAtMs when all of its answer was there
+ * @param headers of the answer, their names in lower case
+ * @returns what our clock is ahead of the sender's at least, in ms; 0 if they may be the same
+ */
+export function clockSkewMs(
+	sentAtMs: number,
+	receivedAtMs: number,
+	headers: Record<string, unknown>,
+): number {
+	const timeMs = serverTimeMs(headers) ?? NaN;
+	if (sentAtMs - timeMs >= SAME_CLOCK_MS) return sentAtMs - timeMs;
+	return receivedAtMs - timeMs <= -SAME_CLOCK_MS ? receivedAtMs - timeMs : 0;
+}

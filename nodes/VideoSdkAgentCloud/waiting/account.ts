@@ -1,36 +1,30 @@
-import { type ICredentialsDecrypted, type IExecuteFunctions } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { type ICredentialsDecrypted, type IExecuteFunctions, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { abortAfter, apiRequest, type Send } from '../api/client';
+import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
 import { credentialId, credentialOf, isAsStored, type RequestContext } from '../api/credential';
 import { openFile } from '../api/files';
 import { TEXT_LIMITS, textOf } from '../api/fileStream';
-import { serverTimeMs } from '../api/serverTime';
+import { clockSkewMs } from '../api/serverTime';
 import { detached } from '../n8n/detached';
 import { fileAddressRule } from '../webhook/address';
+import { FairSlots } from './fairSlots';
 
 /** What requests are for. Ends never queue behind looks, nor looks behind what was said, nor anything behind the files of a host that hangs. */
 export type Lane = 'look' | 'end' | 'keep' | 'file';
-/** Requests in flight for one account, 20 in all besides files, each of which may be a text in memory; and for the whole process. */
-const MAX_OF_ACCOUNT: Record<Lane, number> = { look: 5, end: 10, keep: 5, file: 5 };
-const MAX_OF_PROCESS: Record<Lane, number> = { look: 30, end: 40, keep: 20, file: 10 };
+/** Requests in flight: of one account (20 in all besides files, each of which may be a text in memory), and of the whole process. */
+const SLOTS: Record<Lane, FairSlots<Account>> = {
+	look: new FairSlots(5, 30),
+	end: new FairSlots(10, 40),
+	keep: new FairSlots(5, 20),
+	file: new FairSlots(5, 10),
+};
 /** For the whole of a request, so that an answer that drips holds up nothing. */
 const TIMEOUT_MS = 10_000;
 /** How n8n marks an expression in a credential that it cannot evaluate any more (CredentialsHelper.applyDefaultsAndOverwrites). */
 const NOT_RESOLVED = '[Error resolving credentials]';
 /** One round of looks reads the credential once, however many requests it makes. */
 const MAX_AGE_MS = 1_000;
-/** Clocks that differ by less are the same: the API tells its time in whole seconds. */
-const SAME_CLOCK_MS = 2_000;
 const RATE_LIMIT_PAUSE_MS = 5_000;
-
-type Limits = Record<Lane, ReturnType<typeof pLimit>>;
-
-function limitsOf({ look, end, keep, file }: Record<Lane, number>): Limits {
-	return { look: pLimit(look), end: pLimit(end), keep: pLimit(keep), file: pLimit(file) };
-}
-
-const processLimits = limitsOf(MAX_OF_PROCESS);
 
 export type ReadCredential = () => Promise<ICredentialsDecrypted>;
 
@@ -48,7 +42,6 @@ export class Account {
 	pausedUntilMs = 0;
 	/** What n8n's clock is ahead of VideoSDK's, in ms. */
 	skewMs = 0;
-	private readonly limits = limitsOf(MAX_OF_ACCOUNT);
 	private readonly readCredential: ReadCredential;
 
 	constructor(
@@ -58,6 +51,11 @@ export class Account {
 	) {
 		this.context = detached(context);
 		this.readCredential = credentialOf(this.context, itemIndex, MAX_AGE_MS);
+	}
+
+	/** What its credential read last, see `keyOf`. */
+	get key(): string {
+		return keyOf(this.context, this.last);
 	}
 
 	/** @throws what n8n throws if the credential cannot be read */
@@ -80,30 +78,37 @@ export class Account {
 
 	/** @param untilMs after this time, in ms since 1970, nothing is sent. @returns sends requests, each bounded as a whole */
 	sender(lane: Lane, untilMs: number, maxAttempts: number): Send {
-		const sending = {
-			...{ timeoutMs: TIMEOUT_MS, wholeTimeoutMs: TIMEOUT_MS, maxAttempts, untilMs },
-			credential: async () => await this.read(),
-			stopSignal: new AbortController().signal,
-			onRateLimited: () => (this.pausedUntilMs = Date.now() + RATE_LIMIT_PAUSE_MS),
-			inTurn: async <T>(send: () => Promise<T>): Promise<T> => await this.inTurn(lane, send),
+		return async (request, read) => {
+			let sentAtMs = NaN;
+			const sending = {
+				...{ timeoutMs: TIMEOUT_MS, wholeTimeoutMs: TIMEOUT_MS, maxAttempts, untilMs },
+				credential: async () => await this.read(),
+				stopSignal: new AbortController().signal,
+				onRateLimited: () => (this.pausedUntilMs = Date.now() + RATE_LIMIT_PAUSE_MS),
+				inTurn: async <T>(send: () => Promise<T>): Promise<T> =>
+					await SLOTS[lane].run(this, async () => {
+						sentAtMs = Date.now();
+						return await send();
+					}),
+			};
+			const readInTime: typeof read = (answer, headers) => {
+				this.skewMs = clockSkewMs(sentAtMs, Date.now(), headers);
+				return read(answer, headers);
+			};
+			return await apiRequest(this.context, request, readInTime, sending);
 		};
-		return async (request, read) =>
-			await apiRequest(
-				this.context,
-				request,
-				(answer, headers) => {
-					const skewMs = Date.now() - (serverTimeMs(headers) ?? NaN);
-					this.skewMs = Math.abs(skewMs) >= SAME_CLOCK_MS ? skewMs : 0;
-					return read(answer, headers);
-				},
-				sending,
-			);
 	}
 
-	/** Reads the text of a file, with the address rules for files. @throws FileError */
-	async readText(url: string): Promise<string> {
+	/**
+	 * Reads the text of a file, with the address rules for files.
+	 *
+	 * @param untilMs after this time, in ms since 1970, nothing is sent
+	 * @throws FileError; UserError if there was no time to send it
+	 */
+	async readText(url: string, untilMs: number): Promise<string> {
 		const { data } = await this.read();
-		return await this.inTurn('file', async () => {
+		return await SLOTS.file.run(this, async () => {
+			if (Date.now() > untilMs) throw new UserError(NO_TIME_LEFT);
 			const { stream } = await openFile({
 				httpRequest: this.context.helpers.httpRequest,
 				url,
@@ -115,22 +120,19 @@ export class Account {
 			return await textOf(stream);
 		});
 	}
-
-	private async inTurn<T>(lane: Lane, send: () => Promise<T>): Promise<T> {
-		return await this.limits[lane](async () => await processLimits[lane](send));
-	}
 }
 
-/** By the credential's ID. Those that no wait uses any more are garbage. */
-const accounts = new Map<string, Array<WeakRef<Account>>>();
-
-function isSame(one: ICredentialsDecrypted | undefined, other: ICredentialsDecrypted | undefined): boolean {
-	if (one === undefined || other === undefined) return false;
-	return ['apiKey', 'secretKey', 'baseUrl'].every((field) => one.data?.[field] === other.data?.[field]);
+/** @returns what tells accounts apart: the credential, and what it read */
+function keyOf(context: RequestContext, { data }: Partial<ICredentialsDecrypted> = {}): string {
+	return JSON.stringify([credentialId(context), data?.apiKey, data?.secretKey, data?.baseUrl]);
 }
+
+/** By their keys when they were made. Those that no wait uses any more are garbage. */
+const accounts = new Map<string, WeakRef<Account>>();
 
 /**
- * Finds the account that reads the same credential, or makes one. Never throws: if a credential cannot be read, its requests fail.
+ * Finds the account whose credential read the same when it was last read, or makes one. Never throws: if a credential cannot be read,
+ * its requests fail.
  *
  * @param itemIndex the input item, if there are any
  * @param read reads that item's credential
@@ -140,14 +142,12 @@ export async function findAccount(
 	itemIndex?: number,
 	read: ReadCredential = credentialOf(context, itemIndex),
 ): Promise<Account> {
-	const id = credentialId(context);
 	const current = await read().catch(() => undefined);
-	for (const reference of accounts.get(id) ?? []) {
-		const account = reference.deref();
-		if (account && isSame(await account.read().catch(() => undefined), current)) return account;
-	}
+	const key = keyOf(context, current);
+	const present = accounts.get(key)?.deref();
+	if (current && present?.key === key) return present;
+	for (const [unused, reference] of accounts) if (!reference.deref()) accounts.delete(unused);
 	const account = new Account(context, itemIndex, current);
-	const inUse = (accounts.get(id) ?? []).filter((reference) => reference.deref() !== undefined);
-	accounts.set(id, [...inUse, new WeakRef(account)]);
+	accounts.set(key, new WeakRef(account));
 	return account;
 }
