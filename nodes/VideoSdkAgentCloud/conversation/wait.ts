@@ -75,6 +75,12 @@ export function openParts({ parts }: Known, { keep }: Want): Includable[] {
 	return keep.filter((name) => parts[name]?.mayCome ?? true);
 }
 
+/** @returns until when a conversation is ended, or looked at, after its Max Wait, in ms since 1970 */
+export function endsUntilMs(want: Want, { lookedAtMs, endedAtMs }: Progress, limits: Limits): number {
+	// A process that takes the wait up late ends it or looks once all the same.
+	return Math.max(lookedAtMs, endedAtMs) > 0 ? want.deadlineMs + limits.endMs : limits.keepUntilMs;
+}
+
 /** The only decision: what to do next for a conversation, and when. */
 export function next(known: Known, want: Want, progress: Progress, limits: Limits, nowMs: number): Step {
 	const { lookedAtMs, soonLooks, endedAtMs, keptAtMs, sinceMs } = progress;
@@ -86,8 +92,7 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 		return { step: 'keep', atMs: keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs };
 	}
 	const isTimeUp = nowMs >= want.deadlineMs;
-	// A process that takes the wait up late ends it or looks once all the same.
-	const untilMs = Math.max(lookedAtMs, endedAtMs) > 0 ? want.deadlineMs + limits.endMs : limits.keepUntilMs;
+	const untilMs = endsUntilMs(want, progress, limits);
 	if (isTimeUp && nowMs >= untilMs) return { step: 'ready' };
 	if (isTimeUp && want.isEnded) return { step: 'end', atMs: Math.max(nowMs, endedAtMs + END_AGAIN_MS) };
 	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };

@@ -2,6 +2,7 @@ import type { Kind } from '../conversation/kinds';
 import { type Fact, join, type Known, learn } from '../conversation/known';
 import { type Includable } from '../conversation/kept';
 import {
+	endsUntilMs,
 	isOver,
 	type Limits,
 	next,
@@ -17,6 +18,8 @@ const SOON_LOOKS = 10;
 /** A conversation that an execution of this process waits for: what is known, and what was done. It decides nothing. */
 export class Awaited {
 	private readonly progress: Progress;
+	/** Another request than a look is under way. */
+	isBusy = false;
 
 	constructor(
 		readonly kind: Kind,
@@ -38,6 +41,11 @@ export class Awaited {
 		return this.limits.keepUntilMs;
 	}
 
+	/** After this time, in ms since 1970, no end is sent. */
+	get lastEndMs(): number {
+		return endsUntilMs(this.want, this.progress, this.limits);
+	}
+
 	learn(fact: Fact): void {
 		this.known = learn(this.kind, this.known, fact);
 	}
@@ -53,8 +61,9 @@ export class Awaited {
 		return next(this.known, this.want, this.progress, this.limits, nowMs);
 	}
 
+	/** Whether nothing is left to do for it, and no answer to the end or to a look for what was said is outstanding. */
 	isReady(nowMs: number): boolean {
-		return this.next(nowMs).step === 'ready';
+		return !this.isBusy && this.next(nowMs).step === 'ready';
 	}
 
 	/** What was said and is wanted, as far as it may still come. */
@@ -70,6 +79,11 @@ export class Awaited {
 	/** Whether the list, which may lag behind, is not enough. */
 	get needsOwnLook(): boolean {
 		return this.progress.soonLooks > 0 || Object.keys(this.known.told).length > 0;
+	}
+
+	/** Whether it comes out after the next look, so that the list, which may lag behind, is of no use. */
+	isLastLook(nowMs: number): boolean {
+		return nowMs >= this.want.deadlineMs;
 	}
 
 	/** Notes what has brought its answer: the last look counts only then. @param nowMs when it was begun, in ms since 1970 */

@@ -25,8 +25,6 @@ const LONGEST_SLEEP_MS = 60 * 60_000;
  */
 export class Watch {
 	private readonly watched = new Set<Watched>();
-	/** Those for which another request than a look is under way. */
-	private readonly busy = new Set<Watched>();
 	private isLooking = false;
 	/** No round of looks begins before, in ms since 1970. */
 	private looksAgainAtMs = 0;
@@ -75,7 +73,7 @@ export class Watch {
 		const near: Watched[] = [];
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
-			if (this.busy.has(one)) continue;
+			if (one.isBusy) continue;
 			const next = one.next(nowMs);
 			if (next.step === 'ready') one.onReady?.();
 			else if (next.step !== 'look') {
@@ -96,12 +94,12 @@ export class Watch {
 	}
 
 	private async begin(one: Watched, step: 'end' | 'keep', nowMs: number): Promise<void> {
-		this.busy.add(one);
+		one.isBusy = true;
 		await (step === 'end' ? end(this.account, one) : keep(this.account, one, nowMs)).catch(
 			({ message }: Error) => this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
 		);
 		one.noteStep(step, nowMs);
-		this.busy.delete(one);
+		one.isBusy = false;
 		this.wake();
 	}
 
@@ -110,8 +108,9 @@ export class Watch {
 		this.isLooking = true;
 		const found = new Set<Watched>();
 		let requests = 0;
-		for (const kind of new Set(due.map((one) => one.kind))) {
-			const ofKind = due.filter((one) => one.kind === kind);
+		const listed = due.filter((one) => !one.isLastLook(nowMs));
+		for (const kind of new Set(listed.map((one) => one.kind))) {
+			const ofKind = listed.filter((one) => one.kind === kind);
 			if (ofKind.length < MIN_FOR_LIST) continue;
 			await this.searchList(kind, ofKind, found, () => requests++).catch(() => undefined);
 		}

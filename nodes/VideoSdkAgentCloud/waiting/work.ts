@@ -32,7 +32,7 @@ export async function fetchRecord(account: Account, one: Watched, lane: Lane = '
 /** Ends a conversation at its Max Wait. Never throws. */
 export async function end(account: Account, one: Watched): Promise<void> {
 	try {
-		const send = account.sender('end', one.lastRequestMs, END_ATTEMPTS);
+		const send = account.sender('end', one.lastEndMs, END_ATTEMPTS);
 		const { alreadyOver, ...record } = await one.kind.end(send, one.id);
 		one.learn({ record, skewMs: account.skewMs });
 		if (alreadyOver !== true) one.learn({ ended: true });
@@ -56,7 +56,7 @@ export async function keep(account: Account, one: Watched, nowMs: number): Promi
 	}
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs, LOOK_ATTEMPTS),
-		async (url) => await account.readText(url),
+		async (url) => await account.readText(url, one.limits.keepUntilMs),
 		one.openParts,
 		placeOf(one.kind, record, one.want.ownRoomId),
 		nowMs,

@@ -16,7 +16,7 @@ const never = async () => await new Promise<never>(() => undefined);
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-type Answer = (request: ApiRequest, lane: Lane) => Promise<IDataObject>;
+type Answer = (request: ApiRequest, lane: Lane, untilMs: number) => Promise<IDataObject>;
 
 /** An account whose requests are answered by the test. */
 function accountOf(answer: Answer): Account {
@@ -25,21 +25,27 @@ function accountOf(answer: Answer): Account {
 		skewMs: 0,
 		context: { logger: console },
 		sender:
-			(lane: Lane) => async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
-				read(await answer(request, lane), {}),
+			(lane: Lane, untilMs: number) =>
+			async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
+				read(await answer(request, lane, untilMs), {}),
 		readText: never,
 	} as unknown as Account;
 }
 
 /** A call that is awaited; `item` is what came out when it was ready. */
-function awaitCall(answer: Answer, want: Partial<Want>, known = unknown('c-1')): { item?: IDataObject } {
+function awaitCall(
+	answer: Answer,
+	want: Partial<Want>,
+	known = unknown('c-1'),
+	account = accountOf(answer),
+): { item?: IDataObject } {
 	const nowMs = Date.now();
 	const whole: Want = { deadlineMs: nowMs + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0, ...want };
 	const limits = budgetOf(whole.deadlineMs, whole.keepMs, 1);
 	const one: Watched = new Awaited(KINDS.call, whole, limits, nowMs, known);
 	const seen: { item?: IDataObject } = {};
 	one.onReady = () => (seen.item ??= outcomeOf(KINDS.call, one.known, whole));
-	watchOf(accountOf(answer)).add([one]);
+	watchOf(account).add([one]);
 	return seen;
 }
 
@@ -71,6 +77,40 @@ it('The last look at Max Wait counts, although its answer takes a while', async 
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
 	expect(seen.item).toMatchObject({ outcome: 'answered', status: 'ended' });
 	expect(seen.item).not.toHaveProperty('timedOut');
+});
+
+it('No end is sent after the time for ends, however long what was said is waited for', async () => {
+	const limits: number[] = [];
+	const deadlineMs = Date.now() + MAX_WAIT_MS;
+	const answer: Answer = async ({ method }, _lane, untilMs) => {
+		if (method === 'POST') limits.push(untilMs - deadlineMs);
+		return await Promise.resolve(call('answered'));
+	};
+	awaitCall(answer, { isEnded: true, keep: ['transcript'], keepMs: 600_000 });
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
+	expect(limits).toContain(budgetOf(deadlineMs, 600_000, 1).endMs);
+});
+
+it('What comes out as running at Max Wait was looked at by itself, not only in the list', async () => {
+	const ids = Array.from({ length: 25 }, (_, index) => `c-${index}`);
+	const answer: Answer = async ({ path, qs }) => {
+		const [, id] = /call\/(c-\d+)/.exec(path) ?? [];
+		// The list lags behind.
+		if (id === undefined) {
+			return await Promise.resolve({
+				data: qs?.page === 1 ? ids.map((callId) => call('answered', { callId })) : [],
+			});
+		}
+		const isOver = Date.now() >= Date.parse(end);
+		return await Promise.resolve(
+			call(isOver ? 'ended' : 'answered', { callId: id, end: isOver ? end : null }),
+		);
+	};
+	const end = after(MAX_WAIT_MS - 1_000);
+	const account = accountOf(answer);
+	const seen = ids.map((id) => awaitCall(answer, {}, unknown(id), account));
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
+	expect(seen.map(({ item }) => item)).toEqual(ids.map(() => expect.objectContaining({ status: 'ended' })));
 });
 
 it('What was said is waited for once, whatever processes take part', async () => {
