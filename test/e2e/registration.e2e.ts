@@ -1,18 +1,13 @@
 /** The trigger's registration for call events, and the list that offers it, in a real n8n. */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { N8nOptions } from '../n8n/instance';
 import { startWebhookProcess, startWorker } from '../n8n/instance';
 import { freePorts, waitFor } from '../n8n/processes';
+import { startQueueServices } from '../n8n/queueMode';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
-import { startPostgres, startRedis } from '../n8n/services';
-import { during, LATEST_VERSION, n8nOptions, VERSIONS } from './deliveries';
+import { during, LATEST_VERSION, n8nOptions, searchList, VERSIONS } from './deliveries';
 import { startSimulator } from '../simulator';
 import type { Setup } from './setup';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PACKAGE, PATIENT, setUp } from './setup';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, setUp } from './setup';
 
 const SETTLE_MS = 60_000;
 /** n8n 2.x goes on with a publication in the midst of which it was ended after two minutes (its lease). */
@@ -22,11 +17,6 @@ const PUBLISH_MS = 120_000;
 const CALLS = ['call-answered', 'call-hangup'];
 /** Longer than n8n 2.x takes to look for triggers that it has lost (every 60 s), were it to find ours each time. */
 const RECONCILED_MS = 70_000;
-
-interface ListEntry {
-	name: string;
-	value: string;
-}
 
 describe.each(VERSIONS)('n8n %s', (version) => {
 	/** n8n 1.x is no different there. */
@@ -64,28 +54,18 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		await setup.n8n.rest.activate(workflowId);
 	}
 
-	/** What "From List" of 'Webhook URL' shows. */
-	async function list(): Promise<ListEntry[]> {
-		const { results } = await setup.n8n.rest.call<{ results: ListEntry[] }>(
-			'POST',
-			'/dynamic-node-parameters/resource-locator-results',
-			{
+	/** The triggers in the list, without its last entry, which says what to do if one is missing. */
+	const listed = async () =>
+		(
+			await searchList(setup, 'searchTriggers', {
 				path: 'parameters.webhookUrl',
-				methodName: 'searchTriggers',
-				nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
-				currentNodeParameters: {
+				parameters: {
 					resource: 'session',
 					operation: 'start',
 					webhookEvents: ['ai-deployment-session-started'],
 				},
-				credentials: { [CREDENTIAL_TYPE]: { id: setup.credentialId, name: 'VideoSDK' } },
-			},
-		);
-		return results;
-	}
-
-	/** The triggers in the list, without its last entry, which says what to do if one is missing. */
-	const listed = async () => (await list()).slice(0, -1);
+			})
+		).slice(0, -1);
 
 	async function expectDelivered(event: string): Promise<void> {
 		const call = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
@@ -219,104 +199,16 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		await expectDelivered('call-missed');
 	});
 
-	(isLatest ? describe : describe.skip)('A copy', () => {
-		const cli = async ({ n8n }: Setup, ...args: string[]) =>
-			await promisify(execFile)(n8n.runtime.node, [n8n.runtime.n8n, ...args], {
-				env: { PATH: process.env.PATH, N8N_USER_FOLDER: n8n.userFolder },
-			});
-
-		/** As n8n's CLI copies: with the static data. */
-		async function copyByCli(copyWebhookId: string, target = setup): Promise<string> {
-			const file = join(setup.n8n.userFolder, 'copy.json');
-			await cli(setup, 'export:workflow', `--id=${workflowId}`, `--output=${file}`);
-			const [exported] = JSON.parse(readFileSync(file, 'utf8')) as Array<Record<string, unknown>>;
-			expect(JSON.stringify(exported?.staticData)).toContain('callWebhook');
-			const id = target === setup ? `Copy${copyWebhookId.slice(0, 8)}` : workflowId;
-			const copy = { ...exported, id, versionId: randomUUID(), active: false, activeVersionId: null };
-			const text = JSON.stringify([copy]).replaceAll(setup.credentialId, target.credentialId);
-			writeFileSync(file, text.replaceAll(webhookId, copyWebhookId));
-			await cli(target, 'import:workflow', `--input=${file}`);
-			return id;
-		}
-
-		/** "Duplicate" of the editor makes a new workflow of the nodes, with webhook IDs of its own. */
-		async function copyByEditor(copyWebhookId: string): Promise<string> {
-			const copy = JSON.stringify(workflow(['call-missed'])).replaceAll(webhookId, copyWebhookId);
-			return (await setup.n8n.rest.createWorkflow(JSON.parse(copy) as WorkflowJson)).id;
-		}
-
-		async function copyByApi(copyWebhookId: string): Promise<string> {
-			const { rawApiKey } = await setup.n8n.rest.call<{ rawApiKey: string }>('POST', '/api-keys', {
-				label: 'copy',
-				expiresAt: null,
-				scopes: ['workflow:create', 'workflow:read'],
-			});
-			const request = async (path: string, init: RequestInit = {}) => {
-				const headers = { 'X-N8N-API-KEY': rawApiKey, 'content-type': 'application/json' };
-				const response = await fetch(`${setup.n8n.url}/api/v1${path}`, { ...init, headers });
-				const text = await response.text();
-				if (!response.ok) throw new Error(text);
-				return JSON.parse(text) as Record<string, unknown>;
-			};
-			const { name, nodes, connections, staticData } = await request(`/workflows/${workflowId}`);
-			expect(JSON.stringify(staticData)).toContain('callWebhook');
-			const copy = JSON.stringify({ name, nodes, connections, staticData, settings: {} });
-			const { id } = await request('/workflows', {
-				method: 'POST',
-				body: copy.replaceAll(webhookId, copyWebhookId),
-			});
-			return String(id);
-		}
-
-		it.each([
-			['the CLI', copyByCli],
-			['the public API', copyByApi],
-			['the editor', copyByEditor],
-		])('by %s hears its calls beside the original, and is unpublished without it', async (_how, make) => {
-			// So that the static data is that of the present address.
-			await setup.n8n.rest.deactivate(workflowId);
-			await setup.n8n.rest.activate(workflowId);
-			await expectRegistered(missed());
-			const copyWebhookId = randomUUID();
-			const id = await make(copyWebhookId);
-			await setup.n8n.rest.activate(id);
-			const copied = { ...missed(), url: url.replace(webhookId, copyWebhookId) };
-			await expectRegistered(missed(), copied);
-			const call = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
-			await setup.simulator.emitCall(call.callId, 'call-missed');
-			for (const one of [workflowId, id]) {
-				await setup.n8n.rest.waitForExecution(
-					(execution) => outputOf(execution, 'After').some(({ callId }) => callId === call.callId),
-					SETTLE_MS,
-					{ workflowId: one },
-				);
-			}
-			await setup.n8n.rest.deactivate(id);
-			await expectRegistered(missed());
-		});
-
-		it('that production gave to another n8n leaves the original alone', async () => {
-			const staging = await setUp({
-				n8n: n8nOptions(version),
-				simulator: PATIENT,
-				credential: {
-					apiKey: setup.simulator.apiKey,
-					secretKey: setup.simulator.secret,
-					baseUrl: setup.simulator.url,
-				},
-			});
-			try {
-				const id = await copyByCli(webhookId, staging);
-				await staging.n8n.rest.activate(id);
-				const copied = { ...missed(), url: `http://localhost:${staging.n8n.port}${new URL(url).pathname}` };
-				await expectRegistered(missed(), copied);
-				await expectDelivered('call-missed');
-				await staging.n8n.rest.deactivate(id);
-				await expectRegistered(missed());
-			} finally {
-				await staging.stop();
-			}
-		});
+	(isLatest ? it : it.skip)('a copy is registered beside the original, and leaves it alone', async () => {
+		const { rest } = setup.n8n;
+		const copyWebhookId = randomUUID();
+		const copy = JSON.stringify(workflow(['call-missed'])).replaceAll(webhookId, copyWebhookId);
+		const { staticData } = await rest.getWorkflow(workflowId);
+		const { id } = await rest.createWorkflow({ ...(JSON.parse(copy) as WorkflowJson), staticData });
+		await rest.activate(id);
+		await expectRegistered(missed(), { ...missed(), url: url.replace(webhookId, copyWebhookId) });
+		await rest.deactivate(id);
+		await expectRegistered(missed());
 	});
 
 	(isLatest ? it : it.skip)('is left in peace by n8n afterwards', async () => {
@@ -406,15 +298,10 @@ describe('n8n 2.41.1 in queue mode: a main process, a webhook process, a worker'
 	}
 
 	beforeAll(async () => {
-		const services = await Promise.all([startPostgres(), startRedis()]);
-		for (const service of services) undo.push(async () => await service.stop());
 		const [port = 0] = await freePorts(1);
 		const base = `http://127.0.0.1:${port}/`;
-		const options: N8nOptions = {
-			version: '2.41.1',
-			mode: 'queue',
-			env: { ...Object.assign({}, ...services.map(({ env }) => env)), N8N_WEBHOOK_URL: base },
-		};
+		const { options, stop } = await startQueueServices('2.41.1', { N8N_WEBHOOK_URL: base });
+		undo.push(stop);
 		setup = await setUp({ n8n: options, simulator: PATIENT });
 		undo.push(async () => await setup.stop());
 		for (const start of [startWebhookProcess({ ...options, port }), startWorker(options)]) {
