@@ -1,6 +1,6 @@
 import Ajv from 'ajv';
 import fc from 'fast-check';
-import { argumentProblems, checkSchema } from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
+import { argumentProblems, checkSchema, type Schema } from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
 import { check } from '../support';
 
 const NAMES = ['a', 'b', 'toString', '__proto__'];
@@ -39,21 +39,18 @@ const schema = fc.letrec<{ schema: object }>((tie) => ({
 		),
 	),
 })).schema;
-const value = fc.letrec<{ value: unknown }>((tie) => ({
-	value: fc.oneof(
-		{ maxDepth: 3 },
-		primitive,
-		fc.array(tie('value'), { maxLength: 3 }),
-		fc.dictionary(fc.constantFrom(...NAMES), tie('value'), { noNullPrototype: true }),
-	),
-})).value;
+const { value, record } = fc.letrec<{ value: unknown; record: object }>((tie) => ({
+	value: fc.oneof({ maxDepth: 3 }, primitive, fc.array(tie('value'), { maxLength: 3 }), tie('record')),
+	record: fc.dictionary(fc.constantFrom(...NAMES), tie('value'), { noNullPrototype: true }),
+}));
 
 it('accepts exactly what a whole JSON schema validator accepts', () => {
 	check(
 		fc.property(
 			fc.dictionary(fc.constantFrom('a', 'b'), schema),
 			fc.boolean(),
-			value,
+			// Mostly arguments that may fit, so that what is in the schema decides.
+			fc.oneof(value, { arbitrary: record, weight: 9 }),
 			(properties, isOpen, input) => {
 				const rules = { type: 'object', properties, additionalProperties: isOpen };
 				const whole = JSON.parse(JSON.stringify(rules)) as object;
@@ -65,7 +62,42 @@ it('accepts exactly what a whole JSON schema validator accepts', () => {
 				);
 			},
 		),
+		800,
 	);
+});
+
+it.each<[Schema, unknown, string[]]>([
+	[{ type: 'object' }, [], ['The arguments must be of type object, not array.']],
+	[
+		{
+			type: 'object',
+			properties: { a: { type: ['string', 'null'] }, b: { enum: ['x', 1] } },
+			required: ['c'],
+		},
+		{ a: 1, b: 'y' },
+		["'c' is missing.", "'a' must be of type string or null, not number.", `'b' must be one of "x", 1.`],
+	],
+	[
+		{
+			type: 'object',
+			properties: { a: { type: 'array', items: { type: 'object', required: ['b'] } } },
+			additionalProperties: false,
+		},
+		{ a: [{ b: 1 }, {}], z: 1 },
+		["'a.1.b' is missing.", "'z' isn't allowed."],
+	],
+	[{ type: 'object', required: [...'abcdefg'] }, {}, [...'abcde'].map((name) => `'${name}' is missing.`)],
+])('says what is wrong, five things at most: %j, %j', (given, input, problems) => {
+	expect(argumentProblems(given, input)).toEqual(problems);
+});
+
+it('takes a schema of 20,000 characters, and no longer one', () => {
+	const ofLength = (length: number) => {
+		const empty = { type: 'object', description: '' };
+		return { ...empty, description: 'x'.repeat(length - JSON.stringify(empty).length) };
+	};
+	expect(checkSchema(ofLength(20_000))).toHaveProperty('schema');
+	expect(checkSchema(ofLength(20_001))).toHaveProperty('problem');
 });
 
 it.each([
@@ -81,6 +113,9 @@ it.each([
 	[[], 'must be an object'],
 	[undefined, 'must be an object'],
 	[{ type: 'object', description: 'x'.repeat(20_001) }, 'more than 20,000 characters'],
+	[{ type: 'object', required: [1] }, "'required' of the schema must be a list of names"],
+	[{ type: 'object', description: 1 }, "'description' of the schema must be a string"],
+	[{ type: 'object', enum: [{}] }, "'enum' of the schema must be a list of"],
 ])('refuses %j', (given, words) => {
 	expect(checkSchema(given)).toEqual({ problem: expect.stringContaining(words) as string });
 });

@@ -1,7 +1,7 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import fc from 'fast-check';
 import { isTooDeep, readMessage } from '../../../nodes/VideoSdkAgentCloud/mcp/jsonRpc';
-import { type Reaction, reactTo } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
+import { type Reaction, reactTo, toolResult } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
 import { check } from '../support';
 
 const tool = {
@@ -19,6 +19,8 @@ const call = (args: unknown, id: unknown = 1) =>
 	request('tools/call', { name: 'find_order', arguments: args }, id);
 const react = (body: unknown, version?: string) => reactTo(body, version, tool);
 const bodyOf = (reaction: Reaction) => ('call' in reaction ? 'a call' : reaction.body);
+
+const nested = (depth: number) => Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
 
 /** Messages, nearly messages, and anything else that JSON can hold. */
 const anyMessage = fc.oneof(
@@ -80,6 +82,47 @@ it('only a request with the right name and arguments is a call', () => {
 	expect(bodyOf(react(request('tools/call', { name: 'x' })))).toMatchObject({ error: { code: -32602 } });
 });
 
+it('introduces itself and its tool', () => {
+	expect(bodyOf(react(request('initialize')))).toMatchObject({
+		result: { capabilities: { tools: {} }, serverInfo: { name: 'find_order', version: '1.0.0' } },
+	});
+	expect(bodyOf(react(request('tools/list')))).toEqual({ jsonrpc: '2.0', id: 1, result: { tools: [tool] } });
+	expect(toolResult('Done')).toEqual({ content: [{ type: 'text', text: 'Done' }], isError: false });
+});
+
+it.each<[unknown, object]>([
+	[{ jsonrpc: '2.0', id: 1, result: {} }, { status: 202 }],
+	[{ jsonrpc: '2.0', id: 1 }, { status: 400 }],
+	[{ jsonrpc: '2.0', result: {} }, { status: 400 }],
+	[{ jsonrpc: '2.0', id: 1, method: 'ping', result: {} }, { status: 400 }],
+	[
+		{ jsonrpc: '2.0', id: 1, method: 5 },
+		{ status: 400, body: { id: 1 } },
+	],
+	[
+		{ jsonrpc: '2.0', id: 1.5, method: 'ping' },
+		{ status: 400, body: { id: null } },
+	],
+	[
+		{ jsonrpc: '2.0', id: true, method: 'ping' },
+		{ status: 400, body: { id: null } },
+	],
+	[[request('ping')], { status: 400, body: { error: { message: /Batches/ } } }],
+	[nested(30), { status: 400, body: { error: { message: /too deep/ } } }],
+	[
+		request('tools/call', { name: 'other' }),
+		{ status: 200, body: { error: { message: /Unknown tool: other/ } } },
+	],
+])('reads %j', (body, expected) => {
+	const words = (value: unknown): unknown =>
+		value instanceof RegExp
+			? expect.stringMatching(value)
+			: typeof value === 'object' && value !== null
+				? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, words(one)]))
+				: value;
+	expect(react(body)).toMatchObject(words(expected) as object);
+});
+
 it.each([
 	[request('resources/list'), 200, -32601],
 	[request('ping', undefined, null), 400, -32600],
@@ -108,7 +151,6 @@ it('speaks the version that the client asks for, if it knows it', () => {
 });
 
 it('what is nested too deep is recognized, however deep', () => {
-	const nested = (depth: number) => Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
 	expect(isTooDeep(nested(20))).toBe(false);
 	expect(isTooDeep(nested(21))).toBe(true);
 	expect(isTooDeep(nested(200_000))).toBe(true);
