@@ -13,7 +13,7 @@ const PARTS: Record<string, (setup: Setup, rounds: number) => Promise<Row[]>> = 
 	tools: measureTools,
 	waits: measureWaits,
 };
-/** n8n's own settings, and with the one that docs/speed.md recommends. The workflow built by hand verifies with crypto. */
+/** n8n's own settings, and with the one that docs/dev/queue-mode.md recommends. The workflow built by hand verifies with crypto. */
 const SETTINGS = {
 	'n8n as it comes': { NODE_FUNCTION_ALLOW_BUILTIN: 'crypto' },
 	'N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true': {

@@ -511,7 +511,7 @@ async function settle(cluster: Cluster, runs: Runs, workflowIds: string[]): Prom
 
 /**
  * What became of the events that were answered 200: which are lost without a trace, and which ran twice although nothing excuses it.
- * Two executions that begin at the same moment may both run, and those of an event whose worker was killed (docs/queue-mode.md): a
+ * Two executions that begin at the same moment may both run, and those of an event whose worker was killed (docs/dev/queue-mode.md): a
  * worker records in n8n's database what it runs, and what it had just recorded, the other worker may overwrite.
  */
 function judgeEvents(sender: Sender, runs: Run[], killedLog: string): { ranTwice: string[]; lost: string[] } {
