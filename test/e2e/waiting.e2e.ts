@@ -49,9 +49,14 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 	const lookups = (sessionId: string) => requestsTo(`/ai/v1/ai-deployment-sessions/${sessionId}`);
 
 	/** Publishes Webhook, Start and Wait, and what follows. */
-	async function publishWait(path: string, after: WorkflowNode[], more: object = {}): Promise<void> {
+	async function publishWait(
+		path: string,
+		after: WorkflowNode[],
+		more: object = {},
+		settings: Record<string, string> = {},
+	): Promise<void> {
 		const wait = ourNode(setup, WAIT, 'videoSdkAgentCloud', { ...parameters, ...more });
-		await publish(setup.n8n, chain(`Wait ${path}`, [webhookNode(path), wait, ...after]));
+		await publish(setup.n8n, { ...chain(`Wait ${path}`, [webhookNode(path), wait, ...after]), settings });
 		await untilPublished(setup.n8n.url, path);
 	}
 
@@ -97,15 +102,19 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		return items[0] ?? {};
 	}
 
+	/** Tells how often a run went on. The simulator knows no such path: 404. */
+	function countNode(): WorkflowNode {
+		const url = `=${setup.simulator.url}/resumed/{{ $json.sessionId }}`;
+		const count = n8nNode('Count', 'httpRequest', { url, options: {} }, 4.2);
+		return { ...count, onError: 'continueRegularOutput' };
+	}
+
 	beforeAll(async () => {
 		setup = await setUp({
 			n8n: n8nOptions(version),
 			simulator: { lifecycle: false, deliveryTimeoutMs: 60_000 },
 		});
-		// Tells how often the run went on. The simulator knows no such path: 404.
-		const url = `=${setup.simulator.url}/resumed/{{ $json.sessionId }}`;
-		const count = n8nNode('Count', 'httpRequest', { url, options: {} }, 4.2);
-		await publishWait('wait', [{ ...count, onError: 'continueRegularOutput' }]);
+		await publishWait('wait', [countNode()]);
 	});
 
 	afterAll(async () => await setup?.stop());
@@ -123,6 +132,15 @@ describe.each(VERSIONS)('Start and Wait in n8n %s', (version) => {
 		const execution = await ended(run);
 		await during(2_000);
 		expect(output(execution, run)).toMatchObject({ event: 'stopped' });
+	});
+
+	it('continues where n8n saves no successful executions, which versions in between deleted while they waited', async () => {
+		await publishWait('unsaved', [countNode()], {}, { saveDataSuccessExecution: 'none' });
+		const { sessionId, executionId } = await startWaiting(undefined, 'unsaved');
+		expect((await setup.simulator.emit(sessionId, 'stopped'))?.status).toBe(200);
+		const isGone = async () => (await setup.n8n.rest.getExecution(executionId)) === undefined || undefined;
+		await waitFor('n8n to delete what it is not to save', isGone, 60_000);
+		expect(requestsTo(`/resumed/${sessionId}`)).toBe(1);
 	});
 
 	it('nothing else resumes it', async () => {
