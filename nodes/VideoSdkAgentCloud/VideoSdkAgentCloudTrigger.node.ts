@@ -13,7 +13,7 @@ import {
 } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
 import { TRIGGER_EVENT_OPTIONS } from './fields/events';
-import { asList } from './fields/reader';
+import { asList } from './fields/values';
 import { TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
 import { type Details } from './trigger/details';

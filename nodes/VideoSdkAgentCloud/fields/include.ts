@@ -18,19 +18,10 @@ export const includeField = choicesField('default', 'Include', 'include', {
 	description: "What to add to the output. It has to be chosen before the call, in 'Recording'.",
 });
 
-/**
- * Reads `includeField`.
- *
- * @throws NodeOperationError for a value that is not in the list
- */
+/** Reads `includeField`. @throws NodeOperationError for a value that is not in the list */
 export function readInclude(read: ItemReader): Includable[] {
-	const names = read.list(includeField);
-	const unknown = names.find((name) => OPTIONS.every(({ value }) => value !== name));
-	if (unknown === undefined) return OPTIONS.map(({ value }) => value).filter((name) => names.includes(name));
-	throw read.fail(
-		`'Include' contains '${unknown}', which isn't one of its options`,
-		`Use ${OPTIONS.map(({ value }) => `'${value}'`).join(', ')}.`,
-	);
+	const names = read.choices<Includable>(includeField);
+	return OPTIONS.map(({ value }) => value).filter((name) => names.includes(name));
 }
 
 /** How long an operation that waits also waits for what 'Recording' keeps. */

@@ -1,5 +1,6 @@
 import { choiceField, numberField } from './field';
-import { asNumber, type ItemReader } from './reader';
+import { type ItemReader } from './reader';
+import { asNumber } from './values';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 const LONGEST_WAIT_MS = 30 * 86_400_000;

@@ -1,3 +1,4 @@
+import { type INodePropertyOptions } from 'n8n-workflow';
 import { type Field } from './field';
 import { type WebhookTarget } from '../webhook/context';
 import { checkContextUrl, MAX_URL_LENGTH, readContext } from './context';
@@ -42,19 +43,12 @@ export function readWebhookUrl(
  */
 export function readWebhook(
 	read: ItemReader,
-	eventOptions: Array<{ value: string }>,
+	eventOptions: INodePropertyOptions[],
 ): WebhookTarget | undefined {
 	const context = readContext(readOptions(read));
 	const endPoint = readWebhookUrl(read);
 	if (endPoint === undefined) return undefined;
-	const events = read.list(webhookEventsField);
-	const unknown = events.find((event) => !eventOptions.some(({ value }) => value === event));
-	if (unknown !== undefined) {
-		throw read.fail(
-			`'Webhook Events' contains '${unknown}', which VideoSDK doesn't send`,
-			`Use names such as ${eventOptions[0]?.value}.`,
-		);
-	}
+	const events = read.choices({ ...webhookEventsField, options: eventOptions });
 	if (context !== undefined) checkContextUrl(read, endPoint, context);
 	return { webhook: { endPoint, events }, context };
 }

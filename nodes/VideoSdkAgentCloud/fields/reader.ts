@@ -1,38 +1,14 @@
 import {
 	type IDataObject,
 	type IExecuteFunctions,
-	type INodeParameterResourceLocator,
 	type INodeProperties,
-	type NodeOperationError,
+	NodeOperationError,
 } from 'n8n-workflow';
 import { type Blank, type Field } from './field';
-import { inputError } from './inputError';
+import { asList, asNumber, isExpression, unwrap } from './values';
 
-/** How a number is written as text. Number() itself would also take `true`, `[600]`, a date, and a blank text for 0. */
-const NUMERIC = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** An expression that was typed into a field which is set to Fixed. */
 const TYPED_EXPRESSION = /\{\{.*\}\}/s;
-/** An expression. What `$fromAI` gives is entered by an AI model, as a user enters a value by hand. */
-const EXPRESSION = /^=(?!.*\$fromAI)/s;
-
-/** @returns what a locator holds, or the value itself: an expression or an AI tool may give a plain text in its place */
-function unwrap(value: unknown): unknown {
-	const isLocator =
-		typeof value === 'object' && value !== null && ('__rl' in value || ('mode' in value && 'value' in value));
-	return isLocator ? (value as INodeParameterResourceLocator).value : value;
-}
-
-/** Reads a list, which an expression may also give as one text with commas. */
-export function asList(value: unknown): string[] {
-	const list = Array.isArray(value) ? value : String(value ?? '').split(',');
-	return list.map((entry) => String(entry).trim()).filter(Boolean);
-}
-
-/** @returns a number, or a text that is one, as a number; NaN for anything else */
-export function asNumber(value: unknown): number {
-	if (typeof value === 'number') return value;
-	return typeof value === 'string' && NUMERIC.test(value.trim()) ? Number(value) : NaN;
-}
 
 /** What finds the value of a field. */
 type FieldName = Pick<INodeProperties, 'name' | 'default'>;
@@ -56,16 +32,16 @@ export abstract class FieldReader<Missing> {
 	abstract entered(field: FieldName): unknown;
 	protected abstract missing<T>(field: INodeProperties): T | Missing;
 
-	/** Makes the error for a value that cannot be used, see `inputError`. */
+	/** Makes the error for a value that cannot be used, with its field in `what`. The runner adds the item to the message. */
 	fail(what: string, nextStep: string): NodeOperationError {
-		return inputError(this.context, what, nextStep, this.itemIndex);
+		const { context, itemIndex } = this;
+		return new NodeOperationError(context.getNode(), what, { description: nextStep, itemIndex });
 	}
 
 	/** @returns whether there is a value; the field's policy may reject that there is none */
 	private isGiven(field: Field, hasValue: boolean): boolean {
-		const isExpression = () => EXPRESSION.test(String(unwrap(this.entered(field)) ?? ''));
 		if (hasValue || field.blank === 'default') return hasValue;
-		if (field.blank === 'refused' && !isExpression()) return false;
+		if (field.blank === 'refused' && !isExpression(this.entered(field))) return false;
 		const what = field.type === 'multiOptions' ? 'Select at least one option' : 'Enter a value';
 		throw this.fail(
 			`'${field.displayName}' is empty`,
@@ -122,12 +98,22 @@ export abstract class FieldReader<Missing> {
 	/** @returns one of the values of the field's options, which `T` names */
 	choice<T extends string>(field: Field): T | Missing {
 		const text = this.text(field);
-		if (text === undefined) return this.missing(field);
+		return text === undefined ? this.missing(field) : this.optionOf<T>(field, text, 'is');
+	}
+
+	/** @returns the values of the field's options that were chosen; none if it is blank and not required */
+	choices<T extends string>(field: Field): T[] {
+		return this.list(field).map((entry) => this.optionOf<T>(field, entry, 'contains'));
+	}
+
+	/** @returns the value of an option as the field has it, found without regard to case */
+	private optionOf<T extends string>(field: Field, text: string, verb: 'contains' | 'is'): T {
 		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
-		if (values.includes(text)) return text as T;
+		const value = values.find((one) => one.toLowerCase() === text.toLowerCase());
+		if (value !== undefined) return value as T;
 		throw this.fail(
-			`'${field.displayName}' is '${text}', which isn't one of its options`,
-			`Use ${values.map((value) => `'${value}'`).join(', ')}.`,
+			`'${field.displayName}' ${verb} '${text}', which isn't one of its options`,
+			`Use ${values.map((one) => `'${one}'`).join(', ')}.`,
 		);
 	}
 

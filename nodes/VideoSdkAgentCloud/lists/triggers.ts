@@ -1,5 +1,5 @@
 import { TRIGGER_EVENT_OPTIONS } from '../fields/events';
-import { asList } from '../fields/reader';
+import { asList } from '../fields/values';
 import { NOT_LISTED } from '../fields/webhook';
 import { eventName } from '../webhook/event';
 import { type KnownTrigger, knownTriggers } from '../webhook/knownNodes';

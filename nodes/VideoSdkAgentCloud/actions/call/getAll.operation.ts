@@ -4,7 +4,7 @@ import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
 import { readDateMs } from '../../fields/dates';
-import { filtersField, readChoices } from '../../fields/filters';
+import { filtersField } from '../../fields/filters';
 import { roomIdField } from '../../fields/roomId';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { getMany } from '../getMany';
@@ -77,7 +77,7 @@ export const operation = getMany({
 	read(read) {
 		const show = readSimplifyCall(read);
 		const filters = read.collection(FILTERS);
-		const outcomes = readChoices(filters, outcomeFilter);
+		const outcomes = filters.choices(outcomeFilter);
 		const startDate = readDateMs(filters, startDateFilter, 'exact');
 		const endDate = readDateMs(filters, endDateFilter, 'endOfDay');
 		if (startDate !== undefined && endDate !== undefined && startDate > endDate) {

@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choicesField, optional, textField } from '../../fields/field';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
-import { filtersField, readChoices } from '../../fields/filters';
+import { filtersField } from '../../fields/filters';
 import { deploymentField } from '../../fields/locators';
 import { readSimplify, simplifyField } from '../../fields/simplify';
 import { statusOptions } from '../../fields/statuses';
@@ -47,7 +47,7 @@ export const operation = getMany({
 	read(read) {
 		const show = readSimplify(read, SIMPLIFIED);
 		const filters = read.collection(FILTERS);
-		const statuses = readChoices(filters, statusFilter);
+		const statuses = filters.choices(statusFilter);
 		const deploymentId = filters.text(deploymentFilter);
 		const tag = filters.text(tagFilter);
 		const isWanted = (session: IDataObject) =>

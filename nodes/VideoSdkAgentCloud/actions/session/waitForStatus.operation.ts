@@ -16,21 +16,9 @@ const statusesField = choicesField('required', 'Statuses', 'statuses', {
 	description: 'Continue as soon as the session has one of these statuses',
 });
 
-function readStatuses(read: ItemReader): string[] {
-	const statuses = read.list(statusesField);
-	const unknown = statuses.find((status) => !hasStatus({ status }, SESSION_STATUSES));
-	if (unknown !== undefined) {
-		throw read.fail(
-			`'Statuses' contains '${unknown}', which isn't a session status`,
-			'Choose from the list.',
-		);
-	}
-	return statuses;
-}
-
 function prepare(read: ItemReader): ItemRun {
 	const sessionId = read.text(sessionField);
-	const statuses = readStatuses(read);
+	const statuses = read.choices(statusesField);
 	const maxWaitMs = readMaxWaitMs(read);
 	return async (send, { stopSignal }) => {
 		let session: IDataObject | undefined;
