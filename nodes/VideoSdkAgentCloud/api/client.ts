@@ -1,22 +1,21 @@
-import type {
-	ICredentialsDecrypted,
-	IDataObject,
-	IHttpRequestMethods,
-	IHttpRequestOptions,
-	JsonObject,
+import {
+	type ICredentialsDecrypted,
+	type IDataObject,
+	type IHttpRequestMethods,
+	type IHttpRequestOptions,
+	type JsonObject,
+	NodeApiError,
+	sleep,
+	UserError,
 } from 'n8n-workflow';
-import { NodeApiError, sleep, UserError } from 'n8n-workflow';
 import { detached } from '../n8n/detached';
-import type { AnswerReader } from './answer';
-import { DeclinedError, isRecord } from './answer';
-import type { RequestContext } from './credential';
-import { CREDENTIAL_TYPE } from './credential';
-import type { ApiFailure, FullResponse } from './failure';
-import { failureOfError, failureOfResponse } from './failure';
+import { type AnswerReader, DeclinedError, isRecord } from './answer';
+import { CREDENTIAL_TYPE, type RequestContext } from './credential';
+import { type ApiFailure, failureOfError, failureOfResponse, type FullResponse } from './failure';
 import { describeFailure } from './messages';
 import { pause } from './pause';
 import { retryDelay } from './retry';
-import type { StartKind } from './starts';
+import { type StartKind } from './starts';
 import { parseWithoutTools, withoutTokens } from './toolAccess';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -144,9 +143,7 @@ async function attempt<T>(
 	response.body = withoutTokens(String(response.body));
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
 		failureOfResponse(response, kind, Date.now(), request.holdsSecrets);
-	if (response.statusCode < 200 || response.statusCode > 299) {
-		return { failure: failureAs('status') };
-	}
+	if (response.statusCode < 200 || response.statusCode > 299) return { failure: failureAs('status') };
 	// An answer may repeat the tools that a call was made with.
 	const parsed = parseAnswer(String(response.body));
 	// Some lists come as a bare array.
@@ -191,9 +188,7 @@ export async function apiRequest<T>(
 			attempts >= maxAttempts ? undefined : retryDelay(failure, request.method, attempts, Math.random());
 		const isLast = delayMs === undefined || Date.now() + delayMs > untilMs;
 		if (!isLast) await pause(delayMs, stopSignal);
-		if (isLast || stopSignal?.aborted) {
-			throw new ApiError(context, failure, request.starts);
-		}
+		if (isLast || stopSignal?.aborted) throw new ApiError(context, failure, request.starts);
 	}
 }
 

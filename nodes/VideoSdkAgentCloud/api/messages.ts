@@ -1,5 +1,4 @@
-import type { ApiFailure, FailureKind } from './failure';
-import { isInDoubt } from './failure';
+import { type ApiFailure, type FailureKind, isInDoubt } from './failure';
 import { STARTS, type StartKind } from './starts';
 
 /** What the user reads about a failed request: a title that says what happened, and what to do next. */
