@@ -45,7 +45,7 @@ module.exports = {
 			name: 'tool-node-imports-shared-layers-only',
 			severity: 'error',
 			from: { path: TOOL_NODE },
-			to: { path: '^nodes/', pathNot: [layers(['api', 'mcp', 'webhook', 'tools']), TOOL_NODE] },
+			to: { path: '^nodes/', pathNot: [layers(['api', 'mcp', 'webhook', 'tools', 'fields']), TOOL_NODE] },
 		},
 		{
 			name: 'layers-import-no-tool-node',

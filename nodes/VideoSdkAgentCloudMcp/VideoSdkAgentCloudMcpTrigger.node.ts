@@ -14,7 +14,7 @@ import { errorResponse, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
 import { rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { readDefinition } from './definition';
-import { TOOL_FIELDS } from './fields';
+import { TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/toolTrigger';
 import { readToolKey, receive } from './receive';
 
 /** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */

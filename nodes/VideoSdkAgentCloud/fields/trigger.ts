@@ -1,4 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
+import { choicesField, switchField, withoutPolicy } from './field';
 import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
 
@@ -10,17 +11,13 @@ function notice(name: string, events: string[], displayName: string): INodePrope
 	return { displayName, name, type: 'notice', default: '', displayOptions: { show: { events } } };
 }
 
-/** The parameters of the trigger. */
-export const TRIGGER_FIELDS: INodeProperties[] = [
-	{
-		displayName: 'Trigger On',
-		name: 'events',
-		type: 'multiOptions',
+const FIELDS: INodeProperties[] = [
+	choicesField('required', 'Trigger On', 'events', {
 		required: true,
 		options: TRIGGER_EVENT_OPTIONS,
 		default: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}failed`],
 		description: 'The events that start the workflow. Type to search.',
-	},
+	}),
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
@@ -36,14 +33,11 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 		[CALL_SUMMARY],
 		"For call summaries, paste the Production URL into the agent's settings in the VideoSDK dashboard",
 	),
-	{
-		displayName: 'Verify Signature',
-		name: 'verifySignature',
-		type: 'boolean',
+	switchField('default', 'Verify Signature', 'verifySignature', {
 		default: true,
 		description:
 			'Whether to accept only events signed by VideoSDK. If turned off, anyone who knows the URL can start this workflow.',
-	},
+	}),
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -51,50 +45,35 @@ export const TRIGGER_FIELDS: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		options: [
-			{
-				displayName: 'Call Details',
-				name: 'callDetails',
-				type: 'boolean',
+			switchField('default', 'Call Details', 'callDetails', {
 				default: true,
 				description:
 					'Whether to add the outcome, the duration, and the <code>call</code> to the Ended, Missed, and Transferred events',
-			},
-			{
-				displayName: 'Call Direction',
-				name: 'callDirection',
-				type: 'multiOptions',
+			}),
+			choicesField('default', 'Call Direction', 'callDirection', {
 				options: [
 					{ name: 'Inbound', value: 'inbound', description: 'Calls from people to an agent' },
 					{ name: 'Outbound', value: 'outbound', description: 'Calls from an agent to people' },
 				],
-				default: [],
 				description: "Only start for calls in this direction, and for those whose direction isn't known",
-			},
-			{
-				displayName: 'Deployment Names or IDs',
-				name: 'deploymentIds',
-				type: 'multiOptions',
+			}),
+			choicesField('default', 'Deployment Names or IDs', 'deploymentIds', {
 				typeOptions: { loadOptionsMethod: 'getDeployments' },
-				default: [],
 				description:
 					'Only start for sessions of these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
-			},
-			{
-				displayName: 'Session Details',
-				name: 'sessionDetails',
-				type: 'boolean',
-				default: false,
+			}),
+			switchField('default', 'Session Details', 'sessionDetails', {
 				description:
 					"Whether to add the agent session to the output as <code>session</code>. It's left out if it can't be fetched.",
-			},
-			{
-				displayName: 'Skip Duplicates',
-				name: 'skipDuplicates',
-				type: 'boolean',
+			}),
+			switchField('default', 'Skip Duplicates', 'skipDuplicates', {
 				default: true,
 				description:
 					'Whether to ignore an event received before. One that can recur, such as a participant joining, is never ignored.',
-			},
+			}),
 		],
 	},
 ];
+
+/** The parameters of the trigger. */
+export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);

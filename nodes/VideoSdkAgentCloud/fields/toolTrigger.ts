@@ -1,8 +1,8 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../VideoSdkAgentCloud/tools/timeout';
+import { choiceField, jsonField, numberField, switchField, textField, withoutPolicy } from './field';
+import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
 
-/** The parameters of the tool trigger. */
-export const TOOL_FIELDS: INodeProperties[] = [
+const FIELDS: INodeProperties[] = [
 	{
 		displayName:
 			"End with Agent Tool: Answer and publish. Then select this tool in 'Agent Tools' of a call or session.",
@@ -10,38 +10,25 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		type: 'notice',
 		default: '',
 	},
-	{
-		displayName: 'Tool Name',
-		name: 'toolName',
-		type: 'string',
-		default: '',
-		required: true,
+	textField('required', 'Tool Name', 'toolName', {
 		placeholder: 'e.g. find_order',
 		description:
 			'What the model calls this tool. Use letters, digits, hyphens, and underscores. Spaces become underscores.',
-	},
-	{
-		displayName: 'Tool Description',
-		name: 'toolDescription',
-		type: 'string',
+	}),
+	textField('required', 'Tool Description', 'toolDescription', {
 		typeOptions: { rows: 3 },
-		default: '',
-		required: true,
 		placeholder: "e.g. Finds the caller's latest order. Use it when the caller asks where an order is.",
 		description:
 			'What the tool does and when to use it. The model reads this to decide whether to use the tool.',
-	},
-	{
-		displayName: 'Specify Parameters',
-		name: 'specifyParameters',
-		type: 'options',
+	}),
+	choiceField('default', 'Specify Parameters', 'specifyParameters', {
 		noDataExpression: true,
 		options: [
 			{ name: 'Using Fields Below', value: 'fields' },
 			{ name: 'Using JSON Schema', value: 'json' },
 		],
 		default: 'fields',
-	},
+	}),
 	{
 		displayName: 'Parameters',
 		name: 'toolParameters',
@@ -61,52 +48,35 @@ export const TOOL_FIELDS: INodeProperties[] = [
 				displayName: 'Parameter',
 				name: 'parameters',
 				values: [
-					{
-						displayName: 'Name',
-						name: 'name',
-						type: 'string',
-						default: '',
+					textField('default', 'Name', 'name', {
 						placeholder: 'e.g. order_number',
-					},
-					{
-						displayName: 'Type',
-						name: 'type',
-						type: 'options',
+					}),
+					choiceField('default', 'Type', 'type', {
 						options: [
 							{ name: 'Boolean', value: 'boolean' },
 							{ name: 'Number', value: 'number' },
 							{ name: 'String', value: 'string' },
 						],
 						default: 'string',
-					},
-					{
-						displayName: 'Description',
-						name: 'description',
-						type: 'string',
-						default: '',
+					}),
+					textField('default', 'Description', 'description', {
 						placeholder: 'e.g. The number on the invoice, seven digits',
-					},
-					{
-						displayName: 'Required',
-						name: 'required',
-						type: 'boolean',
+					}),
+					switchField('default', 'Required', 'required', {
 						default: true,
 						description: 'Whether the model has to fill in this parameter',
-					},
+					}),
 				],
 			},
 		],
 	},
-	{
-		displayName: 'JSON Schema',
-		name: 'jsonSchema',
-		type: 'json',
+	jsonField('default', 'JSON Schema', 'jsonSchema', {
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
 		description:
 			'A schema of type object. Only type, properties, required, enum, items, and additionalProperties are enforced.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
-	},
+	}),
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -114,16 +84,16 @@ export const TOOL_FIELDS: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		options: [
-			{
-				displayName: 'Timeout',
-				name: 'timeout',
-				type: 'number',
+			numberField('default', 'Timeout', 'timeout', {
 				typeOptions: { minValue: 1, maxValue: MAX_TIMEOUT_S, numberPrecision: 0 },
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
 				description:
 					"How long the agent waits for the answer, in a pause that the caller hears. Then it's told that none came.",
-			},
+			}),
 		],
 	},
 ];
+
+/** The parameters of the tool trigger. */
+export const TOOL_FIELDS = FIELDS.map(withoutPolicy);
