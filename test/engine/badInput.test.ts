@@ -1,9 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { byRule } from './callRig';
 import { byId, failureOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
-const NONE = '={{ $json.none }}';
 
 const session = (operation: string, more: IDataObject = {}) =>
 	({ resource: 'session', operation, ...more }) as INodeParameters;
@@ -32,15 +30,6 @@ type Case = [what: string, field: string, parameters: INodeParameters, good: unk
 const URL = 'https://n8n.example.com/webhook/a/webhook';
 
 const CASES: Case[] = [
-	[
-		'the deployment is missing',
-		'Deployment',
-		startParameters({ deploymentId: byId(VALUE) }),
-		'ddv_sales',
-		undefined,
-	],
-	['the session ID to end is blank', 'Session', session('end', { sessionId: VALUE }), 's1', '  '],
-	['the session ID is missing', 'Session', session('get', { sessionId: VALUE }), 's1', undefined],
 	['the webhook URL is relative', 'Webhook URL', startParameters({ webhookUrl: VALUE }), URL, '/webhook/a'],
 	['the variables are no JSON', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '{"a":'],
 	['the metadata are no JSON', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', 'a: 1'],
@@ -58,18 +47,8 @@ const CASES: Case[] = [
 	['the limit is no number', 'Limit', deployment('getAll', { limit: VALUE }), 1, 'many'],
 	['Max Concurrency is 0', 'Max Concurrency', startParameters({ options: { maxConcurrency: VALUE } }), 1, 0],
 	['the timeout is 0', 'Timeout', startParameters({ options: { timeout: VALUE } }), 1000, 0],
-	['the room of a session is missing', 'Room ID', startParameters({ options: { roomId: VALUE } }), 'a', null],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
-	[
-		'the longest wait has no value',
-		'Max Wait',
-		session('waitForStatus', { sessionId: 's1', maxWait: VALUE }),
-		1,
-		null,
-	],
 	['the longest wait is 0', 'Max Wait', session('waitForStatus', { sessionId: 's1', maxWait: VALUE }), 1, 0],
-	['the agent is blank', 'Agent', dispatch({ agentId: VALUE }), 'a', ' '],
-	['the room ID is missing', 'Room ID', dispatch({ meetingId: VALUE }), 'a', undefined],
 	[
 		'the version is named twice',
 		'Version ID',
@@ -78,7 +57,6 @@ const CASES: Case[] = [
 		'production',
 	],
 	['the version ID is a list', 'Version ID', dispatch({ versionId: VALUE }), 'v', ['v']],
-	['a filter has no value', 'Tag', session('getAll', { filters: { tag: VALUE } }), 'v1', undefined],
 	['a filter is an empty list', 'Status', session('getAll', { filters: { status: VALUE } }), ['failed'], []],
 	[
 		'a status is unknown',
@@ -86,28 +64,6 @@ const CASES: Case[] = [
 		session('waitForStatus', { sessionId: 's1', statuses: VALUE }),
 		['completed'],
 		['complete'],
-	],
-	['a new deployment has no name', 'Name', deployment('create', { name: VALUE, description: 'x' }), 'a', ' '],
-	[
-		'a new deployment has no description',
-		'Description',
-		deployment('create', { name: 'x', description: VALUE }),
-		'a',
-		'',
-	],
-	[
-		'the deployment to get is blank',
-		'Deployment',
-		deployment('get', { deploymentId: byId(VALUE), tag: 'v1' }),
-		'ddv_support',
-		' ',
-	],
-	[
-		'the tag to get is blank',
-		'Tag',
-		deployment('get', { deploymentId: byId('ddv_support'), tag: VALUE }),
-		'v1',
-		' ',
 	],
 ];
 
@@ -139,17 +95,6 @@ it.each<[string, INodeParameters]>([
 	expect(outcome).toBeDefined();
 	expect(rig.simulator.requests).toHaveLength(0);
 });
-
-it.each<[string, INodeParameters]>([
-	['Recording', byRule({ recording: NONE })],
-	['Recording', { resource: 'room', operation: 'create', recording: NONE }],
-])(
-	"Nothing is started if the expression of '%s' has no value: it can't be made up for",
-	async (field, parameters) => {
-		expect(failureOf(await rig.engine.run({ parameters })).message).toContain(`'${field}' is empty`);
-		expect(rig.requests).toEqual([]);
-	},
-);
 
 describe('A credential', () => {
 	it.each([

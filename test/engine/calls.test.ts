@@ -4,7 +4,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
 import { officialRequests, ownRequests } from './official';
-import { accelerateTime, byId, failureOf, jsonOf, startParameters, useRig } from './rig';
+import { accelerateTime, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -399,44 +399,16 @@ describe('Before anything is sent, field and item are named:', () => {
 
 	it.each<[string, string, INodeParameters, unknown, unknown]>([
 		['a number with letters', "'To' isn't a phone number: Ada", byRule({ to: VALUE }), TO, 'Ada'],
-		['no number', "'To' is empty", byRule({ to: VALUE }), TO, ' '],
-		['no rule', "'Routing Rule' is empty", byRule({ routingRuleId: byId(VALUE) }), RULE.routingRuleId, ''],
-		[
-			'a rule without a number to call from',
-			"'From' is empty",
-			byRule({ from: VALUE }),
-			RULE.from,
-			undefined,
-		],
 		['a number to call from with letters', "'From'", byRule({ from: VALUE }), RULE.from, 'Line 1'],
-		['no gateway', "'Gateway' is empty", byGateway({ gatewayId: byId(VALUE) }), 'gw_out_01', null],
 		['a gateway with letters to call from', "'From'", byGateway({ from: VALUE }), RULE.from, 'Line 1'],
 		['a duration in milliseconds', "'Max Call Duration'", byRule({ maxCallDuration: VALUE }), 60, 600_000],
-		['no duration', "'Max Call Duration' is empty", byRule({ maxCallDuration: VALUE }), 0, ''],
 		['a ringing time in milliseconds', "'Ringing Timeout'", options('ringingTimeout'), 30, 30_000],
-		[
-			'no choice whether to hang up',
-			"'Hang Up When Max Wait Ends' is empty",
-			byRule({ operation: 'makeAndWait', options: { hangUpAtTimeout: VALUE } }),
-			true,
-			'',
-		],
-		['no room', "'Room ID' is empty", byRule({ options: { roomId: VALUE } }), 'abcd-efgh-ijkl', undefined],
 		[
 			'metadata that is no JSON',
 			"'Metadata (JSON)'",
 			byRule({ specifyMetaData: 'json', jsonMetaData: VALUE }),
 			'{}',
 			'{',
-		],
-		['no call to get', "'Call' is empty", callParameters('get', { callId: VALUE }), 'c1', ''],
-		['no call to hang up', "'Call' is empty", callParameters('hangUp', { callId: VALUE }), 'c1', ' '],
-		[
-			'no call to transfer',
-			"'Call' is empty",
-			callParameters('transfer', { callId: VALUE, transferTo: TO }),
-			'c1',
-			null,
 		],
 		[
 			'a transfer to letters',
@@ -446,8 +418,6 @@ describe('Before anything is sent, field and item are named:', () => {
 			'Desk',
 		],
 		['a limit of zero', "'Limit'", callParameters('getAll', { limit: VALUE }), 5, 0],
-		['a filter without a value', "'Search' is empty", filter('search'), TO, undefined],
-		['a date without a value', "'Start Date' is empty", filter('startDate'), '2026-01-15', null],
 		['a date that is none', "'End Date' isn't a date", filter('endDate'), '2026-01-15', 'yesterday'],
 		['a direction that is none', "'Direction'", filter('type'), 'inbound', 'both'],
 		[

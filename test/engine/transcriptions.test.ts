@@ -341,19 +341,8 @@ describe('Transcription', () => {
 	});
 
 	it.each<[string, INodeParameters, string]>([
-		['no room', get({ roomId: '={{ "" }}' }), "'Room ID' is empty"],
-		[
-			'no ID',
-			parameters('get', { getBy: 'id', transcriptionId: '={{ "" }}' }),
-			"'Transcription ID' is empty",
-		],
 		['another way', get({ getBy: 'name' }), "'Get By' is 'name'"],
 		['no time', get({ ...waiting(1), maxWait: 0 }), "'Max Wait' must be more than 0"],
-		[
-			'a filter without a value',
-			parameters('getAll', { filters: { sessionId: '={{ $json.no }}' } }),
-			"'Session ID' is empty",
-		],
 	])('sends nothing for %s', async (_what, given, message) => {
 		const failure = failureOf(await run(given));
 		expect(failure.message).toContain(message);

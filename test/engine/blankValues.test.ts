@@ -1,0 +1,96 @@
+/**
+ * A field that must have a value is never taken for empty: each such field of each operation, with each kind of nothing that an
+ * expression may give. The fields and their policies are read from the operations, so that a new one is tested as soon as it is there.
+ */
+import type { IDataObject, INodeParameters, INodeProperties } from 'n8n-workflow';
+import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
+import type { Operation } from '../../nodes/VideoSdkAgentCloud/actions/operation';
+import type { Blank } from '../../nodes/VideoSdkAgentCloud/fields/field';
+import { RULE, TO } from './callRig';
+import { failureOf, useRig } from './rig';
+
+type Declared = INodeProperties & { blank?: Blank };
+
+const rig = useRig();
+const VALUE = '={{ $json.value }}';
+
+/** Values that the fields take; others follow from the type. */
+const GOOD: IDataObject = {
+	...RULE,
+	answerJson: '{}',
+	deploymentId: 'ddv_support',
+	endDate: '2026-01-15',
+	gatewayId: 'gw_out_01',
+	roomId: 'abcd-efgh-ijkl',
+	startDate: '2026-01-15',
+	statuses: ['stopped'],
+	to: TO,
+	transferTo: TO,
+	url: 'https://example.com/f',
+	webhookUrl: 'https://n8n.example.com/webhook/a/webhook',
+};
+/** What an expression gives that finds nothing. */
+const BLANKS = ['', ' ', null, undefined];
+
+function goodValue({ name, type, options = [], typeOptions, default: preset }: Declared): unknown {
+	const [first] = options.flatMap((option) => ('value' in option ? [option.value] : []));
+	if (name in GOOD) return GOOD[name];
+	if (type === 'options') return preset || first;
+	if (type === 'multiOptions') return [first];
+	if (type === 'number') return Math.max(1, typeOptions?.minValue ?? 1);
+	return type === 'boolean' ? true : 'x';
+}
+
+/** What has to be chosen so that n8n shows a field. */
+const shownBy = ({ displayOptions }: Declared): IDataObject =>
+	Object.fromEntries(
+		Object.entries(displayOptions?.show ?? {}).map(([name, values]) => [name, values?.[0]]),
+	) as IDataObject;
+
+type Case = [
+	what: string,
+	label: string,
+	place: 'fields' | 'filters' | 'options',
+	field: Declared,
+	fields: Declared[],
+];
+
+function casesOf(resource: string, { value, fields, options }: Operation): Case[] {
+	const all: Array<['fields' | 'filters' | 'options', Declared]> = [
+		...fields.map((field): ['fields', Declared] => ['fields', field]),
+		...(options ?? []).map((field): ['options', Declared] => ['options', field]),
+		...fields
+			.filter(({ name }) => name === 'filters')
+			.flatMap(({ options: filters = [] }) => filters as Declared[])
+			.map((field): ['filters', Declared] => ['filters', field]),
+	];
+	return all
+		.filter(
+			([, { blank, type }]) => (blank === 'required' || blank === 'refused') && type !== 'fixedCollection',
+		)
+		.map(([place, field]) => [`${resource}:${value}`, field.displayName, place, field, fields]);
+}
+
+const CASES = RESOURCES.flatMap(({ value, operations }) =>
+	operations.flatMap((operation) => casesOf(value, operation)),
+);
+
+it.each(CASES)('%s: %s (%s) is not taken for empty', async (what, label, place, field, fields) => {
+	const [resource = '', operation = ''] = what.split(':');
+	const given = fields.filter(({ name, blank }) => name in GOOD || blank === 'required');
+	const parameters = {
+		...Object.fromEntries(given.map((one) => [one.name, goodValue(one)])),
+		...shownBy(field),
+		resource,
+		operation,
+		...(place === 'fields' ? { [field.name]: VALUE } : { [place]: { [field.name]: VALUE } }),
+	} as INodeParameters;
+	for (const blank of BLANKS) {
+		const items = [goodValue(field), blank].map((value) => ({ value })) as IDataObject[];
+		const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
+		expect([blank, message]).toEqual([blank, expect.stringContaining(`'${label}`)]);
+		expect(message).toContain('[item 1]');
+		expect(description.trim()).not.toBe('');
+	}
+	expect(rig.requests).toEqual([]);
+});
