@@ -124,20 +124,6 @@ const HIDE_BUTTONS =
 	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button] { visibility: hidden } [class*=executionButtons], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
 
 const PICTURES: Record<string, Picture> = {
-	'node-panel': {
-		scale: 1,
-		height: 1950,
-		async show(editor) {
-			await editor.newWorkflow();
-			await editor.openActions('Triggers');
-			// What the node does, and not 23 events before that.
-			for (const category of ['Triggers', 'Actions']) {
-				await editor.page.getByTestId('node-creator-category-item').filter({ hasText: category }).click();
-			}
-			await editor.page.getByText('Wait for session status').waitFor();
-			return editor.creator;
-		},
-	},
 	'start-form': formPicture(1660, 'Start session', started),
 	'start-and-wait-form': formPicture(1660, 'Start session and wait', {
 		...started,
@@ -177,27 +163,14 @@ const PICTURES: Record<string, Picture> = {
 			return { ...fields, height: list.y + list.height + 6 - fields.y };
 		},
 	},
-	'call-form': formPicture(1560, 'Make call', {
+	'call-form': formPicture(1500, 'Make call and wait', {
 		resource: 'call',
-		operation: 'make',
-		to: '={{ $json.phone }}',
+		operation: 'makeAndWait',
+		to: '+14155550123',
 		routingRuleId: picked('rule_out_03', 'Sales calls'),
 		from: picked('+14155550100', 'Main line (+14155550100)'),
 		recording: 'summarize',
-		metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
 		options: {},
-	}),
-	'room-form': formPicture(780, 'Create room', {
-		resource: 'room',
-		operation: 'create',
-		recording: 'summarize',
-		summaryPrompt: 'Write two sentences and list what was agreed',
-	}),
-	'transcription-form': formPicture(980, 'Get transcription', {
-		resource: 'transcription',
-		operation: 'get',
-		roomId: '={{ $json.roomId }}',
-		waitUntilReady: true,
 	}),
 	'trigger-list': {
 		height: 900,
