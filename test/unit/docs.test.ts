@@ -29,6 +29,8 @@ const published = new Set(
 		.flatMap((file) => [file, dirname(file)]),
 );
 
+const USER_PAGES = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
+
 it.each(pages)('the links and pictures of %s lead somewhere', (page) => {
 	const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)|src(?:set)?="([^"]+)"/g)].map(
 		([, link, source]) => link ?? source ?? '',
@@ -68,6 +70,16 @@ it("n8n's Docs buttons lead to pages about using the nodes", () => {
 	}
 });
 
+it('messages name pages that exist', () => {
+	const titles = USER_PAGES.map((page) => /^# (.+)$/m.exec(read(page))?.[1] ?? '');
+	const sources = readdirSync(join(root, 'nodes'), { recursive: true, encoding: 'utf8' })
+		.filter((name) => name.endsWith('.ts'))
+		.map((name) => read(join('nodes', name)));
+	const named = sources.flatMap((source) => [...source.matchAll(/'([\w ]+)' in the docs/g)]);
+	expect(named.length).toBeGreaterThanOrEqual(3);
+	for (const [, title = ''] of named) expect(titles.some((known) => known.startsWith(title))).toBe(true);
+});
+
 /** @returns the words of a page that are read one after the other, without code and addresses */
 const wordsOf = (page: string) =>
 	read(page)
@@ -75,7 +87,6 @@ const wordsOf = (page: string) =>
 		.replace(/\]\([^)]*\)/g, ']')
 		.split(/\s+/)
 		.filter((word) => /[a-z0-9]/i.test(word)).length;
-const USER_PAGES = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
 it('the README can be read in a few minutes, all pages for users in an hour', () => {
 	expect(wordsOf('README.md')).toBeLessThanOrEqual(900);
