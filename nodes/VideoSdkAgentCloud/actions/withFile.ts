@@ -1,9 +1,10 @@
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { credentialOf } from '../api/credential';
 import { openFile, type OpenFile } from '../api/files';
-import { FileError, type FileLimits } from '../api/fileStream';
+import { FileError, type FileLimits, TEXT_LIMITS, textOf } from '../api/fileStream';
 import type { ItemReader } from '../fields/reader';
 import { fileAddressRule } from '../webhook/address';
+import type { RunTools } from './operation';
 
 /**
  * Fetches a file for an item: from the internet only, unless the API of the item's credential is local.
@@ -33,4 +34,21 @@ export async function withFile<T>(
 /** @returns whether an error of `withFile` says that the same file may be there later */
 export function mayComeLater({ cause }: { cause?: unknown }): boolean {
 	return cause instanceof FileError && cause.isPassing;
+}
+
+/**
+ * Makes the function by which an item reads a transcript or summary, when it is its turn.
+ *
+ * @param timeoutMs without a single byte
+ * @param tooLargeAdvice what to do about a file that is too large
+ */
+export function textReader(
+	read: ItemReader,
+	timeoutMs: number,
+	{ stopSignal, inTurn }: RunTools,
+	tooLargeAdvice = TEXT_LIMITS.tooLargeAdvice,
+): (url: string) => Promise<string> {
+	const limits = { ...TEXT_LIMITS, tooLargeAdvice, timeoutMs, stopSignal };
+	return async (url) =>
+		await inTurn(async () => await withFile(read, url, limits, async ({ stream }) => await textOf(stream)));
 }

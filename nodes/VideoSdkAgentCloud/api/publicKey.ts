@@ -1,4 +1,3 @@
-import type { KeyObject } from 'crypto';
 import type { Send } from './client';
 import { pathOf } from './path';
 import { serverTimeMs } from './serverTime';
@@ -8,27 +7,16 @@ const PATH = pathOf('v2', 'public', 'rsa-public-key');
 /**
  * Fetches the key with which VideoSDK signs its webhooks.
  *
- * @param baseUrl the API's address. The request names its host: the credential rejects it if the user has changed 'Base URL' since.
- * @param read parses a PEM; undefined if it is no usable key
+ * @param read takes the PEM, empty if there is none, and the time at which the API answered, see `serverTimeMs`; undefined: unusable
+ * @param baseUrl the API's address. The request then names its host: the credential rejects it if the user has changed 'Base URL' since
  */
-export async function fetchPublicKey(
+export async function fetchPublicKey<T>(
 	send: Send,
-	baseUrl: string,
-	read: (pem: string) => KeyObject | undefined,
-): Promise<KeyObject> {
-	return await send({ method: 'GET', path: `${baseUrl.replace(/\/$/, '')}${PATH}` }, ({ publicKey }) =>
-		typeof publicKey === 'string' ? read(publicKey) : undefined,
+	read: (pem: string, answeredAtMs?: number) => T | undefined,
+	baseUrl = '',
+): Promise<T> {
+	const path = baseUrl.replace(/\/$/, '') + PATH;
+	return await send({ method: 'GET', path }, ({ publicKey }, headers) =>
+		read(typeof publicKey === 'string' ? publicKey : '', serverTimeMs(headers)),
 	);
-}
-
-/**
- * Fetches the key as text, and the time at which the API answered.
- *
- * @returns `pem`: empty if the answer has no key; `answeredAtMs`: see `serverTimeMs`
- */
-export async function fetchKeyAndTime(send: Send): Promise<{ pem: string; answeredAtMs?: number }> {
-	return await send({ method: 'GET', path: PATH }, ({ publicKey }, headers) => ({
-		pem: typeof publicKey === 'string' ? publicKey : '',
-		answeredAtMs: serverTimeMs(headers),
-	}));
 }

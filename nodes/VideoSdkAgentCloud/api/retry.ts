@@ -1,4 +1,4 @@
-import type { ApiFailure } from './failure';
+import { type ApiFailure, isPassing } from './failure';
 
 /** Requests of one call at most, the first included, when the API says that there were too many. */
 const MAX_ATTEMPTS_RATE_LIMITED = 6;
@@ -26,11 +26,8 @@ export function retryDelay(
 	random: number,
 ): number | undefined {
 	const isRateLimited = failure.status === 429;
-	const isSafeToRepeat =
-		isRateLimited ||
-		failure.kind === 'notConnected' ||
-		(method !== 'POST' &&
-			(failure.kind === 'network' || failure.kind === 'timeout' || (failure.status ?? 0) >= 500));
+	const isUnread = isRateLimited || failure.kind === 'notConnected';
+	const isSafeToRepeat = isUnread || (method !== 'POST' && isPassing(failure));
 	if (!isSafeToRepeat || attempt >= (isRateLimited ? MAX_ATTEMPTS_RATE_LIMITED : MAX_ATTEMPTS))
 		return undefined;
 	const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS);

@@ -1,8 +1,8 @@
-import { type ILoadOptionsFunctions, type INodeListSearchResult, NodeOperationError } from 'n8n-workflow';
+import { type ILoadOptionsFunctions, NodeOperationError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
 import { isUnreachable } from '../webhook/address';
 import { type KnownNode } from '../webhook/knownNodes';
-import { matches } from './searchResults';
+import { type ListSearch, matches } from './searchResults';
 
 /** The editor shows about this many characters of an entry, and nothing else of it (no `description`). */
 const MAX_ENTRY_LENGTH = 50;
@@ -28,35 +28,34 @@ function lineOf({ name, remarks }: Shown): string {
 }
 
 /**
- * Lists nodes of this n8n instance that use the node's credential. A process may not know all of them, so the last entry says what to
- * do. It is no URL: a node in which it is selected fails before it starts anything.
+ * Makes a search for nodes of this n8n instance that use the node's credential. A process may not know all of them, so the last entry
+ * says what to do. Its value is no URL: a node in which it is selected fails before it starts anything.
  *
  * @param what such as "triggers"
  * @param nodes finds those that use a credential
  * @param show makes the entry of a node, which VideoSDK may not be able to reach
  * @param notListed the value of the last entry
  */
-export async function listKnown<T extends KnownNode>(
-	context: ILoadOptionsFunctions,
-	filter: string,
+export const searchKnown = <T extends KnownNode>(
 	what: string,
 	nodes: (credential: string) => T[],
-	show: (node: T, isUnreached: boolean, all: T[]) => Shown,
+	show: (node: T, isUnreached: boolean, context: ILoadOptionsFunctions, all: T[]) => Shown,
 	notListed: string,
-): Promise<INodeListSearchResult> {
-	const credential = credentialId(context);
-	if (credential === '') {
-		throw new NodeOperationError(context.getNode(), 'Select a credential first', {
-			description: `The list shows the ${what} that use the same credential.`,
+): ListSearch =>
+	async function (filter = '') {
+		const credential = credentialId(this);
+		if (credential === '') {
+			throw new NodeOperationError(this.getNode(), 'Select a credential first', {
+				description: `The list shows the ${what} that use the same credential.`,
+			});
+		}
+		const { baseUrl } = await this.getCredentials(CREDENTIAL_TYPE);
+		const isLocalApi = isUnreachable(String(baseUrl));
+		const results = nodes(credential).flatMap((node, _index, all) => {
+			const shown = show(node, !isLocalApi && isUnreachable(node.url), this, all);
+			if (!matches(filter, shown.name, node.workflowName, node.nodeName, node.url)) return [];
+			const url = `${this.getInstanceBaseUrl()}workflow/${node.workflowId}`;
+			return [{ name: lineOf(shown), value: shown.value, url }];
 		});
-	}
-	const { baseUrl } = await context.getCredentials(CREDENTIAL_TYPE);
-	const isLocalApi = isUnreachable(String(baseUrl));
-	const results = nodes(credential).flatMap((node, _index, all) => {
-		const shown = show(node, !isLocalApi && isUnreachable(node.url), all);
-		if (!matches(filter, shown.name, node.workflowName, node.nodeName, node.url)) return [];
-		const url = `${context.getInstanceBaseUrl()}workflow/${node.workflowId}`;
-		return [{ name: lineOf(shown), value: shown.value, url }];
-	});
-	return { results: [...results, { name: NOT_LISTED_TEXT, value: notListed }] };
-}
+		return { results: [...results, { name: NOT_LISTED_TEXT, value: notListed }] };
+	};

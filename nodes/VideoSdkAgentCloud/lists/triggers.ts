@@ -3,8 +3,7 @@ import { asList } from '../fields/values';
 import { NOT_LISTED } from '../fields/webhook';
 import { eventName } from '../webhook/event';
 import { type KnownTrigger, knownTriggers } from '../webhook/knownNodes';
-import { listKnown } from './knownNodes';
-import { type ListSearch } from './searchResults';
+import { searchKnown } from './knownNodes';
 
 /** @returns the events that the user has chosen in this node and not in the trigger, in short words, without their family */
 function missingEvents({ events }: KnownTrigger, chosen: string[]): string {
@@ -17,28 +16,23 @@ function missingEvents({ events }: KnownTrigger, chosen: string[]): string {
 }
 
 /** The triggers of this n8n instance that use the node's credential, for the events of a session or room that are chosen beside. */
-export const searchTriggers: ListSearch = async function (filter = '') {
-	const chosen = asList(this.getCurrentNodeParameter('webhookEvents'));
-	return await listKnown(
-		this,
-		filter,
-		'triggers',
-		knownTriggers,
-		(trigger, isUnreached, all) => {
-			const { workflowName, nodeName, url, isPublished, isOwn } = trigger;
-			const missing = missingEvents(trigger, chosen);
-			const isAlone = all.every((other) => other === trigger || other.workflowName !== workflowName);
-			return {
-				name: isAlone ? workflowName : `${workflowName}: ${nodeName}`,
-				value: url,
-				remarks: [
-					!isPublished && 'not published',
-					!isOwn && 'may be unpublished',
-					isUnreached && "VideoSDK can't reach it",
-					missing !== '' && `missing: ${missing}`,
-				],
-			};
-		},
-		NOT_LISTED,
-	);
-};
+export const searchTriggers = searchKnown(
+	'triggers',
+	knownTriggers,
+	(trigger, isUnreached, context, all) => {
+		const { workflowName, nodeName, url, isPublished, isOwn } = trigger;
+		const missing = missingEvents(trigger, asList(context.getCurrentNodeParameter('webhookEvents')));
+		const isAlone = all.every((other) => other === trigger || other.workflowName !== workflowName);
+		return {
+			name: isAlone ? workflowName : `${workflowName}: ${nodeName}`,
+			value: url,
+			remarks: [
+				!isPublished && 'not published',
+				!isOwn && 'may be unpublished',
+				isUnreached && "VideoSDK can't reach it",
+				missing !== '' && `missing: ${missing}`,
+			],
+		};
+	},
+	NOT_LISTED,
+);

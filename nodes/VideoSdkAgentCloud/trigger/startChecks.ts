@@ -9,62 +9,54 @@ const MAX_PAUSE_MS = 5 * 60_000;
 
 /** Makes a trigger's registration right in the background, however often that takes until VideoSDK answers. */
 class StartCheck {
-	private readonly stopping = new AbortController();
-	private ended?: Promise<void>;
+	/** Of the present check. */
+	url?: string;
+	private isRunningHere = false;
+	private run?: (signal: AbortSignal) => Promise<void>;
+	private stopping = new AbortController();
+	/** Resolves when no request of a check is in flight. */
+	private idle = Promise.resolve();
 
-	/**
-	 * @param attempt throws if it has to be tried again
-	 * @param former what has to end before: that of the last start
-	 */
-	constructor(
-		readonly registrant: Registrant,
-		private readonly attempt: () => Promise<void>,
-		private readonly former: Promise<void>,
-	) {}
-
-	begin(): void {
-		this.ended ??= this.run();
+	/** @param attempt throws if it has to be tried again */
+	set({ url, warn }: Registrant, attempt: () => Promise<void>): void {
+		this.url = url;
+		this.run = async (signal) => {
+			for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+				try {
+					return await attempt();
+				} catch (error) {
+					const next = `n8n will retry in ${pauseMs / 1_000} s`;
+					warn(`couldn't check its registration for call events. ${next}`, error as Error);
+				}
+				await pause(pauseMs, signal);
+			}
+		};
+		this.begin();
 	}
 
-	/** Resolves when no request of it is under way. */
+	/** n8n runs the trigger in this process. */
+	runHere(isRunningHere: boolean): void {
+		this.isRunningHere = isRunningHere;
+		this.begin();
+	}
+
+	/** Ends the check. Resolves when no request of it is in flight, nor of one before it. */
 	async stop(): Promise<void> {
 		this.stopping.abort();
-		await (this.ended ?? this.former);
+		this.stopping = new AbortController();
+		this.url = this.run = undefined;
+		await this.idle;
 	}
 
-	private async run(): Promise<void> {
-		await this.former;
-		const { signal } = this.stopping;
-		for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-			try {
-				return await this.attempt();
-			} catch (error) {
-				this.registrant.warn(
-					`couldn't check its registration for call events. n8n will retry in ${pauseMs / 1_000} s`,
-					error as Error,
-				);
-			}
-			await pause(pauseMs, signal);
-		}
+	private begin(): void {
+		const { run, stopping } = this;
+		if (!this.isRunningHere || run === undefined) return;
+		this.run = undefined;
+		this.idle = this.idle.then(async () => await run(stopping.signal));
 	}
 }
 
-interface Trigger {
-	check?: StartCheck;
-	/** Resolves when no request of earlier checks is under way. */
-	idle?: Promise<void>;
-	/** In this process. */
-	isRunning: boolean;
-}
-
-const triggers = new PerNode<Trigger>(() => ({ isRunning: false }));
-
-/** Ends a trigger's check. Resolves when no request of it is under way, nor of one that was ended before. */
-async function stop(trigger: Trigger): Promise<void> {
-	if (trigger.check) trigger.idle = trigger.check.stop();
-	trigger.check = undefined;
-	await trigger.idle;
-}
+const checks = new PerNode(() => new StartCheck());
 
 /** @returns whether n8n calls a hook because it starts, or another main process takes over, not because someone publishes */
 export function isStartOfN8n(context: IHookFunctions): boolean {
@@ -78,32 +70,29 @@ export function isStartOfN8n(context: IHookFunctions): boolean {
  * @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read
  */
 export async function checkAtStart(context: IHookFunctions, registrant: Registrant): Promise<void> {
-	const trigger = triggers.of(context);
-	// Of the last start, when the trigger may have had other events.
-	const former = stop(trigger);
+	const check = checks.of(context);
+	// That of the last start, when the trigger may have had other events.
+	void check.stop();
 	const attempt = await prepareCheck(context, registrant);
-	if (attempt === undefined) return;
-	trigger.check = new StartCheck(registrant, attempt, former);
-	if (trigger.isRunning) trigger.check.begin();
+	if (attempt !== undefined) check.set(registrant, attempt);
 }
 
 /**
- * Ends the check of a trigger. Resolves when no request of it is under way.
+ * Ends the check of a trigger. Resolves when no request of it is in flight.
  *
  * @param url only if the check is of this URL: listening at the Test URL does not end that of the Production URL
  */
 export async function stopCheck(context: IHookFunctions, url: string): Promise<void> {
-	const trigger = triggers.of(context);
-	if (trigger.check === undefined || trigger.check.registrant.url === url) await stop(trigger);
+	const check = checks.of(context);
+	if (check.url === undefined || check.url === url) await check.stop();
 }
 
 /** n8n runs the trigger in this process. @returns to be called when it does not any more; awaits no request */
 export function runHere(context: ITriggerFunctions): () => Promise<void> {
-	const trigger = triggers.of(context);
-	trigger.isRunning = true;
-	trigger.check?.begin();
+	const check = checks.of(context);
+	check.runHere(true);
 	return async () => {
-		trigger.isRunning = false;
-		void stop(trigger);
+		check.runHere(false);
+		void check.stop();
 	};
 }

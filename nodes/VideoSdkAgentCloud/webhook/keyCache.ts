@@ -48,7 +48,7 @@ function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
 async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<void> {
 	try {
 		const send = clientOf(context, { timeoutMs: FETCH_TIMEOUT_MS, maxAttempts: 1 });
-		entry.key = await fetchPublicKey(send, entry.baseUrl, readPublicKey);
+		entry.key = await fetchPublicKey(send, readPublicKey, entry.baseUrl);
 		entry.fetchedAtMs = Date.now();
 		entry.nextFetchAtMs = entry.fetchedAtMs + MIN_FETCH_INTERVAL_MS;
 		entry.failures = 0;

@@ -17,7 +17,7 @@ import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
 import { lookUntil } from '../lookUntil';
 import { type Operation } from '../operation';
-import { textReader } from '../readText';
+import { textReader } from '../withFile';
 
 export const operation: Operation = {
 	value: 'get',

@@ -24,8 +24,7 @@ import {
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 import { isTool } from '../../n8n/tool';
-import { textReader } from '../readText';
-import { mayComeLater } from '../withFile';
+import { mayComeLater, textReader } from '../withFile';
 
 const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";

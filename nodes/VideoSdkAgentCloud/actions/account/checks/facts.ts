@@ -5,7 +5,7 @@ import { CREDENTIAL_TYPE, credentialId } from '../../../api/credential';
 import { DEPLOYMENTS } from '../../../api/deployments';
 import { failureOfError } from '../../../api/failure';
 import { listRecords, type ListRequest } from '../../../api/pagination';
-import { fetchKeyAndTime } from '../../../api/publicKey';
+import { fetchPublicKey } from '../../../api/publicKey';
 import { ALL_ROUTING_RULES, OUTBOUND_GATEWAYS, PHONE_NUMBERS } from '../../../api/telephony';
 import { findPublished } from '../../../webhook/knownNodes';
 import { isUnreachable } from '../../../webhook/address';
@@ -55,7 +55,8 @@ async function settled<T>(list: Promise<T[]>): Promise<Fetched<T>> {
 
 /** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. */
 async function fetchKey(send: Send): Promise<{ pem: string; answeredAtMs?: number; failure?: Finding }> {
-	return await fetchKeyAndTime(send).catch((error: unknown) => ({
+	const fetched = fetchPublicKey(send, (pem, answeredAtMs) => ({ pem, answeredAtMs }));
+	return await fetched.catch((error: unknown) => ({
 		pem: '',
 		answeredAtMs: failureOf(error)?.serverTimeMs,
 		failure: failed(error),
