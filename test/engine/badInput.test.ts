@@ -5,8 +5,6 @@ const rig = useRig();
 
 const session = (operation: string, more: IDataObject = {}) =>
 	({ resource: 'session', operation, ...more }) as INodeParameters;
-const deployment = (operation: string, more: IDataObject = {}) =>
-	({ resource: 'deployment', operation, ...more }) as INodeParameters;
 const dispatch = (more: IDataObject) =>
 	({ resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'm', ...more }) as INodeParameters;
 const withEnv = (...names: string[]) =>
@@ -43,8 +41,6 @@ const CASES: Case[] = [
 		{ a: 1 },
 	],
 	['the variables are $now', 'Environment Variables', withJson(VALUE_OR_NOW), { a: 'b' }, 'now'],
-	['the limit is 0', 'Limit', session('getAll', { limit: VALUE }), 1, 0],
-	['the limit is no number', 'Limit', deployment('getAll', { limit: VALUE }), 1, 'many'],
 	['Max Concurrency is 0', 'Max Concurrency', startParameters({ options: { maxConcurrency: VALUE } }), 1, 0],
 	['the timeout is 0', 'Timeout', startParameters({ options: { timeout: VALUE } }), 1000, 0],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],

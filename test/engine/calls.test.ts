@@ -394,15 +394,12 @@ describe('Get Many', () => {
 
 describe('Before anything is sent, field and item are named:', () => {
 	const VALUE = '={{ $json.value }}';
-	const options = (name: string) => byRule({ options: { [name]: VALUE } });
 	const filter = (name: string) => callParameters('getAll', { filters: { [name]: VALUE } });
 
 	it.each<[string, string, INodeParameters, unknown, unknown]>([
 		['a number with letters', "'To' isn't a phone number: Ada", byRule({ to: VALUE }), TO, 'Ada'],
 		['a number to call from with letters', "'From'", byRule({ from: VALUE }), RULE.from, 'Line 1'],
 		['a gateway with letters to call from', "'From'", byGateway({ from: VALUE }), RULE.from, 'Line 1'],
-		['a duration in milliseconds', "'Max Call Duration'", byRule({ maxCallDuration: VALUE }), 60, 600_000],
-		['a ringing time in milliseconds', "'Ringing Timeout'", options('ringingTimeout'), 30, 30_000],
 		[
 			'metadata that is no JSON',
 			"'Metadata (JSON)'",
@@ -417,7 +414,6 @@ describe('Before anything is sent, field and item are named:', () => {
 			TO,
 			'Desk',
 		],
-		['a limit of zero', "'Limit'", callParameters('getAll', { limit: VALUE }), 5, 0],
 		['a date that is none', "'End Date' isn't a date", filter('endDate'), '2026-01-15', 'yesterday'],
 		['a direction that is none', "'Direction'", filter('type'), 'inbound', 'both'],
 		[

@@ -53,3 +53,28 @@ it('is a refusal wherever n8n itself says that a value is required', () => {
 	const wrong = all.filter((field) => field.required && (field as Declared).blank !== 'required');
 	expect(wrong.map(({ name }) => name)).toEqual([]);
 });
+
+it('numbers have these bounds and defaults: [least, most, default]', () => {
+	const numbers = RESOURCES.flatMap(({ operations }) => operations.flatMap(parametersOf))
+		.flatMap((field) => within(field))
+		.filter(([, { type }]) => type === 'number')
+		.map(([path, { typeOptions, default: preset }]) => {
+			const { minValue, maxValue = Infinity } = typeOptions ?? {};
+			return [path.replace('options.', ''), [minValue, maxValue, preset]];
+		});
+	expect(Object.fromEntries(numbers)).toEqual({
+		'batching.batchInterval': [0, Infinity, 1_000],
+		'batching.batchSize': [-1, Infinity, 50],
+		includeWait: [0, 1_440, 10],
+		limit: [1, Infinity, 50],
+		maxCallDuration: [0, 86_400, 600],
+		maxConcurrency: [1, 200, 100],
+		maxFileSize: [1, Infinity, 500],
+		maxWait: [0, Infinity, 1],
+		ringingTimeout: [1, 3_600, 30],
+		'roomOptions.sessionTimeoutSeconds': [1, Infinity, 60],
+		timeout: [1, 2_147_483_647, 30_000],
+		toolsValidFor: [1, 8_784, 24],
+		validFor: [1, Infinity, 30],
+	});
+});

@@ -1,6 +1,6 @@
 /**
- * A field that must have a value is never taken for empty: each such field of each operation, with each kind of nothing that an
- * expression may give. The fields and their policies are read from the operations, so that a new one is tested as soon as it is there.
+ * Each field of each operation, with values that it must refuse: one that must have a value is never taken for empty, and a number has
+ * bounds. The fields are read from the operations, so that a new one is tested as soon as it is there.
  */
 import type { IDataObject, INodeParameters, INodeProperties } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
@@ -17,6 +17,7 @@ const VALUE = '={{ $json.value }}';
 /** Values that the fields take; others follow from the type. */
 const GOOD: IDataObject = {
 	...RULE,
+	agentTools: { tools: [{ tool: 'https://n8n.example.com/webhook/a/mcp' }] },
 	answerJson: '{}',
 	deploymentId: 'ddv_support',
 	endDate: '2026-01-15',
@@ -64,18 +65,15 @@ function casesOf(resource: string, { value, fields, options }: Operation): Case[
 			.flatMap(({ options: filters = [] }) => filters as Declared[])
 			.map((field): ['filters', Declared] => ['filters', field]),
 	];
-	return all
-		.filter(
-			([, { blank, type }]) => (blank === 'required' || blank === 'refused') && type !== 'fixedCollection',
-		)
-		.map(([place, field]) => [`${resource}:${value}`, field.displayName, place, field, fields]);
+	return all.map(([place, field]) => [`${resource}:${value}`, field.displayName, place, field, fields]);
 }
 
 const CASES = RESOURCES.flatMap(({ value, operations }) =>
 	operations.flatMap((operation) => casesOf(value, operation)),
 );
 
-it.each(CASES)('%s: %s (%s) is not taken for empty', async (what, label, place, field, fields) => {
+/** Runs two items: a good value and a bad one. Nothing may be sent, and the second item and its field are named. */
+async function expectRefusal([what, label, place, field, fields]: Case, bad: unknown): Promise<void> {
 	const [resource = '', operation = ''] = what.split(':');
 	const given = fields.filter(({ name, blank }) => name in GOOD || blank === 'required');
 	const parameters = {
@@ -85,12 +83,29 @@ it.each(CASES)('%s: %s (%s) is not taken for empty', async (what, label, place, 
 		operation,
 		...(place === 'fields' ? { [field.name]: VALUE } : { [place]: { [field.name]: VALUE } }),
 	} as INodeParameters;
-	for (const blank of BLANKS) {
-		const items = [goodValue(field), blank].map((value) => ({ value })) as IDataObject[];
-		const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
-		expect([blank, message]).toEqual([blank, expect.stringContaining(`'${label}`)]);
-		expect(message).toContain('[item 1]');
-		expect(description.trim()).not.toBe('');
-	}
+	const items = [goodValue(field), bad].map((value) => ({ value })) as IDataObject[];
+	const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
+	expect([bad, message]).toEqual([bad, expect.stringContaining(`'${label}`)]);
+	expect(message).toContain('[item 1]');
+	expect(description.trim()).not.toBe('');
 	expect(rig.requests).toEqual([]);
+}
+
+it.each(
+	CASES.filter(
+		([, , , { blank, type }]) => (blank === 'required' || blank === 'refused') && type !== 'fixedCollection',
+	),
+)('%s: %s (%s) is not taken for empty', async (...given) => {
+	for (const blank of BLANKS) await expectRefusal(given, blank);
 });
+
+it.each(CASES.filter(([, , , { type }]) => type === 'number'))(
+	'%s: %s (%s) has its bounds',
+	async (...given) => {
+		const { minValue, maxValue } = given[3].typeOptions ?? {};
+		const outside = [minValue, maxValue].flatMap((bound, index) =>
+			bound === undefined ? [] : [bound + 2 * index - 1],
+		);
+		for (const bad of [...outside, 'many', true]) await expectRefusal(given, bad);
+	},
+);
