@@ -5,7 +5,7 @@ import { resultInAnswer } from '../VideoSdkAgentCloud/tools/toolResult';
 
 type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 
-/** What the agent reads if the workflow gave no answer: words by which it can go on with the conversation. */
+/** What the agent reads if the workflow gave no answer: words with which it can continue the conversation. */
 const NO_ANSWER = {
 	// Which of the two, n8n 1.x does not tell.
 	ended:

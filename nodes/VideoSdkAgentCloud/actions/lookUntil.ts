@@ -2,7 +2,7 @@ import { pause } from '../api/pause';
 import { pauseMs } from '../conversation/wait';
 
 /**
- * Looks for something again and again, with the pauses of waiting executions, while n8n is kept busy.
+ * Looks for something repeatedly, with the pauses of waiting executions, while the execution keeps running.
  *
  * @param look gives what was looked for; undefined: not yet. It is told whether this is the last look
  * @param maxWaitMs for how long, in ms; 0: it looks once

@@ -7,8 +7,8 @@ import { type RoomChoice } from '../fields/room';
 import type { RunTools } from './operation';
 
 /**
- * A failure to create the room means that nothing was started in it, whatever became of the room: so it is not "in doubt", and
- * Retry On Fail may start it later. A room that may have been created costs nothing while no one is in it.
+ * If the room can't be created, nothing was started in it, whether or not the room exists. So it isn't "in doubt", and Retry On Fail
+ * may start it later. A room that may have been created costs nothing while no one is in it.
  */
 function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'session' | 'call'): unknown {
 	if (!(error instanceof NodeApiError)) return error;

@@ -13,7 +13,7 @@ import { putToWait } from '../waiting/putToWait';
 import type { CredentialOfItem, Operation } from './operation';
 
 /**
- * Rejects an operation that waits as a tool: what waits is the execution of the AI agent, which cannot.
+ * Rejects an operation that waits as a tool: it would be the execution of the AI agent that waits, which can't.
  *
  * @param operation its name
  * @param instead the operation to use as a tool

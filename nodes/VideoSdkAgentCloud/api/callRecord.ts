@@ -7,7 +7,7 @@ export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'tra
 /**
  * How a call went, by the status in which it is over. The statuses are those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus),
  * and `completed`, which is `ended` in older samples of the API's documentation. A status that is not listed, such as a failed
- * transfer or one that is new, is not an end: the call goes on.
+ * transfer or one that is new, is not an end: the call is still running.
  */
 export const OUTCOME_BY_STATUS: Readonly<Record<string, CallOutcome>> = {
 	abandoned: 'noAnswer',
@@ -25,7 +25,7 @@ const BEFORE_ANSWER = ['incoming', 'initiated', 'ringing', 'verified'];
 /** How the statuses begin that only a call has that was answered: a transfer, or a change of room, of someone who is talking. */
 const SINCE_ANSWER = /^(?:answered|transfer|switch-room)/;
 
-/** What a call comes out with, in this order: what people look for, what became of the node's own work, and what identifies the call. */
+/** The fields of a simplified call, in order: what people look for, what the node itself did, and what identifies the call. */
 const SHOWN_FIELDS = [
 	...[
 		'outcome',
@@ -52,7 +52,7 @@ const SHOWN_FIELDS = [
 	...['from', 'type', 'sessionId', 'status', 'start', 'end', 'metadata'],
 ];
 
-/** The names by which some answers call a call's ID and numbers, with those by which they come out. */
+/** The names that some answers use for a call's ID and numbers, and the names in the output. */
 const PLAIN_NAMES: Readonly<Record<string, string>> = { id: 'callId', sipCallTo: 'to', sipCallFrom: 'from' };
 
 /** @returns the status as the SDK spells it: docs have upper case */
@@ -118,7 +118,7 @@ function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean)
 }
 
 /**
- * Says of a call, as the API has answered it, how it went, in the order in which it comes out. It keeps the whole record, without the
+ * Adds to a call, as the API returned it, how it went, with the fields in the order of the output. It keeps the whole record, without the
  * same value under two names. Described again, a call stays as it is, so that something can be added to it.
  */
 export function describeCall(call: IDataObject): IDataObject {
@@ -130,7 +130,7 @@ export function describeCall(call: IDataObject): IDataObject {
 
 /**
  * @param call as `describeCall` makes it. A simplified call must not be described again: it has no timelog any more
- * @returns what comes out with Simplify
+ * @returns the simplified call
  */
 export function simplifyCall(call: IDataObject): IDataObject {
 	return pick(call, SHOWN_FIELDS);

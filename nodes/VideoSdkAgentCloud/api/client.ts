@@ -117,7 +117,7 @@ async function attempt<T>(
 		method: request.method,
 		url: request.path,
 		qs: request.qs,
-		// As text: axios would copy an object, and leave out names such as "constructor" on the way.
+		// As text: axios would copy an object, and lose names such as "constructor".
 		body: request.body && JSON.stringify(request.body),
 		headers: { Accept: 'application/json', ...(request.body && { 'Content-Type': 'application/json' }) },
 		timeout: request.timeoutMs ?? timeoutMs ?? DEFAULT_TIMEOUT_MS,

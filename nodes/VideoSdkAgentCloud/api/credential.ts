@@ -90,7 +90,7 @@ export function credentialOf(
 }
 
 /**
- * Tells whether a credential is as it is stored: no field of it is resolved by n8n, so all items have the same.
+ * Tells whether a credential contains no expression, so that all items have the same.
  *
  * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
  * CredentialsHelper.getDecrypted. Where either is missing, the answer is no.

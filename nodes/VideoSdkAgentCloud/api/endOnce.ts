@@ -5,7 +5,7 @@ import { isInDoubt } from './failure';
 import { pause } from './pause';
 import { retryDelay } from './retry';
 
-/** What the API may say to the end of what is over: its docs tell nothing about it. */
+/** The statuses with which the API may answer a request to end what is over. Its docs don't say. */
 const MAY_BE_OVER = [400, 402, 404, 409];
 /** The status of a session that is ending. */
 const STOPPING = 'stopping';
@@ -34,7 +34,7 @@ interface Endable {
  * an answer without a record, such as a proxy's page, unless the record shows that it was carried out.
  *
  * @returns the record; with `alreadyOver: true` if the first request found it over
- * @throws NodeApiError of `end` if it may go on
+ * @throws NodeApiError of `end` if it may still be running
  */
 export async function endOnce({ end, get, isOver }: Endable): Promise<IDataObject> {
 	let sent: object | undefined;

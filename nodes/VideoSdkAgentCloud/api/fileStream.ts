@@ -56,7 +56,7 @@ export function bounded(
 	abort: () => void,
 ): { stream: FileStream; receivedBytes: () => number } {
 	let received = 0;
-	/** undefined: it is n8n's turn. */
+	/** undefined: n8n is storing what has come. */
 	let waitingSinceMs: number | undefined;
 	let isOver = false;
 	const abortWhenSilent = async () => {

@@ -14,7 +14,7 @@ export const MAX_PAGES_IN_FLIGHT = 10;
 /** A list of the API. */
 export interface ListRequest {
 	path: string;
-	/** The API's own filters. Rows of a room or session other than `roomId` and `sessionId` in it are left out. */
+	/** The API's own filters. Rows of other rooms or sessions than `roomId` and `sessionId` in it are dropped. */
 	qs?: IDataObject;
 	/** The fields of the answer under which the rows may be found. Default: `data` */
 	keys?: string[];
@@ -75,7 +75,7 @@ function totalOf({ total, totalItems }: IDataObject): number {
  * Reads a list page by page. A record comes once, even when rows move while the list is read.
  *
  * The first page is fetched alone. If more rows are wanted, the others are in flight at the same time: all of them if the API says
- * how many there are, else twice as many each time, so that a caller who soon has enough causes few requests in vain. Where the API
+ * how many there are, else twice as many each time, so that a caller who soon has enough causes few unneeded requests. Where the API
  * says nothing, a page without new rows is the last one: the API may keep to smaller pages than those asked for.
  *
  * @param firstPage where to begin, counted from 1

@@ -20,7 +20,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 /**
  * Waits for something, but no longer than `ms`: the time limit of a request counts only while nothing comes.
  *
- * @throws what `promise` throws; Error if it takes longer. It goes on then, and what comes of it is dropped
+ * @throws what `promise` throws; Error if it takes longer. Its result is ignored then
  */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 	const tooLate = sleep(ms).then(() => {

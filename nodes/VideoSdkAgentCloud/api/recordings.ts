@@ -6,7 +6,7 @@ const identityOf: ListRequest['identityOf'] = ({ id }) => String(id ?? '');
 
 /** The lists of recordings, by what was recorded. Their filters: `roomId`, `sessionId` (of the room's session). */
 export const RECORDINGS = {
-	/** Everyone together, as arranged for the room. */
+	/** Everyone together, if the room was set up to be recorded. */
 	room: { path: pathOf(...ROOT), identityOf },
 	/** One file per participant. */
 	participant: { path: pathOf(...ROOT, 'participant'), identityOf },

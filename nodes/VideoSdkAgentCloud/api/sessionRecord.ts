@@ -11,7 +11,7 @@ export const OUTCOME_BY_STATUS: Readonly<Record<string, SessionOutcome>> = {
 	stopped: 'completed',
 };
 
-/** What people look for, in the order in which it comes out. */
+/** What people look for, in the order of the output. */
 const FIRST_FIELDS = [
 	'sessionId',
 	'outcome',
@@ -30,7 +30,7 @@ function secondsOf({ duration, start, end }: IDataObject): number | null {
 }
 
 /**
- * Makes of a session, as the API has answered it, what operations put out: first what people look for, then the record. Described
+ * Turns a session, as the API returned it, into the output: first what people look for, then the rest of the record. Described
  * again, a session stays as it is, so that something can be added to it.
  */
 export function describeSession(session: IDataObject): IDataObject {

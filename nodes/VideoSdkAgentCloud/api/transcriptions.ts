@@ -26,7 +26,7 @@ const identityOf: ListRequest['identityOf'] = ({ id }) => String(id ?? '');
 /** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
 export const TRANSCRIPTIONS: ListRequest = { path: pathOf(...POST), keys: KEYS, identityOf };
 
-/** The room of a realtime transcription stands inside (as in `@videosdk.live/server-sdk`). */
+/** A realtime transcription has its room in a nested field (as in `@videosdk.live/server-sdk`). */
 function withRoom(transcription: IDataObject): IDataObject {
 	const { extension } = transcription;
 	const config = isRecord(extension) ? extension.extensionConfig : undefined;

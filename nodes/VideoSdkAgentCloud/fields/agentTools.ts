@@ -5,7 +5,7 @@ import { locator } from './locators';
 /** The group of `agentToolsField`. */
 export const TOOLS_GROUP = 'tools';
 
-/** Stands for a tool that "From List" does not know. No URL, so that nothing is started without its tools. */
+/** The value of "Not listed?". It isn't a URL, so nothing is started without its tools. */
 export const TOOL_NOT_LISTED = 'not-listed';
 
 const MAX_VALID_FOR_HOURS = 24 * 366;

@@ -12,7 +12,7 @@ const OPTIONS: Array<{ name: string; value: Includable; description: string }> =
 	{ name: 'Transcript', value: 'transcript', description: 'What was said' },
 ];
 
-/** What remains of a call and comes out with it. */
+/** What was kept of a call and is added to the output. */
 export const includeField = choicesField('default', 'Include', 'include', {
 	options: OPTIONS,
 	description: "What to add to the output. It has to be chosen before the call, in 'Recording'.",

@@ -15,7 +15,7 @@ const BRACKETS = /[()[\]\uff08\uff09]/g;
 /** The full-width characters of East Asian keyboards; two more forms of the plus sign. */
 const FULL_WIDTH_DIGIT = /[\uff10-\uff19]/g;
 const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
-/** A zero to leave out from abroad. In Italy and San Marino it is part of the number. */
+/** A zero that isn't dialed from abroad. In Italy and San Marino it is part of the number. */
 const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
 
 /** What spreadsheets and CSV files make of a number. Without its point it would be another one. */

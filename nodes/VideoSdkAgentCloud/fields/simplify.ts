@@ -4,7 +4,7 @@ import { pick } from '../api/answer';
 import { simplifyCall } from '../api/callRecord';
 import { type CollectionReader, type ItemReader } from './reader';
 
-/** Simplify: a field of a Get Many operation, an option of one that puts out a call. */
+/** Simplify: a field of Get Many operations, and an option of operations that return a call. */
 export const simplifyField = switchField('default', 'Simplify', 'simplify', {
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
@@ -26,7 +26,7 @@ export function readSimplify(read: ItemReader, names: string[]): (record: IDataO
 }
 
 /**
- * Reads Simplify of an operation that puts out calls.
+ * Reads Simplify of an operation that returns calls.
  *
  * @param read the item, or its options
  * @returns makes the output of a call, as `describeCall` makes it

@@ -4,7 +4,7 @@ import { EVENT_PREFIX } from '../webhook/event';
 import { EVENT_OPTIONS } from './events';
 import { locator } from './locators';
 
-/** Stands for a trigger that "From List" does not know. No URL, so that nothing is started without events. */
+/** The value of "Not listed?". It isn't a URL, so nothing is started without its events. */
 export const NOT_LISTED = 'not-listed';
 
 /** What has a webhook of its own, in the words of the fields. */

@@ -14,7 +14,7 @@ export type ListSearch = (
 	paginationToken?: string,
 ) => Promise<INodeListSearchResult>;
 
-/** Makes an entry of a row; undefined leaves the row out. */
+/** Makes an entry of a row; undefined skips the row. */
 type ToEntry = (row: IDataObject) => INodeListSearchItems | undefined;
 
 /** Pages of the API that are read until one has an entry. */
@@ -33,7 +33,7 @@ export function selectedIn(context: ILoadOptionsFunctions, name: string): string
 	return String(value ?? '').trim();
 }
 
-/** @returns an entry by a record's ID, named by what there is to tell it from others; undefined for a record without an ID */
+/** @returns an entry for a record's ID, labeled with the parts that aren't empty; undefined for a record without an ID */
 export function entryOf(id: unknown, ...parts: unknown[]): INodeListSearchItems | undefined {
 	if (typeof id !== 'string' || id === '') return undefined;
 	return { name: parts.filter(Boolean).join(' · ') || id, value: id };

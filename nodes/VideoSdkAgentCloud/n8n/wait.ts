@@ -15,7 +15,7 @@ const CONTEXT_FIELD = 'agentCloudWait';
  * input is replaced. The items before, which other nodes show, are left as they are.
  *
  * @param text what any process has to know of the wait. n8n stores it with the execution, and it is in no output
- * @param items what comes out at n8n's own deadline
+ * @param items the output at n8n's own deadline
  * @param deadlineMs n8n's own deadline, in ms since 1970
  */
 export async function putExecutionToWait(
@@ -48,9 +48,9 @@ export function readWaitingExecution(
 }
 
 /**
- * Calls back when n8n has answered a request by which the execution was to go on.
+ * Calls back when n8n has answered a request to continue the execution.
  *
- * @param done told whether n8n has accepted it. An execution also goes on for a sender that has gone away
+ * @param done told whether n8n has accepted it. An execution also continues if the sender has gone away
  */
 export function whenAnswered(context: IWebhookFunctions, done: (wasAccepted: boolean) => void): void {
 	const response = context.getResponseObject();

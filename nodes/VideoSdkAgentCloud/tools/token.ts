@@ -29,7 +29,7 @@ export function toolKey(secretKey: string): SigningKey {
 }
 
 /**
- * The part of a tool's URL that a token names. The host is left out: a tunnel, a proxy or n8n's own name lead to the same trigger, and
+ * The part of a tool's URL that a token names. The host isn't part of it: a tunnel, a proxy or n8n's own name lead to the same trigger, and
  * so do its Test URL and its Production URL.
  *
  * @returns `<webhookId>/mcp`, or the whole path where n8n's paths were changed

@@ -18,20 +18,20 @@ export interface Filters {
 	callDirections: string[];
 }
 
-/** What came of the filters. */
+/** The result of the filters. */
 export interface Filtered {
 	isWanted: boolean;
 	/** The session or call, if it had to be fetched; null if that failed. */
 	record?: IDataObject | null;
 }
 
-/** How a filter finds what it goes by, in the data of an event or in the record of its session or call. */
+/** What each filter compares, found in the data of an event or in the record of its session or call. */
 const FILTERS = {
 	session: { wanted: 'deploymentIds', find: ({ deploymentId }: IDataObject) => firstText(deploymentId) },
 	call: { wanted: 'callDirections', find: directionOf },
 } as const;
 
-/** What the filters of a node went by, by session and call: these send several events, and neither value changes. */
+/** The direction or deployment of each call and session, which doesn't change: most of them send several events. */
 const looked = new PerNode(() => new BoundedMap<string, string>(MAX_REMEMBERED));
 
 function directionOf({ type, direction }: IDataObject): string | undefined {

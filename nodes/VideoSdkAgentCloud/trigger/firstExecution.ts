@@ -26,7 +26,7 @@ async function inTurn<T>(use: () => Promise<T>): Promise<T> {
  * @returns false if a different execution already does
  */
 async function record(context: IExecuteFunctions, eventId: string): Promise<boolean> {
-	// An execution that a worker lost half way is begun again under the same ID, and is no duplicate of itself.
+	// If a worker dies, n8n runs the execution again under the same ID. It isn't a duplicate of itself.
 	const own = `${eventId}:${context.getExecutionId()}`;
 	const recent = recorded.of(context);
 	const again = recent.flat();
@@ -53,7 +53,7 @@ async function record(context: IExecuteFunctions, eventId: string): Promise<bool
  * @returns true also if the store cannot be used: rather twice than not at all
  */
 export async function isFirstExecution(context: IExecuteFunctions, event: ReceivedEvent): Promise<boolean> {
-	// Whoever retries a crashed execution wants it to go on, although its event was recorded.
+	// Someone who retries a crashed execution wants it to continue, although its event was recorded.
 	if (!happensOnce(event) || ['manual', 'retry'].includes(context.getMode())) return true;
 	return await inTurn(async () => await record(context, event.eventId)).catch((error: Error) => {
 		context.logger.warn(

@@ -1,14 +1,14 @@
 import { type CallWebhook, isSameUrl } from '../api/callWebhooks';
 import { callEventsOf } from '../webhook/eventNames';
 
-/** What a trigger is to have at VideoSDK: one webhook with exactly these, or none. */
+/** The webhook that a trigger needs at VideoSDK: one with exactly these, or none. */
 export interface Wanted {
 	url: string;
 	/** As `callEventsOf` gives them. None: no webhook. */
 	events: string[];
 }
 
-/** What is to be done about it. */
+/** What has to be changed for that. */
 export interface Changes {
 	keep?: CallWebhook;
 	create: boolean;
@@ -19,7 +19,7 @@ const hasEvents = (webhook: CallWebhook, events: string[]) =>
 	webhook.events.length === events.length && callEventsOf(webhook.events).join() === events.join();
 
 /**
- * Compares what a trigger is to have with what there is: the same when it is published, when n8n starts and when it is unpublished.
+ * Compares the webhook that a trigger needs with those that exist, when it is published, when n8n starts, and when it is unpublished.
  * Only webhooks of its own URL are touched, whatever it remembers: what is stored with a workflow may have been copied along with it.
  *
  * @param listed all webhooks of the VideoSDK project

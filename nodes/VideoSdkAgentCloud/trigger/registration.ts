@@ -22,7 +22,7 @@ import {
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
 
-/** @param names names of events; those of other families are left out */
+/** @param names names of events; those of other families are ignored */
 export function readRegistrant(context: IHookFunctions, names: string[]): Registrant {
 	const { name } = context.getNode();
 	const workflowId = context.getWorkflow().id;
@@ -50,7 +50,7 @@ export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void
 	);
 }
 
-/** Makes what there is at VideoSDK what is wanted. @returns whether it had to be registered */
+/** Creates and deletes webhooks at VideoSDK until they are as wanted. @returns whether one was created */
 async function settle(send: Send, wanted: Wanted): Promise<boolean> {
 	const remove = async (webhooks: CallWebhook[]) => {
 		for (const { id } of webhooks) await deleteCallWebhook(send, id);

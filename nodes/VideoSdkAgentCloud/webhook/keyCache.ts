@@ -55,7 +55,7 @@ async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<v
 		entry.lastFailure = undefined;
 	} catch (error) {
 		entry.lastFailure = (error as Error).message;
-		// The last good key goes on serving. Asked again soon, then less and less often.
+		// The last good key stays in use. The next fetch comes soon, those after it less and less often.
 		const waitMs = Math.min(FIRST_RETRY_MS * 2 ** entry.failures, MIN_FETCH_INTERVAL_MS);
 		entry.failures = Math.min(entry.failures + 1, 16);
 		entry.nextFetchAtMs = Date.now() + waitMs;

@@ -1,7 +1,7 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
 import { PerNode } from '../api/perNode';
 
-/** Anyone who knows the URL can make log lines, so warnings are few. */
+/** Anyone who knows the URL can cause log lines, so warnings are limited. */
 const WARNING_INTERVAL_MS = 60_000;
 
 /** When a node last warned of each matter, in ms since 1970. */

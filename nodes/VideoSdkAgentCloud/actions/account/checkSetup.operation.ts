@@ -41,7 +41,7 @@ const FIELDS = {
 	gatewayId: checked('default', gatewayField, 'An outbound gateway'),
 };
 
-/** A URL that is none is what a user wants to learn here, so it is no error of the node. */
+/** An invalid URL is a result of the check, not an error of the node. */
 function readUrl(read: ItemReader): Pick<Given, 'webhookUrl' | 'webhookFault'> {
 	try {
 		return { webhookUrl: readWebhookUrl(read) };

@@ -70,7 +70,7 @@ function readWaitMs(read: ItemReader): number | undefined {
 	return !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 }
 
-/** Asks a room what was arranged for it. Only words and the wait for a summary depend on it, so it never fails. */
+/** Asks a room how it is recorded. Only messages and the wait for a summary depend on it, so it never fails. */
 async function lookUpRoom(send: Send, roomId: string): Promise<Room> {
 	return await getRoom(send, roomId)
 		.then((room) => recordingSetup(room) ?? {})
