@@ -29,7 +29,7 @@ export function readRoomId(read: FieldReader<unknown>, field: Field): string | u
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
 		throw read.fail(
 			`'${field.displayName}' isn't a room ID`,
-			'Use the <code>roomId</code> from the output of Room: Create or Session: Start, such as abcd-efgh-ijkl.',
+			'Use the roomId from Room: Create, Session: Start, or Call: Make, such as abcd-efgh-ijkl.',
 		);
 	}
 	const { json } = read.context.getInputData()[read.itemIndex] ?? {};
