@@ -72,7 +72,7 @@ runMain(async () => {
 	write(
 		real
 			? 'VIDEOSDK_API_KEY is set, so this uses the real VideoSDK. The session and the call cost money. The session is ended automatically.'
-			: 'Nothing here costs anything or calls anyone. A simulator stands in for VideoSDK, so you need no account. To use the real VideoSDK, set VIDEOSDK_API_KEY and VIDEOSDK_SECRET.',
+			: "Nothing here costs anything or calls anyone. A simulator takes VideoSDK's place, so you need no account. To use the real VideoSDK, set VIDEOSDK_API_KEY and VIDEOSDK_SECRET.",
 	);
 	write();
 
