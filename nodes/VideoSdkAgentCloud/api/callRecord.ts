@@ -64,17 +64,13 @@ export function plainStatus(status: unknown): string {
 }
 
 /** @returns a call whose ID and numbers have one name each, however the API has spelled them; a different `id` stays */
-function withPlainNames(call: IDataObject): IDataObject {
-	const aliases = Object.entries(PLAIN_NAMES).filter(
-		([alias, name]) => call[alias] && (!call[name] || call[name] === call[alias]),
-	);
-	const renamed = new Map(aliases);
-	const replaced = new Set(aliases.map(([, name]) => name));
-	return Object.fromEntries(
-		Object.entries(call).flatMap(([field, value]) =>
-			replaced.has(field) ? [] : [[renamed.get(field) ?? field, value]],
-		),
-	);
+function withPlainNames({ ...call }: IDataObject): IDataObject {
+	for (const [alias, name] of Object.entries(PLAIN_NAMES)) {
+		if (!call[alias]) continue;
+		call[name] ||= call[alias];
+		if (call[name] === call[alias]) delete call[alias];
+	}
+	return call;
 }
 
 /** The entries of a call's timelog, in order. */

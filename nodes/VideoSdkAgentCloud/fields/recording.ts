@@ -6,7 +6,7 @@ import { type ItemReader } from './reader';
 
 type Recording = 'none' | 'record' | 'transcribe' | 'summarize';
 
-/** What is kept of a conversation: each includes the one before. */
+/** What is kept of a conversation. */
 const KEPT: Record<Recording, Includable[]> = {
 	none: [],
 	record: ['recording'],
@@ -54,14 +54,9 @@ export function recordingFields(description: string): INodeProperties[] {
 	];
 }
 
-function readChoice(read: ItemReader): Recording {
-	// What wasn't recorded is lost.
-	return read.choice<Recording>(recordingField);
-}
-
 /** @returns the names of what is kept, as `recordingFields` has it */
 export function readKept(read: ItemReader): Includable[] {
-	return KEPT[readChoice(read)];
+	return KEPT[read.choice<Recording>(recordingField)];
 }
 
 /**
@@ -71,20 +66,11 @@ export function readKept(read: ItemReader): Includable[] {
  * @throws NodeOperationError for a value that is not in the list, and for an expression that gives nothing
  */
 export function readRecording(read: ItemReader): AutoStartConfig | undefined {
-	switch (readChoice(read)) {
-		case 'none':
-			return undefined;
-		case 'record':
-			return { recording: {} };
-		case 'transcribe':
-			return { recording: { transcription: { enabled: true } } };
-		case 'summarize': {
-			const prompt = read.text(summaryPromptField);
-			return {
-				recording: {
-					transcription: { enabled: true, summary: { enabled: true, ...(prompt && { prompt }) } },
-				},
-			};
-		}
-	}
+	const kept = readKept(read);
+	if (!kept.includes('recording')) return undefined;
+	if (!kept.includes('transcript')) return { recording: {} };
+	if (!kept.includes('summary')) return { recording: { transcription: { enabled: true } } };
+	const prompt = read.text(summaryPromptField);
+	const summary = { enabled: true as const, ...(prompt && { prompt }) };
+	return { recording: { transcription: { enabled: true, summary } } };
 }
