@@ -10,7 +10,7 @@ import {
 	NodeConnectionTypes,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { errorResponse, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
+import { rejectMethod } from '../VideoSdkAgentCloud/mcp/respond';
 import { rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { readDefinition } from './definition';
@@ -121,11 +121,6 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		if (this.getRequestObject().method === 'POST') return await receive(this);
-		const message = 'Method not allowed. This MCP server is stateless and only accepts POST';
-		const response = this.getResponseObject();
-		response.setHeader('Allow', 'POST');
-		response.status(405).json(errorResponse(null, NOT_ALLOWED, message));
-		return { noWebhookResponse: true };
+		return this.getRequestObject().method === 'POST' ? await receive(this) : rejectMethod(this);
 	}
 }

@@ -3,19 +3,12 @@ import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/cre
 import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
-import {
-	errorResponse,
-	INTERNAL_ERROR,
-	INVALID_REQUEST,
-	NOT_ALLOWED,
-	UNAUTHORIZED,
-} from '../VideoSdkAgentCloud/mcp/jsonRpc';
+import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
+import { bearerOf, rejectBearer, rejectTooLarge, respond } from '../VideoSdkAgentCloud/mcp/respond';
 import { reactTo } from '../VideoSdkAgentCloud/mcp/server';
 import { readDefinition, type ToolDefinition } from './definition';
 import { holdResponse } from './holdResponse';
 
-/** No arguments of a voice agent are longer. */
-const MAX_BODY_BYTES = 100_000;
 /** A token with another signature makes the credential be read again after this time: the user may just have changed the secret. */
 const RECHECK_AGE_MS = 5_000;
 /** What the agent tells about the call in headers of its own. */
@@ -43,31 +36,18 @@ export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentia
 
 const keys = new CredentialsCache(readToolKey);
 
-/** Sends an answer without an execution. */
-function respond(context: IWebhookFunctions, status: number, body?: unknown): IWebhookResponseData {
-	const response = context.getResponseObject();
-	response.status(status);
-	if (body === undefined) response.end();
-	else response.json(body);
-	return { noWebhookResponse: true };
-}
-
 function rejectToken(context: IWebhookFunctions, reason: TokenRejection): IWebhookResponseData {
 	const isForeign = reason === 'tool';
 	const status = isForeign ? 403 : 401;
 	const sentence = `'${context.getNode().name}' rejected a request with ${status}. ${REASONS[reason]}`;
 	warnSparingly(context, 'tool token', sentence, { status });
-	// With the error (RFC 6750) a client that knows OAuth doesn't look for a login of n8n's.
-	if (!isForeign) context.getResponseObject().setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
-	const message = isForeign
-		? 'This token is for a different tool'
-		: 'The token is missing, wrong, or expired';
-	return respond(context, status, errorResponse(null, isForeign ? NOT_ALLOWED : UNAUTHORIZED, message));
+	if (!isForeign) return rejectBearer(context);
+	return respond(context, status, errorResponse(null, NOT_ALLOWED, 'This token is for a different tool'));
 }
 
 /** @returns the context that the request's token pins, or why it is rejected */
 async function verify(context: IWebhookFunctions, url: string): Promise<ReturnType<typeof verifyToken>> {
-	const token = String(context.getHeaderData().authorization ?? '').replace(/^Bearer +/i, '');
+	const token = bearerOf(context);
 	const verified = verifyToken(token, url, await keys.get(context));
 	if (!('rejected' in verified) || verified.rejected !== 'signature') return verified;
 	return verifyToken(token, url, await keys.get(context, RECHECK_AGE_MS));
@@ -105,10 +85,8 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	} catch (error) {
 		return outOfOrder(context, error);
 	}
-	const { rawBody } = context.getRequestObject();
-	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
-		return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
-	}
+	const tooLarge = rejectTooLarge(context);
+	if (tooLarge) return tooLarge;
 	const reaction = reactTo(context.getBodyData(), version, tool);
 	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
 	const { id, input } = reaction.call;

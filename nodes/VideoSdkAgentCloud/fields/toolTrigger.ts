@@ -1,6 +1,9 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { choiceField, jsonField, numberField, switchField, textField, withoutPolicy } from './field';
+import { choiceField, jsonField, numberField, textField, withoutPolicy } from './field';
+import { parameterFields, type ParameterType } from './parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
+
+export const PARAMETER_TYPES: ParameterType[] = ['boolean', 'number', 'string'];
 
 const FIELDS: INodeProperties[] = [
 	{
@@ -47,26 +50,11 @@ const FIELDS: INodeProperties[] = [
 			{
 				displayName: 'Parameter',
 				name: 'parameters',
-				values: [
-					textField('default', 'Name', 'name', {
-						placeholder: 'e.g. order_number',
-					}),
-					choiceField('default', 'Type', 'type', {
-						options: [
-							{ name: 'Boolean', value: 'boolean' },
-							{ name: 'Number', value: 'number' },
-							{ name: 'String', value: 'string' },
-						],
-						default: 'string',
-					}),
-					textField('default', 'Description', 'description', {
-						placeholder: 'e.g. The number on the invoice, seven digits',
-					}),
-					switchField('default', 'Required', 'required', {
-						default: true,
-						description: 'Whether the model has to fill in this parameter',
-					}),
-				],
+				values: parameterFields(PARAMETER_TYPES, {
+					name: 'order_number',
+					description: 'The number on the invoice, seven digits',
+					required: 'Whether the model has to fill in this parameter',
+				}),
 			},
 		],
 	},

@@ -1,0 +1,93 @@
+import { type IDataObject } from 'n8n-workflow';
+import { type Schema } from '../mcp/schema';
+import { choiceField, type Field, switchField, textField } from './field';
+import { asList } from './values';
+
+/** Names that the models of all large providers take. */
+export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+export const NAME_RULE =
+	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
+
+/** What a parameter of a tool may be. `options`: one of several texts. */
+export type ParameterType = 'boolean' | 'number' | 'options' | 'string';
+
+const TYPE_NAMES: Record<ParameterType, string> = {
+	boolean: 'Boolean',
+	number: 'Number',
+	options: 'Options',
+	string: 'String',
+};
+
+/**
+ * Makes the form of one parameter.
+ *
+ * @param types in alphabetical order
+ * @param texts examples of a name and a description, and who has to fill it in
+ */
+export function parameterFields(
+	types: ParameterType[],
+	texts: { name: string; description: string; required: string },
+): Field[] {
+	const optionsField = textField('default', 'Options', 'options', {
+		placeholder: 'e.g. small, medium, large',
+		description: 'The values to choose from, separated by commas',
+		displayOptions: { show: { type: ['options'] } },
+	});
+	return [
+		textField('default', 'Name', 'name', { placeholder: `e.g. ${texts.name}` }),
+		choiceField('default', 'Type', 'type', {
+			options: types.map((value) => ({ name: TYPE_NAMES[value], value })),
+			default: 'string',
+		}),
+		...(types.includes('options') ? [optionsField] : []),
+		textField('default', 'Description', 'description', { placeholder: `e.g. ${texts.description}` }),
+		switchField('default', 'Required', 'required', { default: true, description: texts.required }),
+	];
+}
+
+const asText = (value: unknown) => String(value ?? '').trim();
+
+/**
+ * Makes the schema of a tool's arguments out of what `parameterFields` holds.
+ *
+ * @param names of the list in the form, and of one entry
+ * @param fail makes the error, of what is wrong and what to do
+ * @throws what `fail` makes
+ */
+export function schemaOfParameters(
+	parameters: IDataObject[],
+	types: ParameterType[],
+	names: { list: string; one: string },
+	fail: (what: string, nextStep: string) => Error,
+): Schema {
+	const properties = new Map<string, Schema>();
+	const required: string[] = [];
+	for (const [position, parameter] of parameters.entries()) {
+		const entry = `${names.one} ${position + 1} in '${names.list}'`;
+		const name = asText(parameter.name);
+		const type = String(parameter.type ?? 'string') as ParameterType;
+		const description = asText(parameter.description);
+		if (name === '') throw fail(`${entry} has no 'Name'`, NAME_RULE);
+		if (!NAME_FORM.test(name)) {
+			throw fail(`${entry} has the name '${name}', which models don't accept`, NAME_RULE);
+		}
+		if (properties.has(name)) {
+			throw fail(`'${name}' appears twice in '${names.list}'`, 'Remove or rename one of the two.');
+		}
+		if (!types.includes(type)) throw fail(`${entry} has the type '${type}'`, `Use ${types.join(', ')}.`);
+		const values = type === 'options' ? asList(parameter.options) : [];
+		if (type === 'options' && values.length === 0) {
+			throw fail(`${entry} has no 'Options'`, 'Enter the values to choose from, separated by commas.');
+		}
+		properties.set(name, {
+			...(type === 'options' ? { type: 'string', enum: [...new Set(values)] } : { type }),
+			...(description !== '' && { description }),
+		});
+		if (parameter.required !== false) required.push(name);
+	}
+	return {
+		type: 'object',
+		properties: Object.fromEntries(properties),
+		...(required.length > 0 && { required }),
+	};
+}
