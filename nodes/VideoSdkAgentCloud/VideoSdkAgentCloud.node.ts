@@ -12,8 +12,9 @@ import { RESOURCES } from './actions';
 import { nodeProperties, subtitle } from './actions/properties';
 import { runItems } from './actions/run/runItems';
 import { LISTS } from './lists';
+import { receiveResponse } from './waiting/receiveResponse';
 import { resume } from './waiting/resume';
-import { RESUME_WEBHOOKS } from './waiting/resumeUrl';
+import { RESPONSE_WEBHOOK, RESUME_WEBHOOKS } from './waiting/resumeUrl';
 
 /** Starts sessions of AI voice agents on VideoSDK Agent Cloud, and manages what belongs to them. */
 export class VideoSdkAgentCloud implements INodeType {
@@ -64,8 +65,8 @@ export class VideoSdkAgentCloud implements INodeType {
 		return [await runItems(this, operation)];
 	}
 
-	/** Answers what is sent to the resume URL of an execution that waits. */
+	/** Answers what is sent to the URLs of an execution that waits. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await resume(this);
+		return this.getWebhookName() === RESPONSE_WEBHOOK ? await receiveResponse(this) : await resume(this);
 	}
 }

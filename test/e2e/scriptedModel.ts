@@ -21,8 +21,13 @@ export interface ModelRequest {
 	stream?: boolean;
 }
 
-/** One answer of a model: the call of a tool, or its last words. */
-export type ModelAnswer = { tool: string; arguments: object } | { text: string };
+interface ToolCall {
+	tool: string;
+	arguments: object;
+}
+
+/** One answer of a model: the call of a tool, or of several, or its last words. */
+export type ModelAnswer = ToolCall | { calls: ToolCall[] } | { text: string };
 
 /** A local server that speaks OpenAI's chat completions API and answers as scripted. */
 export interface ScriptedModel {
@@ -36,11 +41,14 @@ export interface ScriptedModel {
 
 function messageOf(answer: ModelAnswer, number: number) {
 	if ('text' in answer) return { role: 'assistant', content: answer.text };
-	const call = { name: answer.tool, arguments: JSON.stringify(answer.arguments) };
+	const calls = 'calls' in answer ? answer.calls : [answer];
 	return {
 		role: 'assistant',
 		content: null,
-		tool_calls: [{ index: 0, id: `call_${number}`, type: 'function', function: call }],
+		tool_calls: calls.map((call, index) => ({
+			...{ index, id: `call_${number}_${index}`, type: 'function' },
+			function: { name: call.tool, arguments: JSON.stringify(call.arguments) },
+		})),
 	};
 }
 

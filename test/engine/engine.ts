@@ -38,6 +38,8 @@ const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
 export const ACTION = `${PACKAGE}.videoSdkAgentCloud`;
 /** The action as a tool of an AI agent: version 3 runs it as a node of this type, older ones call `execute` themselves. */
 export const TOOL = `${ACTION}Tool`;
+/** The same as its human review. */
+export const REVIEW = `${ACTION}HitlTool`;
 export const TRIGGER = `${PACKAGE}.videoSdkAgentCloudTrigger`;
 export const CREDENTIAL = 'videoSdkAgentCloudApi';
 /** The name of the node under test in the workflows of `run`. */
@@ -182,10 +184,10 @@ export class Engine {
 	async startAndWait(
 		maxWaitMs: number,
 		parameters: INodeParameters = {},
-		options: NodeRunOptions = {},
+		{ nodeType = ACTION, ...options }: NodeRunOptions & { nodeType?: string } = {},
 	): Promise<WaitingRun> {
 		const workflow = await this.around(
-			ACTION,
+			nodeType,
 			{
 				resource: 'session',
 				operation: 'startAndWait',

@@ -83,10 +83,13 @@ async function expectRefusal([what, label, place, field, fields]: Case, bad: unk
 		operation,
 		...(place === 'fields' ? { [field.name]: VALUE } : { [place]: { [field.name]: VALUE } }),
 	} as INodeParameters;
-	const items = [goodValue(field), bad].map((value) => ({ value })) as IDataObject[];
+	// Ask and Wait takes one item.
+	const index = operation === 'sendAndWait' ? 0 : 1;
+	const values = [goodValue(field), bad].slice(1 - index);
+	const items = values.map((value) => ({ value })) as IDataObject[];
 	const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
 	expect([bad, message]).toEqual([bad, expect.stringContaining(`'${label}`)]);
-	expect(message).toContain('[item 1]');
+	expect(message).toContain(`[item ${index}]`);
 	expect(description.trim()).not.toBe('');
 	expect(rig.requests).toEqual([]);
 }

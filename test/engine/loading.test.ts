@@ -163,7 +163,7 @@ describe('The action', () => {
 		expect(Object.fromEntries(operations)).toEqual({
 			account: ['checkSetup'],
 			agent: ['dispatch'],
-			call: ['get', 'getAll', 'hangUp', 'make', 'makeAndWait', 'transfer'],
+			call: ['get', 'getAll', 'hangUp', 'make', 'makeAndWait', 'sendAndWait', 'transfer'],
 			deployment: ['create', 'get', 'getAll'],
 			recording: ['download', 'getAll'],
 			room: ['create', 'deactivate', 'endSession', 'get', 'getAll'],
@@ -211,6 +211,24 @@ describe('The action', () => {
 				from: NOTHING_PICKED,
 				recording: 'none',
 				maxCallDuration: 600,
+				agentTools: {},
+				...NO_VALUES,
+				options: {},
+			},
+		],
+		[
+			'call',
+			'sendAndWait',
+			{
+				to: '',
+				callVia: 'routingRule',
+				routingRuleId: NOTHING_PICKED,
+				from: NOTHING_PICKED,
+				message: '',
+				responseType: 'approval',
+				maxCallDuration: 600,
+				maxWait: 15,
+				maxWaitUnit: 'minutes',
 				agentTools: {},
 				...NO_VALUES,
 				options: {},
@@ -290,6 +308,7 @@ describe('The action', () => {
 
 	it.each([
 		['call', 'makeAndWait', 12],
+		['call', 'sendAndWait', 13],
 		['session', 'startAndWait', 11],
 	])('shows few fields of %s: %s at first sight', (resource, operation, most) => {
 		const shown = Object.keys(filled(action(), { resource, operation }) ?? {});

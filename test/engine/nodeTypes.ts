@@ -67,9 +67,9 @@ const pass: INodeType = {
 	},
 };
 
-/** The name of a node type within its package. n8n adds "Tool" for a node that an AI agent uses. */
+/** The name of a node type within its package. n8n adds "Tool" for a node that an AI agent uses, "HitlTool" for its human review. */
 function nameOf(type: string): string {
-	return (type.split('.').pop() ?? '').replace(/Tool$/, '');
+	return (type.split('.').pop() ?? '').replace(/(?:Hitl)?Tool$/, '');
 }
 
 /** The package's node types as loaded by n8n's loader, the stand-ins, and what was thrown by any of them. */

@@ -89,7 +89,7 @@ export class WaitingRun {
 		const others = { ...headers };
 		// The body is kept as n8n hands it over.
 		for (const name of ['host', 'content-encoding', 'content-length']) delete others[name];
-		return await send(`${this.webhookWaitingBaseUrl}/replayed`, { headers: others, body });
+		return await send(`${this.webhookWaitingBaseUrl}/replayed/videosdk`, { headers: others, body });
 	}
 
 	/** @param ms in real time @returns what the node put out, or undefined if the execution is not resumed in time */
@@ -160,7 +160,23 @@ export class WaitingRun {
 		waiting.node.disabled = true;
 		data.waitTill = undefined;
 		data.resultData.runData[waiting.node.name]?.pop();
-		const answer = await this.callWebhook(data, waiting.node.name, request, asExpressResponse(response));
+		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(waiting.node.type);
+		const { pathname, search } = new URL(String(incoming.url), 'http://n8n');
+		const description = type.description.webhooks?.find(
+			({ httpMethod, path }) =>
+				httpMethod === incoming.method && [pathname, search].some((part) => part.endsWith(`/${path}`)),
+		);
+		if (description === undefined) {
+			response.writeHead(404).end();
+			return;
+		}
+		const answer = await this.callWebhook(
+			data,
+			waiting.node.name,
+			description,
+			request,
+			asExpressResponse(response),
+		);
 		if (answer.workflowData !== undefined && this.failures-- > 0) {
 			asExpressResponse(response).status(500).json({ message: 'There was a problem executing the workflow' });
 			return;
@@ -171,12 +187,15 @@ export class WaitingRun {
 			waiting.metadata = { ...waiting.metadata, forwardAllOutputs: true };
 			void this.goOn(data, true);
 		}
-		if (!answer.noWebhookResponse) response.writeHead(200).end();
+		if (answer.webhookResponse !== undefined)
+			asExpressResponse(response).status(200).json(answer.webhookResponse);
+		else if (!answer.noWebhookResponse) response.writeHead(200).end();
 	}
 
 	private async callWebhook(
 		data: IRunExecutionData,
 		nodeName: string,
+		webhookDescription: IWebhookDescription,
 		httpRequest: IWorkflowExecuteAdditionalData['httpRequest'],
 		httpResponse: IWorkflowExecuteAdditionalData['httpResponse'],
 	): Promise<IWebhookResponseData> {
@@ -189,10 +208,10 @@ export class WaitingRun {
 			httpResponse,
 		};
 		const webhookData: IWebhookData = {
-			httpMethod: 'POST',
+			httpMethod: webhookDescription.httpMethod as 'POST',
 			node: nodeName,
 			path: '',
-			webhookDescription: type.description.webhooks?.[0] as IWebhookDescription,
+			webhookDescription,
 			workflowId: this.workflow.id,
 			workflowExecuteAdditionalData: additionalData,
 		};

@@ -76,6 +76,8 @@ export interface Operation {
 	description: string;
 	/** What each use of it as a tool does that cannot be taken back, such as "costs money". */
 	consequence?: string;
+	/** It asks one person per execution. n8n 2.x makes the human review of other tools from it. */
+	isQuestion?: boolean;
 	/** false: an AI agent cannot use it. Default: true */
 	isTool?: boolean;
 	/** What it starts, if anything: then nothing is sent again that may have been carried out. */

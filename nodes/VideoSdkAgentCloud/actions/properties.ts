@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { withoutPolicy } from '../fields/field';
-import { optionsField } from '../fields/requestOptions';
+import { optionsField, optionsOfOneItem } from '../fields/requestOptions';
 import type { Operation, Resource } from './operation';
 
 /** Of an option in a list: an AI agent cannot use it. */
@@ -26,10 +26,13 @@ function operationField({ value, defaultOperation, operations }: Resource): INod
 }
 
 /** What an operation shows as a tool of an AI agent only: a warning, and what the model reads about it. */
-function toolFields({ description, consequence, isTool }: Operation): INodeProperties[] {
+function toolFields({ description, consequence, isQuestion, isTool }: Operation): INodeProperties[] {
 	if (isTool === false) return [];
+	const advice = isQuestion
+		? ''
+		: ' To approve each use first, add a human review step (n8n 2.x) between the agent and this tool.';
 	const notice: INodeProperties = {
-		displayName: `Each time the AI agent uses this tool, it ${consequence}. To approve each use first, add a human review step (n8n 2.x) between the agent and this tool.`,
+		displayName: `Each time the AI agent uses this tool, it ${consequence}.${advice}`,
 		name: 'toolNotice',
 		type: 'notice',
 		default: '',
@@ -50,8 +53,10 @@ function toolFields({ description, consequence, isTool }: Operation): INodePrope
 }
 
 /** @returns an operation's parameters, Options last */
-export function parametersOf({ fields, options = [], maxConcurrency }: Operation): INodeProperties[] {
-	return options === null ? fields : [...fields, optionsField(options, maxConcurrency)];
+export function parametersOf(operation: Operation): INodeProperties[] {
+	const { fields, options = [], maxConcurrency, isQuestion } = operation;
+	if (options === null) return fields;
+	return [...fields, isQuestion ? optionsOfOneItem(options) : optionsField(options, maxConcurrency)];
 }
 
 /** An operation's parameters, shown for it only. */

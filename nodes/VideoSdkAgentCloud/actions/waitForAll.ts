@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Field } from '../fields/field';
 import { includeWaitField, readIncludeWaitMs } from '../fields/include';
-import { readMaxWaitMs } from '../fields/maxWait';
+import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
 import { readKept } from '../fields/recording';
 import { readOptions } from '../fields/requestOptions';
@@ -47,9 +47,9 @@ export function checkWait(read: ItemReader, option: Field): number {
 }
 
 /** @returns the time left, in ms. Until a time of day, as an expression may say, it may have run out during the starts */
-function remainingWaitMs(read: ItemReader): number {
+export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): number {
 	try {
-		return readMaxWaitMs(read);
+		return readMaxWaitMs(read, fields);
 	} catch {
 		return 0;
 	}

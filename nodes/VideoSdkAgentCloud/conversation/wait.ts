@@ -15,6 +15,8 @@ export interface Want {
 	ownRoomId?: string;
 	/** For how long that is waited for after the end, in ms. */
 	keepMs: number;
+	/** For how long a response is waited for after the end, in ms. */
+	responseMs?: number;
 }
 
 /** What a process has done for a conversation so far. Times in ms since 1970, -Infinity: not yet. */
@@ -36,12 +38,12 @@ export interface Limits {
 }
 
 /**
- * What to do next, and when, in ms since 1970. `pauseMs`: how long ago the last look is then. `untilMs`: when it is something else,
+ * What to do next, and when, in ms since 1970. `pause`: nothing until then. `pauseMs`: how long ago the last look is then. `untilMs`: when it is something else,
  * whether or not there was a look.
  */
 export type Step =
 	| { step: 'look'; atMs: number; pauseMs: number; untilMs: number }
-	| { step: 'end' | 'keep'; atMs: number }
+	| { step: 'end' | 'keep' | 'pause'; atMs: number }
 	| { step: 'ready' };
 
 /** The API is to show an end that an event told. After this time the event counts all the same. */
@@ -87,7 +89,10 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	if (isOver(known, want, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
-		if (openParts(known, want).length === 0 || keptAtMs >= untilMs) return { step: 'ready' };
+		if (openParts(known, want).length === 0 || keptAtMs >= untilMs) {
+			const readyAtMs = seenOverAtMs + (want.responseMs ?? 0);
+			return nowMs >= readyAtMs ? { step: 'ready' } : { step: 'pause', atMs: readyAtMs };
+		}
 		const againMs = keptAtMs + pauseMs(keptAtMs - seenOverAtMs);
 		return { step: 'keep', atMs: keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs };
 	}

@@ -14,7 +14,7 @@ const allowSameNumberField = switchField('refused', 'Allow Same Number', 'allowS
 		'Whether two items may call the same number. If turned off, the node stops before the first call.',
 });
 
-const ringingTimeoutField = numberField('default', 'Ringing Timeout', 'ringingTimeout', {
+export const ringingTimeoutField = numberField('default', 'Ringing Timeout', 'ringingTimeout', {
 	typeOptions: { minValue: 1, maxValue: LONGEST_RINGING_S, numberPrecision: 0 },
 	default: 30,
 	hint: 'In seconds',

@@ -1,9 +1,11 @@
-import { choiceField, numberField } from './field';
+import { choiceField, type Field, numberField } from './field';
 import { type ItemReader } from './reader';
 import { asNumber } from './values';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 const LONGEST_WAIT_MS = 30 * 86_400_000;
+
+type MaxWaitFields = [amount: Field<'refused'>, unit: Field<'default'>];
 
 export const maxWaitField = numberField('refused', 'Max Wait', 'maxWait', {
 	typeOptions: { minValue: 0 },
@@ -22,15 +24,26 @@ export const maxWaitUnitField = choiceField('default', 'Max Wait Unit', 'maxWait
 });
 
 /** How long an operation waits at most. */
-export const MAX_WAIT_FIELDS = [maxWaitField, maxWaitUnitField];
+export const MAX_WAIT_FIELDS: MaxWaitFields = [maxWaitField, maxWaitUnitField];
+
+/** How long a question waits at most. */
+export const MAX_WAIT_FOR_RESPONSE: MaxWaitFields = [
+	{
+		...maxWaitField,
+		default: 15,
+		description: 'How long to wait for a response. After that, n8n hangs up and continues without one.',
+	},
+	{ ...maxWaitUnitField, default: 'minutes' },
+];
 
 /**
+ * @param fields those of the operation
  * @returns the longest wait in ms; the default if Max Wait was left empty by hand
  * @throws NodeOperationError if it is not a number above 0, longer than 30 days, or an expression gives nothing
  */
-export function readMaxWaitMs(read: ItemReader): number {
-	const amount = asNumber(read.text(maxWaitField) ?? maxWaitField.default);
-	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(maxWaitUnitField)] ?? NaN);
+export function readMaxWaitMs(read: ItemReader, [amountField, unitField] = MAX_WAIT_FIELDS): number {
+	const amount = asNumber(read.text(amountField) ?? amountField.default);
+	const maxWaitMs = amount * (MS_PER_UNIT[read.choice(unitField)] ?? NaN);
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(
 		"'Max Wait' must be more than 0 and at most 30 days",

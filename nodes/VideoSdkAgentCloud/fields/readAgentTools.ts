@@ -30,6 +30,26 @@ interface ChosenTool {
 	label: string;
 }
 
+/**
+ * @param tools with their names in messages
+ * @param again what else to do, once n8n has a public URL
+ * @throws NodeOperationError if agents cannot reach one of them
+ */
+function checkReachable(
+	read: ItemReader,
+	baseUrl: unknown,
+	tools: Array<Pick<ChosenTool, 'label' | 'url'>>,
+	again = '',
+): void {
+	if (isUnreachable(readBaseUrl(baseUrl).href)) return;
+	const unreachable = tools.find(({ url }) => isUnreachable(url));
+	if (unreachable === undefined) return;
+	throw read.fail(
+		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
+		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${again}. More: 'Public URL' in the docs. Nothing was sent to VideoSDK.`,
+	);
+}
+
 /** @param number of the entry, counted from 1 */
 function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
@@ -97,14 +117,7 @@ export function readAgentTools(
 	const credential = credentialOf(read.context, read.itemIndex);
 	return async () => {
 		const { secretKey, baseUrl } = (await credential()).data ?? {};
-		const isLocal = isUnreachable(readBaseUrl(baseUrl).href);
-		const unreachable = isLocal ? undefined : tools.find(({ url }) => isUnreachable(url));
-		if (unreachable !== undefined) {
-			throw read.fail(
-				`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
-				"Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), publish the tool again, and select it again. More: 'Public URL' in the docs. Nothing was sent to VideoSDK.",
-			);
-		}
+		checkReachable(read, baseUrl, tools, ', publish the tool again, and select it again');
 		const secret = String(secretKey ?? '').trim();
 		if (secret === '') {
 			throw read.fail(
@@ -122,37 +135,53 @@ export function readAgentTools(
 	};
 }
 
-/** Reads the tools that go out beside the user's own data, for as long as the options say. */
+/**
+ * Reads the tools that go out beside the user's own data, for as long as the options say.
+ *
+ * @param response the tool by which the agent hands in a response, if it is asked something
+ */
 function readHandedTools(
 	read: ItemReader,
 	own: { data: IDataObject | undefined; label: string; name: string },
+	response?: HandedTool,
 ): (() => Promise<HandedTool[]>) | undefined {
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
 	const tools = readAgentTools(read, hours * HOUR_S, options);
-	if (tools === undefined) return undefined;
+	if (tools === undefined && response === undefined) return undefined;
 	if (own.data !== undefined && Object.hasOwn(own.data, own.name)) {
+		const others = response ? "the agent's tools are" : `'${agentToolsField.displayName}' is`;
 		throw read.fail(
-			`'${own.label}' contains '${own.name}', but '${agentToolsField.displayName}' is sent under that name`,
-			`Rename the entry in '${own.label}', or leave '${agentToolsField.displayName}' empty.`,
+			`'${own.label}' contains '${own.name}', but ${others} sent under that name`,
+			`Rename the entry in '${own.label}'${response ? '' : `, or leave '${agentToolsField.displayName}' empty`}.`,
 		);
 	}
-	return async () => (await tools()).tools;
+	const credential = credentialOf(read.context, read.itemIndex);
+	return async () => {
+		const handed = (await tools?.())?.tools ?? [];
+		if (response === undefined) return handed;
+		checkReachable(read, (await credential()).data?.baseUrl, [
+			{ url: response.url, label: 'this execution' },
+		]);
+		return [response, ...handed];
+	};
 }
 
 /**
  * Reads the tools of an agent that gets them in its metadata.
  *
  * @param metadata the user's own
+ * @param response see `readHandedTools`
  * @returns gives the metadata with the tools in it
  * @throws NodeOperationError naming the field and the item
  */
 export function readMetadataWithTools(
 	read: ItemReader,
 	metadata: IDataObject | undefined,
+	response?: HandedTool,
 ): () => Promise<IDataObject | undefined> {
 	const own = { data: metadata, label: 'Metadata', name: TOOLS_ENTRY };
-	const tools = readHandedTools(read, own);
+	const tools = readHandedTools(read, own, response);
 	return async () => (tools === undefined ? metadata : { ...metadata, [TOOLS_ENTRY]: await tools() });
 }
 

@@ -42,6 +42,11 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
  * @param maxConcurrency as for `readRequestOptions`
  */
 export function optionsField(own: Field[] = [], maxConcurrency = DEFAULT_MAX_CONCURRENCY): Field {
+	return optionsOfOneItem([{ ...maxConcurrencyField, default: maxConcurrency }, ...own]);
+}
+
+/** As `optionsField`, of an operation that never runs for several items. @param own see there */
+export function optionsOfOneItem(own: Field[]): Field {
 	return {
 		displayName: 'Options',
 		name: 'options',
@@ -50,9 +55,7 @@ export function optionsField(own: Field[] = [], maxConcurrency = DEFAULT_MAX_CON
 		placeholder: 'Add option',
 		default: {},
 		// Not by `localeCompare`: it has Node.js set up its collation, some milliseconds of each start of n8n.
-		options: [{ ...maxConcurrencyField, default: maxConcurrency }, timeoutField, ...own].sort((a, b) =>
-			a.displayName < b.displayName ? -1 : 1,
-		),
+		options: [timeoutField, ...own].sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
 	};
 }
 

@@ -25,7 +25,10 @@ export async function putExecutionToWait(
 	deadlineMs: number,
 ): Promise<void> {
 	context.getContext('node')[CONTEXT_FIELD] = text;
-	context.getExecuteData().data.main = [items];
+	const executeData = context.getExecuteData();
+	executeData.data.main = [items];
+	// n8n disables the node that waited, and two uses of a tool in one turn of an agent share it: the second would never run.
+	executeData.node = { ...executeData.node };
 	await context.putExecutionToWait(new Date(deadlineMs));
 }
 

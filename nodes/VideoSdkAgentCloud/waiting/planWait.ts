@@ -4,6 +4,10 @@ import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
 import { type Account, findAccount, type ReadCredential } from './account';
+import { type Question, withoutResponse } from './question';
+
+/** A response that the agent hands in while its call ends still counts. */
+const RESPONSE_MS = 5_000;
 
 /** How the items of an operation wait. */
 export interface WaitOptions {
@@ -18,6 +22,8 @@ export interface WaitOptions {
 	include: (itemIndex: number) => Includable[];
 	/** How long to wait for that after the end, in ms. */
 	includeWaitMs: (itemIndex: number) => number;
+	/** What the only item asks, if it asks something. */
+	question?: Question;
 	/** Reads an item's credential. */
 	credential: (itemIndex: number) => ReadCredential;
 }
@@ -69,10 +75,11 @@ export async function planWait(
 		shown: [],
 		last: [],
 	};
-	const show = (item: INodeExecutionData, json: IDataObject): INodeExecutionData => ({
-		...item,
-		json: options.simplifies(indexOf(item)) ? kind.simplify(json) : json,
-	});
+	const { question } = options;
+	const show = (item: INodeExecutionData, json: IDataObject): INodeExecutionData => {
+		if (question) return { ...item, json: withoutResponse(question, json) };
+		return { ...item, json: options.simplifies(indexOf(item)) ? kind.simplify(json) : json };
+	};
 	for (const item of output) {
 		const id = item.json[kind.idField];
 		if (typeof id !== 'string' || id === '') {
@@ -89,8 +96,9 @@ export async function planWait(
 			deadlineMs: sinceMs + options.maxWaitMs(index),
 			isEnded: options.endsAtDeadline(index),
 			keep,
-			...(keep.length > 0 && roomId && { ownRoomId: String(roomId) }),
+			...((keep.length > 0 || question) && roomId && { ownRoomId: String(roomId) }),
 			keepMs: options.includeWaitMs(index),
+			...(question && { responseMs: RESPONSE_MS }),
 		};
 		const known = learn(kind, unknown(id), { record: item.json });
 		const outcome = outcomeOf(kind, known, want);

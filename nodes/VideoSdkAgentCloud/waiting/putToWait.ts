@@ -69,6 +69,7 @@ export async function putToWait(
 		sinceMs: plan.sinceMs,
 		awaited: grouped(plan),
 		wholeIds: plan.wholeIds,
+		...(options.question && { question: options.question }),
 		isCredentialByItem: plan.isCredentialByItem,
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);

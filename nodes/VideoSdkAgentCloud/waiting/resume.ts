@@ -6,11 +6,11 @@ import { verifyDelivery } from '../webhook/delivery';
 import { type ReceivedEvent } from '../webhook/event';
 import { reject, type Rejection, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
-import { findAccount } from './account';
 import type { CarriedKnown } from './askToContinue';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
-import { findWait, keepWait, type Wait } from './wait';
+import { takeUp } from './takeUp';
+import type { Wait } from './wait';
 import type { Watched } from './work';
 
 const WRONG_KEY: Rejection = {
@@ -24,24 +24,15 @@ const NOT_AWAITED: Rejection = {
 	reason: "The event is from a session that this execution isn't waiting for.",
 };
 
-/** @returns the wait; a process that hears of it for the first time, or after a restart, does from then on what the first one does */
-async function takeUp(context: IWebhookFunctions, { stored, items }: Waiting): Promise<Wait> {
-	const present = findWait(stored);
-	if (present) return present;
-	// A webhook has no items on which an expression in the credential could work.
-	const account = stored.isCredentialByItem ? undefined : await findAccount(context);
-	const wait = findWait(stored) ?? keepWait(stored);
-	wait.joinItems(items);
-	if (account) wait.watch(account);
-	return wait;
-}
-
 /** @returns the IDs of the awaited conversations that an event is about */
 function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: Waiting): string[] {
 	const ids = stored.awaited.flatMap((group) => group.ids);
 	if (stored.kind === 'session') return ids.filter((id) => bareSessionId(id) === sessionId);
 	// Events of calls go to triggers. The room of a call sends its own event here.
 	if (event !== 'session-ended' || roomId === undefined) return [];
+	// A question comes out without its room.
+	if (stored.question)
+		return stored.awaited.flatMap((group) => (group.ownRoomId === roomId ? group.ids : []));
 	const inRoom = items.filter((item) => item.roomId === roomId).map(({ callId }) => String(callId));
 	return ids.filter((id) => inRoom.includes(id));
 }

@@ -11,16 +11,22 @@ export const KEY_HEADER = 'x-agent-cloud-key';
 /** The header of our answers that tells them from those of n8n, a proxy or a login: `continued`, or `answered` without continuing. */
 export const RESULT_HEADER = 'x-agent-cloud-result';
 
-/** The resume URL of a waiting execution. It is n8n's own, so nothing is registered anywhere. */
+/** By this name a request to the URL for a response is told from one to the resume URL. n8n knows no names but two. */
+export const RESPONSE_WEBHOOK = 'setup';
+/** VideoSDK's MCP client speaks streamable HTTP only if the last segment of the path is this. */
+const RESPONSE_PATH = 'mcp';
+
+const ON_RESUME = { responseMode: 'onReceived', restartWebhook: true } as const;
+const responseWebhook = (httpMethod: 'DELETE' | 'GET' | 'POST') =>
+	// With 'noData' n8n would drop the answer to the agent.
+	({ ...ON_RESUME, name: RESPONSE_WEBHOOK, httpMethod, responseData: '', path: RESPONSE_PATH }) as const;
+
+/** The URLs of a waiting execution. They are n8n's own, so nothing is registered anywhere. */
 export const RESUME_WEBHOOKS: IWebhookDescription[] = [
-	{
-		name: 'default',
-		httpMethod: 'POST',
-		responseMode: 'onReceived',
-		responseData: 'noData',
-		path: RESUME_PATH,
-		restartWebhook: true,
-	},
+	{ ...ON_RESUME, name: 'default', httpMethod: 'POST', responseData: 'noData', path: RESUME_PATH },
+	responseWebhook('POST'),
+	responseWebhook('GET'),
+	responseWebhook('DELETE'),
 ];
 
 /**
@@ -28,6 +34,20 @@ export const RESUME_WEBHOOKS: IWebhookDescription[] = [
  * Wait node's "Webhook Suffix" is. n8n separates the two.
  */
 export function resumeUrlOf(context: IExecuteFunctions): string {
-	const url = String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
-	return `${url}/${RESUME_PATH}`;
+	return `${baseUrlOf(context)}/${RESUME_PATH}`;
+}
+
+/**
+ * @returns the URL at which the waiting execution takes a response. Older clients of VideoSDK look for `mcp` at the end of the whole
+ * URL, after n8n 2.x's token
+ */
+export function responseUrlOf(context: IExecuteFunctions): string {
+	const url = new URL(baseUrlOf(context));
+	url.pathname += `/${RESPONSE_PATH}`;
+	url.searchParams.append('end', RESPONSE_PATH);
+	return url.href;
+}
+
+function baseUrlOf(context: IExecuteFunctions): string {
+	return String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
 }

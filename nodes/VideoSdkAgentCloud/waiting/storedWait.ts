@@ -3,6 +3,7 @@ import { type IDataObject, type IWebhookFunctions, UserError } from 'n8n-workflo
 import type { KindName } from '../conversation/kinds';
 import type { Want } from '../conversation/wait';
 import { readWaitingExecution } from '../n8n/wait';
+import type { Question } from './question';
 
 /** The version of what is stored. Executions may wait for 30 days, and the package be updated meanwhile. */
 export const VERSION = 1;
@@ -21,6 +22,8 @@ export interface StoredWait {
 	awaited: Array<Want & { ids: string[] }>;
 	/** The IDs of those that come out whole, without Simplify. */
 	wholeIds: string[];
+	/** Of Ask and Wait. */
+	question?: Question;
 	/** The credential holds an expression on the items, which only the process that has them can read. */
 	isCredentialByItem: boolean;
 }

@@ -8,6 +8,7 @@ import type { Account } from './account';
 import { askToContinue } from './askToContinue';
 import { Awaited } from './awaited';
 import { type Budget, budgetOf } from './budget';
+import { withoutResponse } from './question';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 import { watchOf } from './watch';
@@ -125,6 +126,8 @@ export class Wait {
 		const one = this.awaited.get(id);
 		if (one === undefined) return item;
 		const outcome = outcomeOf(this.kind, one.known, one.want);
+		const { question } = this.stored;
+		if (question) return withoutResponse(question, outcome);
 		return this.stored.wholeIds.includes(id) ? outcome : this.kind.simplify(outcome);
 	}
 

@@ -77,7 +77,7 @@ export class Watch {
 			const next = one.next(nowMs);
 			if (next.step === 'ready') one.onReady?.();
 			else if (next.step !== 'look') {
-				if (next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
+				if (next.step !== 'pause' && next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
 				else nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else {
 				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.

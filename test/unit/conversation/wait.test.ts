@@ -48,6 +48,7 @@ function live(facts: Fact[], want: Want, requestMs: number, budget: Budget) {
 		const step = next(known, want, progress, budget, nowMs);
 		if (step.step === 'ready') return { sent, readyAtMs: nowMs };
 		nowMs = Math.max(nowMs, step.atMs);
+		if (step.step === 'pause') continue;
 		sent.push({ step: step.step, atMs: nowMs });
 		progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step.step]] = nowMs;
 		nowMs += requestMs;

@@ -10,7 +10,7 @@ import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
 import { metaDataFields } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
-import { readMetadataWithTools } from '../../fields/readAgentTools';
+import { type HandedTool, readMetadataWithTools } from '../../fields/readAgentTools';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { readMetaData } from '../../fields/readKeyValue';
@@ -76,14 +76,12 @@ const META_DATA_FIELDS = metaDataFields(
  * @param wait how the operation waits
  */
 export function makeFields(recording: string, wait: INodeProperties[] = []): INodeProperties[] {
-	return [
-		...TARGET_FIELDS,
-		...recordingFields(recording),
-		maxCallDurationField,
-		...wait,
-		...META_DATA_FIELDS,
-		agentToolsField,
-	];
+	return callFields(recordingFields(recording), wait);
+}
+
+/** As `makeFields`. @param own what comes after whom to call */
+export function callFields(own: INodeProperties[], wait: INodeProperties[]): INodeProperties[] {
+	return [...TARGET_FIELDS, ...own, maxCallDurationField, ...wait, ...META_DATA_FIELDS, agentToolsField];
 }
 
 /** What differs between the operations that make calls. */
@@ -94,6 +92,8 @@ interface CallOptions {
 	ownRoom?: Field;
 	/** The call is hung up after this time. Default: it isn't */
 	hungUpAfterMs?: number;
+	/** The tool by which the agent hands in a response, if it is asked something. */
+	responseTool?: HandedTool;
 	/** Makes the output of the call. Default: the whole record */
 	show?: (call: IDataObject) => IDataObject;
 }
@@ -112,7 +112,7 @@ interface CallStart {
  *
  * @throws NodeOperationError naming the field
  */
-function readMake(read: ItemReader, { ownRoom, hungUpAfterMs }: CallOptions): CallStart {
+function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: CallOptions): CallStart {
 	const sipCallTo = readPhoneNumber(read, toField);
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
@@ -126,7 +126,7 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs }: CallOptions): Ca
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
-		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS)),
+		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS), responseTool),
 		room: readRoom(read, ownRoom),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};

@@ -1,0 +1,106 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { TOOLS_OPTIONS } from '../../fields/agentTools';
+import { callingHoursField } from '../../fields/callingHours';
+import { ringingTimeoutField } from '../../fields/callOptions';
+import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
+import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
+import { ItemReader } from '../../fields/reader';
+import { ownRoomOption, roomIdOption } from '../../fields/room';
+import { isRunByAgent } from '../../n8n/tool';
+import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
+import { endAtMaxWait } from '../../waiting/endAtMaxWait';
+import { planWait, type WaitOptions } from '../../waiting/planWait';
+import { putToWait } from '../../waiting/putToWait';
+import { createKey, keyHashOf, type Question, withoutResponse } from '../../waiting/question';
+import { responseUrlOf, resumeUrlOf } from '../../waiting/resumeUrl';
+import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
+import { remainingWaitMs } from '../waitForAll';
+import { callFields, prepareCall, toField } from './make.operation';
+
+/** What each call asks, by the record that its item comes out with, also if n8n tries the node again. */
+const questions = new WeakMap<object, Question>();
+
+/** @throws NodeOperationError if the execution can't wait for a response to this item alone */
+function checkCanWait(read: ItemReader): void {
+	if (read.context.getInputData().length > 1) {
+		throw read.fail(
+			'Ask and Wait asks one person per execution, but there are several items',
+			"To ask many people, run a sub-workflow for each item with Execute Sub-workflow, its option 'Wait For Sub-Workflow Completion' turned off. To ask one after another, use Loop Over Items.",
+		);
+	}
+	if (!isRunByAgent(read.context)) return;
+	throw read.fail(
+		"Ask and Wait can't be used as a tool here, because this AI agent can't wait",
+		'Use version 3 or later of the AI Agent node, and connect the tool to it directly.',
+	);
+}
+
+/** Makes the question of an item, with a key of its own, and the call that asks it. */
+function prepareQuestion(read: ItemReader): PreparedCall {
+	checkCanWait(read);
+	const key = createKey();
+	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash: keyHashOf(key) };
+	const call = prepareCall(read, {
+		// The room tells of the end.
+		webhook: { endPoint: resumeUrlOf(read.context), events: ['session-ended'] },
+		ownRoom: ownRoomOption,
+		hungUpAfterMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
+		responseTool: {
+			url: responseUrlOf(read.context),
+			headers: { Authorization: `Bearer ${key}` },
+			timeout: DEFAULT_TIMEOUT_S,
+		},
+	});
+	return {
+		...call,
+		run: async (send, tools) => {
+			const record = await call.run(send, tools);
+			questions.set(record, question);
+			return record;
+		},
+	};
+}
+
+/** @param started the call, if it was made */
+function optionsOf(
+	context: IExecuteFunctions,
+	[started]: INodeExecutionData[],
+	credential: CredentialOfItem,
+): WaitOptions {
+	return {
+		kind: 'call',
+		question: started && questions.get(started.json),
+		credential,
+		maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex), MAX_WAIT_FOR_RESPONSE),
+		endsAtDeadline: () => true,
+		simplifies: () => true,
+		include: () => [],
+		includeWaitMs: () => 0,
+	};
+}
+
+export const operation: Operation = {
+	value: 'sendAndWait',
+	name: 'Ask and Wait',
+	action: 'Ask by phone and wait',
+	description:
+		'Call a person, ask, and continue with the response. This costs money and reaches a real person.',
+	consequence: 'costs money and calls a person',
+	isQuestion: true,
+	starts: 'call',
+	calleeField: toField,
+	fields: callFields(QUESTION_FIELDS, MAX_WAIT_FOR_RESPONSE),
+	options: [callingHoursField, ownRoomOption, ringingTimeoutField, roomIdOption, ...TOOLS_OPTIONS],
+	prepare: prepareQuestion,
+	async complete(context, output, credential) {
+		const options = optionsOf(context, output, credential);
+		if (options.question) return await putToWait(context, output, options);
+		// Changed in place: n8n finds what goes to the error output by a property that no copy has.
+		for (const [index, item] of output.entries()) {
+			item.json = withoutResponse(readResponseForm(new ItemReader(context, index)), item.json);
+		}
+		return output;
+	},
+	stop: async (context, started, credential) =>
+		endAtMaxWait('call', await planWait(context, started, optionsOf(context, started, credential))),
+};

@@ -1,0 +1,153 @@
+import { type IDataObject } from 'n8n-workflow';
+import { isHumanReview } from '../n8n/tool';
+import { type Schema } from '../mcp/schema';
+import { type Tool } from '../mcp/server';
+import { parameterFields, type ParameterType, schemaOfParameters } from './parameters';
+import { type ResponseForm, type ResponseType } from '../waiting/question';
+import { choiceField, type Field, textField } from './field';
+import { type ItemReader } from './reader';
+
+/** The tool by which an agent hands in a response. */
+const TOOL_NAME = 'submit_response';
+const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
+/** The group of `responseFieldsField`. */
+const GROUP = 'fields';
+/** What comes out beside the fields. */
+const OWN_NAME = 'respondedAt';
+
+const messageField = textField('required', 'Message', 'message', {
+	typeOptions: { rows: 3 },
+	placeholder: 'e.g. Ask whether Thursday at 3 pm still works',
+	description: 'What the agent asks or finds out. It reads this as an instruction.',
+});
+
+// A value 'customForm' has n8n 2.x take nothing but the form of a page.
+const responseTypeField = choiceField('default', 'Response Type', 'responseType', {
+	options: [
+		{ name: 'Approval', value: 'approval', description: 'Yes or no, as <code>data.approved</code>' },
+		{ name: 'Fields', value: 'fields', description: 'Typed values, such as a date and an amount' },
+		{ name: 'Free Text', value: 'freeText', description: 'The answer as text, as <code>data.text</code>' },
+	],
+	default: 'approval',
+});
+
+const responseFieldsField: Field<'default'> = {
+	displayName: 'Response Fields',
+	name: 'responseFields',
+	type: 'fixedCollection',
+	blank: 'default',
+	typeOptions: {
+		multipleValues: true,
+		sortable: true,
+		fixedCollection: { itemTitle: '={{ $collection.item.value.name }}' },
+	},
+	placeholder: 'Add Field',
+	default: {},
+	description: 'What the agent finds out. Each field comes out under <code>data</code>.',
+	displayOptions: { show: { responseType: ['fields'] } },
+	options: [
+		{
+			displayName: 'Field',
+			name: GROUP,
+			values: parameterFields(TYPES, {
+				name: 'amount',
+				description: 'How much they want to pay each month, in dollars',
+				required: "Whether a response without this field isn't accepted",
+			}),
+		},
+	],
+};
+
+/** What to ask, and what response is wanted. */
+export const QUESTION_FIELDS = [messageField, responseTypeField, responseFieldsField];
+
+/** @returns how a response comes out; never throws, since it is also asked for items whose fields can't be read */
+export function readResponseForm(read: ItemReader): ResponseForm {
+	const isReview = isHumanReview(read.context);
+	try {
+		return { isReview, responseType: read.choice<ResponseType>(responseTypeField) };
+	} catch {
+		return { isReview, responseType: 'approval' };
+	}
+}
+
+/** n8n's default message of a human review, which reads "[object Object]" in place of the tool's input. */
+const REVIEW_MESSAGE =
+	/^=The agent wants to run this tool: \{\{ \$tool\.name \}\}\s+Input:\s+\{\{ \$tool\.parameters \}\}$/;
+const NO_TEXT = '[object Object]';
+
+const spoken = (name: string) => name.replace(/_+/g, ' ').trim();
+
+function inWords(parameters: unknown): string {
+	if (typeof parameters !== 'object' || parameters === null) return String(parameters ?? '');
+	return Object.entries(parameters)
+		.map(([name, value]) => {
+			const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+			return `${spoken(name)}: ${text}`;
+		})
+		.join('; ');
+}
+
+/** @returns what to ask. In a human review, the tool and its input in words that a person can hear, unless the user wrote something else */
+function readMessage(read: ItemReader): string {
+	const isDefault = REVIEW_MESSAGE.test(String(read.entered(messageField)).trim());
+	const message = isHumanReview(read.context) && isDefault ? NO_TEXT : read.text(messageField);
+	if (!isHumanReview(read.context) || !message.includes(NO_TEXT)) return message;
+	const { tool, toolParameters } = read.context.getInputData()[read.itemIndex]?.json ?? {};
+	const input = inWords(toolParameters);
+	return `An AI agent wants to use the tool "${spoken(String(tool ?? ''))}"${input === '' ? '' : ` with this input: ${input}`}. Say what it wants to do, and ask whether it may: yes or no.`;
+}
+
+function readSchema(read: ItemReader, responseType: ResponseType): Schema {
+	switch (responseType) {
+		case 'approval':
+			return {
+				type: 'object',
+				properties: {
+					approved: { type: 'boolean', description: 'true if the answer is yes, false if it is no' },
+					comment: { type: 'string', description: 'What else was said about it, such as a reason' },
+				},
+				required: ['approved'],
+			};
+		case 'freeText':
+			return {
+				type: 'object',
+				properties: { text: { type: 'string', description: 'The answer' } },
+				required: ['text'],
+			};
+		case 'fields': {
+			const entries = (read.group(responseFieldsField)[GROUP] ?? []) as IDataObject[];
+			const list = responseFieldsField.displayName;
+			if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
+			const names = { list, one: 'Field' };
+			const schema = schemaOfParameters(entries, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
+			if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
+			throw read.fail(
+				`'${OWN_NAME}' in '${list}' is the name of the time of the response`,
+				'Give the field a different name.',
+			);
+		}
+	}
+}
+
+/**
+ * Reads what to ask.
+ *
+ * VideoSDK's agents do not give the model a tool's description, so the question is in its schema, too: above it and at the first
+ * argument.
+ *
+ * @returns the tool by which the agent learns the question and hands in the response
+ * @throws NodeOperationError naming the field
+ */
+export function readQuestionTool(read: ItemReader): Tool {
+	const message = readMessage(read);
+	const schema = readSchema(read, read.choice<ResponseType>(responseTypeField));
+	const description = `${message}\n\nCall ${TOOL_NAME} once, as soon as you have the answer. Then say goodbye.`;
+	const [[name, first] = ['', {}], ...others] = Object.entries(schema.properties ?? {});
+	const withMessage = {
+		...first,
+		description: [first.description, `The question: ${message}`].filter(Boolean).join('. '),
+	};
+	const properties = { [name]: withMessage, ...Object.fromEntries(others) };
+	return { name: TOOL_NAME, description, inputSchema: { ...schema, properties, description } };
+}

@@ -1,0 +1,96 @@
+import { createHash, randomBytes, timingSafeEqual } from 'crypto';
+import { type IDataObject } from 'n8n-workflow';
+import { pick } from '../api/answer';
+import { TOKEN_PREFIX } from '../api/toolAccess';
+import { type Tool } from '../mcp/server';
+
+/** What kind of response is wanted, by the names of n8n's own Send and Wait, but for its custom form: n8n 2.x expects a page's form then. */
+export type ResponseType = 'approval' | 'fields' | 'freeText';
+
+/** How responses come out. */
+export interface ResponseForm {
+	responseType: ResponseType;
+	/** n8n asks it before an AI agent's tool runs, and tells the model the reason why not. */
+	isReview: boolean;
+}
+
+/** What an execution asks someone on the phone, and waits for. Stored with it. */
+export interface Question extends ResponseForm {
+	/** By which the agent learns the question and hands in the response. */
+	tool: Tool;
+	/** Of the agent's key. n8n's own token is the same for each wait of an execution, so it proves no response to this question. */
+	keyHash: string;
+}
+
+/** The fields of a call without a response. */
+const SHOWN_FIELDS = ['to', 'callId', 'timedOut', 'hungUpAtTimeout', 'endError', 'error', 'reason'];
+const KEY_BYTES = 32;
+
+/** What a model is told of a call that brought no response, by its outcome. */
+const REASONS: Record<string, string> = {
+	noAnswer: 'No one answered the phone.',
+	rejected: 'The call was rejected.',
+	failed: 'The call failed.',
+	transferred: 'The call was transferred before there was a response.',
+	inDoubt: 'The call may have been made, but there was no response.',
+	notCalled: "The call couldn't be made.",
+};
+
+const hashOf = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+/** Makes the key for one wait. It begins like the tokens of tools, so that it is taken out wherever VideoSDK repeats it. */
+export function createKey(): string {
+	return TOKEN_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+}
+
+/** @returns what is stored of a key */
+export function keyHashOf(key: string): string {
+	return hashOf(key).toString('base64url');
+}
+
+/** @returns whether a key is the one of the question. In constant time */
+export function isKeyOf({ keyHash }: Question, key: string): boolean {
+	return timingSafeEqual(hashOf(key), Buffer.from(keyHash, 'base64url'));
+}
+
+/** @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: a text that has to be there and is blank */
+export function problemOf({ tool }: Question, input: IDataObject): string | undefined {
+	const blank = tool.inputSchema.required?.find((name) => String(input[name]).trim() === '');
+	return blank === undefined ? undefined : `'${blank}' is empty. Correct it and call ${tool.name} again.`;
+}
+
+/**
+ * @param call that was made, with its number and ID
+ * @param input the arguments of the agent
+ * @param nowMs the present time, in ms since 1970
+ * @returns what comes out of a question that someone has answered
+ */
+export function withResponse(
+	question: Question,
+	call: IDataObject,
+	input: IDataObject,
+	nowMs: number,
+): IDataObject {
+	const { responseType, isReview, tool } = question;
+	const given = pick(input, Object.keys(tool.inputSchema.properties ?? {}));
+	if (responseType === 'approval' && String(given.comment ?? '').trim() === '') delete given.comment;
+	const feedback = isReview && given.approved === false && given.comment ? { chatInput: given.comment } : {};
+	const data = { ...given, ...feedback, respondedAt: new Date(nowMs).toISOString() };
+	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId']) };
+}
+
+function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {
+	if (timedOut === true) return 'There was no response in time.';
+	const what = REASONS[String(outcome)] ?? 'The call ended without a response.';
+	return [what, reason, error].filter(Boolean).join(' ');
+}
+
+/**
+ * @param call as it is known, or why it was not made
+ * @returns what comes out of a question without a response: it counts as declined
+ */
+export function withoutResponse({ responseType, isReview }: ResponseForm, call: IDataObject): IDataObject {
+	const feedback = isReview ? { chatInput: reasonOf(call) } : {};
+	const data = responseType === 'approval' ? { approved: false, ...feedback } : {};
+	return { outcome: call.outcome, responded: false, data, ...pick(call, SHOWN_FIELDS) };
+}

@@ -1,0 +1,59 @@
+import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { errorResponse, INTERNAL_ERROR, type RequestId, resultResponse } from '../mcp/jsonRpc';
+import { bearerOf, rejectBearer, rejectMethod, rejectTooLarge, respond } from '../mcp/respond';
+import { reactTo, toolResult } from '../mcp/server';
+import { warnSparingly } from '../webhook/warnSparingly';
+import { isKeyOf, problemOf, withResponse } from './question';
+import { readWaiting } from './storedWait';
+import { takeUp } from './takeUp';
+
+const TAKEN = 'Thank you, the response was received. Say goodbye now.';
+const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";
+
+/** What keeps a response from counting is told as the result of the tool: after an HTTP error VideoSDK's agents use no tool any more. */
+function refuse(context: IWebhookFunctions, id: RequestId, text: string): IWebhookResponseData {
+	return respond(context, 200, resultResponse(id, toolResult(text, true)));
+}
+
+async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	if (context.getRequestObject().method !== 'POST') return rejectMethod(context);
+	const waiting = readWaiting(context);
+	const { question } = waiting?.stored ?? {};
+	if (waiting === undefined || question === undefined || !isKeyOf(question, bearerOf(context))) {
+		const sentence = `'${context.getNode().name}' rejected a response with status 401. Its key isn't the one of the question that the execution is waiting for.`;
+		warnSparingly(context, 'tool token', sentence);
+		return rejectBearer(context);
+	}
+	const tooLarge = rejectTooLarge(context);
+	if (tooLarge) return tooLarge;
+	const version = context.getHeaderData()['mcp-protocol-version'];
+	const reaction = reactTo(context.getBodyData(), version, question.tool);
+	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
+	const { id, input } = reaction.call;
+	const problem = problemOf(question, input);
+	if (problem !== undefined) return refuse(context, id, problem);
+	const wait = await takeUp(context, waiting);
+	if (!wait.tryContinue(context)) return refuse(context, id, NOT_TAKEN);
+	const json = withResponse(question, waiting.items[0] ?? {}, input, Date.now());
+	// n8n itself answers: only it knows whether the execution goes on.
+	return {
+		webhookResponse: resultResponse(id, toolResult(TAKEN)),
+		workflowData: [[{ json, pairedItem: { item: 0 } }]],
+	};
+}
+
+/**
+ * Answers the MCP client of an agent that was asked a question: tells it the question, and lets the execution go on with a response
+ * that fits, once. Never throws, since n8n would let the execution go on with an empty item.
+ */
+export async function receiveResponse(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	return await receive(context).catch((error: Error) => {
+		const sentence = `'${context.getNode().name}' can't handle a response. ${error.message}`;
+		warnSparingly(context, 'tool set-up', sentence);
+		return respond(
+			context,
+			503,
+			errorResponse(null, INTERNAL_ERROR, 'The response can not be taken right now'),
+		);
+	});
+}
