@@ -3,7 +3,7 @@ import { abortAfter } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { excerpt } from '../api/failure';
 import { gzip } from '../api/gzip';
-import type { Part } from '../conversation/kept';
+import type { Part } from '../conversation/part';
 import type { Known } from '../conversation/known';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from './storedWait';
@@ -13,10 +13,8 @@ const TIMEOUT_MS = 30_000;
 const BUSY_PAUSE_MS = 5_000;
 const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
-/** What one request carries, before it is compressed: proxies refuse more than 1 MB of it, n8n more than 16 MB. */
-const MAX_BODY_LENGTH = 2_000_000;
-/** What the only request carries, see `onlyBody`. */
-const MAX_ONLY_LENGTH = 8_000_000;
+/** What a request carries at first, before it is compressed to a third or less: n8n refuses more than 16 MB, a proxy perhaps 1 MB, see 413. */
+const MAX_BODY_LENGTH = 8_000_000;
 const MIN_BODY_LENGTH = 50_000;
 const TOO_MUCH =
 	'It was too much to hand over to the n8n process that continues the execution. Get it with Call: Get or Transcription: Get.';
@@ -37,48 +35,25 @@ const IS_RUNNING = /is running already/;
 /** What our own request carries. */
 export interface CarriedKnown {
 	known: Known[];
-	/** Nothing more follows. Who can't fetch anything by itself lets the execution go on with what it has. */
-	isLast: boolean;
 }
 
-/** @returns one conversation without what was said, which would make the request too large */
-function withoutParts(one: Known): Known {
+/** @returns one conversation without what was said, which the receiver fetches, if it can */
+function withoutParts(one: Known, canFetch: boolean): Known {
 	const dropped: Part = { reason: TOO_MUCH, mayCome: false, atMs: 0 };
-	return { ...one, parts: Object.fromEntries(Object.keys(one.parts).map((name) => [name, dropped])) };
+	const names = canFetch ? [] : Object.keys(one.parts);
+	return { ...one, parts: Object.fromEntries(names.map((name) => [name, dropped])) };
 }
 
-/** What is known, in one request: for a process that can't fetch anything by itself, and might get only some of several. */
-function onlyBody(known: Known[], maxLength: number): string {
+/** @returns what is known, as much of what was said as fits */
+function bodyOf(known: Known[], { isCredentialByItem }: StoredWait, maxLength: number): string {
 	let length = 0;
 	const texts = known.map((one) => {
 		const text = JSON.stringify(one);
-		if (length + text.length > maxLength) return JSON.stringify(withoutParts(one));
+		if (length + text.length > maxLength) return JSON.stringify(withoutParts(one, !isCredentialByItem));
 		length += text.length;
 		return text;
 	});
-	return `{"isLast":true,"known":[${texts.join()}]}`;
-}
-
-/**
- * Sends what is known in several requests, as far as one would be too large. What is too large by itself goes without what was said,
- * which the receiver fetches.
- */
-function* bodies(known: Known[], maxLength: number, isOne: boolean): Generator<string> {
-	if (isOne) return yield onlyBody(known, maxLength);
-	let texts: string[] = [];
-	let length = 0;
-	const body = (isLast: boolean) => `{"isLast":${isLast},"known":[${texts.join()}]}`;
-	for (const one of known) {
-		const whole = JSON.stringify(one);
-		const text = whole.length > maxLength ? JSON.stringify({ ...one, parts: {} }) : whole;
-		if (texts.length > 0 && length + text.length > maxLength) {
-			yield body(false);
-			[texts, length] = [[], 0];
-		}
-		texts.push(text);
-		length += text.length;
-	}
-	yield body(true);
+	return `{"known":[${texts.join()}]}`;
 }
 
 /** Sends one request. @returns undefined if the execution goes on, or does not wait here any more */
@@ -133,16 +108,11 @@ export async function askToContinue(
 	isOver: () => boolean,
 	untilMs: number,
 ): Promise<void> {
-	let maxLength = stored.isCredentialByItem ? MAX_ONLY_LENGTH : MAX_BODY_LENGTH;
+	let maxLength = MAX_BODY_LENGTH;
 	let tries = 0;
 	let hasWarned = false;
 	while (!isOver() && Date.now() <= untilMs) {
-		let answer: Awaited<ReturnType<typeof post>>;
-		for (const body of bodies(known(), maxLength, stored.isCredentialByItem)) {
-			answer = await post(context, stored, body);
-			if (answer === undefined || isOver()) return;
-			if (answer.trouble !== 'busy') break;
-		}
+		const answer = await post(context, stored, bodyOf(known(), stored, maxLength));
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
 		if (trouble === 'tooLarge' && maxLength > MIN_BODY_LENGTH) {

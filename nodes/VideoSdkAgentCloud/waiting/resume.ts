@@ -40,10 +40,11 @@ function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: W
 /** Learns from a request of our own. */
 function learnFromUs(context: IWebhookFunctions, wait: Wait, { isCredentialByItem }: StoredWait): boolean {
 	// As `askToContinue` makes it.
-	const { known = [], isLast } = context.getBodyData() as unknown as Partial<CarriedKnown>;
+	const { known = [] } = context.getBodyData() as unknown as Partial<CarriedKnown>;
 	wait.join(known);
 	wait.wake();
-	return wait.isReady || (isCredentialByItem && isLast === true);
+	// Who can't ask VideoSDK has to take what the sender, who is ready, knows.
+	return wait.isReady || isCredentialByItem;
 }
 
 /** Learns from an event of VideoSDK. The API decides whether the conversation is over. */

@@ -30,8 +30,7 @@ async function ask(known: Known[], maxLength: number): Promise<CarriedKnown[]> {
 		if (text.length > maxLength)
 			return await Promise.resolve({ statusCode: 413, headers: {}, body: '<html>' });
 		accepted.push(JSON.parse(text) as CarriedKnown);
-		const isOver = accepted.at(-1)?.isLast === true;
-		const headers: IDataObject = { [RESULT_HEADER]: isOver ? 'continued' : 'answered' };
+		const headers: IDataObject = { [RESULT_HEADER]: 'continued' };
 		return { statusCode: 200, headers, body: '' };
 	};
 	const context = { helpers: { httpRequest }, logger: { warn: jest.fn() } } as unknown as RequestContext;
@@ -46,9 +45,14 @@ async function ask(known: Known[], maxLength: number): Promise<CarriedKnown[]> {
 	return accepted;
 }
 
-it('A text that fits into no request is left out, and the execution is asked for all the same', async () => {
-	const accepted = await ask([knownWithText('c-1', 300_000)], 60_000);
+it('A text that fits into no request is not sent, and the execution is asked for all the same', async () => {
+	const accepted = await ask([knownWithText('c-1', 300_000), knownWithText('c-2', 30_000)], 60_000);
 	expect(accepted).toEqual([
-		{ isLast: true, known: [expect.objectContaining({ id: 'c-1', parts: {}, layers: expect.any(Array) })] },
+		{
+			known: [
+				expect.objectContaining({ id: 'c-1', parts: {}, layers: expect.any(Array) }),
+				expect.objectContaining({ id: 'c-2', parts: { transcript: expect.anything() as object } }),
+			],
+		},
 	]);
 });
