@@ -3,7 +3,7 @@ import { isRecord } from '../api/answer';
 import { plainStatus } from '../api/callRecord';
 import { NO_TIME_LEFT } from '../api/client';
 import { apiSessionId } from '../api/sessionId';
-import { type Includable, joinParts, type Part } from './kept';
+import { type Includable, joinParts, type Part } from './part';
 import { FINAL, type Kind } from './kinds';
 import { joinLayers, type Layer, layersOf, recordOf } from './record';
 

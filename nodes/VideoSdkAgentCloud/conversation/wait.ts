@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { type Includable, reasonMissing, showParts } from './kept';
+import { type Includable, reasonMissing, showParts } from './part';
 import type { Kind } from './kinds';
 import { describeKnown, isShownOver, type Known, toldEnd } from './known';
 

@@ -1,4 +1,4 @@
-import { type Includable } from '../conversation/kept';
+import { type Includable } from '../conversation/part';
 import { choicesField, numberField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
 

@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { type Includable } from '../conversation/kept';
+import { type Includable } from '../conversation/part';
 import { choiceField, textField } from './field';
 import { type AutoStartConfig } from '../api/rooms';
 import { type ItemReader } from './reader';

@@ -1,6 +1,6 @@
 import type { Kind } from '../conversation/kinds';
 import { type Fact, join, type Known, learn } from '../conversation/known';
-import { type Includable } from '../conversation/kept';
+import { type Includable } from '../conversation/part';
 import {
 	endsUntilMs,
 	isOver,

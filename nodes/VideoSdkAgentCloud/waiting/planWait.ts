@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { type Includable, reasonMissing } from '../conversation/kept';
+import { type Includable, reasonMissing } from '../conversation/part';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';

@@ -1,5 +1,6 @@
 import { failureOf } from '../api/client';
-import { findParts, placeOf, reasonMissing } from '../conversation/kept';
+import { findParts, placeOf } from '../conversation/kept';
+import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
 import { describeNow } from '../conversation/wait';
 import type { Account, Lane } from './account';

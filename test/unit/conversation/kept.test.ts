@@ -3,13 +3,8 @@ import fc from 'fast-check';
 import { UserError, type IDataObject } from 'n8n-workflow';
 import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
-import {
-	findParts,
-	type Includable,
-	type Part,
-	type Place,
-	showParts,
-} from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import { findParts, type Place } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import { type Includable, type Part, showParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { before } from './facts';
 
 const ROOM = 'room-1';

@@ -1,14 +1,7 @@
 import { describeCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
-import {
-	findParts,
-	type Includable,
-	joinParts,
-	type Part,
-	placeOf,
-	reasonMissing,
-	showParts,
-} from '../../conversation/kept';
+import { findParts, placeOf } from '../../conversation/kept';
+import { type Includable, joinParts, type Part, reasonMissing, showParts } from '../../conversation/part';
 import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/callLocators';
 import { includeField, includeWaitField, readIncludeWaitMs, readInclude } from '../../fields/include';
