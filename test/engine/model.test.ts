@@ -1,14 +1,17 @@
 /**
- * What users combine: rooms, recordings, waits, batches, On Error, Retry On Fail, concurrency and a faulty API, at random. MODEL_CASES sets how many
- * combinations are tried. Only what goes in and comes out counts: parameters, requests, items, errors and n8n's log.
+ * What users combine, and what goes wrong meanwhile, at random: rooms, recordings, waits, tools, batches, On Error, Retry On Fail, concurrency, a
+ * credential by item, a faulty API, lost and late events, another process, a stop. MODEL_CASES sets how many combinations are tried. Only what goes
+ * in and comes out counts: parameters, requests, items, errors and n8n's log. A process that dies is tried in test/e2e.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Container } from '@n8n/di';
 import { Logger } from '@n8n/backend-common';
 import fc from 'fast-check';
+import { WorkflowExecute } from 'n8n-core';
 import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
-import type { Fault, RecordedRequest } from '../simulator';
+import type { Delivery, Fault, RecordedRequest } from '../simulator';
 import { byRule, CALL } from './callRig';
-import type { RunResult } from './engine';
+import type { Engine, RunResult } from './engine';
 import { accelerateTime, SESSIONS, startParameters, useRig } from './rig';
 
 const CASES = Number(process.env.MODEL_CASES ?? 200);
@@ -16,13 +19,19 @@ const CASES = Number(process.env.MODEL_CASES ?? 200);
 const SEED = Number(process.env.MODEL_SEED ?? 20_260_115);
 /** A counterexample to look at again, as the test prints it. */
 const EXAMPLE = process.env.MODEL_CASE;
-const SPEED = 100;
-/** In real time; a wait takes a tenth of a second. */
-const PATIENCE_MS = 4_000;
+const SPEED = 25;
+/** In real time; a wait takes less than a second. */
+const PATIENCE_MS = 10_000;
+/** In real time: a machine that stalls for longer may miss Max Wait, so a case that fails then is tried again. */
+const STALL_MS = 200;
+const MAX_TRIES = 5;
 /** In the package's time; the timeout of a request is not to be hit on a busy machine. */
 const [TIMEOUT_MS, SHORT_WAIT_MS, LONG_WAIT_MS] = [2_000_000, 20_000, 24 * 3_600_000];
 const USERS_ROOM = 'room-of-the-user';
 const INCLUDE_MINUTES = 0.1;
+/** Of the API, while an execution waits, in the package's time. */
+const TROUBLE_MS = 60_000;
+const TOOL = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/a/mcp' };
 const PLANTED = { 'node:Poll': { cursor: 7 }, global: { called: ['+15550100001'] } };
 
 /** What the API makes of a request, and whether that leaves open if it was carried out. */
@@ -65,6 +74,19 @@ const cases = fc.record({
 	maxWait: fc.constantFrom('short', 'long'),
 	batchSize: fc.constantFrom(-1, -1, 1, 2),
 	isResumed: fc.boolean(),
+	isEnded: fc.boolean(),
+	hasTools: fc.boolean(),
+	isCredentialByItem: fc.constantFrom(false, false, true),
+	/** Requests to the resume URL reach another process. */
+	hops: fc.constantFrom(false, false, true),
+	events: fc.constantFrom('once', 'once', 'lost', 'twice', 'late'),
+	/** Sessions: the event comes before the API shows the end. */
+	lags: fc.boolean(),
+	isReversed: fc.boolean(),
+	/** What the API answers for a minute, while the execution waits. */
+	trouble: fc.constantFrom(0, 0, 0, 402, 404, 429, 503),
+	/** The user stops the execution while this item is being started. */
+	stopsAt: fc.oneof({ weight: 9, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(3) }),
 });
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
@@ -86,7 +108,7 @@ const isRejected = ({ status = 0 }: RecordedRequest) => status >= 400 && status 
 const isIncluding = ({ waits, room }: Case) => waits && room === 'recorded';
 
 function parametersOf(model: Case): INodeParameters {
-	const { starts, waits, room, maxConcurrency, maxWait, batchSize } = model;
+	const { starts, waits, room, maxConcurrency, maxWait, batchSize, isEnded, hasTools } = model;
 	const common = {
 		recording: room === 'recorded' ? 'transcribe' : 'none',
 		operation: `${starts === 'call' ? 'make' : 'start'}${waits ? 'AndWait' : ''}`,
@@ -96,18 +118,29 @@ function parametersOf(model: Case): INodeParameters {
 			...(room === 'existing' && { roomId: USERS_ROOM }),
 			...(room === 'own' && waits && starts === 'call' && { ownRoom: true }),
 			...(waits && { includeWait: INCLUDE_MINUTES }),
+			...(waits && { [starts === 'call' ? 'hangUpAtTimeout' : 'endAtTimeout']: isEnded }),
 			...(starts === 'call' && { batching: { batch: { batchSize, batchInterval: 1_000 } } }),
 		},
 		maxWait: (maxWait === 'short' ? SHORT_WAIT_MS : LONG_WAIT_MS) / 60_000,
 		maxWaitUnit: 'minutes',
+		...(hasTools && { agentTools: { tools: [{ tool: TOOL }] } }),
 	};
 	if (starts === 'call') return byRule(common);
 	const env = { variables: [{ name: 'CUSTOMER', value: '={{ $json.customer }}' }] };
 	return startParameters({ ...common, env });
 }
 
-/** Runs a case to its end. @returns all that a user can observe */
-async function observe(model: Case) {
+const pause = async (ms: number) => {
+	const untilMs = Date.now() + ms;
+	while (Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 500));
+};
+
+let other: Engine | undefined;
+/** The execution that is being run. */
+let execution: { cancel: () => void } | undefined;
+
+/** Prepares the API: empty, but for the user's room and what goes wrong while the node runs. */
+function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, isCredentialByItem }: Case): void {
 	const { simulator, engine } = rig;
 	for (const state of [simulator.sessions, simulator.calls, simulator.rooms]) state.clear();
 	const now = new Date().toISOString();
@@ -115,20 +148,73 @@ async function observe(model: Case) {
 	simulator.rooms.set(USERS_ROOM, usersRoom);
 	simulator.requests.length = 0;
 	simulator.clearFaults();
-	const add = (names: string[], match: Fault['match']) => {
+	simulator.setEventFaults({ drop: () => events === 'lost' || events === 'late' });
+	engine.setCredentials(rig.credentials(isCredentialByItem ? { secretKey: '={{ $json.secret }}' } : {}));
+	const add = (names: string[], match: Fault['match'], more: Partial<Fault> = {}) => {
 		for (const name of names)
-			simulator.addFault({ ...(FAULTS[name] as Fault), match: { ...match, times: 1 } });
+			simulator.addFault({ ...(FAULTS[name] as Fault), ...more, match: { ...match, times: 1 } });
 	};
-	for (const [index, { faults }] of model.items.entries())
-		add(faults, { method: 'POST', path: /start$|call$/, body: new RegExp(`"item-${index}"`) });
-	add(model.roomFaults, { method: 'POST', path: /rooms$/ });
-	add(model.deactivateFaults, { path: /deactivate$/ });
+	for (const [index, { faults }] of items.entries()) {
+		const match = { method: 'POST', path: /start$|call$/, body: new RegExp(`"item-${index}"`) };
+		const until = () => {
+			execution?.cancel();
+			return true;
+		};
+		const isStopped = index === stopsAt;
+		if (isStopped && faults.length === 0)
+			simulator.addFault({ kind: 'delay', until, match: { ...match, times: 1 } });
+		add(faults.slice(0, 1), match, isStopped ? { until } : {});
+		add(faults.slice(1), match);
+	}
+	add(roomFaults, { method: 'POST', path: /rooms$/ });
+	add(deactivateFaults, { path: /deactivate$/ });
+}
+
+/** Ends what is to end, as the case says. @returns what was started, and the events that were sent */
+async function endConversations({ maxWait, items, room, lags, isReversed }: Case) {
+	const { simulator } = rig;
+	const sent: Array<Promise<Array<Delivery | undefined>>> = [];
+	const started = new Map<string, { item: string; ends: boolean }>();
+	for (const conversation of [...simulator.sessions.values(), ...simulator.calls.values()]) {
+		const isCall = 'callId' in conversation;
+		const { item } = (isCall ? conversation.metadata : conversation.metaData) as { item: string };
+		const ends = maxWait !== 'short' || items[Number(item.slice(5))]?.ends !== false;
+		started.set(isCall ? conversation.callId : conversation.sessionId, { item, ends });
+	}
+	const ending = [...started].filter(([, { ends }]) => ends).map(([id]) => id);
+	for (const id of isReversed ? ending.reverse() : ending) {
+		const session = simulator.sessions.get(id);
+		if (session === undefined) {
+			// What ends is recorded only if someone has picked up.
+			if (room === 'recorded') sent.push(simulator.moveCall(id, 'answered'));
+			sent.push(simulator.moveCall(id, 'ended'));
+			continue;
+		}
+		const event = simulator.emit(id, 'stopped').then((delivery) => [delivery]);
+		sent.push(event);
+		if (!lags) continue;
+		session.status = 'running';
+		void pause(maxWait === 'short' ? 1_000 : 30_000).then(() => (session.status = 'stopped'));
+	}
+	return { started, deliveries: (await Promise.all(sent)).flat() };
+}
+
+/** Runs a case to its end. @returns all that a user can observe */
+async function observe(model: Case) {
+	const { simulator, engine } = rig;
+	arrange(model);
 	const tries: number[] = [];
 	engine.nodeTypes.onExecute = () => tries.push(simulator.requests.length);
 	const warned: string[] = [];
 	jest.spyOn(Container.get(Logger), 'warn').mockImplementation((text) => void warned.push(text));
-
-	const items = model.items.map((_, index) => ({ item: `item-${index}`, customer: `customer ${index}` }));
+	const delay = monitorEventLoopDelay({ resolution: 10 });
+	delay.enable();
+	const { secret } = simulator;
+	const items = model.items.map((_, index) => ({
+		item: `item-${index}`,
+		customer: `customer ${index}`,
+		secret,
+	}));
 	const { maxTries, onError } = model;
 	const waiting = await engine.startAndWait(1, parametersOf(model), {
 		items,
@@ -137,23 +223,27 @@ async function observe(model: Case) {
 		staticData: PLANTED,
 		withoutStaticData: model.isResumed,
 	});
-	/** The events of ends, which are all there before the first one is delivered. */
-	const delivering: Array<Promise<unknown>> = [];
-	const started = new Map<string, { item: string; ends: boolean }>();
-	for (const conversation of [...simulator.sessions.values(), ...simulator.calls.values()]) {
-		const isCall = 'callId' in conversation;
-		const { item } = (isCall ? conversation.metadata : conversation.metaData) as { item: string };
-		const ends = model.maxWait !== 'short' || model.items[Number(item.slice(5))]?.ends !== false;
-		started.set(isCall ? conversation.callId : conversation.sessionId, { item, ends });
-		if (!ends) continue;
-		if (isCall) {
-			const steps = model.room === 'recorded' ? (['answered', 'ended'] as const) : (['ended'] as const);
-			for (const step of steps) delivering.push(simulator.moveCall(conversation.callId, step));
-		} else conversation.status = 'stopped';
+	const { run } = waiting.result;
+	const isWaiting = run.status === 'waiting';
+	if (model.hops) waiting.receiver = other ??= await rig.addEngine();
+	if (model.trouble > 0 && isWaiting) {
+		const match = { path: /sessions|sip\/call|recordings|transcriptions/, times: Infinity };
+		simulator.addFault({ kind: 'status', status: model.trouble, match });
+		const own = execution;
+		void pause(TROUBLE_MS).then(() => own === execution && simulator.clearFaults());
 	}
-	await Promise.all(delivering);
-	if (waiting.result.run.status === 'waiting') await waiting.resumedWithin(PATIENCE_MS);
+	const { started, deliveries } = await endConversations(model);
+	const again = async () => {
+		for (const { body, endPoint } of deliveries.flatMap((one) => one ?? []))
+			await simulator.deliver(endPoint, body);
+	};
+	if (model.events === 'twice') await again();
+	if (isWaiting) await waiting.resumedWithin(PATIENCE_MS);
+	// What was started is ended at Max Wait, although the execution does not wait.
+	else if (model.waits && model.maxWait === 'short' && started.size > 0) await pause(2 * SHORT_WAIT_MS);
+	if (model.events === 'late') await again();
 	await waiting.close();
+	delay.disable();
 	const result = waiting.resumed ?? waiting.result;
 	const outputs = result.output.flat();
 	const told = [...outputs.map(({ json }) => JSON.stringify(json)), textOf(result), ...warned].join('\n');
@@ -166,6 +256,9 @@ async function observe(model: Case) {
 		result,
 		told,
 		items,
+		isStopped: model.stopsAt >= 0 && run.status !== 'waiting' && run.status !== 'success',
+		resumptions: waiting.resumptions,
+		hasStalled: delay.max / 1e6 > STALL_MS,
 	};
 }
 type Observed = Awaited<ReturnType<typeof observe>>;
@@ -184,7 +277,7 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 		for (const request of requests.filter(isStart)) {
 			const { metaData, metadata, env } = request.body as Record<string, IDataObject | undefined>;
 			const item = items.find(({ item }) => item === itemOf(request));
-			expect(metaData ?? metadata).toEqual(item);
+			expect(metaData ?? metadata).toMatchObject({ item: item?.item, customer: item?.customer });
 			if (env) expect(env.CUSTOMER).toBe(item?.customer);
 		}
 	},
@@ -206,10 +299,7 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			if (failed !== -1) expect(starts.length - failed - 1).toBeLessThanOrEqual(maxConcurrency);
 		}
 	},
-	'every session or call that costs money is named': (
-		{ started, told, requests, outputs, result },
-		{ items },
-	) => {
+	'every session or call that costs money is named': ({ started, told, requests, outputs }, { items }) => {
 		for (const [id, { item }] of started) {
 			const index = Number(item.slice(5));
 			const own = requests.filter((request) => isStart(request) && itemOf(request) === item);
@@ -219,7 +309,8 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			}
 			const output = outputs.find(({ pairedItem }) => (pairedItem as { item: number }).item === index);
 			if (output) expect(output.json.error).toMatch(/may (also )?have been/);
-			else expect(textOf(result)).toMatch(new RegExp(`item (\\d+, )*${index}\\b`));
+			// Of an execution that was stopped, n8n keeps no error: the log says it.
+			else expect(told).toMatch(new RegExp(`items? (\\d+, )*${index}\\b`));
 			expect(told).toMatch(/may (also )?have been/);
 		}
 	},
@@ -250,7 +341,10 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 	'what other nodes and the user keep with the workflow survives': ({ result }) => {
 		expect(result.staticData).toEqual(PLANTED);
 	},
-	'each row has its own outcome': ({ result, outputs, items, started }, { onError, waits, maxWait }) => {
+	'the workflow continues once': ({ resumptions }) => expect(resumptions).toBeLessThanOrEqual(1),
+	'each row has its own outcome': ({ result, outputs, items, started, isStopped }, model) => {
+		if (isStopped) return;
+		const { onError, waits, maxWait, isEnded, trouble } = model;
 		if (result.run.status === 'error') return expect(onError).toBe('stopWorkflow');
 		expect(result.run.status).toBe('success');
 		const rows = outputs.map(({ pairedItem }) => (pairedItem as { item: number }).item);
@@ -260,10 +354,22 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			if (id === undefined) expect(json.error).toEqual(expect.any(String));
 			else expect(started.get(id)?.item).toBe(`item-${rows[index]}`);
 			if (id === undefined || !waits) continue;
-			// What ends about when a short Max Wait does, may have ended by it.
-			if (started.get(id)?.ends && maxWait === 'short') continue;
-			if (started.get(id)?.ends) expect(json).not.toHaveProperty('timedOut');
-			else expect([json.timedOut, maxWait]).toEqual([true, 'short']);
+			if (started.get(id)?.ends !== true) expect([json.timedOut, maxWait]).toEqual([true, 'short']);
+			// VideoSDK's times pass no faster here, so an end before a short Max Wait may look like one at it (unit/conversation has that rule);
+			// and the API may have been in trouble until after it.
+			else if (maxWait === 'long' || (trouble === 0 && !isEnded)) expect(json).not.toHaveProperty('timedOut');
+		}
+	},
+	'what is to be ended at Max Wait has ended, whether or not the execution waited for it': (seen, model) => {
+		const { waits, maxWait, isEnded, trouble } = model;
+		if (!waits || maxWait !== 'short' || !isEnded || trouble > 0) return;
+		const { sessions, calls } = rig.simulator;
+		for (const [id, { item }] of seen.started) {
+			// Of a start in doubt there is no ID.
+			const own = seen.requests.filter((request) => isStart(request) && itemOf(request) === item);
+			if (isInDoubt(model.items[Number(item.slice(5))]?.faults[own.findIndex(mayHaveActed)])) continue;
+			const { status } = sessions.get(id) ?? calls.get(id) ?? {};
+			expect([id, status]).toEqual([id, expect.stringMatching(/stopped|completed|ended/)]);
 		}
 	},
 };
@@ -272,14 +378,32 @@ it(`Of ${CASES} combinations none costs a user money or data`, async () => {
 	const only = new RegExp(process.env.MODEL_INVARIANT ?? '');
 	const beganAtMs = performance.now();
 	const restore = accelerateTime(SPEED);
-	const property = fc.asyncProperty(cases, async (model) => {
-		const seen = await observe(model);
+	const { processRunExecutionData } = WorkflowExecute.prototype;
+	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
+		this: WorkflowExecute,
+		workflow,
+	) {
+		const run = processRunExecutionData.call(this, workflow);
+		execution = run;
+		return run;
+	});
+	const checkAll = (seen: Observed, model: Case) => {
 		for (const [name, check] of Object.entries(INVARIANTS)) {
 			if (!only.test(name)) continue;
 			try {
 				check(seen, model);
 			} catch (error) {
 				throw new Error(`Not so: ${name}\n${(error as Error).message}`);
+			}
+		}
+	};
+	const property = fc.asyncProperty(cases, async (model) => {
+		for (let tries = 1; ; tries++) {
+			const seen = await observe(model);
+			try {
+				return checkAll(seen, model);
+			} catch (error) {
+				if (!seen.hasStalled || tries === MAX_TRIES) throw error;
 			}
 		}
 	});
