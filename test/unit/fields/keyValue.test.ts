@@ -1,0 +1,87 @@
+/** Names and values, entered as pairs or as JSON: Metadata, and Environment Variables, which are the same as texts. */
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { runInNewContext } from 'node:vm';
+import { metaDataFields } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
+import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
+import { check, unicode } from '../support';
+import { expectRejection, reader } from './reader';
+
+const read = (parameters: Record<string, unknown>) =>
+	readMetaData(reader(parameters), metaDataFields('session'));
+const readPairs = (...entries: unknown[]) => read({ specifyMetaData: 'keypair', metaData: { entries } });
+const readJson = (jsonMetaData: unknown) => read({ specifyMetaData: 'json', jsonMetaData });
+
+it('come as they were entered, in their order, names of pairs trimmed and no value as an empty text', () => {
+	const name = fc
+		.oneof(unicode(1), fc.constantFrom('__proto__', 'constructor', 'toString', 'mode', 'value'))
+		// Objects begin with the names that are numbers.
+		.filter((text) => text.trim() !== '' && !/^\d+$/.test(text.trim()));
+	const value = fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.constantFrom(null, undefined, ' '));
+	const pairs = fc.uniqueArray(fc.tuple(name, value), { minLength: 1, selector: ([key]) => key.trim() });
+	const space = fc.constantFrom('', ' ', '\t\n');
+	check(
+		fc.property(pairs, space, (list, around) => {
+			const entered = list.map(([key, one]) => ({ key: `${around}${key}${around}`, value: one }));
+			expect(Object.entries(readPairs(...entered) ?? {})).toEqual(
+				list.map(([key, one]) => [key.trim(), one ?? '']),
+			);
+			const json = `{${list.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one ?? null)}`).join()}}`;
+			expect(Object.entries(readJson(json) ?? {})).toEqual(list.map(([key, one]) => [key, one ?? null]));
+			const object: unknown = JSON.parse(json);
+			expect(readJson(object)).toEqual(readJson(json));
+			expect(JSON.stringify(object)).toBe(json);
+		}),
+	);
+	expect(({} as Record<string, unknown>).x).toBeUndefined();
+	expect(Object.entries(readJson(runInNewContext('({ a: "x" })')) ?? {})).toEqual([['a', 'x']]);
+});
+
+it('are not sent where there are none', () => {
+	for (const none of [read({}), readPairs(), readJson('{}'), readJson(' \n'), readJson({})]) {
+		expect(none).toBeUndefined();
+	}
+});
+
+it.each<[kind: string, value: unknown]>([
+	['a list', ['A']],
+	['an object', { a: 1 }],
+	['NaN', NaN],
+	['Infinity', Infinity],
+	['a date or another object', new Date(0)],
+	['a date or another object', DateTime.fromMillis(0)],
+	['a date or another object', new Map([['a', 1]])],
+])('%s is neither a value nor a name: %j', (kind, value) => {
+	const message = `The value of 'A' in 'Metadata' is ${kind}, not text, a number or a boolean`;
+	expectRejection(() => readPairs({ key: 'A', value }), message);
+	const pairs = [{ key: 'A', value: 'x' }, { key: value }];
+	expectRejection(() => readPairs(...pairs), `'Name' in entry 2 of 'Metadata' is ${kind}, not text`);
+	if (kind !== 'an object') expectRejection(() => readJson(value), "'Metadata (JSON)' isn't a JSON object");
+});
+
+it('are refused without a name, or with one that is given twice', () => {
+	for (const key of ['', ' \t', null, undefined]) {
+		expectRejection(() => readPairs({ key: 'A' }, { key }), "Entry 2 of 'Metadata' has no 'Name'");
+	}
+	for (const key of ['A', '__proto__', 'toString']) {
+		const pairs = [{ key }, { key: 'B' }, { key: ` ${key} ` }];
+		expectRejection(() => readPairs(...pairs), `'${key}' appears twice in 'Metadata'`);
+	}
+});
+
+it.each<[what: string, ...jsons: unknown[]]>([
+	["isn't valid JSON", '{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'],
+	["isn't a JSON object", '[]', '[{"a":1}]', 'null', '5', '"text"', 'true', null, undefined, 5, true, []],
+	['contains an entry without a name', '{"":1}', '{" ":1}', { '': 1 }, { A: 1, '\t': 2 }],
+])('of JSON: %s', (what, ...jsons) => {
+	for (const json of jsons) expectRejection(() => readJson(json), `'Metadata (JSON)' ${what}`);
+});
+
+it('of the environment are texts', () => {
+	const jsonEnv = { t: 'x"', n: 5, yes: true, none: null, o: { a: [1] }, at: new Date(0), i: NaN };
+	const texts = { t: 'x"', n: '5', yes: 'true', none: '', o: '{"a":[1]}', at: '1970-01-01T00:00:00.000Z' };
+	expect(readEnv(reader({ specifyEnv: 'json', jsonEnv }))).toEqual({ ...texts, i: 'null' });
+	const variables = [{ name: ' A ', value: 5 }];
+	expect(readEnv(reader({ specifyEnv: 'keypair', env: { variables } }))).toEqual({ A: '5' });
+	expect(readEnv(reader({}))).toBeUndefined();
+});
