@@ -47,5 +47,4 @@ export async function dispatchAgent(
 export const AGENT_DEPLOYMENTS: ListRequest = {
 	path: pathOf('ai', 'v1', 'cloud', 'deployments'),
 	keys: ['deployments', 'data'],
-	identityOf: ({ id }) => String(id ?? ''),
 };

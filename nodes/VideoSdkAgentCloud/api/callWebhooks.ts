@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import { failureOf, type Send } from './client';
-import { listRecords, type ListRequest } from './pagination';
+import { listRecords } from './pagination';
 import { pathOf } from './path';
 
 /** A webhook that is registered for the calls of a project. */
@@ -16,15 +16,12 @@ const ROOT = ['v2', 'sip', 'webhooks'];
 /** The docs and the SDK each know the ID under another name. */
 const ID_FIELDS = ['id', 'webhookId'];
 
-const idOf = (row: IDataObject) => String(ID_FIELDS.map((field) => row[field]).find(Boolean) ?? '');
-
-const CALL_WEBHOOKS: ListRequest = { path: pathOf(...ROOT), identityOf: idOf };
-
-function toCallWebhook(row: IDataObject): CallWebhook {
+function toCallWebhook(row: IDataObject): CallWebhook & IDataObject {
 	return {
-		id: idOf(row),
+		id: String(ID_FIELDS.map((field) => row[field]).find(Boolean) ?? ''),
 		url: String(row.url),
 		events: Array.isArray(row.events) ? row.events.map(String) : [],
+		isDeleted: Boolean(row.deletedAt),
 	};
 }
 
@@ -42,8 +39,9 @@ export function isSameUrl(one: string, other: string): boolean {
  * documented, and one that it does not find would be registered twice.
  */
 export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
-	const isPresent = (row: IDataObject) => idOf(row) !== '' && !row.deletedAt;
-	return (await listRecords(send, CALL_WEBHOOKS, Infinity, isPresent)).map(toCallWebhook);
+	const list = { path: pathOf(...ROOT), toRecord: toCallWebhook };
+	const webhooks = await listRecords(send, list, Infinity, ({ id, isDeleted }) => id !== '' && !isDeleted);
+	return webhooks as Array<CallWebhook & IDataObject>;
 }
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */

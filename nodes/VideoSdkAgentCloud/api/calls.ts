@@ -97,5 +97,5 @@ export async function transferCall(send: Send, callId: string, transferTo: strin
 export const CALLS: ListRequest = {
 	path: pathOf(...ROOT),
 	toRecord: describeCall,
-	identityOf: ({ callId }) => String(callId ?? ''),
+	idFields: ['callId'],
 };

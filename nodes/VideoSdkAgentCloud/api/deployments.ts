@@ -23,5 +23,5 @@ export async function getDeployment(send: Send, deploymentId: string, tag: strin
 /** All deployments: a row for each tag of one. */
 export const DEPLOYMENTS: ListRequest = {
 	path: pathOf(...ROOT),
-	identityOf: ({ id, tag }) => (id ? JSON.stringify([id, tag]) : ''),
+	idFields: ['id', 'tag'],
 };

@@ -22,8 +22,8 @@ export interface ListRequest {
 	holdsSecrets?: boolean;
 	/** Makes a record of a row. Default: the row itself */
 	toRecord?: (row: IDataObject) => IDataObject;
-	/** Distinguishes records. Rows move to the next page when a record is added while the list is read. */
-	identityOf: (record: IDataObject) => string;
+	/** What tells records apart: rows move to the next page when a record is added while the list is read. Default: `id` */
+	idFields?: string[];
 }
 
 interface Page {
@@ -92,7 +92,8 @@ export async function* listPages(
 	const limit = pLimit(MAX_PAGES_IN_FLIGHT);
 	const seen = new Set<string>();
 	const isNew = (record: IDataObject) => {
-		const identity = list.identityOf(record) || JSON.stringify(record);
+		const ids = (list.idFields ?? ['id']).map((field) => record[field]);
+		const identity = JSON.stringify(ids[0] ? ids : record);
 		return !seen.has(identity) && seen.add(identity);
 	};
 	let fetched: Array<Promise<Page>> = [];

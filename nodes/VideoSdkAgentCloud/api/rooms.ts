@@ -59,14 +59,11 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 /** All rooms of the project. */
 export const ROOMS: ListRequest = {
 	path: pathOf(...ROOT),
-	identityOf: ({ roomId }) => String(roomId ?? ''),
+	idFields: ['roomId'],
 };
 
-/** The sessions of rooms: from the first one in a room to the last one out. Filters: `roomId`, `status`. */
-export const ROOM_SESSIONS: ListRequest = {
-	path: pathOf('v2', 'sessions'),
-	identityOf: ({ id }) => String(id ?? ''),
-};
+/** The sessions of rooms: from the first one in a room to the last one out. */
+const ROOM_SESSIONS = { path: pathOf('v2', 'sessions') };
 
 /** @returns the latest session of a room; undefined if there is none */
 export async function latestSession(send: Send, roomId: string): Promise<IDataObject | undefined> {

@@ -70,7 +70,7 @@ export async function getSession(send: Send, sessionId: string): Promise<IDataOb
 export const SESSIONS: ListRequest = {
 	path: pathOf(...ROOT),
 	toRecord: describeSession,
-	identityOf: ({ sessionId }) => String(sessionId ?? ''),
+	idFields: ['sessionId'],
 };
 
 /** @returns whether a record's status is one of those given, without regard to case */

@@ -13,7 +13,6 @@ function listOf(name: string, toRecord: (row: IDataObject) => { id: unknown } & 
 		path: pathOf('v2', 'sip', name),
 		holdsSecrets: true,
 		toRecord,
-		identityOf: ({ id }) => String(id ?? ''),
 	};
 }
 

@@ -21,10 +21,9 @@ const POST = ['ai', 'v1', 'post-transcriptions'];
 const REALTIME = ['ai', 'v1', 'realtime-transcriptions'];
 const KEYS = ['transcriptions', 'data'];
 const readTranscription = recordWith('id');
-const identityOf: ListRequest['identityOf'] = ({ id }) => String(id ?? '');
 
 /** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
-export const TRANSCRIPTIONS: ListRequest = { path: pathOf(...POST), keys: KEYS, identityOf };
+export const TRANSCRIPTIONS: ListRequest = { path: pathOf(...POST), keys: KEYS };
 
 /** A realtime transcription has its room in a nested field (as in `@videosdk.live/server-sdk`). */
 function withRoom(transcription: IDataObject): IDataObject {
@@ -88,7 +87,6 @@ export async function findTranscription(send: Send, roomId: string): Promise<IDa
 		keys: KEYS,
 		qs: { roomId },
 		toRecord: withRoom,
-		identityOf,
 	};
 	const isOfRoom = (row: IDataObject) => row.roomId === roomId;
 	return latest(

@@ -10,7 +10,7 @@ import {
 } from '../../../nodes/VideoSdkAgentCloud/api/pagination';
 import { checkAsync } from '../support';
 
-const LIST: ListRequest = { path: '/list', identityOf: ({ id }) => String(id ?? '') };
+const LIST: ListRequest = { path: '/list' };
 
 /** What a server says of the whole list. */
 type PageInfo = (page: { rowCount: number; page: number; perPage: number; all: number }) => unknown;
