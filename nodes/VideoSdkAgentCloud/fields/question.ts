@@ -43,7 +43,7 @@ const responseFieldsField: Field<'default'> = {
 	},
 	placeholder: 'Add Field',
 	default: {},
-	description: 'What the agent finds out. Each field comes out under <code>data</code>.',
+	description: 'What the agent finds out. Each field is in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },
 	options: [
 		{
