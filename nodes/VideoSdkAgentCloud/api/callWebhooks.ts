@@ -16,14 +16,10 @@ const ROOT = ['v2', 'sip', 'webhooks'];
 /** The docs and the SDK each know the ID under another name. */
 const ID_FIELDS = ['id', 'webhookId'];
 
-function toCallWebhook(row: IDataObject): CallWebhook & IDataObject {
-	return {
-		id: String(ID_FIELDS.map((field) => row[field]).find(Boolean) ?? ''),
-		url: String(row.url),
-		events: Array.isArray(row.events) ? row.events.map(String) : [],
-		isDeleted: Boolean(row.deletedAt),
-	};
-}
+const withId = (row: IDataObject): IDataObject => ({
+	...row,
+	id: String(ID_FIELDS.map((field) => row[field]).find(Boolean) ?? ''),
+});
 
 function normalized(url: string): string {
 	return URL.canParse(url) ? new URL(url).href : url;
@@ -39,9 +35,13 @@ export function isSameUrl(one: string, other: string): boolean {
  * documented, and one that it does not find would be registered twice.
  */
 export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
-	const list = { path: pathOf(...ROOT), toRecord: toCallWebhook };
-	const webhooks = await listRecords(send, list, Infinity, ({ id, isDeleted }) => id !== '' && !isDeleted);
-	return webhooks as Array<CallWebhook & IDataObject>;
+	const list = { path: pathOf(...ROOT), toRecord: withId };
+	const rows = await listRecords(send, list, Infinity, ({ id, deletedAt }) => id !== '' && !deletedAt);
+	return rows.map(({ id, url, events }) => ({
+		id: String(id),
+		url: String(url),
+		events: Array.isArray(events) ? events.map(String) : [],
+	}));
 }
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
