@@ -194,12 +194,12 @@ describe('No execution', () => {
 		expect([tool.executions, tool.items]).toEqual([[], []]);
 	});
 
-	it('for two thousand forged tokens in a row, and one line in the log', async () => {
+	it('for five hundred forged tokens in a row, and one line in the log', async () => {
 		const tool = await publish();
 		const token = await tokenFor(tool);
 		const forged = (seed: number) =>
 			`Bearer ${token.slice(0, 9)}${String(seed).padStart(22, 'A')}${token.slice(31)}`;
-		for (let round = 0; round < 100; round++) {
+		for (let round = 0; round < 25; round++) {
 			const answers = await Promise.all(
 				Array.from({ length: 20 }, async (_, n) => await post(tool, forged(20 * round + n))),
 			);
