@@ -32,6 +32,9 @@ describe('describeCall', () => {
 		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
 		['not answered', alone('NOT_ANSWERED'), 'noAnswer', false, null],
 		['abandoned', alone('abandoned'), 'noAnswer', false, null],
+		['not answered, with blanks', alone(' not  answered '), 'noAnswer', false, null],
+		['rejected after a transfer', through('answered', 'rejected'), 'rejected', false, null],
+		['a talk of no length', { ...through('answered', 'ended'), end: at(0) }, 'answered', true, 0],
 		['rejected', alone('Rejected'), 'rejected', false, null],
 		['failed', through('initiated', 'failed'), 'failed', false, null],
 		['broken off', through('ringing', 'answered', 'failed'), 'failed', true, 10],
@@ -66,6 +69,19 @@ describe('describeCall', () => {
 		expect(Object.keys(describeCall({ ...call, ...included })).slice(0, 8)).toEqual([
 			...['outcome', 'answered', 'durationSeconds', 'summary', 'callId', 'recordingUrl', 'missing', 'status'],
 		]);
+	});
+
+	it('gives ID and numbers one name each, however they are spelled', () => {
+		const plain = { callId: 'c1', to: '+1', from: '+2' };
+		for (const call of [
+			{ callId: 'c1', sipCallTo: '+1', sipCallFrom: '+2' },
+			{ id: 'c1', to: '+1', from: '+2' },
+			{ ...plain, id: 'c1', sipCallTo: '+1', sipCallFrom: '+2' },
+		]) {
+			const described = describeCall(call);
+			expect(described).toMatchObject(plain);
+			for (const other of ['id', 'sipCallTo', 'sipCallFrom']) expect(described).not.toHaveProperty(other);
+		}
 	});
 
 	it('keeps an ID of another meaning', () => {

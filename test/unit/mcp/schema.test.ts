@@ -91,6 +91,16 @@ it.each<[Schema, unknown, string[]]>([
 	expect(argumentProblems(given, input)).toEqual(problems);
 });
 
+it.each([
+	[{ enum: ['x', 1] }, ['x', 1], ['y', '1']],
+	[{ type: 'integer' }, [3, -1, 0], [3.5, '3']],
+	[{ type: ['string', 'null'] }, ['x', null], [1]],
+])('takes what fits %j, and nothing else', (property, fitting, others) => {
+	const given = { type: 'object', properties: { a: property } };
+	for (const a of fitting) expect([a, argumentProblems(given, { a })]).toEqual([a, []]);
+	for (const a of others) expect([a, argumentProblems(given, { a })]).toEqual([a, [expect.any(String)]]);
+});
+
 it('takes a schema of 20,000 characters, and no longer one', () => {
 	const ofLength = (length: number) => {
 		const empty = { type: 'object', description: '' };
