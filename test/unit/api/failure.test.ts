@@ -76,41 +76,39 @@ describe('excerpt', () => {
 });
 
 describe('failureOfResponse', () => {
-	it('takes over the status, the message, the request id and the wait that is asked for', () => {
-		expect(
-			failureOfResponse(
-				{
-					statusCode: 429,
-					headers: { 'x-request-id': 'r-1', 'retry-after': '7' },
-					body: '{"message":"Slow down"}',
-				},
-				'status',
-				NOW_MS,
-			),
-		).toEqual({
-			kind: 'status',
-			status: 429,
-			apiMessage: 'Slow down',
-			requestId: 'r-1',
-			retryAfterMs: 7_000,
-		});
+	it('takes over the status, the message, the request id, the wait that is asked for, and the time', () => {
+		const date = new Date(NOW_MS).toUTCString();
+		const headers = { 'x-request-id': 'r-1', 'retry-after': '7', date };
+		const response = { statusCode: 429, headers, body: '{"message":"Slow down"}' };
+		const common = { status: 429, requestId: 'r-1', retryAfterMs: 7_000, serverTimeMs: NOW_MS };
+		const failure = failureOfResponse(response, 'status', NOW_MS);
+		expect(failure).toEqual({ kind: 'status', apiMessage: 'Slow down', ...common });
 	});
 
-	it.each([
-		[{ 'x-request-id': 'a', 'request-id': 'b', 'x-amzn-requestid': 'c' }, 'a'],
-		[{ 'request-id': 'b', 'x-amzn-requestid': 'c' }, 'b'],
-		[{ 'x-amzn-requestid': 'c' }, 'c'],
-		[{}, undefined],
-	])('reads the request id from %j', (headers, requestId) => {
-		expect(failureOfResponse({ statusCode: 500, headers, body: '' }, 'status', NOW_MS).requestId).toBe(
-			requestId,
-		);
+	it.each<[kind: 'answer' | 'declined' | 'status', holdsSecrets: boolean, body: unknown, quoted?: string]>([
+		['answer', false, '{"message":"ok","id":1}', '{"message":"ok","id":1}'],
+		['status', false, '{"message":"no","id":1}', 'no'],
+		['declined', false, '<html>', '<html>'],
+		['answer', true, '{"message":"ok","id":1}', 'ok'],
+		['status', true, '{"password":1}'],
+		['status', true, '<html>secret'],
+		...[undefined, null, {}, Buffer.from('x')].map((none): ['status', boolean, unknown] => [
+			'status',
+			false,
+			none,
+		]),
+	])('quotes what may be shown: %s, holding secrets: %j, %j', (kind, holdsSecrets, body, ...[quoted]) => {
+		const failure = failureOfResponse({ statusCode: 500, headers: {}, body }, kind, NOW_MS, holdsSecrets);
+		expect(failure.apiMessage).toBe(quoted);
 	});
 
-	it.each([undefined, null, {}, Buffer.from('x')])('takes a body that is no text as empty', (body) => {
-		expect(
-			failureOfResponse({ statusCode: 500, headers: {}, body }, 'status', NOW_MS).apiMessage,
-		).toBeUndefined();
+	it('reads the request id from the first header that has one', () => {
+		const names = ['x-request-id', 'request-id', 'x-amzn-requestid'];
+		for (const [index, name] of [...names, undefined].entries()) {
+			const headers = Object.fromEntries(names.slice(index).map((one) => [one, one]));
+			const response = { statusCode: 500, headers, body: '' };
+			expect(failureOfResponse(response, 'status', NOW_MS).requestId).toBe(name);
+		}
 	});
 });
 
@@ -127,64 +125,51 @@ function axiosError(code: string | undefined, message: string, extra: object = {
 }
 
 describe('failureOfError', () => {
-	it.each([
+	it.each<[code: string, message: string, kind: string, host?: string]>([
 		['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:80', 'notConnected', '127.0.0.1:80'],
 		['ECONNREFUSED', 'connect ECONNREFUSED ::1:80', 'notConnected', '::1:80'],
-		['ECONNREFUSED', '', 'notConnected', undefined],
+		['ECONNREFUSED', '', 'notConnected'],
 		['ENOTFOUND', 'getaddrinfo ENOTFOUND api.example.com', 'notConnected', 'api.example.com'],
 		['EAI_AGAIN', 'getaddrinfo EAI_AGAIN api.example.com', 'notConnected', 'api.example.com'],
-		[
-			'EHOSTUNREACH',
-			'connect EHOSTUNREACH 10.0.0.1:443 - Local (10.0.0.2:5000)',
-			'notConnected',
-			'10.0.0.1:443',
-		],
+		['EHOSTUNREACH', 'connect EHOSTUNREACH 10.0.0.1:4 - Local (10.0.0.2:5)', 'notConnected', '10.0.0.1:4'],
 		['ENETUNREACH', 'connect ENETUNREACH 10.0.0.1:443', 'notConnected', '10.0.0.1:443'],
 		// The connection was made, and broke in use: the request may have arrived.
-		['EHOSTUNREACH', 'read EHOSTUNREACH', 'network', undefined],
-		['ENETUNREACH', 'write ENETUNREACH', 'network', undefined],
-		['ECONNABORTED', 'timeout of 30000ms exceeded', 'timeout', undefined],
-		['ETIMEDOUT', 'connect ETIMEDOUT 10.0.0.1:443', 'timeout', undefined],
-		['ECONNRESET', 'socket hang up', 'network', undefined],
-		['EPIPE', 'write EPIPE', 'network', undefined],
-		['ERR_BAD_RESPONSE', 'stream has been aborted', 'network', undefined],
-		['CERT_HAS_EXPIRED', 'certificate has expired', 'untrusted', undefined],
-		['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', 'untrusted', undefined],
-		['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', 'untrusted', undefined],
-		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate', 'untrusted', undefined],
-		['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer', 'untrusted', undefined],
-		[
-			'ERR_TLS_CERT_ALTNAME_INVALID',
-			"Hostname/IP does not match certificate's altnames",
-			'untrusted',
-			undefined,
-		],
+		['EHOSTUNREACH', 'read EHOSTUNREACH', 'network'],
+		['ENETUNREACH', 'write ENETUNREACH', 'network'],
+		['ECONNABORTED', 'timeout of 30000ms exceeded', 'timeout'],
+		['ETIMEDOUT', 'connect ETIMEDOUT 10.0.0.1:443', 'timeout'],
+		['ECONNRESET', 'socket hang up', 'network'],
+		['EPIPE', 'write EPIPE', 'network'],
+		['ERR_BAD_RESPONSE', 'stream has been aborted', 'network'],
+		['CERT_HAS_EXPIRED', 'certificate has expired', 'untrusted'],
+		['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', 'untrusted'],
+		['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', 'untrusted'],
+		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate', 'untrusted'],
+		['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer', 'untrusted'],
+		['ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames", 'untrusted'],
 		// Comes after the request was sent, in TLS 1.3.
-		['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'alert certificate required', 'network', undefined],
-		['HPE_INVALID_CONSTANT', 'Parse Error', 'network', undefined],
-		['ERR_CANCELED', 'canceled', 'cancelled', undefined],
-	])('tells what %s means (%s)', (code, message, kind, host) => {
-		const failure = failureOfError(axiosError(code, message));
-		expect(failure).toMatchObject({ kind, code });
-		expect(failure.host).toBe(host);
-	});
-
-	it('looks through the error in which n8n wraps the cause', () => {
-		const cause = axiosError('ECONNRESET', 'socket hang up');
-		expect(failureOfError(Object.assign(new Error('wrapped'), { cause }))).toEqual({
-			kind: 'network',
-			code: 'ECONNRESET',
-		});
-		const wrapped = new NodeApiError(NODE, cause as unknown as JsonObject);
-		expect(failureOfError(wrapped)).toMatchObject({ kind: 'network', code: 'ECONNRESET' });
+		['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'alert certificate required', 'network'],
+		['ERR_X_CERT_', 'no code of TLS', 'network'],
+		['HPE_INVALID_CONSTANT', 'Parse Error', 'network'],
+		['ERR_CANCELED', 'canceled', 'cancelled'],
+	])('tells what %s means (%s): %s', (code, message, kind, ...[host]) => {
+		const cause = axiosError(code, message);
+		const wrapped = Object.assign(new Error('wrapped'), { cause });
+		// n8n 1.x loses the cause, but keeps its code and message.
+		const lost = { message: 'wrapped', httpCode: code, messages: [message] };
+		for (const error of [cause, wrapped, lost]) {
+			expect(failureOfError(error)).toEqual({ kind, code, ...(kind === 'notConnected' && { host }) });
+		}
+		const ofN8n = new NodeApiError(NODE, cause as unknown as JsonObject);
+		expect(failureOfError(ofN8n)).toMatchObject({ code });
 	});
 
 	it('gives the words of a credential that refused to sign', () => {
-		expect(failureOfError(new UserError("'API Key' is empty"))).toEqual({
-			kind: 'notSent',
-			apiMessage: "'API Key' is empty",
-		});
-		expect(failureOfError({ cause: { message: 5 } })).toEqual({ kind: 'notSent', apiMessage: undefined });
+		const failure = { kind: 'notSent', apiMessage: "'API Key' is empty" };
+		expect(failureOfError(new UserError("'API Key' is empty"))).toEqual(failure);
+		for (const odd of [{ cause: { message: 5 } }, undefined, null, 'text']) {
+			expect(failureOfError(odd)).toEqual({ kind: 'notSent', apiMessage: undefined });
+		}
 	});
 
 	it('takes nothing over from the request: no token, no address, no body', () => {
