@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { type CallingHours, outsideHours } from '../../../nodes/VideoSdkAgentCloud/fields/callingHours';
-import { check } from '../support';
+import {
+	type CallingHours,
+	outsideHours,
+	readCallingHours,
+} from '../../../nodes/VideoSdkAgentCloud/fields/callingHours';
+import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
+import { check, fieldsContext } from '../support';
 
 /** Zones east, west and on half hours, north and south, with and without daylight saving time. */
 const ZONES = [
@@ -50,4 +55,44 @@ it('goes by what clocks and calendars in the time zone show, over midnight and w
 		}),
 		2_000,
 	);
+});
+
+describe('Calling hours are read', () => {
+	const read = (hours: object) => {
+		const context = fieldsContext({ options: { callingHours: { hours } } });
+		return readCallingHours(new ItemReader(context, 0).collection({ name: 'options', default: {} }));
+	};
+	const given = { days: [1, 5], from: '09:00', to: '17:30', timeZone: 'Europe/Berlin' };
+
+	it('as minutes since midnight', () => {
+		const time = fc.record({ hour: fc.nat(23), minute: fc.nat(59) });
+		const written = ({ hour, minute }: { hour: number; minute: number }) =>
+			`${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+		check(
+			fc.property(time, time, (from, to) => {
+				const fromMinute = 60 * from.hour + from.minute;
+				const toMinute = 60 * to.hour + to.minute;
+				fc.pre(fromMinute !== toMinute);
+				const { days, timeZone } = given;
+				expect(read({ ...given, from: written(from), to: written(to) })).toEqual({
+					...{ days, fromMinute, toMinute, timeZone },
+				});
+			}),
+		);
+		expect(read({ ...given, from: '00:00', to: '24:00' })).toMatchObject({ fromMinute: 0, toMinute: 1_440 });
+	});
+
+	it.each<[object, string]>([
+		[{ from: '24:00' }, "'From' under 'Calling Hours' isn't a time of day: 24:00"],
+		[{ to: '24:01' }, "'To' under 'Calling Hours' isn't a time of day: 24:01"],
+		[{ to: '12:60' }, "isn't a time of day: 12:60"],
+		[{ from: 'noon' }, "isn't a time of day: noon"],
+		[{ from: '17:30' }, 'are the same'],
+		[{ days: [] }, "'Days' under 'Calling Hours' is empty"],
+		[{ days: [0] }, "isn't a list of days"],
+		[{ days: [1, 8] }, "isn't a list of days"],
+		[{ timeZone: 'Mars/Olympus' }, "isn't a time zone: Mars/Olympus"],
+	])('or refused: %j', (change, words) => {
+		expect(() => read({ ...given, ...change })).toThrow(words);
+	});
 });
