@@ -34,6 +34,8 @@ export interface RunTools {
 	stopSignal: AbortSignal;
 	/** Runs work that is no request to the API when it is the item's turn, and not after a stop. */
 	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+	/** Finds what several items need only once. @param key names it */
+	once: <T>(key: string, find: () => Promise<T>) => Promise<T>;
 	/** Declares how to take back what a step has made, as soon as it is made. */
 	undo: (undo: Undo) => void;
 }

@@ -85,27 +85,14 @@ export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Pro
 	return rule && phoneNumbersOf(rule);
 }
 
-/** What executions have learned about rules: a rule is looked at once per execution, not once per item. */
-const learned = new WeakMap<object, Map<string, Promise<string[] | undefined>>>();
-
 /**
- * Looks up whether a number is certainly none of a routing rule's. It never throws: a call must not fail because this is unknown.
- *
- * @param execution the node's context, the same for all items
- * @param from the number to call from
- * @returns the rule's numbers if `from` is none of them; undefined if it is one, is no phone number, or nothing is certain
+ * @param find gives a rule's numbers, see `fetchNumbersOfRule`
+ * @returns the numbers if the one to call from is certainly none of them; undefined if it is one, is no phone number, or nothing is certain
  */
-export async function otherNumbersOfRule(
-	execution: object,
-	send: Send,
-	routingRuleId: string,
+export async function otherNumbers(
 	from: string,
+	find: () => Promise<string[] | undefined>,
 ): Promise<string[] | undefined> {
-	if (!PHONE_NUMBER.test(from)) return undefined;
-	const rules = learned.get(execution) ?? new Map<string, Promise<string[] | undefined>>();
-	learned.set(execution, rules);
-	const looked = rules.get(routingRuleId) ?? fetchNumbersOfRule(send, routingRuleId);
-	rules.set(routingRuleId, looked);
-	const numbers = await looked;
+	const numbers = PHONE_NUMBER.test(from) ? await find() : undefined;
 	return numbers?.some((number) => isSameNumber(number, from)) ? undefined : numbers;
 }

@@ -3,7 +3,7 @@ import { choiceField, type Field, textField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { type SessionWebhook } from '../../api/sessions';
-import { otherNumbersOfRule } from '../../api/telephony';
+import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
@@ -24,7 +24,7 @@ import {
 import { readRoom, type RoomChoice } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
 import { openRoom } from '../openRoom';
-import { type Operation, type PreparedCall } from '../operation';
+import { type Operation, type PreparedCall, type RunTools } from '../operation';
 
 /** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
 const RINGING_ALLOWANCE_S = 180;
@@ -136,10 +136,15 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: Ca
 async function checkFrom(
 	read: ItemReader,
 	send: Send,
+	{ once }: RunTools,
 	{ routingRuleId, sipCallFrom }: CallBody,
 ): Promise<void> {
 	if (routingRuleId === undefined || sipCallFrom === undefined) return;
-	const numbers = await otherNumbersOfRule(read.context, send, routingRuleId, sipCallFrom);
+	const fetchNumbers = async () => await fetchNumbersOfRule(send, routingRuleId);
+	const numbers = await otherNumbers(
+		sipCallFrom,
+		async () => await once(`numbers of ${routingRuleId}`, fetchNumbers),
+	);
 	if (numbers === undefined) return;
 	throw read.fail(
 		`'From' is ${sipCallFrom}, which isn't a number of the selected routing rule`,
@@ -164,7 +169,7 @@ export function prepareCall(
 		allowsSameNumber: readAllowsSameNumber(readOptions(read)),
 		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
-			await checkFrom(read, send, body);
+			await checkFrom(read, send, tools, body);
 			const call = { ...body, metadata: await metadata() };
 			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
 			return show(await makeCall(send, { ...call, destinationRoomId }, timeoutMs));

@@ -38,6 +38,7 @@ export class Runner {
 	/** Undoing waits for no item that is still to run. */
 	private readonly undoLimit: ConcurrencyLimit;
 	private readonly failure = new AbortController();
+	private readonly found = new Map<string, Promise<unknown>>();
 	private readonly stopSignal: AbortSignal;
 	private readonly stopsOnFail: boolean;
 
@@ -67,6 +68,13 @@ export class Runner {
 		await pause(ms, this.stopSignal);
 	}
 
+	/** See RunTools. */
+	private readonly once = async <T>(key: string, find: () => Promise<T>): Promise<T> => {
+		const found = this.found.get(key) ?? find();
+		this.found.set(key, found);
+		return (await found) as T;
+	};
+
 	/** Runs an item to its outcome. Never throws. */
 	async run({ run, call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> {
 		const undos: Undo[] = [];
@@ -78,8 +86,9 @@ export class Runner {
 				return result;
 			});
 		try {
-			const tools = { stopSignal: this.stopSignal, inTurn, undo: (undo: Undo) => void undos.push(undo) };
-			const result = await run(send, tools);
+			const { stopSignal, once } = this;
+			const undo = (one: Undo) => void undos.push(one);
+			const result = await run(send, { stopSignal, inTurn, once, undo });
 			this.outcomes[itemIndex] =
 				result instanceof RecordWithFile
 					? { records: [result.json], binary: result.binary }
