@@ -238,9 +238,13 @@ async function observe(model: Case) {
 			await simulator.deliver(endPoint, body);
 	};
 	if (model.events === 'twice') await again();
-	if (isWaiting) await waiting.resumedWithin(PATIENCE_MS);
-	// What was started is ended at Max Wait, although the execution does not wait.
-	else if (model.waits && model.maxWait === 'short' && started.size > 0) await pause(2 * SHORT_WAIT_MS);
+	if (isWaiting) {
+		// Else n8n goes on by itself.
+		if (!(await waiting.resumedWithin(PATIENCE_MS))) await waiting.reachDeadline();
+	} else if (model.waits && model.maxWait === 'short' && started.size > 0) {
+		// What was started is ended at Max Wait, although the execution does not wait.
+		await pause(2 * SHORT_WAIT_MS);
+	}
 	if (model.events === 'late') await again();
 	await waiting.close();
 	delay.disable();
