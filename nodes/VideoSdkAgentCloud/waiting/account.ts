@@ -123,31 +123,6 @@ export class Account {
 }
 
 /** @returns what tells accounts apart: the credential, and what it read */
-function keyOf(context: RequestContext, { data }: Partial<ICredentialsDecrypted> = {}): string {
+export function keyOf(context: RequestContext, { data }: Partial<ICredentialsDecrypted> = {}): string {
 	return JSON.stringify([credentialId(context), data?.apiKey, data?.secretKey, data?.baseUrl]);
-}
-
-/** By their keys when they were made. Those that no wait uses any more are garbage. */
-const accounts = new Map<string, WeakRef<Account>>();
-
-/**
- * Finds the account whose credential read the same when it was last read, or makes one. Never throws: if a credential cannot be read,
- * its requests fail.
- *
- * @param itemIndex the input item, if there are any
- * @param read reads that item's credential
- */
-export async function findAccount(
-	context: RequestContext,
-	itemIndex?: number,
-	read: ReadCredential = credentialOf(context, itemIndex),
-): Promise<Account> {
-	const current = await read().catch(() => undefined);
-	const key = keyOf(context, current);
-	const present = accounts.get(key)?.deref();
-	if (current && present?.key === key) return present;
-	for (const [unused, reference] of accounts) if (!reference.deref()) accounts.delete(unused);
-	const account = new Account(context, itemIndex, current);
-	accounts.set(key, new WeakRef(account));
-	return account;
 }

@@ -2,7 +2,6 @@ import { type KindName, KINDS } from '../conversation/kinds';
 import { Awaited } from './awaited';
 import { budgetOf } from './budget';
 import type { Plan } from './planWait';
-import { watchOf } from './watch';
 import type { Watched } from './work';
 
 /**
@@ -12,8 +11,7 @@ import type { Watched } from './work';
  */
 export function endAtMaxWait(kind: KindName, { awaited, sinceMs }: Plan): () => void {
 	const ended = [...awaited.values()].filter(({ want }) => want.isEnded);
-	const forget = ended.map(({ want, known, account }) => {
-		const watch = watchOf(account);
+	const forget = ended.map(({ want, known, watch }) => {
 		const limits = budgetOf(want.deadlineMs, 0, ended.length);
 		const one: Watched = new Awaited(KINDS[kind], { ...want, keep: [] }, limits, sinceMs, known);
 		one.onReady = () => watch.remove([one]);

@@ -3,8 +3,9 @@ import { type Includable, reasonMissing } from '../conversation/part';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
-import { type Account, findAccount, type ReadCredential } from './account';
+import type { ReadCredential } from './account';
 import { type Question, withoutResponse } from './question';
+import { findWatch, type Watch } from './watch';
 
 /** A response that the agent hands in while its call ends still counts. */
 const RESPONSE_MS = 5_000;
@@ -32,7 +33,7 @@ export interface WaitOptions {
 export interface Planned {
 	want: Want;
 	known: Known;
-	account: Account;
+	watch: Watch;
 }
 
 /** What is to be awaited of the items of a node, and what they show meanwhile. */
@@ -66,7 +67,7 @@ export async function planWait(
 	const kind = KINDS[options.kind];
 	const sinceMs = Date.now();
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
-	let common: Account | undefined;
+	let common: Watch | undefined;
 	const plan: Plan = {
 		sinceMs,
 		awaited: new Map(),
@@ -109,12 +110,12 @@ export async function planWait(
 		if (!options.simplifies(index)) plan.wholeIds.push(id);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
-		const account: Account = common ?? (await findAccount(context, index, options.credential(index)));
+		const watch: Watch = common ?? (await findWatch(context, index, options.credential(index)));
 		if (plan.awaited.size === 0) {
-			plan.isCredentialByItem = !(await account.isAsStored(context));
-			if (!plan.isCredentialByItem) common = account;
+			plan.isCredentialByItem = !(await watch.account.isAsStored(context));
+			if (!plan.isCredentialByItem) common = watch;
 		}
-		plan.awaited.set(id, { want, known, account });
+		plan.awaited.set(id, { want, known, watch });
 	}
 	return plan;
 }

@@ -5,23 +5,23 @@ import type { KindName } from '../conversation/kinds';
 import type { Want } from '../conversation/wait';
 import { putExecutionToWait } from '../n8n/wait';
 import { isUnreachable } from '../webhook/address';
-import type { Account } from './account';
 import { endAtMaxWait } from './endAtMaxWait';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
 import { budgetOfWait, keepWait } from './wait';
+import type { Watch } from './watch';
 
 /** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
 async function hintIfUnreachable(
 	context: IExecuteFunctions,
 	kind: KindName,
 	resumeUrl: string,
-	accounts: Iterable<Account>,
+	watches: Iterable<Watch>,
 ): Promise<void> {
 	// Older versions of n8n have no such hints.
 	if (!isUnreachable(resumeUrl) || typeof context.addExecutionHints !== 'function') return;
-	for (const account of accounts) {
+	for (const { account } of watches) {
 		const { data } = await account.read();
 		if (isUnreachable(readBaseUrl(data?.baseUrl).href)) return;
 	}
@@ -75,11 +75,11 @@ export async function putToWait(
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
 	const wait = keepWait(stored);
 	wait.join([...plan.awaited.values()].map(({ known }) => known));
-	const accounts = new Map<Account, string[]>();
-	for (const [id, { account }] of plan.awaited) {
-		accounts.set(account, [...(accounts.get(account) ?? []), id]);
+	const watches = new Map<Watch, string[]>();
+	for (const [id, { watch }] of plan.awaited) {
+		watches.set(watch, [...(watches.get(watch) ?? []), id]);
 	}
-	for (const [account, ids] of accounts) wait.watch(account, ids);
-	await hintIfUnreachable(context, options.kind, stored.resumeUrl, accounts.keys()).catch(() => undefined);
+	for (const [watch, ids] of watches) wait.watch(watch, ids);
+	await hintIfUnreachable(context, options.kind, stored.resumeUrl, watches.keys()).catch(() => undefined);
 	return plan.shown;
 }

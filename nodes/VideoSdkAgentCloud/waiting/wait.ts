@@ -4,14 +4,13 @@ import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
 import { outcomeOf } from '../conversation/wait';
 import { whenAnswered } from '../n8n/wait';
-import type { Account } from './account';
 import { askToContinue } from './askToContinue';
 import { Awaited } from './awaited';
 import { type Budget, budgetOf } from './budget';
 import { withoutResponse } from './question';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
-import { watchOf } from './watch';
+import type { Watch } from './watch';
 import type { Watched } from './work';
 
 /** By then n8n has marked the execution as running, or will never do so. */
@@ -40,7 +39,7 @@ export class Wait {
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
-	private accounts: Account[] = [];
+	private watches: Watch[] = [];
 
 	constructor(readonly stored: StoredWait) {
 		this.kind = KINDS[stored.kind];
@@ -53,15 +52,15 @@ export class Wait {
 	}
 
 	/** Asks VideoSDK from now on, and lets the execution go on when it is time. @param ids those of the account */
-	watch(account: Account, ids: Iterable<string> = this.awaited.keys()): void {
-		this.context ??= account.context;
-		this.accounts.push(account);
+	watch(watch: Watch, ids: Iterable<string> = this.awaited.keys()): void {
+		this.context ??= watch.account.context;
+		this.watches.push(watch);
 		const own = [...ids].flatMap((id) => this.awaited.get(id) ?? []);
 		for (const one of own) {
 			one.onReady = () => void this.ask();
 			one.onRejected = (error) => this.warnRejected(error);
 		}
-		watchOf(account).add(own);
+		watch.add(own);
 	}
 
 	get(id: string): Watched | undefined {
@@ -84,15 +83,15 @@ export class Wait {
 	/** Something was learned. @param soon one that an event is about */
 	wake(soon?: Watched): void {
 		soon?.lookSoon();
-		for (const account of this.accounts) watchOf(account).wake();
+		for (const watch of this.watches) watch.wake();
 	}
 
 	/** Looks at once for what an event is about, if nothing else is open. Never throws. */
 	async lookNow(one: Watched): Promise<void> {
 		const nowMs = Date.now();
 		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
-		const [account] = this.accounts;
-		if (isLast && account && this.accounts.length === 1) await watchOf(account).lookAt(one);
+		const [watch] = this.watches;
+		if (isLast && watch && this.watches.length === 1) await watch.lookAt(one);
 	}
 
 	get isReady(): boolean {
@@ -157,7 +156,7 @@ export class Wait {
 	private forget(): void {
 		if (this.state === 'over') return;
 		this.state = 'over';
-		for (const account of this.accounts) watchOf(account).remove([...this.awaited.values()]);
+		for (const watch of this.watches) watch.remove([...this.awaited.values()]);
 		this.awaited.clear();
 		void sleep(FORGET_AFTER_MS).then(() => waits.delete(this.stored.key));
 	}

@@ -1,8 +1,9 @@
 import { sleep } from 'n8n-workflow';
+import { credentialOf, type RequestContext } from '../api/credential';
 import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
 import { isShownOver } from '../conversation/known';
-import type { Account } from './account';
+import { Account, keyOf, type ReadCredential } from './account';
 import { end, fetchRecord, keep, type Watched } from './work';
 
 /** For fewer, the list cannot take fewer requests than one for each. */
@@ -32,7 +33,7 @@ export class Watch {
 	private timer = 0;
 	private wakesAtMs = Infinity;
 
-	constructor(private readonly account: Account) {}
+	constructor(readonly account: Account) {}
 
 	add(watched: Watched[]): void {
 		for (const one of watched) this.watched.add(one);
@@ -152,11 +153,27 @@ export class Watch {
 	}
 }
 
-const watches = new WeakMap<Account, Watch>();
+/** By what their credential read when they were made, see `keyOf`. Those that no wait uses any more are garbage. */
+const watches = new Map<string, WeakRef<Watch>>();
 
-/** @returns the watch of an account */
-export function watchOf(account: Account): Watch {
-	const watch = watches.get(account) ?? new Watch(account);
-	watches.set(account, watch);
+/**
+ * Finds the watch of the account whose credential read the same when it was last read, or makes one. Never throws: if a credential
+ * cannot be read, its requests fail.
+ *
+ * @param itemIndex the input item, if there are any
+ * @param read reads that item's credential
+ */
+export async function findWatch(
+	context: RequestContext,
+	itemIndex?: number,
+	read: ReadCredential = credentialOf(context, itemIndex),
+): Promise<Watch> {
+	const current = await read().catch(() => undefined);
+	const key = keyOf(context, current);
+	const present = watches.get(key)?.deref();
+	if (current && present?.account.key === key) return present;
+	for (const [unused, reference] of watches) if (!reference.deref()) watches.delete(unused);
+	const watch = new Watch(new Account(context, itemIndex, current));
+	watches.set(key, new WeakRef(watch));
 	return watch;
 }

@@ -7,7 +7,7 @@ import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversa
 import type { Account, Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
 import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
-import { watchOf } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
+import { Watch } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
 import type { Watched } from '../../../nodes/VideoSdkAgentCloud/waiting/work';
 
 const MAX_WAIT_MS = 60_000;
@@ -37,7 +37,7 @@ function awaitCall(
 	answer: Answer,
 	want: Partial<Want>,
 	known = unknown('c-1'),
-	account = accountOf(answer),
+	watch = new Watch(accountOf(answer)),
 ): { item?: IDataObject } {
 	const nowMs = Date.now();
 	const whole: Want = { deadlineMs: nowMs + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0, ...want };
@@ -45,7 +45,7 @@ function awaitCall(
 	const one: Watched = new Awaited(KINDS.call, whole, limits, nowMs, known);
 	const seen: { item?: IDataObject } = {};
 	one.onReady = () => (seen.item ??= outcomeOf(KINDS.call, one.known, whole));
-	watchOf(account).add([one]);
+	watch.add([one]);
 	return seen;
 }
 
@@ -107,8 +107,8 @@ it('What comes out as running at Max Wait was looked at by itself, not only in t
 		);
 	};
 	const end = after(MAX_WAIT_MS - 1_000);
-	const account = accountOf(answer);
-	const seen = ids.map((id) => awaitCall(answer, {}, unknown(id), account));
+	const watch = new Watch(accountOf(answer));
+	const seen = ids.map((id) => awaitCall(answer, {}, unknown(id), watch));
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
 	expect(seen.map(({ item }) => item)).toEqual(ids.map(() => expect.objectContaining({ status: 'ended' })));
 });
