@@ -56,7 +56,7 @@ export const callingHoursField: Field<'refused'> = {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Calling Hours',
 	default: { hours: {} },
-	description: 'When to call. Outside these hours, the item comes out as not called, with the reason.',
+	description: "When to call. Outside these hours, the item isn't called, and its output says why.",
 	options: [{ displayName: 'Calling Hours', name: 'hours', values: FIELDS }],
 };
 

@@ -64,7 +64,7 @@ const FIELDS: INodeProperties[] = [
 			}),
 			switchField('default', 'Session Details', 'sessionDetails', {
 				description:
-					"Whether to add the agent session to the output as <code>session</code>. It's left out if it can't be fetched.",
+					"Whether to add the agent session to the output as <code>session</code>. It's missing if it can't be fetched.",
 			}),
 			switchField('default', 'Skip Duplicates', 'skipDuplicates', {
 				default: true,
