@@ -12,7 +12,7 @@ import { eventually } from './eventually';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
 /** Presses of the mouse besides those that make the credential, which are needed once. */
-const MAX_CLICKS = { call: 10, summary: 12, tool: 32 };
+const MAX_CLICKS = { call: 10, summary: 12, question: 12, tool: 32 };
 /** The credential, in the first node of ours: open its form, click into both keys, and save. */
 const MAX_CREDENTIAL_CLICKS = 4;
 const TO = '+15550003001';
@@ -126,20 +126,21 @@ async function searchNext({ page }: Editor, text: string): Promise<void> {
 	await page.getByTestId('node-creator-search-bar').fill(text);
 }
 
-/** Fills in Make and Wait of a new workflow, and calls. @returns the item, and the clicks it took */
+/** Fills in an action that calls, in a new workflow, and calls. @returns the item, and the clicks it took */
 async function call(
 	editor: Editor,
-	recording?: string,
+	action: string,
+	fillMore: () => Promise<void> = async () => undefined,
 ): Promise<{ row: Record<string, string>; clicks: Clicks }> {
 	await startFromNothing(editor);
 	const count = await countClicks(editor);
 	await editor.search('phone call');
-	await addAction(editor, 'Make call and wait');
+	await addAction(editor, action);
 	const credential = await makeCredential(editor, count);
 	await type(editor, 'to', TO);
 	await editor.pick('routingRuleId', 'Outbound rule 03');
 	await editor.pick('from', 'Line 03');
-	if (recording) await editor.choose('recording', recording);
+	await fillMore();
 	await editor.runStep();
 	await editor.output.getByText('1 item').waitFor({ timeout: 60_000 });
 	const clicks = { credential, others: (await count()) - credential };
@@ -147,7 +148,7 @@ async function call(
 }
 
 inBrowser(`a first call, in at most ${MAX_CLICKS.call} clicks`, async (editor) => {
-	const { row, clicks } = await call(editor);
+	const { row, clicks } = await call(editor, 'Make call and wait');
 	expectClicks('A first call', clicks, MAX_CLICKS.call);
 	expect(row).toMatchObject({ outcome: 'answered', to: TO });
 });
@@ -155,7 +156,9 @@ inBrowser(`a first call, in at most ${MAX_CLICKS.call} clicks`, async (editor) =
 inBrowser(
 	`what was said, in at most ${MAX_CLICKS.summary} clicks and without a failed run`,
 	async (editor) => {
-		const { row, clicks } = await call(editor, 'Recording, Transcript, and Summary');
+		const { row, clicks } = await call(editor, 'Make call and wait', async () => {
+			await editor.choose('recording', 'Recording, Transcript, and Summary');
+		});
 		await keepPicture(editor, 'call-from-nothing');
 		expectClicks('What was said', clicks, MAX_CLICKS.summary);
 		const columns = ['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'];
@@ -165,6 +168,15 @@ inBrowser(
 		expect(await stage.n8n.rest.listExecutions({ status: ['error'] })).toEqual([]);
 	},
 );
+
+inBrowser(`a question by phone, in at most ${MAX_CLICKS.question} clicks`, async (editor) => {
+	const { row, clicks } = await call(editor, 'Ask by phone and wait', async () => {
+		await type(editor, 'message', 'Ask whether Thursday at 3 pm still works');
+	});
+	await keepPicture(editor, 'question-from-nothing');
+	expectClicks('A question by phone', clicks, MAX_CLICKS.question);
+	expect(row).toMatchObject({ outcome: 'answered', responded: 'true' });
+});
 
 /** Where the tool built first is reached. */
 let url = '';
