@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { eventProblem } from '../schemas/check';
+import { jitterMs } from './jitter';
 import type { SigningKey } from './signingKey';
 import type { DeliverOptions, Delivery, EventFaults } from './types';
 
@@ -48,6 +50,8 @@ export class Courier {
 			atMs: Date.now(),
 		};
 		try {
+			const lateMs = jitterMs();
+			if (lateMs > 0) await sleep(lateMs);
 			await this.post(delivery, {
 				'content-type': 'application/json',
 				'user-agent': 'agent-cloud-simulator',

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerProblem, requestProblem } from '../schemas/check';
+import { jitterMs } from './jitter';
 import { answerOf, FaultList, faultyAnswer, isProcessed, misbehave, type WireAnswer } from './faults';
 import { record } from './recording';
 import type { Timers } from './timers';
@@ -137,7 +138,7 @@ export class ApiServer {
 			// Fastify must not answer, too.
 			return await new Promise(() => undefined);
 		}
-		await this.wait(this.latencyMs);
+		await this.wait(this.latencyMs + jitterMs());
 		reply.header('x-request-id', this.requestId());
 		recorded.status = reply.statusCode;
 		this.log(request);
