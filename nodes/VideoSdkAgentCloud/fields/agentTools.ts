@@ -1,5 +1,5 @@
 import { contextField } from './context';
-import { type Field, numberField } from './field';
+import { groupField, numberField } from './field';
 import { locator } from './locators';
 
 /** The group of `agentToolsField`. */
@@ -33,18 +33,13 @@ export const toolField = locator('default', 'Tool', 'tool', {
 });
 
 /** The tools that the agent can use. */
-export const agentToolsField: Field<'default'> = {
-	displayName: 'Agent Tools',
-	name: 'agentTools',
-	type: 'fixedCollection',
-	blank: 'default',
+export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools', {
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Tool',
-	default: {},
 	description:
 		'Workflows that the agent can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger with this credential.',
 	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
-};
+});
 
 /** The options of what hands tools over. */
 export const TOOLS_OPTIONS = [contextField, toolsValidForField];

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field, numberField } from './field';
+import { groupField, numberField } from './field';
 import { CollectionReader } from './reader';
 
 /** How many items are begun at once, and how long to wait before the next ones. */
@@ -23,17 +23,13 @@ const batchIntervalField = numberField('default', 'Batch Interval', 'batchInterv
 });
 
 /** The pace at which items are begun. Its names are those of n8n's HTTP Request node. */
-export const batchingField: Field<'default'> = {
-	displayName: 'Batching',
-	name: 'batching',
-	type: 'fixedCollection',
-	blank: 'default',
+export const batchingField = groupField('default', 'Batching', 'batching', {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Batching',
 	default: { batch: {} },
 	description: 'How many input items to start at a time, and how long to wait between batches',
 	options: [{ displayName: 'Batching', name: 'batch', values: [batchSizeField, batchIntervalField] }],
-};
+});
 
 /**
  * Reads `batchingField`.

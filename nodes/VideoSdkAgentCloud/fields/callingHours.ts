@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { choicesField, type Field, textField } from './field';
+import { choicesField, type Field, groupField, textField } from './field';
 import { CollectionReader } from './reader';
 
 /** When people may be called: on these days, from one time of day until another. */
@@ -48,17 +48,13 @@ const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 const FIELDS = [daysField, fromField, toField, timeZoneField];
 
 /** When a call may be made, looked at right before it. */
-export const callingHoursField: Field<'refused'> = {
-	displayName: 'Calling Hours',
-	name: 'callingHours',
-	type: 'fixedCollection',
-	blank: 'refused',
+export const callingHoursField = groupField('refused', 'Calling Hours', 'callingHours', {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Calling Hours',
 	default: { hours: {} },
 	description: "When to call. Outside these hours, the item isn't called, and its output says why.",
 	options: [{ displayName: 'Calling Hours', name: 'hours', values: FIELDS }],
-};
+});
 
 /** @returns the minutes since midnight */
 function readTime(read: CollectionReader, field: Field): number {

@@ -1,4 +1,4 @@
-import { type Field } from './field';
+import { collectionField, type Field } from './field';
 
 /**
  * Makes the collection of filters of a Get Many operation.
@@ -7,14 +7,9 @@ import { type Field } from './field';
  *   every session that comes out. A filter that is left empty by hand, or by the model that uses the node as a tool, is none
  */
 export function filtersField(options: Array<Field<'refused'>>, description?: string): Field {
-	return {
-		displayName: 'Filters',
-		name: 'filters',
-		type: 'collection',
-		blank: 'default',
+	return collectionField('default', 'Filters', 'filters', {
 		placeholder: 'Add Filter',
-		default: {},
 		description,
 		options,
-	};
+	});
 }

@@ -1,5 +1,5 @@
 import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
-import { type Blank, choiceField, type Field } from './field';
+import { type Blank, choiceField, type Field, textField } from './field';
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
@@ -29,14 +29,10 @@ export function pairsField<B extends Blank>(
 				displayName: entry,
 				name: groupName,
 				values: [
-					{
-						displayName: 'Name',
-						name: keyName,
-						type: 'string',
-						default: '',
+					textField('default', 'Name', keyName, {
 						placeholder: `e.g. ${keyExample}`,
-					},
-					{ displayName: 'Value', name: 'value', type: 'string', default: '' },
+					}),
+					textField('default', 'Value', 'value', {}),
 				],
 			},
 		],

@@ -4,7 +4,7 @@ import { type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
 import { parameterFields, type ParameterType, schemaOfParameters } from './parameters';
 import { type ResponseForm, type ResponseType } from '../waiting/question';
-import { choiceField, type Field, textField } from './field';
+import { choiceField, groupField, textField } from './field';
 import { type ItemReader } from './reader';
 
 /** The tool by which an agent hands in a response. */
@@ -31,18 +31,13 @@ const responseTypeField = choiceField('default', 'Response Type', 'responseType'
 	default: 'approval',
 });
 
-const responseFieldsField: Field<'default'> = {
-	displayName: 'Response Fields',
-	name: 'responseFields',
-	type: 'fixedCollection',
-	blank: 'default',
+const responseFieldsField = groupField('default', 'Response Fields', 'responseFields', {
 	typeOptions: {
 		multipleValues: true,
 		sortable: true,
 		fixedCollection: { itemTitle: '={{ $collection.item.value.name }}' },
 	},
 	placeholder: 'Add Field',
-	default: {},
 	description: 'What the agent finds out. Each field is in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },
 	options: [
@@ -56,7 +51,7 @@ const responseFieldsField: Field<'default'> = {
 			}),
 		},
 	],
-};
+});
 
 /** What to ask, and what response is wanted. */
 export const QUESTION_FIELDS = [messageField, responseTypeField, responseFieldsField];

@@ -1,4 +1,4 @@
-import { type Field, numberField } from './field';
+import { collectionField, type Field, numberField } from './field';
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
 import { type Batching, readBatching } from './batching';
 import { type CollectionReader, type ItemReader } from './reader';
@@ -47,16 +47,11 @@ export function optionsField(own: Field[] = [], maxConcurrency = DEFAULT_MAX_CON
 
 /** As `optionsField`, of an operation that never runs for several items. @param own see there */
 export function optionsOfOneItem(own: Field[]): Field {
-	return {
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		blank: 'default',
+	return collectionField('default', 'Options', 'options', {
 		placeholder: 'Add option',
-		default: {},
 		// Not by `localeCompare`: it has Node.js set up its collation, some milliseconds of each start of n8n.
 		options: [timeoutField, ...own].sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
-	};
+	});
 }
 
 /** Reads the field that `optionsField` makes. */

@@ -1,5 +1,13 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { choiceField, jsonField, numberField, textField, withoutPolicy } from './field';
+import {
+	choiceField,
+	collectionField,
+	groupField,
+	jsonField,
+	numberField,
+	textField,
+	withoutPolicy,
+} from './field';
 import { parameterFields, type ParameterType } from './parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
 
@@ -32,17 +40,13 @@ const FIELDS: INodeProperties[] = [
 		],
 		default: 'fields',
 	}),
-	{
-		displayName: 'Parameters',
-		name: 'toolParameters',
-		type: 'fixedCollection',
+	groupField('default', 'Parameters', 'toolParameters', {
 		typeOptions: {
 			multipleValues: true,
 			sortable: true,
 			fixedCollection: { itemTitle: '={{ $collection.item.value.name }}' },
 		},
 		placeholder: 'Add Parameter',
-		default: {},
 		description:
 			"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
 		displayOptions: { show: { specifyParameters: ['fields'] } },
@@ -57,7 +61,7 @@ const FIELDS: INodeProperties[] = [
 				}),
 			},
 		],
-	},
+	}),
 	jsonField('default', 'JSON Schema', 'jsonSchema', {
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
@@ -65,12 +69,8 @@ const FIELDS: INodeProperties[] = [
 			'A schema of type object. Only type, properties, required, enum, items, and additionalProperties are enforced.',
 		displayOptions: { show: { specifyParameters: ['json'] } },
 	}),
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
+	collectionField('default', 'Options', 'options', {
 		placeholder: 'Add option',
-		default: {},
 		options: [
 			numberField('default', 'Timeout', 'timeout', {
 				typeOptions: { minValue: 1, maxValue: MAX_TIMEOUT_S, numberPrecision: 0 },
@@ -80,7 +80,7 @@ const FIELDS: INodeProperties[] = [
 					"How long the agent waits for the answer, in a pause that the caller hears. Then it's told that none came.",
 			}),
 		],
-	},
+	}),
 ];
 
 /** The parameters of the tool trigger. */

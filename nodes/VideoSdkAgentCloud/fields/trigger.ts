@@ -1,5 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { choicesField, switchField, withoutPolicy } from './field';
+import { choicesField, collectionField, switchField, withoutPolicy } from './field';
 import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
 
@@ -38,12 +38,8 @@ const FIELDS: INodeProperties[] = [
 		description:
 			'Whether to accept only events signed by VideoSDK. If turned off, anyone who knows the URL can start this workflow.',
 	}),
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
+	collectionField('default', 'Options', 'options', {
 		placeholder: 'Add option',
-		default: {},
 		options: [
 			switchField('default', 'Call Details', 'callDetails', {
 				default: true,
@@ -72,7 +68,7 @@ const FIELDS: INodeProperties[] = [
 					'Whether to ignore an event received before. One that can recur, such as a participant joining, is never ignored.',
 			}),
 		],
-	},
+	}),
 ];
 
 /** The parameters of the trigger. */

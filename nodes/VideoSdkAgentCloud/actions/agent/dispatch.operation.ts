@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field, numberField, switchField, textField } from '../../fields/field';
+import { collectionField, type Field, numberField, switchField, textField } from '../../fields/field';
 import { dispatchAgent } from '../../api/agents';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { metaDataFields } from '../../fields/keyValue';
@@ -53,15 +53,10 @@ const ROOM_OPTIONS: Field[] = [
 	}),
 ];
 
-const roomOptionsField: Field<'default'> = {
-	displayName: 'Room Options',
-	name: 'roomOptions',
-	type: 'collection',
-	blank: 'default',
+const roomOptionsField = collectionField('default', 'Room Options', 'roomOptions', {
 	placeholder: 'Add option',
-	default: {},
 	options: ROOM_OPTIONS,
-};
+});
 
 /** @returns Room Options, as the API names them; undefined if none is given */
 function readRoomOptions(read: ItemReader): IDataObject | undefined {
