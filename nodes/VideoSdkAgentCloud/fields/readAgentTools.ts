@@ -136,19 +136,24 @@ export function readAgentTools(
 }
 
 /**
- * Reads the tools that go out beside the user's own data, for as long as the options say.
+ * Reads the tools that are sent beside the user's own data, valid for as long as the options say.
  *
+ * @param own the user's data, its label in messages, and the name of the tools in it
+ * @param asValue makes what is sent under that name
  * @param response the tool by which the agent hands in a response, if it is asked something
+ * @returns gives the data with the tools in it
+ * @throws NodeOperationError naming the field and the item
  */
-function readHandedTools(
+function readWithTools(
 	read: ItemReader,
 	own: { data: IDataObject | undefined; label: string; name: string },
+	asValue: (tools: HandedTool[]) => IDataObject[string],
 	response?: HandedTool,
-): (() => Promise<HandedTool[]>) | undefined {
+): () => Promise<IDataObject | undefined> {
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
 	const tools = readAgentTools(read, hours * HOUR_S, options);
-	if (tools === undefined && response === undefined) return undefined;
+	if (tools === undefined && response === undefined) return async () => own.data;
 	if (own.data !== undefined && Object.hasOwn(own.data, own.name)) {
 		const others = response ? "the agent's tools are" : `'${agentToolsField.displayName}' is`;
 		throw read.fail(
@@ -159,39 +164,29 @@ function readHandedTools(
 	const credential = credentialOf(read.context, read.itemIndex);
 	return async () => {
 		const handed = (await tools?.())?.tools ?? [];
-		if (response === undefined) return handed;
-		checkReachable(read, (await credential()).data?.baseUrl, [
-			{ url: response.url, label: 'this execution' },
-		]);
-		return [response, ...handed];
+		if (response !== undefined) {
+			const { url } = response;
+			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
+			handed.unshift(response);
+		}
+		return { ...own.data, [own.name]: asValue(handed) };
 	};
 }
 
-/**
- * Reads the tools of an agent that gets them in its metadata.
- *
- * @param metadata the user's own
- * @param response see `readHandedTools`
- * @returns gives the metadata with the tools in it
- * @throws NodeOperationError naming the field and the item
- */
+/** See `readWithTools`: for an agent that gets its tools in metadata. */
 export function readMetadataWithTools(
 	read: ItemReader,
-	metadata: IDataObject | undefined,
+	data: IDataObject | undefined,
 	response?: HandedTool,
 ): () => Promise<IDataObject | undefined> {
-	const own = { data: metadata, label: 'Metadata', name: TOOLS_ENTRY };
-	const tools = readHandedTools(read, own, response);
-	return async () => (tools === undefined ? metadata : { ...metadata, [TOOLS_ENTRY]: await tools() });
+	return readWithTools(read, { data, label: 'Metadata', name: TOOLS_ENTRY }, (tools) => tools, response);
 }
 
-/** As `readMetadataWithTools`, for the environment variables of a session's agent. */
+/** See `readWithTools`: for a session's agent, which gets its tools in an environment variable. */
 export function readEnvWithTools(
 	read: ItemReader,
-	env: IDataObject | undefined,
+	data: IDataObject | undefined,
 ): () => Promise<IDataObject | undefined> {
-	const own = { data: env, label: 'Environment Variables', name: TOOLS_VARIABLE };
-	const tools = readHandedTools(read, own);
-	return async () =>
-		tools === undefined ? env : { ...env, [TOOLS_VARIABLE]: JSON.stringify(await tools()) };
+	const own = { data, label: 'Environment Variables', name: TOOLS_VARIABLE };
+	return readWithTools(read, own, (tools) => JSON.stringify(tools));
 }
