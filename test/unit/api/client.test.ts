@@ -3,44 +3,42 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import { NodeApiError, UserError } from 'n8n-workflow';
 import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
 import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
-import { DeclinedError, recordWith } from '../../../nodes/VideoSdkAgentCloud/api/answer';
-import { apiRequest, type ApiRequest, type Sending } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { checkNotDeclined, DeclinedError, recordWith } from '../../../nodes/VideoSdkAgentCloud/api/answer';
+import {
+	apiRequest,
+	type ApiRequest,
+	NO_TIME_LEFT,
+	type Sending,
+} from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { pathOf } from '../../../nodes/VideoSdkAgentCloud/api/path';
 import { check, jsonAnswer, requestContext, unicode } from '../support';
 
 jest.mock('../../../nodes/VideoSdkAgentCloud/api/pause', () => ({ pause: jest.fn() }));
 
 describe('pathOf', () => {
+	const SCRAPS = [
+		'/',
+		'\\',
+		'..',
+		'.',
+		'?',
+		'#',
+		'%',
+		'%2F',
+		'%2e',
+		' ',
+		'\t',
+		'\n',
+		'\u0000',
+		':',
+		'@',
+		'é',
+		';',
+	];
+	const scraps = fc.array(fc.constantFrom(...SCRAPS), { minLength: 1, maxLength: 6 });
 	const id = fc.oneof(
 		unicode(1),
-		fc
-			.array(
-				fc.constantFrom(
-					'/',
-					'\\',
-					'..',
-					'.',
-					'?',
-					'#',
-					'%',
-					'%2F',
-					'%2e',
-					' ',
-					'\t',
-					'\n',
-					'\u0000',
-					':',
-					'@',
-					'é',
-					'📞',
-					';',
-				),
-				{
-					minLength: 1,
-					maxLength: 6,
-				},
-			)
-			.map((scraps) => scraps.join('')),
+		scraps.map((parts) => parts.join('')),
 	);
 
 	it('keeps any id one segment of the path, out of which it can be read again', () => {
@@ -70,37 +68,33 @@ describe('pathOf', () => {
 	);
 });
 
-describe('recordWith', () => {
-	const read = recordWith('sessionId');
+it.each<[answer: object, record?: object]>([
+	[{ message: 'ok', data: { sessionId: 's' } }, { sessionId: 's' }],
+	[{ sessionId: 's' }, { sessionId: 's' }],
+	[{ sessionId: 's', data: { sessionId: 't' } }, { sessionId: 't' }],
+	[
+		{ sessionId: 's', data: {} },
+		{ sessionId: 's', data: {} },
+	],
+	[{ data: { ruleId: 'r' } }, { ruleId: 'r' }],
+	[{ data: { sessionId: '', ruleId: '' } }],
+	...[{ message: 'ok' }, { data: null }, { data: [{ sessionId: 's' }] }, { data: 'sessionId' }].map(
+		(none): [object] => [none],
+	),
+	[{ data: { id: 's' } }],
+])('recordWith finds the record in %j', (answer, ...[record]) => {
+	expect(recordWith('sessionId', 'ruleId')(answer as IDataObject)).toEqual(record);
+});
 
-	it.each([
-		[{ message: 'ok', data: { sessionId: 's' } }, { sessionId: 's' }],
-		[{ sessionId: 's' }, { sessionId: 's' }],
-		[{ sessionId: 's', data: { sessionId: 't' } }, { sessionId: 't' }],
-		[
-			{ sessionId: 's', data: {} },
-			{ sessionId: 's', data: {} },
-		],
-		[{ message: 'ok' }, undefined],
-		[{ data: null }, undefined],
-		[{ data: [{ sessionId: 's' }] }, undefined],
-		[{ data: 'sessionId' }, undefined],
-	])('reads %j', (answer, record) => {
-		expect(read(answer as IDataObject)).toEqual(record);
-	});
-
-	it.each([
-		[{ data: { id: 'i' } }, { id: 'i' }],
-		[{ data: { ruleId: 'r' } }, { ruleId: 'r' }],
-		[
-			{ ruleId: 'r', data: { name: 'x' } },
-			{ ruleId: 'r', data: { name: 'x' } },
-		],
-		[{ data: { id: '', ruleId: '' } }, undefined],
-		[{ data: { sessionId: 's' } }, undefined],
-	])('takes a record by any of several ID fields: %j', (answer, record) => {
-		expect(recordWith('id', 'ruleId')(answer as IDataObject)).toEqual(record);
-	});
+it.each<[answer: object, isDeclined: boolean]>([
+	...[false, 'false', 0].map((success): [object, boolean] => [{ success }, true]),
+	...[true, 'true', 1, null, undefined, ''].map((success): [object, boolean] => [{ success }, false]),
+	[{}, false],
+])('%j says that nothing was done: %j', (answer, isDeclined) => {
+	for (const body of [answer, { data: answer }] as IDataObject[]) {
+		if (isDeclined) expect(() => checkNotDeclined(body)).toThrow(DeclinedError);
+		else checkNotDeclined(body);
+	}
 });
 
 describe('apiRequest', () => {
@@ -131,16 +125,9 @@ describe('apiRequest', () => {
 		);
 	}
 
-	const failureOf = async (
-		request: ApiRequest,
-		answers: Array<object | Error>,
-		cancelSignal?: AbortSignal,
-		sending?: Sending,
-	): Promise<NodeApiError> =>
-		await send(request, answers, cancelSignal, sending).then(
-			() => {
-				throw new Error('It went well');
-			},
+	const failureOf = async (...given: Parameters<typeof send>): Promise<NodeApiError> =>
+		await send(...given).then(
+			() => Promise.reject(new Error('It went well')),
 			(error: NodeApiError) => error,
 		);
 	const networkError = (code: string) => Object.assign(new Error(code), { code });
@@ -171,14 +158,14 @@ describe('apiRequest', () => {
 		]);
 	});
 
-	it.each([
-		['a certificate that is not trusted', networkError('DEPTH_ZERO_SELF_SIGNED_CERT')],
-		['a credential that is incomplete', new UserError("'API Key' is empty")],
-	])('sends a start once: %s', async (_name, answer) => {
-		expect(await failureOf(START, [answer])).toBeInstanceOf(NodeApiError);
-		expect(sent).toHaveLength(1);
-		expect(pauseMock).not.toHaveBeenCalled();
-	});
+	it.each([networkError('DEPTH_ZERO_SELF_SIGNED_CERT'), new UserError("'API Key' is empty")])(
+		'sends a start once that fails by %s',
+		async (answer) => {
+			expect(await failureOf(START, [answer])).toBeInstanceOf(NodeApiError);
+			expect(sent).toHaveLength(1);
+			expect(pauseMock).not.toHaveBeenCalled();
+		},
+	);
 
 	it('reports what the API declined in an answer of success, in its own words, and that once', async () => {
 		sent = [];
@@ -212,16 +199,58 @@ describe('apiRequest', () => {
 		expect(pauseMock.mock.calls.map(([ms]) => ms)).toEqual([500, 1_000]);
 	});
 
-	it('tells of each answer "too many requests"', async () => {
+	it('tells of each answer "too many requests", and asks for its turn each time', async () => {
 		const onRateLimited = jest.fn();
-		await failureOf(START, [jsonAnswer({}, 429)], undefined, { onRateLimited });
+		const turns = jest.fn();
+		const inTurn: Sending['inTurn'] = async (call) => {
+			turns();
+			return await call();
+		};
+		await failureOf(START, [jsonAnswer({}, 429)], undefined, { onRateLimited, inTurn });
 		expect(sent).toHaveLength(6);
-		expect(onRateLimited).toHaveBeenCalledTimes(6);
+		expect([onRateLimited.mock.calls.length, turns.mock.calls.length]).toEqual([6, 6]);
 	});
 
-	it('sends no more often than the caller wants', async () => {
-		await failureOf({ ...GET, maxAttempts: 1 }, [jsonAnswer({}, 500)]);
+	it('sends no more often than the caller wants, and nothing after its time', async () => {
+		const unavailable = [jsonAnswer({}, 500)];
+		await failureOf({ ...GET, maxAttempts: 1 }, unavailable, undefined, { maxAttempts: 3 });
 		expect(sent).toHaveLength(1);
+		await failureOf(GET, unavailable, undefined, { maxAttempts: 2 });
+		expect(sent).toHaveLength(2);
+		// The first pause takes 500 ms.
+		const nowMs = Date.UTC(2026, 0, 15);
+		jest.spyOn(Date, 'now').mockReturnValue(nowMs);
+		for (const [leftMs, requests] of [
+			[-1, 0],
+			[0, 1],
+			[499, 1],
+			[500, 2],
+			[1_000, 3],
+		] as const) {
+			const error = await failureOf(GET, unavailable, undefined, { untilMs: nowMs + leftMs });
+			expect(sent).toHaveLength(requests);
+			if (requests === 0) expect(error.message).toBe(NO_TIME_LEFT);
+		}
+	});
+
+	it('gives one attempt the time of the request, else that of the sender', async () => {
+		const timeouts: unknown[] = [];
+		for (const [request, sending] of [
+			[{ ...GET, timeoutMs: 1 }, { timeoutMs: 2 }],
+			[GET, { timeoutMs: 2 }],
+		] as Array<[ApiRequest, Sending]>) {
+			await send(request, [jsonAnswer({ id: 'i' })], undefined, sending);
+			timeouts.push(sent[0]?.timeout);
+		}
+		expect(timeouts).toEqual([1, 2]);
+	});
+
+	it.each([199, 200, 299, 300])('an answer of status %d is a result: from 200 to 299', async (status) => {
+		const outcome = send(GET, [jsonAnswer({ id: 'i' }, status)]).catch(
+			(error: NodeApiError) => error.message,
+		);
+		const isResult = status >= 200 && status <= 299;
+		expect(await outcome).toEqual(isResult ? { id: 'i' } : expect.stringContaining(`status ${status}`));
 	});
 
 	it('sends nothing more when the execution is stopped during a pause, and does not say that a session may run', async () => {
