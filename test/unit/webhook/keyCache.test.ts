@@ -27,11 +27,7 @@ const down = () => {
 };
 
 /** The verdict on a delivery; undefined if there is no key, of which the reason must be told. */
-async function verdictOf(
-	isSignedWith: (key: KeyObject) => boolean,
-	host: string,
-	by = context,
-): Promise<boolean | undefined> {
+async function verdictOf(isSignedWith: (key: KeyObject) => boolean, host = HOST, by = context) {
 	try {
 		for await (const key of publishedKeys(by, host)) if (isSignedWith(key)) return true;
 		return false;
@@ -42,13 +38,15 @@ async function verdictOf(
 }
 
 /** Verifies a delivery that was signed with a key. */
-async function deliver(signedWith: KeyObject = first.publicKey, host = HOST): Promise<boolean | undefined> {
-	return await verdictOf((key) => key.equals(signedWith), host);
-}
-
+const deliver = async (signedWith = first.publicKey, host = HOST, by = context) =>
+	await verdictOf((key) => key.equals(signedWith), host, by);
 /** Whatever an attacker signs with, it fits no key. */
-async function deliverForged(host = HOST): Promise<boolean | undefined> {
-	return await verdictOf(() => false, host);
+const deliverForged = async () => await verdictOf(() => false);
+/** Publishes a new key, and lets time go by. */
+async function renewKey(afterMs: number): Promise<void> {
+	expect(await deliver()).toBe(true);
+	publish = published(second.publishedPem);
+	nowMs += afterMs;
 }
 
 beforeEach(() => {
@@ -64,206 +62,171 @@ afterEach(() => {
 	jest.restoreAllMocks();
 });
 
-describe('publishedKeys', () => {
-	it('fetches the key once, and verifies with it', async () => {
-		expect(await deliver()).toBe(true);
-		expect(await deliver()).toBe(true);
-		expect(await deliver(second.publicKey)).toBe(false);
-		expect(fetches).toHaveLength(1);
-		expect(fetches[0]).toMatchObject({
-			method: 'GET',
-			url: `${HOST}v2/public/rsa-public-key`,
-			timeout: 5_000,
-		});
-	});
+it('The key is fetched once, and verifies', async () => {
+	expect([await deliver(), await deliver(), await deliver(second.publicKey)]).toEqual([true, true, false]);
+	const url = `${HOST}v2/public/rsa-public-key`;
+	expect(fetches).toEqual([expect.objectContaining({ method: 'GET', url, timeout: 5_000 })]);
+});
 
-	it('makes one fetch for 50 simultaneous deliveries on a cold start', async () => {
-		let open = () => {};
-		gate = new Promise((resolve) => (open = resolve));
-		const deliveries = Array.from({ length: 50 }, async (_, index) =>
-			index % 2 === 0 ? await deliver() : await deliverForged(),
-		);
-		await settle();
-		expect(fetches).toHaveLength(1);
-		open();
-		const verdicts = await Promise.all(deliveries);
-		expect(verdicts).toEqual(verdicts.map((_, index) => index % 2 === 0));
-		expect(fetches).toHaveLength(1);
-	});
+it('On a cold start 50 simultaneous deliveries make one fetch, and one that fails verifies none', async () => {
+	let open = () => {};
+	gate = new Promise((resolve) => (open = resolve));
+	const isForged = Array.from({ length: 50 }, (_, index) => index % 2 === 1);
+	const deliveries = isForged.map(async (forged) => await (forged ? deliverForged() : deliver()));
+	await settle();
+	expect(fetches).toHaveLength(1);
+	open();
+	expect(await Promise.all(deliveries)).toEqual(isForged.map((forged) => !forged));
+	expect(fetches).toHaveLength(1);
+	forgetPublishedKeys();
+	publish = down;
+	expect(new Set(await Promise.all(isForged.map(async () => await deliver())))).toEqual(new Set([undefined]));
+	expect(fetches).toHaveLength(2);
+});
 
-	it('makes one fetch for 50 simultaneous deliveries if it fails, and verifies none of them', async () => {
-		publish = down;
-		const verdicts = await Promise.all(Array.from({ length: 50 }, async () => await deliver()));
-		expect(verdicts).toEqual(Array(50).fill(undefined));
-		expect(fetches).toHaveLength(1);
-	});
-
-	it.each([
-		['no connection', down],
-		['status 500', () => jsonAnswer({ message: 'Internal' }, 500)],
-		['status 404', () => jsonAnswer({}, 404)],
-		['no JSON', () => ({ statusCode: 200, headers: {}, body: '<html>' })],
-		['no key in it', () => jsonAnswer({})],
-		['a key that is no text', () => jsonAnswer({ publicKey: 5 })],
-		['a key that cannot be read', () => jsonAnswer({ publicKey: 'garbage' })],
-		[
-			'a private key',
-			() => jsonAnswer({ publicKey: String(first.privateKey.export({ type: 'pkcs8', format: 'pem' })) }),
-		],
-	])('cannot verify while the key server answers with %s, and recovers afterwards', async (_name, answer) => {
+const privateKey = String(first.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+it.each<[answer: string, answer: () => unknown]>([
+	['no connection', down],
+	['status 500', () => jsonAnswer({ message: 'Internal' }, 500)],
+	['status 404', () => jsonAnswer({}, 404)],
+	['no JSON', () => ({ statusCode: 200, headers: {}, body: '<html>' })],
+	...[undefined, 5, 'garbage', privateKey].map((publicKey): [string, () => unknown] => [
+		`the key ${String(publicKey).slice(0, 20)}`,
+		() => jsonAnswer({ publicKey }),
+	]),
+])(
+	'Nothing is verified while the key server answers with %s, and a second later it is',
+	async (_name, answer) => {
 		publish = answer;
 		expect(await deliver()).toBeUndefined();
 		publish = published(first.publishedPem);
+		nowMs += 999;
 		expect(await deliver()).toBeUndefined();
-		nowMs += 1_000;
-		expect(await deliver()).toBe(true);
-		expect(fetches).toHaveLength(2);
-	});
-
-	it('waits 1 s, 2 s, 4 s ... and at most 60 s between failed fetches', async () => {
-		publish = down;
-		const waits: number[] = [];
-		let lastFetchMs = nowMs;
-		await deliver();
-		while (waits.length < 10) {
-			nowMs += 500;
-			const before = fetches.length;
-			expect(await deliver()).toBeUndefined();
-			if (fetches.length > before) {
-				waits.push(nowMs - lastFetchMs);
-				lastFetchMs = nowMs;
-			}
-		}
-		expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60].map((seconds) => seconds * 1_000));
-	});
-
-	it('begins anew with 1 s when a fetch went well in between', async () => {
-		publish = down;
-		await deliver();
-		nowMs += 1_000;
-		await deliver();
-		nowMs += 2_000;
-		publish = published(first.publishedPem);
-		expect(await deliver()).toBe(true);
-		publish = down;
-		nowMs += MINUTE;
-		await deliverForged();
-		nowMs += 1_000;
-		await deliverForged();
-		expect(fetches).toHaveLength(5);
-	});
-
-	it('fetches at most once a minute, whatever forged deliveries are sent', async () => {
-		const hours = 2;
-		for (let seconds = 0; seconds < hours * 3_600; seconds += 5) {
-			expect(await Promise.all([deliverForged(), deliver(), deliverForged()])).toEqual([false, true, false]);
-			nowMs += 5_000;
-		}
-		expect(fetches.length).toBeLessThanOrEqual(hours * 60);
-		expect(fetches.length).toBeGreaterThan(hours * 55);
-	});
-
-	it('checks a forged delivery once per key, so that forgeries cost no more than genuine ones', async () => {
-		const isSignedWith = jest.fn(() => false);
-		await verdictOf(isSignedWith, HOST);
-		await verdictOf(isSignedWith, HOST);
-		expect(isSignedWith).toHaveBeenCalledTimes(2);
-		publish = published(second.publishedPem);
-		nowMs += MINUTE;
-		await verdictOf(isSignedWith, HOST);
-		expect(isSignedWith).toHaveBeenCalledTimes(4);
-	});
-
-	it('takes up a new key within a minute, and lets go of the old one', async () => {
-		await deliver();
-		publish = published(second.publishedPem);
-		nowMs += 30_000;
-		expect(await deliver(second.publicKey)).toBe(false);
-		nowMs += 30_000;
-		expect(await deliver(second.publicKey)).toBe(true);
-		expect(await deliver(first.publicKey)).toBe(false);
-		expect(fetches).toHaveLength(2);
-	});
-
-	it('refreshes a key that is older than 15 minutes, without making the delivery wait', async () => {
-		await deliver();
-		publish = published(second.publishedPem);
-		gate = new Promise(() => {});
-		nowMs += 15 * MINUTE;
-		expect(await deliver()).toBe(true);
-		expect(fetches).toHaveLength(1);
 		nowMs += 1;
 		expect(await deliver()).toBe(true);
 		expect(fetches).toHaveLength(2);
-	});
-
-	it('does not believe a withdrawn key any more once it was refreshed', async () => {
-		await deliver();
-		publish = published(second.publishedPem);
-		nowMs += 15 * MINUTE + 1;
-		expect(await deliver()).toBe(true);
-		await settle();
-		expect(await deliver()).toBe(false);
-		expect(await deliver(second.publicKey)).toBe(true);
-	});
-
-	it('does not believe a withdrawn key even once if nothing came for an hour', async () => {
-		await deliver();
-		publish = published(second.publishedPem);
-		nowMs += 60 * MINUTE + 1;
-		expect(await deliver()).toBe(false);
-		expect(await deliver(second.publicKey)).toBe(true);
-		expect(fetches).toHaveLength(2);
-	});
-
-	it('goes on with the last good key while the key server is down', async () => {
-		await deliver();
-		publish = down;
-		for (let minutes = 0; minutes < 24 * 60; minutes += 7) {
-			nowMs += 7 * MINUTE;
-			expect(await deliver()).toBe(true);
-			await settle();
-			expect(await deliver(second.publicKey)).toBe(false);
-		}
-		publish = published(second.publishedPem);
-		nowMs += MINUTE;
-		expect(await deliver(second.publicKey)).toBe(true);
-	});
-
-	it('keeps a good key when the server publishes something unreadable', async () => {
-		await deliver();
-		publish = published('-----BEGIN RSA PUBLIC KEY-----\n-----END RSA PUBLIC KEY-----');
+		// A good key stays, whatever is answered then.
+		publish = answer;
 		nowMs += 20 * MINUTE;
 		expect(await deliver()).toBe(true);
 		await settle();
 		expect(await deliver()).toBe(true);
-	});
+	},
+);
 
-	it('never believes the key of another host', async () => {
-		await deliver();
-		publish = published(second.publishedPem);
-		expect(await deliver(first.publicKey, 'https://other.example.com/')).toBe(false);
-		expect(await deliver(second.publicKey, 'https://other.example.com/')).toBe(true);
-		expect(await deliver(first.publicKey)).toBe(true);
-		expect(fetches).toHaveLength(2);
-	});
+it('Failed fetches are 1 s, 2 s, 4 s ... and at most 60 s apart, and 1 s again after one that went well', async () => {
+	const waits: number[] = [];
+	const failOften = async (times: number) => {
+		publish = down;
+		await deliverForged();
+		let lastFetchMs = nowMs;
+		for (let found = 0; found < times;) {
+			nowMs += 500;
+			const before = fetches.length;
+			await deliverForged();
+			if (fetches.length === before) continue;
+			found = waits.push(nowMs - lastFetchMs);
+			lastFetchMs = nowMs;
+		}
+	};
+	await failOften(10);
+	expect(waits.splice(0)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60].map((seconds) => seconds * 1_000));
+	publish = published(first.publishedPem);
+	nowMs += MINUTE;
+	expect(await deliver()).toBe(true);
+	nowMs += MINUTE;
+	await failOften(2);
+	expect(waits).toEqual([1_000, 2_000]);
+});
 
-	it('never believes the key that was fetched with another credential, nor waits for its failures', async () => {
-		const other = requestContext(async () => jsonAnswer({ publicKey: second.publishedPem }), 'credential-2');
-		const refused = requestContext(async () => jsonAnswer({}, 401), 'credential-3');
-		expect(await verdictOf(() => true, HOST, refused)).toBeUndefined();
-		expect(await verdictOf((key) => key.equals(second.publicKey), HOST, other)).toBe(true);
-		expect(await deliver(second.publicKey)).toBe(false);
+it('The key is fetched at most once a minute, whatever forged deliveries are sent', async () => {
+	const hours = 2;
+	for (let seconds = 0; seconds < hours * 3_600; seconds += 5) {
+		expect(await Promise.all([deliverForged(), deliver(), deliverForged()])).toEqual([false, true, false]);
+		nowMs += 5_000;
+	}
+	expect(fetches).toHaveLength(hours * 60);
+});
+
+it('A forged delivery is checked once per key, so that forgeries cost no more than genuine ones', async () => {
+	const isSignedWith = jest.fn(() => false);
+	for (let count = 0; count < 2; count++) await verdictOf(isSignedWith);
+	expect(isSignedWith).toHaveBeenCalledTimes(2);
+	await renewKey(MINUTE);
+	await verdictOf(isSignedWith);
+	expect(isSignedWith).toHaveBeenCalledTimes(4);
+});
+
+it('A new key counts within a minute, and the old one no longer', async () => {
+	await renewKey(MINUTE - 1);
+	expect(await deliver(second.publicKey)).toBe(false);
+	nowMs += 1;
+	expect([await deliver(second.publicKey), await deliver()]).toEqual([true, false]);
+	expect(fetches).toHaveLength(2);
+});
+
+it('A withdrawn key is refreshed after 15 minutes, without making the delivery wait', async () => {
+	await renewKey(15 * MINUTE);
+	expect(await deliver()).toBe(true);
+	expect(fetches).toHaveLength(1);
+	let open = () => {};
+	gate = new Promise((resolve) => (open = resolve));
+	nowMs += 1;
+	expect(await deliver()).toBe(true);
+	expect(fetches).toHaveLength(2);
+	open();
+	await settle();
+	expect([await deliver(), await deliver(second.publicKey)]).toEqual([false, true]);
+});
+
+it('A withdrawn key is not believed even once if nothing came for an hour', async () => {
+	await renewKey(60 * MINUTE);
+	expect(await deliver()).toBe(true);
+	await settle();
+	forgetPublishedKeys();
+	publish = published(first.publishedPem);
+	await renewKey(60 * MINUTE + 1);
+	expect([await deliver(), await deliver(second.publicKey)]).toEqual([false, true]);
+});
+
+it('The last good key counts while the key server is down', async () => {
+	await deliver();
+	publish = down;
+	for (let minutes = 0; minutes < 24 * 60; minutes += 7) {
+		nowMs += 7 * MINUTE;
 		expect(await deliver()).toBe(true);
-	});
+		await settle();
+		expect(await deliver(second.publicKey)).toBe(false);
+	}
+	publish = published(second.publishedPem);
+	nowMs += MINUTE;
+	expect(await deliver(second.publicKey)).toBe(true);
+});
 
-	it('remembers the keys of 100 hosts at most', async () => {
-		const host = (index: number) => `https://host-${index}.example.com/`;
-		for (let index = 0; index < 101; index++) await deliver(first.publicKey, host(index));
-		expect(fetches).toHaveLength(101);
-		for (let index = 1; index < 101; index++) await deliver(first.publicKey, host(index));
-		expect(fetches).toHaveLength(101);
-		await deliver(first.publicKey, host(0));
-		expect(fetches).toHaveLength(102);
-	});
+it('The key of another host or credential is never believed, nor does anyone wait for its failures', async () => {
+	await renewKey(0);
+	const other = 'https://other.example.com/';
+	expect([await deliver(first.publicKey, other), await deliver(second.publicKey, other)]).toEqual([
+		false,
+		true,
+	]);
+	expect(await deliver()).toBe(true);
+	expect(fetches).toHaveLength(2);
+	const of2 = requestContext(async () => jsonAnswer({ publicKey: second.publishedPem }), 'credential-2');
+	const refused = requestContext(async () => jsonAnswer({}, 401), 'credential-3');
+	expect(await deliver(first.publicKey, HOST, refused)).toBeUndefined();
+	expect(await deliver(second.publicKey, HOST, of2)).toBe(true);
+	expect([await deliver(second.publicKey), await deliver()]).toEqual([false, true]);
+});
+
+it('The keys of 100 hosts at most are remembered', async () => {
+	const host = (index: number) => `https://host-${index}.example.com/`;
+	for (const [from, to, fetched] of [
+		[0, 101, 101],
+		[1, 101, 101],
+		[0, 1, 102],
+	] as const) {
+		for (let index = from; index < to; index++) await deliver(first.publicKey, host(index));
+		expect(fetches).toHaveLength(fetched);
+	}
 });
