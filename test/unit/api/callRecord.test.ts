@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { describeCall } from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { describeCall, simplifyCall } from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
 import { describeSession } from '../../../nodes/VideoSdkAgentCloud/api/sessionRecord';
 import { check } from '../support';
 
@@ -16,20 +16,17 @@ const through = (...statuses: string[]): IDataObject => ({
 const alone = (status?: string): IDataObject => ({ callId: 'c1', status });
 
 describe('describeCall', () => {
-	it.each<[string, IDataObject, string, boolean, number | null]>([
+	type Row = [what: string, call: IDataObject, outcome: string, answered: boolean, seconds: number | null];
+	it.each<Row>([
 		['a talk', through('initiated', 'ringing', 'answered', 'ended'), 'answered', true, 10],
 		['a talk in capitals', through('INITIATED', 'RINGING', 'ANSWERED', 'COMPLETED'), 'answered', true, 10],
 		['a talk without a timelog', alone('ended'), 'answered', true, null],
 		['a talk of which the end alone is logged', through('ended'), 'answered', true, null],
-		[
-			'a talk that moved',
-			through('ringing', 'answered', 'switch-room-completed', 'ended'),
-			'answered',
-			true,
-			20,
-		],
-		['one that was hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
+		['moved', through('ringing', 'answered', 'switch-room-completed', 'ended'), 'answered', true, 20],
+		['hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
 		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
+		['hung up before', through('incoming', 'ended'), 'noAnswer', false, null],
+		['verified, and hung up', through('verified', 'ended'), 'noAnswer', false, null],
 		['not answered', alone('NOT_ANSWERED'), 'noAnswer', false, null],
 		['abandoned', alone('abandoned'), 'noAnswer', false, null],
 		['not answered, with blanks', alone(' not  answered '), 'noAnswer', false, null],
@@ -63,25 +60,15 @@ describe('describeCall', () => {
 		expect(describeCall({ ...through('answered', 'ended'), end: null }).durationSeconds).toBe(10);
 	});
 
-	it('puts what was included before the record', () => {
-		const call = describeCall(through('answered', 'ended'));
-		const included = { recordingUrl: 'https://x', summary: 's', missing: { transcript: 'No.' } };
-		expect(Object.keys(describeCall({ ...call, ...included })).slice(0, 8)).toEqual([
-			...['outcome', 'answered', 'durationSeconds', 'summary', 'callId', 'recordingUrl', 'missing', 'status'],
-		]);
-	});
-
-	it('gives ID and numbers one name each, however they are spelled', () => {
-		const plain = { callId: 'c1', to: '+1', from: '+2' };
-		for (const call of [
-			{ callId: 'c1', sipCallTo: '+1', sipCallFrom: '+2' },
-			{ id: 'c1', to: '+1', from: '+2' },
-			{ ...plain, id: 'c1', sipCallTo: '+1', sipCallFrom: '+2' },
-		]) {
-			const described = describeCall(call);
-			expect(described).toMatchObject(plain);
-			for (const other of ['id', 'sipCallTo', 'sipCallFrom']) expect(described).not.toHaveProperty(other);
-		}
+	it('begins with what people look for, in one order, and that is all of it when simplified', () => {
+		const shown = (
+			'outcome answered durationSeconds summary to callId roomId recordingUrl transcript missing timedOut ' +
+			'hungUpAtTimeout endError error event alreadyOver reason context from type sessionId status start end metadata'
+		).split(' ');
+		const record = Object.fromEntries(['timelog', ...shown].reverse().map((name) => [name, name]));
+		const described = describeCall(record);
+		expect(Object.keys(described)).toEqual([...shown, 'timelog']);
+		expect(Object.keys(simplifyCall(described))).toEqual(shown);
 	});
 
 	it('keeps an ID of another meaning', () => {
@@ -111,6 +98,10 @@ describe('describeSession', () => {
 	const times = { start: at(0), end: at(42) };
 	it.each<[IDataObject, string, number | null]>([
 		[{ status: 'completed', duration: 40, ...times }, 'completed', 40],
+		[{ status: 'completed', duration: 0, ...times }, 'completed', 0],
+		[{ status: 'completed', duration: -1, ...times }, 'completed', 42],
+		[{ status: 'completed', start: at(1), end: at(0) }, 'completed', null],
+		[{ status: 'constructor' }, 'running', null],
 		[{ status: 'STOPPED', ...times }, 'completed', 42],
 		[{ status: 'stopped' }, 'completed', null],
 		[{ status: 'failed', ...times }, 'failed', 42],
@@ -120,7 +111,9 @@ describe('describeSession', () => {
 	])('%j', (session, outcome, durationSeconds) => {
 		const described = describeSession({ status: 'x', ...session, sessionId: 's1' });
 		expect(described).toMatchObject({ ...session, outcome, durationSeconds });
-		expect(Object.keys(described).slice(0, 3)).toEqual(['sessionId', 'outcome', 'durationSeconds']);
+		const first = 'sessionId outcome durationSeconds summary recordingUrl transcript missing'.split(' ');
+		const record = Object.fromEntries(['roomId', ...first].reverse().map((name) => [name, name]));
+		expect(Object.keys(describeSession({ ...record, ...session })).slice(0, 7)).toEqual(first);
 		expect(Object.entries(describeSession(described))).toEqual(Object.entries(described));
 	});
 });

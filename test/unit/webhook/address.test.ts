@@ -14,49 +14,24 @@ describe('What the API of the internet names', () => {
 	])('is fetched from %s', (url) => expect(fromInternet(new URL(url))).toBeUndefined());
 
 	it.each([
-		'https://localhost/a',
-		'https://localhost./a',
-		'https://LOCALHOST/a',
-		'https://n8n.internal./a',
-		'https://postgres:5432/',
-		'https://127.0.0.1/',
-		'https://127.1/',
-		'https://2130706433/',
-		'https://0x7f.0.0.1/',
-		'https://0177.0.0.1/',
-		'https://0.0.0.0/',
-		'https://0.1.2.3/',
-		'https://10.0.0.1/',
-		'https://172.16.0.1/',
-		'https://172.31.255.1/',
-		'https://192.168.1.1/',
-		'https://169.254.169.254/latest/meta-data/',
-		'https://100.64.0.1/',
-		'https://100.127.0.1/',
-		'https://198.18.0.1/',
-		'https://224.0.0.1/',
-		'https://255.255.255.255/',
-		'https://[::1]/',
-		'https://[::]/',
-		'https://[::ffff:127.0.0.1]/',
-		'https://[::ffff:8.8.8.8]/',
-		'https://[fe80::1]/',
-		'https://[fd00::1]/',
-		'https://[64:ff9b::7f00:1]/',
-		'https://[64:ff9b::808:808]/',
-		'https://[2002:7f00:1::]/',
-		'https://[2001:0:7f00:1::]/',
-		'https://[2001:db8::1]/',
-		'https://[::127.0.0.1]/',
-		'https://[4000::1]/',
-		'https://203.0.113.1/',
-		'https://１２７.0.0.1/',
-	])('is not fetched from %s', (url) => expect(fromInternet(new URL(url))).toMatch(/private host/));
+		...['localhost/a', 'localhost./a', 'LOCALHOST/a', 'n8n.internal./a', 'postgres:5432/'],
+		...['127.0.0.1/', '127.1/', '2130706433/', '0x7f.0.0.1/', '0177.0.0.1/', '0.0.0.0/', '0.1.2.3/'],
+		...['10.0.0.1/', '172.16.0.1/', '172.31.255.1/', '192.168.1.1/'],
+		...['169.254.169.254/latest/meta-data/', '100.64.0.1/', '100.127.0.1/', '198.18.0.1/'],
+		...['224.0.0.1/', '255.255.255.255/', '[::1]/', '[::]/', '[::ffff:127.0.0.1]/'],
+		...['[::ffff:8.8.8.8]/', '[fe80::1]/', '[fd00::1]/', '[64:ff9b::7f00:1]/', '[64:ff9b::808:808]/'],
+		...['[2002:7f00:1::]/', '[2001:0:7f00:1::]/', '[2001:db8::1]/', '[::127.0.0.1]/', '[4000::1]/'],
+		...['203.0.113.1/', '１２７.0.0.1/'],
+	])('is not fetched from %s', (url) => {
+		expect(fromInternet(new URL(`https://${url}`))).toMatch(/private host/);
+	});
 
 	it('is fetched by https only, without a user', () => {
 		expect(fromInternet(new URL('http://cdn.videosdk.live/a'))).toMatch(/plain http/);
 		expect(fromInternet(new URL('ftp://cdn.videosdk.live/a'))).toMatch(/only https/);
-		expect(fromInternet(new URL('https://u:p@cdn.videosdk.live/a'))).toMatch(/user name/);
+		for (const user of ['u:p', 'u', ':p']) {
+			expect(fromInternet(new URL(`https://${user}@cdn.videosdk.live/a`))).toMatch(/user name/);
+		}
 		expect(fromInternet(new URL('https://u@cdn.videosdk.live/a'))).toMatch(/user name/);
 	});
 });
@@ -88,6 +63,10 @@ it.each([
 	['https://[::ffff:10.0.0.1]/', true],
 	['https://n8n.lan../', true],
 	['ftp://localhost/', false],
+	['x http://localhost/', false],
+	['HTTP://localhost/', true],
+	['https://lan.example.com/', false],
+	['https://x.lan.example.com/', false],
 	['ftp://localhost/https:', false],
 	['localhost:5678', false],
 	['', false],

@@ -1,9 +1,11 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { forgetNodes } from '../../../nodes/VideoSdkAgentCloud/api/perNode';
 import {
+	readSettings,
 	readVerificationSettings,
 	verificationSettings,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
+import { contextKey } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
 import { NODE, rsaKeyPair } from '../support';
 
 const pair = rsaKeyPair();
@@ -60,42 +62,44 @@ describe('verificationSettings', () => {
 		expect((await read()).pinnedKey?.equals(pair.publicKey)).toBe(true);
 	});
 
-	it.each([
-		[
-			'n8n cannot read it',
-			async (): Promise<IDataObject> => {
-				throw new Error('The database is gone');
-			},
-			'The database is gone',
-		],
+	it.each<[what: string, failing: () => Promise<IDataObject>, message: string]>([
+		['n8n cannot read it', async () => await Promise.reject(new Error('The database is gone')), 'database'],
 		['the pinned key is unreadable', async () => ({ webhookPublicKey: 'garbage' }), "'Webhook Public Key'"],
 		['the Base URL is wrong', async () => ({ baseUrl: 'nowhere' }), "'Base URL'"],
 	])('does not keep a failure: %s', async (_name, failing, message) => {
 		credential = failing;
 		await expect(read()).rejects.toThrow(message);
+		expect(await readSettings(contextOf('a'))).toEqual({
+			unreadableBecause: expect.stringContaining(message) as string,
+		});
 		credential = async () => ({});
 		expect(await read()).toEqual({ baseUrl: 'https://api.videosdk.live/' });
-		expect(reads).toBe(2);
+		expect(reads).toBe(3);
 	});
 
-	it('tells workflows apart, for the credential may hold an expression', async () => {
-		await verificationSettings(contextOf('a', 'w1'));
+	it('tells workflows apart, for the credential may hold an expression, and credentials', async () => {
+		const hostOf = async (...of: Parameters<typeof contextOf>) =>
+			(await verificationSettings(contextOf(...of))).baseUrl;
+		expect(await hostOf('a', 'w1')).toBe('https://api.videosdk.live/');
 		credential = async () => ({ baseUrl: 'https://other.example.com' });
-		expect((await verificationSettings(contextOf('a', 'w2'))).baseUrl).toBe('https://other.example.com/');
-		expect((await verificationSettings(contextOf('a', 'w1'))).baseUrl).toBe('https://api.videosdk.live/');
+		expect(await hostOf('a', 'w2')).toBe('https://other.example.com/');
+		expect(await hostOf('a', 'w1')).toBe('https://api.videosdk.live/');
 		expect(reads).toBe(2);
-	});
-
-	it('reads another credential that was selected since', async () => {
-		await read('a');
-		credential = async () => ({ baseUrl: 'https://other.example.com' });
-		expect((await read('b')).baseUrl).toBe('https://other.example.com/');
+		expect(await hostOf('b', 'w1')).toBe('https://other.example.com/');
 	});
 });
 
 describe('readVerificationSettings', () => {
 	it.each([undefined, null, '', ' \n\t'])('uses the published key if the field is %j', (webhookPublicKey) => {
 		expect(readVerificationSettings({ webhookPublicKey })).toEqual({ baseUrl: 'https://api.videosdk.live/' });
+	});
+
+	it('has a key for contexts if the secret is not blank', () => {
+		for (const secretKey of ['', ' ', null]) {
+			expect(readVerificationSettings({ secretKey })).not.toHaveProperty('contextKey');
+		}
+		const { contextKey: key } = readVerificationSettings({ secretKey: ' secret\n' });
+		expect(key?.equals(contextKey('secret'))).toBe(true);
 	});
 
 	it('refuses a private key in words that do not repeat it', () => {
