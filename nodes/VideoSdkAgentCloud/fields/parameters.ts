@@ -1,6 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type Schema } from '../mcp/schema';
 import { choiceField, type Field, switchField, textField } from './field';
+import { optionsOf } from './optionsOf';
 import { asList } from './values';
 
 /** Names that the models of all large providers take. */
@@ -11,17 +12,9 @@ export const NAME_RULE =
 /** What a parameter of a tool may be. `options`: one of several texts. */
 export type ParameterType = 'boolean' | 'number' | 'options' | 'string';
 
-const TYPE_NAMES: Record<ParameterType, string> = {
-	boolean: 'Boolean',
-	number: 'Number',
-	options: 'Options',
-	string: 'String',
-};
-
 /**
  * Makes the form of one parameter.
  *
- * @param types in alphabetical order
  * @param texts examples of a name and a description, and who has to fill it in
  */
 export function parameterFields(
@@ -36,7 +29,7 @@ export function parameterFields(
 	return [
 		textField('default', 'Name', 'name', { placeholder: `e.g. ${texts.name}` }),
 		choiceField('default', 'Type', 'type', {
-			options: types.map((value) => ({ name: TYPE_NAMES[value], value })),
+			options: optionsOf(types),
 			default: 'string',
 		}),
 		...(types.includes('options') ? [optionsField] : []),

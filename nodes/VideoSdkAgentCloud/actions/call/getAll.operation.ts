@@ -3,6 +3,7 @@ import { choiceField, choicesField, dateField, optional, textField } from '../..
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
+import { optionsOf } from '../../fields/optionsOf';
 import { readDateMs } from '../../fields/dates';
 import { filtersField } from '../../fields/filters';
 import { roomIdField } from '../../fields/roomId';
@@ -15,15 +16,10 @@ const endDateFilter = dateField('refused', 'End Date', 'endDate', {
 
 const gatewayFilter = optional('refused', gatewayField, 'Only return calls made through this gateway');
 
+const OUTCOMES: CallOutcome[] = ['answered', 'failed', 'noAnswer', 'rejected', 'running', 'transferred'];
+
 const outcomeFilter = choicesField('refused', 'Outcome', 'outcome', {
-	options: [
-		{ name: 'Answered', value: 'answered' },
-		{ name: 'Failed', value: 'failed' },
-		{ name: 'No Answer', value: 'noAnswer' },
-		{ name: 'Rejected', value: 'rejected' },
-		{ name: 'Running', value: 'running' },
-		{ name: 'Transferred', value: 'transferred' },
-	] satisfies Array<{ name: string; value: CallOutcome }>,
+	options: optionsOf(OUTCOMES),
 	description:
 		"Only return calls with these outcomes. VideoSDK can't filter by outcome, so n8n reads the whole list.",
 });
@@ -46,10 +42,7 @@ const startDateFilter = dateField('refused', 'Start Date', 'startDate', {
 });
 
 const typeFilter = choiceField('refused', 'Direction', 'type', {
-	options: [
-		{ name: 'Inbound', value: 'inbound' },
-		{ name: 'Outbound', value: 'outbound' },
-	],
+	options: optionsOf(['inbound', 'outbound']),
 	default: 'outbound',
 	description: 'Only return calls in this direction',
 });

@@ -4,13 +4,13 @@ import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
 import { filtersField } from '../../fields/filters';
 import { deploymentField } from '../../fields/locators';
 import { readSimplify, simplifyField } from '../../fields/simplify';
-import { statusOptions } from '../../fields/statuses';
+import { optionsOf } from '../../fields/optionsOf';
 import { getMany } from '../getMany';
 
 const deploymentFilter = optional('refused', deploymentField, 'Only return sessions of this deployment');
 
 const statusFilter = choicesField('refused', 'Status', 'status', {
-	options: statusOptions(SESSION_STATUSES),
+	options: optionsOf(SESSION_STATUSES),
 	description: 'Only return sessions with one of these statuses',
 });
 

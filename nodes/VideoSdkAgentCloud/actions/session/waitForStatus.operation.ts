@@ -6,12 +6,12 @@ import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../.
 import { sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { statusOptions } from '../../fields/statuses';
+import { optionsOf } from '../../fields/optionsOf';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 
 const statusesField = choicesField('required', 'Statuses', 'statuses', {
-	options: statusOptions(SESSION_STATUSES),
+	options: optionsOf(SESSION_STATUSES),
 	default: [...TERMINAL_STATUSES],
 	description: 'Continue as soon as the session has one of these statuses',
 });

@@ -1,6 +1,7 @@
 import { agentToolsField, toolsValidForField } from '../../fields/agentTools';
 import { contextField } from '../../fields/context';
 import { choiceField, numberField } from '../../fields/field';
+import { optionsOf } from '../../fields/optionsOf';
 import { readAgentTools } from '../../fields/readAgentTools';
 import { type Operation } from '../operation';
 
@@ -14,10 +15,7 @@ const validForField = numberField('default', 'Valid For', 'validFor', {
 
 const validForUnitField = choiceField('default', 'Valid For Unit', 'validForUnit', {
 	noDataExpression: true,
-	options: [
-		{ name: 'Days', value: 'days' },
-		{ name: 'Hours', value: 'hours' },
-	],
+	options: optionsOf(Object.keys(UNIT_HOURS)),
 	default: 'days',
 });
 
