@@ -302,11 +302,14 @@ describe('Make with Wait Until Answered', () => {
 		},
 	);
 
-	it('waits for longer than Timeout while it rings', async () => {
-		rig.simulator.setCallBehaviour({ ringForMs: 700, talkMs: null });
-		const options = { waitUntilAnswered: true, ringingTimeout: 30, timeout: 300 };
-		expect(await run(byRule({ options }))).toMatchObject([{ status: 'answered' }]);
-	});
+	it.each([{ ringingTimeout: 30 }, {}])(
+		'waits for longer than Timeout while it rings: %j',
+		async (ringing) => {
+			rig.simulator.setCallBehaviour({ ringForMs: 700, talkMs: null });
+			const options = { waitUntilAnswered: true, timeout: 300, ...ringing };
+			expect(await run(byRule({ options }))).toMatchObject([{ status: 'answered' }]);
+		},
+	);
 
 	it('gives up when ringing time and Timeout are over', async () => {
 		rig.simulator.addFault({ kind: 'hang', match: { method: 'POST' } });

@@ -236,6 +236,23 @@ describe('When n8n starts', () => {
 		await eventuallyRegistered({ url: trigger.url, events: CALLS });
 	});
 
+	it('and VideoSDK stays down, it tries again ever less often, but every five minutes', async () => {
+		const trigger = stored();
+		goDown();
+		await restarted(trigger);
+		const pauses = () =>
+			trigger.warnings
+				.join()
+				.match(/(?<=retry in )\d+(?= s)/g)
+				?.map(Number) ?? [];
+		const expected = [5, 10, 20, 40, 80, 160, 300, 300];
+		for (const [index, seconds] of expected.entries()) {
+			await eventually(() => pauses().length > index);
+			passTime(seconds * 1_000);
+		}
+		expect(pauses().slice(0, expected.length)).toEqual(expected);
+	});
+
 	it('listening for a test event does not end the check of the Production URL', async () => {
 		const trigger = stored();
 		rig.simulator.addFault({ kind: 'status', status: 503, match: { times: 1 } });

@@ -304,6 +304,47 @@ describe('Tools are handed over', () => {
 		await client.close();
 	});
 
+	describe('for as long as is said, and no longer:', () => {
+		/** @returns the token of the tool that a request hands over */
+		const handed = async (parameters: INodeParameters): Promise<string> => {
+			await rig.engine.run({ parameters });
+			const { metadata, env } = rig.requests.at(-1)?.body as { metadata?: IDataObject; env?: IDataObject };
+			const tools = metadata?.n8nTools ?? JSON.parse(String(env?.N8N_TOOLS));
+			return (tools as [{ headers: { Authorization: string } }])[0].headers.Authorization;
+		};
+		const created = (more: INodeParameters) => async (tool: PublishedTool) =>
+			`Bearer ${await tokenFor(tool, more)}`;
+		const made =
+			(options: object) =>
+			async ({ url }: PublishedTool) =>
+				await handed(call({ ...withTools(list(url)), options }));
+		const started =
+			(options: object) =>
+			async ({ url }: PublishedTool) =>
+				await handed(startParameters({ ...withTools(list(url)), options } as IDataObject));
+
+		it.each<[string, (tool: PublishedTool) => Promise<string>, number]>([
+			['Create Access', created({}), 30 * 24],
+			['Create Access for days', created({ validFor: 3 }), 3 * 24],
+			['Create Access for hours', created({ validFor: 2, validForUnit: 'hours' }), 2],
+			['a call', made({}), 24],
+			['a call with Tools Valid For', made({ toolsValidFor: 3 }), 3],
+			['a session with Tools Valid For', started({ toolsValidFor: 100 }), 100],
+		])('%s', async (_what, give, hours) => {
+			const tool = await publish();
+			const authorization = await give(tool);
+			const ping = async () =>
+				await send(tool.url, {
+					headers: { 'content-type': 'application/json', authorization },
+					body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+				});
+			passTime(hours * 3_600_000 - 60_000);
+			expect(await ping()).toMatchObject({ status: 200 });
+			passTime(120_000);
+			expect(await ping()).toMatchObject({ status: 401 });
+		});
+	});
+
 	it('and used in the middle of the call: the answer is in its transcript', async () => {
 		const tool = await publish();
 		const room = await rig.engine.run({
