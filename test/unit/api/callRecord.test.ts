@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { describeCall, simplifyCall } from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { isCallOver } from '../../../nodes/VideoSdkAgentCloud/api/calls';
 import { describeSession } from '../../../nodes/VideoSdkAgentCloud/api/sessionRecord';
 import { check } from '../support';
 
@@ -40,11 +41,15 @@ describe('describeCall', () => {
 		['ringing', alone('ringing'), 'running', false, null],
 		['being talked on', through('ringing', 'answered'), 'running', true, null],
 		['whose transfer failed', alone('transfer-failed'), 'running', true, null],
+		['whose change of room failed', alone('switch-room-failed'), 'running', true, null],
+		['completed', alone('COMPLETED'), 'answered', true, null],
+		['with a status that is no text', { callId: 'c1', status: 7 }, 'running', false, null],
 		['of an unknown status', alone('teleported'), 'running', false, null],
 		['without a status', alone(), 'running', false, null],
 		['with a status like a name of Object', alone('constructor'), 'running', false, null],
 	])('%s', (_what, call, outcome, answered, durationSeconds) => {
 		expect(describeCall(call)).toMatchObject({ callId: 'c1', outcome, answered, durationSeconds });
+		expect(isCallOver(call)).toBe(outcome !== 'running');
 	});
 
 	it.each<[string, IDataObject]>([

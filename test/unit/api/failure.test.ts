@@ -5,9 +5,11 @@ import {
 	excerpt,
 	failureOfError,
 	failureOfResponse,
+	isPassing,
 	readApiMessage,
 } from '../../../nodes/VideoSdkAgentCloud/api/failure';
 import { check, NODE, utf16 } from '../support';
+import { FAILURES } from './anyFailure';
 
 const NOW_MS = Date.UTC(2026, 0, 15);
 const TOKEN = jwt.sign({ apikey: 'k' }, 'secret');
@@ -110,6 +112,12 @@ describe('failureOfResponse', () => {
 			expect(failureOfResponse(response, 'status', NOW_MS).requestId).toBe(name);
 		}
 	});
+});
+
+it.each(FAILURES)('A failure may pass by itself, or not: %j', (failure) => {
+	const { kind, status = 0 } = failure;
+	const isOfServer = kind === 'status' && (status === 429 || status >= 500);
+	expect(isPassing(failure)).toBe(['timeout', 'network', 'notConnected'].includes(kind) || isOfServer);
 });
 
 /** What axios throws: it carries the whole request, and with it the token. */

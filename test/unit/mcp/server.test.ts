@@ -22,27 +22,22 @@ const bodyOf = (reaction: Reaction) => ('call' in reaction ? 'a call' : reaction
 
 const nested = (depth: number) => Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
 
+const METHODS = ['initialize', 'ping', 'tools/list', 'tools/call', 'notifications/initialized'];
+const optional = { requiredKeys: [] };
 /** Messages, nearly messages, and anything else that JSON can hold. */
 const anyMessage = fc.oneof(
 	fc.record(
 		{
 			jsonrpc: fc.constantFrom('2.0', '1.0', 2),
 			id: fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.double()),
-			method: fc.oneof(
-				fc.constantFrom('initialize', 'ping', 'tools/list', 'tools/call', 'notifications/initialized'),
-				fc.string(),
-				fc.integer(),
-			),
+			method: fc.oneof(fc.constantFrom(...METHODS), fc.string(), fc.integer()),
 			params: fc.oneof(
-				fc.record(
-					{ name: fc.constantFrom('find_order', 'x'), arguments: fc.jsonValue() },
-					{ requiredKeys: [] },
-				),
+				fc.record({ name: fc.constantFrom('find_order', 'x'), arguments: fc.jsonValue() }, optional),
 				fc.jsonValue(),
 			),
 			result: fc.jsonValue(),
 		},
-		{ requiredKeys: [] },
+		optional,
 	),
 	fc.jsonValue(),
 );
@@ -90,50 +85,33 @@ it('introduces itself and its tool', () => {
 	expect(toolResult('Done')).toEqual({ content: [{ type: 'text', text: 'Done' }], isError: false });
 });
 
-it.each<[unknown, object]>([
-	[{ jsonrpc: '2.0', id: 1, result: {} }, { status: 202 }],
-	[{ jsonrpc: '2.0', id: 1 }, { status: 400 }],
-	[{ jsonrpc: '2.0', result: {} }, { status: 400 }],
-	[{ jsonrpc: '2.0', id: 1, method: 'ping', result: {} }, { status: 400 }],
-	[
-		{ jsonrpc: '2.0', id: 1, method: 5 },
-		{ status: 400, body: { id: 1 } },
-	],
-	[
-		{ jsonrpc: '2.0', id: 1.5, method: 'ping' },
-		{ status: 400, body: { id: null } },
-	],
-	[
-		{ jsonrpc: '2.0', id: true, method: 'ping' },
-		{ status: 400, body: { id: null } },
-	],
-	[[request('ping')], { status: 400, body: { error: { message: /Batches/ } } }],
-	[nested(30), { status: 400, body: { error: { message: /too deep/ } } }],
-	[
-		request('tools/call', { name: 'other' }),
-		{ status: 200, body: { error: { message: /Unknown tool: other/ } } },
-	],
-])('reads %j', (body, expected) => {
-	const words = (value: unknown): unknown =>
-		value instanceof RegExp
-			? expect.stringMatching(value)
-			: typeof value === 'object' && value !== null
-				? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, words(one)]))
-				: value;
-	expect(react(body)).toMatchObject(words(expected) as object);
-});
-
-it.each([
+it.each<[body: unknown, status: number, idOrCode?: unknown, words?: RegExp]>([
+	[{ jsonrpc: '2.0', id: 1, result: {} }, 202],
+	[{ jsonrpc: '2.0', id: 1, error: {} }, 202],
+	[{ jsonrpc: '2.0', id: 1 }, 400, -32600],
+	[{ jsonrpc: '2.0', result: {} }, 400, -32600],
+	[{ jsonrpc: '2.0', id: 1, method: 'ping', result: {} }, 400, -32600],
+	[{ jsonrpc: '2.0', id: 1, method: 5 }, 400, -32600],
+	[{ jsonrpc: '2.0', id: 1.5, method: 'ping' }, 400, -32600],
+	[{ jsonrpc: '2.0', id: true, method: 'ping' }, 400, -32600],
 	[request('resources/list'), 200, -32601],
+	[request('tools/call', { name: 'other' }), 200, -32602, /Unknown tool: other/],
 	[request('ping', undefined, null), 400, -32600],
 	[request('ping', []), 400, -32600],
 	[{ id: 1, method: 'ping' }, 400, -32600],
 	['ping', 400, -32600],
 	[[], 400, -32600],
-	[[request('ping')], 400, -32600],
+	[[request('ping')], 400, -32600, /Batches/],
 	[[call({ n: 1 }), call({ n: 2 })], 400, -32600],
-])('rejects %j with %d and %d', (body, status, code) => {
-	expect(react(body)).toMatchObject({ status, body: { error: { code } } });
+	[nested(30), 400, -32600, /too deep/],
+])('answers %j with %d and %j', (body, status, ...[code, words = /./]) => {
+	const reaction = react(body);
+	if (code === undefined) return expect(reaction).toEqual({ status });
+	const message = expect.stringMatching(words) as string;
+	expect(reaction).toMatchObject({ status, body: { error: { code, message } } });
+	// An ID that is one is repeated.
+	const { id } = (Array.isArray(body) ? {} : body) as { id?: unknown };
+	expect(bodyOf(reaction)).toHaveProperty('id', id === 1 ? 1 : null);
 });
 
 it('speaks the version that the client asks for, if it knows it', () => {
