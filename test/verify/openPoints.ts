@@ -16,19 +16,10 @@ export interface OpenPoint {
 }
 
 /** The lists that are read in the way in which the package reads them. */
-const LISTS = [
-	'deployments',
-	'sessions',
-	'agents',
-	'gateways',
-	'numbers',
-	'webhooks',
-	'calls',
-	'rooms',
-	'recordings',
-	'transcriptions',
-	'rules',
-];
+const LISTS =
+	'deployments sessions agents gateways numbers webhooks calls rooms recordings transcriptions rules'.split(
+		' ',
+	);
 const sorted = (texts: Iterable<string>): string => [...new Set(texts)].sort().join(', ');
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

@@ -14,14 +14,8 @@ afterEach(async () => {
 });
 
 function command(env: Record<string, string>, ...options: string[]): TrackedProcess {
-	const program = [
-		'--import',
-		'tsx',
-		join(repositoryRoot, 'test/verify/run.ts'),
-		'--answers',
-		ANSWERS,
-		...options,
-	];
+	const file = join(repositoryRoot, 'test/verify/run.ts');
+	const program = ['--import', 'tsx', file, '--answers', ANSWERS, ...options];
 	const { PATH = '', HOME = '' } = process.env;
 	const child = new TrackedProcess(process.execPath, program, {
 		cwd: repositoryRoot,

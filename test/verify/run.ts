@@ -41,16 +41,8 @@ function readOptions(args: string[]) {
 		const { values } = parseArgs({
 			args,
 			options: {
-				start: text,
-				call: text,
-				rule: text,
-				from: text,
-				webhook: text,
-				port: text,
-				answers: text,
-				compare: text,
-				yes: flag,
-				help: flag,
+				...{ start: text, call: text, rule: text, from: text, webhook: text, port: text, answers: text },
+				...{ compare: text, yes: flag, help: flag },
 			},
 		});
 		return values;

@@ -99,16 +99,10 @@ it('keeps nothing of the account, but what belongs together', async () => {
 	step.answer = {
 		message: 'Ada Lovelace (+1 555 010) has no "top secret" on Support agent, mail ada@example.com',
 	};
+	const named = { name: 'Ada Lovelace', status: 'Ada Lovelace', 'Her room': 1 };
 	evidence.exchanges.find((exchange) => exchange.step === 'rooms')!.answer = {
 		pageInfo: { total: 15_550_100_009 },
-		data: [
-			{
-				name: 'Ada Lovelace',
-				metadata: { 'Ada is here': [true], ofDrHouse: 1 },
-				status: 'Ada Lovelace',
-				'Her room': 1,
-			},
-		],
+		data: [{ ...named, metadata: { 'Ada is here': [true], ofDrHouse: 1 } }],
 	};
 	const { answers, text: textOf } = report(evidence, secretsOf(simulator));
 	const text = textOf();
@@ -119,17 +113,8 @@ it('keeps nothing of the account, but what belongs together', async () => {
 		'gw_out_01',
 		'Line 01',
 	];
-	const own = [
-		...secretsOf(simulator),
-		...seen,
-		'Ada',
-		'Her room',
-		'DrHouse',
-		'top secret',
-		'555',
-		'eyJ',
-		'BEGIN RSA',
-	];
+	const words = ['Ada', 'Her room', 'DrHouse', 'top secret', '555', 'eyJ', 'BEGIN RSA'];
+	const own = [...secretsOf(simulator), ...seen, ...words];
 	expect([...own, SIP_PASSWORD].filter((word) => text.includes(word))).toEqual([]);
 	expect(answers.exchanges.find(({ step }) => step === 'sessions')?.answer).toEqual({
 		message: '<...> <...> <...> <...> has no <...> on <...>, mail <...>',
