@@ -125,7 +125,7 @@ export interface Operation {
 	): Promise<() => void>;
 }
 
-/** What operations act on: what each `<resource>/index.ts` exports. */
+/** What operations act on. */
 export interface Resource {
 	/** As workflows hold it. */
 	value: string;
