@@ -1,0 +1,160 @@
+/** Waits in queue mode while the main process, workers and webhook processes are killed at any moment. Nightly: it takes ten minutes for each n8n. */
+import { waitFor } from '../n8n/processes';
+import { isFinal, outputOf } from '../n8n/rest';
+import { type Cluster, startCluster } from './cluster';
+import { during, publish, untilPublished, VERSIONS } from './deliveries';
+import { chain, n8nNode, ourNode, webhookNode } from './setup';
+
+const WAITS = 40;
+const START_INTERVAL_MS = 1_000;
+const KILLS = 8;
+const MAX_WAIT_MINUTES = 3;
+/** n8n's own deadline: Max Wait, what is kept, and the work (waiting/budget.ts); and what a busy machine needs. */
+const LONGEST_MS = (MAX_WAIT_MINUTES + 0.5) * 60_000 + 145_000 + 120_000;
+const SEED = Number(process.env.MODEL_SEED ?? 20_260_115);
+
+const waiting = {
+	maxWait: MAX_WAIT_MINUTES,
+	maxWaitUnit: 'minutes',
+	recording: 'transcribe',
+	metaData: { entries: [{ key: 'startId', value: '={{ $json.body.startId }}' }] },
+};
+const OPERATIONS = {
+	sessions: {
+		...waiting,
+		resource: 'session',
+		operation: 'startAndWait',
+		deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+		options: { endAtTimeout: true, includeWait: 0.5 },
+	},
+	calls: {
+		...waiting,
+		resource: 'call',
+		operation: 'makeAndWait',
+		to: '={{ $json.body.to }}',
+		callVia: 'gateway',
+		gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
+		options: { includeWait: 0.5 },
+	},
+};
+const KINDS = Object.keys(OPERATIONS) as Array<keyof typeof OPERATIONS>;
+
+/** @returns numbers from 0 to 1, the same for the same seed (mulberry32) */
+function randomNumbers(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}
+
+/** A conversation that was started, and the URL that its execution waits at. */
+interface Started {
+	id: string;
+	startId: string;
+	isCall: boolean;
+	executionId: string;
+}
+
+function startedIn({ simulator }: Cluster): Started[] {
+	const executionIdOf = (url = '') => /\/webhook-waiting\/(\d+)/.exec(url)?.[1] ?? '';
+	const sessions = [...simulator.sessions.values()].map(({ sessionId, metaData, webhook }) => ({
+		id: sessionId,
+		startId: String(metaData?.startId),
+		isCall: false,
+		executionId: executionIdOf(webhook?.endPoint),
+	}));
+	const calls = [...simulator.calls.values()].map(({ callId, metadata, roomId }) => ({
+		id: callId,
+		startId: String(metadata.startId),
+		isCall: true,
+		executionId: executionIdOf(simulator.rooms.get(roomId)?.webhook?.endPoint),
+	}));
+	return [...sessions, ...calls];
+}
+
+/** Ends a conversation. @returns whether n8n has taken the event that tells it */
+async function endOne({ simulator }: Cluster, { id, isCall }: Started): Promise<boolean> {
+	if (!isCall) return (await simulator.emit(id, 'stopped'))?.status === 200;
+	await simulator.moveCall(id, 'answered');
+	const deliveries = await simulator.moveCall(id, 'ended');
+	return deliveries.some(({ status }) => status === 200);
+}
+
+(process.env.ALL_VERSIONS ? describe : describe.skip).each(VERSIONS)('n8n %s in queue mode', (version) => {
+	let cluster: Cluster;
+	beforeAll(async () => {
+		cluster = await startCluster(version);
+		for (const kind of KINDS) {
+			const wait = ourNode(cluster, 'Wait', 'videoSdkAgentCloud', OPERATIONS[kind]);
+			await publish(cluster.n8n, chain(kind, [webhookNode(kind), wait, n8nNode('Done', 'noOp')]));
+			for (const { url } of cluster.webhooks) await untilPublished(url, kind);
+		}
+	});
+	afterAll(async () => await cluster?.stop());
+
+	it(`${WAITS} waits end once and in time, whatever process is killed`, async () => {
+		const random = randomNumbers(SEED);
+		const { n8n, webhooks, workers, simulator, balancerUrl } = cluster;
+		const begin = async (index: number) => {
+			await during(index * START_INTERVAL_MS);
+			const kind = KINDS[index % KINDS.length] ?? 'calls';
+			const body = { startId: `start-${index}`, to: `+1555000${4_000 + index}` };
+			// Not sent again if there is no answer: it may have begun.
+			await n8n.rest.triggerByWebhook(`${balancerUrl}/webhook/${kind}`, body).catch(() => undefined);
+		};
+		const kill = async () => {
+			const processes = [n8n, ...webhooks, ...workers];
+			for (let kills = 0; kills < KILLS; kills++) {
+				await during(random() * (WAITS / KILLS) * START_INTERVAL_MS);
+				const victim = processes[Math.floor(random() * processes.length)] ?? n8n;
+				await victim.kill();
+				await during(random() * 2_000);
+				await victim.restart();
+			}
+		};
+		await Promise.all([...Array.from({ length: WAITS }, async (_, index) => await begin(index)), kill()]);
+		await during(10_000);
+
+		const started = startedIn(cluster);
+		const startIds = started.map(({ startId }) => startId);
+		expect(new Set(startIds).size).toBe(startIds.length);
+		expect(started.length).toBeGreaterThan(WAITS / 2);
+		const told = new Set<string>();
+		for (const one of started) if (random() < 0.5 && (await endOne(cluster, one))) told.add(one.id);
+
+		const open = async () => await n8n.rest.listExecutions({ status: ['waiting', 'running', 'new'] });
+		await waitFor(
+			'all runs to end',
+			async () => ((await open()).length === 0 ? true : undefined),
+			LONGEST_MS,
+			2_000,
+		);
+		let continued = 0;
+		for (const { id, isCall, executionId } of started) {
+			const execution = await n8n.rest.getExecution(executionId);
+			expect([id, execution && isFinal(execution)]).toEqual([id, true]);
+			// Killed during the start: n8n tells it as crashed, and VideoSDK ends a call.
+			if (isCall) expect(simulator.calls.get(id)?.maxCallDuration).toBeLessThanOrEqual(MAX_WAIT_MINUTES * 60);
+			if (execution?.status !== 'success') continue;
+			continued++;
+			const output = outputOf(execution, 'Done');
+			expect(output).toEqual([expect.objectContaining({ [isCall ? 'callId' : 'sessionId']: id })]);
+			const [json = {}] = output;
+			// Whatever process an event reached has done the rest.
+			if (told.has(id))
+				expect([id, json.timedOut, json.outcome]).toEqual([
+					id,
+					undefined,
+					expect.not.stringMatching('running'),
+				]);
+			else if (json.outcome === 'running') expect([id, json.timedOut]).toEqual([id, true]);
+		}
+		expect(continued).toBeGreaterThan(started.length / 2);
+		process.stdout.write(
+			`${started.length} of ${WAITS} started, ${told.size} told, ${continued} continued\n`,
+		);
+	}, 1_200_000);
+});
