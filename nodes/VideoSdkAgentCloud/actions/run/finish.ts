@@ -51,10 +51,11 @@ export async function stop(
 	outcomes: Outcomes,
 	credentialOfItem: CredentialOfItem,
 ): Promise<(() => void) | undefined> {
+	if (operation.stop === undefined) return undefined;
 	const started = outcomes.flatMap(({ records = [] } = {}, item) =>
 		records.map((json) => ({ json, pairedItem: { item } })),
 	);
-	return await operation.stop?.(context, started, credentialOfItem).catch(({ message }: Error) => {
+	return await operation.stop(context, started, credentialOfItem).catch(({ message }: Error) => {
 		context.logger.warn(`What was started can't be ended when Max Wait ends. ${message}`);
 		return undefined;
 	});
