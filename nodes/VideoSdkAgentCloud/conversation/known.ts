@@ -5,7 +5,7 @@ import { NO_TIME_LEFT } from '../api/client';
 import { apiSessionId } from '../api/sessionId';
 import { type Includable, joinParts, type Part } from './part';
 import { FINAL, type Kind } from './kinds';
-import { joinLayers, type Layer, layersOf, recordOf } from './record';
+import { joinByName, joinLayers, larger, type Layer, layersOf, recordOf } from './record';
 
 /** The events by which VideoSDK tells that a session is over, which are also the statuses that they lead to. */
 export const END_EVENTS = ['failed', 'stopped'] as const;
@@ -95,8 +95,6 @@ function ofRecord(kind: Kind, id: string, record: IDataObject, skewMs: number): 
 const earlier = (one?: number, other?: number) =>
 	one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 
-const larger = (one: string, other: string) => (one > other ? one : other);
-
 function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 	if (one === undefined || other === undefined) return one ?? other;
 	if (one === true || other === true) return true;
@@ -104,25 +102,6 @@ function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 	if (one === NO_TIME_LEFT || other === NO_TIME_LEFT) return one === NO_TIME_LEFT ? other : one;
 	return larger(one, other);
 }
-
-function joinByName<T>(
-	one: Record<string, T>,
-	other: Record<string, T>,
-	joinTwo: (a: T, b: T) => T,
-): Record<string, T> {
-	const joined = { ...one };
-	for (const [name, value] of Object.entries(other)) {
-		const present = Object.hasOwn(joined, name) ? joined[name] : undefined;
-		joined[name] = present === undefined ? value : joinTwo(present, value);
-	}
-	return joined;
-}
-
-const longerEntry = (one: IDataObject, other: IDataObject) => {
-	const [oneText, otherText] = [JSON.stringify(one), JSON.stringify(other)];
-	const isOne = oneText.length === otherText.length ? oneText > otherText : oneText.length > otherText.length;
-	return isOne ? one : other;
-};
 
 /** Joins what two processes, or two facts, know of the same conversation. The only merge there is. */
 export function join(one: Known, other: Known): Known {
@@ -132,7 +111,7 @@ export function join(one: Known, other: Known): Known {
 	return {
 		id: one.id,
 		layers: joinLayers(one.layers, other.layers),
-		timelog: joinByName(one.timelog, other.timelog, longerEntry),
+		timelog: joinByName(one.timelog, other.timelog, larger),
 		isAnswered: one.isAnswered || other.isAnswered,
 		...(overAtMs !== undefined && { overAtMs }),
 		...(seenOverAtMs !== undefined && { seenOverAtMs }),

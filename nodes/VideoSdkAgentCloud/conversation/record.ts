@@ -22,18 +22,24 @@ function compare(one: Layer['rank'], other: Layer['rank']): number {
 }
 
 /** Of records of the same rank, the value that is longer as text counts, then the one that is later in the alphabet. */
-function larger(one: unknown, other: unknown): unknown {
+export function larger<T>(one: T, other: T): T {
 	const [oneText, otherText] = [JSON.stringify(one), JSON.stringify(other)];
 	if (oneText.length !== otherText.length) return oneText.length > otherText.length ? one : other;
 	return oneText > otherText ? one : other;
 }
 
-function mergeFields(one: IDataObject, other: IDataObject): IDataObject {
-	const merged = { ...one };
+/** Joins fields of the same name. */
+export function joinByName<T>(
+	one: Record<string, T>,
+	other: Record<string, T>,
+	joinTwo: (a: T, b: T) => T,
+): Record<string, T> {
+	const joined = { ...one };
 	for (const [name, value] of Object.entries(other)) {
-		merged[name] = (Object.hasOwn(merged, name) ? larger(merged[name], value) : value) as IDataObject;
+		const present = Object.hasOwn(joined, name) ? joined[name] : undefined;
+		joined[name] = present === undefined ? value : joinTwo(present, value);
 	}
-	return merged;
+	return joined;
 }
 
 /** @returns the layers of one record. @param stage how far the conversation had come */
@@ -55,7 +61,7 @@ export function joinLayers(one: Layer[], other: Layer[]): Layer[] {
 	for (const { rank, fields } of [...one, ...other]) {
 		const key = rank.join();
 		const present = byRank.get(key);
-		byRank.set(key, { rank, fields: present ? mergeFields(present.fields, fields) : fields });
+		byRank.set(key, { rank, fields: present ? joinByName(present.fields, fields, larger) : fields });
 	}
 	const told = new Set<string>();
 	return [...byRank.values()]
