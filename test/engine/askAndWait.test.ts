@@ -284,6 +284,19 @@ describe('A response', () => {
 });
 
 describe('A call without a response', () => {
+	it.each<[string, (agent: Client) => Promise<unknown>]>([
+		['a look at the tool', async (agent) => await agent.listTools()],
+		['a response that does not fit', async (agent) => await submit(agent, {})],
+	])('is watched by a process that heard of it by %s, if the first one is gone', async (_what, send) => {
+		const { agent, waiting } = await asked();
+		waiting.receiver = await rig.addEngine({ credentialId: rig.engine.credentialId });
+		// Without its credential the first process learns nothing.
+		rig.engine.deleteCredentials();
+		await send(agent);
+		await rig.simulator.moveCall(String(callId()), 'missed');
+		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'noAnswer', responded: false }]);
+	});
+
 	it.each([
 		['missed', 'noAnswer'],
 		['rejected', 'rejected'],

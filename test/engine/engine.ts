@@ -48,6 +48,8 @@ export const NODE_NAME = 'Agent Cloud';
 export interface EngineOptions {
 	/** What the user filled into the credential. */
 	credentials?: ICredentialDataDecryptedObject;
+	/** As another process of the same n8n has it. */
+	credentialId?: string;
 	/** false: n8n's store of processed items is out of order. */
 	deduplication?: boolean;
 }
@@ -118,7 +120,7 @@ export class Engine {
 	readonly nodeTypes: TestNodeTypes;
 	readonly credentialsHelper: MemoryCredentialsHelper;
 	/** The node's credential can be changed at any time, as a user does. */
-	readonly credentialId = randomUUID();
+	readonly credentialId: string;
 	/** By workflow: one column in n8n's database. Whichever execution changed any of it, and ends last, overwrites the whole. */
 	readonly staticData = new Map<string, IDataObject>();
 	/** The data of executions as n8n's database has them. */
@@ -131,6 +133,7 @@ export class Engine {
 		readonly loader: PackageDirectoryLoader,
 		private readonly options: EngineOptions,
 	) {
+		this.credentialId = options.credentialId ?? randomUUID();
 		this.nodeTypes = new TestNodeTypes(loader);
 		this.credentialsHelper = new MemoryCredentialsHelper(loader, this.stored);
 		if (options.credentials) this.setCredentials(options.credentials);

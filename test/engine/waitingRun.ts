@@ -202,8 +202,9 @@ export class WaitingRun {
 		const workflow = this.engine.load(this.workflow, false);
 		const node = workflow.getNode(nodeName) as INode;
 		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(node.type);
+		const reader = this.receiver?.credentialId === this.engine.credentialId ? this.receiver : this.engine;
 		const additionalData = {
-			...this.engine.additionalData(this.mode, this.executionId),
+			...reader.additionalData(this.mode, this.executionId),
 			httpRequest,
 			httpResponse,
 		};

@@ -24,6 +24,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 		warnSparingly(context, 'tool token', sentence);
 		return rejectBearer(context);
 	}
+	const wait = await takeUp(context, waiting);
 	const tooLarge = rejectTooLarge(context);
 	if (tooLarge) return tooLarge;
 	const version = context.getHeaderData()['mcp-protocol-version'];
@@ -32,7 +33,6 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	const { id, input } = reaction.call;
 	const problem = problemOf(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
-	const wait = await takeUp(context, waiting);
 	if (!wait.tryContinue(context)) return refuse(context, id, NOT_TAKEN);
 	const json = withResponse(question, waiting.items[0] ?? {}, input, Date.now());
 	// n8n itself answers: only it knows whether the execution goes on.
