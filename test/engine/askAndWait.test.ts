@@ -2,6 +2,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import fc from 'fast-check';
+import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, callParameters, made, TO } from './callRig';
 import { REVIEW, TOOL } from './engine';
@@ -525,6 +526,30 @@ describe('As the human review of a tool', () => {
 			items,
 		});
 		expect(jsonOf(result)[0]?.data).toEqual({ approved: false, chatInput: expect.stringMatching(reason) });
+	});
+
+	it("a call that is not made because of 'Retry On Fail' is a no, with the reason", async () => {
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE }), {
+			...{ nodeType: REVIEW, items, node: { retryOnFail: true } },
+		});
+		expect(made(rig)).toHaveLength(0);
+		expect(jsonOf(result)).toMatchObject([
+			{ responded: false, data: { approved: false, chatInput: expect.stringContaining('Retry On Fail') } },
+		]);
+	});
+
+	it('a call that no execution can wait for is a no, with the reason', async () => {
+		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE }), {
+			...{ nodeType: REVIEW, items },
+		});
+		const data = {
+			approved: false,
+			chatInput: expect.stringMatching(/couldn't wait.* No database$/) as string,
+		};
+		expect(jsonOf(result)).toEqual([
+			{ outcome: 'running', responded: false, data, to: TO, callId: callId(), error: 'No database' },
+		]);
 	});
 
 	it('leaves the node of the workflow alone, which n8n disables after the wait', async () => {

@@ -34,6 +34,7 @@ const REASONS: Record<string, string> = {
 	transferred: 'The call was transferred before there was a response.',
 	inDoubt: 'The call may have been made, but there was no response.',
 	notCalled: "The call couldn't be made.",
+	running: "The call was made, but n8n couldn't wait for the response.",
 };
 
 const hashOf = (key: string): Buffer => createHash('sha256').update(key).digest();

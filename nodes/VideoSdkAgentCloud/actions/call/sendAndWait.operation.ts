@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { callingHoursField } from '../../fields/callingHours';
 import { ringingTimeoutField } from '../../fields/callOptions';
@@ -79,6 +79,8 @@ function optionsOf(
 	};
 }
 
+const show = (read: ItemReader, record: IDataObject) => withoutResponse(readResponseForm(read), record);
+
 export const operation: Operation = {
 	value: 'sendAndWait',
 	name: 'Ask and Wait',
@@ -92,12 +94,13 @@ export const operation: Operation = {
 	fields: callFields(QUESTION_FIELDS, MAX_WAIT_FOR_RESPONSE),
 	options: [callingHoursField, ownRoomOption, ringingTimeoutField, roomIdOption, ...TOOLS_OPTIONS],
 	prepare: prepareQuestion,
+	show,
 	async complete(context, output, credential) {
 		const options = optionsOf(context, output, credential);
 		if (options.question) return await putToWait(context, output, options);
 		// Changed in place: n8n finds what goes to the error output by a property that no copy has.
 		for (const [index, item] of output.entries()) {
-			item.json = withoutResponse(readResponseForm(new ItemReader(context, index)), item.json);
+			item.json = show(new ItemReader(context, index), item.json);
 		}
 		return output;
 	},

@@ -1,5 +1,6 @@
 import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
 import { simplifyCall } from '../../api/callRecord';
+import { ItemReader } from '../../fields/reader';
 import { toErrorOutput } from '../../n8n/errorOutput';
 import { continuesOnFail } from '../../n8n/tool';
 import type { CredentialOfItem, Operation } from '../operation';
@@ -9,13 +10,14 @@ import { isTriedAgain, type Try } from './tries';
 /** @returns the output of an item that was started, while the operation's last step failed */
 function withError(
 	context: IExecuteFunctions,
-	{ starts }: Operation,
+	{ starts, show = (_read, record) => record }: Operation,
 	item: INodeExecutionData,
+	index: number,
 	message: string,
 ): INodeExecutionData {
 	if (item.json.error || item.json.outcome === 'notCalled') return item;
 	const json = { ...(starts === 'call' ? simplifyCall(item.json) : item.json), error: message };
-	return toErrorOutput(context, { ...item, json });
+	return toErrorOutput(context, { ...item, json: show(new ItemReader(context, index), json) });
 }
 
 /** Does what is left to do, unless n8n will run the node again: an execution must not wait for one try while another runs. */
@@ -38,7 +40,7 @@ export async function complete(
 		// What was started is still running, so the error names it.
 		const nodeError = new NodeOperationError(context.getNode(), error as Error);
 		if (operation.starts !== undefined && continuesOnFail(context)) {
-			return output.map((item) => withError(context, operation, item, nodeError.message));
+			return output.map((item, index) => withError(context, operation, item, index, nodeError.message));
 		}
 		throw stopError(context, nodeError, current.outcomes, operation.starts);
 	}

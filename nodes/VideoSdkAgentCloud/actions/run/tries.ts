@@ -50,7 +50,8 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 			node,
 			"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't use it. Nothing was sent.",
 		);
-		return { outcomes: none.fill({ error }), count: 1 };
+		// No later try differs, so this one also does what is left to do.
+		return { outcomes: none.fill({ error }), count: MOST_TRIES };
 	}
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
