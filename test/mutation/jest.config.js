@@ -1,0 +1,12 @@
+const { join } = require('node:path');
+const base = require('../../jest.config.js');
+
+/** For Stryker, which runs it in a copy of the repository: the unit tests alone, since a mutant has seconds. */
+module.exports = {
+	...base,
+	rootDir: '../..',
+	roots: ['<rootDir>/test/unit'],
+	// Stryker resolves it without jest's names for folders.
+	testEnvironment: join(__dirname, '..', 'jest', 'environment.js'),
+	reporters: ['default'],
+};

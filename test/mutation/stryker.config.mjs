@@ -1,0 +1,35 @@
+/**
+ * `npm run test:mutants`: Stryker changes the pure modules one place at a time, and tells which changes no unit test notices.
+ * `-- --mutate <files>` tries some of them. Nightly, not part of `.ci/run`.
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+const root = 'nodes/VideoSdkAgentCloud';
+
+export default {
+	mutate: [
+		`${root}/conversation/*.ts`,
+		`${root}/webhook/{address,context,contextUrl,envelope,event,eventIdentity,eventNames,recentDeliveries,verify}.ts`,
+		`${root}/mcp/*.ts`,
+		`${root}/trigger/reconcile.ts`,
+		`${root}/api/{callRecord,endOnce,failure,pagination,pause,retry,retryAfter,sessionId,sessionRecord,status,telephony}.ts`,
+		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,readKeyValue,maxWait,maxCallDuration}.ts`,
+		`${root}/tools/*.ts`,
+	],
+	// Texts for people are read, not tested word for word.
+	mutator: { excludedMutations: ['StringLiteral'] },
+	testRunner: 'jest',
+	plugins: ['@stryker-mutator/jest-runner'],
+	jest: { configFile: 'test/mutation/jest.config.js' },
+	coverageAnalysis: 'perTest',
+	ignoreStatic: true,
+	incremental: true,
+	incrementalFile: '.cache/mutants.json',
+	tempDirName: '.cache/stryker',
+	ignorePatterns: ['dist', 'docs/images', 'examples', '.cache'],
+	reporters: ['clear-text', 'progress-append-only'],
+	concurrency: 2,
+	timeoutMS: 20_000,
+	disableTypeChecks: false,
+	allowEmpty: false,
+};
