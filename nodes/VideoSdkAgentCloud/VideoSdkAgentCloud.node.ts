@@ -31,7 +31,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		usableAsTool: true,
 		builderHint: {
 			searchHint:
-				'Makes phone calls with AI voice agents and runs agent sessions on VideoSDK Agent Cloud. Each call or session costs money and may reach a real person. To continue the same execution after a call or session has ended, use makeAndWait or startAndWait. To react to events, use the trigger. To get what was said, set recording before the call.',
+				'Makes phone calls with AI voice agents and runs agent sessions on VideoSDK Agent Cloud. Each call or session costs money and may reach a real person. To continue the same execution after a call or session has ended, use makeAndWait or startAndWait. To ask a person by phone, or to have a tool of an AI agent approved by phone, use sendAndWait. To react to events, use the trigger. To get what was said, set recording before the call.',
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudTrigger',
