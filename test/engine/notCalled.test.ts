@@ -150,6 +150,17 @@ describe('Calling Hours', () => {
 		expect(rig.requests).toHaveLength(2);
 	});
 
+	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'are no error: with %s, the item goes on as others do',
+		async (onError) => {
+			rig.simulator.addFault({ kind: 'status', status: 400 });
+			const options = { callingHours: around(Date.now()) };
+			const { routed } = await call([ADA, GRACE], options, { onError, node: retryOnFail });
+			expect(routed.success.map(({ json }) => json)).toContainEqual(notCalled);
+			expect(routed.failure.map(({ json }) => json)).not.toContainEqual(expect.objectContaining(notCalled));
+		},
+	);
+
 	it('do not count as called when another item stops the node', async () => {
 		rig.simulator.addFault({ kind: 'delay' });
 		rig.simulator.addFault({ kind: 'status', status: 400 });
