@@ -206,14 +206,18 @@ describe('A response', () => {
 		expect(waiting.resumptions).toBe(1);
 	});
 
-	it('may come again if n8n failed to continue', async () => {
-		const { agent, waiting } = await asked();
-		waiting.failures = 1;
-		await expect(submit(agent, { approved: false })).rejects.toThrow();
-		while ((await submit(agent, { approved: true })).isError)
-			await new Promise((resolve) => setTimeout(resolve, 50));
-		expect(await waiting.jsonWithin()).toMatchObject([{ data: { approved: true } }]);
-	});
+	it.each(['the same process', 'another process'])(
+		'is kept if n8n fails to continue, though the call ends then, and %s continues',
+		async (where) => {
+			const { agent, waiting } = await asked();
+			waiting.failures = 1;
+			await expect(submit(agent, { approved: true })).rejects.toThrow();
+			if (where === 'another process') waiting.receiver = await rig.addEngine();
+			await rig.simulator.moveCall(String(callId()), 'missed');
+			expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { approved: true } }]);
+			expect(waiting.resumptions).toBe(1);
+		},
+	);
 
 	it('is taken by a process that has just started', async () => {
 		const { agent, waiting } = await asked();

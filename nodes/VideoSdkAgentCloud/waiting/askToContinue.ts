@@ -35,6 +35,8 @@ const IS_RUNNING = /is running already/;
 /** What our own request carries. */
 export interface CarriedKnown {
 	known: Known[];
+	/** The item that a response has made. */
+	response?: IDataObject;
 }
 
 /** @returns one conversation without what was said, which the receiver fetches, if it can */
@@ -45,7 +47,11 @@ function withoutParts(one: Known, canFetch: boolean): Known {
 }
 
 /** @returns what is known, as much of what was said as fits */
-function bodyOf(known: Known[], { isCredentialByItem }: StoredWait, maxLength: number): string {
+function bodyOf(
+	{ known, response }: CarriedKnown,
+	{ isCredentialByItem }: StoredWait,
+	maxLength: number,
+): string {
 	let length = 0;
 	const texts = known.map((one) => {
 		const text = JSON.stringify(one);
@@ -53,7 +59,7 @@ function bodyOf(known: Known[], { isCredentialByItem }: StoredWait, maxLength: n
 		length += text.length;
 		return text;
 	});
-	return `{"known":[${texts.join()}]}`;
+	return `{"known":[${texts.join()}]${response ? `,"response":${JSON.stringify(response)}` : ''}}`;
 }
 
 /** Sends one request. @returns undefined if the execution goes on, or does not wait here any more */
@@ -104,7 +110,7 @@ async function post(
 export async function askToContinue(
 	context: RequestContext,
 	stored: StoredWait,
-	known: () => Known[],
+	carried: () => CarriedKnown,
 	isOver: () => boolean,
 	untilMs: number,
 ): Promise<void> {
@@ -112,7 +118,7 @@ export async function askToContinue(
 	let tries = 0;
 	let hasWarned = false;
 	while (!isOver() && Date.now() <= untilMs) {
-		const answer = await post(context, stored, bodyOf(known(), stored, maxLength));
+		const answer = await post(context, stored, bodyOf(carried(), stored, maxLength));
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
 		if (trouble === 'tooLarge' && maxLength > MIN_BODY_LENGTH) {

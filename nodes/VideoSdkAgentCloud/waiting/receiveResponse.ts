@@ -33,8 +33,8 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	const { id, input } = reaction.call;
 	const problem = problemOf(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
-	if (!wait.tryContinue(context)) return refuse(context, id, NOT_TAKEN);
 	const json = withResponse(question, waiting.items[0] ?? {}, input, Date.now());
+	if (!wait.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
 	// n8n itself answers: only it knows whether the execution goes on.
 	return {
 		webhookResponse: resultResponse(id, toolResult(TAKEN)),

@@ -40,8 +40,8 @@ function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: W
 /** Learns from a request of our own. */
 function learnFromUs(context: IWebhookFunctions, wait: Wait, { isCredentialByItem }: StoredWait): boolean {
 	// As `askToContinue` makes it.
-	const { known = [] } = context.getBodyData() as unknown as Partial<CarriedKnown>;
-	wait.join(known);
+	const { known = [], response } = context.getBodyData() as unknown as Partial<CarriedKnown>;
+	wait.join(known, response);
 	wait.wake();
 	// Who can't ask VideoSDK has to take what the sender, who is ready, knows.
 	return wait.isReady || isCredentialByItem;

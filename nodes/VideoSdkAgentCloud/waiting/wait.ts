@@ -40,6 +40,8 @@ export class Wait {
 	private isAsking = false;
 	private hasWarned = false;
 	private watches: Watch[] = [];
+	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
+	private response?: IDataObject;
 
 	constructor(readonly stored: StoredWait) {
 		this.kind = KINDS[stored.kind];
@@ -68,8 +70,9 @@ export class Wait {
 	}
 
 	/** Joins what another process, or the stored items, know. */
-	join(known: Known[]): void {
+	join(known: Known[], response?: IDataObject): void {
 		for (const one of known) this.awaited.get(one.id)?.join(one);
+		this.response ??= response;
 	}
 
 	/** Learns what the items of the stored execution tell. */
@@ -96,7 +99,7 @@ export class Wait {
 
 	get isReady(): boolean {
 		const nowMs = Date.now();
-		return [...this.awaited.values()].every((one) => one.isReady(nowMs));
+		return this.response !== undefined || [...this.awaited.values()].every((one) => one.isReady(nowMs));
 	}
 
 	/**
@@ -105,11 +108,13 @@ export class Wait {
 	 * n8n 1.x lets an execution go on once for each request that comes before it is marked as running, so the nodes after it would
 	 * run several times. n8n 2.x does so once, and answers the others with 500.
 	 *
+	 * @param response the item that a response has made
 	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
 	 */
-	tryContinue(context: IWebhookFunctions): boolean {
+	tryContinue(context: IWebhookFunctions, response = this.response): boolean {
 		if (this.state !== 'waiting' || this.isTooLate) return false;
 		this.state = 'continuing';
+		this.response = response;
 		whenAnswered(context, (wasAccepted) => void this.finish(wasAccepted));
 		return true;
 	}
@@ -121,6 +126,7 @@ export class Wait {
 
 	/** @param item what the execution has stored for it @returns the output item */
 	outcome(item: IDataObject): IDataObject {
+		if (this.response) return this.response;
 		const id = String(item[this.kind.idField]);
 		const one = this.awaited.get(id);
 		if (one === undefined) return item;
@@ -140,14 +146,18 @@ export class Wait {
 		await sleep(AGAIN_AFTER_MS);
 		this.state = 'waiting';
 		this.wake();
+		if (this.response) await this.ask();
 	}
 
 	private async ask(): Promise<void> {
 		if (this.isAsking || this.state !== 'waiting' || this.context === undefined || !this.isReady) return;
 		this.isAsking = true;
-		const known = () => [...this.awaited.values()].map((one) => one.known);
+		const carried = () => ({
+			known: [...this.awaited.values()].map((one) => one.known),
+			response: this.response,
+		});
 		const { stored, context, budget } = this;
-		await askToContinue(context, stored, known, () => !this.isWaiting, budget.continueUntilMs);
+		await askToContinue(context, stored, carried, () => !this.isWaiting, budget.continueUntilMs);
 		this.isAsking = false;
 		// Else n8n has not answered yet whether it lets the execution go on.
 		if (this.isWaiting) this.forget();

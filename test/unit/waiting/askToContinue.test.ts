@@ -38,7 +38,7 @@ async function ask(known: Known[], maxLength: number): Promise<CarriedKnown[]> {
 	await askToContinue(
 		context,
 		STORED,
-		() => known,
+		() => ({ known }),
 		() => ++turns > 20,
 		Date.now() + 1_000,
 	);
