@@ -209,7 +209,10 @@ describe('Transcription: Get, waiting', () => {
 		expect(jsonOf(await run(get({ roomId, ...waiting(200) })))).toMatchObject([{ sessionId: 'latest' }]);
 	});
 
-	it('does not wait for a session that left none: someone looked in', async () => {
+	it.each([
+		[20, false],
+		[10, true],
+	])('waits for a session that ended %d minutes ago: %p', async (minutes, isAwaited) => {
 		const roomId = await makeRoom('transcribe');
 		rig.simulator.addTranscription({ roomId, sessionId: 'former' });
 		// The clock of the simulator is that of the test.
@@ -222,10 +225,9 @@ describe('Transcription: Get, waiting', () => {
 			participants: [],
 			status: 'ended',
 		} as never);
-		passTime(20 * 60_000);
-		const [found] = jsonOf(await run(get({ roomId, ...waiting(200) })));
-		expect(found).toMatchObject({ sessionId: 'former' });
-		expect(found).not.toHaveProperty('timedOut');
+		passTime((minutes + 2) * 60_000);
+		const [found] = jsonOf(await run(get({ roomId, ...waiting(1.2) })));
+		expect([found?.sessionId, found?.timedOut]).toEqual(['former', isAwaited || undefined]);
 	});
 
 	it('puts out what is known at the end', async () => {
