@@ -1,6 +1,6 @@
 /** Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the answer. */
 import { startWorker } from '../n8n/instance';
-import { waitFor } from '../n8n/processes';
+import { freePorts, waitFor } from '../n8n/processes';
 import { startQueueServices } from '../n8n/queueMode';
 import { type Execution, outputOf } from '../n8n/rest';
 import { n8nOptions, publish, runEnded, untilPublished, untilWaiting, VERSIONS } from './deliveries';
@@ -59,9 +59,13 @@ describe.each(VERSIONS.flatMap((version) => [[version, 'regular'] as const, [ver
 		const undo: Array<() => Promise<unknown>> = [];
 
 		beforeAll(async () => {
-			const services = mode === 'queue' ? await startQueueServices(version) : undefined;
+			const [port = 0] = await freePorts(1);
+			// Without it a worker hands out the address of an n8n of its own.
+			const name = version.startsWith('2.') ? 'N8N_WEBHOOK_URL' : 'WEBHOOK_URL';
+			const env = { [name]: `http://127.0.0.1:${port}/` };
+			const services = mode === 'queue' ? await startQueueServices(version, env) : undefined;
 			if (services) undo.push(services.stop);
-			const options = services?.options ?? n8nOptions(version);
+			const options = { ...(services?.options ?? n8nOptions(version, env)), port };
 			setup = await setUp({ n8n: options, simulator: { callBehaviour: false, ...PATIENT } });
 			undo.push(async () => await setup.stop());
 			if (services) {
