@@ -7,11 +7,12 @@ import { EXAMPLES } from '../start/examples';
 import { TABLES } from '../start/tables';
 import { LATEST_VERSION, runByHand, runEnded, untilWaiting } from './deliveries';
 import { ExamplesStage } from './examplesStage';
+import { connectMcp } from './mcpClient';
 import { servedNodeTypes, signedIn } from './nodeTypes';
 import { ourNode } from './setup';
 
 /** n8n 1.x has no human review. */
-const FOR_2_ONLY = ['ai-agent-makes-calls.json'];
+const FOR_2_ONLY = ['ai-agent-makes-calls.json', 'ask-before-paying.json'];
 
 /** n8n ignores the clicks of programs. */
 const BROWSER =
@@ -467,6 +468,44 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(made()).toHaveLength(1);
 	}
 
+	async function askBeforePaying(): Promise<void> {
+		const { model, n8n, simulator } = stage;
+		const pay = (Amount: number) => ({
+			tool: 'Make_payment',
+			arguments: { toolParameters: { Recipient: 'the bakery', Amount }, hitlParameters: {} },
+		});
+		/** Asks for a payment, and answers on the phone. */
+		const ask = async (amount: number, input: object) => {
+			model.script([pay(amount), { text: 'Done.' }]);
+			const known = new Set(simulator.calls.keys());
+			const executionId = await stage.chat('ask-before-paying.json', 'Please pay the bakery.');
+			const call = await waitFor(
+				'the call',
+				async () => calls().find(({ callId }) => !known.has(callId)),
+				60_000,
+				20,
+			);
+			await untilWaiting(n8n, executionId);
+			const [tool] = (call.metadata as { n8nTools: [{ url: string; headers: { Authorization: string } }] })
+				.n8nTools;
+			const client = await connectMcp(
+				n8n.runtime,
+				tool.url,
+				tool.headers.Authorization.replace('Bearer ', ''),
+			);
+			expect(JSON.stringify(await client.listTools())).toContain(
+				`wants to pay ${amount} dollars to the bakery`,
+			);
+			await client.callTool({ name: 'submit_response', arguments: input });
+			await client.close();
+			await runEnded(n8n, executionId, 'AI Agent');
+			return JSON.stringify(model.requests.at(-1)?.messages);
+		};
+		expect(await ask(900, { approved: false, comment: 'Too much' })).toContain('Too much');
+		await ask(120, { approved: true });
+		expect(await stage.table('Payments').rows()).toMatchObject([{ recipient: 'the bakery', amount: 120 }]);
+	}
+
 	async function httpRequest(): Promise<void> {
 		const sessions = await stage.pressFor('http-request-with-our-credential.json', 'Split into items');
 		expect(sessions).toEqual([
@@ -489,6 +528,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		[['many-sessions-from-a-table.json'], manySessions],
 		[['ai-agent-starts-sessions.json'], agentStartsSessions],
 		[['ai-agent-makes-calls.json'], agentMakesCalls],
+		[['ask-before-paying.json'], askBeforePaying],
 		[['http-request-with-our-credential.json'], httpRequest],
 	];
 

@@ -30,7 +30,7 @@ export const readExample = (file: string) =>
 	JSON.parse(readFileSync(join(folder, file), 'utf8')) as WorkflowJson;
 
 export const isAction = ({ type }: WorkflowNode) =>
-	[`${PACKAGE}.videoSdkAgentCloud`, `${PACKAGE}.videoSdkAgentCloudTool`].includes(type);
+	['', 'Tool', 'HitlTool'].some((kind) => type === `${PACKAGE}.videoSdkAgentCloud${kind}`);
 export const isOurs = ({ type }: WorkflowNode) => type.startsWith(`${PACKAGE}.`);
 export const isHttpRequest = ({ parameters }: WorkflowNode) =>
 	parameters.nodeCredentialType === CREDENTIAL_TYPE;

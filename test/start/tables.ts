@@ -53,6 +53,7 @@ export const TABLES: Record<string, TableDefinition> = {
 		columns: text('time', 'takenBy'),
 		rows: [{ time: 'Monday, 10:00' }, { time: 'Tuesday, 11:00' }],
 	},
+	Payments: { columns: { recipient: 'string', amount: 'number' }, rows: [] },
 	Appointments: {
 		columns: text('name', 'phone', 'time', 'called'),
 		rows: [
