@@ -24,6 +24,7 @@ const PARAMETERS = {
 	deploymentId: 'ddv_support',
 	description: 'Description',
 	meetingId: 'room',
+	message: 'Message',
 	name: 'Name',
 	roomId: 'room',
 	sessionId: 'session',
