@@ -156,6 +156,7 @@ function telecom(world: World, courier: Courier, otherHostUrl: string): Telecom 
 		addRecording: (recording) => recordings.add(recording),
 		transcriptions: transcriptions.byId,
 		toolUses: world.toolAgent.uses,
+		heard: world.toolAgent.heard,
 		addTranscription: (transcription) => transcriptions.add(transcription),
 		addFile: (file) => world.files.add(file),
 	};

@@ -89,6 +89,8 @@ export interface Telecom {
 	readonly transcriptions: Map<string, SimulatedTranscription>;
 	/** What agents asked n8n during calls and sessions that were started with tools. */
 	readonly toolUses: ToolUse[];
+	/** What callers say, by the names of the arguments that agents make of it. */
+	readonly heard: Record<string, unknown>;
 	addTranscription(transcription: TranscriptionInput): SimulatedTranscription;
 	/** @returns the file's URL, which asks for no token. */
 	addFile(file: FileInput): string;

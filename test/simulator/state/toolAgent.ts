@@ -15,6 +15,8 @@ export interface ToolUse {
 	/** Of the call or session whose agent asked. */
 	id: string;
 	tool: string;
+	/** Of the tool; empty if the agent could not ask. */
+	description: string;
 	/** The arguments. */
 	input: Record<string, unknown>;
 	/** As the agent reads it; why there is none if it could not ask. */
@@ -28,16 +30,22 @@ export interface ToolUse {
  * What a model would take out of the conversation: something for each argument that must be there.
  *
  * @param told what tools have answered before
+ * @param heard what the caller says, by the names of arguments
  */
 function argumentsFor(
 	schema: { properties?: object; required?: string[] },
 	told: Record<string, unknown>,
+	heard: Record<string, unknown>,
 ): Record<string, unknown> {
 	const properties = (schema.properties ?? {}) as Record<string, { type?: string; enum?: unknown[] }>;
 	const sample = ({ type, enum: choices }: (typeof properties)[string]) =>
 		choices?.[0] ?? (type === 'number' || type === 'integer' ? 7 : type === 'boolean' ? true : 'A-17');
 	const required = schema.required ?? [];
-	return Object.fromEntries(required.map((name) => [name, told[name] ?? sample(properties[name] ?? {})]));
+	const given = Object.entries(heard).filter(([name]) => name in properties);
+	return Object.fromEntries([
+		...required.map((name) => [name, told[name] ?? sample(properties[name] ?? {})] as const),
+		...given,
+	]);
 }
 
 /** @returns the values in an answer, by name; those of the first entry of a list */
@@ -71,6 +79,8 @@ const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new 
 /** An agent that uses each of its tools once, through the official MCP client. Never rejects. */
 export class ToolAgent {
 	readonly uses: ToolUse[] = [];
+	/** What callers say, by the names of the arguments that agents make of it. */
+	readonly heard: Record<string, unknown> = {};
 	private readonly clients = new Set<Client>();
 
 	constructor(private readonly log: (line: string) => void) {}
@@ -113,6 +123,7 @@ export class ToolAgent {
 		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
 		this.clients.add(client);
 		let name = url;
+		let description = '';
 		let input: ToolUse['input'] = {};
 		let startedAt = performance.now();
 		try {
@@ -121,7 +132,8 @@ export class ToolAgent {
 			const { tools } = await client.listTools();
 			const [{ inputSchema }] = tools as [(typeof tools)[number]];
 			name = tools[0]?.name ?? url;
-			input = argumentsFor(inputSchema, told);
+			description = tools[0]?.description ?? '';
+			input = argumentsFor(inputSchema, told, this.heard);
 			startedAt = performance.now();
 			const result = await client.callTool({ name, arguments: input }, undefined, {
 				timeout: timeout * 1000,
@@ -130,6 +142,7 @@ export class ToolAgent {
 			return {
 				id,
 				tool: name,
+				description,
 				input,
 				answer: text,
 				isError: result.isError === true,
@@ -137,7 +150,7 @@ export class ToolAgent {
 			};
 		} catch (error) {
 			const answer = `I could not ask: ${(error as Error).message}`;
-			return { id, tool: name, input, answer, isError: true, ms: performance.now() - startedAt };
+			return { id, tool: name, description, input, answer, isError: true, ms: performance.now() - startedAt };
 		} finally {
 			this.clients.delete(client);
 			await client.close().catch(() => undefined);
