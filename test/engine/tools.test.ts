@@ -248,6 +248,7 @@ describe('A tool is published', () => {
 		[{ toolDescription: ' ' }, "'Tool Description' is empty"],
 		[{ options: { timeout: 0 } }, "'Timeout' must be"],
 		[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
+		[{ toolParameters: { parameters: [{ name: '__proto__' }] } }, "has the name '__proto__'"],
 		[
 			{ specifyParameters: 'json', jsonSchema: '{"type":"object","required":"a"}' },
 			"'JSON Schema' can't be used",

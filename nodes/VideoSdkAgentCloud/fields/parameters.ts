@@ -4,8 +4,8 @@ import { choiceField, type Field, switchField, textField } from './field';
 import { optionsOf } from './optionsOf';
 import { asList } from './values';
 
-/** Names that the models of all large providers take. */
-export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+/** Names that the models of all large providers take, but for one that JavaScript objects have for themselves. */
+export const NAME_FORM = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
 

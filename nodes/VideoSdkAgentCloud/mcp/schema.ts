@@ -104,6 +104,18 @@ function problemsOf(schema: Schema, value: unknown, name: string): string[] {
 	];
 }
 
+/** @returns arguments without the optional ones that are null, as models send those that they omit */
+export function withoutOmitted({ properties = {}, required = [] }: Schema, input: unknown): unknown {
+	if (!isRecord(input)) return input;
+	const isOmitted = (name: string) => {
+		const { type } = (Object.hasOwn(properties, name) ? properties[name] : undefined) ?? {};
+		return type !== undefined && ![type].flat().includes('null') && !required.includes(name);
+	};
+	return Object.fromEntries(
+		Object.entries(input).filter(([name, value]) => value !== null || !isOmitted(name)),
+	);
+}
+
 /**
  * Checks arguments against a schema. Runs no code and no regular expression from outside.
  *

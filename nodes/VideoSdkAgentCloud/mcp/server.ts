@@ -9,7 +9,7 @@ import {
 	type RequestId,
 	resultResponse,
 } from './jsonRpc';
-import { argumentProblems, type Schema } from './schema';
+import { argumentProblems, type Schema, withoutOmitted } from './schema';
 
 /** The versions of the Model Context Protocol that are spoken, the newest first. */
 export const PROTOCOL_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26'];
@@ -42,11 +42,12 @@ function refuse(id: RequestId | null, message: string): Reaction {
 	return { status: 400, body: errorResponse(id, INVALID_REQUEST, message) };
 }
 
-function callTool(id: RequestId, { name, arguments: input = {} }: IDataObject, tool: Tool): Reaction {
+function callTool(id: RequestId, { name, arguments: given = {} }: IDataObject, tool: Tool): Reaction {
 	if (name !== tool.name) {
 		const message = `Unknown tool: ${typeof name === 'string' ? name : ''}`;
 		return { status: 200, body: errorResponse(id, INVALID_PARAMS, message) };
 	}
+	const input = withoutOmitted(tool.inputSchema, given);
 	const problems = argumentProblems(tool.inputSchema, input);
 	if (problems.length === 0) return { call: { id, input: input as IDataObject } };
 	const text = `The arguments aren't valid. ${problems.join(' ')} Correct them and call ${tool.name} again.`;

@@ -53,7 +53,7 @@ export async function receiveResponse(context: IWebhookFunctions): Promise<IWebh
 		return respond(
 			context,
 			503,
-			errorResponse(null, INTERNAL_ERROR, 'The response can not be taken right now'),
+			errorResponse(null, INTERNAL_ERROR, "The response can't be taken right now"),
 		);
 	});
 }

@@ -1,6 +1,11 @@
 import Ajv from 'ajv';
 import fc from 'fast-check';
-import { argumentProblems, checkSchema, type Schema } from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
+import {
+	argumentProblems,
+	checkSchema,
+	type Schema,
+	withoutOmitted,
+} from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
 import { check } from '../support';
 
 const NAMES = ['a', 'b', 'toString', '__proto__'];
@@ -99,6 +104,20 @@ it.each([
 	const given = { type: 'object', properties: { a: property } };
 	for (const a of fitting) expect([a, argumentProblems(given, { a })]).toEqual([a, []]);
 	for (const a of others) expect([a, argumentProblems(given, { a })]).toEqual([a, [expect.any(String)]]);
+});
+
+it('takes null for an optional argument as omitted, where null is no value of it', () => {
+	const types = { a: 'string', b: ['string', 'null'], c: 'number', d: undefined };
+	const properties = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { type }]));
+	const input = { a: null, b: null, c: null, d: null, toString: null, e: 1 };
+	expect(withoutOmitted({ type: 'object', properties, required: ['c'] } as Schema, input)).toEqual({
+		b: null,
+		c: null,
+		d: null,
+		toString: null,
+		e: 1,
+	});
+	for (const given of [null, 'x', [null]]) expect(withoutOmitted({}, given)).toBe(given);
 });
 
 it('takes a schema of 20,000 characters, and no longer one', () => {
