@@ -24,8 +24,8 @@ const FOCUS_MS = 10_000;
 let stage: Stage;
 
 beforeAll(async () => {
-	// The call ends after a moment, and its transcript is there soon after.
-	stage = await startStage({ callBehaviour: { ringForMs: 0, talkMs: 500 } });
+	// The phone rings until the execution waits. The call ends after a moment, and its transcript is there soon after.
+	stage = await startStage({ callBehaviour: { ringForMs: 1_500, talkMs: 500 } });
 	await createTables(stage.n8n.rest, true);
 });
 

@@ -12,6 +12,8 @@ import { eventually } from './eventually';
 const TO = '+15550003000';
 /** Its calls end by themselves. */
 const SHORT = '+15550003001';
+/** It rings until the execution waits for the response. */
+const ASKED = '+15550003002';
 
 let stage: Stage;
 let sessionId: string;
@@ -20,6 +22,7 @@ let roomId: string;
 beforeAll(async () => {
 	stage = await startStage({ lifecycle: false, callBehaviour: { ringForMs: 0, talkMs: null } });
 	stage.simulator.setCallBehaviour({ ringForMs: 0, talkMs: 100 }, SHORT);
+	stage.simulator.setCallBehaviour({ ringForMs: 1_500, talkMs: null }, ASKED);
 	// A session, and a room in which somebody has talked.
 	const { id } = await stage.n8n.rest.createWorkflow(
 		chain('Seed', [
@@ -98,6 +101,13 @@ const CASES: Record<string, Case> = {
 	'call.makeAndWait': {
 		fill: async (editor) => await fillMake(editor, SHORT),
 		output: { to: SHORT, status: 'ended' },
+	},
+	'call.sendAndWait': {
+		async fill(editor) {
+			await fillMake(editor, ASKED);
+			await editor.fill('message', 'May we pay the bakery?');
+		},
+		output: { outcome: 'answered', responded: 'true', to: ASKED },
 	},
 	'call.transfer': {
 		async fill(editor) {
