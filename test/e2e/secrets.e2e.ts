@@ -34,6 +34,11 @@ const START = { operation: 'start', deploymentId: { __rl: true, mode: 'id', valu
 
 type Headers = Record<string, string>;
 
+interface HandedTool {
+	url: string;
+	headers: Headers;
+}
+
 const FAULTS: Fault[] = [
 	...[400, 401, 402, 403, 404, 409, 500, 503].map((status): Fault => ({ kind: 'status', status })),
 	{ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: { times: 6 } },
@@ -129,10 +134,13 @@ function whatMustStayIn(): string[] {
 	const tokens = tokensSeen();
 	const signatures = tokens.map((token) => token.split('.')[2] ?? token);
 	const { secret } = setup.simulator;
-	return [
-		...new Set([secret, SIP_PASSWORD, Buffer.from(secret).toString('base64'), ...tokens, ...signatures]),
-	];
+	const base64 = Buffer.from(secret).toString('base64');
+	return [...new Set([secret, SIP_PASSWORD, base64, ...tokens, ...signatures, ...keysOfQuestions()])];
 }
+
+/** By which agents hand in responses. */
+const keysOfQuestions = (): string[] =>
+	setup.simulator.requests.flatMap(({ body }) => JSON.stringify(body ?? {}).match(/n8ntool1_[\w-]+/g) ?? []);
 
 /** All files that n8n wrote: database with its write-ahead log, event log, configuration. */
 function filesOf(folder: string): string[] {
@@ -378,6 +386,35 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		);
 		expect(await resume()).toBe(200);
 		expect((await runEnded(setup.n8n, executionId, NODE)).status).toBe('success');
+	});
+
+	test('questions that are refused, and one with a response', async () => {
+		const [call] = operations('', '', '');
+		const ask = { ...call, operation: 'sendAndWait', message: 'May we?' };
+		for (const onError of ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput']) {
+			setup.simulator.addFault({ kind: 'status', status: 400, match: { path: /sip\/call$/, times: 1 } });
+			await run(ask, { onError });
+		}
+		const { rest } = setup.n8n;
+		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', ask);
+		const { id } = await rest.createWorkflow(chain('Asking', [n8nNode('Manual', 'manualTrigger'), node]));
+		const executionId = await rest.startWorkflow(id);
+		await untilWaiting(setup.n8n, executionId);
+		const [tool] = [...setup.simulator.calls.values()].at(-1)?.metadata?.n8nTools as HandedTool[];
+		const respond = async (authorization: string, approved: unknown) => {
+			const params = { name: 'submit_response', arguments: { approved } };
+			const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+			const headers = { 'content-type': 'application/json', authorization };
+			const answer = await fetch(String(tool?.url), { method: 'POST', headers, body });
+			webhookAnswers.push(await answer.text());
+			return answer.status;
+		};
+		const { Authorization: key = '' } = tool?.headers ?? {};
+		expect(await respond(key.slice(0, -1), true)).toBe(401);
+		expect(await respond(key, 'maybe')).toBe(200);
+		expect(await respond(key, true)).toBe(200);
+		expect((await runEnded(setup.n8n, executionId, NODE)).status).toBe('success');
+		expect(new Set(keysOfQuestions()).size).toBe(4);
 	});
 
 	test('neither the secret nor a token is found anywhere', async () => {
