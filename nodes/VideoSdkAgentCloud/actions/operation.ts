@@ -88,7 +88,7 @@ export interface Operation {
 	maxConcurrency?: number;
 	/** How much of it may be in flight at most, where that takes a lot of memory. Default: as the user sets it */
 	maxInFlight?: number;
-	/** Its parameters, but for Options. Their `displayOptions` need not name the resource and the operation. */
+	/** Its parameters, except Options. The node adds the resource and operation to their `displayOptions`. */
 	fields: INodeProperties[];
 	/** Its own options, beside those of its requests; null: it makes no request and has no Options. */
 	options?: Field[] | null;

@@ -61,7 +61,7 @@ export class CredentialsCache<T> {
 	async get(context: RequestContext, maxAgeMs?: number): Promise<T> {
 		const kept = this.kept.of(context);
 		const id = credentialId(context);
-		// Another one may have been selected since.
+		// The user may have selected another credential since.
 		if (kept.id !== id) Object.assign(kept, { id, cache: new CredentialCache() });
 		return await kept.cache.get(async () => await this.read(context), maxAgeMs);
 	}

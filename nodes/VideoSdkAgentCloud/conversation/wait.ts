@@ -9,7 +9,7 @@ export interface Want {
 	deadlineMs: number;
 	/** Whether it is ended then. */
 	isEnded: boolean;
-	/** What was said is put out, too. */
+	/** What to fetch after the end, such as a transcript. */
 	keep: Includable[];
 	/** The room that was made for it alone, where that is looked for: VideoSDK may move a call to a room of others. */
 	ownRoomId?: string;

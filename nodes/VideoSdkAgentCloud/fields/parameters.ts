@@ -4,7 +4,7 @@ import { choiceField, type Field, switchField, textField } from './field';
 import { optionsOf } from './optionsOf';
 import { asList } from './values';
 
-/** Names that the models of all large providers take, but for one that JavaScript objects have for themselves. */
+/** Names that the models of all large providers accept. `__proto__` is excluded because JavaScript objects reserve it. */
 export const NAME_FORM = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';

@@ -19,7 +19,7 @@ export interface WaitOptions {
 	endsAtDeadline: (itemIndex: number) => boolean;
 	/** Whether it comes out simplified. */
 	simplifies: (itemIndex: number) => boolean;
-	/** What was said is put out, too. If anything, its room was made for it alone. */
+	/** What to fetch after the end, such as a transcript. If there is anything, the room was made for this call alone. */
 	include: (itemIndex: number) => Includable[];
 	/** How long to wait for that after the end, in ms. */
 	includeWaitMs: (itemIndex: number) => number;

@@ -4,7 +4,7 @@ import { pick } from '../api/answer';
 import { TOKEN_PREFIX } from '../api/toolAccess';
 import { type Tool } from '../mcp/server';
 
-/** What kind of response is wanted, by the names of n8n's own Send and Wait, but for its custom form: n8n 2.x expects a page's form then. */
+/** The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used because n8n 2.x then accepts only form uploads. */
 export type ResponseType = 'approval' | 'fields' | 'freeText';
 
 /** How responses come out. */

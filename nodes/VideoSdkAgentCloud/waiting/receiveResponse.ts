@@ -35,7 +35,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	if (problem !== undefined) return refuse(context, id, problem);
 	const json = withResponse(question, waiting.items[0] ?? {}, input, Date.now());
 	if (!wait.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
-	// n8n itself answers: only it knows whether the execution goes on.
+	// n8n sends the answer because only it knows whether the execution has continued.
 	return {
 		webhookResponse: resultResponse(id, toolResult(TAKEN)),
 		workflowData: [[{ json, pairedItem: { item: 0 } }]],

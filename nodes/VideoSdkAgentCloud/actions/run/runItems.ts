@@ -60,7 +60,7 @@ function prepareItems(context: IExecuteFunctions, operation: Operation, outcomes
 	return items;
 }
 
-/** Sends the requests of all items that are to run. Never throws: each has its outcome then, unless another one failed. */
+/** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
 async function runPrepared(
 	{ context, operation, outcomes, prepared }: Items,
 	credentialOfItem: CredentialOfItem,
@@ -80,7 +80,7 @@ async function runPrepared(
 		const batch = open.slice(first, first + batchSize);
 		await Promise.all(batch.map(async ({ item, index }) => await runner.run(item, index)));
 	}
-	// n8n stores what a stopped execution put out before this node can give its output.
+	// n8n stores a stopped execution before this node can return its output, so the log is the only place to name what was started.
 	const isCancelled = context.getExecutionCancelSignal()?.aborted;
 	const started = operation.starts && isCancelled ? startedInWords(outcomes, operation.starts) : '';
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
