@@ -7,7 +7,11 @@ import { check } from '../support';
 const tool = {
 	name: 'find_order',
 	description: 'Finds an order.',
-	inputSchema: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] },
+	inputSchema: {
+		type: 'object',
+		properties: { n: { type: 'number' }, note: { type: 'string' } },
+		required: ['n'],
+	},
 };
 const request = (method: string, params?: object, id: unknown = 1) => ({
 	jsonrpc: '2.0',
@@ -69,6 +73,7 @@ it.each(['name', 'protocolVersion'])('a %s that is no text throws nothing either
 
 it('only a request with the right name and arguments is a call', () => {
 	expect(react(call({ n: 1 }, 'a'))).toMatchObject({ call: { id: 'a', input: { n: 1 } } });
+	expect(react(call({ n: 1, note: null }))).toEqual({ call: { id: 1, input: { n: 1 } } });
 	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };
 	expect(react(notification)).toEqual({ status: 202 });
 	for (const args of [undefined, {}, { n: '1' }, [], 'n', null]) {
