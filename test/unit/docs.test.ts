@@ -89,7 +89,8 @@ const wordsOf = (page: string) =>
 		.filter((word) => /[a-z0-9]/i.test(word)).length;
 
 it('the README can be read in a few minutes, all pages for users in an hour', () => {
-	expect(wordsOf('README.md')).toBeLessThanOrEqual(900);
+	// As `wc -w` counts.
+	expect(read('README.md').trim().split(/\s+/).length).toBeLessThanOrEqual(900);
 	expect(USER_PAGES.reduce((sum, page) => sum + wordsOf(page), 0)).toBeLessThanOrEqual(10_000);
 });
 
