@@ -1,10 +1,12 @@
 /**
  * From an n8n that has no credential of ours and an empty workflow to what it is for, by mouse alone, counted in clicks: a call,
- * what was said, and a tool for an agent.
+ * what was said, a question, a table of people, and a tool for an agent.
  */
 import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { connectMcp } from '../e2e/mcpClient';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { createDataTable } from '../n8n/dataTables';
+import { CALL_NUMBERS } from '../simulator';
 import { createTables } from '../start/tables';
 import { browserTest, keepPicture, type Stage, startStage } from './browserTest';
 import type { Editor } from './editor';
@@ -12,7 +14,7 @@ import { eventually } from './eventually';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
 /** Presses of the mouse besides those that make the credential, which are needed once. */
-const MAX_CLICKS = { call: 10, summary: 12, question: 12, tool: 32 };
+const MAX_CLICKS = { call: 10, summary: 12, question: 12, table: 20, tool: 32 };
 /** The credential, in the first node of ours: open its form, click into both keys, and save. */
 const MAX_CREDENTIAL_CLICKS = 4;
 const TO = '+15550003001';
@@ -126,8 +128,34 @@ async function searchNext({ page }: Editor, text: string): Promise<void> {
 	await page.getByTestId('node-creator-search-bar').fill(text);
 }
 
-/** Fills in an action that calls, in a new workflow, and calls. @returns the item, and the clicks it took */
+/** Adds n8n's node that reads a data table from the open node creator, and selects the table. */
+async function addTable(editor: Editor, table: string): Promise<void> {
+	await editor.page.getByTestId('item-iterator-item').filter({ hasText: 'Data table' }).first().click();
+	await editor.page.getByTestId('node-creator-item-name').getByText('Get row(s)', { exact: true }).click();
+	await editor.panel.waitFor();
+	await editor.pick('dataTableId', table);
+}
+
+/** Adds an action that calls from the open node creator, fills it in, and calls. @returns the clicks it took, from `count` on */
 async function call(
+	editor: Editor,
+	action: string,
+	count: () => Promise<number>,
+	fill: () => Promise<void>,
+	items = '1 item',
+): Promise<Clicks> {
+	await addAction(editor, action);
+	const credential = await makeCredential(editor, count);
+	await fill();
+	await editor.pick('routingRuleId', 'Outbound rule 03');
+	await editor.pick('from', 'Line 03');
+	await editor.runStep();
+	await editor.output.getByText(items).waitFor({ timeout: 60_000 });
+	return { credential, others: (await count()) - credential };
+}
+
+/** Calls one person, in a new workflow. @returns the item, and the clicks it took */
+async function callOne(
 	editor: Editor,
 	action: string,
 	fillMore: () => Promise<void> = async () => undefined,
@@ -135,20 +163,15 @@ async function call(
 	await startFromNothing(editor);
 	const count = await countClicks(editor);
 	await editor.search('phone call');
-	await addAction(editor, action);
-	const credential = await makeCredential(editor, count);
-	await type(editor, 'to', TO);
-	await editor.pick('routingRuleId', 'Outbound rule 03');
-	await editor.pick('from', 'Line 03');
-	await fillMore();
-	await editor.runStep();
-	await editor.output.getByText('1 item').waitFor({ timeout: 60_000 });
-	const clicks = { credential, others: (await count()) - credential };
+	const clicks = await call(editor, action, count, async () => {
+		await type(editor, 'to', TO);
+		await fillMore();
+	});
 	return { row: await editor.firstRow(), clicks };
 }
 
 inBrowser(`a first call, in at most ${MAX_CLICKS.call} clicks`, async (editor) => {
-	const { row, clicks } = await call(editor, 'Make call and wait');
+	const { row, clicks } = await callOne(editor, 'Make call and wait');
 	expectClicks('A first call', clicks, MAX_CLICKS.call);
 	expect(row).toMatchObject({ outcome: 'answered', to: TO });
 });
@@ -156,7 +179,7 @@ inBrowser(`a first call, in at most ${MAX_CLICKS.call} clicks`, async (editor) =
 inBrowser(
 	`what was said, in at most ${MAX_CLICKS.summary} clicks and without a failed run`,
 	async (editor) => {
-		const { row, clicks } = await call(editor, 'Make call and wait', async () => {
+		const { row, clicks } = await callOne(editor, 'Make call and wait', async () => {
 			await editor.choose('recording', 'Recording, Transcript, and Summary');
 		});
 		await keepPicture(editor, 'call-from-nothing');
@@ -170,12 +193,38 @@ inBrowser(
 );
 
 inBrowser(`a question by phone, in at most ${MAX_CLICKS.question} clicks`, async (editor) => {
-	const { row, clicks } = await call(editor, 'Ask by phone and wait', async () => {
+	const { row, clicks } = await callOne(editor, 'Ask by phone and wait', async () => {
 		await type(editor, 'message', 'Ask whether Thursday at 3 pm still works');
 	});
 	await keepPicture(editor, 'question-from-nothing');
 	expectClicks('A question by phone', clicks, MAX_CLICKS.question);
 	expect(row).toMatchObject({ outcome: 'answered', responded: 'true' });
+});
+
+inBrowser(`three people in a table, in at most ${MAX_CLICKS.table} clicks`, async (editor) => {
+	const phones = [TO, CALL_NUMBERS.missed, CALL_NUMBERS.rejected];
+	const rows = phones.map((phone) => ({ phone }));
+	await createDataTable(stage.n8n.rest, 'People', { phone: 'string' }, rows);
+	await startFromNothing(editor);
+	const count = await countClicks(editor);
+	await editor.search('data table');
+	await addTable(editor, 'People');
+	await editor.closePanel();
+	await searchNext(editor, 'phone call');
+	const fill = async () => {
+		await typeExpression(editor, 'to', '{{ $json.phone }}');
+		await editor.choose('recording', 'Recording, Transcript, and Summary');
+	};
+	const clicks = await call(editor, 'Make call and wait', count, fill, '3 items');
+	expectClicks('Three people in a table', clicks, MAX_CLICKS.table);
+	const [head = [], ...calls] = await editor.outputTable();
+	await keepPicture(editor, 'table-from-nothing');
+	const columns = ['outcome', 'to'].map((name) => head.indexOf(name));
+	expect(calls.map((cells) => columns.map((column) => cells[column]))).toEqual([
+		['answered', phones[0]],
+		['noAnswer', phones[1]],
+		['rejected', phones[2]],
+	]);
 });
 
 /** Where the tool built first is reached. */
@@ -200,10 +249,7 @@ inBrowser(
 		await editor.closePanel();
 
 		await searchNext(editor, 'data table');
-		await page.getByTestId('item-iterator-item').filter({ hasText: 'Data table' }).first().click();
-		await page.getByTestId('node-creator-item-name').getByText('Get row(s)', { exact: true }).click();
-		await panel.waitFor();
-		await editor.pick('dataTableId', 'Orders');
+		await addTable(editor, 'Orders');
 		await editor.addEntry('filters');
 		await editor.choose('keyName', 'number (string)');
 		await typeExpression(editor, 'keyValue', ORDER_NUMBER);
