@@ -9,12 +9,25 @@ import type {
 import { NodeHelpers } from 'n8n-workflow';
 import type { Engine } from './engine';
 import { startEngine } from './engine';
-import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { EVENT_NAMES } from './rig';
 
 const STARTED_STOPPED_FAILED = ['started', 'stopped', 'failed'].map(
 	(event) => `ai-deployment-session-${event}`,
 );
+/** Of calls and rooms. */
+const OTHER_EVENTS = [
+	...['call-started', 'call-ringing', 'call-answered', 'call-hangup', 'call-missed', 'call-transferred'],
+	...[
+		'call-update',
+		'call-summary',
+		'session-started',
+		'session-ended',
+		'participant-joined',
+		'participant-left',
+	],
+	...['recording-started', 'recording-stopped', 'recording-failed'],
+	...['transcription-started', 'transcription-stopped', 'transcription-failed'],
+];
 const NOTHING_PICKED = { __rl: true, mode: 'list', value: '' };
 const NO_URL = { __rl: true, mode: 'url', value: '' };
 const LIST = { returnAll: false, limit: 50 };
@@ -419,9 +432,7 @@ describe('The trigger', () => {
 			options: {},
 		});
 		expect(property(trigger(), 'events').displayName).toBe('Trigger On');
-		expect(values(property(trigger(), 'events')).sort()).toEqual(
-			[...EVENT_NAMES, ...CALL_EVENTS, 'call-summary', ...ROOM_EVENTS].sort(),
-		);
+		expect(values(property(trigger(), 'events')).sort()).toEqual([...EVENT_NAMES, ...OTHER_EVENTS].sort());
 	});
 
 	it.each([

@@ -161,7 +161,8 @@ it('An end that the API declines is not told as done', async () => {
 	const body = { success: false, message: "Couldn't stop the worker" };
 	rig.simulator.addFault({ kind: 'status', status: 200, body, match: { path: /end$/, times: Infinity } });
 	const [json] = (await waiting.jsonWithin(PATIENCE_MS)) ?? [];
-	expect(json).toMatchObject({ outcome: 'running', timedOut: true, endedAtTimeout: false });
+	const endError = expect.stringContaining(body.message) as string;
+	expect(json).toMatchObject({ outcome: 'running', timedOut: true, endedAtTimeout: false, endError });
 });
 
 const RECORDED = { ...byRule({ recording: 'transcribe' }), operation: 'makeAndWait', maxWait: 0.5 };
