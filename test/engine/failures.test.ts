@@ -1,8 +1,9 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { freePorts } from '../n8n/processes';
 import type { Fault, Simulator } from '../simulator';
+import { byRule } from './callRig';
 import type { RunResult } from './engine';
-import { expectNoSecrets, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
+import { byId, expectNoSecrets, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
@@ -66,6 +67,20 @@ describe("The API's own message is shown, with the status and a next step:", () 
 			expectNoSecrets(rig, result.error, result.thrown, result.run);
 		}
 		expect(rig.requests).toHaveLength(2);
+	});
+});
+
+describe('What goes wrong most often in a first call leads to a page:', () => {
+	it.each([
+		['a wrong secret', 'Your first call', byRule()],
+		['a national number', 'How to', byRule({ to: '0151 23456789' })],
+		['no such routing rule', 'Troubleshooting', byRule({ routingRuleId: byId('rule_none') })],
+		['no such deployment', 'Troubleshooting', startParameters({ deploymentId: byId('none') })],
+	])('%s', async (what, page, parameters) => {
+		if (what === 'a wrong secret')
+			rig.engine.setCredentials(rig.credentials({ secretKey: 'another-secret' }));
+		const { description } = failureOf(await rig.engine.run({ parameters }));
+		expect(description).toContain(`'${page}' in the docs`);
 	});
 });
 

@@ -11,6 +11,7 @@ const KEYS_PAGE = 'https://app.videosdk.live/api-keys';
 
 const CHECK_IDS =
 	"Check each ID in this node, such as 'Room ID', and the 'Tag' if there is one. They must belong to the credential's VideoSDK project.";
+const MORE = "More: 'Troubleshooting' in the docs.";
 /** Not said of what may have been started: another try would start it again. */
 const TRY_LATER = 'Try again later.';
 
@@ -36,13 +37,13 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 	],
 	'402': [
 		"VideoSDK couldn't find this, or the project's plan or balance doesn't cover it",
-		`${CHECK_IDS} Check its plan and balance as well.`,
+		`${CHECK_IDS} Check its plan and balance as well. ${MORE}`,
 	],
 	'403': [
 		"VideoSDK doesn't allow this",
 		"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
 	],
-	'404': ["VideoSDK couldn't find anything with this ID", CHECK_IDS],
+	'404': ["VideoSDK couldn't find anything with this ID", `${CHECK_IDS} ${MORE}`],
 	// From a proxy between n8n and VideoSDK, to the CONNECT request.
 	'407': [
 		'A proxy in your network asks for a user name and password',

@@ -12,7 +12,8 @@ export const callField = locator('required', 'Call', 'callId', {
 
 /** What decides which agent talks. */
 export const routingRuleField = locator('required', 'Routing Rule', 'routingRuleId', {
-	description: 'The outbound routing rule. Its agent makes the call.',
+	description:
+		"The outbound routing rule. Its agent makes the call. None in the list? See 'Your first call' in the docs.",
 	searchListMethod: 'searchRoutingRules',
 	listPlaceholder: 'Select a routing rule...',
 	placeholder: 'e.g. rule_1a2b3c',

@@ -26,7 +26,7 @@ export function checkRoutingRule({ given, isOpen, rules, deployments }: Facts): 
 			? good('There is an outbound routing rule that is on and has an agent')
 			: problem(
 					'No outbound routing rule is on and has an agent',
-					`Create one in the VideoSDK dashboard. ${NO_CALLS}`,
+					`Create one in the VideoSDK dashboard: 'Your first call' in the docs says how. ${NO_CALLS}`,
 				);
 	}
 	if (routingRuleId === undefined) return undefined;
