@@ -196,6 +196,19 @@ describe('A response', () => {
 		expect(waiting.output).toBeUndefined();
 	});
 
+	it('needs one of the fields if none is required, also if an expression says so in text', async () => {
+		const optional = FIELDS.map((field) => ({ ...field, required: "={{ 'false' }}" }));
+		const { agent, waiting } = await asked(asFields(optional));
+		for (const input of [{}, { note: ' ' }, { mood: 'good' }]) {
+			expect(await submit(agent, input)).toMatchObject({
+				isError: true,
+				text: 'There is no answer in it. Fill in at least one argument and call submit_response again.',
+			});
+		}
+		await submit(agent, { agreed: false });
+		expect(await waiting.jsonWithin()).toMatchObject([{ data: { agreed: false } }]);
+	});
+
 	it('counts once, of five at the same time', async () => {
 		const { agent, waiting } = await asked();
 		const answers = await Promise.all(
@@ -379,6 +392,11 @@ describe('Nothing is asked', () => {
 			'with a field that n8n names so',
 			asFields([{ name: 'respondedAt' }]),
 			"'respondedAt' in 'Response Fields'",
+		],
+		[
+			'with a required that is neither',
+			asFields([{ name: 'a', required: 'sometimes' }]),
+			"'Required' of Field 1 in 'Response Fields' is 'sometimes'",
 		],
 		[
 			'in a room and in its own',

@@ -55,6 +55,15 @@ async function ask(tool: PublishedTool, input: object = { number: 'A-17' }) {
 	}
 }
 
+it("a tool with the name of Ask and Wait's own isn't handed over with it", async () => {
+	const { url } = await publish({ toolName: 'submit_response' });
+	const asking = { operation: 'sendAndWait', to: '+14155550123', message: 'Ask' };
+	const parameters = byRule({ ...asking, agentTools: { tools: [{ tool: byUrl(url) }] } });
+	const { message, description } = failureOf(await rig.engine.run({ parameters }));
+	expect(message).toMatch(/^'submit_response' in 'Agent Tools' has the name/);
+	expect(description).toMatch(/No one was called\.$/);
+});
+
 describe('The official client', () => {
 	it('lists and calls a tool; what the token pins comes out whatever the arguments say', async () => {
 		const tool = await publish();

@@ -3,6 +3,9 @@ export const TOOLS_ENTRY = 'n8nTools';
 /** The environment variable in which a session's agent finds the same, as JSON text. */
 export const TOOLS_VARIABLE = 'N8N_TOOLS';
 
+/** The name of the tool by which an agent hands in the response to a question. */
+export const RESPONSE_TOOL = 'submit_response';
+
 /** What each token of a tool begins with, so that it is recognized wherever a text repeats it. */
 export const TOKEN_PREFIX = 'n8ntool1_';
 /** Also where it continues in escapes of JSON, as in a text that is JSON itself. */

@@ -76,7 +76,14 @@ export function schemaOfParameters(
 			...(type === 'options' ? { type: 'string', enum: [...new Set(values)] } : { type }),
 			...(description !== '' && { description }),
 		});
-		if (parameter.required !== false) required.push(name);
+		const isRequired = asText(parameter.required ?? true).toLowerCase();
+		if (!['', 'true', 'false'].includes(isRequired)) {
+			throw fail(
+				`'Required' of ${entry} is '${isRequired}', but must be true or false`,
+				'Its expression must return true or false.',
+			);
+		}
+		if (isRequired !== 'false') required.push(name);
 	}
 	return {
 		type: 'object',

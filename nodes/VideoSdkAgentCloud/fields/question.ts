@@ -1,4 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
+import { RESPONSE_TOOL } from '../api/toolAccess';
 import { isHumanReview } from '../n8n/tool';
 import { type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
@@ -7,8 +8,6 @@ import { type ResponseForm, type ResponseType } from '../waiting/question';
 import { choiceField, groupField, textField } from './field';
 import { type ItemReader } from './reader';
 
-/** The tool by which an agent hands in a response. */
-const TOOL_NAME = 'submit_response';
 const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
 /** The group of `responseFieldsField`. */
 const GROUP = 'fields';
@@ -137,12 +136,12 @@ function readSchema(read: ItemReader, responseType: ResponseType): Schema {
 export function readQuestionTool(read: ItemReader): Tool {
 	const message = readMessage(read);
 	const schema = readSchema(read, read.choice<ResponseType>(responseTypeField));
-	const description = `${message}\n\nCall ${TOOL_NAME} once, as soon as you have the answer. Then say goodbye.`;
+	const description = `${message}\n\nCall ${RESPONSE_TOOL} once, as soon as you have the answer. Then say goodbye.`;
 	const [[name, first] = ['', {}], ...others] = Object.entries(schema.properties ?? {});
 	const withMessage = {
 		...first,
 		description: [first.description, `The question: ${message}`].filter(Boolean).join('. '),
 	};
 	const properties = { [name]: withMessage, ...Object.fromEntries(others) };
-	return { name: TOOL_NAME, description, inputSchema: { ...schema, properties, description } };
+	return { name: RESPONSE_TOOL, description, inputSchema: { ...schema, properties, description } };
 }

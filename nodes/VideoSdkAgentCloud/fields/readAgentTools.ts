@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { credentialOf } from '../api/credential';
-import { TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
+import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
 import { isUnreachable } from '../webhook/address';
@@ -50,8 +50,11 @@ function checkReachable(
 	);
 }
 
-/** @param number of the entry, counted from 1 */
-function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenTool {
+/**
+ * @param number of the entry, counted from 1
+ * @param taken the name of a tool that n8n adds itself
+ */
+function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: string): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
 	const text = new CollectionReader(read, entry).text(toolField);
 	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
@@ -76,6 +79,12 @@ function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenT
 	const known = findTool((tool) => toolPath(tool.url) === toolPath(url));
 	if (known === undefined) return { url, timeoutS, label };
 	const { toolName } = known;
+	if (toolName === taken) {
+		throw read.fail(
+			`'${toolName}' in '${agentToolsField.displayName}' has the name of the tool by which the agent hands in the response`,
+			"Change 'Tool Name' in its trigger, or remove it here.",
+		);
+	}
 	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';
 	if (isFromList && !known.isPublished) {
 		throw read.fail(
@@ -92,6 +101,7 @@ function readTool(read: ItemReader, entry: IDataObject, number: number): ChosenT
  *
  * @param validForS how long they can be used, in seconds
  * @param withContext holds what the tokens pin
+ * @param taken the name of a tool that n8n adds itself
  * @returns gives the tools with a token each, and when these expire, in seconds since 1970; undefined if no tool is given
  * @throws NodeOperationError naming the field and the item
  */
@@ -99,12 +109,13 @@ export function readAgentTools(
 	read: ItemReader,
 	validForS: number,
 	withContext: FieldReader<unknown>,
+	taken?: string,
 ): (() => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const context = readContext(withContext) ?? {};
 	const collection = read.group(agentToolsField);
 	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
 	if (entries.length === 0) return undefined;
-	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1));
+	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1, taken));
 	// Each tool once, however often it was selected.
 	const tools = [...new Map(chosen.map((tool) => [tool.url, tool])).values()];
 	const nowS = () => Math.floor(Date.now() / 1000);
@@ -152,7 +163,7 @@ function readWithTools(
 ): () => Promise<IDataObject | undefined> {
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
-	const tools = readAgentTools(read, hours * HOUR_S, options);
+	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
 	if (tools === undefined && response === undefined) return async () => own.data;
 	if (own.data !== undefined && Object.hasOwn(own.data, own.name)) {
 		const others = response ? "the agent's tools are" : `'${agentToolsField.displayName}' is`;

@@ -54,10 +54,14 @@ export function isKeyOf({ keyHash }: Question, key: string): boolean {
 	return timingSafeEqual(hashOf(key), Buffer.from(keyHash, 'base64url'));
 }
 
-/** @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: a text that has to be there and is blank */
+/** @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: an answer at all, or a text that has to be there */
 export function problemOf({ tool }: Question, input: IDataObject): string | undefined {
-	const blank = tool.inputSchema.required?.find((name) => String(input[name]).trim() === '');
-	return blank === undefined ? undefined : `'${blank}' is empty. Correct it and call ${tool.name} again.`;
+	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
+	const { properties = {}, required = [] } = tool.inputSchema;
+	const blank = required.find(isBlank);
+	if (blank !== undefined) return `'${blank}' is empty. Correct it and call ${tool.name} again.`;
+	if (!Object.keys(properties).every(isBlank)) return undefined;
+	return `There is no answer in it. Fill in at least one argument and call ${tool.name} again.`;
 }
 
 /**
