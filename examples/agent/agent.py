@@ -25,15 +25,25 @@ Before you use a tool, say a short sentence such as "One moment, I'll check that
 If a tool says that something is wrong with the arguments, ask the caller for what is missing.
 If you have the tool submit_response, you are the one who is calling: ask what its description says, and nothing else.
 Use it once, as soon as you have the answer, and then say goodbye. Never answer in place of the person.
+If you have the tool save_result, you are the one who is calling, too: ask the question below, and nothing else.
+Use it once, before you say goodbye. Also save when they want to be called back, and that they don't want to be called again.
+If someone asks for a person and you have the tool hand_over, say that you're putting them through, and use it.
 If a tool fails or you have none, say that you can't look it up right now, and offer to have a colleague call back.
 """
 
 
+# What the model is told of the metadata that n8n sends with a call.
+TOLD = ["name", "question", "localTime"]
+
+
 class PhoneAgent(Agent):
-    def __init__(self, tools: list):
-        super().__init__(instructions=INSTRUCTIONS, tools=tools)
-        # Call: Ask and Wait has made this call.
-        self.asks = any(get_tool_info(tool).name == "submit_response" for tool in tools)
+    def __init__(self, tools: list, metadata: dict):
+        told = "\n".join(f"{key}: {metadata[key]}" for key in TOLD if key in metadata)
+        super().__init__(instructions=f"{INSTRUCTIONS}\n{told}", tools=tools)
+        by_name = {get_tool_info(tool).name: tool for tool in tools}
+        self.save_result = by_name.get("save_result")
+        # n8n has made this call.
+        self.asks = self.save_result is not None or "submit_response" in by_name
         # The sound of a keyboard while a tool is at work, so that the line isn't silent.
         self.set_thinking_audio()
 
@@ -49,7 +59,7 @@ class PhoneAgent(Agent):
 
 
 async def entrypoint(ctx: JobContext):
-    agent = PhoneAgent(await n8n_tools(ctx.metadata))
+    agent = PhoneAgent(await n8n_tools(ctx.metadata), ctx.metadata)
 
     pipeline = Pipeline(
         stt=DeepgramSTT(),
@@ -60,7 +70,9 @@ async def entrypoint(ctx: JobContext):
     )
 
     async def on_voicemail():
-        # No one is there, so there is no message, and talking to a machine costs nothing.
+        # So that n8n can call again. Leaving no message keeps the call short.
+        if agent.save_result:
+            await agent.save_result(voicemail=True)
         await agent.hangup()
 
     session = AgentSession(

@@ -1,6 +1,7 @@
-import { n8nOptions, runByHand } from '../e2e/deliveries';
+import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
+import { n8nOptions, publish, runByHand, runEnded } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
-import { ourNode, PATIENT, type Setup, setUp } from '../e2e/setup';
+import { chain, ourNode, PATIENT, type Setup, setUp } from '../e2e/setup';
 import { publishTools } from '../e2e/toolWorkflows';
 import { temporaryFolder } from '../n8n/processes';
 import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
@@ -104,6 +105,40 @@ describe('The agent of examples/agent', () => {
 
 	it('takes its tools from N8N_TOOLS as well', async () => {
 		expect(await start({}, { N8N_TOOLS: JSON.stringify([handed.answered]) })).toHaveLength(1);
+	});
+
+	it('asks what n8n wants to know, and saves that voicemail picked up', async () => {
+		const trigger = { toolName: 'save_result', toolDescription: 'Saves the result.' };
+		const parameters = [{ name: 'voicemail', type: 'boolean', required: false }];
+		const workflowId = await publish(
+			setup.n8n,
+			chain('Save', [
+				ourNode(
+					setup,
+					'Asked',
+					'videoSdkAgentCloudMcpTrigger',
+					{ ...trigger, toolParameters: { parameters } },
+					{ webhookId: 'save-result', typeVersion: 1.1 },
+				),
+				ourNode(setup, 'Answer', 'videoSdkAgentCloud', {
+					...{ resource: 'tool', operation: 'answer', respondWith: 'text', answerText: 'Saved.' },
+				}),
+			]),
+		);
+		const url = `${setup.n8n.url}/webhook/save-result/mcp`;
+		await setup.n8n.rest.waitForWebhook(url);
+		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
+		const token = signToken(access, toolKey(setup.simulator.secret));
+		const tool = { url, headers: { Authorization: `Bearer ${token}` }, timeout: 20 };
+		await start({ n8nTools: [tool], name: 'Ada', question: 'Does Monday suit you?' });
+		model.script([{ text: 'Does Monday suit you?' }]);
+		await agent!.ask({ caller: 'Hello?' });
+		expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('question: Does Monday suit you?');
+		await agent!.ask({});
+		const [saved] = await setup.n8n.rest.listExecutions({ workflowId });
+		expect(outputOf(await runEnded(setup.n8n, saved!.id), 'Asked')).toMatchObject([
+			{ input: { voicemail: true } },
+		]);
 	});
 
 	it.each([

@@ -1,6 +1,6 @@
 """Runs examples/agent/agent.py, unchanged, as VideoSDK's worker runs a job, without a room, a microphone, and a paid model.
 
-One JSON line in: {"metadata": {...}}, then {"caller": "what the caller says"} for each turn. One out for each:
+One JSON line in: {"metadata": {...}}, then {"caller": "what the caller says"}, or {} if voicemail picked up, for each turn. One out for each:
 {"tools": [as the model gets them]}, then {"agent": "what the agent says"}. Ends when its input does.
 """
 
@@ -48,7 +48,10 @@ async def talk(session: AgentSession) -> None:
     put_out({"tools": [build_openai_schema(tool) for tool in session.agent.tools]})
     while (line := await read_line()) is not None:
         said.clear()
-        await session.pipeline.process_text(line["caller"])
+        if "caller" in line:
+            await session.pipeline.process_text(line["caller"])
+        else:
+            await session.voice_mail_detector.callback()
         put_out({"agent": " ".join(said)})
     await session.close()
 
