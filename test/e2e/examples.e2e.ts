@@ -1,3 +1,4 @@
+import type { Row } from '../n8n/dataTables';
 import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
@@ -124,63 +125,148 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 
 	async function callsFromATable(): Promise<void> {
 		const file = 'calls-from-a-table.json';
-		const table = stage.table('Calls to make');
+		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
+		const { heard } = stage.simulator;
 		const known = new Set(calls());
 		const made = () => calls().filter((call) => !known.has(call));
 		const rows = async () =>
-			(await table.rows()).map(({ name, status, outcome, answer, tries }) =>
-				[name, status, outcome, answer, tries].join('|'),
+			(await table.rows()).map(({ name, status, outcome, answer, attempts }) =>
+				[name, status, outcome, answer, attempts].join('|'),
 			);
+		const rowOf = async (name: string) => (await table.rows()).find((row) => row.name === name)!;
 		const press = async () => {
 			const execution = await stage.press(file);
-			return { rows: await rows(), reason: outputOf(execution, 'Say why no one is called')[0]?.reason };
+			const reasons = outputOf(execution, 'Say why not now').map(({ reason }) => String(reason));
+			return { rows: await rows(), reasons };
+		};
+		const again = async (name: string, more: Row = {}) => {
+			await table.change('name', name, { status: 'to call', nextCall: null, ...more });
+			return await press();
+		};
+		/** Calls Ada, of whose call the agent saves this. */
+		const hear = async (saved: object, more: Row = { attempts: 0 }) => {
+			Object.assign(heard, saved);
+			await again('Ada Lovelace', more);
+			for (const name of Object.keys(saved)) delete heard[name];
+			return await rowOf('Ada Lovelace');
 		};
 
-		const first = await press();
-		expect(first.rows).toEqual([
-			'Ada Lovelace|done|answered|A-17|1',
+		const pressedAtMs = Date.now();
+		expect((await press()).rows).toEqual([
+			'Ada Lovelace|done|answered|Yes, in the morning|1',
 			'Grace Hopper|to call|noAnswer||1',
 			'Alan Turing|done|rejected||1',
 			expect.stringMatching(/^Edsger Dijkstra\|check\|notCalled: 'To' .*\|\|1$/),
 		]);
-		expect((await table.rows()).map(({ summary }) => summary)).toEqual([
-			...[SAMPLE_SUMMARY, "The call wasn't answered.", "The call wasn't answered.", ''],
-		]);
+		expect(await rowOf('Ada Lovelace')).toMatchObject({ agreed: true, summary: SAMPLE_SUMMARY });
+		expect((await rowOf('Grace Hopper')).summary).toBe("The call wasn't answered.");
 		const question = 'Does Monday suit you?';
 		expect(made().map(({ to, metadata }) => [to, metadata.question])).toEqual(
 			expect.arrayContaining([ADA, CALL_NUMBERS.missed, CALL_NUMBERS.rejected].map((to) => [to, question])),
 		);
 		expect(made()).toHaveLength(3);
 
-		// Not twice on one day; on the following days until the third try.
-		expect((await press()).reason).toMatch(/^No one is left to call today/);
-		for (const result of ['to call|noAnswer||2', 'done|noAnswer||3', 'done|noAnswer||3']) {
-			await table.change('name', 'Grace Hopper', { lastCall: LONG_AGO });
-			expect((await press()).rows[1]).toBe(`Grace Hopper|${result}`);
+		// Again after four hours, until the third attempt.
+		expect(Date.parse(String((await rowOf('Grace Hopper')).nextCall)) - pressedAtMs).toBeGreaterThanOrEqual(
+			4 * 3_600_000,
+		);
+		expect((await press()).reasons).toEqual([expect.stringMatching(/^The next call is planned for 20/)]);
+		for (const result of ['to call|noAnswer||2', 'done|noAnswer||3']) {
+			expect((await again('Grace Hopper')).rows[1]).toBe(`Grace Hopper|${result}`);
 		}
+		expect((await press()).reasons).toEqual(["No row has the status 'to call'."]);
 		expect(made()).toHaveLength(5);
 
-		// Twice at the same instant: n8n gives the row to both, but only one has claimed it.
-		await table.change('name', 'Ada Lovelace', { status: 'to call', lastCall: LONG_AGO });
-		await Promise.all([press(), press()]);
-		expect(made()).toHaveLength(6);
+		// What the agent tells: voicemail, and a time, which counts even after the last attempt.
+		expect(await hear({ voicemail: true })).toMatchObject({ status: 'to call', voicemail: true });
+		const localTime = '2099-06-01T15:00';
+		expect(await hear({ callBackAt: localTime }, { attempts: 7 })).toMatchObject({
+			status: 'to call',
+			nextCall: '2099-06-01T19:00:00.000Z',
+		});
+		// A time in the past isn't saved.
+		expect(await hear({ callBackAt: LONG_AGO })).toMatchObject({ status: 'done', callBackAt: null });
+		expect(stage.simulator.toolUses.at(-1)).toMatchObject({ isError: true });
 
-		// Outside the calling hours.
+		// No one who has asked not to be called, and no one at all.
+		expect(await hear({ doNotCall: true })).toMatchObject({ status: 'do not call' });
+		expect(await doNotCall.rows()).toMatchObject([{ phone: ADA }]);
+		expect(made()).toHaveLength(9);
+		await again('Ada Lovelace');
+		await doNotCall.change('phone', ADA, { phone: 'everyone' });
+		await press();
+		expect(made()).toHaveLength(9);
+		await doNotCall.change('phone', 'everyone', { phone: GRACE });
+
+		// Twice at the same instant: n8n gives the row to both, but only one has claimed it.
+		await Promise.all([press(), press()]);
+		expect(made()).toHaveLength(10);
+
+		// Neither beyond the calls of a day, nor outside the hours.
 		const { nodes } = await stage.n8n.rest.getWorkflow(stage.workflow(file).id);
-		const open = nodes.find(({ name }) => name === 'Calling hours')!.parameters;
+		const open = nodes.find(({ name }) => name === 'Settings')!.parameters;
 		const { assignments } = open.assignments as { assignments: Array<{ name: string }> };
-		const shut = assignments.map((field) => (field.name === 'to' ? { ...field, value: '00:00' } : field));
-		await stage.enter(file, 'Calling hours', { assignments: { assignments: shut } });
-		await table.change('name', 'Ada Lovelace', { status: 'to call', lastCall: LONG_AGO });
-		expect((await press()).reason).toMatch(/^It's \w{3} \d\d:\d\d in America\/New_York/);
-		await stage.enter(file, 'Calling hours', open);
+		for (const [setting, value, reason] of [
+			['callsADay', 10, /^As many calls as allowed/],
+			['to', '00:00', /^It's \w{3} \d\d:\d\d in America\/New_York/],
+		] as const) {
+			const changed = assignments.map((field) => (field.name === setting ? { ...field, value } : field));
+			await stage.enter(file, 'Settings', { assignments: { assignments: changed } });
+			expect((await again('Ada Lovelace')).reasons).toEqual([expect.stringMatching(reason)]);
+		}
+		await stage.enter(file, 'Settings', open);
 
 		// With a column missing, it fails before anyone is called.
-		for (const column of ['summary', 'answer', 'outcome']) {
+		for (const column of ['summary', 'voicemail', 'outcome']) {
 			await table.removeColumn(column);
 			await expect(press()).rejects.toThrow();
 		}
-		expect(made()).toHaveLength(6);
+		expect(made()).toHaveLength(10);
+	}
+
+	async function askEveryone(): Promise<void> {
+		const file = 'ask-everyone-in-a-table.json';
+		const table = stage.table('Guests');
+		const known = new Set(calls());
+		// Pressed twice: each person is still asked once.
+		await Promise.all([stage.press(file), stage.press(file)]);
+		const asked = async () => {
+			const rows = await table.rows();
+			return rows.every(({ status }) => /^(answered|noAnswer)$/.test(String(status))) ? rows : undefined;
+		};
+		expect(await waitFor('the answers', asked, 120_000)).toMatchObject([
+			{ status: 'answered', coming: true, guests: 2 },
+			{ status: 'noAnswer', coming: null, guests: null },
+			{ status: 'answered', coming: true, guests: 2 },
+		]);
+		expect(calls().filter((call) => !known.has(call))).toHaveLength(3);
+	}
+
+	async function handOver(): Promise<void> {
+		const file = 'hand-over-to-a-colleague.json';
+		await stage.whilePublished(file, async ([url]) => {
+			const { simulator, imported } = stage;
+			const make = ourNode({ credentialId: imported.credential.id }, 'Make', 'videoSdkAgentCloud', {
+				...{ resource: 'call', operation: 'make', to: GRACE, routingRuleId: 'rule_out_01', from: OUR_NUMBER },
+				agentTools: { tools: [{ tool: { __rl: true, mode: 'url', value: url } }] },
+			});
+			const handOverOf = async () => {
+				const [made] = outputOf(await runByHand(stage.n8n, make), 'Make');
+				const callId = String(made?.callId);
+				return { callId, use: await stage.toolUse(callId, 'hand_over') };
+			};
+			const { callId, use } = await handOverOf();
+			expect(use).toMatchObject({ isError: false });
+			expect(simulator.requests.filter(({ path }) => path.endsWith('/call/transfer'))).toMatchObject([
+				{ body: { callId, transferTo: ADA } },
+			]);
+			const body = { message: 'Not allowed' };
+			simulator.addFault({ match: { path: /transfer$/ }, kind: 'status', status: 403, body });
+			expect((await handOverOf()).use).toMatchObject({
+				isError: true,
+				answer: expect.stringContaining('have a colleague call back'),
+			});
+		});
 	}
 
 	async function stopAllCalls(): Promise<void> {
@@ -502,6 +588,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		[['call-and-read.json'], callAndRead],
 		[['form-call-summary.json'], formCallSummary],
 		[['calls-from-a-table.json', 'calls-from-a-table-tool.json'], callsFromATable],
+		[['ask-everyone-in-a-table.json'], askEveryone],
+		[['hand-over-to-a-colleague.json'], handOver],
 		[['stop-all-calls.json'], stopAllCalls],
 		[['call-log.json'], callLog],
 		[['order-status-by-phone.json', 'tool-access.json'], orderStatus],

@@ -1,11 +1,7 @@
 /** Recipes of docs/how-to.md whose promise depends on how n8n's own nodes work together with ours. */
-import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
-import { createDataTable } from '../n8n/dataTables';
-import { waitFor } from '../n8n/processes';
-import { outputOf, type WorkflowNode } from '../n8n/rest';
+import type { WorkflowNode } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
-import { n8nOptions, publish, runToEnd, LATEST_VERSION } from './deliveries';
-import { connectMcp } from './mcpClient';
+import { n8nOptions, runToEnd, LATEST_VERSION } from './deliveries';
 import { chain, itemNodes, n8nNode, ourNode, PATIENT, type Setup, setUp, to } from './setup';
 
 const ADA = '+14155550123';
@@ -63,82 +59,5 @@ describe.each(LATEST_VERSION)('How to, in n8n %s', (version) => {
 		expect(execution.status).toBe('success');
 		expect(callsTo(ADA)).toHaveLength(1);
 		expect(callsTo(CALL_NUMBERS.missed)).toHaveLength(3);
-	});
-
-	it('keeps a do-not-call list', async () => {
-		const table = await createDataTable(setup.n8n.rest, 'Do not call', { phone: 'string' }, [
-			{ phone: '+14155550199' },
-		]);
-		const check = n8nNode(
-			'Not on the list',
-			'dataTable',
-			{
-				operation: 'rowNotExists',
-				dataTableId: { __rl: true, mode: 'id', value: table.id },
-				filters: { conditions: [{ keyName: 'phone', condition: 'eq', keyValue: '={{ $json.phone }}' }] },
-			},
-			1,
-		);
-		const { id } = await setup.n8n.rest.createWorkflow(
-			chain('List', [
-				n8nNode('Manual', 'manualTrigger'),
-				...itemNodes([{ phone: '+14155550199' }, { phone: '+14155550124' }]),
-				check,
-			]),
-		);
-		const passed = outputOf(await runToEnd(setup.n8n, id), 'Not on the list');
-		expect(passed).toMatchObject([{ phone: '+14155550124' }]);
-	});
-
-	it('hands over to a colleague: the agent is answered, and the call is transferred', async () => {
-		const { id } = await setup.n8n.rest.createWorkflow(
-			chain('Talks', [
-				n8nNode('Manual', 'manualTrigger'),
-				{ ...call({ operation: 'make', to: '+14155550125' }), name: 'Make' },
-			]),
-		);
-		setup.simulator.setCallBehaviour({ ringForMs: 0, talkMs: 60_000 });
-		const [made] = outputOf(await runToEnd(setup.n8n, id), 'Make');
-		const trigger = { toolName: 'hand_over', toolDescription: 'Use it when the caller asks for a person.' };
-		await publish(
-			setup.n8n,
-			chain('Hand over', [
-				ourNode(setup, 'When agent asks', 'videoSdkAgentCloudMcpTrigger', trigger, {
-					webhookId: 'hand-over',
-				}),
-				ourNode(setup, 'Answer', 'videoSdkAgentCloud', {
-					...{ resource: 'tool', operation: 'answer', respondWith: 'text' },
-					answerText: "Tell the caller that you're putting them through.",
-				}),
-				ourNode(setup, 'Transfer', 'videoSdkAgentCloud', {
-					...{ resource: 'call', operation: 'transfer', transferTo: '+14155550126' },
-					callId: {
-						__rl: true,
-						mode: 'id',
-						value: "={{ $('When agent asks').item.json.headers['x-call-id'] }}",
-					},
-				}),
-			]),
-		);
-		const url = `${setup.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/hand-over/mcp`;
-		await setup.n8n.rest.waitForWebhook(url);
-		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
-		const client = await connectMcp(
-			setup.n8n.runtime,
-			url,
-			signToken(access, toolKey(setup.simulator.secret)),
-			{
-				'x-call-id': String(made?.callId),
-			},
-		);
-		expect(JSON.stringify(await client.callTool({ name: 'hand_over', arguments: {} }))).toContain(
-			'putting them through',
-		);
-		await client.close();
-		await waitFor(
-			'the transfer',
-			async () => setup.simulator.requests.find(({ path }) => path.endsWith('/call/transfer')),
-			30_000,
-		);
 	});
 });

@@ -1,6 +1,9 @@
 import type { N8nRest } from './rest';
 
-export type Row = Record<string, string | number | null>;
+export type Row = Record<string, string | number | boolean | null>;
+
+/** The type of a column. */
+export type ColumnType = 'string' | 'number' | 'boolean' | 'date';
 
 /** A data table of n8n, as a user makes one. */
 export interface DataTable {
@@ -20,7 +23,7 @@ export interface DataTable {
 export async function createDataTable(
 	rest: N8nRest,
 	name: string,
-	columns: Record<string, 'string' | 'number'>,
+	columns: Record<string, ColumnType>,
 	rows: Row[] = [],
 ): Promise<DataTable> {
 	const project = await rest.call<{ id: string }>('GET', '/projects/personal');

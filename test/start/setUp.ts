@@ -20,7 +20,7 @@ type Parameters = WorkflowNode['parameters'];
 
 /** A simulator wakes no one, so its users needn't wait for the morning. */
 const ALWAYS: Record<string, string> = {
-	weekdays: 'Mon Tue Wed Thu Fri Sat Sun',
+	days: '[1, 2, 3, 4, 5, 6, 7]',
 	from: '00:00',
 	to: '24:00',
 };
@@ -91,6 +91,7 @@ function picked({ parameters }: WorkflowNode, listed: object[], target: Target):
 		webhookUrl: listed[0],
 		agentTools: listed.length > 0 && { tools: listed.map((tool) => ({ tool })) },
 		to: parameters.to === '' && call?.to,
+		transferTo: parameters.transferTo === '' && call?.to,
 	};
 	return Object.fromEntries(Object.entries(values).filter(([name, value]) => name in parameters && value));
 }
@@ -117,7 +118,7 @@ function enteredElsewhere(node: WorkflowNode, { target, tablesById }: Entered): 
 		const roomId = { name: 'roomId', value: target.roomId ?? '' };
 		return { url, queryParameters: { parameters: [roomId] } };
 	}
-	if (node.name === 'Calling hours' && !target.isReal) {
+	if (node.name === 'Settings' && !target.isReal) {
 		const { assignments } = (
 			parameters as { assignments: { assignments: Array<{ name: string; value: unknown }> } }
 		).assignments;

@@ -1,31 +1,42 @@
-import { createDataTable, type DataTable, type Row } from '../n8n/dataTables';
+import { type ColumnType, createDataTable, type DataTable, type Row } from '../n8n/dataTables';
 import type { N8nRest } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
 
 interface TableDefinition {
-	columns: Record<string, 'string' | 'number'>;
+	columns: Record<string, ColumnType>;
 	/** For the simulator: with the real service, no one is to be called unasked. */
 	rows: Row[];
 }
 
-/** Columns of texts. */
-const text = (...names: string[]): Record<string, 'string'> =>
-	Object.fromEntries(names.map((name) => [name, 'string']));
+const columns = (type: ColumnType, ...names: string[]): Record<string, ColumnType> =>
+	Object.fromEntries(names.map((name) => [name, type]));
+const text = (...names: string[]) => columns('string', ...names);
 
-const toCall = { question: 'Does Monday suit you?', status: 'to call' };
+const toCall = { timeZone: 'America/New_York', question: 'Does Monday suit you?', status: 'to call' };
 
 /** The data tables of the examples, by name: `npm start` makes them, and the tests run the examples with them. */
 export const TABLES: Record<string, TableDefinition> = {
 	'Calls to make': {
 		columns: {
-			...text('name', 'phone', 'question', 'status', 'lastCall', 'outcome', 'summary', 'answer'),
-			tries: 'number',
+			...text('name', 'phone', 'timeZone', 'question', 'status', 'outcome', 'summary', 'answer'),
+			...columns('number', 'attempts', 'callsToday'),
+			...columns('date', 'nextCall', 'lastCall', 'callBackAt'),
+			...columns('boolean', 'agreed', 'voicemail', 'doNotCall'),
 		},
 		rows: [
 			{ name: 'Ada Lovelace', phone: '+1 (415) 555-0123', ...toCall },
 			{ name: 'Grace Hopper', phone: CALL_NUMBERS.missed, ...toCall },
 			{ name: 'Alan Turing', phone: CALL_NUMBERS.rejected, ...toCall },
 			{ name: 'Edsger Dijkstra', phone: 'unknown', ...toCall },
+		],
+	},
+	'Do not call': { columns: text('phone'), rows: [] },
+	Guests: {
+		columns: { ...text('name', 'phone', 'status', 'note'), coming: 'boolean', guests: 'number' },
+		rows: [
+			{ name: 'Ada Lovelace', phone: '+14155550123' },
+			{ name: 'Grace Hopper', phone: CALL_NUMBERS.missed },
+			{ name: 'Alan Turing', phone: '+14155550125' },
 		],
 	},
 	'Call log': {
