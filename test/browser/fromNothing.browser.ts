@@ -75,7 +75,7 @@ async function makeCredential(editor: Editor, count: () => Promise<number>): Pro
 	return (await count()) - before;
 }
 
-/** Prints what it took, which the docs tell, and compares it with what it may take. */
+/** Prints what it took, and compares it with what it may take. */
 function expectClicks(job: string, { credential, others }: Clicks, limit: number): void {
 	process.stdout.write(`${job}: ${others} clicks, and ${credential} for the credential\n`);
 	expect(others).toBeLessThanOrEqual(limit);

@@ -15,7 +15,7 @@ const OPTIONS: Array<{ name: string; value: Includable; description: string }> =
 /** What was kept of a call and is added to the output. */
 export const includeField = choicesField('default', 'Include', 'include', {
 	options: OPTIONS,
-	description: "What to add to the output. It has to be chosen before the call, in 'Recording'.",
+	description: "What to add to the output. Only what 'Recording' kept is available.",
 });
 
 /** Reads `includeField`. @throws NodeOperationError for a value that is not in the list */

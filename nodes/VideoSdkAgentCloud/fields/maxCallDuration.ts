@@ -8,7 +8,8 @@ export const maxCallDurationField = numberField('refused', 'Max Call Duration', 
 	typeOptions: { minValue: 0, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
 	default: 600,
 	hint: 'In seconds',
-	description: 'How long the call can last before VideoSDK hangs up. Enter 0 for no limit.',
+	description:
+		'How long the call can last before VideoSDK hangs up. Enter 0 for no limit but Max Wait, if the node hangs up then.',
 });
 
 /**

@@ -46,7 +46,7 @@ const responseFieldsField = groupField('default', 'Response Fields', 'responseFi
 			values: parameterFields(TYPES, {
 				name: 'amount',
 				description: 'How much they want to pay each month, in dollars',
-				required: "Whether a response without this field isn't accepted",
+				required: 'Whether a response must have this field',
 			}),
 		},
 	],

@@ -27,7 +27,7 @@ export const roomIdOption = optional(
 /** A room for each call, also where nothing is recorded. */
 export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 	description:
-		"Whether to create a room for each call, so that n8n learns at once when it ends. 'Recording' does so, too.",
+		'Whether to create a room for each call, so that n8n learns sooner when it ends. Needs a public URL.',
 });
 
 /**

@@ -16,7 +16,7 @@ export const PARAMETER_TYPES: ParameterType[] = ['boolean', 'number', 'string'];
 const FIELDS: INodeProperties[] = [
 	{
 		displayName:
-			"End with Agent Tool: Answer and publish. Then select this tool in 'Agent Tools' of a call or session.",
+			"End this workflow with Agent Tool: Answer, then publish it, and select it in 'Agent Tools' of a call or session.",
 		name: 'answerNotice',
 		type: 'notice',
 		default: '',
@@ -30,7 +30,7 @@ const FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 3 },
 		placeholder: "e.g. Finds the caller's latest order. Use it when the caller asks where an order is.",
 		description:
-			'What the tool does and when to use it. The model reads this to decide whether to use the tool.',
+			'What the tool does and when to use it. The model reads this if the agent gets its tools by n8n_tools.py.',
 	}),
 	choiceField('default', 'Specify Parameters', 'specifyParameters', {
 		noDataExpression: true,

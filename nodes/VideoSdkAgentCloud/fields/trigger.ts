@@ -21,7 +21,7 @@ const FIELDS: INodeProperties[] = [
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
-		`For session and room events, publish this workflow and select it in their 'Webhook URL'. n8n needs a ${PUBLIC_URL}.`,
+		`For session and room events, publish this workflow and select it in 'Webhook URL' where the session or room begins. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callNotice',
@@ -56,7 +56,7 @@ const FIELDS: INodeProperties[] = [
 			choicesField('default', 'Deployment Names or IDs', 'deploymentIds', {
 				typeOptions: { loadOptionsMethod: 'getDeployments' },
 				description:
-					'Only start for sessions of these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+					'Of session events, only start for these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			}),
 			switchField('default', 'Session Details', 'sessionDetails', {
 				description:

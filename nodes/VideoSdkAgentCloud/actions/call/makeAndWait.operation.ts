@@ -12,7 +12,7 @@ import { makeFields, prepareCall, toField } from './make.operation';
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
 	default: true,
 	description:
-		'Whether to hang up calls that are still running when Max Wait ends, even if n8n is down by then',
+		'Whether to hang up calls that are still running when Max Wait ends. VideoSDK is told to do so, too.',
 });
 
 export const operation: Operation = {

@@ -16,7 +16,7 @@ export const operation: Operation = {
 	value: 'create',
 	name: 'Create',
 	action: 'Create deployment',
-	description: 'Create a deployment to push versions of an agent to',
+	description: 'Create a deployment, to which a developer uploads versions of an agent',
 	starts: 'deployment',
 	fields: [nameField, descriptionField],
 	prepare(read) {
