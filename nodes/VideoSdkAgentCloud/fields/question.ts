@@ -45,7 +45,7 @@ const responseFieldsField = groupField('default', 'Response Fields', 'responseFi
 			name: GROUP,
 			values: parameterFields(TYPES, {
 				name: 'amount',
-				description: 'How much they want to pay each month, in dollars',
+				description: 'Monthly payment in dollars',
 				required: 'Whether a response must have this field',
 			}),
 		},
