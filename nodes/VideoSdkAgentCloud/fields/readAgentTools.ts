@@ -1,10 +1,9 @@
 import { type IDataObject } from 'n8n-workflow';
-import { readBaseUrl } from '../../../credentials/apiTarget';
 import { credentialOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
-import { isUnreachable } from '../webhook/address';
+import { isUnreachableFrom } from '../webhook/address';
 import { findTool } from '../webhook/knownNodes';
 import { agentToolsField, TOOL_NOT_LISTED, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
 import { readContext } from './context';
@@ -41,8 +40,7 @@ function checkReachable(
 	tools: Array<Pick<ChosenTool, 'label' | 'url'>>,
 	again = '',
 ): void {
-	if (isUnreachable(readBaseUrl(baseUrl).href)) return;
-	const unreachable = tools.find(({ url }) => isUnreachable(url));
+	const unreachable = tools.find(({ url }) => isUnreachableFrom(url, baseUrl));
 	if (unreachable === undefined) return;
 	throw read.fail(
 		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,

@@ -1,6 +1,6 @@
 import { type ILoadOptionsFunctions, NodeOperationError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
-import { isUnreachable } from '../webhook/address';
+import { isUnreachableFrom } from '../webhook/address';
 import { type KnownNode } from '../webhook/knownNodes';
 import { type ListSearch, matches } from './searchResults';
 
@@ -50,9 +50,8 @@ export const searchKnown = <T extends KnownNode>(
 			});
 		}
 		const { baseUrl } = await this.getCredentials(CREDENTIAL_TYPE);
-		const isLocalApi = isUnreachable(String(baseUrl));
 		const results = nodes(credential).flatMap((node, _index, all) => {
-			const shown = show(node, !isLocalApi && isUnreachable(node.url), this, all);
+			const shown = show(node, isUnreachableFrom(node.url, baseUrl), this, all);
 			if (!matches(filter, shown.name, node.workflowName, node.nodeName, node.url)) return [];
 			const url = `${this.getInstanceBaseUrl()}workflow/${node.workflowId}`;
 			return [{ name: lineOf(shown), value: shown.value, url }];

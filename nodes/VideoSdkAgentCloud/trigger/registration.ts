@@ -6,7 +6,7 @@ import {
 	listCallWebhooks,
 } from '../api/callWebhooks';
 import { clientOf, type Send } from '../api/client';
-import { isUnreachable } from '../webhook/address';
+import { isUnreachableFrom } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
 import { isTakenByAnother } from '../webhook/knownNodes';
 import { reconcile, type Wanted } from './reconcile';
@@ -37,14 +37,9 @@ export function readRegistrant(context: IHookFunctions, names: string[]): Regist
 	};
 }
 
-/** @returns whether VideoSDK cannot reach the trigger. An API at a local address, such as a simulator, may. */
-function isUnreachableFrom({ url }: Registrant, baseUrl: string): boolean {
-	return isUnreachable(url) && !isUnreachable(baseUrl);
-}
-
 /** Logs that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
 export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
-	if (!isUnreachableFrom(registrant, baseUrl)) return;
+	if (!isUnreachableFrom(registrant.url, baseUrl)) return;
 	registrant.warn(
 		`has the URL ${registrant.url}. VideoSDK can't reach it from the internet, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
 	);
@@ -76,7 +71,7 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 	if (events.length === 0 && storedRegistration(context) === undefined) return;
 	const account = await readAccount(context);
 	const stored = presentRegistration(context, registrant, account);
-	if (events.length > 0 && isUnreachableFrom(registrant, account.baseUrl)) {
+	if (events.length > 0 && isUnreachableFrom(registrant.url, account.baseUrl)) {
 		throw new NodeOperationError(
 			context.getNode(),
 			// Of a failed publication the editor shows the message only, so what to do comes first.
@@ -148,7 +143,7 @@ export async function prepareCheck(
 	const account = await readAccount(context);
 	presentRegistration(context, registrant, account);
 	warnIfUnreachable(registrant, account.baseUrl);
-	if (events.length === 0 || isUnreachableFrom(registrant, account.baseUrl)) return undefined;
+	if (events.length === 0 || isUnreachableFrom(registrant.url, account.baseUrl)) return undefined;
 	return async () => {
 		const isCreated = await settle(clientOf(context, { ...LIMITS, maxAttempts: 1 }), registrant);
 		if (isCreated) warn(`wasn't registered for call events at ${url}, but is now`);

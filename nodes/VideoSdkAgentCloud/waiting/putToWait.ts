@@ -1,10 +1,9 @@
 import { randomBytes } from 'crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { readBaseUrl } from '../../../credentials/apiTarget';
 import type { KindName } from '../conversation/kinds';
 import type { Want } from '../conversation/wait';
 import { putExecutionToWait } from '../n8n/wait';
-import { isUnreachable } from '../webhook/address';
+import { isUnreachableFrom } from '../webhook/address';
 import { endAtMaxWait } from './endAtMaxWait';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resumeUrl';
@@ -20,10 +19,10 @@ async function hintIfUnreachable(
 	watches: Iterable<Watch>,
 ): Promise<void> {
 	// Older versions of n8n have no such hints.
-	if (!isUnreachable(resumeUrl) || typeof context.addExecutionHints !== 'function') return;
+	if (typeof context.addExecutionHints !== 'function') return;
 	for (const { account } of watches) {
 		const { data } = await account.read();
-		if (isUnreachable(readBaseUrl(data?.baseUrl).href)) return;
+		if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
 	}
 	context.addExecutionHints({
 		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${kind === 'call' ? " and turn on the option 'Own Room'" : ''}.`,

@@ -1,4 +1,7 @@
 import type { IExecuteFunctions, IWebhookDescription } from 'n8n-workflow';
+import { credentialOf } from '../api/credential';
+import type { SessionWebhook } from '../api/sessions';
+import { isUnreachableFrom } from '../webhook/address';
 
 /**
  * The end of the resume URL. n8n hands a request to whatever node of the execution waits at the time, if that node has a webhook
@@ -46,6 +49,24 @@ export function responseUrlOf(context: IExecuteFunctions): string {
 	url.pathname += `/${RESPONSE_PATH}`;
 	url.searchParams.append('end', RESPONSE_PATH);
 	return url.href;
+}
+
+/**
+ * @param itemIndex the item whose account sends the events
+ * @returns gives the webhook by which VideoSDK tells the waiting execution of an end; undefined if VideoSDK can't reach n8n: it may
+ * refuse such an address
+ */
+export function resumeWebhook(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	events: string[],
+): () => Promise<SessionWebhook | undefined> {
+	const endPoint = resumeUrlOf(context);
+	const credential = credentialOf(context, itemIndex);
+	return async () => {
+		const { baseUrl } = (await credential()).data ?? {};
+		return isUnreachableFrom(endPoint, baseUrl) ? undefined : { endPoint, events };
+	};
 }
 
 function baseUrlOf(context: IExecuteFunctions): string {

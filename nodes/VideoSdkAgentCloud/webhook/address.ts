@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { readBaseUrl } from '../../../credentials/apiTarget';
 
 /** A trigger's Test URL: n8n's path for those begins with "webhook-test" (N8N_ENDPOINT_WEBHOOK_TEST). */
 export const TEST_URL = '/webhook-test/';
@@ -22,6 +23,15 @@ function isPublicHost({ hostname }: URL): boolean {
 /** @returns whether VideoSDK's servers cannot reach an http(s) URL */
 export function isUnreachable(url: string): boolean {
 	return /^\s*https?:/i.test(url) && URL.canParse(url) && !isPublicHost(new URL(url));
+}
+
+/**
+ * @param baseUrl of the credential: an API at a local address, such as a simulator, reaches local addresses
+ * @returns whether the API cannot reach an http(s) URL
+ * @throws UserError if the Base URL cannot be read
+ */
+export function isUnreachableFrom(url: string, baseUrl: unknown): boolean {
+	return isUnreachable(url) && !isUnreachable(readBaseUrl(baseUrl).href);
 }
 
 /**

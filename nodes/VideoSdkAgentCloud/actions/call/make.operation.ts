@@ -86,8 +86,8 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[]): INo
 
 /** What differs between the operations that make calls. */
 interface CallOptions {
-	/** Of a room that is created for the call. */
-	webhook?: SessionWebhook;
+	/** Gives that of a room that is created for the call. */
+	webhook?: () => Promise<SessionWebhook | undefined>;
 	/** The option for a room without a recording, if the operation has it. */
 	ownRoom?: Field;
 	/** The call is hung up after this time. Default: it isn't */
@@ -162,7 +162,6 @@ export function prepareCall(
 	{ webhook, show = (call) => call, ...limits }: CallOptions = {},
 ): PreparedCall {
 	const { body, metadata, room, timeoutMs } = readMake(read, limits);
-	const choice = room.body ? { body: { ...room.body, webhook } } : room;
 	const hours = readCallingHours(readOptions(read));
 	return {
 		to: body.sipCallTo,
@@ -171,6 +170,7 @@ export function prepareCall(
 		run: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
 			const call = { ...body, metadata: await metadata() };
+			const choice = room.body ? { body: { ...room.body, webhook: await webhook?.() } } : room;
 			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
 			return show(await makeCall(send, { ...call, destinationRoomId }, timeoutMs));
 		},

@@ -4,7 +4,7 @@ import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
-import { resumeUrlOf } from '../../waiting/resumeUrl';
+import { resumeWebhook } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
 import { checkWait, rejectAsTool, waitingFor, waitOptions } from '../waitForAll';
 import { makeFields, prepareCall, toField } from './make.operation';
@@ -31,7 +31,7 @@ export const operation: Operation = {
 		rejectAsTool(read, 'Make and Wait', 'Call: Make');
 		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
 		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
-		const webhook = { endPoint: resumeUrlOf(read.context), events: ['session-ended'] };
+		const webhook = resumeWebhook(read.context, read.itemIndex, ['session-ended']);
 		return prepareCall(read, { webhook, ownRoom: ownRoomOption, hungUpAfterMs });
 	},
 	...waitingFor('call', HANG_UP_AT_TIMEOUT),

@@ -12,7 +12,7 @@ import { endAtMaxWait } from '../../waiting/endAtMaxWait';
 import { planWait, type WaitOptions } from '../../waiting/planWait';
 import { putToWait } from '../../waiting/putToWait';
 import { createKey, keyHashOf, type Question, withoutResponse } from '../../waiting/question';
-import { responseUrlOf, resumeUrlOf } from '../../waiting/resumeUrl';
+import { responseUrlOf, resumeWebhook } from '../../waiting/resumeUrl';
 import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
 import { remainingWaitMs } from '../waitForAll';
 import { callFields, prepareCall, toField } from './make.operation';
@@ -42,7 +42,7 @@ function prepareQuestion(read: ItemReader): PreparedCall {
 	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash: keyHashOf(key) };
 	const call = prepareCall(read, {
 		// The room tells of the end.
-		webhook: { endPoint: resumeUrlOf(read.context), events: ['session-ended'] },
+		webhook: resumeWebhook(read.context, read.itemIndex, ['session-ended']),
 		ownRoom: ownRoomOption,
 		hungUpAfterMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
 		responseTool: {

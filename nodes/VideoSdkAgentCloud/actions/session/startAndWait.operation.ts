@@ -2,7 +2,7 @@ import { switchField } from '../../fields/field';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { roomIdOption } from '../../fields/room';
-import { resumeUrlOf } from '../../waiting/resumeUrl';
+import { resumeWebhook } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
@@ -33,19 +33,15 @@ export const operation: Operation = {
 		rejectAsTool(read, 'Start and Wait', 'Session: Start');
 		checkWait(read, END_AT_TIMEOUT);
 		const { start, env } = readStart(read);
-		const body = {
-			...start,
-			webhook: {
-				endPoint: resumeUrlOf(context),
-				events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
-			},
-		};
+		const events = [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`];
+		const webhook = resumeWebhook(context, read.itemIndex, events);
 		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
 				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
 			});
-			return await startInRoom(context, send, tools, { ...body, env: await env() });
+			const body = { ...start, webhook: await webhook(), env: await env() };
+			return await startInRoom(context, send, tools, body);
 		};
 	},
 	...waitingFor('session', END_AT_TIMEOUT),
