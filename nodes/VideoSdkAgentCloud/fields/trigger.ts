@@ -21,7 +21,7 @@ const FIELDS: INodeProperties[] = [
 	notice(
 		'sessionNotice',
 		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
-		`For session and room events, publish this workflow and select it in 'Webhook URL' where the session or room begins. n8n needs a ${PUBLIC_URL}.`,
+		`For session and room events, publish this workflow and select it in 'Webhook URL' in the node that starts the session or creates the room. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callNotice',
