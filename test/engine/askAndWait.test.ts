@@ -6,17 +6,15 @@ import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, callParameters, made, TO } from './callRig';
 import { REVIEW, TOOL } from './engine';
-import { accelerateTime, byId, failureOf, jsonOf, passTime, useRig } from './rig';
+import { byId, failureOf, jsonOf, passTime, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
 
-const SPEED = 20;
 /** An execution that is left waiting would keep the test. */
 afterEach(async () => {
 	const open = [...rig.simulator.calls.values()].filter(({ end }) => end === null);
 	await Promise.all(open.map(async (call) => await rig.simulator.moveCall(call.callId, 'ended')));
 });
 const rig = useRig({ callBehaviour: false });
-beforeEach(() => void accelerateTime(SPEED));
 const MAX_WAIT_MS = 600_000;
 const FIELDS = [
 	{ name: 'amount', type: 'number', description: 'In dollars' },

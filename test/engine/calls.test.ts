@@ -4,7 +4,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
 import { officialRequests, ownRequests } from './official';
-import { accelerateTime, failureOf, jsonOf, startParameters, useRig } from './rig';
+import { failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -213,7 +213,6 @@ describe('A room created for a call', () => {
 
 describe('Max Call Duration', () => {
 	const sentWith = async (parameters: IDataObject) => {
-		accelerateTime(100);
 		const call = byRule({ operation: 'makeAndWait', ...parameters });
 		const waiting = await rig.engine.startAndWait(90_500, call);
 		for (const { callId } of rig.simulator.calls.values()) await rig.simulator.moveCall(callId, 'ended');

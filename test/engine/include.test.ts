@@ -1,7 +1,7 @@
 /** Include: what remains of a conversation comes out with its call, and nothing of anybody else's. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule, callParameters } from './callRig';
-import { accelerateTime, failureOf, jsonOf, useRig } from './rig';
+import { failureOf, jsonOf, useRig } from './rig';
 
 const ALL = ['summary', 'transcript', 'recording'];
 const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
@@ -90,7 +90,6 @@ it('says that what is arranged is not there yet', async () => {
 
 it('waits for what is arranged, and through failures that pass', async () => {
 	const callId = await callIn(await makeRoom('summarize'), 'answered', 'ended');
-	accelerateTime(20);
 	rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /transcriptions/, times: 3 } });
 	for (const made of rig.simulator.recordings.values()) made.readyAtMs = Date.now() + 30_000;
 	const call = await get(callId, ALL, 10);

@@ -197,7 +197,7 @@ describe('Calling Hours', () => {
 		const waiting = await rig.engine.startAndWait(2_000, parameters, { items });
 		const [made] = rig.simulator.calls.values();
 		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(made!.callId, status);
-		expect(await waiting.jsonWithin(30_000)).toEqual([
+		expect(await waiting.jsonWithin()).toEqual([
 			expect.objectContaining({ to: ADA, outcome: 'answered' }),
 			notCalled,
 		]);

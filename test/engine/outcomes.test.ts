@@ -1,11 +1,10 @@
 /** How calls come out that another answer of the API contradicts: a list that lags behind, the answer to Hang Up When Max Wait Ends. */
 import type { IDataObject } from 'n8n-workflow';
 import { byRule } from './callRig';
-import { accelerateTime, useRig } from './rig';
+import { useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false as const });
-beforeEach(() => void accelerateTime(20));
 const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 
 it('queue mode: a list that lags does not undo what the process that polled has found by GET', async () => {

@@ -3,14 +3,11 @@ import type { IDataObject } from 'n8n-workflow';
 import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { byRule, CALL } from './callRig';
 import { STAND_INS } from './nodeTypes';
-import { accelerateTime, jsonOf, startParameters, useRig } from './rig';
+import { jsonOf, startParameters, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 const MAX_WAIT_MS = 12_000;
-const PATIENCE_MS = 10_000;
-let restoreTime = () => undefined as void;
-afterEach(() => restoreTime());
 
 it('Each context is signed by the secret of its own item', async () => {
 	const secrets = ['secret-of-ada', 'secret-of-grace'];
@@ -30,7 +27,6 @@ it('Each context is signed by the secret of its own item', async () => {
 });
 
 it('Hang Up When Max Wait Ends and Simplify count for their own item', async () => {
-	restoreTime = accelerateTime(100);
 	const parameters = byRule({
 		operation: 'makeAndWait',
 		metaData: { entries: [{ key: 'ends', value: '={{ $json.ends }}' }] },
@@ -38,7 +34,7 @@ it('Hang Up When Max Wait Ends and Simplify count for their own item', async () 
 	});
 	const items = [{ ends: false }, { ends: true }, { ends: false }];
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items });
-	const output = await waiting.resumedWithin(PATIENCE_MS);
+	const output = await waiting.resumedWithin();
 	expect(output?.map(({ json }) => [json.timedOut, json.hungUpAtTimeout])).toEqual([
 		[true, undefined],
 		[true, true],
@@ -57,8 +53,7 @@ it('The last values of a credential that was deleted are not used any more', asy
 	rig.engine.deleteCredentials();
 	rig.simulator.requests.length = 0;
 	// Not before: no poll may be under way.
-	restoreTime = accelerateTime(100);
-	expect((await waiting.resumedWithin(PATIENCE_MS))?.map(({ json }) => json.timedOut)).toEqual([true]);
+	expect((await waiting.resumedWithin())?.map(({ json }) => json.timedOut)).toEqual([true]);
 	expect(rig.requests).toEqual([]);
 });
 
@@ -68,12 +63,11 @@ it('What a credential by item has found is handed over whole to a process that c
 	const items = rows(3).map((row) => ({ ...row, secret: rig.simulator.secret }));
 	const waiting = await rig.engine.startAndWait(600_000, parameters, { items });
 	waiting.receiver = await rig.addEngine();
-	restoreTime = accelerateTime(20);
 	for (const { callId } of rig.simulator.calls.values()) {
 		await rig.simulator.moveCall(callId, 'answered');
 		await rig.simulator.moveCall(callId, 'ended');
 	}
-	for (const { json } of (await waiting.resumedWithin(30_000)) ?? []) {
+	for (const { json } of (await waiting.resumedWithin()) ?? []) {
 		expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
 	}
 	expect(waiting.resumptions).toBe(1);

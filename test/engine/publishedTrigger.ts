@@ -76,7 +76,7 @@ export function asExpressResponse(response: ServerResponse): Response {
 	}) as unknown as Response;
 }
 
-const SETTLING_TIMEOUT_MS = 10_000;
+const SETTLING_TIMEOUT_MS = 600_000;
 
 /** A published workflow that begins with the trigger. Its webhook is served as n8n's WebhookHelpers do. */
 export class PublishedTrigger {

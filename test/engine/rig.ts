@@ -3,6 +3,7 @@ import type { ICredentialDataDecryptedObject, IDataObject } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { RecordedRequest, Simulator, SimulatorOptions } from '../simulator';
 import type { Engine, EngineOptions, RunResult } from './engine';
+import { skipIdleTime, stopSkipping } from './clock';
 import { startEngine } from './engine';
 
 export const SESSIONS = '/ai/v1/ai-deployment-sessions';
@@ -68,9 +69,13 @@ export class Rig {
 /** Starts a rig for each test of the file. */
 export function useRig(simulatorOptions: SimulatorOptions = {}, engineOptions: EngineOptions = {}): Rig {
 	const rig = new Rig();
-	beforeEach(async () => await rig.start({ lifecycle: false, ...simulatorOptions }, engineOptions));
+	beforeEach(async () => {
+		skipIdleTime();
+		await rig.start({ lifecycle: false, ...simulatorOptions }, engineOptions);
+	});
 	afterEach(async () => {
 		await rig.close();
+		await stopSkipping();
 		jest.restoreAllMocks();
 	});
 	return rig;
@@ -127,41 +132,5 @@ function safeJson(value: unknown): string {
 
 /** Moves the clock ahead, for all code of the test. May be called again. */
 export function passTime(ms: number): void {
-	const nowMs = Date.now() + ms;
-	const sinceMs = performance.now();
-	jest.spyOn(Date, 'now').mockImplementation(() => Math.round(nowMs + performance.now() - sinceMs));
-}
-
-/** From here on a timer may be the time limit of a request, which a machine that stalls is not to hit. */
-const LIMIT_MS = 10_000;
-const SHORTEST_LIMIT_MS = 2_000;
-
-let endAcceleration = (): void => undefined;
-
-/**
- * Makes time pass faster for all code of the test: timers, which keep no test file from ending, and the clock. May be called again.
- *
- * @returns ends that; the end of the test does, too
- */
-export function accelerateTime(factor: number): () => void {
-	endAcceleration();
-	const { setTimeout: original } = globalThis;
-	const beganAtMs = Date.now();
-	const sinceMs = performance.now();
-	const timers = jest
-		.spyOn(globalThis, 'setTimeout')
-		.mockImplementation(((callback: () => void, ms = 0, ...args: []) =>
-			original(
-				callback,
-				Math.max(ms / factor, ms < LIMIT_MS ? 0 : SHORTEST_LIMIT_MS),
-				...args,
-			).unref()) as typeof setTimeout);
-	const clock = jest
-		.spyOn(Date, 'now')
-		.mockImplementation(() => Math.round(beganAtMs + factor * (performance.now() - sinceMs)));
-	endAcceleration = () => {
-		timers.mockRestore();
-		clock.mockRestore();
-	};
-	return endAcceleration;
+	jest.setSystemTime(Date.now() + ms);
 }

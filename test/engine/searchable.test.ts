@@ -1,7 +1,7 @@
 import type { IRun } from 'n8n-workflow';
 import { eventBody } from './delivery';
 import { byRule } from './callRig';
-import { accelerateTime, jsonOf, startParameters, useRig } from './rig';
+import { jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
@@ -37,7 +37,6 @@ describe('An execution can be found', () => {
 
 	it('by the calls that it waits for, so that whoever stopped it knows what to hang up', async () => {
 		const call = byRule({ operation: 'makeAndWait', options: { ownRoom: true } });
-		accelerateTime(100);
 		const waiting = await rig.engine.startAndWait(20_000, call);
 		const { run } = waiting.result;
 		const [{ callId, roomId }] = rig.simulator.calls.values() as unknown as [

@@ -1,14 +1,11 @@
 import dns from 'node:dns';
 import type { SimulatedSession, Simulator } from '../simulator';
 import { eventBody, strangersKey } from './delivery';
-import { accelerateTime, failureOf, useRig } from './rig';
+import { failureOf, useRig } from './rig';
 import { NODE_NAME } from './engine';
 import type { WaitingRun } from './waitingRun';
 
 const rig = useRig();
-
-beforeEach(() => void accelerateTime(20));
-
 /** The package asks how the session stands 2 s after the start, then less and less often, and at the deadline. */
 const FIRST_POLL_MS = 2_000;
 /** Where the deadline is to come. */
@@ -67,7 +64,6 @@ it.each([
 
 it('The signed end of the session alone resumes the execution, once, also by a pinned key', async () => {
 	// No poll comes between.
-	accelerateTime(1);
 	rig.engine.setCredentials(rig.credentials({ webhookPublicKey: rig.simulator.publicKeyPem }));
 	const waiting = await startAndWait();
 	const { sessionId, webhook } = waiting.session;

@@ -1,20 +1,14 @@
 /** What was started before the node stopped is ended when Max Wait ends, as it would have been (issue 31, rule 8). */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ExecuteContext, WorkflowExecute } from 'n8n-core';
 import type { INodeParameters } from 'n8n-workflow';
 import { byRule, CALL, made } from './callRig';
 import type { NodeRunOptions } from './engine';
-import { accelerateTime, useRig } from './rig';
+import { useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
-const SPEED = 20;
 const MAX_WAIT_MS = 30_000;
-beforeEach(() => void accelerateTime(SPEED));
-
-const pause = async (ms: number) => {
-	const untilMs = Date.now() + ms;
-	while (Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 1_000));
-};
 
 /** Makes one call after another, of which the last one gives trouble. */
 async function begin(more: INodeParameters = {}, options: NodeRunOptions = {}): Promise<WaitingRun> {

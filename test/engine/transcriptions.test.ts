@@ -5,7 +5,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import type { RunResult } from './engine';
 import { officialRequests, ownRequests } from './official';
-import { accelerateTime, expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
 
 const rig = useRig({ transcriptionReadyMs: 0 });
 const parameters = (operation: string, more: INodeParameters = {}): INodeParameters => ({
@@ -177,8 +177,6 @@ it('Transcription: Get does not take a text of more than 10 MB, and says what to
 });
 
 describe('Transcription: Get, waiting', () => {
-	beforeEach(() => void accelerateTime(20));
-
 	it('goes on as soon as it is ready, and pauses for two seconds at least', async () => {
 		const { id } = rig.simulator.addTranscription({ roomId: 'r', lines: LINES });
 		const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }], pageInfo: { total: 1 } };

@@ -5,7 +5,7 @@ import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook
 import type { SimulatedCall } from '../simulator';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { accelerateTime, EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
+import { EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -260,7 +260,6 @@ describe('Call Details', () => {
 			options,
 		} as INodeParameters);
 		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
-		accelerateTime(20);
 		await deliver(trigger, bodyOf('c', 'call-missed'));
 		const items = await trigger.received();
 		dripping.closeAllConnections();

@@ -3,13 +3,10 @@ import type { IDataObject } from 'n8n-workflow';
 import type { CallStatus } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
-import { accelerateTime, failureOf, jsonOf, useRig } from './rig';
+import { failureOf, jsonOf, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
-
-const SPEED = 20;
-beforeEach(() => void accelerateTime(SPEED));
 
 /** The first poll comes 2 s after the start. */
 const FIRST_POLL_MS = 2_000;
@@ -142,7 +139,6 @@ describe('Start and Wait for several items', () => {
 
 	it('is resumed by the last event, not by those before it', async () => {
 		// No poll comes between.
-		accelerateTime(1);
 		const maxWait = '={{ $json.index + 1 }}';
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, { maxWait }, { items: rows(3) });
 		// n8n's own deadline is that of the longest wait, three minutes, and a minute and a half.
