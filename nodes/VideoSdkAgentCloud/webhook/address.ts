@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 
 /** A trigger's Test URL: n8n's path for those begins with "webhook-test" (N8N_ENDPOINT_WEBHOOK_TEST). */
@@ -8,16 +7,38 @@ export const WAITING_URL = '/webhook-waiting/';
 
 /** Names that lead nowhere on the internet: without a dot, or with a suffix of private networks (RFC 6762, RFC 8375, ICANN). */
 const PRIVATE_NAME = /^[^.]*$|\.(?:localhost|local|internal|lan|home\.arpa)$/;
-/** All IPv6 addresses of the internet are in it (RFC 4291, 2.4). */
-const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+/** The ranges of IPv4 that are not part of the internet, or that no one has there (IANA, IPv4 special-purpose address registry). */
+const SPECIAL_IPV4 = [
+	...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+	...['192.0.0.0/24', '192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24'],
+	...[
+		'192.168.0.0/16',
+		'192.175.48.0/24',
+		'198.18.0.0/15',
+		'198.51.100.0/24',
+		'203.0.113.0/24',
+		'224.0.0.0/3',
+	],
+];
+/** All IPv6 addresses of the internet begin like this (RFC 4291, 2.4), and these are not (IANA, IPv6 special-purpose address registry). */
+const GLOBAL_IPV6 = /^[23][\da-f]{3}:/;
+const SPECIAL_IPV6 = /^(?:2001:(?:1?[\da-f]{0,2}|db8):|2002:|2620:4f:8000:|3fff:[\da-f]{0,3}:)/;
+
+const asNumber = (ipv4: string) => ipv4.split('.').reduce((number, byte) => number * 256 + Number(byte), 0);
+
+function isInRange(ipv4: string, range: string): boolean {
+	const [first = '', bits] = range.split('/');
+	const size = 2 ** (32 - Number(bits));
+	return Math.floor(asNumber(ipv4) / size) === Math.floor(asNumber(first) / size);
+}
 
 /** @returns whether a URL's host, by its name or IP address alone, is one of the internet */
 function isPublicHost({ hostname }: URL): boolean {
 	// The URL class has turned all spellings of an IP address into one. A dot at the end of a name means nothing.
 	const host = hostname.replace(/^\[|\]$|\.+$/g, '');
-	if (!ipaddr.isValid(host)) return !PRIVATE_NAME.test(host);
-	const address = ipaddr.parse(host);
-	return address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(GLOBAL_IPV6));
+	if (host.includes(':')) return GLOBAL_IPV6.test(host) && !SPECIAL_IPV6.test(host);
+	if (/^[\d.]+$/.test(host)) return !SPECIAL_IPV4.some((range) => isInRange(host, range));
+	return !PRIVATE_NAME.test(host);
 }
 
 /** @returns whether VideoSDK's servers cannot reach an http(s) URL */
