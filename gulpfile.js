@@ -46,6 +46,13 @@ const STUBS = {
 	'lodash.isstring': "module.exports = (value) => typeof value === 'string';",
 	// For signing with a callback.
 	'lodash.once': '',
+	// For lifetimes in words, such as "5 minutes": ours are numbers.
+	ms: '',
+	// For Node.js before 4.5.
+	'safe-buffer': 'exports.Buffer = Buffer;',
+	// For signing and verifying streams.
+	'./lib/data-stream': 'module.exports = class DataStream {};',
+	'./data-stream': 'module.exports = class DataStream {};',
 };
 
 const withStubs = {
