@@ -23,10 +23,10 @@ export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', ({ id, name, number
 	numbers,
 }));
 
-/** Rows: `id` (the number in E.164), `phoneNumberId`, `name`. */
+/** Rows: `id` (the number in E.164), `name`. */
 export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
-	const { e164, phoneNumberId, name } = isRecord(phoneNumber) ? phoneNumber : {};
-	return { id: e164, phoneNumberId, name };
+	const { e164, name } = isRecord(phoneNumber) ? phoneNumber : {};
+	return { id: e164, name };
 });
 
 /** @returns whether a routing rule is for incoming calls only */

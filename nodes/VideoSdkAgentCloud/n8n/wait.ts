@@ -8,6 +8,11 @@ import type {
 
 const CONTEXT_FIELD = 'agentCloudWait';
 
+/** @returns n8n's own URL that resumes the execution, to which a node may append a path; its origin is that of all webhooks */
+export function baseResumeUrlOf(context: IExecuteFunctions): string {
+	return String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
+}
+
 /**
  * Puts the execution to wait at this node.
  *

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, IWebhookDescription } from 'n8n-workflow';
 import { credentialOf } from '../api/credential';
 import type { SessionWebhook } from '../api/sessions';
 import { isUnreachableFrom } from '../webhook/address';
+import { baseResumeUrlOf } from '../n8n/wait';
 
 /**
  * The end of the resume URL. n8n hands a request to whatever node of the execution waits at the time, if that node has a webhook
@@ -37,7 +38,7 @@ export const RESUME_WEBHOOKS: IWebhookDescription[] = [
  * Wait node's "Webhook Suffix" is. n8n separates the two.
  */
 export function resumeUrlOf(context: IExecuteFunctions): string {
-	return `${baseUrlOf(context)}/${RESUME_PATH}`;
+	return `${baseResumeUrlOf(context)}/${RESUME_PATH}`;
 }
 
 /**
@@ -45,7 +46,7 @@ export function resumeUrlOf(context: IExecuteFunctions): string {
  * URL, after n8n 2.x's token
  */
 export function responseUrlOf(context: IExecuteFunctions): string {
-	const url = new URL(baseUrlOf(context));
+	const url = new URL(baseResumeUrlOf(context));
 	url.pathname += `/${RESPONSE_PATH}`;
 	url.searchParams.append('end', RESPONSE_PATH);
 	return url.href;
@@ -67,8 +68,4 @@ export function resumeWebhook(
 		const { baseUrl } = (await credential()).data ?? {};
 		return isUnreachableFrom(endPoint, baseUrl) ? undefined : { endPoint, events };
 	};
-}
-
-function baseUrlOf(context: IExecuteFunctions): string {
-	return String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
 }

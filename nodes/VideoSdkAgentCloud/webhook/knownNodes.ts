@@ -118,29 +118,18 @@ export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefi
 }
 
 /**
- * Finds the published trigger of a URL, whatever its credential.
- *
- * @param url without a query or a slash at its end
- * @returns `trigger`: that of exactly this URL or else of the same path, which holds an ID of its own, at another address of n8n.
- * `isOwnOrigin`: this process publishes triggers at the URL's scheme and host, so that it would know one there
+ * @param url whose host does not matter: n8n may be reached by several names, and the path holds an ID of its own
+ * @returns the published trigger of a URL, whatever its credential
  */
-export function findPublished(url: string): { trigger?: KnownTrigger; isOwnOrigin: boolean } {
-	const published = all()
+export function findPublished(url: string): KnownTrigger | undefined {
+	const { pathname } = new URL(url);
+	return all()
 		.filter(isTrigger)
-		.filter((trigger) => trigger.isPublished && URL.canParse(trigger.url));
-	const { origin, pathname } = new URL(url);
-	return {
-		trigger:
-			published.find((trigger) => trigger.url === url) ??
-			published.find((trigger) => new URL(trigger.url).pathname === pathname),
-		isOwnOrigin: published.some(
-			(trigger) => trigger.isOwn === true && new URL(trigger.url).origin === origin,
-		),
-	};
+		.find((one) => one.isPublished && URL.canParse(one.url) && new URL(one.url).pathname === pathname);
 }
 
 /** @returns whether a different trigger is published at a URL, as far as this process knows */
 export function isTakenByAnother(context: IHookFunctions, url: string): boolean {
-	const { trigger } = findPublished(url);
+	const trigger = findPublished(url);
 	return trigger !== undefined && trigger !== known.of(context).node;
 }

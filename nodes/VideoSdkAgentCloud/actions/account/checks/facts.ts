@@ -7,8 +7,9 @@ import { failureOfError } from '../../../api/failure';
 import { listRecords, type ListRequest } from '../../../api/pagination';
 import { fetchPublicKey } from '../../../api/publicKey';
 import { ALL_ROUTING_RULES, OUTBOUND_GATEWAYS, PHONE_NUMBERS } from '../../../api/telephony';
-import { findPublished } from '../../../webhook/knownNodes';
+import { baseResumeUrlOf } from '../../../n8n/wait';
 import { isUnreachable } from '../../../webhook/address';
+import { findPublished } from '../../../webhook/knownNodes';
 import { failed, type Finding } from './finding';
 
 const TIMEOUT_MS = 10_000;
@@ -31,8 +32,8 @@ interface Fetched<T> {
 	failure?: Finding;
 }
 
-/** What answers at a URL: n8n, with the methods for which it has published a workflow there, or something else. */
-export type Answer = { methods: string[] } | { status: number } | { reason: string };
+/** What answers at a URL: n8n, with the methods for which it has published a workflow there, or why it does not. */
+type Answer = { methods: string[] } | { reason: string };
 
 /** What the checks go by. */
 export type Facts = Awaited<ReturnType<typeof gatherFacts>>;
@@ -76,7 +77,7 @@ async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> 
 			ignoreHttpStatusErrors: true,
 		})) as { statusCode: number; headers: Record<string, unknown> };
 		const [first, ...methods] = String(headers['access-control-allow-methods'] ?? '').split(/,\s*/);
-		return first === 'OPTIONS' ? { methods } : { status: statusCode };
+		return first === 'OPTIONS' ? { methods } : { reason: `status ${statusCode}` };
 	} catch (error) {
 		const { code, apiMessage } = failureOfError(error);
 		return { reason: code ?? apiMessage ?? 'unknown reason' };
@@ -114,7 +115,7 @@ export async function gatherFacts(context: IExecuteFunctions, itemIndex: number,
 		pinnedKey: String(credential.webhookPublicKey ?? '').trim(),
 		/** A local API, such as a simulator, reaches local addresses. */
 		isLocalApi: isUnreachable(String(credential.baseUrl)),
-		n8nUrl: String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex)),
-		webhook: url ? { url, answer: await askN8n(context, url), ...findPublished(url) } : undefined,
+		n8nUrl: baseResumeUrlOf(context),
+		webhook: url ? { url, answer: await askN8n(context, url), trigger: findPublished(url) } : undefined,
 	};
 }

@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isBadStatus } from '../../../api/status';
-import { isInbound, isSameNumber } from '../../../api/telephony';
+import { isInbound, isSameNumber, phoneNumbersOf } from '../../../api/telephony';
 import type { Facts } from './facts';
 import { type Finding, good, missing, problem } from './finding';
 
@@ -16,11 +16,9 @@ function faultOf(rule: IDataObject): string {
 }
 
 /** Checks the routing rule; if nothing was given, whether there is any for calls. */
-export function checkRoutingRule({ given, isOpen, rules, deployments }: Facts): Finding | undefined {
+export function checkRoutingRule({ given, isOpen, rules }: Facts): Finding | undefined {
 	const { routingRuleId } = given;
 	if (isOpen) {
-		// If all fails, it is not for want of telephony.
-		if (rules.failure && deployments.failure) return rules.failure;
 		if (rules.failure) return { ...rules.failure, fix: `${rules.failure.fix} ${NO_CALLS}` };
 		return rules.rows.some((rule) => !faultOf(rule))
 			? good('There is an outbound routing rule that is on and has an agent')
@@ -62,17 +60,13 @@ export function checkNumber(facts: Facts): Finding | undefined {
 	}
 	if (from === undefined) return undefined;
 	const isFrom = (number: string): boolean => isSameNumber(number, from);
-	const rule = rules.rows.find(({ id }) => id === routingRuleId);
-	if (rule && rule.numbers !== undefined) {
-		// A rule may name its numbers by ID.
-		const ofRule = numbersOf(rule).map((number) =>
-			String(numbers.rows.find(({ phoneNumberId }) => phoneNumberId === number)?.id ?? number),
-		);
+	const ofRule = phoneNumbersOf(rules.rows.find(({ id }) => id === routingRuleId) ?? {});
+	if (ofRule) {
 		return ofRule.some(isFrom)
 			? good('The phone number belongs to the routing rule')
 			: problem(
 					"The phone number doesn't belong to the routing rule",
-					`Select one of the rule's numbers in 'From' (${ofRule.join(', ') || 'it has none'}), or add this one to the rule in the VideoSDK dashboard.`,
+					`Select one of the rule's numbers in 'From' (${ofRule.join(', ')}), or add this one to the rule in the VideoSDK dashboard.`,
 				);
 	}
 	const gateway = gateways.rows.find(({ id }) => id === gatewayId) ?? {};

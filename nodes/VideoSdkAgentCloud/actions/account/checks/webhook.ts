@@ -1,7 +1,7 @@
 import { isSameUrl } from '../../../api/callWebhooks';
 import { isUnreachable, TEST_URL, WAITING_URL } from '../../../webhook/address';
-import { CALL_EVENTS, callEventsOf, CALL_SUMMARY, eventName, isCallEvent } from '../../../webhook/event';
-import type { Answer, Facts } from './facts';
+import { CALL_EVENTS, callEventsOf, eventName, isCallEvent } from '../../../webhook/event';
+import type { Facts } from './facts';
 import { type Finding, good, problem } from './finding';
 
 const SELECT_TRIGGER =
@@ -43,48 +43,26 @@ export function checkProduction({ given: { webhookFault }, webhook }: Facts): Fi
 		: problem("This isn't the URL of a VideoSDK Agent Cloud Trigger", SELECT_TRIGGER);
 }
 
-/** @returns what is wrong where n8n has published nothing, and what to do */
-function notPublished(answer: Answer): Finding {
-	if ('methods' in answer) {
-		return problem(
-			'No trigger is published at this URL',
-			"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published already, unpublish it and publish it again: n8n 2.x drops triggers when it starts without this package.",
-		);
-	}
-	if ('reason' in answer) {
-		return problem(
-			`n8n got no response from this URL (${answer.reason})`,
-			"Check the URL, and that the tunnel or proxy in front of n8n is running. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
-		);
-	}
-	return problem(
-		`Something other than n8n responds at this URL (status ${answer.status})`,
-		'A login page or proxy in front of n8n must let requests to /webhook/ through unchanged, without redirecting them. If events arrive, ignore this.',
-	);
-}
-
 /** Checks that a published trigger with this node's credential is at the URL. */
 export function checkPublished(facts: Facts): Finding | undefined {
 	const { given, webhook, credentialId } = facts;
 	if (webhook === undefined) return undefined;
 	if (!checkProduction(facts)?.ok) return NOT_CHECKED;
-	const { url, answer, trigger, isOwnOrigin } = webhook;
-	if (!('methods' in answer) || answer.methods.length === 0) {
-		const finding = notPublished(answer);
-		const hasMoved = trigger && trigger.url !== url && trigger.credentialId === credentialId;
-		return hasMoved
-			? { ...finding, fix: `The trigger's URL is ${trigger.url} now. Select it again.` }
-			: finding;
+	const { answer, trigger } = webhook;
+	if ('reason' in answer) {
+		return problem(
+			`n8n doesn't respond at this URL (${answer.reason})`,
+			"Check the URL, and that the tunnel, proxy, or login page in front of n8n lets requests to /webhook/ through unchanged. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
+		);
 	}
-	if (trigger === undefined) {
-		// A worker publishes nothing, so it cannot tell.
-		return answer.methods.includes('POST') && !isOwnOrigin
-			? good(`A workflow is published at this URL. ${NO_MORE}`)
-			: problem(
-					"A workflow is published at this URL, but this n8n process doesn't know of a VideoSDK Agent Cloud Trigger there",
-					`${SELECT_TRIGGER} If n8n runs as several main processes, a different one may have published the trigger.`,
-				);
+	if (!answer.methods.includes('POST')) {
+		return problem(
+			'No trigger is published at this URL',
+			"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published already, unpublish it and publish it again: n8n 2.x drops triggers when it starts without this package.",
+		);
 	}
+	// A worker publishes nothing, so it cannot tell.
+	if (trigger === undefined) return good(`A workflow is published at this URL. ${NO_MORE}`);
 	if (trigger.credentialId !== credentialId) {
 		// It may belong to a project that the user cannot see, so it is not named.
 		return problem(
@@ -92,12 +70,8 @@ export function checkPublished(facts: Facts): Finding | undefined {
 			"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the events come without their context, and records can't be fetched if the VideoSDK projects differ.",
 		);
 	}
-	if (
-		given.deploymentId === undefined ||
-		!trigger.events.every((event) => isCallEvent(eventName(event) ?? event))
-	) {
-		return good('The trigger is published');
-	}
+	const isForCallsOnly = trigger.events.every((event) => isCallEvent(eventName(event) ?? event));
+	if (given.deploymentId === undefined || !isForCallsOnly) return good('The trigger is published');
 	return problem(
 		`The trigger '${trigger.nodeName}' is published, but not for agent session events`,
 		"Select agent session events in the trigger's 'Trigger On' and publish the workflow.",
@@ -109,19 +83,13 @@ export function checkRegistered(facts: Facts): Finding | undefined {
 	const { webhook, callWebhooks, isForCalls } = facts;
 	if (webhook === undefined) return undefined;
 	if (!checkProduction(facts)?.ok) return NOT_CHECKED;
-	const { trigger } = webhook;
+	const { trigger, url } = webhook;
 	const wanted = trigger && callEventsOf(trigger.events);
 	if (wanted?.length === 0) {
-		// Each agent has its own address for summaries.
-		return isForCalls && !trigger?.events.includes(CALL_SUMMARY)
-			? problem(
-					"No call events are selected in the trigger, so calls don't start it",
-					"Select call events in the trigger's 'Trigger On' and publish the workflow.",
-				)
-			: good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
+		return good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
 	}
 	if (callWebhooks.failure) return isForCalls || wanted ? callWebhooks.failure : good(NO_MORE);
-	const here = callWebhooks.rows.filter(({ url }) => isSameUrl(url, trigger?.url ?? webhook.url));
+	const here = callWebhooks.rows.filter((row) => isSameUrl(row.url, trigger?.url ?? url));
 	const registered = callEventsOf(here.flatMap(({ events }) => events));
 	if (wanted === undefined && (registered.length > 0 || !isForCalls)) {
 		return good(`VideoSDK sends ${registered.join(', ') || 'no call events'} to this URL. ${NO_MORE}`);
