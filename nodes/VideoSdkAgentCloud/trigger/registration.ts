@@ -1,26 +1,34 @@
 import { type IHookFunctions, NodeOperationError } from 'n8n-workflow';
+import { readBaseUrl } from '../../../credentials/apiTarget';
 import {
 	type CallWebhook,
 	createCallWebhook,
 	deleteCallWebhook,
 	listCallWebhooks,
 } from '../api/callWebhooks';
-import { clientOf, type Send } from '../api/client';
+import { clientOf, failureOf, type Send } from '../api/client';
+import { CREDENTIAL_TYPE } from '../api/credential';
+import { isPassing } from '../api/failure';
 import { isUnreachableFrom } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
 import { isTakenByAnother } from '../webhook/knownNodes';
 import { reconcile, type Wanted } from './reconcile';
-import {
-	forget,
-	presentRegistration,
-	readAccount,
-	type Registrant,
-	type Registration,
-	storedRegistration,
-} from './storedRegistration';
-
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
+
+/** A trigger whose call events are to be registered, as its hook reads it: enough to do it later, without the hook. */
+export interface Registrant extends Wanted {
+	/** Logs a sentence that begins with the node's name. */
+	warn(sentence: string, error?: Error): void;
+}
+
+/** @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read */
+async function baseUrlOf(context: IHookFunctions): Promise<string> {
+	return readBaseUrl((await context.getCredentials(CREDENTIAL_TYPE)).baseUrl).href;
+}
+
+/** @returns what n8n keeps with the node, where the trigger notes that it has registered a webhook. It may have been copied along */
+const notesOf = (context: IHookFunctions) => context.getWorkflowStaticData('node') as { callWebhook?: true };
 
 /** @param names names of events; those of other families are ignored */
 export function readRegistrant(context: IHookFunctions, names: string[]): Registrant {
@@ -68,10 +76,9 @@ async function settle(send: Send, wanted: Wanted): Promise<boolean> {
  */
 export async function register(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { events, url, warn } = registrant;
-	if (events.length === 0 && storedRegistration(context) === undefined) return;
-	const account = await readAccount(context);
-	const stored = presentRegistration(context, registrant, account);
-	if (events.length > 0 && isUnreachableFrom(registrant.url, account.baseUrl)) {
+	const notes = notesOf(context);
+	if (events.length === 0 && !notes.callWebhook) return;
+	if (events.length > 0 && isUnreachableFrom(registrant.url, await baseUrlOf(context))) {
 		throw new NodeOperationError(
 			context.getNode(),
 			// Of a failed publication the editor shows the message only, so what to do comes first.
@@ -79,12 +86,10 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 			{ description: "Or deselect the call events in 'Trigger On'." },
 		);
 	}
-	if (events.length === 0 && stored === undefined) return;
 	try {
 		await settle(clientOf(context, LIMITS), registrant);
-		if (events.length === 0) return forget(context);
-		const registration: Registration = { url, account: account.id, isTest: context.getMode() === 'manual' };
-		context.getWorkflowStaticData('node').callWebhook = registration;
+		if (events.length === 0) delete notes.callWebhook;
+		else if (context.getMode() !== 'manual') notes.callWebhook = true;
 	} catch (error) {
 		if (events.length === 0) return warn(notRemoved(url), error as Error);
 		const { message, description } = error as Error & { description?: string };
@@ -102,23 +107,22 @@ const notRemoved = (url: string) =>
 /**
  * Removes the registration, when the trigger is unpublished or stops listening. One that is gone is no failure.
  *
- * @throws NodeOperationError if VideoSDK does not remove what the trigger has registered: n8n tries again (2.x), or logs it
+ * @throws NodeOperationError if VideoSDK does not answer, and the trigger has registered a webhook: n8n tries again (2.x), or logs it
  */
 export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { url, events, warn } = registrant;
-	if (events.length === 0 && storedRegistration(context) === undefined) return;
+	const notes = notesOf(context);
+	if (events.length === 0 && !notes.callWebhook) return;
 	// n8n 1.x also calls this for an imported copy that it refuses to publish because the original has the same URL.
 	if (isTakenByAnother(context, url)) return;
-	let stored: Registration | undefined;
 	try {
-		stored = presentRegistration(context, registrant, await readAccount(context));
-		// A check at a start of n8n may have made one without a trace in the static data.
+		// A check at a start of n8n may have made one without a note.
 		await settle(clientOf(context, LIMITS), { url, events: [] });
-		forget(context);
+		delete notes.callWebhook;
 	} catch (error) {
 		warn(notRemoved(url), error as Error);
-		// The end of listening would fail for ever, and a failed publication would leave n8n's own webhook behind.
-		if (stored?.isTest !== false) return;
+		// The end of listening and a failed publication have to come to their end, and so has a trigger whose keys are not valid any more.
+		if (!notes.callWebhook || !isPassing(failureOf(error))) return;
 		const { message } = error as Error;
 		throw new NodeOperationError(
 			context.getNode(),
@@ -132,18 +136,17 @@ export async function unregister(context: IHookFunctions, registrant: Registrant
  *
  * @returns makes the registration right, with the credential as it is then; throws if VideoSDK does not answer. undefined if there is
  * nothing to check
- * @throws what `readAccount` throws
+ * @throws what `baseUrlOf` throws
  */
 export async function prepareCheck(
 	context: IHookFunctions,
 	registrant: Registrant,
 ): Promise<(() => Promise<void>) | undefined> {
 	const { events, url, warn } = registrant;
-	if (events.length === 0 && storedRegistration(context) === undefined) return undefined;
-	const account = await readAccount(context);
-	presentRegistration(context, registrant, account);
-	warnIfUnreachable(registrant, account.baseUrl);
-	if (events.length === 0 || isUnreachableFrom(registrant.url, account.baseUrl)) return undefined;
+	if (events.length === 0) return undefined;
+	const baseUrl = await baseUrlOf(context);
+	warnIfUnreachable(registrant, baseUrl);
+	if (isUnreachableFrom(registrant.url, baseUrl)) return undefined;
 	return async () => {
 		const isCreated = await settle(clientOf(context, { ...LIMITS, maxAttempts: 1 }), registrant);
 		if (isCreated) warn(`wasn't registered for call events at ${url}, but is now`);

@@ -1,8 +1,7 @@
 import { type IHookFunctions, type ITriggerFunctions } from 'n8n-workflow';
 import { pause } from '../api/pause';
 import { PerNode } from '../api/perNode';
-import { prepareCheck } from './registration';
-import { type Registrant } from './storedRegistration';
+import { prepareCheck, type Registrant } from './registration';
 
 const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 5 * 60_000;
