@@ -303,10 +303,7 @@ describe('Transcription: Get, waiting', () => {
 
 describe('Where there is no transcription', () => {
 	it.each([
-		[
-			'none',
-			/^Room .* has no transcription. It wasn't turned on before the conversation, or it isn't ready yet \[item 0\]$/,
-		],
+		['none', /^Room .* has no transcription yet \[item 0\]$/],
 		['record', /^Transcription wasn't turned on for room .* before the conversation \[item 0\]$/],
 		['transcribe', /^Room .* has no transcription yet \[item 0\]$/],
 	])("a room with 'Recording' %s says why", async (recording, message) => {
@@ -318,9 +315,7 @@ describe('Where there is no transcription', () => {
 	it.each([402, 404])('a room that VideoSDK does not find (%j) is no failure of its own', async (status) => {
 		rig.simulator.addFault({ kind: 'status', status, match: { path: /rooms/ } });
 		const { message, description } = failureOf(await run(get({ roomId: 'typo' })));
-		expect(message).toBe(
-			"Room typo has no transcription, and VideoSDK can't find a room with this ID [item 0]",
-		);
+		expect(message).toBe('Room typo has no transcription yet [item 0]');
 		expect(description).toContain("Check 'Room ID'");
 	});
 

@@ -5,7 +5,6 @@ import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../
 import {
 	findTranscription,
 	getTranscription,
-	isNotThere,
 	isReady,
 	mayGetSummary,
 	textFileOf,
@@ -28,35 +27,22 @@ import { mayComeLater, textReader } from '../withFile';
 
 const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
+/** Under which names of the output the texts come, and where their files are. */
+const TEXT_FILES = { text: 'transcriptionFilePaths', summary: 'summarizedFilePaths' } as const;
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call, starts the session, or creates the room, set 'Recording' to 'Recording and Transcript'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
 
-/** What is known of a room. */
-type Room = Partial<RecordingSetup> & { isUnknown?: boolean };
-
-/** Says why a room has no transcription, as far as that is known. */
-function noTranscription(read: ItemReader, roomId: string, room: Room, hasWaited: boolean): Error {
-	const notYet = hasWaited
-		? "It still wasn't there when 'Max Wait' was reached. Increase 'Max Wait', or try again later."
-		: "VideoSDK transcribes the recording a few minutes after the conversation. Try again then, or turn on 'Wait Until Ready'.";
-	const [what, nextStep] =
-		room.transcript === false
-			? [`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE]
-			: room.transcript
-				? [`Room ${roomId} has no transcription yet`, notYet]
-				: room.isUnknown
-					? [
-							`Room ${roomId} has no transcription, and VideoSDK can't find a room with this ID`,
-							"Check 'Room ID'. Use the roomId that Room: Create, Session: Start or Call: Make outputs.",
-						]
-					: [
-							`Room ${roomId} has no transcription. It wasn't turned on before the conversation, or it isn't ready yet`,
-							`${WHERE_TO_ARRANGE} ${notYet}`,
-						];
-	return read.fail(what, nextStep);
+/** Says why a room has no transcription. @param isOff whether it is certain that nothing transcribes it */
+function noTranscription(read: ItemReader, roomId: string, isOff: boolean): Error {
+	return isOff
+		? read.fail(`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE)
+		: read.fail(
+				`Room ${roomId} has no transcription yet`,
+				`Check 'Room ID'. VideoSDK transcribes the recording a few minutes after the conversation: try again then, or turn on 'Wait Until Ready' with a longer 'Max Wait'. ${WHERE_TO_ARRANGE}`,
+			);
 }
 
 function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
@@ -70,11 +56,10 @@ function readWaitMs(read: ItemReader): number | undefined {
 	return !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 }
 
-/** Asks a room how it is recorded. Only messages and the wait for a summary depend on it, so it never fails. */
-async function lookUpRoom(send: Send, roomId: string): Promise<Room> {
-	return await getRoom(send, roomId)
-		.then((room) => recordingSetup(room) ?? {})
-		.catch((error: object) => ({ isUnknown: isNotThere(error) }));
+/** Asks a room how it is recorded. Only a message and the wait for a summary depend on it, so it never fails. */
+async function lookUpRoom(send: Send, roomId: string): Promise<Partial<RecordingSetup>> {
+	const setup = await getRoom(send, roomId).then(recordingSetup, () => undefined);
+	return setup ?? {};
 }
 
 function prepare(read: ItemReader): ItemRun {
@@ -87,16 +72,15 @@ function prepare(read: ItemReader): ItemRun {
 		const readText = textReader(read, timeoutMs, tools, TOO_LARGE_ADVICE);
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
-			const textUrl = textFileOf(transcription, 'transcriptionFilePaths');
-			const summaryUrl = textFileOf(transcription, 'summarizedFilePaths');
-			return {
-				...transcription,
-				...(textUrl !== undefined && { text: await readText(textUrl) }),
-				...(summaryUrl !== undefined && { summary: await readText(summaryUrl) }),
-			};
+			const texts: IDataObject = {};
+			for (const [name, paths] of Object.entries(TEXT_FILES)) {
+				const url = textFileOf(transcription, paths);
+				if (url !== undefined) texts[name] = await readText(url);
+			}
+			return { ...transcription, ...texts };
 		};
 		/** Looked up once, when something depends on it. */
-		let room: Room | undefined;
+		let room: Partial<RecordingSetup> | undefined;
 		const isComplete = async (transcription: IDataObject): Promise<boolean> => {
 			if (!isReady(transcription)) return false;
 			const roomId = 'roomId' in target ? target.roomId : transcription.roomId;
@@ -127,9 +111,8 @@ function prepare(read: ItemReader): ItemRun {
 			}
 			if ('id' in target) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
-			if (isTimeUp || room.transcript === false) {
-				throw noTranscription(read, target.roomId, room, maxWaitMs !== undefined);
-			}
+			const isOff = room.transcript === false;
+			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
 			return undefined;
 		};
 		const mayPass = (error: Error) => isPassing(failureOf(error)) || mayComeLater(error);
