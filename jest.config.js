@@ -11,12 +11,7 @@ module.exports = {
 		'<rootDir>/test/verify',
 	],
 	testMatch: ['**/*.test.ts'],
-	transform: {
-		'^.+\\.ts$': '<rootDir>/test/jest/transform.js',
-		// Published as ES modules only.
-		'node_modules/(p-limit|yocto-queue)/.+\\.js$': '<rootDir>/test/jest/transform.js',
-	},
-	transformIgnorePatterns: ['node_modules/(?!(p-limit|yocto-queue)/)'],
+	transform: { '^.+\\.ts$': '<rootDir>/test/jest/transform.js' },
 	testTimeout: 120_000,
 	// Waits of the package last for hours. A timer that is left must not keep a run in one process from ending.
 	forceExit: true,

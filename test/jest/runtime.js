@@ -2,8 +2,6 @@ const { createRequire } = require('node:module');
 const { compileFunction } = require('node:vm');
 const { default: Runtime } = require('jest-runtime');
 
-/** Published as ES modules only, which Node 20 can't require: jest transforms them. */
-const ES_MODULES = /^(p-limit|yocto-queue)$/;
 /** Shares state on purpose. */
 const NATIVE = /\/nativeModules$/;
 
@@ -24,8 +22,7 @@ module.exports = class extends Runtime {
 			name !== undefined &&
 			!options?.isInternalModule &&
 			!this._resolution.isCoreModule(name) &&
-			(NATIVE.test(name) || !/^[./]|^[A-Z]:/i.test(name)) &&
-			!ES_MODULES.test(name);
+			(NATIVE.test(name) || !/^[./]|^[A-Z]:/i.test(name));
 		return isNative ? createRequire(from)(name) : super.requireModule(from, name, options, isRequireActual);
 	}
 };

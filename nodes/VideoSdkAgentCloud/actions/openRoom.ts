@@ -1,7 +1,7 @@
 import { type IDataObject, type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
 import { failureOf, type Send } from '../api/client';
 import { isInDoubt } from '../api/failure';
-import { createRoom, deactivateRoom } from '../api/rooms';
+import { createRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
 import { type RoomChoice } from '../fields/room';
 import type { RunTools } from './operation';
@@ -35,7 +35,7 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
 export async function openRoom(
 	context: IExecuteFunctions,
 	send: Send,
-	{ undo }: RunTools,
+	{ hasRoom }: RunTools,
 	{ roomId, body }: RoomChoice,
 	starts: 'session' | 'call',
 ): Promise<string | undefined> {
@@ -44,10 +44,6 @@ export async function openRoom(
 		throw noRoomError(context, error, starts);
 	});
 	const createdId = String(room.roomId);
-	undo({
-		made: `room ${createdId}`,
-		byHand: 'close the room with Room: Deactivate',
-		run: async (direct) => await deactivateRoom(direct, createdId),
-	});
+	hasRoom(createdId);
 	return createdId;
 }

@@ -19,15 +19,6 @@ export class RecordWithFile {
 	) {}
 }
 
-/** Takes back what a step of an item has made. The runner calls it if the item then fails for certain, see `runItems`. */
-export interface Undo {
-	/** What the step has made, as messages name it, such as "room abcd-efgh". */
-	made: string;
-	/** How the user does it by hand, such as "close it with Room: Deactivate". */
-	byHand: string;
-	run: (send: Send) => Promise<unknown>;
-}
-
 /** What the runner gives to an item while it runs. */
 export interface RunTools {
 	/** Aborted when no more requests are made: the execution was stopped, or another item failed. */
@@ -36,8 +27,8 @@ export interface RunTools {
 	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 	/** Finds what several items need only once. @param key names it */
 	once: <T>(key: string, find: () => Promise<T>) => Promise<T>;
-	/** Declares how to take back what a step has made, as soon as it is made. */
-	undo: (undo: Undo) => void;
+	/** Declares the room that was made for the item: the runner closes it if the item then fails for certain. */
+	hasRoom: (roomId: string) => void;
 }
 
 /**

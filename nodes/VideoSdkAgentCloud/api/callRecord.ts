@@ -27,28 +27,9 @@ const SINCE_ANSWER = /^(?:answered|transfer|switch-room)/;
 
 /** The fields of a simplified call, in order: what people look for, what the node itself did, and what identifies the call. */
 const SHOWN_FIELDS = [
-	...[
-		'outcome',
-		'answered',
-		'durationSeconds',
-		'summary',
-		'to',
-		'callId',
-		'roomId',
-		'recordingUrl',
-		'transcript',
-	],
-	...[
-		'missing',
-		'timedOut',
-		'hungUpAtTimeout',
-		'endError',
-		'error',
-		'event',
-		'alreadyOver',
-		'reason',
-		'context',
-	],
+	...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'],
+	...['roomId', 'recordingUrl', 'transcript', 'missing'],
+	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver', 'reason', 'context'],
 	...['from', 'type', 'sessionId', 'status', 'start', 'end', 'metadata'],
 ];
 

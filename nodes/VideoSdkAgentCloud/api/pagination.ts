@@ -1,5 +1,4 @@
 import { UserError, type IDataObject } from 'n8n-workflow';
-import pLimit from 'p-limit';
 import { isRecord } from './answer';
 import { type ApiRequest, type Send } from './client';
 import { apiSessionId } from './sessionId';
@@ -8,7 +7,7 @@ import { apiSessionId } from './sessionId';
 export const PAGE_SIZE = 50;
 /** Against a server that never ends a list. */
 const MAX_PAGES = 2_000;
-/** Pages of one list that are in flight at the same time. */
+/** Pages of one list that are in flight at the same time, at most. */
 export const MAX_PAGES_IN_FLIGHT = 10;
 
 /** A list of the API. */
@@ -74,9 +73,8 @@ function totalOf({ total, totalItems }: IDataObject): number {
 /**
  * Reads a list page by page. A record comes once, even when rows move while the list is read.
  *
- * The first page is fetched alone. If more rows are wanted, the others are in flight at the same time: all of them if the API says
- * how many there are, else twice as many each time, so that a caller who soon has enough causes few unneeded requests. Where the API
- * says nothing, a page without new rows is the last one: the API may keep to smaller pages than those asked for.
+ * The first page is fetched alone. If more rows are wanted and the API says how many there are, several pages are then in flight at the
+ * same time. Where the API says nothing, a page without new rows is the last one: it may keep to smaller pages than those asked for.
  *
  * @param firstPage where to begin, counted from 1
  * @param wantedRows the rows to fetch ahead of the caller. Default: none, each page is fetched when the caller asks for it
@@ -89,47 +87,38 @@ export async function* listPages(
 	firstPage = 1,
 	wantedRows = 0,
 ): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number }> {
-	const limit = pLimit(MAX_PAGES_IN_FLIGHT);
 	const seen = new Set<string>();
 	const isNew = (record: IDataObject) => {
 		const ids = (list.idFields ?? ['id']).map((field) => record[field]);
 		const identity = JSON.stringify(ids[0] ? ids : record);
 		return !seen.has(identity) && seen.add(identity);
 	};
-	let fetched: Array<Promise<Page>> = [];
-	let nextCount = 1;
+	/** The pages that follow the present one, as far as they were requested. */
+	const ahead: Array<Promise<Page>> = [];
 	let rowsSoFar: number | undefined;
-	try {
-		for (let number = firstPage; number < firstPage + MAX_PAGES; number++) {
-			if (fetched.length === 0) {
-				const fetchAt = async (index: number) => await fetchPage(send, list, number + index);
-				fetched = Array.from({ length: nextCount }, (_, index) => limit(fetchAt, index));
-				// The caller may stop before it comes to a page that failed.
-				for (const page of fetched) page.catch(() => undefined);
-			}
-			const { records, rowCount, pageInfo } = await (fetched.shift() as Promise<Page>);
-			const perPage = Number(pageInfo.perPage) || undefined;
-			rowsSoFar = (rowsSoFar ?? (firstPage - 1) * (perPage ?? rowCount)) + rowCount;
-			const newRecords = records.filter(isNew);
-			const total = totalOf(pageInfo);
-			const lastPage = Number(pageInfo.lastPage) || 0;
-			const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
-			const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
-			yield {
-				rows: newRecords.filter((record) => isAsked(record, list.qs)),
-				nextPage: isLast ? undefined : number + 1,
-			};
-			if (isLast) return;
-			if (fetched.length > 0) continue;
-			// A page with others after it is full, however many rows were asked for.
-			const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) - number : 0;
-			const wanted = firstPage - 1 + Math.ceil(wantedRows / rowCount) - number;
-			nextCount =
-				announced || (rowCount < (perPage ?? PAGE_SIZE) ? 1 : Math.min(2 * nextCount, MAX_PAGES_IN_FLIGHT));
-			nextCount = Math.max(1, Math.min(nextCount, wanted, MAX_PAGES));
+	for (let number = firstPage; number < firstPage + MAX_PAGES; number++) {
+		const { records, rowCount, pageInfo } = await (ahead.shift() ?? fetchPage(send, list, number));
+		rowsSoFar = (rowsSoFar ?? (firstPage - 1) * (Number(pageInfo.perPage) || rowCount)) + rowCount;
+		const newRecords = records.filter(isNew);
+		const total = totalOf(pageInfo);
+		const lastPage = Number(pageInfo.lastPage) || 0;
+		const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
+		const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
+		yield {
+			rows: newRecords.filter((record) => isAsked(record, list.qs)),
+			nextPage: isLast ? undefined : number + 1,
+		};
+		if (isLast) return;
+		// A page with others after it is full, however many rows were asked for.
+		const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) : 0;
+		const wanted = firstPage - 1 + Math.ceil(wantedRows / rowCount);
+		const until = Math.min(announced, wanted, number + MAX_PAGES_IN_FLIGHT);
+		while (number + ahead.length < until) {
+			const page = fetchPage(send, list, number + ahead.length + 1);
+			// The caller may stop before it comes to a page that failed.
+			page.catch(() => undefined);
+			ahead.push(page);
 		}
-	} finally {
-		limit.clearQueue();
 	}
 	throw new UserError(
 		`VideoSDK's list is longer than ${MAX_PAGES} pages. Turn off 'Return All' and set a 'Limit'. For calls, you can also add a 'Start Date'.`,

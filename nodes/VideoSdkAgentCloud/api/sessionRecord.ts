@@ -13,14 +13,9 @@ export const OUTCOME_BY_STATUS: Readonly<Record<string, SessionOutcome>> = {
 
 /** What people look for, in the order of the output. */
 const FIRST_FIELDS = [
-	'sessionId',
-	'outcome',
-	'durationSeconds',
-	'summary',
-	'recordingUrl',
-	'transcript',
-	'missing',
-] as const;
+	...['sessionId', 'outcome', 'durationSeconds'],
+	...['summary', 'recordingUrl', 'transcript', 'missing'],
+];
 
 /** @returns how long an ended session was, in seconds; null if the API does not tell */
 function secondsOf({ duration, start, end }: IDataObject): number | null {

@@ -2,8 +2,8 @@
 export interface StartWords {
 	/** The field of the API's record that identifies it. */
 	idField: string;
+	/** Its plural has an s. */
 	one: string;
-	several: string;
 	/** What the request does to it. */
 	started: string;
 	/** How the user finds out whether it exists, and what to do then. */
@@ -19,7 +19,6 @@ export const STARTS = {
 	session: {
 		idField: 'sessionId',
 		one: 'session',
-		several: 'sessions',
 		started: 'started',
 		check: 'Before you start again, check with Session: Get Many.',
 		goOn: "n8n doesn't end sessions when a node stops. Start and Wait still ends them when Max Wait ends, if that option is on. To end one now, use Session: End. To wait for one, use Session: Wait for Status.",
@@ -27,14 +26,12 @@ export const STARTS = {
 	dispatch: {
 		idField: 'roomId',
 		one: 'agent',
-		several: 'agents',
 		started: 'dispatched',
 		check: 'Before you dispatch again, check the room.',
 	},
 	call: {
 		idField: 'callId',
 		one: 'call',
-		several: 'calls',
 		started: 'made',
 		check: 'Before you call again, search for the number with Call: Get Many.',
 		goOn: "n8n doesn't hang up when a node stops. Make and Wait still hangs up when Max Wait ends, if that option is on. To end a call now, use Call: Hang Up. To see how a call went, use Call: Get.",
@@ -43,28 +40,24 @@ export const STARTS = {
 	transfer: {
 		idField: 'callId',
 		one: 'transfer',
-		several: 'transfers',
 		started: 'requested',
 		check: 'Before you transfer again, check with Call: Get.',
 	},
 	transcription: {
 		idField: 'id',
 		one: 'transcription',
-		several: 'transcriptions',
 		started: 'started',
 		check: 'Before you start again, check with Transcription: Get Many.',
 	},
 	room: {
 		idField: 'roomId',
 		one: 'room',
-		several: 'rooms',
 		started: 'created',
 		check: 'Before you create the room again, look for it with Room: Get Many.',
 	},
 	deployment: {
 		idField: 'id',
 		one: 'deployment',
-		several: 'deployments',
 		started: 'created',
 		check: 'Before you create the deployment again, look for it with Deployment: Get Many.',
 	},

@@ -10,13 +10,10 @@ const MAX_CONCURRENCY = 200;
 /** Node.js turns a longer timer into one of 1 ms (timers, "TimeoutOverflowWarning"). */
 export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
-/** How the requests of an execution are made. */
+/** How the requests of an execution are made. Without a batch size all items are one batch. */
 export interface RequestOptions extends Partial<Batching> {
 	maxConcurrency: number;
 	timeoutMs: number;
-	/** Items per batch; undefined: all in one. */
-	batchSize?: number;
-	batchIntervalMs?: number;
 }
 
 const maxConcurrencyField = numberField('default', 'Max Concurrency', 'maxConcurrency', {

@@ -7,7 +7,7 @@ import type { Part } from '../conversation/part';
 import type { Known } from '../conversation/known';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from './storedWait';
-import { type ResumeTrouble, warnNotResumed } from './warnings';
+import { warnNotResumed } from './warnings';
 
 const TIMEOUT_MS = 30_000;
 const BUSY_PAUSE_MS = 5_000;
@@ -20,13 +20,12 @@ const TOO_MUCH =
 	'It was too much to hand over to the n8n process that continues the execution. Get it with Call: Get or Transcription: Get.';
 
 /**
- * What keeps a request from letting the execution go on.
- * - `notReached`: no answer of n8n, which may be starting, or have a proxy or a login in front of it
- * - `failed`: n8n answers with an error
+ * What keeps a request from letting the execution continue.
+ * - `failed`: no answer of this package, because n8n is starting, or has a proxy or a login in front of it, or fails
  * - `busy`: the execution is not stored yet, or the process that received the request does not know everything yet
  * - `tooLarge`: a proxy takes smaller requests only
  */
-type Trouble = ResumeTrouble | 'busy' | 'tooLarge';
+type Trouble = 'failed' | 'busy' | 'tooLarge';
 
 /** How n8n says that the execution does not wait here any more, or is running (WaitingWebhooks). */
 const IS_OVER = /has finished|does not exist|does not contain a waiting webhook/;
@@ -87,15 +86,15 @@ async function post(
 		if (statusCode === 413) return { trouble: 'tooLarge', reason };
 		if (result === undefined) {
 			// Errors of n8n itself have a code and a message. Anything else is from a proxy, a login, or an n8n that is starting.
-			if (code === undefined || message === undefined) return { trouble: 'notReached', reason };
-			if (IS_OVER.test(String(message))) return undefined;
-			return { trouble: IS_RUNNING.test(String(message)) ? 'busy' : 'failed', reason };
+			const problem = code === undefined ? '' : String(message);
+			if (IS_OVER.test(problem)) return undefined;
+			return { trouble: IS_RUNNING.test(problem) ? 'busy' : 'failed', reason };
 		}
 		// 401: the execution waits for something else by now.
 		if (statusCode === 401 || (statusCode === 200 && result === 'continued')) return undefined;
 		return { trouble: statusCode === 200 ? 'busy' : 'failed', reason };
 	} catch (error) {
-		return { trouble: 'notReached', reason: excerpt((error as Error).message) };
+		return { trouble: 'failed', reason: excerpt((error as Error).message) };
 	}
 }
 
@@ -116,7 +115,6 @@ export async function askToContinue(
 ): Promise<void> {
 	let maxLength = MAX_BODY_LENGTH;
 	let tries = 0;
-	let hasWarned = false;
 	while (!isOver() && Date.now() <= untilMs) {
 		const answer = await post(context, stored, bodyOf(carried(), stored, maxLength));
 		if (answer === undefined) return;
@@ -125,12 +123,11 @@ export async function askToContinue(
 			maxLength /= 2;
 			continue;
 		}
-		const pauseMs = trouble === 'busy' ? BUSY_PAUSE_MS : Math.min(PAUSE_MS * ++tries, LONGEST_PAUSE_MS);
-		const isLast = Date.now() + pauseMs > untilMs;
-		if (trouble !== 'busy' && (!hasWarned || isLast)) {
-			warnNotResumed(context, stored, trouble === 'tooLarge' ? 'notReached' : trouble, reason, isLast);
-			hasWarned = true;
+		if (trouble === 'busy') {
+			await sleep(BUSY_PAUSE_MS);
+			continue;
 		}
-		await sleep(pauseMs);
+		if (tries++ === 0) warnNotResumed(context, stored, reason);
+		await sleep(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS));
 	}
 }

@@ -4,13 +4,8 @@ import { getMany } from '../getMany';
 
 /** Without the webhook: whoever knows a trigger's address can send to it. */
 const SIMPLIFIED = [
-	'roomId',
-	'customRoomId',
-	'disabled',
-	'geoFence',
-	'autoStartConfig',
-	'createdAt',
-	'updatedAt',
+	...['roomId', 'customRoomId', 'disabled', 'geoFence', 'autoStartConfig'],
+	...['createdAt', 'updatedAt'],
 ];
 
 export const operation = getMany({

@@ -9,7 +9,6 @@ import {
 import { failureOf } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
 import { type StartKind, STARTS, type StartWords } from '../../api/starts';
-import type { Undo } from '../operation';
 
 /** How an item ended: with records, with an error, or not begun because another item failed (then it has neither). */
 export interface Outcome {
@@ -19,16 +18,17 @@ export interface Outcome {
 	error?: Error;
 	/** Whether the API may have done what was asked although the item failed. */
 	isInDoubt?: boolean;
-	/** What the item's steps have made and what is still there, such as "room abcd-efgh". */
-	leftOpen?: string[];
+	/** The room that was made for the item and is still open. */
+	openRoomId?: string;
 }
 
 /** By item; undefined: not run yet. */
 export type Outcomes = Array<Outcome | undefined>;
 
-/** What an item has made and what could not, or must not, be undone. */
-export interface LeftOpen extends Undo {
-	/** Why it was not undone. Undefined: what was started may be using it. */
+/** The room that was made for an item and could not, or must not, be closed. */
+export interface OpenRoom {
+	roomId: string;
+	/** Why it was not closed. Undefined: what was started may be using it. */
 	reason?: string;
 }
 
@@ -43,31 +43,32 @@ function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: numb
 }
 
 /**
- * @param leftOpen what is named in the message, too: often nothing else is shown
+ * @param openRoom is named in the message, too: often nothing else is shown
  * @returns the outcome of an item that failed
  */
 export function failedOutcome(
 	context: IExecuteFunctions,
 	error: unknown,
 	itemIndex: number,
-	{ starts, leftOpen = [] }: { starts?: StartKind; leftOpen?: LeftOpen[] } = {},
+	{ starts, openRoom }: { starts?: StartKind; openRoom?: OpenRoom } = {},
 ): Outcome {
 	const failure = failureOf(error);
-	const outcome = {
-		isInDoubt: failure !== undefined && isInDoubt(failure),
-		leftOpen: leftOpen.map(({ made }) => made),
-	};
-	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
+	if (openRoom && (error instanceof NodeApiError || error instanceof NodeOperationError)) {
 		const { one, started } = STARTS[starts ?? 'session'];
-		const advice = leftOpen.map(({ made, byHand, reason }) =>
+		const { roomId, reason } = openRoom;
+		const advice =
 			reason === undefined
-				? `The ${made} was created for the ${one} and is still open. If the ${one} wasn't ${started}, ${byHand}.`
-				: `The ${made} was created for the ${one} and couldn't be closed (${reason}). Please ${byHand}.`,
-		);
-		if (leftOpen.length > 0) error.message += ` (${outcome.leftOpen.join(', ')})`;
-		error.description = [...advice, error.description].filter(Boolean).join(' ') || undefined;
+				? `and is still open. If the ${one} wasn't ${started}, close the room with Room: Deactivate.`
+				: `and couldn't be closed (${reason}). Please close the room with Room: Deactivate.`;
+		error.message += ` (room ${roomId})`;
+		error.description =
+			`The room ${roomId} was created for the ${one} ${advice} ${error.description ?? ''}`.trim();
 	}
-	return { ...outcome, error: asNodeError(context, error, itemIndex) };
+	return {
+		isInDoubt: failure !== undefined && isInDoubt(failure),
+		openRoomId: openRoom?.roomId,
+		error: asNodeError(context, error, itemIndex),
+	};
 }
 
 /** @returns what an item has started, if anything: a call that was not to be made now has an outcome, too */
@@ -87,7 +88,7 @@ function hasStarted(outcomes: Outcomes): boolean {
  * @returns sentences; empty if nothing was
  */
 export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Error): string {
-	const { idField, one, several, started, check, goOn } = STARTS[starts] as StartWords;
+	const { idField, one, started, check, goOn } = STARTS[starts] as StartWords;
 	const others = outcomes
 		.map((outcome = {}, itemIndex) => [itemIndex, outcome] as const)
 		.filter(([, { error }]) => error === undefined || error !== shown);
@@ -95,16 +96,16 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
 		startedBy(outcome).map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)),
 	);
 	const doubtful = others.flatMap(([itemIndex, outcome]) => (outcome.isInDoubt ? [itemIndex] : []));
-	const leftOpen = others.flatMap(([itemIndex, outcome]) =>
-		(outcome.leftOpen ?? []).map((made) => `${made} (item ${itemIndex})`),
+	const openRooms = others.flatMap(([itemIndex, { openRoomId }]) =>
+		openRoomId === undefined ? [] : [`room ${openRoomId} (item ${itemIndex})`],
 	);
 	const sentences = [
 		ids.length > 0 &&
-			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${several} were`} ${started} before this: ${ids.join(', ')}.`,
+			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${one}s were`} ${started} before this: ${ids.join(', ')}.`,
 		ids.length > 0 && goOn,
 		doubtful.length > 0 &&
-			`The ${doubtful.length === 1 ? `${one} for item` : `${several} for items`} ${doubtful.join(', ')} may have been ${started}. ${check}`,
-		leftOpen.length > 0 && `Created and still open: ${leftOpen.join(', ')}.`,
+			`The ${doubtful.length === 1 ? `${one} for item` : `${one}s for items`} ${doubtful.join(', ')} may have been ${started}. ${check}`,
+		openRooms.length > 0 && `Created and still open: ${openRooms.join(', ')}.`,
 	];
 	return sentences.filter(Boolean).join(' ');
 }

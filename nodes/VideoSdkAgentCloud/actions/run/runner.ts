@@ -2,6 +2,7 @@ import { type IExecuteFunctions, sleep } from 'n8n-workflow';
 import { apiRequest, failureOf, type Send } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
 import { pause } from '../../api/pause';
+import { deactivateRoom } from '../../api/rooms';
 import type { RequestOptions } from '../../fields/requestOptions';
 import {
 	type CredentialOfItem,
@@ -9,10 +10,9 @@ import {
 	type Operation,
 	type PreparedCall,
 	RecordWithFile,
-	type Undo,
 } from '../operation';
 import { ConcurrencyLimit } from './concurrency';
-import { failedOutcome, type LeftOpen, type Outcomes } from './outcome';
+import { failedOutcome, type OpenRoom, type Outcomes } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 
@@ -35,8 +35,8 @@ class NotNow extends Error {}
 /** Runs the items of one execution of the node: what they share. */
 export class Runner {
 	private readonly limit: ConcurrencyLimit;
-	/** Undoing waits for no item that is still to run. */
-	private readonly undoLimit: ConcurrencyLimit;
+	/** Closing a room waits for no item that is still to run. */
+	private readonly closeLimit: ConcurrencyLimit;
 	private readonly failure = new AbortController();
 	private readonly found = new Map<string, Promise<unknown>>();
 	private readonly stopSignal: AbortSignal;
@@ -50,7 +50,7 @@ export class Runner {
 		maxConcurrency: number,
 	) {
 		this.limit = new ConcurrencyLimit(maxConcurrency);
-		this.undoLimit = new ConcurrencyLimit(maxConcurrency);
+		this.closeLimit = new ConcurrencyLimit(maxConcurrency);
 		this.stopsOnFail = !continuesOnFail(context);
 		// An earlier try may have failed for good.
 		if (this.stopsOnFail && outcomes.some((outcome) => outcome?.error)) this.failure.abort();
@@ -77,7 +77,7 @@ export class Runner {
 
 	/** Runs an item to its outcome. Never throws. */
 	async run({ run, call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> {
-		const undos: Undo[] = [];
+		let roomId: string | undefined;
 		const inTurn = this.turnsOfItem(call);
 		const send: Send = async (request, read) =>
 			await inTurn(async () => {
@@ -87,8 +87,8 @@ export class Runner {
 			});
 		try {
 			const { stopSignal, once } = this;
-			const undo = (one: Undo) => void undos.push(one);
-			const result = await run(send, { stopSignal, inTurn, once, undo });
+			const hasRoom = (made: string) => (roomId = made);
+			const result = await run(send, { stopSignal, inTurn, once, hasRoom });
 			this.outcomes[itemIndex] =
 				result instanceof RecordWithFile
 					? { records: [result.json], binary: result.binary }
@@ -101,11 +101,12 @@ export class Runner {
 			}
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
 			if (this.stopsOnFail) this.failure.abort();
-			const leftOpen = await this.undo(undos, error, this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED));
+			const send = this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED);
+			const openRoom = roomId === undefined ? undefined : await this.close(roomId, error, send);
 			this.outcomes[itemIndex] =
 				error instanceof NotSent
-					? { leftOpen: leftOpen.map(({ made }) => made) }
-					: failedOutcome(this.context, error, itemIndex, { starts: this.operation.starts, leftOpen });
+					? { openRoomId: openRoom?.roomId }
+					: failedOutcome(this.context, error, itemIndex, { starts: this.operation.starts, openRoom });
 		}
 	}
 
@@ -144,19 +145,18 @@ export class Runner {
 			});
 	}
 
-	/** Undoes an item's steps, unless what they are for may have been started. @returns what is still there */
-	private async undo(undos: Undo[], error: unknown, send: Send): Promise<LeftOpen[]> {
+	/** Closes an item's room, unless what it is for may have been started. @returns the room if it is still open */
+	private async close(roomId: string, error: unknown, send: Send): Promise<OpenRoom | undefined> {
 		const failure = failureOf(error);
-		if (failure !== undefined && isInDoubt(failure)) return undos;
-		const leftOpen: LeftOpen[] = [];
-		for (const undo of undos.reverse()) {
-			await this.undoLimit
-				.run(async () => await undo.run(send))
-				.catch(({ message: reason }: Error) => {
-					leftOpen.push({ ...undo, reason });
-					this.context.logger.warn(`VideoSDK Agent Cloud: the ${undo.made} couldn't be closed (${reason})`);
-				});
-		}
-		return leftOpen;
+		if (failure !== undefined && isInDoubt(failure)) return { roomId };
+		return await this.closeLimit
+			.run(async () => await deactivateRoom(send, roomId))
+			.then(
+				() => undefined,
+				({ message: reason }: Error) => {
+					this.context.logger.warn(`VideoSDK Agent Cloud: the room ${roomId} couldn't be closed (${reason})`);
+					return { roomId, reason };
+				},
+			);
 	}
 }
