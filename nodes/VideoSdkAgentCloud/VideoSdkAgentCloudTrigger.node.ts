@@ -158,10 +158,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const options = this.getNodeParameter('options', 0, {}) as TriggerOptions;
 		return [
-			await emit(this, {
-				skipDuplicates: options.skipDuplicates !== false,
-				details: detailsOf(options),
-			}),
+			await emit(this, { skipDuplicates: options.skipDuplicates !== false, details: detailsOf(options) }),
 		];
 	}
 }

@@ -189,35 +189,6 @@ const DEPLOYMENT_SETUPS: Setup[] = [
 		},
 		{ deployment: /has no tag/ },
 	],
-	[
-		'a deployment that failed',
-		() => {
-			answerDeployments({ id: 'ddv_bad', tag: 'v1', status: 'failed' });
-			return { deploymentId: 'ddv_bad' };
-		},
-		{ deployment: /status is 'failed'/ },
-	],
-	[
-		'a version that failed beside one that did not',
-		() => {
-			answerDeployments(
-				{ id: 'd', tag: 'v1', status: 'available' },
-				{ id: 'd', tag: 'v2', status: 'FAILED' },
-			);
-			return { deploymentId: 'd', tag: 'v2' };
-		},
-		{ tag: /status of tag 'v2'/ },
-	],
-	[
-		'a version that did not fail beside one that did',
-		() => {
-			answerDeployments(
-				{ id: 'd', tag: 'v1', status: 'available' },
-				{ id: 'd', tag: 'v2', status: 'failed' },
-			);
-			return { deploymentId: 'd', tag: 'v1' };
-		},
-	],
 ];
 
 const WEBHOOK_SETUPS: Setup[] = [
@@ -349,7 +320,7 @@ const OPEN_SETUPS: Setup[] = [
 			answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' });
 		},
 		{
-			routingRule: /No outbound routing rule is on and has an agent/,
+			routingRule: /No outbound routing rule has an agent/,
 			number: /No outbound routing rule has/,
 		},
 	],
@@ -385,14 +356,6 @@ const CALL_SETUPS: Setup[] = [
 		() => ({ routingRuleId: 'rule_none' }),
 		{ routingRule: /no routing rule 'rule_none'/ },
 	],
-	...[{ status: 'disabled' }, { status: 'INACTIVE' }].map((state): Setup => [
-		`a rule that is off: ${JSON.stringify(state)}`,
-		() => {
-			answerRule(state);
-			return RULE;
-		},
-		{ routingRule: /is off/ },
-	]),
 	['a rule for incoming calls', () => ({ routingRuleId: 'rule_in_01' }), { routingRule: /incoming/ }],
 	[
 		'a rule without an agent',

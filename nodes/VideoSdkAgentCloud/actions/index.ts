@@ -33,18 +33,8 @@ import type { Resource } from './operation';
 
 /** In alphabetical order of their names, as the editor shows them. Their operations are, too. */
 export const RESOURCES: Resource[] = [
-	{
-		value: 'account',
-		name: 'Account',
-		defaultOperation: 'checkSetup',
-		operations: [accountCheckSetup],
-	},
-	{
-		value: 'agent',
-		name: 'Agent',
-		defaultOperation: 'dispatch',
-		operations: [agentDispatch],
-	},
+	{ value: 'account', name: 'Account', defaultOperation: 'checkSetup', operations: [accountCheckSetup] },
+	{ value: 'agent', name: 'Agent', defaultOperation: 'dispatch', operations: [agentDispatch] },
 	{
 		value: 'tool',
 		name: 'Agent Tool',

@@ -12,21 +12,6 @@ import { planWait, type WaitOptions } from '../waiting/planWait';
 import { putToWait } from '../waiting/putToWait';
 import type { CredentialOfItem, Operation } from './operation';
 
-/**
- * Rejects an operation that waits as a tool: it would be the execution of the AI agent that waits, which can't.
- *
- * @param operation its name
- * @param instead the operation to use as a tool
- * @throws NodeOperationError
- */
-export function rejectAsTool(read: ItemReader, operation: string, instead: string): void {
-	if (!read.context.getNode().type.endsWith('Tool')) return;
-	throw read.fail(
-		`${operation} can't be used as a tool, because an AI agent can't wait`,
-		`Use ${instead} as the tool.`,
-	);
-}
-
 /** @returns whether to end what still runs at the deadline. @param option the boolean among the options that says so */
 function endsAtDeadline(read: ItemReader, option: Field): boolean {
 	const options = readOptions(read);

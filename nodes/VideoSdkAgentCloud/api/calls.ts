@@ -94,8 +94,4 @@ export async function transferCall(send: Send, callId: string, transferTo: strin
 }
 
 /** All calls of the project. */
-export const CALLS: ListRequest = {
-	path: pathOf(...ROOT),
-	toRecord: describeCall,
-	idFields: ['callId'],
-};
+export const CALLS: ListRequest = { path: pathOf(...ROOT), toRecord: describeCall, idFields: ['callId'] };

@@ -142,7 +142,7 @@ async function attempt<T>(
 	}
 	response.body = withoutTokens(String(response.body));
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
-		failureOfResponse(response, kind, Date.now(), request.holdsSecrets);
+		failureOfResponse(response, kind, request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) return { failure: failureAs('status') };
 	// An answer may repeat the tools that a call was made with.
 	const parsed = parseAnswer(String(response.body));

@@ -21,7 +21,4 @@ export async function getDeployment(send: Send, deploymentId: string, tag: strin
 }
 
 /** All deployments: a row for each tag of one. */
-export const DEPLOYMENTS: ListRequest = {
-	path: pathOf(...ROOT),
-	idFields: ['id', 'tag'],
-};
+export const DEPLOYMENTS: ListRequest = { path: pathOf(...ROOT), idFields: ['id', 'tag'] };

@@ -1,5 +1,4 @@
 import type { NodeApiError } from 'n8n-workflow';
-import { parseRetryAfter } from './retryAfter';
 import { serverTimeMs } from './serverTime';
 
 /**
@@ -50,6 +49,7 @@ export interface FullResponse {
 }
 
 const MAX_EXCERPT_LENGTH = 200;
+const MAX_RETRY_AFTER_MS = 60_000;
 /** Codes that tell that no connection was made, so that not a byte of the request was sent, unless one broke while in use. */
 const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 const IN_USE = /^(?:read|write) /;
@@ -91,6 +91,12 @@ export function readApiMessage(text: string, otherwise = text): string | undefin
 	return excerpt(found ?? otherwise) || undefined;
 }
 
+/** Reads a Retry-After header: seconds, cut to a minute, since no one expects a node to sit for longer. A date counts as none. */
+export function retryAfterMs(header: unknown): number | undefined {
+	const isSeconds = typeof header === 'string' && /^\s*\d+(?:\.\d+)?\s*$/.test(header);
+	return isSeconds ? Math.min(Number(header) * 1000, MAX_RETRY_AFTER_MS) : undefined;
+}
+
 /**
  * Describes an answer that is no success.
  *
@@ -99,7 +105,6 @@ export function readApiMessage(text: string, otherwise = text): string | undefin
 export function failureOfResponse(
 	response: FullResponse,
 	kind: 'status' | 'answer' | 'declined',
-	nowMs: number,
 	holdsSecrets = false,
 ): ApiFailure {
 	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);
@@ -113,7 +118,7 @@ export function failureOfResponse(
 			? excerpt(text) || undefined
 			: readApiMessage(text, holdsSecrets ? '' : undefined),
 		requestId: requestId === undefined ? undefined : String(requestId),
-		retryAfterMs: parseRetryAfter(response.headers['retry-after'], nowMs),
+		retryAfterMs: retryAfterMs(response.headers['retry-after']),
 		serverTimeMs: serverTimeMs(response.headers),
 	};
 }
@@ -129,12 +134,8 @@ export function isInDoubt({ kind, status = 0 }: ApiFailure): boolean {
 
 /** @returns whether the same request may succeed later: too many requests, or a failure of the server or the network */
 export function isPassing({ kind, status = 0 }: Partial<ApiFailure> = {}): boolean {
-	return (
-		kind === 'timeout' ||
-		kind === 'network' ||
-		kind === 'notConnected' ||
-		(kind === 'status' && (status === 429 || status >= 500))
-	);
+	const isStatus = kind === 'status' && (status === 429 || status >= 500);
+	return isStatus || (kind !== undefined && ['timeout', 'network', 'notConnected'].includes(kind));
 }
 
 /**

@@ -123,8 +123,7 @@ async function request(file: FileRequest, url: URL): Promise<{ response: FileRes
 				(error) => ({ failure: failureOfError(error) }),
 			);
 		if ('response' in outcome && outcome.response.statusCode < 400) return { ...outcome, abort };
-		const failure =
-			'failure' in outcome ? outcome.failure : failureOfResponse(outcome.response, 'status', Date.now());
+		const failure = 'failure' in outcome ? outcome.failure : failureOfResponse(outcome.response, 'status');
 		if ('response' in outcome) discard(outcome.response.body, abort);
 		const delayMs = retryDelay(failure, 'GET', attempts, Math.random());
 		if (delayMs !== undefined) await pause(delayMs, file.stopSignal);

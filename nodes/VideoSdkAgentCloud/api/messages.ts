@@ -44,11 +44,6 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 		"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
 	],
 	'404': ["VideoSDK couldn't find anything with this ID", `${CHECK_IDS} ${MORE}`],
-	// From a proxy between n8n and VideoSDK, to the CONNECT request.
-	'407': [
-		'A proxy in your network asks for a user name and password',
-		"Add them to the proxy's address in HTTPS_PROXY. Nothing was sent to VideoSDK.",
-	],
 	'409': [
 		"VideoSDK can't do this in the current state",
 		'What you want to change may have already ended, or what you want to create may already exist. Check with a Get operation.',

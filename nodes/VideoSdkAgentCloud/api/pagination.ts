@@ -8,7 +8,7 @@ export const PAGE_SIZE = 50;
 /** Against a server that never ends a list. */
 const MAX_PAGES = 2_000;
 /** Pages of one list that are in flight at the same time, at most. */
-export const MAX_PAGES_IN_FLIGHT = 10;
+const MAX_PAGES_IN_FLIGHT = 10;
 
 /** A list of the API. */
 export interface ListRequest {

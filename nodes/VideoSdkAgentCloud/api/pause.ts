@@ -16,15 +16,3 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 		await sleep(Math.min(leftMs, LONGEST_SLEEP_MS));
 	}
 }
-
-/**
- * Waits for something, but no longer than `ms`: the time limit of a request counts only while nothing comes.
- *
- * @throws what `promise` throws; Error if it takes longer. Its result is ignored then
- */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-	const tooLate = sleep(ms).then(() => {
-		throw new Error(`There was no complete answer within ${ms / 1000} s`);
-	});
-	return await Promise.race([promise, tooLate]);
-}

@@ -14,5 +14,3 @@ export const RECORDINGS = {
 	/** What agent and caller said, on two channels. */
 	merged: { path: pathOf(...ROOT, 'participant', 'merge'), keys: ['recordings', 'data'] },
 } satisfies Record<string, ListRequest>;
-
-export type RecordingType = keyof typeof RECORDINGS;

@@ -57,10 +57,7 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 }
 
 /** All rooms of the project. */
-export const ROOMS: ListRequest = {
-	path: pathOf(...ROOT),
-	idFields: ['roomId'],
-};
+export const ROOMS: ListRequest = { path: pathOf(...ROOT), idFields: ['roomId'] };
 
 /** The sessions of rooms: from the first one in a room to the last one out. */
 const ROOM_SESSIONS = { path: pathOf('v2', 'sessions') };

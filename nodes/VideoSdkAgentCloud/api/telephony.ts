@@ -9,11 +9,7 @@ import { pathOf } from './path';
  * (`auth`), so only what is needed is taken out of them, and no error quotes them.
  */
 function listOf(name: string, toRecord: (row: IDataObject) => { id: unknown } & IDataObject): ListRequest {
-	return {
-		path: pathOf('v2', 'sip', name),
-		holdsSecrets: true,
-		toRecord,
-	};
+	return { path: pathOf('v2', 'sip', name), holdsSecrets: true, toRecord };
 }
 
 /** Rows: `id`, `name`, `numbers`. */

@@ -27,11 +27,7 @@ const daysField = choicesField('refused', 'Days', 'days', {
 });
 
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
-	textField('refused', displayName, name, {
-		default: time,
-		placeholder: `e.g. ${time}`,
-		description,
-	});
+	textField('refused', displayName, name, { default: time, placeholder: `e.g. ${time}`, description });
 const fromField = timeField('From', 'from', '09:00', 'From what time of day to call, in 24-hour format');
 const toField = timeField(
 	'To',

@@ -29,9 +29,7 @@ export function pairsField<B extends Blank>(
 				displayName: entry,
 				name: groupName,
 				values: [
-					textField('default', 'Name', keyName, {
-						placeholder: `e.g. ${keyExample}`,
-					}),
+					textField('default', 'Name', keyName, { placeholder: `e.g. ${keyExample}` }),
 					textField('default', 'Value', 'value', {}),
 				],
 			},

@@ -28,10 +28,7 @@ export function parameterFields(
 	});
 	return [
 		textField('default', 'Name', 'name', { placeholder: `e.g. ${texts.name}` }),
-		choiceField('default', 'Type', 'type', {
-			options: optionsOf(types),
-			default: 'string',
-		}),
+		choiceField('default', 'Type', 'type', { options: optionsOf(types), default: 'string' }),
 		...(types.includes('options') ? [optionsField] : []),
 		textField('default', 'Description', 'description', { placeholder: `e.g. ${texts.description}` }),
 		switchField('default', 'Required', 'required', { default: true, description: texts.required }),

@@ -5,7 +5,7 @@ import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
 import { isUnreachableFrom } from '../webhook/address';
 import { findTool } from '../webhook/knownNodes';
-import { agentToolsField, TOOL_NOT_LISTED, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
+import { agentToolsField, toolField, TOOLS_GROUP, toolsValidForField } from './agentTools';
 import { readContext } from './context';
 import { CollectionReader, type FieldReader, type ItemReader } from './reader';
 import { readOptions } from './requestOptions';
@@ -56,14 +56,11 @@ function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: 
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
 	const text = new CollectionReader(read, entry).text(toolField);
 	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
-	if (text === TOOL_NOT_LISTED) {
-		throw read.fail(`${label} isn't a tool`, "Publish the tool's workflow and select it, or use 'By URL'.");
-	}
 	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 	if (parsed === undefined || parsed.username || parsed.password) {
 		throw read.fail(
 			`${label} must be a URL that starts with https:// or http://`,
-			'Select a tool, or paste the Production URL of its trigger.',
+			"Publish the tool's workflow and select the tool, or paste the Production URL of its trigger.",
 		);
 	}
 	if (!parsed.pathname.endsWith('/mcp')) {

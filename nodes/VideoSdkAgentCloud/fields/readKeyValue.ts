@@ -18,13 +18,6 @@ function isPlainObject(value: unknown): value is IDataObject {
 	return !isOfClass && !('isLuxonDateTime' in value) && !('_isLuxonDateTime' in value);
 }
 
-/** Names a value's kind to the user. */
-function kindOf(value: unknown): string {
-	if (typeof value === 'number') return String(value);
-	if (Array.isArray(value)) return 'a list';
-	return isPlainObject(value) ? 'an object' : 'a date or another object';
-}
-
 /**
  * Reads pairs.
  *
@@ -39,7 +32,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
 		if (!isPlain(rawName)) {
 			throw read.fail(
-				`'Name' in entry ${position + 1} of '${field.displayName}' is ${kindOf(rawName)}, not text`,
+				`'Name' in entry ${position + 1} of '${field.displayName}' isn't text`,
 				'Its expression must return text.',
 			);
 		}
@@ -53,7 +46,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 		}
 		if (!isPlain(value)) {
 			throw read.fail(
-				`The value of '${name}' in '${field.displayName}' is ${kindOf(value)}, not text, a number or a boolean`,
+				`The value of '${name}' in '${field.displayName}' isn't text, a number, or a boolean`,
 				'Its expression must return a single value. To turn a date into text, add .toISO(). To turn an object into text, add .toJsonString().',
 			);
 		}

@@ -51,15 +51,6 @@ export function webhookFields({
 			// For "From List"; By URL has its own.
 			hint: "Leave empty if you don't need events",
 		},
-		{
-			displayName:
-				"Publish the trigger's workflow, again if need be, or switch to 'By URL' and paste the trigger's Production URL.",
-			name: 'notListedNotice',
-			type: 'notice',
-			default: '',
-			// Without the mode, n8n would show it for any expression. The slash is for n8n 1.x, which cannot resolve `webhookUrl.mode`.
-			displayOptions: { show: { '/webhookUrl.mode': ['list'], webhookUrl: [NOT_LISTED] } },
-		},
 		{ ...webhookEventsField, options: eventOptions, default: [...defaultEvents] },
 	];
 }

@@ -1,7 +1,6 @@
 import { type IDataObject, type IExecuteFunctions, type IWebhookFunctions } from 'n8n-workflow';
 import { getCall } from '../api/calls';
 import { clientOf, type Send } from '../api/client';
-import { within } from '../api/pause';
 import { getSession } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 
@@ -60,11 +59,8 @@ export async function fetchRecord(
 	timeoutMs?: number,
 	consequence = '',
 ): Promise<IDataObject | null> {
-	const fetched =
-		timeoutMs === undefined
-			? fetch(clientOf(context))
-			: within(timeoutMs, fetch(clientOf(context, { maxAttempts: 1 })));
-	return await fetched.catch((error: Error) => {
+	const sending = timeoutMs === undefined ? {} : { wholeTimeoutMs: timeoutMs, maxAttempts: 1 };
+	return await fetch(clientOf(context, sending)).catch((error: Error) => {
 		context.logger.warn(`VideoSDK Agent Cloud: the ${field} of an event couldn't be fetched${consequence}`, {
 			workflowId: context.getWorkflow().id,
 			reason: error.message,

@@ -11,7 +11,6 @@ import {
 import { check, NODE, utf16 } from '../support';
 import { FAILURES } from './anyFailure';
 
-const NOW_MS = Date.UTC(2026, 0, 15);
 const TOKEN = jwt.sign({ apikey: 'k' }, 'secret');
 
 describe('readApiMessage', () => {
@@ -77,13 +76,15 @@ describe('excerpt', () => {
 	});
 });
 
+const NOW_MS = Date.UTC(2026, 0, 15, 12, 0, 0);
+
 describe('failureOfResponse', () => {
 	it('takes over the status, the message, the request id, the wait that is asked for, and the time', () => {
 		const date = new Date(NOW_MS).toUTCString();
 		const headers = { 'x-request-id': 'r-1', 'retry-after': '7', date };
 		const response = { statusCode: 429, headers, body: '{"message":"Slow down"}' };
 		const common = { status: 429, requestId: 'r-1', retryAfterMs: 7_000, serverTimeMs: NOW_MS };
-		const failure = failureOfResponse(response, 'status', NOW_MS);
+		const failure = failureOfResponse(response, 'status');
 		expect(failure).toEqual({ kind: 'status', apiMessage: 'Slow down', ...common });
 	});
 
@@ -100,7 +101,7 @@ describe('failureOfResponse', () => {
 			none,
 		]),
 	])('quotes what may be shown: %s, holding secrets: %j, %j', (kind, holdsSecrets, body, ...[quoted]) => {
-		const failure = failureOfResponse({ statusCode: 500, headers: {}, body }, kind, NOW_MS, holdsSecrets);
+		const failure = failureOfResponse({ statusCode: 500, headers: {}, body }, kind, holdsSecrets);
 		expect(failure.apiMessage).toBe(quoted);
 	});
 
@@ -109,7 +110,7 @@ describe('failureOfResponse', () => {
 		for (const [index, name] of [...names, undefined].entries()) {
 			const headers = Object.fromEntries(names.slice(index).map((one) => [one, one]));
 			const response = { statusCode: 500, headers, body: '' };
-			expect(failureOfResponse(response, 'status', NOW_MS).requestId).toBe(name);
+			expect(failureOfResponse(response, 'status').requestId).toBe(name);
 		}
 	});
 });

@@ -66,11 +66,6 @@ it.each<[failure: Parameters<typeof describeFailure>[0], message: string, descri
 		"VideoSDK didn't accept the API key and secret (status 401): Token is invalid or expired",
 		/https:\/\/app\.videosdk\.live\/api-keys/,
 	],
-	[
-		{ kind: 'status', status: 407 },
-		'A proxy in your network asks for a user name and password (status 407)',
-		/HTTPS_PROXY.*Nothing was sent to VideoSDK/,
-	],
 ])('The words for %j', (failure, message, description) => {
 	const words = { message, description: expect.stringMatching(description) as string };
 	expect(describeFailure(failure, 'session')).toEqual(words);

@@ -4,7 +4,6 @@ import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import {
 	listPages,
 	listRecords,
-	MAX_PAGES_IN_FLIGHT,
 	PAGE_SIZE,
 	type ListRequest,
 } from '../../../nodes/VideoSdkAgentCloud/api/pagination';

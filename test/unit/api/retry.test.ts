@@ -1,14 +1,10 @@
 import fc from 'fast-check';
-import type { ApiFailure } from '../../../nodes/VideoSdkAgentCloud/api/failure';
+import { type ApiFailure, retryAfterMs } from '../../../nodes/VideoSdkAgentCloud/api/failure';
 import { retryDelay } from '../../../nodes/VideoSdkAgentCloud/api/retry';
-import { parseRetryAfter } from '../../../nodes/VideoSdkAgentCloud/api/retryAfter';
 import { check, utf16 } from '../support';
 import { FAILURES } from './anyFailure';
 
-const NOW_MS = Date.UTC(2026, 0, 15, 12, 0, 0);
-const inSeconds = (seconds: number) => new Date(NOW_MS + seconds * 1_000);
-
-describe('parseRetryAfter', () => {
+describe('retryAfterMs', () => {
 	it.each<[header: unknown, waitMs: number]>([
 		['0', 0],
 		['1', 1_000],
@@ -17,26 +13,18 @@ describe('parseRetryAfter', () => {
 		['1.25', 1_250],
 		['007', 7_000],
 		['60', 60_000],
-		...['61', '86400', '9'.repeat(400), inSeconds(61).toUTCString()].map(
-			(long) => [long, 60_000] as [string, number],
-		),
-		[inSeconds(7).toUTCString(), 7_000],
-		['Thursday, 15-Jan-26 12:00:09 GMT', 9_000],
-		[inSeconds(7).toISOString(), 7_000],
-		[inSeconds(0).toUTCString(), 0],
-		[inSeconds(-100).toUTCString(), 0],
-	])('reads %j as %j ms', (header, waitMs) => expect(parseRetryAfter(header, NOW_MS)).toBe(waitMs));
+		...['61', '86400', '9'.repeat(400)].map((long) => [long, 60_000] as [string, number]),
+	])('reads %j as %j ms', (header, waitMs) => expect(retryAfterMs(header)).toBe(waitMs));
 
 	it.each([
 		...[undefined, null, '', ' ', 5, ['5'], {}, true, 'soon', '-5', '+5', '1e3', '5 s', '5s', '0x10'],
-		...['garbage 5', '10, 20', '1,5', 'NaN', 'Infinity', 'in 5 minutes', 'Sun, 99 Foo 2026 12:00:00 GMT'],
-	])('knows nothing from %j', (header) => expect(parseRetryAfter(header, NOW_MS)).toBeUndefined());
+		...['garbage 5', '10, 20', '1,5', 'NaN', 'Infinity', 'in 5 minutes', 'Thu, 15 Jan 2026 12:00:00 GMT'],
+	])('knows nothing from %j', (header) => expect(retryAfterMs(header)).toBeUndefined());
 
 	it('gives a wait between none and a minute, or nothing', () => {
-		const date = fc.date({ noInvalidDate: true }).map((one) => one.toUTCString());
 		check(
-			fc.property(fc.oneof(utf16(), fc.anything(), fc.double().map(String), date), (header) => {
-				const waitMs = parseRetryAfter(header, NOW_MS) ?? 0;
+			fc.property(fc.oneof(utf16(), fc.anything(), fc.double().map(String)), (header) => {
+				const waitMs = retryAfterMs(header) ?? 0;
 				expect(waitMs).toBe(Math.min(Math.max(waitMs, 0), 60_000));
 			}),
 			2_000,

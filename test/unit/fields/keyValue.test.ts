@@ -52,10 +52,10 @@ it.each<[kind: string, value: unknown]>([
 	['a date or another object', DateTime.fromMillis(0)],
 	['a date or another object', new Map([['a', 1]])],
 ])('%s is neither a value nor a name: %j', (kind, value) => {
-	const message = `The value of 'A' in 'Metadata' is ${kind}, not text, a number or a boolean`;
+	const message = `The value of 'A' in 'Metadata' isn't text, a number, or a boolean`;
 	expectRejection(() => readPairs({ key: 'A', value }), message);
 	const pairs = [{ key: 'A', value: 'x' }, { key: value }];
-	expectRejection(() => readPairs(...pairs), `'Name' in entry 2 of 'Metadata' is ${kind}, not text`);
+	expectRejection(() => readPairs(...pairs), `'Name' in entry 2 of 'Metadata' isn't text`);
 	if (kind !== 'an object') expectRejection(() => readJson(value), "'Metadata (JSON)' isn't a JSON object");
 });
 

@@ -116,10 +116,7 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: Ca
 	const sipCallTo = readPhoneNumber(read, toField);
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
-		? {
-				gatewayId: read.text(gatewayField),
-				sipCallFrom: readPhoneNumber(read, optionalFromField),
-			}
+		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
 		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
 	const options = readCallOptions(readOptions(read));
 	const { timeoutMs } = readRequestOptions(read);

@@ -6,7 +6,7 @@ import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
-import { checkWait, rejectAsTool, waitingFor, waitOptions } from '../waitForAll';
+import { checkWait, waitingFor, waitOptions } from '../waitForAll';
 import { makeFields, prepareCall, toField } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
@@ -28,7 +28,6 @@ export const operation: Operation = {
 	fields: makeFields('The node waits for it and adds it to the output.', MAX_WAIT_FIELDS),
 	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 	prepare(read) {
-		rejectAsTool(read, 'Make and Wait', 'Call: Make');
 		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
 		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 		const webhook = resumeWebhook(read.context, read.itemIndex, ['session-ended']);

@@ -20,10 +20,7 @@ export const operation: Operation = {
 	starts: 'deployment',
 	fields: [nameField, descriptionField],
 	prepare(read) {
-		const body = {
-			name: read.text(nameField),
-			description: read.text(descriptionField),
-		};
+		const body = { name: read.text(nameField), description: read.text(descriptionField) };
 		return async (send) => await createDeployment(send, body);
 	},
 };

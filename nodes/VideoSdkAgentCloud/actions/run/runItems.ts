@@ -8,7 +8,7 @@ import { failedOutcome, type Outcome, type Outcomes, startedInWords, stopError }
 import { type PreparedItem, Runner } from './runner';
 import { makeSearchable } from '../../n8n/searchable';
 import { toErrorOutput } from '../../n8n/errorOutput';
-import { continuesOnFail } from '../../n8n/tool';
+import { continuesOnFail, isTool } from '../../n8n/tool';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { beginTry } from './tries';
 
@@ -39,6 +39,9 @@ function prepareItems(context: IExecuteFunctions, operation: Operation, outcomes
 	for (const [itemIndex, read] of readers.entries()) {
 		if (outcomes[itemIndex] !== undefined) continue;
 		try {
+			if (operation.isTool === false && isTool(context)) {
+				throw read.fail(`${operation.name} can't be used as a tool`, "Select a different 'Operation'.");
+			}
 			const options = readRequestOptions(read, operation.maxConcurrency);
 			const prepared = operation.prepare(read);
 			items.prepared[itemIndex] =

@@ -6,7 +6,7 @@ import { resumeWebhook } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
-import { checkWait, rejectAsTool, waitingFor, waitOptions } from '../waitForAll';
+import { checkWait, waitingFor, waitOptions } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
@@ -22,15 +22,12 @@ export const operation: Operation = {
 	isTool: false,
 	starts: 'session',
 	fields: [
-		...startFields('The node waits for it and adds it to the output.', {
-			wait: MAX_WAIT_FIELDS,
-		}),
+		...startFields('The node waits for it and adds it to the output.', { wait: MAX_WAIT_FIELDS }),
 		agentToolsField,
 	],
 	options: [roomIdOption, ...TOOLS_OPTIONS, ...waitOptions(END_AT_TIMEOUT)],
 	prepare(read) {
 		const { context } = read;
-		rejectAsTool(read, 'Start and Wait', 'Session: Start');
 		checkWait(read, END_AT_TIMEOUT);
 		const { start, env } = readStart(read);
 		const events = [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`];

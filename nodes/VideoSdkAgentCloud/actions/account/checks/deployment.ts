@@ -1,9 +1,5 @@
-import { isBadStatus } from '../../../api/status';
 import type { Facts } from './facts';
 import { type Finding, good, missing, problem } from './finding';
-
-const SEE_LOGS =
-	"Check the deployment's logs in the VideoSDK dashboard, and push a new version of the agent.";
 
 export function checkDeployment({ given: { deploymentId }, deployments }: Facts): Finding | undefined {
 	if (deploymentId === undefined) return undefined;
@@ -17,9 +13,7 @@ export function checkDeployment({ given: { deploymentId }, deployments }: Facts)
 			'Push a version of the agent to Agent Cloud.',
 		);
 	}
-	return versions.every(isBadStatus)
-		? problem(`The deployment's status is '${String(versions[0]?.status)}'`, SEE_LOGS)
-		: good('The deployment exists and has a version to run');
+	return good('The deployment exists and has a version to run');
 }
 
 export function checkTag({ given: { deploymentId, tag }, deployments }: Facts): Finding | undefined {
@@ -29,12 +23,7 @@ export function checkTag({ given: { deploymentId, tag }, deployments }: Facts): 
 	}
 	if (deployments.failure) return deployments.failure;
 	const versions = deployments.rows.filter((row) => row.id === deploymentId && row.tag);
-	const version = versions.find((row) => row.tag === tag);
-	if (version === undefined) {
-		const tags = versions.map((row) => row.tag).join(', ') || 'none';
-		return problem(`The deployment has no tag '${tag}'`, `Select one of its tags: ${tags}.`);
-	}
-	return isBadStatus(version)
-		? problem(`The status of tag '${tag}' is '${String(version.status)}'`, SEE_LOGS)
-		: good('The deployment has this tag');
+	if (versions.some((row) => row.tag === tag)) return good('The deployment has this tag');
+	const tags = versions.map((row) => row.tag).join(', ') || 'none';
+	return problem(`The deployment has no tag '${tag}'`, `Select one of its tags: ${tags}.`);
 }

@@ -1,5 +1,4 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isBadStatus } from '../../../api/status';
 import { isInbound, isSameNumber, phoneNumbersOf } from '../../../api/telephony';
 import type { Facts } from './facts';
 import { type Finding, good, missing, problem } from './finding';
@@ -11,7 +10,6 @@ const numbersOf = ({ numbers }: IDataObject): string[] => (Array.isArray(numbers
 /** @returns why a rule cannot make calls, as the end of a sentence; empty if it can */
 function faultOf(rule: IDataObject): string {
 	if (isInbound(rule)) return 'is for incoming calls';
-	if (isBadStatus(rule)) return 'is off';
 	return rule.agentId ? '' : 'has no agent, so no one would talk on the call';
 }
 
@@ -21,9 +19,9 @@ export function checkRoutingRule({ given, isOpen, rules }: Facts): Finding | und
 	if (isOpen) {
 		if (rules.failure) return { ...rules.failure, fix: `${rules.failure.fix} ${NO_CALLS}` };
 		return rules.rows.some((rule) => !faultOf(rule))
-			? good('There is an outbound routing rule that is on and has an agent')
+			? good('There is an outbound routing rule with an agent')
 			: problem(
-					'No outbound routing rule is on and has an agent',
+					'No outbound routing rule has an agent',
 					`Create one in the VideoSDK dashboard: 'Your first call' in the docs says how. ${NO_CALLS}`,
 				);
 	}
