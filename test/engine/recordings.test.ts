@@ -201,7 +201,12 @@ describe('Recording: Download', () => {
 	});
 
 	it.each<[string, http.RequestListener, RegExp, number]>([
-		['never answers', () => undefined, /127.0.0.1:\d+ didn't respond in time \[item 0\]$/, 300],
+		[
+			'never answers',
+			() => undefined,
+			/127.0.0.1:\d+ didn't send the file \((?:ECONNABORTED|ETIMEDOUT)\) \[item 0\]$/,
+			300,
+		],
 		[
 			'stops halfway',
 			(_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('x'),
@@ -211,7 +216,7 @@ describe('Recording: Download', () => {
 		[
 			'breaks off',
 			(_request, response) => void response.destroy(),
-			/127.0.0.1:\d+ dropped the connection \[item 0\]$/,
+			/127.0.0.1:\d+ didn't send the file \(ECONNRESET\) \[item 0\]$/,
 			30_000,
 		],
 	])('gives up on a host that %s', async (_what, handler, message, timeout) => {
@@ -224,7 +229,9 @@ describe('Recording: Download', () => {
 	it('gives up on a host that does not exist', async () => {
 		const { url, close } = await listen(() => undefined);
 		close();
-		expect(failureOf(await run(download(`${url}/f.mp4`))).message).toMatch(/can't be reached \[item 0\]$/);
+		expect(failureOf(await run(download(`${url}/f.mp4`))).message).toMatch(
+			/didn't send the file \(ECONNREFUSED\) \[item 0\]$/,
+		);
 	});
 
 	it('does not store a login page as the recording', async () => {

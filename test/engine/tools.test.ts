@@ -407,7 +407,7 @@ describe('Tools are handed over', () => {
 	});
 
 	it.each<[string, IDataObject, string]>([
-		['a list entry that says where to look', withTools(list('not-listed')), "isn't a tool"],
+		['a list entry that says where to look', withTools(list('not-listed')), 'must be a URL'],
 		['an empty entry', withTools(list('')), 'is empty'],
 		['no URL', withTools(byUrl('mcp')), 'must be a URL that starts with https:// or http://'],
 		[

@@ -1,6 +1,5 @@
 import { type IDataObject, type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
-import { failureOf, type Send } from '../api/client';
-import { isInDoubt } from '../api/failure';
+import { type Send } from '../api/client';
 import { createRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
 import { type RoomChoice } from '../fields/room';
@@ -13,13 +12,8 @@ import type { RunTools } from './operation';
 function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'session' | 'call'): unknown {
 	if (!(error instanceof NodeApiError)) return error;
 	const { one, started } = STARTS[starts];
-	const failure = failureOf(error);
-	const what =
-		failure !== undefined && isInDoubt(failure)
-			? `The ${one} wasn't ${started}`
-			: `The room couldn't be created, so the ${one} wasn't ${started}`;
 	return new NodeApiError(context.getNode(), {} as JsonObject, {
-		message: `${what}: ${error.message}`,
+		message: `The ${one} wasn't ${started}, because there is no room for it: ${error.message}`,
 		description: error.description ?? undefined,
 		httpCode: error.httpCode ?? undefined,
 	});

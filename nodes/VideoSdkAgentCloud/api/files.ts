@@ -1,12 +1,6 @@
 import { parse as parseDisposition } from 'content-disposition';
 import type { IHttpRequestOptions } from 'n8n-workflow';
-import {
-	failureOfError,
-	failureOfResponse,
-	type ApiFailure,
-	type FailureKind,
-	type FullResponse,
-} from './failure';
+import { failureOfError, failureOfResponse, type ApiFailure, type FullResponse } from './failure';
 import { bounded, BYTES_PER_MB, FileError, tooLarge, type FileLimits, type FileStream } from './fileStream';
 import { pause } from './pause';
 import { retryDelay } from './retry';
@@ -68,20 +62,11 @@ function mediaTypeOf(headers: FullResponse['headers']): string {
 	return (String(headers['content-type'] ?? '').split(';')[0] ?? '').trim().toLowerCase();
 }
 
-/** How a host failed that gave no answer. */
-const WITHOUT_ANSWER: Partial<Record<FailureKind, string>> = {
-	timeout: "didn't respond in time",
-	network: 'dropped the connection',
-	notConnected: "can't be reached",
-	untrusted: "has a certificate that n8n doesn't trust",
-};
-
 const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: Get.';
 
-function failed({ host }: URL, { kind, status }: Pick<ApiFailure, 'kind' | 'status'>): FileError {
+function failed({ host }: URL, { code = '', status }: Pick<ApiFailure, 'code' | 'status'>): FileError {
 	if (status === undefined) {
-		const what = `${host} ${WITHOUT_ANSWER[kind] ?? "couldn't be reached"}`;
-		return new FileError(`The file couldn't be downloaded, because ${what}`, 'Try again later.', true);
+		return new FileError(`${host} didn't send the file (${code})`, 'Try again later.', true);
 	}
 	return new FileError(
 		`${host} didn't send the file (status ${status})`,
@@ -161,7 +146,7 @@ export async function openFile(file: FileRequest): Promise<OpenFile> {
 			address = new URL(location, url.href).href;
 			continue;
 		}
-		if (!STATUSES_WITH_FILE.includes(statusCode)) reject(failed(url, { kind: 'status', status: statusCode }));
+		if (!STATUSES_WITH_FILE.includes(statusCode)) reject(failed(url, { status: statusCode }));
 		const mediaType = mediaTypeOf(headers);
 		if (WEB_PAGE_TYPES.includes(mediaType)) {
 			const advice = `It may ask for a login, or the address may have expired. ${GET_ANEW}`;

@@ -23,33 +23,26 @@ const isText = (value: unknown) => typeof value === 'string';
 const isType = (value: unknown) => TYPES.includes(value as string);
 const isPrimitive = (value: unknown) => typeof value !== 'object' || value === null;
 
-/** What the keywords that are enforced must be. */
-const KEYWORDS: Array<[name: string, test: (value: unknown) => boolean, expected: string]> = [
-	[
-		'type',
-		(value) => isType(value) || isListOf(value, isType),
-		`one of ${TYPES.join(', ')}, or a list of these`,
-	],
-	['properties', isRecord, 'an object'],
-	['required', (value) => isListOf(value, isText), 'a list of names'],
-	['enum', (value) => isListOf(value, isPrimitive), 'a list of strings, numbers or booleans'],
-	['items', isRecord, 'a schema'],
-	['description', isText, 'a string'],
-	[
-		'additionalProperties',
-		(value) => typeof value === 'boolean' || isRecord(value),
-		'true, false or a schema',
-	],
-];
+/** Whether the value of a keyword that is enforced can be used. */
+const KEYWORDS: Record<string, (value: unknown) => boolean> = {
+	type: (value) => isType(value) || isListOf(value, isType),
+	properties: isRecord,
+	required: (value) => isListOf(value, isText),
+	enum: (value) => isListOf(value, isPrimitive),
+	items: isRecord,
+	description: isText,
+	additionalProperties: (value) => typeof value === 'boolean' || isRecord(value),
+};
 
 /** @returns what is wrong with a part of a schema, or undefined */
 function problemIn(schema: unknown, path: string): string | undefined {
 	const place = path === '' ? 'the schema' : `'${path}'`;
 	if (!isRecord(schema)) return `${place} must be an object`;
-	for (const [name, test, expected] of KEYWORDS) {
-		if (Object.hasOwn(schema, name) && !test(schema[name]))
-			return `'${name}' of ${place} must be ${expected}`;
-	}
+	const [wrong] =
+		Object.entries(KEYWORDS).find(
+			([name, isValid]) => Object.hasOwn(schema, name) && !isValid(schema[name]),
+		) ?? [];
+	if (wrong !== undefined) return `'${wrong}' of ${place} isn't what JSON Schema allows there`;
 	const { properties, items, additionalProperties } = schema as Schema;
 	const rest = Object.entries({ items, additionalProperties }).filter(([, part]) => isRecord(part));
 	return [...Object.entries(properties ?? {}), ...rest]

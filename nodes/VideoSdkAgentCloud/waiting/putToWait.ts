@@ -16,14 +16,12 @@ async function hintIfUnreachable(
 	context: IExecuteFunctions,
 	kind: KindName,
 	resumeUrl: string,
-	watches: Iterable<Watch>,
+	watch: Watch,
 ): Promise<void> {
 	// Older versions of n8n have no such hints.
 	if (typeof context.addExecutionHints !== 'function') return;
-	for (const { account } of watches) {
-		const { data } = await account.read();
-		if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
-	}
+	const { data } = await watch.account.read();
+	if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
 	context.addExecutionHints({
 		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${kind === 'call' ? " and turn on the option 'Own Room'" : ''}.`,
 		type: 'info',
@@ -79,6 +77,7 @@ export async function putToWait(
 		watches.set(watch, [...(watches.get(watch) ?? []), id]);
 	}
 	for (const [watch, ids] of watches) wait.watch(watch, ids);
-	await hintIfUnreachable(context, options.kind, stored.resumeUrl, watches.keys()).catch(() => undefined);
+	const [first] = watches.keys();
+	if (first) await hintIfUnreachable(context, options.kind, stored.resumeUrl, first).catch(() => undefined);
 	return plan.shown;
 }
