@@ -94,20 +94,14 @@ describe('A URL with its context', () => {
 	};
 	const URL_OF_60 = `https://n8n.example.com/webhook/${'x'.repeat(28)}`;
 
-	it('of more than 512 characters is refused before anything is started, in words that tell how much is left', async () => {
-		const { message, description } = await fail({
+	it('of more than 512 characters is refused before anything is started, in words', async () => {
+		const { message } = await fail({
 			webhookUrl: URL_OF_60,
 			options: { context: context({ text: 'x'.repeat(2_000) }) },
 		});
 		expect(message).toMatch(
 			/^'Context' is too long. It makes 'Webhook URL' \d+ characters long, but VideoSDK allows at most 512 \[item 0\]$/,
 		);
-		const left = Number(/room for about (\d+) characters/.exec(description)?.[1]);
-		const over = Number(
-			/by about (\d+) characters|by about (\d+),/.exec(description)?.slice(1).find(Boolean),
-		);
-		expect(left).toBeGreaterThan(200);
-		expect(over).toBeGreaterThan(2_000 - left - 20);
 	});
 
 	it('of exactly 512 characters goes out', async () => {

@@ -137,7 +137,7 @@ describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {
 	it.each<[string, http.OutgoingHttpHeaders, string]>([
 		['is announced as too large', { 'content-length': 5_000_000 }, "larger than 1 MB (it's 5 MB)"],
 		['turns out to be too large', {}, 'larger than 1 MB [item 0]'],
-		['leads elsewhere', { location: 'http://127.0.0.1:1/' }, "can't be reached"],
+		['leads elsewhere', { location: 'http://127.0.0.1:1/' }, "didn't send the file"],
 	])('keeps no connection open for a file that %s', async (_what, headers, message) => {
 		const status = headers.location === undefined ? 200 : 302;
 		const { url, close, connections } = await listen(
@@ -201,12 +201,7 @@ describe('Recording: Download', () => {
 	});
 
 	it.each<[string, http.RequestListener, RegExp, number]>([
-		[
-			'never answers',
-			() => undefined,
-			/127.0.0.1:\d+ didn't send the file \((?:ECONNABORTED|ETIMEDOUT)\) \[item 0\]$/,
-			300,
-		],
+		['never answers', () => undefined, /127.0.0.1:\d+ didn't send the file \[item 0\]$/, 300],
 		[
 			'stops halfway',
 			(_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('x'),
@@ -216,7 +211,7 @@ describe('Recording: Download', () => {
 		[
 			'breaks off',
 			(_request, response) => void response.destroy(),
-			/127.0.0.1:\d+ didn't send the file \(ECONNRESET\) \[item 0\]$/,
+			/127.0.0.1:\d+ didn't send the file \[item 0\]$/,
 			30_000,
 		],
 	])('gives up on a host that %s', async (_what, handler, message, timeout) => {
@@ -230,7 +225,7 @@ describe('Recording: Download', () => {
 		const { url, close } = await listen(() => undefined);
 		close();
 		expect(failureOf(await run(download(`${url}/f.mp4`))).message).toMatch(
-			/didn't send the file \(ECONNREFUSED\) \[item 0\]$/,
+			/didn't send the file \[item 0\]$/,
 		);
 	});
 

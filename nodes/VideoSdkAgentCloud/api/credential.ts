@@ -6,6 +6,7 @@ import type {
 	IWebhookFunctions,
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
+import { BoundedMap } from './boundedMap';
 import { PerNode } from './perNode';
 
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
@@ -46,10 +47,8 @@ export class CredentialCache<T> {
 
 /** Keeps for a minute what was read of the credentials of nodes with webhooks. */
 export class CredentialsCache<T> {
-	/** Of each node, since its credential may hold an expression such as `{{ $vars.key }}`. */
-	private readonly kept = new PerNode<{ id?: string; cache: CredentialCache<T> }>(() => ({
-		cache: new CredentialCache(),
-	}));
+	/** Of each node, since its credential may hold an expression such as `{{ $vars.key }}`; only of the credential that is selected now. */
+	private readonly kept = new PerNode(() => new BoundedMap<string, CredentialCache<T>>(1));
 
 	/** @param read reads the node's credential */
 	constructor(private readonly read: (context: RequestContext) => Promise<T>) {}
@@ -61,9 +60,9 @@ export class CredentialsCache<T> {
 	async get(context: RequestContext, maxAgeMs?: number): Promise<T> {
 		const kept = this.kept.of(context);
 		const id = credentialId(context);
-		// The user may have selected another credential since.
-		if (kept.id !== id) Object.assign(kept, { id, cache: new CredentialCache() });
-		return await kept.cache.get(async () => await this.read(context), maxAgeMs);
+		const cache = kept.get(id) ?? new CredentialCache<T>();
+		kept.set(id, cache);
+		return await cache.get(async () => await this.read(context), maxAgeMs);
 	}
 }
 

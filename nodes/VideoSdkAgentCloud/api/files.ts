@@ -66,7 +66,7 @@ const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: G
 
 function failed({ host }: URL, { code = '', status }: Pick<ApiFailure, 'code' | 'status'>): FileError {
 	if (status === undefined) {
-		return new FileError(`${host} didn't send the file (${code})`, 'Try again later.', true);
+		return new FileError(`${host} didn't send the file`, `Try again later. Network code: ${code}.`, true);
 	}
 	return new FileError(
 		`${host} didn't send the file (status ${status})`,

@@ -55,11 +55,8 @@ export function checkContextUrl(read: ItemReader, url: string, pairs: IDataObjec
 	}
 	const length = contextUrlLength(url, pairs);
 	if (length <= MAX_URL_LENGTH) return;
-	// Base64 makes four characters of three bytes.
-	const bytesOf = (characters: number) => Math.max(Math.floor((characters * 3) / 4), 0);
-	const left = bytesOf(MAX_URL_LENGTH - contextUrlLength(url, {}));
 	throw read.fail(
 		`'Context' is too long. It makes 'Webhook URL' ${length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
-		`There's room for about ${left} characters of context. Shorten names and values by about ${bytesOf(length - MAX_URL_LENGTH) + 1} characters, or enter only an ID and let the other workflow look up the rest.`,
+		'Shorten names and values, or enter only an ID and let the other workflow look up the rest.',
 	);
 }

@@ -29,22 +29,17 @@ interface ChosenTool {
 	label: string;
 }
 
-/**
- * @param tools with their names in messages
- * @param again what else to do, once n8n has a public URL
- * @throws NodeOperationError if agents cannot reach one of them
- */
+/** @param tools with their names in messages. @throws NodeOperationError if agents cannot reach one of them */
 function checkReachable(
 	read: ItemReader,
 	baseUrl: unknown,
 	tools: Array<Pick<ChosenTool, 'label' | 'url'>>,
-	again = '',
 ): void {
 	const unreachable = tools.find(({ url }) => isUnreachableFrom(url, baseUrl));
 	if (unreachable === undefined) return;
 	throw read.fail(
 		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
-		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${again}. More: 'Public URL' in the docs. Nothing was sent to VideoSDK.`,
+		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select the tools again. More: 'Public URL' in the docs. Nothing was sent to VideoSDK.`,
 	);
 }
 
@@ -123,7 +118,7 @@ export function readAgentTools(
 	const credential = credentialOf(read.context, read.itemIndex);
 	return async () => {
 		const { secretKey, baseUrl } = (await credential()).data ?? {};
-		checkReachable(read, baseUrl, tools, ', publish the tool again, and select it again');
+		checkReachable(read, baseUrl, tools);
 		const secret = String(secretKey ?? '').trim();
 		if (secret === '') {
 			throw read.fail(
@@ -141,30 +136,40 @@ export function readAgentTools(
 	};
 }
 
+/** Where an agent finds its tools: beside the user's own data of this label, under a name. */
+const PLACES = {
+	metadata: { label: 'Metadata', name: TOOLS_ENTRY, asValue: (tools: HandedTool[]) => tools },
+	/** Of a session's agent. */
+	env: {
+		label: 'Environment Variables',
+		name: TOOLS_VARIABLE,
+		asValue: (tools: HandedTool[]) => JSON.stringify(tools),
+	},
+};
+
 /**
  * Reads the tools that are sent beside the user's own data, valid for as long as the options say.
  *
- * @param own the user's data, its label in messages, and the name of the tools in it
- * @param asValue makes what is sent under that name
+ * @param data the user's own
  * @param response the tool by which the agent hands in a response, if it is asked something
  * @returns gives the data with the tools in it
  * @throws NodeOperationError naming the field and the item
  */
-function readWithTools(
+export function readWithTools(
 	read: ItemReader,
-	own: { data: IDataObject | undefined; label: string; name: string },
-	asValue: (tools: HandedTool[]) => IDataObject[string],
+	place: keyof typeof PLACES,
+	data: IDataObject | undefined,
 	response?: HandedTool,
 ): () => Promise<IDataObject | undefined> {
+	const { label, name, asValue } = PLACES[place];
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
-	if (tools === undefined && response === undefined) return async () => own.data;
-	if (own.data !== undefined && Object.hasOwn(own.data, own.name)) {
-		const others = response ? "the agent's tools are" : `'${agentToolsField.displayName}' is`;
+	if (tools === undefined && response === undefined) return async () => data;
+	if (data !== undefined && Object.hasOwn(data, name)) {
 		throw read.fail(
-			`'${own.label}' contains '${own.name}', but ${others} sent under that name`,
-			`Rename the entry in '${own.label}'${response ? '' : `, or leave '${agentToolsField.displayName}' empty`}.`,
+			`'${label}' contains '${name}', but the agent's tools are sent under that name`,
+			`Rename the entry in '${label}'.`,
 		);
 	}
 	const credential = credentialOf(read.context, read.itemIndex);
@@ -175,24 +180,6 @@ function readWithTools(
 			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
 			handed.unshift(response);
 		}
-		return { ...own.data, [own.name]: asValue(handed) };
+		return { ...data, [name]: asValue(handed) };
 	};
-}
-
-/** See `readWithTools`: for an agent that gets its tools in metadata. */
-export function readMetadataWithTools(
-	read: ItemReader,
-	data: IDataObject | undefined,
-	response?: HandedTool,
-): () => Promise<IDataObject | undefined> {
-	return readWithTools(read, { data, label: 'Metadata', name: TOOLS_ENTRY }, (tools) => tools, response);
-}
-
-/** See `readWithTools`: for a session's agent, which gets its tools in an environment variable. */
-export function readEnvWithTools(
-	read: ItemReader,
-	data: IDataObject | undefined,
-): () => Promise<IDataObject | undefined> {
-	const own = { data, label: 'Environment Variables', name: TOOLS_VARIABLE };
-	return readWithTools(read, own, (tools) => JSON.stringify(tools));
 }

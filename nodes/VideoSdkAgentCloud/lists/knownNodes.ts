@@ -4,11 +4,6 @@ import { isUnreachableFrom } from '../webhook/address';
 import { type KnownNode } from '../webhook/knownNodes';
 import { type ListSearch, matches } from './searchResults';
 
-/** The editor shows about this many characters of an entry, and nothing else of it (no `description`). */
-const MAX_ENTRY_LENGTH = 50;
-/** Of a name that a remark follows. */
-const MAX_NAME_LENGTH = 26;
-
 const NOT_LISTED_TEXT = "Not listed? Publish its workflow, or use 'By URL'";
 
 /** An entry of the list, as far as it depends on the kind of node. */
@@ -21,10 +16,7 @@ interface Shown {
 
 function lineOf({ name, remarks }: Shown): string {
 	const remark = remarks.filter(Boolean).join('; ');
-	const half = (remark === '' ? MAX_ENTRY_LENGTH : MAX_NAME_LENGTH) / 2;
-	// Names often begin alike.
-	const cut = name.length > 2 * half ? `${name.slice(0, half - 1)}…${name.slice(-half)}` : name;
-	return remark === '' ? cut : `${cut} (${remark})`;
+	return remark === '' ? name : `${name} (${remark})`;
 }
 
 /**

@@ -20,14 +20,13 @@ export const searchTriggers = searchKnown(
 	'triggers',
 	knownTriggers,
 	(trigger, isUnreached, context, all) => {
-		const { workflowName, nodeName, url, isPublished, isOwn } = trigger;
+		const { workflowName, nodeName, url, isOwn } = trigger;
 		const missing = missingEvents(trigger, asList(context.getCurrentNodeParameter('webhookEvents')));
 		const isAlone = all.every((other) => other === trigger || other.workflowName !== workflowName);
 		return {
 			name: isAlone ? workflowName : `${workflowName}: ${nodeName}`,
 			value: url,
 			remarks: [
-				!isPublished && 'not published',
 				!isOwn && 'may be unpublished',
 				isUnreached && "VideoSDK can't reach it",
 				missing !== '' && `missing: ${missing}`,

@@ -4,17 +4,6 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 const MAX_VALUE_LENGTH = 512;
 const ID_FIELDS = ['sessionId', 'callId', 'roomId'];
 
-/** @returns as many IDs, separated by commas, as fit */
-function joined([first, ...others]: unknown[]): string {
-	let value = String(first).slice(0, MAX_VALUE_LENGTH);
-	for (const id of others) {
-		const longer = `${value}, ${String(id)}`;
-		if (longer.length > MAX_VALUE_LENGTH) break;
-		value = longer;
-	}
-	return value;
-}
-
 /**
  * Lets users find the execution by the IDs of its sessions, calls and rooms ("Highlighted data" in the filter of n8n's executions).
  * n8n 1.x does not offer that to nodes.
@@ -28,7 +17,10 @@ export function makeSearchable(context: IExecuteFunctions, records: IDataObject[
 		try {
 			// Another node, or this one in an earlier round of a loop, may have set some.
 			const earlier = context.customData?.get(field)?.split(', ') ?? [];
-			context.customData?.set(field, joined([...new Set([...earlier, ...ids])]));
+			context.customData?.set(
+				field,
+				[...new Set([...earlier, ...ids])].join(', ').slice(0, MAX_VALUE_LENGTH),
+			);
 		} catch (error) {
 			// While a workflow is tried out, n8n throws at what it would else only log.
 			context.logger.debug("VideoSDK Agent Cloud: n8n couldn't save an ID for searching executions", {

@@ -92,6 +92,6 @@ export function readEvent(body: unknown, rawBody: Buffer): ReceivedEvent | undef
 		...(callId !== undefined && { callId }),
 		...(roomId !== undefined && { roomId }),
 		data,
-		eventId: eventIdOf({ ...content, sessionId }, body, rawBody),
+		eventId: eventIdOf({ ...content, sessionId }, rawBody),
 	};
 }

@@ -1,6 +1,4 @@
 import { createHash } from 'crypto';
-import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
 import { CALL_SUMMARY, eventName, SESSION_EVENTS } from './eventNames';
 
 /** What an event is about, as `ReceivedEvent` names it. */
@@ -32,33 +30,15 @@ export function happensOnce({ webhookType }: Pick<Subject, 'webhookType'>): bool
 	return ONCE.has(eventName(webhookType));
 }
 
-/** @returns a text that is the same for the same JSON value, in whatever order its members come */
-function canonicalJson(value: IDataObject): string {
-	return JSON.stringify(value, (_name, member: unknown) =>
-		isRecord(member)
-			? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
-			: member,
-	);
-}
-
-function contentOf({ event }: Subject, body: IDataObject, rawBody: Buffer): string | Buffer {
-	try {
-		return `${event}:${canonicalJson({ ...body, webhookType: undefined, type: undefined })}`;
-	} catch {
-		// Nested too deeply to be written again.
-		return rawBody;
-	}
-}
-
 /**
  * @returns what tells the event from others: the same for each delivery of it. That of an event that happens once is its name and the
  * ID of its call or session; that of a summary, of an event without an ID, and of one that may happen again is its content
  */
-export function eventIdOf(subject: Subject, body: IDataObject, rawBody: Buffer): string {
+export function eventIdOf(subject: Subject, rawBody: Buffer): string {
 	const field = ONCE.get(eventName(subject.webhookType)) ?? 'content';
 	const id = field === 'content' ? undefined : subject[field];
 	return createHash('sha256')
-		.update(id ? `${id}:${subject.event}` : contentOf(subject, body, rawBody))
+		.update(id ? `${id}:${subject.event}` : rawBody)
 		.digest('hex')
 		.slice(0, 32);
 }

@@ -1,7 +1,6 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { PerNode } from '../api/perNode';
-import { TEST_URL } from './address';
 
 type WebhookContext = IHookFunctions | IWebhookFunctions;
 
@@ -37,7 +36,7 @@ export type KnownTool = KnownNode & OfTool;
 /**
  * The triggers and tool triggers that this process knows. No n8n interface lists workflows to a node, or says
  * whether one still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables, on n8n 1.x and 2.x alike. A process
- * learns of a node when n8n calls its hooks (publishing, unpublishing, listening, starting), and from requests that it receives.
+ * learns of a node when n8n calls its hooks (publishing, unpublishing, starting), and from requests that it receives.
  */
 const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));
 
@@ -51,26 +50,24 @@ function keep(
 	known.of(context).node = { ...node, ...place };
 }
 
-/** Keeps a node that is published, or that listens for a test request. */
+/** Keeps a node that is published, not one that listens for a test request. */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
+	if (context.getMode() === 'manual') return;
 	const url = String(context.getNodeWebhookUrl('default'));
-	if (context.getMode() !== 'manual') return keep(context, { ...own, url, isPublished: true, isOwn: true });
-	// What is published counts, whatever is tried out beside it.
-	if (known.of(context).node?.isPublished || !url.includes(TEST_URL)) return;
-	keep(context, { ...own, url: url.replace(TEST_URL, '/webhook/'), isPublished: false, isOwn: true });
+	keep(context, { ...own, url, isPublished: true, isOwn: true });
 }
 
 /**
- * Keeps that a node is unpublished (n8n unpublishes what is deleted, too), or listens no more. A trigger is forgotten then. A tool is
+ * Keeps that a node is unpublished (n8n unpublishes what is deleted, too). A trigger is forgotten then. A tool is
  * not: a call that names one which is gone is refused.
  */
 export function rememberUnpublished(context: IHookFunctions): void {
 	const kept = known.of(context);
 	const { node } = kept;
-	if (node === undefined) return;
-	const isUnpublished = node.url === context.getNodeWebhookUrl('default');
-	if ('toolName' in node) node.isPublished &&= !isUnpublished;
-	else if (isUnpublished || !node.isPublished) kept.node = undefined;
+	// The end of listening at the Test URL changes nothing.
+	if (node === undefined || node.url !== context.getNodeWebhookUrl('default')) return;
+	if ('toolName' in node) node.isPublished = false;
+	else kept.node = undefined;
 }
 
 /** Keeps a trigger that has received an event. One that is known may have been renamed: n8n calls no hook then. */

@@ -41,14 +41,6 @@ it.each(FAILURES)('What a user reads says what happened, and what to do next: %j
 	}
 });
 
-it('What n8n would replace as a title is said below it', () => {
-	const { message, description } = describeFailure({
-		...{ kind: 'status', status: 400, apiMessage: 'ENOENT: no such agent' },
-	});
-	expect(message).toBe("VideoSDK didn't accept the input (status 400)");
-	expect(description).toContain('VideoSDK says: ENOENT: no such agent.');
-});
-
 it('What could not be sent says so in the words of the credential', () => {
 	expect(describeFailure({ kind: 'notSent', apiMessage: "'API Key' is empty" }, 'call').message).toBe(
 		"'API Key' is empty",

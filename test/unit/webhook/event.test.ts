@@ -231,13 +231,7 @@ describe('eventId', () => {
 		);
 	});
 
-	it('of one that may happen again, of a summary, and of one without an ID is that of its content, in whatever order', () => {
-		const shuffled = (value: unknown): unknown => {
-			if (Array.isArray(value)) return value.map(shuffled);
-			if (typeof value !== 'object' || value === null) return value;
-			const entries = Object.entries(value).map(([key, member]) => [key, shuffled(member)] as const);
-			return Object.fromEntries(entries.reverse());
-		};
+	it('of one that may happen again, of a summary, and of one without an ID is that of its bytes', () => {
 		const content = fc.dictionary(
 			unicode(1).map((key) => `x${key}`),
 			fc.jsonValue(),
@@ -254,10 +248,9 @@ describe('eventId', () => {
 			...[withoutId, again, content.map((summary) => ({ 'call-summary': summary }))],
 		) as fc.Arbitrary<object>;
 		check(
-			fc.property(body, fc.string(), fc.constantFrom(0, 2), (one, more, indent) => {
-				const idOf = (value: unknown) => parseText(JSON.stringify(value, null, indent))?.eventId;
-				expect(idOf(shuffled(one))).toBe(idOf(one));
-				expect(idOf({ ...one, sentAt: more })).not.toBe(idOf(one));
+			fc.property(body, fc.string(), (one, more) => {
+				expect(parseJson(one)?.eventId).toBe(parseJson(one)?.eventId);
+				expect(parseJson({ ...one, sentAt: more })?.eventId).not.toBe(parseJson(one)?.eventId);
 			}),
 			1_000,
 		);

@@ -10,7 +10,7 @@ import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
 import { metaDataFields } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
-import { type HandedTool, readMetadataWithTools } from '../../fields/readAgentTools';
+import { type HandedTool, readWithTools } from '../../fields/readAgentTools';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { readMetaData } from '../../fields/readKeyValue';
@@ -123,7 +123,7 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: Ca
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
-		metadata: readMetadataWithTools(read, readMetaData(read, META_DATA_FIELDS), responseTool),
+		metadata: readWithTools(read, 'metadata', readMetaData(read, META_DATA_FIELDS), responseTool),
 		room: readRoom(read, ownRoom),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};

@@ -7,7 +7,7 @@ import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
-import { readEnvWithTools } from '../../fields/readAgentTools';
+import { readWithTools } from '../../fields/readAgentTools';
 import { readEnv, readMetaData } from '../../fields/readKeyValue';
 import { readWebhook } from '../../fields/readWebhook';
 import { recordingFields } from '../../fields/recording';
@@ -65,7 +65,7 @@ export function readStart(read: ItemReader): {
 		metaData: readMetaData(read, META_DATA_FIELDS),
 		room: readSessionRoom(read, env),
 	};
-	return { start, env: readEnvWithTools(read, env) };
+	return { start, env: readWithTools(read, 'env', env) };
 }
 
 /**
