@@ -15,8 +15,11 @@ export interface Budget {
 
 /** n8n's 70 s, and 5 s for clocks and for storing the execution. */
 const N8N_TIMER_MS = 75_000;
-/** For one conversation: ends and their retries, last requests, the request to go on. */
-const WORK_MS = 60_000;
+/**
+ * For one conversation: ends and their retries, last requests, the request to continue. Long enough for an end to outlast a minute in
+ * which VideoSDK answers 429 or 503: a session has no other limit.
+ */
+const WORK_MS = 120_000;
 /** If the API hangs, ends take their turn, some at a time, each until its time limit. */
 const WORK_MS_PER_ITEM = 1_000;
 const AFTER_ENDS_MS = 20_000;
