@@ -306,6 +306,21 @@ describe("the event of a call's room", () => {
 		await waiting.jsonWithin();
 	});
 
+	it('is only a reason to look: after a transfer or a change of room the call continues, and so does the wait', async () => {
+		const { waiting, ids } = await start(1, { recording: 'none', options: { ownRoom: true } });
+		const [id = ''] = ids;
+		for (const status of ['answered', 'transferring', 'switch-room-completed'] as const) {
+			await rig.simulator.moveCall(id, status);
+			const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
+			expect((await rig.simulator.deliver(url, roomEvent(roomOf(id)))).status).toBe(200);
+			expect(waiting.resumptions).toBe(0);
+		}
+		await rig.simulator.moveCall(id, 'transferred');
+		expect(await waiting.jsonWithin()).toEqual([
+			expect.objectContaining({ callId: id, outcome: 'transferred' }),
+		]);
+	});
+
 	it.each(['this process', 'another process'])('is followed by the API at once in %s', async (where) => {
 		const { waiting, ids } = await startAndLull(
 			async () => await start(1, { recording: 'none', options: { ownRoom: true } }),

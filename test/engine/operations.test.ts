@@ -94,7 +94,7 @@ describe('Agent: Dispatch', () => {
 });
 
 describe('Session: Wait for Status', () => {
-	it('does not go on waiting for the others when one item fails', async () => {
+	it('takes an ID that is not found for an error at the first look, and stops waiting for the others', async () => {
 		const sessionId = await rig.existingSession();
 		const result = await rig.engine.run({
 			items: [{ sessionId }, { sessionId: 'none' }],
@@ -102,6 +102,7 @@ describe('Session: Wait for Status', () => {
 		});
 		expect(failureOf(result).message).toContain("couldn't find anything with this ID");
 		expect(failureOf(result).message).toContain('[item 1]');
+		expect(rig.requests.filter(({ path }) => path.endsWith('/none'))).toHaveLength(1);
 	});
 });
 
