@@ -16,7 +16,6 @@ import { TRIGGER_EVENT_OPTIONS } from './fields/events';
 import { asList } from './fields/values';
 import { TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
-import { type Details } from './trigger/details';
 import { emit } from './trigger/emit';
 import { receive } from './trigger/receive';
 import { readRegistrant, register, unregister, warnIfUnreachable } from './trigger/registration';
@@ -36,9 +35,11 @@ interface TriggerOptions {
 	skipDuplicates?: boolean;
 }
 
-function detailsOf({ sessionDetails, callDetails }: TriggerOptions): Details {
-	return { session: sessionDetails === true, call: callDetails !== false };
-}
+/** What the execution goes by, too. */
+const readOptions = ({ sessionDetails, callDetails, skipDuplicates }: TriggerOptions) => ({
+	skipDuplicates: skipDuplicates !== false,
+	details: { session: sessionDetails === true, call: callDetails !== false },
+});
 
 /** Starts a workflow at the events of agent sessions, calls and rooms. Accepts only what VideoSDK signed. */
 export class VideoSdkAgentCloudTrigger implements INodeType {
@@ -150,15 +151,11 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			events: asList(this.getNodeParameter('events', [])),
 			deploymentIds: asList(options.deploymentIds),
 			callDirections: asList(options.callDirection),
-			skipDuplicates: options.skipDuplicates !== false,
-			details: detailsOf(options),
+			...readOptions(options),
 		});
 	}
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const options = this.getNodeParameter('options', 0, {}) as TriggerOptions;
-		return [
-			await emit(this, { skipDuplicates: options.skipDuplicates !== false, details: detailsOf(options) }),
-		];
+		return [await emit(this, readOptions(this.getNodeParameter('options', 0, {}) as TriggerOptions))];
 	}
 }

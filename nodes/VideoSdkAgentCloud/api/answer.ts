@@ -38,6 +38,12 @@ export function recordWith(...idFields: string[]): (answer: IDataObject) => IDat
 		);
 }
 
+/** @returns the record that started last; undefined of none */
+export function latestOf(records: IDataObject[]): IDataObject | undefined {
+	const startMs = ({ start }: IDataObject) => Date.parse(String(start)) || 0;
+	return records.sort((one, other) => startMs(other) - startMs(one))[0];
+}
+
 /** @returns those of a record's fields that it has, in the order of their names here */
 export function pick(record: IDataObject, names: readonly string[]): IDataObject {
 	return Object.fromEntries(

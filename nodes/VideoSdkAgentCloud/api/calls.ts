@@ -42,14 +42,8 @@ export async function makeCall(send: Send, body: CallBody, timeoutMs: number): P
 		{ method: 'POST', path: pathOf(...ROOT), body: { ...body }, timeoutMs, starts: 'call' },
 		readCall,
 	);
-	const asked = { to: body.sipCallTo, from: body.sipCallFrom };
-	const unanswered = Object.entries(asked).filter(([name, value]) => value !== undefined && !call[name]);
-	const { destinationRoomId: roomId } = body;
-	return describeCall({
-		...call,
-		...Object.fromEntries(unanswered),
-		...(roomId !== undefined && { roomId }),
-	});
+	const { sipCallTo: to, sipCallFrom: from, destinationRoomId: roomId } = body;
+	return describeCall({ ...call, to: call.to || to, from: call.from || from, roomId: roomId ?? call.roomId });
 }
 
 /** Fetches a call in its current state. */

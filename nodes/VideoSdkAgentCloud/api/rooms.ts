@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, recordWith } from './answer';
+import { isRecord, latestOf, recordWith } from './answer';
 import type { Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import { pathOf } from './path';
@@ -64,9 +64,7 @@ const ROOM_SESSIONS = { path: pathOf('v2', 'sessions') };
 
 /** @returns the latest session of a room; undefined if there is none */
 export async function latestSession(send: Send, roomId: string): Promise<IDataObject | undefined> {
-	const sessions = await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_SESSIONS);
-	const startMs = ({ start }: IDataObject) => Date.parse(String(start)) || 0;
-	return sessions.sort((one, other) => startMs(other) - startMs(one))[0];
+	return latestOf(await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_SESSIONS));
 }
 
 /** What a room's recording makes, by the names of what remains of a conversation. */

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, recordWith } from './answer';
+import { isRecord, latestOf, recordWith } from './answer';
 import { failureOf, type Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import { pathOf } from './path';
@@ -65,21 +65,13 @@ export async function getTranscription(send: Send, id: string): Promise<IDataObj
 	});
 }
 
-function latest(transcriptions: IDataObject[]): IDataObject | undefined {
-	const startMs = ({ start }: IDataObject) => new Date(String(start)).getTime() || 0;
-	return transcriptions.reduce<IDataObject | undefined>(
-		(found, other) => (found === undefined || startMs(other) > startMs(found) ? other : found),
-		undefined,
-	);
-}
-
 /**
  * Finds the latest transcription of a room: of a recording if there is one, else a realtime one.
  *
  * @returns undefined if there is none (yet)
  */
 export async function findTranscription(send: Send, roomId: string): Promise<IDataObject | undefined> {
-	const recorded = latest(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
+	const recorded = latestOf(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
 	if (recorded !== undefined) return recorded;
 	// Docs and SDK disagree on whether the API filters these by room.
 	const list: ListRequest = {
@@ -89,7 +81,7 @@ export async function findTranscription(send: Send, roomId: string): Promise<IDa
 		toRecord: withRoom,
 	};
 	const isOfRoom = (row: IDataObject) => row.roomId === roomId;
-	return latest(
+	return latestOf(
 		await listRecords(send, list, Infinity, isOfRoom).catch((error) => {
 			if (isNotThere(error)) return [];
 			throw error;

@@ -13,15 +13,11 @@ import { takeUp } from './takeUp';
 import type { Wait } from './wait';
 import type { Watched } from './work';
 
-const WRONG_KEY: Rejection = {
+const NOT_FOR_US: Rejection = {
 	status: 401,
-	sentence: 'The key is wrong',
-	reason: "The request to resume the execution isn't from this package.",
-};
-const NOT_AWAITED: Rejection = {
-	status: 401,
-	sentence: "The event is from a session that isn't being waited for",
-	reason: "The event is from a session that this execution isn't waiting for.",
+	sentence: "The execution isn't waiting for this request",
+	reason:
+		"The request to resume the execution isn't from this package, or it's about a session that the execution isn't waiting for.",
 };
 
 /** @returns the IDs of the awaited conversations that an event is about */
@@ -64,14 +60,14 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	let isReady: boolean;
 	let wait: Wait;
 	if (waiting && key !== undefined) {
-		if (!hasKey(waiting.stored, key)) return reject(context, WRONG_KEY);
+		if (!hasKey(waiting.stored, key)) return reject(context, NOT_FOR_US);
 		wait = await takeUp(context, waiting);
 		isReady = learnFromUs(context, wait, waiting.stored);
 	} else {
 		const delivery = await verifyDelivery(context, true, await readSettings(context));
 		if ('rejection' in delivery) return reject(context, delivery.rejection);
 		const ids = waiting ? idsOf(delivery.event, waiting) : [];
-		if (waiting === undefined || ids.length === 0) return reject(context, NOT_AWAITED);
+		if (waiting === undefined || ids.length === 0) return reject(context, NOT_FOR_US);
 		wait = await takeUp(context, waiting);
 		isReady = false;
 		for (const id of ids) {

@@ -28,16 +28,6 @@ export function firstText(...candidates: unknown[]): string | undefined {
 	return texts.find((text) => text !== '');
 }
 
-/** @returns the body of a call's summary, which an agent made in the dashboard sends after a call */
-function summaryIn(body: IDataObject, name: string | undefined): IDataObject | undefined {
-	const isSummary = (value: unknown): value is IDataObject =>
-		isRecord(value) && Object.hasOwn(value, CALL_SUMMARY);
-	if (name === CALL_SUMMARY) return [body, body.data].find(isSummary);
-	// Some may name a type of their own as well. That of another known event wins.
-	const isOther = name !== undefined && eventName(name) !== undefined;
-	return !isOther && isSummary(body) ? body : undefined;
-}
-
 /** What the body of a delivery says, as it says it. */
 type Content = Omit<ReceivedEvent, 'eventId' | 'sessionId'> & { sessionId?: string };
 
@@ -46,18 +36,16 @@ function readBody(body: IDataObject): Content | undefined {
 	const name = [body.webhookType, body.type].find(
 		(candidate): candidate is string => typeof candidate === 'string' && candidate !== '',
 	);
-	const summary = summaryIn(body, name);
-	if (summary) {
-		const [call = {}, room = {}] = [summary['customer-data'], summary['room-data']].map((part) =>
-			isRecord(part) ? part : {},
-		);
+	// What an agent made in the dashboard sends after a call.
+	if ((name ?? CALL_SUMMARY) === CALL_SUMMARY && Object.hasOwn(body, CALL_SUMMARY)) {
+		const { 'customer-data': call, 'room-data': room } = body;
 		return {
 			event: CALL_SUMMARY,
 			webhookType: CALL_SUMMARY,
-			sessionId: firstText(room['session-id'], room.sessionId),
-			callId: firstText(call.callId, call['call-id']),
-			roomId: firstText(room['meeting-id'], room['room-id'], room.meetingId, room.roomId),
-			data: summary,
+			sessionId: isRecord(room) ? firstText(room['session-id']) : undefined,
+			callId: isRecord(call) ? firstText(call.callId) : undefined,
+			roomId: isRecord(room) ? firstText(room['meeting-id']) : undefined,
+			data: body,
 		};
 	}
 	if (name === undefined) return undefined;

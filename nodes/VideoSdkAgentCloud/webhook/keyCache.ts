@@ -12,7 +12,7 @@ const MIN_FETCH_INTERVAL_MS = 60_000;
 const REFRESH_AGE_MS = 15 * 60_000;
 /** A key gets as old as this only if nothing came for long, or no fetch went well: then a delivery waits for the fetch. */
 const MAX_KEY_AGE_MS = 60 * 60_000;
-const FIRST_RETRY_MS = 1_000;
+const RETRY_MS = 2_000;
 /** The API is not asked for long while a sender waits for the answer. */
 const FETCH_TIMEOUT_MS = 5_000;
 const MAX_KEPT = 100;
@@ -24,7 +24,6 @@ interface PublishedKey {
 	fetchedAtMs: number;
 	/** No fetch before this time. */
 	nextFetchAtMs: number;
-	failures: number;
 	/** Why the last fetch brought no key, in words for the user. */
 	lastFailure?: string;
 	fetching?: Promise<void>;
@@ -40,7 +39,7 @@ export function forgetPublishedKeys(): void {
 /** Each credential has a key of its own: what one user enters must not decide what another user's workflows accept. */
 function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
 	const key = `${credentialId(context)} ${baseUrl}`;
-	const entry = published.get(key) ?? { baseUrl, fetchedAtMs: 0, nextFetchAtMs: 0, failures: 0 };
+	const entry = published.get(key) ?? { baseUrl, fetchedAtMs: 0, nextFetchAtMs: 0 };
 	published.set(key, entry);
 	return entry;
 }
@@ -51,14 +50,11 @@ async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<v
 		entry.key = await fetchPublicKey(send, readPublicKey, entry.baseUrl);
 		entry.fetchedAtMs = Date.now();
 		entry.nextFetchAtMs = entry.fetchedAtMs + MIN_FETCH_INTERVAL_MS;
-		entry.failures = 0;
 		entry.lastFailure = undefined;
 	} catch (error) {
 		entry.lastFailure = (error as Error).message;
-		// The last good key stays in use. The next fetch comes soon, those after it less and less often.
-		const waitMs = Math.min(FIRST_RETRY_MS * 2 ** entry.failures, MIN_FETCH_INTERVAL_MS);
-		entry.failures = Math.min(entry.failures + 1, 16);
-		entry.nextFetchAtMs = Date.now() + waitMs;
+		// The last good key stays in use.
+		entry.nextFetchAtMs = Date.now() + RETRY_MS;
 	}
 }
 

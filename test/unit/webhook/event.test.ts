@@ -158,8 +158,6 @@ it.each<[string, object]>([
 	['no type', SUMMARY],
 	['its own', { ...SUMMARY, webhookType: 'call-summary' }],
 	['its own as type', { ...SUMMARY, type: 'call-summary' }],
-	['an unknown one', { ...SUMMARY, type: 'post-call' }],
-	['its own, with the rest in data', { webhookType: 'call-summary', data: SUMMARY }],
 ])("A call's summary is read from a body with %s", (_which, body) => {
 	expect(parseJson(body)).toMatchObject({ event: 'call-summary', webhookType: 'call-summary', ...IDS });
 	expect(parseJson(body)?.data).toMatchObject({ 'call-summary': SUMMARY['call-summary'] });
