@@ -92,7 +92,7 @@ export interface Operation {
 	prepare(read: ItemReader): ItemRun | PreparedCall;
 	/** Of an operation that makes calls: the field that says whom. */
 	calleeField?: Field;
-	/** How an item comes out that was not waited for. Default: what was started, as it is */
+	/** The output of an item that was not waited for. Default: what was started, unchanged */
 	show?(read: ItemReader, record: IDataObject): IDataObject;
 	/**
 	 * What is left to do when all items have been run.

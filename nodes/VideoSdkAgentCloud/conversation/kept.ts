@@ -10,7 +10,7 @@ import { FINAL_STATUSES, textFileOf, TRANSCRIPTIONS } from '../api/transcription
 import type { Kind } from './kinds';
 import { type Includable, NOT_IN_TIME, type Part } from './part';
 
-/** Where a conversation took place. Others may have used the room, too, and nothing of theirs may come out. */
+/** Where a conversation took place. Others may have used the room, too, and nothing of theirs may be in the output. */
 export interface Place {
 	/** Empty: VideoSDK does not tell. */
 	roomId: string;

@@ -24,7 +24,7 @@ export interface Kind {
 	stageOf: (record: IDataObject) => number;
 	/** Puts what people look for first, see `describeCall`. */
 	describe: (record: IDataObject) => IDataObject;
-	/** Makes of a described record what comes out with Simplify. */
+	/** Makes of a described record the output with Simplify. */
 	simplify: (described: IDataObject) => IDataObject;
 }
 

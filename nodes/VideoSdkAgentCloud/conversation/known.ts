@@ -28,7 +28,7 @@ export interface Known {
 	told: Partial<Record<EndEvent, number>>;
 	/** When a process first saw that it was over, in ms since 1970: what was said is waited for from then on, once. */
 	seenOverAtMs?: number;
-	/** What came of our own request to end it: true, or why it may go on. */
+	/** The result of our own request to end it: true, or why it may still run. */
 	ended?: true | string;
 	/** What was said, as far as it was found. */
 	parts: Partial<Record<Includable, Part>>;

@@ -11,7 +11,7 @@ import { type ItemReader } from './reader';
 const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
 /** The group of `responseFieldsField`. */
 const GROUP = 'fields';
-/** What comes out beside the fields. */
+/** What the output has beside the fields. */
 const OWN_NAME = 'respondedAt';
 
 const messageField = textField('required', 'Message', 'message', {
@@ -55,7 +55,7 @@ const responseFieldsField = groupField('default', 'Response Fields', 'responseFi
 /** What to ask, and what response is wanted. */
 export const QUESTION_FIELDS = [messageField, responseTypeField, responseFieldsField];
 
-/** @returns how a response comes out; never throws, since it is also asked for items whose fields can't be read */
+/** @returns the form of a response's output; never throws, since it is also asked for items whose fields can't be read */
 export function readResponseForm(read: ItemReader): ResponseForm {
 	const isReview = isHumanReview(read.context);
 	try {

@@ -61,7 +61,7 @@ function bodyOf(
 	return `{"known":[${texts.join()}]${response ? `,"response":${JSON.stringify(response)}` : ''}}`;
 }
 
-/** Sends one request. @returns undefined if the execution goes on, or does not wait here any more */
+/** Sends one request. @returns undefined if the execution continues, or does not wait here any more */
 async function post(
 	context: RequestContext,
 	{ resumeUrl, key }: StoredWait,
@@ -99,11 +99,11 @@ async function post(
 }
 
 /**
- * Asks n8n to let a waiting execution go on, until it does. Never throws, since n8n's own deadline remains.
+ * Asks n8n to continue a waiting execution, until it does. Never throws, since n8n's own deadline remains.
  *
  * Whatever process receives the request learns what is known from it, even if the API fails there or its credential differs by item.
  *
- * @param isOver whether the execution has gone on meanwhile
+ * @param isOver whether the execution has continued meanwhile
  * @param untilMs after this time, in ms since 1970, nothing is sent
  */
 export async function askToContinue(

@@ -81,7 +81,7 @@ export class Awaited {
 		return this.progress.soonLooks > 0 || Object.keys(this.known.told).length > 0;
 	}
 
-	/** Whether it comes out after the next look, so that the list, which may lag behind, is of no use. */
+	/** Whether it is over after the next look, so that the list, which may lag behind, is of no use. */
 	isLastLook(nowMs: number): boolean {
 		return nowMs >= this.want.deadlineMs;
 	}

@@ -1,10 +1,10 @@
 /**
  * How the time after Max Wait is spent. Two facts of n8n decide it (WaitTracker): it arms a timer 70 s before its own deadline, and
- * does not cancel it when the execution goes on, so that the timer would end the execution's next wait. So n8n's deadline comes
+ * does not cancel it when the execution continues, so that the timer would end the execution's next wait. So n8n's deadline comes
  * later by that much than anything of ours.
  *
  * From a conversation's Max Wait on: ends are sent until `endMs`; what was said is looked for until `keepUntilMs`; the execution is
- * asked to go on until `continueUntilMs`. Times in ms since 1970, but for `endMs`.
+ * asked to continue until `continueUntilMs`. Times in ms since 1970, except `endMs`.
  */
 export interface Budget {
 	endMs: number;

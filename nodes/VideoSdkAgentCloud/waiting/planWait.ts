@@ -17,7 +17,7 @@ export interface WaitOptions {
 	maxWaitMs: (itemIndex: number) => number;
 	/** Whether it is ended then. */
 	endsAtDeadline: (itemIndex: number) => boolean;
-	/** Whether it comes out simplified. */
+	/** Whether its output is simplified. */
 	simplifies: (itemIndex: number) => boolean;
 	/** What to fetch after the end, such as a transcript. If there is anything, the room was made for this call alone. */
 	include: (itemIndex: number) => Includable[];
@@ -42,13 +42,13 @@ export interface Plan {
 	sinceMs: number;
 	/** By their IDs. */
 	awaited: Map<string, Planned>;
-	/** The IDs of those that come out whole, without Simplify. */
+	/** The IDs of those whose output is the whole record, without Simplify. */
 	wholeIds: string[];
 	/** The credential holds an expression on the items. */
 	isCredentialByItem: boolean;
-	/** What comes out if the execution does not wait. */
+	/** The output if the execution does not wait. */
 	shown: INodeExecutionData[];
-	/** What comes out at n8n's own deadline. */
+	/** The output at n8n's own deadline. */
 	last: INodeExecutionData[];
 }
 

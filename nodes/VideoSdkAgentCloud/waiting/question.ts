@@ -7,7 +7,7 @@ import { type Tool } from '../mcp/server';
 /** The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used because n8n 2.x then accepts only form uploads. */
 export type ResponseType = 'approval' | 'fields' | 'freeText';
 
-/** How responses come out. */
+/** The form of a response's output. */
 export interface ResponseForm {
 	responseType: ResponseType;
 	/** n8n asks it before an AI agent's tool runs, and tells the model the reason why not. */
@@ -68,7 +68,7 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
  * @param call that was made, with its number and ID
  * @param input the arguments of the agent
  * @param nowMs the present time, in ms since 1970
- * @returns what comes out of a question that someone has answered
+ * @returns the output of a question that someone has answered
  */
 export function withResponse(
 	question: Question,
@@ -92,7 +92,7 @@ function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {
 
 /**
  * @param call as it is known, or why it was not made
- * @returns what comes out of a question without a response: it counts as declined
+ * @returns the output of a question without a response: it counts as declined
  */
 export function withoutResponse({ responseType, isReview }: ResponseForm, call: IDataObject): IDataObject {
 	const feedback = isReview ? { chatInput: reasonOf(call) } : {};

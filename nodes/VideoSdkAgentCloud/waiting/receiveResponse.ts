@@ -43,8 +43,8 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 }
 
 /**
- * Answers the MCP client of an agent that was asked a question: tells it the question, and lets the execution go on with a response
- * that fits, once. Never throws, since n8n would let the execution go on with an empty item.
+ * Answers the MCP client of an agent that was asked a question: tells it the question, and has the execution continue with a response
+ * that fits, once. Never throws, since n8n would then continue the execution with an empty item.
  */
 export async function receiveResponse(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await receive(context).catch((error: Error) => {

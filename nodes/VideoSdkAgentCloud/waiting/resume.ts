@@ -26,7 +26,7 @@ function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: W
 	if (stored.kind === 'session') return ids.filter((id) => bareSessionId(id) === sessionId);
 	// Events of calls go to triggers. The room of a call sends its own event here.
 	if (event !== 'session-ended' || roomId === undefined) return [];
-	// A question comes out without its room.
+	// The item of a question has no room.
 	if (stored.question)
 		return stored.awaited.flatMap((group) => (group.ownRoomId === roomId ? group.ids : []));
 	const inRoom = items.filter((item) => item.roomId === roomId).map(({ callId }) => String(callId));
@@ -53,7 +53,7 @@ async function learnFromEvent({ event }: ReceivedEvent, wait: Wait, one: Watched
 	return wait.isReady;
 }
 
-/** Answers every request to a waiting execution: learns from it, then lets the execution go on or not. */
+/** Answers every request to a waiting execution: learns from it, then continues the execution or not. */
 async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const waiting = readWaiting(context);
 	const key = context.getHeaderData()[KEY_HEADER];
@@ -91,7 +91,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 }
 
 /**
- * Answers what is sent to the resume URL of a waiting execution. Never throws, since n8n would let the execution go on with an empty
+ * Answers what is sent to the resume URL of a waiting execution. Never throws, since n8n would then continue it with an empty
  * item.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -12,7 +12,7 @@ export const VERSION = 1;
 export interface StoredWait {
 	version: typeof VERSION;
 	kind: KindName;
-	/** Proves our own requests to the resume URL. Whoever may read the execution's data may let it go on. */
+	/** Proves our own requests to the resume URL. Whoever may read the execution's data may continue it. */
 	key: string;
 	executionId: string;
 	resumeUrl: string;
@@ -20,7 +20,7 @@ export interface StoredWait {
 	sinceMs: number;
 	/** Those that are awaited, by what is wanted of them. Others of the items have ended at once, or were never started. */
 	awaited: Array<Want & { ids: string[] }>;
-	/** The IDs of those that come out whole, without Simplify. */
+	/** The IDs of those whose output is the whole record, without Simplify. */
 	wholeIds: string[];
 	/** Of Ask and Wait. */
 	question?: Question;

@@ -35,7 +35,7 @@ export class Wait {
 	private readonly awaited = new Map<string, Watched>();
 	/** Undefined: no request of this process can be made, see `isCredentialByItem`. */
 	private context?: RequestContext;
-	/** `continuing`: n8n has been told to let the execution go on, and has not answered yet. */
+	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
@@ -53,7 +53,7 @@ export class Wait {
 		}
 	}
 
-	/** Asks VideoSDK from now on, and lets the execution go on when it is time. @param ids those of the account */
+	/** Asks VideoSDK from now on, and continues the execution when it is time. @param ids those of the account */
 	watch(watch: Watch, ids: Iterable<string> = this.awaited.keys()): void {
 		this.context ??= watch.account.context;
 		this.watches.push(watch);
@@ -103,9 +103,9 @@ export class Wait {
 	}
 
 	/**
-	 * Lets the execution go on by the answer to a request.
+	 * Continues the execution by the answer to a request.
 	 *
-	 * n8n 1.x lets an execution go on once for each request that comes before it is marked as running, so the nodes after it would
+	 * n8n 1.x continues an execution once for each request that comes before it is marked as running, so the nodes after it would
 	 * run several times. n8n 2.x does so once, and answers the others with 500.
 	 *
 	 * @param response the item that a response has made
@@ -159,7 +159,7 @@ export class Wait {
 		const { stored, context, budget } = this;
 		await askToContinue(context, stored, carried, () => !this.isWaiting, budget.continueUntilMs);
 		this.isAsking = false;
-		// Else n8n has not answered yet whether it lets the execution go on.
+		// Else n8n has not answered yet whether it continues the execution.
 		if (this.isWaiting) this.forget();
 	}
 
@@ -178,7 +178,7 @@ export class Wait {
 	}
 }
 
-/** The waiting executions that this process knows, by their keys. An entry goes a minute after its execution has gone on. */
+/** The waiting executions that this process knows, by their keys. An entry is deleted a minute after its execution has continued. */
 const waits = new Map<string, Wait>();
 
 /** @returns a waiting execution, if this process knows it */

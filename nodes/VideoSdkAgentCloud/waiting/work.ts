@@ -39,7 +39,7 @@ export async function end(account: Account, one: Watched): Promise<void> {
 		if (alreadyOver !== true) one.learn({ ended: true });
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
-		// It may be over all the same, and what comes out is to be the latest.
+		// It may be over all the same, and the output is to be the latest.
 		await fetchRecord(account, one, 'end');
 	}
 }

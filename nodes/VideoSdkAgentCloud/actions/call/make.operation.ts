@@ -70,7 +70,7 @@ const META_DATA_FIELDS = metaDataFields(
 );
 
 /**
- * The fields of a call, but for its options: see CALL_OPTIONS.
+ * The fields of a call, except its options: see CALL_OPTIONS.
  *
  * @param recording what the user reads about the recording
  * @param wait how the operation waits

@@ -17,7 +17,7 @@ import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
 import { remainingWaitMs } from '../waitForAll';
 import { callFields, prepareCall, toField } from './make.operation';
 
-/** What each call asks, by the record that its item comes out with, also if n8n tries the node again. */
+/** What each call asks, by the record in its item, which is the same if n8n tries the node again. */
 const questions = new WeakMap<object, Question>();
 
 /** @throws NodeOperationError if the execution can't wait for a response to this item alone */
