@@ -12,7 +12,7 @@ export default {
 		`${root}/webhook/{address,context,contextUrl,envelope,event,eventIdentity,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/mcp/*.ts`,
 		`${root}/trigger/reconcile.ts`,
-		`${root}/api/{callRecord,endOnce,failure,pagination,pause,retry,retryAfter,sessionId,sessionRecord,status,telephony}.ts`,
+		`${root}/api/{callRecord,endOnce,failure,pagination,pause,retry,sessionId,sessionRecord,telephony}.ts`,
 		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,readKeyValue,maxWait,maxCallDuration}.ts`,
 		`${root}/tools/*.ts`,
 	],

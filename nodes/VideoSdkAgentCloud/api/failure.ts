@@ -1,4 +1,4 @@
-import type { NodeApiError } from 'n8n-workflow';
+import { jsonParse, type NodeApiError } from 'n8n-workflow';
 import { serverTimeMs } from './serverTime';
 
 /**
@@ -74,12 +74,7 @@ export function excerpt(text: string): string {
  * @param otherwise what to take if there is none. Default: the text itself
  */
 export function readApiMessage(text: string, otherwise = text): string | undefined {
-	let body: unknown;
-	try {
-		body = JSON.parse(text);
-	} catch {
-		return excerpt(otherwise) || undefined;
-	}
+	const body = jsonParse<unknown>(text, { fallbackValue: null });
 	if (typeof body !== 'object' || body === null) return excerpt(otherwise) || undefined;
 	if (Object.keys(body).length === 0) return undefined;
 	const { message, error, msg, statusMessage } = body as Record<string, unknown>;

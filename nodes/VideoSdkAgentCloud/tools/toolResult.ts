@@ -1,4 +1,4 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type IDataObject, jsonParse } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
 import { type ToolResult } from '../mcp/server';
 
@@ -22,11 +22,6 @@ export function toAnswerBody(result: ToolResult): IDataObject {
 export function resultInAnswer(body: unknown): ToolResult | undefined {
 	const text = Buffer.isBuffer(body) ? body.toString('utf8') : body;
 	if (typeof text !== 'string' || !text.startsWith(`{"${RESULT_NAME}"`)) return undefined;
-	try {
-		const answer: unknown = JSON.parse(text);
-		const result = isRecord(answer) ? answer[RESULT_NAME] : undefined;
-		return isRecord(result) && Array.isArray(result.content) ? (result as ToolResult) : undefined;
-	} catch {
-		return undefined;
-	}
+	const { [RESULT_NAME]: result } = jsonParse<IDataObject>(text, { fallbackValue: {} });
+	return isRecord(result) && Array.isArray(result.content) ? (result as ToolResult) : undefined;
 }

@@ -14,7 +14,7 @@ export interface Details {
 export interface Subject {
 	field: 'session' | 'call';
 	id: string;
-	fetch(send: Send): Promise<IDataObject>;
+	fetch: (send: Send, id: string) => Promise<IDataObject>;
 }
 
 /** How a call went, as operations on calls say it. */
@@ -36,12 +36,10 @@ const CALL_ENDS = new Map<unknown, CallResult | undefined>([
 export function subjectOf(event: IDataObject): Subject | undefined {
 	const { webhookType, sessionId, callId } = event;
 	if (shortEventName(String(webhookType)) !== undefined && sessionId) {
-		const id = String(sessionId);
-		return { field: 'session', id, fetch: async (send) => await getSession(send, id) };
+		return { field: 'session', id: String(sessionId), fetch: getSession };
 	}
 	if (isCallEvent(String(event.event)) && callId) {
-		const id = String(callId);
-		return { field: 'call', id, fetch: async (send) => await getCall(send, id) };
+		return { field: 'call', id: String(callId), fetch: getCall };
 	}
 	return undefined;
 }
@@ -55,12 +53,12 @@ export function subjectOf(event: IDataObject): Subject | undefined {
  */
 export async function fetchRecord(
 	context: IExecuteFunctions | IWebhookFunctions,
-	{ field, fetch }: Subject,
+	{ field, id, fetch }: Subject,
 	timeoutMs?: number,
 	consequence = '',
 ): Promise<IDataObject | null> {
 	const sending = timeoutMs === undefined ? {} : { wholeTimeoutMs: timeoutMs, maxAttempts: 1 };
-	return await fetch(clientOf(context, sending)).catch((error: Error) => {
+	return await fetch(clientOf(context, sending), id).catch((error: Error) => {
 		context.logger.warn(`VideoSDK Agent Cloud: the ${field} of an event couldn't be fetched${consequence}`, {
 			workflowId: context.getWorkflow().id,
 			reason: error.message,

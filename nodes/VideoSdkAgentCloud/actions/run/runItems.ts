@@ -120,7 +120,7 @@ function toOutput(items: Items): INodeExecutionData[] {
 
 /**
  * Runs an operation for all input items, several at a time. The life of an item: prepared, then one step after another, then started,
- * failed for certain (its steps are undone), or in doubt (nothing is undone, nothing is sent again).
+ * failed for certain (its room is closed), or in doubt (nothing is closed, nothing is sent again).
  *
  * When an item fails, nothing new is begun and what is in flight is awaited; then the node stops. With "continue on error", and as
  * a tool, each item has its own outcome. An item that has begun is continued before another one begins.
