@@ -9,7 +9,7 @@ import { simplifyField } from './simplify';
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;
 
-const allowSameNumberField = switchField('refused', 'Allow Same Number', 'allowSameNumber', {
+export const allowSameNumberField = switchField('refused', 'Allow Same Number', 'allowSameNumber', {
 	description: 'Whether two items may call the same number. If turned off, neither is called.',
 });
 
@@ -46,9 +46,4 @@ export function readCallOptions(options: CollectionReader): Partial<CallBody> {
 		waitUntilAnswered: options.flag(waitUntilAnsweredField),
 		ringingTimeout: options.count(ringingTimeoutField),
 	};
-}
-
-/** @returns whether an item may call the number of another item. @throws NodeOperationError if its expression has no value */
-export function readAllowsSameNumber(options: CollectionReader): boolean {
-	return options.flag(allowSameNumberField) ?? false;
 }

@@ -1,4 +1,4 @@
-import { type INodeProperties, type NodePropertyTypes } from 'n8n-workflow';
+import { type INodeProperties, type INodePropertyOptions, type NodePropertyTypes } from 'n8n-workflow';
 
 /**
  * What it means that a field has no value (undefined, null, '' or blanks):
@@ -41,6 +41,12 @@ export const switchField = fieldsOf('boolean', { default: false });
 export const choicesField = fieldsOf('multiOptions', { default: [] });
 export const choiceField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('options');
 export const numberField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('number');
+
+/** Makes options in alphabetical order, each named by its value in Title Case: `noAnswer` is "No Answer". */
+export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
+	const nameOf = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/[A-Z]/g, ' $&');
+	return [...values].sort().map((value) => ({ name: nameOf(value), value }));
+}
 
 /** @returns a field that may be left empty. @param blank what that means then */
 export const optional = <B extends Blank>(blank: B, field: Field, description: string): Field<B> => ({

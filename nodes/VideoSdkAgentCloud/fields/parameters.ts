@@ -1,7 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type Schema } from '../mcp/schema';
-import { choiceField, type Field, switchField, textField } from './field';
-import { optionsOf } from './optionsOf';
+import { choiceField, type Field, optionsOf, switchField, textField } from './field';
 import { asList } from './values';
 
 /** Names that the models of all large providers accept. `__proto__` is excluded because JavaScript objects reserve it. */

@@ -83,7 +83,15 @@ function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 	return value;
 }
 
-function readKeyValues(read: ItemReader, [specify, pairs, json]: KeyValueFields): IDataObject | undefined {
+/**
+ * @param fields made by `metaDataFields`, or ENV_FIELDS
+ * @returns the values by name, types kept; undefined if there are none
+ * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
+ */
+export function readKeyValues(
+	read: ItemReader,
+	[specify, pairs, json]: KeyValueFields,
+): IDataObject | undefined {
 	const values = read.raw(specify) === 'json' ? readJson(read, json, specify) : readPairs(read, pairs);
 	return Object.keys(values).length === 0 ? undefined : values;
 }
@@ -97,18 +105,9 @@ function asText(value: unknown): string {
 
 /**
  * @returns the environment variables as an object of strings, as the API takes them; undefined if there are none
- * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
+ * @throws NodeOperationError see `readKeyValues`
  */
 export function readEnv(read: ItemReader): Record<string, string> | undefined {
 	const env = readKeyValues(read, ENV_FIELDS);
 	return env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
-}
-
-/**
- * @param fields made by `metaDataFields`
- * @returns the metadata, types kept; undefined if there is none
- * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
- */
-export function readMetaData(read: ItemReader, fields: KeyValueFields): IDataObject | undefined {
-	return readKeyValues(read, fields);
 }

@@ -8,13 +8,8 @@ const SESSION_NAME = new RegExp(`^(?:${EVENT_PREFIX}|agent-session-)(${SESSION_E
 
 /** The events of a call, as its webhook is registered for them (docs.videosdk.live, telephony webhooks). */
 export const CALL_EVENTS = [
-	'call-started',
-	'call-ringing',
-	'call-answered',
-	'call-hangup',
-	'call-missed',
-	'call-transferred',
-	'call-update',
+	...['call-started', 'call-ringing', 'call-answered', 'call-hangup', 'call-missed'],
+	...['call-transferred', 'call-update'],
 ];
 
 /** The body of this event names no type. */
@@ -22,16 +17,9 @@ export const CALL_SUMMARY = 'call-summary';
 
 /** The events of a room, as it is created with them. */
 export const ROOM_EVENTS = [
-	'session-started',
-	'session-ended',
-	'participant-joined',
-	'participant-left',
-	'recording-started',
-	'recording-stopped',
-	'recording-failed',
-	'transcription-started',
-	'transcription-stopped',
-	'transcription-failed',
+	...['session-started', 'session-ended', 'participant-joined', 'participant-left'],
+	...['recording-started', 'recording-stopped', 'recording-failed'],
+	...['transcription-started', 'transcription-stopped', 'transcription-failed'],
 ];
 
 /** Of two names for one event, the one that older docs use. */

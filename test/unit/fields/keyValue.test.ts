@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { runInNewContext } from 'node:vm';
 import { metaDataFields } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
-import { readEnv, readMetaData } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
+import { readEnv, readKeyValues } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
 import { check, unicode } from '../support';
 import { expectRejection, reader } from './reader';
 
 const read = (parameters: Record<string, unknown>) =>
-	readMetaData(reader(parameters), metaDataFields('session'));
+	readKeyValues(reader(parameters), metaDataFields('session'));
 const readPairs = (...entries: unknown[]) => read({ specifyMetaData: 'keypair', metaData: { entries } });
 const readJson = (jsonMetaData: unknown) => read({ specifyMetaData: 'json', jsonMetaData });
 

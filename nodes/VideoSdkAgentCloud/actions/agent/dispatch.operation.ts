@@ -6,7 +6,7 @@ import { metaDataFields } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { readWithTools } from '../../fields/readAgentTools';
-import { readMetaData } from '../../fields/readKeyValue';
+import { readKeyValues } from '../../fields/readKeyValue';
 import { readRoomId, roomIdField } from '../../fields/roomId';
 import { type Operation } from '../operation';
 
@@ -99,7 +99,7 @@ export const operation: Operation = {
 				'Clear one of them. Either one is enough.',
 			);
 		}
-		const metadata = readWithTools(read, 'metadata', readMetaData(read, META_DATA_FIELDS));
+		const metadata = readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS));
 		return async (send) => await dispatchAgent(send, { ...body, metadata: await metadata() });
 	},
 };

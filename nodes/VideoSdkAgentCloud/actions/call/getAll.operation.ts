@@ -1,9 +1,8 @@
 import { type IDataObject } from 'n8n-workflow';
-import { choiceField, choicesField, dateField, optional, textField } from '../../fields/field';
+import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/field';
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
-import { optionsOf } from '../../fields/optionsOf';
 import { readDateMs } from '../../fields/dates';
 import { filtersField } from '../../fields/filters';
 import { roomIdField } from '../../fields/roomId';

@@ -7,13 +7,13 @@ import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
-import { CALL_OPTIONS, readAllowsSameNumber, readCallOptions } from '../../fields/callOptions';
+import { allowSameNumberField, CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
 import { metaDataFields } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
 import { type HandedTool, readWithTools } from '../../fields/readAgentTools';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
-import { readMetaData } from '../../fields/readKeyValue';
+import { readKeyValues } from '../../fields/readKeyValue';
 import { recordingFields } from '../../fields/recording';
 import {
 	CALLS_MAX_CONCURRENCY,
@@ -123,7 +123,7 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: Ca
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
-		metadata: readWithTools(read, 'metadata', readMetaData(read, META_DATA_FIELDS), responseTool),
+		metadata: readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS), responseTool),
 		room: readRoom(read, ownRoom),
 		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
 	};
@@ -162,7 +162,7 @@ export function prepareCall(
 	const hours = readCallingHours(readOptions(read));
 	return {
 		to: body.sipCallTo,
-		allowsSameNumber: readAllowsSameNumber(readOptions(read)),
+		allowsSameNumber: readOptions(read).flag(allowSameNumberField) ?? false,
 		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
 			await checkFrom(read, send, tools, body);

@@ -32,16 +32,6 @@ export interface OpenRoom {
 	reason?: string;
 }
 
-/** @returns the error as n8n shows it, with the item that it belongs to */
-function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeApiError {
-	const nodeError =
-		error instanceof NodeApiError || error instanceof NodeOperationError
-			? error
-			: new NodeOperationError(context.getNode(), error as Error);
-	nodeError.context.itemIndex = itemIndex;
-	return nodeError as NodeApiError;
-}
-
 /**
  * @param openRoom is named in the message, too: often nothing else is shown
  * @returns the outcome of an item that failed
@@ -53,21 +43,26 @@ export function failedOutcome(
 	{ starts, openRoom }: { starts?: StartKind; openRoom?: OpenRoom } = {},
 ): Outcome {
 	const failure = failureOf(error);
-	if (openRoom && (error instanceof NodeApiError || error instanceof NodeOperationError)) {
+	const nodeError =
+		error instanceof NodeApiError || error instanceof NodeOperationError
+			? error
+			: new NodeOperationError(context.getNode(), error as Error);
+	nodeError.context.itemIndex = itemIndex;
+	if (openRoom) {
 		const { one, started } = STARTS[starts ?? 'session'];
 		const { roomId, reason } = openRoom;
 		const advice =
 			reason === undefined
 				? `and is still open. If the ${one} wasn't ${started}, close the room with Room: Deactivate.`
 				: `and couldn't be closed (${reason}). Please close the room with Room: Deactivate.`;
-		error.message += ` (room ${roomId})`;
-		error.description =
-			`The room ${roomId} was created for the ${one} ${advice} ${error.description ?? ''}`.trim();
+		nodeError.message += ` (room ${roomId})`;
+		nodeError.description =
+			`The room ${roomId} was created for the ${one} ${advice} ${nodeError.description ?? ''}`.trim();
 	}
 	return {
 		isInDoubt: failure !== undefined && isInDoubt(failure),
 		openRoomId: openRoom?.roomId,
-		error: asNodeError(context, error, itemIndex),
+		error: nodeError,
 	};
 }
 

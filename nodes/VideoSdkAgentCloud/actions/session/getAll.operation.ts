@@ -1,10 +1,9 @@
 import { type IDataObject } from 'n8n-workflow';
-import { choicesField, optional, textField } from '../../fields/field';
+import { choicesField, optional, optionsOf, textField } from '../../fields/field';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
 import { filtersField } from '../../fields/filters';
 import { deploymentField } from '../../fields/locators';
 import { readSimplify, simplifyField } from '../../fields/simplify';
-import { optionsOf } from '../../fields/optionsOf';
 import { getMany } from '../getMany';
 
 const deploymentFilter = optional('refused', deploymentField, 'Only return sessions of this deployment');

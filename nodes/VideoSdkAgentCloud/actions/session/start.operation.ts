@@ -8,7 +8,7 @@ import { ENV_FIELDS, metaDataFields } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { readWithTools } from '../../fields/readAgentTools';
-import { readEnv, readMetaData } from '../../fields/readKeyValue';
+import { readEnv, readKeyValues } from '../../fields/readKeyValue';
 import { readWebhook } from '../../fields/readWebhook';
 import { recordingFields } from '../../fields/recording';
 import { readSessionRoom, type RoomChoice, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
@@ -62,7 +62,7 @@ export function readStart(read: ItemReader): {
 	const start = {
 		deploymentId: read.text(deploymentField),
 		tag: read.text(optionalTagField),
-		metaData: readMetaData(read, META_DATA_FIELDS),
+		metaData: readKeyValues(read, META_DATA_FIELDS),
 		room: readSessionRoom(read, env),
 	};
 	return { start, env: readWithTools(read, 'env', env) };

@@ -1,12 +1,11 @@
 import { type IDataObject } from 'n8n-workflow';
-import { choicesField } from '../../fields/field';
+import { choicesField, optionsOf } from '../../fields/field';
 import { failureOf } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../../api/sessions';
 import { sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { optionsOf } from '../../fields/optionsOf';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 

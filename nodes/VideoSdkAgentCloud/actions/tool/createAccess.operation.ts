@@ -1,7 +1,6 @@
 import { agentToolsField, toolsValidForField } from '../../fields/agentTools';
 import { contextField } from '../../fields/context';
-import { choiceField, numberField } from '../../fields/field';
-import { optionsOf } from '../../fields/optionsOf';
+import { choiceField, numberField, optionsOf } from '../../fields/field';
 import { readAgentTools } from '../../fields/readAgentTools';
 import { type Operation } from '../operation';
 
