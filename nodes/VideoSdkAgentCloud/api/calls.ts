@@ -77,12 +77,7 @@ export async function endCall(send: Send, callId: string): Promise<IDataObject> 
  */
 export async function transferCall(send: Send, callId: string, transferTo: string): Promise<IDataObject> {
 	return await send(
-		{
-			method: 'POST',
-			path: pathOf(...ROOT, 'transfer'),
-			body: { callId, transferTo },
-			starts: 'transfer',
-		},
+		{ method: 'POST', path: pathOf(...ROOT, 'transfer'), body: { callId, transferTo }, starts: 'transfer' },
 		readCall,
 	);
 }

@@ -42,12 +42,7 @@ function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
 /** @throws NodeApiError if the page cannot be fetched or has no list */
 async function fetchPage(send: Send, list: ListRequest, page: number): Promise<Page> {
 	const { path, qs, keys = ['data'], holdsSecrets, toRecord = (row) => row } = list;
-	const request: ApiRequest = {
-		method: 'GET',
-		path,
-		qs: { ...qs, page, perPage: PAGE_SIZE },
-		holdsSecrets,
-	};
+	const request: ApiRequest = { method: 'GET', path, qs: { ...qs, page, perPage: PAGE_SIZE }, holdsSecrets };
 	const read = (answer: IDataObject): Page | undefined => {
 		const lists = keys.map((key) => answer[key]);
 		// Some services write an empty list as null.

@@ -74,12 +74,7 @@ export async function findTranscription(send: Send, roomId: string): Promise<IDa
 	const recorded = latestOf(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
 	if (recorded !== undefined) return recorded;
 	// Docs and SDK disagree on whether the API filters these by room.
-	const list: ListRequest = {
-		path: pathOf(...REALTIME),
-		keys: KEYS,
-		qs: { roomId },
-		toRecord: withRoom,
-	};
+	const list: ListRequest = { path: pathOf(...REALTIME), keys: KEYS, qs: { roomId }, toRecord: withRoom };
 	const isOfRoom = (row: IDataObject) => row.roomId === roomId;
 	return latestOf(
 		await listRecords(send, list, Infinity, isOfRoom).catch((error) => {

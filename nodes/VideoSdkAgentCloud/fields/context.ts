@@ -1,7 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type Field } from './field';
 import { CONTEXT_PARAMETER, contextUrlLength } from '../webhook/context';
-import { pairsField } from './keyValue';
+import { ENTRY, pairsField } from './keyValue';
 import { type FieldReader, type ItemReader } from './reader';
 import { readPairs } from './readKeyValue';
 
@@ -12,16 +11,13 @@ export const MAX_URL_LENGTH = 512;
  * The pairs that come back, signed, with what VideoSDK sends: an option of what starts a conversation. Never shown for other fields only:
  * n8n drops what a collection does not show.
  */
-export const contextField: Field<'refused'> = {
-	...pairsField({ displayName: 'Context', name: 'context', blank: 'refused' }, [
-		'Entry',
-		'entries',
-		'key',
-		'customerId',
-	]),
-	description:
-		"Data for tools and events that the caller can't change, such as a customer number. VideoSDK can read it.",
-};
+export const contextField = pairsField(
+	'refused',
+	'Context',
+	'context',
+	"Data for tools and events that the caller can't change, such as a customer number. VideoSDK can read it.",
+	ENTRY,
+);
 
 /**
  * Reads `contextField`.

@@ -1,40 +1,34 @@
 import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
-import { type Blank, choiceField, type Field, textField } from './field';
+import { type Blank, choiceField, type Field, groupField, jsonField, textField } from './field';
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
 
-/**
- * Makes the collection in which pairs are entered.
- *
- * @param field its names, and what the pairs are for
- * @param entry what is added, the group's name, the name of the field for an entry's name, and an example of one
- */
+/** What is added to a collection of pairs: its label, the group's name, the name of the field for its name, and an example of one. */
+type Entry = [label: string, groupName: string, keyName: string, example: string];
+
+/** Makes the collection in which pairs are entered. */
 export function pairsField<B extends Blank>(
-	field: Pick<Field<B>, 'displayName' | 'name' | 'description' | 'blank'>,
-	[entry, groupName, keyName, keyExample]: [string, string, string, string],
+	blank: B,
+	displayName: string,
+	name: string,
+	description: string,
+	[label, groupName, keyName, example]: Entry,
 ): Field<B> {
-	return {
-		...field,
-		type: 'fixedCollection',
+	const values = [
+		textField('default', 'Name', keyName, { placeholder: `e.g. ${example}` }),
+		textField('default', 'Value', 'value', {}),
+	];
+	return groupField(blank, displayName, name, {
 		typeOptions: {
 			multipleValues: true,
 			// Entries show their names when they are collapsed (n8n 2.x).
 			fixedCollection: { itemTitle: `={{ $collection.item.value.${keyName} }}` },
 		},
-		placeholder: `Add ${entry}`,
-		default: {},
-		options: [
-			{
-				displayName: entry,
-				name: groupName,
-				values: [
-					textField('default', 'Name', keyName, { placeholder: `e.g. ${keyExample}` }),
-					textField('default', 'Value', 'value', {}),
-				],
-			},
-		],
-	};
+		placeholder: `Add ${label}`,
+		description,
+		options: [{ displayName: label, name: groupName, values }],
+	});
 }
 
 /** @returns the names of a field's group, and of the names in it. @param field made by `pairsField` */
@@ -43,12 +37,14 @@ export function groupOf({ options = [] }: INodeProperties): { groupName: string;
 	return { groupName: name, keyName: values[0]?.name ?? '' };
 }
 
-/** Makes the three parameters. @param json the third one, as far as it differs from others */
+/** Makes the three parameters. @param json the name of the third one, and what differs from others */
 function keyValueFields(
 	specifyName: string,
 	pairs: Field,
-	json: Pick<INodeProperties, 'name' | 'placeholder' | 'description'>,
+	jsonName: string,
+	json: Pick<INodeProperties, 'placeholder' | 'description'>,
 ): KeyValueFields {
+	const shownFor = (value: string) => ({ show: { [specifyName]: [value] } });
 	return [
 		choiceField('default', `Specify ${pairs.displayName}`, specifyName, {
 			noDataExpression: true,
@@ -58,36 +54,31 @@ function keyValueFields(
 			],
 			default: 'keypair',
 		}),
-		{ ...pairs, displayOptions: { show: { [specifyName]: ['keypair'] } } },
-		{
-			displayName: `${pairs.displayName} (JSON)`,
-			type: 'json',
-			blank: 'default',
+		{ ...pairs, displayOptions: shownFor('keypair') },
+		jsonField('default', `${pairs.displayName} (JSON)`, jsonName, {
 			default: '{}',
 			...json,
-			displayOptions: { show: { [specifyName]: ['json'] } },
-		},
+			displayOptions: shownFor('json'),
+		}),
 	];
 }
+
+const ENV_DESCRIPTION = "Values for the agent's code to read, such as the customer's name";
+const VARIABLE: Entry = ['Variable', 'variables', 'name', 'CUSTOMER_NAME'];
 
 /** The environment variables of a session's agent. */
 export const ENV_FIELDS = keyValueFields(
 	'specifyEnv',
-	pairsField(
-		{
-			displayName: 'Environment Variables',
-			name: 'env',
-			blank: 'default',
-			description: "Values for the agent's code to read, such as the customer's name",
-		},
-		['Variable', 'variables', 'name', 'CUSTOMER_NAME'],
-	),
+	pairsField('default', 'Environment Variables', 'env', ENV_DESCRIPTION, VARIABLE),
+	'jsonEnv',
 	{
-		name: 'jsonEnv',
 		placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
 		description: 'Environment variables as a JSON object. All values are sent as text.',
 	},
 );
+
+/** Of the user's own data. */
+export const ENTRY: Entry = ['Entry', 'entries', 'key', 'customerId'];
 
 /**
  * Your own data beside a session, dispatch or call.
@@ -95,21 +86,9 @@ export const ENV_FIELDS = keyValueFields(
  * @param purpose what it is for, as one sentence or two
  */
 export function metaDataFields(purpose: string): KeyValueFields {
-	return keyValueFields(
-		'specifyMetaData',
-		pairsField(
-			{
-				displayName: 'Metadata',
-				name: 'metaData',
-				blank: 'default',
-				description: purpose,
-			},
-			['Entry', 'entries', 'key', 'customerId'],
-		),
-		{
-			name: 'jsonMetaData',
-			placeholder: 'e.g. { "customerId": 4711 }',
-			description: 'Metadata as a JSON object. Numbers, lists, and nested objects keep their types.',
-		},
-	);
+	const pairs = pairsField('default', 'Metadata', 'metaData', purpose, ENTRY);
+	return keyValueFields('specifyMetaData', pairs, 'jsonMetaData', {
+		placeholder: 'e.g. { "customerId": 4711 }',
+		description: 'Metadata as a JSON object. Numbers, lists, and nested objects keep their types.',
+	});
 }

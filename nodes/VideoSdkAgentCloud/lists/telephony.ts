@@ -1,8 +1,10 @@
 import type { IDataObject, INodeListSearchItems } from 'n8n-workflow';
 import { clientOf } from '../api/client';
+import { listRecords } from '../api/pagination';
 import {
 	fetchNumbersOfRule,
 	isInbound,
+	isSameNumber,
 	OUTBOUND_GATEWAYS,
 	PHONE_NUMBERS,
 	ROUTING_RULES,
@@ -15,7 +17,9 @@ function entryWithNumbers({ id, name, numbers }: IDataObject): INodeListSearchIt
 	return entryOf(id, name, others.length > 0 ? `${first} +${others.length}` : first);
 }
 
-const searchAllNumbers = searchOf(PHONE_NUMBERS, ({ id, name }) => entryOf(id, name, id));
+const numberEntry = ({ id, name }: IDataObject) => entryOf(id, name, id);
+
+const searchAllNumbers = searchOf(PHONE_NUMBERS, numberEntry);
 
 /** The outbound gateways. */
 export const searchGateways = searchOf(OUTBOUND_GATEWAYS, entryWithNumbers);
@@ -28,8 +32,14 @@ export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) =>
 /** The phone numbers of the selected routing rule; all of the project if none is selected, or it names none. */
 export const searchPhoneNumbers: ListSearch = async function (filter = '', paginationToken) {
 	const routingRuleId = selectedIn(this, 'callVia') === 'gateway' ? '' : selectedIn(this, 'routingRuleId');
-	const ofRule = routingRuleId === '' ? undefined : await fetchNumbersOfRule(clientOf(this), routingRuleId);
+	const send = clientOf(this);
+	const ofRule = routingRuleId === '' ? undefined : await fetchNumbersOfRule(send, routingRuleId);
 	if (ofRule === undefined) return await searchAllNumbers.call(this, filter, paginationToken);
-	const results = ofRule.flatMap((number) => entryOf(number, number) ?? []);
+	// For their names. The rule's numbers are enough.
+	const all = await listRecords(send, PHONE_NUMBERS, Infinity).catch((): IDataObject[] => []);
+	const rows = ofRule.map(
+		(number) => all.find(({ id }) => isSameNumber(String(id), number)) ?? { id: number },
+	);
+	const results = rows.flatMap((row) => numberEntry(row) ?? []);
 	return { results: results.filter(({ name }) => matches(filter, name)) };
 };
