@@ -1,7 +1,7 @@
 /**
  * What users combine, and what goes wrong meanwhile, at random: rooms, recordings, waits, tools, batches, On Error, Retry On Fail, concurrency, a
  * credential by item, a faulty API, lost and late events, another process, a stop. MODEL_CASES sets how many combinations are tried. Only what goes
- * in and comes out counts: parameters, requests, items, errors and n8n's log. A process that dies is tried in test/e2e.
+ * in and comes out counts: parameters, requests, items, errors and n8n's log. Processes that die in the middle of something are tried in test/e2e.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from '@n8n/di';
@@ -72,6 +72,8 @@ const cases = fc.record({
 	isCredentialByItem: fc.constantFrom(false, false, true),
 	/** Requests to the resume URL reach another process. */
 	hops: fc.constantFrom(false, false, true),
+	/** The process that runs the node dies once the execution waits. */
+	dies: fc.constantFrom(false, false, false, true),
 	events: fc.constantFrom('once', 'once', 'lost', 'twice', 'late'),
 	/** Sessions: the event comes before the API shows the end. */
 	lags: fc.boolean(),
@@ -97,8 +99,8 @@ const mayHaveActed = ({ status }: RecordedRequest) => status === undefined || st
 /** Whether a request is known to have been rejected after it was read. */
 const isRejected = ({ status = 0 }: RecordedRequest) => status >= 400 && status < 500 && status !== 429;
 
-/** Whether a case is to put out what was said. */
-const isIncluding = ({ waits, room }: Case) => waits && room === 'recorded';
+/** Whether a case is to put out what was said. If no process is left that learns of an end, n8n continues with what it has stored. */
+const isIncluding = ({ waits, room, dies }: Case) => waits && room === 'recorded' && !dies;
 
 function parametersOf(model: Case): INodeParameters {
 	const { starts, waits, room, maxConcurrency, maxWait, batchSize, isEnded, hasTools } = model;
@@ -211,7 +213,13 @@ async function observe(model: Case) {
 	});
 	const { run } = waiting.result;
 	const isWaiting = run.status === 'waiting';
-	if (model.hops) waiting.receiver = other ??= await rig.addEngine();
+	const dies = model.dies && isWaiting;
+	// All that it would have done later: the API and this test have no timers yet.
+	if (dies) {
+		jest.clearAllTimers();
+		other = undefined;
+	}
+	if (model.hops || dies) waiting.receiver = other ??= await rig.addEngine();
 	if (model.trouble > 0 && isWaiting) {
 		const match = { path: /sessions|sip\/call|recordings|transcriptions/, times: Infinity };
 		simulator.addFault({ kind: 'status', status: model.trouble, match });
@@ -233,6 +241,7 @@ async function observe(model: Case) {
 	}
 	if (model.events === 'late') await again();
 	await waiting.close();
+	if (dies && other) [rig.engine, other] = [other, undefined];
 	const result = waiting.resumed ?? waiting.result;
 	const outputs = result.output.flat();
 	const told = [...outputs.map(({ json }) => JSON.stringify(json)), textOf(result), ...warned].join('\n');
@@ -332,7 +341,7 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 	'the workflow continues once': ({ resumptions }) => expect(resumptions).toBeLessThanOrEqual(1),
 	'each row has its own outcome': ({ result, outputs, items, started, isStopped }, model) => {
 		if (isStopped) return;
-		const { onError, waits, maxWait, trouble } = model;
+		const { onError, waits, maxWait, trouble, dies } = model;
 		if (result.run.status === 'error') return expect(onError).toBe('stopWorkflow');
 		expect(result.run.status).toBe('success');
 		const rows = outputs.map(({ pairedItem }) => (pairedItem as { item: number }).item);
@@ -341,15 +350,16 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			const id = idOf(json);
 			if (id === undefined) expect(json.error).toEqual(expect.any(String));
 			else expect(started.get(id)?.item).toBe(`item-${rows[index]}`);
-			if (id === undefined || !waits) continue;
+			// Whether a process that is left learns of an end depends on the events.
+			if (id === undefined || !waits || dies) continue;
 			if (started.get(id)?.ends !== true) expect([json.timedOut, maxWait]).toEqual([true, 'short']);
 			// The API may have been in trouble until after a short Max Wait.
 			else if (maxWait === 'long' || trouble === 0) expect(json).not.toHaveProperty('timedOut');
 		}
 	},
 	'what is to be ended at Max Wait has ended, whether or not the execution waited for it': (seen, model) => {
-		const { waits, maxWait, isEnded, trouble } = model;
-		if (!waits || maxWait !== 'short' || !isEnded || trouble > 0) return;
+		const { waits, maxWait, isEnded, trouble, dies } = model;
+		if (!waits || dies || maxWait !== 'short' || !isEnded || trouble > 0) return;
 		const { sessions, calls } = rig.simulator;
 		for (const [id, { item }] of seen.started) {
 			// Of a start in doubt there is no ID.

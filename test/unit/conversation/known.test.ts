@@ -61,7 +61,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 	});
 });
 
-it('gives one item in each of the 40,320 orders of eight facts', () => {
+it('gives one item in any order of eight facts', () => {
 	const facts: Fact[] = [
 		{ record: { callId: ID, status: 'initiated', roomId: 'room-1', from: '+1' } },
 		{ record: { callId: ID, status: 'answered', timelog: [{ status: 'answered', timestamp: before(90) }] } },
@@ -74,7 +74,10 @@ it('gives one item in each of the 40,320 orders of eight facts', () => {
 	];
 	const seen = new Set<string>();
 	const sorted = (value: IDataObject) => JSON.stringify(Object.entries(value).sort());
-	eachOrder('call', facts, (known) => seen.add(sorted(item('call', known, { isEnded: true }))));
+	const orders = fc.shuffledSubarray(facts, { minLength: facts.length });
+	const note = (order: Fact[]) =>
+		void seen.add(sorted(item('call', knownOf('call', order), { isEnded: true })));
+	fc.assert(fc.property(orders, note), { numRuns: 2_000 });
 	expect([...seen]).toEqual([expect.stringContaining('Hello')]);
 });
 
@@ -223,17 +226,12 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 		[
 			"another call's record is none of this one's (A10)",
 			[call('answered'), call('ended', { callId: 'x' })],
-			{
-				status: 'answered',
-				timedOut: true,
-			},
+			{ status: 'answered', timedOut: true },
 		],
 		[
 			'a text that was found is not missing by a later look that failed (ffda6a1)',
 			[call('ended'), text, late],
-			{
-				transcript: 'Hello',
-			},
+			{ transcript: 'Hello' },
 		],
 		[
 			'what was wanted of a call that no one answered is missing with the reason (079c)',
@@ -264,33 +262,22 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 		[
 			'a transfer wins over what the list calls it (issue 31, rule 1)',
 			[call('ended'), call('transferred')],
-			{
-				outcome: 'transferred',
-			},
+			{ outcome: 'transferred' },
 		],
 		[
 			'who was talked to is not called again: ended beats missed (issue 31)',
 			[call('missed'), call('ended')],
-			{
-				outcome: 'answered',
-			},
+			{ outcome: 'answered' },
 		],
 		[
 			'a transfer that failed is no end (79c2944)',
 			[call('transfer-failed')],
-			{
-				outcome: 'running',
-				answered: true,
-				timedOut: true,
-			},
+			{ outcome: 'running', answered: true, timedOut: true },
 		],
 		[
 			'upper case is the same status (1fffcb5)',
 			[session('STOPPED'), session('running')],
-			{
-				outcome: 'completed',
-				event: 'stopped',
-			},
+			{ outcome: 'completed', event: 'stopped' },
 		],
 		[
 			'one entry of the timelog in two spellings is one (1fffcb5)',
