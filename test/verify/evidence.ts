@@ -35,8 +35,6 @@ export class Evidence {
 	/** What was started, as the answer named it. */
 	sessionId = '';
 	callId = '';
-	/** Takes out of the API's words what is the account's. */
-	clean = (text: string): string => text;
 
 	at(step: string): Exchange | undefined {
 		return this.exchanges.find((exchange) => exchange.step === step && exchange.status !== 0);
@@ -69,12 +67,6 @@ export class Evidence {
 	record(step: string): Json {
 		const answer = this.answer(step);
 		return isObject(answer.data) ? answer.data : answer;
-	}
-
-	/** The API's own words about a request. */
-	message(step: string): string {
-		const { message, error } = objectOf(this.at(step)?.answer);
-		return this.clean(String(message ?? objectOf(error).message ?? error ?? ''));
 	}
 
 	/** Those of our session, or those that name our call. */

@@ -93,19 +93,20 @@ it('knows how to see each point of docs/dev/open-points.md and no other', () => 
 	expect(files.filter((file) => !folders.some((folder) => existsSync(join(folder, file))))).toEqual([]);
 });
 
-it('keeps nothing of the account, but what belongs together', async () => {
+it('keeps nothing of the account', async () => {
 	const { evidence, simulator } = await run();
-	const step = evidence.exchanges.find((exchange) => exchange.step === 'sessions')!;
-	step.answer = {
-		message: 'Ada Lovelace (+1 555 010) has no "top secret" on Support agent, mail ada@example.com',
-	};
+	const answerOf = (step: string, answer: unknown) =>
+		Object.assign(
+			evidence.exchanges.find((exchange) => exchange.step === step)!,
+			{ answer },
+		);
+	answerOf('sessions', { message: 'Ada Lovelace (+1 555 010) has no "top secret"', a1b2c3: {} });
 	const named = { name: 'Ada Lovelace', status: 'Ada Lovelace', 'Her room': 1 };
-	evidence.exchanges.find((exchange) => exchange.step === 'rooms')!.answer = {
+	answerOf('rooms', {
 		pageInfo: { total: 15_550_100_009 },
 		data: [{ ...named, metadata: { 'Ada is here': [true], ofDrHouse: 1 } }],
-	};
-	const { answers, text: textOf } = report(evidence, secretsOf(simulator));
-	const text = textOf();
+	});
+	const text = report(evidence, secretsOf(simulator)).text();
 	const seen = [
 		...simulator.sessions.keys(),
 		...simulator.calls.keys(),
@@ -113,16 +114,17 @@ it('keeps nothing of the account, but what belongs together', async () => {
 		'gw_out_01',
 		'Line 01',
 	];
-	const words = ['Ada', 'Her room', 'DrHouse', 'top secret', '555', 'eyJ', 'BEGIN RSA'];
+	const words = [
+		'Ada',
+		'Her room',
+		'DrHouse',
+		'top secret',
+		'555',
+		'a1b2c3',
+		'eyJ',
+		'BEGIN RSA',
+		SIP_PASSWORD,
+	];
 	const own = [...secretsOf(simulator), ...seen, ...words];
-	expect([...own, SIP_PASSWORD].filter((word) => text.includes(word))).toEqual([]);
-	expect(answers.exchanges.find(({ step }) => step === 'sessions')?.answer).toEqual({
-		message: '<...> <...> <...> <...> has no <...> on <...>, mail <...>',
-	});
-	const session = answers.exchanges.find((exchange) => exchange.step === 'start')!.answer as { data: object };
-	const event = answers.events.find(({ to }) => to === 'session')!.body as { data: { sessionId: string } };
-	expect(session.data).toMatchObject({
-		sessionId: event.data.sessionId.replace('session-', ''),
-		status: 'queued',
-	});
+	expect(own.filter((word) => text.includes(word))).toEqual([]);
 });
