@@ -1,14 +1,13 @@
 import type { N8n, N8nOptions } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
-import { isStored } from '../n8n/rest';
 import type { EventStatus } from '../simulator';
 import type { Setup } from './setup';
 import { chain, n8nNode, ourCredential, ourNode, PACKAGE } from './setup';
 
 type Version = '2.41.1' | '1.123.81';
 
-/** For what n8n 1.x does in a way of its own. */
+/** For what n8n 1.x does in a way of its own; and nightly. */
 export const VERSIONS: readonly Version[] = ['2.41.1', '1.123.81'];
 
 /** For the rest: n8n 1.x is added nightly, and with `ALL_VERSIONS=1`. */
@@ -46,7 +45,7 @@ export function isWaiting(execution: Execution | undefined): boolean {
 
 /** Waits until a run waits. */
 export async function untilWaiting(
-	{ rest }: N8n,
+	{ rest }: Pick<N8n, 'rest'>,
 	executionId: string,
 	timeoutMs = 60_000,
 ): Promise<Execution> {
@@ -63,37 +62,28 @@ export async function untilWaiting(
 }
 
 /** Waits for the end of a run. */
-export async function runEnded(
-	n8n: N8n,
+export const runEnded = async (
+	{ rest }: Pick<N8n, 'rest'>,
 	executionId: string,
 	lastNode?: string,
-	timeoutMs = 120_000,
-): Promise<Execution> {
-	return await waitFor(
-		`the end of run ${executionId}`,
-		async () => {
-			// While n8n restarts there is nobody to ask.
-			const execution = await n8n.rest.getExecution(executionId).catch(() => undefined);
-			return execution && isStored(execution, lastNode) ? execution : undefined;
-		},
-		timeoutMs,
-		100,
-	);
-}
+	timeoutMs?: number,
+): Promise<Execution> => await rest.untilEnded(executionId, lastNode, timeoutMs);
 
 /** Runs a workflow as from the editor, to its end. */
-export async function runToEnd(n8n: N8n, workflowId: string, timeoutMs?: number): Promise<Execution> {
-	return await runEnded(n8n, await n8n.rest.startWorkflow(workflowId), undefined, timeoutMs);
-}
+export const runToEnd = async (
+	{ rest }: Pick<N8n, 'rest'>,
+	workflowId: string,
+	timeoutMs?: number,
+): Promise<Execution> => await rest.runWorkflow(workflowId, timeoutMs);
 
 /** Runs nodes as from the editor, to the end. */
-export async function runByHand(n8n: N8n, ...nodes: WorkflowNode[]): Promise<Execution> {
+export async function runByHand(n8n: Pick<N8n, 'rest'>, ...nodes: WorkflowNode[]): Promise<Execution> {
 	const workflow = chain('By hand', [n8nNode('Manual', 'manualTrigger'), ...nodes]);
 	return await runToEnd(n8n, (await n8n.rest.createWorkflow(workflow)).id);
 }
 
 /** Publishes a workflow. @returns its ID */
-export async function publish({ rest }: N8n, workflow: WorkflowJson): Promise<string> {
+export async function publish({ rest }: Pick<N8n, 'rest'>, workflow: WorkflowJson): Promise<string> {
 	const { id } = await rest.createWorkflow(workflow);
 	await rest.activate(id);
 	return id;
@@ -121,7 +111,7 @@ interface TriggerOptions {
 
 /** Publishes our trigger, with one node after it called "After". */
 export async function publishTrigger(
-	setup: Setup,
+	setup: Pick<Setup, 'credentialId'> & { n8n: Pick<N8n, 'rest' | 'url'> },
 	{ typeVersion = 1.1, webhookId, parameters = {}, between = [] }: TriggerOptions,
 ): Promise<{ workflowId: string; url: string }> {
 	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, {

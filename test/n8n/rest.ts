@@ -295,15 +295,24 @@ export class N8nRest {
 	}
 
 	/** Like `startWorkflow`, and waits for the run's end. */
-	async runWorkflow(id: string, timeoutMs = 120_000): Promise<Execution> {
-		const executionId = await this.startWorkflow(id);
+	async runWorkflow(id: string, timeoutMs?: number): Promise<Execution> {
+		return await this.untilEnded(await this.startWorkflow(id), undefined, timeoutMs);
+	}
+
+	/**
+	 * Waits for the end of a run.
+	 *
+	 * @param lastNode see `isStored`
+	 */
+	async untilEnded(executionId: string, lastNode?: string, timeoutMs = 120_000): Promise<Execution> {
 		return await waitFor(
 			`the end of run ${executionId}`,
 			async () => {
 				const execution = await patiently(async () => await this.getExecution(executionId));
-				return execution && isStored(execution) ? execution : undefined;
+				return execution && isStored(execution, lastNode) ? execution : undefined;
 			},
 			timeoutMs,
+			100,
 		);
 	}
 
