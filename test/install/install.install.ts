@@ -6,23 +6,22 @@ import { Editor } from '../browser/editor';
 import { eventually } from '../browser/eventually';
 import { chain, createCredential, n8nNode, ourNode, PACKAGE, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
-import { unpackPackage } from '../n8n/package';
+import { packPackage, unpackPackage } from '../n8n/package';
 import { outputOf, type WorkflowNode } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
-import { copyAs, installAsN8nDoes, knownNode, OUR_NODES } from './installer';
-import { type Registry, startRegistry } from './registry';
+import { copyAs, installAsN8nDoes, knownNode, pack } from './installer';
 
 /** A text of the node that the newer version has changed, to tell which of the two n8n has loaded. */
 const OLD_TEXT = 'Retrieve a list of sessions';
 const NEW_TEXT = 'Retrieve a list of sessions, as the newer version says';
 const WEBHOOK_PATH = 'installed-trigger/webhook';
 
-let registry: Registry;
 let n8n: N8n;
 let simulator: Simulator;
 let browser: Browser;
 let oldVersion: string;
 let newVersion: string;
+let newTarball: string;
 let starterId: string;
 let triggerId: string;
 
@@ -43,8 +42,7 @@ function bump(folder: string, version: string): string {
 }
 
 beforeAll(async () => {
-	[registry, simulator, browser, n8n] = await Promise.all([
-		startRegistry(),
+	[simulator, browser, n8n] = await Promise.all([
 		startSimulator({ lifecycle: false, ...PATIENT }),
 		startBrowser(),
 		startN8n({ tarball: null }),
@@ -53,15 +51,13 @@ beforeAll(async () => {
 	const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
 	oldVersion = version;
 	newVersion = version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
-	await registry.publish(folder);
-	await registry.publish(bump(folder, newVersion));
+	newTarball = await pack(bump(folder, newVersion));
 });
 
 afterAll(async () => {
 	await browser?.close();
 	await n8n?.stop();
 	await simulator?.close();
-	await registry?.stop();
 });
 
 interface InstalledPackage {
@@ -126,10 +122,10 @@ async function storeWorkflows(): Promise<void> {
 	await n8n.rest.activate(triggerId);
 }
 
-// Each step goes on from the one before, as a user's n8n does.
+// Each step follows the one before, as in a user's n8n.
 
 test('first install: n8n loads it, and its nodes work', async () => {
-	const folder = await installAsN8nDoes(n8n, registry.url, PACKAGE, oldVersion, OUR_NODES);
+	const folder = await installAsN8nDoes(n8n, await packPackage());
 	// Nothing is to be installed beside it.
 	expect(existsSync(join(folder, 'node_modules'))).toBe(false);
 	await n8n.restart();
@@ -144,7 +140,7 @@ test('first install: n8n loads it, and its nodes work', async () => {
 
 test('update: a workflow saved before opens, runs and receives events as before', async () => {
 	const before = await n8n.rest.getWorkflow(starterId);
-	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, OUR_NODES);
+	await installAsN8nDoes(n8n, newTarball);
 	await n8n.restart();
 	expect(await installedPackages()).toMatchObject([{ packageName: PACKAGE, installedVersion: newVersion }]);
 	expect(await knownNode(n8n)).toContain(NEW_TEXT);
@@ -168,7 +164,7 @@ test('files lost, as in a container without a volume: n8n starts and says so, an
 	await eventually(async () => expect(n8n.logs.slice(logged)).toContain('some packages are missing'));
 	expect(await knownNode(n8n)).toBeUndefined();
 	expect((await installedPackages())[0]?.failedLoading).toBe(true);
-	await installAsN8nDoes(n8n, registry.url, PACKAGE, newVersion, OUR_NODES);
+	await installAsN8nDoes(n8n, newTarball);
 	await n8n.restart();
 	await expectStart();
 	// n8n 2.41 takes workflows off the air whose triggers it cannot load at a start, and leaves them so.
@@ -177,7 +173,7 @@ test('files lost, as in a container without a volume: n8n starts and says so, an
 	await expectEvent('after-the-loss');
 });
 
-test('removal: n8n goes on, starts again, and says what is missing', async () => {
+test('removal: n8n keeps running, starts again, and says what is missing', async () => {
 	// n8n's own removal, which asks no registry.
 	await n8n.rest.call('DELETE', `/community-packages?name=${PACKAGE}`);
 	expect(await installedPackages()).toEqual([]);

@@ -1,12 +1,16 @@
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inDatabase } from '../n8n/database';
-import type { N8n } from '../n8n/instance';
 import { PACKAGE } from '../e2e/setup';
+import { noteInstalled } from '../n8n/database';
+import type { N8n } from '../n8n/instance';
 import { PlainError, run, runNpm, temporaryFolder } from '../n8n/processes';
 import { RestError } from '../n8n/rest';
 
-type PackageJson = Record<string, unknown> & { version: string; dependencies?: Record<string, string> };
+type PackageJson = Record<string, unknown> & {
+	name: string;
+	version: string;
+	dependencies?: Record<string, string>;
+};
 
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
 const writeJson = (file: string, json: object) => writeFileSync(file, JSON.stringify(json, null, 2));
@@ -15,6 +19,12 @@ export const OUR_NODES = [
 	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
 	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
 ];
+
+async function succeed(what: string, work: Promise<{ code: number; output: string }>): Promise<string> {
+	const { code, output } = await work;
+	if (code !== 0) throw new PlainError(`${output.slice(-1500)}\n${what} failed.`);
+	return output.trim();
+}
 
 /** A copy of a package, with another version number. */
 export function copyAs(version: string, packageFolder: string): string {
@@ -25,85 +35,46 @@ export function copyAs(version: string, packageFolder: string): string {
 	return copy;
 }
 
-async function succeed(what: string, work: Promise<{ code: number; output: string }>): Promise<string> {
-	const { code, output } = await work;
-	if (code !== 0) throw new PlainError(`${output.slice(-1500)}\n${what} failed.`);
-	return output.trim();
+/** Packs what is in a folder. @returns the path of the .tgz file */
+export async function pack(folder: string): Promise<string> {
+	const target = temporaryFolder('videosdk-packed');
+	const options = ['--ignore-scripts', '--quiet', '--pack-destination', target];
+	const inside = { cwd: folder, env: process.env };
+	const output = await succeed('npm pack', runNpm(['pack', ...options], inside));
+	return join(target, output.split('\n').pop() ?? '');
 }
 
 /**
- * Does what n8n 2.41's own installer does (Settings > Community nodes), step by step. n8n itself takes another registry than
- * npmjs.com only with a licence. n8n has to be restarted afterwards.
+ * Does what n8n 2.41's own installer does (Settings > Community nodes) with what it has downloaded from the registry, step by step.
+ * n8n itself takes another registry than npmjs.com only with a licence. n8n has to be restarted afterwards.
  *
  * See `installOrUpdatePackage` and `downloadPackage` in n8n's community-packages.service.
+ *
+ * @returns the folder of the package
  */
-export async function installAsN8nDoes(
-	n8n: N8n,
-	registryUrl: string,
-	name: string,
-	version: string,
-	nodes: Array<{ name: string; type: string; latestVersion: number }>,
-): Promise<string> {
+export async function installAsN8nDoes(n8n: N8n, tarball: string, nodes = OUR_NODES): Promise<string> {
 	const downloads = join(n8n.userFolder, '.n8n', 'nodes');
-	const folder = join(downloads, 'node_modules', name);
-	const backup = `${folder}.backup-${Date.now()}`;
-	try {
-		renameSync(folder, backup);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-	}
-	mkdirSync(folder, { recursive: true });
-	const registry = `--registry=${registryUrl}`;
-	const inside = { cwd: folder, env: process.env };
-	const beside = { cwd: downloads, env: process.env };
-
-	const tarball = await succeed(
-		'npm pack',
-		runNpm(['pack', `${name}@${version}`, '--quiet', registry], beside),
-	);
-	await succeed('tar', run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'], beside));
-	const packageJson = readJson(join(folder, 'package.json'));
+	const unpacked = join(temporaryFolder('videosdk-download'), 'package');
+	mkdirSync(unpacked);
+	await succeed('tar', run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']));
+	const packageJson = readJson(join(unpacked, 'package.json'));
+	const { name, version } = packageJson;
 	for (const unwanted of ['devDependencies', 'peerDependencies', 'optionalDependencies']) {
 		delete packageJson[unwanted];
 	}
+	const folder = join(downloads, 'node_modules', name);
+	const backup = `${folder}.backup-${Date.now()}`;
+	if (existsSync(folder)) renameSync(folder, backup);
+	cpSync(unpacked, folder, { recursive: true });
 	writeJson(join(folder, 'package.json'), packageJson);
-	await succeed(
-		'npm install',
-		runNpm(
-			[
-				'install',
-				'--audit=false',
-				'--fund=false',
-				'--bin-links=false',
-				'--install-strategy=shallow',
-				'--ignore-scripts=true',
-				'--package-lock=false',
-				registry,
-			],
-			inside,
-		),
-	);
+	const options = ['--audit=false', '--fund=false', '--bin-links=false', '--install-strategy=shallow'];
+	const more = ['--ignore-scripts=true', '--package-lock=false', '--offline'];
+	await succeed('npm install', runNpm(['install', ...options, ...more], { cwd: folder, env: process.env }));
 	const ledger = readJson(join(downloads, 'package.json'));
-	writeJson(join(downloads, 'package.json'), {
-		...ledger,
-		dependencies: { ...ledger.dependencies, [name]: packageJson.version },
-	});
-	rmSync(join(downloads, tarball));
+	const dependencies = { ...ledger.dependencies, [name]: version };
+	writeJson(join(downloads, 'package.json'), { ...ledger, dependencies });
 	rmSync(backup, { recursive: true, force: true });
-
-	await inDatabase(
-		n8n,
-		`const package_ = ${JSON.stringify({ name, version: packageJson.version })};
-		const nodes = ${JSON.stringify(nodes)};
-		database.prepare('DELETE FROM installed_nodes WHERE package = ?').run(package_.name);
-		database.prepare('DELETE FROM installed_packages WHERE packageName = ?').run(package_.name);
-		database.prepare('INSERT INTO installed_packages (packageName, installedVersion) VALUES (?, ?)')
-			.run(package_.name, package_.version);
-		for (const node of nodes) {
-			database.prepare('INSERT INTO installed_nodes (name, type, latestVersion, package) VALUES (?, ?, ?, ?)')
-				.run(node.name, package_.name + '.' + node.type, node.latestVersion, package_.name);
-		}`,
-	);
+	await noteInstalled(n8n, name, version, nodes);
 	return folder;
 }
 

@@ -1,24 +1,22 @@
 /** `npm run install:n8n` with an n8n that somebody already uses. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../e2e/setup';
-import { type N8n, startN8n } from '../n8n/instance';
-import { packPackage } from '../n8n/package';
-import { repositoryRoot, run, sha256, temporaryFolder } from '../n8n/processes';
-import { outputOf } from '../n8n/rest';
-import { type Simulator, startSimulator } from '../simulator';
-import { copyAs, installAsN8nDoes, knownNode, OUR_NODES } from './installer';
-import { type Registry, startRegistry } from './registry';
+import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../../e2e/setup';
+import { type N8n, startN8n } from '../../n8n/instance';
+import { packPackage } from '../../n8n/package';
+import { repositoryRoot, run, sha256, temporaryFolder } from '../../n8n/processes';
+import { outputOf } from '../../n8n/rest';
+import { type Simulator, startSimulator } from '../../simulator';
+import { copyAs, installAsN8nDoes, knownNode, pack } from '../installer';
 
 const OTHER = 'n8n-nodes-other';
 
-let registry: Registry;
 let simulator: Simulator;
 let n8n: N8n;
 let workflowId: string;
 let before: Awaited<ReturnType<typeof others>>;
 
-/** A community package of somebody else: one node, which puts out where it is from. */
+/** A community package of somebody else: one node, which tells where it is from. */
 function otherPackage(): string {
 	const folder = temporaryFolder('videosdk-other');
 	mkdirSync(join(folder, 'dist'));
@@ -90,13 +88,8 @@ async function expectRun(): Promise<void> {
 }
 
 beforeAll(async () => {
-	[registry, simulator, n8n] = await Promise.all([
-		startRegistry(),
-		startSimulator({ lifecycle: false }),
-		startN8n({ tarball: null }),
-	]);
-	await registry.publish(otherPackage());
-	await installAsN8nDoes(n8n, registry.url, OTHER, '3.2.1', [
+	[simulator, n8n] = await Promise.all([startSimulator({ lifecycle: false }), startN8n({ tarball: null })]);
+	await installAsN8nDoes(n8n, await pack(otherPackage()), [
 		{ name: 'Other', type: 'other', latestVersion: 1 },
 	]);
 	await n8n.restart();
@@ -105,10 +98,9 @@ beforeAll(async () => {
 afterAll(async () => {
 	await n8n?.stop();
 	await simulator?.close();
-	await registry?.stop();
 });
 
-// Each step goes on from the one before, as a user's n8n does.
+// Each step follows the one before, as in a user's n8n.
 
 test('names what is wrong with a folder, and changes nothing', async () => {
 	for (const wrong of [[], ['--remove'], [temporaryFolder('videosdk-empty')], [n8n.userFolder, '--remove']]) {
@@ -172,8 +164,7 @@ test('an npm that somebody runs in that folder keeps it, and asks no registry ab
 });
 
 test("n8n's own installation can follow, and the command again after that", async () => {
-	await registry.publish(copyAs('99.0.0', join(nodesFolder(), 'node_modules', PACKAGE)));
-	await installAsN8nDoes(n8n, registry.url, PACKAGE, '99.0.0', OUR_NODES);
+	await installAsN8nDoes(n8n, await pack(copyAs('99.0.0', join(nodesFolder(), 'node_modules', PACKAGE))));
 	await n8n.restart();
 	await expectRun();
 	expect(ledger()).toMatchObject({ [PACKAGE]: '99.0.0' });
