@@ -1,27 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process';
-import {
-	chownSync,
-	closeSync,
-	existsSync,
-	openSync,
-	readdirSync,
-	readFileSync,
-	writeFileSync,
-} from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
 	commandExists,
 	freePorts,
-	onShutdown,
 	PlainError,
 	removeFolder,
 	run,
 	temporaryFolder,
 	TrackedProcess,
 	waitFor,
-	withLock,
 } from './processes';
 
 /** A database or queue that n8n's queue mode needs. */
@@ -45,18 +34,6 @@ const POSTGRES_DATABASE = 'n8n';
 
 /** Keeps Debian's packages from starting services, for as long as it is there. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
-/** The second line tells ours from one that belongs to the machine. */
-const POLICY =
-	'#!/bin/sh\n# Of the tests of n8n-nodes-videosdk-agent-cloud, while they install packages.\nexit 101\n';
-/** $1: the policy file to be removed at the end, or nothing. The rest: what apt-get is to do. */
-const APT_SCRIPT = `
-policy=$1
-shift
-apt-get "$@" || { apt-get -qq update; apt-get "$@"; }
-code=$?
-[ -z "$policy" ] || rm -f "$policy"
-exit $code
-`;
 
 /** Installs Debian packages without letting them start services of their own. */
 export async function aptInstall(packages: string[], log: (line: string) => void): Promise<void> {
@@ -66,52 +43,25 @@ export async function aptInstall(packages: string[], log: (line: string) => void
 		);
 	}
 	log(`  Installing ${packages.join(', ')} from Debian ...`);
-	// Two test files may want something at the same time.
-	await withLock(join(tmpdir(), 'videosdk-apt.lock'), async () => await aptGetInstall(packages));
-}
-
-async function aptGetInstall(packages: string[]): Promise<void> {
-	const isPolicyOurs = !existsSync(POLICY_FILE) || readFileSync(POLICY_FILE, 'utf8') === POLICY;
-	if (isPolicyOurs) writeFileSync(POLICY_FILE, POLICY, { mode: 0o755 });
-	const folder = temporaryFolder('videosdk-apt');
-	const logFile = join(folder, 'output.log');
-	const log = openSync(logFile, 'w');
-	// Not tracked: dpkg must not be killed half way, nor a pipe close under it. So it outlives this process, and removes the policy.
-	const child = spawn(
-		'sh',
-		[
-			'-c',
-			APT_SCRIPT,
-			'sh',
-			isPolicyOurs ? POLICY_FILE : '',
-			'-qq',
-			'-y',
-			'-o',
-			'DPkg::Lock::Timeout=120',
-			'install',
-			'--no-install-recommends',
-			...packages,
-		],
-		{
-			detached: true,
-			stdio: ['ignore', log, log],
+	const isPolicyOurs = !existsSync(POLICY_FILE);
+	if (isPolicyOurs) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+	// In a session of its own and awaited without a pause, since dpkg must not be killed half way. Another one is waited for.
+	const apt = (...words: string[]) =>
+		spawnSync('setsid', ['--wait', 'apt-get', '-qq', '-y', '-o', 'DPkg::Lock::Timeout=600', ...words], {
+			encoding: 'utf8',
 			env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-		},
-	);
-	closeSync(log);
-	const ended = new Promise<number>((resolve) => {
-		child.once('error', () => resolve(127));
-		child.once('close', (code) => resolve(code ?? 1));
-	}).finally(() => {
-		// Also when the script was killed or never ran.
+		});
+	const install = () => apt('install', '--no-install-recommends', ...packages);
+	try {
+		if (install().status === 0) return;
+		apt('update');
+		const { status, stdout, stderr } = install();
+		if (status !== 0)
+			throw new PlainError(
+				`${stdout}${stderr}`.slice(-1500) + `\n${packages.join(', ')} could not be installed.`,
+			);
+	} finally {
 		if (isPolicyOurs) removeFolder(POLICY_FILE);
-	});
-	onShutdown(async () => void (await ended));
-	const code = await ended;
-	const output = readFileSync(logFile, 'utf8');
-	removeFolder(folder);
-	if (code !== 0) {
-		throw new PlainError(`${output.slice(-1500)}\n${packages.join(', ')} could not be installed.`);
 	}
 }
 
