@@ -325,11 +325,6 @@ export class Editor {
 		return await this.credential.getByTestId('node-credentials-config-container').innerText();
 	}
 
-	async closeCredential(): Promise<void> {
-		await this.credential.getByRole('button', { name: 'Close' }).click();
-		await this.credential.waitFor({ state: 'hidden' });
-	}
-
 	// -----------------------------------------------------------------------------------------
 	// Trigger
 

@@ -154,35 +154,33 @@ async function call(
 	return { credential, others: (await count()) - credential };
 }
 
-/** Calls one person, in a new workflow. @returns the item, and the clicks it took */
+/** Calls one person, in a new workflow. @returns the item, the clicks it took, and those of `fillMore` */
 async function callOne(
 	editor: Editor,
 	action: string,
-	fillMore: () => Promise<void> = async () => undefined,
-): Promise<{ row: Record<string, string>; clicks: Clicks }> {
+	fillMore: () => Promise<void>,
+): Promise<{ row: Record<string, string>; clicks: Clicks; more: number }> {
 	await startFromNothing(editor);
 	const count = await countClicks(editor);
 	await editor.search('phone call');
+	let more = 0;
 	const clicks = await call(editor, action, count, async () => {
 		await type(editor, 'to', TO);
+		const before = await count();
 		await fillMore();
+		more = (await count()) - before;
 	});
-	return { row: await editor.firstRow(), clicks };
+	return { row: await editor.firstRow(), clicks, more };
 }
 
-inBrowser(`a first call, in at most ${MAX_CLICKS.call} clicks`, async (editor) => {
-	const { row, clicks } = await callOne(editor, 'Make call and wait');
-	expectClicks('A first call', clicks, MAX_CLICKS.call);
-	expect(row).toMatchObject({ outcome: 'answered', to: TO });
-});
-
 inBrowser(
-	`what was said, in at most ${MAX_CLICKS.summary} clicks and without a failed run`,
+	`a first call in at most ${MAX_CLICKS.call} clicks, what was said in ${MAX_CLICKS.summary}, and no failed execution`,
 	async (editor) => {
-		const { row, clicks } = await callOne(editor, 'Make call and wait', async () => {
+		const { row, clicks, more } = await callOne(editor, 'Make call and wait', async () => {
 			await editor.choose('recording', 'Recording, Transcript, and Summary');
 		});
 		await keepPicture(editor, 'call-from-nothing');
+		expectClicks('A first call', { ...clicks, others: clicks.others - more }, MAX_CLICKS.call);
 		expectClicks('What was said', clicks, MAX_CLICKS.summary);
 		const columns = ['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'];
 		expect(Object.keys(row).slice(0, columns.length)).toEqual(columns);
