@@ -6,6 +6,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { createDataTable } from '../n8n/dataTables';
 import { packPackage } from '../n8n/package';
 import { commandExists, PlainError, repositoryRoot, run, runMain, temporaryFolder } from '../n8n/processes';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
@@ -37,24 +38,19 @@ interface Frame {
 	atMs: number;
 }
 
-/** Films a page: what Chromium draws, as often as it draws. */
-class Film {
-	private readonly frames: Frame[] = [];
-
-	constructor(private readonly page: Page) {}
-
-	async start(): Promise<() => Promise<Frame[]>> {
-		const session = await this.page.context().newCDPSession(this.page);
-		session.on('Page.screencastFrame', ({ data, sessionId, metadata }) => {
-			this.frames.push({ png: Buffer.from(data, 'base64'), atMs: (metadata.timestamp ?? 0) * 1000 });
-			void session.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined);
-		});
-		await session.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 });
-		return async () => {
-			await session.send('Page.stopScreencast');
-			return this.frames;
-		};
-	}
+/** Films a page: what Chromium draws, as often as it draws. @returns stops it, and yields what was filmed */
+async function startFilm(page: Page): Promise<() => Promise<Frame[]>> {
+	const frames: Frame[] = [];
+	const session = await page.context().newCDPSession(page);
+	session.on('Page.screencastFrame', ({ data, sessionId, metadata }) => {
+		frames.push({ png: Buffer.from(data, 'base64'), atMs: (metadata.timestamp ?? 0) * 1000 });
+		void session.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined);
+	});
+	await session.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 });
+	return async () => {
+		await session.send('Page.stopScreencast');
+		return frames;
+	};
 }
 
 /** A headless browser draws no mouse pointer: a dot that follows it. */
@@ -70,11 +66,14 @@ async function showPointer(page: Page): Promise<void> {
 	}`);
 }
 
-async function moveTo(page: Page, target: Locator): Promise<void> {
+/** Moves the pointer to the middle of something, so that it is seen. @returns where it is then */
+async function moveTo(page: Page, target: Locator): Promise<[number, number]> {
 	const box = await target.boundingBox();
 	if (!box) throw new PlainError('What is to be pointed at is not shown.');
-	await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
+	const middle: [number, number] = [box.x + box.width / 2, box.y + box.height / 2];
+	await page.mouse.move(...middle, { steps: 8 });
 	await page.waitForTimeout(200);
+	return middle;
 }
 
 /** Has the simulator say that the calls took as long as they would, and what they were about. @returns stops it */
@@ -101,19 +100,9 @@ function tellAsInLife({ calls, transcriptions }: Stage['simulator']): () => void
 /** The workflow of the film: the people in a table are called, and what came of it is looked at. */
 async function createWorkflow(stage: Stage): Promise<string> {
 	const { rest } = stage.n8n;
-	const project = await rest.call<{ id: string }>('GET', '/projects/personal');
-	const tables = `/projects/${project.id}/data-tables`;
 	const name = 'Leads';
-	const existing = await rest.call<{ data: Array<{ id: string; name: string }> }>('GET', tables);
-	let id = existing.data.find((table) => table.name === name)?.id;
-	if (id === undefined) {
-		({ id } = await rest.call<{ id: string }>('POST', tables, {
-			name,
-			columns: ['name', 'phone'].map((column) => ({ name: column, type: 'string' })),
-		}));
-		const data = LEADS.map(({ name: person, phone }) => ({ name: person, phone }));
-		await rest.call('POST', `${tables}/${id}/insert`, { data, returnType: 'count' });
-	}
+	const rows = LEADS.map(({ name: person, phone }) => ({ name: person, phone }));
+	const { id } = await createDataTable(rest, name, { name: 'string', phone: 'string' }, rows);
 	const locator = (value: string, cachedResultName: string) => ({
 		__rl: true,
 		mode: 'list',
@@ -166,9 +155,8 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	const node = editor.node('Make call and wait');
 	await page.waitForTimeout(1_500);
 
-	const stop = await new Film(page).start();
-	await moveTo(page, node);
-	await page.mouse.dblclick(...(await centreOf(node)));
+	const stop = await startFilm(page);
+	await page.mouse.dblclick(...(await moveTo(page, node)));
 	await editor.panel.waitFor();
 	await page.waitForTimeout(1_500);
 	await moveTo(page, page.getByTestId('ndv-close-button'));
@@ -180,8 +168,7 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	const outcome = editor.node('What they said');
 	await outcome.locator('[data-test-id=canvas-node-status-success]').waitFor();
 	await page.waitForTimeout(700);
-	await moveTo(page, outcome);
-	await page.mouse.dblclick(...(await centreOf(outcome)));
+	await page.mouse.dblclick(...(await moveTo(page, outcome)));
 	await editor.panel.waitFor();
 	await editor.output.getByTestId('radio-button-table').click();
 	await editor.output.locator('table tr').nth(3).waitFor();
@@ -189,12 +176,6 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	const frames = await stop();
 	await context.close();
 	return frames;
-}
-
-async function centreOf(target: Locator): Promise<[number, number]> {
-	const box = await target.boundingBox();
-	if (!box) throw new PlainError('What is to be clicked is not shown.');
-	return [box.x + box.width / 2, box.y + box.height / 2];
 }
 
 /** How long each frame is shown, in ms: as in life, but for long stills; the whole in at most ten seconds. */
@@ -229,19 +210,8 @@ async function save(frames: Frame[], path: string): Promise<void> {
 		carriedMs = 0;
 		previous = png;
 	}
-	const { code, output } = await run('img2webp', [
-		'-loop',
-		'0',
-		'-min_size',
-		'-lossy',
-		'-q',
-		'75',
-		'-m',
-		'6',
-		...imageArguments,
-		'-o',
-		path,
-	]);
+	const options = '-loop 0 -min_size -lossy -q 75 -m 6'.split(' ');
+	const { code, output } = await run('img2webp', [...options, ...imageArguments, '-o', path]);
 	if (code !== 0) throw new PlainError(`${output.slice(-1000)}\nimg2webp failed.`);
 	const { size } = statSync(path);
 	process.stdout.write(

@@ -2,7 +2,7 @@
  * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too, `<name>.dark.png`.
  * Arguments name the ones to make; without any, all are made.
  */
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
@@ -45,8 +45,6 @@ const started = {
 interface Picture {
 	/** There is a dark one, too. */
 	inBoth?: boolean;
-	/** Pixels of the picture for each of the page. */
-	scale?: number;
 	width?: number;
 	height: number;
 	/** Brings the editor into the state, and tells what to cut out of it. */
@@ -309,7 +307,7 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 		storageState: stage.login,
 		colorScheme,
 		viewport: { width: picture.width ?? 1280, height: picture.height },
-		deviceScaleFactor: picture.scale ?? 1.5,
+		deviceScaleFactor: 1.5,
 	});
 	const page: Page = await context.newPage();
 	const target = await picture.show(new Editor(page, stage.n8n), stage);
@@ -326,7 +324,6 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 }
 
 runMain(async () => {
-	addExamples();
 	await ensureChromium(console.log);
 	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
 	process.env.PACKAGE_TARBALL = await packPackage();
@@ -344,34 +341,3 @@ runMain(async () => {
 	}
 	return 0;
 });
-
-/** The examples, as they look when they have just been imported. */
-function addExamples(): void {
-	const folder = join(repositoryRoot, 'examples');
-	for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
-		PICTURES[`example-${file.replace('.json', '')}`] = {
-			scale: 1,
-			width: 1400,
-			height: 900,
-			async show(editor) {
-				const { page } = editor;
-				await editor.importWorkflow(join(folder, file));
-				await page.getByTestId('zoom-to-fit').click();
-				// What was imported is selected.
-				await page.locator('.vue-flow__pane').click({ position: { x: 20, y: 20 } });
-				await page.addStyleTag({ content: HIDE_BUTTONS });
-				await page.waitForTimeout(SETTLE_MS);
-				const parts = await page.locator('[data-test-id=canvas-node], [data-test-id=sticky]').all();
-				const boxes = await Promise.all(parts.map(boxOf));
-				// The names of nodes are wider than the nodes, and stand below them.
-				const [besides, above, below] = [50, 12, 70];
-				const canvas = await boxOf(page.locator('.vue-flow__pane'));
-				const x = Math.max(canvas.x, Math.min(...boxes.map((box) => box.x)) - besides);
-				const y = Math.max(canvas.y, Math.min(...boxes.map((box) => box.y)) - above);
-				const right = Math.max(...boxes.map((box) => box.x + box.width)) + besides;
-				const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + below;
-				return { x, y, width: right - x, height: bottom - y };
-			},
-		};
-	}
-}
