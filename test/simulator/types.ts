@@ -12,7 +12,6 @@ export interface Lifecycle {
 	startedMs: number | null | undefined;
 	stoppingMs: number | null | undefined;
 	stoppedMs: number | null | undefined;
-	failedMs?: number | null;
 }
 
 /** A deployment; each of its tags is a row of its own in the API's list. */

@@ -69,7 +69,6 @@ export function createWorld(options: SimulatorOptions, around: Surroundings): Wo
 		(call) => {
 			const { recordAudio, sessionId, roomId } = call;
 			if (recordAudio && sessionId) recordings.add({ roomId, sessionId });
-			void callEvents.sendSummary(call);
 		},
 	);
 

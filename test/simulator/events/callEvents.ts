@@ -62,16 +62,6 @@ export class CallEvents {
 		);
 		return sent.filter((delivery) => delivery !== undefined);
 	}
-
-	/** Agents made in the dashboard send a summary where the call's metadata says. */
-	async sendSummary(call: SimulatedCall): Promise<void> {
-		const { callId, to, from, ruleId, metadata, agentId, roomId, sessionId } = call;
-		const endPoint = metadata.webhook_url;
-		if (typeof endPoint !== 'string') return;
-		const fields = { outcome: 'reached' };
-		const summary = { fields, callId, to, from, ruleId, metadata, agentId, roomId, sessionId };
-		await this.courier.send('call-summary', endPoint, callSummary(summary));
-	}
 }
 
 /** The body of an event. */

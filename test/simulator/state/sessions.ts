@@ -67,7 +67,6 @@ export class Sessions {
 			this.plan(session, 'started', this.lifecycle.startedMs);
 			this.plan(session, 'stopping', this.lifecycle.stoppingMs);
 			this.plan(session, 'stopped', this.lifecycle.stoppedMs);
-			this.plan(session, 'failed', this.lifecycle.failedMs);
 		}
 		return session;
 	}
