@@ -1,24 +1,53 @@
+import { type N8nProcess, startWorker } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
+import { startQueueServices } from '../n8n/queueMode';
 import { outputOf } from '../n8n/rest';
-import { n8nOptions, runByHand, searchList, VERSIONS } from './deliveries';
+import { LATEST_VERSION, n8nOptions, runByHand, searchList } from './deliveries';
 import { type Client, connectMcp } from './mcpClient';
 import { ourNode, PATIENT, type Setup, setUp } from './setup';
-import { listen, NO_ANSWER, publishTools, stopExecution, TIMEOUT_S, TOOL } from './toolWorkflows';
+import {
+	listen,
+	NO_ANSWER,
+	publishTools,
+	SHORT_TIMEOUT_S,
+	stopExecution,
+	TIMEOUT_S,
+	TOOL,
+} from './toolWorkflows';
 
 const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
 
-describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
+const MODES = LATEST_VERSION.flatMap((version) => [
+	{ version, mode: 'regular' },
+	{ version, mode: 'queue' },
+]);
+
+describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
+	const isQueue = mode === 'queue';
+	const undo: Array<() => Promise<void>> = [];
 	let setup: Setup;
+	let worker: N8nProcess | undefined;
 	/** The workflows' IDs. */
 	let ids: Record<string, string>;
 	const urlOf = (name: string) =>
 		`${setup.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/tool-${name}/mcp`;
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
-		ids = await publishTools(setup, ['late', 'waiting']);
+		// As n8n 3 does it.
+		const env = { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' };
+		const services = isQueue ? await startQueueServices(version, env) : undefined;
+		if (services) undo.push(services.stop);
+		const n8n = services?.options ?? n8nOptions(version);
+		setup = await setUp({ n8n, simulator: { lifecycle: false, ...PATIENT } });
+		undo.push(async () => await setup.stop());
+		if (services) worker = await startWorker(services.options);
+		undo.push(async () => await worker?.stop());
+		// n8n may not tell that an execution of a worker ended without an answer.
+		ids = await publishTools(setup, isQueue ? Object.keys(NO_ANSWER) : ['late', 'waiting']);
 	});
-	afterAll(async () => await setup?.stop());
+	afterAll(async () => {
+		for (const step of undo.splice(0).reverse()) await step();
+	});
 
 	async function tokenFor(name: string): Promise<string> {
 		const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
@@ -60,6 +89,10 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 
 	const executionsOf = async (name: string) =>
 		await setup.n8n.rest.listExecutions({ workflowId: ids[name] as string });
+
+	/** Where n8n does not tell at all, the agent reads that it took too long. */
+	const noAnswer = (told = /failed, or ended without/): RegExp =>
+		isQueue ? /failed, or ended without|didn't answer in time/ : told;
 
 	/** What "From List" shows of a tool. */
 	const inList = async (name: string) =>
@@ -113,7 +146,7 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 	it.each(Object.keys(NO_ANSWER))('answer when the workflow does not: %s', async (name) => {
 		expect(await ask(name)).toMatchObject({
 			isError: true,
-			content: [{ text: expect.stringMatching(NO_ANSWER[name] as RegExp) as string }],
+			content: [{ text: expect.stringMatching(noAnswer(NO_ANSWER[name])) as string }],
 		});
 	});
 
@@ -122,13 +155,16 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		await stopExecution(setup, ids.stopped as string);
 		expect(await asked).toMatchObject({
 			isError: true,
-			content: [{ text: expect.stringMatching(/failed, or ended without/) as string }],
+			content: [{ text: expect.stringMatching(noAnswer()) as string }],
 		});
 	});
 
-	it('answer once when their node is run again, and not when their execution is', async () => {
+	it('answer once when their node is run again', async () => {
 		const { content } = await ask('retried');
 		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual({ error: 'sold out' });
+	});
+
+	it('do not answer when their execution is run again', async () => {
 		// The node that failed answers now.
 		const [failed] = await executionsOf('failing');
 		const { nodes } = await setup.n8n.rest.getWorkflow(ids.failing as string);
@@ -166,7 +202,6 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 			{ workflowId: ids.late as string },
 		);
 		expect(execution.status).toBe('success');
-		expect(setup.n8n.logs).not.toMatch(/ERR_HTTP_HEADERS_SENT|Cannot set headers/);
 	});
 
 	it('start nothing without a token of their own', async () => {
@@ -199,5 +234,24 @@ describe.each(VERSIONS)('Tools of an agent in n8n %s', (version) => {
 		const entry = await waitFor('the tool in the list', async () => await inList('answered'), 60_000);
 		expect(entry.value).toBe(`${urlOf('answered')}?timeout=${TIMEOUT_S}`);
 		expect(await ask('answered')).toMatchObject({ isError: false });
+	});
+
+	(isQueue ? it : it.skip)('answer in time when their worker dies', async () => {
+		const asked = ask('late');
+		const isRunning = async () =>
+			(await executionsOf('late')).some(({ status }) => status === 'running') || undefined;
+		// The answer may come before it is seen.
+		await waitFor('the execution', isRunning, SHORT_TIMEOUT_S * 1000, 50).catch(() => undefined);
+		await worker?.kill();
+		expect(await asked).toMatchObject({
+			isError: true,
+			content: [{ text: expect.stringContaining("didn't answer in time") as string }],
+		});
+		await worker?.restart();
+		expect(await ask('answered')).toMatchObject({ isError: false });
+	});
+
+	it('never answered twice', () => {
+		expect(setup.n8n.logs).not.toMatch(/ERR_HTTP_HEADERS_SENT|Cannot set headers/);
 	});
 });
