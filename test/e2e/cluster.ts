@@ -20,14 +20,6 @@ export interface Cluster extends Setup {
 	postgres: Postgres;
 }
 
-/** Keeps what each run begins with: n8n empties the data of a run that it gives up. */
-const KEEP_FIRST_DATA = `
-	create table first_data ("executionId" int primary key, data text);
-	create function keep_first_data() returns trigger language plpgsql as $$
-		begin insert into first_data values (new."executionId", new.data) on conflict do nothing; return new; end $$;
-	create trigger keep_first_data after insert on execution_data for each row execute function keep_first_data();
-`;
-
 /**
  * What stands before the webhook processes in production: connections go round, and past a process that is down.
  *
@@ -82,7 +74,6 @@ export async function startCluster(version: string): Promise<Cluster> {
 			simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS, ...PATIENT },
 		});
 		undo.push(async () => await setup.stop());
-		await postgres.query(KEEP_FIRST_DATA);
 		const started = await Promise.all([
 			startWebhookProcess(options),
 			startWebhookProcess(options),
