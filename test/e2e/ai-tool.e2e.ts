@@ -1,6 +1,6 @@
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
-import { n8nOptions, runToEnd, VERSIONS } from './deliveries';
+import { LATEST_VERSION, n8nOptions, runToEnd } from './deliveries';
 import { servedNodeTypes } from './nodeTypes';
 import type { ModelRequest, OfferedTool, ScriptedModel } from './scriptedModel';
 import { addModelCredential, startScriptedModel } from './scriptedModel';
@@ -52,7 +52,7 @@ function toolResults(request: ModelRequest | undefined): string[] {
 		.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)));
 }
 
-describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
+describe.each(LATEST_VERSION)('As a tool of an AI agent in n8n %s', (version) => {
 	let setup: Setup;
 	let model: ScriptedModel;
 	let modelCredentialId: string;
@@ -114,7 +114,7 @@ describe.each(VERSIONS)('As a tool of an AI agent in n8n %s', (version) => {
 	});
 
 	describe.each(AGENT_VERSIONS)('with agent %d', (agentVersion) => {
-		it('the model is told what the tools do, starts a session once, and goes on from what it learns', async () => {
+		it('the model is told what the tools do, starts a session once, and continues with what it learns', async () => {
 			model.script([
 				{ tool: START_FUNCTION, arguments: { customer_name: 'Ada Lovelace', ticket: 1042 } },
 				(request) => {

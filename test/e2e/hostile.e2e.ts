@@ -7,7 +7,7 @@ import http from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
-import { LATEST_VERSION, n8nOptions, publishTrigger } from './deliveries';
+import { eventBody, LATEST_VERSION, n8nOptions, publishTrigger } from './deliveries';
 import { PATIENT, setUp, type Setup } from './setup';
 
 /** n8n's own limit is 16 MB (N8N_PAYLOAD_SIZE_MAX). */
@@ -16,20 +16,16 @@ const PATIENCE_MS = 30_000;
 const SETTLE_MS = 60_000;
 /** An error that the package threw would be logged with a path inside it. */
 const STACK_TRACE_OF_OURS = /at .*n8n-nodes-videosdk-agent-cloud\/dist/;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const FORM = '--x\r\ncontent-disposition: form-data; name="webhookType"\r\n\r\ny\r\n--x--\r\n';
 
-interface Delivery {
-	headers: http.OutgoingHttpHeaders;
-	body: Buffer;
-	method?: string;
-}
+type Delivery = [headers: http.OutgoingHttpHeaders, body: Buffer | string, method?: string];
 
-interface Answer {
-	/** 0: the connection was closed without one. */
-	status: number;
-	text: string;
-}
-
-async function send(url: string, { headers, body, method = 'POST' }: Delivery): Promise<Answer> {
+/** @returns the response; status 0: the connection was closed without one */
+async function send(
+	url: string,
+	[headers, body, method = 'POST']: Delivery,
+): Promise<{ status: number; text: string }> {
 	return await new Promise((resolve) => {
 		const options = { method, headers, agent: false, timeout: PATIENCE_MS };
 		const request = http.request(url, options, (response) => {
@@ -44,14 +40,6 @@ async function send(url: string, { headers, body, method = 'POST' }: Delivery): 
 	});
 }
 
-const eventBody = (extra: object = {}) =>
-	Buffer.from(
-		JSON.stringify({
-			webhookType: 'ai-deployment-session-started',
-			data: { sessionId: `session-${randomUUID()}`, ...extra },
-		}),
-	);
-
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let setup: Setup;
 
@@ -64,8 +52,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		'version %d of the trigger takes what is genuine once, and nothing else',
 		async (typeVersion) => {
 			const { workflowId, url } = await publishTrigger(setup, { typeVersion, webhookId: randomUUID() });
-			const sign = (body: Buffer) => setup.simulator.sign(body);
-			const json = { 'content-type': 'application/json' };
+			const signed = (body: Buffer | string) => ({ 'videosdk-signature': setup.simulator.sign(body) });
 			/** The IDs of the sessions whose events have to start an execution. */
 			const genuine: string[] = [];
 			const expectTaken = async (
@@ -73,87 +60,61 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 				pack = (body: Buffer) => body,
 				extra = {},
 			) => {
-				const body = eventBody(extra);
-				const { data } = JSON.parse(body.toString()) as { data: { sessionId: string } };
-				genuine.push(data.sessionId.replace('session-', ''));
-				const delivery = { headers: { ...headers, 'videosdk-signature': sign(body) }, body: pack(body) };
-				for (let sent = 0; sent < 2; sent++)
-					expect([headers, await send(url, delivery)]).toMatchObject([headers, { status: 200 }]);
+				const sessionId = randomUUID();
+				genuine.push(sessionId);
+				const body = Buffer.from(JSON.stringify(eventBody(sessionId, 'started', undefined, extra)));
+				for (let sent = 0; sent < 2; sent++) {
+					const { status } = await send(url, [{ ...headers, ...signed(body) }, pack(body)]);
+					expect([headers, status]).toEqual([headers, 200]);
+				}
 			};
-
 			// As JSON, as bytes, as types that n8n knows and does not, packed and not, and large.
-			await expectTaken(json);
-			for (const type of [
-				'application/json; charset=utf-8',
-				'application/octet-stream',
-				'text/plain',
-				'application/cloudevents+json',
-			])
+			await expectTaken(JSON_TYPE);
+			const types = ['application/json; charset=utf-8', 'application/octet-stream', 'text/plain'];
+			for (const type of [...types, 'application/cloudevents+json'])
 				await expectTaken({ 'content-type': type });
 			await expectTaken({});
-			await expectTaken({ ...json, 'content-encoding': 'gzip' }, gzipSync);
-			await expectTaken({ ...json, 'content-encoding': 'deflate' }, deflateSync);
+			await expectTaken({ ...JSON_TYPE, 'content-encoding': 'gzip' }, gzipSync);
+			await expectTaken({ ...JSON_TYPE, 'content-encoding': 'deflate' }, deflateSync);
 			await expectTaken({ 'content-encoding': 'gzip' }, gzipSync);
 			await expectTaken({}, undefined, { text: 'x'.repeat(5e6) });
 
-			for (const text of [
-				'null',
-				'[]',
-				'"x"',
-				'{}',
-				'{"__proto__":{"webhookType":"x"}}',
-				'{"webhookType":{}}',
-				'{"a":[',
-			]) {
-				const body = Buffer.from(text);
-				const answer = await send(url, { headers: { 'videosdk-signature': sign(body) }, body });
-				expect([text, answer]).toMatchObject([text, { status: 400 }]);
+			const malformed = ['null', '[]', '"x"', '{}', '{"webhookType":{}}', '{"a":['];
+			for (const text of [...malformed, '{"__proto__":{"webhookType":"x"}}']) {
+				const { status } = await send(url, [signed(text), text]);
+				expect([text, status]).toEqual([text, 400]);
 			}
 
-			const body = eventBody();
-			const signature = sign(body);
-			const forged = signature.replace(/[A-Za-z]/, (letter) => (letter === 'A' ? 'B' : 'A'));
-			const form = '--x\r\ncontent-disposition: form-data; name="webhookType"\r\n\r\ny\r\n--x--\r\n';
+			const body = JSON.stringify(eventBody(randomUUID(), 'started'));
+			const signature = signed(body);
+			const genuineOne = signature['videosdk-signature'];
+			const forged = genuineOne.replace(/[A-Za-z]/, (letter) => (letter === 'A' ? 'B' : 'A'));
 			const refused: Delivery[] = [
-				{ headers: json, body },
-				{ headers: { ...json, 'videosdk-signature': [forged, signature] }, body },
-				...[Buffer.concat([body, Buffer.from(' ')]), Buffer.alloc(0), Buffer.from('[1,'.repeat(50_000))].map(
-					(other) => ({ headers: { 'videosdk-signature': signature }, body: other }),
-				),
-				{
-					headers: { 'content-type': 'multipart/form-data; boundary=x', 'videosdk-signature': signature },
-					body: Buffer.from(form),
-				},
+				[JSON_TYPE, body],
+				[{ ...JSON_TYPE, 'videosdk-signature': [forged, genuineOne] }, body],
+				[signature, `${body} `],
+				[signature, ''],
+				[signature, '[1,'.repeat(50_000)],
+				[{ 'content-type': 'multipart/form-data; boundary=x', ...signature }, FORM],
 			];
 			for (const [index, delivery] of refused.entries()) {
 				const { status, text } = await send(url, delivery);
 				expect([index, status, JSON.parse(text)]).toEqual([index, 401, { message: expect.any(String) }]);
 			}
-
 			// n8n answers most of these before it asks our node, which never throws.
 			const broken: Delivery[] = [
-				{ headers: { ...json, 'videosdk-signature': signature }, body: Buffer.from('{"a":') },
-				{
-					headers: { ...json, 'content-encoding': 'gzip', 'videosdk-signature': signature },
-					body: Buffer.from('no gzip'),
-				},
-				{
-					headers: { 'content-encoding': 'gzip', 'videosdk-signature': signature },
-					body: gzipSync(Buffer.alloc(200e6)),
-				},
-				{ headers: { 'videosdk-signature': signature }, body: Buffer.alloc(OVER_THE_LIMIT_BYTES) },
-				...['GET', 'PUT', 'DELETE'].map((method) => ({
-					headers: { ...json, 'videosdk-signature': signature },
-					body,
-					method,
-				})),
+				[{ ...JSON_TYPE, ...signature }, '{"a":'],
+				[{ ...JSON_TYPE, 'content-encoding': 'gzip', ...signature }, 'no gzip'],
+				[{ 'content-encoding': 'gzip', ...signature }, gzipSync(Buffer.alloc(200e6))],
+				[signature, Buffer.alloc(OVER_THE_LIMIT_BYTES)],
+				...['GET', 'PUT', 'DELETE'].map((method): Delivery => [{ ...JSON_TYPE, ...signature }, body, method]),
 			];
 			for (const [index, delivery] of broken.entries()) {
 				const { status, text } = await send(url, delivery);
 				expect(text).not.toContain('Workflow could not be started');
 				expect([index, status === 0 || status >= 400]).toEqual([index, true]);
 			}
-			await expectTaken(json);
+			await expectTaken(JSON_TYPE);
 
 			const idsOf = async () => {
 				const executions = await setup.n8n.rest.executions({ workflowId });
@@ -162,11 +123,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 					.filter((execution) => isStored(execution, 'After'))
 					.flatMap((execution) => outputOf(execution, 'After').map(({ sessionId }) => String(sessionId)));
 			};
-			await waitFor(
-				'all executions',
-				async () => (await idsOf()).length >= genuine.length || undefined,
-				SETTLE_MS,
-			).catch(() => undefined);
+			const areAll = async () => (await idsOf()).length >= genuine.length || undefined;
+			await waitFor('all executions', areAll, SETTLE_MS).catch(() => undefined);
 			expect((await idsOf()).sort()).toEqual([...genuine].sort());
 			expect(setup.n8n.logs).not.toMatch(STACK_TRACE_OF_OURS);
 		},
