@@ -3,6 +3,16 @@ import { join } from 'node:path';
 import { onShutdown, repositoryRoot } from './n8n/processes';
 
 /**
+ * Leaves out what is in folders called `nightly`, unless `ALL_VERSIONS` is set or a file is named.
+ *
+ * @param words as on jest's command line
+ */
+export const withoutNightly = (words: string[]): string[] =>
+	process.env.ALL_VERSIONS || words.some((word) => !word.startsWith('-'))
+		? words
+		: ['--testPathIgnorePatterns=/nightly/', ...words];
+
+/**
  * Runs jest.
  *
  * @param jestArguments as on jest's command line

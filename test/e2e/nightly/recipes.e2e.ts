@@ -1,8 +1,8 @@
 /** Recipes of docs/how-to.md whose promise depends on how n8n's own nodes work together with ours. */
-import type { WorkflowNode } from '../n8n/rest';
-import { CALL_NUMBERS } from '../simulator';
-import { n8nOptions, runToEnd, LATEST_VERSION } from './deliveries';
-import { chain, itemNodes, n8nNode, ourNode, PATIENT, type Setup, setUp, to } from './setup';
+import type { WorkflowNode } from '../../n8n/rest';
+import { CALL_NUMBERS } from '../../simulator';
+import { n8nOptions, runToEnd, LATEST_VERSION } from '../deliveries';
+import { chain, itemNodes, n8nNode, ourNode, PATIENT, type Setup, setUp, to } from '../setup';
 
 const ADA = '+14155550123';
 const RULE = { routingRuleId: 'rule_out_01', from: '+15550102001' };

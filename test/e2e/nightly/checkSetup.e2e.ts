@@ -1,8 +1,8 @@
 /** Account: Check Setup in a real n8n: what it finds out about the webhooks there, and that it starts no workflow. */
 import { randomUUID } from 'node:crypto';
-import { outputOf } from '../n8n/rest';
-import { LATEST_VERSION, n8nOptions, publish, publishTrigger, runByHand } from './deliveries';
-import { chain, n8nNode, ourNode, setUp, type Setup } from './setup';
+import { outputOf } from '../../n8n/rest';
+import { LATEST_VERSION, n8nOptions, publish, publishTrigger, runByHand } from '../deliveries';
+import { chain, n8nNode, ourNode, setUp, type Setup } from '../setup';
 
 type Finding = { check: string; ok: boolean; message: string; fix: string };
 
