@@ -159,7 +159,7 @@ describe('The agent of examples/agent', () => {
 		expect(await start({ n8nTools: [wrong] })).toEqual([]);
 	});
 
-	it('goes on while n8n restarts', async () => {
+	it('keeps running while n8n restarts', async () => {
 		await start({ n8nTools: [handed.answered] });
 		await setup.n8n.kill();
 		expect(JSON.parse(await askForOrder())).toEqual({ error: expect.any(String) as string });

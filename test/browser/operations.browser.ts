@@ -23,7 +23,7 @@ beforeAll(async () => {
 	stage = await startStage({ lifecycle: false, callBehaviour: { ringForMs: 0, talkMs: null } });
 	stage.simulator.setCallBehaviour({ ringForMs: 0, talkMs: 100 }, SHORT);
 	stage.simulator.setCallBehaviour({ ringForMs: 1_500, talkMs: null }, ASKED);
-	// A session, and a room in which somebody has talked.
+	// A session, and a room in which someone has talked.
 	const { id } = await stage.n8n.rest.createWorkflow(
 		chain('Seed', [
 			n8nNode('Manual', 'manualTrigger'),
@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => await stage?.stop());
 
-/** A call in which somebody talks. @returns what its entry in the list is found by */
+/** A call in which someone talks. @returns what its entry in the list is found by */
 async function answeredCall(): Promise<string> {
 	const { callId } = stage.simulator.incomingCall({ to: TO, from: '+15550009999' });
 	await eventually(async () => expect(stage.simulator.calls.get(callId)?.status).toBe('answered'));

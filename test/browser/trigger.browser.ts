@@ -137,7 +137,7 @@ inBrowser('published, two clicks lead from a start to the events of its session'
 	await editor.openWorkflow(workflowId);
 	await editor.page.getByTestId('radio-button-executions').click();
 	await editor.page.getByTestId('current-executions-list').getByText('Succeeded').waitFor();
-	// What nobody signed starts nothing.
+	// What no one signed starts nothing.
 	const forged = await stage.simulator.deliver(url, event('failed', sessionId), { signature: null });
 	expect(forged.status).toBe(401);
 	await sleep(1_000);

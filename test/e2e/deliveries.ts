@@ -52,7 +52,7 @@ export async function untilWaiting(
 	return await waitFor(
 		`run ${executionId} to wait`,
 		async () => {
-			// While n8n restarts there is nobody to ask.
+			// While n8n restarts there is no one to ask.
 			const execution = await rest.getExecution(executionId).catch(() => undefined);
 			return isWaiting(execution) ? execution : undefined;
 		},

@@ -10,7 +10,7 @@ import type { Setup } from './setup';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, setUp } from './setup';
 
 const SETTLE_MS = 60_000;
-/** n8n 2.x goes on with a publication in the midst of which it was ended after two minutes (its lease). */
+/** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
 const LIST_MS = 150_000;
 /** n8n 2.x tries five times. */
 const PUBLISH_MS = 120_000;

@@ -275,7 +275,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 
 	test('calls, rooms, recordings and transcripts: successes and failures', async () => {
 		const { simulator } = setup;
-		/** A room in which somebody is, a call that goes on, and a transcription. */
+		/** A room with someone in it, a call that continues, and a transcription. */
 		const target = async (): Promise<[string, string, string]> => {
 			const [room] = [...simulator.rooms.values()].filter(({ disabled }) => !disabled).slice(-1);
 			const call = [...simulator.calls.values()].at(-1);

@@ -93,11 +93,11 @@ export const webhookNode = (path: string): WorkflowNode => ({
 	webhookId: `webhook-${path}`,
 });
 
-/** A node that puts out one JSON object. */
+/** A node whose output is one JSON object. */
 export const jsonNode = (name: string, jsonOutput: string): WorkflowNode =>
 	n8nNode(name, 'set', { mode: 'raw', jsonOutput, options: {} }, 3.4);
 
-/** Nodes that put out one item for each entry: its fields, or itself as "item". */
+/** Nodes whose output is one item for each entry: its fields, or itself as "item". */
 export const itemNodes = (entries: unknown[]): WorkflowNode[] => [
 	jsonNode('List', JSON.stringify({ item: entries })),
 	n8nNode('Items', 'splitOut', { fieldToSplitOut: 'item', options: {} }),

@@ -16,7 +16,7 @@ const LOCK_STALE_AFTER_MS = 60_000;
 const KEPT_OUTPUT_CHARACTERS = 200_000_000;
 const ORPHAN_CHECK_INTERVAL_MS = 500;
 const REPEATED_SIGNAL_WINDOW_MS = 3_000;
-/** Systems give other ports to programs by themselves: nobody takes one of these while its n8n starts, or starts again. */
+/** Systems give other ports to programs by themselves: no one takes one of these while its n8n starts, or starts again. */
 const FIRST_PORT = 11_000;
 const LAST_PORT = 29_999;
 const PORT_ATTEMPTS = 50;

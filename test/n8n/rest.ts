@@ -71,7 +71,7 @@ export interface Execution {
 
 export type ExecutionSummary = Omit<Execution, 'data'>;
 
-/** What a node put out in a run, of its last pass and one of its outputs. */
+/** The items of one output of a node, of its last pass. */
 export function outputOf(execution: Execution, nodeName: string, outputIndex = 0): Json[] {
 	const nodeRun = execution.data.resultData.runData[nodeName]?.at(-1);
 	return (nodeRun?.data?.main?.[outputIndex] ?? []).map((item) => item.json);
@@ -88,9 +88,9 @@ const ALL_STATUSES = ['new', 'running', 'waiting', 'unknown', ...FINAL_STATUSES]
 export const isFinal = (execution: { status: string }): boolean => FINAL_STATUSES.has(execution.status);
 
 /**
- * Whether a run is over and stored as a whole. n8n 1.x stores that a run is over a moment before what its nodes put out.
+ * Whether a run is over and stored as a whole. n8n 1.x stores that a run is over a moment before the outputs of its nodes.
  *
- * @param lastNode the node that puts out something at last if all goes well
+ * @param lastNode the node that has an output at last if all goes well
  */
 export function isStored(execution: Execution, lastNode?: string): boolean {
 	if (!isFinal(execution)) return false;
@@ -99,7 +99,7 @@ export function isStored(execution: Execution, lastNode?: string): boolean {
 	if (execution.status !== 'success') return result?.error !== undefined;
 	const runData = result?.runData ?? {};
 	const runs = lastNode === undefined ? Object.values(runData) : [runData[lastNode] ?? []];
-	// When n8n goes on with a waiting run, it first takes the waiting node's own run away and leaves an empty list.
+	// When n8n resumes a waiting run, it first takes the waiting node's own run away and leaves an empty list.
 	return runs.length > 0 && runs.every(({ length }) => length > 0);
 }
 

@@ -31,7 +31,7 @@ export class FaultList {
 			if (left <= 0) return false;
 			if (match?.method && match.method.toUpperCase() !== method) return false;
 			if (match?.body && !match.body.test(rawBody.toString())) return false;
-			// The key has faults of its own, and is fetched when nobody looks: it must not use up another's.
+			// The key has faults of its own, and is fetched when no one looks: it must not use up another's.
 			if (!match?.path) return !isKeyRequest;
 			match.path.lastIndex = 0;
 			return match.path.test(path);

@@ -76,7 +76,7 @@ export interface Telecom {
 	readonly rooms: Map<string, SimulatedRoom>;
 	/** By `id`. */
 	readonly roomSessions: Map<string, SimulatedRoomSession>;
-	/** Joins the session of a room, which begins if none is going on. */
+	/** Joins the session of a room, which begins if there is none. */
 	joinRoom(roomId: string, participant?: { participantId?: string; name?: string }): SimulatedRoomSession;
 	/** The last one to leave ends the session. */
 	leaveRoom(roomId: string, participantId: string): void;

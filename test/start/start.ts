@@ -133,7 +133,7 @@ runMain(async () => {
 			openSession = started.sessionId;
 			events = await watchEvents(demo, started, (event) => {
 				if (event === 'stopped') openSession = undefined;
-				// A real session goes on until someone ends it.
+				// A real session continues until someone ends it.
 				if (event === 'started' && target.isReal) {
 					write("      Ending the session, so that it doesn't cost any more ...");
 					void endSession(running.rest, demo.imported, started.sessionId).catch((error: unknown) =>

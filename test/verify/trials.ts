@@ -12,7 +12,7 @@ const WEBHOOKS = '/v2/sip/webhooks';
 const ROOM_EVENTS = ['session-started', 'session-ended'];
 const NONE_FOUND = 'none is in the list';
 const RINGING_TIMEOUT_S = 30;
-/** Against the case that nobody can hang up any more. */
+/** Against the case that no one can hang up any more. */
 const MAX_CALL_S = 60;
 const RECORDINGS = {
 	room: '/v2/recordings',

@@ -90,7 +90,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		expect(findings.webhookPublic?.message).toContain(n8nUrl);
 	});
 
-	it("starts nobody's workflow", async () => {
+	it("starts no one's workflow", async () => {
 		for (const httpMethod of ['POST', 'GET']) {
 			const url = await publishForeign(httpMethod);
 			for (const webhookUrl of [url, `${url}/`]) {

@@ -1,4 +1,4 @@
-/** `npm run install:n8n` with an n8n that somebody already uses. */
+/** `npm run install:n8n` with an n8n that someone already uses. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../../e2e/setup';
@@ -16,7 +16,7 @@ let n8n: N8n;
 let workflowId: string;
 let before: Awaited<ReturnType<typeof others>>;
 
-/** A community package of somebody else: one node, which tells where it is from. */
+/** A community package of someone else: one node, which tells where it is from. */
 function otherPackage(): string {
 	const folder = temporaryFolder('videosdk-other');
 	mkdirSync(join(folder, 'dist'));
@@ -152,7 +152,7 @@ test('updates in place, by the path of .n8n itself', async () => {
 	await expectRun();
 });
 
-test('an npm that somebody runs in that folder keeps it, and asks no registry about it', async () => {
+test('an npm that someone runs in that folder keeps it, and asks no registry about it', async () => {
 	const { code, output } = await run('npm', ['install', '--offline', '--no-audit', '--no-fund'], {
 		cwd: nodesFolder(),
 		env: process.env,

@@ -8,7 +8,7 @@ import { page } from './pages';
 
 const PATH = '/v2/sessions';
 
-/** What goes on, and went on, in rooms. */
+/** What happens, and happened, in rooms. */
 export function roomSessionRoutes(app: FastifyInstance, rooms: Rooms): void {
 	app.get<Call>(PATH, (request) => {
 		const wanted = [...rooms.sessions.values()].reverse().filter((session) => fits(session, request.query));

@@ -49,7 +49,7 @@ function found(sessions: Sessions, sessionId: string): SimulatedSession {
 	return session;
 }
 
-/** `end` and `duration` are left out by JSON until the session has ended. */
+/** JSON omits `end` and `duration` until the session has ended. */
 function shown(session: SimulatedSession) {
 	const { sessionId, status, deploymentId, tag, start, end, duration, createdAt, updatedAt } = session;
 	return { sessionId, status, deploymentId, tag, start, end, duration, createdAt, updatedAt };

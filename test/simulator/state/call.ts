@@ -26,10 +26,10 @@ const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'];
 /** True for a status that nothing follows. */
 export const isOver = ({ status }: SimulatedCall): boolean => TERMINAL.includes(status);
 
-/** True for a call that nobody took yet. */
+/** True for a call that no one took yet. */
 export const isRinging = ({ status }: SimulatedCall): boolean => BEFORE_ANSWER.includes(status);
 
-/** True while somebody talks. */
+/** True while someone talks. */
 export const isConnected = (call: SimulatedCall): boolean => !isOver(call) && !isRinging(call);
 
 /** A call as the simulator holds it. */

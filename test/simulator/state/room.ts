@@ -24,7 +24,7 @@ export interface SimulatedRoom {
 	updatedAt: string;
 }
 
-/** Somebody in a room's session, or who was. */
+/** Someone in a room's session, or who was. */
 export interface SimulatedParticipant {
 	participantId: string;
 	name: string;
@@ -42,7 +42,7 @@ export interface SimulatedRoomSession {
 	participants: SimulatedParticipant[];
 }
 
-/** True for somebody who has not left. */
+/** True for someone who has not left. */
 export function isPresent({ timelog }: SimulatedParticipant): boolean {
 	return timelog.at(-1)?.end === null;
 }

@@ -53,7 +53,7 @@ export class Rooms {
 		room.updatedAt = new Date().toISOString();
 	}
 
-	/** The session that is going on in a room. */
+	/** The current session of a room. */
 	ongoing(roomId: string): SimulatedRoomSession | undefined {
 		return this.live.get(roomId);
 	}
@@ -87,7 +87,7 @@ export class Rooms {
 		if (!session.participants.some(isPresent)) this.close(session);
 	}
 
-	/** Ends a room's session for everybody in it. @returns undefined if none is going on. */
+	/** Ends a room's session for everyone in it. @returns undefined if there is none. */
 	end(roomId: string, reason = 'session-ended'): SimulatedRoomSession | undefined {
 		const session = this.live.get(roomId);
 		if (!session) return undefined;

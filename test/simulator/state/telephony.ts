@@ -1,4 +1,4 @@
-/** Stands in every gateway and phone number that the API answers, and must be found nowhere else. */
+/** Is in every gateway and phone number that the API answers, and must be found nowhere else. */
 export const SIP_PASSWORD = 'sip-trunk-password-to-be-dropped';
 
 /** A connection to a provider of phone lines. */

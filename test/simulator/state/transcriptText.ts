@@ -1,4 +1,4 @@
-/** What somebody said. */
+/** What someone said. */
 export interface TranscriptLine {
 	speaker: string;
 	text: string;

@@ -48,7 +48,7 @@ export class Transcriptions {
 		private readonly readyMs: number,
 	) {}
 
-	/** Notes what somebody says in a room. */
+	/** Notes what someone says in a room. */
 	say(roomId: string, line: Pick<TranscriptLine, 'speaker' | 'text'>): void {
 		this.said.set(roomId, [...(this.said.get(roomId) ?? []), line]);
 	}
