@@ -1,6 +1,6 @@
 /** How things are measured: in turns, in a real n8n, by n8n's own CPU time. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const QUIET_SAMPLE_MS = 50;
@@ -15,42 +15,23 @@ export interface Row {
 	values: Record<string, number[]>;
 }
 
-let msPerTick: number | undefined;
-
-/** @returns parent, state, and CPU time in ms of each process of the machine */
-function readProcesses() {
-	msPerTick ??= 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).trim());
-	return readdirSync('/proc')
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((pid) => {
-			try {
-				const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-				// The name, in brackets, may hold anything.
-				const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-				// utime, stime, and the same of children that have ended.
-				const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-				return [
-					{ pid: Number(pid), parent: Number(fields[1]), state: fields[0], ms: ticks * (msPerTick ?? 0) },
-				];
-			} catch {
-				// It has ended meanwhile.
-				return [];
-			}
-		});
-}
-
-function readTree(root: number) {
-	const all = readProcesses();
-	const tree = all.filter(({ pid }) => pid === root);
-	for (const process of tree) tree.push(...all.filter(({ parent }) => parent === process.pid));
-	return {
-		ms: tree.reduce((sum, { ms }) => sum + ms, 0),
-		isRunning: tree.some(({ state }) => state === 'R'),
-	};
-}
+const msPerTick = 1000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
 /** @returns the CPU time in ms that a process and its children have used so far */
-export const cpuMs = (pid: number): number => readTree(pid).ms;
+export function cpuMs(pid: number): number {
+	let text: string;
+	try {
+		text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+	} catch {
+		// It has ended meanwhile.
+		return 0;
+	}
+	// The name, in brackets, may hold anything. Then utime, stime, and the same of children that have ended.
+	const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+	const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+	const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+	return children.reduce((sum, child) => sum + cpuMs(Number(child)), ticks * msPerTick);
+}
 
 /** Waits until a process and its children have nothing to do. @returns the CPU time in ms used until then */
 export async function untilQuiet(pid: number): Promise<number> {
@@ -58,8 +39,8 @@ export async function untilQuiet(pid: number): Promise<number> {
 	let last = cpuMs(pid);
 	for (let quiet = 0; quiet < QUIET_SAMPLES && Date.now() < deadlineMs;) {
 		await sleep(QUIET_SAMPLE_MS);
-		const { ms, isRunning } = readTree(pid);
-		quiet = isRunning || ms - last > (msPerTick ?? 0) ? 0 : quiet + 1;
+		const ms = cpuMs(pid);
+		quiet = ms - last > msPerTick ? 0 : quiet + 1;
 		last = ms;
 	}
 	return last;
@@ -83,11 +64,8 @@ export async function inTurns<Name extends string>(
 
 const median = (values: number[]): number => {
 	const sorted = [...values].sort((first, second) => first - second);
-	return (
-		((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) +
-			(sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) /
-		2
-	);
+	const middle = (sorted.length - 1) / 2;
+	return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 };
 const rounded = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US');
 

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
-import { eventBody, publish, untilPublished } from '../e2e/deliveries';
+import { eventBody, publish, publishTrigger, untilPublished } from '../e2e/deliveries';
 import type { Setup } from '../e2e/setup';
-import { chain, jsonNode, n8nNode, ourCredential, ourNode, webhookNode } from '../e2e/setup';
+import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, ourNode, webhookNode } from '../e2e/setup';
 import { PlainError, waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { cpuMs, inTurns, untilQuiet, type Row } from './measure';
@@ -53,24 +53,13 @@ async function call(setup: Setup, path: string, body: object): Promise<number> {
 /** Many starts: our node, and n8n's HTTP Request node. */
 export async function measureStarts(setup: Setup, rounds: number): Promise<Row[]> {
 	const fields = `deploymentId: 'ddv_support', tag: 'v1', metaData: { number: $json.number }`;
-	const byRequest: WorkflowNode = {
-		...n8nNode(
-			'Start',
-			'httpRequest',
-			{
-				authentication: 'predefinedCredentialType',
-				nodeCredentialType: 'videoSdkAgentCloudApi',
-				method: 'POST',
-				url: `${setup.simulator.url}/ai/v1/ai-deployment-sessions/start`,
-				sendBody: true,
-				specifyBody: 'json',
-				jsonBody: `={{ JSON.stringify({ ${fields} }) }}`,
-				options: {},
-			},
-			4.2,
-		),
-		credentials: ourCredential(setup.credentialId),
+	const request = {
+		...{ authentication: 'predefinedCredentialType', nodeCredentialType: CREDENTIAL_TYPE },
+		...{ method: 'POST', url: `${setup.simulator.url}/ai/v1/ai-deployment-sessions/start` },
+		...{ sendBody: true, specifyBody: 'json', jsonBody: `={{ JSON.stringify({ ${fields} }) }}`, options: {} },
 	};
+	const credentials = ourCredential(setup.credentialId);
+	const byRequest = { ...n8nNode('Start', 'httpRequest', request, 4.2), credentials };
 	const metaData = { entries: [{ key: 'number', value: '={{ $json.number }}' }] };
 	const ours = ourNode(setup, 'Start', 'videoSdkAgentCloud', { ...SESSION, operation: 'start', metaData });
 	await publishAnswering(setup, 'ours', [...counted(), ours]);
@@ -94,18 +83,7 @@ export async function measureStarts(setup: Setup, rounds: number): Promise<Row[]
 /** One delivery, genuine and forged, and a workflow that verifies by hand. */
 export async function measureDeliveries(setup: Setup, rounds: number): Promise<Row[]> {
 	const { n8n, simulator } = setup;
-	const ours = ourNode(
-		setup,
-		'Trigger',
-		'videoSdkAgentCloudTrigger',
-		{ events: [EVENT] },
-		{
-			typeVersion: 1.1,
-			webhookId: 'bench',
-		},
-	);
-	await publish(n8n, chain('Ours', [ours, n8nNode('After', 'noOp')]));
-	await n8n.rest.waitForWebhook('bench/webhook');
+	await publishTrigger(setup, { webhookId: 'bench', parameters: { events: [EVENT] } });
 	const code = `
 const { verify } = require('crypto');
 const rawBody = await this.helpers.getBinaryDataBuffer(0, 'data');
@@ -195,12 +173,8 @@ export async function measureTools(setup: Setup, rounds: number): Promise<Row[]>
 			ourNode(setup, 'Answer', 'videoSdkAgentCloud', { resource: 'tool', operation: 'answer' }),
 		]),
 	);
-	const respond = n8nNode(
-		'Respond',
-		'respondToWebhook',
-		{ respondWith: 'firstIncomingItem', options: {} },
-		1.1,
-	);
+	const answer = { respondWith: 'firstIncomingItem', options: {} };
+	const respond = n8nNode('Respond', 'respondToWebhook', answer, 1.1);
 	await publishAnswering(setup, 'open', [lookUp, respond], 'responseNode');
 	const url = `${n8n.url}/webhook/tool/mcp`;
 	await n8n.rest.waitForWebhook(url);
@@ -209,12 +183,8 @@ export async function measureTools(setup: Setup, rounds: number): Promise<Row[]>
 		accept: 'application/json, text/event-stream',
 		authorization: `Bearer ${signToken(access, toolKey(simulator.secret))}`,
 	};
-	const question = {
-		jsonrpc: '2.0',
-		id: 1,
-		method: 'tools/call',
-		params: { name: 'find_order', arguments: {} },
-	};
+	const params = { name: 'find_order', arguments: {} };
+	const question = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
 	const ask = { ours: [url, question], 'an open webhook': ['open', {}] } as const;
 	const values = await inTurns(['ours', 'an open webhook'], 5 * rounds, async (name) => {
 		await sleep(300);
