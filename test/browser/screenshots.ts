@@ -5,6 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { publish } from '../e2e/deliveries';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { packPackage } from '../n8n/package';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
@@ -42,16 +43,15 @@ const started = {
 	options: { context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] } },
 };
 
+type Box = { x: number; y: number; width: number; height: number };
+
 interface Picture {
 	/** There is a dark one, too. */
 	inBoth?: boolean;
 	width?: number;
 	height: number;
 	/** Brings the editor into the state, and tells what to cut out of it. */
-	show: (
-		editor: Editor,
-		stage: Stage,
-	) => Promise<Locator | { x: number; y: number; width: number; height: number }>;
+	show: (editor: Editor, stage: Stage) => Promise<Locator | Box>;
 }
 
 /** A note behind a workflow. */
@@ -88,18 +88,9 @@ async function publishTrigger(stage: Stage, name: string, events: string[]): Pro
 	const webhookId = name.toLowerCase().replace(/ /g, '-');
 	const known = await stage.n8n.rest.call<Array<{ name: string }>>('GET', '/workflows');
 	if (known.some((workflow) => workflow.name === name)) return;
-	const { id } = await stage.n8n.rest.createWorkflow(
-		chain(name, [
-			ourNode(
-				stage,
-				'On session event',
-				'videoSdkAgentCloudTrigger',
-				{ events: events.map((event) => `ai-deployment-session-${event}`) },
-				{ webhookId },
-			),
-		]),
-	);
-	await stage.n8n.rest.activate(id);
+	const parameters = { events: events.map((event) => `ai-deployment-session-${event}`) };
+	const node = ourNode(stage, 'On session event', 'videoSdkAgentCloudTrigger', parameters, { webhookId });
+	await publish(stage.n8n, chain(name, [node]));
 }
 
 /** The column of the open node that holds its fields: the least part of the page with the button and the fields in it. */
@@ -107,6 +98,13 @@ const form = (editor: Editor): Locator =>
 	editor.panel
 		.getByTestId('node-execute-button')
 		.locator("xpath=ancestor::*[.//*[@data-test-id='node-parameters']][1]");
+
+/** The fields down to one of them, or to a line of a list that hides those below. */
+async function formDownTo(editor: Editor, last: Locator): Promise<Box> {
+	const fields = await boxOf(form(editor));
+	const { y, height } = await boxOf(last);
+	return { ...fields, height: y + height + 6 - fields.y };
+}
 
 /** The fields of an operation. */
 const formPicture = (height: number, name: string, parameters: object): Picture => ({
@@ -155,10 +153,7 @@ const PICTURES: Record<string, Picture> = {
 			const last = editor.listed.filter({ hasText: 'Support agent' });
 			await last.waitFor();
 			await editor.page.addStyleTag({ content: '[data-test-id=parameter-issues] { visibility: hidden }' });
-			// The fields below show through no list.
-			const fields = await boxOf(form(editor));
-			const list = await boxOf(last);
-			return { ...fields, height: list.y + list.height + 6 - fields.y };
+			return await formDownTo(editor, last);
 		},
 	},
 	'call-form': formPicture(1500, 'Make call and wait', {
@@ -184,18 +179,14 @@ const PICTURES: Record<string, Picture> = {
 			await locator.getByTestId('rlc-input').click();
 			const last = editor.listed.last();
 			await last.waitFor();
-			const fields = await boxOf(form(editor));
-			const list = await boxOf(last);
-			return { ...fields, height: list.y + list.height + 6 - fields.y };
+			return await formDownTo(editor, last);
 		},
 	},
 	'trigger-calls': {
 		height: 760,
 		async show(editor, stage) {
 			await openTrigger(editor, stage, { events: ['call-answered', 'call-hangup', 'call-missed'] }, 'calls');
-			const fields = await boxOf(form(editor));
-			const last = await boxOf(editor.parameter('verifySignature'));
-			return { ...fields, height: last.y + last.height + 12 - fields.y };
+			return await formDownTo(editor, editor.parameter('verifySignature'));
 		},
 	},
 	credential: {
@@ -243,40 +234,28 @@ const PICTURES: Record<string, Picture> = {
 		inBoth: true,
 		height: 640,
 		async show(editor, stage) {
-			const { nodes, connections } = chain('', [
-				{ ...n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2), position: [0, 0] },
-				{
-					...ourNode(stage, 'Start session', 'videoSdkAgentCloud', started),
-					position: [240, 0],
-				},
-				{ ...n8nNode('Note the session', 'set', {}, 3.4), position: [480, 0] },
+			const at = (node: WorkflowNode, x: number, y: number) =>
+				({ ...node, position: [x, y] }) as WorkflowNode;
+			const events = { events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] };
+			const extra = { webhookId: 'picture' };
+			const action = chain('', [
+				at(n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2), 0, 0),
+				at(ourNode(stage, 'Start session', 'videoSdkAgentCloud', started), 240, 0),
+				at(n8nNode('Note the session', 'set', {}, 3.4), 480, 0),
 			]);
 			const reaction = chain('', [
-				{
-					...ourNode(
-						stage,
-						'On session event',
-						'videoSdkAgentCloudTrigger',
-						{ events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] },
-						{ webhookId: 'picture' },
-					),
-					position: [0, 320],
-				},
-				{
-					...n8nNode('Did it fail?', 'if', {}, 2.2),
-					position: [240, 320],
-				},
-				{ ...n8nNode('Tell the team', 'noOp'), position: [480, 320] },
+				at(ourNode(stage, 'On session event', 'videoSdkAgentCloudTrigger', events, extra), 0, 320),
+				at(n8nNode('Did it fail?', 'if', {}, 2.2), 240, 320),
+				at(n8nNode('Tell the team', 'noOp'), 480, 320),
 			]);
 			const { id } = await stage.n8n.rest.createWorkflow({
 				name: 'Voice agent for support tickets',
 				nodes: [
-					...nodes,
-					...reaction.nodes,
+					...[...action.nodes, ...reaction.nodes],
 					caption('### One workflow starts sessions …', -80),
 					caption('### … another one runs when they start or fail', 240),
 				],
-				connections: { ...connections, ...reaction.connections },
+				connections: { ...action.connections, ...reaction.connections },
 			});
 			await editor.openWorkflow(id);
 			await editor.page.getByTestId('zoom-to-fit').click();
@@ -294,7 +273,7 @@ const PICTURES: Record<string, Picture> = {
 	},
 };
 
-async function boxOf(locator: Locator) {
+async function boxOf(locator: Locator): Promise<Box> {
 	const box = await locator.boundingBox();
 	if (!box) throw new PlainError('What is to be in the picture is not shown.');
 	return box;
