@@ -33,8 +33,8 @@ const CALL_ENDS = ['missed', 'rejected', 'failed', 'ended', 'transferred', 'not-
 const LOOP_MAX_WAIT_S = 66;
 /** By then a timer that n8n had set for the first session's deadline would have struck. */
 const AFTER_DEADLINE_MS = 30_000;
-/** n8n's own deadline comes two and a half minutes after ours. */
-const N8N_DEADLINE_MS = 300_000;
+/** n8n's own deadline comes more than three minutes after ours (waiting/budget.ts). */
+const N8N_DEADLINE_MS = 360_000;
 
 type Started = SimulatedSession | SimulatedCall;
 
