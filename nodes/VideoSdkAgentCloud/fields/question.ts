@@ -24,7 +24,7 @@ const messageField = textField('required', 'Message', 'message', {
 const responseTypeField = choiceField('default', 'Response Type', 'responseType', {
 	options: [
 		{ name: 'Approval', value: 'approval', description: 'Yes or no, as <code>data.approved</code>' },
-		{ name: 'Fields', value: 'fields', description: 'Typed values, such as a date and an amount' },
+		{ name: 'Fields', value: 'fields', description: 'Typed values, such as a choice and an amount' },
 		{ name: 'Free Text', value: 'freeText', description: 'The answer as text, as <code>data.text</code>' },
 	],
 	default: 'approval',

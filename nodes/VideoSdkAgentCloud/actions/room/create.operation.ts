@@ -30,7 +30,9 @@ export const operation: Operation = {
 	consequence: 'costs money if the room is recorded',
 	starts: 'room',
 	fields: [
-		...recordingFields("You can't choose it afterwards. Get it with Transcription: Get."),
+		...recordingFields(
+			"You can't choose it afterwards. Get it with Transcription: Get or Recording: Get Many.",
+		),
 		...webhookFields({
 			thing: 'room',
 			eventOptions: ROOM_EVENT_OPTIONS,

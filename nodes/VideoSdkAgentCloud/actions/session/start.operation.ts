@@ -100,9 +100,12 @@ export const operation: Operation = {
 	consequence: 'costs money and may call a person',
 	starts: 'session',
 	fields: [
-		...startFields('n8n creates a room for it. Get it afterwards with Transcription: Get.', {
-			webhook: WEBHOOK_FIELDS,
-		}),
+		...startFields(
+			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
+			{
+				webhook: WEBHOOK_FIELDS,
+			},
+		),
 		agentToolsField,
 	],
 	options: [roomIdOption, ...TOOLS_OPTIONS],
