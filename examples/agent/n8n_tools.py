@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 # The caller is waiting for the agent's first words.
 LIST_TIMEOUT_S = 5
+# Where Call: Ask and Wait takes the response. Until n8n has stored that it waits, it refuses: try again after these pauses.
+WAITING_PATH = "/webhook-waiting/"
+PAUSES_S = [0.5, 1, 2]
 
 
 async def n8n_tools(metadata: dict) -> list[FunctionTool]:
@@ -52,12 +55,15 @@ def call_headers(metadata: dict) -> dict[str, str]:
 
 async def list_tools(tool: dict) -> list[FunctionTool]:
     """The agent's functions for what n8n offers at one URL, or none if n8n doesn't answer."""
-    try:
-        async with connected(tool, LIST_TIMEOUT_S) as session:
-            return [function_for(entry, tool) for entry in (await session.list_tools()).tools]
-    except Exception as error:
-        logger.warning("%s is left out of this conversation: %s", tool["url"], reason(error))
-        return []
+    for pause_s in [*(PAUSES_S if WAITING_PATH in tool["url"] else []), None]:
+        try:
+            async with connected(tool, LIST_TIMEOUT_S) as session:
+                return [function_for(entry, tool) for entry in (await session.list_tools()).tools]
+        except Exception as error:
+            if pause_s is None:
+                logger.warning("%s is left out of this conversation: %s", tool["url"], reason(error))
+                return []
+        await asyncio.sleep(pause_s)
 
 
 def function_for(entry: Tool, tool: dict) -> FunctionTool:

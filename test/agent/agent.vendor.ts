@@ -1,3 +1,5 @@
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { n8nOptions, publish, runByHand, runEnded } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
@@ -157,6 +159,31 @@ describe('The agent of examples/agent', () => {
 		expect(await start({ n8nTools: [wrong, down, handed.answered] })).toHaveLength(1);
 		expect(await askForOrder()).toContain('A-17');
 		expect(await start({ n8nTools: [wrong] })).toEqual([]);
+	});
+
+	it("connects again if the execution that made the call doesn't wait for the response yet", async () => {
+		const { url, ...tool } = handed.answered!;
+		let refusals = 0;
+		const early = createServer((request, response) => {
+			if (refusals++ < 2) {
+				response.writeHead(409).end();
+				return;
+			}
+			const { method, headers } = request;
+			request.pipe(
+				forward(url, { method, headers }, (answer) => {
+					response.writeHead(answer.statusCode ?? 500, answer.headers);
+					answer.pipe(response);
+				}),
+			);
+		});
+		await new Promise<void>((resolve) => early.listen(0, '127.0.0.1', resolve));
+		const { port } = early.address() as AddressInfo;
+		const waiting = { ...tool, url: `http://127.0.0.1:${port}/webhook-waiting/7/mcp` };
+		expect(await start({ n8nTools: [waiting] })).toHaveLength(1);
+		expect(refusals).toBeGreaterThan(2);
+		early.closeAllConnections();
+		early.close();
 	});
 
 	it('keeps running while n8n restarts', async () => {

@@ -229,13 +229,17 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		// Pressed twice: each person is still asked once.
 		await Promise.all([stage.press(file), stage.press(file)]);
 		const asked = async () => {
-			const rows = await table.rows();
-			return rows.every(({ status }) => /^(answered|noAnswer)$/.test(String(status))) ? rows : undefined;
+			// n8n 1.x can't always read its database while it writes to it.
+			const rows = await table.rows().catch(() => []);
+			return rows.length > 0 &&
+				rows.every(({ status }) => /^(done|no response \(noAnswer\))$/.test(String(status)))
+				? rows
+				: undefined;
 		};
 		expect(await waitFor('the answers', asked, 120_000)).toMatchObject([
-			{ status: 'answered', coming: true, guests: 2 },
-			{ status: 'noAnswer', coming: null, guests: null },
-			{ status: 'answered', coming: true, guests: 2 },
+			{ status: 'done', coming: true, guests: 2 },
+			{ status: 'no response (noAnswer)', coming: null, guests: null },
+			{ status: 'done', coming: true, guests: 2 },
 		]);
 		expect(calls().filter((call) => !known.has(call))).toHaveLength(3);
 	}

@@ -1,6 +1,9 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TranscriptLine } from './transcriptText';
+
+const PAUSES_MS = [500, 1_000, 2_000];
 
 /** A tool as n8n hands it over. */
 interface HandedTool {
@@ -114,21 +117,37 @@ export class ToolAgent {
 		await Promise.all([...this.clients].map(async (client) => await client.close().catch(() => undefined)));
 	}
 
+	private newClient(): Client {
+		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
+		this.clients.add(client);
+		return client;
+	}
+
 	private async ask(
 		id: string,
 		{ url, headers, timeout }: HandedTool,
 		about: Record<string, string>,
 		told: Record<string, unknown>,
 	): Promise<ToolUse> {
-		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
-		this.clients.add(client);
+		let client = this.newClient();
 		let name = url;
 		let description = '';
 		let input: ToolUse['input'] = {};
 		let startedAt = performance.now();
 		try {
 			const requestInit = { headers: { ...headers, ...about } };
-			await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+			// As examples/agent: an n8n that has just made the call may not wait for the response yet.
+			for (const pauseMs of [...(url.includes('/webhook-waiting/') ? PAUSES_MS : []), undefined]) {
+				try {
+					await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+					break;
+				} catch (error) {
+					if (pauseMs === undefined) throw error;
+					await sleep(pauseMs);
+					this.clients.delete(client);
+					client = this.newClient();
+				}
+			}
 			const { tools } = await client.listTools();
 			const [{ inputSchema }] = tools as [(typeof tools)[number]];
 			name = tools[0]?.name ?? url;
