@@ -132,13 +132,10 @@ export function credentialsOfItems(
 	/** Undefined if the items may have different ones. */
 	const common = new CredentialCache<ICredentialsDecrypted | undefined>();
 	const readCommon = async (): Promise<ICredentialsDecrypted | undefined> => {
-		try {
-			const first = await credentialOf(context, 0)();
-			return (await isAsStored(context, first)) ? first : undefined;
-		} catch {
-			// Each item has its own error then.
-			return undefined;
-		}
+		const first = await ofItem(0)();
+		return (await isAsStored(context, first)) ? first : undefined;
 	};
-	return (itemIndex) => async () => (await common.get(readCommon)) ?? (await ofItem(itemIndex)());
+	// If the first one can't be read, each item has its own error.
+	const findCommon = async () => await common.get(readCommon).catch(() => undefined);
+	return (itemIndex) => async () => (await findCommon()) ?? (await ofItem(itemIndex)());
 }

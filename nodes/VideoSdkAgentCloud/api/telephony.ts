@@ -58,9 +58,13 @@ export function isSameNumber(one: string, other: string): boolean {
 	return short === long || (isLocal && long.endsWith(short));
 }
 
+/** @returns what the row of a rule or gateway names as its numbers */
+export const numbersOf = ({ numbers }: IDataObject): string[] =>
+	Array.isArray(numbers) ? numbers.map(String) : [];
+
 /** @returns the phone numbers of a rule's row; undefined if it names none, or not all in a form that can be compared */
-export function phoneNumbersOf({ numbers }: IDataObject): string[] | undefined {
-	const written = Array.isArray(numbers) ? numbers.map(String) : [];
+export function phoneNumbersOf(rule: IDataObject): string[] | undefined {
+	const written = numbersOf(rule);
 	return written.length > 0 && written.every((number) => PHONE_NUMBER.test(number)) ? written : undefined;
 }
 

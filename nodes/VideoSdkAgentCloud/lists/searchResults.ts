@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { clientOf } from '../api/client';
 import { type ListRequest, listPages, PAGE_SIZE } from '../api/pagination';
+import { unwrap } from '../fields/values';
 
 /** What fills "From List" of a locator. The token is the API's page to continue with. */
 export type ListSearch = (
@@ -28,9 +29,7 @@ export function matches(filter: string, ...texts: unknown[]): boolean {
 
 /** @returns what is selected in another field of the node; empty if nothing is. An expression has no value while it is edited */
 export function selectedIn(context: ILoadOptionsFunctions, name: string): string {
-	const held = context.getCurrentNodeParameter(name);
-	const value = typeof held === 'object' && held !== null && 'value' in held ? held.value : held;
-	return String(value ?? '').trim();
+	return String(unwrap(context.getCurrentNodeParameter(name)) ?? '').trim();
 }
 
 /** @returns an entry for a record's ID, labeled with the parts that aren't empty; undefined for a record without an ID */

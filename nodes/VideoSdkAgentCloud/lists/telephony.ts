@@ -5,6 +5,7 @@ import {
 	fetchNumbersOfRule,
 	isInbound,
 	isSameNumber,
+	numbersOf,
 	OUTBOUND_GATEWAYS,
 	PHONE_NUMBERS,
 	ROUTING_RULES,
@@ -12,8 +13,8 @@ import {
 import { entryOf, type ListSearch, matches, searchOf, selectedIn } from './searchResults';
 
 /** @returns the entry of what has phone numbers, of which the line has room for one */
-function entryWithNumbers({ id, name, numbers }: IDataObject): INodeListSearchItems | undefined {
-	const [first, ...others] = Array.isArray(numbers) ? numbers.map(String) : [];
+function entryWithNumbers({ id, name, ...row }: IDataObject): INodeListSearchItems | undefined {
+	const [first, ...others] = numbersOf(row);
 	return entryOf(id, name, others.length > 0 ? `${first} +${others.length}` : first);
 }
 

@@ -80,13 +80,8 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const { name } = context.getNode();
 	const { id: workflowId } = context.getWorkflow();
 	const ignore = (sentence: string) => {
-		const { event: type, sessionId, eventId } = event;
-		context.logger.debug(`VideoSDK Agent Cloud: '${name}' ignored an event. ${sentence}`, {
-			workflowId,
-			event: type,
-			sessionId,
-			eventId,
-		});
+		const details = { workflowId, event: event.event, eventId: event.eventId };
+		context.logger.debug(`VideoSDK Agent Cloud: '${name}' ignored an event. ${sentence}`, details);
 		return respond(context, 200, sentence);
 	};
 	rememberDelivery(context, { events: wanted.events });

@@ -49,13 +49,11 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
  * @returns undefined if the body is no JSON object that names a type or has a call summary
  */
 export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
-	let body: unknown;
 	try {
-		body = parseWithoutTools(rawBody.toString('utf8'));
+		return readEvent(parseWithoutTools(rawBody.toString('utf8')), rawBody);
 	} catch {
 		return undefined;
 	}
-	return readEvent(body, rawBody);
 }
 
 /** Verifies the signature of the bytes as they came. Never throws. */

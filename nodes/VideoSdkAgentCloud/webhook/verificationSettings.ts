@@ -59,9 +59,5 @@ export async function verificationSettings(
 
 /** As `verificationSettings`, for a delivery. Never throws. */
 export async function readSettings(context: RequestContext, maxAgeMs?: number): Promise<Settings> {
-	try {
-		return await kept.get(context, maxAgeMs);
-	} catch (error) {
-		return { unreadableBecause: (error as Error).message };
-	}
+	return await kept.get(context, maxAgeMs).catch(({ message }: Error) => ({ unreadableBecause: message }));
 }

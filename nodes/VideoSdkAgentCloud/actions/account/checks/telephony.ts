@@ -1,11 +1,9 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isInbound, isSameNumber, phoneNumbersOf } from '../../../api/telephony';
+import { isInbound, isSameNumber, numbersOf, phoneNumbersOf } from '../../../api/telephony';
 import type { Facts } from './facts';
 import { type Finding, good, missing, problem } from './finding';
 
 const NO_CALLS = "If you don't make calls, ignore this.";
-
-const numbersOf = ({ numbers }: IDataObject): string[] => (Array.isArray(numbers) ? numbers.map(String) : []);
 
 /** @returns why a rule cannot make calls, as the end of a sentence; empty if it can */
 function faultOf(rule: IDataObject): string {
