@@ -101,7 +101,7 @@ describe('The keys', () => {
 		});
 		const items = [{}, {}, {}];
 		expect(jsonOf(await rig.engine.run({ items, parameters: startParameters() }))).toHaveLength(3);
-		expect(credentialsHelper.reads).toBe(4);
+		expect(credentialsHelper.reads).toBe(3);
 	});
 
 	it('are read again for the next item if n8n could not read them', async () => {

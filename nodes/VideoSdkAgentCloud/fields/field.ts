@@ -42,6 +42,12 @@ export const choicesField = fieldsOf('multiOptions', { default: [] });
 export const choiceField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('options');
 export const numberField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('number');
 
+/** Of a group: it takes several entries, which show their names when they are collapsed (n8n 2.x). @param name of the field with the name */
+export const namedEntries = (name: string) => ({
+	multipleValues: true,
+	fixedCollection: { itemTitle: `={{ $collection.item.value.${name} }}` },
+});
+
 /** Makes options in alphabetical order, each named by its value in Title Case: `noAnswer` is "No Answer". */
 export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
 	const nameOf = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/[A-Z]/g, ' $&');

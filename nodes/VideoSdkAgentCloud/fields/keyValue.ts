@@ -1,5 +1,5 @@
 import { type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
-import { type Blank, choiceField, type Field, groupField, jsonField, textField } from './field';
+import { type Blank, choiceField, type Field, groupField, jsonField, namedEntries, textField } from './field';
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
@@ -20,11 +20,7 @@ export function pairsField<B extends Blank>(
 		textField('default', 'Value', 'value', {}),
 	];
 	return groupField(blank, displayName, name, {
-		typeOptions: {
-			multipleValues: true,
-			// Entries show their names when they are collapsed (n8n 2.x).
-			fixedCollection: { itemTitle: `={{ $collection.item.value.${keyName} }}` },
-		},
+		typeOptions: namedEntries(keyName),
 		placeholder: `Add ${label}`,
 		description,
 		options: [{ displayName: label, name: groupName, values }],

@@ -5,7 +5,7 @@ import { type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
 import { parameterFields, type ParameterType, schemaOfParameters } from './parameters';
 import { type ResponseForm, type ResponseType } from '../waiting/question';
-import { choiceField, groupField, textField } from './field';
+import { choiceField, groupField, namedEntries, textField } from './field';
 import { type ItemReader } from './reader';
 
 const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
@@ -31,11 +31,7 @@ const responseTypeField = choiceField('default', 'Response Type', 'responseType'
 });
 
 const responseFieldsField = groupField('default', 'Response Fields', 'responseFields', {
-	typeOptions: {
-		multipleValues: true,
-		sortable: true,
-		fixedCollection: { itemTitle: '={{ $collection.item.value.name }}' },
-	},
+	typeOptions: { ...namedEntries('name'), sortable: true },
 	placeholder: 'Add Field',
 	description: 'What the agent finds out. Each field is in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },

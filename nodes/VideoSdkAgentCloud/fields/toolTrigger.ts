@@ -4,6 +4,7 @@ import {
 	collectionField,
 	groupField,
 	jsonField,
+	namedEntries,
 	numberField,
 	textField,
 	withoutPolicy,
@@ -41,11 +42,7 @@ const FIELDS: INodeProperties[] = [
 		default: 'fields',
 	}),
 	groupField('default', 'Parameters', 'toolParameters', {
-		typeOptions: {
-			multipleValues: true,
-			sortable: true,
-			fixedCollection: { itemTitle: '={{ $collection.item.value.name }}' },
-		},
+		typeOptions: { ...namedEntries('name'), sortable: true },
 		placeholder: 'Add Parameter',
 		description:
 			"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",

@@ -80,7 +80,8 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	const { name } = context.getNode();
 	const { id: workflowId } = context.getWorkflow();
 	const ignore = (sentence: string) => {
-		const details = { workflowId, event: event.event, eventId: event.eventId };
+		const { event: type, sessionId, eventId } = event;
+		const details = { workflowId, event: type, sessionId, eventId };
 		context.logger.debug(`VideoSDK Agent Cloud: '${name}' ignored an event. ${sentence}`, details);
 		return respond(context, 200, sentence);
 	};
