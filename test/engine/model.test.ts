@@ -346,6 +346,10 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 		expect(result.run.status).toBe('success');
 		const rows = outputs.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 		expect([...rows].sort()).toEqual(items.map((_, index) => index));
+		for (const branch of result.output) {
+			const own = branch.map(({ pairedItem }) => (pairedItem as { item: number }).item);
+			expect(own).toEqual([...own].sort());
+		}
 		for (const [index, { json }] of outputs.entries()) {
 			const id = idOf(json);
 			if (id === undefined) expect(json.error).toEqual(expect.any(String));

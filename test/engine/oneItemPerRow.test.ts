@@ -133,21 +133,6 @@ describe('Without "continue on error"', () => {
 		expect(rig.requests).toHaveLength(0);
 	});
 
-	it('nothing new is begun after a failure, and the sessions started so far are named', async () => {
-		const result = await startEach(['ddv_sales', 'ddv_support', 'missing', 'ddv_sales', 'ddv_support'], {
-			options: { maxConcurrency: 1 },
-		});
-		const { message, description } = failureOf(result);
-		expect(message).toMatch(/Deployment not found/);
-		expect(message).toContain('[item 2]');
-		expect(startedDeployments()).toEqual(['ddv_sales', 'ddv_support', 'missing']);
-		expect(rig.simulator.sessions.size).toBe(2);
-		expect(description).toMatch(/2 sessions were started/);
-		for (const id of rig.simulator.sessions.keys()) expect(description).toContain(id);
-		expect(result.output).toEqual([]);
-		expect(result.routed.success).toEqual([]);
-	});
-
 	it('keeps the advice and the status of the failure beside the sessions that were started', async () => {
 		const { error } = await startEach(['ddv_sales', 'missing'], { options: { maxConcurrency: 1 } });
 		expect(error).toMatchObject({ httpCode: '404', context: { itemIndex: 1 } });

@@ -1,4 +1,4 @@
-/** n8n's "Retry On Fail" runs the whole node again: what was started, or may have been, must not be started once more. */
+/** n8n's "Retry On Fail" runs the whole node again: what was started, or may have been, must not be started once more. See model, too. */
 import type { INodeParameters } from 'n8n-workflow';
 import { failureOf, jsonOf, startParameters, useRig } from './rig';
 
@@ -33,35 +33,6 @@ describe('Retry On Fail', () => {
 		expect(sent()).toEqual(['item-0', 'item-1', 'item-1', 'item-2']);
 		expect(rig.simulator.sessions.size).toBe(3);
 	});
-
-	it('starts nothing more once a start is in doubt', async () => {
-		rig.simulator.addFault({ kind: 'delay', match: { path } });
-		rig.simulator.addFault({ kind: 'status', status: 503, match: { path } });
-		const result = await rig.engine.run({
-			items,
-			parameters: parametersOf({ maxConcurrency: 1 }),
-			node: retryOnFail,
-		});
-		expect(failureOf(result).message).toContain('[item 1]');
-		expect(failureOf(result).description).toContain('One session was started before');
-		expect(sent()).toEqual(['item-0', 'item-1']);
-	});
-
-	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'with %s leaves the sessions alone that were started',
-		async (onError) => {
-			// n8n looks at the first item alone.
-			rig.simulator.addFault({ kind: 'status', status: 500, match: { path } });
-			const result = await rig.engine.run({
-				items,
-				parameters: parametersOf({ maxConcurrency: 1 }),
-				node: retryOnFail,
-				onError,
-			});
-			expect(sent()).toEqual(['item-0', 'item-1', 'item-2']);
-			expect(result.routed.success.length + result.routed.failure.length).toBe(3);
-		},
-	);
 
 	it("that n8n goes on with although the node waits starts nothing with the wait's items", async () => {
 		// n8n takes an empty 'error' for a failure, too.

@@ -29,34 +29,25 @@ describe('Start and Wait for several items', () => {
 		expect(rig.requests).toHaveLength(asked);
 	});
 
-	it('names what was started if n8n cannot wait', async () => {
-		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
-		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, { items: rows(2) });
-		const { message, description } = failureOf(result);
-		expect(message).toContain('No database');
-		expect(rig.simulator.sessions.size).toBe(2);
-		for (const sessionId of rig.simulator.sessions.keys()) expect(description).toContain(sessionId);
-	});
-
-	it("says of each what was started if n8n cannot wait and 'On Error' is set to continue with the error output", async () => {
-		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
-		const options = { items: rows(2), onError: 'continueErrorOutput' as const };
-		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, options);
-		expect(result.routed.failure.map(({ json }) => json)).toMatchObject(
-			[...rig.simulator.sessions.keys()].map((sessionId) => ({ sessionId, error: 'No database' })),
-		);
-	});
-
-	it("puts out what was started if n8n cannot wait and 'On Error' is set to continue", async () => {
-		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
-		const options = { items: rows(2), onError: 'continueRegularOutput' as const };
-		const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, options);
-		const error = expect.stringContaining('No database') as string;
-		expect(jsonOf(result)).toMatchObject(
-			[...rig.simulator.sessions.keys()].map((sessionId) => ({ sessionId, error })),
-		);
-		expect(rig.simulator.sessions.size).toBe(2);
-	});
+	it.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const)(
+		'names what was started if n8n cannot wait: %s',
+		async (onError) => {
+			jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
+			const { result } = await rig.engine.startAndWait(FIRST_POLL_MS, {}, { items: rows(2), onError });
+			const sessionIds = [...rig.simulator.sessions.keys()];
+			expect(sessionIds).toHaveLength(2);
+			if (onError === 'stopWorkflow') {
+				const { message, description } = failureOf(result);
+				expect(message).toContain('No database');
+				for (const sessionId of sessionIds) expect(description).toContain(sessionId);
+				return;
+			}
+			const { success, failure } = result.routed;
+			expect((onError === 'continueErrorOutput' ? failure : success).map(({ json }) => json)).toMatchObject(
+				sessionIds.map((sessionId) => ({ sessionId, error: 'No database' })),
+			);
+		},
+	);
 
 	it('a try after n8n could not wait reads the same items again', async () => {
 		jest
