@@ -15,6 +15,10 @@ const MORE = "More: 'Troubleshooting' in the docs.";
 /** Not said of what may have been started: another try would start it again. */
 const TRY_LATER = 'Try again later.';
 
+/** Words at which n8n replaces a whole title with one of its own, such as "The connection timed out" (NodeError). */
+const REPLACED_BY_N8N =
+	/ECONN|ENOTFOUND|ETIMEDOUT|ADDRINUSE|ADDRNOTAVAIL|EHOSTUNREACH|EAI_AGAIN|ENOENT|EISDIR|ENOTDIR|EACCES|EEXIST|EPERM|GETADDRINFO/i;
+
 type Text = [message: string, description: string];
 
 /**
@@ -92,15 +96,17 @@ export function describeFailure(failure: ApiFailure, starts?: StartKind): Failur
 	const [message, description] = textOf(failure);
 	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTS[starts] : undefined;
 	const apiMessage = failure.kind === 'notSent' ? undefined : failure.apiMessage;
+	const isShownBelow = REPLACED_BY_N8N.test(apiMessage ?? '');
 	const title = [
 		message,
 		failure.status === undefined ? '' : ` (status ${failure.status})`,
 		doubtful ? `; the ${doubtful.one} may have been ${doubtful.started}` : '',
-		apiMessage === undefined ? '' : `: ${apiMessage}`,
+		apiMessage === undefined || isShownBelow ? '' : `: ${apiMessage}`,
 	];
 	const details = [
 		doubtful ? `n8n didn't send the request again. ${doubtful.check}` : '',
 		doubtful && description === TRY_LATER ? '' : description,
+		isShownBelow ? `VideoSDK says: ${apiMessage}.` : '',
 		failure.code ? `Network code: ${failure.code}.` : '',
 		failure.requestId ? `Request ID for VideoSDK support: ${failure.requestId}.` : '',
 	];
