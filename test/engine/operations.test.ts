@@ -94,7 +94,7 @@ describe('Agent: Dispatch', () => {
 });
 
 describe('Session: Wait for Status', () => {
-	it('takes an ID that is not found for an error at the first look, and stops waiting for the others', async () => {
+	it('takes an ID that is not found for an error, confirmed once, and stops waiting for the others', async () => {
 		const sessionId = await rig.existingSession();
 		const result = await rig.engine.run({
 			items: [{ sessionId }, { sessionId: 'none' }],
@@ -102,7 +102,15 @@ describe('Session: Wait for Status', () => {
 		});
 		expect(failureOf(result).message).toContain("couldn't find anything with this ID");
 		expect(failureOf(result).message).toContain('[item 1]');
-		expect(rig.requests.filter(({ path }) => path.endsWith('/none'))).toHaveLength(1);
+		expect(rig.requests.filter(({ path }) => path.endsWith('/none'))).toHaveLength(2);
+	});
+
+	it('waits for a session that the API does not show at once', async () => {
+		const sessionId = await rig.existingSession();
+		await rig.simulator.emit(sessionId, 'stopped');
+		rig.simulator.addFault({ kind: 'status', status: 404, match: { method: 'GET', times: 1 } });
+		const { output } = await rig.engine.run({ parameters: session('waitForStatus', { sessionId }) });
+		expect(output[0]).toMatchObject([{ json: { sessionId, status: 'stopped' } }]);
 	});
 });
 

@@ -1,5 +1,9 @@
+import { failureOf } from '../api/client';
 import { pause } from '../api/pause';
 import { pauseMs } from '../conversation/wait';
+
+/** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
+const NOT_FOUND = [402, 404];
 
 /**
  * Looks for something repeatedly, with the pauses of waiting executions, while the execution keeps running.
@@ -8,7 +12,7 @@ import { pauseMs } from '../conversation/wait';
  * @param maxWaitMs for how long, in ms; 0: it looks once
  * @param stopSignal aborted when the execution is stopped: then there is no pause
  * @returns what `look` gives; undefined if it has given nothing in the last look either
- * @throws what `look` throws
+ * @throws what `look` throws; that an ID is not found only if the next look finds nothing either
  */
 export async function lookUntil<T>(
 	look: (isLast: boolean) => Promise<T | undefined>,
@@ -17,9 +21,14 @@ export async function lookUntil<T>(
 ): Promise<T | undefined> {
 	const sinceMs = Date.now();
 	const deadlineMs = sinceMs + maxWaitMs;
+	let isMissed = false;
 	for (;;) {
 		const isLast = Date.now() >= deadlineMs;
-		const found = await look(isLast);
+		const found = await look(isLast).catch((error: object) => {
+			if (isMissed || isLast || !NOT_FOUND.includes(failureOf(error)?.status ?? 0)) throw error;
+			isMissed = true;
+			return undefined;
+		});
 		if (found !== undefined || isLast) return found;
 		await pause(Math.min(pauseMs(Date.now() - sinceMs), deadlineMs - Date.now()), stopSignal);
 	}
