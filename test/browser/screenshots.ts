@@ -2,21 +2,21 @@
  * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too, `<name>.dark.png`.
  * Arguments name the ones to make; without any, all are made.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { packPackage } from '../n8n/package';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
-import type { WorkflowNode } from '../n8n/rest';
+import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { type Stage, startStage } from './browserTest';
 import { ensureChromium, newContext } from './chromium';
 import { Editor } from './editor';
 
 const FOLDER = join(repositoryRoot, 'docs', 'images');
-const MAX_BYTES = 150_000;
+const MAX_BYTES = 200_000;
 /** n8n fades things in. */
 const SETTLE_MS = 700;
 
@@ -117,9 +117,41 @@ const formPicture = (height: number, name: string, parameters: object): Picture 
 
 /** The buttons around a workflow say nothing about it. */
 const HIDE_BUTTONS =
-	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button] { visibility: hidden } [class*=executionButtons], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
+	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button], [data-test-id=node-issues] { visibility: hidden } [class*=executionButtons], [data-test-id^=execute-workflow-button], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
+
+/** An example on the canvas, as it is once it was imported. */
+const examplePicture = (file: string): Picture => ({
+	width: 1180,
+	height: 760,
+	async show(editor, stage) {
+		const workflow = JSON.parse(readFileSync(join(repositoryRoot, 'examples', file), 'utf8')) as WorkflowJson;
+		const { id } = await stage.n8n.rest.createWorkflow(workflow);
+		await editor.openWorkflow(id);
+		await editor.page.getByTestId('zoom-to-fit').click();
+		await editor.page.addStyleTag({ content: HIDE_BUTTONS });
+		await editor.page.waitForTimeout(SETTLE_MS);
+		const nodes = await editor.page.locator('.vue-flow__node').all();
+		const boxes = await Promise.all(nodes.map(boxOf));
+		const [x, y] = [Math.min(...boxes.map((box) => box.x)), Math.min(...boxes.map((box) => box.y))];
+		const right = Math.max(...boxes.map((box) => box.x + box.width));
+		const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+		// Names hang out of their nodes.
+		const [besideX, belowY] = [50, 50];
+		const [left, top] = [Math.max(0, x - besideX), Math.max(0, y - 12)];
+		return { x: left, y: top, width: right + besideX - left, height: bottom + belowY - top };
+	},
+});
 
 const PICTURES: Record<string, Picture> = {
+	...Object.fromEntries(
+		[
+			'ask-before-paying',
+			'ask-everyone-in-a-table',
+			'calls-from-a-table',
+			'hand-over-to-a-colleague',
+			'stop-all-calls',
+		].map((name) => [`example-${name}`, examplePicture(`${name}.json`)]),
+	),
 	'start-form': formPicture(1660, 'Start session', started),
 	'start-and-wait-form': formPicture(1660, 'Start session and wait', {
 		...started,
