@@ -274,6 +274,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 	async function stopAllCalls(): Promise<void> {
 		const file = 'stop-all-calls.json';
 		const { simulator } = stage;
+		const areOver = () => [...simulator.calls.values()].every(({ end }) => end !== null);
+		await waitFor('the calls of other examples to end', async () => areOver() || undefined, 60_000);
 		const begin = (from: string) =>
 			simulator.incomingCall({ to: OUR_NUMBER, from }, { ringForMs: 0, talkMs: null });
 		const running = [begin(ADA), begin(GRACE)];
