@@ -100,7 +100,7 @@ const mayHaveActed = ({ status }: RecordedRequest) => status === undefined || st
 const isRejected = ({ status = 0 }: RecordedRequest) => status >= 400 && status < 500 && status !== 429;
 
 /** Whether a case is to put out what was said. If no process is left that learns of an end, n8n continues with what it has stored. */
-const isIncluding = ({ waits, room, dies }: Case) => waits && room === 'recorded' && !dies;
+const isIncluding = ({ waits, room }: Case) => waits && room === 'recorded';
 
 function parametersOf(model: Case): INodeParameters {
 	const { starts, waits, room, maxConcurrency, maxWait, batchSize, isEnded, hasTools } = model;

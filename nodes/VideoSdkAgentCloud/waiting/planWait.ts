@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { type Includable, reasonMissing } from '../conversation/part';
+import { type Includable, reasonMissing, showParts } from '../conversation/part';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
@@ -106,7 +106,7 @@ export async function planWait(
 		const isDone =
 			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
 		plan.shown.push(show(item, isDone ? outcome : item.json));
-		plan.last.push(show(item, isDone ? outcome : { ...item.json, timedOut: true }));
+		plan.last.push(show(item, isDone ? outcome : { ...item.json, ...showParts(keep, {}), timedOut: true }));
 		if (!options.simplifies(index)) plan.wholeIds.push(id);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;

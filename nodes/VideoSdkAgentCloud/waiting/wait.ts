@@ -77,7 +77,7 @@ export class Wait {
 
 	/** Learns what the items of the stored execution tell. */
 	joinItems(items: IDataObject[]): void {
-		const records = items.map(({ timedOut: _timedOut, ...record }) => record);
+		const records = items.map(({ timedOut: _timedOut, missing: _missing, ...record }) => record);
 		for (const record of records) {
 			this.awaited.get(String(record[this.kind.idField]))?.learn({ record });
 		}
