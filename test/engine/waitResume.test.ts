@@ -1,3 +1,4 @@
+import http from 'node:http';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { eventBody } from './delivery';
 import { useRig } from './rig';
@@ -27,6 +28,35 @@ async function deliverEnd(index: number): Promise<number | undefined> {
 	const event = eventBody('stopped', `session-${session.sessionId}`);
 	return (await rig.simulator.deliver(String(session.webhook?.endPoint), event)).status;
 }
+
+/** As `deliverEnd`, but the sender goes away while n8n still asks VideoSDK. */
+async function deliverEndAndLeave(index: number): Promise<void> {
+	const session = sessions()[index];
+	if (session === undefined) throw new Error(`There is no session ${index}`);
+	session.status = 'stopped';
+	rig.simulator.latencyMs = 400;
+	const body = JSON.stringify(eventBody('stopped', `session-${session.sessionId}`));
+	const headers = { 'content-type': 'application/json', 'videosdk-signature': rig.simulator.sign(body) };
+	const url = String(session.webhook?.endPoint);
+	await new Promise<void>((resolve) => {
+		const request = http.request(url, { method: 'POST', headers, agent: false });
+		request.on('error', () => resolve());
+		request.end(body);
+		setTimeout(() => request.destroy(new Error('gone')), 200);
+	});
+}
+
+it.each([
+	['', 0],
+	[', and n8n is asked again if it fails then', 1],
+])('An end is not lost if its sender has gone away meanwhile%s', async (_what, failures) => {
+	const waiting = await startAndWait(1, {}, { maxWait: 10, maxWaitUnit: 'minutes' });
+	waiting.failures = failures;
+	await deliverEndAndLeave(0);
+	const [json] = (await waiting.jsonWithin()) ?? [];
+	expect(json).toMatchObject({ status: 'stopped', outcome: 'completed', event: 'stopped' });
+	expect(json).not.toHaveProperty('timedOut');
+});
 
 it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆', 'constructor', 'toString', 'a\u2028b'])(
 	'A node of any name is resumed: %s',

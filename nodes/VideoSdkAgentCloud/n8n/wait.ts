@@ -58,11 +58,11 @@ export function readWaitingExecution(
 /**
  * Calls back when n8n has answered a request to continue the execution.
  *
- * @param done told whether n8n has accepted it. An execution also continues if the sender has gone away
+ * @param done told whether n8n has accepted it; undefined: the sender has gone away, and the execution most likely continues
  */
-export function whenAnswered(context: IWebhookFunctions, done: (wasAccepted: boolean) => void): void {
+export function whenAnswered(context: IWebhookFunctions, done: (wasAccepted?: boolean) => void): void {
 	const response = context.getResponseObject();
-	const finish = () => done(!response.writableFinished || response.statusCode === 200);
+	const finish = () => done(response.writableFinished ? response.statusCode === 200 : undefined);
 	if (response.closed) finish();
 	else response.once('close', finish);
 }

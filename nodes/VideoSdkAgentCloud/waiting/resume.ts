@@ -75,6 +75,11 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 			if (one) isReady = await learnFromEvent(delivery.event, wait, one);
 		}
 	}
+	// Made before: a wait that continues is forgotten, at once if the sender has gone away.
+	const output = waiting.items.map((item, index) => ({
+		json: wait.outcome(item),
+		pairedItem: { item: index },
+	}));
 	if (!isReady || !wait.tryContinue(context)) {
 		return respond(
 			context,
@@ -83,10 +88,6 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		);
 	}
 	context.getResponseObject().setHeader(RESULT_HEADER, 'continued');
-	const output = waiting.items.map((item, index) => ({
-		json: wait.outcome(item),
-		pairedItem: { item: index },
-	}));
 	return { workflowData: [output] };
 }
 

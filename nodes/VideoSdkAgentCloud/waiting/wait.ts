@@ -140,10 +140,10 @@ export class Wait {
 		return this.state === 'waiting';
 	}
 
-	private async finish(wasAccepted: boolean): Promise<void> {
+	private async finish(wasAccepted?: boolean): Promise<void> {
 		if (wasAccepted) return this.forget();
-		// n8n is in trouble, so no one asks it again at once.
-		await sleep(AGAIN_AFTER_MS);
+		// n8n is in trouble, so no one asks it again at once; or no one knows, and its answer to the next request tells.
+		await sleep(wasAccepted === undefined ? FORGET_AFTER_MS : AGAIN_AFTER_MS);
 		this.state = 'waiting';
 		this.wake();
 		if (this.response) await this.ask();
