@@ -56,3 +56,20 @@ it('A text that fits into no request is not sent, and the execution is asked for
 		},
 	]);
 });
+
+it("n8n's token of the execution is in no log, however the path of its URL is called", async () => {
+	const warn = jest.fn();
+	const httpRequest = async () => await Promise.reject(new Error('connect ECONNREFUSED'));
+	const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
+	const stored = { ...STORED, resumeUrl: 'https://n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk' };
+	let turns = 0;
+	const isOver = () => ++turns > 1;
+	jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+	const asking = askToContinue(context, stored, () => ({ known: [] }), isOver, Date.now() + 1_000);
+	while (warn.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+	await jest.runAllTimersAsync();
+	await asking;
+	jest.useRealTimers();
+	expect(JSON.stringify(warn.mock.calls)).toContain('https://n8n.example.com');
+	expect(JSON.stringify(warn.mock.calls)).not.toContain('TOKEN');
+});
