@@ -112,6 +112,17 @@ describe('Session: Wait for Status', () => {
 		const { output } = await rig.engine.run({ parameters: session('waitForStatus', { sessionId }) });
 		expect(output[0]).toMatchObject([{ json: { sessionId, status: 'stopped' } }]);
 	});
+
+	it('is not ended by two looks that find nothing, with one between them that does', async () => {
+		const sessionId = await rig.existingSession();
+		const miss = () =>
+			rig.simulator.addFault({ kind: 'status', status: 404, match: { method: 'GET', times: 1 } });
+		miss();
+		setTimeout(miss, 5_000);
+		setTimeout(() => void rig.simulator.emit(sessionId, 'stopped'), 7_000);
+		const { output } = await rig.engine.run({ parameters: session('waitForStatus', { sessionId }) });
+		expect(output[0]).toMatchObject([{ json: { sessionId, status: 'stopped' } }]);
+	});
 });
 
 describe('An ID with special characters', () => {

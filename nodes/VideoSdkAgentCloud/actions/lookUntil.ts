@@ -24,8 +24,10 @@ export async function lookUntil<T>(
 	let isMissed = false;
 	for (;;) {
 		const isLast = Date.now() >= deadlineMs;
+		const wasMissed = isMissed;
+		isMissed = false;
 		const found = await look(isLast).catch((error: object) => {
-			if (isMissed || isLast || !NOT_FOUND.includes(failureOf(error)?.status ?? 0)) throw error;
+			if (wasMissed || isLast || !NOT_FOUND.includes(failureOf(error)?.status ?? 0)) throw error;
 			isMissed = true;
 			return undefined;
 		});
