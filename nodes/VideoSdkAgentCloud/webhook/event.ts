@@ -36,8 +36,9 @@ function readBody(body: IDataObject): Content | undefined {
 	const name = [body.webhookType, body.type].find(
 		(candidate): candidate is string => typeof candidate === 'string' && candidate !== '',
 	);
-	// What an agent made in the dashboard sends after a call.
-	if ((name ?? CALL_SUMMARY) === CALL_SUMMARY && Object.hasOwn(body, CALL_SUMMARY)) {
+	// What an agent made in the dashboard sends after a call. A type that is no event's changes nothing.
+	const isOther = name !== undefined && name !== CALL_SUMMARY && eventName(name) !== undefined;
+	if (!isOther && Object.hasOwn(body, CALL_SUMMARY)) {
 		const { 'customer-data': call, 'room-data': room } = body;
 		return {
 			event: CALL_SUMMARY,

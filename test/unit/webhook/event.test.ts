@@ -158,6 +158,7 @@ it.each<[string, object]>([
 	['no type', SUMMARY],
 	['its own', { ...SUMMARY, webhookType: 'call-summary' }],
 	['its own as type', { ...SUMMARY, type: 'call-summary' }],
+	['a type that is no event', { ...SUMMARY, type: 'agent-summary' }],
 ])("A call's summary is read from a body with %s", (_which, body) => {
 	expect(parseJson(body)).toMatchObject({ event: 'call-summary', webhookType: 'call-summary', ...IDS });
 	expect(parseJson(body)?.data).toMatchObject({ 'call-summary': SUMMARY['call-summary'] });
