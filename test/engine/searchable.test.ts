@@ -22,7 +22,12 @@ describe('An execution can be found', () => {
 		});
 		const ids = jsonOf(result).map(({ sessionId }) => String(sessionId));
 		const { sessionId = '' } = metadataOf(result.run) ?? {};
-		expect(sessionId).toBe(ids.join(', ').slice(0, 512));
+		expect(sessionId).toBe(
+			ids
+				.join(', ')
+				.slice(0, 512)
+				.replace(/, [^,]*$/, ''),
+		);
 	});
 
 	it('by those that another node of the workflow has started, as well', async () => {

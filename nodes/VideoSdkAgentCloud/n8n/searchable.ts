@@ -17,9 +17,11 @@ export function makeSearchable(context: IExecuteFunctions, records: IDataObject[
 		try {
 			// Another node, or this one in an earlier round of a loop, may have set some.
 			const earlier = context.customData?.get(field)?.split(', ') ?? [];
+			const value = [...new Set([...earlier, ...ids])].join(', ');
+			const isLong = value.length > MAX_VALUE_LENGTH;
 			context.customData?.set(
 				field,
-				[...new Set([...earlier, ...ids])].join(', ').slice(0, MAX_VALUE_LENGTH),
+				isLong ? value.slice(0, value.lastIndexOf(', ', MAX_VALUE_LENGTH)) : value,
 			);
 		} catch (error) {
 			// While a workflow is tried out, n8n throws at what it would else only log.
