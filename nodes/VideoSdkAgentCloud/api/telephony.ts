@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord, pick } from './answer';
-import type { Send } from './client';
+import { failureOf, type Send } from './client';
 import { listPages, type ListRequest } from './pagination';
 import { pathOf } from './path';
 
@@ -79,7 +79,7 @@ export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Pro
 	const list = { ...ALL_ROUTING_RULES, qs: { ruleIds: routingRuleId } };
 	const firstPage = await listPages(once, list)
 		.next()
-		.catch(() => undefined);
+		.catch((error: Error) => (failureOf(error) ? undefined : Promise.reject(error)));
 	const rules: IDataObject[] = firstPage?.value?.rows ?? [];
 	const rule = rules.find(({ id }) => id === routingRuleId);
 	return rule && phoneNumbersOf(rule);

@@ -72,7 +72,11 @@ export class Runner {
 	private readonly once = async <T>(key: string, find: () => Promise<T>): Promise<T> => {
 		const found = this.found.get(key) ?? find();
 		this.found.set(key, found);
-		return (await found) as T;
+		// What kept one item from looking, such as its calling hours, need not concern the others.
+		return (await found.catch((error: Error) => {
+			this.found.delete(key);
+			throw error;
+		})) as T;
 	};
 
 	/** Runs an item to its outcome. Never throws. */
