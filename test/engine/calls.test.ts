@@ -4,7 +4,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
 import { officialRequests, ownRequests } from './official';
-import { failureOf, jsonOf, startParameters, useRig } from './rig';
+import { failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -134,6 +134,31 @@ describe('What is sent is what the official SDK sends:', () => {
 		]);
 		expect(made(rig)).toHaveLength(1);
 		expect(rig.requests).toHaveLength(2);
+	});
+
+	it('nothing, although an item that is not called now came first', async () => {
+		passTime(Date.parse('2026-11-30T12:00:00Z') - Date.now());
+		const callingHours = { hours: { days: '={{ $json.days }}', timeZone: 'UTC' } };
+		const parameters = byRule({
+			from: '={{ $json.from }}',
+			options: { maxConcurrency: 1, allowSameNumber: true, callingHours },
+		});
+		const items = [
+			{ from: RULE.from, days: [2] },
+			{ from: '+14155559999', days: [1] },
+		];
+		const result = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
+		expect(jsonOf(result)).toMatchObject([
+			{ outcome: 'notCalled', reason: expect.any(String) },
+			{ outcome: 'notCalled', error: expect.stringContaining("isn't a number of the selected routing rule") },
+		]);
+		expect(made(rig)).toHaveLength(0);
+	});
+
+	it('a call all the same if the rule cannot be looked up', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 500, match: { method: 'GET' } });
+		await rig.engine.run({ parameters: byRule({ from: '+14155559999' }) });
+		expect(made(rig)).toHaveLength(1);
 	});
 });
 

@@ -70,13 +70,17 @@ export class Runner {
 
 	/** See RunTools. */
 	private readonly once = async <T>(key: string, find: () => Promise<T>): Promise<T> => {
-		const found = this.found.get(key) ?? find();
+		for (let shared = this.found.get(key); shared; shared = this.found.get(key)) {
+			try {
+				return (await shared) as T;
+			} catch {
+				// What kept another item from looking, such as its calling hours, need not concern this one.
+				if (this.found.get(key) === shared) this.found.delete(key);
+			}
+		}
+		const found = find();
 		this.found.set(key, found);
-		// What kept one item from looking, such as its calling hours, need not concern the others.
-		return (await found.catch((error: Error) => {
-			this.found.delete(key);
-			throw error;
-		})) as T;
+		return await found;
 	};
 
 	/** Runs an item to its outcome. Never throws. */
