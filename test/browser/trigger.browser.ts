@@ -147,8 +147,8 @@ inBrowser('published, two clicks lead from a start to the events of its session'
 inBrowser('the last entry of the list says what to do, and starts nothing', async (editor) => {
 	await editor.openNode(await storeAction('start'), ACTION);
 	await editor.panel.getByTestId('resource-locator-webhookUrl').getByTestId('rlc-input').click();
-	await editor.page.getByTestId('rlc-item').filter({ hasText: 'Not listed?' }).click();
-	await editor.panel.getByText("or switch to 'By URL' and paste the trigger's Production URL").waitFor();
+	const hasText = "Not listed? Publish its workflow, or use 'By URL'";
+	await editor.page.getByTestId('rlc-item').filter({ hasText }).click();
 	await editor.runStep();
 	expect((await editor.failure()).title).toContain(
 		"'Webhook URL' must be a URL that starts with https:// or http://",
