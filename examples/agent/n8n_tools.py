@@ -61,7 +61,7 @@ async def list_tools(tool: dict) -> list[FunctionTool]:
                 return [function_for(entry, tool) for entry in (await session.list_tools()).tools]
         except Exception as error:
             if pause_s is None:
-                logger.warning("%s is left out of this conversation: %s", tool["url"], reason(error))
+                logger.warning("The tools at %s aren't available in this conversation: %s", tool["url"], reason(error))
                 return []
         await asyncio.sleep(pause_s)
 

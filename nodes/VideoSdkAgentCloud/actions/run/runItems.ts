@@ -123,7 +123,7 @@ function toOutput(items: Items): INodeExecutionData[] {
  * failed for certain (its room is closed), or in doubt (nothing is closed, nothing is sent again).
  *
  * When an item fails, nothing new is begun and what is in flight is awaited; then the node stops. With "continue on error", and as
- * a tool, each item has its own outcome. An item that has begun is continued before another one begins.
+ * a tool, each item has its own outcome. Items that have started take precedence over those that haven't.
  *
  * @returns the output items in the order of the input, each paired with its input item
  * @throws NodeApiError or NodeOperationError of the first item that failed, naming what was started so far
