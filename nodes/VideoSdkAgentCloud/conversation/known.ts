@@ -5,7 +5,7 @@ import { NO_TIME_LEFT } from '../api/client';
 import { apiSessionId } from '../api/sessionId';
 import { type Includable, joinParts, type Part } from './part';
 import { FINAL, type Kind } from './kinds';
-import { joinByName, joinLayers, larger, type Layer, layersOf, recordOf } from './record';
+import { type Fields, fieldsOf, joinByName, joinFields, larger, recordOf } from './record';
 
 /** The events by which VideoSDK tells that a session is over, which are also the statuses that they lead to. */
 export const END_EVENTS = ['failed', 'stopped'] as const;
@@ -17,7 +17,7 @@ export type EndEvent = (typeof END_EVENTS)[number];
  */
 export interface Known {
 	id: string;
-	layers: Layer[];
+	fields: Fields;
 	/** By status and time, the union of all timelogs. */
 	timelog: Record<string, IDataObject>;
 	/** Whether a status has shown that someone had picked up. */
@@ -54,7 +54,7 @@ const DERIVED = ['outcome', 'answered', 'durationSeconds', 'timelog', 'alreadyOv
 
 /** @returns what is known of a conversation of which nothing is known yet */
 export function unknown(id: string): Known {
-	return { id, layers: [], timelog: {}, isAnswered: false, told: {}, parts: {} };
+	return { id, fields: {}, timelog: {}, isAnswered: false, told: {}, parts: {} };
 }
 
 function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
@@ -85,7 +85,7 @@ function ofRecord(kind: Kind, id: string, record: IDataObject, skewMs: number): 
 	const { outcome, answered } = kind.describe({ status: record.status });
 	return {
 		...unknown(id),
-		layers: layersOf(plain, kind.stageOf(record)),
+		fields: fieldsOf(plain, kind.stageOf(record)),
 		timelog: timelogOf(record),
 		isAnswered: answered === true && outcome !== 'answered',
 		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
@@ -110,7 +110,7 @@ export function join(one: Known, other: Known): Known {
 	const ended = joinEnded(one.ended, other.ended);
 	return {
 		id: one.id,
-		layers: joinLayers(one.layers, other.layers),
+		fields: joinFields(one.fields, other.fields),
 		timelog: joinByName(one.timelog, other.timelog, larger),
 		isAnswered: one.isAnswered || other.isAnswered,
 		...(overAtMs !== undefined && { overAtMs }),
@@ -137,7 +137,7 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 		([one], [other]) => (parseInt(one, 10) || 0) - (parseInt(other, 10) || 0) || one.localeCompare(other),
 	);
 	const record: IDataObject = {
-		...recordOf(known.layers),
+		...recordOf(known.fields),
 		...(entries.length > 0 && { timelog: entries.map(([, entry]) => entry) }),
 		[kind.idField]: known.id,
 	};
@@ -150,8 +150,8 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 }
 
 /** @returns whether the API has shown the end */
-export function isShownOver({ layers }: Known): boolean {
-	return (layers[0]?.rank[0] ?? 0) >= FINAL;
+export function isShownOver({ fields }: Known): boolean {
+	return Object.values(fields).some(({ rank: [stage] }) => stage >= FINAL);
 }
 
 /** @returns the end that an event told, of two the one that counts more */

@@ -1,25 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/**
- * The fields that one record told, as far as no record that is further on tells them, too. Its rank decides between records: how far
- * the conversation had come, then `updatedAt`, then the size of the record.
- */
-export interface Layer {
-	rank: [stage: number, updatedAtMs: number, size: number];
-	fields: IDataObject;
-}
+/** What decides between records: how far the conversation had come, then `updatedAt`, then the size of the record. */
+type Rank = [stage: number, updatedAtMs: number, size: number];
 
-/** Fields without a value come last: they take back nothing that another record has told. */
-const NOTHING: Layer['rank'] = [-1, 0, 0];
+/** What records have told, by the names of their fields: of each field, the value of the record with the highest rank. */
+export type Fields = Record<string, { rank: Rank; value: IDataObject[string] }>;
 
-function isNothing(value: unknown): boolean {
-	return value === undefined || value === null || value === '';
-}
-
-function compare(one: Layer['rank'], other: Layer['rank']): number {
-	const index = one.findIndex((value, position) => value !== other[position]);
-	return index === -1 ? 0 : (other[index] as number) - (one[index] as number);
-}
+/** A field without a value takes back nothing that another record has told. */
+const NOTHING: Rank = [-1, 0, 0];
 
 /** Of records of the same rank, the value that is longer as text counts, then the one that is later in the alphabet. */
 export function larger<T>(one: T, other: T): T {
@@ -28,53 +16,39 @@ export function larger<T>(one: T, other: T): T {
 	return oneText > otherText ? one : other;
 }
 
-/** Joins fields of the same name. */
+/** Joins what has the same name. */
 export function joinByName<T>(
 	one: Record<string, T>,
 	other: Record<string, T>,
 	joinTwo: (a: T, b: T) => T,
 ): Record<string, T> {
-	const joined = { ...one };
+	const joined = new Map(Object.entries(one));
 	for (const [name, value] of Object.entries(other)) {
-		const present = Object.hasOwn(joined, name) ? joined[name] : undefined;
-		joined[name] = present === undefined ? value : joinTwo(present, value);
+		const present = joined.get(name);
+		joined.set(name, present === undefined ? value : joinTwo(present, value));
 	}
-	return joined;
+	return Object.fromEntries(joined);
 }
 
-/** @returns the layers of one record. @param stage how far the conversation had come */
-export function layersOf(record: IDataObject, stage: number): Layer[] {
-	const entries = Object.entries(record).filter(([, value]) => value !== undefined);
-	const updatedAtMs = Date.parse(String(record.updatedAt)) || 0;
-	return [
-		{
-			rank: [stage, updatedAtMs, JSON.stringify(record).length],
-			fields: Object.fromEntries(entries.filter(([, value]) => !isNothing(value))),
-		},
-		{ rank: NOTHING, fields: Object.fromEntries(entries.filter(([, value]) => isNothing(value))) },
-	];
+/** @returns what one record tells. @param stage how far the conversation had come */
+export function fieldsOf(record: IDataObject, stage: number): Fields {
+	const rank: Rank = [stage, Date.parse(String(record.updatedAt)) || 0, JSON.stringify(record).length];
+	const told = Object.entries(record).filter(([, value]) => value !== undefined);
+	return Object.fromEntries(
+		told.map(([name, value]) => [name, { rank: value === null || value === '' ? NOTHING : rank, value }]),
+	);
 }
 
-/** Joins what records have told, whatever their order: of each field, the value of the record with the highest rank. */
-export function joinLayers(one: Layer[], other: Layer[]): Layer[] {
-	const byRank = new Map<string, Layer>();
-	for (const { rank, fields } of [...one, ...other]) {
-		const key = rank.join();
-		const present = byRank.get(key);
-		byRank.set(key, { rank, fields: present ? joinByName(present.fields, fields, larger) : fields });
-	}
-	const told = new Set<string>();
-	return [...byRank.values()]
-		.sort((a, b) => compare(a.rank, b.rank))
-		.map(({ rank, fields }) => {
-			const news = Object.entries(fields).filter(([name]) => !told.has(name));
-			for (const [name] of news) told.add(name);
-			return { rank, fields: Object.fromEntries(news) };
-		})
-		.filter(({ fields }) => Object.keys(fields).length > 0);
+/** Joins what records have told, whatever their order. */
+export function joinFields(one: Fields, other: Fields): Fields {
+	return joinByName(one, other, (a, b) => {
+		const difference = a.rank.map((value, index) => value - (b.rank[index] as number)).find(Boolean) ?? 0;
+		if (difference === 0) return larger(a, b);
+		return difference > 0 ? a : b;
+	});
 }
 
-/** @returns the record that the layers make */
-export function recordOf(layers: Layer[]): IDataObject {
-	return Object.assign({}, ...[...layers].reverse().map(({ fields }) => fields)) as IDataObject;
+/** @returns the record that the fields make */
+export function recordOf(fields: Fields): IDataObject {
+	return Object.fromEntries(Object.entries(fields).map(([name, { value }]) => [name, value]));
 }

@@ -17,7 +17,7 @@ function knownWithText(id: string, length: number): Known {
 	const transcript = { value: 'x'.repeat(length), weight: length, mayCome: false };
 	return {
 		...unknown(id),
-		layers: [{ rank: [10, 0, 9], fields: { status: 'ended' } }],
+		fields: { status: { rank: [10, 0, 9], value: 'ended' } },
 		parts: { transcript },
 	};
 }
@@ -50,7 +50,7 @@ it('A text that fits into no request is not sent, and the execution is asked for
 	expect(accepted).toEqual([
 		{
 			known: [
-				expect.objectContaining({ id: 'c-1', parts: {}, layers: expect.any(Array) }),
+				expect.objectContaining({ id: 'c-1', parts: {}, fields: expect.any(Object) }),
 				expect.objectContaining({ id: 'c-2', parts: { transcript: expect.anything() as object } }),
 			],
 		},
