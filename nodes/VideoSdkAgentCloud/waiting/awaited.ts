@@ -20,6 +20,10 @@ export class Awaited {
 	private readonly progress: Progress;
 	/** Another request than a look is under way. */
 	isBusy = false;
+	/** Called when there is nothing left to do for it. */
+	onReady?: () => void;
+	/** Called when the API rejects the credential. */
+	onRejected?: (error: Error) => void;
 
 	constructor(
 		readonly kind: Kind,
@@ -34,11 +38,6 @@ export class Awaited {
 
 	get id(): string {
 		return this.known.id;
-	}
-
-	/** After this time, in ms since 1970, nothing is sent to VideoSDK. */
-	get lastRequestMs(): number {
-		return this.limits.keepUntilMs;
 	}
 
 	/** After this time, in ms since 1970, no end is sent. */

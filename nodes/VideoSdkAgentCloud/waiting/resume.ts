@@ -7,11 +7,11 @@ import { type ReceivedEvent } from '../webhook/event';
 import { reject, type Rejection, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
 import type { CarriedKnown } from './askToContinue';
+import type { Awaited } from './awaited';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
 import { takeUp } from './takeUp';
 import type { Wait } from './wait';
-import type { Watched } from './work';
 
 const NOT_FOR_US: Rejection = {
 	status: 401,
@@ -44,7 +44,7 @@ function learnFromUs(context: IWebhookFunctions, wait: Wait, { isCredentialByIte
 }
 
 /** Learns from an event of VideoSDK. The API decides whether the conversation is over. */
-async function learnFromEvent({ event }: ReceivedEvent, wait: Wait, one: Watched): Promise<boolean> {
+async function learnFromEvent({ event }: ReceivedEvent, wait: Wait, one: Awaited): Promise<boolean> {
 	const name = END_EVENTS.find((candidate) => candidate === event);
 	if (name !== undefined) one.learn({ event: name, atMs: Date.now() });
 	else if (one.kind === KINDS.session) return false;

@@ -11,7 +11,6 @@ import { withoutResponse } from './question';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 import type { Watch } from './watch';
-import type { Watched } from './work';
 
 /** By then n8n has marked the execution as running, or will never do so. */
 const FORGET_AFTER_MS = 60_000;
@@ -32,7 +31,7 @@ export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
 export class Wait {
 	private readonly kind: Kind;
 	private readonly budget: Budget;
-	private readonly awaited = new Map<string, Watched>();
+	private readonly awaited = new Map<string, Awaited>();
 	/** Undefined: no request of this process can be made, see `isCredentialByItem`. */
 	private context?: RequestContext;
 	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
@@ -65,7 +64,7 @@ export class Wait {
 		watch.add(own);
 	}
 
-	get(id: string): Watched | undefined {
+	get(id: string): Awaited | undefined {
 		return this.awaited.get(id);
 	}
 
@@ -84,13 +83,13 @@ export class Wait {
 	}
 
 	/** Something was learned. @param soon one that an event is about */
-	wake(soon?: Watched): void {
+	wake(soon?: Awaited): void {
 		soon?.lookSoon();
 		for (const watch of this.watches) watch.wake();
 	}
 
 	/** Looks at once for what an event is about, if nothing else is open. Never throws. */
-	async lookNow(one: Watched): Promise<void> {
+	async lookNow(one: Awaited): Promise<void> {
 		const nowMs = Date.now();
 		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
 		const [watch] = this.watches;

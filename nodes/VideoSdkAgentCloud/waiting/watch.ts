@@ -4,7 +4,8 @@ import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
 import { isShownOver } from '../conversation/known';
 import { Account, keyOf, type ReadCredential } from './account';
-import { end, fetchRecord, keep, type Watched } from './work';
+import type { Awaited } from './awaited';
+import { end, fetchRecord, keep } from './work';
 
 /** For fewer, the list cannot take fewer requests than one for each. */
 const MIN_FOR_LIST = 3;
@@ -25,7 +26,7 @@ const LONGEST_SLEEP_MS = 60 * 60_000;
  * account's conversations, not with the executions. It has timers and requests; what is to be done, `Awaited` says.
  */
 export class Watch {
-	private readonly watched = new Set<Watched>();
+	private readonly watched = new Set<Awaited>();
 	private isLooking = false;
 	/** No round of looks begins before, in ms since 1970. */
 	private looksAgainAtMs = 0;
@@ -35,12 +36,12 @@ export class Watch {
 
 	constructor(readonly account: Account) {}
 
-	add(watched: Watched[]): void {
+	add(watched: Awaited[]): void {
 		for (const one of watched) this.watched.add(one);
 		this.wake();
 	}
 
-	remove(watched: Watched[]): void {
+	remove(watched: Awaited[]): void {
 		for (const one of watched) this.watched.delete(one);
 	}
 
@@ -50,7 +51,7 @@ export class Watch {
 	}
 
 	/** Looks for one at once, as an event told. Never throws. */
-	async lookAt(one: Watched): Promise<void> {
+	async lookAt(one: Awaited): Promise<void> {
 		const nowMs = Date.now();
 		await fetchRecord(this.account, one);
 		one.noteStep('look', nowMs);
@@ -70,8 +71,8 @@ export class Watch {
 	/** Begins what is due, and sleeps until something else is. */
 	private work(): void {
 		const nowMs = Date.now();
-		const due: Watched[] = [];
-		const near: Watched[] = [];
+		const due: Awaited[] = [];
+		const near: Awaited[] = [];
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			if (one.isBusy) continue;
@@ -94,7 +95,7 @@ export class Watch {
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
 	}
 
-	private async begin(one: Watched, step: 'end' | 'keep', nowMs: number): Promise<void> {
+	private async begin(one: Awaited, step: 'end' | 'keep', nowMs: number): Promise<void> {
 		one.isBusy = true;
 		await (step === 'end' ? end(this.account, one) : keep(this.account, one, nowMs)).catch(
 			({ message }: Error) => this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
@@ -105,9 +106,9 @@ export class Watch {
 	}
 
 	/** One round of looks. Ends don't wait for it. */
-	private async look(due: Watched[], nowMs: number): Promise<void> {
+	private async look(due: Awaited[], nowMs: number): Promise<void> {
 		this.isLooking = true;
-		const found = new Set<Watched>();
+		const found = new Set<Awaited>();
 		let requests = 0;
 		const listed = due.filter((one) => !one.isLastLook(nowMs));
 		for (const kind of new Set(listed.map((one) => one.kind))) {
@@ -129,14 +130,14 @@ export class Watch {
 	/** Reads the list, as long as its pages have what is due. @throws ApiError; what was found stays */
 	private async searchList(
 		kind: Kind,
-		due: Watched[],
-		found: Set<Watched>,
+		due: Awaited[],
+		found: Set<Awaited>,
 		onPage: () => void,
 	): Promise<void> {
-		const open = new Map<string, Watched[]>();
+		const open = new Map<string, Awaited[]>();
 		for (const one of due) open.set(one.id, [...(open.get(one.id) ?? []), one]);
 		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
-		const send = this.account.sender('look', Math.max(...due.map((one) => one.lastRequestMs)), 1);
+		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)), 1);
 		for await (const { rows } of listPages(send, kind.list)) {
 			onPage();
 			const hits = rows.filter((row) => open.has(String(row[kind.idField])));

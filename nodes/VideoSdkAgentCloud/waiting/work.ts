@@ -12,17 +12,9 @@ const END_ATTEMPTS = 3;
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
 
-/** A conversation that an account works on. */
-export interface Watched extends Awaited {
-	/** Called when there is nothing left to do for it. */
-	onReady?: () => void;
-	/** Called when the API rejects the credential. */
-	onRejected?: (error: Error) => void;
-}
-
 /** Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own. */
-export async function fetchRecord(account: Account, one: Watched, lane: Lane = 'look'): Promise<void> {
-	await one.kind.get(account.sender(lane, one.lastRequestMs, LOOK_ATTEMPTS), one.id).then(
+export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<void> {
+	await one.kind.get(account.sender(lane, one.limits.keepUntilMs, LOOK_ATTEMPTS), one.id).then(
 		(record) => one.learn({ record, skewMs: account.skewMs }),
 		(error: Error) => {
 			if (REJECTED.includes(failureOf(error)?.status ?? 0)) one.onRejected?.(error);
@@ -31,7 +23,7 @@ export async function fetchRecord(account: Account, one: Watched, lane: Lane = '
 }
 
 /** Ends a conversation at its Max Wait. Never throws. */
-export async function end(account: Account, one: Watched): Promise<void> {
+export async function end(account: Account, one: Awaited): Promise<void> {
 	try {
 		const send = account.sender('end', one.lastEndMs, END_ATTEMPTS);
 		const { alreadyOver, ...record } = await one.kind.end(send, one.id);
@@ -45,7 +37,7 @@ export async function end(account: Account, one: Watched): Promise<void> {
 }
 
 /** Looks for what was said. */
-export async function keep(account: Account, one: Watched, nowMs: number): Promise<void> {
+export async function keep(account: Account, one: Awaited, nowMs: number): Promise<void> {
 	// The record tells when it was over, which an event or the answer to an end may not.
 	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
 	const record = describeNow(one.kind, one.known);

@@ -8,7 +8,6 @@ import type { Account, Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/ac
 import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { Watch } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
-import type { Watched } from '../../../nodes/VideoSdkAgentCloud/waiting/work';
 
 const MAX_WAIT_MS = 60_000;
 const never = async () => await new Promise<never>(() => undefined);
@@ -42,7 +41,7 @@ function awaitCall(
 	const nowMs = Date.now();
 	const whole: Want = { deadlineMs: nowMs + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0, ...want };
 	const limits = budgetOf(whole.deadlineMs, whole.keepMs, 1);
-	const one: Watched = new Awaited(KINDS.call, whole, limits, nowMs, known);
+	const one = new Awaited(KINDS.call, whole, limits, nowMs, known);
 	const seen: { item?: IDataObject } = {};
 	one.onReady = () => (seen.item ??= outcomeOf(KINDS.call, one.known, whole));
 	watch.add([one]);
