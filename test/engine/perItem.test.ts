@@ -44,6 +44,15 @@ it('Hang Up When Max Wait Ends and Simplify count for their own item', async () 
 	expect(rig.requests.filter(({ path }) => path === `${CALL}/end`)).toHaveLength(1);
 });
 
+it("Simplify counts for its own item at n8n's own deadline, too", async () => {
+	const parameters = byRule({ operation: 'makeAndWait', options: { simplify: '={{ $json.simplify }}' } });
+	const items = [{ simplify: false }, { simplify: true }];
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items });
+	await waiting.reachDeadline();
+	const output = waiting.resumed?.routed.success.map(({ json }) => 'timelog' in json);
+	expect(output).toEqual([true, false]);
+});
+
 it('The last values of a credential that was deleted are not used any more', async () => {
 	const waiting = await rig.engine.startAndWait(
 		MAX_WAIT_MS,

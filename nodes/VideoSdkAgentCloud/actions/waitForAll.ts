@@ -12,10 +12,14 @@ import { planWait, type WaitOptions } from '../waiting/planWait';
 import { putToWait } from '../waiting/putToWait';
 import type { CredentialOfItem, Operation } from './operation';
 
-/** @returns whether to end what still runs at the deadline. @param option the boolean among the options that says so */
-function endsAtDeadline(read: ItemReader, option: Field): boolean {
+/** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */
+function readWait(read: ItemReader, option: Field) {
 	const options = readOptions(read);
-	return options.flag(option) ?? option.default === true;
+	return {
+		isSimplified: readIsSimplified(options),
+		keepMs: readIncludeWaitMs(options),
+		isEnded: options.flag(option) ?? option.default === true,
+	};
 }
 
 /**
@@ -26,9 +30,7 @@ function endsAtDeadline(read: ItemReader, option: Field): boolean {
  */
 export function checkWait(read: ItemReader, option: Field): number {
 	const maxWaitMs = readMaxWaitMs(read);
-	readIsSimplified(readOptions(read));
-	readIncludeWaitMs(readOptions(read));
-	return endsAtDeadline(read, option) ? maxWaitMs : Infinity;
+	return readWait(read, option).isEnded ? maxWaitMs : Infinity;
 }
 
 /** @returns the time left, in ms. Until a time of day, as an expression may say, it may have run out during the starts */
@@ -54,11 +56,10 @@ export function waitingFor(kind: KindName, option: Field): Pick<Operation, 'comp
 	const optionsOf = (context: IExecuteFunctions, credential: CredentialOfItem): WaitOptions => ({
 		kind,
 		credential,
-		maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex)),
-		endsAtDeadline: (itemIndex) => endsAtDeadline(new ItemReader(context, itemIndex), option),
-		simplifies: (itemIndex) => readIsSimplified(readOptions(new ItemReader(context, itemIndex))),
-		include: (itemIndex) => readKept(new ItemReader(context, itemIndex)),
-		includeWaitMs: (itemIndex) => readIncludeWaitMs(readOptions(new ItemReader(context, itemIndex))),
+		ofItem: (itemIndex) => {
+			const read = new ItemReader(context, itemIndex);
+			return { ...readWait(read, option), keep: readKept(read), maxWaitMs: remainingWaitMs(read) };
+		},
 	});
 	return {
 		complete: async (context, output, credential) =>

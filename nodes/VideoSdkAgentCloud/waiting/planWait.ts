@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { type Includable, reasonMissing, showParts } from '../conversation/part';
+import { reasonMissing, showParts } from '../conversation/part';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
@@ -10,19 +10,16 @@ import { findWatch, type Watch } from './watch';
 /** A response that the agent hands in while its call ends still counts. */
 const RESPONSE_MS = 5_000;
 
+/** How one item waits. If anything is kept, the room was made for this conversation alone. */
+export interface ItemWait extends Pick<Want, 'isEnded' | 'keep' | 'keepMs'> {
+	maxWaitMs: number;
+	isSimplified: boolean;
+}
+
 /** How the items of an operation wait. */
 export interface WaitOptions {
 	kind: KindName;
-	/** An item's Max Wait, in ms. */
-	maxWaitMs: (itemIndex: number) => number;
-	/** Whether it is ended then. */
-	endsAtDeadline: (itemIndex: number) => boolean;
-	/** Whether its output is simplified. */
-	simplifies: (itemIndex: number) => boolean;
-	/** What to fetch after the end, such as a transcript. If there is anything, the room was made for this call alone. */
-	include: (itemIndex: number) => Includable[];
-	/** How long to wait for that after the end, in ms. */
-	includeWaitMs: (itemIndex: number) => number;
+	ofItem: (itemIndex: number) => ItemWait;
 	/** What the only item asks, if it asks something. */
 	question?: Question;
 	/** Reads an item's credential. */
@@ -77,10 +74,6 @@ export async function planWait(
 		last: [],
 	};
 	const { question } = options;
-	const show = (item: INodeExecutionData, json: IDataObject): INodeExecutionData => {
-		if (question) return { ...item, json: withoutResponse(question, json) };
-		return { ...item, json: options.simplifies(indexOf(item)) ? kind.simplify(json) : json };
-	};
 	for (const item of output) {
 		const id = item.json[kind.idField];
 		if (typeof id !== 'string' || id === '') {
@@ -91,23 +84,25 @@ export async function planWait(
 			continue;
 		}
 		const index = indexOf(item);
-		const keep = options.include(index);
+		const { maxWaitMs, isSimplified, ...wait } = options.ofItem(index);
 		const { roomId } = item.json;
 		const want: Want = {
-			deadlineMs: sinceMs + options.maxWaitMs(index),
-			isEnded: options.endsAtDeadline(index),
-			keep,
-			...((keep.length > 0 || question) && roomId && { ownRoomId: String(roomId) }),
-			keepMs: options.includeWaitMs(index),
+			...wait,
+			deadlineMs: sinceMs + maxWaitMs,
+			...((wait.keep.length > 0 || question) && roomId && { ownRoomId: String(roomId) }),
 			...(question && { responseMs: RESPONSE_MS }),
+		};
+		const show = (json: IDataObject): INodeExecutionData => {
+			if (question) return { ...item, json: withoutResponse(question, json) };
+			return { ...item, json: isSimplified ? kind.simplify(json) : json };
 		};
 		const known = learn(kind, unknown(id), { record: item.json });
 		const outcome = outcomeOf(kind, known, want);
 		const isDone =
 			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
-		plan.shown.push(show(item, isDone ? outcome : item.json));
-		plan.last.push(show(item, isDone ? outcome : { ...item.json, ...showParts(keep, {}), timedOut: true }));
-		if (!options.simplifies(index)) plan.wholeIds.push(id);
+		plan.shown.push(show(isDone ? outcome : item.json));
+		plan.last.push(show(isDone ? outcome : { ...item.json, ...showParts(wait.keep, {}), timedOut: true }));
+		if (!isSimplified) plan.wholeIds.push(id);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
 		const watch: Watch = common ?? (await findWatch(context, index, options.credential(index)));

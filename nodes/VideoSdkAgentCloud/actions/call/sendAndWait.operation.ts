@@ -71,11 +71,10 @@ function optionsOf(
 		kind: 'call',
 		question: started && questions.get(started.json),
 		credential,
-		maxWaitMs: (itemIndex) => remainingWaitMs(new ItemReader(context, itemIndex), MAX_WAIT_FOR_RESPONSE),
-		endsAtDeadline: () => true,
-		simplifies: () => true,
-		include: () => [],
-		includeWaitMs: () => 0,
+		ofItem: (itemIndex) => {
+			const maxWaitMs = remainingWaitMs(new ItemReader(context, itemIndex), MAX_WAIT_FOR_RESPONSE);
+			return { maxWaitMs, isEnded: true, isSimplified: true, keep: [], keepMs: 0 };
+		},
 	};
 }
 
