@@ -1,6 +1,5 @@
 import type {
 	IBinaryKeyData,
-	ICredentialsDecrypted,
 	IDataObject,
 	IExecuteFunctions,
 	INodeExecutionData,
@@ -8,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { type Field } from '../fields/field';
 import type { Send } from '../api/client';
+import type { ReadCredential } from '../api/credential';
 import type { StartKind } from '../api/starts';
 import type { ItemReader } from '../fields/reader';
 
@@ -25,6 +25,10 @@ export interface RunTools {
 	stopSignal: AbortSignal;
 	/** Runs work that is no request to the API when it is the item's turn, and not after a stop. */
 	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+	/** Reads the item's credential. */
+	credential: ReadCredential;
+	/** For one attempt of a request, in ms. */
+	timeoutMs: number;
 	/** Finds what several items need only once. @param key names it */
 	once: <T>(key: string, find: () => Promise<T>) => Promise<T>;
 	/** Declares the room that was made for the item: the runner closes it if the item then fails for certain. */
@@ -55,7 +59,7 @@ export interface PreparedCall {
 }
 
 /** Gives the credential of an input item, see `credentialOf`. */
-export type CredentialOfItem = (itemIndex: number) => () => Promise<ICredentialsDecrypted>;
+export type CredentialOfItem = (itemIndex: number) => ReadCredential;
 
 /** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */
 export interface Operation {

@@ -1,5 +1,4 @@
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { credentialOf } from '../api/credential';
 import { openFile, type OpenFile } from '../api/files';
 import { FileError, type FileLimits, TEXT_LIMITS, textOf } from '../api/fileStream';
 import type { ItemReader } from '../fields/reader';
@@ -16,14 +15,13 @@ import type { RunTools } from './operation';
 export async function withFile<T>(
 	read: ItemReader,
 	url: string,
-	limits: FileLimits & { stopSignal: AbortSignal },
+	{ credential, stopSignal, timeoutMs }: RunTools,
+	limits: Omit<FileLimits, 'timeoutMs'>,
 	use: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
-	const { context, itemIndex } = read;
-	const credential = await credentialOf(context, itemIndex)();
-	const rejectionOf = fileAddressRule(readBaseUrl(credential.data?.baseUrl));
-	const { httpRequest } = context.helpers;
-	return await openFile({ httpRequest, url, rejectionOf, ...limits })
+	const rejectionOf = fileAddressRule(readBaseUrl((await credential()).data?.baseUrl));
+	const { httpRequest } = read.context.helpers;
+	return await openFile({ httpRequest, url, rejectionOf, timeoutMs, stopSignal, ...limits })
 		.then(use)
 		.catch((error: Error & { description?: string | null }) => {
 			const shown = read.fail(error.message, error.description ?? '');
@@ -39,16 +37,14 @@ export function mayComeLater({ cause }: { cause?: unknown }): boolean {
 /**
  * Makes the function by which an item reads a transcript or summary, when it is its turn.
  *
- * @param timeoutMs without a single byte
  * @param tooLargeAdvice what to do about a file that is too large
  */
 export function textReader(
 	read: ItemReader,
-	timeoutMs: number,
-	{ stopSignal, inTurn }: RunTools,
+	tools: RunTools,
 	tooLargeAdvice = TEXT_LIMITS.tooLargeAdvice,
 ): (url: string) => Promise<string> {
-	const limits = { ...TEXT_LIMITS, tooLargeAdvice, timeoutMs, stopSignal };
-	return async (url) =>
-		await inTurn(async () => await withFile(read, url, limits, async ({ stream }) => await textOf(stream)));
+	const limits = { ...TEXT_LIMITS, tooLargeAdvice };
+	const use = async ({ stream }: OpenFile) => await textOf(stream);
+	return async (url) => await tools.inTurn(async () => await withFile(read, url, tools, limits, use));
 }

@@ -1,5 +1,4 @@
 import {
-	type ICredentialsDecrypted,
 	type IDataObject,
 	type IHttpRequestMethods,
 	type IHttpRequestOptions,
@@ -10,7 +9,7 @@ import {
 } from 'n8n-workflow';
 import { detached } from '../n8n/detached';
 import { type AnswerReader, DeclinedError, isRecord } from './answer';
-import { CREDENTIAL_TYPE, type RequestContext } from './credential';
+import { CREDENTIAL_TYPE, type ReadCredential, type RequestContext } from './credential';
 import { type ApiFailure, failureOfError, failureOfResponse, type FullResponse } from './failure';
 import { describeFailure } from './messages';
 import { pause } from './pause';
@@ -47,7 +46,7 @@ export interface Sending {
 	/** How often each request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
 	/** Gives the credential. Without it n8n reads it for each request. */
-	credential?: () => Promise<ICredentialsDecrypted>;
+	credential?: ReadCredential;
 	/** Once aborted, nothing is sent again. Default: when the execution is stopped */
 	stopSignal?: AbortSignal;
 	/** After this time, in ms since 1970, nothing is sent. */

@@ -14,6 +14,9 @@ export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 /** Reading a credential costs n8n a database query and a decryption. A change of it counts after this time at the latest. */
 const KEPT_MS = 60_000;
 
+/** Gives a credential as it is now, or was a short while ago. Throws what n8n throws if it cannot be read. */
+export type ReadCredential = () => Promise<ICredentialsDecrypted>;
+
 /** The n8n contexts from which the API is called. */
 export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
 
@@ -74,11 +77,7 @@ export class CredentialsCache<T> {
  * @param maxAgeMs how long ago it may have been read. Default: a minute
  * @returns gives the credential, read when first asked; throws what n8n throws if there is no such credential
  */
-export function credentialOf(
-	context: RequestContext,
-	itemIndex?: number,
-	maxAgeMs?: number,
-): () => Promise<ICredentialsDecrypted> {
+export function credentialOf(context: RequestContext, itemIndex?: number, maxAgeMs?: number): ReadCredential {
 	const cache = new CredentialCache<ICredentialsDecrypted>();
 	return async () =>
 		await cache.get(async () => {
@@ -125,7 +124,7 @@ export async function isAsStored(
 export function credentialsOfItems(
 	context: IExecuteFunctions,
 	itemCount: number,
-): (itemIndex: number) => () => Promise<ICredentialsDecrypted> {
+): (itemIndex: number) => ReadCredential {
 	const ofItems = Array.from({ length: itemCount }, (_, itemIndex) => credentialOf(context, itemIndex));
 	const ofItem = (itemIndex: number) => ofItems[itemIndex] ?? credentialOf(context, itemIndex);
 	if (itemCount < 2) return ofItem;

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { credentialOf } from '../api/credential';
+import { type ReadCredential } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
@@ -100,7 +100,7 @@ export function readAgentTools(
 	validForS: number,
 	withContext: FieldReader<unknown>,
 	taken?: string,
-): (() => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
+): ((credential: ReadCredential) => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const context = readContext(withContext) ?? {};
 	const collection = read.group(agentToolsField);
 	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
@@ -115,8 +115,7 @@ export function readAgentTools(
 			"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
 		);
 	}
-	const credential = credentialOf(read.context, read.itemIndex);
-	return async () => {
+	return async (credential) => {
 		const { secretKey, baseUrl } = (await credential()).data ?? {};
 		checkReachable(read, baseUrl, tools);
 		const secret = String(secretKey ?? '').trim();
@@ -160,7 +159,7 @@ export function readWithTools(
 	place: keyof typeof PLACES,
 	data: IDataObject | undefined,
 	response?: HandedTool,
-): () => Promise<IDataObject | undefined> {
+): (credential: ReadCredential) => Promise<IDataObject | undefined> {
 	const { label, name, asValue } = PLACES[place];
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
@@ -172,9 +171,8 @@ export function readWithTools(
 			`Rename the entry in '${label}'.`,
 		);
 	}
-	const credential = credentialOf(read.context, read.itemIndex);
-	return async () => {
-		const handed = (await tools?.())?.tools ?? [];
+	return async (credential) => {
+		const handed = (await tools?.(credential))?.tools ?? [];
 		if (response !== undefined) {
 			const { url } = response;
 			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);

@@ -1,7 +1,13 @@
 import { type ICredentialsDecrypted, type IExecuteFunctions, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
-import { credentialId, credentialOf, isAsStored, type RequestContext } from '../api/credential';
+import {
+	credentialId,
+	credentialOf,
+	isAsStored,
+	type ReadCredential,
+	type RequestContext,
+} from '../api/credential';
 import { openFile } from '../api/files';
 import { TEXT_LIMITS, textOf } from '../api/fileStream';
 import { clockSkewMs } from '../api/serverTime';
@@ -25,8 +31,6 @@ const NOT_RESOLVED = '[Error resolving credentials]';
 /** One round of looks reads the credential once, however many requests it makes. */
 const MAX_AGE_MS = 1_000;
 const RATE_LIMIT_PAUSE_MS = 5_000;
-
-export type ReadCredential = () => Promise<ICredentialsDecrypted>;
 
 /**
  * An account of VideoSDK, as waiting executions use it: its credential in its current state, and its requests, which outlive the

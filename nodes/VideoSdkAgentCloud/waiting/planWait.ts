@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { reasonMissing, showParts } from '../conversation/part';
+import type { ReadCredential } from '../api/credential';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
-import type { ReadCredential } from './account';
 import { type Question, withoutResponse } from './question';
 import { findWatch, type Watch } from './watch';
 

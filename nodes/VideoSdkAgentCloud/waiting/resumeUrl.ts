@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, IWebhookDescription } from 'n8n-workflow';
-import { credentialOf } from '../api/credential';
+import type { ReadCredential } from '../api/credential';
 import type { SessionWebhook } from '../api/sessions';
 import { isUnreachableFrom } from '../webhook/address';
 import { baseResumeUrlOf } from '../n8n/wait';
@@ -52,19 +52,16 @@ export function responseUrlOf(context: IExecuteFunctions): string {
 	return url.href;
 }
 
+/** Gives a webhook by the credential of the account that sends its events. */
+export type WebhookOf = (credential: ReadCredential) => Promise<SessionWebhook | undefined>;
+
 /**
- * @param itemIndex the item whose account sends the events
  * @returns gives the webhook by which VideoSDK tells the waiting execution of an end; undefined if VideoSDK can't reach n8n: it may
  * refuse such an address
  */
-export function resumeWebhook(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	events: string[],
-): () => Promise<SessionWebhook | undefined> {
+export function resumeWebhook(context: IExecuteFunctions, events: string[]): WebhookOf {
 	const endPoint = resumeUrlOf(context);
-	const credential = credentialOf(context, itemIndex);
-	return async () => {
+	return async (credential) => {
 		const { baseUrl } = (await credential()).data ?? {};
 		return isUnreachableFrom(endPoint, baseUrl) ? undefined : { endPoint, events };
 	};

@@ -1,9 +1,9 @@
 import { sleep } from 'n8n-workflow';
-import { credentialOf, type RequestContext } from '../api/credential';
+import { credentialOf, type ReadCredential, type RequestContext } from '../api/credential';
 import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
 import { isShownOver } from '../conversation/known';
-import { Account, keyOf, type ReadCredential } from './account';
+import { Account, keyOf } from './account';
 import type { Awaited } from './awaited';
 import { end, fetchRecord, keep } from './work';
 

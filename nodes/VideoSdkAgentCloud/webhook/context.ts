@@ -1,5 +1,6 @@
-import { type ICredentialsDecrypted, type IDataObject } from 'n8n-workflow';
+import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
+import { type ReadCredential } from '../api/credential';
 import { type SessionWebhook } from '../api/sessions';
 import { Envelope, type SigningKey } from './envelope';
 
@@ -49,11 +50,11 @@ export function contextUrlLength(url: string, pairs: IDataObject): number {
 /**
  * Puts a webhook's context into its URL, signed by the secret of the credential with which the webhook is sent.
  *
- * @param credential gives the item's credential, see `credentialOf`; not called if there is no context
+ * @param credential that of the item; not read if there is no context
  */
 export async function withSignedContext(
 	target: WebhookTarget | undefined,
-	credential: () => Promise<ICredentialsDecrypted>,
+	credential: ReadCredential,
 ): Promise<SessionWebhook | undefined> {
 	if (target?.context === undefined) return target?.webhook;
 	const { webhook, context } = target;

@@ -100,6 +100,7 @@ export const operation: Operation = {
 			);
 		}
 		const metadata = readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS));
-		return async (send) => await dispatchAgent(send, { ...body, metadata: await metadata() });
+		return async (send, { credential }) =>
+			await dispatchAgent(send, { ...body, metadata: await metadata(credential) });
 	},
 };

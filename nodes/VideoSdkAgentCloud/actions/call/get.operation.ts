@@ -5,7 +5,7 @@ import { type Includable, joinParts, type Part, reasonMissing, showParts } from 
 import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/callLocators';
 import { includeField, includeWaitField, readIncludeWaitMs, readInclude } from '../../fields/include';
-import { readOptions, readRequestOptions } from '../../fields/requestOptions';
+import { readOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
 import { lookUntil } from '../lookUntil';
@@ -22,7 +22,6 @@ export const operation: Operation = {
 	prepare(read) {
 		const callId = read.text(callField);
 		const include = readInclude(read);
-		const { timeoutMs } = readRequestOptions(read);
 		const simplify = readSimplifyCall(readOptions(read));
 		// An AI agent does not wait.
 		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
@@ -33,7 +32,7 @@ export const operation: Operation = {
 				simplify(describeCall({ ...call, ...showParts(include, parts, why) }));
 			const reason = reasonMissing(KINDS.call, call);
 			if (reason !== undefined) return show({}, reason);
-			const readText = textReader(read, timeoutMs, tools);
+			const readText = textReader(read, tools);
 			const parts: Partial<Record<Includable, Part>> = {};
 			const isOpen = (name: Includable) => parts[name]?.mayCome ?? true;
 			await lookUntil(

@@ -2,7 +2,6 @@ import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { choiceField, type Field, textField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
-import { type SessionWebhook } from '../../api/sessions';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
@@ -15,14 +14,10 @@ import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { readKeyValues } from '../../fields/readKeyValue';
 import { recordingFields } from '../../fields/recording';
-import {
-	CALLS_MAX_CONCURRENCY,
-	LONGEST_TIMEOUT_MS,
-	readOptions,
-	readRequestOptions,
-} from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
 import { readRoom, type RoomChoice } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
+import { type WebhookOf } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedCall, type RunTools } from '../operation';
 
@@ -87,7 +82,7 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[]): INo
 /** What differs between the operations that make calls. */
 interface CallOptions {
 	/** Gives that of a room that is created for the call. */
-	webhook?: () => Promise<SessionWebhook | undefined>;
+	webhook?: WebhookOf;
 	/** The option for a room without a recording, if the operation has it. */
 	ownRoom?: Field;
 	/** The call is hung up after this time. Default: it isn't */
@@ -98,13 +93,13 @@ interface CallOptions {
 	show?: (call: IDataObject) => IDataObject;
 }
 
-/** A call, the room for it, and how long to wait for the API's answer. */
+/** A call, the room for it, and how long the phone may ring before the API answers. */
 interface CallStart {
 	body: CallBody;
 	/** Gives the metadata with the agent's tools in it. */
-	metadata: () => Promise<IDataObject | undefined>;
+	metadata: ReturnType<typeof readWithTools>;
 	room: RoomChoice;
-	timeoutMs: number;
+	ringingMs: number;
 }
 
 /**
@@ -119,13 +114,12 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: Ca
 		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
 		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
 	const options = readCallOptions(readOptions(read));
-	const { timeoutMs } = readRequestOptions(read);
 	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	return {
 		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
 		metadata: readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS), responseTool),
 		room: readRoom(read, ownRoom),
-		timeoutMs: Math.min(timeoutMs + ringingMs, LONGEST_TIMEOUT_MS),
+		ringingMs,
 	};
 }
 
@@ -158,7 +152,7 @@ export function prepareCall(
 	read: ItemReader,
 	{ webhook, show = (call) => call, ...limits }: CallOptions = {},
 ): PreparedCall {
-	const { body, metadata, room, timeoutMs } = readMake(read, limits);
+	const { body, metadata, room, ringingMs } = readMake(read, limits);
 	const hours = readCallingHours(readOptions(read));
 	return {
 		to: body.sipCallTo,
@@ -166,9 +160,11 @@ export function prepareCall(
 		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
-			const call = { ...body, metadata: await metadata() };
-			const choice = room.body ? { body: { ...room.body, webhook: await webhook?.() } } : room;
+			const { credential } = tools;
+			const call = { ...body, metadata: await metadata(credential) };
+			const choice = room.body ? { body: { ...room.body, webhook: await webhook?.(credential) } } : room;
 			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
+			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
 			return show(await makeCall(send, { ...call, destinationRoomId }, timeoutMs));
 		},
 	};

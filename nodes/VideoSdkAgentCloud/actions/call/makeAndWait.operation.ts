@@ -30,7 +30,7 @@ export const operation: Operation = {
 	prepare(read) {
 		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
 		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
-		const webhook = resumeWebhook(read.context, read.itemIndex, ['session-ended']);
+		const webhook = resumeWebhook(read.context, ['session-ended']);
 		return prepareCall(read, { webhook, ownRoom: ownRoomOption, hungUpAfterMs });
 	},
 	...waitingFor('call', HANG_UP_AT_TIMEOUT),

@@ -1,6 +1,6 @@
 import { numberField, textField } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
-import { readOptions, readRequestOptions } from '../../fields/requestOptions';
+import { readOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
 import { withFile } from '../withFile';
 
@@ -48,12 +48,11 @@ export const operation: Operation = {
 		const url = readUrl(read);
 		const field = read.text(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
-		const { timeoutMs } = readRequestOptions(read);
-		return async (_send, { stopSignal, inTurn }) => {
-			const limits = { timeoutMs, maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE, stopSignal };
-			return await inTurn(
+		const limits = { maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE };
+		return async (_send, tools) =>
+			await tools.inTurn(
 				async () =>
-					await withFile(read, url, limits, async (file) => {
+					await withFile(read, url, tools, limits, async (file) => {
 						const { stream, fileName, mimeType, receivedBytes } = file;
 						const binary = await context.helpers.prepareBinaryData(stream, fileName, mimeType);
 						return new RecordWithFile(
@@ -62,6 +61,5 @@ export const operation: Operation = {
 						);
 					}),
 			);
-		};
 	},
 };

@@ -1,5 +1,4 @@
 import { textField } from '../../fields/field';
-import { credentialOf } from '../../api/credential';
 import { createRoom } from '../../api/rooms';
 import { contextField } from '../../fields/context';
 import { ROOM_EVENT_OPTIONS } from '../../fields/events';
@@ -48,8 +47,7 @@ export const operation: Operation = {
 			autoStartConfig: readRecording(read),
 		};
 		const target = readWebhook(read, ROOM_EVENT_OPTIONS);
-		const credential = credentialOf(read.context, read.itemIndex);
-		return async (send) =>
+		return async (send, { credential }) =>
 			await createRoom(send, { ...body, webhook: await withSignedContext(target, credential) });
 	},
 };

@@ -96,7 +96,8 @@ export class Runner {
 		try {
 			const { stopSignal, once } = this;
 			const hasRoom = (made: string) => (roomId = made);
-			const result = await run(send, { stopSignal, inTurn, once, hasRoom });
+			const credential = this.credentialOfItem(itemIndex);
+			const result = await run(send, { stopSignal, inTurn, credential, timeoutMs, once, hasRoom });
 			this.outcomes[itemIndex] =
 				result instanceof RecordWithFile
 					? { records: [result.json], binary: result.binary }

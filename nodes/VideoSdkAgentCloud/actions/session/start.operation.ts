@@ -1,6 +1,5 @@
 import { type IDataObject, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
 import { type Send } from '../../api/client';
-import { credentialOf } from '../../api/credential';
 import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
 import { EVENT_OPTIONS } from '../../fields/events';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
@@ -56,7 +55,7 @@ export function startFields(
  */
 export function readStart(read: ItemReader): {
 	start: SessionStart;
-	env: () => Promise<IDataObject | undefined>;
+	env: ReturnType<typeof readWithTools>;
 } {
 	const env = readEnv(read);
 	const start = {
@@ -113,12 +112,11 @@ export const operation: Operation = {
 		const { start, env } = readStart(read);
 		const { room, ...body } = start;
 		const target = readWebhook(read, EVENT_OPTIONS);
-		const credential = credentialOf(read.context, read.itemIndex);
 		return async (send, tools) => {
-			const webhook = await withSignedContext(target, credential);
+			const webhook = await withSignedContext(target, tools.credential);
 			return await startInRoom(read.context, send, tools, {
 				...body,
-				env: await env(),
+				env: await env(tools.credential),
 				room: withEvents(room, webhook),
 				webhook,
 			});

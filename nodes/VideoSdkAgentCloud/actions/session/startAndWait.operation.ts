@@ -30,15 +30,14 @@ export const operation: Operation = {
 		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);
 		const { start, env } = readStart(read);
-		const events = [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`];
-		const webhook = resumeWebhook(context, read.itemIndex, events);
+		const webhookOf = resumeWebhook(context, [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`]);
 		return async (send, tools) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
 				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
 			});
-			const body = { ...start, webhook: await webhook(), env: await env() };
-			return await startInRoom(context, send, tools, body);
+			const webhook = await webhookOf(tools.credential);
+			return await startInRoom(context, send, tools, { ...start, webhook, env: await env(tools.credential) });
 		};
 	},
 	...waitingFor('session', END_AT_TIMEOUT),

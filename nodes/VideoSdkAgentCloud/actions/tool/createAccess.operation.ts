@@ -34,8 +34,8 @@ export const operation: Operation = {
 		if (access === undefined) {
 			throw read.fail(`'${agentToolsField.displayName}' is empty`, 'Add the tools for the agent to use.');
 		}
-		return async () => {
-			const { tools, expiresAtS } = await access();
+		return async (_send, { credential }) => {
+			const { tools, expiresAtS } = await access(credential);
 			return { tools, expiresAt: new Date(expiresAtS * 1000).toISOString() };
 		};
 	},

@@ -11,7 +11,6 @@ import {
 } from '../../api/transcriptions';
 import { readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { readRequestOptions } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/roomId';
 import {
 	GET_FIELDS,
@@ -66,10 +65,9 @@ function prepare(read: ItemReader): ItemRun {
 	const target = readGetBy(read);
 	const maxWaitMs = readWaitMs(read);
 	const includesText = read.flag(includeTextField);
-	const { timeoutMs } = readRequestOptions(read);
 	return async (send, tools) => {
 		const { stopSignal } = tools;
-		const readText = textReader(read, timeoutMs, tools, TOO_LARGE_ADVICE);
+		const readText = textReader(read, tools, TOO_LARGE_ADVICE);
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
 			const texts: IDataObject = {};
