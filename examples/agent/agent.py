@@ -49,9 +49,9 @@ class PhoneAgent(Agent):
 
     async def on_enter(self) -> None:
         await self.session.say(
-            "Hello, this is the web shop's AI assistant. I have a short question."
+            "Hello, this is the web shop's AI assistant. This call may be recorded. I have a short question."
             if self.asks
-            else "Hello, this is the web shop. How can I help you?"
+            else "Hello, this is the web shop's AI assistant. How can I help you?"
         )
 
     async def on_exit(self) -> None:
