@@ -1,6 +1,6 @@
 /**
  * What a real n8n makes of the body and the headers that strangers and VideoSDK send to the trigger, for both versions of the node.
- * What passes the signature, and by which key, is tested in test/engine/trigger, triggerVerification, and test/unit/webhook.
+ * What passes the signature, and by which key, is tested in test/engine/trigger and test/unit/webhook.
  */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';

@@ -119,8 +119,8 @@ function valueAt(value: unknown, path: string): unknown {
 export class Engine {
 	readonly nodeTypes: TestNodeTypes;
 	readonly credentialsHelper: MemoryCredentialsHelper;
-	/** The node's credential can be changed at any time, as a user does. */
-	readonly credentialId: string;
+	/** That of new nodes. It can be changed at any time, as a user does. */
+	credentialId: string;
 	/** By workflow: one column in n8n's database. Whichever execution changed any of it, and ends last, overwrites the whole. */
 	readonly staticData = new Map<string, IDataObject>();
 	/** The data of executions as n8n's database has them. */
@@ -141,6 +141,12 @@ export class Engine {
 
 	setCredentials(data: ICredentialDataDecryptedObject): void {
 		this.stored.set(this.credentialId, data);
+	}
+
+	/** Nodes that are made from here on have a credential of their own. */
+	useOtherCredentials(data: ICredentialDataDecryptedObject): void {
+		this.credentialId = randomUUID();
+		this.setCredentials(data);
 	}
 
 	deleteCredentials(): void {

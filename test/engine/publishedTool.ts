@@ -1,26 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { HookContext, WebhookContext, WorkflowExecute } from 'n8n-core';
-import {
-	createRunExecutionData,
-	type IDataObject,
-	type IExecuteResponsePromiseData,
-	type INode,
-	type INodeParameters,
-	type INodeType,
-	type IRun,
-	type IWebhookData,
-	type IWebhookDescription,
-	type IWebhookResponseData,
-	type IWorkflowExecuteAdditionalData,
-	type WorkflowActivateMode,
-	Workflow,
+import { WorkflowExecute } from 'n8n-core';
+import type {
+	IDataObject,
+	IExecuteResponsePromiseData,
+	INode,
+	INodeParameters,
+	IRun,
+	IWebhookResponseData,
 } from 'n8n-workflow';
+import { createRunExecutionData, Workflow } from 'n8n-workflow';
 import { ACTION, type Engine } from './engine';
-import { asExpressRequest, asExpressResponse } from './publishedTrigger';
+import { STAND_INS } from './nodeTypes';
+import { type asExpressResponse, ServedWebhook } from './webhookNode';
 
 export const TOOL_TRIGGER = 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudMcpTrigger';
 
@@ -43,88 +36,59 @@ export interface ToolEnding {
 	node?: Partial<INode>;
 	/** The parameters of a second one, behind the error output of the first. */
 	fallback?: INodeParameters;
+	/** What comes to that node in place of the question. */
+	items?: IDataObject[];
 	/** Held before n8n answers. */
-	beforeAnswer?: () => Promise<void>;
+	beforeAnswer?: () => Promise<unknown>;
 }
 
-/** A published workflow that is a tool: trigger -> Agent Tool: Answer. Served as n8n's WebhookHelpers do with 'responseNode'. */
-export class PublishedTool {
+function workflowOf(engine: Engine, trigger: INode, { answer, node, items, fallback }: ToolEnding): Workflow {
+	const answerNode = (name: string, given: INodeParameters, more: Partial<INode> = {}) =>
+		engine.node(ACTION, { resource: 'tool', operation: 'answer', ...given }, { name, ...more });
+	const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
+	return new Workflow({
+		id: randomUUID(),
+		name: 'Orders',
+		nodes: [
+			trigger,
+			...(items ? [engine.node(STAND_INS.input, {}, { name: 'Found' })] : []),
+			...(answer ? [answerNode('Answer', answer, node)] : []),
+			...(fallback ? [answerNode('Fallback', fallback)] : []),
+		],
+		connections: {
+			...(answer && { [trigger.name]: { main: [to(items ? 'Found' : 'Answer')] } }),
+			...(items && { Found: { main: [to('Answer')] } }),
+			...(fallback && { Answer: { main: [[], to('Fallback')] } }),
+		},
+		active: true,
+		nodeTypes: engine.nodeTypes,
+		settings: { executionOrder: 'v1' },
+	});
+}
+
+/** A published workflow that is a tool: trigger -> Agent Tool: Answer. n8n answers with 'responseNode'. */
+export class PublishedTool extends ServedWebhook {
 	readonly executions: IRun[] = [];
 	/** What came out of the trigger. */
 	readonly items: IDataObject[] = [];
-	readonly log: string[] = [];
-	readonly node: INode;
-	private readonly workflow: Workflow;
-	private readonly server = http.createServer(
-		(request, response) => void this.receive(request, response).catch((error) => this.thrown.push(error)),
-	);
-	readonly thrown: unknown[] = [];
+	protected readonly path: string;
 
 	constructor(
-		private readonly engine: Engine,
+		engine: Engine,
 		parameters: INodeParameters,
-		private readonly ending: ToolEnding,
+		public ending: ToolEnding,
 		webhookId = 'tool',
 		typeVersion = 1.1,
 	) {
-		this.node = engine.node(
-			TOOL_TRIGGER,
-			{ ...TOOL_PARAMETERS, ...parameters },
-			{ name: 'When agent asks', webhookId, typeVersion },
-		);
-		const answerNode = (name: string, given: INodeParameters, more: Partial<INode> = {}) =>
-			engine.node(ACTION, { resource: 'tool', operation: 'answer', ...given }, { name, ...more });
-		const { answer, fallback } = ending;
-		const nodes = [
-			this.node,
-			...(answer ? [answerNode('Answer', answer, ending.node)] : []),
-			...(fallback ? [answerNode('Fallback', fallback)] : []),
-		];
-		const to = (node: string) => [{ node, type: 'main' as const, index: 0 }];
-		this.workflow = new Workflow({
-			id: randomUUID(),
-			name: 'Orders',
-			nodes,
-			connections: {
-				...(answer && { [this.node.name]: { main: [to('Answer')] } }),
-				...(fallback && { Answer: { main: [[], to('Fallback')] } }),
-			},
-			active: true,
-			nodeTypes: engine.nodeTypes,
-			settings: { executionOrder: 'v1' },
-		});
+		const name = 'When agent asks';
+		const given = { ...TOOL_PARAMETERS, ...parameters };
+		const node = engine.node(TOOL_TRIGGER, given, { name, webhookId, typeVersion });
+		super(engine, workflowOf(engine, node, ending), node, 'webhook');
+		this.path = `${webhookId}/mcp`;
 	}
 
-	get origin(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-	}
-
-	get url(): string {
-		return `${this.origin}/webhook/${this.node.webhookId}/mcp`;
-	}
-
-	async open(): Promise<void> {
-		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-	}
-
-	async close(): Promise<void> {
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
-	}
-
-	/** Calls a hook of the POST webhook. */
-	async hook(name: 'checkExists' | 'create' | 'delete', activation: WorkflowActivateMode = 'activate') {
-		const data = this.additionalData();
-		const [description] = this.type.description.webhooks as IWebhookDescription[];
-		const context = new HookContext(
-			this.workflow,
-			this.node,
-			data,
-			'trigger',
-			activation,
-			this.webhookData(description as IWebhookDescription, data),
-		);
-		return await this.type.webhookMethods?.default?.[name]?.call(context);
+	protected override get urls() {
+		return { webhookBaseUrl: `${this.origin}/webhook` };
 	}
 
 	/** A client of the official SDK. Close it. */
@@ -135,62 +99,14 @@ export class PublishedTool {
 		return client;
 	}
 
-	private get type(): INodeType {
-		return this.engine.nodeTypes.getByNameAndVersion(this.node.type);
-	}
-
-	private additionalData(): IWorkflowExecuteAdditionalData {
-		return { ...this.engine.additionalData('webhook'), webhookBaseUrl: `${this.origin}/webhook` };
-	}
-
-	private webhookData(
-		webhookDescription: IWebhookDescription,
-		workflowExecuteAdditionalData: IWorkflowExecuteAdditionalData,
-	): IWebhookData {
-		return {
-			httpMethod: webhookDescription.httpMethod as 'POST',
-			node: this.node.name,
-			path: 'mcp',
-			webhookDescription,
-			workflowId: this.workflow.id,
-			workflowExecuteAdditionalData,
-		};
-	}
-
-	private async receive(request: IncomingMessage, incoming: ServerResponse): Promise<void> {
-		const response = asExpressResponse(incoming);
-		const httpRequest = await asExpressRequest(request, this.node.typeVersion).catch(() => undefined);
-		if (httpRequest === undefined) {
-			incoming.writeHead(422).end();
-			return;
-		}
-		const description = this.type.description.webhooks?.find(
-			({ httpMethod }) => httpMethod === request.method,
-		) as IWebhookDescription;
-		const data = { ...this.additionalData(), httpRequest, httpResponse: response };
-		const context = new WebhookContext(
-			this.workflow,
-			this.node,
-			data,
-			'webhook',
-			this.webhookData(description, data),
-			[],
-			null,
-		);
-		const write = (text: string) => void this.log.push(text);
-		const logger = { warn: write, error: write, info: write, debug: () => undefined };
-		Object.defineProperty(context, 'logger', { value: logger });
-		const result = ((await this.type.webhook?.call(context)) ?? {}) as IWebhookResponseData;
-		if (result.workflowData === undefined) return;
-		this.items.push(...result.workflowData.flatMap((items) => items.map(({ json }) => json)));
-		await this.execute(result, response as unknown as ReturnType<typeof asExpressResponse>);
-	}
-
 	/** As n8n: the first answer counts; without one an empty 200, and a 500 for an execution that failed. */
-	private async execute(
+	protected async begin(
 		{ workflowData = [] }: IWebhookResponseData,
 		response: ReturnType<typeof asExpressResponse>,
 	): Promise<void> {
+		const { items = [] } = this.ending;
+		this.engine.nodeTypes.items = items.map((json) => ({ json }));
+		this.items.push(...workflowData.flatMap((items) => items.map(({ json }) => json)));
 		let given: IExecuteResponsePromiseData | undefined;
 		const data = this.additionalData();
 		data.hooks?.addHandler('sendResponse', (answer) => void (given ??= answer));

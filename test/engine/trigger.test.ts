@@ -1,367 +1,386 @@
+/** Only what VideoSDK signed, and was chosen, starts an execution, once; and nothing that comes makes the trigger throw. */
 import { createSign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import type { INodeParameters } from 'n8n-workflow';
-import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import { CALL_EVENTS, CALL_SUMMARY, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import { checkAsync } from '../unit/support';
 import { eventBody, send, strangersKey } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { EVENT_NAMES, EVENTS, passTime, useRig } from './rig';
+import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
 
-const ALL: INodeParameters = { events: EVENT_NAMES };
-
-/** n8n reads the bytes of the body by itself only for nodes of version 1; a workflow may hold another number all the same. */
-const TYPE_VERSIONS = [1, 1.1];
+const MINUTE_MS = 60_000;
+const ALL = [...EVENT_NAMES, ...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS];
+/** As docs/trigger.md lists them. */
+const REPEATABLE = [
+	...['call-transferred', 'call-update'],
+	...ROOM_EVENTS.filter((name) => !name.startsWith('session-')),
+];
+const stranger = strangersKey();
 
 const rig = useRig({ callBehaviour: false });
 
-const stranger = strangersKey();
-const signedByStranger = (body: string): string =>
-	createSign('RSA-SHA256').update(body).sign(stranger.privateKey, 'base64');
+const newSpelling = (event: string) =>
+	event.replace('ai-deployment-session-', 'agent-session-').replace('call-hangup', 'call-ended');
+
+/** An event as VideoSDK sends it. */
+function bodyOf(name: string, id: string, isNewSpelling: boolean): object {
+	if (name === CALL_SUMMARY) {
+		const room = { 'meeting-id': 'abcd', 'session-id': 's-1' };
+		return { [CALL_SUMMARY]: { id }, 'customer-data': { callId: id }, 'room-data': room };
+	}
+	const webhookType = isNewSpelling ? newSpelling(name) : name;
+	if (name.startsWith('call-'))
+		return { webhookType, data: { callId: id, roomId: 'abcd', sessionId: 's-1' } };
+	if (ROOM_EVENTS.includes(name)) return { webhookType, data: { meetingId: 'abcd', sessionId: id } };
+	return { webhookType, data: { sessionId: `session-${id}` } };
+}
+
+/** What is to come out for it. */
+function itemOf(name: string, id: string, isNewSpelling: boolean): object {
+	const isCall = name.startsWith('call-');
+	const body = bodyOf(name, id, isNewSpelling) as { webhookType?: string; data?: object };
+	return {
+		event: EVENT_NAMES.includes(name) ? name.replace('ai-deployment-session-', '') : name,
+		webhookType: name === CALL_SUMMARY ? name : body.webhookType,
+		sessionId: isCall ? 's-1' : id,
+		...(isCall && { callId: id }),
+		...((isCall || ROOM_EVENTS.includes(name)) && { roomId: 'abcd' }),
+		data: name === CALL_SUMMARY ? body : body.data,
+		eventId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+		receivedAt: expect.any(String) as string,
+	};
+}
+
+/** Bytes of the same JSON that only the bytes as received verify. */
+const FORMS: Record<string, (json: string) => Buffer | string> = {
+	compact: (json) => json,
+	'with white space': (json) => `${JSON.stringify(JSON.parse(json), null, '\r\n\t ')}\n\n`,
+	'with escapes': (json) => json.replace(/a/g, '\\u0061').replace(/\//g, '\\/'),
+	'with a key given twice': (json) => json.replace('{"webhookType"', '{"webhookType":"x","webhookType"'),
+	'of 1 MB': (json) => json.padEnd(1_000_000),
+};
+/** What is no event, whoever signed it. */
+const NO_EVENTS: Array<Buffer | string> = [
+	...['{}', '', 'not JSON', '{"a":', '[]', '"x"', '"\xc3', '{"__proto__":{"webhookType":"x"}}'],
+	`${'['.repeat(3_000)}${']'.repeat(3_000)}`,
+	Buffer.from([0, 255, 254, 0, 128]),
+];
+const SIGNATURES: Record<string, (body: Buffer | string) => string | undefined> = {
+	right: (body) => rig.simulator.sign(body),
+	missing: () => undefined,
+	empty: () => '',
+	"a stranger's": (body) => createSign('RSA-SHA256').update(body).sign(stranger.privateKey, 'base64'),
+	"another event's": () => rig.simulator.sign('{}'),
+	endless: () => 'A'.repeat(12_000),
+	garbage: () => '\t=;,\u00ff',
+};
 
 /** What the sender of a delivery without a run is told: one sentence in JSON. */
-function expectSentence(text: string | undefined): void {
-	const body = JSON.parse(text ?? '') as Record<string, unknown>;
+function expectSentence(text: string): void {
+	const body = JSON.parse(text) as Record<string, unknown>;
 	expect(Object.keys(body)).toEqual(['message']);
 	expect(String(body.message).length).toBeLessThan(120);
 }
 
-const summary = {
-	'call-summary': { wantsDemo: true },
-	'customer-data': { callId: 'call-1', customerId: '4711' },
-	'room-data': { agentId: 'ag_1', 'meeting-id': 'abcd', 'session-id': 's-1' },
-};
-const callBody = (webhookType: string, more: object = {}) => ({
-	webhookType,
-	data: { callId: 'call-1', roomId: 'abcd', sessionId: 's-1', type: 'inbound', ...more },
-});
-const roomBody = (webhookType: string) => ({ webhookType, data: { meetingId: 'abcd', sessionId: 's-1' } });
-const sessionBody = (webhookType: string) => ({ webhookType, data: { sessionId: 'session-s-1' } });
-
-/** One event of each family: how it is chosen, its body, and what comes out. */
-const FAMILIES: Array<[string, string, object, object]> = [
-	[
-		'agent session',
-		'ai-deployment-session-stopped',
-		sessionBody('agent-session-stopped'),
-		{ event: 'stopped', sessionId: 's-1' },
-	],
-	['call', 'call-hangup', callBody('call-ended'), { event: 'call-hangup', callId: 'call-1', roomId: 'abcd' }],
-	['call summary', 'call-summary', summary, { event: 'call-summary', callId: 'call-1', roomId: 'abcd' }],
-	[
-		'room',
-		'participant-joined',
-		roomBody('participant-joined'),
-		{ event: 'participant-joined', roomId: 'abcd', sessionId: 's-1' },
-	],
-];
-
-const deliver = async (trigger: PublishedTrigger, body: object) =>
-	(await rig.simulator.deliver(trigger.url, body)).status;
-
-async function expectRuns(trigger: PublishedTrigger, count: number): Promise<void> {
-	expect(await trigger.received()).toHaveLength(count);
-	expect(trigger.runs).toHaveLength(count);
-	expect(trigger.thrown).toEqual([]);
+function isJson(bytes: Buffer | string): boolean {
+	try {
+		JSON.parse(String(bytes));
+		return true;
+	} catch {
+		return false;
+	}
 }
 
-describe.each(FAMILIES)('A delivery of the family "%s"', (_family, choice, body, output) => {
-	it('that is signed and chosen is answered 200, and starts one execution', async () => {
-		const trigger = await rig.engine.publish({ events: [choice] });
-		expect(await deliver(trigger, body)).toBe(200);
-		expect(await trigger.received()).toMatchObject([
-			{ ...output, eventId: expect.stringMatching(/^[0-9a-f]{32}$/), receivedAt: expect.any(String) },
-		]);
-		await expectRuns(trigger, 1);
-	});
-
-	it('that is signed and not chosen is answered 200, and starts none', async () => {
-		const others = [...EVENT_NAMES, ...CALL_EVENTS, ...ROOM_EVENTS, 'call-summary'];
-		const trigger = await rig.engine.publish({ events: others.filter((event) => event !== choice) });
-		rig.simulator.requests.length = 0;
-		expect(await deliver(trigger, body)).toBe(200);
-		await expectRuns(trigger, 0);
-		expect(rig.requests).toHaveLength(0);
-	});
-
-	it('whose signature is wrong is answered 401, and starts none', async () => {
-		const trigger = await rig.engine.publish({ events: [choice] });
-		const { status, responseText } = await rig.simulator.deliver(trigger.url, body, {
-			signature: rig.simulator.sign('{}'),
-		});
-		expect(status).toBe(401);
-		expect(JSON.parse(responseText ?? '')).toEqual({
-			message: 'The videosdk-signature header is missing or wrong',
-		});
-		await expectRuns(trigger, 0);
-	});
-
-	it('that cannot be judged is answered 503, and taken later', async () => {
-		const trigger = await rig.engine.publish({ events: [choice] });
-		rig.simulator.keyFault('down');
-		expect(await deliver(trigger, body)).toBe(503);
-		await expectRuns(trigger, 0);
-		rig.simulator.keyFault('ok');
-		passTime(2_000);
-		expect(await deliver(trigger, body)).toBe(200);
-		await expectRuns(trigger, 1);
-	});
+const often = <T>(value: T, ...others: T[]) =>
+	fc.oneof({ weight: 6, arbitrary: fc.constant(value) }, fc.constantFrom(...others));
+const triggers = fc.record({
+	events: fc.oneof(
+		fc.constant(undefined),
+		fc.subarray(ALL, { minLength: 1 }),
+		fc.subarray(ALL, { minLength: 1, maxLength: 2 }),
+	),
+	isNewSpelling: fc.boolean(),
+	isText: fc.boolean(),
+	// n8n reads the bytes of a body by itself only for nodes of version 1.
+	typeVersion: fc.constantFrom(1, 1.1),
+	verifySignature: often<boolean | string>(true, '={{ null }}', false),
+	skipDuplicates: often<boolean | undefined>(undefined, true, false),
 });
-
-describe('A signed event that was chosen', () => {
-	it('of 1 MB is taken', async () => {
-		const trigger = await rig.engine.publish({ events: ['call-update', 'call-summary'] });
-		const big = 'x'.repeat(1_000_000);
-		expect(await deliver(trigger, callBody('call-update', { big }))).toBe(200);
-		expect(await deliver(trigger, { 'call-summary': { big } })).toBe(200);
-		await expectRuns(trigger, 2);
-	});
-
-	it('is chosen by started and failed unless told otherwise', async () => {
-		const trigger = await rig.engine.publish();
-		for (const event of EVENTS) {
-			expect((await rig.simulator.deliver(trigger.url, eventBody(event))).status).toBe(200);
-		}
-		expect((await trigger.received()).map(({ event }) => event)).toEqual(['started', 'failed']);
-	});
-
-	it('may be chosen in the newer spelling, and by a text with commas from an expression', async () => {
-		const trigger = await rig.engine.publish({
-			events: '={{ "agent-session-stopped, agent-session-failed" }}',
-		});
-		for (const event of EVENTS) await rig.simulator.deliver(trigger.url, eventBody(event));
-		expect((await trigger.received()).map(({ event }) => event)).toEqual(['stopped', 'failed']);
-	});
-
-	it('needs one read of the credential and one fetch of the key for many deliveries', async () => {
-		const trigger = await rig.engine.publish();
-		const readsBefore = rig.engine.credentialsHelper.reads;
-		await Promise.all(
-			Array.from({ length: 30 }, async (_, index) => {
-				await rig.simulator.deliver(trigger.url, eventBody('started', `session-${index}`));
-			}),
-		);
-		expect(await trigger.received()).toHaveLength(30);
-		expect(rig.simulator.keyRequests).toBe(1);
-		// One for the settings, one to sign the fetch of the key.
-		expect(rig.engine.credentialsHelper.reads - readsBefore).toBe(2);
-	});
-});
-
-describe('A signed event that was not chosen', () => {
-	it.each([
-		'ai-deployment-session-stopped',
-		'recording-started',
-		'xai-deployment-session-started',
-		'__proto__',
-	])('is answered 200 in a sentence and starts no run: %s', async (webhookType) => {
-		const trigger = await rig.engine.publish();
-		const delivery = await rig.simulator.deliver(trigger.url, { webhookType, data: { meetingId: 'abcd' } });
-		expect(delivery.status).toBe(200);
-		expectSentence(delivery.responseText);
-		await trigger.settled();
-		expect(trigger.runs).toHaveLength(0);
-	});
-});
-
-describe('A delivery whose signature is missing or wrong', () => {
-	const body = JSON.stringify(eventBody('started'));
-
-	it.each<[string, (genuine: string) => string | null]>([
-		['no signature', () => null],
-		['an empty one', () => ''],
-		['that of another key', () => signedByStranger(body)],
-		['one without end', () => 'A'.repeat(12_000)],
-	])('is answered 401 in a sentence and starts no run: %s', async (_what, signature) => {
-		const trigger = await rig.engine.publish(ALL);
-		const delivery = await rig.simulator.deliver(trigger.url, body, {
-			signature: signature(rig.simulator.sign(body)),
-		});
-		expect(delivery.status).toBe(401);
-		expectSentence(delivery.responseText);
-		await trigger.settled();
-		expect(trigger.runs).toHaveLength(0);
-		expect(trigger.thrown).toEqual([]);
-	});
-
-	it('without a signature costs no request', async () => {
-		const trigger = await rig.engine.publish(ALL);
-		for (let count = 0; count < 5; count++) await send(trigger.url, { body });
-		expect(rig.simulator.keyRequests).toBe(0);
-	});
-
-	it('is turned away whether or not it is an event that was chosen', async () => {
-		const trigger = await rig.engine.publish({ events: ['ai-deployment-session-failed'] });
-		for (const sent of [body, '{}', 'not JSON', '']) {
-			expect((await send(trigger.url, { body: sent })).status).toBe(401);
-		}
-	});
-
-	it('cannot start a run with a replayed signature of another event', async () => {
-		const trigger = await rig.engine.publish(ALL);
-		const first = await rig.simulator.deliver(trigger.url, eventBody('started'));
-		const replay = await rig.simulator.deliver(trigger.url, eventBody('failed'), {
-			signature: first.signature,
-		});
-		expect(replay.status).toBe(401);
-		expect(await trigger.received()).toHaveLength(1);
-	});
-});
-
-describe('A signed delivery that is no event', () => {
-	it.each(['{}', 'not JSON', ''])('is answered 400 in a sentence and starts no run: %s', async (body) => {
-		const trigger = await rig.engine.publish(ALL);
-		const delivery = await rig.simulator.deliver(trigger.url, body, {
-			// n8n answers broken JSON by itself if it is called JSON.
-			headers: { 'content-type': 'application/octet-stream' },
-		});
-		expect(delivery.status).toBe(400);
-		expectSentence(delivery.responseText);
-		await trigger.settled();
-		expect(trigger.runs).toHaveLength(0);
-		expect(trigger.thrown).toEqual([]);
-	});
-});
-
-describe('The signature is that of the bytes as received', () => {
-	const compact = '{"webhookType":"ai-deployment-session-started","data":{"sessionId":"session-é"}}';
-
-	it.each([
-		[
-			'white space',
-			'{ "webhookType" :\r\n\t"ai-deployment-session-started", "data": {"sessionId": "session-é"} }\n\n',
-		],
-		['unicode escapes', compact.replace('é', '\\u00e9')],
-		['escaped slashes and letters', compact.replace('ai-', '\\u0061i-')],
-		['non-ASCII letters', compact],
-		['a key given twice', compact.replace('{"webhookType"', '{"webhookType":"x","webhookType"')],
-		['numbers that JSON.parse rounds', compact.replace('"data":{', '"data":{"n":1.0000000000000000001e3,')],
-	])('with %s', async (_what, body) => {
-		const trigger = await rig.engine.publish();
-		expect((await rig.simulator.deliver(trigger.url, body)).status).toBe(200);
-		expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: 'é' }]);
-	});
-
-	it.each([
-		'application/json; charset=utf-8',
-		'text/plain',
-		'application/octet-stream',
-		'application/x-www-form-urlencoded',
-		'application/cloudevents+json',
+const deliveries = fc.record({
+	to: fc.nat(1),
+	/** Of the trigger's own, else of all. */
+	isChosen: often(true, false),
+	event: fc.nat(),
+	id: fc.constantFrom('a', 'b'),
+	isNewSpelling: fc.boolean(),
+	form: fc.constantFrom(...Object.keys(FORMS)),
+	noEvent: often<Buffer | string | undefined>(undefined, ...NO_EVENTS),
+	type: fc.constantFrom(
+		...['application/json', 'application/json; charset=utf-8', 'text/plain', 'application/octet-stream'],
+		...['application/x-www-form-urlencoded', 'application/cloudevents+json', 'multipart/form-data', ';;;'],
 		undefined,
-	])('with the content type %s, in workflows of any version', async (contentType) => {
-		for (const typeVersion of TYPE_VERSIONS) {
-			const trigger = await rig.engine.publish({}, { typeVersion });
-			const headers = {
-				'videosdk-signature': rig.simulator.sign(compact),
-				...(contentType && { 'content-type': contentType }),
-			};
-			expect((await send(trigger.url, { headers, body: compact })).status).toBe(200);
-			expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: 'é' }]);
-		}
-	});
-
-	it('when they are sent compressed', async () => {
-		const trigger = await rig.engine.publish();
-		const headers = {
-			'videosdk-signature': rig.simulator.sign(compact),
-			'content-type': 'application/json',
-			'content-encoding': 'gzip',
-		};
-		expect((await send(trigger.url, { headers, body: gzipSync(compact) })).status).toBe(200);
-		expect(await trigger.received()).toHaveLength(1);
-	});
+	),
+	isCompressed: fc.boolean(),
+	signature: often('right', ...Object.keys(SIGNATURES)),
 });
+type Trigger = typeof triggers extends fc.Arbitrary<infer T> ? T : never;
+type Sent = typeof deliveries extends fc.Arbitrary<infer T> ? T : never;
 
-describe('Nothing that a sender can send makes the webhook throw', () => {
-	const requests: Array<[string, Parameters<typeof send>[1]]> = [
-		['GET', { method: 'GET' }],
-		['HEAD', { method: 'HEAD' }],
-		['DELETE', { method: 'DELETE', body: 'x' }],
-		['nothing', {}],
-		['nothing, called JSON', { headers: { 'content-type': 'application/json' } }],
-		['broken JSON', { headers: { 'content-type': 'application/json' }, body: '{"a":' }],
-		['a form', { headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: '--x--' }],
-		['bytes', { body: Buffer.from([0, 255, 254, 0, 128]) }],
-		[
-			'half a letter',
-			{ headers: { 'content-type': 'application/json' }, body: Buffer.from('"\xc3', 'latin1') },
-		],
-		[
-			'deep nesting',
-			{ headers: { 'content-type': 'application/json' }, body: '['.repeat(3000) + ']'.repeat(3000) },
-		],
-		[
-			'a prototype',
-			{ headers: { 'content-type': 'application/json' }, body: '{"__proto__":{"webhookType":"x"}}' },
-		],
-		[
-			'odd headers',
-			{ headers: { 'videosdk-signature': '\t=;,\u00ff', 'content-type': ';;;', cookie: '=' }, body: '{}' },
-		],
-	];
+const choicesOf = ({ events }: Trigger) =>
+	events ?? ['ai-deployment-session-started', 'ai-deployment-session-failed'];
+const nameOf = ({ isChosen, event }: Sent, trigger: Trigger): string => {
+	const among = isChosen ? choicesOf(trigger) : ALL;
+	return among[event % among.length] as string;
+};
+const isVerifying = ({ verifySignature }: Trigger) => verifySignature !== false;
+function parametersOf({ events, isNewSpelling, isText, ...trigger }: Trigger): INodeParameters {
+	const { verifySignature, skipDuplicates } = trigger;
+	const spelled = isNewSpelling ? events?.map(newSpelling) : events;
+	const text = `={{ ${JSON.stringify(spelled?.join(', '))} }}`;
+	return {
+		...(spelled && { events: isText ? text : spelled }),
+		verifySignature,
+		options: { callDetails: false, ...(skipDuplicates !== undefined && { skipDuplicates }) },
+	};
+}
 
-	it.each(requests)('%s', async (_what, request) => {
-		for (const typeVersion of TYPE_VERSIONS) {
-			for (const verifySignature of [true, false]) {
-				const trigger = await rig.engine.publish({ ...ALL, verifySignature }, { typeVersion });
-				const { status } = await send(trigger.url, request);
-				expect([400, 401, 422]).toContain(status);
-				await trigger.settled();
-				expect(trigger.thrown).toEqual([]);
-				expect(trigger.runs).toHaveLength(0);
+/** The key by which events are verified, and the status of what is signed with it. */
+const KEYS = {
+	published: [{}, 200],
+	'not to be had': [{}, 503],
+	garbage: [{}, 503],
+	'to be had later': [{}, 503],
+	pinned: [{ pinned: () => rig.simulator.publicKeyPem }, 200],
+	'a stranger pinned': [{ pinned: () => stranger.publicPem }, 200],
+} as const;
+
+it('Only a signed, chosen, new event starts an execution, whatever is sent to whichever trigger', async () => {
+	const keys = fc.oneof(
+		{ weight: 2, arbitrary: fc.constant('published' as const) },
+		fc.constantFrom(...(Object.keys(KEYS) as Array<keyof typeof KEYS>)),
+	);
+	const models = fc.record({
+		triggers: fc.tuple(triggers, triggers),
+		deliveries: fc.array(deliveries, { minLength: 3, maxLength: 8 }),
+		key: keys,
+	});
+	const run = async ({ key, ...model }: typeof models extends fc.Arbitrary<infer T> ? T : never) => {
+		const { simulator, engine } = rig;
+		const [more, statusIfRight] = KEYS[key];
+		simulator.keyFault(key === 'garbage' ? key : statusIfRight === 503 ? 'down' : 'ok');
+		engine.useOtherCredentials(rig.credentials('pinned' in more ? { webhookPublicKey: more.pinned() } : {}));
+		const published: PublishedTrigger[] = [];
+		for (const one of model.triggers) {
+			published.push(await engine.publish(parametersOf(one), { typeVersion: one.typeVersion }));
+		}
+		const keyRequests = simulator.keyRequests;
+		const expected: object[][] = [[], []];
+		const accepted = new Set<string>();
+		let isDown = statusIfRight === 503;
+		const rejections: number[][] = [[], []];
+		const ignored: string[][] = [[], []];
+		for (const [index, sent] of model.deliveries.entries()) {
+			if (key === 'to be had later' && index === 2) {
+				simulator.keyFault('ok');
+				passTime(2_001);
+				isDown = false;
 			}
-		}
-	});
+			const { to, id, isNewSpelling, noEvent, type, isCompressed, signature } = sent;
+			const [trigger, served] = [model.triggers[to], published[to]] as [Trigger, PublishedTrigger];
+			const name = nameOf(sent, trigger);
+			const bytes = noEvent ?? FORMS[sent.form]?.(JSON.stringify(bodyOf(name, id, isNewSpelling))) ?? '';
+			const signed = SIGNATURES[signature]?.(bytes);
+			const headers = {
+				...(signed !== undefined && { 'videosdk-signature': signed }),
+				...(type !== undefined && { 'content-type': type }),
+				...(isCompressed && { 'content-encoding': 'gzip' }),
+			};
+			const body = isCompressed ? gzipSync(bytes) : bytes;
+			const answer = await send(served.url, { headers, body });
+			await served.settled();
 
-	it('not even if it is signed', async () => {
-		const trigger = await rig.engine.publish({
-			...ALL,
-			options: { deploymentIds: 'a', sessionDetails: true },
-		});
-		const odd: unknown[] = [
-			{ webhookType: 'agent-session-started', data: [] },
-			{ webhookType: 'agent-session-started', data: { sessionId: { toString: 'x' } } },
-			{ webhookType: 'agent-session-started', data: { sessionId: '../../..', deploymentId: ['a'] } },
-			{ webhookType: 'agent-session-started', data: { sessionId: 'a'.repeat(5000) } },
-			{ webhookType: 'x'.repeat(100_000) },
-		];
-		for (const body of odd) {
-			const { status } = await rig.simulator.deliver(trigger.url, body as object);
-			expect(status).toBe(200);
+			// n8n answers broken JSON by itself if it is called JSON.
+			if (type?.startsWith('application/json') && bytes.length > 0 && !isJson(bytes)) {
+				expect(answer.status).toBe(422);
+				continue;
+			}
+			const statusOf = (): number => {
+				const isUnread = type === 'multipart/form-data';
+				if (isVerifying(trigger)) {
+					if (isUnread || !signed) return 401;
+					if (isDown) return 503;
+					if (signature !== (key === 'a stranger pinned' ? "a stranger's" : 'right')) return 401;
+				}
+				return isUnread || noEvent !== undefined ? 400 : 200;
+			};
+			const status = statusOf();
+			expect(answer.status).toBe(status);
+			if (status !== 200) rejections[to]?.push(status);
+			// A summary is told from others by its content.
+			const event = `${to} ${name} ${name === CALL_SUMMARY ? String(bytes) : id}`;
+			const isDuplicate =
+				!REPEATABLE.includes(name) && trigger.skipDuplicates !== false && accepted.has(event);
+			if (status === 200 && choicesOf(trigger).includes(name) && !isDuplicate) {
+				accepted.add(event);
+				expected[to]?.push(itemOf(name, id, isNewSpelling));
+				continue;
+			}
+			expectSentence(answer.body);
+			if (status === 200) ignored[to]?.push(name);
 		}
-		await trigger.settled();
-		expect(trigger.thrown).toEqual([]);
-	});
+		for (const [index, trigger] of published.entries()) {
+			expect(await trigger.received()).toEqual(expected[index]);
+			expect(trigger.runs).toHaveLength(expected[index]?.length ?? 0);
+			expect(trigger.thrown).toEqual([]);
+			// One line for each delivery that starts nothing: a warning a minute of what is rejected.
+			const levels = trigger.log.map(({ level }) => level);
+			expect(levels).toHaveLength(Number(rejections[index]?.length) + Number(ignored[index]?.length));
+			expect(levels.filter((level) => level !== 'debug')).toEqual(rejections[index]?.length ? ['warn'] : []);
+			expectNoSecrets(rig, trigger.log);
+			const warnings = trigger.log.filter(({ level }) => level === 'warn');
+			// What a stranger sent is not in it.
+			expect(JSON.stringify(warnings)).not.toMatch(/abcd|s-1/);
+			await trigger.close();
+		}
+		if ('pinned' in more || !model.triggers.some(isVerifying)) {
+			expect(simulator.keyRequests).toBe(keyRequests);
+		}
+	};
+	await checkAsync(fc.asyncProperty(models, run), 100);
 });
 
-describe('Without verification', () => {
-	it.each<[string, string | null]>([
-		['unsigned', null],
-		['wrongly signed', 'AAAA'],
-	])('an event is believed: %s', async (_what, signature) => {
-		const trigger = await rig.engine.publish({ ...ALL, verifySignature: false });
-		const delivery = await rig.simulator.deliver(trigger.url, eventBody('started'), { signature });
-		expect(delivery.status).toBe(200);
-		expect(await trigger.received()).toMatchObject([{ event: 'started', sessionId: '6f1c' }]);
-		expect(rig.simulator.keyRequests).toBe(0);
-	});
+/** Delivers an event that never came before. */
+let count = 0;
+const deliver = async (trigger: PublishedTrigger, signature?: string | null) =>
+	(await rig.simulator.deliver(trigger.url, eventBody('started', `s-${count++}`), { signature })).status;
+const warningsOf = ({ log }: PublishedTrigger) => log.filter(({ level }) => level === 'warn');
+const pin = (webhookPublicKey: string) => rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
 
-	it('a body that is no text where an ID should be is answered', async () => {
-		const trigger = await rig.engine.publish({ ...ALL, verifySignature: false });
-		const data = { sessionId: 's', participantId: { toString: 1 }, type: { toString: 1 } };
-		const body = { webhookType: 'participant-joined', data };
+it('Not even signed events that are odd make the trigger throw', async () => {
+	const options = { deploymentIds: 'a', sessionDetails: true };
+	const events = [...EVENT_NAMES, 'participant-joined'];
+	const trigger = await rig.engine.publish({ events, options });
+	const webhookType = 'agent-session-started';
+	for (const body of [
+		{ webhookType, data: [] },
+		{ webhookType, data: { sessionId: { toString: 'x' } } },
+		{ webhookType, data: { sessionId: '../../..', deploymentId: ['a'] } },
+		{ webhookType, data: { sessionId: 'a'.repeat(5_000) } },
+		{ webhookType: 'participant-joined', data: { participantId: { toString: 1 }, type: { toString: 1 } } },
+		...['x'.repeat(100_000), 'xai-deployment-session-started', '__proto__'].map((odd) => ({
+			webhookType: odd,
+		})),
+	]) {
 		expect((await rig.simulator.deliver(trigger.url, body)).status).toBe(200);
-	});
+	}
+	await trigger.settled();
+	expect(trigger.thrown).toEqual([]);
+});
 
-	it('no credential is needed to judge', async () => {
-		rig.engine.setCredentials(rig.credentials({ webhookPublicKey: 'no key' }));
-		const trigger = await rig.engine.publish({ verifySignature: false });
-		await rig.simulator.deliver(trigger.url, eventBody('started'), { signature: null });
-		expect(await trigger.received()).toHaveLength(1);
-	});
+it('Many deliveries need one read of the credential and one fetch of the key, and those without a signature none', async () => {
+	const trigger = await rig.engine.publish();
+	const { reads } = rig.engine.credentialsHelper;
+	expect(await deliver(trigger, null)).toBe(401);
+	expect(rig.simulator.keyRequests).toBe(0);
+	await Promise.all(Array.from({ length: 30 }, async () => await deliver(trigger)));
+	expect(await trigger.received()).toHaveLength(30);
+	expect(rig.simulator.keyRequests).toBe(1);
+	// One for the settings, one to sign the fetch of the key.
+	expect(rig.engine.credentialsHelper.reads - reads).toBe(2);
+	passTime(MINUTE_MS + 1_000);
+	await deliver(trigger);
+	expect(rig.engine.credentialsHelper.reads - reads).toBe(3);
+});
 
-	it('verification is on if an expression yields anything but false', async () => {
-		const trigger = await rig.engine.publish({ verifySignature: '={{ null }}' });
-		const delivery = await rig.simulator.deliver(trigger.url, eventBody('started'), { signature: null });
-		expect(delivery.status).toBe(401);
+it('A published key is fetched anew when a signature does not fit, and the new key counts from then on', async () => {
+	const trigger = await rig.engine.publish();
+	expect(await deliver(trigger)).toBe(200);
+	const former = rig.simulator.sign(JSON.stringify(eventBody('started', 'former')));
+	rig.simulator.rotateKey();
+	passTime(MINUTE_MS + 1_000);
+	expect(await deliver(trigger)).toBe(200);
+	expect(rig.simulator.keyRequests).toBe(2);
+	const body = eventBody('started', 'former');
+	expect((await rig.simulator.deliver(trigger.url, body, { signature: former })).status).toBe(401);
+});
+
+it('The key is that of the Base URL in the credential', async () => {
+	const other = await rig.addSimulator();
+	other.rotateKey();
+	rig.engine.setCredentials(rig.credentials({ baseUrl: other.url }));
+	const trigger = await rig.engine.publish({ events: EVENT_NAMES });
+	expect(await deliver(trigger)).toBe(401);
+	expect((await other.deliver(trigger.url, eventBody('stopped'))).status).toBe(200);
+	expect(rig.simulator.keyRequests).toBe(0);
+});
+
+it.each<[string, string, () => void]>([
+	['a pinned key that is none', "'Webhook Public Key'", () => pin('my key')],
+	['a private key', "'Webhook Public Key'", () => pin(stranger.privatePem)],
+	[
+		'a Base URL that is none',
+		"'Base URL'",
+		() => rig.engine.setCredentials(rig.credentials({ baseUrl: 'x' })),
+	],
+])('A trigger is not published with %s, unless it verifies nothing', async (_what, field, spoil) => {
+	spoil();
+	await expect(rig.engine.publish()).rejects.toMatchObject({
+		...{ name: 'NodeOperationError', message: expect.stringContaining(field) as string },
 	});
+	const trigger = await rig.engine.publish({ verifySignature: false });
+	expect(await deliver(trigger, null)).toBe(200);
+	expect(await trigger.received()).toHaveLength(1);
+});
+
+const nothing = () => undefined;
+const use = (more: Parameters<typeof rig.credentials>[0]) => rig.engine.setCredentials(rig.credentials(more));
+/** What a delivery meets, and what n8n's log says: the sender alone sees the answer. */
+it.each<[string, number, RegExp, string | null | undefined, () => unknown, () => unknown]>([
+	['it is not signed', 401, /signature.*missing/s, null, nothing, nothing],
+	['it is wrongly signed', 401, /signature.*'Webhook Public Key'/s, 'AAAA', nothing, nothing],
+	[
+		'the pinned key is another',
+		401,
+		/'Webhook Public Key'/,
+		undefined,
+		() => pin(stranger.publicPem),
+		nothing,
+	],
+	['the API is down', 503, /Service unavailable/, undefined, () => rig.simulator.keyFault('down'), nothing],
+	['the API gives no key', 503, /no.* key/i, undefined, () => rig.simulator.keyFault('garbage'), nothing],
+	['no host is there', 503, /can't reach/, undefined, () => use({ baseUrl: 'http://127.0.0.1:9' }), nothing],
+	['a secret is missing', 503, /'Secret Key'/, undefined, () => use({ secretKey: '' }), nothing],
+	['the key is unreadable by now', 503, /'Webhook Public Key'/, undefined, nothing, () => pin('my key')],
+])('A delivery is rejected in words: %s', async (_why, status, reason, signature, spoil, spoilLater) => {
+	spoil();
+	const trigger = await rig.engine.publish();
+	spoilLater();
+	expect(await deliver(trigger, signature)).toBe(status);
+	expect(trigger.log).toMatchObject([{ level: 'warn', text: expect.stringMatching(reason) as string }]);
+	expect(trigger.log[0]?.text).toContain(String(status));
+	for (let again = 0; again < 3; again++) await deliver(trigger, null);
+	expect(trigger.log.slice(1).map(({ level }) => level)).toEqual(Array(3).fill('debug'));
+	passTime(MINUTE_MS + 1_000);
+	await deliver(trigger, null);
+	expect(warningsOf(trigger)).toHaveLength(2);
+});
+
+it('The key is not asked for again in the same second, and the log still says why', async () => {
+	const trigger = await rig.engine.publish();
+	rig.simulator.keyFault('down');
+	expect([await deliver(trigger), await deliver(trigger)]).toEqual([503, 503]);
+	expect(rig.simulator.keyRequests).toBe(1);
+	expect(trigger.log.at(-1)?.text).toMatch(/Service unavailable/);
+});
+
+it('What starts nothing though it is genuine is logged at debug, by event and session', async () => {
+	const trigger = await rig.engine.publish({ options: { deploymentIds: 'ddv_support' } });
+	const started = eventBody('started');
+	const own = { ...started, data: { ...started.data, deploymentId: 'ddv_support' } };
+	const other = { ...started, data: { ...started.data, deploymentId: 'ddv_sales' } };
+	for (const body of [own, own, other, eventBody('stopped')]) await rig.simulator.deliver(trigger.url, body);
+	const text = expect.stringMatching(/(started|stopped).*6f1c/) as string;
+	await trigger.settled();
+	expect(trigger.log).toEqual(Array(3).fill({ level: 'debug', text }));
 });

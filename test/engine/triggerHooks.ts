@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { HookContext, TriggerContext } from 'n8n-core';
+import { TriggerContext } from 'n8n-core';
 import {
 	type IDataObject,
 	type INode,
 	type INodeParameters,
 	type INodeType,
-	type IWebhookDescription,
 	Workflow,
 	type WorkflowActivateMode,
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { type Engine, TRIGGER } from './engine';
-
-type Hook = 'checkExists' | 'create' | 'delete';
+import { asStored } from './waitingRun';
+import { callHook, type Hook, type LogEntry } from './webhookNode';
 
 /** Their checks in the background would outlive the test. */
 const running = new Set<StoredTrigger>();
@@ -32,8 +31,7 @@ export class StoredTrigger {
 	workflowName: string;
 	/** The ID of its n8n instance. */
 	instanceId = 'instance-1';
-	/** What the trigger wrote to n8n's log as warnings. */
-	readonly warnings: string[] = [];
+	private readonly log: LogEntry[] = [];
 	private close?: () => Promise<void>;
 	/** What n8n's webhook addresses begin with. */
 	webhookBaseUrl = 'http://localhost:5678/webhook';
@@ -43,9 +41,10 @@ export class StoredTrigger {
 		public engine: Engine,
 		parameters: INodeParameters,
 		readonly name = 'Calls',
+		type = TRIGGER,
 	) {
 		this.workflowName = `Workflow of ${name}`;
-		this.node = engine.node(TRIGGER, parameters, {
+		this.node = engine.node(type, parameters, {
 			name,
 			typeVersion: engine.triggerVersion,
 			webhookId: randomUUID(),
@@ -53,11 +52,12 @@ export class StoredTrigger {
 	}
 
 	get url(): string {
-		return `${this.webhookBaseUrl}/${this.node.webhookId}/webhook`;
+		return `${this.webhookBaseUrl}/${this.node.webhookId}/${this.type.description.webhooks?.[0]?.path}`;
 	}
 
-	get testUrl(): string {
-		return `${this.webhookTestBaseUrl}/${this.node.webhookId}/webhook`;
+	/** What the trigger wrote to n8n's log as warnings. */
+	get warnings(): string[] {
+		return this.log.filter(({ level }) => level === 'warn').map(({ text }) => text);
 	}
 
 	/** n8n 1.x publishes another version without unpublishing the former one. */
@@ -106,7 +106,7 @@ export class StoredTrigger {
 	/** A copy as n8n's public API and CLI make it: with the static data. */
 	copy(change: { workflowId?: string; nodeId?: string; webhookId?: string } = {}): StoredTrigger {
 		const copy = new StoredTrigger(this.engine, this.node.parameters, this.name);
-		copy.staticData = JSON.parse(JSON.stringify(this.staticData)) as IDataObject;
+		copy.staticData = asStored(this.staticData);
 		copy.workflowId = change.workflowId ?? copy.workflowId;
 		copy.node = {
 			...this.node,
@@ -114,13 +114,6 @@ export class StoredTrigger {
 			webhookId: change.webhookId ?? copy.node.webhookId,
 		};
 		return copy;
-	}
-
-	/** n8n 2.x calls `delete` with the published version before it publishes a changed one. */
-	async republish(parameters: INodeParameters): Promise<void> {
-		await this.unpublish();
-		this.setParameters(parameters);
-		await this.publish('update');
 	}
 
 	/** n8n starts. It does not wait for what the trigger does in the background. */
@@ -145,29 +138,16 @@ export class StoredTrigger {
 		activation: WorkflowActivateMode,
 		testStaticData?: IDataObject,
 	): Promise<boolean | undefined> {
-		const workflow = this.workflow(testStaticData ?? this.staticData, testStaticData === undefined);
-		const additionalData = {
-			...this.engine.additionalData(mode),
-			webhookBaseUrl: this.webhookBaseUrl,
-			webhookTestBaseUrl: this.webhookTestBaseUrl,
-		};
-		const context = new HookContext(workflow, this.node, additionalData, mode, activation, {
-			httpMethod: 'POST',
-			node: this.node.name,
-			path: 'webhook',
-			webhookDescription: this.type.description.webhooks?.[0] as IWebhookDescription,
-			workflowId: workflow.id,
-			workflowExecuteAdditionalData: additionalData,
-			isTest: testStaticData !== undefined,
-		});
-		Object.defineProperties(context, {
-			getInstanceId: { value: () => this.instanceId },
-			logger: { value: this.logger },
-		});
+		const isTest = testStaticData !== undefined;
+		const workflow = this.workflow(testStaticData ?? this.staticData, !isTest);
+		const { engine, node, instanceId, log, webhookBaseUrl, webhookTestBaseUrl } = this;
+		const urls = { webhookBaseUrl, webhookTestBaseUrl };
 		try {
-			return await this.type.webhookMethods?.default?.[hook]?.call(context);
+			return await callHook({
+				...{ engine, workflow, node, hook, mode, activation, urls, isTest, instanceId, log },
+			});
 		} finally {
-			const kept = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+			const kept = asStored(workflow.staticData);
 			if (testStaticData === undefined) this.staticData = kept;
 			else Object.assign(testStaticData, kept);
 		}
@@ -175,12 +155,6 @@ export class StoredTrigger {
 
 	private get type(): INodeType {
 		return this.engine.nodeTypes.getByNameAndVersion(this.node.type);
-	}
-
-	private get logger(): object {
-		const note = (text: string, details?: object) =>
-			void this.warnings.push(`${text} ${JSON.stringify(details ?? {})}`);
-		return { warn: note, error: note, info: () => undefined, debug: () => undefined };
 	}
 
 	private workflow(staticData: IDataObject, active: boolean): Workflow {
@@ -191,7 +165,7 @@ export class StoredTrigger {
 			connections: {},
 			active,
 			nodeTypes: this.engine.nodeTypes,
-			staticData: JSON.parse(JSON.stringify(staticData)) as IDataObject,
+			staticData: asStored(staticData),
 		});
 	}
 }

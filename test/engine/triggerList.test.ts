@@ -92,7 +92,7 @@ describe('The list of triggers', () => {
 		const elsewhere = new PublishedTrigger(rig.engine, trigger.workflow, trigger.node, 'webhook');
 		const credentials = { [CREDENTIAL]: { id: rig.engine.credentialId, name: 'VideoSDK' } };
 		// A different process has published it.
-		Object.assign(elsewhere, { call: async () => true });
+		Object.assign(elsewhere, { hook: async () => true });
 		Object.assign(elsewhere.node, { credentials });
 		await elsewhere.open();
 		await deliver(elsewhere.url);

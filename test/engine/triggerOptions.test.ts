@@ -1,377 +1,220 @@
+/** Which of the chosen events start the workflow, what is added to them, and how many requests that takes. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { INodeParameters } from 'n8n-workflow';
+import fc from 'fast-check';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
-import type { SimulatedCall } from '../simulator';
+import { checkAsync } from '../unit/support';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
+import { EVENT_NAMES, SESSIONS, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
+const events = [...EVENT_NAMES, ...CALL_EVENTS, ...ROOM_EVENTS];
+const deliver = async (trigger: PublishedTrigger, body: object = eventBody('started')) => {
+	expect((await rig.simulator.deliver(trigger.url, body)).status).toBe(200);
+	await trigger.settled();
+};
+/** As in a process that didn't publish it, so that no request is made for that. */
+const publish = async (options: object, more: object = {}) =>
+	await rig.engine.publish({ events, options, ...more } as unknown as INodeParameters, { withHooks: false });
 
-const started = eventBody('started');
-const deliver = async (trigger: PublishedTrigger, body: object = started) =>
-	(await rig.simulator.deliver(trigger.url, body)).status;
+/** What the filter of each kind compares, and its values. */
+const KINDS = {
+	session: { field: 'deploymentId', option: 'deploymentIds', values: ['ddv_1', 'ddv_2', 'ddv_3'] },
+	call: { field: 'type', option: 'callDirection', values: ['inbound', 'outbound'] },
+} as const;
+const CALL_ENDS = ['call-hangup', 'call-missed', 'call-transferred'];
+/** What these events say themselves of how the call went. */
+const SAID: Record<string, object | undefined> = {
+	'call-missed': { outcome: 'noAnswer', answered: false, durationSeconds: null },
+	'call-transferred': { outcome: 'transferred', answered: true, durationSeconds: null },
+};
+/** Records of a call as the API has them, and how the call went. */
+const RECORDS: Record<string, object | undefined> = {
+	rejected: { outcome: 'rejected', answered: false, durationSeconds: null },
+	missed: { outcome: 'noAnswer', answered: false, durationSeconds: null },
+	// Still shown as running: the event itself counts.
+	answered: undefined,
+};
 
-async function expectRuns(trigger: PublishedTrigger, count: number): Promise<void> {
-	expect(await trigger.received()).toHaveLength(count);
-	expect(trigger.runs).toHaveLength(count);
-	expect(trigger.thrown).toEqual([]);
+const cases = fc.record({
+	kind: fc.constantFrom('session', 'call', 'call'),
+	/** None: all. As a list, a text with commas, or an expression. */
+	chosen: fc.subarray([0, 1, 2]),
+	as: fc.constantFrom('list', 'text', 'expression'),
+	details: fc.constantFrom(undefined, true, false),
+	value: fc.nat(2),
+	/** Where it is told: in the event, in a differing spelling, in the record, or nowhere, as the API doesn't answer or has a blank. */
+	told: fc.constantFrom('event', 'event spelled otherwise', 'record', 'record', 'blank', 'failure'),
+	blank: fc.constantFrom(undefined, '', '  ', null),
+	status: fc.constantFrom(...Object.keys(RECORDS)),
+	names: fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 4 }),
+});
+type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
+
+/** The value of an option as users give it. */
+function given({ kind, chosen, as }: Case): unknown {
+	const wanted = chosen.flatMap((index) => KINDS[kind].values[index] ?? []);
+	if (as === 'list') return wanted;
+	return as === 'text' ? wanted.join(' , ') : `={{ ${JSON.stringify(wanted)} }}`;
 }
 
-const callBody = (webhookType: string, more: object = {}) => ({
-	webhookType,
-	data: { callId: 'call-1', roomId: 'abcd', sessionId: 's-1', type: 'inbound', ...more },
-});
-const roomBody = (webhookType: string) => ({ webhookType, data: { meetingId: 'abcd', sessionId: 's-1' } });
-const sessionBody = (webhookType: string) => ({ webhookType, data: { sessionId: 'session-s-1' } });
-
-describe('Deployment IDs', () => {
-	const withDeployments = async (deploymentIds: unknown) =>
-		await rig.engine.publish({ events: EVENT_NAMES, options: { deploymentIds } as INodeParameters });
-	const ofDeployment = (deploymentId: unknown, sessionId = 'session-1') => ({
-		...started,
-		data: { sessionId, deploymentId },
-	});
-
-	it.each<[string, unknown]>([
-		['one', 'ddv_1'],
-		['several', 'ddv_0, ddv_1 ,ddv_2'],
-		['a list from an expression', '={{ ["ddv_0", "ddv_1"] }}'],
-	])('let the events of these deployments through: %s', async (_what, deploymentIds) => {
-		const trigger = await withDeployments(deploymentIds);
-		expect(await deliver(trigger, ofDeployment('ddv_1'))).toBe(200);
-		expect(await deliver(trigger, ofDeployment('ddv_9', 'session-2'))).toBe(200);
-		expect(await trigger.received()).toMatchObject([{ data: { deploymentId: 'ddv_1' } }]);
-		expect(trigger.runs).toHaveLength(1);
-		expect(rig.requests).toHaveLength(0);
-	});
-
-	it.each(['', ' , '])('let all through if none is given: %j', async (deploymentIds) => {
-		const trigger = await withDeployments(deploymentIds);
-		await deliver(trigger, ofDeployment('ddv_9'));
-		await expectRuns(trigger, 1);
-	});
-
-	it('are found out from the session if the event does not tell, once for each session', async () => {
-		const mine = await rig.existingSession();
-		const [other] =
-			(await rig.engine.run({ parameters: startParameters({ deploymentId: 'ddv_sales' }) })).output[0] ?? [];
-		rig.simulator.requests.length = 0;
-		const trigger = await withDeployments('ddv_support');
-		for (const event of ['starting', 'started', 'failed']) {
-			expect(await deliver(trigger, eventBody(event, `session-${mine}`))).toBe(200);
-			expect(await deliver(trigger, eventBody(event, `session-${String(other?.json.sessionId)}`))).toBe(200);
-		}
-		expect((await trigger.received()).map(({ sessionId }) => sessionId)).toEqual([mine, mine, mine]);
-		expect(trigger.runs).toHaveLength(3);
-		expect(rig.requests.map(({ path }) => path).sort()).toEqual(
-			[mine, String(other?.json.sessionId)].map((id) => `${SESSIONS}/${id}`).sort(),
+let number = 0;
+it('Events of the chosen deployments and directions start the workflow, with the details that were asked for, by as few requests as that takes', async () => {
+	const run = async (model: Case) => {
+		const { kind, told, blank, status, details } = model;
+		const { field, option, values } = KINDS[kind];
+		const { simulator } = rig;
+		const value = values[model.value % values.length] as string;
+		const detailOption = kind === 'session' ? 'sessionDetails' : 'callDetails';
+		const trigger = await publish({
+			[option]: given(model),
+			...(details !== undefined && { [detailOption]: details }),
+		});
+		const id = `${kind}-${number++}`;
+		const record = {
+			...(kind === 'call' ? { callId: id, to: '+1', status } : { sessionId: id, status: 'running' }),
+			[field]: told === 'record' ? value : blank,
+		};
+		simulator.clearFaults();
+		simulator.addFault(
+			told === 'failure'
+				? { kind: 'status', status: 503, match: { times: 99 } }
+				: { kind: 'noData', body: kind === 'call' ? { data: record } : record, match: { times: 99 } },
 		);
-	});
-
-	/** What the API answers when it is asked about a session. */
-	const answerWith = (deploymentId: unknown) =>
-		rig.simulator.addFault({
-			kind: 'status',
-			status: 200,
-			body: { sessionId: '6f1c', status: 'running', deploymentId },
-			match: { path: /sessions\/6f1c/ },
-		});
-
-	it.each(['', '  ', null])('are found out from the session if the event has %j', async (deploymentId) => {
-		const trigger = await withDeployments('ddv_1');
-		answerWith('ddv_1');
-		expect(await deliver(trigger, ofDeployment(deploymentId, 'session-6f1c'))).toBe(200);
-		await expectRuns(trigger, 1);
-		expect(rig.requests).toHaveLength(1);
-	});
-
-	it.each(['', '  '])('let an event through whose session has %j', async (deploymentId) => {
-		const trigger = await withDeployments('ddv_1');
-		answerWith(deploymentId);
-		await deliver(trigger);
-		await expectRuns(trigger, 1);
-	});
-
-	it('of a session are found out by each credential, whose API alone counts', async () => {
-		const one = await withDeployments('ddv_1');
-		answerWith('ddv_2');
-		await deliver(one);
-		await expectRuns(one, 0);
-		const two = await withDeployments('ddv_1');
-		answerWith('ddv_1');
-		await deliver(two);
-		await expectRuns(two, 1);
-	});
-
-	it('let an event through whose deployment cannot be found out', async () => {
-		rig.simulator.addFault({ kind: 'status', status: 500, match: { times: 9 } });
-		const trigger = await withDeployments('ddv_support');
-		expect(await deliver(trigger)).toBe(200);
-		await expectRuns(trigger, 1);
-		// The sender waits meanwhile: no second try.
-		expect(rig.requests).toHaveLength(1);
-	});
-});
-
-describe('Session Details', () => {
-	const withDetails = async () => await rig.engine.publish({ options: { sessionDetails: true } });
-
-	it('add the session as it now stands', async () => {
-		const sessionId = await rig.existingSession();
-		await rig.simulator.emit(sessionId, 'started');
-		const trigger = await withDetails();
-		await deliver(trigger, eventBody('started', `session-${sessionId}`));
-		expect(await trigger.received()).toMatchObject([
-			{ event: 'started', sessionId, session: { sessionId, status: 'running', deploymentId: 'ddv_support' } },
-		]);
-		expect(rig.request.rawPath).toBe(`${SESSIONS}/${sessionId}`);
-	});
-
-	it('are fetched in the run, so that the sender does not wait', async () => {
-		const sessionId = await rig.existingSession();
-		const trigger = await withDetails();
-		await deliver(trigger, eventBody('started', 'session-first'));
-		await trigger.settled();
-		let isAnswered = false;
-		rig.simulator.addFault({ kind: 'delay', until: () => isAnswered });
-		expect(await deliver(trigger, eventBody('started', sessionId))).toBe(200);
-		isAnswered = true;
-		expect((await trigger.received())[1]).toHaveProperty('session.sessionId', sessionId);
-	});
-
-	it.each<[string, number]>([
-		['unknown', 404],
-		['refused', 403],
-	])('that cannot be had never lose the event: %s', async (_why, status) => {
-		rig.simulator.addFault({ kind: 'status', status, match: { times: 9 } });
-		const trigger = await withDetails();
-		await deliver(trigger);
-		const [item] = await trigger.received();
-		expect(item).toMatchObject({ event: 'started', sessionId: '6f1c' });
-		expect(item).not.toHaveProperty('session');
-		expect(trigger.runs[0]?.error).toBeUndefined();
-	});
-
-	it('are left out for an event without a session, and unless asked for', async () => {
-		const asked = await withDetails();
-		await deliver(asked, { webhookType: 'agent-session-started' });
-		const notAsked = await rig.engine.publish();
-		await deliver(notAsked);
-		for (const trigger of [asked, notAsked])
-			expect((await trigger.received())[0]).not.toHaveProperty('session');
-		expect(rig.requests).toHaveLength(0);
-	});
-});
-
-describe('Call Details', () => {
-	const newCall = () => rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
-	const bodyOf = (callId: string, webhookType = 'call-hangup') => ({ webhookType, data: { callId } });
-	const ENDS = ['call-hangup', 'call-missed', 'call-transferred'];
-	const OTHERS = CALL_EVENTS.filter((event) => !ENDS.includes(event));
-	/** Delivers one event of a call whose record has this status. @returns the item, and the number of requests */
-	async function itemOf(webhookType: string, status: SimulatedCall['status'], options?: object) {
-		const call = newCall();
-		call.status = status;
-		const trigger = await rig.engine.publish({
-			events: CALL_EVENTS,
-			...(options && { options }),
-		} as INodeParameters);
-		rig.simulator.requests.length = 0;
-		await deliver(trigger, bodyOf(call.callId, webhookType));
-		const [item = {}] = await trigger.received();
-		return { item, callId: call.callId, requestCount: rig.requests.length };
-	}
-
-	it.each(ENDS)('say how the call went at its end, with one request, though not added: %s', async (event) => {
-		const { item, callId, requestCount } = await itemOf(event, 'rejected');
-		expect(Object.keys(item).slice(0, 4)).toEqual(['event', 'outcome', 'answered', 'durationSeconds']);
-		expect(item).toMatchObject({
-			outcome: 'rejected',
-			answered: false,
-			durationSeconds: null,
-			callId,
-			call: { callId, status: 'rejected', to: '+15550100' },
-		});
-		expect(requestCount).toBe(1);
-	});
-
-	it.each(OTHERS)('make no request for %s', async (event) => {
-		const { item, requestCount } = await itemOf(event, 'answered', { callDetails: true });
-		expect(item).not.toHaveProperty('call');
-		expect(item).not.toHaveProperty('outcome');
-		expect(requestCount).toBe(0);
-	});
-
-	it('make no request if they are turned off', async () => {
-		const { item, requestCount } = await itemOf('call-missed', 'missed', { callDetails: false });
-		expect(item).not.toHaveProperty('outcome');
-		expect(requestCount).toBe(0);
-	});
-
-	/** What the event itself says. */
-	const SAID: Array<[string, object | undefined]> = [
-		['call-hangup', undefined],
-		['call-missed', { outcome: 'noAnswer', answered: false, durationSeconds: null }],
-		['call-transferred', { outcome: 'transferred', answered: true, durationSeconds: null }],
-	];
-
-	it.each(SAID)('go by the event if VideoSDK still shows the call running: %s', async (event, said) => {
-		const { item } = await itemOf(event, 'answered');
-		expect(item).toMatchObject({ event, ...said, call: { outcome: 'running' } });
-		if (said === undefined) expect(item).not.toHaveProperty('outcome');
-	});
-
-	it.each(SAID)('that cannot be had lose no event, and go by it: %s', async (event, said) => {
-		const trigger = await rig.engine.publish({ events: ENDS });
-		rig.simulator.addFault({ kind: 'status', status: 503, match: { times: 9, path: /call\// } });
-		rig.simulator.requests.length = 0;
-		for (const body of [bodyOf('gone', event), { webhookType: event, data: {} }]) {
-			await deliver(trigger, body);
-			await trigger.settled();
+		simulator.requests.length = 0;
+		const among = kind === 'session' ? EVENT_NAMES : CALL_EVENTS;
+		const names = [...new Set(model.names.map((name) => among[name % among.length] as string))];
+		const inEvent =
+			{
+				event: value,
+				'event spelled otherwise': kind === 'call' ? ` ${value}`.toUpperCase().trim() : ` ${value} `,
+			}[told as string] ?? blank;
+		const wanted = model.chosen.flatMap((index) => values[index] ?? []);
+		const isTold = told.startsWith('event');
+		const isWanted = wanted.length === 0 || (!isTold && told !== 'record') || wanted.includes(value as never);
+		const expected: object[] = [];
+		let requests = 0;
+		for (const [index, webhookType] of names.entries()) {
+			const ids = kind === 'session' ? { sessionId: `session-${id}` } : { callId: id };
+			await deliver(trigger, {
+				webhookType,
+				data: { ...ids, ...(inEvent !== undefined && { [field]: inEvent }) },
+			});
+			// What the record told is remembered.
+			const isLookedUp = wanted.length > 0 && !isTold && (told !== 'record' || index === 0);
+			const isDetailed =
+				isWanted &&
+				(kind === 'session' ? details === true : details !== false && CALL_ENDS.includes(webhookType));
+			if (isLookedUp) requests++;
+			// A session's details may be asked for again, since no sender waits for them.
+			else if (isDetailed) requests += kind === 'session' && told === 'failure' ? 3 : 1;
+			if (!isWanted) continue;
+			const isFetched = told !== 'failure';
+			const result = isFetched ? (RECORDS[status] ?? SAID[webhookType]) : SAID[webhookType];
+			const name = webhookType.replace('ai-deployment-session-', '');
+			expected.push({
+				...{
+					event: name,
+					webhookType,
+					data: expect.any(Object) as object,
+					eventId: expect.any(String) as string,
+				},
+				...{ receivedAt: expect.any(String) as string, sessionId: kind === 'session' ? id : '' },
+				...(kind === 'call' && { callId: id }),
+				...(isDetailed && kind === 'call' && result),
+				...(isDetailed && isFetched && { [kind]: expect.objectContaining({ [`${kind}Id`]: id }) as object }),
+			});
 		}
-		const items = await trigger.received();
-		expect(items).toMatchObject([
-			{ event, callId: 'gone', ...said },
-			{ event, ...said },
-		]);
-		for (const item of items) {
-			expect(item).not.toHaveProperty('call');
-			if (said === undefined) expect(item).not.toHaveProperty('outcome');
-		}
-		expect(rig.requests).toHaveLength(1);
-	});
-
-	it.each<[string, object]>([
-		['to say how the call went', {}],
-		['to filter', { callDirection: ['inbound'] }],
-	])('wait for no answer that drips, %s', async (_what, options) => {
-		const dripping = http.createServer((_request, response) => {
-			response.writeHead(200, { 'content-type': 'application/json' });
-			const timer = setInterval(() => response.write(' '), 20);
-			response.on('close', () => clearInterval(timer));
-		});
-		await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve));
-		const { port } = dripping.address() as AddressInfo;
-		const trigger = await rig.engine.publish({
-			events: ENDS,
-			verifySignature: false,
-			options,
-		} as INodeParameters);
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
-		await deliver(trigger, bodyOf('c', 'call-missed'));
-		const items = await trigger.received();
-		dripping.closeAllConnections();
-		dripping.close();
-		expect(items).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
-	});
-
-	it('and Call Direction together make one request, also if it fails', async () => {
-		const options = { callDirection: ['inbound'] };
-		const { callId } = newCall();
-		const trigger = await rig.engine.publish({ events: CALL_EVENTS, options });
-		rig.simulator.requests.length = 0;
-		await deliver(trigger, bodyOf(callId));
-		expect(await trigger.received()).toMatchObject([{ callId, call: { callId, type: 'inbound' } }]);
-		expect(rig.requests).toHaveLength(1);
-		await deliver(trigger, bodyOf('unknown'));
-		await deliver(trigger, bodyOf('unknown too', 'call-started'));
-		const items = await trigger.received();
-		expect(items).toHaveLength(3);
-		for (const item of items.slice(1)) {
-			expect(item).not.toHaveProperty('call');
-			expect(item).not.toHaveProperty('record');
-		}
-		expect(rig.requests).toHaveLength(3);
-	});
-});
-
-describe('Call Direction', () => {
-	const withDirection = async (callDirection: unknown) =>
-		await rig.engine.publish({
-			events: CALL_EVENTS,
-			options: { callDirection, callDetails: false } as INodeParameters,
-		});
-
-	it.each<[unknown, string[]]>([
-		[['inbound'], ['in']],
-		[['outbound'], ['out']],
-		['outbound', ['out']],
-		[
-			['inbound', 'outbound'],
-			['in', 'out'],
-		],
-		[[], ['in', 'out']],
-	])('%j lets these through', async (callDirection, expected) => {
-		const trigger = await withDirection(callDirection);
-		rig.simulator.requests.length = 0;
-		await deliver(trigger, callBody('call-hangup', { callId: 'in', type: 'Inbound' }));
-		await deliver(trigger, callBody('call-hangup', { callId: 'out', type: 'outbound' }));
-		expect((await trigger.received()).map(({ callId }) => callId)).toEqual(expected);
+		expect(await trigger.received()).toEqual(expected);
 		expect(trigger.runs).toHaveLength(expected.length);
-		expect(rig.requests).toHaveLength(0);
-	});
-
-	it('is found out from the call if the event does not tell, once for each call', async () => {
-		const { callId } = rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
-		const trigger = await withDirection(['outbound']);
-		rig.simulator.requests.length = 0;
-		for (const webhookType of ['call-started', 'call-answered', 'call-hangup']) {
-			expect(await deliver(trigger, { webhookType, data: { callId } })).toBe(200);
-		}
-		await expectRuns(trigger, 0);
-		expect(rig.requests).toHaveLength(1);
-	});
-
-	it('makes no request for a duplicate', async () => {
-		const { callId } = rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
-		rig.simulator.addFault({ kind: 'status', status: 500, match: { times: 9, path: /call\// } });
-		const trigger = await withDirection(['outbound']);
-		rig.simulator.requests.length = 0;
-		for (let count = 0; count < 3; count += 1) {
-			expect(await deliver(trigger, { webhookType: 'call-hangup', data: { callId } })).toBe(200);
-		}
-		// It could not be found out, so the event counts.
-		await expectRuns(trigger, 1);
-		expect(rig.requests).toHaveLength(1);
-	});
-
-	it('does not concern sessions and rooms', async () => {
-		const trigger = await rig.engine.publish({
-			events: ['participant-joined', 'ai-deployment-session-started'],
-			options: { callDirection: ['outbound'] },
-		});
-		await deliver(trigger, roomBody('participant-joined'));
-		await deliver(trigger, sessionBody('agent-session-started'));
-		await expectRuns(trigger, 2);
-		expect(rig.requests).toHaveLength(0);
-	});
+		expect(trigger.runs.flatMap(({ error }) => error ?? [])).toEqual([]);
+		expect(trigger.thrown).toEqual([]);
+		expect(rig.requests).toHaveLength(requests);
+		await trigger.close();
+	};
+	await checkAsync(fc.asyncProperty(cases, run), 120);
 });
 
-describe('Deployments and Session Details', () => {
-	it('do not concern calls and rooms', async () => {
-		const trigger = await rig.engine.publish({
-			events: [...CALL_EVENTS, ...ROOM_EVENTS],
-			options: { deploymentIds: ['ddv_sales'], sessionDetails: true, callDetails: false },
-		});
-		rig.simulator.requests.length = 0;
-		await deliver(trigger, roomBody('session-started'));
-		await deliver(trigger, callBody('call-hangup'));
-		await expectRuns(trigger, 2);
-		expect(rig.requests).toHaveLength(0);
-	});
+it('The outcome comes first', async () => {
+	const call = rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
+	call.status = 'rejected';
+	const trigger = await publish({});
+	await deliver(trigger, { webhookType: 'call-hangup', data: { callId: call.callId } });
+	const [item = {}] = await trigger.received();
+	expect(Object.keys(item).slice(0, 4)).toEqual(['event', 'outcome', 'answered', 'durationSeconds']);
+	expect(item).toMatchObject({ callId: call.callId, call: { callId: call.callId, to: '+15550100' } });
+});
 
-	it('together make one request', async () => {
-		const sessionId = await rig.existingSession();
-		const trigger = await rig.engine.publish({
-			options: { deploymentIds: ['ddv_support'], sessionDetails: true },
-		});
-		await deliver(trigger, {
-			webhookType: 'agent-session-started',
-			data: { sessionId: `session-${sessionId}` },
-		});
-		expect(await trigger.received()).toMatchObject([{ session: { sessionId, deploymentId: 'ddv_support' } }]);
-		expect(rig.requests).toHaveLength(1);
+it("A session's details are fetched in the run, so that the sender does not wait, as the session now stands", async () => {
+	const sessionId = await rig.existingSession();
+	await rig.simulator.emit(sessionId, 'started');
+	const trigger = await publish({ sessionDetails: true });
+	let isAnswered = false;
+	rig.simulator.addFault({ kind: 'delay', until: () => isAnswered });
+	const { status } = await rig.simulator.deliver(trigger.url, eventBody('started', `session-${sessionId}`));
+	expect(status).toBe(200);
+	isAnswered = true;
+	expect(await trigger.received()).toMatchObject([{ session: { sessionId, status: 'running' } }]);
+	expect(rig.request.rawPath).toBe(`${SESSIONS}/${sessionId}`);
+});
+
+it('Filters and details do not concern events of other kinds, and those without an ID', async () => {
+	const options = { deploymentIds: 'ddv_1', callDirection: ['outbound'], sessionDetails: true };
+	const trigger = await publish(options);
+	const none = [{ webhookType: 'agent-session-started' }, { webhookType: 'call-hangup', data: {} }];
+	const rooms = ROOM_EVENTS.map((webhookType) => ({ webhookType, data: { meetingId: 'r', sessionId: 's' } }));
+	for (const body of [...none, ...rooms]) await deliver(trigger, body);
+	const items = await trigger.received();
+	expect(items).toHaveLength(none.length + rooms.length);
+	for (const item of items) {
+		for (const name of ['session', 'call', 'record']) expect(item).not.toHaveProperty(name);
+	}
+	expect(rig.requests).toEqual([]);
+});
+
+it('A duplicate makes no request, and one credential does not go by what another has found out', async () => {
+	const options = { callDirection: ['outbound'], callDetails: false };
+	const { callId } = rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
+	const fail = { kind: 'status', status: 500, match: { times: 1, path: /call\// } } as const;
+	rig.simulator.addFault(fail);
+	const trigger = await publish(options);
+	const body = { webhookType: 'call-hangup', data: { callId } };
+	for (let times = 0; times < 3; times++) await deliver(trigger, body);
+	// It could not be found out, so the event counts.
+	expect(await trigger.received()).toHaveLength(1);
+	expect(rig.requests).toHaveLength(1);
+	// Found out to be incoming, with the one credential.
+	await deliver(trigger, { ...body, webhookType: 'call-started' });
+	expect(await trigger.received()).toHaveLength(1);
+	const other = await rig.addSimulator();
+	other.addFault({ kind: 'noData', body: { data: { callId, type: 'outbound' } }, match: { path: /call\// } });
+	rig.engine.useOtherCredentials(rig.credentials({ baseUrl: other.url }));
+	Object.assign(trigger.node, { credentials: rig.engine.node('', {}).credentials });
+	expect((await other.deliver(trigger.url, { ...body, webhookType: 'call-answered' })).status).toBe(200);
+	expect(await trigger.received()).toHaveLength(2);
+});
+
+it.each<[string, IDataObject]>([
+	['to say how the call went', {}],
+	['to filter', { callDirection: ['inbound'] }],
+])('The trigger waits for no answer that drips, %s', async (_what, options) => {
+	const dripping = http.createServer((_request, response) => {
+		response.writeHead(200, { 'content-type': 'application/json' });
+		const timer = setInterval(() => response.write(' '), 20);
+		response.on('close', () => clearInterval(timer));
 	});
+	await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve));
+	const { port } = dripping.address() as AddressInfo;
+	const trigger = await publish(options, { verifySignature: false });
+	rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+	const sentAtMs = Date.now();
+	await deliver(trigger, { webhookType: 'call-missed', data: { callId: 'c' } });
+	// Virtual time: five seconds while the sender waits, ten in the run.
+	expect(Math.round((Date.now() - sentAtMs) / 1_000)).toBe(options.callDirection ? 5 : 10);
+	const items = await trigger.received();
+	dripping.closeAllConnections();
+	dripping.close();
+	expect(items).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
 });

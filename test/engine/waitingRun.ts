@@ -15,7 +15,7 @@ import type {
 } from 'n8n-workflow';
 import { send, type WebhookAnswer } from './delivery';
 import type { Engine, RunResult, WorkflowSnapshot } from './engine';
-import { asExpressRequest, asExpressResponse } from './publishedTrigger';
+import { asExpressRequest, asExpressResponse } from './webhookNode';
 
 /** What came to the resume URL. */
 export interface ResumeRequest {

@@ -1,0 +1,536 @@
+/** An agent's question during a conversation is answered once, in time, and only with its access. */
+import fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
+import { type IDataObject, type INode, type INodeParameters } from 'n8n-workflow';
+import { checkAsync } from '../unit/support';
+import { byRule } from './callRig';
+import { send } from './delivery';
+import { ACTION, TRIGGER } from './engine';
+import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
+import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
+
+const HOUR_MS = 3_600_000;
+const MAX_BODY_BYTES = 100_000;
+const NONE = '={{ $json.none }}';
+const LOCAL_TOOL = 'http://127.0.0.1:5678/webhook/a/mcp';
+const CONTEXT = { customerId: 'C-4711' };
+
+const rig = useRig({ callBehaviour: false });
+const tools: PublishedTool[] = [];
+async function closeTools() {
+	for (const tool of tools.splice(0)) {
+		await tool.settled();
+		await tool.close();
+		expect(tool.thrown).toEqual([]);
+		// Neither the secret nor a token is in n8n's log.
+		expectNoSecrets(rig, tool.log);
+		expect(JSON.stringify(tool.log)).not.toContain('n8ntool1_');
+	}
+}
+afterEach(closeTools);
+
+const passOn = { answer: { answerJson: '={{ $json }}' } };
+async function publish(parameters: INodeParameters = {}, ending: ToolEnding = passOn, typeVersion = 1.1) {
+	const tool = new PublishedTool(rig.engine, parameters, ending, randomUUID(), typeVersion);
+	tools.push(tool);
+	await tool.listen();
+	await tool.hook('create');
+	tool.log.length = 0;
+	return tool;
+}
+const warnings = ({ log }: PublishedTool) => log.filter(({ level }) => level !== 'debug');
+
+interface Handed {
+	url: string;
+	timeout: number;
+	headers: { Authorization: string };
+}
+const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
+const choose = (...urls: string[]) => ({ tools: urls.map((url) => ({ tool: byUrl(url) })) });
+const pairs = (context: object) => ({
+	entries: Object.entries(context).map(([key, value]: [string, unknown]) => ({ key, value })),
+});
+const createAccess = (url: string, more: object = {}) =>
+	({ resource: 'tool', operation: 'createAccess', agentTools: choose(url), ...more }) as INodeParameters;
+const dispatch = { resource: 'agent', operation: 'dispatch', agentId: 'ag_1', meetingId: 'room' };
+const call = (more: object) => byRule({ to: '+14155550123', ...more });
+
+/** What hands tools to an agent, with the options that say for how long, and how long that is. */
+const HAND_OVERS = {
+	'Create Access': [{}, 30 * 24],
+	'Create Access for 3 days': [{ validFor: 3 }, 3 * 24],
+	'Create Access for 2 hours': [{ validFor: 2, validForUnit: 'hours' }, 2],
+	'a call': [{}, 24],
+	'a call with Tools Valid For': [{ toolsValidFor: 3 }, 3],
+	'a session': [{}, 24],
+	'a session with Tools Valid For': [{ toolsValidFor: 100 }, 100],
+	'a dispatch': [{}, 24],
+} as const;
+type HandOver = keyof typeof HAND_OVERS;
+
+/** @returns what an agent gets, and when its access ends, in ms since 1970 */
+async function handOver(by: HandOver, urls: string[], context: object): Promise<[Handed[], number]> {
+	const [more, hours] = HAND_OVERS[by];
+	const agentTools = choose(...urls);
+	const options = { ...more, context: pairs(context) };
+	const own = { metaData: { entries: [{ key: 'ticket', value: 17 }] } };
+	const parameters = by.startsWith('Create')
+		? createAccess('', { ...more, agentTools, context: pairs(context) })
+		: by.startsWith('a session')
+			? startParameters({ agentTools, options, env: { variables: [{ name: 'CUSTOMER', value: 'Ada' }] } })
+			: { ...(by === 'a dispatch' ? dispatch : call({})), agentTools, options, ...own };
+	const endsAtMs = Math.floor(Date.now() / 1_000) * 1_000 + hours * HOUR_MS;
+	const [json] = jsonOf(await rig.engine.run({ parameters: parameters as INodeParameters }));
+	if (by.startsWith('Create')) {
+		expect(json?.expiresAt).toBe(new Date(endsAtMs).toISOString());
+		return [json?.tools as unknown as Handed[], endsAtMs];
+	}
+	expect(JSON.stringify(json)).not.toMatch(/n8nTools|N8N_TOOLS|n8ntool1_/);
+	const { metadata, env } = rig.requests.at(-1)?.body as Record<string, IDataObject | undefined>;
+	expect(env?.CUSTOMER ?? metadata?.ticket).toBe(env ? 'Ada' : 17);
+	return [(metadata?.n8nTools ?? JSON.parse(String(env?.N8N_TOOLS))) as Handed[], endsAtMs];
+}
+
+/** Workflows behind a tool: how they end, what the agent reads then, and whether as an error. */
+const ENDED = /failed, or ended without/;
+const ENDINGS: Array<[ToolEnding, string | RegExp | undefined, boolean]> = [
+	// What came in.
+	[passOn, undefined, false],
+	[{ answer: { respondWith: 'text', answerText: 'No such order', isError: true } }, 'No such order', true],
+	[{ answer: { respondWith: 'text', answerText: '={{ $json.tool }}' } }, 'find_order', false],
+	[{ answer: { answerJson: '={{ "It left " + "this morning." }}' } }, 'It left this morning.', false],
+	[{ answer: { answerJson: '{ "a": 1 }' } }, '{"a":1}', false],
+	[{ ...passOn, items: [{ n: 1 }, { n: 2 }, { n: 3 }] }, '[{"n":1},{"n":2},{"n":3}]', false],
+	[{}, ENDED, true],
+	[
+		{ answer: { answerJson: '{' }, node: { onError: 'continueRegularOutput' } },
+		/'Answer' isn't valid JSON/,
+		true,
+	],
+	[
+		{
+			answer: { answerJson: '{' },
+			node: { onError: 'continueRegularOutput', retryOnFail: true, waitBetweenTries: 1 },
+		},
+		/'Answer' isn't valid JSON/,
+		true,
+	],
+	[
+		{
+			answer: { answerJson: NONE },
+			node: { onError: 'continueErrorOutput' },
+			fallback: { respondWith: 'text', answerText: 'Call back tomorrow' },
+		},
+		'Call back tomorrow',
+		false,
+	],
+];
+
+/** Answers that say nothing. */
+const BLANKS = [NONE, '', '={{ null }}', ' \n', '={{ NaN }}'].flatMap((value): typeof ENDINGS => [
+	[{ answer: { respondWith: 'text', answerText: value } }, ENDED, true],
+	[{ answer: { answerJson: value } }, ENDED, true],
+]);
+const BLANK_JSON = ['null', '"  "', '{'].map((answerJson): (typeof ENDINGS)[0] => [
+	{ answer: { answerJson } },
+	ENDED,
+	true,
+]);
+
+/** What may stand in a request's Authorization header in place of the token that was handed over, and the answer to it. */
+const FORGERIES: Record<string, [(token: string, otherToken: string) => string | undefined, number]> = {
+	nothing: [() => undefined, 401],
+	blank: [() => '', 401],
+	'a word': [() => 'Bearer x', 401],
+	'cut off': [(token) => token.slice(0, -1), 401],
+	longer: [(token) => `${token}A`, 401],
+	'a different signature': [(token) => token.replace(/(?<=_).{22}/, 'A'.repeat(22)), 401],
+	"a different tool's": [(_token, otherToken) => otherToken, 403],
+};
+
+const often = <T>(value: T, ...others: T[]) =>
+	fc.oneof({ weight: 8, arbitrary: fc.constant(value) }, fc.constantFrom(...others));
+const questions = fc.record({
+	by: fc.constantFrom(...(Object.keys(HAND_OVERS) as HandOver[])),
+	context: fc.constantFrom(CONTEXT, { customerId: 'C-4711', vip: true, age: 7 }, {}),
+	/** n8n reads the bytes of a body by itself only for nodes of version 1. */
+	typeVersion: fc.constantFrom(1, 1.1),
+	specifies: fc.constantFrom('fields', 'json'),
+	timeoutS: fc.constantFrom(undefined, 1, 2, 9, 10, 20, 60, 300),
+	ending: fc.oneof(fc.constantFrom(...ENDINGS), fc.constantFrom(...BLANKS, ...BLANK_JSON)),
+	/** How much earlier than the agent is told so the workflow answers. */
+	aheadMs: fc.constantFrom(undefined, undefined, 100, 100, -100, -60_000),
+	/** How much of its validity the token has left. */
+	leftMs: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1 }) }, fc.constantFrom(1_000, 0, -1)),
+	forgery: often<string | undefined>(undefined, ...Object.keys(FORGERIES)),
+	method: often('POST', 'GET', 'DELETE'),
+	origin: often<string | undefined>(undefined, 'own', 'http://rebound.example', 'null'),
+	type: often('application/json', 'application/octet-stream'),
+	isExpression: fc.boolean(),
+	/** What is wrong with the trigger by now. */
+	broken: often<object | undefined>(undefined, { toolName: '' }, { options: { timeout: 301 } }),
+	/** What comes in place of a message. */
+	odd: often<string | undefined>(undefined, '{}', '"x"', `${'['.repeat(10_000)}${']'.repeat(10_000)}`),
+	bodyBytes: often<number | undefined>(undefined, MAX_BODY_BYTES, MAX_BODY_BYTES + 1),
+	input: often<IDataObject | undefined>({ number: 'A-17' }, undefined, { number: 17 }, { number: null }),
+	pinned: fc.constantFrom({}, { context: { customerId: 'C-1' }, customerId: 'C-1' }),
+	method2: often('tools/call', 'tools/list', 'ping', 'notifications/initialized', 'resources/list'),
+	id: fc.oneof(fc.integer(), fc.string({ minLength: 1 })),
+});
+type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
+
+/** @returns the status of the answer to a question */
+function statusOf(question: Question): number {
+	const { method, origin, forgery, leftMs, broken, odd, bodyBytes, type, method2 } = question;
+	if (method !== 'POST') return 405;
+	if (origin !== undefined && origin !== 'own') return 403;
+	if (leftMs <= 0) return 401;
+	if (forgery !== undefined) return FORGERIES[forgery]?.[1] ?? 0;
+	if (broken) return 503;
+	if (type === 'application/octet-stream') return 400;
+	if ((bodyBytes ?? 0) > MAX_BODY_BYTES) return 413;
+	if (odd !== undefined) return 400;
+	return method2.startsWith('notifications') ? 202 : 200;
+}
+
+const SCHEMA = {
+	type: 'object',
+	properties: { number: { type: 'string', description: 'On the invoice' } },
+	required: ['number'],
+};
+
+it('A question is answered once, in time, and only with an access of its own that still counts', async () => {
+	const ask = async (question: Question): Promise<void> => {
+		const { timeoutS, specifies, isExpression, aheadMs, typeVersion, by, context, pinned, method2 } =
+			question;
+		const timeoutMs = (timeoutS ?? 20) * 1_000;
+		const deadlineMs = timeoutMs - Math.min(timeoutMs / 10, 1_000);
+		const takesMs = aheadMs === undefined ? 0 : Math.max(deadlineMs - aheadMs, 0);
+		const [ending, reads, isError] = question.ending;
+		const parameters = {
+			toolName: isExpression ? '={{ "find" + " order" }}' : ' find order',
+			specifyParameters: specifies,
+			...(specifies === 'json' && { jsonSchema: JSON.stringify(SCHEMA) }),
+			options: timeoutS === undefined ? {} : { timeout: timeoutS },
+		};
+		const held = takesMs && {
+			beforeAnswer: async () => await new Promise((end) => setTimeout(end, takesMs)),
+		};
+		const tool = await publish(parameters, { ...ending, ...held }, typeVersion);
+		const other = await publish({ toolName: 'other', options: { timeout: 60 } });
+		const elsewhere = 'https://n8n.example.com/webhook/elsewhere/mcp';
+		// Selected twice, by another name of n8n's host, and with a time limit of its own.
+		const [handed, endsAtMs] = await handOver(
+			by,
+			[tool.url, other.url.replace('127.0.0.1', 'localhost'), `${elsewhere}?timeout=300`, tool.url],
+			context,
+		);
+		expect(handed.map(({ url, timeout }) => [new URL(url).pathname, timeout])).toEqual([
+			[new URL(tool.url).pathname, timeoutS ?? 20],
+			[new URL(other.url).pathname, 60],
+			[new URL(elsewhere).pathname, 300],
+		]);
+		passTime(
+			endsAtMs - Date.now() - (question.leftMs > 1_000 ? question.leftMs % (HOUR_MS / 2) : question.leftMs),
+		);
+		Object.assign(tool.node.parameters, question.broken);
+		const [token = '', otherToken = ''] = handed.map(({ headers }) => headers.Authorization);
+		const { forgery, id, input, type, origin, odd, bodyBytes, method } = question;
+		const authorization = forgery === undefined ? token : FORGERIES[forgery]?.[0](token, otherToken);
+		const params = { name: 'find_order', arguments: { ...input, ...pinned } };
+		const isSilent = method2.startsWith('notifications');
+		const message = { jsonrpc: '2.0', ...(!isSilent && { id }), method: method2, params };
+		const headers = {
+			'content-type': type,
+			'x-call-from': '+1555',
+			'X-Call-To': '+1556',
+			'x-other': 'no',
+			...(authorization !== undefined && { authorization }),
+			...(origin !== undefined && { origin: origin === 'own' ? tool.origin : origin }),
+		};
+		const body = method !== 'POST' ? undefined : (odd ?? JSON.stringify(message)).padEnd(bodyBytes ?? 0);
+		const askedAtMs = Date.now();
+		const answer = await send(tool.url, { method, headers, body });
+		const heardMs = Date.now() - askedAtMs;
+		await tool.settled();
+
+		expect(answer.status).toBe(statusOf(question));
+		const isCall = answer.status === 200 && method2 === 'tools/call';
+		const isRun = isCall && typeof input?.number === 'string';
+		expect([tool.executions.length, other.executions.length]).toEqual([isRun ? 1 : 0, 0]);
+		expect(warnings(tool)).toHaveLength(
+			[401, 403, 503].includes(answer.status) && [undefined, 'own'].includes(origin) ? 1 : 0,
+		);
+		if (answer.status !== 200) return;
+		const reply = JSON.parse(answer.body) as { id: unknown; result?: IDataObject; error?: object };
+		expect(reply).toMatchObject({ jsonrpc: '2.0', id });
+		if (method2 === 'resources/list') expect(reply.error).toMatchObject({ code: -32601 });
+		else if (method2 === 'ping') expect(reply.result).toEqual({});
+		else if (!isCall) {
+			const { toolDescription: description } = TOOL_PARAMETERS;
+			expect(reply.result).toEqual({ tools: [{ name: 'find_order', description, inputSchema: SCHEMA }] });
+		}
+		if (!isCall) return;
+		const { content, isError: isToolError } = reply.result as {
+			content: Array<{ type: string; text: string }>;
+			isError: boolean;
+		};
+		expect(content).toMatchObject([{ type: 'text' }]);
+		const text = content[0]?.text ?? '';
+		if (!isRun) {
+			expect([text, isToolError]).toEqual([expect.stringMatching(/'number' (is missing|must be)/), true]);
+			return;
+		}
+		const item = {
+			tool: 'find_order',
+			input: params.arguments,
+			context,
+			headers: { 'x-call-from': '+1555', 'x-call-to': '+1556' },
+			requestId: id,
+			receivedAt: expect.any(String) as string,
+		};
+		expect(tool.items).toEqual([item]);
+		expect(Math.abs(Date.parse(String(tool.items[0]?.receivedAt)) - askedAtMs)).toBeLessThan(50);
+		const isLate = takesMs > deadlineMs;
+		expect(Math.abs(heardMs - Math.min(takesMs, deadlineMs))).toBeLessThan(50);
+		expect(isToolError).toBe(isLate || isError);
+		if (isLate) expect(text).toMatch(/didn't answer in time/);
+		else if (reads === undefined) expect(JSON.parse(text)).toEqual(item);
+		else expect(text).toEqual(typeof reads === 'string' ? reads : expect.stringMatching(reads));
+	};
+	await checkAsync(
+		fc.asyncProperty(questions, async (question) => {
+			await ask(question);
+			await closeTools();
+			rig.simulator.requests.length = 0;
+		}),
+		150,
+	);
+});
+
+async function tokenFor(tool: PublishedTool): Promise<string> {
+	const [[handed]] = await handOver('Create Access', [tool.url], CONTEXT);
+	return String(handed?.headers.Authorization);
+}
+const ping = async (tool: PublishedTool, authorization: string) =>
+	(
+		await send(tool.url, {
+			headers: { 'content-type': 'application/json', authorization },
+			body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+		})
+	).status;
+
+it('The official client lists and calls a tool', async () => {
+	const tool = await publish();
+	const client = await tool.connect((await tokenFor(tool)).replace('Bearer ', ''));
+	expect((await client.listTools()).tools).toMatchObject([{ name: 'find_order', inputSchema: SCHEMA }]);
+	await client.ping();
+	const { content } = await client.callTool({ name: 'find_order', arguments: { number: 'A-17' } });
+	expect(JSON.parse((content as [{ text: string }])[0].text)).toMatchObject({ context: CONTEXT });
+	await client.close();
+});
+
+it('An agent that goes away while it waits does no harm', async () => {
+	let answer = () => {};
+	const answered = new Promise<void>((resolve) => (answer = resolve));
+	const tool = await publish({}, { ...passOn, beforeAnswer: async () => await answered });
+	const client = await tool.connect((await tokenFor(tool)).replace('Bearer ', ''));
+	const asked = client.callTool({ name: 'find_order', arguments: { number: 'A-17' } }).catch(() => 'gone');
+	while (tool.executions.length === 0) await new Promise(setImmediate);
+	await client.close();
+	expect(await asked).toBe('gone');
+	passTime(60_000);
+	answer();
+});
+
+it('However many forged tokens come, there is one line a minute in the log, and the credential is read once', async () => {
+	const tool = await publish();
+	const token = await tokenFor(tool);
+	expect(await ping(tool, token)).toBe(200);
+	const { reads } = rig.engine.credentialsHelper;
+	const forged = Array.from({ length: 100 }, (_, seed) => token.replace(/(?<=_).{5}/, `A${1_000 + seed}`));
+	for (const status of await Promise.all(forged.map(async (one) => await ping(tool, one)))) {
+		expect(status).toBe(401);
+	}
+	expect(await ping(tool, token)).toBe(200);
+	expect(rig.engine.credentialsHelper.reads).toBe(reads);
+	expect(warnings(tool)).toHaveLength(1);
+	passTime(61_000);
+	for (const one of forged.slice(0, 2)) await ping(tool, one);
+	expect(warnings(tool)).toHaveLength(2);
+	expect(rig.engine.credentialsHelper.reads).toBe(reads + 1);
+});
+
+it('After a change of the secret, a new token counts within seconds, and a former one not for longer than a minute', async () => {
+	const tool = await publish();
+	const former = await tokenFor(tool);
+	expect(await ping(tool, former)).toBe(200);
+	rig.engine.setCredentials(rig.credentials({ secretKey: 'the new secret' }));
+	const token = await tokenFor(tool);
+	passTime(5_001);
+	expect([await ping(tool, token), await ping(tool, former)]).toEqual([200, 401]);
+	rig.engine.setCredentials(rig.credentials());
+	passTime(60_001);
+	expect([await ping(tool, former), await ping(tool, token)]).toEqual([200, 401]);
+	rig.engine.setCredentials(rig.credentials({ secretKey: ' ' }));
+	passTime(60_001);
+	expect(await ping(tool, former)).toBe(503);
+});
+
+it('A tool is used in the middle of a call, and the answer is in its transcript', async () => {
+	const tool = await publish();
+	const room = { resource: 'room', operation: 'create', recording: 'transcribe', options: {} };
+	const [{ roomId } = {}] = jsonOf(await rig.engine.run({ parameters: room }));
+	rig.simulator.setCallBehaviour({ ringAfterMs: 1, ringForMs: 1, talkMs: 1 });
+	const options = { context: pairs(CONTEXT), roomId };
+	jsonOf(await rig.engine.run({ parameters: call({ agentTools: choose(tool.url), options }) }));
+	const { transcriptions, toolUses } = rig.simulator;
+	while (![...transcriptions.values()].some(({ status }) => status === 'completed')) {
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+	expect(tool.items).toMatchObject([{ headers: { 'x-call-to': '+14155550123' } }]);
+	expect(toolUses).toMatchObject([{ tool: 'find_order', isError: false }]);
+	expect([...transcriptions.values()][0]?.lines.at(-2)?.text).toContain('C-4711');
+});
+
+it.each<[INodeParameters, string]>([
+	[{ toolName: 'find.order' }, "'Tool Name' is 'find.order'"],
+	[{ toolDescription: ' ' }, "'Tool Description' is empty"],
+	[{ options: { timeout: 0 } }, "'Timeout' must be"],
+	[{ options: { timeout: 301 } }, "'Timeout' must be"],
+	[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
+	[{ toolParameters: { parameters: [{ name: '__proto__' }] } }, "has the name '__proto__'"],
+	[{ toolParameters: { parameters: [{ name: 'a' }, { name: 'a' }] } }, "'a' appears twice"],
+	[{ specifyParameters: 'json', jsonSchema: '{"type":"object","required":"a"}' }, "can't be used"],
+	[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' can't be used"],
+])('A tool is not published with %j', async (parameters, message) => {
+	await expect(publish(parameters)).rejects.toThrow(message);
+	// At its own start n8n would take it off the air.
+	await expect(tools.at(-1)?.hook('create', 'init')).resolves.toBe(true);
+	expect(tools.at(-1)?.log).toHaveLength(1);
+});
+
+it('A tool is not published without a secret that its tokens could be signed with', async () => {
+	rig.engine.setCredentials(rig.credentials({ secretKey: ' ' }));
+	await expect(publish()).rejects.toThrow("'Secret Key'");
+});
+
+const foreign = (path: string) => ({ agentTools: choose(`https://n8n.example.com/webhook/a/${path}`) });
+const fromList = (value: string) => ({
+	agentTools: { tools: [{ tool: { __rl: true, mode: 'list', value } }] },
+});
+const byContext = (value: string) => ({
+	agentTools: choose(LOCAL_TOOL),
+	options: {
+		context: pairs({ phone: value }),
+		batching: { batch: { batchSize: 1, batchInterval: 1 } },
+	},
+});
+it.each<[string, IDataObject, string]>([
+	['a list entry that says where to look', fromList('not-listed'), 'must be a URL'],
+	['an empty entry', fromList(''), 'is empty'],
+	['no URL', { agentTools: choose('mcp') }, 'must be a URL that starts with https:// or http://'],
+	['a URL with a password', { agentTools: choose('https://u:p@n8n.example.com/a/mcp') }, 'must be a URL'],
+	['the URL of an event trigger', foreign('webhook'), "doesn't end with /mcp"],
+	[
+		"the user's own data of that name",
+		{ ...foreign('mcp'), specifyMetaData: 'json', jsonMetaData: '{"n8nTools":[]}' },
+		"'Metadata' contains 'n8nTools'",
+	],
+	[
+		"the name of Ask and Wait's own tool",
+		{
+			...foreign('mcp'),
+			operation: 'sendAndWait',
+			message: 'Ask',
+			agentTools: choose(LOCAL_TOOL, '={{ $json.own }}'),
+		},
+		"'submit_response' in 'Agent Tools' has the name",
+	],
+	["a last item's context that fits into no header", byContext('={{ $json.long }}'), "'Context' is too long"],
+	["a last item's context without a value", byContext(NONE), "'phone' in 'Context' has no value"],
+	['a context that is blank', byContext('={{ " " }}'), "'phone' in 'Context' has no value"],
+	['a context that is null', byContext('={{ null }}'), "'phone' in 'Context' has no value"],
+])('No one is called with %s', async (what, fields, message) => {
+	const own = await publish({ toolName: 'submit_response' });
+	const items = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }].map((item) => ({
+		...item,
+		own: own.url,
+	}));
+	const ownItems = what.includes('Ask and Wait') ? items.slice(1) : items;
+	const failure = failureOf(await rig.engine.run({ parameters: byRule(fields), items: ownItems }));
+	expect(failure.message).toContain(message);
+	expect(failure.description).toMatch(/No one was called\.$/);
+	expect(rig.requests).toEqual([]);
+});
+
+it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {
+	rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
+	const result = await rig.engine.run({
+		parameters: createAccess(LOCAL_TOOL.replace('127.0.0.1', 'localhost')),
+	});
+	expect(failureOf(result).message).toContain("can't reach Tool 1 in 'Agent Tools' at http://localhost:5678");
+});
+
+it.each(['call-hangup', 'call-summary'])('Tools are taken out of the event %s', async (event) => {
+	const { simulator } = rig;
+	const trigger = await rig.engine.publish({ events: [event] });
+	const authorization = 'Bearer n8ntool1_AbCd-_';
+	const url = 'https://n8n.example.com/webhook/a/mcp';
+	const n8nTools = [{ url, headers: { Authorization: authorization } }];
+	const metadata = {
+		ticket: 17,
+		n8nTools,
+		'n8nTools[0].headers.Authorization': authorization,
+		n8nTools_0_url: url,
+		'n8nTools[].url': url,
+		asText: JSON.stringify({ n8nTools }),
+		n8nTools_note: 'mine',
+	};
+	if (event === 'call-summary') await simulator.sendCallSummary(trigger.url, { fields: { a: 1 }, metadata });
+	else await simulator.sendCallEvent(trigger.url, event, { callId: 'call-1', metaData: metadata });
+	const received = JSON.stringify(await trigger.received());
+	expect(received).toContain('17');
+	expect(received).toContain('"n8nTools_note":"mine"');
+	expect(received).not.toMatch(/n8ntool1_|"n8nTools(\[|"|_0)/);
+});
+
+describe('Agent Tool: Answer', () => {
+	const parameters = { resource: 'tool', operation: 'answer', answerJson: '={{ $json.a }}' };
+	const items = [{ a: 1 }, { b: 2 }];
+	const empty = expect.stringContaining("'Answer' is empty") as string;
+
+	it('says that no one waits, and passes its items on', async () => {
+		const result = await rig.engine.run({ parameters, items, onError: 'continueRegularOutput' });
+		expect(jsonOf(result)).toEqual([{ a: 1 }, { error: empty }]);
+		expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');
+	});
+
+	it('sends nothing if one of its items is to go to the error output', async () => {
+		const { routed } = await rig.engine.run({ parameters, items, onError: 'continueErrorOutput' });
+		expect(routed.success).toEqual([]);
+		expect(routed.failure).toMatchObject([
+			{ json: { error: "The answer wasn't sent because item 1 failed" } },
+			{ json: { error: empty } },
+		]);
+	});
+
+	it.each([
+		['a tool trigger', TOOL_TRIGGER, 0, false],
+		['a tool trigger, five minutes ago', TOOL_TRIGGER, 5 * 60_000, true],
+		['a different trigger of its workflow', TRIGGER, 0, true],
+	])('sends its answer to the agent only after %s', async (_what, type, agoMs, isAlone) => {
+		const { engine } = rig;
+		const trigger = (name: string, of: string) =>
+			engine.node(of, of === TRIGGER ? {} : TOOL_PARAMETERS, { name, webhookId: name, typeVersion: 1.1 });
+		const nodes = [trigger(TOOL_TRIGGER, TOOL_TRIGGER), trigger(TRIGGER, TRIGGER)];
+		const main = [[{ node: 'Answer', type: 'main' as const, index: 0 }]];
+		const connections = { [TOOL_TRIGGER]: { main }, [TRIGGER]: { main } };
+		const answer = engine.node(ACTION, parameters, { name: 'Answer' });
+		const workflow = engine.load({ id: 'two', nodes: [...nodes, answer], connections });
+		const json = { a: 1, receivedAt: new Date(Date.now() - agoMs).toISOString() };
+		const { run } = await engine.runFrom(workflow, workflow.getNode(type) as INode, [[{ json }]], 'webhook');
+		const hints = JSON.stringify(run.data.resultData.runData.Answer);
+		expect(hints.includes('No agent is waiting')).toBe(isAlone);
+	});
+});
