@@ -3,7 +3,7 @@ import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
-import { SAMPLE_SUMMARY } from '../simulator/state/transcriptText';
+import { SAMPLE_SUMMARY } from '../simulator/transcriptText';
 import { EXAMPLES } from '../start/examples';
 import { TABLES } from '../start/tables';
 import { LATEST_VERSION, runByHand, runEnded, untilWaiting } from './deliveries';

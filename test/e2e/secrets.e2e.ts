@@ -7,7 +7,7 @@ import { freePorts, waitFor } from '../n8n/processes';
 import { type Execution, outputOf } from '../n8n/rest';
 import type { Fault, SimulatedSession, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
-import { SIP_PASSWORD } from '../simulator/state/telephony';
+import { SIP_PASSWORD } from '../simulator/telephony';
 import {
 	LATEST_VERSION,
 	n8nOptions,

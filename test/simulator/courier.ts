@@ -3,9 +3,40 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { eventProblem } from '../schemas/check';
-import { jitterMs } from './jitter';
 import type { SigningKey } from './signingKey';
-import type { DeliverOptions, Delivery, EventFaults } from './types';
+import { jitterMs } from './timers';
+
+/** One attempt to bring an event to its address; listed once it has ended, well or not. */
+export interface Delivery {
+	/** Without the prefix `session-`; empty if the event names none, as the next two. */
+	sessionId: string;
+	callId: string;
+	roomId: string;
+	/** The short name (`started`) of an event of an agent's session, else the type as sent, or `call-summary`. */
+	event: string;
+	body: Buffer;
+	/** As sent in `videosdk-signature`; empty if none was. */
+	signature: string;
+	endPoint: string;
+	status?: number;
+	responseText?: string;
+	error?: string;
+	/** When it was sent. */
+	atMs: number;
+}
+
+/** What goes wrong with events (not with what is sent by `deliver`). */
+export interface EventFaults {
+	/** Given the event's name as in a `Delivery`: true if it is never sent. */
+	drop?: (event: string) => boolean;
+}
+
+/** How `deliver` departs from a genuine delivery. */
+export interface DeliverOptions {
+	/** A signature of one's own; null: no such header; undefined: the genuine one. */
+	signature?: string | null;
+	headers?: Record<string, string>;
+}
 
 const DELIVERY_TIMEOUT_MS = 10_000;
 

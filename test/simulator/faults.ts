@@ -2,7 +2,29 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { FastifyReply } from 'fastify';
-import type { Fault, RecordedRequest } from './types';
+import type { RecordedRequest } from './request';
+
+/** What goes wrong with a request. */
+export interface Fault {
+	/** Without it: any request but the public key's. `times` is 1 unless given. */
+	match?: { method?: string; path?: RegExp; body?: RegExp; times?: number };
+	/**
+	 * Not processed: `status`, `redirect`, and anything with a `status` of 400 or more.
+	 * All others strike after the request was processed, so a start has begun its session.
+	 */
+	kind:
+		'status' | 'delay' | 'drip' | 'reset' | 'hang' | 'truncate' | 'notJson' | 'empty' | 'redirect' | 'noData';
+	status?: number;
+	/** The answer's body, or a function that makes it of the request's headers. */
+	body?: unknown;
+	headers?: Record<string, string>;
+	/** Waited before the fault strikes. */
+	delayMs?: number;
+	/** Looked at again and again until it holds; `delayMs` begins then. */
+	until?: () => boolean;
+	/** Of a redirect; the same URL unless given. */
+	location?: string;
+}
 
 const DRIP_MS = 300;
 

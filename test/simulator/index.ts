@@ -1,97 +1,67 @@
-import { Courier } from './courier';
-import { callEvent, callSummary } from './events/callEvents';
-import { agentRoutes } from './routes/agents';
-import { callRoutes } from './routes/calls';
-import { callWebhookRoutes } from './routes/callWebhooks';
-import { deploymentRoutes } from './routes/deployments';
-import { fileRoutes } from './routes/files';
-import { publicKeyRoutes } from './routes/publicKey';
-import { recordingRoutes } from './routes/recordings';
-import { roomRoutes } from './routes/rooms';
-import { roomSessionRoutes } from './routes/roomSessions';
-import { sessionRoutes } from './routes/sessions';
-import { telephonyRoutes } from './routes/telephony';
-import { transcriptionRoutes } from './routes/transcriptions';
+import { agentRoutes } from './agents';
+import { callEvent, callSummary, type CallSummary } from './callEvents';
+import { callRoutes } from './callRoutes';
+import type { CallBehaviour, CallInput, CallStatus } from './calls';
+import type { DeliverOptions, EventFaults } from './courier';
+import type { Fault } from './faults';
+import type { FileInput } from './files';
+import type { RecordingInput } from './recordings';
 import { ApiServer } from './server';
-import { SigningKey } from './signingKey';
-import type { Simulator, SimulatorOptions, Telecom } from './simulator';
-import type { SimulatedCall } from './state/call';
-import { Timers } from './timers';
-import type { KeyFaultMode } from './types';
-import { createWorld, type World } from './world';
+import type { EventStatus } from './sessions';
+import type { SigningKey } from './signingKey';
+import { telephonyRoutes } from './telephony';
+import type { TranscriptionInput } from './transcriptions';
+import { World, type SimulatorOptions } from './world';
 
-export type * from './events/callEvents';
-export type * from './simulator';
-export type * from './state/agents';
-export type * from './state/call';
-export type * from './state/callWebhooks';
-export type * from './state/files';
-export type * from './state/recordings';
-export type * from './state/room';
-export type * from './state/toolAgent';
-export type * from './state/transcriptions';
-export type * from './state/transcriptText';
-export type * from './types';
-export { CALL_NUMBERS, type CallBehaviour } from './state/callBehaviour';
-export { inWords } from './state/toolAgent';
-export { SIP_PASSWORD, type Telephony } from './state/telephony';
+export type { SimulatedDeployment } from './agents';
+export type { SimulatedCallWebhook } from './callEvents';
+export { CALL_NUMBERS, type CallStatus, type SimulatedCall } from './calls';
+export type { Delivery } from './courier';
+export type { Fault } from './faults';
+export type { RecordedRequest } from './request';
+export type { EventStatus, SimulatedSession } from './sessions';
+export { SIP_PASSWORD } from './telephony';
+export { inWords, type ToolUse } from './toolAgent';
+export type { SimulatorOptions } from './world';
+
+/** A running simulator. */
+export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 
 /**
  * Starts a simulator of the VideoSDK API on 127.0.0.1.
  * @throws if the port is taken.
  */
-export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+export async function startSimulator(options: SimulatorOptions = {}) {
 	const { apiKey = 'sim-api-key', secret = 'sim-secret-key-0123456789abcdef' } = options;
-	const timers = new Timers();
-	const key = new SigningKey();
-	const log = timestamped(options.log);
-	const courier = new Courier(key, log, options.deliveryTimeoutMs);
-	const world = createWorld(options, {
-		courier,
-		timers,
-		log,
-		baseUrl: () => `http://127.0.0.1:${port}`,
-	});
-	const { sessions } = world;
-	let keyMode: KeyFaultMode = 'ok';
+	const world = new World(options, timestamped(options.log));
+	const { courier, key, sessions, calls, callEvents, rooms, recordings, transcriptions } = world;
 	const server = new ApiServer({
 		apiKey,
 		secret,
-		open: (app) => {
-			publicKeyRoutes(app, key, () => keyMode);
-			fileRoutes(app, world.files);
-		},
+		open: (app) => [key, world.files].forEach((part) => part.routes(app)),
 		api: (app) => {
-			sessionRoutes(app, sessions, world.deployments);
-			deploymentRoutes(app, world.deployments);
-			agentRoutes(app, world.agents, world.rooms);
-			callRoutes(app, world.calls, world.rooms, world.telephony);
+			const parts = [sessions, world.deployments, callEvents, rooms, recordings, transcriptions];
+			parts.forEach((part) => part.routes(app));
+			agentRoutes(app, world);
+			callRoutes(app, world);
 			telephonyRoutes(app, world.telephony);
-			callWebhookRoutes(app, world.callWebhooks);
-			roomRoutes(app, world.rooms);
-			roomSessionRoutes(app, world.rooms);
-			recordingRoutes(app, world.recordings);
-			transcriptionRoutes(app, world.transcriptions, world.rooms, world.roomEvents);
 		},
-		timers,
-		log,
+		timers: world.timers,
+		log: world.log,
 		latencyMs: options.latencyMs ?? 0,
 	});
 	const port = await server.listen(options.port ?? 0);
-	let closing: Promise<void> | undefined;
+	world.baseUrl = `http://127.0.0.1:${port}`;
+	let closing: Promise<unknown> | undefined;
 
 	return {
-		...telecom(world, courier, `http://localhost:${port}`),
-		url: `http://127.0.0.1:${port}`,
+		url: world.baseUrl,
+		/** This simulator under another host name, for `redirectTo`. */
+		otherHostUrl: `http://localhost:${port}`,
 		port,
 		apiKey,
 		secret,
 		requests: server.requests,
-		deliveries: courier.deliveries,
-		sessions: sessions.byId,
-		get publicKeyPem() {
-			return key.publicKeyPem;
-		},
 		get keyRequests() {
 			return server.keyRequests;
 		},
@@ -101,70 +71,82 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		set latencyMs(ms) {
 			server.latencyMs = ms;
 		},
-		addFault: (fault) => server.faults.add(fault),
+		addFault: (fault: Fault) => server.faults.add(fault),
 		clearFaults: () => server.faults.clear(),
-		setEventFaults: (faults) => {
-			courier.faults = faults;
+
+		deliveries: courier.deliveries,
+		setEventFaults: (faults: EventFaults) => void (courier.faults = faults),
+		/** Delivers anything to any address, signed unless told otherwise. Never rejects. */
+		deliver: async (endPoint: string, body: object | Buffer | string, how?: DeliverOptions) =>
+			await courier.deliver(endPoint, body, how),
+		sendCallEvent: async (endPoint: string, event: string, data: object = {}, how?: DeliverOptions) =>
+			await courier.deliver(endPoint, callEvent(event, data), how),
+		sendCallSummary: async (endPoint: string, summary: CallSummary, how?: DeliverOptions) =>
+			await courier.deliver(endPoint, callSummary(summary), how),
+		/** PKCS#1. */
+		get publicKeyPem() {
+			return key.publicKeyPem;
 		},
-		sign: (body) => key.sign(body),
-		emit: async (sessionId, status, extra = {}) => {
-			const session = known(sessions.byId, 'session', sessionId);
-			sessions.advance(session, status);
-			return await world.sessionEvents.send(session, status, extra);
-		},
-		deliver: async (endPoint, body, how) => await courier.deliver(endPoint, body, how),
+		sign: (body: Buffer | string) => key.sign(body),
+		/** A new RSA key from now on. */
 		rotateKey: () => key.rotate(),
-		keyFault: (mode) => {
-			keyMode = mode;
+		keyFault: (mode: SigningKey['mode']) => void (key.mode = mode),
+
+		sessions: sessions.byId,
+		/** Moves the session on and sends the event, if it was subscribed to; `extra` goes into its `data`. */
+		emit: async (sessionId: string, status: EventStatus, extra: object = {}) =>
+			await sessions.emit(known(sessions.byId, sessionId), status, extra),
+
+		calls: calls.byId,
+		/** For one number called, or without `to` for all. */
+		setCallBehaviour: (behaviour: Partial<CallBehaviour>, to?: string) => calls.setBehaviour(behaviour, to),
+		/** A call from outside. */
+		incomingCall: (input: Omit<CallInput, 'type'>, behaviour?: Partial<CallBehaviour> | false) =>
+			calls.begin({ type: 'inbound', ...input }, behaviour),
+		/** Moves a call on and sends the event of that status; its clock stops. */
+		moveCall: async (callId: string, status: CallStatus) => {
+			calls.move(known(calls.byId, callId), status);
+			return await callEvents.send(known(calls.byId, callId));
 		},
+		/** Sends an event of a call to every webhook that subscribed to it; `extra` goes into its `data`. */
+		emitCall: async (callId: string, event: string, extra?: object) =>
+			await callEvents.send(known(calls.byId, callId), event, extra),
+		callWebhooks: callEvents.webhooks,
+		addCallWebhook: (url: string, events: string[]) => callEvents.add(url, events),
+		/** What agents asked n8n during calls and sessions that were started with tools. */
+		toolUses: world.toolAgent.uses,
+		heard: world.toolAgent.heard,
+
+		/** By `roomId`. */
+		rooms: rooms.byId,
+		/** By `id`. */
+		roomSessions: rooms.sessions,
+		/** Joins the session of a room, which begins if there is none. */
+		joinRoom: (roomId: string, participant?: { participantId?: string; name?: string }) =>
+			rooms.join(roomId, participant),
+		/** The last one to leave ends the session. */
+		leaveRoom: (roomId: string, participantId: string) => rooms.leave(roomId, participantId),
+		endRoomSession: (roomId: string) => rooms.end(roomId),
+		recordings: recordings.byId,
+		addRecording: (recording: RecordingInput) => recordings.add(recording),
+		/** Of both types. */
+		transcriptions: transcriptions.byId,
+		addTranscription: (transcription: TranscriptionInput) => transcriptions.add(transcription),
+		/** @returns the file's URL, which asks for no token. */
+		addFile: (file: FileInput) => world.files.add(file),
+
+		/** Ends all timers, requests and sockets, also the hanging ones. */
 		close: async () => {
-			timers.close();
-			closing ??= Promise.all([courier.close(), server.close(), world.toolAgent.close()]).then(
-				() => undefined,
-			);
+			world.timers.close();
+			closing ??= Promise.all([courier.close(), server.close(), world.toolAgent.close()]);
 			await closing;
 		},
 	};
 }
 
-function telecom(world: World, courier: Courier, otherHostUrl: string): Telecom {
-	const { calls, callEvents, callWebhooks, rooms, recordings, transcriptions } = world;
-	const call = (callId: string): SimulatedCall => known(calls.byId, 'call', callId);
-	return {
-		otherHostUrl,
-		calls: calls.byId,
-		setCallBehaviour: (behaviour, to) => calls.setBehaviour(behaviour, to),
-		incomingCall: (input, behaviour) => calls.begin({ type: 'inbound', ...input }, behaviour),
-		moveCall: async (callId, status) => {
-			calls.stopClock(call(callId));
-			calls.move(call(callId), status);
-			return await callEvents.send(call(callId));
-		},
-		emitCall: async (callId, event, extra) => await callEvents.send(call(callId), event, extra),
-		callWebhooks: callWebhooks.byId,
-		addCallWebhook: (url, events) => callWebhooks.add(url, events),
-		sendCallEvent: async (endPoint, event, data = {}, how) =>
-			await courier.deliver(endPoint, callEvent(event, data), how),
-		sendCallSummary: async (endPoint, summary, how) =>
-			await courier.deliver(endPoint, callSummary(summary), how),
-		rooms: rooms.byId,
-		roomSessions: rooms.sessions,
-		joinRoom: (roomId, participant) => rooms.join(roomId, participant),
-		leaveRoom: (roomId, participantId) => void rooms.leave(roomId, participantId),
-		endRoomSession: (roomId) => void rooms.end(roomId),
-		recordings: recordings.byId,
-		addRecording: (recording) => recordings.add(recording),
-		transcriptions: transcriptions.byId,
-		toolUses: world.toolAgent.uses,
-		heard: world.toolAgent.heard,
-		addTranscription: (transcription) => transcriptions.add(transcription),
-		addFile: (file) => world.files.add(file),
-	};
-}
-
-function known<T>(map: Map<string, T>, what: string, id: string): T {
+function known<T>(map: Map<string, T>, id: string): T {
 	const item = map.get(id);
-	if (!item) throw new Error(`The simulator has no ${what} ${id}`);
+	if (!item) throw new Error(`The simulator has no ${id}`);
 	return item;
 }
 

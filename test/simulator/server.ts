@@ -3,13 +3,18 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerProblem, requestProblem } from '../schemas/check';
-import { jitterMs } from './jitter';
-import { answerOf, FaultList, faultyAnswer, isProcessed, misbehave, type WireAnswer } from './faults';
-import { record } from './recording';
-import type { Timers } from './timers';
+import {
+	answerOf,
+	type Fault,
+	FaultList,
+	faultyAnswer,
+	isProcessed,
+	misbehave,
+	type WireAnswer,
+} from './faults';
+import { ApiError, jsonObject, record, type RecordedRequest } from './request';
+import { jitterMs, type Timers } from './timers';
 import { judgeToken } from './token';
-import type { Fault, RecordedRequest } from './types';
-import { ApiError, bad, jsonObject } from './validate';
 
 /** Its faults must be asked for by path: it is also fetched when no test looks. */
 const KEY_PATH = '/v2/public/rsa-public-key';
@@ -123,9 +128,9 @@ export class ApiServer {
 		}
 		recorded.claims = judgement.claims;
 		const hasBody = request.method !== 'GET' && request.method !== 'DELETE';
-		const body = hasBody ? jsonObject(recorded.headers['content-type'], recorded.rawBody) : {};
+		const body = hasBody ? jsonObject(recorded) : {};
 		const problem = requestProblem(endpointOf(request), request.query as object, body);
-		if (problem) bad(problem);
+		if (problem) throw new ApiError(400, problem);
 		request.body = body;
 	}
 

@@ -1,4 +1,6 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from './request';
 
 interface KeyPair {
 	privateKey: KeyObject;
@@ -15,6 +17,8 @@ let sharedKeyPair: KeyPair | undefined;
 
 /** The RSA key that signs events. */
 export class SigningKey {
+	/** What its endpoint does. */
+	mode: 'ok' | 'down' | 'garbage' | 'hang' = 'ok';
 	private own: KeyPair | undefined;
 
 	private get pair(): KeyPair {
@@ -25,11 +29,32 @@ export class SigningKey {
 		return this.pair.publicKeyPem;
 	}
 
+	/** @returns base64 of RSA-SHA256, PKCS#1 v1.5 */
 	sign(body: Buffer | string): string {
 		return createSign('RSA-SHA256').update(body).sign(this.pair.privateKey, 'base64');
 	}
 
 	rotate(): void {
 		this.own = newKeyPair();
+	}
+
+	routes(app: FastifyInstance): void {
+		app.get('/v2/public/rsa-public-key', (_request, reply) => {
+			switch (this.mode) {
+				case 'hang':
+					// Never answered; closing the simulator ends it.
+					reply.hijack();
+					return undefined;
+				case 'down':
+					throw new ApiError(503, 'Service unavailable');
+				case 'garbage':
+					return {
+						publicKey: '-----BEGIN RSA PUBLIC KEY-----\nbm90IGEga2V5\n-----END RSA PUBLIC KEY-----\n',
+					};
+				case 'ok':
+					// The real key comes with stray new lines around it.
+					return { publicKey: `\n${this.publicKeyPem}\n` };
+			}
+		});
 	}
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../n8n/processes';
 import { startSimulator, type Simulator } from '../simulator';
-import { defaultTelephony, SIP_PASSWORD } from '../simulator/state/telephony';
+import { defaultTelephony, SIP_PASSWORD } from '../simulator/telephony';
 import { call as send } from '../simulator/testRig';
 import type { Evidence } from './evidence';
 import { OPEN_POINTS, SEEN_POINTS } from './openPoints';

@@ -62,7 +62,7 @@ function valuesIn(answer: string): Record<string, unknown> {
 }
 
 /** @returns the tools in what a call or session was started with; none if what is there is no list of tools */
-export function toolsIn(data: unknown): HandedTool[] {
+function toolsIn(data: unknown): HandedTool[] {
 	try {
 		const tools: unknown = typeof data === 'string' ? JSON.parse(data) : data;
 		return Array.isArray(tools) ? (tools as HandedTool[]) : [];
@@ -92,17 +92,18 @@ export class ToolAgent {
 	 * Asks all tools.
 	 *
 	 * @param id of the call or session
+	 * @param handed what it was started with for its tools
 	 * @param about what the agent tells of the call
 	 * @param say told what the agent says then
 	 */
 	async use(
 		id: string,
-		tools: HandedTool[],
+		handed: unknown,
 		about: Record<string, string>,
 		say: (line: Pick<TranscriptLine, 'speaker' | 'text'>) => void,
 	): Promise<void> {
 		const told: Record<string, unknown> = {};
-		for (const tool of tools.filter(isHere)) {
+		for (const tool of toolsIn(handed).filter(isHere)) {
 			const use = await this.ask(id, tool, about, told);
 			Object.assign(told, valuesIn(use.answer));
 			this.uses.push(use);

@@ -1,0 +1,129 @@
+/** What can be started: deployments of the older generation, and the agents of the newer one. */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { matches, olderPage, page } from './lists';
+import { ApiError, type Call } from './request';
+import type { World } from './world';
+
+/** A deployment; each of its tags is a row of its own in the API's list. */
+export interface SimulatedDeployment {
+	id: string;
+	name: string;
+	tags: string[];
+	description?: string;
+}
+
+const DEPLOYMENTS = '/ai/v1/ai-deployments';
+const CREATED_AT = '2026-01-15T10:00:00.000Z';
+/** Several pages of each. */
+const NUMBERS = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(2, '0'));
+
+/** One has several tags. */
+const defaultDeployments = (): SimulatedDeployment[] => [
+	{ id: 'ddv_support', name: 'Support agent', tags: ['latest', 'v1'] },
+	{ id: 'ddv_sales', name: 'Sales agent', tags: ['latest'] },
+	...NUMBERS.map((number) => ({
+		id: `ddv_campaign_${number}`,
+		name: `Outbound campaign ${number}`,
+		tags: ['latest'],
+	})),
+];
+
+const agents = NUMBERS.map((number) => ({
+	id: `cd_${number}`,
+	agentId: `agent_${number}`,
+	name: `Cloud agent ${number}`,
+	status: 'deployed',
+}));
+/** The first agent has two, so that lists must tell agents from deployments. */
+const cloudDeployments = [...agents, { ...agents[0]!, id: 'cd_13' }];
+
+/** Deployments of the older generation, in the shapes in which the API answers them. */
+export class Deployments {
+	private readonly byId: Map<string, SimulatedDeployment>;
+
+	constructor(deployments = defaultDeployments()) {
+		this.byId = new Map(deployments.map((deployment) => [deployment.id, deployment]));
+	}
+
+	has(id: string): boolean {
+		return this.byId.has(id);
+	}
+
+	name(id: string): string {
+		return this.byId.get(id)?.name ?? id;
+	}
+
+	/** The tag that runs when a start names none. */
+	defaultTag(id: string): string {
+		const tags = this.byId.get(id)?.tags ?? [];
+		return tags.includes('latest') ? 'latest' : (tags[0] ?? 'latest');
+	}
+
+	routes(app: FastifyInstance): void {
+		app.post<Call<{ name: string; description: string }>>(DEPLOYMENTS, (request) => {
+			const { name, description } = request.body;
+			const deployment = {
+				id: `ddv_${randomBytes(8).toString('hex')}`,
+				name,
+				description,
+				tags: ['latest'],
+			};
+			this.byId.set(deployment.id, deployment);
+			request.note = `deployment ${name} created`;
+			return { ...shown(deployment), createdAt: CREATED_AT, updatedAt: CREATED_AT };
+		});
+		app.get<Call>(DEPLOYMENTS, (request) => {
+			// One row per tag, and `created_at` instead of `createdAt`.
+			const rows = [...this.byId.values()].flatMap((deployment) =>
+				deployment.tags.map((tag) => ({ ...shown(deployment), tag, created_at: CREATED_AT })),
+			);
+			return olderPage(request, rows);
+		});
+		app.get<Call>(`${DEPLOYMENTS}/:id/:tag`, ({ params: { id, tag } }) => {
+			const deployment = this.byId.get(id);
+			if (!deployment?.tags.includes(tag)) throw new ApiError(404, 'Deployment not found');
+			return { ...shown(deployment), tag, createdAt: CREATED_AT };
+		});
+	}
+}
+
+function shown({ id, name, description = name }: SimulatedDeployment) {
+	return { id, name, description, status: 'available' };
+}
+
+/** Agents of the newer generation: what there is, and sending one into a room. */
+export function agentRoutes(app: FastifyInstance, { rooms }: World): void {
+	app.get<Call>('/ai/v1/cloud/deployments', (request) => {
+		const { query } = request;
+		const wanted = cloudDeployments.filter(
+			({ id, agentId, name, status }) =>
+				// The name is a regular expression, says the SDK.
+				matches({ deploymentId: id, agentId, status }, query) && new RegExp(query.name ?? '', 'i').test(name),
+		);
+		return page(request, wanted, { key: 'deployments' });
+	});
+	app.get<Call>('/ai/v1/agents/:id/versions', (request) => {
+		const agent = agents.find(({ agentId }) => agentId === request.params.id);
+		if (!agent) throw new ApiError(404, 'Agent not found');
+		const number = agent.agentId.slice(-2);
+		// The latest first.
+		return {
+			versions: ['2', '1'].map((version) => ({
+				versionId: `ver_${number}_${version}`,
+				versionTag: `v${version}`,
+			})),
+		};
+	});
+	app.post<Call<{ agentId: string; meetingId: string; roomId?: string }>>('/v2/agent/dispatch', (request) => {
+		const { agentId, meetingId, roomId = meetingId } = request.body;
+		if (roomId !== meetingId) throw new ApiError(400, 'meetingId and roomId must be equal');
+		if (agentId === 'agent-busy') return { message: 'No workers available', data: { success: false } };
+		rooms.join(roomId, { participantId: agentId });
+		request.note = `agent ${agentId} sent to room ${roomId}`;
+		return {
+			message: 'Agent dispatched successfully',
+			data: { success: true, status: 'assigned', roomId, agentId },
+		};
+	});
+}

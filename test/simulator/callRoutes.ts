@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify';
+import { isConnected, isOver, type CallInput, type SimulatedCall } from './calls';
+import { short } from './courier';
+import { between, hasText, latestFirst, matches, page } from './lists';
+import { ApiError, type Call } from './request';
+import type { World } from './world';
+
+/** The body of a request to make a call, as far as the simulator heeds it. */
+interface CallBody extends Pick<
+	CallInput,
+	'gatewayId' | 'participant' | 'metadata' | 'recordAudio' | 'ringingTimeout' | 'maxCallDuration'
+> {
+	sipCallTo: string;
+	sipCallFrom?: string;
+	routingRuleId?: string;
+	destinationRoomId?: string;
+	waitUntilAnswered?: boolean;
+}
+
+const PATH = '/v2/sip/call';
+
+/** Calls: make, read, hang up, transfer. */
+export function callRoutes(app: FastifyInstance, world: World): void {
+	const { calls } = world;
+	const found = (callId: string): SimulatedCall => {
+		const call = calls.byId.get(callId);
+		if (!call) throw new ApiError(404, 'Call not found');
+		return call;
+	};
+	const note = ({ callId, status }: SimulatedCall) => `call ${short(callId)} ${status}`;
+	app.post<Call<CallBody>>(PATH, async (request) => {
+		const call = calls.begin(callInput(request.body, world));
+		request.note = note(call);
+		if (request.body.waitUntilAnswered) await calls.rungOut(call);
+		return { message: 'Call initiated successfully', data: shown(call) };
+	});
+	app.get<Call>(PATH, (request) => {
+		const { query } = request;
+		const wanted = latestFirst(calls.byId).filter((call) => {
+			const { callId, roomId, sessionId, gatewayId, ruleId, type, to, from, start } = call;
+			return (
+				matches({ id: callId, roomId, sessionId, gatewayId, ruleId, type }, query) &&
+				hasText(query.search, [to, from, roomId]) &&
+				between(start, query)
+			);
+		});
+		return page(
+			request,
+			wanted.map((call) => listed(call, world)),
+		);
+	});
+	app.get<Call>(`${PATH}/:id`, (request) => {
+		const call = found(request.params.id);
+		request.note = note(call);
+		return { data: shown(call) };
+	});
+	app.post<Call<{ callId: string }>>(`${PATH}/end`, (request) => {
+		const call = found(request.body.callId);
+		if (isOver(call)) throw new ApiError(409, 'Call has already ended');
+		calls.end(call);
+		request.note = note(call);
+		// The documented sample says so, too.
+		return { message: 'Call initiated successfully', data: shown(call) };
+	});
+	app.post<Call<{ callId: string; transferTo: string }>>(`${PATH}/transfer`, (request) => {
+		const call = found(request.body.callId);
+		if (!isConnected(call)) throw new ApiError(409, 'Call is not active');
+		calls.transfer(call, request.body.transferTo);
+		request.note = note(call);
+		return { data: shown(call) };
+	});
+}
+
+/** What a call begins with; rule, gateway and room must be there. */
+function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
+	const { sipCallTo, sipCallFrom, routingRuleId, destinationRoomId, ...rest } = body;
+	const rule = telephony.routingRules.find(({ id }) => id === routingRuleId);
+	if (routingRuleId && rule?.type !== 'outbound') throw new ApiError(404, 'Routing rule not found');
+	if (rest.gatewayId && !telephony.outboundGateways.some(({ id }) => id === rest.gatewayId)) {
+		throw new ApiError(404, 'Gateway not found');
+	}
+	// A custom ID will do, too.
+	const room = destinationRoomId === undefined ? undefined : rooms.find(destinationRoomId);
+	if (destinationRoomId !== undefined && !room) throw new ApiError(404, 'Room not found');
+	if (room?.disabled) throw new ApiError(402, 'Room is disabled');
+	const { gatewayId, participant, metadata = {}, ringingTimeout, maxCallDuration } = rest;
+	return {
+		...{ type: 'outbound', to: sipCallTo, from: sipCallFrom, ruleId: routingRuleId, gatewayId },
+		...{ agentId: rule?.agentId, metadata, participant, ringingTimeout, maxCallDuration },
+		...(room && { roomId: room.roomId }),
+		// With a rule, the rule decides.
+		recordAudio: rule?.recording ?? rest.recordAudio ?? false,
+	};
+}
+
+/** A call alone, in the spelling of VideoSDK's own client (docs/dev/api-truth.md). */
+function shown(call: SimulatedCall): object {
+	return { id: call.callId, ...rest(call) };
+}
+
+/** A row of the list: the ID is under `callId` there. */
+function listed(call: SimulatedCall, { telephony }: World): object {
+	const gateway = telephony.outboundGateways.find(({ id }) => id === call.gatewayId);
+	const rule = telephony.routingRules.find(({ id }) => id === call.ruleId);
+	return { callId: call.callId, ...rest(call), gatewayName: gateway?.name, ruleName: rule?.name };
+}
+
+function rest(call: SimulatedCall): object {
+	const { type, status, to, from, roomId, sessionId, gatewayId, ruleId, metadata, transfer } = call;
+	const { start, end, timelog } = call;
+	return {
+		...{ to, from, type, status, roomId, sessionId, gatewayId, ruleId, metadata, transfer },
+		...{ start, end, timelog, provider: 'twilio', transport: 'tls', region: 'us002' },
+	};
+}

@@ -1,0 +1,250 @@
+/** Calls, and the clock that moves them on. */
+import { randomUUID } from 'node:crypto';
+import type { World } from './world';
+
+/** The statuses that the official SDK knows. */
+export type CallStatus =
+	| 'initiated'
+	| 'incoming'
+	| 'ringing'
+	| 'verified'
+	| 'answered'
+	| 'ended'
+	| 'missed'
+	| 'not-answered'
+	| 'failed'
+	| 'rejected'
+	| 'abandoned'
+	| 'transfer-initiated'
+	| 'transfer-accepted'
+	| 'transferring'
+	| 'transfer-ringing'
+	| 'transferred'
+	| 'transfer-failed'
+	| 'switch-room-initiated'
+	| 'switch-room-completed'
+	| 'switch-room-failed';
+
+/** A call as the simulator holds it. */
+export interface SimulatedCall {
+	callId: string;
+	type: 'inbound' | 'outbound';
+	status: CallStatus;
+	to: string;
+	from?: string;
+	roomId: string;
+	/** Of the room's session, once the call was answered. */
+	sessionId?: string;
+	gatewayId?: string;
+	ruleId?: string;
+	agentId?: string;
+	metadata: Record<string, unknown>;
+	/** The caller's side in the room. */
+	participant?: { id?: string; name?: string };
+	recordAudio: boolean;
+	/** Seconds. */
+	ringingTimeout?: number;
+	/** Seconds. */
+	maxCallDuration?: number;
+	transfer?: { to: string };
+	start: string;
+	end: string | null;
+	timelog: Array<{ status: CallStatus; timestamp: string }>;
+}
+
+/** What a call begins with. */
+export type CallInput = Partial<Omit<SimulatedCall, 'callId' | 'status' | 'start' | 'end' | 'timelog'>> &
+	Pick<SimulatedCall, 'type' | 'to'>;
+
+/** What becomes of a call. */
+export interface CallBehaviour {
+	outcome: 'answered' | 'missed' | 'not-answered' | 'rejected' | 'failed' | 'abandoned';
+	/** Milliseconds until it rings; null: never. */
+	ringAfterMs: number | null;
+	/** How long it rings, in milliseconds, unless `ringingTimeout` is shorter; null: until it is moved on by hand. */
+	ringForMs: number | null;
+	/** From the answer to the end, in milliseconds, unless `maxCallDuration` is shorter; null: until it is ended. */
+	talkMs: number | null;
+}
+
+type Behaviour = Partial<CallBehaviour> | false;
+
+/** Numbers that have an outcome of their own, whatever was set for all calls. */
+export const CALL_NUMBERS = {
+	missed: '+15550100001',
+	'not-answered': '+15550100002',
+	rejected: '+15550100003',
+	failed: '+15550100004',
+} as const satisfies Partial<Record<CallBehaviour['outcome'], string>>;
+
+const DEFAULT_BEHAVIOUR: CallBehaviour = {
+	outcome: 'answered',
+	ringAfterMs: 20,
+	ringForMs: 50,
+	talkMs: 200,
+};
+const STEP_MS = 5;
+const TRANSFER_STEPS = ['transfer-accepted', 'transferring', 'transfer-ringing', 'transferred'] as const;
+const TERMINAL = ['ended', 'missed', 'not-answered', 'failed', 'rejected', 'abandoned', 'transferred'];
+const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'];
+
+/** True for a status that nothing follows. */
+export const isOver = ({ status }: SimulatedCall): boolean => TERMINAL.includes(status);
+const isRinging = ({ status }: SimulatedCall): boolean => BEFORE_ANSWER.includes(status);
+/** True while someone talks. */
+export const isConnected = (call: SimulatedCall): boolean => !isOver(call) && !isRinging(call);
+
+/** @returns the shorter of two times, of which each may be none; null if both are */
+function shorter(ms: number | null, limitS: number | undefined): number | null {
+	const least = Math.min(ms ?? Infinity, (limitS ?? Infinity) * 1000);
+	return Number.isFinite(least) ? least : null;
+}
+
+/** The calls of the account. */
+export class Calls {
+	readonly byId = new Map<string, SimulatedCall>();
+	private readonly behaviours = new Map<string, Behaviour>();
+	private readonly holds = new Map<string, Promise<void>>();
+	private readonly clocks = new Map<string, NodeJS.Timeout>();
+	private readonly waiting = new Map<SimulatedCall, () => void>();
+
+	constructor(
+		private readonly world: World,
+		private general: Behaviour = {},
+	) {}
+
+	/** For one number called, or without `to` for all. */
+	setBehaviour(behaviour: Partial<CallBehaviour>, to?: string): void {
+		if (to === undefined) this.general = behaviour;
+		else this.behaviours.set(to, behaviour);
+	}
+
+	begin(input: CallInput, own?: Behaviour): SimulatedCall {
+		const call: SimulatedCall = {
+			callId: randomUUID(),
+			status: input.type === 'outbound' ? 'initiated' : 'incoming',
+			metadata: {},
+			recordAudio: false,
+			...input,
+			roomId: input.roomId ?? this.world.rooms.create().roomId,
+			start: new Date().toISOString(),
+			end: null,
+			timelog: [],
+		};
+		this.byId.set(call.callId, call);
+		this.step(call, call.status);
+		const behaviour = this.behaviourOf(call, own);
+		if (behaviour) this.ring(call, behaviour);
+		return call;
+	}
+
+	/** Moves a call on by hand, without an event; its clock stops. */
+	move(call: SimulatedCall, status: CallStatus): void {
+		this.stopClock(call);
+		const timestamp = new Date().toISOString();
+		call.status = status;
+		call.timelog.push({ status, timestamp });
+		if (status === 'answered') this.enterRoom(call);
+		if (isOver(call)) {
+			call.end = timestamp;
+			this.leaveRoom(call);
+		}
+		if (!isRinging(call)) this.waiting.get(call)?.();
+	}
+
+	/** Resolves once a call rings no more, whatever became of it. */
+	async rungOut(call: SimulatedCall): Promise<void> {
+		if (isRinging(call)) await new Promise<void>((resolve) => this.waiting.set(call, resolve));
+	}
+
+	end(call: SimulatedCall): void {
+		this.step(call, 'ended');
+	}
+
+	/** The call leaves VideoSDK for another number, in steps of some milliseconds. */
+	transfer(call: SimulatedCall, to: string): void {
+		call.transfer = { to };
+		this.step(call, 'transfer-initiated');
+		if (!this.behaviourOf(call)) return;
+		const steps: CallStatus[] = [...TRANSFER_STEPS];
+		const next = (): void => {
+			const status = steps.shift();
+			if (!status || isOver(call)) return;
+			this.step(call, status);
+			this.after(call, STEP_MS, next);
+		};
+		this.after(call, STEP_MS, next);
+	}
+
+	private behaviourOf(call: SimulatedCall, own?: Behaviour): CallBehaviour | undefined {
+		const outcome = (Object.keys(CALL_NUMBERS) as Array<keyof typeof CALL_NUMBERS>).find(
+			(name) => CALL_NUMBERS[name] === call.to,
+		);
+		const general = this.general && { ...this.general, ...(outcome && { outcome }) };
+		const chosen = own ?? this.behaviours.get(call.to) ?? general;
+		return chosen ? { ...DEFAULT_BEHAVIOUR, ...chosen } : undefined;
+	}
+
+	private ring(call: SimulatedCall, { outcome, ringAfterMs, ringForMs, talkMs }: CallBehaviour): void {
+		const ringMs = shorter(ringForMs, call.ringingTimeout);
+		this.after(call, ringAfterMs, () => {
+			this.step(call, 'ringing');
+			this.after(call, ringMs, () => {
+				this.step(call, ringMs === ringForMs ? outcome : 'missed');
+				if (call.status !== 'answered') return;
+				this.after(call, shorter(talkMs, call.maxCallDuration), () => this.endWhenFree(call));
+			});
+		});
+	}
+
+	/** A call does not end by its clock before its agent has used its tools. */
+	private endWhenFree(call: SimulatedCall): void {
+		const hold = this.holds.get(call.callId);
+		if (hold === undefined) this.end(call);
+		else void hold.then(() => isOver(call) || this.end(call));
+	}
+
+	private after(call: SimulatedCall, ms: number | null, action: () => void): void {
+		this.stopClock(call);
+		const timer = ms === null ? undefined : this.world.timers.after(ms, action);
+		if (timer) this.clocks.set(call.callId, timer);
+	}
+
+	private stopClock({ callId }: SimulatedCall): void {
+		this.world.timers.cancel(this.clocks.get(callId));
+		this.clocks.delete(callId);
+	}
+
+	/** Moves a call on as the API or the clock does it: with its event. */
+	private step(call: SimulatedCall, status: CallStatus): void {
+		this.move(call, status);
+		void this.world.callEvents.send(call);
+		if (status === 'answered') this.holds.set(call.callId, this.useTools(call));
+	}
+
+	/** In the middle of a call its agent asks n8n, and tells it who calls. */
+	private async useTools({ callId, from, to, type, roomId, metadata }: SimulatedCall): Promise<void> {
+		const { toolAgent, transcriptions } = this.world;
+		const caller: Record<string, string> = from ? { 'x-call-from': from } : {};
+		const about = { 'x-call-id': callId, 'x-call-to': to, 'x-call-type': type, ...caller };
+		await toolAgent.use(callId, metadata.n8nTools, about, (line) => transcriptions.say(roomId, line));
+		this.holds.delete(callId);
+	}
+
+	private enterRoom(call: SimulatedCall): void {
+		const hungUp = () => void (isOver(call) || this.end(call));
+		const { callId, roomId, agentId, participant, type, to, from } = call;
+		const number = type === 'outbound' ? to : (from ?? 'unknown');
+		const caller = { participantId: participant?.id ?? `sip-${callId}`, name: participant?.name ?? number };
+		const { rooms } = this.world;
+		call.sessionId = rooms.join(roomId, caller, hungUp).id;
+		if (agentId) rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
+	}
+
+	private leaveRoom({ roomId, sessionId, callId, participant, recordAudio }: SimulatedCall): void {
+		const { rooms, recordings } = this.world;
+		rooms.leave(roomId, `agent-${callId}`);
+		rooms.leave(roomId, participant?.id ?? `sip-${callId}`);
+		if (recordAudio && sessionId) recordings.add({ roomId, sessionId });
+	}
+}
