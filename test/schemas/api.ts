@@ -15,7 +15,6 @@ import {
 	oneOfTexts,
 	orNull,
 	positive,
-	spelled,
 	string,
 	text,
 	url,
@@ -99,36 +98,32 @@ const version = object({ versionId: text, 'versionTag?': text });
 
 const target = matching('^\\+?\\d{3,15}$|^[sS][iI][pP][sS]?:\\S+@\\S+$');
 const optionalText = orNull(string);
-const call = spelled(
-	object({
-		'callId?': text,
-		'id?': text,
-		'to?': text,
-		'sipCallTo?': text,
-		'from?': optionalText,
-		'sipCallFrom?': optionalText,
-		'type?': text,
-		status: text,
-		'roomId?': optionalText,
-		'sessionId?': optionalText,
-		'gatewayId?': optionalText,
-		'ruleId?': optionalText,
-		'gatewayName?': optionalText,
-		'ruleName?': optionalText,
-		'metadata?': orNull(map),
-		'start?': orNull(time),
-		'end?': orNull(time),
-		'timelog?': arrayOf(withAtLeast({ status: text, timestamp: time })),
-		'provider?': optionalText,
-		'transport?': optionalText,
-		'region?': optionalText,
-		'transfer?': orNull(map),
-		'additionalDetails?': orNull(map),
-	}),
-	['callId'],
-	['id'],
-);
-const callAnswer = object({ 'message?': string, data: call });
+const callFields = {
+	to: text,
+	'from?': optionalText,
+	type: text,
+	status: text,
+	'roomId?': optionalText,
+	'sessionId?': optionalText,
+	'gatewayId?': optionalText,
+	'ruleId?': optionalText,
+	'metadata?': orNull(map),
+	start: time,
+	'end?': orNull(time),
+	timelog: arrayOf(withAtLeast({ status: text, timestamp: time })),
+	'provider?': optionalText,
+	'transport?': optionalText,
+	'region?': optionalText,
+	'transfer?': orNull(map),
+};
+// In lists the ID has a name of its own.
+const listedCall = object({
+	callId: text,
+	...callFields,
+	'gatewayName?': optionalText,
+	'ruleName?': optionalText,
+});
+const callAnswer = object({ 'message?': string, data: object({ id: text, ...callFields }) });
 const callBody: Schema = {
 	...object({
 		sipCallTo: target,
@@ -170,14 +165,10 @@ const rule = withAtLeast({
 });
 const rules = listOf(
 	rule,
-	{ search: string, type: oneOfTexts('inbound', 'outbound'), ruleIds: string, roomType: string },
+	{ search: string, type: oneOfTexts('inbound', 'outbound'), ruleIds: string },
 	{ bare: true },
 );
-const webhook = spelled(
-	object({ 'id?': text, 'webhookId?': text, url: text, events: arrayOf(text), ...created }),
-	['id'],
-	['webhookId'],
-);
+const webhook = object({ id: text, url: text, events: arrayOf(text), ...created });
 const webhookBody = object({ url, events: callEvents });
 
 // Rooms, and what remains of them
@@ -328,7 +319,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	},
 
 	[`POST ${CALL}`]: { body: callBody, answer: callAnswer },
-	[`GET ${CALL}`]: listOf(call, {
+	[`GET ${CALL}`]: listOf(listedCall, {
 		...whereabouts,
 		...period,
 		id: string,

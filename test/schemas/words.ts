@@ -40,9 +40,3 @@ export function object(fields: Fields): Schema {
 
 /** An object of which only these fields matter. */
 export const withAtLeast = (fields: Fields): Schema => ({ ...object(fields), additionalProperties: true });
-
-/** An object that has at least one of several sets of fields: the spellings of docs and SDK. */
-export const spelled = (schema: Schema, ...spellings: string[][]): Schema => ({
-	...schema,
-	anyOf: spellings.map((required) => ({ required })),
-});

@@ -84,13 +84,13 @@ export async function answerOf(reply: FastifyReply, payload: unknown): Promise<W
 	return { status: reply.statusCode, headers, payload: bytes };
 }
 
-function jsonAnswer(status: number, body: unknown): WireAnswer {
-	return {
-		status,
-		headers: { 'content-type': 'application/json; charset=utf-8' },
-		payload: Buffer.from(JSON.stringify(body), 'utf8'),
-	};
-}
+/** Those that answer something of their own, although the request was processed. */
+const STAND_INS: Partial<Record<Fault['kind'], { status: number; body: unknown; type: string }>> = {
+	notJson: { status: 200, body: '<html><body>Bad gateway</body></html>', type: 'text/html' },
+	empty: { status: 200, body: '', type: 'text/plain' },
+	noData: { status: 200, body: { message: 'ok' }, type: 'application/json' },
+	redirect: { status: 307, body: '', type: 'text/plain' },
+};
 
 /**
  * What is answered in the place of `genuine`, which is undefined if the request was not processed.
@@ -102,52 +102,25 @@ export function faultyAnswer(
 	ownUrl: string,
 	requestHeaders: IncomingHttpHeaders,
 ): WireAnswer | undefined {
-	const body: unknown = typeof fault.body === 'function' ? fault.body(requestHeaders) : fault.body;
-	const answer = plainFaultyAnswer({ ...fault, body }, genuine, ownUrl);
-	return answer && { ...answer, headers: { ...answer.headers, ...lowerCased(fault.headers) } };
-}
-
-function plainFaultyAnswer(
-	fault: Fault,
-	genuine: WireAnswer | undefined,
-	ownUrl: string,
-): WireAnswer | undefined {
-	switch (fault.kind) {
-		case 'reset':
-		case 'hang':
-			return undefined;
-		case 'notJson':
-			return text(fault.status ?? 200, fault.body ?? '<html><body>Bad gateway</body></html>', 'text/html');
-		case 'empty':
-			return { status: fault.status ?? 200, headers: {}, payload: Buffer.alloc(0) };
-		case 'noData':
-			return jsonAnswer(fault.status ?? 200, fault.body ?? { message: 'ok' });
-		case 'redirect':
-			return {
-				...text(fault.status ?? 307, '', 'text/plain'),
-				headers: { location: fault.location ?? ownUrl },
-			};
-		case 'status':
-		case 'delay':
-		case 'drip':
-		case 'truncate':
-			return genuine ?? stated(fault);
-	}
-}
-
-function stated({ status = 500, body = { message: 'Simulated fault' } }: Fault): WireAnswer {
-	return typeof body === 'string' || Buffer.isBuffer(body)
-		? text(status, body, 'text/plain')
-		: jsonAnswer(status, body);
-}
-
-function text(status: number, body: unknown, type: string): WireAnswer {
-	const payload = Buffer.isBuffer(body) ? body : Buffer.from(String(body), 'utf8');
-	return { status, headers: { 'content-type': `${type}; charset=utf-8` }, payload };
-}
-
-function lowerCased(headers: Record<string, string> = {}): Record<string, string> {
-	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+	const { kind, location = ownUrl } = fault;
+	if (kind === 'reset' || kind === 'hang') return undefined;
+	const given: unknown = typeof fault.body === 'function' ? fault.body(requestHeaders) : fault.body;
+	const standIn = STAND_INS[kind] ?? { status: 500, body: { message: 'Simulated fault' }, type: undefined };
+	const { status = standIn.status } = fault;
+	const body = given ?? standIn.body;
+	const isText = typeof body === 'string' || Buffer.isBuffer(body);
+	const type = standIn.type ?? (isText ? 'text/plain' : 'application/json');
+	const payload =
+		isText && type !== 'application/json' ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+	const own = { status, headers: { 'content-type': `${type}; charset=utf-8` }, payload };
+	const answer = (!(kind in STAND_INS) && genuine) || own;
+	const more = Object.entries(fault.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+	const headers = {
+		...answer.headers,
+		...(kind === 'redirect' && { location }),
+		...(Object.fromEntries(more) as Record<string, string>),
+	};
+	return { ...answer, headers };
 }
 
 /** Sends a byte at a time, so slowly that it takes minutes. */

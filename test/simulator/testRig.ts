@@ -99,10 +99,3 @@ export async function until(condition: () => boolean, what: string, timeoutMs = 
 export function officialClient({ apiKey, secret, url }: Simulator): VideoSDK {
 	return new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });
 }
-
-/** The JSON bodies that a receiver got. */
-export function bodies({
-	received,
-}: Receiver): Array<{ webhookType: string; data: Record<string, unknown> }> {
-	return received.map(({ body }) => JSON.parse(body.toString('utf8')) as ReturnType<typeof bodies>[number]);
-}
