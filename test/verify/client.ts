@@ -5,6 +5,8 @@ import type { Evidence, Exchange, Json, Received } from './evidence';
 import type { Receiver } from './receiver';
 
 const TIMEOUT_MS = 60_000;
+/** As the package asks for lists. */
+export const FIRST_PAGE = { page: '1', perPage: '50' };
 
 /** What `verify` is to do, and with which account. */
 export interface Plan {

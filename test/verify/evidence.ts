@@ -32,8 +32,7 @@ const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 export class Evidence {
 	readonly exchanges: Exchange[] = [];
 	readonly events: Received[] = [];
-	/** What was started, as the answer named it. */
-	sessionId = '';
+	/** What was called, as the answer named it. */
 	callId = '';
 
 	at(step: string): Exchange | undefined {

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { PlainError } from '../n8n/processes';
-import { Client, type Plan } from './client';
+import { Client, FIRST_PAGE, type Plan } from './client';
 import { Evidence } from './evidence';
-import { tryCall, trySession, tryWebhook, Undo } from './trials';
-
-const FIRST_PAGE = { page: '1', perPage: '50' };
+import { Trials } from './trials';
 
 /** The lists, and how they are asked for. */
 const LISTS: Array<[step: string, path: string, filters?: Record<string, string>]> = [
@@ -28,20 +26,17 @@ const LISTS: Array<[step: string, path: string, filters?: Record<string, string>
 export async function verify(plan: Plan): Promise<Evidence> {
 	const evidence = new Evidence();
 	const client = new Client(plan, evidence);
-	const undo = new Undo(plan.write);
+	const trials = new Trials(client, `verify-${randomUUID()}`);
 	try {
 		await readAccess(client);
 		if (plan.start) checkDeployment(client, plan.start.deploymentId);
 		if (plan.webhook) await checkTunnel(client);
 		await readLists(client);
-		const runId = `verify-${randomUUID()}`;
-		if (plan.webhook) await tryWebhook(client, undo);
-		if (plan.start) {
-			await trySession(client, undo, runId);
-		}
-		if (plan.call) await tryCall(client, undo, runId);
+		if (plan.webhook) await trials.tryWebhook();
+		if (plan.start) await trials.trySession();
+		if (plan.call) await trials.tryCall();
 	} finally {
-		await undo.all();
+		await trials.endAll();
 	}
 	evidence.events.push(...client.received());
 	return evidence;
