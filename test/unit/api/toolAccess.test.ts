@@ -16,7 +16,7 @@ it('takes out tools and tokens, however JSON writes them', () => {
 	check(
 		fc.property(positions, positions, fc.boolean(), (ofToken, ofName, isText) => {
 			const token = escaped(TOKEN, ofToken);
-			const record = `{"metadata":{"${escaped('n8nTools', ofName)}":[{"url":"https://n8n.example.com"}],"note":"Bearer ${token}","n":17}}`;
+			const record = `{"metadata":{"${escaped('n8nTools', ofName)}":[{"url":"https://n8n.example.com"}],"note":"Bearer ${token}, formerly ${token}","n":17}}`;
 			// A text that is JSON itself writes a token as it is.
 			const body = isText && ofToken.length === 0 ? JSON.stringify({ record }) : record;
 			const parsed = JSON.stringify(parseWithoutTools(body));

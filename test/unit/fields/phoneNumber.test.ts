@@ -83,27 +83,7 @@ it("A number chosen from the account's own list is passed on as the API spells i
 });
 
 it('Whatever is read is taken by the API, and reads as the same again', () => {
-	const parts = fc.constantFrom(
-		...[
-			'+',
-			'00',
-			'0',
-			'1',
-			'49',
-			'415',
-			'(0)',
-			'(',
-			')',
-			' ',
-			'-',
-			'.',
-			'/',
-			'x',
-			'\u00a0',
-			'tel:',
-			'sip:a@b',
-		],
-	);
+	const parts = fc.constantFrom(...'+014()- ./x\u00a0', '00', '49', '415', '(0)', 'tel:', 'sip:a@b');
 	const list = fc.array(parts, { maxLength: 9 }).map((all) => all.join(''));
 	check(
 		fc.property(fc.oneof(unicode(), list), (text) => {

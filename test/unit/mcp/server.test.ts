@@ -72,8 +72,8 @@ it.each(['name', 'protocolVersion'])('a %s that is no text throws nothing either
 });
 
 it('only a request with the right name and arguments is a call', () => {
-	expect(react(call({ n: 1 }, 'a'))).toMatchObject({ call: { id: 'a', input: { n: 1 } } });
-	expect(react(call({ n: 1, note: null }))).toEqual({ call: { id: 1, input: { n: 1 } } });
+	for (const id of ['a', '', 0]) expect(react(call({ n: 1 }, id))).toEqual({ call: { id, input: { n: 1 } } });
+	expect(react(call({ n: 1, note: null }))).toEqual(react(call({ n: 1 })));
 	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };
 	expect(react(notification)).toEqual({ status: 202 });
 	for (const args of [undefined, {}, { n: '1' }, [], 'n', null]) {

@@ -76,48 +76,14 @@ it.each([
 
 const words = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
 const special = fc.constantFrom(
-	0,
-	1,
-	2,
-	3,
-	0x10,
-	0x20,
-	0x4f,
-	0x112,
-	0x1ff,
-	0x200,
-	0xdb8,
-	0xfff,
-	0x1000,
-	0x8000,
+	...[0, 1, 2, 3, 0x10, 0x20, 0x4f, 0x112, 0x1ff, 0x200, 0xdb8, 0xfff, 0x1000, 0x8000],
 );
 const nearSpecial = fc
 	.tuple(fc.constantFrom(0x2000, 0x2001, 0x2002, 0x2620, 0x3fff, 0x4000, 0xfe80), special, special, words)
 	.map(([one, two, three, rest]) => [one, two, three, ...rest.slice(3)]);
 const ipv6 = fc.oneof(words, nearSpecial).map((parts) => parts.map((part) => part.toString(16)).join(':'));
 const edge = fc.constantFrom(
-	0,
-	1,
-	2,
-	10,
-	15,
-	16,
-	18,
-	19,
-	20,
-	31,
-	32,
-	48,
-	51,
-	52,
-	63,
-	64,
-	88,
-	99,
-	100,
-	113,
-	127,
-	128,
+	...[0, 1, 2, 10, 15, 16, 18, 19, 20, 31, 32, 48, 51, 52, 63, 64, 88, 99, 100, 113, 127, 128],
 );
 const firstByte = fc.constantFrom(0, 1, 9, 10, 100, 127, 169, 172, 192, 198, 203, 223, 224, 239, 240, 255);
 const moreBytes = fc.constantFrom(168, 175, 193, 196, 254, 255);

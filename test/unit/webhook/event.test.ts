@@ -18,7 +18,14 @@ const AGAIN = [
 ];
 const SPELLINGS = [EVENT_PREFIX, 'agent-session-'];
 
-const CALL = { callId: 'call-1', roomId: 'abcd', sessionId: 'room-session', status: 'answered', to: '+1' };
+const CALL = {
+	callId: 'call-1',
+	name: 'Zoë Müller ☎',
+	roomId: 'abcd',
+	sessionId: 'room-session',
+	status: 'answered',
+	to: '+1',
+};
 const SUMMARY = {
 	'call-summary': { wantsDemo: true, name: 'Ada' },
 	'customer-data': { callId: 'call-1', sipCallTo: '+1', customerId: '4711' },

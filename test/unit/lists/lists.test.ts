@@ -1,5 +1,6 @@
 import type { ILoadOptionsFunctions } from 'n8n-workflow';
 import { getDeployments } from '../../../nodes/VideoSdkAgentCloud/lists/deployments';
+import { searchTags } from '../../../nodes/VideoSdkAgentCloud/lists/tags';
 import { jsonAnswer, requestContext } from '../support';
 
 const asked: unknown[] = [];
@@ -32,6 +33,16 @@ it('offers each deployment once, by name, from all pages', async () => {
 	]);
 });
 
-it('offers none if there are none', async () => {
-	expect(await load([])).toEqual([]);
+it('offers the tags of the chosen deployment only, v2 before v10', async () => {
+	const data = [
+		{ id: 'ddv_1', tag: 'v10' },
+		{ id: 'ddv_2', tag: 'v3' },
+		{ id: 'ddv_1', tag: 'v2' },
+		{ id: 'ddv_1', tag: '' },
+		{ id: 'ddv_1', tag: 'latest' },
+	];
+	const context = requestContext(async () => jsonAnswer({ data, pageInfo: { total: data.length } }));
+	Object.assign(context, { getCurrentNodeParameter: () => ' ddv_1 ' });
+	const { results } = await searchTags.call(context as unknown as ILoadOptionsFunctions);
+	expect(results.map(({ value }) => value)).toEqual(['latest', 'v2', 'v10']);
 });
