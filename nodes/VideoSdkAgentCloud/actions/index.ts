@@ -29,64 +29,39 @@ import { operation as transcriptionGet } from './transcription/get.operation';
 import { operation as transcriptionGetAll } from './transcription/getAll.operation';
 import { operation as transcriptionStartRealtime } from './transcription/startRealtime.operation';
 import { operation as transcriptionStopRealtime } from './transcription/stopRealtime.operation';
-import type { Resource } from './operation';
+import type { Operation, Resource } from './operation';
 
-/** In alphabetical order of their names, as the editor shows them. Their operations are, too. */
+/** @param operations the one of a new node first; the editor shows them in alphabetical order of their names */
+const resource = (value: string, ...operations: [Operation, ...Operation[]]): Resource => ({
+	value,
+	name: value.charAt(0).toUpperCase() + value.slice(1),
+	defaultOperation: operations[0].value,
+	operations: operations.sort((a, b) => (a.name < b.name ? -1 : 1)),
+});
+
+/** In alphabetical order of their names, as the editor shows them. */
 export const RESOURCES: Resource[] = [
-	{ value: 'account', name: 'Account', defaultOperation: 'checkSetup', operations: [accountCheckSetup] },
-	{ value: 'agent', name: 'Agent', defaultOperation: 'dispatch', operations: [agentDispatch] },
-	{
-		value: 'tool',
-		name: 'Agent Tool',
-		defaultOperation: 'answer',
-		operations: [toolAnswer, toolCreateAccess],
-	},
-	{
-		value: 'call',
-		name: 'Call',
-		defaultOperation: 'make',
-		operations: [callSendAndWait, callGet, callGetAll, callHangUp, callMake, callMakeAndWait, callTransfer],
-	},
-	{
-		value: 'deployment',
-		name: 'Deployment',
-		defaultOperation: deploymentGetAll.value,
-		operations: [deploymentCreate, deploymentGet, deploymentGetAll],
-	},
-	{
-		value: 'recording',
-		name: 'Recording',
-		defaultOperation: recordingGetAll.value,
-		operations: [recordingDownload, recordingGetAll],
-	},
-	{
-		value: 'room',
-		name: 'Room',
-		defaultOperation: 'create',
-		operations: [roomCreate, roomDeactivate, roomEndSession, roomGet, roomGetAll],
-	},
-	{
-		value: 'session',
-		name: 'Session',
-		defaultOperation: 'start',
-		operations: [
-			sessionEnd,
-			sessionGet,
-			sessionGetAll,
-			sessionStart,
-			sessionStartAndWait,
-			sessionWaitForStatus,
-		],
-	},
-	{
-		value: 'transcription',
-		name: 'Transcription',
-		defaultOperation: 'get',
-		operations: [
-			transcriptionGet,
-			transcriptionGetAll,
-			transcriptionStartRealtime,
-			transcriptionStopRealtime,
-		],
-	},
+	resource('account', accountCheckSetup),
+	resource('agent', agentDispatch),
+	{ ...resource('tool', toolAnswer, toolCreateAccess), name: 'Agent Tool' },
+	resource('call', callMake, callMakeAndWait, callSendAndWait, callGet, callGetAll, callHangUp, callTransfer),
+	resource('deployment', deploymentGetAll, deploymentGet, deploymentCreate),
+	resource('recording', recordingGetAll, recordingDownload),
+	resource('room', roomCreate, roomDeactivate, roomEndSession, roomGet, roomGetAll),
+	resource(
+		'session',
+		sessionStart,
+		sessionStartAndWait,
+		sessionWaitForStatus,
+		sessionGet,
+		sessionGetAll,
+		sessionEnd,
+	),
+	resource(
+		'transcription',
+		transcriptionGet,
+		transcriptionGetAll,
+		transcriptionStartRealtime,
+		transcriptionStopRealtime,
+	),
 ];
