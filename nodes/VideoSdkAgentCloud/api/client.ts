@@ -89,15 +89,6 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 }
 
-/** @returns the JSON of an answer, without the tools that the request handed over; null if it is not JSON */
-function parseAnswer(text: string): unknown {
-	try {
-		return parseWithoutTools(text);
-	} catch {
-		return null;
-	}
-}
-
 /** @returns a signal that aborts after a time. Not `AbortSignal.timeout`, whose clock cannot be moved by tests */
 export function abortAfter(ms: number): AbortSignal {
 	const controller = new AbortController();
@@ -143,11 +134,11 @@ async function attempt<T>(
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
 		failureOfResponse(response, kind, request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) return { failure: failureAs('status') };
-	// An answer may repeat the tools that a call was made with.
-	const parsed = parseAnswer(String(response.body));
-	// Some lists come as a bare array.
-	const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 	try {
+		// An answer may repeat the tools that a call was made with.
+		const parsed = parseWithoutTools(String(response.body));
+		// Some lists come as a bare array.
+		const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 		const result = isRecord(answer) ? read(answer, response.headers) : undefined;
 		return result === undefined ? { failure: failureAs('answer') } : { result };
 	} catch (error) {
