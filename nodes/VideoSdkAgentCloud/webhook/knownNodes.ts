@@ -17,16 +17,9 @@ export interface KnownNode {
 	isOwn?: true;
 }
 
-interface OfTrigger {
-	/** Names of events. */
-	events: string[];
-}
-
-interface OfTool {
-	toolName: string;
-	/** How long an agent is to wait for its answer. */
-	timeoutS: number;
-}
+/** What differs between a trigger, by the names of its events, and a tool trigger, by how long an agent is to wait for its answer. */
+type OfTrigger = { events: string[] };
+type OfTool = { toolName: string; timeoutS: number };
 
 /** A trigger of this n8n instance. */
 export type KnownTrigger = KnownNode & OfTrigger;
@@ -84,8 +77,8 @@ export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): vo
 }
 
 const all = () => known.all().flatMap(({ node }) => node ?? []);
-const isTrigger = (node: KnownTool | KnownTrigger): node is KnownTrigger => 'events' in node;
-const isTool = (node: KnownTool | KnownTrigger): node is KnownTool => 'toolName' in node;
+const triggers = () => all().filter((node): node is KnownTrigger => 'events' in node);
+const tools = () => all().filter((node): node is KnownTool => 'toolName' in node);
 
 /** @returns those that use a credential: published ones first, by name of workflow and node */
 function ofCredential<N extends KnownNode>(nodes: N[], credential: string): N[] {
@@ -101,17 +94,17 @@ function ofCredential<N extends KnownNode>(nodes: N[], credential: string): N[] 
 
 /** @returns the triggers that use a credential, in the order in which they are shown */
 export function knownTriggers(credential: string): KnownTrigger[] {
-	return ofCredential(all().filter(isTrigger), credential);
+	return ofCredential(triggers(), credential);
 }
 
 /** @returns the tools that use a credential, in the order in which they are shown */
 export function knownTools(credential: string): KnownTool[] {
-	return ofCredential(all().filter(isTool), credential);
+	return ofCredential(tools(), credential);
 }
 
 /** @returns a tool for which `test` holds, whatever its credential */
 export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefined {
-	return all().filter(isTool).find(test);
+	return tools().find(test);
 }
 
 /**
@@ -120,9 +113,9 @@ export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefi
  */
 export function findPublished(url: string): KnownTrigger | undefined {
 	const { pathname } = new URL(url);
-	return all()
-		.filter(isTrigger)
-		.find((one) => one.isPublished && URL.canParse(one.url) && new URL(one.url).pathname === pathname);
+	return triggers().find(
+		(one) => one.isPublished && URL.canParse(one.url) && new URL(one.url).pathname === pathname,
+	);
 }
 
 /** @returns whether a different trigger is published at a URL, as far as this process knows */
