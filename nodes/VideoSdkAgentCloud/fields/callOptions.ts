@@ -1,8 +1,6 @@
 import { numberField, switchField } from './field';
-import { type CallBody } from '../api/calls';
 import { batchingField } from './batching';
 import { callingHoursField } from './callingHours';
-import { type CollectionReader } from './reader';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';
 
@@ -20,7 +18,7 @@ export const ringingTimeoutField = numberField('default', 'Ringing Timeout', 'ri
 	description: 'How long to let the phone ring before the call counts as missed',
 });
 
-const waitUntilAnsweredField = switchField('default', 'Wait Until Answered', 'waitUntilAnswered', {
+export const waitUntilAnsweredField = switchField('default', 'Wait Until Answered', 'waitUntilAnswered', {
 	description:
 		"Whether to wait until the call is answered or missed. Ringing doesn't count toward 'Timeout'.",
 });
@@ -35,15 +33,3 @@ export const CALL_OPTIONS = [
 	simplifyField,
 	waitUntilAnsweredField,
 ];
-
-/**
- * Reads the options of a call, as the API names them.
- *
- * @throws NodeOperationError naming the option
- */
-export function readCallOptions(options: CollectionReader): Partial<CallBody> {
-	return {
-		waitUntilAnswered: options.flag(waitUntilAnsweredField),
-		ringingTimeout: options.count(ringingTimeoutField),
-	};
-}

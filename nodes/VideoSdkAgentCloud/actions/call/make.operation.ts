@@ -6,7 +6,12 @@ import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
-import { allowSameNumberField, CALL_OPTIONS, readCallOptions } from '../../fields/callOptions';
+import {
+	allowSameNumberField,
+	CALL_OPTIONS,
+	ringingTimeoutField,
+	waitUntilAnsweredField,
+} from '../../fields/callOptions';
 import { metaDataFields } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
 import { type HandedTool, readWithTools } from '../../fields/readAgentTools';
@@ -67,15 +72,10 @@ const META_DATA_FIELDS = metaDataFields(
 /**
  * The fields of a call, except its options: see CALL_OPTIONS.
  *
- * @param recording what the user reads about the recording
+ * @param own what comes after whom to call
  * @param wait how the operation waits
  */
-export function makeFields(recording: string, wait: INodeProperties[] = []): INodeProperties[] {
-	return callFields(recordingFields(recording), wait);
-}
-
-/** As `makeFields`. @param own what comes after whom to call */
-export function callFields(own: INodeProperties[], wait: INodeProperties[]): INodeProperties[] {
+export function callFields(own: INodeProperties[], wait: INodeProperties[] = []): INodeProperties[] {
 	return [...TARGET_FIELDS, ...own, maxCallDurationField, ...wait, ...META_DATA_FIELDS, agentToolsField];
 }
 
@@ -103,7 +103,7 @@ interface CallStart {
 }
 
 /**
- * Reads what `makeFields` has for all operations, and CALL_OPTIONS, as the API names them.
+ * Reads what `callFields` has for all operations, and CALL_OPTIONS, as the API names them.
  *
  * @throws NodeOperationError naming the field
  */
@@ -113,13 +113,17 @@ function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: Ca
 	const route = isViaGateway
 		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
 		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
-	const options = readCallOptions(readOptions(read));
-	const ringingMs = options.waitUntilAnswered ? 1000 * (options.ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
+	const options = readOptions(read);
+	const waitUntilAnswered = options.flag(waitUntilAnsweredField);
+	const ringingTimeout = options.count(ringingTimeoutField);
 	return {
-		body: { sipCallTo, ...route, ...options, maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs) },
+		body: {
+			...{ sipCallTo, ...route, waitUntilAnswered, ringingTimeout },
+			maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs),
+		},
 		metadata: readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS), responseTool),
 		room: readRoom(read, ownRoom),
-		ringingMs,
+		ringingMs: waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0,
 	};
 }
 
@@ -179,7 +183,7 @@ export const operation: Operation = {
 	starts: 'call',
 	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: makeFields('n8n creates a room for it. Get it after the call with Call: Get.'),
+	fields: callFields(recordingFields('n8n creates a room for it. Get it after the call with Call: Get.')),
 	options: [...CALL_OPTIONS, ...TOOLS_OPTIONS],
 	prepare: (read) => prepareCall(read, { show: readSimplifyCall(readOptions(read)) }),
 };

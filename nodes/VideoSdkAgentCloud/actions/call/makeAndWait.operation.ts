@@ -2,12 +2,13 @@ import { switchField } from '../../fields/field';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
+import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
 import { checkWait, waitingFor, waitOptions } from '../waitForAll';
-import { makeFields, prepareCall, toField } from './make.operation';
+import { callFields, prepareCall, toField } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
 	default: true,
@@ -25,7 +26,7 @@ export const operation: Operation = {
 	starts: 'call',
 	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
-	fields: makeFields('The node waits for it and adds it to the output.', MAX_WAIT_FIELDS),
+	fields: callFields(recordingFields('The node waits for it and adds it to the output.'), MAX_WAIT_FIELDS),
 	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
 	prepare(read) {
 		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
