@@ -349,8 +349,12 @@ it('However many forged tokens come, there is one line a minute in the log, and 
 	expect(await ping(tool, token)).toBe(200);
 	const { reads } = rig.engine.credentialsHelper;
 	const forged = Array.from({ length: 100 }, (_, seed) => token.replace(/(?<=_).{5}/, `A${1_000 + seed}`));
-	for (const status of await Promise.all(forged.map(async (one) => await ping(tool, one)))) {
-		expect(status).toBe(401);
+	for (let from = 0; from < forged.length; from += 25) {
+		const answers = await Promise.all(
+			forged.slice(from, from + 25).map(async (one) => await ping(tool, one)),
+		);
+		expect(new Set(answers)).toEqual(new Set([401]));
+		passTime(1_000);
 	}
 	expect(await ping(tool, token)).toBe(200);
 	expect(rig.engine.credentialsHelper.reads).toBe(reads);
