@@ -1,4 +1,7 @@
+/** A context comes out with every event of what it was given to, unchanged or not at all. */
+import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
+import { checkAsync, unicode } from '../unit/support';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
@@ -6,153 +9,129 @@ import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig }
 const rig = useRig();
 
 const EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-stopped'];
+const MAX_LENGTH = 512;
 const context = (pairs: Record<string, unknown>) => ({
 	entries: Object.entries(pairs).map(([key, value]) => ({ key, value })),
 });
 const PAIRS = { customerId: 4711, name: 'Ada Lovelace', isVip: true };
+/** Without a context. */
+const URL_OF_60 = `https://n8n.example.com/webhook/${'x'.repeat(28)}`;
+
+const parametersOf = (webhookUrl: unknown, pairs: IDataObject) =>
+	startParameters({
+		...{ webhookUrl, webhookEvents: EVENTS, options: { context: context(pairs) } },
+	} as IDataObject);
+const urlsSent = (requests = rig.requests) =>
+	requests.map(({ body }) => (body as { webhook: { endPoint: string } }).webhook.endPoint);
 
 /** Starts a session whose webhook is the trigger. @returns the URL that went out */
-async function start(trigger: PublishedTrigger, pairs: IDataObject = PAIRS): Promise<string> {
-	const parameters = startParameters({
-		webhookUrl: { __rl: true, mode: 'list', value: trigger.url },
-		webhookEvents: EVENTS,
-		options: { context: context(pairs) },
-	});
-	jsonOf(await rig.engine.run({ parameters }));
-	const { body } = rig.requests.at(-1) as { body: { webhook: { endPoint: string } } };
-	return body.webhook.endPoint;
+async function start(trigger: PublishedTrigger, pairs: IDataObject = PAIRS, more = ''): Promise<string> {
+	const webhookUrl = { __rl: true, mode: 'list', value: `${trigger.url}${more}` };
+	jsonOf(await rig.engine.run({ parameters: parametersOf(webhookUrl, pairs) }));
+	return urlsSent().at(-1) ?? '';
 }
+const deliver = async (url: string, event = 'started', id?: string) =>
+	expect((await rig.simulator.deliver(url, eventBody(event, id))).status).toBe(200);
 
-const deliver = async (url: string, event = 'started') => await rig.simulator.deliver(url, eventBody(event));
-
-describe('A context', () => {
-	it('comes out with every event', async () => {
-		const trigger = await rig.engine.publish({ events: EVENTS });
-		const url = await start(trigger);
-		expect(url.startsWith(`${trigger.url}?context=1`)).toBe(true);
-		expect((await deliver(url)).status).toBe(200);
-		expect((await deliver(url, 'stopped')).status).toBe(200);
-		expect(await trigger.received()).toMatchObject([
-			{ event: 'started', context: PAIRS },
-			{ event: 'stopped', context: PAIRS },
-		]);
+it('A context comes out with every event as it was given, or not at all if it was changed on its way', async () => {
+	const trigger = await rig.engine.publish({ events: EVENTS });
+	const key = unicode(1, 10).filter(
+		(name) => name.trim() === name && !['', '__proto__'].includes(name) && !name.startsWith('='),
+	);
+	const text = unicode(1, 20).filter((one) => one.trim() === one && one !== '' && !one.startsWith('='));
+	const pairs = fc.dictionary(key, fc.oneof(text, fc.integer(), fc.boolean()), {
+		maxKeys: 3,
+		noNullPrototype: true,
 	});
-
-	it('does not make an event another one', async () => {
-		const trigger = await rig.engine.publish({ events: EVENTS });
-		await deliver(await start(trigger));
-		await deliver(trigger.url);
-		expect(await trigger.received()).toHaveLength(1);
-	});
-
-	it('is not there without one', async () => {
-		const trigger = await rig.engine.publish({ events: EVENTS });
-		const url = await start(trigger, {});
-		expect(url).toBe(trigger.url);
-		await deliver(url);
-		expect((await trigger.received())[0]).not.toHaveProperty('context');
-	});
-
-	it.each<[string, (url: string) => string]>([
-		['changed', (url) => `${url.slice(0, -3)}AAA`],
-		['given twice', (url) => `${url}&context=x`],
-	])('that was %s is left out, and the event stays', async (_how, change) => {
-		const trigger = await rig.engine.publish({ events: EVENTS });
-		expect((await deliver(change(await start(trigger)))).status).toBe(200);
-		const [item] = await trigger.received();
-		expect(item).toMatchObject({ event: 'started' });
-		expect(item).not.toHaveProperty('context');
-	});
-
-	it('of before a change of the secret is left out, and one of after it counts at once', async () => {
-		const trigger = await rig.engine.publish({ events: EVENTS, verifySignature: false });
-		const before = await start(trigger);
-		await deliver(before);
-		const other = await rig.addSimulator({ secret: 'the new secret', apiKey: rig.simulator.apiKey });
-		rig.engine.setCredentials(rig.credentials({ secretKey: 'the new secret', baseUrl: other.url }));
-		passTime(6_000);
-		const parameters = startParameters({
-			webhookUrl: trigger.url,
-			webhookEvents: EVENTS,
-			options: { context: context({ n: 2 }) },
-		});
-		jsonOf(await rig.engine.run({ parameters }));
-		const after = (other.requests.at(-1)?.body as { webhook: { endPoint: string } }).webhook.endPoint;
-		await rig.simulator.deliver(after, eventBody('started', 's-2'));
-		await rig.simulator.deliver(before, eventBody('stopped'));
-		expect((await trigger.received()).map((item) => item.context)).toEqual([PAIRS, { n: 2 }, undefined]);
-	});
+	const change = fc.constantFrom(undefined, undefined, 'letter', 'cut', 'twice', 'gone');
+	let run = 0;
+	await checkAsync(
+		fc.asyncProperty(
+			pairs,
+			change,
+			fc.nat(),
+			fc.constantFrom('', '?a=1', '?a=1#part'),
+			async (given, how, place, more) => {
+				const before = (await trigger.received()).length;
+				const url = await start(trigger, given, more);
+				const [own = '', value = ''] = url.split('context=');
+				const isGiven = Object.keys(given).length > 0;
+				expect(own).toBe(isGiven ? `${trigger.url}${more === '' ? '?' : '?a=1&'}` : `${trigger.url}${more}`);
+				const at = isGiven ? place % value.length : 0;
+				const letter = value[at] === 'A' ? 'B' : 'A';
+				const changed = {
+					letter: `${own}context=${value.slice(0, at)}${letter}${value.slice(at + 1)}`,
+					cut: url.slice(0, -1),
+					twice: `${url}&context=x`,
+					gone: own.slice(0, -1),
+				};
+				const isChanged = how !== undefined && isGiven;
+				for (const event of ['started', 'stopped'])
+					await deliver(isChanged ? changed[how] : url, event, `s-${run}`);
+				// It doesn't make an event another one.
+				await deliver(url, 'started', `s-${run++}`);
+				const items = (await trigger.received()).slice(before);
+				expect(items.map(({ event }) => event)).toEqual(['started', 'stopped']);
+				for (const item of items) {
+					if (isGiven && !isChanged) expect(item.context).toEqual(given);
+					else expect(item).not.toHaveProperty('context');
+				}
+				rig.simulator.requests.length = 0;
+			},
+		),
+		80,
+	);
+	expect(trigger.thrown).toEqual([]);
 });
 
-describe('A URL with its context', () => {
-	const fail = async (more: IDataObject) => {
-		const parameters = startParameters({ webhookEvents: EVENTS, ...more });
-		const result = await rig.engine.run({ parameters });
-		expectNoSecrets(rig, result.thrown);
-		expect(rig.requests).toHaveLength(0);
-		return failureOf(result);
-	};
-	const URL_OF_60 = `https://n8n.example.com/webhook/${'x'.repeat(28)}`;
+it('A context of before a change of the secret is left out, and one of after it counts within seconds', async () => {
+	const trigger = await rig.engine.publish({ events: EVENTS, verifySignature: false });
+	const before = await start(trigger);
+	await deliver(before);
+	const other = await rig.addSimulator({ secret: 'the new secret', apiKey: rig.simulator.apiKey });
+	rig.engine.setCredentials(rig.credentials({ secretKey: 'the new secret', baseUrl: other.url }));
+	passTime(5_001);
+	jsonOf(await rig.engine.run({ parameters: parametersOf(trigger.url, { n: 2 }) }));
+	await deliver(String(urlsSent(other.requests).at(-1)), 'started', 's-2');
+	await deliver(before, 'stopped');
+	expect((await trigger.received()).map((item) => item.context)).toEqual([PAIRS, { n: 2 }, undefined]);
+});
 
-	it('of more than 512 characters is refused before anything is started, in words', async () => {
-		const { message } = await fail({
-			webhookUrl: URL_OF_60,
-			options: { context: context({ text: 'x'.repeat(2_000) }) },
-		});
-		expect(message).toMatch(
-			/^'Context' is too long. It makes 'Webhook URL' \d+ characters long, but VideoSDK allows at most 512 \[item 0\]$/,
-		);
+it('A URL with its context is sent up to 512 characters, and refused above, before anything is started', async () => {
+	const items = Array.from({ length: 60 }, (_, index) => ({
+		length: 295 + (index % 20),
+		url: 'y'.repeat(index / 20),
+	}));
+	const parameters = parametersOf(`=${URL_OF_60}{{ $json.url }}`, {
+		text: '={{ "x".repeat($json.length) }}',
 	});
+	const { output } = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
+	const lengths = urlsSent().map(({ length }) => length);
+	expect(Math.max(...lengths)).toBe(MAX_LENGTH);
+	const errors = output[0]?.flatMap(({ json }) => (json.error ? [String(json.error)] : [])) ?? [];
+	const refused = errors.map((error) =>
+		Number(/^'Context' is too long. It makes 'Webhook URL' (\d+) characters long/.exec(error)?.[1]),
+	);
+	expect(lengths.length + refused.length).toBe(items.length);
+	expect(Math.min(...refused)).toBe(MAX_LENGTH + 1);
+	rig.simulator.requests.length = 0;
+	expect((await rig.engine.run({ items, parameters })).error).toBeDefined();
+	expect(rig.requests).toEqual([]);
+});
 
-	it('of exactly 512 characters goes out', async () => {
-		const parameters = startParameters({
-			webhookUrl: URL_OF_60,
-			webhookEvents: EVENTS,
-			options: { context: context({ text: '={{ "x".repeat($json.length) }}' }) },
-		});
-		const items = Array.from({ length: 200 }, (_, index) => ({ length: 200 + index }));
-		const { output } = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
-		expect(output[0]?.at(-1)?.json.error).toContain('too long');
-		const sent = rig.requests.map(
-			({ body }) => (body as { webhook: { endPoint: string } }).webhook.endPoint.length,
-		);
-		expect(Math.max(...sent)).toBeLessThanOrEqual(512);
-		expect(Math.max(...sent)).toBeGreaterThan(509);
-	});
-
-	it.each<[string, IDataObject, RegExp]>([
-		[
-			'is too long without one',
-			{ webhookUrl: `https://n8n.example.com/${'x'.repeat(500)}` },
-			/is 524 characters long/,
-		],
-		[
-			'has one already',
-			{ webhookUrl: `${URL_OF_60}?context=x`, options: { context: context({ a: 1 }) } },
-			/already contains the parameter 'context'/,
-		],
-		[
-			'has a pair without a name',
-			{ webhookUrl: URL_OF_60, options: { context: context({ '': 1 }) } },
-			/Entry 1 of 'Context' has no 'Name'/,
-		],
-		[
-			'stands for a trigger that is not in the list',
-			{ webhookUrl: { __rl: true, mode: 'list', value: 'not-listed' } },
-			/'Webhook URL' must be a URL that starts with https:\/\/ or http:\/\//,
-		],
-	])('is refused if it %s', async (_what, more, message) => {
-		expect((await fail(more)).message).toMatch(message);
-	});
-
-	it('is put together with a query and without a fragment', async () => {
-		const parameters = startParameters({
-			webhookUrl: `${URL_OF_60}?a=1#part`,
-			webhookEvents: EVENTS,
-			options: { context: context({ a: 1 }) },
-		});
-		jsonOf(await rig.engine.run({ parameters }));
-		const { endPoint } = (rig.request.body as { webhook: { endPoint: string } }).webhook;
-		expect(endPoint).toMatch(/\?a=1&context=1[\w-]+$/);
-	});
+it.each<[string, unknown, IDataObject, RegExp]>([
+	['is too long without one', `https://n8n.example.com/${'x'.repeat(500)}`, {}, /is 524 characters long/],
+	['has one already', `${URL_OF_60}?context=x`, { a: 1 }, /already contains the parameter 'context'/],
+	['has a pair without a name', URL_OF_60, { '': 1 }, /Entry 1 of 'Context' has no 'Name'/],
+	[
+		'stands for a trigger that is not in the list',
+		'not-listed',
+		{},
+		/'Webhook URL' must be a URL that starts/,
+	],
+])('A URL is refused if it %s', async (_what, webhookUrl, pairs, message) => {
+	const result = await rig.engine.run({ parameters: parametersOf(webhookUrl, pairs) });
+	expectNoSecrets(rig, result.thrown);
+	expect(rig.requests).toEqual([]);
+	expect(failureOf(result).message).toMatch(message);
 });
