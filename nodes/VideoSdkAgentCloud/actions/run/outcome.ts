@@ -9,6 +9,7 @@ import {
 import { failureOf } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
 import { type StartKind, STARTS, type StartWords } from '../../api/starts';
+import type { CredentialOfItem, Operation } from '../operation';
 
 /** How an item ended: with records, with an error, or not begun because another item failed (then it has neither). */
 export interface Outcome {
@@ -25,6 +26,14 @@ export interface Outcome {
 /** By item; undefined: not run yet. */
 export type Outcomes = Array<Outcome | undefined>;
 
+/** One run of an operation for all items. */
+export interface Run {
+	context: IExecuteFunctions;
+	operation: Operation;
+	outcomes: Outcomes;
+	credentialOfItem: CredentialOfItem;
+}
+
 /** The room that was made for an item and could not, or must not, be closed. */
 export interface OpenRoom {
 	roomId: string;
@@ -36,20 +45,15 @@ export interface OpenRoom {
  * @param openRoom is named in the message, too: often nothing else is shown
  * @returns the outcome of an item that failed
  */
-export function failedOutcome(
-	context: IExecuteFunctions,
-	error: unknown,
-	itemIndex: number,
-	{ starts, openRoom }: { starts?: StartKind; openRoom?: OpenRoom } = {},
-): Outcome {
+export function failedOutcome(run: Run, error: unknown, itemIndex: number, openRoom?: OpenRoom): Outcome {
 	const failure = failureOf(error);
 	const nodeError =
 		error instanceof NodeApiError || error instanceof NodeOperationError
 			? error
-			: new NodeOperationError(context.getNode(), error as Error);
+			: new NodeOperationError(run.context.getNode(), error as Error);
 	nodeError.context.itemIndex = itemIndex;
 	if (openRoom) {
-		const { one, started } = STARTS[starts ?? 'session'];
+		const { one, started } = STARTS[run.operation.starts ?? 'session'];
 		const { roomId, reason } = openRoom;
 		const advice =
 			reason === undefined
@@ -111,12 +115,8 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
  * @param error of one item, or of the operation's last step
  * @returns the error, its item, and what the others did
  */
-export function stopError(
-	context: IExecuteFunctions,
-	error: Error,
-	outcomes: Outcomes,
-	starts: StartKind | undefined,
-): Error {
+export function stopError({ context, operation, outcomes }: Run, error: Error): Error {
+	const { starts } = operation;
 	const nodeError = error as NodeApiError;
 	const itemIndex = nodeError.context?.itemIndex as number | undefined;
 	const item = itemIndex === undefined ? '' : ` [item ${itemIndex}]`;

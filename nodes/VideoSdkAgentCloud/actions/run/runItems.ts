@@ -2,9 +2,9 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { credentialsOfItems } from '../../api/credential';
 import { ItemReader } from '../../fields/reader';
 import { readRequestOptions } from '../../fields/requestOptions';
-import type { CredentialOfItem, Operation } from '../operation';
+import type { Operation } from '../operation';
 import { complete, stop } from './finish';
-import { failedOutcome, type Outcome, type Outcomes, startedInWords, stopError } from './outcome';
+import { failedOutcome, type Outcome, type Run, startedInWords, stopError } from './outcome';
 import { type PreparedItem, Runner } from './runner';
 import { makeSearchable } from '../../n8n/searchable';
 import { toErrorOutput } from '../../n8n/errorOutput';
@@ -13,27 +13,25 @@ import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { beginTry } from './tries';
 
 /** The items of one run of an operation. */
-interface Items {
-	context: IExecuteFunctions;
-	operation: Operation;
+interface Items extends Run {
 	/** Those that are to run, by their index. */
 	prepared: Array<PreparedItem | undefined>;
-	outcomes: Outcomes;
 	/** Whom each item calls. */
 	callees: Array<string | undefined>;
 }
 
 /** An item is not to run. @throws the error, unless each item has its own outcome */
-function refuse({ context, operation, prepared, outcomes }: Items, itemIndex: number, error: unknown): void {
-	const failed = failedOutcome(context, error, itemIndex);
-	if (!continuesOnFail(context)) throw stopError(context, failed.error as Error, outcomes, operation.starts);
-	outcomes[itemIndex] = failed;
-	prepared[itemIndex] = undefined;
+function refuse(items: Items, itemIndex: number, error: unknown): void {
+	const failed = failedOutcome(items, error, itemIndex);
+	if (!continuesOnFail(items.context)) throw stopError(items, failed.error as Error);
+	items.outcomes[itemIndex] = failed;
+	items.prepared[itemIndex] = undefined;
 }
 
 /** Reads and checks all items that are to run before any request is sent. */
-function prepareItems(context: IExecuteFunctions, operation: Operation, outcomes: Outcomes): Items {
-	const items: Items = { context, operation, outcomes, prepared: [], callees: [] };
+function prepareItems(run: Run): Items {
+	const { context, operation, outcomes } = run;
+	const items: Items = { ...run, prepared: [], callees: [] };
 	const { calleeField } = operation;
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	for (const [itemIndex, read] of readers.entries()) {
@@ -64,10 +62,8 @@ function prepareItems(context: IExecuteFunctions, operation: Operation, outcomes
 }
 
 /** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
-async function runPrepared(
-	{ context, operation, outcomes, prepared }: Items,
-	credentialOfItem: CredentialOfItem,
-): Promise<void> {
+async function runPrepared(items: Items): Promise<void> {
+	const { context, operation, outcomes, prepared } = items;
 	// One limit and one pace for the execution: the first item's.
 	const {
 		maxConcurrency,
@@ -75,7 +71,7 @@ async function runPrepared(
 		batchIntervalMs = 0,
 	} = prepared.find(Boolean) ?? { maxConcurrency: 1 };
 	const limit = Math.min(maxConcurrency, operation.maxInFlight ?? Infinity);
-	const runner = new Runner(context, operation, outcomes, credentialOfItem, limit);
+	const runner = new Runner(items, limit);
 	// What failed its checks, or was started by an earlier try, takes no place in a batch.
 	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
 	for (let first = 0; first < open.length && !runner.isStopped; first += batchSize) {
@@ -104,7 +100,7 @@ function failedItem({ context, operation, callees }: Items, outcome: Outcome, it
  * @throws the error of the first item that failed, unless each item has its own outcome
  */
 function toOutput(items: Items): INodeExecutionData[] {
-	const { context, operation, outcomes } = items;
+	const { context, outcomes } = items;
 	// A list of what there is says nothing about this execution.
 	const single = outcomes.flatMap(({ records = [] } = {}) => (records.length === 1 ? records : []));
 	makeSearchable(context, single);
@@ -113,7 +109,7 @@ function toOutput(items: Items): INodeExecutionData[] {
 		const pairedItem = { item: itemIndex };
 		if (records) return records.map((json) => ({ json, pairedItem, ...(binary && { binary }) }));
 		if (error === undefined) return [];
-		if (!continuesOnFail(context)) throw stopError(context, error, outcomes, operation.starts);
+		if (!continuesOnFail(context)) throw stopError(items, error);
 		return [failedItem(items, outcome, itemIndex)];
 	});
 }
@@ -137,13 +133,12 @@ export async function runItems(
 	const current = beginTry(context, itemCount, operation.starts);
 	if (current.final) return current.final;
 	const credentialOfItem = credentialsOfItems(context, itemCount);
+	const run: Run = { context, operation, outcomes: current.outcomes, credentialOfItem };
 	try {
-		const items = prepareItems(context, operation, current.outcomes);
-		await runPrepared(items, credentialOfItem);
-		return await complete(context, operation, current, toOutput(items), credentialOfItem);
+		const items = prepareItems(run);
+		await runPrepared(items);
+		return await complete(run, current, toOutput(items));
 	} finally {
-		if (current.final === undefined) {
-			current.undoStop = await stop(context, operation, current.outcomes, credentialOfItem);
-		}
+		if (current.final === undefined) current.undoStop = await stop(run);
 	}
 }

@@ -1,18 +1,12 @@
-import { type IExecuteFunctions, sleep } from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
 import { apiRequest, failureOf, type Send } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
 import { pause } from '../../api/pause';
 import { deactivateRoom } from '../../api/rooms';
 import type { RequestOptions } from '../../fields/requestOptions';
-import {
-	type CredentialOfItem,
-	type ItemRun,
-	type Operation,
-	type PreparedCall,
-	RecordWithFile,
-} from '../operation';
+import { type ItemRun, type PreparedCall, RecordWithFile } from '../operation';
 import { ConcurrencyLimit } from './concurrency';
-import { failedOutcome, type OpenRoom, type Outcomes } from './outcome';
+import { failedOutcome, type OpenRoom, type Run } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 
@@ -43,12 +37,10 @@ export class Runner {
 	private readonly stopsOnFail: boolean;
 
 	constructor(
-		private readonly context: IExecuteFunctions,
-		private readonly operation: Operation,
-		private readonly outcomes: Outcomes,
-		private readonly credentialOfItem: CredentialOfItem,
+		private readonly items: Run,
 		maxConcurrency: number,
 	) {
+		const { context, outcomes } = items;
 		this.limit = new ConcurrencyLimit(maxConcurrency);
 		this.closeLimit = new ConcurrencyLimit(maxConcurrency);
 		this.stopsOnFail = !continuesOnFail(context);
@@ -96,38 +88,39 @@ export class Runner {
 		try {
 			const { stopSignal, once } = this;
 			const hasRoom = (made: string) => (roomId = made);
-			const credential = this.credentialOfItem(itemIndex);
+			const credential = this.items.credentialOfItem(itemIndex);
 			const result = await run(send, { stopSignal, inTurn, credential, timeoutMs, once, hasRoom });
-			this.outcomes[itemIndex] =
+			this.items.outcomes[itemIndex] =
 				result instanceof RecordWithFile
 					? { records: [result.json], binary: result.binary }
 					: { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
 			if (error instanceof NotNow) {
 				const record = { outcome: 'notCalled', to: call?.to, reason: error.message };
-				this.outcomes[itemIndex] = { records: [record] };
+				this.items.outcomes[itemIndex] = { records: [record] };
 				return;
 			}
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
 			if (this.stopsOnFail) this.failure.abort();
 			const send = this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED);
 			const openRoom = roomId === undefined ? undefined : await this.close(roomId, error, send);
-			this.outcomes[itemIndex] =
+			this.items.outcomes[itemIndex] =
 				error instanceof NotSent
 					? { openRoomId: openRoom?.roomId }
-					: failedOutcome(this.context, error, itemIndex, { starts: this.operation.starts, openRoom });
+					: failedOutcome(this.items, error, itemIndex, openRoom);
 		}
 	}
 
 	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal): Send {
-		const credential = this.credentialOfItem(itemIndex);
+		const credential = this.items.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
 		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
-		const lasting = detached(this.context);
+		const { context } = this.items;
+		const lasting = detached(context);
 		return async (request, read) => {
 			// A stop aborts no start that is under way: its answer has the ID of what costs money.
 			const isLasting = stopSignal === NEVER_STOPPED || request.starts !== undefined;
-			return await apiRequest(isLasting ? lasting : this.context, request, read, sending);
+			return await apiRequest(isLasting ? lasting : context, request, read, sending);
 		};
 	}
 
@@ -163,7 +156,9 @@ export class Runner {
 			.then(
 				() => undefined,
 				({ message: reason }: Error) => {
-					this.context.logger.warn(`VideoSDK Agent Cloud: the room ${roomId} couldn't be closed (${reason})`);
+					this.items.context.logger.warn(
+						`VideoSDK Agent Cloud: the room ${roomId} couldn't be closed (${reason})`,
+					);
 					return { roomId, reason };
 				},
 			);
