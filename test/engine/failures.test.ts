@@ -9,12 +9,8 @@ const rig = useRig();
 
 /** No jitter: the pauses before further tries are the shortest, 250 and 500 ms. */
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
-/** Long enough for a second request, if there is one after all. */
-const SECOND_TRY_MS = 350;
 
 const get: INodeParameters = { resource: 'session', operation: 'get', sessionId: 's1' };
-/** Gives up soon on what never answers. */
-const timeoutFor = ({ kind }: Fault) => ({ timeout: kind === 'hang' ? 150 : 30_000 });
 
 async function runWith(parameters: INodeParameters, ...faults: Fault[]): Promise<RunResult> {
 	for (const fault of faults) rig.simulator.addFault(fault);
@@ -57,17 +53,6 @@ describe("The API's own message is shown, with the status and a next step:", () 
 		);
 		expect(description).toContain('req-4711');
 	});
-
-	it('a 401 tells where the keys are, and is not sent again', async () => {
-		rig.engine.setCredentials(rig.credentials({ secretKey: 'another-secret' }));
-		for (const parameters of [startParameters(), get]) {
-			const result = await rig.engine.run({ parameters });
-			expect(failureOf(result).message).toContain('Token is invalid or expired');
-			expect(failureOf(result).description).toContain('https://app.videosdk.live/api-keys');
-			expectNoSecrets(rig, result.error, result.thrown, result.run);
-		}
-		expect(rig.requests).toHaveLength(2);
-	});
 });
 
 describe('What goes wrong most often in a first call leads to a page:', () => {
@@ -107,49 +92,11 @@ describe('An answer that cannot be used is reported with its status and an excer
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
 
-	it('to a GET without a word of a start', async () => {
-		const { message } = failureOf(await runWith(get, { kind: 'notJson', body: 'Welcome to the hotel' }));
-		expect(message).toMatch(/status 200.*Welcome to the hotel/);
-		expect(message).not.toMatch(/may have been started/);
-	});
-
-	it('nothing at all', async () => {
-		const { message } = failureOf(await runWith(startParameters(), { kind: 'empty' }));
-		expect(message).toMatch(/status 200/);
-		expect(message).toMatch(/may have been started/);
-	});
-
 	it('a list that is none', async () => {
 		const getAll: INodeParameters = { resource: 'session', operation: 'getAll' };
 		const { message } = failureOf(await runWith(getAll, { kind: 'noData', body: { data: { a: 1 } } }));
 		expect(message).toMatch(/status 200/);
 		expect(message).toContain('"a":1');
-	});
-});
-
-describe('A POST is never sent twice', () => {
-	it.each<[string, Fault]>([
-		['after a time-out', { kind: 'hang' }],
-		['when the connection is lost', { kind: 'reset' }],
-		['when the answer breaks off', { kind: 'truncate' }],
-		['after status 500', { kind: 'status', status: 500 }],
-		['after status 502', { kind: 'notJson', status: 502 }],
-		[
-			'after status 503, whatever Retry-After says',
-			{ kind: 'status', status: 503, headers: { 'retry-after': '0' } },
-		],
-		['after status 504', { kind: 'empty', status: 504 }],
-		['after status 408', { kind: 'status', status: 408 }],
-	])('%s', async (_when, fault) => {
-		const result = await runWith(startParameters({ options: timeoutFor(fault) }), fault);
-		const { message, description } = failureOf(result);
-		await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS));
-		expect(rig.requests).toHaveLength(1);
-		if (fault.status !== 408) {
-			expect(message).toMatch(/may have been started/);
-			expect(description).toMatch(/didn't send the request again.*Get Many/s);
-		}
-		expectNoSecrets(rig, result.error, result.thrown, result.run);
 	});
 });
 
@@ -274,13 +221,4 @@ describe('A redirect to another host', () => {
 		expect(other.requests).toHaveLength(0);
 		expect(rig.requests).toHaveLength(2);
 	});
-});
-
-it.each<[string, Fault[]]>([
-	['went well', []],
-	['had an item that failed', [{ kind: 'status', status: 400 }]],
-])('Neither secret nor token is in what is stored of a run that %s', async (_what, faults) => {
-	for (const fault of faults) rig.simulator.addFault(fault);
-	const result = await rig.engine.run({ parameters: startParameters(), onError: 'continueRegularOutput' });
-	expectNoSecrets(rig, result.run);
 });

@@ -1,27 +1,27 @@
+/** Each row has its own outcome, settings, and credential, in order. What combinations of rows do: see model. */
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import type { RunResult } from './engine';
+import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
+import { byGateway, byRule, CALL } from './callRig';
+import { STAND_INS } from './nodeTypes';
 import { byId, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
 
-const rig = useRig();
+const rig = useRig({ callBehaviour: false });
 
 const DEPLOYMENT_IDS = Array.from({ length: 12 }, (_, i) => `ddv_campaign_${String(i + 1).padStart(2, '0')}`);
-const items = (ids: string[]): IDataObject[] => ids.map((id) => ({ id }));
-
+const list: INodeParameters = {
+	resource: 'session',
+	operation: 'getAll',
+	filters: { deploymentId: '={{ $json.id }}' },
+};
 /** Starts a session of each item's deployment. */
-async function startEach(
-	ids: string[],
-	more: IDataObject = {},
-	onError?: 'continueRegularOutput' | 'continueErrorOutput',
-): Promise<RunResult> {
+async function startEach(ids: string[], more: IDataObject = {}, onError?: 'continueErrorOutput') {
 	const parameters = startParameters({ deploymentId: byId('={{ $json.id }}'), ...more });
-	return await rig.engine.run({ items: items(ids), parameters, onError });
+	return await rig.engine.run({ items: ids.map((id) => ({ id })), parameters, onError });
 }
-
 const deploymentsOf = (output: INodeExecutionData[] | undefined) =>
 	output?.map(({ json }) => json.deploymentId ?? 'error');
-const pairsOf = (output: INodeExecutionData[] | undefined) => output?.map(({ pairedItem }) => pairedItem);
-const startedDeployments = () =>
-	rig.requests.map(({ body }) => (body as { deploymentId: string }).deploymentId);
+const pairsOf = (output: INodeExecutionData[] | undefined) =>
+	output?.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 
 describe('The output', () => {
 	it.each([3, 50])('is in order when the answers are not, with %i in flight', async (maxConcurrency) => {
@@ -30,110 +30,38 @@ describe('The output', () => {
 		}
 		const { output } = await startEach(DEPLOYMENT_IDS, { options: { maxConcurrency } });
 		expect(deploymentsOf(output[0])).toEqual(DEPLOYMENT_IDS);
-		expect(pairsOf(output[0])).toEqual(DEPLOYMENT_IDS.map((_, item) => ({ item })));
+		expect(pairsOf(output[0])).toEqual([...DEPLOYMENT_IDS.keys()]);
+		expect(output[0]?.[0]?.json).not.toHaveProperty('id');
 	});
 
 	it('is paired with the right item of a list for each', async () => {
 		await startEach(['ddv_sales', 'ddv_support', 'ddv_support']);
-		const parameters: INodeParameters = {
-			resource: 'session',
-			operation: 'getAll',
-			filters: { deploymentId: '={{ $json.id }}' },
-		};
-		const { output } = await rig.engine.run({
-			items: items(['ddv_support', 'none', 'ddv_sales']),
-			parameters,
-		});
+		const items = ['ddv_support', 'none', 'ddv_sales'].map((id) => ({ id }));
+		const { output } = await rig.engine.run({ items, parameters: list });
 		expect(deploymentsOf(output[0])).toEqual(['ddv_support', 'ddv_support', 'ddv_sales']);
-		expect(pairsOf(output[0])).toEqual([{ item: 0 }, { item: 0 }, { item: 2 }]);
+		expect(pairsOf(output[0])).toEqual([0, 0, 2]);
 	});
 
-	it('does not hold what came in', async () => {
-		const [session] = jsonOf(await startEach(['ddv_sales']));
-		expect(session).not.toHaveProperty('id');
-	});
-});
-
-describe('Max Concurrency', () => {
-	/** Answers nothing until so many requests have come, and then leaves time for more. @returns how many came before an answer */
-	function holdAnswers(count: number): () => number {
-		let came = 0;
-		rig.simulator.addFault({
-			kind: 'delay',
-			until: () => rig.requests.length >= count,
-			delayMs: 300,
-			body: () => void (came ||= rig.requests.length),
-			match: { times: count },
-		});
-		return () => came;
-	}
-
-	it('is the number of requests that wait for an answer at a time', async () => {
-		const came = holdAnswers(3);
-		await startEach(DEPLOYMENT_IDS.slice(0, 6), { options: { maxConcurrency: 3 } });
-		expect(came()).toBe(3);
-	});
-
-	it('is 100 unless told otherwise', async () => {
-		const came = holdAnswers(100);
-		await startEach(Array.from({ length: 105 }, (_, index) => DEPLOYMENT_IDS[index % 12] ?? ''));
-		expect(came()).toBe(100);
-	});
-});
-
-describe('With "continue on error"', () => {
-	it('an item that failed has only its error, and the others are untouched', async () => {
-		const ids = ['ddv_sales', 'missing', 'ddv_support'];
-		const { output, error } = await startEach(ids, {}, 'continueRegularOutput');
-		expect(error).toBeUndefined();
-		expect(output).toHaveLength(1);
-		expect(deploymentsOf(output[0])).toEqual(['ddv_sales', 'error', 'ddv_support']);
-		expect(output[0]?.[1]?.json).toEqual({
-			error: expect.stringMatching(/Deployment not found/),
-		});
-		expect(pairsOf(output[0])).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-	});
-
-	it('an item with a bad field has only its error, and the others are sent', async () => {
-		const { output } = await startEach(['ddv_sales', ' ', 'ddv_support'], {}, 'continueRegularOutput');
-		expect(deploymentsOf(output[0])).toEqual(['ddv_sales', 'error', 'ddv_support']);
-		expect(output[0]?.[1]?.json).toEqual({ error: "'Deployment' is empty" });
-		expect(startedDeployments().sort()).toEqual(['ddv_sales', 'ddv_support']);
-	});
-
-	it('an expression that fails belongs to its item, too', async () => {
-		const { output } = await startEach(
-			['ddv_sales', 'ddv_support'],
-			{ tag: '={{ $json.id === "ddv_sales" ? "latest" : $json.id.noSuchThing.deeper }}' },
-			'continueRegularOutput',
-		);
-		expect(deploymentsOf(output[0])?.[0]).toBe('ddv_sales');
-		expect(output[0]).toHaveLength(2);
-	});
-
-	it('an error output takes the items that failed, and the other the rest', async () => {
+	it('of an error has only what went wrong, and on its own output also what came in', async () => {
 		const ids = ['ddv_sales', 'missing', '', 'ddv_support'];
-		const { output, routed, error } = await startEach(ids, {}, 'continueErrorOutput');
+		const { routed, error } = await startEach(ids, {}, 'continueErrorOutput');
 		expect(error).toBeUndefined();
-		expect(output).toHaveLength(2);
 		expect(deploymentsOf(routed.success)).toEqual(['ddv_sales', 'ddv_support']);
-		expect(routed.failure.map(({ json }) => json.error)).toEqual([
-			expect.stringMatching(/Deployment not found/),
-			"'Deployment' is empty",
+		expect(routed.failure.map(({ json }) => json)).toEqual([
+			{ id: 'missing', error: expect.stringMatching(/Deployment not found/) },
+			{ id: '', error: "'Deployment' is empty" },
 		]);
-		// n8n adds what came in, so that the user can see which item it was.
-		expect(routed.failure.map(({ json }) => json.id)).toEqual(['missing', '']);
+	});
+
+	it('of an expression that fails belongs to its item, too', async () => {
+		const tag = '={{ $json.id === "ddv_sales" ? "latest" : $("Nowhere").item }}';
+		const { routed } = await startEach(['ddv_sales', 'ddv_support'], { tag }, 'continueErrorOutput');
+		expect([deploymentsOf(routed.success), routed.failure.length]).toEqual([['ddv_sales'], 1]);
 	});
 });
 
-describe('Without "continue on error"', () => {
-	it('no request is made if any item has a bad field', async () => {
-		const { message } = failureOf(await startEach(['ddv_sales', 'ddv_support', '']));
-		expect(message).toBe("'Deployment' is empty [item 2]");
-		expect(rig.requests).toHaveLength(0);
-	});
-
-	it('keeps the advice and the status of the failure beside the sessions that were started', async () => {
+describe('A failure that stops the node', () => {
+	it('keeps its advice and status beside the sessions that were started', async () => {
 		const { error } = await startEach(['ddv_sales', 'missing'], { options: { maxConcurrency: 1 } });
 		expect(error).toMatchObject({ httpCode: '404', context: { itemIndex: 1 } });
 		expect((error as { description: string }).description).toMatch(/One session was started.*Check each ID/s);
@@ -141,14 +69,107 @@ describe('Without "continue on error"', () => {
 
 	it('names no sessions that were only looked at', async () => {
 		const id = await rig.existingSession();
-		const parameters: INodeParameters = {
-			resource: 'session',
-			operation: 'get',
-			sessionId: '={{ $json.id }}',
+		const parameters = {
+			...{ resource: 'session', operation: 'get', sessionId: '={{ $json.id }}' },
 			options: { maxConcurrency: 1 },
 		};
-		const { description } = failureOf(await rig.engine.run({ items: items([id, 'x']), parameters }));
+		const { description } = failureOf(await rig.engine.run({ items: [{ id }, { id: 'x' }], parameters }));
 		expect(description).not.toContain(id);
-		expect(rig.requests.map(({ path }) => path)).toEqual([`${SESSIONS}/${id}`, `${SESSIONS}/x`]);
+		expect(rig.requests.map(({ path }) => path)).toEqual([id, 'x'].map((one) => `${SESSIONS}/${one}`));
 	});
 });
+
+describe('Max Concurrency', () => {
+	const download = { resource: 'recording', operation: 'download', url: '={{ $json.url }}' };
+	const unanswered = () => rig.requests.filter(({ status }) => status === undefined).length;
+	it.each<[string, number, INodeParameters]>([
+		['3 if so chosen', 3, startParameters({ options: { maxConcurrency: 3 } })],
+		['100 for sessions', 100, startParameters()],
+		['5 for calls', 5, byGateway()],
+		['5 for calls that are waited for', 5, byGateway({ operation: 'makeAndWait' })],
+		['12 for calls if so chosen', 12, byGateway({ options: { maxConcurrency: 12 } })],
+		['4 for files, whatever was chosen', 4, { ...download, options: { maxConcurrency: 100 } }],
+	])('is %s', async (_what, count, parameters) => {
+		let most = 0;
+		// Nothing is answered until so many have come, and there was time for more. Nothing is sent after a failure.
+		rig.simulator.addFault({
+			...{ kind: 'status', status: 404, delayMs: 300 },
+			until: () => rig.requests.length >= count,
+			body: () => void (most = Math.max(most, unanswered())),
+			match: { times: Infinity },
+		});
+		const items = Array.from({ length: 105 }, () => ({ url: `${rig.simulator.url}/files/x` }));
+		expect((await rig.engine.run({ items, parameters })).error).toBeDefined();
+		expect([most, rig.requests.length]).toEqual([count, count]);
+	});
+});
+
+it('Each context is signed by the secret of its own item', async () => {
+	const secrets = ['secret-of-ada', 'secret-of-grace'];
+	rig.engine.setCredentials(rig.credentials({ secretKey: '={{ $json.secret }}' }));
+	const parameters = startParameters({
+		webhookUrl: 'https://example.com/hook',
+		options: { context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] }, maxConcurrency: 1 },
+	});
+	const items = secrets.map((secret, row) => ({ secret, row }));
+	await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
+	const contexts = rig.requests.map(({ body }) =>
+		String(new URL((body as { webhook: { endPoint: string } }).webhook.endPoint).searchParams.get('context')),
+	);
+	expect(contexts.map((context, row) => verifyContext(context, contextKey(secrets[row] ?? '')))).toEqual(
+		secrets.map((_, row) => ({ row })),
+	);
+});
+
+it('Simplify and Hang Up When Max Wait Ends count for their own item', async () => {
+	const parameters = byRule({
+		operation: 'makeAndWait',
+		metaData: { entries: [{ key: 'ends', value: '={{ $json.ends }}' }] },
+		options: { hangUpAtTimeout: '={{ $json.ends }}', simplify: '={{ $json.ends }}', maxConcurrency: 1 },
+	});
+	const items = [{ ends: false }, { ends: true }, { ends: false }];
+	const output = await (await rig.engine.startAndWait(12_000, parameters, { items })).jsonWithin();
+	expect(output?.map((json) => [json.timedOut, json.hungUpAtTimeout, 'timelog' in json])).toEqual([
+		[true, undefined, true],
+		[true, true, false],
+		[true, undefined, true],
+	]);
+	expect(rig.requests.filter(({ path }) => path === `${CALL}/end`)).toHaveLength(1);
+});
+
+it("Simplify counts for its own item at n8n's own deadline, too", async () => {
+	const parameters = byRule({ operation: 'makeAndWait', options: { simplify: '={{ $json.simplify }}' } });
+	const items = [{ simplify: false }, { simplify: true }];
+	const waiting = await rig.engine.startAndWait(12_000, parameters, { items });
+	await waiting.reachDeadline();
+	const output = waiting.resumed?.routed.success.map(({ json }) => 'timelog' in json);
+	expect(output).toEqual([true, false]);
+});
+
+it.each([null, false, undefined, 'true'])(
+	'An agent is dispatched only if success is true: %p',
+	async (success) => {
+		rig.simulator.addFault({ kind: 'noData', body: { success, roomId: 'room', status: 'assigned' } });
+		const parameters = { resource: 'agent', operation: 'dispatch', agentId: 'agent', meetingId: 'room' };
+		expect((await rig.engine.run({ parameters })).error).toBeDefined();
+	},
+);
+
+it('End Session puts out the room also where the API calls it a meeting', async () => {
+	rig.simulator.addFault({ kind: 'noData', body: { id: 's', meetingId: 'room' } });
+	const parameters = { resource: 'room', operation: 'endSession', roomId: 'room' };
+	expect(jsonOf(await rig.engine.run({ parameters }))).toEqual([
+		{ id: 's', meetingId: 'room', roomId: 'room' },
+	]);
+});
+
+it.each([false, true])(
+	'A token takes the place of an Authorization header of the caller: legacy %p',
+	async (legacy) => {
+		const headers = { Authorization: 'Bearer of-the-caller' };
+		const options: IDataObject = { url: '/ai/v1/ai-deployments', headers };
+		const parameters = { options, legacy } as never;
+		const { error } = await rig.engine.run({ nodeType: STAND_INS.request, parameters });
+		expect([error, rig.request.status]).toEqual([undefined, 200]);
+	},
+);

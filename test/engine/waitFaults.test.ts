@@ -169,3 +169,12 @@ it('Recordings that hang cost no other conversation its outcome', async () => {
 	expect(json).not.toHaveProperty('timedOut');
 	expect(many.output).toBeUndefined();
 });
+
+it('The last values of a credential that was deleted are not used any more', async () => {
+	const waiting = await rig.engine.startAndWait(12_000);
+	rig.engine.deleteCredentials();
+	rig.simulator.requests.length = 0;
+	// Not before: no look may be under way.
+	expect((await waiting.jsonWithin())?.map(({ timedOut }) => timedOut)).toEqual([true]);
+	expect(rig.requests).toEqual([]);
+});

@@ -54,6 +54,8 @@ export class WaitingRun {
 	beforeReceiving?: () => void;
 	/** How many resumptions n8n fails at, as it does while its database is away. */
 	failures = 0;
+	/** How many requests find that n8n has not stored the execution yet. */
+	busy = 0;
 	readonly executionId = randomUUID();
 	readonly requests: ResumeRequest[] = [];
 	private readonly server = http.createServer((request, response) => void this.receive(request, response));
@@ -145,7 +147,7 @@ export class WaitingRun {
 		response.once('finish', () => (entry.status = response.statusCode));
 		this.beforeReceiving?.();
 		// Not stored yet, or over.
-		if (!this.isWaiting) {
+		if (!this.isWaiting || this.busy-- > 0) {
 			const reason = this.isResumed ? 'has finished already' : 'is running already';
 			asExpressResponse(response)
 				.status(409)

@@ -1,6 +1,6 @@
 /**
  * In a real n8n: a start is never doubled, and what was started is named. Each line of n8n has a request helper of its own. The rule
- * itself is tested in test/engine/model, retryOnFail, stoppedStarts, and calledOnce.
+ * itself is tested in test/engine/model and startedOnce.
  */
 import { waitFor } from '../../n8n/processes';
 import type { WorkflowNode } from '../../n8n/rest';

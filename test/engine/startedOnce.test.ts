@@ -1,0 +1,323 @@
+/**
+ * What costs money or reaches a person is started once, whatever goes wrong, and the user learns of it. Rows, tries, and waits in all
+ * combinations: see model. Here is each operation with each fault, and what no combination of rows shows.
+ */
+import { WorkflowExecute } from 'n8n-core';
+import type { INodeParameters } from 'n8n-workflow';
+import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
+import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
+import type { Fault } from '../simulator';
+import { byGateway, byRule, CALL, made, RULE, TO } from './callRig';
+import { expectNoSecrets, failureOf, jsonOf, startParameters, useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+
+/** The API may have done what was asked; whether it did differs. */
+const DOUBTFUL: Fault[] = [
+	{ kind: 'status', status: 500 },
+	{ kind: 'status', status: 503, headers: { 'retry-after': '0' } },
+	{ kind: 'notJson', status: 502 },
+	{ kind: 'empty', status: 504 },
+	// A proxy may have passed the request on.
+	{ kind: 'redirect', status: 302 },
+	{ kind: 'redirect', status: 307 },
+	{ kind: 'reset', status: 500 },
+	{ kind: 'reset' },
+	{ kind: 'hang', status: 500 },
+	{ kind: 'hang' },
+	{ kind: 'truncate' },
+	{ kind: 'notJson' },
+	{ kind: 'empty' },
+];
+const REFUSED: Fault[] = [400, 401, 402, 404, 408].map((status) => ({ kind: 'status', status }));
+/** They end something: the second request finds that it is over. A new entry needs such a reason. */
+const HARMLESS = [
+	'call:hangUp',
+	'room:deactivate',
+	'room:endSession',
+	'session:end',
+	'transcription:stopRealtime',
+];
+/** They send no request to VideoSDK. */
+const SILENT = ['tool:answer', 'tool:createAccess'];
+/** What the operations ask for. */
+const PARAMETERS = {
+	...RULE,
+	agentId: 'agent',
+	callId: 'call',
+	deploymentId: 'ddv_support',
+	description: 'Description',
+	meetingId: 'room',
+	message: 'Message',
+	name: 'Name',
+	roomId: 'room',
+	sessionId: 'session',
+	statuses: ['stopped'],
+	tag: 'v1',
+	to: TO,
+	transcriptionId: 'transcription',
+	transferTo: TO,
+	waitUntilReady: false,
+} as INodeParameters;
+const OPERATIONS = RESOURCES.flatMap(({ value: resource, operations }) =>
+	operations.map(({ value, starts }) => ({ name: `${resource}:${value}`, starts })),
+);
+const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+const posts = () => rig.requests.filter(({ method }) => method === 'POST');
+/** Runs an operation, by itself, with a fault of each POST. */
+async function run(name: string, fault: Fault) {
+	rig.simulator.requests.length = 0;
+	rig.simulator.clearFaults();
+	rig.simulator.addFault({ ...fault, match: { method: 'POST', times: 99 } });
+	const [resource = '', operation = ''] = name.split(':');
+	const url = rig.simulator.addFile({ content: 'x' });
+	return await rig.engine.run({
+		parameters: { ...PARAMETERS, resource, operation, url },
+		node: retryOnFail,
+	});
+}
+
+it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ name, starts }) => {
+	await run(name, { kind: 'status', status: 500 });
+	expect(rig.requests.length === 0).toBe(SILENT.includes(name));
+	const isStart = posts().length > 0 && !HARMLESS.includes(name);
+	expect([name, starts !== undefined]).toEqual([name, isStart]);
+});
+
+it.each(OPERATIONS.filter(({ starts }) => starts))(
+	'$name is not sent again, not even by Retry On Fail, once it may have had an effect',
+	async ({ name, starts }) => {
+		const { one, started, check }: StartWords = STARTS[starts!];
+		for (const fault of DOUBTFUL) {
+			const result = await run(name, fault);
+			const { message, description } = failureOf(result);
+			expect([fault, message]).toEqual([
+				fault,
+				expect.stringContaining(`the ${one} may have been ${started}`),
+			]);
+			expect(message).toMatch(/\[item 0\]$/);
+			expect(description).toContain(check);
+			expect([fault, posts().length]).toEqual([fault, 1]);
+			expectNoSecrets(rig, result.error, result.thrown, result.run);
+		}
+		for (const fault of REFUSED) {
+			expect(failureOf(await run(name, fault)).message).not.toContain('may have been');
+			expect(posts()).toHaveLength(3);
+		}
+	},
+);
+
+it.each([
+	['a call', byGateway(), { message: 'Call initiated successfully' }],
+	['a call', byGateway(), { data: { status: 'initiated' } }],
+	['a session', startParameters(), { data: {} }],
+	['a dispatch', { resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'room' }, { data: {} }],
+	[
+		'a dispatch',
+		{ resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'room' },
+		{ success: 'true', data: {} },
+	],
+])('The answer to %s without what was started leaves it in doubt', async (_what, parameters, body) => {
+	rig.simulator.addFault({ kind: 'noData', body });
+	const { message } = failureOf(await rig.engine.run({ parameters, node: retryOnFail }));
+	expect(message).toContain('may have been');
+	expect(rig.requests).toHaveLength(1);
+});
+
+describe('Retry On Fail', () => {
+	it('starts nothing with the items of a wait, though n8n runs the node again', async () => {
+		// n8n takes an empty 'error' for a failure, too.
+		const ada = { message: 'ok', data: { sessionId: 'ada', status: 'queued', error: '' } };
+		rig.simulator.addFault({ kind: 'noData', body: ada, match: { method: 'POST', body: /item-0/ } });
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { method: 'POST', body: /item-1/ } });
+		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
+		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
+		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
+		expect(result.run.status).toBe('waiting');
+		expect(posts()).toHaveLength(2);
+	});
+
+	it('asks again for what costs nothing, and tells runs of a node apart', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const parameters = { resource: 'session', operation: 'getAll' };
+		expect((await rig.engine.run({ parameters, node: retryOnFail })).error).toBeUndefined();
+		expect(rig.requests).toHaveLength(2);
+		const node = { ...retryOnFail, id: 'node' };
+		const again = async () => await rig.engine.run({ parameters: startParameters(), node });
+		await again();
+		await again();
+		expect(rig.simulator.sessions.size).toBe(2);
+	});
+
+	it('counts the number that an earlier try has called', async () => {
+		// The second item fails, and by the next try its row has the number of the first.
+		rig.simulator.addFault({ kind: 'delay' });
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const to = `={{ $itemIndex === 0 || $execution.customData.get('callId') ? '${TO}' : '+15550009' }}`;
+		const parameters = byGateway({ to, options: { maxConcurrency: 1 } });
+		const result = await rig.engine.run({ items: [{}, {}], parameters, node: retryOnFail });
+		expect(made(rig).filter(({ body }) => (body as { sipCallTo: string }).sipCallTo === TO)).toHaveLength(1);
+		expect(failureOf(result).message).toContain("'To' is the same in items 0 and 1");
+		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+});
+
+it('What was started before a failure is named by what its operation calls it', async () => {
+	rig.simulator.addFault({ kind: 'delay' });
+	rig.simulator.addFault({ kind: 'status', status: 400 });
+	const parameters = {
+		...PARAMETERS,
+		resource: 'agent',
+		operation: 'dispatch',
+		options: { maxConcurrency: 1 },
+	};
+	const { description } = failureOf(await rig.engine.run({ items: [{}, {}, {}], parameters }));
+	expect(description).toContain('One agent was dispatched before this: room.');
+});
+
+it('What waits for its turn after "too many requests" is not sent once another has failed', async () => {
+	rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '30' } });
+	rig.simulator.addFault({ kind: 'status', status: 400, delayMs: 100 });
+	expect((await rig.engine.run({ items: [{}, {}], parameters: startParameters() })).error).toBeDefined();
+	expect(rig.requests).toHaveLength(2);
+	expect(rig.simulator.sessions.size).toBe(0);
+});
+
+it('The room of a call that was not made is closed although the user has stopped the execution', async () => {
+	const process = WorkflowExecute.prototype.processRunExecutionData;
+	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
+		this: WorkflowExecute,
+		workflow,
+	) {
+		const run = process.call(this, workflow);
+		const stop = () => {
+			setTimeout(() => run.cancel(), 500);
+			return true;
+		};
+		// The user stops while the call waits to be sent again.
+		const headers = { 'retry-after': '30' };
+		rig.simulator.addFault({ kind: 'status', status: 429, headers, until: stop, match: { path: /call$/ } });
+		return run;
+	});
+	await rig.engine.run({ parameters: byGateway({ recording: 'record' }) });
+	const [room] = rig.simulator.rooms.values();
+	while (!room?.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
+	expect(rig.simulator.calls.size).toBe(0);
+});
+
+it.each(['connect ETIMEDOUT 10.0.0.3:8080', 'read ECONNRESET', 'preexisting session'])(
+	"The API's words don't make n8n put its own title in the place of ours: %s",
+	async (text) => {
+		rig.simulator.addFault({ kind: 'status', status: 502, body: { message: text } });
+		const { message, description } = failureOf(await rig.engine.run({ parameters: startParameters() }));
+		expect(message).toContain('(status 502); the session may have been started');
+		expect(description).toContain(text);
+	},
+);
+
+describe('A room that is made for what is started', () => {
+	const rooms = () => [...rig.simulator.rooms.values()];
+	const open = () => rooms().filter(({ disabled }) => !disabled);
+	const ROOMS = /^\/v2\/rooms$/;
+	const KINDS = [
+		{ one: 'session', started: 'started', path: /sessions\/start$/, make: startParameters },
+		{ one: 'call', started: 'made', path: new RegExp(`^${CALL}$`), make: byRule },
+	];
+	const starts = (path: RegExp) => rig.requests.filter((request) => path.test(request.path)).length;
+	const rejected: Fault = { kind: 'status', status: 400, body: { message: 'bad tag' } };
+
+	it.each(KINDS)('stays open and is named if a $one is in doubt', async ({ one, started, path, make }) => {
+		for (const fault of DOUBTFUL) {
+			rig.simulator.rooms.clear();
+			rig.simulator.addFault({ ...fault, match: { path } });
+			const result = await rig.engine.run({ parameters: make({ recording: 'record' }), node: retryOnFail });
+			const { message, description } = failureOf(result);
+			const [room, ...others] = open();
+			expect(others).toEqual([]);
+			expect(message).toContain(`the ${one} may have been ${started}`);
+			expect(message).toMatch(new RegExp(`\\(room ${room?.roomId}\\) \\[item 0\\]$`));
+			expect(description).toContain(`The room ${room?.roomId} was created for the ${one} and is still open`);
+		}
+		rig.simulator.rooms.clear();
+		// Nothing more would be sent after the first failure.
+		const until = () => rooms().length === 2 && starts(path) === DOUBTFUL.length + 2;
+		rig.simulator.addFault({ kind: 'reset', until, match: { path, times: 2 } });
+		const both = await rig.engine.run({ items: [{}, {}], parameters: make({ recording: 'record' }) });
+		const { message, description } = failureOf(both);
+		expect(open()).toHaveLength(2);
+		for (const { roomId } of open()) expect(`${message} ${description}`).toContain(roomId);
+	});
+
+	it.each(KINDS)(
+		'is closed if a $one was refused, and the next try gets a new one',
+		async ({ path, make }) => {
+			rig.simulator.addFault({ ...rejected, match: { path } });
+			const { message, description } = failureOf(
+				await rig.engine.run({ parameters: make({ recording: 'record' }) }),
+			);
+			expect(message).toContain('bad tag');
+			expect([rooms().length, open().length]).toEqual([1, 0]);
+			expect(message + description).not.toContain(rooms()[0]?.roomId);
+			rig.simulator.addFault({ ...rejected, match: { path } });
+			const parameters = make({ recording: 'record' });
+			const [json] = jsonOf(await rig.engine.run({ parameters, node: retryOnFail }));
+			expect(open().map(({ roomId }) => roomId)).toEqual([json?.roomId]);
+			expect(rooms()).toHaveLength(3);
+		},
+	);
+
+	it.each(KINDS)(
+		'is named, with the reason, if it could not be closed: $one',
+		async ({ one, path, make }) => {
+			rig.simulator.addFault({ ...rejected, match: { path } });
+			const body = { message: 'no' };
+			rig.simulator.addFault({ kind: 'status', status: 403, body, match: { path: /deactivate$/ } });
+			const result = await rig.engine.run({ parameters: make({ recording: 'record' }) });
+			const { message, description } = failureOf(result);
+			const roomId = String(open()[0]?.roomId);
+			expect(message).toMatch(new RegExp(`bad tag.* \\(room ${roomId}\\) \\[item 0\\]$`));
+			expect(description).toContain(`The room ${roomId} was created for the ${one} and couldn't be closed`);
+			expectNoSecrets(rig, result.error, result.thrown, result.run);
+		},
+	);
+
+	it.each(KINDS)('is not made for a $one that follows a refused one', async ({ path, make }) => {
+		rig.simulator.addFault({ ...rejected, match: { path } });
+		const items = Array.from({ length: 40 }, () => ({}));
+		const parameters = make({ recording: 'record', options: { maxConcurrency: 5 } });
+		expect(failureOf(await rig.engine.run({ items, parameters })).message).toContain('bad tag');
+		// Those in flight when the first one failed, and no more.
+		expect(starts(path)).toBeLessThanOrEqual(5);
+		expect(rooms().length).toBeLessThanOrEqual(5);
+		expect(open()).toHaveLength(rig.simulator.sessions.size + rig.simulator.calls.size);
+		// The room of another item takes longer than the failure.
+		rig.simulator.rooms.clear();
+		const before = starts(path);
+		const until = () => open().length < rooms().length;
+		rig.simulator.addFault({ kind: 'delay', until, delayMs: 100, match: { path: ROOMS } });
+		rig.simulator.addFault({ ...rejected, match: { path } });
+		await rig.engine.run({ items: items.slice(0, 2), parameters });
+		expect([rooms().length, open().length, starts(path) - before]).toEqual([2, 0, 1]);
+	});
+
+	it.each(KINDS)(
+		'that cannot be made means that no $one was $started',
+		async ({ one, started, path, make }) => {
+			const parameters = make({ recording: 'record' });
+			for (const fault of [...DOUBTFUL, { kind: 'status', status: 403 } as Fault]) {
+				rig.simulator.addFault({ ...fault, match: { path: ROOMS } });
+				const words = fault.status === 403 ? "doesn't allow this" : 'the room may have been created';
+				expect(failureOf(await rig.engine.run({ parameters })).message).toMatch(
+					new RegExp(
+						`^The ${one} wasn't ${started}, because there is no room for it: .*${words}.*\\[item 0\\]$`,
+					),
+				);
+				expect(starts(path)).toBe(0);
+			}
+			// So n8n may try again.
+			rig.simulator.addFault({ kind: 'hang', match: { path: ROOMS } });
+			expect(jsonOf(await rig.engine.run({ parameters, node: retryOnFail }))).toHaveLength(1);
+			expect(starts(path)).toBe(1);
+		},
+	);
+});
