@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type SimulatedCallWebhook } from '../simulator';
+import { type Engine } from './engine';
 import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
 import { checkAsync } from '../unit/support';
 import { StoredTrigger } from './triggerHooks';
@@ -37,90 +38,155 @@ async function failureOf(action: Promise<unknown>): Promise<{ message: string; d
 	return error as { message: string; description: string };
 }
 
-/** What may happen to a trigger, or to its webhooks at VideoSDK. */
-type Step = {
-	who: number;
-	what: 'listen' | 'restart' | 'someone deletes' | 'someone doubles' | 'unpublish' | { publish: string[] };
+const TROUBLES = {
+	none: () => undefined,
+	down: goDown,
+	reset: () => void rig.simulator.addFault({ kind: 'reset', status: 500, match: { times: 999 } }),
+	'lost answer': () => void rig.simulator.addFault({ kind: 'reset', match: { method: 'POST', times: 1 } }),
+	'wrong keys': () => {
+		for (const engine of [rig.engine, elsewhere])
+			engine.setCredentials(rig.credentials({ secretKey: 'another' }));
+	},
+};
+const recover = () => {
+	rig.simulator.clearFaults();
+	for (const engine of [rig.engine, elsewhere]) engine.setCredentials(rig.credentials());
+};
+/** Another process of n8n, with the same credential. */
+let elsewhere: Engine;
+const OTHER_BASE = 'http://localhost:9999/webhook';
+/** A second trigger: of its own, or a copy with static data, as n8n's public API, CLI and backups make them. */
+const SECONDS = {
+	own: () => stored(),
+	'in another workflow': (original: StoredTrigger) => original.copy(),
+	'another node of the workflow': (original: StoredTrigger) =>
+		original.copy({ workflowId: original.workflowId, nodeId: 'other' }),
+	'with the same IDs at another address': (original: StoredTrigger) => {
+		const { workflowId, node } = original;
+		const copy = original.copy({ workflowId, webhookId: node.webhookId });
+		// Another process, which remembers nothing of the original.
+		return Object.assign(copy, { webhookBaseUrl: OTHER_BASE, engine: elsewhere });
+	},
 };
 
+const chosenEvents = fc.constantFrom(
+	...[CALLS, ['call-missed'], EVENT_NAMES, ['call-ended', 'call-summary', 'participant-joined']],
+);
+const step = fc.record({
+	who: fc.nat(1),
+	what: fc.oneof(
+		{ weight: 3, arbitrary: chosenEvents.map((publish) => ({ publish })) },
+		{
+			weight: 8,
+			arbitrary: fc.constantFrom(
+				...(['restart', 'restart', 'move', 'follow', 'unpublish', 'unpublish', 'listen'] as const),
+				...(['someone deletes', 'someone doubles'] as const),
+			),
+		},
+	),
+	trouble: fc.constantFrom('none', 'none', ...(Object.keys(TROUBLES) as Array<keyof typeof TROUBLES>)),
+});
+
 it('Whatever happens, a published trigger has one webhook with its events, and no other is touched', async () => {
-	const events = fc.constantFrom(
-		CALLS,
-		['call-missed'],
-		['call-ended', 'call-summary', 'participant-joined'],
-		EVENT_NAMES,
-	);
-	const step: fc.Arbitrary<Step> = fc.record({
-		who: fc.nat(1),
-		what: fc.oneof(
-			events.map((publish) => ({ publish })),
-			fc.constantFrom('restart', 'unpublish', 'listen', 'someone deletes', 'someone doubles'),
-		),
-	});
-	await checkAsync(
-		fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), fc.boolean(), async (steps, isCopy) => {
-			rig.simulator.callWebhooks.clear();
-			const foreign = { url: 'https://elsewhere.example/', events: ['call-hangup'] };
-			rig.simulator.addCallWebhook(foreign.url, foreign.events);
-			const original = stored();
-			if (isCopy) await original.publish();
-			// n8n's public API and CLI copy static data, too.
-			const triggers = [original, isCopy ? original.copy() : stored()];
-			const published: Array<string[] | undefined> = [isCopy ? CALLS : undefined, undefined];
-			/** Whether someone has changed the webhooks since the trigger last looked. */
-			const isSpoiled = [false, false];
-			const wanted = () =>
-				triggers.flatMap(({ url }, index) => {
-					const own = (published[index] ?? []).map((event) => event.replace('call-ended', 'call-hangup'));
-					const calls = own.filter((event) => /^call-(?!summary)/.test(event));
-					return calls.length > 0 && !isSpoiled[index] ? [{ url, events: calls.sort() }] : [];
-				});
-			const isRight = () => {
-				const rows = registered().filter(
-					({ url }) => !triggers.some((trigger, index) => isSpoiled[index] && trigger.url === url),
-				);
-				const sorted = (all: object[]) =>
-					all
-						.map((row) => JSON.stringify(row))
-						.sort()
-						.join();
-				return sorted(rows) === sorted([foreign, ...wanted()]);
-			};
-			for (const { who, what } of steps) {
-				const trigger = triggers[who] as StoredTrigger;
-				const own = active().filter(({ url }) => url === trigger.url);
-				if (typeof what === 'object') {
-					trigger.setParameters({ events: what.publish });
+	elsewhere = await rig.addEngine({ credentialId: rig.engine.credentialId });
+	const run = async (
+		steps: Array<typeof step extends fc.Arbitrary<infer T> ? T : never>,
+		kind: keyof typeof SECONDS,
+	) => {
+		rig.simulator.callWebhooks.clear();
+		const others = [{ url: 'https://elsewhere.example/', events: ['call-hangup'] }];
+		for (const { url, events } of others) rig.simulator.addCallWebhook(url, events);
+		const original = stored();
+		if (kind !== 'own') await original.publish();
+		const triggers = [original, SECONDS[kind](original)];
+		const published: Array<string[] | undefined> = [kind === 'own' ? undefined : CALLS, undefined];
+		/** Whether someone has changed the webhooks since the trigger last looked. */
+		const isSpoiled = [false, false];
+		const callsOf = (events: string[] = []) =>
+			events
+				.map((event) => event.replace('call-ended', 'call-hangup'))
+				.filter((event) => /^call-(?!summary)/.test(event))
+				.sort();
+		const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
+		const isRight = () => {
+			const own = triggers.flatMap(({ url }, index) => {
+				const events = callsOf(published[index]);
+				return events.length > 0 && !isSpoiled[index] ? [{ url, events }] : [];
+			});
+			const rows = registered().filter(
+				({ url }) => !triggers.some((trigger, index) => isSpoiled[index] && trigger.url === url),
+			);
+			return sorted(rows).join() === sorted([...others, ...own]).join();
+		};
+		for (const { who, what, trouble } of steps) {
+			const trigger = triggers[who] as StoredTrigger;
+			const own = active().filter(({ url }) => url === trigger.url);
+			const isPublished = published[who] !== undefined;
+			const hasWebhook = own.length > 0;
+			if (typeof what === 'object') {
+				trigger.setParameters({ events: what.publish });
+				if (isPublished || trouble === 'none') {
 					// n8n 1.x publishes another version without unpublishing the former one.
-					await trigger.publish(published[who] ? 'update' : 'activate');
+					await trigger.publish(isPublished ? 'update' : 'activate');
 					published[who] = what.publish;
-				} else if (what === 'unpublish') {
+				} else if (callsOf(what.publish).length > 0) {
+					TROUBLES[trouble]();
+					await failureOf(trigger.publish());
+					recover();
+					// n8n then takes back what there may be.
 					await trigger.unpublish();
-					published[who] = undefined;
-				} else if (what === 'restart') {
-					if (published[who] === undefined) continue;
-					await trigger.restart();
-				} else if (what === 'listen') {
-					const end = await trigger.listen();
-					await end();
-					continue;
-				} else {
-					if (own.length === 0) continue;
-					if (what === 'someone deletes') for (const { id } of own) rig.simulator.callWebhooks.delete(id);
-					else rig.simulator.addCallWebhook(trigger.url, ['call-started']);
-					isSpoiled[who] = true;
-					continue;
 				}
-				isSpoiled[who] = false;
-				await eventually(isRight);
-				await trigger.stop();
+			} else if (what === 'unpublish') {
+				TROUBLES[trouble]();
+				// n8n tries again later.
+				await trigger.unpublish().catch(() => undefined);
+				recover();
+				await trigger.unpublish();
+				published[who] = undefined;
+			} else if (what === 'restart' || what === 'move') {
+				if (!isPublished) continue;
+				if (what === 'move') {
+					// The former registration is left alone.
+					others.push(...own.map(({ url, events }) => ({ url, events: [...events].sort() })));
+					trigger.webhookBaseUrl = `http://localhost:${1_000 + others.length}/webhook`;
+				}
+				TROUBLES[trouble]();
+				const { length } = trigger.warnings;
+				await trigger.restart();
+				if (!['none', 'lost answer'].includes(trouble) && callsOf(published[who]).length > 0) {
+					await eventually(() => trigger.warnings.length > length);
+					expect(trigger.warnings.at(-1)).toContain('n8n will retry in 5 s');
+				}
+				recover();
+			} else if (what === 'follow') {
+				// Another main process leads.
+				if (isPublished) await trigger.publish('init', false);
+				continue;
+			} else if (what === 'listen') {
+				await (
+					await trigger.listen()
+				)();
+				continue;
+			} else {
+				if (!hasWebhook) continue;
+				if (what === 'someone deletes') for (const { id } of own) rig.simulator.callWebhooks.delete(id);
+				else rig.simulator.addCallWebhook(trigger.url, ['call-started']);
+				isSpoiled[who] = true;
+				continue;
 			}
-			for (const trigger of triggers) await trigger.unpublish();
-			expect(registered()).toEqual([foreign]);
-			expect(triggers.map(({ staticData, name }) => staticData[`node:${name}`] ?? {})).toEqual([{}, {}]);
-		}),
-		30,
-	);
+			isSpoiled[who] = false;
+			await eventually(isRight);
+			await trigger.stop();
+		}
+		for (const trigger of triggers) await trigger.unpublish();
+		expect(sorted(registered())).toEqual(sorted(others));
+		for (const { staticData, name, warnings } of triggers) {
+			expect(staticData[`node:${name}`] ?? {}).toEqual({});
+			expectNoSecrets(rig, warnings);
+		}
+	};
+	const kinds = fc.constantFrom(...(Object.keys(SECONDS) as Array<keyof typeof SECONDS>));
+	await checkAsync(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), kinds, run), 40);
 });
 
 describe('A trigger with call events', () => {
@@ -138,14 +204,6 @@ describe('A trigger with call events', () => {
 		await Promise.all([one.publish(), other.publish()]);
 		expect(registered()).toEqual([{ url: one.url, events: CALLS }]);
 		expect(other.staticData).toEqual(one.staticData);
-	});
-
-	it('is registered once if the answer to its registration was lost', async () => {
-		rig.simulator.addFault({ kind: 'reset', match: { method: 'POST', times: 1 } });
-		const trigger = stored();
-		await failureOf(trigger.publish());
-		await trigger.publish();
-		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
 	});
 
 	it('ends to listen although VideoSDK does not answer', async () => {
@@ -172,17 +230,6 @@ describe('When n8n starts', () => {
 		await trigger.restart();
 	};
 
-	it('at another address, it is registered there, and the former registration is left alone', async () => {
-		const trigger = stored();
-		await trigger.publish();
-		const former = { url: trigger.url, events: CALLS };
-		trigger.webhookBaseUrl = 'http://localhost:9999/webhook';
-		await restarted(trigger);
-		await eventuallyRegistered(former, { url: trigger.url, events: CALLS });
-		await trigger.unpublish();
-		expect(registered()).toEqual([former]);
-	});
-
 	it('with a credential of another project, it is registered there', async () => {
 		const trigger = stored();
 		await trigger.publish();
@@ -206,24 +253,6 @@ describe('When n8n starts', () => {
 		expect(registered()).toEqual([]);
 		isHanging = false;
 		await eventuallyRegistered(...many.map(({ url }) => ({ url, events: CALLS })));
-	});
-
-	it.each<[string, () => void]>([
-		['answers with 503', goDown],
-		['resets connections', () => void rig.simulator.addFault({ kind: 'reset', match: { times: 999 } })],
-		['rejects the keys', () => rig.engine.setCredentials(rig.credentials({ secretKey: 'another' }))],
-	])('and VideoSDK %s, it tries again until the registration is right', async (_what, fail) => {
-		const trigger = stored();
-		await trigger.publish();
-		rig.simulator.callWebhooks.clear();
-		fail();
-		await restarted(trigger);
-		await eventually(() => trigger.warnings.some((text) => text.includes('n8n will retry in 5 s')));
-		expectNoSecrets(rig, trigger.warnings);
-		rig.simulator.clearFaults();
-		rig.engine.setCredentials(rig.credentials());
-		passTime(6_000);
-		await eventuallyRegistered({ url: trigger.url, events: CALLS });
 	});
 
 	it('and VideoSDK stays down, it tries again ever less often, but every five minutes', async () => {
@@ -327,47 +356,6 @@ describe('When n8n starts', () => {
 	});
 });
 
-describe('A copy with its static data', () => {
-	it.each<[string, (original: StoredTrigger) => StoredTrigger]>([
-		['in another workflow', (original) => original.copy()],
-		[
-			'on another instance, with the same IDs',
-			(original) => {
-				const { workflowId, node } = original;
-				const copy = original.copy({ workflowId, webhookId: node.webhookId });
-				return Object.assign(copy, {
-					instanceId: 'instance-2',
-					webhookBaseUrl: 'http://localhost:9999/webhook',
-				});
-			},
-		],
-		[
-			'on a clone of the instance, at another address',
-			(original) => {
-				const { workflowId, node } = original;
-				const copy = original.copy({ workflowId, webhookId: node.webhookId });
-				return Object.assign(copy, { webhookBaseUrl: 'http://localhost:9999/webhook' });
-			},
-		],
-		[
-			'as another node of the workflow',
-			(original) => original.copy({ workflowId: original.workflowId, nodeId: 'other' }),
-		],
-	])('%s has a registration of its own, and leaves the one of the original alone', async (_where, copied) => {
-		const original = stored();
-		await original.publish();
-		const copy = copied(original);
-		await copy.publish();
-		const both = [original, copy].map(({ url }) => ({ url, events: CALLS }));
-		expect(registered()).toEqual(both);
-		await copy.restart();
-		await copy.unpublish();
-		expect(registered()).toEqual(both.slice(0, 1));
-		await original.unpublish();
-		expect(registered()).toEqual([]);
-	});
-});
-
 describe('Publishing fails at once, in words', () => {
 	it.each<[string, () => void, RegExp, RegExp]>([
 		[
@@ -408,17 +396,6 @@ describe('Publishing fails at once, in words', () => {
 });
 
 describe('Unpublishing', () => {
-	it.each<[string, () => void]>([
-		['removed by somebody else', () => rig.simulator.callWebhooks.clear()],
-		['402', () => void rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'DELETE' } })],
-	])('is no failure if the registration is gone: %s', async (_how, lose) => {
-		const trigger = stored();
-		await trigger.publish();
-		lose();
-		await trigger.unpublish();
-		expect(trigger.staticData[`node:${trigger.name}`]).toEqual({});
-	});
-
 	it('while VideoSDK does not answer is tried again by n8n, and n8n 1.x logs what to do', async () => {
 		const trigger = stored();
 		await trigger.publish();

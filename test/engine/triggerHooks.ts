@@ -29,8 +29,6 @@ export class StoredTrigger {
 	node: INode;
 	workflowId: string = randomUUID();
 	workflowName: string;
-	/** The ID of its n8n instance. */
-	instanceId = 'instance-1';
 	private readonly log: LogEntry[] = [];
 	private close?: () => Promise<void>;
 	/** What n8n's webhook addresses begin with. */
@@ -140,11 +138,11 @@ export class StoredTrigger {
 	): Promise<boolean | undefined> {
 		const isTest = testStaticData !== undefined;
 		const workflow = this.workflow(testStaticData ?? this.staticData, !isTest);
-		const { engine, node, instanceId, log, webhookBaseUrl, webhookTestBaseUrl } = this;
+		const { engine, node, log, webhookBaseUrl, webhookTestBaseUrl } = this;
 		const urls = { webhookBaseUrl, webhookTestBaseUrl };
 		try {
 			return await callHook({
-				...{ engine, workflow, node, hook, mode, activation, urls, isTest, instanceId, log },
+				...{ engine, workflow, node, hook, mode, activation, urls, isTest, log },
 			});
 		} finally {
 			const kept = asStored(workflow.staticData);

@@ -116,19 +116,17 @@ export interface HookCall {
 	/** What n8n's webhook addresses begin with. */
 	urls?: Partial<IWorkflowExecuteAdditionalData>;
 	isTest?: boolean;
-	instanceId?: string;
 	log: LogEntry[];
 }
 
 /** Calls a hook of a node's POST webhook. */
 export async function callHook(call: HookCall): Promise<boolean | undefined> {
-	const { engine, workflow, node, mode, activation, urls, isTest = false, instanceId } = call;
+	const { engine, workflow, node, mode, activation, urls, isTest = false } = call;
 	const type = engine.nodeTypes.getByNameAndVersion(node.type);
 	const additionalData = { ...engine.additionalData(mode), ...urls };
 	const [description] = webhooksOf(type) as [IWebhookDescription];
 	const data = { ...dataOf(workflow, node, description, additionalData), isTest };
 	const context = new HookContext(workflow, node, additionalData, mode, activation, data);
-	if (instanceId) Object.defineProperty(context, 'getInstanceId', { value: () => instanceId });
 	logInto(call.log, context);
 	return await type.webhookMethods?.default?.[call.hook]?.call(context);
 }
