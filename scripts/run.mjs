@@ -1,9 +1,10 @@
 // Runs one of the project's TypeScript programs on a fresh clone: `node scripts/run.mjs <file.ts> [arguments]`.
 // Installs the dependencies first if they are not what the lock file says.
 import { spawn } from 'node:child_process';
-import { readFileSync, statfsSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isInstalled } from './installed.js';
 
@@ -11,6 +12,7 @@ const MINIMUM_NODE = [20, 15];
 const NEEDED_SPACE_BYTES = 1_500_000_000;
 const PROGRESS_INTERVAL_MS = 10_000;
 const ORPHAN_CHECK_INTERVAL_MS = 500;
+const LOCK_CHECK_INTERVAL_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -53,8 +55,35 @@ async function run(command, commandArguments, options) {
 	}
 }
 
+/** Waits while another command installs in this clone. The lock names its process, and is left behind only if that was killed. */
+async function lockInstallation() {
+	const lock = join(root, '.cache', 'installing.pid');
+	mkdirSync(dirname(lock), { recursive: true });
+	for (;;) {
+		try {
+			writeFileSync(lock, `${process.pid}`, { flag: 'wx' });
+			process.once('exit', () => rmSync(lock, { force: true }));
+			return () => rmSync(lock, { force: true });
+		} catch (error) {
+			if (error.code !== 'EEXIST') throw error;
+		}
+		try {
+			process.kill(Number(readFileSync(lock)), 0);
+			await sleep(LOCK_CHECK_INTERVAL_MS);
+		} catch {
+			rmSync(lock, { force: true });
+		}
+	}
+}
+
 async function installIfNeeded() {
 	if (isInstalled(root)) return;
+	const unlock = await lockInstallation();
+	if (!isInstalled(root)) await install();
+	unlock();
+}
+
+async function install() {
 	const { bavail, bsize } = statfsSync(root);
 	if (bavail * bsize < NEEDED_SPACE_BYTES) {
 		const freeGigabytes = ((bavail * bsize) / 1e9).toFixed(1);
