@@ -1,5 +1,6 @@
 /** Facts of conversations, made at random, for the properties of what is known of one. */
 import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
 import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
@@ -68,6 +69,16 @@ export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	});
 	const seen = fc.record({ seenOverAtMs: fc.integer({ min: DEADLINE_MS, max: DEADLINE_MS + 9 }) });
 	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part, seen);
+}
+
+/** @returns a fact as VideoSDK tells it by a clock that is so many ms behind n8n's */
+export function byClockBehind(fact: Fact, skewMs: number): Fact {
+	if (!('record' in fact)) return fact;
+	const isTime = (value: unknown): value is string => typeof value === 'string' && /^\d{4}-.*Z$/.test(value);
+	const text = JSON.stringify(fact.record, (_name, value: unknown) =>
+		isTime(value) ? new Date(Date.parse(value) - skewMs).toISOString() : value,
+	);
+	return { record: JSON.parse(text) as IDataObject, skewMs };
 }
 
 /** @returns what is known after facts, in their order */

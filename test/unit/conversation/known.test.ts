@@ -11,7 +11,7 @@ import {
 	learn,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
-import { anyFact, before, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
+import { anyFact, before, byClockBehind, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
 
 const kindNames = ['call', 'session'] as const;
 const item = (kind: keyof typeof KINDS, known: Known, want: Partial<Want> = {}) =>
@@ -43,6 +43,24 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 		);
 	});
 
+	it('is the same whatever clock VideoSDK goes by', () => {
+		const skew = fc.integer({ min: -600, max: 600 }).map((seconds) => 1_000 * seconds);
+		fc.assert(
+			fc.property(facts, skew, fc.boolean(), (list, skewMs, isEnded) => {
+				const names = ['outcome', 'answered', 'durationSeconds', 'event', 'endError', 'missing'];
+				const [one, other] = [skewMs, 0].map((ms) => {
+					const told = knownOf(
+						kind,
+						list.map((fact) => byClockBehind(fact, ms)),
+					);
+					const shown = item(kind, told, { isEnded });
+					return [...names, 'timedOut', 'hungUpAtTimeout', 'endedAtTimeout'].map((name) => shown[name]);
+				});
+				expect(one).toEqual(other);
+			}),
+		);
+	});
+
 	it('takes back no end, no answer, no field and no entry of the timelog', () => {
 		fc.assert(
 			fc.property(known, anyFact(kind), (earlier, fact) => {
@@ -51,6 +69,9 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 				expect(isShownOver(later) || !isShownOver(earlier)).toBe(true);
 				expect(later.isAnswered || !earlier.isAnswered).toBe(true);
 				expect(Object.keys(later.timelog)).toEqual(expect.arrayContaining(Object.keys(earlier.timelog)));
+				for (const [name, { mayCome }] of Object.entries(earlier.parts)) {
+					if (!mayCome) expect(later.parts).toHaveProperty([name, 'mayCome'], false);
+				}
 				const fields = Object.keys(one).filter((name) => one[name] !== null && one[name] !== '');
 				const derived = ['timedOut', 'durationSeconds', 'missing', 'event', 'endError', 'endedAtTimeout'];
 				for (const name of fields.filter((field) => !derived.includes(field))) {
@@ -245,6 +266,13 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 			[session('failed')],
 			{ missing: { transcript: 'The session failed.' } },
 			{ keep: ['transcript'] },
+		],
+		[
+			'a session that failed after people had talked gives what was said',
+			[session('failed', { end: before(9) }), text],
+			{ outcome: 'failed', transcript: 'Hello' },
+			{},
+			['missing'],
 		],
 		[
 			'what a call left is put out after a hang-up at Max Wait, too (ecfe40a)',

@@ -42,14 +42,14 @@ function live(facts: Fact[], want: Want, requestMs: number, budget: Budget) {
 	const open = [...facts];
 	let known = knownOf('call', []);
 	let nowMs = START.sinceMs;
-	const sent: Array<{ step: string; atMs: number }> = [];
+	const sent: Array<{ step: string; atMs: number; seenOverAtMs: number }> = [];
 	const learned: Fact[] = [];
 	for (let turn = 0; turn < 2_000; turn++) {
 		const step = next(known, want, progress, budget, nowMs);
 		if (step.step === 'ready') return { sent, readyAtMs: nowMs };
 		nowMs = Math.max(nowMs, step.atMs);
 		if (step.step === 'pause') continue;
-		sent.push({ step: step.step, atMs: nowMs });
+		sent.push({ step: step.step, atMs: nowMs, seenOverAtMs: known.seenOverAtMs ?? nowMs });
 		progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step.step]] = nowMs;
 		nowMs += requestMs;
 		const fact = open.shift();
@@ -77,6 +77,10 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 			const { sent, readyAtMs } = live(list, want, requestMs, budget);
 			for (const { atMs } of sent) expect(atMs + requestMs).toBeLessThanOrEqual(budget.continueUntilMs);
 			expect(readyAtMs).toBeLessThanOrEqual(budget.continueUntilMs);
+			// Looked for once whenever it is taken up, and then for no longer than is wanted.
+			for (const { atMs, seenOverAtMs } of sent.filter(({ step }) => step === 'keep').slice(1)) {
+				expect(atMs - seenOverAtMs).toBeLessThanOrEqual(want.keepMs + requestMs);
+			}
 			expect(budget.n8nDeadlineMs - budget.continueUntilMs).toBe(75 * SECOND);
 			expect(budget.n8nDeadlineMs - DEADLINE_MS - want.keepMs).toBeLessThanOrEqual(40 * 60 * SECOND);
 		}),

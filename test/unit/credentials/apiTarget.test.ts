@@ -8,23 +8,34 @@ const HOST = 'https://api.videosdk.live';
 const BASE = readBaseUrl(HOST);
 const BELOW = readBaseUrl('https://proxy.example.com:8443/videosdk/api/');
 
+const words = (...lines: string[]) => lines.flatMap((line) => line.split(' '));
+
 /** Scraps of addresses, to be put together in every way. */
-const SCRAPS = [
-	...['https:', 'http:', 'HTTPS:', 'file:', 'javascript:', 'data:', 'ftp:', 'ws:', 'blob:', '//', '/', '\\'],
-	...['\\\\', '@', ':', '?', '#', '..', '.', '/../', '/./', '%2e%2e', '%2F', '%5C', '%00', '%'],
-	...[
-		'evil.example',
-		'api.videosdk.live',
-		'api.videosdk.live.evil.example',
-		'evil.example#api.videosdk.live',
-	],
-	...['user:secret@', 'user@', ':443', ':8443', ':80', '[::1]', '127.0.0.1', '0x7f000001', 'xn--'],
-	...['\t', '\n', '\r', ' ', '\u0000', '\u3002', '\uff0e', '\uff61', '\u2215', '\uff0f', '\u00ad', '\u200b'],
-	...['ai/v1/ai-deployments', '{{', '}}', ';', '&', '=', '|', '^', '"', '<', 'ſ', 'ℂ', '℀'],
-];
+const SCRAPS = words(
+	'https: http: HTTPS: file: javascript: data: ftp: ws: blob: // / \\ \\\\ @ : ? # .. . /../ /./',
+	'%2e%2e %2F %5C %00 % evil.example api.videosdk.live api.videosdk.live.evil.example',
+	'evil.example#api.videosdk.live user:secret@ user@ :443 :8443 :80 [::1] 127.0.0.1 0x7f000001',
+	'xn-- ai/v1/ai-deployments {{ }} ; & = | ^ " < ſ ℂ ℀ \u0000 \u3002 \uff0e \uff61 \u2215 \uff0f',
+).concat('\u00ad', '\u200b', '\t', '\n', '\r', ' ');
+/** Addresses that look as if they were of the host, or as if they were not. */
+const TRICKS = words(
+	'blob:https:api.videosdk.live //evil.example/x ///evil.example/x https:evil.example',
+	'https:/evil.example https:\\\\evil.example HTTPS://EVIL.example https://evil.example',
+	`${HOST}@evil.example/ ${HOST}:x@evil.example/ ${HOST}.evil.example/ ${HOST}。evil.example/`,
+	`https://evil.example\\@api.videosdk.live/ https://evil.example#@api.videosdk.live/`,
+	'https://evil.example?@api.videosdk.live/ https://user:secret@api.videosdk.live/',
+	`https://:secret@api.videosdk.live/ http://api.videosdk.live/ ${HOST}:8443/ javascript:alert(1)`,
+	'file:///etc/passwd data:text/plain,x \\\\evil.example\\x @evil.example .evil.example :8443/x',
+).concat(
+	'/\t/evil.example',
+	'\t//evil.example',
+	' https://evil.example',
+	'ht\ttps://evil.example',
+	'/../../x',
+);
 const scraps = fc.array(fc.constantFrom(...SCRAPS), { maxLength: 7 }).map((parts) => parts.join(''));
 const address = fc.oneof(
-	...[{ weight: 6, arbitrary: scraps }, unicode(), utf16()],
+	...[{ weight: 6, arbitrary: scraps }, unicode(), utf16(), fc.constantFrom(...TRICKS)],
 	fc.webUrl({ withFragments: true, withQueryParameters: true }),
 );
 const optional = fc.option(address, { nil: undefined });
@@ -58,36 +69,6 @@ describe('resolveTarget', () => {
 			4_000,
 		);
 		expect(Math.min(count.signed, count.refused)).toBeGreaterThan(400);
-	});
-
-	it.each([
-		...['blob:https:api.videosdk.live', '//evil.example/x', '///evil.example/x', 'https:evil.example'],
-		...['https:/evil.example', 'https:\\\\evil.example', 'HTTPS://EVIL.example', 'https://evil.example'],
-		...[
-			`${HOST}@evil.example/`,
-			`${HOST}:x@evil.example/`,
-			`${HOST}.evil.example/`,
-			`${HOST}。evil.example/`,
-		],
-		...['https://evil.example\\@api.videosdk.live/', 'https://evil.example#@api.videosdk.live/'],
-		...['https://evil.example?@api.videosdk.live/', 'https://user:secret@api.videosdk.live/'],
-		...['https://user@api.videosdk.live/', 'https://:secret@api.videosdk.live/', 'http://api.videosdk.live/'],
-		...[`${HOST}:8443/`, 'javascript:alert(1)', 'file:///etc/passwd', 'data:text/plain,x'],
-	])('refuses %j', (url) => expect(() => resolveTarget({ url }, BASE)).toThrow());
-
-	it.each([
-		['/\t/evil.example', ''],
-		['\t//evil.example', ''],
-		[' https://evil.example', ''],
-		['ht\ttps://evil.example', ''],
-		['\\\\evil.example\\x', ''],
-		['@evil.example', '@evil.example'],
-		['.evil.example', '.evil.example'],
-		[':8443/x', ':8443/x'],
-		['/../../x', 'x'],
-		['。evil.example', ''],
-	])('keeps %j on the host', (url, start) => {
-		expect(resolveTarget({ url }, BASE).startsWith(`${HOST}/${start}`)).toBe(true);
 	});
 
 	it.each<[request: Partial<IHttpRequestOptions> & { uri?: string }, path: string]>([
