@@ -1,7 +1,7 @@
 import { CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
 
 /** An event, as multiOptions show it. */
-interface EventOption {
+export interface EventOption {
 	name: string;
 	value: string;
 	description: string;

@@ -1,21 +1,11 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { choicesField } from './field';
 import { EVENT_PREFIX } from '../webhook/event';
-import { EVENT_OPTIONS } from './events';
+import { EVENT_OPTIONS, type EventOption } from './events';
 import { locator } from './locators';
 
 /** The value of "Not listed?". It isn't a URL, so nothing is started without its events. */
 export const NOT_LISTED = 'not-listed';
-
-/** What has a webhook of its own, in the words of the fields. */
-interface WebhookOwner {
-	/** Such as "session". */
-	thing: string;
-	/** What else sends its events there. */
-	also?: string;
-	eventOptions: Array<{ name: string; value: string }>;
-	defaultEvents: string[];
-}
 
 /** The address of a trigger. */
 export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
@@ -37,28 +27,26 @@ export const webhookEventsField = choicesField('required', 'Webhook Events', 'we
 	displayOptions: { hide: { webhookUrl: [''] } },
 });
 
-/** Makes the fields of a webhook: where VideoSDK sends the events of the session or room, and which ones. */
-export function webhookFields({
-	thing,
-	also = '',
-	eventOptions,
-	defaultEvents,
-}: WebhookOwner): INodeProperties[] {
+/**
+ * Makes the fields of a webhook: where VideoSDK sends events, and which ones.
+ *
+ * @param whose such as "this session's events"
+ */
+export function webhookFields(whose: string, options: EventOption[], chosen: string[]): INodeProperties[] {
 	return [
 		{
 			...webhookUrlField,
-			description: `The published trigger for this ${thing}'s events${also}. It must use the same credential.`,
+			description: `The published trigger for ${whose}. It must use the same credential.`,
 			// For "From List"; By URL has its own.
 			hint: "Leave empty if you don't need events",
 		},
-		{ ...webhookEventsField, options: eventOptions, default: [...defaultEvents] },
+		{ ...webhookEventsField, options, default: chosen },
 	];
 }
 
 /** Where VideoSDK sends the events of a session. */
-export const WEBHOOK_FIELDS = webhookFields({
-	thing: 'session',
-	also: ' and those of its own room',
-	eventOptions: EVENT_OPTIONS,
-	defaultEvents: [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`],
-});
+export const WEBHOOK_FIELDS = webhookFields(
+	"this session's events and those of its own room",
+	EVENT_OPTIONS,
+	['started', 'stopped', 'failed'].map((name) => EVENT_PREFIX + name),
+);

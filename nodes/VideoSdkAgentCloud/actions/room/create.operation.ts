@@ -20,6 +20,8 @@ const geoFenceField = textField('default', 'Geo Fence', 'geoFence', {
 	description: 'The region to host the room in, such as us001, eu001, or in002',
 });
 
+const DEFAULT_EVENTS = ['session-ended', 'recording-stopped', 'transcription-stopped'];
+
 export const operation: Operation = {
 	value: 'create',
 	name: 'Create',
@@ -32,11 +34,7 @@ export const operation: Operation = {
 		...recordingFields(
 			"You can't choose it afterwards. Get it with Transcription: Get or Recording: Get Many.",
 		),
-		...webhookFields({
-			thing: 'room',
-			eventOptions: ROOM_EVENT_OPTIONS,
-			defaultEvents: ['session-ended', 'recording-stopped', 'transcription-stopped'],
-		}),
+		...webhookFields("this room's events", ROOM_EVENT_OPTIONS, DEFAULT_EVENTS),
 	],
 	options: [contextField, customRoomIdField, geoFenceField],
 	prepare(read) {

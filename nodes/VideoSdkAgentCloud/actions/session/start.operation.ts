@@ -29,23 +29,10 @@ const META_DATA_FIELDS = metaDataFields(
 /**
  * The fields of a start. What most need comes first.
  *
- * @param recording what the user reads about the recording
- * @param webhook where the operation sends events
- * @param wait how it waits for the end
+ * @param own what differs between the operations
  */
-export function startFields(
-	recording: string,
-	{ webhook = [], wait = [] }: Partial<Record<'webhook' | 'wait', INodeProperties[]>>,
-): INodeProperties[] {
-	return [
-		deploymentField,
-		optionalTagField,
-		...webhook,
-		...recordingFields(recording),
-		...wait,
-		...ENV_FIELDS,
-		...META_DATA_FIELDS,
-	];
+export function startFields(own: INodeProperties[]): INodeProperties[] {
+	return [deploymentField, optionalTagField, ...own, ...ENV_FIELDS, ...META_DATA_FIELDS, agentToolsField];
 }
 
 /**
@@ -98,15 +85,12 @@ export const operation: Operation = {
 	description: 'Start an agent session. This costs money, and the agent may call a real person.',
 	consequence: 'costs money and may call a person',
 	starts: 'session',
-	fields: [
-		...startFields(
+	fields: startFields([
+		...WEBHOOK_FIELDS,
+		...recordingFields(
 			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
-			{
-				webhook: WEBHOOK_FIELDS,
-			},
 		),
-		agentToolsField,
-	],
+	]),
 	options: [roomIdOption, ...TOOLS_OPTIONS],
 	prepare(read) {
 		const { start, env } = readStart(read);

@@ -1,6 +1,7 @@
 import { switchField } from '../../fields/field';
-import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
+import { recordingFields } from '../../fields/recording';
 import { roomIdOption } from '../../fields/room';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
@@ -21,10 +22,10 @@ export const operation: Operation = {
 		'Start a session per item and continue when all are over. This costs money and may call real people.',
 	isTool: false,
 	starts: 'session',
-	fields: [
-		...startFields('The node waits for it and adds it to the output.', { wait: MAX_WAIT_FIELDS }),
-		agentToolsField,
-	],
+	fields: startFields([
+		...recordingFields('The node waits for it and adds it to the output.'),
+		...MAX_WAIT_FIELDS,
+	]),
 	options: [roomIdOption, ...TOOLS_OPTIONS, ...waitOptions(END_AT_TIMEOUT)],
 	prepare(read) {
 		const { context } = read;
