@@ -1,4 +1,5 @@
 import {
+	type IDataObject,
 	type IExecuteFunctions,
 	type IHookFunctions,
 	type INodeExecutionData,
@@ -27,16 +28,8 @@ import { readVerificationSettings } from './webhook/verificationSettings';
 /** By value, for the subtitle. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
 
-interface TriggerOptions {
-	callDetails?: boolean;
-	callDirection?: unknown;
-	deploymentIds?: unknown;
-	sessionDetails?: boolean;
-	skipDuplicates?: boolean;
-}
-
 /** What the execution goes by, too. */
-const readOptions = ({ sessionDetails, callDetails, skipDuplicates }: TriggerOptions) => ({
+const readOptions = ({ sessionDetails, callDetails, skipDuplicates }: IDataObject) => ({
 	skipDuplicates: skipDuplicates !== false,
 	details: { session: sessionDetails === true, call: callDetails !== false },
 });
@@ -145,7 +138,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const options = this.getNodeParameter('options', {}) as TriggerOptions;
+		const options = this.getNodeParameter('options', {}) as IDataObject;
 		return await receive(this, {
 			verifySignature: this.getNodeParameter('verifySignature', true) !== false,
 			events: asList(this.getNodeParameter('events', [])),
@@ -156,6 +149,6 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 	}
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return [await emit(this, readOptions(this.getNodeParameter('options', 0, {}) as TriggerOptions))];
+		return [await emit(this, readOptions(this.getNodeParameter('options', 0, {}) as IDataObject))];
 	}
 }

@@ -17,16 +17,8 @@ export interface Subject {
 	fetch: (send: Send, id: string) => Promise<IDataObject>;
 }
 
-/** How a call went, as operations on calls say it. */
-interface CallResult extends IDataObject {
-	outcome: string;
-	answered: boolean;
-	/** null: not known, or no one was talking */
-	durationSeconds: number | null;
-}
-
-/** The events with which a call is over, and how it went as far as the event says so itself. */
-const CALL_ENDS = new Map<unknown, CallResult | undefined>([
+/** The events with which a call is over, and how it went as far as the event says so itself: as operations on calls say it. */
+const CALL_ENDS = new Map<unknown, IDataObject | undefined>([
 	['call-hangup', undefined],
 	['call-missed', { outcome: 'noAnswer', answered: false, durationSeconds: null }],
 	['call-transferred', { outcome: 'transferred', answered: true, durationSeconds: null }],

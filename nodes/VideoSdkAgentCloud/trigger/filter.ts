@@ -18,13 +18,6 @@ export interface Filters {
 	callDirections: string[];
 }
 
-/** The result of the filters. */
-export interface Filtered {
-	isWanted: boolean;
-	/** The session or call, if it had to be fetched; null if that failed. */
-	record?: IDataObject | null;
-}
-
 /** What each filter compares, found in the data of an event or in the record of its session or call. */
 const FILTERS = {
 	session: { wanted: 'deploymentIds', find: ({ deploymentId }: IDataObject) => firstText(deploymentId) },
@@ -43,13 +36,14 @@ function directionOf({ type, direction }: IDataObject): string | undefined {
 /**
  * Tells whether an event is of a deployment and of a call direction that the user chose. Makes one request at most.
  *
- * @returns wanted also if the event does not tell and the request fails: no event is lost over this
+ * @returns wanted also if the event does not tell and the request fails: no event is lost over this. With the session or call, if it
+ * had to be fetched; null if that failed
  */
 export async function filter(
 	context: IWebhookFunctions,
 	event: ReceivedEvent,
 	filters: Filters,
-): Promise<Filtered> {
+): Promise<{ isWanted: boolean; record?: IDataObject | null }> {
 	const subject = subjectOf({ ...event });
 	if (subject === undefined) return { isWanted: true };
 	const { wanted, find } = FILTERS[subject.field];

@@ -1,6 +1,5 @@
 import { randomBytes } from 'crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { KindName } from '../conversation/kinds';
 import type { Want } from '../conversation/wait';
 import { putExecutionToWait } from '../n8n/wait';
 import { isUnreachableFrom } from '../webhook/address';
@@ -14,12 +13,12 @@ import type { Watch } from './watch';
 /** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
 async function hintIfUnreachable(
 	context: IExecuteFunctions,
-	kind: KindName,
-	resumeUrl: string,
+	stored: StoredWait,
 	watch: Watch,
 ): Promise<void> {
 	// Older versions of n8n have no such hints.
 	if (typeof context.addExecutionHints !== 'function') return;
+	const { kind, resumeUrl } = stored;
 	const { data } = await watch.account.read();
 	if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
 	context.addExecutionHints({
@@ -78,6 +77,6 @@ export async function putToWait(
 	}
 	for (const [watch, ids] of watches) wait.watch(watch, ids);
 	const [first] = watches.keys();
-	if (first) await hintIfUnreachable(context, options.kind, stored.resumeUrl, first).catch(() => undefined);
+	if (first) await hintIfUnreachable(context, stored, first).catch(() => undefined);
 	return plan.shown;
 }

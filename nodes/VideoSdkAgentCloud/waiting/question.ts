@@ -67,20 +67,14 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
 /**
  * @param call that was made, with its number and ID
  * @param input the arguments of the agent
- * @param nowMs the present time, in ms since 1970
  * @returns the output of a question that someone has answered
  */
-export function withResponse(
-	question: Question,
-	call: IDataObject,
-	input: IDataObject,
-	nowMs: number,
-): IDataObject {
+export function withResponse(question: Question, call: IDataObject, input: IDataObject): IDataObject {
 	const { responseType, isReview, tool } = question;
 	const given = pick(input, Object.keys(tool.inputSchema.properties ?? {}));
 	if (responseType === 'approval' && String(given.comment ?? '').trim() === '') delete given.comment;
 	const feedback = isReview && given.approved === false && given.comment ? { chatInput: given.comment } : {};
-	const data = { ...given, ...feedback, respondedAt: new Date(nowMs).toISOString() };
+	const data = { ...given, ...feedback, respondedAt: new Date(Date.now()).toISOString() };
 	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId']) };
 }
 
