@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { checkAsync } from '../unit/support';
 import { CREDENTIAL } from './engine';
 import { N8nStandIn } from './n8nStandIn';
 import { byId, expectNoSecrets, jsonOf, useRig } from './rig';
@@ -25,10 +27,8 @@ const SESSION_EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-
 const CALL_EVENTS = ['call-answered', 'call-hangup'];
 const CHECKS = ['credential', 'clock', 'publicKey'];
 const WEBHOOK_CHECKS = ['webhookPublic', 'webhookProduction', 'webhookPublished', 'webhookRegistered'];
-/** What is said of calls where the API fails or has nothing. */
-const NO_RULE = { routingRule: /./ };
-const NO_NUMBER = { number: /./ };
 const RULE = { routingRuleId: byId('rule_out_01'), from: '+15550102001' };
+const DEPLOYMENT = { deploymentId: 'ddv_support', tag: 'v1' };
 
 /** Publishes a trigger through n8n: its hooks run, and it receives what is sent to its Production URL. */
 async function publishTrigger(
@@ -77,17 +77,22 @@ const answer = (path: RegExp, ...rows: object[]) =>
 		body: { data: rows, pageInfo: { total: rows.length } },
 		match: { path, times: 10 },
 	});
-const answerDeployments = (...rows: object[]) => answer(/ai-deployments/, ...rows);
-const answerRule = (more: object) =>
-	answer(/routing-rule/, {
-		id: RULE.routingRuleId.value,
-		type: 'outbound',
-		agentId: 'a',
-		numbers: [RULE.from],
-		...more,
-	});
-const inThePast = (ms: number) => new Date(Date.now() - ms).toUTCString();
-const broken = (more: IDataObject) => rig.engine.setCredentials(rig.credentials(more as never));
+function answerRule(more: object, fields: IDataObject): IDataObject {
+	const rule = { id: RULE.routingRuleId.value, type: 'outbound', agentId: 'a', numbers: [RULE.from] };
+	answer(/routing-rule/, { ...rule, ...more });
+	return fields;
+}
+const inThePast = (ms: number) => ({ Date: new Date(Date.now() - ms).toUTCString() });
+/** Something is wrong with the credential. @returns the fields to check all the same */
+function broken(more: IDataObject, fields: IDataObject = {}): IDataObject {
+	rig.engine.setCredentials(rig.credentials(more as never));
+	return fields;
+}
+const withoutTelephony = (fields: IDataObject) => {
+	rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+	return fields;
+};
+const elsewhere = (url: string) => url.replace(n8n.url, 'http://127.0.0.1:9');
 
 async function check(fields: IDataObject = {}): Promise<Record<string, IDataObject>> {
 	const parameters = { resource: 'account', operation: 'checkSetup', ...fields } as INodeParameters;
@@ -104,52 +109,56 @@ async function check(fields: IDataObject = {}): Promise<Record<string, IDataObje
 	return Object.fromEntries(findings.map((finding) => [String(finding.check), finding]));
 }
 
-/** A setup: what it is, how it is made, and what is wrong with it, by check. */
-type Setup = [
-	what: string,
-	make: () => IDataObject | void | Promise<IDataObject | void>,
-	wrong?: Record<string, RegExp>,
-];
+/** A setup: what it is, how it is made, and what is wrong with it, by checks. */
+type Setup = [string, () => IDataObject | Promise<IDataObject>, Record<string, RegExp>?];
 
-const CREDENTIAL_SETUPS: Setup[] = [
+const CREDENTIALS: Setup[] = [
 	[
 		'a wrong secret',
-		() => {
-			broken({ secretKey: 'wrong' });
-			return { deploymentId: 'ddv_support', tag: 'v1' };
-		},
-		{ credential: /didn't accept/, deployment: /didn't accept/, tag: /didn't accept/ },
+		() => broken({ secretKey: 'wrong' }, DEPLOYMENT),
+		{ 'credential deployment tag': /didn't accept/ },
 	],
 	[
 		'a host that is not there',
 		() => broken({ baseUrl: 'http://127.0.0.1:9' }),
-		{ credential: /can't reach/, clock: /can't reach/, publicKey: /can't reach/, ...NO_RULE },
+		{ 'credential clock publicKey routingRule': /can't reach/ },
 	],
 	[
 		'a wrong path in Base URL',
 		() => broken({ baseUrl: `${rig.simulator.url}/v1` }),
-		{ credential: /didn't send/, publicKey: /didn't send/, ...NO_RULE },
+		{ 'credential publicKey routingRule': /didn't send/ },
 	],
 	[
 		'a clock that is an hour fast',
-		async () => broken({ baseUrl: await serveApi({ Date: inThePast(3_600_000) }) }),
-		{ clock: /60 minutes fast/, ...NO_RULE, ...NO_NUMBER },
+		async () => broken({ baseUrl: await serveApi(inThePast(3_600_000)) }),
+		{ clock: /60 minutes fast/, 'routingRule number': /./ },
+	],
+	[
+		'a clock that is too fast by a second',
+		async () => broken({ baseUrl: await serveApi(inThePast(61_500)) }, { tag: '' }),
+		{ clock: /6[12] seconds fast/, 'routingRule number': /./ },
+	],
+	[
+		'a clock that is fast, but not too fast',
+		async () => broken({ baseUrl: await serveApi(inThePast(58_000)) }),
+		{ 'routingRule number': /./ },
 	],
 	[
 		'a clock so slow that VideoSDK rejects the token',
-		async () => broken({ baseUrl: await serveApi({ Date: inThePast(-400_000) }, 401) }),
-		{ credential: /didn't accept/, clock: /7 minutes slow/, publicKey: /didn't accept/, ...NO_RULE },
+		async () => broken({ baseUrl: await serveApi(inThePast(-400_000), 401) }),
+		{ 'credential publicKey routingRule': /didn't accept/, clock: /7 minutes slow/ },
 	],
 	[
 		'an answer that a cache has kept for an hour',
-		async () => broken({ baseUrl: await serveApi({ Date: inThePast(3_600_000), Age: '3600' }) }),
-		{ ...NO_RULE, ...NO_NUMBER },
+		async () => broken({ baseUrl: await serveApi({ ...inThePast(3_600_000), Age: '3600' }) }),
+		{ 'routingRule number': /./ },
 	],
 	[
 		'a key that VideoSDK does not publish any more',
 		() => {
-			broken({ webhookPublicKey: rig.simulator.publicKeyPem });
+			const { publicKeyPem: webhookPublicKey } = rig.simulator;
 			rig.simulator.rotateKey();
+			return broken({ webhookPublicKey });
 		},
 		{ publicKey: /isn't VideoSDK's key/ },
 	],
@@ -161,45 +170,91 @@ const CREDENTIAL_SETUPS: Setup[] = [
 	[
 		'a key of its own while VideoSDK publishes none',
 		() => {
-			broken({ webhookPublicKey: rig.simulator.publicKeyPem });
 			rig.simulator.keyFault('garbage');
+			return broken({ webhookPublicKey: rig.simulator.publicKeyPem });
 		},
 	],
 	[
 		'no key of its own while VideoSDK publishes none',
-		() => rig.simulator.keyFault('garbage'),
+		() => {
+			rig.simulator.keyFault('garbage');
+			return {};
+		},
 		{ publicKey: /usable public key/ },
 	],
 ];
 
-const DEPLOYMENT_SETUPS: Setup[] = [
-	['a deployment and its tag', () => ({ deploymentId: byId('ddv_support'), tag: 'v1' })],
+/** Of which each may be combined with each of the others. */
+const DEPLOYMENTS: Setup[] = [
+	['no deployment', () => ({})],
+	['a deployment and its tag', () => DEPLOYMENT],
 	[
 		'a deployment that is not there',
 		() => ({ deploymentId: 'ddv_none', tag: 'v1' }),
 		{ deployment: /'ddv_none'/, tag: /has no tag/ },
 	],
-	['a tag that is not there', () => ({ deploymentId: 'ddv_support', tag: 'v0' }), { tag: /no tag 'v0'/ }],
+	['a tag that is not there', () => ({ ...DEPLOYMENT, tag: 'v0' }), { tag: /no tag 'v0'/ }],
 	['a tag alone', () => ({ tag: 'v1' }), { tag: /no deployment is selected/ }],
-	[
-		'a deployment without a version',
-		() => {
-			answerDeployments({ id: 'ddv_new', name: 'New', status: 'available' });
-			return { deploymentId: 'ddv_new' };
-		},
-		{ deployment: /has no tag/ },
-	],
 ];
-
-const WEBHOOK_SETUPS: Setup[] = [
-	[
-		'a published trigger for a session',
-		async () => ({ deploymentId: 'ddv_support', ...(await published()) }),
-	],
+const NOT_CHECKED = { 'webhookPublished webhookRegistered': /wasn't checked/ };
+const WEBHOOKS: Setup[] = [
+	['no webhook', () => ({})],
+	['a published trigger for sessions', async () => await published()],
 	[
 		"a Production URL with a slash at its end, a query and someone's context",
 		async () => ({ webhookUrl: `${(await publishTrigger()).url}/?context=abc` }),
 	],
+	[
+		'a Test URL',
+		async () => ({ webhookUrl: (await publishTrigger()).url.replace('/webhook/', '/webhook-test/') }),
+		{ webhookProduction: /Test URL/, ...NOT_CHECKED },
+	],
+	[
+		'a resume URL',
+		() => ({ webhookUrl: `${n8n.url}/webhook-waiting/7/webhook` }),
+		{ webhookProduction: /isn't the URL of/, ...NOT_CHECKED },
+	],
+	[
+		"someone's workflow",
+		() => {
+			n8n.publishForeign('orders');
+			return { webhookUrl: `${n8n.url}/webhook/orders` };
+		},
+		{ webhookProduction: /isn't the URL of/, ...NOT_CHECKED },
+	],
+	[
+		'a trigger with a different credential',
+		async () => await published(SESSION_EVENTS, { verifySignature: false, credential: randomUUID() }),
+		{ webhookPublished: /uses a different credential/ },
+	],
+	[
+		'an old address of n8n',
+		async () => ({ webhookUrl: elsewhere((await publishTrigger()).url) }),
+		{ webhookPublished: /doesn't respond .*ECONNREFUSED/ },
+	],
+	...['no URL', 'not-listed', 'ftp://n8n.example.com/webhook/id/webhook'].map((webhookUrl): Setup => [
+		`the URL '${webhookUrl}'`,
+		() => ({ webhookUrl }),
+		{ webhookProduction: /'Webhook URL' must be a URL/ },
+	]),
+];
+const CALLS: Setup[] = [
+	['no call', () => ({})],
+	['a rule and its number', () => RULE],
+	['a number that is written differently', () => ({ ...RULE, from: '+1 (555) 010-2001' })],
+	[
+		'a rule that is not there',
+		() => ({ routingRuleId: 'rule_none' }),
+		{ routingRule: /no routing rule 'rule_none'/ },
+	],
+	['a rule for incoming calls', () => ({ routingRuleId: 'rule_in_01' }), { routingRule: /incoming/ }],
+	["a different rule's number", () => ({ ...RULE, from: '+15550102002' }), { number: /doesn't belong/ }],
+	["someone else's number", () => ({ from: '+15559999999' }), { number: /no phone number/ }],
+	['a gateway and its number', () => ({ gatewayId: 'gw_out_01', from: '+15550101001' })],
+	['a gateway for incoming calls', () => ({ gatewayId: 'gw_in_01' }), { gateway: /no outbound gateway/ }],
+];
+
+const OTHERS: Setup[] = [
 	[
 		'a trigger that was unpublished',
 		async () => {
@@ -211,34 +266,34 @@ const WEBHOOK_SETUPS: Setup[] = [
 		{ webhookPublished: /No trigger is published/ },
 	],
 	[
-		'a Test URL',
-		async () => ({ webhookUrl: (await publishTrigger()).url.replace('/webhook/', '/webhook-test/') }),
-		{
-			webhookProduction: /Test URL/,
-			webhookPublished: /wasn't checked/,
-			webhookRegistered: /wasn't checked/,
-		},
-	],
-	[
-		'a resume URL',
-		() => ({ webhookUrl: `${n8n.url}/webhook-waiting/7/webhook` }),
-		{
-			webhookProduction: /isn't the URL of/,
-			webhookPublished: /wasn't checked/,
-			webhookRegistered: /wasn't checked/,
-		},
-	],
-	[
-		"someone's workflow",
+		'nothing given, where there is no rule to call by',
 		() => {
-			n8n.publishForeign('orders');
-			return { webhookUrl: `${n8n.url}/webhook/orders` };
+			answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' });
+			return {};
 		},
+		{ routingRule: /No outbound routing rule has an agent/, number: /No outbound routing rule has/ },
+	],
+	[
+		'nothing given, where no rule has a number',
+		() => answerRule({ numbers: [] }, {}),
+		{ number: /No outbound routing rule has a phone number/ },
+	],
+	['nothing given, where rules say nothing of numbers', () => answerRule({ numbers: undefined }, {})],
+	[
+		'nothing given, where n8n has no public URL',
+		() => broken({ baseUrl: 'https://api.invalid' }),
 		{
-			webhookProduction: /isn't the URL of/,
-			webhookPublished: /wasn't checked/,
-			webhookRegistered: /wasn't checked/,
+			'credential clock publicKey routingRule': /can't reach/,
+			webhookPublic: /http:\/\/localhost:5678 from the internet/,
 		},
+	],
+	[
+		'a deployment without a version',
+		() => {
+			answer(/ai-deployments/, { id: 'ddv_new', name: 'New', status: 'available' });
+			return { deploymentId: 'ddv_new' };
+		},
+		{ deployment: /has no tag/ },
 	],
 	[
 		"someone's workflow that takes GET only",
@@ -249,201 +304,121 @@ const WEBHOOK_SETUPS: Setup[] = [
 		{ webhookPublished: /No trigger is published/ },
 	],
 	[
-		'an address at which nothing listens',
-		() => ({ webhookUrl: 'http://127.0.0.1:9/webhook/id/webhook' }),
-		{ webhookPublished: /doesn't respond .*ECONNREFUSED/ },
-	],
-	[
 		'a login page in front of n8n',
 		async () => {
-			const { url: webhookUrl } = await publishTrigger();
+			const fields = await published();
 			n8n.proxy = (outgoing) => {
 				outgoing.writeHead(302, { Location: 'https://login.example.com/' }).end();
 				return true;
 			};
-			return { webhookUrl };
+			return fields;
 		},
 		{ webhookPublished: /doesn't respond .*302/ },
 	],
 	[
-		'a trigger with a different credential',
-		async () => await published(SESSION_EVENTS, { verifySignature: false, credential: randomUUID() }),
-		{ webhookPublished: /uses a different credential/ },
-	],
-	[
-		'a trigger whose credential is gone',
-		async () => await published(SESSION_EVENTS, { credential: randomUUID() }),
-		{ webhookPublished: /uses a different credential/ },
-	],
-	[
-		'an old address of n8n',
-		async () => {
-			const { webhookUrl } = await published();
-			return { webhookUrl: webhookUrl.replace(n8n.url, 'http://127.0.0.1:9') };
-		},
-		{ webhookPublished: /doesn't respond/ },
-	],
-	[
 		'a trigger for calls only where a session is to send its events',
-		async () => ({ deploymentId: 'ddv_support', ...(await published(CALL_EVENTS)) }),
+		async () => ({ ...DEPLOYMENT, ...(await published(CALL_EVENTS)) }),
 		{ webhookPublished: /not for agent session events/ },
 	],
 	[
 		'a trigger that a different n8n process has published',
 		async () => {
-			const { url } = await publishTrigger([...SESSION_EVENTS, ...CALL_EVENTS]);
+			const fields = await published([...SESSION_EVENTS, ...CALL_EVENTS]);
 			await moveToWorker();
-			return { ...RULE, webhookUrl: url };
+			return { ...RULE, ...fields };
 		},
 	],
 	[
 		'a private address for the public API',
-		async () => {
-			const { url } = await publishTrigger();
-			broken({ baseUrl: 'https://api.invalid' });
-			return { webhookUrl: url };
-		},
-		{
-			credential: /can't reach/,
-			clock: /can't reach/,
-			publicKey: /can't reach/,
-			webhookPublic: /from the internet/,
-		},
+		async () => broken({ baseUrl: 'https://api.invalid' }, await published()),
+		{ 'credential clock publicKey': /can't reach/, webhookPublic: /from the internet/ },
 	],
-];
-
-const OPEN_SETUPS: Setup[] = [
-	['nothing given, where there is all', () => ({})],
-	[
-		'nothing given, where there is no rule to call by',
-		() => {
-			answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' });
-		},
-		{
-			routingRule: /No outbound routing rule has an agent/,
-			number: /No outbound routing rule has/,
-		},
-	],
-	[
-		'nothing given, where no rule has a number',
-		() => void answerRule({ numbers: [] }),
-		{ number: /No outbound routing rule has a phone number/ },
-	],
-	['nothing given, where rules say nothing of numbers', () => void answerRule({ numbers: undefined })],
-	[
-		'nothing given, where n8n has no public URL',
-		() => broken({ baseUrl: 'https://api.invalid' }),
-		{
-			credential: /can't reach/,
-			clock: /can't reach/,
-			publicKey: /can't reach/,
-			webhookPublic: /http:\/\/localhost:5678 from the internet/,
-			routingRule: /can't reach/,
-		},
-	],
-	...['no URL', 'not-listed', 'ftp://n8n.example.com/webhook/id/webhook'].map((webhookUrl): Setup => [
-		`the URL '${webhookUrl}'`,
-		() => ({ webhookUrl }),
-		{ webhookProduction: /'Webhook URL' must be a URL/ },
-	]),
-];
-
-const CALL_SETUPS: Setup[] = [
-	['a rule, its number and a trigger', async () => ({ ...RULE, ...(await published(CALL_EVENTS)) })],
-	['a number that is written differently', () => ({ ...RULE, from: '+1 (555) 010-2001' })],
-	[
-		'a rule that is not there',
-		() => ({ routingRuleId: 'rule_none' }),
-		{ routingRule: /no routing rule 'rule_none'/ },
-	],
-	['a rule for incoming calls', () => ({ routingRuleId: 'rule_in_01' }), { routingRule: /incoming/ }],
 	[
 		'a rule without an agent',
-		() => {
-			answerRule({ agentId: undefined });
-			return RULE;
-		},
+		() => answerRule({ agentId: undefined }, RULE),
 		{ routingRule: /has no agent/ },
 	],
-	["a different rule's number", () => ({ ...RULE, from: '+15550102002' }), { number: /doesn't belong/ }],
-	["someone else's number", () => ({ from: '+15559999999' }), { number: /no phone number/ }],
-	['a gateway and its number', () => ({ gatewayId: 'gw_out_01', from: '+15550101001' })],
-	['a gateway for incoming calls', () => ({ gatewayId: 'gw_in_01' }), { gateway: /no outbound gateway/ }],
+	['a rule that names its numbers by ID', () => answerRule({ numbers: ['pn_a_01'] }, RULE)],
+	['a rule, and a trigger for calls', async () => ({ ...RULE, ...(await published(CALL_EVENTS)) })],
 	[
 		'a registration that someone has deleted',
 		async () => {
-			const { url } = await publishTrigger(CALL_EVENTS);
+			const fields = await published(CALL_EVENTS);
 			rig.simulator.callWebhooks.clear();
-			return { webhookUrl: url };
+			return fields;
 		},
 		{ webhookRegistered: /doesn't send call events/ },
 	],
 	[
 		'a registration for other events',
 		async () => {
-			const { url } = await publishTrigger(CALL_EVENTS);
+			const fields = await published(CALL_EVENTS);
 			for (const webhook of rig.simulator.callWebhooks.values()) webhook.events = ['call-hangup'];
-			return { webhookUrl: url };
+			return fields;
 		},
 		{ webhookRegistered: /doesn't send call-answered/ },
 	],
 	[
-		'a plan without telephony, where sessions send their events to a trigger of a different process',
-		async () => {
-			const { url } = await publishTrigger();
-			await moveToWorker();
-			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
-			return { deploymentId: 'ddv_support', webhookUrl: url };
-		},
-	],
-	[
-		'a plan without telephony, where calls are to be made',
-		() => {
-			rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
-			return { ...RULE, gatewayId: 'gw_out_01' };
-		},
-		{ routingRule: /doesn't allow/, number: /doesn\'t allow/, gateway: /doesn\'t allow/ },
-	],
-	[
 		'a registration that VideoSDK spells otherwise',
 		async () => {
-			const { url } = await publishTrigger(CALL_EVENTS);
+			const { webhookUrl } = await published(CALL_EVENTS);
 			for (const webhook of rig.simulator.callWebhooks.values())
-				webhook.url = url.replace('localhost', 'LOCALHOST');
-			return { ...RULE, webhookUrl: url };
-		},
-	],
-	[
-		'a rule that names its numbers by ID',
-		() => {
-			answerRule({ numbers: ['pn_a_01'] });
-			return RULE;
+				webhook.url = webhookUrl.replace('localhost', 'LOCALHOST');
+			return { ...RULE, webhookUrl };
 		},
 	],
 	[
 		'a URL that VideoSDK does not know, where calls are to start a trigger of a different process',
 		async () => {
-			const { url } = await publishTrigger(CALL_EVENTS);
+			const fields = await published(CALL_EVENTS);
 			rig.simulator.callWebhooks.clear();
 			await moveToWorker();
-			return { ...RULE, webhookUrl: url };
+			return { ...RULE, ...fields };
 		},
 		{ webhookRegistered: /doesn't send call events/ },
 	],
+	[
+		'a plan without telephony, where sessions send their events to a trigger of a different process',
+		async () => {
+			const fields = await published();
+			await moveToWorker();
+			return withoutTelephony({ ...DEPLOYMENT, ...fields });
+		},
+	],
+	[
+		'a plan without telephony, where calls are to be made',
+		() => withoutTelephony({ ...RULE, gatewayId: 'gw_out_01' }),
+		{ 'routingRule number gateway': /doesn't allow/ },
+	],
 ];
 
-it.each([...OPEN_SETUPS, ...CREDENTIAL_SETUPS, ...DEPLOYMENT_SETUPS, ...WEBHOOK_SETUPS, ...CALL_SETUPS])(
+/** Checks what several setups give together, and that only what is wrong is told, in words that fit. */
+async function expectRight(...setups: Setup[]): Promise<void> {
+	const fields: IDataObject = {};
+	for (const [, make] of setups) Object.assign(fields, await make());
+	const wrong = setups.flatMap(([, , says = {}]) =>
+		Object.entries(says).flatMap(([checks, pattern]) =>
+			checks.split(' ').map((name) => [name, expect.stringMatching(pattern) as unknown]),
+		),
+	);
+	const findings = Object.entries(await check(fields)).filter(([, { ok }]) => !ok);
+	expect(Object.fromEntries(findings.map(([name, { message }]) => [name, message]))).toEqual(
+		Object.fromEntries(wrong),
+	);
+}
+
+it.each([...CREDENTIALS, ...DEPLOYMENTS, ...WEBHOOKS, ...CALLS, ...OTHERS])(
 	'is right about %s',
-	async (_what, make, wrong = {}) => {
-		const findings = await check((await make()) ?? {});
-		const failed = Object.entries(findings).filter(([, { ok }]) => !ok);
-		expect(Object.fromEntries(failed.map(([name, { message }]) => [name, message]))).toEqual(
-			Object.fromEntries(
-				Object.entries(wrong).map(([name, pattern]) => [name, expect.stringMatching(pattern) as string]),
-			),
-		);
-	},
+	async (...setup) => await expectRight(setup),
 );
+
+it('is right about a deployment, a webhook, and a call together', async () => {
+	const parts = fc.tuple(...[DEPLOYMENTS, WEBHOOKS, CALLS].map((setups) => fc.constantFrom(...setups)));
+	await checkAsync(
+		fc.asyncProperty(parts, async (setups) => await expectRight(...setups)),
+		30,
+	);
+});
 
 it('checks what is given, in the order of the fields', async () => {
 	expect(Object.keys(await check())).toEqual([...CHECKS, 'webhookPublic', 'routingRule', 'number']);
@@ -461,15 +436,12 @@ it('checks what is given, in the order of the fields', async () => {
 	]);
 });
 
-it('says how to mend a Base URL with a wrong path', async () => {
-	broken({ baseUrl: `${rig.simulator.url}/v1` });
-	const { credential } = await check();
-	expect(credential?.fix).toContain("Check 'Base URL'");
-	expect(credential?.fix).not.toMatch(/Tag/);
-});
-
-it.each(['https', 'ftp'])('leads to Base URL where it begins with %s by mistake', async (protocol) => {
-	broken({ baseUrl: rig.simulator.url.replace('http', protocol) });
+it.each([
+	['begins with https', 'http:', 'https:'],
+	['begins with ftp', 'http:', 'ftp:'],
+	['has a path', /$/, '/v1'],
+])('leads to a Base URL that %s by mistake', async (_how, part, by) => {
+	broken({ baseUrl: rig.simulator.url.replace(part, by) });
 	const { credential } = await check();
 	expect(credential).toMatchObject({ ok: false });
 	expect(`${credential?.message} ${credential?.fix}`).toContain("'Base URL'");

@@ -29,17 +29,71 @@ const OTHER_EVENTS = [
 	...['transcription-started', 'transcription-stopped', 'transcription-failed'],
 ];
 const NOTHING_PICKED = { __rl: true, mode: 'list', value: '' };
-const NO_URL = { __rl: true, mode: 'url', value: '' };
-const LIST = { returnAll: false, limit: 50 };
-const WAIT = { maxWait: 1, maxWaitUnit: 'hours' };
-const NO_VALUES = { specifyMetaData: 'keypair', metaData: {} };
-const NO_SESSION_VALUES = {
-	deploymentId: NOTHING_PICKED,
-	tag: NOTHING_PICKED,
-	specifyEnv: 'keypair',
-	env: {},
-	...NO_VALUES,
-	recording: 'none',
+
+/** What a new node holds: a parameter has the same default wherever it occurs, but for those named with an operation below. */
+const DEFAULTS: INodeParameters = {
+	...Object.fromEntries(
+		[
+			'agentId',
+			'callId',
+			'deploymentId',
+			'from',
+			'gatewayId',
+			'routingRuleId',
+			'sessionId',
+			'tag',
+			'webhookUrl',
+		].map((name) => [name, NOTHING_PICKED]),
+	),
+	...Object.fromEntries(
+		['agentTools', 'env', 'filters', 'metaData', 'options', 'roomOptions'].map((name) => [name, {}]),
+	),
+	...{ callVia: 'routingRule', getBy: 'room', recordingType: 'room', responseType: 'approval' },
+	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
+	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
+	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours', statuses: ['completed', 'failed', 'stopped'] },
+};
+/** The parameters of each operation beside `options`, as interface.md has them. What has no default above is empty. */
+const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData recording agentTools';
+const CALL = 'to callVia routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
+const LIST = 'returnAll limit';
+const OPERATIONS: Record<string, string> = {
+	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from gatewayId',
+	'agent dispatch': 'agentId meetingId versionId versionTag agentTools specifyMetaData metaData roomOptions',
+	'call get': 'callId include',
+	'call getAll': `${LIST} filters simplify`,
+	'call hangUp': 'callId',
+	'call make': `${CALL} recording`,
+	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit`,
+	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit`,
+	'call transfer': 'callId transferTo',
+	'deployment create': 'name description',
+	'deployment get': 'deploymentId tag',
+	'deployment getAll': LIST,
+	'recording download': 'url binaryPropertyName',
+	'recording getAll': `recordingType ${LIST} filters`,
+	'room create': 'recording webhookUrl',
+	'room deactivate': 'roomId',
+	'room endSession': 'roomId',
+	'room get': 'roomId',
+	'room getAll': `${LIST} simplify`,
+	'session end': 'sessionId',
+	'session get': 'sessionId',
+	'session getAll': `${LIST} filters simplify`,
+	'session start': `${SESSION} webhookUrl`,
+	'session startAndWait': `${SESSION} maxWait maxWaitUnit`,
+	'session waitForStatus': 'sessionId statuses maxWait maxWaitUnit',
+	'tool answer': 'respondWith answerJson isError',
+	'tool createAccess': 'agentTools context validFor validForUnit',
+	'transcription get': 'getBy roomId includeText waitUntilReady maxWait maxWaitUnit',
+	'transcription getAll': `${LIST} filters`,
+	'transcription startRealtime': 'roomId',
+	'transcription stopRealtime': 'roomId',
+};
+const OWN_DEFAULTS: Record<string, INodeParameters> = {
+	'call sendAndWait': { maxWait: 15, maxWaitUnit: 'minutes' },
+	'tool answer': { respondWith: 'json', answerJson: '={{ $json }}', isError: false },
+	'tool createAccess': { context: {}, validFor: 30, validForUnit: 'days' },
 };
 
 let engine: Engine;
@@ -120,28 +174,21 @@ describe('The credential', () => {
 			name: 'videoSdkAgentCloudApi',
 			displayName: 'VideoSDK Agent Cloud API',
 		});
-		expect(
-			properties.map(({ name: field, type, required, default: value, typeOptions }) => ({
+		const fields = properties.map(({ name: field, type, required, default: value, typeOptions }) =>
+			[
 				field,
 				type,
-				required: required ?? false,
+				required ? 'required' : '',
 				value,
-				masked: typeOptions?.password ?? false,
-				lines: typeOptions?.rows ?? 1,
-			})),
-		).toEqual([
-			{ field: 'keysNotice', type: 'notice', required: false, value: '', masked: false, lines: 1 },
-			{ field: 'apiKey', type: 'string', required: true, value: '', masked: true, lines: 1 },
-			{ field: 'secretKey', type: 'string', required: true, value: '', masked: true, lines: 1 },
-			{
-				field: 'baseUrl',
-				type: 'string',
-				required: false,
-				value: 'https://api.videosdk.live',
-				masked: false,
-				lines: 1,
-			},
-			{ field: 'webhookPublicKey', type: 'string', required: false, value: '', masked: false, lines: 2 },
+				typeOptions?.password ? 'masked' : typeOptions?.rows,
+			].join(),
+		);
+		expect(fields).toEqual([
+			'keysNotice,notice,,,',
+			'apiKey,string,required,,masked',
+			'secretKey,string,required,,masked',
+			'baseUrl,string,,https://api.videosdk.live,',
+			'webhookPublicKey,string,,,2',
 		]);
 	});
 });
@@ -169,154 +216,57 @@ describe('The action', () => {
 	});
 
 	it('offers the resources and operations of interface.md', () => {
-		const operations = values(property(action(), 'resource')).map((resource) => [
-			resource,
-			values(property(action(), 'operation', String(resource))).sort(),
-		]);
-		expect(Object.fromEntries(operations)).toEqual({
-			account: ['checkSetup'],
-			agent: ['dispatch'],
-			call: ['get', 'getAll', 'hangUp', 'make', 'makeAndWait', 'sendAndWait', 'transfer'],
-			deployment: ['create', 'get', 'getAll'],
-			recording: ['download', 'getAll'],
-			room: ['create', 'deactivate', 'endSession', 'get', 'getAll'],
-			session: ['end', 'get', 'getAll', 'start', 'startAndWait', 'waitForStatus'],
-			tool: ['answer', 'createAccess'],
-			transcription: ['get', 'getAll', 'startRealtime', 'stopRealtime'],
-		});
+		const operations = values(property(action(), 'resource')).flatMap((resource) =>
+			values(property(action(), 'operation', String(resource))).map(
+				(operation) => `${resource} ${operation}`,
+			),
+		);
+		expect(operations.sort()).toEqual(Object.keys(OPERATIONS).sort());
 	});
 
-	it.each<[resource: string, operation: string, more: INodeParameters, given?: INodeParameters]>([
-		['session', 'start', { ...NO_SESSION_VALUES, agentTools: {}, webhookUrl: NOTHING_PICKED, options: {} }],
-		[
-			'session',
-			'startAndWait',
-			{
-				...NO_SESSION_VALUES,
-				agentTools: {},
-				...WAIT,
-				options: {},
-			},
-		],
-		[
-			'account',
-			'checkSetup',
-			{
-				deploymentId: NOTHING_PICKED,
-				tag: NOTHING_PICKED,
-				webhookUrl: NOTHING_PICKED,
-				routingRuleId: NOTHING_PICKED,
-				from: NOTHING_PICKED,
-				gatewayId: NOTHING_PICKED,
-				options: {},
-			},
-		],
-		['session', 'end', { sessionId: NOTHING_PICKED, options: {} }],
-		['session', 'get', { sessionId: NOTHING_PICKED, options: {} }],
-		['session', 'getAll', { ...LIST, filters: {}, simplify: true, options: {} }],
-		[
-			'call',
-			'make',
-			{
-				to: '',
-				callVia: 'routingRule',
-				routingRuleId: NOTHING_PICKED,
-				from: NOTHING_PICKED,
-				recording: 'none',
-				maxCallDuration: 600,
-				agentTools: {},
-				...NO_VALUES,
-				options: {},
-			},
-		],
-		[
-			'call',
-			'sendAndWait',
-			{
-				to: '',
-				callVia: 'routingRule',
-				routingRuleId: NOTHING_PICKED,
-				from: NOTHING_PICKED,
-				message: '',
-				responseType: 'approval',
-				maxCallDuration: 600,
-				maxWait: 15,
-				maxWaitUnit: 'minutes',
-				agentTools: {},
-				...NO_VALUES,
-				options: {},
-			},
-		],
-		['call', 'get', { callId: NOTHING_PICKED, include: [], options: {} }],
-		['call', 'getAll', { ...LIST, filters: {}, simplify: true, options: {} }],
-		['call', 'hangUp', { callId: NOTHING_PICKED, options: {} }],
-		['call', 'transfer', { callId: NOTHING_PICKED, transferTo: '', options: {} }],
-		[
-			'session',
-			'waitForStatus',
-			{
-				sessionId: NOTHING_PICKED,
-				statuses: ['completed', 'failed', 'stopped'],
-				...WAIT,
-				options: {},
-			},
-		],
-		['deployment', 'create', { name: '', description: '', options: {} }],
-		['deployment', 'get', { deploymentId: NOTHING_PICKED, tag: NOTHING_PICKED, options: {} }],
-		['deployment', 'getAll', { ...LIST, options: {} }],
-		[
-			'agent',
-			'dispatch',
-			{
-				agentId: NOTHING_PICKED,
-				meetingId: '',
-				versionId: '',
-				versionTag: '',
-				agentTools: {},
-				...NO_VALUES,
-				roomOptions: {},
-				options: {},
-			},
-		],
-		['room', 'create', { recording: 'none', webhookUrl: NOTHING_PICKED, options: {} }],
-		[
-			'room',
-			'create',
-			{ summaryPrompt: '', webhookUrl: NOTHING_PICKED, options: {} },
-			{ recording: 'summarize' },
-		],
-		['room', 'get', { roomId: '', options: {} }],
-		['room', 'deactivate', { roomId: '', options: {} }],
-		['room', 'endSession', { roomId: '', options: {} }],
-		['room', 'getAll', { ...LIST, simplify: true, options: {} }],
-		['recording', 'getAll', { recordingType: 'room', ...LIST, filters: {}, options: {} }],
-		['recording', 'download', { url: '', binaryPropertyName: 'data', options: {} }],
-		[
-			'transcription',
-			'get',
-			{ getBy: 'room', roomId: '', includeText: true, waitUntilReady: true, ...WAIT, options: {} },
-		],
-		[
-			'transcription',
-			'get',
-			{ transcriptionId: '', includeText: true, options: {} },
-			{ getBy: 'id', waitUntilReady: false },
-		],
-		['transcription', 'getAll', { ...LIST, filters: {}, options: {} }],
-		['transcription', 'startRealtime', { roomId: '', options: {} }],
-		['transcription', 'stopRealtime', { roomId: '', options: {} }],
-	])('has exactly the parameters of %s: %s, with their defaults', (resource, operation, more, given = {}) => {
-		const chosen = { resource, operation, ...given };
-		expect(filled(action(), chosen)).toEqual({ ...chosen, ...more });
-	});
+	it.each(Object.entries(OPERATIONS))(
+		'has exactly the parameters of %s, with their defaults',
+		(which, names) => {
+			const [resource = '', operation = ''] = which.split(' ');
+			const own = { ...DEFAULTS, ...OWN_DEFAULTS[which] };
+			const withOptions = [...names.split(' '), ...(resource === 'tool' ? [] : ['options'])];
+			const defaults = withOptions.map((name) => [name, own[name] ?? '']);
+			expect(filled(action(), { resource, operation })).toEqual({
+				...{ resource, operation },
+				...Object.fromEntries(defaults),
+			});
+		},
+	);
 
-	it.each<[INodeParameters, string[]]>([
-		[{}, ['recording']],
-		[{ recording: 'transcribe' }, ['recording']],
-		[{ recording: 'summarize' }, ['recording', 'summaryPrompt']],
-	])('shows of the recording of a session, with %j: %j', (given, shown) => {
+	it.each<[INodeParameters, string, string]>([
+		[{ resource: 'room', operation: 'create', recording: 'summarize' }, 'summaryPrompt', ''],
+		[{ resource: 'call', callVia: 'gateway', operation: 'make' }, 'gatewayId from', 'routingRuleId'],
+		[
+			{ resource: 'transcription', operation: 'get', getBy: 'id' },
+			'transcriptionId waitUntilReady',
+			'roomId',
+		],
+		[
+			{ resource: 'transcription', operation: 'get', waitUntilReady: false },
+			'includeText',
+			'maxWait maxWaitUnit',
+		],
+		[{}, 'recording', 'summaryPrompt'],
+		[{ recording: 'transcribe' }, 'recording', 'summaryPrompt'],
+		[{ recording: 'summarize' }, 'recording summaryPrompt', ''],
+		[{ specifyEnv: 'json', specifyMetaData: 'json' }, 'jsonEnv jsonMetaData', 'env metaData'],
+		[{ resource: 'tool', operation: 'answer', respondWith: 'text' }, 'answerText', 'answerJson'],
+		...['session', 'deployment', 'call', 'room', 'recording', 'transcription'].map(
+			(resource): [INodeParameters, string, string] => [
+				{ resource, operation: 'getAll', returnAll: true },
+				'returnAll',
+				'limit',
+			],
+		),
+	])('with %j, shows %s, and not %s', (given, shown, hidden) => {
 		const names = Object.keys(filled(action(), given) ?? {});
-		expect(['recording', 'summaryPrompt'].filter((name) => names.includes(name))).toEqual(shown);
+		expect(names).toEqual(expect.arrayContaining(shown.split(' ')));
+		for (const name of hidden.split(' ')) expect(names).not.toContain(name);
 	});
 
 	it.each([
@@ -346,39 +296,26 @@ describe('The action', () => {
 	it.each<INodeParameters[string]>([
 		'https://n8n.example.com/webhook/a/webhook',
 		'={{ $json.url }}',
-		{ ...NO_URL, value: 'https://n8n.example.com/webhook/a/webhook' },
-		{ ...NO_URL, value: '={{ $json.url }}' },
+		{ ...NOTHING_PICKED, mode: 'url', value: 'https://n8n.example.com/webhook/a/webhook' },
+		{ ...NOTHING_PICKED, mode: 'url', value: '={{ $json.url }}' },
 	])('asks for the events once there is a webhook URL: %j', (webhookUrl) => {
 		expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
 	});
 
-	it('offers JSON in place of pairs', () => {
-		const parameters = filled(action(), { specifyEnv: 'json', specifyMetaData: 'json' });
-		expect(Object.keys(parameters ?? {})).toEqual(expect.arrayContaining(['jsonEnv', 'jsonMetaData']));
-		expect(parameters).not.toHaveProperty('env');
-		expect(parameters).not.toHaveProperty('metaData');
-	});
-
-	it('returns all without a limit', () => {
-		for (const resource of ['session', 'deployment', 'call']) {
-			expect(filled(action(), { resource, operation: 'getAll', returnAll: true })).not.toHaveProperty(
-				'limit',
+	it('lets the user set concurrency and time limit of whatever runs for many items', () => {
+		const own = action().properties.filter(({ name }) => name === 'options');
+		for (const which of Object.keys(OPERATIONS).filter((name) => !name.startsWith('tool'))) {
+			const [resource = '', operation = ''] = which.split(' ');
+			const options = own.find(
+				({ displayOptions: { show } = {} }) =>
+					show?.resource?.includes(resource) && show.operation?.includes(operation),
 			);
+			const names = values(options as INodeProperties);
+			expect([which, names]).toEqual([which, expect.arrayContaining(['timeout'])]);
+			if (which !== 'call sendAndWait')
+				expect([which, names]).toEqual([which, expect.arrayContaining(['maxConcurrency'])]);
 		}
 	});
-
-	it.each(['start', 'startAndWait', 'end', 'get', 'getAll', 'waitForStatus', 'create', 'dispatch'])(
-		'lets the user set concurrency and timeout of %s',
-		(operation) => {
-			const options = action().properties.find(
-				({ name, displayOptions }) =>
-					name === 'options' && displayOptions?.show?.operation?.includes(operation),
-			);
-			expect(values(options as INodeProperties)).toEqual(
-				expect.arrayContaining(['maxConcurrency', 'timeout']),
-			);
-		},
-	);
 
 	it('fills in the entries of its collections', () => {
 		expect(
