@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { decode, verify } from 'jsonwebtoken';
-import type { INodeParameters } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { STAND_INS } from './nodeTypes';
 import {
@@ -26,12 +26,6 @@ async function request(options: object, legacy = false) {
 }
 
 describe('The keys', () => {
-	it('count without the white space that was pasted around them', async () => {
-		const { apiKey, secret } = rig.simulator;
-		rig.engine.setCredentials(rig.credentials({ apiKey: ` ${apiKey}\n`, secretKey: `\t${secret} \r\n` }));
-		expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
-	});
-
 	it('count from the next request when they are changed', async () => {
 		rig.engine.setCredentials(rig.credentials({ secretKey: 'wrong' }));
 		failureOf(await rig.engine.run({ parameters: startParameters() }));
@@ -121,88 +115,67 @@ describe('The keys', () => {
 			expect.objectContaining({ status: 'queued' }),
 		]);
 	});
-
-	it('are never sent', async () => {
-		await rig.engine.run({ parameters: startParameters() });
-		expect(JSON.stringify(rig.simulator.requests)).not.toContain(rig.simulator.secret);
-	});
 });
 
-describe('Base URL', () => {
-	it('may end with slashes and white space', async () => {
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `${rig.simulator.url}// ` }));
-		expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
-		expect(rig.request.rawPath).toBe(`${SESSIONS}/start`);
-	});
-
-	it('may have a path, which is kept', async () => {
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `${rig.simulator.url}/a%20b/c/` }));
-		failureOf(await rig.engine.run({ parameters: startParameters() }));
-		expect(rig.request.rawPath).toBe(`/a%20b/c${SESSIONS}/start`);
-	});
+it('Keys count without the white space that was pasted around them, and a Base URL without slashes at its end', async () => {
+	const { apiKey, secret, url } = rig.simulator;
+	use({ apiKey: ` ${apiKey}\n`, secretKey: `\t${secret} \r\n`, baseUrl: `${url}// ` });
+	expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
+	expect(rig.request.rawPath).toBe(`${SESSIONS}/start`);
+	expect(JSON.stringify(rig.simulator.requests)).not.toContain(secret);
+	// A path is kept.
+	use({ baseUrl: `${url}/a%20b/c/` });
+	failureOf(await rig.engine.run({ parameters: startParameters() }));
+	expect(rig.requests.at(-1)?.rawPath).toBe(`/a%20b/c${SESSIONS}/start`);
 });
+
+const noApi = (...faults: Fault[]) =>
+	faults.map((fault): [string, RegExp, () => unknown] => [
+		`no API, but ${JSON.stringify(fault)}`,
+		/'Base URL'.*VideoSDK API/,
+		() => rig.simulator.addFault(fault),
+	]);
+const use = (more: ICredentialDataDecryptedObject) => rig.engine.setCredentials(rig.credentials(more));
+const NOT_ENABLED = { message: 'Please Enable AI Worker Services' };
 
 describe('The credential test', () => {
-	it('is one signed GET of the deployments', async () => {
+	it('is one signed GET of the deployments, of which there may be none yet', async () => {
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
 		const { method, rawPath, claims } = rig.request;
 		expect({ method, rawPath }).toEqual({ method: 'GET', rawPath: `${DEPLOYMENTS}?page=1&perPage=1` });
 		expect(claims).toBeDefined();
-	});
-
-	it('has a sentence for a key that is not accepted', async () => {
-		rig.engine.setCredentials(rig.credentials({ secretKey: 'another-secret' }));
-		expect(await rig.engine.testCredential()).toEqual({
-			status: 'Error',
-			message: expect.stringMatching(/didn't accept this API key and secret.*app\.videosdk\.live\/api-keys/),
-		});
-	});
-
-	it('has a sentence for a project that may not use Agent Cloud', async () => {
-		rig.simulator.addFault({
-			kind: 'status',
-			status: 403,
-			body: { message: 'Please Enable AI Worker Services' },
-		});
-		expect(await rig.engine.testCredential()).toEqual({
-			status: 'Error',
-			message: expect.stringMatching(/isn't allowed to use Agent Cloud/),
-		});
-	});
-
-	it.each<[string, Fault]>([
-		['a page', { kind: 'notJson', body: '<html>Log in</html>' }],
-		['nothing', { kind: 'empty' }],
-		['another JSON', { kind: 'noData', body: { message: 'ok' } }],
-		['an empty object', { kind: 'noData', body: {} }],
-		['a bare list', { kind: 'noData', body: [] }],
-		['data that is no list', { kind: 'noData', body: { data: { id: 'ddv_1' } } }],
-		['data that is a text', { kind: 'noData', body: { data: 'ok' } }],
-	])('has a sentence for an address that is not the API, but answers with %s', async (_what, fault) => {
-		rig.simulator.addFault(fault);
-		expect(await rig.engine.testCredential()).toEqual({
-			status: 'Error',
-			message: expect.stringMatching(/'Base URL'.*VideoSDK API/),
-		});
-	});
-
-	it.each([
-		['API Key', { apiKey: ' ' }],
-		['Secret Key', { secretKey: '' }],
-		['Base URL', { baseUrl: 'example' }],
-	])('names a bad %s', async (field, more) => {
-		rig.engine.setCredentials(rig.credentials(more));
-		const { status, message } = await rig.engine.testCredential();
-		expect(status).toBe('Error');
-		expect(message).toContain(`'${field}'`);
-		expect(rig.simulator.requests).toHaveLength(0);
-	});
-
-	it('passes for an account that has no deployments yet', async () => {
 		const fresh = await rig.addSimulator({ lifecycle: false, deployments: [] });
-		rig.engine.setCredentials(rig.credentials({ baseUrl: fresh.url }));
+		use({ baseUrl: fresh.url });
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
 		expect(fresh.requests).toHaveLength(1);
+	});
+
+	it.each<[string, RegExp, () => unknown]>([
+		[
+			'a key that is not accepted',
+			/didn't accept this API key and secret.*app\.videosdk\.live\/api-keys/,
+			() => use({ secretKey: 'another-secret' }),
+		],
+		[
+			'a project without Agent Cloud',
+			/isn't allowed to use Agent Cloud/,
+			() => rig.simulator.addFault({ kind: 'status', status: 403, body: NOT_ENABLED }),
+		],
+		...noApi(
+			{ kind: 'notJson', body: '<html>Log in</html>' },
+			{ kind: 'empty' },
+			...[{ message: 'ok' }, {}, [], { data: { id: 'ddv_1' } }, { data: 'ok' }].map((body): Fault => ({
+				kind: 'noData',
+				body,
+			})),
+		),
+		['a blank API Key', /'API Key'/, () => use({ apiKey: ' ' })],
+		['no Secret Key', /'Secret Key'/, () => use({ secretKey: '' })],
+		['no URL', /'Base URL'/, () => use({ baseUrl: 'example' })],
+	])('has a sentence for %s', async (_what, message, spoil) => {
+		spoil();
+		const text = expect.stringMatching(message) as string;
+		expect(await rig.engine.testCredential()).toEqual({ status: 'Error', message: text });
 	});
 
 	it('is not led to another host by a redirect', async () => {
@@ -213,18 +186,25 @@ describe('The credential test', () => {
 	});
 });
 
-describe('In the HTTP Request node the credential', () => {
-	it.each([false, true])(
-		'only works for requests to the API (former request options: %s)',
-		async (legacy) => {
-			const url = `${rig.simulator.url}${DEPLOYMENTS}?page=1`;
-			const result = await request(legacy ? { uri: url, method: 'GET' } : { url, method: 'GET' }, legacy);
-			expect(jsonOf(result)[0]?.answer).toContain('ddv_support');
-			expect(rig.request.claims).toBeDefined();
-		},
-	);
+describe.each([
+	['', false],
+	[' (former request options)', true],
+])('In the HTTP Request node%s the credential', (_which, legacy) => {
+	const requestTo = async (url: string, more: object = {}) =>
+		await request({ ...(legacy ? { uri: url } : { url }), method: 'GET', ...more }, legacy);
 
-	it.each([false, true])('signs no request to another host (former request options: %s)', async (legacy) => {
+	it('signs requests to the API, and follows no redirect', async () => {
+		const url = `${rig.simulator.url}${DEPLOYMENTS}?page=1`;
+		expect(jsonOf(await requestTo(url))[0]?.answer).toContain('ddv_support');
+		expect(rig.request.claims).toBeDefined();
+		const other = await rig.addSimulator();
+		rig.simulator.addFault({ kind: 'redirect', status: 302, location: `${other.url}${DEPLOYMENTS}` });
+		await requestTo(url, legacy ? { followRedirect: true, followAllRedirects: true } : {});
+		expect(rig.requests).toHaveLength(2);
+		expect(other.requests).toHaveLength(0);
+	});
+
+	it('signs no request to another host', async () => {
 		const other = await rig.addSimulator();
 		const base = new URL(rig.simulator.url);
 		for (const url of [
@@ -234,21 +214,11 @@ describe('In the HTTP Request node the credential', () => {
 			`http://${base.hostname}.example.com:${base.port}/`,
 			`https://${base.host}/`,
 		]) {
-			const result = await request(legacy ? { uri: url } : { url }, legacy);
+			const result = await requestTo(url);
 			expect(failureOf(result).message).toMatch(/only works for requests to|isn't a valid URL/);
 			expectNoSecrets(rig, result.error, result.thrown);
 		}
-		expect(other.requests).toHaveLength(0);
-		expect(rig.requests).toHaveLength(0);
-	});
-
-	it.each([false, true])('follows no redirect (former request options: %s)', async (legacy) => {
-		const other = await rig.addSimulator();
-		rig.simulator.addFault({ kind: 'redirect', status: 302, location: `${other.url}${DEPLOYMENTS}` });
-		const url = `${rig.simulator.url}${DEPLOYMENTS}`;
-		await request(legacy ? { uri: url, followRedirect: true, followAllRedirects: true } : { url }, legacy);
-		expect(rig.requests).toHaveLength(1);
-		expect(other.requests).toHaveLength(0);
+		expect([...other.requests, ...rig.requests]).toEqual([]);
 	});
 });
 
