@@ -1,4 +1,4 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type IDataObject, tryToParseDateTime } from 'n8n-workflow';
 import { choicesField, type Field, groupField, textField } from './field';
 import { CollectionReader } from './reader';
 
@@ -115,17 +115,6 @@ export function readCallingHours(options: CollectionReader): CallingHours | unde
 	);
 }
 
-/** @returns the day (1: Monday ... 7: Sunday) and the minutes since midnight that clocks in a time zone show */
-function localTime(timeZone: string, nowMs: number): { day: number; minute: number } {
-	const format = { timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-	const parts = new Intl.DateTimeFormat('en-US', format).formatToParts(nowMs);
-	const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
-	return {
-		day: DAY_NAMES.indexOf(part('weekday')) + 1,
-		minute: Number(part('hour')) * MINUTES_PER_HOUR + Number(part('minute')),
-	};
-}
-
 const asTime = (minutes: number) =>
 	[Math.floor(minutes / MINUTES_PER_HOUR), minutes % MINUTES_PER_HOUR]
 		.map((number) => String(number).padStart(2, '0'))
@@ -139,7 +128,9 @@ const asTime = (minutes: number) =>
  */
 export function outsideHours(hours: CallingHours, nowMs: number): string | undefined {
 	const { days, fromMinute, toMinute, timeZone } = hours;
-	const { day, minute } = localTime(timeZone, nowMs);
+	const now = tryToParseDateTime(new Date(nowMs).toISOString(), timeZone).setZone(timeZone);
+	const day = now.weekday;
+	const minute = now.hour * MINUTES_PER_HOUR + now.minute;
 	const dayBefore = day === 1 ? DAYS_PER_WEEK : day - 1;
 	const isOverMidnight = fromMinute > toMinute;
 	const isToday = days.includes(day) && minute >= fromMinute && (isOverMidnight || minute < toMinute);
