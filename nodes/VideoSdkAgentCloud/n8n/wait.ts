@@ -55,14 +55,16 @@ export function readWaitingExecution(
 	return { text, items: items.map(({ json }) => json) };
 }
 
+/** The response by which n8n answers a request. */
+export type WebhookResponse = ReturnType<IWebhookFunctions['getResponseObject']>;
+
 /**
- * Calls back when n8n has answered a request to continue the execution.
+ * Waits until n8n has answered a request, which it does once it has stored the execution, or has begun to continue it.
  *
- * @param done told whether n8n has accepted it; undefined: the sender has gone away, and the execution most likely continues
+ * @returns whether it was with 200; undefined: the sender has gone away, and the execution most likely continues
  */
-export function whenAnswered(context: IWebhookFunctions, done: (wasAccepted?: boolean) => void): void {
-	const response = context.getResponseObject();
-	const finish = () => done(response.writableFinished ? response.statusCode === 200 : undefined);
-	if (response.closed) finish();
-	else response.once('close', finish);
+export async function whenAnswered(response: WebhookResponse): Promise<boolean | undefined> {
+	// "close" comes after every answer, and when the sender went away, but only once: it may have come while the request was verified.
+	if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
+	return response.writableFinished ? response.statusCode === 200 : undefined;
 }

@@ -114,7 +114,7 @@ export class Wait {
 		if (this.state !== 'waiting' || this.isTooLate) return false;
 		this.state = 'continuing';
 		this.response = response;
-		whenAnswered(context, (wasAccepted) => void this.finish(wasAccepted));
+		void whenAnswered(context.getResponseObject()).then((wasAccepted) => this.finish(wasAccepted));
 		return true;
 	}
 
