@@ -30,11 +30,21 @@ const hours = fc
 	})
 	.filter(({ fromMinute, toMinute }) => fromMinute !== toMinute);
 
+/** Where the hours begin or end just now. */
+const edge = fc.record({
+	at: fc.constantFrom('neither', 'from', 'to'),
+	offset: fc.integer({ min: -1, max: 1 }),
+});
+
 it('goes by what clocks and calendars in the time zone show, over midnight and when clocks change', () => {
 	check(
-		fc.property(hours, nowMs, ({ days, fromMinute, toMinute, timeZone }, ms) => {
+		fc.property(hours, nowMs, edge, ({ days, timeZone, ...drawn }, ms, { at, offset }) => {
 			const now = DateTime.fromMillis(ms, { zone: timeZone });
 			const minute = now.hour * 60 + now.minute;
+			const nearby = (minute + offset + DAY_MINUTES) % DAY_MINUTES;
+			const fromMinute = at === 'from' ? nearby : drawn.fromMinute;
+			const toMinute = at === 'to' ? nearby : drawn.toMinute;
+			fc.pre(fromMinute !== toMinute);
 			const yesterday = now.startOf('day').minus({ hours: 1 });
 			const isInside =
 				fromMinute < toMinute

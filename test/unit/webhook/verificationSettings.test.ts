@@ -45,21 +45,15 @@ afterEach(() => {
 describe('verificationSettings', () => {
 	it('reads a credential once a minute, also when many deliveries come at once', async () => {
 		await Promise.all(Array.from({ length: 50 }, async () => await read()));
+		credential = async () => ({ baseUrl: 'https://other.example.com', webhookPublicKey: pair.publishedPem });
 		nowMs += 59_999;
-		await read();
+		expect(await read()).toEqual({ baseUrl: 'https://api.videosdk.live/' });
 		expect(reads).toBe(1);
 		nowMs += 1;
-		await read();
-		expect(reads).toBe(2);
-	});
-
-	it('takes up a change of the credential after a minute', async () => {
-		expect((await read()).pinnedKey).toBeUndefined();
-		credential = async () => ({ baseUrl: 'https://other.example.com', webhookPublicKey: pair.publishedPem });
-		expect((await read()).baseUrl).toBe('https://api.videosdk.live/');
-		nowMs += 60_000;
-		expect((await read()).baseUrl).toBe('https://other.example.com/');
-		expect((await read()).pinnedKey?.equals(pair.publicKey)).toBe(true);
+		const { baseUrl, pinnedKey } = await read();
+		expect([baseUrl, pinnedKey?.equals(pair.publicKey), reads]).toEqual([
+			...['https://other.example.com/', true, 2],
+		]);
 	});
 
 	it.each<[what: string, failing: () => Promise<IDataObject>, message: string]>([
