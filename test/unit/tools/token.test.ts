@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { signToken, toolKey, toolPath, verifyToken } from '../../../nodes/VideoSdkAgentCloud/tools/token';
+import { splitTimeout, withTimeout } from '../../../nodes/VideoSdkAgentCloud/tools/timeout';
 import { check } from '../support';
 
 const URL_OF_TOOL = 'https://n8n.example.com/webhook/5a1c/mcp';
@@ -55,4 +56,15 @@ it.each([
 it('a token of a different secret is rejected', () => {
 	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: {} }, toolKey('former secret'));
 	expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual({ rejected: 'signature' });
+});
+
+it("a tool's URL says how long its agent waits: from 1 to 300 s, else 20 s", () => {
+	const seconds = fc.oneof(fc.constantFrom(0, 1, 20, 300, 301), fc.integer({ min: -1, max: 400 }));
+	check(
+		fc.property(seconds, (given) => {
+			const timeoutS = given >= 1 && given <= 300 ? given : 20;
+			expect(splitTimeout(withTimeout(URL_OF_TOOL, given))).toEqual({ url: URL_OF_TOOL, timeoutS });
+		}),
+	);
+	expect(splitTimeout(URL_OF_TOOL)).toEqual({ url: URL_OF_TOOL, timeoutS: 20 });
 });
