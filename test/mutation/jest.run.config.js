@@ -5,6 +5,7 @@ module.exports = {
 	...base,
 	roots: ['<rootDir>/test/engine', '<rootDir>/test/unit/actions'],
 	testMatch: [
-		'**/{model,oneItemPerRow,retryOnFail,perItem,outcomes,startsOnce,notCalled,calledOnce,concurrency}.test.ts',
+		'**/engine/{model,oneItemPerRow,startedOnce,outcomes,notCalled}.test.ts',
+		'**/unit/actions/*.test.ts',
 	],
 };

@@ -134,3 +134,17 @@ it('the README shows its moving picture in light and dark', () => {
 		expect(statSync(join(root, picture)).size).toBeLessThan(600_000);
 	}
 });
+
+it('Stryker is told of files that exist', () => {
+	const files = [
+		['stryker.config.mjs', 'nodes/VideoSdkAgentCloud'],
+		['jest.run.config.js', 'test'],
+	].flatMap(([config, folder = '']) =>
+		[...read(`test/mutation/${config}`).matchAll(/\/(\w+)\/\{([\w,]+)\}(\.[\w.]+)/g)].flatMap(
+			([, part = '', names = '', ending = '']) =>
+				names.split(',').map((name) => join(folder, part, name + ending)),
+		),
+	);
+	expect(files.length).toBeGreaterThan(20);
+	expect(files.filter((file) => !published.has(file))).toEqual([]);
+});
