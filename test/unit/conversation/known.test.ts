@@ -69,6 +69,9 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 				const [one, other] = [item(kind, earlier), item(kind, later)];
 				expect(isShownOver(later) || !isShownOver(earlier)).toBe(true);
 				expect(later.isAnswered || !earlier.isAnswered).toBe(true);
+				for (const time of ['overAtMs', 'seenOverAtMs'] as const) {
+					expect(later[time] ?? Infinity).toBeLessThanOrEqual(earlier[time] ?? Infinity);
+				}
 				expect(Object.keys(later.timelog)).toEqual(expect.arrayContaining(Object.keys(earlier.timelog)));
 				const fields = Object.keys(one).filter((name) => one[name] !== null && one[name] !== '');
 				const derived = ['timedOut', 'durationSeconds', 'missing', 'event', 'endError', 'endedAtTimeout'];
@@ -175,6 +178,11 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 			'an event beside a record that is still running loses nothing of it (1fffcb5)',
 			[session('running', { roomId: 'room-1', start: before(60) }), told('failed')],
 			{ status: 'failed', outcome: 'failed', event: 'failed', roomId: 'room-1' },
+		],
+		[
+			'of two ends that events told the better one counts (issue 31, rule 1)',
+			[session('running'), told('failed'), told('stopped')],
+			{ event: 'stopped', outcome: 'completed' },
 		],
 		[
 			'the API decides how a session ended (issue 31, rule 4)',
