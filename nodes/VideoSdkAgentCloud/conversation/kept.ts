@@ -18,8 +18,8 @@ export interface Place {
 	hasOwnRoom: boolean;
 	/** The room's session, as the conversation's own record names it. */
 	roomSessionId?: string;
-	/** When the conversation was over, an API time. */
-	end?: unknown;
+	/** When the conversation was over, in ms since 1970 by VideoSDK's clock. Needed in a room of its own. */
+	endMs?: number;
 }
 
 /** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */
@@ -32,16 +32,29 @@ const OWN_UNTIL_MS = 60_000;
 const msOf = (time: unknown): number => Date.parse(String(time));
 const startOf = ({ start, createdAt }: IDataObject): number => msOf(start ?? createdAt);
 
-/** @returns whether a recording or transcription is certainly of this conversation and no other */
-function isOwn({ roomId, hasOwnRoom, roomSessionId, end }: Place, row: IDataObject): boolean {
-	const { extension } = row;
-	const config = isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
-	const rowRoomId = row.roomId ?? row.meetingId ?? config.roomId;
+function configOf({ extension }: IDataObject): IDataObject {
+	return isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
+}
+
+function namesSession(row: IDataObject, roomSessionId?: string): boolean {
+	const sessionId = String(row.sessionId ?? configOf(row).sessionId ?? '');
+	return sessionId !== '' && sessionId === roomSessionId;
+}
+
+/**
+ * @param startMs when its people began to talk, in ms since 1970; NaN: unknown
+ * @returns whether a recording or transcription is certainly of this conversation and no other
+ */
+function isOwn(
+	{ roomId, hasOwnRoom, roomSessionId, endMs }: Place,
+	row: IDataObject,
+	startMs: number,
+): boolean {
+	const rowRoomId = row.roomId ?? row.meetingId ?? configOf(row).roomId;
 	if (rowRoomId && roomId && rowRoomId !== roomId) return false;
-	// What has no time, or is looked for before the end is known, started early enough.
-	if (hasOwnRoom) return !(startOf(row) > msOf(end) + OWN_UNTIL_MS);
-	const rowSessionId = String(row.sessionId ?? config.sessionId ?? '');
-	return rowSessionId !== '' && rowSessionId === roomSessionId;
+	// What has no time started early enough.
+	if (hasOwnRoom) return !(startMs > (endMs ?? NaN) + OWN_UNTIL_MS);
+	return namesSession(row, roomSessionId);
 }
 
 async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDataObject[]> {
@@ -49,8 +62,26 @@ async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDa
 		...(place.roomId && { roomId: place.roomId }),
 		...(!place.hasOwnRoom && { sessionId: place.roomSessionId }),
 	};
-	const rows = await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row));
-	return rows.sort((one, other) => (startOf(one) || 0) - (startOf(other) || 0));
+	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startOf(row)));
+}
+
+/**
+ * A transcription may begin long after its recording has ended, so the start of the recording is when people began to talk.
+ *
+ * @returns the conversation's transcriptions in the order in which people talked
+ */
+async function ownTranscriptions(send: Send, place: Place): Promise<IDataObject[]> {
+	const everyone = { ...place, endMs: undefined };
+	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
+	const areInOrder = rows.length < 2 && rows.every((row) => isOwn(place, row, startOf(row)));
+	const recordings = areInOrder ? [] : await ownRows(send, RECORDINGS.room, everyone);
+	const recordingOf = ({ recordingId }: IDataObject) =>
+		recordings.find(({ id }) => id !== undefined && id === recordingId);
+	const startMs = (row: IDataObject) => startOf(recordingOf(row) ?? row);
+	const isCertain = (row: IDataObject) => !recordingOf(row) && namesSession(row, place.roomSessionId);
+	return rows
+		.filter((row) => isOwn(place, row, startMs(row)) || isCertain(row))
+		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
 }
 
 /** @returns the URL and length of a recording; undefined without a URL */
@@ -69,10 +100,12 @@ async function findRecording(send: Send, place: Place, atMs: number): Promise<Fo
 	const [longest] = rows
 		.flatMap((row) => fileOf(row) ?? [])
 		.sort((one, other) => other.weight - one.weight || (one.value < other.value ? 1 : -1));
-	if (longest) return { ...longest, mayCome: false };
-	if (rows.length === 0) return undefined;
 	// A merged recording has a status, and no file before it is completed. With storage of one's own there is no URL at all.
-	const mayCome = rows.some((row) => row.status !== undefined && !hasStatus(row, FINAL_STATUSES));
+	const mayCome = rows.some(
+		(row) => fileOf(row) === undefined && row.status !== undefined && !hasStatus(row, FINAL_STATUSES),
+	);
+	if (longest) return { ...longest, mayCome };
+	if (rows.length === 0) return undefined;
 	const reason = mayCome ? "The recording isn't ready yet." : 'VideoSDK has no URL for the recording.';
 	return { reason, mayCome, atMs };
 }
@@ -150,7 +183,7 @@ export async function findParts(
 	let rows: Promise<IDataObject[]> | undefined;
 	const find = async (name: Includable): Promise<Found> => {
 		if (name === 'recording') return await findRecording(send, place, atMs);
-		rows ??= ownRows(send, TRANSCRIPTIONS, place);
+		rows ??= ownTranscriptions(send, place);
 		return await findText(await rows, name, readText, atMs);
 	};
 	await Promise.all(
@@ -164,15 +197,15 @@ export async function findParts(
 }
 
 /**
- * @param ownRoomId the room that was made for it alone, if there is one
+ * @param own the room that was made for it alone, if there is one, and when it was over, in ms since 1970 by VideoSDK's clock
  * @returns where a described call or session took place
  */
-export function placeOf({ one }: Kind, record: IDataObject, ownRoomId?: string): Place {
+export function placeOf({ one }: Kind, record: IDataObject, own?: { roomId: string; endMs: number }): Place {
 	return {
-		roomId: ownRoomId ?? String(record.roomId ?? ''),
-		hasOwnRoom: ownRoomId !== undefined,
+		roomId: String(record.roomId ?? ''),
+		hasOwnRoom: own !== undefined,
 		// A session's own `sessionId` is the agent's.
 		...(one === 'call' && record.sessionId !== undefined && { roomSessionId: String(record.sessionId) }),
-		end: record.end,
+		...own,
 	};
 }

@@ -23,6 +23,8 @@ export interface Want {
 export interface Progress {
 	sinceMs: number;
 	lookedAtMs: number;
+	/** The last look after Max Wait that brought no answer. */
+	failedAtMs: number;
 	/** An event said that it may be over: looks left that come soon. */
 	soonLooks: number;
 	endedAtMs: number;
@@ -56,8 +58,8 @@ const LONGEST_PAUSE_MS = 25_000;
 const HOUR_MS = 3_600_000;
 const LATEST_PAUSE_MS = 29 * 60_000;
 const SOON_PAUSE_MS = 1_000;
-/** An end that failed is tried again, as long as there is time. */
-const END_AGAIN_MS = 5_000;
+/** An end or a last look that failed is tried again, as long as there is time. */
+const TRY_AGAIN_MS = 5_000;
 
 /** How long to pause after a look, for whatever is waited for. @param waitedMs the time since the wait began, in ms */
 export function pauseMs(waitedMs: number): number {
@@ -85,7 +87,7 @@ export function endsUntilMs(want: Want, { lookedAtMs, endedAtMs }: Progress, lim
 
 /** The only decision: what to do next for a conversation, and when. */
 export function next(known: Known, want: Want, progress: Progress, limits: Limits, nowMs: number): Step {
-	const { lookedAtMs, soonLooks, endedAtMs, keptAtMs, sinceMs } = progress;
+	const { lookedAtMs, failedAtMs, soonLooks, endedAtMs, keptAtMs, sinceMs } = progress;
 	if (isOver(known, want, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
@@ -99,12 +101,13 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	const isTimeUp = nowMs >= want.deadlineMs;
 	const untilMs = endsUntilMs(want, progress, limits);
 	if (isTimeUp && nowMs >= untilMs) return { step: 'ready' };
-	if (isTimeUp && want.isEnded) return { step: 'end', atMs: Math.max(nowMs, endedAtMs + END_AGAIN_MS) };
+	if (isTimeUp && want.isEnded) return { step: 'end', atMs: Math.max(nowMs, endedAtMs + TRY_AGAIN_MS) };
 	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };
 	const toldAtMs = Math.min(nowMs, ...Object.values(known.told));
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
 	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
-	const atMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
+	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
+	const atMs = Math.max(dueAtMs, failedAtMs + TRY_AGAIN_MS);
 	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? untilMs : want.deadlineMs };
 }
 

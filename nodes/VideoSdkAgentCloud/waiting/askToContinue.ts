@@ -13,6 +13,8 @@ const TIMEOUT_MS = 30_000;
 const BUSY_PAUSE_MS = 5_000;
 const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
+/** So long before the end, in ms. */
+const LAST_TRY_MS = 1_000;
 /** What a request carries at first, before it is compressed to a third or less: n8n refuses more than 16 MB, a proxy perhaps 1 MB, see 413. */
 const MAX_BODY_LENGTH = 8_000_000;
 const MIN_BODY_LENGTH = 50_000;
@@ -128,6 +130,8 @@ export async function askToContinue(
 			continue;
 		}
 		if (tries++ === 0) warnNotResumed(context, stored, reason);
-		await sleep(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS));
+		// However long the pause, there is a last try.
+		const leftMs = untilMs - LAST_TRY_MS - Date.now();
+		await sleep(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS, leftMs > 0 ? leftMs : Infinity));
 	}
 }

@@ -33,7 +33,14 @@ export class Awaited {
 		public known: Known,
 	) {
 		const never = -Infinity;
-		this.progress = { sinceMs, lookedAtMs: never, soonLooks: 0, endedAtMs: never, keptAtMs: never };
+		this.progress = {
+			sinceMs,
+			lookedAtMs: never,
+			failedAtMs: never,
+			soonLooks: 0,
+			endedAtMs: never,
+			keptAtMs: never,
+		};
 	}
 
 	get id(): string {
@@ -85,9 +92,10 @@ export class Awaited {
 		return nowMs >= this.want.deadlineMs;
 	}
 
-	/** Notes what has brought its answer: the last look counts only then. @param nowMs when it was begun, in ms since 1970 */
-	noteStep(step: 'look' | 'end' | 'keep', nowMs: number): void {
-		this.progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step]] = nowMs;
+	/** Notes what was done. @param nowMs when it was begun, in ms since 1970. @param isAnswered the last look counts only then */
+	noteStep(step: 'look' | 'end' | 'keep', nowMs: number, isAnswered = true): void {
+		const field = ({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step];
+		this.progress[isAnswered || !this.isLastLook(nowMs) ? field : 'failedAtMs'] = nowMs;
 		if (step === 'look') this.progress.soonLooks = Math.max(0, this.progress.soonLooks - 1);
 	}
 }

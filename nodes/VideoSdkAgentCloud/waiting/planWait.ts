@@ -97,7 +97,8 @@ export async function planWait(
 			return { ...item, json: isSimplified ? kind.simplify(json) : json };
 		};
 		const known = learn(kind, unknown(id), { record: item.json });
-		const outcome = outcomeOf(kind, known, want);
+		// What is over before it's waited for wasn't cut by Max Wait, whatever the clocks show.
+		const outcome = outcomeOf(kind, known, { ...want, deadlineMs: Infinity });
 		const isDone =
 			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
 		plan.shown.push(show(isDone ? outcome : item.json));

@@ -57,8 +57,9 @@ export class Wait {
 		this.context ??= watch.account.context;
 		this.watches.push(watch);
 		const own = [...ids].flatMap((id) => this.awaited.get(id) ?? []);
+		const onReady = () => void this.ask();
 		for (const one of own) {
-			one.onReady = () => void this.ask();
+			one.onReady = onReady;
 			one.onRejected = (error) => this.warnRejected(error);
 		}
 		watch.add(own);

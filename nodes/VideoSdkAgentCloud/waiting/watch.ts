@@ -53,8 +53,7 @@ export class Watch {
 	/** Looks for one at once, as an event told. Never throws. */
 	async lookAt(one: Awaited): Promise<void> {
 		const nowMs = Date.now();
-		await fetchRecord(this.account, one);
-		one.noteStep('look', nowMs);
+		one.noteStep('look', nowMs, await fetchRecord(this.account, one));
 	}
 
 	private sleepUntil(atMs: number): void {
@@ -73,12 +72,15 @@ export class Watch {
 		const nowMs = Date.now();
 		const due: Awaited[] = [];
 		const near: Awaited[] = [];
+		// Each wait looks at all that it awaits, so it's told once.
+		const ready = new Set<() => void>();
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			if (one.isBusy) continue;
 			const next = one.next(nowMs);
-			if (next.step === 'ready') one.onReady?.();
-			else if (next.step !== 'look') {
+			if (next.step === 'ready') {
+				if (one.onReady) ready.add(one.onReady);
+			} else if (next.step !== 'look') {
 				if (next.step !== 'pause' && next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
 				else nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else {
@@ -91,6 +93,7 @@ export class Watch {
 				nextAtMs = Math.min(nextAtMs, atMs);
 			}
 		}
+		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
 	}
@@ -118,8 +121,10 @@ export class Watch {
 		}
 		const open = due.filter((one) => !found.has(one) || (one.needsOwnLook && !isShownOver(one.known)));
 		const asked = open.slice(0, MAX_SINGLE);
-		await Promise.all(asked.map(async (one) => await fetchRecord(this.account, one)));
-		for (const one of new Set([...found, ...asked])) one.noteStep('look', nowMs);
+		for (const one of found) one.noteStep('look', nowMs);
+		await Promise.all(
+			asked.map(async (one) => one.noteStep('look', nowMs, await fetchRecord(this.account, one))),
+		);
 		// The others have waited longest, and come first in the next round.
 		for (const one of asked) if (this.watched.delete(one)) this.watched.add(one);
 		this.looksAgainAtMs = nowMs + (requests + asked.length) * MS_PER_REQUEST;

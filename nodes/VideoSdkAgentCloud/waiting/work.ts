@@ -1,4 +1,5 @@
 import { failureOf } from '../api/client';
+import { isPassing } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
@@ -12,12 +13,21 @@ const END_ATTEMPTS = 3;
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
 
-/** Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own. */
-export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<void> {
-	await one.kind.get(account.sender(lane, one.limits.keepUntilMs, LOOK_ATTEMPTS), one.id).then(
-		(record) => one.learn({ record, skewMs: account.skewMs }),
+/**
+ * Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own.
+ *
+ * @returns whether VideoSDK has answered; else the same request may bring an answer soon
+ */
+export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
+	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs, LOOK_ATTEMPTS), one.id).then(
+		(record) => {
+			one.learn({ record, skewMs: account.skewMs });
+			return true;
+		},
 		(error: Error) => {
-			if (REJECTED.includes(failureOf(error)?.status ?? 0)) one.onRejected?.(error);
+			const failure = failureOf(error);
+			if (REJECTED.includes(failure?.status ?? 0)) one.onRejected?.(error);
+			return !isPassing(failure);
 		},
 	);
 }
@@ -47,11 +57,14 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 		for (const part of one.want.keep) one.learn({ part, found: { reason, mayCome, atMs: nowMs } });
 		return;
 	}
+	const { ownRoomId: roomId } = one.want;
+	const { overAtMs, told, seenOverAtMs = nowMs } = one.known;
+	const endMs = overAtMs ?? Math.min(...Object.values(told), seenOverAtMs);
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs, LOOK_ATTEMPTS),
 		async (url) => await account.readText(url, one.limits.keepUntilMs),
 		one.openParts,
-		placeOf(one.kind, record, one.want.ownRoomId),
+		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs: endMs - account.skewMs }),
 		nowMs,
 		(part, found) => one.learn({ part, found }),
 	);

@@ -8,8 +8,13 @@ import { type Includable, type Part, showParts } from '../../../nodes/VideoSdkAg
 import { before } from './facts';
 
 const ROOM = 'room-1';
-const OWN: Place = { roomId: ROOM, hasOwnRoom: true, end: before(60) };
-const SHARED: Place = { roomId: ROOM, hasOwnRoom: false, roomSessionId: 'own', end: before(60) };
+const OWN: Place = { roomId: ROOM, hasOwnRoom: true, endMs: Date.parse(before(60)) };
+const SHARED: Place = {
+	roomId: ROOM,
+	hasOwnRoom: false,
+	roomSessionId: 'own',
+	endMs: Date.parse(before(60)),
+};
 const NAMES: Includable[] = ['recording', 'summary', 'transcript'];
 
 interface World {
@@ -60,6 +65,30 @@ it('a room of its own gives the longest recording, and all texts in their order'
 		transcript: 'text of a\n\ntext of b',
 		summary: 'text of a in short\n\ntext of b in short',
 	});
+});
+
+it('the start of its recording, not of the transcriber, says when people talked, and so whose words they are', async () => {
+	const own = transcription('own', { recordingId: 'r1', start: before(-300) });
+	const { shown } = await look(OWN, {
+		recordings: [
+			recording('one', { id: 'r1', start: before(200) }),
+			recording('two', { id: 'r2', start: before(100) }),
+			recording('late', { id: 'r3', start: before(-61) }),
+		],
+		transcriptions: [
+			transcription('second', { recordingId: 'r2', start: before(-200) }),
+			transcription('of another', { recordingId: 'r3', start: before(-400) }),
+			transcription('unknown', { recordingId: 'r4', start: before(-400) }),
+			own,
+		],
+	});
+	expect(shown.transcript).toBe('text of own\n\ntext of second');
+});
+
+it('the longest recording is waited for, also if a short one is ready before', async () => {
+	const pending = { roomId: ROOM, status: 'processing' };
+	const { parts } = await look(OWN, { recordings: [recording('short'), pending], transcriptions: [] });
+	expect(parts.recording).toMatchObject({ value: 'short', mayCome: true });
 });
 
 it('what names neither session nor time in a room of its own is its own (A11)', async () => {

@@ -15,6 +15,7 @@ const HOUR = 3_600 * SECOND;
 const START: Progress = {
 	sinceMs: DEADLINE_MS - HOUR,
 	lookedAtMs: -Infinity,
+	failedAtMs: -Infinity,
 	soonLooks: 0,
 	endedAtMs: -Infinity,
 	keptAtMs: -Infinity,
@@ -36,10 +37,11 @@ it('an hour of waiting for one conversation takes few requests', () => {
 	expect(looks).toBeLessThan(170);
 });
 
-/** Lives through a wait, in which each request takes some time, and each look or end brings the next fact. */
-function live(facts: Fact[], want: Want, requestMs: number, budget: Budget) {
+/** Lives through a wait, in which each request takes some time, and each look or end brings the next fact, unless it fails. */
+function live(facts: Fact[], want: Want, requestMs: number, budget: Budget, failures: boolean[] = []) {
 	const progress = { ...START };
 	const open = [...facts];
+	const failing = [...failures];
 	let known = knownOf('call', []);
 	let nowMs = START.sinceMs;
 	const sent: Array<{ step: string; atMs: number; seenOverAtMs: number }> = [];
@@ -50,9 +52,11 @@ function live(facts: Fact[], want: Want, requestMs: number, budget: Budget) {
 		nowMs = Math.max(nowMs, step.atMs);
 		if (step.step === 'pause') continue;
 		sent.push({ step: step.step, atMs: nowMs, seenOverAtMs: known.seenOverAtMs ?? nowMs });
-		progress[({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step.step]] = nowMs;
+		const isFailed = step.step === 'look' && failing.shift();
+		const field = ({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step.step];
+		progress[isFailed && nowMs >= want.deadlineMs ? 'failedAtMs' : field] = nowMs;
 		nowMs += requestMs;
-		const fact = open.shift();
+		const fact = isFailed ? undefined : open.shift();
 		if (fact) learned.push(fact);
 		known = knownOf('call', learned);
 		if (known.seenOverAtMs === undefined && isOver(known, want, nowMs)) learned.push({ seenOverAtMs: nowMs });
@@ -70,11 +74,12 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 	});
 	const requests = fc.integer({ min: 1, max: 10 * SECOND });
 	const counts = fc.integer({ min: 1, max: 2_000 });
+	const fails = fc.array(fc.boolean(), { maxLength: 200 });
 	fc.assert(
-		fc.property(facts, wants, requests, counts, (list, some, requestMs, count) => {
+		fc.property(facts, wants, requests, counts, fails, (list, some, requestMs, count, failures) => {
 			const want = { ...WANT, ...some };
 			const budget = budgetOf(DEADLINE_MS, want.keep.length > 0 ? want.keepMs : 0, count);
-			const { sent, readyAtMs } = live(list, want, requestMs, budget);
+			const { sent, readyAtMs } = live(list, want, requestMs, budget, failures);
 			for (const { atMs } of sent) expect(atMs + requestMs).toBeLessThanOrEqual(budget.continueUntilMs);
 			expect(readyAtMs).toBeLessThanOrEqual(budget.continueUntilMs);
 			// Looked for once whenever it is taken up, and then for no longer than is wanted.
@@ -107,6 +112,14 @@ it('a process that takes up a wait after its Max Wait still ends it, if n8n is n
 	expect(next(knownOf('call', []), want, START, budget, lateMs)).toMatchObject({ step: 'end' });
 	const tooLateMs = budget.keepUntilMs;
 	expect(next(knownOf('call', []), want, START, budget, tooLateMs)).toEqual({ step: 'ready' });
+});
+
+it('a last look that fails is tried again, at a moderate pace, as long as there is time', () => {
+	const failures = Array.from({ length: 1_000 }, () => true);
+	const { sent } = live([], WANT, SECOND, budgetOf(DEADLINE_MS, 0, 1), failures);
+	const last = sent.filter(({ atMs }) => atMs >= DEADLINE_MS);
+	expect(last.length).toBeGreaterThan(15);
+	expect(last.length).toBeLessThan(25);
 });
 
 it('what is not to be ended is looked at once more at its Max Wait', () => {

@@ -127,3 +127,23 @@ it('What was said is waited for once, whatever processes take part', async () =>
 	expect(asked.length).toBeGreaterThan(0);
 	expect(seen.item).toMatchObject({ outcome: 'answered', missing: {} });
 });
+
+it('A wait is told once a round, however many of its conversations are over', async () => {
+	const watch = new Watch(accountOf(never));
+	const want: Want = { deadlineMs: Date.now() + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0 };
+	const onReady = jest.fn();
+	const many = Array.from({ length: 500 }, (_, index) => {
+		const known = learn(KINDS.call, unknown(`c-${index}`), {
+			record: { callId: `c-${index}`, status: 'ended' },
+		});
+		return Object.assign(
+			new Awaited(KINDS.call, want, budgetOf(want.deadlineMs, 0, 500), Date.now(), known),
+			{
+				onReady,
+			},
+		);
+	});
+	watch.add(many);
+	await jest.advanceTimersByTimeAsync(300);
+	expect(onReady).toHaveBeenCalledTimes(1);
+});

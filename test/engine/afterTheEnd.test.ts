@@ -1,0 +1,101 @@
+/** What ends late, is told late, or can't be asked for at the last moment: the outcome is right, and no one else's words are in it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { byRule } from './callRig';
+import { eventBody } from './delivery';
+import { useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+const MINUTE_MS = 60_000;
+const MAX_WAIT_MS = 10 * MINUTE_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+const at = (ms: number) => new Date(ms).toISOString();
+const makeAndWait = (more: IDataObject) => ({ ...byRule(more), operation: 'makeAndWait' }) as INodeParameters;
+const call = () => [...rig.simulator.calls.values()][0]!;
+const session = () => [...rig.simulator.sessions.values()][0]!;
+
+/** A call of which VideoSDK shows the end in one way or another. */
+const talk = async () => {
+	await rig.simulator.moveCall(call().callId, 'answered');
+	await rig.simulator.moveCall(call().callId, 'ended');
+};
+
+/** Someone else talks in a room later. */
+function talkLater(roomId: string, afterMs: number): void {
+	const lines = [{ speaker: 'Caller', text: 'Secret of another', startMs: 0, endMs: 1 }];
+	const other = rig.simulator.addTranscription({ roomId, sessionId: 'other', lines, readyAfterMs: 0 });
+	other.start = at(Date.now() + afterMs);
+}
+
+it('A call is transcribed three minutes after its end: the text is its own', async () => {
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({ recording: 'transcribe' }));
+	await talk();
+	await later(20);
+	for (const made of rig.simulator.transcriptions.values()) made.start = at(Date.now() + 3 * MINUTE_MS);
+	expect(await waiting.jsonWithin()).toMatchObject([{ transcript: expect.stringContaining('the café') }]);
+});
+
+it('Whoever talks in the room a minute after an end that only an event tells is someone else', async () => {
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, { recording: 'transcribe' });
+	const { env, sessionId, webhook } = session();
+	await later(10_000);
+	await rig.simulator.deliver(String(webhook?.endPoint), eventBody('stopped', `session-${sessionId}`));
+	talkLater(String(env?.VIDEOSDK_ROOM_ID), MINUTE_MS + 5_000);
+	expect(JSON.stringify(await waiting.jsonWithin())).not.toContain('Secret');
+});
+
+it.each(['timelog', 'status'])('... and so it is if the end is told by the %s alone', async (told) => {
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({ recording: 'transcribe' }));
+	await talk();
+	const data = { ...call(), end: undefined, ...(told === 'status' && { timelog: undefined }) };
+	const match = { method: 'GET', path: /sip\/call\//, times: Infinity };
+	rig.simulator.addFault({ kind: 'status', status: 200, body: { data }, match });
+	talkLater(call().roomId, 2 * MINUTE_MS);
+	expect(JSON.stringify(await waiting.jsonWithin())).not.toContain('Secret');
+});
+
+it('One 503 at Max Wait does not turn a session that has ended into one that runs', async () => {
+	const waiting = await rig.engine.startAndWait(DAY_MS);
+	await later(DAY_MS - 10 * MINUTE_MS);
+	Object.assign(session(), { status: 'completed', end: at(Date.now()) });
+	await later(9 * MINUTE_MS);
+	rig.simulator.addFault({ kind: 'status', status: 503, match: { method: 'GET' } });
+	expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+});
+
+it('However long n8n cannot be reached, it is asked once more right before its own deadline', async () => {
+	const maxWaitMs = 120 * MINUTE_MS;
+	const waiting = await rig.engine.startAndWait(maxWaitMs);
+	const upAtMs = Date.now() + maxWaitMs - MINUTE_MS;
+	type Served = { receive: (incoming: IncomingMessage, response: ServerResponse) => Promise<void> };
+	const served = waiting as unknown as Served;
+	const receive = served.receive.bind(waiting);
+	served.receive = async (incoming, response) => {
+		if (Date.now() >= upAtMs) return await receive(incoming, response);
+		response.writeHead(502).end('<html>Bad Gateway</html>');
+	};
+	await later(10 * MINUTE_MS);
+	Object.assign(session(), { status: 'completed', end: at(Date.now()) });
+	expect(await waiting.jsonWithin(maxWaitMs - 10 * MINUTE_MS + 126_000)).toMatchObject([
+		{ outcome: 'completed' },
+	]);
+});
+
+it('A call that was missed at once was not hung up at Max Wait, whatever the clocks show', async () => {
+	const ms = Date.now() + 2 * MAX_WAIT_MS;
+	const data = { callId: 'missed', status: 'missed', start: at(ms - 30_000), end: at(ms) };
+	const headers = { date: new Date(ms).toUTCString() };
+	rig.simulator.addFault({ kind: 'status', status: 200, headers, body: { data }, match: { method: 'POST' } });
+	const options = { waitUntilAnswered: true };
+	const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({ options }));
+	expect(result.output[0]?.[0]?.json).not.toHaveProperty('hungUpAtTimeout');
+});
+
+it('A call whose ID is a number is waited for', async () => {
+	const data = { callId: 12345, status: 'initiated' };
+	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { method: 'POST' } });
+	const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({}));
+	expect(result.run.status).toBe('waiting');
+});
