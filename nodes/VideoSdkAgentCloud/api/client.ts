@@ -4,7 +4,6 @@ import {
 	type IHttpRequestOptions,
 	type JsonObject,
 	NodeApiError,
-	sleep,
 	UserError,
 } from 'n8n-workflow';
 import { detached } from '../n8n/detached';
@@ -27,7 +26,7 @@ export interface ApiRequest {
 	path: string;
 	qs?: IDataObject;
 	body?: IDataObject;
-	/** For one attempt. Default: as for all requests of the sender */
+	/** For the whole of one attempt. Default: as for all requests of the sender */
 	timeoutMs?: number;
 	/** How often the request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
@@ -39,10 +38,10 @@ export interface ApiRequest {
 
 /** How a sender sends its requests. */
 export interface Sending {
-	/** For one attempt, in ms. Default: DEFAULT_TIMEOUT_MS */
+	/** For the whole of one attempt, in ms, an answer that drips included. Default: DEFAULT_TIMEOUT_MS */
 	timeoutMs?: number;
-	/** For the whole of one attempt, in ms, for senders that outlive their execution: `timeoutMs` counts only while nothing comes. */
-	wholeTimeoutMs?: number;
+	/** The sender outlives its execution, whose stop doesn't end a request. */
+	isDetached?: boolean;
 	/** How often each request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
 	/** Gives the credential. Without it n8n reads it for each request. */
@@ -89,10 +88,13 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 }
 
-/** @returns a signal that aborts after a time. Not `AbortSignal.timeout`, whose clock cannot be moved by tests */
-export function abortAfter(ms: number): AbortSignal {
+/**
+ * @param done aborted when there is nothing left to abort: no timer stays behind for long
+ * @returns a signal that aborts after a time. Not `AbortSignal.timeout`, whose clock cannot be moved by tests
+ */
+export function abortAfter(ms: number, done?: AbortSignal): AbortSignal {
 	const controller = new AbortController();
-	void sleep(ms).then(() => controller.abort());
+	void pause(ms, done).then(() => controller.abort());
 	return controller.signal;
 }
 
@@ -101,8 +103,13 @@ async function attempt<T>(
 	context: RequestContext,
 	request: ApiRequest,
 	read: AnswerReader<T>,
-	{ timeoutMs, wholeTimeoutMs, credential }: Sending,
+	{ timeoutMs = DEFAULT_TIMEOUT_MS, isDetached, credential }: Sending,
 ): Promise<{ result: T } | { failure: ApiFailure }> {
+	// n8n's own time limit counts only while nothing comes.
+	const done = new AbortController();
+	const whole = abortAfter(request.timeoutMs ?? timeoutMs, done.signal);
+	const stopped = isDetached ? undefined : cancelSignalOf(context);
+	const abortSignal = stopped ? AbortSignal.any([whole, stopped]) : whole;
 	const options: IHttpRequestOptions = {
 		method: request.method,
 		url: request.path,
@@ -110,25 +117,25 @@ async function attempt<T>(
 		// As text: axios would copy an object, and lose names such as "constructor".
 		body: request.body && JSON.stringify(request.body),
 		headers: { Accept: 'application/json', ...(request.body && { 'Content-Type': 'application/json' }) },
-		timeout: request.timeoutMs ?? timeoutMs ?? DEFAULT_TIMEOUT_MS,
+		timeout: request.timeoutMs ?? timeoutMs,
+		abortSignal,
 		// As text, so that an answer that is not JSON can be shown. With statuses ignored n8n does not send a second time after 401.
 		encoding: 'text',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
 	};
-	const whole = wholeTimeoutMs === undefined ? undefined : abortAfter(wholeTimeoutMs);
-	if (whole) options.abortSignal = whole;
-	const sender = whole ? detached(context, whole) : context;
 	let response: FullResponse;
 	try {
 		response = (await context.helpers.httpRequestWithAuthentication.call(
-			sender,
+			detached(context, abortSignal),
 			CREDENTIAL_TYPE,
 			options,
 			credential && { credentialsDecrypted: await credential() },
 		)) as FullResponse;
 	} catch (error) {
-		return { failure: whole?.aborted ? { kind: 'timeout', code: 'ETIMEDOUT' } : failureOfError(error) };
+		return { failure: whole.aborted ? { kind: 'timeout', code: 'ETIMEDOUT' } : failureOfError(error) };
+	} finally {
+		done.abort();
 	}
 	response.body = withoutTokens(String(response.body));
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>

@@ -49,7 +49,7 @@ export async function fetchRecord(
 	timeoutMs?: number,
 	consequence = '',
 ): Promise<IDataObject | null> {
-	const sending = timeoutMs === undefined ? {} : { wholeTimeoutMs: timeoutMs, maxAttempts: 1 };
+	const sending = timeoutMs === undefined ? {} : { timeoutMs, maxAttempts: 1 };
 	return await fetch(clientOf(context, sending), id).catch((error: Error) => {
 		context.logger.warn(`VideoSDK Agent Cloud: the ${field} of an event couldn't be fetched${consequence}`, {
 			workflowId: context.getWorkflow().id,

@@ -85,7 +85,7 @@ export class Account {
 		return async (request, read) => {
 			let sentAtMs = NaN;
 			const sending = {
-				...{ timeoutMs: TIMEOUT_MS, wholeTimeoutMs: TIMEOUT_MS, maxAttempts, untilMs },
+				...{ timeoutMs: TIMEOUT_MS, isDetached: true, maxAttempts, untilMs },
 				credential: async () => await this.read(),
 				stopSignal: new AbortController().signal,
 				onRateLimited: () => (this.pausedUntilMs = Date.now() + RATE_LIMIT_PAUSE_MS),

@@ -126,6 +126,7 @@ describe('apiRequest', () => {
 				body: JSON.stringify({ a: 1 }),
 				headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
 				timeout: 30_000,
+				abortSignal: expect.anything(),
 				encoding: 'text',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
