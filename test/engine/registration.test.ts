@@ -438,3 +438,35 @@ describe('After a change of the credential', () => {
 		expect(trigger.warnings.join()).toContain(`Delete the webhook ${trigger.url}`);
 	});
 });
+
+it.each<[how: string, spell: (events: string[]) => string[]]>([
+	['in upper case', (events) => events.map((name) => name.toUpperCase())],
+	['with one more', (events) => [...events, 'call-transfer-failed']],
+	['without one', (events) => events.slice(1)],
+])(
+	'A trigger never deletes its only registration, also if VideoSDK lists its events %s',
+	async (_how, spell) => {
+		const { callWebhooks } = rig.simulator;
+		const set = callWebhooks.set.bind(callWebhooks);
+		callWebhooks.set = (id, webhook) => set(id, Object.assign(webhook, { events: spell(webhook.events) }));
+		const trigger = stored();
+		await trigger.publish();
+		expect(active()).toHaveLength(1);
+		await trigger.restart();
+		await new Promise((resolve) => setTimeout(resolve, 1_000));
+		expect(active()).toHaveLength(1);
+	},
+);
+
+it('Two processes with two versions of a trigger leave one registration, not none', async () => {
+	const [one, other] = [stored(['call-answered']), stored(['call-hangup'])];
+	Object.assign(other, {
+		node: { ...one.node, parameters: other.node.parameters },
+		workflowId: one.workflowId,
+	});
+	const [twoLists, twoWebhooks] = [() => rig.requests.length > 1, () => rig.simulator.callWebhooks.size > 1];
+	rig.simulator.addFault({ kind: 'delay', until: twoLists, match: { method: 'GET', times: 2 } });
+	rig.simulator.addFault({ kind: 'delay', until: twoWebhooks, match: { method: 'POST', times: 2 } });
+	await Promise.all([one.publish(), other.publish()]);
+	expect(active()).toHaveLength(1);
+});

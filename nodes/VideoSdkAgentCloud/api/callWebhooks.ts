@@ -40,7 +40,7 @@ export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
 	return rows.map(({ id, url, events }) => ({
 		id: String(id),
 		url: String(url),
-		events: Array.isArray(events) ? events.map(String) : [],
+		events: Array.isArray(events) ? events.map((name) => String(name).toLowerCase()) : [],
 	}));
 }
 
