@@ -19,9 +19,13 @@ const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
 const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
 
 /** What spreadsheets and CSV files make of a number. Without its point it would be another one. */
-const DECIMAL = /^[^.]*\d\.0{1,2}$/;
+const DECIMAL = /^[^.]*\d\.0+$/;
 /** A number as it is dialed within a country. */
 const NATIONAL = /^0[1-9]/;
+
+/** What follows a whole number: it would be dialed, too. A slash after the area code is a separator. */
+const EXTENSION = /[([]\s*\d{1,5}\s*[)\]]\s*$/;
+const SECOND_NUMBER = /^(?:(?:[^\d/]*\d){10,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$)/;
 
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
@@ -47,7 +51,10 @@ function whyNot(text: string, number: string): string | undefined {
 	if (DECIMAL.test(plain(text).replace(MARKS, ''))) {
 		return "It ends with .0, as some files write numbers. Remove that from your data, or enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
 	}
-	if (E164.test(number)) return undefined;
+	if (E164.test(number)) {
+		const isMore = EXTENSION.test(text) || SECOND_NUMBER.test(text);
+		return isMore ? 'An extension or a second number follows it. Remove that from your data.' : undefined;
+	}
 	if (!/^\+?\d+$/.test(number))
 		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, dots, and slashes.';
 	if (NATIONAL.test(number)) {
