@@ -28,14 +28,17 @@ export function isRecord(value: unknown): value is IDataObject {
  * Makes a reader for an answer that holds one record. Some endpoints wrap it in `data` and some do not; both are accepted, so that
  * no ID is lost if that ever changes.
  *
- * @param idFields the fields of which a record of this kind always has one
+ * @param idFields the fields of which a record of this kind always has one. An ID is text, as everything that compares IDs expects
  */
 export function recordWith(...idFields: string[]): (answer: IDataObject) => IDataObject | undefined {
-	return (answer) =>
-		[answer.data, answer].find(
+	return (answer) => {
+		const record = [answer.data, answer].find(
 			(candidate): candidate is IDataObject =>
 				isRecord(candidate) && idFields.some((idField) => Boolean(candidate[idField])),
 		);
+		const ids = idFields.filter((idField) => typeof record?.[idField] === 'number');
+		return record && { ...record, ...Object.fromEntries(ids.map((name) => [name, String(record[name])])) };
+	};
 }
 
 /** @returns the record that started last; undefined of none */
@@ -47,7 +50,9 @@ export function latestOf(records: IDataObject[]): IDataObject | undefined {
 /** @returns those of a record's fields that it has, in the order of their names here */
 export function pick(record: IDataObject, names: readonly string[]): IDataObject {
 	return Object.fromEntries(
-		names.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])),
+		names.flatMap((name) =>
+			Object.hasOwn(record, name) && record[name] !== undefined ? [[name, record[name]]] : [],
+		),
 	);
 }
 

@@ -46,9 +46,17 @@ export async function makeCall(send: Send, body: CallBody, timeoutMs: number): P
 	return describeCall({ ...call, to: call.to || to, from: call.from || from, roomId: roomId ?? call.roomId });
 }
 
+/** @returns reads the record of one call. Another call's says nothing of it */
+const readOwn =
+	(callId: string): ((answer: IDataObject) => IDataObject | undefined) =>
+	(answer) => {
+		const call = readCall(answer);
+		return call?.callId === callId ? call : undefined;
+	};
+
 /** Fetches a call in its current state. */
 export async function getCall(send: Send, callId: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, callId) }, readCall);
+	return await send({ method: 'GET', path: pathOf(...ROOT, callId) }, readOwn(callId));
 }
 
 /** @returns whether a call is over */
@@ -64,7 +72,10 @@ export function isCallOver(call: { status?: unknown }): boolean {
 export async function endCall(send: Send, callId: string): Promise<IDataObject> {
 	return await endOnce({
 		end: async () =>
-			await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } }, readEnd(readCall)),
+			await send(
+				{ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } },
+				readEnd(readOwn(callId)),
+			),
 		get: async () => await getCall(send, callId),
 		isOver: isCallOver,
 	});

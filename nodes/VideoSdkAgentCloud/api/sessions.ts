@@ -37,6 +37,16 @@ function readSession(answer: IDataObject): IDataObject | undefined {
 	return session && describeSession(session);
 }
 
+/** @returns reads the record of one session. Another session's says nothing of it */
+const readOwn =
+	(sessionId: string): ((answer: IDataObject) => IDataObject | undefined) =>
+	(answer) => {
+		const session = readSession(answer);
+		return session && apiSessionId(String(session.sessionId)) === apiSessionId(sessionId)
+			? session
+			: undefined;
+	};
+
 /** Starts a session. The request is sent once: see `retryDelay`. */
 export async function startSession(send: Send, body: StartBody): Promise<IDataObject> {
 	return await send(
@@ -55,7 +65,7 @@ export async function endSession(send: Send, sessionId: string): Promise<IDataOb
 	const body = { sessionId: apiSessionId(sessionId) };
 	const request = { method: 'POST' as const, path: pathOf(...ROOT, 'end'), body };
 	return await endOnce({
-		end: async () => await send(request, readEnd(readSession)),
+		end: async () => await send(request, readEnd(readOwn(sessionId))),
 		get: async () => await getSession(send, sessionId),
 		isOver: (session) => hasStatus(session, TERMINAL_STATUSES),
 	});
@@ -63,7 +73,7 @@ export async function endSession(send: Send, sessionId: string): Promise<IDataOb
 
 /** Fetches a session in its current state. @param sessionId as the API or an event spells it */
 export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, apiSessionId(sessionId)) }, readSession);
+	return await send({ method: 'GET', path: pathOf(...ROOT, apiSessionId(sessionId)) }, readOwn(sessionId));
 }
 
 /** All sessions of the project. The API has no filters for them. */

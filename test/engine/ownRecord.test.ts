@@ -1,0 +1,36 @@
+/** A record with another ID, as a cache in front of VideoSDK may give it, says nothing of the call or session that was asked for. */
+import { callParameters } from './callRig';
+import { byId, useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+const OTHER = {
+	...{ callId: 'other', sessionId: 'session-other', roomId: 'room-other', to: '+4930999', status: 'ended' },
+	...{ start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:01:00Z' },
+	timelog: [{ status: 'answered', timestamp: '2026-01-01T00:00:10Z' }],
+};
+beforeEach(() => {
+	const match = { method: 'GET', path: /sip\/call|sessions/, times: 9 };
+	rig.simulator.addFault({ kind: 'noData', body: { data: OTHER }, match });
+});
+
+it('An event comes with no other call than its own', async () => {
+	const trigger = await rig.engine.publish({ events: ['call-missed'] });
+	await rig.simulator.deliver(trigger.url, { webhookType: 'call-missed', data: { callId: 'mine' } });
+	const [item] = await trigger.received();
+	expect(item).toMatchObject({ callId: 'mine', outcome: 'noAnswer' });
+	expect(JSON.stringify(item)).not.toContain('+4930999');
+});
+
+it.each([
+	callParameters('get', { callId: byId('mine') }),
+	callParameters('get', { callId: byId('mine'), include: ['transcript'] }),
+	callParameters('hangUp', { callId: byId('mine') }),
+	{ resource: 'session', operation: 'get', sessionId: byId('mine') },
+	{ resource: 'session', operation: 'end', sessionId: byId('mine') },
+])('No other is shown: %j', async (parameters) => {
+	rig.simulator.addTranscription({ roomId: OTHER.roomId, sessionId: OTHER.sessionId });
+	rig.simulator.addFault({ kind: 'status', status: 404, match: { method: 'POST' } });
+	const run = await rig.engine.run({ parameters });
+	expect(run.error).toBeDefined();
+	expect(JSON.stringify(run.output)).not.toContain('+4930999');
+});
