@@ -15,6 +15,7 @@ const rig = useRig({ callBehaviour: false });
 /** The API may have done what was asked; whether it did differs. */
 const DOUBTFUL: Fault[] = [
 	{ kind: 'status', status: 500 },
+	{ kind: 'status', status: 408 },
 	{ kind: 'status', status: 503, headers: { 'retry-after': '0' } },
 	{ kind: 'notJson', status: 502 },
 	{ kind: 'empty', status: 504 },
@@ -29,7 +30,7 @@ const DOUBTFUL: Fault[] = [
 	{ kind: 'notJson' },
 	{ kind: 'empty' },
 ];
-const REFUSED: Fault[] = [400, 401, 402, 404, 408].map((status) => ({ kind: 'status', status }));
+const REFUSED: Fault[] = [400, 401, 402, 404].map((status) => ({ kind: 'status', status }));
 /** They end something: the second request finds that it is over. A new entry needs such a reason. */
 const HARMLESS = [
 	'call:hangUp',

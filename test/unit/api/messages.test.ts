@@ -13,7 +13,7 @@ const IN_DOUBT: Partial<Record<StartKind, string[]>> = {
 
 it.each(FAILURES)('What a user reads says what happened, and what to do next: %j', (failure) => {
 	const { kind, status = 0 } = failure;
-	const isUnclear = status >= 500 || (status >= 300 && status < 400);
+	const isUnclear = status === 408 || status >= 500 || (status >= 300 && status < 400);
 	const isInDoubt = isUnclear || ['answer', 'timeout', 'network', 'cancelled'].includes(kind);
 	for (const starts of [...Object.keys(STARTS), undefined] as Array<StartKind | undefined>) {
 		const { message, description } = describeFailure(failure, starts);
