@@ -451,17 +451,26 @@ it.each<[string, IDataObject, string]>([
 		},
 		"'submit_response' in 'Agent Tools' has the name",
 	],
+	[
+		'two tools of the same name',
+		{ agentTools: choose('={{ $json.own }}', '={{ $json.twin }}') },
+		"Two tools in 'Agent Tools' are named 'submit_response'",
+	],
 	["a last item's context that fits into no header", byContext('={{ $json.long }}'), "'Context' is too long"],
 	["a last item's context without a value", byContext(NONE), "'phone' in 'Context' has no value"],
 	['a context that is blank', byContext('={{ " " }}'), "'phone' in 'Context' has no value"],
 	['a context that is null', byContext('={{ null }}'), "'phone' in 'Context' has no value"],
 ])('No one is called with %s', async (what, fields, message) => {
-	const own = await publish({ toolName: 'submit_response' });
+	const [own, twin] = [
+		await publish({ toolName: 'submit_response' }),
+		await publish({ toolName: 'submit_response' }),
+	];
 	const items = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }].map((item) => ({
 		...item,
 		own: own.url,
+		twin: twin.url,
 	}));
-	const ownItems = what.includes('Ask and Wait') ? items.slice(1) : items;
+	const ownItems = /Ask and Wait|two tools/.test(what) ? items.slice(1) : items;
 	const failure = failureOf(await rig.engine.run({ parameters: byRule(fields), items: ownItems }));
 	expect(failure.message).toContain(message);
 	expect(failure.description).toMatch(/No one was called\.$/);

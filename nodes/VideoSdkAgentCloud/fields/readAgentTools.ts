@@ -25,6 +25,8 @@ interface ChosenTool {
 	url: string;
 	/** How long to wait for its answer, in seconds. */
 	timeoutS: number;
+	/** Its name, if it's known. */
+	toolName?: string;
 	/** As messages name it. */
 	label: string;
 }
@@ -83,7 +85,12 @@ function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: 
 		);
 	}
 	// The trigger may have been changed since it was selected.
-	return { url, timeoutS: known.timeoutS, label: `'${toolName}' in '${agentToolsField.displayName}'` };
+	return {
+		url,
+		timeoutS: known.timeoutS,
+		toolName,
+		label: `'${toolName}' in '${agentToolsField.displayName}'`,
+	};
 }
 
 /**
@@ -108,6 +115,14 @@ export function readAgentTools(
 	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1, taken));
 	// Each tool once, however often it was selected.
 	const tools = [...new Map(chosen.map((tool) => [tool.url, tool])).values()];
+	const names = tools.flatMap(({ toolName }) => toolName ?? []);
+	const twice = names.find((name, index) => names.indexOf(name) !== index);
+	if (twice !== undefined) {
+		throw read.fail(
+			`Two tools in '${agentToolsField.displayName}' are named '${twice}', so the agent couldn't tell them apart`,
+			"Change 'Tool Name' in one of their triggers and publish it, or remove one here.",
+		);
+	}
 	const nowS = () => Math.floor(Date.now() / 1000);
 	if (tools.some(({ url }) => isTooLong({ url, expiresAtS: nowS(), context }))) {
 		throw read.fail(
