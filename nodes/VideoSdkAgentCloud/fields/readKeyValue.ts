@@ -59,7 +59,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 	const label = `'${field.displayName}'`;
 	// As it is: an object with 'mode' and 'value' is no locator here.
-	let value = read.raw(field);
+	let value = read.raw(field) ?? '';
 	if (typeof value === 'string') {
 		if (value.trim() === '') return {};
 		try {

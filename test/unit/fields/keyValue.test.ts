@@ -71,10 +71,14 @@ it('are refused without a name, or with one that is given twice', () => {
 
 it.each<[what: string, ...jsons: unknown[]]>([
 	["isn't valid JSON", '{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'],
-	["isn't a JSON object", '[]', '[{"a":1}]', 'null', '5', '"text"', 'true', null, undefined, 5, true, []],
+	["isn't a JSON object", '[]', '[{"a":1}]', 'null', '5', '"text"', 'true', 5, true, []],
 	['contains an entry without a name', '{"":1}', '{" ":1}', { '': 1 }, { A: 1, '\t': 2 }],
 ])('of JSON: %s', (what, ...jsons) => {
 	for (const json of jsons) expectRejection(() => readJson(json), `'Metadata (JSON)' ${what}`);
+});
+
+it('of JSON that gives nothing are none', () => {
+	for (const json of ['', ' ', null, undefined]) expect(readJson(json)).toBeUndefined();
 });
 
 it('of the environment are texts', () => {
