@@ -465,3 +465,11 @@ it('checks the key of each item', async () => {
 		false,
 	]);
 });
+
+it('A clock is not wrong because another list takes long', async () => {
+	const match = { path: /ai-deployments/, times: 2 };
+	rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match });
+	const parameters = { resource: 'account', operation: 'checkSetup', deploymentId: 'ddv_support' };
+	const found = jsonOf(await rig.engine.run({ parameters }));
+	expect(found.find(({ check }) => check === 'clock')).toMatchObject({ ok: true });
+});

@@ -12,11 +12,10 @@ const PINNED = "'Webhook Public Key' in the credential";
 export const checkCredential = ({ deployments: { failure } }: Facts): Finding =>
 	failure ?? good('VideoSDK accepts the API key and secret');
 
-export function checkClock({ key: { answeredAtMs, failure } }: Facts): Finding {
-	if (answeredAtMs === undefined) {
+export function checkClock({ key: { aheadMs, failure } }: Facts): Finding {
+	if (aheadMs === undefined) {
 		return failure ?? good("VideoSDK's response didn't include the time, so the clock wasn't checked");
 	}
-	const aheadMs = Date.now() - answeredAtMs;
 	if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS) return good('The clock is correct');
 	const seconds = Math.round(Math.abs(aheadMs) / 1000);
 	const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;

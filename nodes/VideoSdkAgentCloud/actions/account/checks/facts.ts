@@ -55,11 +55,13 @@ async function settled<T>(list: Promise<T[]>): Promise<Fetched<T>> {
 }
 
 /** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. */
-async function fetchKey(send: Send): Promise<{ pem: string; answeredAtMs?: number; failure?: Finding }> {
-	const fetched = fetchPublicKey(send, (pem, answeredAtMs) => ({ pem, answeredAtMs }));
+/** @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells */
+async function fetchKey(send: Send): Promise<{ pem: string; aheadMs?: number; failure?: Finding }> {
+	const aheadOf = (timeMs?: number) => timeMs && Date.now() - timeMs;
+	const fetched = fetchPublicKey(send, (pem, answeredAtMs) => ({ pem, aheadMs: aheadOf(answeredAtMs) }));
 	return await fetched.catch((error: unknown) => ({
 		pem: '',
-		answeredAtMs: failureOf(error)?.serverTimeMs,
+		aheadMs: aheadOf(failureOf(error)?.serverTimeMs),
 		failure: failed(error),
 	}));
 }
