@@ -175,7 +175,7 @@ const questions = fc.record({
 	input: often<IDataObject | undefined>({ number: 'A-17' }, undefined, { number: 17 }, { number: null }),
 	pinned: fc.constantFrom({}, { context: { customerId: 'C-1' }, customerId: 'C-1' }),
 	method2: often('tools/call', 'tools/list', 'ping', 'notifications/initialized', 'resources/list'),
-	id: fc.oneof(fc.integer(), fc.string({ minLength: 1 })),
+	id: fc.oneof(fc.constant(0), fc.integer(), fc.string({ minLength: 1 })),
 });
 type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
 
@@ -490,7 +490,8 @@ it.each(['call-hangup', 'call-summary'])('Tools are taken out of the event %s', 
 	const trigger = await rig.engine.publish({ events: [event] });
 	const authorization = 'Bearer n8ntool1_AbCd-_';
 	const url = 'https://n8n.example.com/webhook/a/mcp';
-	const n8nTools = [{ url, headers: { Authorization: authorization } }];
+	const tool = { url, headers: { Authorization: authorization } };
+	const n8nTools = [tool, tool];
 	const metadata = {
 		ticket: 17,
 		n8nTools,

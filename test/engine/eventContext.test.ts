@@ -44,6 +44,10 @@ it('A context comes out with every event as it was given, or not at all if it wa
 		noNullPrototype: true,
 	});
 	const change = fc.constantFrom(undefined, undefined, 'letter', 'cut', 'twice', 'gone');
+	// Pasted with white space around it.
+	const secretKey = ` ${rig.simulator.secret}\n`;
+	rig.engine.setCredentials(rig.credentials({ secretKey }));
+	passTime(60_001);
 	let run = 0;
 	await checkAsync(
 		fc.asyncProperty(

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type {
+	IDataObject,
 	INodeParameters,
 	INodeProperties,
 	INodePropertyOptions,
+	INodeType,
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
@@ -53,47 +55,61 @@ const DEFAULTS: INodeParameters = {
 	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
 	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours', statuses: ['completed', 'failed', 'stopped'] },
 };
-/** The parameters of each operation beside `options`, as interface.md has them. What has no default above is empty. */
+/**
+ * The parameters of each operation beside `options`; then those in Options beside the usual two; then those in its filters or room options: as
+ * interface.md has them. What has no default above is empty.
+ */
 const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData recording agentTools';
 const CALL = 'to callVia routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
 const LIST = 'returnAll limit';
+const MAKE =
+	'allowSameNumber batching callingHours context ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from gatewayId',
-	'agent dispatch': 'agentId meetingId versionId versionTag agentTools specifyMetaData metaData roomOptions',
-	'call get': 'callId include',
-	'call getAll': `${LIST} filters simplify`,
+	'agent dispatch': `agentId meetingId versionId versionTag agentTools specifyMetaData metaData roomOptions / context toolsValidFor / autoEndSession joinMeeting playground sessionTimeoutSeconds vision`,
+	'call get': `callId include / includeWait simplify`,
+	'call getAll': `${LIST} filters simplify / / type endDate gatewayId outcome roomId ruleId search startDate`,
 	'call hangUp': 'callId',
-	'call make': `${CALL} recording`,
-	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit`,
-	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit`,
+	'call make': `${CALL} recording / ${MAKE}`,
+	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
+	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / callingHours context ownRoom ringingTimeout roomId toolsValidFor`,
 	'call transfer': 'callId transferTo',
 	'deployment create': 'name description',
 	'deployment get': 'deploymentId tag',
 	'deployment getAll': LIST,
-	'recording download': 'url binaryPropertyName',
-	'recording getAll': `recordingType ${LIST} filters`,
-	'room create': 'recording webhookUrl',
+	'recording download': `url binaryPropertyName / maxFileSize`,
+	'recording getAll': `recordingType ${LIST} filters / / roomId sessionId`,
+	'room create': `recording webhookUrl / context customRoomId geoFence`,
 	'room deactivate': 'roomId',
 	'room endSession': 'roomId',
 	'room get': 'roomId',
 	'room getAll': `${LIST} simplify`,
 	'session end': 'sessionId',
 	'session get': 'sessionId',
-	'session getAll': `${LIST} filters simplify`,
-	'session start': `${SESSION} webhookUrl`,
-	'session startAndWait': `${SESSION} maxWait maxWaitUnit`,
+	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,
+	'session start': `${SESSION} webhookUrl / context roomId toolsValidFor`,
+	'session startAndWait': `${SESSION} maxWait maxWaitUnit / context roomId toolsValidFor endAtTimeout includeWait`,
 	'session waitForStatus': 'sessionId statuses maxWait maxWaitUnit',
 	'tool answer': 'respondWith answerJson isError',
 	'tool createAccess': 'agentTools context validFor validForUnit',
 	'transcription get': 'getBy roomId includeText waitUntilReady maxWait maxWaitUnit',
-	'transcription getAll': `${LIST} filters`,
-	'transcription startRealtime': 'roomId',
+	'transcription getAll': `${LIST} filters / / roomId sessionId`,
+	'transcription startRealtime': `roomId / language summaryPrompt webhookUrl`,
 	'transcription stopRealtime': 'roomId',
 };
 const OWN_DEFAULTS: Record<string, INodeParameters> = {
 	'call sendAndWait': { maxWait: 15, maxWaitUnit: 'minutes' },
 	'tool answer': { respondWith: 'json', answerJson: '={{ $json }}', isError: false },
 	'tool createAccess': { context: {}, validFor: 30, validForUnit: 'days' },
+};
+/** Of what is in a collection: what an option that was added begins with, and what counts without it. */
+const OPTION_DEFAULTS: Record<string, unknown> = {
+	...{ timeout: 30_000, includeWait: 10, ringingTimeout: 30, toolsValidFor: 24, maxFileSize: 500 },
+	...{ simplify: true, hangUpAtTimeout: true, autoEndSession: true, joinMeeting: true },
+	...{ endAtTimeout: false, ownRoom: false, allowSameNumber: false, waitUntilAnswered: false },
+	...{ playground: false, vision: false, sessionTimeoutSeconds: 60 },
+	...{ context: {}, batching: { batch: {} }, callingHours: { hours: {} }, outcome: [], status: [] },
+	...{ type: 'outbound' },
 };
 
 let engine: Engine;
@@ -141,20 +157,16 @@ describe('The package', () => {
 		expect(Object.keys(engine.loader.credentialTypes)).toEqual(['videoSdkAgentCloudApi']);
 	});
 
-	it.each(['videoSdkAgentCloud', 'videoSdkAgentCloudTrigger'] as const)(
-		'brings the icons and the codex of %s',
-		(name) => {
-			const { iconUrl, codex, credentials } = engine.nodeType(name).description;
+	it('brings icons and the codex of each', () => {
+		expectIcons(engine.credentialType().iconUrl);
+		for (const name of Object.keys(engine.loader.nodeTypes)) {
+			const { iconUrl, codex, credentials } = (engine.loader.getNode(name).type as INodeType).description;
 			expectIcons(iconUrl);
 			expect(codex?.categories).not.toHaveLength(0);
 			expect(codex?.resources?.primaryDocumentation?.[0]?.url).toMatch(/^https:/);
 			expect(codex?.resources?.credentialDocumentation?.[0]?.url).toMatch(/^https:/);
 			expect(credentials).toEqual([{ name: 'videoSdkAgentCloudApi', required: true }]);
-		},
-	);
-
-	it('brings the icons of the credential', () => {
-		expectIcons(engine.credentialType().iconUrl);
+		}
 	});
 
 	/** @param urls as n8n serves them: icons/<package>/<path> */
@@ -202,9 +214,6 @@ describe('The action', () => {
 			usableAsTool: true,
 			version: 1,
 		});
-	});
-
-	it('tells that a session costs money', () => {
 		expect(action().description).toMatch(/cost money/);
 	});
 
@@ -226,8 +235,9 @@ describe('The action', () => {
 
 	it.each(Object.entries(OPERATIONS))(
 		'has exactly the parameters of %s, with their defaults',
-		(which, names) => {
+		(which, all) => {
 			const [resource = '', operation = ''] = which.split(' ');
+			const [names = '', options = '', others = ''] = all.split(/ ?\/ ?/);
 			const own = { ...DEFAULTS, ...OWN_DEFAULTS[which] };
 			const withOptions = [...names.split(' '), ...(resource === 'tool' ? [] : ['options'])];
 			const defaults = withOptions.map((name) => [name, own[name] ?? '']);
@@ -235,6 +245,25 @@ describe('The action', () => {
 				...{ resource, operation },
 				...Object.fromEntries(defaults),
 			});
+			if (resource === 'tool') return;
+			const inCollections = (...collections: string[]) =>
+				action()
+					.properties.filter(
+						({ name, displayOptions: { show } = {} }) =>
+							collections.includes(name) &&
+							show?.resource?.includes(resource) &&
+							show.operation?.includes(operation),
+					)
+					.flatMap(({ options: fields = [] }) => fields as INodeProperties[])
+					.map(({ name, default: value }) => [name, (value as IDataObject).mode === 'list' ? '' : value]);
+			const usual = which === 'call sendAndWait' ? ['timeout'] : ['maxConcurrency', 'timeout'];
+			const maxConcurrency = /call (make|transfer)/.test(which) ? 5 : 100;
+			const wanted = (text: string, more: string[] = []) =>
+				[...text.split(' '), ...more]
+					.filter((name) => name !== '')
+					.map((name) => [name, { ...OPTION_DEFAULTS, maxConcurrency }[name] ?? '']);
+			expect(inCollections('options').sort()).toEqual(wanted(options, usual).sort());
+			expect(inCollections('filters', 'roomOptions').sort()).toEqual(wanted(others).sort());
 		},
 	);
 
@@ -302,21 +331,6 @@ describe('The action', () => {
 		expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
 	});
 
-	it('lets the user set concurrency and time limit of whatever runs for many items', () => {
-		const own = action().properties.filter(({ name }) => name === 'options');
-		for (const which of Object.keys(OPERATIONS).filter((name) => !name.startsWith('tool'))) {
-			const [resource = '', operation = ''] = which.split(' ');
-			const options = own.find(
-				({ displayOptions: { show } = {} }) =>
-					show?.resource?.includes(resource) && show.operation?.includes(operation),
-			);
-			const names = values(options as INodeProperties);
-			expect([which, names]).toEqual([which, expect.arrayContaining(['timeout'])]);
-			if (which !== 'call sendAndWait')
-				expect([which, names]).toEqual([which, expect.arrayContaining(['maxConcurrency'])]);
-		}
-	});
-
 	it('fills in the entries of its collections', () => {
 		expect(
 			filled(action(), {
@@ -327,21 +341,6 @@ describe('The action', () => {
 			env: { variables: [{ name: 'A', value: '' }] },
 			metaData: { entries: [{ key: 'b', value: '' }] },
 		});
-	});
-
-	it('filters sessions by status, deployment and tag', () => {
-		const filters = property(action(), 'filters', 'session');
-		expect(values(filters).sort()).toEqual(['deploymentId', 'status', 'tag']);
-		const status = (filters.options as INodeProperties[]).find(({ name }) => name === 'status');
-		expect(status?.type).toBe('multiOptions');
-		expect(values(status as INodeProperties).sort()).toEqual([
-			'completed',
-			'failed',
-			'queued',
-			'running',
-			'stopped',
-			'stopping',
-		]);
 	});
 
 	it('says that n8n applies the filters itself', () => {

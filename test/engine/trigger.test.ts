@@ -30,10 +30,11 @@ function bodyOf(name: string, id: string, isNewSpelling: boolean): object {
 		return { [CALL_SUMMARY]: { id }, 'customer-data': { callId: id }, 'room-data': room };
 	}
 	const webhookType = isNewSpelling ? newSpelling(name) : name;
+	const note = 'für Zoë';
 	if (name.startsWith('call-'))
-		return { webhookType, data: { callId: id, roomId: 'abcd', sessionId: 's-1' } };
-	if (ROOM_EVENTS.includes(name)) return { webhookType, data: { meetingId: 'abcd', sessionId: id } };
-	return { webhookType, data: { sessionId: `session-${id}` } };
+		return { webhookType, data: { callId: id, roomId: 'abcd', sessionId: 's-1', note } };
+	if (ROOM_EVENTS.includes(name)) return { webhookType, data: { meetingId: 'abcd', sessionId: id, note } };
+	return { webhookType, data: { sessionId: `session-${id}`, note } };
 }
 
 /** What is to come out for it. */
