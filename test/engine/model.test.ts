@@ -28,6 +28,12 @@ const TROUBLE_MS = 60_000;
 /** Without an event an end is known 30 s late at most, and then n8n may be busy, and what was said is awaited. */
 const KNOWN_WITHIN_MS = 75_000;
 const TOOL = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/a/mcp' };
+/** How a call or session comes out, by its end. */
+const OUTCOMES = {
+	ended: ['answered', 'completed'],
+	missed: ['noAnswer', 'completed'],
+	rejected: ['rejected', 'failed'],
+} as Record<string, string[]>;
 const PLANTED = { 'node:Poll': { cursor: 7 }, global: { called: ['+15550100001'] } };
 
 /** What the API makes of a request, and whether that leaves open if it was carried out. */
@@ -59,11 +65,12 @@ const cases = fc.record({
 	starts: fc.constantFrom('session', 'call'),
 	waits: fc.boolean(),
 	room: fc.constantFrom('none', 'recorded', 'recorded', 'own', 'existing'),
-	/** The faults of each item's starts, in the order in which they are sent; whether it ends before the deadline, and is ended then. */
+	/** The faults of each item's starts, in the order in which they are sent; whether and how it ends before the deadline, or is ended then. */
 	items: fc.array(
 		fc.record({
 			faults: rarely(fault),
 			ends: fc.boolean(),
+			end: fc.constantFrom('ended', 'ended', 'missed', 'rejected'),
 			isEnded: fc.boolean(),
 			maxWait: fc.constantFrom('short', 'long', 'long'),
 		}),
@@ -231,7 +238,7 @@ function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...mode
 }
 
 /** Ends what is to end, as the case says. @returns what was started, and the events that were sent */
-async function endConversations({ items, room, lags, isReversed }: Case) {
+async function endConversations({ items, lags, isReversed }: Case) {
 	const { simulator } = rig;
 	const sent: Array<Promise<Array<Delivery | undefined>>> = [];
 	const started = new Map<string, { item: string; ends: boolean }>();
@@ -247,18 +254,19 @@ async function endConversations({ items, room, lags, isReversed }: Case) {
 	const ending = [...started].filter(([, { ends }]) => ends).map(([id]) => id);
 	for (const id of isReversed ? ending.reverse() : ending) {
 		const session = simulator.sessions.get(id);
+		const { end } = items[Number(started.get(id)?.item.slice(5))]!;
 		if (session === undefined) {
-			// What ends is recorded only if someone has picked up.
-			if (room === 'recorded') sent.push(simulator.moveCall(id, 'answered'));
-			sent.push(simulator.moveCall(id, 'ended'));
+			if (end === 'ended') sent.push(simulator.moveCall(id, 'answered'));
+			sent.push(simulator.moveCall(id, end as 'ended'));
 			continue;
 		}
-		const event = simulator.emit(id, 'stopped').then((delivery) => [delivery]);
+		const status = end === 'rejected' ? 'failed' : 'stopped';
+		const event = simulator.emit(id, status).then((delivery) => [delivery]);
 		sent.push(event);
 		if (!lags) continue;
 		session.status = 'running';
 		void pause(items.some(({ maxWait }) => maxWait === 'short') ? 1_000 : 30_000).then(
-			() => (session.status = 'stopped'),
+			() => (session.status = status),
 		);
 	}
 	return { started, deliveries: (await Promise.all(sent)).flat() };
@@ -452,7 +460,7 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 		}
 		for (const [index, { json }] of outputs.entries()) {
 			const [id, row] = [idOf(json), rows[index]!];
-			const { faults, maxWait } = model.items[row]!;
+			const { faults, maxWait, end } = model.items[row]!;
 			if (id === undefined) {
 				const isOutside = model.odd === 'outside' && odd.includes(row);
 				expect([json.reason, json.error]).toEqual(
@@ -468,7 +476,10 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 			if (!waits || dies || model.cannotWait) continue;
 			if (started.get(id)?.ends !== true) expect([json.timedOut, maxWait]).toEqual([true, 'short']);
 			// The API may have been in trouble until after a short Max Wait.
-			else if (maxWait === 'long' || trouble === 0) expect(json).not.toHaveProperty('timedOut');
+			else if (maxWait === 'long' || trouble === 0) {
+				expect(json).not.toHaveProperty('timedOut');
+				expect(OUTCOMES[end]).toContain(json.outcome);
+			}
 		}
 	},
 	'what is to be ended at Max Wait has ended, then and no earlier, and nothing else': (seen, model) => {

@@ -1,0 +1,463 @@
+/**
+ * A wait ends once and in time, whatever fails meanwhile, and only by what is true of its own conversations. Rows, ends, events, and
+ * processes in all combinations: see model. Here are single faults, and what comes to the resume URL.
+ */
+import dns from 'node:dns';
+import http from 'node:http';
+import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
+import { byRule } from './callRig';
+import { eventBody, strangersKey } from './delivery';
+import { NODE_NAME, type NodeRunOptions } from './engine';
+import { failureOf, jsonOf, startParameters, useRig } from './rig';
+import { rows, type WaitingRun } from './waitingRun';
+
+const rig = useRig({ callBehaviour: false });
+/** Long after the first look, which comes after 2 s. */
+const SOON_MS = 20_000;
+const MAX_WAIT_MS = 600_000;
+const END_AT_TIMEOUT: INodeParameters = { options: { endAtTimeout: true } };
+const MAKE_AND_WAIT: INodeParameters = { ...byRule(), operation: 'makeAndWait' };
+const ENDED = { timedOut: true, endedAtTimeout: true };
+const ONE_SESSION = /sessions\/[0-9a-f-]{36}$/;
+const sessions = () => [...rig.simulator.sessions.values()];
+const sessionAt = (index: number) => sessions()[index]!;
+const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Starts one session after another, in the order of the items. */
+async function begin(
+	maxWaitMs = MAX_WAIT_MS,
+	count = 1,
+	{ options = {}, ...more }: INodeParameters = {},
+	settings: NodeRunOptions = {},
+): Promise<WaitingRun> {
+	const parameters = { options: { maxConcurrency: 1, ...(options as INodeParameters) }, ...more };
+	return await rig.engine.startAndWait(maxWaitMs, parameters, { items: rows(count), ...settings });
+}
+
+const endOf = (index: number, event: 'stopped' | 'failed' = 'stopped') =>
+	eventBody(event, `session-${sessionAt(index).sessionId}`);
+const urlOf = (index: number) => String(sessionAt(index).webhook?.endPoint);
+/** Ends a session and delivers its event. @returns what the sender got */
+async function deliverEnd(index = 0, event: 'stopped' | 'failed' = 'stopped'): Promise<number | undefined> {
+	sessionAt(index).status = event;
+	return (await rig.simulator.deliver(urlOf(index), endOf(index, event))).status;
+}
+
+/** As `deliverEnd`, but the sender goes away while n8n still asks VideoSDK. */
+async function deliverEndAndLeave(): Promise<void> {
+	sessionAt(0).status = 'stopped';
+	rig.simulator.latencyMs = 400;
+	const body = JSON.stringify(endOf(0));
+	const headers = { 'content-type': 'application/json', 'videosdk-signature': rig.simulator.sign(body) };
+	await new Promise<void>((resolve) => {
+		const request = http.request(urlOf(0), { method: 'POST', headers, agent: false });
+		request.on('error', () => resolve());
+		request.end(body);
+		setTimeout(() => request.destroy(new Error('gone')), 200);
+	});
+}
+
+describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
+	const always = { times: Infinity };
+	const endDeclined = { success: false, message: "Couldn't stop the worker" };
+	type Case = [what: string, count: number, parameters: INodeParameters, faults: Fault[], expected: object];
+	it.each<Case>([
+		...[402, 404].map((status): Case => {
+			const faults: Fault[] = [{ kind: 'status', status, match: { method: 'GET', ...always } }];
+			return [`every GET is answered ${status}`, 4, END_AT_TIMEOUT, faults, ENDED];
+		}),
+		[
+			'a GET brings the record of another',
+			1,
+			{},
+			[
+				{
+					kind: 'status',
+					status: 200,
+					body: { sessionId: 'another', status: 'failed' },
+					match: { path: ONE_SESSION, ...always },
+				},
+			],
+			{ outcome: 'running', timedOut: true },
+		],
+		[
+			'the end is declined',
+			1,
+			END_AT_TIMEOUT,
+			[{ kind: 'status', status: 200, body: endDeclined, match: { path: /end$/, ...always } }],
+			{
+				outcome: 'running',
+				timedOut: true,
+				endedAtTimeout: false,
+				endError: expect.stringContaining(endDeclined.message),
+			},
+		],
+	])('%s', async (_what, count, parameters, faults, expected) => {
+		const waiting = await begin(SOON_MS, count, parameters);
+		for (const fault of faults) rig.simulator.addFault(fault);
+		expect(await waiting.jsonWithin()).toMatchObject(Array(count).fill(expected));
+	});
+
+	it('an end drips: the others end all the same', async () => {
+		const waiting = await begin(SOON_MS, 4, END_AT_TIMEOUT);
+		const body = new RegExp(sessionAt(0).sessionId);
+		rig.simulator.addFault({ kind: 'drip', match: { path: /end$/, body, ...always } });
+		expect(await waiting.jsonWithin()).toMatchObject(Array(4).fill(ENDED));
+	});
+
+	it('the session is not known any more: it comes out as last known', async () => {
+		const waiting = await begin(SOON_MS, 1, {}, { onError: 'continueErrorOutput' });
+		rig.simulator.sessions.clear();
+		const [json] = (await waiting.jsonWithin()) ?? [];
+		expect(json).toMatchObject({ timedOut: true, outcome: 'running' });
+		expect(json).not.toHaveProperty('error');
+	});
+
+	it('the session is not found, and far down in the list', async () => {
+		const waiting = await begin(60_000, 1, END_AT_TIMEOUT);
+		await rig.engine.run({ parameters: startParameters(), items: rows(320) });
+		rig.simulator.addFault({ kind: 'status', status: 404, match: { path: ONE_SESSION, ...always } });
+		expect(await waiting.jsonWithin()).toMatchObject([ENDED]);
+	});
+
+	it.each(['hang', 'drip'] as const)('reads %s, however many wait', async (kind) => {
+		const waits = await Promise.all(rows(6).map(async () => await begin(60_000, 5, END_AT_TIMEOUT)));
+		rig.simulator.addFault({ kind, match: { method: 'GET', ...always } });
+		const outputs = await Promise.all(waits.map(async (waiting) => await waiting.jsonWithin()));
+		expect(sessions().map(({ status }) => status)).toEqual(Array(30).fill('completed'));
+		for (const output of outputs) expect(output).toMatchObject(Array(5).fill(ENDED));
+	});
+
+	it('the credential was deleted: its last values are not used any more', async () => {
+		const waiting = await begin(SOON_MS);
+		rig.engine.deleteCredentials();
+		rig.simulator.requests.length = 0;
+		// Not before: no look may be under way.
+		expect(await waiting.jsonWithin()).toMatchObject([{ timedOut: true }]);
+		expect(rig.requests).toEqual([]);
+	});
+
+	it.each([
+		[SOON_MS, { status: 'queued', timedOut: true }],
+		[MAX_WAIT_MS, { status: 'failed', event: 'failed' }],
+	])('the keys are changed, which costs no end that comes before it either: %i ms', async (ms, expected) => {
+		const waiting = await begin(ms);
+		const [session] = sessions();
+		const { port } = rig.simulator;
+		await rig.simulator.close();
+		const keys = { apiKey: 'new-key', secret: 'a-new-secret' };
+		const next = await rig.addSimulator({ port, lifecycle: false, ...keys });
+		next.sessions.set(session!.sessionId, session!);
+		rig.engine.setCredentials(rig.credentials({ apiKey: keys.apiKey, secretKey: keys.secret }));
+		if (ms === MAX_WAIT_MS) session!.status = 'failed';
+		expect(await waiting.jsonWithin()).toMatchObject([{ sessionId: session!.sessionId, ...expected }]);
+	});
+
+	it('a look at the deadline fails: Wait for Status puts out the session as last known', async () => {
+		const sessionId = await rig.existingSession();
+		const times = { maxWait: 1, maxWaitUnit: 'minutes' };
+		const parameters = { resource: 'session', operation: 'waitForStatus', sessionId, ...times };
+		const run = rig.engine.run({ parameters });
+		while (rig.requests.length === 0) await new Promise(setImmediate);
+		rig.simulator.addFault({ kind: 'status', status: 500, match: { path: ONE_SESSION, ...always } });
+		expect(jsonOf(await run)).toMatchObject([{ sessionId, timedOut: true }]);
+	});
+});
+
+it.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const)(
+	'A Max Wait up to a time of day that passes during the starts ends what was started: %s',
+	async (onError) => {
+		const untilMs = Date.now() + SOON_MS;
+		rig.simulator.addFault({ kind: 'delay', until: () => Date.now() > untilMs, match: { path: /start$/ } });
+		const maxWait = `={{ (${untilMs} - Date.now()) / 60000 }}`;
+		const waiting = await begin(MAX_WAIT_MS, 2, { ...END_AT_TIMEOUT, maxWait }, { onError });
+		expect(await waiting.jsonWithin()).toMatchObject([{ endedAtTimeout: true }, { endedAtTimeout: true }]);
+	},
+);
+
+it('An execution that is stopped while n8n saves it does not stop the requests of others', async () => {
+	const runs: Array<{ cancel: () => void }> = [];
+	const process = WorkflowExecute.prototype.processRunExecutionData;
+	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
+		this: WorkflowExecute,
+		workflow,
+	) {
+		const run = process.call(this, workflow);
+		runs.push(run);
+		return run;
+	});
+	const { runHook } = ExecutionLifecycleHooks.prototype;
+	jest.spyOn(ExecutionLifecycleHooks.prototype, 'runHook').mockImplementation(async function (
+		this: ExecutionLifecycleHooks,
+		name,
+		parameters,
+	) {
+		if (name === 'workflowExecuteAfter' && runs.length === 1) runs[0]?.cancel();
+		await runHook.call(this, name, parameters);
+	});
+	await begin(30_000);
+	const second = await begin(30_000);
+	for (const session of sessions()) session.status = 'stopped';
+	const [json] = (await second.jsonWithin()) ?? [];
+	expect(json).toMatchObject({ status: 'stopped', event: 'stopped' });
+	expect(json).not.toHaveProperty('timedOut');
+});
+
+it('One loop asks for all: 60 executions with 5 calls each take at most 400 requests in a minute', async () => {
+	const start = async () => await rig.engine.startAndWait(24 * 3_600_000, MAKE_AND_WAIT, { items: rows(5) });
+	const waits = await Promise.all(Array.from({ length: 60 }, start));
+	const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
+	const before = asked();
+	await later(60_000);
+	expect(asked() - before).toBeLessThanOrEqual(400);
+	rig.simulator.setEventFaults({ drop: () => true });
+	for (const callId of rig.simulator.calls.keys()) await rig.simulator.moveCall(callId, 'ended');
+	for (const waiting of waits) expect(await waiting.resumedWithin()).toHaveLength(5);
+});
+
+it('Recordings that hang cost no other conversation its outcome', async () => {
+	const recorded = { ...MAKE_AND_WAIT, recording: 'transcribe', maxWait: 60 };
+	const many = await rig.engine.startAndWait(30_000, recorded, { items: rows(60) });
+	rig.simulator.addFault({ kind: 'hang', match: { path: /recordings|transcriptions/, times: Infinity } });
+	for (const callId of rig.simulator.calls.keys()) {
+		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(callId, status);
+	}
+	while (!rig.requests.some(({ path }) => /recordings/.test(path))) await later(10);
+	const other = await begin(60_000);
+	for (const session of sessions()) session.status = 'stopped';
+	const [json] = (await other.jsonWithin()) ?? [];
+	expect(json).toMatchObject({ status: 'stopped' });
+	expect(json).not.toHaveProperty('timedOut');
+	expect(many.output).toBeUndefined();
+});
+
+describe('How an end is known that answers contradict', () => {
+	it('a list that lags does not undo what the process that polled has found by GET', async () => {
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, MAKE_AND_WAIT, { items: rows(3) });
+		waiting.receiver = await rig.addEngine();
+		const calls = [...rig.simulator.calls.values()];
+		for (const { callId } of calls) await rig.simulator.moveCall(callId, 'answered');
+		for (const { callId } of calls.slice(0, 2)) await rig.simulator.moveCall(callId, 'ended');
+		// Until the list has told of two ends, so that the third is asked for by its ID.
+		while (!rig.requests.some(({ path }) => path === `/v2/sip/call/${calls[2]!.callId}`)) await later(20);
+		const stale = structuredClone(calls) as unknown as IDataObject[];
+		await rig.simulator.moveCall(calls[2]!.callId, 'ended');
+		rig.simulator.addFault({
+			kind: 'status',
+			status: 200,
+			body: { data: stale, pageInfo: { total: 3, perPage: 50, currentPage: 1, lastPage: 1 } },
+			match: { method: 'GET', path: /\/v2\/sip\/call$/, times: 99 },
+		});
+		const output = await waiting.jsonWithin();
+		expect(output?.map(({ outcome, status, timedOut }) => [outcome, status, timedOut])).toEqual(
+			Array(3).fill(['answered', 'ended', undefined]),
+		);
+	});
+
+	const timelog = [{ status: 'initiated', timestamp: '2026-01-15T10:00:00.000Z' }];
+	it.each([
+		['was still ringing, without a timelog', ['ringing'], {}, 'noAnswer'],
+		['was talking, with the timelog of its start', ['ringing', 'answered'], { timelog }, 'answered'],
+	])('the answer to Hang Up of a call that %s', async (_what, statuses, more, outcome) => {
+		const waiting = await rig.engine.startAndWait(SOON_MS, MAKE_AND_WAIT);
+		const [callId = ''] = rig.simulator.calls.keys();
+		for (const status of statuses) await rig.simulator.moveCall(callId, status as 'ended');
+		const body = { message: 'ok', data: { callId, status: 'ended', ...more } };
+		rig.simulator.addFault({ kind: 'status', status: 200, body, match: { path: /call\/end$/, times: 9 } });
+		expect(await waiting.jsonWithin()).toMatchObject([{ hungUpAtTimeout: true, outcome }]);
+	});
+
+	it('a signed end that VideoSDK still does not show after a minute counts all the same', async () => {
+		const waiting = await begin();
+		await rig.simulator.deliver(urlOf(0), endOf(0, 'failed'));
+		expect(waiting.output).toBeUndefined();
+		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'failed', event: 'failed' }]);
+	});
+
+	it('two items for which the API answers the same session come out alike', async () => {
+		const add = (path: RegExp, times: number, body: object) =>
+			rig.simulator.addFault({ match: { path, times }, kind: 'status', status: 200, body });
+		add(/start$/, 2, { data: { sessionId: 'same', status: 'queued' } });
+		const waiting = await begin(MAX_WAIT_MS, 2);
+		add(/same$/, 1, { sessionId: 'same', status: 'failed' });
+		const json = { sessionId: 'same', status: 'failed', event: 'failed' };
+		expect(await waiting.jsonWithin()).toMatchObject([json, json]);
+		expect(waiting.handedOver.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+	});
+
+	it('a session that is over when it was started is not awaited', async () => {
+		const body = { data: { sessionId: 'over', status: 'Completed' } };
+		rig.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 200, body });
+		const { result } = await begin(SOON_MS);
+		expect(result.run.status).toBe('success');
+		expect(jsonOf(result)).toMatchObject([{ sessionId: 'over', status: 'Completed', event: 'stopped' }]);
+	});
+});
+
+describe('The resume URL', () => {
+	it.each([1, 3])('continues by signed ends alone, once, also by a pinned key: %i', async (count) => {
+		rig.engine.setCredentials(rig.credentials({ webhookPublicKey: rig.simulator.publicKeyPem }));
+		const waiting = await begin(MAX_WAIT_MS, count, { maxWait: '={{ $json.index + 1 }}' });
+		// n8n's own deadline is that of the longest wait, and more than a minute.
+		const longestMs = count * 60_000;
+		expect(Number(waiting.result.run.waitTill) - Date.now()).toBeGreaterThan(longestMs + 80_000);
+		for (const { index } of rows(count)) {
+			expect(waiting.output).toBeUndefined();
+			const forged = await rig.simulator.deliver(urlOf(index), endOf(index), { signature: 'AAAA' });
+			expect(forged.status).toBe(401);
+			for (const other of ['starting', 'started', 'stopping'] as const) {
+				const event = eventBody(other, sessionAt(index).sessionId);
+				expect((await rig.simulator.deliver(urlOf(index), event)).status).toBe(200);
+			}
+			expect(waiting.output).toBeUndefined();
+			const ends = await Promise.all([1, 2, 3].map(async () => await deliverEnd(index, 'failed')));
+			expect(ends).toEqual([200, 200, 200]);
+		}
+		// If it waits for nothing else, without a further look.
+		if (count === 1) expect(waiting.resumptions).toBe(1);
+		expect(await waiting.jsonWithin()).toEqual(
+			sessions().map(({ sessionId }) => expect.objectContaining({ sessionId, event: 'failed' })),
+		);
+		expect(waiting.resumptions).toBe(1);
+		expect(rig.simulator.keyRequests).toBe(0);
+	});
+
+	it('keeps secrets, and does not take the request of another execution', async () => {
+		const ended = await begin();
+		const other = await begin();
+		sessionAt(0).status = 'stopped';
+		const output = await ended.jsonWithin();
+		expect(output).toHaveLength(1);
+		const [poll, ...others] = ended.requests.filter(({ headers }) => headers['x-agent-cloud-key']);
+		expect(others).toEqual([]);
+		expect(JSON.stringify(ended.result.run.data)).not.toContain(rig.simulator.secret);
+		expect(JSON.stringify(output)).not.toContain(String(poll?.headers['x-agent-cloud-key']));
+		expect((await other.replay(poll!)).status).toBe(401);
+		expect(other.output).toBeUndefined();
+		// Its own one still counts.
+		sessionAt(1).status = 'failed';
+		expect(await other.jsonWithin()).toMatchObject([{ sessionId: sessionAt(1).sessionId, event: 'failed' }]);
+	});
+
+	it.each([
+		['', 0],
+		[', and n8n is asked again if it fails then', 1],
+	])('does not lose an end if its sender has gone away meanwhile%s', async (_what, failures) => {
+		const waiting = await begin();
+		waiting.failures = failures;
+		await deliverEndAndLeave();
+		const [json] = (await waiting.jsonWithin()) ?? [];
+		expect(json).toMatchObject({ status: 'stopped', outcome: 'completed', event: 'stopped' });
+		expect(json).not.toHaveProperty('timedOut');
+	});
+
+	it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆', 'constructor', 'toString', 'a\u2028b'])(
+		'belongs to a node of any name: %s',
+		async (name) => {
+			const waiting = await begin(SOON_MS, 1, {}, { node: { name } });
+			expect(await deliverEnd()).toBe(200);
+			await waiting.resumedWithin();
+			expect(waiting.resumed?.routed.success).toMatchObject([{ json: { event: 'stopped' } }]);
+		},
+	);
+
+	it('answers 503 to an end, and continues nothing, if what is stored is broken', async () => {
+		const waiting = await begin(SOON_MS);
+		const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
+		const stored = { ...context };
+		(context as IDataObject).agentCloudWait = '{"kind":';
+		expect(await deliverEnd()).toBe(503);
+		expect(waiting.output).toBeUndefined();
+		Object.assign(context as IDataObject, stored);
+		expect(await deliverEnd()).toBe(200);
+	});
+
+	it('continues again after a minute if n8n accepted it and did not carry it out', async () => {
+		const waiting = await begin(SOON_MS);
+		expect(await deliverEnd()).toBe(200);
+		await waiting.resumedWithin();
+		waiting.loseResumption();
+		expect(await deliverEnd()).toBe(200);
+		expect(waiting.resumptions).toBe(1);
+		await later(60_000);
+		expect(await deliverEnd()).toBe(200);
+		expect(waiting.resumptions).toBe(2);
+	});
+
+	it('continues in a process that has just started, by an event, if the others have ended unnoticed', async () => {
+		const waiting = await begin(SOON_MS, 3);
+		waiting.receiver = await rig.addEngine();
+		for (const session of sessions().slice(1)) session.status = 'failed';
+		expect(await deliverEnd()).toBe(200);
+		expect((await waiting.jsonWithin())?.map(({ event }) => event)).toEqual(['stopped', 'failed', 'failed']);
+	});
+});
+
+describe('After the wait', () => {
+	it.each(['by an end', "at n8n's own deadline"])('each item goes to its own output %s', async (how) => {
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /start$/ } });
+		const options = { roomId: 'abcd-efgh-ijkl' };
+		const isEnd = how === 'by an end';
+		const waiting = await begin(
+			isEnd ? MAX_WAIT_MS : 1_000,
+			2,
+			{ options },
+			{ onError: 'continueErrorOutput' },
+		);
+		if (isEnd) {
+			sessionAt(0).status = 'stopped';
+			await waiting.resumedWithin();
+		} else {
+			await waiting.reachDeadline();
+			// The request of the package itself comes too late, and is the last one.
+			while (waiting.requests.length === 0) await later(10);
+		}
+		const { success = [], failure = [] } = waiting.resumed?.routed ?? {};
+		const end = isEnd ? { status: 'stopped', event: 'stopped' } : { status: 'queued', timedOut: true };
+		// The API does not name a session's room.
+		expect(success.map(({ json }) => json)).toMatchObject([{ ...end, ...options }]);
+		expect(failure.map(({ json }) => json)).toMatchObject([
+			{ index: 0, error: expect.stringContaining("doesn't allow") },
+		]);
+		expect(waiting.resumptions).toBe(1);
+	});
+});
+
+describe('Before the wait', () => {
+	it.each([
+		['no key', 'my key'],
+		['a private key', strangersKey().privatePem],
+	])('a Webhook Public Key that is %s is refused, but not for Start', async (_what, webhookPublicKey) => {
+		rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
+		const { message, description } = failureOf((await begin(SOON_MS)).result);
+		expect(rig.simulator.requests).toHaveLength(0);
+		expect(message).toMatch(/['"]Webhook Public Key['"]/);
+		expect(description).toMatch(/No session was started|Nothing was sent/);
+		await rig.existingSession();
+		expect(rig.simulator.sessions.size).toBe(1);
+	});
+
+	it.each([
+		["tells that VideoSDK can't reach it, and what happens instead", 'api.example.com', 1],
+		['says nothing if the API is as local', '127.0.0.1', 0],
+	])('an n8n without a public address %s', async (_what, host, hints) => {
+		// A public name leads to the simulator.
+		const { lookup } = dns;
+		const local = [{ address: '127.0.0.1', family: 4 }];
+		const lead = (
+			name: string,
+			options: dns.LookupAllOptions,
+			done: (error: null, found: object[]) => void,
+		) => (name === host && name !== '127.0.0.1' ? done(null, local) : lookup(name, options, done as never));
+		jest.spyOn(dns, 'lookup').mockImplementation(lead as never);
+		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://${host}:${rig.simulator.port}` }));
+		const { result } = await begin(2_000);
+		// VideoSDK may refuse an address that it can't reach.
+		expect(sessionAt(0).webhook === undefined).toBe(hints > 0);
+		const [run] = result.run.data.resultData.runData[NODE_NAME] ?? [];
+		expect(run?.hints ?? []).toHaveLength(hints);
+		for (const { message } of run?.hints ?? []) expect(message).toMatch(/can't reach .* asks .* 30 seconds/);
+	});
+});
