@@ -1,0 +1,388 @@
+/** What remains of a conversation comes out with it, or a reason why not, and nothing of anybody else's: Get, Make and Wait, Start and Wait. */
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { CallStatus } from '../simulator';
+import { byRule, callParameters, made } from './callRig';
+import { eventBody } from './delivery';
+import { failureOf, jsonOf, useRig } from './rig';
+import { rows } from './waitingRun';
+
+const SIMULATOR = { callBehaviour: false as const, recordingReadyMs: 0, transcriptionReadyMs: 0 };
+const rig = useRig(SIMULATOR);
+const ALL = ['summary', 'transcript', 'recording'];
+const MAX_WAIT_MS = 600_000;
+const TRANSCRIPT = expect.stringContaining('the café') as string;
+const URL_TEXT = expect.stringMatching(/\.mp4$/) as string;
+const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+const move = async (callId: string, ...statuses: CallStatus[]) => {
+	for (const status of statuses) await rig.simulator.moveCall(callId, status);
+};
+const talk = async (callId: string) => await move(callId, 'answered', 'ended');
+/** The reason for each of some names. */
+const reasons = (names: string[], reason: unknown) => Object.fromEntries(names.map((name) => [name, reason]));
+const failGets = (status: number, path: RegExp, times = 9_999, body?: unknown) =>
+	rig.simulator.addFault({
+		...{ kind: 'status', status, body, headers: { 'retry-after': '60' } },
+		match: { method: 'GET', path, times },
+	});
+
+describe('Call: Get', () => {
+	async function makeRoom(recording = 'summarize'): Promise<string> {
+		const parameters: INodeParameters = { resource: 'room', operation: 'create', recording };
+		return String(jsonOf(await rig.engine.run({ parameters }))[0]?.roomId);
+	}
+
+	/** A call in a room, through the statuses given. */
+	async function callIn(roomId: string, ...statuses: CallStatus[]): Promise<string> {
+		const [call] = jsonOf(await rig.engine.run({ parameters: byRule({ options: { roomId } }) }));
+		await move(String(call?.callId), ...statuses);
+		// What is transcribed takes a turn of the clock.
+		await later(20);
+		rig.simulator.requests.length = 0;
+		return String(call?.callId);
+	}
+	const overIn = async (recording?: string) => await callIn(await makeRoom(recording), 'answered', 'ended');
+
+	async function get(callId: string, include: unknown = ALL, includeWait = 0): Promise<IDataObject> {
+		const parameters = callParameters('get', { callId, include, options: { includeWait } } as IDataObject);
+		return jsonOf(await rig.engine.run({ parameters }))[0] ?? {};
+	}
+
+	it('puts out what is wanted, and asks for nothing else', async () => {
+		const callId = await overIn();
+		const call = await get(callId);
+		expect(Object.keys(call).slice(0, 9)).toEqual([
+			...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId', 'roomId'],
+			...['recordingUrl', 'transcript'],
+		]);
+		const summary = expect.stringContaining('booked a table') as string;
+		expect(call).toMatchObject({
+			outcome: 'answered',
+			summary,
+			transcript: TRANSCRIPT,
+			recordingUrl: URL_TEXT,
+		});
+		expect(call).not.toHaveProperty('missing');
+		rig.simulator.requests.length = 0;
+		expect(await get(callId, [])).not.toHaveProperty('summary');
+		expect(rig.requests).toHaveLength(1);
+		expect(await get(callId, ['recording'])).not.toHaveProperty('transcript');
+		expect(rig.requests.map(({ path }) => path)).not.toContain('/ai/v1/post-transcriptions');
+		expect(await get(callId, '=summary, transcript')).toHaveProperty('transcript');
+	});
+
+	it.each([
+		['nothing was recorded', 'none', ALL],
+		['nothing was transcribed', 'record', ['summary', 'transcript']],
+		['nothing was summarized', 'transcribe', ['summary']],
+	])('says what is missing where %s', async (_what, recording, names) => {
+		const { missing } = await get(await overIn(recording));
+		expect(Object.keys(missing as object).sort()).toEqual([...names].sort());
+		for (const [name, sentence] of Object.entries(missing as IDataObject)) {
+			expect(sentence).toMatch(/set up to create/);
+			expect(sentence).toContain(name);
+			expect(sentence).toContain("'Recording'");
+		}
+	});
+
+	it('says that what was arranged is not there yet, or failed, and waits for it if so asked', async () => {
+		const callId = await overIn();
+		const transcriptions = [...rig.simulator.transcriptions.values()];
+		const files = structuredClone(transcriptions);
+		for (const made of transcriptions)
+			Object.assign(made, { status: 'pending', transcriptionFilePaths: {}, summarizedFilePaths: {} });
+		for (const made of rig.simulator.recordings.values()) made.readyAtMs = Infinity;
+		const notYet = ALL.map((name) => [name, `The ${name} isn't ready yet.`]);
+		expect((await get(callId)).missing).toEqual(Object.fromEntries(notYet));
+		for (const made of transcriptions) made.status = 'failed';
+		expect((await get(callId, ['transcript'])).missing).toEqual({
+			transcript: "VideoSDK couldn't transcribe the conversation.",
+		});
+		for (const [index, made] of transcriptions.entries()) Object.assign(made, files[index]);
+		for (const made of rig.simulator.recordings.values()) made.readyAtMs = Date.now() + 30_000;
+		failGets(403, /transcriptions/, 3);
+		const call = await get(callId, ALL, 10);
+		expect(call).toMatchObject({ transcript: TRANSCRIPT, recordingUrl: URL_TEXT });
+		expect(call).not.toHaveProperty('missing');
+	});
+
+	it.each<[string, CallStatus[], string]>([
+		['still going on', ['answered'], "The call hasn't ended yet."],
+		['not answered', ['ringing', 'missed'], "The call wasn't answered."],
+	])('asks for nothing of a call that is %s', async (_what, statuses, sentence) => {
+		const call = await get(await callIn(await makeRoom(), ...statuses));
+		expect(call.missing).toEqual(reasons(ALL, sentence));
+		expect(rig.requests).toHaveLength(1);
+	});
+
+	it("never puts out another conversation's in the same room", async () => {
+		const roomId = await makeRoom();
+		const first = await callIn(roomId, 'answered', 'ended');
+		const [made] = rig.simulator.transcriptions.values();
+		const lines = [{ speaker: 'Caller', text: 'Secret of another caller', startMs: 0, endMs: 1 }];
+		const another = { roomId, sessionId: 'another', readyAfterMs: 0 };
+		rig.simulator.addTranscription({ ...another, lines, summary: 'Of another caller' });
+		const url = rig.simulator.addRecording(another).fileUrl;
+		await later(20);
+		const call = await get(first);
+		expect(call.transcript).toContain('the café');
+		expect(call.recordingUrl).not.toBe(url);
+		// Nor if the API should not heed the filter by session.
+		rig.simulator.transcriptions.delete(made!.id);
+		expect(JSON.stringify(await get(first))).not.toContain('another caller');
+	});
+
+	it.each<[number, RegExp, string[], string]>([
+		[403, /transcriptions/, ['summary', 'transcript'], 'status 403'],
+		[500, /transcriptions/, ['summary', 'transcript'], 'status 500'],
+		[404, /^\/files/, ['summary', 'transcript'], "didn't send the file (status 404)"],
+	])('puts out the rest if the API answers %i to %s', async (status, path, names, words) => {
+		const callId = await overIn();
+		failGets(status, path);
+		const missing = reasons(names, expect.stringContaining(words));
+		expect(await get(callId)).toMatchObject({ callId, recordingUrl: URL_TEXT, missing });
+	});
+
+	it('refuses what it does not know before anything is sent', async () => {
+		const parameters = callParameters('get', { callId: 'c', include: '={{ "minutes" }}' });
+		expect(failureOf(await rig.engine.run({ parameters })).message).toContain("'Include' contains 'minutes'");
+		expect(rig.requests).toEqual([]);
+	});
+});
+
+/** An API that takes so long to transcribe. */
+async function transcribeWithin(transcriptionReadyMs: number): Promise<void> {
+	rig.simulator = await rig.addSimulator({ ...SIMULATOR, lifecycle: false, transcriptionReadyMs });
+	rig.engine.setCredentials(rig.credentials());
+}
+
+const parametersOf = ({ options = {}, ...more }: IDataObject = {}): INodeParameters =>
+	byRule({
+		...{ recording: 'summarize', operation: 'makeAndWait' },
+		options: { maxConcurrency: 1, ...(options as object) },
+		...more,
+	});
+
+async function start(count: number, more: IDataObject = {}, settings: object = {}) {
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(more), {
+		items: rows(count),
+		...settings,
+	});
+	expect(waiting.result.run.status).toBe('waiting');
+	return { waiting, ids: [...rig.simulator.calls.values()].map(({ callId }) => callId) };
+}
+
+describe('Make and Wait', () => {
+	it('puts out how each call went and what was said, in the order of the items', async () => {
+		const { waiting, ids } = await start(3);
+		// n8n's own deadline leaves time for both waits.
+		const tillMs = Number(waiting.result.run.waitTill?.getTime()) - Date.now();
+		expect(tillMs).toBeGreaterThan(MAX_WAIT_MS - 60_000 + 600_000);
+		await talk(ids[2]!);
+		await move(ids[1]!, 'missed');
+		await talk(ids[0]!);
+		const output = (await waiting.jsonWithin()) ?? [];
+		const said = { outcome: 'answered', transcript: TRANSCRIPT, recordingUrl: URL_TEXT };
+		expect(output).toMatchObject([
+			{ ...said, callId: ids[0] },
+			{ outcome: 'noAnswer', callId: ids[1], missing: reasons(ALL, "The call wasn't answered.") },
+			{ ...said, callId: ids[2] },
+		]);
+		expect(Object.keys(output[0] ?? {}).slice(0, 4)).toEqual([
+			...['outcome', 'answered', 'durationSeconds', 'summary'],
+		]);
+		for (const name of ['timelog', 'missing', 'timedOut']) expect(output[0]).not.toHaveProperty(name);
+	});
+
+	it('waits for a transcript that is ready late, and not longer', async () => {
+		await transcribeWithin(20_000);
+		const { waiting, ids } = await start(1, { recording: 'transcribe' });
+		await talk(ids[0]!);
+		expect(await waiting.resumedWithin(500)).toBeUndefined();
+		const [item] = (await waiting.jsonWithin()) ?? [];
+		expect(item).toMatchObject({ transcript: TRANSCRIPT, recordingUrl: URL_TEXT });
+		expect(item).not.toHaveProperty('missing');
+	});
+
+	it('waits for it after a call that was hung up at the deadline, too', async () => {
+		await transcribeWithin(30_000);
+		const parameters = parametersOf({ recording: 'transcribe', options: { includeWait: 10 } });
+		const waiting = await rig.engine.startAndWait(20_000, parameters);
+		await move([...rig.simulator.calls.keys()][0]!, 'answered');
+		expect(await waiting.jsonWithin()).toMatchObject([
+			{ hungUpAtTimeout: true, outcome: 'answered', transcript: TRANSCRIPT },
+		]);
+	});
+
+	it('says what did not come in time, and calls no one again', async () => {
+		await transcribeWithin(10_000_000);
+		const options = { includeWait: 0.05 };
+		const { waiting, ids } = await start(1, { options }, { node: { retryOnFail: true, maxTries: 3 } });
+		await talk(ids[0]!);
+		const missing = {
+			summary: "The summary isn't ready yet.",
+			transcript: "The transcript isn't ready yet.",
+		};
+		expect(await waiting.jsonWithin()).toMatchObject([
+			{ callId: ids[0], outcome: 'answered', recordingUrl: URL_TEXT, missing },
+		]);
+		expect(made(rig)).toHaveLength(1);
+	});
+
+	it('puts out what was said in the room that was made for the call, wherever VideoSDK moved the call', async () => {
+		const other = await start(1);
+		await talk(other.ids[0]!);
+		const [{ roomId: othersRoom, recordingUrl: foreign } = {}] = (await other.waiting.jsonWithin()) ?? [];
+		const { waiting, ids } = await start(1);
+		const call = rig.simulator.calls.get(ids[1]!)!;
+		const end = new Date().toISOString();
+		const timelog = ['answered', 'ended'].map((status) => ({ status, timestamp: end }));
+		const data = { ...call, roomId: othersRoom, status: 'ended', timelog, end };
+		failGets(200, new RegExp(call.callId), Infinity, { data });
+		await talk(ids[1]!);
+		const [{ recordingUrl, transcript } = {}] = (await waiting.jsonWithin()) ?? [];
+		expect([recordingUrl, transcript]).toEqual([URL_TEXT, TRANSCRIPT]);
+		expect(recordingUrl).not.toBe(foreign);
+	});
+
+	it.each<[string, IDataObject, string]>([
+		["another's room", { options: { roomId: 'abcd-efgh-ijkl' } }, 'Transcription: Get'],
+		[
+			'two rooms',
+			{ recording: 'none', options: { roomId: 'abcd-efgh-ijkl', ownRoom: true } },
+			"can't be combined with 'Own Room'",
+		],
+		[
+			'a time that is none',
+			{ options: { includeWait: 'soon' } },
+			"'Max Wait for Transcript' must be a number",
+		],
+	])('refuses %s before the first call', async (_what, more, sentence) => {
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(more), { items: rows(2) });
+		const { message, description } = failureOf(result);
+		expect(`${message} ${description}`).toContain(sentence);
+		expect(rig.requests).toEqual([]);
+	});
+
+	it.each(['this process', 'another'])(
+		"fetches it with each item's own credential, if %s resumes",
+		async (where) => {
+			const simulators = [rig.simulator, await rig.addSimulator(SIMULATOR)];
+			const field = (name: string) => `={{ $json.${name} }}`;
+			const fields = { apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') };
+			rig.engine.setCredentials(rig.credentials(fields));
+			const items = simulators.map(({ apiKey, secret, url }) => ({ apiKey, secret, url }));
+			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(), { items });
+			if (where === 'another') waiting.receiver = await rig.addEngine();
+			const ids = simulators.map(({ calls }) => [...calls.keys()][0]!);
+			for (const [index, { moveCall }] of simulators.entries()) {
+				for (const status of ['answered', 'ended'] as const)
+					await moveCall.call(simulators[index], ids[index]!, status);
+			}
+			expect(await waiting.jsonWithin()).toMatchObject(
+				ids.map((callId) => ({ callId, outcome: 'answered', transcript: TRANSCRIPT })),
+			);
+		},
+	);
+
+	it.each([401, 403, 404, 400, 200])(
+		'does not give up after a first look that is answered %i',
+		async (status) => {
+			const { waiting, ids } = await start(2);
+			const body = status === 200 ? '<html>Log in</html>' : undefined;
+			for (const path of [/recordings$/, /post-transcriptions$/]) failGets(status, path, 2, body);
+			for (const id of ids) await talk(id);
+			expect(await waiting.jsonWithin()).toMatchObject(
+				Array(2).fill({ transcript: TRANSCRIPT, recordingUrl: URL_TEXT }),
+			);
+		},
+	);
+
+	it.each([
+		[503, 1],
+		[429, 1],
+		[500, 25],
+	])(
+		'hands it over whole, however much it is, to a process that the API answers %i',
+		async (status, count) => {
+			const { waiting, ids } = await start(count);
+			waiting.receiver = await rig.addEngine();
+			// No event resumes it, but the request of the process that polls.
+			rig.simulator.setEventFaults({ drop: () => true });
+			failGets(200, /\.txt$/, 9_999, 'the café '.repeat(15_000));
+			waiting.beforeReceiving = () => void failGets(status, /./);
+			for (const id of ids) await talk(id);
+			const output = await waiting.jsonWithin();
+			expect(output).toMatchObject(ids.map((callId) => ({ callId, outcome: 'answered' })));
+			for (const { transcript } of output ?? [])
+				expect(String(transcript).trim()).toHaveLength(15_000 * 9 - 1);
+		},
+	);
+});
+
+describe("The event of a call's room", () => {
+	const roomOf = (callId: string) => String(rig.simulator.calls.get(callId)?.roomId);
+	const roomEvent = (meetingId: string) => ({
+		webhookType: 'session-ended',
+		data: { meetingId, sessionId: 'room-session' },
+	});
+	const begin = async () => {
+		const { waiting, ids } = await start(1, { recording: 'none', options: { ownRoom: true } });
+		return { waiting, id: ids[0]!, url: `${waiting.webhookWaitingBaseUrl}/1/videosdk` };
+	};
+
+	it('is only a reason to look: after a transfer or a change of room the call continues, and so does the wait', async () => {
+		const { waiting, id, url } = await begin();
+		const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
+		const endPoint = expect.stringMatching(/\/videosdk$/) as string;
+		expect((room?.body as IDataObject).webhook).toEqual({ endPoint, events: ['session-ended'] });
+		for (const status of ['answered', 'transferring', 'switch-room-completed'] as const) {
+			await move(id, status);
+			expect((await rig.simulator.deliver(url, roomEvent(roomOf(id)))).status).toBe(200);
+			expect(waiting.resumptions).toBe(0);
+		}
+		expect(await waiting.resumedWithin(1_000)).toBeUndefined();
+		await move(id, 'transferred');
+		expect(await waiting.jsonWithin()).toMatchObject([{ callId: id, outcome: 'transferred' }]);
+	});
+
+	it.each(['this process', 'another process'])('is followed by the API at once in %s', async (where) => {
+		const { waiting, id, url } = await begin();
+		const asked = () => rig.requests.filter(({ method }) => method === 'GET').length;
+		// Looks are many seconds apart by then. One may still come that was set before.
+		while (asked() < 6) await later(10);
+		await later(300);
+		if (where === 'another process') waiting.receiver = await rig.addEngine();
+		// Neither a forged nor a foreign one does anything.
+		const before = rig.requests.length;
+		const forged = await rig.simulator.deliver(url, roomEvent(roomOf(id)), { signature: null });
+		const foreign = await rig.simulator.deliver(url, roomEvent('aaaa-bbbb-cccc'));
+		expect([forged.status, foreign.status, rig.requests.length]).toEqual([401, 401, before]);
+		await talk(id);
+		await rig.simulator.deliver(url, roomEvent(roomOf(id)));
+		expect(await waiting.jsonWithin()).toMatchObject([{ callId: id, outcome: 'answered' }]);
+		expect(waiting.resumptions).toBe(1);
+	});
+});
+
+it.each([
+	[
+		'an end that the API does not show yet',
+		'stopped',
+		'completed',
+		expect.not.stringContaining("hasn't ended"),
+	],
+	['a session that failed', 'failed', 'failed', expect.any(String)],
+] as const)(
+	'Start and Wait says why there is nothing after %s',
+	async (_what, event, outcome, transcript) => {
+		const parameters = { recording: 'transcribe', options: { includeWait: 0.05 } };
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
+		const [session] = rig.simulator.sessions.values();
+		const { webhook, sessionId } = session!;
+		if (event === 'failed') await rig.simulator.emit(sessionId, event);
+		else await rig.simulator.deliver(String(webhook?.endPoint), eventBody(event, sessionId));
+		expect(await waiting.jsonWithin()).toMatchObject([
+			{ sessionId, outcome, event, missing: { transcript, recording: expect.any(String) } },
+		]);
+	},
+);
