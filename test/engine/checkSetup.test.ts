@@ -88,10 +88,6 @@ function broken(more: IDataObject, fields: IDataObject = {}): IDataObject {
 	rig.engine.setCredentials(rig.credentials(more as never));
 	return fields;
 }
-const withoutTelephony = (fields: IDataObject) => {
-	rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
-	return fields;
-};
 const elsewhere = (url: string) => url.replace(n8n.url, 'http://127.0.0.1:9');
 
 async function check(fields: IDataObject = {}): Promise<Record<string, IDataObject>> {
@@ -111,6 +107,29 @@ async function check(fields: IDataObject = {}): Promise<Record<string, IDataObje
 
 /** A setup: what it is, how it is made, and what is wrong with it, by checks. */
 type Setup = [string, () => IDataObject | Promise<IDataObject>, Record<string, RegExp>?];
+
+/** Publishes a trigger, and then does something. @returns the fields to check, with those given */
+const then =
+	(events: string[], change: (url: string) => unknown, fields: IDataObject = {}) =>
+	async (): Promise<IDataObject> => {
+		const webhook = await published(events);
+		await change(webhook.webhookUrl);
+		return { ...fields, ...webhook };
+	};
+/** Changes what VideoSDK has registered. */
+const registered = (more: object) => () => {
+	for (const webhook of rig.simulator.callWebhooks.values()) Object.assign(webhook, more);
+};
+const forget = () => rig.simulator.callWebhooks.clear();
+const refuseTelephony = () =>
+	rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+/** Stands in front of n8n. */
+function demandLogin(): void {
+	n8n.proxy = (outgoing) => {
+		outgoing.writeHead(302, { Location: 'https://login.example.com/' }).end();
+		return true;
+	};
+}
 
 const CREDENTIALS: Setup[] = [
 	[
@@ -305,14 +324,7 @@ const OTHERS: Setup[] = [
 	],
 	[
 		'a login page in front of n8n',
-		async () => {
-			const fields = await published();
-			n8n.proxy = (outgoing) => {
-				outgoing.writeHead(302, { Location: 'https://login.example.com/' }).end();
-				return true;
-			};
-			return fields;
-		},
+		then(SESSION_EVENTS, demandLogin),
 		{ webhookPublished: /doesn't respond .*302/ },
 	],
 	[
@@ -322,11 +334,7 @@ const OTHERS: Setup[] = [
 	],
 	[
 		'a trigger that a different n8n process has published',
-		async () => {
-			const fields = await published([...SESSION_EVENTS, ...CALL_EVENTS]);
-			await moveToWorker();
-			return { ...RULE, ...fields };
-		},
+		then([...SESSION_EVENTS, ...CALL_EVENTS], moveToWorker, RULE),
 	],
 	[
 		'a private address for the public API',
@@ -342,52 +350,30 @@ const OTHERS: Setup[] = [
 	['a rule, and a trigger for calls', async () => ({ ...RULE, ...(await published(CALL_EVENTS)) })],
 	[
 		'a registration that someone has deleted',
-		async () => {
-			const fields = await published(CALL_EVENTS);
-			rig.simulator.callWebhooks.clear();
-			return fields;
-		},
+		then(CALL_EVENTS, forget),
 		{ webhookRegistered: /doesn't send call events/ },
 	],
 	[
 		'a registration for other events',
-		async () => {
-			const fields = await published(CALL_EVENTS);
-			for (const webhook of rig.simulator.callWebhooks.values()) webhook.events = ['call-hangup'];
-			return fields;
-		},
+		then(CALL_EVENTS, registered({ events: ['call-hangup'] })),
 		{ webhookRegistered: /doesn't send call-answered/ },
 	],
 	[
 		'a registration that VideoSDK spells otherwise',
-		async () => {
-			const { webhookUrl } = await published(CALL_EVENTS);
-			for (const webhook of rig.simulator.callWebhooks.values())
-				webhook.url = webhookUrl.replace('localhost', 'LOCALHOST');
-			return { ...RULE, webhookUrl };
-		},
+		then(CALL_EVENTS, (url) => registered({ url: url.replace('http:', 'HTTP:') })(), RULE),
 	],
 	[
 		'a URL that VideoSDK does not know, where calls are to start a trigger of a different process',
-		async () => {
-			const fields = await published(CALL_EVENTS);
-			rig.simulator.callWebhooks.clear();
-			await moveToWorker();
-			return { ...RULE, ...fields };
-		},
+		then(CALL_EVENTS, async () => (forget(), await moveToWorker()), RULE),
 		{ webhookRegistered: /doesn't send call events/ },
 	],
 	[
 		'a plan without telephony, where sessions send their events to a trigger of a different process',
-		async () => {
-			const fields = await published();
-			await moveToWorker();
-			return withoutTelephony({ ...DEPLOYMENT, ...fields });
-		},
+		then(SESSION_EVENTS, async () => (await moveToWorker(), refuseTelephony()), DEPLOYMENT),
 	],
 	[
 		'a plan without telephony, where calls are to be made',
-		() => withoutTelephony({ ...RULE, gatewayId: 'gw_out_01' }),
+		() => (refuseTelephony(), { ...RULE, gatewayId: 'gw_out_01' }),
 		{ 'routingRule number gateway': /doesn't allow/ },
 	],
 ];

@@ -230,18 +230,6 @@ describe('When n8n starts', () => {
 		await trigger.restart();
 	};
 
-	it('with a credential of another project, it is registered there', async () => {
-		const trigger = stored();
-		await trigger.publish();
-		const other = await rig.addSimulator({ apiKey: 'other-key', secret: 'other-secret' });
-		rig.engine.setCredentials({ apiKey: 'other-key', secretKey: 'other-secret', baseUrl: other.url });
-		await restarted(trigger);
-		await eventually(() => other.callWebhooks.size === 1);
-		expect([...other.callWebhooks.values()]).toMatchObject([{ url: trigger.url, events: CALLS }]);
-		// Nothing that the new key signed goes to the former host.
-		expect(rig.requests).toEqual([]);
-	});
-
 	it('no hook waits for an API that hangs', async () => {
 		const many = Array.from({ length: 5 }, (_, index) => stored(CALLS, `Trigger ${index}`));
 		for (const trigger of many) await trigger.publish();
@@ -419,16 +407,23 @@ describe('Unpublishing', () => {
 });
 
 describe('After a change of the credential', () => {
-	it('to another project elsewhere, nothing that the new key signed goes to the former host', async () => {
-		const trigger = stored();
-		await trigger.publish();
-		rig.simulator.requests.length = 0;
-		const other = await rig.addSimulator({ apiKey: 'other-key', secret: 'other-secret' });
-		rig.engine.setCredentials({ apiKey: 'other-key', secretKey: 'other-secret', baseUrl: other.url });
-		await trigger.publish('update');
-		expect(rig.requests).toEqual([]);
-		expect([...other.callWebhooks.values()]).toMatchObject([{ url: trigger.url, events: CALLS }]);
-	});
+	it.each<[string, (trigger: StoredTrigger) => Promise<void>]>([
+		['it is published', async (trigger) => await trigger.publish('update')],
+		['n8n starts', async (trigger) => await trigger.restart()],
+	])(
+		'to another project elsewhere, it is registered there when %s, and nothing that the new key signed goes to the former host',
+		async (_when, act) => {
+			const trigger = stored();
+			await trigger.publish();
+			rig.simulator.requests.length = 0;
+			const other = await rig.addSimulator({ apiKey: 'other-key', secret: 'other-secret' });
+			rig.engine.setCredentials({ apiKey: 'other-key', secretKey: 'other-secret', baseUrl: other.url });
+			await act(trigger);
+			await eventually(() => other.callWebhooks.size === 1);
+			expect([...other.callWebhooks.values()]).toMatchObject([{ url: trigger.url, events: CALLS }]);
+			expect(rig.requests).toEqual([]);
+		},
+	);
 
 	it('the trigger can be unpublished, also if the API rejects the new key', async () => {
 		const trigger = stored();
