@@ -28,8 +28,7 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	typeOptions: { minValue: 1, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
-	description:
-		"How long to wait for VideoSDK to respond. What starts something and times out isn't sent again.",
+	description: "How long to wait for VideoSDK to respond. Requests that start something aren't sent again.",
 });
 
 /**

@@ -31,7 +31,7 @@ const FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 3 },
 		placeholder: "e.g. Finds the caller's latest order. Use it when the caller asks where an order is.",
 		description:
-			'What the tool does and when to use it. The model reads this if the agent gets its tools by n8n_tools.py.',
+			'What the tool does and when to use it. The model reads this if the agent gets its tools through n8n_tools.py.',
 	}),
 	choiceField('default', 'Specify Parameters', 'specifyParameters', {
 		noDataExpression: true,
@@ -74,7 +74,7 @@ const FIELDS: INodeProperties[] = [
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
 				description:
-					"How long the agent waits for the answer, in a pause that the caller hears. Then it's told that none came.",
+					"How long the agent waits for the answer, while the caller hears silence. Then it's told that none came.",
 			}),
 		],
 	}),

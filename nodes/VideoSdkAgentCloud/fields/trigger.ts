@@ -56,7 +56,7 @@ const FIELDS: INodeProperties[] = [
 			choicesField('default', 'Deployment Names or IDs', 'deploymentIds', {
 				typeOptions: { loadOptionsMethod: 'getDeployments' },
 				description:
-					'Of session events, only start for these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+					'For session events, only start for these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			}),
 			switchField('default', 'Session Details', 'sessionDetails', {
 				description:
@@ -65,7 +65,7 @@ const FIELDS: INodeProperties[] = [
 			switchField('default', 'Skip Duplicates', 'skipDuplicates', {
 				default: true,
 				description:
-					'Whether to ignore an event received before. One that can recur, such as a participant joining, is never ignored.',
+					'Whether to ignore events already received. Those that can recur, such as a participant joining, are never ignored.',
 			}),
 		],
 	}),

@@ -57,6 +57,6 @@ export function sameNumberError(
 ): NodeOperationError {
 	return read.fail(
 		`'${displayName}' is the same in items ${inWords(items)}: ${callee}`,
-		`If each item is for another person, set '${displayName}' to an expression. To call a number more than once, turn on 'Allow Same Number' under 'Options'.`,
+		`If each item calls a different person, set '${displayName}' to an expression. To call a number more than once, turn on 'Allow Same Number' under 'Options'.`,
 	);
 }
