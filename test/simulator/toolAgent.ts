@@ -118,10 +118,22 @@ export class ToolAgent {
 		await Promise.all([...this.clients].map(async (client) => await client.close().catch(() => undefined)));
 	}
 
-	private newClient(): Client {
-		const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
-		this.clients.add(client);
-		return client;
+	/** As examples/agent: an n8n that has just made the call may not wait for the response yet. */
+	private async connect(url: string, headers: Record<string, string>): Promise<Client> {
+		const pausesMs = url.includes('/webhook-waiting/') ? [...PAUSES_MS] : [];
+		for (;;) {
+			const client = new Client({ name: 'simulated-agent', version: '1.0.0' });
+			try {
+				this.clients.add(client);
+				await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+				return client;
+			} catch (error) {
+				this.clients.delete(client);
+				const pauseMs = pausesMs.shift();
+				if (pauseMs === undefined) throw error;
+				await sleep(pauseMs);
+			}
+		}
 	}
 
 	private async ask(
@@ -130,50 +142,26 @@ export class ToolAgent {
 		about: Record<string, string>,
 		told: Record<string, unknown>,
 	): Promise<ToolUse> {
-		let client = this.newClient();
-		let name = url;
-		let description = '';
-		let input: ToolUse['input'] = {};
+		const use: ToolUse = { id, tool: url, description: '', input: {}, answer: '', isError: true, ms: 0 };
+		let client: Client | undefined;
 		let startedAt = performance.now();
 		try {
-			const requestInit = { headers: { ...headers, ...about } };
-			// As examples/agent: an n8n that has just made the call may not wait for the response yet.
-			for (const pauseMs of [...(url.includes('/webhook-waiting/') ? PAUSES_MS : []), undefined]) {
-				try {
-					await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
-					break;
-				} catch (error) {
-					if (pauseMs === undefined) throw error;
-					await sleep(pauseMs);
-					this.clients.delete(client);
-					client = this.newClient();
-				}
-			}
+			client = await this.connect(url, { ...headers, ...about });
 			const { tools } = await client.listTools();
-			const [{ inputSchema }] = tools as [(typeof tools)[number]];
-			name = tools[0]?.name ?? url;
-			description = tools[0]?.description ?? '';
-			input = argumentsFor(inputSchema, told, this.heard);
+			const [{ name, description = '', inputSchema }] = tools as [(typeof tools)[number]];
+			const input = argumentsFor(inputSchema, told, this.heard);
+			Object.assign(use, { tool: name, description, input });
 			startedAt = performance.now();
-			const result = await client.callTool({ name, arguments: input }, undefined, {
-				timeout: timeout * 1000,
-			});
+			const request = { name, arguments: input };
+			const result = await client.callTool(request, undefined, { timeout: timeout * 1000 });
 			const [{ text }] = result.content as [{ text: string }];
-			return {
-				id,
-				tool: name,
-				description,
-				input,
-				answer: text,
-				isError: result.isError === true,
-				ms: performance.now() - startedAt,
-			};
+			Object.assign(use, { answer: text, isError: result.isError === true });
 		} catch (error) {
-			const answer = `I could not ask: ${(error as Error).message}`;
-			return { id, tool: name, description, input, answer, isError: true, ms: performance.now() - startedAt };
-		} finally {
-			this.clients.delete(client);
-			await client.close().catch(() => undefined);
+			use.answer = `I could not ask: ${(error as Error).message}`;
 		}
+		use.ms = performance.now() - startedAt;
+		if (client) this.clients.delete(client);
+		await client?.close().catch(() => undefined);
+		return use;
 	}
 }

@@ -1,8 +1,8 @@
 import { forgetNodes, PerNode } from '../../../nodes/VideoSdkAgentCloud/api/perNode';
 import { NODE } from '../support';
 
-const contextOf = (id: string) =>
-	({ getNode: () => ({ ...NODE, id }), getWorkflow: () => ({ id: 'w' }) }) as never;
+const contextOf = (id: string, workflowId = 'w') =>
+	({ getNode: () => ({ ...NODE, id }), getWorkflow: () => ({ id: workflowId }) }) as never;
 
 it('2,000 nodes are kept, those that were used last', () => {
 	forgetNodes();
@@ -12,5 +12,6 @@ it('2,000 nodes are kept, those that were used last', () => {
 	one.of(contextOf('one more'));
 	expect(one.of(contextOf('0')).count).toBe(1);
 	expect(one.of(contextOf('1')).count).toBe(0);
+	expect(one.of(contextOf('0', 'a copy of it')).count).toBe(0);
 	expect([one.all().length, other.all().length]).toEqual([2_000, 1]);
 });
