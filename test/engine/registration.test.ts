@@ -69,6 +69,14 @@ const SECONDS = {
 	},
 };
 
+/** How VideoSDK lists the events that were sent. */
+const SPELLINGS: Record<string, (events: string[]) => string[]> = {
+	'as sent': (events) => events,
+	'in upper case': (events) => events.map((name) => name.toUpperCase()),
+	'with one more': (events) => [...events, 'call-transfer-failed'],
+	'without one': (events) => events.slice(1),
+};
+
 const chosenEvents = fc.constantFrom(
 	...[CALLS, ['call-missed'], EVENT_NAMES, ['call-ended', 'call-summary', 'participant-joined']],
 );
@@ -92,10 +100,15 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 	const run = async (
 		steps: Array<typeof step extends fc.Arbitrary<infer T> ? T : never>,
 		kind: keyof typeof SECONDS,
+		spelling: string,
 	) => {
-		rig.simulator.callWebhooks.clear();
-		const others = [{ url: 'https://elsewhere.example/', events: ['call-hangup'] }];
-		for (const { url, events } of others) rig.simulator.addCallWebhook(url, events);
+		const { callWebhooks } = rig.simulator;
+		const spell = SPELLINGS[spelling] as (events: string[]) => string[];
+		callWebhooks.clear();
+		callWebhooks.set = (id, webhook) =>
+			Map.prototype.set.call(callWebhooks, id, { ...webhook, events: spell(webhook.events) }) as never;
+		rig.simulator.addCallWebhook('https://elsewhere.example/', ['call-hangup']);
+		const others = registered();
 		const original = stored();
 		if (kind !== 'own') await original.publish();
 		const triggers = [original, SECONDS[kind](original)];
@@ -111,7 +124,7 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 		const isRight = () => {
 			const own = triggers.flatMap(({ url }, index) => {
 				const events = callsOf(published[index]);
-				return events.length > 0 && !isSpoiled[index] ? [{ url, events }] : [];
+				return events.length > 0 && !isSpoiled[index] ? [{ url, events: spell(events).sort() }] : [];
 			});
 			const rows = registered().filter(
 				({ url }) => !triggers.some((trigger, index) => isSpoiled[index] && trigger.url === url),
@@ -186,13 +199,21 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 		}
 	};
 	const kinds = fc.constantFrom(...(Object.keys(SECONDS) as Array<keyof typeof SECONDS>));
-	await checkAsync(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), kinds, run), 40);
+	const spellings = fc.constantFrom('as sent', ...Object.keys(SPELLINGS));
+	await checkAsync(
+		fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), kinds, spellings, run),
+		40,
+	);
 });
 
 describe('A trigger with call events', () => {
-	it('is registered once if two processes of n8n register it at the same time, and both keep the same', async () => {
-		const [one, other] = [stored(), stored()];
-		Object.assign(other, { node: one.node, workflowId: one.workflowId });
+	it.each([
+		['the same version of it', CALLS],
+		['two versions of it', ['call-missed']],
+	])('is registered once if two processes of n8n register %s at the same time', async (_what, events) => {
+		const [one, other] = [stored(), stored(events)];
+		const { parameters } = other.node;
+		Object.assign(other, { node: { ...one.node, parameters }, workflowId: one.workflowId });
 		// Both find none, and both have registered it before either looks again. Neither condition may cease to hold: one of the two
 		// webhooks is deleted as soon as the first looks again.
 		const [twoLists, twoWebhooks] = [
@@ -202,7 +223,8 @@ describe('A trigger with call events', () => {
 		rig.simulator.addFault({ kind: 'delay', until: twoLists, match: { method: 'GET', times: 2 } });
 		rig.simulator.addFault({ kind: 'delay', until: twoWebhooks, match: { method: 'POST', times: 2 } });
 		await Promise.all([one.publish(), other.publish()]);
-		expect(registered()).toEqual([{ url: one.url, events: CALLS }]);
+		expect(registered()).toMatchObject([{ url: one.url }]);
+		expect([CALLS, events]).toContainEqual(registered()[0]?.events);
 		expect(other.staticData).toEqual(one.staticData);
 	});
 
@@ -432,36 +454,4 @@ describe('After a change of the credential', () => {
 		await trigger.unpublish();
 		expect(trigger.warnings.join()).toContain(`Delete the webhook ${trigger.url}`);
 	});
-});
-
-it.each<[how: string, spell: (events: string[]) => string[]]>([
-	['in upper case', (events) => events.map((name) => name.toUpperCase())],
-	['with one more', (events) => [...events, 'call-transfer-failed']],
-	['without one', (events) => events.slice(1)],
-])(
-	'A trigger never deletes its only registration, also if VideoSDK lists its events %s',
-	async (_how, spell) => {
-		const { callWebhooks } = rig.simulator;
-		const set = callWebhooks.set.bind(callWebhooks);
-		callWebhooks.set = (id, webhook) => set(id, Object.assign(webhook, { events: spell(webhook.events) }));
-		const trigger = stored();
-		await trigger.publish();
-		expect(active()).toHaveLength(1);
-		await trigger.restart();
-		await new Promise((resolve) => setTimeout(resolve, 1_000));
-		expect(active()).toHaveLength(1);
-	},
-);
-
-it('Two processes with two versions of a trigger leave one registration, not none', async () => {
-	const [one, other] = [stored(['call-answered']), stored(['call-hangup'])];
-	Object.assign(other, {
-		node: { ...one.node, parameters: other.node.parameters },
-		workflowId: one.workflowId,
-	});
-	const [twoLists, twoWebhooks] = [() => rig.requests.length > 1, () => rig.simulator.callWebhooks.size > 1];
-	rig.simulator.addFault({ kind: 'delay', until: twoLists, match: { method: 'GET', times: 2 } });
-	rig.simulator.addFault({ kind: 'delay', until: twoWebhooks, match: { method: 'POST', times: 2 } });
-	await Promise.all([one.publish(), other.publish()]);
-	expect(active()).toHaveLength(1);
 });
