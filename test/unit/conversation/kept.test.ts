@@ -6,6 +6,7 @@ import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
 import { findParts, type Place } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
 import { type Includable, type Part, showParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { before } from './facts';
+import { checkAsync } from '../support';
 
 const ROOM = 'room-1';
 const OWN: Place = { roomId: ROOM, hasOwnRoom: true, endMs: Date.parse(before(60)) };
@@ -106,7 +107,7 @@ it('nothing of anyone else comes out of a room, whatever the lists say', async (
 		},
 		{ requiredKeys: ['owner'] },
 	);
-	await fc.assert(
+	await checkAsync(
 		fc.asyncProperty(fc.array(row, { maxLength: 5 }), async (rows) => {
 			const foreign = rows.filter(
 				({ sessionId, roomId }) => sessionId !== 'own' || (roomId ?? ROOM) !== ROOM,

@@ -13,6 +13,7 @@ import {
 import { joinParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { anyFact, before, byClockBehind, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
+import { check } from '../support';
 
 const kindNames = ['call', 'session'] as const;
 const item = (kind: keyof typeof KINDS, known: Known, want: Partial<Want> = {}) =>
@@ -23,7 +24,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 	const known = facts.map((list) => knownOf(kind, list));
 
 	it('is the same in whatever order processes join it, and however often', () => {
-		fc.assert(
+		check(
 			fc.property(known, known, known, (a, b, c) => {
 				expect(join(a, b)).toEqual(join(b, a));
 				expect(join(join(a, b), c)).toEqual(join(a, join(b, c)));
@@ -34,7 +35,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 
 	it('survives being sent, and gives the same item after any repetition of its facts', () => {
 		const order = facts.chain((list) => fc.tuple(fc.constant(list), fc.array(fc.constantFrom(...list))));
-		fc.assert(
+		check(
 			fc.property(facts, order, (first, [list, again]) => {
 				const one = knownOf(kind, [...first, ...list]);
 				const other = knownOf(kind, [...again, ...list, ...[...first].reverse(), ...again]);
@@ -46,7 +47,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 
 	it('is the same whatever clock VideoSDK goes by', () => {
 		const skew = fc.integer({ min: -600, max: 600 }).map((seconds) => 1_000 * seconds);
-		fc.assert(
+		check(
 			fc.property(facts, skew, fc.boolean(), (list, skewMs, isEnded) => {
 				const names = ['outcome', 'answered', 'durationSeconds', 'event', 'endError', 'missing'];
 				const [one, other] = [skewMs, 0].map((ms) => {
@@ -63,7 +64,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 	});
 
 	it('takes back no end, no answer, no field and no entry of the timelog', () => {
-		fc.assert(
+		check(
 			fc.property(known, anyFact(kind), (earlier, fact) => {
 				const later = learn(KINDS[kind], earlier, fact);
 				const [one, other] = [item(kind, earlier), item(kind, later)];
@@ -85,7 +86,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 
 it('of two texts the longer one counts, and what is complete stays complete', () => {
 	const value = fc.record({ value: fc.string(), weight: fc.nat(2), mayCome: fc.boolean() });
-	fc.assert(
+	check(
 		fc.property(value, value, (one, other) => {
 			expect(joinParts(one, other)).toMatchObject({
 				weight: Math.max(one.weight, other.weight),
@@ -111,7 +112,7 @@ it('gives one item in any order of eight facts', () => {
 	const orders = fc.shuffledSubarray(facts, { minLength: facts.length });
 	const note = (order: Fact[]) =>
 		void seen.add(sorted(item('call', knownOf('call', order), { isEnded: true })));
-	fc.assert(fc.property(orders, note), { numRuns: 2_000 });
+	check(fc.property(orders, note), 2_000);
 	expect([...seen]).toEqual([expect.stringContaining('Hello')]);
 });
 

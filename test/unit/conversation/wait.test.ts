@@ -10,6 +10,7 @@ import {
 } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { type Budget, budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { anyFact, DEADLINE_MS, ID, knownOf, SECOND, WANT } from './facts';
+import { check } from '../support';
 
 const HOUR = 3_600 * SECOND;
 const START: Progress = {
@@ -22,7 +23,7 @@ const START: Progress = {
 };
 
 it('an end is known half a minute late at most in the first hour, then a tenth of the time waited, at most half an hour', () => {
-	fc.assert(
+	check(
 		fc.property(fc.integer({ min: 0, max: 30 * 24 * HOUR }), (waitedMs) => {
 			const longest = waitedMs < HOUR ? 30 * SECOND : Math.min(waitedMs / 10, HOUR / 2);
 			expect(pauseMs(waitedMs)).toBeLessThanOrEqual(longest);
@@ -75,7 +76,7 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 	const requests = fc.integer({ min: 1, max: 10 * SECOND });
 	const counts = fc.integer({ min: 1, max: 2_000 });
 	const fails = fc.array(fc.boolean(), { maxLength: 200 });
-	fc.assert(
+	check(
 		fc.property(facts, wants, requests, counts, fails, (list, some, requestMs, count, failures) => {
 			const want = { ...WANT, ...some };
 			const budget = budgetOf(DEADLINE_MS, want.keep.length > 0 ? want.keepMs : 0, count);
@@ -91,6 +92,7 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 			expect(budget.endMs).toBeGreaterThanOrEqual((90 + count) * SECOND);
 			expect(budget.n8nDeadlineMs - DEADLINE_MS - want.keepMs).toBeLessThanOrEqual(40 * 60 * SECOND);
 		}),
+		100,
 	);
 });
 

@@ -67,7 +67,7 @@ it('accepts exactly what a whole JSON schema validator accepts', () => {
 				);
 			},
 		),
-		800,
+		400,
 	);
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { fileAddressRule, isUnreachable } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
+import { check } from '../support';
 
 const fromInternet = fileAddressRule(new URL('https://api.videosdk.live'));
 const fromLocal = fileAddressRule(new URL('http://127.0.0.1:3000'));
@@ -97,12 +98,12 @@ it('Addresses of the internet are those that ipaddr.js calls unicast, within 200
 		return address.range() === 'unicast' && isIn;
 	};
 	const agrees = (text: string, host: string) => isUnreachable(`https://${host}/`) === !isGlobal(text);
-	fc.assert(
+	check(
 		fc.property(ipv4, (text) => agrees(text, text)),
-		{ numRuns: 5_000 },
+		5_000,
 	);
-	fc.assert(
+	check(
 		fc.property(ipv6, (text) => agrees(text, `[${text}]`)),
-		{ numRuns: 5_000 },
+		5_000,
 	);
 });

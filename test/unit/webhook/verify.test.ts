@@ -143,7 +143,7 @@ describe('isSignedWith', () => {
 				expect(judgement).toBe(isGenuineToSdk(delivery));
 				if (isGenuine !== undefined) expect(judgement).toBe(isGenuine);
 			}),
-			250,
+			100,
 		);
 	});
 
