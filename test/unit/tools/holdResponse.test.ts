@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { holdResponse } from '../../../nodes/VideoSdkAgentCloudMcp/holdResponse';
@@ -18,4 +18,16 @@ it('a file that n8n sends piece by piece becomes a tool error', async () => {
 	server.closeAllConnections();
 	server.close();
 	expect(answer).toMatchObject({ jsonrpc: '2.0', id: 1, result: { isError: true } });
+});
+
+it.each([
+	[1_000, 900],
+	[5_000, 4_500],
+	[300_000, 299_000],
+])('an agent that waits %d ms is told after %d ms that there is no answer', (timeoutMs, toldAfterMs) => {
+	const limit = jest.spyOn(AbortSignal, 'timeout');
+	const response = new http.ServerResponse(new http.IncomingMessage(new Socket()));
+	holdResponse(response as never, 1, timeoutMs);
+	expect(limit).toHaveBeenLastCalledWith(toldAfterMs);
+	limit.mockRestore();
 });

@@ -5,7 +5,11 @@ import {
 	readVerificationSettings,
 	verificationSettings,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
-import { contextKey } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
+import {
+	contextKey,
+	verifyContext,
+	withSignedContext,
+} from '../../../nodes/VideoSdkAgentCloud/webhook/context';
 import { NODE, rsaKeyPair } from '../support';
 
 const pair = rsaKeyPair();
@@ -88,11 +92,16 @@ describe('readVerificationSettings', () => {
 		expect(readVerificationSettings({ webhookPublicKey })).toEqual({ baseUrl: 'https://api.videosdk.live/' });
 	});
 
-	it('has a key for contexts if the secret is not blank', () => {
+	it('has the key with which contexts are signed if the secret is not blank', async () => {
 		for (const secretKey of ['', ' ', null]) {
 			expect(readVerificationSettings({ secretKey })).not.toHaveProperty('contextKey');
 		}
-		const { contextKey: key } = readVerificationSettings({ secretKey: ' secret\n' });
+		const data = { secretKey: ' secret\n' };
+		const target = { webhook: { endPoint: 'https://n8n.example.com/x', events: [] }, context: { a: 1 } };
+		const signed = await withSignedContext(target, async () => ({ data }) as never);
+		const text = new URL(String(signed?.endPoint)).searchParams.get('context');
+		const { contextKey: key } = readVerificationSettings(data);
+		expect(key && verifyContext(text, key)).toEqual({ a: 1 });
 		expect(key?.equals(contextKey('secret'))).toBe(true);
 	});
 
