@@ -30,8 +30,6 @@ interface Request {
 	ids?: Record<string, string>;
 	query?: Record<string, string>;
 	body?: Json;
-	/** null: none. */
-	token?: string | null;
 	/** Sent also when the rest has been stopped. */
 	isCleanUp?: boolean;
 }
@@ -51,7 +49,7 @@ export class Client {
 	 */
 	async send(step: string, endpoint: string, request: Request = {}): Promise<Exchange> {
 		const { apiKey, secretKey, baseUrl, signal } = this.plan;
-		const { ids = {}, query = {}, body, token = signToken(apiKey, secretKey), isCleanUp } = request;
+		const { ids = {}, query = {}, body, isCleanUp } = request;
 		const [method, path = ''] = endpoint.split(' ');
 		const target = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(ids[name] ?? ''));
 		const exchange: Exchange = { step, endpoint, query, body, status: 0, answer: undefined };
@@ -63,7 +61,7 @@ export class Client {
 				redirect: 'manual',
 				headers: {
 					accept: 'application/json',
-					...(token !== null && { authorization: token }),
+					authorization: signToken(apiKey, secretKey),
 					...(body && { 'content-type': 'application/json' }),
 				},
 				body: body && JSON.stringify(body),
@@ -86,8 +84,7 @@ export class Client {
 
 	/** What has come to our address. */
 	received(): Received[] {
-		const { publicKey } = { ...this.evidence.answer('keyWithToken'), ...this.evidence.answer('key') };
-		return this.plan.webhook?.receiver.events(publicKey) ?? [];
+		return this.plan.webhook?.receiver.events(this.evidence.answer('key').publicKey) ?? [];
 	}
 
 	/** Waits for an event whose body fits. */

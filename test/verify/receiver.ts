@@ -8,12 +8,6 @@ import { isObject, type Received } from './evidence';
 const MAX_EVENTS = 1_000;
 const MAX_BYTES = 1_000_000;
 
-interface Delivery {
-	to: string;
-	headers: Record<string, string>;
-	raw: Buffer;
-}
-
 /** Where the tunnel leads to: takes every POST and answers 200. */
 export interface Receiver {
 	port: number;
@@ -26,7 +20,7 @@ export interface Receiver {
 
 /** @throws PlainError if the port is taken */
 export async function startReceiver(port: number): Promise<Receiver> {
-	const deliveries: Delivery[] = [];
+	const deliveries: Array<{ to: string; headers: Record<string, string>; raw: Buffer }> = [];
 	const server = createServer((request, response) => {
 		const to = request.url?.split('?')[0]?.split('/').pop() ?? '';
 		const headers = Object.fromEntries(

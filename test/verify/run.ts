@@ -67,19 +67,14 @@ function accountOf(env: NodeJS.ProcessEnv): Pick<Plan, 'apiKey' | 'secretKey' | 
 			'VIDEOSDK_API_KEY and VIDEOSDK_SECRET must be set: the API key of your project and its secret (https://app.videosdk.live/api-keys).',
 		);
 	}
-	const baseUrl = (env.VIDEOSDK_BASE_URL?.trim() || REAL_BASE_URL).replace(/\/+$/, '');
-	if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
-		throw new PlainError('VIDEOSDK_BASE_URL is not an http or https address.');
-	}
-	return { apiKey, secretKey, baseUrl };
+	const baseUrl = env.VIDEOSDK_BASE_URL?.trim() || REAL_BASE_URL;
+	return { apiKey, secretKey, baseUrl: addressIn('VIDEOSDK_BASE_URL', baseUrl) };
 }
 
-function webhookUrlOf({ webhook }: Options): string | undefined {
-	if (webhook === undefined) return undefined;
-	if (!/^https?:\/\//.test(webhook) || !URL.canParse(webhook)) {
-		throw new PlainError('--webhook needs the http or https address of a tunnel.');
-	}
-	return webhook.replace(/\/+$/, '');
+/** @throws PlainError if it is none */
+function addressIn(name: string, text: string): string {
+	if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
+	throw new PlainError(`${name} must be an http or https address.`);
 }
 
 /** Tells what will happen and asks, if it costs something. */
@@ -138,7 +133,7 @@ runMain(async () => {
 	const port = Number(options.port ?? DEFAULT_PORT);
 	if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new PlainError('--port needs a number.');
 	const call = callOf(options);
-	const url = webhookUrlOf(options);
+	const url = options.webhook === undefined ? undefined : addressIn('--webhook', options.webhook);
 
 	const stop = new AbortController();
 	let ended: Promise<unknown> = Promise.resolve();

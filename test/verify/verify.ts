@@ -71,11 +71,7 @@ async function checkTunnel({ plan }: Client): Promise<void> {
 	const { url, receiver } = plan.webhook!;
 	const before = receiver.seen();
 	const signal = AbortSignal.any([plan.signal, AbortSignal.timeout(15_000)]);
-	const answer = await fetch(`${url}/check`, {
-		method: 'POST',
-		body: '{}',
-		signal,
-	})
+	const answer = await fetch(`${url}/check`, { method: 'POST', body: '{}', signal })
 		.then(({ status }) => String(status))
 		.catch(() => 'nothing');
 	if (receiver.seen() > before) return;
