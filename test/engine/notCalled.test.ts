@@ -80,16 +80,6 @@ describe('A number that several items have', () => {
 		expect(called()).toEqual([]);
 	});
 
-	it('comes out as not called for each with "continue on error"', async () => {
-		const output = jsonOf(await call([TO, ADA, TO], {}, { onError: 'continueRegularOutput' }));
-		expect(output).toMatchObject([
-			{ outcome: 'notCalled', to: TO },
-			{ outcome: 'running', to: ADA },
-			{ outcome: 'notCalled', to: TO },
-		]);
-		expect(called()).toEqual([ADA]);
-	});
-
 	it('is called for those items that allow it', async () => {
 		await call([TO, TO, ADA], { allowSameNumber: true });
 		expect(called()).toEqual([TO, TO, ADA]);
@@ -101,21 +91,6 @@ describe('A number that several items have', () => {
 		expect(failureOf(await call([TO], { allowSameNumber: '={{ $json.nothing }}' })).message).toBe(
 			"'Allow Same Number' is empty [item 0]",
 		);
-	});
-
-	it('counts if Retry On Fail has called it in an earlier try', async () => {
-		// The second item fails, and by the next try its row has the number of the first.
-		rig.simulator.addFault({ kind: 'delay' });
-		rig.simulator.addFault({ kind: 'status', status: 400 });
-		const to = `={{ $json.row === 0 || $execution.customData.get('callId') ? '${TO}' : '${ADA}' }}`;
-		const parameters = byGateway({ to, options: { maxConcurrency: 1 } });
-		const items = [{ row: 0 }, { row: 1 }];
-		const result = await rig.engine.run({
-			...{ items, parameters, node: retryOnFail, onError: undefined },
-		});
-		expect(called().filter((number) => number === TO)).toHaveLength(1);
-		expect(failureOf(result).message).toContain("'To' is the same in items 0 and 1");
-		expect(failureOf(result).description).toContain('One call was made before this');
 	});
 });
 
@@ -186,21 +161,6 @@ describe('Calling Hours', () => {
 			{ to: GRACE, outcome: 'notCalled' },
 		]);
 		expect(called()).toEqual([ADA]);
-	});
-
-	it('do not keep a wait for other items from its end', async () => {
-		const parameters = byGateway({
-			...{ operation: 'makeAndWait', to: '={{ $json.phone }}' },
-			options: { callingHours: around(Date.now()) },
-		});
-		const items = [ADA, GRACE].map((phone, row) => ({ phone, row }));
-		const waiting = await rig.engine.startAndWait(2_000, parameters, { items });
-		const [made] = rig.simulator.calls.values();
-		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(made!.callId, status);
-		expect(await waiting.jsonWithin()).toEqual([
-			expect.objectContaining({ to: ADA, outcome: 'answered' }),
-			notCalled,
-		]);
 	});
 
 	it.each<[string, IDataObject, string]>([

@@ -35,28 +35,6 @@ describe('The request that starts a session', () => {
 		});
 	});
 
-	it('holds nothing but the deployment if nothing else is given', async () => {
-		expect(await sentFor({})).toEqual({ deploymentId: 'ddv_support' });
-	});
-
-	it('holds all documented fields and no others', async () => {
-		const body = await sentFor({
-			tag: 'v1',
-			env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'abcd-efgh-ijkl' }] },
-			metaData: { entries: [{ key: 'customer', value: 'Jürgen 🎧' }] },
-			webhookUrl: 'https://n8n.example.com/webhook/1/webhook',
-			webhookEvents: EVENT_NAMES,
-			options: { maxConcurrency: 3, timeout: 5000 },
-		});
-		expect(body).toEqual({
-			deploymentId: 'ddv_support',
-			tag: 'v1',
-			env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' },
-			metaData: { customer: 'Jürgen 🎧' },
-			webhook: { endPoint: 'https://n8n.example.com/webhook/1/webhook', events: EVENT_NAMES },
-		});
-	});
-
 	it('is answered by the session', async () => {
 		const [session] = jsonOf(await rig.engine.run({ parameters: startParameters({ tag: 'v1' }) }));
 		const [sessionId] = [...rig.simulator.sessions.keys()];
@@ -74,159 +52,127 @@ describe('The request that starts a session', () => {
 	});
 });
 
-describe('The deployment', () => {
-	it.each<[string, unknown]>([
-		[
-			'picked from the list',
-			{ __rl: true, mode: 'list', value: 'ddv_sales', cachedResultName: 'Sales agent' },
+const HOOK = 'https://n8n.example.com/webhook/5f/webhook?a=1';
+const VALUES = { A: 'x', B: 1.5, C: true, D: null, E: { f: [1, '2'] }, G: [] };
+const VALUES_AS_TEXTS = { A: 'x', B: '1.5', C: 'true', D: '', E: '{"f":[1,"2"]}', G: '[]' };
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/) as string;
+const EPOCH = "DateTime.fromMillis(0, { zone: 'utc' })";
+const withEnv = (...values: Array<[name: string, value: string]>): IDataObject => ({
+	env: { variables: values.map(([name, value]) => ({ name, value })) },
+});
+const withMetaData = (...values: Array<[key: string, value: string]>): IDataObject => ({
+	metaData: { entries: values.map(([key, value]) => ({ key, value })) },
+});
+const jsonEnv = (value: string): IDataObject => ({ specifyEnv: 'json', jsonEnv: value });
+const locator = (mode: string, value: string) => ({ __rl: true, mode, value, cachedResultName: 'A name' });
+
+/** What is filled in, and what is sent beside, or in place of, the deployment. */
+const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> = [
+	['nothing else', {}, {}],
+	[
+		'all that there is',
+		{
+			...{ tag: 'v1', webhookUrl: HOOK, webhookEvents: EVENT_NAMES },
+			...withEnv(['VIDEOSDK_ROOM_ID', 'abcd-efgh-ijkl']),
+			...withMetaData(['customer', 'Jürgen 🎧']),
+			options: { maxConcurrency: 3, timeout: 5000 },
+		},
+		{
+			...{ tag: 'v1', env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' }, metaData: { customer: 'Jürgen 🎧' } },
+			webhook: { endPoint: HOOK, events: EVENT_NAMES },
+		},
+	],
+	...[
+		locator('list', 'ddv_sales'),
+		byId('ddv_sales'),
+		byId(' ddv_sales\n'),
+		byId('={{ $json.deployment }}'),
+		'={{ $json.deployment }}',
+		// As an AI agent gives it.
+		'ddv_sales',
+	].map((deploymentId): [string, IDataObject, IDataObject] => [
+		`a deployment given as ${JSON.stringify(deploymentId)}`,
+		{ deploymentId },
+		{ deploymentId: 'ddv_sales' },
+	]),
+	...['', '   ', '={{ $json.missing }}', '={{ null }}'].map((tag): [string, IDataObject, IDataObject] => [
+		`a tag given as ${JSON.stringify(tag)}`,
+		{ tag },
+		{},
+	]),
+	...[' v1 ', locator('list', 'v1'), locator('name', ' v1 '), locator('name', '={{ " v" + 1 + " " }}')].map(
+		(tag): [string, IDataObject, IDataObject] => [
+			`a tag given as ${JSON.stringify(tag)}`,
+			{ tag },
+			{ tag: 'v1' },
 		],
-		['given by its ID', byId('ddv_sales')],
-		['given by its ID with white space around', byId(' ddv_sales\n')],
-		['given by an expression in ID mode', byId('={{ $json.deployment }}')],
-		['given by an expression in place of the locator', '={{ $json.deployment }}'],
-		['given as plain text, as an AI agent does', 'ddv_sales'],
-	])('may be %s', async (_how, deploymentId) => {
-		const body = await sentFor({ deploymentId } as IDataObject, { deployment: 'ddv_sales' });
-		expect(body).toEqual({ deploymentId: 'ddv_sales' });
-	});
-});
+	),
+	[
+		'variables, as texts',
+		withEnv(
+			...(['TEXT', ' PADDED '] as const).map((name): [string, string] => [name, ' two\nlines ']),
+			...Object.entries({ NUMBER: '={{ 4711 }}', BOOLEAN: '={{ false }}', EMPTY: '' }),
+			...Object.entries({ NOTHING: '={{ null }}', MISSING: '={{ $json.missing }}', toString: 'usual' }),
+		),
+		{
+			env: {
+				...{ TEXT: ' two\nlines ', PADDED: ' two\nlines ', NUMBER: '4711', BOOLEAN: 'false' },
+				...{ EMPTY: '', NOTHING: '', MISSING: '', toString: 'usual' },
+			},
+		},
+	],
+	...[JSON.stringify(VALUES), '={{ $json.values }}', '={{ JSON.stringify($json.values) }}'].map(
+		(value): [string, IDataObject, IDataObject] => [
+			`variables in JSON, as texts: ${value}`,
+			jsonEnv(value),
+			{ env: VALUES_AS_TEXTS },
+		],
+	),
+	[
+		'metadata, with the types that expressions give',
+		withMetaData(
+			...Object.entries({ text: '4711', number: '={{ 4711 }}', boolean: '={{ false }}' }),
+			...Object.entries({ nothing: '={{ null }}', missing: '={{ $json.missing }}' }),
+		),
+		{ metaData: { text: '4711', number: 4711, boolean: false, nothing: '', missing: '' } },
+	],
+	...[JSON.stringify(VALUES), '={{ $json.values }}'].map((value): [string, IDataObject, IDataObject] => [
+		`metadata in JSON, with its types: ${value}`,
+		{ specifyMetaData: 'json', jsonMetaData: value },
+		{ metaData: VALUES },
+	]),
+	...['new Date(0)', EPOCH].map((date): [string, IDataObject, IDataObject] => [
+		`a date in JSON, as its ISO text: ${date}`,
+		jsonEnv(`={{ ({ AT: ${date} }) }}`),
+		{ env: { AT: '1970-01-01T00:00:00.000Z' } },
+	]),
+	['a date of n8n', withEnv(['AT', `={{ ${EPOCH} }}`]), { env: { AT: '1970-01-01T00:00:00.000Z' } }],
+	// n8n makes it a text before the node reads the pairs.
+	[
+		'the present time',
+		{ ...withEnv(['AT', '={{ $now }}']), ...withMetaData(['at', '={{ $now }}']) },
+		{ env: { AT: ISO }, metaData: { at: ISO } },
+	],
+	['no variables', { env: {} }, {}],
+	['an empty JSON object', jsonEnv('{}'), {}],
+	['no metadata', { metaData: {} }, {}],
+	['events, but no webhook URL', { webhookUrl: '  ', webhookEvents: EVENT_NAMES }, {}],
+	['variables both ways', { ...withEnv(['A', 'x']), ...jsonEnv('{"B":"y"}') }, { env: { B: 'y' } }],
+	[
+		'a webhook without events',
+		{ webhookUrl: HOOK },
+		{
+			webhook: {
+				endPoint: HOOK,
+				events: ['started', 'stopped', 'failed'].map((event) => `ai-deployment-session-${event}`),
+			},
+		},
+	],
+];
 
-describe('The tag', () => {
-	it.each(['', '   ', '={{ $json.missing }}', '={{ null }}'])('is not sent if it is %j', async (tag) => {
-		expect(await sentFor({ tag })).not.toHaveProperty('tag');
-	});
-
-	it.each<[string, unknown]>([
-		['as plain text', ' v1 '],
-		['picked from the list', { __rl: true, mode: 'list', value: 'v1', cachedResultName: 'v1' }],
-		['by its name', { __rl: true, mode: 'name', value: ' v1 ' }],
-		['by an expression', { __rl: true, mode: 'name', value: '={{ " v" + 1 + " " }}' }],
-	])('is sent without white space around it: %s', async (_how, tag) => {
-		expect(await sentFor({ tag } as IDataObject)).toMatchObject({ tag: 'v1' });
-	});
-});
-
-describe('Environment variables', () => {
-	it('are sent as an object of strings', async () => {
-		const variables = [
-			{ name: 'TEXT', value: 'two\nlines' },
-			{ name: ' PADDED ', value: ' kept as it is ' },
-			{ name: 'NUMBER', value: '={{ 4711 }}' },
-			{ name: 'BOOLEAN', value: '={{ false }}' },
-			{ name: 'EMPTY', value: '' },
-			{ name: 'NOTHING', value: '={{ null }}' },
-			{ name: 'MISSING', value: '={{ $json.missing }}' },
-			{ name: 'toString', value: 'no special name' },
-		];
-		expect(await sentFor({ env: { variables } })).toHaveProperty('env', {
-			TEXT: 'two\nlines',
-			PADDED: ' kept as it is ',
-			NUMBER: '4711',
-			BOOLEAN: 'false',
-			EMPTY: '',
-			NOTHING: '',
-			MISSING: '',
-			toString: 'no special name',
-		});
-	});
-
-	it.each<[string, unknown]>([
-		['text', '{"A":"x","B":1.5,"C":true,"D":null,"E":{"f":[1,"2"]},"G":[]}'],
-		['an object from an expression', '={{ $json.values }}'],
-		['text from an expression', '={{ JSON.stringify($json.values) }}'],
-	])('may be JSON: %s; every value becomes a string', async (_how, jsonEnv) => {
-		const item = { values: { A: 'x', B: 1.5, C: true, D: null, E: { f: [1, '2'] }, G: [] } };
-		expect(await sentFor({ specifyEnv: 'json', jsonEnv } as IDataObject, item)).toHaveProperty('env', {
-			A: 'x',
-			B: '1.5',
-			C: 'true',
-			D: '',
-			E: '{"f":[1,"2"]}',
-			G: '[]',
-		});
-	});
-});
-
-describe('Metadata', () => {
-	it('keeps the types that expressions give', async () => {
-		const entries = [
-			{ key: 'text', value: '4711' },
-			{ key: 'number', value: '={{ 4711 }}' },
-			{ key: 'boolean', value: '={{ false }}' },
-			{ key: 'nothing', value: '={{ null }}' },
-			{ key: 'missing', value: '={{ $json.missing }}' },
-		];
-		expect(await sentFor({ metaData: { entries } })).toHaveProperty('metaData', {
-			text: '4711',
-			number: 4711,
-			boolean: false,
-			nothing: '',
-			missing: '',
-		});
-	});
-
-	it.each<[string, unknown]>([
-		['text', '{"n":1,"b":false,"z":null,"o":{"deep":[1,{"x":"y"}]},"s":"text"}'],
-		['an object from an expression', '={{ $json.values }}'],
-	])('may be JSON: %s; all types are kept', async (_how, jsonMetaData) => {
-		const values = { n: 1, b: false, z: null, o: { deep: [1, { x: 'y' }] }, s: 'text' };
-		const body = await sentFor({ specifyMetaData: 'json', jsonMetaData } as IDataObject, { values });
-		expect(body).toHaveProperty('metaData', values);
-	});
-});
-
-it.each(['new Date(0)', "DateTime.fromMillis(0, { zone: 'utc' })"])(
-	'A date in JSON becomes its ISO text, without quotes around it: %s',
-	async (date) => {
-		expect(await sentFor({ specifyEnv: 'json', jsonEnv: `={{ ({ AT: ${date} }) }}` })).toHaveProperty('env', {
-			AT: '1970-01-01T00:00:00.000Z',
-		});
-	},
-);
-
-it('A date of n8n in a pair is sent as n8n writes it', async () => {
-	const env = { variables: [{ name: 'AT', value: "={{ DateTime.fromMillis(0, { zone: 'utc' }) }}" }] };
-	expect(await sentFor({ env })).toHaveProperty('env', { AT: '1970-01-01T00:00:00.000Z' });
-});
-
-it('The present time is ISO text as well: n8n makes it one before the node reads the pairs', async () => {
-	const env = { variables: [{ name: 'AT', value: '={{ $now }}' }] };
-	const metaData = { entries: [{ key: 'at', value: '={{ $now }}' }] };
-	const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/) as string;
-	expect(await sentFor({ env, metaData })).toMatchObject({ env: { AT: iso }, metaData: { at: iso } });
-});
-
-describe('Empty collections', () => {
-	it.each<[string, IDataObject]>([
-		['no variables', { env: {} }],
-		['an empty JSON object', { specifyEnv: 'json', jsonEnv: '{}' }],
-		['no metadata', { metaData: {} }],
-		['no webhook URL, though events are chosen', { webhookUrl: '  ', webhookEvents: EVENT_NAMES }],
-	])('are not sent: %s', async (_what, parameters) => {
-		expect(await sentFor(parameters)).toEqual({ deploymentId: 'ddv_support' });
-	});
-
-	it('leave out what is filled in under the other way of giving it', async () => {
-		const env = { variables: [{ name: 'A', value: 'x' }] };
-		expect(await sentFor({ specifyEnv: 'json', jsonEnv: '{"B":"y"}', env })).toHaveProperty('env', {
-			B: 'y',
-		});
-	});
-});
-
-describe('The webhook', () => {
-	const webhookUrl = 'https://n8n.example.com/webhook/5f/webhook?a=1';
-
-	it('asks for started, stopped and failed unless told otherwise', async () => {
-		expect(await sentFor({ webhookUrl })).toHaveProperty('webhook', {
-			endPoint: webhookUrl,
-			events: [
-				'ai-deployment-session-started',
-				'ai-deployment-session-stopped',
-				'ai-deployment-session-failed',
-			],
-		});
-	});
+it.each(BODIES)('With %s filled in, exactly that is sent', async (_what, parameters, body) => {
+	const sent = await sentFor(parameters, { deployment: 'ddv_sales', values: VALUES });
+	expect(sent).toEqual({ deploymentId: 'ddv_support', ...body });
 });
 
 it('A resource without such an operation is refused in words', async () => {
