@@ -61,7 +61,12 @@ async function submit(agent: Client, input: IDataObject) {
 	return { isError, text: (content as Array<{ text: string }>)[0]?.text };
 }
 
-const post = async ({ url }: Pick<HandedTool, 'url'>, headers: Record<string, string>, method = 'POST') =>
+const post = async (
+	{ url }: Pick<HandedTool, 'url'>,
+	headers: Record<string, string>,
+	method = 'POST',
+	input: unknown = { approved: true },
+) =>
 	await fetch(url, {
 		method,
 		headers: { 'content-type': 'application/json', ...headers },
@@ -70,7 +75,7 @@ const post = async ({ url }: Pick<HandedTool, 'url'>, headers: Record<string, st
 				jsonrpc: '2.0',
 				id: 1,
 				method: 'tools/call',
-				params: { name: 'submit_response', arguments: { approved: true } },
+				params: { name: 'submit_response', arguments: input },
 			}),
 		}),
 	});
@@ -169,43 +174,28 @@ describe('A response', () => {
 		expect(waiting.output?.[0]?.pairedItem).toEqual({ item: 0 });
 	});
 
-	it.each<[string, IDataObject, RegExp]>([
-		['a required field is missing', { amount: 1, agreed: true }, /'size' is missing/],
-		['a text for a number', { amount: '12', agreed: true, size: 'large' }, /'amount' must be of type number/],
-		[
-			'a value that is no option',
-			{ amount: 1, agreed: true, size: 'huge' },
-			/'size' must be one of "small", "large"/,
-		],
-	])('that does not fit is told to the agent, and another may follow: %s', async (_what, input, words) => {
-		const { agent, waiting } = await asked(asFields());
-		expect(await submit(agent, input)).toEqual({ isError: true, text: expect.stringMatching(words) });
-		expect(waiting.output).toBeUndefined();
-		await submit(agent, { amount: 1, agreed: true, size: 'large' });
-		expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { amount: 1 } }]);
-	});
-
-	it('that is blank is none', async () => {
-		const { agent, waiting } = await asked({ responseType: 'freeText' });
-		expect(await submit(agent, { text: ' ' })).toMatchObject({
-			isError: true,
-			text: "'text' is empty. Correct it and call submit_response again.",
-		});
-		expect(waiting.output).toBeUndefined();
-	});
-
-	it('needs one of the fields if none is required, also if an expression says so in text', async () => {
-		const optional = FIELDS.map((field) => ({ ...field, required: "={{ 'false' }}" }));
-		const { agent, waiting } = await asked(asFields(optional));
-		for (const input of [{}, { note: ' ' }, { mood: 'good' }]) {
-			expect(await submit(agent, input)).toMatchObject({
-				isError: true,
-				text: 'There is no answer in it. Fill in at least one argument and call submit_response again.',
-			});
-		}
-		await submit(agent, { agreed: false });
-		expect(await waiting.jsonWithin()).toMatchObject([{ data: { agreed: false } }]);
-	});
+	const optional = FIELDS.map((field) => ({ ...field, required: "={{ 'false' }}" }));
+	const AGAIN = 'Correct it and call submit_response again.';
+	const NO_ANSWER = 'There is no answer in it. Fill in at least one argument and call submit_response again.';
+	const GOOD = { amount: 1, agreed: true, size: 'large' };
+	it.each<[string, IDataObject, IDataObject[], string, IDataObject]>([
+		['no size', asFields(), [{ amount: 1, agreed: true }], "'size' is missing", GOOD],
+		['a text', asFields(), [{ ...GOOD, amount: '12' }], "'amount' must be of type number", GOOD],
+		['no option', asFields(), [{ ...GOOD, size: 'huge' }], '\'size\' must be one of "small", "large"', GOOD],
+		['a blank', { responseType: 'freeText' }, [{ text: ' ' }], `'text' is empty. ${AGAIN}`, { text: 'Yes' }],
+		['nothing', asFields(optional), [{}, { note: ' ' }, { mood: 'good' }], NO_ANSWER, { agreed: false }],
+	])(
+		'that does not fit is told to the agent, and another may follow: %s',
+		async (_what, more, inputs, words, good) => {
+			const { agent, waiting } = await asked(more);
+			for (const input of inputs) {
+				expect(await submit(agent, input)).toEqual({ isError: true, text: expect.stringContaining(words) });
+			}
+			expect(waiting.output).toBeUndefined();
+			await submit(agent, good);
+			expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: good }]);
+		},
+	);
 
 	it('counts once, of five at the same time', async () => {
 		const { agent, waiting } = await asked();
@@ -239,14 +229,18 @@ describe('A response', () => {
 		]);
 	});
 
+	const RIGHT = 'the right key';
 	it.each([
-		['with no key', {}],
-		['with a wrong key', { authorization: `Bearer n8ntool1_${'A'.repeat(43)}` }],
-		['with an empty key', { authorization: 'Bearer ' }],
-	])('%s is rejected', async (_what, headers) => {
+		['no key', 'POST', undefined, 401],
+		['a wrong key', 'POST', `Bearer n8ntool1_${'A'.repeat(43)}`, 401],
+		['an empty key', 'POST', 'Bearer ', 401],
+		['GET', 'GET', RIGHT, 405],
+		['DELETE', 'DELETE', RIGHT, 405],
+	])('by %s is rejected', async (_what, method, key, status) => {
 		const { waiting } = await asked();
-		const answer = await post(lastTool(), headers as Record<string, string>);
-		expect(answer.status).toBe(401);
+		const authorization = key === RIGHT ? lastTool().headers.Authorization : key;
+		const answer = await post(lastTool(), { ...(authorization && { authorization }) }, method);
+		expect([answer.status, answer.headers.get('allow')]).toEqual([status, status === 405 ? 'POST' : null]);
 		expect(waiting.resumptions).toBe(0);
 	});
 
@@ -262,16 +256,8 @@ describe('A response', () => {
 		expect([waiting.resumptions, other.resumptions]).toEqual([0, 0]);
 	});
 
-	it.each(['GET', 'DELETE'])('is no %s', async (method) => {
-		const { waiting } = await asked();
-		const answer = await post(lastTool(), lastTool().headers as never, method);
-		expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
-		expect(waiting.resumptions).toBe(0);
-	});
-
 	it('of any form is answered without an exception, and resumes only if it fits', async () => {
 		const { waiting } = await asked(asFields());
-		const { url, headers } = lastTool();
 		const value = fc.oneof(fc.jsonValue(), fc.constantFrom(12, true, 'small', 'large'));
 		await fc.assert(
 			fc.asyncProperty(
@@ -283,13 +269,7 @@ describe('A response', () => {
 						typeof agreed === 'boolean' &&
 						['small', 'large'].includes(size as string);
 					fc.pre(!(fits && (note === undefined || typeof note === 'string')));
-					const params = { name: 'submit_response', arguments: input };
-					const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
-					const answer = await fetch(url, {
-						method: 'POST',
-						headers: { 'content-type': 'application/json', ...headers },
-						body,
-					});
+					const answer = await post(lastTool(), lastTool().headers as never, 'POST', input);
 					expect(answer.status).toBeLessThan(500);
 					expect(waiting.resumptions).toBe(0);
 				},
@@ -314,22 +294,16 @@ describe('A call without a response', () => {
 	});
 
 	it.each([
-		['missed', 'noAnswer'],
-		['rejected', 'rejected'],
-		['failed', 'failed'],
-	] as const)('continues when it is over: %s', async (status, outcome) => {
-		const { waiting } = await asked();
-		await rig.simulator.moveCall(String(callId()), status);
+		[['missed'], {}, 'noAnswer', { approved: false }],
+		[['rejected'], {}, 'rejected', { approved: false }],
+		[['failed'], {}, 'failed', { approved: false }],
+		[['answered', 'ended'], { responseType: 'freeText' }, 'answered', {}],
+	] as const)('continues when it is over: %j %j', async (statuses, more, outcome, data) => {
+		const { waiting } = await asked(more);
+		for (const status of statuses) await rig.simulator.moveCall(String(callId()), status);
 		expect(await waiting.jsonWithin()).toEqual([
-			{ outcome, responded: false, data: { approved: false }, to: TO, callId: callId() },
+			{ outcome, responded: false, data, to: TO, callId: callId() },
 		]);
-	});
-
-	it('comes out without data unless it was asked for approval', async () => {
-		const { waiting } = await asked({ responseType: 'freeText' });
-		for (const status of ['answered', 'ended'] as const)
-			await rig.simulator.moveCall(String(callId()), status);
-		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'answered', responded: false, data: {} }]);
 	});
 
 	it('still waits 5 seconds for a response after the end', async () => {
@@ -459,12 +433,10 @@ describe('Nothing is asked', () => {
 	});
 });
 
-describe('As a tool of an AI agent', () => {
-	it('its result is the response', async () => {
-		const { agent, waiting } = await asked(asFields(), { nodeType: TOOL });
-		await submit(agent, { amount: 3, agreed: true, size: 'small' });
-		expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { amount: 3 } }]);
-	});
+it('As a tool of an AI agent, its result is the response', async () => {
+	const { agent, waiting } = await asked(asFields(), { nodeType: TOOL });
+	await submit(agent, { amount: 3, agreed: true, size: 'small' });
+	expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { amount: 3 } }]);
 });
 
 describe('As the human review of a tool', () => {
@@ -479,26 +451,18 @@ describe('As the human review of a tool', () => {
 			...{ chatInput: 'Pay Ada', approved: true },
 		},
 	];
+	const IN_WORDS =
+		/An AI agent wants to use the tool "Send payment" with this input: amount: 12; to whom: Ada; list: \[1\]\./;
 	const review = async (more: IDataObject = {}) =>
 		await asked({ message: N8N_MESSAGE, ...more }, { nodeType: REVIEW, items });
 
 	it.each([
-		['n8n has written', N8N_MESSAGE],
-		['reads [object Object]', 'Input: [object Object]'],
-	])(
-		'asks about the tool in words that a person can hear, if the message is what %s',
-		async (_what, message) => {
-			const { agent } = await review({ message });
-			const [tool] = (await agent.listTools()).tools;
-			expect(tool?.description).toContain(
-				'An AI agent wants to use the tool "Send payment" with this input: amount: 12; to whom: Ada; list: [1].',
-			);
-		},
-	);
-
-	it("asks the user's own words", async () => {
-		const { agent } = await review({ message: 'May we pay?' });
-		expect((await agent.listTools()).tools[0]?.description).toMatch(/^May we pay\?/);
+		['n8n has written', N8N_MESSAGE, IN_WORDS],
+		['reads [object Object]', 'Input: [object Object]', IN_WORDS],
+		['the user has written', 'May we pay?', /^May we pay\?/],
+	])('asks in words that a person can hear, if the message is what %s', async (_what, message, words) => {
+		const { agent } = await review({ message });
+		expect((await agent.listTools()).tools[0]?.description).toMatch(words);
 	});
 
 	it.each<[IDataObject, IDataObject]>([
@@ -535,27 +499,24 @@ describe('As the human review of a tool', () => {
 		expect(json?.data).toEqual({ approved: false, chatInput: 'There was no response in time.' });
 	});
 
-	it.each<[string, IDataObject, number | undefined, RegExp]>([
-		['was refused', {}, 400, /^The call couldn't be made\. .+/],
-		['may have been made', {}, 500, /^The call may have been made, but there was no response\. /],
-		['has no number', { to: '={{ $json.none }}' }, undefined, /^The call couldn't be made\. 'To' is empty/],
-	])('a call that %s is a no, with the reason', async (_what, more, status, reason) => {
+	it.each<[string, IDataObject, number | undefined, RegExp, object]>([
+		["isn't made because of 'Retry On Fail'", {}, undefined, /Retry On Fail/, { retryOnFail: true }],
+		['was refused', {}, 400, /^The call couldn't be made\. .+/, {}],
+		['may have been made', {}, 500, /^The call may have been made, but there was no response\. /, {}],
+		[
+			'has no number',
+			{ to: '={{ $json.none }}' },
+			undefined,
+			/^The call couldn't be made\. 'To' is empty/,
+			{},
+		],
+	])('a call that %s is a no, with the reason', async (_what, more, status, reason, node) => {
 		if (status) rig.simulator.addFault({ match: { path: /sip\/call$/ }, kind: 'status', status });
 		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE, ...more }), {
-			nodeType: REVIEW,
-			items,
+			...{ nodeType: REVIEW, items, node },
 		});
+		expect(made(rig)).toHaveLength(status ? 1 : 0);
 		expect(jsonOf(result)[0]?.data).toEqual({ approved: false, chatInput: expect.stringMatching(reason) });
-	});
-
-	it("a call that is not made because of 'Retry On Fail' is a no, with the reason", async () => {
-		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE }), {
-			...{ nodeType: REVIEW, items, node: { retryOnFail: true } },
-		});
-		expect(made(rig)).toHaveLength(0);
-		expect(jsonOf(result)).toMatchObject([
-			{ responded: false, data: { approved: false, chatInput: expect.stringContaining('Retry On Fail') } },
-		]);
 	});
 
 	it('a call that no execution can wait for is a no, with the reason', async () => {
