@@ -33,17 +33,25 @@ describe('The keys', () => {
 		expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
 	});
 
-	it.each<[string, INodeParameters]>([
-		['Start', startParameters({ metaData: { entries: [{ key: 'tenant', value: '={{ $json.tenant }}' }] } })],
-		['Get', { resource: 'session', operation: 'get', sessionId: '={{ $json.tenant }}' }],
-		['Get Many', { resource: 'session', operation: 'getAll' }],
-	])('are those of the item if they are expressions: %s', async (_operation, parameters) => {
+	// The simulator itself knows one tenant only.
+	const SESSION = { sessionId: 's', status: 'queued' };
+	it.each<[string, INodeParameters, object]>([
+		[
+			'Start',
+			startParameters({ metaData: { entries: [{ key: 'tenant', value: '={{ $json.tenant }}' }] } }),
+			SESSION,
+		],
+		['Get', { resource: 'session', operation: 'get', sessionId: '={{ $json.tenant }}' }, SESSION],
+		['Get Many', { resource: 'session', operation: 'getAll' }, { data: [], pageInfo: { total: 0 } }],
+	])('are those of the item if they are expressions: %s', async (_operation, parameters, body) => {
 		const tenants = ['ada', 'ada', 'grace', 'edsger'];
 		rig.engine.setCredentials(
 			rig.credentials({ apiKey: '={{ $json.tenant }}', secretKey: '={{ $json.tenant }}-secret' }),
 		);
-		// Good for each of the operations; the simulator itself knows one tenant only.
-		const body = { sessionId: 's', data: [], pageInfo: { total: 0 } };
+		for (const tenant of new Set(tenants)) {
+			const match = { path: new RegExp(`/${tenant}$`), times: tenants.length };
+			rig.simulator.addFault({ kind: 'noData', body: { ...body, sessionId: tenant }, match });
+		}
 		rig.simulator.addFault({ kind: 'noData', body, match: { times: tenants.length } });
 		const items = tenants.map((tenant) => ({ tenant }));
 		const { error } = await rig.engine.run({ items, parameters });

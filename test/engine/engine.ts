@@ -30,6 +30,7 @@ import { createEmptyRunExecutionData, createRunExecutionData, Workflow } from 'n
 import { MemoryCredentialsHelper } from './credentialsHelper';
 import { prepareDeduplication } from './deduplication';
 import { STAND_INS, TestNodeTypes } from './nodeTypes';
+import { expectDescribed } from './outputSchema';
 import { loadPackage } from './packageCopy';
 import { PublishedTrigger } from './publishedTrigger';
 import { asStored, WaitingRun } from './waitingRun';
@@ -448,12 +449,13 @@ export class Engine {
 
 	/** Executes, and stores what n8n stores afterwards (see its execution-lifecycle-hooks). */
 	private async execute(
-		{ id: workflowId }: Workflow,
+		workflow: Workflow,
 		mode: WorkflowExecuteMode,
 		data: IRunExecutionData,
 		begin: (execution: WorkflowExecute) => PromiseLike<IRun>,
 		{ executionId = randomUUID(), ...more }: Partial<IWorkflowExecuteAdditionalData> = {},
 	): Promise<RunResult> {
+		const { id: workflowId } = workflow;
 		const thrownBefore = this.nodeTypes.thrown.length;
 		const additionalData = { ...this.additionalData(mode, executionId), ...more };
 		additionalData.hooks?.addHandler('workflowExecuteAfter', (_run, newStaticData?: IDataObject) => {
@@ -467,6 +469,7 @@ export class Engine {
 		const { runData, error } = run.data.resultData;
 		const outputOf = (name: string): INodeExecutionData[][] =>
 			(runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);
+		expectDescribed(workflow.getNode(NODE_NAME), outputOf(NODE_NAME)[0] ?? []);
 		return {
 			output: error ? [] : outputOf(NODE_NAME),
 			routed: { success: outputOf('Success')[0] ?? [], failure: outputOf('Failure')[0] ?? [] },

@@ -9,7 +9,7 @@ import { startEngine } from './engine';
 export const SESSIONS = '/ai/v1/ai-deployment-sessions';
 export const DEPLOYMENTS = '/ai/v1/ai-deployments';
 const PREFIX = 'ai-deployment-session-';
-export const EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'] as const;
+const EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'] as const;
 export const EVENT_NAMES = EVENTS.map((event) => PREFIX + event);
 
 /** An engine whose credential leads to a simulator of the API; both are new for each test. */

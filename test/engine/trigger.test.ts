@@ -289,9 +289,14 @@ it('Many deliveries need one read of the credential and one fetch of the key, an
 	expect(rig.simulator.keyRequests).toBe(1);
 	// One for the settings, one to sign the fetch of the key.
 	expect(rig.engine.credentialsHelper.reads - reads).toBe(2);
-	passTime(MINUTE_MS + 1_000);
-	await deliver(trigger);
-	expect(rig.engine.credentialsHelper.reads - reads).toBe(3);
+	for (const [passedMs, count] of [
+		[MINUTE_MS - 2_000, 2],
+		[3_000, 3],
+	] as const) {
+		passTime(passedMs);
+		await deliver(trigger);
+		expect(rig.engine.credentialsHelper.reads - reads).toBe(count);
+	}
 });
 
 it('A published key is fetched anew when a signature does not fit, and the new key counts from then on', async () => {
