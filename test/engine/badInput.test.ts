@@ -12,8 +12,6 @@ const withEnv = (...names: string[]) =>
 const withMetaData = (...keys: string[]) =>
 	startParameters({ metaData: { entries: keys.map((key) => ({ key, value: 'x' })) } });
 const withJson = (json: unknown) => startParameters({ specifyEnv: 'json', jsonEnv: json } as IDataObject);
-const withJsonMetaData = (json: unknown) =>
-	startParameters({ specifyMetaData: 'json', jsonMetaData: json } as IDataObject);
 
 const VALUE = '={{ $json.value }}';
 /** For a bad value that can be no part of an item: n8n's `$now` is an object of luxon. */
@@ -29,8 +27,6 @@ const URL = 'https://n8n.example.com/webhook/a/webhook';
 
 const CASES: Case[] = [
 	['the webhook URL is relative', 'Webhook URL', startParameters({ webhookUrl: VALUE }), URL, '/webhook/a'],
-	['the variables are no JSON', 'Environment Variables', withJson(VALUE), '{"a":"b"}', '{"a":'],
-	['the metadata are no JSON', 'Metadata', withJsonMetaData(VALUE), '{"a":1}', 'a: 1'],
 	['a variable has no name', 'Environment Variables', withEnv('A', VALUE), 'B', '   '],
 	['an entry has no key', 'Metadata', withMetaData('a', VALUE), 'b', ''],
 	[
@@ -41,8 +37,6 @@ const CASES: Case[] = [
 		{ a: 1 },
 	],
 	['the variables are $now', 'Environment Variables', withJson(VALUE_OR_NOW), { a: 'b' }, 'now'],
-	['Max Concurrency is 0', 'Max Concurrency', startParameters({ options: { maxConcurrency: VALUE } }), 1, 0],
-	['the timeout is 0', 'Timeout', startParameters({ options: { timeout: VALUE } }), 1000, 0],
 	['the tag is an object', 'Tag', startParameters({ tag: VALUE }), 'v1', { a: 1 }],
 	['the longest wait is 0', 'Max Wait', session('waitForStatus', { sessionId: 's1', maxWait: VALUE }), 1, 0],
 	[
@@ -54,13 +48,6 @@ const CASES: Case[] = [
 	],
 	['the version ID is a list', 'Version ID', dispatch({ versionId: VALUE }), 'v', ['v']],
 	['a filter is an empty list', 'Status', session('getAll', { filters: { status: VALUE } }), ['failed'], []],
-	[
-		'a status is unknown',
-		'Statuses',
-		session('waitForStatus', { sessionId: 's1', statuses: VALUE }),
-		['completed'],
-		['complete'],
-	],
 ];
 
 describe('Nothing is sent, and the field and the item are named, if', () => {

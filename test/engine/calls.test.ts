@@ -359,19 +359,11 @@ describe('Get Many', () => {
 
 describe('Before anything is sent, field and item are named:', () => {
 	const VALUE = '={{ $json.value }}';
-	const filter = (name: string) => callParameters('getAll', { filters: { [name]: VALUE } });
 
 	it.each<[string, string, INodeParameters, unknown, unknown]>([
 		['a number with letters', "'To' isn't a phone number: Ada", byRule({ to: VALUE }), TO, 'Ada'],
 		['a number to call from with letters', "'From'", byRule({ from: VALUE }), RULE.from, 'Line 1'],
 		['a gateway with letters to call from', "'From'", byGateway({ from: VALUE }), RULE.from, 'Line 1'],
-		[
-			'metadata that is no JSON',
-			"'Metadata (JSON)'",
-			byRule({ specifyMetaData: 'json', jsonMetaData: VALUE }),
-			'{}',
-			'{',
-		],
 		[
 			'a transfer to letters',
 			"'Transfer To'",
@@ -379,8 +371,6 @@ describe('Before anything is sent, field and item are named:', () => {
 			TO,
 			'Desk',
 		],
-		['a date that is none', "'End Date' isn't a date", filter('endDate'), '2026-01-15', 'yesterday'],
-		['a direction that is none', "'Direction'", filter('type'), 'inbound', 'both'],
 		[
 			'dates the wrong way round',
 			"'Start Date' is after 'End Date'",

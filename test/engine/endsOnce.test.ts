@@ -273,7 +273,7 @@ describe('How an end is known that answers contradict', () => {
 		const waiting = await begin();
 		await rig.simulator.deliver(urlOf(0), endOf(0, 'failed'));
 		expect(waiting.output).toBeUndefined();
-		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'failed', event: 'failed' }]);
+		expect(await waiting.jsonWithin(90_000)).toMatchObject([{ outcome: 'failed', event: 'failed' }]);
 	});
 
 	it('two items for which the API answers the same session come out alike', async () => {
@@ -396,32 +396,36 @@ describe('The resume URL', () => {
 });
 
 describe('After the wait', () => {
+	const REFUSED: Fault = { kind: 'status', status: 403, match: { path: /start$|call$/ } };
+	const error = expect.stringContaining("doesn't allow") as string;
+
 	it.each(['by an end', "at n8n's own deadline"])('each item goes to its own output %s', async (how) => {
-		rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /start$/ } });
-		const options = { roomId: 'abcd-efgh-ijkl' };
+		rig.simulator.addFault(REFUSED);
 		const isEnd = how === 'by an end';
-		const waiting = await begin(
-			isEnd ? MAX_WAIT_MS : 1_000,
-			2,
-			{ options },
-			{ onError: 'continueErrorOutput' },
-		);
-		if (isEnd) {
-			sessionAt(0).status = 'stopped';
-			await waiting.resumedWithin();
-		} else {
-			await waiting.reachDeadline();
-			// The request of the package itself comes too late, and is the last one.
-			while (waiting.requests.length === 0) await later(10);
-		}
+		// The API does not name a session's room.
+		const options = { roomId: 'abcd-efgh-ijkl' };
+		const settings = { onError: 'continueErrorOutput' as const };
+		const waiting = await begin(isEnd ? MAX_WAIT_MS : 1_000, 2, { options }, settings);
+		if (isEnd) sessionAt(0).status = 'stopped';
+		else await waiting.reachDeadline();
+		await waiting.resumedWithin();
+		// The request of the package itself comes too late then, and is the last one.
+		while (waiting.requests.length === 0) await later(10);
 		const { success = [], failure = [] } = waiting.resumed?.routed ?? {};
 		const end = isEnd ? { status: 'stopped', event: 'stopped' } : { status: 'queued', timedOut: true };
-		// The API does not name a session's room.
 		expect(success.map(({ json }) => json)).toMatchObject([{ ...end, ...options }]);
-		expect(failure.map(({ json }) => json)).toMatchObject([
-			{ index: 0, error: expect.stringContaining("doesn't allow") },
-		]);
+		expect(failure.map(({ json }) => json)).toMatchObject([{ index: 0, error }]);
 		expect(waiting.resumptions).toBe(1);
+	});
+
+	it("so does a call that was not made, at n8n's own deadline", async () => {
+		rig.simulator.addFault(REFUSED);
+		const parameters = byRule({ operation: 'makeAndWait', options: { maxConcurrency: 1 } });
+		const settings = { items: rows(2), onError: 'continueErrorOutput' as const };
+		const waiting = await rig.engine.startAndWait(1_000, parameters, settings);
+		const { routed } = await waiting.reachDeadline();
+		expect(routed.success.map(({ json }) => json)).toMatchObject([{ outcome: 'running', timedOut: true }]);
+		expect(routed.failure.map(({ json }) => json)).toMatchObject([{ index: 0, error }]);
 	});
 });
 

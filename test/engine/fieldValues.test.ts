@@ -39,6 +39,7 @@ function goodValue({ name, type, options = [], typeOptions, default: preset }: D
 	if (type === 'options') return preset || first;
 	if (type === 'multiOptions') return [first];
 	if (type === 'number') return Math.max(1, typeOptions?.minValue ?? 1);
+	if (type === 'json') return '{}';
 	return type === 'boolean' ? true : 'x';
 }
 
@@ -110,5 +111,25 @@ it.each(CASES.filter(([, , , { type }]) => type === 'number'))(
 			bound === undefined ? [] : [bound + 2 * index - 1],
 		);
 		for (const bad of [...outside, 'many', true]) await expectRefusal(given, bad);
+	},
+);
+
+/** What no field of a type takes, if it takes an expression. */
+const BAD: Record<string, unknown[]> = {
+	options: ['none of these', ['x'], 7],
+	multiOptions: [['none of these'], 7],
+	boolean: ['maybe', 7],
+	json: ['{', 'a: 1'],
+	dateTime: ['yesterday', true],
+};
+
+/** An answer may be any value. */
+const isOfAKind = ({ name, type, noDataExpression }: Declared) =>
+	type in BAD && !noDataExpression && name !== 'answerJson';
+
+it.each(CASES.filter(([, , , field]) => isOfAKind(field)))(
+	'%s: %s (%s) takes nothing of another kind',
+	async (...given) => {
+		for (const bad of BAD[given[3].type] ?? []) await expectRefusal(given, bad);
 	},
 );

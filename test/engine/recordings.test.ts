@@ -89,14 +89,6 @@ describe('Recording: Get Many', () => {
 			expect(jsonOf(await run(list({ filters: { [field]: 'mine' } }))).map(({ id }) => id)).toEqual([2, 3]);
 		},
 	);
-
-	it.each<[string, INodeParameters, string]>([
-		['an unknown type', list({ recordingType: 'films' }), "'Recording Type' is 'films'"],
-	])('sends nothing for %s', async (_what, parameters, message) => {
-		expect(failureOf(await run(parameters)).message).toContain(message);
-		expect(failureOf(await run(parameters)).message).toContain('[item 0]');
-		expect(rig.requests).toEqual([]);
-	});
 });
 
 describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {

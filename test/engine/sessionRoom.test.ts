@@ -94,7 +94,6 @@ describe('Room of a session', () => {
 			}),
 			"'Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room ID' already sets it",
 		],
-		['an unknown recording', create({ recording: '={{ "films" }}' }), "'Recording' is 'films'"],
 	])('is refused before anything is sent: %s', async (_what, parameters, message) => {
 		const result = await rig.engine.run({ parameters });
 		expect(failureOf(result).message).toContain(message);

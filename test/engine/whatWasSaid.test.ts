@@ -141,12 +141,6 @@ describe('Call: Get', () => {
 		const missing = reasons(names, expect.stringContaining(words));
 		expect(await get(callId)).toMatchObject({ callId, recordingUrl: URL_TEXT, missing });
 	});
-
-	it('refuses what it does not know before anything is sent', async () => {
-		const parameters = callParameters('get', { callId: 'c', include: '={{ "minutes" }}' });
-		expect(failureOf(await rig.engine.run({ parameters })).message).toContain("'Include' contains 'minutes'");
-		expect(rig.requests).toEqual([]);
-	});
 });
 
 /** An API that takes so long to transcribe. */
