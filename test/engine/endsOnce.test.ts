@@ -123,11 +123,15 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 	});
 
 	it.each(['hang', 'drip'] as const)('reads %s, however many wait', async (kind) => {
+		const beganAtMs = Date.now();
 		const waits = await Promise.all(rows(6).map(async () => await begin(60_000, 5, END_AT_TIMEOUT)));
 		rig.simulator.addFault({ kind, match: { method: 'GET', ...always } });
 		const outputs = await Promise.all(waits.map(async (waiting) => await waiting.jsonWithin()));
 		expect(sessions().map(({ status }) => status)).toEqual(Array(30).fill('completed'));
 		for (const output of outputs) expect(output).toMatchObject(Array(5).fill(ENDED));
+		// No look that is under way holds up an end.
+		const ends = rig.requests.filter(({ path }) => path.endsWith('/end'));
+		for (const { receivedAtMs } of ends) expect(receivedAtMs - beganAtMs).toBeLessThan(62_000);
 	});
 
 	it('the credential was deleted: its last values are not used any more', async () => {
