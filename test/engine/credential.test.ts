@@ -151,7 +151,10 @@ describe('The credential test', () => {
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
 		const { method, rawPath, claims } = rig.request;
 		expect({ method, rawPath }).toEqual({ method: 'GET', rawPath: `${DEPLOYMENTS}?page=1&perPage=1` });
-		expect(claims).toBeDefined();
+		// Not from the future, by a clock that is a little slow.
+		const { iat = NaN, exp = NaN } = claims as { iat?: number; exp?: number };
+		const nowS = Date.now() / 1_000;
+		expect([iat <= nowS - 30, exp >= nowS + 60]).toEqual([true, true]);
 		const fresh = await rig.addSimulator({ lifecycle: false, deployments: [] });
 		use({ baseUrl: fresh.url });
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
