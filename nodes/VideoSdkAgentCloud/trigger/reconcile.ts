@@ -15,8 +15,10 @@ export interface Changes {
 	remove: CallWebhook[];
 }
 
-const hasEvents = (webhook: CallWebhook, events: string[]) =>
-	webhook.events.length === events.length && callEventsOf(webhook.events).join() === events.join();
+/** @returns whether a webhook has exactly these events */
+export const hasEvents = (webhook: CallWebhook, events: string[]): boolean =>
+	webhook.events.length === events.length &&
+	callEventsOf(webhook.events).join() === callEventsOf(events).join();
 
 /**
  * Compares the webhook that a trigger needs with those that exist, when it is published, when n8n starts, and when it is unpublished.

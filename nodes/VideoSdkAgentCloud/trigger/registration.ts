@@ -12,7 +12,7 @@ import { isPassing } from '../api/failure';
 import { isUnreachableFrom } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
 import { isTakenByAnother } from '../webhook/knownNodes';
-import { reconcile, type Wanted } from './reconcile';
+import { hasEvents, reconcile, type Wanted } from './reconcile';
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
 
@@ -64,9 +64,9 @@ async function settle(send: Send, wanted: Wanted): Promise<boolean> {
 	await remove(changes.remove);
 	if (!changes.create) return false;
 	// Another process of n8n may have registered the trigger at the same time.
-	const again = reconcile(wanted, await listCallWebhooks(send));
-	// If none fits, VideoSDK may show the events in another way, or another process knows another version of the trigger: better two than none.
-	if (again.keep) await remove(again.remove);
+	const { keep, remove: others } = reconcile(wanted, await listCallWebhooks(send));
+	// Only the same one is removed: better two until the next start than none, if the other process knows another version of the trigger.
+	await remove(others.filter((other) => keep && hasEvents(other, keep.events)));
 	return true;
 }
 
