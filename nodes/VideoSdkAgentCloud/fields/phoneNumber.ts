@@ -7,7 +7,8 @@ const SIP_URI = /^sips?:\S+@\S+$/i;
 /** A number with its country code (E.164), none of which begins with a zero. */
 const E164 = /^\+[1-9]\d{2,14}$/;
 
-/** Blanks and marks that come with copied text. */
+/** Marks that come with copied text; and blanks, too. */
+const INVISIBLE = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
 const MARKS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
 /** Blanks, marks that come with copied text (soft hyphen, zero width, direction), dashes, minus signs, dots and slashes. */
 const SEPARATORS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
@@ -24,8 +25,8 @@ const DECIMAL = /^[^.]*\d\.0+$/;
 const NATIONAL = /^0[1-9]/;
 
 /** What follows a whole number: it would be dialed, too. A slash after the area code is a separator. */
-const EXTENSION = /[([]\s*\d{1,5}\s*[)\]]\s*$/;
-const SECOND_NUMBER = /^(?:(?:[^\d/]*\d){10,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$)/;
+const EXTENSION = /[([\uff08](?:\D*\d){1,5}\D*$/;
+const SECOND_NUMBER = /^(?:(?:[^\d/]*\d){8,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$)/;
 
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
@@ -52,7 +53,8 @@ function whyNot(text: string, number: string): string | undefined {
 		return "It ends with .0, as some files write numbers. Remove that from your data, or enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
 	}
 	if (E164.test(number)) {
-		const isMore = EXTENSION.test(text) || SECOND_NUMBER.test(text);
+		const shown = plain(text).replace(INVISIBLE, '');
+		const isMore = EXTENSION.test(shown) || SECOND_NUMBER.test(shown);
 		return isMore ? 'An extension or a second number follows it. Remove that from your data.' : undefined;
 	}
 	if (!/^\+?\d+$/.test(number))
