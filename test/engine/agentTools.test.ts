@@ -477,6 +477,14 @@ it.each<[string, IDataObject, string]>([
 	expect(rig.requests).toEqual([]);
 });
 
+it('One tool by two addresses of n8n is handed over once', async () => {
+	const { url } = await publish({ toolName: 'find_order' });
+	const agentTools = choose(url, url.replace('127.0.0.1', 'localhost'));
+	const { error } = await rig.engine.run({ parameters: byRule({ agentTools }) });
+	expect(error).toBeUndefined();
+	expect(rig.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+});
+
 it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {
 	rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
 	const result = await rig.engine.run({

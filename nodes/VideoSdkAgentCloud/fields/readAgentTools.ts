@@ -114,7 +114,7 @@ export function readAgentTools(
 	if (entries.length === 0) return undefined;
 	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1, taken));
 	// Each tool once, however often it was selected.
-	const tools = [...new Map(chosen.map((tool) => [tool.url, tool])).values()];
+	const tools = [...new Map(chosen.map((tool) => [toolPath(tool.url), tool])).values()];
 	const names = tools.flatMap(({ toolName }) => toolName ?? []);
 	const twice = names.find((name, index) => names.indexOf(name) !== index);
 	if (twice !== undefined) {
