@@ -51,7 +51,9 @@ const readOwn =
 	(callId: string): ((answer: IDataObject) => IDataObject | undefined) =>
 	(answer) => {
 		const call = readCall(answer);
-		return call?.callId === callId ? call : undefined;
+		return call && [call.callId, call.id].some((id) => String(id).toLowerCase() === callId.toLowerCase())
+			? call
+			: undefined;
 	};
 
 /** Fetches a call in its current state. */

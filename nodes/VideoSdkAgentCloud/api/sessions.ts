@@ -37,14 +37,14 @@ function readSession(answer: IDataObject): IDataObject | undefined {
 	return session && describeSession(session);
 }
 
+const bareId = (id: unknown) => apiSessionId(String(id)).toLowerCase();
+
 /** @returns reads the record of one session. Another session's says nothing of it */
 const readOwn =
 	(sessionId: string): ((answer: IDataObject) => IDataObject | undefined) =>
 	(answer) => {
 		const session = readSession(answer);
-		return session && apiSessionId(String(session.sessionId)) === apiSessionId(sessionId)
-			? session
-			: undefined;
+		return session && bareId(session.sessionId) === bareId(sessionId) ? session : undefined;
 	};
 
 /** Starts a session. The request is sent once: see `retryDelay`. */
