@@ -1,9 +1,13 @@
 /** What ends late, is told late, or can't be asked for at the last moment: the outcome is right, and no one else's words are in it. */
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
 import { useRig } from './rig';
+
+type Served = { receive: (incoming: IncomingMessage, response: ServerResponse) => Promise<void> };
 
 const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
 const MINUTE_MS = 60_000;
@@ -56,20 +60,46 @@ it.each(['timelog', 'status'])('... and so it is if the end is told by the %s al
 	expect(JSON.stringify(await waiting.jsonWithin())).not.toContain('Secret');
 });
 
-it('One 503 at Max Wait does not turn a session that has ended into one that runs', async () => {
+it.each<Fault>([
+	{ kind: 'status', status: 503 },
+	{ kind: 'status', status: 408 },
+	{ kind: 'status', status: 401 },
+	{ kind: 'notJson' },
+	{ kind: 'empty' },
+	{ kind: 'redirect' },
+	{ kind: 'noData', body: { data: { sessionId: 'other', status: 'running' } } },
+])(
+	'One answer at Max Wait that says nothing does not turn what has ended into what runs: %j',
+	async (fault) => {
+		const waiting = await rig.engine.startAndWait(DAY_MS);
+		await later(DAY_MS - 10 * MINUTE_MS);
+		Object.assign(session(), { status: 'completed', end: at(Date.now()) });
+		await later(9 * MINUTE_MS);
+		rig.simulator.addFault({ match: { method: 'GET' }, ...fault });
+		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+	},
+);
+
+it('... nor does a credential that cannot be read for a moment', async () => {
+	const { credentialsHelper } = rig.engine;
+	const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
+	const deadlineMs = Date.now() + DAY_MS;
+	let failures = 0;
 	const waiting = await rig.engine.startAndWait(DAY_MS);
+	jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementation(async (...args) => {
+		if (Date.now() >= deadlineMs && failures++ === 0) throw new Error('SQLITE_BUSY: database is locked');
+		return await read(...args);
+	});
 	await later(DAY_MS - 10 * MINUTE_MS);
 	Object.assign(session(), { status: 'completed', end: at(Date.now()) });
-	await later(9 * MINUTE_MS);
-	rig.simulator.addFault({ kind: 'status', status: 503, match: { method: 'GET' } });
 	expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+	expect(failures).toBeGreaterThan(0);
 });
 
 it('However long n8n cannot be reached, it is asked once more right before its own deadline', async () => {
 	const maxWaitMs = 120 * MINUTE_MS;
 	const waiting = await rig.engine.startAndWait(maxWaitMs);
 	const upAtMs = Date.now() + maxWaitMs - MINUTE_MS;
-	type Served = { receive: (incoming: IncomingMessage, response: ServerResponse) => Promise<void> };
 	const served = waiting as unknown as Served;
 	const receive = served.receive.bind(waiting);
 	served.receive = async (incoming, response) => {
@@ -82,6 +112,33 @@ it('However long n8n cannot be reached, it is asked once more right before its o
 		{ outcome: 'completed' },
 	]);
 });
+
+it.each(['this', 'another'])(
+	'220 large calls continue in %s process behind a proxy that takes 1 MB',
+	async (where) => {
+		// More than fits into 1 MB, also compressed.
+		const items = Array.from({ length: 220 }, () => ({ notes: randomBytes(5_000).toString('base64') }));
+		const parameters = makeAndWait({
+			specifyMetaData: 'json',
+			jsonMetaData: '={{ { notes: $json.notes } }}',
+		});
+		const waiting = await rig.engine.startAndWait(60 * MINUTE_MS, parameters, { items });
+		if (where === 'another') waiting.receiver = await rig.addEngine();
+		const served = waiting as unknown as Served;
+		const receive = served.receive.bind(waiting);
+		served.receive = async (incoming, response) => {
+			if (Number(incoming.headers['content-length']) <= 1_000_000) return await receive(incoming, response);
+			incoming.resume();
+			response.writeHead(413).end('<html>Request Entity Too Large</html>');
+		};
+		for (const { callId } of rig.simulator.calls.values()) {
+			await rig.simulator.moveCall(callId, 'answered');
+			await rig.simulator.moveCall(callId, 'ended');
+		}
+		const output = await waiting.jsonWithin(50 * MINUTE_MS);
+		expect(output?.map(({ outcome }) => outcome)).toEqual(items.map(() => 'answered'));
+	},
+);
 
 it('A call that was missed at once was not hung up at Max Wait, whatever the clocks show', async () => {
 	const ms = Date.now() + 2 * MAX_WAIT_MS;

@@ -6,7 +6,7 @@ import { listRecords, type ListRequest } from '../api/pagination';
 import { RECORDINGS } from '../api/recordings';
 import { getRoom, recordingSetup } from '../api/rooms';
 import { hasStatus } from '../api/sessions';
-import { FINAL_STATUSES, textFileOf, TRANSCRIPTIONS } from '../api/transcriptions';
+import { FINAL_STATUSES, isNotThere, textFileOf, TRANSCRIPTIONS } from '../api/transcriptions';
 import type { Kind } from './kinds';
 import { type Includable, NOT_IN_TIME, type Part } from './part';
 
@@ -65,23 +65,42 @@ async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDa
 	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startOf(row)));
 }
 
+/** What was found, and whether more of it may be listed later. */
+interface Listed {
+	rows: IDataObject[];
+	isMore: boolean;
+}
+
+/** @returns whether all recordings ended before the conversation did, so that the last one may not be listed yet */
+function endEarly(recordings: IDataObject[], { endMs = NaN }: Place): boolean {
+	return recordings.length > 0 && recordings.every(({ end }) => msOf(end) < endMs - OWN_UNTIL_MS);
+}
+
 /**
  * A transcription may begin long after its recording has ended, so the start of the recording is when people began to talk.
  *
  * @returns the conversation's transcriptions in the order in which people talked
  */
-async function ownTranscriptions(send: Send, place: Place): Promise<IDataObject[]> {
+async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
 	const everyone = { ...place, endMs: undefined };
 	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
-	const areInOrder = rows.length < 2 && rows.every((row) => isOwn(place, row, startOf(row)));
-	const recordings = areInOrder ? [] : await ownRows(send, RECORDINGS.room, everyone);
+	if (rows.length === 0 || (rows.length === 1 && !place.hasOwnRoom)) return { rows, isMore: false };
+	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
+		if (isNotThere(error)) return [];
+		throw error;
+	});
 	const recordingOf = ({ recordingId }: IDataObject) =>
 		recordings.find(({ id }) => id !== undefined && id === recordingId);
 	const startMs = (row: IDataObject) => startOf(recordingOf(row) ?? row);
 	const isCertain = (row: IDataObject) => !recordingOf(row) && namesSession(row, place.roomSessionId);
-	return rows
+	const own = rows
 		.filter((row) => isOwn(place, row, startMs(row)) || isCertain(row))
 		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
+	const transcribed = new Set(own.map(recordingOf));
+	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
+	const isMissing =
+		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
+	return { rows: own, isMore: isMissing || endEarly(ownRecordings, place) };
 }
 
 /** @returns the URL and length of a recording; undefined without a URL */
@@ -104,7 +123,7 @@ async function findRecording(send: Send, place: Place, atMs: number): Promise<Fo
 	const mayCome = rows.some(
 		(row) => fileOf(row) === undefined && row.status !== undefined && !hasStatus(row, FINAL_STATUSES),
 	);
-	if (longest) return { ...longest, mayCome };
+	if (longest) return { ...longest, mayCome: mayCome || endEarly(rows, place) };
 	if (rows.length === 0) return undefined;
 	const reason = mayCome ? "The recording isn't ready yet." : 'VideoSDK has no URL for the recording.';
 	return { reason, mayCome, atMs };
@@ -112,7 +131,7 @@ async function findRecording(send: Send, place: Place, atMs: number): Promise<Fo
 
 /** Reads a text of all transcriptions, in the order in which people talked. @returns undefined if there is none */
 async function findText(
-	rows: IDataObject[],
+	{ rows, isMore }: Listed,
 	name: 'summary' | 'transcript',
 	readText: ReadText,
 	atMs: number,
@@ -130,7 +149,7 @@ async function findText(
 	const texts: string[] = [];
 	for (const url of urls) texts.push(await readText(url));
 	const value = texts.join('\n\n');
-	return { value, weight: value.length, mayCome: urls.length < possible.length };
+	return { value, weight: value.length, mayCome: isMore || urls.length < possible.length };
 }
 
 /** Makes of a failure a reason: the next look may be right. A stop is no failure. */
@@ -180,7 +199,7 @@ export async function findParts(
 		for (const name of names) found(name, { reason, mayCome: false, atMs });
 		return;
 	}
-	let rows: Promise<IDataObject[]> | undefined;
+	let rows: Promise<Listed> | undefined;
 	const find = async (name: Includable): Promise<Found> => {
 		if (name === 'recording') return await findRecording(send, place, atMs);
 		rows ??= ownTranscriptions(send, place);

@@ -54,11 +54,14 @@ function bodyOf(
 	maxLength: number,
 ): string {
 	let length = 0;
-	const texts = known.map((one) => {
-		const text = JSON.stringify(one);
-		if (length + text.length > maxLength) return JSON.stringify(withoutParts(one, !isCredentialByItem));
+	const texts = known.flatMap((one) => {
+		const whole = JSON.stringify(one);
+		const fits = length + whole.length <= maxLength;
+		const text = fits ? whole : JSON.stringify(withoutParts(one, !isCredentialByItem));
+		// The receiver asks VideoSDK for what isn't carried, if it can.
+		if (!fits && length + text.length > maxLength && !isCredentialByItem) return [];
 		length += text.length;
-		return text;
+		return [text];
 	});
 	return `{"known":[${texts.join()}]${response ? `,"response":${JSON.stringify(response)}` : ''}}`;
 }

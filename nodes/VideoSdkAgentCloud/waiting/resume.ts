@@ -76,10 +76,9 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		}
 	}
 	// Made before: a wait that continues is forgotten, at once if the sender has gone away.
-	const output = waiting.items.map((item, index) => ({
-		json: wait.outcome(item),
-		pairedItem: { item: index },
-	}));
+	const output = isReady
+		? waiting.items.map((item, index) => ({ json: wait.outcome(item), pairedItem: { item: index } }))
+		: [];
 	if (!isReady || !wait.tryContinue(context)) {
 		return respond(
 			context,

@@ -80,7 +80,7 @@ export class Watch {
 			const next = one.next(nowMs);
 			if (next.step === 'ready') {
 				if (one.onReady) ready.add(one.onReady);
-			} else if (next.step !== 'look') {
+			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
 				if (next.step !== 'pause' && next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
 				else nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else {
@@ -98,12 +98,19 @@ export class Watch {
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
 	}
 
-	private async begin(one: Awaited, step: 'end' | 'keep', nowMs: number): Promise<void> {
+	/** Begins an end, a look for what was said, or the last look: what is urgent queues behind no round of looks. */
+	private async begin(one: Awaited, step: 'end' | 'keep' | 'look', nowMs: number): Promise<void> {
 		one.isBusy = true;
-		await (step === 'end' ? end(this.account, one) : keep(this.account, one, nowMs)).catch(
-			({ message }: Error) => this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
+		const { account } = this;
+		const steps = {
+			end: async () => await end(account, one),
+			keep: async () => await keep(account, one, nowMs),
+			look: async () => await fetchRecord(account, one, 'end'),
+		};
+		const isAnswered = await steps[step]().catch(({ message }: Error) =>
+			account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
 		);
-		one.noteStep(step, nowMs);
+		one.noteStep(step, nowMs, isAnswered !== false);
 		one.isBusy = false;
 		this.wake();
 	}

@@ -1,5 +1,4 @@
 import { failureOf } from '../api/client';
-import { isPassing } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
@@ -12,11 +11,13 @@ const LOOK_ATTEMPTS = 1;
 const END_ATTEMPTS = 3;
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
+/** Statuses that say plainly that there is no record. */
+const NOT_THERE = [402, 404];
 
 /**
  * Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own.
  *
- * @returns whether VideoSDK has answered; else the same request may bring an answer soon
+ * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
  */
 export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
 	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs, LOOK_ATTEMPTS), one.id).then(
@@ -27,7 +28,7 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 		(error: Error) => {
 			const failure = failureOf(error);
 			if (REJECTED.includes(failure?.status ?? 0)) one.onRejected?.(error);
-			return !isPassing(failure);
+			return NOT_THERE.includes(failure?.status ?? 0);
 		},
 	);
 }
@@ -59,12 +60,15 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	}
 	const { ownRoomId: roomId } = one.want;
 	const { overAtMs, told, seenOverAtMs = nowMs } = one.known;
-	const endMs = overAtMs ?? Math.min(...Object.values(told), seenOverAtMs);
+	// The record tells it by VideoSDK's clock, everything else is known by n8n's.
+	const shownMs = Date.parse(String(record.end));
+	const knownMs = (overAtMs ?? Math.min(...Object.values(told), seenOverAtMs)) - account.skewMs;
+	const endMs = Number.isNaN(shownMs) ? knownMs : shownMs;
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs, LOOK_ATTEMPTS),
 		async (url) => await account.readText(url, one.limits.keepUntilMs),
 		one.openParts,
-		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs: endMs - account.skewMs }),
+		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,
 		(part, found) => one.learn({ part, found }),
 	);

@@ -92,6 +92,27 @@ it('the longest recording is waited for, also if a short one is ready before', a
 	expect(parts.recording).toMatchObject({ value: 'short', mayCome: true });
 });
 
+it('more may come while the last recording that is listed ended before the conversation did', async () => {
+	const first = recording('first', { id: 'r1', start: before(300), end: before(200) });
+	const transcriptions = [transcription('one', { recordingId: 'r1' })];
+	const early = await look(OWN, { recordings: [first], transcriptions });
+	for (const name of NAMES) expect(early.parts[name]).toMatchObject({ mayCome: true });
+	const second = recording('second', { id: 'r2', start: before(200), end: before(60) });
+	const untranscribed = await look(OWN, { recordings: [first, second], transcriptions });
+	expect(untranscribed.parts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: true } });
+	const all = [...transcriptions, transcription('two', { recordingId: 'r2' })];
+	const whole = await look(OWN, { recordings: [first, second], transcriptions: all });
+	expect(whole.parts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: false } });
+});
+
+it('a transcription without a start is as late as its recording', async () => {
+	const { shown } = await look(OWN, {
+		recordings: [recording('late', { id: 'r1', start: before(-300) })],
+		transcriptions: [transcription('of another', { recordingId: 'r1' })],
+	});
+	expect(shown).not.toHaveProperty('transcript');
+});
+
 it('what names neither session nor time in a room of its own is its own (A11)', async () => {
 	const { shown } = await look(OWN, { recordings: [], merged: [], transcriptions: [transcription('a')] });
 	expect(shown).toMatchObject({ transcript: 'text of a', missing: { recording: expect.any(String) } });

@@ -147,3 +147,28 @@ it('A wait is told once a round, however many of its conversations are over', as
 	await jest.advanceTimersByTimeAsync(300);
 	expect(onReady).toHaveBeenCalledTimes(1);
 });
+
+it.each([
+	['600 executions of one account', 600, 0],
+	['20 executions beside one of 1,000 conversations that no page of the list shows', 20, 1_000],
+])('%s: each is looked at once more at Max Wait', async (_what, count, others) => {
+	const maxWaitMs = 600_000;
+	const end = after(maxWaitMs - 1_000);
+	const shown = (callId: string) => {
+		const isOver = callId.startsWith('own-') && Date.now() >= Date.parse(end);
+		return call(isOver ? 'ended' : 'answered', { callId, end: isOver ? end : null });
+	};
+	const answer: Answer = async ({ path, qs }) => {
+		const [, id] = /call\/([\w-]+)/.exec(path) ?? [];
+		if (id !== undefined) return await soon(shown(id), 100);
+		const data = Array.from({ length: 50 }, (_, index) => shown(`strange-${Number(qs?.page) * 50 + index}`));
+		return await soon({ data, pageInfo: { total: 5_000 } }, 100);
+	};
+	const watch = new Watch(accountOf(answer));
+	const await_ = (id: string, ms: number) =>
+		awaitCall(answer, { deadlineMs: Date.now() + ms }, unknown(id), watch);
+	for (let index = 0; index < others; index++) await_(`other-${index}`, 86_400_000);
+	const seen = Array.from({ length: count }, (_, index) => await_(`own-${index}`, maxWaitMs));
+	await jest.advanceTimersByTimeAsync(maxWaitMs + 240_000);
+	expect(seen.filter(({ item }) => item?.outcome !== 'answered')).toEqual([]);
+});

@@ -54,8 +54,7 @@ async function settled<T>(list: Promise<T[]>): Promise<Fetched<T>> {
 	);
 }
 
-/** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. */
-/** @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells */
+/** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells */
 async function fetchKey(send: Send): Promise<{ pem: string; aheadMs?: number; failure?: Finding }> {
 	const aheadOf = (timeMs?: number) => timeMs && Date.now() - timeMs;
 	const fetched = fetchPublicKey(send, (pem, answeredAtMs) => ({ pem, aheadMs: aheadOf(answeredAtMs) }));
