@@ -389,7 +389,7 @@ describe('Nothing is asked', () => {
 
 	it('of several people at once', async () => {
 		const result = await rig.engine.run({ parameters: ask(), items: [{}, {}] });
-		expect(failureOf(result).message).toContain('one person per execution');
+		expect(failureOf(result).message).toContain('one person at a time');
 		expect(failureOf(result).description).toMatch(
 			/Execute Sub-workflow.*Loop Over Items.*No one was called\.$/,
 		);

@@ -30,7 +30,7 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 	if (isTool === false) return [];
 	const advice = isQuestion
 		? ''
-		: ' To approve each use first, add a human review step (n8n 2.x) between the agent and this tool.';
+		: ' To approve each use first, add a human review step (n8n 2.6 or newer) between the agent and this tool.';
 	const notice: INodeProperties = {
 		displayName: `Each time the AI agent uses this tool, it ${consequence}.${advice}`,
 		name: 'toolNotice',

@@ -50,7 +50,7 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 	],
 	'429': [
 		'VideoSDK is receiving too many requests',
-		"n8n has already retried. Lower 'Max Concurrency' under 'Options', or try again later.",
+		"n8n has already retried. Try again later, or lower 'Max Concurrency' if 'Options' has it.",
 	],
 	'4xx': ["VideoSDK didn't accept the request", "Check this node's fields against the message above."],
 	'5xx': ['VideoSDK is having trouble', TRY_LATER],

@@ -46,7 +46,7 @@ const CALL_EVENT_OPTIONS = options(
 	[
 		'Ended',
 		'call-hangup',
-		'When a call ends, is rejected, or fails. To cover every call, also select Missed and Transferred.',
+		'When a call ends, probably also when it is rejected or fails. To cover more, also select Missed and Transferred.',
 	],
 	['Missed', 'call-missed', "When the call isn't answered"],
 	['Ringing', 'call-ringing', 'When the phone starts ringing'],
