@@ -140,6 +140,16 @@ it.each(['this', 'another'])(
 	},
 );
 
+it.each<Fault>([{ kind: 'status', status: 500 }, { kind: 'status', status: 404 }, { kind: 'hang' }])(
+	'A transcript that is there is shown although the list of recordings fails: %j',
+	async (fault) => {
+		rig.simulator.addFault({ ...fault, match: { method: 'GET', path: /v2\/recordings/, times: Infinity } });
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({ recording: 'transcribe' }));
+		await talk();
+		expect(await waiting.jsonWithin()).toMatchObject([{ transcript: expect.stringContaining('the café') }]);
+	},
+);
+
 it('A call that was missed at once was not hung up at Max Wait, whatever the clocks show', async () => {
 	const ms = Date.now() + 2 * MAX_WAIT_MS;
 	const data = { callId: 'missed', status: 'missed', start: at(ms - 30_000), end: at(ms) };

@@ -85,8 +85,12 @@ async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
 	const everyone = { ...place, endMs: undefined };
 	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
 	if (rows.length === 0 || (rows.length === 1 && !place.hasOwnRoom)) return { rows, isMore: false };
+	let isUnknown = false;
 	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
-		if (isNotThere(error)) return [];
+		// A transcription that began by then is of a recording that began by then, too.
+		const { endMs = NaN } = place;
+		isUnknown = !isNotThere(error) && rows.every((row) => startOf(row) <= endMs + OWN_UNTIL_MS);
+		if (isNotThere(error) || isUnknown) return [];
 		throw error;
 	});
 	const recordingOf = ({ recordingId }: IDataObject) =>
@@ -100,7 +104,7 @@ async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
 	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
 	const isMissing =
 		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
-	return { rows: own, isMore: isMissing || endEarly(ownRecordings, place) };
+	return { rows: own, isMore: isUnknown || isMissing || endEarly(ownRecordings, place) };
 }
 
 /** @returns the URL and length of a recording; undefined without a URL */

@@ -18,8 +18,8 @@ const SOON_LOOKS = 10;
 /** A conversation that an execution of this process waits for: what is known, and what was done. It decides nothing. */
 export class Awaited {
 	private readonly progress: Progress;
-	/** Another request than a look is under way. */
-	isBusy = false;
+	/** A request for it alone is under way, and holds it up until a time in ms since 1970. */
+	busy?: { step: 'look' | 'end' | 'keep'; untilMs: number };
 	/** Called when there is nothing left to do for it. */
 	onReady?: () => void;
 	/** Called when the API rejects the credential. */
@@ -69,7 +69,7 @@ export class Awaited {
 
 	/** Whether nothing is left to do for it, and no answer to the end or to a look for what was said is outstanding. */
 	isReady(nowMs: number): boolean {
-		return !this.isBusy && this.next(nowMs).step === 'ready';
+		return (this.busy === undefined || nowMs >= this.busy.untilMs) && this.next(nowMs).step === 'ready';
 	}
 
 	/** What was said and is wanted, as far as it may still come. */
@@ -90,6 +90,12 @@ export class Awaited {
 	/** Whether it is over after the next look, so that the list, which may lag behind, is of no use. */
 	isLastLook(nowMs: number): boolean {
 		return nowMs >= this.want.deadlineMs;
+	}
+
+	/** Gives up a request that is still under way when its time is over. */
+	release(nowMs: number): void {
+		if (this.busy) this.noteStep(this.busy.step, nowMs, this.busy.step !== 'look');
+		this.busy = undefined;
 	}
 
 	/** Notes what was done. @param nowMs when it was begun, in ms since 1970. @param isAnswered the last look counts only then */

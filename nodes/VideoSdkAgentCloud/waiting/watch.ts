@@ -18,6 +18,10 @@ const NEAR_SHARE = 1 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
+/** Last looks that begin at a time, so 20 a second: an account with hundreds at Max Wait has two minutes for all. */
+const MAX_LAST_LOOKS = 5;
+/** A request takes so long at most: what still waits for a slot then holds up nothing any more. */
+const LONGEST_REQUEST_MS = 10_000;
 /** n8n's `sleep` takes no longer time than 24 days. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
 
@@ -74,13 +78,23 @@ export class Watch {
 		const near: Awaited[] = [];
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
+		let lastLooks = 0;
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
-			if (one.isBusy) continue;
+			if (one.busy && nowMs < one.busy.untilMs) {
+				nextAtMs = Math.min(nextAtMs, one.busy.untilMs);
+				continue;
+			}
+			one.release(nowMs);
 			const next = one.next(nowMs);
 			if (next.step === 'ready') {
 				if (one.onReady) ready.add(one.onReady);
-			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
+			} else if (next.step === 'look' && one.isLastLook(nowMs)) {
+				// It waits for no round of looks, but VideoSDK isn't asked for all at once.
+				const atMs = Math.max(next.atMs, this.account.pausedUntilMs);
+				if (atMs <= nowMs && lastLooks++ < MAX_LAST_LOOKS) void this.begin(one, 'look', nowMs);
+				else nextAtMs = Math.min(nextAtMs, atMs, next.untilMs);
+			} else if (next.step !== 'look') {
 				if (next.step !== 'pause' && next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
 				else nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else {
@@ -98,20 +112,27 @@ export class Watch {
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
 	}
 
-	/** Begins an end, a look for what was said, or the last look: what is urgent queues behind no round of looks. */
+	/** Begins an end, a look for what was said, or the last look. */
 	private async begin(one: Awaited, step: 'end' | 'keep' | 'look', nowMs: number): Promise<void> {
-		one.isBusy = true;
+		// Whoever still waits for a slot then, behind those of other executions, holds up nothing.
+		const untilMs = (step === 'keep' ? one.limits.keepUntilMs : one.lastEndMs) + LONGEST_REQUEST_MS;
+		const busy = { step, untilMs };
+		one.busy = busy;
+		// Those that weren't looked at yet come first.
+		if (step === 'look' && this.watched.delete(one)) this.watched.add(one);
 		const { account } = this;
 		const steps = {
 			end: async () => await end(account, one),
 			keep: async () => await keep(account, one, nowMs),
-			look: async () => await fetchRecord(account, one, 'end'),
+			look: async () => await fetchRecord(account, one),
 		};
 		const isAnswered = await steps[step]().catch(({ message }: Error) =>
 			account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
 		);
-		one.noteStep(step, nowMs, isAnswered !== false);
-		one.isBusy = false;
+		if (one.busy === busy) {
+			one.noteStep(step, nowMs, isAnswered !== false);
+			one.busy = undefined;
+		}
 		this.wake();
 	}
 

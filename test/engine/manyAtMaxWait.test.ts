@@ -1,0 +1,93 @@
+/** Beside a large execution of the same account, each other one is ended, looked at, and continued in its own time. */
+import type { INodeParameters } from 'n8n-workflow';
+import { byRule } from './callRig';
+import { useRig } from './rig';
+import { rows } from './waitingRun';
+
+const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+const MAX_WAIT_MS = 600_000;
+/** n8n's own deadline comes 200 s and 1 s for each item after Max Wait. */
+const DEADLINE_MS = 203_000;
+
+const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+const slowly = (method: string) =>
+	rig.simulator.addFault({ kind: 'delay', delayMs: 8_000, match: { method, times: Infinity } });
+const complete = (sessions: Iterable<object>) => {
+	for (const one of sessions)
+		Object.assign(one, { status: 'completed', end: new Date(Date.now()).toISOString() });
+};
+
+/** Starts a large execution, then a small one. @returns the small one, and its sessions */
+async function startBoth(count: number, large: INodeParameters, small: INodeParameters, items: number) {
+	await rig.engine.startAndWait(MAX_WAIT_MS, large, { items: rows(count) });
+	const before = new Set(rig.simulator.sessions.keys());
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, small, { items: rows(items) });
+	const own = [...rig.simulator.sessions.values()].filter(({ sessionId }) => !before.has(sessionId));
+	return { waiting, own };
+}
+const ENDED = { options: { endAtTimeout: true } };
+
+it('A session is ended at its Max Wait while 160 others get a last look that takes 8 s', async () => {
+	const { own } = await startBoth(160, {}, ENDED, 1);
+	await later(MAX_WAIT_MS - 40_000);
+	slowly('GET');
+	await later(40_000 + DEADLINE_MS);
+	const ends = rig.requests.filter(({ path }) => path.endsWith('/end'));
+	expect(ends.map(({ rawBody }) => rawBody.toString())).toEqual([
+		expect.stringContaining(String(own[0]?.sessionId)),
+	]);
+});
+
+it.each<[string, string, INodeParameters]>([
+	['get a last look', 'GET', {}],
+	['are ended', 'POST', ENDED],
+])(
+	'What ended long before Max Wait is shown as ended, while others %s that takes 8 s',
+	async (_what, method, parameters) => {
+		const { waiting, own } = await startBoth(200, parameters, parameters, 3);
+		await later(300_000);
+		complete(own.slice(0, 2));
+		await later(260_000);
+		slowly(method);
+		const output = await waiting.jsonWithin(40_000 + DEADLINE_MS);
+		expect(output?.slice(0, 2)).toMatchObject([{ outcome: 'completed' }, { outcome: 'completed' }]);
+	},
+);
+
+it('Lists of recordings that hang for 100 calls of one execution cost another one no outcome', async () => {
+	const more = { recording: 'transcribe', maxWait: 10, maxWaitUnit: 'minutes', maxCallDuration: 0 };
+	const parameters = byRule({ operation: 'makeAndWait', ...more });
+	await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items: rows(100) });
+	const others = [...rig.simulator.calls.keys()];
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items: rows(2) });
+	const [one = '', other = ''] = [...rig.simulator.calls.keys()].slice(others.length);
+	await later(30_000);
+	await rig.simulator.moveCall(one, 'rejected');
+	for (const id of [other, ...others]) await rig.simulator.moveCall(id, 'answered');
+	await later(480_000);
+	rig.simulator.addFault({
+		kind: 'hang',
+		match: { method: 'GET', path: /recordings|transcriptions/, times: Infinity },
+	});
+	for (const id of others) await rig.simulator.moveCall(id, 'ended');
+	const output = await waiting.jsonWithin(90_000 + 600_000 + DEADLINE_MS);
+	expect(output).toMatchObject([{ outcome: 'rejected' }, { outcome: 'answered' }]);
+});
+
+it('100 sessions that ended a second before Max Wait are shown as ended by an API that takes ten requests a second', async () => {
+	const waiting = [];
+	const sinceMs = Date.now();
+	for (let index = 0; index < 100; index++) waiting.push(await rig.engine.startAndWait(MAX_WAIT_MS, {}));
+	await later(MAX_WAIT_MS - (Date.now() - sinceMs) - 1_000);
+	complete(rig.simulator.sessions.values());
+	let [second, sent] = [0, 0];
+	const isTooMany = () => {
+		const nowS = Math.floor(Date.now() / 1000);
+		[second, sent] = nowS === second ? [second, sent + 1] : [nowS, 1];
+		return sent > 10;
+	};
+	const match = { method: 'GET', path: Object.assign(/./, { test: isTooMany }), times: Infinity };
+	rig.simulator.addFault({ kind: 'status', status: 429, match });
+	const outputs = await Promise.all(waiting.map(async (one) => await one.jsonWithin(DEADLINE_MS)));
+	for (const output of outputs) expect(output).toMatchObject([{ outcome: 'completed' }]);
+});
