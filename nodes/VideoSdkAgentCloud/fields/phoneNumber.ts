@@ -27,6 +27,8 @@ const NATIONAL = /^0[1-9]/;
 /** What follows a whole number: it would be dialed, too. A slash after the area code is a separator. */
 const EXTENSION = /[([\uff08](?:\D*\d){1,5}\D*$/;
 const SECOND_NUMBER = /^(?:(?:[^\d/]*\d){8,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$)/;
+const SECOND_LINE = /\d\D*[\t\n\v\f\r\u2028\u2029]\D*\d/;
+const ZERO = /[([]0[)\]]/;
 
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
@@ -54,7 +56,8 @@ function whyNot(text: string, number: string): string | undefined {
 	}
 	if (E164.test(number)) {
 		const shown = plain(text).replace(INVISIBLE, '');
-		const isMore = EXTENSION.test(shown) || SECOND_NUMBER.test(shown);
+		const isMore =
+			EXTENSION.test(shown) || SECOND_NUMBER.test(shown.replace(ZERO, '')) || SECOND_LINE.test(shown);
 		return isMore ? 'An extension or a second number follows it. Remove that from your data.' : undefined;
 	}
 	if (!/^\+?\d+$/.test(number))
