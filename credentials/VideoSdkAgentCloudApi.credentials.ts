@@ -130,7 +130,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 				properties: {
 					value: 403,
 					message:
-						"The key is valid, but its VideoSDK project isn't allowed to use Agent Cloud. Check the project's plan.",
+						"VideoSDK doesn't let this key list Agent Cloud's deployments. Check the plan of its project.",
 				},
 			},
 			{

@@ -179,7 +179,7 @@ const CREDENTIALS: Setup[] = [
 			rig.simulator.rotateKey();
 			return broken({ webhookPublicKey });
 		},
-		{ publicKey: /isn't VideoSDK's key/ },
+		{ publicKey: /isn't the key that VideoSDK publishes/ },
 	],
 	[
 		'a key that cannot be read',

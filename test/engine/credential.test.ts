@@ -169,7 +169,7 @@ describe('The credential test', () => {
 		],
 		[
 			'a project without Agent Cloud',
-			/isn't allowed to use Agent Cloud/,
+			/doesn't let this key list/,
 			() => rig.simulator.addFault({ kind: 'status', status: 403, body: NOT_ENABLED }),
 		],
 		...noApi(

@@ -33,7 +33,7 @@ export const STARTS = {
 		idField: 'callId',
 		one: 'call',
 		started: 'made',
-		check: 'Before you call again, search for the number with Call: Get Many.',
+		check: 'Before you call again, look for the number with Call: Get Many.',
 		goOn: "n8n doesn't hang up when a node stops. Make and Wait still hangs up when Max Wait ends, if that option is on and n8n doesn't restart. To end a call now, use Call: Hang Up. To see how a call went, use Call: Get.",
 		none: 'No one was called.',
 	},
@@ -47,7 +47,7 @@ export const STARTS = {
 		idField: 'id',
 		one: 'transcription',
 		started: 'started',
-		check: 'Before you start again, check with Transcription: Get Many.',
+		check: 'Before you start again, check with Transcription: Get.',
 	},
 	room: {
 		idField: 'roomId',

@@ -12,7 +12,7 @@ const batchSizeField = numberField('default', 'Items per Batch', 'batchSize', {
 	typeOptions: { minValue: -1, numberPrecision: 0 },
 	default: 50,
 	description:
-		'How many input items to start at the same time. Enter -1 to turn batching off. 0 counts as 1.',
+		'How many input items to start before each pause. Enter -1 to turn batching off. 0 counts as 1.',
 });
 
 const batchIntervalField = numberField('default', 'Batch Interval', 'batchInterval', {

@@ -33,7 +33,7 @@ const ruleFilter = optional(
 
 const searchFilter = textField('refused', 'Search', 'search', {
 	placeholder: 'e.g. +14155550123',
-	description: 'Only return calls whose number or room contains this text',
+	description: 'Only return calls in which VideoSDK finds this text, such as a number',
 });
 
 const startDateFilter = dateField('refused', 'Start Date', 'startDate', {

@@ -4,7 +4,7 @@ import { getMany } from '../getMany';
 
 export const operation = getMany({
 	action: 'Get many transcriptions',
-	description: 'Retrieve a list of transcriptions, without their text',
+	description: 'Retrieve a list of transcriptions of recordings, without their text',
 	fields: [roomFiltersField],
 	read: (read) => ({ list: { ...TRANSCRIPTIONS, qs: readRoomFilters(read) } }),
 });

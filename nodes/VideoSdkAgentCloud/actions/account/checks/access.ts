@@ -44,7 +44,7 @@ export function checkPublicKey({ key: { pem, failure }, pinnedKey }: Facts): Fin
 		return good(`${PINNED} is a usable key`);
 	}
 	return problem(
-		`${PINNED} isn't ${pinned ? "VideoSDK's key" : 'a usable key'}, so all events will be rejected`,
-		"Clear 'Webhook Public Key' in the credential to use VideoSDK's own key.",
+		`${PINNED} isn't ${pinned ? 'the key that VideoSDK publishes' : 'a usable key'}, so its events are rejected`,
+		"Unless VideoSDK gave you this key, clear 'Webhook Public Key' in the credential.",
 	);
 }
