@@ -141,9 +141,8 @@ export class Watch {
 		this.isLooking = true;
 		const found = new Set<Awaited>();
 		let requests = 0;
-		const listed = due.filter((one) => !one.isLastLook(nowMs));
-		for (const kind of new Set(listed.map((one) => one.kind))) {
-			const ofKind = listed.filter((one) => one.kind === kind);
+		for (const kind of new Set(due.map((one) => one.kind))) {
+			const ofKind = due.filter((one) => one.kind === kind);
 			if (ofKind.length < MIN_FOR_LIST) continue;
 			await this.searchList(kind, ofKind, found, () => requests++).catch(() => undefined);
 		}

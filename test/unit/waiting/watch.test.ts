@@ -4,7 +4,8 @@ import type { ApiRequest } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import { learn, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
-import type { Account, Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
+import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
+import { type Account, keyOf, type Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
 import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { Watch } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
@@ -171,4 +172,34 @@ it.each([
 	const seen = Array.from({ length: count }, (_, index) => await_(`own-${index}`, maxWaitMs));
 	await jest.advanceTimersByTimeAsync(maxWaitMs + 240_000);
 	expect(seen.filter(({ item }) => item?.outcome !== 'answered')).toEqual([]);
+});
+
+it("No look is sent before the account's pause after 'too many requests' is over, neither a usual nor the last one", async () => {
+	const sent: number[] = [];
+	const startedAtMs = Date.now();
+	const account = accountOf(async () => {
+		sent.push(Date.now() - startedAtMs);
+		return await Promise.resolve(call('answered'));
+	});
+	account.pausedUntilMs = startedAtMs + 30_000;
+	const watch = new Watch(account);
+	awaitCall(never, {}, unknown('c-1'), watch);
+	await jest.advanceTimersByTimeAsync(40_000);
+	expect(sent[0]).toBeGreaterThanOrEqual(30_000);
+	sent.length = 0;
+	account.pausedUntilMs = startedAtMs + MAX_WAIT_MS + 30_000;
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
+	expect(sent[0]).toBeGreaterThanOrEqual(MAX_WAIT_MS + 30_000);
+});
+
+it('An account is told by its credential, API key, secret, and Base URL', () => {
+	const data = { apiKey: 'k', secretKey: 's', baseUrl: 'u' };
+	const context = (id: string) =>
+		({ getNode: () => ({ credentials: { videoSdkAgentCloudApi: { id } } }) }) as unknown as RequestContext;
+	const keys = [
+		keyOf(context('1'), { data } as never),
+		keyOf(context('2'), { data } as never),
+		...Object.keys(data).map((name) => keyOf(context('1'), { data: { ...data, [name]: 'other' } } as never)),
+	];
+	expect(new Set(keys).size).toBe(keys.length);
 });
