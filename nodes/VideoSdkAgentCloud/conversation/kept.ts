@@ -69,6 +69,8 @@ async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDa
 interface Listed {
 	rows: IDataObject[];
 	isMore: boolean;
+	/** Their order isn't certain. */
+	isUnknown?: boolean;
 }
 
 /** @returns whether all recordings ended before the conversation did, so that the last one may not be listed yet */
@@ -104,7 +106,7 @@ async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
 	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
 	const isMissing =
 		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
-	return { rows: own, isMore: isUnknown || isMissing || endEarly(ownRecordings, place) };
+	return { rows: own, isUnknown, isMore: isUnknown || isMissing || endEarly(ownRecordings, place) };
 }
 
 /** @returns the URL and length of a recording; undefined without a URL */
@@ -135,7 +137,7 @@ async function findRecording(send: Send, place: Place, atMs: number): Promise<Fo
 
 /** Reads a text of all transcriptions, in the order in which people talked. @returns undefined if there is none */
 async function findText(
-	{ rows, isMore }: Listed,
+	{ rows, isMore, isUnknown }: Listed,
 	name: 'summary' | 'transcript',
 	readText: ReadText,
 	atMs: number,
@@ -153,7 +155,8 @@ async function findText(
 	const texts: string[] = [];
 	for (const url of urls) texts.push(await readText(url));
 	const value = texts.join('\n\n');
-	return { value, weight: value.length, mayCome: isMore || urls.length < possible.length };
+	const weight = value.length - (isUnknown === true ? 0.5 : 0);
+	return { value, weight, mayCome: isMore || urls.length < possible.length };
 }
 
 /** Makes of a failure a reason: the next look may be right. A stop is no failure. */

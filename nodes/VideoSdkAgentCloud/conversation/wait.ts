@@ -60,6 +60,8 @@ const LATEST_PAUSE_MS = 29 * 60_000;
 const SOON_PAUSE_MS = 1_000;
 /** An end or a last look that failed is tried again, as long as there is time. */
 const TRY_AGAIN_MS = 5_000;
+/** A last look less and less often, so that a large execution doesn't ask an API that fails all the time. */
+const LONGEST_TRY_AGAIN_MS = 30_000;
 
 /** How long to pause after a look, for whatever is waited for. @param waitedMs the time since the wait began, in ms */
 export function pauseMs(waitedMs: number): number {
@@ -107,7 +109,8 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
 	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
 	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
-	const atMs = Math.max(dueAtMs, failedAtMs + TRY_AGAIN_MS);
+	const failedForMs = Math.min(Math.max(failedAtMs - want.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
+	const atMs = Math.max(dueAtMs, failedAtMs + failedForMs);
 	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? untilMs : want.deadlineMs };
 }
 

@@ -20,6 +20,8 @@ const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
 /** Last looks that begin at a time, so 20 a second: an account with hundreds at Max Wait has two minutes for all. */
 const MAX_LAST_LOOKS = 5;
+/** So long after 'too many requests' one begins at a time. */
+const LIMITED_MS = 60_000;
 /** A request takes so long at most: what still waits for a slot then holds up nothing any more. */
 const LONGEST_REQUEST_MS = 10_000;
 /** n8n's `sleep` takes no longer time than 24 days. */
@@ -78,7 +80,9 @@ export class Watch {
 		const near: Awaited[] = [];
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
-		let lastLooks = 0;
+		const underWay = [...this.watched].filter(({ busy }) => busy?.step === 'look').length;
+		const isLimited = nowMs < this.account.pausedUntilMs + LIMITED_MS;
+		let lastLooks = Math.min(isLimited ? 1 : MAX_LAST_LOOKS, MAX_SINGLE - underWay);
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			if (one.busy && nowMs < one.busy.untilMs) {
@@ -92,7 +96,7 @@ export class Watch {
 			} else if (next.step === 'look' && one.isLastLook(nowMs)) {
 				// It waits for no round of looks, but VideoSDK isn't asked for all at once.
 				const atMs = Math.max(next.atMs, this.account.pausedUntilMs);
-				if (atMs <= nowMs && lastLooks++ < MAX_LAST_LOOKS) void this.begin(one, 'look', nowMs);
+				if (atMs <= nowMs && lastLooks-- > 0) void this.begin(one, 'look', nowMs);
 				else nextAtMs = Math.min(nextAtMs, atMs, next.untilMs);
 			} else if (next.step !== 'look') {
 				if (next.step !== 'pause' && next.atMs <= nowMs) void this.begin(one, next.step, nowMs);

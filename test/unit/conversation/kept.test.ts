@@ -1,13 +1,20 @@
 /** What was said comes out only if it is certain whose it is. */
 import fc from 'fast-check';
 import { UserError, type IDataObject } from 'n8n-workflow';
-import type { Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
 import { findParts, type Place } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
-import { type Includable, type Part, showParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
+import {
+	type Includable,
+	joinParts,
+	type Part,
+	showParts,
+} from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { before } from './facts';
 import { checkAsync } from '../support';
 
+const CONTEXT = { getNode: () => ({ name: 'Call', parameters: {} }) } as unknown as RequestContext;
 const ROOM = 'room-1';
 const OWN: Place = { roomId: ROOM, hasOwnRoom: true, endMs: Date.parse(before(60)) };
 const SHARED: Place = {
@@ -23,11 +30,15 @@ interface World {
 	merged?: IDataObject[];
 	transcriptions?: IDataObject[];
 	room?: IDataObject;
+	/** The list of recordings answers 500. */
+	fails?: true;
 }
 
 /** @returns what one look finds */
 async function look(place: Place, world: World, readText = async (url: string) => `text of ${url}`) {
 	const send: Send = async ({ path }, read) => {
+		if (world.fails && path.includes('recordings'))
+			throw new ApiError(CONTEXT, { kind: 'status', status: 500 });
 		const rows = path.includes('merge')
 			? world.merged
 			: path.includes('recordings')
@@ -84,6 +95,25 @@ it('the start of its recording, not of the transcriber, says when people talked,
 		],
 	});
 	expect(shown.transcript).toBe('text of own\n\ntext of second');
+});
+
+it('the order of texts is that of the recordings, also if their list fails at first', async () => {
+	const transcriptions = [
+		transcription('second', { recordingId: 'r2', start: before(50) }),
+		transcription('first', { recordingId: 'r1', start: before(40) }),
+	];
+	const recordings = [
+		recording('one', { id: 'r1', start: before(200), end: before(150) }),
+		recording('two', { id: 'r2', start: before(140), end: before(60) }),
+	];
+	const parts: Part[] = [];
+	for (const fails of [true as const, undefined]) {
+		const { parts: found } = await look(OWN, { recordings, transcriptions, fails });
+		if (found.transcript) parts.push(found.transcript);
+	}
+	const [unsure, sure] = parts as [Part, Part];
+	expect(joinParts(unsure, sure)).toMatchObject({ value: 'text of first\n\ntext of second' });
+	expect(joinParts(sure, unsure)).toMatchObject({ value: 'text of first\n\ntext of second' });
 });
 
 it('the longest recording is waited for, also if a short one is ready before', async () => {
