@@ -76,3 +76,30 @@ it.each([
 	expect(JSON.stringify(warn.mock.calls)).toContain(shown);
 	expect(JSON.stringify(warn.mock.calls)).not.toContain('TOKEN');
 });
+
+it('n8n is asked again after an answer that is none to the question, since its sender may be gone soon', async () => {
+	jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+	const results = ['answered', undefined, 'continued'];
+	let requests = 0;
+	const httpRequest = async () => {
+		const result = results[requests++];
+		return await Promise.resolve({
+			statusCode: 200,
+			headers: result ? { [RESULT_HEADER]: result } : {},
+			body: '',
+		});
+	};
+	const context = { helpers: { httpRequest }, logger: { warn: jest.fn() } } as unknown as RequestContext;
+	let isDone = false;
+	const carried = () => ({ known: [unknown('c-1')] });
+	const asking = askToContinue(context, STORED, carried, () => false, Date.now() + 24 * 3_600_000).then(
+		() => (isDone = true),
+	);
+	while (!isDone) {
+		await new Promise((resolve) => setImmediate(resolve));
+		await jest.advanceTimersByTimeAsync(1_000);
+	}
+	await asking;
+	jest.useRealTimers();
+	expect(requests).toBe(results.length);
+});
