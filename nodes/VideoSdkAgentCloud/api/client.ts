@@ -4,7 +4,6 @@ import {
 	type IHttpRequestOptions,
 	type JsonObject,
 	NodeApiError,
-	sleep,
 	UserError,
 } from 'n8n-workflow';
 import { detached } from '../n8n/detached';
@@ -18,8 +17,6 @@ import { type StartKind } from './starts';
 import { parseWithoutTools, withoutTokens } from './toolAccess';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
-/** So long a timer stays behind. */
-const LONGEST_SLEEP_MS = 500;
 export const NO_TIME_LEFT = 'There was no time left, so nothing was sent.';
 
 /** A request to the API. */
@@ -98,14 +95,7 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 export function abortAfter(ms: number, done?: AbortSignal): AbortSignal {
 	const controller = new AbortController();
 	// By a clock that no one sets: a start that is aborted too early loses its ID.
-	const untilMs = performance.now() + ms;
-	const run = async () => {
-		for (let leftMs = ms; leftMs > 0 && !done?.aborted; leftMs = untilMs - performance.now()) {
-			await sleep(Math.min(leftMs, LONGEST_SLEEP_MS));
-		}
-		controller.abort();
-	};
-	void run();
+	void pause(ms, done, () => performance.now()).then(() => controller.abort());
 	return controller.signal;
 }
 

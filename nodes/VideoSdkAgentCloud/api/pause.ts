@@ -8,11 +8,12 @@ const LONGEST_SLEEP_MS = 500;
  * Node.js would report a memory leak. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
  *
  * @param ms the time to wait, in ms, however long
- * @param signal aborted when the execution is stopped
+ * @param signal aborted when there is nothing left to wait for, such as when the execution is stopped
+ * @param nowMs the clock. Default: the time of day, which can be set meanwhile
  */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	const untilMs = Date.now() + ms;
-	for (let leftMs = ms; leftMs > 0 && !signal?.aborted; leftMs = untilMs - Date.now()) {
+export async function pause(ms: number, signal?: AbortSignal, nowMs = Date.now): Promise<void> {
+	const untilMs = nowMs() + ms;
+	for (let leftMs = ms; leftMs > 0 && !signal?.aborted; leftMs = untilMs - nowMs()) {
 		await sleep(Math.min(leftMs, LONGEST_SLEEP_MS));
 	}
 }
