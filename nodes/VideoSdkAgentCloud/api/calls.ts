@@ -51,9 +51,10 @@ const readOwn =
 	(callId: string): ((answer: IDataObject) => IDataObject | undefined) =>
 	(answer) => {
 		const call = readCall(answer);
-		return call && [call.callId, call.id].some((id) => String(id).toLowerCase() === callId.toLowerCase())
-			? call
-			: undefined;
+		const isAsked = (id: unknown) => String(id).toLowerCase() === callId.toLowerCase();
+		if (call === undefined || isAsked(call.callId)) return call;
+		// As a wait knows it (conversation/known.ts), which goes by callId alone.
+		return isAsked(call.id) ? { ...call, callId } : undefined;
 	};
 
 /** Fetches a call in its current state. */
