@@ -2,112 +2,18 @@ import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
 import { failureOf, NO_TIME_LEFT, type Send } from '../api/client';
 import { FileError } from '../api/fileStream';
-import { listRecords, type ListRequest } from '../api/pagination';
 import { RECORDINGS } from '../api/recordings';
 import { getRoom, recordingSetup } from '../api/rooms';
 import { hasStatus } from '../api/sessions';
-import { FINAL_STATUSES, isNotThere, textFileOf, TRANSCRIPTIONS } from '../api/transcriptions';
+import { FINAL_STATUSES, textFileOf } from '../api/transcriptions';
 import type { Kind } from './kinds';
+import { endEarly, type Listed, msOf, ownRows, ownTranscriptions, type Place } from './ownRows';
 import { type Includable, NOT_IN_TIME, type Part } from './part';
-
-/** Where a conversation took place. Others may have used the room, too, and nothing of theirs may be in the output. */
-export interface Place {
-	/** Empty: VideoSDK does not tell. */
-	roomId: string;
-	/** The room was made for this conversation alone. */
-	hasOwnRoom: boolean;
-	/** The room's session, as the conversation's own record names it. */
-	roomSessionId?: string;
-	/** When the conversation was over, in ms since 1970 by VideoSDK's clock. Needed in a room of its own. */
-	endMs?: number;
-}
 
 /** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */
 export type ReadText = (url: string) => Promise<string>;
 
 const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
-/** What starts later in a room of one's own is of someone who came back to it. */
-const OWN_UNTIL_MS = 60_000;
-
-const msOf = (time: unknown): number => Date.parse(String(time));
-const startOf = ({ start, createdAt }: IDataObject): number => msOf(start ?? createdAt);
-
-function configOf({ extension }: IDataObject): IDataObject {
-	return isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
-}
-
-function namesSession(row: IDataObject, roomSessionId?: string): boolean {
-	const sessionId = String(row.sessionId ?? configOf(row).sessionId ?? '');
-	return sessionId !== '' && sessionId === roomSessionId;
-}
-
-/**
- * @param startMs when its people began to talk, in ms since 1970; NaN: unknown
- * @returns whether a recording or transcription is certainly of this conversation and no other
- */
-function isOwn(
-	{ roomId, hasOwnRoom, roomSessionId, endMs }: Place,
-	row: IDataObject,
-	startMs: number,
-): boolean {
-	const rowRoomId = row.roomId ?? row.meetingId ?? configOf(row).roomId;
-	if (rowRoomId && roomId && rowRoomId !== roomId) return false;
-	// What has no time started early enough.
-	if (hasOwnRoom) return !(startMs > (endMs ?? NaN) + OWN_UNTIL_MS);
-	return namesSession(row, roomSessionId);
-}
-
-async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDataObject[]> {
-	const qs = {
-		...(place.roomId && { roomId: place.roomId }),
-		...(!place.hasOwnRoom && { sessionId: place.roomSessionId }),
-	};
-	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startOf(row)));
-}
-
-/** What was found, and whether more of it may be listed later. */
-interface Listed {
-	rows: IDataObject[];
-	isMore: boolean;
-	/** Their order isn't certain. */
-	isUnknown?: boolean;
-}
-
-/** @returns whether all recordings ended before the conversation did, so that the last one may not be listed yet */
-function endEarly(recordings: IDataObject[], { endMs = NaN }: Place): boolean {
-	return recordings.length > 0 && recordings.every(({ end }) => msOf(end) < endMs - OWN_UNTIL_MS);
-}
-
-/**
- * A transcription may begin long after its recording has ended, so the start of the recording is when people began to talk.
- *
- * @returns the conversation's transcriptions in the order in which people talked
- */
-async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
-	const everyone = { ...place, endMs: undefined };
-	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
-	if (rows.length === 0 || (rows.length === 1 && !place.hasOwnRoom)) return { rows, isMore: false };
-	let isUnknown = false;
-	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
-		// A transcription that began by then is of a recording that began by then, too.
-		const { endMs = NaN } = place;
-		isUnknown = !isNotThere(error) && rows.every((row) => startOf(row) <= endMs + OWN_UNTIL_MS);
-		if (isNotThere(error) || isUnknown) return [];
-		throw error;
-	});
-	const recordingOf = ({ recordingId }: IDataObject) =>
-		recordings.find(({ id }) => id !== undefined && id === recordingId);
-	const startMs = (row: IDataObject) => startOf(recordingOf(row) ?? row);
-	const isCertain = (row: IDataObject) => !recordingOf(row) && namesSession(row, place.roomSessionId);
-	const own = rows
-		.filter((row) => isOwn(place, row, startMs(row)) || isCertain(row))
-		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
-	const transcribed = new Set(own.map(recordingOf));
-	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
-	const isMissing =
-		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
-	return { rows: own, isUnknown, isMore: isUnknown || isMissing || endEarly(ownRecordings, place) };
-}
 
 /** @returns the URL and length of a recording; undefined without a URL */
 function fileOf({ file, start, end }: IDataObject): { value: string; weight: number } | undefined {

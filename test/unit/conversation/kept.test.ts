@@ -4,7 +4,8 @@ import { UserError, type IDataObject } from 'n8n-workflow';
 import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
-import { findParts, type Place } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import { findParts } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import type { Place } from '../../../nodes/VideoSdkAgentCloud/conversation/ownRows';
 import {
 	type Includable,
 	joinParts,

@@ -1,0 +1,103 @@
+import type { IDataObject } from 'n8n-workflow';
+import { isRecord } from '../api/answer';
+import type { Send } from '../api/client';
+import { listRecords, type ListRequest } from '../api/pagination';
+import { RECORDINGS } from '../api/recordings';
+import { isNotThere, TRANSCRIPTIONS } from '../api/transcriptions';
+
+/** Where a conversation took place. Others may have used the room, too, and nothing of theirs may be in the output. */
+export interface Place {
+	/** Empty: VideoSDK does not tell. */
+	roomId: string;
+	/** The room was made for this conversation alone. */
+	hasOwnRoom: boolean;
+	/** The room's session, as the conversation's own record names it. */
+	roomSessionId?: string;
+	/** When the conversation was over, in ms since 1970 by VideoSDK's clock. Needed in a room of its own. */
+	endMs?: number;
+}
+
+/** What starts later in a room of one's own is of someone who came back to it. */
+const OWN_UNTIL_MS = 60_000;
+
+/** @returns an API time in ms since 1970; NaN: it is none */
+export const msOf = (time: unknown): number => Date.parse(String(time));
+const startOf = ({ start, createdAt }: IDataObject): number => msOf(start ?? createdAt);
+
+function configOf({ extension }: IDataObject): IDataObject {
+	return isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
+}
+
+function namesSession(row: IDataObject, roomSessionId?: string): boolean {
+	const sessionId = String(row.sessionId ?? configOf(row).sessionId ?? '');
+	return sessionId !== '' && sessionId === roomSessionId;
+}
+
+/**
+ * @param startMs when its people began to talk, in ms since 1970; NaN: unknown
+ * @returns whether a recording or transcription is certainly of this conversation and no other
+ */
+function isOwn(
+	{ roomId, hasOwnRoom, roomSessionId, endMs }: Place,
+	row: IDataObject,
+	startMs: number,
+): boolean {
+	const rowRoomId = row.roomId ?? row.meetingId ?? configOf(row).roomId;
+	if (rowRoomId && roomId && rowRoomId !== roomId) return false;
+	// What has no time started early enough.
+	if (hasOwnRoom) return !(startMs > (endMs ?? NaN) + OWN_UNTIL_MS);
+	return namesSession(row, roomSessionId);
+}
+
+/** @returns the rows of a list that are certainly the conversation's own */
+export async function ownRows(send: Send, list: ListRequest, place: Place): Promise<IDataObject[]> {
+	const qs = {
+		...(place.roomId && { roomId: place.roomId }),
+		...(!place.hasOwnRoom && { sessionId: place.roomSessionId }),
+	};
+	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startOf(row)));
+}
+
+/** What was found, and whether more of it may be listed later. */
+export interface Listed {
+	rows: IDataObject[];
+	isMore: boolean;
+	/** Their order isn't certain. */
+	isUnknown?: boolean;
+}
+
+/** @returns whether all recordings ended before the conversation did, so that the last one may not be listed yet */
+export function endEarly(recordings: IDataObject[], { endMs = NaN }: Place): boolean {
+	return recordings.length > 0 && recordings.every(({ end }) => msOf(end) < endMs - OWN_UNTIL_MS);
+}
+
+/**
+ * A transcription may begin long after its recording has ended, so the start of the recording is when people began to talk.
+ *
+ * @returns the conversation's transcriptions in the order in which people talked
+ */
+export async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
+	const everyone = { ...place, endMs: undefined };
+	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
+	if (rows.length === 0 || (rows.length === 1 && !place.hasOwnRoom)) return { rows, isMore: false };
+	let isUnknown = false;
+	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
+		// A transcription that began by then is of a recording that began by then, too.
+		const { endMs = NaN } = place;
+		isUnknown = !isNotThere(error) && rows.every((row) => startOf(row) <= endMs + OWN_UNTIL_MS);
+		if (isNotThere(error) || isUnknown) return [];
+		throw error;
+	});
+	const recordingOf = ({ recordingId }: IDataObject) =>
+		recordings.find(({ id }) => id !== undefined && id === recordingId);
+	const startMs = (row: IDataObject) => startOf(recordingOf(row) ?? row);
+	const isCertain = (row: IDataObject) => !recordingOf(row) && namesSession(row, place.roomSessionId);
+	const own = rows
+		.filter((row) => isOwn(place, row, startMs(row)) || isCertain(row))
+		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
+	const transcribed = new Set(own.map(recordingOf));
+	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
+	const isMissing =
+		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
+	return { rows: own, isUnknown, isMore: isUnknown || isMissing || endEarly(ownRecordings, place) };
+}
