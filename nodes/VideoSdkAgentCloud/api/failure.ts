@@ -120,7 +120,7 @@ export function failureOfResponse(
 
 /**
  * @returns whether the API may have done what a failed request asked for. A redirect may be the answer to a request that was carried
- * out (303 is meant so), or that a proxy has passed on; 408 may be that of a server which goes on with it
+ * out (303 is meant so), or that a proxy has passed on. A server that answers 408 may still carry it out
  */
 export function isInDoubt({ kind, status = 0 }: ApiFailure): boolean {
 	const isUnclear = (status >= 300 && status < 400) || status === 408 || status >= 500;

@@ -74,7 +74,7 @@ export function withResponse(question: Question, call: IDataObject, input: IData
 	const given = pick(input, Object.keys(tool.inputSchema.properties ?? {}));
 	if (responseType === 'approval' && String(given.comment ?? '').trim() === '') delete given.comment;
 	const feedback = isReview && given.approved === false && given.comment ? { chatInput: given.comment } : {};
-	const data = { ...given, ...feedback, respondedAt: new Date(Date.now()).toISOString() };
+	const data = { ...given, ...feedback, respondedAt: new Date().toISOString() };
 	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId']) };
 }
 
