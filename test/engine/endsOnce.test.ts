@@ -390,7 +390,11 @@ describe('The resume URL', () => {
 		expect(waiting.resumptions).toBe(2);
 	});
 
-	it('continues in a process that has just started, by an event, if the others have ended unnoticed', async () => {
+	it.each([
+		['as it is', (secret: string) => secret],
+		['in a variable of n8n', (secret: string) => `={{ $vars.secret ?? "${secret}" }}`],
+	])('continues in a process that has just started, by an event: the secret is kept %s', async (_, kept) => {
+		rig.engine.setCredentials(rig.credentials({ secretKey: kept(rig.simulator.secret) }));
 		const waiting = await begin(SOON_MS, 3);
 		waiting.receiver = await rig.addEngine();
 		for (const session of sessions().slice(1)) session.status = 'failed';

@@ -14,6 +14,9 @@ export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 /** Reading a credential costs n8n a database query and a decryption. A change of it counts after this time at the latest. */
 const KEPT_MS = 60_000;
 
+/** An expression that reads nothing but n8n's external secrets, variables, and environment. */
+const OF_ALL_ITEMS = /^=[^$]*(\$(secrets|vars|env)\b[^$]*)+$/;
+
 /** Gives a credential as it is now, or was a short while ago. Throws what n8n throws if it cannot be read. */
 export type ReadCredential = () => Promise<ICredentialsDecrypted>;
 
@@ -88,7 +91,7 @@ export function credentialOf(context: RequestContext, itemIndex?: number, maxAge
 }
 
 /**
- * Tells whether a credential contains no expression, so that all items have the same.
+ * Tells whether all items have the same credential: it contains no expression but such as `{{ $secrets.vault.key }}`.
  *
  * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
  * CredentialsHelper.getDecrypted. Where either is missing, the answer is no.
@@ -111,7 +114,10 @@ export async function isAsStored(
 	const defaults = new Map(
 		context.getCredentialsProperties(CREDENTIAL_TYPE).map((field) => [field.name, field.default]),
 	);
-	return Object.entries(data).every(([name, value]) => value === (stored[name] ?? defaults.get(name)));
+	return Object.entries(data).every(
+		([name, value]) =>
+			value === (stored[name] ?? defaults.get(name)) || OF_ALL_ITEMS.test(String(stored[name])),
+	);
 }
 
 /**
