@@ -393,14 +393,18 @@ describe('The resume URL', () => {
 	it.each([
 		['as it is', (secret: string) => secret],
 		['in a variable of n8n', (secret: string) => `={{ $vars.secret ?? "${secret}" }}`],
-	])('continues in a process that has just started, by an event: the secret is kept %s', async (_, kept) => {
-		rig.engine.setCredentials(rig.credentials({ secretKey: kept(rig.simulator.secret) }));
-		const waiting = await begin(SOON_MS, 3);
-		waiting.receiver = await rig.addEngine();
-		for (const session of sessions().slice(1)) session.status = 'failed';
-		expect(await deliverEnd()).toBe(200);
-		expect((await waiting.jsonWithin())?.map(({ event }) => event)).toEqual(['stopped', 'failed', 'failed']);
-	});
+	])(
+		'is taken up by another process after the first one has died: the secret is kept %s',
+		async (_, kept) => {
+			rig.engine.setCredentials(rig.credentials({ secretKey: kept(rig.simulator.secret) }));
+			const waiting = await begin(SOON_MS, 3, END_AT_TIMEOUT);
+			jest.clearAllTimers();
+			waiting.receiver = await rig.addEngine();
+			sessionAt(1).status = 'failed';
+			expect(await deliverEnd()).toBe(200);
+			expect(await waiting.jsonWithin()).toMatchObject([{ event: 'stopped' }, { event: 'failed' }, ENDED]);
+		},
+	);
 });
 
 describe('After the wait', () => {
