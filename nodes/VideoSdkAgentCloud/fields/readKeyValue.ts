@@ -92,7 +92,7 @@ export function readKeyValues(
 	read: ItemReader,
 	[specify, pairs, json]: KeyValueFields,
 ): IDataObject | undefined {
-	const values = read.raw(specify) === 'json' ? readJson(read, json, specify) : readPairs(read, pairs);
+	const values = read.choice(specify) === 'json' ? readJson(read, json, specify) : readPairs(read, pairs);
 	return Object.keys(values).length === 0 ? undefined : values;
 }
 

@@ -77,6 +77,11 @@ it.each<[what: string, ...jsons: unknown[]]>([
 	for (const json of jsons) expectRejection(() => readJson(json), `'Metadata (JSON)' ${what}`);
 });
 
+it('are not ignored because their kind is unknown', () => {
+	const metaData = { entries: [{ key: 'A', value: 'x' }] };
+	expectRejection(() => read({ specifyMetaData: 'pairs', metaData }), "'Specify Metadata' is 'pairs'");
+});
+
 it('of JSON that gives nothing are none', () => {
 	for (const json of ['', ' ', null, undefined]) expect(readJson(json)).toBeUndefined();
 });
