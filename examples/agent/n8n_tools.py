@@ -43,7 +43,7 @@ def handed_over(metadata: dict) -> list[dict]:
 
 
 def call_headers(metadata: dict) -> dict[str, str]:
-    """What n8n is told about the call: the tool trigger's `headers`. The caller can't change it."""
+    """What n8n is told about the call: the tool trigger's `headers`. The model can't change it."""
     call = {
         "x-call-id": metadata.get("callId"),
         "x-call-from": metadata.get("sipCallFrom"),

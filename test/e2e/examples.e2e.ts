@@ -81,7 +81,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		]);
 		await stage.enter(file, 'Make call and wait', { to: CALL_NUMBERS.missed });
 		expect(await stage.pressFor(file, 'Not answered')).toEqual([
-			{ message: `The call to ${CALL_NUMBERS.missed} ended as: noAnswer` },
+			{ message: `Last known outcome of the call to ${CALL_NUMBERS.missed}: noAnswer` },
 		]);
 	}
 
@@ -117,8 +117,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 
 			await submit('Grace Hopper', CALL_NUMBERS.missed);
 			expect(await stage.nextMail()).toMatchObject({
-				subject: 'Not reached: Grace Hopper',
-				text: expect.stringContaining('The call ended as: noAnswer'),
+				subject: 'No summary: Grace Hopper',
+				text: expect.stringContaining('Last known outcome: noAnswer'),
 			});
 		});
 	}

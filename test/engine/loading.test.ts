@@ -344,7 +344,7 @@ describe('The action', () => {
 	});
 
 	it('says that n8n applies the filters itself', () => {
-		expect(property(action(), 'filters', 'session').description).toMatch(/n8n reads the whole list/);
+		expect(property(action(), 'filters', 'session').description).toMatch(/n8n searches the list/);
 	});
 });
 

@@ -85,7 +85,7 @@ async function notThere(send: Send, name: Includable, place: Place, atMs: number
 	const why = setup
 		? `Room ${place.roomId} wasn't set up to create a ${name}.`
 		: `Room ${place.roomId} has no ${name}. Either it isn't ready yet, or the room wasn't set up to create one.`;
-	const reason = `${why} Set 'Recording' in the node that creates the room, before the conversation.`;
+	const reason = `${why} Before the conversation, set 'Recording' in the node that makes the call or creates the room. For incoming calls, use Transcription: Start Realtime.`;
 	return { reason, mayCome: false, atMs };
 }
 
@@ -108,7 +108,7 @@ export async function findParts(
 ): Promise<void> {
 	if (!place.hasOwnRoom && !place.roomSessionId) {
 		const where = place.roomId === '' ? 'its room' : `room ${place.roomId}`;
-		const reason = `VideoSDK doesn't say which recording is of this conversation, and others may have used ${where}, too. To see everything in a room, use Recording: Get Many or Transcription: Get.`;
+		const reason = `VideoSDK doesn't say which recording is of this conversation, and others may have used ${where}, too. To see everything in a room, use Recording: Get Many or Transcription: Get Many.`;
 		for (const name of names) found(name, { reason, mayCome: false, atMs });
 		return;
 	}

@@ -48,7 +48,8 @@ export const callingHoursField = groupField('refused', 'Calling Hours', 'calling
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Calling Hours',
 	default: { hours: {} },
-	description: "When to call. Outside these hours, the item isn't called, and its output says why.",
+	description:
+		"When to call, checked right before each call. Outside these hours, the item isn't called, and its output says why.",
 	options: [{ displayName: 'Calling Hours', name: 'hours', values: FIELDS }],
 });
 

@@ -15,7 +15,7 @@ export const contextField = pairsField(
 	'refused',
 	'Context',
 	'context',
-	"Data that the caller can't change, for tools and for session and room events, such as a customer number. VideoSDK can read it.",
+	"Data that the caller can't change, such as a customer number, for tools and for the events sent to a webhook URL in this node. VideoSDK can read it.",
 	ENTRY,
 );
 

@@ -52,7 +52,7 @@ function clean(text: string): string {
 /** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
 function whyNot(text: string, number: string): string | undefined {
 	if (DECIMAL.test(plain(text).replace(MARKS, ''))) {
-		return "It ends with .0, as some files write numbers. Remove that from your data, or enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
+		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
 	}
 	if (E164.test(number)) {
 		const shown = plain(text).replace(INVISIBLE, '');
@@ -63,7 +63,7 @@ function whyNot(text: string, number: string): string | undefined {
 	if (!/^\+?\d+$/.test(number))
 		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, dots, and slashes.';
 	if (NATIONAL.test(number)) {
-		return "It starts with 0, as it's dialed within a country. In most countries, the country code takes the place of this 0, for Germany +49{{ String($json.phone).replace(/^0/, '') }}.";
+		return "It starts with 0, as it's dialed within a country. In most countries, the country code takes the place of this 0, for Germany +49{{ String($json.phone).replace(/^\\D*0/, '') }}.";
 	}
 	if (!number.startsWith('+')) {
 		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';

@@ -33,7 +33,7 @@ const responseTypeField = choiceField('default', 'Response Type', 'responseType'
 const responseFieldsField = groupField('default', 'Response Fields', 'responseFields', {
 	typeOptions: { ...namedEntries('name'), sortable: true },
 	placeholder: 'Add Field',
-	description: 'What the agent finds out. Each field is in the output, under <code>data</code>.',
+	description: 'What the agent finds out. The answers are in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },
 	options: [
 		{

@@ -41,7 +41,7 @@ function checkReachable(
 	if (unreachable === undefined) return;
 	throw read.fail(
 		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
-		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select the tools again. More: 'Public URL' in the docs. For this item, nothing was started.`,
+		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select any tools again. More: 'Public URL' in the docs. For this item, nothing was started.`,
 	);
 }
 

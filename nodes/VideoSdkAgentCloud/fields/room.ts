@@ -21,7 +21,7 @@ export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 export const roomIdOption = optional(
 	'refused',
 	roomIdField,
-	"The existing room to talk in. Can't be combined with 'Recording'.",
+	'The existing room to talk in. Not together with one that this node creates.',
 );
 
 /** A room for each call, also where nothing is recorded. */

@@ -73,8 +73,7 @@ const FIELDS: INodeProperties[] = [
 				typeOptions: { minValue: 1, maxValue: MAX_TIMEOUT_S, numberPrecision: 0 },
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
-				description:
-					"How long the agent waits for the answer, while the caller hears silence. Then it's told that none came.",
+				description: 'How long the agent waits for the answer, while the caller hears silence',
 			}),
 		],
 	}),

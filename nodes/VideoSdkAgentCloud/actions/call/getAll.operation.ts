@@ -20,7 +20,7 @@ const OUTCOMES: CallOutcome[] = ['answered', 'failed', 'noAnswer', 'rejected', '
 const outcomeFilter = choicesField('refused', 'Outcome', 'outcome', {
 	options: optionsOf(OUTCOMES),
 	description:
-		"Only return calls with these outcomes. VideoSDK can't filter by outcome, so n8n reads the whole list.",
+		"Only return calls with these outcomes. VideoSDK can't filter by outcome, so n8n searches the list.",
 });
 
 const roomFilter = optional('refused', roomIdField, 'Only return calls in this room');

@@ -20,7 +20,7 @@ const tagFilter = textField('refused', 'Tag', 'tag', {
 
 const FILTERS = filtersField(
 	[deploymentFilter, statusFilter, tagFilter],
-	"VideoSDK can't filter sessions, so n8n reads the whole list and keeps the matches",
+	"VideoSDK can't filter sessions, so n8n searches the list for matches",
 );
 
 /** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */

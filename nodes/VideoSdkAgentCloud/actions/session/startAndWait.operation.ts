@@ -11,7 +11,8 @@ import { checkWait, waitingFor, waitOptions } from '../waitForAll';
 import { readStart, startFields, startInRoom } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
-	description: 'Whether to end sessions that are still running when Max Wait ends',
+	description:
+		'Whether to end sessions that are still running when Max Wait ends. n8n ends none after a restart.',
 });
 
 export const operation: Operation = {

@@ -12,7 +12,8 @@ import { type ItemRun, type Operation } from '../operation';
 const statusesField = choicesField('required', 'Statuses', 'statuses', {
 	options: optionsOf(SESSION_STATUSES),
 	default: [...TERMINAL_STATUSES],
-	description: 'Continue as soon as the session has one of these statuses',
+	description:
+		'The statuses to wait for. One that passes between two checks is missed, so include those in which a session ends.',
 });
 
 function prepare(read: ItemReader): ItemRun {

@@ -8,7 +8,7 @@ import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';
 const NO_ONE_WAITS =
-	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for an execution that a VideoSDK Agent Cloud Tool Trigger started, not for a sub-workflow.";
+	"No agent is waiting for this answer, so it wasn't sent. An agent waits only for an execution that a VideoSDK Agent Cloud Tool Trigger started in the last five minutes, not for a sub-workflow.";
 
 const respondWithField = choiceField('default', 'Respond With', 'respondWith', {
 	noDataExpression: true,
@@ -36,7 +36,7 @@ const answerTextField = textField('refused', 'Answer', 'answerText', {
 
 const isErrorField = switchField('default', 'Report as Failed', 'isError', {
 	description:
-		'Whether the answer says what went wrong. The agent can then try another way, or explain the problem.',
+		'Whether the answer says what went wrong. An agent with n8n_tools.py can then try another way, or explain the problem.',
 });
 
 /** @returns whether an answer says nothing: an agent that gets nothing makes something up */

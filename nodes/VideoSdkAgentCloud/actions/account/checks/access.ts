@@ -16,7 +16,8 @@ export function checkClock({ key: { aheadMs, failure } }: Facts): Finding {
 	if (aheadMs === undefined) {
 		return failure ?? good("VideoSDK's response didn't include the time, so the clock wasn't checked");
 	}
-	if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS) return good('The clock is correct');
+	if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS)
+		return good('The clock is accurate enough');
 	const seconds = Math.round(Math.abs(aheadMs) / 1000);
 	const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
 	return problem(

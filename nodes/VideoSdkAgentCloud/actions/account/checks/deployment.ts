@@ -24,6 +24,9 @@ export function checkTag({ given: { deploymentId, tag }, deployments }: Facts): 
 	if (deployments.failure) return deployments.failure;
 	const versions = deployments.rows.filter((row) => row.id === deploymentId && row.tag);
 	if (versions.some((row) => row.tag === tag)) return good('The deployment has this tag');
-	const tags = versions.map((row) => row.tag).join(', ') || 'none';
-	return problem(`The deployment has no tag '${tag}'`, `Select one of its tags: ${tags}.`);
+	const tags = versions.map((row) => row.tag).join(', ');
+	return problem(
+		`The deployment has no tag '${tag}'`,
+		tags === '' ? 'Correct the deployment first.' : `Select one of its tags: ${tags}.`,
+	);
 }

@@ -47,12 +47,14 @@ export function checkNumber(facts: Facts): Finding | undefined {
 		if (rules.failure) return undefined;
 		// A rule that says nothing of numbers may call from any of the project's.
 		const [number] = usable.flatMap((rule) => (rule.numbers === undefined ? ofProject : numbersOf(rule)));
-		return number === undefined
-			? problem(
-					'No outbound routing rule has a phone number to call from',
-					`Add a number to the rule in the VideoSDK dashboard. ${NO_CALLS}`,
-				)
-			: good(`There is a phone number to call from, ${number}`);
+		if (number !== undefined) return good(`There is a phone number to call from, ${number}`);
+		return (
+			numbers.failure ??
+			problem(
+				'No outbound routing rule has a phone number to call from',
+				`Add a number to the rule in the VideoSDK dashboard. ${NO_CALLS}`,
+			)
+		);
 	}
 	if (from === undefined) return undefined;
 	const isFrom = (number: string): boolean => isSameNumber(number, from);
@@ -67,7 +69,7 @@ export function checkNumber(facts: Facts): Finding | undefined {
 	}
 	const gateway = gateways.rows.find(({ id }) => id === gatewayId) ?? {};
 	if ([...ofProject, ...numbersOf(gateway)].some(isFrom)) return good('The phone number exists');
-	return numbers.failure ?? missing('phone number', from, 'From');
+	return numbers.failure ?? gateways.failure ?? missing('phone number', from, 'From');
 }
 
 export function checkGateway({ given: { gatewayId }, gateways }: Facts): Finding | undefined {

@@ -67,7 +67,7 @@ export function checkPublished(facts: Facts): Finding | undefined {
 		// It may belong to a project that the user cannot see, so it is not named.
 		return problem(
 			'The trigger is published, but uses a different credential',
-			"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise the events come without their context, and records can't be fetched if the VideoSDK projects differ.",
+			"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise, if the VideoSDK projects differ, the events come without their context, and records can't be fetched.",
 		);
 	}
 	const isForCallsOnly = trigger.events.every((event) => isCallEvent(eventName(event) ?? event));
@@ -98,6 +98,6 @@ export function checkRegistered(facts: Facts): Finding | undefined {
 	if (unsent.length === 0) return good('VideoSDK sends this trigger its call events');
 	return problem(
 		`VideoSDK doesn't send ${registered.length === 0 ? 'call events' : unsent.join(', ')} to this trigger`,
-		"Unpublish the trigger's workflow and publish it again (n8n 1.x: deactivate and activate it). If that doesn't help, n8n's log says why.",
+		"Select call events in its 'Trigger On', then unpublish its workflow and publish it again (n8n 1.x: deactivate and activate it). If that doesn't help, n8n's log may say why.",
 	);
 }
