@@ -13,7 +13,7 @@ export default {
 		`${root}/mcp/*.ts`,
 		`${root}/trigger/reconcile.ts`,
 		`${root}/api/{callRecord,endOnce,failure,pagination,pause,retry,sessionId,sessionRecord,telephony}.ts`,
-		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,readKeyValue,maxWait,maxCallDuration}.ts`,
+		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,maxWait,maxCallDuration}.ts`,
 		`${root}/tools/*.ts`,
 	],
 	// Texts for people are read, not tested word for word.

@@ -1,7 +1,7 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { listRecords, type ListRequest } from '../api/pagination';
 import { type ItemReader } from '../fields/reader';
-import { readLimit, RETURN_ALL_FIELDS } from '../fields/returnAll';
+import { readLimit, RETURN_ALL_FIELDS } from '../fields/filters';
 import { type Operation } from './operation';
 
 /** What one item asks for. */

@@ -1,9 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Field } from '../fields/field';
-import { includeWaitField, readIncludeWaitMs } from '../fields/include';
+import { includeWaitField, readIncludeWaitMs, readKept } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
-import { readKept } from '../fields/recording';
 import { readOptions } from '../fields/requestOptions';
 import { readIsSimplified } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';

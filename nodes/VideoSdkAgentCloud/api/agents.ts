@@ -1,8 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { checkNotDeclined, isRecord } from './answer';
-import type { Send } from './client';
+import { checkNotDeclined, isRecord, pathOf, type Send } from './client';
 import type { ListRequest } from './pagination';
-import { pathOf } from './path';
 
 /** The body of a dispatch. Undefined fields are not sent. */
 export interface DispatchBody {

@@ -1,8 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
-import { failureOf, type Send } from './client';
+import { failureOf, pathOf, recordWith, type Send } from './client';
 import { listRecords } from './pagination';
-import { pathOf } from './path';
 
 /** A webhook that is registered for the calls of a project. */
 export interface CallWebhook {

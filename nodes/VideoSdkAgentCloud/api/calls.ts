@@ -1,10 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
+import { pathOf, recordWith, type Send } from './client';
 import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
-import type { Send } from './client';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
-import { pathOf } from './path';
 
 /** The body of a call. Either a routing rule with the number to call from, or a gateway. Undefined fields are not sent. */
 export interface CallBody {

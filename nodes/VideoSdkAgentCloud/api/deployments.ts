@@ -1,8 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
-import type { Send } from './client';
+import { pathOf, recordWith, type Send } from './client';
 import type { ListRequest } from './pagination';
-import { pathOf } from './path';
 
 const ROOT = ['ai', 'v1', 'ai-deployments'];
 const readDeployment = recordWith('id');

@@ -1,6 +1,5 @@
 import { UserError, type IDataObject } from 'n8n-workflow';
-import { isRecord } from './answer';
-import { type ApiRequest, type Send } from './client';
+import { type ApiRequest, isRecord, type Send } from './client';
 import { apiSessionId } from './sessionId';
 
 /** The same for each page of a list: the API counts pages by it. */

@@ -1,5 +1,4 @@
-import type { Send } from './client';
-import { pathOf } from './path';
+import { pathOf, type Send } from './client';
 import { serverTimeMs } from './serverTime';
 
 const PATH = pathOf('v2', 'public', 'rsa-public-key');

@@ -1,5 +1,5 @@
 import type { ListRequest } from './pagination';
-import { pathOf } from './path';
+import { pathOf } from './client';
 
 const ROOT = ['v2', 'recordings'];
 

@@ -1,8 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, latestOf, recordWith } from './answer';
-import type { Send } from './client';
+import { isRecord, latestOf, pathOf, recordWith, type Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
-import { pathOf } from './path';
 import type { SessionWebhook } from './sessions';
 
 /** The latest of a room's sessions is among so many. */

@@ -1,9 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
-import type { Send } from './client';
+import { pathOf, recordWith, type Send } from './client';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
-import { pathOf } from './path';
 import { apiSessionId } from './sessionId';
 import { describeSession, OUTCOME_BY_STATUS } from './sessionRecord';
 

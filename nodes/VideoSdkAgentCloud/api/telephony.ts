@@ -1,8 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, pick } from './answer';
-import { failureOf, type Send } from './client';
+import { failureOf, isRecord, pathOf, pick, type Send } from './client';
 import { listPages, type ListRequest } from './pagination';
-import { pathOf } from './path';
 
 /**
  * The lists of what calls are made with. Rows of gateways and phone numbers hold the user name and password of the SIP trunk

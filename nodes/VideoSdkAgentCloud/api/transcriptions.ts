@@ -1,8 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, latestOf, recordWith } from './answer';
-import { failureOf, type Send } from './client';
+import { failureOf, isRecord, latestOf, pathOf, recordWith, type Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
-import { pathOf } from './path';
 import { hasStatus } from './sessions';
 
 /** The statuses in which a transcription has ended. The API's docs list none, so an unknown one is not final. */

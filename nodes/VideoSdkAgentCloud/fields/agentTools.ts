@@ -1,9 +1,18 @@
-import { contextField } from './context';
+import { type IDataObject } from 'n8n-workflow';
+import { type ReadCredential } from '../api/credential';
+import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
+import { splitTimeout } from '../tools/timeout';
+import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
+import { isUnreachableFrom } from '../webhook/address';
+import { findTool } from '../webhook/knownNodes';
+import { contextField, readContext } from './context';
 import { groupField, numberField } from './field';
 import { locator } from './locators';
+import { CollectionReader, type FieldReader, type ItemReader } from './reader';
+import { readOptions } from './requestOptions';
 
 /** The group of `agentToolsField`. */
-export const TOOLS_GROUP = 'tools';
+const TOOLS_GROUP = 'tools';
 
 /** The value of "Not listed?". It isn't a URL, so nothing is started without its tools. */
 export const TOOL_NOT_LISTED = 'not-listed';
@@ -19,7 +28,7 @@ export const toolsValidForField = numberField('default', 'Tools Valid For', 'too
 });
 
 /** One tool. */
-export const toolField = locator('default', 'Tool', 'tool', {
+const toolField = locator('default', 'Tool', 'tool', {
 	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
 	searchListMethod: 'searchAgentTools',
 	listPlaceholder: 'Select a tool...',
@@ -43,3 +52,190 @@ export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools'
 
 /** The options of what hands tools over. */
 export const TOOLS_OPTIONS = [contextField, toolsValidForField];
+
+const HOUR_S = 3_600;
+
+/** What an agent needs to use a tool (VideoSDK's `MCPServerHTTP`). */
+export interface HandedTool extends IDataObject {
+	url: string;
+	headers: { Authorization: string };
+	/** How long to wait for an answer, in seconds. */
+	timeout: number;
+}
+
+/** A tool that is to be handed over. */
+interface ChosenTool {
+	url: string;
+	/** How long to wait for its answer, in seconds. */
+	timeoutS: number;
+	/** Its name, if it's known. */
+	toolName?: string;
+	/** As messages name it. */
+	label: string;
+}
+
+/** @param tools with their names in messages. @throws NodeOperationError if agents cannot reach one of them */
+function checkReachable(
+	read: ItemReader,
+	baseUrl: unknown,
+	tools: Array<Pick<ChosenTool, 'label' | 'url'>>,
+): void {
+	const unreachable = tools.find(({ url }) => isUnreachableFrom(url, baseUrl));
+	if (unreachable === undefined) return;
+	throw read.fail(
+		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
+		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select any tools again. More: 'Public URL' in the docs. For this item, nothing was started.`,
+	);
+}
+
+/**
+ * @param number of the entry, counted from 1
+ * @param taken the name of a tool that n8n adds itself
+ */
+function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: string): ChosenTool {
+	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
+	const text = new CollectionReader(read, entry).text(toolField);
+	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
+	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+	if (parsed === undefined || parsed.username || parsed.password) {
+		throw read.fail(
+			`${label} must be a URL that starts with https:// or http://`,
+			"Publish the tool's workflow and select the tool, or paste the Production URL of its trigger.",
+		);
+	}
+	if (!parsed.pathname.endsWith('/mcp')) {
+		throw read.fail(
+			`${label} doesn't end with /mcp`,
+			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to a URL with this ending.',
+		);
+	}
+	const { url, timeoutS } = splitTimeout(text);
+	// n8n may be reached by several names.
+	const known = findTool((tool) => toolPath(tool.url) === toolPath(url));
+	if (known === undefined) return { url, timeoutS, label };
+	const { toolName } = known;
+	if (toolName === taken) {
+		throw read.fail(
+			`'${toolName}' in '${agentToolsField.displayName}' has the name of the tool by which the agent hands in the response`,
+			"Change 'Tool Name' in its trigger, or remove it here.",
+		);
+	}
+	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';
+	if (isFromList && !known.isPublished) {
+		throw read.fail(
+			`'${toolName}' in '${agentToolsField.displayName}' is no longer published`,
+			`Publish the workflow '${known.workflowName}', or select a different tool.`,
+		);
+	}
+	// The trigger may have been changed since it was selected.
+	return {
+		url,
+		timeoutS: known.timeoutS,
+		toolName,
+		label: `'${toolName}' in '${agentToolsField.displayName}'`,
+	};
+}
+
+/**
+ * Reads the tools of an agent. Only their credential is read later.
+ *
+ * @param validForS how long they can be used, in seconds
+ * @param withContext holds what the tokens pin
+ * @param taken the name of a tool that n8n adds itself
+ * @returns gives the tools with a token each, and when these expire, in seconds since 1970; undefined if no tool is given
+ * @throws NodeOperationError naming the field and the item
+ */
+export function readAgentTools(
+	read: ItemReader,
+	validForS: number,
+	withContext: FieldReader<unknown>,
+	taken?: string,
+): ((credential: ReadCredential) => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
+	const context = readContext(withContext) ?? {};
+	const collection = read.group(agentToolsField);
+	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
+	if (entries.length === 0) return undefined;
+	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1, taken));
+	// Each tool once, however often it was selected.
+	const tools = [...new Map(chosen.map((tool) => [toolPath(tool.url), tool])).values()];
+	const names = tools.flatMap(({ toolName }) => toolName ?? []);
+	const twice = names.find((name, index) => names.indexOf(name) !== index);
+	if (twice !== undefined) {
+		throw read.fail(
+			`Two tools in '${agentToolsField.displayName}' are named '${twice}', so the agent couldn't tell them apart`,
+			"Change 'Tool Name' in one of their triggers and publish it, or remove one here.",
+		);
+	}
+	const nowS = () => Math.floor(Date.now() / 1000);
+	if (tools.some(({ url }) => isTooLong({ url, expiresAtS: nowS(), context }))) {
+		throw read.fail(
+			"'Context' is too long for the agent's tools",
+			"Enter only an ID, such as a customer number, and let the tool's workflow look up the rest.",
+		);
+	}
+	return async (credential) => {
+		const { secretKey, baseUrl } = (await credential()).data ?? {};
+		checkReachable(read, baseUrl, tools);
+		const secret = String(secretKey ?? '').trim();
+		if (secret === '') {
+			throw read.fail(
+				"'Secret Key' is missing from the credential",
+				"Enter it. n8n uses it to sign the agent's access to the tools.",
+			);
+		}
+		const key = toolKey(secret);
+		const expiresAtS = nowS() + validForS;
+		const handed = tools.map(({ url, timeoutS }): HandedTool => {
+			const token = signToken({ url, expiresAtS, context }, key);
+			return { url, headers: { Authorization: `Bearer ${token}` }, timeout: timeoutS };
+		});
+		return { tools: handed, expiresAtS };
+	};
+}
+
+/** Where an agent finds its tools: beside the user's own data of this label, under a name. */
+const PLACES = {
+	metadata: { label: 'Metadata', name: TOOLS_ENTRY, asValue: (tools: HandedTool[]) => tools },
+	/** Of a session's agent. */
+	env: {
+		label: 'Environment Variables',
+		name: TOOLS_VARIABLE,
+		asValue: (tools: HandedTool[]) => JSON.stringify(tools),
+	},
+};
+
+/**
+ * Reads the tools that are sent beside the user's own data, valid for as long as the options say.
+ *
+ * @param data the user's own
+ * @param response the tool by which the agent hands in a response, if it is asked something
+ * @returns gives the data with the tools in it
+ * @throws NodeOperationError naming the field and the item
+ */
+export function readWithTools(
+	read: ItemReader,
+	place: keyof typeof PLACES,
+	data: IDataObject | undefined,
+	response?: HandedTool,
+): (credential: ReadCredential) => Promise<IDataObject | undefined> {
+	const { label, name, asValue } = PLACES[place];
+	const options = readOptions(read);
+	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
+	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
+	if (tools === undefined && response === undefined) return async () => data;
+	if (data !== undefined && Object.hasOwn(data, name)) {
+		throw read.fail(
+			`'${label}' contains '${name}', but the agent's tools are sent under that name`,
+			`Rename the entry in '${label}'.`,
+		);
+	}
+	return async (credential) => {
+		const handed = (await tools?.(credential))?.tools ?? [];
+		if (response !== undefined) {
+			const { url } = response;
+			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
+			handed.unshift(response);
+		}
+		return { ...data, [name]: asValue(handed) };
+	};
+}

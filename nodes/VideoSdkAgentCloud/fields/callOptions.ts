@@ -1,5 +1,5 @@
 import { numberField, switchField } from './field';
-import { batchingField } from './batching';
+import { batchingField } from './requestOptions';
 import { callingHoursField } from './callingHours';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';

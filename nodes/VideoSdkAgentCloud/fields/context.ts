@@ -1,11 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
-import { CONTEXT_PARAMETER, contextUrlLength } from '../webhook/context';
-import { ENTRY, pairsField } from './keyValue';
-import { type FieldReader, type ItemReader } from './reader';
-import { readPairs } from './readKeyValue';
-
-/** What VideoSDK takes (docs.videosdk.live, create room). */
-export const MAX_URL_LENGTH = 512;
+import { ENTRY, pairsField, readPairs } from './keyValue';
+import { type FieldReader } from './reader';
 
 /**
  * The pairs that come back, signed, with what VideoSDK sends: an option of what starts a conversation. Never shown for other fields only:
@@ -35,24 +30,4 @@ export function readContext(read: FieldReader<unknown>): IDataObject | undefined
 		);
 	}
 	return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
-}
-
-/**
- * Checks that a context can travel in a webhook URL.
- *
- * @throws NodeOperationError if the URL has a context already, or URL and context are longer than VideoSDK takes
- */
-export function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): void {
-	if (new URL(url).searchParams.has(CONTEXT_PARAMETER)) {
-		throw read.fail(
-			`'Webhook URL' already contains the parameter '${CONTEXT_PARAMETER}'`,
-			"Remove it from the URL, or leave 'Context' empty.",
-		);
-	}
-	const length = contextUrlLength(url, pairs);
-	if (length <= MAX_URL_LENGTH) return;
-	throw read.fail(
-		`'Context' is too long. It makes 'Webhook URL' ${length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
-		'Shorten names and values, or enter only an ID and let the other workflow look up the rest.',
-	);
 }

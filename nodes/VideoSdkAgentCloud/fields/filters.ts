@@ -1,4 +1,8 @@
-import { collectionField, type Field } from './field';
+import { type IDataObject, tryToParseDateTime } from 'n8n-workflow';
+import { apiSessionId } from '../api/sessionId';
+import { collectionField, type Field, numberField, optional, switchField, textField } from './field';
+import { type CollectionReader, type ItemReader } from './reader';
+import { roomIdField } from './room';
 
 /**
  * Makes the collection of filters of a Get Many operation.
@@ -12,4 +16,63 @@ export function filtersField(options: Array<Field<'refused'>>, description?: str
 		description,
 		options,
 	});
+}
+
+const returnAllField = switchField('default', 'Return All', 'returnAll', {
+	description: 'Whether to return all results or only up to a given limit',
+});
+
+const limitField = numberField('default', 'Limit', 'limit', {
+	typeOptions: { minValue: 1 },
+	default: 50,
+	description: 'Max number of results to return',
+	displayOptions: { show: { returnAll: [false] } },
+});
+
+/** Return All and Limit of a Get Many operation. */
+export const RETURN_ALL_FIELDS = [returnAllField, limitField];
+
+/** @returns how many records the item asks for; Infinity: all */
+export function readLimit(read: ItemReader): number {
+	return read.flag(returnAllField) ? Infinity : read.count(limitField);
+}
+
+const roomFilter = optional('refused', roomIdField, 'Only return results from this room');
+const sessionFilter = textField('refused', 'Session ID', 'sessionId', {
+	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
+	description:
+		'Only return results from this room session, the <code>sessionId</code> of a room event or a call',
+});
+
+/** Filters of lists that belong to rooms. */
+export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
+
+/** Reads `roomFiltersField`, as the API names the filters. */
+export function readRoomFilters(read: ItemReader): IDataObject {
+	const filters = read.collection(roomFiltersField);
+	const sessionId = filters.text(sessionFilter);
+	return { roomId: filters.text(roomFilter), sessionId: sessionId && apiSessionId(sessionId) };
+}
+
+/**
+ * Reads a date of n8n's date field, or one that an expression gives. Without a time zone of its own it is in that of the workflow.
+ *
+ * @param edge the last millisecond of that day in the workflow's time zone, or the time itself
+ * @returns ms since 1970; undefined if it is blank
+ * @throws NodeOperationError if it is no date
+ */
+export function readDateMs(
+	read: CollectionReader,
+	field: Field,
+	edge: 'endOfDay' | 'exact',
+): number | undefined {
+	const value = read.given(field);
+	if (value === undefined) return undefined;
+	const timeZone = read.context.getTimezone();
+	try {
+		const date = tryToParseDateTime(value, timeZone).setZone(timeZone);
+		return (edge === 'endOfDay' ? date.endOf('day') : date).toMillis();
+	} catch {
+		throw read.fail(`'${field.displayName}' isn't a date`, 'Choose a date, or enter one such as 2026-01-15.');
+	}
 }

@@ -1,8 +1,15 @@
-import { type INodeProperties } from 'n8n-workflow';
-import { choicesField } from './field';
+import { type IDataObject, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
+import { CONTEXT_PARAMETER, contextUrlLength, type WebhookTarget } from '../webhook/context';
 import { EVENT_PREFIX } from '../webhook/event';
+import { readContext } from './context';
 import { EVENT_OPTIONS, type EventOption } from './events';
+import { choicesField, type Field } from './field';
 import { locator } from './locators';
+import { type CollectionReader, type ItemReader } from './reader';
+import { readOptions } from './requestOptions';
+
+/** What VideoSDK takes (docs.videosdk.live, create room). */
+const MAX_URL_LENGTH = 512;
 
 /** The value of "Not listed?". It isn't a URL, so nothing is started without its events. */
 export const NOT_LISTED = 'not-listed';
@@ -21,7 +28,7 @@ export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 });
 
 /** The events of a webhook, as they are read: what can be chosen depends on its owner. */
-export const webhookEventsField = choicesField('required', 'Webhook Events', 'webhookEvents', {
+const webhookEventsField = choicesField('required', 'Webhook Events', 'webhookEvents', {
 	options: [],
 	description: 'The events to send to the trigger',
 	displayOptions: { hide: { webhookUrl: [''] } },
@@ -50,3 +57,70 @@ export const WEBHOOK_FIELDS = webhookFields(
 	EVENT_OPTIONS,
 	['started', 'stopped', 'failed'].map((name) => EVENT_PREFIX + name),
 );
+
+/**
+ * Reads the address of a webhook.
+ *
+ * @returns the URL, or undefined if none is given
+ * @throws NodeOperationError if it is not an absolute http(s) URL, or longer than VideoSDK takes
+ */
+export function readWebhookUrl(
+	read: ItemReader | CollectionReader,
+	field: Field<'refused'> = webhookUrlField,
+): string | undefined {
+	const url = read.text(field);
+	if (url === undefined) return undefined;
+	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {
+		throw read.fail(
+			`'${field.displayName}' must be a URL that starts with https:// or http://`,
+			`Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave '${field.displayName}' empty.`,
+		);
+	}
+	if (url.length > MAX_URL_LENGTH) {
+		throw read.fail(
+			`'${field.displayName}' is ${url.length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
+			'Use a shorter URL.',
+		);
+	}
+	return url;
+}
+
+/**
+ * Checks that a context can travel in a webhook URL.
+ *
+ * @throws NodeOperationError if the URL has a context already, or URL and context are longer than VideoSDK takes
+ */
+function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): void {
+	if (new URL(url).searchParams.has(CONTEXT_PARAMETER)) {
+		throw read.fail(
+			`'Webhook URL' already contains the parameter '${CONTEXT_PARAMETER}'`,
+			"Remove it from the URL, or leave 'Context' empty.",
+		);
+	}
+	const length = contextUrlLength(url, pairs);
+	if (length <= MAX_URL_LENGTH) return;
+	throw read.fail(
+		`'Context' is too long. It makes 'Webhook URL' ${length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
+		'Shorten names and values, or enter only an ID and let the other workflow look up the rest.',
+	);
+}
+
+/**
+ * Reads the fields that `webhookFields` makes.
+ *
+ * @param eventOptions the events that can be chosen
+ * @returns the webhook and its context, yet to be signed by `withSignedContext`; undefined if no URL is given
+ * @throws NodeOperationError if the URL cannot be used, no event is chosen, or URL and context are longer than VideoSDK takes
+ */
+export function readWebhook(
+	read: ItemReader,
+	eventOptions: INodePropertyOptions[],
+): WebhookTarget | undefined {
+	const context = readContext(readOptions(read));
+	const endPoint = readWebhookUrl(read);
+	if (endPoint === undefined) return undefined;
+	const events = read.choices({ ...webhookEventsField, options: eventOptions });
+	if (context !== undefined) checkContextUrl(read, endPoint, context);
+	return { webhook: { endPoint, events }, context };
+}

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
+import { isRecord } from '../api/client';
 import { EVENT_PREFIX } from '../api/sessionId';
 import { eventIdOf } from './eventIdentity';
 import { CALL_SUMMARY, eventName, isCallEvent } from './eventNames';

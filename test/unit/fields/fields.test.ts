@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
-import { readBatching } from '../../../nodes/VideoSdkAgentCloud/fields/batching';
+import {
+	readBatching,
+	readOptions,
+	readRequestOptions,
+} from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
 import { type Field } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 import { EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/fields/events';
 import { sessionField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
 import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { asList, asNumber } from '../../../nodes/VideoSdkAgentCloud/fields/values';
-import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/readWebhook';
-import { readOptions, readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
-import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/returnAll';
-import { readRoomId, roomIdField } from '../../../nodes/VideoSdkAgentCloud/fields/roomId';
+import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/webhook';
+import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/filters';
+import { readRoomId, roomIdField } from '../../../nodes/VideoSdkAgentCloud/fields/room';
 import { check, fieldsContext, unicode } from '../support';
 import { expectRejection, ITEM, reader } from './reader';
 

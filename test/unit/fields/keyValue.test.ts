@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { runInNewContext } from 'node:vm';
-import { metaDataFields } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
-import { readEnv, readKeyValues } from '../../../nodes/VideoSdkAgentCloud/fields/readKeyValue';
+import { metaDataFields, readEnv, readKeyValues } from '../../../nodes/VideoSdkAgentCloud/fields/keyValue';
 import { check, unicode } from '../support';
 import { expectRejection, reader } from './reader';
 

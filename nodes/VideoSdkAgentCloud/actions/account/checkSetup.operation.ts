@@ -3,8 +3,7 @@ import { gatewayField, optionalFromField, routingRuleField } from '../../fields/
 import { type Blank, type Field, optional } from '../../fields/field';
 import { deploymentField, tagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
-import { readWebhookUrl } from '../../fields/readWebhook';
-import { webhookUrlField } from '../../fields/webhook';
+import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type ItemRun, type Operation } from '../operation';
 import { checkClock, checkCredential, checkPublicKey } from './checks/access';
 import { checkDeployment, checkTag } from './checks/deployment';

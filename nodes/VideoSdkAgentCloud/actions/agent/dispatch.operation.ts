@@ -1,13 +1,11 @@
 import { type IDataObject } from 'n8n-workflow';
 import { collectionField, type Field, numberField, switchField, textField } from '../../fields/field';
 import { dispatchAgent } from '../../api/agents';
-import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
-import { metaDataFields } from '../../fields/keyValue';
+import { agentToolsField, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
-import { readWithTools } from '../../fields/readAgentTools';
-import { readKeyValues } from '../../fields/readKeyValue';
-import { readRoomId, roomIdField } from '../../fields/roomId';
+import { readRoomId, roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 
 const meetingField: Field<'required'> = {

@@ -4,7 +4,7 @@ import { findParts, placeOf } from '../../conversation/kept';
 import { type Includable, joinParts, type Part, reasonMissing, showParts } from '../../conversation/part';
 import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/callLocators';
-import { includeField, includeWaitField, readIncludeWaitMs, readInclude } from '../../fields/include';
+import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '../../fields/recording';
 import { readOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';

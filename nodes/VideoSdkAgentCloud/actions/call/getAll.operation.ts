@@ -3,9 +3,8 @@ import { choiceField, choicesField, dateField, optional, optionsOf, textField } 
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
-import { readDateMs } from '../../fields/dates';
-import { filtersField } from '../../fields/filters';
-import { roomIdField } from '../../fields/roomId';
+import { filtersField, readDateMs } from '../../fields/filters';
+import { roomIdField } from '../../fields/room';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { getMany } from '../getMany';
 

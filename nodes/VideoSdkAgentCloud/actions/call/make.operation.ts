@@ -4,7 +4,7 @@ import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
-import { agentToolsField, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { agentToolsField, type HandedTool, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import {
 	allowSameNumberField,
@@ -12,12 +12,10 @@ import {
 	ringingTimeoutField,
 	waitUntilAnsweredField,
 } from '../../fields/callOptions';
-import { metaDataFields } from '../../fields/keyValue';
+import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
-import { type HandedTool, readWithTools } from '../../fields/readAgentTools';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
-import { readKeyValues } from '../../fields/readKeyValue';
 import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
 import { readRoom, type RoomChoice } from '../../fields/room';

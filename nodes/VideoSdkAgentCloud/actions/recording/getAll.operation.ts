@@ -1,6 +1,6 @@
 import { RECORDINGS } from '../../api/recordings';
 import { choiceField } from '../../fields/field';
-import { readRoomFilters, roomFiltersField } from '../../fields/roomFilters';
+import { readRoomFilters, roomFiltersField } from '../../fields/filters';
 import { getMany } from '../getMany';
 
 const recordingTypeField = choiceField('default', 'Recording Type', 'recordingType', {

@@ -3,9 +3,8 @@ import { createRoom } from '../../api/rooms';
 import { contextField } from '../../fields/context';
 import { ROOM_EVENT_OPTIONS } from '../../fields/events';
 import { readRecording, recordingFields } from '../../fields/recording';
-import { readWebhook } from '../../fields/readWebhook';
+import { readWebhook, webhookFields } from '../../fields/webhook';
 import { readOptions } from '../../fields/requestOptions';
-import { webhookFields } from '../../fields/webhook';
 import { withSignedContext } from '../../webhook/context';
 import { type Operation } from '../operation';
 

@@ -1,5 +1,5 @@
 import { deactivateRoom } from '../../api/rooms';
-import { roomIdField } from '../../fields/roomId';
+import { roomIdField } from '../../fields/room';
 import { onRecord } from '../onRecord';
 
 const ownRoomIdField = {

@@ -1,5 +1,5 @@
 import { endRoomSession } from '../../api/rooms';
-import { roomIdField } from '../../fields/roomId';
+import { roomIdField } from '../../fields/room';
 import { onRecord } from '../onRecord';
 
 export const operation = onRecord(roomIdField, endRoomSession, {

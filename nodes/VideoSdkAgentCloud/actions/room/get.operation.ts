@@ -1,5 +1,5 @@
 import { getRoom } from '../../api/rooms';
-import { roomIdField } from '../../fields/roomId';
+import { roomIdField } from '../../fields/room';
 import { onRecord } from '../onRecord';
 
 const ROOM_FIELD = { ...roomIdField, description: 'The ID of the room. Its Custom Room ID works, too.' };

@@ -1,7 +1,6 @@
-import { agentToolsField, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField, readAgentTools, toolsValidForField } from '../../fields/agentTools';
 import { contextField } from '../../fields/context';
 import { choiceField, numberField, optionsOf } from '../../fields/field';
-import { readAgentTools } from '../../fields/readAgentTools';
 import { type Operation } from '../operation';
 
 const UNIT_HOURS = { days: 24, hours: 1 };

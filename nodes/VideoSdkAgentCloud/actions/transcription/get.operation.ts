@@ -1,4 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
+import { lookUntil } from '../lookUntil';
+import { type ItemRun, type Operation } from '../operation';
+import { mayComeLater, textReader } from '../withFile';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
@@ -9,20 +12,46 @@ import {
 	mayGetSummary,
 	textFileOf,
 } from '../../api/transcriptions';
-import { readMaxWaitMs } from '../../fields/maxWait';
+import { choiceField, switchField, textField } from '../../fields/field';
+import { maxWaitField, maxWaitUnitField, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { roomIdField } from '../../fields/roomId';
-import {
-	GET_FIELDS,
-	getByField,
-	includeTextField,
-	transcriptionIdField,
-	waitUntilReadyField,
-} from '../../fields/transcription';
-import { lookUntil } from '../lookUntil';
-import { type ItemRun, type Operation } from '../operation';
+import { roomIdField } from '../../fields/room';
 import { isTool } from '../../n8n/tool';
-import { mayComeLater, textReader } from '../withFile';
+
+/** Shown if the operation waits, which a tool of an AI agent does not. */
+const WHEN_WAITING = { show: { waitUntilReady: [true] }, hide: { '@tool': [true] } };
+
+const getByField = choiceField('default', 'Get By', 'getBy', {
+	// With an expression n8n would ask for both IDs.
+	noDataExpression: true,
+	options: [
+		{ name: 'Room', value: 'room', description: 'The latest transcription of a room' },
+		{ name: 'Transcription ID', value: 'id' },
+	],
+	default: 'room',
+});
+
+const transcriptionIdField = textField('required', 'Transcription ID', 'transcriptionId', {
+	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
+	description: 'The ID of the transcription, from Transcription: Get Many or a transcription event',
+	displayOptions: { show: { getBy: ['id'] } },
+});
+
+const includeTextField = switchField('default', 'Include Text', 'includeText', {
+	default: true,
+	description:
+		'Whether to include what was said as <code>text</code> and the summary as <code>summary</code>',
+});
+
+const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUntilReady', {
+	default: true,
+	description:
+		'Whether to wait until VideoSDK has transcribed the conversation. The execution keeps running.',
+	displayOptions: { hide: { '@tool': [true] } },
+});
+
+const MAX_WAIT_DESCRIPTION =
+	"How long to wait for the transcription. If there's none by then, the node fails.";
 
 const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
@@ -132,6 +161,14 @@ export const operation: Operation = {
 	name: 'Get',
 	action: 'Get transcription',
 	description: "Retrieve the transcript and summary of a room's conversation",
-	fields: GET_FIELDS,
+	fields: [
+		getByField,
+		{ ...roomIdField, displayOptions: { show: { getBy: ['room'] } } },
+		transcriptionIdField,
+		includeTextField,
+		waitUntilReadyField,
+		{ ...maxWaitField, description: MAX_WAIT_DESCRIPTION, displayOptions: WHEN_WAITING },
+		{ ...maxWaitUnitField, displayOptions: WHEN_WAITING },
+	],
 	prepare,
 };

@@ -1,5 +1,5 @@
 import { TRANSCRIPTIONS } from '../../api/transcriptions';
-import { readRoomFilters, roomFiltersField } from '../../fields/roomFilters';
+import { readRoomFilters, roomFiltersField } from '../../fields/filters';
 import { getMany } from '../getMany';
 
 export const operation = getMany({

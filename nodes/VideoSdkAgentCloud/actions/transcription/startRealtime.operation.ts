@@ -1,9 +1,9 @@
 import { textField } from '../../fields/field';
 import { startRealtime } from '../../api/transcriptions';
-import { readWebhookUrl } from '../../fields/readWebhook';
+import { readWebhookUrl } from '../../fields/webhook';
 import { summaryPromptField } from '../../fields/recording';
 import { readOptions } from '../../fields/requestOptions';
-import { roomIdField } from '../../fields/roomId';
+import { roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 
 const languageField = textField('default', 'Language', 'language', {

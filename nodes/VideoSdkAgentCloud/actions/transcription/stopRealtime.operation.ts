@@ -1,5 +1,5 @@
 import { stopRealtime } from '../../api/transcriptions';
-import { roomIdField } from '../../fields/roomId';
+import { roomIdField } from '../../fields/room';
 import { onRecord } from '../onRecord';
 
 export const operation = onRecord(roomIdField, stopRealtime, {
