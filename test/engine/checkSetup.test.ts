@@ -121,8 +121,8 @@ const registered = (more: object) => () => {
 	for (const webhook of rig.simulator.callWebhooks.values()) Object.assign(webhook, more);
 };
 const forget = () => rig.simulator.callWebhooks.clear();
-const refuseTelephony = () =>
-	rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /sip/, times: 9 } });
+const refuseTelephony = (path = /sip/) =>
+	rig.simulator.addFault({ kind: 'status', status: 403, match: { path, times: 9 } });
 /** Stands in front of n8n. */
 function demandLogin(): void {
 	n8n.proxy = (outgoing) => {
@@ -370,6 +370,11 @@ const OTHERS: Setup[] = [
 	[
 		'a plan without telephony, where sessions send their events to a trigger of a different process',
 		then(SESSION_EVENTS, async () => (await moveToWorker(), refuseTelephony()), DEPLOYMENT),
+	],
+	[
+		'a list of numbers that cannot be fetched',
+		() => (refuseTelephony(/phone-numbers/), answerRule({ numbers: undefined }, {})),
+		{ number: /doesn't allow/ },
 	],
 	[
 		'a plan without telephony, where calls are to be made',

@@ -8,6 +8,9 @@ const FAST_STALL_CHECK = {
 	QUEUE_WORKER_STALLED_INTERVAL: '5000',
 };
 
+/** As docs/dev/queue-mode.md asks: by default, n8n 1.x begins a dead worker's job again, and its calls with it. */
+const NO_SECOND_RUN = { QUEUE_WORKER_MAX_STALLED_COUNT: '0' };
+
 /** Starts what queue mode needs. @returns also the options that each process of n8n is started with */
 export async function startQueueServices(
 	version: string,
@@ -19,7 +22,7 @@ export async function startQueueServices(
 		options: {
 			version,
 			mode: 'queue',
-			env: { ...postgres.env, ...redis.env, ...FAST_STALL_CHECK, ...env },
+			env: { ...postgres.env, ...redis.env, ...FAST_STALL_CHECK, ...NO_SECOND_RUN, ...env },
 		},
 		async stop() {
 			await redis.stop();

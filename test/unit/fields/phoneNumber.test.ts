@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/callLocators';
 import { readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
@@ -105,23 +106,64 @@ it("A number chosen from the account's own list is passed on as the API spells i
 	for (const other of ['Line 1', '12', 'x123', '123x']) expect(() => chosen(other)).toThrow("isn't a phone");
 });
 
+/** How the example looks a row's number up in its table of those not to call. */
+const asInDoNotCall = ((): ((phone: string) => string) => {
+	const example = readFileSync('examples/calls-from-a-table.json', 'utf8');
+	const [, expression = ''] = /"keyName": "phone",[^}]*"keyValue": "=\{\{(.*?)\}\}"/.exec(example) ?? [];
+	const evaluate = new Function('$json', `return ${JSON.parse(`"${expression}"`)}`) as (
+		row: object,
+	) => string;
+	return (phone) => evaluate({ phone });
+})();
+
 it('Whatever is read is taken by the API, and reads as the same again', () => {
-	const parts = fc.constantFrom(...'+014()- ./x\u00a0', '00', '49', '415', '(0)', 'tel:', 'sip:a@b');
+	const parts = fc.constantFrom(
+		...'+014()- ./x\u00a0',
+		'00',
+		'49',
+		'415',
+		'(0)',
+		'tel:',
+		'sip:a@b',
+		'\u200b',
+		'\u2212',
+		'\uff0b',
+		'（0）',
+	);
+	const mark = fc.constantFrom('', ' ', '-', '.', '\u202a', '\u200b', '\u2212', 'tel:');
+	const [plus, zero] = [fc.constantFrom('+', '00', '\uff0b', '(+'), fc.constantFrom('(0)', '[0]', '')];
+	const abroad = fc.tuple(
+		mark,
+		plus,
+		fc.constantFrom('49', '44)', '39'),
+		mark,
+		zero,
+		mark,
+		fc.constant('15123456'),
+	);
 	const list = fc.array(parts, { maxLength: 9 }).map((all) => all.join(''));
 	check(
-		fc.property(fc.oneof(unicode(), list), (text) => {
-			let number: string;
-			try {
-				number = read(text);
-			} catch {
-				return;
-			}
-			expect(number).toMatch(/^\+[1-9]\d{2,14}$|^[sS][iI][pP][sS]?:\S+@\S+$/);
-			expect(read(number)).toBe(number);
-			// No digit is made up, and but for zeros none is lost.
-			const digits = (value: string) => value.replace(/[^1-9]/g, '');
-			if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text));
-		}),
+		fc.property(
+			fc.oneof(
+				unicode(),
+				list,
+				abroad.map((all) => all.join('')),
+			),
+			(text) => {
+				let number: string;
+				try {
+					number = read(text);
+				} catch {
+					return;
+				}
+				expect(number).toMatch(/^\+[1-9]\d{2,14}$|^[sS][iI][pP][sS]?:\S+@\S+$/);
+				expect(read(number)).toBe(number);
+				if (!/^sip/i.test(number)) expect(asInDoNotCall(text)).toBe(number);
+				// No digit is made up, and but for zeros none is lost.
+				const digits = (value: string) => value.replace(/[^1-9]/g, '');
+				if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text));
+			},
+		),
 		2_000,
 	);
 });
