@@ -1,9 +1,38 @@
+/** The requests that are sent to the API, the events that come, and what both have shown. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { signToken } from '../../credentials/signToken';
+import { isSignedWith, readPublicKey } from '../../nodes/VideoSdkAgentCloud/webhook/verify';
+import { PlainError } from '../n8n/processes';
+
+const TIMEOUT_MS = 60_000;
+const STOPPED = 'Stopped before the end: there is no report.';
+
 /** A JSON object of the API. */
 export type Json = Record<string, unknown>;
 
+/** What is to be tried, and with which account. */
+export interface Plan {
+	apiKey: string;
+	secretKey: string;
+	baseUrl: string;
+	start?: { deploymentId: string; tag?: string };
+	call?: { to: string; from: string; ruleId: string };
+	/** The public address that leads to the receiver. */
+	webhook?: { url: string; receiver: Receiver };
+	/** How long something may take to happen. */
+	patienceMs: number;
+	pollMs: number;
+	/** Ends it early; what was started is ended all the same. */
+	signal: AbortSignal;
+	write(line: string): void;
+}
+
 /** A request and its answer. */
 export interface Exchange {
-	/** Why the request was sent, as in `read.ts` and `trials.ts`. */
+	/** Why the request was sent. */
 	step: string;
 	/** As in test/schemas/api.ts. */
 	endpoint: string;
@@ -16,12 +45,21 @@ export interface Exchange {
 
 /** An event that came to our address. */
 export interface Received {
-	/** The last part of the address it was sent to. */
-	to: 'session' | 'call' | 'room';
+	/** The last part of the address: session, call, or room. */
+	to: string;
 	headers: Record<string, string>;
 	body: Json;
 	/** Whether `videosdk-signature` fits the bytes and the published key. */
 	isSigned: boolean;
+}
+
+interface Request {
+	/** What the `:id` of the endpoint stands for. */
+	id?: string;
+	query?: Record<string, string>;
+	body?: Json;
+	/** Sent also when the rest has been stopped. */
+	isCleanUp?: boolean;
 }
 
 export const isObject = (value: unknown): value is Json =>
@@ -31,10 +69,85 @@ const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 /** What the API was seen to do. */
 export class Evidence {
 	readonly exchanges: Exchange[] = [];
-	readonly events: Received[] = [];
 	/** What was called, as the answer named it. */
 	callId = '';
 
+	constructor(readonly plan: Plan) {}
+
+	/**
+	 * Sends a request once and keeps it under its step, in the place of a former one.
+	 *
+	 * @throws PlainError if the API cannot be reached, or the plan was stopped. A time-out is no error: the status is 0 then.
+	 */
+	async send(step: string, endpoint: string, request: Request = {}): Promise<Exchange> {
+		const { apiKey, secretKey, baseUrl } = this.plan;
+		const { id = '', query = {}, body, isCleanUp } = request;
+		const [method, path = ''] = endpoint.split(' ');
+		const url = new URL(baseUrl + path.replace(':id', encodeURIComponent(id)));
+		url.search = String(new URLSearchParams(query));
+		const exchange: Exchange = { step, endpoint, query, body, status: 0, answer: undefined };
+		const stop = isCleanUp ? new AbortController().signal : this.plan.signal;
+		const timeout = AbortSignal.timeout(TIMEOUT_MS);
+		try {
+			const response = await fetch(url, {
+				method,
+				redirect: 'manual',
+				headers: {
+					authorization: signToken(apiKey, secretKey),
+					...(body && { 'content-type': 'application/json' }),
+				},
+				body: body && JSON.stringify(body),
+				signal: AbortSignal.any([stop, timeout]),
+			});
+			const text = await response.text();
+			Object.assign(exchange, { status: response.status, answer: parsed(text) ?? text });
+		} catch (error) {
+			if (stop.aborted) throw new PlainError(STOPPED);
+			const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+			if (!timeout.aborted) throw new PlainError(`${url.host} can't be reached: ${cause?.code ?? message}`);
+		}
+		const former = this.exchanges.findIndex((other) => other.step === step);
+		if (former >= 0) this.exchanges.splice(former, 1);
+		this.exchanges.push(exchange);
+		return exchange;
+	}
+
+	/** Repeats `attempt` until it is true, or patience ends. */
+	async until(attempt: () => boolean | Promise<boolean>): Promise<void> {
+		const { patienceMs, pollMs, signal } = this.plan;
+		const deadlineMs = Date.now() + patienceMs;
+		while (!(await attempt()) && Date.now() <= deadlineMs) {
+			await sleep(pollMs, undefined, { signal }).catch(() => {
+				throw new PlainError(STOPPED);
+			});
+		}
+	}
+
+	/** Waits for an event whose body fits, if events can come. */
+	async untilEvent(pattern: RegExp): Promise<void> {
+		const hasCome = () => this.events.some(({ body }) => pattern.test(JSON.stringify(body)));
+		if (this.plan.webhook) await this.until(hasCome);
+	}
+
+	/** What has come to our address so far, verified. */
+	get events(): Received[] {
+		const { publicKey } = this.answer('key');
+		const key = typeof publicKey === 'string' ? readPublicKey(publicKey) : undefined;
+		return (this.plan.webhook?.receiver.deliveries ?? []).flatMap(({ raw, ...delivery }) => {
+			const body = parsed(raw.toString());
+			if (!/^(session|call|room)$/.test(delivery.to) || !isObject(body)) return [];
+			const signature = delivery.headers['videosdk-signature'];
+			return [{ ...delivery, body, isSigned: key !== undefined && isSignedWith(raw, signature, key) }];
+		});
+	}
+
+	/** Those of our session, or those that name our call. */
+	eventsOf(to: 'session' | 'call' | 'room'): Received[] {
+		const isOurs = ({ body }: Received) => to !== 'call' || JSON.stringify(body).includes(this.callId);
+		return this.events.filter((event) => event.to === to && isOurs(event));
+	}
+
+	/** A request that was answered. */
 	at(step: string): Exchange | undefined {
 		return this.exchanges.find((exchange) => exchange.step === step && exchange.status !== 0);
 	}
@@ -44,22 +157,9 @@ export class Evidence {
 		return status >= 200 && status < 300;
 	}
 
-	/** The status as text; undefined if the request was not sent or got no answer. */
-	status(step: string): string | undefined {
-		const status = this.at(step)?.status;
-		return status === undefined ? undefined : String(status);
-	}
-
 	/** The JSON object of a success; else empty. */
 	answer(step: string): Json {
 		return this.succeeded(step) ? objectOf(this.at(step)?.answer) : {};
-	}
-
-	/** The rows of a list, under whatever name they are answered. */
-	rows(step: string): Json[] {
-		const { answer } = (this.succeeded(step) && this.at(step)) || {};
-		const rows = Array.isArray(answer) ? answer : Object.values(objectOf(answer)).find(Array.isArray);
-		return ((rows ?? []) as unknown[]).filter(isObject);
 	}
 
 	/** The record in an answer, wrapped in `data` or bare. */
@@ -68,12 +168,45 @@ export class Evidence {
 		return isObject(answer.data) ? answer.data : answer;
 	}
 
-	/** Those of our session, or those that name our call. */
-	eventsOf(to: Received['to']): Received[] {
-		const isOurs = ({ body }: Received): boolean =>
-			to !== 'call' || JSON.stringify(body).includes(this.callId);
-		return this.events.filter((event) => event.to === to && isOurs(event));
+	/** The rows of a list, under whatever name they are answered. */
+	rows(step: string): Json[] {
+		const answer = this.succeeded(step) ? this.at(step)?.answer : [];
+		const rows = Array.isArray(answer) ? answer : Object.values(objectOf(answer)).find(Array.isArray);
+		return ((rows ?? []) as unknown[]).filter(isObject);
 	}
 }
 
-export const dataOf = ({ body }: Received): Json => objectOf(body.data);
+/** Where the tunnel leads to: takes every POST and answers 200. */
+export type Receiver = Awaited<ReturnType<typeof startReceiver>>;
+
+/** @throws PlainError if the port is taken */
+export async function startReceiver(port: number) {
+	const deliveries: Array<{ to: string; headers: Record<string, string>; raw: Buffer }> = [];
+	const server = createServer((request, response) => {
+		const to = request.url?.split('?')[0]?.split('/').pop() ?? '';
+		const headers = request.headers as Record<string, string>;
+		void buffer(request).then(
+			(raw) => {
+				deliveries.push({ to, headers, raw });
+				response.end();
+			},
+			() => response.destroy(),
+		);
+	});
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', () =>
+			reject(new PlainError(`Port ${port} is taken. Choose another one with --port, and for the tunnel.`)),
+		);
+		server.listen(port, '127.0.0.1', resolve);
+	});
+	const close = () => void (server.closeAllConnections(), server.close());
+	return { port: (server.address() as AddressInfo).port, deliveries, close };
+}
+
+function parsed(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}

@@ -1,53 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
-import { dataOf, isObject, type Evidence, type Received } from './evidence';
-
-/** Something about the API that no one outside VideoSDK has seen: a row of docs/dev/open-points.md. */
-export interface OpenPoint {
-	id: string;
-	question: string;
-	/** What the package and the simulator take to be true: any of these is as expected. */
-	assumed: string[];
-	dependsOn: string;
-	triedBy: string;
-	/** What was seen, in the words of `assumed`; undefined if the evidence does not tell. */
-	see(evidence: Evidence): string | undefined;
-}
+import { isObject, type Evidence, type Json, type Received } from './evidence';
 
 /** The lists that are read in the way in which the package reads them. */
 const LISTS =
 	'deployments sessions agents gateways numbers webhooks calls rooms recordings transcriptions rules'.split(
 		' ',
 	);
-const sorted = (texts: Iterable<string>): string => [...new Set(texts)].sort().join(', ');
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const EVENT_FIELDS = 'callId id from type sessionId start end'.split(' ');
+/** @returns texts once each; undefined if there are none */
+const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort().join(', ') || undefined;
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
+const is = (status: unknown, word: RegExp) => word.test(String(status));
 
 const eventName = ({ body }: Received): string => String(body.webhookType ?? body.type ?? '');
-const hasRung = (status: unknown): boolean => !/^(initiated|incoming|ringing)$/i.test(String(status));
+const fieldsOf = ({ body }: Received) =>
+	EVENT_FIELDS.filter((name) => isObject(body.data) && (body.data[name] ?? undefined) !== undefined);
 
-function signatures(events: Received[]): string | undefined {
-	if (events.length === 0) return undefined;
-	const states = events.map(({ headers, isSigned }) => {
-		if (headers['videosdk-signature'] !== undefined)
-			return `videosdk-signature, ${isSigned ? 'valid' : 'wrong'}`;
-		return sorted(Object.keys(headers).filter((name) => name.includes('signature'))) || 'no signature';
-	});
-	return sorted(states);
+function signature({ headers, isSigned }: Received): string {
+	if (headers['videosdk-signature'] !== undefined)
+		return `videosdk-signature, ${isSigned ? 'valid' : 'wrong'}`;
+	return sorted(Object.keys(headers).filter((name) => name.includes('signature'))) ?? 'no signature';
 }
 
-/** How each point is seen. */
-const SEE: Record<string, OpenPoint['see']> = {
+/** What was seen of each point, in the words of what is assumed; undefined if the evidence does not tell. */
+const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 	'lists.query': (e) => {
-		const asked = LISTS.flatMap((step) => e.at(step) ?? []);
-		const refused = asked.filter(({ status }) => status >= 400);
-		return sorted(refused.map(({ endpoint, status }) => `${endpoint} ${status}`)) || 'all accepted';
+		const refused = LISTS.flatMap((step) => e.at(step) ?? []).filter(({ status }) => status >= 400);
+		return sorted(refused.map(({ endpoint, status }) => `${endpoint} ${status}`)) ?? 'all accepted';
 	},
 	'deployments.tags': (e) => {
 		const rows = e.rows('deployments');
 		if (rows.some(({ tag, tags }) => Array.isArray(tag) || Array.isArray(tags))) return 'a list of tags';
-		const ids = rows.map(({ id }) => id);
-		return new Set(ids).size < ids.length ? 'a row per tag' : undefined;
+		return new Set(rows.map(({ id }) => id)).size < rows.length ? 'a row per tag' : undefined;
 	},
 	'agents.listed': (e) => {
 		const named = new Set(e.rows('rules').flatMap(({ agentId }) => textOf(agentId) || []));
@@ -57,50 +43,42 @@ const SEE: Record<string, OpenPoint['see']> = {
 		return missing === 0 ? 'all that rules name' : `${missing} of ${named.size} missing`;
 	},
 	'sessionEvent.family': (e) =>
-		sorted(e.eventsOf('session').map((event) => eventName(event).replace(/[^-]*$/, ''))) || undefined,
+		sorted(e.eventsOf('session').map((event) => eventName(event).replace(/[^-]*$/, ''))),
 	'call.wait': (e) => {
-		const states = ['call', 'callAtOnce'].map((step) => e.record(step).status).filter(Boolean);
+		const states = ['call', 'callAtOnce'].flatMap((step) => e.record(step).status ?? []);
 		if (states.length === 0) return undefined;
-		return states.some(hasRung) ? 'after the ringing' : 'at once';
+		const hasRung = states.some((status) => !is(status, /^(initiated|incoming|ringing)$/i));
+		return hasRung ? 'after the ringing' : 'at once';
 	},
 	'call.over': (e) => {
-		if (!e.at('callEnded')) return undefined;
-		if (!e.succeeded('callEnded')) return e.status('callEnded');
+		const ended = e.at('callEnded');
+		if (!e.succeeded('callEnded')) return ended && String(ended.status);
 		const { status, end } = e.record('callEnded');
 		if (!isCallOver({ status: textOf(status) })) return textOf(status) ?? 'no status';
 		return textOf(end) ? 'a final status and its end' : 'a final status without an end';
 	},
 	'call.timelog': (e) => {
-		if (!/^answered$/i.test(String(e.record('callAnswered').status))) return undefined;
-		const { timelog } = e.record('callEnded');
-		const entries = (Array.isArray(timelog) ? timelog : []).filter(isObject);
-		const answer = entries.find(({ status }) => /^answered$/i.test(String(status)));
+		if (!is(e.record('callAnswered').status, /^answered$/i)) return undefined;
+		const entries = [e.record('callEnded').timelog].flat().filter(isObject);
+		const answer = entries.find(({ status }: Json) => is(status, /^answered$/i));
 		return textOf(answer?.timestamp) ? 'answered with a time' : 'no such entry';
 	},
 	'call.recording': (e) =>
-		sorted(
-			['room', 'participant', 'track', 'merge'].filter((kind) => e.rows(`recorded.${kind}`).length > 0),
-		) || undefined,
-	'webhook.created': (e) => e.status('webhook'),
-	'events.signed': (e) => signatures(e.events),
+		sorted(['room', 'participant', 'track', 'merge'].filter((kind) => e.rows(`recorded.${kind}`).length > 0)),
+	'webhook.created': (e) => e.at('webhook') && String(e.at('webhook')?.status),
+	'events.signed': (e) => sorted(e.events.map(signature)),
 	'callEvent.fields': (e) => {
-		const names = ['callId', 'id', 'from', 'type', 'sessionId', 'start', 'end'];
 		const events = e.eventsOf('call');
-		if (events.length === 0) return undefined;
-		return sorted(events.flatMap((event) => names.filter((name) => isSet(dataOf(event)[name])))) || 'none';
+		return events.length === 0 ? undefined : (sorted(events.flatMap(fieldsOf)) ?? 'none');
 	},
-	'roomEvent.call': (e) => sorted(e.eventsOf('room').map(eventName)) || undefined,
+	'roomEvent.call': (e) => sorted(e.eventsOf('room').map(eventName)),
 };
 
-function isSet(value: unknown): boolean {
-	return value !== undefined && value !== null;
-}
-
-/** The table, with how each point is seen; a point without is an error. */
+/** Something about the API that no one outside VideoSDK has seen: the rows of docs/dev/open-points.md, with how each is seen. */
 export const OPEN_POINTS = readFileSync(join(__dirname, '../../docs/dev/open-points.md'), 'utf8')
 	.split('\n')
 	.filter((line) => line.startsWith('| `'))
-	.map((line): OpenPoint => {
+	.map((line) => {
 		const cells = line.split('|').map((cell) => cell.replaceAll('`', '').trim());
 		const [, id = '', question = '', assumed = '', , dependsOn = '', triedBy = ''] = cells;
 		const see = SEE[id];

@@ -4,13 +4,10 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { onShutdown, PlainError, runMain } from '../n8n/processes';
 import { REAL_BASE_URL } from '../start/target';
-import type { Plan } from './client';
-import { startReceiver } from './receiver';
-import { deviations, report, type Answers } from './report';
+import { type Plan, startReceiver } from './evidence';
+import { type Answers, answersOf, deviations, findings } from './report';
 import { verify } from './verify';
 
-const DEFAULT_PORT = 4790;
-const DEFAULT_FILE = 'verify-api.json';
 const PATIENCE_MS = 90_000;
 const POLL_MS = 1_000;
 
@@ -25,8 +22,8 @@ const HELP = `Tests the open points of VideoSDK's API (docs/dev/open-points.md) 
     --from NUMBER      the number to call from
   --webhook URL        receives events at this public URL, which has to point to this machine (a tunnel).
                        Registers a webhook for calls there and removes it afterwards
-  --port NUMBER        the port on this machine that the tunnel points to; default ${DEFAULT_PORT}
-  --answers FILE       where to save the responses, without keys, names and numbers; default ${DEFAULT_FILE}
+  --port NUMBER        the port on this machine that the tunnel points to; default 4790
+  --answers FILE       where to save the responses, without keys, names and numbers; default verify-api.json
   --yes                doesn't ask before it starts a session or makes a call
   --compare FILE       sends nothing; compares saved responses with test/schemas, and so with the simulator
 
@@ -34,18 +31,17 @@ Also read: VIDEOSDK_BASE_URL, VIDEOSDK_DEPLOYMENT_TAG (with --start).`;
 
 const write = (line = '') => process.stdout.write(`${line}\n`);
 
-function readOptions(args: string[]) {
+function readOptions() {
 	const text = { type: 'string' } as const;
 	const flag = { type: 'boolean' } as const;
 	try {
-		const { values } = parseArgs({
-			args,
+		return parseArgs({
 			options: {
-				...{ start: text, call: text, rule: text, from: text, webhook: text, port: text, answers: text },
-				...{ compare: text, yes: flag, help: flag },
+				...{ start: text, call: text, rule: text, from: text, webhook: text, compare: text },
+				...{ port: { ...text, default: '4790' }, answers: { ...text, default: 'verify-api.json' } },
+				...{ yes: flag, help: flag },
 			},
-		});
-		return values;
+		}).values;
 	} catch (error) {
 		throw new PlainError(`${(error as Error).message}\n\n${HELP}`);
 	}
@@ -71,7 +67,6 @@ function accountOf(env: NodeJS.ProcessEnv): Pick<Plan, 'apiKey' | 'secretKey' | 
 	return { apiKey, secretKey, baseUrl: addressIn('VIDEOSDK_BASE_URL', baseUrl) };
 }
 
-/** @throws PlainError if it is none */
 function addressIn(name: string, text: string): string {
 	if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
 	throw new PlainError(`${name} must be an http or https address.`);
@@ -85,8 +80,7 @@ async function confirm({ start, call, webhook, yes }: Options, baseUrl: string, 
 	if (start)
 		write('  - starts ONE SESSION of the deployment and ends it: COSTS MONEY (some seconds of an agent);');
 	if (call) write('  - makes ONE CALL and hangs up: COSTS MONEY, and THE PHONE RINGS (60 s at most in all);');
-	write(start || call || webhook ? '  - changes nothing else.' : '  - changes nothing.');
-	write();
+	write(`  - changes nothing${start || call || webhook ? ' else' : ''}.\n`);
 	if ((!start && !call) || yes) return;
 	if (!process.stdin.isTTY)
 		throw new PlainError('This is not a terminal, so no one can confirm. Add --yes. Nothing was started.');
@@ -110,27 +104,26 @@ function compare(file: string): number {
 	return showDeviations(answers);
 }
 
-function showDeviations(answers: Pick<Answers, 'exchanges' | 'events'>): number {
-	const found = deviations(answers);
-	write();
+function showDeviations(seen: Parameters<typeof deviations>[0]): number {
+	const found = deviations(seen);
 	write(
 		found.length === 0
-			? 'All answers are as test/schemas describes them.'
-			: `${found.length} answers are not as test/schemas describes them, nor as the simulator gives them:`,
+			? '\nAll answers are as test/schemas describes them.'
+			: `\n${found.length} answers are not as test/schemas describes them, nor as the simulator gives them:`,
 	);
 	for (const sentence of found) write(`  ${sentence}`);
 	return found.length === 0 ? 0 : 1;
 }
 
 runMain(async () => {
-	const options = readOptions(process.argv.slice(2));
+	const options = readOptions();
 	if (options.help) {
 		write(HELP);
 		return 0;
 	}
 	if (options.compare !== undefined) return compare(options.compare);
 	const account = accountOf(process.env);
-	const port = Number(options.port ?? DEFAULT_PORT);
+	const port = Number(options.port);
 	if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new PlainError('--port needs a number.');
 	const call = callOf(options);
 	const url = options.webhook === undefined ? undefined : addressIn('--webhook', options.webhook);
@@ -146,11 +139,10 @@ runMain(async () => {
 
 	const receiver = url === undefined ? undefined : await startReceiver(port);
 	if (receiver) write(`Receiving events on 127.0.0.1:${receiver.port}.`);
+	const tag = process.env.VIDEOSDK_DEPLOYMENT_TAG?.trim() || undefined;
 	const running = verify({
 		...account,
-		start: options.start
-			? { deploymentId: options.start, tag: process.env.VIDEOSDK_DEPLOYMENT_TAG?.trim() }
-			: undefined,
+		start: options.start ? { deploymentId: options.start, tag } : undefined,
 		call,
 		webhook: url && receiver ? { url, receiver } : undefined,
 		patienceMs: PATIENCE_MS,
@@ -159,23 +151,22 @@ runMain(async () => {
 		write,
 	});
 	ended = running;
-	const evidence = await running.finally(async () => await receiver?.close());
+	const evidence = await running.finally(() => receiver?.close());
 
+	write();
+	const found = findings(evidence);
+	for (const { line } of found) write(line);
+	const count = (verdict: string) => found.filter((finding) => finding.verdict === verdict).length;
+	write(`\n${count('same')} same, ${count('different')} different, ${count('not tried')} not tried.`);
+	const deviating = showDeviations(evidence);
 	const secrets = [account.apiKey, account.secretKey, options.start, options.rule, call?.to, call?.from, url];
-	const { findings, text } = report(
+	const answers = answersOf(
 		evidence,
 		secrets.filter((secret) => secret !== undefined),
 	);
-	write();
-	for (const { line } of findings) write(line);
-	const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
-	write();
-	write(`${count('same')} same, ${count('different')} different, ${count('not tried')} not tried.`);
-	const isAsDescribed = showDeviations(evidence as unknown as Answers) === 0;
-	const file = options.answers ?? DEFAULT_FILE;
-	writeFileSync(file, text());
+	writeFileSync(options.answers, `${JSON.stringify(answers, null, 2)}\n`);
 	write(
-		`The answers are in ${file}, without keys, names and numbers. Read through it, then attach it to an issue.`,
+		`The answers are in ${options.answers}, without keys, names and numbers. Read through it, then attach it to an issue.`,
 	);
-	return count('different') === 0 && isAsDescribed ? 0 : 1;
+	return count('different') === 0 ? deviating : 1;
 });
