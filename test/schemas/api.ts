@@ -7,6 +7,7 @@ import {
 	arrayOf,
 	boolean,
 	either,
+	fields,
 	map,
 	mapOfTexts,
 	matching,
@@ -33,19 +34,13 @@ export interface Endpoint {
 
 const time = text;
 const message = { message: string };
-const created = { createdAt: time, updatedAt: time };
+const created = fields('createdAt updatedAt', time);
 const pageNumber = matching('^[1-9]\\d{0,8}$');
 const milliseconds = matching('^\\d{1,15}$');
-const period = { startDate: milliseconds, endDate: milliseconds };
+const period = fields('startDate endDate', milliseconds);
 
-const pageInfo = object({
-	currentPage: number,
-	perPage: number,
-	total: number,
-	// Sessions and deployments of the older generation have the first, all others the second.
-	'totalItems?': number,
-	'lastPage?': number,
-});
+// Sessions and deployments of the older generation have `totalItems`, all others `lastPage`.
+const pageInfo = object(fields('currentPage perPage total totalItems? lastPage?', number));
 
 /** A list. Each of its filters may be missing. */
 function listOf(
@@ -70,12 +65,9 @@ const collection = (path: string, row: Schema, list: Endpoint): Record<string, E
 // Agents' sessions and deployments, older generation
 
 const sessionFields = {
-	sessionId: text,
-	status: text,
-	deploymentId: text,
+	...fields('sessionId status deploymentId', text),
 	'tag?': orNull(string),
-	'start?': orNull(time),
-	'end?': orNull(time),
+	...fields('start? end?', orNull(time)),
 	'duration?': orNull(number),
 	...created,
 };
@@ -86,12 +78,12 @@ const listedSession = object({
 	'webhook?': orNull(object({ endpoint: string, events: arrayOf(string) })),
 	'metadata?': map,
 });
-const deploymentFields = { id: text, name: text, description: orNull(string), status: text };
+const deploymentFields = { ...fields('id name status', text), description: orNull(string) };
 const deployment = object({ ...deploymentFields, tag: text, createdAt: time });
 
 // Agents, newer generation
 
-const cloudDeployment = object({ id: text, agentId: text, name: text, status: text });
+const cloudDeployment = object(fields('id agentId name status', text));
 const version = object({ versionId: text, 'versionTag?': text });
 
 // Calls
@@ -99,47 +91,25 @@ const version = object({ versionId: text, 'versionTag?': text });
 const target = matching('^\\+?\\d{3,15}$|^[sS][iI][pP][sS]?:\\S+@\\S+$');
 const optionalText = orNull(string);
 const callFields = {
-	to: text,
-	'from?': optionalText,
-	type: text,
-	status: text,
-	'roomId?': optionalText,
-	'sessionId?': optionalText,
-	'gatewayId?': optionalText,
-	'ruleId?': optionalText,
-	'metadata?': orNull(map),
+	...fields('to type status', text),
+	...fields('from? roomId? sessionId? gatewayId? ruleId? provider? transport? region?', optionalText),
+	...fields('metadata? transfer?', orNull(map)),
 	start: time,
 	'end?': orNull(time),
 	timelog: arrayOf(withAtLeast({ status: text, timestamp: time })),
-	'provider?': optionalText,
-	'transport?': optionalText,
-	'region?': optionalText,
-	'transfer?': orNull(map),
 };
 // In lists the ID has a name of its own.
-const listedCall = object({
-	callId: text,
-	...callFields,
-	'gatewayName?': optionalText,
-	'ruleName?': optionalText,
-});
+const listedCall = object({ callId: text, ...callFields, ...fields('gatewayName? ruleName?', optionalText) });
 const callAnswer = object({ 'message?': string, data: object({ id: text, ...callFields }) });
 const callBody: Schema = {
 	...object({
-		sipCallTo: target,
-		'sipCallFrom?': target,
-		'routingRuleId?': text,
-		'gatewayId?': text,
-		'destinationRoomId?': text,
-		'participant?': object({ 'id?': text, 'name?': text, 'metadata?': map }),
+		...fields('sipCallTo sipCallFrom?', target),
+		...fields('routingRuleId? gatewayId? destinationRoomId?', text),
+		'participant?': object({ ...fields('id? name?', text), 'metadata?': map }),
 		'metadata?': map,
-		'recordAudio?': boolean,
-		'waitUntilAnswered?': boolean,
-		'ringingTimeout?': positive,
-		'maxCallDuration?': positive,
-		'dtmf?': boolean,
+		...fields('recordAudio? waitUntilAnswered? dtmf? hidePhoneNumber?', boolean),
+		...fields('ringingTimeout? maxCallDuration?', positive),
 		'mediaEncryption?': oneOfTexts('enable', 'disable'),
-		'hidePhoneNumber?': boolean,
 		'headers?': mapOfTexts,
 		'includeHeaders?': oneOfTexts('ALL', 'SIP_X_HEADERS', 'NONE'),
 	}),
@@ -152,8 +122,7 @@ const callBody: Schema = {
 const gateway = withAtLeast({ id: text, name: text, numbers: arrayOf(text) });
 const phoneNumber = object({
 	phoneNumber: withAtLeast({ phoneNumberId: text, e164: text, name: string }),
-	inbound: orNull(map),
-	outbound: orNull(map),
+	...fields('inbound outbound', orNull(map)),
 });
 const rule = withAtLeast({
 	id: text,
@@ -187,8 +156,7 @@ const autoStartConfig = withAtLeast({
 	'recording?': withAtLeast({ 'transcription?': transcriptionOptions }),
 });
 const roomFields = {
-	'customRoomId?': text,
-	'geoFence?': text,
+	...fields('customRoomId? geoFence?', text),
 	'webhook?': object({ endPoint: { ...url, maxLength: 512 }, events: roomEvents }),
 	'autoCloseConfig?': withAtLeast({ 'type?': text, 'duration?': number }),
 	'autoStartConfig?': autoStartConfig,
@@ -197,8 +165,7 @@ const roomFields = {
 };
 const links = { links: withAtLeast({ get_room: text }) };
 const room = object({
-	id: text,
-	roomId: text,
+	...fields('id roomId', text),
 	...roomFields,
 	// Answers that are kept have no addresses in them.
 	'webhook?': object({ endPoint: text, events: roomEvents }),
@@ -208,39 +175,31 @@ const room = object({
 });
 const participant = object({ participantId: text, name: string, timelog: arrayOf(map) });
 const roomSession = object({
-	id: text,
-	roomId: text,
+	...fields('id roomId status', text),
 	'customRoomId?': optionalText,
 	start: time,
 	end: orNull(time),
-	status: text,
 	participants: arrayOf(participant),
 	...links,
 });
 
-const fileFields = { 'fileUrl?': optionalText, 'filePath?': optionalText };
+const fileFields = fields('fileUrl? filePath?', optionalText);
 const file = object(fileFields);
 const files = { transcriptionFilePaths: map, 'summarizedFilePaths?': orNull(map) };
 const transcription = object({
-	id: text,
-	status: text,
-	'start?': orNull(time),
-	'end?': orNull(time),
+	...fields('id status roomId?', text),
+	...fields('start? end?', orNull(time)),
 	...files,
-	'roomId?': text,
-	'sessionId?': optionalText,
-	'recordingId?': optionalText,
+	...fields('sessionId? recordingId?', optionalText),
 	// Of a realtime one, whose room stands in it.
 	'extension?': withAtLeast({ 'extensionConfig?': map }),
 });
 const recording = {
-	id: text,
-	roomId: text,
+	...fields('id roomId', text),
 	'sessionId?': optionalText,
-	'start?': orNull(time),
-	'end?': orNull(time),
+	...fields('start? end?', orNull(time)),
 };
-const whereabouts = { roomId: string, sessionId: string };
+const whereabouts = fields('roomId sessionId', string);
 const roomRecording = object({
 	...recording,
 	file: object({ ...fileFields, meta: withAtLeast({ duration: number }) }),
@@ -248,8 +207,7 @@ const roomRecording = object({
 });
 const individualRecording = object({
 	...recording,
-	'participantId?': optionalText,
-	'participantName?': optionalText,
+	...fields('participantId? participantName?', optionalText),
 	files: arrayOf(file),
 });
 const mergedRecording = object({ ...recording, 'meetingId?': text, status: text, 'file?': file });
@@ -296,21 +254,13 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	'GET /ai/v1/agents/:id/versions': { answer: object({ versions: arrayOf(version) }) },
 	'POST /v2/agent/dispatch': {
 		body: object({
-			agentId: text,
-			meetingId: text,
-			// Only the SDK sends it, with the same value.
-			'roomId?': text,
-			'metadata?': map,
-			'versionId?': text,
-			'versionTag?': text,
+			// Only the SDK sends roomId, with the value of meetingId.
+			...fields('agentId meetingId roomId? versionId? versionTag?', text),
+			...fields('metadata? sipOptions?', map),
 			'roomOptions?': object({
-				'autoEndSession?': boolean,
+				...fields('autoEndSession? playground? vision? joinMeeting?', boolean),
 				'sessionTimeoutSeconds?': number,
-				'playground?': boolean,
-				'vision?': boolean,
-				'joinMeeting?': boolean,
 			}),
-			'sipOptions?': map,
 		}),
 		answer: object({
 			...message,
@@ -322,11 +272,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	[`GET ${CALL}`]: listOf(listedCall, {
 		...whereabouts,
 		...period,
-		id: string,
-		gatewayId: string,
-		ruleId: string,
-		type: string,
-		search: string,
+		...fields('id gatewayId ruleId type search', string),
 	}),
 	[`GET ${CALL}/:id`]: { answer: callAnswer },
 	[`POST ${CALL}/end`]: { body: object({ callId: text }), answer: callAnswer },
@@ -353,9 +299,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 
 	'GET /v2/sessions': listOf(roomSession, {
 		...period,
-		query: string,
-		roomId: string,
-		customRoomId: string,
+		...fields('query roomId customRoomId', string),
 		status: oneOfTexts('ongoing', 'ended'),
 	}),
 	'POST /v2/sessions/end': {
@@ -384,10 +328,8 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	),
 	[`POST ${REALTIME}/start`]: {
 		body: object({
-			roomId: text,
+			...fields('roomId modelId? language?', text),
 			'webhookUrl?': url,
-			'modelId?': text,
-			'language?': text,
 			'summary?': summary,
 		}),
 		answer: transcription,

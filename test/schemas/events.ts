@@ -5,48 +5,24 @@ const STAGES = ['starting', 'started', 'stopping', 'stopped', 'failed'];
 /** As a start subscribes to them (docs). */
 export const SESSION_EVENTS = STAGES.map((stage) => `ai-deployment-session-${stage}`);
 
+const named = (prefix: string, names: string) => names.split(' ').map((name) => `${prefix}-${name}`);
+
 /** Events of calls, as webhooks may name them: first those of docs and SDK, then those that only guide or SDK know. */
-export const COMMON_CALL_EVENTS = [
-	'call-started',
-	'call-ringing',
-	'call-answered',
-	'call-hangup',
-	'call-missed',
-	'call-update',
-	'call-transferred',
-];
-export const CALL_EVENTS = [
+export const COMMON_CALL_EVENTS = named('call', 'started ringing answered hangup missed update transferred');
+const CALL_EVENTS = [
 	...COMMON_CALL_EVENTS,
-	'call-transfer-initiated',
-	'call-transfer-accepted',
-	'call-transferring',
-	'call-transfer-ringing',
-	'call-transfer-failed',
-	'switch-room-initiated',
-	'switch-room-completed',
-	'switch-room-failed',
+	...named('call', 'transfer-initiated transfer-accepted transferring transfer-ringing transfer-failed'),
+	...named('switch-room', 'initiated completed failed'),
 ];
 
 /** Events of rooms, as a room's webhook may name them, also by patterns such as `recording-*`. */
-export const ROOM_EVENTS = [
-	'session-started',
-	'session-ended',
-	'participant-joined',
-	'participant-left',
-	'recording-started',
-	'recording-stopped',
-	'recording-failed',
-	'participant-recording-started',
-	'participant-recording-stopped',
-	'participant-recording-failed',
-	'participant-track-recording-started',
-	'participant-track-recording-stopped',
-	'participant-track-recording-failed',
-	'merge-recording-completed',
-	'merge-recording-failed',
-	'transcription-started',
-	'transcription-stopped',
-	'transcription-failed',
+const ROOM_EVENTS = [
+	...named('session', 'started ended'),
+	...named('participant', 'joined left'),
+	...['recording', 'participant-recording', 'participant-track-recording', 'transcription'].flatMap((kind) =>
+		named(kind, 'started stopped failed'),
+	),
+	...named('merge-recording', 'completed failed'),
 	'transcription-completed',
 ];
 

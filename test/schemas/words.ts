@@ -28,15 +28,19 @@ export const arrayOf = (items: Schema): Schema => ({ type: 'array', items });
 export const either = (...anyOf: Schema[]): Schema => ({ anyOf });
 export const orNull = (schema: Schema): Schema => either(schema, { type: 'null' });
 
+/** Fields that are alike. @param names with blanks between them */
+export const fields = (names: string, schema: Schema): Fields =>
+	Object.fromEntries(names.split(' ').map((name) => [name, schema]));
+
 /** An object of these fields. Others in it are an error in requests and in the simulator's answers, and news in those of the API. */
-export function object(fields: Fields): Schema {
-	const names = Object.keys(fields);
+export function object(of: Fields): Schema {
+	const names = Object.keys(of);
 	return {
 		type: 'object',
-		properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), fields[name]])),
+		properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), of[name]])),
 		required: names.filter((name) => !name.endsWith('?')),
 	};
 }
 
 /** An object of which only these fields matter. */
-export const withAtLeast = (fields: Fields): Schema => ({ ...object(fields), additionalProperties: true });
+export const withAtLeast = (of: Fields): Schema => ({ ...object(of), additionalProperties: true });

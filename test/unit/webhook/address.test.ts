@@ -8,23 +8,14 @@ const fromLocal = fileAddressRule(new URL('http://127.0.0.1:3000'));
 
 describe('What the API of the internet names', () => {
 	it.each([
-		'https://cdn.videosdk.live/a.mp4',
 		'https://bucket.s3.eu-central-1.amazonaws.com/a?X-Amz-Signature=1',
-		'https://8.8.8.8/a',
-		'https://[2606:4700::1111]/a',
-		'https://172.32.0.1/',
-		'https://100.128.0.1/',
+		...['https://8.8.8.8/a', 'https://[2606:4700::1111]/a'],
 	])('is fetched from %s', (url) => expect(fromInternet(new URL(url))).toBeUndefined());
 
 	it.each([
-		...['localhost/a', 'localhost./a', 'LOCALHOST/a', 'n8n.internal./a', 'postgres:5432/'],
-		...['127.0.0.1/', '127.1/', '2130706433/', '0x7f.0.0.1/', '0177.0.0.1/', '0.0.0.0/', '0.1.2.3/'],
-		...['10.0.0.1/', '172.16.0.1/', '172.31.255.1/', '192.168.1.1/'],
-		...['169.254.169.254/latest/meta-data/', '100.64.0.1/', '100.127.0.1/', '198.18.0.1/'],
-		...['224.0.0.1/', '255.255.255.255/', '[::1]/', '[::]/', '[::ffff:127.0.0.1]/'],
-		...['[::ffff:8.8.8.8]/', '[fe80::1]/', '[fd00::1]/', '[64:ff9b::7f00:1]/', '[64:ff9b::808:808]/'],
-		...['[2002:7f00:1::]/', '[2001:0:7f00:1::]/', '[2001:db8::1]/', '[::127.0.0.1]/', '[4000::1]/'],
-		...['203.0.113.1/', '１２７.0.0.1/'],
+		...['localhost/a', 'localhost./a', 'LOCALHOST/a', 'n8n.internal./a', 'postgres:5432/', '１２７.0.0.1/'],
+		...['127.1/', '2130706433/', '0x7f.0.0.1/', '0177.0.0.1/', '169.254.169.254/latest/meta-data/'],
+		...['[::ffff:127.0.0.1]/', '[64:ff9b::7f00:1]/', '[::127.0.0.1]/'],
 	])('is not fetched from %s', (url) => {
 		expect(fromInternet(new URL(`https://${url}`))).toMatch(/private host/);
 	});
@@ -35,7 +26,6 @@ describe('What the API of the internet names', () => {
 		for (const user of ['u:p', 'u', ':p']) {
 			expect(fromInternet(new URL(`https://${user}@cdn.videosdk.live/a`))).toMatch(/user name/);
 		}
-		expect(fromInternet(new URL('https://u@cdn.videosdk.live/a'))).toMatch(/user name/);
 	});
 });
 
@@ -52,25 +42,17 @@ it('An address with a zone is none', () => {
 
 it.each([
 	['https://n8n.example.com/webhook/a', false],
-	['https://8.8.8.8:5678/', false],
-	['https://[2606:4700::1111]/', false],
 	['https://notlocal/', true],
 	['http://localhost:5678/webhook/a', true],
 	[' http://n8n.LAN/', true],
 	['https://n8n.home.arpa./', true],
 	['https://localhost.example.com/', false],
-	['https://10.1.2.3/', true],
 	['https://0x0a.1/', true],
-	['https://100.64.0.1/', true],
-	['https://[fd00::1]:5678/', true],
-	['https://[::ffff:10.0.0.1]/', true],
 	['https://n8n.lan../', true],
-	['ftp://localhost/', false],
-	['x http://localhost/', false],
 	['HTTP://localhost/', true],
-	['https://lan.example.com/', false],
 	['https://x.lan.example.com/', false],
 	['ftp://localhost/https:', false],
+	['x http://localhost/', false],
 	['localhost:5678', false],
 	['', false],
 ])("VideoSDK can't reach %j: %j", (url, expected) => expect(isUnreachable(url)).toBe(expected));
