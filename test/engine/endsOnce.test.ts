@@ -69,6 +69,20 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 			return [`every GET is answered ${status}`, 4, END_AT_TIMEOUT, faults, ENDED];
 		}),
 		[
+			'VideoSDK wants longer pauses than there is time for',
+			1,
+			END_AT_TIMEOUT,
+			[
+				{
+					kind: 'status',
+					status: 503,
+					headers: { 'retry-after': '55' },
+					match: { method: 'POST', times: 4 },
+				},
+			],
+			ENDED,
+		],
+		[
 			'a GET brings the record of another',
 			1,
 			{},

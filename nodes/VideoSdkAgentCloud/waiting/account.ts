@@ -1,6 +1,6 @@
 import { type ICredentialsDecrypted, type IExecuteFunctions, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
+import { abortAfter, apiRequest, failureOf, NO_TIME_LEFT, type Send } from '../api/client';
 import {
 	credentialId,
 	credentialOf,
@@ -99,7 +99,12 @@ export class Account {
 				this.skewMs = clockSkewMs(sentAtMs, Date.now(), headers);
 				return read(answer, headers);
 			};
-			return await apiRequest(this.context, request, readInTime, sending);
+			return await apiRequest(this.context, request, readInTime, sending).catch((error: object) => {
+				const failure = failureOf(error);
+				// Ends keep their own pace: as long a pause as VideoSDK wants may take up all their time.
+				if (failure) delete failure.retryAfterMs;
+				throw error;
+			});
 		};
 	}
 

@@ -6,9 +6,8 @@ import { describeNow } from '../conversation/wait';
 import type { Account, Lane } from './account';
 import type { Awaited } from './awaited';
 
-/** Looks are repeated anyway, ends are not. */
-const LOOK_ATTEMPTS = 1;
-const END_ATTEMPTS = 3;
+/** Everything is repeated anyway. */
+const ATTEMPTS = 1;
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
 /** Statuses that say plainly that there is no record. */
@@ -20,7 +19,7 @@ const NOT_THERE = [402, 404];
  * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
  */
 export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
-	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs, LOOK_ATTEMPTS), one.id).then(
+	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs, ATTEMPTS), one.id).then(
 		(record) => {
 			one.learn({ record, skewMs: account.skewMs });
 			return true;
@@ -36,7 +35,7 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 /** Ends a conversation at its Max Wait. Never throws. */
 export async function end(account: Account, one: Awaited): Promise<void> {
 	try {
-		const send = account.sender('end', one.lastEndMs, END_ATTEMPTS);
+		const send = account.sender('end', one.lastEndMs, ATTEMPTS);
 		const { alreadyOver, ...record } = await one.kind.end(send, one.id);
 		one.learn({ record, skewMs: account.skewMs });
 		if (alreadyOver !== true) one.learn({ ended: true });
@@ -65,7 +64,7 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	const knownMs = (overAtMs ?? Math.min(...Object.values(told), seenOverAtMs)) - account.skewMs;
 	const endMs = Number.isNaN(shownMs) ? knownMs : shownMs;
 	await findParts(
-		account.sender('keep', one.limits.keepUntilMs, LOOK_ATTEMPTS),
+		account.sender('keep', one.limits.keepUntilMs, ATTEMPTS),
 		async (url) => await account.readText(url, one.limits.keepUntilMs),
 		one.openParts,
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
