@@ -3,6 +3,7 @@ import { type Send } from '../api/client';
 import { createRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
 import { type RoomChoice } from '../fields/room';
+import { type WebhookOf } from '../webhook/context';
 import type { RunTools } from './operation';
 
 /**
@@ -23,18 +24,21 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
  * Gives the room for a session or call. A room to create is created, and deactivated by the runner if the session or call then fails
  * for certain.
  *
+ * @param webhookOf gives the webhook of a room to create: it takes one only then
  * @returns the room's ID; undefined if none was chosen
  * @throws NodeApiError if no room could be created
  */
 export async function openRoom(
 	context: IExecuteFunctions,
 	send: Send,
-	{ hasRoom }: RunTools,
+	{ credential, hasRoom }: RunTools,
 	{ roomId, body }: RoomChoice,
 	starts: 'session' | 'call',
+	webhookOf?: WebhookOf,
 ): Promise<string | undefined> {
 	if (body === undefined) return roomId;
-	const room: IDataObject = await createRoom(send, body).catch((error) => {
+	const webhook = await webhookOf?.(credential);
+	const room: IDataObject = await createRoom(send, { ...body, webhook }).catch((error) => {
 		throw noRoomError(context, error, starts);
 	});
 	const createdId = String(room.roomId);

@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
-import { CONTEXT_PARAMETER, contextUrlLength, type WebhookTarget } from '../webhook/context';
+import { CONTEXT_PARAMETER, contextUrlLength, type WebhookOf, withSignedContext } from '../webhook/context';
 import { EVENT_PREFIX } from '../webhook/event';
 import { readContext } from './context';
 import { EVENT_OPTIONS, type EventOption } from './events';
@@ -110,17 +110,14 @@ function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): voi
  * Reads the fields that `webhookFields` makes.
  *
  * @param eventOptions the events that can be chosen
- * @returns the webhook and its context, yet to be signed by `withSignedContext`; undefined if no URL is given
+ * @returns gives the webhook with its context, signed; none if no URL is given
  * @throws NodeOperationError if the URL cannot be used, no event is chosen, or URL and context are longer than VideoSDK takes
  */
-export function readWebhook(
-	read: ItemReader,
-	eventOptions: INodePropertyOptions[],
-): WebhookTarget | undefined {
+export function readWebhook(read: ItemReader, eventOptions: INodePropertyOptions[]): WebhookOf {
 	const context = readContext(readOptions(read));
 	const endPoint = readWebhookUrl(read);
-	if (endPoint === undefined) return undefined;
+	if (endPoint === undefined) return async () => undefined;
 	const events = read.choices({ ...webhookEventsField, options: eventOptions });
 	if (context !== undefined) checkContextUrl(read, endPoint, context);
-	return { webhook: { endPoint, events }, context };
+	return withSignedContext({ endPoint, events }, context);
 }

@@ -1,7 +1,6 @@
 import type { IExecuteFunctions, IWebhookDescription } from 'n8n-workflow';
-import type { ReadCredential } from '../api/credential';
-import type { SessionWebhook } from '../api/sessions';
 import { isUnreachableFrom } from '../webhook/address';
+import type { WebhookOf } from '../webhook/context';
 import { baseResumeUrlOf } from '../n8n/wait';
 
 /**
@@ -51,9 +50,6 @@ export function responseUrlOf(context: IExecuteFunctions): string {
 	url.searchParams.append('end', RESPONSE_PATH);
 	return url.href;
 }
-
-/** Gives a webhook by the credential of the account that sends its events. */
-export type WebhookOf = (credential: ReadCredential) => Promise<SessionWebhook | undefined>;
 
 /**
  * @returns gives the webhook by which VideoSDK tells the waiting execution of an end; undefined if VideoSDK can't reach n8n: it may

@@ -30,11 +30,8 @@ export function verifyContext(text: unknown, key: SigningKey): IDataObject | und
 	return isRecord(pairs) ? pairs : undefined;
 }
 
-/** A webhook, and what is to come with each of its events: texts, numbers and booleans by name. */
-export interface WebhookTarget {
-	webhook: SessionWebhook;
-	context?: IDataObject;
-}
+/** Gives a webhook by the credential of the account that sends its events; undefined: none is sent. */
+export type WebhookOf = (credential: ReadCredential) => Promise<SessionWebhook | undefined>;
 
 /** @returns the URL with the query parameter for the context, whose value is to be appended */
 function withParameter(url: string): string {
@@ -48,17 +45,15 @@ export function contextUrlLength(url: string, pairs: IDataObject): number {
 }
 
 /**
- * Puts a webhook's context into its URL, signed by the secret of the credential with which the webhook is sent.
+ * Puts a context into a webhook's URL, signed by the secret of the credential with which the webhook is sent.
  *
- * @param credential that of the item; not read if there is no context
+ * @param context what is to come with each of its events: texts, numbers and booleans by name. undefined: no credential is read
  */
-export async function withSignedContext(
-	target: WebhookTarget | undefined,
-	credential: ReadCredential,
-): Promise<SessionWebhook | undefined> {
-	if (target?.context === undefined) return target?.webhook;
-	const { webhook, context } = target;
-	const { data } = await credential();
-	const key = contextKey(String(data?.secretKey ?? '').trim());
-	return { ...webhook, endPoint: withParameter(webhook.endPoint) + signContext(context, key) };
+export function withSignedContext(webhook: SessionWebhook, context: IDataObject | undefined): WebhookOf {
+	return async (credential) => {
+		if (context === undefined) return webhook;
+		const { data } = await credential();
+		const key = contextKey(String(data?.secretKey ?? '').trim());
+		return { ...webhook, endPoint: withParameter(webhook.endPoint) + signContext(context, key) };
+	};
 }

@@ -264,18 +264,21 @@ describe('The ID of a room', () => {
 describe('A webhook', () => {
 	const events = [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}failed`];
 	const read = (webhookUrl: unknown, webhookEvents: unknown = events) =>
-		readWebhook(reader({ webhookUrl, webhookEvents }), EVENT_OPTIONS)?.webhook;
+		readWebhook(reader({ webhookUrl, webhookEvents }), EVENT_OPTIONS)(noCredential);
+	const noCredential = async () => await Promise.reject(new Error('Without a context none is read'));
 	const HOST = 'n8n.example.com';
 
-	it.each(['', ' \n', null, undefined])('is not sent if the URL is %j', (blank) => {
-		for (const url of holders(blank)) expect([read(url), read(url, [])]).toEqual([undefined, undefined]);
+	it.each(['', ' \n', null, undefined])('is not sent if the URL is %j', async (blank) => {
+		for (const url of holders(blank))
+			expect([await read(url), await read(url, [])]).toEqual([undefined, undefined]);
 	});
 
 	it.each([
 		...[`https://${HOST}/webhook/6f1c/webhook`, 'http://127.0.0.1:5678/webhook/x/webhook?a=1'],
 		...[`HTTPS://${HOST}/x`, `https://user:secret@${HOST}/x`, `https://${HOST}/`.padEnd(512, 'x')],
-	])('goes to %s as it is', (url) => {
-		for (const one of [url, ...holders(`  ${url}\n`)]) expect(read(one)).toEqual({ endPoint: url, events });
+	])('goes to %s as it is', async (url) => {
+		for (const one of [url, ...holders(`  ${url}\n`)])
+			expect(await read(one)).toEqual({ endPoint: url, events });
 	});
 
 	it.each([

@@ -18,9 +18,9 @@ import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
-import { readRoom, type RoomChoice } from '../../fields/room';
+import { readRoom } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
-import { type WebhookOf } from '../../waiting/resumeUrl';
+import { type WebhookOf } from '../../webhook/context';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedCall, type RunTools } from '../operation';
 
@@ -80,7 +80,7 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[] = [])
 /** What differs between the operations that make calls. */
 interface CallOptions {
 	/** Gives that of a room that is created for the call. */
-	webhook?: WebhookOf;
+	webhookOf?: WebhookOf;
 	/** The option for a room without a recording, if the operation has it. */
 	ownRoom?: Field;
 	/** The call is hung up after this time. Default: it isn't */
@@ -89,40 +89,6 @@ interface CallOptions {
 	responseTool?: HandedTool;
 	/** Makes the output of the call. Default: the whole record */
 	show?: (call: IDataObject) => IDataObject;
-}
-
-/** A call, the room for it, and how long the phone may ring before the API answers. */
-interface CallStart {
-	body: CallBody;
-	/** Gives the metadata with the agent's tools in it. */
-	metadata: ReturnType<typeof readWithTools>;
-	room: RoomChoice;
-	ringingMs: number;
-}
-
-/**
- * Reads what `callFields` has for all operations, and CALL_OPTIONS, as the API names them.
- *
- * @throws NodeOperationError naming the field
- */
-function readMake(read: ItemReader, { ownRoom, hungUpAfterMs, responseTool }: CallOptions): CallStart {
-	const sipCallTo = readPhoneNumber(read, toField);
-	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
-	const route = isViaGateway
-		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
-		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
-	const options = readOptions(read);
-	const waitUntilAnswered = options.flag(waitUntilAnsweredField);
-	const ringingTimeout = options.count(ringingTimeoutField);
-	return {
-		body: {
-			...{ sipCallTo, ...route, waitUntilAnswered, ringingTimeout },
-			maxCallDuration: readMaxCallDurationS(read, hungUpAfterMs),
-		},
-		metadata: readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS), responseTool),
-		room: readRoom(read, ownRoom),
-		ringingMs: waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0,
-	};
 }
 
 /** @throws NodeOperationError if the number to call from is certainly none of the routing rule's */
@@ -146,28 +112,38 @@ async function checkFrom(
 }
 
 /**
- * Reads a call, to be made in the room that was chosen for it.
+ * Reads a call, to be made in the room that was chosen for it: what `callFields` has for all operations, and CALL_OPTIONS.
  *
  * @throws NodeOperationError naming the field
  */
 export function prepareCall(
 	read: ItemReader,
-	{ webhook, show = (call) => call, ...limits }: CallOptions = {},
+	{ webhookOf, ownRoom, hungUpAfterMs, responseTool, show = (call) => call }: CallOptions = {},
 ): PreparedCall {
-	const { body, metadata, room, ringingMs } = readMake(read, limits);
-	const hours = readCallingHours(readOptions(read));
+	const sipCallTo = readPhoneNumber(read, toField);
+	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
+	const route = isViaGateway
+		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
+		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
+	const options = readOptions(read);
+	const waitUntilAnswered = options.flag(waitUntilAnsweredField);
+	const ringingTimeout = options.count(ringingTimeoutField);
+	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
+	const maxCallDuration = readMaxCallDurationS(read, hungUpAfterMs);
+	const body = { sipCallTo, ...route, waitUntilAnswered, ringingTimeout, maxCallDuration };
+	const metadataOf = readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS), responseTool);
+	const room = readRoom(read, ownRoom);
+	const hours = readCallingHours(options);
 	return {
-		to: body.sipCallTo,
-		allowsSameNumber: readOptions(read).flag(allowSameNumberField) ?? false,
+		to: sipCallTo,
+		allowsSameNumber: options.flag(allowSameNumberField) ?? false,
 		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
-			const { credential } = tools;
-			const call = { ...body, metadata: await metadata(credential) };
-			const choice = room.body ? { body: { ...room.body, webhook: await webhook?.(credential) } } : room;
-			const destinationRoomId = await openRoom(read.context, send, tools, choice, 'call');
+			const metadata = await metadataOf(tools.credential);
+			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
 			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
-			return show(await makeCall(send, { ...call, destinationRoomId }, timeoutMs));
+			return show(await makeCall(send, { ...body, metadata, destinationRoomId }, timeoutMs));
 		},
 	};
 }

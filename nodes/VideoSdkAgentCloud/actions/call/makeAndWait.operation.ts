@@ -31,8 +31,8 @@ export const operation: Operation = {
 	prepare(read) {
 		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
 		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
-		const webhook = resumeWebhook(read.context, ['session-ended']);
-		return prepareCall(read, { webhook, ownRoom: ownRoomOption, hungUpAfterMs });
+		const webhookOf = resumeWebhook(read.context, ['session-ended']);
+		return prepareCall(read, { webhookOf, ownRoom: ownRoomOption, hungUpAfterMs });
 	},
 	...waitingFor('call', HANG_UP_AT_TIMEOUT),
 };

@@ -42,7 +42,7 @@ function prepareQuestion(read: ItemReader): PreparedCall {
 	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash: keyHashOf(key) };
 	const call = prepareCall(read, {
 		// The room tells of the end.
-		webhook: resumeWebhook(read.context, ['session-ended']),
+		webhookOf: resumeWebhook(read.context, ['session-ended']),
 		ownRoom: ownRoomOption,
 		hungUpAfterMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
 		responseTool: {

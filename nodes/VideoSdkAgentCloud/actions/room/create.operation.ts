@@ -5,7 +5,6 @@ import { ROOM_EVENT_OPTIONS } from '../../fields/events';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook, webhookFields } from '../../fields/webhook';
 import { readOptions } from '../../fields/requestOptions';
-import { withSignedContext } from '../../webhook/context';
 import { type Operation } from '../operation';
 
 const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId', {
@@ -43,8 +42,8 @@ export const operation: Operation = {
 			geoFence: options.text(geoFenceField),
 			autoStartConfig: readRecording(read),
 		};
-		const target = readWebhook(read, ROOM_EVENT_OPTIONS);
+		const webhookOf = readWebhook(read, ROOM_EVENT_OPTIONS);
 		return async (send, { credential }) =>
-			await createRoom(send, { ...body, webhook: await withSignedContext(target, credential) });
+			await createRoom(send, { ...body, webhook: await webhookOf(credential) });
 	},
 };

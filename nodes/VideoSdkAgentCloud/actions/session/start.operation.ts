@@ -1,6 +1,5 @@
-import { type IDataObject, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
-import { type Send } from '../../api/client';
-import { type SessionWebhook, type StartBody, startSession } from '../../api/sessions';
+import { type INodeProperties } from 'n8n-workflow';
+import { startSession } from '../../api/sessions';
 import { EVENT_OPTIONS } from '../../fields/events';
 import { agentToolsField, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/keyValue';
@@ -8,16 +7,11 @@ import { deploymentField, optionalTagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';
 import { readWebhook, WEBHOOK_FIELDS } from '../../fields/webhook';
 import { recordingFields } from '../../fields/recording';
-import { readSessionRoom, type RoomChoice, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
-import { withSignedContext } from '../../webhook/context';
+import { readSessionRoom, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
+import { type WebhookOf } from '../../webhook/context';
 import { ROOM_EVENTS } from '../../webhook/event';
 import { openRoom } from '../openRoom';
-import { type Operation, type RunTools } from '../operation';
-
-/** The body of a start, and the room for it. */
-export interface SessionStart extends StartBody {
-	room: RoomChoice;
-}
+import { type ItemRun, type Operation } from '../operation';
 
 const META_DATA_FIELDS = metaDataFields(
 	"Your own data to keep with the session. For data that the agent reads, use 'Environment Variables'.",
@@ -33,46 +27,30 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 }
 
 /**
- * Reads what `startFields` has for all operations, as the API names it.
+ * Reads what `startFields` has for all operations.
  *
- * @returns the start, and what gives its environment variables with the agent's tools in them
+ * @returns makes the run of an item, by what gives the session's webhook: it starts the session in the room that was chosen for it,
+ * and adds the room's `roomId`, if any. A room that is created sends its events to the same URL, if it has any
+ * @throws NodeOperationError naming the field
  */
-export function readStart(read: ItemReader): {
-	start: SessionStart;
-	env: ReturnType<typeof readWithTools>;
-} {
+export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?: string[]) => ItemRun {
 	const env = readEnv(read);
-	const start = {
+	const body = {
 		deploymentId: read.text(deploymentField),
 		tag: read.text(optionalTagField),
 		metaData: readKeyValues(read, META_DATA_FIELDS),
-		room: readSessionRoom(read, env),
 	};
-	return { start, env: readWithTools(read, 'env', env) };
-}
-
-/**
- * Starts a session in the room that was chosen for it.
- *
- * @returns the session, with the `roomId` of the room if one was chosen
- * @throws NodeApiError as `startSession` and `openRoom` do
- */
-export async function startInRoom(
-	context: IExecuteFunctions,
-	send: Send,
-	tools: RunTools,
-	{ room, ...body }: SessionStart,
-): Promise<IDataObject> {
-	const roomId = await openRoom(context, send, tools, room, 'session');
-	if (roomId === undefined) return await startSession(send, body);
-	const session = await startSession(send, { ...body, env: { ...body.env, [ROOM_VARIABLE]: roomId } });
-	return { ...session, roomId };
-}
-
-/** A room takes a webhook only when it is created. All its events are sent: the trigger chooses. */
-function withEvents(room: RoomChoice, webhook: SessionWebhook | undefined): RoomChoice {
-	if (room.body === undefined || webhook === undefined) return room;
-	return { ...room, body: { ...room.body, webhook: { ...webhook, events: [...ROOM_EVENTS] } } };
+	const room = readSessionRoom(read, env);
+	const envOf = readWithTools(read, 'env', env);
+	return (webhookOf, roomEvents) => async (send, tools) => {
+		const webhook = await webhookOf(tools.credential);
+		const start = { ...body, env: await envOf(tools.credential), webhook };
+		const ofRoom = webhook && roomEvents && { ...webhook, events: roomEvents };
+		const roomId = await openRoom(read.context, send, tools, room, 'session', async () => ofRoom);
+		if (roomId === undefined) return await startSession(send, start);
+		const session = await startSession(send, { ...start, env: { ...start.env, [ROOM_VARIABLE]: roomId } });
+		return { ...session, roomId };
+	};
 }
 
 export const operation: Operation = {
@@ -89,18 +67,5 @@ export const operation: Operation = {
 		),
 	]),
 	options: [roomIdOption, ...TOOLS_OPTIONS],
-	prepare(read) {
-		const { start, env } = readStart(read);
-		const { room, ...body } = start;
-		const target = readWebhook(read, EVENT_OPTIONS);
-		return async (send, tools) => {
-			const webhook = await withSignedContext(target, tools.credential);
-			return await startInRoom(read.context, send, tools, {
-				...body,
-				env: await env(tools.credential),
-				room: withEvents(room, webhook),
-				webhook,
-			});
-		};
-	},
+	prepare: (read) => readStart(read)(readWebhook(read, EVENT_OPTIONS), ROOM_EVENTS),
 };

@@ -8,7 +8,7 @@ import { EVENT_PREFIX } from '../../webhook/event';
 import { verificationSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
 import { checkWait, waitingFor, waitOptions } from '../waitForAll';
-import { readStart, startFields, startInRoom } from './start.operation';
+import { readStart, startFields } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
 	description:
@@ -31,16 +31,14 @@ export const operation: Operation = {
 	prepare(read) {
 		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);
-		const { start, env } = readStart(read);
 		const webhookOf = resumeWebhook(context, [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`]);
-		return async (send, tools) => {
+		return readStart(read)(async (credential) => {
 			// A credential by which the end could not be verified must come to light before the start.
 			await verificationSettings(context).catch((error: Error) => {
 				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
 			});
-			const webhook = await webhookOf(tools.credential);
-			return await startInRoom(context, send, tools, { ...start, webhook, env: await env(tools.credential) });
-		};
+			return await webhookOf(credential);
+		});
 	},
 	...waitingFor('session', END_AT_TIMEOUT),
 };
