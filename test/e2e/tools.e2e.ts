@@ -96,7 +96,7 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 
 	/** What "From List" shows of a tool. */
 	const inList = async (name: string) =>
-		(await searchList(setup, 'searchAgentTools', { path: 'parameters.agentTools.tools[0].tool' })).find(
+		(await searchList(setup, 'searchTools', { path: 'parameters.agentTools.tools[0].tool' })).find(
 			(entry) => entry.name === `find_order: ${name}`,
 		);
 

@@ -4,6 +4,7 @@ import type {
 	IDataObject,
 	INodeParameters,
 	INodeProperties,
+	INodePropertyMode,
 	INodePropertyOptions,
 	INodeType,
 	INodeTypeDescription,
@@ -222,6 +223,29 @@ describe('The action', () => {
 			.properties.filter(({ name }) => name === 'operation')
 			.flatMap(({ options = [] }) => options as INodePropertyOptions[]);
 		expect(operations.filter(({ description = '' }) => description.length > 110)).toEqual([]);
+	});
+
+	it('says what to select from each list, and has what fills it', () => {
+		const lists: Record<string, string> = {};
+		JSON.stringify(action().properties, (_key, value: INodePropertyMode | null) => {
+			const method = value?.type === 'list' ? value.typeOptions?.searchListMethod : undefined;
+			if (method !== undefined) lists[method] = value?.placeholder ?? '';
+			return value;
+		});
+		expect(lists).toEqual({
+			searchAgents: 'Select an agent...',
+			searchCalls: 'Select a call...',
+			searchDeployments: 'Select a deployment...',
+			searchGateways: 'Select a gateway...',
+			searchPhoneNumbers: 'Select a phone number...',
+			searchRoutingRules: 'Select a routing rule...',
+			searchSessions: 'Select a session...',
+			searchTags: 'Select a tag...',
+			searchTools: 'Select a tool...',
+			searchTriggers: 'Select a trigger...',
+		});
+		const { listSearch = {} } = engine.nodeType('videoSdkAgentCloud').methods ?? {};
+		expect(Object.keys(listSearch).sort()).toEqual(Object.keys(lists).sort());
 	});
 
 	it('offers the resources and operations of interface.md', () => {

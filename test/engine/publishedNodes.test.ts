@@ -23,7 +23,7 @@ async function triggers(webhookEvents: unknown = EVENT_NAMES, filter = '', more:
 	} as INodeParameters;
 	return (await rig.engine.listSearch('searchTriggers', filter, undefined, parameters, more)).results;
 }
-const tools = async () => (await rig.engine.listSearch('searchAgentTools')).results;
+const tools = async () => (await rig.engine.listSearch('searchTools')).results;
 const stored = (name: string, events = EVENT_NAMES) => new StoredTrigger(rig.engine, { events }, name);
 const credentials = (id: string) => ({ [CREDENTIAL]: { id, name: 'VideoSDK' } });
 

@@ -65,8 +65,8 @@ export type CredentialOfItem = (itemIndex: number) => ReadCredential;
 export interface Operation {
 	/** As workflows hold it. */
 	value: string;
-	/** In the list of operations, in Title Case. */
-	name: string;
+	/** In the list of operations. Default: its value in Title Case */
+	name?: string;
 	/** Becomes the node's name on the canvas, so it is short. */
 	action: string;
 	/** In the list of operations. Of a tool, an AI model reads it, too, so it says what costs money or reaches a person. */
@@ -130,5 +130,5 @@ export interface Resource {
 	/** The operation of a new node. */
 	defaultOperation: string;
 	/** In alphabetical order of their names, as the editor shows them. */
-	operations: Operation[];
+	operations: Array<Operation & { name: string }>;
 }

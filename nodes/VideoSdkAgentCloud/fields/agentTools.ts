@@ -30,8 +30,6 @@ export const toolsValidForField = numberField('default', 'Tools Valid For', 'too
 /** One tool. */
 const toolField = locator('default', 'Tool', 'tool', {
 	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
-	searchListMethod: 'searchAgentTools',
-	listPlaceholder: 'Select a tool...',
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
 	enteredHint:

@@ -5,8 +5,6 @@ import { locator } from './locators';
 export const callField = locator('required', 'Call', 'callId', {
 	description:
 		'The call to use. To take it from an earlier node, enter its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
-	searchListMethod: 'searchCalls',
-	listPlaceholder: 'Select a call...',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
 });
 
@@ -14,17 +12,14 @@ export const callField = locator('required', 'Call', 'callId', {
 export const routingRuleField = locator('required', 'Routing Rule', 'routingRuleId', {
 	description:
 		"The outbound routing rule. Its agent makes the call. None in the list? See 'Your first call' in the docs.",
-	searchListMethod: 'searchRoutingRules',
-	listPlaceholder: 'Select a routing rule...',
 	placeholder: 'e.g. rule_1a2b3c',
 });
 
 /** The number from which a routing rule calls. */
 export const fromField = locator('required', 'From', 'from', {
 	description: "The phone number to call from. It must be one of the routing rule's numbers.",
-	searchListMethod: 'searchPhoneNumbers',
 	dependsOn: 'routingRuleId',
-	listPlaceholder: 'Select a phone number...',
+	list: 'Phone Number',
 	// "By Number" is too long for n8n's selector.
 	entered: ['Number', 'number'],
 	placeholder: 'e.g. +14155550100',
@@ -40,7 +35,5 @@ export const optionalFromField = optional(
 /** A connection to a provider of phone lines. */
 export const gatewayField = locator('required', 'Gateway', 'gatewayId', {
 	description: 'The outbound gateway to call through',
-	searchListMethod: 'searchGateways',
-	listPlaceholder: 'Select a gateway...',
 	placeholder: 'e.g. gw_1a2b3c',
 });

@@ -48,10 +48,15 @@ export const namedEntries = (name: string) => ({
 	fixedCollection: { itemTitle: `={{ $collection.item.value.${name} }}` },
 });
 
-/** Makes options in alphabetical order, each named by its value in Title Case: `noAnswer` is "No Answer". */
+/** @returns a value in Title Case: `noAnswer` is "No Answer" */
+export function titleOf(value: string): string {
+	const words = value.charAt(0).toUpperCase() + value.slice(1).replace(/[A-Z]/g, ' $&');
+	return words.replace(/ (?:And|For) /g, (word) => word.toLowerCase());
+}
+
+/** Makes options in alphabetical order, each named by its value. */
 export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
-	const nameOf = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/[A-Z]/g, ' $&');
-	return [...values].sort().map((value) => ({ name: nameOf(value), value }));
+	return [...values].sort().map((value) => ({ name: titleOf(value), value }));
 }
 
 /** @returns a field that may be left empty. @param blank what that means then */

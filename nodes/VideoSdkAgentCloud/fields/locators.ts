@@ -3,12 +3,10 @@ import { type Blank, type Field, optional } from './field';
 /** What makes one locator different from others. */
 interface Locator {
 	description: string;
-	/** The method of `lists/` that fills "From List". */
-	searchListMethod: string;
+	/** What "From List" shows, filled by `searchPhoneNumbers` of `lists/` for "Phone Number". Default: as the field is labeled */
+	list?: string;
 	/** The name of the locator on which the list depends. */
 	dependsOn?: string;
-	/** In the closed list, such as "Select a session...". */
-	listPlaceholder: string;
 	/** The mode beside "From List": as the user reads it, and as workflows hold it. Default: an ID */
 	entered?: [label: string, mode: string];
 	placeholder: string;
@@ -23,8 +21,9 @@ export function locator<B extends Blank>(
 	blank: B,
 	displayName: string,
 	name: string,
-	{ entered: [label, mode] = ['By ID', 'id'], enteredHint, builderHint, dependsOn, ...texts }: Locator,
+	{ list = displayName, entered: [label, mode] = ['By ID', 'id'], ...texts }: Locator,
 ): Field<B> {
+	const { description, placeholder, enteredHint, builderHint, dependsOn } = texts;
 	return {
 		displayName,
 		name,
@@ -32,7 +31,7 @@ export function locator<B extends Blank>(
 		default: { mode: 'list', value: '' },
 		required: blank === 'required',
 		blank,
-		description: texts.description,
+		description,
 		...(dependsOn !== undefined && { typeOptions: { loadOptionsDependsOn: [`${dependsOn}.value`] } }),
 		...(builderHint !== undefined && { builderHint: { propertyHint: builderHint } }),
 		modes: [
@@ -40,10 +39,10 @@ export function locator<B extends Blank>(
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
-				placeholder: texts.listPlaceholder,
-				typeOptions: { searchListMethod: texts.searchListMethod, searchable: true },
+				placeholder: `Select ${/^[AEIOU]/.test(list) ? 'an' : 'a'} ${list.toLowerCase()}...`,
+				typeOptions: { searchListMethod: `search${list.replaceAll(' ', '')}s`, searchable: true },
 			},
-			{ displayName: label, name: mode, type: 'string', placeholder: texts.placeholder, hint: enteredHint },
+			{ displayName: label, name: mode, type: 'string', placeholder, hint: enteredHint },
 		],
 	};
 }
@@ -51,8 +50,6 @@ export function locator<B extends Blank>(
 /** The deployment of an agent. */
 export const deploymentField = locator('required', 'Deployment', 'deploymentId', {
 	description: "The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud.",
-	searchListMethod: 'searchDeployments',
-	listPlaceholder: 'Select a deployment...',
 	placeholder: 'e.g. ddv_1a2b3c',
 	builderHint:
 		'Leave it empty for the user to select from the list. If the ID is known, use mode "id". Never invent an ID.',
@@ -61,9 +58,7 @@ export const deploymentField = locator('required', 'Deployment', 'deploymentId',
 /** The version of a deployment. */
 export const tagField = locator('required', 'Tag', 'tag', {
 	description: 'The version of the deployment',
-	searchListMethod: 'searchTags',
 	dependsOn: 'deploymentId',
-	listPlaceholder: 'Select a tag...',
 	entered: ['By Name', 'name'],
 	placeholder: 'e.g. v1',
 	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty unless the user has given one.',
@@ -79,8 +74,6 @@ export const optionalTagField: Field<'default'> = {
 export const sessionField = locator('required', 'Session', 'sessionId', {
 	description:
 		'The session to use. To use one from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
-	searchListMethod: 'searchSessions',
-	listPlaceholder: 'Select a session...',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
 	builderHint:
 		'Use mode "id" with an expression for the sessionId of an earlier Session: Start or of the trigger.',
@@ -90,7 +83,5 @@ export const sessionField = locator('required', 'Session', 'sessionId', {
 export const agentField = locator('required', 'Agent', 'agentId', {
 	description:
 		"The agent to send to the room. The list shows the agents that are deployed to VideoSDK's cloud.",
-	searchListMethod: 'searchAgents',
-	listPlaceholder: 'Select an agent...',
 	placeholder: 'e.g. ag_1a2b3c',
 });

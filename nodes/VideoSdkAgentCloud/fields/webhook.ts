@@ -17,8 +17,7 @@ export const NOT_LISTED = 'not-listed';
 /** The address of a trigger. */
 export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',
-	searchListMethod: 'searchTriggers',
-	listPlaceholder: 'Select a trigger...',
+	list: 'Trigger',
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../webhook',
 	enteredHint:

@@ -4,7 +4,7 @@ import { knownTools } from '../webhook/knownNodes';
 import { searchKnown } from './knownNodes';
 
 /** The tool triggers of this n8n instance that use the same credential. */
-export const searchAgentTools = searchKnown(
+export const searchTools = searchKnown(
 	'tools',
 	knownTools,
 	({ toolName, workflowName, isPublished, url, timeoutS }, isUnreached) => ({

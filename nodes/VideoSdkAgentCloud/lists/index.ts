@@ -1,4 +1,4 @@
-import { searchAgentTools } from './agentTools';
+import { searchTools } from './agentTools';
 import { searchAgents } from './agents';
 import { searchCalls } from './calls';
 import { getDeployments, searchDeployments } from './deployments';
@@ -10,7 +10,7 @@ import { searchTriggers } from './triggers';
 /** What fills "From List" of locators, by the names that fields use in `searchListMethod`. */
 export const LISTS = {
 	searchAgents,
-	searchAgentTools,
+	searchTools,
 	searchCalls,
 	searchDeployments,
 	searchGateways,

@@ -70,7 +70,6 @@ function prepare(read: ItemReader): ItemRun {
 
 export const operation: Operation = {
 	value: 'checkSetup',
-	name: 'Check Setup',
 	action: 'Check setup',
 	description:
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',

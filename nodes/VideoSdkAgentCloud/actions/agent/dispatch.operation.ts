@@ -68,7 +68,6 @@ function readRoomOptions(read: ItemReader): IDataObject | undefined {
 
 export const operation: Operation = {
 	value: 'dispatch',
-	name: 'Dispatch',
 	action: 'Dispatch agent to room',
 	description: 'Send an agent to a room. This costs money.',
 	consequence: 'costs money',

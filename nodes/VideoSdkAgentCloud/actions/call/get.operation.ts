@@ -14,7 +14,6 @@ import { textReader } from '../withFile';
 
 export const operation: Operation = {
 	value: 'get',
-	name: 'Get',
 	action: 'Get call',
 	description: 'Retrieve a call and, if you choose, its transcript, summary, and recording',
 	fields: [callField, includeField],

@@ -8,7 +8,6 @@ const hangUp = async (send: Send, callId: string) => simplifyCall(await endCall(
 
 export const operation = onRecord(callField, hangUp, {
 	value: 'hangUp',
-	name: 'Hang Up',
 	action: 'Hang up call',
 	description: "End a call, even while it's still ringing. If it's already over, nothing happens.",
 });

@@ -150,7 +150,6 @@ export function prepareCall(
 
 export const operation: Operation = {
 	value: 'make',
-	name: 'Make',
 	action: 'Make call',
 	description: 'Have a voice agent call someone. This costs money and reaches a real person.',
 	consequence: 'costs money and calls a person',

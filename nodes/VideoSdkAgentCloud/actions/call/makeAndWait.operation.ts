@@ -18,7 +18,6 @@ const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 
 
 export const operation: Operation = {
 	value: 'makeAndWait',
-	name: 'Make and Wait',
 	action: 'Make call and wait',
 	description:
 		'Call one person per item and continue when all calls are over. This costs money and reaches real people.',

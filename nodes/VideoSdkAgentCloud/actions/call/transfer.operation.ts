@@ -14,7 +14,6 @@ const transferToField = textField('required', 'Transfer To', 'transferTo', {
 
 export const operation: Operation = {
 	value: 'transfer',
-	name: 'Transfer',
 	action: 'Transfer call',
 	description:
 		'Transfer an answered call to another number (by SIP REFER). The agent leaves. This reaches a real person.',

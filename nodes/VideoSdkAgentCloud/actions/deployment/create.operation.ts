@@ -14,7 +14,6 @@ const descriptionField = textField('required', 'Description', 'description', {
 
 export const operation: Operation = {
 	value: 'create',
-	name: 'Create',
 	action: 'Create deployment',
 	description: 'Create a deployment, to which a developer uploads versions of an agent',
 	starts: 'deployment',

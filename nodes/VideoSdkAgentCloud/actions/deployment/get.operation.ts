@@ -4,7 +4,6 @@ import { type Operation } from '../operation';
 
 export const operation: Operation = {
 	value: 'get',
-	name: 'Get',
 	action: 'Get deployment',
 	description: 'Retrieve one version of a deployment',
 	fields: [deploymentField, tagField],

@@ -37,7 +37,6 @@ function readUrl(read: ItemReader): string {
 
 export const operation: Operation = {
 	value: 'download',
-	name: 'Download',
 	action: 'Download recording',
 	description: 'Download a recording as a file',
 	maxInFlight: MAX_DOWNLOADS_IN_FLIGHT,

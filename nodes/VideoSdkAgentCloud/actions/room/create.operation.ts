@@ -22,7 +22,6 @@ const DEFAULT_EVENTS = ['session-ended', 'recording-stopped', 'transcription-sto
 
 export const operation: Operation = {
 	value: 'create',
-	name: 'Create',
 	action: 'Create room',
 	description:
 		'Create a room where agents and people meet, and choose whether to record it. Recording costs money.',

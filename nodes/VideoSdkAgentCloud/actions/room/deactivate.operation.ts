@@ -9,7 +9,6 @@ const ownRoomIdField = {
 
 export const operation = onRecord(ownRoomIdField, deactivateRoom, {
 	value: 'deactivate',
-	name: 'Deactivate',
 	action: 'Deactivate room',
 	description: "Close a room permanently. Everyone in it is disconnected, and it can't be joined again.",
 	consequence: 'disconnects everyone in the room',

@@ -4,7 +4,6 @@ import { onRecord } from '../onRecord';
 
 export const operation = onRecord(roomIdField, endRoomSession, {
 	value: 'endSession',
-	name: 'End Session',
 	action: 'End room session',
 	description: 'Disconnect everyone from a room and stop a dispatched agent. The room itself stays open.',
 	consequence: 'disconnects everyone in the room',

@@ -6,7 +6,6 @@ const ROOM_FIELD = { ...roomIdField, description: 'The ID of the room. Its Custo
 
 export const operation = onRecord(ROOM_FIELD, getRoom, {
 	value: 'get',
-	name: 'Get',
 	action: 'Get room',
 	description: 'Retrieve a room',
 });

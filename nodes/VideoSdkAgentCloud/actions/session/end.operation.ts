@@ -4,7 +4,6 @@ import { onRecord } from '../onRecord';
 
 export const operation = onRecord(sessionField, endSession, {
 	value: 'end',
-	name: 'End',
 	action: 'End session',
 	description: 'End a running session. If it has already ended, nothing happens.',
 });

@@ -4,7 +4,6 @@ import { onRecord } from '../onRecord';
 
 export const operation = onRecord(sessionField, getSession, {
 	value: 'get',
-	name: 'Get',
 	action: 'Get session',
 	description: 'Retrieve a session in its current state',
 });

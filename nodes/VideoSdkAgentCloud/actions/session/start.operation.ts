@@ -55,7 +55,6 @@ export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?:
 
 export const operation: Operation = {
 	value: 'start',
-	name: 'Start',
 	action: 'Start session',
 	description: 'Start an agent session. This costs money, and the agent may call a real person.',
 	consequence: 'costs money and may call a person',

@@ -17,7 +17,6 @@ const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTi
 
 export const operation: Operation = {
 	value: 'startAndWait',
-	name: 'Start and Wait',
 	action: 'Start session and wait',
 	description:
 		'Start a session per item and continue when all are over. This costs money and may call real people.',

@@ -36,7 +36,6 @@ function prepare(read: ItemReader): ItemRun {
 
 export const operation: Operation = {
 	value: 'waitForStatus',
-	name: 'Wait for Status',
 	action: 'Wait for session status',
 	description: 'Keep checking a session until it reaches one of the selected statuses',
 	isTool: false,

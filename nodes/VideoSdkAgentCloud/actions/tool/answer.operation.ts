@@ -125,7 +125,6 @@ async function complete(
 
 export const operation: Operation = {
 	value: 'answer',
-	name: 'Answer',
 	action: 'Answer tool call',
 	description:
 		'Send the answer to the agent that called this workflow. Use it as the last node after a tool trigger.',

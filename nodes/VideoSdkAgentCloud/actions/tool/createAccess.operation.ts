@@ -19,7 +19,6 @@ const validForUnitField = choiceField('default', 'Valid For Unit', 'validForUnit
 
 export const operation: Operation = {
 	value: 'createAccess',
-	name: 'Create Access',
 	action: 'Create tool access',
 	description:
 		"Give an agent that answers incoming calls access to tools. Store the output's tools as its secret N8N_TOOLS.",

@@ -158,7 +158,6 @@ function prepare(read: ItemReader): ItemRun {
 
 export const operation: Operation = {
 	value: 'get',
-	name: 'Get',
 	action: 'Get transcription',
 	description: "Retrieve the transcript and summary of a room's conversation",
 	fields: [

@@ -19,7 +19,6 @@ const webhookUrlField = textField('refused', 'Webhook URL', 'webhookUrl', {
 
 export const operation: Operation = {
 	value: 'startRealtime',
-	name: 'Start Realtime',
 	action: 'Start realtime transcription',
 	description:
 		"Start transcribing what's said in a room. Someone must already be in the room. This costs money.",

@@ -4,7 +4,6 @@ import { onRecord } from '../onRecord';
 
 export const operation = onRecord(roomIdField, stopRealtime, {
 	value: 'stopRealtime',
-	name: 'Stop Realtime',
 	action: 'Stop realtime transcription',
 	description: "Stop transcribing what's said in a room",
 });
