@@ -50,9 +50,8 @@ const readOwn =
 	(answer) => {
 		const call = readCall(answer);
 		const isAsked = (id: unknown) => String(id).toLowerCase() === callId.toLowerCase();
-		if (call === undefined || isAsked(call.callId)) return call;
-		// As a wait knows it (conversation/known.ts), which goes by callId alone.
-		return isAsked(call.id) ? { ...call, callId } : undefined;
+		// With the ID that was asked for, as a wait knows it (conversation/known.ts).
+		return call && [call.callId, call.id].some(isAsked) ? { ...call, callId } : undefined;
 	};
 
 /** Fetches a call in its current state. */
@@ -65,6 +64,14 @@ export function isCallOver(call: { status?: unknown }): boolean {
 	return Object.hasOwn(OUTCOME_BY_STATUS, plainStatus(call.status));
 }
 
+/** Asks to hang up, by one request. @returns the call. @throws ApiError also if it is over already */
+export async function requestCallEnd(send: Send, callId: string): Promise<IDataObject> {
+	return await send(
+		{ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } },
+		readEnd(readOwn(callId)),
+	);
+}
+
 /**
  * Hangs up. That does no harm twice: see `endOnce`.
  *
@@ -72,11 +79,7 @@ export function isCallOver(call: { status?: unknown }): boolean {
  */
 export async function endCall(send: Send, callId: string): Promise<IDataObject> {
 	return await endOnce({
-		end: async () =>
-			await send(
-				{ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } },
-				readEnd(readOwn(callId)),
-			),
+		end: async () => await requestCallEnd(send, callId),
 		get: async () => await getCall(send, callId),
 		isOver: isCallOver,
 	});

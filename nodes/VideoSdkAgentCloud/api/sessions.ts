@@ -53,6 +53,12 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
 	);
 }
 
+/** Asks to end a session, by one request. @returns the session. @throws ApiError also if it has ended already */
+export async function requestSessionEnd(send: Send, sessionId: string): Promise<IDataObject> {
+	const body = { sessionId: apiSessionId(sessionId) };
+	return await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body }, readEnd(readOwn(sessionId)));
+}
+
 /**
  * Ends a running session. That does no harm twice: see `endOnce`.
  *
@@ -60,10 +66,8 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
  * @returns the session, with `alreadyOver: true` if it had ended before
  */
 export async function endSession(send: Send, sessionId: string): Promise<IDataObject> {
-	const body = { sessionId: apiSessionId(sessionId) };
-	const request = { method: 'POST' as const, path: pathOf(...ROOT, 'end'), body };
 	return await endOnce({
-		end: async () => await send(request, readEnd(readOwn(sessionId))),
+		end: async () => await requestSessionEnd(send, sessionId),
 		get: async () => await getSession(send, sessionId),
 		isOver: (session) => hasStatus(session, TERMINAL_STATUSES),
 	});

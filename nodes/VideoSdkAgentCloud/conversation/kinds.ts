@@ -1,10 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
 import { describeCall, OUTCOME_BY_STATUS, plainStatus, simplifyCall } from '../api/callRecord';
-import { CALLS, endCall, getCall, isCallOver } from '../api/calls';
+import { CALLS, getCall, isCallOver, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/client';
 import type { ListRequest } from '../api/pagination';
 import { describeSession } from '../api/sessionRecord';
-import { endSession, getSession, hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
+import { getSession, hasStatus, requestSessionEnd, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
 
 /** A kind of conversation: all that differs between sessions and calls. */
 export interface Kind {
@@ -15,8 +15,8 @@ export interface Kind {
 	/** The output's field that says whether n8n's request has ended it at Max Wait. */
 	endedField: 'endedAtTimeout' | 'hungUpAtTimeout';
 	get: (send: Send, id: string) => Promise<IDataObject>;
-	/** Ends it. An end that is sent twice does no harm. */
-	end: (send: Send, id: string) => Promise<IDataObject>;
+	/** Asks to end it, by one request. An end that is sent twice does no harm. */
+	requestEnd: (send: Send, id: string) => Promise<IDataObject>;
 	list: ListRequest;
 	/** Makes a row of the list equal to what `get` returns. */
 	fromRow: (row: IDataObject) => IDataObject;
@@ -41,7 +41,7 @@ const session: Kind = {
 	one: 'session',
 	endedField: 'endedAtTimeout',
 	get: getSession,
-	end: endSession,
+	requestEnd: requestSessionEnd,
 	list: SESSIONS,
 	// The list adds the resume URL with its token, and the metadata under another name.
 	fromRow: ({ webhook: _webhook, metadata: _metadata, ...row }) => row,
@@ -58,7 +58,7 @@ const call: Kind = {
 	one: 'call',
 	endedField: 'hungUpAtTimeout',
 	get: getCall,
-	end: endCall,
+	requestEnd: requestCallEnd,
 	list: CALLS,
 	fromRow: (row) => row,
 	stageOf: (record) => {

@@ -60,7 +60,7 @@ const LATEST_PAUSE_MS = 29 * 60_000;
 const SOON_PAUSE_MS = 1_000;
 /** An end or a last look that failed is tried again, as long as there is time. */
 const TRY_AGAIN_MS = 5_000;
-/** A last look less and less often, so that a large execution doesn't ask an API that fails all the time. */
+/** Less and less often, so that a large execution doesn't ask an API that fails all the time. */
 const LONGEST_TRY_AGAIN_MS = 30_000;
 
 /** How long to pause after a look, for whatever is waited for. @param waitedMs the time since the wait began, in ms */
@@ -103,14 +103,17 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	const isTimeUp = nowMs >= want.deadlineMs;
 	const untilMs = endsUntilMs(want, progress, limits);
 	if (isTimeUp && nowMs >= untilMs) return { step: 'ready' };
-	if (isTimeUp && want.isEnded) return { step: 'end', atMs: Math.max(nowMs, endedAtMs + TRY_AGAIN_MS) };
+	/** When what failed after Max Wait is tried again: less and less often. */
+	const againMs = (triedAtMs: number) =>
+		triedAtMs + Math.min(Math.max(triedAtMs - want.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
+	if (isTimeUp && want.isEnded)
+		return { step: 'end', atMs: Math.min(Math.max(nowMs, againMs(endedAtMs)), untilMs) };
 	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };
 	const toldAtMs = Math.min(nowMs, ...Object.values(known.told));
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
 	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
 	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
-	const failedForMs = Math.min(Math.max(failedAtMs - want.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
-	const atMs = Math.max(dueAtMs, failedAtMs + failedForMs);
+	const atMs = Math.max(dueAtMs, againMs(failedAtMs));
 	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? untilMs : want.deadlineMs };
 }
 

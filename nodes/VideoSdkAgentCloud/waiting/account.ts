@@ -1,6 +1,6 @@
 import { type ICredentialsDecrypted, type IExecuteFunctions, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { abortAfter, apiRequest, failureOf, NO_TIME_LEFT, type Send } from '../api/client';
+import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
 import {
 	credentialId,
 	credentialOf,
@@ -80,12 +80,12 @@ export class Account {
 		);
 	}
 
-	/** @param untilMs after this time, in ms since 1970, nothing is sent. @returns sends requests, each bounded as a whole */
-	sender(lane: Lane, untilMs: number, maxAttempts: number): Send {
+	/** @param untilMs after this time, in ms since 1970, nothing is sent. @returns sends each request once, since a wait repeats everything itself, and bounds the whole of it */
+	sender(lane: Lane, untilMs: number): Send {
 		return async (request, read) => {
 			let sentAtMs = NaN;
 			const sending = {
-				...{ timeoutMs: TIMEOUT_MS, isDetached: true, maxAttempts, untilMs },
+				...{ timeoutMs: TIMEOUT_MS, isDetached: true, maxAttempts: 1, untilMs },
 				credential: async () => await this.read(),
 				stopSignal: new AbortController().signal,
 				onRateLimited: () => (this.pausedUntilMs = Date.now() + RATE_LIMIT_PAUSE_MS),
@@ -99,12 +99,7 @@ export class Account {
 				this.skewMs = clockSkewMs(sentAtMs, Date.now(), headers);
 				return read(answer, headers);
 			};
-			return await apiRequest(this.context, request, readInTime, sending).catch((error: object) => {
-				const failure = failureOf(error);
-				// Ends keep their own pace: as long a pause as VideoSDK wants may take up all their time.
-				if (failure) delete failure.retryAfterMs;
-				throw error;
-			});
+			return await apiRequest(this.context, request, readInTime, sending);
 		};
 	}
 

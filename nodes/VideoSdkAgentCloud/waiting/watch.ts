@@ -173,7 +173,7 @@ export class Watch {
 		const open = new Map<string, Awaited[]>();
 		for (const one of due) open.set(one.id, [...(open.get(one.id) ?? []), one]);
 		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
-		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)), 1);
+		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)));
 		for await (const { rows } of listPages(send, kind.list)) {
 			onPage();
 			const hits = rows.filter((row) => open.has(String(row[kind.idField])));

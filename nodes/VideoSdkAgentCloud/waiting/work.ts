@@ -1,4 +1,5 @@
 import { failureOf } from '../api/client';
+import { isInDoubt } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
@@ -6,8 +7,6 @@ import { describeNow } from '../conversation/wait';
 import type { Account, Lane } from './account';
 import type { Awaited } from './awaited';
 
-/** Everything is repeated anyway. */
-const ATTEMPTS = 1;
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
 /** Statuses that say plainly that there is no record. */
@@ -19,7 +18,7 @@ const NOT_THERE = [402, 404];
  * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
  */
 export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
-	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs, ATTEMPTS), one.id).then(
+	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs), one.id).then(
 		(record) => {
 			one.learn({ record, skewMs: account.skewMs });
 			return true;
@@ -32,17 +31,18 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 	);
 }
 
-/** Ends a conversation at its Max Wait. Never throws. */
+/** Asks once to end a conversation at its Max Wait, and looks whether it is over if that failed. Never throws. */
 export async function end(account: Account, one: Awaited): Promise<void> {
 	try {
-		const send = account.sender('end', one.lastEndMs, ATTEMPTS);
-		const { alreadyOver, ...record } = await one.kind.end(send, one.id);
+		const record = await one.kind.requestEnd(account.sender('end', one.lastEndMs), one.id);
 		one.learn({ record, skewMs: account.skewMs });
-		if (alreadyOver !== true) one.learn({ ended: true });
+		one.learn({ ended: true });
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
-		// It may be over all the same, and the output is to be the latest.
 		await fetchRecord(account, one, 'end');
+		const failure = failureOf(error);
+		// What is over after a lost answer was ended by it.
+		if (failure && isInDoubt(failure) && isShownOver(one.known)) one.learn({ ended: true });
 	}
 }
 
@@ -64,7 +64,7 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	const knownMs = (overAtMs ?? Math.min(...Object.values(told), seenOverAtMs)) - account.skewMs;
 	const endMs = Number.isNaN(shownMs) ? knownMs : shownMs;
 	await findParts(
-		account.sender('keep', one.limits.keepUntilMs, ATTEMPTS),
+		account.sender('keep', one.limits.keepUntilMs),
 		async (url) => await account.readText(url, one.limits.keepUntilMs),
 		one.openParts,
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
