@@ -11,6 +11,7 @@ import {
 import type {
 	ExecutionError,
 	ICredentialDataDecryptedObject,
+	ICredentialsHelper,
 	ICredentialType,
 	IDataObject,
 	IExecuteData,
@@ -136,7 +137,7 @@ export class Engine {
 	) {
 		this.credentialId = options.credentialId ?? randomUUID();
 		this.nodeTypes = new TestNodeTypes(loader);
-		this.credentialsHelper = new MemoryCredentialsHelper(loader, this.stored);
+		this.credentialsHelper = new MemoryCredentialsHelper(loader, this.nodeTypes, this.stored);
 		if (options.credentials) this.setCredentials(options.credentials);
 	}
 
@@ -403,7 +404,7 @@ export class Engine {
 			connections: {},
 		};
 		const data: Partial<IWorkflowExecuteAdditionalData> = {
-			credentialsHelper: this.credentialsHelper,
+			credentialsHelper: this.credentialsHelper as unknown as ICredentialsHelper,
 			executionId,
 			hooks: new ExecutionLifecycleHooks(mode, executionId, workflowData),
 			currentNodeExecutionIndex: 0,
