@@ -1,4 +1,5 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { byGateway, byRule, callParameters, RULE, TO } from './callRig';
 import { byId, failureOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
@@ -11,8 +12,14 @@ const withEnv = (...names: string[]) =>
 	startParameters({ env: { variables: names.map((name) => ({ name, value: 'x' })) } });
 const withMetaData = (...keys: string[]) =>
 	startParameters({ metaData: { entries: keys.map((key) => ({ key, value: 'x' })) } });
+const withHook = (query: string, webhookEvents: unknown = ['session-ended']) =>
+	({
+		...{ resource: 'room', operation: 'create', webhookEvents },
+		webhookUrl: `=${URL}?${query}`,
+	}) as INodeParameters;
 const withJson = (json: unknown) => startParameters({ specifyEnv: 'json', jsonEnv: json } as IDataObject);
 
+const URL = 'https://n8n.example.com/webhook/1/webhook';
 const VALUE = '={{ $json.value }}';
 /** For a bad value that can be no part of an item: n8n's `$now` is an object of luxon. */
 const VALUE_OR_NOW = '={{ $json.value === "now" ? $now : $json.value }}';
@@ -22,8 +29,6 @@ const VALUE_OR_NOW = '={{ $json.value === "now" ? $now : $json.value }}';
  * second one the bad value: nothing may be sent for the first one either.
  */
 type Case = [what: string, field: string, parameters: INodeParameters, good: unknown, bad: unknown];
-
-const URL = 'https://n8n.example.com/webhook/a/webhook';
 
 const CASES: Case[] = [
 	['the webhook URL is relative', 'Webhook URL', startParameters({ webhookUrl: VALUE }), URL, '/webhook/a'],
@@ -48,6 +53,31 @@ const CASES: Case[] = [
 	],
 	['the version ID is a list', 'Version ID', dispatch({ versionId: VALUE }), 'v', ['v']],
 	['a filter is an empty list', 'Status', session('getAll', { filters: { status: VALUE } }), ['failed'], []],
+	['the number to call has letters', "To' isn't a phone number: Ada", byRule({ to: VALUE }), TO, 'Ada'],
+	['the number to call from has letters', 'From', byRule({ from: VALUE }), RULE.from, 'Line 1'],
+	['a gateway is to call from letters', 'From', byGateway({ from: VALUE }), RULE.from, 'Line 1'],
+	[
+		'a call is transferred to letters',
+		'Transfer To',
+		callParameters('transfer', { callId: 'c1', transferTo: VALUE }),
+		TO,
+		'Desk',
+	],
+	[
+		'dates are the wrong way round',
+		"Start Date' is after 'End Date",
+		callParameters('getAll', { filters: { startDate: '2026-01-15', endDate: VALUE } }),
+		'2026-01-15',
+		'2026-01-14',
+	],
+	['no event of a room is chosen', 'Webhook Events', withHook('a', VALUE), ['session-ended'], []],
+	[
+		'a URL is too long',
+		"Webhook URL' is 554 characters long",
+		withHook(VALUE.slice(1)),
+		'a',
+		'x'.repeat(512),
+	],
 ];
 
 describe('Nothing is sent, and the field and the item are named, if', () => {

@@ -187,7 +187,9 @@ it('Session: Get Many puts out the sessions that fit, newest first, up to the li
 	const sizes = fc.constantFrom(0, 1, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE + 7);
 	const limits = fc.constantFrom(undefined, 1, 3, 50, 51, 100);
 	const rows = sizes.chain((length) => fc.array(row, { minLength: length, maxLength: length }));
-	const one = rig.simulator.sessions.get(await rig.existingSession());
+	// It may be a resume URL, which holds a secret.
+	const webhookUrl = 'https://n8n.example.com/webhook-waiting/7/agent?signature=secret-token';
+	const one = rig.simulator.sessions.get(await rig.existingSession({ webhookUrl }));
 	const check = async (all: IDataObject[], wanted: IDataObject, limit?: number): Promise<void> => {
 		const { simulator } = rig;
 		simulator.sessions.clear();
@@ -207,6 +209,7 @@ it('Session: Get Many puts out the sessions that fit, newest first, up to the li
 		const newestFirst = all.map((more, index) => ({ ...more, sessionId: `s-${index}` })).reverse();
 		const fitting = newestFirst.filter(fits).slice(0, limit);
 		expect(found.map(({ sessionId }) => sessionId)).toEqual(fitting.map(({ sessionId }) => sessionId));
+		expect(JSON.stringify(found)).not.toContain('secret-token');
 		const last =
 			limit !== undefined && fitting.length === limit
 				? newestFirst.findIndex(({ sessionId }) => sessionId === fitting.at(-1)?.sessionId)
@@ -217,6 +220,8 @@ it('Session: Get Many puts out the sessions that fit, newest first, up to the li
 		);
 	};
 	await checkAsync(fc.asyncProperty(rows, filters, limits, check), 60);
+	rig.simulator.sessions.set('s', one as SimulatedSession);
+	expect(JSON.stringify(await run(session('getAll', { simplify: false })))).toContain('secret-token');
 	// Without regard to case.
 	rig.simulator.addFault({ kind: 'noData', body: { data: [{ sessionId: 's', status: 'Running' }] } });
 	expect(await run(session('getAll', { filters: { status: ['running'] } }))).toHaveLength(1);

@@ -1,5 +1,4 @@
-/** Recordings: the lists as VideoSDK's own client asks for them, and files from hosts that must learn nothing. */
-import type { VideoSDK } from '@videosdk.live/server-sdk';
+/** Recordings: their lists, and files from hosts that must learn nothing. */
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 import { once } from 'node:events';
@@ -9,7 +8,6 @@ import { gzipSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import type { RunResult } from './engine';
-import { officialRequests, ownRequests } from './official';
 import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
 
 const rig = useRig();
@@ -47,23 +45,6 @@ const closed = async (connections: Socket[]) => {
 /** Of servers whose test timed out, too. */
 const open: Array<() => void> = [];
 afterEach(() => open.splice(0).forEach((close) => close()));
-
-describe("VideoSDK's own client asks the same for recordings of", () => {
-	const ask = { page: 1, perPage: 50, roomId: 'r', sessionId: 's' };
-	type Case = [string, (client: VideoSDK) => Promise<unknown>];
-	const cases: Case[] = [
-		['room', async ({ recordings }) => await recordings.list(ask)],
-		['participant', async ({ recordings }) => await recordings.participant.list(ask)],
-		['track', async ({ recordings }) => await recordings.track.list(ask)],
-		['merged', async ({ recordings }) => await recordings.merge.list(ask)],
-	];
-
-	it.each(cases)('%s', async (recordingType, use) => {
-		await run(list({ recordingType, filters: { roomId: ' r ', sessionId: 's' } }));
-		const own = ownRequests(rig);
-		expect(own).toEqual(await officialRequests(rig, use));
-	});
-});
 
 describe('Recording: Get Many', () => {
 	it('finds those of a session by its ID as an event names it', async () => {

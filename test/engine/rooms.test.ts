@@ -1,6 +1,4 @@
-import type { VideoSDK } from '@videosdk.live/server-sdk';
 import type { INodeParameters } from 'n8n-workflow';
-import { officialRequests, ownRequests } from './official';
 import { failureOf, jsonOf, useRig } from './rig';
 
 const rig = useRig();
@@ -15,60 +13,6 @@ const makeRoom = async (more: INodeParameters = {}): Promise<string> => {
 	return String(json?.roomId);
 };
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
-const all = { page: 1, perPage: 50 };
-
-describe("VideoSDK's own client sends the same for", () => {
-	type Case = [string, INodeParameters, (client: VideoSDK) => Promise<unknown>];
-	const cases: Case[] = [
-		['a plain room', room('create'), async (client) => await client.rooms.create()],
-		[
-			'a recorded room',
-			room('create', { recording: 'record' }),
-			async (client) => await client.rooms.create({ autoStartConfig: { recording: {} } }),
-		],
-		[
-			'a transcribed room',
-			room('create', { recording: 'transcribe' }),
-			async (client) =>
-				await client.rooms.create({ autoStartConfig: { recording: { transcription: { enabled: true } } } }),
-		],
-		[
-			'all that a room can have',
-			room('create', {
-				recording: 'summarize',
-				summaryPrompt: 'In two sentences',
-				webhookUrl: { __rl: true, mode: 'url', value: HOOK },
-				webhookEvents: ['session-ended', 'recording-stopped'],
-				options: { customRoomId: ' order-7 ', geoFence: 'eu001' },
-			}),
-			async (client) =>
-				await client.rooms.create({
-					customRoomId: 'order-7',
-					geoFence: 'eu001',
-					webhook: { url: HOOK, events: ['session-ended', 'recording-stopped'] },
-					autoStartConfig: {
-						recording: {
-							transcription: { enabled: true, summary: { enabled: true, prompt: 'In two sentences' } },
-						},
-					},
-				}),
-		],
-		['get', room('get', { roomId: 'a/b' }), async (client) => await client.rooms.get('a/b')],
-		['the list', room('getAll'), async (client) => await client.rooms.list(all)],
-		['deactivate', room('deactivate', { roomId: 'r' }), async (client) => await client.rooms.end('r')],
-		[
-			'the end of a session',
-			room('endSession', { roomId: 'r' }),
-			async (client) => await client.sessions.end({ roomId: 'r' }),
-		],
-	];
-
-	it.each(cases)('%s', async (_what, parameters, use) => {
-		await rig.engine.run({ parameters });
-		const own = ownRequests(rig);
-		expect(own).toEqual(await officialRequests(rig, use));
-	});
-});
 
 describe('Room', () => {
 	it('is created, found, listed and closed', async () => {
@@ -110,18 +54,5 @@ describe('Room', () => {
 		expect(rig.simulator.rooms.get(roomId)?.disabled).toBe(false);
 		const again = await rig.engine.run({ parameters: room('endSession', { roomId }) });
 		expect(failureOf(again).message).toContain('No active session in this room');
-	});
-
-	it.each<[string, INodeParameters, RegExp]>([
-		['no event', room('create', { webhookUrl: HOOK, webhookEvents: [] }), /'Webhook Events' is empty/],
-		[
-			'a URL that is too long',
-			room('create', { webhookUrl: `${HOOK}?${'x'.repeat(512)}`, webhookEvents: ['session-ended'] }),
-			/'Webhook URL' is 554 characters long, but VideoSDK allows at most 512/,
-		],
-	])('sends nothing for %s, and names field and item', async (_what, parameters, message) => {
-		const result = await rig.engine.run({ parameters });
-		expect(failureOf(result).message).toMatch(message);
-		expect(rig.requests).toEqual([]);
 	});
 });

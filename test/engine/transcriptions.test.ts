@@ -1,10 +1,8 @@
 /** What was said: read from files, waited for, and missed where nothing was arranged. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { VideoSDK } from '@videosdk.live/server-sdk';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import type { RunResult } from './engine';
-import { officialRequests, ownRequests } from './official';
 import { expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
 
 const rig = useRig({ transcriptionReadyMs: 0 });
@@ -33,43 +31,6 @@ const POST = '/ai/v1/post-transcriptions';
 const REALTIME = '/ai/v1/realtime-transcriptions';
 /** However fast time passes. */
 const settled = async () => await sleep(30);
-
-describe("VideoSDK's own client sends the same to", () => {
-	const options = {
-		language: 'de-CH',
-		summaryPrompt: 'Short',
-		webhookUrl: 'https://n8n.example.com/webhook/1',
-	};
-	type Case = [string, INodeParameters, (client: VideoSDK) => Promise<unknown>];
-	const cases: Case[] = [
-		[
-			'start',
-			parameters('startRealtime', { roomId: ' r ' }),
-			async ({ transcription }) => await transcription.realtime.start('r'),
-		],
-		[
-			'start with all options',
-			parameters('startRealtime', { roomId: 'r', options }),
-			async ({ transcription }) =>
-				await transcription.realtime.start('r', {
-					language: 'de-CH',
-					webhookUrl: 'https://n8n.example.com/webhook/1',
-					summary: { enabled: true, prompt: 'Short' },
-				}),
-		],
-		[
-			'stop',
-			parameters('stopRealtime', { roomId: 'r' }),
-			async ({ transcription }) => await transcription.realtime.stop('r'),
-		],
-	];
-
-	it.each(cases)('%s', async (_what, given, use) => {
-		await run(given);
-		const own = ownRequests(rig);
-		expect(own).toEqual(await officialRequests(rig, use));
-	});
-});
 
 describe('Transcription: Get', () => {
 	it('reads text and summary of the latest one of a room, without a token for the files', async () => {
