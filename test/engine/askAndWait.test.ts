@@ -4,8 +4,10 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import fc from 'fast-check';
 import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { checkAsync } from '../unit/support';
+import type { CallStatus } from '../simulator';
 import { byRule, callParameters, made, TO } from './callRig';
-import { REVIEW, TOOL } from './engine';
+import { ACTION, REVIEW, TOOL } from './engine';
 import { byId, failureOf, jsonOf, passTime, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
 
@@ -143,117 +145,150 @@ describe('What the agent is given', () => {
 	});
 });
 
-describe('A response', () => {
-	it.each<[string, IDataObject, IDataObject, IDataObject]>([
-		['yes', {}, { approved: true, comment: ' ' }, { approved: true }],
-		[
-			'no, with a comment',
-			{},
-			{ approved: false, comment: 'Too dear' },
-			{ approved: false, comment: 'Too dear' },
-		],
-		['free text', { responseType: 'freeText' }, { text: 'Thursday' }, { text: 'Thursday' }],
-		[
-			'fields, without those that are not wanted',
-			asFields(),
-			{ size: 'large', amount: 12.5, agreed: false, mood: 'good' },
-			{ amount: 12.5, agreed: false, size: 'large' },
-		],
-	])('continues the execution at once: %s', async (_what, more, input, data) => {
-		const { agent, waiting } = await asked(more);
-		expect(await submit(agent, input)).toEqual({ isError: false, text: expect.stringContaining('received') });
-		expect(await waiting.jsonWithin()).toEqual([
-			{
-				outcome: 'answered',
-				responded: true,
-				data: { ...data, respondedAt: TIME },
-				to: TO,
-				callId: callId(),
-			},
-		]);
-		expect(waiting.output?.[0]?.pairedItem).toEqual({ item: 0 });
-	});
+/** What the agent hands in: with what is wrong about it, or what comes out. */
+type Response = [input: IDataObject, problem?: string, data?: IDataObject];
+const AGAIN = 'call submit_response again.';
+const optional = FIELDS.map((field) => ({ ...field, required: "={{ 'false' }}" }));
+const GOOD = { amount: 12.5, agreed: false, size: 'large' };
+const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]> = {
+	approval: [
+		{},
+		[{ approved: true, comment: ' ' }, undefined, { approved: true }],
+		[{ approved: false, comment: 'Too dear' }],
+		[{ approved: false }],
+		[{ comment: 'Yes' }, "'approved' is missing"],
+	],
+	'free text': [
+		{ responseType: 'freeText' },
+		[{ text: 'Thursday' }],
+		[{ text: ' ' }, `'text' is empty. Correct it and ${AGAIN}`],
+	],
+	fields: [
+		asFields(),
+		[{ ...GOOD, mood: 'good' }, undefined, GOOD],
+		[{ amount: 1, agreed: true }, "'size' is missing"],
+		[{ ...GOOD, amount: '12' }, "'amount' must be of type number"],
+		[{ ...GOOD, size: 'huge' }, '\'size\' must be one of "small", "large"'],
+	],
+	'optional fields': [
+		asFields(optional),
+		[{ agreed: false }],
+		...[{}, { note: ' ' }, { mood: 'good' }].map((input): Response => [
+			input,
+			`no answer in it. Fill in at least one argument and ${AGAIN}`,
+		]),
+	],
+};
+/** How a call ends without a response, as what, and what a model is told of it. */
+const ENDS: Record<string, [statuses: CallStatus[], outcome: string, reason: string]> = {
+	missed: [['missed'], 'noAnswer', 'No one answered the phone.'],
+	rejected: [['rejected'], 'rejected', 'The call was rejected.'],
+	failed: [['failed'], 'failed', 'The call failed.'],
+	ended: [['answered', 'ended'], 'answered', 'The call ended without a response.'],
+	"n8n's deadline": [[], 'running', 'There was no response in time.'],
+};
+/** Requests that are rejected: their methods, keys, and statuses. */
+const STRANGERS: Array<
+	[method: string, key: 'none' | 'wrong' | 'empty' | 'earlier' | 'own', status: number]
+> = [
+	...(['none', 'wrong', 'empty', 'earlier'] as const).map((key): ['POST', typeof key, 401] => [
+		'POST',
+		key,
+		401,
+	]),
+	['GET', 'own', 405],
+	['DELETE', 'own', 405],
+];
+const questions = fc.record({
+	kind: fc.constantFrom(...Object.keys(RESPONSES)),
+	runsAs: fc.constantFrom(ACTION, ACTION, TOOL, REVIEW),
+	responses: fc.array(fc.nat(3), { maxLength: 3 }),
+	/** The agent hands in the same several times at once. */
+	times: fc.constantFrom(1, 1, 3, 5),
+	stranger: fc.constantFrom(undefined, ...STRANGERS),
+	hops: fc.boolean(),
+	/** n8n fails to continue. */
+	fails: fc.constantFrom(false, false, true),
+	end: fc.constantFrom(...Object.keys(ENDS)),
+	/** The response comes within 5 s after the end of the call. */
+	isLate: fc.boolean(),
+});
 
-	const optional = FIELDS.map((field) => ({ ...field, required: "={{ 'false' }}" }));
-	const AGAIN = 'Correct it and call submit_response again.';
-	const NO_ANSWER = 'There is no answer in it. Fill in at least one argument and call submit_response again.';
-	const GOOD = { amount: 1, agreed: true, size: 'large' };
-	it.each<[string, IDataObject, IDataObject[], string, IDataObject]>([
-		['no size', asFields(), [{ amount: 1, agreed: true }], "'size' is missing", GOOD],
-		['a text', asFields(), [{ ...GOOD, amount: '12' }], "'amount' must be of type number", GOOD],
-		['no option', asFields(), [{ ...GOOD, size: 'huge' }], '\'size\' must be one of "small", "large"', GOOD],
-		['a blank', { responseType: 'freeText' }, [{ text: ' ' }], `'text' is empty. ${AGAIN}`, { text: 'Yes' }],
-		['nothing', asFields(optional), [{}, { note: ' ' }, { mood: 'good' }], NO_ANSWER, { agreed: false }],
-	])(
-		'that does not fit is told to the agent, and another may follow: %s',
-		async (_what, more, inputs, words, good) => {
-			const { agent, waiting } = await asked(more);
-			for (const input of inputs) {
-				expect(await submit(agent, input)).toEqual({ isError: true, text: expect.stringContaining(words) });
-			}
-			expect(waiting.output).toBeUndefined();
-			await submit(agent, good);
-			expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: good }]);
-		},
-	);
-
-	it('counts once, of five at the same time', async () => {
-		const { agent, waiting } = await asked();
-		const answers = await Promise.all(
-			[1, 2, 3, 4, 5].map(async () => await submit(agent, { approved: true }).catch(() => undefined)),
-		);
-		expect(answers.filter((answer) => answer?.isError === false)).toHaveLength(1);
-		await waiting.resumedWithin();
-		expect(waiting.resumptions).toBe(1);
-	});
-
-	it.each(['the same process', 'another process'])(
-		'is kept if n8n fails to continue, though the call ends then, and %s continues',
-		async (where) => {
-			const { agent, waiting } = await asked();
-			waiting.failures = 1;
-			await expect(submit(agent, { approved: true })).rejects.toThrow();
-			if (where === 'another process') waiting.receiver = await rig.addEngine();
-			await rig.simulator.moveCall(String(callId()), 'missed');
-			expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { approved: true } }]);
-			expect(waiting.resumptions).toBe(1);
-		},
-	);
-
-	it('is taken by a process that has just started', async () => {
-		const { agent, waiting } = await asked();
-		waiting.receiver = await rig.addEngine();
-		await submit(agent, { approved: true });
-		expect(await waiting.jsonWithin()).toMatchObject([
-			{ to: TO, callId: callId(), data: { approved: true } },
-		]);
-	});
-
-	const RIGHT = 'the right key';
-	it.each([
-		['no key', 'POST', undefined, 401],
-		['a wrong key', 'POST', `Bearer n8ntool1_${'A'.repeat(43)}`, 401],
-		['an empty key', 'POST', 'Bearer ', 401],
-		['GET', 'GET', RIGHT, 405],
-		['DELETE', 'DELETE', RIGHT, 405],
-	])('by %s is rejected', async (_what, method, key, status) => {
-		const { waiting } = await asked();
-		const authorization = key === RIGHT ? lastTool().headers.Authorization : key;
-		const answer = await post(lastTool(), { ...(authorization && { authorization }) }, method);
-		expect([answer.status, answer.headers.get('allow')]).toEqual([status, status === 405 ? 'POST' : null]);
+it('A question is answered once, by what fits, and by the agent that was asked, or counts as declined', async () => {
+	const other = await rig.addEngine();
+	let earlier = {};
+	const run = async (question: typeof questions extends fc.Arbitrary<infer T> ? T : never) => {
+		const { runsAs, times, stranger, fails, end, isLate } = question;
+		const isReview = runsAs === REVIEW;
+		const kind = isReview ? 'approval' : question.kind;
+		const [fields, ...all] = RESPONSES[kind]!;
+		// What the input says of an approval counts for nothing.
+		const items = [{ approved: true, data: { approved: true } }];
+		// Without its own room, the event of a room tells of no end.
+		const options = { ownRoom: true };
+		const { waiting, agent } = await asked({ ...fields, options }, { nodeType: runsAs, items });
+		if (question.hops) waiting.receiver = other;
+		const id = String(callId());
+		const { url, headers } = lastTool();
+		if (stranger !== undefined) {
+			const [method, key, status] = stranger;
+			const keys = { none: {}, earlier, own: headers };
+			const wrong = { authorization: key === 'empty' ? 'Bearer ' : `Bearer n8ntool1_${'A'.repeat(43)}` };
+			const answer = await post({ url }, key in keys ? keys[key as 'own'] : wrong, method);
+			expect([answer.status, answer.headers.get('allow')]).toEqual([status, status === 405 ? 'POST' : null]);
+		}
+		earlier = headers;
+		const responses = question.responses.map((index) => all[index % all.length]!);
+		const last = responses.findIndex(([, problem]) => problem === undefined);
+		for (const [input, problem = ''] of responses.slice(0, last === -1 ? 3 : last)) {
+			expect(await submit(agent, input)).toEqual({ isError: true, text: expect.stringContaining(problem) });
+		}
 		expect(waiting.resumptions).toBe(0);
-	});
+		const [statuses, outcome, reason] = ENDS[end]!;
+		const endCall = async () => {
+			for (const status of statuses) await rig.simulator.moveCall(id, status);
+		};
+		let json: IDataObject | undefined;
+		const data: IDataObject = {};
+		if (last === -1) {
+			await endCall();
+			if (statuses.length === 0) await waiting.reachDeadline();
+			[json] = (await waiting.jsonWithin()) ?? [];
+			if (kind === 'approval') data.approved = false;
+			if (isReview) data.chatInput = reason;
+		} else {
+			if (isLate) await endCall();
+			const [input, , output = input] = responses[last]!;
+			if (fails) waiting.failures = 1;
+			const same = Array.from({ length: fails ? 1 : times }, async () => await submit(agent, input));
+			const answers = await Promise.all(same.map(async (one) => await one.catch(() => undefined)));
+			expect(answers.filter((answer) => answer?.isError === false)).toHaveLength(fails ? 0 : 1);
+			if (fails && !isLate) await rig.simulator.moveCall(id, 'missed');
+			[json] = (await waiting.jsonWithin()) ?? [];
+			Object.assign(data, output, { respondedAt: TIME });
+			if (isReview && output.comment) data.chatInput = output.comment;
+		}
+		expect(json).toEqual({
+			...{ outcome: last === -1 ? outcome : 'answered', responded: last !== -1, data, to: TO, callId: id },
+			...(last === -1 && statuses.length === 0 && { timedOut: true }),
+		});
+		expect(waiting.resumptions).toBe(1);
+		expect(waiting.output?.[0]?.pairedItem).toEqual({ item: 0 });
+		if (statuses.length === 0 || !isLate) await rig.simulator.moveCall(id, 'ended');
+		await agent.close();
+		rig.simulator.requests.length = 0;
+	};
+	await checkAsync(fc.asyncProperty(questions, run), 60);
+});
 
-	it('with the key of an earlier question is rejected, and so is one to another wait of this node', async () => {
+describe('A response', () => {
+	it('is taken by no wait that has not asked', async () => {
+		const parameters = byRule({ operation: 'makeAndWait', to: TO });
 		await asked();
-		const earlier = lastTool();
-		const { waiting } = await asked();
-		expect((await post(lastTool(), earlier.headers as never)).status).toBe(401);
-		const other = await rig.engine.startAndWait(MAX_WAIT_MS, byRule({ operation: 'makeAndWait', to: TO }));
-		expect(
-			(await post({ url: `${other.webhookWaitingBaseUrl}/1/mcp` }, earlier.headers as never)).status,
-		).toBe(401);
-		expect([waiting.resumptions, other.resumptions]).toEqual([0, 0]);
+		const { headers } = lastTool();
+		const other = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
+		const url = `${other.webhookWaitingBaseUrl}/1/mcp`;
+		expect([(await post({ url }, headers as never)).status, other.resumptions]).toEqual([401, 0]);
 	});
 
 	it('of any form is answered without an exception, and resumes only if it fits', async () => {
@@ -293,28 +328,6 @@ describe('A call without a response', () => {
 		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'noAnswer', responded: false }]);
 	});
 
-	it.each([
-		[['missed'], {}, 'noAnswer', { approved: false }],
-		[['rejected'], {}, 'rejected', { approved: false }],
-		[['failed'], {}, 'failed', { approved: false }],
-		[['answered', 'ended'], { responseType: 'freeText' }, 'answered', {}],
-	] as const)('continues when it is over: %j %j', async (statuses, more, outcome, data) => {
-		const { waiting } = await asked(more);
-		for (const status of statuses) await rig.simulator.moveCall(String(callId()), status);
-		expect(await waiting.jsonWithin()).toEqual([
-			{ outcome, responded: false, data, to: TO, callId: callId() },
-		]);
-	});
-
-	it('still waits 5 seconds for a response after the end', async () => {
-		const { agent, waiting } = await asked({ options: { ownRoom: true } });
-		for (const status of ['answered', 'ended'] as const)
-			await rig.simulator.moveCall(String(callId()), status);
-		expect(waiting.output).toBeUndefined();
-		expect((await submit(agent, { approved: true })).isError).toBe(false);
-		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'answered', responded: true }]);
-	});
-
 	it('is hung up at Max Wait, by VideoSDK too', async () => {
 		const waiting = await rig.engine.startAndWait(20_000, ask());
 		await rig.simulator.moveCall(String(callId()), 'answered');
@@ -327,60 +340,33 @@ describe('A call without a response', () => {
 		]);
 		expect(rig.simulator.calls.get(String(callId()))?.status).toBe('ended');
 	});
-
-	it("comes out as not approved at n8n's own deadline, whatever the input said", async () => {
-		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, ask(), {
-			items: [{ approved: true, data: { approved: true } }],
-		});
-		const { output } = await waiting.reachDeadline();
-		expect(output[0]?.map(({ json }) => json)).toEqual([
-			{
-				outcome: 'running',
-				responded: false,
-				data: { approved: false },
-				to: TO,
-				callId: callId(),
-				timedOut: true,
-			},
-		]);
-	});
 });
 
 describe('Nothing is asked', () => {
 	const NO_ONE = /No one was called\.$/;
 
-	it.each<[string, IDataObject, string]>([
-		['without a message', { message: ' ' }, "'Message' is empty"],
-		['if its expression gives nothing', { message: '={{ $json.nothing }}' }, "'Message' is empty"],
-		['without fields', { responseType: 'fields' }, "'Response Fields' is empty"],
-		['with a field without a name', asFields([{ name: ' ' }]), "Field 1 in 'Response Fields' has no 'Name'"],
-		['with a name twice', asFields([{ name: 'a' }, { name: 'a' }]), "'a' appears twice in 'Response Fields'"],
-		[
-			'with options without options',
-			asFields([{ name: 'a', type: 'options' }]),
-			"Field 1 in 'Response Fields' has no 'Options'",
-		],
-		[
-			'with a field that n8n names so',
-			asFields([{ name: 'respondedAt' }]),
-			"'respondedAt' in 'Response Fields'",
-		],
-		[
-			'with a required that is neither',
+	const CASES: Record<string, [fields: IDataObject, words: string]> = {
+		'without a message': [{ message: ' ' }, "'Message' is empty"],
+		'if its expression gives nothing': [{ message: '={{ $json.nothing }}' }, "'Message' is empty"],
+		'without fields': [{ responseType: 'fields' }, "'Response Fields' is empty"],
+		'with a field without a name': [asFields([{ name: ' ' }]), "Field 1 in 'Response Fields' has no 'Name'"],
+		'with a name twice': [asFields([{ name: 'a' }, { name: 'a' }]), "'a' appears twice in 'Response Fields'"],
+		'without options': [asFields([{ name: 'a', type: 'options' }]), "'Response Fields' has no 'Options'"],
+		'with a name of n8n': [asFields([{ name: 'respondedAt' }]), "'respondedAt' in 'Response Fields'"],
+		'with a required that is neither': [
 			asFields([{ name: 'a', required: 'sometimes' }]),
 			"'Required' of Field 1 in 'Response Fields' is 'sometimes'",
 		],
-		[
-			'in a room and in its own',
+		'in a room and in its own': [
 			{ options: { roomId: 'abcd', ownRoom: true } },
 			"'Room ID' can't be combined with 'Own Room'",
 		],
-		[
-			'beside own tools in the metadata',
+		'beside tools in the metadata': [
 			{ metaData: { entries: [{ key: 'n8nTools', value: 'x' }] } },
 			"'Metadata' contains 'n8nTools'",
 		],
-	])('%s', async (_what, more, words) => {
+	};
+	it.each(Object.entries(CASES))('%s', async (_what, [more, words]) => {
 		const { message, description } = failureOf(await rig.engine.run({ parameters: ask(more) }));
 		expect(message).toContain(words);
 		expect(description).toMatch(NO_ONE);
@@ -433,12 +419,6 @@ describe('Nothing is asked', () => {
 	});
 });
 
-it('As a tool of an AI agent, its result is the response', async () => {
-	const { agent, waiting } = await asked(asFields(), { nodeType: TOOL });
-	await submit(agent, { amount: 3, agreed: true, size: 'small' });
-	expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { amount: 3 } }]);
-});
-
 describe('As the human review of a tool', () => {
 	const N8N_MESSAGE = '=The agent wants to run this tool: {{ $tool.name }}\n\nInput:\n{{ $tool.parameters }}';
 	const items = [
@@ -465,51 +445,12 @@ describe('As the human review of a tool', () => {
 		expect((await agent.listTools()).tools[0]?.description).toMatch(words);
 	});
 
-	it.each<[IDataObject, IDataObject]>([
-		[
-			{ approved: true, comment: 'Fine' },
-			{ approved: true, comment: 'Fine' },
-		],
-		[{ approved: false }, { approved: false }],
-		[
-			{ approved: false, comment: 'Too much' },
-			{ approved: false, comment: 'Too much', chatInput: 'Too much' },
-		],
-	])('a response %j comes out as n8n reads it', async (input, data) => {
-		const { agent, waiting } = await review();
-		await submit(agent, input);
-		expect((await waiting.jsonWithin())?.[0]?.data).toEqual({ ...data, respondedAt: TIME });
-	});
-
-	it('no response is a no, with the reason for the model', async () => {
-		const { waiting } = await review();
-		await rig.simulator.moveCall(String(callId()), 'missed');
-		expect((await waiting.jsonWithin())?.[0]?.data).toEqual({
-			approved: false,
-			chatInput: 'No one answered the phone.',
-		});
-	});
-
-	it("n8n's own deadline is a no, although the agent's item says yes", async () => {
-		const { waiting } = await review();
-		const { output } = await waiting.reachDeadline();
-		const [json] = output[0]!.map((item) => item.json);
-		expect(json).not.toHaveProperty('approved');
-		expect(json).not.toHaveProperty('chatInput');
-		expect(json?.data).toEqual({ approved: false, chatInput: 'There was no response in time.' });
-	});
-
+	const NO_NUMBER = /^The call couldn't be made\. 'To' is empty/;
 	it.each<[string, IDataObject, number | undefined, RegExp, object]>([
 		["isn't made because of 'Retry On Fail'", {}, undefined, /Retry On Fail/, { retryOnFail: true }],
 		['was refused', {}, 400, /^The call couldn't be made\. .+/, {}],
 		['may have been made', {}, 500, /^The call may have been made, but there was no response\. /, {}],
-		[
-			'has no number',
-			{ to: '={{ $json.none }}' },
-			undefined,
-			/^The call couldn't be made\. 'To' is empty/,
-			{},
-		],
+		['has no number', { to: '={{ $json.none }}' }, undefined, NO_NUMBER, {}],
 	])('a call that %s is a no, with the reason', async (_what, more, status, reason, node) => {
 		if (status) rig.simulator.addFault({ match: { path: /sip\/call$/ }, kind: 'status', status });
 		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE, ...more }), {
