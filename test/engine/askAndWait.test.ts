@@ -156,6 +156,7 @@ const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]>
 		[{ approved: true, comment: ' ' }, undefined, { approved: true }],
 		[{ approved: false, comment: 'Too dear' }],
 		[{ approved: false }],
+		[{ approved: true, comment: 'Fine' }],
 		[{ comment: 'Yes' }, "'approved' is missing"],
 	],
 	'free text': [
@@ -202,7 +203,7 @@ const STRANGERS: Array<
 const questions = fc.record({
 	kind: fc.constantFrom(...Object.keys(RESPONSES)),
 	runsAs: fc.constantFrom(ACTION, ACTION, TOOL, REVIEW),
-	responses: fc.array(fc.nat(3), { maxLength: 3 }),
+	responses: fc.array(fc.nat(4), { maxLength: 3 }),
 	/** The agent hands in the same several times at once. */
 	times: fc.constantFrom(1, 1, 3, 5),
 	stranger: fc.constantFrom(undefined, ...STRANGERS),

@@ -1,0 +1,216 @@
+/** What can be selected from a list. The rows of telephony hold the password of the SIP trunk, which must be found nowhere. */
+import { inspect } from 'node:util';
+import type { INodeListSearchResult, INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
+import { SIP_PASSWORD } from '../simulator';
+import { byGateway, byRule, callParameters } from './callRig';
+import { byId, DEPLOYMENTS, expectNoSecrets, jsonOf, useRig } from './rig';
+
+const rig = useRig({ callBehaviour: false });
+
+/** Paths, how many entries there are, and one of them. */
+const LISTS = {
+	searchDeployments: [DEPLOYMENTS, 14, { name: 'Support agent (latest, v1)', value: 'ddv_support' }],
+	searchGateways: [
+		'/v2/sip/outbound-gateways',
+		12,
+		{ name: 'Outbound gateway 01 · +15550101001', value: 'gw_out_01' },
+	],
+	searchPhoneNumbers: [
+		'/v2/sip/phone-numbers',
+		23,
+		{ name: 'Line 01 · +15550102001', value: '+15550102001' },
+	],
+	// Those for incoming calls are not in it.
+	searchRoutingRules: [
+		'/v2/sip/routing-rule',
+		12,
+		{ name: 'Outbound rule 01 · +15550102001', value: 'rule_out_01' },
+	],
+} as const;
+const METHODS = Object.keys(LISTS) as Array<keyof typeof LISTS>;
+const TELEPHONY = METHODS.slice(1);
+
+const search = async (method: string, filter?: string, token?: string) =>
+	await rig.engine.listSearch(method, filter, token);
+const valuesOf = ({ results }: INodeListSearchResult) => results.map(({ value }) => value);
+const answer = (data: unknown[], path = /./) =>
+	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { path } });
+
+/** All that hangs on a value, also what cannot be enumerated. */
+const everything = (value: unknown) =>
+	inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null });
+
+async function thrownBy(call: Promise<unknown>): Promise<Error & { description?: string }> {
+	return await call.then(
+		() => Promise.reject(new Error('Nothing was thrown')),
+		(error: Error) => error,
+	);
+}
+
+describe.each(METHODS)('%s', (method) => {
+	const [path, count, entry] = LISTS[method];
+
+	it('has all of several pages, each once', async () => {
+		const found = await search(method);
+		expect(new Set(valuesOf(found)).size).toBe(count);
+		expect(found.results).toHaveLength(count);
+		expect(found.results).toContainEqual(entry);
+		expect(found.paginationToken).toBeUndefined();
+		expect(rig.simulator.requests.every((request) => request.path === path)).toBe(true);
+	});
+});
+
+it.each(TELEPHONY)('%s goes on where it ended', async (method) => {
+	const page = (from: number) => ({
+		data: Array.from({ length: 50 }, (_, row) =>
+			method === 'searchPhoneNumbers'
+				? { phoneNumber: { e164: `+${from + row}` } }
+				: { id: `id-${from + row}` },
+		),
+		pageInfo: { currentPage: 1, perPage: 50, lastPage: 2, total: 100 },
+	});
+	for (const from of [100, 200]) rig.simulator.addFault({ kind: 'noData', body: page(from) });
+	const first = await search(method);
+	const second = await search(method, '', String(first.paginationToken));
+	expect(rig.simulator.requests.map(({ query }) => query.page)).toEqual(['1', '2']);
+	expect([first.results.length, second.paginationToken]).toEqual([50, undefined]);
+	expect(new Set([...valuesOf(first), ...valuesOf(second)]).size).toBe(100);
+});
+
+const auth = { auth: { username: 'sip-user', password: SIP_PASSWORD } };
+it.each<[RegExp, Fault]>([
+	[/didn't accept the API key and secret \(status 401\)/, { kind: 'status', status: 401 }],
+	[/No telephony/, { kind: 'status', status: 403, body: { message: 'No telephony', ...auth } }],
+	[/unexpected response/, { kind: 'noData', body: { gateways: [auth] } }],
+	[/unexpected response/, { kind: 'noData', body: { data: auth } }],
+	[/unexpected response/, { kind: 'notJson', body: `<pre>${JSON.stringify(auth)}</pre>` }],
+	[/unexpected response/, { kind: 'noData', body: { message: 7, data: 1, ...auth } }],
+	[/status 400/, { kind: 'status', status: 400, body: { outbound: auth } }],
+	[/status 400/, { kind: 'status', status: 400, body: `Bad gateway: ${JSON.stringify(auth)}` }],
+	[/status 500/, { kind: 'status', status: 500, body: { ...auth, gateway: auth } }],
+	[/status 302/, { kind: 'redirect', status: 302 }],
+	[/VideoSDK/, { kind: 'truncate' }],
+])('A list that cannot be had is told in words, without a secret: %s %j', async (words, fault) => {
+	for (const method of TELEPHONY) {
+		rig.simulator.addFault({ ...fault, match: { times: 3 } });
+		const error = await thrownBy(search(method));
+		expect(error.message).toMatch(words);
+		expect(error.description).not.toBe('');
+		expect(everything(error)).not.toMatch(new RegExp(`${SIP_PASSWORD}|sip-user`));
+		expectNoSecrets(rig, error);
+		rig.simulator.clearFaults();
+	}
+});
+
+it.each([
+	['searchDeployments', 'SUPPORT', ['ddv_support']],
+	['searchDeployments', '  sales ', ['ddv_sales']],
+	['searchDeployments', 'campaign_1', ['ddv_campaign_10', 'ddv_campaign_11', 'ddv_campaign_12']],
+	['searchDeployments', 'v1', ['ddv_support']],
+	['searchDeployments', 'zzz', []],
+	['searchGateways', ' 0101004 ', ['gw_out_04']],
+	['searchPhoneNumbers', '+15550102007', ['+15550102007']],
+	['searchRoutingRules', 'rule_out_05', ['rule_out_05']],
+])('%s is searched by "%s"', async (method, filter, values) => {
+	expect(valuesOf(await search(method, filter))).toEqual(values);
+});
+
+it('A very long list is whole, and one may be empty', async () => {
+	for (const count of [1100, 0]) {
+		const deployments = Array.from({ length: count }, (_, index) => ({
+			...{ id: `ddv_${index}`, name: `Agent ${index}`, tags: ['latest'] },
+		}));
+		const { url } = await rig.addSimulator({ deployments });
+		rig.engine.setCredentials(rig.credentials({ baseUrl: url }));
+		expect(new Set(valuesOf(await search('searchDeployments'))).size).toBe(count);
+	}
+});
+
+it('A list may be bare; what has no name shows its ID, and what has no ID is left out', async () => {
+	const two = { id: 'two', name: 'Two', tag: null, numbers: [] };
+	const body = [{ id: 'one' }, { name: 'No ID' }, { id: '' }, two, null, 'x'];
+	for (const method of ['searchDeployments', 'searchGateways']) {
+		rig.simulator.addFault({ kind: 'noData', body });
+		expect((await search(method)).results).toEqual([
+			{ name: 'one', value: 'one' },
+			{ name: 'Two', value: 'two' },
+		]);
+	}
+});
+
+it('Of several numbers a rule shows one, for the line has no room, and only outbound rules are shown', async () => {
+	const numbers = ['+15550102001', '+15550102002', '+15550102003'];
+	answer([
+		{ id: 'a', name: 'Sales', numbers },
+		{ id: 'b', type: 'inbound' },
+		{ id: 'c', type: 'outbound' },
+	]);
+	const { results } = await search('searchRoutingRules');
+	expect(results.map(({ name }) => name)).toEqual(['Sales · +15550102001 +2', 'c']);
+	expect(rig.request.query.type).toBe('outbound');
+});
+
+describe('The numbers to call from', () => {
+	const from = async (fields: object, filter = '') => {
+		const parameters = { ...callParameters('make'), ...fields } as INodeParameters;
+		return (await rig.engine.listSearch('searchPhoneNumbers', filter, undefined, parameters)).results;
+	};
+	const answerRule = (...numbers: unknown[]) =>
+		answer([{ id: 'rule', type: 'outbound', numbers }], /routing-rule/);
+	const rule = (id: string) => ({ routingRuleId: byId(id) });
+
+	it("are the selected rule's, with their names", async () => {
+		expect(await from(rule('rule_out_02'))).toEqual([
+			{ name: 'Line 02 · +15550102002', value: '+15550102002' },
+		]);
+		answerRule('15550102003', '+15557777777');
+		expect(await from(rule('rule'))).toEqual([
+			{ name: 'Line 03 · +15550102003', value: '+15550102003' },
+			{ name: '+15557777777', value: '+15557777777' },
+		]);
+		answerRule('+15550102003', '+15557777777');
+		expect(await from(rule('rule'), ' line')).toHaveLength(1);
+	});
+
+	const nothing = () => undefined;
+	const refuse = () =>
+		rig.simulator.addFault({ kind: 'status', status: 500, match: { path: /routing-rule/ } });
+	it.each<[string, object, () => void]>([
+		['no rule is selected', {}, nothing],
+		['the rule is an expression', rule('={{ $json.rule }}'), nothing],
+		['the rule names none', rule('rule'), () => answerRule()],
+		['the rule names them by ID', rule('rule'), () => answerRule('pn_1')],
+		["the rule can't be fetched", rule('rule_out_02'), refuse],
+		['a gateway is used', { callVia: 'gateway', ...rule('rule_out_02') }, nothing],
+	])('are all of the project where %s', async (_what, fields, prepare) => {
+		prepare();
+		expect(await from(fields)).toHaveLength(23);
+	});
+});
+
+it('Calls come with those that are not over first', async () => {
+	const make = async (to: string) =>
+		String(jsonOf(await rig.engine.run({ parameters: byRule({ to }) }))[0]?.callId);
+	const live = await make('+15550003001');
+	const over = await make('+15550003002');
+	await rig.simulator.moveCall(over, 'ended');
+	const inbound = rig.simulator.incomingCall({ to: '+1555', from: '+15550009999' }).callId;
+	const { results } = await search('searchCalls');
+	expect(results.map(({ value }) => value)).toEqual([inbound, live, over]);
+	const entry = /^From \+15550009999 · incoming · \d{4}-\d\d-\d\d \d\d:\d\d · [\da-f]{8}$/;
+	expect(results[0]?.name).toMatch(entry);
+	expect(results[1]?.name).toMatch(/^To \+15550003001 · initiated · /);
+	expect(valuesOf(await search('searchCalls', '3002'))).toEqual([over]);
+});
+
+it('No run and no list holds the password of a trunk', async () => {
+	const results: unknown[] = [];
+	for (const method of [...METHODS, 'searchCalls']) results.push(await search(method));
+	const gets = [callParameters('getAll', { simplify: false }), callParameters('get', { callId: 'nobody' })];
+	for (const parameters of [byRule(), byGateway(), ...gets]) {
+		results.push(await rig.engine.run({ parameters }));
+	}
+	expect(everything(results)).not.toContain(SIP_PASSWORD);
+	expectNoSecrets(rig, results);
+});
