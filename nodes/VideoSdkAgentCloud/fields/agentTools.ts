@@ -14,9 +14,6 @@ import { readOptions } from './requestOptions';
 /** The group of `agentToolsField`. */
 const TOOLS_GROUP = 'tools';
 
-/** The value of "Not listed?". It isn't a URL, so nothing is started without its tools. */
-export const TOOL_NOT_LISTED = 'not-listed';
-
 const MAX_VALID_FOR_HOURS = 24 * 366;
 
 /** How long the tools can be used: an option of what hands them over. */

@@ -11,9 +11,6 @@ import { readOptions } from './requestOptions';
 /** What VideoSDK takes (docs.videosdk.live, create room). */
 const MAX_URL_LENGTH = 512;
 
-/** The value of "Not listed?". It isn't a URL, so nothing is started without its events. */
-export const NOT_LISTED = 'not-listed';
-
 /** The address of a trigger. */
 export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',

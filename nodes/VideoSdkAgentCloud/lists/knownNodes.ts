@@ -1,7 +1,11 @@
 import { type ILoadOptionsFunctions, NodeOperationError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
+import { TRIGGER_EVENT_OPTIONS } from '../fields/events';
+import { asList } from '../fields/values';
+import { withTimeout } from '../tools/timeout';
 import { isUnreachableFrom } from '../webhook/address';
-import { type KnownNode } from '../webhook/knownNodes';
+import { eventName } from '../webhook/event';
+import { type KnownNode, knownTools, type KnownTrigger, knownTriggers } from '../webhook/knownNodes';
 import { type ListSearch, matches } from './searchResults';
 
 const NOT_LISTED_TEXT = "Not listed? Publish its workflow, or use 'By URL'";
@@ -26,13 +30,11 @@ function lineOf({ name, remarks }: Shown): string {
  * @param what such as "triggers"
  * @param nodes finds those that use a credential
  * @param show makes the entry of a node, which VideoSDK may not be able to reach
- * @param notListed the value of the last entry
  */
-export const searchKnown = <T extends KnownNode>(
+const searchKnown = <T extends KnownNode>(
 	what: string,
 	nodes: (credential: string) => T[],
 	show: (node: T, isUnreached: boolean, context: ILoadOptionsFunctions, all: T[]) => Shown,
-	notListed: string,
 ): ListSearch =>
 	async function (filter = '') {
 		const credential = credentialId(this);
@@ -48,5 +50,42 @@ export const searchKnown = <T extends KnownNode>(
 			const url = `${this.getInstanceBaseUrl()}workflow/${node.workflowId}`;
 			return [{ name: lineOf(shown), value: shown.value, url }];
 		});
-		return { results: [...results, { name: NOT_LISTED_TEXT, value: notListed }] };
+		return { results: [...results, { name: NOT_LISTED_TEXT, value: 'not-listed' }] };
 	};
+
+/** @returns the events that the user has chosen in this node and not in the trigger, in short words, without their family */
+function missingEvents({ events }: KnownTrigger, chosen: string[]): string {
+	const ofTrigger = new Set(events.map(eventName));
+	return chosen
+		.filter((event) => !event.startsWith('=') && !ofTrigger.has(eventName(event)))
+		.map((event) => TRIGGER_EVENT_OPTIONS.find(({ value }) => value === event)?.name ?? event)
+		.map((name) => name.replace(/^.*: /, ''))
+		.join(', ');
+}
+
+/** The triggers of this n8n instance that use the node's credential, for the events of a session or room that are chosen beside. */
+export const searchTriggers = searchKnown('triggers', knownTriggers, (trigger, isUnreached, context, all) => {
+	const { workflowName, nodeName, url, isOwn } = trigger;
+	const missing = missingEvents(trigger, asList(context.getCurrentNodeParameter('webhookEvents')));
+	const isAlone = all.every((other) => other === trigger || other.workflowName !== workflowName);
+	return {
+		name: isAlone ? workflowName : `${workflowName}: ${nodeName}`,
+		value: url,
+		remarks: [
+			!isOwn && 'may be unpublished',
+			isUnreached && "VideoSDK can't reach it",
+			missing !== '' && `missing: ${missing}`,
+		],
+	};
+});
+
+/** The tool triggers of this n8n instance that use the same credential. */
+export const searchTools = searchKnown(
+	'tools',
+	knownTools,
+	({ toolName, workflowName, isPublished, url, timeoutS }, isUnreached) => ({
+		name: `${toolName}: ${workflowName}`,
+		value: withTimeout(url, timeoutS),
+		remarks: [!isPublished && 'not published', isUnreached && "agents can't reach it"],
+	}),
+);

@@ -6,7 +6,6 @@ import type {
 } from 'n8n-workflow';
 import { clientOf } from '../api/client';
 import { type ListRequest, listPages, PAGE_SIZE } from '../api/pagination';
-import { unwrap } from '../fields/values';
 
 /** What fills "From List" of a locator. The token is the API's page to continue with. */
 export type ListSearch = (
@@ -27,32 +26,11 @@ export function matches(filter: string, ...texts: unknown[]): boolean {
 	return texts.some((text) => String(text).toLowerCase().includes(wanted));
 }
 
-/** @returns what is selected in another field of the node; empty if nothing is. An expression has no value while it is edited */
-export function selectedIn(context: ILoadOptionsFunctions, name: string): string {
-	return String(unwrap(context.getCurrentNodeParameter(name)) ?? '').trim();
-}
-
 /** @returns an entry for a record's ID, labeled with the parts that aren't empty; undefined for a record without an ID */
 export function entryOf(id: unknown, ...parts: unknown[]): INodeListSearchItems | undefined {
 	if (typeof id !== 'string' || id === '') return undefined;
 	return { name: parts.filter(Boolean).join(' · ') || id, value: id };
 }
-
-/** @returns a conversation's entry: what is known of it, its start such as "2026-01-15 09:30", and how its ID begins */
-export function conversationEntry(
-	id: unknown,
-	start: unknown,
-	...parts: unknown[]
-): INodeListSearchItems | undefined {
-	const time = String(start ?? '').replace(/^([\d-]+)T([\d:]{5}).*$/, '$1 $2');
-	return entryOf(id, ...parts, time, String(id).slice(0, 8));
-}
-
-/** Sorts records so that those that are over come last. */
-export const lastIf =
-	(isOver: (row: IDataObject) => boolean) =>
-	(a: IDataObject, b: IDataObject): number =>
-		Number(isOver(a)) - Number(isOver(b));
 
 /**
  * Makes a search in a list of the API. What the user types matches names and values.

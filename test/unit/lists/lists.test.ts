@@ -1,6 +1,5 @@
 import type { ILoadOptionsFunctions } from 'n8n-workflow';
-import { getDeployments } from '../../../nodes/VideoSdkAgentCloud/lists/deployments';
-import { searchTags } from '../../../nodes/VideoSdkAgentCloud/lists/tags';
+import { getDeployments, searchTags } from '../../../nodes/VideoSdkAgentCloud/lists/records';
 import { jsonAnswer, requestContext } from '../support';
 
 const asked: unknown[] = [];
