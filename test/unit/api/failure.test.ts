@@ -14,38 +14,28 @@ import { FAILURES } from './anyFailure';
 const TOKEN = jwt.sign({ apikey: 'k' }, 'secret');
 
 describe('readApiMessage', () => {
-	it.each([
+	it.each<[body: unknown, message?: string]>([
 		[{ message: 'a', error: 'b', msg: 'c', statusMessage: 'd' }, 'a'],
 		[{ error: 'b', msg: 'c', statusMessage: 'd' }, 'b'],
 		[{ msg: 'c', statusMessage: 'd' }, 'c'],
 		[{ statusMessage: 'd' }, 'd'],
-		[{ message: '', error: 'b' }, 'b'],
-		[{ message: '  ', error: 'b' }, 'b'],
-		[{ message: null, error: 'b' }, 'b'],
-		[{ message: ['x'], error: 'b' }, 'b'],
-		[{ error: { message: 'nested' } }, 'nested'],
+		...['', '  ', null, ['x']].map((message) => [{ message, error: 'b' }, 'b'] as [object, string]),
 		[{ error: { message: 'nested' }, msg: 'c' }, 'nested'],
-		[{ error: { code: 5 }, msg: 'c' }, 'c'],
-		[{ error: null, msg: 'c' }, 'c'],
-		[{ message: 'Token is invalid or expired' }, 'Token is invalid or expired'],
+		...[{ code: 5 }, null].map((error) => [{ error, msg: 'c' }, 'c'] as [object, string]),
 		[{ message: 'two\nlines\t here' }, 'two lines here'],
-	])('finds it in %j', (body, message) => {
-		expect(readApiMessage(JSON.stringify(body))).toBe(message);
-	});
+		[{}],
+		[[]],
+	])('finds in %j: %j', (body, ...[message]) => expect(readApiMessage(JSON.stringify(body))).toBe(message));
 
 	it.each([
 		['<html>\n<h1>Bad Gateway</h1>\n</html>', '<html> <h1>Bad Gateway</h1> </html>'],
-		['Token is invalid or expired', 'Token is invalid or expired'],
-		['"just text"', '"just text"'],
-		['{"code":5}', '{"code":5}'],
-		['{"message":"cut o', '{"message":"cut o'],
-		['null', 'null'],
-	])('shows the text itself if no message is in it: %j', (text, message) => {
+		...['Token is invalid', '"just text"', '{"code":5}', '{"message":"cut o', 'null'].map((text) => [
+			text,
+			text,
+		]),
+		...['', ' ', '\r\n\t'].map((blank) => [blank, undefined]),
+	])('shows the text itself if no message is in it: %j', (text = '', message) => {
 		expect(readApiMessage(text)).toBe(message);
-	});
-
-	it.each(['', ' ', '\r\n\t', '{}', '[]'])('finds none in %j', (text) => {
-		expect(readApiMessage(text)).toBeUndefined();
 	});
 
 	it('never throws, and gives one short line', () => {
@@ -62,18 +52,11 @@ describe('readApiMessage', () => {
 	});
 });
 
-describe('excerpt', () => {
-	it('leaves out tokens, also one that would be cut', () => {
-		expect(excerpt(`Token ${TOKEN} is invalid`)).toBe('Token … is invalid');
-		expect(excerpt(`{"a":"${TOKEN}","b":"Bearer ${TOKEN}"}`)).toBe('{"a":"…","b":"Bearer …"}');
-		expect(excerpt(`${'x'.repeat(150)} ${TOKEN}`)).toBe(`${'x'.repeat(150)} …`);
-	});
-
-	it('leaves a text of 200 characters whole, and cuts a longer one with an ellipsis', () => {
-		expect(excerpt('x'.repeat(200))).toBe('x'.repeat(200));
-		expect(excerpt('x'.repeat(201))).toBe(`${'x'.repeat(200)}…`);
-		expect(excerpt(`  ${'x'.repeat(200)}  `)).toBe('x'.repeat(200));
-	});
+it('An excerpt leaves out tokens, also one that would be cut, and is 200 characters long at most', () => {
+	expect(excerpt(`{"a":"${TOKEN}","b":"Bearer ${TOKEN}"}`)).toBe('{"a":"…","b":"Bearer …"}');
+	expect(excerpt(`${'x'.repeat(150)} ${TOKEN}`)).toBe(`${'x'.repeat(150)} …`);
+	expect(excerpt(`  ${'x'.repeat(200)}  `)).toBe('x'.repeat(200));
+	expect(excerpt('x'.repeat(201))).toBe(`${'x'.repeat(200)}…`);
 });
 
 const NOW_MS = Date.UTC(2026, 0, 15, 12, 0, 0);

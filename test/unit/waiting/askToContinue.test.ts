@@ -1,105 +1,75 @@
-/** What a request to continue carries, if not all of it fits. */
+/** How n8n is asked to let an execution continue, until it does. */
 import { gunzipSync } from 'node:zlib';
-import type { IDataObject } from 'n8n-workflow';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { type Known, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { askToContinue, type CarriedKnown } from '../../../nodes/VideoSdkAgentCloud/waiting/askToContinue';
 import { RESULT_HEADER } from '../../../nodes/VideoSdkAgentCloud/waiting/resumeUrl';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
 
-const STORED = {
-	awaited: [{ deadlineMs: 0 }],
-	resumeUrl: 'http://n8n/resume',
-	key: 'k',
-} as unknown as StoredWait;
+const STORED = { awaited: [{ deadlineMs: 0 }], resumeUrl: 'http://n8n/resume', key: 'k' };
+const warn = jest.fn();
 
-function knownWithText(id: string, length: number): Known {
-	const transcript = { value: 'x'.repeat(length), weight: length, mayCome: false };
-	return {
-		...unknown(id),
-		fields: { status: { rank: [10, 0, 9], value: 'ended' } },
-		parts: { transcript },
-	};
-}
+beforeEach(() => {
+	jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+	warn.mockClear();
+});
+afterEach(() => void jest.useRealTimers());
 
-/** Asks once for all. @returns the requests that n8n, or a proxy in front of it, let through */
-async function ask(known: Known[], maxLength: number): Promise<CarriedKnown[]> {
-	const accepted: CarriedKnown[] = [];
+/** Asks until n8n is done with it, at most 20 times. @param answer the result, or a status; none: it cannot be reached */
+async function ask(
+	known: Known[],
+	answer: (carried: CarriedKnown, length: number) => string | number | undefined,
+	resumeUrl = STORED.resumeUrl,
+): Promise<void> {
 	const httpRequest = async ({ body }: { body: Buffer }) => {
 		const text = gunzipSync(body).toString();
-		if (text.length > maxLength)
-			return await Promise.resolve({ statusCode: 413, headers: {}, body: '<html>' });
-		accepted.push(JSON.parse(text) as CarriedKnown);
-		const headers: IDataObject = { [RESULT_HEADER]: 'continued' };
-		return { statusCode: 200, headers, body: '' };
+		const result = answer(JSON.parse(text) as CarriedKnown, text.length);
+		if (result === undefined) throw new Error('connect ECONNREFUSED');
+		if (typeof result === 'number')
+			return await Promise.resolve({ statusCode: result, headers: {}, body: '' });
+		return await Promise.resolve({ statusCode: 200, headers: { [RESULT_HEADER]: result }, body: '' });
 	};
-	const context = { helpers: { httpRequest }, logger: { warn: jest.fn() } } as unknown as RequestContext;
+	const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
+	const stored = { ...STORED, resumeUrl } as unknown as StoredWait;
 	let turns = 0;
-	await askToContinue(
-		context,
-		STORED,
-		() => ({ known }),
-		() => ++turns > 20,
-		Date.now() + 1_000,
+	let isDone = false;
+	const isOver = () => ++turns > 20;
+	void askToContinue(context, stored, () => ({ known }), isOver, Date.now() + 24 * 3_600_000).then(
+		() => (isDone = true),
 	);
-	return accepted;
+	while (!isDone) {
+		await new Promise((resolve) => setImmediate(resolve));
+		await jest.advanceTimersByTimeAsync(60_000);
+	}
 }
 
 it('A text that fits into no request is not sent, and the execution is asked for all the same', async () => {
-	const accepted = await ask([knownWithText('c-1', 300_000), knownWithText('c-2', 30_000)], 60_000);
-	expect(accepted).toEqual([
-		{
-			known: [
-				expect.objectContaining({ id: 'c-1', parts: {}, fields: expect.any(Object) }),
-				expect.objectContaining({ id: 'c-2', parts: { transcript: expect.anything() as object } }),
-			],
-		},
-	]);
+	const [long, short] = [300_000, 30_000].map((length, index) => ({
+		...unknown(`c-${index}`),
+		fields: { status: { rank: [10, 0, 9], value: 'ended' } },
+		parts: { transcript: { value: 'x'.repeat(length), weight: length, mayCome: false } },
+	})) as unknown as [Known, Known];
+	const accepted: CarriedKnown[] = [];
+	await ask([long, short], (carried, length) => {
+		if (length > 60_000) return 413;
+		accepted.push(carried);
+		return 'continued';
+	});
+	expect(accepted).toEqual([{ known: [{ ...long, parts: {} }, short] }]);
 });
 
 it.each([
 	['https://n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'https://n8n.example.com'],
 	['//n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'its own address'],
 ])("n8n's token of the execution is in no log: %s", async (resumeUrl, shown) => {
-	const warn = jest.fn();
-	const httpRequest = async () => await Promise.reject(new Error('connect ECONNREFUSED'));
-	const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
-	const stored = { ...STORED, resumeUrl };
-	let turns = 0;
-	const isOver = () => ++turns > 1;
-	jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-	const asking = askToContinue(context, stored, () => ({ known: [] }), isOver, Date.now() + 1_000);
-	while (warn.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
-	await jest.runAllTimersAsync();
-	await asking;
-	jest.useRealTimers();
+	await ask([], () => undefined, resumeUrl);
 	expect(JSON.stringify(warn.mock.calls)).toContain(shown);
 	expect(JSON.stringify(warn.mock.calls)).not.toContain('TOKEN');
 });
 
 it('n8n is asked again after an answer that is none to the question, since its sender may be gone soon', async () => {
-	jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-	const results = ['answered', undefined, 'continued'];
+	const results = ['answered', 200, 'continued', 'answered'];
 	let requests = 0;
-	const httpRequest = async () => {
-		const result = results[requests++];
-		return await Promise.resolve({
-			statusCode: 200,
-			headers: result ? { [RESULT_HEADER]: result } : {},
-			body: '',
-		});
-	};
-	const context = { helpers: { httpRequest }, logger: { warn: jest.fn() } } as unknown as RequestContext;
-	let isDone = false;
-	const carried = () => ({ known: [unknown('c-1')] });
-	const asking = askToContinue(context, STORED, carried, () => false, Date.now() + 24 * 3_600_000).then(
-		() => (isDone = true),
-	);
-	while (!isDone) {
-		await new Promise((resolve) => setImmediate(resolve));
-		await jest.advanceTimersByTimeAsync(1_000);
-	}
-	await asking;
-	jest.useRealTimers();
-	expect(requests).toBe(results.length);
+	await ask([unknown('c-1')], () => results[requests++]);
+	expect(requests).toBe(3);
 });

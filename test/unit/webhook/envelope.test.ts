@@ -34,17 +34,12 @@ it('opens nothing in which any character differs, or is missing', () => {
 	}
 });
 
-it.each([
-	['a longer one', (text: string) => `${text}A`],
-	['two of them', (text: string) => text + text],
-	['with padding', (text: string) => `${text}=`],
-	['with a line break', (text: string) => `${text}\n`],
-	[
-		'one with the content of another',
-		(text: string) => text.slice(0, 25) + envelope.seal({ a: 2 }, key).slice(25),
-	],
-])('does not open %s', (_what, change) => {
-	expect(envelope.open(change(envelope.seal({ a: 1 }, key)), key)).toBeUndefined();
+it('opens nothing that is longer, or has the content of another', () => {
+	const text = envelope.seal({ a: 1 }, key);
+	const others = [`${text}A`, text + text, `${text}=`, `${text}\n`];
+	for (const other of [...others, text.slice(0, 25) + envelope.seal({ a: 2 }, key).slice(25)]) {
+		expect(envelope.open(other, key)).toBeUndefined();
+	}
 });
 
 it('does not open what was sealed with a different secret, or for a different purpose', () => {
