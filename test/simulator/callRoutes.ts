@@ -87,16 +87,14 @@ function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
 	return {
 		...{ type: 'outbound', to: sipCallTo, from: sipCallFrom, ruleId: routingRuleId, gatewayId },
 		...{ agentId: rule?.agentId, metadata, participant, ringingTimeout, maxCallDuration },
-		...(room && { roomId: room.roomId }),
+		roomId: room?.roomId,
 		// With a rule, the rule decides.
 		recordAudio: rule?.recording ?? rest.recordAudio ?? false,
 	};
 }
 
 /** A call alone, in the spelling of VideoSDK's own client (docs/dev/api-truth.md). */
-function shown(call: SimulatedCall): object {
-	return { id: call.callId, ...rest(call) };
-}
+const shown = (call: SimulatedCall): object => ({ id: call.callId, ...rest(call) });
 
 /** A row of the list: the ID is under `callId` there. */
 function listed(call: SimulatedCall, { telephony }: World): object {
@@ -105,11 +103,10 @@ function listed(call: SimulatedCall, { telephony }: World): object {
 	return { callId: call.callId, ...rest(call), gatewayName: gateway?.name, ruleName: rule?.name };
 }
 
+/** What the API doesn't show of a call, or under another name. */
+const HIDDEN = 'callId agentId participant recordAudio ringingTimeout maxCallDuration'.split(' ');
+
 function rest(call: SimulatedCall): object {
-	const { type, status, to, from, roomId, sessionId, gatewayId, ruleId, metadata, transfer } = call;
-	const { start, end, timelog } = call;
-	return {
-		...{ to, from, type, status, roomId, sessionId, gatewayId, ruleId, metadata, transfer },
-		...{ start, end, timelog, provider: 'twilio', transport: 'tls', region: 'us002' },
-	};
+	const common = Object.entries(call).filter(([name]) => !HIDDEN.includes(name));
+	return { ...Object.fromEntries(common), provider: 'twilio', transport: 'tls', region: 'us002' };
 }

@@ -2,28 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { World } from './world';
 
+const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'] as const;
+const TRANSFER_STEPS = ['transfer-accepted', 'transferring', 'transfer-ringing', 'transferred'] as const;
+const OUTCOMES = ['missed', 'not-answered', 'rejected', 'failed', 'abandoned'] as const;
+const TERMINAL = ['ended', 'transferred', ...OUTCOMES] as const;
+
 /** The statuses that the official SDK knows. */
 export type CallStatus =
-	| 'initiated'
-	| 'incoming'
-	| 'ringing'
-	| 'verified'
-	| 'answered'
-	| 'ended'
-	| 'missed'
-	| 'not-answered'
-	| 'failed'
-	| 'rejected'
-	| 'abandoned'
-	| 'transfer-initiated'
-	| 'transfer-accepted'
-	| 'transferring'
-	| 'transfer-ringing'
-	| 'transferred'
-	| 'transfer-failed'
-	| 'switch-room-initiated'
-	| 'switch-room-completed'
-	| 'switch-room-failed';
+	| (typeof BEFORE_ANSWER | typeof TRANSFER_STEPS | typeof TERMINAL)[number]
+	| `switch-room-${'initiated' | 'completed' | 'failed'}`
+	| ('answered' | 'transfer-initiated' | 'transfer-failed');
 
 /** A call as the simulator holds it. */
 export interface SimulatedCall {
@@ -42,9 +30,8 @@ export interface SimulatedCall {
 	/** The caller's side in the room. */
 	participant?: { id?: string; name?: string };
 	recordAudio: boolean;
-	/** Seconds. */
+	/** Both in seconds. */
 	ringingTimeout?: number;
-	/** Seconds. */
 	maxCallDuration?: number;
 	transfer?: { to: string };
 	start: string;
@@ -58,7 +45,7 @@ export type CallInput = Partial<Omit<SimulatedCall, 'callId' | 'status' | 'start
 
 /** What becomes of a call. */
 export interface CallBehaviour {
-	outcome: 'answered' | 'missed' | 'not-answered' | 'rejected' | 'failed' | 'abandoned';
+	outcome: 'answered' | (typeof OUTCOMES)[number];
 	/** Milliseconds until it rings; null: never. */
 	ringAfterMs: number | null;
 	/** How long it rings, in milliseconds, unless `ringingTimeout` is shorter; null: until it is moved on by hand. */
@@ -84,13 +71,11 @@ const DEFAULT_BEHAVIOUR: CallBehaviour = {
 	talkMs: 200,
 };
 const STEP_MS = 5;
-const TRANSFER_STEPS = ['transfer-accepted', 'transferring', 'transfer-ringing', 'transferred'] as const;
-const TERMINAL = ['ended', 'missed', 'not-answered', 'failed', 'rejected', 'abandoned', 'transferred'];
-const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'];
 
+const isOneOf = (statuses: readonly string[], status: string): boolean => statuses.includes(status);
 /** True for a status that nothing follows. */
-export const isOver = ({ status }: SimulatedCall): boolean => TERMINAL.includes(status);
-const isRinging = ({ status }: SimulatedCall): boolean => BEFORE_ANSWER.includes(status);
+export const isOver = ({ status }: SimulatedCall): boolean => isOneOf(TERMINAL, status);
+const isRinging = ({ status }: SimulatedCall): boolean => isOneOf(BEFORE_ANSWER, status);
 /** True while someone talks. */
 export const isConnected = (call: SimulatedCall): boolean => !isOver(call) && !isRinging(call);
 

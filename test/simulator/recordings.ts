@@ -27,19 +27,7 @@ export interface RecordingInput {
 	readyAfterMs?: number;
 }
 
-/** A recording as the simulator holds it. */
-export interface SimulatedRecording {
-	id: string;
-	kind: Kind;
-	roomId: string;
-	sessionId?: string;
-	participantId?: string;
-	fileUrl: string;
-	filePath: string;
-	start: string;
-	end: string;
-	readyAtMs: number;
-}
+type SimulatedRecording = ReturnType<Recordings['add']>;
 
 /** The recordings of the account. */
 export class Recordings {
@@ -50,20 +38,15 @@ export class Recordings {
 		private readonly readyMs = 50,
 	) {}
 
-	add(input: RecordingInput, start = new Date().toISOString()): SimulatedRecording {
-		const { kind = 'room', roomId, sessionId, participantId, file, readyAfterMs = this.readyMs } = input;
+	add(input: RecordingInput, start = new Date().toISOString()) {
+		const { kind = 'room', file, readyAfterMs = this.readyMs, ...whose } = input;
 		const id = randomBytes(12).toString('hex');
 		const [, extension, contentType] = KINDS[kind];
 		const name = file?.name ?? `${kind}-${id}.${extension}`;
-		const recording: SimulatedRecording = {
-			id,
-			kind,
-			roomId,
-			sessionId,
-			participantId,
+		const recording = {
+			...{ id, kind, start, ...whose },
 			fileUrl: this.files.add({ contentType, ...file, name }),
 			filePath: `recordings/${name}`,
-			start,
 			end: new Date().toISOString(),
 			readyAtMs: Date.now() + readyAfterMs,
 		};

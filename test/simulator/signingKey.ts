@@ -1,17 +1,13 @@
-import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createSign, generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from './request';
 
-interface KeyPair {
-	privateKey: KeyObject;
-	publicKeyPem: string;
-}
-
-function newKeyPair(): KeyPair {
+function newKeyPair() {
 	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 	return { privateKey, publicKeyPem: publicKey.export({ type: 'pkcs1', format: 'pem' }).toString() };
 }
 
+type KeyPair = ReturnType<typeof newKeyPair>;
 // Making a key takes up to a few tenths of a second, so the simulators of one process share the first.
 let sharedKeyPair: KeyPair | undefined;
 

@@ -1,14 +1,6 @@
-import http, { type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import jwt from 'jsonwebtoken';
 import { startSimulator, type Simulator, type SimulatorOptions } from './index';
-
-export interface Receiver {
-	url: string;
-	received: Array<{ headers: IncomingHttpHeaders; body: Buffer }>;
-}
 
 let cleanUps: Array<() => Promise<void>> = [];
 
@@ -21,20 +13,6 @@ export async function start(options: SimulatorOptions = { lifecycle: false }): P
 	const simulator = await startSimulator(options);
 	cleanUps.push(() => simulator.close());
 	return simulator;
-}
-
-export async function receiver(): Promise<Receiver> {
-	const received: Receiver['received'] = [];
-	const server = http.createServer(async (request, response) => {
-		received.push({ headers: request.headers, body: await buffer(request) });
-		response.end('received');
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	cleanUps.push(async () => {
-		server.closeAllConnections();
-		await new Promise((resolve) => server.close(resolve));
-	});
-	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/abc/webhook`, received };
 }
 
 export const token = (simulator: Simulator, claims: object = {}, options: jwt.SignOptions = {}): string =>

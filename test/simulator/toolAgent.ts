@@ -51,25 +51,20 @@ function argumentsFor(
 	]);
 }
 
-/** @returns the values in an answer, by name; those of the first entry of a list */
-function valuesIn(answer: string): Record<string, unknown> {
+function parsed(json: unknown): unknown {
 	try {
-		const [first] = [JSON.parse(answer) as unknown].flat();
-		return { ...(first as object | undefined) };
+		return typeof json === 'string' ? JSON.parse(json) : json;
 	} catch {
-		return {};
+		return undefined;
 	}
 }
 
+/** @returns the values in an answer, by name; those of the first entry of a list */
+const valuesIn = (answer: string): object => ({ ...([parsed(answer)].flat()[0] as object | undefined) });
+
 /** @returns the tools in what a call or session was started with; none if what is there is no list of tools */
-function toolsIn(data: unknown): HandedTool[] {
-	try {
-		const tools: unknown = typeof data === 'string' ? JSON.parse(data) : data;
-		return Array.isArray(tools) ? (tools as HandedTool[]) : [];
-	} catch {
-		return [];
-	}
-}
+const toolsIn = (data: unknown) =>
+	[parsed(data)].flatMap((tools) => (Array.isArray(tools) ? tools : [])) as HandedTool[];
 
 /** @returns an answer as an agent would read it out: JSON without its marks */
 export function inWords(answer: string): string {

@@ -20,24 +20,8 @@ export interface TranscriptionInput {
 	fails?: boolean;
 }
 
-/** A transcription as the simulator holds it. */
-export interface SimulatedTranscription {
-	id: string;
-	/** Made of a recording, or while people talk. */
-	type: 'post' | 'realtime';
-	status: 'pending' | 'running' | 'completed' | 'failed';
-	roomId: string;
-	sessionId?: string;
-	recordingId?: string;
-	start: string;
-	end: string | null;
-	/** Empty until it is completed. */
-	transcriptionFilePaths: Record<string, string>;
-	summarizedFilePaths: Record<string, string>;
-	lines: TranscriptLine[];
-	summary: string | null;
-	webhookUrl?: string;
-}
+/** A transcription as the simulator holds it; it has no files until it is completed. */
+export type SimulatedTranscription = ReturnType<Transcriptions['make']>;
 
 type Said = Pick<TranscriptLine, 'speaker' | 'text'>;
 
@@ -115,24 +99,28 @@ export class Transcriptions {
 		if (webhookUrl) rooms.tellAt(webhookUrl, session, event, { id, type });
 	}
 
-	private make(
-		type: SimulatedTranscription['type'],
-		status: SimulatedTranscription['status'],
+	/** Of a recording, or while people talk. */
+	make(
+		type: 'post' | 'realtime',
+		status: 'pending' | 'running' | 'completed' | 'failed',
 		{ roomId, sessionId, recordingId, lines = SAMPLE_LINES, summary = SAMPLE_SUMMARY }: TranscriptionInput,
-	): SimulatedTranscription {
-		const made: SimulatedTranscription = {
-			id: randomBytes(12).toString('hex'),
-			type,
-			status,
-			roomId,
-			sessionId,
-			recordingId,
+	) {
+		const made = {
+			...{
+				id: randomBytes(12).toString('hex'),
+				type,
+				status,
+				roomId,
+				sessionId,
+				recordingId,
+				lines,
+				summary,
+			},
 			start: new Date().toISOString(),
-			end: null,
-			transcriptionFilePaths: {},
-			summarizedFilePaths: {},
-			lines,
-			summary,
+			end: null as string | null,
+			transcriptionFilePaths: {} as Record<string, string>,
+			summarizedFilePaths: {} as Record<string, string>,
+			webhookUrl: undefined as string | undefined,
 		};
 		this.byId.set(made.id, made);
 		return made;

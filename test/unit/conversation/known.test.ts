@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
-import { FINAL, KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
+import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	type Fact,
 	isShownOver,
@@ -96,26 +96,6 @@ it('of two texts the longer one counts, and what is complete stays complete', ()
 	);
 });
 
-it('gives one item in any order of eight facts', () => {
-	const facts: Fact[] = [
-		{ record: { callId: ID, status: 'initiated', roomId: 'room-1', from: '+1' } },
-		{ record: { callId: ID, status: 'answered', timelog: [{ status: 'answered', timestamp: before(90) }] } },
-		{ record: { callId: ID, status: 'ended', end: before(30), updatedAt: before(30) } },
-		{ record: { callId: ID, status: 'missed', end: before(40), updatedAt: before(20), to: '' } },
-		{ record: { callId: 'another', status: 'failed' } },
-		{ ended: 'refused' },
-		{ ended: true },
-		{ part: 'transcript', found: { value: 'Hello', weight: 5, mayCome: false } },
-	];
-	const seen = new Set<string>();
-	const sorted = (value: IDataObject) => JSON.stringify(Object.entries(value).sort());
-	const orders = fc.shuffledSubarray(facts, { minLength: facts.length });
-	const note = (order: Fact[]) =>
-		void seen.add(sorted(item('call', knownOf('call', order), { isEnded: true })));
-	check(fc.property(orders, note), 2_000);
-	expect([...seen]).toEqual([expect.stringContaining('Hello')]);
-});
-
 const call = (status: string, more: IDataObject = {}): Fact => ({ record: { callId: ID, status, ...more } });
 const session = (status: string, more: IDataObject = {}): Fact => ({
 	record: { sessionId: ID, status, ...more },
@@ -159,26 +139,11 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 			['timedOut'],
 		],
 		[
-			"an answer's longer timelog is kept beside the answer to a hang-up (ffda6a1)",
-			[call('answered', { timelog: [...ringing, entry('answered', 90)] }), call('ended', { timelog: [] })],
-			{ outcome: 'answered', answered: true },
-		],
-		[
-			"the start's fields survive a record that lacks them (ffda6a1)",
-			[call('initiated', { roomId: 'room-1' }), call('ended', { roomId: null })],
-			{ roomId: 'room-1', status: 'ended' },
-		],
-		[
 			'a session that an event told is over although the API lags (ecfe40a)',
 			[session('running'), told('stopped')],
 			{ status: 'stopped', outcome: 'completed', event: 'stopped' },
 			{},
 			['timedOut'],
-		],
-		[
-			'an event beside a record that is still running loses nothing of it (1fffcb5)',
-			[session('running', { roomId: 'room-1', start: before(60) }), told('failed')],
-			{ status: 'failed', outcome: 'failed', event: 'failed', roomId: 'room-1' },
 		],
 		[
 			'of two ends that events told the better one counts (issue 31, rule 1)',
@@ -269,11 +234,6 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 			{ status: 'answered', timedOut: true },
 		],
 		[
-			'a text that was found is not missing by a later look that failed (ffda6a1)',
-			[call('ended'), text, late],
-			{ transcript: 'Hello' },
-		],
-		[
 			'what was wanted of a call that no one answered is missing with the reason (079c)',
 			[call('missed'), late],
 			{ missing: { transcript: "The call wasn't answered." } },
@@ -315,11 +275,6 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 			{ outcome: 'answered' },
 		],
 		[
-			'a transfer that failed is no end (79c2944)',
-			[call('transfer-failed')],
-			{ outcome: 'running', answered: true, timedOut: true },
-		],
-		[
 			'upper case is the same status (1fffcb5)',
 			[session('STOPPED'), session('running')],
 			{ outcome: 'completed', event: 'stopped' },
@@ -344,13 +299,3 @@ it.each(DEFECTS)('%s', (_what, facts, expected, want = {}, not = []) => {
 });
 
 const keepOf = (facts: Fact[]): Want['keep'] => facts.flatMap((fact) => ('part' in fact ? [fact.part] : []));
-
-it('every status of a call or session has a stage, and only ends are final', () => {
-	for (const [kind, statuses] of Object.entries({
-		call: ['initiated', 'ringing', 'answered', 'transferring', 'something-new'],
-		session: ['queued', 'running', 'stopping', 'something-new'],
-	})) {
-		const { stageOf } = KINDS[kind as keyof typeof KINDS];
-		for (const status of statuses) expect(stageOf({ status })).toBeLessThan(FINAL);
-	}
-});

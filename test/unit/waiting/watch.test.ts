@@ -55,20 +55,6 @@ const after = (ms: number) => new Date(Date.now() + ms).toISOString();
 const soon = async <T>(value: T, ms: number): Promise<T> =>
 	await new Promise((resolve) => void setTimeout(() => resolve(value), ms));
 
-it('A look that takes long holds up no end at Max Wait', async () => {
-	const ends: number[] = [];
-	const deadlineMs = Date.now() + MAX_WAIT_MS;
-	const answer: Answer = async ({ method }) => {
-		if (method === 'GET') return await never();
-		ends.push(Date.now() - deadlineMs);
-		return call('ended', { end: after(0) });
-	};
-	const seen = awaitCall(answer, { isEnded: true });
-	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 1_000);
-	expect(ends).toHaveLength(1);
-	expect(seen.item).toMatchObject({ outcome: 'answered', hungUpAtTimeout: true });
-});
-
 it('The last look at Max Wait counts, although its answer takes a while', async () => {
 	const end = after(MAX_WAIT_MS - 1_000);
 	const answer: Answer = async () =>
