@@ -219,10 +219,11 @@ it('A question is answered once, in time, and only with an access of its own tha
 		const tool = await publish(parameters, { ...ending, ...held }, typeVersion);
 		const other = await publish({ toolName: 'other', options: { timeout: 60 } });
 		const elsewhere = 'https://n8n.example.com/webhook/elsewhere/mcp';
+		const localUrl = (url: string) => url.replace('127.0.0.1', 'localhost');
 		// Selected twice, by another name of n8n's host, and with a time limit of its own.
 		const [handed, endsAtMs] = await handOver(
 			by,
-			[tool.url, other.url.replace('127.0.0.1', 'localhost'), `${elsewhere}?timeout=300`, tool.url],
+			[tool.url, localUrl(other.url), `${elsewhere}?timeout=300`, localUrl(tool.url)],
 			context,
 		);
 		expect(handed.map(({ url, timeout }) => [new URL(url).pathname, timeout])).toEqual([
@@ -381,22 +382,6 @@ it('After a change of the secret, a new token counts within seconds, and a forme
 	expect(await ping(tool, former)).toBe(503);
 });
 
-it('A tool is used in the middle of a call, and the answer is in its transcript', async () => {
-	const tool = await publish();
-	const room = { resource: 'room', operation: 'create', recording: 'transcribe', options: {} };
-	const [{ roomId } = {}] = jsonOf(await rig.engine.run({ parameters: room }));
-	rig.simulator.setCallBehaviour({ ringAfterMs: 1, ringForMs: 1, talkMs: 1 });
-	const options = { context: pairs(CONTEXT), roomId };
-	jsonOf(await rig.engine.run({ parameters: call({ agentTools: choose(tool.url), options }) }));
-	const { transcriptions, toolUses } = rig.simulator;
-	while (![...transcriptions.values()].some(({ status }) => status === 'completed')) {
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
-	expect(tool.items).toMatchObject([{ headers: { 'x-call-to': '+14155550123' } }]);
-	expect(toolUses).toMatchObject([{ tool: 'find_order', isError: false }]);
-	expect([...transcriptions.values()][0]?.lines.at(-2)?.text).toContain('C-4711');
-});
-
 it.each<[INodeParameters, string]>([
 	[{ toolName: 'find.order' }, "'Tool Name' is 'find.order'"],
 	[{ toolDescription: ' ' }, "'Tool Description' is empty"],
@@ -475,14 +460,6 @@ it.each<[string, IDataObject, string]>([
 	expect(failure.message).toContain(message);
 	expect(failure.description).toMatch(/No one was called\.$/);
 	expect(rig.requests).toEqual([]);
-});
-
-it('One tool by two addresses of n8n is handed over once', async () => {
-	const { url } = await publish({ toolName: 'find_order' });
-	const agentTools = choose(url, url.replace('127.0.0.1', 'localhost'));
-	const { error } = await rig.engine.run({ parameters: byRule({ agentTools }) });
-	expect(error).toBeUndefined();
-	expect(rig.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
 });
 
 it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {

@@ -101,10 +101,6 @@ describe.each([
 		expect(read({})).toMatch(told);
 		expect(read({ toolDescription: 'Only for invoices.' })).toBe('Only for invoices.');
 	});
-
-	it('is not in the name on the canvas', () => {
-		expect(NodeHelpers.makeNodeName({ resource, operation }, description)).toMatch(/^\w+( \w+){1,3}$/);
-	});
 });
 
 it('offers no resource without an operation that an AI agent can use', () => {

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byGateway, byRule, callParameters, RULE, TO } from './callRig';
-import { byId, failureOf, startParameters, useRig } from './rig';
+import { failureOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
@@ -93,20 +93,6 @@ describe('Nothing is sent, and the field and the item are named, if', () => {
 		expect(result.error).toMatchObject({ name: 'NodeOperationError', context: { itemIndex: 1 } });
 		expect(rig.simulator.requests).toHaveLength(0);
 	});
-});
-
-it.each<[string, INodeParameters]>([
-	['deployment', startParameters({ deploymentId: byId('') })],
-	['deployment of the list', startParameters({ deploymentId: { __rl: true, mode: 'list', value: '' } })],
-	['session ID', session('get', { sessionId: '' })],
-])('A %s that was left empty is rejected as well', async (_what, parameters) => {
-	// Some of these n8n itself rejects before the node is run.
-	const outcome = await rig.engine.run({ parameters }).then(
-		({ error }) => error,
-		(error: unknown) => error,
-	);
-	expect(outcome).toBeDefined();
-	expect(rig.simulator.requests).toHaveLength(0);
 });
 
 describe('A credential', () => {

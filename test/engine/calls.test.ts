@@ -197,13 +197,6 @@ describe('Get Many', () => {
 		rig.simulator.addFault({ kind: 'noData', body: { data } });
 		expect(idsOf(await list({ endDate: '2026-01-15T12:00:00' }))).toEqual(['2026-01-16T04:59:00Z']);
 	});
-
-	it('reads all calls if a filter is left empty by hand', async () => {
-		await existingCall();
-		const blank = { search: ' ', roomId: '', startDate: '', endDate: '', outcome: [], type: '' };
-		expect(await list(blank)).toHaveLength(1);
-		expect(Object.keys(rig.request.query).sort()).toEqual(['page', 'perPage']);
-	});
 });
 
 it("The record's 'id' in place of a room's 'roomId' is refused before anything is sent", async () => {

@@ -26,13 +26,6 @@ async function request(options: object, legacy = false) {
 }
 
 describe('The keys', () => {
-	it('count from the next request when they are changed', async () => {
-		rig.engine.setCredentials(rig.credentials({ secretKey: 'wrong' }));
-		failureOf(await rig.engine.run({ parameters: startParameters() }));
-		rig.engine.setCredentials(rig.credentials());
-		expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
-	});
-
 	// The simulator itself knows one tenant only.
 	const SESSION = { sessionId: 's', status: 'queued' };
 	it.each<[string, INodeParameters, object]>([
@@ -231,14 +224,4 @@ describe.each([
 		}
 		expect([...other.requests, ...rig.requests]).toEqual([]);
 	});
-});
-
-it('A node without the credential is refused by n8n', async () => {
-	const parameters = startParameters();
-	const outcome = await rig.engine.run({ parameters, node: { credentials: undefined } }).then(
-		({ error }) => error,
-		(error: unknown) => error,
-	);
-	expect(outcome).toBeDefined();
-	expect(rig.simulator.requests).toHaveLength(0);
 });

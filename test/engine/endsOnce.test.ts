@@ -83,20 +83,6 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 			ENDED,
 		],
 		[
-			'a GET brings the record of another',
-			1,
-			{},
-			[
-				{
-					kind: 'status',
-					status: 200,
-					body: { sessionId: 'another', status: 'failed' },
-					match: { path: ONE_SESSION, ...always },
-				},
-			],
-			{ outcome: 'running', timedOut: true },
-		],
-		[
 			'the end is declined',
 			1,
 			END_AT_TIMEOUT,
@@ -233,22 +219,6 @@ it('One loop asks for all: 60 executions with 5 calls each take at most 400 requ
 	rig.simulator.setEventFaults({ drop: () => true });
 	for (const callId of rig.simulator.calls.keys()) await rig.simulator.moveCall(callId, 'ended');
 	for (const waiting of waits) expect(await waiting.resumedWithin()).toHaveLength(5);
-});
-
-it('Recordings that hang cost no other conversation its outcome', async () => {
-	const recorded = { ...MAKE_AND_WAIT, recording: 'transcribe', maxWait: 60 };
-	const many = await rig.engine.startAndWait(30_000, recorded, { items: rows(60) });
-	rig.simulator.addFault({ kind: 'hang', match: { path: /recordings|transcriptions/, times: Infinity } });
-	for (const callId of rig.simulator.calls.keys()) {
-		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(callId, status);
-	}
-	while (!rig.requests.some(({ path }) => /recordings/.test(path))) await later(10);
-	const other = await begin(60_000);
-	for (const session of sessions()) session.status = 'stopped';
-	const [json] = (await other.jsonWithin()) ?? [];
-	expect(json).toMatchObject({ status: 'stopped' });
-	expect(json).not.toHaveProperty('timedOut');
-	expect(many.output).toBeUndefined();
 });
 
 describe('How an end is known that answers contradict', () => {
@@ -442,16 +412,6 @@ describe('After the wait', () => {
 		expect(success.map(({ json }) => json)).toMatchObject([{ ...end, ...options }]);
 		expect(failure.map(({ json }) => json)).toMatchObject([{ index: 0, error }]);
 		expect(waiting.resumptions).toBe(1);
-	});
-
-	it("so does a call that was not made, at n8n's own deadline", async () => {
-		rig.simulator.addFault(REFUSED);
-		const parameters = byRule({ operation: 'makeAndWait', options: { maxConcurrency: 1 } });
-		const settings = { items: rows(2), onError: 'continueErrorOutput' as const };
-		const waiting = await rig.engine.startAndWait(1_000, parameters, settings);
-		const { routed } = await waiting.reachDeadline();
-		expect(routed.success.map(({ json }) => json)).toMatchObject([{ outcome: 'running', timedOut: true }]);
-		expect(routed.failure.map(({ json }) => json)).toMatchObject([{ index: 0, error }]);
 	});
 });
 

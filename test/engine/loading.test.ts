@@ -218,13 +218,6 @@ describe('The action', () => {
 		expect(action().description).toMatch(/cost money/);
 	});
 
-	it('says no more of an operation than n8n shows: two lines, in which its cost must be', () => {
-		const operations = action()
-			.properties.filter(({ name }) => name === 'operation')
-			.flatMap(({ options = [] }) => options as INodePropertyOptions[]);
-		expect(operations.filter(({ description = '' }) => description.length > 110)).toEqual([]);
-	});
-
 	it('says what to select from each list, and has what fills it', () => {
 		const lists: Record<string, string> = {};
 		JSON.stringify(action().properties, (_key, value: INodePropertyMode | null) => {
@@ -246,6 +239,13 @@ describe('The action', () => {
 		});
 		const { listSearch = {} } = engine.nodeType('videoSdkAgentCloud').methods ?? {};
 		expect(Object.keys(listSearch).sort()).toEqual(Object.keys(lists).sort());
+	});
+
+	it('says no more of an operation than n8n shows: two lines, in which its cost must be', () => {
+		const operations = action()
+			.properties.filter(({ name }) => name === 'operation')
+			.flatMap(({ options = [] }) => options as INodePropertyOptions[]);
+		expect(operations.filter(({ description = '' }) => description.length > 110)).toEqual([]);
 	});
 
 	it('offers the resources and operations of interface.md', () => {
@@ -353,22 +353,6 @@ describe('The action', () => {
 		{ ...NOTHING_PICKED, mode: 'url', value: '={{ $json.url }}' },
 	])('asks for the events once there is a webhook URL: %j', (webhookUrl) => {
 		expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
-	});
-
-	it('fills in the entries of its collections', () => {
-		expect(
-			filled(action(), {
-				env: { variables: [{ name: 'A' }] },
-				metaData: { entries: [{ key: 'b' }] },
-			}),
-		).toMatchObject({
-			env: { variables: [{ name: 'A', value: '' }] },
-			metaData: { entries: [{ key: 'b', value: '' }] },
-		});
-	});
-
-	it('says that n8n applies the filters itself', () => {
-		expect(property(action(), 'filters', 'session').description).toMatch(/n8n searches the list/);
 	});
 });
 

@@ -194,14 +194,6 @@ describe('Recording: Download', () => {
 		expect(failure.message).toMatch(message);
 	});
 
-	it('gives up on a host that does not exist', async () => {
-		const { url, close } = await listen(() => undefined);
-		close();
-		expect(failureOf(await run(download(`${url}/f.mp4`))).message).toMatch(
-			/didn't send the file \[item 0\]$/,
-		);
-	});
-
 	it('does not store a login page as the recording', async () => {
 		const { url, close } = await listen((_request, response) =>
 			response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
