@@ -70,6 +70,20 @@ const CASES: Case[] = [
 		'2026-01-15',
 		'2026-01-14',
 	],
+	[
+		'a variable is the room that is made',
+		"Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Recording' already sets it",
+		{ ...withEnv(VALUE), recording: 'record' },
+		'NAME',
+		'VIDEOSDK_ROOM_ID',
+	],
+	[
+		'a variable in JSON is the room that is given',
+		"Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Room ID' already sets it",
+		{ ...withJson(VALUE), options: { roomId: 'r' } },
+		{ NAME: 'r' },
+		{ VIDEOSDK_ROOM_ID: 'r' },
+	],
 	['no event of a room is chosen', 'Webhook Events', withHook('a', VALUE), ['session-ended'], []],
 	[
 		'a URL is too long',

@@ -191,6 +191,13 @@ describe('Get Many', () => {
 		expect(rig.request.query).toMatchObject({ endDate: String(Date.UTC(2026, 0, 16, 5) - 1) });
 	});
 
+	it('reads all calls if a filter is left empty by hand', async () => {
+		await existingCall();
+		const blank = { search: ' ', roomId: '', startDate: '', endDate: '', outcome: [], type: '' };
+		expect(await list(blank)).toHaveLength(1);
+		expect(Object.keys(rig.request.query).sort()).toEqual(['page', 'perPage']);
+	});
+
 	it('leaves out what the API counts to the last day in its own time zone', async () => {
 		// The API ends the 15th at midnight UTC; in New York it lasts until 05:00 UTC of the 16th, a day that the API counts whole.
 		const data = ['2026-01-16T04:59:00Z', '2026-01-16T05:01:00Z'].map((start) => ({ callId: start, start }));

@@ -383,37 +383,30 @@ describe('When n8n starts', () => {
 });
 
 describe('Publishing fails at once, in words', () => {
-	it.each<[string, () => void, RegExp, RegExp]>([
-		[
-			'VideoSDK is down',
-			goDown,
-			/^Check the credential, or publish again later.*can't send call events to this trigger yet.*having trouble/,
-			/Try again later/,
-		],
+	const LATER = "^Check the credential, or publish again later.*can't send call events to this trigger yet.*";
+	const use = (more: Parameters<typeof rig.credentials>[0]) => () =>
+		rig.engine.setCredentials(rig.credentials(more));
+	it.each<[string, () => void, message: string, description: string]>([
+		['VideoSDK is down', goDown, `${LATER}having trouble`, 'Try again later'],
 		[
 			'the keys are wrong',
-			() => rig.engine.setCredentials(rig.credentials({ secretKey: 'another' })),
-			/^Check the credential, or publish again later.*can't send call events to this trigger yet.*didn't accept the API key and secret/,
-			/Copy 'API Key' and 'Secret Key' again/,
+			use({ secretKey: 'another' }),
+			`${LATER}didn't accept the API key and secret`,
+			"Copy 'API Key' and 'Secret Key' again",
 		],
-		[
-			'the host cannot be reached',
-			() => rig.engine.setCredentials(rig.credentials({ baseUrl: 'http://127.0.0.1:9' })),
-			/^Check the credential, or publish again later.*can't send call events to this trigger yet.*can't reach/,
-			/Base URL/,
-		],
+		['no host is there', use({ baseUrl: 'http://127.0.0.1:9' }), `${LATER}can't reach`, 'Base URL'],
 		[
 			'the address is a local one',
-			() => rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.example.com' })),
-			/^To receive call events, give n8n a public URL.*http:\/\/localhost:5678$/,
-			/Trigger On/,
+			use({ baseUrl: 'https://api.example.com' }),
+			'^To receive call events, give n8n a public URL.*http://localhost:5678$',
+			'Trigger On',
 		],
 	])('if %s', async (_what, prepare, message, description) => {
 		prepare();
 		const trigger = stored();
 		const error = await failureOf(trigger.publish());
-		expect(error.message).toMatch(message);
-		expect(error.description).toMatch(description);
+		expect(error.message).toMatch(new RegExp(message));
+		expect(error.description).toContain(description);
 		// n8n then calls `delete`.
 		await trigger.unpublish();
 		rig.simulator.clearFaults();

@@ -1,58 +1,101 @@
-import type { INodeParameters } from 'n8n-workflow';
-import { failureOf, jsonOf, useRig } from './rig';
+/** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see startedOnce. */
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
+import { failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
-const room = (operation: string, more: INodeParameters = {}): INodeParameters => ({
-	resource: 'room',
-	operation,
-	...more,
-});
-const makeRoom = async (more: INodeParameters = {}): Promise<string> => {
-	const [json] = jsonOf(await rig.engine.run({ parameters: room('create', more) }));
-	rig.simulator.requests.length = 0;
-	return String(json?.roomId);
-};
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
+const run = async (parameters: INodeParameters, items: IDataObject[] = [{}]) =>
+	jsonOf(await rig.engine.run({ parameters, items }));
+const room = (operation: string, more: INodeParameters = {}) => ({ resource: 'room', operation, ...more });
+const rooms = () => [...rig.simulator.rooms.values()];
 
-describe('Room', () => {
-	it('is created, found, listed and closed', async () => {
-		const roomId = await makeRoom({ options: { customRoomId: 'order-7' } });
-		for (const id of [roomId, 'order-7']) {
-			const [found] = jsonOf(await rig.engine.run({ parameters: room('get', { roomId: id }) }));
-			expect(found).toMatchObject({ roomId, customRoomId: 'order-7', disabled: false });
+it('A room is created, found, and closed', async () => {
+	const [{ roomId } = {}] = await run(room('create', { options: { customRoomId: 'order-7' } }));
+	for (const id of [String(roomId), 'order-7']) {
+		const found = { roomId, customRoomId: 'order-7', disabled: false };
+		expect(await run(room('get', { roomId: id }))).toMatchObject([found]);
+	}
+	const closed = await run(room('deactivate', { roomId: '={{ $json.roomId }}' }), [{ roomId }]);
+	expect(closed).toMatchObject([{ roomId, disabled: true }]);
+});
+
+it('Rooms are listed without the addresses of webhooks, unless all is asked for', async () => {
+	await run(room('create', { webhookUrl: HOOK, webhookEvents: ['session-ended'], recording: 'record' }));
+	await run(room('create'), Array<IDataObject>(60).fill({}));
+	const all = await run(room('getAll', { returnAll: true }));
+	expect(all).toHaveLength(61);
+	expect(JSON.stringify(all)).not.toContain(HOOK);
+	expect(all.at(-1)).toEqual({
+		...{ roomId: expect.any(String) as string, disabled: false, autoStartConfig: { recording: {} } },
+		...{ createdAt: expect.any(String) as string, updatedAt: expect.any(String) as string },
+	});
+	const raw = await run(room('getAll', { returnAll: true, simplify: false }));
+	expect(raw.at(-1)).toMatchObject({ webhook: { endPoint: HOOK } });
+	expect(await run(room('getAll', { limit: 3 }))).toHaveLength(3);
+});
+
+it('What goes on in a room is ended', async () => {
+	const [{ roomId } = {}] = await run(room('create'));
+	const parameters = room('endSession', { roomId: String(roomId) });
+	const { id } = rig.simulator.joinRoom(String(roomId));
+	expect(await run(parameters)).toMatchObject([{ id, roomId, status: 'ended' }]);
+	expect(rooms()[0]?.disabled).toBe(false);
+	const again = await rig.engine.run({ parameters });
+	expect(failureOf(again).message).toContain('No active session in this room');
+});
+
+describe('The room of a session', () => {
+	const START = /sessions\/start$/;
+	const starts = () => rig.requests.filter(({ path }) => START.test(path));
+	const envs = () => starts().map(({ body }) => (body as { env?: object }).env);
+	const env = { variables: [{ name: 'NAME', value: 'Ada' }] };
+
+	it('is created, handed over and put out', async () => {
+		const parameters = startParameters({ recording: 'summarize', summaryPrompt: 'Short', env });
+		const [json] = await run(parameters);
+		const [{ roomId, autoStartConfig } = { roomId: '' }] = rooms();
+		expect(json).toMatchObject({ status: 'queued', roomId });
+		expect(rig.simulator.sessions.has(String(json?.sessionId))).toBe(true);
+		const summary = { enabled: true, prompt: 'Short' };
+		expect(autoStartConfig).toEqual({ recording: { transcription: { enabled: true, summary } } });
+		expect(envs()).toEqual([{ NAME: 'Ada', VIDEOSDK_ROOM_ID: roomId }]);
+	});
+
+	it.each<[string, IDataObject, string | undefined, object | undefined]>([
+		['an existing one', { options: { roomId: ' abcd ' } }, 'abcd', { VIDEOSDK_ROOM_ID: 'abcd' }],
+		['left to the agent unless something is recorded', {}, undefined, undefined],
+		[
+			'the one that a variable names, if the agent decides',
+			{ env: { variables: [{ name: 'VIDEOSDK_ROOM_ID', value: 'r' }] } },
+			undefined,
+			{ VIDEOSDK_ROOM_ID: 'r' },
+		],
+	])('is %s', async (_what, fields, roomId, sent) => {
+		const [json] = await run(startParameters(fields));
+		expect([json?.roomId, envs(), rig.requests.length]).toEqual([roomId, [sent], 1]);
+	});
+
+	it('sends its events where those of the session go, with the context', async () => {
+		const events = ['ai-deployment-session-started'];
+		const options = { context: { entries: [{ key: 'row', value: '7' }] } };
+		const webhook = { webhookUrl: HOOK, webhookEvents: events };
+		await run(startParameters({ recording: 'record', ...webhook, options }));
+		const [session] = rig.simulator.sessions.values();
+		const endPoint = expect.stringContaining(`${HOOK}?context=`) as string;
+		expect(session?.webhook).toEqual({ endPoint, events });
+		const own = rooms()[0]?.webhook;
+		expect(own?.endPoint).toBe(session?.webhook?.endPoint);
+		expect(new Set(own?.events)).toEqual(new Set(ROOM_EVENT_OPTIONS.map(({ value }) => value)));
+	});
+
+	it('is never shared between items', async () => {
+		const output = await run(startParameters({ recording: 'record' }), [{}, {}, {}]);
+		expect(new Set(output.map(({ roomId }) => roomId)).size).toBe(3);
+		expect(rooms()).toHaveLength(3);
+		for (const { sessionId, roomId } of output) {
+			const { env } = rig.simulator.sessions.get(String(sessionId)) ?? {};
+			expect(env?.VIDEOSDK_ROOM_ID).toBe(roomId);
 		}
-		const parameters = room('deactivate', { roomId: '={{ $json.roomId }}' });
-		const [closed] = jsonOf(await rig.engine.run({ items: [{ roomId }], parameters }));
-		expect(closed).toMatchObject({ roomId, disabled: true });
-	});
-
-	it('lists without the addresses of webhooks, unless all is asked for', async () => {
-		await makeRoom({ webhookUrl: HOOK, webhookEvents: ['session-ended'], recording: 'record' });
-		await rig.engine.run({ items: Array.from({ length: 60 }, () => ({})), parameters: room('create') });
-		const rooms = jsonOf(await rig.engine.run({ parameters: room('getAll', { returnAll: true }) }));
-		expect(rooms).toHaveLength(61);
-		expect(JSON.stringify(rooms)).not.toContain(HOOK);
-		expect(rooms.at(-1)).toEqual({
-			roomId: expect.any(String),
-			disabled: false,
-			autoStartConfig: { recording: {} },
-			createdAt: expect.any(String),
-			updatedAt: expect.any(String),
-		});
-		const raw = jsonOf(
-			await rig.engine.run({ parameters: room('getAll', { returnAll: true, simplify: false }) }),
-		);
-		expect(raw.at(-1)).toMatchObject({ webhook: { endPoint: HOOK } });
-		expect(jsonOf(await rig.engine.run({ parameters: room('getAll', { limit: 3 }) }))).toHaveLength(3);
-	});
-
-	it('ends what goes on in a room', async () => {
-		const roomId = await makeRoom();
-		const { id } = rig.simulator.joinRoom(roomId);
-		const [ended] = jsonOf(await rig.engine.run({ parameters: room('endSession', { roomId }) }));
-		expect(ended).toMatchObject({ id, roomId, status: 'ended' });
-		expect(rig.simulator.rooms.get(roomId)?.disabled).toBe(false);
-		const again = await rig.engine.run({ parameters: room('endSession', { roomId }) });
-		expect(failureOf(again).message).toContain('No active session in this room');
 	});
 });

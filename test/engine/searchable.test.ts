@@ -61,6 +61,13 @@ describe('An execution can be found', () => {
 		]);
 	});
 
+	it('by nothing if it only listed what there is', async () => {
+		await rig.existingSession();
+		await rig.existingSession();
+		const listed = await rig.engine.run({ parameters: { resource: 'session', operation: 'getAll' } });
+		expect([jsonOf(listed).length, metadataOf(listed.run)]).toEqual([2, undefined]);
+	});
+
 	it('and nothing fails if n8n does not take an ID while a workflow is tried out', async () => {
 		const trigger = await rig.engine.publish({ events: ['call-hangup'] }, { mode: 'manual' });
 		const callId = 'x'.repeat(600);
