@@ -84,12 +84,6 @@ describe('resolveTarget', () => {
 		expect(resolveTarget(request as IHttpRequestOptions, BASE)).toBe(`${HOST}/${path}`);
 	});
 
-	it('refuses a baseURL of another host, naming it', () => {
-		const from = (baseURL: string) => resolveTarget({ url: '.evil.example', baseURL }, BASE);
-		expect(() => from('https://evil.example')).toThrow('evil.example');
-		expect(() => from(`${HOST}@`)).toThrow();
-	});
-
 	it('joins plain paths below a Base URL that has a path of its own', () => {
 		const segment = fc
 			.string({ minLength: 1 })
