@@ -45,17 +45,16 @@ it('replaces the owner everywhere, may be run again, and finds another repositor
 		}
 		expect(inCopy('CONTRIBUTING.md')).toContain(`\ncd ${owner.split('/')[1]}\n`);
 	}
+	// A placeholder that is left anywhere is found.
+	const placeholder = ['videosdk', 'community/x'].join('-');
+	setOwner(placeholder, 'Ada Lovelace <ada@example.com>');
+	expect(setOwner('--check', placeholder)).toMatchObject(refused('VideoSdkAgentCloudApi.credentials.ts'));
+	setOwner('a-company/n8n-nodes-videosdk-agent-cloud', 'Ada Lovelace <ada@example.com>');
 	expect(inCopy('LICENSE')).toMatch(/^Copyright \(c\) 2026 Ada Lovelace$/m);
 	expect(JSON.parse(inCopy('package.json'))).toMatchObject({
 		author: { name: 'Ada Lovelace', email: 'ada@example.com' },
 		repository: { url: 'git+https://github.com/a-company/n8n-nodes-videosdk-agent-cloud.git' },
 	});
-});
-
-it('finds a placeholder that is left anywhere', () => {
-	const placeholder = ['videosdk', 'community/x'].join('-');
-	setOwner(placeholder, 'Ada ada@example.com');
-	expect(setOwner('--check', placeholder)).toMatchObject(refused('VideoSdkAgentCloudApi.credentials.ts'));
 });
 
 it.each([[], ['owner'], ['owner/repository', 'Ada'], ['https://github.com/owner/repository', 'Ada a@b.c']])(

@@ -10,29 +10,25 @@ const send = (rows: IDataObject[]) =>
 			{},
 		)) as unknown as Send;
 
-describe('The webhooks of a project', () => {
-	it('do not include those that are marked as deleted, nor those without an ID', async () => {
-		const rows = [
-			{ id: 'gone', url: URL_, events: [], deletedAt: '2026-01-15T09:30:00.000Z' },
-			{ url: URL_, events: [] },
-			{ id: 'there', url: URL_, events: ['call-missed'], deletedAt: null },
-		];
-		const wanted = [{ id: 'there', url: URL_, events: ['call-missed'] }];
-		expect(await listCallWebhooks(send(rows))).toEqual(wanted);
-		const spelled = rows.map(({ id: webhookId, ...row }) => ({ ...row, webhookId }));
-		expect(await listCallWebhooks(send(spelled))).toEqual(wanted);
-	});
+it('The webhooks of a project are those with an ID that are not marked as deleted', async () => {
+	const rows = [
+		{ id: 'gone', url: URL_, events: [], deletedAt: '2026-01-15T09:30:00.000Z' },
+		{ url: URL_, events: [] },
+		{ id: 'there', url: URL_, events: ['call-missed'], deletedAt: null },
+	];
+	const spelled = rows.map(({ id: webhookId, ...row }) => ({ ...row, webhookId }));
+	for (const list of [rows, spelled]) {
+		expect(await listCallWebhooks(send(list))).toEqual([{ id: 'there', url: URL_, events: ['call-missed'] }]);
+	}
 });
 
-describe('Two URLs', () => {
-	it.each([
-		[URL_, 'https://N8N.example.com:443/webhook/a/webhook'],
-		['https://n8n.example.com/a b', 'https://n8n.example.com/a%20b'],
-		['no URL', 'no URL'],
-	])('are the same: %s, %s', (one, other) => expect(isSameUrl(one, other)).toBe(true));
-
-	it.each([`${URL_}/`, `${URL_}?a=1`, URL_.replace('https', 'http'), URL_.replace('/a/', '/A/'), ''])(
-		'are not: %s',
-		(other) => expect(isSameUrl(URL_, other)).toBe(false),
-	);
+it.each<[other: string, isSame: boolean]>([
+	['https://N8N.example.com:443/webhook/a/webhook', true],
+	...[`${URL_}/`, `${URL_}?a=1`, URL_.replace('https', 'http'), URL_.replace('/a/', '/A/'), ''].map(
+		(other): [string, boolean] => [other, false],
+	),
+])(`${URL_} and %s are the same: %j`, (other, isSame) => {
+	expect(isSameUrl(URL_, other)).toBe(isSame);
+	expect(isSameUrl(other, other)).toBe(true);
+	expect(isSameUrl('https://n8n.example.com/a b', 'https://n8n.example.com/a%20b')).toBe(true);
 });

@@ -18,12 +18,7 @@ import { checkAsync } from '../support';
 const CONTEXT = { getNode: () => ({ name: 'Call', parameters: {} }) } as unknown as RequestContext;
 const ROOM = 'room-1';
 const OWN: Place = { roomId: ROOM, hasOwnRoom: true, endMs: Date.parse(before(60)) };
-const SHARED: Place = {
-	roomId: ROOM,
-	hasOwnRoom: false,
-	roomSessionId: 'own',
-	endMs: Date.parse(before(60)),
-};
+const SHARED: Place = { ...OWN, hasOwnRoom: false, roomSessionId: 'own' };
 const NAMES: Includable[] = ['recording', 'summary', 'transcript'];
 
 interface World {
@@ -40,13 +35,12 @@ async function look(place: Place, world: World, readText = async (url: string) =
 	const send: Send = async ({ path }, read) => {
 		if (world.fails && path.includes('recordings'))
 			throw new ApiError(CONTEXT, { kind: 'status', status: 500 });
-		const rows = path.includes('merge')
-			? world.merged
-			: path.includes('recordings')
-				? world.recordings
-				: path.includes('post-transcriptions')
-					? world.transcriptions
-					: undefined;
+		const lists = [
+			['merge', world.merged],
+			['recordings', world.recordings],
+			['post-transcriptions', world.transcriptions],
+		] as const;
+		const rows = lists.find(([part]) => path.includes(part))?.[1];
 		const answer = rows ? { data: rows, pageInfo: { total: rows.length } } : (world.room ?? { data: [] });
 		return read(answer as IDataObject, {}) as never;
 	};

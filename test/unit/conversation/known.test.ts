@@ -170,7 +170,7 @@ const DEFECTS: Array<[what: string, facts: Fact[], item: IDataObject, want?: Par
 		],
 		[
 			'a second end that worked counts, whatever the first one said (ffda6a1)',
-			[call('ended', { end: before(-3) }), { ended: 'refused' }, { ended: true }],
+			[call('ended', { end: before(-3) }), { ended: 'unreachable' }, { ended: true }],
 			{ timedOut: true, hungUpAtTimeout: true },
 			ENDED,
 			['endError'],

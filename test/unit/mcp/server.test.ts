@@ -1,7 +1,7 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import fc from 'fast-check';
 import { isTooDeep, readMessage } from '../../../nodes/VideoSdkAgentCloud/mcp/jsonRpc';
-import { type Reaction, reactTo, toolResult } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
+import { type Reaction, reactTo } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
 import { check } from '../support';
 
 const tool = {
@@ -64,13 +64,6 @@ it('whatever comes is answered as JSON-RPC wants it, and nothing throws', () => 
 	);
 });
 
-it.each(['name', 'protocolVersion'])('a %s that is no text throws nothing either', (name) => {
-	for (const method of ['tools/call', 'initialize']) {
-		const params = { [name]: { toString: 1, valueOf: 1 } };
-		expect(react({ jsonrpc: '2.0', id: 1, method, params })).toHaveProperty('status', 200);
-	}
-});
-
 it('only a request with the right name and arguments is a call', () => {
 	for (const id of ['a', '', 0]) expect(react(call({ n: 1 }, id))).toEqual({ call: { id, input: { n: 1 } } });
 	expect(react(call({ n: 1, note: null }))).toEqual(react(call({ n: 1 })));
@@ -80,14 +73,6 @@ it('only a request with the right name and arguments is a call', () => {
 		expect(bodyOf(react(call(args)))).toMatchObject({ id: 1, result: { isError: true } });
 	}
 	expect(bodyOf(react(request('tools/call', { name: 'x' })))).toMatchObject({ error: { code: -32602 } });
-});
-
-it('introduces itself and its tool', () => {
-	expect(bodyOf(react(request('initialize')))).toMatchObject({
-		result: { capabilities: { tools: {} }, serverInfo: { name: 'find_order', version: '1.0.0' } },
-	});
-	expect(bodyOf(react(request('tools/list')))).toEqual({ jsonrpc: '2.0', id: 1, result: { tools: [tool] } });
-	expect(toolResult('Done')).toEqual({ content: [{ type: 'text', text: 'Done' }], isError: false });
 });
 
 it.each<[body: unknown, status: number, idOrCode?: unknown, words?: RegExp]>([
@@ -103,6 +88,7 @@ it.each<[body: unknown, status: number, idOrCode?: unknown, words?: RegExp]>([
 	[request('tools/call', { name: 'other' }), 200, -32602, /Unknown tool: other/],
 	[request('ping', undefined, null), 400, -32600],
 	[request('ping', []), 400, -32600],
+	[request('tools/call', { name: { toString: 1, valueOf: 1 } }), 200, -32602],
 	[{ id: 1, method: 'ping' }, 400, -32600],
 	['ping', 400, -32600],
 	[[], 400, -32600],
@@ -123,6 +109,7 @@ it('speaks the version that the client asks for, if it knows it', () => {
 	const versionFor = (protocolVersion: string) =>
 		bodyOf(react(request('initialize', { protocolVersion, capabilities: {} })));
 	expect(versionFor('2025-03-26')).toMatchObject({ result: { protocolVersion: '2025-03-26' } });
+	expect(versionFor({ toString: 1 } as never)).toHaveProperty('result');
 	for (const unknown of ['2024-11-05', '1999-01-01']) {
 		expect(versionFor(unknown)).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
 		expect(react(request('ping'), unknown)).toMatchObject({ status: 400 });

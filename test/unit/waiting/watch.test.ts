@@ -80,17 +80,12 @@ it('No end is sent after the time for ends, however long what was said is waited
 it('What comes out as running at Max Wait was looked at by itself, not only in the list', async () => {
 	const ids = Array.from({ length: 25 }, (_, index) => `c-${index}`);
 	const answer: Answer = async ({ path, qs }) => {
-		const [, id] = /call\/(c-\d+)/.exec(path) ?? [];
-		// The list lags behind.
-		if (id === undefined) {
-			return await Promise.resolve({
-				data: qs?.page === 1 ? ids.map((callId) => call('answered', { callId })) : [],
-			});
-		}
+		const [, callId] = /call\/(c-\d+)/.exec(path) ?? [];
 		const isOver = Date.now() >= Date.parse(end);
-		return await Promise.resolve(
-			call(isOver ? 'ended' : 'answered', { callId: id, end: isOver ? end : null }),
-		);
+		const alone = call(isOver ? 'ended' : 'answered', { callId, end: isOver ? end : null });
+		// The list lags behind.
+		const data = qs?.page === 1 ? ids.map((id) => call('answered', { callId: id })) : [];
+		return await Promise.resolve(callId === undefined ? { data } : alone);
 	};
 	const end = after(MAX_WAIT_MS - 1_000);
 	const watch = new Watch(accountOf(answer));
@@ -123,12 +118,8 @@ it('A wait is told once a round, however many of its conversations are over', as
 		const known = learn(KINDS.call, unknown(`c-${index}`), {
 			record: { callId: `c-${index}`, status: 'ended' },
 		});
-		return Object.assign(
-			new Awaited(KINDS.call, want, budgetOf(want.deadlineMs, 0, 500), Date.now(), known),
-			{
-				onReady,
-			},
-		);
+		const budget = budgetOf(want.deadlineMs, 0, 500);
+		return Object.assign(new Awaited(KINDS.call, want, budget, Date.now(), known), { onReady });
 	});
 	watch.add(many);
 	await jest.advanceTimersByTimeAsync(300);

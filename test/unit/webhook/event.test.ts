@@ -56,7 +56,10 @@ it.each<[body: object, expected: object]>([
 		{ webhookType: 'call-ended', data: { callId: 'c' } },
 		{ event: 'call-hangup', callId: 'c' },
 	],
-	[{ webhookType: 'call-answered', data: { id: 'c' } }, { callId: 'c' }],
+	[
+		{ webhookType: 'call-answered', data: { id: 'c', name: 'Zoë ☎' } },
+		{ callId: 'c', data: { name: 'Zoë ☎' } },
+	],
 	[{ webhookType: 'call-answered', data: { callId: 'c', id: 'other' } }, { callId: 'c' }],
 	[
 		{ webhookType: 'call-hangup', data: { callId: 4711, sessionId: 0 } },

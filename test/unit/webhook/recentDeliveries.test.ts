@@ -68,12 +68,3 @@ it('500 events are remembered, and the oldest is forgotten first', async () => {
 	expect(await accept(events, 'event-1')).toBe(false);
 	expect(await accept(events, 'event-0')).toBe(true);
 });
-
-it('A delivery whose sender has gone already gives way to the next one', async () => {
-	const events = new RecentDeliveries();
-	const gone = new Response();
-	gone.end();
-	expect(await firstOf(events, 'event', gone)).toBe(true);
-	expect(await accept(events, 'event')).toBe(true);
-	expect(await accept(events, 'event')).toBe(false);
-});
