@@ -1,49 +1,16 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { PATIENT, setUp, type Setup } from '../e2e/setup';
-import { repositoryRoot } from '../n8n/processes';
+import { PlainError, repositoryRoot } from '../n8n/processes';
 import type { SimulatorOptions } from '../simulator';
 import { newContext, startBrowser } from './chromium';
 import { Editor } from './editor';
 
-type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
-
-/** A real n8n, the simulator and a browser that is signed in; shared by the tests of one file. */
-export interface Stage extends Setup {
-	browser: Browser;
-	/** Keeps n8n's editor, which a browser takes seconds to load and compile. */
-	context: BrowserContext;
-	login: StorageState;
-}
-
+/** The pictures of the docs. */
+export const IMAGES = join(repositoryRoot, 'docs', 'images');
 /** Where the pictures of failed tests are kept; git ignores it. */
 const FAILURES = join(repositoryRoot, '.cache', 'browser-failures');
-
-/** Starts everything and signs in by hand. */
-export async function startStage(
-	simulator: SimulatorOptions = {},
-	env: Record<string, string> = {},
-): Promise<Stage> {
-	const setup = await setUp({ simulator: { ...PATIENT, ...simulator }, n8n: { env } });
-	const browser = await startBrowser();
-	const context = await newContext(browser, LOOK);
-	const page = await context.newPage();
-	await new Editor(page, setup.n8n).signIn();
-	const login = await context.storageState();
-	await page.close();
-	return {
-		...setup,
-		browser,
-		context,
-		login,
-		async stop() {
-			await browser.close();
-			await setup.stop();
-		},
-	};
-}
-
 /**
  * For people who want to look: `PICTURES=<folder>` keeps pictures, `COLOR_SCHEME=dark` and `ZOOM=1.5` change how the editor looks.
  */
@@ -53,6 +20,61 @@ const LOOK: BrowserContextOptions = {
 	viewport: { width: Math.round(1440 / Number(ZOOM)), height: Math.round(900 / Number(ZOOM)) },
 	deviceScaleFactor: Number(ZOOM),
 };
+
+/** A real n8n, the simulator and a browser that is signed in. */
+export interface Stage extends Setup {
+	browser: Browser;
+	/** Keeps n8n's editor, which a browser takes seconds to load and compile. */
+	context: BrowserContext;
+	login: Awaited<ReturnType<BrowserContext['storageState']>>;
+}
+
+/** Starts everything and signs in by hand. */
+export async function startStage(simulator: SimulatorOptions = {}, env = {}): Promise<Stage> {
+	const setup = await setUp({ simulator: { ...PATIENT, ...simulator }, n8n: { env } });
+	const browser = await startBrowser();
+	const context = await newContext(browser, LOOK);
+	const page = await context.newPage();
+	await new Editor(page, setup.n8n).signIn();
+	const login = await context.storageState();
+	await page.close();
+	const stop = async () => {
+		await browser.close();
+		await setup.stop();
+	};
+	return { ...setup, browser, context, login, stop };
+}
+
+/** Starts a stage for the tests of one file, each in a window of its own. A picture is kept of the moment one failed. */
+export function onStage(
+	simulator: SimulatorOptions,
+	prepare: (stage: Stage) => Promise<unknown> = async () => {},
+) {
+	const stage = {} as Stage;
+	beforeAll(async () => {
+		Object.assign(stage, await startStage(simulator));
+		await prepare(stage);
+	});
+	// It may not have started.
+	afterAll(async () => await (stage as Partial<Stage>).stop?.());
+	const inBrowser = (name: string, body: (editor: Editor) => Promise<void>): void =>
+		test(name, async () => {
+			await stage.context.setStorageState(stage.login);
+			const page = await stage.context.newPage();
+			try {
+				await body(new Editor(page, stage.n8n));
+			} catch (error) {
+				mkdirSync(FAILURES, { recursive: true });
+				const path = join(FAILURES, `${name.replace(/[^a-z0-9]+/gi, '-').slice(0, 80)}.png`);
+				await page.screenshot({ path }).catch(() => undefined);
+				if (error instanceof Error) error.message += `\n\nPicture of this moment: ${path}`;
+				throw error;
+			} finally {
+				await page.close();
+			}
+		});
+	return { stage, inBrowser };
+}
 
 /** Keeps a picture of the window, if pictures are wanted. */
 export async function keepPicture({ page }: Editor, name: string): Promise<void> {
@@ -64,26 +86,9 @@ export async function keepPicture({ page }: Editor, name: string): Promise<void>
 	await page.screenshot({ path: join(PICTURES, `${name}.png`) });
 }
 
-/** One test in a window of its own, in which nothing is left of the others. A picture is kept of the moment it failed. */
-export function browserTest(
-	name: string,
-	stage: () => Stage,
-	body: (editor: Editor, stage: Stage) => Promise<void>,
-): void {
-	test(name, async () => {
-		const { context, login, n8n } = stage();
-		await context.setStorageState(login);
-		const page = await context.newPage();
-		try {
-			await body(new Editor(page, n8n), stage());
-		} catch (error) {
-			mkdirSync(FAILURES, { recursive: true });
-			const path = join(FAILURES, `${name.replace(/[^a-z0-9]+/gi, '-').slice(0, 80)}.png`);
-			await page.screenshot({ path }).catch(() => undefined);
-			if (error instanceof Error) error.message += `\n\nPicture of this moment: ${path}`;
-			throw error;
-		} finally {
-			await page.close();
-		}
-	});
+/** Tells how large a picture is. @throws PlainError if it is too large */
+export function checkSize(path: string, maxBytes: number, more = ''): void {
+	const { size } = statSync(path);
+	process.stdout.write(`${path}: ${Math.round(size / 1000)} kB${more}\n`);
+	if (size > maxBytes) throw new PlainError(`${path} is larger than ${maxBytes / 1000} kB.`);
 }

@@ -1,11 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import type { N8n } from '../n8n/instance';
 import { OWNER } from '../n8n/rest';
-import { eventually } from './eventually';
 
 const NODE_NAME = 'VideoSDK Agent Cloud';
 /** After this time something that had no effect is done again. */
 const RETRY_MS = 10_000;
+
+/** Repeats what may fail for a while because the editor has not yet caught up; at the end its own failure counts. */
+export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
+	const deadline = Date.now() + timeoutMs;
+	for (;;) {
+		try {
+			return await attempt();
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+			await sleep(200);
+		}
+	}
+}
 
 /** n8n's editor as a user handles it. Knows the editor's own names for its parts, so that the tests need not. */
 export class Editor {
@@ -13,9 +26,6 @@ export class Editor {
 		readonly page: Page,
 		private readonly n8n: N8n,
 	) {}
-
-	// -----------------------------------------------------------------------------------------
-	// Pages
 
 	async signIn(): Promise<void> {
 		await this.page.goto(`${this.n8n.url}/signin`);
@@ -30,19 +40,6 @@ export class Editor {
 		await this.page.getByTestId('canvas-plus-button').waitFor();
 	}
 
-	/** Imports a workflow from a file, as a user does with an example. */
-	async importWorkflow(file: string): Promise<void> {
-		await this.newWorkflow();
-		const chooser = this.page.waitForEvent('filechooser');
-		await this.page.getByTestId('workflow-menu').click();
-		const item = this.page.getByTestId('workflow-menu-item-import-from-file');
-		// In n8n 2.x it is in a menu of its own.
-		if (!(await item.isVisible())) await this.page.getByTestId('workflow-menu-item-import').hover();
-		await item.click();
-		await (await chooser).setFiles(file);
-		await this.page.getByTestId('canvas-node').first().waitFor();
-	}
-
 	async openWorkflow(id: string): Promise<void> {
 		await this.page.goto(`${this.n8n.url}/workflow/${id}`);
 		await this.page.getByTestId('canvas-node').first().waitFor();
@@ -54,9 +51,6 @@ export class Editor {
 		await this.open(name);
 	}
 
-	// -----------------------------------------------------------------------------------------
-	// Canvas and node creator
-
 	node(name: string): Locator {
 		return this.page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
 	}
@@ -67,10 +61,6 @@ export class Editor {
 			if (!(await this.panel.isVisible())) await this.node(name).dblclick({ timeout: RETRY_MS });
 			await this.panel.waitFor({ timeout: RETRY_MS });
 		});
-	}
-
-	get creator(): Locator {
-		return this.page.getByTestId('node-creator');
 	}
 
 	/** What the node creator shows for a search. */
@@ -127,27 +117,21 @@ export class Editor {
 		await this.panel.waitFor();
 	}
 
-	// -----------------------------------------------------------------------------------------
-	// The node's panel
-
 	get panel(): Locator {
 		return this.page.getByTestId('ndv');
 	}
 
-	/** The fields that are shown, by the names that a user reads. */
-	async fieldNames(): Promise<string[]> {
-		const labels = await this.panel
+	/** Waits until exactly these fields are shown, by the names that a user reads. */
+	async expectFields(names: string[]): Promise<void> {
+		const labels = this.panel
 			.getByTestId('node-parameters')
 			.locator('[data-test-id=input-label], [data-test-id=credentials-label]')
 			// The fields of the other tab are there, but not shown.
-			.filter({ visible: true })
-			.allInnerTexts();
-		return labels.map((text) => (text.trim().split('\n')[0] ?? '').trim()).filter(Boolean);
-	}
-
-	/** Waits until exactly these fields are shown. */
-	async expectFields(names: string[]): Promise<void> {
-		await eventually(async () => expect(await this.fieldNames()).toEqual(names));
+			.filter({ visible: true });
+		await eventually(async () => {
+			const shown = (await labels.allInnerTexts()).map((text) => text.trim().split('\n')[0]?.trim());
+			expect(shown.filter(Boolean)).toEqual(names);
+		});
 	}
 
 	parameter(name: string, within: Locator = this.panel): Locator {
@@ -201,13 +185,13 @@ export class Editor {
 		await this.parameter(name).locator('.el-switch, [role=switch]').first().click();
 	}
 
-	private locator(name: string): Locator {
-		return this.panel.getByTestId(`resource-locator-${name}`);
+	/** Opens the list of a locator. */
+	async openList(name: string): Promise<void> {
+		await this.locator(name).getByTestId('rlc-input').click();
 	}
 
-	/** Opens the list of deployments. */
-	async openDeployments(): Promise<void> {
-		await this.locator('deploymentId').getByTestId('rlc-input').click();
+	private locator(name: string): Locator {
+		return this.panel.getByTestId(`resource-locator-${name}`);
 	}
 
 	/** The lines of the open list of a locator. */
@@ -222,7 +206,7 @@ export class Editor {
 
 	/** Picks the entry of a locator's list that contains a text. */
 	async pick(name: string, text: string): Promise<void> {
-		await this.locator(name).getByTestId('rlc-input').click();
+		await this.openList(name);
 		const entry = this.listed.filter({ hasText: text }).first();
 		await entry.click();
 		await entry.waitFor({ state: 'hidden' });
@@ -241,12 +225,6 @@ export class Editor {
 		await this.gone(this.options);
 		await this.parameter(name).locator('input').first().click();
 		await this.option(option).click();
-	}
-
-	/** Chooses one more from a dropdown that takes several, and folds it up. */
-	async chooseAlso(name: string, option: string): Promise<void> {
-		await this.choose(name, option);
-		await this.page.getByTestId('tab-params').click();
 	}
 
 	private get options(): Locator {
@@ -300,9 +278,6 @@ export class Editor {
 		};
 	}
 
-	// -----------------------------------------------------------------------------------------
-	// Credential
-
 	/** Opens the form of a new credential from an open node. */
 	async newCredential(): Promise<void> {
 		await this.page.getByTestId('node-credentials-select').first().click();
@@ -324,9 +299,6 @@ export class Editor {
 		await this.credential.getByText('More details').click();
 		return await this.credential.getByTestId('node-credentials-config-container').innerText();
 	}
-
-	// -----------------------------------------------------------------------------------------
-	// Trigger
 
 	/** The trigger's address as it is shown, copied by a click. */
 	async copyUrl(kind: 'test' | 'production'): Promise<string> {

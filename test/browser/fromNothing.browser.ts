@@ -2,15 +2,14 @@
  * From an n8n that has no credential of ours and an empty workflow to what it is for, by mouse alone, counted in clicks: a call,
  * what was said, a question, a table of people, and a tool for an agent.
  */
-import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { connectMcp } from '../e2e/mcpClient';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { createDataTable } from '../n8n/dataTables';
+import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
 import { createTables } from '../start/tables';
-import { browserTest, keepPicture, type Stage, startStage } from './browserTest';
-import type { Editor } from './editor';
-import { eventually } from './eventually';
+import { onStage } from './browserTest';
+import { type Editor, eventually } from './editor';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
 /** Presses of the mouse besides those that make the credential, which are needed once. */
@@ -23,15 +22,11 @@ const ORDER_NUMBER = '{{ $json.input.order_number }}';
 const TAKE_UP_MS = 300;
 const FOCUS_MS = 10_000;
 
-let stage: Stage;
-
-beforeAll(async () => {
-	// The phone rings until the execution waits. The call ends after a moment, and its transcript is there soon after.
-	stage = await startStage({ callBehaviour: { ringForMs: 1_500, talkMs: 500 } });
-	await createTables(stage.n8n.rest, true);
-});
-
-afterAll(async () => await stage?.stop());
+// The phone rings until the execution waits. The call ends after a moment, and its transcript is there soon after.
+const { stage, inBrowser } = onStage(
+	{ callBehaviour: { ringForMs: 1_500, talkMs: 500 } },
+	async ({ n8n }) => await createTables(n8n.rest, true),
+);
 
 const credentials = async () => await stage.n8n.rest.call<Array<{ id: string }>>('GET', '/credentials');
 
@@ -41,8 +36,10 @@ async function startFromNothing(editor: Editor): Promise<void> {
 	await editor.newWorkflow();
 }
 
-const inBrowser = (name: string, body: (editor: Editor) => Promise<void>) =>
-	browserTest(name, () => stage, body);
+interface HandedTool {
+	url: string;
+	headers: { Authorization: string };
+}
 
 interface Clicks {
 	credential: number;
@@ -179,7 +176,6 @@ inBrowser(
 		const { row, clicks, more } = await callOne(editor, 'Make call and wait', async () => {
 			await editor.choose('recording', 'Recording, Transcript, and Summary');
 		});
-		await keepPicture(editor, 'call-from-nothing');
 		expectClicks('A first call', { ...clicks, others: clicks.others - more }, MAX_CLICKS.call);
 		expectClicks('What was said', clicks, MAX_CLICKS.summary);
 		const columns = ['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'];
@@ -194,7 +190,6 @@ inBrowser(`a question by phone, in at most ${MAX_CLICKS.question} clicks`, async
 	const { row, clicks } = await callOne(editor, 'Ask by phone and wait', async () => {
 		await type(editor, 'message', 'Ask whether Thursday at 3 pm still works');
 	});
-	await keepPicture(editor, 'question-from-nothing');
 	expectClicks('A question by phone', clicks, MAX_CLICKS.question);
 	expect(row).toMatchObject({ outcome: 'answered', responded: 'true' });
 });
@@ -216,7 +211,6 @@ inBrowser(`three people in a table, in at most ${MAX_CLICKS.table} clicks`, asyn
 	const clicks = await call(editor, 'Make call and wait', count, fill, '3 items');
 	expectClicks('Three people in a table', clicks, MAX_CLICKS.table);
 	const [head = [], ...calls] = await editor.outputTable();
-	await keepPicture(editor, 'table-from-nothing');
 	const columns = ['outcome', 'to'].map((name) => head.indexOf(name));
 	expect(calls.map((cells) => columns.map((column) => cells[column]))).toEqual([
 		['answered', phones[0]],
@@ -224,9 +218,6 @@ inBrowser(`three people in a table, in at most ${MAX_CLICKS.table} clicks`, asyn
 		['rejected', phones[2]],
 	]);
 });
-
-/** Where the tool built first is reached. */
-let url = '';
 
 inBrowser(
 	`a tool that looks up a row of a table and answers, in at most ${MAX_CLICKS.tool} clicks`,
@@ -243,7 +234,6 @@ inBrowser(
 		await type(editor, 'toolDescription', 'Finds an order of the caller.');
 		await editor.addEntry('toolParameters');
 		await type(editor, 'name', 'order_number');
-		await keepPicture(editor, 'tool-trigger');
 		await editor.closePanel();
 
 		await searchNext(editor, 'data table');
@@ -258,7 +248,6 @@ inBrowser(
 
 		await searchNext(editor, 'videosdk');
 		await addAction(editor, 'Answer tool call');
-		await keepPicture(editor, 'answer-tool-call');
 		await editor.closePanel();
 		await editor.publish();
 		expectClicks(
@@ -267,22 +256,22 @@ inBrowser(
 			MAX_CLICKS.tool,
 		);
 
-		const { id } = await newest();
-		const { nodes } = await stage.n8n.rest.getWorkflow(id);
-		expect(nodes).toMatchObject([
-			{ parameters: { toolParameters: { parameters: [{ name: 'order_number' }] } } },
-			{
-				alwaysOutputData: true,
-				parameters: { filters: { conditions: [{ keyName: 'number', keyValue: `=${ORDER_NUMBER}` }] } },
-			},
-			{ parameters: { resource: 'tool' } },
-		]);
-		const webhookId = nodes.find(({ type: nodeType }) => nodeType.endsWith('McpTrigger'))?.webhookId;
-		url = `${stage.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/${webhookId}/mcp`;
-		await stage.n8n.rest.waitForWebhook(url);
-		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
-		const token = signToken(access, toolKey(stage.simulator.secret));
-		const client = await connectMcp(stage.n8n.runtime, url, token);
+		// It is handed over from the list, and works.
+		const { rest, runtime } = stage.n8n;
+		const [{ id: credentialId } = { id: '' }] = await credentials();
+		const parameters = { resource: 'tool', operation: 'createAccess' };
+		const access = ourNode({ credentialId }, 'Access', 'videoSdkAgentCloud', parameters);
+		const workflow = chain('Access', [n8nNode('Manual', 'manualTrigger'), access]);
+		const { id: workflowId } = await rest.createWorkflow(workflow);
+		await editor.openNode(workflowId, 'Access');
+		await editor.addEntry('agentTools');
+		await editor.openList('tool');
+		await editor.listed.filter({ hasText: 'find_order' }).click();
+		await editor.runStep();
+		const created = ({ status }: { status: string }) => status === 'success';
+		const execution = await rest.waitForExecution(created, 60_000, { workflowId });
+		const [{ url, headers }] = outputOf(execution, 'Access')[0]!.tools as [HandedTool];
+		const client = await connectMcp(runtime, url, headers.Authorization.replace('Bearer ', ''));
 		const ask = async (order_number: string) => {
 			const { content } = await client.callTool({ name: 'find_order', arguments: { order_number } });
 			return JSON.parse((content as [{ text: string }])[0].text) as object;
@@ -292,40 +281,3 @@ inBrowser(
 		await client.close();
 	},
 );
-
-/** The workflow that was made last. */
-async function newest(): Promise<{ id: string }> {
-	const workflows = await stage.n8n.rest.call<Array<{ id: string }>>(
-		'GET',
-		'/workflows?sortBy=createdAt:desc',
-	);
-	return workflows[0] as { id: string };
-}
-
-inBrowser('it is handed over from the list, and its access is created', async (editor) => {
-	const [{ id: credentialId } = { id: '' }] = await credentials();
-	const { id } = await stage.n8n.rest.createWorkflow(
-		chain('Access', [
-			n8nNode('Manual', 'manualTrigger'),
-			{
-				...ourNode({ credentialId }, 'Access', 'videoSdkAgentCloud', {
-					resource: 'tool',
-					operation: 'createAccess',
-				}),
-				position: [220, 0],
-			},
-		]),
-	);
-	await editor.openNode(id, 'Access');
-	await editor.addEntry('agentTools');
-	await editor.panel.getByTestId('resource-locator-tool').getByTestId('rlc-input').click();
-	const entry = editor.listed.filter({ hasText: 'find_order' });
-	await entry.waitFor();
-	await keepPicture(editor, 'agent-tools-list');
-	await entry.click();
-	await editor.runStep();
-	const { tools, expiresAt } = await editor.firstRow();
-	await keepPicture(editor, 'create-tool-access');
-	expect(tools).toContain(url);
-	expect(Date.parse(String(expiresAt))).toBeGreaterThan(Date.now());
-});

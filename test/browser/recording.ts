@@ -2,19 +2,16 @@
  * `npm run recording`: remakes the moving picture at the top of the README, docs/images/calls.webp and calls.dark.webp: the people in a
  * table are called, in a real editor, and what they said is read. Needs img2webp (Debian: apt-get install webp), which no test needs.
  */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { createDataTable } from '../n8n/dataTables';
-import { packPackage } from '../n8n/package';
-import { commandExists, PlainError, repositoryRoot, run, runMain, temporaryFolder } from '../n8n/processes';
-import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
-import { type Stage, startStage } from './browserTest';
-import { ensureChromium, newContext } from './chromium';
+import { commandExists, PlainError, run, runMain, temporaryFolder } from '../n8n/processes';
+import { checkSize, IMAGES, type Stage, startStage } from './browserTest';
+import { newContext } from './chromium';
 import { Editor } from './editor';
 
-const FOLDER = join(repositoryRoot, 'docs', 'images');
 const SIZE = { width: 1280, height: 680 };
 const MAX_BYTES = 600_000;
 const MAX_LENGTH_MS = 10_000;
@@ -103,39 +100,25 @@ async function createWorkflow(stage: Stage): Promise<string> {
 	const name = 'Leads';
 	const rows = LEADS.map(({ name: person, phone }) => ({ name: person, phone }));
 	const { id } = await createDataTable(rest, name, { name: 'string', phone: 'string' }, rows);
-	const locator = (value: string, cachedResultName: string) => ({
-		__rl: true,
-		mode: 'list',
-		value,
-		cachedResultName,
+	const picked = (value: string, cachedResultName = value) => ({
+		...{ __rl: true, mode: 'list', value, cachedResultName },
 	});
+	const assignments = Object.entries({
+		name: "={{ $('My leads').item.json.name }}",
+		outcome: '={{ $json.outcome }}',
+		summary: "={{ $json.summary || '-' }}",
+	}).map(([field, value]) => ({ id: field, name: field, value, type: 'string' }));
 	const nodes = [
 		n8nNode('Start', 'manualTrigger'),
-		n8nNode('My leads', 'dataTable', { operation: 'get', dataTableId: locator(id, name), returnAll: true }),
+		n8nNode('My leads', 'dataTable', { operation: 'get', dataTableId: picked(id, name), returnAll: true }),
 		ourNode(stage, 'Make call and wait', 'videoSdkAgentCloud', {
-			resource: 'call',
-			operation: 'makeAndWait',
-			routingRuleId: locator('rule_out_01', 'Sales calls'),
-			from: locator('+15550102001', '+15550102001'),
+			...{ resource: 'call', operation: 'makeAndWait', recording: 'summarize' },
+			...{ routingRuleId: picked('rule_out_01', 'Sales calls'), from: picked('+15550102001') },
 			to: '={{ $json.phone }}',
-			recording: 'summarize',
 			metaData: { entries: [{ key: 'name', value: '={{ $json.name }}' }] },
 		}),
-		n8nNode(
-			'What they said',
-			'set',
-			{
-				assignments: {
-					assignments: [
-						{ id: '1', name: 'name', value: "={{ $('My leads').item.json.name }}", type: 'string' },
-						{ id: '2', name: 'outcome', value: '={{ $json.outcome }}', type: 'string' },
-						{ id: '3', name: 'summary', value: "={{ $json.summary || '-' }}", type: 'string' },
-					],
-				},
-			},
-			3.4,
-		),
-	].map((node, index) => ({ ...node, position: [index * 220, 0] as [number, number] }));
+		n8nNode('What they said', 'set', { assignments: { assignments } }, 3.4),
+	];
 	return (await rest.createWorkflow(chain('Call my leads', nodes))).id;
 }
 
@@ -178,58 +161,44 @@ async function film(stage: Stage, workflowId: string, colorScheme: 'light' | 'da
 	return frames;
 }
 
-/** How long each frame is shown, in ms: as in life, but for long stills; the whole in at most ten seconds. */
-function durationsOf(frames: Frame[]): number[] {
+/**
+ * Makes one file of the frames: shown as long as in life, but for long stills; the whole in at most ten seconds. Those that would
+ * be shown too briefly, or show the same as the one before, are dropped.
+ */
+async function save(frames: Frame[], path: string): Promise<void> {
+	const folder = temporaryFolder('videosdk-recording');
 	const stills = frames.map(({ atMs }, index) => {
 		const next = frames[index + 1];
 		return next === undefined ? LAST_STILL_MS : Math.min(next.atMs - atMs, MAX_STILL_MS);
 	});
-	const total = stills.reduce((sum, still) => sum + still, 0);
-	const factor = Math.min(1, MAX_LENGTH_MS / total);
-	return stills.map((still) => Math.round(still * factor));
-}
-
-/** Drops frames that would be shown too briefly, and makes one file of the others. */
-async function save(frames: Frame[], path: string): Promise<void> {
-	const folder = temporaryFolder('videosdk-recording');
-	const durations = durationsOf(frames);
-	const imageArguments: string[] = [];
+	const factor = Math.min(1, MAX_LENGTH_MS / stills.reduce((sum, still) => sum + still, 0));
+	const kept: Array<{ png: Buffer; ms: number }> = [];
 	let carriedMs = 0;
-	let totalMs = 0;
-	let previous: Buffer | undefined;
 	for (const [index, { png }] of frames.entries()) {
-		carriedMs += durations[index] ?? 0;
-		const isLast = index === frames.length - 1;
-		const nextPng = frames[index + 1]?.png;
-		if (!isLast && (carriedMs < MIN_STILL_MS || nextPng?.equals(png))) continue;
-		if (previous?.equals(png) && !isLast) continue;
+		carriedMs += Math.round(stills[index]! * factor);
+		const last = kept.at(-1);
+		if (last?.png.equals(png)) last.ms += carriedMs;
+		else if (carriedMs < MIN_STILL_MS && index < frames.length - 1) continue;
+		else kept.push({ png, ms: carriedMs });
+		carriedMs = 0;
+	}
+	const imageArguments = kept.flatMap(({ png, ms }, index) => {
 		const file = join(folder, `${index}.png`);
 		writeFileSync(file, png);
-		imageArguments.push('-d', String(carriedMs), file);
-		totalMs += carriedMs;
-		carriedMs = 0;
-		previous = png;
-	}
+		return ['-d', String(ms), file];
+	});
 	const options = '-loop 0 -min_size -lossy -q 75 -m 6'.split(' ');
 	const { code, output } = await run('img2webp', [...options, ...imageArguments, '-o', path]);
 	if (code !== 0) throw new PlainError(`${output.slice(-1000)}\nimg2webp failed.`);
-	const { size } = statSync(path);
-	process.stdout.write(
-		`${path}: ${Math.round(size / 1000)} kB, ${imageArguments.length / 3} frames, ${(totalMs / 1000).toFixed(1)} s\n`,
-	);
-	if (size > MAX_BYTES) throw new PlainError(`${path} is larger than ${MAX_BYTES / 1000} kB.`);
-	if (totalMs > MAX_LENGTH_MS + 100)
-		throw new PlainError(`${path} is longer than ${MAX_LENGTH_MS / 1000} s.`);
+	const totalMs = kept.reduce((sum, { ms }) => sum + ms, 0);
+	checkSize(path, MAX_BYTES, `, ${kept.length} frames, ${(totalMs / 1000).toFixed(1)} s`);
 }
 
 runMain(async () => {
 	if (!commandExists('img2webp', ['-version'])) {
 		throw new PlainError('img2webp is missing (Debian: apt-get install webp).');
 	}
-	await ensureChromium(console.log);
-	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
-	process.env.PACKAGE_TARBALL = await packPackage();
-	mkdirSync(FOLDER, { recursive: true });
+	mkdirSync(IMAGES, { recursive: true });
 	// The summaries are pending long enough to be told.
 	const stage = await startStage({ transcriptionReadyMs: 500 });
 	const stopTelling = tellAsInLife(stage.simulator);
@@ -242,7 +211,7 @@ runMain(async () => {
 		const workflowId = await createWorkflow(stage);
 		for (const colorScheme of ['light', 'dark'] as const) {
 			const frames = await film(stage, workflowId, colorScheme);
-			await save(frames, join(FOLDER, `calls${colorScheme === 'dark' ? '.dark' : ''}.webp`));
+			await save(frames, join(IMAGES, `calls${colorScheme === 'dark' ? '.dark' : ''}.webp`));
 		}
 	} finally {
 		stopTelling();

@@ -2,45 +2,51 @@
  * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too, `<name>.dark.png`.
  * Arguments name the ones to make; without any, all are made.
  */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
-import { packPackage } from '../n8n/package';
-import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
+import { PlainError, runMain } from '../n8n/processes';
 import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
-import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
-import { type Stage, startStage } from './browserTest';
-import { ensureChromium, newContext } from './chromium';
+import { readExample } from '../start/examples';
+import { checkSize, IMAGES, type Stage, startStage } from './browserTest';
+import { newContext } from './chromium';
 import { Editor } from './editor';
 
-const FOLDER = join(repositoryRoot, 'docs', 'images');
 const MAX_BYTES = 200_000;
 /** n8n fades things in. */
 const SETTLE_MS = 700;
+/** The buttons around a workflow say nothing about it. */
+const HIDE_BUTTONS =
+	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button], [data-test-id=node-issues] { visibility: hidden } [class*=executionButtons], [data-test-id^=execute-workflow-button], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
 
-/** What a locator holds of an entry of its list. */
-const picked = (value: string, cachedResultName: string) => ({
-	__rl: true,
-	mode: 'list',
-	value,
-	cachedResultName,
-});
-const deploymentId = picked('ddv_support', 'Support agent (latest, v1)');
 /** What a locator holds in one of its modes. */
-const inMode = (mode: string, value: string) => ({ __rl: true, mode, value });
-const started = {
+const inMode = (mode: string, value: string, cachedResultName?: string) => ({
+	...{ __rl: true, mode, value },
+	...(cachedResultName && { cachedResultName }),
+});
+const picked = (value: string, name: string) => inMode('list', value, name);
+const deploymentId = picked('ddv_support', 'Support agent (latest, v1)');
+const bare = {
 	resource: 'session',
 	operation: 'start',
 	deploymentId,
 	tag: inMode('list', 'v1'),
 	env: { variables: [{ name: 'CUSTOMER_NAME', value: '={{ $json.name }}' }] },
+};
+const started = {
+	...bare,
 	webhookUrl: picked(
 		'https://n8n.example.com/webhook/follow-up-on-sessions/webhook',
 		'Follow up on sessions',
 	),
 	options: { context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] } },
+};
+const call = {
+	resource: 'call',
+	routingRuleId: picked('rule_out_03', 'Sales calls'),
+	from: picked('+14155550100', 'Main line (+14155550100)'),
 };
 
 type Box = { x: number; y: number; width: number; height: number };
@@ -54,40 +60,33 @@ interface Picture {
 	show: (editor: Editor, stage: Stage) => Promise<Locator | Box>;
 }
 
-/** A note behind a workflow. */
-const caption = (content: string, y: number): WorkflowNode => ({
-	...n8nNode(content, 'stickyNote', { content, height: 270, width: 760, color: 7 }),
-	position: [-80, y],
-});
+async function boxOf(locator: Locator): Promise<Box> {
+	const box = await locator.boundingBox();
+	if (!box) throw new PlainError('What is to be in the picture is not shown.');
+	return box;
+}
 
-/** A workflow with our trigger alone, opened in the editor. */
-async function openTrigger(
-	editor: Editor,
-	stage: Stage,
-	parameters: object,
-	webhookId: string,
-): Promise<void> {
+/** Stores a workflow, opens it, and one of its nodes. */
+async function open(editor: Editor, stage: Stage, workflow: WorkflowJson, node?: string): Promise<void> {
+	await editor.openWorkflow((await stage.n8n.rest.createWorkflow(workflow)).id);
+	if (node) await editor.open(node);
+}
+
+async function openTrigger(editor: Editor, stage: Stage, parameters: object, webhookId: string) {
 	const name = 'VideoSDK Agent Cloud Trigger';
 	const trigger = ourNode(stage, name, 'videoSdkAgentCloudTrigger', parameters, { webhookId });
-	const { id } = await stage.n8n.rest.createWorkflow(chain('Pictures', [trigger]));
-	await editor.openNode(id, name);
+	await open(editor, stage, chain('Pictures', [trigger]), name);
 }
 
 async function openAction(editor: Editor, stage: Stage, name: string, parameters: object): Promise<void> {
-	const { id } = await stage.n8n.rest.createWorkflow(
-		chain('Pictures', [
-			n8nNode('When a customer calls', 'manualTrigger'),
-			{ ...ourNode(stage, name, 'videoSdkAgentCloud', parameters), position: [220, 0] },
-		]),
-	);
-	await editor.openNode(id, name);
+	const node = ourNode(stage, name, 'videoSdkAgentCloud', parameters);
+	const workflow = chain('Pictures', [n8nNode('When a customer calls', 'manualTrigger'), node]);
+	await open(editor, stage, workflow, name);
 }
 
 /** A published workflow that begins with our trigger; once for both pictures. */
 async function publishTrigger(stage: Stage, name: string, events: string[]): Promise<void> {
 	const webhookId = name.toLowerCase().replace(/ /g, '-');
-	const known = await stage.n8n.rest.call<Array<{ name: string }>>('GET', '/workflows');
-	if (known.some((workflow) => workflow.name === name)) return;
 	const parameters = { events: events.map((event) => `ai-deployment-session-${event}`) };
 	const node = ourNode(stage, 'On session event', 'videoSdkAgentCloudTrigger', parameters, { webhookId });
 	await publish(stage.n8n, chain(name, [node]));
@@ -101,6 +100,7 @@ const form = (editor: Editor): Locator =>
 
 /** The fields down to one of them, or to a line of a list that hides those below. */
 async function formDownTo(editor: Editor, last: Locator): Promise<Box> {
+	await last.waitFor();
 	const fields = await boxOf(form(editor));
 	const { y, height } = await boxOf(last);
 	return { ...fields, height: y + height + 6 - fields.y };
@@ -115,32 +115,31 @@ const formPicture = (height: number, name: string, parameters: object): Picture 
 	},
 });
 
-/** The buttons around a workflow say nothing about it. */
-const HIDE_BUTTONS =
-	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button], [data-test-id=node-issues] { visibility: hidden } [class*=executionButtons], [data-test-id^=execute-workflow-button], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
+/** The canvas, without what is around the nodes. */
+async function canvas({ page }: Editor, selector: string, margins: [number, number, number]): Promise<Box> {
+	await page.getByTestId('zoom-to-fit').click();
+	await page.addStyleTag({ content: HIDE_BUTTONS });
+	await page.waitForTimeout(SETTLE_MS);
+	const boxes = await Promise.all((await page.locator(selector).all()).map(boxOf));
+	const [beside, above, below] = margins;
+	const x = Math.max(0, Math.min(...boxes.map((box) => box.x)) - beside);
+	const y = Math.max(0, Math.min(...boxes.map((box) => box.y)) - above);
+	const right = Math.max(...boxes.map((box) => box.x + box.width)) + beside;
+	const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + below;
+	return { x, y, width: right - x, height: bottom - y };
+}
 
-/** An example on the canvas, as it is once it was imported. */
-const examplePicture = (file: string): Picture => ({
-	width: 1180,
-	height: 760,
-	async show(editor, stage) {
-		const workflow = JSON.parse(readFileSync(join(repositoryRoot, 'examples', file), 'utf8')) as WorkflowJson;
-		const { id } = await stage.n8n.rest.createWorkflow(workflow);
-		await editor.openWorkflow(id);
-		await editor.page.getByTestId('zoom-to-fit').click();
-		await editor.page.addStyleTag({ content: HIDE_BUTTONS });
-		await editor.page.waitForTimeout(SETTLE_MS);
-		const nodes = await editor.page.locator('.vue-flow__node').all();
-		const boxes = await Promise.all(nodes.map(boxOf));
-		const [x, y] = [Math.min(...boxes.map((box) => box.x)), Math.min(...boxes.map((box) => box.y))];
-		const right = Math.max(...boxes.map((box) => box.x + box.width));
-		const bottom = Math.max(...boxes.map((box) => box.y + box.height));
-		// Names hang out of their nodes.
-		const [besideX, belowY] = [50, 50];
-		const [left, top] = [Math.max(0, x - besideX), Math.max(0, y - 12)];
-		return { x: left, y: top, width: right + besideX - left, height: bottom + belowY - top };
+/** An example on the canvas, as it is once it was imported. Names hang out of their nodes. */
+const examplePicture = (name: string): [string, Picture] => [
+	`example-${name}`,
+	{
+		...{ width: 1180, height: 760 },
+		async show(editor, stage) {
+			await open(editor, stage, readExample(`${name}.json`));
+			return await canvas(editor, '.vue-flow__node', [50, 12, 50]);
+		},
 	},
-});
+];
 
 const PICTURES: Record<string, Picture> = {
 	...Object.fromEntries(
@@ -150,68 +149,44 @@ const PICTURES: Record<string, Picture> = {
 			'calls-from-a-table',
 			'hand-over-to-a-colleague',
 			'stop-all-calls',
-		].map((name) => [`example-${name}`, examplePicture(`${name}.json`)]),
+		].map(examplePicture),
 	),
 	'start-form': formPicture(1660, 'Start session', started),
-	'start-and-wait-form': formPicture(1660, 'Start session and wait', {
-		...started,
-		operation: 'startAndWait',
-		webhookUrl: undefined,
-		options: undefined,
-	}),
+	'start-and-wait-form': formPicture(1660, 'Start session and wait', { ...bare, operation: 'startAndWait' }),
 	'wait-for-status-form': formPicture(880, 'Wait for session status', {
-		resource: 'session',
-		operation: 'waitForStatus',
+		...{ resource: 'session', operation: 'waitForStatus' },
 		sessionId: inMode('id', '={{ $json.sessionId }}'),
 	}),
 	'get-many-form': formPicture(880, 'Get many sessions', {
-		resource: 'session',
-		operation: 'getAll',
+		...{ resource: 'session', operation: 'getAll' },
 		filters: { status: ['running'], deploymentId },
 	}),
 	'dispatch-form': formPicture(1200, 'Dispatch agent to room', {
-		resource: 'agent',
-		operation: 'dispatch',
+		...{ resource: 'agent', operation: 'dispatch', meetingId: '={{ $json.roomId }}' },
 		agentId: inMode('id', 'support-agent'),
-		meetingId: '={{ $json.roomId }}',
 		roomOptions: { autoEndSession: true },
+	}),
+	'call-form': formPicture(1500, 'Make call and wait', {
+		...{ ...call, operation: 'makeAndWait', to: '+14155550123', recording: 'summarize' },
 	}),
 	'deployment-list': {
 		height: 760,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start session', { resource: 'session', operation: 'start' });
-			await editor.openDeployments();
+			await editor.openList('deploymentId');
 			await editor.listSearch.fill('agent');
-			const last = editor.listed.filter({ hasText: 'Support agent' });
-			await last.waitFor();
 			await editor.page.addStyleTag({ content: '[data-test-id=parameter-issues] { visibility: hidden }' });
-			return await formDownTo(editor, last);
+			return await formDownTo(editor, editor.listed.filter({ hasText: 'Support agent' }));
 		},
 	},
-	'call-form': formPicture(1500, 'Make call and wait', {
-		resource: 'call',
-		operation: 'makeAndWait',
-		to: '+14155550123',
-		routingRuleId: picked('rule_out_03', 'Sales calls'),
-		from: picked('+14155550100', 'Main line (+14155550100)'),
-		recording: 'summarize',
-		options: {},
-	}),
 	'trigger-list': {
 		height: 900,
 		async show(editor, stage) {
 			await publishTrigger(stage, 'Follow up on sessions', ['started', 'stopped', 'failed']);
 			await publishTrigger(stage, 'Alert the team', ['failed']);
-			await openAction(editor, stage, 'Start session', {
-				...started,
-				webhookUrl: undefined,
-				options: undefined,
-			});
-			const locator = editor.panel.getByTestId('resource-locator-webhookUrl');
-			await locator.getByTestId('rlc-input').click();
-			const last = editor.listed.last();
-			await last.waitFor();
-			return await formDownTo(editor, last);
+			await openAction(editor, stage, 'Start session', bare);
+			await editor.openList('webhookUrl');
+			return await formDownTo(editor, editor.listed.last());
 		},
 	},
 	'trigger-calls': {
@@ -233,16 +208,9 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	'error-message': {
-		width: 1500,
-		height: 365,
+		...{ width: 1500, height: 365 },
 		async show(editor, stage) {
-			await openAction(editor, stage, 'Make call', {
-				resource: 'call',
-				operation: 'make',
-				to: '0151 23456789',
-				routingRuleId: picked('rule_out_03', 'Sales calls'),
-				from: picked('+14155550100', 'Main line (+14155550100)'),
-			});
+			await openAction(editor, stage, 'Make call', { ...call, operation: 'make', to: '0151 23456789' });
 			await editor.runStep();
 			await editor.failure();
 			return editor.output;
@@ -251,94 +219,67 @@ const PICTURES: Record<string, Picture> = {
 	trigger: {
 		height: 980,
 		async show(editor, stage) {
-			await openTrigger(
-				editor,
-				stage,
-				{ options: { deploymentIds: ['ddv_support'], sessionDetails: true, skipDuplicates: true } },
-				'3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4',
-			);
+			const options = { deploymentIds: ['ddv_support'], sessionDetails: true, skipDuplicates: true };
+			await openTrigger(editor, stage, { options }, '3f0c7a52-8d1e-4b6f-9a57-2c61d0e8b9f4');
 			await editor.panel.getByText('Webhook URLs', { exact: true }).click();
 			await editor.panel.getByTestId('radio-button-production').click();
 			return form(editor);
 		},
 	},
 	workflow: {
-		inBoth: true,
-		height: 640,
+		...{ inBoth: true, height: 640 },
 		async show(editor, stage) {
-			const at = (node: WorkflowNode, x: number, y: number) =>
-				({ ...node, position: [x, y] }) as WorkflowNode;
 			const events = { events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] };
 			const extra = { webhookId: 'picture' };
-			const action = chain('', [
-				at(n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2), 0, 0),
-				at(ourNode(stage, 'Start session', 'videoSdkAgentCloud', started), 240, 0),
-				at(n8nNode('Note the session', 'set', {}, 3.4), 480, 0),
+			/** Nodes side by side, with a note behind them. */
+			const row = (y: number, text: string, nodes: WorkflowNode[]) => {
+				const content = `### ${text}`;
+				const note = n8nNode(text, 'stickyNote', { content, height: 270, width: 760, color: 7 });
+				const { connections } = chain('', nodes);
+				const placed = nodes.map((node, index) => ({ ...node, position: [240 * index, y] }));
+				return { connections, nodes: [...placed, { ...note, position: [-80, y - 80] }] as WorkflowNode[] };
+			};
+			const action = row(0, 'One workflow starts sessions …', [
+				n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2),
+				ourNode(stage, 'Start session', 'videoSdkAgentCloud', started),
+				n8nNode('Note the session', 'set', {}, 3.4),
 			]);
-			const reaction = chain('', [
-				at(ourNode(stage, 'On session event', 'videoSdkAgentCloudTrigger', events, extra), 0, 320),
-				at(n8nNode('Did it fail?', 'if', {}, 2.2), 240, 320),
-				at(n8nNode('Tell the team', 'noOp'), 480, 320),
+			const reaction = row(320, '… another one runs when they start or fail', [
+				ourNode(stage, 'On session event', 'videoSdkAgentCloudTrigger', events, extra),
+				n8nNode('Did it fail?', 'if', {}, 2.2),
+				n8nNode('Tell the team', 'noOp'),
 			]);
-			const { id } = await stage.n8n.rest.createWorkflow({
+			await open(editor, stage, {
 				name: 'Voice agent for support tickets',
-				nodes: [
-					...[...action.nodes, ...reaction.nodes],
-					caption('### One workflow starts sessions …', -80),
-					caption('### … another one runs when they start or fail', 240),
-				],
+				nodes: [...action.nodes, ...reaction.nodes],
 				connections: { ...action.connections, ...reaction.connections },
 			});
-			await editor.openWorkflow(id);
-			await editor.page.getByTestId('zoom-to-fit').click();
-			await editor.page.addStyleTag({ content: HIDE_BUTTONS });
-			const first = await boxOf(editor.page.getByTestId('sticky').first());
-			const last = await boxOf(editor.page.getByTestId('sticky').last());
-			const margin = 12;
-			return {
-				x: first.x - margin,
-				y: first.y - margin,
-				width: first.width + 2 * margin,
-				height: last.y + last.height - first.y + 2 * margin,
-			};
+			return await canvas(editor, '[data-test-id=sticky]', [12, 12, 12]);
 		},
 	},
 };
-
-async function boxOf(locator: Locator): Promise<Box> {
-	const box = await locator.boundingBox();
-	if (!box) throw new PlainError('What is to be in the picture is not shown.');
-	return box;
-}
 
 async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): Promise<void> {
 	const picture = PICTURES[name];
 	if (!picture) throw new PlainError(`There is no picture "${name}": ${Object.keys(PICTURES).join(', ')}.`);
 	const context = await newContext(stage.browser, {
-		storageState: stage.login,
-		colorScheme,
+		...{ storageState: stage.login, colorScheme, deviceScaleFactor: 1.5 },
 		viewport: { width: picture.width ?? 1280, height: picture.height },
-		deviceScaleFactor: 1.5,
 	});
-	const page: Page = await context.newPage();
+	const page = await context.newPage();
 	const target = await picture.show(new Editor(page, stage.n8n), stage);
 	await page.mouse.move(0, 0);
 	await page.addStyleTag({ content: '.el-notification { display: none !important }' });
 	await page.waitForTimeout(SETTLE_MS);
 	const clip = 'width' in target ? target : await boxOf(target as Locator);
-	const path = join(FOLDER, `${name}${colorScheme === 'dark' ? '.dark' : ''}.png`);
+	const path = join(IMAGES, `${name}${colorScheme === 'dark' ? '.dark' : ''}.png`);
 	await page.screenshot({ path, clip });
 	await context.close();
-	const { size } = statSync(path);
-	process.stdout.write(`${path}: ${Math.round(size / 1000)} kB\n`);
-	if (size > MAX_BYTES) throw new PlainError(`${path} is larger than ${MAX_BYTES / 1000} kB.`);
+	checkSize(path, MAX_BYTES);
 }
 
 runMain(async () => {
-	await ensureChromium(console.log);
-	await ensureRuntime(DEFAULT_N8N_VERSION, console.log);
-	process.env.PACKAGE_TARBALL = await packPackage();
-	mkdirSync(FOLDER, { recursive: true });
+	mkdirSync(IMAGES, { recursive: true });
 	// The addresses in the pictures are to look as a user's do.
 	const stage = await startStage({}, { N8N_WEBHOOK_URL: 'https://n8n.example.com/' });
 	try {
