@@ -15,25 +15,21 @@ export interface Mailbox {
 	close(): Promise<void>;
 }
 
-function decoded(body: string, encoding: string): string {
-	if (/base64/i.test(encoding)) return Buffer.from(body, 'base64').toString('utf8');
-	if (!/quoted-printable/i.test(encoding)) return body;
-	const bytes = body
-		.replace(/=\r\n/g, '')
-		.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-	return Buffer.from(bytes, 'latin1').toString('utf8');
-}
-
 /** Reads a message of one part (RFC 5322). */
 function readMail(to: string[], message: string): Mail {
 	const [head = '', ...rest] = message.split('\r\n\r\n');
+	const body = rest.join('\r\n\r\n');
 	const header = (name: string) =>
 		new RegExp(`^${name}: (.*)$`, 'im').exec(head.replace(/\r\n[ \t]+/g, ' '))?.[1]?.trim() ?? '';
-	return {
-		to,
-		subject: header('Subject'),
-		text: decoded(rest.join('\r\n\r\n'), header('Content-Transfer-Encoding')),
-	};
+	const encoding = header('Content-Transfer-Encoding').toLowerCase();
+	const quoted = body
+		.replace(/=\r\n/g, '')
+		.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+	const bytes =
+		encoding === 'base64'
+			? Buffer.from(body, 'base64')
+			: Buffer.from(encoding === 'quoted-printable' ? quoted : body, 'latin1');
+	return { to, subject: header('Subject'), text: bytes.toString('utf8') };
 }
 
 /** The server's side of SMTP (RFC 5321), as far as a client needs it that sends one mail after another. */
@@ -71,21 +67,16 @@ function talk(socket: Socket, onMail: (mail: Mail) => void): void {
 	say('220 Test');
 }
 
-/**
- * Starts the server on loopback.
- *
- * @param onMail told of each email as well
- */
+/** Starts the server on loopback. @param onMail told of each email as well */
 export async function startMailbox(onMail: (mail: Mail) => void = () => undefined): Promise<Mailbox> {
 	const mails: Mail[] = [];
-	const receive = (mail: Mail) => {
-		mails.push(mail);
-		onMail(mail);
-	};
 	const sockets = new Set<Socket>();
 	const server = createServer((socket) => {
 		sockets.add(socket);
-		talk(socket, receive);
+		talk(socket, (mail) => {
+			mails.push(mail);
+			onMail(mail);
+		});
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {

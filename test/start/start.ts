@@ -5,19 +5,24 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { startN8n, type N8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/processes';
 import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { CALL_NUMBERS } from '../simulator';
-import { DEFAULT_PORT, readArguments } from './arguments';
 import { showCall, startSession, watchEvents, write } from './demo';
 import { CALL_EXAMPLE, EVENTS_EXAMPLE, pathsOf, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
 import { realTarget, simulatedTarget, type Target } from './target';
 import { endSession, importExamples, type Imported, publishSelected } from './workflows';
 
+const DEFAULT_PORT = 5678;
+const USAGE = `Usage: npm start -- [--once] [--port <number>]
+
+  --once           exit after the session and the call, with exit code 0 on success
+  --port <number>  the port of n8n's editor; ${DEFAULT_PORT} if not given, any free one with --once`;
 const STEPS = 7;
 let lastStep = 0;
 
@@ -30,17 +35,33 @@ async function step<T>(what: string, action: () => Promise<T>): Promise<T> {
 	return result;
 }
 
+/** Reads the command line. @throws PlainError for what it doesn't know */
+function readArguments(): { once: boolean; port?: number } {
+	const flag = { type: 'boolean', default: false } as const;
+	const options = { once: flag, help: { ...flag, short: 'h' }, port: { type: 'string' } } as const;
+	try {
+		const { once, help, port } = parseArgs({ options }).values;
+		if (help) {
+			write(USAGE);
+			process.exit(0);
+		}
+		if (port === undefined) return { once };
+		if (/^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65_535) return { once, port: Number(port) };
+	} catch (error) {
+		throw error instanceof PlainError ? error : new PlainError(`${(error as Error).message}\n\n${USAGE}`);
+	}
+	throw new PlainError('--port needs a number from 1 to 65535.');
+}
+
 /** With the real service the events come from outside: the public address must point to this n8n. */
 async function checkPublicAddress(target: Target, imported: Imported) {
 	if (!target.publicUrl) return;
-	const [path] = pathsOf(imported.workflows[EVENTS_EXAMPLE]!);
-	const url = `${target.publicUrl}/webhook/${path}`;
-	let status: number | string;
-	try {
-		status = (await fetch(url, { method: 'POST', body: '{}', signal: AbortSignal.timeout(15_000) })).status;
-	} catch (error) {
-		status = `nothing (${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message})`;
-	}
+	const url = `${target.publicUrl}/webhook/${pathsOf(imported.workflows[EVENTS_EXAMPLE]!)[0]}`;
+	const options = { method: 'POST', body: '{}', signal: AbortSignal.timeout(15_000) };
+	const status = await fetch(url, options).then(
+		(response) => response.status,
+		(error: Error) => `nothing (${(error.cause as Error | undefined)?.message ?? error.message})`,
+	);
 	// Our trigger refuses what is not signed.
 	if (status !== 401) {
 		throw new PlainError(

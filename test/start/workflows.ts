@@ -1,20 +1,38 @@
+import { randomUUID } from 'node:crypto';
 import { chain, CREDENTIAL_TYPE, n8nNode, ourNode } from '../e2e/setup';
 import { PlainError } from '../n8n/processes';
-import type { N8nRest, StoredWorkflow } from '../n8n/rest';
-import { EXAMPLES, pathsOf, SELECTED } from './examples';
-import { importedExamples, setUp } from './setUp';
+import type { N8nRest, StoredWorkflow, WorkflowJson, WorkflowNode } from '../n8n/rest';
+import {
+	CALL_EXAMPLE,
+	does,
+	EXAMPLES,
+	isAction,
+	isEmail,
+	isHttpRequest,
+	isOurs,
+	offered,
+	pathsOf,
+	readExample,
+	SELECTED,
+} from './examples';
 import { createTables, type Tables } from './tables';
 import type { Target } from './target';
 
+type Parameters = WorkflowNode['parameters'];
+type Named = { id: string; name: string };
+
+/** A simulator wakes no one, so its users needn't wait for the morning. */
+const ALWAYS: Record<string, string> = { days: '[1, 2, 3, 4, 5, 6, 7]', from: '00:00', to: '24:00' };
+
 /** What `npm start` has put into n8n. */
 export interface Imported {
-	credential: { id: string; name: string };
+	credential: Named;
 	/** By the name of the example's file. */
 	workflows: Record<string, StoredWorkflow>;
 	tables: Tables;
 }
 
-/** Puts the credentials, the tables, and all workflows of `examples/` into n8n, set up for this n8n and this target. */
+/** Puts the credentials, the tables, and all workflows of `examples/` into n8n, set up as their sticky notes say. */
 export async function importExamples(n8n: { rest: N8nRest; url: string }, target: Target): Promise<Imported> {
 	const { rest } = n8n;
 	const add = async (name: string, type: string, data: Record<string, unknown>) => ({
@@ -26,25 +44,99 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 	const credential = await add(name, CREDENTIAL_TYPE, { apiKey, secretKey, baseUrl });
 	const email = target.email && (await add('Email (simulator)', 'smtp', target.email.account));
 	const tables = await createTables(rest, !target.isReal);
-	const entered = {
-		...{ target, credential, email },
-		webhooksUrl: `${target.publicUrl ?? n8n.url}/webhook`,
-		tablesById: rest.version.startsWith('1.') ? tables : undefined,
-	};
-	const examples = importedExamples();
+	// As the editor imports them: each trigger has an address of its own, which no one can guess.
+	const withAddress = (node: WorkflowNode) =>
+		/trigger$/i.test(node.type) ? { ...node, webhookId: randomUUID() } : node;
+	const examples = Object.fromEntries(
+		EXAMPLES.map(readExample).map((workflow, index) => [
+			EXAMPLES[index]!,
+			{ ...workflow, nodes: workflow.nodes.map(withAddress) },
+		]),
+	);
+	const webhooksUrl = `${target.publicUrl ?? n8n.url}/webhook`;
+	// n8n 1.x finds a table by its ID only.
+	const tablesById = rest.isFirstLine ? tables : {};
 	const workflows: Imported['workflows'] = {};
-	for (const file of EXAMPLES) workflows[file] = await rest.createWorkflow(setUp(file, examples, entered));
+	for (const [file, workflow] of Object.entries(examples)) {
+		const other = examples[SELECTED[file] ?? ''];
+		// As if picked from the lists, which know that a local API reaches a local address.
+		const listed = (other ? offered(other) : []).map(({ path, listedAs }) => ({
+			...{ __rl: true, mode: 'list', cachedResultName: listedAs, value: `${webhooksUrl}/${path}` },
+		}));
+		const nodes = workflow.nodes.map((node) => ({
+			...node,
+			parameters: {
+				...node.parameters,
+				...(isAction(node) ? picked(node, listed, target) : enteredElsewhere(node, target, tablesById)),
+				...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(node, listed, target)),
+			},
+			credentials: credentialsOf(node, credential, email),
+		}));
+		workflows[file] = await rest.createWorkflow({ ...workflow, nodes } as WorkflowJson);
+	}
 	return { credential, workflows, tables };
 }
 
+function credentialsOf(node: WorkflowNode, credential: Named, email?: Named): WorkflowNode['credentials'] {
+	if (isOurs(node) || isHttpRequest(node)) return { [CREDENTIAL_TYPE]: credential };
+	return email && isEmail(node) ? { smtp: email } : undefined;
+}
+
+/** What one of our nodes contains once everything is picked from the lists. */
+function picked({ parameters }: WorkflowNode, listed: object[], target: Target): Parameters {
+	const { deploymentId, tag, call } = target;
+	const inMode = (mode: string, value?: string) => value && { __rl: true, mode, value };
+	const values: Parameters = {
+		deploymentId: inMode('id', deploymentId),
+		tag: inMode('name', tag),
+		routingRuleId: inMode('id', call?.routingRuleId),
+		from: inMode('number', call?.from),
+		webhookUrl: listed[0],
+		agentTools: listed.length > 0 && { tools: listed.map((tool) => ({ tool })) },
+		to: parameters.to === '' && call?.to,
+		transferTo: parameters.transferTo === '' && call?.to,
+	};
+	return Object.fromEntries(Object.entries(values).filter(([name, value]) => name in parameters && value));
+}
+
+/** The first call shows more than its example: the agent asks n8n in the middle of it. */
+function withTools({ parameters }: WorkflowNode, listed: object[], { call }: Target): Parameters {
+	if (!call) return {};
+	const context = { entries: [{ key: 'phone', value: call.to }] };
+	return {
+		agentTools: { tools: listed.map((tool) => ({ tool })) },
+		options: { ...(parameters.options as object), context },
+	};
+}
+
+/** What n8n's own nodes contain. */
+function enteredElsewhere(node: WorkflowNode, target: Target, tablesById: Partial<Tables>): Parameters {
+	const { parameters } = node;
+	if (isEmail(node)) return { ...target.email?.parties };
+	if (isHttpRequest(node)) {
+		// The credential only works for requests to its own host.
+		const url = String(parameters.url).replace(/^https:\/\/[^/]+/, target.baseUrl);
+		const roomId = { name: 'roomId', value: target.roomId ?? '' };
+		return { url, queryParameters: { parameters: [roomId] } };
+	}
+	if (node.name === 'Settings' && !target.isReal) {
+		const { assignments } = parameters.assignments as {
+			assignments: Array<{ name: string; value: unknown }>;
+		};
+		const always = assignments.map((field) => ({ ...field, value: ALWAYS[field.name] ?? field.value }));
+		return { assignments: { assignments: always } };
+	}
+	const table = tablesById[(parameters.dataTableId as { value: string } | undefined)?.value ?? ''];
+	return table ? { dataTableId: { __rl: true, mode: 'list', value: table.id } } : {};
+}
+
 /** Publishes what other examples have selected: it answers, and calls no one. */
-export async function publishSelected(rest: N8nRest, { workflows }: Imported): Promise<StoredWorkflow[]> {
-	const selected = [...new Set(Object.values(SELECTED))].map((file) => workflows[file]!);
-	for (const workflow of selected) {
+export async function publishSelected(rest: N8nRest, { workflows }: Imported): Promise<void> {
+	for (const file of new Set(Object.values(SELECTED))) {
+		const workflow = workflows[file]!;
 		await rest.activate(workflow.id);
 		for (const path of pathsOf(workflow)) await rest.waitForWebhook(path);
 	}
-	return selected;
 }
 
 /** Ends a session through the package's own End operation. */
@@ -52,10 +144,9 @@ export async function endSession(rest: N8nRest, { credential }: Imported, sessio
 	const parameters = { resource: 'session', operation: 'end', sessionId };
 	const end = ourNode({ credentialId: credential.id }, 'End', 'videoSdkAgentCloud', parameters);
 	const workflow = chain(`End session ${sessionId}`, [n8nNode('Manual', 'manualTrigger'), end]);
-	const execution = await rest.runWorkflow((await rest.createWorkflow(workflow)).id);
-	if (execution.status !== 'success') {
-		throw new PlainError(
-			`Session ${sessionId} could not be ended: ${execution.data.resultData.error?.message ?? execution.status}`,
-		);
+	const { status, data } = await rest.runWorkflow((await rest.createWorkflow(workflow)).id);
+	if (status !== 'success') {
+		const reason = data.resultData.error?.message ?? status;
+		throw new PlainError(`Session ${sessionId} could not be ended: ${reason}`);
 	}
 }
