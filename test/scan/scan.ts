@@ -2,7 +2,7 @@
  * `npm run scan`: n8n's own scanner, offline, on the source and on the package as it would be published.
  * Warnings count as failures, and the tarball's size and content are checked too.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
@@ -37,12 +37,6 @@ const FORBIDDEN_ANYWHERE =
 
 const scannerFolder = join(repositoryRoot, 'node_modules/@n8n/scan-community-package');
 
-function filesIn(folder: string): string[] {
-	return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-		.filter((name) => statSync(join(folder, name)).isFile())
-		.map((name) => name.split(sep).join('/'));
-}
-
 /** Lints with the scanner's own rules, as it does, but reports warnings as well. */
 async function lint(scanner: Scanner, folder: string, patterns: string[]): Promise<string[]> {
 	// The scanner's own ESLint: its configuration is written for that version.
@@ -63,62 +57,46 @@ async function lint(scanner: Scanner, folder: string, patterns: string[]): Promi
 	);
 }
 
-async function scan(scanner: Scanner, what: string, folder: string, patterns: string[]): Promise<string[]> {
-	const official = await scanner.analyzePackage(folder, patterns);
+/** What n8n's scanner finds, warnings included. */
+async function scan(scanner: Scanner, folder: string, patterns: string[]): Promise<string[]> {
+	const { passed, message = 'failed', details = '' } = await scanner.analyzePackage(folder, patterns);
 	const findings = await lint(scanner, folder, patterns);
-	if (!official.passed && findings.length === 0) {
-		findings.push(`${official.message ?? 'failed'}\n${official.details ?? ''}`);
-	}
 	// A pattern that matches nothing passes silently.
-	if (official.message === 'No files found to analyze') findings.push('no files found to analyze');
-	process.stdout.write(`${what}: ${findings.length === 0 ? 'nothing found' : `${findings.length} found`}\n`);
-	for (const finding of findings) process.stdout.write(`  ${finding}\n`);
-	return findings;
+	const isEmpty = message === 'No files found to analyze';
+	return isEmpty || (!passed && findings.length === 0) ? [...findings, `${message}\n${details}`] : findings;
 }
 
+/** What is wrong with the packed package: its size, what does not belong in it, and what is missing in it. */
 function judgeTarball(tarball: string, folder: string): string[] {
-	const files = filesIn(folder);
+	const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+		.filter((name) => statSync(join(folder, name)).isFile())
+		.map((name) => name.split(sep).join('/'));
 	const packedBytes = statSync(tarball).size;
 	const unpackedBytes = files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
-	const findings: string[] = [];
-	if (packedBytes > MAXIMUM_PACKED_BYTES) {
-		findings.push(`packed it has ${packedBytes} bytes, more than ${MAXIMUM_PACKED_BYTES}`);
-	}
-	if (unpackedBytes > MAXIMUM_UNPACKED_BYTES) {
-		findings.push(`unpacked it has ${unpackedBytes} bytes, more than ${MAXIMUM_UNPACKED_BYTES}`);
-	}
-	for (const file of files) {
-		if (!ALLOWED_AT_TOP.test(file.split('/')[0] ?? ''))
-			findings.push(`${file} does not belong in the package`);
-		else if (FORBIDDEN_ANYWHERE.test(file)) findings.push(`${file} is a test or a leftover of the build`);
-	}
-
-	// A missing icon or codex file would only show in the editor; a missing node file, nowhere but there.
+	process.stdout.write(`${packedBytes} bytes packed, ${unpackedBytes} unpacked, ${files.length} files\n`);
+	const findings = files.flatMap((file) => {
+		if (!ALLOWED_AT_TOP.test(file.split('/')[0] ?? '')) return `${file} does not belong in the package`;
+		return FORBIDDEN_ANYWHERE.test(file) ? `${file} is a test or a leftover of the build` : [];
+	});
+	if (packedBytes > MAXIMUM_PACKED_BYTES) findings.push(`more than ${MAXIMUM_PACKED_BYTES} bytes packed`);
+	if (unpackedBytes > MAXIMUM_UNPACKED_BYTES)
+		findings.push(`more than ${MAXIMUM_UNPACKED_BYTES} bytes unpacked`);
 	const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
 		n8n: { nodes: string[]; credentials: string[] };
 		dependencies?: Record<string, string>;
 	};
-	for (const file of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
-		if (!existsSync(join(folder, file))) {
-			findings.push(`package.json names ${file}, which is missing`);
-			continue;
-		}
-		const code = readFileSync(join(folder, file), 'utf8');
-		for (const [, icon] of code.matchAll(/['"`]file:([^'"`]+\.svg)['"`]/g)) {
-			if (icon && !existsSync(join(folder, dirname(file), icon))) {
-				findings.push(`${file} names the icon ${icon}, which is missing`);
-			}
-		}
-		const codex = file.replace(/\.js$/, '.json');
-		if (file.endsWith('.node.js') && !existsSync(join(folder, codex))) findings.push(`${codex} is missing`);
-	}
 	if (Object.keys(manifest.dependencies ?? {}).length > 0) findings.push('package.json has dependencies');
-
-	process.stdout.write(
-		`Tarball: ${(packedBytes / 1000).toFixed(1)} kB packed, ${(unpackedBytes / 1000).toFixed(1)} kB unpacked, ${files.length} files: ${findings.length === 0 ? 'nothing found' : `${findings.length} found`}\n`,
-	);
-	for (const finding of findings) process.stdout.write(`  ${finding}\n`);
-	return findings;
+	// A missing icon or codex file would only show in the editor; a missing node file, nowhere but there.
+	const expected = [...manifest.n8n.nodes, ...manifest.n8n.credentials].flatMap((file) => {
+		const code = files.includes(file) ? readFileSync(join(folder, file), 'utf8') : '';
+		const icons = [...code.matchAll(/['"`]file:([^'"`]+\.svg)['"`]/g)].map(([, icon = '']) => icon);
+		const codex = file.endsWith('.node.js') ? [file.replace(/\.js$/, '.json')] : [];
+		return [file, ...codex, ...icons.map((icon) => join(dirname(file), icon))];
+	});
+	return [
+		...findings,
+		...expected.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
+	];
 }
 
 runMain(async () => {
@@ -126,10 +104,16 @@ runMain(async () => {
 		pathToFileURL(join(scannerFolder, 'scanner', 'scanner.mjs')).href
 	)) as Scanner;
 	const unpacked = await unpackPackage();
-	const findings = [
-		...(await scan(scanner, 'Source', repositoryRoot, scanner.SOURCE_FILE_PATTERNS)),
-		...(await scan(scanner, 'Published package', unpacked, TARBALL_PATTERNS)),
-		...judgeTarball(await packPackage(), unpacked),
-	];
-	return findings.length === 0 ? 0 : 1;
+	const all = {
+		Source: await scan(scanner, repositoryRoot, scanner.SOURCE_FILE_PATTERNS),
+		'Published package': await scan(scanner, unpacked, TARBALL_PATTERNS),
+		Tarball: judgeTarball(await packPackage(), unpacked),
+	};
+	for (const [what, findings] of Object.entries(all)) {
+		process.stdout.write(
+			`${what}: ${findings.length === 0 ? 'nothing found' : `${findings.length} found`}\n`,
+		);
+		for (const finding of findings) process.stdout.write(`  ${finding}\n`);
+	}
+	return Object.values(all).flat().length === 0 ? 0 : 1;
 });
