@@ -1,7 +1,7 @@
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
-import { n8nOptions, publish, runByHand, runEnded } from '../e2e/deliveries';
+import { publish, runByHand } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { chain, ourNode, PATIENT, type Setup, setUp } from '../e2e/setup';
 import { publishTools } from '../e2e/toolWorkflows';
@@ -31,7 +31,7 @@ describe('The agent of examples/agent', () => {
 
 	beforeAll(async () => {
 		setup = await setUp({
-			n8n: n8nOptions(DEFAULT_N8N_VERSION),
+			n8n: { version: DEFAULT_N8N_VERSION },
 			simulator: { lifecycle: false, ...PATIENT },
 		});
 		model = await startScriptedModel();
@@ -138,7 +138,7 @@ describe('The agent of examples/agent', () => {
 		expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('question: Does Monday suit you?');
 		await agent!.ask({});
 		const [saved] = await setup.n8n.rest.listExecutions({ workflowId });
-		expect(outputOf(await runEnded(setup.n8n, saved!.id), 'Asked')).toMatchObject([
+		expect(outputOf(await setup.n8n.rest.untilEnded(saved!.id), 'Asked')).toMatchObject([
 			{ input: { voicemail: true } },
 		]);
 	});
@@ -191,7 +191,7 @@ describe('The agent of examples/agent', () => {
 		await setup.n8n.kill();
 		expect(JSON.parse(await askForOrder())).toEqual({ error: expect.any(String) as string });
 		await setup.n8n.restart();
-		await setup.n8n.rest.waitForWebhook('tool-answered/mcp', 60_000, { method: 'POST' });
+		await setup.n8n.rest.waitForWebhook('tool-answered/mcp');
 		expect(await askForOrder()).toContain('A-17');
 	});
 

@@ -1,4 +1,4 @@
-import type { N8n, N8nOptions } from '../n8n/instance';
+import type { N8n } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { EventStatus } from '../simulator';
@@ -12,11 +12,6 @@ export const VERSIONS: readonly Version[] = ['2.41.1', '1.123.81'];
 
 /** For the rest: n8n 1.x is added nightly, and with `ALL_VERSIONS=1`. */
 export const LATEST_VERSION: readonly Version[] = process.env.ALL_VERSIONS ? VERSIONS : ['2.41.1'];
-
-/** How n8n is started. */
-export function n8nOptions(version: string, env: Record<string, string> = {}): N8nOptions {
-	return { version, env };
-}
 
 /** An event as VideoSDK sends it: with a prefix before the id that its REST API knows. */
 export function eventBody(
@@ -61,25 +56,10 @@ export async function untilWaiting(
 	);
 }
 
-/** Waits for the end of a run. */
-export const runEnded = async (
-	{ rest }: Pick<N8n, 'rest'>,
-	executionId: string,
-	lastNode?: string,
-	timeoutMs?: number,
-): Promise<Execution> => await rest.untilEnded(executionId, lastNode, timeoutMs);
-
-/** Runs a workflow as from the editor, to its end. */
-export const runToEnd = async (
-	{ rest }: Pick<N8n, 'rest'>,
-	workflowId: string,
-	timeoutMs?: number,
-): Promise<Execution> => await rest.runWorkflow(workflowId, timeoutMs);
-
 /** Runs nodes as from the editor, to the end. */
 export async function runByHand(n8n: Pick<N8n, 'rest'>, ...nodes: WorkflowNode[]): Promise<Execution> {
 	const workflow = chain('By hand', [n8nNode('Manual', 'manualTrigger'), ...nodes]);
-	return await runToEnd(n8n, (await n8n.rest.createWorkflow(workflow)).id);
+	return await n8n.rest.runWorkflow((await n8n.rest.createWorkflow(workflow)).id);
 }
 
 /** Publishes a workflow. @returns its ID */
@@ -123,15 +103,6 @@ export async function publishTrigger(
 	const url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;
 	await setup.n8n.rest.waitForWebhook(url, 120_000);
 	return { workflowId, url };
-}
-
-/** Ends a session, of which an event tells. A poll may find the end before that: then nothing waits any more (409). */
-export async function endSession(
-	{ simulator }: Pick<Setup, 'simulator'>,
-	sessionId: string,
-	event: 'stopped' | 'failed' = 'stopped',
-): Promise<void> {
-	expect([200, 409]).toContain((await simulator.emit(sessionId, event))?.status);
 }
 
 /** What "From List" of a locator shows. */

@@ -6,9 +6,8 @@ import { CALL_NUMBERS } from '../simulator';
 import { SAMPLE_SUMMARY } from '../simulator/transcriptText';
 import { EXAMPLES } from '../start/examples';
 import { TABLES } from '../start/tables';
-import { LATEST_VERSION, runByHand, runEnded, untilWaiting } from './deliveries';
+import { LATEST_VERSION, runByHand, untilWaiting } from './deliveries';
 import { ExamplesStage } from './examplesStage';
-import { servedNodeTypes, signedIn } from './nodeTypes';
 import { ourNode } from './setup';
 
 /** n8n 1.x has no human review. */
@@ -24,6 +23,13 @@ const OUR_NUMBER = '+15550102001';
 const TRANSCRIPT = 'Agent: Hello, this is the café. How can I help?';
 const LONG_AGO = '2026-01-01';
 
+/** Part of a node type, as the editor gets it. */
+interface ServedNodeType {
+	name: string;
+	version: number | number[];
+	properties: Array<{ name: string }>;
+}
+
 interface BinaryFile {
 	fileName: string;
 	mimeType: string;
@@ -34,15 +40,21 @@ interface BinaryFile {
 
 describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n %s', (version) => {
 	const suited = EXAMPLES.filter((file) => !(version.startsWith('1.') && FOR_2_ONLY.includes(file)));
+	const tested = new Set<string>();
 	let stage: ExamplesStage;
 
 	beforeAll(async () => {
 		stage = await ExamplesStage.start(version);
 	});
 
-	afterAll(async () => {
-		await stage?.stop();
-	});
+	afterAll(async () => await stage?.stop());
+
+	/** Declares the test that runs some examples. */
+	function run(files: string[], body: () => Promise<void>): void {
+		if (!files.every((file) => suited.includes(file))) return;
+		for (const file of files) tested.add(file);
+		it(`${files.join(', ')}: run, and do what they say`, body);
+	}
 
 	afterEach(() => {
 		stage.target.mailbox.mails.length = 0;
@@ -65,7 +77,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 
 	const knownSessions = () => new Set(stage.simulator.sessions.keys());
 
-	async function callAndRead(): Promise<void> {
+	run(['call-and-read.json'], async () => {
 		const file = 'call-and-read.json';
 		const execution = await stage.press(file);
 		const [call] = outputOf(execution, 'Make call and wait');
@@ -83,9 +95,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await stage.pressFor(file, 'Not answered')).toEqual([
 			{ message: `Last known outcome of the call to ${CALL_NUMBERS.missed}: noAnswer` },
 		]);
-	}
+	});
 
-	async function formCallSummary(): Promise<void> {
+	run(['form-call-summary.json'], async () => {
 		const file = 'form-call-summary.json';
 		const form = stage.workflow(file).nodes.find(({ type }) => type.endsWith('.formTrigger'));
 		const url = `${stage.n8n.url}/form/${form?.webhookId}`;
@@ -121,9 +133,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				text: expect.stringContaining('Last known outcome: noAnswer'),
 			});
 		});
-	}
+	});
 
-	async function callsFromATable(): Promise<void> {
+	run(['calls-from-a-table.json', 'calls-from-a-table-tool.json'], async () => {
 		const file = 'calls-from-a-table.json';
 		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
 		const { heard } = stage.simulator;
@@ -220,9 +232,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			await expect(press()).rejects.toThrow();
 		}
 		expect(made()).toHaveLength(9);
-	}
+	});
 
-	async function askEveryone(): Promise<void> {
+	run(['ask-everyone-in-a-table.json'], async () => {
 		const file = 'ask-everyone-in-a-table.json';
 		const table = stage.table('Guests');
 		const known = new Set(calls());
@@ -242,9 +254,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			{ status: 'done', coming: true, guests: 2 },
 		]);
 		expect(calls().filter((call) => !known.has(call))).toHaveLength(3);
-	}
+	});
 
-	async function handOver(): Promise<void> {
+	run(['hand-over-to-a-colleague.json'], async () => {
 		const file = 'hand-over-to-a-colleague.json';
 		await stage.whilePublished(file, async ([url]) => {
 			const { simulator, imported } = stage;
@@ -269,9 +281,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				answer: expect.stringContaining('have a colleague call back'),
 			});
 		});
-	}
+	});
 
-	async function stopAllCalls(): Promise<void> {
+	run(['stop-all-calls.json'], async () => {
 		const file = 'stop-all-calls.json';
 		const { simulator } = stage;
 		const areOver = () => [...simulator.calls.values()].every(({ end }) => end !== null);
@@ -292,9 +304,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect([kept, ended].filter(({ end }) => end === null)).toHaveLength(1);
 		await stage.press(file);
 		expect([kept, ended].filter(({ end }) => end === null)).toEqual([]);
-	}
+	});
 
-	async function callLog(): Promise<void> {
+	run(['call-log.json'], async () => {
 		const { simulator } = stage;
 		const rows = async () =>
 			(await stage.table('Call log').rows()).map(({ direction, from, to, outcome, ended, summary }) =>
@@ -323,9 +335,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			expect(await rows()).toEqual([whole, `inbound|${GRACE}|${OUR_NUMBER}|noAnswer|ended|`]);
 			expect(stage.target.mailbox.mails).toEqual([]);
 		});
-	}
+	});
 
-	async function orderStatus(): Promise<void> {
+	run(['order-status-by-phone.json', 'tool-access.json'], async () => {
 		const [access] = await stage.pressFor('tool-access.json', 'Create access');
 		const metadata = { n8nTools: access?.tools };
 		const answerTo = async (from: string) => {
@@ -340,9 +352,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			[JSON.parse(answer) as { order: string } | Array<{ order: string }>].flat().map(({ order }) => order);
 		for (const phone of [ADA, GRACE]) expect(inAnswer(await answerTo(phone))).toEqual(ordersOf(phone));
 		expect(await answerTo('+14155550179')).toMatch(/^There are no orders/);
-	}
+	});
 
-	async function appointment(): Promise<void> {
+	run(['appointment-by-phone.json', 'appointment-by-phone-tools.json'], async () => {
 		const file = 'appointment-by-phone.json';
 		const [times, appointments] = [stage.table('Times'), stage.table('Appointments')];
 		const rows = async () => (await appointments.rows()).map(({ time }) => time ?? '-');
@@ -383,15 +395,15 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(winners).toEqual([(await takenBy())[1]]);
 
 		expect(await stage.pressFor(file, 'No one left to call')).toHaveLength(1);
-	}
+	});
 
 	/** n8n 2.x keeps files on disk, 1.x in the run's data. */
 	async function contentOf({ id, data }: BinaryFile): Promise<string> {
 		if (!id) return Buffer.from(data, 'base64').toString('utf8');
-		return await (await signedIn(stage.n8n, `/rest/binary-data?id=${id}&action=download`)).text();
+		return await (await stage.n8n.rest.page(`/rest/binary-data?id=${id}&action=download`)).text();
 	}
 
-	async function afterTheConversation(): Promise<void> {
+	run(['after-the-conversation.json'], async () => {
 		const file = 'after-the-conversation.json';
 		await stage.whilePublished(file, async ([url]) => {
 			// The other workflow, as the note describes it.
@@ -423,9 +435,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				expect(text).toContain(part);
 			}
 		});
-	}
+	});
 
-	async function startAndReact(): Promise<void> {
+	run(['start-and-react.json', 'start-and-react-events.json'], async () => {
 		const [session] = await stage.pressFor('start-and-react.json', 'Start session');
 		const sessionId = String(session?.sessionId);
 		expect(stage.simulator.sessions.get(sessionId)).toMatchObject({
@@ -439,9 +451,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			`Ticket 1042 (Ada Lovelace): session ${sessionId} has started`,
 			`Ticket 1042 (Ada Lovelace): session ${sessionId} has stopped`,
 		]);
-	}
+	});
 
-	async function startWaitAndBranch(): Promise<void> {
+	run(['start-wait-and-branch.json'], async () => {
 		const file = 'start-wait-and-branch.json';
 		expect(await stage.pressFor(file, 'Continue')).toEqual([
 			{ message: expect.stringMatching(/^Session .* took \d+ seconds$/) },
@@ -450,12 +462,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		const executionId = await stage.n8n.rest.startWorkflow(stage.workflow(file).id);
 		const [session] = await sessionsBesides(known, 1);
 		await stage.simulator.emit(session!.sessionId, 'failed');
-		expect(outputOf(await runEnded(stage.n8n, executionId), 'Say it failed')).toEqual([
+		expect(outputOf(await stage.n8n.rest.untilEnded(executionId), 'Say it failed')).toEqual([
 			{ message: `Session ${session!.sessionId} failed` },
 		]);
-	}
+	});
 
-	async function manySessions(): Promise<void> {
+	run(['many-sessions-from-a-table.json'], async () => {
 		const file = 'many-sessions-from-a-table.json';
 		// One of the rows cannot be started.
 		stage.simulator.addFault({
@@ -482,9 +494,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		);
 		expect(await stage.pressFor(file, 'No rows to start')).toHaveLength(1);
 		expect(knownSessions().size).toBe(known.size + 1);
-	}
+	});
 
-	async function agentStartsSessions(): Promise<void> {
+	run(['ai-agent-starts-sessions.json'], async () => {
 		const { model } = stage;
 		model.script([
 			{ tool: 'Start_session', arguments: { CUSTOMER_NAME: 'Ada Lovelace' } },
@@ -495,12 +507,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			'ai-agent-starts-sessions.json',
 			'Please start a session with Ada Lovelace.',
 		);
-		const execution = await runEnded(stage.n8n, executionId, 'AI Agent');
+		const execution = await stage.n8n.rest.untilEnded(executionId, 'AI Agent');
 		expect(outputOf(execution, 'AI Agent')).toEqual([{ output: 'The session is on its way.' }]);
 		const started = await sessionsBesides(known, 1);
 		expect(started).toMatchObject([{ env: { CUSTOMER_NAME: 'Ada Lovelace' } }]);
 		expect(JSON.stringify(model.requests[1]?.messages)).toContain(started[0]?.sessionId);
-	}
+	});
 
 	/** The address behind a button of the message in which a person is asked. */
 	function buttonOf(execution: Execution, label: string): string {
@@ -512,7 +524,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		return link.replace('localhost', '127.0.0.1');
 	}
 
-	async function agentMakesCalls(): Promise<void> {
+	run(['ai-agent-makes-calls.json'], async () => {
 		const { model, n8n } = stage;
 		const file = 'ai-agent-makes-calls.json';
 		const to = '+14155550171';
@@ -555,9 +567,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(JSON.stringify(model.requests[0]?.messages)).toContain(`The phone rings. ${callId}`);
 		expect(JSON.stringify(answer.messages)).toContain('\\"outcome\\":\\"answered\\"');
 		expect(made()).toHaveLength(1);
-	}
+	});
 
-	async function askBeforePaying(): Promise<void> {
+	run(['ask-before-paying.json'], async () => {
 		const { model, n8n, simulator } = stage;
 		const pay = (Amount: number) => ({
 			tool: 'Make_payment',
@@ -568,7 +580,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			Object.assign(simulator.heard, said);
 			model.script([pay(amount), { text: 'Done.' }]);
 			const executionId = await stage.chat('ask-before-paying.json', 'Please pay the bakery.');
-			await runEnded(n8n, executionId, 'AI Agent');
+			await n8n.rest.untilEnded(executionId, 'AI Agent');
 			expect(simulator.toolUses.at(-1)).toMatchObject({
 				description: expect.stringContaining(`wants to pay ${amount} dollars to the bakery`),
 				isError: false,
@@ -578,38 +590,17 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await ask(900, { approved: false, comment: 'Too much' })).toContain('Too much');
 		await ask(120, { approved: true, comment: '' });
 		expect(await stage.table('Payments').rows()).toMatchObject([{ recipient: 'the bakery', amount: 120 }]);
-	}
+	});
 
-	async function httpRequest(): Promise<void> {
+	run(['http-request-with-our-credential.json'], async () => {
 		const sessions = await stage.pressFor('http-request-with-our-credential.json', 'Split into items');
 		expect(sessions).toEqual([
 			expect.objectContaining({ roomId: stage.target.roomId, participants: expect.any(Array) }),
 		]);
-	}
-
-	/** Which examples are run by what. */
-	const runs: Array<[files: string[], run: () => Promise<void>]> = [
-		[['call-and-read.json'], callAndRead],
-		[['form-call-summary.json'], formCallSummary],
-		[['calls-from-a-table.json', 'calls-from-a-table-tool.json'], callsFromATable],
-		[['ask-everyone-in-a-table.json'], askEveryone],
-		[['hand-over-to-a-colleague.json'], handOver],
-		[['stop-all-calls.json'], stopAllCalls],
-		[['call-log.json'], callLog],
-		[['order-status-by-phone.json', 'tool-access.json'], orderStatus],
-		[['appointment-by-phone.json', 'appointment-by-phone-tools.json'], appointment],
-		[['after-the-conversation.json'], afterTheConversation],
-		[['start-and-react.json', 'start-and-react-events.json'], startAndReact],
-		[['start-wait-and-branch.json'], startWaitAndBranch],
-		[['many-sessions-from-a-table.json'], manySessions],
-		[['ai-agent-starts-sessions.json'], agentStartsSessions],
-		[['ai-agent-makes-calls.json'], agentMakesCalls],
-		[['ask-before-paying.json'], askBeforePaying],
-		[['http-request-with-our-credential.json'], httpRequest],
-	];
+	});
 
 	it('hold nodes that there are, with parameters that they have', async () => {
-		const types = await servedNodeTypes(stage.n8n);
+		const types = (await (await stage.n8n.rest.page('/types/nodes.json')).json()) as ServedNodeType[];
 		for (const file of suited) {
 			const unknown = stage.workflow(file).nodes.flatMap(({ name, type, typeVersion, parameters }) => {
 				const served = types.find(
@@ -624,19 +615,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		}
 	});
 
-	it.each(runs.filter(([files]) => files.every((file) => suited.includes(file))))(
-		'%j: run, and do what they say',
-		async (_files, run) => {
-			await run();
-		},
-	);
-
 	it('none is left out', async () => {
 		const left: string[] = [];
 		for (const file of suited) {
 			const { id: workflowId } = stage.workflow(file);
 			const ended = await stage.n8n.rest.listExecutions({ workflowId, status: ['success', 'waiting'] });
-			if (ended.length === 0 || !runs.some(([files]) => files.includes(file))) left.push(file);
+			if (ended.length === 0 || !tested.has(file)) left.push(file);
 		}
 		expect(left).toEqual([]);
 	});

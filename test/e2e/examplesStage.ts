@@ -7,7 +7,6 @@ import { pathsOf } from '../start/examples';
 import type { Mail } from '../start/mailbox';
 import { type SimulatedTarget, simulatedTarget } from '../start/target';
 import { importExamples, type Imported, publishSelected } from '../start/workflows';
-import { n8nOptions, runToEnd } from './deliveries';
 import { connectMcp } from './mcpClient';
 import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
 
@@ -25,7 +24,7 @@ export class ExamplesStage {
 	/** Starts n8n, the simulator, and the model, and does what `npm start` does with the examples. */
 	static async start(version: string): Promise<ExamplesStage> {
 		const [target, model] = [await simulatedTarget(), await startScriptedModel()];
-		const n8n = await startN8n(n8nOptions(version));
+		const n8n = await startN8n({ version });
 		const imported = await importExamples(n8n, target);
 		await publishSelected(n8n.rest, imported);
 		const openAiApi = { id: await addModelCredential(n8n.rest, model), name: 'Scripted model' };
@@ -64,7 +63,7 @@ export class ExamplesStage {
 
 	/** Presses the button below a workflow, and waits for the end. */
 	async press(file: string): Promise<Execution> {
-		const execution = await runToEnd(this.n8n, this.workflow(file).id);
+		const execution = await this.n8n.rest.runWorkflow(this.workflow(file).id);
 		expect(execution.data.resultData.error).toBeUndefined();
 		return execution;
 	}

@@ -7,7 +7,7 @@ import http from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
-import { eventBody, LATEST_VERSION, n8nOptions, publishTrigger } from './deliveries';
+import { eventBody, LATEST_VERSION, publishTrigger } from './deliveries';
 import { PATIENT, setUp, type Setup } from './setup';
 
 /** n8n's own limit is 16 MB (N8N_PAYLOAD_SIZE_MAX). */
@@ -44,7 +44,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let setup: Setup;
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version), simulator: { lifecycle: false, ...PATIENT } });
+		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 	});
 	afterAll(async () => await setup?.stop());
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
-import { isWaiting, n8nOptions, publish, runEnded, VERSIONS } from './deliveries';
+import { isWaiting, publish, VERSIONS } from './deliveries';
 import {
 	chain,
 	CREDENTIAL_TYPE,
@@ -30,7 +30,7 @@ describe.each(versions)('n8n %s', (version) => {
 
 	beforeAll(async () => {
 		const env = { N8N_CUSTOM_EXTENSIONS: join(__dirname, 'probe') };
-		setup = await setUp({ n8n: n8nOptions(version, env), simulator: { lifecycle: false } });
+		setup = await setUp({ n8n: { version, env }, simulator: { lifecycle: false } });
 		// n8n looks for deadlines once a minute, while the other tests run.
 		timed = await park(1_000);
 	});
@@ -98,7 +98,7 @@ describe.each(versions)('n8n %s', (version) => {
 		const { id, url } = await park();
 		const response = await resume(url, [{ first: 1 }, { second: 2 }]);
 		expect([response.status, response.headers.get('x-probe')]).toEqual([200, 'ours']);
-		expect(outputOf(await runEnded(setup.n8n, id, 'Success'), 'Success')).toEqual([
+		expect(outputOf(await setup.n8n.rest.untilEnded(id, 'Success'), 'Success')).toEqual([
 			{ first: 1 },
 			{ second: 2 },
 		]);
@@ -107,7 +107,7 @@ describe.each(versions)('n8n %s', (version) => {
 	it('moves an item of an error alone to the error output, with the fields of the input', async () => {
 		const { id, url } = await park(HOUR_MS, { onError: 'continueErrorOutput' });
 		await resume(url, [{ error: 'gone' }, { error: 'told', sessionId: 's' }]);
-		const execution = await runEnded(setup.n8n, id);
+		const execution = await setup.n8n.rest.untilEnded(id);
 		expect(outputOf(execution, 'Success')).toEqual([{ error: 'told', sessionId: 's' }]);
 		expect(outputOf(execution, 'Failure')).toEqual([{ error: 'gone', url: expect.any(String) }]);
 	});
@@ -122,7 +122,7 @@ describe.each(versions)('n8n %s', (version) => {
 		};
 		expect(await told(url.replace(/probe$/, 'other'))).toMatch(/does not contain a waiting webhook/);
 		await resume(url);
-		await runEnded(setup.n8n, id, 'Success');
+		await setup.n8n.rest.untilEnded(id, 'Success');
 		expect(await told(url)).toMatch(/has finished/);
 		expect(await told(url.replace(`/${id}`, '/987654'))).toMatch(/does not exist/);
 	});
@@ -130,7 +130,7 @@ describe.each(versions)('n8n %s', (version) => {
 	it('resumes with an empty item if the webhook throws, so ours never does', async () => {
 		const { id, url } = await park();
 		expect((await post(url, { action: 'throw' })).status).toBe(500);
-		const execution = await runEnded(setup.n8n, id);
+		const execution = await setup.n8n.rest.untilEnded(id);
 		expect(isWaiting(execution)).toBe(false);
 	});
 
@@ -149,7 +149,7 @@ describe.each(versions)('n8n %s', (version) => {
 	});
 
 	it('passes the replaced input through at its deadline, and does not run the node again', async () => {
-		const execution = await runEnded(setup.n8n, timed.id, 'Success', 150_000);
+		const execution = await setup.n8n.rest.untilEnded(timed.id, 'Success', 150_000);
 		expect(outputOf(execution, NAME)).toEqual([{ replaced: true }]);
 		expect(outputOf(execution, 'Success')).toEqual([{ replaced: true }]);
 	});

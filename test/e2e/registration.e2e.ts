@@ -1,13 +1,10 @@
-/** The trigger's registration for call events, and the list that offers it, in a real n8n. */
+/** The trigger's registration for call events, the list that offers it, and Check Setup, which looks at it, in a real n8n. */
 import { randomUUID } from 'node:crypto';
-import { startWebhookProcess, startWorker } from '../n8n/instance';
-import { freePorts, waitFor } from '../n8n/processes';
-import { startQueueServices } from '../n8n/queueMode';
+import { waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
-import { during, LATEST_VERSION, n8nOptions, searchList } from './deliveries';
 import { startSimulator } from '../simulator';
-import type { Setup } from './setup';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, setUp } from './setup';
+import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
+import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, type Setup, setUp } from './setup';
 
 const SETTLE_MS = 60_000;
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
@@ -64,70 +61,61 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	/** Read again at each start. */
 	const env: Record<string, string> = {};
 	let workflowId: string;
+	/** As n8n names itself. */
 	let url: string;
-	let testUrl: string;
 
 	/** Waits until exactly these are registered beside the foreign one. */
 	const expectRegistered = async (...wanted: Registered[]) =>
 		await untilRegistered(setup, [foreign, ...wanted]);
 	const workflow = (events: string[]) => callsWorkflow(setup, webhookId, events);
 
-	async function publish(events: string[]): Promise<void> {
+	async function publishWith(events: string[]): Promise<void> {
 		await setup.n8n.rest.updateWorkflow(workflowId, workflow(events));
 		await setup.n8n.rest.activate(workflowId);
 	}
 
 	/** The triggers in the list, without its last entry, which says what to do if one is missing. */
-	const listed = async () =>
-		(
-			await searchList(setup, 'searchTriggers', {
-				path: 'parameters.webhookUrl',
-				parameters: {
-					resource: 'session',
-					operation: 'start',
-					webhookEvents: ['ai-deployment-session-started'],
-				},
-			})
-		).slice(0, -1);
+	async function listed() {
+		const webhookEvents = ['ai-deployment-session-started'];
+		const parameters = { resource: 'session', operation: 'start', webhookEvents };
+		const path = 'parameters.webhookUrl';
+		return (await searchList(setup, 'searchTriggers', { path, parameters })).slice(0, -1);
+	}
 
 	async function expectDelivered(event: string): Promise<void> {
 		const { call, execution } = await untilDelivered(setup, workflowId, url, event);
+		const { callId, roomId } = call;
 		// The call rings on, so what the event itself says counts.
 		const outcome = event === 'call-missed' ? { outcome: 'noAnswer', answered: false } : {};
 		expect(outputOf(execution, 'After')).toMatchObject([
-			{ event, callId: call.callId, roomId: call.roomId, call: { callId: call.callId }, ...outcome },
+			{ event, callId, roomId, call: { callId }, ...outcome },
 		]);
 		// What n8n's search for executions goes by; 1.x does not offer it to nodes.
-		const { metadata } = execution.data.resultData as { metadata?: object };
 		if (!version.startsWith('1.'))
-			expect(metadata).toMatchObject({ callId: call.callId, roomId: call.roomId });
+			expect(execution.data.resultData.metadata).toMatchObject({ callId, roomId });
 	}
 
+	const goDown = () =>
+		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
+
 	beforeAll(async () => {
-		setup = await setUp({ n8n: n8nOptions(version, env), simulator: PATIENT });
+		setup = await setUp({ n8n: { version, env }, simulator: PATIENT });
 		setup.simulator.addCallWebhook(foreign.url, foreign.events);
-		url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;
-		testUrl = `${setup.n8n.url}/webhook-test/${webhookId}/webhook`;
-		// As n8n names itself.
-		url = url.replace('127.0.0.1', 'localhost');
-		testUrl = testUrl.replace('127.0.0.1', 'localhost');
+		url = `${setup.webhooksUrl}/webhook/${webhookId}/webhook`;
 		workflowId = (await setup.n8n.rest.createWorkflow(workflow(CALLS))).id;
 	});
 	afterEach(() => setup.simulator.clearFaults());
 	afterAll(async () => await setup?.stop());
 
-	it('is registered when published, and hears of calls', async () => {
+	it('is registered when published, hears of calls, and is in the list', async () => {
 		await setup.n8n.rest.activate(workflowId);
 		await expectRegistered({ url, events: CALLS });
 		await expectDelivered('call-hangup');
-	});
-
-	it('is in the list', async () => {
 		expect(await listed()).toMatchObject([{ name: 'Calls (missing: Started)', value: url }]);
 	});
 
 	it('is replaced when other events are published', async () => {
-		await publish(['call-missed', 'ai-deployment-session-started', 'participant-joined']);
+		await publishWith(['call-missed', 'ai-deployment-session-started', 'participant-joined']);
 		await expectRegistered({ url, events: ['call-missed'] });
 		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
 	});
@@ -145,15 +133,11 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		}
 	};
 
-	it('stays as it is when n8n restarts or is killed, and is in the list again', async () => {
+	it('stays as it is when n8n is killed, and is made again at a start if someone has deleted it', async () => {
 		await setup.n8n.kill();
 		await restart();
 		await expectRegistered(missed());
 		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
-		await expectDelivered('call-missed');
-	});
-
-	it('is made again at the next start if someone has deleted it', async () => {
 		drop(url);
 		await restart();
 		await expectRegistered(missed());
@@ -163,52 +147,38 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	it('is made at the new address after a change of N8N_WEBHOOK_URL and a restart', async () => {
 		const former = missed();
 		url = url.replace('localhost', '127.0.0.1');
-		env.N8N_WEBHOOK_URL = `${setup.n8n.url}/`;
-		env.WEBHOOK_URL = env.N8N_WEBHOOK_URL;
+		env.N8N_WEBHOOK_URL = env.WEBHOOK_URL = `${setup.n8n.url}/`;
 		await restart();
 		// A clone of this instance may be using the former one.
 		await expectRegistered(former, missed());
 		drop(former.url);
 		await expectDelivered('call-missed');
-		testUrl = testUrl.replace('localhost', '127.0.0.1');
 	});
 
 	it('is made in the new project after a change of the credential and a restart', async () => {
 		const other = await startSimulator({ apiKey: 'other-key', secret: 'other-secret' });
-		const data = {
-			apiKey: setup.simulator.apiKey,
-			secretKey: setup.simulator.secret,
-			baseUrl: setup.simulator.url,
-		};
-		const use = async (changes: object) =>
+		const use = async ({ apiKey, secret, url: baseUrl }: Pick<typeof other, 'apiKey' | 'secret' | 'url'>) =>
 			await setup.n8n.rest.updateCredential(setup.credentialId, {
 				name: 'VideoSDK',
 				type: CREDENTIAL_TYPE,
-				data: { ...data, webhookPublicKey: '', ...changes },
+				data: { apiKey, secretKey: secret, baseUrl, webhookPublicKey: '' },
 			});
 		try {
-			await use({ apiKey: 'other-key', secretKey: 'other-secret', baseUrl: other.url });
+			await use(other);
 			await restart();
-			await waitFor(
-				'the registration',
-				async () => [...other.callWebhooks.values()].some((webhook) => webhook.url === url) || undefined,
-				SETTLE_MS,
-			);
+			await untilRegistered({ ...setup, simulator: other }, [missed()]);
 		} finally {
-			await use({});
+			await use(setup.simulator);
 			await other.close();
 		}
 	});
 
 	it('is made by itself when VideoSDK was down at the start and is back', async () => {
 		drop(url);
-		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
+		goDown();
 		await restart();
-		await waitFor(
-			'the second try',
-			async () => setup.n8n.logs.includes('n8n will retry in 10 s') || undefined,
-			SETTLE_MS,
-		);
+		const isTried = async () => setup.n8n.logs.includes('n8n will retry in 10 s') || undefined;
+		await waitFor('the second try', isTried, SETTLE_MS);
 		await expectRegistered();
 		setup.simulator.clearFaults();
 		await expectRegistered(missed());
@@ -233,22 +203,47 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		expect(setup.simulator.requests).toEqual([]);
 	});
 
+	it('Check Setup tells what is published, and starts no workflow', async () => {
+		const published = async (webhookUrl: string) => {
+			const parameters = { resource: 'account', operation: 'checkSetup', webhookUrl };
+			const execution = await runByHand(setup.n8n, ourNode(setup, 'Check', 'videoSdkAgentCloud', parameters));
+			return outputOf(execution, 'Check').find(({ check }) => check === 'webhookPublished');
+		};
+		for (const written of [url, `${url}/`, url.replace('127.0.0.1', 'localhost')])
+			expect(await published(written)).toMatchObject({ ok: true, message: 'The trigger is published' });
+		const none = await published(url.replace(webhookId, randomUUID()));
+		expect(none).toMatchObject({ ok: false, message: expect.stringContaining('No trigger is published') });
+		const ids = [workflowId];
+		const before = await setup.n8n.rest.listExecutions({ workflowId });
+		// Of n8n's own Webhook node, which any request starts.
+		for (const httpMethod of ['POST', 'GET']) {
+			const path = `${randomUUID()}/webhook`;
+			const webhook = { ...n8nNode('Webhook', 'webhook', { httpMethod, path }, 2), webhookId: randomUUID() };
+			ids.push(await publish(setup.n8n, chain('Foreign', [webhook])));
+			const { message } = (await published(`${new URL(url).origin}/webhook/${path}`)) ?? {};
+			expect(message).not.toBe('The trigger is published');
+		}
+		const after = ids.map(async (id) => await setup.n8n.rest.listExecutions({ workflowId: id }));
+		expect((await Promise.all(after)).flat()).toHaveLength(before.length);
+	});
+
 	it('listens for a test event beside the published one', async () => {
 		await setup.n8n.rest.updateWorkflow(workflowId, workflow(['call-started']));
 		await setup.n8n.rest.call('POST', `/workflows/${workflowId}/run`, {
 			workflowData: await setup.n8n.rest.getWorkflow(workflowId),
 			triggerToStartFrom: { name: 'Trigger' },
 		});
+		const testUrl = url.replace('/webhook/', '/webhook-test/');
 		await expectRegistered(missed(), { url: testUrl, events: ['call-started'] });
-		const call = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
-		await setup.simulator.emitCall(call.callId, 'call-started');
+		const { callId } = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
+		await setup.simulator.emitCall(callId, 'call-started');
 		await expectRegistered(missed());
 		const execution = await setup.n8n.rest.waitForExecution(
 			(candidate) => candidate.mode === 'manual' && isStored(candidate, 'After'),
 			SETTLE_MS,
 			{ workflowId },
 		);
-		expect(outputOf(execution, 'After')).toMatchObject([{ event: 'call-started', callId: call.callId }]);
+		expect(outputOf(execution, 'After')).toMatchObject([{ event: 'call-started', callId }]);
 	});
 
 	it('is removed when unpublished, also from the list', async () => {
@@ -258,8 +253,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	});
 
 	it('is not published with VideoSDK down, and n8n says why', async () => {
-		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
-		const failure = await publish(CALLS).catch((error: Error) => error.message);
+		goDown();
+		const failure = await publishWith(CALLS).catch((error: Error) => error.message);
 		const reason =
 			"VideoSDK can't send call events to this trigger yet. VideoSDK is having trouble (status 503)";
 		// 2.x publishes after it has answered.
@@ -268,52 +263,31 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		setup.simulator.clearFaults();
 		await expectRegistered();
 		await setup.n8n.rest.deactivate(workflowId).catch(() => undefined);
-		await publish(CALLS);
+		await publishWith(CALLS);
 		await expectRegistered({ url, events: CALLS });
 	});
 });
 
-describe('n8n 2.41.1 in queue mode: a main process, a webhook process, a worker', () => {
-	const webhookId = randomUUID();
-	const events = ['call-hangup'];
-	const undo: Array<() => Promise<unknown>> = [];
-	let setup: Setup;
-	let workflowId: string;
-	let url: string;
-
-	beforeAll(async () => {
-		const [port = 0] = await freePorts(1);
-		const base = `http://127.0.0.1:${port}/`;
-		const { options, stop } = await startQueueServices('2.41.1', { N8N_WEBHOOK_URL: base });
-		undo.push(stop);
-		setup = await setUp({ n8n: options, simulator: PATIENT });
-		undo.push(async () => await setup.stop());
-		for (const start of [startWebhookProcess({ ...options, port }), startWorker(options)]) {
-			const process = await start;
-			undo.push(async () => await process.stop());
-		}
-		url = `${base}webhook/${webhookId}/webhook`;
-		workflowId = (await setup.n8n.rest.createWorkflow(callsWorkflow(setup, webhookId, events))).id;
+test('n8n 2.41.1 in queue mode makes exactly one registration, and keeps it until the trigger is unpublished', async () => {
+	const setup = await setUp({
+		n8n: { version: '2.41.1' },
+		queue: { webhooks: 1, workers: 1 },
+		simulator: PATIENT,
 	});
-	afterAll(async () => {
-		for (const step of undo.reverse()) await step();
-	});
-
-	it('makes exactly one registration, of the URL of the webhook process', async () => {
-		await setup.n8n.rest.activate(workflowId);
-		await untilRegistered(setup, [{ url, events }]);
-		await untilDelivered(setup, workflowId, url, 'call-hangup');
-	});
-
-	it('keeps it when the main process is killed and starts again', async () => {
+	try {
+		const { rest } = setup.n8n;
+		const webhookId = randomUUID();
+		const registered = { url: `${setup.webhooksUrl}/webhook/${webhookId}/webhook`, events: ['call-hangup'] };
+		const workflowId = await publish(setup.n8n, callsWorkflow(setup, webhookId, registered.events));
+		await untilRegistered(setup, [registered]);
+		await untilDelivered(setup, workflowId, registered.url, 'call-hangup');
 		await setup.n8n.kill();
 		await setup.n8n.restart();
-		await untilDelivered(setup, workflowId, url, 'call-hangup');
-		await untilRegistered(setup, [{ url, events }]);
-	});
-
-	it('removes it when unpublished', async () => {
-		await setup.n8n.rest.deactivate(workflowId);
+		await untilDelivered(setup, workflowId, registered.url, 'call-hangup');
+		await untilRegistered(setup, [registered]);
+		await rest.deactivate(workflowId);
 		await untilRegistered(setup, []);
-	});
+	} finally {
+		await setup.stop();
+	}
 });

@@ -1,8 +1,9 @@
-import type { N8n, N8nOptions } from '../n8n/instance';
-import { startN8n } from '../n8n/instance';
+import type { N8n, N8nOptions, N8nProcess } from '../n8n/instance';
+import { startN8n, startProcess } from '../n8n/instance';
 import type { N8nRest, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Simulator, SimulatorOptions } from '../simulator';
 import { startSimulator } from '../simulator';
+import { type QueueServices, startQueueServices } from './queueMode';
 
 export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
@@ -15,29 +16,60 @@ export interface Setup {
 	n8n: N8n;
 	simulator: Simulator;
 	credentialId: string;
+	/** Where n8n itself says that it is reached. */
+	webhooksUrl: string;
+	/** Processes of queue mode. */
+	webhooks: N8nProcess[];
+	workers: N8nProcess[];
+	queue?: QueueServices;
 	stop(): Promise<void>;
 }
 
-/** Starts both. */
-export async function setUp(
-	options: { n8n?: N8nOptions; simulator?: SimulatorOptions; credential?: object } = {},
-): Promise<Setup> {
-	const simulator = await startSimulator(options.simulator);
+interface SetupOptions {
+	n8n?: N8nOptions;
+	simulator?: SimulatorOptions;
+	credential?: object;
+	/** Queue mode, with so many processes. */
+	queue?: { webhooks: number; workers: number };
+}
+
+/** Starts all. */
+export async function setUp(options: SetupOptions = {}): Promise<Setup> {
+	const undo: Array<() => Promise<unknown>> = [];
 	// An open simulator would keep jest from ending.
-	const n8n = await startN8n(options.n8n).catch(async (error: unknown) => {
-		await simulator.close();
-		throw error;
-	});
-	const { id: credentialId } = await createCredential(n8n.rest, simulator, options.credential);
-	return {
-		n8n,
-		simulator,
-		credentialId,
-		async stop() {
-			await n8n.stop();
-			await simulator.close();
-		},
+	const stop = async () => {
+		for (const step of undo.splice(0).reverse()) await step();
 	};
+	try {
+		const targets: N8nProcess[] = [];
+		const { webhooks: webhookCount = 0, workers: workerCount = 0 } = options.queue ?? {};
+		const queue = options.queue && (await startQueueServices(targets));
+		if (queue) undo.push(queue.stop);
+		const n8nOptions: N8nOptions = queue
+			? { ...options.n8n, mode: 'queue', env: { ...queue.env, ...options.n8n?.env } }
+			: (options.n8n ?? {});
+		const simulator = await startSimulator(options.simulator);
+		undo.push(async () => await simulator.close());
+		// Production webhooks are the webhook processes' alone.
+		const env = { ...n8nOptions.env, N8N_DISABLE_PRODUCTION_MAIN_PROCESS: 'true' };
+		const n8n = await startN8n(webhookCount > 0 ? { ...n8nOptions, env } : n8nOptions);
+		undo.push(async () => await n8n.stop());
+		const startAll = async (role: 'webhook' | 'worker', count: number) => {
+			const starts = Array.from({ length: count }, async () => await startProcess(role, n8nOptions));
+			const processes = await Promise.all(starts);
+			undo.push(async () => await Promise.all(processes.map(async (process) => await process.stop())));
+			return processes;
+		};
+		const webhooks = await startAll('webhook', webhookCount);
+		const workers = await startAll('worker', workerCount);
+		targets.push(...(webhookCount > 0 ? webhooks : [n8n]));
+		const { id: credentialId } = await createCredential(n8n.rest, simulator, options.credential);
+		const webhooksUrl = queue?.url ?? n8n.url.replace('127.0.0.1', 'localhost');
+		return { n8n, simulator, credentialId, webhooksUrl, webhooks, workers, queue, stop };
+	} catch (error) {
+		await stop();
+		throw error;
+	}
 }
 
 /** Stores our credential for a simulator. */
@@ -108,10 +140,10 @@ export const to = (...nodes: string[]) => nodes.map((node) => ({ node, type: 'ma
 
 /** A workflow whose nodes follow one another in the order given. */
 export function chain(name: string, nodes: WorkflowNode[]): WorkflowJson {
-	const connections: Record<string, unknown> = {};
+	const connections: WorkflowJson['connections'] = {};
 	for (const [index, node] of nodes.entries()) {
 		const next = nodes[index + 1];
 		if (next) connections[node.name] = { main: [to(next.name)] };
 	}
-	return { name, nodes, connections } as WorkflowJson;
+	return { name, nodes: nodes.map((node, index) => ({ ...node, position: [220 * index, 0] })), connections };
 }

@@ -1,218 +1,164 @@
-import { type N8nProcess, startWorker } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
-import { startQueueServices } from '../n8n/queueMode';
 import { outputOf } from '../n8n/rest';
-import { LATEST_VERSION, n8nOptions, runByHand, searchList } from './deliveries';
+import { LATEST_VERSION, runByHand, searchList } from './deliveries';
 import { type Client, connectMcp } from './mcpClient';
 import { ourNode, PATIENT, type Setup, setUp } from './setup';
-import {
-	listen,
-	NO_ANSWER,
-	publishTools,
-	SHORT_TIMEOUT_S,
-	stopExecution,
-	TIMEOUT_S,
-	TOOL,
-} from './toolWorkflows';
-
-const CONTEXT = { entries: [{ key: 'customerId', value: 'C-4711' }] };
+import { publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
 
 const MODES = LATEST_VERSION.flatMap((version) => [
 	{ version, mode: 'regular' },
 	{ version, mode: 'queue' },
 ]);
+/** What the agent reads in place of an answer that the workflow behind the tool did not give. */
+const NO_ANSWER: Record<string, RegExp> = {
+	unanswered: /failed, or ended without/,
+	failing: /failed, or ended without/,
+	late: /didn't answer in time/,
+	waiting: /didn't answer in time/,
+};
+const ORDER = { order_number: 'A-17' };
 
 describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
 	const isQueue = mode === 'queue';
-	const undo: Array<() => Promise<void>> = [];
 	let setup: Setup;
-	let worker: N8nProcess | undefined;
 	/** The workflows' IDs. */
 	let ids: Record<string, string>;
-	const urlOf = (name: string) =>
-		`${setup.n8n.url.replace('127.0.0.1', 'localhost')}/webhook/tool-${name}/mcp`;
+	const urlOf = (name: string) => `${setup.webhooksUrl}/webhook/tool-${name}/mcp`;
 
 	beforeAll(async () => {
-		// As n8n 3 does it.
-		const env = { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' };
-		const services = isQueue ? await startQueueServices(version, env) : undefined;
-		if (services) undo.push(services.stop);
-		const n8n = services?.options ?? n8nOptions(version);
-		setup = await setUp({ n8n, simulator: { lifecycle: false, ...PATIENT } });
-		undo.push(async () => await setup.stop());
-		if (services) worker = await startWorker(services.options);
-		undo.push(async () => await worker?.stop());
+		setup = await setUp({
+			// As n8n 3 does it.
+			n8n: { version, env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' } },
+			queue: isQueue ? { webhooks: 0, workers: 1 } : undefined,
+			simulator: { lifecycle: false, ...PATIENT },
+		});
 		// n8n may not tell that an execution of a worker ended without an answer.
 		ids = await publishTools(setup, isQueue ? Object.keys(NO_ANSWER) : ['late', 'waiting']);
 	});
-	afterAll(async () => {
-		for (const step of undo.splice(0).reverse()) await step();
-	});
+	afterAll(async () => await setup?.stop());
 
 	async function tokenFor(name: string): Promise<string> {
 		const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
-			resource: 'tool',
-			operation: 'createAccess',
+			...{ resource: 'tool', operation: 'createAccess', validFor: 1, validForUnit: 'hours' },
 			agentTools: { tools: [{ tool: { __rl: true, mode: 'url', value: urlOf(name) } }] },
-			context: CONTEXT,
-			validFor: 1,
-			validForUnit: 'hours',
+			context: { entries: [{ key: 'customerId', value: 'C-4711' }] },
 		});
 		const [json] = outputOf(await runByHand(setup.n8n, access), 'Access');
-		const [tool] = json?.tools as Array<{ url: string; headers: { Authorization: string } }>;
-		expect(tool?.url).toBe(urlOf(name));
-		return String(tool?.headers.Authorization).replace('Bearer ', '');
+		expect(json?.tools).toMatchObject([{ url: urlOf(name) }]);
+		const [tool] = json?.tools as [{ headers: { Authorization: string } }];
+		return tool.headers.Authorization.replace('Bearer ', '');
 	}
 
-	async function withClient<T>(
-		name: string,
-		use: (client: Client) => Promise<T>,
-		url = urlOf(name),
-	): Promise<T> {
-		const client = await connectMcp(setup.n8n.runtime, url, await tokenFor(name), {
-			'x-call-from': '+15550102001',
-			'x-other': 'stays out',
-		});
+	async function withClient<T>(name: string, use: (client: Client) => Promise<T>, url = urlOf(name)) {
+		const headers = { 'x-call-from': '+15550102001', 'x-other': 'stays out' };
+		const client = await connectMcp(setup.n8n.runtime, url, await tokenFor(name), headers);
 		try {
 			return await use(client);
 		} finally {
 			await client.close();
 		}
 	}
-
-	const ask = async (name: string, input: object = { order_number: 'A-17' }, url = urlOf(name)) =>
-		await withClient(
-			name,
-			async (client) => await client.callTool({ name: 'find_order', arguments: input }),
-			url,
-		);
+	/** What a client of the tool reads. */
+	async function call(client: Client, input: object) {
+		const { isError, content } = await client.callTool({ name: 'find_order', arguments: input });
+		return { isError, text: (content as [{ text: string }])[0].text };
+	}
+	const ask = async (name: string, input: object = ORDER, url?: string) =>
+		await withClient(name, async (client) => await call(client, input), url);
 
 	const executionsOf = async (name: string) =>
-		await setup.n8n.rest.listExecutions({ workflowId: ids[name] as string });
+		await setup.n8n.rest.listExecutions({ workflowId: ids[name]! });
 
 	/** Where n8n does not tell at all, the agent reads that it took too long. */
-	const noAnswer = (told = /failed, or ended without/): RegExp =>
-		isQueue ? /failed, or ended without|didn't answer in time/ : told;
+	const noAnswer = (told = /failed, or ended without/) => ({
+		isError: true,
+		text: expect.stringMatching(isQueue ? /failed, or ended without|didn't answer in time/ : told) as string,
+	});
 
-	/** What "From List" shows of a tool. */
-	const inList = async (name: string) =>
+	/** What "From List" shows of the tool that answers. */
+	const inList = async () =>
 		(await searchList(setup, 'searchTools', { path: 'parameters.agentTools.tools[0].tool' })).find(
-			(entry) => entry.name === `find_order: ${name}`,
+			({ name }) => name === 'find_order: answered',
 		);
 
 	it('are listed and called by the official client, with what the token pins', async () => {
 		const before = await executionsOf('answered');
 		const [listed, wrong, answer] = await withClient('answered', async (client) => [
 			await client.listTools(),
-			await client.callTool({ name: 'find_order', arguments: { order_number: 1 } }),
-			await client.callTool({
-				name: 'find_order',
-				arguments: { order_number: 'A-17', context: { customerId: 'C-1' }, customerId: 'C-1' },
-			}),
+			await call(client, { order_number: 1 }),
+			await call(client, { ...ORDER, context: { customerId: 'C-1' }, customerId: 'C-1' }),
 		]);
 		expect(listed.tools).toMatchObject([
 			{
-				name: 'find_order',
-				description: 'Finds an order of the caller.',
+				...{ name: 'find_order', description: 'Finds an order of the caller.' },
 				inputSchema: { required: ['order_number'] },
 			},
 		]);
-		expect(wrong).toMatchObject({
-			isError: true,
-			content: [
-				{ text: expect.stringContaining("'order_number' must be of type string, not number") as string },
-			],
-		});
-		const [{ text }] = answer.content as [{ text: string }];
-		expect(JSON.parse(text)).toMatchObject({
-			tool: 'find_order',
-			input: { order_number: 'A-17' },
-			context: { customerId: 'C-4711' },
-			headers: { 'x-call-from': '+15550102001' },
-		});
-		expect(Object.keys((JSON.parse(text) as { headers: object }).headers)).toEqual(['x-call-from']);
+		expect(wrong.text).toContain("'order_number' must be of type string, not number");
+		const { headers, ...told } = JSON.parse(answer.text) as { headers: object };
+		expect(headers).toEqual({ 'x-call-from': '+15550102001' });
+		expect(told).toMatchObject({ tool: 'find_order', input: ORDER, context: { customerId: 'C-4711' } });
 		expect(await executionsOf('answered')).toHaveLength(before.length + 1);
-	});
-
-	it('answer with what went wrong, and with several items', async () => {
-		expect(await ask('failure')).toMatchObject({
-			isError: true,
-			content: [{ type: 'text', text: 'There is no such order' }],
-		});
-		const { content } = await ask('several', { order_number: 'A-17', list: [{ n: 1 }, { n: 2 }] });
-		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual([{ n: 1 }, { n: 2 }]);
+		expect(await ask('failure')).toEqual({ isError: true, text: 'There is no such order' });
 	});
 
 	it.each(Object.keys(NO_ANSWER))('answer when the workflow does not: %s', async (name) => {
-		expect(await ask(name)).toMatchObject({
-			isError: true,
-			content: [{ text: expect.stringMatching(noAnswer(NO_ANSWER[name])) as string }],
-		});
+		expect(await ask(name)).toEqual(noAnswer(NO_ANSWER[name]));
 	});
 
 	it('answer when the user stops the execution', async () => {
 		const asked = ask('stopped');
-		await stopExecution(setup, ids.stopped as string);
-		expect(await asked).toMatchObject({
-			isError: true,
-			content: [{ text: expect.stringMatching(noAnswer()) as string }],
-		});
+		const running = async () => (await executionsOf('stopped')).find(({ status }) => status === 'running');
+		const { id } = await waitFor('an execution to stop', running, 60_000, 50);
+		await setup.n8n.rest.call('POST', `/executions/${id}/stop`);
+		expect(await asked).toEqual(noAnswer());
 	});
 
 	it('answer once when their node is run again', async () => {
-		const { content } = await ask('retried');
-		expect(JSON.parse((content as [{ text: string }])[0].text)).toEqual({ error: 'sold out' });
+		expect(JSON.parse((await ask('retried')).text)).toEqual({ error: 'sold out' });
 	});
 
 	it('do not answer when their execution is run again', async () => {
 		// The node that failed answers now.
 		const [failed] = await executionsOf('failing');
-		const { nodes } = await setup.n8n.rest.getWorkflow(ids.failing as string);
-		const [, answering] = (await setup.n8n.rest.getWorkflow(ids.answered as string)).nodes;
-		await setup.n8n.rest.updateWorkflow(ids.failing as string, {
+		const { rest } = setup.n8n;
+		const { nodes } = await rest.getWorkflow(ids.failing!);
+		const [, answering] = (await rest.getWorkflow(ids.answered!)).nodes;
+		await rest.updateWorkflow(ids.failing!, {
 			nodes: nodes.map((node) => (node.name === TOOL ? node : { ...answering!, name: node.name })),
 		});
-		await setup.n8n.rest.call('POST', `/executions/${failed?.id}/retry`, { loadWorkflow: true });
-		await waitFor(
-			'the execution that was run again',
-			async () =>
-				(await executionsOf('failing')).find(({ mode, status }) => mode === 'retry' && status === 'success'),
-			60_000,
-		);
+		await rest.call('POST', `/executions/${failed?.id}/retry`, { loadWorkflow: true });
+		const isRetry = ({ mode, status }: { mode: string; status: string }) =>
+			mode === 'retry' && status === 'success';
+		const retried = async () => (await executionsOf('failing')).find(isRetry);
+		await waitFor('the execution that was run again', retried, 60_000);
 	});
 
 	it('listen for a test call', async () => {
-		await listen(setup, ids.answered as string);
+		const { rest } = setup.n8n;
+		const workflowData = await rest.getWorkflow(ids.answered!);
+		await rest.call('POST', `/workflows/${ids.answered}/run`, {
+			...{ workflowData, triggerToStartFrom: { name: TOOL } },
+		});
 		const testUrl = urlOf('answered').replace('/webhook/', '/webhook-test/');
-		const { content, isError } = await ask('answered', { order_number: 'T-1' }, testUrl);
+		const { isError, text } = await ask('answered', { order_number: 'T-1' }, testUrl);
 		expect(isError).toBe(false);
-		expect((content as [{ text: string }])[0].text).toContain('T-1');
-		const execution = await setup.n8n.rest.waitForExecution(
-			({ mode, finished }) => mode === 'manual' && finished,
-			60_000,
-			{ workflowId: ids.answered as string },
-		);
+		expect(text).toContain('T-1');
+		const isTest = ({ mode, finished }: { mode: string; finished: boolean }) => mode === 'manual' && finished;
+		const execution = await rest.waitForExecution(isTest, 60_000, { workflowId: ids.answered });
 		expect(JSON.stringify(execution)).not.toContain('No agent is waiting');
 	});
 
 	it('drop an answer that comes late, without an error', async () => {
-		const execution = await setup.n8n.rest.waitForExecution(
-			({ finished, status }) => finished || status === 'error',
-			60_000,
-			{ workflowId: ids.late as string },
-		);
-		expect(execution.status).toBe('success');
+		const [late] = await executionsOf('late');
+		expect((await setup.n8n.rest.untilEnded(late!.id)).status).toBe('success');
 	});
 
 	it('start nothing without a token of their own', async () => {
 		const before = await executionsOf('answered');
 		const token = await tokenFor('answered');
-		const body = {
-			jsonrpc: '2.0',
-			id: 1,
-			method: 'tools/call',
-			params: { name: 'find_order', arguments: { order_number: 'A-17' } },
-		};
+		const params = { name: 'find_order', arguments: ORDER };
+		const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
 		const post = async (authorization?: string, type = 'application/json') => {
 			const headers = { 'content-type': type, ...(authorization && { authorization }) };
 			return (await setup.n8n.rest.triggerByWebhook(urlOf('answered'), body, { headers })).status;
@@ -228,10 +174,10 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 	});
 
 	it('are in the list, also when n8n was started again', async () => {
-		expect(await inList('answered')).toBeDefined();
+		expect(await inList()).toBeDefined();
 		await setup.n8n.restart();
-		await setup.n8n.rest.waitForWebhook(urlOf('answered'), 60_000, { method: 'POST' });
-		const entry = await waitFor('the tool in the list', async () => await inList('answered'), 60_000);
+		await setup.n8n.rest.waitForWebhook(urlOf('answered'));
+		const entry = await waitFor('the tool in the list', inList, 60_000);
 		expect(entry.value).toBe(`${urlOf('answered')}?timeout=${TIMEOUT_S}`);
 		expect(await ask('answered')).toMatchObject({ isError: false });
 	});
@@ -242,12 +188,10 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 			(await executionsOf('late')).some(({ status }) => status === 'running') || undefined;
 		// The answer may come before it is seen.
 		await waitFor('the execution', isRunning, SHORT_TIMEOUT_S * 1000, 50).catch(() => undefined);
-		await worker?.kill();
-		expect(await asked).toMatchObject({
-			isError: true,
-			content: [{ text: expect.stringContaining("didn't answer in time") as string }],
-		});
-		await worker?.restart();
+		await setup.workers[0]!.kill();
+		const text = expect.stringContaining("didn't answer in time") as string;
+		expect(await asked).toEqual({ isError: true, text });
+		await setup.workers[0]!.restart();
 		expect(await ask('answered')).toMatchObject({ isError: false });
 	});
 

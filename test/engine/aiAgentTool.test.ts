@@ -103,11 +103,14 @@ describe.each([
 	});
 });
 
-it('offers no resource without an operation that an AI agent can use', () => {
-	const [resource] = new VideoSdkAgentCloud().description.properties;
-	const options = resource?.options as INodePropertyOptions[];
-	const hidden = options.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
-	expect(hidden.map(({ value }) => value)).toEqual(['tool']);
+it('offers what an AI agent can use: no operation that waits, and no resource without another', () => {
+	const hidden = new VideoSdkAgentCloud().description.properties
+		.filter(({ name }) => ['resource', 'operation'].includes(name))
+		.flatMap(({ options }) => options as INodePropertyOptions[])
+		.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
+	expect(hidden.map(({ value }) => value).sort()).toEqual([
+		...['answer', 'createAccess', 'makeAndWait', 'startAndWait', 'tool', 'waitForStatus'],
+	]);
 });
 
 describe('Retry On Fail', () => {

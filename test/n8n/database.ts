@@ -2,12 +2,8 @@ import { join } from 'node:path';
 import type { N8nProcess } from './instance';
 import { PlainError, run } from './processes';
 
-/**
- * Runs a script with n8n's `database` open, in the Node.js of n8n: ours may be too old for its module for SQLite.
- *
- * @returns what the script writes
- */
-async function inDatabase({ userFolder, runtime }: N8nProcess, script: string): Promise<string> {
+/** Runs a script with n8n's `database` open, in the Node.js of n8n: ours may be too old for its module for SQLite. */
+async function inDatabase({ userFolder, runtime }: N8nProcess, script: string): Promise<void> {
 	const file = join(userFolder, '.n8n', 'database.sqlite');
 	const { code, output } = await run(runtime.node, [
 		'--no-warnings',
@@ -20,13 +16,6 @@ async function inDatabase({ userFolder, runtime }: N8nProcess, script: string): 
 		database.close();`,
 	]);
 	if (code !== 0) throw new PlainError(`${output.slice(-1500)}\nThe database of n8n could not be used.`);
-	return output.trim();
-}
-
-/** @returns what n8n keeps with a workflow: the static data of all its nodes */
-export async function readStaticData(n8n: N8nProcess, workflowId: string): Promise<unknown> {
-	const query = `database.prepare('select staticData from workflow_entity where id = ?').get('${workflowId}')`;
-	return JSON.parse(await inDatabase(n8n, `console.log(${query}.staticData ?? '{}');`)) as unknown;
 }
 
 /** Runs an action while n8n cannot store any run, as with a full disk. */

@@ -130,7 +130,8 @@ function seedDatabase(runtime: Runtime, userFolder: string): void {
 
 const portTaken = (output: string) => /EADDRINUSE|port is already in use|port \d+ .*in use/i.test(output);
 
-async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess> {
+/** Starts a process of n8n, on loopback. In queue mode, `env` must name the same Postgres and Redis for each. */
+export async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess> {
 	const userFolder = options.userFolder ?? temporaryFolder(`videosdk-n8n-${role}`);
 	const isTemporary = options.userFolder === undefined;
 	mkdirSync(userFolder, { recursive: true });
@@ -244,14 +245,4 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 		throw error;
 	}
 	return Object.defineProperties({ rest } as N8n, Object.getOwnPropertyDescriptors(main));
-}
-
-/** Starts a worker of queue mode. `env` must name the same Postgres and Redis as the main process's. */
-export async function startWorker(options: N8nOptions = {}): Promise<N8nProcess> {
-	return await startProcess('worker', options);
-}
-
-/** Starts a webhook process of queue mode. `env` must name the same Postgres and Redis as the main process's. */
-export async function startWebhookProcess(options: N8nOptions = {}): Promise<N8nProcess> {
-	return await startProcess('webhook', options);
 }

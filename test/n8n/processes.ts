@@ -13,7 +13,6 @@ export const isWindows = process.platform === 'win32';
 
 const LOCK_TOUCH_INTERVAL_MS = 5_000;
 const LOCK_STALE_AFTER_MS = 60_000;
-const KEPT_OUTPUT_CHARACTERS = 200_000_000;
 const ORPHAN_CHECK_INTERVAL_MS = 500;
 const REPEATED_SIGNAL_WINDOW_MS = 3_000;
 /** Systems give other ports to programs by themselves: no one takes one of these while its n8n starts, or starts again. */
@@ -25,9 +24,6 @@ const PORT_ATTEMPTS = 50;
 export class PlainError extends Error {
 	override name = 'PlainError';
 }
-
-// ---------------------------------------------------------------------------------------------
-// What has to be undone on every way out
 
 const living = new Set<ChildProcess>();
 const temporaryFolders = new Set<string>();
@@ -62,13 +58,11 @@ function installExitHandlers() {
 		}
 		firstSignalAt = Date.now();
 		void (async () => {
-			for (const hook of shutdownHooks.reverse()) {
-				try {
-					await hook();
-				} catch {
-					// The remaining hooks still have to run; the exit handler kills what is left.
-				}
-			}
+			// The remaining hooks still have to run; the exit handler kills what is left.
+			for (const hook of shutdownHooks.reverse())
+				await Promise.resolve()
+					.then(hook)
+					.catch(() => undefined);
 			process.exit(exitCode);
 		})();
 	};
@@ -104,9 +98,6 @@ export function temporaryFolder(prefix: string): string {
 	return folder;
 }
 
-// ---------------------------------------------------------------------------------------------
-// Processes
-
 export interface StartOptions {
 	cwd?: string;
 	env?: NodeJS.ProcessEnv;
@@ -122,7 +113,6 @@ export class TrackedProcess {
 	exitCode: number | undefined;
 	private readonly child: ChildProcess;
 	private chunks: string[] = [];
-	private characters = 0;
 
 	constructor(command: string, commandArguments: string[], options: StartOptions = {}) {
 		installExitHandlers();
@@ -139,8 +129,6 @@ export class TrackedProcess {
 		let rest = '';
 		const onText = (text: string) => {
 			this.chunks.push(text);
-			this.characters += text.length;
-			while (this.characters > KEPT_OUTPUT_CHARACTERS) this.characters -= this.chunks.shift()?.length ?? 0;
 			if (!options.onLine) return;
 			const lines = (rest + text).split('\n');
 			rest = lines.pop() ?? '';
@@ -176,7 +164,7 @@ export class TrackedProcess {
 		return this.exitCode === undefined;
 	}
 
-	/** All it has written, stdout and stderr interleaved (the oldest part is dropped beyond 200 MB). */
+	/** All it has written, stdout and stderr interleaved. */
 	get output(): string {
 		if (this.chunks.length > 1) this.chunks = [this.chunks.join('')];
 		return this.chunks[0] ?? '';
@@ -220,21 +208,13 @@ function dyingWithParent(
 }
 
 /** Runs a program to its end. */
-export async function run(
-	command: string,
-	commandArguments: string[],
-	options: StartOptions = {},
-): Promise<{ code: number; output: string }> {
+export async function run(command: string, commandArguments: string[], options: StartOptions = {}) {
 	const child = new TrackedProcess(command, commandArguments, options);
-	const code = await child.exited;
-	return { code, output: child.output };
+	return { code: await child.exited, output: child.output };
 }
 
 /** Runs npm, whatever it is called on this system. */
-export async function runNpm(
-	npmArguments: string[],
-	options: StartOptions = {},
-): Promise<{ code: number; output: string }> {
+export async function runNpm(npmArguments: string[], options: StartOptions = {}) {
 	return isWindows
 		? await run(process.env.ComSpec ?? 'cmd.exe', ['/d', '/s', '/c', 'npm', ...npmArguments], options)
 		: await run('npm', npmArguments, options);
@@ -244,9 +224,6 @@ export async function runNpm(
 export function commandExists(command: string, commandArguments = ['--version']): boolean {
 	return spawnSync(command, commandArguments, { stdio: 'ignore' }).status === 0;
 }
-
-// ---------------------------------------------------------------------------------------------
-// Ports, locks, waiting
 
 async function listen(port: number, host: string): Promise<Server> {
 	return await new Promise((resolve, reject) => {
@@ -259,21 +236,18 @@ async function listen(port: number, host: string): Promise<Server> {
 const closeServer = async (server: Server) =>
 	await new Promise<void>((resolve) => server.close(() => resolve()));
 
-async function listenAnywhere(): Promise<Server> {
-	for (let attempt = 1; ; attempt++) {
-		const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
-		try {
-			return await listen(port, '127.0.0.1');
-		} catch (error) {
-			if (attempt >= PORT_ATTEMPTS) throw error;
-		}
-	}
+async function listenAnywhere(attemptsLeft = PORT_ATTEMPTS): Promise<Server> {
+	const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
+	return await listen(port, '127.0.0.1').catch(async (error: unknown) => {
+		if (attemptsLeft <= 1) throw error;
+		return await listenAnywhere(attemptsLeft - 1);
+	});
 }
 
 /** Different ports that were free on loopback a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
 	// All are held at the same time, so that none is given twice.
-	const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
+	const servers = await Promise.all(Array.from({ length: count }, async () => await listenAnywhere()));
 	const ports = servers.map((server) => (server.address() as { port: number }).port);
 	await Promise.all(servers.map(closeServer));
 	return ports;

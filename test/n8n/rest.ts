@@ -39,12 +39,10 @@ export interface StoredWorkflow extends WorkflowJson {
 	active: boolean;
 }
 
-export interface NodeRun {
-	startTime: number;
-	executionTime: number;
+interface NodeRun {
 	executionStatus?: string;
 	error?: Json & { message: string };
-	data?: Record<string, Array<Array<{ json: Json; pairedItem?: unknown; [key: string]: unknown }> | null>>;
+	data?: Record<string, Array<Array<{ json: Json; [key: string]: unknown }> | null>>;
 }
 
 /** A run with all its data. */
@@ -55,8 +53,6 @@ export interface Execution {
 	mode: string;
 	finished: boolean;
 	startedAt: string;
-	stoppedAt: string | null;
-	waitTill?: string | null;
 	data: {
 		resultData: {
 			runData: Record<string, NodeRun[]>;
@@ -69,7 +65,7 @@ export interface Execution {
 	};
 }
 
-export type ExecutionSummary = Omit<Execution, 'data'>;
+type ExecutionSummary = Omit<Execution, 'data'>;
 
 /** The items of one output of a node, of its last pass. */
 export function outputOf(execution: Execution, nodeName: string, outputIndex = 0): Json[] {
@@ -103,9 +99,6 @@ export function isStored(execution: Execution, lastNode?: string): boolean {
 	return runs.length > 0 && runs.every(({ length }) => length > 0);
 }
 
-/** n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way. */
-const isSettled = (execution: Execution): boolean => execution.status === 'waiting' || isStored(execution);
-
 /** An answer of n8n's REST interface that is not a 2xx. */
 export class RestError extends Error {
 	constructor(
@@ -137,9 +130,9 @@ export class N8nRest {
 		private readonly runtime: Runtime,
 	) {}
 
-	/** Of n8n. */
-	get version(): string {
-		return this.runtime.version;
+	/** Whether this is n8n 1.x. */
+	get isFirstLine(): boolean {
+		return this.runtime.version.startsWith('1.');
 	}
 
 	/** One call under `/rest`; yields the answer's `data`. */
@@ -169,29 +162,26 @@ export class N8nRest {
 		return text === '' ? (undefined as T) : (JSON.parse(text) as { data: T }).data;
 	}
 
-	/** Creates the owner account of a new instance, or logs in if it has one. */
+	/** Creates the owner account of a new instance, and logs in. */
 	async setupOwner(): Promise<void> {
-		try {
-			await this.send('POST', '/owner/setup', OWNER);
-		} catch (error) {
+		await this.send('POST', '/owner/setup', OWNER).catch((error: unknown) => {
+			// It has one already.
 			if (!(error instanceof RestError) || error.status >= 500) throw error;
-		}
+		});
 		// The set-up does not log in on every version.
 		await this.login();
 	}
 
-	async login(): Promise<void> {
+	private async login(): Promise<void> {
 		await this.send('POST', '/login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
 	}
 
-	async createCredential(credential: { name: string; type: string; data: Json }): Promise<{ id: string }> {
-		return await this.oneByOne(
-			async () => await this.call<{ id: string }>('POST', '/credentials', credential),
-		);
+	async createCredential(credential: object): Promise<{ id: string }> {
+		return await this.store('POST', '/credentials', credential);
 	}
 
-	async updateCredential(id: string, credential: { name: string; type: string; data: Json }): Promise<void> {
-		await this.oneByOne(async () => await this.call('PATCH', `/credentials/${id}`, credential));
+	async updateCredential(id: string, credential: object): Promise<void> {
+		await this.store('PATCH', `/credentials/${id}`, credential);
 	}
 
 	/** What the "Test" button of a stored credential shows. */
@@ -202,25 +192,23 @@ export class N8nRest {
 		});
 	}
 
-	async createWorkflow(workflow: WorkflowJson): Promise<StoredWorkflow> {
-		const { name, nodes, connections, settings } = workflow;
-		return await this.oneByOne(
-			async () =>
-				await this.call<StoredWorkflow>('POST', '/workflows', {
-					name,
-					nodes,
-					connections,
-					settings: { executionOrder: 'v1', ...settings },
-					active: false,
-				}),
-		);
+	async createWorkflow({ name, nodes, connections, settings }: WorkflowJson): Promise<StoredWorkflow> {
+		return await this.store('POST', '/workflows', {
+			...{ name, nodes, connections, active: false },
+			settings: { executionOrder: 'v1', ...settings },
+		});
 	}
 
-	/** n8n 1.x keeps sqlite on one connection and answers two stores at once with "cannot start a transaction within a transaction". */
-	private async oneByOne<T>(store: () => Promise<T>): Promise<T> {
-		const stored = this.lastStored.then(store);
+	/** One by one: n8n 1.x keeps sqlite on one connection and answers two at once with "cannot start a transaction within a transaction". */
+	private async store<T>(method: string, path: string, body: object): Promise<T> {
+		const stored = this.lastStored.then(async () => await this.call<T>(method, path, body));
 		this.lastStored = stored.catch(() => undefined);
 		return await stored;
+	}
+
+	/** A page or file, as the editor gets it. */
+	async page(path: string): Promise<Response> {
+		return await fetch(`${this.url}${path}`, { headers: { cookie: this.cookie } });
 	}
 
 	async getWorkflow(id: string): Promise<StoredWorkflow> {
@@ -228,38 +216,28 @@ export class N8nRest {
 	}
 
 	async updateWorkflow(id: string, changes: Partial<WorkflowJson>): Promise<StoredWorkflow> {
-		return await this.oneByOne(async () => {
-			const { versionId } = await this.getWorkflow(id);
-			return await this.call<StoredWorkflow>('PATCH', `/workflows/${id}`, { ...changes, versionId });
-		});
+		const { versionId } = await this.getWorkflow(id);
+		return await this.store('PATCH', `/workflows/${id}`, { ...changes, versionId });
 	}
 
 	/** Publishes a workflow (2.x) or sets it active (1.x). @throws on 1.x if a trigger does not let it */
 	async activate(id: string): Promise<void> {
-		await this.setActive(id, true);
+		const { versionId } = await this.getWorkflow(id);
+		if (this.isFirstLine) await this.store('PATCH', `/workflows/${id}`, { active: true, versionId });
+		else await this.store('POST', `/workflows/${id}/activate`, { versionId, name: 'First version' });
+		await this.publicationEnded(id);
 	}
 
 	async deactivate(id: string): Promise<void> {
-		await this.setActive(id, false);
-	}
-
-	private async setActive(id: string, active: boolean): Promise<void> {
-		await this.oneByOne(async () => {
-			const { versionId } = await this.getWorkflow(id);
-			if (this.runtime.version.startsWith('1.')) {
-				await this.call('PATCH', `/workflows/${id}`, { active, versionId });
-			} else if (active) {
-				await this.call('POST', `/workflows/${id}/activate`, { versionId, name: 'First version' });
-			} else {
-				await this.call('POST', `/workflows/${id}/deactivate`, {});
-			}
-		});
+		const { versionId } = await this.getWorkflow(id);
+		if (this.isFirstLine) await this.store('PATCH', `/workflows/${id}`, { active: false, versionId });
+		else await this.store('POST', `/workflows/${id}/deactivate`, {});
 		await this.publicationEnded(id);
 	}
 
 	/** n8n 2.x answers before it calls the hooks of the triggers. The older ones of that line do not tell when they are through. */
 	private async publicationEnded(id: string): Promise<void> {
-		if (this.runtime.version.startsWith('1.')) return;
+		if (this.isFirstLine) return;
 		await waitFor(
 			`the publication of workflow ${id} to end`,
 			async () => {
@@ -272,26 +250,17 @@ export class N8nRest {
 		);
 	}
 
-	/**
-	 * Runs a workflow as the editor's "Execute workflow" does, from its trigger node, and yields the run's id.
-	 * Only triggers that need no outside event can be run so (Manual Trigger, Schedule Trigger).
-	 */
+	/** Runs a workflow as the editor's "Execute workflow" does, from a trigger that needs no outside event. @returns the run's id */
 	async startWorkflow(id: string): Promise<string> {
-		const workflow = await this.getWorkflow(id);
-		const triggers = workflow.nodes.filter(
-			(node) => /trigger$/i.test(node.type) || /webhook$/.test(node.type),
-		);
-		const trigger = triggers.find((node) => node.type === 'n8n-nodes-base.manualTrigger') ?? triggers[0];
-		if (!trigger) throw new PlainError(`The workflow "${workflow.name}" has no trigger to be run from.`);
-		const answer = await this.call<{ executionId?: string }>('POST', `/workflows/${id}/run`, {
+		const workflowData = await this.getWorkflow(id);
+		const triggers = workflowData.nodes.filter(({ type }) => /trigger$/i.test(type));
+		const trigger = triggers.find(({ type }) => type.endsWith('.manualTrigger')) ?? triggers[0];
+		const { executionId } = await this.call<{ executionId?: string }>('POST', `/workflows/${id}/run`, {
 			// 1.x takes the workflow from here, 2.x from its database.
-			workflowData: workflow,
-			triggerToStartFrom: { name: trigger.name },
+			...{ workflowData, triggerToStartFrom: { name: trigger?.name } },
 		});
-		if (!answer.executionId) {
-			throw new PlainError(`"${workflow.name}" did not start: "${trigger.name}" waits for an outside event.`);
-		}
-		return answer.executionId;
+		if (executionId) return executionId;
+		throw new PlainError(`"${workflowData.name}" did not start: it has no trigger to be run from.`);
 	}
 
 	/** Like `startWorkflow`, and waits for the run's end. */
@@ -299,11 +268,7 @@ export class N8nRest {
 		return await this.untilEnded(await this.startWorkflow(id), undefined, timeoutMs);
 	}
 
-	/**
-	 * Waits for the end of a run.
-	 *
-	 * @param lastNode see `isStored`
-	 */
+	/** Waits for the end of a run. @param lastNode see `isStored` */
 	async untilEnded(executionId: string, lastNode?: string, timeoutMs = 120_000): Promise<Execution> {
 		return await waitFor(
 			`the end of run ${executionId}`,
@@ -319,19 +284,8 @@ export class N8nRest {
 	/** Calls a production webhook of n8n, by its path after `/webhook/` or by its whole address. */
 	async triggerByWebhook(pathOrUrl: string, body: unknown = {}, init: RequestInit = {}): Promise<Response> {
 		const url = /^https?:/.test(pathOrUrl) ? pathOrUrl : `${this.url}/webhook/${pathOrUrl}`;
-		return await fetch(url, {
-			method: 'POST',
-			...init,
-			headers: {
-				'content-type': 'application/json',
-				connection: 'close',
-				...(init.headers as Record<string, string>),
-			},
-			body:
-				typeof body === 'string' || Buffer.isBuffer(body)
-					? (body as RequestInit['body'])
-					: JSON.stringify(body),
-		});
+		const headers = { 'content-type': 'application/json', connection: 'close', ...init.headers };
+		return await fetch(url, { method: 'POST', body: JSON.stringify(body), ...init, headers });
 	}
 
 	/** All runs, newest first, without their data. */
@@ -394,7 +348,8 @@ export class N8nRest {
 					for (const { id } of await this.listExecutions(filter)) {
 						if (judged.has(id)) continue;
 						const execution = await this.getExecution(id);
-						if (!execution || !isSettled(execution)) continue;
+						// n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way.
+						if (!execution || !(execution.status === 'waiting' || isStored(execution))) continue;
 						if (predicate(execution)) return execution;
 						if (isStored(execution)) judged.add(id);
 					}
@@ -404,29 +359,19 @@ export class N8nRest {
 		);
 	}
 
-	/**
-	 * Waits until n8n knows a production webhook: after the start it answers 404 for a while. The call must be one
-	 * that starts no run; an unsigned POST, the default, is refused by our trigger with 401.
-	 */
-	async waitForWebhook(pathOrUrl: string, timeoutMs = 60_000, init: RequestInit = {}): Promise<number> {
-		return await waitFor(
-			`the webhook ${pathOrUrl}`,
-			async () => {
-				try {
-					const response = await this.triggerByWebhook(pathOrUrl, {}, init);
-					await response.arrayBuffer();
-					return response.status === 404 || response.status === 503 ? undefined : response.status;
-				} catch {
-					return undefined;
-				}
-			},
-			timeoutMs,
-			100,
-		);
+	/** Waits until n8n knows a production webhook: after the start it answers 404 for a while. Our triggers refuse the call. */
+	async waitForWebhook(pathOrUrl: string, timeoutMs = 60_000): Promise<number> {
+		const statusNow = async () => {
+			const response = await this.triggerByWebhook(pathOrUrl);
+			await response.arrayBuffer();
+			return [404, 503].includes(response.status) ? undefined : response.status;
+		};
+		const attempt = async () => await statusNow().catch(() => undefined);
+		return await waitFor(`the webhook ${pathOrUrl}`, attempt, timeoutMs, 100);
 	}
 
 	/** Reads the data of an execution as n8n stores them. */
-	unflatten(text: string): Execution['data'] {
+	private unflatten(text: string): Execution['data'] {
 		const flatted = require(join(this.runtime.folder, 'node_modules/flatted')) as {
 			parse: (text: string) => Execution['data'];
 		};

@@ -1,7 +1,7 @@
 /** What has to work on every version of n8n. Each check is told which n8n it runs in, and throws if something is not as it must be. */
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { during, eventBody, publishTrigger, runByHand, runEnded, untilWaiting } from '../e2e/deliveries';
+import { during, eventBody, publishTrigger, runByHand, untilWaiting } from '../e2e/deliveries';
 import { chain, createCredential, n8nNode, ourNode, type Setup } from '../e2e/setup';
 import { waitFor } from '../n8n/processes';
 import { type Execution, isStored, outputOf } from '../n8n/rest';
@@ -97,14 +97,19 @@ async function deliveries(setup: Setup): Promise<void> {
 /** A start that may have gone through is sent once, also under Retry On Fail, and the message says so. */
 async function startFault(setup: Setup): Promise<void> {
 	const { simulator } = setup;
-	for (const extra of [{}, { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 }]) {
-		simulator.requests.splice(0);
-		simulator.addFault({ kind: 'status', status: 500, match: { path: START_PATH, times: 10 } });
-		const execution = await runOnce(setup, START, extra);
-		simulator.clearFaults();
-		equal(execution.status, 'error');
-		match(String(execution.data.resultData.error?.message), /the session may have been started/);
-		equal(simulator.requests.filter(({ path }) => START_PATH.test(path)).length, 1, 'starts sent');
+	const retry = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
+	// Each line of n8n has a request helper of its own.
+	for (const kind of ['status', 'hang', 'reset', 'truncate', 'notJson'] as const) {
+		const parameters = { ...START, options: kind === 'hang' ? { timeout: 700 } : {} };
+		for (const extra of [{}, retry]) {
+			simulator.requests.splice(0);
+			simulator.addFault({ kind, status: 500, match: { path: START_PATH, times: 10 } });
+			const execution = await runOnce(setup, parameters, extra);
+			simulator.clearFaults();
+			equal(execution.status, 'error');
+			match(String(execution.data.resultData.error?.message), /the session may have been started/);
+			equal(simulator.requests.filter(({ path }) => START_PATH.test(path)).length, 1, `starts sent: ${kind}`);
+		}
 	}
 }
 
@@ -130,7 +135,7 @@ async function wait(setup: Setup): Promise<void> {
 	equal(forged.status, 401, 'a forged end');
 	equal((await n8n.rest.getExecution(executionId))?.status, 'waiting');
 	equal((await simulator.emit(sessionId, 'stopped'))?.status, 200, 'the end');
-	const ended = onlyItem(await runEnded(n8n, executionId, NODE));
+	const ended = onlyItem(await n8n.rest.untilEnded(executionId, NODE));
 	deepEqual([ended.event, ended.status, ended.timedOut], ['stopped', 'stopped', undefined]);
 	const late = onlyItem(await runOnce(setup, { ...parameters, ...SHORT_WAIT }));
 	deepEqual([late.event, late.timedOut], [undefined, true]);
@@ -149,7 +154,7 @@ async function call(setup: Setup): Promise<void> {
 	simulator.setCallBehaviour({ talkMs: null });
 	const [executionId, { callId }] = await startWaiting(setup, simulator.calls, parameters('makeAndWait'));
 	await simulator.moveCall(callId, 'ended');
-	const ended = onlyItem(await runEnded(n8n, executionId, NODE));
+	const ended = onlyItem(await n8n.rest.untilEnded(executionId, NODE));
 	deepEqual([ended.callId, ended.timedOut], [callId, undefined]);
 }
 

@@ -1,0 +1,300 @@
+/** With n8n's AI Agent: as its tool, as a tool that asks a person, and (n8n 2.x) as the human review of another tool. */
+import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
+import { LATEST_VERSION, publish } from './deliveries';
+import type { CallStatus } from '../simulator';
+import { Agents, question, type Question } from './questions';
+import {
+	addModelCredential,
+	type ModelAnswer,
+	type ScriptedModel,
+	startScriptedModel,
+} from './scriptedModel';
+import { chain, jsonNode, n8nNode, ourNode, PACKAGE, type Setup, setUp } from './setup';
+
+const AGENT = 'AI Agent';
+const MODEL = 'OpenAI Chat Model';
+/** Each is another implementation of n8n's agent. */
+const AGENT_VERSIONS = [1.7, 2.2, 3];
+const START = 'Start a voice agent session';
+const GET = 'Look at a session';
+const ASK = 'Ask a person';
+const REVIEW = 'Ask the boss';
+const PAY = 'Send payment';
+/** What the tool that is reviewed requests. The simulator knows no such path. */
+const PAID_PATH = '/paid/';
+
+const MANUAL = n8nNode('Manual', 'manualTrigger');
+/** As n8n's agent names the tool of a node. */
+const functionOf = (name: string) => name.replace(/ /g, '_');
+const fromAI = (key: string, description: string, type = 'string') =>
+	`={{ $fromAI('${key}', '${description}', '${type}') }}`;
+const pay = (amount: number) => ({
+	tool: functionOf(PAY),
+	arguments: { toolParameters: { amount }, hitlParameters: {} },
+});
+
+describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
+	let setup: Setup;
+	let model: ScriptedModel;
+	let modelCredentialId: string;
+	let agents: Agents;
+
+	beforeAll(async () => {
+		model = await startScriptedModel();
+		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, callBehaviour: false } });
+		modelCredentialId = await addModelCredential(setup.n8n.rest, model);
+		agents = new Agents(setup);
+	});
+	afterAll(async () => {
+		await setup?.stop();
+		await model?.close();
+	});
+	beforeEach(() => {
+		setup.simulator.requests.length = 0;
+		setup.simulator.clearFaults();
+	});
+
+	const tool = (name: string, parameters: object, kind = 'Tool'): WorkflowNode => ({
+		...ourNode(setup, name, 'videoSdkAgentCloud', parameters),
+		type: `${PACKAGE}.videoSdkAgentCloud${kind}`,
+	});
+
+	/** An agent, with its model and with tools, each of which is connected to the agent or to another one. */
+	function agentWorkflow(typeVersion: number, tools: Array<[WorkflowNode, string]>, first = [MANUAL]) {
+		const agent = {
+			...n8nNode(AGENT, 'agent', { promptType: 'define', text: 'Please.', options: {} }, typeVersion),
+			type: '@n8n/n8n-nodes-langchain.agent',
+		};
+		const modelNode = {
+			...n8nNode(MODEL, 'model', { model: { __rl: true, mode: 'list', value: 'gpt-4o-mini' } }, 1.2),
+			type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
+			credentials: { openAiApi: { id: modelCredentialId, name: 'Scripted model' } },
+		};
+		const workflow = chain(`Agent ${typeVersion}`, [...first, agent]);
+		workflow.nodes.push(modelNode, ...tools.map(([node]) => node));
+		workflow.connections[MODEL] = {
+			ai_languageModel: [[{ node: AGENT, type: 'ai_languageModel', index: 0 }]],
+		};
+		for (const [{ name }, user] of tools)
+			workflow.connections[name] = { ai_tool: [[{ node: user, type: 'ai_tool', index: 0 }]] };
+		return workflow;
+	}
+
+	async function start(...parameters: Parameters<typeof agentWorkflow>): Promise<string> {
+		return await setup.n8n.rest.startWorkflow(
+			(await setup.n8n.rest.createWorkflow(agentWorkflow(...parameters))).id,
+		);
+	}
+
+	/** Checks that the agent said its last words. */
+	async function ended(executionId: string, output = 'Done.'): Promise<Execution> {
+		const execution = await setup.n8n.rest.untilEnded(executionId);
+		expect([execution.status, outputOf(execution, AGENT)]).toEqual(['success', [{ output }]]);
+		return execution;
+	}
+
+	/** What a model was told of its tools. */
+	const toldIn = (request = model.requests.at(-1)) =>
+		(request?.messages ?? [])
+			.filter(({ role }) => role === 'tool')
+			.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)));
+	const told = () => toldIn().join('\n');
+
+	describe.each(AGENT_VERSIONS)('a tool of agent %d', (agentVersion) => {
+		const tools = (): Array<[WorkflowNode, string]> => [
+			[
+				tool(START, {
+					...{ resource: 'session', operation: 'start', tag: 'latest' },
+					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+					env: { variables: [{ name: 'CUSTOMER_NAME', value: fromAI('customer_name', 'Whom to talk to') }] },
+					metaData: { entries: [{ key: 'ticket', value: fromAI('ticket', 'The ticket', 'number') }] },
+				}),
+				AGENT,
+			],
+			[
+				tool(GET, { resource: 'session', operation: 'get', sessionId: fromAI('session_id', 'Its ID') }),
+				AGENT,
+			],
+		];
+		const use = {
+			tool: functionOf(START),
+			arguments: { customer_name: 'Ada Lovelace', ticket: 1042 },
+		};
+
+		it('the model is told what the tools do, starts a session once, and continues with what it learns', async () => {
+			const known = new Set(setup.simulator.sessions.keys());
+			const started = () =>
+				[...setup.simulator.sessions.values()].filter(({ sessionId }) => !known.has(sessionId));
+			model.script([
+				use,
+				(request) => ({
+					tool: functionOf(GET),
+					arguments: { session_id: /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(toldIn(request).join())?.[0] ?? '' },
+				}),
+				{ text: 'It is queued.' },
+			]);
+			await ended(await start(agentVersion, tools()), 'It is queued.');
+			expect(started()).toMatchObject([
+				{ deploymentId: 'ddv_support', tag: 'latest', env: { CUSTOMER_NAME: 'Ada Lovelace' } },
+			]);
+			expect(String(started()[0]?.metaData?.ticket)).toBe('1042');
+			expect(model.requests).toHaveLength(3);
+			expect(toldIn()).toEqual([expect.anything(), expect.stringContaining('"status":"queued"')]);
+			const offered = Object.fromEntries(
+				model.requests[0]!.tools!.map((each) => [each.function.name, each.function]),
+			);
+			expect(offered).toMatchObject({
+				[functionOf(START)]: {
+					description: expect.stringMatching(/Start an agent session.*costs money/) as string,
+					parameters: {
+						properties: {
+							customer_name: { type: 'string', description: 'Whom to talk to' },
+							ticket: { type: 'number', description: 'The ticket' },
+						},
+						required: expect.arrayContaining(['customer_name', 'ticket']) as string[],
+					},
+				},
+				[functionOf(GET)]: { description: expect.stringContaining('Retrieve a session') as string },
+			});
+		});
+
+		it('the model is told that a start may have gone through: else it starts another one', async () => {
+			model.script([use, { text: 'I could not start it.' }]);
+			const body = { message: 'Bad gateway' };
+			setup.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 502, body });
+			await ended(await start(agentVersion, tools()), 'I could not start it.');
+			expect(setup.simulator.requests).toHaveLength(1);
+			// The execution's data is no proof: it holds the message for a person, not for the model.
+			expect(told()).toMatch(/the session may have been started.*Bad gateway/s);
+		});
+	});
+
+	describe('a tool that asks a person', () => {
+		const askFor = async (agentVersion: number) => {
+			const input = { whom: '+15550003009', what: 'How many boxes?' };
+			model.script([{ tool: functionOf(ASK), arguments: input }, { text: 'Done.' }]);
+			const parameters = question({
+				to: fromAI('whom', 'The number to call'),
+				message: fromAI('what', 'What to ask'),
+				responseType: 'fields',
+				responseFields: { fields: [{ name: 'boxes', type: 'number' }] },
+			});
+			return await start(agentVersion, [[tool(ASK, parameters), AGENT]]);
+		};
+
+		it('gives the agent typed values', async () => {
+			const executionId = await askFor(3);
+			const asked = await agents.next();
+			expect(asked.to).toBe('+15550003009');
+			await agents.submit(asked, { boxes: 3 });
+			await ended(executionId);
+			expect(told()).toMatch(/"boxes\\?":3/);
+		});
+
+		it('calls no one for an agent that cannot wait', async () => {
+			const calls = setup.simulator.calls.size;
+			await ended(await askFor(2.2));
+			expect(told()).toContain("this AI agent can't wait");
+			expect(setup.simulator.calls.size).toBe(calls);
+		});
+	});
+
+	(version.startsWith('2.') ? describe : describe.skip)('the human review of a tool', () => {
+		const YES = jsonNode('Yes', '{ "approved": true, "data": { "approved": true }, "chatInput": "Pay Ada" }');
+
+		const reviewed = (more: object = {}): Array<[WorkflowNode, string]> => {
+			const url = `=${setup.simulator.url}${PAID_PATH}{{ $fromAI('amount', 'How much', 'number') }}`;
+			const payment = n8nNode(PAY, 'httpRequestTool', { url, options: {} }, 4.2);
+			// As n8n fills it in.
+			const message = '=The agent wants to run this tool: {{ $tool.name }}\n\nInput:\n{{ $tool.parameters }}';
+			return [
+				[{ ...payment, onError: 'continueRegularOutput' }, REVIEW],
+				[tool(REVIEW, question({ message, ...more }), 'HitlTool'), AGENT],
+			];
+		};
+		async function begin(answers: ModelAnswer[], more?: object): Promise<string> {
+			model.script([...answers, { text: 'Done.' }]);
+			return await start(3.1, reviewed(more), [MANUAL, YES]);
+		}
+		const paid = () =>
+			setup.simulator.requests.flatMap(({ path }) =>
+				path.startsWith(PAID_PATH) ? [path.slice(PAID_PATH.length)] : [],
+			);
+		/** What the person on the phone hears. */
+		async function heard(asked: Question): Promise<string> {
+			const client = await agents.connect(asked);
+			const [offered] = (await client.listTools()).tools as Array<{ description?: string }>;
+			await client.close();
+			return offered?.description ?? '';
+		}
+		const answer = (input: object) => async (asked: Question) => void (await agents.submit(asked, input));
+		const move =
+			(status: CallStatus) =>
+			async ({ callId }: Question) =>
+				void (await setup.simulator.moveCall(callId, status));
+
+		it('asks in words that a person can hear; yes runs the tool once', async () => {
+			const executionId = await begin([pay(12)]);
+			const asked = await agents.next();
+			expect(await heard(asked)).toContain(
+				'An AI agent wants to use the tool "Send payment" with this input: amount: 12.',
+			);
+			await agents.submit(asked, { approved: true, comment: 'Fine' });
+			await ended(executionId);
+			expect(paid()).toEqual(['12']);
+		});
+
+		it.each<[string, (asked: Question) => Promise<void>, RegExp]>([
+			['no', answer({ approved: false }), /User rejected the tool call/],
+			['no with a reason', answer({ approved: false, comment: 'Too much' }), /provided feedback: .*Too much/],
+			['no one answers, whatever the item says', move('missed'), /No one answered the phone\./],
+			['no response by the deadline', move('answered'), /no response in time\./],
+		])('does not run the tool: %s', async (what, react, reason) => {
+			const isLate = what.endsWith('deadline');
+			const executionId = await begin([pay(13)], isLate ? { maxWait: 0.1, maxWaitUnit: 'minutes' } : {});
+			const asked = await agents.next();
+			await react(asked);
+			await ended(executionId);
+			expect(told()).toMatch(reason);
+			expect(paid()).toEqual([]);
+			if (isLate) expect(setup.simulator.calls.get(asked.callId)?.status).toBe('ended');
+		});
+
+		it.each([
+			['was refused', 400, "The call couldn't be made."],
+			['may have been made', 500, 'The call may have been made'],
+		])('does not run the tool if the call %s, and says so', async (_what, status, reason) => {
+			setup.simulator.addFault({ match: { path: /sip\/call$/, times: 1 }, kind: 'status', status });
+			await ended(await begin([pay(16)]));
+			expect(told()).toContain(reason);
+			expect(told()).not.toContain('STOP');
+			expect(paid()).toEqual([]);
+		});
+
+		it('asks for each of two uses in one turn', async () => {
+			const executionId = await begin([{ calls: [pay(21), pay(22)] }]);
+			for (const amount of [21, 22]) {
+				const asked = await agents.next();
+				expect(await heard(asked)).toContain(`amount: ${amount}.`);
+				await agents.submit(asked, { approved: amount === 22 });
+			}
+			await ended(executionId);
+			expect(paid()).toEqual(['22']);
+		});
+
+		it('asks in a published chat', async () => {
+			const chat = {
+				...n8nNode('Chat', 'chatTrigger', { public: true, options: {} }, 1.1),
+				...{ type: '@n8n/n8n-nodes-langchain.chatTrigger', webhookId: 'review-chat' },
+			};
+			model.script([pay(31), { text: 'Done.' }]);
+			await publish(setup.n8n, agentWorkflow(3.1, reviewed(), [chat]));
+			const message = { action: 'sendMessage', sessionId: 's', chatInput: 'Pay Ada' };
+			void setup.n8n.rest.triggerByWebhook('review-chat/chat', message).catch(() => undefined);
+			const asked = await agents.next();
+			await agents.submit(asked, { approved: true });
+			await ended(asked.executionId);
+			expect(paid()).toEqual(['31']);
+		});
+	});
+});

@@ -1,0 +1,79 @@
+import { waitFor } from '../n8n/processes';
+import { untilWaiting } from './deliveries';
+import { type Client, connectMcp } from './mcpClient';
+import type { Setup } from './setup';
+
+/** A question by phone: the call, what its agent was given, and the execution that waits. */
+export interface Question {
+	callId: string;
+	to: string;
+	executionId: string;
+	url: string;
+	headers: { Authorization: string };
+}
+
+/** Parameters of a question by phone. */
+export const question = (more: object = {}) => ({
+	resource: 'call',
+	operation: 'sendAndWait',
+	to: '+15550003000',
+	callVia: 'gateway',
+	gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
+	message: 'May we come on Thursday?',
+	...more,
+});
+
+/** In the place of the voice agents, in one n8n. */
+export class Agents {
+	private readonly known: Set<string>;
+
+	constructor(private readonly setup: Setup) {
+		this.known = new Set(setup.simulator.calls.keys());
+	}
+
+	/** The next call, once its execution waits. */
+	async next(): Promise<Question> {
+		const { simulator, n8n } = this.setup;
+		const call = await waitFor(
+			'a call',
+			async () => [...simulator.calls.values()].find(({ callId }) => !this.known.has(callId)),
+			60_000,
+			20,
+		);
+		this.known.add(call.callId);
+		const [tool] = call.metadata.n8nTools as [Pick<Question, 'url' | 'headers'>];
+		const [, executionId = ''] = /webhook-waiting\/(\d+)\/mcp/.exec(tool.url) ?? [];
+		await untilWaiting(n8n, executionId);
+		return { ...tool, callId: call.callId, to: call.to, executionId };
+	}
+
+	/** Connects with the official client. */
+	async connect({ url, headers }: Question): Promise<Client> {
+		return await connectMcp(this.setup.n8n.runtime, url, headers.Authorization.replace('Bearer ', ''));
+	}
+
+	/** Hands in a response with the official client. */
+	async submit(asked: Question, input: object) {
+		const client = await this.connect(asked);
+		try {
+			return await client.callTool({ name: 'submit_response', arguments: input });
+		} finally {
+			await client.close();
+		}
+	}
+}
+
+/** The tool call alone, without the protocol's other requests. */
+export async function post(
+	{ url, headers }: Question,
+	input: object = { approved: true },
+	{ authorization = headers.Authorization, method = 'POST' } = {},
+): Promise<Response> {
+	const params = { name: 'submit_response', arguments: input };
+	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+	return await fetch(url, {
+		method,
+		headers: { 'content-type': 'application/json', authorization },
+		...(method === 'POST' && { body }),
+	});
+}

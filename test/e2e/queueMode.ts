@@ -1,0 +1,61 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { type Postgres, startPostgres, startRedis } from '../n8n/services';
+
+/** n8n notices after a minute or two by default that a worker is gone; tests have not got so long. */
+const FAST_STALL_CHECK = {
+	QUEUE_WORKER_LOCK_DURATION: '10000',
+	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
+	QUEUE_WORKER_STALLED_INTERVAL: '5000',
+};
+
+/** As docs/dev/queue-mode.md asks: by default, n8n 1.x begins a dead worker's job again, and its calls with it. */
+const NO_SECOND_RUN = { QUEUE_WORKER_MAX_STALLED_COUNT: '0' };
+
+/** What stands around the processes of queue mode. */
+export interface QueueServices {
+	postgres: Postgres;
+	url: string;
+	/** For each process of n8n. */
+	env: Record<string, string>;
+	stop(): Promise<void>;
+}
+
+/**
+ * Starts Postgres, Redis, and a load balancer, whose connections go round, and past a process that is down.
+ *
+ * @param targets read at each connection: n8n has to know the balancer's URL before there is a process
+ */
+export async function startQueueServices(targets: Array<{ port: number }>): Promise<QueueServices> {
+	let turn = 0;
+	const balancer = createServer((client) => {
+		client.on('error', () => client.destroy());
+		const pass = (attemptsLeft: number) => {
+			const { port = 0 } = targets[turn++ % targets.length] ?? {};
+			const target = connect(port, '127.0.0.1');
+			target.once('connect', () => client.pipe(target).pipe(client));
+			target.once('error', () => {
+				if (attemptsLeft > 1 && target.bytesWritten === 0) pass(attemptsLeft - 1);
+				else client.destroy();
+			});
+		};
+		pass(targets.length);
+	});
+	await new Promise<void>((resolve) => balancer.listen(0, '127.0.0.1', resolve));
+	const url = `http://127.0.0.1:${(balancer.address() as AddressInfo).port}`;
+	const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+	return {
+		postgres,
+		url,
+		env: {
+			...{ ...postgres.env, ...redis.env, ...FAST_STALL_CHECK, ...NO_SECOND_RUN },
+			// 1.x knows the former name only.
+			...{ N8N_WEBHOOK_URL: `${url}/`, WEBHOOK_URL: `${url}/` },
+		},
+		async stop() {
+			balancer.close();
+			await redis.stop();
+			await postgres.stop();
+		},
+	};
+}
