@@ -19,7 +19,6 @@ export interface Service {
 	readonly pid: number;
 	/** What n8n has to be told. */
 	readonly env: Record<string, string>;
-	readonly logs: string;
 	/** Ends exactly this process and removes its data. */
 	stop(): Promise<void>;
 	/** Ends it at once, as in a power failure; the data stay. */
@@ -81,8 +80,8 @@ function idsOf(user: string): { uid: number; gid: number } {
 	return { uid: id('-u'), gid: id('-g') };
 }
 
-async function canConnect(port: number): Promise<true | undefined> {
-	return await new Promise((resolve) => {
+const canConnect = async (port: number) =>
+	await new Promise<true | undefined>((resolve) => {
 		const socket = connect({ port, host: '127.0.0.1' });
 		const done = (result: true | undefined) => {
 			socket.destroy();
@@ -90,7 +89,8 @@ async function canConnect(port: number): Promise<true | undefined> {
 		};
 		socket.once('connect', () => done(true)).once('error', () => done(undefined));
 	});
-}
+
+const show = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function service(
 	name: string,
@@ -120,9 +120,6 @@ async function service(
 		get pid() {
 			return child.pid;
 		},
-		get logs() {
-			return child.output;
-		},
 		async stop() {
 			await child.stop(10_000, stopSignal);
 			removeFolder(folder);
@@ -145,18 +142,13 @@ export interface Postgres extends Service {
 }
 
 /** Starts a Postgres 17 or newer on loopback, with a database of its own in a temporary folder. */
-export async function startPostgres(
-	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
-): Promise<Postgres> {
-	if (!postgresBinaries()) await aptInstall(['postgresql-17'], log);
-	const binaries = postgresBinaries();
-	if (!binaries)
-		throw new PlainError('postgresql-17 was installed, but its programs are not in /usr/lib/postgresql.');
-
+export async function startPostgres(): Promise<Postgres> {
+	if (!postgresBinaries()) await aptInstall(['postgresql-17'], show);
+	const binaries = postgresBinaries()!;
 	const folder = temporaryFolder('videosdk-postgres');
 	// Postgres refuses to run as root.
-	const ids: { uid?: number; gid?: number } = process.getuid?.() === 0 ? idsOf('postgres') : {};
-	if (ids.uid !== undefined && ids.gid !== undefined) chownSync(folder, ids.uid, ids.gid);
+	const ids = process.getuid?.() === 0 ? idsOf('postgres') : undefined;
+	if (ids) chownSync(folder, ids.uid, ids.gid);
 	const options = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, ...ids };
 	const data = join(folder, 'data');
 	const created = await run(
@@ -211,10 +203,8 @@ export async function startPostgres(
 }
 
 /** Starts a Redis on loopback, with its data in a temporary folder (it survives `kill` and `restart`). */
-export async function startRedis(
-	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
-): Promise<Service> {
-	if (!commandExists('redis-server')) await aptInstall(['redis-server'], log);
+export async function startRedis(): Promise<Service> {
+	if (!commandExists('redis-server')) await aptInstall(['redis-server'], show);
 	const folder = temporaryFolder('videosdk-redis');
 	const [port = 0] = await freePorts(1);
 	return await service(
