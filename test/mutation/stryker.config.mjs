@@ -9,7 +9,7 @@ const root = 'nodes/VideoSdkAgentCloud';
 export default {
 	mutate: [
 		`${root}/conversation/*.ts`,
-		`${root}/webhook/{address,context,envelope,event,eventIdentity,eventNames,recentDeliveries,verify}.ts`,
+		`${root}/webhook/{address,context,envelope,event,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/mcp/*.ts`,
 		`${root}/trigger/reconcile.ts`,
 		`${root}/api/{callRecord,endOnce,failure,pagination,pause,retry,sessionId,sessionRecord,telephony}.ts`,

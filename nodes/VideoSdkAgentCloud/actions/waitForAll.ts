@@ -6,9 +6,8 @@ import { ItemReader } from '../fields/reader';
 import { readOptions } from '../fields/requestOptions';
 import { readIsSimplified } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';
-import { endAtMaxWait } from '../waiting/endAtMaxWait';
+import { endAtMaxWait, putToWait } from '../waiting/putToWait';
 import { planWait, type WaitOptions } from '../waiting/planWait';
-import { putToWait } from '../waiting/putToWait';
 import type { CredentialOfItem, Operation } from './operation';
 
 /** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */

@@ -1,7 +1,6 @@
 import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflow';
 import { PerNode } from '../api/perNode';
-import { type ReceivedEvent } from '../webhook/event';
-import { happensOnce } from '../webhook/eventIdentity';
+import { happensOnce, type ReceivedEvent } from '../webhook/event';
 
 /** Two for each event; n8n keeps them as one list that is read and written as a whole. */
 const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };

@@ -2,8 +2,7 @@ import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } f
 import { PerNode } from '../api/perNode';
 import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { verifyDelivery } from '../webhook/delivery';
-import { eventName, type ReceivedEvent } from '../webhook/event';
-import { happensOnce } from '../webhook/eventIdentity';
+import { eventName, happensOnce, type ReceivedEvent } from '../webhook/event';
 import { rememberDelivery } from '../webhook/knownNodes';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
@@ -38,20 +37,13 @@ const WRONG_CONTEXT =
 	"It was changed in transit, or signed with a different secret key. Either 'Secret Key' in the credential has changed since the session or room was started, or it was started with a different credential.";
 const NOT_WANTED = "The event was received, but this workflow isn't set to start on it";
 
-/** What comes with a delivery beside its event. */
-interface SenderContext {
-	settings: Settings;
-	/** As it was given where the session or room began. */
-	eventContext?: IDataObject;
-	/** Why the context that came with the event is ignored. */
-	leftOutBecause?: string;
-}
-
 /**
  * Reads the credential, and with it the context in the URL. VideoSDK's signature does not cover the URL, so the context has one of its
  * own. Never throws: an event is worth more than its context.
+ *
+ * @returns the settings, with the context as it was given where the session or room began, or why it is ignored
  */
-async function readSenderContext(context: IWebhookFunctions): Promise<SenderContext> {
+async function readSenderContext(context: IWebhookFunctions) {
 	const { [CONTEXT_PARAMETER]: text } = context.getQueryData() as Record<string, unknown>;
 	const pairsBy = (settings: Settings) =>
 		'contextKey' in settings && settings.contextKey ? verifyContext(text, settings.contextKey) : undefined;

@@ -8,13 +8,6 @@ export interface Wanted {
 	events: string[];
 }
 
-/** What has to be changed for that. */
-export interface Changes {
-	keep?: CallWebhook;
-	create: boolean;
-	remove: CallWebhook[];
-}
-
 /** @returns whether a webhook has exactly these events */
 export const hasEvents = (webhook: CallWebhook, events: string[]): boolean =>
 	webhook.events.length === events.length &&
@@ -25,8 +18,9 @@ export const hasEvents = (webhook: CallWebhook, events: string[]): boolean =>
  * Only webhooks of its own URL are touched, whatever it remembers: what is stored with a workflow may have been copied along with it.
  *
  * @param listed all webhooks of the VideoSDK project
+ * @returns what has to be changed
  */
-export function reconcile({ url, events }: Wanted, listed: CallWebhook[]): Changes {
+export function reconcile({ url, events }: Wanted, listed: CallWebhook[]) {
 	const own = listed.filter((webhook) => isSameUrl(webhook.url, url));
 	// Two processes that have registered the trigger at the same time keep the same one.
 	const fitting = own.filter((webhook) => hasEvents(webhook, events)).sort((a, b) => (a.id < b.id ? -1 : 1));

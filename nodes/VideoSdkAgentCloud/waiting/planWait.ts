@@ -26,28 +26,8 @@ export interface WaitOptions {
 	credential: (itemIndex: number) => ReadCredential;
 }
 
-/** A conversation that is to be awaited. */
-export interface Planned {
-	want: Want;
-	known: Known;
-	watch: Watch;
-}
-
 /** What is to be awaited of the items of a node, and what they show meanwhile. */
-export interface Plan {
-	/** When Max Wait begins, in ms since 1970. */
-	sinceMs: number;
-	/** By their IDs. */
-	awaited: Map<string, Planned>;
-	/** The IDs of those whose output is the whole record, without Simplify. */
-	wholeIds: string[];
-	/** The credential holds an expression on the items. */
-	isCredentialByItem: boolean;
-	/** The output if the execution does not wait. */
-	shown: INodeExecutionData[];
-	/** The output at n8n's own deadline. */
-	last: INodeExecutionData[];
-}
+export type Plan = Awaited<ReturnType<typeof planWait>>;
 
 const indexOf = ({ pairedItem }: INodeExecutionData) => (pairedItem as { item: number }).item;
 
@@ -60,19 +40,25 @@ export async function planWait(
 	context: IExecuteFunctions,
 	output: INodeExecutionData[],
 	options: WaitOptions,
-): Promise<Plan> {
+) {
 	const kind = KINDS[options.kind];
-	const sinceMs = Date.now();
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	let common: Watch | undefined;
-	const plan: Plan = {
-		sinceMs,
-		awaited: new Map(),
-		wholeIds: [],
+	const plan = {
+		/** When Max Wait begins, in ms since 1970. */
+		sinceMs: Date.now(),
+		/** The conversations, by their IDs. */
+		awaited: new Map<string, { want: Want; known: Known; watch: Watch }>(),
+		/** The IDs of those whose output is the whole record, without Simplify. */
+		wholeIds: [] as string[],
+		/** The credential holds an expression on the items. */
 		isCredentialByItem: false,
-		shown: [],
-		last: [],
+		/** The output if the execution does not wait. */
+		shown: [] as INodeExecutionData[],
+		/** The output at n8n's own deadline. */
+		last: [] as INodeExecutionData[],
 	};
+	const { sinceMs } = plan;
 	const { question } = options;
 	for (const item of output) {
 		const id = item.json[kind.idField];

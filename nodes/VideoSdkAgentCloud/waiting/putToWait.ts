@@ -1,14 +1,34 @@
 import { randomBytes } from 'crypto';
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { Want } from '../conversation/wait';
+import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { type KindName, KINDS } from '../conversation/kinds';
+import { type Want } from '../conversation/wait';
 import { putExecutionToWait } from '../n8n/wait';
 import { isUnreachableFrom } from '../webhook/address';
-import { endAtMaxWait } from './endAtMaxWait';
+import { Awaited } from './awaited';
+import { budgetOf } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
 import { budgetOfWait, keepWait } from './wait';
-import type { Watch } from './watch';
+import { type Watch } from './watch';
+
+/**
+ * Ends at Max Wait what is to be ended then, although the execution does not wait for it: it was stopped, or failed, after the start.
+ *
+ * @returns takes that back, for an execution that does wait after all
+ */
+export function endAtMaxWait(kind: KindName, { awaited, sinceMs }: Plan): () => void {
+	const ended = [...awaited.values()].filter(({ want }) => want.isEnded);
+	const forget = ended.map(({ want, known, watch }) => {
+		const limits = budgetOf(want.deadlineMs, 0, ended.length);
+		const one = new Awaited(KINDS[kind], { ...want, keep: [] }, limits, sinceMs, known);
+		const remove = () => watch.remove([one]);
+		one.onReady = remove;
+		watch.add([one]);
+		return remove;
+	});
+	return () => forget.forEach((remove) => remove());
+}
 
 /** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
 async function hintIfUnreachable(

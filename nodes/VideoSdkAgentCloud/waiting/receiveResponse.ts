@@ -5,7 +5,7 @@ import { reactTo, toolResult } from '../mcp/server';
 import { warnSparingly } from '../webhook/warnSparingly';
 import { isKeyOf, problemOf, withResponse } from './question';
 import { readWaiting } from './storedWait';
-import { takeUp } from './takeUp';
+import { takeUp } from './resume';
 
 const TAKEN = 'Thank you, the response was received. Say goodbye now.';
 const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";

@@ -6,12 +6,24 @@ import { verifyDelivery } from '../webhook/delivery';
 import { type ReceivedEvent } from '../webhook/event';
 import { reject, type Rejection, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
-import type { CarriedKnown } from './askToContinue';
-import type { Awaited } from './awaited';
+import { type CarriedKnown } from './askToContinue';
+import { type Awaited } from './awaited';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
-import { takeUp } from './takeUp';
-import type { Wait } from './wait';
+import { findWait, keepWait, type Wait } from './wait';
+import { findWatch } from './watch';
+
+/** @returns the wait; a process that hears of it for the first time, or after a restart, does from then on what the first one does */
+export async function takeUp(context: IWebhookFunctions, { stored, items }: Waiting): Promise<Wait> {
+	const present = findWait(stored);
+	if (present) return present;
+	// A webhook has no items on which an expression in the credential could work.
+	const watch = stored.isCredentialByItem ? undefined : await findWatch(context);
+	const wait = findWait(stored) ?? keepWait(stored);
+	wait.joinItems(items);
+	if (watch) wait.watch(watch);
+	return wait;
+}
 
 const NOT_FOR_US: Rejection = {
 	status: 401,

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
-import { callEventsOf, eventName, EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
-import { happensOnce } from '../../../nodes/VideoSdkAgentCloud/webhook/eventIdentity';
+import {
+	callEventsOf,
+	EVENT_PREFIX,
+	eventName,
+	happensOnce,
+} from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { parseEvent } from '../../../nodes/VideoSdkAgentCloud/webhook/delivery';
 import { check, unicode, utf16 } from '../support';
 

@@ -14,17 +14,10 @@ import { failed, type Finding } from './finding';
 
 const TIMEOUT_MS = 10_000;
 
-/** What the user wants to have checked. */
-export interface Given {
-	deploymentId?: string;
-	tag?: string;
-	webhookUrl?: string;
-	/** What is wrong with a URL that cannot be used. */
-	webhookFault?: Finding;
-	routingRuleId?: string;
-	from?: string;
-	gatewayId?: string;
-}
+/** What the user wants to have checked, or what is wrong with a URL that cannot be used. */
+export type Given = Partial<
+	Record<'deploymentId' | 'tag' | 'webhookUrl' | 'routingRuleId' | 'from' | 'gatewayId', string>
+> & { webhookFault?: Finding };
 
 /** A list of the API; empty if it was not needed or could not be fetched. */
 interface Fetched<T> {
