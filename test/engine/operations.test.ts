@@ -21,85 +21,63 @@ const DISPATCHED = { agentId: 'agent-1', meetingId: 'abcd', roomId: 'abcd' };
 const roomOptions = { autoEndSession: false, sessionTimeoutSeconds: 30, playground: true, vision: true };
 const RECEPTION = { name: 'Reception', description: 'Answers the phone – day & night' };
 
-/** Fields, the request, its body, and the output, all for the ID of a session that there is. */
-type Sent = [(id: string) => INodeParameters, (id: string) => string, ((id: string) => unknown)?, object?];
-it.each<[string, ...Sent]>([
-	[
-		'Session: End',
-		(id) => session('end', { sessionId: ` ${id} ` }),
-		() => `POST ${SESSIONS}/end`,
-		(sessionId) => ({ sessionId }),
-		{ status: 'completed', duration: expect.any(Number) as number },
+/** Fields, the request, its body, and the output, where ID is that of a session that there is. */
+type Sent = [fields: INodeParameters, request: string, body?: object, output?: object];
+const END = `POST ${SESSIONS}/end`;
+const DISPATCH = 'POST /v2/agent/dispatch';
+const customer = { entries: [{ key: 'customer', value: 'Ada' }] };
+const ended = { sessionId: 'ID', status: 'completed' };
+const CASES: Record<string, Sent> = {
+	'Session: End': [session('end', { sessionId: ' ID ' }), END, { sessionId: 'ID' }, ended],
+	'Session: End by an event': [session('end', { sessionId: 'session-ID' }), END, { sessionId: 'ID' }, ended],
+	'Session: Get': [
+		session('get', { sessionId: 'ID' }),
+		`GET ${SESSIONS}/ID`,
+		undefined,
+		{ sessionId: 'ID', status: 'queued', deploymentId: 'ddv_support' },
 	],
-	[
-		'Session: End by the ID of an event',
-		(id) => session('end', { sessionId: `session-${id}` }),
-		() => `POST ${SESSIONS}/end`,
-		(sessionId) => ({ sessionId }),
-		{ status: 'completed' },
-	],
-	[
-		'Session: Get',
-		(id) => session('get', { sessionId: id }),
-		(id) => `GET ${SESSIONS}/${id}`,
-		() => undefined,
-		{ status: 'queued', deploymentId: 'ddv_support' },
-	],
-	[
-		'Agent: Dispatch with all that there is',
-		() =>
-			dispatch({
-				versionId: ' v-1 ',
-				metaData: { entries: [{ key: 'customer', value: 'Ada' }] },
-				roomOptions,
-			}),
-		() => 'POST /v2/agent/dispatch',
-		() => ({ ...DISPATCHED, versionId: 'v-1', metadata: { customer: 'Ada' }, roomOptions }),
+	'Agent: Dispatch with all that there is': [
+		dispatch({ versionId: ' v-1 ', metaData: customer, roomOptions }),
+		DISPATCH,
+		{ ...DISPATCHED, versionId: 'v-1', metadata: { customer: 'Ada' }, roomOptions },
 		{ success: true, status: 'assigned', roomId: 'abcd', agentId: 'agent-1' },
 	],
-	[
-		'Agent: Dispatch by the tag of a version',
-		() => dispatch({ versionTag: ' production ' }),
-		() => 'POST /v2/agent/dispatch',
-		() => ({ ...DISPATCHED, versionTag: 'production' }),
-		{},
+	'Agent: Dispatch by the tag of a version': [
+		dispatch({ versionTag: ' production ' }),
+		DISPATCH,
+		{ ...DISPATCHED, versionTag: 'production' },
 	],
-	[
-		'Agent: Dispatch with no more than it needs',
-		() => dispatch({ roomOptions: {}, versionId: ' ', versionTag: '' }),
-		() => 'POST /v2/agent/dispatch',
-		() => DISPATCHED,
-		{},
+	'Agent: Dispatch with no more than it needs': [
+		dispatch({ roomOptions: {}, versionId: ' ', versionTag: '' }),
+		DISPATCH,
+		DISPATCHED,
 	],
-	[
-		'Deployment: Create',
-		() => deployment('create', RECEPTION),
-		() => `POST ${DEPLOYMENTS}`,
-		() => RECEPTION,
-		{ ...RECEPTION, id: expect.any(String) as string, status: 'available' },
+	'Deployment: Create': [
+		deployment('create', RECEPTION),
+		`POST ${DEPLOYMENTS}`,
+		RECEPTION,
+		{ ...RECEPTION, status: 'available' },
 	],
-	[
-		'Deployment: Get',
-		() => deployment('get', { deploymentId: byId('ddv_support'), tag: 'v1' }),
-		() => `GET ${DEPLOYMENTS}/ddv_support/v1`,
-		() => undefined,
+	'Deployment: Get': [
+		deployment('get', { deploymentId: byId('ddv_support'), tag: 'v1' }),
+		`GET ${DEPLOYMENTS}/ddv_support/v1`,
+		undefined,
 		{ id: 'ddv_support', tag: 'v1', name: 'Support agent' },
 	],
-	[
-		'Deployment: Get Many',
-		() => deployment('getAll', { limit: 1 }),
-		() => `GET ${DEPLOYMENTS}?page=1&perPage=${PAGE_SIZE}`,
-		() => undefined,
-		{ id: 'ddv_support', tag: 'latest', created_at: expect.any(String) as string },
+	'Deployment: Get Many': [
+		deployment('getAll', { limit: 1 }),
+		`GET ${DEPLOYMENTS}?page=1&perPage=${PAGE_SIZE}`,
+		undefined,
+		{ id: 'ddv_support', tag: 'latest' },
 	],
-])('%s sends what is filled in, and puts out the record', async (_what, fields, request, body, output) => {
-	const sessionId = await rig.existingSession();
-	const records = await run(fields(sessionId));
-	const { method, rawPath, body: sent } = rig.request;
-	expect(`${method} ${rawPath}`).toBe(request(sessionId));
-	expect(sent).toEqual(body?.(sessionId));
-	expect(records).toMatchObject([output ?? {}]);
-	if (_what.startsWith('Session')) expect(records).toMatchObject([{ sessionId }]);
+};
+it.each(Object.entries(CASES))('%s sends what is filled in, and puts out the record', async (_what, sent) => {
+	const id = await rig.existingSession();
+	const [fields, ...expected] = JSON.parse(JSON.stringify(sent).replace(/\bID\b/g, id)) as Sent;
+	const records = await run(fields);
+	const { method, rawPath, body } = rig.request;
+	expect([`${method} ${rawPath}`, body ?? null]).toEqual([expected[0], expected[1] ?? null]);
+	expect(records).toMatchObject([expected[2] ?? {}]);
 });
 
 it('Agent: Dispatch fails with the words of the API if no worker was free, although the status is 200', async () => {
