@@ -91,51 +91,40 @@ async function handOver(by: HandOver, urls: string[], context: object): Promise<
 	return [(metadata?.n8nTools ?? JSON.parse(String(env?.N8N_TOOLS))) as Handed[], endsAtMs];
 }
 
+const json = (answerJson: string, more: Partial<ToolEnding> = {}) => ({ answer: { answerJson }, ...more });
+const text = (answerText: string, more: object = {}) => ({
+	answer: { respondWith: 'text', answerText, ...more },
+});
+const onError = (how: 'continueRegularOutput' | 'continueErrorOutput', more: Partial<INode> = {}) => ({
+	node: { onError: how, ...more },
+});
+
 /** Workflows behind a tool: how they end, what the agent reads then, and whether as an error. */
 const ENDED = /failed, or ended without/;
+const INVALID = /'Answer' isn't valid JSON/;
+const RETRIES = { retryOnFail: true, waitBetweenTries: 1 };
+const FALLBACK = { fallback: text('Call back tomorrow').answer };
 const ENDINGS: Array<[ToolEnding, string | RegExp | undefined, boolean]> = [
 	// What came in.
 	[passOn, undefined, false],
-	[{ answer: { respondWith: 'text', answerText: 'No such order', isError: true } }, 'No such order', true],
-	[{ answer: { respondWith: 'text', answerText: '={{ $json.tool }}' } }, 'find_order', false],
-	[{ answer: { answerJson: '={{ "It left " + "this morning." }}' } }, 'It left this morning.', false],
-	[{ answer: { answerJson: '{ "a": 1 }' } }, '{"a":1}', false],
+	[text('No such order', { isError: true }), 'No such order', true],
+	[text('={{ $json.tool }}'), 'find_order', false],
+	[json('={{ "It left " + "this morning." }}'), 'It left this morning.', false],
+	[json('{ "a": 1 }'), '{"a":1}', false],
 	[{ ...passOn, items: [{ n: 1 }, { n: 2 }, { n: 3 }] }, '[{"n":1},{"n":2},{"n":3}]', false],
 	[{}, ENDED, true],
-	[
-		{ answer: { answerJson: '{' }, node: { onError: 'continueRegularOutput' } },
-		/'Answer' isn't valid JSON/,
-		true,
-	],
-	[
-		{
-			answer: { answerJson: '{' },
-			node: { onError: 'continueRegularOutput', retryOnFail: true, waitBetweenTries: 1 },
-		},
-		/'Answer' isn't valid JSON/,
-		true,
-	],
-	[
-		{
-			answer: { answerJson: NONE },
-			node: { onError: 'continueErrorOutput' },
-			fallback: { respondWith: 'text', answerText: 'Call back tomorrow' },
-		},
-		'Call back tomorrow',
-		false,
-	],
+	[json('{', onError('continueRegularOutput')), INVALID, true],
+	[json('{', onError('continueRegularOutput', RETRIES)), INVALID, true],
+	[json(NONE, { ...onError('continueErrorOutput'), ...FALLBACK }), 'Call back tomorrow', false],
 ];
-
 /** Answers that say nothing. */
-const BLANKS = [NONE, '', '={{ null }}', ' \n', '={{ NaN }}'].flatMap((value): typeof ENDINGS => [
-	[{ answer: { respondWith: 'text', answerText: value } }, ENDED, true],
-	[{ answer: { answerJson: value } }, ENDED, true],
-]);
-const BLANK_JSON = ['null', '"  "', '{'].map((answerJson): (typeof ENDINGS)[0] => [
-	{ answer: { answerJson } },
-	ENDED,
-	true,
-]);
+const BLANKS = [NONE, '', '={{ null }}', ' \n', '={{ NaN }}', 'null', '"  "', '{'].flatMap((value) =>
+	[json(value), ...(/^(null|"|{)/.test(value) ? [] : [text(value)])].map((ending): (typeof ENDINGS)[0] => [
+		ending,
+		ENDED,
+		true,
+	]),
+);
 
 /** What may stand in a request's Authorization header in place of the token that was handed over, and the answer to it. */
 const FORGERIES: Record<string, [(token: string, otherToken: string) => string | undefined, number]> = {
@@ -157,7 +146,7 @@ const questions = fc.record({
 	typeVersion: fc.constantFrom(1, 1.1),
 	specifies: fc.constantFrom('fields', 'json'),
 	timeoutS: fc.constantFrom(undefined, 1, 2, 9, 10, 20, 60, 300),
-	ending: fc.oneof(fc.constantFrom(...ENDINGS), fc.constantFrom(...BLANKS, ...BLANK_JSON)),
+	ending: fc.oneof(fc.constantFrom(...ENDINGS), fc.constantFrom(...BLANKS)),
 	/** How much earlier than the agent is told so the workflow answers. */
 	aheadMs: fc.constantFrom(undefined, undefined, 100, 100, -100, -60_000),
 	/** How much of its validity the token has left. */
@@ -415,37 +404,30 @@ const byContext = (value: string) => ({
 		batching: { batch: { batchSize: 1, batchInterval: 1 } },
 	},
 });
-it.each<[string, IDataObject, string]>([
-	['a list entry that says where to look', fromList('not-listed'), 'must be a URL'],
-	['an empty entry', fromList(''), 'is empty'],
-	['no URL', { agentTools: choose('mcp') }, 'must be a URL that starts with https:// or http://'],
-	['a URL with a password', { agentTools: choose('https://u:p@n8n.example.com/a/mcp') }, 'must be a URL'],
-	['the URL of an event trigger', foreign('webhook'), "doesn't end with /mcp"],
-	[
-		"the user's own data of that name",
-		{ ...foreign('mcp'), specifyMetaData: 'json', jsonMetaData: '{"n8nTools":[]}' },
+const inMetadata = { specifyMetaData: 'json', jsonMetaData: '{"n8nTools":[]}' };
+const ask = { operation: 'sendAndWait', message: 'Ask', agentTools: choose(LOCAL_TOOL, '={{ $json.own }}') };
+const NO_VALUE = "'phone' in 'Context' has no value";
+const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
+	'a list entry that says where to look': [fromList('not-listed'), 'must be a URL'],
+	'an empty entry': [fromList(''), 'is empty'],
+	'no URL': [{ agentTools: choose('mcp') }, 'must be a URL that starts with https:// or http://'],
+	'a URL with a password': [{ agentTools: choose('https://u:p@n8n.example.com/a/mcp') }, 'must be a URL'],
+	'the URL of an event trigger': [foreign('webhook'), "doesn't end with /mcp"],
+	"the user's own data of that name": [
+		{ ...foreign('mcp'), ...inMetadata },
 		"'Metadata' contains 'n8nTools'",
 	],
-	[
-		"the name of Ask and Wait's own tool",
-		{
-			...foreign('mcp'),
-			operation: 'sendAndWait',
-			message: 'Ask',
-			agentTools: choose(LOCAL_TOOL, '={{ $json.own }}'),
-		},
-		"'submit_response' in 'Agent Tools' has the name",
-	],
-	[
-		'two tools of the same name',
+	"the name of Ask and Wait's own tool": [ask, "'submit_response' in 'Agent Tools' has the name"],
+	'two tools of the same name': [
 		{ agentTools: choose('={{ $json.own }}', '={{ $json.twin }}') },
 		"Two tools in 'Agent Tools' are named 'submit_response'",
 	],
-	["a last item's context that fits into no header", byContext('={{ $json.long }}'), "'Context' is too long"],
-	["a last item's context without a value", byContext(NONE), "'phone' in 'Context' has no value"],
-	['a context that is blank', byContext('={{ " " }}'), "'phone' in 'Context' has no value"],
-	['a context that is null', byContext('={{ null }}'), "'phone' in 'Context' has no value"],
-])('No one is called with %s', async (what, fields, message) => {
+	"a last item's context that fits into no header": [byContext('={{ $json.long }}'), "'Context' is too long"],
+	"a last item's context without a value": [byContext(NONE), NO_VALUE],
+	'a context that is blank': [byContext('={{ " " }}'), NO_VALUE],
+	'a context that is null': [byContext('={{ null }}'), NO_VALUE],
+};
+it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [fields, message]) => {
 	const [own, twin] = [
 		await publish({ toolName: 'submit_response' }),
 		await publish({ toolName: 'submit_response' }),
