@@ -1,7 +1,5 @@
 /** Account: Check Setup on setups that are right, broken in one way, or only look broken. It starts nothing. */
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { checkAsync } from '../unit/support';
@@ -12,15 +10,13 @@ import { StoredTrigger } from './triggerHooks';
 
 const rig = useRig();
 let n8n: N8nStandIn;
-const servers: Array<() => void> = [];
 
 beforeEach(async () => {
 	n8n = new N8nStandIn();
-	await n8n.start();
+	await n8n.listen();
 });
 afterEach(async () => {
-	await n8n.stop();
-	for (const close of servers.splice(0)) close();
+	await n8n.close();
 });
 
 const SESSION_EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-failed'];
@@ -36,7 +32,7 @@ async function publishTrigger(
 	{ verifySignature = true, credential }: { verifySignature?: boolean; credential?: string } = {},
 ): Promise<StoredTrigger> {
 	const trigger = new StoredTrigger(rig.engine, { events, verifySignature });
-	trigger.webhookBaseUrl = `${n8n.url}/webhook`;
+	trigger.webhookBaseUrl = `${n8n.origin}/webhook`;
 	const credentials = { [CREDENTIAL]: { id: credential ?? rig.engine.credentialId, name: 'Trigger' } };
 	trigger.node = { ...trigger.node, credentials };
 	// n8n tells of a credential that it cannot read when it publishes, unless it has just started.
@@ -64,10 +60,7 @@ async function moveToWorker(): Promise<void> {
 /** An API that answers everything with a public key, an empty list, and the headers that are given. */
 async function serveApi(headers: Record<string, string>, status = 200): Promise<string> {
 	const body = JSON.stringify({ publicKey: rig.simulator.publicKeyPem, data: [], pageInfo: { total: 0 } });
-	const server = createServer((_request, response) => void response.writeHead(status, headers).end(body));
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	servers.push(() => void server.close());
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return await rig.serve((_request, response) => void response.writeHead(status, headers).end(body));
 }
 
 /** The API answers a list with these rows. */
@@ -88,7 +81,7 @@ function broken(more: IDataObject, fields: IDataObject = {}): IDataObject {
 	rig.engine.setCredentials(rig.credentials(more as never));
 	return fields;
 }
-const elsewhere = (url: string) => url.replace(n8n.url, 'http://127.0.0.1:9');
+const elsewhere = (url: string) => url.replace(n8n.origin, 'http://127.0.0.1:9');
 
 async function check(fields: IDataObject = {}): Promise<Record<string, IDataObject>> {
 	const parameters = { resource: 'account', operation: 'checkSetup', ...fields } as INodeParameters;
@@ -209,13 +202,13 @@ const WEBHOOKS: Setups = {
 		{ webhookProduction: /Test URL/, ...NOT_CHECKED },
 	],
 	'a resume URL': [
-		() => ({ webhookUrl: `${n8n.url}/webhook-waiting/7/webhook` }),
+		() => ({ webhookUrl: `${n8n.origin}/webhook-waiting/7/webhook` }),
 		{ webhookProduction: /isn't the URL of/, ...NOT_CHECKED },
 	],
 	"someone's workflow": [
 		() => {
 			n8n.publishForeign('orders');
-			return { webhookUrl: `${n8n.url}/webhook/orders` };
+			return { webhookUrl: `${n8n.origin}/webhook/orders` };
 		},
 		{ webhookProduction: /isn't the URL of/, ...NOT_CHECKED },
 	],
@@ -285,7 +278,7 @@ const OTHERS: Setups = {
 	"someone's workflow that takes GET only": [
 		() => {
 			n8n.publishForeign('x/webhook', ['GET']);
-			return { webhookUrl: `${n8n.url}/webhook/x/webhook/` };
+			return { webhookUrl: `${n8n.origin}/webhook/x/webhook/` };
 		},
 		{ webhookPublished: /No trigger is published/ },
 	],

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 /** A key that is not VideoSDK's. */
 export function strangersKey() {
@@ -9,6 +10,35 @@ export function strangersKey() {
 		publicPem: String(publicKey.export({ type: 'pkcs1', format: 'pem' })),
 		privatePem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
 	};
+}
+
+/** A server on loopback. */
+export class Loopback {
+	protected readonly server: http.Server;
+
+	constructor(handler?: http.RequestListener) {
+		this.server = http.createServer(handler ?? ((request, response) => void this.receive(request, response)));
+	}
+
+	get origin(): string {
+		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+	}
+
+	async listen(): Promise<this> {
+		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+		return this;
+	}
+
+	async close(): Promise<void> {
+		if (!this.server.listening) return;
+		this.server.closeAllConnections();
+		await new Promise((resolve) => this.server.close(resolve));
+	}
+
+	/** What comes, unless there is a handler. */
+	protected receive(_request: http.IncomingMessage, response: http.ServerResponse): unknown {
+		return response.end();
+	}
 }
 
 /** An answer to something that was sent to a webhook. */

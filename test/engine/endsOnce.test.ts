@@ -221,6 +221,22 @@ it('One loop asks for all: 60 executions with 5 calls each take at most 400 requ
 	for (const waiting of waits) expect(await waiting.resumedWithin()).toHaveLength(5);
 });
 
+it('Recordings that hang cost no other conversation its outcome', async () => {
+	const recorded = { ...MAKE_AND_WAIT, recording: 'transcribe', maxWait: 60 };
+	const many = await rig.engine.startAndWait(30_000, recorded, { items: rows(60) });
+	rig.simulator.addFault({ kind: 'hang', match: { path: /recordings|transcriptions/, times: Infinity } });
+	for (const callId of rig.simulator.calls.keys()) {
+		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(callId, status);
+	}
+	while (!rig.requests.some(({ path }) => /recordings/.test(path))) await later(10);
+	const other = await begin(60_000);
+	for (const session of sessions()) session.status = 'stopped';
+	const [json] = (await other.jsonWithin()) ?? [];
+	expect(json).toMatchObject({ status: 'stopped' });
+	expect(json).not.toHaveProperty('timedOut');
+	expect(many.output).toBeUndefined();
+});
+
 describe('How an end is known that answers contradict', () => {
 	it('a list that lags does not undo what the process that polled has found by GET', async () => {
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, MAKE_AND_WAIT, { items: rows(3) });

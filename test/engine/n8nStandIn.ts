@@ -1,5 +1,5 @@
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Loopback } from './delivery';
 
 /** What n8n has published at a path. */
 interface Published {
@@ -8,23 +8,12 @@ interface Published {
 }
 
 /** Answers at webhook paths like n8n's WebhookRequestHandler and LiveWebhooks, on both n8n lines. */
-export class N8nStandIn {
+export class N8nStandIn extends Loopback {
 	/** Executions of workflows that have no VideoSDK Agent Cloud Trigger. */
 	foreignExecutions = 0;
 	/** Stands in front of n8n: true if it has answered. */
 	proxy: (outgoing: ServerResponse) => boolean = () => false;
 	private readonly published = new Map<string, Published>();
-	private readonly server: Server = createServer((incoming, outgoing) => {
-		if (!this.proxy(outgoing)) this.answer(incoming, outgoing);
-	});
-
-	async start(): Promise<void> {
-		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-	}
-
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-	}
 
 	/** Publishes a workflow that any request starts. */
 	publishForeign(path: string, methods = ['POST']): void {
@@ -57,12 +46,8 @@ export class N8nStandIn {
 		this.published.delete(path);
 	}
 
-	async stop(): Promise<void> {
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
-	}
-
-	private answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+	protected override receive(incoming: IncomingMessage, outgoing: ServerResponse): void {
+		if (this.proxy(outgoing)) return;
 		const { method = '', headers } = incoming;
 		const [path = ''] = (incoming.url ?? '').replace(/^\/webhook\//, '').split('?');
 		if (method === 'OPTIONS') {

@@ -2,8 +2,8 @@
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type http from 'node:http';
+import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
@@ -25,26 +25,6 @@ const download = (url: string, more: INodeParameters = {}): INodeParameters => (
 const run = async (parameters: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters });
 const fileRequests = () => rig.requests.filter(({ path }) => path.startsWith('/files/'));
 const fileOf = ({ output }: RunResult, field = 'data') => output[0]?.[0]?.binary?.[field] as IBinaryData;
-
-const listen = async (handler: http.RequestListener) => {
-	const server = http.createServer(handler);
-	const connections: Socket[] = [];
-	server.on('connection', (socket) => connections.push(socket));
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const close = () => {
-		server.closeAllConnections();
-		server.close();
-	};
-	open.push(close);
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	return { url, close, connections };
-};
-const closed = async (connections: Socket[]) => {
-	await Promise.all(connections.map(async (socket) => socket.destroyed || (await once(socket, 'close'))));
-};
-/** Of servers whose test timed out, too. */
-const open: Array<() => void> = [];
-afterEach(() => open.splice(0).forEach((close) => close()));
 
 describe('Recording: Get Many', () => {
 	it('finds those of a session by its ID as an event names it', async () => {
@@ -113,23 +93,23 @@ describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {
 		['leads elsewhere', { location: 'http://127.0.0.1:1/' }, "didn't send the file"],
 	])('keeps no connection open for a file that %s', async (_what, headers, message) => {
 		const status = headers.location === undefined ? 200 : 302;
-		const { url, close, connections } = await listen(
-			(_request, response) => void response.writeHead(status, headers).write(Buffer.alloc(2_000_000)),
-		);
+		const sockets: Socket[] = [];
+		const url = await rig.serve(({ socket }, response) => {
+			sockets.push(socket);
+			response.writeHead(status, headers).write(Buffer.alloc(2_000_000));
+		});
 		const result = await run(download(`${url}/f.mp4`, { options: { maxFileSize: 1 } }));
 		expect(failureOf(result).message).toContain(message);
-		expect(connections).toHaveLength(1);
-		await closed(connections);
-		close();
+		expect(sockets).toHaveLength(1);
+		for (const socket of sockets) if (!socket.destroyed) await once(socket, 'close');
 	});
 
 	it('takes what is packed for whole, also if packing made it larger', async () => {
 		const content = Buffer.from('x');
-		const { url, close } = await listen((_request, response) =>
+		const url = await rig.serve((_request, response) =>
 			response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 21 }).end(gzipSync(content)),
 		);
 		const result = await run(download(`${url}/f.mp4`));
-		close();
 		expect(jsonOf(result)).toMatchObject([{ fileSize: 1 }]);
 		expect((await bytesOf(fileOf(result))).equals(content)).toBe(true);
 	});
@@ -159,9 +139,8 @@ describe('Recording: Download', () => {
 
 	it('names the file by its address where its type says nothing', async () => {
 		const headers = { 'content-type': 'binary/octet-stream' };
-		const server = await listen((_request, response) => response.writeHead(200, headers).end('x'));
-		const result = await run(download(`${server.url}/a/talk.webm?X-Amz-Signature=1`));
-		server.close();
+		const url = await rig.serve((_request, response) => response.writeHead(200, headers).end('x'));
+		const result = await run(download(`${url}/a/talk.webm?X-Amz-Signature=1`));
 		expect(jsonOf(result)).toEqual([{ fileName: 'talk.webm', mimeType: 'video/webm', fileSize: 1 }]);
 	});
 
@@ -188,18 +167,16 @@ describe('Recording: Download', () => {
 			30_000,
 		],
 	])('gives up on a host that %s', async (_what, handler, message, timeout) => {
-		const server = await listen(handler);
-		const failure = failureOf(await run(download(`${server.url}/f.mp4`, { options: { timeout } })));
-		server.close();
+		const url = await rig.serve(handler);
+		const failure = failureOf(await run(download(`${url}/f.mp4`, { options: { timeout } })));
 		expect(failure.message).toMatch(message);
 	});
 
 	it('does not store a login page as the recording', async () => {
-		const { url, close } = await listen((_request, response) =>
+		const url = await rig.serve((_request, response) =>
 			response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
 		);
 		const { message, description } = failureOf(await run(download(`${url}/f.mp4`)));
-		close();
 		expect(message).toMatch(/^127.0.0.1:\d+ sent a web page instead of the file \[item 0\]$/);
 		expect(description).toContain('It may ask for a login');
 	});

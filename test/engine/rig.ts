@@ -1,9 +1,11 @@
+import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import type { ICredentialDataDecryptedObject, IDataObject } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { RecordedRequest, Simulator, SimulatorOptions } from '../simulator';
 import type { Engine, EngineOptions, RunResult } from './engine';
 import { skipIdleTime, stopSkipping } from './clock';
+import { Loopback } from './delivery';
 import { startEngine } from './engine';
 
 export const SESSIONS = '/ai/v1/ai-deployment-sessions';
@@ -34,6 +36,13 @@ export class Rig {
 		const engine = await startEngine({ credentials: this.credentials(), ...options });
 		this.cleanUps.push(() => engine.close());
 		return engine;
+	}
+
+	/** Serves something on loopback. @returns its address */
+	async serve(handler: RequestListener): Promise<string> {
+		const server = await new Loopback(handler).listen();
+		this.cleanUps.push(() => server.close());
+		return server.origin;
 	}
 
 	/** The credential's fields, right ones but for those given. */

@@ -1,6 +1,4 @@
 /** Which of the chosen events start the workflow, what is added to them, and how many requests that takes. */
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
@@ -200,21 +198,12 @@ it.each<[string, IDataObject]>([
 	['to say how the call went', {}],
 	['to filter', { callDirection: ['inbound'] }],
 ])('The trigger waits for no answer that drips, %s', async (_what, options) => {
-	const dripping = http.createServer((_request, response) => {
-		response.writeHead(200, { 'content-type': 'application/json' });
-		const timer = setInterval(() => response.write(' '), 20);
-		response.on('close', () => clearInterval(timer));
-	});
-	await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve));
-	const { port } = dripping.address() as AddressInfo;
-	const trigger = await publish(options, { verifySignature: false });
-	rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+	const trigger = await publish(options);
+	rig.simulator.addFault({ kind: 'drip', match: { path: /sip\/call/, times: 9 } });
 	const sentAtMs = Date.now();
 	await deliver(trigger, { webhookType: 'call-missed', data: { callId: 'c' } });
 	// Virtual time: five seconds while the sender waits, ten in the run.
 	expect(Math.round((Date.now() - sentAtMs) / 1_000)).toBe(options.callDirection ? 5 : 10);
 	const items = await trigger.received();
-	dripping.closeAllConnections();
-	dripping.close();
 	expect(items).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
 });

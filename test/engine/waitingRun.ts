@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { WebhookContext } from 'n8n-core';
 import type {
 	IDataObject,
@@ -13,13 +12,13 @@ import type {
 	IWorkflowExecuteAdditionalData,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
-import { send, type WebhookAnswer } from './delivery';
+import { Loopback, send, type WebhookAnswer } from './delivery';
 import type { Engine, RunResult, WorkflowSnapshot } from './engine';
 import { asExpressRequest, asExpressResponse } from './webhookNode';
 
 /** What came to the resume URL. */
 export interface ResumeRequest {
-	headers: http.IncomingHttpHeaders;
+	headers: IncomingHttpHeaders;
 	body: Buffer;
 	/** What it was answered. */
 	status?: number;
@@ -39,7 +38,7 @@ export function asStored<T>(value: T): T {
 }
 
 /** An execution in Start and Wait or Make and Wait. Its resume URL is served as n8n's WaitingWebhooks do. */
-export class WaitingRun {
+export class WaitingRun extends Loopback {
 	/** How the execution began: with an error, or waiting. */
 	result!: RunResult;
 	/** What became of it after the wait, from the waiting node to the end of the workflow. */
@@ -58,7 +57,6 @@ export class WaitingRun {
 	busy = 0;
 	readonly executionId = randomUUID();
 	readonly requests: ResumeRequest[] = [];
-	private readonly server = http.createServer((request, response) => void this.receive(request, response));
 	private deadlineMs = 0;
 	private isResumed = false;
 	private onResumed = (): void => undefined;
@@ -67,11 +65,13 @@ export class WaitingRun {
 		private readonly engine: Engine,
 		readonly workflow: WorkflowSnapshot,
 		private readonly mode: WorkflowExecuteMode,
-	) {}
+	) {
+		super();
+	}
 
 	/** What n8n puts before the execution's ID. */
 	get webhookWaitingBaseUrl(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/webhook-waiting`;
+		return `${this.origin}/webhook-waiting`;
 	}
 
 	/** What the node put out, on its first output, when the execution was resumed. */
@@ -80,7 +80,7 @@ export class WaitingRun {
 	}
 
 	async open(maxWaitMs: number): Promise<void> {
-		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+		await this.listen();
 		this.deadlineMs = Date.now() + maxWaitMs;
 	}
 
@@ -115,10 +115,9 @@ export class WaitingRun {
 	}
 
 	/** Resolves when the package does not ask any more, which it does until the execution is resumed: at the latest at the deadline. */
-	async close(): Promise<void> {
+	override async close(): Promise<void> {
 		if (this.isWaiting) await this.resumedWithin(this.deadlineMs + AFTER_DEADLINE_MS - Date.now());
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
+		await super.close();
 	}
 
 	/** n8n lost the resumption that it had accepted. */
@@ -140,7 +139,7 @@ export class WaitingRun {
 		return this.resumed;
 	}
 
-	private async receive(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+	protected override async receive(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
 		const request = await asExpressRequest(incoming, 1);
 		const entry: ResumeRequest = { headers: incoming.headers, body: request.rawBody };
 		this.requests.push(entry);

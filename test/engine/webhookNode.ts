@@ -1,6 +1,5 @@
 /** A node with a webhook, as n8n runs it: its hooks, and what comes to its URL (n8n's ActiveWorkflowManager and WebhookHelpers). */
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { HookContext, WebhookContext } from 'n8n-core';
 import type {
@@ -13,6 +12,7 @@ import type {
 	WorkflowActivateMode,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
+import { Loopback } from './delivery';
 import type { Engine } from './engine';
 
 export type Hook = 'checkExists' | 'create' | 'delete';
@@ -134,14 +134,11 @@ export async function callHook(call: HookCall): Promise<boolean | undefined> {
 const SETTLING_TIMEOUT_MS = 600_000;
 
 /** A published workflow whose first node has a webhook, served on loopback. */
-export abstract class ServedWebhook {
+export abstract class ServedWebhook extends Loopback {
 	/** What `webhook()` threw: n8n would answer 500 and store a failed run. */
 	readonly thrown: unknown[] = [];
 	/** What the node wrote to n8n's log, in order. */
 	readonly log: LogEntry[] = [];
-	private readonly server = http.createServer(
-		(request, response) => void this.receive(request, response).catch((error) => this.thrown.push(error)),
-	);
 	private pending = 0;
 
 	constructor(
@@ -149,7 +146,9 @@ export abstract class ServedWebhook {
 		readonly workflow: Workflow,
 		readonly node: INode,
 		protected readonly mode: WorkflowExecuteMode,
-	) {}
+	) {
+		super();
+	}
 
 	/** What follows the address of n8n's webhooks. */
 	protected abstract readonly path: string;
@@ -160,10 +159,6 @@ export abstract class ServedWebhook {
 		response: Response,
 	): Promise<void>;
 
-	get origin(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-	}
-
 	get url(): string {
 		return `${this.origin}/webhook/${this.path}`;
 	}
@@ -171,16 +166,6 @@ export abstract class ServedWebhook {
 	/** What n8n's webhook addresses begin with. */
 	protected get urls(): Partial<IWorkflowExecuteAdditionalData> {
 		return {};
-	}
-
-	async listen(): Promise<void> {
-		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-	}
-
-	async close(): Promise<void> {
-		if (!this.server.listening) return;
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
 	}
 
 	/**
@@ -206,10 +191,12 @@ export abstract class ServedWebhook {
 		return { ...this.engine.additionalData(this.mode), ...this.urls };
 	}
 
-	private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+	protected override async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		this.pending += 1;
 		try {
 			await this.handle(request, response);
+		} catch (error) {
+			this.thrown.push(error);
 		} finally {
 			this.pending -= 1;
 		}
