@@ -77,10 +77,7 @@ export async function answerOf(reply: FastifyReply, payload: unknown): Promise<W
 		const value = reply.getHeader(name);
 		if (value !== undefined) headers[name] = String(value);
 	}
-	const bytes =
-		payload instanceof Readable
-			? await buffer(payload)
-			: Buffer.from((payload as string | Buffer | null) ?? '');
+	const bytes = payload instanceof Readable ? await buffer(payload) : Buffer.from((payload as string) ?? '');
 	return { status: reply.statusCode, headers, payload: bytes };
 }
 
@@ -110,8 +107,7 @@ export function faultyAnswer(
 	const body = given ?? standIn.body;
 	const isText = typeof body === 'string' || Buffer.isBuffer(body);
 	const type = standIn.type ?? (isText ? 'text/plain' : 'application/json');
-	const payload =
-		isText && type !== 'application/json' ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+	const payload = Buffer.from(isText && type !== 'application/json' ? body : JSON.stringify(body));
 	const own = { status, headers: { 'content-type': `${type}; charset=utf-8` }, payload };
 	const answer = (!(kind in STAND_INS) && genuine) || own;
 	const more = Object.entries(fault.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);

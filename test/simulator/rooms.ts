@@ -32,15 +32,7 @@ interface Participant {
 }
 
 /** One live occupancy of a room. */
-export interface SimulatedRoomSession {
-	id: string;
-	roomId: string;
-	customRoomId?: string;
-	start: string;
-	end: string | null;
-	status: 'ongoing' | 'ended';
-	participants: Participant[];
-}
+export type SimulatedRoomSession = ReturnType<Rooms['begin']>;
 
 type RoomInput = Omit<SimulatedRoom, 'id' | 'roomId' | 'disabled' | 'createdAt' | 'updatedAt'>;
 
@@ -59,7 +51,8 @@ function covers(pattern: string, event: string): boolean {
 export class Rooms {
 	readonly byId = new Map<string, SimulatedRoom>();
 	readonly sessions = new Map<string, SimulatedRoomSession>();
-	private readonly live = new Map<string, SimulatedRoomSession>();
+	/** The current session of each room. */
+	readonly live = new Map<string, SimulatedRoomSession>();
 	private readonly whenRemoved = new WeakMap<Participant, () => void>();
 
 	constructor(private readonly world: World) {}
@@ -85,11 +78,6 @@ export class Rooms {
 	find(id: string): SimulatedRoom | undefined {
 		const isIt = (room: SimulatedRoom) => room.customRoomId === id || room.id === id;
 		return this.byId.get(id) ?? [...this.byId.values()].find(isIt);
-	}
-
-	/** The current session of a room. */
-	ongoing(roomId: string): SimulatedRoomSession | undefined {
-		return this.live.get(roomId);
 	}
 
 	/** Begins a session if there is none. `removed` is called if others end the participant's stay. */
@@ -148,17 +136,17 @@ export class Rooms {
 		app.post<Call<RoomInput>>(ROOMS, (request) => {
 			const room = this.create(request.body);
 			request.note = `room ${room.roomId} created`;
-			return shown(room);
+			return withLinks(room);
 		});
 		app.get<Call>(ROOMS, (request) => {
 			const { query } = request.query;
 			const isWanted = (room: SimulatedRoom) => !query || [room.roomId, room.customRoomId].includes(query);
-			return page(request, latestFirst(this.byId).filter(isWanted).map(shown));
+			return page(request, latestFirst(this.byId).filter(isWanted).map(withLinks));
 		});
 		app.get<Call>(`${ROOMS}/:id`, (request) => {
 			const room = this.find(request.params.id);
 			if (!room) throw new ApiError(404, 'Room not found');
-			return shown(room);
+			return withLinks(room);
 		});
 		app.post<Call<{ roomId: string }>>(`${ROOMS}/deactivate`, (request) => {
 			const room = this.byId.get(request.body.roomId);
@@ -168,7 +156,7 @@ export class Rooms {
 			room.disabled = true;
 			room.updatedAt = new Date().toISOString();
 			request.note = `room ${room.roomId} deactivated`;
-			return shown(room);
+			return withLinks(room);
 		});
 		app.get<Call>(SESSIONS, (request) => {
 			const { query } = request;
@@ -182,7 +170,7 @@ export class Rooms {
 		});
 		app.post<Call<{ roomId: string; sessionId?: string }>>(`${SESSIONS}/end`, (request) => {
 			const { roomId, sessionId } = request.body;
-			const ongoing = this.ongoing(roomId);
+			const ongoing = this.live.get(roomId);
 			if (!ongoing || (sessionId && ongoing.id !== sessionId)) {
 				throw new ApiError(404, 'No active session in this room');
 			}
@@ -191,16 +179,13 @@ export class Rooms {
 		});
 	}
 
-	private begin(roomId: string): SimulatedRoomSession {
+	begin(roomId: string) {
 		const room = this.byId.get(roomId);
-		const session: SimulatedRoomSession = {
-			id: randomBytes(12).toString('hex'),
-			roomId,
-			customRoomId: room?.customRoomId,
-			start: new Date().toISOString(),
-			end: null,
-			status: 'ongoing',
-			participants: [],
+		const session = {
+			...{ id: randomBytes(12).toString('hex'), roomId, customRoomId: room?.customRoomId },
+			...{ start: new Date().toISOString(), end: null as string | null },
+			status: 'ongoing' as 'ongoing' | 'ended',
+			participants: [] as Participant[],
 		};
 		this.sessions.set(session.id, session);
 		this.live.set(roomId, session);
@@ -243,13 +228,7 @@ export class Rooms {
 	}
 }
 
-function shown(room: SimulatedRoom): object {
-	return {
-		...withLinks(room),
-		links: { get_room: `${ROOMS}/${room.roomId}`, get_session: `${SESSIONS}?roomId=${room.roomId}` },
-	};
-}
-
-function withLinks<T extends { roomId: string }>(made: T): T & { links: object } {
-	return { ...made, links: { get_room: `${ROOMS}/${made.roomId}` } };
+function withLinks(made: { roomId: string }): object {
+	const { roomId } = made;
+	return { ...made, links: { get_room: `${ROOMS}/${roomId}`, get_session: `${SESSIONS}?roomId=${roomId}` } };
 }

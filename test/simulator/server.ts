@@ -19,19 +19,6 @@ import { judgeToken } from './token';
 /** Its faults must be asked for by path: it is also fetched when no test looks. */
 const KEY_PATH = '/v2/public/rsa-public-key';
 
-/** What the server needs to know. */
-export interface ServerOptions {
-	apiKey: string;
-	secret: string;
-	/** Adds the endpoints that need a token. */
-	api: (app: FastifyInstance) => void;
-	/** Adds the endpoints that need none. */
-	open: (app: FastifyInstance) => void;
-	timers: Timers;
-	log: (line: string) => void;
-	latencyMs: number;
-}
-
 /** The HTTP side: records requests, checks their tokens, and answers, or not. */
 export class ApiServer {
 	readonly requests: RecordedRequest[] = [];
@@ -41,7 +28,18 @@ export class ApiServer {
 	private requestNumber = 0;
 	private readonly app: FastifyInstance;
 
-	constructor(private readonly options: ServerOptions) {
+	constructor(
+		private readonly options: {
+			apiKey: string;
+			secret: string;
+			/** Adds the endpoints that need a token, and those that need none. */
+			api: (app: FastifyInstance) => void;
+			open: (app: FastifyInstance) => void;
+			timers: Timers;
+			log: (line: string) => void;
+			latencyMs: number;
+		},
+	) {
 		this.latencyMs = options.latencyMs;
 		this.app = fastify({
 			// A client must not meet a socket that is being closed just then: only faults on request.
@@ -64,7 +62,7 @@ export class ApiServer {
 		});
 	}
 
-	/** @returns the port in use. */
+	/** @returns the port in use */
 	async listen(port: number): Promise<number> {
 		await this.app.listen({ port, host: '127.0.0.1' });
 		return (this.app.server.address() as AddressInfo).port;
@@ -144,7 +142,7 @@ export class ApiServer {
 			return await new Promise(() => undefined);
 		}
 		await this.wait(this.latencyMs + jitterMs());
-		reply.header('x-request-id', this.requestId());
+		reply.header('x-request-id', `sim-${++this.requestNumber}`);
 		recorded.status = reply.statusCode;
 		this.log(request);
 		return payload;
@@ -164,17 +162,13 @@ export class ApiServer {
 		const answer = faultyAnswer(fault, genuine, ownUrl, recorded.headers);
 		recorded.status = answer?.status;
 		this.log(request);
-		response.setHeader('x-request-id', this.requestId());
+		response.setHeader('x-request-id', `sim-${++this.requestNumber}`);
 		misbehave(fault, answer, response);
 	}
 
 	/** A closed simulator waits for ever, and so answers no more. */
 	private async wait(ms: number): Promise<void> {
 		if (ms > 0) await new Promise<void>((resolve) => this.options.timers.after(ms, resolve));
-	}
-
-	private requestId(): string {
-		return `sim-${(this.requestNumber += 1)}`;
 	}
 
 	private log({ recorded, fault, note }: FastifyRequest): void {
@@ -184,10 +178,7 @@ export class ApiServer {
 	}
 }
 
-/** As the description of the API names it. */
-function endpointOf({ method, routeOptions }: FastifyRequest): string {
-	return `${method} ${routeOptions.url}`;
-}
+const endpointOf = ({ method, routeOptions }: FastifyRequest) => `${method} ${routeOptions.url}`;
 
 /** @throws if an answer of the simulator is not as the description of the API has it */
 function described(request: FastifyRequest, answer: unknown): unknown {
@@ -196,6 +187,5 @@ function described(request: FastifyRequest, answer: unknown): unknown {
 	return answer;
 }
 
-function notFound({ recorded }: FastifyRequest): ApiError {
-	return new ApiError(404, `Cannot ${recorded.method} ${recorded.path}`);
-}
+const notFound = ({ recorded }: FastifyRequest) =>
+	new ApiError(404, `Cannot ${recorded.method} ${recorded.path}`);

@@ -9,7 +9,7 @@ import type { World } from './world';
 /** The five stages of a session's life, as `emit` names them. */
 export type EventStatus = 'starting' | 'started' | 'stopping' | 'stopped' | 'failed';
 
-/** The statuses that the API reports for a session. It documents none for starting: a session is queued until it runs. */
+/** What the API reports for a session. It documents no status for starting: a session is queued until it runs. */
 export type SessionStatus = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 'completed';
 
 /** Milliseconds after the start at which each event happens; null: never. */
@@ -51,9 +51,8 @@ const DEFAULT_LIFECYCLE: Lifecycle = { startingMs: 100, startedMs: 300, stopping
 /** How soon the events of stopping follow when it is ended. */
 const ENDING = { stoppingMs: 50, stoppedMs: 150 };
 const STAGE: Record<EventStatus, number> = { starting: 0, started: 1, stopping: 2, stopped: 3, failed: 3 };
-const STATUS_AFTER: Record<EventStatus, SessionStatus> = {
-	...{ starting: 'queued', started: 'running', stopping: 'stopping', stopped: 'stopped', failed: 'failed' },
-};
+const statusAfter = (event: EventStatus): SessionStatus =>
+	event === 'starting' ? 'queued' : event === 'started' ? 'running' : event;
 
 const isOver = ({ status }: SimulatedSession) => ['completed', 'stopped', 'failed'].includes(status);
 
@@ -146,8 +145,8 @@ export class Sessions {
 		const isLast = STAGE[event] === STAGE.stopped;
 		this.run(session, isLast ? [] : steps.filter((step) => STAGE[step.event] > STAGE[event]));
 		if (!isOver(session)) {
-			if (isLast) this.finish(session, STATUS_AFTER[event]);
-			else session.status = STATUS_AFTER[event];
+			if (isLast) this.finish(session, statusAfter(event));
+			else session.status = statusAfter(event);
 		}
 		session.updatedAt = new Date().toISOString();
 		if (isOver(session)) this.leaveRoom(session);

@@ -68,7 +68,7 @@ export class Transcriptions {
 		app.post<Call<{ roomId: string; webhookUrl?: string; summary?: { enabled?: boolean } }>>(
 			`${PATHS.realtime}/start`,
 			({ body: { roomId, webhookUrl, summary } }) => {
-				const sessionId = this.world.rooms.ongoing(roomId)?.id;
+				const sessionId = this.world.rooms.live.get(roomId)?.id;
 				if (!sessionId) throw new ApiError(400, 'The room has no active session');
 				if (this.running(roomId)) throw new ApiError(409, 'Transcription is already running');
 				const wanted = { roomId, sessionId, summary: summary?.enabled ? undefined : null };
