@@ -2,7 +2,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
 import { useRig } from './rig';
-import { rows } from './waitingRun';
+import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
 const MAX_WAIT_MS = 600_000;
@@ -74,20 +74,64 @@ it('Lists of recordings that hang for 100 calls of one execution cost another on
 	expect(output).toMatchObject([{ outcome: 'rejected' }, { outcome: 'answered' }]);
 });
 
-it('100 sessions that ended a second before Max Wait are shown as ended by an API that takes ten requests a second', async () => {
-	const waiting = [];
-	const sinceMs = Date.now();
-	for (let index = 0; index < 100; index++) waiting.push(await rig.engine.startAndWait(MAX_WAIT_MS, {}));
-	await later(MAX_WAIT_MS - (Date.now() - sinceMs) - 1_000);
-	complete(rig.simulator.sessions.values());
+/** From now on, the API takes so many requests a second. */
+function limit(perSecond: number, headers: Record<string, string> = {}): void {
 	let [second, sent] = [0, 0];
 	const isTooMany = () => {
 		const nowS = Math.floor(Date.now() / 1000);
 		[second, sent] = nowS === second ? [second, sent + 1] : [nowS, 1];
-		return sent > 10;
+		return sent > perSecond;
 	};
-	const match = { method: 'GET', path: Object.assign(/./, { test: isTooMany }), times: Infinity };
-	rig.simulator.addFault({ kind: 'status', status: 429, match });
-	const outputs = await Promise.all(waiting.map(async (one) => await one.jsonWithin(DEADLINE_MS)));
-	for (const output of outputs) expect(output).toMatchObject([{ outcome: 'completed' }]);
+	const match = { path: Object.assign(/./, { test: isTooMany }), times: Infinity };
+	rig.simulator.addFault({ kind: 'status', status: 429, headers, match });
+}
+
+describe('By an API that takes ten requests a second,', () => {
+	async function startMany(count: number, parameters: INodeParameters) {
+		const sinceMs = Date.now();
+		const waiting: WaitingRun[] = [];
+		for (let index = 0; index < count; index++)
+			waiting.push(await rig.engine.startAndWait(MAX_WAIT_MS, parameters));
+		await later(MAX_WAIT_MS - (Date.now() - sinceMs) - 1_000);
+		return async () => await Promise.all(waiting.map(async (one) => await one.jsonWithin(DEADLINE_MS)));
+	}
+
+	it('100 sessions that ended a second before Max Wait are shown as ended', async () => {
+		const outputs = await startMany(100, {});
+		complete(rig.simulator.sessions.values());
+		limit(10);
+		for (const output of await outputs()) expect(output).toMatchObject([{ outcome: 'completed' }]);
+	});
+
+	it('200 sessions are ended at Max Wait, however long the pauses are that it wants', async () => {
+		const outputs = await startMany(200, ENDED);
+		limit(10, { 'retry-after': '30' });
+		for (const output of await outputs()) expect(output).toMatchObject([{ endedAtTimeout: true }]);
+		for (const { status } of rig.simulator.sessions.values()) expect(status).toBe('completed');
+	});
+
+	it('what was said in 100 calls that end together is fetched', async () => {
+		const more = { recording: 'summarize', maxWait: 1, maxWaitUnit: 'hours', maxCallDuration: 0 };
+		const parameters = byRule({ operation: 'makeAndWait', ...more });
+		const waiting = await rig.engine.startAndWait(3_600_000, parameters, { items: rows(100) });
+		for (const status of ['answered', 'ended'] as const) {
+			for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+			if (status === 'answered') limit(10);
+		}
+		for (const item of (await waiting.jsonWithin(900_000)) ?? [{}]) {
+			expect(item).toMatchObject({ transcript: expect.any(String), summary: expect.any(String) });
+		}
+	});
+});
+
+it('An API that is down for a minute at the Max Wait of 100 sessions is asked to end 20 a second at most', async () => {
+	const waiting = await rig.engine.startAndWait(60_000, ENDED, { items: rows(100) });
+	await later(59_000);
+	rig.simulator.addFault({ kind: 'status', status: 503, match: { times: Infinity } });
+	setTimeout(() => rig.simulator.clearFaults(), 60_000);
+	expect(await waiting.jsonWithin()).toMatchObject(Array(100).fill({ endedAtTimeout: true }));
+	const sent = rig.requests.filter(({ path }) => path.endsWith('/end'));
+	const inSecond = sent.map(({ receivedAtMs }) => Math.floor(receivedAtMs / 1000));
+	for (const second of new Set(inSecond))
+		expect(inSecond.filter((one) => one === second).length).toBeLessThanOrEqual(20);
 });

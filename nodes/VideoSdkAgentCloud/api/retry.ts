@@ -31,5 +31,7 @@ export function retryDelay(
 	if (!isSafeToRepeat || attempt >= (isRateLimited ? MAX_ATTEMPTS_RATE_LIMITED : MAX_ATTEMPTS))
 		return undefined;
 	const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS);
-	return failure.retryAfterMs ?? backoffMs * (0.5 + random / 2);
+	// What failed together isn't sent again together.
+	if (failure.retryAfterMs !== undefined) return failure.retryAfterMs + backoffMs * random;
+	return backoffMs * (0.5 + random / 2);
 }

@@ -42,7 +42,9 @@ const readOwn =
 	(sessionId: string): ((answer: IDataObject) => IDataObject | undefined) =>
 	(answer) => {
 		const session = readSession(answer);
-		return session && bareId(session.sessionId) === bareId(sessionId) ? session : undefined;
+		return session && bareId(session.sessionId) === bareId(sessionId)
+			? { ...session, sessionId: apiSessionId(sessionId) }
+			: undefined;
 	};
 
 /** Starts a session. The request is sent once: see `retryDelay`. */

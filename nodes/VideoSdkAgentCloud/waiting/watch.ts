@@ -18,14 +18,20 @@ const NEAR_SHARE = 1 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
-/** Last looks that begin at a time, so 20 a second: an account with hundreds at Max Wait has two minutes for all. */
-const MAX_LAST_LOOKS = 5;
+/** Ends, last looks, and looks for what was said that begin at a time, so 20 a second of each: an account with hundreds at Max Wait has two minutes for all. */
+const MAX_AT_A_TIME = 5;
 /** So long after 'too many requests' one begins at a time. */
 const LIMITED_MS = 60_000;
 /** A request takes so long at most: what still waits for a slot then holds up nothing any more. */
 const LONGEST_REQUEST_MS = 10_000;
 /** n8n's `sleep` takes no longer time than 24 days. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
+
+/** What is sent for one conversation alone. */
+type Paced = 'end' | 'keep' | 'look';
+
+/** @returns until when it is sent, in ms since 1970 */
+const lastMs = (one: Awaited, step: Paced) => (step === 'keep' ? one.limits.keepUntilMs : one.lastEndMs);
 
 /**
  * Asks VideoSDK for everything that the executions of this process await of one account: one loop, so that the cost grows with the
@@ -80,9 +86,12 @@ export class Watch {
 		const near: Awaited[] = [];
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
-		const underWay = [...this.watched].filter(({ busy }) => busy?.step === 'look').length;
 		const isLimited = nowMs < this.account.pausedUntilMs + LIMITED_MS;
-		let lastLooks = Math.min(isLimited ? 1 : MAX_LAST_LOOKS, MAX_SINGLE - underWay);
+		const turns = (step: Paced) => {
+			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step).length;
+			return Math.min(isLimited ? 1 : MAX_AT_A_TIME, MAX_SINGLE - underWay);
+		};
+		const left = { look: turns('look'), end: turns('end'), keep: turns('keep') };
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			if (one.busy && nowMs < one.busy.untilMs) {
@@ -93,14 +102,16 @@ export class Watch {
 			const next = one.next(nowMs);
 			if (next.step === 'ready') {
 				if (one.onReady) ready.add(one.onReady);
-			} else if (next.step === 'look' && one.isLastLook(nowMs)) {
-				// It waits for no round of looks, but VideoSDK isn't asked for all at once.
-				const atMs = Math.max(next.atMs, this.account.pausedUntilMs);
-				if (atMs <= nowMs && lastLooks-- > 0) void this.begin(one, 'look', nowMs);
-				else nextAtMs = Math.min(nextAtMs, atMs, next.untilMs);
-			} else if (next.step !== 'look') {
-				if (next.step !== 'pause' && next.atMs <= nowMs) void this.begin(one, next.step, nowMs);
-				else nextAtMs = Math.min(nextAtMs, next.atMs);
+			} else if (next.step === 'pause') {
+				nextAtMs = Math.min(nextAtMs, next.atMs);
+			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
+				// It waits for no round of looks, but VideoSDK isn't asked for all at once. Ends don't wait after 'too many requests'.
+				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs);
+				const untilMs = lastMs(one, next.step);
+				const isTurn = atMs <= nowMs && left[next.step]-- > 0;
+				// Nothing is sent after that, it's only noted.
+				if (isTurn || nowMs >= untilMs) void this.begin(one, next.step, nowMs);
+				else nextAtMs = Math.min(nextAtMs, atMs, untilMs);
 			} else {
 				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.
 				nextAtMs = Math.min(nextAtMs, next.untilMs);
@@ -117,13 +128,12 @@ export class Watch {
 	}
 
 	/** Begins an end, a look for what was said, or the last look. */
-	private async begin(one: Awaited, step: 'end' | 'keep' | 'look', nowMs: number): Promise<void> {
+	private async begin(one: Awaited, step: Paced, nowMs: number): Promise<void> {
 		// Whoever still waits for a slot then, behind those of other executions, holds up nothing.
-		const untilMs = (step === 'keep' ? one.limits.keepUntilMs : one.lastEndMs) + LONGEST_REQUEST_MS;
-		const busy = { step, untilMs };
+		const busy = { step, untilMs: lastMs(one, step) + LONGEST_REQUEST_MS };
 		one.busy = busy;
 		// Those that weren't looked at yet come first.
-		if (step === 'look' && this.watched.delete(one)) this.watched.add(one);
+		if (this.watched.delete(one)) this.watched.add(one);
 		const { account } = this;
 		const steps = {
 			end: async () => await end(account, one),

@@ -9,6 +9,8 @@ import type { Awaited } from './awaited';
 
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
+/** The status of what VideoSDK hasn't even read. */
+const TOO_MANY = 429;
 /** Statuses that say plainly that there is no record. */
 const NOT_THERE = [402, 404];
 
@@ -39,8 +41,9 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 		one.learn({ ended: true });
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
-		await fetchRecord(account, one, 'end');
 		const failure = failureOf(error);
+		if (failure?.status === TOO_MANY) return;
+		await fetchRecord(account, one, 'end');
 		// What is over after a lost answer was ended by it.
 		if (failure && isInDoubt(failure) && isShownOver(one.known)) one.learn({ ended: true });
 	}

@@ -69,14 +69,14 @@ describe('retryDelay', () => {
 		);
 	});
 
-	it('waits twice as long each time, with jitter, or as long as the API asks', () => {
+	it('waits twice as long each time, with jitter, or as long as the API asks and a little more', () => {
 		const delays = (random: number, failure: Partial<ApiFailure> = {}) =>
 			[1, 2, 3, 4, 5, 6].map((attempt) =>
 				retryDelay({ kind: 'status', status: 429, ...failure }, 'POST', attempt, random),
 			);
 		expect(delays(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000, undefined]);
 		expect(delays(0)).toEqual([250, 500, 1_000, 2_000, 4_000, undefined]);
-		expect(delays(0.5, { retryAfterMs: 7_000 })).toEqual([...Array<number>(5).fill(7_000), undefined]);
-		expect(retryDelay({ kind: 'status', status: 503, retryAfterMs: 0 }, 'GET', 1, 0.5)).toBe(0);
+		expect(delays(0.5, { retryAfterMs: 7_000 })).toEqual([7_250, 7_500, 8_000, 9_000, 11_000, undefined]);
+		expect(retryDelay({ kind: 'status', status: 503, retryAfterMs: 0 }, 'GET', 1, 0)).toBe(0);
 	});
 });

@@ -65,7 +65,7 @@ describe('Refused, with field, value, item and what to do:', () => {
 		['second number follows', '+1 415 555 0123 (2', '+1 415 555 0123 (2).', '+1 415 555 0123 (2 3)'],
 		['second number follows', '+352 12 34 56 / 12 34 57', '+49 30 123456\n57', '+49301234\n5678'],
 		['second number follows', '+49 30 123456\t57', '+49 30 123456/57', '+49 30 1234 / 5678'],
-		['second number follows', '+41 44 123 45 67 / 68'],
+		['second number follows', '+41 44 123 45 67 / 68', '+49 30/123456/57'],
 		['ends with .0', '+4930123456.000', '+4930123456.0000'],
 		['No country code starts with 0', '+0171 1234567', '000171'],
 		['3 to 15 digits', '+12', '00 12', '+1234567890123456'],
