@@ -26,16 +26,21 @@ export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 /** The events of a webhook, as they are read: what can be chosen depends on its owner. */
 const webhookEventsField = choicesField('required', 'Webhook Events', 'webhookEvents', {
 	options: [],
-	description: 'The events to send to the trigger',
 	displayOptions: { hide: { webhookUrl: [''] } },
 });
 
 /**
  * Makes the fields of a webhook: where VideoSDK sends events, and which ones.
  *
+ * @param kind such as "session"
  * @param whose such as "this session's events"
  */
-export function webhookFields(whose: string, options: EventOption[], chosen: string[]): INodeProperties[] {
+export function webhookFields(
+	kind: string,
+	whose: string,
+	options: EventOption[],
+	chosen: string[],
+): INodeProperties[] {
 	return [
 		{
 			...webhookUrlField,
@@ -43,12 +48,18 @@ export function webhookFields(whose: string, options: EventOption[], chosen: str
 			// For "From List"; By URL has its own.
 			hint: "Leave empty if you don't need events",
 		},
-		{ ...webhookEventsField, options, default: chosen },
+		{
+			...webhookEventsField,
+			options,
+			default: chosen,
+			description: `The ${kind} events to send to the trigger`,
+		},
 	];
 }
 
 /** Where VideoSDK sends the events of a session. */
 export const WEBHOOK_FIELDS = webhookFields(
+	'session',
 	"this session's events and those of its own room",
 	EVENT_OPTIONS,
 	['started', 'stopped', 'failed'].map((name) => EVENT_PREFIX + name),

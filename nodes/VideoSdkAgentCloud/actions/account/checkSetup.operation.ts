@@ -29,7 +29,7 @@ const CHECKS: Record<string, Check> = {
 };
 
 const checked = <B extends Blank>(blank: B, field: Field, what: string) =>
-	optional(blank, field, `${what} to check. Leave empty to skip this check.`);
+	optional(blank, field, `${what} to check, if you use one`);
 
 const FIELDS = {
 	deploymentId: checked('default', deploymentField, 'A deployment'),

@@ -31,7 +31,7 @@ export const operation: Operation = {
 		...recordingFields(
 			"You can't choose it afterwards. Get it with Transcription: Get or Recording: Get Many.",
 		),
-		...webhookFields("this room's events", ROOM_EVENT_OPTIONS, DEFAULT_EVENTS),
+		...webhookFields('room', "this room's events", ROOM_EVENT_OPTIONS, DEFAULT_EVENTS),
 	],
 	options: [contextField, customRoomIdField, geoFenceField],
 	prepare(read) {
