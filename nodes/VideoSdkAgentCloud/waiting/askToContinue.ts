@@ -31,6 +31,8 @@ type Trouble = 'failed' | 'busy' | 'tooLarge';
 
 /** How n8n says that the execution does not wait here any more, or is running (WaitingWebhooks). */
 const IS_OVER = /has finished|does not exist|does not contain a waiting webhook/;
+/** Where n8n leads from an execution that waits at a form by now. */
+const IS_AT_FORM = /\/form-waiting\//;
 const IS_RUNNING = /is running already/;
 
 /** What our own request carries. */
@@ -92,7 +94,7 @@ async function post(
 		if (result === undefined) {
 			// Errors of n8n itself have a code and a message. Anything else is from a proxy, a login, or an n8n that is starting.
 			const problem = code === undefined ? '' : String(message);
-			if (IS_OVER.test(problem)) return undefined;
+			if (IS_OVER.test(problem) || IS_AT_FORM.test(String(headers.location))) return undefined;
 			return { trouble: IS_RUNNING.test(problem) ? 'busy' : 'failed', reason };
 		}
 		// 401: the execution waits for something else by now.

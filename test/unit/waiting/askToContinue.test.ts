@@ -19,14 +19,14 @@ afterEach(() => void jest.useRealTimers());
 async function ask(
 	known: Known[],
 	answer: (carried: CarriedKnown, length: number) => string | number | undefined,
-	resumeUrl = STORED.resumeUrl,
+	{ resumeUrl = STORED.resumeUrl, location = '' } = {},
 ): Promise<void> {
 	const httpRequest = async ({ body }: { body: Buffer }) => {
 		const text = gunzipSync(body).toString();
 		const result = answer(JSON.parse(text) as CarriedKnown, text.length);
 		if (result === undefined) throw new Error('connect ECONNREFUSED');
 		if (typeof result === 'number')
-			return await Promise.resolve({ statusCode: result, headers: {}, body: '' });
+			return await Promise.resolve({ statusCode: result, headers: { location }, body: '' });
 		return await Promise.resolve({ statusCode: 200, headers: { [RESULT_HEADER]: result }, body: '' });
 	};
 	const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
@@ -62,7 +62,7 @@ it.each([
 	['https://n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'https://n8n.example.com'],
 	['//n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'its own address'],
 ])("n8n's token of the execution is in no log: %s", async (resumeUrl, shown) => {
-	await ask([], () => undefined, resumeUrl);
+	await ask([], () => undefined, { resumeUrl });
 	expect(JSON.stringify(warn.mock.calls)).toContain(shown);
 	expect(JSON.stringify(warn.mock.calls)).not.toContain('TOKEN');
 });
@@ -72,4 +72,12 @@ it('n8n is asked again after an answer that is none to the question, since its s
 	let requests = 0;
 	await ask([unknown('c-1')], () => results[requests++]);
 	expect(requests).toBe(3);
+});
+
+it.each([
+	['/form-waiting/1?signature=TOKEN', 0],
+	['https://login.example.com/', 1],
+])('n8n leads on to %s: warnings %i', async (location, warnings) => {
+	await ask([unknown('c-1')], () => 307, { location });
+	expect(warn).toHaveBeenCalledTimes(warnings);
 });
