@@ -5,7 +5,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
-import { useRig } from './rig';
+import { later, useRig } from './rig';
 
 type Served = { receive: (incoming: IncomingMessage, response: ServerResponse) => Promise<void> };
 
@@ -14,7 +14,6 @@ const MINUTE_MS = 60_000;
 const MAX_WAIT_MS = 10 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 const at = (ms: number) => new Date(ms).toISOString();
 const makeAndWait = (more: IDataObject) => ({ ...byRule(more), operation: 'makeAndWait' }) as INodeParameters;
 const call = () => [...rig.simulator.calls.values()][0]!;

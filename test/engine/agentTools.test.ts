@@ -359,14 +359,14 @@ it('After a change of the secret, a new token counts within seconds, and a forme
 	const tool = await publish();
 	const former = await tokenFor(tool);
 	expect(await ping(tool, former)).toBe(200);
-	rig.engine.setCredentials(rig.credentials({ secretKey: 'the new secret' }));
+	rig.use({ secretKey: 'the new secret' });
 	const token = await tokenFor(tool);
 	passTime(5_001);
 	expect([await ping(tool, token), await ping(tool, former)]).toEqual([200, 401]);
-	rig.engine.setCredentials(rig.credentials());
+	rig.use();
 	passTime(60_001);
 	expect([await ping(tool, former), await ping(tool, token)]).toEqual([200, 401]);
-	rig.engine.setCredentials(rig.credentials({ secretKey: ' ' }));
+	rig.use({ secretKey: ' ' });
 	passTime(60_001);
 	expect(await ping(tool, former)).toBe(503);
 });
@@ -389,7 +389,7 @@ it.each<[INodeParameters, string]>([
 });
 
 it('A tool is not published without a secret that its tokens could be signed with', async () => {
-	rig.engine.setCredentials(rig.credentials({ secretKey: ' ' }));
+	rig.use({ secretKey: ' ' });
 	await expect(publish()).rejects.toThrow("'Secret Key'");
 });
 
@@ -445,7 +445,7 @@ it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [field
 });
 
 it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {
-	rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
+	rig.use({ baseUrl: 'https://api.videosdk.live' });
 	const result = await rig.engine.run({
 		parameters: createAccess(LOCAL_TOOL.replace('127.0.0.1', 'localhost')),
 	});

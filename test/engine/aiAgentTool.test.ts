@@ -11,11 +11,10 @@ import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import type { RunResult } from './engine';
 import { TOOL } from './engine';
-import { byId, expectNoSecrets, jsonOf, startParameters, useRig } from './rig';
+import { byId, expectNoSecrets, jsonOf, retryOnFail, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
-const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 const dispatch: INodeParameters = {
 	resource: 'agent',
 	operation: 'dispatch',

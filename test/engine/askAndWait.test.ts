@@ -1,6 +1,5 @@
 /** Call: Ask and Wait, with the official MCP client in the place of the voice agent. */
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import fc from 'fast-check';
 import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
@@ -8,6 +7,7 @@ import { checkAsync } from '../unit/support';
 import type { CallStatus } from '../simulator';
 import { byRule, callParameters, made, TO } from './callRig';
 import { ACTION, REVIEW, TOOL } from './engine';
+import { connectAgent } from './publishedTool';
 import { byId, failureOf, jsonOf, passTime, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
 
@@ -42,12 +42,6 @@ const handedTools = (): HandedTool[][] =>
 	made(rig).map(({ body }) => (body as { metadata: { n8nTools: HandedTool[] } }).metadata.n8nTools);
 const lastTool = () => handedTools().at(-1)![0]!;
 
-async function connect({ url, headers }: HandedTool = lastTool()): Promise<Client> {
-	const client = new Client({ name: 'voice-agent', version: '1.0.0' });
-	await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
-	return client;
-}
-
 /** Asks, and connects as the call's agent. */
 async function asked(
 	more: IDataObject = {},
@@ -55,7 +49,8 @@ async function asked(
 ): Promise<{ waiting: WaitingRun; agent: Client }> {
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, ask(more), options);
 	expect(waiting.result.run.status).toBe('waiting');
-	return { waiting, agent: await connect() };
+	const { url, headers } = lastTool();
+	return { waiting, agent: await connectAgent(url, { ...headers }) };
 }
 
 async function submit(agent: Client, input: IDataObject) {
@@ -384,7 +379,7 @@ describe('Nothing is asked', () => {
 	});
 
 	it("if VideoSDK's agents could not reach n8n", async () => {
-		rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
+		rig.use({ baseUrl: 'https://api.videosdk.live' });
 		const via = { callVia: 'gateway', gatewayId: byId('gw') };
 		const { message, description } = failureOf(await rig.engine.run({ parameters: ask(via) }));
 		expect(message).toMatch(/VideoSDK's agents can't reach this execution at http:\/\/localhost:5678/);

@@ -115,7 +115,7 @@ describe('A credential', () => {
 		['Secret Key', { secretKey: '' }],
 		['Base URL', { baseUrl: 'api.videosdk.live' }],
 	])('with a bad %s is named with that field: %j', async (field, more) => {
-		rig.engine.setCredentials(rig.credentials(more));
+		rig.use(more);
 		for (const parameters of [
 			startParameters(),
 			session('get', { sessionId: 's' }),

@@ -54,7 +54,7 @@ async function moveToWorker(): Promise<void> {
 	const { credentialId } = rig.engine;
 	rig.engine = await rig.addEngine();
 	Object.defineProperty(rig.engine, 'credentialId', { value: credentialId });
-	rig.engine.setCredentials(rig.credentials());
+	rig.use();
 }
 
 /** An API that answers everything with a public key, an empty list, and the headers that are given. */
@@ -78,7 +78,7 @@ function answerRule(more: object, fields: IDataObject): IDataObject {
 const inThePast = (ms: number) => ({ Date: new Date(Date.now() - ms).toUTCString() });
 /** Something is wrong with the credential. @returns the fields to check all the same */
 function broken(more: IDataObject, fields: IDataObject = {}): IDataObject {
-	rig.engine.setCredentials(rig.credentials(more as never));
+	rig.use(more as never);
 	return fields;
 }
 const elsewhere = (url: string) => url.replace(n8n.origin, 'http://127.0.0.1:9');

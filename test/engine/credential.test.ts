@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { decode, verify } from 'jsonwebtoken';
-import type { ICredentialDataDecryptedObject, INodeParameters } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { STAND_INS } from './nodeTypes';
 import {
@@ -38,9 +38,7 @@ describe('The keys', () => {
 		['Get Many', { resource: 'session', operation: 'getAll' }, { data: [], pageInfo: { total: 0 } }],
 	])('are those of the item if they are expressions: %s', async (_operation, parameters, body) => {
 		const tenants = ['ada', 'ada', 'grace', 'edsger'];
-		rig.engine.setCredentials(
-			rig.credentials({ apiKey: '={{ $json.tenant }}', secretKey: '={{ $json.tenant }}-secret' }),
-		);
+		rig.use({ apiKey: '={{ $json.tenant }}', secretKey: '={{ $json.tenant }}-secret' });
 		for (const tenant of new Set(tenants)) {
 			const match = { path: new RegExp(`/${tenant}$`), times: tenants.length };
 			rig.simulator.addFault({ kind: 'noData', body: { ...body, sessionId: tenant }, match });
@@ -71,7 +69,7 @@ describe('The keys', () => {
 			parameters: { resource: 'session', operation: 'waitForStatus', sessionId },
 		});
 		while (rig.requests.length === 0) await pause(5);
-		rig.engine.setCredentials(rig.credentials({ baseUrl: other.url, secretKey: other.secret }));
+		rig.use({ baseUrl: other.url, secretKey: other.secret });
 		passTime(61_000);
 		await Promise.race([running, pause(4_000)]);
 		// Lets the execution end even if it goes on with the former credential.
@@ -120,12 +118,12 @@ describe('The keys', () => {
 
 it('Keys count without the white space that was pasted around them, and a Base URL without slashes at its end', async () => {
 	const { apiKey, secret, url } = rig.simulator;
-	use({ apiKey: ` ${apiKey}\n`, secretKey: `\t${secret} \r\n`, baseUrl: `${url}// ` });
+	rig.use({ apiKey: ` ${apiKey}\n`, secretKey: `\t${secret} \r\n`, baseUrl: `${url}// ` });
 	expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
 	expect(rig.request.rawPath).toBe(`${SESSIONS}/start`);
 	expect(JSON.stringify(rig.simulator.requests)).not.toContain(secret);
 	// A path is kept.
-	use({ baseUrl: `${url}/a%20b/c/` });
+	rig.use({ baseUrl: `${url}/a%20b/c/` });
 	failureOf(await rig.engine.run({ parameters: startParameters() }));
 	expect(rig.requests.at(-1)?.rawPath).toBe(`/a%20b/c${SESSIONS}/start`);
 });
@@ -136,7 +134,6 @@ const noApi = (...faults: Fault[]) =>
 		/'Base URL'.*VideoSDK API/,
 		() => rig.simulator.addFault(fault),
 	]);
-const use = (more: ICredentialDataDecryptedObject) => rig.engine.setCredentials(rig.credentials(more));
 const NOT_ENABLED = { message: 'Please Enable AI Worker Services' };
 
 describe('The credential test', () => {
@@ -149,7 +146,7 @@ describe('The credential test', () => {
 		const nowS = Date.now() / 1_000;
 		expect([iat <= nowS - 30, exp >= nowS + 60]).toEqual([true, true]);
 		const fresh = await rig.addSimulator({ lifecycle: false, deployments: [] });
-		use({ baseUrl: fresh.url });
+		rig.use({ baseUrl: fresh.url });
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
 		expect(fresh.requests).toHaveLength(1);
 	});
@@ -158,7 +155,7 @@ describe('The credential test', () => {
 		[
 			'a key that is not accepted',
 			/didn't accept this API key and secret.*app\.videosdk\.live\/api-keys/,
-			() => use({ secretKey: 'another-secret' }),
+			() => rig.use({ secretKey: 'another-secret' }),
 		],
 		[
 			'a project without Agent Cloud',
@@ -173,9 +170,9 @@ describe('The credential test', () => {
 				body,
 			})),
 		),
-		['a blank API Key', /'API Key'/, () => use({ apiKey: ' ' })],
-		['no Secret Key', /'Secret Key'/, () => use({ secretKey: '' })],
-		['no URL', /'Base URL'/, () => use({ baseUrl: 'example' })],
+		['a blank API Key', /'API Key'/, () => rig.use({ apiKey: ' ' })],
+		['no Secret Key', /'Secret Key'/, () => rig.use({ secretKey: '' })],
+		['no URL', /'Base URL'/, () => rig.use({ baseUrl: 'example' })],
 	])('has a sentence for %s', async (_what, message, spoil) => {
 		spoil();
 		const text = expect.stringMatching(message) as string;

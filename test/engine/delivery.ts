@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Simulator } from '../simulator';
 
 /** A key that is not VideoSDK's. */
 export function strangersKey() {
@@ -65,6 +66,18 @@ export async function send(
 		});
 		request.on('error', reject);
 		request.end(body);
+	});
+}
+
+/** Sends a signed event, and goes away after a while. */
+export async function sendAndLeave(url: string, event: object, signer: Simulator, ms: number): Promise<void> {
+	const body = JSON.stringify(event);
+	const headers = { 'videosdk-signature': signer.sign(body), 'content-type': 'application/json' };
+	await new Promise<void>((resolve) => {
+		const request = http.request(url, { method: 'POST', headers, agent: false });
+		request.on('error', () => resolve());
+		request.end(body);
+		setTimeout(() => request.destroy(new Error('gone')), ms);
 	});
 }
 

@@ -1,5 +1,4 @@
 /** Which deliveries start the workflow: an event that happens once does so once, one that may happen again each time. */
-import http from 'node:http';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import {
@@ -11,7 +10,7 @@ import {
 } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
 import { overwriteDeduplication } from './deduplication';
-import { eventBody } from './delivery';
+import { eventBody, sendAndLeave } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
 
@@ -141,14 +140,7 @@ it.each<[string, (trigger: PublishedTrigger) => void]>([
 ])('It takes the place of a first delivery whose sender went away %s', async (_when, slowDown) => {
 	const trigger = await rig.engine.publish();
 	slowDown(trigger);
-	const body = JSON.stringify(started);
-	await new Promise<void>((resolve) => {
-		const headers = { 'videosdk-signature': rig.simulator.sign(body), 'content-type': 'application/json' };
-		const request = http.request(trigger.url, { method: 'POST', headers });
-		request.on('error', () => resolve());
-		request.end(body);
-		setTimeout(() => request.destroy(new Error('gone')), 200);
-	});
+	await sendAndLeave(trigger.url, started, rig.simulator, 200);
 	rig.simulator.latencyMs = 0;
 	expect(await deliver(trigger, started)).toBe(200);
 	// Two runs may have been stored, but only one goes on.

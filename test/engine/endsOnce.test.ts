@@ -3,14 +3,13 @@
  * processes in all combinations: see model. Here are single faults, and what comes to the resume URL.
  */
 import dns from 'node:dns';
-import http from 'node:http';
-import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import { ExecutionLifecycleHooks } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { byRule } from './callRig';
-import { eventBody, strangersKey } from './delivery';
+import { eventBody, sendAndLeave, strangersKey } from './delivery';
 import { NODE_NAME, type NodeRunOptions } from './engine';
-import { failureOf, jsonOf, startParameters, useRig } from './rig';
+import { failureOf, jsonOf, later, onEachRun, startParameters, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -23,7 +22,6 @@ const ENDED = { timedOut: true, endedAtTimeout: true };
 const ONE_SESSION = /sessions\/[0-9a-f-]{36}$/;
 const sessions = () => [...rig.simulator.sessions.values()];
 const sessionAt = (index: number) => sessions()[index]!;
-const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Starts one session after another, in the order of the items. */
 async function begin(
@@ -49,55 +47,24 @@ async function deliverEnd(index = 0, event: 'stopped' | 'failed' = 'stopped'): P
 async function deliverEndAndLeave(): Promise<void> {
 	sessionAt(0).status = 'stopped';
 	rig.simulator.latencyMs = 400;
-	const body = JSON.stringify(endOf(0));
-	const headers = { 'content-type': 'application/json', 'videosdk-signature': rig.simulator.sign(body) };
-	await new Promise<void>((resolve) => {
-		const request = http.request(urlOf(0), { method: 'POST', headers, agent: false });
-		request.on('error', () => resolve());
-		request.end(body);
-		setTimeout(() => request.destroy(new Error('gone')), 200);
-	});
+	await sendAndLeave(urlOf(0), endOf(0), rig.simulator, 200);
 }
 
 describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
 	const always = { times: Infinity };
-	const endDeclined = { success: false, message: "Couldn't stop the worker" };
-	type Case = [what: string, count: number, parameters: INodeParameters, faults: Fault[], expected: object];
-	it.each<Case>([
-		...[402, 404].map((status): Case => {
-			const faults: Fault[] = [{ kind: 'status', status, match: { method: 'GET', ...always } }];
-			return [`every GET is answered ${status}`, 4, END_AT_TIMEOUT, faults, ENDED];
-		}),
-		[
-			'VideoSDK wants longer pauses than there is time for',
-			1,
-			END_AT_TIMEOUT,
-			[
-				{
-					kind: 'status',
-					status: 503,
-					headers: { 'retry-after': '55' },
-					match: { method: 'POST', times: 4 },
-				},
-			],
-			ENDED,
-		],
-		[
-			'the end is declined',
-			1,
-			END_AT_TIMEOUT,
-			[{ kind: 'status', status: 200, body: endDeclined, match: { path: /end$/, ...always } }],
-			{
-				outcome: 'running',
-				timedOut: true,
-				endedAtTimeout: false,
-				endError: expect.stringContaining(endDeclined.message),
-			},
-		],
-	])('%s', async (_what, count, parameters, faults, expected) => {
-		const waiting = await begin(SOON_MS, count, parameters);
-		for (const fault of faults) rig.simulator.addFault(fault);
-		expect(await waiting.jsonWithin()).toMatchObject(Array(count).fill(expected));
+	it.each([402, 404])('every GET is answered %i', async (status) => {
+		const waiting = await begin(SOON_MS, 4, END_AT_TIMEOUT);
+		rig.simulator.addFault({ kind: 'status', status, match: { method: 'GET', ...always } });
+		expect(await waiting.jsonWithin()).toMatchObject(Array(4).fill(ENDED));
+	});
+
+	it('the end is declined', async () => {
+		const waiting = await begin(SOON_MS, 1, END_AT_TIMEOUT);
+		const body = { success: false, message: "Couldn't stop the worker" };
+		rig.simulator.addFault({ kind: 'status', status: 200, body, match: { path: /end$/, ...always } });
+		const endError = expect.stringContaining(body.message) as string;
+		const declined = { outcome: 'running', timedOut: true, endedAtTimeout: false, endError };
+		expect(await waiting.jsonWithin()).toMatchObject([declined]);
 	});
 
 	it('an end drips: the others end all the same', async () => {
@@ -154,7 +121,7 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 		const keys = { apiKey: 'new-key', secret: 'a-new-secret' };
 		const next = await rig.addSimulator({ port, lifecycle: false, ...keys });
 		next.sessions.set(session!.sessionId, session!);
-		rig.engine.setCredentials(rig.credentials({ apiKey: keys.apiKey, secretKey: keys.secret }));
+		rig.use({ apiKey: keys.apiKey, secretKey: keys.secret });
 		if (ms === MAX_WAIT_MS) session!.status = 'failed';
 		expect(await waiting.jsonWithin()).toMatchObject([{ sessionId: session!.sessionId, ...expected }]);
 	});
@@ -183,15 +150,7 @@ it.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as cons
 
 it('An execution that is stopped while n8n saves it does not stop the requests of others', async () => {
 	const runs: Array<{ cancel: () => void }> = [];
-	const process = WorkflowExecute.prototype.processRunExecutionData;
-	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
-		this: WorkflowExecute,
-		workflow,
-	) {
-		const run = process.call(this, workflow);
-		runs.push(run);
-		return run;
-	});
+	onEachRun((run) => runs.push(run));
 	const { runHook } = ExecutionLifecycleHooks.prototype;
 	jest.spyOn(ExecutionLifecycleHooks.prototype, 'runHook').mockImplementation(async function (
 		this: ExecutionLifecycleHooks,
@@ -302,7 +261,7 @@ describe('How an end is known that answers contradict', () => {
 
 describe('The resume URL', () => {
 	it.each([1, 3])('continues by signed ends alone, once, also by a pinned key: %i', async (count) => {
-		rig.engine.setCredentials(rig.credentials({ webhookPublicKey: rig.simulator.publicKeyPem }));
+		rig.use({ webhookPublicKey: rig.simulator.publicKeyPem });
 		const waiting = await begin(MAX_WAIT_MS, count, { maxWait: '={{ $json.index + 1 }}' });
 		// n8n's own deadline is that of the longest wait, and 200 s, and a second for each.
 		const longestMs = count * 60_000;
@@ -396,7 +355,7 @@ describe('The resume URL', () => {
 	])(
 		'is taken up by another process after the first one has died: the secret is kept %s',
 		async (_, kept) => {
-			rig.engine.setCredentials(rig.credentials({ secretKey: kept(rig.simulator.secret) }));
+			rig.use({ secretKey: kept(rig.simulator.secret) });
 			const waiting = await begin(SOON_MS, 3, END_AT_TIMEOUT);
 			jest.clearAllTimers();
 			waiting.receiver = await rig.addEngine();
@@ -436,7 +395,7 @@ describe('Before the wait', () => {
 		['no key', 'my key'],
 		['a private key', strangersKey().privatePem],
 	])('a Webhook Public Key that is %s is refused, but not for Start', async (_what, webhookPublicKey) => {
-		rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
+		rig.use({ webhookPublicKey });
 		const { message, description } = failureOf((await begin(SOON_MS)).result);
 		expect(rig.simulator.requests).toHaveLength(0);
 		expect(message).toMatch(/['"]Webhook Public Key['"]/);
@@ -458,7 +417,7 @@ describe('Before the wait', () => {
 			done: (error: null, found: object[]) => void,
 		) => (name === host && name !== '127.0.0.1' ? done(null, local) : lookup(name, options, done as never));
 		jest.spyOn(dns, 'lookup').mockImplementation(lead as never);
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://${host}:${rig.simulator.port}` }));
+		rig.use({ baseUrl: `http://${host}:${rig.simulator.port}` });
 		const { result } = await begin(2_000);
 		// VideoSDK may refuse an address that it can't reach.
 		expect(sessionAt(0).webhook === undefined).toBe(hints > 0);

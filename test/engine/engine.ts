@@ -187,11 +187,7 @@ export class Engine {
 		return await this.start(workflow, options);
 	}
 
-	/**
-	 * Runs Start and Wait, or what `parameters` name, until the execution waits or ends.
-	 *
-	 * @param maxWaitMs the deadline: the package asks until then, so it should be a matter of seconds
-	 */
+	/** Runs Start and Wait, or what `parameters` name, until the execution waits or ends. */
 	async startAndWait(
 		maxWaitMs: number,
 		parameters: INodeParameters = {},
@@ -301,33 +297,15 @@ export class Engine {
 	async testCredential(): Promise<CredentialVerdict> {
 		const { test } = this.credentialType();
 		if (test === undefined) throw new Error('The credential has no test');
-		const noOp = this.nodeTypes.getByNameAndVersion(STAND_INS.pass);
-		const nodeType: INodeType = {
-			description: {
-				...noOp.description,
-				credentials: [{ name: CREDENTIAL, required: true }],
-				properties: [
-					{
-						displayName: 'Temp',
-						name: 'temp',
-						type: 'string',
-						routing: { request: test.request },
-						default: '',
-					},
-				],
-			},
-		};
-		const node = this.node(STAND_INS.pass, {}, { name: 'Temp-Node' });
-		const workflow = new Workflow({
-			nodes: [node],
-			connections: {},
-			active: false,
-			nodeTypes: {
-				getByName: () => nodeType,
-				getByNameAndVersion: () => nodeType,
-				getKnownTypes: () => ({}),
-			},
-		});
+		const { description } = this.nodeTypes.getByNameAndVersion(STAND_INS.pass);
+		const routing = { request: test.request };
+		const field = { displayName: 'Temp', name: 'temp', type: 'string' as const, default: '', routing };
+		const credentials = [{ name: CREDENTIAL, required: true }];
+		const nodeType: INodeType = { description: { ...description, credentials, properties: [field] } };
+		const getType = () => nodeType;
+		const nodeTypes = { getByName: getType, getByNameAndVersion: getType, getKnownTypes: () => ({}) };
+		const node = this.node(STAND_INS.pass, {});
+		const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
 		const context = new ExecuteContext(
 			workflow,
 			node,
@@ -357,11 +335,7 @@ export class Engine {
 		}
 	}
 
-	/**
-	 * Publishes a workflow that begins with the trigger, and serves its webhook on loopback.
-	 *
-	 * @throws what the trigger's `create` throws
-	 */
+	/** Publishes a workflow that begins with the trigger, and serves its webhook. Throws what the trigger's `create` throws. */
 	async publish(
 		parameters: INodeParameters = {},
 		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersion, withHooks }: PublishOptions = {},
@@ -392,17 +366,7 @@ export class Engine {
 		mode: WorkflowExecuteMode,
 		executionId: string = randomUUID(),
 	): IWorkflowExecuteAdditionalData {
-		const workflowData = {
-			id: 'workflow',
-			name: 'Test',
-			active: true,
-			isArchived: false,
-			activeVersionId: null,
-			createdAt: new Date(),
-			updatedAt: new Date(),
-			nodes: [],
-			connections: {},
-		};
+		const workflowData = { id: 'workflow', name: 'Test' } as IWorkflowBase;
 		const data: Partial<IWorkflowExecuteAdditionalData> = {
 			credentialsHelper: this.credentialsHelper as unknown as ICredentialsHelper,
 			executionId,

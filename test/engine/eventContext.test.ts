@@ -46,7 +46,7 @@ it('A context comes out with every event as it was given, or not at all if it wa
 	const change = fc.constantFrom(undefined, undefined, 'letter', 'cut', 'twice', 'gone');
 	// Pasted with white space around it.
 	const secretKey = ` ${rig.simulator.secret}\n`;
-	rig.engine.setCredentials(rig.credentials({ secretKey }));
+	rig.use({ secretKey });
 	passTime(60_001);
 	let run = 0;
 	await checkAsync(
@@ -93,7 +93,7 @@ it('A context of before a change of the secret is left out, and one of after it 
 	const before = await start(trigger);
 	await deliver(before);
 	const other = await rig.addSimulator({ secret: 'the new secret', apiKey: rig.simulator.apiKey });
-	rig.engine.setCredentials(rig.credentials({ secretKey: 'the new secret', baseUrl: other.url }));
+	rig.use({ secretKey: 'the new secret', baseUrl: other.url });
 	passTime(5_001);
 	jsonOf(await rig.engine.run({ parameters: parametersOf(trigger.url, { n: 2 }) }));
 	await deliver(String(urlsSent(other.requests).at(-1)), 'started', 's-2');

@@ -27,7 +27,8 @@ const gaps = () =>
 		.map((atMs, index) => atMs - (times()[index] ?? 0));
 
 describe("The API's own message is shown, with the status and a next step:", () => {
-	const headers = { 'retry-after': '0' };
+	// The support asks for the ID.
+	const headers = { 'retry-after': '0', 'x-request-id': 'req-4711' };
 
 	it.each([400, 401, 402, 403, 404, 409, 422, 429, 500, 503])('%i', async (status) => {
 		const body = { message: `What the API says about ${status}` };
@@ -42,16 +43,9 @@ describe("The API's own message is shown, with the status and a next step:", () 
 		expect(message).toContain(body.message);
 		expect(message).toContain(`status ${status}`);
 		expect(message).toContain('[item 0]');
-		expect(description).not.toBe('');
+		expect(description).toMatch(/^.+req-4711/);
 		expect(result.error).toMatchObject({ name: 'NodeApiError', httpCode: String(status) });
 		expectNoSecrets(rig, result.error, result.thrown, result.run);
-	});
-
-	it('with the ID that the support asks for', async () => {
-		const { description } = failureOf(
-			await runWith(get, { kind: 'status', status: 400, headers: { 'x-request-id': 'req-4711' } }),
-		);
-		expect(description).toContain('req-4711');
 	});
 });
 
@@ -62,8 +56,7 @@ describe('What goes wrong most often in a first call leads to a page:', () => {
 		['no such routing rule', 'Troubleshooting', byRule({ routingRuleId: byId('rule_none') })],
 		['no such deployment', 'Troubleshooting', startParameters({ deploymentId: byId('none') })],
 	])('%s', async (what, page, parameters) => {
-		if (what === 'a wrong secret')
-			rig.engine.setCredentials(rig.credentials({ secretKey: 'another-secret' }));
+		if (what === 'a wrong secret') rig.use({ secretKey: 'another-secret' });
 		const { description } = failureOf(await rig.engine.run({ parameters }));
 		expect(description).toContain(`'${page}' in the docs`);
 	});
@@ -170,7 +163,7 @@ describe('A host that cannot be reached', () => {
 		['a GET', get],
 	])('is named after some tries: %s', async (_what, parameters) => {
 		const [port] = await freePorts(1);
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+		rig.use({ baseUrl: `http://127.0.0.1:${port}` });
 		const result = await rig.engine.run({ parameters });
 		const { message, description } = failureOf(result);
 		expect(message).toContain(`can't reach 127.0.0.1:${port}`);
@@ -181,7 +174,7 @@ describe('A host that cannot be reached', () => {
 
 	it('is tried again, also for a start, since nothing was sent', async () => {
 		const [port] = await freePorts(1);
-		rig.engine.setCredentials(rig.credentials({ baseUrl: `http://127.0.0.1:${port}` }));
+		rig.use({ baseUrl: `http://127.0.0.1:${port}` });
 		let late: Promise<Simulator> | undefined;
 		// During the pause after the first try, which was refused.
 		setTimeout(() => (late = rig.addSimulator({ port, lifecycle: false })), 100);

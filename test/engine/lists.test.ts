@@ -122,7 +122,7 @@ it('A very long list is whole, and one may be empty', async () => {
 			...{ id: `ddv_${index}`, name: `Agent ${index}`, tags: ['latest'] },
 		}));
 		const { url } = await rig.addSimulator({ deployments });
-		rig.engine.setCredentials(rig.credentials({ baseUrl: url }));
+		rig.use({ baseUrl: url });
 		expect(new Set(valuesOf(await search('searchDeployments'))).size).toBe(count);
 	}
 });

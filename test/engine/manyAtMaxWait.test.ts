@@ -1,7 +1,7 @@
 /** Beside a large execution of the same account, each other one is ended, looked at, and continued in its own time. */
 import type { INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
-import { useRig } from './rig';
+import { later, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
@@ -9,7 +9,6 @@ const MAX_WAIT_MS = 600_000;
 /** n8n's own deadline comes 200 s and 1 s for each item after Max Wait. */
 const DEADLINE_MS = 203_000;
 
-const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 const slowly = (method: string) =>
 	rig.simulator.addFault({ kind: 'delay', delayMs: 8_000, match: { method, times: Infinity } });
 const complete = (sessions: Iterable<object>) => {

@@ -8,12 +8,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from '@n8n/di';
 import { Logger } from '@n8n/backend-common';
 import fc from 'fast-check';
-import { ExecuteContext, WorkflowExecute } from 'n8n-core';
+import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
 import type { Delivery, Fault, RecordedRequest } from '../simulator';
 import { byRule, CALL, RULE } from './callRig';
 import type { Engine, RunResult } from './engine';
-import { SESSIONS, startParameters, useRig } from './rig';
+import { onEachRun, SESSIONS, startParameters, useRig } from './rig';
 
 const CASES = Number(process.env.MODEL_CASES ?? 200);
 /** Fixed, so that a run of CI fails for what was changed and nothing else. */
@@ -502,15 +502,7 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 
 it(`Of ${CASES} combinations none costs a user money or data`, async () => {
 	const only = new RegExp(process.env.MODEL_INVARIANT ?? '');
-	const { processRunExecutionData } = WorkflowExecute.prototype;
-	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
-		this: WorkflowExecute,
-		workflow,
-	) {
-		const run = processRunExecutionData.call(this, workflow);
-		execution = run;
-		return run;
-	});
+	onEachRun((run) => (execution = run));
 	const { putExecutionToWait } = ExecuteContext.prototype;
 	jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockImplementation(async function (
 		this: ExecuteContext,

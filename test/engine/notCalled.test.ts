@@ -2,14 +2,12 @@
 import type { IDataObject } from 'n8n-workflow';
 import { byGateway, made, TO } from './callRig';
 import type { RunOptions } from './engine';
-import { failureOf, jsonOf, passTime, useRig } from './rig';
+import { failureOf, jsonOf, passTime, retryOnFail, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
 const ADA = '+15550003001';
 const GRACE = '+15550003002';
-const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
-
 /** Calls the number of each item, one after another. */
 async function call(numbers: unknown[], options: IDataObject = {}, more: Partial<RunOptions> = {}) {
 	const parameters = byGateway({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });

@@ -78,7 +78,7 @@ describe('Max Concurrency', () => {
 
 it('Each context is signed by the secret of its own item', async () => {
 	const secrets = ['secret-of-ada', 'secret-of-grace'];
-	rig.engine.setCredentials(rig.credentials({ secretKey: '={{ $json.secret }}' }));
+	rig.use({ secretKey: '={{ $json.secret }}' });
 	const parameters = startParameters({
 		webhookUrl: 'https://example.com/hook',
 		options: { context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] }, maxConcurrency: 1 },

@@ -21,11 +21,7 @@ function copyPackage(): void {
 	cpSync(DIST, join(COPY, 'dist'), { recursive: true });
 }
 
-/**
- * Loads the built package as n8n does: what its modules keep in memory begins empty, as in a new process.
- *
- * @throws if the package is not built
- */
+/** Loads the built package as n8n does: what its modules keep in memory begins empty, as in a new process. */
 export async function loadPackage(): Promise<PackageDirectoryLoader> {
 	copyPackage();
 	forgetModules(COPY);

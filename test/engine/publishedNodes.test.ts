@@ -238,7 +238,7 @@ it("They tell what VideoSDK can't reach, unless the API is local, too", async ()
 	await stored('A').publish();
 	await new StoredTrigger(rig.engine, TOOL_PARAMETERS, 'T', TOOL_TRIGGER).publish();
 	expect((await triggers())[0]?.name).toBe('Workflow of A');
-	rig.engine.setCredentials(rig.credentials({ baseUrl: 'https://api.videosdk.live' }));
+	rig.use({ baseUrl: 'https://api.videosdk.live' });
 	expect((await triggers())[0]?.name).toBe("Workflow of A (VideoSDK can't reach it)");
 	expect((await tools())[0]?.name).toBe("find_order: Workflow of T (agents can't reach it)");
 	expect(rig.requests).toEqual([]);

@@ -28,6 +28,13 @@ export const TOOL_PARAMETERS: INodeParameters = {
 	options: {},
 };
 
+/** A client of the official SDK. Close it. */
+export async function connectAgent(url: string, headers: Record<string, string>): Promise<Client> {
+	const client = new Client({ name: 'voice-agent', version: '1.0.0' });
+	await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+	return client;
+}
+
 /** How the workflow ends that a tool starts. */
 export interface ToolEnding {
 	/** The parameters of Agent Tool: Answer; undefined: it does not answer. */
@@ -91,12 +98,8 @@ export class PublishedTool extends ServedWebhook {
 		return { webhookBaseUrl: `${this.origin}/webhook` };
 	}
 
-	/** A client of the official SDK. Close it. */
-	async connect(token: string, headers: Record<string, string> = {}): Promise<Client> {
-		const client = new Client({ name: 'voice-agent', version: '1.0.0' });
-		const requestInit = { headers: { authorization: `Bearer ${token}`, ...headers } };
-		await client.connect(new StreamableHTTPClientTransport(new URL(this.url), { requestInit }));
-		return client;
+	async connect(token: string): Promise<Client> {
+		return await connectAgent(this.url, { authorization: `Bearer ${token}` });
 	}
 
 	/** As n8n: the first answer counts; without one an empty 200, and a 500 for an execution that failed. */

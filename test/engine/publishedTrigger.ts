@@ -12,11 +12,7 @@ export class PublishedTrigger extends ServedWebhook {
 	beforeStoring: () => Promise<void> = async () => undefined;
 	protected readonly path = 'test/webhook';
 
-	/**
-	 * Registers the webhook as n8n does on publishing, and begins to listen.
-	 *
-	 * @param withHooks false: another process has published it
-	 */
+	/** Registers the webhook as n8n does on publishing, unless another process has done that, and begins to listen. */
 	async open(withHooks = true): Promise<void> {
 		if (withHooks && !(await this.hook('checkExists'))) await this.hook('create');
 		this.log.length = 0;

@@ -251,15 +251,13 @@ describe('A trigger with call events', () => {
 	});
 });
 
-describe('A trigger without call events', () => {
-	it('makes no request, and registers nothing', async () => {
-		const trigger = stored([...EVENT_NAMES, 'call-summary', 'participant-joined']);
-		await trigger.publish();
-		await trigger.restart();
-		await trigger.unpublish();
-		expect(rig.requests).toHaveLength(0);
-		expect(active()).toEqual([]);
-	});
+it('A trigger without call events makes no request, and registers nothing', async () => {
+	const trigger = stored([...EVENT_NAMES, 'call-summary', 'participant-joined']);
+	await trigger.publish();
+	await trigger.restart();
+	await trigger.unpublish();
+	expect(rig.requests).toHaveLength(0);
+	expect(active()).toEqual([]);
 });
 
 describe('When n8n starts', () => {
@@ -375,7 +373,7 @@ describe('When n8n starts', () => {
 	it('a broken credential or expression takes no trigger off the air', async () => {
 		const trigger = stored();
 		await trigger.publish();
-		rig.engine.setCredentials(rig.credentials({ baseUrl: 'nowhere' }));
+		rig.use({ baseUrl: 'nowhere' });
 		await trigger.restart();
 		expect(trigger.warnings.join()).toMatch(/couldn't check its registration .*'Base URL'/);
 		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
@@ -384,20 +382,18 @@ describe('When n8n starts', () => {
 
 describe('Publishing fails at once, in words', () => {
 	const LATER = "^Check the credential, or publish again later.*can't send call events to this trigger yet.*";
-	const use = (more: Parameters<typeof rig.credentials>[0]) => () =>
-		rig.engine.setCredentials(rig.credentials(more));
 	it.each<[string, () => void, message: string, description: string]>([
 		['VideoSDK is down', goDown, `${LATER}having trouble`, 'Try again later'],
 		[
 			'the keys are wrong',
-			use({ secretKey: 'another' }),
+			() => rig.use({ secretKey: 'another' }),
 			`${LATER}didn't accept the API key and secret`,
 			"Copy 'API Key' and 'Secret Key' again",
 		],
-		['no host is there', use({ baseUrl: 'http://127.0.0.1:9' }), `${LATER}can't reach`, 'Base URL'],
+		['no host is there', () => rig.use({ baseUrl: 'http://127.0.0.1:9' }), `${LATER}can't reach`, 'Base URL'],
 		[
 			'the address is a local one',
-			use({ baseUrl: 'https://api.example.com' }),
+			() => rig.use({ baseUrl: 'https://api.example.com' }),
 			'^To receive call events, give n8n a public URL.*http://localhost:5678$',
 			'Trigger On',
 		],
@@ -459,7 +455,7 @@ describe('After a change of the credential', () => {
 	it('the trigger can be unpublished, also if the API rejects the new key', async () => {
 		const trigger = stored();
 		await trigger.publish();
-		rig.engine.setCredentials(rig.credentials({ apiKey: 'other-key' }));
+		rig.use({ apiKey: 'other-key' });
 		await trigger.unpublish();
 		expect(trigger.warnings.join()).toContain(`Delete the webhook ${trigger.url}`);
 	});

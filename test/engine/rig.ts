@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
+import { WorkflowExecute } from 'n8n-core';
 import type { ICredentialDataDecryptedObject, IDataObject } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { RecordedRequest, Simulator, SimulatorOptions } from '../simulator';
@@ -51,6 +52,11 @@ export class Rig {
 		return { apiKey, secretKey: secret, baseUrl: url, ...more };
 	}
 
+	/** Changes the credential: right fields but for those given. */
+	use(more: ICredentialDataDecryptedObject = {}): void {
+		this.engine.setCredentials(this.credentials(more));
+	}
+
 	/** The requests to the API, without those for the public key. */
 	get requests(): RecordedRequest[] {
 		return this.simulator.requests.filter(({ path }) => path !== '/v2/public/rsa-public-key');
@@ -88,6 +94,24 @@ export function useRig(simulatorOptions: SimulatorOptions = {}, engineOptions: E
 		jest.restoreAllMocks();
 	});
 	return rig;
+}
+
+export const later = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Settings of a node that n8n runs again after a failure. */
+export const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+
+/** Tells of each run that begins, which can be canceled as a user stops an execution. */
+export function onEachRun(tell: (run: { cancel: () => void }) => void): void {
+	const { processRunExecutionData } = WorkflowExecute.prototype;
+	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
+		this: WorkflowExecute,
+		workflow,
+	) {
+		const run = processRunExecutionData.call(this, workflow);
+		tell(run);
+		return run;
+	});
 }
 
 /** A resource locator in ID mode. */

@@ -2,13 +2,12 @@
  * What costs money or reaches a person is started once, whatever goes wrong, and the user learns of it. Rows, tries, and waits in all
  * combinations: see model. Here is each operation with each fault, and what no combination of rows shows.
  */
-import { WorkflowExecute } from 'n8n-core';
 import type { INodeParameters } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
 import { byGateway, byRule, CALL, made, RULE, TO } from './callRig';
-import { expectNoSecrets, failureOf, jsonOf, startParameters, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, onEachRun, retryOnFail, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -63,7 +62,7 @@ const PARAMETERS = {
 const OPERATIONS = RESOURCES.flatMap(({ value: resource, operations }) =>
 	operations.map(({ value, starts }) => ({ name: `${resource}:${value}`, starts })),
 );
-const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+const DISPATCH = { resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'room' };
 const posts = () => rig.requests.filter(({ method }) => method === 'POST');
 /** Runs an operation, by itself, with a fault of each POST. */
 async function run(name: string, fault: Fault) {
@@ -112,12 +111,8 @@ it.each([
 	['a call', byGateway(), { message: 'Call initiated successfully' }],
 	['a call', byGateway(), { data: { status: 'initiated' } }],
 	['a session', startParameters(), { data: {} }],
-	['a dispatch', { resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'room' }, { data: {} }],
-	[
-		'a dispatch',
-		{ resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'room' },
-		{ success: 'true', data: {} },
-	],
+	['a dispatch', DISPATCH, { data: {} }],
+	['a dispatch', DISPATCH, { success: 'true', data: {} }],
 ])('The answer to %s without what was started leaves it in doubt', async (_what, parameters, body) => {
 	rig.simulator.addFault({ kind: 'noData', body });
 	const { message } = failureOf(await rig.engine.run({ parameters, node: retryOnFail }));
@@ -166,12 +161,7 @@ describe('Retry On Fail', () => {
 it('What was started before a failure is named by what its operation calls it', async () => {
 	rig.simulator.addFault({ kind: 'delay' });
 	rig.simulator.addFault({ kind: 'status', status: 400 });
-	const parameters = {
-		...PARAMETERS,
-		resource: 'agent',
-		operation: 'dispatch',
-		options: { maxConcurrency: 1 },
-	};
+	const parameters = { ...DISPATCH, options: { maxConcurrency: 1 } };
 	const { description } = failureOf(await rig.engine.run({ items: [{}, {}, {}], parameters }));
 	expect(description).toContain('One agent was dispatched before this: room.');
 });
@@ -185,20 +175,14 @@ it('What waits for its turn after "too many requests" is not sent once another h
 });
 
 it('The room of a call that was not made is closed although the user has stopped the execution', async () => {
-	const process = WorkflowExecute.prototype.processRunExecutionData;
-	jest.spyOn(WorkflowExecute.prototype, 'processRunExecutionData').mockImplementation(function (
-		this: WorkflowExecute,
-		workflow,
-	) {
-		const run = process.call(this, workflow);
-		const stop = () => {
+	onEachRun((run) => {
+		const until = () => {
 			setTimeout(() => run.cancel(), 500);
 			return true;
 		};
 		// The user stops while the call waits to be sent again.
 		const headers = { 'retry-after': '30' };
-		rig.simulator.addFault({ kind: 'status', status: 429, headers, until: stop, match: { path: /call$/ } });
-		return run;
+		rig.simulator.addFault({ kind: 'status', status: 429, headers, until, match: { path: /call$/ } });
 	});
 	await rig.engine.run({ parameters: byGateway({ recording: 'record' }) });
 	const [room] = rig.simulator.rooms.values();

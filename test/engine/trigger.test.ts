@@ -256,7 +256,7 @@ let count = 0;
 const deliver = async (trigger: PublishedTrigger, signature?: string | null) =>
 	(await rig.simulator.deliver(trigger.url, eventBody('started', `s-${count++}`), { signature })).status;
 const warningsOf = ({ log }: PublishedTrigger) => log.filter(({ level }) => level === 'warn');
-const pin = (webhookPublicKey: string) => rig.engine.setCredentials(rig.credentials({ webhookPublicKey }));
+const pin = (webhookPublicKey: string) => rig.use({ webhookPublicKey });
 
 it('Not even signed events that are odd make the trigger throw', async () => {
 	const options = { deploymentIds: 'a', sessionDetails: true };
@@ -314,7 +314,7 @@ it('A published key is fetched anew when a signature does not fit, and the new k
 it('The key is that of the Base URL in the credential', async () => {
 	const other = await rig.addSimulator();
 	other.rotateKey();
-	rig.engine.setCredentials(rig.credentials({ baseUrl: other.url }));
+	rig.use({ baseUrl: other.url });
 	const trigger = await rig.engine.publish({ events: EVENT_NAMES });
 	expect(await deliver(trigger)).toBe(401);
 	expect((await other.deliver(trigger.url, eventBody('stopped'))).status).toBe(200);
@@ -324,11 +324,7 @@ it('The key is that of the Base URL in the credential', async () => {
 it.each<[string, string, () => void]>([
 	['a pinned key that is none', "'Webhook Public Key'", () => pin('my key')],
 	['a private key', "'Webhook Public Key'", () => pin(stranger.privatePem)],
-	[
-		'a Base URL that is none',
-		"'Base URL'",
-		() => rig.engine.setCredentials(rig.credentials({ baseUrl: 'x' })),
-	],
+	['a Base URL that is none', "'Base URL'", () => rig.use({ baseUrl: 'x' })],
 ])('A trigger is not published with %s, unless it verifies nothing', async (_what, field, spoil) => {
 	spoil();
 	await expect(rig.engine.publish()).rejects.toMatchObject({
@@ -340,23 +336,22 @@ it.each<[string, string, () => void]>([
 });
 
 const nothing = () => undefined;
-const use = (more: Parameters<typeof rig.credentials>[0]) => rig.engine.setCredentials(rig.credentials(more));
 /** What a delivery meets, and what n8n's log says: the sender alone sees the answer. */
 it.each<[string, number, RegExp, string | null | undefined, () => unknown, () => unknown]>([
 	['it is not signed', 401, /signature.*missing/s, null, nothing, nothing],
 	['it is wrongly signed', 401, /signature.*'Webhook Public Key'/s, 'AAAA', nothing, nothing],
-	[
-		'the pinned key is another',
-		401,
-		/'Webhook Public Key'/,
-		undefined,
-		() => pin(stranger.publicPem),
-		nothing,
-	],
+	['another key is pinned', 401, /'Webhook Public Key'/, undefined, () => pin(stranger.publicPem), nothing],
 	['the API is down', 503, /Service unavailable/, undefined, () => rig.simulator.keyFault('down'), nothing],
 	['the API gives no key', 503, /no.* key/i, undefined, () => rig.simulator.keyFault('garbage'), nothing],
-	['no host is there', 503, /can't reach/, undefined, () => use({ baseUrl: 'http://127.0.0.1:9' }), nothing],
-	['a secret is missing', 503, /'Secret Key'/, undefined, () => use({ secretKey: '' }), nothing],
+	[
+		'no host is there',
+		503,
+		/can't reach/,
+		undefined,
+		() => rig.use({ baseUrl: 'http://127.0.0.1:9' }),
+		nothing,
+	],
+	['a secret is missing', 503, /'Secret Key'/, undefined, () => rig.use({ secretKey: '' }), nothing],
 	['the key is unreadable by now', 503, /'Webhook Public Key'/, undefined, nothing, () => pin('my key')],
 ])('A delivery is rejected in words: %s', async (_why, status, reason, signature, spoil, spoilLater) => {
 	spoil();

@@ -19,10 +19,7 @@ afterEach(async () => {
 	for (const trigger of running) await trigger.stop();
 });
 
-/**
- * A workflow with the trigger, as n8n's database keeps it: what n8n calls when it is published, unpublished, listens for a test event
- * and when n8n starts. Static data goes through JSON, as in the database.
- */
+/** A workflow with the trigger, as n8n's database keeps it, and what n8n calls of it. Static data goes through JSON. */
 export class StoredTrigger {
 	/** The workflow's static data. */
 	staticData: IDataObject = {};

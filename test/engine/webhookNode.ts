@@ -38,12 +38,7 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
 /** The types of bodies that n8n reads by itself for a node of any version. */
 const PARSED = /^(application\/json|application\/x-www-form-urlencoded|text\/plain)$|[/+]xml$/;
 
-/**
- * Reads the body as n8n does: for a node of version 1 always, for later ones only if its type is one of the usual; the node can
- * read it then. Forms with files are never kept as bytes.
- *
- * @throws SyntaxError if the body is called JSON and is not
- */
+/** Reads the body as n8n does: for a node of version 1 always, for later ones if its type is usual. Forms with files aren't kept. */
 export async function asExpressRequest(incoming: IncomingMessage, typeVersion: number): Promise<Request> {
 	const { searchParams } = new URL(incoming.url ?? '', 'http://localhost');
 	const query = Object.fromEntries(searchParams);
@@ -168,11 +163,7 @@ export abstract class ServedWebhook extends Loopback {
 		return {};
 	}
 
-	/**
-	 * Resolves when every request was handled and every run has ended.
-	 *
-	 * @throws if that takes too long
-	 */
+	/** Resolves when every request was handled and every run has ended. */
 	async settled(): Promise<void> {
 		const deadline = performance.now() + SETTLING_TIMEOUT_MS;
 		while (this.pending > 0) {
