@@ -75,6 +75,8 @@ describe('A number that several items have', () => {
 		const { message, description } = failureOf(await call([TO, ADA, `00${TO.slice(1)}`, TO]));
 		expect(message).toBe(`'To' is the same in items 0, 2, and 3: ${TO} [item 0]`);
 		expect(description).toMatch(/set 'To' to an expression.*'Allow Same Number'.*No one was called\.$/);
+		const uris = failureOf(await call(['sip:ada@example.com', ADA, 'SIP:ada@Example.com']));
+		expect(uris.message).toContain('the same in items 0 and 2');
 		expect(called()).toEqual([]);
 	});
 

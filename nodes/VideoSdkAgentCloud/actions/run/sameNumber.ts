@@ -40,9 +40,11 @@ export function findSameNumbers(callees: Array<string | undefined>): Map<number,
 	const itemsOf = new Map<string, number[]>();
 	for (const [item, callee] of callees.entries()) {
 		if (callee === undefined) continue;
-		const items = itemsOf.get(callee);
+		// SIP addresses in other capitals ring the same phone.
+		const key = callee.toLowerCase();
+		const items = itemsOf.get(key);
 		if (items) items.push(item);
-		else itemsOf.set(callee, [item]);
+		else itemsOf.set(key, [item]);
 	}
 	const groups = [...itemsOf.values()].filter((items) => items.length > 1);
 	return new Map(groups.flatMap((items) => items.map((item) => [item, items] as const)));
