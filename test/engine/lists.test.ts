@@ -56,6 +56,7 @@ describe.each(METHODS)('%s', (method) => {
 		expect(new Set(valuesOf(found)).size).toBe(count);
 		expect(found.results).toHaveLength(count);
 		expect(found.results).toContainEqual(entry);
+		expect(found.results).toEqual([...found.results].sort((one, other) => (one.name < other.name ? -1 : 1)));
 		expect(found.paginationToken).toBeUndefined();
 		expect(rig.simulator.requests.every((request) => request.path === path)).toBe(true);
 	});
@@ -137,6 +138,13 @@ it('A list may be bare; what has no name shows its ID, and what has no ID is lef
 			{ name: 'Two', value: 'two' },
 		]);
 	}
+});
+
+it('The tags of a deployment are its own, v2 before v10', async () => {
+	answer([...['v10', 'v2', '', 'latest'].map((tag) => ({ id: 'ddv_1', tag })), { id: 'ddv_2', tag: 'v3' }]);
+	const parameters = { deploymentId: byId(' ddv_1 ') };
+	const tags = await rig.engine.listSearch('searchTags', '', undefined, parameters);
+	expect(valuesOf(tags)).toEqual(['latest', 'v2', 'v10']);
 });
 
 it('Of several numbers a rule shows one, for the line has no room, and only outbound rules are shown', async () => {

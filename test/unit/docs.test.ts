@@ -46,12 +46,16 @@ it.each(pages)('the links and pictures of %s lead somewhere', (page) => {
 	expect(missing).toEqual([]);
 });
 
-it.each(pages)('the files that %s names exist', (page) => {
-	const named = read(page).matchAll(
-		/`((?:\.ci|\.github|credentials|docker|docs|examples|nodes|scripts|test)\/[\w./-]*\.\w+)`/g,
-	);
-	const missing = [...named].map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)));
-	expect(missing).toEqual([]);
+it.each(pages)('the files and npm scripts that %s names exist', (page) => {
+	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+	const ofNpm = [...read(page).matchAll(/\bnpm run ([a-z0-9:]+)/g)].map(([, script = '']) => script);
+	const files = [
+		...read(page).matchAll(
+			/`((?:\.ci|\.github|credentials|docker|docs|examples|nodes|scripts|test)\/[\w./-]*\.\w+)`/g,
+		),
+	].map(([, path = '']) => path);
+	const missing = files.filter((path) => !existsSync(join(root, path)));
+	expect([...missing, ...ofNpm.filter((script) => !(script in scripts))]).toEqual([]);
 });
 
 it("n8n's Docs buttons lead to pages about using the nodes", () => {
@@ -98,12 +102,6 @@ it('the README says on its first 60 lines how to try it and how to prove it', ()
 	const start = read('README.md').split('\n').slice(0, 60).join('\n');
 	expect(start).toMatch(/^npm start /m);
 	expect(start).toMatch(/^npm test /m);
-});
-
-it.each(pages)('the npm scripts that %s names exist', (page) => {
-	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-	const named = [...read(page).matchAll(/\bnpm run ([a-z0-9:]+)/g)].map(([, script = '']) => script);
-	expect(named.filter((script) => !(script in scripts))).toEqual([]);
 });
 
 it.each(USER_PAGES)(
