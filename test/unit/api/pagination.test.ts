@@ -170,6 +170,7 @@ describe('listPages', () => {
 	it.each<[answer: IDataObject, ids?: unknown[]]>([
 		[{ rows: [{ id: 'a' }], data: [{ id: 'b' }] }, ['a']],
 		[{ rows: {}, data: [{ id: 'b' }] }, ['b']],
+		[{ data: [{ a: 1 }, { a: 2 }] }, [undefined, undefined]],
 		[{ data: [null, { id: 'a' }, 5, ['b'], 'text'] as never }, ['a']],
 		// As some services write an empty list.
 		[{ data: null, pageInfo: { total: 0 } }, []],
@@ -212,6 +213,9 @@ describe.each<[name: string, pageInfo: PageInfo, pages: number, rounds: number, 
 		expect(await listRecords(send, LIST, Infinity)).toEqual(range(0, 2_500).map((id) => ({ id })));
 		expect(counts).toEqual({ inFlight: 0, most, rounds });
 		expect(pages).toHaveLength(allPages);
+		const filtered = slow(2_500);
+		expect(await listRecords(filtered.send, LIST, 1, ({ id }) => id === 2_400)).toEqual([{ id: 2_400 }]);
+		expect(filtered.counts.rounds).toBeLessThanOrEqual(rounds);
 	});
 
 	it('is fetched no further than a limit needs, and fails with the page that fails', async () => {

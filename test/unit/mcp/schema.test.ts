@@ -119,7 +119,7 @@ it.each([
 	[{ type: 'string' }, "type 'object'"],
 	[[], 'must be an object'],
 	[undefined, 'must be an object'],
-	[{ type: 'object', description: 'x'.repeat(20_001 - 33) }, 'more than 20,000 characters'],
+	[{ type: 'object', description: 'x'.repeat(20_001 - 34) }, 'more than 20,000 characters'],
 	[{ type: 'object', required: [1] }, "'required' of the schema isn't what"],
 	[{ type: 'object', description: 1 }, "'description' of the schema isn't what"],
 	[{ type: 'object', enum: [{}] }, "'enum' of the schema isn't what"],
@@ -131,6 +131,7 @@ it('lets the model alone read what is not enforced, and runs no pattern', () => 
 	const a = { type: 'string', pattern: '^(a+)+$', format: 'email', minLength: 99, anyOf: [{ type: 'null' }] };
 	const schema = { type: 'object', properties: { a, b: { $ref: '#/$defs/b' } }, $defs: { b: false } };
 	expect(checkSchema(schema)).toEqual({ schema });
+	expect(checkSchema({ type: 'object', description: 'x'.repeat(20_000 - 34) })).toHaveProperty('schema');
 	expect(argumentProblems(schema, { a: `${'a'.repeat(40)}!`, b: 1 })).toEqual([]);
 });
 
