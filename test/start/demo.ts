@@ -1,5 +1,4 @@
 /** What `npm start` shows: a session with its events, and a call. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { N8n } from '../n8n/instance';
 import { PlainError } from '../n8n/processes';
 import { type Execution, outputOf } from '../n8n/rest';
@@ -16,7 +15,6 @@ import {
 import type { Target } from './target';
 import type { Imported } from './workflows';
 
-const POLL_INTERVAL_MS = 200;
 /** A real call may last ten minutes, and its transcription takes some time. */
 const CALL_TIMEOUT_MS = 45 * 60_000;
 const EVENT_PREFIX = 'ai-deployment-session-';
@@ -57,9 +55,9 @@ export async function startSession({ n8n, imported }: Demo): Promise<Started> {
 }
 
 /**
- * Shows each event as the other workflow received it, until all expected ones are there.
+ * Shows each event of a session as the other workflow received it, until all expected ones are there.
  *
- * @param onEvent told of each event of this session
+ * @param onEvent told of each
  * @returns how many were expected
  * @throws PlainError if one doesn't come in time, or the session failed
  */
@@ -74,43 +72,32 @@ export async function watchEvents(
 	const expected = (trigger.parameters.events as string[])
 		.map((event) => event.slice(EVENT_PREFIX.length))
 		.filter((event) => event !== 'failed');
-	const missing = new Set(expected);
-	const seen = new Set<string>();
-	let lastEventAtMs = Date.now();
-	while (missing.size > 0) {
-		for (const { id } of (await n8n.rest.listExecutions({ workflowId: workflow.id })).reverse()) {
-			if (seen.has(id)) continue;
-			const execution = await n8n.rest.getExecution(id);
-			if (!execution || execution.status === 'running' || execution.status === 'new') continue;
-			seen.add(id);
-			for (const item of outputOf(execution, trigger.name)) {
-				const event = String(item.event);
-				showEvent(event, execution, workflow.name, startedAtMs);
-				if (item.sessionId !== sessionId) continue;
-				lastEventAtMs = Date.now();
-				if (event === 'failed') throw new PlainError(`The session failed: ${JSON.stringify(item.data)}`);
-				if (execution.status !== 'success') {
-					throw new PlainError(`The execution that received "${event}" failed: ${reasonOf(execution)}`);
-				}
-				missing.delete(event);
-				onEvent(event);
-			}
-		}
-		if (Date.now() - lastEventAtMs > target.eventTimeoutMs) {
+	const received = (execution: Execution) => outputOf(execution, trigger.name)[0] ?? {};
+	const filter = { workflowId: workflow.id };
+	for (const [index, next] of expected.entries()) {
+		const isNext = (execution: Execution) => {
+			const { sessionId: id, event } = received(execution);
+			return id === sessionId && (event === 'failed' || event === next);
+		};
+		const execution = await n8n.rest.waitForExecution(isNext, target.eventTimeoutMs, filter).catch(() => {
+			const missing = expected.slice(index).map((event) => `"${event}"`);
 			throw new PlainError(
-				`"${workflow.name}" did not receive ${[...missing].map((event) => `"${event}"`).join(', ')} within ${target.eventTimeoutMs / 1000} s. ${target.explain(sessionId)}`,
+				`"${workflow.name}" did not receive ${missing.join(', ')} within ${target.eventTimeoutMs / 1000} s. ${target.explain(sessionId)}`,
 			);
+		});
+		const { event: name, data } = received(execution);
+		const event = String(name);
+		const seconds = (Math.max(0, Date.parse(execution.startedAt) - startedAtMs) / 1000).toFixed(1);
+		write(
+			`      + ${seconds.padStart(5)} s  ${event.padEnd(9)} received by "${workflow.name}", execution ${execution.id}: ${execution.status}`,
+		);
+		if (event === 'failed') throw new PlainError(`The session failed: ${JSON.stringify(data)}`);
+		if (execution.status !== 'success') {
+			throw new PlainError(`The execution that received "${event}" failed: ${reasonOf(execution)}`);
 		}
-		await sleep(POLL_INTERVAL_MS);
+		onEvent(event);
 	}
 	return expected.length;
-}
-
-function showEvent(event: string, { id, startedAt, status }: Execution, name: string, startedAtMs: number) {
-	const seconds = (Math.max(0, Date.parse(startedAt) - startedAtMs) / 1000).toFixed(1);
-	write(
-		`      + ${seconds.padStart(5)} s  ${event.padEnd(9)} received by "${name}", execution ${id}: ${status}`,
-	);
 }
 
 /** What went wrong in an execution, in n8n's words. */
