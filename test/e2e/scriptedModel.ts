@@ -2,22 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { N8nRest } from '../n8n/rest';
 
-/** A tool as a model is told of it. */
-export interface OfferedTool {
-	name: string;
-	description?: string;
-	parameters: {
-		properties?: Record<string, { type?: string; description?: string }>;
-		required?: string[];
-		[key: string]: unknown;
-	};
-}
-
 /** What a model was asked: the part of OpenAI's chat completions request that matters here. */
-export interface ModelRequest {
+interface ModelRequest {
 	model: string;
-	messages: Array<{ role: string; content?: unknown; tool_calls?: unknown[] }>;
-	tools?: Array<{ type: string; function: OfferedTool }>;
+	messages: Array<{ role: string; content?: unknown }>;
+	tools?: Array<{ function: { name: string } }>;
 	stream?: boolean;
 }
 

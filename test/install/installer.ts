@@ -15,7 +15,7 @@ type PackageJson = Record<string, unknown> & {
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
 const writeJson = (file: string, json: object) => writeFileSync(file, JSON.stringify(json, null, 2));
 
-export const OUR_NODES = [
+const OUR_NODES = [
 	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
 	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
 ];
