@@ -33,20 +33,10 @@ export interface Known {
 	parts: Partial<Record<Includable, Part>>;
 }
 
-/**
- * Something that was learned of a conversation.
- * - `record`: the API's, with the difference of n8n's clock to VideoSDK's in ms
- * - `event`: a signed event told its end at `atMs`
- * - `seenOverAtMs`: a process sees that it is over, see `Known`
- * - `ended`: the answer to our own request to end it, see `Known`
- * - `part`: something that was said was found, or why it was not
- */
+/** Something that was learned: the API's record, with the difference of n8n's clock to VideoSDK's in ms, or what else is known now. */
 export type Fact =
 	| { record: IDataObject; skewMs?: number }
-	| { event: EndEvent; atMs: number }
-	| { seenOverAtMs: number }
-	| { ended: true | string }
-	| { part: Includable; found: Part };
+	| Partial<Pick<Known, 'ended' | 'parts' | 'seenOverAtMs' | 'told'>>;
 
 /** What is derived of a record when it is shown. */
 const DERIVED = ['outcome', 'answered', 'durationSeconds', 'timelog', 'alreadyOver'];
@@ -104,30 +94,23 @@ function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 
 /** Joins what two processes, or two facts, know of the same conversation. The only merge there is. */
 export function join(one: Known, other: Known): Known {
-	const overAtMs = earlier(one.overAtMs, other.overAtMs);
-	const seenOverAtMs = earlier(one.seenOverAtMs, other.seenOverAtMs);
-	const ended = joinEnded(one.ended, other.ended);
 	return {
 		id: one.id,
 		fields: joinFields(one.fields, other.fields),
 		timelog: joinByName(one.timelog, other.timelog, larger),
 		isAnswered: one.isAnswered || other.isAnswered,
-		...(overAtMs !== undefined && { overAtMs }),
-		...(seenOverAtMs !== undefined && { seenOverAtMs }),
+		overAtMs: earlier(one.overAtMs, other.overAtMs),
+		seenOverAtMs: earlier(one.seenOverAtMs, other.seenOverAtMs),
 		told: joinByName(one.told as Record<string, number>, other.told as Record<string, number>, Math.min),
-		...(ended !== undefined && { ended }),
+		ended: joinEnded(one.ended, other.ended),
 		parts: joinByName(one.parts as Record<string, Part>, other.parts as Record<string, Part>, joinParts),
 	};
 }
 
 /** @returns what is known with one fact more */
 export function learn(kind: Kind, known: Known, fact: Fact): Known {
-	const nothing = unknown(known.id);
 	if ('record' in fact) return join(known, ofRecord(kind, known.id, fact.record, fact.skewMs ?? 0));
-	if ('event' in fact) return join(known, { ...nothing, told: { [fact.event]: fact.atMs } });
-	if ('seenOverAtMs' in fact) return join(known, { ...nothing, seenOverAtMs: fact.seenOverAtMs });
-	if ('ended' in fact) return join(known, { ...nothing, ended: fact.ended });
-	return join(known, { ...nothing, parts: { [fact.part]: fact.found } });
+	return join(known, { ...unknown(known.id), ...fact });
 }
 
 /** @returns the whole record, with the fields that `describe` derives of it */

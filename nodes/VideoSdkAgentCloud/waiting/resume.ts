@@ -58,7 +58,7 @@ function learnFromUs(context: IWebhookFunctions, wait: Wait, { isCredentialByIte
 /** Learns from an event of VideoSDK. The API decides whether the conversation is over. */
 async function learnFromEvent({ event }: ReceivedEvent, wait: Wait, one: Awaited): Promise<boolean> {
 	const name = END_EVENTS.find((candidate) => candidate === event);
-	if (name !== undefined) one.learn({ event: name, atMs: Date.now() });
+	if (name !== undefined) one.learn({ told: { [name]: Date.now() } });
 	else if (one.kind === KINDS.session) return false;
 	await wait.lookNow(one);
 	wait.wake(one);

@@ -57,7 +57,7 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	const reason = reasonMissing(one.kind, record);
 	if (reason !== undefined) {
 		const mayCome = record.outcome === 'running';
-		for (const part of one.want.keep) one.learn({ part, found: { reason, mayCome, atMs: nowMs } });
+		for (const part of one.want.keep) one.learn({ parts: { [part]: { reason, mayCome, atMs: nowMs } } });
 		return;
 	}
 	const { ownRoomId: roomId } = one.want;
@@ -72,6 +72,6 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 		one.openParts,
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,
-		(part, found) => one.learn({ part, found }),
+		(part, found) => one.learn({ parts: { [part]: found } }),
 	);
 }

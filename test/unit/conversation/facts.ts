@@ -53,17 +53,21 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	return fields.map((value) => ({ record: value, skewMs: 0 })) as fc.Arbitrary<Fact>;
 }
 
-const part: fc.Arbitrary<Fact> = fc.record({
-	part: fc.constantFrom('recording', 'summary', 'transcript'),
-	found: fc.oneof(
-		fc.record({ value: fc.constantFrom('a', 'bb'), weight: fc.nat(2), mayCome: fc.boolean() }),
-		fc.record({ reason: fc.constantFrom('x', 'y'), mayCome: fc.boolean(), atMs: fc.nat(2) }),
-	),
-});
+const part: fc.Arbitrary<Fact> = fc
+	.tuple(
+		fc.constantFrom('recording', 'summary', 'transcript'),
+		fc.oneof(
+			fc.record({ value: fc.constantFrom('a', 'bb'), weight: fc.nat(2), mayCome: fc.boolean() }),
+			fc.record({ reason: fc.constantFrom('x', 'y'), mayCome: fc.boolean(), atMs: fc.nat(2) }),
+		),
+	)
+	.map(([name, found]) => ({ parts: { [name]: found } }));
 
 /** Any fact of a conversation. */
 export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
-	const event = fc.record({ event: fc.constantFrom(...END_EVENTS), atMs: fc.nat(100) });
+	const event = fc
+		.tuple(fc.constantFrom(...END_EVENTS), fc.nat(100))
+		.map(([name, atMs]) => ({ told: { [name]: atMs } }));
 	const ended = fc.record({
 		ended: fc.constantFrom<true | string>(true, 'refused', 'a refusal', NO_TIME_LEFT),
 	});
@@ -83,7 +87,7 @@ export function byClockBehind(fact: Fact, skewMs: number): Fact {
 
 /** @returns what is known after facts, in their order */
 export function knownOf(kind: keyof typeof KINDS, facts: Fact[]): Known {
-	return facts.reduce((known, fact) => learn(KINDS[kind], known, fact), unknown(ID));
+	return facts.reduce<Known>((known, fact) => learn(KINDS[kind], known, fact), unknown(ID));
 }
 
 /** Calls back with each order of some facts, what is known of a common beginning computed once. */

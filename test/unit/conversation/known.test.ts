@@ -101,9 +101,9 @@ const session = (status: string, more: IDataObject = {}): Fact => ({
 	record: { sessionId: ID, status, ...more },
 });
 const entry = (status: string, seconds: number) => ({ status, timestamp: before(seconds) });
-const told = (event: 'stopped' | 'failed'): Fact => ({ event, atMs: DEADLINE_MS });
-const text: Fact = { part: 'transcript', found: { value: 'Hello', weight: 5, mayCome: false } };
-const late: Fact = { part: 'transcript', found: { reason: 'Not yet.', mayCome: true, atMs: 9 } };
+const told = (event: 'stopped' | 'failed'): Fact => ({ told: { [event]: DEADLINE_MS } });
+const text: Fact = { parts: { transcript: { value: 'Hello', weight: 5, mayCome: false } } };
+const late: Fact = { parts: { transcript: { reason: 'Not yet.', mayCome: true, atMs: 9 } } };
 const ringing = [entry('initiated', 100), entry('ringing', 95)];
 const ENDED = { isEnded: true };
 
@@ -298,4 +298,5 @@ it.each(DEFECTS)('%s', (_what, facts, expected, want = {}, not = []) => {
 	});
 });
 
-const keepOf = (facts: Fact[]): Want['keep'] => facts.flatMap((fact) => ('part' in fact ? [fact.part] : []));
+const keepOf = (facts: Fact[]): Want['keep'] =>
+	facts.flatMap((fact) => ('parts' in fact ? (Object.keys(fact.parts ?? {}) as Want['keep']) : []));
