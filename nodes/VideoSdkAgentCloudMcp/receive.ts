@@ -4,8 +4,7 @@ import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
 import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
-import { bearerOf, rejectBearer, rejectTooLarge, respond } from '../VideoSdkAgentCloud/mcp/respond';
-import { reactTo } from '../VideoSdkAgentCloud/mcp/server';
+import { bearerOf, rejectBearer, respond, serve } from '../VideoSdkAgentCloud/mcp/respond';
 import { readDefinition, type ToolDefinition } from './definition';
 import { holdResponse } from './holdResponse';
 
@@ -70,7 +69,7 @@ function callHeaders(context: IWebhookFunctions): IDataObject {
 
 /** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const { origin, 'mcp-protocol-version': version } = context.getHeaderData();
+	const { origin } = context.getHeaderData();
 	let verified: Awaited<ReturnType<typeof verify>>;
 	let tool: ToolDefinition;
 	try {
@@ -85,11 +84,9 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	} catch (error) {
 		return outOfOrder(context, error);
 	}
-	const tooLarge = rejectTooLarge(context);
-	if (tooLarge) return tooLarge;
-	const reaction = reactTo(context.getBodyData(), version, tool);
-	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
-	const { id, input } = reaction.call;
+	const served = serve(context, tool);
+	if (!('call' in served)) return served;
+	const { id, input } = served.call;
 	holdResponse(context.getResponseObject(), id, tool.timeoutMs);
 	const item: IDataObject = {
 		tool: tool.name,

@@ -1,5 +1,6 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 import { errorResponse, INVALID_REQUEST, NOT_ALLOWED, UNAUTHORIZED } from './jsonRpc';
+import { reactTo, type Tool, type ToolCall } from './server';
 
 /** No arguments of a voice agent are longer. */
 const MAX_BODY_BYTES = 100_000;
@@ -32,9 +33,13 @@ export function rejectMethod(context: IWebhookFunctions): IWebhookResponseData {
 	return respond(context, 405, errorResponse(null, NOT_ALLOWED, message));
 }
 
-/** @returns the answer to a request with a body that is too large; undefined if it isn't */
-export function rejectTooLarge(context: IWebhookFunctions): IWebhookResponseData | undefined {
+/** Answers a POST, unless it calls the tool with arguments that fit. @returns the call, which is yet to be answered */
+export function serve(context: IWebhookFunctions, tool: Tool): IWebhookResponseData | ToolCall {
 	const { rawBody } = context.getRequestObject();
-	if (!Buffer.isBuffer(rawBody) || rawBody.length <= MAX_BODY_BYTES) return undefined;
-	return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
+	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
+		return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
+	}
+	const version = context.getHeaderData()['mcp-protocol-version'];
+	const reaction = reactTo(context.getBodyData(), version, tool);
+	return 'call' in reaction ? reaction : respond(context, reaction.status, reaction.body);
 }

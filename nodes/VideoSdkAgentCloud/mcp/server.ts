@@ -28,10 +28,11 @@ export interface ToolResult extends IDataObject {
 	isError: boolean;
 }
 
-/** What is to be done with a body: answer it at once, or call the tool and answer with `resultResponse`. */
-export type Reaction =
-	| { status: number; body?: IDataObject }
-	| { call: { id: RequestId; /** It fits the tool's schema. */ input: IDataObject } };
+/** A call that is to be answered with `resultResponse`. Its input fits the tool's schema. */
+export type ToolCall = { call: { id: RequestId; input: IDataObject } };
+
+/** What is to be done with a body: answer it at once, or call the tool. */
+export type Reaction = ToolCall | { status: number; body?: IDataObject };
 
 /** Makes a result. */
 export function toolResult(text: string, isError = false): ToolResult {

@@ -1,7 +1,7 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 import { errorResponse, INTERNAL_ERROR, type RequestId, resultResponse } from '../mcp/jsonRpc';
-import { bearerOf, rejectBearer, rejectMethod, rejectTooLarge, respond } from '../mcp/respond';
-import { reactTo, toolResult } from '../mcp/server';
+import { bearerOf, rejectBearer, rejectMethod, respond, serve } from '../mcp/respond';
+import { toolResult } from '../mcp/server';
 import { warnSparingly } from '../webhook/warnSparingly';
 import { isKeyOf, problemOf, withResponse } from './question';
 import { readWaiting } from './storedWait';
@@ -25,12 +25,9 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 		return rejectBearer(context);
 	}
 	const wait = await takeUp(context, waiting);
-	const tooLarge = rejectTooLarge(context);
-	if (tooLarge) return tooLarge;
-	const version = context.getHeaderData()['mcp-protocol-version'];
-	const reaction = reactTo(context.getBodyData(), version, question.tool);
-	if (!('call' in reaction)) return respond(context, reaction.status, reaction.body);
-	const { id, input } = reaction.call;
+	const served = serve(context, question.tool);
+	if (!('call' in served)) return served;
+	const { id, input } = served.call;
 	const problem = problemOf(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
 	const json = withResponse(question, waiting.items[0] ?? {}, input);
