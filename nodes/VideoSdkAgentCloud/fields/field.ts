@@ -14,6 +14,9 @@ export interface Field<B extends Blank = Blank> extends INodeProperties {
 	blank: B;
 }
 
+/** What is read of a field that holds a text: undefined if it is blank and not required. */
+export type TextOf<B extends Blank> = B extends 'required' ? string : string | undefined;
+
 /** What a field has beside its policy, its names and its type. */
 type Rest = Partial<Omit<INodeProperties, 'displayName' | 'name' | 'type'>>;
 

@@ -1,4 +1,4 @@
-import { type Blank, type Field } from './field';
+import { type Blank, type Field, type TextOf } from './field';
 import { type ItemReader } from './reader';
 
 /** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
@@ -100,11 +100,7 @@ function isFromList(read: ItemReader, field: Field): boolean {
  * @returns the number in E.164, such as +14155550123, or the SIP URI as it is; undefined if it was left empty and isn't required
  * @throws NodeOperationError as its policy says, and if it is neither
  */
-export function readPhoneNumber<B extends Blank>(
-	read: ItemReader,
-	field: Field<B>,
-): B extends 'required' ? string : string | undefined;
-export function readPhoneNumber(read: ItemReader, field: Field): string | undefined {
-	const text: string | undefined = read.text(field);
-	return text === undefined ? undefined : asPhoneNumber(read, field, text);
+export function readPhoneNumber<B extends Blank>(read: ItemReader, field: Field<B>): TextOf<B> {
+	const text = read.text(field);
+	return (text === undefined ? undefined : asPhoneNumber(read, field, text)) as TextOf<B>;
 }

@@ -4,7 +4,7 @@ import {
 	type INodeProperties,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { type Blank, type Field } from './field';
+import { type Blank, type Field, type TextOf } from './field';
 import { asList, asNumber, isExpression, unwrap } from './values';
 
 /** An expression that was typed into a field which is set to Fixed. */
@@ -56,7 +56,7 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** @returns the text, trimmed; undefined if it is blank and not required */
-	text<B extends Blank>(field: Field<B>): B extends 'required' ? string : string | undefined;
+	text<B extends Blank>(field: Field<B>): TextOf<B>;
 	text(field: Field): string | undefined {
 		const value = this.given(field);
 		if (value === undefined) return undefined;

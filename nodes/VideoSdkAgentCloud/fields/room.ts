@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type RoomBody } from '../api/rooms';
-import { type Blank, type Field, optional, switchField, textField } from './field';
+import { type Blank, type Field, optional, switchField, textField, type TextOf } from './field';
 import { type FieldReader, type ItemReader } from './reader';
 import { readRecording } from './recording';
 import { readOptions } from './requestOptions';
@@ -23,13 +23,9 @@ const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
  * @returns undefined if it was left empty and isn't required
  * @throws NodeOperationError as its policy says, if it cannot be a room's ID, or is a record's `id` where its `roomId` is meant
  */
-export function readRoomId<B extends Blank>(
-	read: FieldReader<unknown>,
-	field: Field<B>,
-): B extends 'required' ? string : string | undefined;
-export function readRoomId(read: FieldReader<unknown>, field: Field): string | undefined {
-	const roomId: string | undefined = read.text(field);
-	if (roomId === undefined) return undefined;
+export function readRoomId<B extends Blank>(read: FieldReader<unknown>, field: Field<B>): TextOf<B> {
+	const roomId = read.text(field);
+	if (roomId === undefined) return roomId;
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
 		throw read.fail(
 			`'${field.displayName}' isn't a room ID`,
