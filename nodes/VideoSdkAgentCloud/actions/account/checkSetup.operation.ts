@@ -7,8 +7,7 @@ import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type ItemRun, type Operation } from '../operation';
 import { checkClock, checkCredential, checkPublicKey } from './checks/access';
 import { checkDeployment, checkTag } from './checks/deployment';
-import { type Check, gatherFacts, type Given } from './checks/facts';
-import { problem } from './checks/finding';
+import { type Check, gatherFacts, type Given, problem } from './checks/facts';
 import { checkGateway, checkNumber, checkRoutingRule } from './checks/telephony';
 import * as webhook from './checks/webhook';
 

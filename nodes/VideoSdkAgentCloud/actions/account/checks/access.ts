@@ -1,6 +1,5 @@
 import { readPublicKey } from '../../../webhook/verify';
-import type { Facts } from './facts';
-import { type Finding, good, problem } from './finding';
+import { type Facts, type Finding, good, problem } from './facts';
 
 /** A token is valid from this long before it is signed, and for this long after (credentials/signToken.ts). */
 const MAX_CLOCK_AHEAD_MS = 60_000;

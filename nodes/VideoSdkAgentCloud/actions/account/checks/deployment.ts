@@ -1,5 +1,4 @@
-import type { Facts } from './facts';
-import { type Finding, good, missing, problem } from './finding';
+import { type Facts, type Finding, good, missing, problem } from './facts';
 
 export function checkDeployment({ given: { deploymentId }, deployments }: Facts): Finding | undefined {
 	if (deploymentId === undefined) return undefined;

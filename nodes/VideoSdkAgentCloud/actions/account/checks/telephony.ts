@@ -1,7 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isInbound, isSameNumber, numbersOf, phoneNumbersOf } from '../../../api/telephony';
-import type { Facts } from './facts';
-import { type Finding, good, missing, problem } from './finding';
+import { type Facts, type Finding, good, missing, problem } from './facts';
 
 const NO_CALLS = "If you don't make calls, ignore this.";
 

@@ -1,8 +1,7 @@
 import { isSameUrl } from '../../../api/callWebhooks';
 import { isUnreachable, TEST_URL, WAITING_URL } from '../../../webhook/address';
 import { CALL_EVENTS, callEventsOf, eventName, isCallEvent } from '../../../webhook/event';
-import type { Facts } from './facts';
-import { type Finding, good, problem } from './finding';
+import { type Facts, type Finding, good, problem } from './facts';
 
 const SELECT_TRIGGER =
 	'Select the trigger from the list, or enter its Production URL, which ends with /webhook.';
