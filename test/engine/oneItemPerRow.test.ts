@@ -22,58 +22,52 @@ const deploymentsOf = (output: INodeExecutionData[] | undefined) =>
 const pairsOf = (output: INodeExecutionData[] | undefined) =>
 	output?.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 
-describe('The output', () => {
-	it('is paired with the right item of a list for each', async () => {
-		await startEach(['ddv_sales', 'ddv_support', 'ddv_support']);
-		const items = ['ddv_support', 'none', 'ddv_sales'].map((id) => ({ id }));
-		const { output } = await rig.engine.run({ items, parameters: list });
-		expect(deploymentsOf(output[0])).toEqual(['ddv_support', 'ddv_support', 'ddv_sales']);
-		expect(pairsOf(output[0])).toEqual([0, 0, 2]);
-	});
-
-	it('of an expression that fails belongs to its item, too', async () => {
-		const tag = '={{ $json.id === "ddv_sales" ? "latest" : $("Nowhere").item }}';
-		const { routed } = await startEach(['ddv_sales', 'ddv_support'], { tag }, 'continueErrorOutput');
-		expect([deploymentsOf(routed.success), routed.failure.length]).toEqual([['ddv_sales'], 1]);
-	});
+it('The output is paired with the right item of a list for each', async () => {
+	await startEach(['ddv_sales', 'ddv_support', 'ddv_support']);
+	const items = ['ddv_support', 'none', 'ddv_sales'].map((id) => ({ id }));
+	const { output } = await rig.engine.run({ items, parameters: list });
+	expect(deploymentsOf(output[0])).toEqual(['ddv_support', 'ddv_support', 'ddv_sales']);
+	expect(pairsOf(output[0])).toEqual([0, 0, 2]);
 });
 
-describe('A failure that stops the node', () => {
-	it('names no sessions that were only looked at', async () => {
-		const id = await rig.existingSession();
-		const parameters = {
-			...{ resource: 'session', operation: 'get', sessionId: '={{ $json.id }}' },
-			options: { maxConcurrency: 1 },
-		};
-		const { description } = failureOf(await rig.engine.run({ items: [{ id }, { id: 'x' }], parameters }));
-		expect(description).not.toContain(id);
-		expect(rig.requests.map(({ path }) => path)).toEqual([id, 'x'].map((one) => `${SESSIONS}/${one}`));
-	});
+it('The error of an expression belongs to its item, too', async () => {
+	const tag = '={{ $json.id === "ddv_sales" ? "latest" : $("Nowhere").item }}';
+	const { routed } = await startEach(['ddv_sales', 'ddv_support'], { tag }, 'continueErrorOutput');
+	expect([deploymentsOf(routed.success), routed.failure.length]).toEqual([['ddv_sales'], 1]);
 });
 
-describe('Max Concurrency', () => {
-	const download = { resource: 'recording', operation: 'download', url: '={{ $json.url }}' };
-	const unanswered = () => rig.requests.filter(({ status }) => status === undefined).length;
-	it.each<[string, number, INodeParameters]>([
-		['3 if so chosen', 3, startParameters({ options: { maxConcurrency: 3 } })],
-		['100 for sessions', 100, startParameters()],
-		['5 for calls', 5, byGateway()],
-		['5 for calls that are waited for', 5, byGateway({ operation: 'makeAndWait' })],
-		['12 for calls if so chosen', 12, byGateway({ options: { maxConcurrency: 12 } })],
-		['4 for files, whatever was chosen', 4, { ...download, options: { maxConcurrency: 100 } }],
-	])('is %s', async (_what, count, parameters) => {
-		let most = 0;
-		// Nothing is answered until so many have come, and there was time for more. Nothing is sent after a failure.
-		rig.simulator.addFault({
-			...{ kind: 'status', status: 404, delayMs: 300 },
-			until: () => rig.requests.length >= count,
-			body: () => void (most = Math.max(most, unanswered())),
-			match: { times: Infinity },
-		});
-		const items = Array.from({ length: 105 }, () => ({ url: `${rig.simulator.url}/files/x` }));
-		expect((await rig.engine.run({ items, parameters })).error).toBeDefined();
-		expect([most, rig.requests.length]).toEqual([count, count]);
+it('A failure that stops the node names no sessions that were only looked at', async () => {
+	const id = await rig.existingSession();
+	const parameters = {
+		...{ resource: 'session', operation: 'get', sessionId: '={{ $json.id }}' },
+		options: { maxConcurrency: 1 },
+	};
+	const { description } = failureOf(await rig.engine.run({ items: [{ id }, { id: 'x' }], parameters }));
+	expect(description).not.toContain(id);
+	expect(rig.requests.map(({ path }) => path)).toEqual([id, 'x'].map((one) => `${SESSIONS}/${one}`));
+});
+
+const download = { resource: 'recording', operation: 'download', url: '={{ $json.url }}' };
+const unanswered = () => rig.requests.filter(({ status }) => status === undefined).length;
+it.each<[string, number, INodeParameters]>([
+	['3 if so chosen', 3, startParameters({ options: { maxConcurrency: 3 } })],
+	['100 for sessions', 100, startParameters()],
+	['5 for calls', 5, byGateway()],
+	['5 for calls that are waited for', 5, byGateway({ operation: 'makeAndWait' })],
+	['12 for calls if so chosen', 12, byGateway({ options: { maxConcurrency: 12 } })],
+	['4 for files, whatever was chosen', 4, { ...download, options: { maxConcurrency: 100 } }],
+])('Max Concurrency is %s', async (_what, count, parameters) => {
+	let most = 0;
+	// Nothing is answered until so many have come, and there was time for more. Nothing is sent after a failure.
+	rig.simulator.addFault({
+		...{ kind: 'status', status: 404, delayMs: 300 },
+		until: () => rig.requests.length >= count,
+		body: () => void (most = Math.max(most, unanswered())),
+		match: { times: Infinity },
 	});
+	const items = Array.from({ length: 105 }, () => ({ url: `${rig.simulator.url}/files/x` }));
+	expect((await rig.engine.run({ items, parameters })).error).toBeDefined();
+	expect([most, rig.requests.length]).toEqual([count, count]);
 });
 
 it('Each context is signed by the secret of its own item', async () => {

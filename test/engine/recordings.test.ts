@@ -35,7 +35,9 @@ describe('Recording: Get Many', () => {
 
 	it.each(['room', 'participant', 'track', 'merged'] as const)('finds those of type %s', async (type) => {
 		const kind = type === 'merged' ? 'merge' : type;
-		const { id, fileUrl } = rig.simulator.addRecording({ kind, roomId: 'mine', readyAfterMs: 0 });
+		const { id, fileUrl } = rig.simulator.addRecording({
+			...{ kind, roomId: 'mine', sessionId: 's', participantId: 'p', readyAfterMs: 0 },
+		});
 		rig.simulator.addRecording({ kind, roomId: 'other', readyAfterMs: 0 });
 		const records = jsonOf(await run(list({ recordingType: type, filters: { roomId: 'mine' } })));
 		expect(records).toMatchObject([{ id, roomId: 'mine' }]);

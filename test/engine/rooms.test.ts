@@ -21,13 +21,16 @@ it('A room is created, found, and closed', async () => {
 });
 
 it('Rooms are listed without the addresses of webhooks, unless all is asked for', async () => {
-	await run(room('create', { webhookUrl: HOOK, webhookEvents: ['session-ended'], recording: 'record' }));
+	const options = { customRoomId: 'mine', geoFence: 'eu001' };
+	const webhook = { webhookUrl: HOOK, webhookEvents: ['session-ended'] };
+	await run(room('create', { ...webhook, recording: 'record', options }));
 	await run(room('create'), Array<IDataObject>(60).fill({}));
 	const all = await run(room('getAll', { returnAll: true }));
 	expect(all).toHaveLength(61);
 	expect(JSON.stringify(all)).not.toContain(HOOK);
 	expect(all.at(-1)).toEqual({
-		...{ roomId: expect.any(String) as string, disabled: false, autoStartConfig: { recording: {} } },
+		...{ ...options, roomId: expect.any(String) as string, disabled: false },
+		autoStartConfig: { recording: {} },
 		...{ createdAt: expect.any(String) as string, updatedAt: expect.any(String) as string },
 	});
 	const raw = await run(room('getAll', { returnAll: true, simplify: false }));

@@ -230,7 +230,7 @@ it.each<Fault>([
 });
 
 it('Get Many lists those of recordings', async () => {
-	for (const roomId of ['r', 'other', 'r']) add({ roomId });
+	for (const roomId of ['r', 'other', 'r']) add({ roomId, sessionId: 's', recordingId: 'x' });
 	const listed = async (more: INodeParameters = {}) =>
 		jsonOf(await run('getAll', more)).map(({ roomId }) => roomId);
 	expect(await listed()).toHaveLength(3);
