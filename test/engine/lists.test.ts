@@ -4,7 +4,7 @@ import type { INodeListSearchResult, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { SIP_PASSWORD } from '../simulator';
 import { byGateway, byRule, callParameters } from './callRig';
-import { byId, DEPLOYMENTS, expectNoSecrets, jsonOf, useRig } from './rig';
+import { byId, DEPLOYMENTS, expectNoSecrets, jsonOf, thrownBy, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -40,13 +40,6 @@ const answer = (data: unknown[], path = /./) =>
 /** All that hangs on a value, also what cannot be enumerated. */
 const everything = (value: unknown) =>
 	inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null });
-
-async function thrownBy(call: Promise<unknown>): Promise<Error & { description?: string }> {
-	return await call.then(
-		() => Promise.reject(new Error('Nothing was thrown')),
-		(error: Error) => error,
-	);
-}
 
 describe.each(METHODS)('%s', (method) => {
 	const [path, count, entry] = LISTS[method];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type SimulatedCallWebhook } from '../simulator';
 import { type Engine } from './engine';
-import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
+import { EVENT_NAMES, expectNoSecrets, passTime, thrownBy, useRig } from './rig';
 import { checkAsync } from '../unit/support';
 import { StoredTrigger } from './triggerHooks';
 
@@ -22,20 +22,14 @@ async function eventually(isSo: () => boolean): Promise<void> {
 	}
 	expect(isSo()).toBe(true);
 }
-const eventuallyRegistered = async (...wanted: Array<{ url: string; events: string[] }>) => {
-	const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
-	await eventually(() => JSON.stringify(sorted(registered())) === JSON.stringify(sorted(wanted)));
-};
+const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
+const eventuallyRegistered = async (...wanted: Array<{ url: string; events: string[] }>) =>
+	await eventually(() => sorted(registered()).join() === sorted(wanted).join());
 
-async function failureOf(action: Promise<unknown>): Promise<{ message: string; description: string }> {
-	const error: unknown = await action.then(
-		() => {
-			throw new Error('It was expected to fail');
-		},
-		(reason: unknown) => reason,
-	);
+async function failureOf(action: Promise<unknown>) {
+	const error = await thrownBy(action);
 	expectNoSecrets(rig, error);
-	return error as { message: string; description: string };
+	return error;
 }
 
 const TROUBLES = {
@@ -43,14 +37,14 @@ const TROUBLES = {
 	down: goDown,
 	reset: () => void rig.simulator.addFault({ kind: 'reset', status: 500, match: { times: 999 } }),
 	'lost answer': () => void rig.simulator.addFault({ kind: 'reset', match: { method: 'POST', times: 1 } }),
-	'wrong keys': () => {
-		for (const engine of [rig.engine, elsewhere])
-			engine.setCredentials(rig.credentials({ secretKey: 'another' }));
-	},
+	'wrong keys': () => useKeys({ secretKey: 'another' }),
+};
+const useKeys = (more = {}) => {
+	for (const engine of [rig.engine, elsewhere]) engine.setCredentials(rig.credentials(more));
 };
 const recover = () => {
 	rig.simulator.clearFaults();
-	for (const engine of [rig.engine, elsewhere]) engine.setCredentials(rig.credentials());
+	useKeys();
 };
 /** Another process of n8n, with the same credential. */
 let elsewhere: Engine;
@@ -120,7 +114,6 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 				.map((event) => event.replace('call-ended', 'call-hangup'))
 				.filter((event) => /^call-(?!summary)/.test(event))
 				.sort();
-		const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
 		const isRight = () => {
 			const own = triggers.flatMap(({ url }, index) => {
 				const events = callsOf(published[index]);

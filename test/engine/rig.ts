@@ -134,6 +134,14 @@ export function failureOf({ error }: RunResult): { message: string; description:
 	return { message, description: description ?? '' };
 }
 
+/** The texts of what is thrown. */
+export async function thrownBy(action: Promise<unknown>): Promise<{ message: string; description: string }> {
+	return await action.then(
+		() => Promise.reject(new Error('Nothing was thrown')),
+		(error: { message: string; description: string }) => error,
+	);
+}
+
 /** The json of a run's first output. */
 export function jsonOf({ output, error }: RunResult): IDataObject[] {
 	if (error) throw error;
