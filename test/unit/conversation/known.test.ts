@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
-import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
+import { FINAL, KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	type Fact,
 	isShownOver,
@@ -59,6 +59,25 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 					return [...names, 'timedOut', 'hungUpAtTimeout', 'endedAtTimeout'].map((name) => shown[name]);
 				});
 				expect(one).toEqual(other);
+			}),
+		);
+	});
+
+	it('has an end only from what shows one', () => {
+		const { stageOf } = KINDS[kind];
+		check(
+			fc.property(facts, (list) => {
+				const records = list.flatMap((fact): IDataObject[] => ('record' in fact ? [fact.record] : []));
+				const times = records
+					.filter((record) => stageOf(record) >= FINAL)
+					.flatMap(({ end, timelog }) => {
+						const entries = (timelog || []) as IDataObject[];
+						const final = entries.filter((one) => stageOf(one) >= FINAL);
+						return [end, ...final.map(({ timestamp }) => timestamp)];
+					});
+				expect([undefined, ...times.map((time) => Date.parse(String(time)))]).toContain(
+					knownOf(kind, list).overAtMs,
+				);
 			}),
 		);
 	});
