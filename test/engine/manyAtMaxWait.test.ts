@@ -134,3 +134,38 @@ it('An API that is down for a minute at the Max Wait of 100 sessions is asked to
 	for (const second of new Set(inSecond))
 		expect(inSecond.filter((one) => one === second).length).toBeLessThanOrEqual(20);
 });
+
+it.each<[string, number]>([
+	['its outcome', 30_000],
+	['what was said', 3_000_000],
+])('Ends of 100 sessions that are too many cost another execution nothing: %s', async (what, moreMs) => {
+	const isCall = what === 'what was said';
+	const more = { recording: 'transcribe', maxCallDuration: 0, options: { includeWait: 1 } };
+	await rig.engine.startAndWait(MAX_WAIT_MS, ENDED, { items: rows(100) });
+	const before = new Set(rig.simulator.sessions.keys());
+	const parameters = isCall ? byRule({ operation: 'makeAndWait', ...more }) : {};
+	const other = await rig.engine.startAndWait(MAX_WAIT_MS + moreMs, parameters);
+	await later(MAX_WAIT_MS - 10_000);
+	complete([...rig.simulator.sessions.values()].filter(({ sessionId }) => !before.has(sessionId)));
+	rig.simulator.addFault({ kind: 'status', status: 429, match: { path: /sessions.end$/, times: Infinity } });
+	await later(12_000);
+	for (const status of ['answered', 'ended'] as const)
+		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+	const [json] = (await other.jsonWithin(90_000)) ?? [];
+	expect(json).toMatchObject(isCall ? { transcript: expect.any(String) } : { outcome: 'completed' });
+});
+
+it('A host of texts that hangs for 200 calls of one execution costs another one no recording', async () => {
+	const common = { operation: 'makeAndWait', maxCallDuration: 0 };
+	await rig.engine.startAndWait(300_000, byRule({ ...common, recording: 'summarize' }), { items: rows(200) });
+	for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, 'answered');
+	rig.simulator.addFault({ kind: 'hang', match: { path: /^\/files/, times: Infinity } });
+	await later(360_000);
+	const before = new Set(rig.simulator.calls.keys());
+	const one = byRule({ ...common, recording: 'record', options: { includeWait: 1 } });
+	const other = await rig.engine.startAndWait(3_600_000, one);
+	for (const status of ['answered', 'ended'] as const)
+		for (const id of rig.simulator.calls.keys())
+			if (!before.has(id)) await rig.simulator.moveCall(id, status);
+	expect(await other.jsonWithin(90_000)).toMatchObject([{ recordingUrl: expect.any(String) }]);
+});

@@ -7,7 +7,7 @@ import { retryDelay } from './retry';
 /** The statuses with which the API may answer a request to end what is over. Its docs don't say. */
 const MAY_BE_OVER = [400, 402, 404, 409];
 /** The status of a session that is ending. */
-const STOPPING = 'stopping';
+export const STOPPING = 'stopping';
 
 /** @returns a reader for the answer to the request that ends something. @throws DeclinedError */
 export function readEnd<T>(read: AnswerReader<T>): AnswerReader<T> {

@@ -27,6 +27,8 @@ export interface Progress {
 	failedAtMs: number;
 	/** An event said that it may be over: looks left that come soon. */
 	soonLooks: number;
+	/** The first end, or look after Max Wait. Infinity: not yet. */
+	triedAtMs: number;
 	endedAtMs: number;
 	keptAtMs: number;
 }
@@ -61,7 +63,7 @@ const SOON_PAUSE_MS = 1_000;
 /** An end or a last look that failed is tried again, as long as there is time. */
 const TRY_AGAIN_MS = 5_000;
 /** Less and less often, so that a large execution doesn't ask an API that fails all the time. */
-const LONGEST_TRY_AGAIN_MS = 30_000;
+export const LONGEST_TRY_AGAIN_MS = 30_000;
 
 /** How long to pause after a look, for whatever is waited for. @param waitedMs the time since the wait began, in ms */
 export function pauseMs(waitedMs: number): number {
@@ -82,9 +84,10 @@ export function openParts({ parts }: Known, { keep }: Want): Includable[] {
 }
 
 /** @returns until when a conversation is ended, or looked at, after its Max Wait, in ms since 1970 */
-export function endsUntilMs(want: Want, { lookedAtMs, endedAtMs }: Progress, limits: Limits): number {
-	// A process that takes the wait up late ends it or looks once all the same.
-	return Math.max(lookedAtMs, endedAtMs) > 0 ? want.deadlineMs + limits.endMs : limits.keepUntilMs;
+export function endsUntilMs(want: Want, progress: Progress, limits: Limits): number {
+	const usualMs = want.deadlineMs + limits.endMs;
+	// A process that takes the wait up late, or slept at Max Wait, ends it or looks all the same.
+	return progress.triedAtMs < usualMs ? usualMs : limits.keepUntilMs;
 }
 
 /** The only decision: what to do next for a conversation, and when. */
@@ -93,7 +96,9 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	if (isOver(known, want, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
-		if (openParts(known, want).length === 0 || keptAtMs >= untilMs) {
+		// One that had no turn doesn't hold up the execution for long.
+		const isTooLate = nowMs >= untilMs + limits.endMs;
+		if (openParts(known, want).length === 0 || keptAtMs >= untilMs || isTooLate) {
 			const readyAtMs = seenOverAtMs + (want.responseMs ?? 0);
 			return nowMs >= readyAtMs ? { step: 'ready' } : { step: 'pause', atMs: readyAtMs };
 		}

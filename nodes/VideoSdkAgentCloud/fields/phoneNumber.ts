@@ -26,7 +26,8 @@ const NATIONAL = /^0[1-9]/;
 
 /** What follows a whole number: it would be dialed, too. A slash after the area code is a separator. */
 const EXTENSION = /[([\uff08](?:\D*\d){1,5}\D*$/;
-const SECOND_NUMBER = /^(?:(?:\D*\d){8,}\D*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$)/;
+const SECOND_NUMBER =
+	/^(?:(?:[^\d/]*\d){8,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$|[^/]*\/.*(?:\d{5,}\s*\/.*\d|\d{4}\s*\/\D*\d{1,3}\D*$))/;
 const SECOND_LINE = /\d\D*[\t\n\v\f\r\u2028\u2029]\D*\d/;
 const ZERO = /[([]0[)\]]/;
 

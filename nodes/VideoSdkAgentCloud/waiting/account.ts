@@ -44,6 +44,8 @@ export class Account {
 	readonly context: RequestContext;
 	/** No look begins before, in ms since 1970. */
 	pausedUntilMs = 0;
+	/** When VideoSDK last answered 'too many requests', in ms since 1970. */
+	limitedAtMs = 0;
 	/** What n8n's clock is ahead of VideoSDK's, in ms. */
 	skewMs = 0;
 	private readonly readCredential: ReadCredential;
@@ -88,7 +90,11 @@ export class Account {
 				...{ timeoutMs: TIMEOUT_MS, isDetached: true, maxAttempts: 1, untilMs },
 				credential: async () => await this.read(),
 				stopSignal: new AbortController().signal,
-				onRateLimited: () => (this.pausedUntilMs = Date.now() + RATE_LIMIT_PAUSE_MS),
+				onRateLimited: () => {
+					this.limitedAtMs = Date.now();
+					// Ends don't pause, so nothing else has to wait until they are through.
+					if (lane !== 'end') this.pausedUntilMs = this.limitedAtMs + RATE_LIMIT_PAUSE_MS;
+				},
 				inTurn: async <T>(send: () => Promise<T>): Promise<T> =>
 					await SLOTS[lane].run(this, async () => {
 						sentAtMs = Date.now();

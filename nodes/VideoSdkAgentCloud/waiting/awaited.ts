@@ -14,12 +14,24 @@ import {
 
 /** How often the API is asked soon for what an event says may be over. */
 const SOON_LOOKS = 10;
+/** A request takes so long at most. */
+const LONGEST_REQUEST_MS = 10_000;
+
+/** What is sent for one conversation alone. */
+export type OwnStep = 'look' | 'end' | 'keep';
+
+/** A request for a conversation alone is under way, and holds it up until a time in ms since 1970. */
+interface Busy {
+	step: OwnStep;
+	untilMs: number;
+	/** It waits for a file, not for VideoSDK. */
+	isReading?: boolean;
+}
 
 /** A conversation that an execution of this process waits for: what is known, and what was done. It decides nothing. */
 export class Awaited {
 	private readonly progress: Progress;
-	/** A request for it alone is under way, and holds it up until a time in ms since 1970. */
-	busy?: { step: 'look' | 'end' | 'keep'; untilMs: number };
+	busy?: Busy;
 	/** Called when there is nothing left to do for it. */
 	onReady?: () => void;
 	/** Called when the API rejects the credential. */
@@ -38,6 +50,7 @@ export class Awaited {
 			lookedAtMs: never,
 			failedAtMs: never,
 			soonLooks: 0,
+			triedAtMs: Infinity,
 			endedAtMs: never,
 			keptAtMs: never,
 		};
@@ -92,6 +105,18 @@ export class Awaited {
 		return nowMs >= this.want.deadlineMs;
 	}
 
+	/** @returns until when a step is sent, in ms since 1970 */
+	lastMs(step: OwnStep): number {
+		return step === 'keep' ? this.limits.keepUntilMs : this.lastEndMs;
+	}
+
+	/** Begins a step. What still waits for a slot at last, behind those of other executions, holds up nothing. */
+	begin(step: OwnStep, nowMs: number): Busy {
+		if (step !== 'keep') this.progress.triedAtMs = Math.min(this.progress.triedAtMs, nowMs);
+		this.busy = { step, untilMs: this.lastMs(step) + LONGEST_REQUEST_MS };
+		return this.busy;
+	}
+
 	/** Gives up a request that is still under way when its time is over. */
 	release(nowMs: number): void {
 		if (this.busy) this.noteStep(this.busy.step, nowMs, this.busy.step !== 'look');
@@ -99,7 +124,7 @@ export class Awaited {
 	}
 
 	/** Notes what was done. @param nowMs when it was begun, in ms since 1970. @param isAnswered the last look counts only then */
-	noteStep(step: 'look' | 'end' | 'keep', nowMs: number, isAnswered = true): void {
+	noteStep(step: OwnStep, nowMs: number, isAnswered = true): void {
 		const field = ({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step];
 		this.progress[isAnswered || !this.isLastLook(nowMs) ? field : 'failedAtMs'] = nowMs;
 		if (step === 'look') this.progress.soonLooks = Math.max(0, this.progress.soonLooks - 1);

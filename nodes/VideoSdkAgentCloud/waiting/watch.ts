@@ -4,7 +4,7 @@ import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
 import { isShownOver } from '../conversation/known';
 import { Account, keyOf } from './account';
-import type { Awaited } from './awaited';
+import type { Awaited, OwnStep } from './awaited';
 import { end, fetchRecord, keep } from './work';
 
 /** For fewer, the list cannot take fewer requests than one for each. */
@@ -22,16 +22,8 @@ const SHORTEST_SLEEP_MS = 250;
 const MAX_AT_A_TIME = 5;
 /** So long after 'too many requests' one begins at a time. */
 const LIMITED_MS = 60_000;
-/** A request takes so long at most: what still waits for a slot then holds up nothing any more. */
-const LONGEST_REQUEST_MS = 10_000;
 /** n8n's `sleep` takes no longer time than 24 days. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
-
-/** What is sent for one conversation alone. */
-type Paced = 'end' | 'keep' | 'look';
-
-/** @returns until when it is sent, in ms since 1970 */
-const lastMs = (one: Awaited, step: Paced) => (step === 'keep' ? one.limits.keepUntilMs : one.lastEndMs);
 
 /**
  * Asks VideoSDK for everything that the executions of this process await of one account: one loop, so that the cost grows with the
@@ -86,9 +78,9 @@ export class Watch {
 		const near: Awaited[] = [];
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
-		const isLimited = nowMs < this.account.pausedUntilMs + LIMITED_MS;
-		const turns = (step: Paced) => {
-			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step).length;
+		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
+		const turns = (step: OwnStep) => {
+			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
 			return Math.min(isLimited ? 1 : MAX_AT_A_TIME, MAX_SINGLE - underWay);
 		};
 		const left = { look: turns('look'), end: turns('end'), keep: turns('keep') };
@@ -107,7 +99,7 @@ export class Watch {
 			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
 				// It waits for no round of looks, but VideoSDK isn't asked for all at once. Ends don't wait after 'too many requests'.
 				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs);
-				const untilMs = lastMs(one, next.step);
+				const untilMs = one.lastMs(next.step);
 				const isTurn = atMs <= nowMs && left[next.step]-- > 0;
 				// Nothing is sent after that, it's only noted.
 				if (isTurn || nowMs >= untilMs) void this.begin(one, next.step, nowMs);
@@ -128,10 +120,8 @@ export class Watch {
 	}
 
 	/** Begins an end, a look for what was said, or the last look. */
-	private async begin(one: Awaited, step: Paced, nowMs: number): Promise<void> {
-		// Whoever still waits for a slot then, behind those of other executions, holds up nothing.
-		const busy = { step, untilMs: lastMs(one, step) + LONGEST_REQUEST_MS };
-		one.busy = busy;
+	private async begin(one: Awaited, step: OwnStep, nowMs: number): Promise<void> {
+		const busy = one.begin(step, nowMs);
 		// Those that weren't looked at yet come first.
 		if (this.watched.delete(one)) this.watched.add(one);
 		const { account } = this;

@@ -1,9 +1,10 @@
 import { failureOf } from '../api/client';
+import { STOPPING } from '../api/endOnce';
 import { isInDoubt } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
-import { describeNow } from '../conversation/wait';
+import { describeNow, LONGEST_TRY_AGAIN_MS } from '../conversation/wait';
 import type { Account, Lane } from './account';
 import type { Awaited } from './awaited';
 
@@ -42,10 +43,12 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
 		const failure = failureOf(error);
-		if (failure?.status === TOO_MANY) return;
+		// Another end follows, except at last.
+		if (failure?.status === TOO_MANY && Date.now() + LONGEST_TRY_AGAIN_MS < one.lastEndMs) return;
 		await fetchRecord(account, one, 'end');
-		// What is over after a lost answer was ended by it.
-		if (failure && isInDoubt(failure) && isShownOver(one.known)) one.learn({ ended: true });
+		// What is over or ending after a lost answer was ended by it.
+		const isEnding = isShownOver(one.known) || describeNow(one.kind, one.known).status === STOPPING;
+		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });
 	}
 }
 
@@ -68,7 +71,10 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	const endMs = Number.isNaN(shownMs) ? knownMs : shownMs;
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs),
-		async (url) => await account.readText(url, one.limits.keepUntilMs),
+		async (url) => {
+			if (one.busy) one.busy.isReading = true;
+			return await account.readText(url, one.limits.keepUntilMs);
+		},
 		one.openParts,
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,

@@ -18,6 +18,7 @@ const START: Progress = {
 	lookedAtMs: -Infinity,
 	failedAtMs: -Infinity,
 	soonLooks: 0,
+	triedAtMs: Infinity,
 	endedAtMs: -Infinity,
 	keptAtMs: -Infinity,
 };

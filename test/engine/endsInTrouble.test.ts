@@ -1,0 +1,69 @@
+/** At Max Wait, what is to be ended is ended, and what had ended is shown as ended, although the answers to ends are of no use. */
+import { byRule } from './callRig';
+import { eventBody } from './delivery';
+import { later, passTime, useRig } from './rig';
+import { rows } from './waitingRun';
+
+const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+const HOUR_MS = 3_600_000;
+const MAX_WAIT_MS = 24 * HOUR_MS;
+const ENDED = { options: { endAtTimeout: true } };
+const sessions = () => [...rig.simulator.sessions.values()];
+const refuseEnds = (status: number, times = Infinity) =>
+	rig.simulator.addFault({ kind: 'status', status, match: { path: /end$/, times } });
+
+it('A session that ended five minutes before is shown as ended, although each end is one too many', async () => {
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, ENDED);
+	await later(MAX_WAIT_MS - 300_000);
+	for (const one of sessions()) Object.assign(one, { status: 'completed', end: new Date().toISOString() });
+	refuseEnds(429);
+	expect(await waiting.jsonWithin(1_200_000)).toMatchObject([{ outcome: 'completed', event: 'stopped' }]);
+});
+
+it('So is a call, with what was said', async () => {
+	const more = { recording: 'transcribe', maxWait: 24, maxWaitUnit: 'hours', maxCallDuration: 0 };
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, byRule({ operation: 'makeAndWait', ...more }));
+	await later(MAX_WAIT_MS - 300_000);
+	rig.simulator.setEventFaults({ drop: () => true });
+	for (const status of ['answered', 'ended'] as const)
+		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+	refuseEnds(429);
+	const [json] = (await waiting.jsonWithin(1_800_000)) ?? [];
+	expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
+});
+
+it('A session that is ending after a lost answer counts as ended', async () => {
+	const waiting = await rig.engine.startAndWait(60_000, ENDED);
+	await later(55_000);
+	for (const one of sessions()) one.status = 'stopping';
+	refuseEnds(504);
+	expect(await waiting.jsonWithin(1_200_000)).toMatchObject([{ endedAtTimeout: true }]);
+});
+
+it.each([0, 1])(
+	'A process that takes the wait up late ends it, although VideoSDK fails: %i times',
+	async (times) => {
+		const waiting = await rig.engine.startAndWait(
+			600_000,
+			{ recording: 'record', ...ENDED },
+			{ items: rows(2) },
+		);
+		jest.clearAllTimers();
+		waiting.receiver = await rig.addEngine();
+		await later(600_000 + 180_000);
+		if (times > 0) refuseEnds(503, times);
+		const [one, other] = sessions();
+		if (one) one.status = 'completed';
+		await rig.simulator.deliver(String(one?.webhook?.endPoint), eventBody('stopped', String(one?.sessionId)));
+		await waiting.jsonWithin(1_800_000);
+		expect(other?.status).toBe('completed');
+	},
+);
+
+it('A session is ended although the machine slept at its Max Wait, and three minutes more', async () => {
+	const waiting = await rig.engine.startAndWait(600_000, { recording: 'record', ...ENDED });
+	await later(500_000);
+	passTime(100_000 + 180_000);
+	await waiting.jsonWithin(1_200_000);
+	expect(sessions()).toMatchObject([{ status: 'completed' }]);
+});
