@@ -169,3 +169,14 @@ it('A host of texts that hangs for 200 calls of one execution costs another one 
 			if (!before.has(id)) await rig.simulator.moveCall(id, status);
 	expect(await other.jsonWithin(90_000)).toMatchObject([{ recordingUrl: expect.any(String) }]);
 });
+
+it('Ends that hang for 200 sessions of one execution let another one end its session', async () => {
+	await rig.engine.startAndWait(MAX_WAIT_MS, ENDED, { items: rows(200) });
+	const ids = [...rig.simulator.sessions.keys()];
+	await later(MAX_WAIT_MS - 1_000);
+	const body = Object.assign(/./, { test: (text: string) => ids.some((id) => text.includes(id)) });
+	rig.simulator.addFault({ kind: 'hang', match: { path: /end$/, body, times: Infinity } });
+	await later(6_000);
+	const other = await rig.engine.startAndWait(60_000, ENDED);
+	expect(await other.jsonWithin(DEADLINE_MS)).toMatchObject([{ endedAtTimeout: true }]);
+});

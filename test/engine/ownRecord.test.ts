@@ -1,6 +1,7 @@
 /** A record with another ID, as a cache in front of VideoSDK may give it, says nothing of the call or session that was asked for. */
-import { callParameters } from './callRig';
-import { byId, jsonOf, useRig } from './rig';
+import type { INodeParameters } from 'n8n-workflow';
+import { byRule, callParameters } from './callRig';
+import { byId, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 const OTHER = {
@@ -35,14 +36,14 @@ it.each([
 	expect(JSON.stringify(run.output)).not.toContain('+4930999');
 });
 
-it.each<['callId' | 'sessionId', 'call' | 'session']>([
-	['callId', 'call'],
-	['sessionId', 'session'],
-])('In other capitals, it is the same ID: %s', async (idField, resource) => {
-	const id = '5D0E7A52-61C4-4F0B-9A57-0C8F3B1E2D94';
+it.each<['callId' | 'sessionId', INodeParameters]>([
+	['callId', byRule({ operation: 'makeAndWait' })],
+	['sessionId', {}],
+])('In other capitals, it is the same ID: %s', async (idField, parameters) => {
 	rig.simulator.clearFaults();
-	const body = { data: { [idField]: id, status: 'failed' } };
-	rig.simulator.addFault({ kind: 'noData', body, match: { method: 'GET', times: 9 } });
-	const parameters = { resource, operation: 'get', [idField]: byId(id.toLowerCase()) };
-	expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ [idField]: id.toLowerCase() }]);
+	const waiting = await rig.engine.startAndWait(600_000, parameters);
+	const [id = ''] = [...rig.simulator.calls.keys(), ...rig.simulator.sessions.keys()];
+	const body = { data: { [idField]: id.toUpperCase(), status: 'failed' } };
+	rig.simulator.addFault({ kind: 'noData', body, match: { method: 'GET', times: Infinity } });
+	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ [idField]: id, outcome: 'failed' }]);
 });

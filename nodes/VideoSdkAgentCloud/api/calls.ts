@@ -50,8 +50,8 @@ const readOwn =
 	(answer) => {
 		const call = readCall(answer);
 		const isAsked = (id: unknown) => String(id).toLowerCase() === callId.toLowerCase();
-		// With the ID that was asked for, as a wait knows it (conversation/known.ts).
-		return call && [call.callId, call.id].some(isAsked) ? { ...call, callId } : undefined;
+		if (call === undefined || isAsked(call.callId)) return call;
+		return isAsked(call.id) ? { ...call, callId } : undefined;
 	};
 
 /** Fetches a call in its current state. */

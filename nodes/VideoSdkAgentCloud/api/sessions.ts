@@ -42,9 +42,7 @@ const readOwn =
 	(sessionId: string): ((answer: IDataObject) => IDataObject | undefined) =>
 	(answer) => {
 		const session = readSession(answer);
-		return session && bareId(session.sessionId) === bareId(sessionId)
-			? { ...session, sessionId: apiSessionId(sessionId) }
-			: undefined;
+		return session && bareId(session.sessionId) === bareId(sessionId) ? session : undefined;
 	};
 
 /** Starts a session. The request is sent once: see `retryDelay`. */

@@ -105,6 +105,11 @@ export class Awaited {
 		return nowMs >= this.want.deadlineMs;
 	}
 
+	/** Until when it is to be ended or looked at by whoever is there at Max Wait, in ms since 1970. */
+	get usualLastMs(): number {
+		return this.want.deadlineMs + this.limits.endMs;
+	}
+
 	/** @returns until when a step is sent, in ms since 1970 */
 	lastMs(step: OwnStep): number {
 		return step === 'keep' ? this.limits.keepUntilMs : this.lastEndMs;

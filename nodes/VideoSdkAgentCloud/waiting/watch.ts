@@ -20,8 +20,9 @@ const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
 /** Ends, last looks, and looks for what was said that begin at a time, so 20 a second of each: an account with hundreds at Max Wait has two minutes for all. */
 const MAX_AT_A_TIME = 5;
-/** So long after 'too many requests' one begins at a time. */
+/** So long after 'too many requests' one begins at a time, or two ends, without which something runs on and costs. */
 const LIMITED_MS = 60_000;
+const MAX_ENDS_LIMITED = 2;
 /** n8n's `sleep` takes no longer time than 24 days. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
 
@@ -76,12 +77,14 @@ export class Watch {
 		const nowMs = Date.now();
 		const due: Awaited[] = [];
 		const near: Awaited[] = [];
+		const paced: Array<[Awaited, OwnStep]> = [];
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
 		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
 		const turns = (step: OwnStep) => {
 			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
-			return Math.min(isLimited ? 1 : MAX_AT_A_TIME, MAX_SINGLE - underWay);
+			const most = step === 'end' ? MAX_ENDS_LIMITED : 1;
+			return Math.min(isLimited ? most : MAX_AT_A_TIME, MAX_SINGLE - underWay);
 		};
 		const left = { look: turns('look'), end: turns('end'), keep: turns('keep') };
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
@@ -100,9 +103,9 @@ export class Watch {
 				// It waits for no round of looks, but VideoSDK isn't asked for all at once. Ends don't wait after 'too many requests'.
 				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs);
 				const untilMs = one.lastMs(next.step);
-				const isTurn = atMs <= nowMs && left[next.step]-- > 0;
 				// Nothing is sent after that, it's only noted.
-				if (isTurn || nowMs >= untilMs) void this.begin(one, next.step, nowMs);
+				if (nowMs >= untilMs) void this.begin(one, next.step, nowMs);
+				else if (atMs <= nowMs) paced.push([one, next.step]);
 				else nextAtMs = Math.min(nextAtMs, atMs, untilMs);
 			} else {
 				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.
@@ -113,6 +116,12 @@ export class Watch {
 				else if (atMs - nowMs < next.pauseMs * NEAR_SHARE) near.push(one);
 				nextAtMs = Math.min(nextAtMs, atMs);
 			}
+		}
+		// Whose time is over first comes first, whatever execution it belongs to.
+		paced.sort(([one], [other]) => one.usualLastMs - other.usualLastMs);
+		for (const [one, step] of paced) {
+			if (left[step]-- > 0) void this.begin(one, step, nowMs);
+			else nextAtMs = nowMs;
 		}
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);

@@ -1,3 +1,4 @@
+import type { IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
 import { STOPPING } from '../api/endOnce';
 import { isInDoubt } from '../api/failure';
@@ -15,6 +16,11 @@ const TOO_MANY = 429;
 /** Statuses that say plainly that there is no record. */
 const NOT_THERE = [402, 404];
 
+/** VideoSDK may write the ID in other capitals. */
+function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject): void {
+	one.learn({ record: { ...record, [one.kind.idField]: one.id }, skewMs });
+}
+
 /**
  * Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own.
  *
@@ -23,7 +29,7 @@ const NOT_THERE = [402, 404];
 export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
 	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs), one.id).then(
 		(record) => {
-			one.learn({ record, skewMs: account.skewMs });
+			learnRecord(account, one, record);
 			return true;
 		},
 		(error: Error) => {
@@ -38,7 +44,7 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 export async function end(account: Account, one: Awaited): Promise<void> {
 	try {
 		const record = await one.kind.requestEnd(account.sender('end', one.lastEndMs), one.id);
-		one.learn({ record, skewMs: account.skewMs });
+		learnRecord(account, one, record);
 		one.learn({ ended: true });
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
