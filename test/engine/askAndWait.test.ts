@@ -339,7 +339,7 @@ describe('A call without a response', () => {
 });
 
 describe('Nothing is asked', () => {
-	const NO_ONE = /No one was called\.$/;
+	const NO_ONE = /No one was called in this run of the node\.$/;
 
 	const CASES: Record<string, [fields: IDataObject, words: string]> = {
 		'without a message': [{ message: ' ' }, "'Message' is empty"],
@@ -373,7 +373,7 @@ describe('Nothing is asked', () => {
 		const result = await rig.engine.run({ parameters: ask(), items: [{}, {}] });
 		expect(failureOf(result).message).toContain('one person at a time');
 		expect(failureOf(result).description).toMatch(
-			/Execute Sub-workflow.*Loop Over Items.*No one was called\.$/,
+			/Execute Sub-workflow.*Loop Over Items.*No one was called in this run of the node\.$/,
 		);
 		expect(made(rig)).toHaveLength(0);
 	});

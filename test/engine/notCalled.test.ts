@@ -48,7 +48,7 @@ describe('An item that fails', () => {
 });
 
 describe('A failure that stops the node', () => {
-	const NO_ONE = /No one was called\.$/;
+	const NO_ONE = /No one was called in this run of the node\.$/;
 
 	it.each<[string, unknown[], number | undefined]>([
 		['a number that is none', [ADA, '12'], undefined],
@@ -74,7 +74,9 @@ describe('A number that several items have', () => {
 	it('is not called at all', async () => {
 		const { message, description } = failureOf(await call([TO, ADA, `00${TO.slice(1)}`, TO]));
 		expect(message).toBe(`'To' is the same in items 0, 2, and 3: ${TO} [item 0]`);
-		expect(description).toMatch(/set 'To' to an expression.*'Allow Same Number'.*No one was called\.$/);
+		expect(description).toMatch(
+			/set 'To' to an expression.*'Allow Same Number'.*No one was called in this run of the node\.$/,
+		);
 		const uris = failureOf(await call(['sip:ada@example.com', ADA, 'SIP:ada@Example.com']));
 		expect(uris.message).toContain('the same in items 0 and 2');
 		expect(called()).toEqual([]);
@@ -175,7 +177,7 @@ describe('Calling Hours', () => {
 	])('with %s are refused before the first call', async (_what, hours, words) => {
 		const result = await call([ADA], { callingHours: { hours } });
 		expect(failureOf(result).message).toContain(words);
-		expect(failureOf(result).description).toMatch(/No one was called\.$/);
+		expect(failureOf(result).description).toMatch(/No one was called in this run of the node\.$/);
 		expect(called()).toEqual([]);
 	});
 });

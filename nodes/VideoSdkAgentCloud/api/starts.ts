@@ -35,7 +35,7 @@ export const STARTS = {
 		started: 'made',
 		check: 'Before you call again, look for the number with Call: Get Many.',
 		goOn: "n8n doesn't hang up when a node stops. Make and Wait still hangs up when Max Wait ends, if that option is on and n8n doesn't restart. To end a call now, use Call: Hang Up. To see how a call went, use Call: Get.",
-		none: 'No one was called.',
+		none: 'No one was called in this run of the node.',
 	},
 	transfer: {
 		idField: 'callId',
