@@ -67,3 +67,16 @@ it('A session is ended although the machine slept at its Max Wait, and three min
 	await waiting.jsonWithin(1_200_000);
 	expect(sessions()).toMatchObject([{ status: 'completed' }]);
 });
+
+it('A machine that slept after the end looks once more for what was said', async () => {
+	const more = { recording: 'transcribe', maxCallDuration: 0, options: { includeWait: 1 } };
+	const waiting = await rig.engine.startAndWait(HOUR_MS, byRule({ operation: 'makeAndWait', ...more }));
+	const match = { path: /recordings|transcriptions/, times: Infinity };
+	rig.simulator.addFault({ kind: 'status', status: 500, match });
+	for (const status of ['answered', 'ended'] as const)
+		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+	await later(10_000);
+	rig.simulator.clearFaults();
+	passTime(600_000);
+	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ transcript: expect.any(String) }]);
+});

@@ -31,6 +31,8 @@ export interface Progress {
 	triedAtMs: number;
 	endedAtMs: number;
 	keptAtMs: number;
+	/** Since when the last look for what was said is due. Infinity: not yet. */
+	lastKeepAtMs: number;
 }
 
 /** Until when something is done, see waiting/budget.ts. */
@@ -47,7 +49,7 @@ export interface Limits {
  */
 export type Step =
 	| { step: 'look'; atMs: number; pauseMs: number; untilMs: number }
-	| { step: 'end' | 'keep' | 'pause'; atMs: number }
+	| { step: 'end' | 'keep' | 'pause'; atMs: number; isLast?: boolean }
 	| { step: 'ready' };
 
 /** The API is to show an end that an event told. After this time the event counts all the same. */
@@ -87,7 +89,9 @@ export function openParts({ parts }: Known, { keep }: Want): Includable[] {
 export function endsUntilMs(want: Want, progress: Progress, limits: Limits): number {
 	const usualMs = want.deadlineMs + limits.endMs;
 	// A process that takes the wait up late, or slept at Max Wait, ends it or looks all the same.
-	return progress.triedAtMs < usualMs ? usualMs : limits.keepUntilMs;
+	return progress.triedAtMs < usualMs
+		? usualMs
+		: Math.min(progress.triedAtMs + limits.endMs, limits.keepUntilMs);
 }
 
 /** The only decision: what to do next for a conversation, and when. */
@@ -97,13 +101,14 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 		const { seenOverAtMs = nowMs } = known;
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
 		// One that had no turn doesn't hold up the execution for long.
-		const isTooLate = nowMs >= untilMs + limits.endMs;
+		const isTooLate = nowMs >= progress.lastKeepAtMs + limits.endMs;
 		if (openParts(known, want).length === 0 || keptAtMs >= untilMs || isTooLate) {
 			const readyAtMs = seenOverAtMs + (want.responseMs ?? 0);
 			return nowMs >= readyAtMs ? { step: 'ready' } : { step: 'pause', atMs: readyAtMs };
 		}
 		const againMs = keptAtMs + pauseMs(keptAtMs - seenOverAtMs);
-		return { step: 'keep', atMs: keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs };
+		const atMs = keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs;
+		return { step: 'keep', atMs, isLast: nowMs >= untilMs };
 	}
 	const isTimeUp = nowMs >= want.deadlineMs;
 	const untilMs = endsUntilMs(want, progress, limits);

@@ -42,8 +42,8 @@ const RATE_LIMIT_PAUSE_MS = 5_000;
  */
 export class Account {
 	readonly context: RequestContext;
-	/** No look begins before, in ms since 1970. */
-	pausedUntilMs = 0;
+	/** Nothing of a lane begins before, in ms since 1970. Ends don't heed it. */
+	readonly pausedUntilMs: Record<Lane, number> = { look: 0, end: 0, keep: 0, file: 0 };
 	/** When VideoSDK last answered 'too many requests', in ms since 1970. */
 	limitedAtMs = 0;
 	/** What n8n's clock is ahead of VideoSDK's, in ms. */
@@ -92,8 +92,8 @@ export class Account {
 				stopSignal: new AbortController().signal,
 				onRateLimited: () => {
 					this.limitedAtMs = Date.now();
-					// Ends don't pause, so nothing else has to wait until they are through.
-					if (lane !== 'end') this.pausedUntilMs = this.limitedAtMs + RATE_LIMIT_PAUSE_MS;
+					// What is refused time and again doesn't hold up what VideoSDK answers.
+					this.pausedUntilMs[lane] = this.limitedAtMs + RATE_LIMIT_PAUSE_MS;
 				},
 				inTurn: async <T>(send: () => Promise<T>): Promise<T> =>
 					await SLOTS[lane].run(this, async () => {

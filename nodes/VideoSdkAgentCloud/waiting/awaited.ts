@@ -53,6 +53,7 @@ export class Awaited {
 			triedAtMs: Infinity,
 			endedAtMs: never,
 			keptAtMs: never,
+			lastKeepAtMs: Infinity,
 		};
 	}
 
@@ -77,7 +78,11 @@ export class Awaited {
 		if (this.known.seenOverAtMs === undefined && isOver(this.known, this.want, nowMs)) {
 			this.learn({ seenOverAtMs: nowMs });
 		}
-		return next(this.known, this.want, this.progress, this.limits, nowMs);
+		const step = next(this.known, this.want, this.progress, this.limits, nowMs);
+		if (step.step === 'keep' && step.isLast) {
+			this.progress.lastKeepAtMs = Math.min(this.progress.lastKeepAtMs, nowMs);
+		}
+		return step;
 	}
 
 	/** Whether nothing is left to do for it, and no answer to the end or to a look for what was said is outstanding. */
@@ -110,15 +115,29 @@ export class Awaited {
 		return this.want.deadlineMs + this.limits.endMs;
 	}
 
+	/** Whether VideoSDK has answered a look since Max Wait. */
+	get isLookedAt(): boolean {
+		return this.progress.lookedAtMs >= this.want.deadlineMs;
+	}
+
 	/** @returns until when a step is sent, in ms since 1970 */
 	lastMs(step: OwnStep): number {
 		return step === 'keep' ? this.limits.keepUntilMs : this.lastEndMs;
 	}
 
+	/** @returns when the time for a step is over, in ms since 1970 */
+	dueMs(step: OwnStep): number {
+		const { seenOverAtMs = 0 } = this.known;
+		return step === 'keep' ? Math.min(seenOverAtMs + this.want.keepMs, this.lastMs(step)) : this.usualLastMs;
+	}
+
 	/** Begins a step. What still waits for a slot at last, behind those of other executions, holds up nothing. */
 	begin(step: OwnStep, nowMs: number): Busy {
 		if (step !== 'keep') this.progress.triedAtMs = Math.min(this.progress.triedAtMs, nowMs);
-		this.busy = { step, untilMs: this.lastMs(step) + LONGEST_REQUEST_MS };
+		const { lastKeepAtMs } = this.progress;
+		const keptMs = (lastKeepAtMs === Infinity ? this.dueMs(step) : lastKeepAtMs) + this.limits.endMs;
+		const lastMs = step === 'keep' ? Math.min(keptMs, this.lastMs(step)) : this.lastMs(step);
+		this.busy = { step, untilMs: lastMs + LONGEST_REQUEST_MS };
 		return this.busy;
 	}
 

@@ -101,7 +101,7 @@ export class Watch {
 				nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
 				// It waits for no round of looks, but VideoSDK isn't asked for all at once. Ends don't wait after 'too many requests'.
-				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs);
+				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs[next.step]);
 				const untilMs = one.lastMs(next.step);
 				// Nothing is sent after that, it's only noted.
 				if (nowMs >= untilMs) void this.begin(one, next.step, nowMs);
@@ -111,14 +111,15 @@ export class Watch {
 				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.
 				nextAtMs = Math.min(nextAtMs, next.untilMs);
 				if (this.isLooking) continue;
-				const atMs = Math.max(next.atMs, this.account.pausedUntilMs, this.looksAgainAtMs);
+				const atMs = Math.max(next.atMs, this.account.pausedUntilMs.look, this.looksAgainAtMs);
 				if (atMs <= nowMs) due.push(one);
 				else if (atMs - nowMs < next.pauseMs * NEAR_SHARE) near.push(one);
 				nextAtMs = Math.min(nextAtMs, atMs);
 			}
 		}
 		// Whose time is over first comes first, whatever execution it belongs to.
-		paced.sort(([one], [other]) => one.usualLastMs - other.usualLastMs);
+		const dueMs = new Map(paced.map(([one, step]) => [one, one.dueMs(step)]));
+		paced.sort(([one], [other]) => (dueMs.get(one) ?? 0) - (dueMs.get(other) ?? 0));
 		for (const [one, step] of paced) {
 			if (left[step]-- > 0) void this.begin(one, step, nowMs);
 			else nextAtMs = nowMs;

@@ -49,9 +49,11 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
 		const failure = failureOf(error);
-		// Another end follows, except at last.
-		if (failure?.status === TOO_MANY && Date.now() + LONGEST_TRY_AGAIN_MS < one.lastEndMs) return;
-		await fetchRecord(account, one, 'end');
+		// Another end follows, except at last, if it comes to its turn.
+		const isLast = Date.now() + LONGEST_TRY_AGAIN_MS >= one.lastEndMs;
+		if (failure?.status === TOO_MANY && one.isLookedAt && !isLast) return;
+		const nowMs = Date.now();
+		if (await fetchRecord(account, one, 'end')) one.noteStep('look', nowMs);
 		// What is over or ending after a lost answer was ended by it.
 		const isEnding = isShownOver(one.known) || describeNow(one.kind, one.known).status === STOPPING;
 		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });

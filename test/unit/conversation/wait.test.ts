@@ -21,6 +21,7 @@ const START: Progress = {
 	triedAtMs: Infinity,
 	endedAtMs: -Infinity,
 	keptAtMs: -Infinity,
+	lastKeepAtMs: Infinity,
 };
 
 it('an end is known half a minute late at most in the first hour, then a tenth of the time waited, at most half an hour', () => {

@@ -21,7 +21,7 @@ type Answer = (request: ApiRequest, lane: Lane, untilMs: number) => Promise<IDat
 /** An account whose requests are answered by the test. */
 function accountOf(answer: Answer): Account {
 	return {
-		pausedUntilMs: 0,
+		pausedUntilMs: { look: 0, end: 0, keep: 0, file: 0 },
 		skewMs: 0,
 		context: { logger: console },
 		sender:
@@ -75,6 +75,19 @@ it('No end is sent after the time for ends, however long what was said is waited
 	awaitCall(answer, { isEnded: true, keep: ['transcript'], keepMs: 600_000 });
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
 	expect(limits).toContain(budgetOf(deadlineMs, 600_000, 1).endMs);
+});
+
+it('An end that is tried late, and refused, is given up in minutes, however long what was said is waited for', async () => {
+	let ends = 0;
+	const answer: Answer = async ({ method }) => {
+		if (method === 'POST') ends++;
+		throw await Promise.resolve(new Error('refused'));
+	};
+	const want = { deadlineMs: Date.now() - 180_000, isEnded: true };
+	const seen = awaitCall(answer, { ...want, keep: ['transcript'], keepMs: 86_400_000 });
+	await jest.advanceTimersByTimeAsync(300_000);
+	expect(seen.item).toMatchObject({ timedOut: true, endError: 'refused' });
+	expect(ends).toBeLessThan(30);
 });
 
 it('What comes out as running at Max Wait was looked at by itself, not only in the list', async () => {
@@ -158,13 +171,13 @@ it("No look is sent before the account's pause after 'too many requests' is over
 		sent.push(Date.now() - startedAtMs);
 		return await Promise.resolve(call('answered'));
 	});
-	account.pausedUntilMs = startedAtMs + 30_000;
+	account.pausedUntilMs.look = startedAtMs + 30_000;
 	const watch = new Watch(account);
 	awaitCall(never, {}, unknown('c-1'), watch);
 	await jest.advanceTimersByTimeAsync(40_000);
 	expect(sent[0]).toBeGreaterThanOrEqual(30_000);
 	sent.length = 0;
-	account.pausedUntilMs = startedAtMs + MAX_WAIT_MS + 30_000;
+	account.pausedUntilMs.look = startedAtMs + MAX_WAIT_MS + 30_000;
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
 	expect(sent[0]).toBeGreaterThanOrEqual(MAX_WAIT_MS + 30_000);
 });
