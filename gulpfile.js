@@ -1,5 +1,6 @@
 const { mkdir, readdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
 const { basename, dirname, join, relative } = require('node:path');
+const { Transform } = require('node:stream');
 const esbuild = require('esbuild');
 const gulp = require('gulp');
 
@@ -168,6 +169,16 @@ async function writeLicences() {
 	await writeFile(join(BUILD, 'THIRD_PARTY_LICENSES'), parts.join('\n---\n\n'));
 }
 
+/** n8n reads the JSON of the package, people read that of the source. */
+const withoutWhiteSpace = () =>
+	new Transform({
+		objectMode: true,
+		transform(file, _encoding, done) {
+			if (file.extname === '.json') file.contents = Buffer.from(JSON.stringify(JSON.parse(file.contents)));
+			done(null, file);
+		},
+	});
+
 /** Icons, codex files and output schemas are found beside the code. */
 function copyAssets() {
 	return gulp
@@ -181,6 +192,7 @@ function copyAssets() {
 				encoding: false,
 			},
 		)
+		.pipe(withoutWhiteSpace())
 		.pipe(gulp.dest(BUILD));
 }
 
