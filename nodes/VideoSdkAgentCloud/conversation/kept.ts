@@ -84,7 +84,7 @@ async function notThere(send: Send, name: Includable, place: Place, atMs: number
 	const why = setup
 		? `Room ${place.roomId} wasn't set up to create a ${name}.`
 		: `Room ${place.roomId} has no ${name}. Either it isn't ready yet, or the room wasn't set up to create one.`;
-	const reason = `${why} Before the conversation, set 'Recording' in the node that makes the call or creates the room. For incoming calls, use Transcription: Start Realtime.`;
+	const reason = `${why} Before the conversation, set 'Recording' in the node that makes the call or creates the room. For the text of incoming calls, use Transcription: Start Realtime, then Transcription: Get.`;
 	return { reason, mayCome: false, atMs };
 }
 

@@ -38,6 +38,8 @@ export class Watch {
 	/** Counts the timers, of which only the last one set counts, since n8n's `sleep` cannot be cancelled. */
 	private timer = 0;
 	private wakesAtMs = Infinity;
+	/** Counts the turns of each step. */
+	private readonly turns = { look: 0, end: 0, keep: 0 };
 
 	constructor(readonly account: Account) {}
 
@@ -81,12 +83,11 @@ export class Watch {
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
 		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
-		const turns = (step: OwnStep) => {
+		const turnsOf = (step: OwnStep) => {
 			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
 			const most = step === 'end' ? MAX_ENDS_LIMITED : 1;
 			return Math.min(isLimited ? most : MAX_AT_A_TIME, MAX_SINGLE - underWay);
 		};
-		const left = { look: turns('look'), end: turns('end'), keep: turns('keep') };
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			if (one.busy && nowMs < one.busy.untilMs) {
@@ -117,16 +118,31 @@ export class Watch {
 				nextAtMs = Math.min(nextAtMs, atMs);
 			}
 		}
-		// Whose time is over first comes first, whatever execution it belongs to.
-		const dueMs = new Map(paced.map(([one, step]) => [one, one.dueMs(step)]));
-		paced.sort(([one], [other]) => (dueMs.get(one) ?? 0) - (dueMs.get(other) ?? 0));
-		for (const [one, step] of paced) {
-			if (left[step]-- > 0) void this.begin(one, step, nowMs);
-			else nextAtMs = nowMs;
+		for (const step of ['look', 'end', 'keep'] as const) {
+			const waiting = new Set(paced.flatMap(([one, own]) => (own === step ? one : [])));
+			this.takeTurns(step, waiting, turnsOf(step), nowMs);
+			if (waiting.size > 0) nextAtMs = nowMs;
 		}
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
+	}
+
+	/**
+	 * Begins a step for some of those that wait for a turn. Whose time is over first comes first, whatever execution it belongs to; every
+	 * other turn is of who has waited longest, so that what is refused, or isn't ready, time and again keeps no one else from a turn.
+	 *
+	 * @param waiting who has waited longest comes first; those that begin are taken out
+	 */
+	private takeTurns(step: OwnStep, waiting: Set<Awaited>, turns: number, nowMs: number): void {
+		const byTime = [...waiting].sort((one, other) => one.dueMs(step) - other.dueMs(step));
+		for (let left = Math.min(turns, waiting.size); left > 0; left--) {
+			const [longest] = waiting;
+			const one = this.turns[step]++ % 2 === 0 ? byTime.find((first) => waiting.has(first)) : longest;
+			if (one === undefined) return;
+			waiting.delete(one);
+			void this.begin(one, step, nowMs);
+		}
 	}
 
 	/** Begins an end, a look for what was said, or the last look. */

@@ -90,6 +90,23 @@ it('An end that is tried late, and refused, is given up in minutes, however long
 	expect(ends).toBeLessThan(30);
 });
 
+it('Ends that are refused time and again keep no other one from its turn', async () => {
+	const ended: unknown[] = [];
+	const answer: Answer = async ({ method, body }) => {
+		const id = String(body?.callId);
+		if (await soon(method === 'POST' && id.startsWith('late'), 1_000)) throw new Error('refused');
+		if (method === 'POST') ended.push(id);
+		return call('ended', { callId: id });
+	};
+	const watch = new Watch(accountOf(answer));
+	const late = { deadlineMs: Date.now() - 405_000, keep: ['recording' as const], keepMs: 600_000 };
+	for (let index = 0; index < 300; index++)
+		awaitCall(answer, { ...late, isEnded: true }, unknown(`late-${index}`), watch);
+	awaitCall(answer, { isEnded: true }, unknown('in time'), watch);
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 90_000);
+	expect(ended).toEqual(['in time']);
+});
+
 it('What comes out as running at Max Wait was looked at by itself, not only in the list', async () => {
 	const ids = Array.from({ length: 25 }, (_, index) => `c-${index}`);
 	const answer: Answer = async ({ path, qs }) => {
