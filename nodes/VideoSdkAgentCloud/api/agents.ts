@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { checkNotDeclined, isRecord, pathOf, type Send } from './client';
+import { checkNotDeclined, isRecord } from './answer';
+import type { Send } from './client';
+import { pathOf } from './path';
 import type { ListRequest } from './pagination';
 
 /** The body of a dispatch. Undefined fields are not sent. */

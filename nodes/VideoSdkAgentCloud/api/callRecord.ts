@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, isRecord, pick } from './client';
+import { beginningWith, isRecord, pick } from './answer';
 
 /** How a call went, for a Switch node. `running`: not over, as far as is known. */
 export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'transferred' | 'running';

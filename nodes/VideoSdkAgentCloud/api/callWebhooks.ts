@@ -1,5 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
-import { failureOf, pathOf, recordWith, type Send } from './client';
+import { recordWith } from './answer';
+import { failureOf, type Send } from './client';
+import { pathOf } from './path';
 import { listRecords } from './pagination';
 
 /** A webhook that is registered for the calls of a project. */

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { type AnswerReader, checkNotDeclined, failureOf } from './client';
+import { type AnswerReader, checkNotDeclined } from './answer';
+import { failureOf } from './client';
 import { isInDoubt } from './failure';
 import { pause } from './pause';
 import { retryDelay } from './retry';

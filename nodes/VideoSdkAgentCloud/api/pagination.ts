@@ -1,5 +1,6 @@
 import { UserError, type IDataObject } from 'n8n-workflow';
-import { type ApiRequest, isRecord, type Send } from './client';
+import { isRecord } from './answer';
+import type { ApiRequest, Send } from './client';
 import { apiSessionId } from './sessionId';
 
 /** The same for each page of a list: the API counts pages by it. */

@@ -1,4 +1,5 @@
-import { pathOf, type Send } from './client';
+import type { Send } from './client';
+import { pathOf } from './path';
 import { serverTimeMs } from './serverTime';
 
 const PATH = pathOf('v2', 'public', 'rsa-public-key');

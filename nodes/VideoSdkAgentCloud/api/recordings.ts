@@ -1,5 +1,5 @@
 import type { ListRequest } from './pagination';
-import { pathOf } from './client';
+import { pathOf } from './path';
 
 const ROOT = ['v2', 'recordings'];
 

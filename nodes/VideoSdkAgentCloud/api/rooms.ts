@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, latestOf, pathOf, recordWith, type Send } from './client';
+import { isRecord, latestOf, recordWith } from './answer';
+import type { Send } from './client';
+import { pathOf } from './path';
 import { listRecords, type ListRequest } from './pagination';
 import type { SessionWebhook } from './sessions';
 

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith } from './client';
+import { beginningWith } from './answer';
 
 /** How a session went, for a Switch node. `running`: it has not ended, as far as is known. */
 export type SessionOutcome = 'completed' | 'failed' | 'running';

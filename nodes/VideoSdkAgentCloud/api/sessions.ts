@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { pathOf, recordWith, type Send } from './client';
+import { recordWith } from './answer';
+import type { Send } from './client';
+import { pathOf } from './path';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { apiSessionId } from './sessionId';

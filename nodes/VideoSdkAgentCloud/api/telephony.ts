@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { failureOf, isRecord, pathOf, pick, type Send } from './client';
+import { isRecord, pick } from './answer';
+import { failureOf, type Send } from './client';
+import { pathOf } from './path';
 import { listPages, type ListRequest } from './pagination';
 
 /**

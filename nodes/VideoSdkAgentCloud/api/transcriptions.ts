@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { failureOf, isRecord, latestOf, pathOf, recordWith, type Send } from './client';
+import { isRecord, latestOf, recordWith } from './answer';
+import { failureOf, type Send } from './client';
+import { pathOf } from './path';
 import { listRecords, type ListRequest } from './pagination';
 import { hasStatus } from './sessions';
 

@@ -1,5 +1,6 @@
 import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
-import { failureOf, isRecord, NO_TIME_LEFT, type Send } from '../api/client';
+import { isRecord } from '../api/answer';
+import { failureOf, NO_TIME_LEFT, type Send } from '../api/client';
 import { FileError } from '../api/fileStream';
 import { RECORDINGS } from '../api/recordings';
 import { getRoom, recordingSetup } from '../api/rooms';

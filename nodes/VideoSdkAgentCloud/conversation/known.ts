@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, NO_TIME_LEFT } from '../api/client';
+import { isRecord } from '../api/answer';
+import { NO_TIME_LEFT } from '../api/client';
 import { plainStatus } from '../api/callRecord';
 import { apiSessionId } from '../api/sessionId';
 import { type Includable, joinParts, type Part } from './part';

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, type Send } from '../api/client';
+import { isRecord } from '../api/answer';
+import type { Send } from '../api/client';
 import { listRecords, type ListRequest } from '../api/pagination';
 import { RECORDINGS } from '../api/recordings';
 import { isNotThere, TRANSCRIPTIONS } from '../api/transcriptions';

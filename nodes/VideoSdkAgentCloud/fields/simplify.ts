@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { switchField } from './field';
-import { pick } from '../api/client';
+import { pick } from '../api/answer';
 import { simplifyCall } from '../api/callRecord';
 import { type CollectionReader, type ItemReader } from './reader';
 

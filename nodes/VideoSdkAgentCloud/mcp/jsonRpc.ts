@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/client';
+import { isRecord } from '../api/answer';
 
 /** The ID that the sender gave a request: its answer repeats it. */
 export type RequestId = string | number;

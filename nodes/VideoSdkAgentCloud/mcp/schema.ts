@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/client';
+import { isRecord } from '../api/answer';
 
 /** A JSON schema that `checkSchema` let pass. What else is in it reaches the model, and is not enforced. */
 export interface Schema extends IDataObject {

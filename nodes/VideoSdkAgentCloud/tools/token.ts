@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/client';
+import { isRecord } from '../api/answer';
 import { TOKEN_PREFIX } from '../api/toolAccess';
 import { Envelope, type SigningKey } from '../webhook/envelope';
 

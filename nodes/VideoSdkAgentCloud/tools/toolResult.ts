@@ -1,5 +1,5 @@
 import { type IDataObject, jsonParse } from 'n8n-workflow';
-import { isRecord } from '../api/client';
+import { isRecord } from '../api/answer';
 import { type ToolResult } from '../mcp/server';
 
 /**

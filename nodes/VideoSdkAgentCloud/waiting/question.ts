@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { pick } from '../api/client';
+import { pick } from '../api/answer';
 import { TOKEN_PREFIX } from '../api/toolAccess';
 import { type Tool } from '../mcp/server';
 

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/client';
+import { isRecord } from '../api/answer';
 import { type ReadCredential } from '../api/credential';
 import { type SessionWebhook } from '../api/sessions';
 import { Envelope, type SigningKey } from './envelope';

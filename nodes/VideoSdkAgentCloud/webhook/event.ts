@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/client';
+import { isRecord } from '../api/answer';
 import { EVENT_PREFIX } from '../api/sessionId';
 import { CALL_SUMMARY, eventName, isCallEvent, SESSION_EVENTS } from './eventNames';
 

@@ -3,16 +3,14 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import type { NodeApiError } from 'n8n-workflow';
 import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
 import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
+import { checkNotDeclined, DeclinedError, recordWith } from '../../../nodes/VideoSdkAgentCloud/api/answer';
 import {
 	apiRequest,
 	type ApiRequest,
-	checkNotDeclined,
-	DeclinedError,
 	NO_TIME_LEFT,
-	pathOf,
-	recordWith,
 	type Sending,
 } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { pathOf } from '../../../nodes/VideoSdkAgentCloud/api/path';
 import { check, jsonAnswer, requestContext, unicode } from '../support';
 
 jest.mock('../../../nodes/VideoSdkAgentCloud/api/pause', () => ({ pause: jest.fn() }));

@@ -1,0 +1,62 @@
+import type { IDataObject } from 'n8n-workflow';
+
+/**
+ * Takes what is wanted out of the JSON object that the API answered.
+ *
+ * @param headers of the answer, their names in lower case
+ * @returns undefined if it is not there
+ * @throws DeclinedError if the API says in its answer that it did not do what was asked
+ */
+export type AnswerReader<T> = (answer: IDataObject, headers: Record<string, unknown>) => T | undefined;
+
+/** Thrown by a reader: the API answered 2xx, but did not do what was asked. */
+export class DeclinedError extends Error {}
+
+/** @throws DeclinedError if an answer says plainly that what was asked was not done */
+export function checkNotDeclined(answer: IDataObject): void {
+	for (const { success } of [answer, answer.data].filter(isRecord)) {
+		if ([false, 'false', 0].includes(success as boolean)) throw new DeclinedError();
+	}
+}
+
+/** @returns whether a value is a JSON object, not a list or null */
+export function isRecord(value: unknown): value is IDataObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Makes a reader for an answer that holds one record. Some endpoints wrap it in `data` and some do not; both are accepted, so that
+ * no ID is lost if that ever changes.
+ *
+ * @param idFields the fields of which a record of this kind always has one. An ID is text, as everything that compares IDs expects
+ */
+export function recordWith(...idFields: string[]): (answer: IDataObject) => IDataObject | undefined {
+	return (answer) => {
+		const record = [answer.data, answer].find(
+			(candidate): candidate is IDataObject =>
+				isRecord(candidate) && idFields.some((idField) => Boolean(candidate[idField])),
+		);
+		const ids = idFields.filter((idField) => typeof record?.[idField] === 'number');
+		return record && { ...record, ...Object.fromEntries(ids.map((name) => [name, String(record[name])])) };
+	};
+}
+
+/** @returns the record that started last; undefined of none */
+export function latestOf(records: IDataObject[]): IDataObject | undefined {
+	const startMs = ({ start }: IDataObject) => Date.parse(String(start)) || 0;
+	return records.sort((one, other) => startMs(other) - startMs(one))[0];
+}
+
+/** @returns those of a record's fields that it has, in the order of their names here */
+export function pick(record: IDataObject, names: readonly string[]): IDataObject {
+	return Object.fromEntries(
+		names.flatMap((name) =>
+			Object.hasOwn(record, name) && record[name] !== undefined ? [[name, record[name]]] : [],
+		),
+	);
+}
+
+/** @returns a record that begins with the fields named, in this order, as far as it has them */
+export function beginningWith(names: readonly string[], record: IDataObject): IDataObject {
+	return { ...pick(record, names), ...record };
+}
