@@ -17,7 +17,7 @@ const SOON_LOOKS = 10;
 /** A request takes so long at most. */
 const LONGEST_REQUEST_MS = 10_000;
 
-/** What is sent for one conversation alone. */
+/** A step for which one conversation sends requests of its own, unlike a round of looks. */
 export type OwnStep = 'look' | 'end' | 'keep';
 
 /** A request for a conversation alone is under way, and holds it up until a time in ms since 1970. */
@@ -110,28 +110,24 @@ export class Awaited {
 		return nowMs >= this.want.deadlineMs;
 	}
 
-	/** Until when it is to be ended or looked at by whoever is there at Max Wait, in ms since 1970. */
-	get usualLastMs(): number {
-		return this.want.deadlineMs + this.limits.endMs;
-	}
-
 	/** Whether VideoSDK has answered a look since Max Wait. */
 	get isLookedAt(): boolean {
 		return this.progress.lookedAtMs >= this.want.deadlineMs;
 	}
 
-	/** @returns until when a step is sent, in ms since 1970 */
+	/** @returns after what time no request of a step is sent, in ms since 1970 */
 	lastMs(step: OwnStep): number {
 		return step === 'keep' ? this.limits.keepUntilMs : this.lastEndMs;
 	}
 
-	/** @returns when the time for a step is over, in ms since 1970 */
+	/** @returns when a step is to be through, in ms since 1970: this decides whose turn it is, see `Turns` */
 	dueMs(step: OwnStep): number {
-		const { seenOverAtMs = 0 } = this.known;
-		return step === 'keep' ? Math.min(seenOverAtMs + this.want.keepMs, this.lastMs(step)) : this.usualLastMs;
+		const { known, want, limits } = this;
+		if (step !== 'keep') return want.deadlineMs + limits.endMs;
+		return Math.min((known.seenOverAtMs ?? 0) + want.keepMs, limits.keepUntilMs);
 	}
 
-	/** Begins a step. What still waits for a slot at last, behind those of other executions, holds up nothing. */
+	/** Begins a step. It holds up the execution for a while at most, even if its request still waits for a slot then. */
 	begin(step: OwnStep, nowMs: number): Busy {
 		if (step !== 'keep') this.progress.triedAtMs = Math.min(this.progress.triedAtMs, nowMs);
 		const { lastKeepAtMs } = this.progress;

@@ -5,6 +5,7 @@ import { type Kind } from '../conversation/kinds';
 import { isShownOver } from '../conversation/known';
 import { Account, keyOf } from './account';
 import type { Awaited, OwnStep } from './awaited';
+import { Turns } from './turns';
 import { end, fetchRecord, keep } from './work';
 
 /** For fewer, the list cannot take fewer requests than one for each. */
@@ -18,11 +19,8 @@ const NEAR_SHARE = 1 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
-/** Ends, last looks, and looks for what was said that begin at a time, so 20 a second of each: an account with hundreds at Max Wait has two minutes for all. */
-const MAX_AT_A_TIME = 5;
-/** So long after 'too many requests' one begins at a time, or two ends, without which something runs on and costs. */
+/** So long after 'too many requests' fewer get a turn. */
 const LIMITED_MS = 60_000;
-const MAX_ENDS_LIMITED = 2;
 /** n8n's `sleep` takes no longer time than 24 days. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
 
@@ -38,8 +36,7 @@ export class Watch {
 	/** Counts the timers, of which only the last one set counts, since n8n's `sleep` cannot be cancelled. */
 	private timer = 0;
 	private wakesAtMs = Infinity;
-	/** Counts the turns of each step. */
-	private readonly turns = { look: 0, end: 0, keep: 0 };
+	private readonly turns = new Turns();
 
 	constructor(readonly account: Account) {}
 
@@ -83,11 +80,6 @@ export class Watch {
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
 		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
-		const turnsOf = (step: OwnStep) => {
-			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
-			const most = step === 'end' ? MAX_ENDS_LIMITED : 1;
-			return Math.min(isLimited ? most : MAX_AT_A_TIME, MAX_SINGLE - underWay);
-		};
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			if (one.busy && nowMs < one.busy.untilMs) {
@@ -101,10 +93,10 @@ export class Watch {
 			} else if (next.step === 'pause') {
 				nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
-				// It waits for no round of looks, but VideoSDK isn't asked for all at once. Ends don't wait after 'too many requests'.
+				// It waits for a turn, not for a round of looks. Ends don't pause after 'too many requests'.
 				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs[next.step]);
 				const untilMs = one.lastMs(next.step);
-				// Nothing is sent after that, it's only noted.
+				// After that nothing is sent any more, so it needs no turn.
 				if (nowMs >= untilMs) void this.begin(one, next.step, nowMs);
 				else if (atMs <= nowMs) paced.push([one, next.step]);
 				else nextAtMs = Math.min(nextAtMs, atMs, untilMs);
@@ -119,30 +111,15 @@ export class Watch {
 			}
 		}
 		for (const step of ['look', 'end', 'keep'] as const) {
-			const waiting = new Set(paced.flatMap(([one, own]) => (own === step ? one : [])));
-			this.takeTurns(step, waiting, turnsOf(step), nowMs);
-			if (waiting.size > 0) nextAtMs = nowMs;
+			const waiting = paced.flatMap(([one, own]) => (own === step ? one : []));
+			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
+			const chosen = this.turns.give(step, waiting, underWay, isLimited);
+			for (const one of chosen) void this.begin(one, step, nowMs);
+			if (chosen.length < waiting.length) nextAtMs = nowMs;
 		}
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
-	}
-
-	/**
-	 * Begins a step for some of those that wait for a turn. Whose time is over first comes first, whatever execution it belongs to; every
-	 * other turn is of who has waited longest, so that what is refused, or isn't ready, time and again keeps no one else from a turn.
-	 *
-	 * @param waiting who has waited longest comes first; those that begin are taken out
-	 */
-	private takeTurns(step: OwnStep, waiting: Set<Awaited>, turns: number, nowMs: number): void {
-		const byTime = [...waiting].sort((one, other) => one.dueMs(step) - other.dueMs(step));
-		for (let left = Math.min(turns, waiting.size); left > 0; left--) {
-			const [longest] = waiting;
-			const one = this.turns[step]++ % 2 === 0 ? byTime.find((first) => waiting.has(first)) : longest;
-			if (one === undefined) return;
-			waiting.delete(one);
-			void this.begin(one, step, nowMs);
-		}
 	}
 
 	/** Begins an end, a look for what was said, or the last look. */
