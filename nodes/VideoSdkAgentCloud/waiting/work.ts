@@ -49,12 +49,12 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
 		const failure = failureOf(error);
-		// Another end follows, except at last, if it comes to its turn.
+		// The next try tells more, unless there is none, or no look has been answered since Max Wait.
 		const isLast = Date.now() + LONGEST_TRY_AGAIN_MS >= one.lastEndMs;
 		if (failure?.status === TOO_MANY && one.isLookedAt && !isLast) return;
 		const nowMs = Date.now();
 		if (await fetchRecord(account, one, 'end')) one.noteStep('look', nowMs);
-		// What is over or ending after a lost answer was ended by it.
+		// The answer was lost, but the end worked.
 		const isEnding = isShownOver(one.known) || describeNow(one.kind, one.known).status === STOPPING;
 		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });
 	}
@@ -62,6 +62,8 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 
 /** Looks for what was said. */
 export async function keep(account: Account, one: Awaited, nowMs: number): Promise<void> {
+	// By the time a text is read, it may have been given up, and another request may be under way.
+	const { busy } = one;
 	// The record tells when it was over, which an event or the answer to an end may not.
 	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
 	const record = describeNow(one.kind, one.known);
@@ -80,7 +82,7 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs),
 		async (url) => {
-			if (one.busy) one.busy.isReading = true;
+			if (busy) busy.isReading = true;
 			return await account.readText(url, one.limits.keepUntilMs);
 		},
 		one.openParts,
