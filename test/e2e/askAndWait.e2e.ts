@@ -4,6 +4,7 @@ import { LATEST_VERSION, publish, untilPublished, untilWaiting } from './deliver
 import { Agents, post, type Question, question } from './questions';
 import {
 	chain,
+	countingNode,
 	createCredential,
 	itemNodes,
 	n8nNode,
@@ -12,13 +13,12 @@ import {
 	PATIENT,
 	type Setup,
 	setUp,
+	timesContinued,
 	to,
 	webhookNode,
 } from './setup';
 
 const ASK = 'Ask';
-/** What the last node calls, so that it is known how often the execution went on. The simulator knows no such path. */
-const COUNTED_PATH = '/went-on/';
 
 const WORKFLOWS: Record<string, object[]> = {
 	approval: [question()],
@@ -60,9 +60,7 @@ describe.each(
 			const nodes = asks.map((parameters, index) =>
 				ourNode(setup, index === 0 ? ASK : `${ASK} ${index}`, 'videoSdkAgentCloud', parameters),
 			);
-			const url = `=${setup.simulator.url}${COUNTED_PATH}{{ $execution.id }}`;
-			const count = n8nNode('Count', 'httpRequest', { url, options: {} }, 4.2);
-			const last = [{ ...count, onError: 'continueRegularOutput' }, n8nNode('After', 'noOp')];
+			const last = [countingNode(setup, 'Count'), n8nNode('After', 'noOp')];
 			await publish(setup.n8n, chain(path, [webhookNode(path), ...nodes, ...last]));
 			await untilPublished(setup.webhooksUrl, path);
 		}
@@ -81,8 +79,7 @@ describe.each(
 	async function goneOn({ executionId }: Question): Promise<{ execution: Execution; item: object }> {
 		const execution = await setup.n8n.rest.untilEnded(executionId, 'After');
 		expect(execution.status).toBe('success');
-		const isCount = ({ path }: { path: string }) => path === `${COUNTED_PATH}${executionId}`;
-		expect(setup.simulator.requests.filter(isCount)).toHaveLength(1);
+		expect(timesContinued(setup, executionId)).toBe(1);
 		return { execution, item: outputOf(execution, ASK)[0]! };
 	}
 

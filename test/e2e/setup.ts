@@ -125,6 +125,20 @@ export const webhookNode = (path: string): WorkflowNode => ({
 	webhookId: `webhook-${path}`,
 });
 
+/** What `countingNode` calls. The simulator knows no such path. */
+const COUNTED_PATH = '/continued/';
+
+/** A last node, by which it is known how often an execution continued. */
+export const countingNode = ({ simulator }: Setup, name: string): WorkflowNode => {
+	const url = `=${simulator.url}${COUNTED_PATH}{{ $execution.id }}`;
+	const node = n8nNode(name, 'httpRequest', { url, options: {} }, 4.2);
+	return { ...node, onError: 'continueRegularOutput' };
+};
+
+/** How often the execution reached its `countingNode`, once for each item. */
+export const timesContinued = ({ simulator }: Setup, executionId: string): number =>
+	simulator.requests.filter(({ path }) => path === `${COUNTED_PATH}${executionId}`).length;
+
 /** A node whose output is one JSON object. */
 export const jsonNode = (name: string, jsonOutput: string): WorkflowNode =>
 	n8nNode(name, 'set', { mode: 'raw', jsonOutput, options: {} }, 3.4);

@@ -8,6 +8,7 @@ import type { SimulatedSession } from '../../simulator';
 import { during, eventBody, isWaiting, publish, untilPublished, untilWaiting, VERSIONS } from '../deliveries';
 import {
 	chain,
+	countingNode,
 	itemNodes,
 	jsonNode,
 	n8nNode,
@@ -15,14 +16,13 @@ import {
 	PATIENT,
 	type Setup,
 	setUp,
+	timesContinued,
 	to,
 	webhookNode,
 } from '../setup';
 
 const WAIT = 'Wait for all';
 const LAST = 'Count';
-/** Called by the last node, so that it is known how often an execution continued. The simulator knows no such path. */
-const COUNTED_PATH = '/continued/';
 const ROWS = { '2.41.1': 100, '1.123.81': 40 } as const;
 const EARLY = 20;
 /** More than the minute after which n8n looks for deadlines that are near. */
@@ -60,17 +60,13 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 
 	/** Publishes Webhook, Row, the node that waits, and what follows; the last node counts. */
 	async function publishWait(path: string, settings: Record<string, unknown> = {}) {
-		const url = `=${setup.simulator.url}${COUNTED_PATH}{{ $execution.id }}`;
 		const workflow = chain(path, [
 			webhookNode(path),
 			n8nNode('Rows', 'splitOut', { fieldToSplitOut: 'body.rows', options: {} }),
 			jsonNode('Row', "={{ $json['body.rows'] ?? $json.rows ?? $json }}"),
 			ourNode(setup, WAIT, 'videoSdkAgentCloud', SESSIONS),
 			jsonNode('After', "={{ { row: $('Row').item.json.index } }}"),
-			{
-				...n8nNode(LAST, 'httpRequest', { url, options: {} }, 4.2),
-				...{ onError: 'continueRegularOutput', executeOnce: true },
-			},
+			{ ...countingNode(setup, LAST), executeOnce: true },
 		]);
 		await publish(setup.n8n, { ...workflow, settings });
 		await untilPublished(setup.n8n.url, path);
@@ -113,8 +109,6 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 			Object.assign(session, { status: event, end: session.end ?? new Date().toISOString() });
 		return (await setup.simulator.deliver(url, eventBody(session.sessionId, event), { signature })).status;
 	}
-	const timesContinued = (id: string) =>
-		setup.simulator.requests.filter(({ path }) => path === `${COUNTED_PATH}${id}`).length;
 	const statusOf = async (id: string) => (await setup.n8n.rest.getExecution(id))?.status;
 
 	/** Checks that an execution continued once, with an item for each row. @returns what the node gave out */
@@ -125,7 +119,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		const execution = await setup.n8n.rest.untilEnded(executionId, LAST, timeoutMs);
 		expect(execution.status).toBe('success');
 		await during(1_500);
-		expect(timesContinued(executionId)).toBe(1);
+		expect(timesContinued(setup, executionId)).toBe(1);
 		expect(execution.data.resultData.runData[WAIT]).toHaveLength(1);
 		const rows = outputOf(execution, 'After').map(({ row }) => row);
 		expect(rows).toEqual(started.map((_, index) => String(index)));
@@ -171,7 +165,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		const { started, executionId } = await startWaiting('unsaved', 1);
 		await end(started[0]!);
 		await waitFor('n8n to delete it', async () => ((await statusOf(executionId)) ? undefined : true), 60_000);
-		expect(timesContinued(executionId)).toBe(1);
+		expect(timesContinued(setup, executionId)).toBe(1);
 	});
 
 	it('each session in a loop has the whole of its time', async () => {
