@@ -100,7 +100,7 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	if (isOver(known, want, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
-		// One that had no turn doesn't hold up the execution for long.
+		// The execution doesn't wait much longer for one that gets no turn.
 		const isTooLate = nowMs >= progress.lastKeepAtMs + limits.endMs;
 		if (openParts(known, want).length === 0 || keptAtMs >= untilMs || isTooLate) {
 			const readyAtMs = seenOverAtMs + (want.responseMs ?? 0);

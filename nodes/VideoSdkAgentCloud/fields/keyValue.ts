@@ -99,7 +99,7 @@ function isPlain(value: unknown): boolean {
 /** @returns whether a value is an object as JSON writes it: no list, no date and no other class */
 function isPlainObject(value: unknown): value is IDataObject {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-	// n8n's expressions may be evaluated in another realm, whose Object.prototype is another one.
+	// n8n may evaluate expressions in another realm, which has its own Object.prototype.
 	const prototype = Object.getPrototypeOf(value) as object | null;
 	const isOfClass = prototype !== null && Object.getPrototypeOf(prototype) !== null;
 	return !isOfClass && !('isLuxonDateTime' in value) && !('_isLuxonDateTime' in value);

@@ -82,7 +82,10 @@ export class Account {
 		);
 	}
 
-	/** @param untilMs after this time, in ms since 1970, nothing is sent. @returns sends each request once, since a wait repeats everything itself, and bounds the whole of it */
+	/**
+	 * @param untilMs after this time, in ms since 1970, nothing is sent
+	 * @returns sends each request once, within a time limit: a wait repeats everything itself
+	 */
 	sender(lane: Lane, untilMs: number): Send {
 		return async (request, read) => {
 			let sentAtMs = NaN;
@@ -92,7 +95,7 @@ export class Account {
 				stopSignal: new AbortController().signal,
 				onRateLimited: () => {
 					this.limitedAtMs = Date.now();
-					// What is refused time and again doesn't hold up what VideoSDK answers.
+					// Requests that are refused again and again must not hold up those that are answered.
 					this.pausedUntilMs[lane] = this.limitedAtMs + RATE_LIMIT_PAUSE_MS;
 				},
 				inTurn: async <T>(send: () => Promise<T>): Promise<T> =>

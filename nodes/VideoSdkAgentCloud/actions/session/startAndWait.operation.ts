@@ -12,7 +12,7 @@ import { readStart, startFields } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
 	description:
-		'Whether to end sessions that are still running when Max Wait ends. n8n ends none after a restart.',
+		'Whether to end sessions that are still running when Max Wait ends, unless n8n restarts before',
 });
 
 export const operation: Operation = {
