@@ -103,7 +103,7 @@ export const includeWaitField = numberField('default', 'Max Wait for Transcript'
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
-		"How long to wait for what 'Recording' keeps. What isn't ready by then is in <code>missing</code>. As a tool, it doesn't wait.",
+		"How long to wait for what 'Recording' keeps. What isn't ready by then is in <code>missing</code>.",
 });
 
 /**

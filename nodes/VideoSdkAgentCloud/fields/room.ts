@@ -57,7 +57,7 @@ export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 export const roomIdOption = optional(
 	'refused',
 	roomIdField,
-	'The existing room to talk in, instead of one that this node creates.',
+	'The existing room to talk in, instead of one that this node creates',
 );
 
 /** A room for each call, also where nothing is recorded. */

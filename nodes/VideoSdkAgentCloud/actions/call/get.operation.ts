@@ -4,6 +4,7 @@ import { findParts, placeOf } from '../../conversation/kept';
 import { type Includable, joinParts, type Part, reasonMissing, showParts } from '../../conversation/part';
 import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/callLocators';
+import { optional } from '../../fields/field';
 import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '../../fields/recording';
 import { readOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
@@ -12,12 +13,18 @@ import { lookUntil } from '../lookUntil';
 import { type Operation } from '../operation';
 import { textReader } from '../withFile';
 
+const waitField = optional(
+	'default',
+	includeWaitField,
+	"How long to wait for what you include. What isn't ready by then is in <code>missing</code>. AI tools don't wait.",
+);
+
 export const operation: Operation = {
 	value: 'get',
 	action: 'Get call',
 	description: 'Retrieve a call and, if you choose, its transcript, summary, and recording',
 	fields: [callField, includeField],
-	options: [includeWaitField, simplifyField],
+	options: [waitField, simplifyField],
 	prepare(read) {
 		const callId = read.text(callField);
 		const include = readInclude(read);
