@@ -72,6 +72,21 @@ it('Texts of 200 calls that hang hold up their execution for some minutes', asyn
 	expect(await waiting.jsonWithin(700_000)).toHaveLength(200);
 });
 
+it('Texts of 250 calls that hang cost another execution no transcript', async () => {
+	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY, ...A_MINUTE });
+	await rig.engine.startAndWait(DAY_MS, parameters, { items: rows(250) });
+	const others = [...rig.simulator.calls.keys()];
+	const waiting = await rig.engine.startAndWait(DAY_MS, parameters);
+	await endCalls(others);
+	await later(100);
+	const texts = [...rig.simulator.transcriptions.keys()];
+	expect(texts).toHaveLength(250);
+	rig.simulator.addFault({ kind: 'hang', match: { path: new RegExp(texts.join('|')), ...always } });
+	await later(60_000);
+	await endCalls(rig.simulator.calls.keys());
+	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ transcript: expect.any(String) }]);
+});
+
 it('What another process could not carry is fetched, although it ended an hour ago', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY, ...A_MINUTE });
 	const waiting = await rig.engine.startAndWait(DAY_MS, parameters, { items: rows(100) });

@@ -17,8 +17,11 @@ import { FairSlots } from './fairSlots';
 
 /** What requests are for. Ends never queue behind looks, nor looks behind what was said, nor anything behind the files of a host that hangs. */
 export type Lane = 'look' | 'end' | 'keep' | 'file';
-/** Requests in flight: of one account (20 in all besides files, each of which may be a text in memory), and of the whole process. */
-const SLOTS: Record<Lane, FairSlots<Account>> = {
+/**
+ * Requests in flight: of one account (20 in all; of files, each of which may be a text in memory, of one execution), and of the whole
+ * process.
+ */
+const SLOTS: Record<Lane, FairSlots<object>> = {
 	look: new FairSlots(5, 30),
 	end: new FairSlots(10, 40),
 	keep: new FairSlots(5, 20),
@@ -115,12 +118,13 @@ export class Account {
 	/**
 	 * Reads the text of a file, with the address rules for files.
 	 *
+	 * @param execution files take turns by it, so that one whose files hang doesn't hold up another's
 	 * @param untilMs after this time, in ms since 1970, nothing is sent
 	 * @throws FileError; UserError if there was no time to send it
 	 */
-	async readText(url: string, untilMs: number): Promise<string> {
+	async readText(url: string, execution: object, untilMs: number): Promise<string> {
 		const { data } = await this.read();
-		return await SLOTS.file.run(this, async () => {
+		return await SLOTS.file.run(execution, async () => {
 			if (Date.now() > untilMs) throw new UserError(NO_TIME_LEFT);
 			const { stream } = await openFile({
 				httpRequest: this.context.helpers.httpRequest,

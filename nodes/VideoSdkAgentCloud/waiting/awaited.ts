@@ -21,7 +21,7 @@ const LONGEST_REQUEST_MS = 10_000;
 export type OwnStep = 'look' | 'end' | 'keep';
 
 /** A request for a conversation alone is under way, and holds it up until a time in ms since 1970. */
-interface Busy {
+export interface Busy {
 	step: OwnStep;
 	untilMs: number;
 	/** It waits for a file, not for VideoSDK. */
@@ -59,6 +59,11 @@ export class Awaited {
 
 	get id(): string {
 		return this.known.id;
+	}
+
+	/** Tells executions apart: their conversations share their limits. */
+	get execution(): object {
+		return this.limits;
 	}
 
 	/** After this time, in ms since 1970, no end is sent. */

@@ -130,7 +130,7 @@ export class Watch {
 		const { account } = this;
 		const steps = {
 			end: async () => await end(account, one),
-			keep: async () => await keep(account, one, nowMs),
+			keep: async () => await keep(account, one, busy, nowMs),
 			look: async () => await fetchRecord(account, one),
 		};
 		const isAnswered = await steps[step]().catch(({ message }: Error) =>

@@ -7,7 +7,7 @@ import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
 import { describeNow, LONGEST_TRY_AGAIN_MS } from '../conversation/wait';
 import type { Account, Lane } from './account';
-import type { Awaited } from './awaited';
+import type { Awaited, Busy } from './awaited';
 
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
@@ -60,10 +60,9 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 	}
 }
 
-/** Looks for what was said. */
-export async function keep(account: Account, one: Awaited, nowMs: number): Promise<void> {
-	// By the time a text is read, it may have been given up, and another request may be under way.
-	const { busy } = one;
+/** Looks for what was said. @param busy is told when it waits for a file, and after its time nothing is sent */
+export async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): Promise<void> {
+	const untilMs = Math.min(busy.untilMs, one.limits.keepUntilMs);
 	// The record tells when it was over, which an event or the answer to an end may not.
 	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
 	const record = describeNow(one.kind, one.known);
@@ -82,8 +81,8 @@ export async function keep(account: Account, one: Awaited, nowMs: number): Promi
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs),
 		async (url) => {
-			if (busy) busy.isReading = true;
-			return await account.readText(url, one.limits.keepUntilMs);
+			busy.isReading = true;
+			return await account.readText(url, one.execution, untilMs);
 		},
 		one.openParts,
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
