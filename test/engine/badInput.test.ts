@@ -108,24 +108,3 @@ describe('Nothing is sent, and the field and the item are named, if', () => {
 		expect(rig.simulator.requests).toHaveLength(0);
 	});
 });
-
-describe('A credential', () => {
-	it.each([
-		['API Key', { apiKey: '' }],
-		['Secret Key', { secretKey: '' }],
-		['Base URL', { baseUrl: 'api.videosdk.live' }],
-	])('with a bad %s is named with that field: %j', async (field, more) => {
-		rig.use(more);
-		for (const parameters of [
-			startParameters(),
-			session('get', { sessionId: 's' }),
-			session('waitForStatus', { sessionId: 's' }),
-		]) {
-			const { message, description } = failureOf(await rig.engine.run({ parameters }));
-			expect(message).toContain(`'${field}'`);
-			expect(message).toContain('[item 0]');
-			expect(description).toBe('Nothing was sent to VideoSDK.');
-		}
-		expect(rig.simulator.requests).toHaveLength(0);
-	});
-});

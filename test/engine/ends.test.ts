@@ -41,15 +41,6 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		await rig.engine.run({ parameters: end(id, options) });
 	const endRequests = () => rig.requests.filter((request) => endPath.test(request.path));
 
-	it('puts out what it has ended, with one request', async () => {
-		const id = await begin();
-		rig.simulator.requests.length = 0;
-		const [record] = jsonOf(await run(id));
-		expect(record).toMatchObject({ status: over });
-		expect(record).not.toHaveProperty('alreadyOver');
-		expect(rig.requests).toHaveLength(1);
-	});
-
 	it.each([200, 409, 400, 402, 404])(
 		'puts out what was over already, if the API says so by %i',
 		async (status) => {
@@ -69,10 +60,6 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		const { message, description } = failureOf(await run(id));
 		expect(`${message} ${description}`).toContain('Not now');
 		expect(endRequests()).toHaveLength(1);
-	});
-
-	it('fails if there is none', async () => {
-		expect(failureOf(await run('nobody')).message).toMatch(/not found/);
 	});
 
 	it.each<[string, Fault]>([

@@ -5,11 +5,10 @@
 import dns from 'node:dns';
 import { ExecutionLifecycleHooks } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody, sendAndLeave, strangersKey } from './delivery';
 import { NODE_NAME, type NodeRunOptions } from './engine';
-import { failureOf, jsonOf, later, onEachRun, startParameters, useRig } from './rig';
+import { failureOf, jsonOf, later, onEachRun, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -52,11 +51,6 @@ async function deliverEndAndLeave(): Promise<void> {
 
 describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
 	const always = { times: Infinity };
-	it.each([402, 404])('every GET is answered %i', async (status) => {
-		const waiting = await begin(SOON_MS, 4, END_AT_TIMEOUT);
-		rig.simulator.addFault({ kind: 'status', status, match: { method: 'GET', ...always } });
-		expect(await waiting.jsonWithin()).toMatchObject(Array(4).fill(ENDED));
-	});
 
 	it('the end is declined', async () => {
 		const waiting = await begin(SOON_MS, 1, END_AT_TIMEOUT);
@@ -65,28 +59,6 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 		const endError = expect.stringContaining(body.message) as string;
 		const declined = { outcome: 'running', timedOut: true, endedAtTimeout: false, endError };
 		expect(await waiting.jsonWithin()).toMatchObject([declined]);
-	});
-
-	it('an end drips: the others end all the same', async () => {
-		const waiting = await begin(SOON_MS, 4, END_AT_TIMEOUT);
-		const body = new RegExp(sessionAt(0).sessionId);
-		rig.simulator.addFault({ kind: 'drip', match: { path: /end$/, body, ...always } });
-		expect(await waiting.jsonWithin()).toMatchObject(Array(4).fill(ENDED));
-	});
-
-	it('the session is not known any more: it comes out as last known', async () => {
-		const waiting = await begin(SOON_MS, 1, {}, { onError: 'continueErrorOutput' });
-		rig.simulator.sessions.clear();
-		const [json] = (await waiting.jsonWithin()) ?? [];
-		expect(json).toMatchObject({ timedOut: true, outcome: 'running' });
-		expect(json).not.toHaveProperty('error');
-	});
-
-	it('the session is not found, and far down in the list', async () => {
-		const waiting = await begin(60_000, 1, END_AT_TIMEOUT);
-		await rig.engine.run({ parameters: startParameters(), items: rows(320) });
-		rig.simulator.addFault({ kind: 'status', status: 404, match: { path: ONE_SESSION, ...always } });
-		expect(await waiting.jsonWithin()).toMatchObject([ENDED]);
 	});
 
 	it.each(['hang', 'drip'] as const)('reads %s, however many wait', async (kind) => {
@@ -180,45 +152,7 @@ it('One loop asks for all: 60 executions with 5 calls each take at most 400 requ
 	for (const waiting of waits) expect(await waiting.resumedWithin()).toHaveLength(5);
 });
 
-it('Recordings that hang cost no other conversation its outcome', async () => {
-	const recorded = { ...MAKE_AND_WAIT, recording: 'transcribe', maxWait: 60 };
-	const many = await rig.engine.startAndWait(30_000, recorded, { items: rows(60) });
-	rig.simulator.addFault({ kind: 'hang', match: { path: /recordings|transcriptions/, times: Infinity } });
-	for (const callId of rig.simulator.calls.keys()) {
-		for (const status of ['answered', 'ended'] as const) await rig.simulator.moveCall(callId, status);
-	}
-	while (!rig.requests.some(({ path }) => /recordings/.test(path))) await later(10);
-	const other = await begin(60_000);
-	for (const session of sessions()) session.status = 'stopped';
-	const [json] = (await other.jsonWithin()) ?? [];
-	expect(json).toMatchObject({ status: 'stopped' });
-	expect(json).not.toHaveProperty('timedOut');
-	expect(many.output).toBeUndefined();
-});
-
 describe('How an end is known that answers contradict', () => {
-	it('a list that lags does not undo what the process that polled has found by GET', async () => {
-		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, MAKE_AND_WAIT, { items: rows(3) });
-		waiting.receiver = await rig.addEngine();
-		const calls = [...rig.simulator.calls.values()];
-		for (const { callId } of calls) await rig.simulator.moveCall(callId, 'answered');
-		for (const { callId } of calls.slice(0, 2)) await rig.simulator.moveCall(callId, 'ended');
-		// Until the list has told of two ends, so that the third is asked for by its ID.
-		while (!rig.requests.some(({ path }) => path === `/v2/sip/call/${calls[2]!.callId}`)) await later(20);
-		const stale = structuredClone(calls) as unknown as IDataObject[];
-		await rig.simulator.moveCall(calls[2]!.callId, 'ended');
-		rig.simulator.addFault({
-			kind: 'status',
-			status: 200,
-			body: { data: stale, pageInfo: { total: 3, perPage: 50, currentPage: 1, lastPage: 1 } },
-			match: { method: 'GET', path: /\/v2\/sip\/call$/, times: 99 },
-		});
-		const output = await waiting.jsonWithin();
-		expect(output?.map(({ outcome, status, timedOut }) => [outcome, status, timedOut])).toEqual(
-			Array(3).fill(['answered', 'ended', undefined]),
-		);
-	});
-
 	const timelog = [{ status: 'initiated', timestamp: '2026-01-15T10:00:00.000Z' }];
 	it.each([
 		['was still ringing, without a timelog', ['ringing'], {}, 'noAnswer'],
@@ -237,17 +171,6 @@ describe('How an end is known that answers contradict', () => {
 		await rig.simulator.deliver(urlOf(0), endOf(0, 'failed'));
 		expect(waiting.output).toBeUndefined();
 		expect(await waiting.jsonWithin(90_000)).toMatchObject([{ outcome: 'failed', event: 'failed' }]);
-	});
-
-	it('two items for which the API answers the same session come out alike', async () => {
-		const add = (path: RegExp, times: number, body: object) =>
-			rig.simulator.addFault({ match: { path, times }, kind: 'status', status: 200, body });
-		add(/start$/, 2, { data: { sessionId: 'same', status: 'queued' } });
-		const waiting = await begin(MAX_WAIT_MS, 2);
-		add(/same$/, 1, { sessionId: 'same', status: 'failed' });
-		const json = { sessionId: 'same', status: 'failed', event: 'failed' };
-		expect(await waiting.jsonWithin()).toMatchObject([json, json]);
-		expect(waiting.handedOver.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 	});
 
 	it('a session that is over when it was started is not awaited', async () => {
@@ -364,30 +287,6 @@ describe('The resume URL', () => {
 			expect(await waiting.jsonWithin()).toMatchObject([{ event: 'stopped' }, { event: 'failed' }, ENDED]);
 		},
 	);
-});
-
-describe('After the wait', () => {
-	const REFUSED: Fault = { kind: 'status', status: 403, match: { path: /start$|call$/ } };
-	const error = expect.stringContaining("doesn't allow") as string;
-
-	it.each(['by an end', "at n8n's own deadline"])('each item goes to its own output %s', async (how) => {
-		rig.simulator.addFault(REFUSED);
-		const isEnd = how === 'by an end';
-		// The API does not name a session's room.
-		const options = { roomId: 'abcd-efgh-ijkl' };
-		const settings = { onError: 'continueErrorOutput' as const };
-		const waiting = await begin(isEnd ? MAX_WAIT_MS : 1_000, 2, { options }, settings);
-		if (isEnd) sessionAt(0).status = 'stopped';
-		else await waiting.reachDeadline();
-		await waiting.resumedWithin();
-		// The request of the package itself comes too late then, and is the last one.
-		while (waiting.requests.length === 0) await later(10);
-		const { success = [], failure = [] } = waiting.resumed?.routed ?? {};
-		const end = isEnd ? { status: 'stopped', event: 'stopped' } : { status: 'queued', timedOut: true };
-		expect(success.map(({ json }) => json)).toMatchObject([{ ...end, ...options }]);
-		expect(failure.map(({ json }) => json)).toMatchObject([{ index: 0, error }]);
-		expect(waiting.resumptions).toBe(1);
-	});
 });
 
 describe('Before the wait', () => {

@@ -9,6 +9,7 @@ const rig = useRig({ callBehaviour: false });
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
 const ROOM = { roomId: 'abcd-efgh-ijkl' };
 const SIP = 'sip:desk@pbx.example.com';
+const SESSION_ID = '6f1c2d3e-4b5a-4978-8a9b-0c1d2e3f4a5b';
 const FIRST = { page: 1, perPage: 50 };
 
 const room = (operation: string, more: INodeParameters = {}) => ({ resource: 'room', operation, ...more });
@@ -21,7 +22,8 @@ const realtime = (operation: string, more: INodeParameters = {}) =>
 	}) as INodeParameters;
 const recordings = (recordingType: string) => ({
 	...{ resource: 'recording', operation: 'getAll', recordingType },
-	filters: { roomId: ' r ', sessionId: 's' },
+	// As an event names it.
+	filters: { roomId: ' r ', sessionId: `session-${SESSION_ID}` },
 });
 
 const metaData = { specifyMetaData: 'json', jsonMetaData: '{"row":7,"tags":["a"]}' };
@@ -134,7 +136,7 @@ it.each<[string, INodeParameters, (client: VideoSDK) => Promise<unknown>]>([
 			recordings(kind === 'merge' ? 'merged' : kind),
 			async (client) => {
 				const list = kind === 'room' ? client.recordings : client.recordings[kind];
-				return await list.list({ ...FIRST, roomId: 'r', sessionId: 's' });
+				return await list.list({ ...FIRST, roomId: 'r', sessionId: SESSION_ID });
 			},
 		],
 	),

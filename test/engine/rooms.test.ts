@@ -46,6 +46,8 @@ it('What goes on in a room is ended', async () => {
 	expect(rooms()[0]?.disabled).toBe(false);
 	const again = await rig.engine.run({ parameters });
 	expect(failureOf(again).message).toContain('No active session in this room');
+	rig.simulator.addFault({ kind: 'noData', body: { id: 's', meetingId: 'room' } });
+	expect(await run(parameters)).toEqual([{ id: 's', meetingId: 'room', roomId: 'room' }]);
 });
 
 describe('The room of a session', () => {

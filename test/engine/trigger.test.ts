@@ -299,28 +299,6 @@ it('Many deliveries need one read of the credential and one fetch of the key, an
 	}
 });
 
-it('A published key is fetched anew when a signature does not fit, and the new key counts from then on', async () => {
-	const trigger = await rig.engine.publish();
-	expect(await deliver(trigger)).toBe(200);
-	const former = rig.simulator.sign(JSON.stringify(eventBody('started', 'former')));
-	rig.simulator.rotateKey();
-	passTime(MINUTE_MS + 1_000);
-	expect(await deliver(trigger)).toBe(200);
-	expect(rig.simulator.keyRequests).toBe(2);
-	const body = eventBody('started', 'former');
-	expect((await rig.simulator.deliver(trigger.url, body, { signature: former })).status).toBe(401);
-});
-
-it('The key is that of the Base URL in the credential', async () => {
-	const other = await rig.addSimulator();
-	other.rotateKey();
-	rig.use({ baseUrl: other.url });
-	const trigger = await rig.engine.publish({ events: EVENT_NAMES });
-	expect(await deliver(trigger)).toBe(401);
-	expect((await other.deliver(trigger.url, eventBody('stopped'))).status).toBe(200);
-	expect(rig.simulator.keyRequests).toBe(0);
-});
-
 it.each<[string, string, () => void]>([
 	['a pinned key that is none', "'Webhook Public Key'", () => pin('my key')],
 	['a private key', "'Webhook Public Key'", () => pin(stranger.privatePem)],
@@ -365,14 +343,6 @@ it.each<[string, number, RegExp, string | null | undefined, () => unknown, () =>
 	passTime(MINUTE_MS + 1_000);
 	await deliver(trigger, null);
 	expect(warningsOf(trigger)).toHaveLength(2);
-});
-
-it('The key is not asked for again in the same second, and the log still says why', async () => {
-	const trigger = await rig.engine.publish();
-	rig.simulator.keyFault('down');
-	expect([await deliver(trigger), await deliver(trigger)]).toEqual([503, 503]);
-	expect(rig.simulator.keyRequests).toBe(1);
-	expect(trigger.log.at(-1)?.text).toMatch(/Service unavailable/);
 });
 
 it('What starts nothing though it is genuine is logged at debug, by event and session', async () => {
