@@ -153,6 +153,8 @@ const questions = fc.record({
 	leftMs: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1 }) }, fc.constantFrom(1_000, 0, -1)),
 	forgery: often<string | undefined>(undefined, ...Object.keys(FORGERIES)),
 	method: often('POST', 'GET', 'DELETE'),
+	/** HTTP doesn't tell the scheme's capitals apart. */
+	scheme: fc.constantFrom('Bearer', 'bearer'),
 	origin: often<string | undefined>(undefined, 'own', 'http://rebound.example', 'null'),
 	type: often('application/json', 'application/octet-stream'),
 	isExpression: fc.boolean(),
@@ -170,14 +172,15 @@ type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
 
 /** @returns the status of the answer to a question */
 function statusOf(question: Question): number {
-	const { method, origin, forgery, leftMs, broken, odd, bodyBytes, type, method2 } = question;
+	const { method, origin, forgery, leftMs, broken, odd, bodyBytes, type, typeVersion, method2 } = question;
 	if (method !== 'POST') return 405;
 	if (origin !== undefined && origin !== 'own') return 403;
 	if (leftMs <= 0) return 401;
 	if (forgery !== undefined) return FORGERIES[forgery]?.[1] ?? 0;
 	if (broken) return 503;
+	const isRead = type === 'application/json' || typeVersion === 1;
+	if (isRead && (bodyBytes ?? 0) > MAX_BODY_BYTES) return 413;
 	if (type === 'application/octet-stream') return 400;
-	if ((bodyBytes ?? 0) > MAX_BODY_BYTES) return 413;
 	if (odd !== undefined) return 400;
 	return method2.startsWith('notifications') ? 202 : 200;
 }
@@ -226,7 +229,8 @@ it('A question is answered once, in time, and only with an access of its own tha
 		Object.assign(tool.node.parameters, question.broken);
 		const [token = '', otherToken = ''] = handed.map(({ headers }) => headers.Authorization);
 		const { forgery, id, input, type, origin, odd, bodyBytes, method } = question;
-		const authorization = forgery === undefined ? token : FORGERIES[forgery]?.[0](token, otherToken);
+		const genuine = token.replace('Bearer', question.scheme);
+		const authorization = forgery === undefined ? genuine : FORGERIES[forgery]?.[0](token, otherToken);
 		const params = { name: 'find_order', arguments: { ...input, ...pinned } };
 		const isSilent = method2.startsWith('notifications');
 		const message = { jsonrpc: '2.0', ...(!isSilent && { id }), method: method2, params };
