@@ -281,7 +281,11 @@ describe('The action', () => {
 					.flatMap(({ options: fields = [] }) => fields as INodeProperties[])
 					.map(({ name, default: value }) => [name, (value as IDataObject).mode === 'list' ? '' : value]);
 			const usual = which === 'call sendAndWait' ? ['timeout'] : ['maxConcurrency', 'timeout'];
-			const maxConcurrency = /call (make|transfer)/.test(which) ? 5 : 100;
+			const maxConcurrency = /call (make|transfer)/.test(which)
+				? 5
+				: which === 'recording download'
+					? 4
+					: 100;
 			const wanted = (text: string, more: string[] = []) =>
 				[...text.split(' '), ...more]
 					.filter((name) => name !== '')

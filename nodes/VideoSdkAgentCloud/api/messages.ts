@@ -63,7 +63,7 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 		'VideoSDK declined the request',
 		"Check this node's fields against the message above, or try again later.",
 	],
-	timeout: ["VideoSDK didn't respond in time", "If this happens often, raise 'Timeout' under 'Options'."],
+	timeout: ["VideoSDK didn't respond in time", "If this happens often, raise 'Timeout' if 'Options' has it."],
 	notConnected: [
 		"n8n can't reach {host}",
 		"Check 'Base URL' in the credential, and make sure that n8n can connect to the internet. Nothing was sent.",

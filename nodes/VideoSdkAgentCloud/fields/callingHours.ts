@@ -23,18 +23,13 @@ const DAYS_PER_WEEK = 7;
 const daysField = choicesField('refused', 'Days', 'days', {
 	options: DAY_NAMES.map((name, index) => ({ name, value: index + 1 })),
 	default: [1, 2, 3, 4, 5],
-	description: 'The days to call on. If the hours go over midnight, this is the day they begin on.',
+	description: 'The days to call on. If the hours go past midnight, this is the day they begin on.',
 });
 
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
 	textField('refused', displayName, name, { default: time, placeholder: `e.g. ${time}`, description });
-const fromField = timeField('From', 'from', '09:00', 'The time of day from which to call, in 24-hour format');
-const toField = timeField(
-	'To',
-	'to',
-	'18:00',
-	'The time of day until which to call. 24:00 is the end of the day.',
-);
+const fromField = timeField('From', 'from', '09:00', 'When to start calling, in 24-hour format');
+const toField = timeField('To', 'to', '18:00', 'When to stop calling. 24:00 is the end of the day.');
 
 const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',

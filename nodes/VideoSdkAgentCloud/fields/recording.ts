@@ -88,7 +88,8 @@ const OPTIONS: Array<{ name: string; value: Includable; description: string }> =
 /** What was kept of a call and is added to the output. */
 export const includeField = choicesField('default', 'Include', 'include', {
 	options: OPTIONS,
-	description: "What to add to the output. Only what 'Recording' kept is available.",
+	description:
+		"What to add to the output. Only what was selected in 'Recording' when the call was made is available.",
 });
 
 /** Reads `includeField`. @throws NodeOperationError for a value that is not in the list */
@@ -103,7 +104,7 @@ export const includeWaitField = numberField('default', 'Max Wait for Transcript'
 	default: DEFAULT_INCLUDE_WAIT_MINUTES,
 	hint: 'In minutes',
 	description:
-		"How long to wait for what 'Recording' keeps. What isn't ready by then is in <code>missing</code>.",
+		"How long to wait for what 'Recording' keeps. What isn't ready by then is listed in <code>missing</code>.",
 });
 
 /**

@@ -57,13 +57,13 @@ export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 export const roomIdOption = optional(
 	'refused',
 	roomIdField,
-	'The existing room to talk in, instead of one that this node creates',
+	"The ID of an existing room to use for the conversation. Can't be combined with 'Recording'.",
 );
 
 /** A room for each call, also where nothing is recorded. */
 export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 	description:
-		'Whether to create a room for each call, so that n8n learns sooner when it ends. Needs a public URL.',
+		"Whether to create a room for each call, so that n8n notices the call's end sooner. Needs a public URL.",
 });
 
 /**

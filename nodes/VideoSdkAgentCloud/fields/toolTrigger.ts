@@ -73,7 +73,8 @@ const FIELDS: INodeProperties[] = [
 				typeOptions: { minValue: 1, maxValue: MAX_TIMEOUT_S, numberPrecision: 0 },
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
-				description: 'How long the agent waits for the answer, while the caller hears silence',
+				description:
+					'How long the agent waits while the caller hears silence. After a change, select the tool again in the nodes that give it to agents.',
 			}),
 		],
 	}),

@@ -16,7 +16,7 @@ import { textReader } from '../withFile';
 const waitField = optional(
 	'default',
 	includeWaitField,
-	"How long to wait for what you include. What isn't ready by then is in <code>missing</code>. AI tools don't wait.",
+	"How long to wait after the call has ended. What isn't ready by then is listed in <code>missing</code>. AI tools don't wait.",
 );
 
 export const operation: Operation = {

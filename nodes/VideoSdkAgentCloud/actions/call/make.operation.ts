@@ -48,7 +48,7 @@ const callViaField = choiceField('default', 'Call Via', 'callVia', {
 		{
 			name: 'Gateway',
 			value: 'gateway',
-			description: "Call without a routing rule. VideoSDK doesn't document which agent talks then.",
+			description: "Call without a routing rule. VideoSDK doesn't document which agent talks in that case.",
 		},
 	],
 	default: 'routingRule',

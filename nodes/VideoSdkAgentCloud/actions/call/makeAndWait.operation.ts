@@ -13,7 +13,7 @@ import { callFields, prepareCall, toField } from './make.operation';
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
 	default: true,
 	description:
-		'Whether to hang up calls that are still running when Max Wait ends. VideoSDK is told to do so, too.',
+		'Whether to hang up calls that are still running when Max Wait ends. n8n also tells VideoSDK to do so.',
 });
 
 export const operation: Operation = {

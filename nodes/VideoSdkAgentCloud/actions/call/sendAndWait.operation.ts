@@ -24,7 +24,7 @@ function checkCanWait(read: ItemReader): void {
 	if (read.context.getInputData().length > 1) {
 		throw read.fail(
 			'Ask and Wait asks one person at a time, but there are several items',
-			"To ask many people, run a sub-workflow for each item with Execute Sub-workflow, its option 'Wait For Sub-Workflow Completion' turned off. To ask one after another, use Loop Over Items.",
+			"To ask many people, run a sub-workflow for each item with Execute Sub-workflow, and turn off its option 'Wait For Sub-Workflow Completion'. To ask one after another, use Loop Over Items.",
 		);
 	}
 	if (!isRunByAgent(read.context)) return;

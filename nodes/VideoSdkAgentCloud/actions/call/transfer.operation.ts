@@ -16,7 +16,7 @@ export const operation: Operation = {
 	value: 'transfer',
 	action: 'Transfer call',
 	description:
-		'Transfer an answered call to another number (by SIP REFER). The agent leaves. This reaches a real person.',
+		'Transfer an answered call to another number (via SIP REFER). The agent leaves. This reaches a real person.',
 	consequence: 'calls a person',
 	starts: 'transfer',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,

@@ -15,7 +15,7 @@ const descriptionField = textField('required', 'Description', 'description', {
 export const operation: Operation = {
 	value: 'create',
 	action: 'Create deployment',
-	description: 'Create a deployment, to which a developer uploads versions of an agent',
+	description: 'Create a deployment that a developer can upload agent versions to',
 	starts: 'deployment',
 	fields: [nameField, descriptionField],
 	prepare(read) {

@@ -11,8 +11,7 @@ import { checkWait, waitingFor, waitOptions } from '../waitForAll';
 import { readStart, startFields } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
-	description:
-		'Whether to end sessions that are still running when Max Wait ends, unless n8n restarts before',
+	description: 'Whether to end sessions that are still running when Max Wait ends, unless n8n restarts first',
 });
 
 export const operation: Operation = {

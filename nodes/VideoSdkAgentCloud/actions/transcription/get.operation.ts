@@ -25,7 +25,11 @@ const getByField = choiceField('default', 'Get By', 'getBy', {
 	// With an expression n8n would ask for both IDs.
 	noDataExpression: true,
 	options: [
-		{ name: 'Room', value: 'room', description: 'The latest transcription of a room' },
+		{
+			name: 'Room',
+			value: 'room',
+			description: "The latest of the room's recordings or, without one, the latest realtime transcription",
+		},
 		{ name: 'Transcription ID', value: 'id' },
 	],
 	default: 'room',
@@ -46,7 +50,7 @@ const includeTextField = switchField('default', 'Include Text', 'includeText', {
 const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUntilReady', {
 	default: true,
 	description:
-		'Whether to wait until VideoSDK has transcribed the conversation. The execution keeps running.',
+		'Whether to wait until VideoSDK has transcribed the conversation. Until then, the execution stays at this node and counts as running.',
 	displayOptions: { hide: { '@tool': [true] } },
 });
 
