@@ -287,7 +287,8 @@ export class Engine {
 		const context = new LoadOptionsContext(
 			workflow,
 			node,
-			{ ...this.additionalData('internal'), currentNodeParameters: node.parameters },
+			// The editor sends hidden fields, too.
+			{ ...this.additionalData('internal'), currentNodeParameters: { ...node.parameters, ...parameters } },
 			'deploymentId',
 		);
 		return await search.call(context, filter, paginationToken);

@@ -72,6 +72,14 @@ it.each(TELEPHONY)('%s goes on where it ended', async (method) => {
 	expect(new Set([...valuesOf(first), ...valuesOf(second)]).size).toBe(100);
 });
 
+it('A search without a hit on the first ten pages can go on', async () => {
+	const pageInfo = { currentPage: 1, perPage: 1, lastPage: 12, total: 12 };
+	const body = { data: [{ id: 'other' }], pageInfo };
+	rig.simulator.addFault({ kind: 'noData', body, match: { times: 12 } });
+	expect(await search('searchGateways', 'wanted')).toEqual({ results: [], paginationToken: '11' });
+	expect(await search('searchGateways', 'wanted', '11')).toEqual({ results: [] });
+});
+
 const auth = { auth: { username: 'sip-user', password: SIP_PASSWORD } };
 it.each<[RegExp, Fault]>([
 	[/didn't accept the API key and secret \(status 401\)/, { kind: 'status', status: 401 }],
