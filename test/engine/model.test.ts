@@ -463,9 +463,12 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 		expect(result.run.status).toBe('success');
 		const rows = outputs.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 		expect([...rows].sort()).toEqual(items.map((_, index) => index));
-		for (const branch of result.output) {
+		for (const [index, branch] of result.output.entries()) {
 			const own = branch.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 			expect(own).toEqual([...own].sort());
+			const isOfErrors = index === 1;
+			if (onError !== 'continueErrorOutput') continue;
+			for (const { json } of branch) expect(typeof json.error === 'string').toBe(isOfErrors);
 		}
 		for (const [index, { json }] of outputs.entries()) {
 			const [id, row] = [idOf(json), rows[index]!];

@@ -136,11 +136,6 @@ describe('Get waits', () => {
 		await expectOutput(waiting(1.2), { sessionId: 'former', ...expected }, without);
 	});
 
-	it('as long as it may, and then puts out what is known', async () => {
-		add({ roomId: 'r', readyAfterMs: 60_000 });
-		await expectOutput(waiting(1.2), { status: 'pending', timedOut: true });
-	});
-
 	it('no longer if one failed', async () => {
 		add({ roomId: 'r', fails: true });
 		await expectOutput(LONG, { status: 'failed' }, 'timedOut');
