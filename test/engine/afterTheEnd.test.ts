@@ -27,7 +27,7 @@ const talk = async () => {
 
 /** Someone else talks in a room later. */
 function talkLater(roomId: string, afterMs: number): void {
-	const lines = [{ speaker: 'Caller', text: 'Secret of another', startMs: 0, endMs: 1 }];
+	const lines = [{ speaker: 'Caller', text: 'Secret of another' }];
 	const other = rig.simulator.addTranscription({ roomId, sessionId: 'other', lines, readyAfterMs: 0 });
 	other.start = at(Date.now() + afterMs);
 }

@@ -5,7 +5,7 @@ import type { Fault } from '../simulator';
 import { expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
 
 const rig = useRig({ transcriptionReadyMs: 0 });
-const LINES = [{ speaker: 'Agent', text: 'Grüezi', startMs: 0, endMs: 1 }];
+const LINES = [{ speaker: 'Agent', text: 'Grüezi' }];
 const POST = '/ai/v1/post-transcriptions';
 const REALTIME = '/ai/v1/realtime-transcriptions';
 /** However fast time passes. */

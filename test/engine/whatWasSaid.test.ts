@@ -117,7 +117,7 @@ describe('Call: Get', () => {
 		const roomId = await makeRoom();
 		const first = await callIn(roomId, 'answered', 'ended');
 		const [made] = rig.simulator.transcriptions.values();
-		const lines = [{ speaker: 'Caller', text: 'Secret of another caller', startMs: 0, endMs: 1 }];
+		const lines = [{ speaker: 'Caller', text: 'Secret of another caller' }];
 		const another = { roomId, sessionId: 'another', readyAfterMs: 0 };
 		rig.simulator.addTranscription({ ...another, lines, summary: 'Of another caller' });
 		const url = rig.simulator.addRecording(another).fileUrl;

@@ -84,7 +84,6 @@ const deployment = object({ ...deploymentFields, tag: text, createdAt: time });
 // Agents, newer generation
 
 const cloudDeployment = object(fields('id agentId name status', text));
-const version = object({ versionId: text, 'versionTag?': text });
 
 // Calls
 
@@ -251,7 +250,6 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		{ name: { type: 'string', format: 'regex' }, agentId: string, status: string, deploymentId: string },
 		{ key: 'deployments' },
 	),
-	'GET /ai/v1/agents/:id/versions': { answer: object({ versions: arrayOf(version) }) },
 	'POST /v2/agent/dispatch': {
 		body: object({
 			// Only the SDK sends roomId, with the value of meetingId.

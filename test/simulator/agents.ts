@@ -103,18 +103,6 @@ export function agentRoutes(app: FastifyInstance, { rooms }: World): void {
 		);
 		return page(request, wanted, { key: 'deployments' });
 	});
-	app.get<Call>('/ai/v1/agents/:id/versions', (request) => {
-		const agent = agents.find(({ agentId }) => agentId === request.params.id);
-		if (!agent) throw new ApiError(404, 'Agent not found');
-		const number = agent.agentId.slice(-2);
-		// The latest first.
-		return {
-			versions: ['2', '1'].map((version) => ({
-				versionId: `ver_${number}_${version}`,
-				versionTag: `v${version}`,
-			})),
-		};
-	});
 	app.post<Call<{ agentId: string; meetingId: string; roomId?: string }>>('/v2/agent/dispatch', (request) => {
 		const { agentId, meetingId, roomId = meetingId } = request.body;
 		if (roomId !== meetingId) throw new ApiError(400, 'meetingId and roomId must be equal');

@@ -8,7 +8,7 @@ import type { World } from './world';
 /** The body of a request to make a call, as far as the simulator heeds it. */
 interface CallBody extends Pick<
 	CallInput,
-	'gatewayId' | 'participant' | 'metadata' | 'recordAudio' | 'ringingTimeout' | 'maxCallDuration'
+	'gatewayId' | 'metadata' | 'recordAudio' | 'ringingTimeout' | 'maxCallDuration'
 > {
 	sipCallTo: string;
 	sipCallFrom?: string;
@@ -83,10 +83,10 @@ function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
 	const room = destinationRoomId === undefined ? undefined : rooms.find(destinationRoomId);
 	if (destinationRoomId !== undefined && !room) throw new ApiError(404, 'Room not found');
 	if (room?.disabled) throw new ApiError(402, 'Room is disabled');
-	const { gatewayId, participant, metadata = {}, ringingTimeout, maxCallDuration } = rest;
+	const { gatewayId, metadata = {}, ringingTimeout, maxCallDuration } = rest;
 	return {
 		...{ type: 'outbound', to: sipCallTo, from: sipCallFrom, ruleId: routingRuleId, gatewayId },
-		...{ agentId: rule?.agentId, metadata, participant, ringingTimeout, maxCallDuration },
+		...{ agentId: rule?.agentId, metadata, ringingTimeout, maxCallDuration },
 		roomId: room?.roomId,
 		// With a rule, the rule decides.
 		recordAudio: rule?.recording ?? rest.recordAudio ?? false,
@@ -104,7 +104,7 @@ function listed(call: SimulatedCall, { telephony }: World): object {
 }
 
 /** What the API doesn't show of a call, or under another name. */
-const HIDDEN = 'callId agentId participant recordAudio ringingTimeout maxCallDuration'.split(' ');
+const HIDDEN = 'callId agentId recordAudio ringingTimeout maxCallDuration'.split(' ');
 
 function rest(call: SimulatedCall): object {
 	const common = Object.entries(call).filter(([name]) => !HIDDEN.includes(name));

@@ -3,15 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { World } from './world';
 
 const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'] as const;
-const TRANSFER_STEPS = ['transfer-accepted', 'transferring', 'transfer-ringing', 'transferred'] as const;
 const OUTCOMES = ['missed', 'not-answered', 'rejected', 'failed', 'abandoned'] as const;
 const TERMINAL = ['ended', 'transferred', ...OUTCOMES] as const;
 
 /** The statuses that the official SDK knows. */
 export type CallStatus =
-	| (typeof BEFORE_ANSWER | typeof TRANSFER_STEPS | typeof TERMINAL)[number]
+	| (typeof BEFORE_ANSWER | typeof TERMINAL)[number]
 	| `switch-room-${'initiated' | 'completed' | 'failed'}`
-	| ('answered' | 'transfer-initiated' | 'transfer-failed');
+	| ('answered' | 'transferring' | `transfer-${'initiated' | 'accepted' | 'ringing' | 'failed'}`);
 
 /** A call as the simulator holds it. */
 export interface SimulatedCall {
@@ -27,8 +26,6 @@ export interface SimulatedCall {
 	ruleId?: string;
 	agentId?: string;
 	metadata: Record<string, unknown>;
-	/** The caller's side in the room. */
-	participant?: { id?: string; name?: string };
 	recordAudio: boolean;
 	/** Both in seconds. */
 	ringingTimeout?: number;
@@ -70,7 +67,7 @@ const DEFAULT_BEHAVIOUR: CallBehaviour = {
 	ringForMs: 50,
 	talkMs: 200,
 };
-const STEP_MS = 5;
+const TRANSFER_MS = 20;
 
 const isOneOf = (statuses: readonly string[], status: string): boolean => statuses.includes(status);
 /** True for a status that nothing follows. */
@@ -146,19 +143,11 @@ export class Calls {
 		this.step(call, 'ended');
 	}
 
-	/** The call leaves VideoSDK for another number, in steps of some milliseconds. */
+	/** The call leaves VideoSDK for another number. */
 	transfer(call: SimulatedCall, to: string): void {
 		call.transfer = { to };
 		this.step(call, 'transfer-initiated');
-		if (!this.behaviourOf(call)) return;
-		const steps: CallStatus[] = [...TRANSFER_STEPS];
-		const next = (): void => {
-			const status = steps.shift();
-			if (!status || isOver(call)) return;
-			this.step(call, status);
-			this.after(call, STEP_MS, next);
-		};
-		this.after(call, STEP_MS, next);
+		if (this.behaviourOf(call)) this.after(call, TRANSFER_MS, () => this.step(call, 'transferred'));
 	}
 
 	private behaviourOf(call: SimulatedCall, own?: Behaviour): CallBehaviour | undefined {
@@ -218,18 +207,17 @@ export class Calls {
 
 	private enterRoom(call: SimulatedCall): void {
 		const hungUp = () => void (isOver(call) || this.end(call));
-		const { callId, roomId, agentId, participant, type, to, from } = call;
-		const number = type === 'outbound' ? to : (from ?? 'unknown');
-		const caller = { participantId: participant?.id ?? `sip-${callId}`, name: participant?.name ?? number };
+		const { callId, roomId, agentId, type, to, from } = call;
+		const caller = { participantId: `sip-${callId}`, name: type === 'outbound' ? to : from };
 		const { rooms } = this.world;
 		call.sessionId = rooms.join(roomId, caller, hungUp).id;
 		if (agentId) rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
 	}
 
-	private leaveRoom({ roomId, sessionId, callId, participant, recordAudio }: SimulatedCall): void {
+	private leaveRoom({ roomId, sessionId, callId, recordAudio }: SimulatedCall): void {
 		const { rooms, recordings } = this.world;
 		rooms.leave(roomId, `agent-${callId}`);
-		rooms.leave(roomId, participant?.id ?? `sip-${callId}`);
+		rooms.leave(roomId, `sip-${callId}`);
 		if (recordAudio && sessionId) recordings.add({ roomId, sessionId });
 	}
 }

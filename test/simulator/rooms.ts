@@ -41,12 +41,6 @@ const SESSIONS = '/v2/sessions';
 
 const isPresent = ({ timelog }: Participant): boolean => timelog.at(-1)?.end === null;
 
-/** True if a name in a webhook's `events` stands for an event. */
-function covers(pattern: string, event: string): boolean {
-	const parts = pattern.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&'));
-	return new RegExp(`^${parts.join('.*')}$`).test(event);
-}
-
 /** The rooms of the account. */
 export class Rooms {
 	readonly byId = new Map<string, SimulatedRoom>();
@@ -122,7 +116,7 @@ export class Rooms {
 	/** Sends an event of a room's session to the address that was given when the room was made. */
 	tell(session: SimulatedRoomSession, event: string, data: object = {}): void {
 		const webhook = this.byId.get(session.roomId)?.webhook;
-		if (!webhook?.events.some((pattern) => covers(pattern, event))) return;
+		if (!webhook?.events.includes(event)) return;
 		this.tellAt(webhook.endPoint, session, event, data);
 	}
 

@@ -14,7 +14,7 @@ let sharedKeyPair: KeyPair | undefined;
 /** The RSA key that signs events. */
 export class SigningKey {
 	/** What its endpoint does. */
-	mode: 'ok' | 'down' | 'garbage' | 'hang' = 'ok';
+	mode: 'ok' | 'down' | 'garbage' = 'ok';
 	private own: KeyPair | undefined;
 
 	private get pair(): KeyPair {
@@ -35,22 +35,11 @@ export class SigningKey {
 	}
 
 	routes(app: FastifyInstance): void {
-		app.get('/v2/public/rsa-public-key', (_request, reply) => {
-			switch (this.mode) {
-				case 'hang':
-					// Never answered; closing the simulator ends it.
-					reply.hijack();
-					return undefined;
-				case 'down':
-					throw new ApiError(503, 'Service unavailable');
-				case 'garbage':
-					return {
-						publicKey: '-----BEGIN RSA PUBLIC KEY-----\nbm90IGEga2V5\n-----END RSA PUBLIC KEY-----\n',
-					};
-				case 'ok':
-					// The real key comes with stray new lines around it.
-					return { publicKey: `\n${this.publicKeyPem}\n` };
-			}
+		app.get('/v2/public/rsa-public-key', () => {
+			if (this.mode === 'down') throw new ApiError(503, 'Service unavailable');
+			const garbage = '-----BEGIN RSA PUBLIC KEY-----\nbm90IGEga2V5\n-----END RSA PUBLIC KEY-----\n';
+			// The real key comes with stray new lines around it.
+			return { publicKey: this.mode === 'garbage' ? garbage : `\n${this.publicKeyPem}\n` };
 		});
 	}
 }

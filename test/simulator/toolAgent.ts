@@ -95,7 +95,7 @@ export class ToolAgent {
 		id: string,
 		handed: unknown,
 		about: Record<string, string>,
-		say: (line: Pick<TranscriptLine, 'speaker' | 'text'>) => void,
+		say: (line: TranscriptLine) => void,
 	): Promise<void> {
 		const told: Record<string, unknown> = {};
 		for (const tool of toolsIn(handed).filter(isHere)) {

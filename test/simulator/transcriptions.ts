@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { latestFirst, matches, page } from './lists';
 import { ApiError, type Call } from './request';
-import { filesOf, SAMPLE_LINES, SAMPLE_SUMMARY, type TranscriptLine, withSaid } from './transcriptText';
+import { SAMPLE_LINES, SAMPLE_SUMMARY, type TranscriptLine } from './transcriptText';
 import type { World } from './world';
 
 /** What is said about a transcription that is made by hand. */
@@ -23,15 +23,13 @@ export interface TranscriptionInput {
 /** A transcription as the simulator holds it; it has no files until it is completed. */
 export type SimulatedTranscription = ReturnType<Transcriptions['make']>;
 
-type Said = Pick<TranscriptLine, 'speaker' | 'text'>;
-
 const PATHS = { post: '/ai/v1/post-transcriptions', realtime: '/ai/v1/realtime-transcriptions' };
 
 /** Transcriptions of both types, and the clock that completes them. */
 export class Transcriptions {
 	readonly byId = new Map<string, SimulatedTranscription>();
 	/** What was said in a room beside the usual. */
-	private readonly said = new Map<string, Said[]>();
+	private readonly said = new Map<string, TranscriptLine[]>();
 
 	constructor(
 		private readonly world: World,
@@ -39,7 +37,7 @@ export class Transcriptions {
 	) {}
 
 	/** Notes what someone says in a room. */
-	say(roomId: string, line: Said): void {
+	say(roomId: string, line: TranscriptLine): void {
 		this.said.set(roomId, [...(this.said.get(roomId) ?? []), line]);
 	}
 
@@ -139,16 +137,17 @@ export class Transcriptions {
 		});
 	}
 
-	/** Makes the files of a transcription. */
+	/** Makes the texts of a transcription. */
 	private write(made: SimulatedTranscription): void {
 		const { files } = this.world;
-		made.lines = withSaid(made.lines, this.said.get(made.roomId) ?? []);
-		for (const { format, ...file } of filesOf(made.lines)) {
-			made.transcriptionFilePaths[format] = files.add({ name: `${made.id}.${format}`, ...file });
-		}
-		if (made.summary === null) return;
-		const file = { name: `${made.id}-summary.txt`, content: made.summary, contentType: 'text/plain' };
-		made.summarizedFilePaths.txt = files.add(file);
+		const said = this.said.get(made.roomId) ?? [];
+		// What else was said stands before the last line.
+		const lines = [...made.lines.slice(0, -1), ...said, ...made.lines.slice(-1)];
+		const content = lines.map(({ speaker, text }) => `${speaker}: ${text}`).join('\n');
+		const add = (name: string, text: string) =>
+			files.add({ name: `${made.id}${name}.txt`, content: text, contentType: 'text/plain' });
+		made.transcriptionFilePaths.txt = add('', content);
+		if (made.summary !== null) made.summarizedFilePaths.txt = add('-summary', made.summary);
 	}
 }
 
