@@ -147,10 +147,6 @@ const CREDENTIALS: Setups = {
 		async () => broken({ baseUrl: await serveApi(inThePast(-400_000), 401) }),
 		{ 'credential publicKey routingRule': /didn't accept/, clock: /7 minutes slow/ },
 	],
-	'an answer that a cache has kept for an hour': [
-		async () => broken({ baseUrl: await serveApi({ ...inThePast(3_600_000), Age: '3600' }) }),
-		{ 'routingRule number': /./ },
-	],
 	'a key that VideoSDK does not publish any more': [
 		() => {
 			const { publicKeyPem: webhookPublicKey } = rig.simulator;
@@ -221,8 +217,6 @@ const WEBHOOKS: Setups = {
 		{ webhookPublished: /doesn't respond .*ECONNREFUSED/ },
 	],
 	'no URL': [() => ({ webhookUrl: 'no URL' }), NO_URL],
-	'the entry for what is not listed': [() => ({ webhookUrl: 'not-listed' }), NO_URL],
-	'a URL of another kind': [() => ({ webhookUrl: 'ftp://n8n.example.com/webhook/id/webhook' }), NO_URL],
 };
 const CALLS: Setups = {
 	'no call': [() => ({})],
@@ -260,7 +254,6 @@ const OTHERS: Setups = {
 		() => answerRule({ numbers: [] }, {}),
 		{ number: /No outbound routing rule has a phone number/ },
 	],
-	'nothing given, where rules say nothing of numbers': [() => answerRule({ numbers: undefined }, {})],
 	'nothing given, where n8n has no public URL': [
 		() => broken({ baseUrl: 'https://api.invalid' }),
 		{
@@ -301,7 +294,6 @@ const OTHERS: Setups = {
 		() => answerRule({ agentId: undefined }, RULE),
 		{ routingRule: /has no agent/ },
 	],
-	'a rule that names its numbers by ID': [() => answerRule({ numbers: ['pn_a_01'] }, RULE)],
 	'a rule, and a trigger for calls': [async () => ({ ...RULE, ...(await published(CALL_EVENTS)) })],
 	'a registration that someone has deleted': [
 		then(CALL_EVENTS, forget),
@@ -310,9 +302,6 @@ const OTHERS: Setups = {
 	'a registration for other events': [
 		then(CALL_EVENTS, registered({ events: ['call-hangup'] })),
 		{ webhookRegistered: /doesn't send call-answered/ },
-	],
-	'a registration that VideoSDK spells otherwise': [
-		then(CALL_EVENTS, (url) => registered({ url: url.replace('http:', 'HTTP:') })(), RULE),
 	],
 	'a URL that VideoSDK does not know, where calls are to start a trigger of a different process': [
 		then(CALL_EVENTS, async () => (forget(), await moveToWorker()), RULE),
@@ -377,12 +366,8 @@ it('checks what is given, in the order of the fields', async () => {
 	]);
 });
 
-it.each([
-	['begins with https', 'http:', 'https:'],
-	['begins with ftp', 'http:', 'ftp:'],
-	['has a path', /$/, '/v1'],
-])('leads to a Base URL that %s by mistake', async (_how, part, by) => {
-	broken({ baseUrl: rig.simulator.url.replace(part, by) });
+it('leads to a Base URL with a path by mistake', async () => {
+	broken({ baseUrl: `${rig.simulator.url}/v1` });
 	const { credential } = await check();
 	expect(credential).toMatchObject({ ok: false });
 	expect(`${credential?.message} ${credential?.fix}`).toContain("'Base URL'");
@@ -401,10 +386,8 @@ it('checks the key of each item', async () => {
 	const parameters = { resource: 'account', operation: 'checkSetup' };
 	const items = [{ key: rig.simulator.publicKeyPem }, { key: 'no key' }];
 	const findings = jsonOf(await rig.engine.run({ parameters, items }));
-	expect(findings.filter(({ check: name }) => name === 'publicKey').map(({ ok }) => ok)).toEqual([
-		true,
-		false,
-	]);
+	const ofKeys = findings.filter(({ check: name }) => name === 'publicKey');
+	expect(ofKeys.map(({ ok }) => ok)).toEqual([true, false]);
 });
 
 it('A clock is not wrong because another list takes long', async () => {

@@ -110,26 +110,6 @@ it('An event that happens once comes out once, and one that may happen again eac
 	for (const { thrown } of processes) expect(thrown).toEqual([]);
 });
 
-it('A second delivery waits for the first one, and takes its place only if that fails', async () => {
-	const trigger = await rig.engine.publish();
-	let fail = (): void => undefined;
-	trigger.canStoreRuns = false;
-	const isStoring = new Promise<void>((resolve) => {
-		trigger.beforeStoring = async () => {
-			resolve();
-			await new Promise<void>((end) => (fail = end));
-		};
-	});
-	const first = deliver(trigger, started);
-	await isStoring;
-	const second = deliver(trigger, started);
-	await new Promise((resolve) => setTimeout(resolve, 50));
-	trigger.beforeStoring = async () => void (trigger.canStoreRuns = true);
-	fail();
-	expect(await Promise.all([first, second])).toEqual([500, 200]);
-	await expectItems(1, trigger);
-});
-
 it.each<[string, (trigger: PublishedTrigger) => void]>([
 	[
 		'while the run was stored',

@@ -173,6 +173,15 @@ describe('How an end is known that answers contradict', () => {
 		expect(await waiting.jsonWithin(90_000)).toMatchObject([{ outcome: 'failed', event: 'failed' }]);
 	});
 
+	it('two items for which the API answers the same session come out alike', async () => {
+		const data = { sessionId: 'same', status: 'queued' };
+		rig.simulator.addFault({ kind: 'noData', body: { data }, match: { path: /start$/, times: 2 } });
+		const waiting = await begin(MAX_WAIT_MS, 2);
+		const ended = { sessionId: 'same', status: 'failed' };
+		rig.simulator.addFault({ kind: 'noData', body: ended, match: { path: /same$/ } });
+		expect(await waiting.jsonWithin()).toMatchObject([ended, ended]);
+	});
+
 	it('a session that is over when it was started is not awaited', async () => {
 		const body = { data: { sessionId: 'over', status: 'Completed' } };
 		rig.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 200, body });

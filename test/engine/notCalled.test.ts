@@ -88,12 +88,6 @@ describe('A number that several items have', () => {
 		const { message } = failureOf(await call([TO, TO], { allowSameNumber: '={{ $json.row === 0 }}' }));
 		expect(message).toContain('[item 1]');
 	});
-
-	it("is refused without a value in the option's expression", async () => {
-		expect(failureOf(await call([TO], { allowSameNumber: '={{ $json.nothing }}' })).message).toBe(
-			"'Allow Same Number' is empty [item 0]",
-		);
-	});
 });
 
 describe('Calling Hours', () => {
@@ -127,24 +121,6 @@ describe('Calling Hours', () => {
 		expect(rig.requests).toHaveLength(2);
 	});
 
-	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'are no error: with %s, the item goes on as others do',
-		async (onError) => {
-			rig.simulator.addFault({ kind: 'status', status: 400 });
-			const options = { callingHours: around(Date.now()) };
-			const { routed } = await call([ADA, GRACE], options, { onError, node: retryOnFail });
-			expect(routed.success.map(({ json }) => json)).toContainEqual(notCalled);
-			expect(routed.failure.map(({ json }) => json)).not.toContainEqual(expect.objectContaining(notCalled));
-		},
-	);
-
-	it('do not count as called when another item stops the node', async () => {
-		rig.simulator.addFault({ kind: 'delay' });
-		rig.simulator.addFault({ kind: 'status', status: 400 });
-		const result = await call([ADA, GRACE, TO], { callingHours: around(Date.now()) });
-		expect(failureOf(result).description).toContain('One call was made before this');
-	});
-
 	it('are looked at when it is the turn of an item, and no earlier', async () => {
 		const startMs = Date.now();
 		const options = {
@@ -163,21 +139,5 @@ describe('Calling Hours', () => {
 			{ to: GRACE, outcome: 'notCalled' },
 		]);
 		expect(called()).toEqual([ADA]);
-	});
-
-	it.each<[string, IDataObject, string]>([
-		['the same times', { from: '18:00' }, "'From' and 'To' under 'Calling Hours' are the same"],
-		['a time that is none', { from: '25:00' }, "isn't a time of day: 25:00"],
-		['no time', { to: '' }, "'To' is empty"],
-		...['days', 'from', 'to', 'timeZone'].map((name): [string, IDataObject, string] => [
-			`an expression without a value in ${name}`,
-			{ [name]: '={{ $json.nothing }}' },
-			'is empty',
-		]),
-	])('with %s are refused before the first call', async (_what, hours, words) => {
-		const result = await call([ADA], { callingHours: { hours } });
-		expect(failureOf(result).message).toContain(words);
-		expect(failureOf(result).description).toMatch(/No one was called in this run of the node\.$/);
-		expect(called()).toEqual([]);
 	});
 });

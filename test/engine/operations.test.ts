@@ -1,7 +1,7 @@
 /** What operations on sessions, deployments, and agents send, and what they put out. Those on calls and rooms have files of their own. */
 import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { checkAsync, unicode } from '../unit/support';
+import { checkAsync } from '../unit/support';
 import type { SimulatedSession } from '../simulator';
 import { byId, DEPLOYMENTS, failureOf, jsonOf, SESSIONS, useRig } from './rig';
 
@@ -127,11 +127,7 @@ it('Whatever an ID consists of, it leads to no other path, and is sent as it is 
 		rig.simulator.requests.length = 0;
 		return failureOf(await rig.engine.run({ parameters })).message;
 	};
-	const anyId = fc.oneof(
-		unicode(1).filter((id) => id.trim() === id && !/^(=|session-|\.+$)/.test(id)),
-		fc.constantFrom('für/a?b=1#50% %2F', '.', '..', '%2E%2E', '../..', 'a/../b', '\\', '//host'),
-	);
-	const check = async (id: string): Promise<void> => {
+	for (const id of ['für/a?b=1#50% %2F', '.', '..', '%2E%2E', '../..', 'a/../b', '\\', '//host', '☎']) {
 		// A URL cannot hold these as a segment: "%2E%2E" is resolved away just like "..".
 		const isDots = /^\.+$|^(%2e)+$/i.test(id);
 		expect(await failWith(session('get', { sessionId: id }))).toMatch(/Session not found/);
@@ -143,8 +139,7 @@ it('Whatever an ID consists of, it leads to no other path, and is sent as it is 
 		expect(await failWith(session('end', { sessionId: id }))).toMatch(/Session not found/);
 		// Then the session is looked up: it may be over.
 		expect(rig.requests[0]).toMatchObject({ rawPath: `${SESSIONS}/end`, body: { sessionId: id } });
-	};
-	await checkAsync(fc.asyncProperty(anyId, check), 40);
+	}
 });
 
 it('Session: Get Many puts out the sessions that fit, newest first, up to the limit, and reads no more pages than that takes', async () => {

@@ -56,7 +56,6 @@ const HOOK = 'https://n8n.example.com/webhook/5f/webhook?a=1';
 const VALUES = { A: 'x', B: 1.5, C: true, D: null, E: { f: [1, '2'] }, G: [] };
 const VALUES_AS_TEXTS = { A: 'x', B: '1.5', C: 'true', D: '', E: '{"f":[1,"2"]}', G: '[]' };
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/) as string;
-const EPOCH = "DateTime.fromMillis(0, { zone: 'utc' })";
 const withEnv = (...values: Array<[name: string, value: string]>): IDataObject => ({
 	env: { variables: values.map(([name, value]) => ({ name, value })) },
 });
@@ -82,31 +81,15 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 			webhook: { endPoint: HOOK, events: EVENT_NAMES },
 		},
 	],
-	...[
-		locator('list', 'ddv_sales'),
-		byId('ddv_sales'),
-		byId(' ddv_sales\n'),
-		byId('={{ $json.deployment }}'),
-		'={{ $json.deployment }}',
-		// As an AI agent gives it.
-		'ddv_sales',
-	].map((deploymentId): [string, IDataObject, IDataObject] => [
-		`a deployment given as ${JSON.stringify(deploymentId)}`,
-		{ deploymentId },
-		{ deploymentId: 'ddv_sales' },
-	]),
-	...['', '   ', '={{ $json.missing }}', '={{ null }}'].map((tag): [string, IDataObject, IDataObject] => [
-		`a tag given as ${JSON.stringify(tag)}`,
-		{ tag },
-		{},
-	]),
-	...[' v1 ', locator('list', 'v1'), locator('name', ' v1 '), locator('name', '={{ " v" + 1 + " " }}')].map(
-		(tag): [string, IDataObject, IDataObject] => [
-			`a tag given as ${JSON.stringify(tag)}`,
-			{ tag },
-			{ tag: 'v1' },
+	...[locator('list', 'ddv_sales'), byId(' ddv_sales\n'), '={{ $json.deployment }}'].map(
+		(deploymentId): [string, IDataObject, IDataObject] => [
+			`a deployment given as ${JSON.stringify(deploymentId)}`,
+			{ deploymentId },
+			{ deploymentId: 'ddv_sales' },
 		],
 	),
+	['a tag whose expression gives nothing', { tag: '={{ $json.missing }}' }, {}],
+	['a tag by name', { tag: locator('name', '={{ " v" + 1 + " " }}') }, { tag: 'v1' }],
 	[
 		'variables, as texts',
 		withEnv(
@@ -121,13 +104,7 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 			},
 		},
 	],
-	...[JSON.stringify(VALUES), '={{ $json.values }}', '={{ JSON.stringify($json.values) }}'].map(
-		(value): [string, IDataObject, IDataObject] => [
-			`variables in JSON, as texts: ${value}`,
-			jsonEnv(value),
-			{ env: VALUES_AS_TEXTS },
-		],
-	),
+	['variables in JSON, as texts', jsonEnv('={{ $json.values }}'), { env: VALUES_AS_TEXTS }],
 	[
 		'metadata, with the types that expressions give',
 		withMetaData(
@@ -136,26 +113,23 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 		),
 		{ metaData: { text: '4711', number: 4711, boolean: false, nothing: '', missing: '' } },
 	],
-	...[JSON.stringify(VALUES), '={{ $json.values }}'].map((value): [string, IDataObject, IDataObject] => [
-		`metadata in JSON, with its types: ${value}`,
-		{ specifyMetaData: 'json', jsonMetaData: value },
+	[
+		'metadata in JSON, with its types',
+		{ specifyMetaData: 'json', jsonMetaData: JSON.stringify(VALUES) },
 		{ metaData: VALUES },
-	]),
-	...['new Date(0)', EPOCH].map((date): [string, IDataObject, IDataObject] => [
-		`a date in JSON, as its ISO text: ${date}`,
-		jsonEnv(`={{ ({ AT: ${date} }) }}`),
+	],
+	[
+		'a date of n8n in JSON, as its ISO text',
+		jsonEnv("={{ ({ AT: DateTime.fromMillis(0, { zone: 'utc' }) }) }}"),
 		{ env: { AT: '1970-01-01T00:00:00.000Z' } },
-	]),
-	['a date of n8n', withEnv(['AT', `={{ ${EPOCH} }}`]), { env: { AT: '1970-01-01T00:00:00.000Z' } }],
+	],
 	// n8n makes it a text before the node reads the pairs.
 	[
 		'the present time',
 		{ ...withEnv(['AT', '={{ $now }}']), ...withMetaData(['at', '={{ $now }}']) },
 		{ env: { AT: ISO }, metaData: { at: ISO } },
 	],
-	['no variables', { env: {} }, {}],
-	['an empty JSON object', jsonEnv('{}'), {}],
-	['no metadata', { metaData: {} }, {}],
+	['no variables and no metadata', { env: {}, metaData: {} }, {}],
 	['events, but no webhook URL', { webhookUrl: '  ', webhookEvents: EVENT_NAMES }, {}],
 	['variables both ways', { ...withEnv(['A', 'x']), ...jsonEnv('{"B":"y"}') }, { env: { B: 'y' } }],
 	[

@@ -320,15 +320,6 @@ it.each<[string, number, RegExp, string | null | undefined, () => unknown, () =>
 	['it is wrongly signed', 401, /signature.*'Webhook Public Key'/s, 'AAAA', nothing, nothing],
 	['another key is pinned', 401, /'Webhook Public Key'/, undefined, () => pin(stranger.publicPem), nothing],
 	['the API is down', 503, /Service unavailable/, undefined, () => rig.simulator.keyFault('down'), nothing],
-	['the API gives no key', 503, /no.* key/i, undefined, () => rig.simulator.keyFault('garbage'), nothing],
-	[
-		'no host is there',
-		503,
-		/can't reach/,
-		undefined,
-		() => rig.use({ baseUrl: 'http://127.0.0.1:9' }),
-		nothing,
-	],
 	['a secret is missing', 503, /'Secret Key'/, undefined, () => rig.use({ secretKey: '' }), nothing],
 	['the key is unreadable by now', 503, /'Webhook Public Key'/, undefined, nothing, () => pin('my key')],
 ])('A delivery is rejected in words: %s', async (_why, status, reason, signature, spoil, spoilLater) => {
