@@ -140,4 +140,17 @@ describe('Calling Hours', () => {
 		]);
 		expect(called()).toEqual([ADA]);
 	});
+
+	// What isn't in the editor's form, n8n drops before the node sees it.
+	it.each<[string, unknown]>([
+		['without their group', { from: '09:00' }],
+		['in a group of another name', { values: { from: '09:00' } }],
+		['as a list', [{ from: '09:00' }]],
+		['as a text', 'Mon-Fri 9-18'],
+		['as an expression without a value', '={{ $json.hours }}'],
+	])('that a generated workflow has %s are refused, not left out', async (_what, callingHours) => {
+		const result = await call([ADA], { callingHours } as IDataObject);
+		expect(failureOf(result).message).toContain("'Calling Hours' is empty");
+		expect(called()).toEqual([]);
+	});
 });

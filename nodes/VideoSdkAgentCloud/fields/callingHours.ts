@@ -99,8 +99,12 @@ function readTimeZone(read: CollectionReader): string {
  * @throws NodeOperationError for an unknown zone, no day, times that are none or the same, and an expression without a value
  */
 export function readCallingHours(options: CollectionReader): CallingHours | undefined {
+	if (!options.has(callingHoursField)) return undefined;
+	// n8n drops what doesn't have the form of the field, as a workflow that wasn't made in the editor may have it.
 	const { hours } = options.group(callingHoursField);
-	if (hours === undefined || hours === null) return undefined;
+	if (hours === undefined || hours === null) {
+		throw options.fail("'Calling Hours' is empty", "Enter the hours, or remove 'Calling Hours'.");
+	}
 	const { hours: entered } = (options.entered(callingHoursField) ?? {}) as IDataObject;
 	const read = new CollectionReader(options, hours as IDataObject, (entered ?? {}) as IDataObject);
 	const [days, fromMinute, toMinute] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
