@@ -121,9 +121,14 @@ describe('Get waits', () => {
 		await expectOutput(LONG, TEXT, 'timedOut');
 	});
 
-	it("in a room that is used again, not for the former conversation's", async () => {
+	it.each([
+		[200, 0],
+		[503, 3],
+		[429, 6],
+	])("in a room that is used again, not for the former conversation's: %i", async (status, times) => {
 		addFormer(30);
-		setTimeout(() => add({ roomId: 'r', sessionId: 'latest' }), 1_000);
+		fail(/v2\/sessions/, { kind: 'status', status }, times);
+		setTimeout(() => add({ roomId: 'r', sessionId: 'latest' }), times === 0 ? 1_000 : 60_000);
 		await expectOutput(LONG, { sessionId: 'latest' }, 'timedOut');
 	});
 
@@ -141,14 +146,19 @@ describe('Get waits', () => {
 		await expectOutput(LONG, { status: 'failed' }, 'timedOut');
 	});
 
-	it.each(['summarize', 'transcribe'])('for a summary, if that was turned on: %s', async (recording) => {
+	it.each([
+		['summarize', 0],
+		['summarize', 3],
+		['transcribe', 0],
+	])('for a summary, if that was turned on: %s, after %i failures', async (recording, failures) => {
 		const roomId = await makeRoom(recording);
 		const made = rig.simulator.transcriptions.get(add({ roomId, summary: null }).id);
 		await settled();
 		const addSummary = () => {
 			made!.summarizedFilePaths.txt = rig.simulator.addFile({ content: 'Hi', contentType: 'text/plain' });
 		};
-		setTimeout(addSummary, 500);
+		fail(/v2\/rooms/, { kind: 'status', status: 503 }, failures);
+		setTimeout(addSummary, failures === 0 ? 500 : 20_000);
 		const [summary, without] = recording === 'summarize' ? [{ summary: 'Hi' }, ''] : [{}, 'summary'];
 		await expectOutput({ roomId, ...LONG }, { ...TEXT, ...summary }, `timedOut ${without}`.trim());
 	});

@@ -61,6 +61,8 @@ const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
 /** Under which names of the output the texts come, and where their files are. */
 const TEXT_FILES = { text: 'transcriptionFilePaths', summary: 'summarizedFilePaths' } as const;
+/** The latest session of a room could not be learned, so it may be another one. */
+const UNKNOWN: IDataObject = {};
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
 
@@ -88,10 +90,16 @@ function readWaitMs(read: ItemReader): number | undefined {
 	return !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 }
 
-/** Asks a room how it is recorded. Only a message and the wait for a summary depend on it, so it never fails. */
-async function lookUpRoom(send: Send, roomId: string): Promise<Partial<RecordingSetup>> {
-	const setup = await getRoom(send, roomId).then(recordingSetup, () => undefined);
-	return setup ?? {};
+/**
+ * Asks a room how it is recorded. Only a message and the wait for a summary depend on it, so it never fails.
+ *
+ * @returns undefined if the next try may tell
+ */
+async function lookUpRoom(send: Send, roomId: string): Promise<Partial<RecordingSetup> | undefined> {
+	return await getRoom(send, roomId).then(
+		(room) => recordingSetup(room) ?? {},
+		(error: Error) => (isPassing(failureOf(error)) ? undefined : {}),
+	);
 }
 
 function prepare(read: ItemReader): ItemRun {
@@ -117,13 +125,15 @@ function prepare(read: ItemReader): ItemRun {
 			const roomId = 'roomId' in target ? target.roomId : transcription.roomId;
 			if (!mayGetSummary(transcription) || typeof roomId !== 'string') return true;
 			room ??= await lookUpRoom(send, roomId);
-			return room.summary !== true;
+			return room !== undefined && room.summary !== true;
 		};
 
 		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
 		const isFormer = async ({ sessionId }: IDataObject): Promise<boolean> => {
 			if (!('roomId' in target) || sessionId === undefined) return false;
-			const latest = await latestSession(send, target.roomId).catch(() => undefined);
+			const latest = await latestSession(send, target.roomId).catch((error: Error) =>
+				isPassing(failureOf(error)) ? UNKNOWN : undefined,
+			);
 			if (latest === undefined || latest.id === sessionId) return false;
 			// One that is long over has left no transcription: someone looked in.
 			return !(Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS);
@@ -142,7 +152,7 @@ function prepare(read: ItemReader): ItemRun {
 			}
 			if ('id' in target) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
-			const isOff = room.transcript === false;
+			const isOff = room?.transcript === false;
 			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
 			return undefined;
 		};
