@@ -113,6 +113,16 @@ describe('Call: Get', () => {
 		expect(rig.requests).toHaveLength(1);
 	});
 
+	it("waits a moment for VideoSDK's record to show the end, which an event may tell earlier", async () => {
+		const callId = await callIn(await makeRoom(), 'answered');
+		setTimeout(() => void move(callId, 'ended'), 3_000);
+		expect(await get(callId, ALL, 10)).toMatchObject({ outcome: 'answered', transcript: TRANSCRIPT });
+		const other = await callIn(await makeRoom(), 'answered');
+		const sinceMs = Date.now();
+		expect((await get(other, ALL, 10)).missing).toEqual(reasons(ALL, "The call hasn't ended yet."));
+		expect(Date.now() - sinceMs).toBeLessThan(10_000);
+	});
+
 	it("never puts out another conversation's in the same room", async () => {
 		const roomId = await makeRoom();
 		const first = await callIn(roomId, 'answered', 'ended');

@@ -1,3 +1,4 @@
+import { type IDataObject } from 'n8n-workflow';
 import { describeCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
 import { findParts, placeOf } from '../../conversation/kept';
@@ -19,6 +20,9 @@ const waitField = optional(
 	"How long to wait after the call has ended. What isn't ready by then is listed in <code>missing</code>. AI tools don't wait.",
 );
 
+/** An event may tell the end of a call somewhat before VideoSDK's record shows it. */
+const SHOWN_WITHIN_MS = 5_000;
+
 export const operation: Operation = {
 	value: 'get',
 	action: 'Get call',
@@ -32,7 +36,13 @@ export const operation: Operation = {
 		// An AI agent does not wait.
 		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
 		return async (send, tools) => {
-			const call = await getCall(send, callId);
+			const fetchCall = async (isLast: boolean): Promise<IDataObject | undefined> => {
+				const record = await getCall(send, callId);
+				return isLast || record.outcome !== 'running' ? record : undefined;
+			};
+			const shownWithinMs = include.length === 0 ? 0 : Math.min(includeWaitMs, SHOWN_WITHIN_MS);
+			// The last look gives it, or throws.
+			const call = (await lookUntil(fetchCall, shownWithinMs, tools.stopSignal)) as IDataObject;
 			if (include.length === 0) return simplify(call);
 			const show = (parts: Partial<Record<Includable, Part>>, why?: string) =>
 				simplify(describeCall({ ...call, ...showParts(include, parts, why) }));
