@@ -15,7 +15,7 @@ import {
 import { CREDENTIAL_TYPE } from './api/credential';
 import { TRIGGER_EVENT_OPTIONS } from './fields/events';
 import { asList } from './fields/values';
-import { TRIGGER_FIELDS } from './fields/trigger';
+import { checkTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
 import { emit } from './trigger/emit';
 import { receive } from './trigger/receive';
@@ -27,6 +27,9 @@ import { readVerificationSettings } from './webhook/verificationSettings';
 
 /** By value, for the subtitle. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
+
+const directionsIn = ({ callDirection }: IDataObject) =>
+	asList(callDirection).map((one) => one.toLowerCase());
 
 /** What the execution goes by, too. */
 const readOptions = ({ sessionDetails, callDetails, skipDuplicates }: IDataObject) => ({
@@ -108,9 +111,11 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 
 			/** Runs when the workflow is published: rejects a credential with which no event could ever be verified. */
 			async create(this: IHookFunctions): Promise<boolean> {
-				const registrant = readRegistrant(this, asList(this.getNodeParameter('events', [])));
+				const events = asList(this.getNodeParameter('events', []));
+				const registrant = readRegistrant(this, events);
 				await stopCheck(this, registrant.url);
 				try {
+					checkTriggerChoices(events, directionsIn(this.getNodeParameter('options', {}) as IDataObject));
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
 						warnIfUnreachable(registrant, readVerificationSettings(credential).baseUrl);
@@ -143,7 +148,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			verifySignature: this.getNodeParameter('verifySignature', true) !== false,
 			events: asList(this.getNodeParameter('events', [])),
 			deploymentIds: asList(options.deploymentIds),
-			callDirections: asList(options.callDirection),
+			callDirections: directionsIn(options),
 			...readOptions(options),
 		});
 	}

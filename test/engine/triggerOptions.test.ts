@@ -166,6 +166,18 @@ it('Filters and details do not concern events of other kinds, and those without 
 	expect(rig.requests).toEqual([]);
 });
 
+it('A direction in capitals counts, and what could never start the workflow is not published', async () => {
+	const trigger = await publish({ callDirection: ['Inbound'], callDetails: false });
+	await deliver(trigger, { webhookType: 'call-hangup', data: { callId: 'c', type: 'inbound' } });
+	expect(await trigger.received()).toHaveLength(1);
+	const wrong: INodeParameters[] = [
+		{ events: ['call-hangup'], options: { callDirection: ['incoming'] } },
+		...['Call: Ended', 'call_hangup', 'call.ended'].map((name) => ({ events: ['call-hangup', name] })),
+	];
+	for (const parameters of wrong)
+		await expect(rig.engine.publish(parameters)).rejects.toThrow(/isn't one of its options/);
+});
+
 it('A duplicate makes no request, and one credential does not go by what another has found out', async () => {
 	const options = { callDirection: ['outbound'], callDetails: false };
 	const { callId } = rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);

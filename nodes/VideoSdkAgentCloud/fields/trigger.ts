@@ -1,6 +1,6 @@
-import { type INodeProperties } from 'n8n-workflow';
+import { type INodeProperties, UserError } from 'n8n-workflow';
 import { choicesField, collectionField, switchField, withoutPolicy } from './field';
-import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX } from '../webhook/eventNames';
+import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX, eventName } from '../webhook/eventNames';
 import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
 
 const PUBLIC_URL =
@@ -10,6 +10,11 @@ const PUBLIC_URL =
 function notice(name: string, events: string[], displayName: string): INodeProperties {
 	return { displayName, name, type: 'notice', default: '', displayOptions: { show: { events } } };
 }
+
+const DIRECTIONS = [
+	{ name: 'Inbound', value: 'inbound', description: 'Calls from people to an agent' },
+	{ name: 'Outbound', value: 'outbound', description: 'Calls from an agent to people' },
+];
 
 const FIELDS: INodeProperties[] = [
 	choicesField('required', 'Trigger On', 'events', {
@@ -47,10 +52,7 @@ const FIELDS: INodeProperties[] = [
 					'Whether to add the outcome, the duration, and the <code>call</code> to the Ended, Missed, and Transferred events',
 			}),
 			choicesField('default', 'Call Direction', 'callDirection', {
-				options: [
-					{ name: 'Inbound', value: 'inbound', description: 'Calls from people to an agent' },
-					{ name: 'Outbound', value: 'outbound', description: 'Calls from an agent to people' },
-				],
+				options: DIRECTIONS,
 				description: "Only start for calls in this direction, and for those whose direction isn't known",
 			}),
 			choicesField('default', 'Deployment Names or IDs', 'deploymentIds', {
@@ -73,3 +75,23 @@ const FIELDS: INodeProperties[] = [
 
 /** The parameters of the trigger. */
 export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);
+
+/**
+ * Checks what a trigger starts by, which an expression or a generated workflow may misspell: it would be published and never start.
+ *
+ * @throws UserError naming the field
+ */
+export function checkTriggerChoices(events: string[], callDirections: string[]): void {
+	const refuse = (field: string, wrong?: string): void => {
+		if (wrong === undefined) return;
+		throw new UserError(`'${field}' contains '${wrong}', which isn't one of its options`);
+	};
+	refuse(
+		'Trigger On',
+		events.find((name) => eventName(name) === undefined),
+	);
+	refuse(
+		'Call Direction',
+		callDirections.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
+	);
+}
