@@ -140,6 +140,24 @@ it('What was said is waited for once, whatever processes take part', async () =>
 	expect(seen.item).toMatchObject({ outcome: 'answered', missing: {} });
 });
 
+it.each([
+	['answers', false],
+	['fails', true],
+])('An API that %s is asked less and less often', async (_what, isFailing) => {
+	const asked: number[] = [];
+	const answer: Answer = async () => {
+		asked.push(Date.now());
+		if (await Promise.resolve(isFailing)) throw new Error('no answer');
+		return call('answered');
+	};
+	awaitCall(answer, { deadlineMs: Date.now() + 86_400_000 });
+	await jest.advanceTimersByTimeAsync(86_000_000);
+	const pauses = asked.slice(1).map((atMs, index) => atMs - (asked[index] ?? 0));
+	expect(pauses[0]).toBeLessThan(3_000);
+	expect(pauses).toEqual([...pauses].sort((one, other) => one - other));
+	expect(asked.length).toBeLessThan(300);
+});
+
 it('A wait is told once a round, however many of its conversations are over', async () => {
 	const watch = new Watch(accountOf(never));
 	const want: Want = { deadlineMs: Date.now() + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0 };
