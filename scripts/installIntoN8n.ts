@@ -1,6 +1,4 @@
-/**
- * `npm run install:n8n -- <user folder>`: builds the package and puts it into an n8n on this machine; `--remove` removes it.
- */
+/** `npm run install:n8n -- <user folder>`: builds the package and puts it into an n8n on this machine; `--remove` removes it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackPackage } from '../test/n8n/package';

@@ -17,13 +17,7 @@ const SIGNS_OF_N8N = ['config', 'database.sqlite', 'nodes'];
 const holdsN8n = (folder) => SIGNS_OF_N8N.some((name) => fs.existsSync(join(folder, name)));
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 
-/**
- * Finds n8n's own folder, by its path or by the path in N8N_USER_FOLDER, where it is called `.n8n`.
- *
- * @param {string} path may begin with `~`
- * @returns {string} the folder in which n8n keeps `nodes`
- * @throws {Error} if there is no n8n, or one in either of the two
- */
+/** Finds n8n's own folder, by its path or by the one in N8N_USER_FOLDER. @throws if there is no n8n, or one in either of the two */
 function findN8nFolder(path) {
 	const folder = resolve(path.replace(/^~(?=$|[/\\])/, homedir()));
 	if (basename(folder) === 'nodes' && holdsN8n(dirname(folder))) return dirname(folder);
@@ -66,13 +60,7 @@ function giveTo({ uid, gid }, ...paths) {
 	}
 }
 
-/**
- * Puts the package in its place, instead of what is there. Whoever looks meanwhile finds the former or the new one.
- *
- * @param {string} packageFolder the unpacked package
- * @param {string} n8nFolder see findN8nFolder
- * @returns {{ name: string, version: string, former: string | undefined }} the versions, now and before
- */
+/** Puts the package in its place, instead of what is there. Whoever looks meanwhile finds the former or the new one. */
 function placePackage(packageFolder, n8nFolder) {
 	const { name, version } = readJson(join(packageFolder, 'package.json'));
 	const nodesFolder = join(n8nFolder, 'nodes');
@@ -118,13 +106,7 @@ function placePackage(packageFolder, n8nFolder) {
 	return { name, version, former };
 }
 
-/**
- * Takes the package away. Workflows and credentials stay in n8n's database.
- *
- * @param {string} name of the package
- * @param {string} n8nFolder see findN8nFolder
- * @returns {boolean} whether it was there
- */
+/** Takes the package away. Workflows and credentials stay in n8n's database. @returns whether it was there */
 function removePackage(name, n8nFolder) {
 	const nodesFolder = join(n8nFolder, 'nodes');
 	const target = join(nodesFolder, 'node_modules', name);

@@ -3,72 +3,50 @@
 // Plain JavaScript without dependencies, since a release asks it before anything is installed.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const packageFile = join(root, 'package.json');
-const packageJson = JSON.parse(readFileSync(packageFile, 'utf8'));
-const present = /github\.com\/([^/]+\/[^/#?]+?)(\.git)?$/.exec(packageJson.repository.url)?.[1];
-// In two parts, so that this file does not hold them itself.
+process.chdir(`${import.meta.dirname}/..`);
+const { name: packageName, author, repository } = JSON.parse(readFileSync('package.json', 'utf8'));
+const present = /github\.com\/([^/]+\/[^/#?]+?)(\.git)?$/.exec(repository.url)?.[1];
+// None of them as it is, so that this file does not hold it.
 const PLACEHOLDERS = [
-	['videosdk', 'community/'],
-	[packageJson.name, '@users.noreply.github.com'],
-	[packageJson.name, ' contributors'],
-].map(([first, second], index) => first + (index === 0 ? '-' : '') + second);
+	['videosdk', 'community/'].join('-'),
+	...['@users.noreply.github.com', ' contributors'].map((end) => packageName + end),
+];
+
+/** All files of the repository, with their content. */
+const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' })
+	.split('\0')
+	.filter(Boolean)
+	.map((file) => [file, readFileSync(file, 'utf8')]);
 
 function fail(sentence) {
 	process.stderr.write(`${sentence}\n`);
 	process.exit(1);
 }
 
-/** All files of the repository that hold a text, with their content. */
-function filesWith(text) {
-	return execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
-		.split('\0')
-		.filter(Boolean)
-		.map((file) => ({ file, content: readFileSync(join(root, file), 'utf8') }))
-		.filter(({ content }) => content.includes(text));
-}
-
-function check(repository) {
-	const left = PLACEHOLDERS.flatMap((placeholder) =>
-		filesWith(placeholder).map(({ file }) => `  ${file}: ${placeholder}`),
-	);
-	if (left.length > 0) {
-		fail(
-			`Placeholders are left. Run: npm run set:owner -- <owner>/<repository> "<author> <mail>"\n${left.join('\n')}`,
-		);
-	}
-	if (repository && repository !== present) {
-		fail(
-			`package.json names the repository ${present}, but this is ${repository}: npm would reject the provenance statement.`,
-		);
-	}
-	process.stdout.write(`The package belongs to ${packageJson.author.name}, in ${present}.\n`);
-}
-
-function set(repository, author) {
-	const [, name, email] = /^(.*\S)\s+<?([^\s<>]+@[^\s<>]+)>?$/.exec(author) ?? [];
-	if (!/^[\w.-]+\/[\w.-]+$/.test(repository) || !email) {
+const [first = '', second] = process.argv.slice(2);
+const [, name, email] = /^(.*\S)\s+<?([^\s<>]+@[^\s<>]+)>?$/.exec(second) ?? [];
+if (first === '--check') {
+	for (const [file, content] of files)
+		for (const placeholder of PLACEHOLDERS)
+			if (content.includes(placeholder))
+				fail(`${file} still contains ${placeholder}: npm run set:owner sets it.`);
+	if (second && second !== present)
+		fail(`package.json names ${present}, but this is ${second}: npm would reject the provenance statement.`);
+	process.stdout.write(`The package belongs to ${author.name}, in ${present}.\n`);
+} else {
+	if (!/^[\w.-]+\/[\w.-]+$/.test(first) || !email)
 		fail('Usage: npm run set:owner -- <owner>/<repository> "<author> <mail>"');
-	}
-	const [formerName, newName] = [present, repository].map((slug) => slug.split('/')[1]);
-	const changed = filesWith(`github.com/${present}`);
-	for (const { file, content } of changed) {
-		const text = content.replaceAll(`github.com/${present}`, `github.com/${repository}`);
+	for (const [file, content] of files) {
+		let text = content.replaceAll(`github.com/${present}`, `github.com/${first}`);
 		// After a clone, `cd` goes by the repository's name.
-		writeFileSync(join(root, file), text.replace(new RegExp(`^cd ${formerName}$`, 'gm'), `cd ${newName}`));
+		text = text.replace(`\ncd ${present.split('/')[1]}\n`, `\ncd ${first.split('/')[1]}\n`);
+		if (file === 'LICENSE') text = text.replace(author.name, name);
+		if (file === 'package.json') {
+			text = text.replace(JSON.stringify(author.name), JSON.stringify(name));
+			text = text.replace(JSON.stringify(author.email), JSON.stringify(email));
+		}
+		if (text !== content) writeFileSync(file, text);
 	}
-	const licence = join(root, 'LICENSE');
-	writeFileSync(licence, readFileSync(licence, 'utf8').replace(packageJson.author.name, name));
-	const updated = { ...JSON.parse(readFileSync(packageFile, 'utf8')), author: { name, email } };
-	writeFileSync(packageFile, `${JSON.stringify(updated, null, 2)}\n`);
-	process.stdout.write(
-		`Set in LICENSE, ${changed.map(({ file }) => file).join(', ')}. Check the changes (git diff) and commit them.\n`,
-	);
+	process.stdout.write('Set. Check the changes (git diff) and commit them.\n');
 }
-
-const [first, second] = process.argv.slice(2);
-if (first === '--check') check(second);
-else set(first ?? '', second ?? '');
