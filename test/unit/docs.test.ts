@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 import { isLabel, KNOWN, shownLabels } from './labels';
@@ -124,13 +124,6 @@ it('CONTRIBUTING.md names tests that exist', () => {
 	const named = cells.flatMap(([, names = '']) => names.trim().split(' '));
 	expect(named.length).toBeGreaterThan(10);
 	expect(named.filter((name) => !files.some((file) => file.includes(name)))).toEqual([]);
-});
-
-it('the README shows its moving picture in light and dark', () => {
-	for (const picture of ['docs/images/calls.webp', 'docs/images/calls.dark.webp']) {
-		expect(read('README.md')).toContain(`"${picture}"`);
-		expect(statSync(join(root, picture)).size).toBeLessThan(600_000);
-	}
 });
 
 it('Stryker is told of files that exist', () => {

@@ -59,16 +59,6 @@ const transcription = (name: string, more: IDataObject = {}) => ({
 	...more,
 });
 
-it('a room of its own gives all texts in their order', async () => {
-	const { shown } = await look(OWN, {
-		transcriptions: [transcription('b', { start: before(100) }), transcription('a', { start: before(200) })],
-	});
-	expect(shown).toMatchObject({
-		transcript: 'text of a\n\ntext of b',
-		summary: 'text of a in short\n\ntext of b in short',
-	});
-});
-
 it('the longest recording counts, whether VideoSDK tells its duration or its start and end', async () => {
 	const lengths = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 2_000 }), fc.boolean()), {
 		minLength: 1,
@@ -85,22 +75,46 @@ it('the longest recording counts, whether VideoSDK tells its duration or its sta
 	await checkAsync(property);
 });
 
-it('the start of its recording, not of the transcriber, says when people talked, and so whose words they are', async () => {
-	const own = transcription('own', { recordingId: 'r1', start: before(-300) });
-	const { shown } = await look(OWN, {
-		recordings: [
+const late = { start: before(-1) };
+const MISSING = { missing: { recording: expect.any(String) as string } };
+
+it.each<[what: string, recordings: IDataObject[], transcriptions: IDataObject[], shown: object]>([
+	[
+		'all texts in their order',
+		[],
+		[transcription('b', { start: before(100) }), transcription('a', { start: before(200) })],
+		{ transcript: 'text of a\n\ntext of b', summary: 'text of a in short\n\ntext of b in short' },
+	],
+	[
+		'texts in the order of their recordings, which say when people talked, and not the transcriber',
+		[
 			recording('one', { id: 'r1', start: before(200) }),
 			recording('two', { id: 'r2', start: before(100) }),
 			recording('late', { id: 'r3', start: before(-61) }),
 		],
-		transcriptions: [
+		[
 			transcription('second', { recordingId: 'r2', start: before(-200) }),
 			transcription('of another', { recordingId: 'r3', start: before(-400) }),
 			transcription('unknown', { recordingId: 'r4', start: before(-400) }),
-			own,
+			transcription('own', { recordingId: 'r1', start: before(-300) }),
 		],
-	});
-	expect(shown.transcript).toBe('text of own\n\ntext of second');
+		{ transcript: 'text of own\n\ntext of second' },
+	],
+	[
+		'no transcription that is as late as its recording',
+		[recording('late', { id: 'r1', start: before(-300) })],
+		[transcription('of another', { recordingId: 'r1' })],
+		{ missing: { transcript: expect.any(String) as string } },
+	],
+	['what names neither session nor time', [], [transcription('a')], { transcript: 'text of a', ...MISSING }],
+	[
+		'nothing that begins more than a minute after the end',
+		[recording('late', late)],
+		[transcription('late', late), transcription('a', { start: before(1) })],
+		{ transcript: 'text of a', ...MISSING },
+	],
+])('a room of its own gives %s', async (_what, recordings, transcriptions, shown) => {
+	expect((await look(OWN, { recordings, merged: [], transcriptions })).shown).toMatchObject(shown);
 });
 
 it('the order of texts is that of the recordings, also if their list fails at first', async () => {
@@ -141,19 +155,6 @@ it('more may come while the last recording that is listed ended before the conve
 	expect(whole.parts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: false } });
 });
 
-it('a transcription without a start is as late as its recording', async () => {
-	const { shown } = await look(OWN, {
-		recordings: [recording('late', { id: 'r1', start: before(-300) })],
-		transcriptions: [transcription('of another', { recordingId: 'r1' })],
-	});
-	expect(shown).not.toHaveProperty('transcript');
-});
-
-it('what names neither session nor time in a room of its own is its own (A11)', async () => {
-	const { shown } = await look(OWN, { recordings: [], merged: [], transcriptions: [transcription('a')] });
-	expect(shown).toMatchObject({ transcript: 'text of a', missing: { recording: expect.any(String) } });
-});
-
 it('nothing of anyone else comes out of a room, whatever the lists say', async () => {
 	const row = fc.record(
 		{
@@ -178,16 +179,6 @@ it('nothing of anyone else comes out of a room, whatever the lists say', async (
 			expect(Object.keys(shown)).toEqual(['missing']);
 		}),
 	);
-});
-
-it('in its own room nothing counts that begins more than a minute after the end', async () => {
-	const late = { start: before(-1) };
-	const { shown } = await look(OWN, {
-		recordings: [recording('late', late)],
-		merged: [],
-		transcriptions: [transcription('late', late), transcription('a', { start: before(1) })],
-	});
-	expect(shown).toMatchObject({ transcript: 'text of a', missing: { recording: expect.any(String) } });
 });
 
 it('without a session that the record names nothing is asked, and the reason says where to look', async () => {
