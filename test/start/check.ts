@@ -2,33 +2,70 @@
  * `npm run check:n8n -- <address>`: one session started and one signed event received, in a new n8n that runs already and has the
  * package, such as a container. n8n has to reach this machine's loopback address, on which the simulator listens.
  */
-import { createCredential, PATIENT } from '../e2e/setup';
-import { PlainError, repositoryRoot, runMain, waitFor } from '../n8n/processes';
-import { N8nRest } from '../n8n/rest';
-import { DEFAULT_N8N_VERSION, type Runtime } from '../n8n/runtime';
+import { deepEqual, equal } from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { during, publishTrigger, runByHand } from '../e2e/deliveries';
+import { createCredential, ourNode, PATIENT, type Setup } from '../e2e/setup';
+import { PlainError, runMain, waitFor } from '../n8n/processes';
+import { type Execution, isStored, N8nRest, outputOf } from '../n8n/rest';
 import { startSimulator } from '../simulator';
-import { mainJob } from '../versions/checks';
 
 const START_TIMEOUT_MS = 300_000;
+/** In this time an execution that should not be would have begun. */
+const SETTLING_MS = 1_000;
+export const SESSION = {
+	resource: 'session',
+	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+};
+export const EVENTS = { events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] };
 
-/**
- * Starts a session and receives its first event.
- *
- * @param url of n8n; a new one, or one of these tests: the owner's account is theirs
- * @returns what was seen, as a sentence
- */
+/** The executions of a workflow, once so many are over and no more come. */
+export async function executionsOf(rest: N8nRest, workflowId: string, wanted: number): Promise<Execution[]> {
+	const over = async () => {
+		const executions = await rest.executions({ workflowId });
+		const areOver = executions.every((execution) => isStored(execution));
+		return areOver && executions.length >= wanted ? executions : undefined;
+	};
+	const ended = async () => await waitFor(`${wanted} executions of the trigger`, over, 30_000);
+	await ended();
+	await during(SETTLING_MS);
+	return await ended();
+}
+
+/** A session is started, and its signed event starts another workflow; an unsigned one doesn't. @returns the session's ID */
+export async function mainJob(
+	setup: Pick<Setup, 'simulator' | 'credentialId'> & { n8n: Pick<Setup['n8n'], 'rest' | 'url'> },
+): Promise<string> {
+	const { rest } = setup.n8n;
+	const { url, workflowId } = await publishTrigger(setup, { webhookId: randomUUID(), parameters: EVENTS });
+	equal(await rest.waitForWebhook(url), 401, 'an unsigned event');
+	const webhookUrl = { __rl: true, mode: 'url', value: url };
+	const parameters = { ...SESSION, operation: 'start', webhookUrl, webhookEvents: EVENTS.events };
+	const run = await runByHand(setup.n8n, ourNode(setup, 'Start', 'videoSdkAgentCloud', parameters));
+	equal(run.status, 'success', run.data.resultData.error?.message);
+	const sessionId = String(outputOf(run, 'Start')[0]?.sessionId);
+	equal((await setup.simulator.emit(sessionId, 'started'))?.status, 200);
+	const received = (await executionsOf(rest, workflowId, 1)).map(
+		(execution) => outputOf(execution, 'After')[0] ?? {},
+	);
+	deepEqual(
+		received.map(({ event, sessionId: id }) => [event, id]),
+		[['started', sessionId]],
+	);
+	return sessionId;
+}
+
+/** Does that in an n8n: a new one, or one of these tests, since the owner's account is theirs. @returns what was seen, as a sentence */
 export async function checkN8n(url: string): Promise<string> {
 	const isUp = async () => (await (await fetch(`${url}/rest/settings`)).text()).startsWith('{') || undefined;
 	await waitFor(`n8n at ${url}`, async () => await isUp().catch(() => undefined), START_TIMEOUT_MS);
 	const simulator = await startSimulator({ lifecycle: false, ...PATIENT });
 	try {
-		// Only to read executions, in which n8n flattens its data; ESLint brings the same library.
-		const runtime: Runtime = { version: DEFAULT_N8N_VERSION, folder: repositoryRoot, node: '', n8n: '' };
-		const rest = new N8nRest(url, runtime);
+		const rest = new N8nRest(url);
 		await rest.setupOwner();
 		// n8n tells it only to those who are signed in.
 		const { versionCli } = await rest.call<{ versionCli: string }>('GET', '/settings');
-		runtime.version = versionCli;
+		rest.version = versionCli;
 		const { id: credentialId } = await createCredential(rest, simulator);
 		const tested = await rest.testCredential(credentialId);
 		if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);

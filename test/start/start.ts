@@ -13,10 +13,10 @@ import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { CALL_NUMBERS } from '../simulator';
 import { showCall, startSession, watchEvents, write } from './demo';
-import { CALL_EXAMPLE, EVENTS_EXAMPLE, pathsOf, SESSION_EXAMPLE } from './examples';
+import { CALL_EXAMPLE, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
-import { realTarget, simulatedTarget, type Target } from './target';
-import { endSession, importExamples, type Imported, publishSelected } from './workflows';
+import { startTarget } from './target';
+import { importExamples, publishSelected } from './workflows';
 
 const DEFAULT_PORT = 5678;
 const USAGE = `Usage: npm start -- [--once] [--port <number>]
@@ -53,23 +53,6 @@ function readArguments(): { once: boolean; port?: number } {
 	throw new PlainError('--port needs a number from 1 to 65535.');
 }
 
-/** With the real service the events come from outside: the public address must point to this n8n. */
-async function checkPublicAddress(target: Target, imported: Imported) {
-	if (!target.publicUrl) return;
-	const url = `${target.publicUrl}/webhook/${pathsOf(imported.workflows[EVENTS_EXAMPLE]!)[0]}`;
-	const options = { method: 'POST', body: '{}', signal: AbortSignal.timeout(15_000) };
-	const status = await fetch(url, options).then(
-		(response) => response.status,
-		(error: Error) => `nothing (${(error.cause as Error | undefined)?.message ?? error.message})`,
-	);
-	// Our trigger refuses what is not signed.
-	if (status !== 401) {
-		throw new PlainError(
-			`N8N_WEBHOOK_URL doesn't point to this n8n. ${url} should have returned 401 for an unsigned request, but returned ${status}. Is the tunnel running, and does it point to this port?`,
-		);
-	}
-}
-
 /** Emails go nowhere: they are shown here. */
 function showMail({ to, subject, text }: Mail): void {
 	write(`Email to ${to.join(', ')}: ${subject}`);
@@ -79,8 +62,7 @@ function showMail({ to, subject, text }: Mail): void {
 runMain(async () => {
 	const begunAt = Date.now();
 	const { once, port: wantedPort } = readArguments();
-	const real = realTarget(process.env);
-	const [freePort = DEFAULT_PORT] = once && !real ? await freePorts(1) : [];
+	const [freePort = DEFAULT_PORT] = once ? await freePorts(1) : [];
 	const port = wantedPort ?? freePort;
 	if (!(await isPortFree(port))) {
 		throw new PlainError(
@@ -91,29 +73,16 @@ runMain(async () => {
 	const logFile = join(tmpdir(), `videosdk-n8n-${port}.log`);
 	write('VideoSDK Agent Cloud in n8n, on this machine');
 	write(
-		real
-			? 'VIDEOSDK_API_KEY is set, so this uses the real VideoSDK. The session and the call cost money. The session is ended automatically.'
-			: "Nothing here costs anything or calls anyone. A simulator takes VideoSDK's place, so you need no account. To use the real VideoSDK, set VIDEOSDK_API_KEY and VIDEOSDK_SECRET.",
+		"Nothing here costs anything or calls anyone. A simulator takes VideoSDK's place, so you need no account.",
 	);
 	write();
 
 	await step(`n8n ${DEFAULT_N8N_VERSION}`, async () => await ensureRuntime(DEFAULT_N8N_VERSION, write));
 	const tarball = await step('Building the package', packPackage);
-	const target = real
-		? await step(`Using ${real.baseUrl}`, async () => real)
-		: await step('Starting the VideoSDK simulator', async () => await simulatedTarget(showMail));
+	const target = await step('Starting the VideoSDK simulator', async () => await startTarget(showMail));
 
 	let n8n: N8n | undefined;
-	let imported: Imported | undefined;
-	let openSession: string | undefined;
 	const closeDown = async () => {
-		if (n8n && imported && openSession && target.isReal) {
-			const sessionId = openSession;
-			openSession = undefined;
-			await endSession(n8n.rest, imported, sessionId).catch((error: unknown) =>
-				write(`Session ${sessionId} is still running and costing money. ${(error as Error).message}`),
-			);
-		}
 		await n8n?.stop();
 		await target.close();
 	};
@@ -128,7 +97,6 @@ runMain(async () => {
 		const env = {
 			N8N_LOG_OUTPUT: 'console,file',
 			N8N_LOG_FILE_LOCATION: logFile,
-			...(target.publicUrl ? { N8N_WEBHOOK_URL: `${target.publicUrl}/` } : {}),
 		};
 		const start = async () => await startN8n({ port, tarball, env });
 		n8n = await step('Starting n8n with the package installed', start);
@@ -138,11 +106,10 @@ runMain(async () => {
 			const tested = await running.rest.testCredential(result.credential.id);
 			if (tested.status !== 'OK') throw new PlainError(`The credential's test failed: ${tested.message}`);
 			await publishSelected(running.rest, result);
-			await checkPublicAddress(target, result);
 			for (const { name } of Object.values(result.workflows)) write(`      "${name}"`);
 			return result;
 		};
-		imported = await step(
+		const imported = await step(
 			'Adding the credential, tables, and workflows, and publishing those that answer',
 			add,
 		);
@@ -150,29 +117,12 @@ runMain(async () => {
 		const { [SESSION_EXAMPLE]: sessions, [CALL_EXAMPLE]: calls } = imported.workflows;
 		let events = 0;
 		await step(`Running "${sessions!.name}"`, async () => {
-			const started = await startSession(demo);
-			openSession = started.sessionId;
-			events = await watchEvents(demo, started, (event) => {
-				if (event === 'stopped') openSession = undefined;
-				// A real session continues until someone ends it.
-				if (event === 'started' && target.isReal) {
-					write("      Ending the session, so that it doesn't cost any more ...");
-					void endSession(running.rest, demo.imported, started.sessionId).catch((error: unknown) =>
-						write(`      ${(error as Error).message}`),
-					);
-				}
-			});
+			events = await watchEvents(demo, await startSession(demo));
 		});
-		await step(`Running "${calls!.name}"`, async () => {
-			if (target.call) await showCall(demo);
-			else
-				write(
-					'      No call is made. To make one, set VIDEOSDK_CALL_TO, VIDEOSDK_ROUTING_RULE_ID, and VIDEOSDK_CALL_FROM.',
-				);
-		});
+		await step(`Running "${calls!.name}"`, async () => await showCall(demo));
 		write();
 		write(
-			`It works. A session was started and its ${events} events arrived${target.call ? `, a ${target.isReal ? '' : 'simulated '}call was made and transcribed` : ''}${target.isReal ? '' : ', and n8n answered the agent in the middle of it'} (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
+			`It works. A session was started and its ${events} events arrived, a simulated call was made and transcribed, and n8n answered the agent in the middle of it (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
 		);
 		if (!once) {
 			write();
@@ -180,12 +130,8 @@ runMain(async () => {
 			write(`Open the editor:  ${running.url}/workflow/${calls!.id}`);
 			write(`  Email           ${OWNER.email}`);
 			write(`  Password        ${OWNER.password}`);
-			if (!target.isReal)
-				write(
-					`Numbers to call:  any number is answered, except ${Object.entries(CALL_NUMBERS)
-						.map(([outcome, number]) => `${number} (${outcome})`)
-						.join(', ')}`,
-				);
+			const numbers = Object.entries(CALL_NUMBERS).map(([outcome, number]) => `${number} (${outcome})`);
+			write(`Numbers to call:  any number is answered, except ${numbers.join(', ')}`);
 			write(`n8n's log:        ${logFile}`);
 			write('Press Ctrl+C to stop. That deletes this n8n and everything in it.');
 			// Until Ctrl+C, or until n8n ends by itself.

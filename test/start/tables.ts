@@ -4,7 +4,6 @@ import { CALL_NUMBERS } from '../simulator';
 
 interface TableDefinition {
 	columns: Record<string, ColumnType>;
-	/** For the simulator: with the real service, no one is to be called unasked. */
 	rows: Row[];
 }
 
@@ -81,15 +80,11 @@ export const TABLES: Record<string, TableDefinition> = {
 /** The tables in an n8n, by name. */
 export type Tables = Record<string, DataTable>;
 
-/**
- * Makes all tables.
- *
- * @param withRows whether rows may be in them: a row can make a workflow call someone
- */
-export async function createTables(rest: N8nRest, withRows: boolean): Promise<Tables> {
+/** Makes all tables. */
+export async function createTables(rest: N8nRest): Promise<Tables> {
 	const tables: Tables = {};
 	for (const [name, { columns, rows }] of Object.entries(TABLES)) {
-		tables[name] = await createDataTable(rest, name, columns, withRows ? rows : []);
+		tables[name] = await createDataTable(rest, name, columns, rows);
 	}
 	return tables;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode } from '../e2e/setup';
-import { PlainError } from '../n8n/processes';
+import { CREDENTIAL_TYPE } from '../e2e/setup';
 import type { N8nRest, StoredWorkflow, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import {
 	CALL_EXAMPLE,
@@ -39,11 +38,11 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 		id: (await rest.createCredential({ name, type, data })).id,
 		name,
 	});
-	const { apiKey, secretKey, baseUrl } = target;
-	const name = target.isReal ? 'VideoSDK account' : 'VideoSDK account (simulator)';
-	const credential = await add(name, CREDENTIAL_TYPE, { apiKey, secretKey, baseUrl });
-	const email = target.email && (await add('Email (simulator)', 'smtp', target.email.account));
-	const tables = await createTables(rest, !target.isReal);
+	const { apiKey, secret: secretKey, url: baseUrl } = target.simulator;
+	const keys = { apiKey, secretKey, baseUrl };
+	const credential = await add('VideoSDK account (simulator)', CREDENTIAL_TYPE, keys);
+	const email = await add('Email (simulator)', 'smtp', target.email.account);
+	const tables = await createTables(rest);
 	// As the editor imports them: each trigger has an address of its own, which no one can guess.
 	const withAddress = (node: WorkflowNode) =>
 		/trigger$/i.test(node.type) ? { ...node, webhookId: randomUUID() } : node;
@@ -53,7 +52,6 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 			{ ...workflow, nodes: workflow.nodes.map(withAddress) },
 		]),
 	);
-	const webhooksUrl = `${target.publicUrl ?? n8n.url}/webhook`;
 	// n8n 1.x finds a table by its ID only.
 	const tablesById = rest.isFirstLine ? tables : {};
 	const workflows: Imported['workflows'] = {};
@@ -61,7 +59,7 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 		const other = examples[SELECTED[file] ?? ''];
 		// As if picked from the lists, which know that a local API reaches a local address.
 		const listed = (other ? offered(other) : []).map(({ path, listedAs }) => ({
-			...{ __rl: true, mode: 'list', cachedResultName: listedAs, value: `${webhooksUrl}/${path}` },
+			...{ __rl: true, mode: 'list', cachedResultName: listedAs, value: `${n8n.url}/webhook/${path}` },
 		}));
 		const nodes = workflow.nodes.map((node) => ({
 			...node,
@@ -77,31 +75,30 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 	return { credential, workflows, tables };
 }
 
-function credentialsOf(node: WorkflowNode, credential: Named, email?: Named): WorkflowNode['credentials'] {
+function credentialsOf(node: WorkflowNode, credential: Named, email: Named): WorkflowNode['credentials'] {
 	if (isOurs(node) || isHttpRequest(node)) return { [CREDENTIAL_TYPE]: credential };
-	return email && isEmail(node) ? { smtp: email } : undefined;
+	return isEmail(node) ? { smtp: email } : undefined;
 }
 
 /** What one of our nodes contains once everything is picked from the lists. */
 function picked({ parameters }: WorkflowNode, listed: object[], target: Target): Parameters {
 	const { deploymentId, tag, call } = target;
-	const inMode = (mode: string, value?: string) => value && { __rl: true, mode, value };
+	const inMode = (mode: string, value: string) => ({ __rl: true, mode, value });
 	const values: Parameters = {
 		deploymentId: inMode('id', deploymentId),
 		tag: inMode('name', tag),
-		routingRuleId: inMode('id', call?.routingRuleId),
-		from: inMode('number', call?.from),
+		routingRuleId: inMode('id', call.routingRuleId),
+		from: inMode('number', call.from),
 		webhookUrl: listed[0],
 		agentTools: listed.length > 0 && { tools: listed.map((tool) => ({ tool })) },
-		to: parameters.to === '' && call?.to,
-		transferTo: parameters.transferTo === '' && call?.to,
+		to: parameters.to === '' && call.to,
+		transferTo: parameters.transferTo === '' && call.to,
 	};
 	return Object.fromEntries(Object.entries(values).filter(([name, value]) => name in parameters && value));
 }
 
 /** The first call shows more than its example: the agent asks n8n in the middle of it. */
 function withTools({ parameters }: WorkflowNode, listed: object[], { call }: Target): Parameters {
-	if (!call) return {};
 	const context = { entries: [{ key: 'phone', value: call.to }] };
 	return {
 		agentTools: { tools: listed.map((tool) => ({ tool })) },
@@ -112,14 +109,14 @@ function withTools({ parameters }: WorkflowNode, listed: object[], { call }: Tar
 /** What n8n's own nodes contain. */
 function enteredElsewhere(node: WorkflowNode, target: Target, tablesById: Partial<Tables>): Parameters {
 	const { parameters } = node;
-	if (isEmail(node)) return { ...target.email?.parties };
+	if (isEmail(node)) return target.email.parties;
 	if (isHttpRequest(node)) {
 		// The credential only works for requests to its own host.
-		const url = String(parameters.url).replace(/^https:\/\/[^/]+/, target.baseUrl);
-		const roomId = { name: 'roomId', value: target.roomId ?? '' };
+		const url = String(parameters.url).replace(/^https:\/\/[^/]+/, target.simulator.url);
+		const roomId = { name: 'roomId', value: target.roomId };
 		return { url, queryParameters: { parameters: [roomId] } };
 	}
-	if (node.name === 'Settings' && !target.isReal) {
+	if (node.name === 'Settings') {
 		const { assignments } = parameters.assignments as {
 			assignments: Array<{ name: string; value: unknown }>;
 		};
@@ -136,17 +133,5 @@ export async function publishSelected(rest: N8nRest, { workflows }: Imported): P
 		const workflow = workflows[file]!;
 		await rest.activate(workflow.id);
 		for (const path of pathsOf(workflow)) await rest.waitForWebhook(path);
-	}
-}
-
-/** Ends a session through the package's own End operation. */
-export async function endSession(rest: N8nRest, { credential }: Imported, sessionId: string): Promise<void> {
-	const parameters = { resource: 'session', operation: 'end', sessionId };
-	const end = ourNode({ credentialId: credential.id }, 'End', 'videoSdkAgentCloud', parameters);
-	const workflow = chain(`End session ${sessionId}`, [n8nNode('Manual', 'manualTrigger'), end]);
-	const { status, data } = await rest.runWorkflow((await rest.createWorkflow(workflow)).id);
-	if (status !== 'success') {
-		const reason = data.resultData.error?.message ?? status;
-		throw new PlainError(`Session ${sessionId} could not be ended: ${reason}`);
 	}
 }

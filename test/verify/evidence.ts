@@ -74,11 +74,7 @@ export class Evidence {
 
 	constructor(readonly plan: Plan) {}
 
-	/**
-	 * Sends a request once and keeps it under its step, in the place of a former one.
-	 *
-	 * @throws PlainError if the API cannot be reached, or the plan was stopped. A time-out is no error: the status is 0 then.
-	 */
+	/** Sends a request once and keeps it under its step, in the place of a former one. After a time-out the status is 0. */
 	async send(step: string, endpoint: string, request: Request = {}): Promise<Exchange> {
 		const { apiKey, secretKey, baseUrl } = this.plan;
 		const { id = '', query = {}, body, isCleanUp } = request;

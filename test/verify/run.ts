@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { onShutdown, PlainError, runMain } from '../n8n/processes';
-import { REAL_BASE_URL } from '../start/target';
 import { type Plan, startReceiver } from './evidence';
 import { type Answers, answersOf, deviations, findings } from './report';
 import { verify } from './verify';
 
+const REAL_BASE_URL = 'https://api.videosdk.live';
 const PATIENCE_MS = 90_000;
 const POLL_MS = 1_000;
 

@@ -52,11 +52,7 @@ interface Trial {
 	list?: { endpoint: string; query?: Record<string, string>; mark: string };
 }
 
-/**
- * Asks the API everything that the plan allows. Whatever it starts is ended again, also when it fails or is stopped.
- *
- * @throws PlainError if there can be no report: in words for whoever runs it
- */
+/** Asks the API everything that the plan allows. What it starts is ended again, also when it fails or is stopped. */
 export async function verify(plan: Plan): Promise<Evidence> {
 	const { start, call, webhook, write } = plan;
 	const evidence = new Evidence(plan);
