@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isWindows, PlainError, removeFolder, run, sha256, withLock } from '../n8n/processes';
+import { PlainError, removeFolder, run, sha256, withLock } from '../n8n/processes';
 
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
 const MARKER_FILE = '.complete';
@@ -14,15 +14,10 @@ function folderOf(requirements: string): string {
 	return join(cache, 'n8n-nodes-videosdk-agent-cloud', `vendor-${sha256(requirements).slice(0, 12)}`);
 }
 
-/**
- * Makes a virtual environment with VideoSDK's own programs, unless there is one.
- *
- * @returns its Python, or undefined if PyPI isn't reached
- * @throws PlainError if Python is missing or too old, or if pip fails for another reason
- */
+/** Makes a virtual environment with VideoSDK's own programs, unless there is one. @returns its Python; undefined: PyPI isn't reached */
 export async function ensureVenv(log: (line: string) => void): Promise<string | undefined> {
 	const folder = folderOf(readFileSync(REQUIREMENTS, 'utf8'));
-	const python = join(folder, isWindows ? 'Scripts/python.exe' : 'bin/python');
+	const python = join(folder, 'bin/python');
 	return await withLock(`${folder}.lock`, async () => {
 		if (existsSync(join(folder, MARKER_FILE))) return python;
 		log("Installing VideoSDK's Python packages (once, about a minute) ...");

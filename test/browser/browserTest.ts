@@ -11,9 +11,7 @@ import { Editor } from './editor';
 export const IMAGES = join(repositoryRoot, 'docs', 'images');
 /** Where the pictures of failed tests are kept; git ignores it. */
 const FAILURES = join(repositoryRoot, '.cache', 'browser-failures');
-/**
- * For people who want to look: `PICTURES=<folder>` keeps pictures, `COLOR_SCHEME=dark` and `ZOOM=1.5` change how the editor looks.
- */
+/** For people who want to look: `PICTURES=<folder>` keeps pictures, `COLOR_SCHEME=dark` and `ZOOM=1.5` change them. */
 const { PICTURES, COLOR_SCHEME, ZOOM = '1' } = process.env;
 const LOOK: BrowserContextOptions = {
 	colorScheme: COLOR_SCHEME === 'dark' ? 'dark' : 'light',

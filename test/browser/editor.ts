@@ -90,10 +90,7 @@ export class Editor {
 		await this.line(category, category === 'Actions' ? 'Start session' : 'On agent session started');
 	}
 
-	/**
-	 * Unfolds the triggers or actions of our entry until a line of theirs is shown, and yields that. In an empty workflow the triggers
-	 * are unfolded, in others the actions. Their lines come a moment later.
-	 */
+	/** Unfolds the triggers or actions of our entry until a line of theirs is shown, a moment later, and yields that. */
 	async line(category: 'Actions' | 'Triggers', name: string): Promise<Locator> {
 		const line = this.page.getByTestId('node-creator-item-name').getByText(name, { exact: true });
 		await eventually(async () => {

@@ -1,7 +1,4 @@
-/**
- * Each operation in the editor, as a new node begins: filled in by picking and typing what is required, then executed. To look at
- * them: `PICTURES=<folder> npm run test:browser -- operations` keeps a picture of each.
- */
+/** Each operation in the editor, as a new node begins: filled in by picking and typing what is required, then executed. */
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { runByHand } from '../e2e/deliveries';
 import { chain, n8nNode, ourNode, to } from '../e2e/setup';

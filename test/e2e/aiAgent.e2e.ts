@@ -260,17 +260,6 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			if (isLate) expect(setup.simulator.calls.get(asked.callId)?.status).toBe('ended');
 		});
 
-		it.each([
-			['was refused', 400, "The call couldn't be made."],
-			['may have been made', 500, 'The call may have been made'],
-		])('does not run the tool if the call %s, and says so', async (_what, status, reason) => {
-			setup.simulator.addFault({ match: { path: /sip\/call$/, times: 1 }, kind: 'status', status });
-			await ended(await begin([pay(16)]));
-			expect(told()).toContain(reason);
-			expect(told()).not.toContain('STOP');
-			expect(paid()).toEqual([]);
-		});
-
 		it('asks for each of two uses in one turn', async () => {
 			const executionId = await begin([{ calls: [pay(21), pay(22)] }]);
 			for (const amount of [21, 22]) {

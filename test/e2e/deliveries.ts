@@ -10,6 +10,9 @@ type Version = '2.41.1' | '1.123.81';
 /** For what n8n 1.x does in a way of its own; and nightly. */
 export const VERSIONS: readonly Version[] = ['2.41.1', '1.123.81'];
 
+/** For what is promised of other versions, which `N8N_VERSIONS` names, separated by commas. */
+export const ANY_VERSIONS: readonly string[] = process.env.N8N_VERSIONS?.split(',') ?? VERSIONS;
+
 /** For the rest: n8n 1.x is added nightly, and with `ALL_VERSIONS=1`. */
 export const LATEST_VERSION: readonly Version[] = process.env.ALL_VERSIONS ? VERSIONS : ['2.41.1'];
 
@@ -28,10 +31,7 @@ export async function during(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/**
- * Whether a run waits and is stored as a whole. n8n 1.x stores that it waits a moment before where it does, and answers 500 to what
- * comes in between.
- */
+/** Whether a run waits and is stored as a whole: n8n 1.x stores that it waits a moment before where it does. */
 export function isWaiting(execution: Execution | undefined): boolean {
 	return (
 		execution?.status === 'waiting' && Boolean((execution.data as Execution['data'] | undefined)?.waitTill)

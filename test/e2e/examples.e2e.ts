@@ -21,7 +21,6 @@ const ADA = '+14155550123';
 const GRACE = '+14155550124';
 const OUR_NUMBER = '+15550102001';
 const TRANSCRIPT = 'Agent: Hello, this is the café. How can I help?';
-const LONG_AGO = '2026-01-01';
 
 /** Part of a node type, as the editor gets it. */
 interface ServedNodeType {
@@ -56,26 +55,15 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		it(`${files.join(', ')}: run, and do what they say`, body);
 	}
 
-	afterEach(() => {
+	/** How many there were before the test. */
+	const before = { calls: 0, sessions: 0 };
+	beforeEach(() => {
 		stage.target.mailbox.mails.length = 0;
+		before.calls = stage.simulator.calls.size;
+		before.sessions = stage.simulator.sessions.size;
 	});
-
-	const calls = (to?: string) => [...stage.simulator.calls.values()].filter((call) => !to || call.to === to);
-
-	/** Waits for a session that is not among those known. */
-	async function sessionsBesides(known: Set<string>, count: number) {
-		return await waitFor(
-			`${count} sessions`,
-			async () => {
-				const begun = [...stage.simulator.sessions.values()].filter(({ sessionId }) => !known.has(sessionId));
-				return begun.length >= count ? begun : undefined;
-			},
-			60_000,
-			20,
-		);
-	}
-
-	const knownSessions = () => new Set(stage.simulator.sessions.keys());
+	const calls = () => [...stage.simulator.calls.values()].slice(before.calls);
+	const sessions = () => [...stage.simulator.sessions.values()].slice(before.sessions);
 
 	run(['call-and-read.json'], async () => {
 		const file = 'call-and-read.json';
@@ -116,16 +104,14 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				},
 				60_000,
 			);
-			for (const text of ['Want us to call you?', 'recorded', 'Name', 'Phone number', 'Call me']) {
-				expect(page).toContain(text);
-			}
+			expect(page).toMatch(/Want us to call you\?[^]*recorded/);
 			await submit('Ada Lovelace', '+14155550142');
 			const mail = await stage.nextMail();
 			expect(mail).toMatchObject({ to: TEAM, subject: 'Call with Ada Lovelace' });
 			for (const text of ['Ada Lovelace, +14155550142', SAMPLE_SUMMARY, TRANSCRIPT]) {
 				expect(mail.text).toContain(text);
 			}
-			expect(calls('+14155550142')).toMatchObject([{ metadata: { customer: 'Ada Lovelace' } }]);
+			expect(calls()).toMatchObject([{ to: '+14155550142', metadata: { customer: 'Ada Lovelace' } }]);
 
 			await submit('Grace Hopper', CALL_NUMBERS.missed);
 			expect(await stage.nextMail()).toMatchObject({
@@ -139,8 +125,6 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		const file = 'calls-from-a-table.json';
 		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
 		const { heard } = stage.simulator;
-		const known = new Set(calls());
-		const made = () => calls().filter((call) => !known.has(call));
 		const rows = async () =>
 			(await table.rows()).map(({ name, status, outcome, answer, attempts }) =>
 				[name, status, outcome, answer, attempts].join('|'),
@@ -173,10 +157,10 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await rowOf('Ada Lovelace')).toMatchObject({ agreed: true, summary: SAMPLE_SUMMARY });
 		expect((await rowOf('Grace Hopper')).summary).toBe("The call wasn't answered.");
 		const question = 'Does Monday suit you?';
-		expect(made().map(({ to, metadata }) => [to, metadata.question])).toEqual(
+		expect(calls().map(({ to, metadata }) => [to, metadata.question])).toEqual(
 			expect.arrayContaining([ADA, CALL_NUMBERS.missed, CALL_NUMBERS.rejected].map((to) => [to, question])),
 		);
-		expect(made()).toHaveLength(3);
+		expect(calls()).toHaveLength(3);
 
 		// Again after four hours, until the third attempt.
 		expect(Date.parse(String((await rowOf('Grace Hopper')).nextCall)) - pressedAtMs).toBeGreaterThanOrEqual(
@@ -185,7 +169,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect((await press()).reasons).toEqual([expect.stringMatching(/^The next call is planned for 20/)]);
 		expect((await again('Grace Hopper', { attempts: 2 })).rows[1]).toBe('Grace Hopper|done|noAnswer||3');
 		expect((await press()).reasons).toEqual(["No row has the status 'to call'."]);
-		expect(made()).toHaveLength(4);
+		expect(calls()).toHaveLength(4);
 
 		// What the agent tells: voicemail, and a time, which counts even after the last attempt.
 		expect(await hear({ voicemail: true })).toMatchObject({ status: 'to call', voicemail: true });
@@ -195,22 +179,22 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			nextCall: '2099-06-01T19:00:00.000Z',
 		});
 		// A time in the past isn't saved.
-		expect(await hear({ callBackAt: LONG_AGO })).toMatchObject({ status: 'done', callBackAt: null });
+		expect(await hear({ callBackAt: '2026-01-01' })).toMatchObject({ status: 'done', callBackAt: null });
 		expect(stage.simulator.toolUses.at(-1)).toMatchObject({ isError: true });
 
 		// No one who has asked not to be called, and no one at all.
 		expect(await hear({ doNotCall: true })).toMatchObject({ status: 'do not call' });
 		expect(await doNotCall.rows()).toMatchObject([{ phone: ADA }]);
-		expect(made()).toHaveLength(8);
+		expect(calls()).toHaveLength(8);
 		await again('Ada Lovelace');
 		await doNotCall.change('phone', ADA, { phone: 'everyone' });
 		await press();
-		expect(made()).toHaveLength(8);
+		expect(calls()).toHaveLength(8);
 		await doNotCall.change('phone', 'everyone', { phone: GRACE });
 
 		// Twice at the same instant: n8n gives the row to both, but only one has claimed it.
 		await Promise.all([press(), press()]);
-		expect(made()).toHaveLength(9);
+		expect(calls()).toHaveLength(9);
 
 		// Neither beyond the calls of a day, nor outside the hours.
 		const { nodes } = await stage.n8n.rest.getWorkflow(stage.workflow(file).id);
@@ -231,13 +215,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			await table.removeColumn(column);
 			await expect(press()).rejects.toThrow();
 		}
-		expect(made()).toHaveLength(9);
+		expect(calls()).toHaveLength(9);
 	});
 
 	run(['ask-everyone-in-a-table.json'], async () => {
 		const file = 'ask-everyone-in-a-table.json';
 		const table = stage.table('Guests');
-		const known = new Set(calls());
 		// Pressed twice: each person is still asked once.
 		await Promise.all([stage.press(file), stage.press(file)]);
 		const asked = async () => {
@@ -253,7 +236,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			{ status: 'no response (noAnswer)', coming: null, guests: null },
 			{ status: 'done', coming: true, guests: 2 },
 		]);
-		expect(calls().filter((call) => !known.has(call))).toHaveLength(3);
+		expect(calls()).toHaveLength(3);
 	});
 
 	run(['hand-over-to-a-colleague.json'], async () => {
@@ -458,42 +441,30 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await stage.pressFor(file, 'Continue')).toEqual([
 			{ message: expect.stringMatching(/^Session .* took \d+ seconds$/) },
 		]);
-		const known = knownSessions();
 		const executionId = await stage.n8n.rest.startWorkflow(stage.workflow(file).id);
-		const [session] = await sessionsBesides(known, 1);
-		await stage.simulator.emit(session!.sessionId, 'failed');
+		const { sessionId } = await waitFor('the session', async () => sessions()[1], 60_000, 20);
+		await stage.simulator.emit(sessionId, 'failed');
 		expect(outputOf(await stage.n8n.rest.untilEnded(executionId), 'Say it failed')).toEqual([
-			{ message: `Session ${session!.sessionId} failed` },
+			{ message: `Session ${sessionId} failed` },
 		]);
 	});
 
 	run(['many-sessions-from-a-table.json'], async () => {
 		const file = 'many-sessions-from-a-table.json';
 		// One of the rows cannot be started.
-		stage.simulator.addFault({
-			match: { path: /start$/ },
-			kind: 'status',
-			status: 403,
-			body: { message: 'No more sessions in your plan' },
-		});
-		const known = knownSessions();
+		const body = { message: 'No more sessions in your plan' };
+		stage.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 403, body });
 		await stage.press(file);
-		const [session] = await sessionsBesides(known, 1);
-		const rows = (await stage.table('Sessions to start').rows()).map(({ customer, status, sessionId }) => [
-			customer,
-			status,
-			sessionId,
-		]);
-		const startedFor = session!.env?.CUSTOMER_NAME;
-		expect(rows).toEqual(
+		const [{ sessionId, env } = { sessionId: '' }] = sessions();
+		expect(await stage.table('Sessions to start').rows()).toMatchObject(
 			['Ada Lovelace', 'Grace Hopper'].map((customer) =>
-				customer === startedFor
-					? [customer, 'completed', session!.sessionId]
-					: [customer, expect.stringContaining('No more sessions in your plan'), null],
+				customer === env?.CUSTOMER_NAME
+					? { customer, status: 'completed', sessionId }
+					: { customer, status: expect.stringContaining('No more sessions in your plan'), sessionId: null },
 			),
 		);
 		expect(await stage.pressFor(file, 'No rows to start')).toHaveLength(1);
-		expect(knownSessions().size).toBe(known.size + 1);
+		expect(sessions()).toHaveLength(1);
 	});
 
 	run(['ai-agent-starts-sessions.json'], async () => {
@@ -502,16 +473,11 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			{ tool: 'Start_session', arguments: { CUSTOMER_NAME: 'Ada Lovelace' } },
 			{ text: 'The session is on its way.' },
 		]);
-		const known = knownSessions();
-		const executionId = await stage.chat(
-			'ai-agent-starts-sessions.json',
-			'Please start a session with Ada Lovelace.',
-		);
+		const executionId = await stage.chat('ai-agent-starts-sessions.json', 'Please start one with Ada.');
 		const execution = await stage.n8n.rest.untilEnded(executionId, 'AI Agent');
 		expect(outputOf(execution, 'AI Agent')).toEqual([{ output: 'The session is on its way.' }]);
-		const started = await sessionsBesides(known, 1);
-		expect(started).toMatchObject([{ env: { CUSTOMER_NAME: 'Ada Lovelace' } }]);
-		expect(JSON.stringify(model.requests[1]?.messages)).toContain(started[0]?.sessionId);
+		expect(sessions()).toMatchObject([{ env: { CUSTOMER_NAME: 'Ada Lovelace' } }]);
+		expect(JSON.stringify(model.requests[1]?.messages)).toContain(sessions()[0]?.sessionId);
 	});
 
 	/** The address behind a button of the message in which a person is asked. */
@@ -528,13 +494,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		const { model, n8n } = stage;
 		const file = 'ai-agent-makes-calls.json';
 		const to = '+14155550171';
-		const made = () => calls(to);
 		const wanted = { tool: 'Make_call', arguments: { toolParameters: { To: to }, hitlParameters: {} } };
 
 		/** Asks for a call, and clicks. */
 		const ask = async (label: string, last: string) => {
 			// As the system message has it, the answer names the call.
-			model.script([wanted, () => ({ text: [last, ...made().map(({ callId }) => callId)].join(' ') })]);
+			model.script([wanted, () => ({ text: [last, ...calls().map(({ callId }) => callId)].join(' ') })]);
 			const executionId = await stage.chat(file, `Please call ${to}.`);
 			const asking = await untilWaiting(n8n, executionId);
 			expect(JSON.stringify(asking.data.resultData.runData['Ask for approval'])).toContain(
@@ -554,19 +519,19 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		};
 
 		await ask("Don't call", 'I did not call.');
-		expect(made()).toEqual([]);
+		expect(calls()).toEqual([]);
 		await ask('Call', 'The phone rings.');
-		expect(made()).toMatchObject([{ from: OUR_NUMBER, maxCallDuration: 600 }]);
-		const { callId } = made()[0]!;
+		expect(calls()).toMatchObject([{ to, from: OUR_NUMBER, maxCallDuration: 600 }]);
+		const { callId } = calls()[0]!;
 
-		await waitFor('the end of the call', async () => made()[0]?.end ?? undefined, 60_000);
+		await waitFor('the end of the call', async () => calls()[0]?.end ?? undefined, 60_000);
 		model.script([{ tool: 'Get_call', arguments: { Call: callId } }, { text: 'It has ended.' }]);
 		await stage.chat(file, 'How did it go?');
 		const answer = await waitFor('the second request', async () => model.requests[1], 60_000);
 		// Otherwise the agent would not know which call.
 		expect(JSON.stringify(model.requests[0]?.messages)).toContain(`The phone rings. ${callId}`);
 		expect(JSON.stringify(answer.messages)).toContain('\\"outcome\\":\\"answered\\"');
-		expect(made()).toHaveLength(1);
+		expect(calls()).toHaveLength(1);
 	});
 
 	run(['ask-before-paying.json'], async () => {

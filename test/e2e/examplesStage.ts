@@ -5,7 +5,7 @@ import { type Execution, isStored, outputOf, type StoredWorkflow } from '../n8n/
 import type { ToolUse } from '../simulator';
 import { pathsOf } from '../start/examples';
 import type { Mail } from '../start/mailbox';
-import { type SimulatedTarget, simulatedTarget } from '../start/target';
+import { startTarget, type Target } from '../start/target';
 import { importExamples, type Imported, publishSelected } from '../start/workflows';
 import { connectMcp } from './mcpClient';
 import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
@@ -16,14 +16,14 @@ const TIMEOUT_MS = 120_000;
 export class ExamplesStage {
 	private constructor(
 		readonly n8n: N8n,
-		readonly target: SimulatedTarget,
+		readonly target: Target,
 		readonly model: ScriptedModel,
 		readonly imported: Imported,
 	) {}
 
 	/** Starts n8n, the simulator, and the model, and does what `npm start` does with the examples. */
 	static async start(version: string): Promise<ExamplesStage> {
-		const [target, model] = [await simulatedTarget(), await startScriptedModel()];
+		const [target, model] = [await startTarget(), await startScriptedModel()];
 		const n8n = await startN8n({ version });
 		const imported = await importExamples(n8n, target);
 		await publishSelected(n8n.rest, imported);
@@ -130,13 +130,12 @@ export class ExamplesStage {
 	/** Asks, as the agent of a call, a tool that was handed to it. @returns what the agent reads */
 	async askAsAgent(callId: string, index: number, input: object): Promise<string> {
 		const { metadata } = this.simulator.calls.get(callId)!;
-		const handed = metadata.n8nTools as Array<{ url: string; headers: { Authorization: string } }>;
+		const handed = metadata.n8nTools as Array<{ url: string; headers: Record<string, string> }>;
 		const { url, headers } = handed[index]!;
-		const token = headers.Authorization.replace('Bearer ', '');
-		const client = await connectMcp(this.n8n.runtime, url, token);
+		const client = await connectMcp(url, headers);
 		try {
 			const { tools } = await client.listTools();
-			const { isError, content } = await client.callTool({ name: tools[0]!.name, arguments: input });
+			const { isError, content } = await client.callTool({ name: tools[0]!.name, arguments: { ...input } });
 			return `${isError ? 'Error: ' : ''}${(content as [{ text: string }])[0].text}`;
 		} finally {
 			await client.close();

@@ -1,7 +1,4 @@
-/**
- * What a real n8n makes of the body and the headers that strangers and VideoSDK send to the trigger, for both versions of the node.
- * What passes the signature, and by which key, is tested in test/engine/trigger and test/unit/webhook.
- */
+/** What a real n8n makes of the bodies and headers that strangers and VideoSDK send to both versions of the trigger. */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';

@@ -1,6 +1,6 @@
 import { waitFor } from '../n8n/processes';
 import { untilWaiting } from './deliveries';
-import { type Client, connectMcp } from './mcpClient';
+import { connectMcp } from './mcpClient';
 import type { Setup } from './setup';
 
 /** A question by phone: the call, what its agent was given, and the execution that waits. */
@@ -48,15 +48,15 @@ export class Agents {
 	}
 
 	/** Connects with the official client. */
-	async connect({ url, headers }: Question): Promise<Client> {
-		return await connectMcp(this.setup.n8n.runtime, url, headers.Authorization.replace('Bearer ', ''));
+	async connect({ url, headers }: Question) {
+		return await connectMcp(url, headers);
 	}
 
 	/** Hands in a response with the official client. */
 	async submit(asked: Question, input: object) {
 		const client = await this.connect(asked);
 		try {
-			return await client.callTool({ name: 'submit_response', arguments: input });
+			return await client.callTool({ name: 'submit_response', arguments: { ...input } });
 		} finally {
 			await client.close();
 		}
@@ -69,7 +69,7 @@ export async function post(
 	input: object = { approved: true },
 	{ authorization = headers.Authorization, method = 'POST' } = {},
 ): Promise<Response> {
-	const params = { name: 'submit_response', arguments: input };
+	const params = { name: 'submit_response', arguments: { ...input } };
 	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
 	return await fetch(url, {
 		method,

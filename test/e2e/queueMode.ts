@@ -21,11 +21,7 @@ export interface QueueServices {
 	stop(): Promise<void>;
 }
 
-/**
- * Starts Postgres, Redis, and a load balancer, whose connections go round, and past a process that is down.
- *
- * @param targets read at each connection: n8n has to know the balancer's URL before there is a process
- */
+/** Starts Postgres, Redis, and a load balancer, which reads its targets at each connection, and goes past those that are down. */
 export async function startQueueServices(targets: Array<{ port: number }>): Promise<QueueServices> {
 	let turn = 0;
 	const balancer = createServer((client) => {

@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
-import { startSimulator } from '../simulator';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
-import { chain, CREDENTIAL_TYPE, n8nNode, ourNode, PATIENT, type Setup, setUp } from './setup';
+import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp } from './setup';
 
 const SETTLE_MS = 60_000;
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
@@ -152,36 +151,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		// A clone of this instance may be using the former one.
 		await expectRegistered(former, missed());
 		drop(former.url);
-		await expectDelivered('call-missed');
-	});
-
-	it('is made in the new project after a change of the credential and a restart', async () => {
-		const other = await startSimulator({ apiKey: 'other-key', secret: 'other-secret' });
-		const use = async ({ apiKey, secret, url: baseUrl }: Pick<typeof other, 'apiKey' | 'secret' | 'url'>) =>
-			await setup.n8n.rest.updateCredential(setup.credentialId, {
-				name: 'VideoSDK',
-				type: CREDENTIAL_TYPE,
-				data: { apiKey, secretKey: secret, baseUrl, webhookPublicKey: '' },
-			});
-		try {
-			await use(other);
-			await restart();
-			await untilRegistered({ ...setup, simulator: other }, [missed()]);
-		} finally {
-			await use(setup.simulator);
-			await other.close();
-		}
-	});
-
-	it('is made by itself when VideoSDK was down at the start and is back', async () => {
-		drop(url);
-		goDown();
-		await restart();
-		const isTried = async () => setup.n8n.logs.includes('n8n will retry in 10 s') || undefined;
-		await waitFor('the second try', isTried, SETTLE_MS);
-		await expectRegistered();
-		setup.simulator.clearFaults();
-		await expectRegistered(missed());
 		await expectDelivered('call-missed');
 	});
 

@@ -52,12 +52,7 @@ function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, Workflo
 	};
 }
 
-/**
- * Publishes them all.
- *
- * @param timedOut those for which the agent may wait in vain, and so waits for a short time
- * @returns their IDs
- */
+/** Publishes them all. @param timedOut those for which the agent may wait in vain, and so for a short time @returns their IDs */
 export async function publishTools(setup: Setup, timedOut: string[]): Promise<Record<string, string>> {
 	const ids: Record<string, string> = {};
 	for (const [name, workflow] of Object.entries(toolWorkflows(setup, timedOut))) {

@@ -1,7 +1,9 @@
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { LATEST_VERSION, runByHand, searchList } from './deliveries';
-import { type Client, connectMcp } from './mcpClient';
+import { connectMcp } from './mcpClient';
+
+type Client = Awaited<ReturnType<typeof connectMcp>>;
 import { ourNode, PATIENT, type Setup, setUp } from './setup';
 import { publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
 
@@ -17,6 +19,7 @@ const NO_ANSWER: Record<string, RegExp> = {
 	waiting: /didn't answer in time/,
 };
 const ORDER = { order_number: 'A-17' };
+const FROM = '+15550102001';
 
 describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
 	const isQueue = mode === 'queue';
@@ -50,8 +53,8 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 	}
 
 	async function withClient<T>(name: string, use: (client: Client) => Promise<T>, url = urlOf(name)) {
-		const headers = { 'x-call-from': '+15550102001', 'x-other': 'stays out' };
-		const client = await connectMcp(setup.n8n.runtime, url, await tokenFor(name), headers);
+		const authorization = `Bearer ${await tokenFor(name)}`;
+		const client = await connectMcp(url, { authorization, 'x-call-from': FROM, 'x-other': 'stays out' });
 		try {
 			return await use(client);
 		} finally {
@@ -60,7 +63,7 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 	}
 	/** What a client of the tool reads. */
 	async function call(client: Client, input: object) {
-		const { isError, content } = await client.callTool({ name: 'find_order', arguments: input });
+		const { isError, content } = await client.callTool({ name: 'find_order', arguments: { ...input } });
 		return { isError, text: (content as [{ text: string }])[0].text };
 	}
 	const ask = async (name: string, input: object = ORDER, url?: string) =>
@@ -96,7 +99,7 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 		]);
 		expect(wrong.text).toContain("'order_number' must be of type string, not number");
 		const { headers, ...told } = JSON.parse(answer.text) as { headers: object };
-		expect(headers).toEqual({ 'x-call-from': '+15550102001' });
+		expect(headers).toEqual({ 'x-call-from': FROM });
 		expect(told).toMatchObject({ tool: 'find_order', input: ORDER, context: { customerId: 'C-4711' } });
 		expect(await executionsOf('answered')).toHaveLength(before.length + 1);
 		expect(await ask('failure')).toEqual({ isError: true, text: 'There is no such order' });

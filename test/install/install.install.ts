@@ -6,10 +6,11 @@ import { Editor, eventually } from '../browser/editor';
 
 import { chain, createCredential, n8nNode, ourNode, PACKAGE, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
-import { packPackage, unpackPackage } from '../n8n/package';
+import { pack, packPackage, unpackPackage } from '../n8n/package';
+import { repositoryRoot } from '../n8n/processes';
 import { outputOf, type WorkflowNode } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
-import { copyAs, installAsN8nDoes, knownNode, pack } from './installer';
+import { installAsN8nDoes, knownNode } from './installer';
 
 /** A text of the node that the newer version has changed, to tell which of the two n8n has loaded. */
 const OLD_TEXT = 'Retrieve a list of sessions';
@@ -25,17 +26,18 @@ let newTarball: string;
 let starterId: string;
 let triggerId: string;
 
-/** A copy of the package with the next version number and one changed text. */
-function bump(folder: string, version: string): string {
-	const copy = copyAs(version, folder);
-	const files = readdirSync(join(copy, 'dist'), { recursive: true, encoding: 'utf8' });
-	const changed = files
-		.filter((file) => file.endsWith('.js'))
-		.map((file) => join(copy, 'dist', file))
-		.filter((path) => readFileSync(path, 'utf8').includes(OLD_TEXT));
+/** The package with the next version number and one changed text. */
+async function bumped(version: string): Promise<string> {
+	const folder = await unpackPackage();
+	const packageFile = join(folder, 'package.json');
+	const packageJson = JSON.parse(readFileSync(packageFile, 'utf8')) as object;
+	writeFileSync(packageFile, JSON.stringify({ ...packageJson, version }));
+	const changed = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
+		.map((file) => join(folder, 'dist', file))
+		.filter((path) => path.endsWith('.js') && readFileSync(path, 'utf8').includes(OLD_TEXT));
 	for (const path of changed) writeFileSync(path, readFileSync(path, 'utf8').replaceAll(OLD_TEXT, NEW_TEXT));
 	expect(changed).not.toEqual([]);
-	return copy;
+	return await pack(folder);
 }
 
 beforeAll(async () => {
@@ -44,11 +46,10 @@ beforeAll(async () => {
 		startBrowser(),
 		startN8n({ tarball: null }),
 	]);
-	const folder = await unpackPackage();
-	const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-	oldVersion = version;
-	newVersion = version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
-	newTarball = await pack(bump(folder, newVersion));
+	const packageFile = join(repositoryRoot, 'package.json');
+	oldVersion = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+	newVersion = oldVersion.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+	newTarball = await bumped(newVersion);
 });
 
 afterAll(async () => {

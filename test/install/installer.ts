@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE } from '../e2e/setup';
 import { noteInstalled } from '../n8n/database';
 import type { N8n } from '../n8n/instance';
-import { PlainError, run, runNpm, temporaryFolder } from '../n8n/processes';
+import { unpackPackage } from '../n8n/package';
+import { runNpm } from '../n8n/processes';
 import { RestError } from '../n8n/rest';
 
 type PackageJson = Record<string, unknown> & {
@@ -20,30 +21,6 @@ const OUR_NODES = [
 	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
 ];
 
-async function succeed(what: string, work: Promise<{ code: number; output: string }>): Promise<string> {
-	const { code, output } = await work;
-	if (code !== 0) throw new PlainError(`${output.slice(-1500)}\n${what} failed.`);
-	return output.trim();
-}
-
-/** A copy of a package, with another version number. */
-export function copyAs(version: string, packageFolder: string): string {
-	const copy = temporaryFolder('videosdk-copy');
-	cpSync(packageFolder, copy, { recursive: true });
-	const file = join(copy, 'package.json');
-	writeJson(file, { ...readJson(file), version });
-	return copy;
-}
-
-/** Packs what is in a folder. @returns the path of the .tgz file */
-export async function pack(folder: string): Promise<string> {
-	const target = temporaryFolder('videosdk-packed');
-	const options = ['--ignore-scripts', '--quiet', '--pack-destination', target];
-	const inside = { cwd: folder, env: process.env };
-	const output = await succeed('npm pack', runNpm(['pack', ...options], inside));
-	return join(target, output.split('\n').pop() ?? '');
-}
-
 /**
  * Does what n8n 2.41's own installer does (Settings > Community nodes) with what it has downloaded from the registry, step by step.
  * n8n itself takes another registry than npmjs.com only with a licence. n8n has to be restarted afterwards.
@@ -54,9 +31,7 @@ export async function pack(folder: string): Promise<string> {
  */
 export async function installAsN8nDoes(n8n: N8n, tarball: string, nodes = OUR_NODES): Promise<string> {
 	const downloads = join(n8n.userFolder, '.n8n', 'nodes');
-	const unpacked = join(temporaryFolder('videosdk-download'), 'package');
-	mkdirSync(unpacked);
-	await succeed('tar', run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']));
+	const unpacked = await unpackPackage(tarball);
 	const packageJson = readJson(join(unpacked, 'package.json'));
 	const { name, version } = packageJson;
 	for (const unwanted of ['devDependencies', 'peerDependencies', 'optionalDependencies']) {
@@ -69,7 +44,7 @@ export async function installAsN8nDoes(n8n: N8n, tarball: string, nodes = OUR_NO
 	writeJson(join(folder, 'package.json'), packageJson);
 	const options = ['--audit=false', '--fund=false', '--bin-links=false', '--install-strategy=shallow'];
 	const more = ['--ignore-scripts=true', '--package-lock=false', '--offline'];
-	await succeed('npm install', runNpm(['install', ...options, ...more], { cwd: folder, env: process.env }));
+	await runNpm('npm install', ['install', ...options, ...more], { cwd: folder });
 	const ledger = readJson(join(downloads, 'package.json'));
 	const dependencies = { ...ledger.dependencies, [name]: version };
 	writeJson(join(downloads, 'package.json'), { ...ledger, dependencies });

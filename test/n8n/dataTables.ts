@@ -15,11 +15,7 @@ export interface DataTable {
 	removeColumn(name: string): Promise<void>;
 }
 
-/**
- * Makes a data table with rows.
- *
- * @param columns their names and types
- */
+/** Makes a data table with rows. */
 export async function createDataTable(
 	rest: N8nRest,
 	name: string,

@@ -23,7 +23,6 @@ export interface N8nOptions {
 	/** The packed package; `packPackage()` by default. `null` starts n8n without it. */
 	tarball?: string | null;
 	mode?: 'regular' | 'queue';
-	log?: (line: string) => void;
 	logLevel?: 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -32,7 +31,6 @@ export interface N8nProcess {
 	readonly port: number;
 	readonly url: string;
 	readonly userFolder: string;
-	readonly pid: number;
 	/** All it has written so far, restarts included. */
 	readonly logs: string;
 	readonly running: boolean;
@@ -155,11 +153,7 @@ export async function startProcess(role: Role, options: N8nOptions): Promise<N8n
 		const current = new TrackedProcess(
 			runtime.node,
 			[runtime.n8n, ...(role === 'worker' ? ['worker', '--concurrency=5'] : [role])],
-			{
-				cwd: userFolder,
-				env: environment(role, options, runtime, userFolder, ports),
-				onLine: options.log,
-			},
+			{ cwd: userFolder, env: environment(role, options, runtime, userFolder, ports) },
 		);
 		child = current;
 		// A worker has no REST interface; the others answer readiness before their routes exist.
@@ -211,9 +205,6 @@ export async function startProcess(role: Role, options: N8nOptions): Promise<N8n
 		},
 		userFolder,
 		runtime,
-		get pid() {
-			return child?.pid ?? -1;
-		},
 		get logs() {
 			return [...earlierLogs, child?.output ?? ''].join('');
 		},
@@ -237,7 +228,7 @@ export async function startProcess(role: Role, options: N8nOptions): Promise<N8n
 /** Starts a real n8n with the package installed, on loopback; its owner account is set up and logged in. */
 export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 	const main = await startProcess('start', options);
-	const rest = new N8nRest(main.url, main.runtime);
+	const rest = new N8nRest(main.url, main.runtime.version);
 	try {
 		await rest.setupOwner();
 	} catch (error) {

@@ -12,24 +12,22 @@ async function alone<T>(action: () => Promise<T>): Promise<T> {
 
 async function build(): Promise<void> {
 	const gulp = join(repositoryRoot, 'node_modules', 'gulp', 'bin', 'gulp.js');
-	const { code, output } = await run(process.execPath, [gulp, 'build'], {
-		cwd: repositoryRoot,
-		env: process.env,
-	});
+	const options = { cwd: repositoryRoot, env: process.env };
+	const { code, output } = await run(process.execPath, [gulp, 'build'], options);
 	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package could not be built.`);
 }
 
-async function buildAndPack(): Promise<string> {
+/** Packs what is in a folder. @returns the path of the .tgz file */
+export async function pack(cwd: string): Promise<string> {
 	const folder = temporaryFolder('videosdk-package');
+	const options = ['--ignore-scripts', '--loglevel=error', '--pack-destination', folder];
+	return join(folder, (await runNpm('npm pack', ['pack', ...options], { cwd })).split('\n').pop() ?? '');
+}
+
+async function buildAndPack(): Promise<string> {
 	return await alone(async () => {
 		await build();
-		const { code, output } = await runNpm(
-			['pack', '--ignore-scripts', '--pack-destination', folder, '--loglevel=error'],
-			{ cwd: repositoryRoot, env: process.env },
-		);
-		const file = output.trim().split('\n').pop() ?? '';
-		if (code !== 0 || !file.endsWith('.tgz')) throw new PlainError(`${output.trim()}\nnpm pack failed.`);
-		return join(folder, file);
+		return await pack(repositoryRoot);
 	});
 }
 
@@ -38,10 +36,7 @@ export async function buildPackage(): Promise<void> {
 	await alone(build);
 }
 
-/**
- * The package as it would be published: built, packed, as the path of a .tgz file. Built once per process;
- * `PACKAGE_TARBALL` names a file to use instead.
- */
+/** The package as it would be published, as the path of a .tgz file. Built once per process, or named by `PACKAGE_TARBALL`. */
 export async function packPackage(): Promise<string> {
 	const given = process.env.PACKAGE_TARBALL;
 	if (given) {
@@ -52,10 +47,10 @@ export async function packPackage(): Promise<string> {
 	return await packed;
 }
 
-/** The same, unpacked into a temporary folder. */
-export async function unpackPackage(): Promise<string> {
+/** Unpacks a .tgz file, ours by default, into a temporary folder. */
+export async function unpackPackage(tarball?: string): Promise<string> {
 	const folder = temporaryFolder('videosdk-unpacked');
-	const tar = ['-xzf', await packPackage(), '-C', folder, '--strip-components=1'];
+	const tar = ['-xzf', tarball ?? (await packPackage()), '-C', folder, '--strip-components=1'];
 	const { code, output } = await run('tar', tar);
 	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package could not be unpacked.`);
 	return folder;
@@ -75,32 +70,17 @@ export async function installPackage(userFolder: string, tarball: string): Promi
 /** Offline: the package has no dependencies. */
 async function npmInstall(folder: string, tarball: string): Promise<void> {
 	mkdirSync(folder, { recursive: true });
-	writeFileSync(
-		join(folder, 'package.json'),
-		'{"name":"installed-nodes","private":true,"dependencies":{}}\n',
-	);
-	const { code, output } = await runNpm(
-		[
-			'install',
-			tarball,
-			'--offline',
-			'--ignore-scripts',
-			'--package-lock=false',
-			'--bin-links=false',
-			'--install-strategy=shallow',
-			'--omit=dev',
-			'--omit=optional',
-			// n8n-workflow is a peer: n8n brings its own.
-			'--omit=peer',
-			'--legacy-peer-deps',
-			'--no-audit',
-			'--no-fund',
-		],
-		{ cwd: folder, env: process.env },
-	);
-	if (code !== 0) throw new PlainError(`${output.trim()}\nThe package could not be installed into n8n.`);
-	const { name } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { name: string };
-	if (!existsSync(join(folder, 'node_modules', name, 'package.json'))) {
-		throw new PlainError(`${tarball} does not hold the package ${name}.`);
-	}
+	const ledger = { name: 'installed-nodes', private: true, dependencies: {} };
+	writeFileSync(join(folder, 'package.json'), JSON.stringify(ledger));
+	// n8n-workflow is a peer: n8n brings its own.
+	const omitted = ['--omit=dev', '--omit=optional', '--omit=peer', '--legacy-peer-deps'];
+	const options = [
+		'--ignore-scripts',
+		'--package-lock=false',
+		'--bin-links=false',
+		'--install-strategy=shallow',
+	];
+	const quiet = ['--offline', '--no-audit', '--no-fund'];
+	const npmArguments = ['install', tarball, ...options, ...omitted, ...quiet];
+	await runNpm('Installing the package into n8n', npmArguments, { cwd: folder });
 }

@@ -9,8 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The root of the repository. */
 export const repositoryRoot = dirname(dirname(__dirname));
 
-export const isWindows = process.platform === 'win32';
-
 const LOCK_TOUCH_INTERVAL_MS = 5_000;
 const LOCK_STALE_AFTER_MS = 60_000;
 const ORPHAN_CHECK_INTERVAL_MS = 500;
@@ -34,8 +32,7 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals) {
 	if (child.pid === undefined) return;
 	try {
 		// Each tracked process leads a group of its own, so its children (n8n's task runner) go with it.
-		if (isWindows) spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f']);
-		else process.kill(-child.pid, signal);
+		process.kill(-child.pid, signal);
 	} catch {
 		// It is gone already.
 	}
@@ -101,8 +98,6 @@ export function temporaryFolder(prefix: string): string {
 export interface StartOptions {
 	cwd?: string;
 	env?: NodeJS.ProcessEnv;
-	/** Called for each line of stdout and stderr. */
-	onLine?: (line: string) => void;
 	uid?: number;
 	gid?: number;
 }
@@ -121,21 +116,12 @@ export class TrackedProcess {
 			env: options.env,
 			uid: options.uid,
 			gid: options.gid,
-			detached: !isWindows,
-			windowsHide: true,
+			detached: true,
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
 		living.add(this.child);
-		let rest = '';
-		const onText = (text: string) => {
-			this.chunks.push(text);
-			if (!options.onLine) return;
-			const lines = (rest + text).split('\n');
-			rest = lines.pop() ?? '';
-			for (const line of lines) options.onLine(line.trimEnd());
-		};
 		for (const stream of [this.child.stdout, this.child.stderr]) {
-			stream?.setEncoding('utf8').on('data', onText);
+			stream?.setEncoding('utf8').on('data', (text: string) => this.chunks.push(text));
 		}
 		this.exited = new Promise((resolve) => {
 			const ended = (code: number) => {
@@ -143,7 +129,6 @@ export class TrackedProcess {
 				living.delete(this.child);
 				// What the process left behind in its group must not stay either.
 				killGroup(this.child, 'SIGKILL');
-				if (rest) options.onLine?.(rest.trimEnd());
 				resolve(code);
 			};
 			this.child.once('error', (error) => {
@@ -213,11 +198,16 @@ export async function run(command: string, commandArguments: string[], options: 
 	return { code: await child.exited, output: child.output };
 }
 
-/** Runs npm, whatever it is called on this system. */
-export async function runNpm(npmArguments: string[], options: StartOptions = {}) {
-	return isWindows
-		? await run(process.env.ComSpec ?? 'cmd.exe', ['/d', '/s', '/c', 'npm', ...npmArguments], options)
-		: await run('npm', npmArguments, options);
+/** Runs npm in a folder. @returns what it printed @throws PlainError with its messages and what failed */
+export async function runNpm(
+	what: string,
+	npmArguments: string[],
+	{ env = process.env, ...options }: StartOptions & { cwd: string },
+): Promise<string> {
+	const { code, output } = await run('npm', npmArguments, { env, ...options });
+	if (code === 0) return output.trim();
+	const lines = output.split('\n').filter((line) => /^npm (err|error)|gyp ERR|error:/i.test(line));
+	throw new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: see npm's messages above.`);
 }
 
 /** Whether a command can be started at all. */

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
-import { PlainError, waitFor } from './processes';
-import type { Runtime } from './runtime';
+import { PlainError, repositoryRoot, waitFor } from './processes';
+
+/** In which n8n stores the data of executions; ESLint brings the same library. */
+const flatted = require(join(repositoryRoot, 'node_modules/flatted')) as {
+	parse: (text: string) => Execution['data'];
+};
 
 /** The account every test instance is given. */
 export const OWNER = {
@@ -74,20 +78,13 @@ export function outputOf(execution: Execution, nodeName: string, outputIndex = 0
 }
 
 const FINAL_STATUSES = new Set(['success', 'error', 'crashed', 'canceled']);
-/**
- * Without a filter n8n asks its database twice, for what runs and for what has ended: a run that ends in between is in
- * neither answer.
- */
+/** Without a filter n8n asks its database twice, and a run that ends in between is in neither answer. */
 const ALL_STATUSES = ['new', 'running', 'waiting', 'unknown', ...FINAL_STATUSES];
 
 /** Whether a run has come to its end (a waiting run has not). */
 export const isFinal = (execution: { status: string }): boolean => FINAL_STATUSES.has(execution.status);
 
-/**
- * Whether a run is over and stored as a whole. n8n 1.x stores that a run is over a moment before the outputs of its nodes.
- *
- * @param lastNode the node that has an output at last if all goes well
- */
+/** Whether a run is over and stored as a whole; by n8n 1.x that takes a moment. @param lastNode has an output at last if all goes well */
 export function isStored(execution: Execution, lastNode?: string): boolean {
 	if (!isFinal(execution)) return false;
 	const result = (execution.data as Execution['data'] | undefined)?.resultData;
@@ -127,12 +124,13 @@ export class N8nRest {
 
 	constructor(
 		readonly url: string,
-		private readonly runtime: Runtime,
+		/** Of n8n. */
+		public version = '',
 	) {}
 
 	/** Whether this is n8n 1.x. */
 	get isFirstLine(): boolean {
-		return this.runtime.version.startsWith('1.');
+		return this.version.startsWith('1.');
 	}
 
 	/** One call under `/rest`; yields the answer's `data`. */
@@ -178,10 +176,6 @@ export class N8nRest {
 
 	async createCredential(credential: object): Promise<{ id: string }> {
 		return await this.store('POST', '/credentials', credential);
-	}
-
-	async updateCredential(id: string, credential: object): Promise<void> {
-		await this.store('PATCH', `/credentials/${id}`, credential);
 	}
 
 	/** What the "Test" button of a stored credential shows. */
@@ -326,7 +320,7 @@ export class N8nRest {
 		try {
 			const stored = await this.call<Execution & { data: unknown }>('GET', `/executions/${id}`);
 			if (!stored) return undefined;
-			const data = typeof stored.data === 'string' ? this.unflatten(stored.data) : stored.data;
+			const data = typeof stored.data === 'string' ? flatted.parse(stored.data) : stored.data;
 			return { ...stored, id: String(stored.id), data };
 		} catch (error) {
 			if (error instanceof RestError && error.status === 404) return undefined;
@@ -368,13 +362,5 @@ export class N8nRest {
 		};
 		const attempt = async () => await statusNow().catch(() => undefined);
 		return await waitFor(`the webhook ${pathOrUrl}`, attempt, timeoutMs, 100);
-	}
-
-	/** Reads the data of an execution as n8n stores them. */
-	private unflatten(text: string): Execution['data'] {
-		const flatted = require(join(this.runtime.folder, 'node_modules/flatted')) as {
-			parse: (text: string) => Execution['data'];
-		};
-		return flatted.parse(text);
 	}
 }

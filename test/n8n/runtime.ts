@@ -3,7 +3,6 @@ import { arch, homedir, platform } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import {
 	commandExists,
-	isWindows,
 	PlainError,
 	removeFolder,
 	repositoryRoot,
@@ -40,9 +39,8 @@ function cacheFolder(): string {
 
 /** The pinned Node.js of a runtime folder, or this machine's own where no pinned binary exists. */
 function nodeOf(folder: string): { binary: string; headers?: string } {
-	const os = isWindows ? 'win' : platform();
-	const packageFolder = join(folder, 'node_modules', `node-${os}-${arch()}`);
-	const binary = join(packageFolder, 'bin', isWindows ? 'node.exe' : 'node');
+	const packageFolder = join(folder, 'node_modules', `node-${platform()}-${arch()}`);
+	const binary = join(packageFolder, 'bin', 'node');
 	if (existsSync(binary)) return { binary, headers: packageFolder };
 	if (Number(process.versions.node.split('.')[0]) === N8N_NODE_MAJOR) return { binary: process.execPath };
 	throw new PlainError(
@@ -59,15 +57,10 @@ function checkMachine(parent: string) {
 	// Where a pinned Node.js exists it is not installed yet: only the other systems are judged here.
 	if (platform() === 'darwin' && Number(process.versions.node.split('.')[0]) !== N8N_NODE_MAJOR)
 		nodeOf(parent);
-	const missing: string[] = [];
-	if (!isWindows) {
-		if (!commandExists('make')) missing.push('make');
-		if (!commandExists('g++') && !commandExists('c++')) missing.push('g++');
-		if (!commandExists('python3')) missing.push('python3');
-	}
+	const missing = ['make', 'g++', 'python3'].filter((command) => !commandExists(command));
 	if (missing.length > 0) {
 		throw new PlainError(
-			`n8n's database driver has to be compiled, and ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing: install ${missing.length > 1 ? 'them' : 'it'} (Debian and Ubuntu: apt-get install g++ make python3; macOS: xcode-select --install) and run this again.`,
+			`To compile n8n's database driver, install ${missing.join(' and ')} (Debian and Ubuntu: apt-get install g++ make python3; macOS: xcode-select --install), then run this again.`,
 		);
 	}
 	const { bavail, bsize } = statfsSync(parent);
@@ -76,17 +69,6 @@ function checkMachine(parent: string) {
 			`n8n needs about ${NEEDED_SPACE_BYTES / 1e9} GB in ${parent}, and only ${((bavail * bsize) / 1e9).toFixed(1)} GB are free there. Free some space, or set N8N_RUNTIME_DIR to a folder on another disk.`,
 		);
 	}
-}
-
-/** The sentence for a failed npm run. */
-function npmFailure(what: string, output: string): PlainError {
-	const reason = /ENOSPC|no space left/i.test(output)
-		? 'the disk is full'
-		: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|network/i.test(output)
-			? "npm's registry can't be reached; check the network"
-			: "see npm's messages above";
-	const lines = output.split('\n').filter((line) => /^npm (err|error)|gyp ERR|error:/i.test(line));
-	return new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: ${reason}.`);
 }
 
 /** What is installed for a version that has no folder of its own in `test/n8n/runtimes`. */
@@ -103,10 +85,7 @@ function packageJsonOf(version: string): string {
 	});
 }
 
-/**
- * Yields the folder with the package.json and the lock file of a version. Those of the versions that everything is tested on
- * belong to the project; the others' are made when first needed, and kept beside the runtimes.
- */
+/** The folder with the lock file of a version: the project's own, or one that is made when first needed, and kept. */
 async function ensureLock(version: string, log: (line: string) => void): Promise<string> {
 	const pinned = join(PINNED_RUNTIMES, version);
 	if (existsSync(pinned)) return pinned;
@@ -121,11 +100,8 @@ async function ensureLock(version: string, log: (line: string) => void): Promise
 		removeFolder(folder);
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'package.json'), packageJson);
-		const { code, output } = await runNpm(
-			['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress'],
-			{ cwd: folder, env: process.env },
-		);
-		if (code !== 0) throw npmFailure(`Looking up n8n ${version}`, output);
+		const npmArguments = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit'];
+		await runNpm(`Looking up n8n ${version}`, npmArguments, { cwd: folder });
 	});
 	return folder;
 }
@@ -134,37 +110,20 @@ async function install(version: string, sources: string, folder: string, log: (l
 	mkdirSync(folder, { recursive: true });
 	for (const file of ['package.json', 'package-lock.json']) cpSync(join(sources, file), join(folder, file));
 
-	const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as {
-		packages: Record<string, unknown>;
-	};
-	const total = Object.keys(lock.packages).length - 1;
 	const startedAt = Date.now();
 	const seconds = () => Math.round((Date.now() - startedAt) / 1000);
-	let fetched = 0;
-	let step = '';
-	const progress = setInterval(() => {
-		const fetching = fetched < total ? `, ${fetched} of about ${total} packages` : ', unpacking';
-		const count = step === '' ? fetching : step;
-		log(`  ${seconds()} s${count}`);
-	}, PROGRESS_INTERVAL_MS);
+	let step = 'fetching packages';
+	const progress = setInterval(() => log(`  ${seconds()} s, ${step}`), PROGRESS_INTERVAL_MS);
 	try {
 		// Scripts are not run: one of them downloads and fails, and only sqlite3 needs its own.
-		const installed = await runNpm(
-			['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress', '--loglevel=http'],
-			{
-				cwd: folder,
-				env: process.env,
-				onLine: (line) => {
-					if (/^npm http (fetch|cache)/.test(line)) fetched++;
-				},
-			},
-		);
-		if (installed.code !== 0) throw npmFailure(`Installing n8n ${version}`, installed.output);
+		const npmArguments = ['ci', '--ignore-scripts', '--no-audit', '--no-progress'];
+		await runNpm(`Installing n8n ${version}`, npmArguments, { cwd: folder });
 
-		step = ', compiling the database driver';
+		step = 'compiling the database driver';
 		const { binary, headers } = nodeOf(folder);
 		// npm hands the `ignore-scripts` of our .npmrc on to what `npm start` runs.
-		const rebuilt = await runNpm(['rebuild', 'sqlite3', '--ignore-scripts=false', '--foreground-scripts'], {
+		const rebuild = ['rebuild', 'sqlite3', '--ignore-scripts=false', '--foreground-scripts'];
+		await runNpm("Compiling n8n's database driver", rebuild, {
 			cwd: folder,
 			env: {
 				...process.env,
@@ -173,14 +132,8 @@ async function install(version: string, sources: string, folder: string, log: (l
 				...(headers ? { npm_config_nodedir: headers } : {}),
 			},
 		});
-		if (
-			rebuilt.code !== 0 ||
-			!existsSync(join(folder, 'node_modules/sqlite3/build/Release/node_sqlite3.node'))
-		) {
-			throw npmFailure("Compiling n8n's database driver", rebuilt.output);
-		}
 
-		step = ', checking n8n';
+		step = 'checking n8n';
 		const checked = await run(binary, [join(folder, 'node_modules/n8n/bin/n8n'), '--version'], {
 			cwd: folder,
 			env: withNodeInPath(binary, { ...process.env, N8N_USER_FOLDER: folder, NODE_OPTIONS: '' }),
@@ -195,10 +148,7 @@ async function install(version: string, sources: string, folder: string, log: (l
 	log(`  n8n ${version} is installed (${seconds()} s)`);
 }
 
-/**
- * Makes sure that n8n of that version is installed, in a folder of its own outside the clone, and returns it.
- * The first time takes some minutes; afterwards the folder is re-used for as long as the lock file is the same.
- */
+/** Installs n8n into a folder of its own outside the clone, unless it is there: re-used as long as the lock file is the same. */
 export async function ensureRuntime(
 	version: string = DEFAULT_N8N_VERSION,
 	log: (line: string) => void = (line) => process.stderr.write(`${line}\n`),

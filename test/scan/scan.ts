@@ -1,7 +1,4 @@
-/**
- * `npm run scan`: n8n's own scanner, offline, on the source and on the package as it would be published.
- * Warnings count as failures, and the tarball's size and content are checked too.
- */
+/** `npm run scan`: n8n's own scanner, offline, on source and package. Warnings count as failures, and so do size and content. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';

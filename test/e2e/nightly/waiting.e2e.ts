@@ -219,41 +219,6 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		expect(setup.simulator.sessions.size).toBe(begun);
 	});
 
-	// What n8n itself makes of it, and docs/waiting.md says. In mode "once" it waits for all: test/e2e/askAndWait.
-	it('in a sub-workflow that is called for each item, the calling workflow continues after the first one', async () => {
-		const { rest } = setup.n8n;
-		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);
-		const wait = ourNode(setup, WAIT, 'videoSdkAgentCloud', SESSIONS);
-		const { id: childId } = await rest.createWorkflow(chain('Child', [called, wait]));
-		// 2.x wants it published, 1.x has nothing to publish in it.
-		if (version === '2.41.1') await rest.activate(childId);
-		const input = ['0', '1', '2'].map((index) => ({ case: 'each', index, maxWait: 60 }));
-		const parameters = { mode: 'each', workflowId: { __rl: true, mode: 'id', value: childId }, options: {} };
-		const parent = chain('Parent', [
-			n8nNode('Manual', 'manualTrigger'),
-			...itemNodes(input),
-			n8nNode('Call', 'executeWorkflow', parameters, 1.2),
-			n8nNode('After', 'noOp'),
-		]);
-		const executionId = await rest.startWorkflow((await rest.createWorkflow(parent)).id);
-		await waitFor('the sessions', async () => startedIn('each').length === 3 || undefined, 60_000);
-		const children = await rest.listExecutions({ workflowId: childId });
-		expect(children).toHaveLength(3);
-		for (const { id } of [{ id: executionId }, ...children]) await untilWaiting(setup.n8n, id);
-		const [first, ...others] = startedIn('each') as [SimulatedSession, ...SimulatedSession[]];
-		await end(first);
-		// n8n looks once a minute for a parent that it missed. The outputs of the others are lost.
-		const execution = await rest.untilEnded(executionId, 'After');
-		const { sessionId } = first;
-		// On 1.x it has its own input, as if nothing had been called.
-		const expected = version === '2.41.1' ? [{ sessionId, event: 'stopped' }] : input;
-		expect(outputOf(execution, 'After')).toMatchObject(expected);
-		for (const session of others) await end(session);
-		// In the sub-workflows themselves everything is right.
-		for (const { id } of children)
-			expect(outputOf(await rest.untilEnded(id, WAIT), WAIT)).toMatchObject([{ event: 'stopped' }]);
-	});
-
 	it('nothing is left waiting', async () => {
 		expect(await setup.n8n.rest.listExecutions({ status: ['waiting', 'running', 'new'] })).toEqual([]);
 	});

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../../e2e/setup';
 import { type N8n, startN8n } from '../../n8n/instance';
-import { packPackage } from '../../n8n/package';
+import { pack, packPackage } from '../../n8n/package';
 import { repositoryRoot, run, sha256, temporaryFolder } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { type Simulator, startSimulator } from '../../simulator';
-import { copyAs, installAsN8nDoes, knownNode, pack } from '../installer';
+import { installAsN8nDoes, knownNode } from '../installer';
 
 const OTHER = 'n8n-nodes-other';
 
@@ -148,21 +148,6 @@ test('updates in place, by the path of .n8n itself, and an npm that someone runs
 	await n8n.restart();
 	expect(await others()).toEqual(before);
 	await expectRun();
-});
-
-test("n8n's own installation can follow, and the command again after that", async () => {
-	await installAsN8nDoes(n8n, await pack(copyAs('99.0.0', join(nodesFolder(), 'node_modules', PACKAGE))));
-	expect(ledger()).toMatchObject({ [PACKAGE]: '99.0.0' });
-	expect((await install(n8n.userFolder)).output).toContain('replacing 99.0.0');
-	await n8n.restart();
-	await expectRun();
-	const installed = await n8n.rest.call<Array<{ failedLoading?: boolean }>>('GET', '/community-packages');
-	expect(installed.map(({ failedLoading }) => failedLoading === true)).toEqual([false, false]);
-	// n8n's own removal: as before, only the other one is left in its list.
-	await n8n.rest.call('DELETE', `/community-packages?name=${PACKAGE}`);
-	expect((await install(n8n.userFolder)).code).toBe(0);
-	await n8n.restart();
-	expect(await others()).toEqual(before);
 });
 
 test('--remove takes it away: all else stays, and works again once it is installed again', async () => {

@@ -1,0 +1,121 @@
+/** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
+import { randomUUID } from 'node:crypto';
+import { waitFor } from '../../n8n/processes';
+import { type Execution, outputOf } from '../../n8n/rest';
+import { EVENTS, executionsOf, mainJob, SESSION } from '../../start/check';
+import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, untilWaiting } from '../deliveries';
+import { chain, createCredential, n8nNode, ourNode, PATIENT, type Setup, setUp } from '../setup';
+
+const NODE = 'VideoSDK';
+const START = { ...SESSION, operation: 'start' };
+const WAIT = { ...SESSION, operation: 'startAndWait' };
+const START_PATH = /sessions\/start$/;
+
+describe.each(ANY_VERSIONS)('n8n %s', (version) => {
+	let setup: Setup;
+
+	beforeAll(async () => {
+		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
+	});
+	afterAll(async () => await setup?.stop());
+
+	const run = async (parameters: object, extra?: object) =>
+		await runByHand(setup.n8n, ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra));
+
+	/** Checks that an execution succeeded, and yields the only item of our node. */
+	function onlyItem(execution: Execution) {
+		const output = outputOf(execution, NODE);
+		expect([execution.status, output.length]).toEqual(['success', 1]);
+		return output[0]!;
+	}
+
+	test('Start and event', async () => void (await mainJob(setup)));
+
+	test('Deliveries: only the first genuine one starts an execution', async () => {
+		const { simulator, n8n } = setup;
+		const trigger = await publishTrigger(setup, { webhookId: randomUUID(), parameters: EVENTS });
+		const { id: credentialId } = await createCredential(n8n.rest, simulator, {
+			baseUrl: 'http://127.0.0.1:9',
+		});
+		const options = { webhookId: randomUUID(), parameters: EVENTS };
+		const keyless = await publishTrigger({ ...setup, credentialId }, options);
+		const event = eventBody('delivered', 'started');
+		const forged = eventBody('forged', 'started');
+		const deliveries: Array<[status: number, body: object, signature?: string | null, url?: string]> = [
+			[200, event],
+			[200, event],
+			[200, eventBody('delivered', 'stopping')],
+			[401, forged, null],
+			[401, forged, simulator.sign('{}')],
+			[400, { data: {} }],
+			[503, event, undefined, keyless.url],
+		];
+		for (const [status, body, signature, url = trigger.url] of deliveries)
+			expect(await simulator.deliver(url, body, { signature })).toMatchObject({ status });
+		const executions = await executionsOf(n8n.rest, trigger.workflowId, 1);
+		expect(executions.map((one) => outputOf(one, 'After')[0]?.sessionId)).toEqual(['delivered']);
+		expect(await n8n.rest.listExecutions({ workflowId: keyless.workflowId })).toEqual([]);
+	});
+
+	// Each line of n8n has a request helper of its own.
+	test.each(['status', 'hang', 'reset', 'truncate', 'notJson'] as const)(
+		'Failed start: one that may have gone through is sent once, also with Retry On Fail: %s',
+		async (kind) => {
+			const { simulator } = setup;
+			const parameters = { ...START, options: kind === 'hang' ? { timeout: 700 } : {} };
+			for (const extra of [{}, { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 }]) {
+				simulator.requests.length = 0;
+				simulator.addFault({ kind, status: 500, match: { path: START_PATH, times: 10 } });
+				const { status, data } = await run(parameters, extra);
+				simulator.clearFaults();
+				expect([status, data.resultData.error?.message]).toEqual([
+					...['error', expect.stringContaining('the session may have been started')],
+				]);
+				expect(simulator.requests.filter(({ path }) => START_PATH.test(path))).toHaveLength(1);
+			}
+		},
+	);
+
+	/** Starts one of our operations that waits. @returns the execution's ID once it waits, and what was started */
+	async function startWaiting<T>(started: Map<string, T>, parameters: object): Promise<[string, T]> {
+		const { rest } = setup.n8n;
+		started.clear();
+		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
+		const { id } = await rest.createWorkflow(chain(NODE, [n8nNode('Manual', 'manualTrigger'), node]));
+		const executionId = await rest.startWorkflow(id);
+		const one = await waitFor('a start', async () => [...started.values()].at(-1), 30_000, 50);
+		await untilWaiting(setup.n8n, executionId);
+		return [executionId, one];
+	}
+
+	test("Start and wait: continues at the session's signed event, not at a forged one, and at the deadline", async () => {
+		const { n8n, simulator } = setup;
+		const [executionId, { sessionId, webhook }] = await startWaiting(simulator.sessions, WAIT);
+		const end = eventBody(sessionId, 'stopped');
+		expect(await simulator.deliver(webhook!.endPoint, end, { signature: null })).toMatchObject({
+			status: 401,
+		});
+		expect((await n8n.rest.getExecution(executionId))?.status).toBe('waiting');
+		expect(await simulator.emit(sessionId, 'stopped')).toMatchObject({ status: 200 });
+		const ended = onlyItem(await n8n.rest.untilEnded(executionId, NODE));
+		expect(ended).toMatchObject({ event: 'stopped', status: 'stopped' });
+		expect(ended).not.toHaveProperty('timedOut');
+		const late = onlyItem(await run({ ...WAIT, maxWait: 0.05, maxWaitUnit: 'minutes' }));
+		expect([late.event, late.timedOut]).toEqual([undefined, true]);
+	});
+
+	test('Calls: one is made, and one is made and awaited', async () => {
+		const { n8n, simulator } = setup;
+		const parameters = (operation: string) => ({
+			...{ resource: 'call', operation, to: '+15550003000' },
+			routingRuleId: { __rl: true, mode: 'id', value: 'rule_out_01' },
+			from: { __rl: true, mode: 'number', value: '+15550102001' },
+		});
+		expect(simulator.calls.has(String(onlyItem(await run(parameters('make'))).callId))).toBe(true);
+		simulator.setCallBehaviour({ talkMs: null });
+		const [executionId, { callId }] = await startWaiting(simulator.calls, parameters('makeAndWait'));
+		await simulator.moveCall(callId, 'ended');
+		const ended = onlyItem(await n8n.rest.untilEnded(executionId, NODE));
+		expect([ended.callId, ended.timedOut]).toEqual([callId, undefined]);
+	});
+});
