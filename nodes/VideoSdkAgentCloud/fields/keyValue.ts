@@ -114,6 +114,7 @@ function isPlainObject(value: unknown): value is IDataObject {
 export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject {
 	const { groupName, keyName } = groupOf(field);
 	const pairs = (read.group(field)[groupName] ?? []) as IDataObject[];
+	const entered = (read.entered(field) as IDataObject | undefined)?.[groupName] as IDataObject[] | undefined;
 	const result: IDataObject = Object.create(null) as IDataObject;
 	for (const [position, { [keyName]: rawName, value }] of pairs.entries()) {
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
@@ -131,6 +132,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 				'Remove one of the two entries, or rename it.',
 			);
 		}
+		read.refuseUnevaluated(`'${name}' in '${field.displayName}'`, entered?.[position]?.value);
 		if (!isPlain(value)) {
 			throw read.fail(
 				`The value of '${name}' in '${field.displayName}' isn't text, a number, or a boolean`,
@@ -145,6 +147,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 /** Reads the JSON, which n8n gives as text or, from an expression, as an object. */
 function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 	const label = `'${field.displayName}'`;
+	read.refuseUnevaluated(label, read.entered(field));
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	let value = read.raw(field) ?? '';
 	if (typeof value === 'string') {

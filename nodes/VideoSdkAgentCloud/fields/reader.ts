@@ -9,6 +9,8 @@ import { asList, asNumber, isExpression, unwrap } from './values';
 
 /** An expression that was typed into a field which is set to Fixed. */
 const TYPED_EXPRESSION = /\{\{.*\}\}/s;
+/** The same in a free text, which may hold placeholders of the agent's own, such as `{{ name }}`. */
+const N8N_EXPRESSION = /\{\{\s*\$/;
 
 /** What finds the value of a field. */
 type FieldName = Pick<INodeProperties, 'name' | 'default'>;
@@ -67,17 +69,25 @@ export abstract class FieldReader<Missing> {
 			);
 		}
 		const text = String(value as unknown).trim();
-		if (field.blank !== 'default' || field.type === 'resourceLocator')
-			this.refuseTypedExpression(field, text);
+		const isFree = field.blank === 'default' && field.type !== 'resourceLocator';
+		this.refuseUnevaluated(`'${field.displayName}'`, this.entered(field), isFree);
 		return text;
 	}
 
-	/** Rejects `{{ ... }}` that n8n does not evaluate, where it can be no value: it stays Fixed when an expression is typed or pasted. */
-	private refuseTypedExpression({ displayName, ...field }: Field, text: string): void {
-		if (!TYPED_EXPRESSION.test(text) || String(unwrap(this.entered(field)) ?? '').startsWith('=')) return;
+	/**
+	 * Rejects what was to be an expression, but is sent as it is: n8n leaves it Fixed when one is pasted, or lacks its "=" in a generated
+	 * workflow.
+	 *
+	 * @param entered what the workflow holds
+	 * @param isFree whether it's a text of any kind
+	 */
+	refuseUnevaluated(what: string, entered: unknown, isFree = true): void {
+		const shown = unwrap(entered);
+		const pattern = isFree ? N8N_EXPRESSION : TYPED_EXPRESSION;
+		if (typeof shown !== 'string' || shown.startsWith('=') || !pattern.test(shown)) return;
 		throw this.fail(
-			`'${displayName}' contains an expression, but is set to Fixed`,
-			`Hover over '${displayName}', and switch from Fixed to Expression.`,
+			`${what} contains an expression, but is set to Fixed`,
+			'Hover over the field, and switch from Fixed to Expression.',
 		);
 	}
 
@@ -106,10 +116,13 @@ export abstract class FieldReader<Missing> {
 		return this.list(field).map((entry) => this.optionOf<T>(field, entry, 'contains'));
 	}
 
-	/** @returns the value of an option as the field has it, found without regard to case */
+	/** @returns the value of an option as the field has it, found without regard to case if no other field depends on it */
 	private optionOf<T extends string>(field: Field, text: string, verb: 'contains' | 'is'): T {
 		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
-		const value = values.find((one) => one.toLowerCase() === text.toLowerCase());
+		// n8n keeps the fields that depend on a choice only if it's spelled as it is here.
+		const value = values.find(
+			(one) => one === text || (!field.noDataExpression && one.toLowerCase() === text.toLowerCase()),
+		);
 		if (value !== undefined) return value as T;
 		throw this.fail(
 			`'${field.displayName}' ${verb} '${text}', which isn't one of its options`,

@@ -154,7 +154,8 @@ it('An expression that was typed into a fixed text, ID or number is told how to 
 		evaluated.getNodeParameter = () => typed as never;
 		expect(read(new ItemReader(evaluated, ITEM))).toBe(typed.trim());
 	}
-	expect(reader({ id: typed }).text(text)).toBe(typed.trim());
+	expectRejection(() => reader({ id: typed }).text(text), "'Session ID' contains an expression");
+	expect(reader({ id: 'Hello {{ name }}' }).text(text)).toBe('Hello {{ name }}');
 });
 
 it.each([

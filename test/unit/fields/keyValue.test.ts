@@ -76,9 +76,9 @@ it.each<[what: string, ...jsons: unknown[]]>([
 	for (const json of jsons) expectRejection(() => readJson(json), `'Metadata (JSON)' ${what}`);
 });
 
-it('are not ignored because their kind is unknown', () => {
+it.each(['pairs', 'JSON'])('are not ignored because n8n does not know the kind %s', (kind) => {
 	const metaData = { entries: [{ key: 'A', value: 'x' }] };
-	expectRejection(() => read({ specifyMetaData: 'pairs', metaData }), "'Specify Metadata' is 'pairs'");
+	expectRejection(() => read({ specifyMetaData: kind, metaData }), `'Specify Metadata' is '${kind}'`);
 });
 
 it('of JSON that gives nothing are none', () => {
@@ -92,4 +92,13 @@ it('of the environment are texts', () => {
 	const variables = [{ name: ' A ', value: 5 }];
 	expect(readEnv(reader({ specifyEnv: 'keypair', env: { variables } }))).toEqual({ A: '5' });
 	expect(readEnv(reader({}))).toBeUndefined();
+});
+
+it('are no expressions that lack the equals sign, but may be placeholders of an agent', () => {
+	const words = 'contains an expression, but is set to Fixed';
+	for (const value of ['{{ $json.name }}', 'Dear {{$json.name}}'])
+		expectRejection(() => readPairs({ key: 'A', value }), `'A' in 'Metadata' ${words}`);
+	expectRejection(() => readJson('{"A":"{{ $json.name }}"}'), `'Metadata (JSON)' ${words}`);
+	expect(readPairs({ key: 'A', value: 'Dear {{ name }}' })).toEqual({ A: 'Dear {{ name }}' });
+	expect(readJson('{"A":"{{ name }}"}')).toEqual({ A: '{{ name }}' });
 });
