@@ -75,20 +75,30 @@ const SPELLINGS: Record<string, (events: string[]) => string[]> = {
 	'as sent': (events) => events,
 	'in upper case': (events) => events.map((name) => name.toUpperCase()),
 	'with one more': (events) => [...events, 'call-transfer-failed'],
-	'without one': (events) => events.slice(1),
+	'without one': (events) => events.slice(0, -1),
 };
 
 const chosenEvents = fc.constantFrom(
 	...[CALLS, ['call-missed'], EVENT_NAMES, ['call-ended', 'call-summary', 'participant-joined']],
 );
 const step = fc.record({
-	who: fc.nat(1),
+	who: fc.constantFrom(0, 0, 1),
 	what: fc.oneof(
 		{ weight: 3, arbitrary: chosenEvents.map((publish) => ({ publish })) },
 		{
 			weight: 8,
 			arbitrary: fc.constantFrom(
-				...(['restart', 'lead', 'move', 'follow', 'unpublish', 'unpublish', 'listen', 'import'] as const),
+				...([
+					'restart',
+					'restart',
+					'lead',
+					'lead',
+					'move',
+					'follow',
+					'unpublish',
+					'listen',
+					'import',
+				] as const),
 				...(['someone deletes', 'someone doubles'] as const),
 			),
 		},
@@ -111,9 +121,9 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 		rig.simulator.addCallWebhook('https://elsewhere.example/', ['call-hangup']);
 		const others = registered();
 		const original = stored();
-		if (kind !== 'own') await original.publish();
+		await original.publish();
 		const triggers = [original, SECONDS[kind](original)];
-		const published: Array<string[] | undefined> = [kind === 'own' ? undefined : CALLS, undefined];
+		const published: Array<string[] | undefined> = [CALLS, undefined];
 		/** Whether someone has changed the webhooks since the trigger last looked. */
 		const isSpoiled = [false, false];
 		const callsOf = (events: string[] = []) =>
