@@ -6,7 +6,13 @@ import { checkAsync } from '../unit/support';
 import { byRule } from './callRig';
 import { send } from './delivery';
 import { ACTION, TRIGGER } from './engine';
-import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
+import {
+	type HandedTool,
+	PublishedTool,
+	TOOL_PARAMETERS,
+	TOOL_TRIGGER,
+	type ToolEnding,
+} from './publishedTool';
 import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
 
 const HOUR_MS = 3_600_000;
@@ -40,11 +46,6 @@ async function publish(parameters: INodeParameters = {}, ending: ToolEnding = pa
 }
 const warnings = ({ log }: PublishedTool) => log.filter(({ level }) => level !== 'debug');
 
-interface Handed {
-	url: string;
-	timeout: number;
-	headers: { Authorization: string };
-}
 const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
 const choose = (...urls: string[]) => ({ tools: urls.map((url) => ({ tool: byUrl(url) })) });
 const pairs = (context: object) => ({
@@ -69,7 +70,7 @@ const HAND_OVERS = {
 type HandOver = keyof typeof HAND_OVERS;
 
 /** @returns what an agent gets, and when its access ends, in ms since 1970 */
-async function handOver(by: HandOver, urls: string[], context: object): Promise<[Handed[], number]> {
+async function handOver(by: HandOver, urls: string[], context: object): Promise<[HandedTool[], number]> {
 	const [more, hours] = HAND_OVERS[by];
 	const agentTools = choose(...urls);
 	const options = { ...more, context: pairs(context) };
@@ -83,12 +84,12 @@ async function handOver(by: HandOver, urls: string[], context: object): Promise<
 	const [json] = jsonOf(await rig.engine.run({ parameters: parameters as INodeParameters }));
 	if (by.startsWith('Create')) {
 		expect(json?.expiresAt).toBe(new Date(endsAtMs).toISOString());
-		return [json?.tools as unknown as Handed[], endsAtMs];
+		return [json?.tools as unknown as HandedTool[], endsAtMs];
 	}
 	expect(JSON.stringify(json)).not.toMatch(/n8nTools|N8N_TOOLS|n8ntool1_/);
 	const { metadata, env } = rig.requests.at(-1)?.body as Record<string, IDataObject | undefined>;
 	expect(env?.CUSTOMER ?? metadata?.ticket).toBe(env ? 'Ada' : 17);
-	return [(metadata?.n8nTools ?? JSON.parse(String(env?.N8N_TOOLS))) as Handed[], endsAtMs];
+	return [(metadata?.n8nTools ?? JSON.parse(String(env?.N8N_TOOLS))) as HandedTool[], endsAtMs];
 }
 
 const json = (answerJson: string, more: Partial<ToolEnding> = {}) => ({ answer: { answerJson }, ...more });

@@ -7,7 +7,7 @@ import { checkAsync } from '../unit/support';
 import type { CallStatus } from '../simulator';
 import { byRule, callParameters, made, TO } from './callRig';
 import { ACTION, REVIEW, TOOL } from './engine';
-import { connectAgent } from './publishedTool';
+import { connectAgent, type HandedTool } from './publishedTool';
 import { byId, failureOf, jsonOf, passTime, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
 
@@ -30,12 +30,6 @@ const asFields = (fields: IDataObject[] = FIELDS): IDataObject => ({
 });
 const ask = (more: IDataObject = {}): INodeParameters =>
 	byRule({ operation: 'sendAndWait', to: TO, message: 'Ask whether Thursday works', ...more });
-
-interface HandedTool {
-	url: string;
-	headers: { Authorization: string };
-	timeout: number;
-}
 
 /** What the agents of the calls were given, in the order of the calls. */
 const handedTools = (): HandedTool[][] =>

@@ -1,6 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+	CALL_EVENTS,
+	CALL_SUMMARY,
+	EVENT_PREFIX,
+	ROOM_EVENTS,
+	SESSION_EVENTS,
+} from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import type { Simulator } from '../simulator';
 
 /** A key that is not VideoSDK's. */
@@ -80,6 +87,17 @@ export async function sendAndLeave(url: string, event: object, signer: Simulator
 		setTimeout(() => request.destroy(new Error('gone')), ms);
 	});
 }
+
+/** All events that a trigger can be started by. */
+export const ALL_EVENTS = [
+	...SESSION_EVENTS.map((event) => `${EVENT_PREFIX}${event}`),
+	...[...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS],
+];
+/** Those that may happen again, as docs/trigger.md lists them. */
+export const REPEATABLE = [
+	...['call-transferred', 'call-update'],
+	...ROOM_EVENTS.filter((name) => !name.startsWith('session-')),
+];
 
 /** The body of an event. */
 export function eventBody(event: string, sessionId = 'session-6f1c', family = 'ai-deployment-session') {

@@ -1,30 +1,16 @@
 /** Which deliveries start the workflow: an event that happens once does so once, one that may happen again each time. */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import {
-	CALL_EVENTS,
-	CALL_SUMMARY,
-	EVENT_PREFIX,
-	ROOM_EVENTS,
-	SESSION_EVENTS,
-} from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import { CALL_SUMMARY } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
 import { overwriteDeduplication } from './deduplication';
-import { eventBody, sendAndLeave } from './delivery';
+import { ALL_EVENTS, eventBody, REPEATABLE, sendAndLeave } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
-const SESSION_NAMES = SESSION_EVENTS.map((event) => `${EVENT_PREFIX}${event}`);
-const ALL = [...SESSION_NAMES, ...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS];
-/** As docs/trigger.md lists them. */
-const REPEATABLE = [
-	'call-transferred',
-	'call-update',
-	...ROOM_EVENTS.filter((name) => !name.startsWith('session-')),
-];
-const events = { events: ALL, options: { callDetails: false } };
+const events = { events: ALL_EVENTS, options: { callDetails: false } };
 
 const deliver = async (trigger: PublishedTrigger, body: object) =>
 	(await rig.simulator.deliver(trigger.url, body)).status;
@@ -52,7 +38,7 @@ it('An event that happens once comes out once, and one that may happen again eac
 	const processes = [one, await elsewhere(one)];
 	let run = 0;
 	const delivery = fc.record({
-		name: fc.constantFrom(...ALL),
+		name: fc.constantFrom(...ALL_EVENTS),
 		id: fc.constantFrom('x', 'y', undefined),
 		/** Delivered so often at the same instant. */
 		times: fc.integer({ min: 1, max: 3 }),

@@ -205,7 +205,7 @@ export class Engine {
 			},
 			options,
 		);
-		const waiting = new WaitingRun(this, workflow, 'trigger');
+		const waiting = new WaitingRun(this, workflow);
 		this.waiting.push(waiting);
 		await waiting.open(maxWaitMs);
 		waiting.result = await this.start(workflow, options, waiting);
@@ -259,13 +259,12 @@ export class Engine {
 	/** Goes on with an execution that waited. @param data as it was stored */
 	async resume(
 		workflow: Workflow,
-		mode: WorkflowExecuteMode,
 		data: IRunExecutionData,
 		{ executionId, webhookWaitingBaseUrl }: WaitingRun,
 	): Promise<RunResult> {
 		return await this.execute(
 			workflow,
-			mode,
+			'trigger',
 			data,
 			(execution) => execution.processRunExecutionData(workflow),
 			{ executionId, webhookWaitingBaseUrl },

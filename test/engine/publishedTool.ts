@@ -28,6 +28,14 @@ export const TOOL_PARAMETERS: INodeParameters = {
 	options: {},
 };
 
+/** A tool as an agent is given it. */
+export interface HandedTool {
+	url: string;
+	headers: { Authorization: string };
+	/** Seconds. */
+	timeout: number;
+}
+
 /** A client of the official SDK. Close it. */
 export async function connectAgent(url: string, headers: Record<string, string>): Promise<Client> {
 	const client = new Client({ name: 'voice-agent', version: '1.0.0' });

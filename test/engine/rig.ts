@@ -21,9 +21,9 @@ export class Rig {
 	engine!: Engine;
 	private readonly cleanUps: Array<() => Promise<unknown>> = [];
 
-	async start(simulatorOptions: SimulatorOptions, engineOptions: EngineOptions): Promise<void> {
-		this.simulator = await this.addSimulator(simulatorOptions);
-		this.engine = await this.addEngine(engineOptions);
+	async start(options: SimulatorOptions): Promise<void> {
+		this.simulator = await this.addSimulator(options);
+		this.engine = await this.addEngine();
 	}
 
 	async addSimulator(options: SimulatorOptions = { lifecycle: false }): Promise<Simulator> {
@@ -82,11 +82,11 @@ export class Rig {
 }
 
 /** Starts a rig for each test of the file. */
-export function useRig(simulatorOptions: SimulatorOptions = {}, engineOptions: EngineOptions = {}): Rig {
+export function useRig(options: SimulatorOptions = {}): Rig {
 	const rig = new Rig();
 	beforeEach(async () => {
 		skipIdleTime();
-		await rig.start({ lifecycle: false, ...simulatorOptions }, engineOptions);
+		await rig.start({ lifecycle: false, ...options });
 	});
 	afterEach(async () => {
 		await rig.close();

@@ -3,19 +3,13 @@ import { createSign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { INodeParameters } from 'n8n-workflow';
-import { CALL_EVENTS, CALL_SUMMARY, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import { CALL_SUMMARY, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
-import { eventBody, send, strangersKey } from './delivery';
+import { ALL_EVENTS, eventBody, REPEATABLE, send, strangersKey } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
 
 const MINUTE_MS = 60_000;
-const ALL = [...EVENT_NAMES, ...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS];
-/** As docs/trigger.md lists them. */
-const REPEATABLE = [
-	...['call-transferred', 'call-update'],
-	...ROOM_EVENTS.filter((name) => !name.startsWith('session-')),
-];
 const stranger = strangersKey();
 
 const rig = useRig({ callBehaviour: false });
@@ -98,8 +92,8 @@ const often = <T>(value: T, ...others: T[]) =>
 const triggers = fc.record({
 	events: fc.oneof(
 		fc.constant(undefined),
-		fc.subarray(ALL, { minLength: 1 }),
-		fc.subarray(ALL, { minLength: 1, maxLength: 2 }),
+		fc.subarray(ALL_EVENTS, { minLength: 1 }),
+		fc.subarray(ALL_EVENTS, { minLength: 1, maxLength: 2 }),
 	),
 	isNewSpelling: fc.boolean(),
 	isText: fc.boolean(),
@@ -131,7 +125,7 @@ type Sent = typeof deliveries extends fc.Arbitrary<infer T> ? T : never;
 const choicesOf = ({ events }: Trigger) =>
 	events ?? ['ai-deployment-session-started', 'ai-deployment-session-failed'];
 const nameOf = ({ isChosen, event }: Sent, trigger: Trigger): string => {
-	const among = isChosen ? choicesOf(trigger) : ALL;
+	const among = isChosen ? choicesOf(trigger) : ALL_EVENTS;
 	return among[event % among.length] as string;
 };
 const isVerifying = ({ verifySignature }: Trigger) => verifySignature !== false;

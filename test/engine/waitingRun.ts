@@ -10,7 +10,6 @@ import type {
 	IWebhookDescription,
 	IWebhookResponseData,
 	IWorkflowExecuteAdditionalData,
-	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { Loopback, send, type WebhookAnswer } from './delivery';
 import type { Engine, RunResult, WorkflowSnapshot } from './engine';
@@ -43,9 +42,7 @@ export class WaitingRun extends Loopback {
 	result!: RunResult;
 	/** What became of it after the wait, from the waiting node to the end of the workflow. */
 	resumed?: RunResult;
-	/** The items that the resume webhook handed to n8n. */
-	handedOver: INodeExecutionData[] = [];
-	/** How often that was. */
+	/** How often the resume webhook handed items to n8n, or its deadline came. */
 	resumptions = 0;
 	/** The process that receives what comes to the resume URL. Default: the one that runs the node. */
 	receiver?: Engine;
@@ -64,7 +61,6 @@ export class WaitingRun extends Loopback {
 	constructor(
 		private readonly engine: Engine,
 		readonly workflow: WorkflowSnapshot,
-		private readonly mode: WorkflowExecuteMode,
 	) {
 		super();
 	}
@@ -134,7 +130,7 @@ export class WaitingRun extends Loopback {
 		this.resumptions++;
 		this.isResumed = true;
 		const workflow = this.engine.load(this.workflow, withStaticData);
-		this.resumed = await this.engine.resume(workflow, this.mode, data, this);
+		this.resumed = await this.engine.resume(workflow, data, this);
 		this.onResumed();
 		return this.resumed;
 	}
@@ -181,7 +177,6 @@ export class WaitingRun extends Loopback {
 			return;
 		}
 		if (answer.workflowData !== undefined) {
-			this.handedOver = answer.workflowData.flat();
 			waiting.data.main = answer.workflowData;
 			waiting.metadata = { ...waiting.metadata, forwardAllOutputs: true };
 			void this.goOn(data, true);
@@ -203,7 +198,7 @@ export class WaitingRun extends Loopback {
 		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(node.type);
 		const reader = this.receiver?.credentialId === this.engine.credentialId ? this.receiver : this.engine;
 		const additionalData = {
-			...reader.additionalData(this.mode, this.executionId),
+			...reader.additionalData('trigger', this.executionId),
 			httpRequest,
 			httpResponse,
 		};
@@ -215,7 +210,7 @@ export class WaitingRun extends Loopback {
 			workflowId: this.workflow.id,
 			workflowExecuteAdditionalData: additionalData,
 		};
-		const context = new WebhookContext(workflow, node, additionalData, this.mode, webhookData, [], data);
+		const context = new WebhookContext(workflow, node, additionalData, 'trigger', webhookData, [], data);
 		return (await type.webhook?.call(context)) ?? {};
 	}
 }
