@@ -244,7 +244,7 @@ inBrowser(
 		await editor.listed.filter({ hasText: 'find_order' }).click();
 		await editor.runStep();
 		const created = ({ status }: { status: string }) => status === 'success';
-		const execution = await rest.waitForExecution(created, 60_000, { workflowId });
+		const execution = await rest.waitForExecution(workflowId, created);
 		const [{ url, headers }] = outputOf(execution, 'Access')[0]!.tools as [HandedTool];
 		const client = await connectMcp(url, headers);
 		const ask = async (order_number: string) => {

@@ -7,7 +7,6 @@ import { eventually } from './editor';
 
 const TRIGGER = 'VideoSDK Agent Cloud Trigger';
 const ACTION = 'Our node';
-const PATIENCE_MS = 60_000;
 
 const { stage, inBrowser } = onStage({ lifecycle: false, callBehaviour: false });
 
@@ -63,9 +62,8 @@ inBrowser('published, two clicks lead from a start to the events of its session'
 	const { sessionId = '' } = await editor.firstRow();
 	expect((await stage.simulator.emit(sessionId, 'started'))?.status).toBe(200);
 	const execution = await stage.n8n.rest.waitForExecution(
+		workflowId,
 		(candidate) => outputOf(candidate, 'After').length === 1,
-		PATIENCE_MS,
-		{ workflowId },
 	);
 	expect(outputOf(execution, 'After')).toMatchObject([{ event: 'started', sessionId }]);
 	await editor.openWorkflow(workflowId);
@@ -82,13 +80,11 @@ inBrowser('Start and Wait shows that it waits, and ends with the session', async
 	await waiting.waitFor();
 	expect(await waiting.innerText()).toContain('To end them, use Call: Hang Up, Session: End');
 	const { rest } = stage.n8n;
-	await rest.waitForExecution(({ status }) => status === 'waiting', PATIENCE_MS, { workflowId });
+	await rest.waitForExecution(workflowId, ({ status }) => status === 'waiting');
 	const sessionId = [...stage.simulator.sessions.keys()].at(-1) ?? '';
 	// 409: a poll found the end before the event was there.
 	expect([200, 409]).toContain((await stage.simulator.emit(sessionId, 'stopped'))?.status);
 	await waiting.waitFor({ state: 'hidden' });
-	const ended = await rest.waitForExecution(({ status }) => status === 'success', PATIENCE_MS, {
-		workflowId,
-	});
+	const ended = await rest.waitForExecution(workflowId, ({ status }) => status === 'success');
 	expect(outputOf(ended, ACTION)[0]).toMatchObject({ sessionId, event: 'stopped' });
 });

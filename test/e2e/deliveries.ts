@@ -39,21 +39,12 @@ export function isWaiting(execution: Execution | undefined): boolean {
 }
 
 /** Waits until a run waits. */
-export async function untilWaiting(
-	{ rest }: Pick<N8n, 'rest'>,
-	executionId: string,
-	timeoutMs = 60_000,
-): Promise<Execution> {
-	return await waitFor(
-		`run ${executionId} to wait`,
-		async () => {
-			// While n8n restarts there is no one to ask.
-			const execution = await rest.getExecution(executionId).catch(() => undefined);
-			return isWaiting(execution) ? execution : undefined;
-		},
-		timeoutMs,
-		50,
-	);
+export async function untilWaiting({ rest }: Pick<N8n, 'rest'>, executionId: string): Promise<Execution> {
+	return await waitFor(`run ${executionId} to wait`, async () => {
+		// While n8n restarts there is no one to ask.
+		const execution = await rest.getExecution(executionId).catch(() => undefined);
+		return isWaiting(execution) && execution;
+	});
 }
 
 /** Runs nodes as from the editor, to the end. */
@@ -71,15 +62,10 @@ export async function publish({ rest }: Pick<N8n, 'rest'>, workflow: WorkflowJso
 
 /** Waits until n8n knows the path of a `webhookNode`, without a run. */
 export async function untilPublished(n8nUrl: string, path: string): Promise<void> {
-	await waitFor(
-		`the webhook ${path}`,
-		async () => {
-			const answer = await (await fetch(`${n8nUrl}/webhook/${path}`)).text();
-			return answer.includes('not registered for GET') ? true : undefined;
-		},
-		60_000,
-		100,
-	);
+	await waitFor(`the webhook ${path}`, async () => {
+		const answer = await (await fetch(`${n8nUrl}/webhook/${path}`)).text();
+		return answer.includes('not registered for GET');
+	});
 }
 
 interface TriggerOptions {

@@ -96,14 +96,10 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			expect((await fetch(url, { method: 'POST', body })).status).toBe(200);
 		};
 		await stage.whilePublished(file, async () => {
-			const page = await waitFor(
-				'the form',
-				async () => {
-					const answer = await fetch(url);
-					return answer.ok ? await answer.text() : undefined;
-				},
-				60_000,
-			);
+			const page = await waitFor('the form', async () => {
+				const answer = await fetch(url);
+				return answer.ok && (await answer.text());
+			});
 			expect(page).toMatch(/Want us to call you\?[^]*recorded/);
 			await submit('Ada Lovelace', '+14155550142');
 			const mail = await stage.nextMail();
@@ -270,7 +266,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		const file = 'stop-all-calls.json';
 		const { simulator } = stage;
 		const areOver = () => [...simulator.calls.values()].every(({ end }) => end !== null);
-		await waitFor('the calls of other examples to end', async () => areOver() || undefined, 60_000);
+		await waitFor('the calls of other examples to end', async () => areOver());
 		const begin = (from: string) =>
 			simulator.incomingCall({ to: OUR_NUMBER, from }, { ringForMs: 0, talkMs: null });
 		const running = [begin(ADA), begin(GRACE)];
@@ -297,7 +293,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			);
 		await stage.whilePublished('call-log.json', async ([url]) => {
 			// n8n takes deliveries before it lets the trigger register itself.
-			await waitFor('the registration', async () => [...simulator.callWebhooks.values()].at(-1), 60_000);
+			await waitFor('the registration', async () => [...simulator.callWebhooks.values()].at(-1));
 			const answered = simulator.incomingCall({ to: OUR_NUMBER, from: ADA }, false);
 			await simulator.moveCall(answered.callId, 'answered');
 			await simulator.moveCall(answered.callId, 'ended');
@@ -442,7 +438,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			{ message: expect.stringMatching(/^Session .* took \d+ seconds$/) },
 		]);
 		const executionId = await stage.n8n.rest.startWorkflow(stage.workflow(file).id);
-		const { sessionId } = await waitFor('the session', async () => sessions()[1], 60_000, 20);
+		const { sessionId } = await waitFor('the session', async () => sessions()[1]);
 		await stage.simulator.emit(sessionId, 'failed');
 		expect(outputOf(await stage.n8n.rest.untilEnded(executionId), 'Say it failed')).toEqual([
 			{ message: `Session ${sessionId} failed` },
@@ -508,14 +504,10 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			const click = await fetch(buttonOf(asking, label), { headers: { 'user-agent': BROWSER } });
 			expect(click.status).toBe(200);
 			// The agent's last words are a message, too, after which the chat waits.
-			await waitFor(
-				'the answer',
-				async () => {
-					const { data } = (await n8n.rest.getExecution(executionId)) ?? {};
-					return JSON.stringify(data?.resultData?.runData?.Answer ?? '').includes(last) || undefined;
-				},
-				60_000,
-			);
+			await waitFor('the answer', async () => {
+				const { data } = (await n8n.rest.getExecution(executionId)) ?? {};
+				return JSON.stringify(data?.resultData?.runData?.Answer ?? '').includes(last);
+			});
 		};
 
 		await ask("Don't call", 'I did not call.');
@@ -524,10 +516,10 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(calls()).toMatchObject([{ to, from: OUR_NUMBER, maxCallDuration: 600 }]);
 		const { callId } = calls()[0]!;
 
-		await waitFor('the end of the call', async () => calls()[0]?.end ?? undefined, 60_000);
+		await waitFor('the end of the call', async () => calls()[0]?.end ?? false);
 		model.script([{ tool: 'Get_call', arguments: { Call: callId } }, { text: 'It has ended.' }]);
 		await stage.chat(file, 'How did it go?');
-		const answer = await waitFor('the second request', async () => model.requests[1], 60_000);
+		const answer = await waitFor('the second request', async () => model.requests[1]);
 		// Otherwise the agent would not know which call.
 		expect(JSON.stringify(model.requests[0]?.messages)).toContain(`The phone rings. ${callId}`);
 		expect(JSON.stringify(answer.messages)).toContain('\\"outcome\\":\\"answered\\"');

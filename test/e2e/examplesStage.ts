@@ -10,8 +10,6 @@ import { importExamples, type Imported, publishSelected } from '../start/workflo
 import { connectMcp } from './mcpClient';
 import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
 
-const TIMEOUT_MS = 120_000;
-
 /** An n8n with the examples in it, exactly as `npm start` imports them; only the chat models are added. */
 export class ExamplesStage {
 	private constructor(
@@ -102,28 +100,22 @@ export class ExamplesStage {
 	/** Waits for so many runs of a workflow that ended well, and yields them, oldest first. */
 	async runsOf(file: string, count: number): Promise<Execution[]> {
 		const { id: workflowId, name } = this.workflow(file);
-		return await waitFor(
-			`${count} runs of "${name}"`,
-			async () => {
-				const runs = await this.n8n.rest.executions({ workflowId, status: ['success'] });
-				const stored = runs.filter((run) => isStored(run));
-				return stored.length >= count ? stored : undefined;
-			},
-			TIMEOUT_MS,
-		);
+		return await waitFor(`${count} runs of "${name}"`, async () => {
+			const runs = await this.n8n.rest.executions({ workflowId, status: ['success'] });
+			const stored = runs.filter((run) => isStored(run));
+			return stored.length >= count && stored;
+		});
 	}
 
 	/** Waits until n8n has sent an email, and takes it out. */
 	async nextMail(): Promise<Mail> {
-		return await waitFor('an email', async () => this.target.mailbox.mails.shift(), TIMEOUT_MS);
+		return await waitFor('an email', async () => this.target.mailbox.mails.shift());
 	}
 
 	/** Waits until the agent of a call has used a tool. */
 	async toolUse(callId: string, tool: string): Promise<ToolUse> {
-		return await waitFor(
-			`the answer of ${tool}`,
-			async () => this.simulator.toolUses.find((use) => use.id === callId && use.tool === tool),
-			TIMEOUT_MS,
+		return await waitFor(`the answer of ${tool}`, async () =>
+			this.simulator.toolUses.find((use) => use.id === callId && use.tool === tool),
 		);
 	}
 

@@ -47,23 +47,14 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 			nodes: [...nodes, ...outputs.map((name) => n8nNode(name, 'noOp'))],
 			connections: { ...connections, [NAME]: { main: outputs.map((name) => to(name)) } },
 		});
-		await waitFor(
-			'the workflow to be published',
-			async () =>
-				(await setup.n8n.rest.triggerByWebhook(path).then(({ status }) => status)) === 200 ? true : undefined,
-			30_000,
-			200,
-		);
-		const execution = await waitFor(
-			'the probe to wait',
-			async () => {
-				const [latest] = await setup.n8n.rest.listExecutions({ workflowId: id } as never);
-				const found = latest && (await setup.n8n.rest.getExecution(String(latest.id)).catch(() => undefined));
-				return found && (isWaiting(found) || isStored(found)) ? found : undefined;
-			},
-			30_000,
-			100,
-		);
+		const { rest } = setup.n8n;
+		const isPublished = async () => (await rest.triggerByWebhook(path)).status === 200;
+		await waitFor('the workflow to be published', isPublished);
+		const execution = await waitFor('the probe to wait', async () => {
+			const [latest] = await rest.listExecutions({ workflowId: id });
+			const found = latest && (await rest.getExecution(String(latest.id)).catch(() => undefined));
+			return found && (isWaiting(found) || isStored(found)) && found;
+		});
 		const url = `${String(outputOf(execution, 'URL')[0]?.url)}/probe`;
 		return { id: String(execution.id), url };
 	}

@@ -34,11 +34,8 @@ export class Agents {
 	/** The next call, once its execution waits. */
 	async next(): Promise<Question> {
 		const { simulator, n8n } = this.setup;
-		const call = await waitFor(
-			'a call',
-			async () => [...simulator.calls.values()].find(({ callId }) => !this.known.has(callId)),
-			60_000,
-			20,
+		const call = await waitFor('a call', async () =>
+			[...simulator.calls.values()].find(({ callId }) => !this.known.has(callId)),
 		);
 		this.known.add(call.callId);
 		const [tool] = call.metadata.n8nTools as [Pick<Question, 'url' | 'headers'>];

@@ -139,7 +139,7 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 			await during(1_000);
 		}
 		await setup.n8n.restart();
-		const isOver = async () => (await left()) === 0 || undefined;
+		const isOver = async () => (await left()) === 0;
 		await waitFor('n8n to give up what is not in its queue', isOver, 120_000, 1_000);
 	}
 
@@ -194,7 +194,7 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 			await during(LOAD_MS);
 			if (!isNightly) return;
 			const isUnderWay = async () =>
-				(await executionsIn('new', 'running')).some((id) => hasStarted(victim.logs, id)) || undefined;
+				(await executionsIn('new', 'running')).some((id) => hasStarted(victim.logs, id));
 			await waitFor('executions to be under way on the worker', isUnderWay, 90_000, 50);
 			await victim.kill();
 			killedLog = victim.logs;

@@ -5,7 +5,6 @@ import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
 import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp } from './setup';
 
-const SETTLE_MS = 60_000;
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
 const LIST_MS = 150_000;
 /** n8n 2.x tries five times. */
@@ -25,11 +24,8 @@ async function untilRegistered({ simulator }: Setup, wanted: Registered[]): Prom
 		[...simulator.callWebhooks.values()]
 			.filter(({ deletedAt }) => deletedAt === undefined)
 			.map(({ url, events }) => ({ url, events: [...events].sort() }));
-	await waitFor(
-		'the registrations',
-		async () => JSON.stringify(registered()) === JSON.stringify(wanted) || undefined,
-		SETTLE_MS,
-	).catch(() => expect(registered()).toEqual(wanted));
+	const areRight = async () => JSON.stringify(registered()) === JSON.stringify(wanted);
+	await waitFor('the registrations', areRight).catch(() => expect(registered()).toEqual(wanted));
 }
 
 /** Has a call's event delivered to a URL, and waits for the execution it starts. */
@@ -37,12 +33,10 @@ async function untilDelivered(setup: Setup, workflowId: string, url: string, eve
 	const call = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
 	const isTaken = async () =>
 		(await setup.simulator.emitCall(call.callId, event)).find(({ endPoint }) => endPoint === url)?.status ===
-			200 || undefined;
-	await waitFor('n8n to take the event', isTaken, SETTLE_MS);
-	const execution = await setup.n8n.rest.waitForExecution(
-		(candidate) => outputOf(candidate, 'After').some(({ callId }) => callId === call.callId),
-		SETTLE_MS,
-		{ workflowId },
+		200;
+	await waitFor('n8n to take the event', isTaken);
+	const execution = await setup.n8n.rest.waitForExecution(workflowId, (candidate) =>
+		outputOf(candidate, 'After').some(({ callId }) => callId === call.callId),
 	);
 	return { call, execution };
 }
@@ -123,7 +117,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	async function restart(): Promise<void> {
 		await setup.n8n.restart();
 		await setup.n8n.rest.waitForWebhook(`${webhookId}/webhook`);
-		await waitFor('the list', async () => ((await listed()).length > 0 ? true : undefined), LIST_MS);
+		await waitFor('the list', async () => (await listed()).length > 0, LIST_MS);
 	}
 	const missed = () => ({ url, events: ['call-missed'] });
 	const drop = (wanted: string) => {
@@ -208,9 +202,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		await setup.simulator.emitCall(callId, 'call-started');
 		await expectRegistered(missed());
 		const execution = await setup.n8n.rest.waitForExecution(
+			workflowId,
 			(candidate) => candidate.mode === 'manual' && isStored(candidate, 'After'),
-			SETTLE_MS,
-			{ workflowId },
 		);
 		expect(outputOf(execution, 'After')).toMatchObject([{ event: 'call-started', callId }]);
 	});
@@ -228,7 +221,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			"VideoSDK can't send call events to this trigger yet. VideoSDK is having trouble (status 503)";
 		// 2.x publishes after it has answered.
 		if (version.startsWith('1.')) expect(failure).toContain(reason);
-		else await waitFor('the reason', async () => setup.n8n.logs.includes(reason) || undefined, PUBLISH_MS);
+		else await waitFor('the reason', async () => setup.n8n.logs.includes(reason), PUBLISH_MS);
 		setup.simulator.clearFaults();
 		await expectRegistered();
 		await setup.n8n.rest.deactivate(workflowId).catch(() => undefined);

@@ -206,9 +206,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const [sessionId = ''] = setup.simulator.sessions.keys();
 		const untilRun = async (text: string) =>
 			await setup.n8n.rest.waitForExecution(
+				workflowId,
 				({ status, data }) => status === 'success' && JSON.stringify(data).includes(text),
-				60_000,
-				{ workflowId },
 			);
 		const event = eventBody(sessionId, 'started');
 		expect(await deliver(url, event)).toBe(200);

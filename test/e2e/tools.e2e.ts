@@ -112,7 +112,7 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 	it('answer when the user stops the execution', async () => {
 		const asked = ask('stopped');
 		const running = async () => (await executionsOf('stopped')).find(({ status }) => status === 'running');
-		const { id } = await waitFor('an execution to stop', running, 60_000, 50);
+		const { id } = await waitFor('an execution to stop', running);
 		await setup.n8n.rest.call('POST', `/executions/${id}/stop`);
 		expect(await asked).toEqual(noAnswer());
 	});
@@ -134,7 +134,7 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 		const isRetry = ({ mode, status }: { mode: string; status: string }) =>
 			mode === 'retry' && status === 'success';
 		const retried = async () => (await executionsOf('failing')).find(isRetry);
-		await waitFor('the execution that was run again', retried, 60_000);
+		await waitFor('the execution that was run again', retried);
 	});
 
 	it('listen for a test call', async () => {
@@ -148,7 +148,7 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 		expect(isError).toBe(false);
 		expect(text).toContain('T-1');
 		const isTest = ({ mode, finished }: { mode: string; finished: boolean }) => mode === 'manual' && finished;
-		const execution = await rest.waitForExecution(isTest, 60_000, { workflowId: ids.answered });
+		const execution = await rest.waitForExecution(ids.answered!, isTest);
 		expect(JSON.stringify(execution)).not.toContain('No agent is waiting');
 	});
 
@@ -180,15 +180,14 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 		expect(await inList()).toBeDefined();
 		await setup.n8n.restart();
 		await setup.n8n.rest.waitForWebhook(urlOf('answered'));
-		const entry = await waitFor('the tool in the list', inList, 60_000);
+		const entry = await waitFor('the tool in the list', inList);
 		expect(entry.value).toBe(`${urlOf('answered')}?timeout=${TIMEOUT_S}`);
 		expect(await ask('answered')).toMatchObject({ isError: false });
 	});
 
 	(isQueue ? it : it.skip)('answer in time when their worker dies', async () => {
 		const asked = ask('late');
-		const isRunning = async () =>
-			(await executionsOf('late')).some(({ status }) => status === 'running') || undefined;
+		const isRunning = async () => (await executionsOf('late')).some(({ status }) => status === 'running');
 		// The answer may come before it is seen.
 		await waitFor('the execution', isRunning, SHORT_TIMEOUT_S * 1000, 50).catch(() => undefined);
 		await setup.workers[0]!.kill();

@@ -80,9 +80,8 @@ async function expectEvent(sessionId: string): Promise<void> {
 	});
 	expect(delivery.status).toBe(200);
 	const run = await n8n.rest.waitForExecution(
+		triggerId,
 		(execution) => outputOf(execution, 'Trigger')[0]?.sessionId === sessionId,
-		60_000,
-		{ workflowId: triggerId },
 	);
 	expect(run.status).toBe('success');
 }

@@ -289,17 +289,17 @@ export async function withLock<T>(folder: string, action: () => Promise<T>, onWa
 	}
 }
 
-/** Repeats `attempt` until it yields something other than undefined. */
+/** Repeats `attempt` until it yields something other than undefined and false. */
 export async function waitFor<T>(
 	what: string,
-	attempt: () => Promise<T | undefined>,
-	timeoutMs: number,
-	intervalMs = 200,
+	attempt: () => Promise<T | false | undefined>,
+	timeoutMs = 60_000,
+	intervalMs = 100,
 ): Promise<T> {
 	const deadline = Date.now() + timeoutMs;
 	for (;;) {
 		const result = await attempt();
-		if (result !== undefined) return result;
+		if (result !== undefined && result !== false) return result;
 		if (Date.now() > deadline) {
 			throw new PlainError(`Waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}.`);
 		}

@@ -232,16 +232,10 @@ export class N8nRest {
 	/** n8n 2.x answers before it calls the hooks of the triggers. The older ones of that line do not tell when they are through. */
 	private async publicationEnded(id: string): Promise<void> {
 		if (this.isFirstLine) return;
-		await waitFor(
-			`the publication of workflow ${id} to end`,
-			async () => {
-				const path = `/workflows/${id}/publication-status`;
-				const answer = await this.call<{ status: string }>('GET', path).catch(() => undefined);
-				return answer?.status === 'in_progress' ? undefined : true;
-			},
-			120_000,
-			50,
-		);
+		const path = `/workflows/${id}/publication-status`;
+		const isOver = async () =>
+			(await this.call('GET', path).catch(() => undefined))?.status !== 'in_progress';
+		await waitFor(`the publication of workflow ${id} to end`, isOver, 120_000);
 	}
 
 	/** Runs a workflow as the editor's "Execute workflow" does, from a trigger that needs no outside event. @returns the run's id */
@@ -264,15 +258,11 @@ export class N8nRest {
 
 	/** Waits for the end of a run. @param lastNode see `isStored` */
 	async untilEnded(executionId: string, lastNode?: string, timeoutMs = 120_000): Promise<Execution> {
-		return await waitFor(
-			`the end of run ${executionId}`,
-			async () => {
-				const execution = await patiently(async () => await this.getExecution(executionId));
-				return execution && isStored(execution, lastNode) ? execution : undefined;
-			},
-			timeoutMs,
-			100,
-		);
+		const ended = async () => {
+			const execution = await patiently(async () => await this.getExecution(executionId));
+			return execution && isStored(execution, lastNode) && execution;
+		};
+		return await waitFor(`the end of run ${executionId}`, ended, timeoutMs);
 	}
 
 	/** Calls a production webhook of n8n, by its path after `/webhook/` or by its whole address. */
@@ -330,27 +320,22 @@ export class N8nRest {
 
 	/** Waits until a run that waits or is over fits, and yields it. */
 	async waitForExecution(
+		workflowId: string,
 		predicate: (execution: Execution) => boolean,
-		timeoutMs = 60_000,
-		filter: { workflowId?: string } = {},
 	): Promise<Execution> {
 		const judged = new Set<string>();
-		return await waitFor(
-			'a matching run',
-			async () =>
-				await patiently(async () => {
-					for (const { id } of await this.listExecutions(filter)) {
-						if (judged.has(id)) continue;
-						const execution = await this.getExecution(id);
-						// n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way.
-						if (!execution || !(execution.status === 'waiting' || isStored(execution))) continue;
-						if (predicate(execution)) return execution;
-						if (isStored(execution)) judged.add(id);
-					}
-					return undefined;
-				}),
-			timeoutMs,
-		);
+		const fitting = async () => {
+			for (const { id } of await this.listExecutions({ workflowId })) {
+				if (judged.has(id)) continue;
+				const execution = await this.getExecution(id);
+				// n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way.
+				if (!execution || !(execution.status === 'waiting' || isStored(execution))) continue;
+				if (predicate(execution)) return execution;
+				if (isStored(execution)) judged.add(id);
+			}
+			return undefined;
+		};
+		return await waitFor('a matching run', async () => await patiently(fitting));
 	}
 
 	/** Waits until n8n knows a production webhook: after the start it answers 404 for a while. Our triggers refuse the call. */
@@ -361,6 +346,6 @@ export class N8nRest {
 			return [404, 503].includes(response.status) ? undefined : response.status;
 		};
 		const attempt = async () => await statusNow().catch(() => undefined);
-		return await waitFor(`the webhook ${pathOrUrl}`, attempt, timeoutMs, 100);
+		return await waitFor(`the webhook ${pathOrUrl}`, attempt, timeoutMs);
 	}
 }

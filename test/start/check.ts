@@ -24,9 +24,9 @@ export async function executionsOf(rest: N8nRest, workflowId: string, wanted: nu
 	const over = async () => {
 		const executions = await rest.executions({ workflowId });
 		const areOver = executions.every((execution) => isStored(execution));
-		return areOver && executions.length >= wanted ? executions : undefined;
+		return areOver && executions.length >= wanted && executions;
 	};
-	const ended = async () => await waitFor(`${wanted} executions of the trigger`, over, 30_000);
+	const ended = async () => await waitFor(`${wanted} executions of the trigger`, over);
 	await ended();
 	await during(SETTLING_MS);
 	return await ended();
@@ -57,7 +57,7 @@ export async function mainJob(
 
 /** Does that in an n8n: a new one, or one of these tests, since the owner's account is theirs. @returns what was seen, as a sentence */
 export async function checkN8n(url: string): Promise<string> {
-	const isUp = async () => (await (await fetch(`${url}/rest/settings`)).text()).startsWith('{') || undefined;
+	const isUp = async () => (await (await fetch(`${url}/rest/settings`)).text()).startsWith('{');
 	await waitFor(`n8n at ${url}`, async () => await isUp().catch(() => undefined), START_TIMEOUT_MS);
 	const simulator = await startSimulator({ lifecycle: false, ...PATIENT });
 	try {

@@ -15,7 +15,6 @@ import {
 import type { Target } from './target';
 import type { Imported } from './workflows';
 
-const TIMEOUT_MS = 60_000;
 const EVENT_PREFIX = 'ai-deployment-session-';
 
 export const write = (line = '') => process.stdout.write(`${line}\n`);
@@ -61,13 +60,12 @@ export async function watchEvents(
 		.map((event) => event.slice(EVENT_PREFIX.length))
 		.filter((event) => event !== 'failed');
 	const received = (execution: Execution) => outputOf(execution, trigger.name)[0] ?? {};
-	const filter = { workflowId: workflow.id };
 	for (const [index, next] of expected.entries()) {
 		const isNext = (execution: Execution) => {
 			const { sessionId: id, event } = received(execution);
 			return id === sessionId && (event === 'failed' || event === next);
 		};
-		const execution = await n8n.rest.waitForExecution(isNext, TIMEOUT_MS, filter).catch(() => {
+		const execution = await n8n.rest.waitForExecution(workflow.id, isNext).catch(() => {
 			const missing = expected.slice(index).map((event) => `"${event}"`);
 			const sent = target.simulator.deliveries.map(
 				({ event, status, error }) => `${event}: ${status ?? error ?? 'no response'}`,

@@ -83,7 +83,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
 		const { id } = await rest.createWorkflow(chain(NODE, [n8nNode('Manual', 'manualTrigger'), node]));
 		const executionId = await rest.startWorkflow(id);
-		const one = await waitFor('a start', async () => [...started.values()].at(-1), 30_000, 50);
+		const one = await waitFor('a start', async () => [...started.values()].at(-1));
 		await untilWaiting(setup.n8n, executionId);
 		return [executionId, one];
 	}

@@ -129,13 +129,9 @@ describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 		}
 		expect(told.size).toBeGreaterThan(0);
 
-		const open = async () => await n8n.rest.listExecutions({ status: ['waiting', 'running', 'new'] });
-		await waitFor(
-			'all runs to end',
-			async () => ((await open()).length === 0 ? true : undefined),
-			LONGEST_MS,
-			2_000,
-		);
+		const open = ['waiting', 'running', 'new'];
+		const areOver = async () => (await n8n.rest.listExecutions({ status: open })).length === 0;
+		await waitFor('all runs to end', areOver, LONGEST_MS, 2_000);
 		let continued = 0;
 		for (const { id, isCall, executionId } of started) {
 			const execution = await n8n.rest.getExecution(executionId);
