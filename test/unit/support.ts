@@ -11,10 +11,16 @@ import type {
 /** Every run of the tests generates the same cases; FC_SEED asks for others, as the nightly run does. */
 export const SEED = Number(process.env.FC_SEED ?? 20_260_115);
 
-/** Checks a property on generated cases. */
-export function check<T>(property: fc.IPropertyWithHooks<T> | fc.IProperty<T>, numRuns = 300): void {
-	fc.assert(property, { seed: SEED, numRuns });
-}
+/** Checks a property on so many generated cases. */
+export const checkTimes =
+	(numRuns: number) =>
+	<Cases extends [unknown, ...unknown[]]>(
+		arbitraries: { [Index in keyof Cases]: fc.Arbitrary<Cases[Index]> },
+		predicate: (...given: Cases) => boolean | void,
+	): void =>
+		fc.assert(fc.property<Cases>(...arbitraries, predicate), { seed: SEED, numRuns });
+
+export const check = checkTimes(300);
 
 /** Checks a property that has to wait. */
 export async function checkAsync<T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> {

@@ -11,7 +11,7 @@ import {
 	type Sending,
 } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { pathOf } from '../../../nodes/VideoSdkAgentCloud/api/path';
-import { check, jsonAnswer, requestContext, unicode } from '../support';
+import { checkTimes, jsonAnswer, requestContext, unicode } from '../support';
 
 jest.mock('../../../nodes/VideoSdkAgentCloud/api/pause', () => ({ pause: jest.fn() }));
 
@@ -25,20 +25,17 @@ describe('pathOf', () => {
 
 	it('keeps any id one segment of the path, out of which it can be read again', () => {
 		const base = readBaseUrl('https://api.videosdk.live');
-		check(
-			fc.property(id, fc.boolean(), (value, isLast) => {
-				const path = isLast ? pathOf('ai', 'v1', value) : pathOf('ai', 'v1', value, 'tag');
-				const url = new URL(resolveTarget({ url: path }, base));
-				const segments = url.pathname.split('/');
-				expect(segments).toHaveLength(isLast ? 4 : 5);
-				expect(segments.slice(0, 3)).toEqual(['', 'ai', 'v1']);
-				expect(url.search + url.hash).toBe('');
-				const decoded = decodeURIComponent(segments[3] as string);
-				// Not even encoded can "." and ".." be a segment of a URL.
-				expect(/^\.{1,2}$/.test(value) ? decodeURIComponent(decoded) : decoded).toBe(value);
-			}),
-			2_000,
-		);
+		checkTimes(2_000)([id, fc.boolean()], (value, isLast) => {
+			const path = isLast ? pathOf('ai', 'v1', value) : pathOf('ai', 'v1', value, 'tag');
+			const url = new URL(resolveTarget({ url: path }, base));
+			const segments = url.pathname.split('/');
+			expect(segments).toHaveLength(isLast ? 4 : 5);
+			expect(segments.slice(0, 3)).toEqual(['', 'ai', 'v1']);
+			expect(url.search + url.hash).toBe('');
+			const decoded = decodeURIComponent(segments[3] as string);
+			// Not even encoded can "." and ".." be a segment of a URL.
+			expect(/^\.{1,2}$/.test(value) ? decodeURIComponent(decoded) : decoded).toBe(value);
+		});
 	});
 });
 

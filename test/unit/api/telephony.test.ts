@@ -33,21 +33,19 @@ it.each<[rule: IDataObject, from: string, others?: string[]]>([
 it('Numbers are the same in whatever way they are written, also without the country code if they are long enough', () => {
 	const digits = fc.stringMatching(/^[1-9]{8,15}$/);
 	const mark = fc.constantFrom('', ' ', '-', '.', ' (', ') ');
-	check(
-		fc.property(digits, mark, digits, fc.integer({ min: 1, max: 7 }), (number, between, other, length) => {
-			const written = `+${number.slice(0, 2)}${between}${number.slice(2)}`;
-			const local = number.slice(-length);
-			for (const [one, theOther, isSame] of [
-				[written, `+${number}`, true],
-				[number, written, true],
-				[`+${number}`, `+${other}`, number === other],
-				[written, `0${local}`, length >= 6],
-				[written, `+${local}`, false],
-			] as const) {
-				expect([isSameNumber(one, theOther), isSameNumber(theOther, one)]).toEqual([isSame, isSame]);
-			}
-		}),
-	);
+	check([digits, mark, digits, fc.integer({ min: 1, max: 7 })], (number, between, other, length) => {
+		const written = `+${number.slice(0, 2)}${between}${number.slice(2)}`;
+		const local = number.slice(-length);
+		for (const [one, theOther, isSame] of [
+			[written, `+${number}`, true],
+			[number, written, true],
+			[`+${number}`, `+${other}`, number === other],
+			[written, `0${local}`, length >= 6],
+			[written, `+${local}`, false],
+		] as const) {
+			expect([isSameNumber(one, theOther), isSameNumber(theOther, one)]).toEqual([isSame, isSame]);
+		}
+	});
 	expect(isSameNumber('sip:ada@example.com', 'SIP:Ada@example.com')).toBe(true);
 	expect(isSameNumber('sip:1234567@example.com', '1234567')).toBe(false);
 });

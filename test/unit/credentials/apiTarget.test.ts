@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
 import { VideoSdkAgentCloudApi } from '../../../credentials/VideoSdkAgentCloudApi.credentials';
-import { check, checkAsync, unicode, utf16 } from '../support';
+import { check, checkAsync, checkTimes, unicode, utf16 } from '../support';
 
 const HOST = 'https://api.videosdk.live';
 const BASE = readBaseUrl(HOST);
@@ -52,21 +52,18 @@ function given<T>(call: () => T): T | undefined {
 describe('resolveTarget', () => {
 	it('gives a target of the origin of the Base URL, or throws, whatever the request is addressed to', () => {
 		const count = { signed: 0, refused: 0 };
-		check(
-			fc.property(
-				...[optional, optional, optional, fc.constantFrom(BASE, BELOW)],
-				(url, uri, baseURL, base) => {
-					const options = { baseURL, ...(url !== undefined && { url }), ...(uri !== undefined && { uri }) };
-					const target = given(() => resolveTarget(options as IHttpRequestOptions, base));
-					count[target === undefined ? 'refused' : 'signed']++;
-					if (target === undefined) return;
-					const { origin, username, password, href } = new URL(target);
-					// The target is spelled out, so that no other parser can read another host into it.
-					expect([origin, username + password, href]).toEqual([base.origin, '', target]);
-					expect(target.startsWith(`${base.origin}/`)).toBe(true);
-				},
-			),
-			4_000,
+		checkTimes(4_000)(
+			[optional, optional, optional, fc.constantFrom(BASE, BELOW)],
+			(url, uri, baseURL, base) => {
+				const options = { baseURL, ...(url !== undefined && { url }), ...(uri !== undefined && { uri }) };
+				const target = given(() => resolveTarget(options as IHttpRequestOptions, base));
+				count[target === undefined ? 'refused' : 'signed']++;
+				if (target === undefined) return;
+				const { origin, username, password, href } = new URL(target);
+				// The target is spelled out, so that no other parser can read another host into it.
+				expect([origin, username + password, href]).toEqual([base.origin, '', target]);
+				expect(target.startsWith(`${base.origin}/`)).toBe(true);
+			},
 		);
 		expect(Math.min(count.signed, count.refused)).toBeGreaterThan(400);
 	});
@@ -90,11 +87,9 @@ describe('resolveTarget', () => {
 			.map(encodeURIComponent)
 			.filter((part) => !/^\.{1,2}$/.test(part));
 		const path = fc.array(segment, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
-		check(
-			fc.property(path, fc.constantFrom('', '/'), (below, slash) => {
-				expect(resolveTarget({ url: `${slash}${below}` }, BELOW)).toBe(`${BELOW.href}/${below}`);
-			}),
-		);
+		check([path, fc.constantFrom('', '/')], (below, slash) => {
+			expect(resolveTarget({ url: `${slash}${below}` }, BELOW)).toBe(`${BELOW.href}/${below}`);
+		});
 	});
 });
 
@@ -114,17 +109,14 @@ describe('readBaseUrl', () => {
 	])('refuses %j, naming the field', (value) => expect(() => readBaseUrl(value)).toThrow("'Base URL'"));
 
 	it('gives a URL below which paths can be put, or throws', () => {
-		check(
-			fc.property(fc.oneof(address, fc.anything()), (value) => {
-				const base = given(() => readBaseUrl(value));
-				if (base === undefined) return;
-				const target = new URL(resolveTarget({ url: '/ai/v1/ai-deployments' }, base));
-				expect(target.origin).toBe(base.origin);
-				expect(target.pathname.endsWith('/ai/v1/ai-deployments')).toBe(true);
-				expect(target.search + target.hash).toBe('');
-			}),
-			2_000,
-		);
+		checkTimes(2_000)([fc.oneof(address, fc.anything())], (value) => {
+			const base = given(() => readBaseUrl(value));
+			if (base === undefined) return;
+			const target = new URL(resolveTarget({ url: '/ai/v1/ai-deployments' }, base));
+			expect(target.origin).toBe(base.origin);
+			expect(target.pathname.endsWith('/ai/v1/ai-deployments')).toBe(true);
+			expect(target.search + target.hash).toBe('');
+		});
 	});
 });
 

@@ -13,27 +13,23 @@ it('is accepted by the official SDK under its own secret, and until it has expir
 });
 
 it('carries the documented header and claims and no others, back-dated for clocks that run ahead', () => {
-	check(
-		fc.property(fc.integer({ min: 0, max: 4_102_444_800_000 }), (nowMs) => {
-			const nowS = Math.floor(nowMs / 1000);
-			const [header, claims] = signToken(KEY, SECRET, nowMs)
-				.split('.')
-				.slice(0, 2)
-				.map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as unknown);
-			expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
-			const role = { permissions: ['allow_join'], version: 2, roles: ['crawler'] };
-			expect(claims).toEqual({ apikey: KEY, ...role, iat: nowS - 60, exp: nowS + 300 });
-		}),
-	);
+	check([fc.integer({ min: 0, max: 4_102_444_800_000 })], (nowMs) => {
+		const nowS = Math.floor(nowMs / 1000);
+		const [header, claims] = signToken(KEY, SECRET, nowMs)
+			.split('.')
+			.slice(0, 2)
+			.map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as unknown);
+		expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
+		const role = { permissions: ['allow_join'], version: 2, roles: ['crawler'] };
+		expect(claims).toEqual({ apikey: KEY, ...role, iat: nowS - 60, exp: nowS + 300 });
+	});
 });
 
 it('is accepted for any key and secret, non-ASCII ones as well', () => {
 	const text = fc.oneof(unicode(1), fc.string({ minLength: 1, maxLength: 200 }), utf16().filter(Boolean));
-	check(
-		fc.property(unicode(1), text, (key, secret) => {
-			const token = signToken(key, secret);
-			expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-			expect(verifyToken(token, secret).apikey).toBe(key);
-		}),
-	);
+	check([unicode(1), text], (key, secret) => {
+		const token = signToken(key, secret);
+		expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+		expect(verifyToken(token, secret).apikey).toBe(key);
+	});
 });

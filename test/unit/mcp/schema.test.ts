@@ -6,7 +6,7 @@ import {
 	type Schema,
 	withoutOmitted,
 } from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
-import { check } from '../support';
+import { checkTimes } from '../support';
 
 const NAMES = ['a', 'b', 'toString', '__proto__'];
 const primitive = fc.oneof(
@@ -50,24 +50,22 @@ const { value, record } = fc.letrec<{ value: unknown; record: object }>((tie) =>
 }));
 
 it('accepts exactly what a whole JSON schema validator accepts', () => {
-	check(
-		fc.property(
+	checkTimes(400)(
+		[
 			fc.dictionary(fc.constantFrom('a', 'b'), schema),
 			fc.boolean(),
-			// Mostly arguments that may fit, so that what is in the schema decides.
 			fc.oneof(value, { arbitrary: record, weight: 9 }),
-			(properties, isOpen, input) => {
-				const rules = { type: 'object', properties, additionalProperties: isOpen };
-				const whole = JSON.parse(JSON.stringify(rules)) as object;
-				const checked = checkSchema(whole);
-				if (!('schema' in checked)) throw new Error(checked.problem);
-				const isValid = new Ajv({ unknownFormats: 'ignore' }).validate(whole, input);
-				expect(argumentProblems(checked.schema, input)).toEqual(
-					isValid ? [] : expect.arrayContaining([expect.any(String)]),
-				);
-			},
-		),
-		400,
+		],
+		(properties, isOpen, input) => {
+			const rules = { type: 'object', properties, additionalProperties: isOpen };
+			const whole = JSON.parse(JSON.stringify(rules)) as object;
+			const checked = checkSchema(whole);
+			if (!('schema' in checked)) throw new Error(checked.problem);
+			const isValid = new Ajv({ unknownFormats: 'ignore' }).validate(whole, input);
+			expect(argumentProblems(checked.schema, input)).toEqual(
+				isValid ? [] : expect.arrayContaining([expect.any(String)]),
+			);
+		},
 	);
 });
 
