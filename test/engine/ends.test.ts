@@ -87,6 +87,20 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		expect(endRequests()).toHaveLength(2);
 	});
 
+	it('does not count as over before if the first request has ended it after all', async () => {
+		const id = await begin();
+		fail({ kind: 'status', status: 503 });
+		const until = () => {
+			void finish(id);
+			return true;
+		};
+		fail({ kind: 'status', status: 409, body: { message: 'Not active' }, until });
+		const [record] = jsonOf(await run(id));
+		expect(record?.outcome).not.toBe('running');
+		expect(record).not.toHaveProperty('alreadyOver');
+		expect(endRequests()).toHaveLength(2);
+	});
+
 	it.each<[string, Fault]>([
 		["a proxy's page", { kind: 'status', status: 200, body: '<html>Please log in</html>' }],
 		['words alone', { kind: 'status', status: 200, body: { message: 'Accepted' } }],

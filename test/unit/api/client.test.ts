@@ -7,6 +7,7 @@ import { checkNotDeclined, DeclinedError, recordWith } from '../../../nodes/Vide
 import {
 	apiRequest,
 	type ApiRequest,
+	failureOf,
 	NO_TIME_LEFT,
 	type Sending,
 } from '../../../nodes/VideoSdkAgentCloud/api/client';
@@ -163,4 +164,18 @@ describe('apiRequest', () => {
 		const isResult = status >= 200 && status <= 299;
 		expect(await outcome).toEqual(isResult ? { id: 'i' } : expect.stringContaining(`status ${status}`));
 	});
+});
+
+it('A request that ends because the user stopped the execution has not run out of time', async () => {
+	jest.mocked(pause).mockReturnValue(new Promise(() => undefined));
+	const stop = new AbortController();
+	const context = requestContext(async ({ abortSignal }) => {
+		stop.abort();
+		expect((abortSignal as AbortSignal).aborted).toBe(true);
+		return await Promise.reject(Object.assign(new Error('canceled'), { code: 'ERR_CANCELED' }));
+	});
+	const stoppable = Object.assign(context, { getExecutionCancelSignal: () => stop.signal });
+	const request = { method: 'GET', path: '/v2/rooms', maxAttempts: 1 } as const;
+	const error = await apiRequest(stoppable, request, (json) => json, {}).catch((thrown: Error) => thrown);
+	expect(failureOf(error)).toMatchObject({ kind: 'cancelled' });
 });

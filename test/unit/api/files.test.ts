@@ -57,15 +57,17 @@ it.each([
 });
 
 it('follows redirects, relative ones too, and sends no credential anywhere', async () => {
+	const other = 'https://other.example.org/a';
 	const last = 'https://other.example.org/c.mp4';
 	const { open, asked } = internet({
 		[START]: { statusCode: 302, headers: { location: '/b' } },
-		'https://cdn.example.com/b': { statusCode: 307, headers: { location: last } },
+		'https://cdn.example.com/b': { statusCode: 307, headers: { location: other } },
+		[other]: { statusCode: 302, headers: { location: 'c.mp4' } },
 		[last]: { body: 'found' },
 	});
 	const { stream, fileName, receivedBytes } = await open(START);
 	expect([await text(stream), fileName, receivedBytes()]).toEqual(['found', 'c.mp4', 5]);
-	expect(asked).toHaveLength(3);
+	expect(asked).toHaveLength(4);
 	for (const { headers, auth, disableFollowRedirect } of asked) {
 		expect(headers).toEqual({ 'Accept-Encoding': 'identity' });
 		expect([auth, disableFollowRedirect]).toEqual([undefined, true]);

@@ -8,6 +8,7 @@ it('a file that n8n sends piece by piece becomes a tool error', async () => {
 	const server = http.createServer((_request, response) => {
 		holdResponse(response as never, 1, 10_000);
 		// As n8n sends a binary answer (WebhookRequestHandler.sendStreamResponse).
+		response.setHeader('content-length', 6);
 		const file = Readable.from([Buffer.from('a file')]);
 		file.pipe(response, { end: false });
 		void finished(file).then(() => response.end());
