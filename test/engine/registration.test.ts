@@ -38,6 +38,8 @@ const TROUBLES = {
 	down: goDown,
 	reset: () => void rig.simulator.addFault({ kind: 'reset', status: 500, match: { times: 999 } }),
 	'no answer': () => void rig.simulator.addFault({ kind: 'hang', match: { times: 999 } }),
+	'nothing new': () =>
+		void rig.simulator.addFault({ kind: 'status', status: 503, match: { method: 'POST', times: 999 } }),
 	'lost answer': () => void rig.simulator.addFault({ kind: 'reset', match: { method: 'POST', times: 1 } }),
 	'wrong keys': () => useKeys({ secretKey: 'another' }),
 };
@@ -148,6 +150,14 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 			const hasWebhook = own.length > 0;
 			if (typeof what === 'object') {
 				trigger.setParameters({ events: what.publish });
+				if (isPublished && trouble !== 'none') {
+					TROUBLES[trouble]();
+					await trigger.publish('update').catch(() => undefined);
+					recover();
+					// The former one stays until there is a new one.
+					const isThere = active().some(({ url }) => url === trigger.url);
+					if (hasWebhook && callsOf(what.publish).length > 0) expect(isThere).toBe(true);
+				}
 				if (isPublished || trouble === 'none') {
 					// n8n 1.x publishes another version without unpublishing the former one.
 					await trigger.publish(isPublished ? 'update' : 'activate');
@@ -182,7 +192,7 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 				await trigger.restart(what === 'lead' ? 'leadershipChange' : 'init');
 				// A start of n8n waits for no answer.
 				expect(Date.now() - startedAtMs).toBeLessThan(1_000);
-				if (!['none', 'lost answer'].includes(trouble) && callsOf(published[who]).length > 0) {
+				if (!['none', 'lost answer', 'nothing new'].includes(trouble) && callsOf(published[who]).length > 0) {
 					await eventually(() => trigger.warnings.length > length);
 					expect(trigger.warnings.at(-1)).toContain('n8n will retry in 5 s');
 				}
