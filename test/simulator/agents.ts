@@ -70,7 +70,6 @@ export class Deployments {
 				tags: ['latest'],
 			};
 			this.byId.set(deployment.id, deployment);
-			request.note = `deployment ${name} created`;
 			return { ...shown(deployment), createdAt: CREATED_AT, updatedAt: CREATED_AT };
 		});
 		app.get<Call>(DEPLOYMENTS, (request) => {
@@ -108,7 +107,6 @@ export function agentRoutes(app: FastifyInstance, { rooms }: World): void {
 		if (roomId !== meetingId) throw new ApiError(400, 'meetingId and roomId must be equal');
 		if (agentId === 'agent-busy') return { message: 'No workers available', data: { success: false } };
 		rooms.join(roomId, { participantId: agentId });
-		request.note = `agent ${agentId} sent to room ${roomId}`;
 		return {
 			message: 'Agent dispatched successfully',
 			data: { success: true, status: 'assigned', roomId, agentId },

@@ -79,9 +79,7 @@ export class CallEvents {
 	routes(app: FastifyInstance): void {
 		app.post<Call<Pick<SimulatedCallWebhook, 'url' | 'events'>>>(PATH, (request) => {
 			const { url, events } = request.body;
-			const webhook = this.add(url, events);
-			request.note = `call webhook ${webhook.id} created`;
-			return webhook;
+			return this.add(url, events);
 		});
 		app.get<Call>(PATH, (request) => {
 			const { search = '' } = request.query;
@@ -94,7 +92,6 @@ export class CallEvents {
 			const webhook = this.webhooks.get(request.params.id);
 			if (!webhook || webhook.deletedAt) throw new ApiError(404, 'Webhook not found');
 			webhook.deletedAt = new Date().toISOString();
-			request.note = `call webhook ${webhook.id} deleted`;
 			return { message: 'Webhook deleted successfully' };
 		});
 	}

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { isConnected, isOver, type CallInput, type SimulatedCall } from './calls';
-import { short } from './courier';
 import { between, hasText, latestFirst, matches, page } from './lists';
 import { ApiError, type Call } from './request';
 import type { World } from './world';
@@ -27,10 +26,8 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 		if (!call) throw new ApiError(404, 'Call not found');
 		return call;
 	};
-	const note = ({ callId, status }: SimulatedCall) => `call ${short(callId)} ${status}`;
 	app.post<Call<CallBody>>(PATH, async (request) => {
 		const call = calls.begin(callInput(request.body, world));
-		request.note = note(call);
 		if (request.body.waitUntilAnswered) await calls.rungOut(call);
 		return { message: 'Call initiated successfully', data: shown(call) };
 	});
@@ -49,16 +46,11 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 			wanted.map((call) => listed(call, world)),
 		);
 	});
-	app.get<Call>(`${PATH}/:id`, (request) => {
-		const call = found(request.params.id);
-		request.note = note(call);
-		return { data: shown(call) };
-	});
+	app.get<Call>(`${PATH}/:id`, ({ params }) => ({ data: shown(found(params.id)) }));
 	app.post<Call<{ callId: string }>>(`${PATH}/end`, (request) => {
 		const call = found(request.body.callId);
 		if (isOver(call)) throw new ApiError(409, 'Call has already ended');
 		calls.end(call);
-		request.note = note(call);
 		// The documented sample says so, too.
 		return { message: 'Call initiated successfully', data: shown(call) };
 	});
@@ -66,7 +58,6 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 		const call = found(request.body.callId);
 		if (!isConnected(call)) throw new ApiError(409, 'Call is not active');
 		calls.transfer(call, request.body.transferTo);
-		request.note = note(call);
 		return { data: shown(call) };
 	});
 }

@@ -28,7 +28,6 @@ function cut(request: ListRequest, all: object[], otherwise: number) {
 	const currentPage = Number(request.query.page ?? 1);
 	const perPage = Number(request.query.perPage ?? otherwise);
 	const data = all.slice((currentPage - 1) * perPage, currentPage * perPage);
-	request.note = `page ${currentPage}: ${data.length} of ${all.length}`;
 	return { data, currentPage, perPage };
 }
 

@@ -129,7 +129,6 @@ export class Rooms {
 	routes(app: FastifyInstance): void {
 		app.post<Call<RoomInput>>(ROOMS, (request) => {
 			const room = this.create(request.body);
-			request.note = `room ${room.roomId} created`;
 			return withLinks(room);
 		});
 		app.get<Call>(ROOMS, (request) => {
@@ -149,7 +148,6 @@ export class Rooms {
 			this.end(room.roomId, 'room-deactivated');
 			room.disabled = true;
 			room.updatedAt = new Date().toISOString();
-			request.note = `room ${room.roomId} deactivated`;
 			return withLinks(room);
 		});
 		app.get<Call>(SESSIONS, (request) => {

@@ -89,25 +89,17 @@ export class Sessions {
 	routes(app: FastifyInstance): void {
 		const { deployments } = this.world;
 		app.post<Call<StartBody>>(`${PATH}/start`, (request) => {
-			const { deploymentId } = request.body;
-			if (!deployments.has(deploymentId)) throw new ApiError(404, 'Deployment not found');
-			const session = this.start(request.body);
-			request.note = `session ${short(session.sessionId)} queued (deployment ${deployments.name(deploymentId)})`;
-			return { message: 'Session started successfully', data: shown(session) };
+			if (!deployments.has(request.body.deploymentId)) throw new ApiError(404, 'Deployment not found');
+			return { message: 'Session started successfully', data: shown(this.start(request.body)) };
 		});
 		app.post<Call<{ sessionId: string }>>(`${PATH}/end`, (request) => {
 			const session = this.found(request.body.sessionId);
 			if (isOver(session)) throw new ApiError(409, 'Session has already ended');
 			this.end(session);
-			request.note = `session ${short(session.sessionId)} ${session.status}`;
 			return { message: 'Session ended successfully', data: shown(session) };
 		});
 		app.get<Call>(PATH, (request) => olderPage(request, latestFirst(this.byId).map(listed)));
-		app.get<Call>(`${PATH}/:id`, (request) => {
-			const session = this.found(request.params.id);
-			request.note = `session ${short(session.sessionId)} ${session.status}`;
-			return shown(session);
-		});
+		app.get<Call>(`${PATH}/:id`, ({ params }) => shown(this.found(params.id)));
 	}
 
 	private found(sessionId: string): SimulatedSession {
