@@ -114,6 +114,19 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		expect(failureOf(await run(other)).message).toContain('unexpected response');
 	});
 
+	it('is not said to have been over already if an earlier request may have ended it', async () => {
+		const id = await begin();
+		fail({ kind: 'status', status: 503 });
+		const until = () => {
+			void finish(id);
+			return true;
+		};
+		fail({ kind: 'status', status: 409, until });
+		const [record] = jsonOf(await run(id));
+		expect(record).not.toHaveProperty('alreadyOver');
+		expect(endRequests()).toHaveLength(2);
+	});
+
 	it('gives up after three requests', async () => {
 		const id = await begin();
 		fail({ kind: 'status', status: 500 }, 9);

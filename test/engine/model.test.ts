@@ -451,7 +451,8 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 	'the workflow continues in time': ({ knownAfterMs }, { trouble, dies }) => {
 		if (trouble === 0 && !dies) expect(knownAfterMs).toBeLessThan(KNOWN_WITHIN_MS);
 	},
-	'each row has its own outcome': ({ result, outputs, items, started, isStopped, tries }, model) => {
+	'each row has its own outcome': (seen, model) => {
+		const { result, outputs, items, started, isStopped, tries } = seen;
 		if (isStopped) return;
 		const { onError, waits, trouble, dies, roomFaults, maxTries } = model;
 		const odd = oddRows(model);
@@ -466,9 +467,8 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 		for (const [index, branch] of result.output.entries()) {
 			const own = branch.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 			expect(own).toEqual([...own].sort());
-			const isOfErrors = index === 1;
 			if (onError !== 'continueErrorOutput') continue;
-			for (const { json } of branch) expect(typeof json.error === 'string').toBe(isOfErrors);
+			for (const { json } of branch) expect(typeof json.error === 'string').toBe(index === 1);
 		}
 		for (const [index, { json }] of outputs.entries()) {
 			const [id, row] = [idOf(json), rows[index]!];
@@ -480,6 +480,13 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 				);
 				// A row without trouble of its own is not affected by that of others.
 				expect([...faults, ...roomFaults, ...odd.filter((one) => one === row)]).not.toEqual([]);
+				// A workflow goes on by whom it has not called, or may have called.
+				const isDoubtful = isInDoubt(faults[startOf(seen, `item-${row}`).findIndex(mayHaveActed)]);
+				const notCalled = { outcome: isDoubtful ? 'inDoubt' : 'notCalled', to: items[row]?.to };
+				const isOfErrors = result.output[1]?.some((item) => item.json === json) ?? false;
+				if (isOfErrors) expect(json.item).toBe(`item-${row}`);
+				// After a wait, the error output has nothing but what came in, and the error.
+				if (model.starts === 'call' && !(isOfErrors && waits)) expect(json).toMatchObject(notCalled);
 				continue;
 			}
 			expect(started.get(id)?.item).toBe(`item-${row}`);
