@@ -104,6 +104,13 @@ describe('Calling Hours', () => {
 		expect(rig.requests).toHaveLength(2);
 	});
 
+	it('do not count as called when another item stops the node', async () => {
+		rig.simulator.addFault({ kind: 'delay' });
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const result = await call([ADA, GRACE, TO], { callingHours: around(Date.now()) });
+		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+
 	it('are looked at when it is the turn of an item, and no earlier', async () => {
 		const startMs = Date.now();
 		const options = {
