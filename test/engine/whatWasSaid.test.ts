@@ -305,6 +305,8 @@ describe("The event of a call's room", () => {
 		const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
 		const endPoint = expect.stringMatching(/\/videosdk$/) as string;
 		expect((room?.body as IDataObject).webhook).toEqual({ endPoint, events: ['session-ended'] });
+		// Looks are many seconds apart by then.
+		await later(MAX_WAIT_MS / 2);
 		for (const status of ['answered', 'transferring', 'switch-room-completed'] as const) {
 			await move(id, status);
 			expect((await rig.simulator.deliver(url, roomEvent(roomOf(id)))).status).toBe(200);
@@ -312,7 +314,7 @@ describe("The event of a call's room", () => {
 		}
 		expect(await waiting.resumedWithin(1_000)).toBeUndefined();
 		await move(id, 'transferred');
-		// By looks that are closer together for a while.
+		// They are closer together for a while.
 		expect(await waiting.jsonWithin(10_000)).toMatchObject([{ callId: id, outcome: 'transferred' }]);
 	});
 
