@@ -9,7 +9,7 @@ import {
 	type ScriptedModel,
 	startScriptedModel,
 } from './scriptedModel';
-import { chain, jsonNode, n8nNode, ourNode, PACKAGE, type Setup, setUp } from './setup';
+import { chain, jsonNode, n8nNode, ourNode, PACKAGE, setUpAll } from './setup';
 
 const AGENT = 'AI Agent';
 const MODEL = 'OpenAI Chat Model';
@@ -34,21 +34,17 @@ const pay = (amount: number) => ({
 });
 
 describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
-	let setup: Setup;
+	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, callBehaviour: false } });
 	let model: ScriptedModel;
 	let modelCredentialId: string;
 	let agents: Agents;
 
 	beforeAll(async () => {
 		model = await startScriptedModel();
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, callBehaviour: false } });
 		modelCredentialId = await addModelCredential(setup.n8n.rest, model);
 		agents = new Agents(setup);
 	});
-	afterAll(async () => {
-		await setup?.stop();
-		await model?.close();
-	});
+	afterAll(async () => await model?.close());
 	beforeEach(() => {
 		setup.simulator.requests.length = 0;
 		setup.simulator.clearFaults();

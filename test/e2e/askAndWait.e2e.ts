@@ -11,8 +11,7 @@ import {
 	ourCredential,
 	ourNode,
 	PATIENT,
-	type Setup,
-	setUp,
+	setUpAll,
 	timesContinued,
 	to,
 	webhookNode,
@@ -42,16 +41,15 @@ describe.each(
 	LATEST_VERSION.flatMap((version) => [[version, 'regular'] as const, [version, 'queue'] as const]),
 )('Ask and Wait in n8n %s, %s mode', (version, mode) => {
 	const isLatest = version === '2.41.1';
-	let setup: Setup;
+	const setup = setUpAll({
+		n8n: { version },
+		// With two webhook processes n8n 1.x may take two answers at once (docs/dev/queue-mode.md).
+		queue: mode === 'queue' ? { webhooks: isLatest ? 2 : 1, workers: 1 } : undefined,
+		simulator: { callBehaviour: false, ...PATIENT },
+	});
 	let agents: Agents;
 
 	beforeAll(async () => {
-		setup = await setUp({
-			n8n: { version },
-			// With two webhook processes n8n 1.x may take two answers at once (docs/dev/queue-mode.md).
-			queue: mode === 'queue' ? { webhooks: isLatest ? 2 : 1, workers: 1 } : undefined,
-			simulator: { callBehaviour: false, ...PATIENT },
-		});
 		agents = new Agents(setup);
 		for (const [path, asks] of Object.entries(WORKFLOWS)) {
 			const nodes = asks.map((parameters, index) =>
@@ -62,7 +60,6 @@ describe.each(
 			await untilPublished(setup.webhooksUrl, path);
 		}
 	});
-	afterAll(async () => await setup?.stop());
 
 	async function ask(path: string): Promise<Question> {
 		await setup.n8n.rest.triggerByWebhook(`${setup.webhooksUrl}/webhook/${path}`);

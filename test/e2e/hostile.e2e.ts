@@ -5,7 +5,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
 import { eventBody, LATEST_VERSION, publishTrigger } from './deliveries';
-import { PATIENT, setUp, type Setup } from './setup';
+import { PATIENT, setUpAll } from './setup';
 
 /** n8n's own limit is 16 MB (N8N_PAYLOAD_SIZE_MAX). */
 const OVER_THE_LIMIT_BYTES = 17 * 1024 * 1024;
@@ -37,12 +37,7 @@ async function send(
 }
 
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
-	let setup: Setup;
-
-	beforeAll(async () => {
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
-	});
-	afterAll(async () => await setup?.stop());
+	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 
 	it.each([1, 1.1])(
 		'version %d of the trigger takes what is genuine once, and nothing else',

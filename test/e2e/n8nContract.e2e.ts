@@ -4,34 +4,24 @@ import { waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
 import { ANY_VERSIONS, isWaiting, publish } from './deliveries';
-import {
-	chain,
-	CREDENTIAL_TYPE,
-	jsonNode,
-	n8nNode,
-	ourCredential,
-	type Setup,
-	setUp,
-	to,
-	webhookNode,
-} from './setup';
+import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, setUpAll, to, webhookNode } from './setup';
 
 /** Its end would be the end of an expression. */
 const NAME = 'Probe }} of n8n';
 const HOUR_MS = 3_600_000;
 
 describe.each(ANY_VERSIONS)('n8n %s', (version) => {
-	let setup: Setup;
+	const setup = setUpAll({
+		n8n: { version, env: { N8N_CUSTOM_EXTENSIONS: join(__dirname, 'probe') } },
+		simulator: { lifecycle: false },
+	});
 	let count = 0;
 	let timed: { id: string };
 
 	beforeAll(async () => {
-		const env = { N8N_CUSTOM_EXTENSIONS: join(__dirname, 'probe') };
-		setup = await setUp({ n8n: { version, env }, simulator: { lifecycle: false } });
 		// n8n looks for deadlines once a minute, while the other tests run.
 		timed = await park(1_000);
 	});
-	afterAll(async () => await setup?.stop());
 
 	/** Runs Webhook, Probe, and one node behind each output, until the probe waits, or has waited: n8n may look for deadlines at once. */
 	async function park(waitMs = HOUR_MS, settings: object = {}) {

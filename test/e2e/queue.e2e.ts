@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { during, eventBody, LATEST_VERSION, publish } from './deliveries';
-import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp } from './setup';
+import { chain, n8nNode, ourNode, PATIENT, type Setup, setUpAll } from './setup';
 
 const TRIGGER_ID = 'queue-events';
 /** Called at the end of each execution of an event. The simulator knows no such path. */
@@ -96,14 +96,13 @@ const hasStarted = (log: string, executionId: string): boolean =>
 	log.includes(`Worker started execution ${executionId} `);
 
 describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
-	let setup: Setup;
+	const setup = setUpAll({
+		n8n: { version },
+		queue: { webhooks: 2, workers: 2 },
+		simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS, ...PATIENT },
+	});
 
 	beforeAll(async () => {
-		setup = await setUp({
-			n8n: { version },
-			queue: { webhooks: 2, workers: 2 },
-			simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS, ...PATIENT },
-		});
 		const work = { resume: 'timeInterval', amount: WORK_SECONDS, unit: 'seconds' };
 		const url = `=${setup.simulator.url}${DONE_PATH}{{ $('Trigger').item.json.sessionId }}/{{ $execution.id }}`;
 		const chosen = { events: ['ai-deployment-session-started'] };
@@ -119,7 +118,6 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 		for (const { url: each } of setup.webhooks)
 			await setup.n8n.rest.waitForWebhook(`${each}/webhook/${TRIGGER_ID}/webhook`);
 	});
-	afterAll(async () => await setup?.stop());
 
 	/** The executions in n8n's database, in one of some states. n8n's own list may lack some. */
 	async function executionsIn(...states: string[]): Promise<string[]> {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
-import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp } from './setup';
+import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp, setUpAll } from './setup';
 
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
 const LIST_MS = 150_000;
@@ -48,11 +48,11 @@ const callsWorkflow = (setup: Setup, webhookId: string, events: string[]) =>
 	]);
 
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
-	let setup: Setup;
 	const foreign = { url: 'https://elsewhere.example.com/hook', events: ['call-started'] };
 	const webhookId = randomUUID();
 	/** Read again at each start. */
 	const env: Record<string, string> = {};
+	const setup = setUpAll({ n8n: { version, env }, simulator: PATIENT });
 	let workflowId: string;
 	/** As n8n names itself. */
 	let url: string;
@@ -92,13 +92,11 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
 
 	beforeAll(async () => {
-		setup = await setUp({ n8n: { version, env }, simulator: PATIENT });
 		setup.simulator.addCallWebhook(foreign.url, foreign.events);
 		url = `${setup.webhooksUrl}/webhook/${webhookId}/webhook`;
 		workflowId = (await setup.n8n.rest.createWorkflow(workflow(CALLS))).id;
 	});
 	afterEach(() => setup.simulator.clearFaults());
-	afterAll(async () => await setup?.stop());
 
 	it('is registered when published, hears of calls, and is in the list', async () => {
 		await setup.n8n.rest.activate(workflowId);

@@ -72,6 +72,15 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
 	}
 }
 
+/** Starts all before the tests of a file or a group, and stops it after them. */
+export function setUpAll(options: SetupOptions): Setup {
+	const setup = {} as Setup;
+	beforeAll(async () => void Object.assign(setup, await setUp(options)));
+	// It may not have started.
+	afterAll(async () => await (setup as Partial<Setup>).stop?.());
+	return setup;
+}
+
 /** Stores our credential for a simulator. */
 export async function createCredential(
 	rest: N8nRest,

@@ -4,7 +4,7 @@ import { LATEST_VERSION, runByHand, searchList } from './deliveries';
 import { connectMcp } from './mcpClient';
 
 type Client = Awaited<ReturnType<typeof connectMcp>>;
-import { ourNode, PATIENT, type Setup, setUp } from './setup';
+import { ourNode, PATIENT, setUpAll } from './setup';
 import { publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
 
 const MODES = LATEST_VERSION.flatMap((version) => [
@@ -23,22 +23,20 @@ const FROM = '+15550102001';
 
 describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
 	const isQueue = mode === 'queue';
-	let setup: Setup;
+	const setup = setUpAll({
+		// As n8n 3 does it.
+		n8n: { version, env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' } },
+		queue: isQueue ? { webhooks: 0, workers: 1 } : undefined,
+		simulator: { lifecycle: false, ...PATIENT },
+	});
 	/** The workflows' IDs. */
 	let ids: Record<string, string>;
 	const urlOf = (name: string) => `${setup.webhooksUrl}/webhook/tool-${name}/mcp`;
 
 	beforeAll(async () => {
-		setup = await setUp({
-			// As n8n 3 does it.
-			n8n: { version, env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' } },
-			queue: isQueue ? { webhooks: 0, workers: 1 } : undefined,
-			simulator: { lifecycle: false, ...PATIENT },
-		});
 		// n8n may not tell that an execution of a worker ended without an answer.
 		ids = await publishTools(setup, isQueue ? Object.keys(NO_ANSWER) : ['late', 'waiting']);
 	});
-	afterAll(async () => await setup?.stop());
 
 	async function tokenFor(name: string): Promise<string> {
 		const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {

@@ -4,7 +4,7 @@ import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob, SESSION } from '../../start/check';
 import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, untilWaiting } from '../deliveries';
-import { chain, createCredential, n8nNode, ourNode, PATIENT, type Setup, setUp } from '../setup';
+import { chain, createCredential, n8nNode, ourNode, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
 const START = { ...SESSION, operation: 'start' };
@@ -12,12 +12,7 @@ const WAIT = { ...SESSION, operation: 'startAndWait' };
 const START_PATH = /sessions\/start$/;
 
 describe.each(ANY_VERSIONS)('n8n %s', (version) => {
-	let setup: Setup;
-
-	beforeAll(async () => {
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
-	});
-	afterAll(async () => await setup?.stop());
+	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 
 	const run = async (parameters: object, extra?: object) =>
 		await runByHand(setup.n8n, ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { waitFor } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
 import { during, publish, untilPublished, VERSIONS } from '../deliveries';
-import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp, webhookNode } from '../setup';
+import { chain, n8nNode, ourNode, PATIENT, type Setup, setUpAll, webhookNode } from '../setup';
 
 const WAITS = 40;
 const START_INTERVAL_MS = 1_000;
@@ -78,21 +78,19 @@ async function endOne({ simulator }: Setup, { id, isCall }: Started): Promise<bo
 }
 
 describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
-	let cluster: Setup;
+	const cluster = setUpAll({
+		n8n: { version },
+		queue: { webhooks: 2, workers: 2 },
+		// So slow that a kill hits starts that are under way.
+		simulator: { lifecycle: false, callBehaviour: false, latencyMs: 80, ...PATIENT },
+	});
 	beforeAll(async () => {
-		cluster = await setUp({
-			n8n: { version },
-			queue: { webhooks: 2, workers: 2 },
-			// So slow that a kill hits starts that are under way.
-			simulator: { lifecycle: false, callBehaviour: false, latencyMs: 80, ...PATIENT },
-		});
 		for (const kind of KINDS) {
 			const wait = ourNode(cluster, 'Wait', 'videoSdkAgentCloud', OPERATIONS[kind]);
 			await publish(cluster.n8n, chain(kind, [webhookNode(kind), wait, n8nNode('Done', 'noOp')]));
 			for (const { url } of cluster.webhooks) await untilPublished(url, kind);
 		}
 	});
-	afterAll(async () => await cluster?.stop());
 
 	it(`${WAITS} waits end once and in time, whatever process is killed`, async () => {
 		const numbers = fc.sample(fc.noBias(fc.nat(999)), { seed: SEED, numRuns: 100 });

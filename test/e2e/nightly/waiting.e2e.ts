@@ -14,8 +14,7 @@ import {
 	n8nNode,
 	ourNode,
 	PATIENT,
-	type Setup,
-	setUp,
+	setUpAll,
 	timesContinued,
 	to,
 	webhookNode,
@@ -49,14 +48,10 @@ const shuffled = <T>(values: T[]): T[] =>
 		.map(({ value }) => value);
 
 describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
-	let setup: Setup;
+	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 	let caseNumber = 0;
 
-	beforeAll(async () => {
-		setup = await setUp({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
-		await publishWait('sessions');
-	});
-	afterAll(async () => await setup?.stop());
+	beforeAll(async () => await publishWait('sessions'));
 
 	/** Publishes Webhook, Row, the node that waits, and what follows; the last node counts. */
 	async function publishWait(path: string, settings: Record<string, unknown> = {}) {
