@@ -58,7 +58,6 @@ describe('The agent of examples/agent', () => {
 		await setup?.stop();
 	});
 
-	/** Starts the agent as VideoSDK's worker does, for a call with this metadata. */
 	async function start(metadata: object, env: Record<string, string> = {}): Promise<OfferedFunction[]> {
 		agent = new PythonProgram('run_agent.py', {
 			OPENAI_API_KEY: 'none',

@@ -4,7 +4,6 @@ import { createInterface } from 'node:readline';
 
 /** A Python program of this folder that takes a JSON line and answers with one. It ends when its input does. */
 export class PythonProgram {
-	/** What it wrote to stderr. */
 	log = '';
 	private readonly child: ChildProcessWithoutNullStreams;
 	private readonly lines: AsyncIterator<string>;

@@ -57,7 +57,6 @@ async function call({ n8n }: Setup, path: string, body: object, headers = {}, ex
 		throw new PlainError(`n8n answered ${response.status}: ${text}`);
 }
 
-/** Many starts: our node, and n8n's HTTP Request node. */
 async function measureStarts(setup: Setup): Promise<void> {
 	const { simulator } = setup;
 	const request = {

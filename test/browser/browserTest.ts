@@ -7,7 +7,6 @@ import type { SimulatorOptions } from '../simulator';
 import { newContext, startBrowser } from './chromium';
 import { Editor } from './editor';
 
-/** The pictures of the docs. */
 export const IMAGES = join(repositoryRoot, 'docs', 'images');
 /** Where the pictures of failed tests are kept; git ignores it. */
 const FAILURES = join(repositoryRoot, '.cache', 'browser-failures');
@@ -74,7 +73,6 @@ export function onStage(
 	return { stage, inBrowser };
 }
 
-/** Keeps a picture of the window, if pictures are wanted. */
 export async function keepPicture({ page }: Editor, name: string): Promise<void> {
 	if (!PICTURES) return;
 	mkdirSync(PICTURES, { recursive: true });

@@ -38,7 +38,6 @@ export async function startBrowser(): Promise<Browser> {
 	});
 }
 
-/** A window's worth of state. */
 export async function newContext(
 	browser: Browser,
 	options: BrowserContextOptions = {},

@@ -45,7 +45,6 @@ export class Editor {
 		await this.page.getByTestId('canvas-node').first().waitFor();
 	}
 
-	/** Opens a workflow and one of its nodes. */
 	async openNode(workflowId: string, name: string): Promise<void> {
 		await this.openWorkflow(workflowId);
 		await this.open(name);
@@ -63,14 +62,12 @@ export class Editor {
 		});
 	}
 
-	/** What the node creator shows for a search. */
 	searchResult(): Locator {
 		return this.page
 			.getByTestId('item-iterator-item')
 			.filter({ hasText: new RegExp(`${NODE_NAME}(?! Tool)`) });
 	}
 
-	/** Opens the node creator from the canvas and searches. */
 	async search(text: string): Promise<void> {
 		const bar = this.page.getByTestId('node-creator-search-bar');
 		if (!(await bar.isVisible())) {
@@ -83,7 +80,6 @@ export class Editor {
 		await bar.fill(text);
 	}
 
-	/** Opens our entry of the node creator, with its triggers and actions. */
 	async openActions(category: 'Actions' | 'Triggers'): Promise<void> {
 		await this.search('videosdk');
 		await this.searchResult().click();
@@ -100,7 +96,6 @@ export class Editor {
 		return line;
 	}
 
-	/** Unfolds the triggers or actions of our entry, if they are not. */
 	async unfold(category: 'Actions' | 'Triggers'): Promise<void> {
 		const heading = this.page.getByTestId('node-creator-category-item').filter({ hasText: category });
 		const section = this.page.locator('[data-category-collapsed]').filter({ has: heading }).last();
@@ -146,7 +141,6 @@ export class Editor {
 		await input.blur();
 	}
 
-	/** Writes into a field that is a code editor. */
 	async fillCode(name: string, value: string): Promise<void> {
 		await this.parameter(name).locator('.cm-content').click();
 		await this.page.keyboard.press('ControlOrMeta+A');
@@ -160,12 +154,10 @@ export class Editor {
 		return group;
 	}
 
-	/** Fills one field of one entry of a group of pairs. */
 	async fillEntry(group: Locator, position: number, name: string, value: string): Promise<void> {
 		await this.write(this.parameter(name, group).nth(position), value);
 	}
 
-	/** Adds a field of a collection such as Options. */
 	async addOption(name: string): Promise<void> {
 		const options = this.page.getByTestId('collection-parameter-option');
 		await this.gone(options);
@@ -182,7 +174,6 @@ export class Editor {
 		await this.parameter(name).locator('.el-switch, [role=switch]').first().click();
 	}
 
-	/** Opens the list of a locator. */
 	async openList(name: string): Promise<void> {
 		await this.locator(name).getByTestId('rlc-input').click();
 	}
@@ -191,12 +182,10 @@ export class Editor {
 		return this.panel.getByTestId(`resource-locator-${name}`);
 	}
 
-	/** The lines of the open list of a locator. */
 	get listed(): Locator {
 		return this.page.getByTestId('rlc-item').filter({ visible: true });
 	}
 
-	/** The search of the open list of a locator. */
 	get listSearch(): Locator {
 		return this.page.getByTestId('rlc-search').filter({ visible: true });
 	}
@@ -217,7 +206,6 @@ export class Editor {
 		await this.write(this.locator(name).getByTestId('rlc-input-container'), value);
 	}
 
-	/** Chooses from a dropdown. */
 	async choose(name: string, option: string): Promise<void> {
 		await this.gone(this.options);
 		await this.parameter(name).locator('input').first().click();
@@ -228,7 +216,6 @@ export class Editor {
 		return this.page.locator('.el-select-dropdown__item');
 	}
 
-	/** An open dropdown's line. */
 	option(name: string): Locator {
 		return this.page
 			.locator('.el-select-dropdown__item:visible')
@@ -264,7 +251,6 @@ export class Editor {
 		return Object.fromEntries(head.map((name, column) => [name, row[column] ?? '']));
 	}
 
-	/** What the output panel says when the step could not be done. */
 	async failure(): Promise<{ title: string; description: string }> {
 		const title = this.output.getByTestId('node-error-message');
 		await title.waitFor();
@@ -275,7 +261,6 @@ export class Editor {
 		};
 	}
 
-	/** Opens the form of a new credential from an open node. */
 	async newCredential(): Promise<void> {
 		await this.page.getByTestId('node-credentials-select').first().click();
 		await this.page.getByTestId('node-credentials-select-item-new').click();
@@ -291,7 +276,6 @@ export class Editor {
 		await this.credential.getByTestId('credential-save-button').click();
 	}
 
-	/** What the form says when the test has failed. */
 	async credentialFailure(): Promise<string> {
 		await this.credential.getByText('More details').click();
 		return await this.credential.getByTestId('node-credentials-config-container').innerText();
@@ -317,7 +301,6 @@ export class Editor {
 		await this.panel.waitFor({ state: 'hidden' });
 	}
 
-	/** Publishes the open workflow, and yields what the editor then says. */
 	async publish(): Promise<string> {
 		await this.page.getByTestId('workflow-open-publish-modal-button').click();
 		await this.page.getByTestId('workflow-publish-button').click();

@@ -43,7 +43,6 @@ interface Clicks {
 	others: number;
 }
 
-/** Counts each press of the mouse from now on. */
 async function countClicks({ page }: Editor): Promise<() => Promise<number>> {
 	await page.evaluate('window.clicks = 0; addEventListener("mousedown", () => window.clicks++, true)');
 	return async () => await page.evaluate<number>('window.clicks');
@@ -106,14 +105,12 @@ async function typeExpression(editor: Editor, field: string, text: string): Prom
 	});
 }
 
-/** Adds our action from the open node creator. */
 async function addAction(editor: Editor, action: string): Promise<void> {
 	await editor.searchResult().first().click();
 	await (await editor.line('Actions', action)).click();
 	await editor.panel.waitFor();
 }
 
-/** Opens the node creator for what follows the last node, and searches. */
 async function searchNext({ page }: Editor, text: string): Promise<void> {
 	await page.getByTestId('canvas-handle-plus').first().click();
 	await page.getByTestId('node-creator-search-bar').fill(text);

@@ -6,13 +6,11 @@ import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
 
 const NODE = 'Our node';
-/** What people look for. */
 const SEARCHES = ['voice agent', 'phone call', 'missed call', 'call ended', 'AI call', 'voice bot', 'SIP'];
 const WEBHOOK_URL = 'https://n8n.example.com/webhook/abc/webhook';
 
 const { stage, inBrowser } = onStage({ lifecycle: false });
 
-/** Stores a workflow that runs one of our nodes, and opens the node. */
 async function openNodeWith(editor: Editor, parameters: object): Promise<string> {
 	const node = ourNode(stage, NODE, 'videoSdkAgentCloud', parameters);
 	const workflow = chain('Browser test', [n8nNode('Manual', 'manualTrigger'), node]);

@@ -113,7 +113,6 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'transcription.stopRealtime': [{ status: 'pending' }, room],
 };
 
-/** Opens a workflow with a node for each of some parameters, side by side. */
 async function openWorkflow(editor: Editor, nodes: Record<string, object>): Promise<void> {
 	const manual = n8nNode('Manual', 'manualTrigger');
 	const ours = Object.entries(nodes).map(([name, parameters], index) => {

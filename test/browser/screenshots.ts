@@ -21,7 +21,6 @@ const SETTLE_MS = 700;
 const HIDE_BUTTONS =
 	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button], [data-test-id=node-issues] { visibility: hidden } [class*=executionButtons], [data-test-id^=execute-workflow-button], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
 
-/** What a locator holds in one of its modes. */
 const inMode = (mode: string, value: string, cachedResultName?: string) => ({
 	...{ __rl: true, mode, value },
 	...(cachedResultName && { cachedResultName }),
@@ -66,7 +65,6 @@ async function boxOf(locator: Locator): Promise<Box> {
 	return box;
 }
 
-/** Stores a workflow, opens it, and one of its nodes. */
 async function open(editor: Editor, stage: Stage, workflow: WorkflowJson, node?: string): Promise<void> {
 	await editor.openWorkflow((await stage.n8n.rest.createWorkflow(workflow)).id);
 	if (node) await editor.open(node);
@@ -106,7 +104,6 @@ async function formDownTo(editor: Editor, last: Locator): Promise<Box> {
 	return { ...fields, height: y + height + 6 - fields.y };
 }
 
-/** The fields of an operation. */
 const formPicture = (height: number, name: string, parameters: object): Picture => ({
 	height,
 	async show(editor, stage) {

@@ -10,7 +10,6 @@ const ACTION = 'Our node';
 
 const { stage, inBrowser } = onStage({ lifecycle: false, callBehaviour: false });
 
-/** Stores a workflow that begins with our trigger. */
 async function storeTrigger(name: string) {
 	const webhookId = randomUUID();
 	const events = { events: ['ai-deployment-session-started', 'call-hangup'] };
@@ -19,7 +18,6 @@ async function storeTrigger(name: string) {
 	return { id, url: `${stage.n8n.url}/webhook/${webhookId}/webhook` };
 }
 
-/** Stores a workflow that starts a session. @returns its ID */
 async function storeAction(operation: string): Promise<string> {
 	const deploymentId = { __rl: true, mode: 'id', value: 'ddv_support' };
 	const action = ourNode(stage, ACTION, 'videoSdkAgentCloud', { operation, deploymentId });

@@ -82,7 +82,6 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		);
 	}
 
-	/** Checks that the agent said its last words. */
 	async function ended(executionId: string, output = 'Done.'): Promise<Execution> {
 		const execution = await setup.n8n.rest.untilEnded(executionId);
 		expect([execution.status, outputOf(execution, AGENT)]).toEqual(['success', [{ output }]]);

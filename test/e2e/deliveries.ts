@@ -26,7 +26,6 @@ export function eventBody(
 	return { webhookType: `${family}-${status}`, data: { sessionId: `session-${sessionId}`, ...extra } };
 }
 
-/** Waits a while in which something must not happen. */
 export async function during(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -38,7 +37,6 @@ export function isWaiting(execution: Execution | undefined): boolean {
 	);
 }
 
-/** Waits until a run waits. */
 export async function untilWaiting({ rest }: Pick<N8n, 'rest'>, executionId: string): Promise<Execution> {
 	return await waitFor(`run ${executionId} to wait`, async () => {
 		// While n8n restarts there is no one to ask.
@@ -47,13 +45,11 @@ export async function untilWaiting({ rest }: Pick<N8n, 'rest'>, executionId: str
 	});
 }
 
-/** Runs nodes as from the editor, to the end. */
 export async function runByHand(n8n: Pick<N8n, 'rest'>, ...nodes: WorkflowNode[]): Promise<Execution> {
 	const workflow = chain('By hand', [n8nNode('Manual', 'manualTrigger'), ...nodes]);
 	return await n8n.rest.runWorkflow((await n8n.rest.createWorkflow(workflow)).id);
 }
 
-/** Publishes a workflow. @returns its ID */
 export async function publish({ rest }: Pick<N8n, 'rest'>, workflow: WorkflowJson): Promise<string> {
 	const { id } = await rest.createWorkflow(workflow);
 	await rest.activate(id);

@@ -66,12 +66,10 @@ export class ExamplesStage {
 		return execution;
 	}
 
-	/** Presses the button, and yields what a node put out. */
 	async pressFor(file: string, node: string) {
 		return outputOf(await this.press(file), node);
 	}
 
-	/** Changes what one node of a workflow contains. */
 	async enter(file: string, name: string, parameters: object): Promise<void> {
 		const { rest } = this.n8n;
 		const { id } = this.workflow(file);
@@ -107,12 +105,10 @@ export class ExamplesStage {
 		});
 	}
 
-	/** Waits until n8n has sent an email, and takes it out. */
 	async nextMail(): Promise<Mail> {
 		return await waitFor('an email', async () => this.target.mailbox.mails.shift());
 	}
 
-	/** Waits until the agent of a call has used a tool. */
 	async toolUse(callId: string, tool: string): Promise<ToolUse> {
 		return await waitFor(`the answer of ${tool}`, async () =>
 			this.simulator.toolUses.find((use) => use.id === callId && use.tool === tool),

@@ -12,7 +12,6 @@ export interface Question {
 	headers: { Authorization: string };
 }
 
-/** Parameters of a question by phone. */
 export const question = (more: object = {}) => ({
 	resource: 'call',
 	operation: 'sendAndWait',
@@ -44,7 +43,6 @@ export class Agents {
 		return { ...tool, callId: call.callId, to: call.to, executionId };
 	}
 
-	/** Connects with the official client. */
 	async connect({ url, headers }: Question) {
 		return await connectMcp(url, headers);
 	}

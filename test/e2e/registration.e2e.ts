@@ -18,7 +18,6 @@ interface Registered {
 	events: string[];
 }
 
-/** Waits until exactly these are registered. */
 async function untilRegistered({ simulator }: Setup, wanted: Registered[]): Promise<void> {
 	const registered = () =>
 		[...simulator.callWebhooks.values()]
@@ -111,7 +110,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		expect(await listed()).toMatchObject([{ name: 'Calls', value: url }]);
 	});
 
-	/** Restarts n8n, and waits until it takes deliveries again and the list is full. */
 	async function restart(): Promise<void> {
 		await setup.n8n.restart();
 		await setup.n8n.rest.waitForWebhook(`${webhookId}/webhook`);

@@ -63,7 +63,6 @@ function bodyOf(request: ModelRequest, answer: ModelAnswer, number: number): str
 	return `${chunk(message, null)}${chunk({}, finish_reason)}data: [DONE]\n\n`;
 }
 
-/** Starts the server on loopback. */
 export async function startScriptedModel(): Promise<ScriptedModel> {
 	const requests: ModelRequest[] = [];
 	let answers: Parameters<ScriptedModel['script']>[0] = [];

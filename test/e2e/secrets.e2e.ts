@@ -64,7 +64,6 @@ const request = async (url: string, options: object = {}) =>
 		{ type: 'n8n-nodes-base.httpRequest', typeVersion: 4.2 },
 	);
 
-/** The tokens of all requests, to any host. */
 const tokensSeen = (): string[] =>
 	[...setup.simulator.requests, ...foreign.requests].flatMap(({ headers }) => headers.authorization ?? []);
 
@@ -220,7 +219,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		await untilRun('"other"');
 	});
 
-	/** Starts one of our nodes that waits. */
 	async function startWaiting(parameters: object): Promise<string> {
 		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
 		const workflow = chain('Waiting', [n8nNode('Manual', 'manualTrigger'), node]);

@@ -18,7 +18,6 @@ export interface Setup {
 	credentialId: string;
 	/** Where n8n itself says that it is reached. */
 	webhooksUrl: string;
-	/** Processes of queue mode. */
 	webhooks: N8nProcess[];
 	workers: N8nProcess[];
 	queue?: QueueServices;
@@ -29,11 +28,9 @@ interface SetupOptions {
 	n8n?: N8nOptions;
 	simulator?: SimulatorOptions;
 	credential?: object;
-	/** Queue mode, with so many processes. */
 	queue?: { webhooks: number; workers: number };
 }
 
-/** Starts all. */
 export async function setUp(options: SetupOptions = {}): Promise<Setup> {
 	const undo: Array<() => Promise<unknown>> = [];
 	// An open simulator would keep jest from ending.
@@ -81,7 +78,6 @@ export function setUpAll(options: SetupOptions): Setup {
 	return setup;
 }
 
-/** Stores our credential for a simulator. */
 export async function createCredential(
 	rest: N8nRest,
 	{ apiKey, secret, url }: Pick<Simulator, 'apiKey' | 'secret' | 'url'>,
@@ -96,7 +92,6 @@ export async function createCredential(
 /** What a node names our credential by. */
 export const ourCredential = (id: string) => ({ [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } });
 
-/** One of our nodes, for a workflow. */
 export function ourNode(
 	setup: Pick<Setup, 'credentialId'>,
 	name: string,
@@ -116,7 +111,6 @@ export function ourNode(
 	} as WorkflowNode;
 }
 
-/** One of n8n's own nodes, for a workflow. */
 export function n8nNode(name: string, type: string, parameters: object = {}, typeVersion = 1): WorkflowNode {
 	return {
 		id: `id-${name}`,
@@ -158,7 +152,6 @@ export const itemNodes = (entries: unknown[]): WorkflowNode[] => [
 	n8nNode('Items', 'splitOut', { fieldToSplitOut: 'item', options: {} }),
 ];
 
-/** Where an output of a node leads. */
 export const to = (...nodes: string[]) => nodes.map((node) => ({ node, type: 'main', index: 0 }));
 
 /** A workflow whose nodes follow one another in the order given. */

@@ -29,7 +29,6 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 		queue: isQueue ? { webhooks: 0, workers: 1 } : undefined,
 		simulator: { lifecycle: false, ...PATIENT },
 	});
-	/** The workflows' IDs. */
 	let ids: Record<string, string>;
 	const urlOf = (name: string) => `${setup.webhooksUrl}/webhook/tool-${name}/mcp`;
 

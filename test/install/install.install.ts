@@ -58,11 +58,9 @@ afterAll(async () => {
 	await simulator?.close();
 });
 
-/** What n8n says of the packages it has installed. */
 const installed = async () =>
 	(await n8n.rest.call<Array<{ failedLoading?: boolean }>>('GET', '/community-packages')) ?? [];
 
-/** Runs the workflow that starts a session, and checks that it did. */
 async function expectStart(): Promise<void> {
 	const before = simulator.sessions.size;
 	const execution = await n8n.rest.runWorkflow(starterId);

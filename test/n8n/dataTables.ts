@@ -2,7 +2,6 @@ import type { N8nRest } from './rest';
 
 export type Row = Record<string, string | number | boolean | null>;
 
-/** The type of a column. */
 export type ColumnType = 'string' | 'number' | 'boolean' | 'date';
 
 /** A data table of n8n, as a user makes one. */
@@ -15,7 +14,6 @@ export interface DataTable {
 	removeColumn(name: string): Promise<void>;
 }
 
-/** Makes a data table with rows. */
 export async function createDataTable(
 	rest: N8nRest,
 	name: string,

@@ -15,7 +15,6 @@ import { DEFAULT_N8N_VERSION, ensureRuntime, type Runtime, withNodeInPath } from
 
 export interface N8nOptions {
 	version?: string;
-	/** A free one by default. */
 	port?: number;
 	/** A temporary one by default, removed by `stop`. A given one is kept. */
 	userFolder?: string;
@@ -43,7 +42,6 @@ export interface N8nProcess {
 	restart(): Promise<void>;
 }
 
-/** The main process of n8n. */
 export interface N8n extends N8nProcess {
 	readonly rest: N8nRest;
 }

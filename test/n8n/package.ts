@@ -31,7 +31,6 @@ async function buildAndPack(): Promise<string> {
 	});
 }
 
-/** Builds the package into `dist/`. */
 export async function buildPackage(): Promise<void> {
 	await alone(build);
 }

@@ -6,7 +6,6 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The root of the repository. */
 export const repositoryRoot = dirname(dirname(__dirname));
 
 const LOCK_TOUCH_INTERVAL_MS = 5_000;
@@ -155,7 +154,6 @@ export class TrackedProcess {
 		return this.chunks[0] ?? '';
 	}
 
-	/** Sends a signal to the process alone. */
 	signal(signal: NodeJS.Signals): void {
 		if (this.running) this.child.kill(signal);
 	}
@@ -169,7 +167,6 @@ export class TrackedProcess {
 		clearTimeout(timer);
 	}
 
-	/** SIGKILL to the process and its children. */
 	async kill(): Promise<void> {
 		if (!this.running) return;
 		killGroup(this.child, 'SIGKILL');
@@ -192,7 +189,6 @@ function dyingWithParent(
 		: [command, commandArguments];
 }
 
-/** Runs a program to its end. */
 export async function run(command: string, commandArguments: string[], options: StartOptions = {}) {
 	const child = new TrackedProcess(command, commandArguments, options);
 	return { code: await child.exited, output: child.output };
@@ -210,7 +206,6 @@ export async function runNpm(
 	throw new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: see npm's messages above.`);
 }
 
-/** Whether a command can be started at all. */
 export function commandExists(command: string, commandArguments = ['--version']): boolean {
 	return spawnSync(command, commandArguments, { stdio: 'ignore' }).status === 0;
 }

@@ -28,7 +28,6 @@ export interface WorkflowNode {
 	[key: string]: unknown;
 }
 
-/** A workflow as the editor exports it. */
 export interface WorkflowJson {
 	name: string;
 	nodes: WorkflowNode[];
@@ -49,7 +48,6 @@ interface NodeRun {
 	data?: Record<string, Array<Array<{ json: Json; [key: string]: unknown }> | null>>;
 }
 
-/** A run with all its data. */
 export interface Execution {
 	id: string;
 	workflowId: string;
@@ -124,11 +122,9 @@ export class N8nRest {
 
 	constructor(
 		readonly url: string,
-		/** Of n8n. */
 		public version = '',
 	) {}
 
-	/** Whether this is n8n 1.x. */
 	get isFirstLine(): boolean {
 		return this.version.startsWith('1.');
 	}
@@ -160,7 +156,6 @@ export class N8nRest {
 		return text === '' ? (undefined as T) : (JSON.parse(text) as { data: T }).data;
 	}
 
-	/** Creates the owner account of a new instance, and logs in. */
 	async setupOwner(): Promise<void> {
 		await this.send('POST', '/owner/setup', OWNER).catch((error: unknown) => {
 			// It has one already.
@@ -251,7 +246,6 @@ export class N8nRest {
 		throw new PlainError(`"${workflowData.name}" did not start: it has no trigger to be run from.`);
 	}
 
-	/** Like `startWorkflow`, and waits for the run's end. */
 	async runWorkflow(id: string, timeoutMs?: number): Promise<Execution> {
 		return await this.untilEnded(await this.startWorkflow(id), undefined, timeoutMs);
 	}

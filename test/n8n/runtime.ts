@@ -15,11 +15,9 @@ import {
 /** The current line of n8n, on which everything is tested. */
 export const DEFAULT_N8N_VERSION = '2.41.1';
 
-/** An n8n that can be started. */
 export interface Runtime {
 	version: string;
 	folder: string;
-	/** The Node.js that runs it. */
 	node: string;
 	/** The script to run with that Node.js. */
 	n8n: string;

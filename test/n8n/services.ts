@@ -17,13 +17,11 @@ import {
 export interface Service {
 	readonly port: number;
 	readonly pid: number;
-	/** What n8n has to be told. */
 	readonly env: Record<string, string>;
 	/** Ends exactly this process and removes its data. */
 	stop(): Promise<void>;
 	/** Ends it at once, as in a power failure; the data stay. */
 	kill(): Promise<void>;
-	/** Starts it again on the same port and data. */
 	restart(): Promise<void>;
 }
 
@@ -135,7 +133,6 @@ async function service(
 	};
 }
 
-/** The database of one n8n. */
 export interface Postgres extends Service {
 	/** Runs SQL beside n8n. @returns the rows, a line each */
 	query(sql: string): Promise<string>;

@@ -19,14 +19,12 @@ const EVENT_PREFIX = 'ai-deployment-session-';
 
 export const write = (line = '') => process.stdout.write(`${line}\n`);
 
-/** What is shown, and where. */
 export interface Demo {
 	n8n: N8n;
 	imported: Imported;
 	target: Target;
 }
 
-/** A session that was started. */
 interface Started {
 	sessionId: string;
 	startedAtMs: number;

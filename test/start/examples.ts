@@ -20,12 +20,10 @@ export const SELECTED: Record<string, string> = {
 
 const folder = join(repositoryRoot, 'examples');
 
-/** The names of the example files. */
 export const EXAMPLES = readdirSync(folder)
 	.filter((file) => file.endsWith('.json'))
 	.sort();
 
-/** @returns an example as it is */
 export const readExample = (file: string) =>
 	JSON.parse(readFileSync(join(folder, file), 'utf8')) as WorkflowJson;
 

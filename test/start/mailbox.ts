@@ -1,7 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 
-/** An email as it was handed over. */
 export interface Mail {
 	to: string[];
 	subject: string;

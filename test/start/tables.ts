@@ -77,10 +77,8 @@ export const TABLES: Record<string, TableDefinition> = {
 	},
 };
 
-/** The tables in an n8n, by name. */
 export type Tables = Record<string, DataTable>;
 
-/** Makes all tables. */
 export async function createTables(rest: N8nRest): Promise<Tables> {
 	const tables: Tables = {};
 	for (const [name, { columns, rows }] of Object.entries(TABLES)) {

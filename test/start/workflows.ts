@@ -23,7 +23,6 @@ type Named = { id: string; name: string };
 /** A simulator wakes no one, so its users needn't wait for the morning. */
 const ALWAYS: Record<string, string> = { days: '[1, 2, 3, 4, 5, 6, 7]', from: '00:00', to: '24:00' };
 
-/** What `npm start` has put into n8n. */
 export interface Imported {
 	credential: Named;
 	/** By the name of the example's file. */
@@ -106,7 +105,6 @@ function withTools({ parameters }: WorkflowNode, listed: object[], { call }: Tar
 	};
 }
 
-/** What n8n's own nodes contain. */
 function enteredElsewhere(node: WorkflowNode, target: Target, tablesById: Partial<Tables>): Parameters {
 	const { parameters } = node;
 	if (isEmail(node)) return target.email.parties;

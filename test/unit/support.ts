@@ -22,7 +22,6 @@ export const checkTimes =
 
 export const check = checkTimes(300);
 
-/** Checks a property that has to wait. */
 export async function checkAsync<T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> {
 	await fc.assert(property, { seed: SEED, numRuns });
 }
@@ -34,7 +33,6 @@ export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
 		maxLength,
 	});
 
-/** Any text of whole characters. */
 export const unicode = (minLength = 0, maxLength = 40): fc.Arbitrary<string> =>
 	fc.string({ unit: 'binary', minLength, maxLength });
 
@@ -45,7 +43,6 @@ export interface KeyPair {
 	publishedPem: string;
 }
 
-/** Makes an RSA key pair. */
 export function rsaKeyPair(modulusLength = 2_048): KeyPair {
 	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
 	return {

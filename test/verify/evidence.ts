@@ -10,7 +10,6 @@ import { PlainError } from '../n8n/processes';
 const TIMEOUT_MS = 60_000;
 const STOPPED = 'Stopped before the end: there is no report.';
 
-/** A JSON object of the API. */
 export type Json = Record<string, unknown>;
 
 /** What is to be tried, and with which account. */
@@ -30,7 +29,6 @@ export interface Plan {
 	write(line: string): void;
 }
 
-/** A request and its answer. */
 export interface Exchange {
 	/** Why the request was sent. */
 	step: string;
@@ -43,7 +41,6 @@ export interface Exchange {
 	answer: unknown;
 }
 
-/** An event that came to our address. */
 export interface Received {
 	/** The last part of the address: session, call, or room. */
 	to: string;
@@ -66,7 +63,6 @@ export const isObject = (value: unknown): value is Json =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
 const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 
-/** What the API was seen to do. */
 export class Evidence {
 	readonly exchanges: Exchange[] = [];
 	/** What was called, as the answer named it. */
@@ -143,7 +139,6 @@ export class Evidence {
 		return this.events.filter((event) => event.to === to && isOurs(event));
 	}
 
-	/** A request that was answered. */
 	at(step: string): Exchange | undefined {
 		return this.exchanges.find((exchange) => exchange.step === step && exchange.status !== 0);
 	}
@@ -153,7 +148,6 @@ export class Evidence {
 		return status >= 200 && status < 300;
 	}
 
-	/** The JSON object of a success; else empty. */
 	answer(step: string): Json {
 		return this.succeeded(step) ? objectOf(this.at(step)?.answer) : {};
 	}

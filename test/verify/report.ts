@@ -34,7 +34,6 @@ function redacted(value: unknown, field = ''): unknown {
 	return (WORDS.test(field) && WORD.test(value)) || PAGING.test(field) ? value : '<text>';
 }
 
-/** What was found about each point. */
 export const findings = (evidence: Evidence) =>
 	OPEN_POINTS.map(({ id, question, assumed, dependsOn, triedBy, see }) => {
 		const seen = see(evidence);

@@ -1,4 +1,3 @@
-/** `npm run verify:api` against the simulator. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot, temporaryFolder, TrackedProcess } from '../n8n/processes';

@@ -20,7 +20,6 @@ const HANG_MS = 14_000;
 /** So many events are on their way, come at once after it, and come during `OUTAGE_MS`. */
 const GROUP = 10;
 
-/** Signals a process and its children. */
 function signalAll(pid: number, signal: NodeJS.Signals): void {
 	const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
 	for (const each of [pid, ...children.map(Number)]) {
@@ -87,7 +86,6 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		postgres = undefined;
 	});
 
-	/** Delivers an event once. @returns the status */
 	async function deliver(sessionId: string): Promise<number | undefined> {
 		const { status, responseText } = await setup.simulator.deliver(url, eventBody(sessionId, 'started'));
 		if (status === 200 && responseText?.includes('starting up')) answeredByStartPage.add(sessionId);

@@ -26,7 +26,6 @@ class Calls {
 		}
 	}
 
-	/** Ends one of the calls in flight. */
 	async end(dice = 0, fails = false): Promise<void> {
 		const [index = NaN, call] = [...this.running][dice % this.running.size] ?? [];
 		this.running.delete(index);

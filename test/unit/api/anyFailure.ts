@@ -12,7 +12,6 @@ const STATUSES = [
 	...[502, 503, 504, 599, 600, 999],
 ];
 
-/** Every kind of failure. */
 export const FAILURES: ApiFailure[] = [
 	...KINDS.map((kind): ApiFailure => ({
 		kind,

@@ -71,7 +71,6 @@ describe('apiRequest', () => {
 	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, starts: 'session' };
 	let sent: IHttpRequestOptions[];
 
-	/** Sends a request to an API that gives one answer after the other, and the last one ever after. */
 	async function send(
 		request: ApiRequest,
 		answers: Array<object | Error>,

@@ -4,7 +4,6 @@ import { STARTS, type StartKind } from '../../../nodes/VideoSdkAgentCloud/api/st
 import { checkTimes } from '../support';
 import { FAILURES } from './anyFailure';
 
-/** What is said in doubt. */
 const IN_DOUBT: Partial<Record<StartKind, string[]>> = {
 	session: ['the session may have been started', 'Session: Get Many'],
 	dispatch: ['the agent may have been dispatched', 'check the room'],

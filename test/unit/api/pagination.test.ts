@@ -44,7 +44,6 @@ function serverOf(all: number, pageInfo: PageInfo, cap = Infinity): { send: Send
 	return { send, pages };
 }
 
-/** Reads a list to its end. @param wantedRows see `listPages` */
 async function readAll(send: Send, firstPage?: number, wantedRows?: number): Promise<number[]> {
 	const ids: number[] = [];
 	for await (const { rows } of listPages(send, LIST, firstPage, wantedRows)) {

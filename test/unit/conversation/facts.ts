@@ -63,7 +63,6 @@ const part: fc.Arbitrary<Fact> = fc
 	)
 	.map(([name, found]) => ({ parts: { [name]: found } }));
 
-/** Any fact of a conversation. */
 export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const event = fc
 		.tuple(fc.constantFrom(...END_EVENTS), fc.nat(100))

@@ -30,7 +30,6 @@ interface World {
 	fails?: true;
 }
 
-/** @returns what one look finds */
 async function look(place: Place, world: World, readText = async (url: string) => `text of ${url}`) {
 	const send: Send = async ({ path }, read) => {
 		if (world.fails && path.includes('recordings'))

@@ -5,7 +5,6 @@ import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 
 type Declared = INodeProperties & { blank?: Blank };
 
-/** A field, and those in it. */
 function within(field: Declared, path = field.name): Array<[path: string, field: Declared]> {
 	const inner = (field.options ?? []).flatMap((option) => {
 		if ('values' in option) return option.values.flatMap((value) => within(value, `${path}.${value.name}`));

@@ -17,7 +17,6 @@ const listed = fc.uniqueArray(fc.record({ id: fc.integer({ max: 99 }).map(String
 });
 const anyWanted: fc.Arbitrary<Wanted> = fc.record({ url, events: events.map(callEventsOf) });
 
-/** @returns what there is after the changes */
 function apply(given: Wanted, before: CallWebhook[], id = 'new'): CallWebhook[] {
 	const { create, remove } = reconcile(given, before);
 	const left = before.filter((one) => !remove.includes(one));

@@ -18,7 +18,6 @@ afterEach(() => void jest.useRealTimers());
 
 type Answer = (request: ApiRequest, lane: Lane, untilMs: number) => Promise<IDataObject>;
 
-/** An account whose requests are answered by the test. */
 function accountOf(answer: Answer): Account {
 	return {
 		pausedUntilMs: { look: 0, end: 0, keep: 0, file: 0 },

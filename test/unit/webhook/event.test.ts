@@ -167,7 +167,6 @@ describe('eventId', () => {
 		indent: fc.constantFrom(0, 2),
 	});
 
-	/** Delivers an event in one of many spellings. */
 	function eventIdOf(
 		ofId: string,
 		event: string,

@@ -37,13 +37,11 @@ async function verdictOf(isSignedWith: (key: KeyObject) => boolean, host = HOST,
 	}
 }
 
-/** Verifies a delivery that was signed with a key. */
 const deliver = async (signedWith = first.publicKey, host = HOST, by = context) =>
 	await verdictOf((key) => key.equals(signedWith), host, by);
 /** Whatever an attacker signs with, it fits no key. */
 const deliverForged = async () => await verdictOf(() => false);
 const deliverBoth = async () => [await deliver(), await deliver(second.publicKey)];
-/** Publishes a new key, and lets time go by. */
 async function renewKey(afterMs: number): Promise<void> {
 	publish = published(first.publishedPem);
 	expect(await deliver()).toBe(true);

@@ -55,7 +55,6 @@ const signature = (change: (signature: string, dice: number, text: string) => st
 	return (body, ...given) => ({ body, signature: change(signatureOf(body), ...given) });
 };
 
-/** What is delivered. */
 const KINDS: Record<string, Make> = {
 	valid: signedBy(),
 	'body with a flipped bit': signedBefore((body, dice) => withFlippedBit(body, dice)),
