@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
-import { PATIENT, setUp, type Setup } from '../e2e/setup';
+import type { BrowserContextOptions } from 'playwright-core';
+import { PATIENT, setUp } from '../e2e/setup';
 import { PlainError, repositoryRoot } from '../n8n/processes';
 import type { SimulatorOptions } from '../simulator';
 import { newContext, startBrowser } from './chromium';
@@ -19,17 +19,13 @@ const LOOK: BrowserContextOptions = {
 };
 
 /** A real n8n, the simulator and a browser that is signed in. */
-export interface Stage extends Setup {
-	browser: Browser;
-	/** Keeps n8n's editor, which a browser takes seconds to load and compile. */
-	context: BrowserContext;
-	login: Awaited<ReturnType<BrowserContext['storageState']>>;
-}
+export type Stage = Awaited<ReturnType<typeof startStage>>;
 
 /** Starts everything and signs in by hand. */
-export async function startStage(simulator: SimulatorOptions = {}, env = {}): Promise<Stage> {
+export async function startStage(simulator: SimulatorOptions = {}, env = {}) {
 	const setup = await setUp({ simulator: { ...PATIENT, ...simulator }, n8n: { env } });
 	const browser = await startBrowser();
+	/** Keeps n8n's editor, which a browser takes seconds to load and compile. */
 	const context = await newContext(browser, LOOK);
 	const page = await context.newPage();
 	await new Editor(page, setup.n8n).signIn();

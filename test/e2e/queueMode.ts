@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { type Postgres, startPostgres, startRedis } from '../n8n/services';
+import { startPostgres, startRedis } from '../n8n/services';
 
 /** n8n notices after a minute or two by default that a worker is gone; tests have not got so long. */
 const FAST_STALL_CHECK = {
@@ -13,16 +13,10 @@ const FAST_STALL_CHECK = {
 const NO_SECOND_RUN = { QUEUE_WORKER_MAX_STALLED_COUNT: '0' };
 
 /** What stands around the processes of queue mode. */
-export interface QueueServices {
-	postgres: Postgres;
-	url: string;
-	/** For each process of n8n. */
-	env: Record<string, string>;
-	stop(): Promise<void>;
-}
+export type QueueServices = Awaited<ReturnType<typeof startQueueServices>>;
 
 /** Starts Postgres, Redis, and a load balancer, which reads its targets at each connection, and goes past those that are down. */
-export async function startQueueServices(targets: Array<{ port: number }>): Promise<QueueServices> {
+export async function startQueueServices(targets: Array<{ port: number }>) {
 	let turn = 0;
 	const balancer = createServer((client) => {
 		client.on('error', () => client.destroy());
@@ -43,6 +37,7 @@ export async function startQueueServices(targets: Array<{ port: number }>): Prom
 	return {
 		postgres,
 		url,
+		/** For each process of n8n. */
 		env: {
 			...{ ...postgres.env, ...redis.env, ...FAST_STALL_CHECK, ...NO_SECOND_RUN },
 			// 1.x knows the former name only.

@@ -19,14 +19,7 @@ interface ToolCall {
 export type ModelAnswer = ToolCall | { calls: ToolCall[] } | { text: string };
 
 /** A local server that speaks OpenAI's chat completions API and answers as scripted. */
-export interface ScriptedModel {
-	/** For the credential of the chat model node. */
-	readonly url: string;
-	readonly requests: ModelRequest[];
-	/** Sets the answers to the next requests, and forgets the former ones. After the last one it says "Done". */
-	script(answers: Array<ModelAnswer | ((request: ModelRequest) => ModelAnswer)>): void;
-	close(): Promise<void>;
-}
+export type ScriptedModel = Awaited<ReturnType<typeof startScriptedModel>>;
 
 function messageOf(answer: ModelAnswer, number: number) {
 	if ('text' in answer) return { role: 'assistant', content: answer.text };
@@ -63,9 +56,9 @@ function bodyOf(request: ModelRequest, answer: ModelAnswer, number: number): str
 	return `${chunk(message, null)}${chunk({}, finish_reason)}data: [DONE]\n\n`;
 }
 
-export async function startScriptedModel(): Promise<ScriptedModel> {
+export async function startScriptedModel() {
 	const requests: ModelRequest[] = [];
-	let answers: Parameters<ScriptedModel['script']>[0] = [];
+	let answers: Array<ModelAnswer | ((request: ModelRequest) => ModelAnswer)> = [];
 	const server = createServer((request, response) => {
 		const chunks: Buffer[] = [];
 		request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -88,7 +81,8 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
 	return {
 		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
 		requests,
-		script(next) {
+		/** Sets the answers to the next requests, and forgets the former ones. After the last one it says "Done". */
+		script(next: typeof answers) {
 			answers = next;
 			requests.length = 0;
 		},

@@ -1,9 +1,9 @@
-import type { N8n, N8nOptions, N8nProcess } from '../n8n/instance';
+import type { N8nOptions, N8nProcess } from '../n8n/instance';
 import { startN8n, startProcess } from '../n8n/instance';
 import type { N8nRest, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Simulator, SimulatorOptions } from '../simulator';
 import { startSimulator } from '../simulator';
-import { type QueueServices, startQueueServices } from './queueMode';
+import { startQueueServices } from './queueMode';
 
 export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
@@ -12,17 +12,7 @@ export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 export const PATIENT = { deliveryTimeoutMs: 30_000 };
 
 /** A real n8n with the package and our credential, and the simulator that the credential names. */
-export interface Setup {
-	n8n: N8n;
-	simulator: Simulator;
-	credentialId: string;
-	/** Where n8n itself says that it is reached. */
-	webhooksUrl: string;
-	webhooks: N8nProcess[];
-	workers: N8nProcess[];
-	queue?: QueueServices;
-	stop(): Promise<void>;
-}
+export type Setup = Awaited<ReturnType<typeof setUp>>;
 
 interface SetupOptions {
 	n8n?: N8nOptions;
@@ -31,7 +21,7 @@ interface SetupOptions {
 	queue?: { webhooks: number; workers: number };
 }
 
-export async function setUp(options: SetupOptions = {}): Promise<Setup> {
+export async function setUp(options: SetupOptions = {}) {
 	const undo: Array<() => Promise<unknown>> = [];
 	// An open simulator would keep jest from ending.
 	const stop = async () => {
@@ -61,6 +51,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
 		const workers = await startAll('worker', workerCount);
 		targets.push(...(webhookCount > 0 ? webhooks : [n8n]));
 		const { id: credentialId } = await createCredential(n8n.rest, simulator, options.credential);
+		/** Where n8n itself says that it is reached. */
 		const webhooksUrl = queue?.url ?? n8n.url.replace('127.0.0.1', 'localhost');
 		return { n8n, simulator, credentialId, webhooksUrl, webhooks, workers, queue, stop };
 	} catch (error) {

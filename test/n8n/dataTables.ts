@@ -5,21 +5,14 @@ export type Row = Record<string, string | number | boolean | null>;
 export type ColumnType = 'string' | 'number' | 'boolean' | 'date';
 
 /** A data table of n8n, as a user makes one. */
-export interface DataTable {
-	readonly id: string;
-	/** All rows, oldest first, without the columns that n8n adds but `id`. */
-	rows(): Promise<Row[]>;
-	/** Changes the rows in which a column has a value. */
-	change(column: string, value: string, changes: Row): Promise<void>;
-	removeColumn(name: string): Promise<void>;
-}
+export type DataTable = Awaited<ReturnType<typeof createDataTable>>;
 
 export async function createDataTable(
 	rest: N8nRest,
 	name: string,
 	columns: Record<string, ColumnType>,
 	rows: Row[] = [],
-): Promise<DataTable> {
+) {
 	const project = await rest.call<{ id: string }>('GET', '/projects/personal');
 	const tables = `/projects/${project.id}/data-tables`;
 	const { id } = await rest.call<{ id: string }>('POST', tables, {
@@ -29,17 +22,19 @@ export async function createDataTable(
 	if (rows.length > 0) await rest.call('POST', `${tables}/${id}/insert`, { data: rows, returnType: 'count' });
 	return {
 		id,
-		async rows() {
+		/** All rows, oldest first, without the columns that n8n adds but `id`. */
+		async rows(): Promise<Row[]> {
 			const { data } = await rest.call<{ data: Row[] }>('GET', `${tables}/${id}/rows?sortBy=id:asc`);
 			return data.map(({ createdAt: _created, updatedAt: _updated, ...row }) => row);
 		},
-		async change(column, value, changes) {
+		/** Changes the rows in which a column has a value. */
+		async change(column: string, value: string, changes: Row) {
 			await rest.call('PATCH', `${tables}/${id}/rows`, {
 				filter: { type: 'and', filters: [{ columnName: column, condition: 'eq', value }] },
 				data: changes,
 			});
 		},
-		async removeColumn(column) {
+		async removeColumn(column: string) {
 			const all = await rest.call<Array<{ id: string; name: string }>>('GET', `${tables}/${id}/columns`);
 			const found = all.find(({ name: each }) => each === column);
 			await rest.call('DELETE', `${tables}/${id}/columns/${found?.id}`);

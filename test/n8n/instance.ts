@@ -25,26 +25,9 @@ export interface N8nOptions {
 	logLevel?: 'error' | 'warn' | 'info' | 'debug';
 }
 
-/** A process of n8n under control. */
-export interface N8nProcess {
-	readonly port: number;
-	readonly url: string;
-	readonly userFolder: string;
-	/** All it has written so far, restarts included. */
-	readonly logs: string;
-	readonly running: boolean;
-	readonly runtime: Runtime;
-	/** Ends it and removes its temporary folder. */
-	stop(): Promise<void>;
-	/** SIGKILL to it and its children; its folder stays. */
-	kill(): Promise<void>;
-	/** Ends it if it runs and starts it again on the same port and folder. */
-	restart(): Promise<void>;
-}
-
-export interface N8n extends N8nProcess {
-	readonly rest: N8nRest;
-}
+/** A process of n8n under control, and its main process. */
+export type N8nProcess = Awaited<ReturnType<typeof startProcess>>;
+export type N8n = Awaited<ReturnType<typeof startN8n>>;
 
 type Role = 'start' | 'worker' | 'webhook';
 
@@ -127,7 +110,7 @@ function seedDatabase(runtime: Runtime, userFolder: string): void {
 const portTaken = (output: string) => /EADDRINUSE|port is already in use|port \d+ .*in use/i.test(output);
 
 /** Starts a process of n8n, on loopback. In queue mode, `env` must name the same Postgres and Redis for each. */
-export async function startProcess(role: Role, options: N8nOptions): Promise<N8nProcess> {
+export async function startProcess(role: Role, options: N8nOptions) {
 	const userFolder = options.userFolder ?? temporaryFolder(`videosdk-n8n-${role}`);
 	const isTemporary = options.userFolder === undefined;
 	mkdirSync(userFolder, { recursive: true });
@@ -203,19 +186,23 @@ export async function startProcess(role: Role, options: N8nOptions): Promise<N8n
 		},
 		userFolder,
 		runtime,
+		/** All it has written so far, restarts included. */
 		get logs() {
 			return [...earlierLogs, child?.output ?? ''].join('');
 		},
 		get running() {
 			return child?.running ?? false;
 		},
+		/** Ends it and removes its temporary folder. */
 		async stop() {
 			await child?.stop();
 			if (isTemporary) removeFolder(userFolder);
 		},
+		/** SIGKILL to it and its children; its folder stays. */
 		async kill() {
 			await child?.kill();
 		},
+		/** Ends it if it runs and starts it again on the same port and folder. */
 		async restart() {
 			await child?.stop();
 			await launch();
@@ -224,7 +211,7 @@ export async function startProcess(role: Role, options: N8nOptions): Promise<N8n
 }
 
 /** Starts a real n8n with the package installed, on loopback; its owner account is set up and logged in. */
-export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
+export async function startN8n(options: N8nOptions = {}) {
 	const main = await startProcess('start', options);
 	const rest = new N8nRest(main.url, main.runtime.version);
 	try {
@@ -233,5 +220,8 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 		await main.stop();
 		throw error;
 	}
-	return Object.defineProperties({ rest } as N8n, Object.getOwnPropertyDescriptors(main));
+	return Object.defineProperties(
+		{ rest } as { rest: N8nRest } & N8nProcess,
+		Object.getOwnPropertyDescriptors(main),
+	);
 }

@@ -13,18 +13,6 @@ import {
 	waitFor,
 } from './processes';
 
-/** A database or queue that n8n's queue mode needs. */
-export interface Service {
-	readonly port: number;
-	readonly pid: number;
-	readonly env: Record<string, string>;
-	/** Ends exactly this process and removes its data. */
-	stop(): Promise<void>;
-	/** Ends it at once, as in a power failure; the data stay. */
-	kill(): Promise<void>;
-	restart(): Promise<void>;
-}
-
 const START_TIMEOUT_MS = 120_000;
 const POSTGRES_USER = 'n8n';
 const POSTGRES_DATABASE = 'n8n';
@@ -98,7 +86,7 @@ async function service(
 	launch: () => TrackedProcess,
 	isReady: () => Promise<true | undefined>,
 	stopSignal: NodeJS.Signals,
-): Promise<Service> {
+) {
 	let child = launch();
 	const ready = async () =>
 		await waitFor(
@@ -118,10 +106,12 @@ async function service(
 		get pid() {
 			return child.pid;
 		},
+		/** Ends exactly this process and removes its data. */
 		async stop() {
 			await child.stop(10_000, stopSignal);
 			removeFolder(folder);
 		},
+		/** Ends it at once, as in a power failure; the data stay. */
 		async kill() {
 			await child.kill();
 		},
@@ -133,13 +123,10 @@ async function service(
 	};
 }
 
-export interface Postgres extends Service {
-	/** Runs SQL beside n8n. @returns the rows, a line each */
-	query(sql: string): Promise<string>;
-}
+export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 
 /** Starts a Postgres 17 or newer on loopback, with a database of its own in a temporary folder. */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres() {
 	if (!postgresBinaries()) await aptInstall(['postgresql-17'], show);
 	const binaries = postgresBinaries()!;
 	const folder = temporaryFolder('videosdk-postgres');
@@ -190,6 +177,7 @@ export async function startPostgres(): Promise<Postgres> {
 		await started.stop();
 		throw new PlainError(`${database.output}\nThe Postgres database could not be created.`);
 	}
+	/** Runs SQL beside n8n. @returns the rows, a line each */
 	const query = async (sql: string): Promise<string> => {
 		const { code, output } = await psql(POSTGRES_DATABASE, sql);
 		if (code !== 0) throw new PlainError(output);
@@ -200,7 +188,7 @@ export async function startPostgres(): Promise<Postgres> {
 }
 
 /** Starts a Redis on loopback, with its data in a temporary folder (it survives `kill` and `restart`). */
-export async function startRedis(): Promise<Service> {
+export async function startRedis() {
 	if (!commandExists('redis-server')) await aptInstall(['redis-server'], show);
 	const folder = temporaryFolder('videosdk-redis');
 	const [port = 0] = await freePorts(1);

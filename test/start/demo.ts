@@ -25,32 +25,23 @@ export interface Demo {
 	target: Target;
 }
 
-interface Started {
-	sessionId: string;
-	startedAtMs: number;
-}
-
-/** Runs the workflow that starts a session. @throws PlainError if it started none */
-export async function startSession({ n8n, imported }: Demo): Promise<Started> {
-	const workflow = imported.workflows[SESSION_EXAMPLE]!;
-	const execution = await n8n.rest.runWorkflow(workflow.id);
-	const [session] = outputOf(execution, theNode(workflow, does('session:start')).name);
-	if (execution.status !== 'success' || !session?.sessionId) {
-		throw new PlainError(`"${workflow.name}" didn't start a session: ${reasonOf(execution)}`);
+/**
+ * Runs the workflow that starts a session, and shows each of its events as the other workflow received it.
+ *
+ * @returns how many events
+ * @throws PlainError if no session starts, or an event doesn't come
+ */
+export async function showSession({ n8n, imported, target }: Demo): Promise<number> {
+	const starting = imported.workflows[SESSION_EXAMPLE]!;
+	const run = await n8n.rest.runWorkflow(starting.id);
+	const [session] = outputOf(run, theNode(starting, does('session:start')).name);
+	if (run.status !== 'success' || !session?.sessionId) {
+		throw new PlainError(`"${starting.name}" didn't start a session: ${reasonOf(run)}`);
 	}
-	const { sessionId, status, deploymentId, tag } = session;
-	write(`      Session ${String(sessionId)}`);
-	write(
-		`        status ${String(status)}, deployment ${String(deploymentId)}, tag ${String(tag ?? '(none)')}`,
-	);
-	return { sessionId: String(sessionId), startedAtMs: Date.parse(execution.startedAt) };
-}
+	const { sessionId, status, deploymentId, tag } = session as Record<string, string>;
+	write(`      Session ${sessionId}`);
+	write(`        status ${status}, deployment ${deploymentId}, tag ${tag ?? '(none)'}`);
 
-/** Shows each event of a session as the other workflow received it. @returns how many @throws PlainError if one doesn't come */
-export async function watchEvents(
-	{ n8n, imported, target }: Demo,
-	{ sessionId, startedAtMs }: Started,
-): Promise<number> {
 	const workflow = imported.workflows[EVENTS_EXAMPLE]!;
 	const trigger = theNode(workflow, isTrigger);
 	// A session that goes well has no failure to tell.
@@ -74,7 +65,9 @@ export async function watchEvents(
 		});
 		const { event: name, data } = received(execution);
 		const event = String(name);
-		const seconds = (Math.max(0, Date.parse(execution.startedAt) - startedAtMs) / 1000).toFixed(1);
+		const seconds = (Math.max(0, Date.parse(execution.startedAt) - Date.parse(run.startedAt)) / 1000).toFixed(
+			1,
+		);
 		write(
 			`      + ${seconds.padStart(5)} s  ${event.padEnd(9)} received by "${workflow.name}", execution ${execution.id}: ${execution.status}`,
 		);

@@ -12,7 +12,7 @@ import { freePorts, isPortFree, onShutdown, PlainError, runMain } from '../n8n/p
 import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { CALL_NUMBERS } from '../simulator';
-import { showCall, startSession, watchEvents, write } from './demo';
+import { showCall, showSession, write } from './demo';
 import { CALL_EXAMPLE, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
 import { startTarget } from './target';
@@ -115,10 +115,7 @@ runMain(async () => {
 		);
 		const demo = { n8n: running, imported, target };
 		const { [SESSION_EXAMPLE]: sessions, [CALL_EXAMPLE]: calls } = imported.workflows;
-		let events = 0;
-		await step(`Running "${sessions!.name}"`, async () => {
-			events = await watchEvents(demo, await startSession(demo));
-		});
+		const events = await step(`Running "${sessions!.name}"`, async () => await showSession(demo));
 		await step(`Running "${calls!.name}"`, async () => await showCall(demo));
 		write();
 		write(

@@ -23,15 +23,10 @@ type Named = { id: string; name: string };
 /** A simulator wakes no one, so its users needn't wait for the morning. */
 const ALWAYS: Record<string, string> = { days: '[1, 2, 3, 4, 5, 6, 7]', from: '00:00', to: '24:00' };
 
-export interface Imported {
-	credential: Named;
-	/** By the name of the example's file. */
-	workflows: Record<string, StoredWorkflow>;
-	tables: Tables;
-}
+export type Imported = Awaited<ReturnType<typeof importExamples>>;
 
 /** Puts the credentials, the tables, and all workflows of `examples/` into n8n, set up as their sticky notes say. */
-export async function importExamples(n8n: { rest: N8nRest; url: string }, target: Target): Promise<Imported> {
+export async function importExamples(n8n: { rest: N8nRest; url: string }, target: Target) {
 	const { rest } = n8n;
 	const add = async (name: string, type: string, data: Record<string, unknown>) => ({
 		id: (await rest.createCredential({ name, type, data })).id,
@@ -53,7 +48,8 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 	);
 	// n8n 1.x finds a table by its ID only.
 	const tablesById = rest.isFirstLine ? tables : {};
-	const workflows: Imported['workflows'] = {};
+	/** By the name of the example's file. */
+	const workflows: Record<string, StoredWorkflow> = {};
 	for (const [file, workflow] of Object.entries(examples)) {
 		const other = examples[SELECTED[file] ?? ''];
 		// As if picked from the lists, which know that a local API reaches a local address.

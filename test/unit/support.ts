@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import type {
 	IDataObject,
 	IExecuteFunctions,
@@ -36,20 +36,11 @@ export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
 export const unicode = (minLength = 0, maxLength = 40): fc.Arbitrary<string> =>
 	fc.string({ unit: 'binary', minLength, maxLength });
 
-export interface KeyPair {
-	privateKey: KeyObject;
-	publicKey: KeyObject;
-	/** As VideoSDK publishes its key: PKCS#1, with newlines around. */
-	publishedPem: string;
-}
-
-export function rsaKeyPair(modulusLength = 2_048): KeyPair {
+export function rsaKeyPair(modulusLength = 2_048) {
 	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
-	return {
-		privateKey,
-		publicKey,
-		publishedPem: `\n${String(publicKey.export({ type: 'pkcs1', format: 'pem' }))}\n`,
-	};
+	// As VideoSDK publishes its key: PKCS#1, with newlines around.
+	const publishedPem = `\n${String(publicKey.export({ type: 'pkcs1', format: 'pem' }))}\n`;
+	return { privateKey, publicKey, publishedPem };
 }
 
 export const NODE: INode = {

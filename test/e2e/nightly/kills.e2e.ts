@@ -41,16 +41,8 @@ const OPERATIONS = {
 };
 const KINDS = Object.keys(OPERATIONS) as Array<keyof typeof OPERATIONS>;
 
-/** A conversation that was started, and the URL that its execution waits at. */
-interface Started {
-	id: string;
-	startId: string;
-	isCall: boolean;
-	executionId: string;
-	startedAtMs: number;
-}
-
-function startedIn({ simulator }: Setup): Started[] {
+/** The conversations that were started, and the executions that wait for them. */
+function startedIn({ simulator }: Setup) {
 	const executionIdOf = (url = '') => /\/webhook-waiting\/(\d+)/.exec(url)?.[1] ?? '';
 	const sessions = [...simulator.sessions.values()].map(({ sessionId, metaData, webhook, start }) => ({
 		id: sessionId,
@@ -70,7 +62,10 @@ function startedIn({ simulator }: Setup): Started[] {
 }
 
 /** Ends a conversation. @returns whether n8n has taken the event that tells it */
-async function endOne({ simulator }: Setup, { id, isCall }: Started): Promise<boolean> {
+async function endOne(
+	{ simulator }: Setup,
+	{ id, isCall }: { id: string; isCall: boolean },
+): Promise<boolean> {
 	if (!isCall) return (await simulator.emit(id, 'stopped'))?.status === 200;
 	await simulator.moveCall(id, 'answered');
 	const deliveries = await simulator.moveCall(id, 'ended');
