@@ -50,15 +50,6 @@ export interface Received {
 	isSigned: boolean;
 }
 
-interface Request {
-	/** What the `:id` of the endpoint stands for. */
-	id?: string;
-	query?: Record<string, string>;
-	body?: Json;
-	/** Sent also when the rest has been stopped. */
-	isCleanUp?: boolean;
-}
-
 export const isObject = (value: unknown): value is Json =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
 const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
@@ -71,9 +62,13 @@ export class Evidence {
 	constructor(readonly plan: Plan) {}
 
 	/** Sends a request once and keeps it under its step, in the place of a former one. After a time-out the status is 0. */
-	async send(step: string, endpoint: string, request: Request = {}): Promise<Exchange> {
+	async send(
+		step: string,
+		endpoint: string,
+		/** Instead of `:id` in the endpoint; a clean-up is sent also when the rest has been stopped. */
+		{ id = '', query = {}, body, isCleanUp }: Partial<Exchange> & { id?: string; isCleanUp?: boolean } = {},
+	): Promise<Exchange> {
 		const { apiKey, secretKey, baseUrl } = this.plan;
-		const { id = '', query = {}, body, isCleanUp } = request;
 		const [method, path = ''] = endpoint.split(' ');
 		const url = new URL(baseUrl + path.replace(':id', encodeURIComponent(id)));
 		url.search = String(new URLSearchParams(query));
@@ -123,7 +118,7 @@ export class Evidence {
 
 	/** What has come to our address so far, verified. */
 	get events(): Received[] {
-		const { publicKey } = this.answer('key');
+		const { publicKey } = this.record('key');
 		const key = typeof publicKey === 'string' ? readPublicKey(publicKey) : undefined;
 		return (this.plan.webhook?.receiver.deliveries ?? []).flatMap(({ raw, ...delivery }) => {
 			const body = parsed(raw.toString());
@@ -148,13 +143,9 @@ export class Evidence {
 		return status >= 200 && status < 300;
 	}
 
-	answer(step: string): Json {
-		return this.succeeded(step) ? objectOf(this.at(step)?.answer) : {};
-	}
-
-	/** The record in an answer, wrapped in `data` or bare. */
+	/** The record in a success, wrapped in `data` or bare; else empty. */
 	record(step: string): Json {
-		const answer = this.answer(step);
+		const answer = this.succeeded(step) ? objectOf(this.at(step)?.answer) : {};
 		return isObject(answer.data) ? answer.data : answer;
 	}
 
