@@ -54,9 +54,14 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 
 /** @returns an operation's parameters, Options last */
 export function parametersOf(operation: Operation): INodeProperties[] {
-	const { fields, options = [], maxConcurrency, isQuestion } = operation;
+	const { fields, options = [], maxInFlight, maxConcurrency, isQuestion } = operation;
 	if (options === null) return fields;
-	return [...fields, isQuestion ? optionsOfOneItem(options) : optionsField(options, maxConcurrency)];
+	return [
+		...fields,
+		isQuestion
+			? optionsOfOneItem(options)
+			: optionsField(options, maxConcurrency ?? maxInFlight, maxInFlight),
+	];
 }
 
 /** An operation's parameters, shown for it only. */

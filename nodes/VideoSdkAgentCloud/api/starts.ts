@@ -47,7 +47,7 @@ export const STARTS = {
 		idField: 'id',
 		one: 'transcription',
 		started: 'started',
-		check: 'Before you start again, check with Transcription: Get.',
+		check: 'Before you start again, use Transcription: Stop Realtime.',
 	},
 	room: {
 		idField: 'roomId',

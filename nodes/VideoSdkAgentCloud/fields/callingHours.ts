@@ -28,8 +28,8 @@ const daysField = choicesField('refused', 'Days', 'days', {
 
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
 	textField('refused', displayName, name, { default: time, placeholder: `e.g. ${time}`, description });
-const fromField = timeField('From', 'from', '09:00', 'When to start calling, in 24-hour format');
-const toField = timeField('To', 'to', '18:00', 'When to stop calling. 24:00 is the end of the day.');
+const fromField = timeField('Start Time', 'from', '09:00', 'When to start calling, in 24-hour format');
+const toField = timeField('End Time', 'to', '18:00', 'When to stop calling. 24:00 is the end of the day.');
 
 const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',
@@ -110,7 +110,7 @@ export function readCallingHours(options: CollectionReader): CallingHours | unde
 	const [days, fromMinute, toMinute] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
 	if (fromMinute !== toMinute) return { days, fromMinute, toMinute, timeZone: readTimeZone(read) };
 	throw read.fail(
-		"'From' and 'To' under 'Calling Hours' are the same",
+		"'Start Time' and 'End Time' under 'Calling Hours' are the same",
 		'Enter two different times. For the whole day, enter 00:00 and 24:00.',
 	);
 }

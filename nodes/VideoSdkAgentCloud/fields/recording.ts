@@ -89,7 +89,7 @@ const OPTIONS: Array<{ name: string; value: Includable; description: string }> =
 export const includeField = choicesField('default', 'Include', 'include', {
 	options: OPTIONS,
 	description:
-		"What to add to the output. Only what was selected in 'Recording' when the call was made is available.",
+		"What to add to the output. Only what was selected in 'Recording' of the call or its room is available.",
 });
 
 /** Reads `includeField`. @throws NodeOperationError for a value that is not in the list */

@@ -81,9 +81,15 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
  *
  * @param own in alphabetical order with the others once merged
  * @param maxConcurrency as for `readRequestOptions`
+ * @param maxInFlight how much of it may be in flight at most
  */
-export function optionsField(own: Field[] = [], maxConcurrency = DEFAULT_MAX_CONCURRENCY): Field {
-	return optionsOfOneItem([{ ...maxConcurrencyField, default: maxConcurrency }, ...own]);
+export function optionsField(
+	own: Field[] = [],
+	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
+	maxInFlight = MAX_CONCURRENCY,
+): Field {
+	const typeOptions = { ...maxConcurrencyField.typeOptions, maxValue: maxInFlight };
+	return optionsOfOneItem([{ ...maxConcurrencyField, typeOptions, default: maxConcurrency }, ...own]);
 }
 
 /** As `optionsField`, of an operation that never runs for several items. @param own see there */

@@ -91,8 +91,8 @@ describe('Calling hours are read', () => {
 	});
 
 	it.each<[object, string]>([
-		[{ from: '24:00' }, "'From' under 'Calling Hours' isn't a time of day: 24:00"],
-		[{ to: '24:01' }, "'To' under 'Calling Hours' isn't a time of day: 24:01"],
+		[{ from: '24:00' }, "'Start Time' under 'Calling Hours' isn't a time of day: 24:00"],
+		[{ to: '24:01' }, "'End Time' under 'Calling Hours' isn't a time of day: 24:01"],
 		[{ to: '12:60' }, "isn't a time of day: 12:60"],
 		[{ from: 'noon' }, "isn't a time of day: noon"],
 		[{ from: '17:30' }, 'are the same'],

@@ -17,7 +17,7 @@ import { textReader } from '../withFile';
 const waitField = optional(
 	'default',
 	includeWaitField,
-	"How long to wait after the call has ended. What isn't ready by then is listed in <code>missing</code>. AI tools don't wait.",
+	"How long to wait if the call has ended. What isn't ready by then is listed in <code>missing</code>. AI tools don't wait.",
 );
 
 /** An event may tell the end of a call somewhat before VideoSDK's record shows it. */

@@ -39,7 +39,6 @@ export const operation: Operation = {
 	value: 'download',
 	action: 'Download recording',
 	description: 'Download a recording as a file',
-	maxConcurrency: MAX_DOWNLOADS_IN_FLIGHT,
 	maxInFlight: MAX_DOWNLOADS_IN_FLIGHT,
 	fields: [urlField, binaryPropertyField],
 	options: [maxFileSizeField],

@@ -55,7 +55,7 @@ const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUnti
 });
 
 const MAX_WAIT_DESCRIPTION =
-	"How long to wait for the transcription. If there's none by then, the node fails.";
+	"How long to wait for the transcription. If it isn't ready by then, the output has <code>timedOut</code>. If there's none at all, the node fails.";
 
 const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
