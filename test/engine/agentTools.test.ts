@@ -119,7 +119,17 @@ const ENDINGS: Array<[ToolEnding, string | RegExp | undefined, boolean]> = [
 	[json(NONE, { ...onError('continueErrorOutput'), ...FALLBACK }), 'Call back tomorrow', false],
 ];
 /** Answers that say nothing. */
-const BLANKS = [NONE, '', '={{ null }}', ' \n', '={{ NaN }}', 'null', '"  "', '{'].flatMap((value) =>
+const BLANKS = [
+	NONE,
+	'',
+	'={{ null }}',
+	' \n',
+	'={{ NaN }}',
+	'null',
+	'"  "',
+	'{',
+	'Order {{ $json.number }}',
+].flatMap((value) =>
 	[json(value), ...(/^(null|"|{)/.test(value) ? [] : [text(value)])].map((ending): (typeof ENDINGS)[0] => [
 		ending,
 		ENDED,

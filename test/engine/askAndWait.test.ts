@@ -310,6 +310,15 @@ describe('Nothing is asked', () => {
 		expect(description).toContain('N8N_WEBHOOK_URL');
 	});
 
+	it.each([
+		{ name: 'time', type: 'options', options: '{{ $json.slots }}' },
+		{ name: 'amount', type: 'number', description: 'Of invoice {{ $json.invoice }}' },
+	])('if what is asked for lacks the equals sign of an expression: %j', async (field) => {
+		const result = await rig.engine.run({ parameters: ask(asFields([field])) });
+		expect(failureOf(result).message).toMatch(/^Field 1 in 'Response Fields' contains an expression/);
+		expect(made(rig)).toHaveLength(0);
+	});
+
 	it('outside calling hours', async () => {
 		passTime(Date.parse('2026-11-28T12:00:00Z') - Date.now());
 		const options = { callingHours: { hours: { days: [1], timeZone: 'UTC' } } };

@@ -124,6 +124,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 				'Its expression must return text.',
 			);
 		}
+		read.refuseUnevaluated(entry, entered?.[position]?.[keyName]);
 		const name = String(rawName ?? '').trim();
 		if (name === '') throw read.fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
 		if (name in result) {

@@ -110,6 +110,12 @@ function readSchema(read: ItemReader, responseType: ResponseType): Schema {
 			const list = responseFieldsField.displayName;
 			if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
 			const names = { list, one: 'Field' };
+			const entered = (read.entered(responseFieldsField) as IDataObject | undefined)?.[GROUP];
+			for (const [position, texts] of (Array.isArray(entered) ? (entered as IDataObject[]) : []).entries()) {
+				for (const text of Object.values(texts)) {
+					read.refuseUnevaluated(`Field ${position + 1} in '${list}'`, text);
+				}
+			}
 			const schema = schemaOfParameters(entries, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
 			if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
 			throw read.fail(

@@ -64,6 +64,7 @@ function readAnswer(read: ItemReader): unknown {
 	const field = isText ? answerTextField : answerJsonField;
 	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
 	const isInput = !isText && read.entered(field) === field.default;
+	read.refuseUnevaluated(`'${field.displayName}'`, read.entered(field));
 	// As it is: an object with 'mode' and 'value' is no locator here.
 	const value = isInput ? read.context.getInputData()[read.itemIndex]?.json : read.raw(field);
 	const answer = !isText && typeof value === 'string' && !isNothing(value) ? parseAnswer(read, value) : value;
