@@ -57,7 +57,7 @@ export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 export const roomIdOption = optional(
 	'refused',
 	roomIdField,
-	"The ID of an existing room to use for the conversation. Can't be combined with 'Recording'.",
+	"The ID of an existing room to use for the conversation. People in one room hear each other. Can't be combined with 'Recording'.",
 );
 
 /** A room for each call, also where nothing is recorded. */

@@ -10,7 +10,7 @@ import { type Operation } from '../operation';
 const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId', {
 	placeholder: 'e.g. order-4711',
 	description:
-		'Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room unchanged.',
+		"Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room as it is, with its first 'Context', 'Webhook URL', and 'Recording'.",
 });
 
 const geoFenceField = textField('default', 'Geo Fence', 'geoFence', {
