@@ -87,8 +87,8 @@ it('Agent: Dispatch fails with the words of the API if no worker was free, altho
 });
 
 describe('Session: Wait for Status', () => {
-	const miss = () =>
-		rig.simulator.addFault({ kind: 'status', status: 404, match: { method: 'GET', times: 1 } });
+	const miss = (status: number) =>
+		rig.simulator.addFault({ kind: 'status', status, match: { method: 'GET', times: 1 } });
 
 	it('takes an ID that is not found for an error, confirmed once, and stops waiting for the others', async () => {
 		const sessionId = await rig.existingSession();
@@ -101,11 +101,13 @@ describe('Session: Wait for Status', () => {
 	});
 
 	it.each([
-		['one look that finds nothing', [0]],
-		['two looks that find nothing, with one between them that does', [0, 5_000]],
-	])('is not ended by %s', async (_what, timesMs) => {
+		['one look that finds nothing', 404, [0]],
+		['two looks that find nothing, with one between them that does', 404, [0, 5_000]],
+		['two that find nothing, once the session was seen', 404, [4_000, 4_000]],
+		['a rejected credential, once the session was seen', 401, [4_000]],
+	])('is not ended by %s', async (_what, status, timesMs) => {
 		const sessionId = await rig.existingSession();
-		for (const ms of timesMs) setTimeout(miss, ms);
+		for (const ms of timesMs) setTimeout(miss, ms, status);
 		await new Promise((resolve) => setTimeout(resolve, 1));
 		setTimeout(() => void rig.simulator.emit(sessionId, 'stopped'), 7_000);
 		expect(await run(session('waitForStatus', { sessionId }))).toMatchObject([

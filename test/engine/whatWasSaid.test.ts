@@ -121,6 +121,8 @@ describe('Call: Get', () => {
 		const sinceMs = Date.now();
 		expect((await get(other, ALL, 10)).missing).toEqual(reasons(ALL, "The call hasn't ended yet."));
 		expect(Date.now() - sinceMs).toBeLessThan(10_000);
+		setTimeout(() => failGets(404, /call/), 500);
+		expect(await get(other, ALL, 10)).toMatchObject({ callId: other, outcome: 'running' });
 	});
 
 	it("never puts out another conversation's in the same room", async () => {

@@ -35,3 +35,16 @@ export async function lookUntil<T>(
 		await pause(Math.min(pauseMs(Date.now() - sinceMs), deadlineMs - Date.now()), stopSignal);
 	}
 }
+
+/**
+ * What was seen once counts on, whatever VideoSDK answers to a later look.
+ *
+ * @param seen what an earlier look found, if one did
+ * @throws what `look` throws if nothing was seen, or the execution was stopped
+ */
+export async function orSeen<T>(look: Promise<T>, seen: T | undefined): Promise<T> {
+	return await look.catch((error: object) => {
+		if (seen === undefined || (failureOf(error)?.kind ?? 'cancelled') === 'cancelled') throw error;
+		return seen;
+	});
+}

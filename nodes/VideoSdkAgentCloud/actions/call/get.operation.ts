@@ -10,7 +10,7 @@ import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '
 import { readOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
-import { lookUntil } from '../lookUntil';
+import { lookUntil, orSeen } from '../lookUntil';
 import { type Operation } from '../operation';
 import { textReader } from '../withFile';
 
@@ -36,9 +36,10 @@ export const operation: Operation = {
 		// An AI agent does not wait.
 		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
 		return async (send, tools) => {
+			let seen: IDataObject | undefined;
 			const fetchCall = async (isLast: boolean): Promise<IDataObject | undefined> => {
-				const record = await getCall(send, callId);
-				return isLast || record.outcome !== 'running' ? record : undefined;
+				seen = await orSeen(getCall(send, callId), seen);
+				return isLast || seen.outcome !== 'running' ? seen : undefined;
 			};
 			const shownWithinMs = include.length === 0 ? 0 : Math.min(includeWaitMs, SHOWN_WITHIN_MS);
 			// The last look gives it, or throws.

@@ -6,7 +6,7 @@ import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../.
 import { sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { lookUntil } from '../lookUntil';
+import { lookUntil, orSeen } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 
 const statusesField = choicesField('required', 'Statuses', 'statuses', {
@@ -23,8 +23,8 @@ function prepare(read: ItemReader): ItemRun {
 	return async (send, { stopSignal }) => {
 		let session: IDataObject | undefined;
 		const look = async (isLast: boolean): Promise<IDataObject | undefined> => {
-			session = await getSession(send, sessionId).catch((error: object) => {
-				if (isPassing(failureOf(error)) && !(isLast && session === undefined)) return session;
+			session = await orSeen(getSession(send, sessionId), session).catch((error: object) => {
+				if (isPassing(failureOf(error)) && !isLast) return undefined;
 				throw error;
 			});
 			if (session === undefined || hasStatus(session, statuses)) return session;
