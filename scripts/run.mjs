@@ -68,7 +68,9 @@ async function installIfNeeded() {
 		fail(`The dependencies need about 1.5 GB, but the disk with ${root} has only ${freeGigabytes} GB free.`);
 	}
 	process.stderr.write("Installing the project's development packages (once, about a minute) ...\n");
-	const code = await run('npm', ['ci', '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] });
+	const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+		stdio: ['ignore', 2, 2],
+	});
 	if (code !== 0) fail("The dependencies couldn't be installed: see npm's messages above.");
 }
 
