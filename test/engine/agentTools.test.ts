@@ -467,6 +467,16 @@ it('Tools that only this machine can reach are not handed over, if the API is el
 	expect(failureOf(result).message).toContain("can't reach Tool 1 in 'Agent Tools' at http://localhost:5678");
 });
 
+it.each([
+	[366, 'days'],
+	[8_784, 'hours'],
+])('Access is created for at most %d %s', async (validFor, validForUnit) => {
+	const create = async (value: number) =>
+		await rig.engine.run({ parameters: createAccess(LOCAL_TOOL, { validFor: value, validForUnit }) });
+	expect(jsonOf(await create(validFor))).toMatchObject([{ tools: [expect.anything()] }]);
+	expect(failureOf(await create(validFor + 1)).message).toContain("'Valid For' must be a number from 1 to");
+});
+
 it.each(['call-hangup', 'call-summary'])('Tools are taken out of the event %s', async (event) => {
 	const { simulator } = rig;
 	const trigger = await rig.engine.publish({ events: [event] });
