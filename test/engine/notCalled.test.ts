@@ -143,4 +143,16 @@ describe('Calling Hours', () => {
 		expect(failureOf(result).message).toContain("'Calling Hours' is empty");
 		expect(called()).toEqual([]);
 	});
+
+	it('leave no room open, although they end between a room and its call', async () => {
+		const until = () => {
+			passTime(90 * MINUTE_MS);
+			return true;
+		};
+		rig.simulator.addFault({ kind: 'delay', until, match: { path: /rooms$/ } });
+		const options = { callingHours: around(Date.now()) };
+		await rig.engine.run({ parameters: byGateway({ recording: 'record', options }) });
+		const open = [...rig.simulator.rooms.values()].filter(({ disabled }) => !disabled);
+		expect(open).toHaveLength(called().length);
+	});
 });
