@@ -41,7 +41,7 @@ export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools'
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Tool',
 	description:
-		'Workflows that the agent can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.',
+		'Workflows that an agent written in code can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.',
 	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
 });
 

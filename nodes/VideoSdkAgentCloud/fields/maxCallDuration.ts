@@ -9,7 +9,7 @@ export const maxCallDurationField = numberField('refused', 'Max Call Duration', 
 	default: 600,
 	hint: 'In seconds',
 	description:
-		'How long the call can last before VideoSDK hangs up. Enter 0 for no limit. A Max Wait that hangs up still applies.',
+		'After how long VideoSDK should hang up. Enter 0 for no limit. A Max Wait that hangs up still applies.',
 });
 
 /**

@@ -17,7 +17,8 @@ const OWN_NAME = 'respondedAt';
 const messageField = textField('required', 'Message', 'message', {
 	typeOptions: { rows: 3 },
 	placeholder: 'e.g. Ask whether Thursday at 3 pm still works',
-	description: 'What the agent asks or finds out. It reads this as an instruction.',
+	description:
+		'What the agent asks or finds out. It reads this as an instruction. The agent must be written in code.',
 });
 
 // A value 'customForm' has n8n 2.x take nothing but the form of a page.

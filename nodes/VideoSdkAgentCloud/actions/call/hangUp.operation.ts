@@ -9,5 +9,5 @@ const hangUp = async (send: Send, callId: string) => simplifyCall(await endCall(
 export const operation = onRecord(callField, hangUp, {
 	value: 'hangUp',
 	action: 'Hang up call',
-	description: "End a call, even while it's still ringing. If it's already over, nothing happens.",
+	description: "End a call. If it's already over, nothing happens.",
 });

@@ -20,7 +20,7 @@ export function checkClock({ key: { aheadMs, failure } }: Facts): Finding {
 	const seconds = Math.round(Math.abs(aheadMs) / 1000);
 	const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
 	return problem(
-		`The clock on the machine that runs n8n is ${amount} ${aheadMs > 0 ? 'fast' : 'slow'}, so VideoSDK rejects requests`,
+		`The clock on the machine that runs n8n is ${amount} ${aheadMs > 0 ? 'fast' : 'slow'}. VideoSDK may reject requests`,
 		'Synchronize the clock, for example with NTP. A container uses the clock of its host.',
 	);
 }
