@@ -364,10 +364,14 @@ it('However many forged tokens come, there is one line a minute in the log, and 
 	expect(await ping(tool, token)).toBe(200);
 	expect(rig.engine.credentialsHelper.reads).toBe(reads);
 	expect(warnings(tool)).toHaveLength(1);
-	passTime(61_000);
-	for (const one of forged.slice(0, 2)) await ping(tool, one);
+	// However often they come.
+	for (const one of forged.slice(0, 4)) {
+		passTime(20_000);
+		await ping(tool, one);
+	}
 	expect(warnings(tool)).toHaveLength(2);
-	expect(rig.engine.credentialsHelper.reads).toBe(reads + 1);
+	// The secret may have been changed meanwhile.
+	expect(rig.engine.credentialsHelper.reads).toBe(reads + 4);
 });
 
 it('After a change of the secret, a new token counts within seconds, and a former one not for longer than a minute', async () => {
