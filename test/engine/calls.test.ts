@@ -2,7 +2,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
-import { failureOf, jsonOf, startParameters, useRig } from './rig';
+import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -28,6 +28,17 @@ describe('The number to call from', () => {
 		]);
 		expect(made(rig)).toHaveLength(1);
 		expect(rig.requests).toHaveLength(2);
+	});
+
+	it("is one of its own item's rule", async () => {
+		const parameters = byRule({
+			to: '={{ $json.to }}',
+			from: '={{ $json.from }}',
+			routingRuleId: byId('={{ $json.rule }}'),
+		});
+		const items = [2, 3].map((n) => ({ to: `${TO}${n}`, rule: `rule_out_0${n}`, from: `+1555010200${n}` }));
+		await rig.engine.run({ items, parameters });
+		expect(made(rig)).toHaveLength(2);
 	});
 
 	it('may be any if the rule cannot be looked up', async () => {

@@ -102,6 +102,7 @@ describe('Session: Wait for Status', () => {
 
 	it.each([
 		['one look that finds nothing', 404, [0]],
+		['one look that finds nothing, which the API may also say by 402', 402, [0]],
 		['two looks that find nothing, with one between them that does', 404, [0, 5_000]],
 		['two that find nothing, once the session was seen', 404, [4_000, 4_000]],
 		['a rejected credential, once the session was seen', 401, [4_000]],
