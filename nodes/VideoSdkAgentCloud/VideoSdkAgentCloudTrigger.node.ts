@@ -52,14 +52,14 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			'Make calls and run sessions with AI voice agents, and start a workflow when something happens to a call, session, or room',
 		eventTriggerDescription: "Make a call, or start a session with this trigger's Test URL in 'Webhook URL'",
 		activationMessage:
-			"This trigger is live. Call events arrive on their own. For session and room events, select it in 'Webhook URL' in the node that starts the session or creates the room.",
+			"This trigger is live. Call events arrive on their own, except summaries. For session and room events, select it in 'Webhook URL' in the node that starts the session or creates the room.",
 		triggerPanel: triggerPanel(
 			'Receive events from VideoSDK Agent Cloud',
 			"make a call, or start a session with the Test URL in 'Webhook URL'. n8n waits up to two minutes for one event",
 		),
 		builderHint: {
 			searchHint:
-				"Starts a workflow when an AI voice agent's session, a phone call or a VideoSDK room starts, ends, or fails, and when a call's summary arrives. Call events need nothing else, because the trigger registers itself.",
+				"Starts a workflow when an AI voice agent's session, a phone call or a VideoSDK room starts, ends, or fails, and when a call's summary arrives. Call events need nothing else, except for summaries, because the trigger registers itself.",
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',

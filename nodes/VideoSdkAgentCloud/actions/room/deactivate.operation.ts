@@ -10,6 +10,7 @@ const ownRoomIdField = {
 export const operation = onRecord(ownRoomIdField, deactivateRoom, {
 	value: 'deactivate',
 	action: 'Deactivate room',
-	description: "Close a room permanently. Everyone in it is disconnected, and it can't be joined again.",
-	consequence: 'disconnects everyone in the room',
+	description:
+		"Close a room permanently, so that it can't be joined again. To disconnect everyone, use End Session.",
+	consequence: 'closes the room permanently',
 });
