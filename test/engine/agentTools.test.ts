@@ -527,6 +527,7 @@ describe('Agent Tool: Answer', () => {
 
 	it.each([
 		['a tool trigger', TOOL_TRIGGER, 0, false],
+		['a tool trigger, four minutes ago', TOOL_TRIGGER, 4 * 60_000, false],
 		['a tool trigger, five minutes ago', TOOL_TRIGGER, 5 * 60_000, true],
 		['a different trigger of its workflow', TRIGGER, 0, true],
 	])('sends its answer to the agent only after %s', async (_what, type, agoMs, isAlone) => {
