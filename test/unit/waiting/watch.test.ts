@@ -157,6 +157,31 @@ it.each([
 	expect(asked.length).toBeLessThan(300);
 });
 
+it.each([-600_000, 600_000])(
+	'Whose a recording is goes by the clock of VideoSDK, which is off by %i ms',
+	async (skewMs) => {
+		const atVideoSdk = (ms: number) => after(ms - skewMs);
+		const recording = (name: string, startMs: number, duration: number) => ({
+			...{ id: name, roomId: 'r-1', start: atVideoSdk(startMs), end: atVideoSdk(startMs + 1_000) },
+			file: { fileUrl: name, meta: { duration } },
+		});
+		const data = [recording('own', -30_000, 10), recording('of others', 300_000, 99)];
+		const answer: Answer = async ({ path }) => {
+			if (path.includes('/call/')) return await Promise.resolve(call('ended', { roomId: 'r-1' }));
+			return await Promise.resolve({ data: path.includes('merge') ? [] : data });
+		};
+		const watch = new Watch(Object.assign(accountOf(answer), { skewMs }));
+		const seen = awaitCall(
+			answer,
+			{ keep: ['recording'], keepMs: 60_000, ownRoomId: 'r-1' },
+			unknown('c-1'),
+			watch,
+		);
+		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS);
+		expect(seen.item).toMatchObject({ recordingUrl: 'own' });
+	},
+);
+
 it('A wait is told once a round, however many of its conversations are over', async () => {
 	const watch = new Watch(accountOf(never));
 	const want: Want = { deadlineMs: Date.now() + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0 };
