@@ -95,7 +95,10 @@ it('of the environment are texts', () => {
 it('are no expressions that lack the equals sign, but may be placeholders of an agent', () => {
 	const words = 'contains an expression, but is set to Fixed';
 	for (const value of ['{{ $json.name }}', 'Dear {{$json.name}}'])
-		expectRejection(() => readPairs({ key: 'A', value }), `'A' in 'Metadata' ${words}`);
+		expectRejection(
+			() => readPairs({ key: 'B', value: 'x' }, { key: 'A', value }),
+			`'A' in 'Metadata' ${words}`,
+		);
 	expectRejection(() => readPairs({ key: '{{ $json.key }}', value: 'x' }), `Entry 1 of 'Metadata' ${words}`);
 	expectRejection(() => readJson('{"A":"{{ $json.name }}"}'), `'Metadata (JSON)' ${words}`);
 	expect(readPairs({ key: 'A', value: 'Dear {{ name }}' })).toEqual({ A: 'Dear {{ name }}' });
