@@ -89,7 +89,8 @@ function checkReachable(
  */
 function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: string): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
-	const text = new CollectionReader(read, entry).text(toolField);
+	const entered = read.enteredIn(agentToolsField, TOOLS_GROUP)[number - 1];
+	const text = new CollectionReader(read, entry, entered).text(toolField);
 	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
 	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 	if (parsed === undefined || parsed.username || parsed.password) {

@@ -114,7 +114,7 @@ function isPlainObject(value: unknown): value is IDataObject {
 export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject {
 	const { groupName, keyName } = groupOf(field);
 	const pairs = (read.group(field)[groupName] ?? []) as IDataObject[];
-	const entered = (read.entered(field) as IDataObject | undefined)?.[groupName] as IDataObject[] | undefined;
+	const entered = read.enteredIn(field, groupName);
 	const result: IDataObject = Object.create(null) as IDataObject;
 	for (const [position, { [keyName]: rawName, value }] of pairs.entries()) {
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
@@ -124,7 +124,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 				'Its expression must return text.',
 			);
 		}
-		read.refuseUnevaluated(entry, entered?.[position]?.[keyName]);
+		read.refuseUnevaluated(entry, entered[position]?.[keyName]);
 		const name = String(rawName ?? '').trim();
 		if (name === '') throw read.fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
 		if (name in result) {
@@ -133,7 +133,7 @@ export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject
 				'Remove one of the two entries, or rename it.',
 			);
 		}
-		read.refuseUnevaluated(`'${name}' in '${field.displayName}'`, entered?.[position]?.value);
+		read.refuseUnevaluated(`'${name}' in '${field.displayName}'`, entered[position]?.value);
 		if (!isPlain(value)) {
 			throw read.fail(
 				`The value of '${name}' in '${field.displayName}' isn't text, a number, or a boolean`,

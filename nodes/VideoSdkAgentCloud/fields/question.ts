@@ -111,8 +111,7 @@ function readSchema(read: ItemReader, responseType: ResponseType): Schema {
 			const list = responseFieldsField.displayName;
 			if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
 			const names = { list, one: 'Field' };
-			const entered = (read.entered(responseFieldsField) as IDataObject | undefined)?.[GROUP];
-			for (const [position, texts] of (Array.isArray(entered) ? (entered as IDataObject[]) : []).entries()) {
+			for (const [position, texts = {}] of read.enteredIn(responseFieldsField, GROUP).entries()) {
 				for (const text of Object.values(texts)) {
 					read.refuseUnevaluated(`Field ${position + 1} in '${list}'`, text);
 				}

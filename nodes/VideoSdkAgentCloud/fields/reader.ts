@@ -34,6 +34,12 @@ export abstract class FieldReader<Missing> {
 	abstract entered(field: FieldName): unknown;
 	protected abstract missing<T>(field: INodeProperties): T | Missing;
 
+	/** @returns what the user entered in the entries of a group, by their position; none if the group is an expression */
+	enteredIn(field: FieldName, groupName: string): Array<IDataObject | undefined> {
+		const entries = (this.entered(field) as IDataObject | undefined)?.[groupName];
+		return Array.isArray(entries) ? (entries as IDataObject[]) : [];
+	}
+
 	/** Makes the error for a value that cannot be used, with its field in `what`. The runner adds the item to the message. */
 	fail(what: string, nextStep: string): NodeOperationError {
 		const { context, itemIndex } = this;
@@ -75,8 +81,8 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/**
-	 * Rejects what was to be an expression, but is sent as it is: n8n leaves it Fixed when one is pasted, or lacks its "=" in a generated
-	 * workflow.
+	 * Rejects what was to be an expression, but would be sent as it is: one that was pasted while the field is set to Fixed, or that lacks
+	 * its "=" in a generated workflow.
 	 *
 	 * @param entered what the workflow holds
 	 * @param isFree whether it's a text of any kind
