@@ -37,7 +37,7 @@ export async function lookUntil<T>(
 }
 
 /**
- * What was seen once counts on, whatever VideoSDK answers to a later look.
+ * Keeps what an earlier look has found, whatever VideoSDK answers now.
  *
  * @param seen what an earlier look found, if one did
  * @throws what `look` throws if nothing was seen, or the execution was stopped

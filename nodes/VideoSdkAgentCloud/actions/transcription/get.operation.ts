@@ -61,7 +61,7 @@ const TOO_LARGE_ADVICE =
 	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
 /** Under which names of the output the texts come, and where their files are. */
 const TEXT_FILES = { text: 'transcriptionFilePaths', summary: 'summarizedFilePaths' } as const;
-/** The latest session of a room could not be learned, so it may be another one. */
+/** VideoSDK didn't tell the room's latest session, so it may be a different one. */
 const UNKNOWN: IDataObject = {};
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
