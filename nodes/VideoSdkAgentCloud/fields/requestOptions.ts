@@ -55,6 +55,9 @@ const MAX_CONCURRENCY = 200;
 /** Node.js turns a longer timer into one of 1 ms (timers, "TimeoutOverflowWarning"). */
 export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
+/** Whoever enters seconds here would give up each start before VideoSDK answers, and lose its ID. */
+const SHORTEST_TIMEOUT_MS = 100;
+
 /** How the requests of an execution are made. Without a batch size all items are one batch. */
 export interface RequestOptions extends Partial<Batching> {
 	maxConcurrency: number;
@@ -70,7 +73,7 @@ const maxConcurrencyField = numberField('default', 'Max Concurrency', 'maxConcur
 });
 
 const timeoutField = numberField('default', 'Timeout', 'timeout', {
-	typeOptions: { minValue: 1, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
+	typeOptions: { minValue: SHORTEST_TIMEOUT_MS, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
 	description: "How long to wait for VideoSDK to respond. Requests that start something aren't sent again.",

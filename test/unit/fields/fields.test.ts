@@ -179,8 +179,8 @@ describe('The options of the requests', () => {
 		expect(read({ maxConcurrency: 3, timeout: 500 })).toEqual({ maxConcurrency: 3, timeoutMs: 500 });
 		expect(read({ maxConcurrency: 10_000 }).maxConcurrency).toBe(200);
 		expect(readRequestOptions(reader({ options: { maxConcurrency: '' } }), 5).maxConcurrency).toBe(5);
-		const message = "'Timeout' must be a number from 1 to 2,147,483,647";
-		for (const timeout of [0, 2_147_483_648]) expectRejection(() => read({ timeout }), message);
+		const message = "'Timeout' must be a number from 100 to 2,147,483,647";
+		for (const timeout of [99, 2_147_483_648]) expectRejection(() => read({ timeout }), message);
 	});
 
 	it.each<[batch: unknown, ...sizeAndInterval: number[]]>([
