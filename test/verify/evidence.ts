@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signToken } from '../../credentials/signToken';
 import { isSignedWith, readPublicKey } from '../../nodes/VideoSdkAgentCloud/webhook/verify';
 import { PlainError } from '../n8n/processes';
+import { answerProblem, eventProblem } from '../schemas/check';
 
 const TIMEOUT_MS = 60_000;
-const STOPPED = 'Stopped before the end: there is no report.';
 
 export type Json = Record<string, unknown>;
 
@@ -17,7 +17,8 @@ export interface Plan {
 	apiKey: string;
 	secretKey: string;
 	baseUrl: string;
-	start?: { deploymentId: string; tag?: string };
+	/** The ID of a deployment. */
+	start?: string;
 	call?: { to: string; from: string; ruleId: string };
 	/** The public address that leads to the receiver. */
 	webhook?: { url: string; receiver: Receiver };
@@ -29,16 +30,21 @@ export interface Plan {
 	write(line: string): void;
 }
 
-export interface Exchange {
-	/** Why the request was sent. */
-	step: string;
+interface Exchange {
 	/** As in test/schemas/api.ts. */
 	endpoint: string;
-	query: Record<string, string>;
-	body?: Json;
 	/** 0: no answer came. */
 	status: number;
 	answer: unknown;
+}
+
+interface Request {
+	/** Instead of `:id` in the endpoint. */
+	id?: string;
+	query?: Record<string, string>;
+	body?: Json;
+	/** Sent also when the rest has been stopped. */
+	isCleanUp?: boolean;
 }
 
 export interface Received {
@@ -55,26 +61,23 @@ export const isObject = (value: unknown): value is Json =>
 const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 
 export class Evidence {
-	readonly exchanges: Exchange[] = [];
+	private readonly exchanges = new Map<string, Exchange>();
 	/** What was called, as the answer named it. */
 	callId = '';
 
 	constructor(readonly plan: Plan) {}
 
-	/** Sends a request once and keeps it under its step, in the place of a former one. After a time-out the status is 0. */
-	async send(
-		step: string,
-		endpoint: string,
-		/** Instead of `:id` in the endpoint; a clean-up is sent also when the rest has been stopped. */
-		{ id = '', query = {}, body, isCleanUp }: Partial<Exchange> & { id?: string; isCleanUp?: boolean } = {},
-	): Promise<Exchange> {
+	/**
+	 * Sends a request once, and keeps it under its step, in the place of a former one. A stop lets it have its answer, which may be the
+	 * only one to tell what was started.
+	 */
+	async send(step: string, endpoint: string, { id = '', query, body, isCleanUp }: Request = {}) {
 		const { apiKey, secretKey, baseUrl } = this.plan;
+		if (!isCleanUp) this.throwIfStopped();
 		const [method, path = ''] = endpoint.split(' ');
 		const url = new URL(baseUrl + path.replace(':id', encodeURIComponent(id)));
 		url.search = String(new URLSearchParams(query));
-		const exchange: Exchange = { step, endpoint, query, body, status: 0, answer: undefined };
-		const stop = isCleanUp ? new AbortController().signal : this.plan.signal;
-		const timeout = AbortSignal.timeout(TIMEOUT_MS);
+		const exchange: Exchange = { endpoint, status: 0, answer: undefined };
 		try {
 			const response = await fetch(url, {
 				method,
@@ -84,19 +87,20 @@ export class Evidence {
 					...(body && { 'content-type': 'application/json' }),
 				},
 				body: body && JSON.stringify(body),
-				signal: AbortSignal.any([stop, timeout]),
+				signal: AbortSignal.timeout(TIMEOUT_MS),
 			});
 			const text = await response.text();
 			Object.assign(exchange, { status: response.status, answer: parsed(text) ?? text });
 		} catch (error) {
-			if (stop.aborted) throw new PlainError(STOPPED);
 			const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
-			if (!timeout.aborted) throw new PlainError(`${url.host} can't be reached: ${cause?.code ?? message}`);
+			this.plan.write(`${endpoint}: no response (${cause?.code ?? message}).`);
 		}
-		const former = this.exchanges.findIndex((other) => other.step === step);
-		if (former >= 0) this.exchanges.splice(former, 1);
-		this.exchanges.push(exchange);
+		this.exchanges.set(step, exchange);
 		return exchange;
+	}
+
+	private throwIfStopped(): void {
+		if (this.plan.signal.aborted) throw new PlainError('Stopped before the end: there is no report.');
 	}
 
 	/** Repeats `attempt` until it is true, or patience ends. */
@@ -104,9 +108,7 @@ export class Evidence {
 		const { patienceMs, pollMs, signal } = this.plan;
 		const deadlineMs = Date.now() + patienceMs;
 		while (!(await attempt()) && Date.now() <= deadlineMs) {
-			await sleep(pollMs, undefined, { signal }).catch(() => {
-				throw new PlainError(STOPPED);
-			});
+			await sleep(pollMs, undefined, { signal }).catch(() => this.throwIfStopped());
 		}
 	}
 
@@ -134,13 +136,14 @@ export class Evidence {
 		return this.events.filter((event) => event.to === to && isOurs(event));
 	}
 
+	/** An exchange that had an answer. */
 	at(step: string): Exchange | undefined {
-		return this.exchanges.find((exchange) => exchange.step === step && exchange.status !== 0);
+		const exchange = this.exchanges.get(step);
+		return exchange?.status ? exchange : undefined;
 	}
 
 	succeeded(step: string): boolean {
-		const { status = 0 } = this.at(step) ?? {};
-		return status >= 200 && status < 300;
+		return isSuccess(this.at(step));
 	}
 
 	/** The record in a success, wrapped in `data` or bare; else empty. */
@@ -155,7 +158,20 @@ export class Evidence {
 		const rows = Array.isArray(answer) ? answer : Object.values(objectOf(answer)).find(Array.isArray);
 		return ((rows ?? []) as unknown[]).filter(isObject);
 	}
+
+	/** Where answers and events differ from the one description of the API, in sentences without the account's own texts. */
+	get deviations(): string[] {
+		const ofAnswers = [...this.exchanges.values()].filter(isSuccess).flatMap(({ endpoint, answer }) => {
+			const problem = answerProblem(endpoint, answer, 'lenient') ?? answerProblem(endpoint, answer, 'strict');
+			return problem ? [`${endpoint}: ${problem}`] : [];
+		});
+		const ofEvents = this.events.flatMap(({ body }) => eventProblem(body) ?? []);
+		return [...new Set([...ofAnswers, ...ofEvents.map((problem) => `event: ${problem}`)])];
+	}
 }
+
+export const isSuccess = ({ status }: Pick<Exchange, 'status'> = { status: 0 }): boolean =>
+	status >= 200 && status < 300;
 
 /** Where the tunnel leads to: takes every POST and answers 200. */
 export type Receiver = Awaited<ReturnType<typeof startReceiver>>;
@@ -175,9 +191,7 @@ export async function startReceiver(port: number) {
 		);
 	});
 	await new Promise<void>((resolve, reject) => {
-		server.once('error', () =>
-			reject(new PlainError(`Port ${port} is taken. Choose another one with --port, and for the tunnel.`)),
-		);
+		server.once('error', () => reject(new PlainError(`Port ${port}, to which the tunnel leads, is taken.`)));
 		server.listen(port, '127.0.0.1', resolve);
 	});
 	const close = () => void (server.closeAllConnections(), server.close());

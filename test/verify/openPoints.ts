@@ -87,3 +87,16 @@ export const OPEN_POINTS = readFileSync(join(__dirname, '../../docs/dev/open-poi
 	});
 /** Those that are known here; the same as in the table. */
 export const SEEN_POINTS = Object.keys(SEE);
+
+/** A line for each point. */
+export const findings = (evidence: Evidence) =>
+	OPEN_POINTS.map(({ id, question, assumed, dependsOn, triedBy, see }) => {
+		const seen = see(evidence);
+		const verdict = seen === undefined ? 'not tried' : assumed.includes(seen) ? 'same' : 'different';
+		const line = [
+			...[verdict.padEnd(9), id.padEnd(19), question, `assumed: ${assumed.join(' / ')}`],
+			seen === undefined ? `to be tried by: ${triedBy}` : `seen: ${seen}`,
+			`relies on it: ${dependsOn}`,
+		].join(' | ');
+		return { id, verdict, line };
+	});
