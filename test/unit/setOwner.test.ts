@@ -17,7 +17,6 @@ function setOwner(...words: string[]) {
 	const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/setOwner.mjs', ...words], options);
 	return { code: status, output: stdout + stderr };
 }
-const refused = (words: string) => ({ code: 1, output: expect.stringContaining(words) as string });
 
 const files = git(root, 'grep', '-l', former).trim().split('\n');
 
@@ -30,12 +29,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
-it('finds a placeholder anywhere, replaces the owner everywhere, may be run again, and finds another repository', () => {
-	expect(setOwner('--check', former)).toMatchObject(refused(files[0]!));
+it('replaces the owner everywhere, and may be run again', () => {
 	for (const owner of ['somebody/another-name', 'a-company/n8n-nodes-videosdk-agent-cloud']) {
 		expect(setOwner(owner, 'Ada Lovelace <ada@example.com>')).toMatchObject({ code: 0 });
-		expect(setOwner('--check', owner)).toMatchObject({ code: 0 });
-		expect(setOwner('--check', 'a-fork/else')).toMatchObject(refused('provenance'));
 		for (const text of files.map(inCopy)) {
 			expect(text).toContain(`github.com/${owner}`);
 			expect(text).not.toContain(former);
@@ -52,7 +48,7 @@ it('finds a placeholder anywhere, replaces the owner everywhere, may be run agai
 it.each([[], ['owner'], ['owner/repository', 'Ada'], ['https://github.com/owner/repository', 'Ada a@b.c']])(
 	'says how it is used, and changes nothing: %j %j',
 	(...wrong: string[]) => {
-		expect(setOwner(...wrong)).toMatchObject(refused('Usage'));
+		expect(setOwner(...wrong)).toMatchObject({ code: 1, output: expect.stringContaining('Usage') as string });
 		expect(git(copy, 'diff', '--stat')).toBe('');
 	},
 );
