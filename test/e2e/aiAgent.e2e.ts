@@ -3,12 +3,7 @@ import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
 import { LATEST_VERSION, publish } from './deliveries';
 import type { CallStatus } from '../simulator';
 import { Agents, question, type Question } from './questions';
-import {
-	addModelCredential,
-	type ModelAnswer,
-	type ScriptedModel,
-	startScriptedModel,
-} from './scriptedModel';
+import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
 import { chain, jsonNode, n8nNode, ourNode, PACKAGE, setUpAll } from './setup';
 
 const AGENT = 'AI Agent';
@@ -95,50 +90,36 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)));
 	const told = () => toldIn().join('\n');
 
-	describe.each(AGENT_VERSIONS)('a tool of agent %d', (agentVersion) => {
-		const tools = (): Array<[WorkflowNode, string]> => [
-			[
-				tool(START, {
-					...{ resource: 'session', operation: 'start', tag: 'latest' },
-					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-					env: { variables: [{ name: 'CUSTOMER_NAME', value: fromAI('customer_name', 'Whom to talk to') }] },
-					metaData: { entries: [{ key: 'ticket', value: fromAI('ticket', 'The ticket', 'number') }] },
-				}),
-				AGENT,
-			],
-			[
-				tool(GET, { resource: 'session', operation: 'get', sessionId: fromAI('session_id', 'Its ID') }),
-				AGENT,
-			],
-		];
-		const use = {
-			tool: functionOf(START),
-			arguments: { customer_name: 'Ada Lovelace', ticket: 1042 },
-		};
-
-		it('the model is told what the tools do, starts a session once, and continues with what it learns', async () => {
-			const known = new Set(setup.simulator.sessions.keys());
-			const started = () =>
-				[...setup.simulator.sessions.values()].filter(({ sessionId }) => !known.has(sessionId));
+	it.each(AGENT_VERSIONS)(
+		'the model of agent %d is told what the tools do, starts a session once, and continues with what it learns',
+		async (agentVersion) => {
+			const starting = tool(START, {
+				...{ resource: 'session', operation: 'start', tag: 'latest' },
+				deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+				env: { variables: [{ name: 'CUSTOMER_NAME', value: fromAI('customer_name', 'Whom to talk to') }] },
+				metaData: { entries: [{ key: 'ticket', value: fromAI('ticket', 'The ticket', 'number') }] },
+			});
+			const sessionId = fromAI('session_id', 'Its ID');
+			const getting = tool(GET, { resource: 'session', operation: 'get', sessionId });
+			const known = setup.simulator.sessions.size;
 			model.script([
-				use,
+				{ tool: functionOf(START), arguments: { customer_name: 'Ada Lovelace', ticket: 1042 } },
 				(request) => ({
 					tool: functionOf(GET),
 					arguments: { session_id: /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(toldIn(request).join())?.[0] ?? '' },
 				}),
 				{ text: 'It is queued.' },
 			]);
-			await ended(await start(agentVersion, tools()), 'It is queued.');
-			expect(started()).toMatchObject([
+			const tools = [starting, getting].map((one): [WorkflowNode, string] => [one, AGENT]);
+			await ended(await start(agentVersion, tools), 'It is queued.');
+			const started = [...setup.simulator.sessions.values()].slice(known);
+			expect(started).toMatchObject([
 				{ deploymentId: 'ddv_support', tag: 'latest', env: { CUSTOMER_NAME: 'Ada Lovelace' } },
 			]);
-			expect(String(started()[0]?.metaData?.ticket)).toBe('1042');
-			expect(model.requests).toHaveLength(3);
+			expect(String(started[0]?.metaData?.ticket)).toBe('1042');
 			expect(toldIn()).toEqual([expect.anything(), expect.stringContaining('"status":"queued"')]);
-			const offered = Object.fromEntries(
-				model.requests[0]!.tools!.map((each) => [each.function.name, each.function]),
-			);
-			expect(offered).toMatchObject({
+			const offered = model.requests[0]!.tools!.map((each) => [each.function.name, each.function]);
+			expect(Object.fromEntries(offered)).toMatchObject({
 				[functionOf(START)]: {
 					description: expect.stringMatching(/Start an agent session.*costs money/) as string,
 					parameters: {
@@ -151,18 +132,8 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				},
 				[functionOf(GET)]: { description: expect.stringContaining('Retrieve a session') as string },
 			});
-		});
-
-		it('the model is told that a start may have gone through: else it starts another one', async () => {
-			model.script([use, { text: 'I could not start it.' }]);
-			const body = { message: 'Bad gateway' };
-			setup.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 502, body });
-			await ended(await start(agentVersion, tools()), 'I could not start it.');
-			expect(setup.simulator.requests).toHaveLength(1);
-			// The execution's data is no proof: it holds the message for a person, not for the model.
-			expect(told()).toMatch(/the session may have been started.*Bad gateway/s);
-		});
-	});
+		},
+	);
 
 	describe('a tool that asks a person', () => {
 		const askFor = async (agentVersion: number) => {
@@ -207,10 +178,6 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				[tool(REVIEW, question({ message, ...more }), 'HitlTool'), AGENT],
 			];
 		};
-		async function begin(answers: ModelAnswer[], more?: object): Promise<string> {
-			model.script([...answers, { text: 'Done.' }]);
-			return await start(3.1, reviewed(more), [MANUAL, YES]);
-		}
 		const paid = () =>
 			setup.simulator.requests.flatMap(({ path }) =>
 				path.startsWith(PAID_PATH) ? [path.slice(PAID_PATH.length)] : [],
@@ -222,31 +189,20 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			await client.close();
 			return offered?.description ?? '';
 		}
-		const answer = (input: object) => async (asked: Question) => void (await agents.submit(asked, input));
 		const move =
 			(status: CallStatus) =>
 			async ({ callId }: Question) =>
 				void (await setup.simulator.moveCall(callId, status));
 
-		it('asks in words that a person can hear; yes runs the tool once', async () => {
-			const executionId = await begin([pay(12)]);
-			const asked = await agents.next();
-			expect(await heard(asked)).toContain(
-				'An AI agent wants to use the tool "Send payment" with this input: amount: 12.',
-			);
-			await agents.submit(asked, { approved: true, comment: 'Fine' });
-			await ended(executionId);
-			expect(paid()).toEqual(['12']);
-		});
-
 		it.each<[string, (asked: Question) => Promise<void>, RegExp]>([
-			['no', answer({ approved: false }), /User rejected the tool call/],
-			['no with a reason', answer({ approved: false, comment: 'Too much' }), /provided feedback: .*Too much/],
+			['no', async (asked) => void (await agents.submit(asked, { approved: false })), /User rejected/],
 			['no one answers, whatever the item says', move('missed'), /No one answered the phone\./],
 			['no response by the deadline', move('answered'), /no response in time\./],
 		])('does not run the tool: %s', async (what, react, reason) => {
 			const isLate = what.endsWith('deadline');
-			const executionId = await begin([pay(13)], isLate ? { maxWait: 0.1, maxWaitUnit: 'minutes' } : {});
+			model.script([pay(13), { text: 'Done.' }]);
+			const more = isLate ? { maxWait: 0.1, maxWaitUnit: 'minutes' } : {};
+			const executionId = await start(3.1, reviewed(more), [MANUAL, YES]);
 			const asked = await agents.next();
 			await react(asked);
 			await ended(executionId);
@@ -255,30 +211,26 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			if (isLate) expect(setup.simulator.calls.get(asked.callId)?.status).toBe('ended');
 		});
 
-		it('asks for each of two uses in one turn', async () => {
-			const executionId = await begin([{ calls: [pay(21), pay(22)] }]);
-			for (const amount of [21, 22]) {
-				const asked = await agents.next();
-				expect(await heard(asked)).toContain(`amount: ${amount}.`);
-				await agents.submit(asked, { approved: amount === 22 });
-			}
-			await ended(executionId);
-			expect(paid()).toEqual(['22']);
-		});
-
-		it('asks in a published chat', async () => {
+		it('asks for each of two uses in one turn, in a published chat, and runs the tool once', async () => {
 			const chat = {
 				...n8nNode('Chat', 'chatTrigger', { public: true, options: {} }, 1.1),
 				...{ type: '@n8n/n8n-nodes-langchain.chatTrigger', webhookId: 'review-chat' },
 			};
-			model.script([pay(31), { text: 'Done.' }]);
+			model.script([{ calls: [pay(21), pay(22)] }, { text: 'Done.' }]);
 			await publish(setup.n8n, agentWorkflow(3.1, reviewed(), [chat]));
 			const message = { action: 'sendMessage', sessionId: 's', chatInput: 'Pay Ada' };
 			void setup.n8n.rest.triggerByWebhook('review-chat/chat', message).catch(() => undefined);
-			const asked = await agents.next();
-			await agents.submit(asked, { approved: true });
-			await ended(asked.executionId);
-			expect(paid()).toEqual(['31']);
+			let executionId = '';
+			for (const amount of [21, 22]) {
+				const asked = await agents.next();
+				({ executionId } = asked);
+				expect(await heard(asked)).toContain(
+					`An AI agent wants to use the tool "Send payment" with this input: amount: ${amount}.`,
+				);
+				await agents.submit(asked, { approved: amount === 22, comment: 'Fine' });
+			}
+			await ended(executionId);
+			expect(paid()).toEqual(['22']);
 		});
 	});
 });
