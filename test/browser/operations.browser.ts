@@ -3,7 +3,7 @@ import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { runByHand } from '../e2e/deliveries';
 import { chain, n8nNode, ourNode, to } from '../e2e/setup';
 import { outputOf } from '../n8n/rest';
-import { keepPicture, onStage } from './browserTest';
+import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
 
 const TO = '+15550003000';
@@ -134,11 +134,9 @@ for (const { value: resource, operations } of RESOURCES.filter(({ value }) => va
 		for (const key of parameters.map(({ operation }) => keyOf(operation))) {
 			const [output, ...steps] = CASES[key]!;
 			await editor.open(key);
-			await keepPicture(editor, `${key}.new`);
 			for (const step of steps) await step(editor);
 			await editor.runStep();
 			expect({ [key]: await editor.firstRow() }).toMatchObject({ [key]: output });
-			await keepPicture(editor, key);
 			await editor.closePanel();
 		}
 	});

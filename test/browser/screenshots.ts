@@ -2,18 +2,19 @@
  * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too, `<name>.dark.png`.
  * Arguments name the ones to make; without any, all are made.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
-import { PlainError, runMain } from '../n8n/processes';
+import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
 import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 import { readExample } from '../start/examples';
-import { checkSize, IMAGES, type Stage, startStage } from './browserTest';
+import { type Stage, startStage } from './browserTest';
 import { newContext } from './chromium';
 import { Editor } from './editor';
 
+const IMAGES = join(repositoryRoot, 'docs', 'images');
 const MAX_BYTES = 200_000;
 /** n8n fades things in. */
 const SETTLE_MS = 700;
@@ -272,7 +273,9 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 	const path = join(IMAGES, `${name}${colorScheme === 'dark' ? '.dark' : ''}.png`);
 	await page.screenshot({ path, clip });
 	await context.close();
-	checkSize(path, MAX_BYTES);
+	const { size } = statSync(path);
+	process.stdout.write(`${path}: ${Math.round(size / 1000)} kB\n`);
+	if (size > MAX_BYTES) throw new PlainError(`${path} is larger than ${MAX_BYTES / 1000} kB.`);
 }
 
 runMain(async () => {
