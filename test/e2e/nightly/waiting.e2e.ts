@@ -1,11 +1,11 @@
 /**
- * Executions that wait, in a real n8n: each continues once, with an item for each row, whatever order the ends come in, also after a
- * crash, in a loop, and in a sub-workflow. What is known of a conversation, and when it is asked about, is tested in test/engine/model.
+ * Executions that wait, in a real n8n: each continues once, with an item for each row, whatever order the ends come in, also in
+ * a loop; after a crash: kills.e2e.ts. What is known of a conversation, and when it is asked about, is tested in test/engine/model.
  */
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import type { SimulatedSession } from '../../simulator';
-import { during, eventBody, isWaiting, publish, untilPublished, untilWaiting, VERSIONS } from '../deliveries';
+import { during, eventBody, isWaiting, publish, untilPublished, VERSIONS } from '../deliveries';
 import {
 	chain,
 	countingNode,
@@ -28,15 +28,13 @@ const EARLY = 20;
 const LOOP_MAX_WAIT_S = 66;
 /** By then a timer that n8n had set for the first session's deadline would have struck. */
 const AFTER_DEADLINE_MS = 30_000;
-/** n8n's own deadline comes more than three minutes after ours (waiting/budget.ts). */
-const N8N_DEADLINE_MS = 360_000;
 
 const SESSIONS = {
 	resource: 'session',
 	operation: 'startAndWait',
 	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
 	metaData: { entries: ['case', 'index'].map((key) => ({ key, value: `={{ $json.${key} }}` })) },
-	maxWait: '={{ $json.maxWait }}',
+	maxWait: 60,
 	maxWaitUnit: 'minutes',
 };
 
@@ -74,9 +72,9 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 			.sort((a, b) => Number(a.metaData?.index) - Number(b.metaData?.index));
 
 	/** Starts an execution for so many rows. @returns what waits until it waits, and what has been started by then */
-	async function start(path: string, rows: number, maxWait = 60) {
+	async function start(path: string, rows: number) {
 		const name = `case-${++caseNumber}`;
-		const items = Array.from({ length: rows }, (_, index) => ({ case: name, index: String(index), maxWait }));
+		const items = Array.from({ length: rows }, (_, index) => ({ case: name, index: String(index) }));
 		const known = new Set((await setup.n8n.rest.listExecutions()).map(({ id }) => id));
 		expect((await setup.n8n.rest.triggerByWebhook(path, { rows: items })).status).toBe(200);
 		const untilItWaits = async () =>
@@ -87,11 +85,6 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		return { untilItWaits, started: () => startedIn(name) };
 	}
 
-	async function startWaiting(path: string, rows: number, maxWait?: number) {
-		const { untilItWaits, started } = await start(path, rows, maxWait);
-		return { executionId: await untilItWaits(), started: started() };
-	}
-
 	/** Ends a session, if it has not ended, and delivers the event. @returns the status */
 	async function end(session: SimulatedSession, event: 'stopped' | 'failed' = 'stopped', more = {}) {
 		const { signature, url = String(session.webhook?.endPoint) } = more as { signature?: null; url?: string };
@@ -100,21 +93,6 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		return (await setup.simulator.deliver(url, eventBody(session.sessionId, event), { signature })).status;
 	}
 	const statusOf = async (id: string) => (await setup.n8n.rest.getExecution(id))?.status;
-
-	/** Checks that an execution continued once, with an item for each row. @returns what the node gave out */
-	async function outputs(
-		{ executionId, started }: { executionId: string; started: SimulatedSession[] },
-		timeoutMs?: number,
-	) {
-		const execution = await setup.n8n.rest.untilEnded(executionId, LAST, timeoutMs);
-		expect(execution.status).toBe('success');
-		await during(1_500);
-		expect(timesContinued(setup, executionId)).toBe(1);
-		expect(execution.data.resultData.runData[WAIT]).toHaveLength(1);
-		const rows = outputOf(execution, 'After').map(({ row }) => row);
-		expect(rows).toEqual(started.map((_, index) => String(index)));
-		return outputOf(execution, WAIT);
-	}
 
 	it('many sessions, whose ends come while others are being started, in any order, twice, with forged ones among them', async () => {
 		// n8n rejects what comes before it has stored the waiting execution.
@@ -142,7 +120,14 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		const answers = await Promise.all(Array.from({ length: 5 }, async () => await end(last)));
 		expect(answers).toContain(200);
 		for (const status of answers) expect([200, 409]).toContain(status);
-		expect(await outputs({ executionId, started })).toMatchObject(
+		const execution = await setup.n8n.rest.untilEnded(executionId, LAST);
+		expect(execution.status).toBe('success');
+		await during(1_500);
+		expect(timesContinued(setup, executionId)).toBe(1);
+		expect(execution.data.resultData.runData[WAIT]).toHaveLength(1);
+		const rows = outputOf(execution, 'After').map(({ row }) => row);
+		expect(rows).toEqual(started.map((_, index) => String(index)));
+		expect(outputOf(execution, WAIT)).toMatchObject(
 			started.map((session) => ({
 				sessionId: session.sessionId,
 				event: early.includes(session) ? 'failed' : 'stopped',
@@ -152,8 +137,9 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 
 	it('continues where n8n saves no successful executions, which versions in between deleted while they waited', async () => {
 		await publishWait('unsaved', { saveDataSuccessExecution: 'none' });
-		const { started, executionId } = await startWaiting('unsaved', 1);
-		await end(started[0]!);
+		const { untilItWaits, started } = await start('unsaved', 1);
+		const executionId = await untilItWaits();
+		await end(started()[0]!);
 		await waitFor('n8n to delete it', async () => !(await statusOf(executionId)));
 		expect(timesContinued(setup, executionId)).toBe(1);
 	});
@@ -180,29 +166,6 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 			{ sessionId: second.sessionId, event: 'stopped' },
 		]);
 		expect(startedIn('loop')).toHaveLength(2);
-	});
-
-	it("a crash loses no end: asking resumes with the next event, and without one n8n's own deadline counts", async () => {
-		const run = await startWaiting('sessions', 30);
-		const timed = await startWaiting('sessions', 1, 0.45);
-		const [before, lost, after] = [0, 10, 20].map((from) => run.started.slice(from, from + 10));
-		for (const session of before!) expect(await end(session)).toBe(200);
-		const begun = setup.simulator.sessions.size;
-		await setup.n8n.kill();
-		for (const session of lost!) expect(await end(session, 'failed')).not.toBe(200);
-		await setup.n8n.restart();
-		// For a moment n8n may take them for crashed, before it finds that they wait.
-		for (const { executionId } of [run, timed]) await untilWaiting(setup.n8n, executionId);
-		for (const session of after!) await end(session);
-		expect(await outputs(run)).toMatchObject(
-			run.started.map((session) => ({
-				sessionId: session.sessionId,
-				event: lost!.includes(session) ? 'failed' : 'stopped',
-			})),
-		);
-		expect(await outputs(timed, N8N_DEADLINE_MS)).toMatchObject([{ status: 'queued', timedOut: true }]);
-		expect(await end(timed.started[0]!)).toBe(409);
-		expect(setup.simulator.sessions.size).toBe(begun);
 	});
 
 	it('nothing is left waiting', async () => {
