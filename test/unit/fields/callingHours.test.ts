@@ -37,6 +37,9 @@ const edge = fc.record({
 
 const WEEKDAYS = 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split(' ');
 
+const written = (minutes: number) =>
+	[Math.floor(minutes / 60), minutes % 60].map((number) => String(number).padStart(2, '0')).join(':');
+
 /** What a clock on the wall shows, by another library than the product's. */
 function clockIn(timeZone: string, ms: number): Record<'weekday' | 'hour' | 'minute', string> {
 	const format = new Intl.DateTimeFormat('en-US', {
@@ -63,31 +66,43 @@ it('goes by what clocks and calendars in the time zone show, over midnight and w
 					: minute < toMinute && days.includes(yesterday);
 		const reason = outsideHours({ days, fromMinute, toMinute, timeZone }, ms);
 		expect(reason === undefined).toBe(isInside);
-		if (reason) expect(reason).toContain(`${weekday}, ${hour}:${minuteOfHour} in ${timeZone}.`);
+		if (reason === undefined) return;
+		const names = WEEKDAYS.filter((_, index) => days.includes(index + 1)).join(', ');
+		expect(reason).toBe(
+			`It's ${weekday}, ${hour}:${minuteOfHour} in ${timeZone}. Calling hours are ${written(fromMinute)} to ${written(toMinute)} (${names}).`,
+		);
 	});
 });
 
 describe('Calling hours are read', () => {
-	const read = (hours: object) => {
-		const context = fieldsContext({ options: { callingHours: { hours } } });
+	const read = (options: object) => {
+		const context = Object.assign(fieldsContext({ options }), { getTimezone: () => 'Asia/Tokyo' });
 		return readCallingHours(new ItemReader(context, 0).collection({ name: 'options', default: {} }));
 	};
 	const given = { days: [1, 5], from: '09:00', to: '17:30', timeZone: 'Europe/Berlin' };
 
-	it('as minutes since midnight', () => {
-		const time = fc.record({ hour: fc.nat(23), minute: fc.nat(59) });
-		const written = ({ hour, minute }: { hour: number; minute: number }) =>
-			`${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
-		check([time, time], (from, to) => {
-			const fromMinute = 60 * from.hour + from.minute;
-			const toMinute = 60 * to.hour + to.minute;
+	it("as minutes since midnight, with the form's own values for what is not given, and not at all if not added", () => {
+		const times = { from: fc.nat(DAY_MINUTES - 1), to: fc.nat(DAY_MINUTES) };
+		const { days, timeZone } = given;
+		const entered = fc.record(
+			{ ...times, days: fc.constant(days), timeZone: fc.constant(timeZone) },
+			{
+				requiredKeys: [],
+			},
+		);
+		check([entered], ({ from, to, ...others }) => {
+			const [fromMinute, toMinute] = [from ?? 9 * 60, to ?? 18 * 60];
 			fc.pre(fromMinute !== toMinute);
-			const { days, timeZone } = given;
-			expect(read({ ...given, from: written(from), to: written(to) })).toEqual({
-				...{ days, fromMinute, toMinute, timeZone },
+			const hours = {
+				...others,
+				...(from !== undefined && { from: written(from) }),
+				...(to !== undefined && { to: written(to) }),
+			};
+			expect(read({ callingHours: { hours } })).toEqual({
+				...{ days: [1, 2, 3, 4, 5], timeZone: 'Asia/Tokyo', ...others, fromMinute, toMinute },
 			});
 		});
-		expect(read({ ...given, from: '00:00', to: '24:00' })).toMatchObject({ fromMinute: 0, toMinute: 1_440 });
+		expect(read({})).toBeUndefined();
 	});
 
 	it.each<[object, string]>([
@@ -95,12 +110,14 @@ describe('Calling hours are read', () => {
 		[{ to: '24:01' }, "'End Time' under 'Calling Hours' isn't a time of day: 24:01"],
 		[{ to: '12:60' }, "isn't a time of day: 12:60"],
 		[{ from: 'noon' }, "isn't a time of day: noon"],
+		[{ from: '' }, "'Start Time' is empty"],
+		[{ to: ' ' }, "'End Time' is empty"],
 		[{ from: '17:30' }, 'are the same'],
 		[{ days: [] }, "'Days' under 'Calling Hours' is empty"],
 		[{ days: [0] }, "isn't a list of days"],
 		[{ days: [1, 8] }, "isn't a list of days"],
 		[{ timeZone: 'Mars/Olympus' }, "isn't a time zone: Mars/Olympus"],
 	])('or refused: %j', (change, words) => {
-		expect(() => read({ ...given, ...change })).toThrow(words);
+		expect(() => read({ callingHours: { hours: { ...given, ...change } } })).toThrow(words);
 	});
 });
