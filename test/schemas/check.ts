@@ -14,17 +14,13 @@ function strict(schema: unknown): unknown {
 	return 'properties' in inner && inner.type === 'object' ? { additionalProperties: false, ...inner } : inner;
 }
 
-const compiled = new Map<unknown, { lenient: ValidateFunction; strict: ValidateFunction }>();
+const compiled = new Map<Schema, ValidateFunction>();
 
 /** @returns what is wrong, in words; undefined if nothing is */
-function problem(schema: Schema, value: unknown, how: 'lenient' | 'strict'): string | undefined {
-	const check = compiled.get(schema) ?? {
-		lenient: ajv.compile(schema),
-		strict: ajv.compile(strict(schema) as Schema),
-	};
+function problem(schema: Schema, value: unknown, prepare = strict): string | undefined {
+	const check = compiled.get(schema) ?? ajv.compile(prepare(schema) as Schema);
 	compiled.set(schema, check);
-	if (check[how](value)) return undefined;
-	return [...new Set((check[how].errors ?? []).map(sentence))].join('; ');
+	return check(value) ? undefined : [...new Set((check.errors ?? []).map(sentence))].join('; ');
 }
 
 function sentence({ dataPath, keyword, params, message }: ErrorObject): string {
@@ -51,22 +47,15 @@ const NONE: Schema = { type: 'object', properties: {} };
  */
 export function requestProblem(endpoint: string, query: object, body: object): string | undefined {
 	const { query: querySchema = NONE, body: bodySchema = NONE } = described(endpoint);
-	return (
-		problem(querySchema, query, 'strict')?.replace('field', 'query parameter') ??
-		problem(bodySchema, body, 'strict')
-	);
+	return problem(querySchema, query)?.replace('field', 'query parameter') ?? problem(bodySchema, body);
 }
 
-/** @param how `strict` counts fields that the description does not name as an error */
-export function answerProblem(
-	endpoint: string,
-	answer: unknown,
-	how: 'lenient' | 'strict',
-): string | undefined {
-	return problem(described(endpoint).answer, answer, how);
+/** Fields that the description does not name count as an error. */
+export function answerProblem(endpoint: string, answer: unknown): string | undefined {
+	return problem(described(endpoint).answer, answer);
 }
 
-/** @param body of a delivery, parsed */
+/** @param body of a delivery, parsed. It may have more fields */
 export function eventProblem(body: unknown): string | undefined {
-	return problem(EVENT, body, 'lenient');
+	return problem(EVENT, body, (schema) => schema);
 }

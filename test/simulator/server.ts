@@ -182,7 +182,7 @@ const endpointOf = ({ method, routeOptions }: FastifyRequest) => `${method} ${ro
 
 /** @throws if an answer of the simulator is not as the description of the API has it */
 function described(request: FastifyRequest, answer: unknown): unknown {
-	const problem = answerProblem(endpointOf(request), answer, 'strict');
+	const problem = answerProblem(endpointOf(request), answer);
 	if (problem) throw new Error(`${endpointOf(request)} is not answered as described: ${problem}`);
 	return answer;
 }

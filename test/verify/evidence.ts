@@ -162,7 +162,7 @@ export class Evidence {
 	/** Where answers and events differ from the one description of the API, in sentences without the account's own texts. */
 	get deviations(): string[] {
 		const ofAnswers = [...this.exchanges.values()].filter(isSuccess).flatMap(({ endpoint, answer }) => {
-			const problem = answerProblem(endpoint, answer, 'lenient') ?? answerProblem(endpoint, answer, 'strict');
+			const problem = answerProblem(endpoint, answer);
 			return problem ? [`${endpoint}: ${problem}`] : [];
 		});
 		const ofEvents = this.events.flatMap(({ body }) => eventProblem(body) ?? []);
