@@ -79,13 +79,7 @@ export async function requestCallEnd(send: Send, callId: string): Promise<IDataO
  *
  * @returns the call, with `alreadyOver: true` if there was nothing to hang up
  */
-export async function endCall(send: Send, callId: string): Promise<IDataObject> {
-	return await endOnce({
-		end: async () => await requestCallEnd(send, callId),
-		get: async () => await getCall(send, callId),
-		isOver: isCallOver,
-	});
-}
+export const endCall = endOnce(requestCallEnd, getCall, isCallOver);
 
 /**
  * Hands a call over and leaves it (a cold transfer). The request is sent once: see `retryDelay`.

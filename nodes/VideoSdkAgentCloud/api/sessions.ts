@@ -67,13 +67,9 @@ export async function requestSessionEnd(send: Send, sessionId: string): Promise<
  * @param sessionId as the API or an event spells it
  * @returns the session, with `alreadyOver: true` if it had ended before
  */
-export async function endSession(send: Send, sessionId: string): Promise<IDataObject> {
-	return await endOnce({
-		end: async () => await requestSessionEnd(send, sessionId),
-		get: async () => await getSession(send, sessionId),
-		isOver: (session) => hasStatus(session, TERMINAL_STATUSES),
-	});
-}
+export const endSession = endOnce(requestSessionEnd, getSession, (session) =>
+	hasStatus(session, TERMINAL_STATUSES),
+);
 
 /** Fetches a session in its current state. @param sessionId as the API or an event spells it */
 export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {
