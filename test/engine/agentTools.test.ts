@@ -430,12 +430,15 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 	'a list entry that says where to look': [fromList('not-listed'), 'must be a URL'],
 	'an empty entry': [fromList(''), 'is empty'],
 	'no URL': [{ agentTools: choose('mcp') }, 'must be a URL that starts with https:// or http://'],
-	'a URL with a password': [{ agentTools: choose('https://u:p@n8n.example.com/a/mcp') }, 'must be a URL'],
+	'a URL with a password': [
+		{ agentTools: choose('https://u:p@n8n.example.com/a/mcp') },
+		'no user name or password',
+	],
 	'a URL whose expression lacks the equals sign': [
 		{ agentTools: choose('https://n8n.example.com/{{ $json.path }}/mcp') },
 		'contains an expression, but is set to Fixed',
 	],
-	'the URL of an event trigger': [foreign('webhook'), "doesn't end with /mcp"],
+	'the URL of an event trigger': [foreign('webhook'), 'must end with /mcp'],
 	"the user's own data of that name": [
 		{ ...foreign('mcp'), ...inMetadata },
 		"'Metadata' contains 'n8nTools'",

@@ -90,19 +90,17 @@ function checkReachable(
 function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: string): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
 	const entered = read.enteredIn(agentToolsField, TOOLS_GROUP)[number - 1];
-	const text = new CollectionReader(read, entry, entered).text(toolField);
+	const text = new CollectionReader(read, entry, entered).url(
+		toolField,
+		"Publish the tool's workflow and select the tool, or paste the Production URL of its trigger.",
+		label,
+	);
 	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
-	const parsed = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-	if (parsed === undefined || parsed.username || parsed.password) {
+	const { pathname, username, password } = new URL(text);
+	if (!pathname.endsWith('/mcp') || username || password) {
 		throw read.fail(
-			`${label} must be a URL that starts with https:// or http://`,
-			"Publish the tool's workflow and select the tool, or paste the Production URL of its trigger.",
-		);
-	}
-	if (!parsed.pathname.endsWith('/mcp')) {
-		throw read.fail(
-			`${label} doesn't end with /mcp`,
-			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to a URL with this ending.',
+			`${label} must end with /mcp and contain no user name or password`,
+			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to such a URL.',
 		);
 	}
 	const { url, timeoutS } = splitTimeout(text);

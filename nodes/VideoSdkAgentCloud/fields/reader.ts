@@ -81,6 +81,17 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/**
+	 * @param nextStep what to do if it is none
+	 * @param label what messages call the field
+	 * @returns the absolute http(s) URL; undefined if it is blank and not required
+	 */
+	url<B extends Blank>(field: Field<B>, nextStep: string, label = `'${field.displayName}'`): TextOf<B> {
+		const text = this.text(field);
+		if (text === undefined || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
+		throw this.fail(`${label} must be a URL that starts with https:// or http://`, nextStep);
+	}
+
+	/**
 	 * Rejects what was to be an expression, but would be sent as it is: one that was pasted while the field is set to Fixed, or that lacks
 	 * its "=" in a generated workflow.
 	 *

@@ -75,16 +75,11 @@ export function readWebhookUrl(
 	read: ItemReader | CollectionReader,
 	field: Field<'refused'> = webhookUrlField,
 ): string | undefined {
-	const url = read.text(field);
-	if (url === undefined) return undefined;
-	const protocol = URL.canParse(url) ? new URL(url).protocol : '';
-	if (!/^https?:\/\//i.test(url) || !['http:', 'https:'].includes(protocol)) {
-		throw read.fail(
-			`'${field.displayName}' must be a URL that starts with https:// or http://`,
-			`Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave '${field.displayName}' empty.`,
-		);
-	}
-	if (url.length > MAX_URL_LENGTH) {
+	const url = read.url(
+		field,
+		`Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave '${field.displayName}' empty.`,
+	);
+	if (url !== undefined && url.length > MAX_URL_LENGTH) {
 		throw read.fail(
 			`'${field.displayName}' is ${url.length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
 			'Use a shorter URL.',

@@ -1,5 +1,4 @@
 import { numberField, textField } from '../../fields/field';
-import { type ItemReader } from '../../fields/reader';
 import { readOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
 import { withFile } from '../withFile';
@@ -26,15 +25,6 @@ const maxFileSizeField = numberField('default', 'Max File Size', 'maxFileSize', 
 	description: "Larger files aren't downloaded",
 });
 
-function readUrl(read: ItemReader): string {
-	const url = read.text(urlField);
-	if (URL.canParse(url) && /^https?:\/\//i.test(url)) return url;
-	throw read.fail(
-		"'URL' must be a URL that starts with https://",
-		'Use the fileUrl that Recording: Get Many returns.',
-	);
-}
-
 export const operation: Operation = {
 	value: 'download',
 	action: 'Download recording',
@@ -44,7 +34,7 @@ export const operation: Operation = {
 	options: [maxFileSizeField],
 	prepare(read) {
 		const { context } = read;
-		const url = readUrl(read);
+		const url = read.url(urlField, 'Use the fileUrl that Recording: Get Many returns.');
 		const field = read.text(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
 		const limits = { maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE };
