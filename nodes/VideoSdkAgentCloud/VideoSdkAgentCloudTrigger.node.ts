@@ -13,7 +13,6 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
-import { TRIGGER_EVENT_OPTIONS } from './fields/events';
 import { asList } from './fields/values';
 import { checkTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
@@ -21,6 +20,7 @@ import { emit } from './trigger/emit';
 import { receive } from './trigger/receive';
 import { readRegistrant, register, unregister, warnIfUnreachable } from './trigger/registration';
 import { checkAtStart, isStartOfN8n, runHere, stopCheck } from './trigger/startChecks';
+import { TRIGGER_EVENT_OPTIONS } from './webhook/event';
 import { rememberNode, rememberUnpublished } from './webhook/knownNodes';
 import { triggerPanel } from './webhook/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';

@@ -1,6 +1,6 @@
 /** The node in the editor: finding it, its credential, its lists, and its fields. Each operation is run in operations.browser.ts. */
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
-import { TRIGGER_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
+import { TRIGGER_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { chain, n8nNode, ourNode } from '../e2e/setup';
 import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';

@@ -1,6 +1,6 @@
 /** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see startedOnce. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
+import { ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig();

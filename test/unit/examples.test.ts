@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/fields/events';
+import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import type { WorkflowNode } from '../n8n/rest';
 import { EXAMPLES, isOurs, readExample } from '../start/examples';
 import { TABLES } from '../start/tables';

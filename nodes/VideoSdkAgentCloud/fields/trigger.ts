@@ -1,7 +1,14 @@
 import { type INodeProperties, UserError } from 'n8n-workflow';
 import { choicesField, collectionField, switchField, withoutPolicy } from './field';
-import { CALL_EVENTS, CALL_SUMMARY, EVENT_PREFIX, eventName } from '../webhook/eventNames';
-import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS, TRIGGER_EVENT_OPTIONS } from './events';
+import {
+	CALL_EVENTS,
+	CALL_SUMMARY,
+	EVENT_OPTIONS,
+	EVENT_PREFIX,
+	eventName,
+	ROOM_EVENT_OPTIONS,
+	TRIGGER_EVENT_OPTIONS,
+} from '../webhook/eventNames';
 
 const PUBLIC_URL =
 	'<a href="https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/public-url.md" target="_blank">public URL</a>';

@@ -1,8 +1,7 @@
 import { type IDataObject, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
 import { CONTEXT_PARAMETER, contextUrlLength, type WebhookOf, withSignedContext } from '../webhook/context';
-import { EVENT_PREFIX } from '../webhook/event';
+import { EVENT_OPTIONS, EVENT_PREFIX } from '../webhook/event';
 import { readContext } from './context';
-import { EVENT_OPTIONS, type EventOption } from './events';
 import { choicesField, type Field } from './field';
 import { locator } from './locators';
 import { type CollectionReader, type ItemReader } from './reader';
@@ -38,7 +37,7 @@ const webhookEventsField = choicesField('required', 'Webhook Events', 'webhookEv
 export function webhookFields(
 	kind: string,
 	whose: string,
-	options: EventOption[],
+	options: INodePropertyOptions[],
 	chosen: string[],
 ): INodeProperties[] {
 	return [

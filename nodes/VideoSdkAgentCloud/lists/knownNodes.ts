@@ -1,10 +1,9 @@
 import { type ILoadOptionsFunctions, NodeOperationError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, credentialId } from '../api/credential';
-import { TRIGGER_EVENT_OPTIONS } from '../fields/events';
 import { asList } from '../fields/values';
 import { withTimeout } from '../tools/timeout';
 import { isUnreachableFrom } from '../webhook/address';
-import { eventName } from '../webhook/event';
+import { eventName, TRIGGER_EVENT_OPTIONS } from '../webhook/event';
 import { type KnownNode, knownTools, type KnownTrigger, knownTriggers } from '../webhook/knownNodes';
 import { type ListSearch, matches } from './searchResults';
 

@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
 import { EVENT_PREFIX } from '../api/sessionId';
-import { CALL_SUMMARY, eventName, isCallEvent, SESSION_EVENTS } from './eventNames';
+import { CALL_SUMMARY, eventName, isCallEvent, onceBy } from './eventNames';
 
 export * from './eventNames';
 
@@ -62,25 +62,9 @@ function readBody(body: IDataObject): Content | undefined {
 	};
 }
 
-/**
- * The events that happen once, and what tells one from others of its name: the ID of its call or session, or its content. An event
- * that is missing here may happen again, even with the same bytes, as when a participant comes back.
- */
-const ONCE = new Map<string | undefined, 'callId' | 'content' | 'sessionId'>([
-	...SESSION_EVENTS.map((event) => [event, 'sessionId'] as const),
-	['call-started', 'callId'],
-	['call-ringing', 'callId'],
-	['call-answered', 'callId'],
-	['call-hangup', 'callId'],
-	['call-missed', 'callId'],
-	[CALL_SUMMARY, 'content'],
-	['session-started', 'sessionId'],
-	['session-ended', 'sessionId'],
-]);
-
 /** @returns whether there is one such event in each call or session, so that a second delivery is a duplicate */
 export function happensOnce({ webhookType }: Pick<ReceivedEvent, 'webhookType'>): boolean {
-	return ONCE.has(eventName(webhookType));
+	return onceBy(webhookType) !== undefined;
 }
 
 /**
@@ -88,7 +72,7 @@ export function happensOnce({ webhookType }: Pick<ReceivedEvent, 'webhookType'>)
  * ID of its call or session; that of a summary, of an event without an ID, and of one that may happen again is its content
  */
 function eventIdOf(subject: Omit<ReceivedEvent, 'data' | 'eventId'>, rawBody: Buffer): string {
-	const field = ONCE.get(eventName(subject.webhookType)) ?? 'content';
+	const field = onceBy(subject.webhookType) ?? 'content';
 	const id = field === 'content' ? undefined : subject[field];
 	return createHash('sha256')
 		.update(id ? `${id}:${subject.event}` : rawBody)

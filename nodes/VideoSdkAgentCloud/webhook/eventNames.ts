@@ -1,40 +1,93 @@
-/** What can happen to a session, in the order in which it happens. `failed` may come at any time. */
-export const SESSION_EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'] as const;
-export type SessionEvent = (typeof SESSION_EVENTS)[number];
-
 /** The prefix of an event's name in the start call; events may be delivered with the other one, which newer docs use. */
 export const EVENT_PREFIX = 'ai-deployment-session-';
-const SESSION_NAME = new RegExp(`^(?:${EVENT_PREFIX}|agent-session-)(${SESSION_EVENTS.join('|')})$`);
-
-/** The events of a call, as its webhook is registered for them (docs.videosdk.live, telephony webhooks). */
-export const CALL_EVENTS = [
-	...['call-started', 'call-ringing', 'call-answered', 'call-hangup', 'call-missed'],
-	...['call-transferred', 'call-update'],
-];
-
 /** The body of this event names no type. */
 export const CALL_SUMMARY = 'call-summary';
 
-/** The events of a room, as it is created with them. */
-export const ROOM_EVENTS = [
-	...['session-started', 'session-ended', 'participant-joined', 'participant-left'],
-	...['recording-started', 'recording-stopped', 'recording-failed'],
-	...['transcription-started', 'transcription-stopped', 'transcription-failed'],
+/** What tells an event that happens once from others of its name: the ID of its call or session, or its content. */
+type Once = 'callId' | 'content' | 'sessionId';
+
+/**
+ * An event: `value` is the name by which VideoSDK is asked for it. One without `once` may happen again, even with the same bytes, as
+ * when a participant comes back.
+ */
+type Row = [label: string, value: string, description: string, once?: Once];
+
+const SESSION: Row[] = [
+	['Failed', `${EVENT_PREFIX}failed`, 'When the session fails to start or ends unexpectedly', 'sessionId'],
+	['Started', `${EVENT_PREFIX}started`, 'When the agent is ready to talk', 'sessionId'],
+	['Starting', `${EVENT_PREFIX}starting`, 'When the agent is starting up', 'sessionId'],
+	['Stopped', `${EVENT_PREFIX}stopped`, 'When the session has ended', 'sessionId'],
+	['Stopping', `${EVENT_PREFIX}stopping`, 'When the session is about to end', 'sessionId'],
 ];
 
+const CALL: Row[] = [
+	['Answered', 'call-answered', 'When someone answers the call', 'callId'],
+	[
+		'Ended',
+		'call-hangup',
+		'When a call ends, probably also when it is rejected or fails. To cover more, also select Missed and Transferred.',
+		'callId',
+	],
+	['Missed', 'call-missed', "When the call isn't answered", 'callId'],
+	['Ringing', 'call-ringing', 'When the phone starts ringing', 'callId'],
+	['Started', 'call-started', 'When an incoming or outgoing call starts', 'callId'],
+	['Summary', CALL_SUMMARY, 'When the agent sends its notes on the call', 'content'],
+	['Transferred', 'call-transferred', 'When the call is transferred'],
+	['Updated', 'call-update', 'When anything else about the call changes'],
+];
+
+const ROOM: Row[] = [
+	['Participant Joined', 'participant-joined', 'When someone joins the room'],
+	['Participant Left', 'participant-left', 'When someone leaves the room'],
+	['Recording Failed', 'recording-failed', 'When the recording stops unexpectedly'],
+	['Recording Started', 'recording-started', 'When the recording starts'],
+	['Recording Stopped', 'recording-stopped', 'When the recording has ended'],
+	['Session Ended', 'session-ended', 'When the last participant has left the room', 'sessionId'],
+	['Session Started', 'session-started', 'When the first participant joins the room', 'sessionId'],
+	['Transcription Failed', 'transcription-failed', 'When the transcription stops unexpectedly'],
+	['Transcription Started', 'transcription-started', 'When the transcription starts'],
+	['Transcription Stopped', 'transcription-stopped', 'When the transcription has ended'],
+];
+
+/** @param family the first part of each name, so that an event has the same name wherever it can be chosen */
+const optionsOf = (family: string, rows: Row[]) =>
+	rows.map(([label, value, description]) => ({ name: `${family}: ${label}`, value, description }));
+
+/** The events of a session, as multiOptions show them. */
+export const EVENT_OPTIONS = optionsOf('Agent Session', SESSION);
+export const ROOM_EVENT_OPTIONS = optionsOf('Room', ROOM);
+/** All events of the trigger, by family. */
+export const TRIGGER_EVENT_OPTIONS = [...EVENT_OPTIONS, ...optionsOf('Call', CALL), ...ROOM_EVENT_OPTIONS];
+
+const valuesOf = (rows: Row[]) => rows.map(([, value]) => value);
+/** What can happen to a session, by the short names. */
+export const SESSION_EVENTS = valuesOf(SESSION).map((value) => value.slice(EVENT_PREFIX.length));
+/** The events of a call, as its webhook is registered for them (docs.videosdk.live, telephony webhooks). */
+export const CALL_EVENTS = valuesOf(CALL).filter((value) => value !== CALL_SUMMARY);
+/** The events of a room, as it is created with them. */
+export const ROOM_EVENTS = valuesOf(ROOM);
+
+const SESSION_NAME = new RegExp(`^(?:${EVENT_PREFIX}|agent-session-)(${SESSION_EVENTS.join('|')})$`);
 /** Of two names for one event, the one that older docs use. */
 const ALIASES = new Map([['call-ended', 'call-hangup']]);
-const OTHER_EVENTS = new Set([...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS]);
+const OTHER_EVENTS = new Set(valuesOf([...CALL, ...ROOM]));
 
 /** @returns the short name (`started`) of a session's event in either spelling, or undefined if it is of another family */
-export function shortEventName(webhookType: string): SessionEvent | undefined {
-	return SESSION_NAME.exec(webhookType)?.[1] as SessionEvent | undefined;
+export function shortEventName(webhookType: string): string | undefined {
+	return SESSION_NAME.exec(webhookType)?.[1];
 }
 
 /** @returns how the trigger names an event of any family, whatever its spelling; undefined if the trigger does not know it */
 export function eventName(webhookType: string): string | undefined {
 	const name = ALIASES.get(webhookType) ?? webhookType;
 	return OTHER_EVENTS.has(name) ? name : shortEventName(name);
+}
+
+const ONCE = new Map([...SESSION, ...CALL, ...ROOM].map(([, value, , once]) => [eventName(value), once]));
+
+/** @returns what tells an event that happens once from others of its name; undefined if it may happen again */
+export function onceBy(webhookType: string): Once | undefined {
+	return ONCE.get(eventName(webhookType));
 }
 
 /** @returns whether an event is of a call, its summary included */

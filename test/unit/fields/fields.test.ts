@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
+import { EVENT_OPTIONS, EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
 import { type Field } from '../../../nodes/VideoSdkAgentCloud/fields/field';
-import { EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/fields/events';
 import { sessionField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
 import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';

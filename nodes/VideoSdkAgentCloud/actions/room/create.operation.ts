@@ -1,10 +1,10 @@
 import { textField } from '../../fields/field';
 import { createRoom } from '../../api/rooms';
 import { contextField } from '../../fields/context';
-import { ROOM_EVENT_OPTIONS } from '../../fields/events';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook, webhookFields } from '../../fields/webhook';
 import { readOptions } from '../../fields/requestOptions';
+import { ROOM_EVENT_OPTIONS } from '../../webhook/event';
 import { type Operation } from '../operation';
 
 const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId', {

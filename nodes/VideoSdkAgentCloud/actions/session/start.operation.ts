@@ -1,6 +1,5 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { startSession } from '../../api/sessions';
-import { EVENT_OPTIONS } from '../../fields/events';
 import { agentToolsField, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
@@ -9,7 +8,7 @@ import { readWebhook, WEBHOOK_FIELDS } from '../../fields/webhook';
 import { recordingFields } from '../../fields/recording';
 import { readSessionRoom, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
 import { type WebhookOf } from '../../webhook/context';
-import { ROOM_EVENTS } from '../../webhook/event';
+import { EVENT_OPTIONS, ROOM_EVENTS } from '../../webhook/event';
 import { openRoom } from '../openRoom';
 import { type ItemRun, type Operation } from '../operation';
 
