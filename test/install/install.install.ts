@@ -114,9 +114,7 @@ async function storeWorkflows(): Promise<void> {
 // Each step follows the one before, as in a user's n8n.
 
 test('first install: n8n loads it, and its nodes work', async () => {
-	const folder = await installAsN8nDoes(n8n, await packPackage());
-	// Nothing is to be installed beside it.
-	expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+	await installAsN8nDoes(n8n, await packPackage());
 	await n8n.restart();
 	expect(await installed()).toMatchObject([{ packageName: PACKAGE, installedVersion: oldVersion }]);
 	expect(await installed()).not.toMatchObject([{ failedLoading: true }]);

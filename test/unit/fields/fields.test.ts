@@ -56,7 +56,7 @@ describe('A text', () => {
 		expectRejection(() => reader({ sessionId: ' ' }).text(sessionField), "'Session' is empty");
 	});
 
-	it.each([[{}], [[]], [{ value: 'x' }], [['x']], [new Date(0)]])('%j is none', (value) => {
+	it.each([[{}], [[]], [{ value: 'x' }], [{ mode: 'id' }], [['x']], [new Date(0)]])('%j is none', (value) => {
 		for (const read of inAnyPlace(value)) expectRejection(() => read.text(text), "'Session ID' isn't text");
 	});
 
@@ -67,7 +67,7 @@ describe('A text', () => {
 
 	it('is read as a list', () => {
 		expect(asList('a, b ,,c')).toEqual(['a', 'b', 'c']);
-		expect(asList([' a', 5, '', ' '])).toEqual(['a', '5']);
+		expect(asList([' a, b', 5, '', ' '])).toEqual(['a, b', '5']);
 		for (const none of ['', null, undefined]) expect(asList(none)).toEqual([]);
 	});
 });
