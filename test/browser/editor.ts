@@ -251,16 +251,6 @@ export class Editor {
 		return Object.fromEntries(head.map((name, column) => [name, row[column] ?? '']));
 	}
 
-	async failure(): Promise<{ title: string; description: string }> {
-		const title = this.output.getByTestId('node-error-message');
-		await title.waitFor();
-		const description = this.output.getByTestId('node-error-description');
-		return {
-			title: await title.innerText(),
-			description: (await description.count()) > 0 ? await description.innerText() : '',
-		};
-	}
-
 	async newCredential(): Promise<void> {
 		await this.page.getByTestId('node-credentials-select').first().click();
 		await this.page.getByTestId('node-credentials-select-item-new').click();
@@ -279,21 +269,6 @@ export class Editor {
 	async credentialFailure(): Promise<string> {
 		await this.credential.getByText('More details').click();
 		return await this.credential.getByTestId('node-credentials-config-container').innerText();
-	}
-
-	/** The trigger's address as it is shown, copied by a click. */
-	async copyUrl(kind: 'test' | 'production'): Promise<string> {
-		const url = this.panel.locator('.webhook-url');
-		if (!(await url.isVisible())) await this.panel.getByText('Webhook URLs', { exact: true }).click();
-		await this.panel.getByTestId(`radio-button-${kind}`).click();
-		await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-		return await eventually(async () => {
-			await url.click();
-			const shown = (await url.innerText()).trim();
-			const copied = await this.page.evaluate<string>('navigator.clipboard.readText()');
-			if (copied !== shown) throw new Error(`"${shown}" was not copied, but "${copied}"`);
-			return copied;
-		});
 	}
 
 	async closePanel(): Promise<void> {

@@ -141,24 +141,3 @@ for (const { value: resource, operations } of RESOURCES.filter(({ value }) => va
 		}
 	});
 }
-
-inBrowser('Call: Make has the fields of the way to call', async (editor) => {
-	await openWorkflow(editor, { Make: { resource: 'call', operation: 'make', to: 'Ada' } });
-	await editor.open('Make');
-	const rest = ['Recording', 'Max Call Duration', 'Specify Metadata', 'Metadata', 'Agent Tools', 'Options'];
-	const first = ['Credential', 'Resource', 'Operation', 'To', 'Call Via'];
-	await editor.expectFields([...first, 'Routing Rule', 'From', ...rest]);
-	await editor.choose('callVia', 'Gateway');
-	await editor.expectFields([...first, 'Gateway', 'From', ...rest]);
-	await editor.pick('gatewayId', 'Outbound gateway 02');
-	await editor.runStep();
-	const { title, description } = await editor.failure();
-	expect(title).toBe("'To' isn't a phone number: Ada [item 0]");
-	expect(description).toContain('a plus sign and the country code');
-	await editor.fill('to', TO);
-	await editor.runStep();
-	await editor.firstRow();
-	// The editor may fill its lists again at any time.
-	const posts = stage.simulator.requests.filter(({ method }) => method === 'POST');
-	expect(posts.at(-1)?.body).toEqual({ sipCallTo: TO, gatewayId: 'gw_out_02', maxCallDuration: 600 });
-});

@@ -210,7 +210,7 @@ const PICTURES: Record<string, Picture> = {
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Make call', { ...call, operation: 'make', to: '0151 23456789' });
 			await editor.runStep();
-			await editor.failure();
+			await editor.output.getByTestId('node-error-message').waitFor();
 			return editor.output;
 		},
 	},
