@@ -3,6 +3,7 @@ import { startN8n, startProcess } from '../n8n/instance';
 import type { N8nRest, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Simulator, SimulatorOptions } from '../simulator';
 import { startSimulator } from '../simulator';
+import { leaks, signaturesOf } from './leaks';
 import { startQueueServices } from './queueMode';
 
 export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
@@ -60,12 +61,17 @@ export async function setUp(options: SetupOptions = {}) {
 	}
 }
 
-/** Starts all before the tests of a file or a group, and stops it after them. */
+/** Starts all before the tests of a file or a group, and stops it after them, if no secret and no token has come to light. */
 export function setUpAll(options: SetupOptions): Setup {
 	const setup = {} as Setup;
 	beforeAll(async () => void Object.assign(setup, await setUp(options)));
-	// It may not have started.
-	afterAll(async () => await (setup as Partial<Setup>).stop?.());
+	afterAll(async () => {
+		// It may not have started.
+		if (!('stop' in setup)) return;
+		const found = leaks(setup, signaturesOf(setup.simulator), [setup.simulator.secret]);
+		await setup.stop();
+		expect(found).toEqual([]);
+	});
 	return setup;
 }
 
