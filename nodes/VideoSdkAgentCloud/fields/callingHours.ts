@@ -19,6 +19,8 @@ const TIME_OF_DAY = /^(\d{1,2}):([0-5]\d)$/;
 const MINUTES_PER_HOUR = 60;
 const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
 const DAYS_PER_WEEK = 7;
+/** Node.js takes them for other places: BST for Bangladesh, ART for Egypt, and EST for one without daylight saving time. */
+const ABBREVIATION = /^(?!UTC|GMT|CET|MET|EET|WET)[a-z]{3}$/i;
 
 const daysField = choicesField('refused', 'Days', 'days', {
 	options: DAY_NAMES.map((name, index) => ({ name, value: index + 1 })),
@@ -33,7 +35,8 @@ const toField = timeField('End Time', 'to', '18:00', 'When to stop calling. 24:0
 
 const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',
-	description: "The time zone of the person you're calling. Leave empty to use the workflow's time zone.",
+	description:
+		"The time zone of the person you're calling. Leave empty to use the workflow's time zone, which is America/New_York by default.",
 });
 
 const FIELDS = [daysField, fromField, toField, timeZoneField];
@@ -80,8 +83,10 @@ function readDays(read: CollectionReader): number[] {
 }
 
 function readTimeZone(read: CollectionReader): string {
-	const timeZone = read.text(timeZoneField) ?? read.context.getTimezone();
+	const entered = read.text(timeZoneField);
+	const timeZone = entered ?? read.context.getTimezone();
 	try {
+		if (ABBREVIATION.test(entered ?? '')) throw new RangeError();
 		new Intl.DateTimeFormat('en-US', { timeZone });
 		return timeZone;
 	} catch {

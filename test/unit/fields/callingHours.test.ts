@@ -117,6 +117,9 @@ describe('Calling hours are read', () => {
 		[{ days: [0] }, "isn't a list of days"],
 		[{ days: [1, 8] }, "isn't a list of days"],
 		[{ timeZone: 'Mars/Olympus' }, "isn't a time zone: Mars/Olympus"],
+		// Node.js knows them as Asia/Dhaka and America/Panama.
+		[{ timeZone: 'BST' }, "isn't a time zone: BST"],
+		[{ timeZone: 'est' }, "isn't a time zone: est"],
 	])('or refused: %j', (change, words) => {
 		expect(() => read({ callingHours: { hours: { ...given, ...change } } })).toThrow(words);
 	});
