@@ -94,6 +94,7 @@ export interface RunResult {
 	/** The error itself, as the node threw it. */
 	thrown?: unknown;
 	run: IRun;
+	workflow: Workflow;
 	/** What n8n keeps with the workflow afterwards. */
 	staticData: IDataObject;
 }
@@ -271,6 +272,16 @@ export class Engine {
 		);
 	}
 
+	/** Runs an execution that failed again, as the button "Retry" does (ExecutionService.retry). */
+	async retry({ run, workflow }: RunResult): Promise<RunResult> {
+		const data = asStored(run.data);
+		delete data.resultData.error;
+		data.resultData.runData[NODE_NAME]?.pop();
+		return await this.execute(workflow, 'retry', data, (execution) =>
+			execution.processRunExecutionData(workflow),
+		);
+	}
+
 	/** The list that a resource locator offers. */
 	async listSearch(
 		method: string,
@@ -441,6 +452,7 @@ export class Engine {
 			error: error as ExecutionError | undefined,
 			thrown: this.nodeTypes.thrown[thrownBefore],
 			run,
+			workflow,
 			staticData: this.staticData.get(workflowId) ?? {},
 		};
 	}

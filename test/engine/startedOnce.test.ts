@@ -7,7 +7,7 @@ import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
 import { byGateway, byRule, CALL, made, RULE, TO } from './callRig';
-import { expectNoSecrets, failureOf, onEachRun, retryOnFail, startParameters, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, onEachRun, retryOnFail, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -155,6 +155,49 @@ describe('Retry On Fail', () => {
 		expect(made(rig).filter(({ body }) => (body as { sipCallTo: string }).sipCallTo === TO)).toHaveLength(1);
 		expect(failureOf(result).message).toContain("'To' is the same in items 0 and 1");
 		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+});
+
+describe.each([
+	['call', byGateway()],
+	['session', startParameters()],
+	['dispatch', DISPATCH],
+] as const)('Someone retries an execution that failed: each %s', (starts, parameters) => {
+	const run = async (node = {}, ...faults: Fault[]) => {
+		for (const fault of faults) rig.simulator.addFault({ ...fault, match: { method: 'POST' } });
+		const options = { maxConcurrency: 1 };
+		return await rig.engine.run({ items: [{}, {}, {}], parameters: { ...parameters, options }, node });
+	};
+	const OK: Fault = { kind: 'delay' };
+	const NO: Fault = { kind: 'status', status: 402 };
+
+	it('that was started is not started again, and the others are', async () => {
+		const first = await run({}, OK, NO, OK, NO);
+		expect(failureOf(first).message).toMatch(/\[item 1\]$/);
+		const second = await rig.engine.retry(first);
+		expect([failureOf(second).message, posts().length]).toEqual([expect.stringMatching(/\[item 2\]$/), 4]);
+		const { output } = await rig.engine.retry(second);
+		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
+		expect(posts()).toHaveLength(5);
+	});
+
+	it('that is in doubt stays so, and nothing is sent', async () => {
+		const first = failureOf(await run({}, OK, { kind: 'status', status: 500 }));
+		const second = failureOf(await rig.engine.retry(await run({}, OK, { kind: 'status', status: 500 })));
+		const { check }: StartWords = STARTS[starts];
+		expect(second.message).toBe(first.message);
+		expect(second.description).toContain(
+			`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`,
+		);
+		expect(second.description?.split(check)).toHaveLength(2);
+		expect(posts()).toHaveLength(4);
+	});
+
+	it('is forgotten once the node has succeeded', async () => {
+		const done = await run(retryOnFail, OK, NO);
+		const id = jsonOf(done)[0]?.[STARTS[starts].idField];
+		expect(id).toBeDefined();
+		expect(JSON.stringify(done.run.data.executionData)).not.toContain(id);
 	});
 });
 

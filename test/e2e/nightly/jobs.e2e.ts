@@ -4,7 +4,7 @@ import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob, SESSION } from '../../start/check';
 import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, untilWaiting } from '../deliveries';
-import { chain, createCredential, n8nNode, ourNode, PATIENT, setUpAll } from '../setup';
+import { chain, createCredential, itemNodes, n8nNode, ourNode, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
 const START = { ...SESSION, operation: 'start' };
@@ -70,6 +70,24 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 			}
 		},
 	);
+
+	test('Failed start: what was started is not started again when someone retries the execution', async () => {
+		const { n8n, simulator } = setup;
+		simulator.requests.length = 0;
+		for (const fault of [{ kind: 'delay' }, { kind: 'status', status: 402 }] as const) {
+			simulator.addFault({ ...fault, match: { path: START_PATH } });
+		}
+		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', { ...START, options: { maxConcurrency: 1 } });
+		const { id, status } = await runByHand(n8n, ...itemNodes([1, 2, 3]), node);
+		expect(status).toBe('error');
+		const retry = await n8n.rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {
+			loadWorkflow: true,
+		});
+		const execution = await n8n.rest.untilEnded(retry.id, NODE);
+		const started = outputOf(execution, NODE).map(({ sessionId }) => sessionId);
+		expect(new Set(started).size).toBe(3);
+		expect(simulator.requests.filter(({ path }) => START_PATH.test(path))).toHaveLength(4);
+	});
 
 	/** Starts one of our operations that waits. @returns the execution's ID once it waits, and what was started */
 	async function startWaiting<T>(started: Map<string, T>, parameters: object): Promise<[string, T]> {

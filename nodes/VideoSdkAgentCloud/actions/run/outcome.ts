@@ -71,7 +71,7 @@ export function failedOutcome(run: Run, error: unknown, itemIndex: number, openR
 }
 
 /** @returns what an item has started, if anything: a call that was not to be made now has an outcome, too */
-function startedBy({ records = [] }: Outcome): IDataObject[] {
+export function startedBy({ records = [] }: Outcome = {}): IDataObject[] {
 	return records.filter(({ outcome }) => outcome !== 'notCalled');
 }
 

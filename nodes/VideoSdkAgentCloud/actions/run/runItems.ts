@@ -10,7 +10,7 @@ import { continuesOnFail, isTool } from '../../n8n/tool';
 import { failedOutcome, type Outcome, type Run, startedInWords, stopError } from './outcome';
 import { type PreparedItem, Runner } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
-import { beginTry, isTriedAgain, type Try } from './tries';
+import { beginTry, isTriedAgain, keepForRetry, type Try } from './tries';
 
 /** @returns the output of an item that was started, while the operation's last step failed */
 function withError(run: Run, item: INodeExecutionData, index: number, message: string): INodeExecutionData {
@@ -177,11 +177,14 @@ export async function runItems(
 	if (current.final) return current.final;
 	const credentialOfItem = credentialsOfItems(context, itemCount);
 	const run: Run = { context, operation, outcomes: current.outcomes, credentialOfItem };
+	let output: INodeExecutionData[] | undefined;
 	try {
 		const items = prepareItems(run);
 		await runPrepared(items);
-		return await complete(run, current, toOutput(items));
+		output = await complete(run, current, toOutput(items));
+		return output;
 	} finally {
+		if (output === undefined) keepForRetry(run);
 		if (current.final === undefined) current.undoStop = await stop(run);
 	}
 }

@@ -4,9 +4,10 @@ import {
 	type INodeExecutionData,
 	NodeOperationError,
 } from 'n8n-workflow';
-import type { StartKind } from '../../api/starts';
-import type { Outcome, Outcomes } from './outcome';
-import { isTool } from '../../n8n/tool';
+import { type StartKind, STARTS } from '../../api/starts';
+import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
+import { leaveForRetry, takeInRetry } from '../../n8n/retryExecution';
+import { continuesOnFail, isTool } from '../../n8n/tool';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
 const DEFAULT_TRIES = 3;
@@ -35,8 +36,35 @@ export interface Try {
  */
 const latestTries = new WeakMap<IExecuteData, Try>();
 
+/** An outcome as text, with the message of its error. */
+type StoredOutcome = Omit<Outcome, 'error'> & { message?: string };
+
+/** Leaves what was started, or may have been, to the user's retry of the execution, which now fails. */
+export function keepForRetry({ context, operation, outcomes }: Run): void {
+	if (operation.starts === undefined || continuesOnFail(context)) return;
+	const stored = outcomes.map((outcome): StoredOutcome | null => {
+		if (!outcome?.isInDoubt && startedBy(outcome).length === 0) return null;
+		const { error, ...rest } = outcome as Outcome;
+		return { ...rest, message: error?.message };
+	});
+	leaveForRetry(context, JSON.stringify(stored));
+}
+
+/** @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution */
+function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Outcomes {
+	const stored = JSON.parse(takeInRetry(context) ?? '[]') as Array<StoredOutcome | null>;
+	return stored.map((outcome, itemIndex) => {
+		if (outcome === null) return undefined;
+		const { message, ...rest } = outcome;
+		if (message === undefined) return rest;
+		const advice = { description: STARTS[starts].check, itemIndex };
+		return { ...rest, error: new NodeOperationError(context.getNode(), message, advice) };
+	});
+}
+
 /**
- * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands.
+ * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands. A user who
+ * retries a failed execution makes a try, too.
  *
  * A tool that n8n would try again starts nothing at all: each try of a tool has its own IExecuteData, so that a try cannot be told
  * from a new call by the agent.
@@ -44,8 +72,8 @@ const latestTries = new WeakMap<IExecuteData, Try>();
 export function beginTry(context: IExecuteFunctions, itemCount: number, starts: StartKind | undefined): Try {
 	const node = context.getNode();
 	const none: Outcomes = new Array<undefined>(itemCount).fill(undefined);
-	if (!node.retryOnFail || (isTool(context) && starts === undefined)) return { outcomes: none, count: 1 };
 	if (isTool(context)) {
+		if (!node.retryOnFail || starts === undefined) return { outcomes: none, count: 1 };
 		const error = new NodeOperationError(
 			node,
 			"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't use it. Nothing was sent.",
@@ -56,15 +84,17 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();
+	const beforeRetry = starts && outcomesBeforeRetry(context, starts);
+	const before = (starts && earlier?.outcomes) ?? beforeRetry ?? [];
 	const latest: Try = {
 		outcomes: none.map((_, itemIndex): Outcome | undefined => {
-			const outcome = starts && earlier?.outcomes[itemIndex];
+			const outcome = before[itemIndex];
 			return outcome?.records || outcome?.isInDoubt ? outcome : undefined;
 		}),
 		count: (earlier?.count ?? 0) + 1,
 		final: earlier?.final,
 	};
-	latestTries.set(executeData, latest);
+	if (node.retryOnFail) latestTries.set(executeData, latest);
 	return latest;
 }
 

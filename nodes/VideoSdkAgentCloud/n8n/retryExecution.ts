@@ -1,0 +1,19 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+const CONTEXT_FIELD = 'agentCloudStarted';
+
+/**
+ * Leaves a text for the case that a user retries the execution, which the node is about to fail: n8n runs the node again with the
+ * same items (ExecutionService.retry), and stores a node's context with the execution.
+ */
+export function leaveForRetry(context: IExecuteFunctions, text: string): void {
+	context.getContext('node')[CONTEXT_FIELD] = text;
+}
+
+/** Takes what the node has left, which counts for its next run only. @returns undefined if the execution is no retry */
+export function takeInRetry(context: IExecuteFunctions): string | undefined {
+	const kept = context.getContext('node');
+	const { [CONTEXT_FIELD]: text } = kept;
+	delete kept[CONTEXT_FIELD];
+	return context.getMode() === 'retry' && typeof text === 'string' ? text : undefined;
+}
