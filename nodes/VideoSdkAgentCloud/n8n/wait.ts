@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 
 const CONTEXT_FIELD = 'agentCloudWait';
+const NO_EXECUTION_ID = '0';
 
 /** @returns n8n's own URL that resumes the execution, to which a node may append a path; its origin is that of all webhooks */
 export function baseResumeUrlOf(context: IExecuteFunctions): string {
@@ -34,6 +35,9 @@ export async function putExecutionToWait(
 	executeData.data.main = [items];
 	// n8n disables the node that waited, and two uses of a tool in one turn of an agent share it: the second would never run.
 	executeData.node = { ...executeData.node };
+	// The end of a sub-workflow that an earlier node has run would end this wait with its items, if n8n couldn't tell that it waits for
+	// another one (updateParentExecutionWithChildResults).
+	executeData.metadata = { ...executeData.metadata, waitingChildExecutionIds: [NO_EXECUTION_ID] };
 	await context.putExecutionToWait(new Date(deadlineMs));
 }
 
