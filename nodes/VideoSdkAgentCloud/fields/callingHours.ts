@@ -31,7 +31,12 @@ const daysField = choicesField('refused', 'Days', 'days', {
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
 	textField('refused', displayName, name, { default: time, placeholder: `e.g. ${time}`, description });
 const fromField = timeField('Start Time', 'from', '09:00', 'When to start calling, in 24-hour format');
-const toField = timeField('End Time', 'to', '18:00', 'When to stop calling. 24:00 is the end of the day.');
+const toField = timeField(
+	'End Time',
+	'to',
+	'18:00',
+	'When to stop calling: 17:00 is 5 pm, and 24:00 the end of the day. A time before Start Time is on the next day.',
+);
 
 const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',
