@@ -45,19 +45,11 @@ const kept = new CredentialsCache(async (context) =>
 );
 
 /**
- * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest.
+ * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest. Never
+ * throws.
  *
  * @param maxAgeMs how long ago it may have been read. Default: a minute
- * @throws what n8n throws if there is no such credential; UserError as above
  */
-export async function verificationSettings(
-	context: RequestContext,
-	maxAgeMs?: number,
-): Promise<VerificationSettings> {
-	return await kept.get(context, maxAgeMs);
-}
-
-/** As `verificationSettings`, for a delivery. Never throws. */
 export async function readSettings(context: RequestContext, maxAgeMs?: number): Promise<Settings> {
 	return await kept.get(context, maxAgeMs).catch(({ message }: Error) => ({ unreadableBecause: message }));
 }

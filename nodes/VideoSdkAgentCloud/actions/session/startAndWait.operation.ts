@@ -5,7 +5,7 @@ import { recordingFields } from '../../fields/recording';
 import { roomIdOption } from '../../fields/room';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
-import { verificationSettings } from '../../webhook/verificationSettings';
+import { readSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
 import { checkWait, waitingFor, waitOptions } from '../waitForAll';
 import { readStart, startFields } from './start.operation';
@@ -32,9 +32,10 @@ export const operation: Operation = {
 		const webhookOf = resumeWebhook(context, [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`]);
 		return readStart(read)(async (credential) => {
 			// A credential by which the end could not be verified must come to light before the start.
-			await verificationSettings(context).catch((error: Error) => {
-				throw read.fail(error.message, 'Nothing was sent to VideoSDK.');
-			});
+			const settings = await readSettings(context);
+			if ('unreadableBecause' in settings) {
+				throw read.fail(settings.unreadableBecause, 'Nothing was sent to VideoSDK.');
+			}
 			return await webhookOf(credential);
 		});
 	},
