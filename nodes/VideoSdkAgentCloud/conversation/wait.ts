@@ -9,6 +9,8 @@ export interface Want {
 	deadlineMs: number;
 	/** Whether it is ended then. */
 	isEnded: boolean;
+	/** Whether its output is short, and not the whole record. */
+	isSimplified: boolean;
 	/** What to fetch after the end, such as a transcript. */
 	keep: Includable[];
 	/** The room that was made for it alone, where that is looked for: VideoSDK may move a call to a room of others. */

@@ -11,9 +11,8 @@ import { findWatch, type Watch } from './watch';
 const RESPONSE_MS = 5_000;
 
 /** How one item waits. If anything is kept, the room was made for this conversation alone. */
-export interface ItemWait extends Pick<Want, 'isEnded' | 'keep' | 'keepMs'> {
+export interface ItemWait extends Pick<Want, 'isEnded' | 'isSimplified' | 'keep' | 'keepMs'> {
 	maxWaitMs: number;
-	isSimplified: boolean;
 }
 
 /** How the items of an operation wait. */
@@ -49,8 +48,6 @@ export async function planWait(
 		sinceMs: Date.now(),
 		/** The conversations, by their IDs. */
 		awaited: new Map<string, { want: Want; known: Known; watch: Watch }>(),
-		/** The IDs of those whose output is the whole record, without Simplify. */
-		wholeIds: [] as string[],
 		/** The credential holds an expression on the items. */
 		isCredentialByItem: false,
 		/** The output if the execution does not wait. */
@@ -70,7 +67,7 @@ export async function planWait(
 			continue;
 		}
 		const index = indexOf(item);
-		const { maxWaitMs, isSimplified, ...wait } = options.ofItem(index);
+		const { maxWaitMs, ...wait } = options.ofItem(index);
 		const { roomId } = item.json;
 		const want: Want = {
 			...wait,
@@ -80,7 +77,7 @@ export async function planWait(
 		};
 		const show = (json: IDataObject): INodeExecutionData => {
 			if (question) return { ...item, json: withoutResponse(question, json) };
-			return { ...item, json: isSimplified ? kind.simplify(json) : json };
+			return { ...item, json: wait.isSimplified ? kind.simplify(json) : json };
 		};
 		const known = learn(kind, unknown(id), { record: item.json });
 		// What is over before it's waited for wasn't cut by Max Wait, whatever the clocks show.
@@ -89,7 +86,6 @@ export async function planWait(
 			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
 		plan.shown.push(show(isDone ? outcome : item.json));
 		plan.last.push(show(isDone ? outcome : { ...item.json, ...showParts(wait.keep, {}), timedOut: true }));
-		if (!isSimplified) plan.wholeIds.push(id);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
 		const watch: Watch = common ?? (await findWatch(context, index, options.credential(index)));

@@ -84,7 +84,6 @@ export async function putToWait(
 		resumeUrl: resumeUrlOf(context),
 		sinceMs: plan.sinceMs,
 		awaited: grouped(plan),
-		wholeIds: plan.wholeIds,
 		...(options.question && { question: options.question }),
 		isCredentialByItem: plan.isCredentialByItem,
 	};

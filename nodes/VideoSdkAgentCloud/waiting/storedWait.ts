@@ -20,8 +20,6 @@ export interface StoredWait {
 	sinceMs: number;
 	/** Those that are awaited, by what is wanted of them. Others of the items have ended at once, or were never started. */
 	awaited: Array<Want & { ids: string[] }>;
-	/** The IDs of those whose output is the whole record, without Simplify. */
-	wholeIds: string[];
 	/** Of Ask and Wait. */
 	question?: Question;
 	/** The credential holds an expression on the items, which only the process that has them can read. */

@@ -127,13 +127,12 @@ export class Wait {
 	/** @param item what the execution has stored for it @returns the output item */
 	outcome(item: IDataObject): IDataObject {
 		if (this.response) return this.response;
-		const id = String(item[this.kind.idField]);
-		const one = this.awaited.get(id);
+		const one = this.awaited.get(String(item[this.kind.idField]));
 		if (one === undefined) return item;
 		const outcome = outcomeOf(this.kind, one.known, one.want);
 		const { question } = this.stored;
 		if (question) return withoutResponse(question, outcome);
-		return this.stored.wholeIds.includes(id) ? outcome : this.kind.simplify(outcome);
+		return one.want.isSimplified ? this.kind.simplify(outcome) : outcome;
 	}
 
 	private get isWaiting(): boolean {

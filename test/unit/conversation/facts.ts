@@ -22,6 +22,7 @@ export const before = (seconds: number) => new Date(DEADLINE_MS - seconds * SECO
 export const WANT: Want = {
 	deadlineMs: DEADLINE_MS,
 	isEnded: false,
+	isSimplified: false,
 	keep: [],
 	keepMs: 0,
 };

@@ -9,6 +9,7 @@ import { type Account, keyOf, type Lane } from '../../../nodes/VideoSdkAgentClou
 import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { Watch } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
+import { WANT } from '../conversation/facts';
 
 const MAX_WAIT_MS = 60_000;
 const never = async () => await new Promise<never>(() => undefined);
@@ -39,7 +40,7 @@ function awaitCall(
 	watch = new Watch(accountOf(answer)),
 ): { item?: IDataObject } {
 	const nowMs = Date.now();
-	const whole: Want = { deadlineMs: nowMs + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0, ...want };
+	const whole: Want = { ...WANT, deadlineMs: nowMs + MAX_WAIT_MS, ...want };
 	const limits = budgetOf(whole.deadlineMs, whole.keepMs, 1);
 	const one = new Awaited(KINDS.call, whole, limits, nowMs, known);
 	const seen: { item?: IDataObject } = {};
@@ -184,7 +185,7 @@ it.each([-600_000, 600_000])(
 
 it('A wait is told once a round, however many of its conversations are over', async () => {
 	const watch = new Watch(accountOf(never));
-	const want: Want = { deadlineMs: Date.now() + MAX_WAIT_MS, isEnded: false, keep: [], keepMs: 0 };
+	const want: Want = { ...WANT, deadlineMs: Date.now() + MAX_WAIT_MS };
 	const onReady = jest.fn();
 	const many = Array.from({ length: 500 }, (_, index) => {
 		const known = learn(KINDS.call, unknown(`c-${index}`), {
