@@ -187,20 +187,10 @@ export function readAgentTools(
 	};
 }
 
-/** Where an agent finds its tools: beside the user's own data of this label, under a name. */
-const PLACES = {
-	metadata: { label: 'Metadata', name: TOOLS_ENTRY, asValue: (tools: HandedTool[]) => tools },
-	/** Of a session's agent. */
-	env: {
-		label: 'Environment Variables',
-		name: TOOLS_VARIABLE,
-		asValue: (tools: HandedTool[]) => JSON.stringify(tools),
-	},
-};
-
 /**
  * Reads the tools that are sent beside the user's own data, valid for as long as the options say.
  *
+ * @param place where the agent finds them: a session's agent in its environment, as text
  * @param data the user's own
  * @param response the tool by which the agent hands in a response, if it is asked something
  * @returns gives the data with the tools in it
@@ -208,11 +198,12 @@ const PLACES = {
  */
 export function readWithTools(
 	read: ItemReader,
-	place: keyof typeof PLACES,
+	place: 'env' | 'metadata',
 	data: IDataObject | undefined,
 	response?: HandedTool,
 ): (credential: ReadCredential) => Promise<IDataObject | undefined> {
-	const { label, name, asValue } = PLACES[place];
+	const isEnv = place === 'env';
+	const [label, name] = isEnv ? ['Environment Variables', TOOLS_VARIABLE] : ['Metadata', TOOLS_ENTRY];
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
@@ -230,6 +221,6 @@ export function readWithTools(
 			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
 			handed.unshift(response);
 		}
-		return { ...data, [name]: asValue(handed) };
+		return { ...data, [name]: isEnv ? JSON.stringify(handed) : handed };
 	};
 }
