@@ -1,15 +1,42 @@
 import { join } from 'node:path';
 import { placePackage } from '../../scripts/placePackage';
 import { PACKAGE } from '../e2e/setup';
-import { noteInstalled } from '../n8n/database';
 import type { N8n } from '../n8n/instance';
 import { unpackPackage } from '../n8n/package';
+import { PlainError, run } from '../n8n/processes';
 import { RestError } from '../n8n/rest';
 
 const OUR_NODES = [
 	{ name: 'VideoSDK Agent Cloud', type: 'videoSdkAgentCloud', latestVersion: 1 },
 	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
 ];
+
+/** Notes a community package and its nodes in n8n's database, as n8n's own installer does. */
+async function noteInstalled(
+	{ userFolder, runtime }: N8n,
+	name: string,
+	version: string,
+	nodes: Array<{ name: string; type: string; latestVersion: number }>,
+): Promise<void> {
+	const file = join(userFolder, '.n8n', 'database.sqlite');
+	// In the Node.js of n8n: ours may be too old for its module for SQLite.
+	const { code, output } = await run(runtime.node, [
+		'--no-warnings',
+		'-e',
+		`const { DatabaseSync } = require('node:sqlite');
+		const [file, name, version, nodes] = ${JSON.stringify([file, name, version, nodes])};
+		const database = new DatabaseSync(file);
+		database.exec('PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; BEGIN IMMEDIATE');
+		database.prepare('DELETE FROM installed_nodes WHERE package = ?').run(name);
+		database.prepare('DELETE FROM installed_packages WHERE packageName = ?').run(name);
+		database.prepare('INSERT INTO installed_packages (packageName, installedVersion) VALUES (?, ?)').run(name, version);
+		const note = database.prepare('INSERT INTO installed_nodes (name, type, latestVersion, package) VALUES (?, ?, ?, ?)');
+		for (const node of nodes) note.run(node.name, name + '.' + node.type, node.latestVersion, name);
+		database.exec('COMMIT');
+		database.close();`,
+	]);
+	if (code !== 0) throw new PlainError(`${output.slice(-1500)}\nThe database of n8n could not be used.`);
+}
 
 /**
  * Does what n8n's own installer does (Settings > Community nodes) with what it has downloaded from the registry. n8n itself takes

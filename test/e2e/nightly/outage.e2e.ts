@@ -1,7 +1,6 @@
 /** n8n or its database fails: what the sender of an event sees, and what becomes of the event when it is sent again. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { withoutStoringRuns } from '../../n8n/database';
 import { waitFor } from '../../n8n/processes';
 import { type Execution, isFinal, isStored, outputOf } from '../../n8n/rest';
 import { type Postgres, startPostgres } from '../../n8n/services';
@@ -183,23 +182,4 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			expect(await fatesOf(ids, mayLoseForGood)).toEqual({ ...none, ...(!mayLoseForGood && { lost: [] }) });
 		},
 	);
-
-	test('an event whose execution n8n could not store is taken when it comes again, and runs once', async () => {
-		await start();
-		const sessionId = randomUUID();
-		const refused = await withoutStoringRuns(setup.n8n, async () => {
-			const statuses = await Promise.all(Array.from({ length: 4 }, async () => await deliver(sessionId)));
-			// n8n 1.x tries to store an execution after its response, but before it responds to what is asked later.
-			await setup.n8n.rest.listExecutions();
-			return statuses;
-		});
-		expect(await executions()).toEqual([]);
-		// On 1.x the sender was told that all is well, and nothing in the package can change that.
-		if (version === '1.123.81') return expect(refused).toEqual(Array(4).fill(200));
-		for (const status of refused) expect(status).toBeGreaterThanOrEqual(500);
-		const again = await Promise.all(Array.from({ length: 10 }, async () => await deliver(sessionId)));
-		expect(again).toEqual(Array(10).fill(200));
-		expect(await fatesOf([sessionId])).toEqual({ twice: [], lost: [] });
-		expect(await executions()).toHaveLength(1);
-	});
 });

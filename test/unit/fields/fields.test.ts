@@ -119,6 +119,9 @@ it('A switch is what a table gives, too, and nothing else', () => {
 it('A choice is one of the options, and so are choices', () => {
 	expect(reader({ getBy: ' ID ' }).choice(choice)).toBe('id');
 	expectRejection(() => reader({ getBy: 'name' }).choice(choice), "'Get By' is 'name', which isn't one of");
+	// n8n keeps the fields that depend on it only if it is spelled as it is.
+	const exact = { ...choice, noDataExpression: true };
+	expectRejection(() => reader({ getBy: 'ID' }).choice(exact), "'Get By' is 'ID'");
 	expect(reader({ getBy: 'Id, room' }).choices(choice)).toEqual(['id', 'room']);
 	expectRejection(() => reader({ getBy: ['id', 'x'] }).choices(choice), "'Get By' contains 'x'");
 });
