@@ -26,6 +26,9 @@ it.each(FAILURES)('What a user reads says what happened, and what to do next: %j
 		if (starts === undefined || !isInDoubt) continue;
 		expect(description).toContain(STARTS[starts].check);
 		expect(description).not.toContain('Try again');
+		// Any other advice stays.
+		const advice = describeFailure(failure).description;
+		if (!advice.startsWith('Try again')) expect(description).toContain(advice);
 		const [doubt = '', check_ = ''] = IN_DOUBT[starts] ?? [];
 		expect([message, description]).toEqual([
 			...[expect.stringContaining(doubt), expect.stringContaining(check_)],

@@ -67,7 +67,7 @@ it('only a request with the right name and arguments is a call', () => {
 	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };
 	expect(react(notification)).toEqual({ status: 202 });
 	for (const args of [undefined, {}, { n: '1' }, [], 'n', null]) {
-		expect(bodyOf(react(call(args)))).toMatchObject({ id: 1, result: { isError: true } });
+		expect(react(call(args))).toMatchObject({ status: 200, body: { id: 1, result: { isError: true } } });
 	}
 	expect(bodyOf(react(request('tools/call', { name: 'x' })))).toMatchObject({ error: { code: -32602 } });
 });
