@@ -102,12 +102,14 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 		simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS, ...PATIENT },
 	});
 
+	let workflowId: string;
+
 	beforeAll(async () => {
 		const work = { resume: 'timeInterval', amount: WORK_SECONDS, unit: 'seconds' };
 		const url = `=${setup.simulator.url}${DONE_PATH}{{ $('Trigger').item.json.sessionId }}/{{ $execution.id }}`;
-		const chosen = { events: ['ai-deployment-session-started'] };
+		const chosen = { events: ['ai-deployment-session-started', 'call-hangup'] };
 		const done = n8nNode('Done', 'httpRequest', { url, options: {} }, 4.2);
-		await publish(
+		workflowId = await publish(
 			setup.n8n,
 			chain('Events', [
 				ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', chosen, { webhookId: TRIGGER_ID }),
@@ -207,4 +209,23 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 		// The other kill hit deliveries.
 		if (isNightly) expect(sender.redeliveries).toBeGreaterThan(0);
 	});
+
+	(version.startsWith('2.') ? it : it.skip)(
+		'the trigger is registered for calls once, also when the main process starts again, until it is unpublished',
+		async () => {
+			const { simulator, n8n } = setup;
+			const registered = () =>
+				[...simulator.callWebhooks.values()].flatMap(({ url, deletedAt }) => (deletedAt ? [] : [url]));
+			const once = [`${setup.webhooksUrl}/webhook/${TRIGGER_ID}/webhook`];
+			expect(registered()).toEqual(once);
+			await n8n.kill();
+			simulator.requests.length = 0;
+			await n8n.restart();
+			const isChecked = async () => simulator.requests.some(({ path }) => path.endsWith('/webhooks'));
+			await waitFor('the check at the start', isChecked);
+			expect(registered()).toEqual(once);
+			await n8n.rest.deactivate(workflowId);
+			await waitFor('the end of the registration', async () => registered().length === 0);
+		},
+	);
 });

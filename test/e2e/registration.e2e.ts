@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
-import { chain, n8nNode, ourNode, PATIENT, type Setup, setUp, setUpAll } from './setup';
+import { chain, n8nNode, ourNode, PATIENT, setUpAll } from './setup';
 
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
 const LIST_MS = 150_000;
@@ -18,34 +18,6 @@ interface Registered {
 	events: string[];
 }
 
-async function untilRegistered({ simulator }: Setup, wanted: Registered[]): Promise<void> {
-	const registered = () =>
-		[...simulator.callWebhooks.values()]
-			.filter(({ deletedAt }) => deletedAt === undefined)
-			.map(({ url, events }) => ({ url, events: [...events].sort() }));
-	const areRight = async () => JSON.stringify(registered()) === JSON.stringify(wanted);
-	await waitFor('the registrations', areRight).catch(() => expect(registered()).toEqual(wanted));
-}
-
-/** Has a call's event delivered to a URL, and waits for the execution it starts. */
-async function untilDelivered(setup: Setup, workflowId: string, url: string, event: string) {
-	const call = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
-	const isTaken = async () =>
-		(await setup.simulator.emitCall(call.callId, event)).find(({ endPoint }) => endPoint === url)?.status ===
-		200;
-	await waitFor('n8n to take the event', isTaken);
-	const execution = await setup.n8n.rest.waitForExecution(workflowId, (candidate) =>
-		outputOf(candidate, 'After').some(({ callId }) => callId === call.callId),
-	);
-	return { call, execution };
-}
-
-const callsWorkflow = (setup: Setup, webhookId: string, events: string[]) =>
-	chain('Calls', [
-		ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events }, { typeVersion: 1.1, webhookId }),
-		n8nNode('After', 'noOp'),
-	]);
-
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	const foreign = { url: 'https://elsewhere.example.com/hook', events: ['call-started'] };
 	const webhookId = randomUUID();
@@ -57,9 +29,20 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let url: string;
 
 	/** Waits until exactly these are registered beside the foreign one. */
-	const expectRegistered = async (...wanted: Registered[]) =>
-		await untilRegistered(setup, [foreign, ...wanted]);
-	const workflow = (events: string[]) => callsWorkflow(setup, webhookId, events);
+	async function expectRegistered(...wanted: Registered[]): Promise<void> {
+		const registered = () =>
+			[...setup.simulator.callWebhooks.values()]
+				.filter(({ deletedAt }) => deletedAt === undefined)
+				.map(({ url: ofOne, events }) => ({ url: ofOne, events: [...events].sort() }));
+		const all = [foreign, ...wanted];
+		const areRight = async () => JSON.stringify(registered()) === JSON.stringify(all);
+		await waitFor('the registrations', areRight).catch(() => expect(registered()).toEqual(all));
+	}
+	const workflow = (events: string[]) =>
+		chain('Calls', [
+			ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events }, { typeVersion: 1.1, webhookId }),
+			n8nNode('After', 'noOp'),
+		]);
 
 	async function publishWith(events: string[]): Promise<void> {
 		await setup.n8n.rest.updateWorkflow(workflowId, workflow(events));
@@ -74,9 +57,18 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		return (await searchList(setup, 'searchTriggers', { path, parameters })).slice(0, -1);
 	}
 
+	/** Has a call's event delivered, and checks the execution that it starts. */
 	async function expectDelivered(event: string): Promise<void> {
-		const { call, execution } = await untilDelivered(setup, workflowId, url, event);
-		const { callId, roomId } = call;
+		const { simulator, n8n } = setup;
+		const { callId, roomId } = simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
+		const isTaken = async () =>
+			(await simulator.emitCall(callId, event)).some(
+				({ endPoint, status }) => endPoint === url && status === 200,
+			);
+		await waitFor('n8n to take the event', isTaken);
+		const execution = await n8n.rest.waitForExecution(workflowId, (candidate) =>
+			outputOf(candidate, 'After').some((item) => item.callId === callId),
+		);
 		// The call rings on, so what the event itself says counts.
 		const outcome = event === 'call-missed' ? { outcome: 'noAnswer', answered: false } : {};
 		expect(outputOf(execution, 'After')).toMatchObject([
@@ -226,28 +218,4 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		await publishWith(CALLS);
 		await expectRegistered({ url, events: CALLS });
 	});
-});
-
-test('n8n 2.41.1 in queue mode makes exactly one registration, and keeps it until the trigger is unpublished', async () => {
-	const setup = await setUp({
-		n8n: { version: '2.41.1' },
-		queue: { webhooks: 1, workers: 1 },
-		simulator: PATIENT,
-	});
-	try {
-		const { rest } = setup.n8n;
-		const webhookId = randomUUID();
-		const registered = { url: `${setup.webhooksUrl}/webhook/${webhookId}/webhook`, events: ['call-hangup'] };
-		const workflowId = await publish(setup.n8n, callsWorkflow(setup, webhookId, registered.events));
-		await untilRegistered(setup, [registered]);
-		await untilDelivered(setup, workflowId, registered.url, 'call-hangup');
-		await setup.n8n.kill();
-		await setup.n8n.restart();
-		await untilDelivered(setup, workflowId, registered.url, 'call-hangup');
-		await untilRegistered(setup, [registered]);
-		await rest.deactivate(workflowId);
-		await untilRegistered(setup, []);
-	} finally {
-		await setup.stop();
-	}
 });
