@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { checkNotDeclined, isRecord } from './answer';
 import type { Send } from './client';
-import { pathOf } from './path';
 import type { ListRequest } from './pagination';
 
 /** The body of a dispatch. Undefined fields are not sent. */
@@ -27,7 +26,7 @@ export async function dispatchAgent(
 	return await send(
 		{
 			method: 'POST',
-			path: pathOf('v2', 'agent', 'dispatch'),
+			path: ['v2', 'agent', 'dispatch'],
 			// The official SDK sends the room under both names.
 			body: { agentId, meetingId, roomId: meetingId, ...rest },
 			starts: 'dispatch',
@@ -45,6 +44,6 @@ export async function dispatchAgent(
 
 /** The deployments of agents in VideoSDK's cloud: several rows may name one agent. */
 export const AGENT_DEPLOYMENTS: ListRequest = {
-	path: pathOf('ai', 'v1', 'cloud', 'deployments'),
+	path: ['ai', 'v1', 'cloud', 'deployments'],
 	keys: ['deployments', 'data'],
 };

@@ -1,7 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import { failureOf, type Send } from './client';
-import { pathOf } from './path';
 import { listRecords } from './pagination';
 
 /** A webhook that is registered for the calls of a project. */
@@ -35,7 +34,7 @@ export function isSameUrl(one: string, other: string): boolean {
  * documented, and one that it does not find would be registered twice.
  */
 export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
-	const list = { path: pathOf(...ROOT), toRecord: withId };
+	const list = { path: ROOT, toRecord: withId };
 	const rows = await listRecords(send, list, Infinity, ({ id, deletedAt }) => id !== '' && !deletedAt);
 	return rows.map(({ id, url, events }) => ({
 		id: String(id),
@@ -46,7 +45,7 @@ export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
 export async function createCallWebhook(send: Send, url: string, events: string[]): Promise<void> {
-	await send({ method: 'POST', path: pathOf(...ROOT), body: { url, events } }, recordWith(...ID_FIELDS));
+	await send({ method: 'POST', path: ROOT, body: { url, events } }, recordWith(...ID_FIELDS));
 }
 
 /** @returns whether a failed request to remove a webhook leaves none: it was gone, or the answer to its removal holds no JSON */
@@ -57,7 +56,7 @@ function isGone(error: object): boolean {
 
 /** Removes a webhook. One that is not there any more is no failure. */
 export async function deleteCallWebhook(send: Send, id: string): Promise<void> {
-	await send({ method: 'DELETE', path: pathOf(...ROOT, id) }, () => true).catch((error: Error) => {
+	await send({ method: 'DELETE', path: [...ROOT, id] }, () => true).catch((error: Error) => {
 		if (!isGone(error)) throw error;
 	});
 }

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import type { Send } from './client';
-import { pathOf } from './path';
 import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
@@ -39,7 +38,7 @@ function readCall(answer: IDataObject): IDataObject | undefined {
  */
 export async function makeCall(send: Send, body: CallBody, timeoutMs: number): Promise<IDataObject> {
 	const call = await send(
-		{ method: 'POST', path: pathOf(...ROOT), body: { ...body }, timeoutMs, starts: 'call' },
+		{ method: 'POST', path: ROOT, body: { ...body }, timeoutMs, starts: 'call' },
 		readCall,
 	);
 	const { sipCallTo: to, sipCallFrom: from, destinationRoomId: roomId } = body;
@@ -58,7 +57,7 @@ const readOwn =
 
 /** Fetches a call in its current state. */
 export async function getCall(send: Send, callId: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, callId) }, readOwn(callId));
+	return await send({ method: 'GET', path: [...ROOT, callId] }, readOwn(callId));
 }
 
 /** @returns whether a call is over */
@@ -68,10 +67,7 @@ export function isCallOver(call: { status?: unknown }): boolean {
 
 /** Asks to hang up, by one request. @returns the call. @throws ApiError also if it is over already */
 export async function requestCallEnd(send: Send, callId: string): Promise<IDataObject> {
-	return await send(
-		{ method: 'POST', path: pathOf(...ROOT, 'end'), body: { callId } },
-		readEnd(readOwn(callId)),
-	);
+	return await send({ method: 'POST', path: [...ROOT, 'end'], body: { callId } }, readEnd(readOwn(callId)));
 }
 
 /**
@@ -88,10 +84,10 @@ export const endCall = endOnce(requestCallEnd, getCall, isCallOver);
  */
 export async function transferCall(send: Send, callId: string, transferTo: string): Promise<IDataObject> {
 	return await send(
-		{ method: 'POST', path: pathOf(...ROOT, 'transfer'), body: { callId, transferTo }, starts: 'transfer' },
+		{ method: 'POST', path: [...ROOT, 'transfer'], body: { callId, transferTo }, starts: 'transfer' },
 		readCall,
 	);
 }
 
 /** All calls of the project. */
-export const CALLS: ListRequest = { path: pathOf(...ROOT), toRecord: describeCall, idFields: ['callId'] };
+export const CALLS: ListRequest = { path: ROOT, toRecord: describeCall, idFields: ['callId'] };

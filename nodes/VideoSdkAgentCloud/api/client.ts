@@ -11,6 +11,7 @@ import { type AnswerReader, DeclinedError, isRecord } from './answer';
 import { CREDENTIAL_TYPE, type ReadCredential, type RequestContext } from './credential';
 import { type ApiFailure, failureOfError, failureOfResponse, type FullResponse } from './failure';
 import { describeFailure } from './messages';
+import { pathOf } from './path';
 import { pause } from './pause';
 import { retryDelay } from './retry';
 import { type StartKind } from './starts';
@@ -22,8 +23,10 @@ export const NO_TIME_LEFT = 'There was no time left, so nothing was sent.';
 /** A request to the API. */
 export interface ApiRequest {
 	method: Extract<IHttpRequestMethods, 'DELETE' | 'GET' | 'POST'>;
-	/** Below the credential's Base URL, or an absolute URL on its host; IDs in it are encoded already, see `pathOf`. */
-	path: string;
+	/** Its parts. Each is encoded, so that an ID can never lead elsewhere. */
+	path: string[];
+	/** The API's address, which the credential rejects if the user has changed 'Base URL' since. Default: that of the credential */
+	baseUrl?: string;
 	qs?: IDataObject;
 	body?: IDataObject;
 	/** For the whole of one attempt. Default: as for all requests of the sender */
@@ -113,7 +116,7 @@ async function attempt<T>(
 	const abortSignal = stopped ? AbortSignal.any([whole, stopped]) : whole;
 	const options: IHttpRequestOptions = {
 		method: request.method,
-		url: request.path,
+		url: (request.baseUrl ?? '').replace(/\/$/, '') + pathOf(request.path),
 		qs: request.qs,
 		// As text: axios would copy an object, and lose names such as "constructor".
 		body: request.body && JSON.stringify(request.body),

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import type { Send } from './client';
-import { pathOf } from './path';
 import type { ListRequest } from './pagination';
 
 const ROOT = ['ai', 'v1', 'ai-deployments'];
@@ -12,13 +11,13 @@ export async function createDeployment(
 	send: Send,
 	body: { name: string; description: string },
 ): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT), body, starts: 'deployment' }, readDeployment);
+	return await send({ method: 'POST', path: ROOT, body, starts: 'deployment' }, readDeployment);
 }
 
 /** Fetches one version of a deployment. */
 export async function getDeployment(send: Send, deploymentId: string, tag: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, deploymentId, tag) }, readDeployment);
+	return await send({ method: 'GET', path: [...ROOT, deploymentId, tag] }, readDeployment);
 }
 
 /** All deployments: a row for each tag of one. */
-export const DEPLOYMENTS: ListRequest = { path: pathOf(...ROOT), idFields: ['id', 'tag'] };
+export const DEPLOYMENTS: ListRequest = { path: ROOT, idFields: ['id', 'tag'] };

@@ -12,7 +12,7 @@ const MAX_PAGES_IN_FLIGHT = 10;
 
 /** A list of the API. */
 export interface ListRequest {
-	path: string;
+	path: string[];
 	/** The API's own filters. Rows of other rooms or sessions than `roomId` and `sessionId` in it are dropped. */
 	qs?: IDataObject;
 	/** The fields of the answer under which the rows may be found. Default: `data` */

@@ -8,7 +8,7 @@ function encodeSegment(part: string): string {
 	return encodeURIComponent(part.replace(/\p{Cs}/gu, '\ufffd'));
 }
 
-/** Joins a path of fixed parts and IDs. Each part is encoded, so that an ID can never lead elsewhere. */
-export function pathOf(...parts: string[]): string {
+/** Joins a path of fixed parts and IDs, each of them encoded. */
+export function pathOf(parts: string[]): string {
 	return `/${parts.map(encodeSegment).join('/')}`;
 }

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord, latestOf, recordWith } from './answer';
 import type { Send } from './client';
-import { pathOf } from './path';
 import { listRecords, type ListRequest } from './pagination';
 import type { SessionWebhook } from './sessions';
 
@@ -29,12 +28,12 @@ const readRoom = recordWith('roomId');
 
 /** Creates a room. */
 export async function createRoom(send: Send, body: RoomBody): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT), body: { ...body }, starts: 'room' }, readRoom);
+	return await send({ method: 'POST', path: ROOT, body: { ...body }, starts: 'room' }, readRoom);
 }
 
 /** @param roomId the room's own or its custom ID */
 export async function getRoom(send: Send, roomId: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, roomId) }, readRoom);
+	return await send({ method: 'GET', path: [...ROOT, roomId] }, readRoom);
 }
 
 /**
@@ -43,13 +42,13 @@ export async function getRoom(send: Send, roomId: string): Promise<IDataObject> 
  * @param roomId the room's own ID: the API does not take a custom one
  */
 export async function deactivateRoom(send: Send, roomId: string): Promise<IDataObject> {
-	return await send({ method: 'POST', path: pathOf(...ROOT, 'deactivate'), body: { roomId } }, readRoom);
+	return await send({ method: 'POST', path: [...ROOT, 'deactivate'], body: { roomId } }, readRoom);
 }
 
 /** Ends a room session: disconnects everyone. @returns the room's session */
 export async function endRoomSession(send: Send, roomId: string): Promise<IDataObject> {
 	const session = await send(
-		{ method: 'POST', path: pathOf('v2', 'sessions', 'end'), body: { roomId } },
+		{ method: 'POST', path: ['v2', 'sessions', 'end'], body: { roomId } },
 		recordWith('roomId', 'meetingId'),
 	);
 	// The official SDK reads both names, too.
@@ -57,10 +56,10 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 }
 
 /** All rooms of the project. */
-export const ROOMS: ListRequest = { path: pathOf(...ROOT), idFields: ['roomId'] };
+export const ROOMS: ListRequest = { path: ROOT, idFields: ['roomId'] };
 
 /** The sessions of rooms: from the first one in a room to the last one out. */
-const ROOM_SESSIONS = { path: pathOf('v2', 'sessions') };
+const ROOM_SESSIONS = { path: ['v2', 'sessions'] };
 
 /** @returns the latest session of a room; undefined if there is none */
 export async function latestSession(send: Send, roomId: string): Promise<IDataObject | undefined> {

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import type { Send } from './client';
-import { pathOf } from './path';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { apiSessionId } from './sessionId';
@@ -50,7 +49,7 @@ const readOwn =
 /** Starts a session. The request is sent once: see `retryDelay`. */
 export async function startSession(send: Send, body: StartBody): Promise<IDataObject> {
 	return await send(
-		{ method: 'POST', path: pathOf(...ROOT, 'start'), body: { ...body }, starts: 'session' },
+		{ method: 'POST', path: [...ROOT, 'start'], body: { ...body }, starts: 'session' },
 		readSession,
 	);
 }
@@ -58,7 +57,7 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
 /** Asks to end a session, by one request. @returns the session. @throws ApiError also if it has ended already */
 export async function requestSessionEnd(send: Send, sessionId: string): Promise<IDataObject> {
 	const body = { sessionId: apiSessionId(sessionId) };
-	return await send({ method: 'POST', path: pathOf(...ROOT, 'end'), body }, readEnd(readOwn(sessionId)));
+	return await send({ method: 'POST', path: [...ROOT, 'end'], body }, readEnd(readOwn(sessionId)));
 }
 
 /**
@@ -73,12 +72,12 @@ export const endSession = endOnce(requestSessionEnd, getSession, (session) =>
 
 /** Fetches a session in its current state. @param sessionId as the API or an event spells it */
 export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {
-	return await send({ method: 'GET', path: pathOf(...ROOT, apiSessionId(sessionId)) }, readOwn(sessionId));
+	return await send({ method: 'GET', path: [...ROOT, apiSessionId(sessionId)] }, readOwn(sessionId));
 }
 
 /** All sessions of the project. The API has no filters for them. */
 export const SESSIONS: ListRequest = {
-	path: pathOf(...ROOT),
+	path: ROOT,
 	toRecord: describeSession,
 	idFields: ['sessionId'],
 };

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord, pick } from './answer';
 import { failureOf, type Send } from './client';
-import { pathOf } from './path';
 import { listPages, type ListRequest } from './pagination';
 
 /**
@@ -9,7 +8,7 @@ import { listPages, type ListRequest } from './pagination';
  * (`auth`), so only what is needed is taken out of them, and no error quotes them.
  */
 function listOf(name: string, toRecord: (row: IDataObject) => { id: unknown } & IDataObject): ListRequest {
-	return { path: pathOf('v2', 'sip', name), holdsSecrets: true, toRecord };
+	return { path: ['v2', 'sip', name], holdsSecrets: true, toRecord };
 }
 
 /** Rows: `id`, `name`, `numbers`. */

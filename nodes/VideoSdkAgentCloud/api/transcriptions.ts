@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isRecord, latestOf, recordWith } from './answer';
 import { failureOf, type Send } from './client';
-import { pathOf } from './path';
 import { listRecords, type ListRequest } from './pagination';
 import { hasStatus } from './sessions';
 
@@ -23,7 +22,7 @@ const KEYS = ['transcriptions', 'data'];
 const readTranscription = recordWith('id');
 
 /** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
-export const TRANSCRIPTIONS: ListRequest = { path: pathOf(...POST), keys: KEYS };
+export const TRANSCRIPTIONS: ListRequest = { path: POST, keys: KEYS };
 
 /** A realtime transcription has its room in a nested field (as in `@videosdk.live/server-sdk`). */
 function withRoom(transcription: IDataObject): IDataObject {
@@ -35,7 +34,7 @@ function withRoom(transcription: IDataObject): IDataObject {
 
 /** Starts to transcribe what is being said in a room, which must have a live session. */
 export async function startRealtime(send: Send, body: RealtimeBody): Promise<IDataObject> {
-	const path = pathOf(...REALTIME, 'start');
+	const path = [...REALTIME, 'start'];
 	return withRoom(
 		await send({ method: 'POST', path, body: { ...body }, starts: 'transcription' }, readTranscription),
 	);
@@ -44,7 +43,7 @@ export async function startRealtime(send: Send, body: RealtimeBody): Promise<IDa
 /** Stops the realtime transcription of a room. */
 export async function stopRealtime(send: Send, roomId: string): Promise<IDataObject> {
 	return withRoom(
-		await send({ method: 'POST', path: pathOf(...REALTIME, 'end'), body: { roomId } }, readTranscription),
+		await send({ method: 'POST', path: [...REALTIME, 'end'], body: { roomId } }, readTranscription),
 	);
 }
 
@@ -56,7 +55,7 @@ export function isNotThere(error: object): boolean {
 /** Fetches a transcription, of a recording or a realtime one: an ID does not tell which. */
 export async function getTranscription(send: Send, id: string): Promise<IDataObject> {
 	const get = async (root: string[]) =>
-		withRoom(await send({ method: 'GET', path: pathOf(...root, id) }, readTranscription));
+		withRoom(await send({ method: 'GET', path: [...root, id] }, readTranscription));
 	return await get(POST).catch(async (error) => {
 		if (!isNotThere(error)) throw error;
 		return await get(REALTIME).catch((realtimeError) => {
@@ -74,7 +73,7 @@ export async function findTranscription(send: Send, roomId: string): Promise<IDa
 	const recorded = latestOf(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
 	if (recorded !== undefined) return recorded;
 	// Docs and SDK disagree on whether the API filters these by room.
-	const list: ListRequest = { path: pathOf(...REALTIME), keys: KEYS, qs: { roomId }, toRecord: withRoom };
+	const list: ListRequest = { path: REALTIME, keys: KEYS, qs: { roomId }, toRecord: withRoom };
 	const isOfRoom = (row: IDataObject) => row.roomId === roomId;
 	return latestOf(
 		await listRecords(send, list, Infinity, isOfRoom).catch((error) => {

@@ -27,7 +27,7 @@ describe('pathOf', () => {
 	it('keeps any id one segment of the path, out of which it can be read again', () => {
 		const base = readBaseUrl('https://api.videosdk.live');
 		checkTimes(2_000)([id, fc.boolean()], (value, isLast) => {
-			const path = isLast ? pathOf('ai', 'v1', value) : pathOf('ai', 'v1', value, 'tag');
+			const path = pathOf(['ai', 'v1', value, ...(isLast ? [] : ['tag'])]);
 			const url = new URL(resolveTarget({ url: path }, base));
 			const segments = url.pathname.split('/');
 			expect(segments).toHaveLength(isLast ? 4 : 5);
@@ -67,8 +67,8 @@ it.each<[answer: object, isDeclined: boolean]>([
 
 describe('apiRequest', () => {
 	const pauseMock = jest.mocked(pause);
-	const GET: ApiRequest = { method: 'GET', path: '/x' };
-	const START: ApiRequest = { method: 'POST', path: '/x', body: { a: 1 }, starts: 'session' };
+	const GET: ApiRequest = { method: 'GET', path: ['x'] };
+	const START: ApiRequest = { method: 'POST', path: ['x'], body: { a: 1 }, starts: 'session' };
 	let sent: IHttpRequestOptions[];
 
 	async function send(
@@ -174,7 +174,7 @@ it('A request that ends because the user stopped the execution has not run out o
 		return await Promise.reject(Object.assign(new Error('canceled'), { code: 'ERR_CANCELED' }));
 	});
 	const stoppable = Object.assign(context, { getExecutionCancelSignal: () => stop.signal });
-	const request = { method: 'GET', path: '/v2/rooms', maxAttempts: 1 } as const;
+	const request: ApiRequest = { method: 'GET', path: ['v2', 'rooms'], maxAttempts: 1 };
 	const error = await apiRequest(stoppable, request, (json) => json, {}).catch((thrown: Error) => thrown);
 	expect(failureOf(error)).toMatchObject({ kind: 'cancelled' });
 });

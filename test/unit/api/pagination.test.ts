@@ -9,7 +9,7 @@ import {
 } from '../../../nodes/VideoSdkAgentCloud/api/pagination';
 import { checkAsync } from '../support';
 
-const LIST: ListRequest = { path: '/list' };
+const LIST: ListRequest = { path: ['list'] };
 
 /** What a server says of the whole list. */
 type PageInfo = (page: { rowCount: number; page: number; perPage: number; all: number }) => unknown;

@@ -1,6 +1,7 @@
 /** What one request that takes long must not hold up, or cut short. Time is the test's own. */
 import type { IDataObject } from 'n8n-workflow';
 import type { ApiRequest } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { pathOf } from '../../../nodes/VideoSdkAgentCloud/api/path';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import { learn, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
@@ -17,7 +18,11 @@ const never = async () => await new Promise<never>(() => undefined);
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-type Answer = (request: ApiRequest, lane: Lane, untilMs: number) => Promise<IDataObject>;
+type Answer = (
+	request: Omit<ApiRequest, 'path'> & { path: string },
+	lane: Lane,
+	untilMs: number,
+) => Promise<IDataObject>;
 
 function accountOf(answer: Answer): Account {
 	return {
@@ -27,7 +32,7 @@ function accountOf(answer: Answer): Account {
 		sender:
 			(lane: Lane, untilMs: number) =>
 			async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
-				read(await answer(request, lane, untilMs), {}),
+				read(await answer({ ...request, path: pathOf(request.path) }, lane, untilMs), {}),
 		readText: never,
 	} as unknown as Account;
 }
