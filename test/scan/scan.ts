@@ -1,26 +1,13 @@
-/** `npm run scan`: n8n's own scanner, offline, on source and package. Warnings count as failures, and so do size and content. */
+/** `npm run scan`: n8n's own scanner, offline, on source and package, and the package's size and content. Warnings: `npm run lint`. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
 import { repositoryRoot, runMain } from '../n8n/processes';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
-	analyzePackage: (
-		folder: string,
-		patterns: string[],
-	) => Promise<{ passed: boolean; message?: string; details?: string }>;
-	buildScanConfig: () => Promise<unknown>;
-}
-
-interface LintResult {
-	filePath: string;
-	messages: Array<{ line: number; severity: number; ruleId: string | null; message: string }>;
-}
-
-interface ESLintModule {
-	ESLint: new (options: unknown) => { lintFiles: (files: string[]) => Promise<LintResult[]> };
+	analyzePackage: (folder: string, patterns: string[]) => Promise<{ message?: string; details?: string }>;
 }
 
 /** How large the published package may be. */
@@ -34,33 +21,10 @@ const FORBIDDEN_ANYWHERE =
 
 const scannerFolder = join(repositoryRoot, 'node_modules/@n8n/scan-community-package');
 
-/** Lints with the scanner's own rules, as it does, but reports warnings as well. */
-async function lint(scanner: Scanner, folder: string, patterns: string[]): Promise<string[]> {
-	// The scanner's own ESLint: its configuration is written for that version.
-	const { ESLint } = require(require.resolve('eslint', { paths: [scannerFolder] })) as ESLintModule;
-	const eslint = new ESLint({
-		cwd: folder,
-		allowInlineConfig: false,
-		overrideConfigFile: true,
-		overrideConfig: await scanner.buildScanConfig(),
-		errorOnUnmatchedPattern: false,
-	});
-	const results = await eslint.lintFiles(patterns);
-	return results.flatMap(({ filePath, messages }) =>
-		messages.map(
-			({ line, severity, ruleId, message }) =>
-				`${relative(folder, filePath)}:${line} ${severity === 2 ? 'error' : 'warning'} ${message} (${ruleId ?? 'parser'})`,
-		),
-	);
-}
-
-/** What n8n's scanner finds, warnings included. */
+/** What n8n's scanner finds. A pattern that matches nothing passes silently, but for its message. */
 async function scan(scanner: Scanner, folder: string, patterns: string[]): Promise<string[]> {
-	const { passed, message = 'failed', details = '' } = await scanner.analyzePackage(folder, patterns);
-	const findings = await lint(scanner, folder, patterns);
-	// A pattern that matches nothing passes silently.
-	const isEmpty = message === 'No files found to analyze';
-	return isEmpty || (!passed && findings.length === 0) ? [...findings, `${message}\n${details}`] : findings;
+	const { message, details = '' } = await scanner.analyzePackage(folder, patterns);
+	return message === undefined ? [] : [`${message}\n${details}`];
 }
 
 /** What is wrong with the packed package: its size, what does not belong in it, and what is missing in it. */
