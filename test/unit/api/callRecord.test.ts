@@ -93,6 +93,8 @@ describe('describeCall', () => {
 			const values = Object.values(described).map((one) => JSON.stringify(one));
 			for (const one of Object.values(call)) if (one) expect(values).toContain(JSON.stringify(one));
 			expect(Object.entries(describeCall(described))).toEqual(Object.entries(described));
+			for (const [alias, plain] of Object.entries({ id: 'callId', sipCallTo: 'to', sipCallFrom: 'from' }))
+				if (described[alias]) expect(described[alias]).not.toBe(described[plain]);
 		});
 	});
 });
