@@ -6,19 +6,16 @@ import { CollectionReader } from './reader';
 export interface CallingHours {
 	/** 1: Monday ... 7: Sunday. */
 	days: number[];
-	/** In minutes since midnight. */
-	fromMinute: number;
-	/** In minutes since midnight, no longer included. Below `fromMinute`: of the next day. */
-	toMinute: number;
+	/** As "09:00", so that times compare as texts. */
+	from: string;
+	/** No longer included. Below `from`: of the next day. */
+	to: string;
 	/** IANA name. */
 	timeZone: string;
 }
 
 const DAY_NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-const TIME_OF_DAY = /^(\d{1,2}):([0-5]\d)$/;
-const MINUTES_PER_HOUR = 60;
-const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
-const DAYS_PER_WEEK = 7;
+const TIME_OF_DAY = /^\d\d:[0-5]\d$/;
 /** Node.js takes them for other places: BST for Bangladesh, ART for Egypt, and EST for one without daylight saving time. */
 const ABBREVIATION = /^(?!UTC|GMT|CET|MET|EET|WET)[a-z]{3}$/i;
 
@@ -56,8 +53,8 @@ export const callingHoursField = groupField('refused', 'Calling Hours', 'calling
 	options: [{ displayName: 'Calling Hours', name: 'hours', values: FIELDS }],
 });
 
-/** @returns the minutes since midnight */
-function readTime(read: CollectionReader, field: Field): number {
+/** @returns a time as "09:00" */
+function readTime(read: CollectionReader, field: Field): string {
 	const entered = read.text(field);
 	// A default that no one sees in the form would call people at times that no one chose.
 	if (entered === undefined && read.has(field)) {
@@ -67,9 +64,8 @@ function readTime(read: CollectionReader, field: Field): number {
 		);
 	}
 	const text = entered ?? String(field.default);
-	const [, hour, minute] = TIME_OF_DAY.exec(text) ?? [];
-	const minutes = Number(hour) * MINUTES_PER_HOUR + Number(minute);
-	if (minutes <= (field === toField ? MINUTES_PER_DAY : MINUTES_PER_DAY - 1)) return minutes;
+	const time = text.replace(/^(?=\d:)/, '0');
+	if (TIME_OF_DAY.test(time) && time <= (field === toField ? '24:00' : '23:59')) return time;
 	throw read.fail(
 		`'${field.displayName}' under 'Calling Hours' isn't a time of day: ${text}`,
 		'Enter hours and minutes, such as 09:30 or 18:00.',
@@ -117,18 +113,13 @@ export function readCallingHours(options: CollectionReader): CallingHours | unde
 	}
 	const { hours: entered } = (options.entered(callingHoursField) ?? {}) as IDataObject;
 	const read = new CollectionReader(options, hours as IDataObject, (entered ?? {}) as IDataObject);
-	const [days, fromMinute, toMinute] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
-	if (fromMinute !== toMinute) return { days, fromMinute, toMinute, timeZone: readTimeZone(read) };
+	const [days, from, to] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
+	if (from !== to) return { days, from, to, timeZone: readTimeZone(read) };
 	throw read.fail(
 		"'Start Time' and 'End Time' under 'Calling Hours' are the same",
 		'Enter two different times. For the whole day, enter 00:00 and 24:00.',
 	);
 }
-
-const asTime = (minutes: number) =>
-	[Math.floor(minutes / MINUTES_PER_HOUR), minutes % MINUTES_PER_HOUR]
-		.map((number) => String(number).padStart(2, '0'))
-		.join(':');
 
 /**
  * Looks whether it is time to call. Days and times are those that clocks in the zone show, so that an hour that comes twice when clocks
@@ -137,14 +128,14 @@ const asTime = (minutes: number) =>
  * @returns why not, in a sentence; undefined if it is
  */
 export function outsideHours(hours: CallingHours, nowMs: number): string | undefined {
-	const { days, fromMinute, toMinute, timeZone } = hours;
+	const { days, from, to, timeZone } = hours;
 	const now = tryToParseDateTime(new Date(nowMs).toISOString(), timeZone).setZone(timeZone);
 	const day = now.weekday;
-	const minute = now.hour * MINUTES_PER_HOUR + now.minute;
-	const dayBefore = day === 1 ? DAYS_PER_WEEK : day - 1;
-	const isOverMidnight = fromMinute > toMinute;
-	const isToday = days.includes(day) && minute >= fromMinute && (isOverMidnight || minute < toMinute);
-	if (isToday || (isOverMidnight && minute < toMinute && days.includes(dayBefore))) return undefined;
+	const dayBefore = day === 1 ? 7 : day - 1;
+	const time = String(now.toISOTime()).slice(0, 5);
+	const isOverMidnight = from > to;
+	const isToday = days.includes(day) && time >= from && (isOverMidnight || time < to);
+	if (isToday || (isOverMidnight && time < to && days.includes(dayBefore))) return undefined;
 	const names = [...days].sort((one, other) => one - other).map((number) => DAY_NAMES[number - 1]);
-	return `It's ${DAY_NAMES[day - 1]}, ${asTime(minute)} in ${timeZone}. Calling hours are ${asTime(fromMinute)} to ${asTime(toMinute)} (${names.join(', ')}).`;
+	return `It's ${DAY_NAMES[day - 1]}, ${time} in ${timeZone}. Calling hours are ${from} to ${to} (${names.join(', ')}).`;
 }

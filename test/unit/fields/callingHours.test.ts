@@ -1,9 +1,5 @@
 import fc from 'fast-check';
-import {
-	type CallingHours,
-	outsideHours,
-	readCallingHours,
-} from '../../../nodes/VideoSdkAgentCloud/fields/callingHours';
+import { outsideHours, readCallingHours } from '../../../nodes/VideoSdkAgentCloud/fields/callingHours';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { check, checkTimes, fieldsContext } from '../support';
 
@@ -21,7 +17,7 @@ const nowMs = fc
 	.tuple(fc.constantFrom(...NIGHTS), fc.integer({ min: -DAY_MINUTES, max: 2 * DAY_MINUTES }))
 	.map(([night, minutes]) => Date.parse(night) + minutes * MINUTE_MS);
 const hours = fc
-	.record<CallingHours>({
+	.record({
 		days: fc.uniqueArray(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
 		fromMinute: fc.nat(DAY_MINUTES - 1),
 		toMinute: fc.nat(DAY_MINUTES),
@@ -64,7 +60,7 @@ it('goes by what clocks and calendars in the time zone show, over midnight and w
 				: minute >= fromMinute
 					? days.includes(day)
 					: minute < toMinute && days.includes(yesterday);
-		const reason = outsideHours({ days, fromMinute, toMinute, timeZone }, ms);
+		const reason = outsideHours({ days, timeZone, from: written(fromMinute), to: written(toMinute) }, ms);
 		expect(reason === undefined).toBe(isInside);
 		if (reason === undefined) return;
 		const names = WEEKDAYS.filter((_, index) => days.includes(index + 1)).join(', ');
@@ -81,7 +77,7 @@ describe('Calling hours are read', () => {
 	};
 	const given = { days: [1, 5], from: '09:00', to: '17:30', timeZone: 'Europe/Berlin' };
 
-	it("as minutes since midnight, with the form's own values for what is not given, and not at all if not added", () => {
+	it("with the form's own values for what is not given, and not at all if not added", () => {
 		const times = { from: fc.nat(DAY_MINUTES - 1), to: fc.nat(DAY_MINUTES) };
 		const { days, timeZone } = given;
 		const entered = fc.record(
@@ -91,25 +87,30 @@ describe('Calling hours are read', () => {
 			},
 		);
 		check([entered], ({ from, to, ...others }) => {
-			const [fromMinute, toMinute] = [from ?? 9 * 60, to ?? 18 * 60];
-			fc.pre(fromMinute !== toMinute);
+			fc.pre((from ?? 9 * 60) !== (to ?? 18 * 60));
 			const hours = {
 				...others,
 				...(from !== undefined && { from: written(from) }),
 				...(to !== undefined && { to: written(to) }),
 			};
-			expect(read({ callingHours: { hours } })).toEqual({
-				...{ days: [1, 2, 3, 4, 5], timeZone: 'Asia/Tokyo', ...others, fromMinute, toMinute },
-			});
+			const unless = { days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00', timeZone: 'Asia/Tokyo' };
+			expect(read({ callingHours: { hours } })).toEqual({ ...unless, ...hours });
 		});
 		expect(read({})).toBeUndefined();
+		expect(read({ callingHours: { hours: { ...given, from: '8:05' } } })).toEqual({
+			...given,
+			from: '08:05',
+		});
 	});
 
 	it.each<[object, string]>([
 		[{ from: '24:00' }, "'Start Time' under 'Calling Hours' isn't a time of day: 24:00"],
 		[{ to: '24:01' }, "'End Time' under 'Calling Hours' isn't a time of day: 24:01"],
 		[{ to: '12:60' }, "isn't a time of day: 12:60"],
-		[{ from: 'noon' }, "isn't a time of day: noon"],
+		...['noon', ':30', '9:5', '009:00', '-1:00'].map((from): [object, string] => [
+			{ from },
+			`isn't a time of day: ${from}`,
+		]),
 		[{ from: '' }, "'Start Time' is empty"],
 		[{ to: ' ' }, "'End Time' is empty"],
 		[{ from: '17:30' }, 'are the same'],
