@@ -25,6 +25,9 @@ export interface RecordingInput {
 	file?: FileInput;
 	/** Milliseconds until it is listed (a merged one: until it is `completed`). */
 	readyAfterMs?: number;
+	/** Default: now, as the end. */
+	start?: string;
+	end?: string;
 }
 
 type SimulatedRecording = ReturnType<Recordings['add']>;
@@ -38,16 +41,16 @@ export class Recordings {
 		private readonly readyMs = 50,
 	) {}
 
-	add(input: RecordingInput, start = new Date().toISOString()) {
+	add(input: RecordingInput) {
 		const { kind = 'room', file, readyAfterMs = this.readyMs, ...whose } = input;
 		const id = randomBytes(12).toString('hex');
+		const now = new Date().toISOString();
 		const [, extension, contentType] = KINDS[kind];
 		const name = file?.name ?? `${kind}-${id}.${extension}`;
 		const recording = {
-			...{ id, kind, start, ...whose },
+			...{ id, kind, start: now, end: now, ...whose },
 			fileUrl: this.files.add({ contentType, ...file, name }),
 			filePath: `recordings/${name}`,
-			end: new Date().toISOString(),
 			readyAtMs: Date.now() + readyAfterMs,
 		};
 		this.byId.set(id, recording);

@@ -197,15 +197,18 @@ export class Rooms {
 
 	/** The recording and transcript that were arranged when the room was made. */
 	private keep(session: SimulatedRoomSession): void {
-		const { recordings, transcriptions } = this.world;
+		const { recordings, transcriptions, remains } = this.world;
 		const { id: sessionId, roomId } = session;
 		const arranged = this.byId.get(roomId)?.autoStartConfig?.recording;
 		if (!arranged) return;
-		const { id, fileUrl, filePath } = recordings.add({ roomId, sessionId }, session.start);
+		const { recording, transcription } = remains(roomId);
+		const recorded = { roomId, sessionId, start: session.start, ...recording };
+		const { id, fileUrl, filePath } = recordings.add(recorded);
 		this.tell(session, 'recording-stopped', { id, fileUrl, filePath });
 		if (!arranged.transcription?.enabled) return;
-		const summary = arranged.transcription.summary?.enabled ? undefined : null;
-		const made = transcriptions.add({ roomId, sessionId, recordingId: id, summary }, ({ status }) => {
+		const input = { roomId, sessionId, recordingId: id, ...transcription };
+		if (!arranged.transcription.summary?.enabled) input.summary = null;
+		const made = transcriptions.add(input, ({ status }) => {
 			const event = status === 'failed' ? 'transcription-failed' : 'transcription-stopped';
 			this.tell(session, event, { id: made.id, type: 'post' });
 		});

@@ -18,6 +18,8 @@ export interface TranscriptionInput {
 	readyAfterMs?: number;
 	/** It ends as `failed`. */
 	fails?: boolean;
+	/** Default: now. */
+	start?: string;
 }
 
 /** A transcription as the simulator holds it; it has no files until it is completed. */
@@ -101,7 +103,14 @@ export class Transcriptions {
 	make(
 		type: 'post' | 'realtime',
 		status: 'pending' | 'running' | 'completed' | 'failed',
-		{ roomId, sessionId, recordingId, lines = SAMPLE_LINES, summary = SAMPLE_SUMMARY }: TranscriptionInput,
+		{
+			roomId,
+			sessionId,
+			recordingId,
+			lines = SAMPLE_LINES,
+			summary = SAMPLE_SUMMARY,
+			start = new Date().toISOString(),
+		}: TranscriptionInput,
 	) {
 		const made = {
 			...{
@@ -114,7 +123,7 @@ export class Transcriptions {
 				lines,
 				summary,
 			},
-			start: new Date().toISOString(),
+			start,
 			end: null as string | null,
 			transcriptionFilePaths: {} as Record<string, string>,
 			summarizedFilePaths: {} as Record<string, string>,

@@ -3,14 +3,19 @@ import { CallEvents } from './callEvents';
 import { Calls, type CallBehaviour } from './calls';
 import { Courier } from './courier';
 import { Files } from './files';
-import { Recordings } from './recordings';
+import { type RecordingInput, Recordings } from './recordings';
 import { Rooms } from './rooms';
 import { Sessions, type Lifecycle } from './sessions';
 import { SigningKey } from './signingKey';
 import { defaultTelephony, type Telephony } from './telephony';
 import { Timers } from './timers';
 import { ToolAgent } from './toolAgent';
-import { Transcriptions } from './transcriptions';
+import { type TranscriptionInput, Transcriptions } from './transcriptions';
+
+interface Remains {
+	recording?: Partial<RecordingInput>;
+	transcription?: Partial<TranscriptionInput>;
+}
 
 /** Settings of a simulator; all have a default. */
 export interface SimulatorOptions {
@@ -28,6 +33,8 @@ export interface SimulatorOptions {
 	/** Of all calls; false: a call stays as it began until it is driven by hand. */
 	callBehaviour?: Partial<CallBehaviour> | false;
 	telephony?: Partial<Telephony>;
+	/** What remains of a conversation in a room that was set up for it, beside the usual. */
+	remains?: (roomId: string) => Remains;
 	/** How long after its end a recording is listed, default 50. */
 	recordingReadyMs?: number;
 	/** How long a transcription is pending, default 100. */
@@ -50,11 +57,13 @@ export class World {
 	readonly files = new Files(() => this.baseUrl);
 	readonly recordings: Recordings;
 	readonly transcriptions: Transcriptions;
+	readonly remains: (roomId: string) => Remains;
 
 	constructor(
 		options: SimulatorOptions,
 		readonly log: (line: string) => void,
 	) {
+		this.remains = options.remains ?? (() => ({}));
 		this.courier = new Courier(this.key, log, options.deliveryTimeoutMs);
 		this.toolAgent = new ToolAgent(log);
 		this.deployments = new Deployments(options.deployments);
