@@ -82,7 +82,7 @@ export async function sendAndLeave(url: string, event: object, signer: Simulator
 	const headers = { 'videosdk-signature': signer.sign(body), 'content-type': 'application/json' };
 	await new Promise<void>((resolve) => {
 		const request = http.request(url, { method: 'POST', headers, agent: false });
-		request.on('error', () => resolve());
+		request.on('error', () => undefined).on('close', () => resolve());
 		request.end(body);
 		setTimeout(() => request.destroy(new Error('gone')), ms);
 	});

@@ -1,12 +1,15 @@
 /** At Max Wait, what is to be ended is ended, and what had ended is shown as ended, although the answers to ends are of no use. */
+import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
 import { later, passTime, useRig } from './rig';
 import { rows } from './waitingRun';
 
-const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
-const HOUR_MS = 3_600_000;
+const rig = useRig({ callBehaviour: false });
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const MAX_WAIT_MS = 24 * HOUR_MS;
+const at = (ms: number) => new Date(ms).toISOString();
 const ENDED = { options: { endAtTimeout: true } };
 const sessions = () => [...rig.simulator.sessions.values()];
 const refuseEnds = (status: number, times = Infinity) =>
@@ -71,4 +74,72 @@ it('A machine that slept after the end looks once more for what was said', async
 	rig.simulator.clearFaults();
 	passTime(600_000);
 	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ transcript: expect.any(String) }]);
+});
+
+it.each<Fault>([
+	{ kind: 'status', status: 503 },
+	{ kind: 'status', status: 408 },
+	{ kind: 'status', status: 401 },
+	{ kind: 'notJson' },
+	{ kind: 'empty' },
+	{ kind: 'redirect' },
+	{ kind: 'noData', body: { data: { sessionId: 'other', status: 'running' } } },
+])(
+	'One answer at Max Wait that says nothing does not turn what has ended into what runs: %j',
+	async (fault) => {
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
+		await later(MAX_WAIT_MS - 10 * MINUTE_MS);
+		Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+		await later(9 * MINUTE_MS);
+		rig.simulator.addFault({ match: { method: 'GET' }, ...fault });
+		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+	},
+);
+
+it('... nor does a credential that cannot be read for a moment', async () => {
+	const { credentialsHelper } = rig.engine;
+	const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
+	const deadlineMs = Date.now() + MAX_WAIT_MS;
+	let failures = 0;
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
+	jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementation(async (...args) => {
+		if (Date.now() >= deadlineMs && failures++ === 0) throw new Error('SQLITE_BUSY: database is locked');
+		return await read(...args);
+	});
+	await later(MAX_WAIT_MS - 10 * MINUTE_MS);
+	Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+	expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+	expect(failures).toBeGreaterThan(0);
+});
+
+it('However long n8n cannot be reached, it is asked once more right before its own deadline', async () => {
+	const maxWaitMs = 120 * MINUTE_MS;
+	const waiting = await rig.engine.startAndWait(maxWaitMs);
+	const upAtMs = Date.now() + maxWaitMs - MINUTE_MS;
+	waiting.proxy = () => (Date.now() < upAtMs ? 502 : undefined);
+	await later(10 * MINUTE_MS);
+	Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+	expect(await waiting.jsonWithin(maxWaitMs - 10 * MINUTE_MS + 126_000)).toMatchObject([
+		{ outcome: 'completed' },
+	]);
+});
+
+it('A call that was missed at once was not hung up at Max Wait, whatever the clocks show', async () => {
+	const ms = Date.now() + 2 * MAX_WAIT_MS;
+	const data = { callId: 'missed', status: 'missed', start: at(ms - 30_000), end: at(ms) };
+	const headers = { date: new Date(ms).toUTCString() };
+	rig.simulator.addFault({ kind: 'status', status: 200, headers, body: { data }, match: { method: 'POST' } });
+	const options = { waitUntilAnswered: true };
+	const { result } = await rig.engine.startAndWait(
+		MAX_WAIT_MS,
+		byRule({ operation: 'makeAndWait', options }),
+	);
+	expect(result.output[0]?.[0]?.json).not.toHaveProperty('hungUpAtTimeout');
+});
+
+it('A call whose ID is a number is waited for', async () => {
+	const data = { callId: 12345, status: 'initiated' };
+	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { method: 'POST' } });
+	const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, byRule({ operation: 'makeAndWait' }));
+	expect(result.run.status).toBe('waiting');
 });

@@ -6,7 +6,7 @@ import dns from 'node:dns';
 import { ExecutionLifecycleHooks } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
-import { eventBody, sendAndLeave, strangersKey } from './delivery';
+import { eventBody, strangersKey } from './delivery';
 import { NODE_NAME, type NodeRunOptions } from './engine';
 import { failureOf, jsonOf, later, onEachRun, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
@@ -40,13 +40,6 @@ const urlOf = (index: number) => String(sessionAt(index).webhook?.endPoint);
 async function deliverEnd(index = 0, event: 'stopped' | 'failed' = 'stopped'): Promise<number | undefined> {
 	sessionAt(index).status = event;
 	return (await rig.simulator.deliver(urlOf(index), endOf(index, event))).status;
-}
-
-/** As `deliverEnd`, but the sender goes away while n8n still asks VideoSDK. */
-async function deliverEndAndLeave(): Promise<void> {
-	sessionAt(0).status = 'stopped';
-	rig.simulator.latencyMs = 400;
-	await sendAndLeave(urlOf(0), endOf(0), rig.simulator, 200);
 }
 
 describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
@@ -192,62 +185,6 @@ describe('How an end is known that answers contradict', () => {
 });
 
 describe('The resume URL', () => {
-	it.each([1, 3])('continues by signed ends alone, once, also by a pinned key: %i', async (count) => {
-		rig.use({ webhookPublicKey: rig.simulator.publicKeyPem });
-		const waiting = await begin(MAX_WAIT_MS, count, { maxWait: '={{ $json.index + 1 }}' });
-		// n8n's own deadline is that of the longest wait, and 200 s, and a second for each.
-		const longestMs = count * 60_000;
-		expect(Number(waiting.result.run.waitTill) - Date.now()).toBeGreaterThan(longestMs + 199_000);
-		for (const { index } of rows(count)) {
-			expect(waiting.output).toBeUndefined();
-			const forged = await rig.simulator.deliver(urlOf(index), endOf(index), { signature: 'AAAA' });
-			expect(forged.status).toBe(401);
-			for (const other of ['starting', 'started', 'stopping'] as const) {
-				const event = eventBody(other, sessionAt(index).sessionId);
-				expect((await rig.simulator.deliver(urlOf(index), event)).status).toBe(200);
-			}
-			expect(waiting.output).toBeUndefined();
-			const ends = await Promise.all([1, 2, 3].map(async () => await deliverEnd(index, 'failed')));
-			expect(ends).toEqual([200, 200, 200]);
-		}
-		// If it waits for nothing else, without a further look.
-		if (count === 1) expect(waiting.resumptions).toBe(1);
-		expect(await waiting.jsonWithin()).toEqual(
-			sessions().map(({ sessionId }) => expect.objectContaining({ sessionId, event: 'failed' })),
-		);
-		expect(waiting.resumptions).toBe(1);
-		expect(rig.simulator.keyRequests).toBe(0);
-	});
-
-	it('keeps secrets, and does not take the request of another execution', async () => {
-		const ended = await begin();
-		const other = await begin();
-		sessionAt(0).status = 'stopped';
-		const output = await ended.jsonWithin();
-		expect(output).toHaveLength(1);
-		const [poll, ...others] = ended.requests.filter(({ headers }) => headers['x-agent-cloud-key']);
-		expect(others).toEqual([]);
-		expect(JSON.stringify(ended.result.run.data)).not.toContain(rig.simulator.secret);
-		expect(JSON.stringify(output)).not.toContain(String(poll?.headers['x-agent-cloud-key']));
-		expect((await other.replay(poll!)).status).toBe(401);
-		expect(other.output).toBeUndefined();
-		// Its own one still counts.
-		sessionAt(1).status = 'failed';
-		expect(await other.jsonWithin()).toMatchObject([{ sessionId: sessionAt(1).sessionId, event: 'failed' }]);
-	});
-
-	it.each([
-		['', 0],
-		[', and n8n is asked again if it fails then', 1],
-	])('does not lose an end if its sender has gone away meanwhile%s', async (_what, failures) => {
-		const waiting = await begin();
-		waiting.failures = failures;
-		await deliverEndAndLeave();
-		const [json] = (await waiting.jsonWithin()) ?? [];
-		expect(json).toMatchObject({ status: 'stopped', outcome: 'completed', event: 'stopped' });
-		expect(json).not.toHaveProperty('timedOut');
-	});
-
 	it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆', 'constructor', 'toString', 'a\u2028b'])(
 		'belongs to a node of any name: %s',
 		async (name) => {

@@ -4,7 +4,7 @@ import { byRule } from './callRig';
 import { later, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
-const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+const rig = useRig({ callBehaviour: false });
 const MAX_WAIT_MS = 600_000;
 /** n8n's own deadline comes 200 s and 1 s for each item after Max Wait. */
 const DEADLINE_MS = 203_000;

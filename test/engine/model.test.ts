@@ -4,6 +4,8 @@
  * process, a stop. MODEL_CASES sets how many combinations are tried. Only what goes in and comes out counts: parameters, requests, items, errors and
  * n8n's log. Processes that die in the middle of something are tried in test/e2e.
  */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from '@n8n/di';
 import { Logger } from '@n8n/backend-common';
@@ -12,8 +14,10 @@ import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
 import type { Delivery, Fault, RecordedRequest, SimulatorOptions } from '../simulator';
 import { byRule, CALL, RULE } from './callRig';
+import { eventBody, sendAndLeave } from './delivery';
 import type { Engine, RunResult } from './engine';
 import { onEachRun, SESSIONS, startParameters, useRig } from './rig';
+import type { ResumeRequest, WaitingRun } from './waitingRun';
 
 const CASES = Number(process.env.MODEL_CASES ?? 200);
 /** Fixed, so that a run of CI fails for what was changed and nothing else. */
@@ -29,12 +33,17 @@ const TALK_MS = 1_000;
 const TROUBLE_MS = 60_000;
 /** Without an event an end is known 30 s late at most, and then n8n may be busy, and what was said is awaited. */
 const KNOWN_WITHIN_MS = 75_000;
+const SPEAKER = 'Caller';
+/** More than the proxy in front of n8n takes, also compressed. */
+const LARGE = randomBytes(60_000).toString('base64');
+const PROXY_LIMIT = 30_000;
 const TOOL = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/a/mcp' };
 /** How a call or session comes out, by its end. */
 const OUTCOMES = {
 	ended: ['answered', 'completed'],
 	missed: ['noAnswer', 'completed'],
 	rejected: ['rejected', 'failed'],
+	transferred: ['transferred', 'completed'],
 } as Record<string, string[]>;
 const PLANTED = { 'node:Poll': { cursor: 7 }, global: { called: ['+15550100001'] } };
 
@@ -72,7 +81,7 @@ const cases = fc.record({
 		fc.record({
 			faults: rarely(fault),
 			ends: fc.boolean(),
-			end: fc.constantFrom('ended', 'ended', 'missed', 'rejected'),
+			end: fc.constantFrom('ended', 'ended', 'missed', 'rejected', 'transferred'),
 			isEnded: fc.boolean(),
 			maxWait: fc.constantFrom('short', 'long', 'long'),
 			/** So long after the end there is a recording, and a text, or none. */
@@ -108,13 +117,22 @@ const cases = fc.record({
 	/** So many requests to the resume URL find that n8n is still busy with the execution; so many resumptions fail. */
 	busy: fc.constantFrom(0, 0, 0, 2),
 	failures: fc.constantFrom(0, 0, 0, 1),
+	/** A proxy in front of n8n refuses so many requests to the resume URL, and those that are too large. */
+	refused: fc.constantFrom(0, 0, 0, 1, 2),
+	large: fc.constantFrom('', '', '', '', '', 'text', 'record'),
+	/** As soon as this package asks n8n to continue, VideoSDK answers nothing any more. */
+	isCutThen: fc.constantFrom(false, false, true),
+	isPinned: fc.constantFrom(false, false, true),
+	/** Before anything ends, strangers send there, and VideoSDK what means nothing. */
+	isAttacked: fc.boolean(),
 	hasTools: fc.boolean(),
 	isCredentialByItem: fc.constantFrom(false, false, true),
 	/** Requests to the resume URL reach another process. */
 	hops: fc.constantFrom(false, false, true),
 	/** The process that runs the node dies once the execution waits. */
 	dies: fc.constantFrom(false, false, false, true),
-	events: fc.constantFrom('once', 'once', 'lost', 'twice', 'late'),
+	/** `left`: their sender goes away while n8n still asks VideoSDK. */
+	events: fc.constantFrom('once', 'once', 'lost', 'twice', 'late', 'left'),
 	/** Sessions: the event comes before the API shows the end. */
 	lags: fc.boolean(),
 	isReversed: fc.boolean(),
@@ -126,6 +144,8 @@ const cases = fc.record({
 	/** What is to remain of a conversation in a room of its own, and for how long that is waited for after its end, in minutes. */
 	arranged: fc.constantFrom('record', 'transcribe', 'summarize', 'summarize'),
 	includeWait: fc.constantFrom(0, 0.1, 0.1, 2),
+	/** A transcription begins so long after its recording has ended. */
+	transcribedFromMs: fc.constantFrom(0, 0, 180_000),
 	/** Others talk in the room later. */
 	isReused: fc.boolean(),
 	/** VideoSDK moves calls to a room of others, and shows no end in their records. */
@@ -167,6 +187,9 @@ const oddRows = ({ odd, oddRow, starts, items }: Case): number[] => {
 /** Whether rows are refused before anything is sent. */
 const isRefusing = (model: Case) => ['twin', 'invalid'].includes(model.odd) && oddRows(model).length > 0;
 
+/** Such a record can't be handed over at all, and is fetched again, if that is possible. */
+const isLargeRecord = ({ large, isCredentialByItem }: Case) => large === 'record' && !isCredentialByItem;
+
 /** What comes in. */
 function rowsOf(model: Case) {
 	const [first, second] = oddRows(model);
@@ -176,6 +199,7 @@ function rowsOf(model: Case) {
 		return {
 			item: `item-${index}`,
 			customer: `customer ${index}`,
+			notes: isLargeRecord(model) ? LARGE : '',
 			secret: rig.simulator.secret,
 			isEnded,
 			minutes: (maxWait === 'short' ? SHORT_WAIT_MS : LONG_WAIT_MS) / 60_000,
@@ -200,7 +224,9 @@ function parametersOf(model: Case): INodeParameters {
 	const common = {
 		recording: room === 'recorded' ? arranged : 'none',
 		operation: `${starts === 'call' ? 'make' : 'start'}${waits ? 'AndWait' : ''}`,
-		metaData: { entries: ['item', 'customer'].map((key) => ({ key, value: `={{ $json.${key} }}` })) },
+		metaData: {
+			entries: ['item', 'customer', 'notes'].map((key) => ({ key, value: `={{ $json.${key} }}` })),
+		},
 		options: {
 			maxConcurrency,
 			...(room === 'existing' && { roomId: USERS_ROOM }),
@@ -225,6 +251,9 @@ let other: Engine | undefined;
 /** The execution that is being run. */
 let execution: { cancel: () => void } | undefined;
 let cannotWait = false;
+const KEY_HEADER = 'x-agent-cloud-key';
+/** What another execution has sent to its own resume URL. */
+let formerRequest: ResumeRequest | undefined;
 
 /** Prepares the API: empty, but for the user's room and what goes wrong while the node runs. */
 function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...model }: Case): void {
@@ -236,10 +265,14 @@ function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...mode
 	const usersRoom = { id: USERS_ROOM, roomId: USERS_ROOM, disabled: false, createdAt: now, updatedAt: now };
 	simulator.rooms.set(USERS_ROOM, usersRoom);
 	simulator.requests.length = 0;
+	simulator.latencyMs = 0;
 	simulator.clearFaults();
-	simulator.setEventFaults({ drop: () => events === 'lost' || events === 'late' });
+	simulator.setEventFaults({ drop: () => ['lost', 'late', 'left'].includes(events) });
 	engine.setCredentials(
-		rig.credentials(model.isCredentialByItem ? { secretKey: '={{ $json.secret }}' } : {}),
+		rig.credentials({
+			...(model.isCredentialByItem && { secretKey: '={{ $json.secret }}' }),
+			...(model.isPinned && { webhookPublicKey: simulator.publicKeyPem }),
+		}),
 	);
 	const add = (names: string[], match: Fault['match'], more: Partial<Fault> = {}) => {
 		for (const name of names)
@@ -270,9 +303,9 @@ interface Started {
 	roomId: string;
 	/** Before its Max Wait. */
 	ends: boolean;
+	end: string;
 	talks: boolean;
 }
-const SPEAKER = 'Caller';
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
 const wordsOf = (item: string, when: string) => `words of ${item}, ${when}`;
 
@@ -290,25 +323,26 @@ function allStarted({ items }: Case): Started[] {
 		const item = String(metadata?.item);
 		const row = Number(item.slice(5));
 		const { ends, maxWait, end } = items[row]!;
-		const talks = end === 'ended' || (end === 'missed' && sessions.has(id));
-		return { id, item, row, roomId, ends: ends || maxWait === 'long', talks };
+		const talks = ['ended', 'transferred'].includes(end) || (end === 'missed' && sessions.has(id));
+		return { id, item, row, roomId, ends: ends || maxWait === 'long', end, talks };
 	});
 }
 
 /** Others use the rooms of conversations that have ended, and VideoSDK shows other rooms. */
 function confuse({ isReused, isMoved, hidesEnd }: Case, started: Started[]): void {
 	const { simulator } = rig;
-	const lines = [{ speaker: SPEAKER, text: 'Secret of others' }];
-	const whose = { sessionId: 'session-of-others', readyAfterMs: 0 };
+	const secret = 'Secret of others';
+	const text = { lines: [{ speaker: SPEAKER, text: secret }], summary: secret };
 	const [start, end] = [-180_000, -3_600_000].map(ago);
-	const others = { roomId: 'room-of-others', ...whose };
+	const others = { roomId: 'room-of-others', sessionId: 'session-of-others', readyAfterMs: 0 };
 	simulator.addRecording(others);
-	simulator.addTranscription({ ...others, lines, summary: 'Secret of others' });
+	simulator.addTranscription({ ...others, ...text });
 	for (const { id, roomId } of started) {
 		const call = simulator.calls.get(id);
+		const later = { roomId, sessionId: 'later', readyAfterMs: 0, start };
 		if (isReused) {
-			simulator.addRecording({ roomId, ...whose, start, end });
-			simulator.addTranscription({ roomId, ...whose, lines, summary: 'Secret of others', start });
+			simulator.addRecording({ ...later, end });
+			simulator.addTranscription({ ...later, ...text });
 		}
 		if (call && isMoved) Object.assign(call, { roomId: others.roomId, sessionId: others.sessionId });
 		if (call && hidesEnd) call.end = null;
@@ -324,9 +358,10 @@ async function endConversations(model: Case, started: Started[]) {
 	remains = (roomId) => {
 		const { item = '', row = 0 } = byRoom.get(roomId) ?? {};
 		const { recordedMs, transcribedMs, isTranscribed } = items[row]!;
-		const said = wordsOf(item, 'at last');
+		const said = wordsOf(item, 'at last') + (model.large === 'text' ? LARGE : '');
 		const text = { lines: [{ speaker: SPEAKER, text: said }], summary: said };
-		const transcription = { ...text, readyAfterMs: transcribedMs, fails: !isTranscribed };
+		const start = ago(-model.transcribedFromMs);
+		const transcription = { ...text, readyAfterMs: transcribedMs, fails: !isTranscribed, start };
 		return { recording: { readyAfterMs: recordedMs }, transcription };
 	};
 	for (const { id, item, row, roomId } of started.filter(({ talks }) => talks)) {
@@ -346,6 +381,7 @@ async function endConversations(model: Case, started: Started[]) {
 		const session = simulator.sessions.get(id);
 		const { end } = items[row]!;
 		if (session === undefined) {
+			if (end === 'transferred') await simulator.moveCall(id, 'transferring');
 			sent.push(simulator.moveCall(id, end as 'ended'));
 			continue;
 		}
@@ -360,6 +396,41 @@ async function endConversations(model: Case, started: Started[]) {
 	}
 	confuse(model, ending);
 	return (await Promise.all(sent)).flat();
+}
+
+const urlOf = (waiting: WaitingRun) => `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
+/** The event by which VideoSDK tells that a session is over, or a call's room. */
+const endOf = ({ starts }: Case, { id, roomId, end }: Omit<Started, 'item' | 'row'>) =>
+	starts === 'session'
+		? eventBody(end === 'rejected' ? 'failed' : 'stopped', `session-${id}`)
+		: { webhookType: 'session-ended', data: { meetingId: roomId, sessionId: 'session-of-the-room' } };
+
+/** Nothing of this continues an execution, nor does it end a conversation. */
+async function attack(model: Case, waiting: WaitingRun, started: Started[]): Promise<void> {
+	const { simulator } = rig;
+	const url = urlOf(waiting);
+	const tell = async (...args: Parameters<typeof simulator.deliver>) =>
+		(await simulator.deliver(...args)).status;
+	const stored = JSON.stringify(waiting.result.run.data);
+	const [one] = started.filter(({ id }) => stored.includes(id)) as [Started];
+	const end = endOf(model, one);
+	const foreign = endOf(model, { ...one, id: randomUUID(), roomId: 'aaaa-bbbb-cccc' });
+	const nothing = { fields: {}, timelog: {}, isAnswered: false, told: {}, parts: {} };
+	const known = started.map(({ id }) => ({ ...nothing, id, ended: true }));
+	const forged = { signature: null, headers: { [KEY_HEADER]: 'f'.repeat(64) } };
+	// Without the items of the execution no one can read a credential that differs by item.
+	const unread = model.isCredentialByItem ? [503] : [];
+	expect(await tell(url, end, { signature: null })).toBe(401);
+	expect([401, ...unread]).toContain(await tell(url, end, { signature: 'AAAA' }));
+	expect([401, ...unread]).toContain(await tell(url, foreign));
+	expect(await tell(url, { known }, forged)).toBe(401);
+	if (formerRequest) expect((await waiting.replay(formerRequest)).status).toBe(401);
+	if (model.starts === 'session')
+		for (const name of ['starting', 'started', 'stopping'])
+			expect([200, ...unread]).toContain(await tell(url, eventBody(name, `session-${one.id}`)));
+	// After a transfer, or a change of rooms, the call goes on.
+	else expect([200, ...unread]).toContain(await tell(url, end));
+	expect(waiting.resumptions).toBe(0);
 }
 
 /** Runs a case to its end. @returns all that a user can observe */
@@ -380,6 +451,8 @@ async function observe(model: Case) {
 		withoutStaticData: model.isResumed,
 	});
 	const { run } = waiting.result;
+	const tillMs = Number(run.waitTill) - Date.now();
+	const { keyRequests } = simulator;
 	const isWaiting = run.status === 'waiting';
 	const dies = model.dies && isWaiting;
 	// All that it would have done later: the API and this test have no timers yet.
@@ -388,7 +461,17 @@ async function observe(model: Case) {
 		other = undefined;
 	}
 	if (model.hops || dies) waiting.receiver = other ??= await rig.addEngine();
-	Object.assign(waiting, { busy: model.busy, failures: model.failures });
+	const started = allStarted(model);
+	if (isWaiting && model.isAttacked) await attack(model, waiting, started);
+	let { refused } = model;
+	const own = execution;
+	const proxy = ({ headers }: IncomingMessage) => {
+		if (headers[KEY_HEADER] && model.isCutThen && !isLargeRecord(model))
+			simulator.addFault({ kind: 'status', status: 503, match: { path: /ai|sip|v2.rec/, times: Infinity } });
+		if (refused-- > 0) return 502;
+		return Number(headers['content-length']) > PROXY_LIMIT ? 413 : undefined;
+	};
+	Object.assign(waiting, { busy: model.busy, failures: model.failures, proxy });
 	const isShort = model.items.some(({ maxWait }) => maxWait === 'short');
 	if (isWaiting && !isShort) await pause(model.endAfterMs);
 	if (model.trouble > 0 && isWaiting) {
@@ -396,11 +479,9 @@ async function observe(model: Case) {
 			? /sessions|sip\/call|recordings|transcriptions/
 			: new RegExp(model.troubled);
 		simulator.addFault({ kind: 'status', status: model.trouble, match: { path, times: Infinity } });
-		const own = execution;
 		if (!model.lasts || isTroubled(model, 'all'))
 			void pause(TROUBLE_MS).then(() => own === execution && simulator.clearFaults());
 	}
-	const started = allStarted(model);
 	const deliveries = await endConversations(model, started);
 	const endedAtMs = Date.now();
 	const again = async () => {
@@ -408,6 +489,11 @@ async function observe(model: Case) {
 			await simulator.deliver(endPoint, body);
 	};
 	if (model.events === 'twice') await again();
+	if (model.events === 'left' && isWaiting) {
+		simulator.latencyMs = 400;
+		const ends = started.filter(({ ends }) => ends);
+		for (const one of ends) await sendAndLeave(urlOf(waiting), endOf(model, one), simulator, 200);
+	}
 	if (isWaiting) {
 		// Else n8n goes on by itself.
 		if (!(await waiting.resumedWithin())) await waiting.reachDeadline();
@@ -418,6 +504,7 @@ async function observe(model: Case) {
 	const knownAfterMs = Date.now() - endedAtMs;
 	if (model.events === 'late') await again();
 	await waiting.close();
+	formerRequest = waiting.requests.find(({ headers }) => headers[KEY_HEADER]) ?? formerRequest;
 	if (dies && other) [rig.engine, other] = [other, undefined];
 	const result = waiting.resumed ?? waiting.result;
 	const outputs = result.output.flat();
@@ -432,8 +519,12 @@ async function observe(model: Case) {
 		told,
 		items,
 		isStopped: model.stopsAt >= 0 && run.status !== 'waiting' && run.status !== 'success',
-		knownAfterMs: isWaiting && !isShort ? knownAfterMs : 0,
+		knownAfterMs: isWaiting ? knownAfterMs - (isShort ? SHORT_WAIT_MS : 0) : 0,
 		resumptions: waiting.resumptions,
+		tillMs: isWaiting ? tillMs : undefined,
+		keyRequests: simulator.keyRequests - keyRequests,
+		stored: JSON.stringify(waiting.result.run.data.executionData?.contextData),
+		key: String(formerRequest?.headers[KEY_HEADER]),
 	};
 }
 type Observed = Awaited<ReturnType<typeof observe>>;
@@ -456,7 +547,7 @@ function remainsOf(
 	{ item, row, roomId, ends, talks }: Started,
 	name: string,
 ): { value?: unknown; mayBe: unknown[]; reason?: unknown } {
-	const { starts, trouble, troubled, lasts, isReused, includeWait } = model;
+	const { starts, trouble, troubled, lasts, isReused, transcribedFromMs, includeWait } = model;
 	const { isEnded, isCutOff, isTranscribed, recordedMs, transcribedMs } = model.items[row]!;
 	const isQuiet = trouble === 0;
 	if (!ends && !isEnded) return { mayBe: [], ...(isQuiet && { reason: `The ${starts} hasn't ended yet.` }) };
@@ -466,10 +557,12 @@ function remainsOf(
 	}
 	const isRecording = name === 'recording';
 	const own = [...rig.simulator.recordings.values()].filter((one) => one.roomId === roomId);
-	const [before, last] = ['before', 'at last'].map((when) => `${SPEAKER}: ${wordsOf(item, when)}`);
+	const { large, hops, isCredentialByItem, isCutThen } = model;
+	const before = `${SPEAKER}: ${wordsOf(item, 'before')}`;
+	const last = `${SPEAKER}: ${wordsOf(item, 'at last')}${large === 'text' ? LARGE : ''}`;
 	const values = isRecording
-		? own.filter(({ sessionId }) => sessionId !== 'session-of-others').map(({ fileUrl }) => fileUrl)
-		: [before, last].slice(isCutOff ? 0 : 1).map((text) => (name === 'summary' ? text?.slice(8) : text));
+		? own.filter(({ sessionId }) => sessionId !== 'later').map(({ fileUrl }) => fileUrl)
+		: [before, last].slice(isCutOff ? 0 : 1).map((text) => (name === 'summary' ? text.slice(8) : text));
 	const mayBe = isRecording ? values : [...values, values.join('\n\n')];
 	const readyMs = isRecording ? recordedMs : transcribedMs;
 	const waitMs = includeWait * 60_000;
@@ -477,11 +570,14 @@ function remainsOf(
 		!isTroubled(model, 'all') && !isTroubled(model, isRecording ? 'recordings' : 'transcriptions');
 	if (!isListed && lasts && troubled !== 'all') return { mayBe: [] };
 	// Transcriptions are told from others' by their recordings.
-	const isUnsure = isTroubled(model, 'recordings') && (isReused || trouble === 404);
+	const isLater = isReused || transcribedFromMs > 0;
+	const isUnsure = isTroubled(model, 'recordings') && (isLater || trouble === 404);
 	const isFailed = !isRecording && !isTranscribed;
 	const isLate = readyMs > waitMs || (!(isListed && !isUnsure) && (lasts || waitMs < 2 * TROUBLE_MS));
-	if (isLate || (isFailed && isCutOff)) {
-		const isNotYet = readyMs === NEVER_MS && isQuiet && !isCutOff;
+	// A process that can't ask VideoSDK learns nothing that is too much to hand over.
+	const isTooMuch = large !== '' && hops && (isCredentialByItem || isCutThen);
+	if (isLate || isTooMuch || (isFailed && isCutOff)) {
+		const isNotYet = readyMs === NEVER_MS && isQuiet && !isCutOff && !isTooMuch;
 		return { mayBe, ...(isNotYet && { reason: `The ${name} isn't ready yet.` }) };
 	}
 	if (isFailed)
@@ -586,13 +682,26 @@ const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
 	'what other nodes and the user keep with the workflow survives': ({ result }) => {
 		expect(result.staticData).toEqual(PLANTED);
 	},
+	"n8n's own deadline leaves time for all waits": ({ tillMs, started }, model) => {
+		if (tillMs === undefined) return;
+		const longest = [...started.values()].map(({ row }) => model.items[row]?.maxWait).includes('long');
+		const keptMs = isIncluding(model) ? model.includeWait * 60_000 : 0;
+		if (longest && model.items.every(({ faults }) => faults.length === 0))
+			expect(tillMs).toBeGreaterThanOrEqual(LONG_WAIT_MS + keptMs + 199_000);
+	},
+	'no secret comes to light': ({ told, stored, key, keyRequests }, { isPinned }) => {
+		expect(told).not.toContain(key);
+		expect(stored ?? '').not.toContain(rig.simulator.secret);
+		if (isPinned) expect(keyRequests).toBe(0);
+	},
 	'the workflow continues once': ({ resumptions }) => expect(resumptions).toBeLessThanOrEqual(1),
 	'the workflow continues in time': ({ knownAfterMs }, model) => {
 		const { trouble, dies, includeWait, items } = model;
 		if (isTroubled(model, 'all') || dies) return;
 		const readyMs = Math.max(...items.flatMap((one) => [one.recordedMs, one.transcribedMs]));
 		const waitMs = Math.min(trouble === 0 ? readyMs * 1.25 : Infinity, includeWait * 60_000);
-		expect(knownAfterMs).toBeLessThan(KNOWN_WITHIN_MS + (isIncluding(model) ? waitMs : 0));
+		const refusedMs = [0, 20_000, 60_000][model.refused] ?? 0;
+		expect(knownAfterMs).toBeLessThan(KNOWN_WITHIN_MS + refusedMs + (isIncluding(model) ? waitMs : 0));
 	},
 	'each row has its own outcome': (seen, model) => {
 		const { result, outputs, items, started, isStopped, tries } = seen;

@@ -4,7 +4,7 @@ import { byRule } from './callRig';
 import { later, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
-const rig = useRig({ callBehaviour: false, recordingReadyMs: 0, transcriptionReadyMs: 0 });
+const rig = useRig({ callBehaviour: false });
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const A_DAY = { maxWait: 24, maxWaitUnit: 'hours' };

@@ -4,12 +4,12 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
 
-const rig = useRig({ transcriptionReadyMs: 0 });
+const rig = useRig();
 const LINES = [{ speaker: 'Agent', text: 'Grüezi' }];
 const POST = '/ai/v1/post-transcriptions';
 const REALTIME = '/ai/v1/realtime-transcriptions';
 /** However fast time passes. */
-const settled = async () => await sleep(30);
+const settled = async () => await sleep(200);
 const run = async (operation: string, more: INodeParameters = {}) =>
 	await rig.engine.run({ parameters: { resource: 'transcription', operation, ...more } });
 const get = async (more: INodeParameters = {}) =>

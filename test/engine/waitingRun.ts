@@ -50,6 +50,8 @@ export class WaitingRun extends Loopback {
 	beforeReceiving?: () => void;
 	/** How many resumptions n8n fails at, as it does while its database is away. */
 	failures = 0;
+	/** A proxy in front of n8n. @returns the status with which it refuses a request itself */
+	proxy?: (request: IncomingMessage) => number | undefined;
 	/** How many requests find that n8n has not stored the execution yet. */
 	busy = 0;
 	readonly executionId = randomUUID();
@@ -136,6 +138,12 @@ export class WaitingRun extends Loopback {
 	}
 
 	protected override async receive(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+		const refusal = this.proxy?.(incoming);
+		if (refusal !== undefined) {
+			incoming.resume();
+			response.writeHead(refusal).end('<html>');
+			return;
+		}
 		const request = await asExpressRequest(incoming, 1);
 		const entry: ResumeRequest = { headers: incoming.headers, body: request.rawBody };
 		this.requests.push(entry);

@@ -56,8 +56,6 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 
 	return {
 		url: world.baseUrl,
-		/** This simulator under another host name, for `redirectTo`. */
-		otherHostUrl: `http://localhost:${port}`,
 		port,
 		apiKey,
 		secret,

@@ -12,6 +12,8 @@ const KINDS = {
 	track: ['/v2/recordings/participant/track', 'mp3', 'audio/mpeg'],
 	merge: ['/v2/recordings/participant/merge', 'mp3', 'audio/mpeg'],
 } as const;
+/** So long after its end it is listed. */
+const READY_MS = 50;
 type Kind = keyof typeof KINDS;
 
 /** What a recording is made of. */
@@ -36,13 +38,10 @@ type SimulatedRecording = ReturnType<Recordings['add']>;
 export class Recordings {
 	readonly byId = new Map<string, SimulatedRecording>();
 
-	constructor(
-		private readonly files: Files,
-		private readonly readyMs = 50,
-	) {}
+	constructor(private readonly files: Files) {}
 
 	add(input: RecordingInput) {
-		const { kind = 'room', file, readyAfterMs = this.readyMs, ...whose } = input;
+		const { kind = 'room', file, readyAfterMs = READY_MS, ...whose } = input;
 		const id = randomBytes(12).toString('hex');
 		const now = new Date().toISOString();
 		const [, extension, contentType] = KINDS[kind];

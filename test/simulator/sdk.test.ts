@@ -7,7 +7,7 @@ import { officialClient, start, until } from './testRig';
 
 const RULE = { routingRuleId: 'rule_out_01', callFrom: '+15550102001' };
 const open = async () => {
-	const simulator = await start({ lifecycle: false, callBehaviour: false, transcriptionReadyMs: 0 });
+	const simulator = await start({ lifecycle: false, callBehaviour: false });
 	return { simulator, sdk: officialClient(simulator) };
 };
 const all = async <T>(pages: AsyncIterable<T>): Promise<T[]> => {

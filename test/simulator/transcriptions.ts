@@ -25,6 +25,8 @@ export interface TranscriptionInput {
 /** A transcription as the simulator holds it; it has no files until it is completed. */
 export type SimulatedTranscription = ReturnType<Transcriptions['make']>;
 
+/** So long it is pending. */
+const READY_MS = 100;
 const PATHS = { post: '/ai/v1/post-transcriptions', realtime: '/ai/v1/realtime-transcriptions' };
 
 /** Transcriptions of both types, and the clock that completes them. */
@@ -33,10 +35,7 @@ export class Transcriptions {
 	/** What was said in a room beside the usual. */
 	private readonly said = new Map<string, TranscriptLine[]>();
 
-	constructor(
-		private readonly world: World,
-		private readonly readyMs = 100,
-	) {}
+	constructor(private readonly world: World) {}
 
 	/** Notes what someone says in a room. */
 	say(roomId: string, line: TranscriptLine): void {
@@ -135,7 +134,7 @@ export class Transcriptions {
 
 	private finishLater(
 		made: SimulatedTranscription,
-		{ readyAfterMs = this.readyMs, fails = false }: Partial<TranscriptionInput>,
+		{ readyAfterMs = READY_MS, fails = false }: Partial<TranscriptionInput>,
 		done?: (made: SimulatedTranscription) => void,
 	): void {
 		this.world.timers.after(readyAfterMs, () => {

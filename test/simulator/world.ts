@@ -35,10 +35,6 @@ export interface SimulatorOptions {
 	telephony?: Partial<Telephony>;
 	/** What remains of a conversation in a room that was set up for it, beside the usual. */
 	remains?: (roomId: string) => Remains;
-	/** How long after its end a recording is listed, default 50. */
-	recordingReadyMs?: number;
-	/** How long a transcription is pending, default 100. */
-	transcriptionReadyMs?: number;
 }
 
 /** Everything that exists at VideoSDK, as the simulator has it. Its parts reach each other through it. */
@@ -71,7 +67,7 @@ export class World {
 		this.sessions = new Sessions(this, options.lifecycle);
 		this.calls = new Calls(this, options.callBehaviour);
 		this.callEvents = new CallEvents(this.courier);
-		this.recordings = new Recordings(this.files, options.recordingReadyMs);
-		this.transcriptions = new Transcriptions(this, options.transcriptionReadyMs);
+		this.recordings = new Recordings(this.files);
+		this.transcriptions = new Transcriptions(this);
 	}
 }
