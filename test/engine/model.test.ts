@@ -74,7 +74,7 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
 	);
 const cases = fc.record({
 	starts: fc.constantFrom('session', 'call'),
-	waits: fc.boolean(),
+	waits: fc.constantFrom(true, true, false),
 	room: fc.constantFrom('none', 'recorded', 'recorded', 'own', 'existing'),
 	/** The faults of each item's starts, in the order in which they are sent; whether and how it ends before the deadline, or is ended then. */
 	items: fc.array(
@@ -116,7 +116,7 @@ const cases = fc.record({
 	cannotWait: fc.constantFrom(false, false, false, false, false, true),
 	/** So many requests to the resume URL find that n8n is still busy with the execution; so many resumptions fail. */
 	busy: fc.constantFrom(0, 0, 0, 2),
-	failures: fc.constantFrom(0, 0, 0, 1),
+	failures: fc.constantFrom(0, 0, 1),
 	/** A proxy in front of n8n refuses so many requests to the resume URL, and those that are too large. */
 	refused: fc.constantFrom(0, 0, 0, 1, 2),
 	large: fc.constantFrom('', '', '', '', '', 'text', 'record'),
@@ -132,18 +132,18 @@ const cases = fc.record({
 	/** The process that runs the node dies once the execution waits. */
 	dies: fc.constantFrom(false, false, false, true),
 	/** `left`: their sender goes away while n8n still asks VideoSDK. */
-	events: fc.constantFrom('once', 'once', 'lost', 'twice', 'late', 'left'),
+	events: fc.constantFrom('once', 'lost', 'twice', 'late', 'left'),
 	/** Sessions: the event comes before the API shows the end. */
 	lags: fc.boolean(),
 	isReversed: fc.boolean(),
 	/** What the API answers for a minute, while the execution waits. */
-	trouble: fc.constantFrom(0, 0, 0, 400, 401, 402, 403, 404, 429, 500, 503),
+	trouble: fc.oneof(fc.constant(0), fc.constantFrom(400, 401, 402, 403, 404, 429, 500, 503)),
 	/** ... only for a list of what was said, and then perhaps for ever. */
 	troubled: fc.constantFrom('all', 'all', 'recordings', 'transcriptions'),
 	lasts: fc.boolean(),
 	/** What is to remain of a conversation in a room of its own, and for how long that is waited for after its end, in minutes. */
 	arranged: fc.constantFrom('record', 'transcribe', 'summarize', 'summarize'),
-	includeWait: fc.constantFrom(0, 0.1, 0.1, 2),
+	includeWait: fc.constantFrom(0, 0.1, 2),
 	/** A transcription begins so long after its recording has ended. */
 	transcribedFromMs: fc.constantFrom(0, 0, 180_000),
 	/** Others talk in the room later. */
