@@ -564,7 +564,8 @@ function remainsOf(
 		? own.filter(({ sessionId }) => sessionId !== 'later').map(({ fileUrl }) => fileUrl)
 		: [before, last].slice(isCutOff ? 0 : 1).map((text) => (name === 'summary' ? text.slice(8) : text));
 	const mayBe = isRecording ? values : [...values, values.join('\n\n')];
-	const readyMs = isRecording ? recordedMs : transcribedMs;
+	const needed = transcribedFromMs > 0 && !isRecording ? recordedMs : 0;
+	const readyMs = isRecording ? recordedMs : Math.max(transcribedMs, needed);
 	const waitMs = includeWait * 60_000;
 	const isListed =
 		!isTroubled(model, 'all') && !isTroubled(model, isRecording ? 'recordings' : 'transcriptions');
