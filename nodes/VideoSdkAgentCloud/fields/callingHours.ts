@@ -49,7 +49,7 @@ export const callingHoursField = groupField('refused', 'Calling Hours', 'calling
 	placeholder: 'Add Calling Hours',
 	default: { hours: {} },
 	description:
-		"When to call, checked right before each call. Outside these hours, the item isn't called, and its output says why.",
+		"When to call, checked as each call begins. Outside these hours, the item isn't called, and its output says why.",
 	options: [{ displayName: 'Calling Hours', name: 'hours', values: FIELDS }],
 });
 

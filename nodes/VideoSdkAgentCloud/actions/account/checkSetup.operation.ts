@@ -2,12 +2,13 @@ import { type NodeOperationError } from 'n8n-workflow';
 import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { type Blank, type Field, optional } from '../../fields/field';
 import { deploymentField, tagField } from '../../fields/locators';
+import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type ItemRun, type Operation } from '../operation';
 import { checkClock, checkCredential, checkPublicKey } from './checks/access';
 import { checkDeployment, checkTag } from './checks/deployment';
-import { type Check, gatherFacts, type Given, problem } from './checks/facts';
+import { type Check, type Finding, gatherFacts, type Given, problem } from './checks/facts';
 import { checkGateway, checkNumber, checkRoutingRule } from './checks/telephony';
 import * as webhook from './checks/webhook';
 
@@ -39,23 +40,29 @@ const FIELDS = {
 	gatewayId: checked('default', gatewayField, 'An outbound gateway'),
 };
 
-/** An invalid URL is a result of the check, not an error of the node. */
-function readUrl(read: ItemReader): Pick<Given, 'webhookUrl' | 'webhookFault'> {
+/** What is given in a wrong form is a result of the check, not an error of the node. */
+function orFault<T>(read: () => T): { value?: T; fault?: Finding } {
 	try {
-		return { webhookUrl: readWebhookUrl(read) };
+		return { value: read() };
 	} catch (error) {
 		const { message, description } = error as NodeOperationError;
-		return { webhookFault: problem(message, description ?? '') };
+		return { fault: problem(message, description ?? '') };
 	}
 }
 
 function prepare(read: ItemReader): ItemRun {
+	const webhookUrl = orFault(() => readWebhookUrl(read));
+	// An expression that gives nothing is an error of the node.
+	const hasFrom = read.text(FIELDS.from) !== undefined;
+	const from = hasFrom ? orFault(() => readPhoneNumber(read, FIELDS.from)) : {};
 	const given: Given = {
 		deploymentId: read.text(FIELDS.deploymentId),
 		tag: read.text(FIELDS.tag),
-		...readUrl(read),
+		webhookUrl: webhookUrl.value,
+		webhookFault: webhookUrl.fault,
 		routingRuleId: read.text(FIELDS.routingRuleId),
-		from: read.text(FIELDS.from),
+		from: from.value,
+		fromFault: from.fault,
 		gatewayId: read.text(FIELDS.gatewayId),
 	};
 	return async (send) => {

@@ -46,10 +46,10 @@ export function failed(error: unknown): Finding {
 
 const TIMEOUT_MS = 10_000;
 
-/** What the user wants to have checked, or what is wrong with a URL that cannot be used. */
+/** What the user wants to have checked, or what is wrong with a URL or number that can't be used. */
 export type Given = Partial<
 	Record<'deploymentId' | 'tag' | 'webhookUrl' | 'routingRuleId' | 'from' | 'gatewayId', string>
-> & { webhookFault?: Finding };
+> & { webhookFault?: Finding; fromFault?: Finding };
 
 /** A list of the API; empty if it was not needed or could not be fetched. */
 interface Fetched<T> {
