@@ -6,7 +6,7 @@ import dns from 'node:dns';
 import { ExecutionLifecycleHooks } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
-import { eventBody, strangersKey } from './delivery';
+import { eventBody, sendAndLeave, strangersKey } from './delivery';
 import { NODE_NAME, type NodeRunOptions } from './engine';
 import { failureOf, jsonOf, later, onEachRun, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
@@ -40,6 +40,13 @@ const urlOf = (index: number) => String(sessionAt(index).webhook?.endPoint);
 async function deliverEnd(index = 0, event: 'stopped' | 'failed' = 'stopped'): Promise<number | undefined> {
 	sessionAt(index).status = event;
 	return (await rig.simulator.deliver(urlOf(index), endOf(index, event))).status;
+}
+
+/** As `deliverEnd`, but the sender goes away while n8n still asks VideoSDK. */
+async function deliverEndAndLeave(): Promise<void> {
+	sessionAt(0).status = 'stopped';
+	rig.simulator.latencyMs = 400;
+	await sendAndLeave(urlOf(0), endOf(0), rig.simulator, 200);
 }
 
 describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
@@ -185,6 +192,18 @@ describe('How an end is known that answers contradict', () => {
 });
 
 describe('The resume URL', () => {
+	it.each([
+		['', 0],
+		[', and n8n is asked again if it fails then', 1],
+	])('does not lose an end if its sender has gone away meanwhile%s', async (_what, failures) => {
+		const waiting = await begin();
+		waiting.failures = failures;
+		await deliverEndAndLeave();
+		const [json] = (await waiting.jsonWithin()) ?? [];
+		expect(json).toMatchObject({ status: 'stopped', outcome: 'completed', event: 'stopped' });
+		expect(json).not.toHaveProperty('timedOut');
+	});
+
 	it.each(['a }} b', '{{ $json }}', 'a "b" \\ \'c\'', 'Ünïcode ✆', 'constructor', 'toString', 'a\u2028b'])(
 		'belongs to a node of any name: %s',
 		async (name) => {

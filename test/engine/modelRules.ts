@@ -1,0 +1,266 @@
+/** What must hold of every combination of the model. See model.test.ts. */
+import type { IDataObject } from 'n8n-workflow';
+import type { RecordedRequest } from '../simulator';
+import {
+	type Case,
+	isIncluding,
+	isInDoubt,
+	isRefusing,
+	isRejected,
+	isStart,
+	isTroubled,
+	itemOf,
+	KNOWN_WITHIN_MS,
+	LARGE,
+	LONG_WAIT_MS,
+	mayHaveActed,
+	NEVER_MS,
+	oddRows,
+	OUTCOMES,
+	PLANTED,
+	SHORT_WAIT_MS,
+	SPEAKER,
+	TROUBLE_MS,
+	USERS_ROOM,
+} from './modelCases';
+import { rig, type Observed, type Started, wordsOf } from './modelRun';
+
+const idOf = ({ sessionId, callId }: IDataObject) => (callId ?? sessionId) as string | undefined;
+/** The starts of each try of the node. */
+const startsByTry = ({ all, tries }: Observed) =>
+	tries.map((from, index) => all.slice(from, tries[index + 1]).filter(isStart));
+
+const startOf = ({ requests }: Observed, item: string) =>
+	requests.filter((request) => isStart(request) && itemOf(request) === item);
+
+/** @returns what must be there of a conversation, else what may be, and why it is not */
+function remainsOf(
+	model: Case,
+	{ item, row, roomId, ends, talks }: Started,
+	name: string,
+): { value?: unknown; mayBe: unknown[]; reason?: unknown } {
+	const { starts, trouble, troubled, lasts, isReused, transcribedFromMs, includeWait } = model;
+	const { isEnded, isCutOff, isTranscribed, recordedMs, transcribedMs } = model.items[row]!;
+	const isQuiet = trouble === 0;
+	if (!ends && !isEnded) return { mayBe: [], ...(isQuiet && { reason: `The ${starts} hasn't ended yet.` }) };
+	if (!talks) {
+		const isCall = starts === 'call';
+		return { mayBe: [], ...(isCall && isQuiet && { reason: "The call wasn't answered." }) };
+	}
+	const isRecording = name === 'recording';
+	const own = [...rig.simulator.recordings.values()].filter((one) => one.roomId === roomId);
+	const { large, hops, isCredentialByItem, isCutThen } = model;
+	const before = `${SPEAKER}: ${wordsOf(item, 'before')}`;
+	const last = `${SPEAKER}: ${wordsOf(item, 'at last')}${large === 'text' ? LARGE : ''}`;
+	const values = isRecording
+		? own.filter(({ sessionId }) => sessionId !== 'later').map(({ fileUrl }) => fileUrl)
+		: [before, last].slice(isCutOff ? 0 : 1).map((text) => (name === 'summary' ? text.slice(8) : text));
+	const mayBe = isRecording ? values : [...values, values.join('\n\n')];
+	const needed = transcribedFromMs > 0 && !isRecording ? recordedMs : 0;
+	const readyMs = isRecording ? recordedMs : Math.max(transcribedMs, needed);
+	const waitMs = includeWait * 60_000;
+	const isListed =
+		!isTroubled(model, 'all') && !isTroubled(model, isRecording ? 'recordings' : 'transcriptions');
+	if (!isListed && lasts && troubled !== 'all') return { mayBe: [] };
+	// Transcriptions are told from others' by their recordings.
+	const isLater = isReused || transcribedFromMs > 0;
+	const isUnsure = isTroubled(model, 'recordings') && (isLater || trouble === 404);
+	const isFailed = !isRecording && !isTranscribed;
+	const isLate = readyMs > waitMs || (!(isListed && !isUnsure) && (lasts || waitMs < 2 * TROUBLE_MS));
+	// A process that can't ask VideoSDK learns nothing that is too much to hand over.
+	const isTooMuch = large !== '' && hops && (isCredentialByItem || isCutThen);
+	if (isLate || isTooMuch || (isFailed && isCutOff)) {
+		const isNotYet = readyMs === NEVER_MS && isQuiet && !isCutOff && !isTooMuch;
+		return { mayBe, ...(isNotYet && { reason: `The ${name} isn't ready yet.` }) };
+	}
+	if (isFailed)
+		return { mayBe: [], reason: isQuiet ? "VideoSDK couldn't transcribe the conversation." : undefined };
+	return { mayBe, value: isRecording ? values.at(-1) : values.join('\n\n') };
+}
+
+export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
+	'nobody is called on behalf of a row that was not there': ({ requests, items }) => {
+		for (const request of requests.filter(isStart)) {
+			const { metaData, metadata, env } = request.body as Record<string, IDataObject | undefined>;
+			const item = items.find(({ item }) => item === itemOf(request));
+			expect(metaData ?? metadata).toMatchObject({ item: item?.item, customer: item?.customer });
+			if (env) expect(env.CUSTOMER).toBe(item?.customer);
+		}
+	},
+	'nobody is called who must not be': (seen, model) => {
+		if (model.odd === 'foreign' && model.hidesRule) return;
+		for (const row of oddRows(model)) expect(startOf(seen, `item-${row}`)).toEqual([]);
+		if (!isRefusing(model) || model.onError !== 'stopWorkflow') return;
+		// What an earlier case has started may still be ended.
+		expect(seen.requests.filter(({ path }) => !path.endsWith('/end'))).toEqual([]);
+	},
+	'nobody is called twice': ({ requests, items, ...seen }) => {
+		for (const { item } of items) {
+			const own = requests.filter((request) => isStart(request) && itemOf(request) === item);
+			const first = own.findIndex(mayHaveActed);
+			expect(own.slice(first === -1 ? own.length : first + 1)).toHaveLength(0);
+		}
+		for (const starts of startsByTry({ requests, items, ...seen })) {
+			const rejected = starts.filter(isRejected).map(itemOf);
+			expect(new Set(rejected).size).toBe(rejected.length);
+		}
+	},
+	'what was rejected is tried again': (seen, { cannotWait, roomFaults, odd, items }) => {
+		if (seen.isStopped || cannotWait || odd !== '' || roomFaults.length > 0) return;
+		if (items.some(({ faults }) => faults.some(isInDoubt))) return;
+		for (const starts of startsByTry(seen)) expect(starts).not.toEqual([]);
+	},
+	'nobody else is called once a start has failed under Stop': (seen, { onError, maxConcurrency }) => {
+		if (onError !== 'stopWorkflow') return;
+		for (const starts of startsByTry(seen)) {
+			const failed = starts.findIndex(isRejected);
+			if (failed !== -1) expect(starts.length - failed - 1).toBeLessThanOrEqual(maxConcurrency);
+		}
+	},
+	'every session or call that costs money is named': ({ started, told, requests, outputs }, { items }) => {
+		for (const [id, { item }] of started) {
+			const index = Number(item.slice(5));
+			const own = requests.filter((request) => isStart(request) && itemOf(request) === item);
+			if (!isInDoubt(items[index]?.faults[own.findIndex(mayHaveActed)])) {
+				expect(told).toContain(id);
+				continue;
+			}
+			const output = outputs.find(({ pairedItem }) => (pairedItem as { item: number }).item === index);
+			if (output) expect(output.json.error).toMatch(/may (also )?have been/);
+			// Of an execution that was stopped, n8n keeps no error: the log says it.
+			else expect(told).toMatch(new RegExp(`items? (\\d+, )*${index}\\b`));
+			expect(told).toMatch(/may (also )?have been/);
+		}
+	},
+	'no room is closed in which someone may talk': ({ started }) => {
+		const { rooms } = rig.simulator;
+		for (const { roomId } of started.values()) {
+			expect(rooms.get(roomId)?.disabled).not.toBe(true);
+		}
+	},
+	'no room stays open without a need, or without a word': ({ told, started }, model) => {
+		const { roomFaults, deactivateFaults, items, starts, room, waits } = model;
+		// VideoSDK makes a call's own room.
+		if (starts === 'call' && room !== 'recorded' && !(room === 'own' && waits)) return;
+		// One whose answer was lost cannot be named.
+		const unanswered = ['resetAfter', 'unreadable', 'silent', 'cut', 'withoutId'];
+		const unknown = roomFaults.filter((name) => unanswered.includes(name));
+		const { rooms } = rig.simulator;
+		const usedIds = [...started.values()].filter(({ id }) => told.includes(id)).map(({ roomId }) => roomId);
+		const mayStay = deactivateFaults.length > 0 || items.some(({ faults }) => faults.some(isInDoubt));
+		const named = [mayStay ? told : '', USERS_ROOM, ...usedIds].join(' ');
+		const silent = [...rooms.values()].filter(({ roomId, disabled }) => !disabled && !named.includes(roomId));
+		expect(silent.length).toBeLessThanOrEqual(unknown.length);
+	},
+	'what was said is there, or why it is not, and it is its own': ({ outputs, started }, model) => {
+		const { arranged, dies, cannotWait } = model;
+		const names = { recording: 'recordingUrl', transcript: 'transcript', summary: 'summary' };
+		const kept = Object.entries(names).slice(0, ['record', 'transcribe', 'summarize'].indexOf(arranged) + 1);
+		for (const { json } of outputs.filter(({ json }) => isIncluding(model) && idOf(json) && !json.error)) {
+			const one = started.get(String(idOf(json)))!;
+			expect(JSON.stringify(json)).not.toMatch(/Secret/);
+			const missing = (json.missing ?? {}) as IDataObject;
+			for (const [name, field] of kept) {
+				const [value, reason] = [json[field], missing[name]];
+				expect([value, reason].filter((one) => typeof one === 'string')).toHaveLength(1);
+				if (dies || cannotWait) continue;
+				const expected = remainsOf(model, one, name);
+				if (expected.value !== undefined) expect([value, reason]).toEqual([expected.value, undefined]);
+				else if (reason === undefined) expect(expected.mayBe).toContainEqual(value);
+				else if (expected.reason !== undefined) expect(reason).toEqual(expected.reason);
+			}
+			expect(Object.keys(missing).filter((name) => !kept.some(([one]) => one === name))).toEqual([]);
+		}
+	},
+	'what other nodes and the user keep with the workflow survives': ({ result }) => {
+		expect(result.staticData).toEqual(PLANTED);
+	},
+	"n8n's own deadline leaves time for all waits": ({ tillMs, started }, model) => {
+		if (tillMs === undefined) return;
+		const longest = [...started.values()].map(({ row }) => model.items[row]?.maxWait).includes('long');
+		const keptMs = isIncluding(model) ? model.includeWait * 60_000 : 0;
+		if (longest && model.items.every(({ faults }) => faults.length === 0))
+			expect(tillMs).toBeGreaterThanOrEqual(LONG_WAIT_MS + keptMs + 199_000);
+	},
+	'no secret comes to light': ({ told, stored, key, keyRequests }, { isPinned }) => {
+		expect(told).not.toContain(key);
+		expect(stored ?? '').not.toContain(rig.simulator.secret);
+		if (isPinned) expect(keyRequests).toBe(0);
+	},
+	'the workflow continues once': ({ resumptions }) => expect(resumptions).toBeLessThanOrEqual(1),
+	'the workflow continues in time': ({ knownAfterMs }, model) => {
+		const { trouble, dies, includeWait, items } = model;
+		if (isTroubled(model, 'all') || dies) return;
+		const readyMs = Math.max(...items.flatMap((one) => [one.recordedMs, one.transcribedMs]));
+		const waitMs = Math.min(trouble === 0 ? readyMs * 1.25 : Infinity, includeWait * 60_000);
+		const refusedMs = [0, 20_000, 60_000][model.refused] ?? 0;
+		expect(knownAfterMs).toBeLessThan(KNOWN_WITHIN_MS + refusedMs + (isIncluding(model) ? waitMs : 0));
+	},
+	'each row has its own outcome': (seen, model) => {
+		const { result, outputs, items, started, isStopped, tries } = seen;
+		if (isStopped) return;
+		const { onError, waits, dies, roomFaults, maxTries } = model;
+		const odd = oddRows(model);
+		if (result.run.status === 'error') {
+			const isFaulty = model.items.some(({ faults }) => faults.length > 0) || roomFaults.length > 0;
+			expect([onError, isFaulty || odd.length > 0 || model.cannotWait]).toEqual(['stopWorkflow', true]);
+			return expect(tries).toHaveLength(maxTries);
+		}
+		expect(result.run.status).toBe('success');
+		const rows = outputs.map(({ pairedItem }) => (pairedItem as { item: number }).item);
+		expect([...rows].sort()).toEqual(items.map((_, index) => index));
+		for (const [index, branch] of result.output.entries()) {
+			const own = branch.map(({ pairedItem }) => (pairedItem as { item: number }).item);
+			expect(own).toEqual([...own].sort());
+			if (onError !== 'continueErrorOutput') continue;
+			for (const { json } of branch) expect(typeof json.error === 'string').toBe(index === 1);
+		}
+		for (const [index, { json }] of outputs.entries()) {
+			const [id, row] = [idOf(json), rows[index]!];
+			const { faults, maxWait, end } = model.items[row]!;
+			if (id === undefined) {
+				const isOutside = model.odd === 'outside' && odd.includes(row);
+				expect([json.reason, json.error]).toEqual(
+					isOutside ? [expect.any(String), undefined] : [undefined, expect.any(String)],
+				);
+				// A row without trouble of its own is not affected by that of others.
+				expect([...faults, ...roomFaults, ...odd.filter((one) => one === row)]).not.toEqual([]);
+				// A workflow goes on by whom it has not called, or may have called.
+				const isDoubtful = isInDoubt(faults[startOf(seen, `item-${row}`).findIndex(mayHaveActed)]);
+				const notCalled = { outcome: isDoubtful ? 'inDoubt' : 'notCalled', to: items[row]?.to };
+				const isOfErrors = result.output[1]?.some((item) => item.json === json) ?? false;
+				if (isOfErrors) expect(json.item).toBe(`item-${row}`);
+				// After a wait, the error output has nothing but what came in, and the error.
+				if (model.starts === 'call' && !(isOfErrors && waits)) expect(json).toMatchObject(notCalled);
+				continue;
+			}
+			expect(started.get(id)?.item).toBe(`item-${row}`);
+			if (model.cannotWait && waits) expect(json.error).toEqual(expect.any(String));
+			// Whether a process that is left learns of an end depends on the events.
+			if (!waits || dies || model.cannotWait) continue;
+			if (started.get(id)?.ends !== true) expect([json.timedOut, maxWait]).toEqual([true, 'short']);
+			// The API may have been in trouble until after a short Max Wait.
+			else if (maxWait === 'long' || !isTroubled(model, 'all')) {
+				expect(json).not.toHaveProperty('timedOut');
+				expect(OUTCOMES[end]).toContain(json.outcome);
+			}
+		}
+	},
+	'what is to be ended at Max Wait has ended, then and no earlier, and nothing else': (seen, model) => {
+		const { waits, dies } = model;
+		const ends = seen.requests.filter(({ path }) => path.endsWith('/end'));
+		const begunAtMs = Math.max(...seen.requests.filter(isStart).map(({ receivedAtMs }) => receivedAtMs));
+		for (const [id, { item, ends: isOver }] of seen.started) {
+			const { faults, isEnded, maxWait } = model.items[Number(item.slice(5))]!;
+			const own = ends.filter(({ body }) => idOf(body as IDataObject) === id);
+			const isLate = ({ receivedAtMs }: RecordedRequest) => receivedAtMs >= begunAtMs + SHORT_WAIT_MS;
+			expect(own.every((request) => waits && isEnded && isLate(request))).toBe(true);
+			// Of a start in doubt there is no ID.
+			const isNamed = !isInDoubt(faults[startOf(seen, item).findIndex(mayHaveActed)]);
+			if (!waits || !isEnded || maxWait === 'long' || isOver || !isNamed || dies || isTroubled(model, 'all'))
+				continue;
+			const { status } = rig.simulator.sessions.get(id) ?? rig.simulator.calls.get(id) ?? {};
+			expect([id, status]).toEqual([id, expect.stringMatching(/stopped|completed|ended/)]);
+		}
+	},
+};
