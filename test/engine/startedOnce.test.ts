@@ -177,6 +177,7 @@ describe.each([
 		const second = await rig.engine.retry(first);
 		expect([failureOf(second).message, posts().length]).toEqual([expect.stringMatching(/\[item 2\]$/), 4]);
 		const { output } = await rig.engine.retry(second);
+		expect(failureOf(await rig.engine.retry(second)).message).toMatch(/already been retried/);
 		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(posts()).toHaveLength(5);
 	});

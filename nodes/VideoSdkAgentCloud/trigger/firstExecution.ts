@@ -2,43 +2,45 @@ import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflo
 import { PerNode } from '../api/perNode';
 import { happensOnce, type ReceivedEvent } from '../webhook/event';
 
-/** Two for each event; n8n keeps them as one list that is read and written as a whole. */
+/** Two for each ID; n8n keeps them as one list that is read and written as a whole. */
 const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
 
-/** Each event is recorded again by so many that follow it. */
+/** Each ID is recorded again with so many that follow it. */
 const MAX_RECENT = 20;
 
 /** What this process recorded last for a node: of two processes that write the list at once, one loses what it wrote. */
 const recorded = new PerNode<string[][]>(() => []);
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-/** Lets the executions of this process use the store one after another: of two that write the list at once, one loses its entries. */
-async function inTurn<T>(use: () => Promise<T>): Promise<T> {
-	const turn = lastTurn.then(use);
-	lastTurn = turn.catch(() => undefined);
-	return await turn;
-}
-
-/**
- * Records in n8n's database that an execution handles an event.
- *
- * @returns false if a different execution already does
- */
-async function record(context: IExecuteFunctions, eventId: string): Promise<boolean> {
+async function record(context: IExecuteFunctions, id: string): Promise<boolean> {
 	// If a worker dies, n8n runs the execution again under the same ID. It isn't a duplicate of itself.
-	const own = `${eventId}:${context.getExecutionId()}`;
+	const own = `${id}:${context.getExecutionId()}`;
 	const recent = recorded.of(context);
 	const again = recent.flat();
-	const entries = [...new Set([eventId, own, ...again])];
+	const entries = [...new Set([id, own, ...again])];
 	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', OPTIONS);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
-	if (!isNew(eventId) && isNew(own)) {
+	if (!isNew(id) && isNew(own)) {
 		await context.helpers.removeProcessed([own], 'node', OPTIONS);
 		return false;
 	}
-	recent.push([eventId, own]);
+	recent.push([id, own]);
 	if (recent.length > MAX_RECENT) recent.shift();
 	return true;
+}
+
+/**
+ * Records in n8n's database that an execution handles something. The executions of this process do so one after another: of two that
+ * write the list at once, one loses its entries.
+ *
+ * @param id of what is handled, within the node
+ * @returns false if a different execution already handles it
+ * @throws what n8n's store throws
+ */
+export async function isFirstFor(context: IExecuteFunctions, id: string): Promise<boolean> {
+	const turn = lastTurn.then(async () => await record(context, id));
+	lastTurn = turn.catch(() => undefined);
+	return await turn;
 }
 
 /**
@@ -54,7 +56,7 @@ async function record(context: IExecuteFunctions, eventId: string): Promise<bool
 export async function isFirstExecution(context: IExecuteFunctions, event: ReceivedEvent): Promise<boolean> {
 	// Someone who retries a crashed execution wants it to continue, although its event was recorded.
 	if (!happensOnce(event) || ['manual', 'retry'].includes(context.getMode())) return true;
-	return await inTurn(async () => await record(context, event.eventId)).catch((error: Error) => {
+	return await isFirstFor(context, event.eventId).catch((error: Error) => {
 		context.logger.warn(
 			"VideoSDK Agent Cloud: n8n couldn't tell whether an event had already been received, so the workflow continues",
 			{ reason: error.message },

@@ -173,7 +173,7 @@ export async function runItems(
 ): Promise<INodeExecutionData[]> {
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
-	const current = beginTry(context, itemCount, operation.starts);
+	const current = await beginTry(context, itemCount, operation.starts);
 	if (current.final) return current.final;
 	const credentialOfItem = credentialsOfItems(context, itemCount);
 	const run: Run = { context, operation, outcomes: current.outcomes, credentialOfItem };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'crypto';
 import {
 	type IExecuteData,
 	type IExecuteFunctions,
@@ -8,6 +9,7 @@ import { type StartKind, STARTS } from '../../api/starts';
 import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
 import { leaveForRetry, takeInRetry } from '../../n8n/retryExecution';
 import { continuesOnFail, isTool } from '../../n8n/tool';
+import { isFirstFor } from '../../trigger/firstExecution';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
 const DEFAULT_TRIES = 3;
@@ -38,6 +40,11 @@ const latestTries = new WeakMap<IExecuteData, Try>();
 
 /** An outcome as text, with the message of its error. */
 type StoredOutcome = Omit<Outcome, 'error'> & { message?: string };
+/** What a failed execution leaves, and an ID that it has alone. */
+interface Left {
+	id: string;
+	stored: Array<StoredOutcome | null>;
+}
 
 /** Leaves what was started, or may have been, to the user's retry of the execution, which now fails. */
 export function keepForRetry({ context, operation, outcomes }: Run): void {
@@ -47,12 +54,22 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
 		const { error, ...rest } = outcome as Outcome;
 		return { ...rest, message: error?.message };
 	});
-	leaveForRetry(context, JSON.stringify(stored));
+	leaveForRetry(context, JSON.stringify({ id: randomUUID(), stored } satisfies Left));
 }
 
-/** @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution */
-function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Outcomes {
-	const stored = JSON.parse(takeInRetry(context) ?? '[]') as Array<StoredOutcome | null>;
+/**
+ * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
+ * @throws NodeOperationError if an earlier retry has taken it, since what that one has started is unknown here
+ */
+async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+	const text = takeInRetry(context);
+	if (text === undefined) return [];
+	const { id, stored } = JSON.parse(text) as Left;
+	if (!(await isFirstFor(context, id))) {
+		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
+			description: 'Nothing was sent. If the retry failed, retry that one.',
+		});
+	}
 	return stored.map((outcome, itemIndex) => {
 		if (outcome === null) return undefined;
 		const { message, ...rest } = outcome;
@@ -69,7 +86,11 @@ function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Out
  * A tool that n8n would try again starts nothing at all: each try of a tool has its own IExecuteData, so that a try cannot be told
  * from a new call by the agent.
  */
-export function beginTry(context: IExecuteFunctions, itemCount: number, starts: StartKind | undefined): Try {
+export async function beginTry(
+	context: IExecuteFunctions,
+	itemCount: number,
+	starts: StartKind | undefined,
+): Promise<Try> {
 	const node = context.getNode();
 	const none: Outcomes = new Array<undefined>(itemCount).fill(undefined);
 	if (isTool(context)) {
@@ -84,7 +105,7 @@ export function beginTry(context: IExecuteFunctions, itemCount: number, starts: 
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();
-	const beforeRetry = starts && outcomesBeforeRetry(context, starts);
+	const beforeRetry = starts && (await outcomesBeforeRetry(context, starts));
 	const before = (starts && earlier?.outcomes) ?? beforeRetry ?? [];
 	const latest: Try = {
 		outcomes: none.map((_, itemIndex): Outcome | undefined => {
