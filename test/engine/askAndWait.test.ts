@@ -82,7 +82,7 @@ describe('What the agent is given', () => {
 		expect(JSON.stringify(waiting.result.run)).not.toContain(key);
 		await submit(agent, { approved: true });
 		await waiting.resumedWithin();
-		expect(JSON.stringify(waiting.resumed)).not.toContain(key);
+		expect(JSON.stringify(waiting.resumed?.run)).not.toContain(key);
 		const calls = jsonOf(
 			await rig.engine.run({ parameters: callParameters('getAll', { returnAll: true, simplify: false }) }),
 		);
