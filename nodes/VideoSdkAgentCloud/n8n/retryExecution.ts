@@ -10,10 +10,13 @@ export function leaveForRetry(context: IExecuteFunctions, text: string): void {
 	context.getContext('node')[CONTEXT_FIELD] = text;
 }
 
-/** Takes what the node has left, which counts for its next run only. @returns undefined if the execution is no retry */
-export function takeInRetry(context: IExecuteFunctions): string | undefined {
-	const kept = context.getContext('node');
-	const { [CONTEXT_FIELD]: text } = kept;
-	delete kept[CONTEXT_FIELD];
+/** @returns what the node has left; undefined if the execution is no retry */
+export function readInRetry(context: IExecuteFunctions): string | undefined {
+	const { [CONTEXT_FIELD]: text } = context.getContext('node');
 	return context.getMode() === 'retry' && typeof text === 'string' ? text : undefined;
+}
+
+/** Forgets what the node has left, which counts for its next run only. */
+export function forgetLeft(context: IExecuteFunctions): void {
+	delete context.getContext('node')[CONTEXT_FIELD];
 }

@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/starts';
 import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
-import { leaveForRetry, takeInRetry } from '../../n8n/retryExecution';
+import { forgetLeft, leaveForRetry, readInRetry } from '../../n8n/retryExecution';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -62,15 +62,16 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
  * @throws NodeOperationError if an earlier retry has taken it, since what that one has started is unknown here
  */
 async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
-	const text = takeInRetry(context);
-	if (text === undefined) return [];
-	const { id, stored } = JSON.parse(text) as Left;
-	if (!(await isFirstFor(context, id))) {
+	const text = readInRetry(context);
+	const left = text === undefined ? undefined : (JSON.parse(text) as Left);
+	// It stays with an execution that is refused: that may be retried, too.
+	if (left && !(await isFirstFor(context, left.id))) {
 		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
 			description: 'Nothing was sent. If the retry failed, retry that one.',
 		});
 	}
-	return stored.map((outcome, itemIndex) => {
+	forgetLeft(context);
+	return (left?.stored ?? []).map((outcome, itemIndex) => {
 		if (outcome === null) return undefined;
 		const { message, ...rest } = outcome;
 		if (message === undefined) return rest;
