@@ -101,7 +101,7 @@ export const cases = fc.record({
 	failures: fc.constantFrom(0, 0, 1),
 	/** A proxy in front of n8n refuses so many requests to the resume URL, and those that are too large. */
 	refused: fc.constantFrom(0, 0, 0, 1, 2),
-	large: fc.constantFrom('', '', '', '', '', 'text', 'record'),
+	large: fc.constantFrom('', '', '', 'text', 'record'),
 	/** As soon as this package asks n8n to continue, VideoSDK answers nothing any more. */
 	isCutThen: fc.constantFrom(false, false, true),
 	isPinned: fc.constantFrom(false, false, true),

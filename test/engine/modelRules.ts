@@ -70,7 +70,8 @@ function remainsOf(
 	// A process that can't ask VideoSDK learns nothing that is too much to hand over.
 	const isTooMuch = large !== '' && hops && (isCredentialByItem || isCutThen);
 	if (isLate || isTooMuch || (isFailed && isCutOff)) {
-		const isNotYet = readyMs === NEVER_MS && isQuiet && !isCutOff && !isTooMuch;
+		const isHandedOver = large === '' || !(hops || isCredentialByItem);
+		const isNotYet = readyMs === NEVER_MS && isQuiet && !isCutOff && isHandedOver;
 		return { mayBe, ...(isNotYet && { reason: `The ${name} isn't ready yet.` }) };
 	}
 	if (isFailed)
