@@ -83,12 +83,18 @@ export abstract class FieldReader<Missing> {
 	/**
 	 * @param nextStep what to do if it is none
 	 * @param label what messages call the field
+	 * @param schemes how it may start, in words
 	 * @returns the absolute http(s) URL; undefined if it is blank and not required
 	 */
-	url<B extends Blank>(field: Field<B>, nextStep: string, label = `'${field.displayName}'`): TextOf<B> {
+	url<B extends Blank>(
+		field: Field<B>,
+		nextStep: string,
+		label = `'${field.displayName}'`,
+		schemes = 'https:// or http://',
+	): TextOf<B> {
 		const text = this.text(field);
 		if (text === undefined || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
-		throw this.fail(`${label} must be a URL that starts with https:// or http://`, nextStep);
+		throw this.fail(`${label} must be a URL that starts with ${schemes}`, nextStep);
 	}
 
 	/**

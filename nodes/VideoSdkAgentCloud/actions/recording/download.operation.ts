@@ -34,7 +34,7 @@ export const operation: Operation = {
 	options: [maxFileSizeField],
 	prepare(read) {
 		const { context } = read;
-		const url = read.url(urlField, 'Use the fileUrl that Recording: Get Many returns.');
+		const url = read.url(urlField, 'Use the fileUrl that Recording: Get Many returns.', "'URL'", 'https://');
 		const field = read.text(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
 		const limits = { maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE };
