@@ -7,6 +7,7 @@ import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
 import { byGateway, byRule, CALL, made, RULE, TO } from './callRig';
+import { NODE_NAME } from './engine';
 import { expectNoSecrets, failureOf, jsonOf, onEachRun, retryOnFail, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
@@ -184,6 +185,18 @@ describe.each([
 		}
 		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(posts()).toHaveLength(5);
+	});
+
+	it('is not started by a second retry, though the failed execution had not come to it', async () => {
+		const first = await run({}, NO);
+		Object.assign(first.run.data.executionData ?? {}, { contextData: {} });
+		expect((await rig.engine.retry(first)).error).toBeUndefined();
+		expect(failureOf(await rig.engine.retry(first)).message).toMatch(/already been retried/);
+		// Someone has set On Error to Continue, and retries with the workflow as it is now.
+		Object.assign(first.workflow.getNode(NODE_NAME) ?? {}, { onError: 'continueRegularOutput' });
+		const items = jsonOf(await rig.engine.retry(first));
+		expect(items.map(({ error }) => error)).toEqual(Array(3).fill(expect.stringMatching(/already been/)));
+		expect(posts()).toHaveLength(4);
 	});
 
 	it('that is in doubt stays so, and nothing is sent', async () => {

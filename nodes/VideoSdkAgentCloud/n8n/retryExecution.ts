@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 
 const CONTEXT_FIELD = 'agentCloudStarted';
 
@@ -19,4 +19,18 @@ export function readInRetry(context: IExecuteFunctions): string | undefined {
 /** Forgets what the node has left, which counts for its next run only. */
 export function forgetLeft(context: IExecuteFunctions): void {
 	delete context.getContext('node')[CONTEXT_FIELD];
+}
+
+/**
+ * Tells retries of one execution from those of others: n8n keeps what ran before the node that failed. (`runExecutionData` of n8n-core's
+ * ExecuteContext isn't in n8n-workflow's types.)
+ *
+ * @returns when the execution began, and which run of the node this is; undefined if the execution is no retry
+ */
+export function originInRetry(context: IExecuteFunctions): string | undefined {
+	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
+	const { runData = {} } = runExecutionData?.resultData ?? {};
+	const starts = Object.values(runData).flatMap((runs) => runs.map(({ startTime }) => startTime));
+	if (context.getMode() !== 'retry' || starts.length === 0) return undefined;
+	return `${Math.min(...starts)} ${runData[context.getNode().name]?.length ?? 0}`;
 }

@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/starts';
 import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
-import { forgetLeft, leaveForRetry, readInRetry } from '../../n8n/retryExecution';
+import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -64,8 +64,10 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
 async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
 	const text = readInRetry(context);
 	const left = text === undefined ? undefined : (JSON.parse(text) as Left);
+	// What failed before it came to the node has left nothing, and may be retried twice as well.
+	const id = left?.id ?? originInRetry(context);
 	// It stays with an execution that is refused: that may be retried, too.
-	if (left && !(await isFirstFor(context, left.id))) {
+	if (id !== undefined && !(await isFirstFor(context, id))) {
 		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
 			description: 'Nothing was sent. If the retry failed, retry that one.',
 		});
@@ -106,7 +108,13 @@ export async function beginTry(
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();
-	const beforeRetry = starts && (await outcomesBeforeRetry(context, starts));
+	const beforeRetry =
+		starts && (await outcomesBeforeRetry(context, starts).catch((error: NodeOperationError) => error));
+	if (beforeRetry instanceof Error) {
+		if (!continuesOnFail(context)) throw beforeRetry;
+		// n8n would hand on the input as if it were the output. The other retry may have started each item.
+		return { outcomes: none.fill({ error: beforeRetry, isInDoubt: true }), count: MOST_TRIES };
+	}
 	const before = (starts && earlier?.outcomes) ?? beforeRetry ?? [];
 	const latest: Try = {
 		outcomes: none.map((_, itemIndex): Outcome | undefined => {
