@@ -38,7 +38,7 @@ const FIELDS: INodeProperties[] = [
 	notice(
 		'callNotice',
 		CALL_EVENTS,
-		`While this workflow is published, it receives the events of all calls in your VideoSDK project. n8n needs a ${PUBLIC_URL}.`,
+		`While this workflow is published, it receives the events of all calls in your VideoSDK project, including those that n8n makes. If this workflow makes calls, set 'Call Direction' to 'Inbound', or they may start it again, without end. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callSummaryNotice',
