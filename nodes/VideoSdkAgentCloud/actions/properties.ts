@@ -44,7 +44,9 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 		type: 'string',
 		typeOptions: { rows: 2 },
 		default: description,
-		description: 'What the AI model reads about this tool, except in a human review',
+		description: isQuestion
+			? 'What the AI model reads about this tool, except in a human review'
+			: 'What the AI model reads about this tool. You can also say when to use it.',
 	};
 	return (consequence === undefined ? [toolDescription] : [notice, toolDescription]).map((field) => ({
 		...field,

@@ -69,7 +69,8 @@ async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind
 	// It stays with an execution that is refused: that may be retried, too.
 	if (id !== undefined && !(await isFirstFor(context, id))) {
 		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
-			description: 'Nothing was sent. If the retry failed, retry that one.',
+			description:
+				'Nothing was sent. If that retry failed in this node, retry that one. Otherwise, execute the workflow with the items that are left.',
 		});
 	}
 	forgetLeft(context);
