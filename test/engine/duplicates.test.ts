@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { CALL_SUMMARY } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
-import { overwriteDeduplication } from './deduplication';
+import { overwriteDeduplication, prepareDeduplication } from './deduplication';
 import { ALL_EVENTS, eventBody, REPEATABLE, sendAndLeave } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
@@ -155,8 +155,18 @@ it('A run that was begun again, or that a user retries, is no duplicate of itsel
 	expect(await countOf(next, 'webhook', 'duplicate')).toBe(0);
 });
 
-it('No event is lost if the store of n8n is out of order, and this process still knows its duplicates', async () => {
-	const trigger = await (await rig.addEngine({ deduplication: false })).publish();
+it('No event is lost while the store of n8n is out of order, and afterwards it tells duplicates again', async () => {
+	const engine = await rig.addEngine({ deduplication: false });
+	const trigger = await engine.publish();
+	// This process still knows its duplicates.
 	expect([await deliver(trigger, started), await deliver(trigger, started)]).toEqual([200, 200]);
 	await expectItems(1, trigger);
+	const { node, workflow } = trigger;
+	await prepareDeduplication(workflow.id, true);
+	const [event] = await trigger.received();
+	const json = { ...event, eventId: 'next' } as IDataObject;
+	const runs = ['one', 'other'].map(
+		async (id) => await engine.runFrom(workflow, node, [[{ json }]], 'webhook', id),
+	);
+	expect((await Promise.all(runs)).map(({ routed }) => routed.success.length).sort()).toEqual([0, 1]);
 });

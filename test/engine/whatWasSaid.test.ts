@@ -164,6 +164,15 @@ describe('Make and Wait', () => {
 		expect(names).toEqual(expect.not.arrayContaining(['timelog', 'missing', 'timedOut']));
 	});
 
+	it('continues at once after a call that no one answered', async () => {
+		const { waiting, ids } = await start();
+		for (const status of ['ringing', 'missed'] as const) await move(ids[0]!, status);
+		const transcript = "The call wasn't answered.";
+		expect(await waiting.jsonWithin(10_000)).toMatchObject([
+			{ outcome: 'noAnswer', missing: { transcript } },
+		]);
+	});
+
 	it("refuses another's room before the first call", async () => {
 		const parameters = parametersOf({ options: { roomId: 'abcd-efgh-ijkl' } });
 		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items: rows(2) });
