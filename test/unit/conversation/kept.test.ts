@@ -58,14 +58,15 @@ const transcription = (name: string, more: IDataObject = {}) => ({
 	...more,
 });
 
-it('the longest recording counts, whether VideoSDK tells its duration or its start and end', async () => {
-	const lengths = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 2_000 }), fc.boolean()), {
+it('the longest recording counts, whatever VideoSDK tells of its duration, start and end, and room', async () => {
+	const lengths = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 2_000 }), fc.boolean(), fc.boolean()), {
 		minLength: 1,
 		selector: ([seconds]) => seconds,
 	});
 	const property = fc.asyncProperty(lengths, async (drawn) => {
-		const recordings = drawn.map(([seconds, isTold]) => ({
+		const recordings = drawn.map(([seconds, isTold, namesRoom]) => ({
 			...recording('', { start: before(5_000), end: before(5_000 - seconds) }),
+			...(!namesRoom && { roomId: null }),
 			file: { fileUrl: `${seconds} s`, ...(isTold && { meta: { duration: seconds } }) },
 		}));
 		const { shown } = await look(OWN, { recordings });
