@@ -1,6 +1,9 @@
 /** What a process keeps of a waiting execution. */
+import fc from 'fast-check';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
-import { Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
+import { check } from '../support';
+import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
+import { budgetOfWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
 
 it("a person's response stays, although another process that has none says what it knows", () => {
 	const want = { ids: ['c-1'], deadlineMs: Date.now() + 60_000, isEnded: false, keep: [], keepMs: 0 };
@@ -9,4 +12,20 @@ it("a person's response stays, although another process that has none says what 
 	wait.join([]);
 	wait.join([], { approved: false });
 	expect([wait.isReady, wait.outcome({ callId: 'c-1' })]).toEqual([true, { approved: true }]);
+});
+
+it('has time for each conversation after the last Max Wait, and for what is kept of any', () => {
+	const want = fc.record({
+		ids: fc.array(fc.string(), { minLength: 1, maxLength: 50 }),
+		deadlineMs: fc.nat(9),
+		keep: fc.constantFrom([], ['transcript'] as const),
+		keepMs: fc.nat(9),
+	});
+	check([fc.array(want, { minLength: 1, maxLength: 3 })], (awaited) => {
+		const keepMs = Math.max(...awaited.map((one) => (one.keep.length > 0 ? one.keepMs : 0)));
+		const count = awaited.flatMap(({ ids }) => ids).length;
+		expect(budgetOfWait({ awaited } as unknown as StoredWait)).toEqual(
+			budgetOf(Math.max(...awaited.map((one) => one.deadlineMs)), keepMs, count),
+		);
+	});
 });
