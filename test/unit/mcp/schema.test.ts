@@ -71,6 +71,7 @@ it('accepts exactly what a whole JSON schema validator accepts', () => {
 
 it.each<[Schema, unknown, string[]]>([
 	[{ type: 'object' }, [], ['The arguments must be of type object, not array.']],
+	[{ type: 'object', properties: { a: { type: ['string', 'null'] } } }, { a: 'x' }, []],
 	[
 		{
 			type: 'object',
