@@ -4,7 +4,7 @@ import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob, SESSION } from '../../start/check';
 import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, untilWaiting } from '../deliveries';
-import { chain, createCredential, itemNodes, n8nNode, ourNode, PATIENT, setUpAll } from '../setup';
+import { chain, createCredential, itemNodes, n8nNode, ourNode, PATIENT, setUpAll, to } from '../setup';
 
 const NODE = 'VideoSDK';
 const START = { ...SESSION, operation: 'start' };
@@ -71,21 +71,35 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		},
 	);
 
-	test('Failed start: what was started is not started again when someone retries the execution', async () => {
+	test('Failed start: someone retries the execution after a restart, twice, and each session is started once', async () => {
 		const { n8n, simulator } = setup;
 		simulator.requests.length = 0;
+		simulator.sessions.clear();
 		for (const fault of [{ kind: 'delay' }, { kind: 'status', status: 402 }] as const) {
 			simulator.addFault({ ...fault, match: { path: START_PATH } });
 		}
-		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', { ...START, options: { maxConcurrency: 1 } });
-		const { id, status } = await runByHand(n8n, ...itemNodes([1, 2, 3]), node);
-		expect(status).toBe('error');
-		const retry = await n8n.rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {
-			loadWorkflow: true,
-		});
-		const execution = await n8n.rest.untilEnded(retry.id, NODE);
-		const started = outputOf(execution, NODE).map(({ sessionId }) => sessionId);
-		expect(new Set(started).size).toBe(3);
+		const parameters = { ...WAIT, recording: 'record', options: { maxConcurrency: 1, includeWait: 0 } };
+		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
+		const loop = n8nNode('Loop', 'splitInBatches', { batchSize: 3, options: {} }, 3);
+		const workflow = chain('Retry', [n8nNode('Manual', 'manualTrigger'), ...itemNodes([1, 2, 3]), loop]);
+		workflow.nodes.push(node, n8nNode('After', 'noOp'));
+		workflow.connections.Loop = { main: [to('After'), to(NODE)] };
+		workflow.connections[NODE] = { main: [to('Loop')] };
+		const failed = await n8n.rest.runWorkflow((await n8n.rest.createWorkflow(workflow)).id);
+		expect([failed.status, simulator.sessions.size]).toEqual(['error', 1]);
+		await n8n.restart();
+		const retry = async () =>
+			await n8n.rest.call<{ id: string }>('POST', `/executions/${failed.id}/retry`, { loadWorkflow: true });
+		const { id } = await retry();
+		await untilWaiting(n8n, id);
+		const again = await n8n.rest.getExecution((await retry()).id);
+		expect(again?.data.resultData.error?.message).toMatch(/already been retried/);
+		const started = [...simulator.sessions.keys()];
+		for (const sessionId of started) await simulator.emit(sessionId, 'stopped');
+		const rows = outputOf(await n8n.rest.untilEnded(id, 'After'), 'After');
+		expect(rows.map(({ sessionId, outcome }) => [sessionId, outcome])).toEqual(
+			started.map((sessionId) => [sessionId, 'completed']),
+		);
 		expect(simulator.requests.filter(({ path }) => START_PATH.test(path))).toHaveLength(4);
 	});
 
