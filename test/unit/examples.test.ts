@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import { SESSION_EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import type { WorkflowNode } from '../n8n/rest';
 import { EXAMPLES, isOurs, readExample } from '../start/examples';
 import { TABLES } from '../start/tables';
@@ -14,7 +14,7 @@ const page = readFileSync(join(root, 'docs', 'examples.md'), 'utf8');
 
 /** Of n8n's own nodes. */
 const OF_N8N = ['Authentication', 'Google Drive', 'Dropbox', 'S3', 'Send Email', 'Summaries', 'Reset Value'];
-const EVENTS = [...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ name }) => name);
+const EVENTS = [...SESSION_EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ name }) => name);
 
 const isNote = ({ type }: WorkflowNode) => type.endsWith('.stickyNote');
 

@@ -1,10 +1,10 @@
 /** IDs in events carry this prefix, those of the REST API do not (docs.videosdk.live, agent webhooks). */
-export const EVENT_PREFIX = /^session-/;
+const PREFIX = /^session-/;
 const PREFIXED_UUID = /^session-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** @returns the session ID of an event as the REST API spells it; empty for what is no text */
 export function bareSessionId(id: unknown): string {
-	return typeof id === 'string' ? id.trim().replace(EVENT_PREFIX, '') : '';
+	return typeof id === 'string' ? id.trim().replace(PREFIX, '') : '';
 }
 
 /**

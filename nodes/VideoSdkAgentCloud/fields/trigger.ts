@@ -3,7 +3,7 @@ import { choicesField, collectionField, switchField, withoutPolicy } from './fie
 import {
 	CALL_EVENTS,
 	CALL_SUMMARY,
-	EVENT_OPTIONS,
+	SESSION_EVENT_OPTIONS,
 	EVENT_PREFIX,
 	eventName,
 	ROOM_EVENT_OPTIONS,
@@ -32,7 +32,7 @@ const FIELDS: INodeProperties[] = [
 	}),
 	notice(
 		'sessionNotice',
-		[...EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
+		[...SESSION_EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ value }) => value),
 		`For session and room events, publish this workflow and select it in 'Webhook URL' in the node that starts the session or creates the room. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(

@@ -1,6 +1,6 @@
 import { type IDataObject, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
 import { CONTEXT_PARAMETER, contextUrlLength, type WebhookOf, withSignedContext } from '../webhook/context';
-import { EVENT_OPTIONS, EVENT_PREFIX } from '../webhook/event';
+import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../webhook/event';
 import { readContext } from './context';
 import { choicesField, type Field } from './field';
 import { locator } from './locators';
@@ -60,7 +60,7 @@ export function webhookFields(
 export const WEBHOOK_FIELDS = webhookFields(
 	'session',
 	"this session's events and those of its own room",
-	EVENT_OPTIONS,
+	SESSION_EVENT_OPTIONS,
 	['started', 'stopped', 'failed'].map((name) => EVENT_PREFIX + name),
 );
 

@@ -35,8 +35,8 @@ export async function putExecutionToWait(
 	executeData.data.main = [items];
 	// n8n disables the node that waited, and two uses of a tool in one turn of an agent share it: the second would never run.
 	executeData.node = { ...executeData.node };
-	// The end of a sub-workflow that an earlier node has run would end this wait with its items, if n8n couldn't tell that it waits for
-	// another one (updateParentExecutionWithChildResults).
+	// Else n8n resumes the execution with the output of any sub-workflow that an earlier node has left running
+	// (updateParentExecutionWithChildResults).
 	executeData.metadata = { ...executeData.metadata, waitingChildExecutionIds: [NO_EXECUTION_ID] };
 	await context.putExecutionToWait(new Date(deadlineMs));
 }

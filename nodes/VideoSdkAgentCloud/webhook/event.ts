@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
-import { EVENT_PREFIX } from '../api/sessionId';
+import { bareSessionId } from '../api/sessionId';
 import { CALL_SUMMARY, eventName, isCallEvent, onceBy } from './eventNames';
 
 export * from './eventNames';
@@ -92,7 +92,7 @@ export function readEvent(body: unknown, rawBody: Buffer): ReceivedEvent | undef
 	const content = readBody(body);
 	if (content === undefined) return undefined;
 	const { callId, roomId, data, ...names } = content;
-	const sessionId = content.sessionId?.replace(EVENT_PREFIX, '') ?? '';
+	const sessionId = bareSessionId(content.sessionId);
 	return {
 		...names,
 		sessionId,

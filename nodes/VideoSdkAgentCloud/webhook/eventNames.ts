@@ -54,10 +54,14 @@ const optionsOf = (family: string, rows: Row[]) =>
 	rows.map(([label, value, description]) => ({ name: `${family}: ${label}`, value, description }));
 
 /** The events of a session, as multiOptions show them. */
-export const EVENT_OPTIONS = optionsOf('Agent Session', SESSION);
+export const SESSION_EVENT_OPTIONS = optionsOf('Agent Session', SESSION);
 export const ROOM_EVENT_OPTIONS = optionsOf('Room', ROOM);
 /** All events of the trigger, by family. */
-export const TRIGGER_EVENT_OPTIONS = [...EVENT_OPTIONS, ...optionsOf('Call', CALL), ...ROOM_EVENT_OPTIONS];
+export const TRIGGER_EVENT_OPTIONS = [
+	...SESSION_EVENT_OPTIONS,
+	...optionsOf('Call', CALL),
+	...ROOM_EVENT_OPTIONS,
+];
 
 const valuesOf = (rows: Row[]) => rows.map(([, value]) => value);
 /** What can happen to a session, by the short names. */

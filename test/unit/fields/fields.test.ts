@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { EVENT_OPTIONS, EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
+import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/requestOptions';
 import { type Field } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 import { sessionField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
@@ -237,7 +237,7 @@ it('The ID of a room is one of VideoSDK or of the user, and not the record of th
 describe('A webhook', () => {
 	const events = [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}failed`];
 	const read = (webhookUrl: unknown, webhookEvents: unknown = events) =>
-		readWebhook(reader({ webhookUrl, webhookEvents }), EVENT_OPTIONS)(noCredential);
+		readWebhook(reader({ webhookUrl, webhookEvents }), SESSION_EVENT_OPTIONS)(noCredential);
 	const noCredential = async () => await Promise.reject(new Error('Without a context none is read'));
 	const URL_ = 'https://n8n.example.com/webhook/6f1c/webhook';
 

@@ -8,7 +8,7 @@ import { readWebhook, WEBHOOK_FIELDS } from '../../fields/webhook';
 import { recordingFields } from '../../fields/recording';
 import { readSessionRoom, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
 import { type WebhookOf } from '../../webhook/context';
-import { EVENT_OPTIONS, ROOM_EVENTS } from '../../webhook/event';
+import { SESSION_EVENT_OPTIONS, ROOM_EVENTS } from '../../webhook/event';
 import { openRoom } from '../openRoom';
 import { type ItemRun, type Operation } from '../operation';
 
@@ -65,5 +65,5 @@ export const operation: Operation = {
 		),
 	]),
 	options: [roomIdOption, ...TOOLS_OPTIONS],
-	prepare: (read) => readStart(read)(readWebhook(read, EVENT_OPTIONS), ROOM_EVENTS),
+	prepare: (read) => readStart(read)(readWebhook(read, SESSION_EVENT_OPTIONS), ROOM_EVENTS),
 };
