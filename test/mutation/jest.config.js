@@ -5,7 +5,8 @@ const base = require('../../jest.config.js');
 module.exports = {
 	...base,
 	rootDir: '../..',
-	roots: ['<rootDir>/test/unit'],
+	roots: ['<rootDir>/test/mutation', '<rootDir>/test/unit'],
+	testMatch: ['**/unit.mutants.ts', '**/client.test.ts'],
 	// Stryker resolves it without jest's names for folders.
 	testEnvironment: join(__dirname, '..', 'jest', 'environment.js'),
 	reporters: ['default'],

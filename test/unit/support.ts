@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type {
 	IDataObject,
 	IExecuteFunctions,
@@ -36,11 +36,26 @@ export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
 export const unicode = (minLength = 0, maxLength = 40): fc.Arbitrary<string> =>
 	fc.string({ unit: 'binary', minLength, maxLength });
 
-export function rsaKeyPair(modulusLength = 2_048) {
+interface KeyPair {
+	privateKey: KeyObject;
+	publicKey: KeyObject;
+	/** As VideoSDK publishes its key: PKCS#1, with newlines around. */
+	publishedPem: string;
+}
+/** Made once for all test files of a process: one takes a third of a second. */
+const keyPairs: Record<string, KeyPair> = (Object(process)[Symbol.for('key pairs of tests')] ??= {});
+
+/** @param number the same number gives the same pair */
+export const rsaKeyPair = (number = 0, modulusLength = 2_048): KeyPair =>
+	(keyPairs[`${number} ${modulusLength}`] ??= makeKeyPair(modulusLength));
+
+function makeKeyPair(modulusLength: number): KeyPair {
 	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
-	// As VideoSDK publishes its key: PKCS#1, with newlines around.
-	const publishedPem = `\n${String(publicKey.export({ type: 'pkcs1', format: 'pem' }))}\n`;
-	return { privateKey, publicKey, publishedPem };
+	return {
+		privateKey,
+		publicKey,
+		publishedPem: `\n${String(publicKey.export({ type: 'pkcs1', format: 'pem' }))}\n`,
+	};
 }
 
 export const NODE: INode = {

@@ -7,7 +7,7 @@ import { checkAsync, jsonAnswer, requestContext, rsaKeyPair, settle } from '../s
 const HOST = 'https://api.videosdk.live/';
 const HOSTS = [HOST, 'https://other.example.com/'];
 const MINUTE = 60_000;
-const PAIRS = [rsaKeyPair(), rsaKeyPair()] as const;
+const PAIRS = [rsaKeyPair(), rsaKeyPair(1)] as const;
 const [first] = PAIRS;
 
 let nowMs: number;

@@ -5,7 +5,7 @@ import { isSignedWith, readPublicKey } from '../../../nodes/VideoSdkAgentCloud/w
 import { checkTimes, rsaKeyPair, unicode, utf16 } from '../support';
 
 const pair = rsaKeyPair();
-const foreignPair = rsaKeyPair();
+const foreignPair = rsaKeyPair(1);
 const publishedKey = readPublicKey(pair.publishedPem) as KeyObject;
 
 const signatureOf = (body: Buffer, key = pair.privateKey, hash = 'RSA-SHA256', padding?: number): string =>
@@ -122,7 +122,7 @@ describe('isSignedWith', () => {
 	});
 
 	it('judges by a key of 3072 bits', () => {
-		const large = rsaKeyPair(3_072);
+		const large = rsaKeyPair(0, 3_072);
 		const { body, signature: header } = signedBy(large.privateKey)(Buffer.from('{}'), 0, '');
 		expect(isSignedWith(body, header, large.publicKey)).toBe(true);
 		expect(isSignedWith(body, header, publishedKey)).toBe(false);
