@@ -182,11 +182,13 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await hear({ doNotCall: true })).toMatchObject({ status: 'do not call' });
 		expect(await doNotCall.rows()).toMatchObject([{ phone: ADA }]);
 		expect(calls()).toHaveLength(8);
+		const asWritten = '(415) 555-0123 ';
+		await doNotCall.change('phone', ADA, { phone: asWritten });
 		await again('Ada Lovelace');
-		await doNotCall.change('phone', ADA, { phone: 'everyone' });
+		await doNotCall.change('phone', asWritten, { phone: 'Everyone ' });
 		await press();
 		expect(calls()).toHaveLength(8);
-		await doNotCall.change('phone', 'everyone', { phone: GRACE });
+		await doNotCall.change('phone', 'Everyone ', { phone: GRACE });
 
 		// Twice at the same instant: n8n gives the row to both, but only one has claimed it.
 		await Promise.all([press(), press()]);

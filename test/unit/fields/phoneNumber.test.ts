@@ -98,14 +98,18 @@ it("A number chosen from the account's own list is passed on as the API spells i
 	for (const other of ['Line 1', '12', 'x123', '123x']) expect(() => chosen(other)).toThrow("isn't a phone");
 });
 
-/** How the example looks a row's number up in its table of those not to call. */
-const asInDoNotCall = ((): ((phone: string) => string) => {
-	const example = readFileSync('examples/calls-from-a-table.json', 'utf8');
-	const [, expression = ''] = /"keyName": "phone",[^}]*"keyValue": "=\{\{(.*?)\}\}"/.exec(example) ?? [];
-	const evaluate = new Function('$json', `return ${JSON.parse(`"${expression}"`)}`) as (
-		row: object,
-	) => string;
-	return (phone) => evaluate({ phone });
+/** Whether the example calls the phone of a row, with one row in its table of those not to call. */
+const isCalled = ((): ((phone: string, doNotCall: string) => boolean) => {
+	const { nodes } = JSON.parse(readFileSync('examples/calls-from-a-table.json', 'utf8')) as {
+		nodes: Array<{ name: string; parameters: { conditions: { conditions: Array<{ leftValue: string }> } } }>;
+	};
+	const { conditions } = nodes.find(({ name }) => name === 'Not in Do not call')!.parameters.conditions;
+	const expressions = conditions.map(({ leftValue }) => leftValue.replace(/^=\{\{|\}\}$/g, ''));
+	const evaluate = new Function('$json', '$', `return ${expressions.join(' && ')}`) as (
+		json: object,
+		$: () => object,
+	) => boolean;
+	return (phone, doNotCall) => evaluate({ phone }, () => ({ all: () => [{ json: { phone: doNotCall } }] }));
 })();
 
 it('Whatever is read is taken by the API, and reads as the same again', () => {
@@ -151,10 +155,25 @@ it('Whatever is read is taken by the API, and reads as the same again', () => {
 			}
 			expect(number).toMatch(/^\+[1-9]\d{2,14}$|^[sS][iI][pP][sS]?:\S+@\S+$/);
 			expect(read(number)).toBe(number);
-			if (!/^sip/i.test(number)) expect(asInDoNotCall(text)).toBe(number);
+			if (!/^sip/i.test(number)) {
+				const isLong = number.length > 6;
+				expect([isCalled(text, number), isCalled(number, text)]).toEqual([!isLong, !isLong]);
+				expect(isCalled(`+${number.replace(/\d/g, (digit) => String((Number(digit) + 1) % 10))}`, text)).toBe(
+					true,
+				);
+			}
 			// No digit is made up, and but for zeros none is lost.
 			const digits = (value: string) => value.replace(/[^1-9]/g, '');
 			if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text));
 		},
 	);
+});
+
+it("The example calls no one whose number is in the do-not-call list without its country code, and no one if it says 'everyone'", () => {
+	for (const listed of ['(415) 555-0123', '0415 5550123', ' Everyone ', 'EVERYONE']) {
+		expect(isCalled('+1 415 555 0123', listed)).toBe(false);
+	}
+	for (const listed of ['+1 415 555 0124', '0123', '', 'no one']) {
+		expect(isCalled('+1 415 555 0123', listed)).toBe(true);
+	}
 });
