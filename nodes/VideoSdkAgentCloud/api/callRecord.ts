@@ -65,7 +65,7 @@ function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number
  * Tells how a call went.
  *
  * A call that was hung up while it rang is `ended`, too. It is `noAnswer` if its timelog shows how it began and no answer. With no
- * timelog, or one that shows the end alone, it counts as answered: a workflow that calls again whoever did not answer must not call
+ * timelog, one that shows the end alone, or one with a status that isn't listed above, it counts as answered: a workflow that calls again whoever did not answer must not call
  * someone who did.
  *
  * @returns the outcome, and whether someone has picked up
@@ -76,7 +76,9 @@ function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean
 	const isAnswerKnown = [status, ...steps].some((step) => SINCE_ANSWER.test(step));
 	const byStatus = Object.hasOwn(OUTCOME_BY_STATUS, status) ? OUTCOME_BY_STATUS[status] : undefined;
 	const outcome = byStatus ?? 'running';
-	if (outcome === 'answered' && !isAnswerKnown && steps.some((step) => BEFORE_ANSWER.includes(step))) {
+	const hasBegun = steps.some((step) => BEFORE_ANSWER.includes(step));
+	const isListed = (step: string) => BEFORE_ANSWER.includes(step) || Object.hasOwn(OUTCOME_BY_STATUS, step);
+	if (outcome === 'answered' && !isAnswerKnown && hasBegun && steps.every(isListed)) {
 		return { outcome: 'noAnswer', answered: false };
 	}
 	const isTalk = outcome === 'answered' || outcome === 'transferred';

@@ -27,6 +27,7 @@ describe('describeCall', () => {
 		['hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
 		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
 		['hung up before', through('incoming', 'ended'), 'noAnswer', false, null],
+		['that may have been answered', through('ringing', 'in-progress', 'ended'), 'answered', true, null],
 		['verified, and hung up', through('verified', 'ended'), 'noAnswer', false, null],
 		['not answered', alone('NOT_ANSWERED'), 'noAnswer', false, null],
 		['abandoned', alone('abandoned'), 'noAnswer', false, null],
