@@ -8,9 +8,10 @@ import { toErrorOutput } from '../../n8n/errorOutput';
 import { makeSearchable } from '../../n8n/searchable';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 import { failedOutcome, type Outcome, type Run, startedInWords, stopError } from './outcome';
+import { keepForRetry } from './retriedExecution';
 import { type PreparedItem, Runner } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
-import { beginTry, isTriedAgain, keepForRetry, type Try } from './tries';
+import { beginTry, isTriedAgain, type Try } from './tries';
 
 /** @returns the output of an item that was started, while the operation's last step failed */
 function withError(run: Run, item: INodeExecutionData, index: number, message: string): INodeExecutionData {

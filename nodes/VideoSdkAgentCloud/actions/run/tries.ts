@@ -1,15 +1,14 @@
-import { randomUUID } from 'crypto';
 import {
 	type IExecuteData,
 	type IExecuteFunctions,
+	type INode,
 	type INodeExecutionData,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { type StartKind, STARTS } from '../../api/starts';
-import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
-import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
+import { type StartKind } from '../../api/starts';
+import { type Outcome, type Outcomes } from './outcome';
+import { outcomesBeforeRetry } from './retriedExecution';
 import { continuesOnFail, isTool } from '../../n8n/tool';
-import { isFirstFor } from '../../trigger/firstExecution';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
 const DEFAULT_TRIES = 3;
@@ -38,57 +37,25 @@ export interface Try {
  */
 const latestTries = new WeakMap<IExecuteData, Try>();
 
-/** An outcome as text, with the message of its error. */
-type StoredOutcome = Omit<Outcome, 'error'> & { message?: string };
-/** What a failed execution leaves, and an ID that it has alone. */
-interface Left {
-	id: string;
-	stored: Array<StoredOutcome | null>;
-}
-
-/** Leaves what was started, or may have been, to the user's retry of the execution, which now fails. */
-export function keepForRetry({ context, operation, outcomes }: Run): void {
-	if (operation.starts === undefined || continuesOnFail(context)) return;
-	const stored = outcomes.map((outcome): StoredOutcome | null => {
-		if (!outcome?.isInDoubt && startedBy(outcome).length === 0) return null;
-		const { error, ...rest } = outcome as Outcome;
-		return { ...rest, message: error?.message };
-	});
-	leaveForRetry(context, JSON.stringify({ id: randomUUID(), stored } satisfies Left));
-}
-
 /**
- * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
- * @throws NodeOperationError if an earlier retry has taken it, since what that one has started is unknown here
+ * A tool that n8n would try again starts nothing at all: each try of a tool has its own IExecuteData, so that a try cannot be told
+ * from a new call by the agent.
  */
-async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
-	const text = readInRetry(context);
-	const left = text === undefined ? undefined : (JSON.parse(text) as Left);
-	// What failed before it came to the node has left nothing, and may be retried twice as well.
-	const id = left?.id ?? originInRetry(context);
-	// It stays with an execution that is refused: that may be retried, too.
-	if (id !== undefined && !(await isFirstFor(context, id))) {
-		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
-			description:
-				'Nothing was sent. If that retry failed in this node, retry that one. Otherwise, execute the workflow with the items that are left.',
-		});
-	}
-	forgetLeft(context);
-	return (left?.stored ?? []).map((outcome, itemIndex) => {
-		if (outcome === null) return undefined;
-		const { message, ...rest } = outcome;
-		if (message === undefined) return rest;
-		const advice = { description: STARTS[starts].check, itemIndex };
-		return { ...rest, error: new NodeOperationError(context.getNode(), message, advice) };
-	});
+function beginTryOfTool(node: INode, none: Outcomes, starts: StartKind | undefined): Try {
+	if (!node.retryOnFail || starts === undefined) return { outcomes: none, count: 1 };
+	const error = new NodeOperationError(
+		node,
+		"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't use it. Nothing was sent.",
+	);
+	// No later try differs, so this one also does what is left to do.
+	return { outcomes: none.fill({ error }), count: MOST_TRIES };
 }
 
 /**
  * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands. A user who
  * retries a failed execution makes a try, too.
  *
- * A tool that n8n would try again starts nothing at all: each try of a tool has its own IExecuteData, so that a try cannot be told
- * from a new call by the agent.
+ * @throws NodeOperationError if the execution has been retried before, unless each item has its own outcome
  */
 export async function beginTry(
 	context: IExecuteFunctions,
@@ -97,15 +64,7 @@ export async function beginTry(
 ): Promise<Try> {
 	const node = context.getNode();
 	const none: Outcomes = new Array<undefined>(itemCount).fill(undefined);
-	if (isTool(context)) {
-		if (!node.retryOnFail || starts === undefined) return { outcomes: none, count: 1 };
-		const error = new NodeOperationError(
-			node,
-			"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't use it. Nothing was sent.",
-		);
-		// No later try differs, so this one also does what is left to do.
-		return { outcomes: none.fill({ error }), count: MOST_TRIES };
-	}
+	if (isTool(context)) return beginTryOfTool(node, none, starts);
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();

@@ -1,0 +1,52 @@
+import { randomUUID } from 'crypto';
+import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
+import { type StartKind, STARTS } from '../../api/starts';
+import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
+import { continuesOnFail } from '../../n8n/tool';
+import { isFirstFor } from '../../trigger/firstExecution';
+import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
+
+/** An outcome as text, with the message of its error. */
+type StoredOutcome = Omit<Outcome, 'error'> & { message?: string };
+/** What a failed execution leaves, and an ID that it has alone. */
+interface Left {
+	id: string;
+	stored: Array<StoredOutcome | null>;
+}
+
+/** Leaves what was started, or may have been, to the user's retry of the execution, which now fails. */
+export function keepForRetry({ context, operation, outcomes }: Run): void {
+	if (operation.starts === undefined || continuesOnFail(context)) return;
+	const stored = outcomes.map((outcome): StoredOutcome | null => {
+		if (!outcome?.isInDoubt && startedBy(outcome).length === 0) return null;
+		const { error, ...rest } = outcome as Outcome;
+		return { ...rest, message: error?.message };
+	});
+	leaveForRetry(context, JSON.stringify({ id: randomUUID(), stored } satisfies Left));
+}
+
+/**
+ * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
+ * @throws NodeOperationError if an earlier retry has taken it, since what that one has started is unknown here
+ */
+export async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+	const text = readInRetry(context);
+	const left = text === undefined ? undefined : (JSON.parse(text) as Left);
+	// What failed before it came to the node has left nothing, and may be retried twice as well.
+	const id = left?.id ?? originInRetry(context);
+	// It stays with an execution that is refused: that may be retried, too.
+	if (id !== undefined && !(await isFirstFor(context, id))) {
+		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
+			description:
+				'Nothing was sent. If that retry failed in this node, retry that one. Otherwise, execute the workflow with the items that are left.',
+		});
+	}
+	forgetLeft(context);
+	return (left?.stored ?? []).map((outcome, itemIndex) => {
+		if (outcome === null) return undefined;
+		const { message, ...rest } = outcome;
+		if (message === undefined) return rest;
+		const advice = { description: STARTS[starts].check, itemIndex };
+		return { ...rest, error: new NodeOperationError(context.getNode(), message, advice) };
+	});
+}
