@@ -285,6 +285,9 @@ const OTHERS: Setups = {
 		async () => ({ ...DEPLOYMENT, ...(await published(CALL_EVENTS)) }),
 		{ webhookPublished: /not for agent session events/ },
 	],
+	'a trigger for both': [
+		async () => ({ ...DEPLOYMENT, ...(await published([...SESSION_EVENTS, ...CALL_EVENTS])) }),
+	],
 	'a trigger that a different n8n process has published': [
 		then([...SESSION_EVENTS, ...CALL_EVENTS], moveToWorker, RULE),
 	],

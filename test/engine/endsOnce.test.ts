@@ -39,6 +39,8 @@ const urlOf = (index: number) => String(sessionAt(index).webhook?.endPoint);
 /** Ends a session and delivers its event. @returns what the sender got */
 async function deliverEnd(index = 0, event: 'stopped' | 'failed' = 'stopped'): Promise<number | undefined> {
 	sessionAt(index).status = event;
+	// VideoSDK sends what was asked for.
+	expect(sessionAt(index).webhook?.events).toContain(`ai-deployment-session-${event}`);
 	return (await rig.simulator.deliver(urlOf(index), endOf(index, event))).status;
 }
 
