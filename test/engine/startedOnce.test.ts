@@ -134,6 +134,16 @@ describe('Retry On Fail', () => {
 		expect(posts()).toHaveLength(2);
 	});
 
+	it('lets the execution wait only when n8n will not run the node again', async () => {
+		const refused: Fault = { kind: 'status', status: 402 };
+		rig.simulator.addFault({ ...refused, match: { method: 'POST', body: /item-0/, times: 2 } });
+		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
+		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
+		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
+		expect(result.run.status).toBe('waiting');
+		expect(rig.simulator.sessions.size).toBe(2);
+	});
+
 	it('asks again for what costs nothing, and tells runs of a node apart', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400 });
 		const parameters = { resource: 'session', operation: 'getAll' };
