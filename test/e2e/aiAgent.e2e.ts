@@ -3,13 +3,20 @@ import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
 import { LATEST_VERSION, publish } from './deliveries';
 import type { CallStatus } from '../simulator';
 import { Agents, question, type Question } from './questions';
-import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
-import { chain, jsonNode, n8nNode, ourNode, PACKAGE, setUpAll } from './setup';
+import {
+	addModelCredential,
+	type ModelRequest,
+	type ScriptedModel,
+	startScriptedModel,
+} from './scriptedModel';
+import { chain, itemNodes, jsonNode, n8nNode, ourNode, PACKAGE, setUpAll } from './setup';
 
 const AGENT = 'AI Agent';
 const MODEL = 'OpenAI Chat Model';
 /** Each is another implementation of n8n's agent. */
 const AGENT_VERSIONS = [1.7, 2.2, 3];
+const MODEL_ID = { __rl: true, mode: 'list', value: 'gpt-4o-mini' };
+const CALL = 'Call someone';
 const START = 'Start a voice agent session';
 const GET = 'Look at a session';
 const ASK = 'Ask a person';
@@ -51,13 +58,19 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 	});
 
 	/** An agent, with its model and with tools, each of which is connected to the agent or to another one. */
-	function agentWorkflow(typeVersion: number, tools: Array<[WorkflowNode, string]>, first = [MANUAL]) {
+	function agentWorkflow(
+		typeVersion: number,
+		tools: Array<[WorkflowNode, string]>,
+		first = [MANUAL],
+		{ text = 'Please.', ...settings }: { text?: string; retryOnFail?: boolean; onError?: string } = {},
+	) {
 		const agent = {
-			...n8nNode(AGENT, 'agent', { promptType: 'define', text: 'Please.', options: {} }, typeVersion),
+			...n8nNode(AGENT, 'agent', { promptType: 'define', text, options: {} }, typeVersion),
+			...settings,
 			type: '@n8n/n8n-nodes-langchain.agent',
 		};
 		const modelNode = {
-			...n8nNode(MODEL, 'model', { model: { __rl: true, mode: 'list', value: 'gpt-4o-mini' } }, 1.2),
+			...n8nNode(MODEL, 'model', { model: MODEL_ID, options: { maxRetries: 0 } }, 1.2),
 			type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
 			credentials: { openAiApi: { id: modelCredentialId, name: 'Scripted model' } },
 		};
@@ -211,6 +224,15 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			if (isLate) expect(setup.simulator.calls.get(asked.callId)?.status).toBe('ended');
 		});
 
+		it('asks no one for an agent with several items, for each of which n8n would run what is approved', async () => {
+			const calls = setup.simulator.calls.size;
+			model.script([pay(31), pay(32), { text: 'Done.' }, { text: 'Done.' }]);
+			const executionId = await start(3.1, reviewed(), [MANUAL, ...itemNodes([{ row: 0 }, { row: 1 }])]);
+			await setup.n8n.rest.untilEnded(executionId);
+			expect(told()).toContain('Put Loop Over Items');
+			expect([paid(), setup.simulator.calls.size]).toEqual([[], calls]);
+		});
+
 		it('asks for each of two uses in one turn, in a published chat, and runs the tool once', async () => {
 			const chat = {
 				...n8nNode('Chat', 'chatTrigger', { public: true, options: {} }, 1.1),
@@ -231,6 +253,80 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			}
 			await ended(executionId);
 			expect(paid()).toEqual(['22']);
+		});
+	});
+
+	// At the end: those who answer the phone for questions take any call for theirs.
+	describe('a tool that calls someone', () => {
+		const calling = (more: object = {}) =>
+			tool(CALL, {
+				...{ resource: 'call', operation: 'make', callVia: 'gateway', ...more },
+				gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
+				to: fromAI('whom', 'The number to call'),
+			});
+		const call = (whom: string) => ({ tool: functionOf(CALL), arguments: { whom } });
+		const used = ({ messages }: ModelRequest) =>
+			messages.flatMap(({ tool_calls: uses = [] }) => uses.map((use) => use.function));
+		let before = 0;
+		beforeEach(() => void (before = setup.simulator.calls.size));
+		const called = () => [...setup.simulator.calls.values()].slice(before).map(({ to }) => to);
+
+		const AGAIN = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
+		/** As a model does: it calls the person unless it knows of a call. */
+		const sensible = (request: ModelRequest) =>
+			used(request).length > 0 ? { text: 'Done.' } : call('+15550003009');
+		const [FAILS_AFTER, FAILS_TWICE] = [
+			[sensible, null, sensible, sensible, sensible],
+			[null, sensible, null, sensible, sensible],
+		];
+
+		it.each([
+			[
+				'tried again, and puts its failure out',
+				3,
+				{ ...AGAIN, onError: 'continueRegularOutput' },
+				0,
+				FAILS_AFTER,
+			],
+			['tried again', 3, AGAIN, 0, FAILS_AFTER],
+			['tried again', 2.2, AGAIN, 0, FAILS_AFTER],
+			['retried by a user', 3, {}, 1, FAILS_AFTER],
+			['retried by a user', 2.2, {}, 1, FAILS_AFTER],
+			['retried by a user twice', 3, {}, 2, FAILS_TWICE],
+			['retried by a user twice', 2.2, {}, 2, FAILS_TWICE],
+		])(
+			'calls once, though the agent fails and is %s (agent %d)',
+			async (_how, agentVersion, settings, retries, script) => {
+				model.script(script);
+				const { rest } = setup.n8n;
+				const { id } = await rest.untilEnded(
+					await start(agentVersion, [[calling(), AGENT]], [MANUAL], settings),
+				);
+				for (let clicks = 0; clicks < retries; clicks++) {
+					const retry = await rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {});
+					await rest.untilEnded(retry.id);
+				}
+				expect(called()).toEqual(['+15550003009']);
+			},
+		);
+
+		it('calls each of several people once, though an agent forgets what it did for all but the first', async () => {
+			const people = ['+15550003001', '+15550003002', '+15550003003'];
+			const looking = tool('Look at calls', { resource: 'call', operation: 'getAll', limit: 1 });
+			// It calls, then looks at the call, and goes by what n8n tells it of that.
+			const thorough = (request: ModelRequest) => {
+				const [whom = ''] = /\+1555\d+/.exec(JSON.stringify(request.messages)) ?? [];
+				const uses = used(request);
+				if (!uses.some((use) => use.arguments.includes(whom))) return call(whom);
+				const hasLooked = uses.some(({ name }) => name === functionOf('Look at calls'));
+				return hasLooked ? { text: 'Done.' } : { tool: functionOf('Look at calls'), arguments: {} };
+			};
+			model.script(Array.from({ length: 30 }, () => thorough));
+			const tools = [calling(), looking].map((one): [WorkflowNode, string] => [one, AGENT]);
+			const items = [MANUAL, ...itemNodes(people.map((phone) => ({ phone })))];
+			const executionId = await start(3, tools, items, { text: '=Call {{ $json.phone }}' });
+			await setup.n8n.rest.untilEnded(executionId);
+			expect(called().sort()).toEqual(people);
 		});
 	});
 });

@@ -3,9 +3,13 @@ import type { AddressInfo } from 'node:net';
 import type { N8nRest } from '../n8n/rest';
 
 /** What a model was asked: the part of OpenAI's chat completions request that matters here. */
-interface ModelRequest {
+export interface ModelRequest {
 	model: string;
-	messages: Array<{ role: string; content?: unknown }>;
+	messages: Array<{
+		role: string;
+		content?: unknown;
+		tool_calls?: Array<{ function: { name: string; arguments: string } }>;
+	}>;
 	tools?: Array<{ function: { name: string } }>;
 	stream?: boolean;
 }
@@ -16,12 +20,14 @@ interface ToolCall {
 }
 
 /** One answer of a model: the call of a tool, or of several, or its last words. */
-export type ModelAnswer = ToolCall | { calls: ToolCall[] } | { text: string };
+type Message = ToolCall | { calls: ToolCall[] } | { text: string };
+/** What a model answers; null: that it is overloaded. */
+export type ModelAnswer = Message | null;
 
 /** A local server that speaks OpenAI's chat completions API and answers as scripted. */
 export type ScriptedModel = Awaited<ReturnType<typeof startScriptedModel>>;
 
-function messageOf(answer: ModelAnswer, number: number) {
+function messageOf(answer: Message, number: number) {
 	if ('text' in answer) return { role: 'assistant', content: answer.text };
 	const calls = 'calls' in answer ? answer.calls : [answer];
 	return {
@@ -35,7 +41,7 @@ function messageOf(answer: ModelAnswer, number: number) {
 }
 
 /** The bodies of an answer: one, or several in a stream. */
-function bodyOf(request: ModelRequest, answer: ModelAnswer, number: number): string {
+function bodyOf(request: ModelRequest, answer: Message, number: number): string {
 	const common = { id: `chatcmpl-${number}`, created: 1_700_000_000, model: request.model };
 	const finish_reason = 'text' in answer ? 'stop' : 'tool_calls';
 	const message = messageOf(answer, number);
@@ -69,8 +75,12 @@ export async function startScriptedModel() {
 			}
 			const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as ModelRequest;
 			requests.push(body);
-			const next = answers[requests.length - 1] ?? { text: 'Done' };
+			const { [requests.length - 1]: next = { text: 'Done' } } = answers;
 			const answer = typeof next === 'function' ? next(body) : next;
+			if (answer === null) {
+				response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"Busy"}}');
+				return;
+			}
 			const type = body.stream ? 'text/event-stream' : 'application/json';
 			response.writeHead(200, { 'content-type': type }).end(bodyOf(body, answer, requests.length));
 		});

@@ -69,6 +69,56 @@ describe('The model is told', () => {
 	});
 });
 
+describe('A tool that is used again', () => {
+	const TO = '+14155550142';
+	const callTo = (to = TO, options = {}) => byRule({ to, options });
+	const posts = () => rig.requests.filter(({ method }) => method === 'POST');
+	const again = async (first: RunResult, parameters: INodeParameters, isRetry = false) =>
+		jsonOf(await rig.engine.useAgain(first, parameters, isRetry))[0];
+
+	it('calls a number once in an execution and in retries of it, and tells the model of the call', async () => {
+		const first = await call(callTo());
+		const callId = String(jsonOf(first)[0]?.callId);
+		const refusal = expect.stringMatching(`${callId}.*'Allow Same Number'`) as string;
+		for (const isRetry of [false, true]) {
+			const told = await again(first, callTo(` 001 (415) 555-0142`), isRetry);
+			expect(told).toEqual({ outcome: 'notCalled', to: TO, error: refusal });
+		}
+		expect(posts()).toHaveLength(1);
+		expect(await again(first, callTo('+14155550143'))).toHaveProperty('callId');
+		expect(await again(first, callTo(TO, { allowSameNumber: true }))).toHaveProperty('callId');
+		expect(await again(await call(callTo()), callTo('+14155550143'))).toHaveProperty('callId');
+		expect(posts()).toHaveLength(5);
+	});
+
+	it('calls a number again that certainly was not called, and none that may have been', async () => {
+		const days = [((new Date().getUTCDay() + 2) % 7) + 1];
+		const hours = { hours: { days, from: '09:00', to: '17:00', timeZone: 'UTC' } };
+		rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'POST' } });
+		const refused = await call(callTo());
+		expect(await again(refused, callTo())).toHaveProperty('callId');
+		const notNow = await call(callTo(TO, { callingHours: hours }));
+		expect(jsonOf(notNow)[0]).toHaveProperty('reason');
+		expect(await again(notNow, callTo())).toHaveProperty('callId');
+		rig.simulator.addFault({ kind: 'status', status: 500, match: { method: 'POST' } });
+		const doubtful = await call(callTo());
+		const known = rig.simulator.calls.size;
+		expect(await again(doubtful, callTo())).toMatchObject({
+			error: expect.stringContaining('may already have') as string,
+		});
+		expect(rig.simulator.calls.size).toBe(known);
+	});
+
+	it('starts more sessions in an execution, but none in a retry if it has started one before', async () => {
+		const first = await call(startParameters());
+		expect(await again(first, startParameters())).toHaveProperty('sessionId');
+		const told = await again(first, startParameters(), true);
+		expect(told).toEqual({ error: expect.stringMatching(/already used.*Session: Get Many/) });
+		expect(posts()).toHaveLength(2);
+		expect(await again(await call(getMany), getMany, true)).toBeDefined();
+	});
+});
+
 describe.each([
 	['call', 'make', 'costs money and calls a person', /costs money and reaches a real person/],
 	['session', 'start', 'costs money and may call a person', /costs money.*may call a real person/],

@@ -95,6 +95,7 @@ export interface RunResult {
 	thrown?: unknown;
 	run: IRun;
 	workflow: Workflow;
+	executionId: string;
 	/** What n8n keeps with the workflow afterwards. */
 	staticData: IDataObject;
 }
@@ -282,6 +283,25 @@ export class Engine {
 		);
 	}
 
+	/** Runs the node once more in the same execution, or in one that a user makes of it by "Retry", as an AI agent uses a tool again. */
+	async useAgain(
+		{ run, workflow, executionId }: RunResult,
+		parameters: INodeParameters,
+		isRetry = false,
+	): Promise<RunResult> {
+		const node = Object.assign(workflow.getNode(NODE_NAME) as INode, { parameters });
+		const data = asStored(run.data);
+		data.resultData.runData[NODE_NAME]?.pop();
+		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
+		return await this.execute(
+			workflow,
+			isRetry ? 'retry' : 'trigger',
+			data,
+			(execution) => execution.processRunExecutionData(workflow),
+			isRetry ? {} : { executionId },
+		);
+	}
+
 	/** The list that a resource locator offers. */
 	async listSearch(
 		method: string,
@@ -453,6 +473,7 @@ export class Engine {
 			thrown: this.nodeTypes.thrown[thrownBefore],
 			run,
 			workflow,
+			executionId,
 			staticData: this.staticData.get(workflowId) ?? {},
 		};
 	}

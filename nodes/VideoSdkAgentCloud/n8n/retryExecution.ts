@@ -30,7 +30,8 @@ export function forgetLeft(context: IExecuteFunctions): void {
 export function originInRetry(context: IExecuteFunctions): string | undefined {
 	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
 	const { runData = {} } = runExecutionData?.resultData ?? {};
-	const starts = Object.values(runData).flatMap((runs) => runs.map(({ startTime }) => startTime));
+	// 0: a tool that an AI agent has requested, and that hasn't run yet.
+	const starts = Object.values(runData).flatMap((runs) => runs.flatMap(({ startTime }) => startTime || []));
 	if (context.getMode() !== 'retry' || starts.length === 0) return undefined;
 	return `${Math.min(...starts)} ${runData[context.getNode().name]?.length ?? 0}`;
 }

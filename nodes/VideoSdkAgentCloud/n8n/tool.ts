@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IRunExecutionData, Workflow } from 'n8n-workflow';
 
 /**
  * @returns whether the node runs as a tool of an AI agent. (`isToolExecution()` is false in an execute context, so the type decides:
@@ -19,6 +19,31 @@ export function isHumanReview(context: Pick<IExecuteFunctions, 'getNode'>): bool
  */
 export function isRunByAgent(context: IExecuteFunctions): boolean {
 	return 'cloneWith' in context;
+}
+
+/**
+ * Tells whether n8n runs an AI agent again that uses the tool and fails ("Retry On Fail"), and the agent then begins anew, without what
+ * its tools have done. Version 3 keeps that, unless it puts its failure out (the retry loop of WorkflowExecute). (`workflow` of
+ * n8n-core's contexts isn't in n8n-workflow's types.)
+ */
+export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
+	const { workflow } = context as { workflow?: Workflow };
+	const users = workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
+	return users.some((name) => {
+		const { retryOnFail, onError = 'stopWorkflow' } = workflow?.getNode(name) ?? {};
+		return retryOnFail === true && (isRunByAgent(context) || onError !== 'stopWorkflow');
+	});
+}
+
+/**
+ * Tells whether an AI agent that has several items wants a human review. n8n 2.x then runs each tool that is approved once for each of
+ * them (processHitlResponses). (`runExecutionData` of n8n-core's contexts isn't in n8n-workflow's types.)
+ */
+export function isReviewForSeveralItems(context: IExecuteFunctions): boolean {
+	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
+	const stack = runExecutionData?.executionData?.nodeExecutionStack ?? [];
+	const agent = stack.find(({ metadata }) => metadata?.nodeWasResumed);
+	return isHumanReview(context) && (agent?.data.main?.[0]?.length ?? 0) > 1;
 }
 
 /**

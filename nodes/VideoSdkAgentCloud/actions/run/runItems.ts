@@ -1,5 +1,5 @@
 import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
-import { type Operation } from '../operation';
+import { type ItemRun, type Operation } from '../operation';
 import { simplifyCall } from '../../api/callRecord';
 import { credentialsOfItems } from '../../api/credential';
 import { ItemReader } from '../../fields/reader';
@@ -11,6 +11,7 @@ import { failedOutcome, type Outcome, type Run, startedInWords, stopError } from
 import { keepForRetry } from './retriedExecution';
 import { type PreparedItem, Runner } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
+import { claimUse } from './toolUse';
 import { beginTry, isTriedAgain, type Try } from './tries';
 
 /** @returns the output of an item that was started, while the operation's last step failed */
@@ -62,6 +63,8 @@ interface Items extends Run {
 	prepared: Array<PreparedItem | undefined>;
 	/** Whom each item calls. */
 	callees: Array<string | undefined>;
+	/** Of a tool, see `claimUse`. */
+	claims: Array<ReturnType<typeof claimUse>>;
 }
 
 /** An item is not to run. @throws the error, unless each item has its own outcome */
@@ -75,7 +78,7 @@ function refuse(items: Items, itemIndex: number, error: unknown): void {
 /** Reads and checks all items that are to run before any request is sent. */
 function prepareItems(run: Run): Items {
 	const { context, operation, outcomes } = run;
-	const items: Items = { ...run, prepared: [], callees: [] };
+	const items: Items = { ...run, prepared: [], callees: [], claims: [] };
 	const { calleeField } = operation;
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	for (const [itemIndex, read] of readers.entries()) {
@@ -86,8 +89,9 @@ function prepareItems(run: Run): Items {
 			}
 			const options = readRequestOptions(read, operation.maxConcurrency);
 			const prepared = operation.prepare(read);
-			items.prepared[itemIndex] =
-				'run' in prepared ? { ...options, run: prepared.run, call: prepared } : { ...options, run: prepared };
+			const call = 'run' in prepared ? prepared : undefined;
+			items.claims[itemIndex] = claimUse(run, call);
+			items.prepared[itemIndex] = { ...options, run: call?.run ?? (prepared as ItemRun), call };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
 			refuse(items, itemIndex, error);
@@ -174,7 +178,7 @@ export async function runItems(
 ): Promise<INodeExecutionData[]> {
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
-	const current = await beginTry(context, itemCount, operation.starts);
+	const current = await beginTry(context, itemCount, operation);
 	if (current.final) return current.final;
 	const credentialOfItem = credentialsOfItems(context, itemCount);
 	const run: Run = { context, operation, outcomes: current.outcomes, credentialOfItem };
@@ -182,6 +186,7 @@ export async function runItems(
 	try {
 		const items = prepareItems(run);
 		await runPrepared(items);
+		for (const [itemIndex, settle] of items.claims.entries()) settle?.(run.outcomes[itemIndex]);
 		output = await complete(run, current, toOutput(items));
 		return output;
 	} finally {

@@ -1,13 +1,13 @@
 import {
 	type IExecuteData,
 	type IExecuteFunctions,
-	type INode,
 	type INodeExecutionData,
-	NodeOperationError,
+	type NodeOperationError,
 } from 'n8n-workflow';
-import { type StartKind } from '../../api/starts';
+import { type Operation } from '../operation';
 import { type Outcome, type Outcomes } from './outcome';
 import { outcomesBeforeRetry } from './retriedExecution';
+import { refusalOfTool } from './toolUse';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
@@ -38,20 +38,6 @@ export interface Try {
 const latestTries = new WeakMap<IExecuteData, Try>();
 
 /**
- * A tool that n8n would try again starts nothing at all: each try of a tool has its own IExecuteData, so that a try cannot be told
- * from a new call by the agent.
- */
-function beginTryOfTool(node: INode, none: Outcomes, starts: StartKind | undefined): Try {
-	if (!node.retryOnFail || starts === undefined) return { outcomes: none, count: 1 };
-	const error = new NodeOperationError(
-		node,
-		"Turn off 'Retry On Fail' in this node's settings. A tool that starts or creates something can't use it. Nothing was sent.",
-	);
-	// No later try differs, so this one also does what is left to do.
-	return { outcomes: none.fill({ error }), count: MOST_TRIES };
-}
-
-/**
  * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands. A user who
  * retries a failed execution makes a try, too.
  *
@@ -60,11 +46,16 @@ function beginTryOfTool(node: INode, none: Outcomes, starts: StartKind | undefin
 export async function beginTry(
 	context: IExecuteFunctions,
 	itemCount: number,
-	starts: StartKind | undefined,
+	operation: Operation,
 ): Promise<Try> {
+	const { starts } = operation;
 	const node = context.getNode();
 	const none: Outcomes = new Array<undefined>(itemCount).fill(undefined);
-	if (isTool(context)) return beginTryOfTool(node, none, starts);
+	if (isTool(context)) {
+		const refusal = await refusalOfTool(context, operation);
+		// No later try differs, so this one also does what is left to do.
+		return refusal ? { outcomes: none.fill(refusal), count: MOST_TRIES } : { outcomes: none, count: 1 };
+	}
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();

@@ -1,0 +1,83 @@
+import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
+import type { Operation, PreparedCall } from '../operation';
+import { STARTS } from '../../api/starts';
+import { isAgentTriedAgain, isReviewForSeveralItems, isTool } from '../../n8n/tool';
+import { toolUses } from '../../n8n/toolUses';
+import { type Outcome, type Run, startedBy } from './outcome';
+import { outcomesBeforeRetry } from './retriedExecution';
+
+/** Whether the tool itself knows whom it has called. A person may be asked more than once. */
+const callsOnce = ({ calleeField, isQuestion = false }: Operation) =>
+	calleeField !== undefined && !isQuestion;
+
+/** @returns why the tool starts nothing, in words for the model, too; undefined if it may */
+async function whyNot(context: IExecuteFunctions, operation: Operation): Promise<string | undefined> {
+	const { starts } = operation;
+	if (starts === undefined) return undefined;
+	const isNodeTriedAgain = context.getNode().retryOnFail;
+	if (isNodeTriedAgain || (!callsOnce(operation) && isAgentTriedAgain(context))) {
+		const whose = isNodeTriedAgain ? "this node's" : "the AI agent's";
+		return `Turn off 'Retry On Fail' in ${whose} settings. A tool that starts or creates something can't use it. Nothing was sent.`;
+	}
+	if (isReviewForSeveralItems(context)) {
+		return "n8n would run what is approved once for each of the AI agent's items. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. No one was called.";
+	}
+	const isOfOther = ({ executionId }: { executionId: string }) => executionId !== context.getExecutionId();
+	if (!callsOnce(operation) && Object.values(toolUses(context)).some(isOfOther)) {
+		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
+	}
+	return await outcomesBeforeRetry(context, starts).then(
+		() => undefined,
+		({ message }: Error) => `${message}. Nothing was sent.`,
+	);
+}
+
+/**
+ * n8n runs a tool anew if the AI agent is tried again, or its execution retried, and an agent with several items forgets what its tools
+ * did. Each use has its own IExecuteData, so that it cannot be told from a new wish of the agent.
+ *
+ * @returns the outcome of each item of a tool that starts nothing for this reason; undefined if it may start something
+ */
+export async function refusalOfTool(
+	context: IExecuteFunctions,
+	operation: Operation,
+): Promise<Outcome | undefined> {
+	const reason = await whyNot(context, operation);
+	return reason === undefined ? undefined : { error: new NodeOperationError(context.getNode(), reason) };
+}
+
+/**
+ * Notes what a tool is about to start, for its next uses.
+ *
+ * @param call of a tool that makes calls
+ * @returns is to be told the outcome; undefined if there is nothing to note
+ * @throws NodeOperationError if the tool has called the number in this execution, and may do so once only
+ */
+export function claimUse(
+	{ context, operation }: Run,
+	call: PreparedCall | undefined,
+): ((outcome: Outcome | undefined) => void) | undefined {
+	const { starts, isQuestion } = operation;
+	if (starts === undefined || isQuestion || !isTool(context)) return undefined;
+	const uses = toolUses(context);
+	// SIP addresses in other capitals ring the same phone.
+	const key = call?.to.toLowerCase() ?? starts;
+	const { [key]: earlier } = uses;
+	if (earlier && call?.allowsSameNumber === false) {
+		const { startedId } = earlier;
+		const what = startedId ? `was already called (call ${startedId})` : 'may already have been called';
+		throw new NodeOperationError(
+			context.getNode(),
+			`${call.to} ${what} in this execution. To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.`,
+		);
+	}
+	const use = { executionId: context.getExecutionId(), startedId: '' };
+	uses[key] = use;
+	return (outcome) => {
+		const [record] = startedBy(outcome);
+		if (record) use.startedId = String(record[STARTS[starts].idField] ?? '');
+		else if (outcome?.isInDoubt) return;
+		else if (earlier) uses[key] = earlier;
+		else delete uses[key];
+	};
+}
