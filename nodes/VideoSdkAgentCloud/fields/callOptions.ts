@@ -8,7 +8,8 @@ import { simplifyField } from './simplify';
 const LONGEST_RINGING_S = 3_600;
 
 export const allowSameNumberField = switchField('refused', 'Allow Same Number', 'allowSameNumber', {
-	description: 'Whether two items in one run may call the same number. If turned off, neither is called.',
+	description:
+		'Whether two items in one run may call the same number, or an AI agent may call it twice in one execution. If turned off, neither item is called.',
 });
 
 export const ringingTimeoutField = numberField('default', 'Ringing Timeout', 'ringingTimeout', {
