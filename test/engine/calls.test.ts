@@ -178,6 +178,8 @@ describe('Get Many', () => {
 		rig.simulator.incomingCall({ to: TO, from: '+15550008888' });
 		expect(idsOf(await list({ search: '7777' }))).toEqual([callId]);
 		expect(await list({ type: 'inbound' })).toMatchObject([{ from: '+15550008888' }]);
+		// Left empty by hand, it is no filter.
+		expect(await list({ type: '' })).toHaveLength(2);
 		const startMs = Date.parse(rig.simulator.calls.get(callId)?.start ?? '');
 		const iso = (ms: number) => new Date(ms).toISOString();
 		expect(await list({ startDate: iso(startMs - 1_000) })).toHaveLength(2);

@@ -65,6 +65,12 @@ describe('A number that several items have', () => {
 		expect(called()).toEqual([]);
 	});
 
+	it('keeps no one else from being called if each item has its own outcome', async () => {
+		const output = jsonOf(await call([TO, ADA, TO], {}, { onError: 'continueRegularOutput' }));
+		expect(output.map(({ outcome }) => outcome)).toEqual(['notCalled', 'running', 'notCalled']);
+		expect(called()).toEqual([ADA]);
+	});
+
 	it('is called for those items that allow it', async () => {
 		await call([TO, TO, ADA], { allowSameNumber: true });
 		expect(called()).toEqual([TO, TO, ADA]);

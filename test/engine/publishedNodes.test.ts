@@ -58,6 +58,8 @@ class Modelled {
 		readonly isTool: boolean,
 	) {
 		this.node = new StoredTrigger(rig.engine, TOOL_PARAMETERS, name, isTool ? TOOL_TRIGGER : TRIGGER);
+		// Two triggers of one workflow, until one is renamed.
+		this.node.workflowName = 'Workflow 0';
 	}
 
 	async publish(version: number): Promise<void> {
