@@ -163,6 +163,12 @@ describe('Get waits', () => {
 		await expectOutput({ roomId, ...LONG }, { ...TEXT, ...summary }, `timedOut ${without}`.trim());
 	});
 
+	it('for no summary in a room that VideoSDK does not know', async () => {
+		add({ roomId: 'r', summary: null });
+		await settled();
+		await expectOutput(LONG, TEXT, 'summary timedOut');
+	});
+
 	it.each([403, 404, 200])('for a file that is a login page at first, with status %i', async (status) => {
 		add({ roomId: 'r' });
 		await settled();
