@@ -36,6 +36,11 @@ it.each([
 	expect(JSON.stringify(run.output)).not.toContain('+4930999');
 });
 
+it('A call ID counts in any capitals', async () => {
+	const parameters = callParameters('get', { callId: byId('OTHER') });
+	expect((await rig.engine.run({ parameters })).error).toBeUndefined();
+});
+
 it.each<['callId' | 'sessionId', INodeParameters]>([
 	['callId', byRule({ operation: 'makeAndWait' })],
 	['sessionId', {}],
