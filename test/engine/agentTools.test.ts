@@ -378,8 +378,10 @@ it('After a change of the secret, a new token counts within seconds, and a forme
 	const tool = await publish();
 	const former = await tokenFor(tool);
 	expect(await ping(tool, former)).toBe(200);
-	rig.use({ secretKey: 'the new secret' });
+	rig.use({ secretKey: 'the new secret\n' });
 	const token = await tokenFor(tool);
+	// What was pasted around it counts on neither side.
+	rig.use({ secretKey: ' the new secret' });
 	passTime(5_001);
 	expect([await ping(tool, token), await ping(tool, former)]).toEqual([200, 401]);
 	rig.use();
