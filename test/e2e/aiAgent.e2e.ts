@@ -310,23 +310,35 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			},
 		);
 
-		it('calls each of several people once, though an agent forgets what it did for all but the first', async () => {
-			const people = ['+15550003001', '+15550003002', '+15550003003'];
-			const looking = tool('Look at calls', { resource: 'call', operation: 'getAll', limit: 1 });
-			// It calls, then looks at the call, and goes by what n8n tells it of that.
-			const thorough = (request: ModelRequest) => {
-				const [whom = ''] = /\+1555\d+/.exec(JSON.stringify(request.messages)) ?? [];
-				const uses = used(request);
-				if (!uses.some((use) => use.arguments.includes(whom))) return call(whom);
-				const hasLooked = uses.some(({ name }) => name === functionOf('Look at calls'));
-				return hasLooked ? { text: 'Done.' } : { tool: functionOf('Look at calls'), arguments: {} };
-			};
-			model.script(Array.from({ length: 30 }, () => thorough));
-			const tools = [calling(), looking].map((one): [WorkflowNode, string] => [one, AGENT]);
-			const items = [MANUAL, ...itemNodes(people.map((phone) => ({ phone })))];
-			const executionId = await start(3, tools, items, { text: '=Call {{ $json.phone }}' });
-			await setup.n8n.rest.untilEnded(executionId);
-			expect(called().sort()).toEqual(people);
-		});
+		it.each(['call', 'session'])(
+			'starts one %s for each of several items, though an agent forgets what it did for all but the first',
+			async (starts) => {
+				const starting = tool(CALL, {
+					...{ resource: 'session', operation: 'start', tag: 'latest' },
+					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+					env: { variables: [{ name: 'PHONE', value: fromAI('whom', 'Whom to call') }] },
+				});
+				const sessions = setup.simulator.sessions.size;
+				const people = ['+15550003001', '+15550003002', '+15550003003'];
+				const looking = tool('Look at calls', { resource: 'call', operation: 'getAll', limit: 1 });
+				// It calls, then looks at the call, and goes by what n8n tells it of that.
+				const thorough = (request: ModelRequest) => {
+					const [whom = ''] = /\+1555\d+/.exec(JSON.stringify(request.messages)) ?? [];
+					const uses = used(request);
+					if (!uses.some((use) => use.arguments.includes(whom))) return call(whom);
+					const hasLooked = uses.some(({ name }) => name === functionOf('Look at calls'));
+					return hasLooked ? { text: 'Done.' } : { tool: functionOf('Look at calls'), arguments: {} };
+				};
+				model.script(Array.from({ length: 30 }, () => thorough));
+				const tools = [starts === 'call' ? calling() : starting, looking].map(
+					(one): [WorkflowNode, string] => [one, AGENT],
+				);
+				const items = [MANUAL, ...itemNodes(people.map((phone) => ({ phone })))];
+				const executionId = await start(3, tools, items, { text: '=Call {{ $json.phone }}' });
+				await setup.n8n.rest.untilEnded(executionId);
+				const started = [...setup.simulator.sessions.values()].slice(sessions).map(({ env }) => env?.PHONE);
+				expect([...called(), ...started].sort()).toEqual(people);
+			},
+		);
 	});
 });

@@ -36,14 +36,15 @@ export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 }
 
 /**
- * Tells whether an AI agent that has several items wants a human review. n8n 2.x then runs each tool that is approved once for each of
- * them (processHitlResponses). (`runExecutionData` of n8n-core's contexts isn't in n8n-workflow's types.)
+ * Tells whether the AI agent that uses the tool (version 3) has several items. n8n gives all of them the history of the first one
+ * (buildResponseMetadata), and runs a tool that is approved in a human review once for each (processHitlResponses). (`runExecutionData`
+ * of n8n-core's contexts isn't in n8n-workflow's types.)
  */
-export function isReviewForSeveralItems(context: IExecuteFunctions): boolean {
+export function hasAgentSeveralItems(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
 	const stack = runExecutionData?.executionData?.nodeExecutionStack ?? [];
 	const agent = stack.find(({ metadata }) => metadata?.nodeWasResumed);
-	return isHumanReview(context) && (agent?.data.main?.[0]?.length ?? 0) > 1;
+	return (agent?.data.main?.[0]?.length ?? 0) > 1;
 }
 
 /**

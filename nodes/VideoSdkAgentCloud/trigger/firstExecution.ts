@@ -2,8 +2,9 @@ import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflo
 import { PerNode } from '../api/perNode';
 import { happensOnce, type ReceivedEvent } from '../webhook/event';
 
-/** Two for each ID; n8n keeps them as one list that is read and written as a whole. */
-const OPTIONS: ICheckProcessedOptions = { mode: 'entries', maxEntries: 2_000 };
+/** n8n keeps what is recorded as one list that is read and written as a whole. */
+const MAX_IDS = 1_000;
+const ENTRIES_PER_ID = 2;
 
 /** Each ID is recorded again with so many that follow it. */
 const MAX_RECENT = 20;
@@ -12,16 +13,17 @@ const MAX_RECENT = 20;
 const recorded = new PerNode<string[][]>(() => []);
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-async function record(context: IExecuteFunctions, id: string): Promise<boolean> {
+async function record(context: IExecuteFunctions, id: string, maxIds: number): Promise<boolean> {
+	const options: ICheckProcessedOptions = { mode: 'entries', maxEntries: ENTRIES_PER_ID * maxIds };
 	// If a worker dies, n8n runs the execution again under the same ID. It isn't a duplicate of itself.
 	const own = `${id}:${context.getExecutionId()}`;
 	const recent = recorded.of(context);
 	const again = recent.flat();
 	const entries = [...new Set([id, own, ...again])];
-	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', OPTIONS);
+	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', options);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
 	if (!isNew(id) && isNew(own)) {
-		await context.helpers.removeProcessed([own], 'node', OPTIONS);
+		await context.helpers.removeProcessed([own], 'node', options);
 		return false;
 	}
 	recent.push([id, own]);
@@ -34,11 +36,12 @@ async function record(context: IExecuteFunctions, id: string): Promise<boolean> 
  * write the list at once, one loses its entries.
  *
  * @param id of what is handled, within the node
+ * @param maxIds as many are remembered
  * @returns false if a different execution already handles it
  * @throws what n8n's store throws
  */
-export async function isFirstFor(context: IExecuteFunctions, id: string): Promise<boolean> {
-	const turn = lastTurn.then(async () => await record(context, id));
+export async function isFirstFor(context: IExecuteFunctions, id: string, maxIds = MAX_IDS): Promise<boolean> {
+	const turn = lastTurn.then(async () => await record(context, id, maxIds));
 	lastTurn = turn.catch(() => undefined);
 	return await turn;
 }

@@ -6,6 +6,9 @@ import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
 
+/** As many as n8n keeps executions, unless it is set otherwise: any of them may be retried once more. */
+const MAX_RETRIES = 10_000;
+
 /** An outcome as text, with the message of its error. */
 type StoredOutcome = Omit<Outcome, 'error'> & { message?: string };
 /** What a failed execution leaves, and an ID that it has alone. */
@@ -35,7 +38,7 @@ export async function outcomesBeforeRetry(context: IExecuteFunctions, starts: St
 	// What failed before it came to the node has left nothing, and may be retried twice as well.
 	const id = left?.id ?? originInRetry(context);
 	// It stays with an execution that is refused: that may be retried, too.
-	if (id !== undefined && !(await isFirstFor(context, id))) {
+	if (id !== undefined && !(await isFirstFor(context, id, MAX_RETRIES))) {
 		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
 			description:
 				'Nothing was sent. If that retry failed in this node, retry that one. Otherwise, execute the workflow with the items that are left.',

@@ -1,0 +1,40 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { Outcome, Run } from '../../../nodes/VideoSdkAgentCloud/actions/run/outcome';
+import { claimUse } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
+import { operation } from '../../../nodes/VideoSdkAgentCloud/actions/session/start.operation';
+import { NODE } from '../support';
+
+/** A session that an AI agent with this many items starts for someone; what came of it. */
+function uses(items: number): (tag: string, outcome?: Outcome) => void {
+	const kept = {};
+	const agent = { metadata: { nodeWasResumed: true }, data: { main: [Array(items).fill({ json: {} })] } };
+	return (tag, outcome) => {
+		const context = {
+			getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
+			getContext: () => kept,
+			getExecutionId: () => '1',
+			getNodeParameter: (name: string) => (name === 'tag' ? tag : ''),
+			runExecutionData: { executionData: { nodeExecutionStack: [agent] } },
+		} as unknown as IExecuteFunctions;
+		claimUse({ context, operation } as Run, 0, undefined)?.(outcome);
+	};
+}
+const STARTED = { records: [{ sessionId: 's-1' }] };
+
+it('A session is started once for several items of an AI agent', () => {
+	const use = uses(2);
+	use('a', STARTED);
+	use('b', STARTED);
+	expect(() => use('a', STARTED)).toThrow(/already started \(s-1\).*Loop Over Items/);
+});
+
+it('It may be started again for one item, or if it certainly was not started', () => {
+	const once = uses(1);
+	once('a', STARTED);
+	once('a', STARTED);
+	const use = uses(2);
+	use('a', { error: new Error('402') });
+	use('a');
+	use('a', { isInDoubt: true });
+	expect(() => use('a')).toThrow(/may already have been started/);
+});
