@@ -188,6 +188,28 @@ it.each([-600_000, 600_000])(
 	},
 );
 
+it.each([-600_000, 600_000])(
+	'So does when a call was over that only the list shows: %i ms',
+	async (skewMs) => {
+		const end = after(30_000 - skewMs);
+		const ids = Array.from({ length: 5 }, (_, index) => `c-${index}`);
+		const isOver = () => Date.now() > Date.parse(end) + skewMs;
+		const answer: Answer = async ({ path }) => {
+			if (path.includes('/call/')) throw new Error('no answer');
+			const shown = isOver() ? { status: 'ended', end } : { status: 'answered' };
+			const data = ids.map((callId) => ({ callId, ...shown }));
+			return await Promise.resolve({ data, pageInfo: { total: ids.length } });
+		};
+		const watch = new Watch(Object.assign(accountOf(answer), { skewMs }));
+		const seen = ids.map((id) => awaitCall(answer, { isEnded: true }, unknown(id), watch));
+		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS);
+		for (const { item } of seen) {
+			expect(item).toMatchObject({ status: 'ended' });
+			expect(item).not.toHaveProperty('timedOut');
+		}
+	},
+);
+
 it('A wait is told once a round, however many of its conversations are over', async () => {
 	const watch = new Watch(accountOf(never));
 	const want: Want = { ...WANT, deadlineMs: Date.now() + MAX_WAIT_MS };
