@@ -7,6 +7,7 @@ import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
 import { byGateway, byRule, CALL, made, RULE, TO } from './callRig';
+import { overwriteDeduplication } from './deduplication';
 import { NODE_NAME } from './engine';
 import { expectNoSecrets, failureOf, jsonOf, onEachRun, retryOnFail, startParameters, useRig } from './rig';
 
@@ -192,6 +193,7 @@ describe.each([
 		for (let clicks = 0; clicks < 2; clicks++) {
 			again = await rig.engine.retry(again);
 			expect(failureOf(again).message).toMatch(/already been retried/);
+			overwriteDeduplication(first.workflow.id ?? '');
 		}
 		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(posts()).toHaveLength(5);
