@@ -69,6 +69,13 @@ describe('The model is told', () => {
 	});
 });
 
+it.each<[string, INodeParameters, string]>([
+	['call', byRule(), 'callId'],
+	['session', startParameters(), 'sessionId'],
+])("n8n's own Agents use it without an execution: %s", async (_what, parameters, idField) => {
+	expect((await rig.engine.useWithoutExecution(parameters))[0]).toHaveProperty(idField);
+});
+
 describe('A tool that is used again', () => {
 	const TO = '+14155550142';
 	const callTo = (to = TO, options = {}) => byRule({ to, options });

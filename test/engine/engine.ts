@@ -302,6 +302,36 @@ export class Engine {
 		);
 	}
 
+	/** Uses a tool as n8n's own Agents do, which have no workflow (EphemeralNodeExecutor.executeNodeDirectly). */
+	async useWithoutExecution(parameters: INodeParameters): Promise<IDataObject[]> {
+		const node = this.node(TOOL, parameters);
+		const workflow = new Workflow({
+			nodes: [node],
+			connections: {},
+			active: false,
+			nodeTypes: this.nodeTypes,
+		});
+		const additionalData = { ...this.additionalData('internal'), executionId: undefined };
+		const items = [{ json: {} }];
+		const data = { main: [items] };
+		const context = new ExecuteContext(
+			...([
+				workflow,
+				node,
+				additionalData,
+				'internal',
+				createEmptyRunExecutionData(),
+				0,
+				items,
+				data,
+			] as const),
+			{ node, data, source: null },
+			[],
+		);
+		const output = await this.nodeTypes.getByNameAndVersion(TOOL).execute?.call(context);
+		return (output as INodeExecutionData[][])[0]?.map(({ json }) => json) ?? [];
+	}
+
 	/** The list that a resource locator offers. */
 	async listSearch(
 		method: string,

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
+import { keptOfNode } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudStarted';
 
@@ -7,18 +8,18 @@ const CONTEXT_FIELD = 'agentCloudStarted';
  * same items (ExecutionService.retry), and stores a node's context with the execution.
  */
 export function leaveForRetry(context: IExecuteFunctions, text: string): void {
-	context.getContext('node')[CONTEXT_FIELD] = text;
+	keptOfNode(context)[CONTEXT_FIELD] = text;
 }
 
 /** @returns what the node has left; undefined if the execution is no retry */
 export function readInRetry(context: IExecuteFunctions): string | undefined {
-	const { [CONTEXT_FIELD]: text } = context.getContext('node');
+	const { [CONTEXT_FIELD]: text } = keptOfNode(context);
 	return context.getMode() === 'retry' && typeof text === 'string' ? text : undefined;
 }
 
 /** Forgets what the node has left, which counts for its next run only. */
 export function forgetLeft(context: IExecuteFunctions): void {
-	delete context.getContext('node')[CONTEXT_FIELD];
+	delete keptOfNode(context)[CONTEXT_FIELD];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { keptOfNode } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudUses';
 
@@ -14,6 +15,6 @@ export interface ToolUse extends IDataObject {
  * and hands it on (ExecutionService.retry). An AI agent may have forgotten it.
  */
 export function toolUses(context: IExecuteFunctions): Record<string, ToolUse> {
-	const kept = context.getContext('node');
+	const kept = keptOfNode(context);
 	return (kept[CONTEXT_FIELD] ??= {}) as Record<string, ToolUse>;
 }

@@ -55,18 +55,19 @@ const valuesOf = ({ context, operation }: Run, itemIndex: number): string =>
 /**
  * Notes what a tool is about to start, for its next uses.
  *
- * @param call of a tool that makes calls
+ * @param prepared of an item that makes a call
  * @returns is to be told the outcome; undefined if there is nothing to note
  * @throws NodeOperationError if the tool has started it in this execution, and the AI agent may have forgotten that
  */
 export function claimUse(
 	run: Run,
 	itemIndex: number,
-	call: PreparedCall | undefined,
+	prepared: PreparedCall | undefined,
 ): ((outcome: Outcome | undefined) => void) | undefined {
 	const { context, operation } = run;
-	const { starts, isQuestion } = operation;
-	if (starts === undefined || isQuestion || !isTool(context)) return undefined;
+	const { starts } = operation;
+	if (starts === undefined || !isTool(context)) return undefined;
+	const call = callsOnce(operation) ? prepared : undefined;
 	const uses = toolUses(context);
 	// SIP addresses in other capitals ring the same phone.
 	const key = call?.to.toLowerCase() ?? valuesOf(run, itemIndex);
