@@ -1,5 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
-import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
+import { CREDENTIAL_TYPE, CredentialsCache, secretOf } from '../VideoSdkAgentCloud/api/credential';
 import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
@@ -25,8 +25,7 @@ const REASONS: Record<TokenRejection, string> = {
 
 /** @throws UserError if the credential has no secret; what n8n throws if there is no such credential */
 export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<SigningKey> {
-	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
-	const secret = String(secretKey ?? '').trim();
+	const secret = secretOf(await context.getCredentials<IDataObject>(CREDENTIAL_TYPE));
 	// With no secret anyone could sign.
 	if (secret === '')
 		throw new UserError("'Secret Key' is missing from the VideoSDK Agent Cloud credential. Enter it there.");

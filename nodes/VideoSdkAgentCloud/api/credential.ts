@@ -1,5 +1,6 @@
 import type {
 	ICredentialsDecrypted,
+	IDataObject,
 	IExecuteFunctions,
 	IHookFunctions,
 	ILoadOptionsFunctions,
@@ -16,6 +17,9 @@ const KEPT_MS = 60_000;
 
 /** An expression that reads nothing but n8n's external secrets, variables, and environment. */
 const OF_ALL_ITEMS = /^=[^$]*(\$(secrets|vars|env)\b[^$]*)+$/;
+
+/** @returns a credential's secret, with which contexts and access to tools are signed; empty if it has none */
+export const secretOf = ({ secretKey }: IDataObject = {}): string => String(secretKey ?? '').trim();
 
 /** Gives a credential as it is now, or was a short while ago. Throws what n8n throws if it cannot be read. */
 export type ReadCredential = () => Promise<ICredentialsDecrypted>;

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type ReadCredential } from '../api/credential';
+import { type ReadCredential, secretOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
@@ -168,9 +168,9 @@ export function readAgentTools(
 		);
 	}
 	return async (credential) => {
-		const { secretKey, baseUrl } = (await credential()).data ?? {};
-		checkReachable(read, baseUrl, tools);
-		const secret = String(secretKey ?? '').trim();
+		const { data } = await credential();
+		checkReachable(read, data?.baseUrl, tools);
+		const secret = secretOf(data);
 		if (secret === '') {
 			throw read.fail(
 				"'Secret Key' is missing from the credential",

@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
-import { type ReadCredential } from '../api/credential';
+import { type ReadCredential, secretOf } from '../api/credential';
 import { type SessionWebhook } from '../api/sessions';
 import { Envelope, type SigningKey } from './envelope';
 
@@ -53,7 +53,7 @@ export function withSignedContext(webhook: SessionWebhook, context: IDataObject 
 	return async (credential) => {
 		if (context === undefined) return webhook;
 		const { data } = await credential();
-		const key = contextKey(String(data?.secretKey ?? '').trim());
+		const key = contextKey(secretOf(data));
 		return { ...webhook, endPoint: withParameter(webhook.endPoint) + signContext(context, key) };
 	};
 }

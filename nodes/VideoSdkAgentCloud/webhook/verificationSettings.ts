@@ -1,7 +1,7 @@
 import { type KeyObject } from 'crypto';
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/credential';
+import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext, secretOf } from '../api/credential';
 import { contextKey } from './context';
 import { type SigningKey } from './envelope';
 import { readPublicKey } from './verify';
@@ -21,7 +21,7 @@ export interface VerificationSettings {
  * @throws UserError if the pinned key or the Base URL cannot be read
  */
 export function readVerificationSettings(credential: IDataObject): VerificationSettings {
-	const secret = String(credential.secretKey ?? '').trim();
+	const secret = secretOf(credential);
 	const settings: VerificationSettings = {
 		baseUrl: readBaseUrl(credential.baseUrl).href,
 		...(secret !== '' && { contextKey: contextKey(secret) }),
