@@ -365,7 +365,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			['-', '1'],
 		]);
 
-		const forGrace = await call();
+		// Twice at the same instant: only one execution claims the row.
+		const executions = await Promise.all([stage.press(file), stage.press(file)]);
+		const made = executions.flatMap((execution) => outputOf(execution, 'Make call'));
+		expect(made).toHaveLength(1);
+		const forGrace = String(made[0]?.callId);
+		await stage.toolUse(forGrace, 'book_appointment');
 		expect(await rows()).toEqual([TUESDAY, MONDAY]);
 		expect(await stage.askAsAgent(forGrace, 0, {})).toBe(JSON.stringify({ time: 'none is free' }));
 		expect(await stage.askAsAgent(forGrace, 1, { time: TUESDAY })).toMatch(taken);
