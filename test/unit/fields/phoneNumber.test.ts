@@ -173,6 +173,7 @@ it("The example calls no one whose number is in the do-not-call list without its
 	for (const listed of ['(415) 555-0123', '0415 5550123', ' Everyone ', 'EVERYONE']) {
 		expect(isCalled('+1 415 555 0123', listed)).toBe(false);
 	}
+	expect(isCalled('(415) 555-0123', '+1 415 555 0123')).toBe(false);
 	for (const listed of ['+1 415 555 0124', '0123', '', 'no one']) {
 		expect(isCalled('+1 415 555 0123', listed)).toBe(true);
 	}
