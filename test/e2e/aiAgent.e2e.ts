@@ -257,7 +257,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 	});
 
 	// At the end: those who answer the phone for questions take any call for theirs.
-	describe('a tool that calls someone', () => {
+	describe('a tool that starts something', () => {
 		const calling = (more: object = {}) =>
 			tool(CALL, {
 				...{ resource: 'call', operation: 'make', callVia: 'gateway', ...more },
@@ -267,8 +267,18 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		const call = (whom: string) => ({ tool: functionOf(CALL), arguments: { whom } });
 		const used = ({ messages }: ModelRequest) =>
 			messages.flatMap(({ tool_calls: uses = [] }) => uses.map((use) => use.function));
-		let before = 0;
-		beforeEach(() => void (before = setup.simulator.calls.size));
+		const starting = () =>
+			tool(CALL, {
+				...{ resource: 'session', operation: 'start', tag: 'latest' },
+				deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+				env: { variables: [{ name: 'PHONE', value: fromAI('whom', 'Whom to call') }] },
+			});
+		let [before, sessionsBefore] = [0, 0];
+		beforeEach(() => {
+			[before, sessionsBefore] = [setup.simulator.calls.size, setup.simulator.sessions.size];
+		});
+		const started = () =>
+			[...setup.simulator.sessions.values()].slice(sessionsBefore).map(({ env }) => env?.PHONE);
 		const called = () => [...setup.simulator.calls.values()].slice(before).map(({ to }) => to);
 
 		const AGAIN = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
@@ -294,31 +304,25 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			['retried by a user', 2.2, {}, 1, FAILS_AFTER],
 			['retried by a user twice', 3, {}, 2, FAILS_TWICE],
 			['retried by a user twice', 2.2, {}, 2, FAILS_TWICE],
+			['retried by a user, when it had started a session', 2.2, {}, 1, FAILS_AFTER],
 		])(
-			'calls once, though the agent fails and is %s (agent %d)',
-			async (_how, agentVersion, settings, retries, script) => {
+			'starts what it should once, though the agent fails and is %s (agent %d)',
+			async (how, agentVersion, settings, retries, script) => {
 				model.script(script);
 				const { rest } = setup.n8n;
-				const { id } = await rest.untilEnded(
-					await start(agentVersion, [[calling(), AGENT]], [MANUAL], settings),
-				);
+				const used = how.endsWith('session') ? starting() : calling();
+				const { id } = await rest.untilEnded(await start(agentVersion, [[used, AGENT]], [MANUAL], settings));
 				for (let clicks = 0; clicks < retries; clicks++) {
 					const retry = await rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {});
 					await rest.untilEnded(retry.id);
 				}
-				expect(called()).toEqual(['+15550003009']);
+				expect([...called(), ...started()]).toEqual(['+15550003009']);
 			},
 		);
 
 		it.each(['call', 'session'])(
 			'starts one %s for each of several items, though an agent forgets what it did for all but the first',
 			async (starts) => {
-				const starting = tool(CALL, {
-					...{ resource: 'session', operation: 'start', tag: 'latest' },
-					deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-					env: { variables: [{ name: 'PHONE', value: fromAI('whom', 'Whom to call') }] },
-				});
-				const sessions = setup.simulator.sessions.size;
 				const people = ['+15550003001', '+15550003002', '+15550003003'];
 				const looking = tool('Look at calls', { resource: 'call', operation: 'getAll', limit: 1 });
 				// It calls, then looks at the call, and goes by what n8n tells it of that.
@@ -330,14 +334,13 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 					return hasLooked ? { text: 'Done.' } : { tool: functionOf('Look at calls'), arguments: {} };
 				};
 				model.script(Array.from({ length: 30 }, () => thorough));
-				const tools = [starts === 'call' ? calling() : starting, looking].map(
+				const tools = [starts === 'call' ? calling() : starting(), looking].map(
 					(one): [WorkflowNode, string] => [one, AGENT],
 				);
 				const items = [MANUAL, ...itemNodes(people.map((phone) => ({ phone })))];
 				const executionId = await start(3, tools, items, { text: '=Call {{ $json.phone }}' });
 				await setup.n8n.rest.untilEnded(executionId);
-				const started = [...setup.simulator.sessions.values()].slice(sessions).map(({ env }) => env?.PHONE);
-				expect([...called(), ...started].sort()).toEqual(people);
+				expect([...called(), ...started()].sort()).toEqual(people);
 			},
 		);
 	});

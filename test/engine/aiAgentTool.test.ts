@@ -10,7 +10,7 @@ import { VideoSdkAgentCloud } from '../../nodes/VideoSdkAgentCloud/VideoSdkAgent
 import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import type { RunResult } from './engine';
-import { TOOL } from './engine';
+import { NODE_NAME, TOOL } from './engine';
 import { byId, expectNoSecrets, jsonOf, retryOnFail, startParameters, useRig } from './rig';
 
 const rig = useRig();
@@ -116,12 +116,22 @@ describe('A tool that is used again', () => {
 		expect(rig.simulator.calls.size).toBe(known);
 	});
 
-	it('starts more sessions in an execution, but none in a retry if it has started one before', async () => {
+	it('starts more sessions in an execution, but none again in a retry of the run of the agent that failed', async () => {
 		const first = await call(startParameters());
-		expect(await again(first, startParameters())).toHaveProperty('sessionId');
-		const told = await again(first, startParameters(), true);
+		// What follows the node stands for the agent.
+		first.workflow.connectionsBySourceNode[NODE_NAME]!.ai_tool = [
+			[{ node: 'Success', type: 'ai_tool', index: 0 }],
+		];
+		const second = await rig.engine.useAgain(first, startParameters());
+		expect(jsonOf(second)[0]).toHaveProperty('sessionId');
+		const { runData } = second.run.data.resultData;
+		const [run] = runData.Success?.splice(-1) ?? [];
+		const told = await again(second, startParameters(), true);
 		expect(told).toEqual({ error: expect.stringMatching(/already used.*Session: Get Many/) });
 		expect(posts()).toHaveLength(2);
+		// In a loop, the agent has come to the next item.
+		runData.Success?.push(run!);
+		expect(await again(second, startParameters(), true)).toHaveProperty('sessionId');
 		expect(await again(await call(getMany), getMany, true)).toBeDefined();
 	});
 });

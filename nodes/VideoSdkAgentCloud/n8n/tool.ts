@@ -21,15 +21,31 @@ export function isRunByAgent(context: IExecuteFunctions): boolean {
 	return 'cloneWith' in context;
 }
 
+/** What contexts of n8n-core have beside n8n-workflow's types. */
+interface InEngine {
+	workflow?: Workflow;
+	runExecutionData?: IRunExecutionData;
+}
+
+/** @returns the names of the AI agents that use the tool, at any depth */
+const usersOf = (context: IExecuteFunctions): string[] =>
+	(context as InEngine).workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
+
+/** @returns which run of the AI agents that use the tool this is. A retried execution repeats the one that failed, and none before it */
+export function agentRun(context: IExecuteFunctions): string {
+	const { runData = {} } = (context as InEngine).runExecutionData?.resultData ?? {};
+	return usersOf(context)
+		.map((name) => runData[name]?.length ?? 0)
+		.join();
+}
+
 /**
  * Tells whether n8n runs an AI agent again that uses the tool and fails ("Retry On Fail"), and the agent then begins anew, without what
- * its tools have done. Version 3 keeps that, unless it puts its failure out (the retry loop of WorkflowExecute). (`workflow` of
- * n8n-core's contexts isn't in n8n-workflow's types.)
+ * its tools have done. Version 3 keeps that, unless it puts its failure out (the retry loop of WorkflowExecute).
  */
 export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
-	const { workflow } = context as { workflow?: Workflow };
-	const users = workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
-	return users.some((name) => {
+	const { workflow } = context as InEngine;
+	return usersOf(context).some((name) => {
 		const { retryOnFail, onError = 'stopWorkflow' } = workflow?.getNode(name) ?? {};
 		return retryOnFail === true && (isRunByAgent(context) || onError !== 'stopWorkflow');
 	});
@@ -37,14 +53,13 @@ export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 
 /**
  * Tells whether the AI agent that uses the tool (version 3) has several items. n8n gives all of them the history of the first one
- * (buildResponseMetadata), and runs a tool that is approved in a human review once for each (processHitlResponses). (`runExecutionData`
- * of n8n-core's contexts isn't in n8n-workflow's types.)
+ * (buildResponseMetadata), and runs a tool that is approved in a human review once for each (processHitlResponses).
  */
 export function hasAgentSeveralItems(context: IExecuteFunctions): boolean {
-	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
+	const { runExecutionData } = context as InEngine;
 	const stack = runExecutionData?.executionData?.nodeExecutionStack ?? [];
 	const agent = stack.find(({ metadata }) => metadata?.nodeWasResumed);
-	return (agent?.data.main?.[0]?.length ?? 0) > 1;
+	return !agent?.node.executeOnce && (agent?.data.main?.[0]?.length ?? 0) > 1;
 }
 
 /**

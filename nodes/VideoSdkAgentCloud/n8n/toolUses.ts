@@ -6,6 +6,8 @@ const CONTEXT_FIELD = 'agentCloudUses';
 /** What a tool has started, or may have. */
 export interface ToolUse extends IDataObject {
 	executionId: string;
+	/** See `agentRun`. */
+	run: string;
 	/** Empty: not known, or not yet. */
 	startedId: string;
 }

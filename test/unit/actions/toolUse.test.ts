@@ -6,9 +6,17 @@ import { operation as start } from '../../../nodes/VideoSdkAgentCloud/actions/se
 import { NODE } from '../support';
 
 /** What an AI agent with this many items starts by a tool: what one field holds; what came of it. */
-function uses(items: number, operation = start): (text: string, outcome?: Outcome) => void {
+function uses(
+	items: number,
+	operation = start,
+	executeOnce = false,
+): (text: string, outcome?: Outcome) => void {
 	const kept = {};
-	const agent = { metadata: { nodeWasResumed: true }, data: { main: [Array(items).fill({ json: {} })] } };
+	const agent = {
+		node: { executeOnce },
+		metadata: { nodeWasResumed: true },
+		data: { main: [Array(items).fill({ json: {} })] },
+	};
 	return (text, outcome) => {
 		const context = {
 			getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
@@ -33,9 +41,10 @@ it.each([
 });
 
 it('It may be started again for one item, or if it certainly was not started', () => {
-	const once = uses(1);
-	once('a', STARTED);
-	once('a', STARTED);
+	for (const once of [uses(1), uses(2, start, true)]) {
+		once('a', STARTED);
+		once('a', STARTED);
+	}
 	const use = uses(2);
 	use('a', { error: new Error('402') });
 	use('a');

@@ -1,8 +1,8 @@
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import type { Operation, PreparedCall } from '../operation';
 import { STARTS, type StartWords } from '../../api/starts';
-import { hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
-import { toolUses } from '../../n8n/toolUses';
+import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
+import { type ToolUse, toolUses } from '../../n8n/toolUses';
 import { type Outcome, type Run, startedBy } from './outcome';
 import { outcomesBeforeRetry } from './retriedExecution';
 
@@ -24,8 +24,9 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 	if (isHumanReview(context) && hasAgentSeveralItems(context)) {
 		return `n8n would run what is approved once for each of the AI agent's items. ${ONE_BY_ONE} No one was called.`;
 	}
-	const isOfOther = ({ executionId }: { executionId: string }) => executionId !== context.getExecutionId();
-	if (!callsOnce(operation) && Object.values(toolUses(context)).some(isOfOther)) {
+	const run = agentRun(context);
+	const isRepeated = (use: ToolUse) => use.executionId !== context.getExecutionId() && use.run === run;
+	if (!callsOnce(operation) && Object.values(toolUses(context)).some(isRepeated)) {
 		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
 	}
 	return await outcomesBeforeRetry(context, starts).then(
@@ -80,9 +81,9 @@ export function claimUse(
 		const advice = call
 			? "To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'."
 			: ONE_BY_ONE;
-		throw new NodeOperationError(context.getNode(), `${what} ${was} in this execution. ${advice}`);
+		throw new NodeOperationError(context.getNode(), `${what} ${was}. ${advice}`);
 	}
-	const use = { executionId: context.getExecutionId(), startedId: '' };
+	const use: ToolUse = { executionId: context.getExecutionId(), run: agentRun(context), startedId: '' };
 	uses[key] = use;
 	return (outcome) => {
 		const [record] = startedBy(outcome);
