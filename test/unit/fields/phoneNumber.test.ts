@@ -100,16 +100,30 @@ it("A number chosen from the account's own list is passed on as the API spells i
 
 /** Whether the example calls the phone of a row, with one row in its table of those not to call. */
 const isCalled = ((): ((phone: string, doNotCall: string) => boolean) => {
+	interface Parameters {
+		assignments: { assignments: Array<{ name: string; value: string }> };
+		conditions: { conditions: Array<{ leftValue: string }> };
+	}
 	const { nodes } = JSON.parse(readFileSync('examples/calls-from-a-table.json', 'utf8')) as {
-		nodes: Array<{ name: string; parameters: { conditions: { conditions: Array<{ leftValue: string }> } } }>;
+		nodes: Array<{ name: string; parameters: Parameters }>;
 	};
-	const { conditions } = nodes.find(({ name }) => name === 'Not in Do not call')!.parameters.conditions;
-	const expressions = conditions.map(({ leftValue }) => leftValue.replace(/^=\{\{|\}\}$/g, ''));
-	const evaluate = new Function('$json', '$', `return ${expressions.join(' && ')}`) as (
-		json: object,
-		$: () => object,
-	) => boolean;
-	return (phone, doNotCall) => evaluate({ phone }, () => ({ all: () => [{ json: { phone: doNotCall } }] }));
+	const parametersOf = (node: string) => nodes.find(({ name }) => name === node)!.parameters;
+	const compiled = (expression: string) =>
+		new Function('$json', '$', `return ${expression.replace(/^=\{\{|\}\}$/g, '')}`) as (
+			json: object,
+			$: () => object,
+		) => unknown;
+	const numbers = parametersOf('Numbers not to call').assignments.assignments.map(
+		({ name, value }) => [name, compiled(value)] as const,
+	);
+	const conditions = parametersOf('Not in Do not call').conditions.conditions.map(({ leftValue }) =>
+		compiled(leftValue),
+	);
+	return (phone, doNotCall) => {
+		const rows = { all: () => [{ json: { phone: doNotCall } }] };
+		const json = Object.fromEntries(numbers.map(([name, evaluate]) => [name, evaluate({}, () => rows)]));
+		return conditions.every((evaluate) => evaluate({ phone }, () => ({ first: () => ({ json }) })));
+	};
 })();
 
 it('Whatever is read is taken by the API, and reads as the same again', () => {
@@ -170,10 +184,18 @@ it('Whatever is read is taken by the API, and reads as the same again', () => {
 });
 
 it("The example calls no one whose number is in the do-not-call list without its country code, and no one if it says 'everyone'", () => {
-	for (const listed of ['(415) 555-0123', '0415 5550123', ' Everyone ', 'EVERYONE']) {
+	const ofOne = [
+		'(415) 555-0123',
+		'0415 5550123',
+		'011 1 415 555 0123',
+		'+1 415 555 0123 ext. 5',
+		'14155550123.0',
+	];
+	for (const listed of [...ofOne, '+1 212 555 0100, +1 415 555 0123', ' Everyone ', 'EVERYONE']) {
 		expect(isCalled('+1 415 555 0123', listed)).toBe(false);
 	}
 	expect(isCalled('(415) 555-0123', '+1 415 555 0123')).toBe(false);
+	expect(isCalled('+44 20 7946 0000', '44 (0)20 7946 0000')).toBe(false);
 	for (const listed of ['+1 415 555 0124', '0123', '', 'no one']) {
 		expect(isCalled('+1 415 555 0123', listed)).toBe(true);
 	}
