@@ -87,8 +87,8 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 					const { name, timeoutMs } = readDefinition((parameter, fallback) =>
 						this.getNodeParameter(parameter, fallback as object),
 					);
-					await readToolKey(this);
-					rememberNode(this, { toolName: name, timeoutS: timeoutMs / 1000 });
+					const key = await readToolKey(this);
+					rememberNode(this, { toolName: name, timeoutS: timeoutMs / 1000, key });
 				} catch (error) {
 					const { message } = error as Error;
 					if (this.getActivationMode() === 'init') {

@@ -472,6 +472,23 @@ it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [field
 	expect(rig.requests).toEqual([]);
 });
 
+it.each([
+	['another project', { secretKey: 'of another project' }, /'find_order' .* has a different credential/],
+	['a second credential of the same project', {}, undefined],
+])('A tool whose trigger has the credential of %s', async (_what, other, refusal) => {
+	const own = rig.credentials();
+	rig.engine.useOtherCredentials({ ...own, ...other });
+	const tool = await publish();
+	rig.engine.useOtherCredentials(own);
+	const result = await rig.engine.run({ parameters: byRule({ agentTools: choose(tool.url) }) });
+	if (refusal) expect(failureOf(result).message).toMatch(refusal);
+	else {
+		const [handed] = (rig.simulator.calls.values().next().value?.metadata?.n8nTools ?? []) as [HandedTool];
+		expect(await ping(tool, handed.headers.Authorization)).toBe(200);
+	}
+	expect(rig.simulator.calls.size).toBe(refusal ? 0 : 1);
+});
+
 it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {
 	rig.use({ baseUrl: 'https://api.videosdk.live' });
 	const result = await rig.engine.run({

@@ -1,9 +1,10 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type ReadCredential, secretOf } from '../api/credential';
+import { credentialId, type ReadCredential, secretOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { splitTimeout } from '../tools/timeout';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
 import { isUnreachableFrom } from '../webhook/address';
+import { type SigningKey } from '../webhook/envelope';
 import { findTool } from '../webhook/knownNodes';
 import { contextField, readContext } from './context';
 import { groupField, numberField } from './field';
@@ -65,6 +66,8 @@ interface ChosenTool {
 	timeoutS: number;
 	/** Its name, if it's known. */
 	toolName?: string;
+	/** That of its trigger, if that has a different credential, which may be for the same project. */
+	otherKey?: SigningKey;
 	/** As messages name it. */
 	label: string;
 }
@@ -126,6 +129,7 @@ function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: 
 		url,
 		timeoutS: known.timeoutS,
 		toolName,
+		...(known.isPublished && known.credentialId !== credentialId(read.context) && { otherKey: known.key }),
 		label: `'${toolName}' in '${agentToolsField.displayName}'`,
 	};
 }
@@ -178,6 +182,13 @@ export function readAgentTools(
 			);
 		}
 		const key = toolKey(secret);
+		const rejecting = tools.find(({ otherKey }) => otherKey?.equals(key) === false);
+		if (rejecting !== undefined) {
+			throw read.fail(
+				`${rejecting.label} has a different credential, so it would reject the agent`,
+				"Select the same credential in its trigger and in this node, and publish the tool's workflow again. For this item, nothing was started.",
+			);
+		}
 		const expiresAtS = nowS() + validForS;
 		const handed = tools.map(({ url, timeoutS }): HandedTool => {
 			const token = signToken({ url, expiresAtS, context }, key);

@@ -1,6 +1,7 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { PerNode } from '../api/perNode';
+import { type SigningKey } from './envelope';
 
 type WebhookContext = IHookFunctions | IWebhookFunctions;
 
@@ -17,9 +18,12 @@ export interface KnownNode {
 	isOwn?: true;
 }
 
-/** What differs between a trigger, by the names of its events, and a tool trigger, by how long an agent is to wait for its answer. */
+/**
+ * What differs between a trigger, by the names of its events, and a tool trigger, by how long an agent is to wait for its answer, and the
+ * key that its credential gave when it was published.
+ */
 type OfTrigger = { events: string[] };
-type OfTool = { toolName: string; timeoutS: number };
+type OfTool = { toolName: string; timeoutS: number; key: SigningKey };
 
 /** A trigger of this n8n instance. */
 export type KnownTrigger = KnownNode & OfTrigger;
