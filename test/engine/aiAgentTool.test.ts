@@ -96,6 +96,8 @@ describe('A tool that is used again', () => {
 		expect(await again(first, callTo(TO, { allowSameNumber: true }))).toHaveProperty('callId');
 		expect(await again(await call(callTo()), callTo('+14155550143'))).toHaveProperty('callId');
 		expect(posts()).toHaveLength(5);
+		const sip = await call(callTo('sip:ada@example.com'));
+		expect(await again(sip, callTo('SIP:Ada@example.com'))).toHaveProperty('error');
 	});
 
 	it('calls a number again that certainly was not called, and none that may have been', async () => {

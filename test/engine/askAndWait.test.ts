@@ -299,6 +299,7 @@ describe('Nothing is asked', () => {
 		expect(failureOf(result).description).toMatch(
 			/Execute Sub-workflow.*Loop Over Items.*No one was called in this run of the node\.$/,
 		);
+		await rig.engine.run({ parameters: ask(), items: [{}, {}], onError: 'continueRegularOutput' });
 		expect(made(rig)).toHaveLength(0);
 	});
 

@@ -283,11 +283,12 @@ export class Engine {
 		);
 	}
 
-	/** Runs the node once more in the same execution, or in one that a user makes of it by "Retry", as an AI agent uses a tool again. */
+	/** Runs the node once more in the same execution, or in one that a user makes of it by "Retry", as in a loop, or as a tool. */
 	async useAgain(
 		{ run, workflow, executionId }: RunResult,
 		parameters: INodeParameters,
 		isRetry = false,
+		ownId = isRetry ? randomUUID() : executionId,
 	): Promise<RunResult> {
 		const node = Object.assign(workflow.getNode(NODE_NAME) as INode, { parameters });
 		const data = asStored(run.data);
@@ -298,7 +299,7 @@ export class Engine {
 			isRetry ? 'retry' : 'trigger',
 			data,
 			(execution) => execution.processRunExecutionData(workflow),
-			isRetry ? {} : { executionId },
+			{ executionId: ownId },
 		);
 	}
 

@@ -165,7 +165,7 @@ describe('Retry On Fail', () => {
 		const parameters = byGateway({ to, options: { maxConcurrency: 1 } });
 		const result = await rig.engine.run({ items: [{}, {}], parameters, node: retryOnFail });
 		expect(made(rig).filter(({ body }) => (body as { sipCallTo: string }).sipCallTo === TO)).toHaveLength(1);
-		expect(failureOf(result).message).toContain("'To' is the same in items 0 and 1");
+		expect(failureOf(result).message).toMatch(/^'To' is the same in items 0 and 1: .*\[item 1\]$/);
 		expect(failureOf(result).description).toContain('One call was made before this');
 	});
 });
@@ -188,7 +188,8 @@ describe.each([
 		expect(failureOf(first).message).toMatch(/\[item 1\]$/);
 		const second = await rig.engine.retry(first);
 		expect([failureOf(second).message, posts().length]).toEqual([expect.stringMatching(/\[item 2\]$/), 4]);
-		const { output } = await rig.engine.retry(second);
+		const third = await rig.engine.retry(second);
+		const { output } = third;
 		let again = second;
 		for (let clicks = 0; clicks < 2; clicks++) {
 			again = await rig.engine.retry(again);
@@ -197,6 +198,9 @@ describe.each([
 		}
 		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(posts()).toHaveLength(5);
+		// In a loop, the next round has its own items.
+		await rig.engine.useAgain(third, parameters, true, third.executionId);
+		expect(posts()).toHaveLength(6);
 	});
 
 	it('is not started by a second retry, though the failed execution had not come to it', async () => {

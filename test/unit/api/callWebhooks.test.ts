@@ -1,6 +1,11 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isSameUrl, listCallWebhooks } from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
-import { type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import {
+	deleteCallWebhook,
+	isSameUrl,
+	listCallWebhooks,
+} from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
+import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { requestContext } from '../support';
 
 const URL_ = 'https://n8n.example.com/webhook/a/webhook';
 const send = (rows: IDataObject[]) =>
@@ -31,4 +36,19 @@ it.each<[other: string, isSame: boolean]>([
 	expect(isSameUrl(URL_, other)).toBe(isSame);
 	expect(isSameUrl(other, other)).toBe(true);
 	expect(isSameUrl('https://n8n.example.com/a b', 'https://n8n.example.com/a%20b')).toBe(true);
+});
+
+it.each([
+	[204, true],
+	[404, true],
+	[500, false],
+])('After %i without JSON, a removed webhook is gone: %j', async (status, isGone) => {
+	const context = requestContext(async () => await Promise.resolve({}));
+	const fails = (async () =>
+		await Promise.reject(
+			new ApiError(context, { kind: status === 204 ? 'answer' : 'status', status }),
+		)) as unknown as Send;
+	const removed = deleteCallWebhook(fails, 'w-1');
+	if (isGone) await expect(removed).resolves.toBeUndefined();
+	else await expect(removed).rejects.toThrow();
 });

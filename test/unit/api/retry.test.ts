@@ -71,6 +71,7 @@ describe('retryDelay', () => {
 		expect(delays(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000, undefined]);
 		expect(delays(0)).toEqual([250, 500, 1_000, 2_000, 4_000, undefined]);
 		expect(delays(0.5, { retryAfterMs: 7_000 })).toEqual([7_250, 7_500, 8_000, 9_000, 11_000, undefined]);
+		expect(delays(0.5, { retryAfterMs: 60_000 })[0]).toBe(60_250);
 		expect(retryDelay({ kind: 'status', status: 503, retryAfterMs: 0 }, 'GET', 1, 0)).toBe(0);
 	});
 });
