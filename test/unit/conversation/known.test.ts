@@ -256,6 +256,20 @@ const CASES: Record<string, Row> = {
 		[session('STOPPED'), session('running')],
 		{ outcome: 'completed', event: 'stopped' },
 	],
+	'the record of who has answered counts, though that of the ringing phone is later': [
+		[
+			call('answered', { note: 'a', updatedAt: before(50) }),
+			call('ringing', { note: 'r', updatedAt: before(10) }),
+		],
+		{ status: 'answered', note: 'a' },
+	],
+	'of two records of one status the later counts': [
+		[
+			call('answered', { note: 'old', createdAt: before(10), updatedAt: before(50) }),
+			call('answered', { note: 'new', createdAt: before(50), updatedAt: before(10) }),
+		],
+		{ note: 'new' },
+	],
 	'one entry of the timelog in two spellings is one': [
 		[call('ended', TALKED), call('ENDED', { timelog: [entry('ANSWERED', 90)] })],
 		{ timelog: [expect.objectContaining({ timestamp: before(90) })] as never },
