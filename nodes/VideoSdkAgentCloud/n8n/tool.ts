@@ -31,10 +31,12 @@ interface InEngine {
 const usersOf = (context: IExecuteFunctions): string[] =>
 	(context as InEngine).workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
 
-/** @returns which run of the AI agents that use the tool this is. A retried execution repeats the one that failed, and none before it */
+/** @returns which run this is of the AI agents that use the tool, but for those that are tools themselves. A retried execution repeats the one that failed, and none before it */
 export function agentRun(context: IExecuteFunctions): string {
 	const { runData = {} } = (context as InEngine).runExecutionData?.resultData ?? {};
+	const { workflow } = context as InEngine;
 	return usersOf(context)
+		.filter((name) => !workflow?.getNode(name)?.type.endsWith('Tool'))
 		.map((name) => runData[name]?.length ?? 0)
 		.join();
 }

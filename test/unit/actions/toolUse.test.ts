@@ -1,53 +1,50 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { Outcome, Run } from '../../../nodes/VideoSdkAgentCloud/actions/run/outcome';
-import { claimUse } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
+import { refusalOfTool } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
+import { operation as make } from '../../../nodes/VideoSdkAgentCloud/actions/call/make.operation';
 import { operation as ask } from '../../../nodes/VideoSdkAgentCloud/actions/call/sendAndWait.operation';
+import { operation as get } from '../../../nodes/VideoSdkAgentCloud/actions/session/get.operation';
 import { operation as start } from '../../../nodes/VideoSdkAgentCloud/actions/session/start.operation';
+import { agentRun } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
 import { NODE } from '../support';
 
-/** What an AI agent with this many items starts by a tool: what one field holds; what came of it. */
-function uses(
-	items: number,
-	operation = start,
-	executeOnce = false,
-): (text: string, outcome?: Outcome) => void {
-	const kept = {};
-	const agent = {
-		node: { executeOnce },
-		metadata: { nodeWasResumed: true },
-		data: { main: [Array(items).fill({ json: {} })] },
-	};
-	return (text, outcome) => {
-		const context = {
-			getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
-			getContext: () => kept,
-			getExecutionId: () => '1',
-			getNodeParameter: (name: string) => (['tag', 'message'].includes(name) ? text : ''),
-			runExecutionData: { executionData: { nodeExecutionStack: [agent] } },
-		} as unknown as IExecuteFunctions;
-		claimUse({ context, operation } as Run, 0, undefined)?.(outcome);
-	};
-}
-const STARTED = { records: [{ sessionId: 'x-1', callId: 'x-1' }] };
+/** A tool that an AI agent with this many items uses. */
+const tool = (items: number, executeOnce = false) => {
+	const main = [Array(items).fill({ json: {} })];
+	const agent = { node: { executeOnce }, metadata: { nodeWasResumed: true }, data: { main } };
+	return {
+		getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
+		...{ getContext: () => ({}), getExecutionId: () => '1', getMode: () => 'trigger' },
+		runExecutionData: { executionData: { nodeExecutionStack: [agent] } },
+	} as unknown as IExecuteFunctions;
+};
 
 it.each([
-	['session', start],
-	['question', ask],
-])('A %s is started once for several items of an AI agent', (_what, operation) => {
-	const use = uses(2, operation);
-	use('a', STARTED);
-	use('b', STARTED);
-	expect(() => use('a', STARTED)).toThrow(/already (started|made) \(x-1\).*Loop Over Items/);
+	['a session', start],
+	['a question', ask],
+])('n8n confuses what several items of an AI agent have started: %s is not', async (_what, operation) => {
+	expect((await refusalOfTool(tool(2), operation))?.error?.message).toMatch(
+		/Loop Over Items.*Nothing was sent/,
+	);
+	expect(await refusalOfTool(tool(1), operation)).toBeUndefined();
+	expect(await refusalOfTool(tool(2, true), operation)).toBeUndefined();
 });
 
-it('It may be started again for one item, or if it certainly was not started', () => {
-	for (const once of [uses(1), uses(2, start, true)]) {
-		once('a', STARTED);
-		once('a', STARTED);
-	}
-	const use = uses(2);
-	use('a', { error: new Error('402') });
-	use('a');
-	use('a', { isInDoubt: true });
-	expect(() => use('a')).toThrow(/may already have been started/);
+it('A call knows its number, and what starts nothing can be repeated', async () => {
+	for (const operation of [make, get]) expect(await refusalOfTool(tool(2), operation)).toBeUndefined();
+});
+
+it('A run of an AI agent is the same however often its sub-agents have run', () => {
+	const runOf = (agentRuns: number, subAgentRuns: number) =>
+		agentRun({
+			...tool(1),
+			workflow: {
+				getChildNodes: () => ['Sub-agent', 'Agent'],
+				getNode: (name: string) => ({ type: name === 'Agent' ? 'agent' : 'agentTool' }),
+			},
+			runExecutionData: {
+				resultData: { runData: { Agent: Array(agentRuns), 'Sub-agent': Array(subAgentRuns) } },
+			},
+		} as unknown as IExecuteFunctions);
+	expect(runOf(1, 0)).toBe(runOf(1, 3));
+	expect(runOf(1, 0)).not.toBe(runOf(2, 0));
 });

@@ -90,7 +90,7 @@ function prepareItems(run: Run): Items {
 			const options = readRequestOptions(read, operation.maxConcurrency);
 			const prepared = operation.prepare(read);
 			const call = 'run' in prepared ? prepared : undefined;
-			items.claims[itemIndex] = claimUse(run, itemIndex, call);
+			items.claims[itemIndex] = claimUse(run, call);
 			items.prepared[itemIndex] = { ...options, run: call?.run ?? (prepared as ItemRun), call };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.

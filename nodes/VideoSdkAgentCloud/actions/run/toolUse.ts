@@ -1,12 +1,10 @@
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import type { Operation, PreparedCall } from '../operation';
-import { STARTS, type StartWords } from '../../api/starts';
-import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
+import { STARTS } from '../../api/starts';
+import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isTool } from '../../n8n/tool';
 import { type ToolUse, toolUses } from '../../n8n/toolUses';
 import { type Outcome, type Run, startedBy } from './outcome';
 import { outcomesBeforeRetry } from './retriedExecution';
-
-const ONE_BY_ONE = "Put Loop Over Items, with 'Batch Size' 1, before the AI agent.";
 
 /** Whether the tool itself knows whom it has called. A person may be asked more than once. */
 const callsOnce = ({ calleeField, isQuestion = false }: Operation) =>
@@ -21,8 +19,8 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 		const whose = isNodeTriedAgain ? "this node's" : "the AI agent's";
 		return `Turn off 'Retry On Fail' in ${whose} settings. A tool that starts or creates something can't use it. Nothing was sent.`;
 	}
-	if (isHumanReview(context) && hasAgentSeveralItems(context)) {
-		return `n8n would run what is approved once for each of the AI agent's items. ${ONE_BY_ONE} No one was called.`;
+	if (!callsOnce(operation) && hasAgentSeveralItems(context)) {
+		return "n8n mixes up what tools do for several items of one AI agent. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
 	}
 	const run = agentRun(context);
 	const isRepeated = (use: ToolUse) => use.executionId !== context.getExecutionId() && use.run === run;
@@ -49,39 +47,31 @@ export async function refusalOfTool(
 	return reason === undefined ? undefined : { error: new NodeOperationError(context.getNode(), reason) };
 }
 
-/** @returns what an item's fields hold, to be compared only */
-const valuesOf = ({ context, operation }: Run, itemIndex: number): string =>
-	JSON.stringify(operation.fields.map(({ name }) => context.getNodeParameter(name, itemIndex, null)));
-
 /**
  * Notes what a tool is about to start, for its next uses.
  *
  * @param prepared of an item that makes a call
  * @returns is to be told the outcome; undefined if there is nothing to note
- * @throws NodeOperationError if the tool has started it in this execution, and the AI agent may have forgotten that
+ * @throws NodeOperationError if the tool has called the number in this execution, and may do so once only
  */
 export function claimUse(
-	run: Run,
-	itemIndex: number,
+	{ context, operation }: Run,
 	prepared: PreparedCall | undefined,
 ): ((outcome: Outcome | undefined) => void) | undefined {
-	const { context, operation } = run;
 	const { starts } = operation;
 	if (starts === undefined || !isTool(context)) return undefined;
 	const call = callsOnce(operation) ? prepared : undefined;
 	const uses = toolUses(context);
 	// SIP addresses in other capitals ring the same phone.
-	const key = call?.to.toLowerCase() ?? valuesOf(run, itemIndex);
+	const key = call?.to.toLowerCase() ?? starts;
 	const { [key]: earlier } = uses;
-	if (earlier && (call ? !call.allowsSameNumber : hasAgentSeveralItems(context))) {
-		const { one, started }: StartWords = STARTS[starts];
-		const [what, did] = call ? [call.to, 'called'] : [`This ${one}`, started];
+	if (earlier && call?.allowsSameNumber === false) {
 		const { startedId } = earlier;
-		const was = startedId ? `was already ${did} (${startedId})` : `may already have been ${did}`;
-		const advice = call
-			? "To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'."
-			: ONE_BY_ONE;
-		throw new NodeOperationError(context.getNode(), `${what} ${was}. ${advice}`);
+		const was = startedId ? `was already called (call ${startedId})` : 'may already have been called';
+		throw new NodeOperationError(
+			context.getNode(),
+			`${call.to} ${was}. To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.`,
+		);
 	}
 	const use: ToolUse = { executionId: context.getExecutionId(), run: agentRun(context), startedId: '' };
 	uses[key] = use;
