@@ -248,6 +248,11 @@ describe('A call without a response', () => {
 		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'noAnswer', responded: false }]);
 	});
 
+	it('may take fifteen minutes if Max Wait is empty, longer than Max Call Duration', async () => {
+		await rig.engine.run({ parameters: { ...ask(), maxWait: '', maxWaitUnit: 'minutes' } });
+		expect(made(rig)[0]?.body).toMatchObject({ maxCallDuration: 600 });
+	});
+
 	it('is hung up at Max Wait, by VideoSDK too', async () => {
 		const waiting = await rig.engine.startAndWait(20_000, ask());
 		await rig.simulator.moveCall(String(callId()), 'answered');

@@ -4,7 +4,7 @@ import { operation as make } from '../../../nodes/VideoSdkAgentCloud/actions/cal
 import { operation as ask } from '../../../nodes/VideoSdkAgentCloud/actions/call/sendAndWait.operation';
 import { operation as get } from '../../../nodes/VideoSdkAgentCloud/actions/session/get.operation';
 import { operation as start } from '../../../nodes/VideoSdkAgentCloud/actions/session/start.operation';
-import { agentRun } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
+import { agentRun, isAgentTriedAgain } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
 import { NODE } from '../support';
 
 /** A tool that an AI agent with this many items uses. */
@@ -32,6 +32,20 @@ it.each([
 it('A call knows its number, and what starts nothing can be repeated', async () => {
 	for (const operation of [make, get]) expect(await refusalOfTool(tool(2), operation)).toBeUndefined();
 });
+
+it.each<[string | undefined, isRunByAgent: boolean, isTriedAgain: boolean]>([
+	[undefined, false, false],
+	['stopWorkflow', false, false],
+	['continueRegularOutput', false, true],
+	[undefined, true, true],
+])(
+	'With On Error %s, run by the agent itself: %j, a tool is used anew in the next try: %j',
+	(onError, isRunByAgent, isTriedAgain) => {
+		const workflow = { getChildNodes: () => ['Agent'], getNode: () => ({ retryOnFail: true, onError }) };
+		const context = { ...tool(1), workflow, ...(isRunByAgent && { cloneWith: () => undefined }) };
+		expect(isAgentTriedAgain(context as unknown as IExecuteFunctions)).toBe(isTriedAgain);
+	},
+);
 
 it('A run of an AI agent is the same however often its sub-agents have run', () => {
 	const runOf = (agentRuns: number, subAgentRuns: number) =>
