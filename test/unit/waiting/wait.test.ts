@@ -1,5 +1,6 @@
 /** What a process keeps of a waiting execution. */
 import fc from 'fast-check';
+import type { IWebhookFunctions } from 'n8n-workflow';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
 import { check } from '../support';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
@@ -12,6 +13,20 @@ it("a person's response stays, although another process that has none says what 
 	wait.join([]);
 	wait.join([], { approved: false });
 	expect([wait.isReady, wait.outcome({ callId: 'c-1' })]).toEqual([true, { approved: true }]);
+});
+
+it("lets no request continue the execution once n8n's own deadline is near", () => {
+	const want = { ids: ['c-1'], deadlineMs: 0, isEnded: false, keep: [], keepMs: 0 };
+	const stored = { kind: 'call', sinceMs: 0, awaited: [want] } as unknown as StoredWait;
+	const context = { getResponseObject: () => ({ closed: true }) } as unknown as IWebhookFunctions;
+	const { continueUntilMs } = budgetOfWait(stored);
+	for (const [nowMs, continues] of [
+		[continueUntilMs + 1, false],
+		[continueUntilMs, true],
+	] as const) {
+		jest.spyOn(Date, 'now').mockReturnValueOnce(nowMs);
+		expect(new Wait(stored).tryContinue(context)).toBe(continues);
+	}
 });
 
 it('has time for each conversation after the last Max Wait, and for what is kept of any', () => {
