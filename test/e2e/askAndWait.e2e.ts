@@ -179,7 +179,8 @@ describe.each(
 		for (const [index, number] of numbers.entries()) {
 			asked = await agents.next();
 			expect(asked.to).toBe(number);
-			expect((await post(asked, { approved: index > 0 })).status).toBe(200);
+			const answer = await post(asked, { approved: index > 0 });
+			expect([answer.status, await answer.text()]).toEqual([200, expect.any(String)]);
 		}
 		const responses = numbers.map((number, index) => ({ to: number, data: { approved: index > 0 } }));
 		const { rest } = setup.n8n;

@@ -54,14 +54,16 @@ export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 }
 
 /**
- * Tells whether the AI agent that uses the tool (version 3) has several items. n8n gives all of them the history of the first one
- * (buildResponseMetadata), and runs a tool that is approved in a human review once for each (processHitlResponses).
+ * Tells whether an AI agent that uses the tool (version 3), or whose sub-agent does, has several items. n8n gives all of them the history
+ * of the first one (buildResponseMetadata), and runs a tool that is approved in a human review once for each (processHitlResponses).
  */
 export function hasAgentSeveralItems(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as InEngine;
 	const stack = runExecutionData?.executionData?.nodeExecutionStack ?? [];
-	const agent = stack.find(({ metadata }) => metadata?.nodeWasResumed);
-	return !agent?.node.executeOnce && (agent?.data.main?.[0]?.length ?? 0) > 1;
+	return stack.some(
+		({ node, metadata, data }) =>
+			metadata?.nodeWasResumed && !node.executeOnce && (data.main?.[0]?.length ?? 0) > 1,
+	);
 }
 
 /**

@@ -7,14 +7,17 @@ import { operation as start } from '../../../nodes/VideoSdkAgentCloud/actions/se
 import { agentRun, isAgentTriedAgain } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
 import { NODE } from '../support';
 
-/** A tool that an AI agent with this many items uses. */
-const tool = (items: number, executeOnce = false) => {
-	const main = [Array(items).fill({ json: {} })];
-	const agent = { node: { executeOnce }, metadata: { nodeWasResumed: true }, data: { main } };
+/** A tool that an AI agent with this many items uses, by a sub-agent of its own if there is one. */
+const tool = (items: number, executeOnce = false, subAgents = 0) => {
+	const waiting = (count: number) => ({
+		...{ node: { executeOnce }, metadata: { nodeWasResumed: true } },
+		data: { main: [Array(count).fill({ json: {} })] },
+	});
+	const nodeExecutionStack = [...Array.from({ length: subAgents }, () => waiting(1)), waiting(items)];
 	return {
 		getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
 		...{ getContext: () => ({}), getExecutionId: () => '1', getMode: () => 'trigger' },
-		runExecutionData: { executionData: { nodeExecutionStack: [agent] } },
+		runExecutionData: { executionData: { nodeExecutionStack } },
 	} as unknown as IExecuteFunctions;
 };
 
@@ -25,6 +28,7 @@ it.each([
 	expect((await refusalOfTool(tool(2), operation))?.error?.message).toMatch(
 		/Loop Over Items.*Nothing was sent/,
 	);
+	expect(await refusalOfTool(tool(2, false, 1), operation)).toBeDefined();
 	expect(await refusalOfTool(tool(1), operation)).toBeUndefined();
 	expect(await refusalOfTool(tool(2, true), operation)).toBeUndefined();
 });
