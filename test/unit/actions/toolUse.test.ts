@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { refusalOfTool } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
+import type { Run } from '../../../nodes/VideoSdkAgentCloud/actions/run/outcome';
+import { claimUse, refusalOfTool } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
 import { operation as make } from '../../../nodes/VideoSdkAgentCloud/actions/call/make.operation';
 import { operation as ask } from '../../../nodes/VideoSdkAgentCloud/actions/call/sendAndWait.operation';
 import { operation as get } from '../../../nodes/VideoSdkAgentCloud/actions/session/get.operation';
@@ -31,6 +32,15 @@ it.each([
 	expect(await refusalOfTool(tool(2, false, 1), operation)).toBeDefined();
 	expect(await refusalOfTool(tool(1), operation)).toBeUndefined();
 	expect(await refusalOfTool(tool(2, true), operation)).toBeUndefined();
+});
+
+it('Of two uses at the same time, the one that fails leaves what the other has started', () => {
+	const kept: Record<string, object> = {};
+	const context = { ...tool(1), getContext: () => kept } as unknown as IExecuteFunctions;
+	const [settle, settleOther] = [1, 2].map(() => claimUse({ context, operation: start } as Run, undefined));
+	settleOther?.({ records: [{ sessionId: 's-2' }] });
+	settle?.({ error: new Error('402') });
+	expect(Object.values(kept.agentCloudUses ?? {})).toMatchObject([{ startedId: 's-2' }]);
 });
 
 it('A call knows its number, and what starts nothing can be repeated', async () => {

@@ -78,7 +78,8 @@ export function claimUse(
 	return (outcome) => {
 		const [record] = startedBy(outcome);
 		if (record) use.startedId = String(record[STARTS[starts].idField] ?? '');
-		else if (outcome?.isInDoubt) return;
+		// Another use may have taken its place meanwhile.
+		else if (outcome?.isInDoubt || uses[key] !== use) return;
 		else if (earlier) uses[key] = earlier;
 		else delete uses[key];
 	};
