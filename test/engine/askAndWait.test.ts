@@ -304,7 +304,8 @@ describe('Nothing is asked', () => {
 		expect(failureOf(result).description).toMatch(
 			/Execute Sub-workflow.*Loop Over Items.*No one was called in this run of the node\.$/,
 		);
-		await rig.engine.run({ parameters: ask(), items: [{}, {}], onError: 'continueRegularOutput' });
+		const each = { parameters: ask({ to: '={{ $json.to }}' }), items: [{ to: TO }, { to: '+14155550143' }] };
+		await rig.engine.run({ ...each, onError: 'continueRegularOutput' });
 		expect(made(rig)).toHaveLength(0);
 	});
 
