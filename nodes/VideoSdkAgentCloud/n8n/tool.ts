@@ -31,7 +31,10 @@ interface InEngine {
 const usersOf = (context: IExecuteFunctions): string[] =>
 	(context as InEngine).workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
 
-/** @returns which run this is of the AI agents that use the tool, but for those that are tools themselves. A retried execution repeats the one that failed, and none before it */
+/**
+ * Tells one run of the AI agents that use the tool from another, leaving out agents that are tools themselves. A retried execution
+ * repeats the run that failed, and none before it.
+ */
 export function agentRun(context: IExecuteFunctions): string {
 	const { runData = {} } = (context as InEngine).runExecutionData?.resultData ?? {};
 	const { workflow } = context as InEngine;
@@ -42,8 +45,8 @@ export function agentRun(context: IExecuteFunctions): string {
 }
 
 /**
- * Tells whether n8n runs an AI agent again that uses the tool and fails ("Retry On Fail"), and the agent then begins anew, without what
- * its tools have done. Version 3 keeps that, unless it puts its failure out (the retry loop of WorkflowExecute).
+ * Tells whether an AI agent that uses the tool will start over if it fails ("Retry On Fail"), with no memory of what its tools did.
+ * Version 3 remembers, unless On Error makes it output its failure (the retry loop of WorkflowExecute).
  */
 export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 	const { workflow } = context as InEngine;

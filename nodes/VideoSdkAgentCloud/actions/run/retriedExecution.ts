@@ -6,7 +6,7 @@ import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
 
-/** As many as n8n keeps executions, unless it is set otherwise: any of them may be retried once more. */
+/** n8n keeps 10,000 executions by default, and each of them can be retried at any time. */
 const MAX_RETRIES = 10_000;
 
 /** An outcome as text, with the message of its error. */

@@ -20,7 +20,7 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 		return `Turn off 'Retry On Fail' in ${whose} settings. A tool that starts or creates something can't use it. Nothing was sent.`;
 	}
 	if (!callsOnce(operation) && hasAgentSeveralItems(context)) {
-		return "n8n mixes up what tools do for several items of one AI agent. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
+		return "An AI agent with several items mixes up what its tools did. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
 	}
 	const run = agentRun(context);
 	const isRepeated = (use: ToolUse) => use.executionId !== context.getExecutionId() && use.run === run;
@@ -34,8 +34,8 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 }
 
 /**
- * n8n runs a tool anew if the AI agent is tried again, or its execution retried, and an agent with several items forgets what its tools
- * did. Each use has its own IExecuteData, so that it cannot be told from a new wish of the agent.
+ * An AI agent uses a tool again if it is run again, if its execution is retried, or if it has several items and loses track of what its
+ * tools did. Each use has its own IExecuteData, so it looks like a new request.
  *
  * @returns the outcome of each item of a tool that starts nothing for this reason; undefined if it may start something
  */
