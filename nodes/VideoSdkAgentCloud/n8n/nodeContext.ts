@@ -1,11 +1,16 @@
-import type { IDataObject, IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IRunExecutionData, Workflow } from 'n8n-workflow';
+
+/** What contexts of n8n-core have beside n8n-workflow's types. */
+export interface InEngine {
+	workflow?: Workflow;
+	runExecutionData?: IRunExecutionData;
+}
 
 /**
  * Gives what n8n stores of a node with an execution, to be read and changed. Agents of n8n 2.41 use tools without an execution
- * (EphemeralNodeExecutor), where nothing is kept and n8n's own function throws. (`runExecutionData` of n8n-core's contexts isn't in
- * n8n-workflow's types.)
+ * (EphemeralNodeExecutor), where nothing is kept and n8n's own function throws.
  */
 export function keptOfNode(context: IExecuteFunctions): IDataObject {
-	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
+	const { runExecutionData } = context as InEngine;
 	return runExecutionData?.executionData === undefined ? {} : context.getContext('node');
 }

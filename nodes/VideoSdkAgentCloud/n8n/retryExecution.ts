@@ -1,5 +1,5 @@
-import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
-import { keptOfNode } from './nodeContext';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { type InEngine, keptOfNode } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudStarted';
 
@@ -23,13 +23,12 @@ export function forgetLeft(context: IExecuteFunctions): void {
 }
 
 /**
- * Tells retries of one execution from those of others: n8n keeps what ran before the node that failed. (`runExecutionData` of n8n-core's
- * ExecuteContext isn't in n8n-workflow's types.)
+ * Tells retries of one execution from those of others: n8n keeps what ran before the node that failed.
  *
  * @returns when the execution began, and which run of the node this is; undefined if the execution is no retry
  */
 export function originInRetry(context: IExecuteFunctions): string | undefined {
-	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData };
+	const { runExecutionData } = context as InEngine;
 	const { runData = {} } = runExecutionData?.resultData ?? {};
 	// 0: a tool that an AI agent has requested, and that hasn't run yet.
 	const starts = Object.values(runData).flatMap((runs) => runs.flatMap(({ startTime }) => startTime || []));

@@ -1,4 +1,5 @@
-import type { IExecuteFunctions, IRunExecutionData, Workflow } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { InEngine } from './nodeContext';
 
 /**
  * @returns whether the node runs as a tool of an AI agent. (`isToolExecution()` is false in an execute context, so the type decides:
@@ -21,12 +22,6 @@ export function isRunByAgent(context: IExecuteFunctions): boolean {
 	return 'cloneWith' in context;
 }
 
-/** What contexts of n8n-core have beside n8n-workflow's types. */
-interface InEngine {
-	workflow?: Workflow;
-	runExecutionData?: IRunExecutionData;
-}
-
 /** @returns the names of the AI agents that use the tool, at any depth */
 const usersOf = (context: IExecuteFunctions): string[] =>
 	(context as InEngine).workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
@@ -36,8 +31,8 @@ const usersOf = (context: IExecuteFunctions): string[] =>
  * repeats the run that failed, and none before it.
  */
 export function agentRun(context: IExecuteFunctions): string {
-	const { runData = {} } = (context as InEngine).runExecutionData?.resultData ?? {};
-	const { workflow } = context as InEngine;
+	const { workflow, runExecutionData } = context as InEngine;
+	const { runData = {} } = runExecutionData?.resultData ?? {};
 	return usersOf(context)
 		.filter((name) => !workflow?.getNode(name)?.type.endsWith('Tool'))
 		.map((name) => runData[name]?.length ?? 0)

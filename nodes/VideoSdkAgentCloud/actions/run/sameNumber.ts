@@ -23,6 +23,9 @@ export function calleeOf(read: ItemReader, field: Field): string | undefined {
 	return undefined;
 }
 
+/** @returns what is the same for everything that rings the same phone: capitals of SIP addresses don't matter */
+export const phoneKey = (callee: string): string => callee.toLowerCase();
+
 /** @returns such as "0, 1, and 2" */
 function inWords(items: number[]): string {
 	const named: Array<number | string> = items.slice(0, MAX_NAMED);
@@ -40,8 +43,7 @@ export function findSameNumbers(callees: Array<string | undefined>): Map<number,
 	const itemsOf = new Map<string, number[]>();
 	for (const [item, callee] of callees.entries()) {
 		if (callee === undefined) continue;
-		// SIP addresses in other capitals ring the same phone.
-		const key = callee.toLowerCase();
+		const key = phoneKey(callee);
 		const items = itemsOf.get(key);
 		if (items) items.push(item);
 		else itemsOf.set(key, [item]);

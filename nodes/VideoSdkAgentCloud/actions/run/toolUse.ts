@@ -5,6 +5,7 @@ import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isTool } from '../..
 import { type ToolUse, toolUses } from '../../n8n/toolUses';
 import { type Outcome, type Run, startedBy } from './outcome';
 import { outcomesBeforeRetry } from './retriedExecution';
+import { phoneKey } from './sameNumber';
 
 /** Whether the tool itself knows whom it has called. A person may be asked more than once. */
 const callsOnce = ({ calleeField, isQuestion = false }: Operation) =>
@@ -15,16 +16,17 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 	const { starts } = operation;
 	if (starts === undefined) return undefined;
 	const isNodeTriedAgain = context.getNode().retryOnFail;
-	if (isNodeTriedAgain || (!callsOnce(operation) && isAgentTriedAgain(context))) {
+	const knowsItsCalls = callsOnce(operation);
+	if (isNodeTriedAgain || (!knowsItsCalls && isAgentTriedAgain(context))) {
 		const whose = isNodeTriedAgain ? "this node's" : "the AI agent's";
 		return `Turn off 'Retry On Fail' in ${whose} settings. A tool that starts or creates something can't use it. Nothing was sent.`;
 	}
-	if (!callsOnce(operation) && hasAgentSeveralItems(context)) {
+	if (!knowsItsCalls && hasAgentSeveralItems(context)) {
 		return "An AI agent with several items mixes up what its tools did. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
 	}
 	const run = agentRun(context);
 	const isRepeated = (use: ToolUse) => use.executionId !== context.getExecutionId() && use.run === run;
-	if (!callsOnce(operation) && Object.values(toolUses(context)).some(isRepeated)) {
+	if (!knowsItsCalls && Object.values(toolUses(context)).some(isRepeated)) {
 		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
 	}
 	return await outcomesBeforeRetry(context, starts).then(
@@ -62,8 +64,7 @@ export function claimUse(
 	if (starts === undefined || !isTool(context)) return undefined;
 	const call = callsOnce(operation) ? prepared : undefined;
 	const uses = toolUses(context);
-	// SIP addresses in other capitals ring the same phone.
-	const key = call?.to.toLowerCase() ?? starts;
+	const key = call ? phoneKey(call.to) : starts;
 	const { [key]: earlier } = uses;
 	if (earlier && call?.allowsSameNumber === false) {
 		const { startedId } = earlier;
