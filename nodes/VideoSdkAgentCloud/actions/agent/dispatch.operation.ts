@@ -1,7 +1,8 @@
 import { type IDataObject } from 'n8n-workflow';
 import { collectionField, type Field, numberField, switchField, textField } from '../../fields/field';
 import { dispatchAgent } from '../../api/agents';
-import { agentToolsField, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { agentToolsField } from '../../fields/chosenTool';
 import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';

@@ -4,7 +4,8 @@ import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
-import { agentToolsField, type HandedTool, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { type HandedTool, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { agentToolsField } from '../../fields/chosenTool';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import {
 	allowSameNumberField,

@@ -1,6 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { startSession } from '../../api/sessions';
-import { agentToolsField, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/keyValue';
 import { deploymentField, optionalTagField } from '../../fields/locators';
 import { type ItemReader } from '../../fields/reader';

@@ -1,4 +1,5 @@
-import { agentToolsField, readAgentTools, toolsValidForField } from '../../fields/agentTools';
+import { readAgentTools, toolsValidForField } from '../../fields/agentTools';
+import { agentToolsField } from '../../fields/chosenTool';
 import { contextField } from '../../fields/context';
 import { choiceField, numberField, optionsOf } from '../../fields/field';
 import { type Operation } from '../operation';

@@ -1,0 +1,110 @@
+import { type IDataObject } from 'n8n-workflow';
+import { credentialId } from '../api/credential';
+import { splitTimeout } from '../tools/timeout';
+import { toolPath } from '../tools/token';
+import { isUnreachableFrom } from '../webhook/address';
+import { type SigningKey } from '../webhook/envelope';
+import { findTool } from '../webhook/knownNodes';
+import { groupField } from './field';
+import { locator } from './locators';
+import { CollectionReader, type ItemReader } from './reader';
+
+/** The group of `agentToolsField`. */
+export const TOOLS_GROUP = 'tools';
+
+/** One tool. */
+const toolField = locator('default', 'Tool', 'tool', {
+	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
+	entered: ['By URL', 'url'],
+	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
+	enteredHint:
+		"The Production URL of a published tool trigger. Agents can't reach localhost or private addresses.",
+	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
+	builderHint:
+		'Leave it empty for the user to select the tool from the list once its workflow is published. Never invent a URL.',
+});
+
+/** The tools that the agent can use. */
+export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools', {
+	typeOptions: { multipleValues: true },
+	placeholder: 'Add Tool',
+	description:
+		'Workflows that an agent written in code can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.',
+	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
+});
+
+/** A tool that is to be handed over. */
+export interface ChosenTool {
+	url: string;
+	/** How long to wait for its answer, in seconds. */
+	timeoutS: number;
+	/** Its name, if it's known. */
+	toolName?: string;
+	/** That of its trigger, if that has a different credential, which may be for the same project. */
+	otherKey?: SigningKey;
+	/** As messages name it. */
+	label: string;
+}
+
+/** @param tools with their names in messages. @throws NodeOperationError if agents cannot reach one of them */
+export function checkReachable(
+	read: ItemReader,
+	baseUrl: unknown,
+	tools: Array<Pick<ChosenTool, 'label' | 'url'>>,
+): void {
+	const unreachable = tools.find(({ url }) => isUnreachableFrom(url, baseUrl));
+	if (unreachable === undefined) return;
+	throw read.fail(
+		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
+		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select any tools again. More: 'Public URL' in the docs. For this item, nothing was started.`,
+	);
+}
+
+/**
+ * @param number of the entry, counted from 1
+ * @param taken the name of a tool that n8n adds itself
+ */
+export function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: string): ChosenTool {
+	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
+	const entered = read.enteredIn(agentToolsField, TOOLS_GROUP)[number - 1];
+	const text = new CollectionReader(read, entry, entered).url(
+		toolField,
+		"Publish the tool's workflow and select the tool, or paste the Production URL of its trigger.",
+		label,
+	);
+	if (text === undefined) throw read.fail(`${label} is empty`, 'Select a tool, or remove the entry.');
+	const { pathname, username, password } = new URL(text);
+	if (!pathname.endsWith('/mcp') || username || password) {
+		throw read.fail(
+			`${label} must end with /mcp and contain no user name or password`,
+			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to such a URL.',
+		);
+	}
+	const { url, timeoutS } = splitTimeout(text);
+	// n8n may be reached by several names.
+	const known = findTool((tool) => toolPath(tool.url) === toolPath(url));
+	if (known === undefined) return { url, timeoutS, label };
+	const { toolName } = known;
+	const named = `'${toolName}' in '${agentToolsField.displayName}'`;
+	if (toolName === taken) {
+		throw read.fail(
+			`${named} has the name of the tool by which the agent hands in the response`,
+			"Change 'Tool Name' in its trigger, or remove it here.",
+		);
+	}
+	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';
+	if (isFromList && !known.isPublished) {
+		throw read.fail(
+			`${named} is no longer published`,
+			`Publish the workflow '${known.workflowName}', or select a different tool.`,
+		);
+	}
+	// The trigger may have been changed since it was selected.
+	return {
+		url,
+		timeoutS: known.timeoutS,
+		toolName,
+		...(known.isPublished && known.credentialId !== credentialId(read.context) && { otherKey: known.key }),
+		label: named,
+	};
+}
