@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { type ReadCredential, secretOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
-import { agentToolsField, checkReachable, readTool, TOOLS_GROUP } from './chosenTool';
+import { agentToolsField, checkReachable, readTool } from './chosenTool';
 import { contextField, readContext } from './context';
 import { numberField } from './field';
 import { type FieldReader, type ItemReader } from './reader';
@@ -47,10 +47,9 @@ export function readAgentTools(
 	taken?: string,
 ): ((credential: ReadCredential) => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const context = readContext(withContext) ?? {};
-	const collection = read.group(agentToolsField);
-	const entries = (collection[TOOLS_GROUP] ?? []) as IDataObject[];
+	const entries = read.entries(agentToolsField);
 	if (entries.length === 0) return undefined;
-	const chosen = entries.map((entry, index) => readTool(read, entry, index + 1, taken));
+	const chosen = entries.map((entry, index) => readTool(entry, index + 1, taken));
 	// Each tool once, however often it was selected.
 	const tools = [...new Map(chosen.map((tool) => [toolPath(tool.url), tool])).values()];
 	const names = tools.flatMap(({ toolName }) => toolName ?? []);

@@ -1,6 +1,6 @@
-import { type IDataObject, tryToParseDateTime } from 'n8n-workflow';
+import { tryToParseDateTime } from 'n8n-workflow';
 import { choicesField, type Field, groupField, textField } from './field';
-import { CollectionReader } from './reader';
+import { type CollectionReader } from './reader';
 
 /** When people may be called: on these days, from one time of day until another. */
 export interface CallingHours {
@@ -107,12 +107,10 @@ function readTimeZone(read: CollectionReader): string {
 export function readCallingHours(options: CollectionReader): CallingHours | undefined {
 	if (!options.has(callingHoursField)) return undefined;
 	// n8n drops what doesn't have the form of the field, as a workflow that wasn't made in the editor may have it.
-	const { hours } = options.group(callingHoursField);
-	if (hours === undefined || hours === null) {
+	const [read] = options.entries(callingHoursField);
+	if (read === undefined) {
 		throw options.fail("'Calling Hours' is empty", "Enter the hours, or remove 'Calling Hours'.");
 	}
-	const { hours: entered } = (options.entered(callingHoursField) ?? {}) as IDataObject;
-	const read = new CollectionReader(options, hours as IDataObject, (entered ?? {}) as IDataObject);
 	const [days, from, to] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
 	if (from !== to) return { days, from, to, timeZone: readTimeZone(read) };
 	throw read.fail(

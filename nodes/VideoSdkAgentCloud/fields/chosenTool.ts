@@ -7,10 +7,7 @@ import { type SigningKey } from '../webhook/envelope';
 import { findTool } from '../webhook/knownNodes';
 import { groupField } from './field';
 import { locator } from './locators';
-import { CollectionReader, type ItemReader } from './reader';
-
-/** The group of `agentToolsField`. */
-export const TOOLS_GROUP = 'tools';
+import { type CollectionReader, type ItemReader } from './reader';
 
 /** One tool. */
 const toolField = locator('default', 'Tool', 'tool', {
@@ -30,7 +27,7 @@ export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools'
 	placeholder: 'Add Tool',
 	description:
 		'Workflows that an agent written in code can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.',
-	options: [{ displayName: 'Tool', name: TOOLS_GROUP, values: [toolField] }],
+	options: [{ displayName: 'Tool', name: 'tools', values: [toolField] }],
 });
 
 /** A tool that is to be handed over. */
@@ -61,13 +58,13 @@ export function checkReachable(
 }
 
 /**
+ * @param read an entry of `agentToolsField`
  * @param number of the entry, counted from 1
  * @param taken the name of a tool that n8n adds itself
  */
-export function readTool(read: ItemReader, entry: IDataObject, number: number, taken?: string): ChosenTool {
+export function readTool(read: CollectionReader, number: number, taken?: string): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
-	const entered = read.enteredIn(agentToolsField, TOOLS_GROUP)[number - 1];
-	const text = new CollectionReader(read, entry, entered).url(
+	const text = read.url(
 		toolField,
 		"Publish the tool's workflow and select the tool, or paste the Production URL of its trigger.",
 		label,
@@ -92,7 +89,7 @@ export function readTool(read: ItemReader, entry: IDataObject, number: number, t
 			"Change 'Tool Name' in its trigger, or remove it here.",
 		);
 	}
-	const isFromList = (entry[toolField.name] as IDataObject | null)?.mode === 'list';
+	const isFromList = (read.raw(toolField) as IDataObject | null)?.mode === 'list';
 	if (isFromList && !known.isPublished) {
 		throw read.fail(
 			`${named} is no longer published`,

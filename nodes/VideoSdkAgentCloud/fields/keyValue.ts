@@ -28,12 +28,6 @@ export function pairsField<B extends Blank>(
 	});
 }
 
-/** @returns the names of a field's group, and of the names in it. @param field made by `pairsField` */
-function groupOf({ options = [] }: INodeProperties): { groupName: string; keyName: string } {
-	const [{ name, values }] = options as [INodePropertyCollection];
-	return { groupName: name, keyName: values[0]?.name ?? '' };
-}
-
 /** Makes the three parameters. @param json the name of the third one, and what differs from others */
 function keyValueFields(
 	specifyName: string,
@@ -90,10 +84,9 @@ export function metaDataFields(purpose: string): KeyValueFields {
 	});
 }
 
-/** @returns whether a value is a text, a number or a boolean; null and undefined count as an empty text, NaN and Infinity as nothing */
+/** @returns whether a value is a text, a number or a boolean; NaN and Infinity are nothing */
 function isPlain(value: unknown): boolean {
-	if (typeof value === 'number') return Number.isFinite(value);
-	return value === null || value === undefined || ['string', 'boolean'].includes(typeof value);
+	return Number.isFinite(value) || ['string', 'boolean'].includes(typeof value);
 }
 
 /** @returns whether a value is an object as JSON writes it: no list, no date and no other class */
@@ -112,37 +105,38 @@ function isPlainObject(value: unknown): value is IDataObject {
  * @throws NodeOperationError for a blank name, one given twice, or a value that is no single value
  */
 export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject {
-	const { groupName, keyName } = groupOf(field);
-	const pairs = (read.group(field)[groupName] ?? []) as IDataObject[];
-	const entered = read.enteredIn(field, groupName);
-	const result: IDataObject = Object.create(null) as IDataObject;
-	for (const [position, { [keyName]: rawName, value }] of pairs.entries()) {
+	const [{ values }] = field.options as [INodePropertyCollection];
+	const [nameField, valueField] = values as [INodeProperties, INodeProperties];
+	const result = new Map<string, IDataObject[string]>();
+	for (const [position, pair] of read.entries(field).entries()) {
 		const entry = `Entry ${position + 1} of '${field.displayName}'`;
+		const rawName = pair.raw(nameField) ?? '';
 		if (!isPlain(rawName)) {
 			throw read.fail(
 				`'Name' in entry ${position + 1} of '${field.displayName}' isn't text`,
 				'Its expression must return text.',
 			);
 		}
-		read.refuseUnevaluated(entry, entered[position]?.[keyName]);
-		const name = String(rawName ?? '').trim();
+		read.refuseUnevaluated(entry, pair.entered(nameField));
+		const name = String(rawName).trim();
 		if (name === '') throw read.fail(`${entry} has no 'Name'`, "Enter its 'Name', or remove the entry.");
-		if (name in result) {
+		if (result.has(name)) {
 			throw read.fail(
 				`'${name}' appears twice in '${field.displayName}'`,
 				'Remove one of the two entries, or rename it.',
 			);
 		}
-		read.refuseUnevaluated(`'${name}' in '${field.displayName}'`, entered[position]?.value);
+		read.refuseUnevaluated(`'${name}' in '${field.displayName}'`, pair.entered(valueField));
+		const value = pair.raw(valueField) ?? '';
 		if (!isPlain(value)) {
 			throw read.fail(
 				`The value of '${name}' in '${field.displayName}' isn't text, a number, or a boolean`,
 				'Its expression must return a single value. To turn a date into text, add .toISO(). To turn an object into text, add .toJsonString().',
 			);
 		}
-		result[name] = (value ?? '') as IDataObject[string];
+		result.set(name, value as IDataObject[string]);
 	}
-	return { ...result };
+	return Object.fromEntries(result);
 }
 
 /** Reads the JSON, which n8n gives as text or, from an expression, as an object. */

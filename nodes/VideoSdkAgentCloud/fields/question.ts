@@ -1,4 +1,3 @@
-import { type IDataObject } from 'n8n-workflow';
 import { RESPONSE_TOOL } from '../api/toolAccess';
 import { isHumanReview } from '../n8n/tool';
 import { type Schema } from '../mcp/schema';
@@ -9,8 +8,6 @@ import { choiceField, groupField, namedEntries, textField } from './field';
 import { type ItemReader } from './reader';
 
 const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
-/** The group of `responseFieldsField`. */
-const GROUP = 'fields';
 /** What the output has beside the fields. */
 const OWN_NAME = 'respondedAt';
 
@@ -39,7 +36,7 @@ const responseFieldsField = groupField('default', 'Response Fields', 'responseFi
 	options: [
 		{
 			displayName: 'Field',
-			name: GROUP,
+			name: 'fields',
 			values: parameterFields(TYPES, {
 				name: 'amount',
 				description: 'Monthly payment in dollars',
@@ -107,16 +104,17 @@ function readSchema(read: ItemReader, responseType: ResponseType): Schema {
 				required: ['text'],
 			};
 		case 'fields': {
-			const entries = (read.group(responseFieldsField)[GROUP] ?? []) as IDataObject[];
+			const entries = read.entries(responseFieldsField);
 			const list = responseFieldsField.displayName;
 			if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
 			const names = { list, one: 'Field' };
-			for (const [position, texts = {}] of read.enteredIn(responseFieldsField, GROUP).entries()) {
-				for (const text of Object.values(texts)) {
+			for (const [position, { enteredValues }] of entries.entries()) {
+				for (const text of Object.values(enteredValues)) {
 					read.refuseUnevaluated(`Field ${position + 1} in '${list}'`, text);
 				}
 			}
-			const schema = schemaOfParameters(entries, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
+			const given = entries.map(({ values }) => values);
+			const schema = schemaOfParameters(given, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
 			if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
 			throw read.fail(
 				`'${OWN_NAME}' in '${list}' is the name of the time of the response`,

@@ -2,6 +2,7 @@ import {
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeProperties,
+	type INodePropertyCollection,
 	NodeOperationError,
 } from 'n8n-workflow';
 import { type Blank, type Field, type TextOf } from './field';
@@ -33,12 +34,6 @@ export abstract class FieldReader<Missing> {
 	/** @returns what the user entered: the expression itself, not its value */
 	abstract entered(field: FieldName): unknown;
 	protected abstract missing<T>(field: INodeProperties): T | Missing;
-
-	/** @returns what the user entered in the entries of a group, by their position; none if the group is an expression */
-	enteredIn(field: FieldName, groupName: string): Array<IDataObject | undefined> {
-		const entries = (this.entered(field) as IDataObject | undefined)?.[groupName];
-		return Array.isArray(entries) ? (entries as IDataObject[]) : [];
-	}
 
 	/** Makes the error for a value that cannot be used, with its field in `what`. The runner adds the item to the message. */
 	fail(what: string, nextStep: string): NodeOperationError {
@@ -128,6 +123,14 @@ export abstract class FieldReader<Missing> {
 		return (value ?? {}) as IDataObject;
 	}
 
+	/** @returns a reader for each entry of a collection that has one group of fields. Where there can be one entry only, it is in no list */
+	entries(field: Field): CollectionReader[] {
+		const [{ name }] = field.options as [INodePropertyCollection];
+		const given = [this.group(field)[name] ?? []].flat() as IDataObject[];
+		const entered = [(this.entered(field) as IDataObject | undefined)?.[name] ?? []].flat() as IDataObject[];
+		return given.map((values, index) => new CollectionReader(this, values, entered[index]));
+	}
+
 	/** @returns one of the values of the field's options, which `T` names */
 	choice<T extends string>(field: Field): T | Missing {
 		const text = this.text(field);
@@ -190,8 +193,8 @@ export abstract class FieldReader<Missing> {
 export class CollectionReader extends FieldReader<undefined> {
 	constructor(
 		{ context, itemIndex }: FieldReader<unknown>,
-		private readonly values: IDataObject,
-		private readonly enteredValues: IDataObject = {},
+		readonly values: IDataObject,
+		readonly enteredValues: IDataObject = {},
 	) {
 		super(context, itemIndex);
 	}

@@ -1,7 +1,6 @@
-import { type IDataObject } from 'n8n-workflow';
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
 import { collectionField, type Field, groupField, numberField } from './field';
-import { CollectionReader, type ItemReader } from './reader';
+import { type CollectionReader, type ItemReader } from './reader';
 
 /** How many items are begun at once, and how long to wait before the next ones. */
 export interface Batching {
@@ -39,9 +38,8 @@ export const batchingField = groupField('default', 'Batching', 'batching', {
  * @throws NodeOperationError if size or interval is no number in its range
  */
 export function readBatching(options: CollectionReader): Batching | undefined {
-	const { batch } = options.group(batchingField);
-	if (batch === undefined || batch === null) return undefined;
-	const read = new CollectionReader(options, batch as IDataObject);
+	const [read] = options.entries(batchingField);
+	if (read === undefined) return undefined;
 	const batchSize = read.count(batchSizeField) ?? Number(batchSizeField.default);
 	const batchIntervalMs = read.count(batchIntervalField) ?? Number(batchIntervalField.default);
 	if (batchSize < 0 || batchIntervalMs === 0) return undefined;
