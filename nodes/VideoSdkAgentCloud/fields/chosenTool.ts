@@ -1,4 +1,3 @@
-import { type IDataObject } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { splitTimeout } from '../tools/timeout';
 import { toolPath } from '../tools/token';
@@ -89,8 +88,7 @@ export function readTool(read: CollectionReader, number: number, taken?: string)
 			"Change 'Tool Name' in its trigger, or remove it here.",
 		);
 	}
-	const isFromList = (read.raw(toolField) as IDataObject | null)?.mode === 'list';
-	if (isFromList && !known.isPublished) {
+	if (read.isFromList(toolField) && !known.isPublished) {
 		throw read.fail(
 			`${named} is no longer published`,
 			`Publish the workflow '${known.workflowName}', or select a different tool.`,

@@ -73,27 +73,6 @@ function whyNot(text: string, number: string): string | undefined {
 	return 'Including the country code, it must have 3 to 15 digits.';
 }
 
-/** @returns the number as the API takes it, or the SIP URI as it is */
-function asPhoneNumber(read: ItemReader, field: Field, text: string): string {
-	if (SIP_URI.test(text)) return text;
-	// The API's own list may spell numbers in its own way.
-	if (isFromList(read, field) && API_NUMBER.test(text)) return text;
-	const number = clean(text);
-	const reason = whyNot(text, number);
-	if (reason === undefined) return number;
-	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
-	throw read.fail(
-		`'${field.displayName}' isn't a phone number: ${quoted}`,
-		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com. More: 'How to' in the docs, 'Fix phone numbers'.`,
-	);
-}
-
-/** @returns whether a number was chosen from the list of the account's numbers */
-function isFromList(read: ItemReader, field: Field): boolean {
-	const value = read.raw(field);
-	return typeof value === 'object' && value !== null && 'mode' in value && value.mode === 'list';
-}
-
 /**
  * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
  * country, is rejected here: all items are read before the first call is made.
@@ -103,5 +82,15 @@ function isFromList(read: ItemReader, field: Field): boolean {
  */
 export function readPhoneNumber<B extends Blank>(read: ItemReader, field: Field<B>): TextOf<B> {
 	const text = read.text(field);
-	return (text === undefined ? undefined : asPhoneNumber(read, field, text)) as TextOf<B>;
+	if (text === undefined || SIP_URI.test(text)) return text;
+	// The API's own list may spell numbers in its own way.
+	if (read.isFromList(field) && API_NUMBER.test(text)) return text;
+	const number = clean(text);
+	const reason = whyNot(text, number);
+	if (reason === undefined) return number as TextOf<B>;
+	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
+	throw read.fail(
+		`'${field.displayName}' isn't a phone number: ${quoted}`,
+		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com. More: 'How to' in the docs, 'Fix phone numbers'.`,
+	);
 }

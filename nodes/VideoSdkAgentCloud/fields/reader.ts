@@ -58,6 +58,11 @@ export abstract class FieldReader<Missing> {
 		return this.isGiven(field, typeof value !== 'string' || value.trim() !== '') ? value : undefined;
 	}
 
+	/** @returns whether the value of a locator was selected in its list */
+	isFromList(field: FieldName): boolean {
+		return (this.raw(field) as IDataObject | null | undefined)?.mode === 'list';
+	}
+
 	/** @returns the text, trimmed; undefined if it is blank and not required */
 	text<B extends Blank>(field: Field<B>): TextOf<B>;
 	text(field: Field): string | undefined {
