@@ -16,23 +16,14 @@ const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:|^\/\//i;
 export function readBaseUrl(value: unknown): URL {
 	const text = String(value ?? '').trim() || 'https://api.videosdk.live';
 	const url = URL.canParse(text) ? new URL(text) : undefined;
-	if (
-		url === undefined ||
-		!['http:', 'https:'].includes(url.protocol) ||
-		url.username ||
-		url.password ||
-		url.search ||
-		url.hash
-	) {
+	const isPlain = url && [url.username, url.password, url.search, url.hash].every((part) => part === '');
+	if (!isPlain || !['http:', 'https:'].includes(url.protocol)) {
 		throw new UserError(
 			"'Base URL' in the VideoSDK Agent Cloud credential must be a plain http or https address, such as https://api.videosdk.live",
 		);
 	}
-	// An empty query or fragment shows in `href` only, as "?" or "#", and would swallow the path put after it.
-	url.search = '';
-	url.hash = '';
-	url.pathname = url.pathname.replace(/\/+$/, '');
-	return url;
+	// Not its `href`, in which an empty query or fragment still shows as "?" or "#", and would swallow the path put after it.
+	return new URL(url.origin + url.pathname.replace(/\/+$/, ''));
 }
 
 /**
