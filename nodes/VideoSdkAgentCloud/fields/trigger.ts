@@ -89,16 +89,12 @@ export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);
  * @throws UserError naming the field
  */
 export function checkTriggerChoices(events: string[], callDirections: string[]): void {
-	const refuse = (field: string, wrong?: string): void => {
-		if (wrong === undefined) return;
-		throw new UserError(`'${field}' contains '${wrong}', which isn't one of its options`);
+	const wrong = {
+		'Trigger On': events.find((name) => eventName(name) === undefined),
+		'Call Direction': callDirections.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
 	};
-	refuse(
-		'Trigger On',
-		events.find((name) => eventName(name) === undefined),
-	);
-	refuse(
-		'Call Direction',
-		callDirections.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
-	);
+	for (const [field, name] of Object.entries(wrong)) {
+		if (name === undefined) continue;
+		throw new UserError(`'${field}' contains '${name}', which isn't one of its options`);
+	}
 }
