@@ -86,42 +86,41 @@ function readMessage(read: ItemReader): string {
 	return `An AI agent wants to use the tool "${spoken(String(tool ?? ''))}"${input === '' ? '' : ` with this input: ${input}`}. Say what it wants to do, and ask whether it may: yes or no.`;
 }
 
-function readSchema(read: ItemReader, responseType: ResponseType): Schema {
-	switch (responseType) {
-		case 'approval':
-			return {
-				type: 'object',
-				properties: {
-					approved: { type: 'boolean', description: 'true if the answer is yes, false if it is no' },
-					comment: { type: 'string', description: 'What else was said about it, such as a reason' },
-				},
-				required: ['approved'],
-			};
-		case 'freeText':
-			return {
-				type: 'object',
-				properties: { text: { type: 'string', description: 'The answer' } },
-				required: ['text'],
-			};
-		case 'fields': {
-			const entries = read.entries(responseFieldsField);
-			const list = responseFieldsField.displayName;
-			if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
-			const names = { list, one: 'Field' };
-			for (const [position, { enteredValues }] of entries.entries()) {
-				for (const text of Object.values(enteredValues)) {
-					read.refuseUnevaluated(`Field ${position + 1} in '${list}'`, text);
-				}
-			}
-			const given = entries.map(({ values }) => values);
-			const schema = schemaOfParameters(given, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
-			if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
-			throw read.fail(
-				`'${OWN_NAME}' in '${list}' is the name of the time of the response`,
-				'Give the field a different name.',
-			);
+/** What a response holds, by its type. */
+const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
+	approval: {
+		type: 'object',
+		properties: {
+			approved: { type: 'boolean', description: 'true if the answer is yes, false if it is no' },
+			comment: { type: 'string', description: 'What else was said about it, such as a reason' },
+		},
+		required: ['approved'],
+	},
+	freeText: {
+		type: 'object',
+		properties: { text: { type: 'string', description: 'The answer' } },
+		required: ['text'],
+	},
+};
+
+/** @returns what a response holds if the user has entered its fields */
+function readFields(read: ItemReader): Schema {
+	const entries = read.entries(responseFieldsField);
+	const list = responseFieldsField.displayName;
+	if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
+	for (const [position, { enteredValues }] of entries.entries()) {
+		for (const text of Object.values(enteredValues)) {
+			read.refuseUnevaluated(`Field ${position + 1} in '${list}'`, text);
 		}
 	}
+	const given = entries.map(({ values }) => values);
+	const names = { list, one: 'Field' };
+	const schema = schemaOfParameters(given, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
+	if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
+	throw read.fail(
+		`'${OWN_NAME}' in '${list}' is the name of the time of the response`,
+		'Give the field a different name.',
+	);
 }
 
 /**
@@ -135,7 +134,8 @@ function readSchema(read: ItemReader, responseType: ResponseType): Schema {
  */
 export function readQuestionTool(read: ItemReader): Tool {
 	const message = readMessage(read);
-	const schema = readSchema(read, read.choice<ResponseType>(responseTypeField));
+	const responseType = read.choice<ResponseType>(responseTypeField);
+	const schema = responseType === 'fields' ? readFields(read) : SCHEMAS[responseType];
 	const description = `${message}\n\nCall ${RESPONSE_TOOL} once, as soon as you have the answer. Then say goodbye.`;
 	const [[name, first] = ['', {}], ...others] = Object.entries(schema.properties ?? {});
 	const withMessage = {
