@@ -1,4 +1,4 @@
-import { choiceField, type Field, numberField } from './field';
+import { choiceField, type Field, numberField, titleOf } from './field';
 import { type ItemReader } from './reader';
 import { asNumber } from './values';
 
@@ -15,11 +15,7 @@ export const maxWaitField = numberField('refused', 'Max Wait', 'maxWait', {
 });
 
 export const maxWaitUnitField = choiceField('default', 'Max Wait Unit', 'maxWaitUnit', {
-	options: [
-		{ name: 'Minutes', value: 'minutes' },
-		{ name: 'Hours', value: 'hours' },
-		{ name: 'Days', value: 'days' },
-	],
+	options: Object.keys(MS_PER_UNIT).map((value) => ({ name: titleOf(value), value })),
 	default: 'hours',
 });
 
