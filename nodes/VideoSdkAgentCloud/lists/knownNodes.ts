@@ -17,11 +17,6 @@ interface Shown {
 	remarks: Array<string | false>;
 }
 
-function lineOf({ name, remarks }: Shown): string {
-	const remark = remarks.filter(Boolean).join('; ');
-	return remark === '' ? name : `${name} (${remark})`;
-}
-
 /**
  * Makes a search for nodes of this n8n instance that use the node's credential. A process may not know all of them, so the last entry
  * says what to do. Its value is no URL: a node in which it is selected fails before it starts anything.
@@ -44,10 +39,11 @@ const searchKnown = <T extends KnownNode>(
 		}
 		const { baseUrl } = await this.getCredentials(CREDENTIAL_TYPE);
 		const results = nodes(credential).flatMap((node, _index, all) => {
-			const shown = show(node, isUnreachableFrom(node.url, baseUrl), this, all);
-			if (!matches(filter, shown.name, node.workflowName, node.nodeName, node.url)) return [];
+			const { name, value, remarks } = show(node, isUnreachableFrom(node.url, baseUrl), this, all);
+			if (!matches(filter, name, node.workflowName, node.nodeName, node.url)) return [];
+			const remark = remarks.filter(Boolean).join('; ');
 			const url = `${this.getInstanceBaseUrl()}workflow/${node.workflowId}`;
-			return [{ name: lineOf(shown), value: shown.value, url }];
+			return [{ name: remark === '' ? name : `${name} (${remark})`, value, url }];
 		});
 		return { results: [...results, { name: NOT_LISTED_TEXT, value: 'not-listed' }] };
 	};
