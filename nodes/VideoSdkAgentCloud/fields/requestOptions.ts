@@ -2,12 +2,6 @@ import { DEFAULT_TIMEOUT_MS } from '../api/client';
 import { collectionField, type Field, groupField, numberField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
 
-/** How many items are begun at once, and how long to wait before the next ones. */
-export interface Batching {
-	batchSize: number;
-	batchIntervalMs: number;
-}
-
 const batchSizeField = numberField('default', 'Items per Batch', 'batchSize', {
 	typeOptions: { minValue: -1, numberPrecision: 0 },
 	default: 50,
@@ -34,15 +28,15 @@ export const batchingField = groupField('default', 'Batching', 'batching', {
 /**
  * Reads `batchingField`.
  *
- * @returns undefined if it was not added, or is disabled by its size or interval
+ * @returns nothing if it was not added, or is disabled by its size or interval
  * @throws NodeOperationError if size or interval is no number in its range
  */
-export function readBatching(options: CollectionReader): Batching | undefined {
+function readBatching(options: CollectionReader): Partial<RequestOptions> {
 	const [read] = options.entries(batchingField);
-	if (read === undefined) return undefined;
+	if (read === undefined) return {};
 	const batchSize = read.count(batchSizeField) ?? Number(batchSizeField.default);
 	const batchIntervalMs = read.count(batchIntervalField) ?? Number(batchIntervalField.default);
-	if (batchSize < 0 || batchIntervalMs === 0) return undefined;
+	if (batchSize < 0 || batchIntervalMs === 0) return {};
 	return { batchSize: Math.max(batchSize, 1), batchIntervalMs };
 }
 
@@ -56,10 +50,14 @@ export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 /** Whoever enters seconds here would give up each start before VideoSDK answers, and lose its ID. */
 const SHORTEST_TIMEOUT_MS = 100;
 
-/** How the requests of an execution are made. Without a batch size all items are one batch. */
-export interface RequestOptions extends Partial<Batching> {
+/** How the requests of an execution are made. */
+export interface RequestOptions {
 	maxConcurrency: number;
 	timeoutMs: number;
+	/** How many items are begun at once. Without it, all items are one batch. */
+	batchSize?: number;
+	/** How long to wait before the next ones. */
+	batchIntervalMs?: number;
 }
 
 const maxConcurrencyField = numberField('default', 'Max Concurrency', 'maxConcurrency', {
