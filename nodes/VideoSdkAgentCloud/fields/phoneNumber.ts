@@ -7,9 +7,8 @@ const SIP_URI = /^sips?:\S+@\S+$/i;
 /** A number with its country code (E.164), none of which begins with a zero. */
 const E164 = /^\+[1-9]\d{2,14}$/;
 
-/** Marks that come with copied text; and blanks, too. */
+/** Marks that come with copied text. */
 const INVISIBLE = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
-const MARKS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
 /** Blanks, marks that come with copied text (soft hyphen, zero width, direction), dashes, minus signs, dots and slashes. */
 const SEPARATORS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
 const BRACKETS = /[()[\]\uff08\uff09]/g;
@@ -52,11 +51,11 @@ function clean(text: string): string {
 
 /** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
 function whyNot(text: string, number: string): string | undefined {
-	if (DECIMAL.test(plain(text).replace(MARKS, ''))) {
+	const shown = plain(text).replace(INVISIBLE, '');
+	if (DECIMAL.test(shown.replace(/\s/g, ''))) {
 		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
 	}
 	if (E164.test(number)) {
-		const shown = plain(text).replace(INVISIBLE, '');
 		const isMore =
 			EXTENSION.test(shown) || SECOND_NUMBER.test(shown.replace(ZERO, '')) || SECOND_LINE.test(shown);
 		return isMore ? 'An extension or a second number follows it. Remove that from your data.' : undefined;
