@@ -1,6 +1,14 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { type Schema } from '../mcp/schema';
-import { choiceField, type Field, optionsOf, switchField, textField } from './field';
+import {
+	choiceField,
+	type Field,
+	groupField,
+	namedEntries,
+	optionsOf,
+	switchField,
+	textField,
+} from './field';
 import { asList } from './values';
 
 /** Names that the models of all large providers accept. `__proto__` is excluded because JavaScript objects reserve it. */
@@ -11,33 +19,48 @@ export const NAME_RULE =
 /** What a parameter of a tool may be. `options`: one of several texts. */
 export type ParameterType = 'boolean' | 'number' | 'options' | 'string';
 
-/**
- * Makes the form of one parameter.
- *
- * @param texts examples of a name and a description, and who has to fill it in
- */
-export function parameterFields(
-	types: ParameterType[],
-	texts: { name: string; description: string; required: string },
-): Field[] {
+/** What differs between the lists in which parameters are entered. */
+interface ParameterList extends Pick<INodeProperties, 'description' | 'displayOptions'> {
+	/** What one of them is called, such as "Field". */
+	one: string;
+	types: ParameterType[];
+	/** Of a name, and of a description. */
+	examples: [name: string, description: string];
+	/** Who has to fill it in. */
+	required: string;
+}
+
+/** Makes a list in which parameters are entered, for `schemaOfParameters`. */
+export function parametersField(
+	displayName: string,
+	name: string,
+	{ one, types, examples, required, ...rest }: ParameterList,
+): Field {
+	const [exampleName, exampleDescription] = examples;
 	const optionsField = textField('default', 'Options', 'options', {
 		placeholder: 'e.g. small, medium, large',
 		description: 'The values to choose from, separated by commas',
 		displayOptions: { show: { type: ['options'] } },
 	});
-	return [
-		textField('default', 'Name', 'name', { placeholder: `e.g. ${texts.name}` }),
+	const values = [
+		textField('default', 'Name', 'name', { placeholder: `e.g. ${exampleName}` }),
 		choiceField('default', 'Type', 'type', { options: optionsOf(types), default: 'string' }),
 		...(types.includes('options') ? [optionsField] : []),
-		textField('default', 'Description', 'description', { placeholder: `e.g. ${texts.description}` }),
-		switchField('default', 'Required', 'required', { default: true, description: texts.required }),
+		textField('default', 'Description', 'description', { placeholder: `e.g. ${exampleDescription}` }),
+		switchField('default', 'Required', 'required', { default: true, description: required }),
 	];
+	return groupField('default', displayName, name, {
+		typeOptions: { ...namedEntries('name'), sortable: true },
+		placeholder: `Add ${one}`,
+		options: [{ displayName: one, name: `${one.toLowerCase()}s`, values }],
+		...rest,
+	});
 }
 
 const asText = (value: unknown) => String(value ?? '').trim();
 
 /**
- * Makes the schema of a tool's arguments out of what `parameterFields` holds.
+ * Makes the schema of a tool's arguments out of what `parametersField` holds.
  *
  * @param names of the list in the form, and of one entry
  * @param fail makes the error, of what is wrong and what to do

@@ -2,9 +2,9 @@ import { RESPONSE_TOOL } from '../api/toolAccess';
 import { isHumanReview } from '../n8n/tool';
 import { type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
-import { parameterFields, type ParameterType, schemaOfParameters } from './parameters';
+import { parametersField, type ParameterType, schemaOfParameters } from './parameters';
 import { type ResponseForm, type ResponseType } from '../waiting/question';
-import { choiceField, groupField, namedEntries, textField } from './field';
+import { choiceField, textField } from './field';
 import { type ItemReader } from './reader';
 
 const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
@@ -28,22 +28,13 @@ const responseTypeField = choiceField('default', 'Response Type', 'responseType'
 	default: 'approval',
 });
 
-const responseFieldsField = groupField('default', 'Response Fields', 'responseFields', {
-	typeOptions: { ...namedEntries('name'), sortable: true },
-	placeholder: 'Add Field',
+const responseFieldsField = parametersField('Response Fields', 'responseFields', {
+	one: 'Field',
+	types: TYPES,
 	description: 'What the agent finds out. The answers are in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },
-	options: [
-		{
-			displayName: 'Field',
-			name: 'fields',
-			values: parameterFields(TYPES, {
-				name: 'amount',
-				description: 'Monthly payment in dollars',
-				required: 'Whether a response must have this field',
-			}),
-		},
-	],
+	examples: ['amount', 'Monthly payment in dollars'],
+	required: 'Whether a response must have this field',
 });
 
 /** What to ask, and what response is wanted. */

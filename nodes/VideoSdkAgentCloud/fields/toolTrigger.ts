@@ -1,15 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
-import {
-	choiceField,
-	collectionField,
-	groupField,
-	jsonField,
-	namedEntries,
-	numberField,
-	textField,
-	withoutPolicy,
-} from './field';
-import { parameterFields, type ParameterType } from './parameters';
+import { choiceField, collectionField, jsonField, numberField, textField, withoutPolicy } from './field';
+import { parametersField, type ParameterType } from './parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
 
 export const PARAMETER_TYPES: ParameterType[] = ['boolean', 'number', 'string'];
@@ -41,23 +32,14 @@ const FIELDS: INodeProperties[] = [
 		],
 		default: 'fields',
 	}),
-	groupField('default', 'Parameters', 'toolParameters', {
-		typeOptions: { ...namedEntries('name'), sortable: true },
-		placeholder: 'Add Parameter',
+	parametersField('Parameters', 'toolParameters', {
+		one: 'Parameter',
+		types: PARAMETER_TYPES,
 		description:
 			"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
 		displayOptions: { show: { specifyParameters: ['fields'] } },
-		options: [
-			{
-				displayName: 'Parameter',
-				name: 'parameters',
-				values: parameterFields(PARAMETER_TYPES, {
-					name: 'order_number',
-					description: 'The number on the invoice, seven digits',
-					required: 'Whether the model has to fill in this parameter',
-				}),
-			},
-		],
+		examples: ['order_number', 'The number on the invoice, seven digits'],
+		required: 'Whether the model has to fill in this parameter',
 	}),
 	jsonField('default', 'JSON Schema', 'jsonSchema', {
 		typeOptions: { rows: 8 },
