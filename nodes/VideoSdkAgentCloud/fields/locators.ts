@@ -1,4 +1,4 @@
-import { type Blank, type Field, optional } from './field';
+import { type Blank, type Field, locatorField, optional } from './field';
 
 /** What makes one locator different from others. */
 interface Locator {
@@ -24,13 +24,8 @@ export function locator<B extends Blank>(
 	{ list = displayName, entered: [label, mode] = ['By ID', 'id'], ...texts }: Locator,
 ): Field<B> {
 	const { description, placeholder, enteredHint, builderHint, dependsOn } = texts;
-	return {
-		displayName,
-		name,
-		type: 'resourceLocator',
-		default: { mode: 'list', value: '' },
+	return locatorField(blank, displayName, name, {
 		required: blank === 'required',
-		blank,
 		description,
 		...(dependsOn !== undefined && { typeOptions: { loadOptionsDependsOn: [`${dependsOn}.value`] } }),
 		...(builderHint !== undefined && { builderHint: { propertyHint: builderHint } }),
@@ -44,7 +39,7 @@ export function locator<B extends Blank>(
 			},
 			{ displayName: label, name: mode, type: 'string', placeholder, hint: enteredHint },
 		],
-	};
+	});
 }
 
 /** The deployment of an agent. */
