@@ -1,7 +1,6 @@
 import {
 	type IDataObject,
 	type ILoadOptionsFunctions,
-	type INodeListSearchItems,
 	type INodePropertyOptions,
 	NodeOperationError,
 } from 'n8n-workflow';
@@ -29,11 +28,7 @@ function selectedIn(context: ILoadOptionsFunctions, name: string): string {
 }
 
 /** @returns a conversation's entry: what is known of it, its start such as "2026-01-15 09:30", and how its ID begins */
-function conversationEntry(
-	id: unknown,
-	start: unknown,
-	...parts: unknown[]
-): INodeListSearchItems | undefined {
+function conversationEntry(id: unknown, start: unknown, ...parts: unknown[]) {
 	const time = String(start ?? '').replace(/^([\d-]+)T([\d:]{5}).*$/, '$1 $2');
 	return entryOf(id, ...parts, time, String(id).slice(0, 8));
 }
@@ -113,7 +108,7 @@ export const searchSessions = searchOf(
 );
 
 /** @returns the entry of what has phone numbers, of which the line has room for one */
-function entryWithNumbers({ id, name, ...row }: IDataObject): INodeListSearchItems | undefined {
+function entryWithNumbers({ id, name, ...row }: IDataObject) {
 	const [first, ...others] = numbersOf(row);
 	return entryOf(id, name, others.length > 0 ? `${first} +${others.length}` : first);
 }

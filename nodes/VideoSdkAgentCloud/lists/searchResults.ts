@@ -1,18 +1,9 @@
-import type {
-	IDataObject,
-	ILoadOptionsFunctions,
-	INodeListSearchItems,
-	INodeListSearchResult,
-} from 'n8n-workflow';
+import type { IDataObject, INodeListSearchItems, INodeType } from 'n8n-workflow';
 import { clientOf } from '../api/client';
 import { type ListRequest, listPages, PAGE_SIZE } from '../api/pagination';
 
 /** What fills "From List" of a locator. The token is the API's page to continue with. */
-export type ListSearch = (
-	this: ILoadOptionsFunctions,
-	filter?: string,
-	paginationToken?: string,
-) => Promise<INodeListSearchResult>;
+export type ListSearch = NonNullable<NonNullable<INodeType['methods']>['listSearch']>[string];
 
 /** Makes an entry of a row; undefined skips the row. */
 type ToEntry = (row: IDataObject) => INodeListSearchItems | undefined;
