@@ -28,13 +28,11 @@ import { readVerificationSettings } from './webhook/verificationSettings';
 /** By value, for the subtitle. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
 
-const directionsIn = ({ callDirection }: IDataObject) =>
-	asList(callDirection).map((one) => one.toLowerCase());
-
-/** What the execution goes by, too. */
-const readOptions = ({ sessionDetails, callDetails, skipDuplicates }: IDataObject) => ({
-	skipDuplicates: skipDuplicates !== false,
-	details: { session: sessionDetails === true, call: callDetails !== false },
+const readOptions = (options: IDataObject) => ({
+	skipDuplicates: options.skipDuplicates !== false,
+	details: { session: options.sessionDetails === true, call: options.callDetails !== false },
+	deploymentIds: asList(options.deploymentIds),
+	callDirections: asList(options.callDirection).map((one) => one.toLowerCase()),
 });
 
 /** Starts a workflow at the events of agent sessions, calls and rooms. Accepts only what VideoSDK signed. */
@@ -115,7 +113,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				const registrant = readRegistrant(this, events);
 				await stopCheck(this, registrant.url);
 				try {
-					checkTriggerChoices(events, directionsIn(this.getNodeParameter('options', {}) as IDataObject));
+					const { callDirections } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
+					checkTriggerChoices(events, callDirections);
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
 						warnIfUnreachable(registrant, readVerificationSettings(credential).baseUrl);
@@ -143,13 +142,10 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const options = this.getNodeParameter('options', {}) as IDataObject;
 		return await receive(this, {
 			verifySignature: this.getNodeParameter('verifySignature', true) !== false,
 			events: asList(this.getNodeParameter('events', [])),
-			deploymentIds: asList(options.deploymentIds),
-			callDirections: directionsIn(options),
-			...readOptions(options),
+			...readOptions(this.getNodeParameter('options', {}) as IDataObject),
 		});
 	}
 
