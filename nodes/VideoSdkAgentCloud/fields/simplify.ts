@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { switchField } from './field';
 import { pick } from '../api/answer';
 import { simplifyCall } from '../api/callRecord';
-import { type CollectionReader, type ItemReader } from './reader';
+import { type FieldReader, type ItemReader } from './reader';
 
 /** Simplify: a field of Get Many operations, and an option of operations that return a call. */
 export const simplifyField = switchField('default', 'Simplify', 'simplify', {
@@ -11,8 +11,8 @@ export const simplifyField = switchField('default', 'Simplify', 'simplify', {
 });
 
 /** @returns whether a record is to be simplified. An option that was not added, or is blank, has its default */
-export function readIsSimplified(read: ItemReader | CollectionReader): boolean {
-	return read.text(simplifyField) === undefined || read.flag(simplifyField) === true;
+export function readIsSimplified(read: FieldReader<unknown>): boolean {
+	return read.flag(simplifyField) !== false;
 }
 
 /**
@@ -31,6 +31,6 @@ export function readSimplify(read: ItemReader, names: string[]): (record: IDataO
  * @param read the item, or its options
  * @returns makes the output of a call, as `describeCall` makes it
  */
-export function readSimplifyCall(read: ItemReader | CollectionReader): (call: IDataObject) => IDataObject {
+export function readSimplifyCall(read: FieldReader<unknown>): (call: IDataObject) => IDataObject {
 	return readIsSimplified(read) ? simplifyCall : (call) => call;
 }
