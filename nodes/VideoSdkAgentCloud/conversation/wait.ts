@@ -21,20 +21,25 @@ export interface Want {
 	responseMs?: number;
 }
 
-/** What a process has done for a conversation so far. Times in ms since 1970, -Infinity: not yet. */
-export interface Progress {
-	sinceMs: number;
-	lookedAtMs: number;
-	/** The last look after Max Wait that brought no answer. */
-	failedAtMs: number;
-	/** An event said that it may be over: looks left that come soon. */
-	soonLooks: number;
-	/** The first end, or look after Max Wait. Infinity: not yet. */
-	triedAtMs: number;
-	endedAtMs: number;
-	keptAtMs: number;
-	/** Since when the last look for what was said is due. Infinity: not yet. */
-	lastKeepAtMs: number;
+/** What a process has done for a conversation so far. Times in ms since 1970. */
+export type Progress = ReturnType<typeof nothingDone>;
+
+/** @param sinceMs when the wait began, in ms since 1970 */
+export function nothingDone(sinceMs: number) {
+	return {
+		sinceMs,
+		lookedAtMs: -Infinity,
+		/** The last look after Max Wait that brought no answer. */
+		failedAtMs: -Infinity,
+		/** An event said that it may be over: looks left that come soon. */
+		soonLooks: 0,
+		/** The first end, or look after Max Wait. */
+		triedAtMs: Infinity,
+		endedAtMs: -Infinity,
+		keptAtMs: -Infinity,
+		/** Since when the last look for what was said is due. */
+		lastKeepAtMs: Infinity,
+	};
 }
 
 /** Until when something is done, see waiting/budget.ts. */

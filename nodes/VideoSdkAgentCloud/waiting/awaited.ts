@@ -6,6 +6,7 @@ import {
 	isOver,
 	type Limits,
 	next,
+	nothingDone,
 	openParts,
 	type Progress,
 	type Step,
@@ -44,17 +45,7 @@ export class Awaited {
 		sinceMs: number,
 		public known: Known,
 	) {
-		const never = -Infinity;
-		this.progress = {
-			sinceMs,
-			lookedAtMs: never,
-			failedAtMs: never,
-			soonLooks: 0,
-			triedAtMs: Infinity,
-			endedAtMs: never,
-			keptAtMs: never,
-			lastKeepAtMs: Infinity,
-		};
+		this.progress = nothingDone(sinceMs);
 	}
 
 	get id(): string {

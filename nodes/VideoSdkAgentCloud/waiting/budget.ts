@@ -6,12 +6,7 @@
  * From a conversation's Max Wait on: ends are sent until `endMs`; what was said is looked for until `keepUntilMs`; the execution is
  * asked to continue until `continueUntilMs`. Times in ms since 1970, except `endMs`.
  */
-export interface Budget {
-	endMs: number;
-	keepUntilMs: number;
-	continueUntilMs: number;
-	n8nDeadlineMs: number;
-}
+export type Budget = ReturnType<typeof budgetOf>;
 
 /** n8n's 70 s, and 5 s for clocks and for storing the execution. */
 const N8N_TIMER_MS = 75_000;
@@ -32,7 +27,7 @@ const CONTINUE_MS = 5_000;
  * @param keepMs the longest wait for what was said, in ms
  * @param count of conversations
  */
-export function budgetOf(deadlineMs: number, keepMs: number, count: number): Budget {
+export function budgetOf(deadlineMs: number, keepMs: number, count: number) {
 	const workMs = WORK_MS + WORK_MS_PER_ITEM * count;
 	const workedAtMs = deadlineMs + keepMs + workMs;
 	return {

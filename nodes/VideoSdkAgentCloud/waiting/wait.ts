@@ -20,11 +20,8 @@ const AGAIN_AFTER_MS = 5_000;
 export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
 	const deadlineMs = Math.max(...awaited.map((want) => want.deadlineMs));
 	const keepMs = Math.max(...awaited.map(({ keep, keepMs: ms }) => (keep.length > 0 ? ms : 0)));
-	return budgetOf(
-		deadlineMs,
-		keepMs,
-		awaited.reduce((count, { ids }) => count + ids.length, 0),
-	);
+	const count = awaited.flatMap(({ ids }) => ids).length;
+	return budgetOf(deadlineMs, keepMs, count);
 }
 
 /** A waiting execution, as this process knows it. Any process that learns of it does the same. */
