@@ -1,13 +1,11 @@
 import type { Kind } from '../conversation/kinds';
 import { type Fact, join, type Known, learn } from '../conversation/known';
-import { type Includable } from '../conversation/part';
 import {
 	endsUntilMs,
 	isOver,
 	type Limits,
 	next,
 	nothingDone,
-	openParts,
 	type Progress,
 	type Step,
 	type Want,
@@ -52,16 +50,6 @@ export class Awaited {
 		return this.known.id;
 	}
 
-	/** Tells executions apart: their conversations share their limits. */
-	get execution(): object {
-		return this.limits;
-	}
-
-	/** After this time, in ms since 1970, no end is sent. */
-	get lastEndMs(): number {
-		return endsUntilMs(this.want, this.progress, this.limits);
-	}
-
 	learn(fact: Fact): void {
 		this.known = learn(this.kind, this.known, fact);
 	}
@@ -86,11 +74,6 @@ export class Awaited {
 		return (this.busy === undefined || nowMs >= this.busy.untilMs) && this.next(nowMs).step === 'ready';
 	}
 
-	/** What was said and is wanted, as far as it may still come. */
-	get openParts(): Includable[] {
-		return openParts(this.known, this.want);
-	}
-
 	/** An event said that it may be over. */
 	lookSoon(): void {
 		this.progress.soonLooks = SOON_LOOKS;
@@ -113,7 +96,8 @@ export class Awaited {
 
 	/** @returns after what time no request of a step is sent, in ms since 1970 */
 	lastMs(step: OwnStep): number {
-		return step === 'keep' ? this.limits.keepUntilMs : this.lastEndMs;
+		if (step === 'keep') return this.limits.keepUntilMs;
+		return endsUntilMs(this.want, this.progress, this.limits);
 	}
 
 	/** @returns when a step is to be through, in ms since 1970: this decides whose turn it is, see `Turns` */

@@ -19,7 +19,7 @@ export async function takeUp(context: IWebhookFunctions, { stored, items }: Wait
 	if (present) return present;
 	// A webhook has no items on which an expression in the credential could work.
 	const watch = stored.isCredentialByItem ? undefined : await findWatch(context);
-	const wait = findWait(stored) ?? keepWait(stored);
+	const wait = keepWait(stored);
 	wait.joinItems(items);
 	if (watch) wait.watch(watch);
 	return wait;
@@ -83,7 +83,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		wait = await takeUp(context, waiting);
 		isReady = false;
 		for (const id of ids) {
-			const one = wait.get(id);
+			const one = wait.awaited.get(id);
 			if (one) isReady = await learnFromEvent(delivery.event, wait, one);
 		}
 	}

@@ -28,7 +28,8 @@ export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
 export class Wait {
 	private readonly kind: Kind;
 	private readonly budget: Budget;
-	private readonly awaited = new Map<string, Awaited>();
+	/** By their IDs. */
+	readonly awaited = new Map<string, Awaited>();
 	/** Undefined: no request of this process can be made, see `isCredentialByItem`. */
 	private context?: RequestContext;
 	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
@@ -60,10 +61,6 @@ export class Wait {
 			one.onRejected = (error) => this.warnRejected(error);
 		}
 		watch.add(own);
-	}
-
-	get(id: string): Awaited | undefined {
-		return this.awaited.get(id);
 	}
 
 	/** Joins what another process, or the stored items, know. */

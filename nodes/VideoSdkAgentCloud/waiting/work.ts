@@ -5,7 +5,7 @@ import { isInDoubt } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { isShownOver } from '../conversation/known';
-import { describeNow, LONGEST_TRY_AGAIN_MS } from '../conversation/wait';
+import { describeNow, LONGEST_TRY_AGAIN_MS, openParts } from '../conversation/wait';
 import type { Account, Lane } from './account';
 import type { Awaited, Busy } from './awaited';
 
@@ -43,14 +43,14 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 /** Asks once to end a conversation at its Max Wait, and looks whether it is over if that failed. Never throws. */
 export async function end(account: Account, one: Awaited): Promise<void> {
 	try {
-		const record = await one.kind.requestEnd(account.sender('end', one.lastEndMs), one.id);
+		const record = await one.kind.requestEnd(account.sender('end', one.lastMs('end')), one.id);
 		learnRecord(account, one, record);
 		one.learn({ ended: true });
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });
 		const failure = failureOf(error);
 		// The next try tells more, unless there is none, or no look has been answered since Max Wait.
-		const isLast = Date.now() + LONGEST_TRY_AGAIN_MS >= one.lastEndMs;
+		const isLast = Date.now() + LONGEST_TRY_AGAIN_MS >= one.lastMs('end');
 		if (failure?.status === TOO_MANY && one.isLookedAt && !isLast) return;
 		const nowMs = Date.now();
 		if (await fetchRecord(account, one, 'end')) one.noteStep('look', nowMs);
@@ -82,9 +82,10 @@ export async function keep(account: Account, one: Awaited, busy: Busy, nowMs: nu
 		account.sender('keep', one.limits.keepUntilMs),
 		async (url) => {
 			busy.isReading = true;
-			return await account.readText(url, one.execution, untilMs);
+			// The conversations of an execution share their limits.
+			return await account.readText(url, one.limits, untilMs);
 		},
-		one.openParts,
+		openParts(one.known, one.want),
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,
 		(part, found) => one.learn({ parts: { [part]: found } }),
