@@ -1,4 +1,4 @@
-import { sleep } from 'n8n-workflow';
+import { type IDataObject, sleep } from 'n8n-workflow';
 import { credentialOf, type ReadCredential, type RequestContext } from '../api/credential';
 import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
@@ -33,8 +33,7 @@ export class Watch {
 	private isLooking = false;
 	/** No round of looks begins before, in ms since 1970. */
 	private looksAgainAtMs = 0;
-	/** Counts the timers, of which only the last one set counts, since n8n's `sleep` cannot be cancelled. */
-	private timer = 0;
+	/** Only the timer for this time counts, since n8n's `sleep` cannot be cancelled. */
 	private wakesAtMs = Infinity;
 	private readonly turns = new Turns();
 
@@ -63,9 +62,8 @@ export class Watch {
 	private sleepUntil(atMs: number): void {
 		if (atMs >= this.wakesAtMs) return;
 		this.wakesAtMs = atMs;
-		const timer = ++this.timer;
-		void sleep(Math.min(Math.max(atMs - Date.now(), 0), LONGEST_SLEEP_MS)).then(() => {
-			if (timer !== this.timer) return;
+		void sleep(Math.max(atMs - Date.now(), 0)).then(() => {
+			if (atMs !== this.wakesAtMs) return;
 			this.wakesAtMs = Infinity;
 			this.work();
 		});
@@ -76,7 +74,7 @@ export class Watch {
 		const nowMs = Date.now();
 		const due: Awaited[] = [];
 		const near: Awaited[] = [];
-		const paced: Array<[Awaited, OwnStep]> = [];
+		const paced: Record<OwnStep, Awaited[]> = { look: [], end: [], keep: [] };
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
 		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
@@ -98,7 +96,7 @@ export class Watch {
 				const untilMs = one.lastMs(next.step);
 				// After that nothing is sent any more, so it needs no turn.
 				if (nowMs >= untilMs) void this.begin(one, next.step, nowMs);
-				else if (atMs <= nowMs) paced.push([one, next.step]);
+				else if (atMs <= nowMs) paced[next.step].push(one);
 				else nextAtMs = Math.min(nextAtMs, atMs, untilMs);
 			} else {
 				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.
@@ -111,11 +109,10 @@ export class Watch {
 			}
 		}
 		for (const step of ['look', 'end', 'keep'] as const) {
-			const waiting = paced.flatMap(([one, own]) => (own === step ? one : []));
 			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
-			const chosen = this.turns.give(step, waiting, underWay, isLimited);
+			const chosen = this.turns.give(step, paced[step], underWay, isLimited);
 			for (const one of chosen) void this.begin(one, step, nowMs);
-			if (chosen.length < waiting.length) nextAtMs = nowMs;
+			if (chosen.length < paced[step].length) nextAtMs = nowMs;
 		}
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
@@ -173,20 +170,17 @@ export class Watch {
 		found: Set<Awaited>,
 		onPage: () => void,
 	): Promise<void> {
-		const open = new Map<string, Awaited[]>();
-		for (const one of due) open.set(one.id, [...(open.get(one.id) ?? []), one]);
+		const open = new Set(due.map((one) => one.id));
 		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
 		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)));
 		for await (const { rows } of listPages(send, kind.list)) {
 			onPage();
-			const hits = rows.filter((row) => open.has(String(row[kind.idField])));
-			for (const row of hits) {
-				const id = String(row[kind.idField]);
-				for (const one of open.get(id) ?? []) {
-					one.learn({ record: kind.fromRow(row), skewMs: this.account.skewMs });
-					found.add(one);
-				}
-				open.delete(id);
+			const records = new Map(rows.map((row) => [String(row[kind.idField]), kind.fromRow(row)]));
+			const hits = due.filter((one) => records.has(one.id));
+			for (const one of hits) {
+				one.learn({ record: records.get(one.id) as IDataObject, skewMs: this.account.skewMs });
+				found.add(one);
+				open.delete(one.id);
 			}
 			if (open.size === 0 || hits.length < MIN_HITS || --pagesLeft === 0) return;
 		}
