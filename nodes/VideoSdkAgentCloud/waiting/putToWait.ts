@@ -90,12 +90,8 @@ export async function putToWait(
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
 	const wait = keepWait(stored);
 	wait.join([...plan.awaited.values()].map(({ known }) => known));
-	const watches = new Map<Watch, string[]>();
-	for (const [id, { watch }] of plan.awaited) {
-		watches.set(watch, [...(watches.get(watch) ?? []), id]);
-	}
-	for (const [watch, ids] of watches) wait.watch(watch, ids);
-	const [first] = watches.keys();
-	if (first) await hintIfUnreachable(context, stored, first).catch(() => undefined);
+	for (const [id, { watch }] of plan.awaited) wait.watch(watch, [id]);
+	const [first] = plan.awaited.values();
+	if (first) await hintIfUnreachable(context, stored, first.watch).catch(() => undefined);
 	return plan.shown;
 }

@@ -36,7 +36,9 @@ export class Wait {
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
-	private watches: Watch[] = [];
+	private readonly watches = new Set<Watch>();
+	/** The same for each conversation, so that a watch calls it once, however many are over. */
+	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
 	private response?: IDataObject;
 
@@ -53,11 +55,10 @@ export class Wait {
 	/** Asks VideoSDK from now on, and continues the execution when it is time. @param ids those of the account */
 	watch(watch: Watch, ids: Iterable<string> = this.awaited.keys()): void {
 		this.context ??= watch.account.context;
-		this.watches.push(watch);
+		this.watches.add(watch);
 		const own = [...ids].flatMap((id) => this.awaited.get(id) ?? []);
-		const onReady = () => void this.ask();
 		for (const one of own) {
-			one.onReady = onReady;
+			one.onReady = this.onReady;
 			one.onRejected = (error) => this.warnRejected(error);
 		}
 		watch.add(own);
@@ -88,7 +89,7 @@ export class Wait {
 		const nowMs = Date.now();
 		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
 		const [watch] = this.watches;
-		if (isLast && watch && this.watches.length === 1) await watch.lookAt(one);
+		if (isLast && watch && this.watches.size === 1) await watch.lookAt(one);
 	}
 
 	get isReady(): boolean {
