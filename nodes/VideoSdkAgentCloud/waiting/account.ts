@@ -1,13 +1,7 @@
-import { type ICredentialsDecrypted, type IExecuteFunctions, UserError } from 'n8n-workflow';
+import { type ICredentialsDecrypted, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
-import {
-	credentialId,
-	credentialOf,
-	isAsStored,
-	type ReadCredential,
-	type RequestContext,
-} from '../api/credential';
+import { credentialId, credentialOf, type ReadCredential, type RequestContext } from '../api/credential';
 import { openFile } from '../api/files';
 import { TEXT_LIMITS, textOf } from '../api/fileStream';
 import { clockSkewMs } from '../api/serverTime';
@@ -75,14 +69,6 @@ export class Account {
 		);
 		this.last = current;
 		return current;
-	}
-
-	/** @returns whether the credential is the same for all items; never throws */
-	async isAsStored(context: IExecuteFunctions): Promise<boolean> {
-		return await this.read().then(
-			async (credential) => await isAsStored(context, credential),
-			() => false,
-		);
 	}
 
 	/**

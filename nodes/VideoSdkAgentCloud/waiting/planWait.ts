@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { reasonMissing, showParts } from '../conversation/part';
-import type { ReadCredential } from '../api/credential';
+import { isAsStored, type ReadCredential } from '../api/credential';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
@@ -27,8 +27,6 @@ export interface WaitOptions {
 
 /** What is to be awaited of the items of a node, and what they show meanwhile. */
 export type Plan = Awaited<ReturnType<typeof planWait>>;
-
-const indexOf = ({ pairedItem }: INodeExecutionData) => (pairedItem as { item: number }).item;
 
 /**
  * Finds out what is to be awaited.
@@ -66,7 +64,7 @@ export async function planWait(
 			plan.last.push(hasErrorOutput && error ? { ...item, json: { error } } : item);
 			continue;
 		}
-		const index = indexOf(item);
+		const { item: index } = item.pairedItem as { item: number };
 		const { maxWaitMs, ...wait } = options.ofItem(index);
 		const { roomId } = item.json;
 		const want: Want = {
@@ -90,7 +88,8 @@ export async function planWait(
 		if (isDone || plan.awaited.has(id)) continue;
 		const watch: Watch = common ?? (await findWatch(context, index, options.credential(index)));
 		if (plan.awaited.size === 0) {
-			plan.isCredentialByItem = !(await watch.account.isAsStored(context));
+			const credential = await watch.account.read().catch(() => undefined);
+			plan.isCredentialByItem = !credential || !(await isAsStored(context, credential));
 			if (!plan.isCredentialByItem) common = watch;
 		}
 		plan.awaited.set(id, { want, known, watch });
