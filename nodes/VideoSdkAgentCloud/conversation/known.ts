@@ -114,13 +114,15 @@ export function learn(kind: Kind, known: Known, fact: Fact): Known {
 	return join(known, { ...unknown(known.id), ...fact });
 }
 
-/** @returns the whole record, with the fields that `describe` derives of it */
+/** @returns the whole record, with the end that an event told if the API shows none, and what `describe` derives of it */
 export function describeKnown(kind: Kind, known: Known): IDataObject {
+	const told = toldEnd(known);
 	const entries = Object.entries(known.timelog).sort(
 		([one], [other]) => (parseInt(one, 10) || 0) - (parseInt(other, 10) || 0) || one.localeCompare(other),
 	);
 	const record: IDataObject = {
 		...recordOf(known.fields),
+		...(told && { status: told }),
 		...(entries.length > 0 && { timelog: entries.map(([, entry]) => entry) }),
 		[kind.idField]: known.id,
 	};
@@ -137,7 +139,8 @@ export function isShownOver({ fields }: Known): boolean {
 	return Object.values(fields).some(({ rank: [stage] }) => stage >= FINAL);
 }
 
-/** @returns the end that an event told, of two the one that counts more */
-export function toldEnd({ told }: Known): EndEvent | undefined {
-	return [...END_EVENTS].reverse().find((name) => told[name] !== undefined);
+/** @returns the end that an event told and the API has not shown, of two the one that counts more */
+export function toldEnd(known: Known): EndEvent | undefined {
+	if (isShownOver(known)) return undefined;
+	return [...END_EVENTS].reverse().find((name) => known.told[name] !== undefined);
 }

@@ -134,21 +134,14 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? untilMs : want.deadlineMs };
 }
 
-/** @returns the whole record, with the end that an event told if the API does not show one */
-export function describeNow(kind: Kind, known: Known): IDataObject {
-	const described = describeKnown(kind, known);
-	const told = isShownOver(known) ? undefined : toldEnd(known);
-	return told === undefined ? described : kind.describe({ ...described, status: told });
-}
-
 /**
  * Makes the record of an output item: the whole record, with what the wait has to say. The only shape.
  */
 export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	const { endedField, idField } = kind;
 	const isShown = isShownOver(known);
-	const isTold = !isShown && toldEnd(known) !== undefined;
-	const described = describeNow(kind, known);
+	const isTold = toldEnd(known) !== undefined;
+	const described = describeKnown(kind, known);
 	const reason = reasonMissing(kind, described);
 	// When it was over decides, whoever ended it; our own end decides only if no one tells when.
 	const overAtMs = known.overAtMs ?? (isTold ? Math.min(...Object.values(known.told)) : undefined);

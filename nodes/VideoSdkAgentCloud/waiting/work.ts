@@ -4,8 +4,8 @@ import { STOPPING } from '../api/endOnce';
 import { isInDoubt } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
-import { isShownOver } from '../conversation/known';
-import { describeNow, LONGEST_TRY_AGAIN_MS, openParts } from '../conversation/wait';
+import { describeKnown, isShownOver } from '../conversation/known';
+import { LONGEST_TRY_AGAIN_MS, openParts } from '../conversation/wait';
 import type { Account, Lane } from './account';
 import type { Awaited, Busy } from './awaited';
 
@@ -55,7 +55,7 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 		const nowMs = Date.now();
 		if (await fetchRecord(account, one, 'end')) one.noteStep('look', nowMs);
 		// The answer was lost, but the end worked.
-		const isEnding = isShownOver(one.known) || describeNow(one.kind, one.known).status === STOPPING;
+		const isEnding = isShownOver(one.known) || describeKnown(one.kind, one.known).status === STOPPING;
 		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });
 	}
 }
@@ -65,7 +65,7 @@ export async function keep(account: Account, one: Awaited, busy: Busy, nowMs: nu
 	const untilMs = Math.min(busy.untilMs, one.limits.keepUntilMs);
 	// The record tells when it was over, which an event or the answer to an end may not.
 	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
-	const record = describeNow(one.kind, one.known);
+	const record = describeKnown(one.kind, one.known);
 	const reason = reasonMissing(one.kind, record);
 	if (reason !== undefined) {
 		const mayCome = record.outcome === 'running';
