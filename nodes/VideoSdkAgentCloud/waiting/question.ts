@@ -37,16 +37,17 @@ const REASONS: Record<string, string> = {
 	running: "The call was made, but n8n couldn't wait for the response.",
 };
 
-const hashOf = (key: string): Buffer => createHash('sha256').update(key).digest();
+/** Makes keys equally long, as a comparison in constant time needs them. */
+export const hashOf = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-/** Makes the key for one wait. It begins like the tokens of tools, so that it is taken out wherever VideoSDK repeats it. */
-export function createKey(): string {
-	return TOKEN_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
-}
-
-/** @returns what is stored of a key */
-export function keyHashOf(key: string): string {
-	return hashOf(key).toString('base64url');
+/**
+ * Makes the key for one wait. It begins like the tokens of tools, so that it is taken out wherever VideoSDK repeats it.
+ *
+ * @returns it, and what is stored of it
+ */
+export function createKey(): { key: string } & Pick<Question, 'keyHash'> {
+	const key = TOKEN_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+	return { key, keyHash: hashOf(key).toString('base64url') };
 }
 
 /** @returns whether a key is the one of the question. In constant time */

@@ -3,7 +3,7 @@ import { type IDataObject, type IWebhookFunctions, UserError } from 'n8n-workflo
 import type { KindName } from '../conversation/kinds';
 import type { Want } from '../conversation/wait';
 import { readWaitingExecution } from '../n8n/wait';
-import type { Question } from './question';
+import { hashOf, type Question } from './question';
 
 /** The version of what is stored. Executions may wait for 30 days, and the package be updated meanwhile. */
 export const VERSION = 1;
@@ -32,11 +32,9 @@ export interface Waiting {
 	items: IDataObject[];
 }
 
-/** @returns whether a request carries the key of the waiting execution */
+/** @returns whether a request carries the key of the waiting execution. In constant time */
 export function hasKey({ key }: StoredWait, given: unknown): boolean {
-	if (typeof given !== 'string') return false;
-	const [one, other] = [Buffer.from(given), Buffer.from(key)];
-	return one.length === other.length && timingSafeEqual(one, other);
+	return timingSafeEqual(hashOf(String(given)), hashOf(key));
 }
 
 /**

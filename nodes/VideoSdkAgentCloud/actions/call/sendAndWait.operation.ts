@@ -10,7 +10,7 @@ import { isRunByAgent } from '../../n8n/tool';
 import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
 import { endAtMaxWait, putToWait } from '../../waiting/putToWait';
 import { planWait, type WaitOptions } from '../../waiting/planWait';
-import { createKey, keyHashOf, type Question, withoutResponse } from '../../waiting/question';
+import { createKey, type Question, withoutResponse } from '../../waiting/question';
 import { responseUrlOf, resumeWebhook } from '../../waiting/resumeUrl';
 import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
 import { remainingWaitMs } from '../waitForAll';
@@ -37,8 +37,8 @@ function checkCanWait(read: ItemReader): void {
 /** Makes the question of an item, with a key of its own, and the call that asks it. */
 function prepareQuestion(read: ItemReader): PreparedCall {
 	checkCanWait(read);
-	const key = createKey();
-	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash: keyHashOf(key) };
+	const { key, keyHash } = createKey();
+	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash };
 	const call = prepareCall(read, {
 		// The room tells of the end.
 		webhookOf: resumeWebhook(read.context, ['session-ended']),
