@@ -19,10 +19,8 @@ export function makeSearchable(context: IExecuteFunctions, records: IDataObject[
 			const earlier = context.customData?.get(field)?.split(', ') ?? [];
 			const value = [...new Set([...earlier, ...ids])].join(', ');
 			const isLong = value.length > MAX_VALUE_LENGTH;
-			context.customData?.set(
-				field,
-				isLong ? value.slice(0, value.lastIndexOf(', ', MAX_VALUE_LENGTH)) : value,
-			);
+			const end = isLong ? value.lastIndexOf(', ', MAX_VALUE_LENGTH) : undefined;
+			context.customData?.set(field, value.slice(0, end));
 		} catch (error) {
 			// While a workflow is tried out, n8n throws at what it would else only log.
 			context.logger.debug("VideoSDK Agent Cloud: n8n couldn't save an ID for searching executions", {
