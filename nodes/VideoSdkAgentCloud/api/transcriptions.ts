@@ -24,11 +24,13 @@ const readTranscription = recordWith('id');
 /** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
 export const TRANSCRIPTIONS: ListRequest = { path: POST, keys: KEYS };
 
-/** A realtime transcription has its room in a nested field (as in `@videosdk.live/server-sdk`). */
+/** @returns where a realtime transcription has its room and the room's session (as in `@videosdk.live/server-sdk`) */
+export function configOf({ extension }: IDataObject): IDataObject {
+	return isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
+}
+
 function withRoom(transcription: IDataObject): IDataObject {
-	const { extension } = transcription;
-	const config = isRecord(extension) ? extension.extensionConfig : undefined;
-	const roomId = transcription.roomId ?? (isRecord(config) ? config.roomId : undefined);
+	const roomId = transcription.roomId ?? configOf(transcription).roomId;
 	return roomId === undefined ? transcription : { ...transcription, roomId };
 }
 

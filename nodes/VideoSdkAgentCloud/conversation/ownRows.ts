@@ -1,9 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
 import type { Send } from '../api/client';
 import { listRecords, type ListRequest } from '../api/pagination';
 import { RECORDINGS } from '../api/recordings';
-import { isNotThere, TRANSCRIPTIONS } from '../api/transcriptions';
+import { configOf, isNotThere, TRANSCRIPTIONS } from '../api/transcriptions';
 
 /** Where a conversation took place. Others may have used the room, too, and nothing of theirs may be in the output. */
 export interface Place {
@@ -23,10 +22,6 @@ const OWN_UNTIL_MS = 60_000;
 /** @returns an API time in ms since 1970; NaN: it is none */
 export const msOf = (time: unknown): number => Date.parse(String(time));
 const startOf = ({ start, createdAt }: IDataObject): number => msOf(start ?? createdAt);
-
-function configOf({ extension }: IDataObject): IDataObject {
-	return isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
-}
 
 function namesSession(row: IDataObject, roomSessionId?: string): boolean {
 	const sessionId = String(row.sessionId ?? configOf(row).sessionId ?? '');
