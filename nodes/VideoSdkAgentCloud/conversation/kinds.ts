@@ -62,11 +62,8 @@ const call: Kind = {
 	list: CALLS,
 	fromRow: (row) => row,
 	stageOf: (record) => {
-		const { outcome, answered } = describeCall(record);
-		if (!isCallOver(record) && outcome === 'running') return answered ? 2 : 1;
-		const status = plainStatus(record.status);
-		const byStatus = Object.hasOwn(OUTCOME_BY_STATUS, status) ? OUTCOME_BY_STATUS[status] : outcome;
-		return FINAL + CALL_ENDS.indexOf(String(byStatus));
+		if (!isCallOver(record)) return describeCall(record).answered ? 2 : 1;
+		return FINAL + CALL_ENDS.indexOf(String(OUTCOME_BY_STATUS[plainStatus(record.status)]));
 	},
 	describe: describeCall,
 	simplify: simplifyCall,

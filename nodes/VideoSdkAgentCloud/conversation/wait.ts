@@ -114,8 +114,7 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 			return nowMs >= readyAtMs ? { step: 'ready' } : { step: 'pause', atMs: readyAtMs };
 		}
 		const againMs = keptAtMs + pauseMs(keptAtMs - seenOverAtMs);
-		const atMs = keptAtMs > 0 ? Math.min(againMs, untilMs) : nowMs;
-		return { step: 'keep', atMs, isLast: nowMs >= untilMs };
+		return { step: 'keep', atMs: Math.min(againMs, untilMs), isLast: nowMs >= untilMs };
 	}
 	const isTimeUp = nowMs >= want.deadlineMs;
 	const untilMs = endsUntilMs(want, progress, limits);
