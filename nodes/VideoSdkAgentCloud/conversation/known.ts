@@ -47,14 +47,13 @@ export function unknown(id: string): Known {
 	return { id, fields: {}, timelog: {}, isAnswered: false, told: {}, parts: {} };
 }
 
+/** @returns what tells entries of a timelog apart, see `Known` */
+const entryKey = ({ timestamp, status }: IDataObject) =>
+	`${Date.parse(String(timestamp)) || ''} ${plainStatus(status)}`;
+
 function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
 	const entries = Array.isArray(timelog) ? (timelog as unknown[]).filter(isRecord) : [];
-	return Object.fromEntries(
-		entries.map((entry) => [
-			`${Date.parse(String(entry.timestamp)) || ''} ${plainStatus(entry.status)}`,
-			entry,
-		]),
-	);
+	return Object.fromEntries(entries.map((entry) => [entryKey(entry), entry]));
 }
 
 /** @returns when a record says that the conversation was over, in ms since 1970 by VideoSDK's clock */
