@@ -20,16 +20,15 @@ export const RESPONSE_WEBHOOK = 'setup';
 const RESPONSE_PATH = 'mcp';
 
 const ON_RESUME = { responseMode: 'onReceived', restartWebhook: true } as const;
-const responseWebhook = (httpMethod: 'DELETE' | 'GET' | 'POST') =>
-	// With 'noData' n8n would drop the answer to the agent.
-	({ ...ON_RESUME, name: RESPONSE_WEBHOOK, httpMethod, responseData: '', path: RESPONSE_PATH }) as const;
+/** With 'noData' n8n would drop the answer to the agent. */
+const ON_RESPONSE = { ...ON_RESUME, name: RESPONSE_WEBHOOK, responseData: '', path: RESPONSE_PATH } as const;
 
 /** The URLs of a waiting execution. They are n8n's own, so nothing is registered anywhere. */
 export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 	{ ...ON_RESUME, name: 'default', httpMethod: 'POST', responseData: 'noData', path: RESUME_PATH },
-	responseWebhook('POST'),
-	responseWebhook('GET'),
-	responseWebhook('DELETE'),
+	{ ...ON_RESPONSE, httpMethod: 'POST' },
+	{ ...ON_RESPONSE, httpMethod: 'GET' },
+	{ ...ON_RESPONSE, httpMethod: 'DELETE' },
 ];
 
 /**

@@ -75,9 +75,8 @@ export async function keep(account: Account, one: Awaited, busy: Busy, nowMs: nu
 	const { ownRoomId: roomId } = one.want;
 	const { overAtMs, told, seenOverAtMs = nowMs } = one.known;
 	// The record tells it by VideoSDK's clock, everything else is known by n8n's.
-	const shownMs = Date.parse(String(record.end));
 	const knownMs = (overAtMs ?? Math.min(...Object.values(told), seenOverAtMs)) - account.skewMs;
-	const endMs = Number.isNaN(shownMs) ? knownMs : shownMs;
+	const endMs = Date.parse(String(record.end)) || knownMs;
 	await findParts(
 		account.sender('keep', one.limits.keepUntilMs),
 		async (url) => {
