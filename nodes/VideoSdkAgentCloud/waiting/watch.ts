@@ -31,7 +31,7 @@ const LONGEST_SLEEP_MS = 60 * 60_000;
 export class Watch {
 	private readonly watched = new Set<Awaited>();
 	private isLooking = false;
-	/** No round of looks begins before, in ms since 1970. */
+	/** No round of looks begins before, in ms since 1970. It grows with the requests of the present one. */
 	private looksAgainAtMs = 0;
 	/** Only the timer for this time counts, since n8n's `sleep` cannot be cancelled. */
 	private wakesAtMs = Infinity;
@@ -143,12 +143,12 @@ export class Watch {
 	/** One round of looks. Ends don't wait for it. */
 	private async look(due: Awaited[], nowMs: number): Promise<void> {
 		this.isLooking = true;
+		this.looksAgainAtMs = nowMs;
 		const found = new Set<Awaited>();
-		let requests = 0;
 		for (const kind of new Set(due.map((one) => one.kind))) {
 			const ofKind = due.filter((one) => one.kind === kind);
 			if (ofKind.length < MIN_FOR_LIST) continue;
-			await this.searchList(kind, ofKind, found, () => requests++).catch(() => undefined);
+			await this.searchList(kind, ofKind, found).catch(() => undefined);
 		}
 		const open = due.filter((one) => !found.has(one) || (one.needsOwnLook && !isShownOver(one.known)));
 		const asked = open.slice(0, MAX_SINGLE);
@@ -158,23 +158,18 @@ export class Watch {
 		);
 		// The others have waited longest, and come first in the next round.
 		for (const one of asked) if (this.watched.delete(one)) this.watched.add(one);
-		this.looksAgainAtMs = nowMs + (requests + asked.length) * MS_PER_REQUEST;
+		this.looksAgainAtMs += asked.length * MS_PER_REQUEST;
 		this.isLooking = false;
 		this.wake();
 	}
 
 	/** Reads the list, as long as its pages have what is due. @throws ApiError; what was found stays */
-	private async searchList(
-		kind: Kind,
-		due: Awaited[],
-		found: Set<Awaited>,
-		onPage: () => void,
-	): Promise<void> {
+	private async searchList(kind: Kind, due: Awaited[], found: Set<Awaited>): Promise<void> {
 		const open = new Set(due.map((one) => one.id));
 		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
 		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)));
 		for await (const { rows } of listPages(send, kind.list)) {
-			onPage();
+			this.looksAgainAtMs += MS_PER_REQUEST;
 			const records = new Map(rows.map((row) => [String(row[kind.idField]), kind.fromRow(row)]));
 			const hits = due.filter((one) => records.has(one.id));
 			for (const one of hits) {
