@@ -1,10 +1,5 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	INodeExecutionData,
-	IRunExecutionData,
-	IWebhookFunctions,
-} from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
+import type { InEngine } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudWait';
 const NO_EXECUTION_ID = '0';
@@ -50,7 +45,7 @@ export async function putExecutionToWait(
 export function readWaitingExecution(
 	context: IWebhookFunctions,
 ): { text: string; items: IDataObject[] } | undefined {
-	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData | null };
+	const { runExecutionData } = context as InEngine;
 	const { contextData = {}, nodeExecutionStack = [] } = runExecutionData?.executionData ?? {};
 	const { name } = context.getNode();
 	const text = contextData[`node:${name}`]?.[CONTEXT_FIELD];

@@ -3,7 +3,6 @@ import { abortAfter } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { excerpt } from '../api/failure';
 import { gzip } from '../api/gzip';
-import type { Part } from '../conversation/part';
 import type { Known } from '../conversation/known';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from './storedWait';
@@ -44,7 +43,7 @@ export interface CarriedKnown {
 
 /** @returns one conversation without what was said, which the receiver fetches, if it can */
 function withoutParts(one: Known, canFetch: boolean): Known {
-	const dropped: Part = { reason: TOO_MUCH, mayCome: false, atMs: 0 };
+	const dropped = { reason: TOO_MUCH, mayCome: false, atMs: 0 };
 	const names = canFetch ? [] : Object.keys(one.parts);
 	return { ...one, parts: Object.fromEntries(names.map((name) => [name, dropped])) };
 }
