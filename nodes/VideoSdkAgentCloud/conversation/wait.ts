@@ -138,7 +138,6 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
  */
 export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	const { endedField, idField } = kind;
-	const isShown = isShownOver(known);
 	const isTold = toldEnd(known) !== undefined;
 	const described = describeKnown(kind, known);
 	const reason = reasonMissing(kind, described);
@@ -148,12 +147,11 @@ export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	const isTimedOut = want.isEnded && isCut;
 	const facts: IDataObject = {};
 	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });
-	else if (!isShown && !isTold) {
+	else if (!isTold && !isShownOver(known)) {
 		facts.timedOut = true;
 		if (want.isEnded) facts[endedField] = false;
 		if (typeof known.ended === 'string') facts.endError = known.ended;
-	}
-	if (idField === 'sessionId' && !isTimedOut && (isShown || isTold)) {
+	} else if (idField === 'sessionId') {
 		facts.event = described.outcome === 'failed' ? 'failed' : 'stopped';
 	}
 	const shown = showParts(want.keep, known.parts, reason);
