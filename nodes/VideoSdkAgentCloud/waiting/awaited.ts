@@ -58,7 +58,15 @@ export class Awaited {
 		this.known = join(this.known, known);
 	}
 
+	/** What to do next: nothing while a request for it alone is under way. */
 	next(nowMs: number): Step {
+		if (this.busy) {
+			const { step: begun, untilMs } = this.busy;
+			if (nowMs < untilMs) return { step: 'pause', atMs: untilMs };
+			// A request that is still under way when its time is over is given up.
+			this.noteStep(begun, nowMs, begun !== 'look');
+			this.busy = undefined;
+		}
 		if (this.known.seenOverAtMs === undefined && isOver(this.known, this.want, nowMs)) {
 			this.learn({ seenOverAtMs: nowMs });
 		}
@@ -71,7 +79,7 @@ export class Awaited {
 
 	/** Whether nothing is left to do for it, and no answer to the end or to a look for what was said is outstanding. */
 	isReady(nowMs: number): boolean {
-		return (this.busy === undefined || nowMs >= this.busy.untilMs) && this.next(nowMs).step === 'ready';
+		return this.next(nowMs).step === 'ready';
 	}
 
 	/** An event said that it may be over. */
@@ -115,12 +123,6 @@ export class Awaited {
 		const lastMs = step === 'keep' ? Math.min(keptMs, this.lastMs(step)) : this.lastMs(step);
 		this.busy = { step, untilMs: lastMs + LONGEST_REQUEST_MS };
 		return this.busy;
-	}
-
-	/** Gives up a request that is still under way when its time is over. */
-	release(nowMs: number): void {
-		if (this.busy) this.noteStep(this.busy.step, nowMs, this.busy.step !== 'look');
-		this.busy = undefined;
 	}
 
 	/** Notes what was done. @param nowMs when it was begun, in ms since 1970. @param isAnswered the last look counts only then */

@@ -80,11 +80,6 @@ export class Watch {
 		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
-			if (one.busy && nowMs < one.busy.untilMs) {
-				nextAtMs = Math.min(nextAtMs, one.busy.untilMs);
-				continue;
-			}
-			one.release(nowMs);
 			const next = one.next(nowMs);
 			if (next.step === 'ready') {
 				if (one.onReady) ready.add(one.onReady);
