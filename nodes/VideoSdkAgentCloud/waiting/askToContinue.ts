@@ -49,18 +49,14 @@ function withoutParts(one: Known, canFetch: boolean): Known {
 }
 
 /** @returns what is known, as much of what was said as fits */
-function bodyOf(
-	{ known, response }: CarriedKnown,
-	{ isCredentialByItem }: StoredWait,
-	maxLength: number,
-): string {
+function bodyOf({ known, response }: CarriedKnown, canFetch: boolean, maxLength: number): string {
 	let length = 0;
 	const texts = known.flatMap((one) => {
 		const whole = JSON.stringify(one);
 		const fits = length + whole.length <= maxLength;
-		const text = fits ? whole : JSON.stringify(withoutParts(one, !isCredentialByItem));
+		const text = fits ? whole : JSON.stringify(withoutParts(one, canFetch));
 		// The receiver asks VideoSDK for what isn't carried, if it can.
-		if (!fits && length + text.length > maxLength && !isCredentialByItem) return [];
+		if (canFetch && length + text.length > maxLength) return [];
 		length += text.length;
 		return [text];
 	});
@@ -119,10 +115,11 @@ export async function askToContinue(
 	isOver: () => boolean,
 	untilMs: number,
 ): Promise<void> {
+	const canFetch = !stored.isCredentialByItem;
 	let maxLength = MAX_BODY_LENGTH;
 	let tries = 0;
 	while (!isOver() && Date.now() <= untilMs) {
-		const answer = await post(context, stored, bodyOf(carried(), stored, maxLength));
+		const answer = await post(context, stored, bodyOf(carried(), canFetch, maxLength));
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
 		if (trouble === 'tooLarge' && maxLength > MIN_BODY_LENGTH) {
