@@ -158,7 +158,6 @@ export class Wait {
 	}
 
 	private forget(): void {
-		if (this.state === 'over') return;
 		this.state = 'over';
 		for (const watch of this.watches) watch.remove([...this.awaited.values()]);
 		this.awaited.clear();
