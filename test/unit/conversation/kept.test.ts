@@ -26,14 +26,19 @@ interface World {
 	merged?: IDataObject[];
 	transcriptions?: IDataObject[];
 	room?: IDataObject;
-	/** The list of recordings answers 500. */
-	fails?: true;
+	/** The status with which the list of recordings fails. */
+	fails?: number;
 }
 
 async function look(place: Place, world: World, readText = async (url: string) => `text of ${url}`) {
-	const send: Send = async ({ path }, read) => {
+	const asked: string[] = [];
+	const send: Send = async ({ path, qs }, read) => {
+		asked.push(path.join('/'));
+		// No list of the whole account is read.
+		if (qs) expect(qs.roomId).toBe(ROOM);
+		if (qs) expect(qs.sessionId).toBe(place.hasOwnRoom ? undefined : place.roomSessionId);
 		if (world.fails && path.includes('recordings'))
-			throw new ApiError(CONTEXT, { kind: 'status', status: 500 });
+			throw new ApiError(CONTEXT, { kind: 'status', status: world.fails });
 		const lists = [
 			['merge', world.merged],
 			['recordings', world.recordings],
@@ -45,7 +50,7 @@ async function look(place: Place, world: World, readText = async (url: string) =
 	};
 	const parts: Partial<Record<Includable, Part>> = {};
 	await findParts(send, readText, NAMES, place, 0, (name, part) => (parts[name] = part));
-	return { parts, shown: showParts(NAMES, parts) };
+	return { asked, parts, shown: showParts(NAMES, parts) };
 }
 
 const recording = (fileUrl: string, more: IDataObject = {}) => ({ file: { fileUrl }, roomId: ROOM, ...more });
@@ -127,7 +132,7 @@ it('the order of texts is that of the recordings, also if their list fails at fi
 		recording('two', { id: 'r2', start: before(140), end: before(60) }),
 	];
 	const parts: Part[] = [];
-	for (const fails of [true as const, undefined]) {
+	for (const fails of [500, undefined]) {
 		const { parts: found } = await look(OWN, { recordings, transcriptions, fails });
 		if (found.transcript) parts.push(found.transcript);
 	}
@@ -181,6 +186,109 @@ it('nothing of anyone else comes out of a room, whatever the lists say', async (
 	);
 });
 
+/** A talk in the room, as VideoSDK may tell of it: by a recording, a transcription, or both. */
+interface Talk {
+	isOwnSession: boolean;
+	/** Before Max Wait, in s: the conversation ended 60 s before it, and a minute later others may come to its room. */
+	startS: number | null;
+	recorded: boolean;
+	transcribed: boolean;
+	/** The transcriber may begin long after the talk. */
+	lateS: number;
+	names: 'fields' | 'meetingId' | 'extension';
+}
+
+const talk: fc.Arbitrary<Talk> = fc.record({
+	isOwnSession: fc.boolean(),
+	startS: fc.oneof(fc.constantFrom(60, 0, -1, -200, null), fc.integer({ min: -300, max: 900 })),
+	recorded: fc.boolean(),
+	transcribed: fc.boolean(),
+	lateS: fc.constantFrom(0, 0, 70, 400),
+	names: fc.constantFrom('fields', 'meetingId', 'extension'),
+});
+
+function rowsOf(talks: Talk[]) {
+	const timeOf = (seconds: number | null) => (seconds === null ? {} : { start: before(seconds) });
+	const namesOf = ({ isOwnSession, names }: Talk) => {
+		const sessionId = isOwnSession ? 'own' : 'other';
+		const told = { roomId: undefined, sessionId };
+		if (names === 'fields') return { ...told, roomId: ROOM };
+		if (names === 'meetingId') return { ...told, meetingId: ROOM };
+		return { roomId: undefined, extension: { extensionConfig: { roomId: ROOM, sessionId } } };
+	};
+	const rows = talks.map((one, index) => ({
+		recording: recording(`r${index}`, { id: `r${index}`, ...timeOf(one.startS), ...namesOf(one) }),
+		transcription: transcription(`t${index}`, {
+			...timeOf(one.startS === null ? null : one.startS - one.lateS),
+			...(one.recorded && { recordingId: `r${index}` }),
+			...namesOf(one),
+		}),
+	}));
+	return {
+		recordings: rows.filter((_, index) => talks[index]?.recorded).map((row) => row.recording),
+		transcriptions: rows.filter((_, index) => talks[index]?.transcribed).map((row) => row.transcription),
+	};
+}
+
+/** @returns when a talk began as far as VideoSDK tells, in s before Max Wait */
+const toldStartS = ({ startS, recorded, lateS }: Talk) =>
+	startS === null || recorded ? startS : startS - lateS;
+
+it('of what several people said in a room, its own comes out in its order, however VideoSDK tells of it', async () => {
+	const property = fc.asyncProperty(
+		fc.array(talk, { maxLength: 5 }),
+		fc.boolean(),
+		async (talks, hasOwnRoom) => {
+			const place: Place = { ...(hasOwnRoom ? OWN : SHARED), roomSessionId: 'own' };
+			const isOwn = (one: Talk) =>
+				hasOwnRoom ? (toldStartS(one) ?? 0) >= 0 || (one.isOwnSession && !one.recorded) : one.isOwnSession;
+			const texts = talks
+				.map((one, index) => ({ one, text: `text of t${index}` }))
+				.filter(({ one }) => one.transcribed && isOwn(one))
+				.sort((a, b) => (toldStartS(b.one) ?? Infinity) - (toldStartS(a.one) ?? Infinity) || 0)
+				.map(({ text }) => text);
+			const { parts, shown } = await look(place, { ...rowsOf(talks), merged: [], room: { roomId: ROOM } });
+			expect(shown.transcript).toBe(texts.length > 0 ? texts.join('\n\n') : undefined);
+			const recorded = talks.flatMap((one, index) => (one.recorded && isOwn(one) ? [`r${index}`] : []));
+			expect([undefined, ...recorded]).toContain(shown.recordingUrl);
+			expect(shown.recordingUrl === undefined).toBe(recorded.length === 0);
+			// What others did in the room changes nothing, not even for how long more is waited for.
+			const own = await look(place, { ...rowsOf(talks.filter(isOwn)), merged: [], room: { roomId: ROOM } });
+			for (const name of NAMES) expect(parts[name]?.mayCome).toBe(own.parts[name]?.mayCome);
+		},
+	);
+	await checkAsync(property, 500);
+});
+
+it.each([500, 404])(
+	'without the list of recordings (%s), only what certainly began in time comes out',
+	async (fails) => {
+		const property = fc.asyncProperty(fc.array(talk, { minLength: 1, maxLength: 4 }), async (drawn) => {
+			const talks = drawn.map((one) => ({ ...one, transcribed: true }));
+			const { parts } = await look(OWN, { ...rowsOf(talks), room: { roomId: ROOM }, fails });
+			const isInTime = ({ startS, lateS }: Talk) => startS === null || startS - lateS >= 0;
+			const isTold = (one: Talk) => one.startS !== null && isInTime(one);
+			if (fails === 500 && !talks.every(isTold)) {
+				expect(parts.transcript).toMatchObject({ reason: expect.any(String) as string, mayCome: true });
+				return;
+			}
+			const own = talks.flatMap((one, index) => (isInTime(one) ? [`text of t${index}`] : []));
+			const text = parts.transcript && 'value' in parts.transcript ? parts.transcript.value : '';
+			expect(text.split('\n\n').filter(Boolean).sort()).toEqual(own);
+			if (own.length > 0) expect(parts.transcript?.mayCome).toBe(fails === 500);
+		});
+		await checkAsync(property, 200);
+	},
+);
+
+it('the one transcription of a session costs no look at the recordings', async () => {
+	const transcriptions = [transcription('a', { sessionId: 'own' })];
+	const world = { recordings: [], merged: [], transcriptions, room: { roomId: ROOM } };
+	const { asked, parts } = await look(SHARED, world);
+	expect(asked.filter((path) => path === 'v2/recordings')).toHaveLength(1);
+	expect(parts.transcript).toMatchObject({ value: 'text of a', mayCome: false });
+});
+
 it('without a session that the record names nothing is asked, and the reason says where to look', async () => {
 	const { parts } = await look({ ...SHARED, roomSessionId: undefined }, {});
 	for (const part of Object.values(parts)) {
@@ -188,11 +296,11 @@ it('without a session that the record names nothing is asked, and the reason say
 	}
 });
 
-it.each<[string, Error, boolean]>([
-	['a web page', new FileError('a web page instead', '', true), true],
-	['a private host', new FileError('a private host', ''), false],
-	['a failure in words', new UserError('no'), true],
-])('a file that fails by %s may come later: %s', async (_what, error, mayCome) => {
+it.each<[what: string, mayCome: boolean, error: Error]>([
+	['a web page', true, new FileError('a web page instead', '', true)],
+	['a private host', false, new FileError('a private host', '')],
+	['a failure in words', true, new UserError('no')],
+])('a file that fails by %s may come later: %s', async (_what, mayCome, error) => {
 	const { parts } = await look(
 		OWN,
 		{ recordings: [], merged: [], transcriptions: [transcription('a')] },
