@@ -10,6 +10,7 @@ import {
 	learn,
 	unknown,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import type { Part } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import type { Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 
 export const ID = 'c-1';
@@ -54,14 +55,13 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	return fields.map((value) => ({ record: value, skewMs: 0 })) as fc.Arbitrary<Fact>;
 }
 
+export const anyPart: fc.Arbitrary<Part> = fc.oneof(
+	fc.record({ value: fc.constantFrom('a', 'bb'), weight: fc.nat(2), mayCome: fc.boolean() }),
+	fc.record({ reason: fc.constantFrom('x', 'y'), mayCome: fc.boolean(), atMs: fc.nat(2) }),
+);
+
 const part: fc.Arbitrary<Fact> = fc
-	.tuple(
-		fc.constantFrom('recording', 'summary', 'transcript'),
-		fc.oneof(
-			fc.record({ value: fc.constantFrom('a', 'bb'), weight: fc.nat(2), mayCome: fc.boolean() }),
-			fc.record({ reason: fc.constantFrom('x', 'y'), mayCome: fc.boolean(), atMs: fc.nat(2) }),
-		),
-	)
+	.tuple(fc.constantFrom('recording', 'summary', 'transcript'), anyPart)
 	.map(([name, found]) => ({ parts: { [name]: found } }));
 
 export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {

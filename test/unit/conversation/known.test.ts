@@ -12,7 +12,7 @@ import {
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { joinParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
-import { anyFact, before, byClockBehind, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
+import { anyFact, anyPart, before, byClockBehind, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
 import { check } from '../support';
 
 const kindNames = ['call', 'session'] as const;
@@ -93,13 +93,21 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 	});
 });
 
-it('of two texts the longer one counts, and what is complete stays complete', () => {
-	const value = fc.record({ value: fc.string(), weight: fc.nat(2), mayCome: fc.boolean() });
-	check([value, value], (one, other) => {
-		expect(joinParts(one, other)).toMatchObject({
-			weight: Math.max(one.weight, other.weight),
-			mayCome: one.mayCome && other.mayCome,
-		});
+it('a text counts more than a reason, the longer one of two, and of two reasons the final one, then the later', () => {
+	check([anyPart, anyPart, anyPart], (one, other, third) => {
+		const joined = joinParts(one, other);
+		expect(joinParts(other, one)).toEqual(joined);
+		expect(joinParts(joined, third)).toEqual(joinParts(one, joinParts(other, third)));
+		const values = [one, other].filter((part) => 'value' in part);
+		const reasons = [one, other].filter((part) => 'reason' in part);
+		if (values.length > 0) {
+			const weight = Math.max(...values.map((part) => part.weight));
+			expect(joined).toMatchObject({ weight, mayCome: values.every(({ mayCome }) => mayCome) });
+		} else {
+			const mayCome = reasons.every((part) => part.mayCome);
+			const times = reasons.filter((part) => part.mayCome === mayCome).map(({ atMs }) => atMs);
+			expect(joined).toMatchObject({ mayCome, atMs: Math.max(...times) });
+		}
 	});
 });
 
@@ -223,6 +231,14 @@ const CASES: Record<string, Row> = {
 		{ missing: { transcript: "The call wasn't answered." } },
 		'transcript',
 	],
+	'of a call that failed nothing is waited for': [
+		[call('failed'), late],
+		{ missing: { transcript: "The call wasn't answered." } },
+	],
+	'what a session left may come, though VideoSDK does not say when it ended': [
+		[session('completed'), late],
+		{ missing: { transcript: 'Not yet.' } },
+	],
 	'a session that failed before it began gives nothing of its room': [
 		[session('failed')],
 		{ missing: { transcript: 'The session failed.' } },
@@ -236,7 +252,7 @@ const CASES: Record<string, Row> = {
 	'what a call left is put out after a hang-up at Max Wait, too': [
 		[call('ended', { ...TALKED, end: before(0) }), { ended: true }, text],
 		{ transcript: 'Hello', hungUpAtTimeout: true },
-		'',
+		'missing',
 		ENDED,
 	],
 	'of a conversation that still runs nothing is there yet': [
