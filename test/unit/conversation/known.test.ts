@@ -11,6 +11,7 @@ import {
 	learn,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { joinParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
+import { larger } from '../../../nodes/VideoSdkAgentCloud/conversation/record';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { anyFact, anyPart, before, byClockBehind, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
 import { check } from '../support';
@@ -108,6 +109,19 @@ it('a text counts more than a reason, the longer one of two, and of two reasons 
 			const times = reasons.filter((part) => part.mayCome === mayCome).map(({ atMs }) => atMs);
 			expect(joined).toMatchObject({ mayCome, atMs: Math.max(...times) });
 		}
+	});
+});
+
+it('of two values of one rank the one that is longer as text counts, then the later in the alphabet', () => {
+	const value = fc.oneof(
+		fc.constantFrom('a', 'b', 'aa', 'ab'),
+		fc.nat(30),
+		fc.dictionary(fc.string(), fc.nat(3)),
+	);
+	check([value, value], (one, other) => {
+		const byText = (a: string, b: string) => a.length - b.length || (a < b ? -1 : 1);
+		const texts = [one, other].map((each) => JSON.stringify(each)).sort(byText);
+		expect(JSON.stringify(larger(one, other))).toBe(texts[1]);
 	});
 });
 
