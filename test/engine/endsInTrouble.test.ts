@@ -112,6 +112,21 @@ it('... nor does a credential that cannot be read for a moment', async () => {
 	expect(failures).toBeGreaterThan(0);
 });
 
+it('... nor does one that cannot be read right after the start keep the node from waiting', async () => {
+	const { credentialsHelper } = rig.engine;
+	const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
+	jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementation(async (...args) => {
+		const isRaw = args[5];
+		if (isRaw) throw new Error('SQLITE_BUSY: database is locked');
+		return await read(...args);
+	});
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
+	expect(waiting.result.run.status).toBe('waiting');
+	await later(MINUTE_MS);
+	Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+	expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+});
+
 it('However long n8n cannot be reached, it is asked once more right before its own deadline', async () => {
 	const maxWaitMs = 120 * MINUTE_MS;
 	const waiting = await rig.engine.startAndWait(maxWaitMs);

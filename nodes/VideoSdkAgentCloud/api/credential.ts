@@ -98,7 +98,7 @@ export function credentialOf(context: RequestContext, itemIndex?: number, maxAge
  * Tells whether all items have the same credential: it contains no expression but such as `{{ $secrets.vault.key }}`.
  *
  * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
- * CredentialsHelper.getDecrypted. Where either is missing, the answer is no.
+ * CredentialsHelper.getDecrypted. Where either is missing or fails, the answer is no: what has been started is waited for all the same.
  */
 export async function isAsStored(
 	context: IExecuteFunctions,
@@ -107,14 +107,10 @@ export async function isAsStored(
 	const { additionalData } = context as { additionalData?: IWorkflowExecuteAdditionalData };
 	const details = context.getNode().credentials?.[CREDENTIAL_TYPE];
 	if (additionalData === undefined || details === undefined) return false;
-	const stored = await additionalData.credentialsHelper.getDecrypted(
-		additionalData,
-		details,
-		CREDENTIAL_TYPE,
-		context.getMode(),
-		context.getExecuteData(),
-		true,
-	);
+	const stored = await additionalData.credentialsHelper
+		.getDecrypted(additionalData, details, CREDENTIAL_TYPE, context.getMode(), context.getExecuteData(), true)
+		.catch(() => undefined);
+	if (stored === undefined) return false;
 	const defaults = new Map(
 		context.getCredentialsProperties(CREDENTIAL_TYPE).map((field) => [field.name, field.default]),
 	);
