@@ -1,6 +1,9 @@
+import { type IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
+import { isPassing } from '../api/failure';
 import { pause } from '../api/pause';
 import { pauseMs } from '../conversation/wait';
+import { mayComeLater } from './withFile';
 
 /** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
 const NOT_FOUND = [402, 404];
@@ -12,7 +15,7 @@ const NOT_FOUND = [402, 404];
  * @param maxWaitMs for how long, in ms; 0: it looks once
  * @param stopSignal aborted when the execution is stopped: then there is no pause
  * @returns what `look` gives; undefined if it has given nothing in the last look either
- * @throws what `look` throws; that an ID is not found only if the next look finds nothing either
+ * @throws what `look` throws, in the last look or if it won't pass; that an ID is not found only if the next look finds nothing either
  */
 export async function lookUntil<T>(
 	look: (isLast: boolean) => Promise<T | undefined>,
@@ -27,8 +30,10 @@ export async function lookUntil<T>(
 		const wasMissed = isMissed;
 		isMissed = false;
 		const found = await look(isLast).catch((error: object) => {
-			if (wasMissed || isLast || !NOT_FOUND.includes(failureOf(error)?.status ?? 0)) throw error;
-			isMissed = true;
+			const failure = failureOf(error);
+			isMissed = NOT_FOUND.includes(failure?.status ?? 0);
+			const mayPass = isMissed ? !wasMissed : isPassing(failure) || mayComeLater(error);
+			if (isLast || !mayPass) throw error;
 			return undefined;
 		});
 		if (found !== undefined || isLast) return found;
@@ -37,14 +42,26 @@ export async function lookUntil<T>(
 }
 
 /**
- * Keeps what an earlier look has found, whatever VideoSDK answers now.
+ * Fetches a record repeatedly until it is as wanted. What was seen once stays, whatever VideoSDK answers later.
  *
- * @param seen what an earlier look found, if one did
- * @throws what `look` throws if nothing was seen, or the execution was stopped
+ * @param maxWaitMs, stopSignal see `lookUntil`
+ * @returns the record as it was seen last, be it as wanted or not
+ * @throws what `get` throws if nothing was seen, or the execution was stopped
  */
-export async function orSeen<T>(look: Promise<T>, seen: T | undefined): Promise<T> {
-	return await look.catch((error: object) => {
-		if (seen === undefined || (failureOf(error)?.kind ?? 'cancelled') === 'cancelled') throw error;
-		return seen;
-	});
+export async function fetchUntil(
+	get: () => Promise<IDataObject>,
+	isWanted: (record: IDataObject) => boolean,
+	maxWaitMs: number,
+	stopSignal: AbortSignal,
+): Promise<IDataObject> {
+	let seen: IDataObject | undefined;
+	const look = async (isLast: boolean): Promise<IDataObject | undefined> => {
+		seen = await get().catch((error: object) => {
+			if (seen === undefined || (failureOf(error)?.kind ?? 'cancelled') === 'cancelled') throw error;
+			return seen;
+		});
+		return isLast || isWanted(seen) ? seen : undefined;
+	};
+	// The last look gives it, or throws.
+	return (await lookUntil(look, maxWaitMs, stopSignal)) as IDataObject;
 }

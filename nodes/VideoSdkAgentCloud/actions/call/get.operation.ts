@@ -10,7 +10,7 @@ import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '
 import { readOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
-import { lookUntil, orSeen } from '../lookUntil';
+import { fetchUntil, lookUntil } from '../lookUntil';
 import { type Operation } from '../operation';
 import { textReader } from '../withFile';
 
@@ -36,14 +36,10 @@ export const operation: Operation = {
 		// An AI agent does not wait.
 		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
 		return async (send, tools) => {
-			let seen: IDataObject | undefined;
-			const fetchCall = async (isLast: boolean): Promise<IDataObject | undefined> => {
-				seen = await orSeen(getCall(send, callId), seen);
-				return isLast || seen.outcome !== 'running' ? seen : undefined;
-			};
 			const shownWithinMs = include.length === 0 ? 0 : Math.min(includeWaitMs, SHOWN_WITHIN_MS);
-			// The last look gives it, or throws.
-			const call = (await lookUntil(fetchCall, shownWithinMs, tools.stopSignal)) as IDataObject;
+			const fetchCall = async () => await getCall(send, callId);
+			const isOver = (record: IDataObject) => record.outcome !== 'running';
+			const call = await fetchUntil(fetchCall, isOver, shownWithinMs, tools.stopSignal);
 			if (include.length === 0) return simplify(call);
 			const show = (parts: Partial<Record<Includable, Part>>, why?: string) =>
 				simplify(describeCall({ ...call, ...showParts(include, parts, why) }));

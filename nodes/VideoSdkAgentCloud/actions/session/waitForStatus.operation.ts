@@ -1,12 +1,10 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choicesField, optionsOf } from '../../fields/field';
-import { failureOf } from '../../api/client';
-import { isPassing } from '../../api/failure';
 import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../../api/sessions';
 import { sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { lookUntil, orSeen } from '../lookUntil';
+import { fetchUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 
 const statusesField = choicesField('required', 'Statuses', 'statuses', {
@@ -20,17 +18,11 @@ function prepare(read: ItemReader): ItemRun {
 	const sessionId = read.text(sessionField);
 	const statuses = read.choices(statusesField);
 	const maxWaitMs = readMaxWaitMs(read);
+	const isReached = (session: IDataObject) => hasStatus(session, statuses);
 	return async (send, { stopSignal }) => {
-		let session: IDataObject | undefined;
-		const look = async (isLast: boolean): Promise<IDataObject | undefined> => {
-			session = await orSeen(getSession(send, sessionId), session).catch((error: object) => {
-				if (isPassing(failureOf(error)) && !isLast) return undefined;
-				throw error;
-			});
-			if (session === undefined || hasStatus(session, statuses)) return session;
-			return isLast ? { ...session, timedOut: true } : undefined;
-		};
-		return (await lookUntil(look, maxWaitMs, stopSignal)) as IDataObject;
+		const get = async () => await getSession(send, sessionId);
+		const session = await fetchUntil(get, isReached, maxWaitMs, stopSignal);
+		return isReached(session) ? session : { ...session, timedOut: true };
 	};
 }
 

@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
-import { mayComeLater, textReader } from '../withFile';
+import { textReader } from '../withFile';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
@@ -85,11 +85,6 @@ function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
 		: { roomId: read.text(roomIdField) };
 }
 
-/** @returns how long to wait, in ms; undefined: do not, as a tool of an AI agent, which can't */
-function readWaitMs(read: ItemReader): number | undefined {
-	return !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
-}
-
 /**
  * Asks a room how it is recorded. Only a message and the wait for a summary depend on it, so it never fails.
  *
@@ -104,10 +99,10 @@ async function lookUpRoom(send: Send, roomId: string): Promise<Partial<Recording
 
 function prepare(read: ItemReader): ItemRun {
 	const target = readGetBy(read);
-	const maxWaitMs = readWaitMs(read);
+	/** Undefined: it does not wait, as a tool of an AI agent, which can't. */
+	const maxWaitMs = !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 	const includesText = read.flag(includeTextField);
 	return async (send, tools) => {
-		const { stopSignal } = tools;
 		const readText = textReader(read, tools, TOO_LARGE_ADVICE);
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
@@ -140,7 +135,7 @@ function prepare(read: ItemReader): ItemRun {
 		};
 
 		/** @returns the output; undefined if it is too early for it */
-		const poll = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
+		const look = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
 			const found =
 				'id' in target
 					? await getTranscription(send, target.id)
@@ -156,17 +151,7 @@ function prepare(read: ItemReader): ItemRun {
 			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
 			return undefined;
 		};
-		const mayPass = (error: Error) => isPassing(failureOf(error)) || mayComeLater(error);
-
-		const output = await lookUntil(
-			async (isLast) =>
-				await poll(isLast).catch(async (error: Error) =>
-					isLast || !mayPass(error) ? await Promise.reject(error) : undefined,
-				),
-			maxWaitMs ?? 0,
-			stopSignal,
-		);
-		return output as IDataObject;
+		return (await lookUntil(look, maxWaitMs ?? 0, tools.stopSignal)) as IDataObject;
 	};
 }
 
