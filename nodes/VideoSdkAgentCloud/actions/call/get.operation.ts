@@ -40,27 +40,21 @@ export const operation: Operation = {
 			const fetchCall = async () => await getCall(send, callId);
 			const isOver = (record: IDataObject) => record.outcome !== 'running';
 			const call = await fetchUntil(fetchCall, isOver, shownWithinMs, tools.stopSignal);
-			if (include.length === 0) return simplify(call);
-			const show = (parts: Partial<Record<Includable, Part>>, why?: string) =>
-				simplify(describeCall({ ...call, ...showParts(include, parts, why) }));
 			const reason = reasonMissing(KINDS.call, call);
-			if (reason !== undefined) return show({}, reason);
 			const readText = textReader(read, tools);
+			const place = placeOf(KINDS.call, call);
 			const parts: Partial<Record<Includable, Part>> = {};
 			const isOpen = (name: Includable) => parts[name]?.mayCome ?? true;
-			await lookUntil(
-				async () => {
-					const place = placeOf(KINDS.call, call);
-					await findParts(send, readText, include.filter(isOpen), place, Date.now(), (name, part) => {
-						const { [name]: earlier = part } = parts;
-						parts[name] = joinParts(earlier, part);
-					});
-					return include.some(isOpen) ? undefined : true;
-				},
-				includeWaitMs,
-				tools.stopSignal,
-			);
-			return show(parts);
+			const keep = (name: Includable, part: Part) => {
+				const { [name]: earlier = part } = parts;
+				parts[name] = joinParts(earlier, part);
+			};
+			const look = async () => {
+				await findParts(send, readText, include.filter(isOpen), place, Date.now(), keep);
+				return include.some(isOpen) ? undefined : true;
+			};
+			if (reason === undefined) await lookUntil(look, includeWaitMs, tools.stopSignal);
+			return simplify(describeCall({ ...call, ...showParts(include, parts, reason) }));
 		};
 	},
 };
