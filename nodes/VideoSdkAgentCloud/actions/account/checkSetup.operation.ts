@@ -41,28 +41,24 @@ const FIELDS = {
 };
 
 /** What is given in a wrong form is a result of the check, not an error of the node. */
-function orFault<T>(read: () => T): { value?: T; fault?: Finding } {
+function orFault(read: () => string | undefined): string | Finding | undefined {
 	try {
-		return { value: read() };
+		return read();
 	} catch (error) {
 		const { message, description } = error as NodeOperationError;
-		return { fault: problem(message, description ?? '') };
+		return problem(message, description ?? '');
 	}
 }
 
 function prepare(read: ItemReader): ItemRun {
-	const webhookUrl = orFault(() => readWebhookUrl(read));
 	// An expression that gives nothing is an error of the node.
-	const hasFrom = read.text(FIELDS.from) !== undefined;
-	const from = hasFrom ? orFault(() => readPhoneNumber(read, FIELDS.from)) : {};
+	read.text(FIELDS.from);
 	const given: Given = {
 		deploymentId: read.text(FIELDS.deploymentId),
 		tag: read.text(FIELDS.tag),
-		webhookUrl: webhookUrl.value,
-		webhookFault: webhookUrl.fault,
+		webhookUrl: orFault(() => readWebhookUrl(read)),
 		routingRuleId: read.text(FIELDS.routingRuleId),
-		from: from.value,
-		fromFault: from.fault,
+		from: orFault(() => readPhoneNumber(read, FIELDS.from)),
 		gatewayId: read.text(FIELDS.gatewayId),
 	};
 	return async (send) => {

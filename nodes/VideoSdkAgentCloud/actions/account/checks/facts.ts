@@ -48,8 +48,9 @@ const TIMEOUT_MS = 10_000;
 
 /** What the user wants to have checked, or what is wrong with a URL or number that can't be used. */
 export type Given = Partial<
-	Record<'deploymentId' | 'tag' | 'webhookUrl' | 'routingRuleId' | 'from' | 'gatewayId', string>
-> & { webhookFault?: Finding; fromFault?: Finding };
+	Record<'deploymentId' | 'tag' | 'routingRuleId' | 'gatewayId', string> &
+		Record<'webhookUrl' | 'from', string | Finding>
+>;
 
 /** A list of the API; empty if it was not needed or could not be fetched. */
 interface Fetched<T> {
@@ -113,6 +114,7 @@ async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> 
 /** Fetches what the checks of what was given need, each once. It changes nothing. */
 export async function gatherFacts(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
 	const { webhookUrl, routingRuleId, from, gatewayId } = given;
+	const url = typeof webhookUrl === 'string' ? canonicalUrl(webhookUrl) : undefined;
 	/** Nothing was given: then the checks say what there is for calls and events. */
 	const isOpen = Object.values(given).every((value) => value === undefined);
 	const fetchIf = async (isNeeded: unknown, list: ListRequest) =>
@@ -121,16 +123,15 @@ export async function gatherFacts(context: IExecuteFunctions, itemIndex: number,
 		fetchIf(true, DEPLOYMENTS),
 		fetchKey(send),
 		context.getCredentials(CREDENTIAL_TYPE, itemIndex).catch((): IDataObject => ({})),
-		settled(webhookUrl ? listCallWebhooks(send) : Promise.resolve([])),
+		settled(url ? listCallWebhooks(send) : Promise.resolve([])),
 		fetchIf(isOpen || routingRuleId, ALL_ROUTING_RULES),
-		fetchIf(isOpen || from, PHONE_NUMBERS),
+		fetchIf(isOpen || typeof from === 'string', PHONE_NUMBERS),
 		fetchIf(gatewayId, OUTBOUND_GATEWAYS),
 	]);
-	const url = webhookUrl && canonicalUrl(webhookUrl);
 	return {
 		given,
 		isOpen,
-		isForCalls: [routingRuleId, from, gatewayId].some((value) => value !== undefined),
+		isForCalls: [routingRuleId, from, gatewayId].some((value) => typeof value === 'string'),
 		deployments,
 		key,
 		callWebhooks,

@@ -38,7 +38,7 @@ export function checkRoutingRule({ given, isOpen, rules }: Facts): Finding | und
 /** Checks the number to call from; if nothing was given, whether there is any. */
 export function checkNumber(facts: Facts): Finding | undefined {
 	const { given, isOpen, rules, numbers, gateways } = facts;
-	const { from, fromFault, routingRuleId, gatewayId } = given;
+	const { from, routingRuleId, gatewayId } = given;
 	const ofProject = numbers.rows.map(({ id }) => String(id));
 	if (isOpen) {
 		const usable = rules.rows.filter((rule) => !faultOf(rule));
@@ -55,7 +55,7 @@ export function checkNumber(facts: Facts): Finding | undefined {
 			)
 		);
 	}
-	if (from === undefined) return fromFault;
+	if (typeof from !== 'string') return from;
 	const isFrom = (number: string): boolean => isSameNumber(number, from);
 	const ofRule = phoneNumbersOf(rules.rows.find(({ id }) => id === routingRuleId) ?? {});
 	if (ofRule) {

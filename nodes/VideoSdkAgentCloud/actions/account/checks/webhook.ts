@@ -17,7 +17,7 @@ const NO_MORE = "This n8n process didn't publish the trigger, so it can't check 
 /** Checks that VideoSDK's servers can reach the URL; if nothing was given, n8n's own. */
 export function checkPublic({ given, isOpen, isLocalApi, n8nUrl }: Facts): Finding | undefined {
 	const url = isOpen ? n8nUrl : given.webhookUrl;
-	if (url === undefined) return undefined;
+	if (typeof url !== 'string') return undefined;
 	const { origin } = new URL(url);
 	if (!isUnreachable(url)) return good(`The address ${origin} looks public`);
 	if (isLocalApi) return good(`The address ${origin} is local, and so is 'Base URL' in the credential`);
@@ -28,8 +28,8 @@ export function checkPublic({ given, isOpen, isLocalApi, n8nUrl }: Facts): Findi
 }
 
 /** Checks that it is the Production URL of a trigger. */
-export function checkProduction({ given: { webhookFault }, webhook }: Facts): Finding | undefined {
-	if (webhook === undefined) return webhookFault;
+export function checkProduction({ given: { webhookUrl }, webhook }: Facts): Finding | undefined {
+	if (webhook === undefined) return typeof webhookUrl === 'string' ? undefined : webhookUrl;
 	const { pathname } = new URL(webhook.url);
 	if (pathname.includes(TEST_URL)) {
 		return problem(
