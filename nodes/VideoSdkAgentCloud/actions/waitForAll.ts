@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Field } from '../fields/field';
-import { includeWaitField, readIncludeWaitMs, readKept } from '../fields/recording';
+import { readIncludeWaitMs, readKept } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
 import { readOptions } from '../fields/requestOptions';
@@ -38,11 +38,6 @@ export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): num
 	} catch {
 		return 0;
 	}
-}
-
-/** The options of an operation that waits. @param option see `waitingFor` */
-export function waitOptions(option: Field): Field[] {
-	return [option, includeWaitField];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { choiceField, type Field, textField } from '../../fields/field';
+import { choiceField, textField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
@@ -19,9 +19,9 @@ import { readPhoneNumber } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
-import { readRoom } from '../../fields/room';
+import { ownRoomOption, readRoom } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
-import { type WebhookOf } from '../../webhook/context';
+import { resumeWebhook } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedCall, type RunTools } from '../operation';
 
@@ -78,18 +78,12 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[] = [])
 	return [...TARGET_FIELDS, ...own, maxCallDurationField, ...wait, ...META_DATA_FIELDS, agentToolsField];
 }
 
-/** What differs between the operations that make calls. */
-interface CallOptions {
-	/** Gives that of a room that is created for the call. */
-	webhookOf?: WebhookOf;
-	/** The option for a room without a recording, if the operation has it. */
-	ownRoom?: Field;
-	/** The call is hung up after this time. Default: it isn't */
-	hungUpAfterMs?: number;
+/** How an execution waits for its call. */
+interface CallWait {
+	/** The call is hung up after this time; Infinity: it isn't. */
+	hungUpAfterMs: number;
 	/** The tool by which the agent hands in a response, if it is asked something. */
 	responseTool?: HandedTool;
-	/** Makes the output of the call. Default: the whole record */
-	show?: (call: IDataObject) => IDataObject;
 }
 
 /** @throws NodeOperationError if the number to call from is certainly none of the routing rule's */
@@ -115,12 +109,10 @@ async function checkFrom(
 /**
  * Reads a call, to be made in the room that was chosen for it: what `callFields` has for all operations, and CALL_OPTIONS.
  *
+ * @param wait Default: the execution doesn't wait for it
  * @throws NodeOperationError naming the field
  */
-export function prepareCall(
-	read: ItemReader,
-	{ webhookOf, ownRoom, hungUpAfterMs, responseTool, show = (call) => call }: CallOptions = {},
-): PreparedCall {
+export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 	const sipCallTo = readPhoneNumber(read, toField);
 	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
 	const route = isViaGateway
@@ -130,11 +122,16 @@ export function prepareCall(
 	const waitUntilAnswered = options.flag(waitUntilAnsweredField);
 	const ringingTimeout = options.count(ringingTimeoutField);
 	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
-	const maxCallDuration = readMaxCallDurationS(read, hungUpAfterMs);
+	const maxCallDuration = readMaxCallDurationS(read, wait?.hungUpAfterMs);
 	const body = { sipCallTo, ...route, waitUntilAnswered, ringingTimeout, maxCallDuration };
-	const metadataOf = readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS), responseTool);
-	const room = readRoom(read, ownRoom);
+	const data = readKeyValues(read, META_DATA_FIELDS);
+	const metadataOf = readWithTools(read, 'metadata', data, wait?.responseTool);
+	const room = readRoom(read, wait && ownRoomOption);
+	// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
+	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
 	const hours = readCallingHours(options);
+	// A wait goes by the whole record.
+	const show = wait ? (call: IDataObject) => call : readSimplifyCall(options);
 	return {
 		to: sipCallTo,
 		allowsSameNumber: options.flag(allowSameNumberField) ?? false,
@@ -159,5 +156,5 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('n8n creates a room for it. Get it after the call with Call: Get.')),
 	options: [...CALL_OPTIONS, ...TOOLS_OPTIONS],
-	prepare: (read) => prepareCall(read, { show: readSimplifyCall(readOptions(read)) }),
+	prepare: (read) => prepareCall(read),
 };

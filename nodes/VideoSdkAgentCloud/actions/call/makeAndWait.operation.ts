@@ -2,12 +2,11 @@ import { switchField } from '../../fields/field';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
-import { recordingFields } from '../../fields/recording';
+import { includeWaitField, recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
-import { resumeWebhook } from '../../waiting/resumeUrl';
 import { type Operation } from '../operation';
-import { checkWait, waitingFor, waitOptions } from '../waitForAll';
+import { checkWait, waitingFor } from '../waitForAll';
 import { callFields, prepareCall, toField } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
@@ -26,12 +25,7 @@ export const operation: Operation = {
 	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('The node waits for it and adds it to the output.'), MAX_WAIT_FIELDS),
-	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, ...waitOptions(HANG_UP_AT_TIMEOUT)],
-	prepare(read) {
-		const hungUpAfterMs = checkWait(read, HANG_UP_AT_TIMEOUT);
-		// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
-		const webhookOf = resumeWebhook(read.context, ['session-ended']);
-		return prepareCall(read, { webhookOf, ownRoom: ownRoomOption, hungUpAfterMs });
-	},
+	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, HANG_UP_AT_TIMEOUT, includeWaitField],
+	prepare: (read) => prepareCall(read, { hungUpAfterMs: checkWait(read, HANG_UP_AT_TIMEOUT) }),
 	...waitingFor('call', HANG_UP_AT_TIMEOUT),
 };

@@ -11,7 +11,7 @@ import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
 import { endAtMaxWait, putToWait } from '../../waiting/putToWait';
 import { planWait, type WaitOptions } from '../../waiting/planWait';
 import { createKey, type Question, withoutResponse } from '../../waiting/question';
-import { responseUrlOf, resumeWebhook } from '../../waiting/resumeUrl';
+import { responseUrlOf } from '../../waiting/resumeUrl';
 import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
 import { remainingWaitMs } from '../waitForAll';
 import { callFields, prepareCall, toField } from './make.operation';
@@ -40,9 +40,6 @@ function prepareQuestion(read: ItemReader): PreparedCall {
 	const { key, keyHash } = createKey();
 	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash };
 	const call = prepareCall(read, {
-		// The room tells of the end.
-		webhookOf: resumeWebhook(read.context, ['session-ended']),
-		ownRoom: ownRoomOption,
 		hungUpAfterMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
 		responseTool: {
 			url: responseUrlOf(read.context),

@@ -1,13 +1,13 @@
 import { switchField } from '../../fields/field';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
-import { recordingFields } from '../../fields/recording';
+import { includeWaitField, recordingFields } from '../../fields/recording';
 import { roomIdOption } from '../../fields/room';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { readSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
-import { checkWait, waitingFor, waitOptions } from '../waitForAll';
+import { checkWait, waitingFor } from '../waitForAll';
 import { readStart, startFields } from './start.operation';
 
 const END_AT_TIMEOUT = switchField('default', 'End When Max Wait Ends', 'endAtTimeout', {
@@ -25,7 +25,7 @@ export const operation: Operation = {
 		...recordingFields('The node waits for it and adds it to the output.'),
 		...MAX_WAIT_FIELDS,
 	]),
-	options: [roomIdOption, ...TOOLS_OPTIONS, ...waitOptions(END_AT_TIMEOUT)],
+	options: [roomIdOption, ...TOOLS_OPTIONS, END_AT_TIMEOUT, includeWaitField],
 	prepare(read) {
 		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);
