@@ -94,8 +94,6 @@ export interface Operation {
 	 * @throws NodeOperationError naming the field
 	 */
 	prepare(read: ItemReader): ItemRun | PreparedCall;
-	/** Of an operation that makes calls: the field that says whom. */
-	calleeField?: Field;
 	/** The output of an item that was not waited for. Default: what was started, unchanged */
 	show?(read: ItemReader, record: IDataObject): IDataObject;
 	/**

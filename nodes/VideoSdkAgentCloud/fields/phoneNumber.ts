@@ -1,5 +1,11 @@
-import { type Blank, type Field, type TextOf } from './field';
+import { type Blank, type Field, textField, type TextOf } from './field';
 import { type ItemReader } from './reader';
+
+/** Whom to call: of each operation that makes calls. */
+export const toField = textField('required', 'To', 'to', {
+	placeholder: 'e.g. +14155550123',
+	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
+});
 
 /** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
 const API_NUMBER = /^\+?\d{3,15}$/;

@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { choiceField, textField } from '../../fields/field';
+import { choiceField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
@@ -15,7 +15,7 @@ import {
 } from '../../fields/callOptions';
 import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
-import { readPhoneNumber } from '../../fields/phoneNumber';
+import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
@@ -32,11 +32,6 @@ const RINGING_ALLOWANCE_S = 180;
 function shownFor(callVia: 'routingRule' | 'gateway', field: INodeProperties): INodeProperties {
 	return { ...field, displayOptions: { show: { callVia: [callVia] } } };
 }
-
-export const toField = textField('required', 'To', 'to', {
-	placeholder: 'e.g. +14155550123',
-	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
-});
 
 const callViaField = choiceField('default', 'Call Via', 'callVia', {
 	noDataExpression: true,
@@ -152,7 +147,6 @@ export const operation: Operation = {
 	description: 'Have a voice agent call someone. This costs money and reaches a real person.',
 	consequence: 'costs money and calls a person',
 	starts: 'call',
-	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('n8n creates a room for it. Get it after the call with Call: Get.')),
 	options: [...CALL_OPTIONS, ...TOOLS_OPTIONS],

@@ -7,7 +7,7 @@ import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { type Operation } from '../operation';
 import { checkWait, waitingFor } from '../waitForAll';
-import { callFields, prepareCall, toField } from './make.operation';
+import { callFields, prepareCall } from './make.operation';
 
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
 	default: true,
@@ -22,7 +22,6 @@ export const operation: Operation = {
 		'Call one person per item and continue when all calls are over. This costs money and reaches real people.',
 	isTool: false,
 	starts: 'call',
-	calleeField: toField,
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('The node waits for it and adds it to the output.'), MAX_WAIT_FIELDS),
 	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, HANG_UP_AT_TIMEOUT, includeWaitField],

@@ -14,7 +14,7 @@ import { createKey, type Question, withoutResponse } from '../../waiting/questio
 import { responseUrlOf } from '../../waiting/resumeUrl';
 import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
 import { remainingWaitMs } from '../waitForAll';
-import { callFields, prepareCall, toField } from './make.operation';
+import { callFields, prepareCall } from './make.operation';
 
 /** What each call asks, by the record in its item, which is the same if n8n tries the node again. */
 const questions = new WeakMap<object, Question>();
@@ -85,7 +85,6 @@ export const operation: Operation = {
 	consequence: 'costs money and calls a person',
 	isQuestion: true,
 	starts: 'call',
-	calleeField: toField,
 	fields: callFields(QUESTION_FIELDS, MAX_WAIT_FOR_RESPONSE),
 	options: [callingHoursField, ownRoomOption, ringingTimeoutField, roomIdOption, ...TOOLS_OPTIONS],
 	prepare: prepareQuestion,

@@ -79,7 +79,6 @@ function refuse(items: Items, itemIndex: number, error: unknown): void {
 function prepareItems(run: Run): Items {
 	const { context, operation, outcomes } = run;
 	const items: Items = { ...run, prepared: [], callees: [], claims: [] };
-	const { calleeField } = operation;
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	for (const [itemIndex, read] of readers.entries()) {
 		if (outcomes[itemIndex] !== undefined) continue;
@@ -97,14 +96,12 @@ function prepareItems(run: Run): Items {
 			refuse(items, itemIndex, error);
 		}
 	}
-	if (calleeField === undefined) return items;
-	items.callees = readers.map(
-		(read, itemIndex) => items.prepared[itemIndex]?.call?.to ?? calleeOf(read, calleeField),
-	);
+	if (operation.starts !== 'call') return items;
+	items.callees = readers.map((read, itemIndex) => items.prepared[itemIndex]?.call?.to ?? calleeOf(read));
 	for (const [itemIndex, others] of findSameNumbers(items.callees)) {
 		const read = readers[itemIndex];
 		if (read === undefined || items.prepared[itemIndex]?.call?.allowsSameNumber !== false) continue;
-		refuse(items, itemIndex, sameNumberError(read, calleeField, String(items.callees[itemIndex]), others));
+		refuse(items, itemIndex, sameNumberError(read, String(items.callees[itemIndex]), others));
 	}
 	return items;
 }

@@ -1,6 +1,5 @@
-import type { INodeProperties, NodeOperationError } from 'n8n-workflow';
-import { type Field } from '../../fields/field';
-import { readPhoneNumber } from '../../fields/phoneNumber';
+import type { NodeOperationError } from 'n8n-workflow';
+import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import type { ItemReader } from '../../fields/reader';
 
 /** Of the items with the same number, as many are named. */
@@ -11,8 +10,8 @@ const MAX_NAMED = 5;
  *
  * @returns the number, cleaned; what was entered if it can't be called; undefined if there is nothing
  */
-export function calleeOf(read: ItemReader, field: Field): string | undefined {
-	const readers = [() => readPhoneNumber(read, field), () => read.text(field)];
+export function calleeOf(read: ItemReader): string | undefined {
+	const readers = [() => readPhoneNumber(read, toField), () => read.text(toField)];
 	for (const readCallee of readers) {
 		try {
 			return readCallee();
@@ -53,12 +52,8 @@ export function findSameNumbers(callees: Array<string | undefined>): Map<number,
 }
 
 /** Makes the error of an item that may not call the number of others, see `findSameNumbers`. */
-export function sameNumberError(
-	read: ItemReader,
-	{ displayName }: INodeProperties,
-	callee: string,
-	items: number[],
-): NodeOperationError {
+export function sameNumberError(read: ItemReader, callee: string, items: number[]): NodeOperationError {
+	const { displayName } = toField;
 	return read.fail(
 		`'${displayName}' is the same in items ${inWords(items)}: ${callee}`,
 		`If each item calls a different person, set '${displayName}' to an expression. To call a number more than once, turn on 'Allow Same Number' under 'Options'.`,

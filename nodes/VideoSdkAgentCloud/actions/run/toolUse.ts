@@ -8,8 +8,7 @@ import { outcomesBeforeRetry } from './retriedExecution';
 import { phoneKey } from './sameNumber';
 
 /** Whether the tool itself knows whom it has called. A person may be asked more than once. */
-const callsOnce = ({ calleeField, isQuestion = false }: Operation) =>
-	calleeField !== undefined && !isQuestion;
+const callsOnce = ({ starts, isQuestion }: Operation) => starts === 'call' && !isQuestion;
 
 /** @returns why the tool starts nothing, in words for the model, too; undefined if it may */
 async function whyNot(context: IExecuteFunctions, operation: Operation): Promise<string | undefined> {
