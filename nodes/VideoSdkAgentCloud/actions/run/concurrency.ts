@@ -11,18 +11,14 @@ export class ConcurrencyLimit {
 	private readonly followUps: Array<() => void> = [];
 	private readonly firsts: Array<() => void> = [];
 	private inFlight = 0;
-	private limit: number;
+	/** The limit at present. */
+	concurrency: number;
 	private successes = 0;
 	private slowedDownAtMs = 0;
 
 	/** @param maximum requests in flight at most, at least 1 */
 	constructor(private readonly maximum: number) {
-		this.limit = maximum;
-	}
-
-	/** The limit at present. */
-	get concurrency(): number {
-		return this.limit;
+		this.concurrency = maximum;
 	}
 
 	/**
@@ -47,22 +43,22 @@ export class ConcurrencyLimit {
 		if (nowMs - this.slowedDownAtMs < SLOWDOWN_INTERVAL_MS) return;
 		this.slowedDownAtMs = nowMs;
 		this.successes = 0;
-		this.limit = Math.max(1, Math.floor(this.limit / 2));
+		this.concurrency = Math.max(1, Math.floor(this.concurrency / 2));
 	}
 
 	/** A request succeeded. */
 	recover(): void {
-		if (this.limit >= this.maximum) return;
+		if (this.concurrency >= this.maximum) return;
 		this.successes++;
-		if (this.successes < this.limit) return;
+		if (this.successes < this.concurrency) return;
 		this.successes = 0;
 		const step = Math.max(1, Math.round(this.maximum * RECOVERY_SHARE));
-		this.limit = Math.min(this.maximum, this.limit + step);
+		this.concurrency = Math.min(this.maximum, this.concurrency + step);
 		this.startNext();
 	}
 
 	private startNext(): void {
-		while (this.inFlight < this.limit) {
+		while (this.inFlight < this.concurrency) {
 			const start = this.followUps.shift() ?? this.firsts.shift();
 			if (start === undefined) return;
 			this.inFlight++;

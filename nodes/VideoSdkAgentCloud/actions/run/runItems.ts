@@ -2,6 +2,7 @@ import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } f
 import { type ItemRun, type Operation } from '../operation';
 import { simplifyCall } from '../../api/callRecord';
 import { credentialsOfItems } from '../../api/credential';
+import { pause } from '../../api/pause';
 import { ItemReader } from '../../fields/reader';
 import { readRequestOptions } from '../../fields/requestOptions';
 import { toErrorOutput } from '../../n8n/errorOutput';
@@ -119,8 +120,8 @@ async function runPrepared(items: Items): Promise<void> {
 	const runner = new Runner(items, limit);
 	// What failed its checks, or was started by an earlier try, takes no place in a batch.
 	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
-	for (let first = 0; first < open.length && !runner.isStopped; first += batchSize) {
-		if (first > 0) await runner.pause(batchIntervalMs);
+	for (let first = 0; first < open.length && !runner.stopSignal.aborted; first += batchSize) {
+		if (first > 0) await pause(batchIntervalMs, runner.stopSignal);
 		const batch = open.slice(first, first + batchSize);
 		await Promise.all(batch.map(async ({ item, index }) => await runner.run(item, index)));
 	}

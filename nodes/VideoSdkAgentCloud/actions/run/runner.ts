@@ -1,7 +1,6 @@
 import { sleep } from 'n8n-workflow';
 import { apiRequest, failureOf, type Send } from '../../api/client';
 import { isInDoubt } from '../../api/failure';
-import { pause } from '../../api/pause';
 import { deactivateRoom } from '../../api/rooms';
 import type { RequestOptions } from '../../fields/requestOptions';
 import { type ItemRun, type PreparedCall, RecordWithFile } from '../operation';
@@ -33,7 +32,8 @@ export class Runner {
 	private readonly closeLimit: ConcurrencyLimit;
 	private readonly failure = new AbortController();
 	private readonly found = new Map<string, Promise<unknown>>();
-	private readonly stopSignal: AbortSignal;
+	/** Aborted when nothing more is sent. */
+	readonly stopSignal: AbortSignal;
 	private readonly stopsOnFail: boolean;
 
 	constructor(
@@ -49,15 +49,6 @@ export class Runner {
 		const cancelSignal = context.getExecutionCancelSignal();
 		const signals = [this.failure.signal, ...(cancelSignal ? [cancelSignal] : [])];
 		this.stopSignal = AbortSignal.any(signals);
-	}
-
-	get isStopped(): boolean {
-		return this.stopSignal.aborted;
-	}
-
-	/** Waits, unless nothing more is sent. */
-	async pause(ms: number): Promise<void> {
-		await pause(ms, this.stopSignal);
 	}
 
 	/** See RunTools. */
@@ -134,7 +125,7 @@ export class Runner {
 			await new Promise((resolve, reject) => {
 				void this.limit.run(async () => {
 					try {
-						if (this.isStopped) throw new NotSent();
+						if (this.stopSignal.aborted) throw new NotSent();
 						const reason = hasBegun ? undefined : call?.notNow(Date.now());
 						if (reason !== undefined) throw new NotNow(reason);
 						hasBegun = true;
