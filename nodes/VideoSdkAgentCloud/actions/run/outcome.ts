@@ -75,9 +75,9 @@ export function startedBy({ records = [] }: Outcome = {}): IDataObject[] {
 	return records.filter(({ outcome }) => outcome !== 'notCalled');
 }
 
-/** @returns whether anything was started, or may have been */
-function hasStarted(outcomes: Outcomes): boolean {
-	return outcomes.some((outcome) => outcome && (outcome.isInDoubt || startedBy(outcome).length > 0));
+/** @returns whether an item has started anything, or may have */
+export function mayHaveStarted(outcome?: Outcome): boolean {
+	return outcome?.isInDoubt === true || startedBy(outcome).length > 0;
 }
 
 /**
@@ -122,7 +122,7 @@ export function stopError({ context, operation, outcomes }: Run, error: Error): 
 	const item = itemIndex === undefined ? '' : ` [item ${itemIndex}]`;
 	const message = error.message.endsWith(item) ? error.message : error.message + item;
 	const started = starts && startedInWords(outcomes, starts, error);
-	const none = starts && !hasStarted(outcomes) ? (STARTS[starts] as StartWords).none : undefined;
+	const none = starts && !outcomes.some(mayHaveStarted) ? (STARTS[starts] as StartWords).none : undefined;
 	const description = [started, nodeError.description, none].filter(Boolean).join(' ') || undefined;
 	if (!started) return Object.assign(error, { message, description });
 	const httpCode = nodeError.httpCode ?? undefined;

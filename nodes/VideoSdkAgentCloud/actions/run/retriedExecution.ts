@@ -4,7 +4,7 @@ import { type StartKind, STARTS } from '../../api/starts';
 import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
 import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
-import { type Outcome, type Outcomes, type Run, startedBy } from './outcome';
+import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
 
 /** n8n keeps 10,000 executions by default, and each of them can be retried at any time. */
 const MAX_RETRIES = 10_000;
@@ -21,7 +21,7 @@ interface Left {
 export function keepForRetry({ context, operation, outcomes }: Run): void {
 	if (operation.starts === undefined || continuesOnFail(context)) return;
 	const stored = outcomes.map((outcome): StoredOutcome | null => {
-		if (!outcome?.isInDoubt && startedBy(outcome).length === 0) return null;
+		if (!mayHaveStarted(outcome)) return null;
 		const { error, ...rest } = outcome as Outcome;
 		return { ...rest, message: error?.message };
 	});
