@@ -6,7 +6,7 @@ import { fileAddressRule } from '../webhook/address';
 import type { RunTools } from './operation';
 
 /**
- * Fetches a file for an item: from the internet only, unless the API of the item's credential is local.
+ * Fetches a file for an item when it is its turn: from the internet only, unless the API of the item's credential is local.
  *
  * @param use takes the content
  * @returns what `use` returns
@@ -15,18 +15,20 @@ import type { RunTools } from './operation';
 export async function withFile<T>(
 	read: ItemReader,
 	url: string,
-	{ credential, stopSignal, timeoutMs }: RunTools,
+	{ credential, inTurn, stopSignal, timeoutMs }: RunTools,
 	limits: Omit<FileLimits, 'timeoutMs'>,
 	use: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
-	const rejectionOf = fileAddressRule(readBaseUrl((await credential()).data?.baseUrl));
 	const { httpRequest } = read.context.helpers;
-	return await openFile({ httpRequest, url, rejectionOf, timeoutMs, stopSignal, ...limits })
-		.then(use)
-		.catch((error: Error & { description?: string | null }) => {
-			const shown = read.fail(error.message, error.description ?? '');
-			throw Object.assign(shown, { cause: error });
-		});
+	return await inTurn(async () => {
+		const rejectionOf = fileAddressRule(readBaseUrl((await credential()).data?.baseUrl));
+		return await openFile({ httpRequest, url, rejectionOf, timeoutMs, stopSignal, ...limits })
+			.then(use)
+			.catch((error: Error & { description?: string | null }) => {
+				const shown = read.fail(error.message, error.description ?? '');
+				throw Object.assign(shown, { cause: error });
+			});
+	});
 }
 
 /** @returns whether an error of `withFile` says that the same file may be there later */
@@ -35,7 +37,7 @@ export function mayComeLater({ cause }: { cause?: unknown }): boolean {
 }
 
 /**
- * Makes the function by which an item reads a transcript or summary, when it is its turn.
+ * Makes the function by which an item reads a transcript or summary.
  *
  * @param tooLargeAdvice what to do about a file that is too large
  */
@@ -46,5 +48,5 @@ export function textReader(
 ): (url: string) => Promise<string> {
 	const limits = { ...TEXT_LIMITS, tooLargeAdvice };
 	const use = async ({ stream }: OpenFile) => await textOf(stream);
-	return async (url) => await tools.inTurn(async () => await withFile(read, url, tools, limits, use));
+	return async (url) => await withFile(read, url, tools, limits, use);
 }

@@ -1,3 +1,4 @@
+import { type OpenFile } from '../../api/files';
 import { numberField, textField } from '../../fields/field';
 import { readOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
@@ -38,17 +39,11 @@ export const operation: Operation = {
 		const field = read.text(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
 		const limits = { maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE };
-		return async (_send, tools) =>
-			await tools.inTurn(
-				async () =>
-					await withFile(read, url, tools, limits, async (file) => {
-						const { stream, fileName, mimeType, receivedBytes } = file;
-						const binary = await context.helpers.prepareBinaryData(stream, fileName, mimeType);
-						return new RecordWithFile(
-							{ fileName, mimeType: binary.mimeType, fileSize: receivedBytes() },
-							{ [field]: binary },
-						);
-					}),
-			);
+		const store = async ({ stream, fileName, mimeType, receivedBytes }: OpenFile) => {
+			const binary = await context.helpers.prepareBinaryData(stream, fileName, mimeType);
+			const json = { fileName, mimeType: binary.mimeType, fileSize: receivedBytes() };
+			return new RecordWithFile(json, { [field]: binary });
+		};
+		return async (_send, tools) => await withFile(read, url, tools, limits, store);
 	},
 };
