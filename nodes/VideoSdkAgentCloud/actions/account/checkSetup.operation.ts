@@ -3,9 +3,8 @@ import { gatewayField, optionalFromField, routingRuleField } from '../../fields/
 import { type Blank, type Field, optional } from '../../fields/field';
 import { deploymentField, tagField } from '../../fields/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
-import { type ItemReader } from '../../fields/reader';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
-import { type ItemRun, type Operation } from '../operation';
+import { type Operation } from '../operation';
 import { checkClock, checkCredential, checkPublicKey } from './checks/access';
 import { checkDeployment, checkTag } from './checks/deployment';
 import { type Check, type Finding, gatherFacts, type Given, problem } from './checks/facts';
@@ -50,31 +49,29 @@ function orFault(read: () => string | undefined): string | Finding | undefined {
 	}
 }
 
-function prepare(read: ItemReader): ItemRun {
-	// An expression that gives nothing is an error of the node.
-	read.text(FIELDS.from);
-	const given: Given = {
-		deploymentId: read.text(FIELDS.deploymentId),
-		tag: read.text(FIELDS.tag),
-		webhookUrl: orFault(() => readWebhookUrl(read)),
-		routingRuleId: read.text(FIELDS.routingRuleId),
-		from: orFault(() => readPhoneNumber(read, FIELDS.from)),
-		gatewayId: read.text(FIELDS.gatewayId),
-	};
-	return async (send) => {
-		const facts = await gatherFacts(read.context, read.itemIndex, send, given);
-		return Object.entries(CHECKS).flatMap(([check, run]) => {
-			const finding = run(facts);
-			return finding ? [{ check, ...finding }] : [];
-		});
-	};
-}
-
 export const operation: Operation = {
 	value: 'checkSetup',
 	action: 'Check setup',
 	description:
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
 	fields: Object.values(FIELDS),
-	prepare,
+	prepare(read) {
+		// An expression that gives nothing is an error of the node.
+		read.text(FIELDS.from);
+		const given: Given = {
+			deploymentId: read.text(FIELDS.deploymentId),
+			tag: read.text(FIELDS.tag),
+			webhookUrl: orFault(() => readWebhookUrl(read)),
+			routingRuleId: read.text(FIELDS.routingRuleId),
+			from: orFault(() => readPhoneNumber(read, FIELDS.from)),
+			gatewayId: read.text(FIELDS.gatewayId),
+		};
+		return async (send) => {
+			const facts = await gatherFacts(read.context, read.itemIndex, send, given);
+			return Object.entries(CHECKS).flatMap(([check, run]) => {
+				const finding = run(facts);
+				return finding ? [{ check, ...finding }] : [];
+			});
+		};
+	},
 };

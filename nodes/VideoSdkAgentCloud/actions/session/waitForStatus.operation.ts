@@ -3,9 +3,8 @@ import { choicesField, optionsOf } from '../../fields/field';
 import { getSession, hasStatus, SESSION_STATUSES, TERMINAL_STATUSES } from '../../api/sessions';
 import { sessionField } from '../../fields/locators';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../../fields/maxWait';
-import { type ItemReader } from '../../fields/reader';
 import { fetchUntil } from '../lookUntil';
-import { type ItemRun, type Operation } from '../operation';
+import { type Operation } from '../operation';
 
 const statusesField = choicesField('required', 'Statuses', 'statuses', {
 	options: optionsOf(SESSION_STATUSES),
@@ -14,23 +13,21 @@ const statusesField = choicesField('required', 'Statuses', 'statuses', {
 		'The statuses to wait for. One that passes between two checks is missed, so include those in which a session ends.',
 });
 
-function prepare(read: ItemReader): ItemRun {
-	const sessionId = read.text(sessionField);
-	const statuses = read.choices(statusesField);
-	const maxWaitMs = readMaxWaitMs(read);
-	const isReached = (session: IDataObject) => hasStatus(session, statuses);
-	return async (send, { stopSignal }) => {
-		const get = async () => await getSession(send, sessionId);
-		const session = await fetchUntil(get, isReached, maxWaitMs, stopSignal);
-		return isReached(session) ? session : { ...session, timedOut: true };
-	};
-}
-
 export const operation: Operation = {
 	value: 'waitForStatus',
 	action: 'Wait for session status',
 	description: 'Keep checking a session until it reaches one of the selected statuses',
 	isTool: false,
 	fields: [sessionField, statusesField, ...MAX_WAIT_FIELDS],
-	prepare,
+	prepare(read) {
+		const sessionId = read.text(sessionField);
+		const statuses = read.choices(statusesField);
+		const maxWaitMs = readMaxWaitMs(read);
+		const isReached = (session: IDataObject) => hasStatus(session, statuses);
+		return async (send, { stopSignal }) => {
+			const get = async () => await getSession(send, sessionId);
+			const session = await fetchUntil(get, isReached, maxWaitMs, stopSignal);
+			return isReached(session) ? session : { ...session, timedOut: true };
+		};
+	},
 };

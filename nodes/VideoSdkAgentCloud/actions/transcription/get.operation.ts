@@ -79,12 +79,6 @@ function noTranscription(read: ItemReader, roomId: string, isOff: boolean): Erro
 			);
 }
 
-function readGetBy(read: ItemReader): { roomId: string } | { id: string } {
-	return read.choice<'room' | 'id'>(getByField) === 'id'
-		? { id: read.text(transcriptionIdField) }
-		: { roomId: read.text(roomIdField) };
-}
-
 /**
  * Asks a room how it is recorded. Only a message and the wait for a summary depend on it, so it never fails.
  *
@@ -98,7 +92,8 @@ async function lookUpRoom(send: Send, roomId: string): Promise<Partial<Recording
 }
 
 function prepare(read: ItemReader): ItemRun {
-	const target = readGetBy(read);
+	const isById = read.choice(getByField) === 'id';
+	const target = isById ? { id: read.text(transcriptionIdField) } : { roomId: read.text(roomIdField) };
 	/** Undefined: it does not wait, as a tool of an AI agent, which can't. */
 	const maxWaitMs = !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 	const includesText = read.flag(includeTextField);
@@ -117,7 +112,7 @@ function prepare(read: ItemReader): ItemRun {
 		let room: Partial<RecordingSetup> | undefined;
 		const isComplete = async (transcription: IDataObject): Promise<boolean> => {
 			if (!isReady(transcription)) return false;
-			const roomId = 'roomId' in target ? target.roomId : transcription.roomId;
+			const roomId = target.roomId ?? transcription.roomId;
 			if (!mayGetSummary(transcription) || typeof roomId !== 'string') return true;
 			room ??= await lookUpRoom(send, roomId);
 			return room !== undefined && room.summary !== true;
@@ -125,7 +120,7 @@ function prepare(read: ItemReader): ItemRun {
 
 		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
 		const isFormer = async ({ sessionId }: IDataObject): Promise<boolean> => {
-			if (!('roomId' in target) || sessionId === undefined) return false;
+			if (target.roomId === undefined || sessionId === undefined) return false;
 			const latest = await latestSession(send, target.roomId).catch((error: Error) =>
 				isPassing(failureOf(error)) ? UNKNOWN : undefined,
 			);
@@ -137,7 +132,7 @@ function prepare(read: ItemReader): ItemRun {
 		/** @returns the output; undefined if it is too early for it */
 		const look = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
 			const found =
-				'id' in target
+				target.id !== undefined
 					? await getTranscription(send, target.id)
 					: await findTranscription(send, target.roomId);
 			if (found !== undefined) {
@@ -145,7 +140,7 @@ function prepare(read: ItemReader): ItemRun {
 				if (isDone) return await withText(found);
 				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
 			}
-			if ('id' in target) return undefined;
+			if (target.id !== undefined) return undefined;
 			room ??= await lookUpRoom(send, target.roomId);
 			const isOff = room?.transcript === false;
 			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
