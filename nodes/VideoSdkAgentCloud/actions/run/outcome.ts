@@ -88,16 +88,15 @@ export function mayHaveStarted(outcome?: Outcome): boolean {
  */
 export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Error): string {
 	const { idField, one, started, check, goOn } = STARTS[starts] as StartWords;
-	const others = outcomes
-		.map((outcome = {}, itemIndex) => [itemIndex, outcome] as const)
-		.filter(([, { error }]) => error === undefined || error !== shown);
-	const ids = others.flatMap(([itemIndex, outcome]) =>
-		startedBy(outcome).map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)),
-	);
-	const doubtful = others.flatMap(([itemIndex, outcome]) => (outcome.isInDoubt ? [itemIndex] : []));
-	const openRooms = others.flatMap(([itemIndex, { openRoomId }]) =>
-		openRoomId === undefined ? [] : [`room ${openRoomId} (item ${itemIndex})`],
-	);
+	const ids: string[] = [];
+	const doubtful: number[] = [];
+	const openRooms: string[] = [];
+	for (const [itemIndex, outcome = {}] of outcomes.entries()) {
+		if (outcome.error !== undefined && outcome.error === shown) continue;
+		ids.push(...startedBy(outcome).map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)));
+		if (outcome.isInDoubt) doubtful.push(itemIndex);
+		if (outcome.openRoomId !== undefined) openRooms.push(`room ${outcome.openRoomId} (item ${itemIndex})`);
+	}
 	const sentences = [
 		ids.length > 0 &&
 			`${ids.length === 1 ? `One ${one} was` : `${ids.length} ${one}s were`} ${started} before this: ${ids.join(', ')}.`,
