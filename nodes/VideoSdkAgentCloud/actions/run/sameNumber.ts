@@ -27,9 +27,9 @@ export const phoneKey = (callee: string): string => callee.toLowerCase();
 
 /** @returns such as "0, 1, and 2" */
 function inWords(items: number[]): string {
-	const named: Array<number | string> = items.slice(0, MAX_NAMED);
+	const named = items.slice(0, MAX_NAMED).map(String);
 	if (items.length > MAX_NAMED) named.push(`${items.length - MAX_NAMED} more`);
-	return named.length > 2 ? `${named.slice(0, -1).join(', ')}, and ${named.at(-1)}` : named.join(' and ');
+	return new Intl.ListFormat('en').format(named);
 }
 
 /**
