@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { checkNotDeclined, isRecord } from './answer';
+import { checkNotDeclined, recordsIn } from './answer';
 import type { Send } from './client';
 import type { ListRequest } from './pagination';
 
@@ -33,9 +33,7 @@ export async function dispatchAgent(
 		},
 		(answer) => {
 			checkNotDeclined(answer);
-			const result = [answer.data, answer].find(
-				(candidate): candidate is IDataObject => isRecord(candidate) && 'success' in candidate,
-			);
+			const result = recordsIn(answer).find((candidate) => 'success' in candidate);
 			// Anything else is in doubt, and a second agent must not come.
 			return result?.success === true ? result : undefined;
 		},

@@ -14,9 +14,10 @@ export class DeclinedError extends Error {}
 
 /** @throws DeclinedError if an answer says plainly that what was asked was not done */
 export function checkNotDeclined(answer: IDataObject): void {
-	for (const { success } of [answer, answer.data].filter(isRecord)) {
-		if ([false, 'false', 0].includes(success as boolean)) throw new DeclinedError();
-	}
+	const isDeclined = recordsIn(answer).some(({ success }) =>
+		[false, 'false', 0].includes(success as boolean),
+	);
+	if (isDeclined) throw new DeclinedError();
 }
 
 /** @returns whether a value is a JSON object, not a list or null */
@@ -24,18 +25,28 @@ export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** @returns a value that is a JSON object; else one without fields */
+export function asRecord(value: unknown): IDataObject {
+	return isRecord(value) ? value : {};
+}
+
 /**
- * Makes a reader for an answer that holds one record. Some endpoints wrap it in `data` and some do not; both are accepted, so that
- * no ID is lost if that ever changes.
+ * Some endpoints wrap a record in `data` and some do not. Both are accepted, so that no ID is lost if that ever changes.
+ *
+ * @returns what may be the record that is wanted
+ */
+export function recordsIn(answer: IDataObject): IDataObject[] {
+	return [answer.data, answer].filter(isRecord);
+}
+
+/**
+ * Makes a reader for an answer that holds one record.
  *
  * @param idFields the fields of which a record of this kind always has one. An ID is text, as everything that compares IDs expects
  */
 export function recordWith(...idFields: string[]): (answer: IDataObject) => IDataObject | undefined {
 	return (answer) => {
-		const record = [answer.data, answer].find(
-			(candidate): candidate is IDataObject =>
-				isRecord(candidate) && idFields.some((idField) => Boolean(candidate[idField])),
-		);
+		const record = recordsIn(answer).find((candidate) => idFields.some((idField) => candidate[idField]));
 		const ids = idFields.filter((idField) => typeof record?.[idField] === 'number');
 		return record && { ...record, ...Object.fromEntries(ids.map((name) => [name, String(record[name])])) };
 	};

@@ -1,5 +1,5 @@
 import { UserError, type IDataObject } from 'n8n-workflow';
-import { isRecord } from './answer';
+import { asRecord, isRecord } from './answer';
 import type { ApiRequest, Send } from './client';
 import { apiSessionId } from './sessionId';
 
@@ -52,7 +52,7 @@ async function fetchPage(send: Send, list: ListRequest, page: number): Promise<P
 			rows && {
 				records: rows.filter(isRecord).map(toRecord),
 				rowCount: rows.length,
-				pageInfo: isRecord(answer.pageInfo) ? answer.pageInfo : {},
+				pageInfo: asRecord(answer.pageInfo),
 			}
 		);
 	};

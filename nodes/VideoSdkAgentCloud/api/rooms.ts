@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, latestOf, recordWith } from './answer';
+import { asRecord, isRecord, latestOf, recordWith } from './answer';
 import type { Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import type { SessionWebhook } from './sessions';
@@ -67,22 +67,13 @@ export async function latestSession(send: Send, roomId: string): Promise<IDataOb
 }
 
 /** What a room's recording makes, by the names of what remains of a conversation. */
-export interface RecordingSetup {
-	recording: boolean;
-	transcript: boolean;
-	summary: boolean;
-}
+export type RecordingSetup = Record<'recording' | 'summary' | 'transcript', boolean>;
 
 /** @returns how a room is recorded, as far as its record says; undefined: it says nothing */
 export function recordingSetup({ autoStartConfig }: IDataObject): RecordingSetup | undefined {
-	const { recording } = isRecord(autoStartConfig) ? autoStartConfig : {};
+	const { recording } = asRecord(autoStartConfig);
 	if (!isRecord(recording)) return undefined;
-	const transcription = isRecord(recording.transcription) ? recording.transcription : {};
-	const { enabled, summary } = transcription;
+	const { enabled, summary } = asRecord(recording.transcription);
 	const transcript = enabled === true;
-	return {
-		recording: true,
-		transcript,
-		summary: transcript && isRecord(summary) && summary.enabled === true,
-	};
+	return { recording: true, transcript, summary: transcript && asRecord(summary).enabled === true };
 }

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, pick } from './answer';
+import { asRecord, pick } from './answer';
 import { failureOf, type Send } from './client';
 import { listPages, type ListRequest } from './pagination';
 
@@ -20,7 +20,7 @@ export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', ({ id, name, number
 
 /** Rows: `id` (the number in E.164), `name`. */
 export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
-	const { e164, name } = isRecord(phoneNumber) ? phoneNumber : {};
+	const { e164, name } = asRecord(phoneNumber);
 	return { id: e164, name };
 });
 

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, latestOf, recordWith } from './answer';
+import { asRecord, latestOf, recordWith } from './answer';
 import { failureOf, type Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import { hasStatus } from './sessions';
@@ -26,7 +26,7 @@ export const TRANSCRIPTIONS: ListRequest = { path: POST, keys: KEYS };
 
 /** @returns where a realtime transcription has its room and the room's session (as in `@videosdk.live/server-sdk`) */
 export function configOf({ extension }: IDataObject): IDataObject {
-	return isRecord(extension) && isRecord(extension.extensionConfig) ? extension.extensionConfig : {};
+	return asRecord(asRecord(extension).extensionConfig);
 }
 
 function withRoom(transcription: IDataObject): IDataObject {
@@ -90,8 +90,7 @@ export function textFileOf(
 	transcription: IDataObject,
 	paths: 'transcriptionFilePaths' | 'summarizedFilePaths',
 ): string | undefined {
-	const files = transcription[paths];
-	const url = isRecord(files) ? files.txt : undefined;
+	const { txt: url } = asRecord(transcription[paths]);
 	return typeof url === 'string' && url !== '' ? url : undefined;
 }
 

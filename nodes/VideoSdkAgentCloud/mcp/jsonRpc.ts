@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
+import { asRecord, isRecord } from '../api/answer';
 
 /** The ID that the sender gave a request: its answer repeats it. */
 export type RequestId = string | number;
@@ -36,7 +36,7 @@ export function isTooDeep(value: unknown): boolean {
 
 /** Reads a message. Never throws. MCP allows neither null nor fractions as IDs, and parameters by name only. */
 export function readMessage(value: unknown): Message {
-	const { jsonrpc, id, method, params = {}, ...rest } = isRecord(value) ? value : {};
+	const { jsonrpc, id, method, params = {}, ...rest } = asRecord(value);
 	const isId = typeof id === 'string' || (typeof id === 'number' && Number.isSafeInteger(id));
 	const invalid = { kind: 'invalid' as const, id: isId ? id : null };
 	const isResponse = 'result' in rest || 'error' in rest;

@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
+import { asRecord, isRecord } from '../api/answer';
 import { bareSessionId } from '../api/sessionId';
 import { CALL_SUMMARY, eventName, isCallEvent, onceBy } from './eventNames';
 
@@ -39,18 +39,19 @@ function readBody(body: IDataObject): Content | undefined {
 	// What an agent made in the dashboard sends after a call. A type that is no event's changes nothing.
 	const isOther = name !== undefined && name !== CALL_SUMMARY && eventName(name) !== undefined;
 	if (!isOther && Object.hasOwn(body, CALL_SUMMARY)) {
-		const { 'customer-data': call, 'room-data': room } = body;
+		const call = asRecord(body['customer-data']);
+		const room = asRecord(body['room-data']);
 		return {
 			event: CALL_SUMMARY,
 			webhookType: CALL_SUMMARY,
-			sessionId: isRecord(room) ? firstText(room['session-id']) : undefined,
-			callId: isRecord(call) ? firstText(call.callId) : undefined,
-			roomId: isRecord(room) ? firstText(room['meeting-id']) : undefined,
+			sessionId: firstText(room['session-id']),
+			callId: firstText(call.callId),
+			roomId: firstText(room['meeting-id']),
 			data: body,
 		};
 	}
 	if (name === undefined) return undefined;
-	const data = isRecord(body.data) ? body.data : {};
+	const data = asRecord(body.data);
 	const event = eventName(name) ?? name;
 	return {
 		event,
