@@ -9,16 +9,16 @@ export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'tra
  * and `completed`, which is `ended` in older samples of the API's documentation. A status that is not listed, such as a failed
  * transfer or one that is new, is not an end: the call is still running.
  */
-export const OUTCOME_BY_STATUS: Readonly<Record<string, CallOutcome>> = {
-	abandoned: 'noAnswer',
-	completed: 'answered',
-	ended: 'answered',
-	failed: 'failed',
-	missed: 'noAnswer',
-	'not-answered': 'noAnswer',
-	rejected: 'rejected',
-	transferred: 'transferred',
-};
+export const OUTCOME_BY_STATUS: ReadonlyMap<string, CallOutcome> = new Map([
+	['abandoned', 'noAnswer'],
+	['completed', 'answered'],
+	['ended', 'answered'],
+	['failed', 'failed'],
+	['missed', 'noAnswer'],
+	['not-answered', 'noAnswer'],
+	['rejected', 'rejected'],
+	['transferred', 'transferred'],
+]);
 
 /** The statuses of a call that was not answered yet. */
 const BEFORE_ANSWER = ['incoming', 'initiated', 'ringing', 'verified'];
@@ -74,10 +74,9 @@ function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean
 	const status = plainStatus(call.status);
 	const steps = timelogOf(call).map((entry) => entry.status);
 	const isAnswerKnown = [status, ...steps].some((step) => SINCE_ANSWER.test(step));
-	const byStatus = Object.hasOwn(OUTCOME_BY_STATUS, status) ? OUTCOME_BY_STATUS[status] : undefined;
-	const outcome = byStatus ?? 'running';
+	const outcome = OUTCOME_BY_STATUS.get(status) ?? 'running';
 	const hasBegun = steps.some((step) => BEFORE_ANSWER.includes(step));
-	const isListed = (step: string) => BEFORE_ANSWER.includes(step) || Object.hasOwn(OUTCOME_BY_STATUS, step);
+	const isListed = (step: string) => BEFORE_ANSWER.includes(step) || OUTCOME_BY_STATUS.has(step);
 	if (outcome === 'answered' && !isAnswerKnown && hasBegun && steps.every(isListed)) {
 		return { outcome: 'noAnswer', answered: false };
 	}
@@ -90,7 +89,7 @@ function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean)
 	if (!answered || outcome === 'running') return null;
 	const timelog = timelogOf(call);
 	const answerMs = timelog.find(({ status }) => status === 'answered')?.ms;
-	const loggedEndMs = timelog.find(({ status }) => Object.hasOwn(OUTCOME_BY_STATUS, status))?.ms;
+	const loggedEndMs = timelog.find(({ status }) => OUTCOME_BY_STATUS.has(status))?.ms;
 	const endMs = call.end ? Date.parse(String(call.end)) : loggedEndMs;
 	const seconds = Math.round(((endMs ?? NaN) - (answerMs ?? NaN)) / 1000);
 	return seconds >= 0 ? seconds : null;

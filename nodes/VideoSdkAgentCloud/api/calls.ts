@@ -62,7 +62,7 @@ export async function getCall(send: Send, callId: string): Promise<IDataObject> 
 
 /** @returns whether a call is over */
 export function isCallOver(call: { status?: unknown }): boolean {
-	return Object.hasOwn(OUTCOME_BY_STATUS, plainStatus(call.status));
+	return OUTCOME_BY_STATUS.has(plainStatus(call.status));
 }
 
 /** Asks to hang up, by one request. @returns the call. @throws ApiError also if it is over already */

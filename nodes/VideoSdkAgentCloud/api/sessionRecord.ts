@@ -5,11 +5,11 @@ import { beginningWith } from './answer';
 export type SessionOutcome = 'completed' | 'failed' | 'running';
 
 /** How a session went, by the status in which it has ended. A status that is not listed is not an end. */
-export const OUTCOME_BY_STATUS: Readonly<Record<string, SessionOutcome>> = {
-	completed: 'completed',
-	failed: 'failed',
-	stopped: 'completed',
-};
+export const OUTCOME_BY_STATUS: ReadonlyMap<string, SessionOutcome> = new Map([
+	['completed', 'completed'],
+	['failed', 'failed'],
+	['stopped', 'completed'],
+]);
 
 /** What people look for, in the order of the output. */
 const FIRST_FIELDS = [
@@ -30,7 +30,7 @@ function secondsOf({ duration, start, end }: IDataObject): number | null {
  */
 export function describeSession(session: IDataObject): IDataObject {
 	const status = String(session.status ?? '').toLowerCase();
-	const outcome = (Object.hasOwn(OUTCOME_BY_STATUS, status) && OUTCOME_BY_STATUS[status]) || 'running';
+	const outcome = OUTCOME_BY_STATUS.get(status) ?? 'running';
 	const durationSeconds = outcome === 'running' ? null : secondsOf(session);
 	return beginningWith(FIRST_FIELDS, { ...session, outcome, durationSeconds });
 }

@@ -9,7 +9,7 @@ import { describeSession, OUTCOME_BY_STATUS } from './sessionRecord';
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
 export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'];
 /** The statuses in which a session has ended. */
-export const TERMINAL_STATUSES = Object.keys(OUTCOME_BY_STATUS);
+export const TERMINAL_STATUSES = [...OUTCOME_BY_STATUS.keys()];
 
 /** What the events of a session are sent to. */
 export interface SessionWebhook extends IDataObject {

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { describeCall, OUTCOME_BY_STATUS, plainStatus, simplifyCall } from '../api/callRecord';
-import { CALLS, getCall, isCallOver, requestCallEnd } from '../api/calls';
+import { CALLS, getCall, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/client';
 import type { ListRequest } from '../api/pagination';
 import { describeSession } from '../api/sessionRecord';
@@ -62,8 +62,9 @@ const call: Kind = {
 	list: CALLS,
 	fromRow: (row) => row,
 	stageOf: (record) => {
-		if (!isCallOver(record)) return describeCall(record).answered ? 2 : 1;
-		return FINAL + CALL_ENDS.indexOf(String(OUTCOME_BY_STATUS[plainStatus(record.status)]));
+		const outcome = OUTCOME_BY_STATUS.get(plainStatus(record.status));
+		if (outcome === undefined) return describeCall(record).answered ? 2 : 1;
+		return FINAL + CALL_ENDS.indexOf(outcome);
 	},
 	describe: describeCall,
 	simplify: simplifyCall,
