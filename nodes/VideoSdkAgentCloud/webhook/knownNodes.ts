@@ -3,8 +3,6 @@ import { credentialId } from '../api/credential';
 import { PerNode } from '../api/perNode';
 import { type SigningKey } from './envelope';
 
-type WebhookContext = IHookFunctions | IWebhookFunctions;
-
 /** A node of this n8n instance that is reached at a URL. */
 export interface KnownNode {
 	/** Its Production URL. */
@@ -37,21 +35,22 @@ export type KnownTool = KnownNode & OfTool;
  */
 const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));
 
+/** Keeps a node that is published, not one that listens for a test request. */
 function keep(
-	context: WebhookContext,
-	node: Pick<KnownNode, 'isOwn' | 'isPublished' | 'url'> & (OfTool | OfTrigger),
+	context: IHookFunctions | IWebhookFunctions,
+	node: (OfTool | OfTrigger) & Partial<KnownNode>,
 ): void {
+	if (context.getMode() === 'manual') return;
+	const url = String(context.getNodeWebhookUrl('default'));
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const { name: nodeName } = context.getNode();
 	const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
-	known.of(context).node = { ...node, ...place };
+	known.of(context).node = { url, ...node, ...place, isPublished: true };
 }
 
-/** Keeps a node that is published, not one that listens for a test request. */
+/** Keeps a node that this process publishes. */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
-	if (context.getMode() === 'manual') return;
-	const url = String(context.getNodeWebhookUrl('default'));
-	keep(context, { ...own, url, isPublished: true, isOwn: true });
+	keep(context, { ...own, isOwn: true });
 }
 
 /**
@@ -69,15 +68,7 @@ export function rememberUnpublished(context: IHookFunctions): void {
 
 /** Keeps a trigger that has received an event. One that is known may have been renamed: n8n calls no hook then. */
 export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): void {
-	// The event came to its Test URL.
-	if (context.getMode() === 'manual') return;
-	const { node } = known.of(context);
-	if (!node?.isPublished) {
-		keep(context, { ...node, ...own, url: String(context.getNodeWebhookUrl('default')), isPublished: true });
-	} else {
-		node.workflowName = context.getWorkflow().name ?? '';
-		node.nodeName = context.getNode().name;
-	}
+	keep(context, { ...own, ...known.of(context).node });
 }
 
 const all = () => known.all().flatMap(({ node }) => node ?? []);
