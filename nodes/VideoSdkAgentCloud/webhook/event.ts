@@ -28,10 +28,18 @@ export function firstText(...candidates: unknown[]): string | undefined {
 	return texts.find((text) => text !== '');
 }
 
-/** What the body of a delivery says, as it says it. */
-type Content = Omit<ReceivedEvent, 'eventId' | 'sessionId'> & { sessionId?: string };
+/** @returns the IDs that an event names, each by the first of its candidates */
+function idsOf(session: unknown, calls: unknown[], rooms: unknown[]) {
+	const callId = firstText(...calls);
+	const roomId = firstText(...rooms);
+	return {
+		sessionId: bareSessionId(firstText(session)),
+		...(callId !== undefined && { callId }),
+		...(roomId !== undefined && { roomId }),
+	};
+}
 
-function readBody(body: IDataObject): Content | undefined {
+function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined {
 	// The SDK reads `type` where `webhookType` is absent.
 	const name = [body.webhookType, body.type].find(
 		(candidate): candidate is string => typeof candidate === 'string' && candidate !== '',
@@ -41,26 +49,15 @@ function readBody(body: IDataObject): Content | undefined {
 	if (!isOther && Object.hasOwn(body, CALL_SUMMARY)) {
 		const call = asRecord(body['customer-data']);
 		const room = asRecord(body['room-data']);
-		return {
-			event: CALL_SUMMARY,
-			webhookType: CALL_SUMMARY,
-			sessionId: firstText(room['session-id']),
-			callId: firstText(call.callId),
-			roomId: firstText(room['meeting-id']),
-			data: body,
-		};
+		const ids = idsOf(room['session-id'], [call.callId], [room['meeting-id']]);
+		return { event: CALL_SUMMARY, webhookType: CALL_SUMMARY, ...ids, data: body };
 	}
 	if (name === undefined) return undefined;
 	const data = asRecord(body.data);
 	const event = eventName(name) ?? name;
-	return {
-		event,
-		webhookType: name,
-		sessionId: firstText(data.sessionId),
-		callId: firstText(data.callId, isCallEvent(event) ? data.id : undefined),
-		roomId: firstText(data.roomId, data.meetingId),
-		data,
-	};
+	const calls = [data.callId, isCallEvent(event) ? data.id : undefined];
+	const ids = idsOf(data.sessionId, calls, [data.roomId, data.meetingId]);
+	return { event, webhookType: name, ...ids, data };
 }
 
 /** @returns whether there is one such event in each call or session, so that a second delivery is a duplicate */
@@ -72,7 +69,7 @@ export function happensOnce({ webhookType }: Pick<ReceivedEvent, 'webhookType'>)
  * @returns what tells the event from others: the same for each delivery of it. That of an event that happens once is its name and the
  * ID of its call or session; that of a summary, of an event without an ID, and of one that may happen again is its content
  */
-function eventIdOf(subject: Omit<ReceivedEvent, 'data' | 'eventId'>, rawBody: Buffer): string {
+function eventIdOf(subject: Omit<ReceivedEvent, 'eventId'>, rawBody: Buffer): string {
 	const field = onceBy(subject.webhookType) ?? 'content';
 	const id = field === 'content' ? undefined : subject[field];
 	return createHash('sha256')
@@ -89,17 +86,6 @@ function eventIdOf(subject: Omit<ReceivedEvent, 'data' | 'eventId'>, rawBody: Bu
  * @returns undefined if it is no object that names a type or has a call summary
  */
 export function readEvent(body: unknown, rawBody: Buffer): ReceivedEvent | undefined {
-	if (!isRecord(body)) return undefined;
-	const content = readBody(body);
-	if (content === undefined) return undefined;
-	const { callId, roomId, data, ...names } = content;
-	const sessionId = bareSessionId(content.sessionId);
-	return {
-		...names,
-		sessionId,
-		...(callId !== undefined && { callId }),
-		...(roomId !== undefined && { roomId }),
-		data,
-		eventId: eventIdOf({ ...content, sessionId }, rawBody),
-	};
+	const event = isRecord(body) ? readBody(body) : undefined;
+	return event && { ...event, eventId: eventIdOf(event, rawBody) };
 }
