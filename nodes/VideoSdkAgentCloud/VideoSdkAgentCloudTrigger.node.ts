@@ -24,6 +24,7 @@ import { TRIGGER_EVENT_OPTIONS } from './webhook/event';
 import { rememberNode, rememberUnpublished } from './webhook/knownNodes';
 import { triggerPanel } from './webhook/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';
+import { log } from './webhook/log';
 
 /** By value, for the subtitle. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
@@ -99,10 +100,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 					if (isStart) await checkAtStart(this, readRegistrant(this, events));
 				} catch (error) {
 					if (!isStart) throw new NodeOperationError(this.getNode(), error as Error);
-					this.logger.warn(
-						`VideoSDK Agent Cloud: '${this.getNode().name}' couldn't check its registration for call events when n8n started`,
-						{ workflowId: this.getWorkflow().id, reason: (error as Error).message },
-					);
+					const { message: reason } = error as Error;
+					log(this, 'warn', "couldn't check its registration for call events when n8n started", { reason });
 				}
 				return isStart;
 			},

@@ -13,6 +13,7 @@ import {
 import { rejectMethod } from '../VideoSdkAgentCloud/mcp/respond';
 import { rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
+import { log } from '../VideoSdkAgentCloud/webhook/log';
 import { readDefinition } from './definition';
 import { TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/toolTrigger';
 import { readToolKey, receive } from './receive';
@@ -92,9 +93,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 				} catch (error) {
 					const { message } = error as Error;
 					if (this.getActivationMode() === 'init') {
-						this.logger.warn(
-							`VideoSDK Agent Cloud: '${this.getNode().name}' can't answer agents. ${message}`,
-						);
+						log(this, 'warn', `can't answer agents. ${message}`);
 						return true;
 					}
 					// The editor shows nothing but the message when publishing fails.

@@ -2,7 +2,7 @@ import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, Us
 import { CREDENTIAL_TYPE, CredentialsCache, secretOf } from '../VideoSdkAgentCloud/api/credential';
 import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
-import { warnSparingly } from '../VideoSdkAgentCloud/webhook/warnSparingly';
+import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
 import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
 import { bearerOf, rejectBearer, respond, serve } from '../VideoSdkAgentCloud/mcp/respond';
 import { readDefinition, type ToolDefinition } from './definition';
@@ -37,8 +37,7 @@ const keys = new CredentialsCache(readToolKey);
 function rejectToken(context: IWebhookFunctions, reason: TokenRejection): IWebhookResponseData {
 	const isForeign = reason === 'tool';
 	const status = isForeign ? 403 : 401;
-	const sentence = `'${context.getNode().name}' rejected a request with ${status}. ${REASONS[reason]}`;
-	warnSparingly(context, 'tool token', sentence, { status });
+	warnSparingly(context, 'tool token', `rejected a request with ${status}. ${REASONS[reason]}`, { status });
 	if (!isForeign) return rejectBearer(context);
 	return respond(context, status, errorResponse(null, NOT_ALLOWED, 'This token is for a different tool'));
 }
@@ -53,8 +52,7 @@ async function verify(context: IWebhookFunctions, url: string): Promise<ReturnTy
 
 /** A tool that cannot be used as it is set up now, by an expression or a changed credential. */
 function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookResponseData {
-	const sentence = `'${context.getNode().name}' can't answer agents. ${(error as Error).message}`;
-	warnSparingly(context, 'tool set-up', sentence);
+	warnSparingly(context, 'tool set-up', `can't answer agents. ${(error as Error).message}`);
 	return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available right now'));
 }
 

@@ -7,7 +7,7 @@ import { rememberDelivery } from '../webhook/knownNodes';
 import { RecentDeliveries } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings, type Settings } from '../webhook/verificationSettings';
-import { warnSparingly } from '../webhook/warnSparingly';
+import { log, warnSparingly } from '../webhook/log';
 import { detailOf, type Details } from './details';
 import { filter, type Filters } from './filter';
 
@@ -69,12 +69,9 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
 
 	const { event } = delivery;
-	const { name } = context.getNode();
-	const { id: workflowId } = context.getWorkflow();
 	const ignore = (sentence: string) => {
 		const { event: type, sessionId, eventId } = event;
-		const details = { workflowId, event: type, sessionId, eventId };
-		context.logger.debug(`VideoSDK Agent Cloud: '${name}' ignored an event. ${sentence}`, details);
+		log(context, 'debug', `ignored an event. ${sentence}`, { event: type, sessionId, eventId });
 		return respond(context, 200, sentence);
 	};
 	rememberDelivery(context, { events: wanted.events });
@@ -91,7 +88,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 	if (!isWanted) return ignore(NOT_WANTED);
 
 	if (leftOutBecause !== undefined) {
-		warnSparingly(context, 'context', `'${name}' ignored the context of an event. ${leftOutBecause}`);
+		warnSparingly(context, 'context', `ignored the context of an event. ${leftOutBecause}`);
 	}
 	const item: ReceivedItem = {
 		...event,

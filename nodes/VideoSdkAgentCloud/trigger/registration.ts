@@ -12,6 +12,7 @@ import { isPassing } from '../api/failure';
 import { isUnreachableFrom } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
 import { isTakenByAnother } from '../webhook/knownNodes';
+import { log } from '../webhook/log';
 import { hasEvents, reconcile, type Wanted } from './reconcile';
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
@@ -32,16 +33,10 @@ const notesOf = (context: IHookFunctions) => context.getWorkflowStaticData('node
 
 /** @param names names of events; those of other families are ignored */
 export function readRegistrant(context: IHookFunctions, names: string[]): Registrant {
-	const { name } = context.getNode();
-	const workflowId = context.getWorkflow().id;
 	return {
 		url: String(context.getNodeWebhookUrl('default')),
 		events: callEventsOf(names),
-		warn: (sentence, error) =>
-			context.logger.warn(`VideoSDK Agent Cloud: '${name}' ${sentence}`, {
-				workflowId,
-				reason: error?.message,
-			}),
+		warn: (sentence, error) => log(context, 'warn', sentence, { reason: error?.message }),
 	};
 }
 

@@ -2,7 +2,7 @@ import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow'
 import { errorResponse, INTERNAL_ERROR, type RequestId, resultResponse } from '../mcp/jsonRpc';
 import { bearerOf, rejectBearer, rejectMethod, respond, serve } from '../mcp/respond';
 import { toolResult } from '../mcp/server';
-import { warnSparingly } from '../webhook/warnSparingly';
+import { warnSparingly } from '../webhook/log';
 import { isKeyOf, problemOf, withResponse } from './question';
 import { readWaiting } from './storedWait';
 import { takeUp } from './resume';
@@ -20,7 +20,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	const waiting = readWaiting(context);
 	const { question } = waiting?.stored ?? {};
 	if (waiting === undefined || question === undefined || !isKeyOf(question, bearerOf(context))) {
-		const sentence = `'${context.getNode().name}' rejected a response with status 401. Its key isn't the one of the question that the execution is waiting for.`;
+		const sentence = `rejected a response with status 401. Its key isn't the one of the question that the execution is waiting for.`;
 		warnSparingly(context, 'tool token', sentence);
 		return rejectBearer(context);
 	}
@@ -45,8 +45,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
  */
 export async function receiveResponse(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await receive(context).catch((error: Error) => {
-		const sentence = `'${context.getNode().name}' can't handle a response. ${error.message}`;
-		warnSparingly(context, 'tool set-up', sentence);
+		warnSparingly(context, 'tool set-up', `can't handle a response. ${error.message}`);
 		return respond(
 			context,
 			503,

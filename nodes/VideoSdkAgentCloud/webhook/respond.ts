@@ -1,5 +1,5 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
-import { warnSparingly } from './warnSparingly';
+import { warnSparingly } from './log';
 
 /** Why a delivery is rejected: what the sender gets, and what the log says. */
 export interface Rejection {
@@ -26,8 +26,6 @@ export function reject(
 	context: IWebhookFunctions,
 	{ status, sentence, reason }: Rejection,
 ): IWebhookResponseData {
-	const answered = respond(context, status, sentence);
-	const warning = `'${context.getNode().name}' rejected a request with status ${status}. ${reason}`;
-	warnSparingly(context, 'rejection', warning, { status });
-	return answered;
+	warnSparingly(context, 'rejection', `rejected a request with status ${status}. ${reason}`, { status });
+	return respond(context, status, sentence);
 }
