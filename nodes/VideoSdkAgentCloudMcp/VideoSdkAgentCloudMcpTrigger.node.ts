@@ -85,9 +85,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 			 */
 			async create(this: IHookFunctions): Promise<boolean> {
 				try {
-					const { name, timeoutMs } = readDefinition((parameter, fallback) =>
-						this.getNodeParameter(parameter, fallback as object),
-					);
+					const { name, timeoutMs } = readDefinition(this);
 					const key = await readToolKey(this);
 					rememberNode(this, { toolName: name, timeoutS: timeoutMs / 1000, key });
 				} catch (error) {

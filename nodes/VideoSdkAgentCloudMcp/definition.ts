@@ -1,4 +1,5 @@
-import { type IDataObject, UserError } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions, UserError } from 'n8n-workflow';
+import { asRecord } from '../VideoSdkAgentCloud/api/answer';
 import { checkSchema, type Schema } from '../VideoSdkAgentCloud/mcp/schema';
 import { type Tool } from '../VideoSdkAgentCloud/mcp/server';
 import { NAME_FORM, NAME_RULE, schemaOfParameters } from '../VideoSdkAgentCloud/fields/parameters';
@@ -10,13 +11,10 @@ export interface ToolDefinition extends Tool {
 	timeoutMs: number;
 }
 
-/** Reads a node's parameter by its name. */
-type Read = (name: string, fallback: unknown) => unknown;
-
 const asText = (value: unknown) => String(value ?? '').trim();
 
 function schemaOfFields(collection: unknown): Schema {
-	const { parameters = [] } = (collection ?? {}) as { parameters?: IDataObject[] };
+	const { parameters = [] } = asRecord(collection) as { parameters?: IDataObject[] };
 	return schemaOfParameters(
 		parameters,
 		PARAMETER_TYPES,
@@ -40,7 +38,7 @@ function schemaOfJson(given: unknown): Schema {
 }
 
 function readTimeoutMs(options: unknown): number {
-	const seconds = Number(asText((options as IDataObject | undefined)?.timeout) || DEFAULT_TIMEOUT_S);
+	const seconds = Number(asText(asRecord(options).timeout) || DEFAULT_TIMEOUT_S);
 	if (!(seconds >= 1 && seconds <= MAX_TIMEOUT_S)) {
 		throw new UserError(`'Timeout' must be a number of seconds from 1 to ${MAX_TIMEOUT_S}.`);
 	}
@@ -52,21 +50,20 @@ function readTimeoutMs(options: unknown): number {
  *
  * @throws UserError naming the field, and what to do
  */
-export function readDefinition(read: Read): ToolDefinition {
-	const name = asText(read('toolName', '')).replace(/\s+/g, '_');
+export function readDefinition(context: Pick<IWebhookFunctions, 'getNodeParameter'>): ToolDefinition {
+	const read = (parameter: string): unknown => context.getNodeParameter(parameter, '');
+	const name = asText(read('toolName')).replace(/\s+/g, '_');
 	if (name === '') throw new UserError("'Tool Name' is empty. Enter a name such as find_order.");
 	if (!NAME_FORM.test(name)) {
 		throw new UserError(`'Tool Name' is '${name}', which models don't accept. ${NAME_RULE}`);
 	}
-	const description = asText(read('toolDescription', ''));
+	const description = asText(read('toolDescription'));
 	if (description === '') {
 		throw new UserError(
 			"'Tool Description' is empty. Say in a sentence or two what the tool does and when to use it.",
 		);
 	}
-	const isJson = read('specifyParameters', 'fields') === 'json';
-	const inputSchema = isJson
-		? schemaOfJson(read('jsonSchema', {}))
-		: schemaOfFields(read('toolParameters', {}));
-	return { name, description, inputSchema, timeoutMs: readTimeoutMs(read('options', {})) };
+	const isJson = read('specifyParameters') === 'json';
+	const inputSchema = isJson ? schemaOfJson(read('jsonSchema')) : schemaOfFields(read('toolParameters'));
+	return { name, description, inputSchema, timeoutMs: readTimeoutMs(read('options')) };
 }

@@ -77,7 +77,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		}
 		verified = await verify(context, url);
 		if ('rejected' in verified) return rejectToken(context, verified.rejected);
-		tool = readDefinition((name, fallback) => context.getNodeParameter(name, fallback as object));
+		tool = readDefinition(context);
 	} catch (error) {
 		return outOfOrder(context, error);
 	}
