@@ -1,6 +1,6 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
 import { CREDENTIAL_TYPE, CredentialsCache, secretOf } from '../VideoSdkAgentCloud/api/credential';
-import { toolKey, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
+import { tokenEnvelope, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
 import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
@@ -29,7 +29,7 @@ export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentia
 	// With no secret anyone could sign.
 	if (secret === '')
 		throw new UserError("'Secret Key' is missing from the VideoSDK Agent Cloud credential. Enter it there.");
-	return toolKey(secret);
+	return tokenEnvelope.keyOf(secret);
 }
 
 const keys = new CredentialsCache(readToolKey);

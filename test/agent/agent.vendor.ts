@@ -1,6 +1,6 @@
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { signToken, toolKey } from '../../nodes/VideoSdkAgentCloud/tools/token';
+import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { publish, runByHand } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { chain, ourNode, PATIENT, type Setup, setUp } from '../e2e/setup';
@@ -129,7 +129,7 @@ describe('The agent of examples/agent', () => {
 		const url = `${setup.n8n.url}/webhook/save-result/mcp`;
 		await setup.n8n.rest.waitForWebhook(url);
 		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
-		const token = signToken(access, toolKey(setup.simulator.secret));
+		const token = signToken(access, tokenEnvelope.keyOf(setup.simulator.secret));
 		const tool = { url, headers: { Authorization: `Bearer ${token}` }, timeout: 20 };
 		await start({ n8nTools: [tool], name: 'Ada', question: 'Does Monday suit you?' });
 		model.script([{ text: 'Does Monday suit you?' }]);

@@ -1,6 +1,6 @@
 /** Each row has its own outcome, settings, and credential, in order. What combinations of rows do: see model. */
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { contextKey, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
+import { contextEnvelope, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { byGateway, byRule, CALL } from './callRig';
 import { byId, startParameters, useRig } from './rig';
 
@@ -70,9 +70,9 @@ it('Each context is signed by the secret of its own item', async () => {
 	const contexts = rig.requests.map(({ body }) =>
 		String(new URL((body as { webhook: { endPoint: string } }).webhook.endPoint).searchParams.get('context')),
 	);
-	expect(contexts.map((context, row) => verifyContext(context, contextKey(secrets[row] ?? '')))).toEqual(
-		secrets.map((_, row) => ({ row })),
-	);
+	expect(
+		contexts.map((context, row) => verifyContext(context, contextEnvelope.keyOf(secrets[row] ?? ''))),
+	).toEqual(secrets.map((_, row) => ({ row })));
 });
 
 it('Simplify and Hang Up When Max Wait Ends count for their own item', async () => {

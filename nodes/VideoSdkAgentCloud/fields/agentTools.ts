@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type ReadCredential, secretOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
-import { isTooLong, signToken, toolKey, toolPath } from '../tools/token';
+import { isTooLong, signToken, tokenEnvelope, toolPath } from '../tools/token';
 import { agentToolsField, checkReachable, readTool } from './chosenTool';
 import { contextField, readContext } from './context';
 import { numberField } from './field';
@@ -77,7 +77,7 @@ export function readAgentTools(
 				"Enter it. n8n uses it to sign the agent's access to the tools.",
 			);
 		}
-		const key = toolKey(secret);
+		const key = tokenEnvelope.keyOf(secret);
 		const rejecting = tools.find(({ otherKey }) => otherKey?.equals(key) === false);
 		if (rejecting !== undefined) {
 			throw read.fail(

@@ -8,7 +8,8 @@ const MAX_TOKEN_LENGTH = 3_000;
 /** What n8n puts before the path of a webhook: both lead to the same trigger. */
 const WEBHOOK_PREFIX = /^.*?\/webhook(?:-test)?\//;
 
-const envelope = new Envelope(TOKEN_PREFIX, 'n8n-nodes-videosdk-agent-cloud tool access 1');
+/** Signs accesses, with the credential's secret. */
+export const tokenEnvelope = new Envelope(TOKEN_PREFIX, 'n8n-nodes-videosdk-agent-cloud tool access 1');
 
 /** What a token grants. */
 export interface ToolAccess {
@@ -22,11 +23,6 @@ export interface ToolAccess {
 
 /** Why a token is rejected. `tool`: it is genuine, and for a different tool. */
 export type TokenRejection = 'form' | 'signature' | 'expired' | 'tool';
-
-/** @param secretKey the credential's secret */
-export function toolKey(secretKey: string): SigningKey {
-	return envelope.keyOf(secretKey);
-}
 
 /**
  * The part of a tool's URL that a token names. The host isn't part of it: a tunnel, a proxy or n8n's own name lead to the same trigger, and
@@ -45,12 +41,12 @@ function contentOf({ url, expiresAtS, context }: ToolAccess): unknown[] {
 
 /** @returns whether the token of an access would be too long */
 export function isTooLong(access: ToolAccess): boolean {
-	return envelope.lengthOf(contentOf(access)) > MAX_TOKEN_LENGTH;
+	return tokenEnvelope.lengthOf(contentOf(access)) > MAX_TOKEN_LENGTH;
 }
 
 /** Makes the token by which an agent may use a tool. It is signed, not encrypted. */
 export function signToken(access: ToolAccess, key: SigningKey): string {
-	return envelope.seal(contentOf(access), key);
+	return tokenEnvelope.seal(contentOf(access), key);
 }
 
 /**
@@ -67,8 +63,8 @@ export function verifyToken(
 	key: SigningKey,
 	nowMs = Date.now(),
 ): { context: IDataObject } | { rejected: TokenRejection } {
-	if (!envelope.fits(token) || token.length > MAX_TOKEN_LENGTH) return { rejected: 'form' };
-	const [path, expiresAtS, context = {}] = (envelope.open(token, key) ?? []) as unknown[];
+	if (!tokenEnvelope.fits(token) || token.length > MAX_TOKEN_LENGTH) return { rejected: 'form' };
+	const [path, expiresAtS, context = {}] = (tokenEnvelope.open(token, key) ?? []) as unknown[];
 	if (typeof path !== 'string' || typeof expiresAtS !== 'number' || !isRecord(context)) {
 		return { rejected: 'signature' };
 	}

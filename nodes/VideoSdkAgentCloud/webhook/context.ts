@@ -7,17 +7,8 @@ import { Envelope, type SigningKey } from './envelope';
 /** The query parameter of the webhook URL in which the context of an event travels. */
 export const CONTEXT_PARAMETER = 'context';
 
-const envelope = new Envelope('1', 'n8n-nodes-videosdk-agent-cloud event context 1');
-
-/** @param secretKey the credential's secret */
-export function contextKey(secretKey: string): SigningKey {
-	return envelope.keyOf(secretKey);
-}
-
-/** @param pairs texts, numbers and booleans by name */
-export function signContext(pairs: IDataObject, key: SigningKey): string {
-	return envelope.seal(pairs, key);
-}
+/** Signs texts, numbers and booleans by name, with the credential's secret. */
+export const contextEnvelope = new Envelope('1', 'n8n-nodes-videosdk-agent-cloud event context 1');
 
 /**
  * Verifies a context and reads it. Never throws.
@@ -26,7 +17,7 @@ export function signContext(pairs: IDataObject, key: SigningKey): string {
  * @returns its pairs; undefined if it was not written with this key
  */
 export function verifyContext(text: unknown, key: SigningKey): IDataObject | undefined {
-	const pairs = envelope.open(text, key);
+	const pairs = contextEnvelope.open(text, key);
 	return isRecord(pairs) ? pairs : undefined;
 }
 
@@ -41,7 +32,7 @@ function withParameter(url: string): string {
 
 /** @returns how many characters a webhook URL has with its context, signed */
 export function contextUrlLength(url: string, pairs: IDataObject): number {
-	return withParameter(url).length + envelope.lengthOf(pairs);
+	return withParameter(url).length + contextEnvelope.lengthOf(pairs);
 }
 
 /**
@@ -53,7 +44,7 @@ export function withSignedContext(webhook: SessionWebhook, context: IDataObject 
 	return async (credential) => {
 		if (context === undefined) return webhook;
 		const { data } = await credential();
-		const key = contextKey(secretOf(data));
-		return { ...webhook, endPoint: withParameter(webhook.endPoint) + signContext(context, key) };
+		const signed = contextEnvelope.seal(context, contextEnvelope.keyOf(secretOf(data)));
+		return { ...webhook, endPoint: withParameter(webhook.endPoint) + signed };
 	};
 }

@@ -2,7 +2,7 @@ import { type KeyObject } from 'crypto';
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext, secretOf } from '../api/credential';
-import { contextKey } from './context';
+import { contextEnvelope } from './context';
 import { type SigningKey } from './envelope';
 import { readPublicKey } from './verify';
 
@@ -22,19 +22,15 @@ export interface VerificationSettings {
  */
 export function readVerificationSettings(credential: IDataObject): VerificationSettings {
 	const secret = secretOf(credential);
-	const settings: VerificationSettings = {
-		baseUrl: readBaseUrl(credential.baseUrl).href,
-		...(secret !== '' && { contextKey: contextKey(secret) }),
-	};
+	const baseUrl = readBaseUrl(credential.baseUrl).href;
 	const pem = String(credential.webhookPublicKey ?? '').trim();
-	if (pem === '') return settings;
-	const pinnedKey = readPublicKey(pem);
-	if (pinnedKey === undefined) {
+	const pinnedKey = pem === '' ? undefined : readPublicKey(pem);
+	if (pem !== '' && pinnedKey === undefined) {
 		throw new UserError(
 			"Clear 'Webhook Public Key' in the VideoSDK Agent Cloud credential to use VideoSDK's own key. The field doesn't contain an RSA public key in PEM format.",
 		);
 	}
-	return { ...settings, pinnedKey };
+	return { baseUrl, pinnedKey, contextKey: secret === '' ? undefined : contextEnvelope.keyOf(secret) };
 }
 
 /** The credential's settings, or why they cannot be read. */

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
-import { signToken, toolKey, toolPath, verifyToken } from '../../../nodes/VideoSdkAgentCloud/tools/token';
+import {
+	signToken,
+	tokenEnvelope,
+	toolPath,
+	verifyToken,
+} from '../../../nodes/VideoSdkAgentCloud/tools/token';
 import { splitTimeout, withTimeout } from '../../../nodes/VideoSdkAgentCloud/tools/timeout';
 import { check } from '../support';
 
 const URL_OF_TOOL = 'https://n8n.example.com/webhook/5a1c/mcp';
 const NOW_MS = Date.UTC(2026, 0, 1);
 const expiresAtS = NOW_MS / 1000 + 60;
-const key = toolKey('secret');
+const key = tokenEnvelope.keyOf('secret');
 const text = fc.string({ unit: 'grapheme' });
 const pairs = fc.dictionary(
 	text.filter((name) => name !== '__proto__'),
@@ -52,7 +57,10 @@ it.each([
 });
 
 it('a token of a different secret is rejected', () => {
-	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: {} }, toolKey('former secret'));
+	const token = signToken(
+		{ url: URL_OF_TOOL, expiresAtS, context: {} },
+		tokenEnvelope.keyOf('former secret'),
+	);
 	expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual({ rejected: 'signature' });
 });
 

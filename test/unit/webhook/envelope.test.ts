@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { inspect } from 'node:util';
-import { contextKey, signContext, verifyContext } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
+import { contextEnvelope, verifyContext } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
 import { Envelope } from '../../../nodes/VideoSdkAgentCloud/webhook/envelope';
 import { checkTimes, unicode, utf16 } from '../support';
 
@@ -69,8 +69,8 @@ it('takes an empty or a very long secret, and shows none when its key is logged'
 });
 
 it('writes a context as ever: sessions that run during an update keep theirs', () => {
-	const own = contextKey('the secret');
-	const text = signContext({ customerId: 4711, name: 'Ada' }, own);
+	const own = contextEnvelope.keyOf('the secret');
+	const text = contextEnvelope.seal({ customerId: 4711, name: 'Ada' }, own);
 	expect(text).toMatchInlineSnapshot(`"1kXBcYuSqvy-jS6R_R4TJlweyJjdXN0b21lcklkIjo0NzExLCJuYW1lIjoiQWRhIn0"`);
 	expect(verifyContext(text, own)).toEqual({ customerId: 4711, name: 'Ada' });
 });

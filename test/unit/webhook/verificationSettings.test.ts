@@ -5,7 +5,7 @@ import {
 	readVerificationSettings,
 	type VerificationSettings,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
-import { contextKey } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
+import { contextEnvelope } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
 import { NODE, rsaKeyPair } from '../support';
 
 const pair = rsaKeyPair();
@@ -56,7 +56,7 @@ it('A blank field is none: the published key counts, and no context is signed', 
 		expect(readVerificationSettings({ webhookPublicKey: blank, secretKey: blank })).toEqual(PUBLISHED);
 	}
 	const { contextKey: key } = readVerificationSettings({ secretKey: ' secret\n' });
-	expect(key?.equals(contextKey('secret'))).toBe(true);
+	expect(key?.equals(contextEnvelope.keyOf('secret'))).toBe(true);
 });
 
 it('A private key is refused in words that do not repeat it', () => {
