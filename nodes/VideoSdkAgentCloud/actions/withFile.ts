@@ -1,4 +1,3 @@
-import { readBaseUrl } from '../../../credentials/apiTarget';
 import { openFile, type OpenFile } from '../api/files';
 import { FileError, type FileLimits, TEXT_LIMITS, textOf } from '../api/fileStream';
 import type { ItemReader } from '../fields/reader';
@@ -21,7 +20,7 @@ export async function withFile<T>(
 ): Promise<T> {
 	const { httpRequest } = read.context.helpers;
 	return await inTurn(async () => {
-		const rejectionOf = fileAddressRule(readBaseUrl((await credential()).data?.baseUrl));
+		const rejectionOf = fileAddressRule((await credential()).data?.baseUrl);
 		return await openFile({ httpRequest, url, rejectionOf, timeoutMs, stopSignal, ...limits })
 			.then(use)
 			.catch((error: Error & { description?: string | null }) => {

@@ -1,5 +1,4 @@
 import { type ICredentialsDecrypted, UserError } from 'n8n-workflow';
-import { readBaseUrl } from '../../../credentials/apiTarget';
 import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
 import { credentialId, credentialOf, type ReadCredential, type RequestContext } from '../api/credential';
 import { openFile } from '../api/files';
@@ -115,7 +114,7 @@ export class Account {
 			const { stream } = await openFile({
 				httpRequest: this.context.helpers.httpRequest,
 				url,
-				rejectionOf: fileAddressRule(readBaseUrl(data?.baseUrl)),
+				rejectionOf: fileAddressRule(data?.baseUrl),
 				timeoutMs: TIMEOUT_MS,
 				stopSignal: abortAfter(TIMEOUT_MS),
 				...TEXT_LIMITS,

@@ -55,9 +55,10 @@ export function isUnreachableFrom(url: string, baseUrl: unknown): boolean {
  *
  * @param baseUrl of the credential: if it is a local address, so may the files' be
  * @returns tells why an address is not fetched; undefined if it may be
+ * @throws UserError if the Base URL cannot be read
  */
-export function fileAddressRule(baseUrl: URL): (url: URL) => string | undefined {
-	const isLocal = !isPublicHost(baseUrl);
+export function fileAddressRule(baseUrl: unknown): (url: URL) => string | undefined {
+	const isLocal = !isPublicHost(readBaseUrl(baseUrl));
 	return (url) => {
 		if (!['http:', 'https:'].includes(url.protocol)) {
 			return `The file's address starts with ${url.protocol}, but only https files can be downloaded`;
