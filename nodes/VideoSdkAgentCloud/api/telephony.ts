@@ -7,16 +7,11 @@ import { listPages, type ListRequest } from './pagination';
  * The lists of what calls are made with. Rows of gateways and phone numbers hold the user name and password of the SIP trunk
  * (`auth`), so only what is needed is taken out of them, and no error quotes them.
  */
-function listOf(name: string, toRecord: (row: IDataObject) => { id: unknown } & IDataObject): ListRequest {
+function listOf(name: string, toRecord: (row: IDataObject) => IDataObject): ListRequest {
 	return { path: ['v2', 'sip', name], holdsSecrets: true, toRecord };
 }
 
-/** Rows: `id`, `name`, `numbers`. */
-export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', ({ id, name, numbers }) => ({
-	id,
-	name,
-	numbers,
-}));
+export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', (row) => pick(row, ['id', 'name', 'numbers']));
 
 /** Rows: `id` (the number in E.164), `name`. */
 export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
@@ -27,11 +22,10 @@ export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
 /** @returns whether a routing rule is for incoming calls only */
 export const isInbound = ({ type }: IDataObject): boolean => String(type).toLowerCase() === 'inbound';
 
-/** All routing rules, inbound ones too. Rows: `id`, `name`, `type`, `status`, `numbers`, `agentId`. */
-export const ALL_ROUTING_RULES = listOf('routing-rule', (rule) => ({
-	id: rule.id,
-	...pick(rule, ['name', 'type', 'status', 'numbers', 'agentId']),
-}));
+/** All routing rules, inbound ones too. */
+export const ALL_ROUTING_RULES = listOf('routing-rule', (row) =>
+	pick(row, ['id', 'name', 'type', 'numbers', 'agentId']),
+);
 
 /** The rules by which calls are made. */
 export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'outbound' } };
