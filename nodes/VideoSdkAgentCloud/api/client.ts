@@ -1,6 +1,5 @@
 import {
 	type IDataObject,
-	type IHttpRequestMethods,
 	type IHttpRequestOptions,
 	type JsonObject,
 	NodeApiError,
@@ -20,19 +19,15 @@ import { parseWithoutTools, withoutTokens } from './toolAccess';
 export const DEFAULT_TIMEOUT_MS = 30_000;
 export const NO_TIME_LEFT = 'There was no time left, so nothing was sent.';
 
-/** A request to the API. */
-export interface ApiRequest {
-	method: Extract<IHttpRequestMethods, 'DELETE' | 'GET' | 'POST'>;
+/** A request to the API. Its time limit and number of attempts count before those of the sender. */
+export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
+	method: 'DELETE' | 'GET' | 'POST';
 	/** Its parts. Each is encoded, so that an ID can never lead elsewhere. */
 	path: string[];
 	/** The API's address, which the credential rejects if the user has changed 'Base URL' since. Default: that of the credential */
 	baseUrl?: string;
 	qs?: IDataObject;
 	body?: IDataObject;
-	/** For the whole of one attempt. Default: as for all requests of the sender */
-	timeoutMs?: number;
-	/** How often the request is sent at most. Default: see `retryDelay` */
-	maxAttempts?: number;
 	/** The answer holds passwords: no error quotes it, except for the API's own message. */
 	holdsSecrets?: boolean;
 	/** What the request starts, if anything: the message of a failure says if it may have been started. */

@@ -1,12 +1,6 @@
 import { type ApiFailure, type FailureKind, isInDoubt } from './failure';
 import { STARTS, type StartKind } from './starts';
 
-/** What the user reads about a failed request: a title that says what happened, and what to do next. */
-export interface FailureText {
-	message: string;
-	description: string;
-}
-
 const KEYS_PAGE = 'https://app.videosdk.live/api-keys';
 
 const CHECK_IDS =
@@ -91,8 +85,9 @@ function textOf({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Te
  *
  * @param failure why the request failed
  * @param starts what the request starts, if anything, so that the user learns if it may be running
+ * @returns what the user reads: a title that says what happened, and what to do next
  */
-export function describeFailure(failure: ApiFailure, starts?: StartKind): FailureText {
+export function describeFailure(failure: ApiFailure, starts?: StartKind) {
 	const [message, description] = textOf(failure);
 	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTS[starts] : undefined;
 	const apiMessage = failure.kind === 'notSent' ? undefined : failure.apiMessage;

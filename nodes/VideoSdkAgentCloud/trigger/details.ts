@@ -5,10 +5,7 @@ import { getSession } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 
 /** What is added to events. */
-export interface Details {
-	session: boolean;
-	call: boolean;
-}
+export type Details = Record<Subject['field'], boolean>;
 
 /** What an event is about, and the field of the output under which its record is added. */
 export interface Subject {
