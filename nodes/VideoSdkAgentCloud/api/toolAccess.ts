@@ -23,10 +23,8 @@ function isApiToken(payload: string): boolean {
 
 /** @returns the text without the tokens of tools and of VideoSDK's API that are in it */
 export function withoutTokens(text: string): string {
-	const withoutJwt = text.includes(JWT_SIGN)
-		? text.replace(JWT, (jwt, payload: string) => (isApiToken(payload) ? '…' : jwt))
-		: text;
-	return withoutJwt.includes(TOKEN_PREFIX) ? withoutJwt.replace(TOKEN, '…') : withoutJwt;
+	const withoutJwt = text.replace(JWT, (jwt, payload: string) => (isApiToken(payload) ? '…' : jwt));
+	return withoutJwt.replace(TOKEN, '…');
 }
 
 /**
