@@ -21,15 +21,11 @@ export interface FileRequest extends FileLimits {
 }
 
 /** A file whose content is on the way. */
-export interface OpenFile {
-	/** Fails with a FileError if the file is larger than allowed, or does not come whole. */
-	stream: FileStream;
+export interface OpenFile extends ReturnType<typeof bounded> {
 	/** As its host names it, or the last part of its address. */
 	fileName: string;
 	/** undefined: not told, or no more than that it is bytes. */
 	mimeType?: string;
-	/** What came so far. */
-	receivedBytes: () => number;
 }
 
 type FileResponse = FullResponse & { body: FileStream };

@@ -58,12 +58,9 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 /** All rooms of the project. */
 export const ROOMS: ListRequest = { path: ROOT, idFields: ['roomId'] };
 
-/** The sessions of rooms: from the first one in a room to the last one out. */
-const ROOM_SESSIONS = { path: ['v2', 'sessions'] };
-
-/** @returns the latest session of a room; undefined if there is none */
+/** @returns the latest session of a room, from the first one in it to the last one out; undefined if there is none */
 export async function latestSession(send: Send, roomId: string): Promise<IDataObject | undefined> {
-	return latestOf(await listRecords(send, { ...ROOM_SESSIONS, qs: { roomId } }, MAX_SESSIONS));
+	return latestOf(await listRecords(send, { path: ['v2', 'sessions'], qs: { roomId } }, MAX_SESSIONS));
 }
 
 /** What a room's recording makes, by the names of what remains of a conversation. */
