@@ -68,15 +68,13 @@ function typeOf(value: unknown): string {
 	return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function hasType(value: unknown, type: string): boolean {
-	return type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
-}
-
 function problemsOf(schema: Schema, value: unknown, name: string): string[] {
 	const label = name === '' ? 'The arguments' : `'${name}'`;
 	const types = [schema.type ?? []].flat();
-	if (types.length > 0 && !types.some((type) => hasType(value, type))) {
-		return [`${label} must be of type ${types.join(' or ')}, not ${typeOf(value)}.`];
+	const actual = typeOf(value);
+	const isTyped = types.includes(actual) || (types.includes('integer') && Number.isInteger(value));
+	if (types.length > 0 && !isTyped) {
+		return [`${label} must be of type ${types.join(' or ')}, not ${actual}.`];
 	}
 	if (schema.enum?.some((allowed) => allowed === value) === false) {
 		return [`${label} must be one of ${schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ')}.`];
