@@ -35,12 +35,9 @@ export function holdResponse(response: Response, id: RequestId, timeoutMs: numbe
 	const deadline = AbortSignal.timeout(timeoutMs - Math.min(timeoutMs * MARGIN_SHARE, MAX_MARGIN_MS));
 	let isOver = false;
 
-	const finish = (): void => {
-		isOver = true;
-		deadline.removeEventListener('abort', onDeadline);
-	};
 	const answer = (result: ToolResult): void => {
 		if (isOver) return;
+		isOver = true;
 		for (const name of HEADERS_OF_N8N) response.removeHeader(name);
 		response.statusCode = 200;
 		response.setHeader('Content-Type', 'application/json; charset=utf-8');
@@ -49,9 +46,7 @@ export function holdResponse(response: Response, id: RequestId, timeoutMs: numbe
 		const ignore = () => response;
 		end(body);
 		Object.assign(response, { setHeader: ignore, removeHeader: ignore, appendHeader: ignore });
-		finish();
 	};
-	const onDeadline = () => answer(toolResult(NO_ANSWER.timeout, true));
 
 	const endOfN8n = (body?: unknown): Response => {
 		answer(resultInAnswer(body) ?? toolResult(NO_ANSWER.ended, true));
@@ -59,7 +54,7 @@ export function holdResponse(response: Response, id: RequestId, timeoutMs: numbe
 	};
 	// A file, which n8n would send piece by piece, is no answer.
 	Object.assign(response, { end: endOfN8n, write: () => true });
-	deadline.addEventListener('abort', onDeadline);
+	deadline.addEventListener('abort', () => answer(toolResult(NO_ANSWER.timeout, true)));
 	// Also comes when the agent has gone away.
-	response.once('close', finish);
+	response.once('close', () => (isOver = true));
 }

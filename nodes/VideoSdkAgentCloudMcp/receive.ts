@@ -1,4 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
+import { pick } from '../VideoSdkAgentCloud/api/answer';
 import { CREDENTIAL_TYPE, CredentialsCache, secretOf } from '../VideoSdkAgentCloud/api/credential';
 import { tokenEnvelope, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
@@ -58,10 +59,9 @@ function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookRespons
 
 /** @returns the headers by which an agent tells who calls */
 function callHeaders(context: IWebhookFunctions): IDataObject {
-	const headers = Object.entries(context.getHeaderData());
-	return Object.fromEntries(
-		headers.filter(([name]) => name.toLowerCase().startsWith(CALL_HEADER)),
-	) as IDataObject;
+	const headers = context.getHeaderData() as IDataObject;
+	const names = Object.keys(headers).filter((name) => name.toLowerCase().startsWith(CALL_HEADER));
+	return pick(headers, names);
 }
 
 /** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
