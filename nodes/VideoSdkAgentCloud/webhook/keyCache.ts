@@ -26,6 +26,7 @@ interface PublishedKey {
 	nextFetchAtMs: number;
 	/** Why the last fetch brought no key, in words for the user. */
 	lastFailure?: string;
+	/** The last fetch, which may be under way. */
 	fetching?: Promise<void>;
 }
 
@@ -60,11 +61,10 @@ async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<v
 
 /** Fetches the key unless it is too early for that; joins a fetch that is under way. */
 async function refresh(context: RequestContext, entry: PublishedKey): Promise<void> {
-	if (entry.fetching === undefined) {
-		if (Date.now() < entry.nextFetchAtMs) return;
-		entry.fetching = fetchKey(context, entry).finally(() => {
-			entry.fetching = undefined;
-		});
+	if (Date.now() >= entry.nextFetchAtMs) {
+		// Until this one has brought a key or failed.
+		entry.nextFetchAtMs = Infinity;
+		entry.fetching = fetchKey(context, entry);
 	}
 	await entry.fetching;
 }
