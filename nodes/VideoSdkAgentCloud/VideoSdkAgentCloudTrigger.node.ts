@@ -32,8 +32,10 @@ const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value 
 const readOptions = (options: IDataObject) => ({
 	skipDuplicates: options.skipDuplicates !== false,
 	details: { session: options.sessionDetails === true, call: options.callDetails !== false },
-	deploymentIds: asList(options.deploymentIds),
-	callDirections: asList(options.callDirection).map((one) => one.toLowerCase()),
+	filters: {
+		session: asList(options.deploymentIds),
+		call: asList(options.callDirection).map((one) => one.toLowerCase()),
+	},
 });
 
 /** Starts a workflow at the events of agent sessions, calls and rooms. Accepts only what VideoSDK signed. */
@@ -112,8 +114,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				const registrant = readRegistrant(this, events);
 				await stopCheck(this, registrant.url);
 				try {
-					const { callDirections } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
-					checkTriggerChoices(events, callDirections);
+					const { filters } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
+					checkTriggerChoices(events, filters.call);
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
 						warnIfUnreachable(registrant, readVerificationSettings(credential).baseUrl);

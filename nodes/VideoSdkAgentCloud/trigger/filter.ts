@@ -3,7 +3,7 @@ import { BoundedMap } from '../api/boundedMap';
 import { credentialId } from '../api/credential';
 import { PerNode } from '../api/perNode';
 import { firstText, type ReceivedEvent } from '../webhook/event';
-import { fetchRecord, subjectOf } from './details';
+import { fetchRecord, type Subject, subjectOf } from './details';
 
 /** The sender waits for the answer meanwhile. */
 const FETCH_TIMEOUT_MS = 5_000;
@@ -11,18 +11,14 @@ const NOT_FILTERED = ", so the filters in 'Options' weren't applied and the work
 /** Of one node. */
 const MAX_REMEMBERED = 100;
 
-/** Which sessions and calls start the workflow. Nothing chosen: all. */
-export interface Filters {
-	deploymentIds: string[];
-	/** `inbound`, `outbound` */
-	callDirections: string[];
-}
+/** Which sessions, by deployment, and calls, by direction (`inbound`, `outbound`), start the workflow. Nothing chosen: all. */
+export type Filters = Record<Subject['field'], string[]>;
 
-/** What each filter compares, found in the data of an event or in the record of its session or call. */
-const FILTERS = {
-	session: { wanted: 'deploymentIds', find: ({ deploymentId }: IDataObject) => firstText(deploymentId) },
-	call: { wanted: 'callDirections', find: directionOf },
-} as const;
+/** Finds what a filter compares in the data of an event or in the record of its session or call. */
+const FIND = {
+	session: ({ deploymentId }: IDataObject) => firstText(deploymentId),
+	call: directionOf,
+};
 
 /** The direction or deployment of each call and session, which doesn't change: most of them send several events. */
 const looked = new PerNode(() => new BoundedMap<string, string>(MAX_REMEMBERED));
@@ -46,11 +42,11 @@ export async function filter(
 ): Promise<{ isWanted: boolean; record?: IDataObject | null }> {
 	const subject = subjectOf({ ...event });
 	if (subject === undefined) return { isWanted: true };
-	const { wanted, find } = FILTERS[subject.field];
-	const choices = filters[wanted];
+	const choices = filters[subject.field];
 	if (choices.length === 0) return { isWanted: true };
 	const remembered = looked.of(context);
 	const key = `${credentialId(context)} ${subject.field} ${subject.id}`;
+	const find = FIND[subject.field];
 	const known = find(event.data) ?? remembered.get(key);
 	if (known !== undefined) return { isWanted: choices.includes(known) };
 	const record = await fetchRecord(context, subject, FETCH_TIMEOUT_MS, NOT_FILTERED);

@@ -17,12 +17,13 @@ const RECHECK_AGE_MS = 5_000;
 const recentDeliveries = new PerNode(() => new RecentDeliveries());
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
-export interface Wanted extends Filters {
+export interface Wanted {
 	verifySignature: boolean;
 	/** Names of events. */
 	events: string[];
 	skipDuplicates: boolean;
 	details: Details;
+	filters: Filters;
 }
 
 /** An event as it goes from `webhook` to `execute`. */
@@ -84,7 +85,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 		return ignore('The event has already been received');
 	}
 
-	const { isWanted, record } = await filter(context, event, wanted);
+	const { isWanted, record } = await filter(context, event, wanted.filters);
 	if (!isWanted) return ignore(NOT_WANTED);
 
 	if (leftOutBecause !== undefined) {
