@@ -90,12 +90,9 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 					rememberNode(this, { toolName: name, timeoutS: timeoutMs / 1000, key });
 				} catch (error) {
 					const { message } = error as Error;
-					if (this.getActivationMode() === 'init') {
-						log(this, 'warn', `can't answer agents. ${message}`);
-						return true;
-					}
 					// The editor shows nothing but the message when publishing fails.
-					throw new NodeOperationError(this.getNode(), message);
+					if (this.getActivationMode() !== 'init') throw new NodeOperationError(this.getNode(), message);
+					log(this, 'warn', `can't answer agents. ${message}`);
 				}
 				return true;
 			},

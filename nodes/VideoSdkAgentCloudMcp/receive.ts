@@ -6,7 +6,7 @@ import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
 import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
 import { bearerOf, rejectBearer, respond, serve } from '../VideoSdkAgentCloud/mcp/respond';
-import { readDefinition, type ToolDefinition } from './definition';
+import { readDefinition } from './definition';
 import { holdResponse } from './holdResponse';
 
 /** A token with another signature makes the credential be read again after this time: the user may just have changed the secret. */
@@ -51,12 +51,6 @@ async function verify(context: IWebhookFunctions, url: string): Promise<ReturnTy
 	return verifyToken(token, url, await keys.get(context, RECHECK_AGE_MS));
 }
 
-/** A tool that cannot be used as it is set up now, by an expression or a changed credential. */
-function outOfOrder(context: IWebhookFunctions, error: unknown): IWebhookResponseData {
-	warnSparingly(context, 'tool set-up', `can't answer agents. ${(error as Error).message}`);
-	return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available right now'));
-}
-
 /** @returns the headers by which an agent tells who calls */
 function callHeaders(context: IWebhookFunctions): IDataObject {
 	const headers = context.getHeaderData() as IDataObject;
@@ -64,23 +58,16 @@ function callHeaders(context: IWebhookFunctions): IDataObject {
 	return pick(headers, names);
 }
 
-/** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
-export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const { origin } = context.getHeaderData();
-	let verified: Awaited<ReturnType<typeof verify>>;
-	let tool: ToolDefinition;
-	try {
-		const url = String(context.getNodeWebhookUrl('default'));
-		// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
-		if (origin !== undefined && origin !== new URL(url).origin) {
-			return respond(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
-		}
-		verified = await verify(context, url);
-		if ('rejected' in verified) return rejectToken(context, verified.rejected);
-		tool = readDefinition(context);
-	} catch (error) {
-		return outOfOrder(context, error);
+	const url = String(context.getNodeWebhookUrl('default'));
+	// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
+	if (origin !== undefined && origin !== new URL(url).origin) {
+		return respond(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
 	}
+	const verified = await verify(context, url);
+	if ('rejected' in verified) return rejectToken(context, verified.rejected);
+	const tool = readDefinition(context);
 	const served = serve(context, tool);
 	if (!('call' in served)) return served;
 	const { id, input } = served.call;
@@ -94,4 +81,13 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		receivedAt: new Date().toISOString(),
 	};
 	return { workflowData: [[{ json: item }]] };
+}
+
+/** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
+export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	return await answer(context).catch((error: Error) => {
+		// It cannot be used as it is set up now, by an expression or a changed credential.
+		warnSparingly(context, 'tool set-up', `can't answer agents. ${error.message}`);
+		return respond(context, 503, errorResponse(null, INTERNAL_ERROR, 'The tool is not available right now'));
+	});
 }
