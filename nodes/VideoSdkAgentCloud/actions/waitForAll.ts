@@ -4,7 +4,7 @@ import { readIncludeWaitMs, readKept } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/reader';
 import { readOptions } from '../fields/requestOptions';
-import { readIsSimplified } from '../fields/simplify';
+import { simplifyField } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
 import { planWait, type WaitOptions } from '../waiting/planWait';
@@ -14,9 +14,9 @@ import type { CredentialOfItem, Operation } from './operation';
 function readWait(read: ItemReader, option: Field) {
 	const options = readOptions(read);
 	return {
-		isSimplified: readIsSimplified(options),
+		isSimplified: options.flag(simplifyField),
 		keepMs: readIncludeWaitMs(options),
-		isEnded: options.flag(option) ?? option.default === true,
+		isEnded: options.flag(option),
 	};
 }
 

@@ -43,7 +43,7 @@ export interface HandedTool extends IDataObject {
 export function readAgentTools(
 	read: ItemReader,
 	validForS: number,
-	withContext: FieldReader<unknown>,
+	withContext: FieldReader,
 	taken?: string,
 ): ((credential: ReadCredential) => Promise<{ tools: HandedTool[]; expiresAtS: number }>) | undefined {
 	const context = readContext(withContext) ?? {};
@@ -112,7 +112,7 @@ export function readWithTools(
 	const isEnv = place === 'env';
 	const [label, name] = isEnv ? ['Environment Variables', TOOLS_VARIABLE] : ['Metadata', TOOLS_ENTRY];
 	const options = readOptions(read);
-	const hours = options.count(toolsValidForField) ?? Number(toolsValidForField.default);
+	const hours = options.count(toolsValidForField);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
 	if (tools === undefined && response === undefined) return async () => data;
 	if (data !== undefined && Object.hasOwn(data, name)) {

@@ -20,7 +20,7 @@ export const contextField = pairsField(
  * @returns texts, numbers and booleans by name; undefined if there are none
  * @throws NodeOperationError as `readPairs`, and if an entry has no value: a tool that looks for '' may show everyone's data
  */
-export function readContext(read: FieldReader<unknown>): IDataObject | undefined {
+export function readContext(read: FieldReader): IDataObject | undefined {
 	const pairs = Object.entries(readPairs(read, contextField));
 	const [blank] = pairs.find(([, value]) => String(value).trim() === '') ?? [];
 	if (blank !== undefined) {

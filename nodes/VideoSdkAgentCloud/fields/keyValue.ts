@@ -104,7 +104,7 @@ function isPlainObject(value: unknown): value is IDataObject {
  * @param field made by `pairsField`
  * @throws NodeOperationError for a blank name, one given twice, or a value that is no single value
  */
-export function readPairs(read: FieldReader<unknown>, field: Field): IDataObject {
+export function readPairs(read: FieldReader, field: Field): IDataObject {
 	const [{ values }] = field.options as [INodePropertyCollection];
 	const [nameField, valueField] = values as [INodeProperties, INodeProperties];
 	const result = new Map<string, IDataObject[string]>();

@@ -18,11 +18,10 @@ type FieldName = Pick<INodeProperties, 'name' | 'default'>;
 
 /**
  * Reads fields of one input item. A field is named by its own description, so that its label, range and options are written once.
+ * A switch, number or choice without a value has its default, also one that is missing in an older workflow, or was not added.
  * Each method throws a NodeOperationError that names the field and the item if the value cannot be used.
- *
- * @typeParam Missing what a switch, number or choice without a value gives: see ItemReader and CollectionReader
  */
-export abstract class FieldReader<Missing> {
+export abstract class FieldReader {
 	/** @param itemIndex the input item, counted from 0 as n8n does */
 	constructor(
 		readonly context: IExecuteFunctions,
@@ -33,7 +32,6 @@ export abstract class FieldReader<Missing> {
 	abstract raw(field: FieldName): unknown;
 	/** @returns what the user entered: the expression itself, not its value */
 	abstract entered(field: FieldName): unknown;
-	protected abstract missing<T>(field: INodeProperties): T | Missing;
 
 	/** Makes the error for a value that cannot be used, with its field in `what`. The runner adds the item to the message. */
 	fail(what: string, nextStep: string): NodeOperationError {
@@ -137,9 +135,9 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** @returns one of the values of the field's options, which `T` names */
-	choice<T extends string>(field: Field): T | Missing {
+	choice<T extends string>(field: Field): T {
 		const text = this.text(field);
-		return text === undefined ? this.missing(field) : this.optionOf<T>(field, text, 'is');
+		return text === undefined ? (field.default as T) : this.optionOf<T>(field, text, 'is');
 	}
 
 	/** @returns the values of the field's options that were chosen; none if it is blank and not required */
@@ -162,9 +160,9 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** Reads a switch, which an expression may also give as text: a spreadsheet holds nothing else. */
-	flag(field: Field): boolean | Missing {
+	flag(field: Field): boolean {
 		const text = this.text(field)?.toLowerCase();
-		if (text === undefined) return this.missing(field);
+		if (text === undefined) return field.default === true;
 		if (text === 'true' || text === 'false') return text === 'true';
 		throw this.fail(
 			`'${field.displayName}' is '${text}', but must be true or false`,
@@ -173,9 +171,9 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** @returns a number within the field's range. Default range: from 1 */
-	number(field: Field, maximum = field.typeOptions?.maxValue ?? Infinity): number | Missing {
+	number(field: Field, maximum = field.typeOptions?.maxValue ?? Infinity): number {
 		const given = this.given(field);
-		if (given === undefined) return this.missing(field);
+		if (given === undefined) return Number(field.default);
 		const minimum = field.typeOptions?.minValue ?? 1;
 		const value = asNumber(given);
 		if (Number.isFinite(value) && value >= minimum && value <= maximum) return value;
@@ -188,16 +186,15 @@ export abstract class FieldReader<Missing> {
 	}
 
 	/** As `number`, without its fraction. */
-	count(field: Field, maximum?: number): number | Missing {
-		const value = this.number(field, maximum);
-		return typeof value === 'number' ? Math.floor(value) : value;
+	count(field: Field, maximum?: number): number {
+		return Math.floor(this.number(field, maximum));
 	}
 }
 
-/** Reads a collection, such as Options: what was not added to it is undefined. What was added without a value has its default. */
-export class CollectionReader extends FieldReader<undefined> {
+/** Reads a collection, such as Options. */
+export class CollectionReader extends FieldReader {
 	constructor(
-		{ context, itemIndex }: FieldReader<unknown>,
+		{ context, itemIndex }: FieldReader,
 		readonly values: IDataObject,
 		readonly enteredValues: IDataObject = {},
 	) {
@@ -215,14 +212,10 @@ export class CollectionReader extends FieldReader<undefined> {
 	entered({ name }: FieldName): unknown {
 		return this.enteredValues[name];
 	}
-
-	protected missing<T>(field: INodeProperties): T | undefined {
-		return this.has(field) ? (field.default as T) : undefined;
-	}
 }
 
-/** Reads the parameters of an operation. One that is missing, as in an older workflow, or blank has its default. */
-export class ItemReader extends FieldReader<never> {
+/** Reads the parameters of an operation. */
+export class ItemReader extends FieldReader {
 	raw({ name, default: fallback }: FieldName): unknown {
 		return this.context.getNodeParameter(name, this.itemIndex, fallback);
 	}
@@ -235,9 +228,5 @@ export class ItemReader extends FieldReader<never> {
 
 	entered({ name }: FieldName): unknown {
 		return this.context.getNode().parameters[name];
-	}
-
-	protected missing<T>(field: INodeProperties): T {
-		return field.default as T;
 	}
 }

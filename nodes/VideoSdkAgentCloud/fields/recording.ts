@@ -76,7 +76,6 @@ export function readRecording(read: ItemReader): AutoStartConfig | undefined {
 }
 
 const MS_PER_MINUTE = 60_000;
-const DEFAULT_INCLUDE_WAIT_MINUTES = 10;
 const LONGEST_INCLUDE_WAIT_MINUTES = 1_440;
 
 const OPTIONS: Array<{ name: string; value: Includable; description: string }> = [
@@ -101,7 +100,7 @@ export function readInclude(read: ItemReader): Includable[] {
 /** How long an operation that waits also waits for what 'Recording' keeps. */
 export const includeWaitField = numberField('default', 'Max Wait for Transcript', 'includeWait', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_INCLUDE_WAIT_MINUTES },
-	default: DEFAULT_INCLUDE_WAIT_MINUTES,
+	default: 10,
 	hint: 'In minutes',
 	description:
 		"How long to wait for what 'Recording' keeps. What isn't ready by then is listed in <code>missing</code>.",
@@ -114,5 +113,5 @@ export const includeWaitField = numberField('default', 'Max Wait for Transcript'
  * @throws NodeOperationError if it is not a number of minutes, at most a day
  */
 export function readIncludeWaitMs(options: CollectionReader): number {
-	return (options.number(includeWaitField) ?? DEFAULT_INCLUDE_WAIT_MINUTES) * MS_PER_MINUTE;
+	return options.number(includeWaitField) * MS_PER_MINUTE;
 }

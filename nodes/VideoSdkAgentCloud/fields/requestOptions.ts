@@ -34,8 +34,8 @@ export const batchingField = groupField('default', 'Batching', 'batching', {
 function readBatching(options: CollectionReader): Partial<RequestOptions> {
 	const [read] = options.entries(batchingField);
 	if (read === undefined) return {};
-	const batchSize = read.count(batchSizeField) ?? Number(batchSizeField.default);
-	const batchIntervalMs = read.count(batchIntervalField) ?? Number(batchIntervalField.default);
+	const batchSize = read.count(batchSizeField);
+	const batchIntervalMs = read.count(batchIntervalField);
 	if (batchSize < 0 || batchIntervalMs === 0) return {};
 	return { batchSize: Math.max(batchSize, 1), batchIntervalMs };
 }
@@ -118,10 +118,10 @@ export function readRequestOptions(
 	const options = readOptions(read);
 	return {
 		maxConcurrency: Math.min(
-			options.count({ ...maxConcurrencyField, default: maxConcurrency }, Infinity) ?? maxConcurrency,
+			options.count({ ...maxConcurrencyField, default: maxConcurrency }, Infinity),
 			MAX_CONCURRENCY,
 		),
-		timeoutMs: options.count(timeoutField) ?? DEFAULT_TIMEOUT_MS,
+		timeoutMs: options.count(timeoutField),
 		...readBatching(options),
 	};
 }

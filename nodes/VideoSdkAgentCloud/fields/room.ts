@@ -23,7 +23,7 @@ const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
  * @returns undefined if it was left empty and isn't required
  * @throws NodeOperationError as its policy says, if it cannot be a room's ID, or is a record's `id` where its `roomId` is meant
  */
-export function readRoomId<B extends Blank>(read: FieldReader<unknown>, field: Field<B>): TextOf<B> {
+export function readRoomId<B extends Blank>(read: FieldReader, field: Field<B>): TextOf<B> {
 	const roomId = read.text(field);
 	if (roomId === undefined) return roomId;
 	if (roomId.length > MAX_LENGTH || MALFORMED.test(roomId)) {
@@ -69,13 +69,12 @@ export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 /**
  * Reads the room of a conversation. What is recorded in a room of its own is certain to be of this conversation, and of no other.
  *
- * @param ownRoom the option that asks for a room without a recording, if the operation has it
- * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or `ownRoom`
+ * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or with a room of its own
  */
-export function readRoom(read: ItemReader, ownRoom?: Field): RoomChoice {
+export function readRoom(read: ItemReader): RoomChoice {
 	const options = readOptions(read);
 	const autoStartConfig = readRecording(read);
-	const hasOwn = ownRoom !== undefined && options.flag(ownRoom) === true;
+	const hasOwn = options.flag(ownRoomOption);
 	const roomId = readRoomId(options, roomIdOption);
 	if (roomId === undefined) return autoStartConfig || hasOwn ? { body: { autoStartConfig } } : {};
 	if (autoStartConfig !== undefined) {

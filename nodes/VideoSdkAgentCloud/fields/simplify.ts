@@ -10,11 +10,6 @@ export const simplifyField = switchField('default', 'Simplify', 'simplify', {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 });
 
-/** @returns whether a record is to be simplified. An option that was not added, or is blank, has its default */
-export function readIsSimplified(read: FieldReader<unknown>): boolean {
-	return read.flag(simplifyField) !== false;
-}
-
 /**
  * Reads Simplify of a Get Many operation.
  *
@@ -22,7 +17,7 @@ export function readIsSimplified(read: FieldReader<unknown>): boolean {
  * @returns makes the output of a record; fields that the record lacks are omitted
  */
 export function readSimplify(read: ItemReader, names: string[]): (record: IDataObject) => IDataObject {
-	return readIsSimplified(read) ? (record) => pick(record, names) : (record) => record;
+	return read.flag(simplifyField) ? (record) => pick(record, names) : (record) => record;
 }
 
 /**
@@ -31,6 +26,6 @@ export function readSimplify(read: ItemReader, names: string[]): (record: IDataO
  * @param read the item, or its options
  * @returns makes the output of a call, as `describeCall` makes it
  */
-export function readSimplifyCall(read: FieldReader<unknown>): (call: IDataObject) => IDataObject {
-	return readIsSimplified(read) ? simplifyCall : (call) => call;
+export function readSimplifyCall(read: FieldReader): (call: IDataObject) => IDataObject {
+	return read.flag(simplifyField) ? simplifyCall : (call) => call;
 }

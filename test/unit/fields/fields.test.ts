@@ -126,15 +126,15 @@ it('A choice is one of the options, and so are choices', () => {
 	expectRejection(() => reader({ getBy: ['id', 'x'] }).choices(choice), "'Get By' contains 'x'");
 });
 
-it('Without a value, a parameter has its default, and an option, too, unless it was not added', () => {
+it('Without a value, a parameter has its default, and an option, too, also if it was not added', () => {
 	for (const value of ['', ' ', null, undefined]) {
 		expect(both(count, value).map((read) => read.count(count))).toEqual([7, 7]);
 		expect(both(flag, value).map((read) => read.flag(flag))).toEqual([true, true]);
 		expect(both(choice, value).map((read) => read.choice(choice))).toEqual(['room', 'room']);
 	}
-	const none = [options({}).count(count), options({}).flag(flag), options({}).choice(choice)];
-	expect(none).toEqual([undefined, undefined, undefined]);
-	expect([reader({}).count(count), reader({}).flag(flag)]).toEqual([7, true]);
+	for (const read of [options({}), reader({})]) {
+		expect([read.count(count), read.flag(flag), read.choice(choice)]).toEqual([7, true, 'room']);
+	}
 });
 
 it('An expression that was typed into a fixed text, ID or number is told how to become one', () => {

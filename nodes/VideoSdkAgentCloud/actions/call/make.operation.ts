@@ -19,7 +19,7 @@ import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
-import { ownRoomOption, readRoom } from '../../fields/room';
+import { readRoom } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
@@ -114,14 +114,17 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
 		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
 	const options = readOptions(read);
-	const waitUntilAnswered = options.flag(waitUntilAnsweredField);
-	const ringingTimeout = options.count(ringingTimeoutField);
+	// VideoSDK has defaults of its own.
+	const waitUntilAnswered = options.has(waitUntilAnsweredField)
+		? options.flag(waitUntilAnsweredField)
+		: undefined;
+	const ringingTimeout = options.has(ringingTimeoutField) ? options.count(ringingTimeoutField) : undefined;
 	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	const maxCallDuration = readMaxCallDurationS(read, wait?.hungUpAfterMs);
 	const body = { sipCallTo, ...route, waitUntilAnswered, ringingTimeout, maxCallDuration };
 	const data = readKeyValues(read, META_DATA_FIELDS);
 	const metadataOf = readWithTools(read, 'metadata', data, wait?.responseTool);
-	const room = readRoom(read, wait && ownRoomOption);
+	const room = readRoom(read);
 	// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
 	const hours = readCallingHours(options);
@@ -129,7 +132,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 	const show = wait ? (call: IDataObject) => call : readSimplifyCall(options);
 	return {
 		to: sipCallTo,
-		allowsSameNumber: options.flag(allowSameNumberField) ?? false,
+		allowsSameNumber: options.flag(allowSameNumberField),
 		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		run: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
