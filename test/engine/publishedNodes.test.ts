@@ -207,7 +207,7 @@ it('Each entry leads to its workflow, and the search finds it by workflow and no
 	expect((await triggers('={{ $json.events }}'))[0]?.name).toBe('Workflow of Sales');
 });
 
-it('A trigger takes up new names from the next event, and one that is known by events only may be unpublished', async () => {
+it('A trigger takes up new names from the next event, one that is known by events only also its choices, and may be unpublished', async () => {
 	const trigger = await rig.engine.publish({ events: EVENT_NAMES });
 	const names = async () => (await triggers()).slice(0, -1).map(({ name }) => name);
 	const receive = async ({ url }: PublishedTrigger) => {
@@ -222,6 +222,10 @@ it('A trigger takes up new names from the next event, and one that is known by e
 	await elsewhere.open(false);
 	await receive(elsewhere);
 	expect(await names()).toEqual(['New name (may be unpublished)']);
+	// Published again by a process that tells no other.
+	trigger.node.parameters.events = ['agent-session-started'];
+	await receive(elsewhere);
+	expect(await names()).toEqual([expect.stringContaining('missing')]);
 	await elsewhere.close();
 });
 

@@ -66,9 +66,9 @@ export function rememberUnpublished(context: IHookFunctions): void {
 	else kept.node = undefined;
 }
 
-/** Keeps a trigger that has received an event. One that is known may have been renamed: n8n calls no hook then. */
+/** Keeps a trigger that has received an event. One that is known may have been changed: n8n calls no hook of this process then. */
 export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): void {
-	keep(context, { ...own, ...known.of(context).node });
+	keep(context, { ...known.of(context).node, ...own });
 }
 
 const all = () => known.all().flatMap(({ node }) => node ?? []);
