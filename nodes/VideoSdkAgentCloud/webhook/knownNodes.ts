@@ -42,6 +42,8 @@ function keep(
 ): void {
 	if (context.getMode() === 'manual') return;
 	const url = String(context.getNodeWebhookUrl('default'));
+	// n8n's WEBHOOK_URL may lack its https://.
+	if (!URL.canParse(url)) return;
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const { name: nodeName } = context.getNode();
 	const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
@@ -107,10 +109,8 @@ export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefi
  * @returns the published trigger of a URL, whatever its credential
  */
 export function findPublished(url: string): KnownTrigger | undefined {
-	const { pathname } = new URL(url);
-	return triggers().find(
-		(one) => one.isPublished && URL.canParse(one.url) && new URL(one.url).pathname === pathname,
-	);
+	const pathname = URL.canParse(url) ? new URL(url).pathname : undefined;
+	return triggers().find((one) => one.isPublished && new URL(one.url).pathname === pathname);
 }
 
 /** @returns whether a different trigger is published at a URL, as far as this process knows */
