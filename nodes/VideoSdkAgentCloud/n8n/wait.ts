@@ -1,8 +1,15 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type IWebhookFunctions,
+	sleep,
+} from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudWait';
 const NO_EXECUTION_ID = '0';
+const LOOK_AGAIN_MS = 1_000;
 
 /** @returns n8n's own URL that resumes the execution, to which a node may append a path; its origin is that of all webhooks */
 export function baseResumeUrlOf(context: IExecuteFunctions): string {
@@ -58,12 +65,15 @@ export function readWaitingExecution(
 export type WebhookResponse = ReturnType<IWebhookFunctions['getResponseObject']>;
 
 /**
- * Waits until n8n has answered a request, which it does once it has stored the execution, or has begun to continue it.
+ * Waits until n8n has answered a request, which it does once it has stored the execution, or has begun to continue it. If it has as many
+ * executions under way as it may have, it holds the request until one has ended, and does so even if the sender has gone away meanwhile.
  *
- * @returns whether it was with 200; undefined: the sender has gone away, and the execution most likely continues
+ * @param untilMs until when n8n may answer a sender that has gone away, in ms since 1970. Default: it isn't waited for
+ * @returns whether it was with 200
  */
-export async function whenAnswered(response: WebhookResponse): Promise<boolean | undefined> {
+export async function whenAnswered(response: WebhookResponse, untilMs = 0): Promise<boolean> {
 	// "close" comes after every answer, and when the sender went away, but only once: it may have come while the request was verified.
 	if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
-	return response.writableFinished ? response.statusCode === 200 : undefined;
+	while (!response.writableEnded && Date.now() < untilMs) await sleep(LOOK_AGAIN_MS);
+	return response.writableEnded && response.statusCode === 200;
 }

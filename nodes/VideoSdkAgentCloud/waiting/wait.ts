@@ -12,8 +12,8 @@ import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 import type { Watch } from './watch';
 
-/** By then n8n has marked the execution as running, or will never do so. */
-const FORGET_AFTER_MS = 60_000;
+/** Until n8n has marked the execution as running, it continues it once more for each request. It may wait for others to end before. */
+const FORGET_AFTER_MS = 60 * 60_000;
 const AGAIN_AFTER_MS = 5_000;
 
 /** @returns how the time of a wait is spent */
@@ -52,7 +52,7 @@ export class Wait {
 		}
 	}
 
-	/** Asks VideoSDK from now on, and continues the execution when it is time. @param ids those of the account */
+	/** Asks VideoSDK from now on, and continues the execution when it is time. @param ids those whose account it is */
 	watch(watch: Watch, ids: Iterable<string> = this.awaited.keys()): void {
 		this.context ??= watch.account.context;
 		this.watches.add(watch);
@@ -101,7 +101,7 @@ export class Wait {
 	 * Continues the execution by the answer to a request.
 	 *
 	 * n8n 1.x continues an execution once for each request that comes before it is marked as running, so the nodes after it would
-	 * run several times. n8n 2.x does so once, and answers the others with 500.
+	 * run several times. n8n 2.x does so once, and answers the others with 500, unless the execution waits again by then.
 	 *
 	 * @param response the item that a response has made
 	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
@@ -110,7 +110,8 @@ export class Wait {
 		if (this.state !== 'waiting' || this.isTooLate) return false;
 		this.state = 'continuing';
 		this.response = response;
-		void whenAnswered(context.getResponseObject()).then((wasAccepted) => this.finish(wasAccepted));
+		const answered = whenAnswered(context.getResponseObject(), this.budget.n8nDeadlineMs);
+		void answered.then((wasAccepted) => this.finish(wasAccepted));
 		return true;
 	}
 
@@ -134,10 +135,10 @@ export class Wait {
 		return this.state === 'waiting';
 	}
 
-	private async finish(wasAccepted?: boolean): Promise<void> {
+	private async finish(wasAccepted: boolean): Promise<void> {
 		if (wasAccepted) return this.forget();
-		// n8n is in trouble, so no one asks it again at once; or no one knows, and its answer to the next request tells.
-		await sleep(wasAccepted === undefined ? FORGET_AFTER_MS : AGAIN_AFTER_MS);
+		// n8n is in trouble, so no one asks it again at once.
+		await sleep(AGAIN_AFTER_MS);
 		this.state = 'waiting';
 		this.wake();
 		if (this.response) await this.ask();
@@ -161,6 +162,8 @@ export class Wait {
 		this.state = 'over';
 		for (const watch of this.watches) watch.remove([...this.awaited.values()]);
 		this.awaited.clear();
+		this.watches.clear();
+		this.context = undefined;
 		void sleep(FORGET_AFTER_MS).then(() => waits.delete(this.stored.key));
 	}
 
@@ -171,7 +174,7 @@ export class Wait {
 	}
 }
 
-/** The waiting executions that this process knows, by their keys. An entry is deleted a minute after its execution has continued. */
+/** The waiting executions that this process knows, by their keys. An entry is deleted an hour after its execution has continued. */
 const waits = new Map<string, Wait>();
 
 /** @returns a waiting execution, if this process knows it */

@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 500;
  */
 export class RecentDeliveries {
 	/** Whether the latest delivery of each event was accepted. */
-	private readonly accepted = new BoundedMap<string, Promise<boolean | undefined>>(MAX_REMEMBERED);
+	private readonly accepted = new BoundedMap<string, Promise<boolean>>(MAX_REMEMBERED);
 
 	/**
 	 * @param key of the event

@@ -1,10 +1,11 @@
 /** What a process keeps of a waiting execution. */
 import fc from 'fast-check';
+import { EventEmitter } from 'node:events';
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
 import { check } from '../support';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
-import { budgetOfWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
+import { budgetOfWait, keepWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
 
 it("a person's response stays, although another process that has none says what it knows", () => {
 	const want = { ids: ['c-1'], deadlineMs: Date.now() + 60_000, isEnded: false, keep: [], keepMs: 0 };
@@ -27,6 +28,43 @@ it("lets no request continue the execution once n8n's own deadline is near", () 
 		jest.spyOn(Date, 'now').mockReturnValueOnce(nowMs);
 		expect(new Wait(stored).tryContinue(context)).toBe(continues);
 	}
+});
+
+describe('with an execution that n8n holds until another one has ended', () => {
+	const want = { ids: ['c-1'], deadlineMs: Date.now() + 3_600_000, isEnded: false, keep: [], keepMs: 0 };
+	const stored = { kind: 'call', key: 'k', sinceMs: Date.now(), awaited: [want] } as unknown as StoredWait;
+	const requestOf = (response: EventEmitter) =>
+		({ getResponseObject: () => response }) as unknown as IWebhookFunctions;
+	const given = () =>
+		Object.assign(new EventEmitter(), { closed: false, writableEnded: false, statusCode: 200 });
+	beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick'] }));
+	afterEach(() => jest.useRealTimers());
+
+	it.each([
+		[200, false],
+		[500, true],
+	])(
+		'lets no other request continue it, though the sender has gone, until n8n answers %i',
+		async (status, again) => {
+			const wait = keepWait({ ...stored, key: `held ${status}` });
+			const held = given();
+			expect(wait.tryContinue(requestOf(held))).toBe(true);
+			Object.assign(held, { closed: true }).emit('close');
+			await jest.advanceTimersByTimeAsync(20 * 60_000);
+			expect(wait.tryContinue(requestOf(given()))).toBe(false);
+			Object.assign(held, { writableEnded: true, statusCode: status });
+			await jest.advanceTimersByTimeAsync(10_000);
+			expect(wait.tryContinue(requestOf(given()))).toBe(again);
+		},
+	);
+
+	it('knows for long that it has continued it: n8n 1.x answers at once, and continues it much later', async () => {
+		const held = given();
+		expect(keepWait(stored).tryContinue(requestOf(held))).toBe(true);
+		Object.assign(held, { closed: true, writableEnded: true }).emit('close');
+		await jest.advanceTimersByTimeAsync(30 * 60_000);
+		expect(keepWait(stored).tryContinue(requestOf(given()))).toBe(false);
+	});
 });
 
 it('has time for each conversation after the last Max Wait, and for what is kept of any', () => {

@@ -7,12 +7,12 @@ import { checkAsync, settle } from '../support';
 class Response extends EventEmitter {
 	closed = false;
 	statusCode = 200;
-	writableFinished = false;
+	writableEnded = false;
 
 	/** @param statusCode none: the sender went away before there was an answer */
 	end(statusCode?: number): void {
 		this.closed = true;
-		this.writableFinished = statusCode !== undefined;
+		this.writableEnded = statusCode !== undefined;
 		this.statusCode = statusCode ?? 200;
 		this.emit('close');
 	}
