@@ -61,6 +61,8 @@ export interface NodeRunOptions {
 	/** Items, or just their `json`. Default: one empty item. */
 	items?: Array<INodeExecutionData | IDataObject>;
 	onError?: OnError;
+	/** Parameters of the node before. */
+	input?: INodeParameters;
 	/** Such as `retryOnFail` and `alwaysOutputData`. */
 	node?: Partial<INode>;
 	/** What other nodes and the user keep with the workflow. */
@@ -218,11 +220,11 @@ export class Engine {
 	private async around(
 		type: string,
 		parameters: INodeParameters,
-		{ items = [{}], onError, node, staticData = {} }: NodeRunOptions,
+		{ items = [{}], onError, input = {}, node, staticData = {} }: NodeRunOptions,
 	): Promise<WorkflowSnapshot> {
 		this.nodeTypes.items = items.map((item) => (isItem(item) ? item : { json: item }));
 		const workflow = await this.snapshot([
-			this.node(STAND_INS.input, {}, { name: 'Input' }),
+			this.node(STAND_INS.input, input, { name: 'Input' }),
 			this.node(type, parameters, { onError, ...node }),
 		]);
 		this.staticData.set(workflow.id, staticData);
@@ -292,7 +294,8 @@ export class Engine {
 	): Promise<RunResult> {
 		const node = Object.assign(workflow.getNode(NODE_NAME) as INode, { parameters });
 		const data = asStored(run.data);
-		data.resultData.runData[NODE_NAME]?.pop();
+		const isNextRound = isRetry && ownId === executionId;
+		if (!isNextRound) data.resultData.runData[NODE_NAME]?.pop();
 		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
 		return await this.execute(
 			workflow,

@@ -3,6 +3,7 @@ import type {
 	IExecuteFunctions,
 	IHttpRequestOptions,
 	INodeExecutionData,
+	INodeProperties,
 	INodeType,
 	INodeTypeDescription,
 	INodeTypes,
@@ -19,6 +20,14 @@ export const STAND_INS = {
 	/** Makes the request of its parameters with the package's credential, as n8n's HTTP Request node would. */
 	request: 'test.request',
 } as const;
+
+/** As n8n's nodes have it that wait for a request. */
+const LIMIT_WAIT_TIME: INodeProperties = {
+	displayName: 'Limit Wait Time',
+	name: 'limitWaitTime',
+	type: 'boolean',
+	default: false,
+};
 
 function describe(name: string, more: Partial<INodeTypeDescription> = {}): INodeTypeDescription {
 	return {
@@ -91,7 +100,7 @@ export class TestNodeTypes implements INodeTypes {
 		switch (name) {
 			case STAND_INS.input:
 				return {
-					description: describe(name, { group: ['trigger'], inputs: [] }),
+					description: describe(name, { group: ['trigger'], inputs: [], properties: [LIMIT_WAIT_TIME] }),
 					execute: async () => [this.items],
 				};
 			case STAND_INS.pass:

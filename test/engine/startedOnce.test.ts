@@ -203,6 +203,18 @@ describe.each([
 		expect(posts()).toHaveLength(6);
 	});
 
+	it.each([undefined, 'continueRegularOutput'] as const)(
+		'that n8n runs twice at a time is not started again (On Error: %s)',
+		async (onError) => {
+			const first = await run({ onError });
+			const { executionId } = first;
+			const second = await rig.engine.useAgain(first, parameters, false, executionId);
+			expect(posts()).toHaveLength(3);
+			const error = onError ? jsonOf(second)[0]?.error : failureOf(second).message;
+			expect(error).toContain('n8n is running this execution a second time');
+		},
+	);
+
 	it('is not started by a second retry, though the failed execution had not come to it', async () => {
 		const first = await run({}, NO);
 		Object.assign(first.run.data.executionData ?? {}, { contextData: {} });

@@ -2,11 +2,13 @@ import {
 	type IExecuteData,
 	type IExecuteFunctions,
 	type INodeExecutionData,
-	type NodeOperationError,
+	NodeOperationError,
 } from 'n8n-workflow';
+import { type StartKind, STARTS } from '../../api/starts';
 import { type Operation } from '../operation';
 import { type Outcome, type Outcomes } from './outcome';
 import { outcomesBeforeRetry } from './retriedExecution';
+import { isSecondRun } from './secondRun';
 import { refusalOfTool } from './toolUse';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 
@@ -38,10 +40,21 @@ export interface Try {
 const latestTries = new WeakMap<IExecuteData, Try>();
 
 /**
+ * @returns what an execution that the user retries has left
+ * @throws NodeOperationError if another run may have started the same
+ */
+async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+	if (!isSecondRun(context)) return await outcomesBeforeRetry(context, starts);
+	throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
+		description: `Nothing was sent in this run. ${STARTS[starts].check}`,
+	});
+}
+
+/**
  * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands. A user who
  * retries a failed execution makes a try, too.
  *
- * @throws NodeOperationError if the execution has been retried before, unless each item has its own outcome
+ * @throws NodeOperationError if the execution has been retried before, or runs twice, unless each item has its own outcome
  */
 export async function beginTry(
 	context: IExecuteFunctions,
@@ -60,10 +73,10 @@ export async function beginTry(
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();
 	const beforeRetry =
-		starts && (await outcomesBeforeRetry(context, starts).catch((error: NodeOperationError) => error));
+		starts && (await outcomesBefore(context, starts).catch((error: NodeOperationError) => error));
 	if (beforeRetry instanceof Error) {
 		if (!continuesOnFail(context)) throw beforeRetry;
-		// n8n would hand on the input as if it were the output. The other retry may have started each item.
+		// n8n would hand on the input as if it were the output. The other run may have started each item.
 		return { outcomes: none.fill({ error: beforeRetry, isInDoubt: true }), count: MOST_TRIES };
 	}
 	const before = (starts && earlier?.outcomes) ?? beforeRetry ?? [];
