@@ -10,6 +10,10 @@ import type { InEngine } from './nodeContext';
 const CONTEXT_FIELD = 'agentCloudWait';
 const NO_EXECUTION_ID = '0';
 const LOOK_AGAIN_MS = 1_000;
+/** n8n sets a timer at most so long before the deadline of a wait, and doesn't cancel it when a request ends the wait (WaitTracker). */
+const TIMER_MS = 71_000;
+/** What n8n's nodes have among their parameters if what they wait for, such as an approval, has a deadline. */
+const HAS_DEADLINE = /"limitWaitTime":(?!false)/;
 
 /** @returns n8n's own URL that resumes the execution, to which a node may append a path; its origin is that of all webhooks */
 export function baseResumeUrlOf(context: IExecuteFunctions): string {
@@ -59,6 +63,21 @@ export function readWaitingExecution(
 	const items = nodeExecutionStack[0]?.data.main?.[0];
 	if (typeof text !== 'string' || nodeExecutionStack[0]?.node.name !== name || !items) return undefined;
 	return { text, items: items.map(({ json }) => json) };
+}
+
+/**
+ * Tells how long the timer of an earlier wait of this execution may still strike: it would end the next wait, whatever that waits for.
+ *
+ * @returns ms since 1970; 0: there can be none
+ */
+export function timersUntilMs(context: IExecuteFunctions): number {
+	const { workflow, runExecutionData } = context as InEngine;
+	const runs = Object.entries(runExecutionData?.resultData.runData ?? {});
+	// n8n runs a node once more, disabled, when its wait is over.
+	const endedMs = runs
+		.filter(([name]) => HAS_DEADLINE.test(JSON.stringify(workflow?.getNode(name)?.parameters ?? {})))
+		.flatMap(([, ofNode]) => ofNode.map(({ startTime }) => startTime));
+	return endedMs.length === 0 ? 0 : Math.max(...endedMs) + TIMER_MS;
 }
 
 /** The response by which n8n answers a request. */

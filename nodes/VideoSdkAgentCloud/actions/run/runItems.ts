@@ -8,6 +8,7 @@ import { readRequestOptions } from '../../fields/requestOptions';
 import { toErrorOutput } from '../../n8n/errorOutput';
 import { makeSearchable } from '../../n8n/searchable';
 import { continuesOnFail, isTool } from '../../n8n/tool';
+import { timersUntilMs } from '../../n8n/wait';
 import { failedOutcome, type Outcome, type Run, startedInWords, stopError } from './outcome';
 import { keepForRetry } from './retriedExecution';
 import { type PreparedItem, Runner } from './runner';
@@ -183,6 +184,8 @@ export async function runItems(
 	let output: INodeExecutionData[] | undefined;
 	try {
 		const items = prepareItems(run);
+		// Whoever is called must have the whole time to answer.
+		if (operation.stop) await pause(timersUntilMs(context) - Date.now(), context.getExecutionCancelSignal());
 		await runPrepared(items);
 		for (const [itemIndex, settle] of items.claims.entries()) settle?.(run.outcomes[itemIndex]);
 		output = await complete(run, current, toOutput(items));
