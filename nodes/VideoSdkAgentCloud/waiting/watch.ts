@@ -109,6 +109,8 @@ export class Watch {
 			for (const one of chosen) void this.begin(one, step, nowMs);
 			if (chosen.length < paced[step].length) nextAtMs = nowMs;
 		}
+		// What has just begun is given up at its time, also if nothing else wakes this.
+		for (const { busy } of this.watched) nextAtMs = Math.min(nextAtMs, busy?.untilMs ?? Infinity);
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
