@@ -1,6 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/answer';
 import { TOKEN_PREFIX } from '../api/toolAccess';
+import { webhookPath } from '../webhook/address';
 import { Envelope, type SigningKey } from '../webhook/envelope';
 
 /** Longer ones may not fit into a request header on their way. */
@@ -31,7 +32,7 @@ export type TokenRejection = 'form' | 'signature' | 'expired' | 'tool';
  * @returns `<webhookId>/mcp`, or the whole path where n8n's paths were changed
  */
 export function toolPath(url: string): string {
-	return new URL(url).pathname.replace(WEBHOOK_PREFIX, '').replace(/\/+$/, '');
+	return webhookPath(url).replace(WEBHOOK_PREFIX, '').replace(/\/+$/, '');
 }
 
 /** What a token holds: short, since it travels in a header. */

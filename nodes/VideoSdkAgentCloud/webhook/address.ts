@@ -72,3 +72,6 @@ export function fileAddressRule(baseUrl: unknown): (url: URL) => string | undefi
 		return undefined;
 	};
 }
+
+/** @returns the path of one of n8n's URLs, or all of it if n8n's WEBHOOK_URL lacks its https:// */
+export const webhookPath = (url: string): string => (URL.canParse(url) ? new URL(url).pathname : url);

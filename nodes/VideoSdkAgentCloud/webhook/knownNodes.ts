@@ -1,6 +1,7 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { PerNode } from '../api/perNode';
+import { webhookPath } from './address';
 import { type SigningKey } from './envelope';
 
 /** A node of this n8n instance that is reached at a URL. */
@@ -42,8 +43,6 @@ function keep(
 ): void {
 	if (context.getMode() === 'manual') return;
 	const url = String(context.getNodeWebhookUrl('default'));
-	// n8n's WEBHOOK_URL may lack its https://.
-	if (!URL.canParse(url)) return;
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const { name: nodeName } = context.getNode();
 	const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
@@ -109,8 +108,7 @@ export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefi
  * @returns the published trigger of a URL, whatever its credential
  */
 export function findPublished(url: string): KnownTrigger | undefined {
-	const pathname = URL.canParse(url) ? new URL(url).pathname : undefined;
-	return triggers().find((one) => one.isPublished && new URL(one.url).pathname === pathname);
+	return triggers().find((one) => one.isPublished && webhookPath(one.url) === webhookPath(url));
 }
 
 /** @returns whether a different trigger is published at a URL, as far as this process knows */

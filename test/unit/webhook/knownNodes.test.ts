@@ -26,6 +26,7 @@ it('A WEBHOOK_URL without https:// keeps no one from unpublishing, or from handi
 	const good = 'https://n8n.example.com/webhook/2/mcp';
 	rememberNode(hookContext('other tool', good), { toolName: 'other', timeoutS: 20, key: {} as never });
 	expect(isTakenByAnother(trigger, url)).toBe(false);
-	expect(knownTriggers('credential-1')).toEqual([]);
+	// It is shown: whoever selects it learns what its URL lacks.
+	expect(knownTriggers('credential-1')).toMatchObject([{ url }]);
 	expect(findTool((tool) => toolPath(tool.url) === toolPath(good))?.toolName).toBe('other');
 });
