@@ -51,8 +51,8 @@ export interface Limits {
 }
 
 /**
- * What to do next, and when, in ms since 1970. `pause`: nothing until then. `pauseMs`: how long ago the last look is then. `untilMs`: when it is something else,
- * whether or not there was a look.
+ * What to do next, and when, in ms since 1970; a time that has passed: at once. `pause`: nothing until then. `pauseMs`: the time from
+ * the last look until then. `untilMs`: when something else is next, whether or not there was a look.
  */
 export type Step =
 	| { step: 'look'; atMs: number; pauseMs: number; untilMs: number }

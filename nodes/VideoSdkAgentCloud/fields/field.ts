@@ -5,7 +5,7 @@ import { type INodeProperties, type INodePropertyOptions, type NodePropertyTypes
  * - `required`: it is refused.
  * - `refused`: left empty by hand it has its default, or is omitted if that is blank, too. An expression that gives nothing is
  *   refused, since its absence would not be noticed in time.
- * - `default`: it has its default, which a text has not: then it is omitted. An option that was not added is undefined.
+ * - `default`: it has its default, which a text has not: then it is omitted. So has an option that was not added.
  */
 export type Blank = 'required' | 'refused' | 'default';
 

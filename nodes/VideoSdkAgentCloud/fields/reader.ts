@@ -129,7 +129,7 @@ export abstract class FieldReader {
 	/** @returns a reader for each entry of a collection that has one group of fields. Where there can be one entry only, it is in no list */
 	entries(field: Field): CollectionReader[] {
 		const [{ name }] = field.options as [INodePropertyCollection];
-		const given = [this.group(field)[name] ?? []].flat() as IDataObject[];
+		const given = [this.group(field)[name] || []].flat() as IDataObject[];
 		const entered = [(this.entered(field) as IDataObject | undefined)?.[name] ?? []].flat() as IDataObject[];
 		return given.map((values, index) => new CollectionReader(this, values, entered[index]));
 	}

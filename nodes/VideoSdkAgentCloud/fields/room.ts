@@ -68,6 +68,7 @@ export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 
 /**
  * Reads the room of a conversation. What is recorded in a room of its own is certain to be of this conversation, and of no other.
+ * 'Own Room' is off for operations that don't have it.
  *
  * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or with a room of its own
  */

@@ -27,7 +27,7 @@ export interface Busy {
 	isReading?: boolean;
 }
 
-/** A conversation that an execution of this process waits for: what is known, and what was done. It decides nothing. */
+/** A conversation that an execution of this process waits for: what is known, and what was done. What is next, `next` decides. */
 export class Awaited {
 	private readonly progress: Progress;
 	busy?: Busy;

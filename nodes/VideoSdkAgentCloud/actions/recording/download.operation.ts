@@ -37,7 +37,7 @@ export const operation: Operation = {
 		const { context } = read;
 		const url = read.url(urlField, 'Use the fileUrl that Recording: Get Many returns.', "'URL'", 'https://');
 		const field = read.text(binaryPropertyField);
-		const maxSizeMb = readOptions(read).count(maxFileSizeField) ?? DEFAULT_MAX_SIZE_MB;
+		const maxSizeMb = readOptions(read).count(maxFileSizeField);
 		const limits = { maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE };
 		const store = async ({ stream, fileName, mimeType, receivedBytes }: OpenFile) => {
 			const binary = await context.helpers.prepareBinaryData(stream, fileName, mimeType);
