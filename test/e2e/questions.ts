@@ -62,7 +62,7 @@ export class Agents {
 export async function post(
 	{ url, headers }: Question,
 	input: object = { approved: true },
-	{ authorization = headers.Authorization, method = 'POST' } = {},
+	{ authorization = headers.Authorization, method = 'POST', giveUpAfterMs = 120_000 } = {},
 ): Promise<Response> {
 	const params = { name: 'submit_response', arguments: { ...input } };
 	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
@@ -70,5 +70,6 @@ export async function post(
 		method,
 		headers: { 'content-type': 'application/json', authorization },
 		...(method === 'POST' && { body }),
+		signal: AbortSignal.timeout(giveUpAfterMs),
 	});
 }
