@@ -80,48 +80,6 @@ it('the longest recording counts, whatever VideoSDK tells of its duration, start
 	await checkAsync(property);
 });
 
-const late = { start: before(-1) };
-const MISSING = { missing: { recording: expect.any(String) as string } };
-
-it.each<[what: string, recordings: IDataObject[], transcriptions: IDataObject[], shown: object]>([
-	[
-		'all texts in their order',
-		[],
-		[transcription('b', { start: before(100) }), transcription('a', { start: before(200) })],
-		{ transcript: 'text of a\n\ntext of b', summary: 'text of a in short\n\ntext of b in short' },
-	],
-	[
-		'texts in the order of their recordings, which say when people talked, and not the transcriber',
-		[
-			recording('one', { id: 'r1', start: before(200) }),
-			recording('two', { id: 'r2', start: before(100) }),
-			recording('late', { id: 'r3', start: before(-61) }),
-		],
-		[
-			transcription('second', { recordingId: 'r2', start: before(-200) }),
-			transcription('of another', { recordingId: 'r3', start: before(-400) }),
-			transcription('unknown', { recordingId: 'r4', start: before(-400) }),
-			transcription('own', { recordingId: 'r1', start: before(-300) }),
-		],
-		{ transcript: 'text of own\n\ntext of second' },
-	],
-	[
-		'no transcription that is as late as its recording',
-		[recording('late', { id: 'r1', start: before(-300) })],
-		[transcription('of another', { recordingId: 'r1' })],
-		{ missing: { transcript: expect.any(String) as string } },
-	],
-	['what names neither session nor time', [], [transcription('a')], { transcript: 'text of a', ...MISSING }],
-	[
-		'nothing that begins more than a minute after the end',
-		[recording('late', late)],
-		[transcription('late', late), transcription('a', { start: before(1) })],
-		{ transcript: 'text of a', ...MISSING },
-	],
-])('a room of its own gives %s', async (_what, recordings, transcriptions, shown) => {
-	expect((await look(OWN, { recordings, merged: [], transcriptions })).shown).toMatchObject(shown);
-});
-
 it('the order of texts is that of the recordings, also if their list fails at first', async () => {
 	const transcriptions = [
 		transcription('second', { recordingId: 'r2', start: before(50) }),
@@ -160,38 +118,14 @@ it('more may come while the last recording that is listed ended before the conve
 	expect(whole.parts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: false } });
 });
 
-it('nothing of anyone else comes out of a room, whatever the lists say', async () => {
-	const row = fc.record(
-		{
-			owner: fc.constantFrom('own', 'other'),
-			sessionId: fc.constantFrom('own', 'other', '', null),
-			roomId: fc.constantFrom(ROOM, 'room-2', null),
-			start: fc.oneof(fc.integer({ min: -500, max: 500 }).map(before), fc.constant(null)),
-		},
-		{ requiredKeys: ['owner'] },
-	);
-	await checkAsync(
-		fc.asyncProperty(fc.array(row, { maxLength: 5 }), async (rows) => {
-			const foreign = rows.filter(
-				({ sessionId, roomId }) => sessionId !== 'own' || (roomId ?? ROOM) !== ROOM,
-			);
-			const { shown } = await look(SHARED, {
-				recordings: foreign.map((one, index) => recording(`r${index}`, one)),
-				merged: [],
-				transcriptions: foreign.map((one, index) => transcription(`t${index}`, one)),
-				room: { data: { roomId: ROOM } },
-			});
-			expect(Object.keys(shown)).toEqual(['missing']);
-		}),
-	);
-});
-
 /** A talk in the room, as VideoSDK may tell of it: by a recording, a transcription, or both. */
 interface Talk {
-	isOwnSession: boolean;
+	session: 'other' | 'own' | '';
+	room: string | undefined;
 	/** Before Max Wait, in s: the conversation ended 60 s before it, and a minute later others may come to its room. */
 	startS: number | null;
-	recorded: boolean;
+	/** `unlisted`: its transcription names a recording that isn't in the list. */
+	recording: 'listed' | 'none' | 'unlisted';
 	transcribed: boolean;
 	/** The transcriber may begin long after the talk. */
 	lateS: number;
@@ -199,9 +133,10 @@ interface Talk {
 }
 
 const talk: fc.Arbitrary<Talk> = fc.record({
-	isOwnSession: fc.boolean(),
+	session: fc.constantFrom('other', 'own', 'own', ''),
+	room: fc.constantFrom(ROOM, ROOM, ROOM, 'room-2', undefined),
 	startS: fc.oneof(fc.constantFrom(60, 0, -1, -200, null), fc.integer({ min: -300, max: 900 })),
-	recorded: fc.boolean(),
+	recording: fc.constantFrom('listed', 'listed', 'none', 'unlisted'),
 	transcribed: fc.boolean(),
 	lateS: fc.constantFrom(0, 0, 70, 400),
 	names: fc.constantFrom('fields', 'meetingId', 'extension'),
@@ -209,30 +144,29 @@ const talk: fc.Arbitrary<Talk> = fc.record({
 
 function rowsOf(talks: Talk[]) {
 	const timeOf = (seconds: number | null) => (seconds === null ? {} : { start: before(seconds) });
-	const namesOf = ({ isOwnSession, names }: Talk) => {
-		const sessionId = isOwnSession ? 'own' : 'other';
-		const told = { roomId: undefined, sessionId };
-		if (names === 'fields') return { ...told, roomId: ROOM };
-		if (names === 'meetingId') return { ...told, meetingId: ROOM };
-		return { roomId: undefined, extension: { extensionConfig: { roomId: ROOM, sessionId } } };
+	const namesOf = ({ session: sessionId, room, names }: Talk) => {
+		if (names === 'fields') return { sessionId, roomId: room };
+		if (names === 'meetingId') return { sessionId, roomId: undefined, meetingId: room };
+		return { roomId: undefined, extension: { extensionConfig: { roomId: room, sessionId } } };
 	};
 	const rows = talks.map((one, index) => ({
 		recording: recording(`r${index}`, { id: `r${index}`, ...timeOf(one.startS), ...namesOf(one) }),
 		transcription: transcription(`t${index}`, {
 			...timeOf(one.startS === null ? null : one.startS - one.lateS),
-			...(one.recorded && { recordingId: `r${index}` }),
+			...(one.recording !== 'none' && { recordingId: `r${index}` }),
 			...namesOf(one),
 		}),
 	}));
 	return {
-		recordings: rows.filter((_, index) => talks[index]?.recorded).map((row) => row.recording),
+		recordings: rows.filter((_, index) => talks[index]?.recording === 'listed').map((row) => row.recording),
 		transcriptions: rows.filter((_, index) => talks[index]?.transcribed).map((row) => row.transcription),
 	};
 }
 
+const isInRoom = ({ room = ROOM }: Talk) => room === ROOM;
 /** @returns when a talk began as far as VideoSDK tells, in s before Max Wait */
-const toldStartS = ({ startS, recorded, lateS }: Talk) =>
-	startS === null || recorded ? startS : startS - lateS;
+const toldStartS = ({ startS, recording: told, lateS }: Talk) =>
+	startS === null || told === 'listed' ? startS : startS - lateS;
 
 it('of what several people said in a room, its own comes out in its order, however VideoSDK tells of it', async () => {
 	const property = fc.asyncProperty(
@@ -240,8 +174,12 @@ it('of what several people said in a room, its own comes out in its order, howev
 		fc.boolean(),
 		async (talks, hasOwnRoom) => {
 			const place: Place = { ...(hasOwnRoom ? OWN : SHARED), roomSessionId: 'own' };
-			const isOwn = (one: Talk) =>
-				hasOwnRoom ? (toldStartS(one) ?? 0) >= 0 || (one.isOwnSession && !one.recorded) : one.isOwnSession;
+			const isOwn = (one: Talk) => {
+				if (!isInRoom(one)) return false;
+				const isOwnSession = one.session === 'own';
+				if (!hasOwnRoom) return isOwnSession;
+				return (toldStartS(one) ?? 0) >= 0 || (isOwnSession && one.recording !== 'listed');
+			};
 			const texts = talks
 				.map((one, index) => ({ one, text: `text of t${index}` }))
 				.filter(({ one }) => one.transcribed && isOwn(one))
@@ -249,7 +187,12 @@ it('of what several people said in a room, its own comes out in its order, howev
 				.map(({ text }) => text);
 			const { parts, shown } = await look(place, { ...rowsOf(talks), merged: [], room: { roomId: ROOM } });
 			expect(shown.transcript).toBe(texts.length > 0 ? texts.join('\n\n') : undefined);
-			const recorded = talks.flatMap((one, index) => (one.recorded && isOwn(one) ? [`r${index}`] : []));
+			expect(shown.summary).toBe(
+				texts.length > 0 ? texts.map((text) => `${text} in short`).join('\n\n') : undefined,
+			);
+			const recorded = talks.flatMap((one, index) =>
+				one.recording === 'listed' && isOwn(one) ? [`r${index}`] : [],
+			);
 			expect([undefined, ...recorded]).toContain(shown.recordingUrl);
 			expect(shown.recordingUrl === undefined).toBe(recorded.length === 0);
 			// What others did in the room changes nothing, not even for how long more is waited for.
@@ -264,7 +207,7 @@ it.each([500, 404])(
 	'without the list of recordings (%s), only what certainly began in time comes out',
 	async (fails) => {
 		const property = fc.asyncProperty(fc.array(talk, { minLength: 1, maxLength: 4 }), async (drawn) => {
-			const talks = drawn.map((one) => ({ ...one, transcribed: true }));
+			const talks = drawn.filter(isInRoom).map((one) => ({ ...one, transcribed: true }));
 			const { parts } = await look(OWN, { ...rowsOf(talks), room: { roomId: ROOM }, fails });
 			const isInTime = ({ startS, lateS }: Talk) => startS === null || startS - lateS >= 0;
 			const isTold = (one: Talk) => one.startS !== null && isInTime(one);
