@@ -66,14 +66,14 @@ export function readWaitingExecution(
 }
 
 /**
- * Tells how long the timer of an earlier wait of this execution may still strike: it would end the next wait, whatever that waits for.
+ * Tells until when the timer of an earlier wait of this execution may fire. It would end the next wait, whatever that waits for.
  *
  * @returns ms since 1970; 0: there can be none
  */
 export function timersUntilMs(context: IExecuteFunctions): number {
 	const { workflow, runExecutionData } = context as InEngine;
 	const runs = Object.entries(runExecutionData?.resultData.runData ?? {});
-	// n8n runs a node once more, disabled, when its wait is over.
+	// When a wait is over, n8n runs its node again without executing it: that run began when the wait ended.
 	const endedMs = runs
 		.filter(([name]) => HAS_DEADLINE.test(JSON.stringify(workflow?.getNode(name)?.parameters ?? {})))
 		.flatMap(([, ofNode]) => ofNode.map(({ startTime }) => startTime));

@@ -12,7 +12,10 @@ import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 import type { Watch } from './watch';
 
-/** Until n8n has marked the execution as running, it continues it once more for each request. It may wait for others to end before. */
+/**
+ * n8n 1.x continues an execution once for each request until it has marked it as running. That can take long: when its limit for
+ * production executions is reached, other executions have to end first.
+ */
 const FORGET_AFTER_MS = 60 * 60_000;
 const AGAIN_AFTER_MS = 5_000;
 

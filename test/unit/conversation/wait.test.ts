@@ -4,8 +4,8 @@ import { type Fact } from '../../../nodes/VideoSdkAgentCloud/conversation/known'
 import {
 	isOver,
 	next,
+	nothingDone,
 	pauseMs,
-	type Progress,
 	type Want,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { type Budget, budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
@@ -13,16 +13,7 @@ import { anyFact, DEADLINE_MS, ID, knownOf, SECOND, WANT } from './facts';
 import { check, checkTimes } from '../support';
 
 const HOUR = 3_600 * SECOND;
-const START: Progress = {
-	sinceMs: DEADLINE_MS - HOUR,
-	lookedAtMs: -Infinity,
-	failedAtMs: -Infinity,
-	soonLooks: 0,
-	triedAtMs: Infinity,
-	endedAtMs: -Infinity,
-	keptAtMs: -Infinity,
-	lastKeepAtMs: Infinity,
-};
+const START = nothingDone(DEADLINE_MS - HOUR);
 
 it('an end is known half a minute late at most in the first hour, then a tenth of the time waited, at most half an hour', () => {
 	check([fc.integer({ min: 0, max: 30 * 24 * HOUR })], (waitedMs) => {

@@ -8,9 +8,9 @@ const MAX_RUNS = 10_000;
 const runs = new BoundedMap<string, WeakRef<IExecuteData>>(MAX_RUNS);
 
 /**
- * n8n may run one execution twice at a time: 1.x does if the timer of a wait strikes that a request has ended before
- * (WaitTracker.startExecution), and 1.x and 2.x do if two requests end one wait while as many executions run as may. A node that is
- * tried again gets the same IExecuteData, in a second run it is another one.
+ * n8n can run the same execution twice at once. 1.x does so when the timer of a wait fires although a request has already ended that
+ * wait (WaitTracker.startExecution). Both lines do so when two requests end one wait while n8n's limit for production executions is
+ * reached. Retry On Fail runs a node with the same IExecuteData; a second run has its own.
  *
  * @returns whether a different run of the execution has come to this node before, in this process
  */
