@@ -1,12 +1,9 @@
 import { type IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
-import { isPassing } from '../api/failure';
+import { isPassing, NOT_FOUND_STATUSES } from '../api/failure';
 import { pause } from '../api/pause';
 import { pauseMs } from '../conversation/wait';
 import { mayComeLater } from './withFile';
-
-/** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
-const NOT_FOUND = [402, 404];
 
 /**
  * Looks for something repeatedly, with the pauses of waiting executions, while the execution keeps running.
@@ -31,7 +28,7 @@ export async function lookUntil<T>(
 		isMissed = false;
 		const found = await look(isLast).catch((error: object) => {
 			const failure = failureOf(error);
-			isMissed = NOT_FOUND.includes(failure?.status ?? 0);
+			isMissed = NOT_FOUND_STATUSES.includes(failure?.status ?? 0);
 			const mayPass = isMissed ? !wasMissed : isPassing(failure) || mayComeLater(error);
 			if (isLast || !mayPass) throw error;
 			return undefined;

@@ -1,6 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { recordWith } from './answer';
 import { failureOf, type Send } from './client';
+import { NOT_FOUND_STATUSES } from './failure';
 import { listRecords } from './pagination';
 
 /** A webhook that is registered for the calls of a project. */
@@ -51,7 +52,7 @@ export async function createCallWebhook(send: Send, url: string, events: string[
 /** @returns whether a failed request to remove a webhook leaves none: it was gone, or the answer to its removal holds no JSON */
 function isGone(error: object): boolean {
 	const { status = 0 } = failureOf(error) ?? {};
-	return [402, 404].includes(status) || (status >= 200 && status <= 299);
+	return NOT_FOUND_STATUSES.includes(status) || (status >= 200 && status <= 299);
 }
 
 /** Removes a webhook. One that is not there any more is no failure. */

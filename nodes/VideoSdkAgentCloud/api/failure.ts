@@ -1,6 +1,9 @@
 import { jsonParse, type NodeApiError } from 'n8n-workflow';
 import { serverTimeMs } from './serverTime';
 
+/** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
+export const NOT_FOUND_STATUSES = [402, 404];
+
 /**
  * Why a request brought no result.
  * - `status`: the API answered with a status other than 2xx

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
 import { STOPPING } from '../api/endOnce';
-import { isInDoubt } from '../api/failure';
+import { isInDoubt, NOT_FOUND_STATUSES } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { describeKnown, isShownOver } from '../conversation/known';
@@ -13,8 +13,6 @@ import type { Awaited, Busy } from './awaited';
 const REJECTED = [401, 403];
 /** The status of what VideoSDK hasn't even read. */
 const TOO_MANY = 429;
-/** Statuses that say plainly that there is no record. */
-const NOT_THERE = [402, 404];
 
 /** VideoSDK may write the ID in other capitals. */
 function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject): void {
@@ -35,7 +33,7 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 		(error: Error) => {
 			const failure = failureOf(error);
 			if (REJECTED.includes(failure?.status ?? 0)) one.onRejected?.(error);
-			return NOT_THERE.includes(failure?.status ?? 0);
+			return NOT_FOUND_STATUSES.includes(failure?.status ?? 0);
 		},
 	);
 }
