@@ -114,6 +114,11 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				subject: 'No summary: Grace Hopper',
 				text: expect.stringContaining('Last known outcome: noAnswer'),
 			});
+			await submit('Alan Turing', '555');
+			expect(await stage.nextMail()).toMatchObject({
+				subject: 'No summary: Alan Turing',
+				text: expect.stringContaining("Last known outcome: notCalled: 'To'"),
+			});
 		});
 	});
 
