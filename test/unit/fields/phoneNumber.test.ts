@@ -99,7 +99,7 @@ it("A number chosen from the account's own list is passed on as the API spells i
 });
 
 /** Whether the example calls the phone of a row, with one row in its table of those not to call. */
-const isCalled = ((): ((phone: string, doNotCall: string) => boolean) => {
+const isCalled = ((): ((phone: string | undefined, doNotCall: string) => boolean) => {
 	interface Parameters {
 		assignments: { assignments: Array<{ name: string; value: string }> };
 		conditions: { conditions: Array<{ leftValue: string }> };
@@ -195,6 +195,7 @@ it("The example calls no one whose number is in the do-not-call list without its
 		expect(isCalled('+1 415 555 0123', listed)).toBe(false);
 	}
 	expect(isCalled('(415) 555-0123', '+1 415 555 0123')).toBe(false);
+	expect(isCalled(undefined, '+1 415 555 0123')).toBe(false);
 	expect(isCalled('+44 20 7946 0000', '44 (0)20 7946 0000')).toBe(false);
 	for (const listed of ['+1 415 555 0124', '0123', '', 'no one']) {
 		expect(isCalled('+1 415 555 0123', listed)).toBe(true);
