@@ -45,7 +45,7 @@ const OF_N8N =
 	'Actions,After Time Interval,AI Agent,All Conditions,Allowed HTTP Request Domains,Always Output Data,At Specified Time,Authentication,Batch Size,Execute Once,' +
 	'By ID,Continue,' +
 	'Date and Time,Executions,Expression,Google Sheets: Get Row(s),Google Sheets: Update Row,If,If Row Does Not Exist,Import,Limit Wait Time,Loop Over Items,Mode,' +
-	'Must Match,On Error,Predefined Credential Type,Resume,Retry On Fail,Save,Schedule Trigger,Send Email,Settings,Stop Workflow,Wait,Wait For Sub-Workflow Completion';
+	'Must Match,On Error,Predefined Credential Type,Resume,Retry On Fail,Save,Schedule Trigger,Send Email,Settings,Stop Workflow,Timeout Workflow,Wait,Wait For Sub-Workflow Completion';
 
 /** Words that the docs only stress, or begin a list with. */
 const STRESSED =
