@@ -1,6 +1,7 @@
 const { mkdir, readdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
 const { basename, dirname, join, relative } = require('node:path');
 const { Transform } = require('node:stream');
+const swc = require('@swc/core');
 const esbuild = require('esbuild');
 const gulp = require('gulp');
 
@@ -93,14 +94,18 @@ async function bundleNodes() {
 		stdin: { contents, resolveDir: __dirname, sourcefile: 'nodes.ts' },
 		outfile: `${BUILD}/${ALL_NODES}`,
 		external: ['n8n-workflow'],
-		// n8n loads it at each start. Who wants to read it finds the source by the provenance of the package.
-		minify: true,
 		metafile: true,
 		write: false,
 	});
 	noteLibraries(metafile);
+	// n8n loads it at each start. Who wants to read it finds the source by the provenance of the package.
+	const { code } = await swc.minify(withOneRequire(outputFiles[0].text), {
+		compress: { passes: 3 },
+		mangle: true,
+		toplevel: true,
+	});
 	await mkdir(dirname(`${BUILD}/${ALL_NODES}`), { recursive: true });
-	await writeFile(`${BUILD}/${ALL_NODES}`, withOneRequire(outputFiles[0].text));
+	await writeFile(`${BUILD}/${ALL_NODES}`, code);
 	for (const name of NODES) {
 		const [className] = basename(name).split('.');
 		const path = relative(dirname(name), ALL_NODES);
