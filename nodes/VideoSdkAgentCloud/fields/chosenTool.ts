@@ -1,7 +1,7 @@
 import { credentialId } from '../api/credential';
 import { splitTimeout } from '../tools/timeout';
 import { toolPath } from '../tools/token';
-import { isUnreachableFrom } from '../webhook/address';
+import { isUnreachableFrom, originOf } from '../webhook/address';
 import { type SigningKey } from '../webhook/envelope';
 import { findTool } from '../webhook/knownNodes';
 import { groupField } from './field';
@@ -51,7 +51,7 @@ export function checkReachable(
 	const unreachable = tools.find(({ url }) => isUnreachableFrom(url, baseUrl));
 	if (unreachable === undefined) return;
 	throw read.fail(
-		`VideoSDK's agents can't reach ${unreachable.label} at ${new URL(unreachable.url).origin}`,
+		`VideoSDK's agents can't reach ${unreachable.label} at ${originOf(unreachable.url)}`,
 		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select any tools again. More: 'Public URL' in the docs. For this item, nothing was started.`,
 	);
 }

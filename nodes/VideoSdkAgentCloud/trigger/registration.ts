@@ -9,7 +9,7 @@ import {
 import { clientOf, failureOf, type Send } from '../api/client';
 import { CREDENTIAL_TYPE } from '../api/credential';
 import { isPassing } from '../api/failure';
-import { isUnreachableFrom } from '../webhook/address';
+import { isUnreachableFrom, originOf } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
 import { isTakenByAnother } from '../webhook/knownNodes';
 import { log } from '../webhook/log';
@@ -79,7 +79,7 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 		throw new NodeOperationError(
 			context.getNode(),
 			// Of a failed publication the editor shows the message only, so what to do comes first.
-			`To receive call events, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL; 'Public URL' in the docs says how), because VideoSDK can't reach it at ${new URL(url).origin}`,
+			`To receive call events, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL; 'Public URL' in the docs says how), because VideoSDK can't reach it at ${originOf(url)}`,
 			{ description: "Or deselect the call events in 'Trigger On'." },
 		);
 	}

@@ -3,7 +3,7 @@ import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Want } from '../conversation/wait';
 import { putExecutionToWait } from '../n8n/wait';
-import { isUnreachableFrom } from '../webhook/address';
+import { isUnreachableFrom, originOf } from '../webhook/address';
 import { Awaited } from './awaited';
 import { budgetOf } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
@@ -42,7 +42,7 @@ async function hintIfUnreachable(
 	const { data } = await watch.account.read();
 	if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
 	context.addExecutionHints({
-		message: `VideoSDK can't reach n8n at ${new URL(resumeUrl).origin}, so n8n asks VideoSDK whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${kind === 'call' ? " and use 'Recording' or 'Own Room'" : ''}.`,
+		message: `VideoSDK can't reach n8n at ${originOf(resumeUrl)}, so n8n asks VideoSDK whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)${kind === 'call' ? " and use 'Recording' or 'Own Room'" : ''}.`,
 		type: 'info',
 		location: 'outputPane',
 	});

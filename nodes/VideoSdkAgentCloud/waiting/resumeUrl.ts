@@ -44,7 +44,10 @@ export function resumeUrlOf(context: IExecuteFunctions): string {
  * URL, after n8n 2.x's token
  */
 export function responseUrlOf(context: IExecuteFunctions): string {
-	const url = new URL(baseResumeUrlOf(context));
+	const base = baseResumeUrlOf(context);
+	// Without its https:// it is of no use, which is found out before the call.
+	if (!URL.canParse(base)) return base;
+	const url = new URL(base);
 	url.pathname += `/${RESPONSE_PATH}`;
 	url.searchParams.append('end', RESPONSE_PATH);
 	return url.href;

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../api/credential';
+import { originOf } from '../webhook/address';
 import type { StoredWait } from './storedWait';
 
 const deadlineOf = ({ awaited }: StoredWait) =>
@@ -13,9 +14,7 @@ function warn({ logger }: RequestContext, wait: StoredWait, what: string, reason
 
 /** Logs that an execution could continue, but cannot be resumed. */
 export function warnNotResumed(context: RequestContext, wait: StoredWait, reason: string): void {
-	// Without https:// in N8N_WEBHOOK_URL it is no URL. The path may hold n8n's token.
-	const address = URL.canParse(wait.resumeUrl) ? new URL(wait.resumeUrl).origin : 'its own address';
-	const what = `The waiting execution ${wait.executionId} is ready to continue, but it can't be resumed at ${address}. n8n retries. Check N8N_WEBHOOK_URL (before n8n 2.35: WEBHOOK_URL), whether a proxy or login in front of n8n lets /webhook-waiting/ through and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`;
+	const what = `The waiting execution ${wait.executionId} is ready to continue, but it can't be resumed at ${originOf(wait.resumeUrl)}. n8n retries. Check N8N_WEBHOOK_URL (before n8n 2.35: WEBHOOK_URL), whether a proxy or login in front of n8n lets /webhook-waiting/ through and, if n8n blocks private addresses, N8N_SSRF_ALLOWED_HOSTNAMES.`;
 	warn(context, wait, what, reason);
 }
 

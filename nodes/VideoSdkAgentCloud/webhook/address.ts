@@ -35,18 +35,27 @@ function isPublicHost({ hostname }: URL): boolean {
 	return !PRIVATE_NAME.test(host);
 }
 
-/** @returns whether VideoSDK's servers cannot reach an http(s) URL */
+/** @returns one of n8n's URLs; undefined if n8n's WEBHOOK_URL lacks its https:// */
+const parsed = (url: string): URL | undefined =>
+	/^\s*https?:/i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+
+/** @returns whether VideoSDK's servers cannot reach a URL */
 export function isUnreachable(url: string): boolean {
-	return /^\s*https?:/i.test(url) && URL.canParse(url) && !isPublicHost(new URL(url));
+	const known = parsed(url);
+	return known === undefined || !isPublicHost(known);
 }
+
+/** @returns where one of n8n's URLs leads, without the path, which may hold n8n's token */
+export const originOf = (url: string): string =>
+	parsed(url)?.origin ?? `${url.split('/', 1)[0]} (https:// is missing)`;
 
 /**
  * @param baseUrl of the credential: an API at a local address, such as a simulator, reaches local addresses
- * @returns whether the API cannot reach an http(s) URL
+ * @returns whether the API cannot reach a URL
  * @throws UserError if the Base URL cannot be read
  */
 export function isUnreachableFrom(url: string, baseUrl: unknown): boolean {
-	return isUnreachable(url) && !isUnreachable(readBaseUrl(baseUrl).href);
+	return isUnreachable(url) && (!parsed(url) || isPublicHost(readBaseUrl(baseUrl)));
 }
 
 /**
@@ -73,5 +82,5 @@ export function fileAddressRule(baseUrl: unknown): (url: URL) => string | undefi
 	};
 }
 
-/** @returns the path of one of n8n's URLs, or all of it if n8n's WEBHOOK_URL lacks its https:// */
-export const webhookPath = (url: string): string => (URL.canParse(url) ? new URL(url).pathname : url);
+/** @returns the path of one of n8n's URLs, or all of it if it is none */
+export const webhookPath = (url: string): string => parsed(url)?.pathname ?? url;

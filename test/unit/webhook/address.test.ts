@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { fileAddressRule, isUnreachable } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
+import { checkPublic } from '../../../nodes/VideoSdkAgentCloud/actions/account/checks/webhook';
+import type { Facts } from '../../../nodes/VideoSdkAgentCloud/actions/account/checks/facts';
+import {
+	fileAddressRule,
+	isUnreachable,
+	isUnreachableFrom,
+} from '../../../nodes/VideoSdkAgentCloud/webhook/address';
 import { checkTimes } from '../support';
 
 const fromInternet = fileAddressRule(new URL('https://api.videosdk.live'));
@@ -51,11 +57,19 @@ it.each([
 	['https://n8n.lan../', true],
 	['HTTP://localhost/', true],
 	['https://x.lan.example.com/', false],
-	['ftp://localhost/https:', false],
-	['x http://localhost/', false],
-	['localhost:5678', false],
-	['', false],
+	['ftp://n8n.example.com/https:', true],
+	['n8n.example.com/webhook/a', true],
+	['n8n.example.com:5678/webhook/a', true],
 ])("VideoSDK can't reach %j: %j", (url, expected) => expect(isUnreachable(url)).toBe(expected));
+
+it.each(['n8n.example.com', 'n8n.example.com:5678'])('Nobody reaches %s without https://', (host) => {
+	const n8nUrl = `${host}/webhook-waiting/1?signature=secret`;
+	for (const baseUrl of [undefined, 'http://127.0.0.1:3000']) {
+		expect(isUnreachableFrom(n8nUrl, baseUrl)).toBe(true);
+		const { ok, message } = checkPublic({ given: {}, isOpen: true, n8nUrl, baseUrl } as Facts)!;
+		expect([ok, message]).toEqual([false, expect.stringContaining(`reach ${host} (https:// is missing)`)]);
+	}
+});
 
 const words = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
 const special = fc.constantFrom(

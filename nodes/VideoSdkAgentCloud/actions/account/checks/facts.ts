@@ -9,7 +9,6 @@ import { listRecords, type ListRequest } from '../../../api/pagination';
 import { fetchPublicKey } from '../../../api/publicKey';
 import { ALL_ROUTING_RULES, OUTBOUND_GATEWAYS, PHONE_NUMBERS } from '../../../api/telephony';
 import { baseResumeUrlOf } from '../../../n8n/wait';
-import { isUnreachable } from '../../../webhook/address';
 import { findPublished } from '../../../webhook/knownNodes';
 
 /** The result of one check. `fix` says what to do. */
@@ -140,8 +139,7 @@ export async function gatherFacts(context: IExecuteFunctions, itemIndex: number,
 		gateways,
 		credentialId: credentialId(context),
 		pinnedKey: String(credential.webhookPublicKey ?? '').trim(),
-		/** A local API, such as a simulator, reaches local addresses. */
-		isLocalApi: isUnreachable(String(credential.baseUrl)),
+		baseUrl: credential.baseUrl,
 		n8nUrl: baseResumeUrlOf(context),
 		webhook: url ? { url, answer: await askN8n(context, url), trigger: findPublished(url) } : undefined,
 	};

@@ -1,5 +1,5 @@
 import { isSameUrl } from '../../../api/callWebhooks';
-import { isUnreachable, TEST_URL, WAITING_URL } from '../../../webhook/address';
+import { isUnreachable, isUnreachableFrom, originOf, TEST_URL, WAITING_URL } from '../../../webhook/address';
 import { CALL_EVENTS, callEventsOf, eventName, isCallEvent } from '../../../webhook/event';
 import { type Facts, type Finding, good, problem } from './facts';
 
@@ -15,12 +15,13 @@ const NOT_CHECKED = problem(
 const NO_MORE = "This n8n process didn't publish the trigger, so it can't check more";
 
 /** Checks that VideoSDK's servers can reach the URL; if nothing was given, n8n's own. */
-export function checkPublic({ given, isOpen, isLocalApi, n8nUrl }: Facts): Finding | undefined {
+export function checkPublic({ given, isOpen, baseUrl, n8nUrl }: Facts): Finding | undefined {
 	const url = isOpen ? n8nUrl : given.webhookUrl;
 	if (typeof url !== 'string') return undefined;
-	const { origin } = new URL(url);
+	const origin = originOf(url);
 	if (!isUnreachable(url)) return good(`The address ${origin} looks public`);
-	if (isLocalApi) return good(`The address ${origin} is local, and so is 'Base URL' in the credential`);
+	if (!isUnreachableFrom(url, baseUrl))
+		return good(`The address ${origin} is local, and so is 'Base URL' in the credential`);
 	return problem(
 		`VideoSDK can't reach ${origin} from the internet, so no events and no questions from agents will arrive`,
 		'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it, and select triggers again. Make and Wait and Start and Wait work without one.',
