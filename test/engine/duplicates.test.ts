@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { CALL_SUMMARY } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
-import { overwriteDeduplication, prepareDeduplication } from './deduplication';
+import { broken, overwriteDeduplication } from './deduplication';
 import { ALL_EVENTS, eventBody, REPEATABLE, sendAndLeave } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
@@ -156,17 +156,17 @@ it('A run that was begun again, or that a user retries, is no duplicate of itsel
 });
 
 it('No event is lost while the store of n8n is out of order, and afterwards it tells duplicates again', async () => {
-	const engine = await rig.addEngine({ deduplication: false });
-	const trigger = await engine.publish();
+	const trigger = await rig.engine.publish();
+	const { node, workflow } = trigger;
+	broken.add(workflow.id);
 	// This process still knows its duplicates.
 	expect([await deliver(trigger, started), await deliver(trigger, started)]).toEqual([200, 200]);
 	await expectItems(1, trigger);
-	const { node, workflow } = trigger;
-	await prepareDeduplication(workflow.id, true);
+	broken.delete(workflow.id);
 	const [event] = await trigger.received();
 	const json = { ...event, eventId: 'next' } as IDataObject;
 	const runs = ['one', 'other'].map(
-		async (id) => await engine.runFrom(workflow, node, [[{ json }]], 'webhook', id),
+		async (id) => await rig.engine.runFrom(workflow, node, [[{ json }]], 'webhook', id),
 	);
 	expect((await Promise.all(runs)).map(({ routed }) => routed.success.length).sort()).toEqual([0, 1]);
 });

@@ -20,6 +20,7 @@ import type {
 	INodeListSearchResult,
 	INodeParameters,
 	INodeType,
+	INodeTypes,
 	IRun,
 	IRunExecutionData,
 	IWorkflowBase,
@@ -29,7 +30,7 @@ import type {
 } from 'n8n-workflow';
 import { createEmptyRunExecutionData, createRunExecutionData, Workflow } from 'n8n-workflow';
 import { MemoryCredentialsHelper } from './credentialsHelper';
-import { prepareDeduplication } from './deduplication';
+import { deduplicationReady } from './deduplication';
 import { STAND_INS, TestNodeTypes } from './nodeTypes';
 import { expectDescribed } from './outputSchema';
 import { loadPackage } from './packageCopy';
@@ -52,12 +53,11 @@ export interface EngineOptions {
 	credentials?: ICredentialDataDecryptedObject;
 	/** As another process of the same n8n has it. */
 	credentialId?: string;
-	/** false: n8n's store of processed items is out of order. */
-	deduplication?: boolean;
 }
 
 /** How n8n is to run a node: its settings, and what comes in. */
 export interface NodeRunOptions {
+	nodeType?: string;
 	/** Items, or just their `json`. Default: one empty item. */
 	items?: Array<INodeExecutionData | IDataObject>;
 	onError?: OnError;
@@ -73,7 +73,6 @@ export interface NodeRunOptions {
 
 export interface RunOptions extends NodeRunOptions {
 	parameters: INodeParameters;
-	nodeType?: string;
 }
 
 export interface PublishOptions {
@@ -137,12 +136,12 @@ export class Engine {
 
 	constructor(
 		readonly loader: PackageDirectoryLoader,
-		private readonly options: EngineOptions,
+		{ credentials, credentialId = randomUUID() }: EngineOptions,
 	) {
-		this.credentialId = options.credentialId ?? randomUUID();
+		this.credentialId = credentialId;
 		this.nodeTypes = new TestNodeTypes(loader);
 		this.credentialsHelper = new MemoryCredentialsHelper(loader, this.nodeTypes, this.stored);
-		if (options.credentials) this.setCredentials(options.credentials);
+		if (credentials) this.setCredentials(credentials);
 	}
 
 	setCredentials(data: ICredentialDataDecryptedObject): void {
@@ -186,29 +185,19 @@ export class Engine {
 	}
 
 	/** Runs input -> node -> one node behind each output. */
-	async run({ parameters, nodeType = ACTION, ...options }: RunOptions): Promise<RunResult> {
-		const workflow = await this.around(nodeType, parameters, options);
-		return await this.start(workflow, options);
+	async run({ parameters, ...options }: RunOptions): Promise<RunResult> {
+		return await this.start(await this.around(parameters, options), options);
 	}
 
 	/** Runs Start and Wait, or what `parameters` name, until the execution waits or ends. */
 	async startAndWait(
 		maxWaitMs: number,
 		parameters: INodeParameters = {},
-		{ nodeType = ACTION, ...options }: NodeRunOptions & { nodeType?: string } = {},
+		options: NodeRunOptions = {},
 	): Promise<WaitingRun> {
-		const workflow = await this.around(
-			nodeType,
-			{
-				resource: 'session',
-				operation: 'startAndWait',
-				deploymentId: 'ddv_support',
-				maxWait: maxWaitMs / 60_000,
-				maxWaitUnit: 'minutes',
-				...parameters,
-			},
-			options,
-		);
+		const start = { resource: 'session', operation: 'startAndWait', deploymentId: 'ddv_support' };
+		const maxWait = { maxWait: maxWaitMs / 60_000, maxWaitUnit: 'minutes' };
+		const workflow = await this.around({ ...start, ...maxWait, ...parameters }, options);
 		const waiting = new WaitingRun(this, workflow);
 		this.waiting.push(waiting);
 		await waiting.open(maxWaitMs);
@@ -218,14 +207,13 @@ export class Engine {
 
 	/** Makes input -> node -> one node behind each output. */
 	private async around(
-		type: string,
 		parameters: INodeParameters,
-		{ items = [{}], onError, input = {}, node, staticData = {} }: NodeRunOptions,
+		{ nodeType = ACTION, items = [{}], onError, input = {}, node, staticData = {} }: NodeRunOptions,
 	): Promise<WorkflowSnapshot> {
 		this.nodeTypes.items = items.map((item) => (isItem(item) ? item : { json: item }));
 		const workflow = await this.snapshot([
 			this.node(STAND_INS.input, input, { name: 'Input' }),
-			this.node(type, parameters, { onError, ...node }),
+			this.node(nodeType, parameters, { onError, ...node }),
 		]);
 		this.staticData.set(workflow.id, staticData);
 		return workflow;
@@ -241,8 +229,8 @@ export class Engine {
 			workflow,
 			'trigger',
 			createRunExecutionData(),
-			(execution) => execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
 			{ executionId, ...(webhookWaitingBaseUrl && { webhookWaitingBaseUrl }) },
+			(execution) => execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
 		);
 	}
 
@@ -266,13 +254,7 @@ export class Engine {
 		data: IRunExecutionData,
 		{ executionId, webhookWaitingBaseUrl }: WaitingRun,
 	): Promise<RunResult> {
-		return await this.execute(
-			workflow,
-			'trigger',
-			data,
-			(execution) => execution.processRunExecutionData(workflow),
-			{ executionId, webhookWaitingBaseUrl },
-		);
+		return await this.execute(workflow, 'trigger', data, { executionId, webhookWaitingBaseUrl });
 	}
 
 	/** Runs an execution that failed again, as the button "Retry" does (ExecutionService.retry). */
@@ -280,9 +262,7 @@ export class Engine {
 		const data = asStored(run.data);
 		delete data.resultData.error;
 		data.resultData.runData[NODE_NAME]?.pop();
-		return await this.execute(workflow, 'retry', data, (execution) =>
-			execution.processRunExecutionData(workflow),
-		);
+		return await this.execute(workflow, 'retry', data);
 	}
 
 	/** Runs the node once more in the same execution, or in one that a user makes of it by "Retry", as in a loop, or as a tool. */
@@ -297,43 +277,33 @@ export class Engine {
 		const isNextRound = isRetry && ownId === executionId;
 		if (!isNextRound) data.resultData.runData[NODE_NAME]?.pop();
 		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
-		return await this.execute(
-			workflow,
-			isRetry ? 'retry' : 'trigger',
-			data,
-			(execution) => execution.processRunExecutionData(workflow),
-			{ executionId: ownId },
-		);
+		return await this.execute(workflow, isRetry ? 'retry' : 'trigger', data, { executionId: ownId });
 	}
 
 	/** Uses a tool as n8n's own Agents do, which have no workflow (EphemeralNodeExecutor.executeNodeDirectly). */
 	async useWithoutExecution(parameters: INodeParameters): Promise<IDataObject[]> {
-		const node = this.node(TOOL, parameters);
-		const workflow = new Workflow({
-			nodes: [node],
-			connections: {},
-			active: false,
-			nodeTypes: this.nodeTypes,
-		});
+		const context = this.contextWithoutExecution(this.node(TOOL, parameters));
+		const output = await this.nodeTypes.getByNameAndVersion(TOOL).execute?.call(context);
+		return (output as INodeExecutionData[][])[0]?.map(({ json }) => json) ?? [];
+	}
+
+	private contextWithoutExecution(node: INode, nodeTypes: INodeTypes = this.nodeTypes): ExecuteContext {
+		const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
 		const additionalData = { ...this.additionalData('internal'), executionId: undefined };
 		const items = [{ json: {} }];
 		const data = { main: [items] };
-		const context = new ExecuteContext(
-			...([
-				workflow,
-				node,
-				additionalData,
-				'internal',
-				createEmptyRunExecutionData(),
-				0,
-				items,
-				data,
-			] as const),
+		return new ExecuteContext(
+			workflow,
+			node,
+			additionalData,
+			'internal',
+			createEmptyRunExecutionData(),
+			0,
+			items,
+			data,
 			{ node, data, source: null },
 			[],
 		);
-		const output = await this.nodeTypes.getByNameAndVersion(TOOL).execute?.call(context);
-		return (output as INodeExecutionData[][])[0]?.map(({ json }) => json) ?? [];
 	}
 
 	/** The list that a resource locator offers. */
@@ -369,20 +339,7 @@ export class Engine {
 		const nodeType: INodeType = { description: { ...description, credentials, properties: [field] } };
 		const getType = () => nodeType;
 		const nodeTypes = { getByName: getType, getByNameAndVersion: getType, getKnownTypes: () => ({}) };
-		const node = this.node(STAND_INS.pass, {});
-		const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
-		const context = new ExecuteContext(
-			workflow,
-			node,
-			this.additionalData('internal'),
-			'internal',
-			createEmptyRunExecutionData(),
-			0,
-			[],
-			{ main: [[{ json: {} }]] },
-			{ node, data: {}, source: null },
-			[],
-		);
+		const context = this.contextWithoutExecution(this.node(STAND_INS.pass, {}), nodeTypes);
 		try {
 			const output = await new RoutingNode(context, nodeType).runNode();
 			const json = output?.[0]?.[0]?.json;
@@ -423,8 +380,7 @@ export class Engine {
 	): Promise<RunResult> {
 		const stack: IExecuteData[] = [{ node, data: { main: items }, source: null }];
 		const data = createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
-		const begin = (execution: WorkflowExecute) => execution.processRunExecutionData(workflow);
-		return await this.execute(workflow, mode, data, begin, executionId ? { executionId } : {});
+		return await this.execute(workflow, mode, data, { executionId });
 	}
 
 	additionalData(
@@ -462,7 +418,7 @@ export class Engine {
 	private async snapshot(nodes: INode[], id: string = randomUUID()): Promise<WorkflowSnapshot> {
 		const last = nodes.at(-1) as INode;
 		const main = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
-		await prepareDeduplication(id, this.options.deduplication ?? true);
+		await deduplicationReady;
 		return {
 			id,
 			nodes: [
@@ -482,8 +438,8 @@ export class Engine {
 		workflow: Workflow,
 		mode: WorkflowExecuteMode,
 		data: IRunExecutionData,
-		begin: (execution: WorkflowExecute) => PromiseLike<IRun>,
 		{ executionId = randomUUID(), ...more }: Partial<IWorkflowExecuteAdditionalData> = {},
+		begin = (execution: WorkflowExecute): PromiseLike<IRun> => execution.processRunExecutionData(workflow),
 	): Promise<RunResult> {
 		const { id: workflowId } = workflow;
 		const thrownBefore = this.nodeTypes.thrown.length;
