@@ -394,16 +394,11 @@ export class Engine {
 			hooks: new ExecutionLifecycleHooks(mode, executionId, workflowData),
 			currentNodeExecutionIndex: 0,
 			variables: {},
-			restApiUrl: 'http://localhost:5678/rest',
 			instanceBaseUrl: 'http://localhost:5678/',
 			webhookBaseUrl: 'http://localhost:5678/webhook',
 			webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
 			webhookTestBaseUrl: 'http://localhost:5678/webhook-test',
-			formBaseUrl: 'http://localhost:5678/form',
 			formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
-			formTestBaseUrl: 'http://localhost:5678/form-test',
-			logAiEvent: () => undefined,
-			setExecutionStatus: () => undefined,
 			getRunExecutionData: async (id) => this.executions.get(id),
 		};
 		// Everything else serves sub-workflows, agents and task runners, which no workflow here has.
