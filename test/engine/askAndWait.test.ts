@@ -272,7 +272,6 @@ describe('Nothing is asked', () => {
 
 	const CASES: Record<string, [fields: IDataObject, words: string]> = {
 		'without a message': [{ message: ' ' }, "'Message' is empty"],
-		'if its expression gives nothing': [{ message: '={{ $json.nothing }}' }, "'Message' is empty"],
 		'without fields': [{ responseType: 'fields' }, "'Response Fields' is empty"],
 		'with a field without a name': [asFields([{ name: ' ' }]), "Field 1 in 'Response Fields' has no 'Name'"],
 		'with a name twice': [asFields([{ name: 'a' }, { name: 'a' }]), "'a' appears twice in 'Response Fields'"],
@@ -286,9 +285,13 @@ describe('Nothing is asked', () => {
 			{ options: { roomId: 'abcd', ownRoom: true } },
 			"'Room ID' can't be combined with 'Own Room'",
 		],
-		'beside tools in the metadata': [
-			{ metaData: { entries: [{ key: 'n8nTools', value: 'x' }] } },
-			"'Metadata' contains 'n8nTools'",
+		'with options that lack the equals sign of an expression': [
+			asFields([{ name: 'time', type: 'options', options: '{{ $json.slots }}' }]),
+			"Field 1 in 'Response Fields' contains an expression",
+		],
+		'with a description that lacks it': [
+			asFields([{ name: 'amount', type: 'number', description: 'Of invoice {{ $json.invoice }}' }]),
+			"Field 1 in 'Response Fields' contains an expression",
 		],
 	};
 	it.each(Object.entries(CASES))('%s', async (_what, [more, words]) => {
@@ -315,15 +318,6 @@ describe('Nothing is asked', () => {
 		const { message, description } = failureOf(await rig.engine.run({ parameters: ask(via) }));
 		expect(message).toMatch(/VideoSDK's agents can't reach this execution at http:\/\/localhost:5678/);
 		expect(description).toContain('N8N_WEBHOOK_URL');
-	});
-
-	it.each([
-		{ name: 'time', type: 'options', options: '{{ $json.slots }}' },
-		{ name: 'amount', type: 'number', description: 'Of invoice {{ $json.invoice }}' },
-	])('if what is asked for lacks the equals sign of an expression: %j', async (field) => {
-		const result = await rig.engine.run({ parameters: ask(asFields([field])) });
-		expect(failureOf(result).message).toMatch(/^Field 1 in 'Response Fields' contains an expression/);
-		expect(made(rig)).toHaveLength(0);
 	});
 
 	it('outside calling hours', async () => {

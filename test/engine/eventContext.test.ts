@@ -123,19 +123,9 @@ it('A URL with its context is sent up to 512 characters, and refused above, befo
 	expect(rig.requests).toEqual([]);
 });
 
-it.each<[string, unknown, IDataObject, RegExp]>([
-	['is too long without one', `https://n8n.example.com/${'x'.repeat(500)}`, {}, /is 524 characters long/],
-	['has one already', `${URL_OF_60}?context=x`, { a: 1 }, /already contains the parameter 'context'/],
-	['has a pair without a name', URL_OF_60, { '': 1 }, /Entry 1 of 'Context' has no 'Name'/],
-	[
-		'stands for a trigger that is not in the list',
-		'not-listed',
-		{},
-		/'Webhook URL' must be a URL that starts/,
-	],
-])('A URL is refused if it %s', async (_what, webhookUrl, pairs, message) => {
-	const result = await rig.engine.run({ parameters: parametersOf(webhookUrl, pairs) });
+it('A URL that has a context already is refused', async () => {
+	const result = await rig.engine.run({ parameters: parametersOf(`${URL_OF_60}?context=x`, { a: 1 }) });
 	expectNoSecrets(rig, result.thrown);
 	expect(rig.requests).toEqual([]);
-	expect(failureOf(result).message).toMatch(message);
+	expect(failureOf(result).message).toMatch(/already contains the parameter 'context'/);
 });
