@@ -17,6 +17,8 @@ import type { TestNodeTypes } from './nodeTypes';
 export class MemoryCredentialsHelper {
 	/** How often a credential was read: in n8n each time costs a query and a decryption. */
 	reads = 0;
+	/** Called before that, and throws if n8n cannot read it. `raw`: as it is stored. */
+	onRead: (raw?: boolean) => void = () => undefined;
 
 	constructor(
 		private readonly loader: PackageDirectoryLoader,
@@ -50,6 +52,7 @@ export class MemoryCredentialsHelper {
 		raw?: boolean,
 		item?: ICredentialsExpressionResolveValues,
 	): Promise<ICredentialDataDecryptedObject> {
+		this.onRead(raw);
 		this.reads += 1;
 		const stored = this.stored.get(id ?? '');
 		if (stored === undefined) throw new Error(`Credential with ID "${id}" does not exist`);

@@ -1,4 +1,5 @@
 /** At Max Wait, what is to be ended is ended, and what had ended is shown as ended, although the answers to ends are of no use. */
+import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
@@ -10,18 +11,24 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const MAX_WAIT_MS = 24 * HOUR_MS;
 const at = (ms: number) => new Date(ms).toISOString();
+const BUSY = new Error('SQLITE_BUSY: database is locked');
 const ENDED = { options: { endAtTimeout: true } };
 const sessions = () => [...rig.simulator.sessions.values()];
+const complete = () => Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+const makeAndWait = async (maxWaitMs: number, more: INodeParameters = {}) =>
+	await rig.engine.startAndWait(maxWaitMs, byRule({ operation: 'makeAndWait', maxCallDuration: 0, ...more }));
+async function endCalls(): Promise<void> {
+	for (const status of ['answered', 'ended'] as const)
+		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+}
 const refuseEnds = (status: number, times = Infinity) =>
 	rig.simulator.addFault({ kind: 'status', status, match: { path: /end$/, times } });
 
 it('A call that ended five minutes before is shown as ended, with what was said, although each end is one too many', async () => {
-	const more = { recording: 'transcribe', maxWait: 24, maxWaitUnit: 'hours', maxCallDuration: 0 };
-	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, byRule({ operation: 'makeAndWait', ...more }));
+	const waiting = await makeAndWait(MAX_WAIT_MS, { recording: 'transcribe' });
 	await later(MAX_WAIT_MS - 300_000);
 	rig.simulator.setEventFaults({ drop: () => true });
-	for (const status of ['answered', 'ended'] as const)
-		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+	await endCalls();
 	refuseEnds(429);
 	const [json] = (await waiting.jsonWithin(1_800_000)) ?? [];
 	expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
@@ -64,12 +71,10 @@ it('A session is ended although the machine slept at its Max Wait, and three min
 });
 
 it('A machine that slept after the end looks once more for what was said', async () => {
-	const more = { recording: 'transcribe', maxCallDuration: 0, options: { includeWait: 1 } };
-	const waiting = await rig.engine.startAndWait(HOUR_MS, byRule({ operation: 'makeAndWait', ...more }));
+	const waiting = await makeAndWait(HOUR_MS, { recording: 'transcribe', options: { includeWait: 1 } });
 	const match = { path: /recordings|transcriptions/, times: Infinity };
 	rig.simulator.addFault({ kind: 'status', status: 500, match });
-	for (const status of ['answered', 'ended'] as const)
-		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
+	await endCalls();
 	await later(10_000);
 	rig.simulator.clearFaults();
 	passTime(600_000);
@@ -89,7 +94,7 @@ it.each<Fault>([
 	async (fault) => {
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
 		await later(MAX_WAIT_MS - 10 * MINUTE_MS);
-		Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+		complete();
 		await later(9 * MINUTE_MS);
 		rig.simulator.addFault({ match: { method: 'GET' }, ...fault });
 		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
@@ -97,33 +102,26 @@ it.each<Fault>([
 );
 
 it('... nor does a credential that cannot be read for a moment', async () => {
-	const { credentialsHelper } = rig.engine;
-	const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
 	const deadlineMs = Date.now() + MAX_WAIT_MS;
 	let failures = 0;
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
-	jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementation(async (...args) => {
-		if (Date.now() >= deadlineMs && failures++ === 0) throw new Error('SQLITE_BUSY: database is locked');
-		return await read(...args);
-	});
+	rig.engine.credentialsHelper.onRead = () => {
+		if (Date.now() >= deadlineMs && failures++ === 0) throw BUSY;
+	};
 	await later(MAX_WAIT_MS - 10 * MINUTE_MS);
-	Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+	complete();
 	expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
 	expect(failures).toBeGreaterThan(0);
 });
 
 it('... nor does one that cannot be read right after the start keep the node from waiting', async () => {
-	const { credentialsHelper } = rig.engine;
-	const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
-	jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementation(async (...args) => {
-		const isRaw = args[5];
-		if (isRaw) throw new Error('SQLITE_BUSY: database is locked');
-		return await read(...args);
-	});
+	rig.engine.credentialsHelper.onRead = (raw) => {
+		if (raw) throw BUSY;
+	};
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS);
 	expect(waiting.result.run.status).toBe('waiting');
 	await later(MINUTE_MS);
-	Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+	complete();
 	expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
 });
 
@@ -133,7 +131,7 @@ it('However long n8n cannot be reached, it is asked once more right before its o
 	const upAtMs = Date.now() + maxWaitMs - MINUTE_MS;
 	waiting.proxy = () => (Date.now() < upAtMs ? 502 : undefined);
 	await later(10 * MINUTE_MS);
-	Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
+	complete();
 	expect(await waiting.jsonWithin(maxWaitMs - 10 * MINUTE_MS + 126_000)).toMatchObject([
 		{ outcome: 'completed' },
 	]);
@@ -145,16 +143,13 @@ it('A call that was missed at once was not hung up at Max Wait, whatever the clo
 	const headers = { date: new Date(ms).toUTCString() };
 	rig.simulator.addFault({ kind: 'status', status: 200, headers, body: { data }, match: { method: 'POST' } });
 	const options = { waitUntilAnswered: true };
-	const { result } = await rig.engine.startAndWait(
-		MAX_WAIT_MS,
-		byRule({ operation: 'makeAndWait', options }),
-	);
+	const { result } = await makeAndWait(MAX_WAIT_MS, { options });
 	expect(result.output[0]?.[0]?.json).not.toHaveProperty('hungUpAtTimeout');
 });
 
 it('A call whose ID is a number is waited for', async () => {
 	const data = { callId: 12345, status: 'initiated' };
 	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { method: 'POST' } });
-	const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, byRule({ operation: 'makeAndWait' }));
+	const { result } = await makeAndWait(MAX_WAIT_MS);
 	expect(result.run.status).toBe('waiting');
 });
