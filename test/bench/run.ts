@@ -8,10 +8,9 @@ import {
 	n8nNode,
 	ourCredential,
 	ourNode,
-	type Setup,
-	setUp,
 	webhookNode,
-} from '../e2e/setup';
+} from '../e2e/nodes';
+import { setUp, type Setup } from '../e2e/setup';
 import { PlainError, runMain } from '../n8n/processes';
 import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import type { N8n } from '../n8n/instance';
-import { OWNER } from '../n8n/rest';
+import { OWNER, type WorkflowJson } from '../n8n/rest';
 
 const NODE_NAME = 'VideoSDK Agent Cloud';
 /** After this time something that had no effect is done again. */
@@ -45,9 +45,12 @@ export class Editor {
 		await this.page.getByTestId('canvas-node').first().waitFor();
 	}
 
-	async openNode(workflowId: string, name: string): Promise<void> {
-		await this.openWorkflow(workflowId);
-		await this.open(name);
+	/** Stores a workflow, and opens it, and one of its nodes. @returns its ID */
+	async openNew(workflow: WorkflowJson, node?: string): Promise<string> {
+		const { id } = await this.n8n.rest.createWorkflow(workflow);
+		await this.openWorkflow(id);
+		if (node) await this.open(node);
+		return id;
 	}
 
 	node(name: string): Locator {

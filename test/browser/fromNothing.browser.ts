@@ -1,6 +1,6 @@
 /** From an n8n without a credential and an empty workflow to a call, a table of people, and a tool, by mouse alone, in clicks. */
-import { connectMcp } from '../e2e/mcpClient';
-import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { callTool, withMcp } from '../e2e/mcpClient';
+import { chain, MANUAL, ourNode } from '../e2e/nodes';
 import { createDataTable } from '../n8n/dataTables';
 import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
@@ -27,23 +27,16 @@ const { stage, inBrowser } = onStage(
 
 const credentials = async () => await stage.n8n.rest.call<Array<{ id: string }>>('GET', '/credentials');
 
-/** A new workflow in an n8n that has no credential. */
-async function startFromNothing(editor: Editor): Promise<void> {
-	for (const { id } of await credentials()) await stage.n8n.rest.call('DELETE', `/credentials/${id}`);
-	await editor.newWorkflow();
-}
-
-interface HandedTool {
-	url: string;
-	headers: Record<string, string>;
-}
-
 interface Clicks {
 	credential: number;
 	others: number;
 }
 
-async function countClicks({ page }: Editor): Promise<() => Promise<number>> {
+/** A new workflow in an n8n that has no credential. @returns what counts the clicks from then on */
+async function startFromNothing(editor: Editor): Promise<() => Promise<number>> {
+	for (const { id } of await credentials()) await stage.n8n.rest.call('DELETE', `/credentials/${id}`);
+	await editor.newWorkflow();
+	const { page } = editor;
 	await page.evaluate('window.clicks = 0; addEventListener("mousedown", () => window.clicks++, true)');
 	return async () => await page.evaluate<number>('window.clicks');
 }
@@ -145,8 +138,7 @@ async function call(
 inBrowser(
 	`a first call in at most ${MAX_CLICKS.call} clicks, what was said in ${MAX_CLICKS.summary}, and no failed execution`,
 	async (editor) => {
-		await startFromNothing(editor);
-		const count = await countClicks(editor);
+		const count = await startFromNothing(editor);
 		await editor.search('phone call');
 		let before = 0;
 		const clicks = await call(editor, 'Make call and wait', count, async () => {
@@ -170,8 +162,7 @@ inBrowser(`three people in a table, in at most ${MAX_CLICKS.table} clicks`, asyn
 	const phones = [TO, CALL_NUMBERS.missed, CALL_NUMBERS.rejected];
 	const rows = phones.map((phone) => ({ phone }));
 	await createDataTable(stage.n8n.rest, 'People', { phone: 'string' }, rows);
-	await startFromNothing(editor);
-	const count = await countClicks(editor);
+	const count = await startFromNothing(editor);
 	await editor.search('data table');
 	await addTable(editor, 'People');
 	await editor.closePanel();
@@ -195,8 +186,7 @@ inBrowser(
 	`a tool that looks up a row of a table and answers, in at most ${MAX_CLICKS.tool} clicks`,
 	async (editor) => {
 		const { page, panel } = editor;
-		await startFromNothing(editor);
-		const count = await countClicks(editor);
+		const count = await startFromNothing(editor);
 		await editor.search('tool trigger');
 		await page.getByTestId('item-iterator-item').filter({ hasText: TRIGGER }).click();
 		await page.getByRole('button', { name: 'Add to workflow' }).click();
@@ -229,27 +219,22 @@ inBrowser(
 		);
 
 		// It is handed over from the list, and works.
-		const { rest } = stage.n8n;
 		const [{ id: credentialId } = { id: '' }] = await credentials();
 		const parameters = { resource: 'tool', operation: 'createAccess' };
 		const access = ourNode({ credentialId }, 'Access', 'videoSdkAgentCloud', parameters);
-		const workflow = chain('Access', [n8nNode('Manual', 'manualTrigger'), access]);
-		const { id: workflowId } = await rest.createWorkflow(workflow);
-		await editor.openNode(workflowId, 'Access');
+		const workflowId = await editor.openNew(chain('Access', [MANUAL, access]), 'Access');
 		await editor.addEntry('agentTools');
 		await editor.openList('tool');
 		await editor.listed.filter({ hasText: 'find_order' }).click();
 		await editor.runStep();
 		const created = ({ status }: { status: string }) => status === 'success';
-		const execution = await rest.waitForExecution(workflowId, created);
-		const [{ url, headers }] = outputOf(execution, 'Access')[0]!.tools as [HandedTool];
-		const client = await connectMcp(url, headers);
-		const ask = async (order_number: string) => {
-			const { content } = await client.callTool({ name: 'find_order', arguments: { order_number } });
-			return JSON.parse((content as [{ text: string }])[0].text) as object;
-		};
-		expect(await ask('A-17')).toMatchObject({ name: 'Ada Lovelace', delivery: 'Friday' });
-		expect(await ask('A-99')).toEqual({});
-		await client.close();
+		const execution = await stage.n8n.rest.waitForExecution(workflowId, created);
+		const [tool] = outputOf(execution, 'Access')[0]!.tools as [Parameters<typeof withMcp>[0]];
+		await withMcp(tool, async (client) => {
+			const ask = async (order_number: string) =>
+				JSON.parse((await callTool(client, 'find_order', { order_number })).text) as object;
+			expect(await ask('A-17')).toMatchObject({ name: 'Ada Lovelace', delivery: 'Friday' });
+			expect(await ask('A-99')).toEqual({});
+		});
 	},
 );

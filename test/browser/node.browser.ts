@@ -1,7 +1,7 @@
 /** The node in the editor: finding it, its credential, its lists, and its fields. Each operation is run in operations.browser.ts. */
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { TRIGGER_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
-import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { chain, MANUAL, ourNode } from '../e2e/nodes';
 import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
 
@@ -13,10 +13,7 @@ const { stage, inBrowser } = onStage({ lifecycle: false });
 
 async function openNodeWith(editor: Editor, parameters: object): Promise<string> {
 	const node = ourNode(stage, NODE, 'videoSdkAgentCloud', parameters);
-	const workflow = chain('Browser test', [n8nNode('Manual', 'manualTrigger'), node]);
-	const { id } = await stage.n8n.rest.createWorkflow(workflow);
-	await editor.openNode(id, NODE);
-	return id;
+	return await editor.openNew(chain('Browser test', [MANUAL, node]), NODE);
 }
 
 /** What is typed counts a moment later only, and is then saved by the editor. */

@@ -1,7 +1,7 @@
 /** Each operation in the editor, as a new node begins: filled in by picking and typing what is required, then executed. */
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { runByHand } from '../e2e/deliveries';
-import { chain, n8nNode, ourNode, to } from '../e2e/setup';
+import { chain, MANUAL, ourNode, SESSION, to } from '../e2e/nodes';
 import { outputOf } from '../n8n/rest';
 import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
@@ -23,8 +23,7 @@ const { stage, inBrowser } = onStage(
 	async ({ simulator, n8n }) => {
 		simulator.setCallBehaviour({ ringForMs: 0, talkMs: 100 }, SHORT);
 		simulator.setCallBehaviour({ ringForMs: 1_500, talkMs: null }, ASKED);
-		const deploymentId = { __rl: true, mode: 'id', value: 'ddv_support' };
-		const start = { resource: 'session', operation: 'start', deploymentId };
+		const start = { ...SESSION, operation: 'start' };
 		const create = { resource: 'room', operation: 'create', recording: 'summarize' };
 		const run = await runByHand(
 			n8n,
@@ -114,16 +113,14 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 };
 
 async function openWorkflow(editor: Editor, nodes: Record<string, object>): Promise<void> {
-	const manual = n8nNode('Manual', 'manualTrigger');
 	const ours = Object.entries(nodes).map(([name, parameters], index) => {
 		const position = [220 + 220 * (index % 4), 200 * Math.floor(index / 4)];
 		return ourNode(stage, name, 'videoSdkAgentCloud', parameters, { position });
 	});
-	const { id } = await stage.n8n.rest.createWorkflow({
-		...chain('Operations', [manual, ...ours]),
+	await editor.openNew({
+		...chain('Operations', [MANUAL, ...ours]),
 		connections: { Manual: { main: [to(...Object.keys(nodes))] } },
 	});
-	await editor.openWorkflow(id);
 }
 
 for (const { value: resource, operations } of RESOURCES.filter(({ value }) => value !== FOR_TOOLS)) {

@@ -6,9 +6,9 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
-import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { chain, n8nNode, ourNode } from '../e2e/nodes';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
-import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
+import type { WorkflowNode } from '../n8n/rest';
 import { readExample } from '../start/examples';
 import { type Stage, startStage } from './browserTest';
 import { newContext } from './chromium';
@@ -66,21 +66,16 @@ async function boxOf(locator: Locator): Promise<Box> {
 	return box;
 }
 
-async function open(editor: Editor, stage: Stage, workflow: WorkflowJson, node?: string): Promise<void> {
-	await editor.openWorkflow((await stage.n8n.rest.createWorkflow(workflow)).id);
-	if (node) await editor.open(node);
-}
-
 async function openTrigger(editor: Editor, stage: Stage, parameters: object, webhookId: string) {
 	const name = 'VideoSDK Agent Cloud Trigger';
 	const trigger = ourNode(stage, name, 'videoSdkAgentCloudTrigger', parameters, { webhookId });
-	await open(editor, stage, chain('Pictures', [trigger]), name);
+	await editor.openNew(chain('Pictures', [trigger]), name);
 }
 
 async function openAction(editor: Editor, stage: Stage, name: string, parameters: object): Promise<void> {
 	const node = ourNode(stage, name, 'videoSdkAgentCloud', parameters);
 	const workflow = chain('Pictures', [n8nNode('When a customer calls', 'manualTrigger'), node]);
-	await open(editor, stage, workflow, name);
+	await editor.openNew(workflow, name);
 }
 
 /** A published workflow that begins with our trigger; once for both pictures. */
@@ -132,8 +127,8 @@ const examplePicture = (name: string): [string, Picture] => [
 	`example-${name}`,
 	{
 		...{ width: 1180, height: 760 },
-		async show(editor, stage) {
-			await open(editor, stage, readExample(`${name}.json`));
+		async show(editor) {
+			await editor.openNew(readExample(`${name}.json`));
 			return await canvas(editor, '.vue-flow__node', [50, 12, 50]);
 		},
 	},
@@ -247,7 +242,7 @@ const PICTURES: Record<string, Picture> = {
 				n8nNode('Did it fail?', 'if', {}, 2.2),
 				n8nNode('Tell the team', 'noOp'),
 			]);
-			await open(editor, stage, {
+			await editor.openNew({
 				name: 'Voice agent for support tickets',
 				nodes: [...action.nodes, ...reaction.nodes],
 				connections: { ...action.connections, ...reaction.connections },

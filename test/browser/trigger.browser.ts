@@ -1,6 +1,6 @@
 /** The trigger in the editor, and from a finished trigger to its first event: two clicks; and a node that waits. */
 import { randomUUID } from 'node:crypto';
-import { chain, n8nNode, ourNode } from '../e2e/setup';
+import { chain, MANUAL, n8nNode, ourNode, SESSION } from '../e2e/nodes';
 import { outputOf } from '../n8n/rest';
 import { onStage } from './browserTest';
 import { eventually } from './editor';
@@ -10,20 +10,8 @@ const ACTION = 'Our node';
 
 const { stage, inBrowser } = onStage({ lifecycle: false, callBehaviour: false });
 
-async function storeTrigger(name: string) {
-	const webhookId = randomUUID();
-	const events = { events: ['ai-deployment-session-started', 'call-hangup'] };
-	const node = ourNode(stage, TRIGGER, 'videoSdkAgentCloudTrigger', events, { webhookId });
-	const { id } = await stage.n8n.rest.createWorkflow(chain(name, [node, n8nNode('After', 'noOp')]));
-	return { id, url: `${stage.n8n.url}/webhook/${webhookId}/webhook` };
-}
-
-async function storeAction(operation: string): Promise<string> {
-	const deploymentId = { __rl: true, mode: 'id', value: 'ddv_support' };
-	const action = ourNode(stage, ACTION, 'videoSdkAgentCloud', { operation, deploymentId });
-	return (await stage.n8n.rest.createWorkflow(chain('Action', [n8nNode('Manual', 'manualTrigger'), action])))
-		.id;
-}
+const withAction = (operation: string) =>
+	chain('Action', [MANUAL, ourNode(stage, ACTION, 'videoSdkAgentCloud', { ...SESSION, operation })]);
 
 inBrowser('is added by the event, and shows its options', async (editor) => {
 	await editor.newWorkflow();
@@ -37,13 +25,15 @@ inBrowser('is added by the event, and shows its options', async (editor) => {
 });
 
 inBrowser('published, two clicks lead from a start to the events of its session', async (editor) => {
-	const { id: workflowId, url } = await storeTrigger('Follow up');
-	await editor.openWorkflow(workflowId);
+	const webhookId = randomUUID();
+	const events = { events: ['ai-deployment-session-started', 'call-hangup'] };
+	const trigger = ourNode(stage, TRIGGER, 'videoSdkAgentCloudTrigger', events, { webhookId });
+	const workflowId = await editor.openNew(chain('Follow up', [trigger, n8nNode('After', 'noOp')]));
 	expect(await editor.publish()).toContain(
 		"select it in 'Webhook URL' in the node that starts the session or creates the room.",
 	);
-	await stage.n8n.rest.waitForWebhook(url);
-	await editor.openNode(await storeAction('start'), ACTION);
+	await stage.n8n.rest.waitForWebhook(`${webhookId}/webhook`);
+	await editor.openNew(withAction('start'), ACTION);
 	await editor.openList('webhookUrl');
 	const entry = editor.listed.filter({ hasText: 'Follow up' });
 	await entry.click();
@@ -67,8 +57,7 @@ inBrowser('published, two clicks lead from a start to the events of its session'
 });
 
 inBrowser('Start and Wait shows that it waits, and ends with the session', async (editor) => {
-	const workflowId = await storeAction('startAndWait');
-	await editor.openWorkflow(workflowId);
+	const workflowId = await editor.openNew(withAction('startAndWait'));
 	await editor.page.getByTestId('execute-workflow-button').click();
 	await editor.open(ACTION);
 	const waiting = editor.output.getByText('Waiting for your calls or sessions to end.');

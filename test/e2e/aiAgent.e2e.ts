@@ -1,21 +1,33 @@
 /** With n8n's AI Agent: as its tool, as a tool that asks a person, and (n8n 2.x) as the human review of another tool. */
 import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
-import { LATEST_VERSION, publish } from './deliveries';
+import { LATEST_VERSION, publish, startNew } from './deliveries';
 import type { CallStatus } from '../simulator';
-import { Agents, question, type Question } from './questions';
+import { withMcp } from './mcpClient';
+import { Agents, question, type Question, submit } from './questions';
 import {
 	addModelCredential,
 	type ModelRequest,
 	type ScriptedModel,
 	startScriptedModel,
 } from './scriptedModel';
-import { chain, itemNodes, jsonNode, n8nNode, ourNode, PACKAGE, setUpAll } from './setup';
+import {
+	BY_GATEWAY,
+	chain,
+	inMode,
+	itemNodes,
+	jsonNode,
+	MANUAL,
+	n8nNode,
+	ourNode,
+	PACKAGE,
+	SESSION,
+} from './nodes';
+import { setUpAll } from './setup';
 
 const AGENT = 'AI Agent';
 const MODEL = 'OpenAI Chat Model';
 /** Each is another implementation of n8n's agent. */
 const AGENT_VERSIONS = [1.7, 2.2, 3];
-const MODEL_ID = { __rl: true, mode: 'list', value: 'gpt-4o-mini' };
 const CALL = 'Call someone';
 const START = 'Start a voice agent session';
 const GET = 'Look at a session';
@@ -25,7 +37,6 @@ const PAY = 'Send payment';
 /** What the tool that is reviewed requests. The simulator knows no such path. */
 const PAID_PATH = '/paid/';
 
-const MANUAL = n8nNode('Manual', 'manualTrigger');
 /** As n8n's agent names the tool of a node. */
 const functionOf = (name: string) => name.replace(/ /g, '_');
 const fromAI = (key: string, description: string, type = 'string') =>
@@ -70,7 +81,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			type: '@n8n/n8n-nodes-langchain.agent',
 		};
 		const modelNode = {
-			...n8nNode(MODEL, 'model', { model: MODEL_ID, options: { maxRetries: 0 } }, 1.2),
+			...n8nNode(MODEL, 'model', { model: inMode('list', 'gpt-4o-mini'), options: { maxRetries: 0 } }, 1.2),
 			type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
 			credentials: { openAiApi: { id: modelCredentialId, name: 'Scripted model' } },
 		};
@@ -84,11 +95,8 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		return workflow;
 	}
 
-	async function start(...parameters: Parameters<typeof agentWorkflow>): Promise<string> {
-		return await setup.n8n.rest.startWorkflow(
-			(await setup.n8n.rest.createWorkflow(agentWorkflow(...parameters))).id,
-		);
-	}
+	const start = async (...parameters: Parameters<typeof agentWorkflow>): Promise<string> =>
+		await startNew(setup.n8n, agentWorkflow(...parameters));
 
 	async function ended(executionId: string, output = 'Done.'): Promise<Execution> {
 		const execution = await setup.n8n.rest.untilEnded(executionId);
@@ -107,8 +115,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		'the model of agent %d is told what the tools do, starts a session once, and continues with what it learns',
 		async (agentVersion) => {
 			const starting = tool(START, {
-				...{ resource: 'session', operation: 'start', tag: 'latest' },
-				deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+				...{ ...SESSION, operation: 'start', tag: 'latest' },
 				env: { variables: [{ name: 'CUSTOMER_NAME', value: fromAI('customer_name', 'Whom to talk to') }] },
 				metaData: { entries: [{ key: 'ticket', value: fromAI('ticket', 'The ticket', 'number') }] },
 			});
@@ -165,7 +172,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			const executionId = await askFor(3);
 			const asked = await agents.next();
 			expect(asked.to).toBe('+15550003009');
-			await agents.submit(asked, { boxes: 3 });
+			await submit(asked, { boxes: 3 });
 			await ended(executionId);
 			expect(told()).toMatch(/"boxes\\?":3/);
 		});
@@ -196,19 +203,15 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				path.startsWith(PAID_PATH) ? [path.slice(PAID_PATH.length)] : [],
 			);
 		/** What the person on the phone hears. */
-		async function heard(asked: Question): Promise<string> {
-			const client = await agents.connect(asked);
-			const [offered] = (await client.listTools()).tools as Array<{ description?: string }>;
-			await client.close();
-			return offered?.description ?? '';
-		}
+		const heard = async (asked: Question) =>
+			(await withMcp(asked, async (client) => await client.listTools())).tools[0]?.description;
 		const move =
 			(status: CallStatus) =>
 			async ({ callId }: Question) =>
 				void (await setup.simulator.moveCall(callId, status));
 
 		it.each<[string, (asked: Question) => Promise<void>, RegExp]>([
-			['no', async (asked) => void (await agents.submit(asked, { approved: false })), /User rejected/],
+			['no', async (asked) => void (await submit(asked, { approved: false })), /User rejected/],
 			['no one answers, whatever the item says', move('missed'), /No one answered the phone\./],
 			['no response by the deadline', move('answered'), /no response in time\./],
 		])('does not run the tool: %s', async (what, react, reason) => {
@@ -249,7 +252,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				expect(await heard(asked)).toContain(
 					`An AI agent wants to use the tool "Send payment" with this input: amount: ${amount}.`,
 				);
-				await agents.submit(asked, { approved: amount === 22, comment: 'Fine' });
+				await submit(asked, { approved: amount === 22, comment: 'Fine' });
 			}
 			await ended(executionId);
 			expect(paid()).toEqual(['22']);
@@ -258,19 +261,14 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 
 	// At the end: those who answer the phone for questions take any call for theirs.
 	describe('a tool that starts something', () => {
-		const calling = (more: object = {}) =>
-			tool(CALL, {
-				...{ resource: 'call', operation: 'make', callVia: 'gateway', ...more },
-				gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
-				to: fromAI('whom', 'The number to call'),
-			});
+		const calling = () =>
+			tool(CALL, { ...BY_GATEWAY, operation: 'make', to: fromAI('whom', 'The number to call') });
 		const call = (whom: string) => ({ tool: functionOf(CALL), arguments: { whom } });
 		const used = ({ messages }: ModelRequest) =>
 			messages.flatMap(({ tool_calls: uses = [] }) => uses.map((use) => use.function));
 		const starting = () =>
 			tool(CALL, {
-				...{ resource: 'session', operation: 'start', tag: 'latest' },
-				deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+				...{ ...SESSION, operation: 'start', tag: 'latest' },
 				env: { variables: [{ name: 'PHONE', value: fromAI('whom', 'Whom to call') }] },
 			});
 		let [before, sessionsBefore] = [0, 0];

@@ -1,21 +1,21 @@
 /** Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the answer. */
 import { type Execution, outputOf } from '../n8n/rest';
-import { LATEST_VERSION, publish, untilPublished, untilWaiting } from './deliveries';
-import { Agents, post, type Question, question } from './questions';
+import { LATEST_VERSION, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
+import { callTool, withMcp } from './mcpClient';
+import { Agents, post, type Question, question, submit } from './questions';
 import {
 	chain,
 	countingNode,
-	createCredential,
+	inMode,
 	itemNodes,
+	loop,
+	MANUAL,
 	n8nNode,
 	ourCredential,
 	ourNode,
-	PATIENT,
-	setUpAll,
 	timesContinued,
-	to,
-	webhookNode,
-} from './setup';
+} from './nodes';
+import { createCredential, PATIENT, setUpAll } from './setup';
 
 const ASK = 'Ask';
 
@@ -55,9 +55,7 @@ describe.each(
 			const nodes = asks.map((parameters, index) =>
 				ourNode(setup, index === 0 ? ASK : `${ASK} ${index}`, 'videoSdkAgentCloud', parameters),
 			);
-			const last = [countingNode(setup, 'Count'), n8nNode('After', 'noOp')];
-			await publish(setup.n8n, chain(path, [webhookNode(path), ...nodes, ...last]));
-			await untilPublished(setup.webhooksUrl, path);
+			await publishWebhook(setup, path, [...nodes, countingNode(setup, 'Count'), n8nNode('After', 'noOp')]);
 		}
 	});
 
@@ -80,14 +78,12 @@ describe.each(
 	it('goes on once, with one of five answers that come at once, and with none that does not fit', async () => {
 		const asked = await ask('fields');
 		const fits = { agreed: true, size: 'large' };
-		const client = await agents.connect(asked);
-		expect((await client.listTools()).tools).toMatchObject([{ name: 'submit_response' }]);
-		const misfit = { ...fits, amount: '1' };
-		expect(await client.callTool({ name: 'submit_response', arguments: misfit })).toHaveProperty(
-			'isError',
-			true,
-		);
-		await client.close();
+		const [{ tools }, misfit] = await withMcp(asked, async (client) => [
+			await client.listTools(),
+			await callTool(client, 'submit_response', { ...fits, amount: '1' }),
+		]);
+		expect(tools).toMatchObject([{ name: 'submit_response' }]);
+		expect(misfit.isError).toBe(true);
 		expect(await statusOf(asked)).toBe('waiting');
 		const answers = await Promise.all(
 			[1, 2, 3, 4, 5.5].map(async (amount) => {
@@ -110,7 +106,7 @@ describe.each(
 
 	it('goes on by nothing forged, nor by the key of an earlier question of the same execution', async () => {
 		const first = await ask('twice');
-		await agents.submit(first, { approved: true });
+		await submit(first, { approved: true });
 		const second = await agents.next();
 		expect(second).toMatchObject({ url: first.url, executionId: first.executionId });
 		for (const authorization of [first.headers.Authorization, ''])
@@ -121,7 +117,7 @@ describe.each(
 			expect((await post({ ...second, url })).status).toBe(401);
 		}
 		expect(await statusOf(first)).toBe('waiting');
-		await agents.submit(second, { approved: false });
+		await submit(second, { approved: false });
 		expect(outputOf((await goneOn(second)).execution, `${ASK} 1`)).toMatchObject([
 			{ data: { approved: false }, callId: second.callId },
 		]);
@@ -135,7 +131,7 @@ describe.each(
 		}
 		await untilPublished(setup.webhooksUrl, 'approval');
 		await untilWaiting(setup.n8n, asked.executionId);
-		expect(await agents.submit(asked, { approved: true })).toMatchObject({ isError: false });
+		expect(await submit(asked, { approved: true })).toMatchObject({ isError: false });
 		const { item } = await goneOn(asked);
 		expect(item).toMatchObject({ data: { approved: true }, to: '+15550003000', callId: asked.callId });
 	});
@@ -152,29 +148,21 @@ describe.each(
 		const keys = { apiKey: '={{ $json.apiKey }}', secretKey: '={{ $json.secret }}' };
 		const { id } = await createCredential(setup.n8n.rest, setup.simulator, keys);
 		const numbers = ['+15550003001', '+15550003002'];
-		const child = chain('Child', [
-			n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1),
-			n8nNode('Loop', 'splitInBatches', { batchSize: 1, options: {} }, 3),
-		]);
-		child.nodes.push(
-			ourNode(setup, ASK, 'videoSdkAgentCloud', question({ to: '={{ $json.phone }}' }), {
-				credentials: ourCredential(id),
-			}),
-			n8nNode('Last', 'noOp'),
-		);
-		child.connections.Loop = { main: [to('Last'), to(ASK)] };
-		child.connections[ASK] = { main: [to('Loop')] };
-		const { id: childId } = await setup.n8n.rest.createWorkflow(child);
+		const asking = ourNode(setup, ASK, 'videoSdkAgentCloud', question({ to: '={{ $json.phone }}' }), {
+			credentials: ourCredential(id),
+		});
+		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);
+		const { id: childId } = await setup.n8n.rest.createWorkflow(loop('Child', [called], asking));
 		// 1.x has nothing to publish in it.
 		if (isLatest) await setup.n8n.rest.activate(childId);
-		const parameters = { workflowId: { __rl: true, mode: 'id', value: childId }, options: {} };
+		const parameters = { workflowId: inMode('id', childId), options: {} };
 		const parent = chain('Parent', [
-			n8nNode('Manual', 'manualTrigger'),
+			MANUAL,
 			...itemNodes(numbers.map((phone) => ({ phone, apiKey, secret }))),
 			n8nNode('Run', 'executeWorkflow', parameters, 1.2),
 			n8nNode('After', 'noOp'),
 		]);
-		const executionId = await setup.n8n.rest.startWorkflow((await setup.n8n.rest.createWorkflow(parent)).id);
+		const executionId = await startNew(setup.n8n, parent);
 		let asked!: Question;
 		for (const [index, number] of numbers.entries()) {
 			asked = await agents.next();
@@ -184,7 +172,7 @@ describe.each(
 		}
 		const responses = numbers.map((number, index) => ({ to: number, data: { approved: index > 0 } }));
 		const { rest } = setup.n8n;
-		expect(outputOf(await rest.untilEnded(asked.executionId, 'Last'), 'Last')).toMatchObject(responses);
+		expect(outputOf(await rest.untilEnded(asked.executionId, 'After'), 'After')).toMatchObject(responses);
 		const after = outputOf(await rest.untilEnded(executionId, 'After'), 'After');
 		// The parent of 1.x has its own input (docs/waiting.md).
 		expect(after).toMatchObject(isLatest ? responses : numbers.map((phone) => ({ phone })));

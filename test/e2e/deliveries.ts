@@ -2,8 +2,8 @@ import type { N8n } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { EventStatus } from '../simulator';
+import { chain, MANUAL, n8nNode, ourCredential, ourNode, PACKAGE, webhookNode } from './nodes';
 import type { Setup } from './setup';
-import { chain, n8nNode, ourCredential, ourNode, PACKAGE } from './setup';
 
 type Version = '2.41.1' | '1.123.81';
 
@@ -45,10 +45,12 @@ export async function untilWaiting({ rest }: Pick<N8n, 'rest'>, executionId: str
 	});
 }
 
-export async function runByHand(n8n: Pick<N8n, 'rest'>, ...nodes: WorkflowNode[]): Promise<Execution> {
-	const workflow = chain('By hand', [n8nNode('Manual', 'manualTrigger'), ...nodes]);
-	return await n8n.rest.runWorkflow((await n8n.rest.createWorkflow(workflow)).id);
-}
+/** Starts a workflow that has just been made. @returns the execution's ID */
+export const startNew = async ({ rest }: Pick<N8n, 'rest'>, workflow: WorkflowJson): Promise<string> =>
+	await rest.startWorkflow((await rest.createWorkflow(workflow)).id);
+
+export const runByHand = async (n8n: Pick<N8n, 'rest'>, ...nodes: WorkflowNode[]): Promise<Execution> =>
+	await n8n.rest.untilEnded(await startNew(n8n, chain('By hand', [MANUAL, ...nodes])));
 
 export async function publish({ rest }: Pick<N8n, 'rest'>, workflow: WorkflowJson): Promise<string> {
 	const { id } = await rest.createWorkflow(workflow);
@@ -62,6 +64,17 @@ export async function untilPublished(n8nUrl: string, path: string): Promise<void
 		const answer = await (await fetch(`${n8nUrl}/webhook/${path}`)).text();
 		return answer.includes('not registered for GET');
 	});
+}
+
+/** Publishes nodes behind a `webhookNode`. */
+export async function publishWebhook(
+	{ n8n, webhooksUrl }: Pick<Setup, 'n8n' | 'webhooksUrl'>,
+	path: string,
+	nodes: WorkflowNode[],
+	settings: Record<string, unknown> = {},
+): Promise<void> {
+	await publish(n8n, { ...chain(path, [webhookNode(path), ...nodes]), settings });
+	await untilPublished(webhooksUrl, path);
 }
 
 interface TriggerOptions {

@@ -8,7 +8,7 @@ import { EXAMPLES } from '../start/examples';
 import { TABLES } from '../start/tables';
 import { LATEST_VERSION, runByHand, untilWaiting } from './deliveries';
 import { ExamplesStage } from './examplesStage';
-import { ourNode } from './setup';
+import { inMode, ourNode } from './nodes';
 
 /** n8n 1.x has no human review. */
 const FOR_2_ONLY = ['ai-agent-makes-calls.json', 'ask-before-paying.json'];
@@ -262,7 +262,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			const { simulator, imported } = stage;
 			const make = ourNode({ credentialId: imported.credential.id }, 'Make', 'videoSdkAgentCloud', {
 				...{ resource: 'call', operation: 'make', to: GRACE, routingRuleId: 'rule_out_01', from: OUR_NUMBER },
-				agentTools: { tools: [{ tool: { __rl: true, mode: 'url', value: url } }] },
+				agentTools: { tools: [{ tool: inMode('url', url!) }] },
 			});
 			const handOverOf = async () => {
 				const [made] = outputOf(await runByHand(stage.n8n, make), 'Make');
@@ -416,7 +416,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			// The other workflow, as the note describes it.
 			const room = ourNode({ credentialId: stage.imported.credential.id }, 'Room', 'videoSdkAgentCloud', {
 				...{ resource: 'room', operation: 'create', recording: 'summarize' },
-				webhookUrl: { __rl: true, mode: 'list', value: url },
+				webhookUrl: inMode('list', url!),
 				webhookEvents: ['recording-stopped'],
 			});
 			const roomId = String(outputOf(await runByHand(stage.n8n, room), 'Room')[0]?.roomId);

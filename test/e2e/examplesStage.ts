@@ -7,7 +7,7 @@ import { pathsOf } from '../start/examples';
 import type { Mail } from '../start/mailbox';
 import { startTarget, type Target } from '../start/target';
 import { importExamples, type Imported, publishSelected } from '../start/workflows';
-import { connectMcp } from './mcpClient';
+import { callTool, withMcp } from './mcpClient';
 import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
 
 /** An n8n with the examples in it, exactly as `npm start` imports them; only the chat models are added. */
@@ -118,16 +118,12 @@ export class ExamplesStage {
 	/** Asks, as the agent of a call, a tool that was handed to it. @returns what the agent reads */
 	async askAsAgent(callId: string, index: number, input: object): Promise<string> {
 		const { metadata } = this.simulator.calls.get(callId)!;
-		const handed = metadata.n8nTools as Array<{ url: string; headers: Record<string, string> }>;
-		const { url, headers } = handed[index]!;
-		const client = await connectMcp(url, headers);
-		try {
+		const handed = metadata.n8nTools as Array<Parameters<typeof withMcp>[0]>;
+		return await withMcp(handed[index]!, async (client) => {
 			const { tools } = await client.listTools();
-			const { isError, content } = await client.callTool({ name: tools[0]!.name, arguments: { ...input } });
-			return `${isError ? 'Error: ' : ''}${(content as [{ text: string }])[0].text}`;
-		} finally {
-			await client.close();
-		}
+			const { isError, text } = await callTool(client, tools[0]!.name, input);
+			return `${isError ? 'Error: ' : ''}${text}`;
+		});
 	}
 
 	/** Sends what the editor's chat sends. @returns the run's ID */

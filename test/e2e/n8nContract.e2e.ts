@@ -4,7 +4,8 @@ import { waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
 import { ANY_VERSIONS, isWaiting, publish } from './deliveries';
-import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, setUpAll, to, webhookNode } from './setup';
+import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, to, webhookNode } from './nodes';
+import { setUpAll } from './setup';
 
 /** Its end would be the end of an expression. */
 const NAME = 'Probe }} of n8n';

@@ -1,6 +1,7 @@
 import { waitFor } from '../n8n/processes';
 import { untilWaiting } from './deliveries';
-import { connectMcp } from './mcpClient';
+import { callTool, withMcp } from './mcpClient';
+import { BY_GATEWAY } from './nodes';
 import type { Setup } from './setup';
 
 /** A question by phone: the call, what its agent was given, and the execution that waits. */
@@ -13,11 +14,9 @@ export interface Question {
 }
 
 export const question = (more: object = {}) => ({
-	resource: 'call',
+	...BY_GATEWAY,
 	operation: 'sendAndWait',
 	to: '+15550003000',
-	callVia: 'gateway',
-	gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
 	message: 'May we come on Thursday?',
 	...more,
 });
@@ -42,21 +41,11 @@ export class Agents {
 		await untilWaiting(n8n, executionId);
 		return { ...tool, callId: call.callId, to: call.to, executionId };
 	}
-
-	async connect({ url, headers }: Question) {
-		return await connectMcp(url, headers);
-	}
-
-	/** Hands in a response with the official client. */
-	async submit(asked: Question, input: object) {
-		const client = await this.connect(asked);
-		try {
-			return await client.callTool({ name: 'submit_response', arguments: { ...input } });
-		} finally {
-			await client.close();
-		}
-	}
 }
+
+/** Hands in a response with the official client. */
+export const submit = async (asked: Question, input: object) =>
+	await withMcp(asked, async (client) => await callTool(client, 'submit_response', input));
 
 /** The tool call alone, without the protocol's other requests. */
 export async function post(

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { during, eventBody, LATEST_VERSION, publish } from './deliveries';
-import { chain, n8nNode, ourNode, PATIENT, type Setup, setUpAll } from './setup';
+import { chain, n8nNode, ourNode } from './nodes';
+import { PATIENT, type Setup, setUpAll } from './setup';
 
 const TRIGGER_ID = 'queue-events';
 /** Called at the end of each execution of an event. The simulator knows no such path. */

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
-import { chain, n8nNode, ourNode, PATIENT, setUpAll } from './setup';
+import { chain, n8nNode, ourNode } from './nodes';
+import { PATIENT, setUpAll } from './setup';
 
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
 const LIST_MS = 150_000;

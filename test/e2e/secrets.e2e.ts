@@ -7,20 +7,11 @@ import { startSimulator } from '../simulator';
 import { during, LATEST_VERSION, runByHand, searchList } from './deliveries';
 import { leaks, signaturesOf, tokensSeen } from './leaks';
 import { question } from './questions';
-import type { Setup } from './setup';
-import {
-	createCredential,
-	CREDENTIAL_TYPE,
-	itemNodes,
-	ourCredential,
-	ourNode,
-	PATIENT,
-	setUp,
-} from './setup';
+import { CREDENTIAL_TYPE, itemNodes, ourCredential, ourNode, SESSION } from './nodes';
+import { createCredential, PATIENT, setUp, type Setup } from './setup';
 
 const NODE = 'Call';
-const id = (value: string) => ({ __rl: true, mode: 'id', value });
-const START = { operation: 'start', deploymentId: id('ddv_support') };
+const START = { ...SESSION, operation: 'start' };
 
 type Headers = Record<string, string>;
 

@@ -1,13 +1,11 @@
 import type { N8nOptions, N8nProcess } from '../n8n/instance';
 import { startN8n, startProcess } from '../n8n/instance';
-import type { N8nRest, WorkflowJson, WorkflowNode } from '../n8n/rest';
+import type { N8nRest } from '../n8n/rest';
 import type { Simulator, SimulatorOptions } from '../simulator';
 import { startSimulator } from '../simulator';
 import { leaks, signaturesOf } from './leaks';
+import { CREDENTIAL_TYPE } from './nodes';
 import { startQueueServices } from './queueMode';
-
-export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
-export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 
 /** For a simulator: a sender that also waits for the answer of an n8n that is busy or stalls. */
 export const PATIENT = { deliveryTimeoutMs: 30_000 };
@@ -84,79 +82,4 @@ export async function createCredential(
 	const data = { apiKey, secretKey: secret, baseUrl: url, webhookPublicKey: '', ...more };
 	const { id } = await rest.createCredential({ name, type: CREDENTIAL_TYPE, data });
 	return { id, name };
-}
-
-/** What a node names our credential by. */
-export const ourCredential = (id: string) => ({ [CREDENTIAL_TYPE]: { id, name: 'VideoSDK' } });
-
-export function ourNode(
-	setup: Pick<Setup, 'credentialId'>,
-	name: string,
-	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudMcpTrigger' | 'videoSdkAgentCloudTrigger',
-	parameters: object,
-	extra: object = {},
-): WorkflowNode {
-	return {
-		id: `id-${name}`,
-		name,
-		type: `${PACKAGE}.${type}`,
-		typeVersion: 1,
-		position: [0, 0],
-		parameters,
-		credentials: ourCredential(setup.credentialId),
-		...extra,
-	} as WorkflowNode;
-}
-
-export function n8nNode(name: string, type: string, parameters: object = {}, typeVersion = 1): WorkflowNode {
-	return {
-		id: `id-${name}`,
-		name,
-		type: `n8n-nodes-base.${type}`,
-		typeVersion,
-		position: [0, 0],
-		parameters,
-	} as WorkflowNode;
-}
-
-/** n8n's Webhook node, by which runs are started as in production. */
-export const webhookNode = (path: string): WorkflowNode => ({
-	...n8nNode('Webhook', 'webhook', { httpMethod: 'POST', path, options: {} }, 2),
-	webhookId: `webhook-${path}`,
-});
-
-/** What `countingNode` calls. The simulator knows no such path. */
-const COUNTED_PATH = '/continued/';
-
-/** A last node, by which it is known how often an execution continued. */
-export const countingNode = ({ simulator }: Setup, name: string): WorkflowNode => {
-	const url = `=${simulator.url}${COUNTED_PATH}{{ $execution.id }}`;
-	const node = n8nNode(name, 'httpRequest', { url, options: {} }, 4.2);
-	return { ...node, onError: 'continueRegularOutput' };
-};
-
-/** How often the execution reached its `countingNode`, once for each item. */
-export const timesContinued = ({ simulator }: Setup, executionId: string): number =>
-	simulator.requests.filter(({ path }) => path === `${COUNTED_PATH}${executionId}`).length;
-
-/** A node whose output is one JSON object. */
-export const jsonNode = (name: string, jsonOutput: string): WorkflowNode =>
-	n8nNode(name, 'set', { mode: 'raw', jsonOutput, options: {} }, 3.4);
-
-/** Nodes whose output is one item for each entry: its fields, or itself as "item". */
-export const itemNodes = (entries: unknown[]): WorkflowNode[] => [
-	jsonNode('List', JSON.stringify({ item: entries })),
-	n8nNode('Items', 'splitOut', { fieldToSplitOut: 'item', options: {} }),
-];
-
-export const to = (...nodes: string[]) => nodes.map((node) => ({ node, type: 'main', index: 0 }));
-
-/** A workflow whose nodes follow one another in the order given. */
-export function chain(name: string, nodes: WorkflowNode[]): WorkflowJson {
-	const connections: WorkflowJson['connections'] = {};
-	for (const [index, node] of nodes.entries()) {
-		const next = nodes[index + 1];
-		if (next) connections[node.name] = { main: [to(next.name)] };
-	}
-	return { name, nodes: nodes.map((node, index) => ({ ...node, position: [220 * index, 0] })), connections };
 }

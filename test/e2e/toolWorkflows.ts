@@ -1,7 +1,7 @@
 import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 import { publish } from './deliveries';
+import { chain, jsonNode, n8nNode, ourNode } from './nodes';
 import type { Setup } from './setup';
-import { chain, jsonNode, n8nNode, ourNode } from './setup';
 
 export const TOOL = 'When agent asks';
 /** So long the agent waits where an answer is to come, or something else is to end the waiting: also while the machine stalls. */

@@ -1,11 +1,12 @@
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import { LATEST_VERSION, runByHand, searchList } from './deliveries';
-import { connectMcp } from './mcpClient';
-import { ourNode, PATIENT, setUpAll } from './setup';
+import { callTool, withMcp } from './mcpClient';
+import { inMode, ourNode } from './nodes';
+import { PATIENT, setUpAll } from './setup';
 import { publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
 
-type Client = Awaited<ReturnType<typeof connectMcp>>;
+type Client = Parameters<typeof callTool>[0];
 
 const MODES = LATEST_VERSION.flatMap((version) => [
 	{ version, mode: 'regular' },
@@ -40,24 +41,16 @@ describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version
 	async function withClient<T>(name: string, use: (client: Client) => Promise<T>, url = urlOf(name)) {
 		const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
 			...{ resource: 'tool', operation: 'createAccess', validFor: 1, validForUnit: 'hours' },
-			agentTools: { tools: [{ tool: { __rl: true, mode: 'url', value: urlOf(name) } }] },
+			agentTools: { tools: [{ tool: inMode('url', urlOf(name)) }] },
 			context: { entries: [{ key: 'customerId', value: 'C-4711' }] },
 		});
 		const [json] = outputOf(await runByHand(setup.n8n, access), 'Access');
 		expect(json?.tools).toMatchObject([{ url: urlOf(name) }]);
 		const [tool] = json?.tools as [{ headers: Record<string, string> }];
-		const client = await connectMcp(url, { ...tool.headers, 'x-call-from': FROM, 'x-other': 'stays out' });
-		try {
-			return await use(client);
-		} finally {
-			await client.close();
-		}
+		const headers = { ...tool.headers, 'x-call-from': FROM, 'x-other': 'stays out' };
+		return await withMcp({ url, headers }, use);
 	}
-	/** What a client of the tool reads. */
-	async function call(client: Client, input: object) {
-		const { isError, content } = await client.callTool({ name: 'find_order', arguments: { ...input } });
-		return { isError, text: (content as [{ text: string }])[0].text };
-	}
+	const call = async (client: Client, input: object) => await callTool(client, 'find_order', input);
 	const ask = async (name: string, input: object = ORDER, url?: string) =>
 		await withClient(name, async (client) => await call(client, input), url);
 

@@ -4,7 +4,8 @@ import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor, eventually } from '../browser/editor';
 
-import { chain, createCredential, n8nNode, ourNode, PACKAGE, PATIENT } from '../e2e/setup';
+import { chain, MANUAL, ourNode, PACKAGE, SESSION } from '../e2e/nodes';
+import { createCredential, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { pack, packPackage, unpackPackage } from '../n8n/package';
 import { repositoryRoot } from '../n8n/processes';
@@ -99,14 +100,13 @@ async function openInBrowser<T>(look: (editor: Editor) => Promise<T>): Promise<T
 async function storeWorkflows(): Promise<void> {
 	const { id: credentialId } = await createCredential(n8n.rest, simulator);
 	expect(await n8n.rest.testCredential(credentialId)).toMatchObject({ status: 'OK' });
-	const deploymentId = { __rl: true, mode: 'id', value: 'ddv_support' };
-	const parameters = { resource: 'session', operation: 'start', deploymentId, tag: 'v1' };
+	const parameters = { ...SESSION, operation: 'start', tag: 'v1' };
 	const start = ourNode({ credentialId }, 'Start', 'videoSdkAgentCloud', parameters);
 	const webhookId = WEBHOOK_PATH.split('/')[0];
 	const trigger = ourNode({ credentialId }, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { webhookId });
 	const store = async (name: string, ...nodes: WorkflowNode[]) =>
 		(await n8n.rest.createWorkflow(chain(name, nodes))).id;
-	starterId = await store('Saved with the old version', n8nNode('Manual', 'manualTrigger'), start);
+	starterId = await store('Saved with the old version', MANUAL, start);
 	triggerId = await store('Published with the old version', trigger);
 	await n8n.rest.activate(triggerId);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { placePackage } from '../../scripts/placePackage';
-import { PACKAGE } from '../e2e/setup';
+import { PACKAGE } from '../e2e/nodes';
 import type { N8n } from '../n8n/instance';
 import { unpackPackage } from '../n8n/package';
 import { PlainError, run } from '../n8n/processes';

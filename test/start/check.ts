@@ -5,7 +5,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { during, publishTrigger, runByHand } from '../e2e/deliveries';
-import { createCredential, ourNode, PATIENT, type Setup } from '../e2e/setup';
+import { inMode, ourNode, SESSION } from '../e2e/nodes';
+import { createCredential, PATIENT, type Setup } from '../e2e/setup';
 import { PlainError, runMain, waitFor } from '../n8n/processes';
 import { type Execution, isStored, N8nRest, outputOf } from '../n8n/rest';
 import { startSimulator } from '../simulator';
@@ -13,10 +14,6 @@ import { startSimulator } from '../simulator';
 const START_TIMEOUT_MS = 300_000;
 /** In this time an execution that should not be would have begun. */
 const SETTLING_MS = 1_000;
-export const SESSION = {
-	resource: 'session',
-	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
-};
 export const EVENTS = { events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] };
 
 /** The executions of a workflow, once so many are over and no more come. */
@@ -39,7 +36,7 @@ export async function mainJob(
 	const { rest } = setup.n8n;
 	const { url, workflowId } = await publishTrigger(setup, { webhookId: randomUUID(), parameters: EVENTS });
 	equal(await rest.waitForWebhook(url), 401, 'an unsigned event');
-	const webhookUrl = { __rl: true, mode: 'url', value: url };
+	const webhookUrl = inMode('url', url);
 	const parameters = { ...SESSION, operation: 'start', webhookUrl, webhookEvents: EVENTS.events };
 	const run = await runByHand(setup.n8n, ourNode(setup, 'Start', 'videoSdkAgentCloud', parameters));
 	equal(run.status, 'success', run.data.resultData.error?.message);

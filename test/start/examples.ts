@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CREDENTIAL_TYPE, PACKAGE } from '../e2e/setup';
+import { CREDENTIAL_TYPE, PACKAGE } from '../e2e/nodes';
 import { PlainError, repositoryRoot } from '../n8n/processes';
 import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CREDENTIAL_TYPE } from '../e2e/setup';
+import { CREDENTIAL_TYPE } from '../e2e/nodes';
 import type { N8nRest, StoredWorkflow, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import {
 	CALL_EXAMPLE,

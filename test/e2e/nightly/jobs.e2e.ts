@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf } from '../../n8n/rest';
-import { EVENTS, executionsOf, mainJob, SESSION } from '../../start/check';
-import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, untilWaiting } from '../deliveries';
-import { chain, createCredential, itemNodes, n8nNode, ourNode, PATIENT, setUpAll, to } from '../setup';
+import { EVENTS, executionsOf, mainJob } from '../../start/check';
+import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
+import { chain, inMode, itemNodes, loop, MANUAL, ourNode, SESSION } from '../nodes';
+import { createCredential, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
 const START = { ...SESSION, operation: 'start' };
@@ -80,12 +81,8 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		}
 		const parameters = { ...WAIT, recording: 'record', options: { maxConcurrency: 1, includeWait: 0 } };
 		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
-		const loop = n8nNode('Loop', 'splitInBatches', { batchSize: 3, options: {} }, 3);
-		const workflow = chain('Retry', [n8nNode('Manual', 'manualTrigger'), ...itemNodes([1, 2, 3]), loop]);
-		workflow.nodes.push(node, n8nNode('After', 'noOp'));
-		workflow.connections.Loop = { main: [to('After'), to(NODE)] };
-		workflow.connections[NODE] = { main: [to('Loop')] };
-		const failed = await n8n.rest.runWorkflow((await n8n.rest.createWorkflow(workflow)).id);
+		const workflow = loop('Retry', [MANUAL, ...itemNodes([1, 2, 3])], node, 3);
+		const failed = await n8n.rest.untilEnded(await startNew(n8n, workflow));
 		expect([failed.status, simulator.sessions.size]).toEqual(['error', 1]);
 		await n8n.restart();
 		const retry = async () =>
@@ -105,11 +102,9 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 
 	/** Starts one of our operations that waits. @returns the execution's ID once it waits, and what was started */
 	async function startWaiting<T>(started: Map<string, T>, parameters: object): Promise<[string, T]> {
-		const { rest } = setup.n8n;
 		started.clear();
 		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
-		const { id } = await rest.createWorkflow(chain(NODE, [n8nNode('Manual', 'manualTrigger'), node]));
-		const executionId = await rest.startWorkflow(id);
+		const executionId = await startNew(setup.n8n, chain(NODE, [MANUAL, node]));
 		const one = await waitFor('a start', async () => [...started.values()].at(-1));
 		await untilWaiting(setup.n8n, executionId);
 		return [executionId, one];
@@ -135,8 +130,8 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const { n8n, simulator } = setup;
 		const parameters = (operation: string) => ({
 			...{ resource: 'call', operation, to: '+15550003000' },
-			routingRuleId: { __rl: true, mode: 'id', value: 'rule_out_01' },
-			from: { __rl: true, mode: 'number', value: '+15550102001' },
+			routingRuleId: inMode('id', 'rule_out_01'),
+			from: inMode('number', '+15550102001'),
 		});
 		expect(simulator.calls.has(String(onlyItem(await run(parameters('make'))).callId))).toBe(true);
 		simulator.setCallBehaviour({ talkMs: null });

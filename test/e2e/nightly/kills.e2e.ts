@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { waitFor } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
 import { during, publish, untilPublished, VERSIONS } from '../deliveries';
-import { chain, n8nNode, ourNode, PATIENT, type Setup, setUpAll, webhookNode } from '../setup';
+import { BY_GATEWAY, chain, n8nNode, ourNode, SESSION, webhookNode } from '../nodes';
+import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const WAITS = 40;
 const START_INTERVAL_MS = 1_000;
@@ -23,19 +24,12 @@ const waiting = {
 };
 const OPERATIONS = {
 	sessions: {
-		...waiting,
-		resource: 'session',
-		operation: 'startAndWait',
-		deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
+		...{ ...SESSION, ...waiting, operation: 'startAndWait' },
 		options: { endAtTimeout: true, includeWait: 0.5 },
 	},
 	calls: {
-		...waiting,
-		resource: 'call',
-		operation: 'makeAndWait',
+		...{ ...BY_GATEWAY, ...waiting, operation: 'makeAndWait' },
 		to: '={{ $json.body.to }}',
-		callVia: 'gateway',
-		gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
 		options: { includeWait: 0.5 },
 	},
 };

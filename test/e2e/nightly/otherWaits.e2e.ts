@@ -4,9 +4,10 @@
  */
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
-import { ANY_VERSIONS, during, publish, untilPublished, untilWaiting } from '../deliveries';
+import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, post, question } from '../questions';
-import { chain, jsonNode, n8nNode, ourNode, PATIENT, type Setup, setUpAll, webhookNode } from '../setup';
+import { BY_GATEWAY, jsonNode, n8nNode, ourNode } from '../nodes';
+import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
 const MANAGER = '+15550009001';
@@ -17,20 +18,15 @@ const APPROVED_AFTER_MS = 61_000;
 /** Longer than our request and VideoSDK's MCP client wait for an answer. */
 const BUSY_MINUTES = 2;
 
-const call = (operation: string, number: string) => ({
-	...{ resource: 'call', operation, to: number, callVia: 'gateway' },
-	gatewayId: { __rl: true, mode: 'id', value: 'gw_out_01' },
-});
+const call = (operation: string, number: string) => ({ ...BY_GATEWAY, operation, to: number });
 const pause = (name: string, seconds: number) =>
 	n8nNode(name, 'wait', { amount: seconds, unit: 'seconds' }, 1.1);
 const callsTo = ({ simulator }: Setup, number: string) =>
 	[...simulator.calls.values()].filter(({ to }) => to === number);
 
-async function publishAll({ n8n }: Setup, workflows: Record<string, ReturnType<typeof n8nNode>[]>) {
-	for (const [path, nodes] of Object.entries(workflows)) {
-		await publish(n8n, chain(path, [webhookNode(path), ...nodes, n8nNode('After', 'noOp')]));
-	}
-	for (const path of Object.keys(workflows)) await untilPublished(n8n.url, path);
+async function publishAll(setup: Setup, workflows: Record<string, ReturnType<typeof n8nNode>[]>) {
+	for (const [path, nodes] of Object.entries(workflows))
+		await publishWebhook(setup, path, [...nodes, n8nNode('After', 'noOp')]);
 }
 
 describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its limit', (version) => {

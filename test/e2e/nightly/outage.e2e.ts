@@ -5,7 +5,8 @@ import { waitFor } from '../../n8n/processes';
 import { type Execution, isFinal, isStored, outputOf } from '../../n8n/rest';
 import { type Postgres, startPostgres } from '../../n8n/services';
 import { during, eventBody, publishTrigger, VERSIONS } from '../deliveries';
-import { n8nNode, type Setup, setUp } from '../setup';
+import { n8nNode } from '../nodes';
+import { setUp, type Setup } from '../setup';
 
 const AFTER = 'After';
 const SENDER_GIVES_UP_MS = 240_000;

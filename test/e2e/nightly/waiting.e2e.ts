@@ -5,20 +5,21 @@
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import type { SimulatedSession } from '../../simulator';
-import { during, eventBody, isWaiting, publish, untilPublished, VERSIONS } from '../deliveries';
+import { during, eventBody, isWaiting, publish, publishWebhook, startNew, VERSIONS } from '../deliveries';
 import {
 	chain,
 	countingNode,
+	inMode,
 	itemNodes,
 	jsonNode,
+	loop,
+	MANUAL,
 	n8nNode,
 	ourNode,
-	PATIENT,
-	setUpAll,
+	SESSION,
 	timesContinued,
-	to,
-	webhookNode,
-} from '../setup';
+} from '../nodes';
+import { PATIENT, setUpAll } from '../setup';
 
 const WAIT = 'Wait for all';
 const LAST = 'Count';
@@ -30,9 +31,8 @@ const LOOP_MAX_WAIT_S = 66;
 const AFTER_DEADLINE_MS = 30_000;
 
 const SESSIONS = {
-	resource: 'session',
+	...SESSION,
 	operation: 'startAndWait',
-	deploymentId: { __rl: true, mode: 'id', value: 'ddv_support' },
 	metaData: { entries: ['case', 'index'].map((key) => ({ key, value: `={{ $json.${key} }}` })) },
 	maxWait: 60,
 	maxWaitUnit: 'minutes',
@@ -53,16 +53,14 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 
 	/** Publishes Webhook, Row, the node that waits, and what follows; the last node counts. */
 	async function publishWait(path: string, settings: Record<string, unknown> = {}) {
-		const workflow = chain(path, [
-			webhookNode(path),
+		const nodes = [
 			n8nNode('Rows', 'splitOut', { fieldToSplitOut: 'body.rows', options: {} }),
 			jsonNode('Row', "={{ $json['body.rows'] ?? $json.rows ?? $json }}"),
 			ourNode(setup, WAIT, 'videoSdkAgentCloud', SESSIONS),
 			jsonNode('After', "={{ { row: $('Row').item.json.index } }}"),
 			{ ...countingNode(setup, LAST), executeOnce: true },
-		]);
-		await publish(setup.n8n, { ...workflow, settings });
-		await untilPublished(setup.n8n.url, path);
+		];
+		await publishWebhook(setup, path, nodes, settings);
 	}
 
 	/** In the order of the rows. */
@@ -146,16 +144,10 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 
 	it('each session in a loop has the whole of its time', async () => {
 		const { rest } = setup.n8n;
-		const workflow = chain('Loop', [
-			n8nNode('Manual', 'manualTrigger'),
-			...itemNodes([{ case: 'loop' }, { case: 'loop' }]),
-			n8nNode('Loop', 'splitInBatches', { batchSize: 1, options: {} }, 3),
-		]);
 		const parameters = { ...SESSIONS, maxWait: LOOP_MAX_WAIT_S / 60 };
-		workflow.nodes.push(ourNode(setup, WAIT, 'videoSdkAgentCloud', parameters), n8nNode('After', 'noOp'));
-		workflow.connections.Loop = { main: [to('After'), to(WAIT)] };
-		workflow.connections[WAIT] = { main: [to('Loop')] };
-		const executionId = await rest.startWorkflow((await rest.createWorkflow(workflow)).id);
+		const node = ourNode(setup, WAIT, 'videoSdkAgentCloud', parameters);
+		const items = itemNodes([{ case: 'loop' }, { case: 'loop' }]);
+		const executionId = await startNew(setup.n8n, loop('Loop', [MANUAL, ...items], node));
 		await waitFor('the second session', async () => startedIn('loop')[1], LOOP_MAX_WAIT_S * 1_000 + 60_000);
 		await during(AFTER_DEADLINE_MS);
 		expect(await statusOf(executionId)).toBe('waiting');
@@ -179,15 +171,13 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 			n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1),
 			waits('Child waits', '={{ $json.item }}'),
 		]);
-		const workflowId = { __rl: true, mode: 'id', value: await publish(setup.n8n, child) };
-		const { id } = await rest.createWorkflow(
-			chain('Parent', [
-				...[n8nNode('Manual', 'manualTrigger'), ...itemNodes([0, 1])],
-				n8nNode('Each', 'executeWorkflow', { workflowId, mode: 'each', options: {} }, 1.2),
-				{ ...waits(WAIT, '2'), executeOnce: true },
-			]),
-		);
-		const executionId = await rest.startWorkflow(id);
+		const workflowId = inMode('id', await publish(setup.n8n, child));
+		const parent = chain('Parent', [
+			...[MANUAL, ...itemNodes([0, 1])],
+			n8nNode('Each', 'executeWorkflow', { workflowId, mode: 'each', options: {} }, 1.2),
+			{ ...waits(WAIT, '2'), executeOnce: true },
+		]);
+		const executionId = await startNew(setup.n8n, parent);
 		const session = async (index: number) => await waitFor('a session', async () => startedIn('each')[index]);
 		await session(1);
 		await waitFor('the parent to wait', async () => (await statusOf(executionId)) === 'waiting');

@@ -1,7 +1,7 @@
 /** The steps of docker/Dockerfile, without Docker: its scripts are run, and then n8n with what they made. */
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PACKAGE } from '../../e2e/setup';
+import { PACKAGE } from '../../e2e/nodes';
 import { startN8n } from '../../n8n/instance';
 import { repositoryRoot, run, temporaryFolder } from '../../n8n/processes';
 import { DEFAULT_N8N_VERSION } from '../../n8n/runtime';

@@ -1,7 +1,8 @@
 /** `npm run install:n8n` with an n8n that someone already uses. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chain, createCredential, n8nNode, ourNode, PACKAGE } from '../../e2e/setup';
+import { chain, MANUAL, n8nNode, ourNode, PACKAGE, SESSION } from '../../e2e/nodes';
+import { createCredential } from '../../e2e/setup';
 import { type N8n, startN8n } from '../../n8n/instance';
 import { pack, packPackage } from '../../n8n/package';
 import { repositoryRoot, run, sha256, temporaryFolder } from '../../n8n/processes';
@@ -117,14 +118,8 @@ test('installs into what N8N_USER_FOLDER holds: all else stays, and the nodes wo
 	expect(await knownNode(n8n)).toBeDefined();
 	const { id: credentialId } = await createCredential(n8n.rest, simulator);
 	const other = { ...n8nNode('Other', 'other'), type: `${OTHER}.other` };
-	const start = ourNode({ credentialId }, 'Start', 'videoSdkAgentCloud', {
-		resource: 'session',
-		operation: 'start',
-		deploymentId: 'ddv_support',
-	});
-	workflowId = (
-		await n8n.rest.createWorkflow(chain('Used', [n8nNode('Manual', 'manualTrigger'), other, start]))
-	).id;
+	const start = ourNode({ credentialId }, 'Start', 'videoSdkAgentCloud', { ...SESSION, operation: 'start' });
+	workflowId = (await n8n.rest.createWorkflow(chain('Used', [MANUAL, other, start]))).id;
 	await expectRun();
 	before = await others();
 	// n8n shows in Settings > Community nodes only what it has installed itself.
