@@ -1,15 +1,14 @@
-import { createServer, request as forward } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as forward } from 'node:http';
 import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { publish, runByHand } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { chain, ourNode } from '../e2e/nodes';
 import { PATIENT, setUp, type Setup } from '../e2e/setup';
 import { publishTools } from '../e2e/toolWorkflows';
-import { temporaryFolder } from '../n8n/processes';
+import { Loopback } from '../engine/delivery';
 import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
 import { outputOf } from '../n8n/rest';
-import { PythonProgram } from './python';
+import { PythonProgram, runClients } from './python';
 
 interface HandedTool {
 	url: string;
@@ -164,7 +163,7 @@ describe('The agent of examples/agent', () => {
 	it("connects again if the execution that made the call doesn't wait for the response yet", async () => {
 		const { url, ...tool } = handed.answered!;
 		let refusals = 0;
-		const early = createServer((request, response) => {
+		const early = await new Loopback((request, response) => {
 			if (refusals++ < 2) {
 				response.writeHead(409).end();
 				return;
@@ -176,14 +175,11 @@ describe('The agent of examples/agent', () => {
 					answer.pipe(response);
 				}),
 			);
-		});
-		await new Promise<void>((resolve) => early.listen(0, '127.0.0.1', resolve));
-		const { port } = early.address() as AddressInfo;
-		const waiting = { ...tool, url: `http://127.0.0.1:${port}/webhook-waiting/7/mcp` };
+		}).listen();
+		const waiting = { ...tool, url: `${early.origin}/webhook-waiting/7/mcp` };
 		expect(await start({ n8nTools: [waiting] })).toHaveLength(1);
 		expect(refusals).toBeGreaterThan(2);
-		early.closeAllConnections();
-		early.close();
+		await early.close();
 	});
 
 	it('keeps running while n8n restarts', async () => {
@@ -196,12 +192,7 @@ describe('The agent of examples/agent', () => {
 	});
 
 	it("is as easy with the framework's own MCP client, as long as nothing fails", async () => {
-		agent = new PythonProgram('run_clients.py', {
-			VIDEOSDK_API_KEY: setup.simulator.apiKey,
-			VIDEOSDK_SECRET_KEY: setup.simulator.secret,
-			VIDEOSDK_SECRET: setup.simulator.secret,
-			XDG_CONFIG_HOME: temporaryFolder('videosdk-cli'),
-		});
+		agent = runClients(setup.simulator);
 		const headers = { ...handed.answered?.headers, 'X-Call-From': '+15550102001' };
 		const { tools, answer } = await agent.ask<{ tools: string[]; answer: { output: string } }>({
 			mcp: { ...handed.answered, headers },

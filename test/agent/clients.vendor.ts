@@ -1,6 +1,5 @@
-import { temporaryFolder } from '../n8n/processes';
 import { type Simulator, startSimulator } from '../simulator';
-import { PythonProgram } from './python';
+import { type PythonProgram, runClients } from './python';
 
 /** videosdk-cli, and what videosdk-agents asks the API for, judged by the simulator: it refuses what it doesn't know. */
 describe("VideoSDK's Python clients with the simulator", () => {
@@ -9,13 +8,7 @@ describe("VideoSDK's Python clients with the simulator", () => {
 
 	beforeAll(async () => {
 		simulator = await startSimulator({ lifecycle: false, callBehaviour: { talkMs: null } });
-		clients = new PythonProgram('run_clients.py', {
-			SIMULATOR_URL: simulator.url,
-			VIDEOSDK_API_KEY: simulator.apiKey,
-			VIDEOSDK_SECRET_KEY: simulator.secret,
-			VIDEOSDK_SECRET: simulator.secret,
-			XDG_CONFIG_HOME: temporaryFolder('videosdk-cli'),
-		});
+		clients = runClients(simulator);
 	});
 	afterAll(async () => {
 		await clients?.stop();

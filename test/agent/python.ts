@@ -1,6 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { temporaryFolder } from '../n8n/processes';
+import type { Simulator } from '../simulator';
 
 /** A Python program of this folder that takes a JSON line and answers with one. It ends when its input does. */
 export class PythonProgram {
@@ -32,3 +34,13 @@ export class PythonProgram {
 		clearTimeout(timer);
 	}
 }
+
+/** VideoSDK's own clients, with the simulator in the place of VideoSDK. */
+export const runClients = ({ url, apiKey, secret }: Simulator): PythonProgram =>
+	new PythonProgram('run_clients.py', {
+		SIMULATOR_URL: url,
+		VIDEOSDK_API_KEY: apiKey,
+		VIDEOSDK_SECRET_KEY: secret,
+		VIDEOSDK_SECRET: secret,
+		XDG_CONFIG_HOME: temporaryFolder('videosdk-cli'),
+	});

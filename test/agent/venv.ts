@@ -1,22 +1,17 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PlainError, removeFolder, run, sha256, withLock } from '../n8n/processes';
+import { cacheFolder } from '../n8n/runtime';
 
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
 const MARKER_FILE = '.complete';
 /** pip's words where the registry isn't reached. */
 const UNREACHED = /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError/;
 
-/** Where pip's virtual environment is kept: a folder for each set of requirements. */
-function folderOf(requirements: string): string {
-	const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-	return join(cache, 'n8n-nodes-videosdk-agent-cloud', `vendor-${sha256(requirements).slice(0, 12)}`);
-}
-
 /** Makes a virtual environment with VideoSDK's own programs, unless there is one. @returns its Python; undefined: PyPI isn't reached */
 export async function ensureVenv(log: (line: string) => void): Promise<string | undefined> {
-	const folder = folderOf(readFileSync(REQUIREMENTS, 'utf8'));
+	// One for each set of requirements.
+	const folder = join(cacheFolder(), `vendor-${sha256(readFileSync(REQUIREMENTS)).slice(0, 12)}`);
 	const python = join(folder, 'bin/python');
 	return await withLock(`${folder}.lock`, async () => {
 		if (existsSync(join(folder, MARKER_FILE))) return python;

@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { Loopback } from '../engine/delivery';
 import type { N8nRest } from '../n8n/rest';
 
 /** What a model was asked: the part of OpenAI's chat completions request that matters here. */
@@ -23,9 +24,6 @@ interface ToolCall {
 type Message = ToolCall | { calls: ToolCall[] } | { text: string };
 /** What a model answers; null: that it is overloaded. */
 export type ModelAnswer = Message | null;
-
-/** A local server that speaks OpenAI's chat completions API and answers as scripted. */
-export type ScriptedModel = Awaited<ReturnType<typeof startScriptedModel>>;
 
 function messageOf(answer: Message, number: number) {
 	if ('text' in answer) return { role: 'assistant', content: answer.text };
@@ -62,46 +60,39 @@ function bodyOf(request: ModelRequest, answer: Message, number: number): string 
 	return `${chunk(message, null)}${chunk({}, finish_reason)}data: [DONE]\n\n`;
 }
 
-export async function startScriptedModel() {
-	const requests: ModelRequest[] = [];
-	let answers: Array<ModelAnswer | ((request: ModelRequest) => ModelAnswer)> = [];
-	const server = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			if (request.method !== 'POST' || !request.url?.endsWith('/chat/completions')) {
-				response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"list","data":[]}');
-				return;
-			}
-			const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as ModelRequest;
-			requests.push(body);
-			const { [requests.length - 1]: next = { text: 'Done' } } = answers;
-			const answer = typeof next === 'function' ? next(body) : next;
-			if (answer === null) {
-				response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"Busy"}}');
-				return;
-			}
-			const type = body.stream ? 'text/event-stream' : 'application/json';
-			response.writeHead(200, { 'content-type': type }).end(bodyOf(body, answer, requests.length));
-		});
-	});
-	// A client must not meet a socket that is being closed just then.
-	server.keepAliveTimeout = 120_000;
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-		requests,
-		/** Sets the answers to the next requests, and forgets the former ones. After the last one it says "Done". */
-		script(next: typeof answers) {
-			answers = next;
-			requests.length = 0;
-		},
-		async close() {
-			server.closeAllConnections();
-			await new Promise<void>((resolve) => server.close(() => resolve()));
-		},
-	};
+/** A local server that speaks OpenAI's chat completions API and answers as scripted. */
+export class ScriptedModel extends Loopback {
+	readonly requests: ModelRequest[] = [];
+	private answers: Array<ModelAnswer | ((request: ModelRequest) => ModelAnswer)> = [];
+
+	get url(): string {
+		return `${this.origin}/v1`;
+	}
+
+	/** Sets the answers to the next requests, and forgets the former ones. After the last one it says "Done". */
+	script(next: ScriptedModel['answers']): void {
+		this.answers = next;
+		this.requests.length = 0;
+	}
+
+	protected override async receive(request: IncomingMessage, response: ServerResponse) {
+		// A client must not meet a socket that is being closed just then.
+		response.setHeader('connection', 'close');
+		const send = (status: number, body: string, type = 'application/json') =>
+			response.writeHead(status, { 'content-type': type }).end(body);
+		if (request.method !== 'POST' || !request.url?.endsWith('/chat/completions'))
+			return send(200, '{"object":"list","data":[]}');
+		const asked = (await json(request)) as ModelRequest;
+		this.requests.push(asked);
+		const { [this.requests.length - 1]: next = { text: 'Done' } } = this.answers;
+		const answer = typeof next === 'function' ? next(asked) : next;
+		if (answer === null) return send(500, '{"error":{"message":"Busy"}}');
+		const type = asked.stream ? 'text/event-stream' : undefined;
+		return send(200, bodyOf(asked, answer, this.requests.length), type);
+	}
 }
+
+export const startScriptedModel = async () => await new ScriptedModel().listen();
 
 /** Adds the credential of a chat model node that asks the scripted model. @returns its id */
 export async function addModelCredential(rest: N8nRest, model: ScriptedModel): Promise<string> {

@@ -29,7 +29,7 @@ const PROGRESS_INTERVAL_MS = 10_000;
 const MARKER_FILE = '.complete';
 const PINNED_RUNTIMES = join(repositoryRoot, 'test', 'n8n', 'runtimes');
 
-function cacheFolder(): string {
+export function cacheFolder(): string {
 	if (process.env.N8N_RUNTIME_DIR) return process.env.N8N_RUNTIME_DIR;
 	const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
 	return join(cache, 'n8n-nodes-videosdk-agent-cloud');
