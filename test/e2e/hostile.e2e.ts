@@ -1,7 +1,8 @@
 /** What a real n8n makes of the bodies and headers that strangers and VideoSDK send to both versions of the trigger. */
 import { randomUUID } from 'node:crypto';
-import http from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
+import { send } from '../engine/delivery';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
 import { eventBody, LATEST_VERSION, publishTrigger } from './deliveries';
@@ -9,32 +10,16 @@ import { PATIENT, setUpAll } from './setup';
 
 /** n8n's own limit is 16 MB (N8N_PAYLOAD_SIZE_MAX). */
 const OVER_THE_LIMIT_BYTES = 17 * 1024 * 1024;
-const PATIENCE_MS = 30_000;
 /** An error that the package threw would be logged with a path inside it. */
 const STACK_TRACE_OF_OURS = /at .*n8n-nodes-videosdk-agent-cloud\/dist/;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM = '--x\r\ncontent-disposition: form-data; name="webhookType"\r\n\r\ny\r\n--x--\r\n';
 
-type Delivery = [headers: http.OutgoingHttpHeaders, body: Buffer | string, method?: string];
+type Delivery = [headers: OutgoingHttpHeaders, body: Buffer | string, method?: string];
 
-/** @returns the response; status 0: the connection was closed without one */
-async function send(
-	url: string,
-	[headers, body, method = 'POST']: Delivery,
-): Promise<{ status: number; text: string }> {
-	return await new Promise((resolve) => {
-		const options = { method, headers, agent: false, timeout: PATIENCE_MS };
-		const request = http.request(url, options, (response) => {
-			let text = '';
-			response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-			response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-		});
-		request.on('timeout', () => request.destroy(new Error('No answer')));
-		// n8n closes the connection before it has read a body that is too large.
-		request.on('error', () => resolve({ status: 0, text: '' }));
-		request.end(body);
-	});
-}
+/** @returns the response; status 0: the connection was closed without one, as n8n does before it has read a body that is too large */
+const attempt = async (url: string, [headers, body, method]: Delivery) =>
+	await send(url, { headers, body, method }).catch(() => ({ status: 0, body: '' }));
 
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
@@ -46,16 +31,12 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			const signed = (body: Buffer | string) => ({ 'videosdk-signature': setup.simulator.sign(body) });
 			/** The IDs of the sessions whose events have to start an execution. */
 			const genuine: string[] = [];
-			const expectTaken = async (
-				headers: http.OutgoingHttpHeaders,
-				pack = (body: Buffer) => body,
-				extra = {},
-			) => {
+			const expectTaken = async (headers: OutgoingHttpHeaders, pack = (body: Buffer) => body, extra = {}) => {
 				const sessionId = randomUUID();
 				genuine.push(sessionId);
 				const body = Buffer.from(JSON.stringify(eventBody(sessionId, 'started', undefined, extra)));
 				for (let sent = 0; sent < 2; sent++) {
-					const { status } = await send(url, [{ ...headers, ...signed(body) }, pack(body)]);
+					const { status } = await attempt(url, [{ ...headers, ...signed(body) }, pack(body)]);
 					expect([headers, status]).toEqual([headers, 200]);
 				}
 			};
@@ -72,7 +53,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 
 			const malformed = ['null', '[]', '"x"', '{}', '{"webhookType":{}}', '{"a":['];
 			for (const text of [...malformed, '{"__proto__":{"webhookType":"x"}}']) {
-				const { status } = await send(url, [signed(text), text]);
+				const { status } = await attempt(url, [signed(text), text]);
 				expect([text, status]).toEqual([text, 400]);
 			}
 
@@ -89,8 +70,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 				[{ 'content-type': 'multipart/form-data; boundary=x', ...signature }, FORM],
 			];
 			for (const [index, delivery] of refused.entries()) {
-				const { status, text } = await send(url, delivery);
-				expect([index, status, JSON.parse(text)]).toEqual([index, 401, { message: expect.any(String) }]);
+				const { status, body: told } = await attempt(url, delivery);
+				expect([index, status, JSON.parse(told)]).toEqual([index, 401, { message: expect.any(String) }]);
 			}
 			// n8n answers most of these before it asks our node, which never throws.
 			const broken: Delivery[] = [
@@ -101,8 +82,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 				...['GET', 'PUT', 'DELETE'].map((method): Delivery => [{ ...JSON_TYPE, ...signature }, body, method]),
 			];
 			for (const [index, delivery] of broken.entries()) {
-				const { status, text } = await send(url, delivery);
-				expect(text).not.toContain('Workflow could not be started');
+				const { status, body: told } = await attempt(url, delivery);
+				expect(told).not.toContain('Workflow could not be started');
 				expect([index, status === 0 || status >= 400]).toEqual([index, true]);
 			}
 			await expectTaken(JSON_TYPE);
