@@ -58,7 +58,6 @@ export interface Execution {
 	data: {
 		resultData: {
 			runData: Record<string, NodeRun[]>;
-			lastNodeExecuted?: string;
 			error?: Json & { message: string };
 			/** What the run can be searched by; n8n 1.x keeps that elsewhere. */
 			metadata?: Record<string, string>;
@@ -211,25 +210,22 @@ export class N8nRest {
 
 	/** Publishes a workflow (2.x) or sets it active (1.x). @throws on 1.x if a trigger does not let it */
 	async activate(id: string): Promise<void> {
-		const { versionId } = await this.getWorkflow(id);
-		if (this.isFirstLine) await this.store('PATCH', `/workflows/${id}`, { active: true, versionId });
-		else await this.store('POST', `/workflows/${id}/activate`, { versionId, name: 'First version' });
-		await this.publicationEnded(id);
+		await this.setActive(id, true);
 	}
 
 	async deactivate(id: string): Promise<void> {
-		const { versionId } = await this.getWorkflow(id);
-		if (this.isFirstLine) await this.store('PATCH', `/workflows/${id}`, { active: false, versionId });
-		else await this.store('POST', `/workflows/${id}/deactivate`, {});
-		await this.publicationEnded(id);
+		await this.setActive(id, false);
 	}
 
-	/** n8n 2.x answers before it calls the hooks of the triggers. The older ones of that line do not tell when they are through. */
-	private async publicationEnded(id: string): Promise<void> {
-		if (this.isFirstLine) return;
-		const path = `/workflows/${id}/publication-status`;
+	private async setActive(id: string, active: boolean): Promise<void> {
+		const path = `/workflows/${id}`;
+		const { versionId } = await this.getWorkflow(id);
+		if (this.isFirstLine) return void (await this.store('PATCH', path, { active, versionId }));
+		if (active) await this.store('POST', `${path}/activate`, { versionId, name: 'First version' });
+		else await this.store('POST', `${path}/deactivate`, {});
+		// n8n 2.x answers before it calls the hooks of the triggers. The older ones of that line do not tell when they are through.
 		const isOver = async () =>
-			(await this.call('GET', path).catch(() => undefined))?.status !== 'in_progress';
+			(await this.call('GET', `${path}/publication-status`).catch(() => undefined))?.status !== 'in_progress';
 		await waitFor(`the publication of workflow ${id} to end`, isOver, 120_000);
 	}
 
