@@ -1,6 +1,6 @@
 /** Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the answer. */
 import { type Execution, outputOf } from '../n8n/rest';
-import { LATEST_VERSION, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
+import { IN_BOTH_MODES, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
 import { Agents, post, type Question, question, submit } from './questions';
 import {
@@ -37,9 +37,7 @@ const WORKFLOWS: Record<string, object[]> = {
 	twice: [question(), question({ message: 'And on Friday?' })],
 };
 
-describe.each(
-	LATEST_VERSION.flatMap((version) => [[version, 'regular'] as const, [version, 'queue'] as const]),
-)('Ask and Wait in n8n %s, %s mode', (version, mode) => {
+describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ version, mode }) => {
 	const isLatest = version === '2.41.1';
 	const setup = setUpAll({
 		n8n: { version },

@@ -16,6 +16,11 @@ export const ANY_VERSIONS: readonly string[] = process.env.N8N_VERSIONS?.split('
 /** For the rest: n8n 1.x is added nightly, and with `ALL_VERSIONS=1`. */
 export const LATEST_VERSION: readonly Version[] = process.env.ALL_VERSIONS ? VERSIONS : ['2.41.1'];
 
+export const IN_BOTH_MODES = LATEST_VERSION.flatMap((version) => [
+	{ version, mode: 'regular' },
+	{ version, mode: 'queue' },
+]);
+
 /** An event as VideoSDK sends it: with a prefix before the id that its REST API knows. */
 export function eventBody(
 	sessionId: string,

@@ -12,9 +12,6 @@ const FAST_STALL_CHECK = {
 /** As docs/dev/queue-mode.md asks: by default, n8n 1.x begins a dead worker's job again, and its calls with it. */
 const NO_SECOND_RUN = { QUEUE_WORKER_MAX_STALLED_COUNT: '0' };
 
-/** What stands around the processes of queue mode. */
-export type QueueServices = Awaited<ReturnType<typeof startQueueServices>>;
-
 /** Starts Postgres, Redis, and a load balancer, which reads its targets at each connection, and goes past those that are down. */
 export async function startQueueServices(targets: Array<{ port: number }>) {
 	let turn = 0;

@@ -1,6 +1,6 @@
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
-import { LATEST_VERSION, runByHand, searchList } from './deliveries';
+import { IN_BOTH_MODES, runByHand, searchList } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
 import { inMode, ourNode } from './nodes';
 import { PATIENT, setUpAll } from './setup';
@@ -8,10 +8,6 @@ import { publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows'
 
 type Client = Parameters<typeof callTool>[0];
 
-const MODES = LATEST_VERSION.flatMap((version) => [
-	{ version, mode: 'regular' },
-	{ version, mode: 'queue' },
-]);
 /** What the agent reads in place of an answer that the workflow behind the tool did not give. */
 const NO_ANSWER: Record<string, RegExp> = {
 	unanswered: /failed, or ended without/,
@@ -22,7 +18,7 @@ const NO_ANSWER: Record<string, RegExp> = {
 const ORDER = { order_number: 'A-17' };
 const FROM = '+15550102001';
 
-describe.each(MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
+describe.each(IN_BOTH_MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
 	const isQueue = mode === 'queue';
 	const setup = setUpAll({
 		// As n8n 3 does it.

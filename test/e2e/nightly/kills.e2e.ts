@@ -37,22 +37,17 @@ const KINDS = Object.keys(OPERATIONS) as Array<keyof typeof OPERATIONS>;
 
 /** The conversations that were started, and the executions that wait for them. */
 function startedIn({ simulator }: Setup) {
-	const executionIdOf = (url = '') => /\/webhook-waiting\/(\d+)/.exec(url)?.[1] ?? '';
 	const sessions = [...simulator.sessions.values()].map(({ sessionId, metaData, webhook, start }) => ({
-		id: sessionId,
-		startId: String(metaData?.startId),
-		isCall: false,
-		executionId: executionIdOf(webhook?.endPoint),
-		startedAtMs: Date.parse(start),
+		...{ id: sessionId, isCall: false, startId: metaData?.startId, webhook, start },
 	}));
 	const calls = [...simulator.calls.values()].map(({ callId, metadata, roomId, start }) => ({
-		id: callId,
-		startId: String(metadata.startId),
-		isCall: true,
-		executionId: executionIdOf(simulator.rooms.get(roomId)?.webhook?.endPoint),
-		startedAtMs: Date.parse(start),
+		...{ id: callId, isCall: true, startId: metadata.startId },
+		...{ webhook: simulator.rooms.get(roomId)?.webhook, start },
 	}));
-	return [...sessions, ...calls];
+	return [...sessions, ...calls].map(({ startId, webhook, start, ...one }) => ({
+		...{ ...one, startId: String(startId), startedAtMs: Date.parse(start) },
+		executionId: /\/webhook-waiting\/(\d+)/.exec(webhook?.endPoint ?? '')?.[1] ?? '',
+	}));
 }
 
 /** Ends a conversation. @returns whether n8n has taken the event that tells it */
