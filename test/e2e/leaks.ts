@@ -1,6 +1,7 @@
 /** What must not come to light, and where it is looked for: after the tests of each file that has a real n8n. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesIn } from '../n8n/processes';
 import type { Simulator } from '../simulator';
 import { SIP_PASSWORD } from '../simulator/telephony';
 import type { Setup } from './setup';
@@ -12,15 +13,6 @@ export const tokensSeen = ({ requests }: Simulator): string[] =>
 export const signaturesOf = (simulator: Simulator): string[] => [
 	...new Set([SIP_PASSWORD, ...tokensSeen(simulator).map((token) => token.split('.')[2] ?? token)]),
 ];
-
-/** All files that n8n wrote: database with its write-ahead log, event log, configuration. */
-function filesOf(folder: string): string[] {
-	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-		const path = join(folder, entry.name);
-		if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesOf(path);
-		return entry.isFile() ? [path] : [];
-	});
-}
 
 /** The database has a journal that comes and goes. */
 function contentOf(path: string): Buffer {
@@ -38,6 +30,9 @@ export function leaks({ n8n, webhooks, workers }: Setup, texts: string[], inLogs
 		looked.filter((text) => content.includes(text)).map((text) => `${place}: ${text.slice(0, 20)}…`);
 	return [n8n, ...webhooks, ...workers].flatMap(({ logs, userFolder }) => [
 		...found('the log', Buffer.from(logs), [...texts, ...inLogs]),
-		...filesOf(userFolder).flatMap((file) => found(relative(userFolder, file), contentOf(file), texts)),
+		// All that n8n wrote: database with its write-ahead log, event log, configuration.
+		...filesIn(userFolder)
+			.filter((file) => !file.includes('node_modules'))
+			.flatMap((file) => found(file, contentOf(join(userFolder, file)), texts)),
 	]);
 }

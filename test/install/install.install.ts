@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
@@ -8,7 +8,7 @@ import { chain, MANUAL, ourNode, PACKAGE, SESSION } from '../e2e/nodes';
 import { createCredential, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { pack, packPackage, unpackPackage } from '../n8n/package';
-import { repositoryRoot } from '../n8n/processes';
+import { filesIn, repositoryRoot } from '../n8n/processes';
 import { outputOf, type WorkflowNode } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
 import { installAsN8nDoes, knownNode } from './installer';
@@ -33,8 +33,8 @@ async function bumped(version: string): Promise<string> {
 	const packageFile = join(folder, 'package.json');
 	const packageJson = JSON.parse(readFileSync(packageFile, 'utf8')) as object;
 	writeFileSync(packageFile, JSON.stringify({ ...packageJson, version }));
-	const changed = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
-		.map((file) => join(folder, 'dist', file))
+	const changed = filesIn(folder)
+		.map((file) => join(folder, file))
 		.filter((path) => path.endsWith('.js') && readFileSync(path, 'utf8').includes(OLD_TEXT));
 	for (const path of changed) writeFileSync(path, readFileSync(path, 'utf8').replaceAll(OLD_TEXT, NEW_TEXT));
 	expect(changed).not.toEqual([]);

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { constants, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const repositoryRoot = dirname(dirname(__dirname));
@@ -93,6 +93,12 @@ export function temporaryFolder(prefix: string): string {
 	temporaryFolders.add(folder);
 	return folder;
 }
+
+/** All files below a folder, by their paths from there. */
+export const filesIn = (folder: string): string[] =>
+	readdirSync(folder, { recursive: true, withFileTypes: true })
+		.filter((entry) => entry.isFile())
+		.map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
 
 export interface StartOptions {
 	cwd?: string;
@@ -206,9 +212,8 @@ export async function runNpm(
 	throw new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: see npm's messages above.`);
 }
 
-export function commandExists(command: string, commandArguments = ['--version']): boolean {
-	return spawnSync(command, commandArguments, { stdio: 'ignore' }).status === 0;
-}
+export const commandExists = (command: string): boolean =>
+	spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 
 async function listen(port: number, host: string): Promise<Server> {
 	return await new Promise((resolve, reject) => {

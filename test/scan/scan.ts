@@ -1,9 +1,9 @@
 /** `npm run scan`: n8n's own scanner, offline, on source and package, and the package's size and content. Warnings: `npm run lint`. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
-import { repositoryRoot, runMain } from '../n8n/processes';
+import { filesIn, repositoryRoot, runMain } from '../n8n/processes';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
@@ -29,9 +29,7 @@ async function scan(scanner: Scanner, folder: string, patterns: string[]): Promi
 
 /** What is wrong with the packed package: its size, what does not belong in it, and what is missing in it. */
 function judgeTarball(tarball: string, folder: string): string[] {
-	const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-		.filter((name) => statSync(join(folder, name)).isFile())
-		.map((name) => name.split(sep).join('/'));
+	const files = filesIn(folder).map((name) => name.split(sep).join('/'));
 	const packedBytes = statSync(tarball).size;
 	const unpackedBytes = files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 	process.stdout.write(`${packedBytes} bytes packed, ${unpackedBytes} unpacked, ${files.length} files\n`);

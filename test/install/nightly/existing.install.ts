@@ -5,7 +5,7 @@ import { chain, MANUAL, n8nNode, ourNode, PACKAGE, SESSION } from '../../e2e/nod
 import { createCredential } from '../../e2e/setup';
 import { type N8n, startN8n } from '../../n8n/instance';
 import { pack, packPackage } from '../../n8n/package';
-import { repositoryRoot, run, sha256, temporaryFolder } from '../../n8n/processes';
+import { filesIn, repositoryRoot, run, sha256, temporaryFolder } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { type Simulator, startSimulator } from '../../simulator';
 import { installAsN8nDoes, knownNode } from '../installer';
@@ -59,9 +59,7 @@ const ledger = () =>
 /** Everything but our own package that an installation could have changed. */
 async function others() {
 	const folder = join(nodesFolder(), 'node_modules', OTHER);
-	const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-		.filter((name) => statSync(join(folder, name)).isFile())
-		.sort();
+	const files = filesIn(folder).sort();
 	const { nodes, connections } = await n8n.rest.getWorkflow(workflowId);
 	return {
 		files: files.map((name) => [name, sha256(readFileSync(join(folder, name)))]),
