@@ -49,10 +49,10 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 	afterAll(async () => await stage?.stop());
 
 	/** Declares the test that runs some examples. */
-	function run(files: string[], body: () => Promise<void>): void {
+	function run(files: string[], body: (file: string) => Promise<void>): void {
 		if (!files.every((file) => suited.includes(file))) return;
 		for (const file of files) tested.add(file);
-		it(`${files.join(', ')}: run, and do what they say`, body);
+		it(`${files.join(', ')}: run, and do what they say`, async () => await body(files[0]!));
 	}
 
 	/** How many there were before the test. */
@@ -65,8 +65,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 	const calls = () => [...stage.simulator.calls.values()].slice(before.calls);
 	const sessions = () => [...stage.simulator.sessions.values()].slice(before.sessions);
 
-	run(['call-and-read.json'], async () => {
-		const file = 'call-and-read.json';
+	run(['call-and-read.json'], async (file) => {
 		const execution = await stage.press(file);
 		const [call] = outputOf(execution, 'Make call and wait');
 		expect(stage.simulator.calls.get(String(call?.callId))).toMatchObject({
@@ -85,8 +84,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		]);
 	});
 
-	run(['form-call-summary.json'], async () => {
-		const file = 'form-call-summary.json';
+	run(['form-call-summary.json'], async (file) => {
 		const form = stage.workflow(file).nodes.find(({ type }) => type.endsWith('.formTrigger'));
 		const url = `${stage.n8n.url}/form/${form?.webhookId}`;
 		const submit = async (name: string, number: string) => {
@@ -122,8 +120,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		});
 	});
 
-	run(['calls-from-a-table.json', 'calls-from-a-table-tool.json'], async () => {
-		const file = 'calls-from-a-table.json';
+	run(['calls-from-a-table.json', 'calls-from-a-table-tool.json'], async (file) => {
 		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
 		const { heard } = stage.simulator;
 		const rows = async () =>
@@ -231,8 +228,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(calls()).toHaveLength(11);
 	});
 
-	run(['ask-everyone-in-a-table.json'], async () => {
-		const file = 'ask-everyone-in-a-table.json';
+	run(['ask-everyone-in-a-table.json'], async (file) => {
 		const table = stage.table('Guests');
 		// Who has the same phone as someone before is asked the next time.
 		await table.change('name', 'Alan Turing', { phone: '+1 (415) 555-0123' });
@@ -256,8 +252,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(calls()).toHaveLength(3);
 	});
 
-	run(['hand-over-to-a-colleague.json'], async () => {
-		const file = 'hand-over-to-a-colleague.json';
+	run(['hand-over-to-a-colleague.json'], async (file) => {
 		await stage.whilePublished(file, async ([url]) => {
 			const { simulator, imported } = stage;
 			const make = ourNode({ credentialId: imported.credential.id }, 'Make', 'videoSdkAgentCloud', {
@@ -283,8 +278,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		});
 	});
 
-	run(['stop-all-calls.json'], async () => {
-		const file = 'stop-all-calls.json';
+	run(['stop-all-calls.json'], async (file) => {
 		const { simulator } = stage;
 		const areOver = () => [...simulator.calls.values()].every(({ end }) => end !== null);
 		await waitFor('the calls of other examples to end', async () => areOver());
@@ -354,8 +348,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await answerTo('+14155550179')).toMatch(/^There are no orders/);
 	});
 
-	run(['appointment-by-phone.json', 'appointment-by-phone-tools.json'], async () => {
-		const file = 'appointment-by-phone.json';
+	run(['appointment-by-phone.json', 'appointment-by-phone-tools.json'], async (file) => {
 		const [times, appointments] = [stage.table('Times'), stage.table('Appointments')];
 		const rows = async () => (await appointments.rows()).map(({ time }) => time ?? '-');
 		const takenBy = async () => (await times.rows()).map((row) => row.takenBy ?? '-');
@@ -410,8 +403,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		return await (await stage.n8n.rest.page(`/rest/binary-data?id=${id}&action=download`)).text();
 	}
 
-	run(['after-the-conversation.json'], async () => {
-		const file = 'after-the-conversation.json';
+	run(['after-the-conversation.json'], async (file) => {
 		await stage.whilePublished(file, async ([url]) => {
 			// The other workflow, as the note describes it.
 			const room = ourNode({ credentialId: stage.imported.credential.id }, 'Room', 'videoSdkAgentCloud', {
@@ -460,8 +452,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		]);
 	});
 
-	run(['start-wait-and-branch.json'], async () => {
-		const file = 'start-wait-and-branch.json';
+	run(['start-wait-and-branch.json'], async (file) => {
 		expect(await stage.pressFor(file, 'Continue')).toEqual([
 			{ message: expect.stringMatching(/^Session .* took \d+ seconds$/) },
 		]);
@@ -473,8 +464,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		]);
 	});
 
-	run(['many-sessions-from-a-table.json'], async () => {
-		const file = 'many-sessions-from-a-table.json';
+	run(['many-sessions-from-a-table.json'], async (file) => {
 		// One of the rows cannot be started.
 		const body = { message: 'No more sessions in your plan' };
 		stage.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 403, body });
@@ -514,9 +504,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		return link.replace('localhost', '127.0.0.1');
 	}
 
-	run(['ai-agent-makes-calls.json'], async () => {
+	run(['ai-agent-makes-calls.json'], async (file) => {
 		const { model, n8n } = stage;
-		const file = 'ai-agent-makes-calls.json';
 		const to = '+14155550171';
 		const wanted = { tool: 'Make_call', arguments: { toolParameters: { To: to }, hitlParameters: {} } };
 
