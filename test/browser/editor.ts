@@ -53,14 +53,11 @@ export class Editor {
 		return id;
 	}
 
-	node(name: string): Locator {
-		return this.page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
-	}
-
 	/** Opens a node's panel. The canvas may move while it is clicked. */
 	async open(name: string): Promise<void> {
+		const node = this.page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
 		await eventually(async () => {
-			if (!(await this.panel.isVisible())) await this.node(name).dblclick({ timeout: RETRY_MS });
+			if (!(await this.panel.isVisible())) await node.dblclick({ timeout: RETRY_MS });
 			await this.panel.waitFor({ timeout: RETRY_MS });
 		});
 	}
@@ -83,12 +80,6 @@ export class Editor {
 		await bar.fill(text);
 	}
 
-	async openActions(category: 'Actions' | 'Triggers'): Promise<void> {
-		await this.search('videosdk');
-		await this.searchResult().click();
-		await this.line(category, category === 'Actions' ? 'Start session' : 'On agent session started');
-	}
-
 	/** Unfolds the triggers or actions of our entry until a line of theirs is shown, a moment later, and yields that. */
 	async line(category: 'Actions' | 'Triggers', name: string): Promise<Locator> {
 		const line = this.page.getByTestId('node-creator-item-name').getByText(name, { exact: true });
@@ -105,28 +96,15 @@ export class Editor {
 		if ((await section.getAttribute('data-category-collapsed')) === 'true') await heading.click();
 	}
 
-	/** Adds an action or trigger by its line in the node creator, which opens it. */
+	/** Adds an action or trigger by its line in the node creator, in which ours was found; it is opened. */
 	async add(category: 'Actions' | 'Triggers', line: string): Promise<void> {
-		await this.openActions(category);
+		await this.searchResult().first().click();
 		await (await this.line(category, line)).click();
 		await this.panel.waitFor();
 	}
 
 	get panel(): Locator {
 		return this.page.getByTestId('ndv');
-	}
-
-	/** Waits until exactly these fields are shown, by the names that a user reads. */
-	async expectFields(names: string[]): Promise<void> {
-		const labels = this.panel
-			.getByTestId('node-parameters')
-			.locator('[data-test-id=input-label], [data-test-id=credentials-label]')
-			// The fields of the other tab are there, but not shown.
-			.filter({ visible: true });
-		await eventually(async () => {
-			const shown = (await labels.allInnerTexts()).map((text) => text.trim().split('\n')[0]?.trim());
-			expect(shown.filter(Boolean)).toEqual(names);
-		});
 	}
 
 	parameter(name: string, within: Locator = this.panel): Locator {

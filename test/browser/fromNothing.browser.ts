@@ -98,12 +98,6 @@ async function typeExpression(editor: Editor, field: string, text: string): Prom
 	});
 }
 
-async function addAction(editor: Editor, action: string): Promise<void> {
-	await editor.searchResult().first().click();
-	await (await editor.line('Actions', action)).click();
-	await editor.panel.waitFor();
-}
-
 async function searchNext({ page }: Editor, text: string): Promise<void> {
 	await page.getByTestId('canvas-handle-plus').first().click();
 	await page.getByTestId('node-creator-search-bar').fill(text);
@@ -125,7 +119,7 @@ async function call(
 	fill: () => Promise<void>,
 	items = '1 item',
 ): Promise<Clicks> {
-	await addAction(editor, action);
+	await editor.add('Actions', action);
 	const credential = await makeCredential(editor, count);
 	await fill();
 	await editor.pick('routingRuleId', 'Outbound rule 03');
@@ -209,7 +203,7 @@ inBrowser(
 		await editor.closePanel();
 
 		await searchNext(editor, 'videosdk');
-		await addAction(editor, 'Answer tool call');
+		await editor.add('Actions', 'Answer tool call');
 		await editor.closePanel();
 		await editor.publish();
 		expectClicks(

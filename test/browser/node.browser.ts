@@ -30,7 +30,8 @@ inBrowser('is found by what people look for, with all triggers and actions', asy
 		await editor.search(words);
 		await editor.searchResult().first().waitFor();
 	}
-	await editor.openActions('Triggers');
+	await editor.searchResult().first().click();
+	await editor.line('Triggers', 'On agent session started');
 	const expected = [
 		...TRIGGER_EVENT_OPTIONS.map(({ name }) => `On ${name.replace(':', '').toLowerCase()}`),
 		...RESOURCES.flatMap(({ operations }) => operations.map(({ action }) => action)),
