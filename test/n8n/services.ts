@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import {
 	commandExists,
@@ -66,16 +65,6 @@ function idsOf(user: string): { uid: number; gid: number } {
 	return { uid: id('-u'), gid: id('-g') };
 }
 
-const canConnect = async (port: number) =>
-	await new Promise<true | undefined>((resolve) => {
-		const socket = connect({ port, host: '127.0.0.1' });
-		const done = (result: true | undefined) => {
-			socket.destroy();
-			resolve(result);
-		};
-		socket.once('connect', () => done(true)).once('error', () => done(undefined));
-	});
-
 const show = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function service(
@@ -84,7 +73,7 @@ async function service(
 	port: number,
 	env: Record<string, string>,
 	launch: () => TrackedProcess,
-	isReady: () => Promise<true | undefined>,
+	isReady: () => Promise<boolean>,
 	stopSignal: NodeJS.Signals,
 ) {
 	let child = launch();
@@ -168,7 +157,7 @@ export async function startPostgres() {
 				['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', folder],
 				options,
 			),
-		async () => ((await psql('postgres', 'select 1')).code === 0 ? true : undefined),
+		async () => (await psql('postgres', 'select 1')).code === 0,
 		// Fast shutdown: open connections are ended.
 		'SIGINT',
 	);
@@ -203,7 +192,7 @@ export async function startRedis() {
 				['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', ''],
 				{ cwd: folder, env: { PATH: process.env.PATH } },
 			),
-		async () => await canConnect(port),
+		async () => (await run('redis-cli', ['-p', String(port), 'ping'])).code === 0,
 		'SIGTERM',
 	);
 }
