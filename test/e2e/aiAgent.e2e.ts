@@ -68,10 +68,10 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		type: `${PACKAGE}.videoSdkAgentCloud${kind}`,
 	});
 
-	/** An agent, with its model and with tools, each of which is connected to the agent or to another one. */
+	/** An agent with its model and, by what uses them, tools: the agent, or another one. */
 	function agentWorkflow(
 		typeVersion: number,
-		tools: Array<[WorkflowNode, string]>,
+		tools: Record<string, WorkflowNode[]>,
 		first = [MANUAL],
 		{ text = 'Please.', ...settings }: { text?: string; retryOnFail?: boolean; onError?: string } = {},
 	) {
@@ -86,12 +86,13 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 			credentials: { openAiApi: { id: modelCredentialId, name: 'Scripted model' } },
 		};
 		const workflow = chain(`Agent ${typeVersion}`, [...first, agent]);
-		workflow.nodes.push(modelNode, ...tools.map(([node]) => node));
+		workflow.nodes.push(modelNode, ...Object.values(tools).flat());
 		workflow.connections[MODEL] = {
 			ai_languageModel: [[{ node: AGENT, type: 'ai_languageModel', index: 0 }]],
 		};
-		for (const [{ name }, user] of tools)
-			workflow.connections[name] = { ai_tool: [[{ node: user, type: 'ai_tool', index: 0 }]] };
+		for (const [user, nodes] of Object.entries(tools))
+			for (const { name } of nodes)
+				workflow.connections[name] = { ai_tool: [[{ node: user, type: 'ai_tool', index: 0 }]] };
 		return workflow;
 	}
 
@@ -130,8 +131,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				}),
 				{ text: 'It is queued.' },
 			]);
-			const tools = [starting, getting].map((one): [WorkflowNode, string] => [one, AGENT]);
-			await ended(await start(agentVersion, tools), 'It is queued.');
+			await ended(await start(agentVersion, { [AGENT]: [starting, getting] }), 'It is queued.');
 			const started = [...setup.simulator.sessions.values()].slice(known);
 			expect(started).toMatchObject([
 				{ deploymentId: 'ddv_support', tag: 'latest', env: { CUSTOMER_NAME: 'Ada Lovelace' } },
@@ -165,7 +165,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				responseType: 'fields',
 				responseFields: { fields: [{ name: 'boxes', type: 'number' }] },
 			});
-			return await start(agentVersion, [[tool(ASK, parameters), AGENT]]);
+			return await start(agentVersion, { [AGENT]: [tool(ASK, parameters)] });
 		};
 
 		it('gives the agent typed values', async () => {
@@ -188,15 +188,15 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 	(version.startsWith('2.') ? describe : describe.skip)('the human review of a tool', () => {
 		const YES = jsonNode('Yes', '{ "approved": true, "data": { "approved": true }, "chatInput": "Pay Ada" }');
 
-		const reviewed = (more: object = {}): Array<[WorkflowNode, string]> => {
+		const reviewed = (more: object = {}) => {
 			const url = `=${setup.simulator.url}${PAID_PATH}{{ $fromAI('amount', 'How much', 'number') }}`;
 			const payment = n8nNode(PAY, 'httpRequestTool', { url, options: {} }, 4.2);
 			// As n8n fills it in.
 			const message = '=The agent wants to run this tool: {{ $tool.name }}\n\nInput:\n{{ $tool.parameters }}';
-			return [
-				[{ ...payment, onError: 'continueRegularOutput' }, REVIEW],
-				[tool(REVIEW, question({ message, ...more }), 'HitlTool'), AGENT],
-			];
+			return {
+				[REVIEW]: [{ ...payment, onError: 'continueRegularOutput' }],
+				[AGENT]: [tool(REVIEW, question({ message, ...more }), 'HitlTool')],
+			};
 		};
 		const paid = () =>
 			setup.simulator.requests.flatMap(({ path }) =>
@@ -309,7 +309,9 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 				model.script(script);
 				const { rest } = setup.n8n;
 				const used = how.endsWith('session') ? starting() : calling();
-				const { id } = await rest.untilEnded(await start(agentVersion, [[used, AGENT]], [MANUAL], settings));
+				const { id } = await rest.untilEnded(
+					await start(agentVersion, { [AGENT]: [used] }, [MANUAL], settings),
+				);
 				for (let clicks = 0; clicks < retries; clicks++) {
 					const retry = await rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {});
 					await rest.untilEnded(retry.id);
@@ -332,9 +334,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 					return hasLooked ? { text: 'Done.' } : { tool: functionOf('Look at calls'), arguments: {} };
 				};
 				model.script(Array.from({ length: 30 }, () => thorough));
-				const tools = [starts === 'call' ? calling() : starting(), looking].map(
-					(one): [WorkflowNode, string] => [one, AGENT],
-				);
+				const tools = { [AGENT]: [starts === 'call' ? calling() : starting(), looking] };
 				const items = [MANUAL, ...itemNodes(people.map((phone) => ({ phone })))];
 				const executionId = await start(3, tools, items, { text: '=Call {{ $json.phone }}' });
 				await setup.n8n.rest.untilEnded(executionId);

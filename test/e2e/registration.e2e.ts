@@ -80,9 +80,6 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			expect(execution.data.resultData.metadata).toMatchObject({ callId, roomId });
 	}
 
-	const goDown = () =>
-		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
-
 	beforeAll(async () => {
 		setup.simulator.addCallWebhook(foreign.url, foreign.events);
 		url = `${setup.webhooksUrl}/webhook/${webhookId}/webhook`;
@@ -206,7 +203,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	});
 
 	it('is not published with VideoSDK down, and n8n says why', async () => {
-		goDown();
+		setup.simulator.addFault({ kind: 'status', status: 503, match: { times: 999, path: /sip/ } });
 		const failure = await publishWith(CALLS).catch((error: Error) => error.message);
 		const reason =
 			"VideoSDK can't send call events to this trigger yet. VideoSDK is having trouble (status 503)";
