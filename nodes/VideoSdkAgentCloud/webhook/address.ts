@@ -47,7 +47,7 @@ export function isUnreachable(url: string): boolean {
 
 /** @returns where one of n8n's URLs leads, without the path, which may hold n8n's token */
 export const originOf = (url: string): string =>
-	parsed(url)?.origin ?? `${url.split('/', 1)[0]} (https:// is missing)`;
+	parsed(url)?.origin ?? `${url.split(/[/?]/).find(Boolean)} (https:// is missing)`;
 
 /**
  * @param baseUrl of the credential: an API at a local address, such as a simulator, reaches local addresses

@@ -75,7 +75,7 @@ it('A text that fits into no request is not sent, and the execution is asked for
 
 it.each([
 	['https://n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'https://n8n.example.com'],
-	['//n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'its own address'],
+	['//n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'n8n.example.com (https:// is missing)'],
 ])("n8n's token of the execution is in no log: %s", async (resumeUrl, shown) => {
 	await ask([], () => undefined, { resumeUrl });
 	expect(JSON.stringify(warn.mock.calls)).toContain(shown);
