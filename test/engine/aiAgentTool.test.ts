@@ -182,19 +182,14 @@ it('offers what an AI agent can use: no operation that waits, and no resource wi
 });
 
 describe('Retry On Fail', () => {
-	it.each<[string, INodeParameters]>([
-		['starts', startParameters()],
-		['dispatches', dispatch],
-		['calls', byRule()],
-	])(
-		'is refused for a tool that %s, since a try cannot be told from a new call',
-		async (_what, parameters) => {
-			rig.simulator.addFault({ kind: 'status', status: 502 });
+	it('is refused for a tool that starts something, since a try cannot be told from a new call', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 502 });
+		for (const parameters of [startParameters(), dispatch, byRule()]) {
 			const { run } = await call(parameters, retryOnFail);
 			expect(JSON.stringify(run.data.resultData)).toContain('Retry On Fail');
-			expect(rig.requests).toHaveLength(0);
-		},
-	);
+		}
+		expect(rig.requests).toHaveLength(0);
+	});
 
 	it('tries a tool again that costs nothing', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400 });
