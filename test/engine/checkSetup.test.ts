@@ -70,7 +70,7 @@ const answer = (path: RegExp, ...rows: object[]) =>
 		body: { data: rows, pageInfo: { total: rows.length } },
 		match: { path, times: 10 },
 	});
-function answerRule(more: object, fields: IDataObject): IDataObject {
+function answerRule(more: object, fields: IDataObject = {}): IDataObject {
 	const rule = { id: RULE.routingRuleId.value, type: 'outbound', agentId: 'a', numbers: [RULE.from] };
 	answer(/routing-rule/, { ...rule, ...more });
 	return fields;
@@ -81,7 +81,6 @@ function broken(more: IDataObject, fields: IDataObject = {}): IDataObject {
 	rig.use(more as never);
 	return fields;
 }
-const elsewhere = (url: string) => url.replace(n8n.origin, 'http://127.0.0.1:9');
 
 async function check(fields: IDataObject = {}): Promise<Record<string, IDataObject>> {
 	const parameters = { resource: 'account', operation: 'checkSetup', ...fields } as INodeParameters;
@@ -98,8 +97,8 @@ async function check(fields: IDataObject = {}): Promise<Record<string, IDataObje
 	return Object.fromEntries(findings.map((finding) => [String(finding.check), finding]));
 }
 
-/** A setup: how it is made, and what is wrong with it, by checks. */
-type Setup = [() => IDataObject | Promise<IDataObject>, Record<string, RegExp>?];
+/** A setup: how it is made, with the fields to check if any, and what is wrong with it, by checks. */
+type Setup = [() => unknown, Record<string, RegExp>?];
 /** By what they are. */
 type Setups = Record<string, Setup>;
 
@@ -118,13 +117,6 @@ const registered = (more: object) => () => {
 const forget = () => rig.simulator.callWebhooks.clear();
 const refuseTelephony = (path = /sip/) =>
 	rig.simulator.addFault({ kind: 'status', status: 403, match: { path, times: 9 } });
-/** Stands in front of n8n. */
-function demandLogin(): void {
-	n8n.proxy = (outgoing) => {
-		outgoing.writeHead(302, { Location: 'https://login.example.com/' }).end();
-		return true;
-	};
-}
 
 const CREDENTIALS: Setups = {
 	'a wrong secret': [
@@ -166,17 +158,14 @@ const CREDENTIALS: Setups = {
 		},
 	],
 	'no key of its own while VideoSDK publishes none': [
-		() => {
-			rig.simulator.keyFault('garbage');
-			return {};
-		},
+		() => rig.simulator.keyFault('garbage'),
 		{ publicKey: /usable public key/ },
 	],
 };
 
 /** Of which each may be combined with each of the others. */
 const DEPLOYMENTS: Setups = {
-	'no deployment': [() => ({})],
+	'no deployment': [() => undefined],
 	'a deployment and its tag': [() => DEPLOYMENT],
 	'a deployment that is not there': [
 		() => ({ deploymentId: 'ddv_none', tag: 'v1' }),
@@ -188,7 +177,7 @@ const DEPLOYMENTS: Setups = {
 const NO_URL = { webhookProduction: /'Webhook URL' must be a URL/ };
 const NOT_CHECKED = { 'webhookPublished webhookRegistered': /wasn't checked/ };
 const WEBHOOKS: Setups = {
-	'no webhook': [() => ({})],
+	'no webhook': [() => undefined],
 	'a published trigger for sessions': [async () => await published()],
 	"a Production URL with a slash at its end, a query and someone's context": [
 		async () => ({ webhookUrl: `${(await publishTrigger()).url}/?context=abc` }),
@@ -213,13 +202,13 @@ const WEBHOOKS: Setups = {
 		{ webhookPublished: /uses a different credential/ },
 	],
 	'an old address of n8n': [
-		async () => ({ webhookUrl: elsewhere((await publishTrigger()).url) }),
+		async () => ({ webhookUrl: (await publishTrigger()).url.replace(n8n.origin, 'http://127.0.0.1:9') }),
 		{ webhookPublished: /doesn't respond .*ECONNREFUSED/ },
 	],
 	'no URL': [() => ({ webhookUrl: 'no URL' }), NO_URL],
 };
 const CALLS: Setups = {
-	'no call': [() => ({})],
+	'no call': [() => undefined],
 	'a rule and its number': [() => RULE],
 	'a number that is written differently': [() => ({ ...RULE, from: '+1 (555) 010-2001' })],
 	'a rule that is not there': [
@@ -246,14 +235,11 @@ const OTHERS: Setups = {
 		{ webhookPublished: /No trigger is published/ },
 	],
 	'nothing given, where there is no rule to call by': [
-		() => {
-			answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' });
-			return {};
-		},
+		() => answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' }),
 		{ routingRule: /No outbound routing rule has an agent/, number: /No outbound routing rule has/ },
 	],
 	'nothing given, where no rule has a number': [
-		() => answerRule({ numbers: [] }, {}),
+		() => answerRule({ numbers: [] }),
 		{ number: /No outbound routing rule has a phone number/ },
 	],
 	'nothing given, where n8n has no public URL': [
@@ -278,7 +264,12 @@ const OTHERS: Setups = {
 		{ webhookPublished: /No trigger is published/ },
 	],
 	'a login page in front of n8n': [
-		then(SESSION_EVENTS, demandLogin),
+		then(SESSION_EVENTS, () => {
+			n8n.proxy = (outgoing) => {
+				outgoing.writeHead(302, { Location: 'https://login.example.com/' }).end();
+				return true;
+			};
+		}),
 		{ webhookPublished: /doesn't respond .*302/ },
 	],
 	'a trigger for calls only where a session is to send its events': [
@@ -316,7 +307,7 @@ const OTHERS: Setups = {
 		then(SESSION_EVENTS, async () => (await moveToWorker(), refuseTelephony()), DEPLOYMENT),
 	],
 	'a list of numbers that cannot be fetched': [
-		() => (refuseTelephony(/phone-numbers/), answerRule({ numbers: undefined }, {})),
+		() => (refuseTelephony(/phone-numbers/), answerRule({ numbers: undefined })),
 		{ number: /doesn't allow/ },
 	],
 	'a plan without telephony, where calls are to be made': [
