@@ -80,12 +80,8 @@ export async function send(
 export async function sendAndLeave(url: string, event: object, signer: Simulator, ms: number): Promise<void> {
 	const body = JSON.stringify(event);
 	const headers = { 'videosdk-signature': signer.sign(body), 'content-type': 'application/json' };
-	await new Promise<void>((resolve) => {
-		const request = http.request(url, { method: 'POST', headers, agent: false });
-		request.on('error', () => undefined).on('close', () => resolve());
-		request.end(body);
-		setTimeout(() => request.destroy(new Error('gone')), ms);
-	});
+	const signal = AbortSignal.timeout(ms);
+	await fetch(url, { method: 'POST', headers, body, signal }).catch(() => undefined);
 }
 
 /** All events that a trigger can be started by. */
