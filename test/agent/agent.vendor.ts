@@ -8,13 +8,9 @@ import { publishTools } from '../e2e/toolWorkflows';
 import { Loopback } from '../engine/delivery';
 import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
 import { outputOf } from '../n8n/rest';
+import type { HandedTool } from '../simulator/toolAgent';
 import { PythonProgram, runClients } from './python';
 
-interface HandedTool {
-	url: string;
-	headers: { Authorization: string };
-	timeout: number;
-}
 interface OfferedFunction {
 	name: string;
 	description: string;

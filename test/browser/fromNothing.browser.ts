@@ -4,6 +4,7 @@ import { chain, MANUAL, ourNode } from '../e2e/nodes';
 import { createDataTable } from '../n8n/dataTables';
 import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
+import type { HandedTool } from '../simulator/toolAgent';
 import { createTables } from '../start/tables';
 import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
@@ -223,7 +224,7 @@ inBrowser(
 		await editor.runStep();
 		const created = ({ status }: { status: string }) => status === 'success';
 		const execution = await stage.n8n.rest.waitForExecution(workflowId, created);
-		const [tool] = outputOf(execution, 'Access')[0]!.tools as [Parameters<typeof withMcp>[0]];
+		const [tool] = outputOf(execution, 'Access')[0]!.tools as [HandedTool];
 		await withMcp(tool, async (client) => {
 			const ask = async (order_number: string) =>
 				JSON.parse((await callTool(client, 'find_order', { order_number })).text) as object;

@@ -50,12 +50,11 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, callBehaviour: false } });
 	let model: ScriptedModel;
 	let modelCredentialId: string;
-	let agents: Agents;
+	const agents = new Agents(setup);
 
 	beforeAll(async () => {
 		model = await startScriptedModel();
 		modelCredentialId = await addModelCredential(setup.n8n.rest, model);
-		agents = new Agents(setup);
 	});
 	afterAll(async () => await model?.close());
 	beforeEach(() => {

@@ -45,10 +45,9 @@ describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ vers
 		queue: mode === 'queue' ? { webhooks: isLatest ? 2 : 1, workers: 1 } : undefined,
 		simulator: { callBehaviour: false, ...PATIENT },
 	});
-	let agents: Agents;
+	const agents = new Agents(setup);
 
 	beforeAll(async () => {
-		agents = new Agents(setup);
 		for (const [path, asks] of Object.entries(WORKFLOWS)) {
 			const nodes = asks.map((parameters, index) =>
 				ourNode(setup, index === 0 ? ASK : `${ASK} ${index}`, 'videoSdkAgentCloud', parameters),

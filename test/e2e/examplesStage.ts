@@ -3,6 +3,7 @@ import { type N8n, startN8n } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import { type Execution, isStored, outputOf, type StoredWorkflow } from '../n8n/rest';
 import type { ToolUse } from '../simulator';
+import type { HandedTool } from '../simulator/toolAgent';
 import { pathsOf } from '../start/examples';
 import type { Mail } from '../start/mailbox';
 import { startTarget, type Target } from '../start/target';
@@ -48,15 +49,11 @@ export class ExamplesStage {
 	}
 
 	workflow(file: string): StoredWorkflow {
-		const workflow = this.imported.workflows[file];
-		if (!workflow) throw new Error(`There is no example ${file}.`);
-		return workflow;
+		return this.imported.workflows[file]!;
 	}
 
 	table(name: string): DataTable {
-		const table = this.imported.tables[name];
-		if (!table) throw new Error(`There is no table "${name}".`);
-		return table;
+		return this.imported.tables[name]!;
 	}
 
 	/** Presses the button below a workflow, and waits for the end. */
@@ -118,7 +115,7 @@ export class ExamplesStage {
 	/** Asks, as the agent of a call, a tool that was handed to it. @returns what the agent reads */
 	async askAsAgent(callId: string, index: number, input: object): Promise<string> {
 		const { metadata } = this.simulator.calls.get(callId)!;
-		const handed = metadata.n8nTools as Array<Parameters<typeof withMcp>[0]>;
+		const handed = metadata.n8nTools as HandedTool[];
 		return await withMcp(handed[index]!, async (client) => {
 			const { tools } = await client.listTools();
 			const { isError, text } = await callTool(client, tools[0]!.name, input);

@@ -1,19 +1,19 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { HandedTool } from '../simulator/toolAgent';
 
-/** As an agent is given it. */
-interface HandedTool {
-	url: string;
-	headers: Record<string, string>;
-}
+type Address = Pick<HandedTool, 'url' | 'headers'>;
 
-/** Connects to an MCP server as a voice agent does, with the official client, for as long as something is done. */
-export async function withMcp<T>(
-	{ url, headers }: HandedTool,
-	use: (client: Client) => Promise<T>,
-): Promise<T> {
+/** Connects to an MCP server as a voice agent does, with the official client. Close it. */
+export async function connectMcp({ url, headers }: Address): Promise<Client> {
 	const client = new Client({ name: 'voice-agent', version: '1.0.0' });
 	await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+	return client;
+}
+
+/** Does that for as long as something is done. */
+export async function withMcp<T>(tool: Address, use: (client: Client) => Promise<T>): Promise<T> {
+	const client = await connectMcp(tool);
 	try {
 		return await use(client);
 	} finally {

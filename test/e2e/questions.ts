@@ -1,16 +1,15 @@
 import { waitFor } from '../n8n/processes';
+import type { HandedTool } from '../simulator/toolAgent';
 import { untilWaiting } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
 import { BY_GATEWAY } from './nodes';
 import type { Setup } from './setup';
 
 /** A question by phone: the call, what its agent was given, and the execution that waits. */
-export interface Question {
+export interface Question extends HandedTool {
 	callId: string;
 	to: string;
 	executionId: string;
-	url: string;
-	headers: { Authorization: string };
 }
 
 export const question = (more: object = {}) => ({
@@ -23,11 +22,9 @@ export const question = (more: object = {}) => ({
 
 /** In the place of the voice agents, in one n8n. */
 export class Agents {
-	private readonly known: Set<string>;
+	private readonly known = new Set<string>();
 
-	constructor(private readonly setup: Setup) {
-		this.known = new Set(setup.simulator.calls.keys());
-	}
+	constructor(private readonly setup: Setup) {}
 
 	/** The next call, once its execution waits. */
 	async next(): Promise<Question> {
@@ -36,7 +33,7 @@ export class Agents {
 			[...simulator.calls.values()].find(({ callId }) => !this.known.has(callId)),
 		);
 		this.known.add(call.callId);
-		const [tool] = call.metadata.n8nTools as [Pick<Question, 'url' | 'headers'>];
+		const [tool] = call.metadata.n8nTools as [HandedTool];
 		const [, executionId = ''] = /webhook-waiting\/(\d+)\/mcp/.exec(tool.url) ?? [];
 		await untilWaiting(n8n, executionId);
 		return { ...tool, callId: call.callId, to: call.to, executionId };

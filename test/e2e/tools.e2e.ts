@@ -1,5 +1,6 @@
 import { waitFor } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
+import type { HandedTool } from '../simulator/toolAgent';
 import { IN_BOTH_MODES, runByHand, searchList } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
 import { inMode, ourNode } from './nodes';
@@ -42,7 +43,7 @@ describe.each(IN_BOTH_MODES)('Tools of an agent in n8n $version, $mode mode', ({
 		});
 		const [json] = outputOf(await runByHand(setup.n8n, access), 'Access');
 		expect(json?.tools).toMatchObject([{ url: urlOf(name) }]);
-		const [tool] = json?.tools as [{ headers: Record<string, string> }];
+		const [tool] = json?.tools as [HandedTool];
 		const headers = { ...tool.headers, 'x-call-from': FROM, 'x-other': 'stays out' };
 		return await withMcp({ url, headers }, use);
 	}

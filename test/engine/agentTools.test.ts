@@ -2,17 +2,12 @@
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { type IDataObject, type INode, type INodeParameters } from 'n8n-workflow';
+import type { HandedTool } from '../simulator/toolAgent';
 import { checkAsync } from '../unit/support';
 import { byRule } from './callRig';
 import { send } from './delivery';
 import { ACTION, TRIGGER } from './engine';
-import {
-	type HandedTool,
-	PublishedTool,
-	TOOL_PARAMETERS,
-	TOOL_TRIGGER,
-	type ToolEnding,
-} from './publishedTool';
+import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
 import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
 
 const HOUR_MS = 3_600_000;

@@ -3,11 +3,12 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import fc from 'fast-check';
 import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { checkAsync } from '../unit/support';
+import { callTool, connectMcp } from '../e2e/mcpClient';
 import type { CallStatus } from '../simulator';
+import type { HandedTool } from '../simulator/toolAgent';
+import { checkAsync } from '../unit/support';
 import { byRule, callParameters, made, TO } from './callRig';
 import { ACTION, REVIEW, TOOL } from './engine';
-import { connectAgent, type HandedTool } from './publishedTool';
 import { byId, failureOf, jsonOf, passTime, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
 
@@ -43,14 +44,10 @@ async function asked(
 ): Promise<{ waiting: WaitingRun; agent: Client }> {
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, ask(more), options);
 	expect(waiting.result.run.status).toBe('waiting');
-	const { url, headers } = lastTool();
-	return { waiting, agent: await connectAgent(url, { ...headers }) };
+	return { waiting, agent: await connectMcp(lastTool()) };
 }
 
-async function submit(agent: Client, input: IDataObject) {
-	const { isError, content } = await agent.callTool({ name: 'submit_response', arguments: input });
-	return { isError, text: (content as Array<{ text: string }>)[0]?.text };
-}
+const submit = async (agent: Client, input: IDataObject) => await callTool(agent, 'submit_response', input);
 
 const post = async ({ url }: Pick<HandedTool, 'url'>, headers: Record<string, string>, method = 'POST') => {
 	const params = { name: 'submit_response', arguments: { approved: true } };

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { WorkflowExecute } from 'n8n-core';
 import type {
 	IDataObject,
@@ -11,6 +10,7 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { createRunExecutionData, Workflow } from 'n8n-workflow';
+import { connectMcp } from '../e2e/mcpClient';
 import { ACTION, type Engine } from './engine';
 import { STAND_INS } from './nodeTypes';
 import { type asExpressResponse, ServedWebhook } from './webhookNode';
@@ -27,21 +27,6 @@ export const TOOL_PARAMETERS: INodeParameters = {
 	},
 	options: {},
 };
-
-/** A tool as an agent is given it. */
-export interface HandedTool {
-	url: string;
-	headers: { Authorization: string };
-	/** Seconds. */
-	timeout: number;
-}
-
-/** A client of the official SDK. Close it. */
-export async function connectAgent(url: string, headers: Record<string, string>): Promise<Client> {
-	const client = new Client({ name: 'voice-agent', version: '1.0.0' });
-	await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
-	return client;
-}
 
 /** How the workflow ends that a tool starts. */
 export interface ToolEnding {
@@ -107,7 +92,7 @@ export class PublishedTool extends ServedWebhook {
 	}
 
 	async connect(token: string): Promise<Client> {
-		return await connectAgent(this.url, { authorization: `Bearer ${token}` });
+		return await connectMcp({ url: this.url, headers: { Authorization: `Bearer ${token}` } });
 	}
 
 	/** As n8n: the first answer counts; without one an empty 200, and a 500 for an execution that failed. */

@@ -6,9 +6,9 @@ import type { TranscriptLine } from './transcriptText';
 const PAUSES_MS = [500, 1_000, 2_000];
 
 /** A tool as n8n hands it over. */
-interface HandedTool {
+export interface HandedTool {
 	url: string;
-	headers: Record<string, string>;
+	headers: { Authorization: string };
 	/** Seconds. */
 	timeout: number;
 }
