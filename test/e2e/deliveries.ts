@@ -31,9 +31,7 @@ export function eventBody(
 	return { webhookType: `${family}-${status}`, data: { sessionId: `session-${sessionId}`, ...extra } };
 }
 
-export async function during(ms: number): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, ms));
-}
+export { setTimeout as during } from 'node:timers/promises';
 
 /** Whether a run waits and is stored as a whole: n8n 1.x stores that it waits a moment before where it does. */
 export function isWaiting(execution: Execution | undefined): boolean {

@@ -51,9 +51,9 @@ export const webhookNode = (path: string): WorkflowNode => ({
 /** What `countingNode` calls. The simulator knows no such path. */
 const COUNTED_PATH = '/continued/';
 
-/** A last node, by which it is known how often an execution continued. */
-export const countingNode = ({ simulator }: Setup, name: string): WorkflowNode => {
-	const url = `=${simulator.url}${COUNTED_PATH}{{ $execution.id }}`;
+/** A last node, by which it is known how often an execution continued. @param what an expression that tells it from others */
+export const countingNode = ({ simulator }: Setup, name: string, what = '{{ $execution.id }}') => {
+	const url = `=${simulator.url}${COUNTED_PATH}${what}`;
 	const node = n8nNode(name, 'httpRequest', { url, options: {} }, 4.2);
 	return { ...node, onError: 'continueRegularOutput' };
 };

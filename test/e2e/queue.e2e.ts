@@ -2,12 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { during, eventBody, LATEST_VERSION, publish } from './deliveries';
-import { chain, n8nNode, ourNode } from './nodes';
+import { chain, countingNode, n8nNode, ourNode } from './nodes';
 import { PATIENT, type Setup, setUpAll } from './setup';
 
 const TRIGGER_ID = 'queue-events';
-/** Called at the end of each execution of an event. The simulator knows no such path. */
-const DONE_PATH = '/done/';
 const API_LATENCY_MS = 80;
 /** So long take executions, so that a kill hits some that are under way. */
 const WORK_SECONDS = 0.4;
@@ -39,8 +37,6 @@ class Sender {
 	duplicates = 0;
 	stoppedInProcess = 0;
 	private open = 0;
-	private isToStop = false;
-	private readonly pending: Array<Promise<void>> = [];
 
 	constructor(private readonly setup: Setup) {}
 
@@ -80,16 +76,12 @@ class Sender {
 
 	/** Sends while something is done, and awaits the last responses. */
 	async during(action: () => Promise<void>): Promise<void> {
-		const load = (async () => {
-			for (let number = 0; !this.isToStop; number++) {
-				await during(DELIVERY_INTERVAL_MS);
-				if (this.open >= MAX_OPEN_DELIVERIES) continue;
-				this.pending.push(this.sendEvent(number));
-			}
-		})();
-		await action().finally(() => (this.isToStop = true));
-		await load;
-		await Promise.all(this.pending);
+		const sent: Array<Promise<void>> = [];
+		const load = setInterval(() => {
+			if (this.open < MAX_OPEN_DELIVERIES) sent.push(this.sendEvent(sent.length));
+		}, DELIVERY_INTERVAL_MS);
+		await action().finally(() => clearInterval(load));
+		await Promise.all(sent);
 	}
 }
 
@@ -107,15 +99,13 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 
 	beforeAll(async () => {
 		const work = { resume: 'timeInterval', amount: WORK_SECONDS, unit: 'seconds' };
-		const url = `=${setup.simulator.url}${DONE_PATH}{{ $('Trigger').item.json.sessionId }}/{{ $execution.id }}`;
 		const chosen = { events: ['ai-deployment-session-started', 'call-hangup'] };
-		const done = n8nNode('Done', 'httpRequest', { url, options: {} }, 4.2);
 		workflowId = await publish(
 			setup.n8n,
 			chain('Events', [
 				ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', chosen, { webhookId: TRIGGER_ID }),
 				n8nNode('Work', 'wait', work, 1.1),
-				{ ...done, onError: 'continueRegularOutput' },
+				countingNode(setup, 'Done', "{{ $('Trigger').item.json.sessionId }}/{{ $execution.id }}"),
 			]),
 		);
 		for (const { url: each } of setup.webhooks)
@@ -148,7 +138,7 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 	function doneFor(): Map<string, Map<string, number>> {
 		const done = new Map<string, Map<string, number>>();
 		for (const { path, receivedAtMs } of setup.simulator.requests) {
-			const [, sessionId, id] = /^\/done\/([^/]+)\/(\d+)$/.exec(path) ?? [];
+			const [, sessionId, id] = /^\/continued\/([^/]+)\/(\d+)$/.exec(path) ?? [];
 			if (sessionId && id) done.set(sessionId, (done.get(sessionId) ?? new Map()).set(id, receivedAtMs));
 		}
 		return done;
