@@ -1,10 +1,10 @@
 import { request as forward } from 'node:http';
 import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/token';
-import { publish, runByHand } from '../e2e/deliveries';
+import { publish } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { chain, ourNode } from '../e2e/nodes';
 import { PATIENT, setUp, type Setup } from '../e2e/setup';
-import { publishTools } from '../e2e/toolWorkflows';
+import { handOver, publishTools } from '../e2e/toolWorkflows';
 import { Loopback } from '../engine/delivery';
 import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
 import { outputOf } from '../n8n/rest';
@@ -35,18 +35,11 @@ describe('The agent of examples/agent', () => {
 		const names = ['answered', 'failure', 'failing', 'waiting'];
 		const urlOf = (name: string) => `${setup.n8n.url}/webhook/tool-${name}/mcp`;
 		const timeoutOf = (name: string) => (name === 'waiting' ? '?timeout=3' : '');
-		const tools = names.map((name) => ({
-			tool: { __rl: true, mode: 'url', value: `${urlOf(name)}${timeoutOf(name)}` },
-		}));
-		const node = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
-			resource: 'tool',
-			operation: 'createAccess',
-			agentTools: { tools },
-			validFor: 1,
-			validForUnit: 'hours',
-		});
-		const [access] = outputOf(await runByHand(setup.n8n, node), 'Access');
-		handed = Object.fromEntries((access?.tools as HandedTool[]).map((tool, index) => [names[index], tool]));
+		const tools = await handOver(
+			setup,
+			names.map((name) => `${urlOf(name)}${timeoutOf(name)}`),
+		);
+		handed = Object.fromEntries(tools.map((tool, index) => [names[index], tool]));
 	});
 	afterEach(async () => await agent?.stop());
 	afterAll(async () => {

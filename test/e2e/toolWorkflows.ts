@@ -1,6 +1,7 @@
-import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
-import { publish } from './deliveries';
-import { chain, jsonNode, n8nNode, ourNode } from './nodes';
+import { outputOf, type WorkflowJson, type WorkflowNode } from '../n8n/rest';
+import type { HandedTool } from '../simulator/toolAgent';
+import { publish, runByHand } from './deliveries';
+import { chain, inMode, jsonNode, n8nNode, ourNode } from './nodes';
 import type { Setup } from './setup';
 
 export const TOOL = 'When agent asks';
@@ -60,4 +61,13 @@ export async function publishTools(setup: Setup, timedOut: string[]): Promise<Re
 		await setup.n8n.rest.waitForWebhook(`${setup.webhooksUrl}/webhook/tool-${name}/mcp`);
 	}
 	return ids;
+}
+
+/** Creates the access to tools, as a workflow does that hands them over to an agent by itself. */
+export async function handOver(setup: Setup, urls: string[], context: object = {}): Promise<HandedTool[]> {
+	const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
+		...{ resource: 'tool', operation: 'createAccess', validFor: 1, validForUnit: 'hours', context },
+		agentTools: { tools: urls.map((url) => ({ tool: inMode('url', url) })) },
+	});
+	return outputOf(await runByHand(setup.n8n, access), 'Access')[0]?.tools as HandedTool[];
 }

@@ -1,11 +1,8 @@
 import { waitFor } from '../n8n/processes';
-import { outputOf } from '../n8n/rest';
-import type { HandedTool } from '../simulator/toolAgent';
-import { IN_BOTH_MODES, runByHand, searchList } from './deliveries';
+import { IN_BOTH_MODES, searchList } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
-import { inMode, ourNode } from './nodes';
 import { PATIENT, setUpAll } from './setup';
-import { publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
+import { handOver, publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
 
 type Client = Parameters<typeof callTool>[0];
 
@@ -36,15 +33,10 @@ describe.each(IN_BOTH_MODES)('Tools of an agent in n8n $version, $mode mode', ({
 	});
 
 	async function withClient<T>(name: string, use: (client: Client) => Promise<T>, url = urlOf(name)) {
-		const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
-			...{ resource: 'tool', operation: 'createAccess', validFor: 1, validForUnit: 'hours' },
-			agentTools: { tools: [{ tool: inMode('url', urlOf(name)) }] },
-			context: { entries: [{ key: 'customerId', value: 'C-4711' }] },
-		});
-		const [json] = outputOf(await runByHand(setup.n8n, access), 'Access');
-		expect(json?.tools).toMatchObject([{ url: urlOf(name) }]);
-		const [tool] = json?.tools as [HandedTool];
-		const headers = { ...tool.headers, 'x-call-from': FROM, 'x-other': 'stays out' };
+		const context = { entries: [{ key: 'customerId', value: 'C-4711' }] };
+		const tools = await handOver(setup, [urlOf(name)], context);
+		expect(tools).toMatchObject([{ url: urlOf(name) }]);
+		const headers = { ...tools[0]!.headers, 'x-call-from': FROM, 'x-other': 'stays out' };
 		return await withMcp({ url, headers }, use);
 	}
 	const call = async (client: Client, input: object) => await callTool(client, 'find_order', input);
