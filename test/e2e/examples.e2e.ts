@@ -30,8 +30,6 @@ interface ServedNodeType {
 }
 
 interface BinaryFile {
-	fileName: string;
-	mimeType: string;
 	/** Base64, or where the file is. */
 	data: string;
 	id?: string;

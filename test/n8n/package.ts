@@ -24,13 +24,6 @@ export async function pack(cwd: string): Promise<string> {
 	return join(folder, (await runNpm('npm pack', ['pack', ...options], { cwd })).split('\n').pop() ?? '');
 }
 
-async function buildAndPack(): Promise<string> {
-	return await alone(async () => {
-		await build();
-		return await pack(repositoryRoot);
-	});
-}
-
 export async function buildPackage(): Promise<void> {
 	await alone(build);
 }
@@ -42,7 +35,10 @@ export async function packPackage(): Promise<string> {
 		if (!existsSync(given)) throw new PlainError(`PACKAGE_TARBALL names ${given}, which does not exist.`);
 		return resolve(given);
 	}
-	packed ??= buildAndPack();
+	packed ??= alone(async () => {
+		await build();
+		return await pack(repositoryRoot);
+	});
 	return await packed;
 }
 

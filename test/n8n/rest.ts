@@ -39,7 +39,6 @@ export interface WorkflowJson {
 export interface StoredWorkflow extends WorkflowJson {
 	id: string;
 	versionId: string;
-	active: boolean;
 }
 
 interface NodeRun {
