@@ -80,15 +80,15 @@ describe('A tool that is used again', () => {
 	const TO = '+14155550142';
 	const callTo = (to = TO, options = {}) => byRule({ to, options });
 	const posts = () => rig.requests.filter(({ method }) => method === 'POST');
-	const again = async (first: RunResult, parameters: INodeParameters, isRetry = false) =>
-		jsonOf(await rig.engine.useAgain(first, parameters, isRetry))[0];
+	const again = async (first: RunResult, parameters: INodeParameters, where?: 'retry' | 'secondRun') =>
+		jsonOf(await rig.engine.useAgain(first, parameters, where))[0];
 
 	it('calls a number once in an execution and in retries of it, and tells the model of the call', async () => {
 		const first = await call(callTo());
 		const callId = String(jsonOf(first)[0]?.callId);
 		const refusal = expect.stringMatching(`${callId}.*'Allow Same Number'`) as string;
-		for (const isRetry of [false, true]) {
-			const told = await again(first, callTo(` 001 (415) 555-0142`), isRetry);
+		for (const where of [undefined, 'retry'] as const) {
+			const told = await again(first, callTo(` 001 (415) 555-0142`), where);
 			expect(told).toEqual({ outcome: 'notCalled', to: TO, error: refusal });
 		}
 		expect(posts()).toHaveLength(1);
@@ -128,14 +128,24 @@ describe('A tool that is used again', () => {
 		expect(jsonOf(second)[0]).toHaveProperty('sessionId');
 		const { runData } = second.run.data.resultData;
 		const [run] = runData.Success?.splice(-1) ?? [];
-		const told = await again(second, startParameters(), true);
+		const told = await again(second, startParameters(), 'retry');
 		expect(told).toEqual({ error: expect.stringMatching(/already used.*Session: Get Many/) });
 		expect(posts()).toHaveLength(2);
 		// In a loop, the agent has come to the next item.
 		runData.Success?.push(run!);
-		expect(await again(second, startParameters(), true)).toHaveProperty('sessionId');
-		expect(await again(await call(getMany), getMany, true)).toBeDefined();
+		expect(await again(second, startParameters(), 'retry')).toHaveProperty('sessionId');
+		expect(await again(await call(getMany), getMany, 'retry')).toBeDefined();
 	});
+});
+
+it.each<[string, INodeParameters]>([
+	['call', byRule({ options: { allowSameNumber: true } })],
+	['session', startParameters()],
+])('A tool starts nothing in a second run of the execution: %s', async (_what, parameters) => {
+	const first = await call(parameters);
+	const second = await rig.engine.useAgain(first, parameters, 'secondRun');
+	expect(jsonOf(second)).toMatchObject([{ error: expect.stringContaining('a second time. Nothing was') }]);
+	expect(rig.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
 });
 
 describe.each([

@@ -265,19 +265,26 @@ export class Engine {
 		return await this.execute(workflow, 'retry', data);
 	}
 
-	/** Runs the node once more in the same execution, or in one that a user makes of it by "Retry", as in a loop, or as a tool. */
+	/**
+	 * Runs the node once more: as a tool in the same run, in the next round of a retried execution's loop, in a second run of the
+	 * execution, which begins with what n8n had stored before, or in an execution that a user makes of it by "Retry".
+	 */
 	async useAgain(
 		{ run, workflow, executionId }: RunResult,
 		parameters: INodeParameters,
-		isRetry = false,
-		ownId = isRetry ? randomUUID() : executionId,
+		where: 'run' | 'nextRound' | 'secondRun' | 'retry' = 'run',
 	): Promise<RunResult> {
 		const node = Object.assign(workflow.getNode(NODE_NAME) as INode, { parameters });
-		const data = asStored(run.data);
-		const isNextRound = isRetry && ownId === executionId;
-		if (!isNextRound) data.resultData.runData[NODE_NAME]?.pop();
+		const data = where === 'retry' || where === 'secondRun' ? asStored(run.data) : run.data;
+		if (where !== 'nextRound') data.resultData.runData[NODE_NAME]?.pop();
+		if (where === 'secondRun') Object.assign(data.executionData ?? {}, { contextData: {} });
 		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
-		return await this.execute(workflow, isRetry ? 'retry' : 'trigger', data, { executionId: ownId });
+		return await this.execute(
+			workflow,
+			where === 'retry' || where === 'nextRound' ? 'retry' : 'trigger',
+			data,
+			{ executionId: where === 'retry' ? randomUUID() : executionId },
+		);
 	}
 
 	/** Uses a tool as n8n's own Agents do, which have no workflow (EphemeralNodeExecutor.executeNodeDirectly). */

@@ -199,7 +199,7 @@ describe.each([
 		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(posts()).toHaveLength(5);
 		// In a loop, the next round has its own items.
-		await rig.engine.useAgain(third, parameters, true, third.executionId);
+		await rig.engine.useAgain(third, parameters, 'nextRound');
 		expect(posts()).toHaveLength(6);
 	});
 
@@ -207,8 +207,7 @@ describe.each([
 		'that n8n runs twice at a time is not started again (On Error: %s)',
 		async (onError) => {
 			const first = await run({ onError });
-			const { executionId } = first;
-			const second = await rig.engine.useAgain(first, parameters, false, executionId);
+			const second = await rig.engine.useAgain(first, parameters, 'secondRun');
 			expect(posts()).toHaveLength(3);
 			const error = onError ? jsonOf(second)[0]?.error : failureOf(second).message;
 			expect(error).toContain('n8n is running this execution a second time');

@@ -6,17 +6,19 @@ export interface InEngine {
 	runExecutionData?: IRunExecutionData;
 }
 
-/** @returns how often the node has run in its execution before; undefined if it has none */
-export function runIndexOf(context: IExecuteFunctions): number | undefined {
+/**
+ * @returns what n8n knows of a run of an execution, the same for all its nodes; undefined for agents of n8n 2.41, which use tools without
+ * an execution (EphemeralNodeExecutor)
+ */
+export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined {
 	const { runExecutionData } = context as InEngine;
-	return runExecutionData && (runExecutionData.resultData.runData[context.getNode().name]?.length ?? 0);
+	return runExecutionData?.executionData && runExecutionData;
 }
 
 /**
- * Gives what n8n stores of a node with an execution, to be read and changed. Agents of n8n 2.41 use tools without an execution
- * (EphemeralNodeExecutor), where nothing is kept and n8n's own function throws.
+ * Gives what n8n stores of a node with an execution, to be read and changed. Without an execution nothing is kept, and n8n's own
+ * function throws.
  */
 export function keptOfNode(context: IExecuteFunctions): IDataObject {
-	const { runExecutionData } = context as InEngine;
-	return runExecutionData?.executionData === undefined ? {} : context.getContext('node');
+	return runOf(context) === undefined ? {} : context.getContext('node');
 }

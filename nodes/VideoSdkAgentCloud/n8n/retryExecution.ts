@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { type InEngine, keptOfNode, runIndexOf } from './nodeContext';
+import { type InEngine, keptOfNode } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudStarted';
 
@@ -33,5 +33,5 @@ export function originInRetry(context: IExecuteFunctions): string | undefined {
 	// 0: a tool that an AI agent has requested, and that hasn't run yet.
 	const starts = Object.values(runData).flatMap((runs) => runs.flatMap(({ startTime }) => startTime || []));
 	if (context.getMode() !== 'retry' || starts.length === 0) return undefined;
-	return `${Math.min(...starts)} ${runIndexOf(context)}`;
+	return `${Math.min(...starts)} ${runData[context.getNode().name]?.length ?? 0}`;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Run } from '../../../nodes/VideoSdkAgentCloud/actions/run/outcome';
 import { claimUse, refusalOfTool } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
@@ -14,10 +15,11 @@ const tool = (items: number, executeOnce = false, subAgents = 0) => {
 		...{ node: { executeOnce }, metadata: { nodeWasResumed: true } },
 		data: { main: [Array(count).fill({ json: {} })] },
 	});
+	const executionId = randomUUID();
 	const nodeExecutionStack = [...Array.from({ length: subAgents }, () => waiting(1)), waiting(items)];
 	return {
 		getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
-		...{ getContext: () => ({}), getExecutionId: () => '1', getMode: () => 'trigger' },
+		...{ getContext: () => ({}), getExecutionId: () => executionId, getMode: () => 'trigger' },
 		runExecutionData: { executionData: { nodeExecutionStack } },
 	} as unknown as IExecuteFunctions;
 };

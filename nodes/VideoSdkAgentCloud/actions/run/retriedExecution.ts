@@ -5,6 +5,7 @@ import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n
 import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
+import { isSecondRun } from './secondRun';
 
 /** n8n keeps 10,000 executions by default, and each of them can be retried at any time. */
 const MAX_RETRIES = 10_000;
@@ -30,9 +31,15 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
 
 /**
  * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
- * @throws NodeOperationError if an earlier retry has taken it, since what that one has started is unknown here
+ * @throws NodeOperationError if another run of the execution, or an earlier retry, comes first, since what that one has started is
+ * unknown here
  */
-export async function outcomesBeforeRetry(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+export async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+	if (isSecondRun(context)) {
+		throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
+			description: `Nothing was sent in this run. ${STARTS[starts].check}`,
+		});
+	}
 	const text = readInRetry(context);
 	const left = text === undefined ? undefined : (JSON.parse(text) as Left);
 	// What failed before it came to the node has left nothing, and may be retried twice as well.

@@ -185,7 +185,9 @@ export async function runItems(
 	try {
 		const items = prepareItems(run);
 		// Whoever is called must have the whole time to answer.
-		if (operation.stop) await pause(timersUntilMs(context) - Date.now(), context.getExecutionCancelSignal());
+		if (operation.stop && items.prepared.some(Boolean)) {
+			await pause(timersUntilMs(context) - Date.now(), context.getExecutionCancelSignal());
+		}
 		await runPrepared(items);
 		for (const [itemIndex, settle] of items.claims.entries()) settle?.(run.outcomes[itemIndex]);
 		output = await complete(run, current, toOutput(items));

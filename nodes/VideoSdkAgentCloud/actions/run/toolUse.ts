@@ -4,7 +4,7 @@ import { STARTS } from '../../api/starts';
 import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isTool } from '../../n8n/tool';
 import { type ToolUse, toolUses } from '../../n8n/toolUses';
 import { type Outcome, type Run, startedBy } from './outcome';
-import { outcomesBeforeRetry } from './retriedExecution';
+import { outcomesBefore } from './retriedExecution';
 import { phoneKey } from './sameNumber';
 
 /** Whether the tool itself knows whom it has called. A person may be asked more than once. */
@@ -28,7 +28,7 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 	if (!knowsItsCalls && Object.values(toolUses(context)).some(isRepeated)) {
 		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
 	}
-	return await outcomesBeforeRetry(context, starts).then(
+	return await outcomesBefore(context, starts).then(
 		() => undefined,
 		({ message }: Error) => `${message}. Nothing was sent.`,
 	);

@@ -1,14 +1,7 @@
-import {
-	type IExecuteData,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	NodeOperationError,
-} from 'n8n-workflow';
-import { type StartKind, STARTS } from '../../api/starts';
+import type { IExecuteData, IExecuteFunctions, INodeExecutionData, NodeOperationError } from 'n8n-workflow';
 import { type Operation } from '../operation';
 import { type Outcome, type Outcomes } from './outcome';
-import { outcomesBeforeRetry } from './retriedExecution';
-import { isSecondRun } from './secondRun';
+import { outcomesBefore } from './retriedExecution';
 import { refusalOfTool } from './toolUse';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 
@@ -38,17 +31,6 @@ export interface Try {
  * WorkflowExecute.processRunExecutionData).
  */
 const latestTries = new WeakMap<IExecuteData, Try>();
-
-/**
- * @returns what an execution that the user retries has left
- * @throws NodeOperationError if another run may have started the same
- */
-async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
-	if (!isSecondRun(context)) return await outcomesBeforeRetry(context, starts);
-	throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
-		description: `Nothing was sent in this run. ${STARTS[starts].check}`,
-	});
-}
 
 /**
  * Begins a try of the node. Nothing that an earlier try started, or may have started, is started again: its outcome stands. A user who
