@@ -6,30 +6,24 @@ import { failureOf, jsonOf, SESSIONS, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
-interface Kind {
-	operation: string;
-	path: string;
-	over: string;
-	begin: () => Promise<string>;
-	end: (id: string, options?: INodeParameters) => INodeParameters;
-	finish: (id: string) => Promise<unknown>;
-}
-const KINDS: Kind[] = [
+const KINDS = [
 	{
 		operation: 'Call: Hang Up',
 		path: CALL,
 		over: 'ended',
 		begin: async () => String(jsonOf(await rig.engine.run({ parameters: byRule() }))[0]?.callId),
-		end: (callId, options = {}) => callParameters('hangUp', { callId, options }),
-		finish: async (id) => await rig.simulator.moveCall(id, 'missed'),
+		end: (callId: string, options = {}): INodeParameters => callParameters('hangUp', { callId, options }),
+		finish: async (id: string): Promise<unknown> => await rig.simulator.moveCall(id, 'missed'),
 	},
 	{
 		operation: 'Session: End',
 		path: SESSIONS,
 		over: 'completed',
 		begin: async () => await rig.existingSession(),
-		end: (sessionId, options = {}) => ({ resource: 'session', operation: 'end', sessionId, options }),
-		finish: async (id) => await rig.simulator.emit(id, 'failed'),
+		end: (sessionId: string, options = {}): INodeParameters => ({
+			...{ resource: 'session', operation: 'end', sessionId, options },
+		}),
+		finish: async (id: string): Promise<unknown> => await rig.simulator.emit(id, 'failed'),
 	},
 ];
 
