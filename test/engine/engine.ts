@@ -104,12 +104,6 @@ export interface RunResult {
 /** A workflow as n8n's database keeps it with an execution: without static data. */
 export type WorkflowSnapshot = Pick<IWorkflowBase, 'nodes' | 'connections'> & { id: string };
 
-/** The verdict of n8n's credential test. */
-export interface CredentialVerdict {
-	status: 'OK' | 'Error';
-	message?: string;
-}
-
 const isItem = (item: INodeExecutionData | IDataObject): item is INodeExecutionData =>
 	typeof item.json === 'object' && item.json !== null;
 
@@ -336,7 +330,7 @@ export class Engine {
 	}
 
 	/** What n8n does when the user saves the credential: see its service CredentialsTester. */
-	async testCredential(): Promise<CredentialVerdict> {
+	async testCredential(): Promise<{ status: 'OK' | 'Error'; message?: string }> {
 		const { test } = this.credentialType();
 		if (test === undefined) throw new Error('The credential has no test');
 		const { description } = this.nodeTypes.getByNameAndVersion(STAND_INS.pass);
