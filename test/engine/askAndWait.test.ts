@@ -32,10 +32,9 @@ const asFields = (fields: IDataObject[] = FIELDS): IDataObject => ({
 const ask = (more: IDataObject = {}): INodeParameters =>
 	byRule({ operation: 'sendAndWait', to: TO, message: 'Ask whether Thursday works', ...more });
 
-/** What the agents of the calls were given, in the order of the calls. */
-const handedTools = (): HandedTool[][] =>
-	made(rig).map(({ body }) => (body as { metadata: { n8nTools: HandedTool[] } }).metadata.n8nTools);
-const lastTool = () => handedTools().at(-1)![0]!;
+/** What the agent of the last call was given. */
+const lastTool = () =>
+	(made(rig).at(-1)?.body as { metadata: { n8nTools: [HandedTool] } }).metadata.n8nTools[0];
 
 /** Asks, and connects as the call's agent. */
 async function asked(
