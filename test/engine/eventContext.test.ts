@@ -44,45 +44,40 @@ it('A context comes out with every event as it was given, or not at all if it wa
 		noNullPrototype: true,
 	});
 	const change = fc.constantFrom(undefined, undefined, 'letter', 'cut', 'twice', 'gone');
+	const query = fc.constantFrom('', '?a=1', '?a=1#part');
 	// Pasted with white space around it.
 	const secretKey = ` ${rig.simulator.secret}\n`;
 	rig.use({ secretKey });
 	passTime(60_001);
 	let run = 0;
 	await checkAsync(
-		fc.asyncProperty(
-			pairs,
-			change,
-			fc.nat(),
-			fc.constantFrom('', '?a=1', '?a=1#part'),
-			async (given, how, place, more) => {
-				const before = (await trigger.received()).length;
-				const url = await start(trigger, given, more);
-				const [own = '', value = ''] = url.split('context=');
-				const isGiven = Object.keys(given).length > 0;
-				expect(own).toBe(isGiven ? `${trigger.url}${more === '' ? '?' : '?a=1&'}` : `${trigger.url}${more}`);
-				const at = isGiven ? place % value.length : 0;
-				const letter = value[at] === 'A' ? 'B' : 'A';
-				const changed = {
-					letter: `${own}context=${value.slice(0, at)}${letter}${value.slice(at + 1)}`,
-					cut: url.slice(0, -1),
-					twice: `${url}&context=x`,
-					gone: own.slice(0, -1),
-				};
-				const isChanged = how !== undefined && isGiven;
-				for (const event of ['started', 'stopped'])
-					await deliver(isChanged ? changed[how] : url, event, `s-${run}`);
-				// It doesn't make an event another one.
-				await deliver(url, 'started', `s-${run++}`);
-				const items = (await trigger.received()).slice(before);
-				expect(items.map(({ event }) => event)).toEqual(['started', 'stopped']);
-				for (const item of items) {
-					if (isGiven && !isChanged) expect(item.context).toEqual(given);
-					else expect(item).not.toHaveProperty('context');
-				}
-				rig.simulator.requests.length = 0;
-			},
-		),
+		fc.asyncProperty(pairs, change, fc.nat(), query, async (given, how, place, more) => {
+			const before = (await trigger.received()).length;
+			const url = await start(trigger, given, more);
+			const [own = '', value = ''] = url.split('context=');
+			const isGiven = Object.keys(given).length > 0;
+			expect(own).toBe(isGiven ? `${trigger.url}${more === '' ? '?' : '?a=1&'}` : `${trigger.url}${more}`);
+			const at = isGiven ? place % value.length : 0;
+			const letter = value[at] === 'A' ? 'B' : 'A';
+			const changed = {
+				letter: `${own}context=${value.slice(0, at)}${letter}${value.slice(at + 1)}`,
+				cut: url.slice(0, -1),
+				twice: `${url}&context=x`,
+				gone: own.slice(0, -1),
+			};
+			const isChanged = how !== undefined && isGiven;
+			for (const event of ['started', 'stopped'])
+				await deliver(isChanged ? changed[how] : url, event, `s-${run}`);
+			// It doesn't make an event another one.
+			await deliver(url, 'started', `s-${run++}`);
+			const items = (await trigger.received()).slice(before);
+			expect(items.map(({ event }) => event)).toEqual(['started', 'stopped']);
+			for (const item of items) {
+				if (isGiven && !isChanged) expect(item.context).toEqual(given);
+				else expect(item).not.toHaveProperty('context');
+			}
+			rig.simulator.requests.length = 0;
+		}),
 		80,
 	);
 	expect(trigger.thrown).toEqual([]);
