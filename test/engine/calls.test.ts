@@ -1,6 +1,5 @@
 /** The resource Call. What is sent: see official. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { CALL_NUMBERS } from '../simulator';
 import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
 import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
 
@@ -122,15 +121,6 @@ it('Batching makes the calls of a batch, then waits before the next ones', async
 });
 
 describe('Make with Wait Until Answered', () => {
-	it.each(['missed', 'rejected', 'failed', 'not-answered'] as const)(
-		'puts out a call that was %s',
-		async (status) => {
-			rig.simulator.setCallBehaviour({ ringForMs: 20 });
-			const to = CALL_NUMBERS[status];
-			expect(await run(byRule({ to, options: { waitUntilAnswered: true } }))).toMatchObject([{ to, status }]);
-		},
-	);
-
 	it.each([{ ringingTimeout: 30 }, {}])(
 		'waits for longer than Timeout while it rings: %j',
 		async (ringing) => {
