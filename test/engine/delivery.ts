@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -9,15 +8,12 @@ import {
 	SESSION_EVENTS,
 } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import type { Simulator } from '../simulator';
+import { rsaKeyPair } from '../unit/support';
 
 /** A key that is not VideoSDK's. */
 export function strangersKey() {
-	const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-	return {
-		privateKey,
-		publicPem: String(publicKey.export({ type: 'pkcs1', format: 'pem' })),
-		privatePem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-	};
+	const { privateKey, publishedPem: publicPem } = rsaKeyPair(1);
+	return { privateKey, publicPem, privatePem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) };
 }
 
 /** A server on loopback. */
