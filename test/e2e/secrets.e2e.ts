@@ -8,7 +8,7 @@ import { during, LATEST_VERSION, runByHand, searchList } from './deliveries';
 import { leaks, signaturesOf, tokensSeen } from './leaks';
 import { question } from './questions';
 import { CREDENTIAL_TYPE, itemNodes, ourCredential, ourNode, SESSION } from './nodes';
-import { createCredential, PATIENT, setUp, type Setup } from './setup';
+import { createCredential, PATIENT, setUpAll } from './setup';
 
 const NODE = 'Call';
 const START = { ...SESSION, operation: 'start' };
@@ -27,50 +27,46 @@ const FAULTS: Fault[] = [
 	...REPEATING_FAULTS,
 ];
 
-let setup: Setup;
-/** The host that must never see a token. */
-let foreign: Simulator;
-/** To webhooks and n8n's REST interface. */
-const answers: string[] = [];
-
-const run = async (parameters: object, extra: object = {}) =>
-	await runByHand(setup.n8n, ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra));
-
-/** n8n's own HTTP Request node with our credential. */
-const request = async (url: string, options: object = {}) =>
-	await run(
-		{ url, options, authentication: 'predefinedCredentialType', nodeCredentialType: CREDENTIAL_TYPE },
-		{ type: 'n8n-nodes-base.httpRequest', typeVersion: 4.2 },
-	);
-
-/** By which agents hand in responses. */
-const keysOfQuestions = (): string[] =>
-	setup.simulator.requests.flatMap(({ body }) => JSON.stringify(body ?? {}).match(/n8ntool1_[\w-]+/g) ?? []);
-
-/** What is found of any of the texts in what n8n wrote and answered. */
-const found = (texts: string[]) => [
-	...leaks(setup, texts),
-	...texts.filter((text) => answers.join().includes(text)),
-];
-
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
-	beforeAll(async () => {
-		setup = await setUp({
-			n8n: { version, logLevel: 'debug' },
-			simulator: {
-				...{
-					secret: `secret${randomBytes(24).toString('hex')}`,
-					apiKey: `key${randomBytes(12).toString('hex')}`,
-				},
-				...{ lifecycle: false, callBehaviour: { talkMs: null }, ...PATIENT },
+	const setup = setUpAll({
+		n8n: { version, logLevel: 'debug' },
+		simulator: {
+			...{
+				secret: `secret${randomBytes(24).toString('hex')}`,
+				apiKey: `key${randomBytes(12).toString('hex')}`,
 			},
-		});
-		foreign = await startSimulator();
+			...{ lifecycle: false, callBehaviour: { talkMs: null }, ...PATIENT },
+		},
 	});
-	afterAll(async () => {
-		await setup.stop();
-		await foreign.close();
-	});
+	/** The host that must never see a token. */
+	let foreign: Simulator;
+	/** To webhooks and n8n's REST interface. */
+	const answers: string[] = [];
+
+	const run = async (parameters: object, extra: object = {}) =>
+		await runByHand(setup.n8n, ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra));
+
+	/** n8n's own HTTP Request node with our credential. */
+	const request = async (url: string, options: object = {}) =>
+		await run(
+			{ url, options, authentication: 'predefinedCredentialType', nodeCredentialType: CREDENTIAL_TYPE },
+			{ type: 'n8n-nodes-base.httpRequest', typeVersion: 4.2 },
+		);
+
+	/** By which agents hand in responses. */
+	const keysOfQuestions = (): string[] =>
+		setup.simulator.requests.flatMap(
+			({ body }) => JSON.stringify(body ?? {}).match(/n8ntool1_[\w-]+/g) ?? [],
+		);
+
+	/** What is found of any of the texts in what n8n wrote and answered. */
+	const found = (texts: string[]) => [
+		...leaks(setup, texts),
+		...texts.filter((text) => answers.join().includes(text)),
+	];
+
+	beforeAll(async () => void (foreign = await startSimulator()));
+	afterAll(async () => await foreign.close());
 	afterEach(() => {
 		setup.simulator.clearFaults();
 		expect(foreign.requests).toEqual([]);

@@ -77,9 +77,7 @@ export async function createCredential(
 	rest: N8nRest,
 	{ apiKey, secret, url }: Pick<Simulator, 'apiKey' | 'secret' | 'url'>,
 	more: object = {},
-): Promise<{ id: string; name: string }> {
-	const name = 'VideoSDK';
+): Promise<{ id: string }> {
 	const data = { apiKey, secretKey: secret, baseUrl: url, webhookPublicKey: '', ...more };
-	const { id } = await rest.createCredential({ name, type: CREDENTIAL_TYPE, data });
-	return { id, name };
+	return await rest.createCredential({ name: 'VideoSDK', type: CREDENTIAL_TYPE, data });
 }
