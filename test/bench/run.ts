@@ -22,16 +22,12 @@ const SESSION = { deploymentId: 'ddv_support', tag: 'v1' };
 const rounded = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US');
 
 /** Measures things in turns (A B, B A, ...), so that whatever disturbs the machine meets them alike, and prints a row. */
-async function inTurns<Name extends string>(
-	what: string,
-	names: readonly Name[],
-	measure: (name: Name) => Promise<unknown>,
-): Promise<void> {
+async function inTurns(what: string, names: string[], measure: (name: string) => Promise<unknown>) {
 	const values = new Map(names.map((name) => [name, [] as number[]]));
 	// In the first round, connections and code get warm.
 	for (let round = 0; round <= ROUNDS; round++) {
 		for (let place = 0; place < names.length; place++) {
-			const name = names[(place + round) % names.length] as Name;
+			const name = names[(place + round) % names.length]!;
 			const startedAtMs = performance.now();
 			await measure(name);
 			if (round > 0) values.get(name)?.push(performance.now() - startedAtMs);

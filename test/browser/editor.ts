@@ -8,8 +8,8 @@ const NODE_NAME = 'VideoSDK Agent Cloud';
 const RETRY_MS = 10_000;
 
 /** Repeats what may fail for a while because the editor has not yet caught up; at the end its own failure counts. */
-export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
-	const deadline = Date.now() + timeoutMs;
+export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+	const deadline = Date.now() + 60_000;
 	for (;;) {
 		try {
 			return await attempt();

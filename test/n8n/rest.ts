@@ -241,8 +241,8 @@ export class N8nRest {
 		throw new PlainError(`"${workflowData.name}" did not start: it has no trigger to be run from.`);
 	}
 
-	async runWorkflow(id: string, timeoutMs?: number): Promise<Execution> {
-		return await this.untilEnded(await this.startWorkflow(id), undefined, timeoutMs);
+	async runWorkflow(id: string): Promise<Execution> {
+		return await this.untilEnded(await this.startWorkflow(id));
 	}
 
 	/** Waits for the end of a run. @param lastNode see `isStored` */
@@ -255,10 +255,10 @@ export class N8nRest {
 	}
 
 	/** Calls a production webhook of n8n, by its path after `/webhook/` or by its whole address. */
-	async triggerByWebhook(pathOrUrl: string, body: unknown = {}, init: RequestInit = {}): Promise<Response> {
+	async triggerByWebhook(pathOrUrl: string, body: unknown = {}): Promise<Response> {
 		const url = /^https?:/.test(pathOrUrl) ? pathOrUrl : `${this.url}/webhook/${pathOrUrl}`;
-		const headers = { 'content-type': 'application/json', connection: 'close', ...init.headers };
-		return await fetch(url, { method: 'POST', body: JSON.stringify(body), ...init, headers });
+		const headers = { 'content-type': 'application/json', connection: 'close' };
+		return await fetch(url, { method: 'POST', body: JSON.stringify(body), headers });
 	}
 
 	/** All runs, newest first, without their data. */
