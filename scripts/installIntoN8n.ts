@@ -2,15 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackPackage } from '../test/n8n/package';
-import { PlainError, repositoryRoot, runMain } from '../test/n8n/processes';
+import { PlainError, repositoryRoot, runMain, write } from '../test/n8n/processes';
 import { findN8nFolder, placePackage, removePackage } from './placePackage';
 
 const USAGE = `Usage: npm run install:n8n -- <folder> [--remove]
 
   <folder>   ~/.n8n, or the folder in N8N_USER_FOLDER
   --remove   removes the package`;
-
-const write = (line = '') => process.stdout.write(`${line}\n`);
 
 const RESTART = `Now restart n8n, and in queue mode every webhook process and worker (each needs the package in its own user folder):
   docker: docker restart <container>    pm2: pm2 restart n8n    systemd: systemctl restart n8n

@@ -1,8 +1,8 @@
 /** Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the answer. */
 import { type Execution, outputOf } from '../n8n/rest';
 import { IN_BOTH_MODES, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
-import { callTool, withMcp } from './mcpClient';
-import { Agents, post, type Question, question, submit } from './questions';
+import { callTool, post, withMcp } from './mcpClient';
+import { Agents, type Question, question, submit } from './questions';
 import {
 	chain,
 	countingNode,
@@ -106,8 +106,8 @@ describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ vers
 		await submit(first, { approved: true });
 		const second = await agents.next();
 		expect(second).toMatchObject({ url: first.url, executionId: first.executionId });
-		for (const authorization of [first.headers.Authorization, ''])
-			expect((await post(second, undefined, { authorization })).status).toBe(401);
+		for (const headers of [first.headers, { Authorization: '' }])
+			expect((await post({ ...second, headers })).status).toBe(401);
 		expect((await post(second, undefined, { method: 'DELETE' })).status).toBe(405);
 		if (isLatest) {
 			const url = second.url.replace(/signature=[^&]+/, 'signature=0');

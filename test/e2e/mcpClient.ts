@@ -26,3 +26,19 @@ export async function callTool(client: Client, name: string, input: object) {
 	const { isError, content } = await client.callTool({ name, arguments: { ...input } });
 	return { isError, text: (content as [{ text: string }])[0].text };
 }
+
+/** A response to a question as the tool call alone, without the protocol's other requests. */
+export async function post(
+	{ url, headers }: Address,
+	input: object = { approved: true },
+	{ method = 'POST', giveUpAfterMs = 120_000 } = {},
+): Promise<Response> {
+	const params = { name: 'submit_response', arguments: { ...input } };
+	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+	return await fetch(url, {
+		method,
+		headers: { 'content-type': 'application/json', ...headers },
+		...(method === 'POST' && { body }),
+		signal: AbortSignal.timeout(giveUpAfterMs),
+	});
+}

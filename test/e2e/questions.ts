@@ -43,19 +43,3 @@ export class Agents {
 /** Hands in a response with the official client. */
 export const submit = async (asked: Question, input: object) =>
 	await withMcp(asked, async (client) => await callTool(client, 'submit_response', input));
-
-/** The tool call alone, without the protocol's other requests. */
-export async function post(
-	{ url, headers }: Question,
-	input: object = { approved: true },
-	{ authorization = headers.Authorization, method = 'POST', giveUpAfterMs = 120_000 } = {},
-): Promise<Response> {
-	const params = { name: 'submit_response', arguments: { ...input } };
-	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
-	return await fetch(url, {
-		method,
-		headers: { 'content-type': 'application/json', authorization },
-		...(method === 'POST' && { body }),
-		signal: AbortSignal.timeout(giveUpAfterMs),
-	});
-}

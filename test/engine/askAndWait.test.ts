@@ -3,7 +3,7 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import fc from 'fast-check';
 import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { callTool, connectMcp } from '../e2e/mcpClient';
+import { callTool, connectMcp, post } from '../e2e/mcpClient';
 import type { CallStatus } from '../simulator';
 import type { HandedTool } from '../simulator/toolAgent';
 import { checkAsync } from '../unit/support';
@@ -47,16 +47,6 @@ async function asked(
 }
 
 const submit = async (agent: Client, input: IDataObject) => await callTool(agent, 'submit_response', input);
-
-const post = async ({ url }: Pick<HandedTool, 'url'>, headers: Record<string, string>, method = 'POST') => {
-	const params = { name: 'submit_response', arguments: { approved: true } };
-	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
-	return await fetch(url, {
-		method,
-		headers: { 'content-type': 'application/json', ...headers },
-		...(method === 'POST' && { body }),
-	});
-};
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string;
 const callId = () => [...rig.simulator.calls.keys()].at(-1);
@@ -176,7 +166,9 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 				...{ none: {}, earlier, empty: { authorization: 'Bearer ' } },
 				wrong: { authorization: `Bearer n8ntool1_${'A'.repeat(43)}` },
 			};
-			const answer = await post({ url }, (keys[stranger] ?? headers) as never, isMethod ? stranger : 'POST');
+			const answer = await post({ url, headers: (keys[stranger] ?? headers) as never }, undefined, {
+				method: isMethod ? stranger : 'POST',
+			});
 			const rejected = isMethod ? [405, 'POST'] : [401, null];
 			expect([answer.status, answer.headers.get('allow')]).toEqual(rejected);
 		}
@@ -230,7 +222,7 @@ it('A response is taken by no wait that has not asked', async () => {
 	const { headers } = lastTool();
 	const other = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
 	const url = `${other.webhookWaitingBaseUrl}/1/mcp`;
-	expect([(await post({ url }, headers as never)).status, other.resumptions]).toEqual([401, 0]);
+	expect([(await post({ url, headers })).status, other.resumptions]).toEqual([401, 0]);
 });
 
 describe('A call without a response', () => {

@@ -307,6 +307,8 @@ export async function waitFor<T>(
 	}
 }
 
+export const write = (line = '') => process.stdout.write(`${line}\n`);
+
 export const sha256 = (content: string | Buffer): string =>
 	createHash('sha256').update(content).digest('hex');
 

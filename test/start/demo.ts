@@ -1,6 +1,6 @@
 /** What `npm start` shows: a session with its events, and a call. */
 import type { N8n } from '../n8n/instance';
-import { PlainError } from '../n8n/processes';
+import { PlainError, write } from '../n8n/processes';
 import { type Execution, outputOf } from '../n8n/rest';
 import { inWords } from '../simulator';
 import {
@@ -16,8 +16,6 @@ import type { Target } from './target';
 import type { Imported } from './workflows';
 
 const EVENT_PREFIX = 'ai-deployment-session-';
-
-export const write = (line = '') => process.stdout.write(`${line}\n`);
 
 interface Demo {
 	n8n: N8n;

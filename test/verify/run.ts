@@ -1,6 +1,6 @@
 /** `npm run verify:api`: compares the live API with what the package assumes. See `--help`. */
 import { parseArgs } from 'node:util';
-import { onShutdown, PlainError, runMain } from '../n8n/processes';
+import { onShutdown, PlainError, runMain, write } from '../n8n/processes';
 import { startReceiver } from './evidence';
 import { findings } from './openPoints';
 import { verify } from './verify';
@@ -24,8 +24,6 @@ const HELP = `Tests the open points of VideoSDK's API (docs/dev/open-points.md) 
 
 Ctrl+C ends what was started, once VideoSDK has responded. What it prints has no key, no name, and no number in it, except for IDs of
 what it starts.`;
-
-const write = (line = '') => process.stdout.write(`${line}\n`);
 
 function readOptions() {
 	const text = { type: 'string' } as const;

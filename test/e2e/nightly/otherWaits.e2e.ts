@@ -5,7 +5,8 @@
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
-import { Agents, post, question } from '../questions';
+import { Agents, question } from '../questions';
+import { post } from '../mcpClient';
 import { BY_GATEWAY, jsonNode, n8nNode, ourNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
