@@ -22,14 +22,8 @@ export interface CallSummary {
 	/** As the agent's owner defined them. */
 	fields: object;
 	callId?: string;
-	to?: string;
-	from?: string;
-	ruleId?: string;
 	/** Of the call; its entries stand beside the call's own. */
 	metadata?: object;
-	agentId?: string;
-	roomId?: string;
-	sessionId?: string;
 }
 
 const PATH = '/v2/sip/webhooks';
@@ -105,11 +99,8 @@ export class CallEvents {
 export const callEvent = (webhookType: string, data: object): object => ({ webhookType, data });
 
 /** The body that an agent made in the dashboard sends after a call; it has no type. */
-export function callSummary(summary: CallSummary): object {
-	const { fields, callId, to, from, ruleId, metadata, agentId, roomId, sessionId } = summary;
-	return {
-		'call-summary': fields,
-		'customer-data': { ...metadata, callId, sipCallTo: to, sipCallFrom: from, routingRuleId: ruleId },
-		'room-data': { agentId, 'meeting-id': roomId, 'session-id': sessionId },
-	};
-}
+export const callSummary = ({ fields, callId, metadata }: CallSummary): object => ({
+	'call-summary': fields,
+	'customer-data': { ...metadata, callId },
+	'room-data': {},
+});

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import http from 'node:http';
 import https from 'node:https';
@@ -8,21 +9,16 @@ import { jitterMs } from './timers';
 
 /** One attempt to bring an event to its address; listed once it has ended, well or not. */
 export interface Delivery {
-	/** Without the prefix `session-`; empty if the event names none, as the next two. */
+	/** Without the prefix `session-`; empty if the event names none, as the next one. */
 	sessionId: string;
 	callId: string;
-	roomId: string;
 	/** The short name (`started`) of an event of an agent's session, else the type as sent, or `call-summary`. */
 	event: string;
 	body: Buffer;
-	/** As sent in `videosdk-signature`; empty if none was. */
-	signature: string;
 	endPoint: string;
 	status?: number;
 	responseText?: string;
 	error?: string;
-	/** When it was sent. */
-	atMs: number;
 }
 
 /** What goes wrong with events (not with what is sent by `deliver`). */
@@ -35,7 +31,6 @@ export interface EventFaults {
 export interface DeliverOptions {
 	/** A signature of one's own; null: no such header; undefined: the genuine one. */
 	signature?: string | null;
-	headers?: Record<string, string>;
 }
 
 const DELIVERY_TIMEOUT_MS = 10_000;
@@ -67,19 +62,13 @@ export class Courier {
 	async deliver(
 		endPoint: string,
 		body: object | Buffer | string,
-		{ signature, headers }: DeliverOptions = {},
+		{ signature }: DeliverOptions = {},
 	): Promise<Delivery> {
 		const bytes = Buffer.isBuffer(body)
 			? body
 			: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
 		const sent = signature === undefined ? this.key.sign(bytes) : signature;
-		const delivery: Delivery = {
-			...described(bytes),
-			body: bytes,
-			signature: sent ?? '',
-			endPoint,
-			atMs: Date.now(),
-		};
+		const delivery: Delivery = { ...described(bytes), body: bytes, endPoint };
 		try {
 			const lateMs = jitterMs();
 			if (lateMs > 0) await sleep(lateMs);
@@ -87,7 +76,6 @@ export class Courier {
 				'content-type': 'application/json',
 				'user-agent': 'agent-cloud-simulator',
 				...(sent === null ? {} : { 'videosdk-signature': sent }),
-				...headers,
 			});
 		} catch (error) {
 			delivery.error = reason(error);
@@ -111,36 +99,27 @@ export class Courier {
 	private async post(delivery: Delivery, headers: Record<string, string>): Promise<void> {
 		if (this.closed) throw new Error('the simulator was closed');
 		const url = new URL(delivery.endPoint);
-		await new Promise<void>((resolve, reject) => {
-			// No kept-alive socket: the receiver may have closed it at the very moment of the next event.
-			const request = (url.protocol === 'https:' ? https : http).request(url, {
-				method: 'POST',
-				agent: false,
-				headers: { ...headers, 'content-length': String(delivery.body.length) },
-			});
-			const deadline = setTimeout(() => {
-				request.destroy(new Error(`no answer within ${this.timeoutMs / 1000} s`));
-			}, this.timeoutMs);
-			this.open.add(request);
-			request.on('close', () => {
-				clearTimeout(deadline);
-				this.open.delete(request);
-				reject(new Error('the connection was closed before the answer'));
-			});
-			request.on('error', reject);
-			request.on('response', (response) => {
-				delivery.status = response.statusCode;
-				let text = '';
-				response.setEncoding('utf8');
-				response.on('data', (chunk: string) => (text += chunk));
-				response.on('error', reject);
-				response.on('end', () => {
-					delivery.responseText = text;
-					resolve();
-				});
-			});
-			request.end(delivery.body);
+		// No kept-alive socket: the receiver may have closed it at the very moment of the next event.
+		const request = (url.protocol === 'https:' ? https : http).request(url, {
+			method: 'POST',
+			agent: false,
+			headers: { ...headers, 'content-length': String(delivery.body.length) },
 		});
+		const deadline = setTimeout(() => {
+			request.destroy(new Error(`no answer within ${this.timeoutMs / 1000} s`));
+		}, this.timeoutMs);
+		this.open.add(request);
+		request.on('close', () => {
+			clearTimeout(deadline);
+			this.open.delete(request);
+		});
+		const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+		// Once the answer has begun, reading it fails instead.
+		request.on('error', () => undefined);
+		request.end(delivery.body);
+		const [response] = await answered;
+		delivery.status = response.statusCode;
+		delivery.responseText = await text(response);
 	}
 
 	private logDelivery({ event, sessionId, callId, endPoint, status, error }: Delivery): void {
@@ -155,23 +134,20 @@ export function short(id: string): string {
 	return id.length > 8 ? `${id.slice(0, 4)}…` : id;
 }
 
-type Description = Pick<Delivery, 'sessionId' | 'callId' | 'roomId' | 'event'>;
-
-function described(body: Buffer): Description {
-	const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+function described(body: Buffer): Pick<Delivery, 'sessionId' | 'callId' | 'event'> {
+	const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 	try {
 		const whole = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
 		const isSummary = 'call-summary' in whole;
 		const data = (isSummary ? whole['customer-data'] : whole.data) as Record<string, unknown> | undefined;
 		const type = String(whole.webhookType ?? whole.type ?? (isSummary ? 'call-summary' : ''));
 		return {
-			sessionId: text(data?.sessionId).replace(/^session-/, ''),
-			callId: text(data?.callId),
-			roomId: text(data?.roomId ?? data?.meetingId),
+			sessionId: textOf(data?.sessionId).replace(/^session-/, ''),
+			callId: textOf(data?.callId),
 			event: type.replace(/^(ai-deployment|agent)-session-/, ''),
 		};
 	} catch {
-		return { sessionId: '', callId: '', roomId: '', event: '' };
+		return { sessionId: '', callId: '', event: '' };
 	}
 }
 

@@ -77,10 +77,10 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		/** Delivers anything to any address, signed unless told otherwise. Never rejects. */
 		deliver: async (endPoint: string, body: object | Buffer | string, how?: DeliverOptions) =>
 			await courier.deliver(endPoint, body, how),
-		sendCallEvent: async (endPoint: string, event: string, data: object = {}, how?: DeliverOptions) =>
-			await courier.deliver(endPoint, callEvent(event, data), how),
-		sendCallSummary: async (endPoint: string, summary: CallSummary, how?: DeliverOptions) =>
-			await courier.deliver(endPoint, callSummary(summary), how),
+		sendCallEvent: async (endPoint: string, event: string, data: object) =>
+			await courier.deliver(endPoint, callEvent(event, data)),
+		sendCallSummary: async (endPoint: string, summary: CallSummary) =>
+			await courier.deliver(endPoint, callSummary(summary)),
 		/** PKCS#1. */
 		get publicKeyPem() {
 			return key.publicKeyPem;
