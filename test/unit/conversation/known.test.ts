@@ -136,9 +136,8 @@ const late: Fact = { parts: { transcript: { reason: 'Not yet.', mayCome: true, a
 const RANG = [entry('initiated', 100), entry('ringing', 95)];
 const TALKED = { timelog: [entry('answered', 90)] };
 const RANG_ONLY = { timelog: [...RANG, entry('ended', 50)] };
-const ENDED = { isEnded: true };
 
-type Row = [facts: Fact[], item: IDataObject, not?: string, want?: Partial<Want>];
+type Row = [facts: Fact[], item: IDataObject, not?: string];
 
 /** What comes out in each order of the facts, and which fields don't. */
 const CASES: Record<string, Row> = {
@@ -150,91 +149,19 @@ const CASES: Record<string, Row> = {
 		[call('answered'), call('ended', RANG_ONLY)],
 		{ outcome: 'answered', answered: true },
 	],
-	'an ended call that only rang is noAnswer': [
-		[call('ringing', { timelog: RANG }), call('ended')],
-		{ outcome: 'noAnswer', answered: false },
-	],
-	'a list that lags does not undo an end': [
-		[call('ended', { end: before(50), updatedAt: before(50) }), call('answered', { updatedAt: before(10) })],
-		{ status: 'ended', outcome: 'answered', end: before(50) },
-		'timedOut',
-	],
-	'a session that an event told is over although the API lags': [
-		[session('running'), told('stopped')],
+	'a session that events told is over although the API lags, and of two ends the better one counts': [
+		[session('running'), told('failed'), told('stopped')],
 		{ status: 'stopped', outcome: 'completed', event: 'stopped' },
 		'timedOut',
-	],
-	'of two ends that events told the better one counts': [
-		[session('running'), told('failed'), told('stopped')],
-		{ event: 'stopped', outcome: 'completed' },
 	],
 	'the API decides how a session ended': [
 		[session('failed', { end: before(9) }), told('stopped')],
 		{ outcome: 'failed', event: 'failed' },
 	],
-	'what still runs is ended at Max Wait': [
-		[call('answered'), { ended: true }],
-		{ timedOut: true, hungUpAtTimeout: true },
-		'endError',
-		ENDED,
-	],
-	'an end that VideoSDK declines is not told as done': [
-		[call('answered'), { ended: 'VideoSDK declined' }],
-		{ outcome: 'running', timedOut: true, hungUpAtTimeout: false, endError: 'VideoSDK declined' },
-		'',
-		ENDED,
-	],
-	'a second end that worked counts, whatever the first one said': [
-		[call('ended', { end: before(-3) }), { ended: 'unreachable' }, { ended: true }],
-		{ timedOut: true, hungUpAtTimeout: true },
-		'endError',
-		ENDED,
-	],
-	'a call that was over before Max Wait is not timed out, though the API told so only in answer to our end': [
-		[call('answered'), call('ended', { end: before(300) }), { ended: true }],
-		{ outcome: 'answered' },
-		'timedOut hungUpAtTimeout',
-		ENDED,
-	],
-	'an end at Max Wait that an event alone told is the end at Max Wait': [
-		[session('running'), told('stopped'), { ended: 'no answer' }],
-		{ timedOut: true, endedAtTimeout: true, outcome: 'completed' },
-		'event endError',
-		ENDED,
-	],
-	'an end that was tried is told, not the next one that had no time left': [
-		[call('answered'), { ended: 'The connection was lost' }, { ended: NO_TIME_LEFT }],
-		{ hungUpAtTimeout: false, endError: 'The connection was lost' },
-		'',
-		ENDED,
-	],
-	"VideoSDK's own limit at Max Wait counts as ours": [
-		[call('ended', { ...TALKED, end: before(4) })],
-		{ timedOut: true, hungUpAtTimeout: true, outcome: 'answered' },
-		'',
-		ENDED,
-	],
-	'an end a little earlier is its own': [
-		[call('ended', { end: before(6) })],
-		{ outcome: 'answered' },
-		'timedOut hungUpAtTimeout',
-		ENDED,
-	],
 	'what is not to be ended is not timed out by its own end': [
 		[session('stopped', { end: before(1) })],
 		{ event: 'stopped' },
 		'timedOut endedAtTimeout',
-	],
-	'what is known at the deadline beats the deadline': [
-		[session('completed', { end: before(-1) })],
-		{ outcome: 'completed' },
-		'timedOut',
-	],
-	'a session that is stopping after our end counts as ended by us': [
-		[session('stopping'), { ended: true }],
-		{ timedOut: true, endedAtTimeout: true },
-		'',
-		ENDED,
 	],
 	"another call's record is none of this one's": [
 		[call('answered'), call('ended', { callId: 'x' })],
@@ -245,29 +172,17 @@ const CASES: Record<string, Row> = {
 		{ missing: { transcript: "The call wasn't answered." } },
 		'transcript',
 	],
-	'of a call that failed nothing is waited for': [
-		[call('failed'), late],
-		{ missing: { transcript: "The call wasn't answered." } },
-	],
 	'what a session left may come, though VideoSDK does not say when it ended': [
 		[session('completed'), late],
 		{ missing: { transcript: 'Not yet.' } },
 	],
 	'a session that failed before it began gives nothing of its room': [
-		[session('failed')],
+		[session('failed'), late],
 		{ missing: { transcript: 'The session failed.' } },
-		'',
-		{ keep: ['transcript'] },
 	],
 	'what a session left that failed after people had talked may still come': [
 		[session('failed', { end: before(9) }), late],
 		{ outcome: 'failed', missing: { transcript: 'Not yet.' } },
-	],
-	'what a call left is put out after a hang-up at Max Wait, too': [
-		[call('ended', { ...TALKED, end: before(0) }), { ended: true }, text],
-		{ transcript: 'Hello', hungUpAtTimeout: true },
-		'missing',
-		ENDED,
 	],
 	'of a conversation that still runs nothing is there yet': [
 		[call('answered'), late],
@@ -306,11 +221,54 @@ const CASES: Record<string, Row> = {
 	],
 };
 
-it.each(Object.entries(CASES))('%s', (_what, [facts, expected, not = '', want = {}]) => {
+/** The same of what is ended at Max Wait. */
+const ENDED_AT_MAX_WAIT: Record<string, Row> = {
+	'what still runs is ended at Max Wait': [
+		[call('answered'), { ended: true }],
+		{ timedOut: true, hungUpAtTimeout: true },
+		'endError',
+	],
+	'a second end that worked counts, whatever the first one said': [
+		[call('ended', { end: before(-3) }), { ended: 'unreachable' }, { ended: true }],
+		{ timedOut: true, hungUpAtTimeout: true },
+		'endError',
+	],
+	'a call that was over before Max Wait is not timed out, though the API told so only in answer to our end': [
+		[call('answered'), call('ended', { end: before(300) }), { ended: true }],
+		{ outcome: 'answered' },
+		'timedOut hungUpAtTimeout',
+	],
+	'an end at Max Wait that an event alone told is the end at Max Wait': [
+		[session('running'), told('stopped'), { ended: 'no answer' }],
+		{ timedOut: true, endedAtTimeout: true, outcome: 'completed' },
+		'event endError',
+	],
+	'an end that VideoSDK declines is not told as done, and beats one for which no time was left': [
+		[call('answered'), { ended: 'VideoSDK declined' }, { ended: NO_TIME_LEFT }],
+		{ outcome: 'running', timedOut: true, hungUpAtTimeout: false, endError: 'VideoSDK declined' },
+	],
+	"VideoSDK's own limit at Max Wait counts as ours": [
+		[call('ended', { ...TALKED, end: before(4) })],
+		{ timedOut: true, hungUpAtTimeout: true, outcome: 'answered' },
+	],
+	'an end a little earlier is its own': [
+		[call('ended', { end: before(6) })],
+		{ outcome: 'answered' },
+		'timedOut hungUpAtTimeout',
+	],
+	'what a call left is put out after a hang-up at Max Wait, too': [
+		[call('ended', { ...TALKED, end: before(0) }), { ended: true }, text],
+		{ transcript: 'Hello', hungUpAtTimeout: true },
+		'missing',
+	],
+};
+
+it.each(Object.entries({ ...CASES, ...ENDED_AT_MAX_WAIT }))('%s', (what, [facts, expected, not = '']) => {
 	const kind = facts.some((fact) => 'record' in fact && 'sessionId' in fact.record) ? 'session' : 'call';
-	const keep = facts.some((fact) => 'parts' in fact) ? (['transcript'] as const) : [];
+	const keep: Want['keep'] = facts.some((fact) => 'parts' in fact) ? ['transcript'] : [];
+	const isEnded = what in ENDED_AT_MAX_WAIT;
 	eachOrder(kind, facts, (known) => {
-		const shown = outcomeOf(KINDS[kind], known, { ...WANT, keep: [...keep], ...want });
+		const shown = outcomeOf(KINDS[kind], known, { ...WANT, keep, isEnded });
 		expect(shown).toMatchObject(expected);
 		for (const name of not.split(' ').filter(Boolean)) expect(shown).not.toHaveProperty(name);
 	});
