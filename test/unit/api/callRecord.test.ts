@@ -14,56 +14,42 @@ const through = (...statuses: string[]): IDataObject => ({
 	end: at(10 * (statuses.length - 1)),
 	timelog: statuses.map((status, index) => ({ status, timestamp: at(10 * index) })),
 });
-const alone = (status?: string): IDataObject => ({ callId: 'c1', status });
+const alone = (status: string): IDataObject => ({ callId: 'c1', status });
 
 describe('describeCall', () => {
 	type Row = [what: string, call: IDataObject, outcome: string, answered: boolean, seconds: number | null];
 	it.each<Row>([
-		['a talk', through('initiated', 'ringing', 'answered', 'ended'), 'answered', true, 10],
 		['a talk in capitals', through('INITIATED', 'RINGING', 'ANSWERED', 'COMPLETED'), 'answered', true, 10],
 		['a talk without a timelog', alone('ended'), 'answered', true, null],
 		['a talk of which the end alone is logged', through('ended'), 'answered', true, null],
-		['moved', through('ringing', 'answered', 'switch-room-completed', 'ended'), 'answered', true, 20],
 		['hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
 		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
 		['hung up before', through('incoming', 'ended'), 'noAnswer', false, null],
 		['that may have been answered', through('ringing', 'in-progress', 'ended'), 'answered', true, null],
 		['verified, and hung up', through('verified', 'ended'), 'noAnswer', false, null],
-		['not answered', alone('NOT_ANSWERED'), 'noAnswer', false, null],
 		['abandoned', alone('abandoned'), 'noAnswer', false, null],
-		['not answered, with blanks', alone(' not  answered '), 'noAnswer', false, null],
+		['not answered, however that is written', alone(' NOT_  ANSWERED '), 'noAnswer', false, null],
 		['rejected after a transfer', through('answered', 'rejected'), 'rejected', false, null],
 		['a talk of no length', { ...through('answered', 'ended'), end: at(0) }, 'answered', true, 0],
-		['rejected', alone('Rejected'), 'rejected', false, null],
+		[
+			'a talk that ends before its answer',
+			{ ...through('ringing', 'answered', 'ended'), end: at(0) },
+			'answered',
+			true,
+			null,
+		],
+		['a talk whose end is only logged', { ...through('answered', 'ended'), end: null }, 'answered', true, 10],
 		['failed', through('initiated', 'failed'), 'failed', false, null],
 		['broken off', through('ringing', 'answered', 'failed'), 'failed', true, 10],
 		['handed over', through('answered', 'transfer-initiated', 'transferred'), 'transferred', true, 20],
-		['handed over, of which nothing is logged', alone('transferred'), 'transferred', true, null],
-		['ringing', alone('ringing'), 'running', false, null],
 		['being talked on', through('ringing', 'answered'), 'running', true, null],
 		['whose transfer failed', alone('transfer-failed'), 'running', true, null],
 		['whose change of room failed', alone('switch-room-failed'), 'running', true, null],
-		['completed', alone('COMPLETED'), 'answered', true, null],
 		['with a status that is no text', { callId: 'c1', status: 7 }, 'running', false, null],
-		['of an unknown status', alone('teleported'), 'running', false, null],
-		['without a status', alone(), 'running', false, null],
 		['with a status like a name of Object', alone('constructor'), 'running', false, null],
 	])('%s', (_what, call, outcome, answered, durationSeconds) => {
 		expect(describeCall(call)).toMatchObject({ callId: 'c1', outcome, answered, durationSeconds });
 		expect(isCallOver(call)).toBe(outcome !== 'running');
-	});
-
-	it.each<[string, IDataObject]>([
-		['no time', { ...through('ringing', 'answered', 'ended'), end: 'soon' }],
-		['an end before the answer', { ...through('ringing', 'answered', 'ended'), end: at(0) }],
-		['a timelog that is none', { status: 'ended', end: at(0), timelog: 'answered' }],
-		['entries that are none', { status: 'ended', end: at(0), timelog: [null, 'answered', {}] }],
-	])('tells no duration for %s', (_what, call) => {
-		expect(describeCall(call).durationSeconds).toBeNull();
-	});
-
-	it('takes the end from the timelog if the call has none', () => {
-		expect(describeCall({ ...through('answered', 'ended'), end: null }).durationSeconds).toBe(10);
 	});
 
 	it('begins with what people look for, in one order, and that is all of it when simplified', () => {
@@ -103,16 +89,13 @@ describe('describeCall', () => {
 describe('describeSession', () => {
 	const times = { start: at(0), end: at(42) };
 	it.each<[IDataObject, string, number | null]>([
-		[{ status: 'completed', duration: 40, ...times }, 'completed', 40],
 		[{ status: 'completed', duration: 0, ...times }, 'completed', 0],
 		[{ status: 'completed', duration: -1, ...times }, 'completed', 42],
 		[{ status: 'completed', start: at(1), end: at(0) }, 'completed', null],
 		[{ status: 'constructor' }, 'running', null],
 		[{ status: 'STOPPED', ...times }, 'completed', 42],
-		[{ status: 'stopped' }, 'completed', null],
 		[{ status: 'failed', ...times }, 'failed', 42],
 		[{ status: 'stopping', duration: 3 }, 'running', null],
-		[{ status: 'archived' }, 'running', null],
 		[{}, 'running', null],
 	])('%j', (session, outcome, durationSeconds) => {
 		const described = describeSession({ status: 'x', ...session, sessionId: 's1' });
