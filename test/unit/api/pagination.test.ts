@@ -117,17 +117,10 @@ describe('listPages', () => {
 		);
 	});
 
-	it('asks for no page after the last one if the total is known, nor further than the caller reads', async () => {
-		const { send, pages } = serverOf(120, totals);
-		const nextPages: unknown[] = [];
-		for await (const { nextPage } of listPages(send, LIST)) nextPages.push(nextPage);
-		expect([pages, nextPages]).toEqual([
-			[1, 2, 3],
-			[2, 3, undefined],
-		]);
-		const long = serverOf(1_000, totals);
-		for await (const { rows } of listPages(long.send, LIST)) if (rows.length > 0) break;
-		expect(long.pages).toEqual([1]);
+	it('asks for no page that the caller does not read', async () => {
+		const { send, pages } = serverOf(1_000, totals);
+		for await (const { rows } of listPages(send, LIST)) if (rows.length > 0) break;
+		expect(pages).toEqual([1]);
 	});
 
 	it('gives up in words if the server never ends the list', async () => {
