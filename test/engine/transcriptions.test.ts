@@ -213,6 +213,7 @@ it('Get finds one by its ID, of a recording or a realtime one', async () => {
 it.each([
 	['of recordings', { roomId: 'other' }, POST],
 	['in real time', { extension: { extensionConfig: { roomId: 'other' } } }, REALTIME],
+	['in real time that names none', {}, REALTIME],
 ])("No other room's transcription %s is shown if the API ignores the filter", async (_what, row, path) => {
 	const body = { transcriptions: [{ id: 1, status: 'completed', ...row }], pageInfo: { total: 1 } };
 	fail(new RegExp(path), { kind: 'noData', body }, 2);
