@@ -7,9 +7,14 @@ import { check } from '../support';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { budgetOfWait, keepWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
 
+/** A call that is waited for until then. */
+function storedUntil(deadlineMs: number, key = 'k'): StoredWait {
+	const want = { ids: ['c-1'], deadlineMs, isEnded: false, keep: [], keepMs: 0 };
+	return { kind: 'call', key, sinceMs: Date.now(), awaited: [want] } as unknown as StoredWait;
+}
+
 it("a person's response stays, although another process that has none says what it knows", () => {
-	const want = { ids: ['c-1'], deadlineMs: Date.now() + 60_000, isEnded: false, keep: [], keepMs: 0 };
-	const wait = new Wait({ kind: 'call', sinceMs: Date.now(), awaited: [want] } as unknown as StoredWait);
+	const wait = new Wait(storedUntil(Date.now() + 60_000));
 	wait.join([], { approved: true });
 	wait.join([]);
 	wait.join([], { approved: false });
@@ -17,8 +22,7 @@ it("a person's response stays, although another process that has none says what 
 });
 
 it("lets no request continue the execution once n8n's own deadline is near", () => {
-	const want = { ids: ['c-1'], deadlineMs: 0, isEnded: false, keep: [], keepMs: 0 };
-	const stored = { kind: 'call', sinceMs: 0, awaited: [want] } as unknown as StoredWait;
+	const stored = storedUntil(0);
 	const context = { getResponseObject: () => ({ closed: true }) } as unknown as IWebhookFunctions;
 	const { continueUntilMs } = budgetOfWait(stored);
 	for (const [nowMs, continues] of [
@@ -31,8 +35,7 @@ it("lets no request continue the execution once n8n's own deadline is near", () 
 });
 
 describe('with an execution that n8n holds until another one has ended', () => {
-	const want = { ids: ['c-1'], deadlineMs: Date.now() + 3_600_000, isEnded: false, keep: [], keepMs: 0 };
-	const stored = { kind: 'call', key: 'k', sinceMs: Date.now(), awaited: [want] } as unknown as StoredWait;
+	const keptAs = (key: string) => keepWait(storedUntil(Date.now() + 3_600_000, key));
 	const requestOf = (response: EventEmitter) =>
 		({ getResponseObject: () => response }) as unknown as IWebhookFunctions;
 	const given = () =>
@@ -46,7 +49,7 @@ describe('with an execution that n8n holds until another one has ended', () => {
 	])(
 		'lets no other request continue it, though the sender has gone, until n8n answers %i',
 		async (status, again) => {
-			const wait = keepWait({ ...stored, key: `held ${status}` });
+			const wait = keptAs(`held ${status}`);
 			const held = given();
 			expect(wait.tryContinue(requestOf(held))).toBe(true);
 			Object.assign(held, { closed: true }).emit('close');
@@ -60,10 +63,10 @@ describe('with an execution that n8n holds until another one has ended', () => {
 
 	it('knows for long that it has continued it: n8n 1.x answers at once, and continues it much later', async () => {
 		const held = given();
-		expect(keepWait(stored).tryContinue(requestOf(held))).toBe(true);
+		expect(keptAs('k').tryContinue(requestOf(held))).toBe(true);
 		Object.assign(held, { closed: true, writableEnded: true }).emit('close');
 		await jest.advanceTimersByTimeAsync(30 * 60_000);
-		expect(keepWait(stored).tryContinue(requestOf(given()))).toBe(false);
+		expect(keptAs('k').tryContinue(requestOf(given()))).toBe(false);
 	});
 });
 

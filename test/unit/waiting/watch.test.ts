@@ -24,8 +24,8 @@ type Answer = (
 	untilMs: number,
 ) => Promise<IDataObject>;
 
-function accountOf(answer: Answer): Account {
-	return {
+function watchOf(answer: Answer, more: Partial<Account> = {}): Watch {
+	return new Watch({
 		pausedUntilMs: { look: 0, end: 0, keep: 0, file: 0 },
 		skewMs: 0,
 		context: { logger: console },
@@ -34,16 +34,12 @@ function accountOf(answer: Answer): Account {
 			async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
 				read(await answer({ ...request, path: pathOf(request.path) }, lane, untilMs), {}),
 		readText: never,
-	} as unknown as Account;
+		...more,
+	} as unknown as Account);
 }
 
 /** A call that is awaited; `item` is what came out when it was ready. */
-function awaitCall(
-	answer: Answer,
-	want: Partial<Want>,
-	known = unknown('c-1'),
-	watch = new Watch(accountOf(answer)),
-): { item?: IDataObject } {
+function awaitCall(watch: Watch, want: Partial<Want>, known = unknown('c-1')): { item?: IDataObject } {
 	const nowMs = Date.now();
 	const whole: Want = { ...WANT, deadlineMs: nowMs + MAX_WAIT_MS, ...want };
 	const limits = budgetOf(whole.deadlineMs, whole.keepMs, 1);
@@ -63,7 +59,7 @@ const soon = async <T>(value: T, ms: number): Promise<T> =>
 it.each([true, false])(
 	'an end (%s) or last look that is never answered is given up in time',
 	async (isEnded) => {
-		const seen = awaitCall(never, { isEnded });
+		const seen = awaitCall(watchOf(never), { isEnded });
 		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 180_000);
 		expect(seen.item).toMatchObject({ timedOut: true });
 	},
@@ -73,7 +69,7 @@ it('The last look at Max Wait counts, although its answer takes a while', async 
 	const end = after(MAX_WAIT_MS - 1_000);
 	const answer: Answer = async () =>
 		await soon(call(Date.now() < Date.parse(end) ? 'answered' : 'ended', { end }), 5_000);
-	const seen = awaitCall(answer, {});
+	const seen = awaitCall(watchOf(answer), {});
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
 	expect(seen.item).toMatchObject({ outcome: 'answered', status: 'ended' });
 	expect(seen.item).not.toHaveProperty('timedOut');
@@ -86,7 +82,7 @@ it('No end is sent after the time for ends, however long what was said is waited
 		if (method === 'POST') limits.push(untilMs - deadlineMs);
 		return await Promise.resolve(call('answered'));
 	};
-	awaitCall(answer, { isEnded: true, keep: ['transcript'], keepMs: 600_000 });
+	awaitCall(watchOf(answer), { isEnded: true, keep: ['transcript'], keepMs: 600_000 });
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
 	expect(limits).toContain(budgetOf(deadlineMs, 600_000, 1).endMs);
 });
@@ -98,7 +94,7 @@ it('An end that is tried late, and refused, is given up in minutes, however long
 		throw await Promise.resolve(new Error('refused'));
 	};
 	const want = { deadlineMs: Date.now() - 180_000, isEnded: true };
-	const seen = awaitCall(answer, { ...want, keep: ['transcript'], keepMs: 86_400_000 });
+	const seen = awaitCall(watchOf(answer), { ...want, keep: ['transcript'], keepMs: 86_400_000 });
 	await jest.advanceTimersByTimeAsync(300_000);
 	expect(seen.item).toMatchObject({ timedOut: true, endError: 'refused' });
 	expect(ends).toBeLessThan(30);
@@ -112,11 +108,11 @@ it('Ends that are refused time and again keep no other one from its turn', async
 		if (method === 'POST') ended.push(id);
 		return call('ended', { callId: id });
 	};
-	const watch = new Watch(accountOf(answer));
+	const watch = watchOf(answer);
 	const late = { deadlineMs: Date.now() - 405_000, keep: ['recording' as const], keepMs: 600_000 };
 	for (let index = 0; index < 300; index++)
-		awaitCall(answer, { ...late, isEnded: true }, unknown(`late-${index}`), watch);
-	awaitCall(answer, { isEnded: true }, unknown('in time'), watch);
+		awaitCall(watch, { ...late, isEnded: true }, unknown(`late-${index}`));
+	awaitCall(watch, { isEnded: true }, unknown('in time'));
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 90_000);
 	expect(ended).toEqual(['in time']);
 });
@@ -132,8 +128,8 @@ it('What comes out as running at Max Wait was looked at by itself, not only in t
 		return await Promise.resolve(callId === undefined ? { data } : alone);
 	};
 	const end = after(MAX_WAIT_MS - 1_000);
-	const watch = new Watch(accountOf(answer));
-	const seen = ids.map((id) => awaitCall(answer, {}, unknown(id), watch));
+	const watch = watchOf(answer);
+	const seen = ids.map((id) => awaitCall(watch, {}, unknown(id)));
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 20_000);
 	expect(seen.map(({ item }) => item)).toEqual(ids.map(() => expect.objectContaining({ status: 'ended' })));
 });
@@ -148,7 +144,7 @@ it('What was said is waited for once, whatever processes take part', async () =>
 	};
 	// As another process carries it here, which has waited in vain.
 	const known = learn(KINDS.call, unknown('c-1'), { seenOverAtMs: Date.now() - 300_000 });
-	const seen = awaitCall(answer, { keep: ['transcript'], keepMs: 300_000, ownRoomId: 'r-1' }, known);
+	const seen = awaitCall(watchOf(answer), { keep: ['transcript'], keepMs: 300_000, ownRoomId: 'r-1' }, known);
 	await jest.advanceTimersByTimeAsync(20_000);
 	expect(asked.length).toBeGreaterThan(0);
 	expect(seen.item).toMatchObject({ outcome: 'answered', missing: {} });
@@ -164,7 +160,7 @@ it.each([
 		if (await Promise.resolve(isFailing)) throw new Error('no answer');
 		return call('answered');
 	};
-	awaitCall(answer, { deadlineMs: Date.now() + 86_400_000 });
+	awaitCall(watchOf(answer), { deadlineMs: Date.now() + 86_400_000 });
 	await jest.advanceTimersByTimeAsync(86_000_000);
 	const pauses = asked.slice(1).map((atMs, index) => atMs - (asked[index] ?? 0));
 	expect(pauses[0]).toBeLessThan(3_000);
@@ -172,9 +168,8 @@ it.each([
 	expect(asked.length).toBeLessThan(300);
 });
 
-it.each([-600_000, 600_000])(
-	'Whose a recording is goes by the clock of VideoSDK, which is off by %i ms',
-	async (skewMs) => {
+describe.each([-600_000, 600_000])('The clock of VideoSDK, which is off by %i ms, decides', (skewMs) => {
+	it('whose a recording is', async () => {
 		const atVideoSdk = (ms: number) => after(ms - skewMs);
 		const recording = (name: string, startMs: number, duration: number) => ({
 			...{ id: name, roomId: 'r-1', start: atVideoSdk(startMs), end: atVideoSdk(startMs + 1_000) },
@@ -185,21 +180,13 @@ it.each([-600_000, 600_000])(
 			if (path.includes('/call/')) return await Promise.resolve(call('ended', { roomId: 'r-1' }));
 			return await Promise.resolve({ data: path.includes('merge') ? [] : data });
 		};
-		const watch = new Watch(Object.assign(accountOf(answer), { skewMs }));
-		const seen = awaitCall(
-			answer,
-			{ keep: ['recording'], keepMs: 60_000, ownRoomId: 'r-1' },
-			unknown('c-1'),
-			watch,
-		);
+		const watch = watchOf(answer, { skewMs });
+		const seen = awaitCall(watch, { keep: ['recording'], keepMs: 60_000, ownRoomId: 'r-1' });
 		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS);
 		expect(seen.item).toMatchObject({ recordingUrl: 'own' });
-	},
-);
+	});
 
-it.each([-600_000, 600_000])(
-	'So does when a call was over that only the list shows: %i ms',
-	async (skewMs) => {
+	it('when a call was over that only the list shows', async () => {
 		const end = after(30_000 - skewMs);
 		const ids = Array.from({ length: 5 }, (_, index) => `c-${index}`);
 		const isOver = () => Date.now() > Date.parse(end) + skewMs;
@@ -209,18 +196,18 @@ it.each([-600_000, 600_000])(
 			const data = ids.map((callId) => ({ callId, ...shown }));
 			return await Promise.resolve({ data, pageInfo: { total: ids.length } });
 		};
-		const watch = new Watch(Object.assign(accountOf(answer), { skewMs }));
-		const seen = ids.map((id) => awaitCall(answer, { isEnded: true }, unknown(id), watch));
+		const watch = watchOf(answer, { skewMs });
+		const seen = ids.map((id) => awaitCall(watch, { isEnded: true }, unknown(id)));
 		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS);
 		for (const { item } of seen) {
 			expect(item).toMatchObject({ status: 'ended' });
 			expect(item).not.toHaveProperty('timedOut');
 		}
-	},
-);
+	});
+});
 
 it('A wait is told once a round, however many of its conversations are over', async () => {
-	const watch = new Watch(accountOf(never));
+	const watch = watchOf(never);
 	const want: Want = { ...WANT, deadlineMs: Date.now() + MAX_WAIT_MS };
 	const onReady = jest.fn();
 	const many = Array.from({ length: 500 }, (_, index) => {
@@ -251,9 +238,8 @@ it.each([
 		const data = Array.from({ length: 50 }, (_, index) => shown(`strange-${Number(qs?.page) * 50 + index}`));
 		return await soon({ data, pageInfo: { total: 5_000 } }, 100);
 	};
-	const watch = new Watch(accountOf(answer));
-	const await_ = (id: string, ms: number) =>
-		awaitCall(answer, { deadlineMs: Date.now() + ms }, unknown(id), watch);
+	const watch = watchOf(answer);
+	const await_ = (id: string, ms: number) => awaitCall(watch, { deadlineMs: Date.now() + ms }, unknown(id));
 	for (let index = 0; index < others; index++) await_(`other-${index}`, 86_400_000);
 	const seen = Array.from({ length: count }, (_, index) => await_(`own-${index}`, maxWaitMs));
 	await jest.advanceTimersByTimeAsync(maxWaitMs + 240_000);
@@ -263,17 +249,16 @@ it.each([
 it("No look is sent before the account's pause after 'too many requests' is over, neither a usual nor the last one", async () => {
 	const sent: number[] = [];
 	const startedAtMs = Date.now();
-	const account = accountOf(async () => {
+	const pausedUntilMs = { look: startedAtMs + 30_000, end: 0, keep: 0, file: 0 };
+	const answer: Answer = async () => {
 		sent.push(Date.now() - startedAtMs);
 		return await Promise.resolve(call('answered'));
-	});
-	account.pausedUntilMs.look = startedAtMs + 30_000;
-	const watch = new Watch(account);
-	awaitCall(never, {}, unknown('c-1'), watch);
+	};
+	awaitCall(watchOf(answer, { pausedUntilMs }), {});
 	await jest.advanceTimersByTimeAsync(40_000);
 	expect(sent[0]).toBeGreaterThanOrEqual(30_000);
 	sent.length = 0;
-	account.pausedUntilMs.look = startedAtMs + MAX_WAIT_MS + 30_000;
+	pausedUntilMs.look = startedAtMs + MAX_WAIT_MS + 30_000;
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
 	expect(sent[0]).toBeGreaterThanOrEqual(MAX_WAIT_MS + 30_000);
 });
