@@ -256,25 +256,21 @@ describe('A webhook', () => {
 	});
 
 	const NO_URL = "'Webhook URL' must be a URL that starts with https:// or http://";
-	it.each<[message: string, url: unknown, chosen?: unknown]>([
-		...['n8n.example.com/webhook', '/webhook/x', '//n8n.example.com/x', 'https:', 'https://', 5].map(
-			(none): [string, unknown] => [NO_URL, none],
-		),
-		...['https:/n8n.example.com', 'ftp://a.b', 'javascript:alert(1)', 'https://n8n example.com'].map(
-			(none): [string, unknown] => [NO_URL, none],
-		),
-		["'Webhook URL' isn't text", { mode: 'url', value: {} }],
-		["'Webhook URL' isn't text", [URL_]],
+	it.each<[message: string, ...urls: unknown[]]>([
+		[NO_URL, 'n8n.example.com/webhook', '/webhook/x', '//n8n.example.com/x', 'https:', 'https://', 5],
+		[NO_URL, 'https:/n8n.example.com', 'ftp://a.b', 'javascript:alert(1)', 'https://n8n example.com'],
+		["'Webhook URL' isn't text", { mode: 'url', value: {} }, [URL_]],
 		["'Webhook URL' is 513 characters long", URL_.padEnd(513, 'x')],
-		...[[], '', null].map((none): [string, unknown, unknown] => ["'Webhook Events' is empty", URL_, none]),
-		...['agent-session-started', '*', 'ai-deployment-session-*', 'started', '5'].map(
-			(event): [string, unknown, unknown] => [
-				`'Webhook Events' contains '${event}'`,
-				URL_,
-				[...events, event],
-			],
-		),
-	])('is refused: %s, %j, %j', (message, url, chosen = events) =>
-		expectRejection(() => read(url, chosen), message),
-	);
+	])('is refused: %s, %j', (message, ...urls) => {
+		for (const url of urls) expectRejection(() => read(url), message);
+	});
+
+	it('is refused without events, and with one that is none of a session', () => {
+		for (const none of [[], '', null]) {
+			expectRejection(() => read(URL_, none), "'Webhook Events' is empty");
+		}
+		for (const event of ['agent-session-started', '*', 'ai-deployment-session-*', 'started', '5']) {
+			expectRejection(() => read(URL_, [...events, event]), `'Webhook Events' contains '${event}'`);
+		}
+	});
 });
