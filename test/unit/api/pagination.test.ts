@@ -36,10 +36,8 @@ function serverOf(all: number, pageInfo: PageInfo, cap = Infinity): { send: Send
 		pages.push(page);
 		const data = rows.slice((page - 1) * perPage, page * perPage);
 		const info = pageInfo({ rowCount: data.length, page, perPage, all });
-		return await answering(JSON.parse(JSON.stringify({ data, pageInfo: info })) as IDataObject)(
-			request,
-			read,
-		);
+		const answer = JSON.parse(JSON.stringify({ data, pageInfo: info })) as IDataObject;
+		return await answering(answer)(request, read);
 	};
 	return { send, pages };
 }

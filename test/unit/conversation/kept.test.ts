@@ -169,37 +169,33 @@ const toldStartS = ({ startS, recording: told, lateS }: Talk) =>
 	startS === null || told === 'listed' ? startS : startS - lateS;
 
 it('of what several people said in a room, its own comes out in its order, however VideoSDK tells of it', async () => {
-	const property = fc.asyncProperty(
-		fc.array(talk, { maxLength: 5 }),
-		fc.boolean(),
-		async (talks, hasOwnRoom) => {
-			const place: Place = { ...(hasOwnRoom ? OWN : SHARED), roomSessionId: 'own' };
-			const isOwn = (one: Talk) => {
-				if (!isInRoom(one)) return false;
-				const isOwnSession = one.session === 'own';
-				if (!hasOwnRoom) return isOwnSession;
-				return (toldStartS(one) ?? 0) >= 0 || (isOwnSession && one.recording !== 'listed');
-			};
-			const texts = talks
-				.map((one, index) => ({ one, text: `text of t${index}` }))
-				.filter(({ one }) => one.transcribed && isOwn(one))
-				.sort((a, b) => (toldStartS(b.one) ?? Infinity) - (toldStartS(a.one) ?? Infinity) || 0)
-				.map(({ text }) => text);
-			const { parts, shown } = await look(place, { ...rowsOf(talks), merged: [], room: { roomId: ROOM } });
-			expect(shown.transcript).toBe(texts.length > 0 ? texts.join('\n\n') : undefined);
-			expect(shown.summary).toBe(
-				texts.length > 0 ? texts.map((text) => `${text} in short`).join('\n\n') : undefined,
-			);
-			const recorded = talks.flatMap((one, index) =>
-				one.recording === 'listed' && isOwn(one) ? [`r${index}`] : [],
-			);
-			expect([undefined, ...recorded]).toContain(shown.recordingUrl);
-			expect(shown.recordingUrl === undefined).toBe(recorded.length === 0);
-			// What others did in the room changes nothing, not even for how long more is waited for.
-			const own = await look(place, { ...rowsOf(talks.filter(isOwn)), merged: [], room: { roomId: ROOM } });
-			for (const name of NAMES) expect(parts[name]?.mayCome).toBe(own.parts[name]?.mayCome);
-		},
-	);
+	const several = fc.array(talk, { maxLength: 5 });
+	const property = fc.asyncProperty(several, fc.boolean(), async (talks, hasOwnRoom) => {
+		const place: Place = { ...(hasOwnRoom ? OWN : SHARED), roomSessionId: 'own' };
+		const isOwn = (one: Talk) => {
+			if (!isInRoom(one)) return false;
+			const isOwnSession = one.session === 'own';
+			if (!hasOwnRoom) return isOwnSession;
+			return (toldStartS(one) ?? 0) >= 0 || (isOwnSession && one.recording !== 'listed');
+		};
+		const texts = talks
+			.map((one, index) => ({ one, text: `text of t${index}` }))
+			.filter(({ one }) => one.transcribed && isOwn(one))
+			.sort((a, b) => (toldStartS(b.one) ?? Infinity) - (toldStartS(a.one) ?? Infinity) || 0)
+			.map(({ text }) => text);
+		const { parts, shown } = await look(place, { ...rowsOf(talks), merged: [], room: { roomId: ROOM } });
+		const summaries = texts.map((text) => `${text} in short`);
+		expect(shown.transcript).toBe(texts.join('\n\n') || undefined);
+		expect(shown.summary).toBe(summaries.join('\n\n') || undefined);
+		const recorded = talks.flatMap((one, index) =>
+			one.recording === 'listed' && isOwn(one) ? [`r${index}`] : [],
+		);
+		expect([undefined, ...recorded]).toContain(shown.recordingUrl);
+		expect(shown.recordingUrl === undefined).toBe(recorded.length === 0);
+		// What others did in the room changes nothing, not even for how long more is waited for.
+		const own = await look(place, { ...rowsOf(talks.filter(isOwn)), merged: [], room: { roomId: ROOM } });
+		for (const name of NAMES) expect(parts[name]?.mayCome).toBe(own.parts[name]?.mayCome);
+	});
 	await checkAsync(property, 500);
 });
 
@@ -244,13 +240,8 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	['a private host', false, new FileError('a private host', '')],
 	['a failure in words', true, new UserError('no')],
 ])('a file that fails by %s may come later: %s', async (_what, mayCome, error) => {
-	const { parts } = await look(
-		OWN,
-		{ recordings: [], merged: [], transcriptions: [transcription('a')] },
-		async () => {
-			throw error;
-		},
-	);
+	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
+	const { parts } = await look(OWN, world, async () => await Promise.reject(error));
 	expect(parts.transcript).toMatchObject({ mayCome, reason: error.message });
 });
 

@@ -127,60 +127,37 @@ const isCalled = ((): ((phone: string | undefined, doNotCall: string) => boolean
 })();
 
 it('Whatever is read is taken by the API, and reads as the same again', () => {
+	const join = (parts: string[]) => parts.join('');
 	const parts = fc.constantFrom(
-		...'+014()- ./x\u00a0',
-		'00',
-		'49',
-		'415',
-		'(0)',
-		'tel:',
-		'sip:a@b',
-		'\u200b',
-		'\u2212',
-		'\uff0b',
-		'（0）',
+		...'+014()- ./x\u00a0\u200b\u2212\uff0b',
+		...['00', '49', '415', '(0)', 'tel:', 'sip:a@b', '（0）'],
 	);
 	const mark = fc.constantFrom('', ' ', '-', '.', '\u202a', '\u200b', '\u2212', 'tel:');
-	const [plus, zero] = [fc.constantFrom('+', '00', '\uff0b', '(+'), fc.constantFrom('(0)', '[0]', '')];
-	const abroad = fc.tuple(
-		mark,
-		plus,
-		fc.constantFrom('49', '44)', '39'),
-		mark,
-		zero,
-		mark,
-		fc.constant('15123456'),
-	);
-	const list = fc.array(parts, { maxLength: 9 }).map((all) => all.join(''));
-	checkTimes(2_000)(
-		[
-			fc.oneof(
-				unicode(),
-				list,
-				abroad.map((all) => all.join('')),
-			),
-		],
-		(text) => {
-			let number: string;
-			try {
-				number = read(text);
-			} catch {
-				return;
-			}
-			expect(number).toMatch(/^\+[1-9]\d{2,14}$|^[sS][iI][pP][sS]?:\S+@\S+$/);
-			expect(read(number)).toBe(number);
-			if (!/^sip/i.test(number)) {
-				const isLong = number.length > 6;
-				expect([isCalled(text, number), isCalled(number, text)]).toEqual([!isLong, !isLong]);
-				expect(isCalled(`+${number.replace(/\d/g, (digit) => String((Number(digit) + 1) % 10))}`, text)).toBe(
-					true,
-				);
-			}
-			// No digit is made up, and but for zeros none is lost.
-			const digits = (value: string) => value.replace(/[^1-9]/g, '');
-			if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text));
-		},
-	);
+	const plus = fc.constantFrom('+', '00', '\uff0b', '(+');
+	const country = fc.constantFrom('49', '44)', '39');
+	const zero = fc.constantFrom('(0)', '[0]', '');
+	const abroad = fc.tuple(mark, plus, country, mark, zero, mark, fc.constant('15123456')).map(join);
+	const list = fc.array(parts, { maxLength: 9 }).map(join);
+	checkTimes(2_000)([fc.oneof(unicode(), list, abroad)], (text) => {
+		let number: string;
+		try {
+			number = read(text);
+		} catch {
+			return;
+		}
+		expect(number).toMatch(/^\+[1-9]\d{2,14}$|^[sS][iI][pP][sS]?:\S+@\S+$/);
+		expect(read(number)).toBe(number);
+		if (!/^sip/i.test(number)) {
+			const isLong = number.length > 6;
+			expect([isCalled(text, number), isCalled(number, text)]).toEqual([!isLong, !isLong]);
+			expect(isCalled(`+${number.replace(/\d/g, (digit) => String((Number(digit) + 1) % 10))}`, text)).toBe(
+				true,
+			);
+		}
+		// No digit is made up, and but for zeros none is lost.
+		const digits = (value: string) => value.replace(/[^1-9]/g, '');
+		if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text));
+	});
 });
 
 it("The example calls no one whose number is in the do-not-call list without its country code, and no one if it says 'everyone'", () => {

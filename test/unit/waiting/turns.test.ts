@@ -20,19 +20,17 @@ it('nobody begins twice in a round, nor more than may, and whose time runs out f
 });
 
 it('those that fail again and again, and are always short of time, keep no other from its turn', () => {
-	check(
-		[fc.integer({ min: 1, max: 30 }), fc.boolean(), fc.constantFrom(...STEPS)],
-		(count, isLimited, step) => {
-			const turns = new Turns();
-			const patient = conversation(1_000);
-			let waiting = [...Array.from({ length: count }, (_, index) => conversation(index)), patient];
-			for (let rounds = 0; ; rounds++) {
-				expect(rounds).toBeLessThanOrEqual(2 * count + 2);
-				const chosen = turns.give(step, waiting, 0, isLimited);
-				if (chosen.includes(patient)) return;
-				// They fail, and want to begin again.
-				waiting = [...waiting.filter((one) => !chosen.includes(one)), ...chosen];
-			}
-		},
-	);
+	const counts = fc.integer({ min: 1, max: 30 });
+	check([counts, fc.boolean(), fc.constantFrom(...STEPS)], (count, isLimited, step) => {
+		const turns = new Turns();
+		const patient = conversation(1_000);
+		let waiting = [...Array.from({ length: count }, (_, index) => conversation(index)), patient];
+		for (let rounds = 0; ; rounds++) {
+			expect(rounds).toBeLessThanOrEqual(2 * count + 2);
+			const chosen = turns.give(step, waiting, 0, isLimited);
+			if (chosen.includes(patient)) return;
+			// They fail, and want to begin again.
+			waiting = [...waiting.filter((one) => !chosen.includes(one)), ...chosen];
+		}
+	});
 });

@@ -167,11 +167,9 @@ describe('eventId', () => {
 		indent: fc.constantFrom(0, 2),
 	});
 
-	function eventIdOf(
-		ofId: string,
-		event: string,
-		as: typeof spelling extends fc.Arbitrary<infer S> ? S : never,
-	) {
+	type Spelling = typeof spelling extends fc.Arbitrary<infer S> ? S : never;
+
+	function eventIdOf(ofId: string, event: string, as: Spelling) {
 		const sessionId = `${as.before}${as.idPrefix}${ofId}${as.after}`;
 		const ids = event.startsWith('call') ? { callId: `${as.before}${ofId}${as.after}` } : { sessionId };
 		const body = { [as.typeField]: event.replace('session ', as.family), data: { ...as.more, ...ids } };
@@ -196,10 +194,8 @@ describe('eventId', () => {
 	});
 
 	it('of one that may happen again, of a summary, and of one without an ID is that of its bytes', () => {
-		const content = fc.dictionary(
-			unicode(1).map((key) => `x${key}`),
-			fc.jsonValue(),
-		);
+		const key = unicode(1).map((text) => `x${text}`);
+		const content = fc.dictionary(key, fc.jsonValue());
 		const withoutId = fc
 			.tuple(name, content)
 			.map(([event, data]) => ({ webhookType: event.replace('session ', EVENT_PREFIX), data }));

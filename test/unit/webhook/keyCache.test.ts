@@ -80,12 +80,9 @@ const servers = fc.oneof(
 );
 const steps = fc.array(
 	fc.record({
-		...{
-			afterMs: pauses,
-			host: fc.constantFrom(HOST, ...HOSTS),
-			credentialId: fc.constantFrom('1', '1', '2'),
-		},
-		...{ change: fc.option(servers), signer: fc.nat(2) },
+		...{ afterMs: pauses, change: fc.option(servers), signer: fc.nat(2) },
+		host: fc.constantFrom(HOST, ...HOSTS),
+		credentialId: fc.constantFrom('1', '1', '2'),
 	}),
 	{ minLength: 1, maxLength: 25 },
 );
