@@ -9,28 +9,23 @@ import {
 import { checkTimes } from '../support';
 
 const NAMES = ['a', 'b', 'toString', '__proto__'];
-const primitive = fc.oneof(
-	fc.constantFrom('', 'x', 'yes', '😀😀'),
-	fc.integer({ min: -3, max: 9 }),
-	fc.boolean(),
-	fc.constant(null),
-);
+const text = fc.constantFrom('', 'x', 'yes', '😀😀');
+const primitive = fc.oneof(text, fc.integer({ min: -3, max: 9 }), fc.boolean(), fc.constant(null));
+const TYPES = ['string', 'number', 'integer', 'boolean', 'null', ['string', 'null']];
+const optional = { requiredKeys: [] };
 const schema = fc.letrec<{ schema: object }>((tie) => ({
 	schema: fc.oneof(
 		{ maxDepth: 3 },
 		fc.record(
 			{
-				type: fc.constantFrom('string', 'number', 'integer', 'boolean', 'null', [
-					'string',
-					'null',
-				] as unknown as string),
+				type: fc.constantFrom(...TYPES),
 				enum: fc.uniqueArray(primitive, { minLength: 1, maxLength: 3 }),
 				description: fc.string(),
 				title: fc.string(),
 				default: primitive,
 				examples: fc.array(primitive),
 			},
-			{ requiredKeys: [] },
+			optional,
 		),
 		fc.record({ type: fc.constant('array'), items: tie('schema') }, { requiredKeys: ['type'] }),
 		fc.record(
@@ -50,43 +45,35 @@ const { value, record } = fc.letrec<{ value: unknown; record: object }>((tie) =>
 }));
 
 it('accepts exactly what a whole JSON schema validator accepts', () => {
-	checkTimes(400)(
-		[
-			fc.dictionary(fc.constantFrom('a', 'b'), schema),
-			fc.boolean(),
-			fc.oneof(value, { arbitrary: record, weight: 9 }),
-		],
-		(properties, isOpen, input) => {
-			const rules = { type: 'object', properties, additionalProperties: isOpen };
-			const whole = JSON.parse(JSON.stringify(rules)) as object;
-			const checked = checkSchema(whole);
-			if (!('schema' in checked)) throw new Error(checked.problem);
-			const isValid = new Ajv({ unknownFormats: 'ignore' }).validate(whole, input);
-			expect(argumentProblems(checked.schema, input)).toEqual(
-				isValid ? [] : expect.arrayContaining([expect.any(String)]),
-			);
-		},
-	);
+	const anyProperties = fc.dictionary(fc.constantFrom('a', 'b'), schema);
+	const inputs = fc.oneof(value, { arbitrary: record, weight: 9 });
+	checkTimes(400)([anyProperties, fc.boolean(), inputs], (properties, isOpen, input) => {
+		const rules = { type: 'object', properties, additionalProperties: isOpen };
+		const whole = JSON.parse(JSON.stringify(rules)) as object;
+		const checked = checkSchema(whole);
+		if (!('schema' in checked)) throw new Error(checked.problem);
+		const isValid = new Ajv({ unknownFormats: 'ignore' }).validate(whole, input);
+		expect(argumentProblems(checked.schema, input)).toEqual(
+			isValid ? [] : expect.arrayContaining([expect.any(String)]),
+		);
+	});
 });
+
+const object = (properties: object, more: Schema = {}) => ({ type: 'object', properties, ...more }) as Schema;
 
 it.each<[Schema, unknown, string[]]>([
 	[{ type: 'object' }, [], ['The arguments must be of type object, not array.']],
-	[{ type: 'object', properties: { a: { type: ['string', 'null'] } } }, { a: 'x' }, []],
+	[object({ a: { type: ['string', 'null'] } }), { a: 'x' }, []],
 	[
-		{
-			type: 'object',
-			properties: { a: { type: ['string', 'null'] }, b: { enum: ['x', 1] } },
-			required: ['c'],
-		},
+		object({ a: { type: ['string', 'null'] }, b: { enum: ['x', 1] } }, { required: ['c'] }),
 		{ a: 1, b: 'y' },
 		["'c' is missing.", "'a' must be of type string or null, not number.", `'b' must be one of "x", 1.`],
 	],
 	[
-		{
-			type: 'object',
-			properties: { a: { type: 'array', items: { type: 'object', required: ['b'] } } },
-			additionalProperties: false,
-		},
+		object(
+			{ a: { type: 'array', items: { type: 'object', required: ['b'] } } },
+			{ additionalProperties: false },
+		),
 		{ a: [{ b: 1 }, {}], z: 1 },
 		["'a.1.b' is missing.", "'z' isn't allowed."],
 	],
@@ -98,22 +85,17 @@ it.each<[Schema, unknown, string[]]>([
 it('takes null for an optional argument as omitted, where null is no value of it', () => {
 	const types = { a: 'string', b: ['string', 'null'], c: 'number', d: undefined };
 	const properties = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { type }]));
-	const input = { a: null, b: null, c: null, d: null, toString: null, e: 1 };
-	expect(withoutOmitted({ type: 'object', properties, required: ['c'] } as Schema, input)).toEqual({
-		b: null,
-		c: null,
-		d: null,
-		toString: null,
-		e: 1,
-	});
+	const others = { b: null, c: null, d: null, toString: null, e: 1 };
+	const input = { a: null, ...others };
+	expect(withoutOmitted(object(properties, { required: ['c'] }), input)).toEqual(others);
 	for (const given of [null, 'x', [null]]) expect(withoutOmitted({}, given)).toBe(given);
 });
 
 it.each([
 	[{ type: 'object', additionalProperties: 'no' }, "'additionalProperties' of the schema isn't what"],
-	[{ type: 'object', properties: { a: { type: 'text' } } }, "'type' of 'a' isn't what"],
-	[{ type: 'object', properties: { items: 1 }, items: {} }, "'items' must be an object"],
-	[{ type: 'object', properties: { a: { items: { enum: 1 } } } }, "'enum' of 'a.items' isn't what"],
+	[object({ a: { type: 'text' } }), "'type' of 'a' isn't what"],
+	[object({ items: 1 }, { items: {} }), "'items' must be an object"],
+	[object({ a: { items: { enum: 1 } } }), "'enum' of 'a.items' isn't what"],
 	[{ type: 'object', required: 'a' }, "'required' of the schema isn't what"],
 	[{ type: 'string' }, "type 'object'"],
 	[[], 'must be an object'],
@@ -128,15 +110,13 @@ it.each([
 
 it('lets the model alone read what is not enforced, and runs no pattern', () => {
 	const a = { type: 'string', pattern: '^(a+)+$', format: 'email', minLength: 99, anyOf: [{ type: 'null' }] };
-	const schema = { type: 'object', properties: { a, b: { $ref: '#/$defs/b' } }, $defs: { b: false } };
+	const schema = object({ a, b: { $ref: '#/$defs/b' } }, { $defs: { b: false } });
 	expect(checkSchema(schema)).toEqual({ schema });
 	expect(checkSchema({ type: 'object', description: 'x'.repeat(20_000 - 34) })).toHaveProperty('schema');
 	expect(argumentProblems(schema, { a: `${'a'.repeat(40)}!`, b: 1 })).toEqual([]);
 });
 
 it('takes no number that n8n would not store', () => {
-	const schema = { type: 'object', properties: { n: { type: 'number' } } };
-	expect(argumentProblems(schema, JSON.parse('{"n":1e400}'))).toEqual([
-		"'n' must be of type number, not infinity.",
-	]);
+	const problems = argumentProblems(object({ n: { type: 'number' } }), JSON.parse('{"n":1e400}'));
+	expect(problems).toEqual(["'n' must be of type number, not infinity."]);
 });
