@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-import { isLabel, KNOWN, shownLabels } from './labels';
+import { isLabel, KNOWN, matchesIn, shownLabels } from './labels';
 
 const root = join(__dirname, '..', '..');
 const pages = ['.', 'docs', 'docs/dev', 'docs/benchmarks', 'examples/agent'].flatMap((folder) =>
@@ -17,8 +17,7 @@ const slug = (heading: string) =>
 		.toLowerCase()
 		.replace(/[^\w\- ]/g, '')
 		.replace(/ /g, '-');
-const headingsOf = (page: string) =>
-	[...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading));
+const headingsOf = (page: string) => matchesIn(read(page), /^#+ (.+)$/gm).map(slug);
 /** GitHub shows what git knows, and npm's page of the package takes links and pictures from there. */
 const published = new Set(
 	execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -32,10 +31,7 @@ const published = new Set(
 const USER_PAGES = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
 it.each(pages)('the links and pictures of %s lead somewhere', (page) => {
-	const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)|src(?:set)?="([^"]+)"/g)].map(
-		([, link, source]) => link ?? source ?? '',
-	);
-	const missing = targets
+	const missing = matchesIn(read(page), /\]\(([^)\s]+)\)|src(?:set)?="([^"]+)"/g)
 		.filter((target) => !/^https?:/.test(target))
 		.filter((target) => {
 			const [path = '', anchor] = target.split('#');
@@ -48,12 +44,9 @@ it.each(pages)('the links and pictures of %s lead somewhere', (page) => {
 
 it.each(pages)('the files and npm scripts that %s names exist', (page) => {
 	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-	const ofNpm = [...read(page).matchAll(/\bnpm run ([a-z0-9:]+)/g)].map(([, script = '']) => script);
-	const files = [
-		...read(page).matchAll(
-			/`((?:\.ci|\.github|credentials|docker|docs|examples|nodes|scripts|test)\/[\w./-]*\.\w+)`/g,
-		),
-	].map(([, path = '']) => path);
+	const ofNpm = matchesIn(read(page), /\bnpm run ([a-z0-9:]+)/g);
+	const path = /`((?:\.ci|\.github|credentials|docker|docs|examples|nodes|scripts|test)\/[\w./-]*\.\w+)`/g;
+	const files = matchesIn(read(page), path);
 	const missing = files.filter((path) => !existsSync(join(root, path)));
 	expect([...missing, ...ofNpm.filter((script) => !(script in scripts))]).toEqual([]);
 });
@@ -79,9 +72,9 @@ it('messages name pages that exist', () => {
 	const sources = readdirSync(join(root, 'nodes'), { recursive: true, encoding: 'utf8' })
 		.filter((name) => name.endsWith('.ts'))
 		.map((name) => read(join('nodes', name)));
-	const named = sources.flatMap((source) => [...source.matchAll(/'([\w ]+)' in the docs/g)]);
+	const named = sources.flatMap((source) => matchesIn(source, /'([\w ]+)' in the docs/g));
 	expect(named.length).toBeGreaterThanOrEqual(3);
-	for (const [, title = ''] of named) expect(titles.some((known) => known.startsWith(title))).toBe(true);
+	for (const title of named) expect(titles.some((known) => known.startsWith(title))).toBe(true);
 });
 
 /** @returns the words of a page that are read one after the other, without code and addresses */
@@ -108,11 +101,7 @@ it.each(USER_PAGES)(
 	'%s calls fields, options, operations, and events by the names that the nodes show',
 	(page) => {
 		const labels = shownLabels();
-		const bold = [
-			...read(page)
-				.replace(/```[^]*?```/g, '')
-				.matchAll(/\*\*([^*\n]+)\*\*/g),
-		].map(([, text = '']) => text);
+		const bold = matchesIn(read(page).replace(/```[^]*?```/g, ''), /\*\*([^*\n]+)\*\*/g);
 		const unknown = bold.filter((text) => isLabel(text) && !labels.has(text) && !KNOWN.has(text));
 		expect(unknown).toEqual([]);
 	},
@@ -120,8 +109,8 @@ it.each(USER_PAGES)(
 
 it('CONTRIBUTING.md names tests that exist', () => {
 	const files = [...published].filter((file) => /^test\/.*\.test\.ts$/.test(file));
-	const cells = [...read('CONTRIBUTING.md').matchAll(/`((?:(?:engine|unit)\/\w+ ?|concurrency ?)+)`/g)];
-	const named = cells.flatMap(([, names = '']) => names.trim().split(' '));
+	const cells = matchesIn(read('CONTRIBUTING.md'), /`((?:(?:engine|unit)\/\w+ ?|concurrency ?)+)`/g);
+	const named = cells.flatMap((names) => names.trim().split(' '));
 	expect(named.length).toBeGreaterThan(10);
 	expect(named.filter((name) => !files.some((file) => file.includes(name)))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { SESSION_EVENT_OPTIONS, ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkA
 import type { WorkflowNode } from '../n8n/rest';
 import { EXAMPLES, isOurs, readExample } from '../start/examples';
 import { TABLES } from '../start/tables';
-import { shownLabels } from './labels';
+import { matchesIn, shownLabels } from './labels';
 
 const root = join(__dirname, '..', '..');
 const textOf = (file: string) => readFileSync(join(root, 'examples', file), 'utf8');
@@ -25,7 +25,7 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 	const notes = nodes.filter(isNote).map(({ parameters }) => String(parameters.content));
 
 	it('names all columns of its tables', () => {
-		for (const [, table = ''] of notes.join('\n').matchAll(/data table \*\*([^*]+)\*\*/g)) {
+		for (const table of matchesIn(notes.join('\n'), /data table \*\*([^*]+)\*\*/g)) {
 			for (const column of Object.keys(TABLES[table]?.columns ?? { [`no table ${table}`]: '' })) {
 				expect(notes.join()).toContain(`\`${column}\``);
 			}
@@ -43,11 +43,10 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 		const names = [...nodes.map((node) => node.name), ...Object.keys(TABLES)];
 		const known = new Set<unknown>([...names, ...shownLabels(), ...EVENTS, ...OF_N8N]);
 		for (const content of notes) {
-			const emphasized = [...content.matchAll(/\*\*([^*]+)\*\*/g)].map(([, text]) => text);
 			// Warnings are emphasized, too.
-			const unknown = emphasized.filter(
-				(text) => !known.has(text) && !/\b(cost|expense|model decides|hangs up)/.test(text ?? ''),
-			);
+			const warning = /\b(cost|expense|model decides|hangs up)/;
+			const emphasized = matchesIn(content, /\*\*([^*]+)\*\*/g);
+			const unknown = emphasized.filter((text) => !known.has(text) && !warning.test(text));
 			expect(unknown).toEqual([]);
 		}
 	});
@@ -58,7 +57,7 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 			if (type.endsWith('.agent')) expect(typeVersion).toBeGreaterThanOrEqual(2);
 		}
 		// Values that a model fills in are marked as n8n's own button does.
-		for (const [, before] of textOf(file).matchAll(/(.{0,60})\$fromAI/g)) {
+		for (const before of matchesIn(textOf(file), /(.{0,60})\$fromAI/g)) {
 			expect(before).toMatch(/n8n-auto-generated-fromAI-override\*\/ $/);
 		}
 	});
@@ -80,8 +79,9 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 		for (const key of ['pinData', 'meta', 'versionId', 'staticData', 'shared'])
 			expect(readExample(file)).not.toHaveProperty(key);
 		expect(textOf(file)).not.toMatch(/\/webhook\/|secretKey|apiKey|eyJ[\w-]{10}|BEGIN [A-Z ]*KEY|sk-\w{8}/);
-		const hosts = [...textOf(file).matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host);
-		for (const host of hosts) expect(host).toBe('api.videosdk.live');
+		for (const host of matchesIn(textOf(file), /https?:\/\/([\w.-]+)/g)) {
+			expect(host).toBe('api.videosdk.live');
+		}
 	});
 
 	it('is on the page about the examples', () => {

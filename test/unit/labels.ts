@@ -55,6 +55,10 @@ const STRESSED =
 /** What may be in bold, besides what our nodes show. */
 export const KNOWN = new Set(`${OF_N8N},${STRESSED}`.split(','));
 
+/** @returns of each match the group that is there, of two */
+export const matchesIn = (text: string, pattern: RegExp): string[] =>
+	[...text.matchAll(pattern)].map(([, first, second]) => first ?? second ?? '');
+
 const SMALL = /^(?:a|after|and|by|for|from|in|n8n|n8n's|of|on|or|the|to|with|without)$/;
 
 /** @returns whether a text in bold is the name of something that is shown: others are sentences, or stress something */
