@@ -13,24 +13,18 @@ function within(field: Declared, path = field.name): Array<[path: string, field:
 	return [[path, field], ...inner];
 }
 
-/** What the fields of all operations mean without a value, by policy. */
-const table = new Map<string, Set<string>>();
-for (const { operations } of RESOURCES) {
-	for (const [path, { type, blank = '-' }] of operations.flatMap((operation) =>
-		parametersOf(operation).flatMap((field) => within(field)),
-	)) {
-		if (type !== 'notice') table.set(blank, (table.get(blank) ?? new Set()).add(path));
-	}
+const all = RESOURCES.flatMap(({ operations }) => operations.flatMap(parametersOf)) as Declared[];
+const everywhere = all.flatMap((field) => within(field));
+
+/** The fields that mean this without a value. */
+function fieldsWith(policy: string): string[] {
+	const found = everywhere.filter(([, { type, blank = '-' }]) => type !== 'notice' && blank === policy);
+	return [...new Set(found.map(([path]) => path))].sort();
 }
 
-const fieldsWith = (policy: string) => [...(table.get(policy) ?? [])].sort();
-
 it('of all fields is declared, but for notices and what pairs hold', () => {
-	expect(
-		fieldsWith('-').filter(
-			(path) => !/(^|\.)(env|metaData|context)\.(key|name|value)$|^responseFields\./.test(path),
-		),
-	).toEqual([]);
+	const ofPairs = /(^|\.)(env|metaData|context)\.(key|name|value)$|^responseFields\./;
+	expect(fieldsWith('-').filter((path) => !ofPairs.test(path))).toEqual([]);
 });
 
 it('is a refusal of an expression that gives nothing where that would not be noticed in time', () => {
@@ -48,16 +42,13 @@ it('is never the default for a filter: a blank filter must not count as "all"', 
 	expect(others.filter((path) => path.startsWith('filters.'))).toEqual([]);
 });
 
-const all = RESOURCES.flatMap(({ operations }) => operations.flatMap(parametersOf)) as Declared[];
-
 it('is a refusal wherever n8n itself says that a value is required', () => {
 	const wrong = all.filter(({ required, blank }) => required && blank !== 'required');
 	expect(wrong.map(({ name }) => name)).toEqual([]);
 });
 
 it('numbers have these bounds and defaults: [least, most, default]', () => {
-	const numbers = all
-		.flatMap((field) => within(field))
+	const numbers = everywhere
 		.filter(([, { type }]) => type === 'number')
 		.map(([path, { typeOptions, default: preset }]) => {
 			const { minValue, maxValue = Infinity } = typeOptions ?? {};
