@@ -55,43 +55,41 @@ const command = fc.oneof(
 
 it('The bound is what answers make of it and never exceeded, all calls begin in order, and none is left', async () => {
 	const commands = fc.array(command, { maxLength: 40 });
-	await checkAsync(
-		fc.asyncProperty(fc.integer({ min: 1, max: 60 }), commands, async (maximum, steps) => {
-			const limit = new ConcurrencyLimit(maximum);
-			const calls = new Calls(limit);
-			let nowMs = 1_000;
-			let slowedAtMs = -Infinity;
-			let bound = maximum;
-			let successes = 0;
-			for (const step of steps) {
-				if (step.kind === 'add') calls.add(step.count);
-				else if (step.kind === 'end') await calls.end(step.dice, step.fails);
-				else if (step.kind === 'slowDown') {
-					limit.slowDown((nowMs += step.afterMs));
-					// Half, at most once in half a second.
-					if (nowMs - slowedAtMs >= 500) {
-						bound = Math.max(1, Math.floor(bound / 2));
-						slowedAtMs = nowMs;
-						successes = 0;
-					}
-				} else {
-					for (let time = 0; time < step.times; time++) {
-						limit.recover();
-						// A tenth of the maximum more for a whole round that goes well.
-						if (bound === maximum || ++successes < bound) continue;
-						bound = Math.min(maximum, bound + Math.max(1, Math.round(maximum / 10)));
-						successes = 0;
-					}
+	const property = fc.asyncProperty(fc.integer({ min: 1, max: 60 }), commands, async (maximum, steps) => {
+		const limit = new ConcurrencyLimit(maximum);
+		const calls = new Calls(limit);
+		let nowMs = 1_000;
+		let slowedAtMs = -Infinity;
+		let bound = maximum;
+		let successes = 0;
+		for (const step of steps) {
+			if (step.kind === 'add') calls.add(step.count);
+			else if (step.kind === 'end') await calls.end(step.dice, step.fails);
+			else if (step.kind === 'slowDown') {
+				limit.slowDown((nowMs += step.afterMs));
+				// Half, at most once in half a second.
+				if (nowMs - slowedAtMs >= 500) {
+					bound = Math.max(1, Math.floor(bound / 2));
+					slowedAtMs = nowMs;
+					successes = 0;
 				}
-				await settle();
-				expect(limit.concurrency).toBe(bound);
-				const waiting = calls.handedIn - calls.begun.length;
-				if (waiting > 0) expect(calls.running.size).toBeGreaterThanOrEqual(bound);
+			} else {
+				for (let time = 0; time < step.times; time++) {
+					limit.recover();
+					// A tenth of the maximum more for a whole round that goes well.
+					if (bound === maximum || ++successes < bound) continue;
+					bound = Math.min(maximum, bound + Math.max(1, Math.round(maximum / 10)));
+					successes = 0;
+				}
 			}
-			for (let ended = 0; ended < calls.handedIn; ended++) await calls.end();
-			expect(calls.begun).toEqual(Array.from({ length: calls.handedIn }, (_, index) => index));
-			expect(calls.excesses).toBe(0);
-		}),
-		150,
-	);
+			await settle();
+			expect(limit.concurrency).toBe(bound);
+			const waiting = calls.handedIn - calls.begun.length;
+			if (waiting > 0) expect(calls.running.size).toBeGreaterThanOrEqual(bound);
+		}
+		for (let ended = 0; ended < calls.handedIn; ended++) await calls.end();
+		expect(calls.begun).toEqual(Array.from({ length: calls.handedIn }, (_, index) => index));
+		expect(calls.excesses).toBe(0);
+	});
+	await checkAsync(property, 150);
 });

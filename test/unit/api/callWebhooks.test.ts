@@ -8,12 +8,10 @@ import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/clien
 import { requestContext } from '../support';
 
 const URL_ = 'https://n8n.example.com/webhook/a/webhook';
-const send = (rows: IDataObject[]) =>
-	(async (_request: unknown, read: (answer: IDataObject, headers: object) => unknown) =>
-		read(
-			{ data: rows, pageInfo: { currentPage: 1, lastPage: 1, total: rows.length } },
-			{},
-		)) as unknown as Send;
+const send = (data: IDataObject[]): Send => {
+	const pageInfo = { currentPage: 1, lastPage: 1, total: data.length };
+	return async (_request, read) => read({ data, pageInfo }, {}) as never;
+};
 
 it('The webhooks of a project are those with an ID that are not marked as deleted', async () => {
 	const rows = [
@@ -44,11 +42,8 @@ it.each([
 	[500, false],
 ])('After %i without JSON, a removed webhook is gone: %j', async (status, isGone) => {
 	const context = requestContext(async () => await Promise.resolve({}));
-	const fails = (async () =>
-		await Promise.reject(
-			new ApiError(context, { kind: status === 204 ? 'answer' : 'status', status }),
-		)) as unknown as Send;
-	const removed = deleteCallWebhook(fails, 'w-1');
+	const failure = new ApiError(context, { kind: status === 204 ? 'answer' : 'status', status });
+	const removed = deleteCallWebhook(async () => await Promise.reject(failure), 'w-1');
 	if (isGone) await expect(removed).resolves.toBeUndefined();
 	else await expect(removed).rejects.toThrow();
 });

@@ -68,11 +68,7 @@ describe('apiRequest', () => {
 	const START: ApiRequest = { method: 'POST', path: ['x'], body: { a: 1 }, starts: 'session' };
 	let sent: IHttpRequestOptions[];
 
-	async function send(
-		request: ApiRequest,
-		answers: Array<object | Error>,
-		sending?: Sending,
-	): Promise<unknown> {
+	async function send(request: ApiRequest, answers: Array<object | Error>, sending?: Sending) {
 		sent = [];
 		const context = requestContext(async (options) => {
 			const answer = answers[Math.min(sent.length, answers.length - 1)];
@@ -154,9 +150,7 @@ describe('apiRequest', () => {
 	});
 
 	it.each([199, 200, 299, 300])('an answer of status %d is a result: from 200 to 299', async (status) => {
-		const outcome = send(GET, [jsonAnswer({ id: 'i' }, status)]).catch(
-			(error: NodeApiError) => error.message,
-		);
+		const outcome = send(GET, [jsonAnswer({ id: 'i' }, status)]).catch(({ message }: Error) => message);
 		const isResult = status >= 200 && status <= 299;
 		expect(await outcome).toEqual(isResult ? { id: 'i' } : expect.stringContaining(`status ${status}`));
 	});

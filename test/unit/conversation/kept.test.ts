@@ -245,15 +245,12 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	expect(parts.transcript).toMatchObject({ mayCome, reason: error.message });
 });
 
-it.each<[string, World, boolean]>([
-	[
-		'arranged',
-		{ room: { roomId: ROOM, autoStartConfig: { recording: { transcription: { enabled: true } } } } },
-		true,
-	],
-	['not arranged', { room: { roomId: ROOM, autoStartConfig: { recording: {} } } }, false],
-	['not told', { room: { roomId: ROOM } }, false],
-])('a transcript of a room that others made is waited for if it was %s', async (_what, world, mayCome) => {
-	const { parts } = await look(SHARED, { recordings: [], merged: [], transcriptions: [], ...world });
+it.each<[string, IDataObject, boolean]>([
+	['arranged', { autoStartConfig: { recording: { transcription: { enabled: true } } } }, true],
+	['not arranged', { autoStartConfig: { recording: {} } }, false],
+	['not told', {}, false],
+])('a transcript of a room that others made is waited for if it was %s', async (_what, more, mayCome) => {
+	const world = { recordings: [], merged: [], transcriptions: [], room: { roomId: ROOM, ...more } };
+	const { parts } = await look(SHARED, world);
 	expect(parts.transcript).toMatchObject({ mayCome });
 });

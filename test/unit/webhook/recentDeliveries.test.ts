@@ -31,33 +31,32 @@ async function accept(events: RecentDeliveries, key: string): Promise<boolean> {
 it('Each event is accepted once, in whatever order deliveries come, fail, are given up and end', async () => {
 	const outcome = fc.constantFrom(200, 200, 500, undefined);
 	const delivery = fc.record({ key: fc.constantFrom('a', 'b', 'c'), outcome, wait: fc.nat(3) });
-	await checkAsync(
-		fc.asyncProperty(fc.array(delivery, { minLength: 1, maxLength: 25 }), async (given) => {
-			const events = new RecentDeliveries();
-			const accepted: string[] = [];
-			const handling = new Set<string>();
-			await Promise.all(
-				given.map(async (one) => {
-					const response = new Response();
-					// The sender may have gone away before.
-					if (one.outcome === undefined && one.wait === 0) response.end();
-					if (!(await firstOf(events, one.key, response))) return response.end(200);
-					if (!response.closed) {
-						expect(handling.has(one.key)).toBe(false);
-						handling.add(one.key);
-					}
-					for (let turn = 0; turn < one.wait; turn++) await Promise.resolve();
-					handling.delete(one.key);
-					if (one.outcome === 200) accepted.push(one.key);
-					response.end(one.outcome);
-				}),
-			);
-			await settle();
-			const storable = new Set(given.filter(({ outcome: status }) => status === 200).map(({ key }) => key));
-			expect(accepted.sort()).toEqual([...storable].sort());
-		}),
-		500,
-	);
+	const deliveries = fc.array(delivery, { minLength: 1, maxLength: 25 });
+	const property = fc.asyncProperty(deliveries, async (given) => {
+		const events = new RecentDeliveries();
+		const accepted: string[] = [];
+		const handling = new Set<string>();
+		await Promise.all(
+			given.map(async (one) => {
+				const response = new Response();
+				// The sender may have gone away before.
+				if (one.outcome === undefined && one.wait === 0) response.end();
+				if (!(await firstOf(events, one.key, response))) return response.end(200);
+				if (!response.closed) {
+					expect(handling.has(one.key)).toBe(false);
+					handling.add(one.key);
+				}
+				for (let turn = 0; turn < one.wait; turn++) await Promise.resolve();
+				handling.delete(one.key);
+				if (one.outcome === 200) accepted.push(one.key);
+				response.end(one.outcome);
+			}),
+		);
+		await settle();
+		const storable = new Set(given.filter(({ outcome: status }) => status === 200).map(({ key }) => key));
+		expect(accepted.sort()).toEqual([...storable].sort());
+	});
+	await checkAsync(property, 500);
 });
 
 it('500 events are remembered, and the oldest is forgotten first', async () => {
