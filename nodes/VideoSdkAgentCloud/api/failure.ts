@@ -1,5 +1,6 @@
 import { jsonParse, type NodeApiError } from 'n8n-workflow';
 import { serverTimeMs } from './serverTime';
+import { JWT } from './toolAccess';
 
 /** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
 export const NOT_FOUND_STATUSES = [402, 404];
@@ -61,12 +62,9 @@ const UNTRUSTED_CODE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TL
 const TIMEOUT_CODES = ['ECONNABORTED', 'ETIMEDOUT'];
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid'];
 
-/** A JWT, such as the request's own in a message that repeats it. */
-const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
-
 /** @returns the text on one line, cut to a readable length, without tokens */
 export function excerpt(text: string): string {
-	const line = text.replace(TOKEN, '…').replace(/\s+/g, ' ').trim();
+	const line = text.replace(JWT, '…').replace(/\s+/g, ' ').trim();
 	return line.length > MAX_EXCERPT_LENGTH ? `${line.slice(0, MAX_EXCERPT_LENGTH)}…` : line;
 }
 

@@ -12,7 +12,8 @@ export const TOKEN_PREFIX = 'n8ntool1_';
 const TOKEN = new RegExp(`${TOKEN_PREFIX}(?:[\\w-]|\\\\+u00[\\da-f]{2})+`, 'gi');
 /** How a JWT begins: the header's `{"`. */
 const JWT_SIGN = 'eyJ';
-const JWT = /\beyJ[\w-]+\.([\w-]+)\.[\w-]+/g;
+/** A JWT. Without a limit to its header, a long text of beginnings alone would keep n8n busy for hours. */
+export const JWT = /\beyJ[\w-]{1,200}\.([\w-]+)\.[\w-]+/g;
 /** Also `n8nTools[0].url`, `n8nTools.0.url` and the like: call summaries come with flattened metadata. */
 const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE})(?:$|[^A-Za-z0-9_]|_*\\d)`);
 

@@ -24,3 +24,9 @@ it('takes out tools and tokens, however JSON writes them', () => {
 		if (body === record) expect(parsed).not.toContain('n8nTools');
 	});
 });
+
+// It took minutes when each beginning was followed to the end of the text.
+it.each(['-eyJ', 'eyJ-', 'eyJa.'])('a megabyte of %j is read', (beginning) => {
+	const note = beginning.repeat(1_000_000 / beginning.length);
+	expect(parseWithoutTools(JSON.stringify({ note }))).toEqual({ note });
+});
