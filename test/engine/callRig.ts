@@ -21,6 +21,10 @@ export const byRule = (more: IDataObject = {}): INodeParameters =>
 		...more,
 	});
 
+/** The same for a call that is waited for, however long it takes. */
+export const makeAndWait = (more: IDataObject = {}): INodeParameters =>
+	byRule({ operation: 'makeAndWait', maxCallDuration: 0, ...more });
+
 /** Parameters that make a call through a gateway, but for what is given. */
 export const byGateway = (more: IDataObject = {}): INodeParameters =>
 	callParameters('make', { to: EACH_TO, callVia: 'gateway', gatewayId: byId('gw_out_01'), ...more });

@@ -1,13 +1,14 @@
 import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { WorkflowExecute } from 'n8n-core';
-import type { ICredentialDataDecryptedObject, IDataObject } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, IDataObject, INodeParameters } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { RecordedRequest, Simulator, SimulatorOptions } from '../simulator';
 import type { Engine, EngineOptions, RunResult } from './engine';
 import { skipIdleTime, stopSkipping } from './clock';
 import { Loopback } from './delivery';
 import { startEngine } from './engine';
+import { rows } from './waitingRun';
 
 export const SESSIONS = '/ai/v1/ai-deployment-sessions';
 export const DEPLOYMENTS = '/ai/v1/ai-deployments';
@@ -74,6 +75,28 @@ export class Rig {
 		if (error) throw error;
 		this.simulator.requests.length = 0;
 		return String(output[0]?.[0]?.json.sessionId);
+	}
+
+	/** Begins a number of conversations that one execution waits for. @returns it, and their IDs */
+	async wait(count = 1, parameters: INodeParameters = {}, maxWaitMs = 600_000) {
+		const { sessions, calls } = this.simulator;
+		const before = [...sessions.keys(), ...calls.keys()];
+		const waiting = await this.engine.startAndWait(maxWaitMs, parameters, { items: rows(count) });
+		const after = [...sessions.keys(), ...calls.keys()];
+		return { waiting, ids: after.filter((id) => !before.includes(id)) };
+	}
+
+	/** Answers and ends calls. */
+	async talk(callIds: Iterable<string>, simulator = this.simulator): Promise<void> {
+		for (const id of callIds)
+			for (const status of ['answered', 'ended'] as const) await simulator.moveCall(id, status);
+	}
+
+	/** Ends sessions without an event. */
+	complete(sessionIds: Iterable<string>): void {
+		const end = new Date().toISOString();
+		for (const id of sessionIds)
+			Object.assign(this.simulator.sessions.get(id)!, { status: 'completed', end });
 	}
 
 	async close(): Promise<void> {

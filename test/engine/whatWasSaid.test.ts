@@ -1,10 +1,9 @@
 /** What remains of a conversation comes out with it, or a reason why not, and nothing of anybody else's: Get. While an execution waits: see model. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { CallStatus } from '../simulator';
-import { byRule, callParameters } from './callRig';
+import { byRule, callParameters, makeAndWait } from './callRig';
 import { eventBody } from './delivery';
 import { failureOf, jsonOf, later, useRig } from './rig';
-import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 const ALL = ['summary', 'transcript', 'recording'];
@@ -14,14 +13,10 @@ const URL_TEXT = expect.stringMatching(/\.mp4$/) as string;
 const move = async (callId: string, ...statuses: CallStatus[]) => {
 	for (const status of statuses) await rig.simulator.moveCall(callId, status);
 };
-const talk = async (callId: string) => await move(callId, 'answered', 'ended');
 /** The reason for each of some names. */
 const reasons = (names: string[], reason: unknown) => Object.fromEntries(names.map((name) => [name, reason]));
-const failGets = (status: number, path: RegExp, times = 9_999, body?: unknown) =>
-	rig.simulator.addFault({
-		...{ kind: 'status', status, body, headers: { 'retry-after': '60' } },
-		match: { method: 'GET', path, times },
-	});
+const failGets = (status: number, path: RegExp, times: number) =>
+	rig.simulator.addFault({ kind: 'status', status, match: { method: 'GET', path, times } });
 
 describe('Call: Get', () => {
 	async function makeRoom(recording = 'summarize'): Promise<string> {
@@ -120,7 +115,7 @@ describe('Call: Get', () => {
 		const sinceMs = Date.now();
 		expect((await get(other, ALL, 10)).missing).toEqual(reasons(ALL, "The call hasn't ended yet."));
 		expect(Date.now() - sinceMs).toBeLessThan(10_000);
-		setTimeout(() => failGets(404, /call/), 500);
+		setTimeout(() => failGets(404, /call/, Infinity), 500);
 		expect(await get(other, ALL, 10)).toMatchObject({ callId: other, outcome: 'running' });
 	});
 
@@ -142,22 +137,12 @@ describe('Call: Get', () => {
 	});
 });
 
-const parametersOf = ({ options = {}, ...more }: IDataObject = {}): INodeParameters =>
-	byRule({
-		...{ recording: 'summarize', operation: 'makeAndWait' },
-		options: { maxConcurrency: 1, ...(options as object) },
-		...more,
-	});
-
-async function start(more: IDataObject = {}) {
-	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(more));
-	return { waiting, ids: [...rig.simulator.calls.keys()] };
-}
+const SUMMARIZED = makeAndWait({ recording: 'summarize' });
 
 describe('Make and Wait', () => {
 	it('puts out first what people look for, and no more than they need', async () => {
-		const { waiting, ids } = await start();
-		await talk(ids[0]!);
+		const { waiting, ids } = await rig.wait(1, SUMMARIZED);
+		await rig.talk(ids);
 		const [json = {}] = (await waiting.jsonWithin()) ?? [];
 		const names = Object.keys(json);
 		expect(names.slice(0, 4)).toEqual(['outcome', 'answered', 'durationSeconds', 'summary']);
@@ -165,18 +150,15 @@ describe('Make and Wait', () => {
 	});
 
 	it('continues at once after a call that no one answered', async () => {
-		const { waiting, ids } = await start();
-		for (const status of ['ringing', 'missed'] as const) await move(ids[0]!, status);
-		const transcript = "The call wasn't answered.";
-		expect(await waiting.jsonWithin(10_000)).toMatchObject([
-			{ outcome: 'noAnswer', missing: { transcript } },
-		]);
+		const { waiting, ids } = await rig.wait(1, SUMMARIZED);
+		await move(ids[0]!, 'ringing', 'missed');
+		const missing = { transcript: "The call wasn't answered." };
+		expect(await waiting.jsonWithin(10_000)).toMatchObject([{ outcome: 'noAnswer', missing }]);
 	});
 
 	it("refuses another's room before the first call", async () => {
-		const parameters = parametersOf({ options: { roomId: 'abcd-efgh-ijkl' } });
-		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { items: rows(2) });
-		expect(failureOf(result).description).toContain('Transcription: Get');
+		const { waiting } = await rig.wait(2, { ...SUMMARIZED, options: { roomId: 'abcd-efgh-ijkl' } });
+		expect(failureOf(waiting.result).description).toContain('Transcription: Get');
 		expect(rig.requests).toEqual([]);
 	});
 
@@ -188,13 +170,10 @@ describe('Make and Wait', () => {
 			const fields = { apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') };
 			rig.use(fields);
 			const items = simulators.map(({ apiKey, secret, url }) => ({ apiKey, secret, url }));
-			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parametersOf(), { items });
+			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, SUMMARIZED, { items });
 			if (where === 'another') waiting.receiver = await rig.addEngine();
 			const ids = simulators.map(({ calls }) => [...calls.keys()][0]!);
-			for (const [index, { moveCall }] of simulators.entries()) {
-				for (const status of ['answered', 'ended'] as const)
-					await moveCall.call(simulators[index], ids[index]!, status);
-			}
+			for (const [index, simulator] of simulators.entries()) await rig.talk([ids[index]!], simulator);
 			expect(await waiting.jsonWithin()).toMatchObject(
 				ids.map((callId) => ({ callId, outcome: 'answered', transcript: TRANSCRIPT })),
 			);
@@ -202,40 +181,34 @@ describe('Make and Wait', () => {
 	);
 });
 
-describe("The event of a call's room", () => {
-	const roomOf = (callId: string) => String(rig.simulator.calls.get(callId)?.roomId);
-	const roomEvent = (meetingId: string) => ({
-		webhookType: 'session-ended',
-		data: { meetingId, sessionId: 'room-session' },
-	});
-	it('is only a reason to look: after a transfer or a change of room the call continues, and so does the wait', async () => {
-		const { waiting, ids } = await start({ recording: 'none', options: { ownRoom: true } });
-		const [id = ''] = ids;
-		const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
-		const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
-		const endPoint = expect.stringMatching(/\/videosdk$/) as string;
-		expect((room?.body as IDataObject).webhook).toEqual({ endPoint, events: ['session-ended'] });
-		// Looks are many seconds apart by then.
-		await later(MAX_WAIT_MS / 2);
-		for (const status of ['answered', 'transferring', 'switch-room-completed'] as const) {
-			await move(id, status);
-			expect((await rig.simulator.deliver(url, roomEvent(roomOf(id)))).status).toBe(200);
-			expect(waiting.resumptions).toBe(0);
-		}
-		expect(await waiting.resumedWithin(1_000)).toBeUndefined();
-		// Looks are closer together for a while, in which no further event is needed.
-		rig.simulator.setEventFaults({ drop: () => true });
-		await move(id, 'transferred');
-		expect(await waiting.jsonWithin(10_000)).toMatchObject([{ callId: id, outcome: 'transferred' }]);
-	});
+it("The event of a call's room is only a reason to look: after a transfer or a change of room the call continues, and so does the wait", async () => {
+	const { waiting, ids } = await rig.wait(1, makeAndWait({ options: { ownRoom: true } }));
+	const [id = ''] = ids;
+	const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;
+	const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
+	const endPoint = expect.stringMatching(/\/videosdk$/) as string;
+	expect((room?.body as IDataObject).webhook).toEqual({ endPoint, events: ['session-ended'] });
+	// Looks are many seconds apart by then.
+	await later(MAX_WAIT_MS / 2);
+	for (const status of ['answered', 'transferring', 'switch-room-completed'] as const) {
+		await move(id, status);
+		const data = { meetingId: rig.simulator.calls.get(id)?.roomId, sessionId: 'room-session' };
+		const event = { webhookType: 'session-ended', data };
+		expect((await rig.simulator.deliver(url, event)).status).toBe(200);
+		expect(waiting.resumptions).toBe(0);
+	}
+	expect(await waiting.resumedWithin(1_000)).toBeUndefined();
+	// Looks are closer together for a while, in which no further event is needed.
+	rig.simulator.setEventFaults({ drop: () => true });
+	await move(id, 'transferred');
+	expect(await waiting.jsonWithin(10_000)).toMatchObject([{ callId: id, outcome: 'transferred' }]);
 });
 
 it.each([
 	['stopped', 'completed', expect.not.stringContaining("hasn't ended") as string],
 	['failed', 'failed', expect.any(String) as string],
 ] as const)('Start and Wait says why there is nothing after %s', async (event, outcome, transcript) => {
-	const parameters = { recording: 'transcribe', options: { includeWait: 0.05 } };
-	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
+	const { waiting } = await rig.wait(1, { recording: 'transcribe', options: { includeWait: 0.05 } });
 	const [{ webhook, sessionId } = { sessionId: '' }] = rig.simulator.sessions.values();
 	if (event === 'failed') await rig.simulator.emit(sessionId, event);
 	// The API does not show the end yet.
