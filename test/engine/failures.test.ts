@@ -80,7 +80,6 @@ describe('After too many requests', () => {
 		const until = () => {
 			// Neither those sent before the answer nor the one that is sent again.
 			if (rig.requests.length > AT_ONCE + 1) most = Math.max(most, unanswered());
-			return true;
 		};
 		rig.simulator.addFault(tooMany('0'));
 		rig.simulator.addFault({ kind: 'delay', until, delayMs: 50, match: { times: 20 } });

@@ -77,10 +77,7 @@ function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...mode
 	};
 	for (const [index, { faults }] of items.entries()) {
 		const match = { method: 'POST', path: /start$|call$/, body: new RegExp(`"item-${index}"`) };
-		const until = () => {
-			execution?.cancel();
-			return true;
-		};
+		const until = () => execution?.cancel();
 		const isStopped = index === stopsAt;
 		if (isStopped && faults.length === 0)
 			simulator.addFault({ kind: 'delay', until, match: { ...match, times: 1 } });

@@ -270,10 +270,7 @@ it('What waits for its turn after "too many requests" is not sent once another h
 
 it('The room of a call that was not made is closed although the user has stopped the execution', async () => {
 	onEachRun((run) => {
-		const until = () => {
-			setTimeout(() => run.cancel(), 500);
-			return true;
-		};
+		const until = () => setTimeout(() => run.cancel(), 500);
 		// The user stops while the call waits to be sent again.
 		const headers = { 'retry-after': '30' };
 		rig.simulator.addFault({ kind: 'status', status: 429, headers, until, match: { path: /call$/ } });

@@ -20,8 +20,8 @@ export interface Fault {
 	headers?: Record<string, string>;
 	/** Waited before the fault strikes. */
 	delayMs?: number;
-	/** Looked at again and again until it holds; `delayMs` begins then. */
-	until?: () => boolean;
+	/** Called again and again as long as it gives false; `delayMs` begins then. */
+	until?: () => unknown;
 	/** Of a redirect; the same URL unless given. */
 	location?: string;
 }
