@@ -12,45 +12,23 @@ import type {
 import { NodeHelpers } from 'n8n-workflow';
 import type { Engine } from './engine';
 import { startEngine } from './engine';
-import { EVENT_NAMES } from './rig';
+import { ALL_EVENTS } from './delivery';
+import { schemaNames } from './outputSchema';
 
 const STARTED_STOPPED_FAILED = ['started', 'stopped', 'failed'].map(
 	(event) => `ai-deployment-session-${event}`,
 );
-/** Of calls and rooms. */
-const OTHER_EVENTS = [
-	...['call-started', 'call-ringing', 'call-answered', 'call-hangup', 'call-missed', 'call-transferred'],
-	...[
-		'call-update',
-		'call-summary',
-		'session-started',
-		'session-ended',
-		'participant-joined',
-		'participant-left',
-	],
-	...['recording-started', 'recording-stopped', 'recording-failed'],
-	...['transcription-started', 'transcription-stopped', 'transcription-failed'],
-];
 const NOTHING_PICKED = { __rl: true, mode: 'list', value: '' };
+const each = <T>(names: string, value: T) =>
+	Object.fromEntries(names.split(' ').map((name) => [name, value]));
 
 /** What a new node holds: a parameter has the same default wherever it occurs, but for those named with an operation below. */
 const DEFAULTS: INodeParameters = {
-	...Object.fromEntries(
-		[
-			'agentId',
-			'callId',
-			'deploymentId',
-			'from',
-			'gatewayId',
-			'routingRuleId',
-			'sessionId',
-			'tag',
-			'webhookUrl',
-		].map((name) => [name, NOTHING_PICKED]),
+	...each(
+		'agentId callId deploymentId from gatewayId routingRuleId sessionId tag webhookUrl',
+		NOTHING_PICKED,
 	),
-	...Object.fromEntries(
-		['agentTools', 'env', 'filters', 'metaData', 'options', 'roomOptions'].map((name) => [name, {}]),
-	),
+	...each('agentTools env filters metaData options roomOptions', {}),
 	...{ callVia: 'routingRule', getBy: 'room', recordingType: 'room', responseType: 'approval' },
 	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
 	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
@@ -125,14 +103,8 @@ const trigger = (): INodeTypeDescription => engine.nodeType('videoSdkAgentCloudT
 
 /** The parameters that a new node has, with n8n's defaults for what is not given. */
 function filled(description: INodeTypeDescription, given: INodeParameters): INodeParameters | null {
-	return NodeHelpers.getNodeParameters(
-		description.properties,
-		given,
-		true,
-		false,
-		{ typeVersion: 1 },
-		description,
-	);
+	const { properties } = description;
+	return NodeHelpers.getNodeParameters(properties, given, true, false, { typeVersion: 1 }, description);
 }
 
 function property(description: INodeTypeDescription, name: string, value?: string): INodeProperties {
@@ -161,44 +133,49 @@ it('The package brings three nodes, each with its icons and what n8n shows of it
 	}
 });
 
-describe('The credential', () => {
-	it('has the fields of interface.md with their defaults', () => {
-		const { name, displayName, properties } = engine.credentialType();
-		expect({ name, displayName }).toEqual({
-			name: 'videoSdkAgentCloudApi',
-			displayName: 'VideoSDK Agent Cloud API',
-		});
-		const fields = properties.map(({ name: field, type, required, default: value, typeOptions }) =>
-			[
-				field,
-				type,
-				required ? 'required' : '',
-				value,
-				typeOptions?.password ? 'masked' : typeOptions?.rows,
-			].join(),
-		);
-		expect(fields).toEqual([
-			'keysNotice,notice,,,',
-			'apiKey,string,required,,masked',
-			'secretKey,string,required,,masked',
-			'baseUrl,string,,https://api.videosdk.live,',
-			'webhookPublicKey,string,,,2',
-		]);
+it('All are named as workflows hold them, and the action is a tool, whose description tells of its cost', () => {
+	const names = [action(), trigger(), engine.credentialType()].map((one) => [one.name, one.displayName]);
+	expect(names).toEqual([
+		['videoSdkAgentCloud', 'VideoSDK Agent Cloud'],
+		['videoSdkAgentCloudTrigger', 'VideoSDK Agent Cloud Trigger'],
+		['videoSdkAgentCloudApi', 'VideoSDK Agent Cloud API'],
+	]);
+	expect(action()).toMatchObject({
+		usableAsTool: true,
+		version: 1,
+		description: expect.stringMatching(/cost money/) as string,
+	});
+	expect([trigger().usableAsTool, trigger().inputs, trigger().version]).toEqual([undefined, [], [1, 1.1]]);
+});
+
+it('The credential has the fields of interface.md with their defaults', () => {
+	const fields = engine.credentialType().properties;
+	const shown = fields.map(({ name, type, required = '', default: value, typeOptions }) =>
+		[name, type, required, value, typeOptions?.password ? 'masked' : typeOptions?.rows].join(),
+	);
+	expect(shown).toEqual([
+		'keysNotice,notice,,,',
+		'apiKey,string,true,,masked',
+		'secretKey,string,true,,masked',
+		'baseUrl,string,,https://api.videosdk.live,',
+		'webhookPublicKey,string,,,2',
+	]);
+});
+
+/** `engine.ts` holds the output of each run of each test against it. */
+describe('A schema of the output', () => {
+	// An answer puts out what comes in.
+	it.each(Object.keys(OPERATIONS).filter((which) => which !== 'tool answer'))('has %s', (which) => {
+		expect(schemaNames(`v1.0.0/${which.replace(' ', '/')}`)?.length).toBeGreaterThan(1);
+	});
+
+	it.each(['1.0', '1.1'])('has version %s of the trigger', (version) => {
+		const names = ['event', 'webhookType', 'sessionId', 'data', 'eventId', 'receivedAt', 'session'];
+		expect(schemaNames(`v${version}.0`)).toEqual(expect.arrayContaining(names));
 	});
 });
 
 describe('The action', () => {
-	it('is named as workflows hold it, and usable as a tool', () => {
-		const { name, displayName, usableAsTool, version } = action();
-		expect({ name, displayName, usableAsTool, version }).toEqual({
-			name: 'videoSdkAgentCloud',
-			displayName: 'VideoSDK Agent Cloud',
-			usableAsTool: true,
-			version: 1,
-		});
-		expect(action().description).toMatch(/cost money/);
-	});
-
 	it('has what fills each list', () => {
 		const lists = new Set<unknown>();
 		JSON.stringify(action().properties, (_key, value: INodePropertyMode | null) => {
@@ -249,11 +226,8 @@ describe('The action', () => {
 					.flatMap(({ options: fields = [] }) => fields as INodeProperties[])
 					.map(({ name, default: value }) => [name, (value as IDataObject).mode === 'list' ? '' : value]);
 			const usual = which === 'call sendAndWait' ? ['timeout'] : ['maxConcurrency', 'timeout'];
-			const maxConcurrency = /call (make|transfer)/.test(which)
-				? 5
-				: which === 'recording download'
-					? 4
-					: 100;
+			const isCall = /call (make|transfer)/.test(which);
+			const maxConcurrency = isCall ? 5 : which === 'recording download' ? 4 : 100;
 			const wanted = (text: string, more: string[] = []) =>
 				[...text.split(' '), ...more]
 					.filter((name) => name !== '')
@@ -320,16 +294,6 @@ describe('The action', () => {
 });
 
 describe('The trigger', () => {
-	it('is named as workflows hold it, and no tool', () => {
-		const { name, displayName, usableAsTool, inputs } = trigger();
-		expect({ name, displayName, usableAsTool, inputs }).toEqual({
-			name: 'videoSdkAgentCloudTrigger',
-			displayName: 'VideoSDK Agent Cloud Trigger',
-			usableAsTool: undefined,
-			inputs: [],
-		});
-	});
-
 	it('has exactly the parameters of interface.md, with their defaults', () => {
 		expect(filled(trigger(), {})).toEqual({
 			events: ['ai-deployment-session-started', 'ai-deployment-session-failed'],
@@ -339,7 +303,8 @@ describe('The trigger', () => {
 			options: {},
 		});
 		expect(property(trigger(), 'events').displayName).toBe('Trigger On');
-		expect(values(property(trigger(), 'events')).sort()).toEqual([...EVENT_NAMES, ...OTHER_EVENTS].sort());
+		// Their names: see test/unit/webhook/event.
+		expect(values(property(trigger(), 'events')).sort()).toEqual([...ALL_EVENTS].sort());
 	});
 
 	it.each([
