@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { RecordedRequest } from '../simulator';
 import type { Rig } from './rig';
-import { byId } from './rig';
+import { byId, parametersOf } from './rig';
 
 export const CALL = '/v2/sip/call';
 export const TO = '+15550003000';
@@ -10,7 +10,7 @@ const EACH_TO = `={{ '+' + (${TO.slice(1)} + $itemIndex) }}`;
 export const RULE = { routingRuleId: 'rule_out_01', from: '+15550102001' };
 
 export const callParameters = (operation: string, more: IDataObject = {}): INodeParameters =>
-	({ resource: 'call', operation, ...more }) as INodeParameters;
+	parametersOf('call', operation, more);
 
 /** Parameters that make a call by a routing rule, but for what is given. */
 export const byRule = (more: IDataObject = {}): INodeParameters =>

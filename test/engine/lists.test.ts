@@ -1,10 +1,9 @@
 /** What can be selected from a list. The rows of telephony hold the password of the SIP trunk, which must be found nowhere. */
-import { inspect } from 'node:util';
 import type { INodeListSearchResult, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { SIP_PASSWORD } from '../simulator';
 import { byGateway, byRule, callParameters } from './callRig';
-import { byId, DEPLOYMENTS, expectNoSecrets, jsonOf, thrownBy, useRig } from './rig';
+import { byId, DEPLOYMENTS, everythingOn, expectNoSecrets, jsonOf, thrownBy, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -36,10 +35,6 @@ const search = async (method: string, filter?: string, token?: string) =>
 const valuesOf = ({ results }: INodeListSearchResult) => results.map(({ value }) => value);
 const answer = (data: unknown[], path = /./) =>
 	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { path } });
-
-/** All that hangs on a value, also what cannot be enumerated. */
-const everything = (value: unknown) =>
-	inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null });
 
 describe.each(METHODS)('%s', (method) => {
 	const [path, count, entry] = LISTS[method];
@@ -99,7 +94,7 @@ it.each<[RegExp, Fault]>([
 		const error = await thrownBy(search(method));
 		expect(error.message).toMatch(words);
 		expect(error.description).not.toBe('');
-		expect(everything(error)).not.toMatch(new RegExp(`${SIP_PASSWORD}|sip-user`));
+		expect(everythingOn(error)).not.toMatch(new RegExp(`${SIP_PASSWORD}|sip-user`));
 		expectNoSecrets(rig, error);
 		rig.simulator.clearFaults();
 	}
@@ -209,6 +204,6 @@ it('No run and no list holds the password of a trunk', async () => {
 	for (const parameters of [byRule(), byGateway(), ...gets]) {
 		results.push(await rig.engine.run({ parameters }));
 	}
-	expect(everything(results)).not.toContain(SIP_PASSWORD);
+	expect(everythingOn(results)).not.toContain(SIP_PASSWORD);
 	expectNoSecrets(rig, results);
 });

@@ -3,7 +3,7 @@ import { VideoSDK } from '@videosdk.live/server-sdk';
 import type { INodeParameters } from 'n8n-workflow';
 import type { RecordedRequest } from '../simulator';
 import { byGateway, byRule, callParameters, RULE, TO } from './callRig';
-import { useRig } from './rig';
+import { parametersOf, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
@@ -12,19 +12,13 @@ const SIP = 'sip:desk@pbx.example.com';
 const SESSION_ID = '6f1c2d3e-4b5a-4978-8a9b-0c1d2e3f4a5b';
 const FIRST = { page: 1, perPage: 50 };
 
-const room = (operation: string, more: INodeParameters = {}) => ({ resource: 'room', operation, ...more });
+const room = (operation: string, more: INodeParameters = {}) => parametersOf('room', operation, more);
 const realtime = (operation: string, more: INodeParameters = {}) =>
-	({
-		resource: 'transcription',
-		operation: `${operation}Realtime`,
-		roomId: ' r ',
-		...more,
-	}) as INodeParameters;
-const recordings = (recordingType: string) => ({
-	...{ resource: 'recording', operation: 'getAll', recordingType },
-	// As an event names it.
-	filters: { roomId: ' r ', sessionId: `session-${SESSION_ID}` },
-});
+	parametersOf('transcription', `${operation}Realtime`, { roomId: ' r ', ...more });
+// As an event names it.
+const FILTERS = { roomId: ' r ', sessionId: `session-${SESSION_ID}` };
+const recordings = (recordingType: string) =>
+	parametersOf('recording', 'getAll', { recordingType, filters: FILTERS });
 
 const metaData = { specifyMetaData: 'json', jsonMetaData: '{"row":7,"tags":["a"]}' };
 const options = { ...ROOM, ringingTimeout: 30, waitUntilAnswered: false, timeout: 5_000, maxConcurrency: 3 };

@@ -2,15 +2,11 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { contextEnvelope, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { byGateway, byRule, CALL } from './callRig';
-import { byId, startParameters, useRig } from './rig';
+import { byId, parametersOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
-const list: INodeParameters = {
-	resource: 'session',
-	operation: 'getAll',
-	filters: { deploymentId: '={{ $json.id }}' },
-};
+const list = parametersOf('session', 'getAll', { filters: { deploymentId: '={{ $json.id }}' } });
 /** Starts a session of each item's deployment. */
 async function startEach(ids: string[], more: IDataObject = {}, onError?: 'continueErrorOutput') {
 	const parameters = startParameters({ deploymentId: byId('={{ $json.id }}'), ...more });
@@ -35,7 +31,7 @@ it('The error of an expression belongs to its item, too', async () => {
 	expect([deploymentsOf(routed.success), routed.failure.length]).toEqual([['ddv_sales'], 1]);
 });
 
-const download = { resource: 'recording', operation: 'download', url: '={{ $json.url }}' };
+const download = parametersOf('recording', 'download', { url: '={{ $json.url }}' });
 const unanswered = () => rig.requests.filter(({ status }) => status === undefined).length;
 it.each<[string, number, INodeParameters]>([
 	['3 if so chosen', 3, startParameters({ options: { maxConcurrency: 3 } })],

@@ -3,14 +3,12 @@ import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { checkAsync } from '../unit/support';
 import type { SimulatedSession } from '../simulator';
-import { byId, DEPLOYMENTS, failureOf, jsonOf, SESSIONS, useRig } from './rig';
+import { byId, DEPLOYMENTS, failureOf, jsonOf, later, parametersOf, SESSIONS, useRig } from './rig';
 
 const PAGE_SIZE = 50;
 
 const rig = useRig();
 
-const parametersOf = (resource: string, operation: string, more: IDataObject = {}) =>
-	({ resource, operation, ...more }) as INodeParameters;
 const session = (operation: string, more: IDataObject = {}) => parametersOf('session', operation, more);
 const deployment = (operation: string, more: IDataObject = {}) => parametersOf('deployment', operation, more);
 const run = async (parameters: INodeParameters) => jsonOf(await rig.engine.run({ parameters }));
@@ -109,7 +107,7 @@ describe('Session: Wait for Status', () => {
 	])('is not ended by %s', async (_what, status, timesMs) => {
 		const sessionId = await rig.existingSession();
 		for (const ms of timesMs) setTimeout(miss, ms, status);
-		await new Promise((resolve) => setTimeout(resolve, 1));
+		await later(1);
 		setTimeout(() => void rig.simulator.emit(sessionId, 'stopped'), 7_000);
 		expect(await run(session('waitForStatus', { sessionId }))).toMatchObject([
 			{ sessionId, status: 'stopped' },

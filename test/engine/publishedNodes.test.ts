@@ -1,12 +1,12 @@
 /** The lists of triggers and of agents' tools show what is published, and only to those with the same credential. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import type { INodeParameters, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { checkAsync } from '../unit/support';
 import { CREDENTIAL, TRIGGER } from './engine';
 import { PublishedTrigger } from './publishedTrigger';
 import { TOOL_PARAMETERS, TOOL_TRIGGER } from './publishedTool';
-import { EVENT_NAMES, failureOf, jsonOf, useRig } from './rig';
+import { EVENT_NAMES, failureOf, jsonOf, parametersOf, startParameters, useRig } from './rig';
 import { StoredTrigger } from './triggerHooks';
 
 const rig = useRig();
@@ -15,12 +15,7 @@ const NOT_LISTED = { name: "Not listed? Publish its workflow, or use 'By URL'", 
 async function triggers(webhookEvents: unknown = EVENT_NAMES, filter = '', more: object = {}) {
 	// Shown, so that n8n keeps the events.
 	const webhookUrl = 'https://n8n.example.com/';
-	const parameters = {
-		resource: 'session',
-		operation: 'start',
-		webhookUrl,
-		webhookEvents,
-	} as INodeParameters;
+	const parameters = startParameters({ webhookUrl, webhookEvents } as IDataObject);
 	return (await rig.engine.listSearch('searchTriggers', filter, undefined, parameters, more)).results;
 }
 const tools = async () => (await rig.engine.listSearch('searchTools')).results;
@@ -130,18 +125,10 @@ const shown = (nodes: Modelled[], areTools: boolean) =>
 const steps = fc.array(
 	fc.record({
 		who: fc.constantFrom(0, 1, 2, 3, 2, 3),
-		what: fc.constantFrom(
-			...[
-				'publish',
-				'publish',
-				'publish',
-				'publish',
-				'unpublish',
-				'unpublish',
-				'listen',
-				'rename',
-				'restart',
-			],
+		what: fc.oneof(
+			{ weight: 4, arbitrary: fc.constant('publish') },
+			{ weight: 2, arbitrary: fc.constant('unpublish') },
+			{ weight: 3, arbitrary: fc.constantFrom('listen', 'rename', 'restart') },
 		),
 		version: fc.nat(2),
 	}),
@@ -172,20 +159,15 @@ it('They show what is published, whatever happens, and a tool that is not is not
 				expect(areTools ? await tools() : await triggers(chosen)).toMatchObject([...entries, NOT_LISTED]);
 			}
 		}
-		for (const { known, entry, ...each } of shown(nodes, true).map((one) => ({
-			...one,
-			entry: one.entry([], []),
-		}))) {
-			const tool = { __rl: true, mode: 'list', value: entry.value };
-			const parameters = { resource: 'tool', operation: 'createAccess', agentTools: { tools: [{ tool }] } };
+		for (const one of shown(nodes, true)) {
+			const { known, node } = one;
+			const tool = { __rl: true, mode: 'list', value: one.entry([], []).value };
+			const parameters = parametersOf('tool', 'createAccess', { agentTools: { tools: [{ tool }] } });
 			const result = await rig.engine.run({ parameters });
 			const { toolName, timeout } = TOOLS[known?.version ?? 0] as (typeof TOOLS)[number];
-			if (known?.isPublished)
-				expect(jsonOf(result)).toMatchObject([{ tools: [{ url: each.node.url, timeout }] }]);
-			else
-				expect(failureOf(result).message).toBe(
-					`'${toolName}' in 'Agent Tools' is no longer published [item 0]`,
-				);
+			const refusal = `'${toolName}' in 'Agent Tools' is no longer published [item 0]`;
+			if (!known?.isPublished) expect(failureOf(result).message).toBe(refusal);
+			else expect(jsonOf(result)).toMatchObject([{ tools: [{ url: node.url, timeout }] }]);
 		}
 		for (const { node } of nodes) await node.unpublish();
 	};

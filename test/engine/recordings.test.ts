@@ -8,20 +8,12 @@ import { gzipSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import type { RunResult } from './engine';
-import { expectNoSecrets, failureOf, jsonOf, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, parametersOf, useRig } from './rig';
 
 const rig = useRig();
-const list = (more: INodeParameters = {}): INodeParameters => ({
-	resource: 'recording',
-	operation: 'getAll',
-	...more,
-});
-const download = (url: string, more: INodeParameters = {}): INodeParameters => ({
-	resource: 'recording',
-	operation: 'download',
-	url,
-	...more,
-});
+const list = (more: INodeParameters) => parametersOf('recording', 'getAll', more);
+const download = (url: string, more: INodeParameters = {}) =>
+	parametersOf('recording', 'download', { url, ...more });
 const run = async (parameters: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters });
 const fileRequests = () => rig.requests.filter(({ path }) => path.startsWith('/files/'));
 const fileOf = ({ output }: RunResult, field = 'data') => output[0]?.[0]?.binary?.[field] as IBinaryData;

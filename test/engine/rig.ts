@@ -77,6 +77,12 @@ export class Rig {
 		return String(output[0]?.[0]?.json.sessionId);
 	}
 
+	/** Creates a room. @returns its ID */
+	async room(recording = 'summarize'): Promise<string> {
+		const parameters = parametersOf('room', 'create', { recording });
+		return String(jsonOf(await this.engine.run({ parameters }))[0]?.roomId);
+	}
+
 	/** Begins a number of conversations that one execution waits for. @returns it, and their IDs */
 	async wait(count = 1, parameters: INodeParameters = {}, maxWaitMs = 600_000) {
 		const { sessions, calls } = this.simulator;
@@ -140,15 +146,13 @@ export function onEachRun(tell: (run: { cancel: () => void }) => void): void {
 /** A resource locator in ID mode. */
 export const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
+/** Parameters of an operation. */
+export const parametersOf = (resource: string, operation: string, more: IDataObject = {}): INodeParameters =>
+	({ resource, operation, ...more }) as INodeParameters;
+
 /** Parameters that start a session, but for what is given. */
-export function startParameters(more: IDataObject = {}) {
-	return {
-		resource: 'session',
-		operation: 'start',
-		deploymentId: byId('ddv_support'),
-		...more,
-	} as Parameters<Engine['run']>[0]['parameters'];
-}
+export const startParameters = (more: IDataObject = {}): INodeParameters =>
+	parametersOf('session', 'start', { deploymentId: byId('ddv_support'), ...more });
 
 /** The texts of a failed run. */
 export function failureOf({ error }: RunResult): { message: string; description: string } {
@@ -171,13 +175,16 @@ export function jsonOf({ output, error }: RunResult): IDataObject[] {
 	return (output[0] ?? []).map(({ json }) => json);
 }
 
+/** All that hangs on a value, also what cannot be enumerated. */
+export const everythingOn = (value: unknown): string =>
+	`${inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null })}${safeJson(value)}`;
+
 /** Fails if an error, with all that hangs on it, holds the secret or a token. */
 export function expectNoSecrets(rig: Rig, ...values: unknown[]): void {
 	for (const value of values) {
-		const everything = `${inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null })}${safeJson(value)}`;
-		expect(everything).not.toContain(rig.simulator.secret);
+		expect(everythingOn(value)).not.toContain(rig.simulator.secret);
 		// The beginning of any JWT.
-		expect(everything).not.toContain('eyJ');
+		expect(everythingOn(value)).not.toContain('eyJ');
 	}
 }
 

@@ -1,13 +1,13 @@
 /** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see startedOnce. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
-import { failureOf, jsonOf, startParameters, useRig } from './rig';
+import { failureOf, jsonOf, parametersOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
 const run = async (parameters: INodeParameters, items: IDataObject[] = [{}]) =>
 	jsonOf(await rig.engine.run({ parameters, items }));
-const room = (operation: string, more: INodeParameters = {}) => ({ resource: 'room', operation, ...more });
+const room = (operation: string, more: IDataObject = {}) => parametersOf('room', operation, more);
 const rooms = () => [...rig.simulator.rooms.values()];
 
 it('A room is created, found, and closed', async () => {

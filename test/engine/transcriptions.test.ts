@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
-import { expectNoSecrets, failureOf, jsonOf, passTime, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, parametersOf, passTime, useRig } from './rig';
 
 const rig = useRig();
 const LINES = [{ speaker: 'Agent', text: 'Grüezi' }];
@@ -11,7 +11,7 @@ const REALTIME = '/ai/v1/realtime-transcriptions';
 /** However fast time passes. */
 const settled = async () => await sleep(200);
 const run = async (operation: string, more: INodeParameters = {}) =>
-	await rig.engine.run({ parameters: { resource: 'transcription', operation, ...more } });
+	await rig.engine.run({ parameters: parametersOf('transcription', operation, more) });
 const get = async (more: INodeParameters = {}) =>
 	await run('get', { roomId: 'r', waitUntilReady: false, ...more });
 const paths = () => rig.requests.map(({ path }) => path);
@@ -21,10 +21,9 @@ const fail = (path: RegExp, fault: Fault, times = 1) =>
 	rig.simulator.addFault({ ...fault, match: { path, times } });
 
 async function makeRoom(recording: string): Promise<string> {
-	const parameters = { resource: 'room', operation: 'create', recording };
-	const [room] = jsonOf(await rig.engine.run({ parameters }));
+	const roomId = await rig.room(recording);
 	rig.simulator.requests.length = 0;
-	return String(room?.roomId);
+	return roomId;
 }
 async function transcribeLive(roomId: string): Promise<string> {
 	rig.simulator.joinRoom(roomId);

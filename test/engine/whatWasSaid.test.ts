@@ -1,5 +1,5 @@
 /** What remains of a conversation comes out with it, or a reason why not, and nothing of anybody else's: Get. While an execution waits: see model. */
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import type { CallStatus } from '../simulator';
 import { byRule, callParameters, makeAndWait } from './callRig';
 import { eventBody } from './delivery';
@@ -19,11 +19,6 @@ const failGets = (status: number, path: RegExp, times: number) =>
 	rig.simulator.addFault({ kind: 'status', status, match: { method: 'GET', path, times } });
 
 describe('Call: Get', () => {
-	async function makeRoom(recording = 'summarize'): Promise<string> {
-		const parameters: INodeParameters = { resource: 'room', operation: 'create', recording };
-		return String(jsonOf(await rig.engine.run({ parameters }))[0]?.roomId);
-	}
-
 	/** A call in a room, through the statuses given. */
 	async function callIn(roomId: string, ...statuses: CallStatus[]): Promise<string> {
 		const [call] = jsonOf(await rig.engine.run({ parameters: byRule({ options: { roomId } }) }));
@@ -33,7 +28,7 @@ describe('Call: Get', () => {
 		rig.simulator.requests.length = 0;
 		return String(call?.callId);
 	}
-	const overIn = async (recording?: string) => await callIn(await makeRoom(recording), 'answered', 'ended');
+	const overIn = async (recording?: string) => await callIn(await rig.room(recording), 'answered', 'ended');
 
 	async function get(callId: string, include: unknown = ALL, includeWait = 0): Promise<IDataObject> {
 		const parameters = callParameters('get', { callId, include, options: { includeWait } } as IDataObject);
@@ -102,16 +97,16 @@ describe('Call: Get', () => {
 		['still going on', ['answered'], "The call hasn't ended yet."],
 		['not answered', ['ringing', 'missed'], "The call wasn't answered."],
 	])('asks for nothing of a call that is %s', async (_what, statuses, sentence) => {
-		const call = await get(await callIn(await makeRoom(), ...statuses));
+		const call = await get(await callIn(await rig.room(), ...statuses));
 		expect(call.missing).toEqual(reasons(ALL, sentence));
 		expect(rig.requests).toHaveLength(1);
 	});
 
 	it("waits a moment for VideoSDK's record to show the end, which an event may tell earlier", async () => {
-		const callId = await callIn(await makeRoom(), 'answered');
+		const callId = await callIn(await rig.room(), 'answered');
 		setTimeout(() => void move(callId, 'ended'), 3_000);
 		expect(await get(callId, ALL, 10)).toMatchObject({ outcome: 'answered', transcript: TRANSCRIPT });
-		const other = await callIn(await makeRoom(), 'answered');
+		const other = await callIn(await rig.room(), 'answered');
 		const sinceMs = Date.now();
 		expect((await get(other, ALL, 10)).missing).toEqual(reasons(ALL, "The call hasn't ended yet."));
 		expect(Date.now() - sinceMs).toBeLessThan(10_000);
@@ -120,7 +115,7 @@ describe('Call: Get', () => {
 	});
 
 	it("never puts out another conversation's in the same room", async () => {
-		const roomId = await makeRoom();
+		const roomId = await rig.room();
 		const first = await callIn(roomId, 'answered', 'ended');
 		const [made] = rig.simulator.transcriptions.values();
 		const lines = [{ speaker: 'Caller', text: 'Secret of another caller' }];
