@@ -2,46 +2,17 @@
  * Each field of each operation, with values that it must refuse: one that must have a value is never taken for empty, and a number has
  * bounds. The fields are read from the operations, so that a new one is tested as soon as it is there.
  */
-import type { IDataObject, INodeParameters, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import type { Operation } from '../../nodes/VideoSdkAgentCloud/actions/operation';
-import type { Blank } from '../../nodes/VideoSdkAgentCloud/fields/field';
-import { RULE, TO } from './callRig';
+import { type Declared, goodFields, goodValue } from './goodValues';
 import { failureOf, useRig } from './rig';
-
-type Declared = INodeProperties & { blank?: Blank };
 
 const rig = useRig();
 const VALUE = '={{ $json.value }}';
 
-/** Values that the fields take; others follow from the type. */
-const GOOD: IDataObject = {
-	...RULE,
-	agentTools: { tools: [{ tool: 'https://n8n.example.com/webhook/a/mcp' }] },
-	answerJson: '{}',
-	deploymentId: 'ddv_support',
-	endDate: '2026-01-15',
-	gatewayId: 'gw_out_01',
-	roomId: 'abcd-efgh-ijkl',
-	startDate: '2026-01-15',
-	statuses: ['stopped'],
-	to: TO,
-	transferTo: TO,
-	url: 'https://example.com/f',
-	webhookUrl: 'https://n8n.example.com/webhook/a/webhook',
-};
 /** What an expression gives that finds nothing. */
 const BLANKS = ['', ' ', null, undefined];
-
-function goodValue({ name, type, options = [], typeOptions, default: preset }: Declared): unknown {
-	const [first] = options.flatMap((option) => ('value' in option ? [option.value] : []));
-	if (name in GOOD) return GOOD[name];
-	if (type === 'options') return preset || first;
-	if (type === 'multiOptions') return [first];
-	if (type === 'number') return Math.max(1, typeOptions?.minValue ?? 1);
-	if (type === 'json') return '{}';
-	return type === 'boolean' ? true : 'x';
-}
 
 /** What has to be chosen so that n8n shows a field. */
 const shownBy = ({ displayOptions }: Declared): IDataObject =>
@@ -49,24 +20,15 @@ const shownBy = ({ displayOptions }: Declared): IDataObject =>
 		Object.entries(displayOptions?.show ?? {}).map(([name, values]) => [name, values?.[0]]),
 	) as IDataObject;
 
-type Case = [
-	what: string,
-	label: string,
-	place: 'fields' | 'filters' | 'options',
-	field: Declared,
-	fields: Declared[],
-];
+type Place = 'fields' | 'filters' | 'options';
+type Case = [what: string, label: string, place: Place, field: Declared, fields: Declared[]];
 
 function casesOf(resource: string, { value, fields, options }: Operation): Case[] {
-	const all: Array<['fields' | 'filters' | 'options', Declared]> = [
-		...fields.map((field): ['fields', Declared] => ['fields', field]),
-		...(options ?? []).map((field): ['options', Declared] => ['options', field]),
-		...fields
-			.filter(({ name }) => name === 'filters')
-			.flatMap(({ options: filters = [] }) => filters as Declared[])
-			.map((field): ['filters', Declared] => ['filters', field]),
-	];
-	return all.map(([place, field]) => [`${resource}:${value}`, field.displayName, place, field, fields]);
+	const filters = fields.find(({ name }) => name === 'filters')?.options;
+	const all = { fields, options, filters } as Record<Place, Declared[] | undefined>;
+	return (Object.keys(all) as Place[]).flatMap((place) =>
+		(all[place] ?? []).map((one): Case => [`${resource}:${value}`, one.displayName, place, one, fields]),
+	);
 }
 
 const CASES = RESOURCES.flatMap(({ value, operations }) =>
@@ -76,9 +38,8 @@ const CASES = RESOURCES.flatMap(({ value, operations }) =>
 /** Runs two items: a good value and a bad one. Nothing may be sent, and the second item and its field are named. */
 async function expectRefusal([what, label, place, field, fields]: Case, bad: unknown): Promise<void> {
 	const [resource = '', operation = ''] = what.split(':');
-	const given = fields.filter(({ name, blank }) => name in GOOD || blank === 'required');
 	const parameters = {
-		...Object.fromEntries(given.map((one) => [one.name, goodValue(one)])),
+		...goodFields(fields),
 		...shownBy(field),
 		resource,
 		operation,

@@ -6,10 +6,20 @@ import type { INodeParameters } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
-import { byGateway, byRule, CALL, made, RULE, TO } from './callRig';
+import { byGateway, byRule, CALL, made, TO } from './callRig';
 import { overwriteDeduplication } from './deduplication';
 import { NODE_NAME } from './engine';
-import { expectNoSecrets, failureOf, jsonOf, onEachRun, retryOnFail, startParameters, useRig } from './rig';
+import { goodFields } from './goodValues';
+import {
+	expectNoSecrets,
+	failureOf,
+	jsonOf,
+	onEachRun,
+	parametersOf,
+	retryOnFail,
+	startParameters,
+	useRig,
+} from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -42,45 +52,26 @@ const HARMLESS = [
 ];
 /** They send no request to VideoSDK. */
 const SILENT = ['tool:answer', 'tool:createAccess'];
-/** What the operations ask for. */
-const PARAMETERS = {
-	...RULE,
-	agentId: 'agent',
-	callId: 'call',
-	deploymentId: 'ddv_support',
-	description: 'Description',
-	meetingId: 'room',
-	message: 'Message',
-	name: 'Name',
-	roomId: 'room',
-	sessionId: 'session',
-	statuses: ['stopped'],
-	tag: 'v1',
-	to: TO,
-	transcriptionId: 'transcription',
-	transferTo: TO,
-	waitUntilReady: false,
-} as INodeParameters;
 const OPERATIONS = RESOURCES.flatMap(({ value: resource, operations }) =>
-	operations.map(({ value, starts }) => ({ name: `${resource}:${value}`, starts })),
+	operations.map(({ value: operation, starts, fields }) => ({
+		name: `${resource}:${operation}`,
+		starts,
+		parameters: parametersOf(resource, operation, { ...goodFields(fields), waitUntilReady: false }),
+	})),
 );
-const DISPATCH = { resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'room' };
+const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', meetingId: 'room' });
 const posts = () => rig.requests.filter(({ method }) => method === 'POST');
 /** Runs an operation, by itself, with a fault of each POST. */
-async function run(name: string, fault: Fault) {
+async function run(parameters: INodeParameters, fault: Fault) {
 	rig.simulator.requests.length = 0;
 	rig.simulator.clearFaults();
 	rig.simulator.addFault({ ...fault, match: { method: 'POST', times: 99 } });
-	const [resource = '', operation = ''] = name.split(':');
 	const url = rig.simulator.addFile({ content: 'x' });
-	return await rig.engine.run({
-		parameters: { ...PARAMETERS, resource, operation, url },
-		node: retryOnFail,
-	});
+	return await rig.engine.run({ parameters: { ...parameters, url }, node: retryOnFail });
 }
 
-it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ name, starts }) => {
-	await run(name, { kind: 'status', status: 500 });
+it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ name, starts, parameters }) => {
+	await run(parameters, { kind: 'status', status: 500 });
 	expect(rig.requests.length === 0).toBe(SILENT.includes(name));
 	const isStart = posts().length > 0 && !HARMLESS.includes(name);
 	expect([name, starts !== undefined]).toEqual([name, isStart]);
@@ -88,10 +79,10 @@ it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ na
 
 it.each(OPERATIONS.filter(({ starts }) => starts))(
 	'$name is not sent again, not even by Retry On Fail, once it may have had an effect',
-	async ({ name, starts }) => {
+	async ({ starts, parameters }) => {
 		const { one, started, check }: StartWords = STARTS[starts!];
 		for (const fault of DOUBTFUL) {
-			const result = await run(name, fault);
+			const result = await run(parameters, fault);
 			const { message, description } = failureOf(result);
 			expect([fault, message]).toEqual([
 				fault,
@@ -103,7 +94,7 @@ it.each(OPERATIONS.filter(({ starts }) => starts))(
 			expectNoSecrets(rig, result.error, result.thrown, result.run);
 		}
 		for (const fault of REFUSED) {
-			expect(failureOf(await run(name, fault)).message).not.toContain('may have been');
+			expect(failureOf(await run(parameters, fault)).message).not.toContain('may have been');
 			expect(posts()).toHaveLength(3);
 		}
 	},
