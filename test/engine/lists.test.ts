@@ -50,29 +50,19 @@ describe.each(METHODS)('%s', (method) => {
 	});
 });
 
-it.each(TELEPHONY)('%s goes on where it ended', async (method) => {
-	const page = (from: number) => ({
-		data: Array.from({ length: 50 }, (_, row) =>
-			method === 'searchPhoneNumbers'
-				? { phoneNumber: { e164: `+${from + row}` } }
-				: { id: `id-${from + row}` },
-		),
-		pageInfo: { currentPage: 1, perPage: 50, lastPage: 2, total: 100 },
-	});
-	for (const from of [100, 200]) rig.simulator.addFault({ kind: 'noData', body: page(from) });
-	const first = await search(method);
-	const second = await search(method, '', String(first.paginationToken));
-	expect(rig.simulator.requests.map(({ query }) => query.page)).toEqual(['1', '2']);
-	expect([first.results.length, second.paginationToken]).toEqual([50, undefined]);
-	expect(new Set([...valuesOf(first), ...valuesOf(second)]).size).toBe(100);
-});
-
-it('A search without a hit on the first ten pages can go on', async () => {
-	const pageInfo = { currentPage: 1, perPage: 1, lastPage: 12, total: 12 };
-	const body = { data: [{ id: 'other' }], pageInfo };
-	rig.simulator.addFault({ kind: 'noData', body, match: { times: 12 } });
-	expect(await search('searchGateways', 'wanted')).toEqual({ results: [], paginationToken: '11' });
-	expect(await search('searchGateways', 'wanted', '11')).toEqual({ results: [] });
+it.each(TELEPHONY)('%s without a hit on the first ten pages goes on behind them', async (method) => {
+	const searchAmong = async (id: string, token?: string) => {
+		rig.simulator.clearFaults();
+		rig.simulator.requests.length = 0;
+		const pageInfo = { currentPage: 1, perPage: 1, lastPage: 12, total: 12 };
+		const body = { data: [{ id, phoneNumber: { e164: id } }], pageInfo };
+		rig.simulator.addFault({ kind: 'noData', body, match: { times: Infinity } });
+		return await search(method, 'wanted', token);
+	};
+	expect(await searchAmong('other')).toEqual({ results: [], paginationToken: '11' });
+	const found = { results: [{ value: 'wanted' }], paginationToken: '12' };
+	expect(await searchAmong('wanted', '11')).toMatchObject(found);
+	expect(rig.simulator.requests[0]?.query.page).toBe('11');
 });
 
 const auth = { auth: { username: 'sip-user', password: SIP_PASSWORD } };
