@@ -90,18 +90,8 @@ const step = fc.record({
 		{
 			weight: 8,
 			arbitrary: fc.constantFrom(
-				...([
-					'restart',
-					'restart',
-					'lead',
-					'lead',
-					'move',
-					'follow',
-					'unpublish',
-					'listen',
-					'import',
-				] as const),
-				...(['someone deletes', 'someone doubles'] as const),
+				...(['restart', 'restart', 'lead', 'lead', 'move', 'follow'] as const),
+				...(['unpublish', 'listen', 'import', 'someone deletes', 'someone doubles'] as const),
 			),
 		},
 	),
