@@ -5,15 +5,15 @@ import type {
 	IDataObject,
 	INode,
 	INodeExecutionData,
+	INodeType,
 	IRunExecutionData,
-	IWebhookData,
 	IWebhookDescription,
 	IWebhookResponseData,
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 import { Loopback, send, type WebhookAnswer } from './delivery';
 import type { Engine, RunResult, WorkflowSnapshot } from './engine';
-import { asExpressRequest, asExpressResponse } from './webhookNode';
+import { asExpressRequest, asExpressResponse, dataOf } from './webhookNode';
 
 /** What came to the resume URL. */
 export interface ResumeRequest {
@@ -163,7 +163,7 @@ export class WaitingRun extends Loopback {
 		waiting.node.disabled = true;
 		data.waitTill = undefined;
 		data.resultData.runData[waiting.node.name]?.pop();
-		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(waiting.node.type);
+		const type = this.typeOf(waiting.node);
 		const { pathname, search } = new URL(String(incoming.url), 'http://n8n');
 		const description = type.description.webhooks?.find(
 			({ httpMethod, path }) =>
@@ -203,22 +203,18 @@ export class WaitingRun extends Loopback {
 	): Promise<IWebhookResponseData> {
 		const workflow = this.engine.load(this.workflow, false);
 		const node = workflow.getNode(nodeName) as INode;
-		const type = (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(node.type);
 		const reader = this.receiver?.credentialId === this.engine.credentialId ? this.receiver : this.engine;
 		const additionalData = {
 			...reader.additionalData('trigger', this.executionId),
 			httpRequest,
 			httpResponse,
 		};
-		const webhookData: IWebhookData = {
-			httpMethod: webhookDescription.httpMethod as 'POST',
-			node: nodeName,
-			path: '',
-			webhookDescription,
-			workflowId: this.workflow.id,
-			workflowExecuteAdditionalData: additionalData,
-		};
+		const webhookData = dataOf(workflow, node, webhookDescription, additionalData);
 		const context = new WebhookContext(workflow, node, additionalData, 'trigger', webhookData, [], data);
-		return (await type.webhook?.call(context)) ?? {};
+		return (await this.typeOf(node).webhook?.call(context)) ?? {};
+	}
+
+	private typeOf({ type }: INode): INodeType {
+		return (this.receiver ?? this.engine).nodeTypes.getByNameAndVersion(type);
 	}
 }

@@ -86,13 +86,13 @@ function logInto(log: LogEntry[], context: object): void {
 
 const webhooksOf = ({ description }: INodeType) => description.webhooks as IWebhookDescription[];
 
-const dataOf = (
+export const dataOf = (
 	workflow: Workflow,
 	node: INode,
 	webhookDescription: IWebhookDescription,
 	workflowExecuteAdditionalData: IWorkflowExecuteAdditionalData,
 ) => ({
-	httpMethod: 'POST' as const,
+	httpMethod: webhookDescription.httpMethod as 'POST',
 	node: node.name,
 	path: String(webhookDescription.path),
 	webhookDescription,
