@@ -1,4 +1,4 @@
-/** Recordings: their lists, and files from hosts that must learn nothing. */
+/** Files of recordings, from hosts that must learn nothing. Their lists: see official and whatWasSaid. */
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 import { once } from 'node:events';
@@ -11,34 +11,11 @@ import type { RunResult } from './engine';
 import { expectNoSecrets, failureOf, jsonOf, parametersOf, useRig } from './rig';
 
 const rig = useRig();
-const list = (more: INodeParameters) => parametersOf('recording', 'getAll', more);
 const download = (url: string, more: INodeParameters = {}) =>
 	parametersOf('recording', 'download', { url, ...more });
 const run = async (parameters: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters });
 const fileRequests = () => rig.requests.filter(({ path }) => path.startsWith('/files/'));
 const fileOf = ({ output }: RunResult, field = 'data') => output[0]?.[0]?.binary?.[field] as IBinaryData;
-
-describe('Recording: Get Many', () => {
-	it.each(['room', 'participant', 'track', 'merged'] as const)('finds those of type %s', async (type) => {
-		const kind = type === 'merged' ? 'merge' : type;
-		const { id, fileUrl } = rig.simulator.addRecording({
-			...{ kind, roomId: 'mine', sessionId: 's', participantId: 'p', readyAfterMs: 0 },
-		});
-		rig.simulator.addRecording({ kind, roomId: 'other', readyAfterMs: 0 });
-		const records = jsonOf(await run(list({ recordingType: type, filters: { roomId: 'mine' } })));
-		expect(records).toMatchObject([{ id, roomId: 'mine' }]);
-		expect(JSON.stringify(records)).toContain(fileUrl);
-	});
-
-	it.each(['roomId', 'sessionId'])(
-		'leaves out what an API that ignores the filter adds (%s)',
-		async (field) => {
-			const data = [{ id: 1, [field]: 'other' }, { id: 2, [field]: 'mine' }, { id: 3 }];
-			rig.simulator.addFault({ kind: 'noData', body: { data, pageInfo: { total: 3 } } });
-			expect(jsonOf(await run(list({ filters: { [field]: 'mine' } }))).map(({ id }) => id)).toEqual([2, 3]);
-		},
-	);
-});
 
 describe.each(['memory', 'filesystem'])('Recording: Download to %s', (mode) => {
 	const service = Container.get(BinaryDataService);
