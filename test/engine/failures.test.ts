@@ -37,18 +37,6 @@ it.each([400, 402, 429, 503])(
 	},
 );
 
-it.each<[string, Fault, RegExp]>([
-	['a page', { kind: 'notJson', body: '<html>Welcome to the hotel</html>' }, /Welcome to the hotel/],
-	['data of another kind', { kind: 'noData', body: { data: 'text' } }, /text/],
-])(
-	'An answer that cannot be used is reported with its status and an excerpt: %s',
-	async (_what, fault, excerpt) => {
-		const { message } = await failWith(startParameters(), fault);
-		expect(message).toMatch(/status 200/);
-		expect(message).toMatch(excerpt);
-	},
-);
-
 it.each([
 	['a wrong secret', 'Your first call', byRule()],
 	['a national number', 'How to', byRule({ to: '0151 23456789' })],
