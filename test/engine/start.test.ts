@@ -11,17 +11,12 @@ async function sentFor(parameters: IDataObject, item: IDataObject = {}): Promise
 }
 
 describe('The request that starts a session', () => {
-	it('is a POST of JSON to the documented path', async () => {
+	it('is a POST of JSON to the documented path, with a token that the official SDK accepts, without a prefix', async () => {
 		await sentFor({});
 		const { method, rawPath, headers } = rig.request;
-		expect({ method, rawPath }).toEqual({ method: 'POST', rawPath: `${SESSIONS}/start` });
-		expect(headers['content-type']).toBe('application/json');
-		expect(headers.accept).toBe('application/json');
-	});
-
-	it('carries a token that the official SDK accepts, without a prefix', async () => {
-		await sentFor({});
-		const token = String(rig.request.headers.authorization);
+		expect([method, rawPath]).toEqual(['POST', `${SESSIONS}/start`]);
+		expect(headers).toMatchObject({ 'content-type': 'application/json', accept: 'application/json' });
+		const token = String(headers.authorization);
 		expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
 		expect(verifyToken(token, rig.simulator.secret)).toMatchObject({
 			apikey: rig.simulator.apiKey,
@@ -29,10 +24,8 @@ describe('The request that starts a session', () => {
 			version: 2,
 			roles: ['crawler'],
 		});
-		expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toEqual({
-			alg: 'HS256',
-			typ: 'JWT',
-		});
+		const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
+		expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
 	});
 
 	it('is answered by the session', async () => {
@@ -55,6 +48,10 @@ describe('The request that starts a session', () => {
 const HOOK = 'https://n8n.example.com/webhook/5f/webhook?a=1';
 const VALUES = { A: 'x', B: 1.5, C: true, D: null, E: { f: [1, '2'] }, G: [] };
 const VALUES_AS_TEXTS = { A: 'x', B: '1.5', C: 'true', D: '', E: '{"f":[1,"2"]}', G: '[]' };
+const EXPRESSIONS = Object.entries({
+	...{ text: ' 4711\n', number: '={{ 4711 }}', boolean: '={{ false }}' },
+	...{ nothing: '={{ null }}', missing: '={{ $json.missing }}' },
+});
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/) as string;
 const withEnv = (...values: Array<[name: string, value: string]>): IDataObject => ({
 	env: { variables: values.map(([name, value]) => ({ name, value })) },
@@ -65,7 +62,7 @@ const withMetaData = (...values: Array<[key: string, value: string]>): IDataObje
 const jsonEnv = (value: string): IDataObject => ({ specifyEnv: 'json', jsonEnv: value });
 const locator = (mode: string, value: string) => ({ __rl: true, mode, value, cachedResultName: 'A name' });
 
-/** What is filled in, and what is sent beside, or in place of, the deployment. */
+/** What is filled in, and what is sent beside, or in place of, the deployment. Names and values: see test/unit/fields/keyValue. */
 const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> = [
 	['nothing else', {}, {}],
 	[
@@ -91,32 +88,17 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 	['a tag whose expression gives nothing', { tag: '={{ $json.missing }}' }, {}],
 	['a tag by name', { tag: locator('name', '={{ " v" + 1 + " " }}') }, { tag: 'v1' }],
 	[
-		'variables, as texts',
-		withEnv(
-			...(['TEXT', ' PADDED '] as const).map((name): [string, string] => [name, ' two\nlines ']),
-			...Object.entries({ NUMBER: '={{ 4711 }}', BOOLEAN: '={{ false }}', EMPTY: '' }),
-			...Object.entries({ NOTHING: '={{ null }}', MISSING: '={{ $json.missing }}', toString: 'usual' }),
-		),
+		'variables, as texts, and metadata, with the types that expressions give',
+		{ ...withEnv(...EXPRESSIONS), ...withMetaData(...EXPRESSIONS) },
 		{
-			env: {
-				...{ TEXT: ' two\nlines ', PADDED: ' two\nlines ', NUMBER: '4711', BOOLEAN: 'false' },
-				...{ EMPTY: '', NOTHING: '', MISSING: '', toString: 'usual' },
-			},
+			env: { text: ' 4711\n', number: '4711', boolean: 'false', nothing: '', missing: '' },
+			metaData: { text: ' 4711\n', number: 4711, boolean: false, nothing: '', missing: '' },
 		},
 	],
-	['variables in JSON, as texts', jsonEnv('={{ $json.values }}'), { env: VALUES_AS_TEXTS }],
 	[
-		'metadata, with the types that expressions give',
-		withMetaData(
-			...Object.entries({ text: '4711', number: '={{ 4711 }}', boolean: '={{ false }}' }),
-			...Object.entries({ nothing: '={{ null }}', missing: '={{ $json.missing }}' }),
-		),
-		{ metaData: { text: '4711', number: 4711, boolean: false, nothing: '', missing: '' } },
-	],
-	[
-		'metadata in JSON, with its types',
-		{ specifyMetaData: 'json', jsonMetaData: JSON.stringify(VALUES) },
-		{ metaData: VALUES },
+		'both in JSON',
+		{ ...jsonEnv('={{ $json.values }}'), specifyMetaData: 'json', jsonMetaData: JSON.stringify(VALUES) },
+		{ env: VALUES_AS_TEXTS, metaData: VALUES },
 	],
 	[
 		'a date of n8n in JSON, as its ISO text',
