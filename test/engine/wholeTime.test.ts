@@ -1,36 +1,10 @@
-/** A time limit holds for the whole of an answer, also if it drips: a byte now and then keeps no one waiting. */
+/** A time limit holds for the whole of an answer, also if it drips: a byte now and then keeps no one waiting. Of a trigger: see triggerOptions. */
 import { byRule, made } from './callRig';
-import { eventBody } from './delivery';
-import { passTime, useRig } from './rig';
-import { StoredTrigger } from './triggerHooks';
+import { useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 const drip = (path: RegExp, body?: object) => rig.simulator.addFault({ kind: 'drip', match: { path }, body });
-const deliver = async (url: string, id: string) =>
-	(await rig.simulator.deliver(url, eventBody('started', `session-${id}`))).status;
-
-it('Events are answered in time while no key can be had, and by the last good key', async () => {
-	const trigger = await rig.engine.publish();
-	drip(/rsa-public-key/);
-	expect(await deliver(trigger.url, '1')).toBe(503);
-	passTime(10_000);
-	expect(await deliver(trigger.url, '2')).toBe(200);
-	passTime(61 * 60_000);
-	drip(/rsa-public-key/);
-	expect(await deliver(trigger.url, '3')).toBe(200);
-});
-
-it('A trigger is unpublished while the check at a start of n8n is under way', async () => {
-	const trigger = new StoredTrigger(rig.engine, { events: ['call-hangup'] });
-	await trigger.publish();
-	drip(/sip\/webhooks/);
-	await trigger.restart();
-	await new Promise((resolve) => setTimeout(resolve, 500));
-	const startedAtMs = Date.now();
-	await trigger.unpublish();
-	expect(Date.now() - startedAtMs).toBeLessThan(30_000);
-});
 
 it('No call goes out after Calling Hours because a look at the rule took long', async () => {
 	drip(/routing-rule/);
