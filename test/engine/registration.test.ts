@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type SimulatedCallWebhook } from '../simulator';
 import { type Engine } from './engine';
-import { EVENT_NAMES, expectNoSecrets, passTime, thrownBy, useRig } from './rig';
+import { EVENT_NAMES, expectNoSecrets, later, passTime, thrownBy, useRig } from './rig';
 import { checkAsync } from '../unit/support';
 import { StoredTrigger } from './triggerHooks';
 
@@ -9,7 +9,6 @@ const CALLS = ['call-answered', 'call-hangup'];
 
 const rig = useRig();
 const stored = (events: string[] = CALLS, name?: string) => new StoredTrigger(rig.engine, { events }, name);
-const nothing = async () => undefined;
 const active = (): SimulatedCallWebhook[] =>
 	[...rig.simulator.callWebhooks.values()].filter(({ deletedAt }) => deletedAt === undefined);
 const registered = () => active().map(({ url, events }) => ({ url, events: [...events].sort() }));
@@ -19,13 +18,11 @@ const goDown = () => rig.simulator.addFault({ kind: 'status', status: 503, match
 /** Waits for what a trigger does in the background. */
 async function eventually(isSo: () => boolean): Promise<void> {
 	for (const endMs = performance.now() + 20_000; !isSo() && performance.now() < endMs;) {
-		await new Promise((resolve) => setTimeout(resolve, 10));
+		await later(10);
 	}
 	expect(isSo()).toBe(true);
 }
 const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
-const eventuallyRegistered = async (...wanted: Array<{ url: string; events: string[] }>) =>
-	await eventually(() => sorted(registered()).join() === sorted(wanted).join());
 
 async function failureOf(action: Promise<unknown>) {
 	const error = await thrownBy(action);
@@ -187,9 +184,8 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 					expect(trigger.warnings.at(-1)).toContain('n8n will retry in 5 s');
 				}
 				// Listening for a test event does not end the check.
-				await (
-					await trigger.listen().catch(() => nothing)
-				)();
+				const end = await trigger.listen().catch(() => undefined);
+				await end?.();
 				if (trouble !== 'none') forgetTestUrls();
 				recover();
 			} else if (what === 'follow') {
@@ -236,27 +232,22 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 	);
 });
 
-describe('A trigger with call events', () => {
-	it.each([
-		['the same version of it', CALLS],
-		['two versions of it', ['call-missed']],
-	])('is registered once if two processes of n8n register %s at the same time', async (_what, events) => {
+it.each([
+	['the same version of it', CALLS],
+	['two versions of it', ['call-missed']],
+])(
+	'A trigger is registered once if two processes of n8n register %s at the same time',
+	async (_what, events) => {
 		const [one, other] = [stored(), stored(events)];
 		const { parameters } = other.node;
 		Object.assign(other, { node: { ...one.node, parameters }, workflowId: one.workflowId });
+		const hold = (method: string, until: () => boolean) =>
+			rig.simulator.addFault({ kind: 'delay', until, match: { method, times: 2 } });
 		// Both find none, and both have registered it before either looks again. Neither condition may cease to hold: one of the two
 		// webhooks is deleted as soon as the first looks again.
-		const [twoLists, twoWebhooks] = [
-			() => rig.requests.length > 1,
-			() => rig.simulator.callWebhooks.size > 1,
-		];
-		rig.simulator.addFault({ kind: 'delay', until: twoLists, match: { method: 'GET', times: 2 } });
-		rig.simulator.addFault({ kind: 'delay', until: twoWebhooks, match: { method: 'POST', times: 2 } });
-		rig.simulator.addFault({
-			kind: 'delay',
-			until: () => lists().length > 3,
-			match: { method: 'GET', times: 2 },
-		});
+		hold('GET', () => rig.requests.length > 1);
+		hold('POST', () => rig.simulator.callWebhooks.size > 1);
+		hold('GET', () => lists().length > 3);
 		await Promise.all([one.publish(), other.publish()]);
 		// Of two versions both may stay until the next start, but never none.
 		expect(registered()).toHaveLength(events === CALLS ? 1 : 2);
@@ -265,8 +256,8 @@ describe('A trigger with call events', () => {
 			expect([CALLS, events]).toContainEqual(webhook.events);
 		}
 		expect(other.staticData).toEqual(one.staticData);
-	});
-});
+	},
+);
 
 it('A trigger without call events makes no request, and registers nothing', async () => {
 	const trigger = stored([...EVENT_NAMES, 'call-summary', 'participant-joined']);
@@ -278,15 +269,10 @@ it('A trigger without call events makes no request, and registers nothing', asyn
 });
 
 describe('When n8n starts', () => {
-	const restarted = async (trigger: StoredTrigger) => {
-		rig.simulator.requests.length = 0;
-		await trigger.restart();
-	};
-
 	it('and VideoSDK stays down, it tries again ever less often, but every five minutes', async () => {
 		const trigger = stored();
 		goDown();
-		await restarted(trigger);
+		await trigger.restart();
 		const pauses = () =>
 			trigger.warnings
 				.join()
@@ -309,12 +295,12 @@ describe('When n8n starts', () => {
 			const trigger = stored();
 			let isHanging = true;
 			rig.simulator.addFault({ kind: 'delay', until: () => !isHanging, match: { method: 'GET', times: 1 } });
-			await restarted(trigger);
+			await trigger.restart();
 			await eventually(() => lists().length === 1);
 			if (stopsFirst) await trigger.stop();
 			const unpublished = trigger.unpublish();
 			// The hook is about to list what there is.
-			await new Promise((resolve) => setTimeout(resolve, 300));
+			await later(300);
 			isHanging = false;
 			await unpublished;
 			// What was still on its way has arrived.
@@ -328,7 +314,7 @@ describe('When n8n starts', () => {
 		await follower.publish('init', false);
 		follower.setParameters({ events: ['session-ended'] });
 		await follower.publish('leadershipChange');
-		await new Promise((resolve) => setTimeout(resolve, 300));
+		await later(300);
 		expect(registered()).toEqual([]);
 	});
 
@@ -336,7 +322,8 @@ describe('When n8n starts', () => {
 		const trigger = stored();
 		await trigger.run('init');
 		await trigger.publish('init', false);
-		await eventuallyRegistered({ url: trigger.url, events: CALLS });
+		await eventually(() => active().length > 0);
+		expect(registered()).toEqual([{ url: trigger.url, events: CALLS }]);
 	});
 
 	it('a broken credential or expression takes no trigger off the air', async () => {
