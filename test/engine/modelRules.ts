@@ -95,13 +95,13 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 		// What an earlier case has started may still be ended.
 		expect(seen.requests.filter(({ path }) => !path.endsWith('/end'))).toEqual([]);
 	},
-	'nobody is called twice': ({ requests, items, ...seen }) => {
-		for (const { item } of items) {
-			const own = requests.filter((request) => isStart(request) && itemOf(request) === item);
+	'nobody is called twice': (seen) => {
+		for (const { item } of seen.items) {
+			const own = startOf(seen, item);
 			const first = own.findIndex(mayHaveActed);
 			expect(own.slice(first === -1 ? own.length : first + 1)).toHaveLength(0);
 		}
-		for (const starts of startsByTry({ requests, items, ...seen })) {
+		for (const starts of startsByTry(seen)) {
 			const rejected = starts.filter(isRejected).map(itemOf);
 			expect(new Set(rejected).size).toBe(rejected.length);
 		}
@@ -118,11 +118,10 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 			if (failed !== -1) expect(starts.length - failed - 1).toBeLessThanOrEqual(maxConcurrency);
 		}
 	},
-	'every session or call that costs money is named': ({ started, told, requests, outputs }, { items }) => {
-		for (const [id, { item }] of started) {
-			const index = Number(item.slice(5));
-			const own = requests.filter((request) => isStart(request) && itemOf(request) === item);
-			if (!isInDoubt(items[index]?.faults[own.findIndex(mayHaveActed)])) {
+	'every session or call that costs money is named': (seen, { items }) => {
+		const { started, told, outputs } = seen;
+		for (const [id, { item, row: index }] of started) {
+			if (!isInDoubt(items[index]?.faults[startOf(seen, item).findIndex(mayHaveActed)])) {
 				expect(told).toContain(id);
 				continue;
 			}
@@ -251,8 +250,8 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 		const { waits, dies } = model;
 		const ends = seen.requests.filter(({ path }) => path.endsWith('/end'));
 		const begunAtMs = Math.max(...seen.requests.filter(isStart).map(({ receivedAtMs }) => receivedAtMs));
-		for (const [id, { item, ends: isOver }] of seen.started) {
-			const { faults, isEnded, maxWait } = model.items[Number(item.slice(5))]!;
+		for (const [id, { item, row, ends: isOver }] of seen.started) {
+			const { faults, isEnded, maxWait } = model.items[row]!;
 			const own = ends.filter(({ body }) => idOf(body as IDataObject) === id);
 			const isLate = ({ receivedAtMs }: RecordedRequest) => receivedAtMs >= begunAtMs + SHORT_WAIT_MS;
 			expect(own.every((request) => waits && isEnded && isLate(request))).toBe(true);
