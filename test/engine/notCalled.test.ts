@@ -122,6 +122,16 @@ describe('Calling Hours', () => {
 		expect(called()).toEqual([ADA]);
 	});
 
+	it('are looked at before a call is sent again', async () => {
+		const match = { path: /sip\/call$/ };
+		rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match });
+		const options = { callingHours: around(Date.now() - 59 * MINUTE_MS) };
+		const parameters = byGateway({ recording: 'record', options });
+		expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ outcome: 'notCalled' }]);
+		expect(called()).toHaveLength(1);
+		expect([...rig.simulator.rooms.values()]).toMatchObject([{ disabled: true }]);
+	});
+
 	// What isn't in the editor's form, n8n drops before the node sees it.
 	it.each<[string, unknown]>([
 		['without their group', { from: '09:00' }],

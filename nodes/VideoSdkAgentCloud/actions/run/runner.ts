@@ -22,8 +22,14 @@ const NEVER_STOPPED = new AbortController().signal;
 /** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
 class NotSent extends Error {}
 
-/** Thrown in place of the first request of a call that isn't to be made now. */
+/** Thrown in place of a request of a call that isn't to be made now. */
 class NotNow extends Error {}
+
+/** @throws NotNow if the call isn't to be made now */
+function checkNow(call: PreparedCall | undefined): void {
+	const reason = call?.notNow(Date.now());
+	if (reason !== undefined) throw new NotNow(reason);
+}
 
 /** Runs the items of one execution of the node: what they share. */
 export class Runner {
@@ -72,7 +78,7 @@ export class Runner {
 		const inTurn = this.turnsOfItem(call);
 		const send: Send = async (request, read) =>
 			await inTurn(async () => {
-				const result = await this.sendNow(itemIndex, timeoutMs, this.stopSignal)(request, read);
+				const result = await this.sendNow(itemIndex, timeoutMs, this.stopSignal, call)(request, read);
 				this.limit.recover();
 				return result;
 			});
@@ -87,6 +93,8 @@ export class Runner {
 					: { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
 			if (error instanceof NotNow) {
+				if (roomId !== undefined)
+					await this.close(roomId, error, this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED));
 				const record = { outcome: 'notCalled', to: call?.to, reason: error.message };
 				this.items.outcomes[itemIndex] = { records: [record] };
 				return;
@@ -102,10 +110,15 @@ export class Runner {
 		}
 	}
 
-	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal): Send {
+	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal, call?: PreparedCall): Send {
+		// Before a call is sent again, VideoSDK may have asked for minutes of patience.
+		const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
+			checkNow(call);
+			return await attempt();
+		};
 		const credential = this.items.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
-		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
+		const sending = { timeoutMs, credential, stopSignal, onRateLimited, inTurn };
 		const { context } = this.items;
 		const lasting = detached(context);
 		return async (request, read) => {
@@ -126,8 +139,7 @@ export class Runner {
 				void this.limit.run(async () => {
 					try {
 						if (this.stopSignal.aborted) throw new NotSent();
-						const reason = hasBegun ? undefined : call?.notNow(Date.now());
-						if (reason !== undefined) throw new NotNow(reason);
+						if (!hasBegun) checkNow(call);
 						hasBegun = true;
 						resolve(await work());
 					} catch (error) {
