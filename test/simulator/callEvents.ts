@@ -64,9 +64,8 @@ export class CallEvents {
 		const data = { callId, type, status, to, from, roomId, sessionId, agentId, metaData, timestamp };
 		const body = callEvent(event, { ...data, ...extra });
 		const subscribed = this.active().filter(({ events }) => events.includes(event));
-		const sent = await Promise.all(
-			subscribed.map(async ({ url }) => await this.courier.send(event, url, body)),
-		);
+		const sending = subscribed.map(async ({ url }) => await this.courier.send(event, url, body));
+		const sent = await Promise.all(sending);
 		return sent.filter((delivery) => delivery !== undefined);
 	}
 
@@ -77,10 +76,8 @@ export class CallEvents {
 		});
 		app.get<Call>(PATH, (request) => {
 			const { search = '' } = request.query;
-			return page(
-				request,
-				this.active().filter(({ url }) => url.includes(search)),
-			);
+			const found = this.active().filter(({ url }) => url.includes(search));
+			return page(request, found);
 		});
 		app.delete<Call>(`${PATH}/:id`, (request) => {
 			const webhook = this.webhooks.get(request.params.id);

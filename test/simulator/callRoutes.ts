@@ -41,10 +41,8 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 				between(start, query)
 			);
 		});
-		return page(
-			request,
-			wanted.map((call) => listed(call, world)),
-		);
+		const rows = wanted.map((call) => listed(call, world));
+		return page(request, rows);
 	});
 	app.get<Call>(`${PATH}/:id`, ({ params }) => ({ data: shown(found(params.id)) }));
 	app.post<Call<{ callId: string }>>(`${PATH}/end`, (request) => {

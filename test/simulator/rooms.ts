@@ -127,10 +127,7 @@ export class Rooms {
 	}
 
 	routes(app: FastifyInstance): void {
-		app.post<Call<RoomInput>>(ROOMS, (request) => {
-			const room = this.create(request.body);
-			return withLinks(room);
-		});
+		app.post<Call<RoomInput>>(ROOMS, ({ body }) => withLinks(this.create(body)));
 		app.get<Call>(ROOMS, (request) => {
 			const { query } = request.query;
 			const isWanted = (room: SimulatedRoom) => !query || [room.roomId, room.customRoomId].includes(query);

@@ -70,7 +70,7 @@ export class Transcriptions {
 				const sessionId = this.world.rooms.live.get(roomId)?.id;
 				if (!sessionId) throw new ApiError(400, 'The room has no active session');
 				if (this.running(roomId)) throw new ApiError(409, 'Transcription is already running');
-				const wanted = { roomId, sessionId, summary: summary?.enabled ? undefined : null };
+				const wanted = { roomId, sessionId, ...(!summary?.enabled && { summary: null }) };
 				const made = Object.assign(this.make('realtime', 'running', wanted), { webhookUrl });
 				this.tell(made, 'transcription-started');
 				return shown(made);
@@ -102,27 +102,11 @@ export class Transcriptions {
 	make(
 		type: 'post' | 'realtime',
 		status: 'pending' | 'running' | 'completed' | 'failed',
-		{
-			roomId,
-			sessionId,
-			recordingId,
-			lines = SAMPLE_LINES,
-			summary = SAMPLE_SUMMARY,
-			start = new Date().toISOString(),
-		}: TranscriptionInput,
+		input: TranscriptionInput,
 	) {
 		const made = {
-			...{
-				id: randomBytes(12).toString('hex'),
-				type,
-				status,
-				roomId,
-				sessionId,
-				recordingId,
-				lines,
-				summary,
-			},
-			start,
+			...{ id: randomBytes(12).toString('hex'), type, status, start: new Date().toISOString() },
+			...{ lines: SAMPLE_LINES, summary: SAMPLE_SUMMARY as string | null, ...input },
 			end: null as string | null,
 			transcriptionFilePaths: {} as Record<string, string>,
 			summarizedFilePaths: {} as Record<string, string>,
