@@ -8,7 +8,7 @@ import { byRule } from './callRig';
 import { send } from './delivery';
 import { ACTION, TRIGGER } from './engine';
 import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
-import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, later, passTime, startParameters, useRig } from './rig';
 
 const HOUR_MS = 3_600_000;
 const MAX_BODY_BYTES = 100_000;
@@ -49,7 +49,6 @@ const pairs = (context: object) => ({
 const createAccess = (url: string, more: object = {}) =>
 	({ resource: 'tool', operation: 'createAccess', agentTools: choose(url), ...more }) as INodeParameters;
 const dispatch = { resource: 'agent', operation: 'dispatch', agentId: 'ag_1', meetingId: 'room' };
-const call = (more: object) => byRule({ to: '+14155550123', ...more });
 
 /** What hands tools to an agent, with the options that say for how long, and how long that is. */
 const HAND_OVERS = {
@@ -74,7 +73,7 @@ async function handOver(by: HandOver, urls: string[], context: object): Promise<
 		? createAccess('', { ...more, agentTools, context: pairs(context) })
 		: by.startsWith('a session')
 			? startParameters({ agentTools, options, env: { variables: [{ name: 'CUSTOMER', value: 'Ada' }] } })
-			: { ...(by === 'a dispatch' ? dispatch : call({})), agentTools, options, ...own };
+			: { ...(by === 'a dispatch' ? dispatch : byRule()), agentTools, options, ...own };
 	const endsAtMs = Math.floor(Date.now() / 1_000) * 1_000 + hours * HOUR_MS;
 	const [json] = jsonOf(await rig.engine.run({ parameters: parameters as INodeParameters }));
 	if (by.startsWith('Create')) {
@@ -113,24 +112,12 @@ const ENDINGS: Array<[ToolEnding, string | RegExp | undefined, boolean]> = [
 	[json('{', onError('continueRegularOutput', RETRIES)), INVALID, true],
 	[json(NONE, { ...onError('continueErrorOutput'), ...FALLBACK }), 'Call back tomorrow', false],
 ];
-/** Answers that say nothing. */
+/** Answers that say nothing, as text and as JSON. */
+const NOTHING = [NONE, '', '={{ null }}', ' \n', '={{ NaN }}', 'Order {{ $json.number }}'];
 const BLANKS = [
-	NONE,
-	'',
-	'={{ null }}',
-	' \n',
-	'={{ NaN }}',
-	'null',
-	'"  "',
-	'{',
-	'Order {{ $json.number }}',
-].flatMap((value) =>
-	[json(value), ...(/^(null|"|{)/.test(value) ? [] : [text(value)])].map((ending): (typeof ENDINGS)[0] => [
-		ending,
-		ENDED,
-		true,
-	]),
-);
+	...NOTHING.map((value) => text(value)),
+	...[...NOTHING, 'null', '"  "', '{'].map((value) => json(value)),
+].map((ending): (typeof ENDINGS)[0] => [ending, ENDED, true]);
 
 /** What may stand in a request's Authorization header in place of the token that was handed over, and the answer to it. */
 const FORGERIES: Record<string, [(token: string, otherToken: string) => string | undefined, number]> = {
@@ -156,7 +143,10 @@ const questions = fc.record({
 	/** How much earlier than the agent is told so the workflow answers. */
 	aheadMs: fc.constantFrom(undefined, undefined, 100, 100, -100, -60_000),
 	/** How much of its validity the token has left. */
-	leftMs: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1 }) }, fc.constantFrom(1_000, 0, -1)),
+	leftMs: fc.oneof(
+		{ weight: 4, arbitrary: fc.integer({ min: 1, max: HOUR_MS / 2 }) },
+		fc.constantFrom(1_000, 0, -1),
+	),
 	forgery: often<string | undefined>(undefined, ...Object.keys(FORGERIES)),
 	method: often('POST', 'GET', 'DELETE'),
 	/** HTTP doesn't tell the scheme's capitals apart. */
@@ -199,6 +189,8 @@ const SCHEMA = {
 
 it('A question is answered once, in time, and only with an access of its own that still counts', async () => {
 	const ask = async (question: Question): Promise<void> => {
+		await closeTools();
+		rig.simulator.requests.length = 0;
 		const { timeoutS, specifies, isExpression, aheadMs, typeVersion, by, context, pinned, method2 } =
 			question;
 		const timeoutMs = (timeoutS ?? 20) * 1_000;
@@ -211,9 +203,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 			...(specifies === 'json' && { jsonSchema: JSON.stringify(SCHEMA) }),
 			options: timeoutS === undefined ? {} : { timeout: timeoutS },
 		};
-		const held = takesMs && {
-			beforeAnswer: async () => await new Promise((end) => setTimeout(end, takesMs)),
-		};
+		const held = takesMs && { beforeAnswer: async () => await later(takesMs) };
 		const tool = await publish(parameters, { ...ending, ...held }, typeVersion);
 		const other = await publish({ toolName: 'other', options: { timeout: 60 } });
 		const elsewhere = 'https://n8n.example.com/webhook/elsewhere/mcp';
@@ -229,9 +219,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 			[new URL(other.url).pathname, 60],
 			[new URL(elsewhere).pathname, 300],
 		]);
-		passTime(
-			endsAtMs - Date.now() - (question.leftMs > 1_000 ? question.leftMs % (HOUR_MS / 2) : question.leftMs),
-		);
+		passTime(endsAtMs - Date.now() - question.leftMs);
 		Object.assign(tool.node.parameters, question.broken);
 		const [token = '', otherToken = ''] = handed.map(({ headers }) => headers.Authorization);
 		const { forgery, id, input, type, origin, odd, bodyBytes, method } = question;
@@ -262,15 +250,12 @@ it('A question is answered once, in time, and only with an access of its own tha
 			[401, 403, 503].includes(answer.status) && [undefined, 'own'].includes(origin) ? 1 : 0,
 		);
 		if (answer.status !== 200) return;
-		const reply = JSON.parse(answer.body) as { id: unknown; result?: IDataObject; error?: object };
+		const reply = JSON.parse(answer.body) as { result: { content: [{ text: string }]; isError: boolean } };
 		expect(reply).toMatchObject({ jsonrpc: '2.0', id });
 		if (!isCall) return;
-		const { content, isError: isToolError } = reply.result as {
-			content: Array<{ type: string; text: string }>;
-			isError: boolean;
-		};
+		const { content, isError: isToolError } = reply.result;
 		expect(content).toMatchObject([{ type: 'text' }]);
-		const text = content[0]?.text ?? '';
+		const [{ text }] = content;
 		if (!isRun) {
 			expect([text, isToolError]).toEqual([expect.stringMatching(/'number' (is missing|must be)/), true]);
 			return;
@@ -292,27 +277,18 @@ it('A question is answered once, in time, and only with an access of its own tha
 		else if (reads === undefined) expect(JSON.parse(text)).toEqual(item);
 		else expect(text).toEqual(typeof reads === 'string' ? reads : expect.stringMatching(reads));
 	};
-	await checkAsync(
-		fc.asyncProperty(questions, async (question) => {
-			await ask(question);
-			await closeTools();
-			rig.simulator.requests.length = 0;
-		}),
-		150,
-	);
+	await checkAsync(fc.asyncProperty(questions, ask), 150);
 });
 
 async function tokenFor(tool: PublishedTool): Promise<string> {
 	const [[handed]] = await handOver('Create Access', [tool.url], CONTEXT);
 	return String(handed?.headers.Authorization);
 }
-const ping = async (tool: PublishedTool, authorization: string) =>
-	(
-		await send(tool.url, {
-			headers: { 'content-type': 'application/json', authorization },
-			body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
-		})
-	).status;
+async function ping(tool: PublishedTool, authorization: string): Promise<number> {
+	const headers = { 'content-type': 'application/json', authorization };
+	const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+	return (await send(tool.url, { headers, body })).status;
+}
 
 it('The official client lists and calls a tool', async () => {
 	const tool = await publish();
