@@ -14,6 +14,8 @@ type Compressor = { _transform: Transform };
 const compressors = Object.getPrototypeOf(
 	Object.getPrototypeOf(Object.getPrototypeOf(createGzip())),
 ) as Compressor;
+const { _transform: compress } = compressors;
+const { writeHead } = ServerResponse.prototype;
 
 /** Work of the thread pool that Node doesn't tell of. */
 let compressing = 0;
@@ -42,74 +44,60 @@ function step(): void {
 }
 
 /** Replaces a method. @returns puts it back */
-function replace<T, Name extends keyof T>(owner: T, name: Name, make: (original: T[Name]) => T[Name]) {
+function replace<T, Name extends keyof T>(owner: T, name: Name, replacement: T[Name]) {
 	const original = owner[name];
-	owner[name] = make(original);
+	owner[name] = replacement;
 	return () => (owner[name] = original);
 }
 
 /** The time limit of a request is Node's own timer, which is not faked. It counts while nothing comes. */
-const limitRequests = () =>
-	replace(
-		ClientRequest.prototype,
-		'setTimeout',
-		() =>
-			function (this: ClientRequest, ms, onTimeout) {
-				if (onTimeout) this.once('timeout', onTimeout);
-				if (ms === 0) return this;
-				let received = 0;
-				const check = () => {
-					const { bytesRead = 0 } = this.socket ?? {};
-					if (bytesRead === received) this.emit('timeout');
-					received = bytesRead;
-					timer = setTimeout(check, ms);
-				};
-				let timer = setTimeout(check, ms);
-				this.once('close', () => clearTimeout(timer));
-				return this;
-			},
-	);
-
-const countCompressing = () =>
-	replace(
-		compressors,
-		'_transform',
-		(original) =>
-			function (this: Compressor, chunk, encoding, done) {
-				compressing++;
-				original.call(this, chunk, encoding, (...results) => {
-					compressing--;
-					done(...results);
-				});
-			},
-	);
+function limitRequest(this: ClientRequest, ms: number, onTimeout?: () => void): ClientRequest {
+	if (onTimeout) this.once('timeout', onTimeout);
+	if (ms === 0) return this;
+	let received = 0;
+	const check = () => {
+		const { bytesRead = 0 } = this.socket ?? {};
+		if (bytesRead === received) this.emit('timeout');
+		received = bytesRead;
+		timer = setTimeout(check, ms);
+	};
+	let timer = setTimeout(check, ms);
+	this.once('close', () => clearTimeout(timer));
+	return this;
+}
 
 /** Node's own timer, too. */
-const fakeTimeouts = () =>
-	replace(AbortSignal, 'timeout', () => (ms) => {
-		const controller = new AbortController();
-		setTimeout(() => controller.abort(new DOMException('Too late', 'TimeoutError')), ms);
-		return controller.signal;
-	});
+function limitSignal(ms: number): AbortSignal {
+	const controller = new AbortController();
+	setTimeout(() => controller.abort(new DOMException('Too late', 'TimeoutError')), ms);
+	return controller.signal;
+}
 
 /** What a server says that the time is: Node keeps it for a second of its own. */
-const dateResponses = () =>
-	replace(
-		ServerResponse.prototype,
-		'writeHead',
-		(original) =>
-			function (this: ServerResponse, ...head: Parameters<ServerResponse['writeHead']>) {
-				if (!this.hasHeader('date')) this.setHeader('date', new Date().toUTCString());
-				return original.apply(this, head);
-			} as ServerResponse['writeHead'],
-	);
+function writeDatedHead(this: ServerResponse, ...head: Parameters<typeof writeHead>): ServerResponse {
+	if (!this.hasHeader('date')) this.setHeader('date', new Date().toUTCString());
+	return writeHead.apply(this, head);
+}
+
+function countCompressing(this: Compressor, chunk: Buffer, encoding: string, done: () => void): void {
+	compressing++;
+	compress.call(this, chunk, encoding, (...results) => {
+		compressing--;
+		done(...results);
+	});
+}
 
 /** From here on the clock jumps to the next timer whenever nothing else happens. `stopSkipping` ends that. */
 export function skipIdleTime(): void {
 	jest.useFakeTimers({
 		doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask', 'hrtime'],
 	});
-	const restores = [limitRequests(), fakeTimeouts(), dateResponses(), countCompressing()];
+	const restores = [
+		replace(ClientRequest.prototype, 'setTimeout', limitRequest),
+		replace(AbortSignal, 'timeout', limitSignal),
+		replace(ServerResponse.prototype, 'writeHead', writeDatedHead as typeof writeHead),
+		replace(compressors, '_transform', countCompressing),
+	];
 	let isOver = false;
 	const run = async () => {
 		while (!isOver) {
