@@ -389,7 +389,6 @@ const byContext = (value: string) => ({
 		batching: { batch: { batchSize: 1, batchInterval: 1 } },
 	},
 });
-const inMetadata = { specifyMetaData: 'json', jsonMetaData: '{"n8nTools":[]}' };
 const ask = { operation: 'sendAndWait', message: 'Ask', agentTools: choose(LOCAL_TOOL, '={{ $json.own }}') };
 const NO_VALUE = "'phone' in 'Context' has no value";
 const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
@@ -401,7 +400,7 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 	],
 	'the URL of an event trigger': [foreign('webhook'), 'must end with /mcp'],
 	"the user's own data of that name": [
-		{ ...foreign('mcp'), ...inMetadata },
+		{ ...foreign('mcp'), specifyMetaData: 'json', jsonMetaData: '{"n8nTools":[]}' },
 		"'Metadata' contains 'n8nTools'",
 	],
 	"the name of Ask and Wait's own tool": [ask, "'submit_response' in 'Agent Tools' has the name"],
@@ -412,18 +411,12 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 	"a last item's context that fits into no header": [byContext('={{ $json.long }}'), "'Context' is too long"],
 	"a last item's context without a value": [byContext(NONE), NO_VALUE],
 	'a context that is blank': [byContext('={{ " " }}'), NO_VALUE],
-	'a context that is null': [byContext('={{ null }}'), NO_VALUE],
 };
 it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [fields, message]) => {
-	const [own, twin] = [
-		await publish({ toolName: 'submit_response' }),
-		await publish({ toolName: 'submit_response' }),
-	];
-	const items = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }].map((item) => ({
-		...item,
-		own: own.url,
-		twin: twin.url,
-	}));
+	const toolName = 'submit_response';
+	const [own, twin] = [await publish({ toolName }), await publish({ toolName })].map(({ url }) => url);
+	const rows = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }];
+	const items = rows.map((row) => ({ ...row, own, twin }));
 	const ownItems = /Ask and Wait|two tools/.test(what) ? items.slice(1) : items;
 	const failure = failureOf(await rig.engine.run({ parameters: byRule(fields), items: ownItems }));
 	expect(failure.message).toContain(message);
