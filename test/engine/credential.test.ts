@@ -101,17 +101,12 @@ const noApi = (...faults: Fault[]) =>
 		/'Base URL'.*VideoSDK API/,
 		() => rig.simulator.addFault(fault),
 	]);
-const NOT_ENABLED = { message: 'Please Enable AI Worker Services' };
 
 describe('The credential test', () => {
 	it('is one signed GET of the deployments, of which there may be none yet', async () => {
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
-		const { method, rawPath, claims } = rig.request;
+		const { method, rawPath } = rig.request;
 		expect({ method, rawPath }).toEqual({ method: 'GET', rawPath: `${DEPLOYMENTS}?page=1&perPage=1` });
-		// Not from the future, by a clock that is a little slow.
-		const { iat = NaN, exp = NaN } = claims as { iat?: number; exp?: number };
-		const nowS = Date.now() / 1_000;
-		expect([iat <= nowS - 30, exp >= nowS + 60]).toEqual([true, true]);
 		const fresh = await rig.addSimulator({ lifecycle: false, deployments: [] });
 		rig.use({ baseUrl: fresh.url });
 		expect(await rig.engine.testCredential()).toEqual({ status: 'OK' });
@@ -127,7 +122,7 @@ describe('The credential test', () => {
 		[
 			'a project without Agent Cloud',
 			/doesn't let this key list/,
-			() => rig.simulator.addFault({ kind: 'status', status: 403, body: NOT_ENABLED }),
+			() => rig.simulator.addFault({ kind: 'status', status: 403 }),
 		],
 		...noApi(
 			{ kind: 'notJson', body: '<html>Log in</html>' },
