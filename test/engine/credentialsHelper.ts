@@ -58,14 +58,8 @@ export class MemoryCredentialsHelper {
 		if (stored === undefined) throw new Error(`Credential with ID "${id}" does not exist`);
 		if (raw) return stored;
 		const { properties } = this.typeOf(typeName);
-		const data = (NodeHelpers.getNodeParameters(
-			properties,
-			stored as INodeParameters,
-			true,
-			true,
-			null,
-			null,
-		) ?? {}) as INodeParameters;
+		const values = stored as INodeParameters;
+		const data = NodeHelpers.getNodeParameters(properties, values, true, true, null, null) ?? {};
 		// There are no items in a webhook, for example.
 		const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } = item ?? {
 			workflow: new Workflow({ nodes: [], connections: {}, active: false, nodeTypes: this.nodeTypes }),
