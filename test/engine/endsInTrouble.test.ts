@@ -45,11 +45,8 @@ it('A session that is ending after a lost answer counts as ended', async () => {
 it.each([0, 1])(
 	'A process that takes the wait up late ends it, although VideoSDK fails: %i times',
 	async (times) => {
-		const waiting = await rig.engine.startAndWait(
-			600_000,
-			{ recording: 'record', ...ENDED },
-			{ items: rows(2) },
-		);
+		const parameters = { recording: 'record', ...ENDED };
+		const waiting = await rig.engine.startAndWait(600_000, parameters, { items: rows(2) });
 		jest.clearAllTimers();
 		waiting.receiver = await rig.addEngine();
 		await later(600_000 + 180_000);
