@@ -2,8 +2,9 @@
  * VideoSDK's own client reads what the simulator answers. That our requests are those of this client is tested in test/engine, and the
  * simulator answers 400 or 404 to what it does not know.
  */
+import { waitFor } from '../n8n/processes';
 import { SIP_PASSWORD } from './index';
-import { officialClient, start, until } from './testRig';
+import { officialClient, start } from './testRig';
 
 const RULE = { routingRuleId: 'rule_out_01', callFrom: '+15550102001' };
 const open = async () => {
@@ -85,7 +86,7 @@ it('what is kept: recordings of all kinds, and a transcription while people talk
 	const { id } = await transcription.realtime.start('live');
 	expect(await transcription.realtime.get(id)).toMatchObject({ id, roomId: 'live', status: 'running' });
 	await transcription.realtime.stop('live');
-	await until(() => simulator.transcriptions.get(id)?.status === 'completed', 'the transcript');
+	await waitFor('the transcript', async () => simulator.transcriptions.get(id)?.status === 'completed');
 	expect((await transcription.realtime.list({ status: 'completed' })).data).toMatchObject([{ id }]);
 });
 

@@ -37,14 +37,6 @@ export async function call(
 	return (await fetch(simulator.url + path, { method, headers, body: body && JSON.stringify(body) })).status;
 }
 
-export async function until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
-	const deadline = Date.now() + timeoutMs;
-	while (!condition()) {
-		if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);
-		await new Promise((resolve) => setTimeout(resolve, 5));
-	}
-}
-
 /** The official SDK as a client; it repeats nothing, so that a failure shows at once. */
 export function officialClient({ apiKey, secret, url }: Simulator): VideoSDK {
 	return new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot, TrackedProcess } from '../n8n/processes';
+import { repositoryRoot, TrackedProcess, waitFor } from '../n8n/processes';
 import { SIP_PASSWORD, type Simulator } from '../simulator';
 import { defaultTelephony } from '../simulator/telephony';
-import { call as send, start, until } from '../simulator/testRig';
+import { call as send, start } from '../simulator/testRig';
 import { startReceiver } from './evidence';
 import { findings, OPEN_POINTS, SEEN_POINTS } from './openPoints';
 import { verify } from './verify';
@@ -79,7 +79,7 @@ it('Ctrl+C while it rings hangs up as soon as the call is known', async () => {
 	const simulator = await start({ callBehaviour: { ringForMs: 2_000, talkMs: null } });
 	const { to, from, ruleId } = CALL;
 	const child = command(simulator, '--call', to, '--rule', ruleId, '--from', from);
-	await until(() => simulator.calls.size === 1, 'the call', 20_000);
+	await waitFor('the call', async () => simulator.calls.size === 1, 20_000, 5);
 	child.signal('SIGINT');
 	expect(await child.exited).not.toBe(0);
 	expect([...simulator.calls.values()]).toMatchObject([{ status: 'ended' }]);
