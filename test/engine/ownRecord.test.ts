@@ -46,8 +46,8 @@ it.each<['callId' | 'sessionId', INodeParameters]>([
 	['sessionId', {}],
 ])('In other capitals, it is the same ID: %s', async (idField, parameters) => {
 	rig.simulator.clearFaults();
-	const waiting = await rig.engine.startAndWait(600_000, parameters);
-	const [id = ''] = [...rig.simulator.calls.keys(), ...rig.simulator.sessions.keys()];
+	const { waiting, ids } = await rig.wait(1, parameters);
+	const [id = ''] = ids;
 	const body = { data: { [idField]: id.toUpperCase(), status: 'failed' } };
 	rig.simulator.addFault({ kind: 'noData', body, match: { method: 'GET', times: Infinity } });
 	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ [idField]: id, outcome: 'failed' }]);

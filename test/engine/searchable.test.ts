@@ -2,6 +2,7 @@ import type { IRun } from 'n8n-workflow';
 import { eventBody } from './delivery';
 import { byRule } from './callRig';
 import { jsonOf, startParameters, useRig } from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig();
 
@@ -10,18 +11,11 @@ const metadataOf = ({ data }: IRun) => data.resultData.metadata;
 
 describe('An execution can be found', () => {
 	it('by all sessions that it started, as far as n8n keeps them', async () => {
-		const result = await rig.engine.run({
-			parameters: startParameters(),
-			items: Array.from({ length: 30 }, () => ({})),
-		});
+		const result = await rig.engine.run({ parameters: startParameters(), items: rows(30) });
 		const ids = jsonOf(result).map(({ sessionId }) => String(sessionId));
 		const { sessionId = '' } = metadataOf(result.run) ?? {};
-		expect(sessionId).toBe(
-			ids
-				.join(', ')
-				.slice(0, 512)
-				.replace(/, [^,]*$/, ''),
-		);
+		const all = ids.join(', ').slice(0, 512);
+		expect(sessionId).toBe(all.replace(/, [^,]*$/, ''));
 	});
 
 	it('by those that another node of the workflow has started, as well', async () => {
@@ -41,11 +35,10 @@ describe('An execution can be found', () => {
 
 	it('by the calls that it waits for, so that whoever stopped it knows what to hang up', async () => {
 		const call = byRule({ operation: 'makeAndWait', options: { ownRoom: true } });
-		const waiting = await rig.engine.startAndWait(20_000, call);
+		const { waiting, ids } = await rig.wait(1, call, 20_000);
 		const { run } = waiting.result;
-		const [{ callId, roomId }] = rig.simulator.calls.values() as unknown as [
-			{ callId: string; roomId: string },
-		];
+		const [callId = ''] = ids;
+		const roomId = rig.simulator.calls.get(callId)?.roomId;
 		expect([run.status, metadataOf(run)]).toEqual(['waiting', { callId, roomId }]);
 		await waiting.close();
 	});
