@@ -13,10 +13,10 @@ const MAX_RECENT = 20;
 const recorded = new PerNode<string[][]>(() => []);
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-async function record(context: IExecuteFunctions, id: string, maxIds: number): Promise<boolean> {
+async function record(context: IExecuteFunctions, id: string, maxIds: number, by: string): Promise<boolean> {
 	const options: ICheckProcessedOptions = { mode: 'entries', maxEntries: ENTRIES_PER_ID * maxIds };
 	// If a worker dies, n8n runs the execution again under the same ID. It isn't a duplicate of itself.
-	const own = `${id}:${context.getExecutionId()}`;
+	const own = `${id}:${by}`;
 	const recent = recorded.of(context);
 	const again = recent.flat();
 	const entries = [...new Set([id, own, ...again])];
@@ -37,11 +37,17 @@ async function record(context: IExecuteFunctions, id: string, maxIds: number): P
  *
  * @param id of what is handled, within the node
  * @param maxIds as many are remembered
- * @returns false if a different execution already handles it
+ * @param by who handles it. Default: the execution, however often it is run
+ * @returns false if another already handles it
  * @throws what n8n's store throws
  */
-export async function isFirstFor(context: IExecuteFunctions, id: string, maxIds = MAX_IDS): Promise<boolean> {
-	const turn = lastTurn.then(async () => await record(context, id, maxIds));
+export async function isFirstFor(
+	context: IExecuteFunctions,
+	id: string,
+	maxIds = MAX_IDS,
+	by = context.getExecutionId(),
+): Promise<boolean> {
+	const turn = lastTurn.then(async () => await record(context, id, maxIds, by));
 	lastTurn = turn.catch(() => undefined);
 	return await turn;
 }

@@ -20,7 +20,7 @@ const tool = (items: number, executeOnce = false, subAgents = 0) => {
 	return {
 		getNode: () => ({ ...NODE, type: 'videoSdkAgentCloudTool' }),
 		...{ getContext: () => ({}), getExecutionId: () => executionId, getMode: () => 'trigger' },
-		runExecutionData: { executionData: { nodeExecutionStack } },
+		runExecutionData: { executionData: { nodeExecutionStack }, resultData: { runData: {} } },
 	} as unknown as IExecuteFunctions;
 };
 

@@ -35,7 +35,7 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
  * unknown here
  */
 export async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
-	if (isSecondRun(context)) {
+	if (await isSecondRun(context)) {
 		throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
 			description: `Nothing was sent in this run. ${STARTS[starts].check}`,
 		});

@@ -2,6 +2,8 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/boundedMap';
 import { runOf } from '../../n8n/nodeContext';
+import { timersUntilMs } from '../../n8n/wait';
+import { isFirstFor } from '../../trigger/firstExecution';
 
 const MAX_EXECUTIONS = 10_000;
 const CONTEXT_FIELD = 'agentCloudRun';
@@ -17,27 +19,39 @@ const NONE: Run = { count: 0, id: '' };
 
 /** The latest run of each execution. */
 const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
-/** Runs that aren't second ones. */
-const firstRuns = new WeakSet<IRunExecutionData>();
+/** Whether a run is a second one. */
+const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
+
+async function judge(context: IExecuteFunctions, executionId: string): Promise<boolean> {
+	const kept = context.getContext('flow');
+	const { count, id } = (kept[CONTEXT_FIELD] ?? NONE) as Run;
+	const latest = latestRuns.get(executionId) ?? NONE;
+	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
+	const noted: Run = { count: count + 1, id: randomUUID() };
+	// In queue mode the other run is likely to be on another worker.
+	const mayBeTwo = timersUntilMs(context) > Date.now();
+	if (mayBeTwo && !(await isFirstFor(context, `${executionId} ${noted.count}`, MAX_EXECUTIONS, noted.id))) {
+		return true;
+	}
+	kept[CONTEXT_FIELD] = noted;
+	latestRuns.set(executionId, noted);
+	return false;
+}
 
 /**
  * n8n can run the same execution twice at once. 1.x does so when the timer of a wait fires although a request has already ended that
  * wait (WaitTracker.startExecution). Both lines do so when two requests end one wait while n8n's limit for production executions is
  * reached. Each of the runs has what n8n had stored, so the second one lacks the note that the first one has made since.
  *
- * @returns whether another run of the execution has come to one of our nodes, in this process, since n8n stored what this one knows
+ * @returns whether another run of the execution has come to one of our nodes since n8n stored what this one knows: in this process, or
+ * in any if it may be due to a timer
+ * @throws what n8n's store throws
  */
-export function isSecondRun(context: IExecuteFunctions): boolean {
+export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> {
 	const executionId = context.getExecutionId();
 	const run = runOf(context);
-	if (!executionId || run === undefined || firstRuns.has(run)) return false;
-	const kept = context.getContext('flow');
-	const { count, id } = (kept[CONTEXT_FIELD] ?? NONE) as Run;
-	const latest = latestRuns.get(executionId) ?? NONE;
-	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
-	const noted: Run = { count: count + 1, id: randomUUID() };
-	kept[CONTEXT_FIELD] = noted;
-	latestRuns.set(executionId, noted);
-	firstRuns.add(run);
-	return false;
+	if (!executionId || run === undefined) return false;
+	const verdict = verdicts.get(run) ?? judge(context, executionId);
+	verdicts.set(run, verdict);
+	return await verdict;
 }
