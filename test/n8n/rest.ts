@@ -312,18 +312,9 @@ export class N8nRest {
 		workflowId: string,
 		predicate: (execution: Execution) => boolean,
 	): Promise<Execution> {
-		const judged = new Set<string>();
-		const fitting = async () => {
-			for (const { id } of await this.listExecutions({ workflowId })) {
-				if (judged.has(id)) continue;
-				const execution = await this.getExecution(id);
-				// n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way.
-				if (!execution || !(execution.status === 'waiting' || isStored(execution))) continue;
-				if (predicate(execution)) return execution;
-				if (isStored(execution)) judged.add(id);
-			}
-			return undefined;
-		};
+		// n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way.
+		const fits = (run: Execution) => (run.status === 'waiting' || isStored(run)) && predicate(run);
+		const fitting = async () => (await this.executions({ workflowId })).reverse().find(fits);
 		return await waitFor('a matching run', async () => await patiently(fitting));
 	}
 
