@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
-import { filesIn, repositoryRoot, runMain } from '../n8n/processes';
+import { filesIn, repositoryRoot, runMain, write } from '../n8n/processes';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
@@ -32,7 +32,7 @@ function judgeTarball(tarball: string, folder: string): string[] {
 	const files = filesIn(folder).map((name) => name.split(sep).join('/'));
 	const packedBytes = statSync(tarball).size;
 	const unpackedBytes = files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
-	process.stdout.write(`${packedBytes} bytes packed, ${unpackedBytes} unpacked, ${files.length} files\n`);
+	write(`${packedBytes} bytes packed, ${unpackedBytes} unpacked, ${files.length} files`);
 	const findings = files.flatMap((file) => {
 		if (!ALLOWED_AT_TOP.test(file.split('/')[0] ?? '')) return `${file} does not belong in the package`;
 		return FORBIDDEN_ANYWHERE.test(file) ? `${file} is a test or a leftover of the build` : [];
@@ -69,10 +69,8 @@ runMain(async () => {
 		Tarball: judgeTarball(await packPackage(), unpacked),
 	};
 	for (const [what, findings] of Object.entries(all)) {
-		process.stdout.write(
-			`${what}: ${findings.length === 0 ? 'nothing found' : `${findings.length} found`}\n`,
-		);
-		for (const finding of findings) process.stdout.write(`  ${finding}\n`);
+		write(`${what}: ${findings.length === 0 ? 'nothing found' : `${findings.length} found`}`);
+		for (const finding of findings) write(`  ${finding}`);
 	}
 	return Object.values(all).flat().length === 0 ? 0 : 1;
 });

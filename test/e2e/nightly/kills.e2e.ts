@@ -1,6 +1,6 @@
 /** Waits in queue mode while the main process, workers and webhook processes are killed at any moment. It takes fifteen minutes for each n8n. */
 import fc from 'fast-check';
-import { waitFor } from '../../n8n/processes';
+import { waitFor, write } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
 import { during, publish, untilPublished, VERSIONS } from '../deliveries';
 import { BY_GATEWAY, chain, n8nNode, ourNode, SESSION, webhookNode } from '../nodes';
@@ -135,8 +135,6 @@ describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 			else if (json.outcome === 'running') expect([id, json.timedOut]).toEqual([id, true]);
 		}
 		expect(continued).toBeGreaterThan(started.length / 2);
-		process.stdout.write(
-			`${started.length} of ${WAITS} started, ${told.size} told, ${continued} continued\n`,
-		);
+		write(`${started.length} of ${WAITS} started, ${told.size} told, ${continued} continued`);
 	}, 1_200_000);
 });
