@@ -126,17 +126,15 @@ export async function startProcess(role: Role, options: N8nOptions) {
 		seedDatabase(runtime, userFolder);
 
 	let ports: number[] = [];
-	let child: TrackedProcess | undefined;
-	const earlierLogs: string[] = [];
-
+	/** The present one is the last. */
+	const launched: TrackedProcess[] = [];
 	const launch = async () => {
-		if (child) earlierLogs.push(child.output);
 		const current = new TrackedProcess(
 			runtime.node,
 			[runtime.n8n, ...(role === 'worker' ? ['worker', '--concurrency=5'] : [role])],
 			{ cwd: userFolder, env: environment(role, options, runtime, userFolder, ports) },
 		);
-		child = current;
+		launched.push(current);
 		// A worker has no REST interface; the others answer readiness before their routes exist.
 		const probe = `http://127.0.0.1:${ports[0]}${role === 'start' ? '/rest/settings' : '/healthz/readiness'}`;
 		await waitFor(
@@ -168,10 +166,10 @@ export async function startProcess(role: Role, options: N8nOptions) {
 			await launch();
 			break;
 		} catch (error) {
-			const output = child?.output ?? '';
-			await child?.kill();
+			await launched.at(-1)?.kill();
 			// Another program may have taken a port between our look and n8n's start.
-			if (options.port === undefined && attempt < START_ATTEMPTS && portTaken(output)) continue;
+			const mayTryAgain = options.port === undefined && attempt < START_ATTEMPTS;
+			if (mayTryAgain && portTaken(launched.at(-1)?.output ?? '')) continue;
 			if (isTemporary) removeFolder(userFolder);
 			throw error;
 		}
@@ -188,23 +186,23 @@ export async function startProcess(role: Role, options: N8nOptions) {
 		runtime,
 		/** All it has written so far, restarts included. */
 		get logs() {
-			return [...earlierLogs, child?.output ?? ''].join('');
+			return launched.map(({ output }) => output).join('');
 		},
 		get running() {
-			return child?.running ?? false;
+			return launched.at(-1)?.running ?? false;
 		},
 		/** Ends it and removes its temporary folder. */
 		async stop() {
-			await child?.stop();
+			await launched.at(-1)?.stop();
 			if (isTemporary) removeFolder(userFolder);
 		},
 		/** SIGKILL to it and its children; its folder stays. */
 		async kill() {
-			await child?.kill();
+			await launched.at(-1)?.kill();
 		},
 		/** Ends it if it runs and starts it again on the same port and folder. */
 		async restart() {
-			await child?.stop();
+			await launched.at(-1)?.stop();
 			await launch();
 		},
 	};
@@ -220,8 +218,6 @@ export async function startN8n(options: N8nOptions = {}) {
 		await main.stop();
 		throw error;
 	}
-	return Object.defineProperties(
-		{ rest } as { rest: N8nRest } & N8nProcess,
-		Object.getOwnPropertyDescriptors(main),
-	);
+	// Not a copy: what it tells is asked for when it is read.
+	return Object.assign(main, { rest });
 }
