@@ -9,7 +9,7 @@ export const toField = textField('required', 'To', 'to', {
 
 /** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
 const API_NUMBER = /^\+?\d{3,15}$/;
-const SIP_URI = /^sips?:\S+@\S+$/i;
+const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
 /** A number with its country code (E.164), none of which begins with a zero. */
 const E164 = /^\+[1-9]\d{2,14}$/;
 
@@ -36,6 +36,8 @@ const SECOND_NUMBER =
 const SECOND_LINE = /\d\D*[\t\n\v\f\r\u2028\u2029]\D*\d/;
 const ZERO = /[([]0[)\]]/;
 
+/** What follows a number is searched for in a time that grows with the square of the length: a public form may send a long text. */
+const MAX_LENGTH = 100;
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
 
@@ -57,6 +59,7 @@ function clean(text: string): string {
 
 /** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
 function whyNot(text: string, number: string): string | undefined {
+	if (text.length > MAX_LENGTH) return `It has more than ${MAX_LENGTH} characters. Enter the number alone.`;
 	const shown = plain(text).replace(INVISIBLE, '');
 	if (DECIMAL.test(shown.replace(/\s/g, ''))) {
 		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";

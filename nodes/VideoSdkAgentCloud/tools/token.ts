@@ -32,7 +32,9 @@ export type TokenRejection = 'form' | 'signature' | 'expired' | 'tool';
  * @returns `<webhookId>/mcp`, or the whole path where n8n's paths were changed
  */
 export function toolPath(url: string): string {
-	return webhookPath(url).replace(WEBHOOK_PREFIX, '').replace(/\/+$/, '');
+	return webhookPath(url)
+		.replace(WEBHOOK_PREFIX, '')
+		.replace(/(?<!\/)\/+$/, '');
 }
 
 /** What a token holds: short, since it travels in a header. */

@@ -86,6 +86,22 @@ describe('Refused, with field, value, item and what to do:', () => {
 		expect([quotedOf(40), quotedOf(41)]).toEqual(['x'.repeat(40), `${'x'.repeat(40)}…`]);
 	});
 
+	it('a text that would take hours to read', () => {
+		const spaced = (length: number, mark = ' ') => `+1415${mark.repeat(length - 12)}5550102`;
+		expect(read(spaced(100))).toBe('+14155550102');
+		for (const value of [
+			spaced(101),
+			spaced(5e5, '('),
+			`${spaced(5e5, '\n')}\n\u200b`,
+			`sip:${'@'.repeat(5e5)}`,
+		]) {
+			expect(thrownBy(() => read(value))).toHaveProperty(
+				'description',
+				expect.stringContaining('It has more than 100 characters'),
+			);
+		}
+	});
+
 	it.each(['', ' ', undefined, null])('no number at all: %j', (value) => {
 		expect(thrownBy(() => read(value)).message).toContain("'To' is empty");
 		expect(readFrom(value)).toBeUndefined();

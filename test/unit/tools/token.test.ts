@@ -46,6 +46,11 @@ it.each([
 	expect(toolPath(url) === '5a1c/mcp').toBe(isSame);
 });
 
+it('a path that would take hours to read is read', () => {
+	const slashes = '/'.repeat(5e5);
+	expect(toolPath(`${URL_OF_TOOL}${slashes}x${slashes}`)).toBe(`5a1c/mcp${slashes}x`);
+});
+
 it('a token of a different secret is rejected', () => {
 	const other = tokenEnvelope.keyOf('former secret');
 	const token = signToken({ url: URL_OF_TOOL, expiresAtS, context: {} }, other);
