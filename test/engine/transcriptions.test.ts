@@ -142,7 +142,26 @@ describe('Get waits', () => {
 	])('after a session that ended %i minutes ago: %j', async (minutes, expected, without) => {
 		addFormer(60, 120);
 		passTime((minutes + 2) * 60_000);
-		await expectOutput(waiting(1.2), { sessionId: 'former', ...expected }, without);
+		for (const fields of [waiting(1.2), {}]) {
+			await expectOutput(fields, { sessionId: 'former', ...expected }, without);
+		}
+	});
+
+	it("for the latest conversation's, though it was transcribed as people talked, and not a former one", async () => {
+		add({ roomId: 'r', sessionId: 'former' });
+		passTime(60_000);
+		const latest = { id: await transcribeLive('r'), text: expect.any(String) as string };
+		rig.simulator.endRoomSession('r');
+		for (const minutes of [0, 20]) {
+			passTime(minutes * 60_000);
+			await expectOutput(LONG, latest, 'timedOut');
+		}
+		// Someone comes back.
+		rig.simulator.joinRoom('r');
+		for (const fields of [waiting(1), {}]) await expectOutput(fields, { ...latest, timedOut: true });
+		rig.simulator.endRoomSession('r');
+		passTime(20 * 60_000);
+		await expectOutput(LONG, latest, 'timedOut');
 	});
 
 	it('no longer if one failed', async () => {

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, latestOf, recordWith } from './answer';
+import { asRecord, latestOf, pick, recordWith } from './answer';
 import { failureOf, type Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import { hasStatus } from './sessions';
@@ -29,9 +29,9 @@ export function configOf({ extension }: IDataObject): IDataObject {
 	return asRecord(asRecord(extension).extensionConfig);
 }
 
+/** Names the room and its session where those of recordings do. */
 function withRoom(transcription: IDataObject): IDataObject {
-	const roomId = transcription.roomId ?? configOf(transcription).roomId;
-	return roomId === undefined ? transcription : { ...transcription, roomId };
+	return { ...pick(configOf(transcription), ['roomId', 'sessionId']), ...transcription };
 }
 
 /** Starts to transcribe what is being said in a room, which must have a live session. */
@@ -73,7 +73,11 @@ export async function getTranscription(send: Send, id: string): Promise<IDataObj
  */
 export async function findTranscription(send: Send, roomId: string): Promise<IDataObject | undefined> {
 	const recorded = latestOf(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
-	if (recorded !== undefined) return recorded;
+	return recorded ?? (await findRealtime(send, roomId));
+}
+
+/** @returns the latest realtime transcription of a room; undefined if there is none (yet) */
+export async function findRealtime(send: Send, roomId: string): Promise<IDataObject | undefined> {
 	// Docs and SDK disagree on whether the API filters these by room.
 	const list: ListRequest = { path: REALTIME, keys: KEYS, qs: { roomId }, toRecord: withRoom };
 	const isOfRoom = (row: IDataObject) => row.roomId === roomId;

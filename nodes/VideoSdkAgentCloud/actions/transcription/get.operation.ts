@@ -2,10 +2,12 @@ import { type IDataObject } from 'n8n-workflow';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
 import { textReader } from '../withFile';
+import { latestOf } from '../../api/answer';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing } from '../../api/failure';
 import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
 import {
+	findRealtime,
 	findTranscription,
 	getTranscription,
 	isReady,
@@ -28,7 +30,8 @@ const getByField = choiceField('default', 'Get By', 'getBy', {
 		{
 			name: 'Room',
 			value: 'room',
-			description: "The latest of the room's recordings or, without one, the latest realtime transcription",
+			description:
+				'That of the latest conversation: of its recording or, without one, a realtime transcription',
 		},
 		{ name: 'Transcription ID', value: 'id' },
 	],
@@ -62,7 +65,7 @@ const TOO_LARGE_ADVICE =
 /** Under which names of the output the texts come, and where their files are. */
 const TEXT_FILES = { text: 'transcriptionFilePaths', summary: 'summarizedFilePaths' } as const;
 /** VideoSDK didn't tell the room's latest session, so it may be a different one. */
-const UNKNOWN: IDataObject = {};
+const UNKNOWN: IDataObject = { id: '' };
 /** After this time the API has a transcription of a conversation, if there is one. */
 const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
 
@@ -119,24 +122,29 @@ function prepare(read: ItemReader): ItemRun {
 		};
 
 		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
-		const isFormer = async ({ sessionId }: IDataObject): Promise<boolean> => {
-			if (target.roomId === undefined || sessionId === undefined) return false;
-			const latest = await latestSession(send, target.roomId).catch((error: Error) =>
+		const findLatest = async (roomId: string): Promise<{ found?: IDataObject; isFormer?: boolean }> => {
+			const found = await findTranscription(send, roomId);
+			if (found?.sessionId === undefined) return { found };
+			const latest = await latestSession(send, roomId).catch((error: Error) =>
 				isPassing(failureOf(error)) ? UNKNOWN : undefined,
 			);
-			if (latest === undefined || latest.id === sessionId) return false;
+			if (latest === undefined || latest.id === found.sessionId) return { found };
+			// The latest one may have been transcribed as people talked.
+			const live = (await findRealtime(send, roomId)) ?? found;
+			const newest = live.sessionId === latest.id ? live : latestOf([found, live]);
 			// One that is long over has left no transcription: someone looked in.
-			return !(Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS);
+			const isOver = Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS;
+			return { found: newest, isFormer: newest?.sessionId !== latest.id && !isOver };
 		};
 
 		/** @returns the output; undefined if it is too early for it */
 		const look = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
-			const found =
+			const { found, isFormer } =
 				target.id !== undefined
-					? await getTranscription(send, target.id)
-					: await findTranscription(send, target.roomId);
+					? { found: await getTranscription(send, target.id), isFormer: false }
+					: await findLatest(target.roomId);
 			if (found !== undefined) {
-				const isDone = maxWaitMs === undefined || ((await isComplete(found)) && !(await isFormer(found)));
+				const isDone = !isFormer && (maxWaitMs === undefined || (await isComplete(found)));
 				if (isDone) return await withText(found);
 				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
 			}
