@@ -106,6 +106,8 @@ const ENDINGS: Array<[ToolEnding, string | RegExp | undefined, boolean]> = [
 	[text('={{ $json.tool }}'), 'find_order', false],
 	[json('={{ "It left " + "this morning." }}'), 'It left this morning.', false],
 	[json('{ "a": 1 }'), '{"a":1}', false],
+	[json('92055901755477000000000012'), '92055901755477000000000012', false],
+	[json('={{ "1.10" }}'), '1.10', false],
 	[{ ...passOn, items: [{ n: 1 }, { n: 2 }, { n: 3 }] }, '[{"n":1},{"n":2},{"n":3}]', false],
 	[{}, ENDED, true],
 	[json('{', onError('continueRegularOutput')), INVALID, true],

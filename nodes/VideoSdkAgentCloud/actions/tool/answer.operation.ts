@@ -47,7 +47,9 @@ function isNothing(value: unknown): boolean {
 /** @returns what a text in the JSON field holds: plain text, such as an AI node's output, stays as it is */
 function parseAnswer(read: ItemReader, text: string): unknown {
 	try {
-		return JSON.parse(text) as unknown;
+		const answer = JSON.parse(text) as unknown;
+		// A number would lose digits of a parcel number, or the zero of a price.
+		return typeof answer === 'number' ? text : answer;
 	} catch (error) {
 		// Only what looks like an object or a list was meant to be JSON.
 		if (!/^\s*[[{]/.test(text)) return text;
