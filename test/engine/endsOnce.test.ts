@@ -220,7 +220,7 @@ describe('The resume URL', () => {
 
 	it('answers 503 to an end, and continues nothing, if what is stored is broken', async () => {
 		const waiting = await begin(SOON_MS);
-		const [context] = Object.values(waiting.result.run.data.executionData?.contextData ?? {});
+		const context = waiting.result.run.data.executionData?.contextData[`node:${NODE_NAME}`];
 		const stored = { ...context };
 		(context as IDataObject).agentCloudWait = '{"kind":';
 		expect(await deliverEnd()).toBe(503);
