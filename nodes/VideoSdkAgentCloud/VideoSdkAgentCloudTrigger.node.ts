@@ -29,12 +29,20 @@ import { log } from './webhook/log';
 /** By value, for the subtitle. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
 
+/** @returns the choices of a filter. An expression that gives nothing must not count as "all", so its only choice is '', which nothing is */
+function readFilter(options: IDataObject, name: string): string[] {
+	const { [name]: value } = options;
+	const choices = asList(value);
+	const isBlank = name in options && !Array.isArray(value) && choices.length === 0;
+	return isBlank ? [''] : choices;
+}
+
 const readOptions = (options: IDataObject) => ({
 	skipDuplicates: options.skipDuplicates !== false,
 	details: { session: options.sessionDetails === true, call: options.callDetails !== false },
 	filters: {
-		session: asList(options.deploymentIds),
-		call: asList(options.callDirection).map((one) => one.toLowerCase()),
+		session: readFilter(options, 'deploymentIds'),
+		call: readFilter(options, 'callDirection').map((one) => one.toLowerCase()),
 	},
 });
 
@@ -115,7 +123,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				await stopCheck(this, registrant.url);
 				try {
 					const { filters } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
-					checkTriggerChoices(events, filters.call);
+					checkTriggerChoices(events, filters);
 					if (this.getNodeParameter('verifySignature', true) !== false) {
 						const credential = await this.getCredentials(CREDENTIAL_TYPE);
 						warnIfUnreachable(registrant, readVerificationSettings(credential).baseUrl);

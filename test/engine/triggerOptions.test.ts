@@ -38,7 +38,7 @@ const RECORDS: Record<string, object | undefined> = {
 
 const cases = fc.record({
 	kind: fc.constantFrom('session', 'call', 'call'),
-	/** None: all. As a list, a text with commas, or an expression. */
+	/** None: all, as a list or an expression. A text that gives none lets nothing through. */
 	chosen: fc.subarray([0, 1, 2]),
 	as: fc.constantFrom('list', 'text', 'expression'),
 	details: fc.constantFrom(undefined, true, false),
@@ -55,7 +55,8 @@ type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 function given({ kind, chosen, as }: Case): unknown {
 	const wanted = chosen.flatMap((index) => KINDS[kind].values[index] ?? []);
 	if (as === 'list') return wanted;
-	return as === 'text' ? wanted.join(' , ') : `={{ ${JSON.stringify(wanted)} }}`;
+	if (as === 'text') return wanted.join(' , ') || '={{ $vars.chosen }}';
+	return `={{ ${JSON.stringify(wanted)} }}`;
 }
 
 let number = 0;
@@ -89,9 +90,10 @@ it('Events of the chosen deployments and directions start the workflow, with the
 				event: value,
 				'event spelled otherwise': kind === 'call' ? ` ${value}`.toUpperCase().trim() : ` ${value} `,
 			}[told as string] ?? blank;
-		const wanted = model.chosen.flatMap((index) => values[index] ?? []);
+		const wanted: string[] = model.chosen.flatMap((index) => values[index] ?? []);
+		if (model.as === 'text' && wanted.length === 0) wanted.push('');
 		const isTold = told.startsWith('event');
-		const isWanted = wanted.length === 0 || (!isTold && told !== 'record') || wanted.includes(value as never);
+		const isWanted = wanted.length === 0 || (!isTold && told !== 'record') || wanted.includes(value);
 		const expected: object[] = [];
 		let requests = 0;
 		for (const [index, webhookType] of names.entries()) {
@@ -170,12 +172,21 @@ it('A direction in capitals counts, and what could never start the workflow is n
 	const trigger = await publish({ callDirection: ['Inbound'], callDetails: false });
 	await deliver(trigger, { webhookType: 'call-hangup', data: { callId: 'c', type: 'inbound' } });
 	expect(await trigger.received()).toHaveLength(1);
-	const wrong: INodeParameters[] = [
-		{ events: ['call-hangup'], options: { callDirection: ['incoming'] } },
-		...['Call: Ended', 'call_hangup', 'call.ended'].map((name) => ({ events: ['call-hangup', name] })),
+	const NO_OPTION = "isn't one of its options";
+	const nothing = '={{ $vars.none }}';
+	const wrong: Array<[string, INodeParameters]> = [
+		[NO_OPTION, { options: { callDirection: ['incoming'] } }],
+		["'Call Direction' is empty", { options: { callDirection: nothing } }],
+		["'Deployment Names or IDs' is empty", { options: { deploymentIds: nothing } }],
+		["'Trigger On' is empty", { events: nothing }],
+		["'Trigger On' is empty", { events: [] }],
+		...['Call: Ended', 'call_hangup', 'call.ended'].map((name): [string, INodeParameters] => [
+			NO_OPTION,
+			{ events: ['call-hangup', name] },
+		]),
 	];
-	for (const parameters of wrong)
-		await expect(rig.engine.publish(parameters)).rejects.toThrow(/isn't one of its options/);
+	for (const [message, parameters] of wrong)
+		await expect(rig.engine.publish({ events: ['call-hangup'], ...parameters })).rejects.toThrow(message);
 });
 
 it('A duplicate makes no request, and one credential does not go by what another has found out', async () => {

@@ -1,4 +1,5 @@
 import { type INodeProperties, UserError } from 'n8n-workflow';
+import { type Filters } from '../trigger/filter';
 import { choicesField, collectionField, switchField, withoutPolicy } from './field';
 import {
 	CALL_EVENTS,
@@ -84,17 +85,22 @@ const FIELDS: INodeProperties[] = [
 export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);
 
 /**
- * Checks what a trigger starts by, which an expression or a generated workflow may misspell: it would be published and never start.
+ * Checks what a trigger starts by, which an expression or a generated workflow may misspell or leave empty: it would be published and
+ * never start.
  *
  * @throws UserError naming the field
  */
-export function checkTriggerChoices(events: string[], callDirections: string[]): void {
+export function checkTriggerChoices(events: string[], { call, session }: Filters): void {
 	const wrong = {
-		'Trigger On': events.find((name) => eventName(name) === undefined),
-		'Call Direction': callDirections.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
+		'Trigger On': events.length === 0 ? '' : events.find((name) => eventName(name) === undefined),
+		'Call Direction': call.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
+		'Deployment Names or IDs': session.find((id) => id === ''),
 	};
 	for (const [field, name] of Object.entries(wrong)) {
 		if (name === undefined) continue;
-		throw new UserError(`'${field}' contains '${name}', which isn't one of its options`);
+		const isEmpty = 'is empty. Select at least one option, or correct its expression';
+		throw new UserError(
+			`'${field}' ${name === '' ? isEmpty : `contains '${name}', which isn't one of its options`}`,
+		);
 	}
 }

@@ -11,7 +11,7 @@ const NOT_FILTERED = ", so the filters in 'Options' weren't applied and the work
 /** Of one node. */
 const MAX_REMEMBERED = 100;
 
-/** Which sessions, by deployment, and calls, by direction (`inbound`, `outbound`), start the workflow. Nothing chosen: all. */
+/** Which sessions, by deployment, and calls, by direction (`inbound`, `outbound`), start the workflow. Nothing chosen: all. `''`: none. */
 export type Filters = Record<Subject['field'], string[]>;
 
 /** Finds what a filter compares in the data of an event or in the record of its session or call. */
