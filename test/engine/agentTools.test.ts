@@ -366,7 +366,10 @@ it.each<[INodeParameters, string]>([
 	[{ toolDescription: ' ' }, "'Tool Description' is empty"],
 	[{ options: { timeout: 0 } }, "'Timeout' must be"],
 	[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
-	[{ toolParameters: { parameters: [{ name: '__proto__' }] } }, "has the name '__proto__'"],
+	...['__proto__', 'caller', 'constructor'].map((name): [INodeParameters, string] => [
+		{ toolParameters: { parameters: [{ name }] } },
+		`has the name '${name}'`,
+	]),
 	[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' can't be used"],
 ])('A tool is not published with %j', async (parameters, message) => {
 	await expect(publish(parameters)).rejects.toThrow(message);
@@ -384,10 +387,10 @@ const foreign = (path: string) => ({ agentTools: choose(`https://n8n.example.com
 const fromList = (value: string) => ({
 	agentTools: { tools: [{ tool: { __rl: true, mode: 'list', value } }] },
 });
-const byContext = (value: string) => ({
+const byContext = (value: string, name = 'phone') => ({
 	agentTools: choose(LOCAL_TOOL),
 	options: {
-		context: pairs({ phone: value }),
+		context: pairs({ [name]: value }),
 		batching: { batch: { batchSize: 1, batchInterval: 1 } },
 	},
 });
@@ -413,6 +416,7 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 	"a last item's context that fits into no header": [byContext('={{ $json.long }}'), "'Context' is too long"],
 	"a last item's context without a value": [byContext(NONE), NO_VALUE],
 	'a context that is blank': [byContext('={{ " " }}'), NO_VALUE],
+	'a context that no expression can read': [byContext('a', 'caller'), "'caller' in 'Context' is a name"],
 };
 it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [fields, message]) => {
 	const toolName = 'submit_response';

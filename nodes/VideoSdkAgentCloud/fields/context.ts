@@ -1,4 +1,4 @@
-import { type IDataObject } from 'n8n-workflow';
+import { type IDataObject, isSafeObjectProperty } from 'n8n-workflow';
 import { ENTRY, pairsField, readPairs } from './keyValue';
 import { type FieldReader } from './reader';
 
@@ -18,7 +18,8 @@ export const contextField = pairsField(
  * Reads `contextField`.
  *
  * @returns texts, numbers and booleans by name; undefined if there are none
- * @throws NodeOperationError as `readPairs`, and if an entry has no value: a tool that looks for '' may show everyone's data
+ * @throws NodeOperationError as `readPairs`, if an entry has no value (a tool that looks for '' may show everyone's data), and if no
+ *   expression could read it
  */
 export function readContext(read: FieldReader): IDataObject | undefined {
 	const pairs = Object.entries(readPairs(read, contextField));
@@ -27,6 +28,13 @@ export function readContext(read: FieldReader): IDataObject | undefined {
 		throw read.fail(
 			`'${blank}' in '${contextField.displayName}' has no value`,
 			'Correct its expression, or remove the entry.',
+		);
+	}
+	const [unreadable] = pairs.find(([name]) => !isSafeObjectProperty(name)) ?? [];
+	if (unreadable !== undefined) {
+		throw read.fail(
+			`'${unreadable}' in '${contextField.displayName}' is a name that n8n's expressions can't read`,
+			'Rename the entry.',
 		);
 	}
 	return pairs.length === 0 ? undefined : Object.fromEntries(pairs);

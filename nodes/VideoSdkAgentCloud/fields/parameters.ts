@@ -1,4 +1,4 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type IDataObject, type INodeProperties, isSafeObjectProperty } from 'n8n-workflow';
 import { type Schema } from '../mcp/schema';
 import {
 	choiceField,
@@ -11,8 +11,8 @@ import {
 } from './field';
 import { asList } from './values';
 
-/** Names that the models of all large providers accept. `__proto__` is excluded because JavaScript objects reserve it. */
-export const NAME_FORM = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+/** Names that the models of all large providers accept. */
+export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
 
@@ -82,6 +82,9 @@ export function schemaOfParameters(
 		if (name === '') throw fail(`${entry} has no 'Name'`, NAME_RULE);
 		if (!NAME_FORM.test(name)) {
 			throw fail(`${entry} has the name '${name}', which models don't accept`, NAME_RULE);
+		}
+		if (!isSafeObjectProperty(name)) {
+			throw fail(`${entry} has the name '${name}', which n8n's expressions can't read`, 'Rename it.');
 		}
 		if (properties.has(name)) {
 			throw fail(`'${name}' appears twice in '${names.list}'`, 'Remove or rename one of the two.');
