@@ -175,6 +175,19 @@ it('They show what is published, whatever happens, and a tool that is not is not
 	await checkAsync(fc.asyncProperty(steps, events, run), 25);
 });
 
+it('A tool that was moved to another workflow is handed over as it is published there', async () => {
+	const former = new StoredTrigger(rig.engine, TOOL_PARAMETERS, 'Tool', TOOL_TRIGGER);
+	await former.publish();
+	await former.unpublish();
+	// n8n keeps the webhook ID of an imported node.
+	const moved = former.copy({ webhookId: former.node.webhookId });
+	moved.setParameters({ ...TOOL_PARAMETERS, options: { timeout: 60 } });
+	await moved.publish();
+	const tool = { __rl: true, mode: 'list', value: former.url };
+	const parameters = { resource: 'tool', operation: 'createAccess', agentTools: { tools: [{ tool }] } };
+	expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ tools: [{ timeout: 60 }] }]);
+});
+
 it('Each entry leads to its workflow, and the search finds it by workflow and node', async () => {
 	const [support, sales] = [stored('Support'), stored('Sales')];
 	for (const one of [support, sales]) await one.publish();

@@ -98,9 +98,10 @@ export function knownTools(credential: string): KnownTool[] {
 	return ofCredential(tools(), credential);
 }
 
-/** @returns a tool for which `test` holds, whatever its credential */
+/** @returns a tool for which `test` holds, whatever its credential: the published one, if it was moved or imported again */
 export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefined {
-	return tools().find(test);
+	const found = tools().filter(test);
+	return found.find(({ isPublished }) => isPublished) ?? found[0];
 }
 
 /**
