@@ -9,7 +9,7 @@ import { budgetOf } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
-import { budgetOfWait, keepWait } from './wait';
+import { budgetOfWait, findWaitAt, keepWait } from './wait';
 import { type Watch } from './watch';
 
 /**
@@ -89,9 +89,24 @@ export async function putToWait(
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
 	const wait = keepWait(stored);
+	wait.place = { nodeName: context.getNode().name, items: plan.last };
 	wait.join([...plan.awaited.values()].map(({ known }) => known));
 	for (const [id, { watch }] of plan.awaited) wait.watch(watch, [id]);
 	const [first] = plan.awaited.values();
 	if (first) await hintIfUnreachable(context, stored, first.watch).catch(() => undefined);
 	return plan.shown;
+}
+
+/**
+ * Makes a second run of an execution wait for what the first one awaits at this node: n8n 2.x begins it once the first one waits, and
+ * stores it in its place.
+ *
+ * @returns the output meanwhile; undefined if this process doesn't know that the execution waits at this node
+ */
+export async function waitAgain(context: IExecuteFunctions): Promise<INodeExecutionData[] | undefined> {
+	const { stored, place } = findWaitAt(context.getExecutionId(), context.getNode().name) ?? {};
+	if (stored === undefined || place === undefined) return undefined;
+	const { n8nDeadlineMs } = budgetOfWait(stored);
+	await putExecutionToWait(context, JSON.stringify(stored), place.items, n8nDeadlineMs);
+	return place.items;
 }

@@ -1,4 +1,4 @@
-import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import { type IDataObject, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
 import type { RequestContext } from '../api/credential';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
@@ -44,6 +44,8 @@ export class Wait {
 	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
 	private response?: IDataObject;
+	/** Where it waits, and what n8n puts out there at its own deadline, if this process has put it to wait. */
+	place?: { nodeName: string; items: INodeExecutionData[] };
 
 	constructor(readonly stored: StoredWait) {
 		this.kind = KINDS[stored.kind];
@@ -134,7 +136,7 @@ export class Wait {
 		return one.want.isSimplified ? this.kind.simplify(outcome) : outcome;
 	}
 
-	private get isWaiting(): boolean {
+	get isWaiting(): boolean {
 		return this.state === 'waiting';
 	}
 
@@ -167,6 +169,7 @@ export class Wait {
 		this.awaited.clear();
 		this.watches.clear();
 		this.context = undefined;
+		this.place = undefined;
 		void sleep(FORGET_AFTER_MS).then(() => waits.delete(this.stored.key));
 	}
 
@@ -183,6 +186,14 @@ const waits = new Map<string, Wait>();
 /** @returns a waiting execution, if this process knows it */
 export function findWait({ key }: StoredWait): Wait | undefined {
 	return waits.get(key);
+}
+
+/** @returns what an execution awaits at a node, if this process has put it to wait there */
+export function findWaitAt(executionId: string, nodeName: string): Wait | undefined {
+	return [...waits.values()].find(
+		({ stored, place, isWaiting, isTooLate }) =>
+			stored.executionId === executionId && place?.nodeName === nodeName && isWaiting && !isTooLate,
+	);
 }
 
 /** Keeps a waiting execution. @returns it, or the one that is kept already */

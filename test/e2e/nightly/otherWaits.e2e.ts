@@ -3,7 +3,7 @@
  * reached when a wait ends. Each person is called once, and has the whole time to answer.
  */
 import { waitFor } from '../../n8n/processes';
-import { outputOf } from '../../n8n/rest';
+import { outputOf, type WorkflowNode } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
@@ -13,6 +13,7 @@ import { PATIENT, type Setup, setUpAll } from '../setup';
 const FIRST = '+15550003001';
 const MANAGER = '+15550009001';
 const PAYEE = '+15550009002';
+const APPROVED = '+15550009003';
 /** n8n looks each minute for deadlines in the next 70 s. */
 const LIMIT_S = 68;
 const APPROVED_AFTER_MS = 61_000;
@@ -30,45 +31,56 @@ async function publishAll(setup: Setup, workflows: Record<string, ReturnType<typ
 		await publishWebhook(setup, path, [...nodes, n8nNode('After', 'noOp')]);
 }
 
+/** An approval, and before it its address. @param limit of its wait */
+const approval = (id: string, limit: object = {}): WorkflowNode[] => [
+	jsonNode('Link', '={{ { url: $execution.resumeUrl } }}'),
+	{
+		...n8nNode(
+			'Wait for approval',
+			'wait',
+			{ ...limit, resume: 'webhook', httpMethod: 'POST', options: {} },
+			1.1,
+		),
+		webhookId: id,
+	},
+];
+const LIMIT = {
+	...{ limitWaitTime: true, limitType: 'afterTimeInterval' },
+	...{ resumeUnit: 'seconds', resumeAmount: LIMIT_S },
+};
+
+/** Starts an execution. @returns approves it */
+async function untilApproval({ n8n }: Setup, path: string) {
+	const startedAtMs = Date.now();
+	await n8n.rest.triggerByWebhook(path);
+	const id = await waitFor('the execution', async () => {
+		const [newest] = await n8n.rest.listExecutions({ status: ['waiting'] });
+		return newest?.id;
+	});
+	const { url } = outputOf(await untilWaiting(n8n, id), 'Link')[0] as { url: string };
+	const approve = async () => await fetch(url.replace('localhost', '127.0.0.1'), { method: 'POST' });
+	return { id, startedAtMs, approve };
+}
+
+async function approveLate(setup: Setup, path: string): Promise<string> {
+	const { id, startedAtMs, approve } = await untilApproval(setup, path);
+	await during(APPROVED_AFTER_MS - (Date.now() - startedAtMs));
+	await approve();
+	return id;
+}
+
 describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its limit', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { callBehaviour: false, ...PATIENT } });
-	const limit = { limitWaitTime: true, limitType: 'afterTimeInterval', resumeUnit: 'seconds' };
-	const approval = (id: string) => [
-		jsonNode('Link', '={{ { url: $execution.resumeUrl } }}'),
-		{
-			...n8nNode(
-				'Wait for approval',
-				'wait',
-				{ ...limit, resume: 'webhook', httpMethod: 'POST', resumeAmount: LIMIT_S, options: {} },
-				1.1,
-			),
-			webhookId: id,
-		},
-	];
-
-	async function approve(path: string) {
-		const { rest } = setup.n8n;
-		const startedAtMs = Date.now();
-		await rest.triggerByWebhook(path);
-		const id = await waitFor('the execution', async () => {
-			const [newest] = await rest.listExecutions({ status: ['waiting'] });
-			return newest?.id;
-		});
-		const { url } = outputOf(await untilWaiting(setup.n8n, id), 'Link')[0] as { url: string };
-		await during(APPROVED_AFTER_MS - (Date.now() - startedAtMs));
-		await fetch(url.replace('localhost', '127.0.0.1'), { method: 'POST' });
-		return id;
-	}
 
 	it('calls once what a slow step comes before, and cuts no question short', async () => {
 		const ask = ourNode(setup, 'Ask by phone', 'videoSdkAgentCloud', question());
 		const make = ourNode(setup, 'Make call', 'videoSdkAgentCloud', call('make', FIRST));
 		await publishAll(setup, {
-			ask: [...approval('approval-1'), ask],
-			make: [...approval('approval-2'), pause('As an AI agent', 20), make],
+			ask: [...approval('approval-1', LIMIT), ask],
+			make: [...approval('approval-2', LIMIT), pause('As an AI agent', 20), make],
 		});
 		const agents = new Agents(setup);
-		const id = await approve('ask');
+		const id = await approveLate(setup, 'ask');
 		await waitFor('the question', async () => setup.simulator.calls.size > 0, 120_000);
 		const asked = await agents.next();
 		await setup.simulator.moveCall(asked.callId, 'answered');
@@ -78,8 +90,24 @@ describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its l
 		const execution = await setup.n8n.rest.getExecution(id);
 		expect(outputOf(execution!, 'After')).toMatchObject([{ responded: true, data: { approved: true } }]);
 
-		await approve('make');
+		await approveLate(setup, 'make');
 		await during(60_000);
+		expect(callsTo(setup, FIRST)).toHaveLength(1);
+	});
+});
+
+describe('n8n 1.123.81 in queue mode: an approval that comes shortly before its limit', () => {
+	const setup = setUpAll({
+		n8n: { version: '1.123.81' },
+		queue: { webhooks: 1, workers: 2 },
+		simulator: { callBehaviour: false, ...PATIENT },
+	});
+
+	it('calls once, though its timer starts a second run on the other worker', async () => {
+		const node = ourNode(setup, 'Make call and wait', 'videoSdkAgentCloud', call('makeAndWait', FIRST));
+		await publishAll(setup, { wait: [...approval('approval-3', LIMIT), node] });
+		await approveLate(setup, 'wait');
+		await during(110_000);
 		expect(callsTo(setup, FIRST)).toHaveLength(1);
 	});
 });
@@ -95,6 +123,7 @@ describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, whi
 		await publishAll(setup, {
 			call: [wait('Make call and wait', FIRST), wait('Call the manager and wait', MANAGER)],
 			ask: [ourNode(setup, 'Ask by phone', 'videoSdkAgentCloud', question()), wait('Call the payee', PAYEE)],
+			clicked: [...approval('approval-4'), wait('Call who is approved', APPROVED)],
 			busy: Array.from({ length: BUSY_MINUTES }, (_, index) => pause(`Pause ${index}`, 60)),
 		});
 		const agents = new Agents(setup);
@@ -107,20 +136,33 @@ describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, whi
 			return executions.length === 2 ? executions : undefined;
 		});
 		for (const { id } of waiting) await untilWaiting(n8n, id);
+		const { id, approve } = await untilApproval(setup, 'clicked');
 		// n8n 2.x answers once it has begun.
 		void n8n.rest.triggerByWebhook('busy').catch(() => undefined);
 		await waitFor('the slot to be taken', async () => {
 			return (await n8n.rest.listExecutions({ status: ['running'] })).length === 1;
 		});
 		const busySinceMs = Date.now();
-		for (const status of ['answered', 'ended'] as const) await simulator.moveCall(made.callId, status);
+		const end = async (callId: string) => {
+			for (const status of ['answered', 'ended'] as const) await simulator.moveCall(callId, status);
+		};
+		await end(made.callId);
+		// Someone who sees no answer clicks again.
+		const clicks = [approve()];
+		await during(5_000);
+		clicks.push(approve());
 		// As VideoSDK's client gives up.
 		await post(asked, { approved: true }, { giveUpAfterMs: 20_000 }).catch(() => undefined);
 		await during(BUSY_MINUTES * 60_000 - (Date.now() - busySinceMs));
-		for (const number of [MANAGER, PAYEE]) {
+		const numbers = [MANAGER, PAYEE, APPROVED];
+		for (const number of numbers) {
 			await waitFor(`a call to ${number}`, async () => callsTo(setup, number)[0], 120_000);
 		}
+		await Promise.allSettled(clicks);
 		await during(30_000);
-		expect([MANAGER, PAYEE].map((number) => callsTo(setup, number).length)).toEqual([1, 1]);
+		expect(numbers.map((number) => callsTo(setup, number).length)).toEqual([1, 1, 1]);
+		await end(callsTo(setup, APPROVED)[0]!.callId);
+		const after = async () => outputOf((await n8n.rest.getExecution(id))!, 'After')[0];
+		expect(await waitFor('the outcome', after, 60_000)).toMatchObject({ outcome: 'answered' });
 	});
 });

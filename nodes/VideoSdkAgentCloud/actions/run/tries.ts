@@ -4,6 +4,7 @@ import { type Outcome, type Outcomes } from './outcome';
 import { outcomesBefore } from './retriedExecution';
 import { refusalOfTool } from './toolUse';
 import { continuesOnFail, isTool } from '../../n8n/tool';
+import { waitAgain } from '../../waiting/putToWait';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
 const DEFAULT_TRIES = 3;
@@ -57,6 +58,8 @@ export async function beginTry(
 	const beforeRetry =
 		starts && (await outcomesBefore(context, starts).catch((error: NodeOperationError) => error));
 	if (beforeRetry instanceof Error) {
+		const final = operation.stop && (await waitAgain(context));
+		if (final) return { outcomes: none, count: MOST_TRIES, final };
 		if (!continuesOnFail(context)) throw beforeRetry;
 		// n8n would hand on the input as if it were the output. The other run may have started each item.
 		return { outcomes: none.fill({ error: beforeRetry, isInDoubt: true }), count: MOST_TRIES };
