@@ -189,9 +189,13 @@ describe('Get Many', () => {
 
 	it('leaves out what the API counts to the last day in its own time zone', async () => {
 		// The API ends the 15th at midnight UTC; in New York it lasts until 05:00 UTC of the 16th, a day that the API counts whole.
-		const data = ['2026-01-16T04:59:00Z', '2026-01-16T05:01:00Z'].map((start) => ({ callId: start, start }));
+		const data = ['2026-01-16T04:59:00Z', '2026-01-16T05:01:00Z', undefined].map((start) => ({
+			callId: start ?? 'queued',
+			start,
+		}));
 		rig.simulator.addFault({ kind: 'noData', body: { data } });
-		expect(idsOf(await list({ endDate: '2026-01-15T12:00:00' }))).toEqual(['2026-01-16T04:59:00Z']);
+		const calls = await list({ endDate: '2026-01-15T12:00:00' });
+		expect(idsOf(calls)).toEqual(['2026-01-16T04:59:00Z', 'queued']);
 	});
 });
 
