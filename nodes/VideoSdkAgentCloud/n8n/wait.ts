@@ -44,7 +44,11 @@ export async function putExecutionToWait(
 	// Else n8n resumes the execution with the output of any sub-workflow that an earlier node has left running
 	// (updateParentExecutionWithChildResults).
 	executeData.metadata = { ...executeData.metadata, waitingChildExecutionIds: [NO_EXECUTION_ID] };
-	await context.putExecutionToWait(new Date(deadlineMs));
+	await context.putExecutionToWait(new Date(deadlineMs)).catch((error: Error) => {
+		// A second run of the execution may have taken it from n8n 1.x's list of those under way when it ended
+		// (ActiveExecutions.setStatus). It waits all the same.
+		if (!(context as InEngine).runExecutionData?.waitTill) throw error;
+	});
 }
 
 /**
