@@ -118,6 +118,11 @@ it.each([LONG, {}])('Get does not wait where nothing was turned on: %j', async (
 	await expectFailure({ roomId, ...fields }, words);
 });
 
+it("Get does not wait in a room that VideoSDK doesn't know, nor for what isn't a room's ID", async () => {
+	await expectFailure({ ...LONG, roomId: 'typo' }, /Room not found/);
+	await expectFailure({ ...LONG, roomId: 'https://app.example.com/r' }, /^'Room ID' isn't a room ID/);
+});
+
 describe('Get waits', () => {
 	it('for one that is not listed yet, through failures that pass', async () => {
 		fail(/post-transcriptions/, { kind: 'reset' }, 4);

@@ -4,7 +4,7 @@ import { type ItemRun, type Operation } from '../operation';
 import { textReader } from '../withFile';
 import { latestOf } from '../../api/answer';
 import { failureOf, type Send } from '../../api/client';
-import { isPassing } from '../../api/failure';
+import { isPassing, NOT_FOUND_STATUSES } from '../../api/failure';
 import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
 import {
 	findRealtime,
@@ -17,7 +17,7 @@ import {
 import { choiceField, switchField, textField } from '../../fields/field';
 import { maxWaitField, maxWaitUnitField, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { roomIdField } from '../../fields/room';
+import { readRoomId, roomIdField } from '../../fields/room';
 import { isTool } from '../../n8n/tool';
 
 /** Shown if the operation waits, which a tool of an AI agent does not. */
@@ -83,20 +83,29 @@ function noTranscription(read: ItemReader, roomId: string, isOff: boolean): Erro
 }
 
 /**
- * Asks a room how it is recorded. Only a message and the wait for a summary depend on it, so it never fails.
+ * Asks a room how it is recorded. Only a message and the wait for a summary depend on it.
  *
+ * @param mustExist it fails, too, if VideoSDK doesn't know the room
  * @returns undefined if the next try may tell
  */
-async function lookUpRoom(send: Send, roomId: string): Promise<Partial<RecordingSetup> | undefined> {
+async function lookUpRoom(
+	send: Send,
+	roomId: string,
+	mustExist = false,
+): Promise<Partial<RecordingSetup> | undefined> {
 	return await getRoom(send, roomId).then(
 		(room) => recordingSetup(room) ?? {},
-		(error: Error) => (isPassing(failureOf(error)) ? undefined : {}),
+		(error: Error) => {
+			const failure = failureOf(error);
+			if (mustExist && NOT_FOUND_STATUSES.includes(failure?.status ?? 0)) throw error;
+			return isPassing(failure) ? undefined : {};
+		},
 	);
 }
 
 function prepare(read: ItemReader): ItemRun {
 	const isById = read.choice(getByField) === 'id';
-	const target = isById ? { id: read.text(transcriptionIdField) } : { roomId: read.text(roomIdField) };
+	const target = isById ? { id: read.text(transcriptionIdField) } : { roomId: readRoomId(read, roomIdField) };
 	/** Undefined: it does not wait, as a tool of an AI agent, which can't. */
 	const maxWaitMs = !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 	const includesText = read.flag(includeTextField);
@@ -149,7 +158,7 @@ function prepare(read: ItemReader): ItemRun {
 				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
 			}
 			if (target.id !== undefined) return undefined;
-			room ??= await lookUpRoom(send, target.roomId);
+			room ??= await lookUpRoom(send, target.roomId, !isTimeUp);
 			const isOff = room?.transcript === false;
 			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
 			return undefined;
