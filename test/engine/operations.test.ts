@@ -113,6 +113,16 @@ describe('Session: Wait for Status', () => {
 			{ sessionId, status: 'stopped' },
 		]);
 	});
+
+	it('goes on when the session has ended in a status that was not selected', async () => {
+		const sessionId = await rig.existingSession();
+		const sinceMs = Date.now();
+		setTimeout(() => void rig.simulator.emit(sessionId, 'failed'), 7_000);
+		expect(
+			await run(session('waitForStatus', { sessionId, statuses: ['running', 'stopped'] })),
+		).toMatchObject([{ sessionId, status: 'failed', timedOut: true }]);
+		expect(Date.now() - sinceMs).toBeLessThan(60_000);
+	});
 });
 
 /** In a path: see pathOf in test/unit/api/client. */

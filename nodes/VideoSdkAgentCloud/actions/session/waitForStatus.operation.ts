@@ -10,7 +10,7 @@ const statusesField = choicesField('required', 'Statuses', 'statuses', {
 	options: optionsOf(SESSION_STATUSES),
 	default: [...TERMINAL_STATUSES],
 	description:
-		'The statuses to wait for. One that passes between two checks is missed, so include those in which a session ends.',
+		'The statuses to wait for. One that passes between two checks is missed. If the session ends in a different one, the output has <code>timedOut</code>.',
 });
 
 export const operation: Operation = {
@@ -26,7 +26,9 @@ export const operation: Operation = {
 		const isReached = (session: IDataObject) => hasStatus(session, statuses);
 		return async (send, { stopSignal }) => {
 			const get = async () => await getSession(send, sessionId);
-			const session = await fetchUntil(get, isReached, maxWaitMs, stopSignal);
+			// A status in which it has ended is its last.
+			const isDone = (session: IDataObject) => isReached(session) || hasStatus(session, TERMINAL_STATUSES);
+			const session = await fetchUntil(get, isDone, maxWaitMs, stopSignal);
 			return isReached(session) ? session : { ...session, timedOut: true };
 		};
 	},
