@@ -137,7 +137,7 @@ export function placeOf({ one }: Kind, record: IDataObject, own?: { roomId: stri
 		roomId: String(record.roomId ?? ''),
 		hasOwnRoom: own !== undefined,
 		// A session's own `sessionId` is the agent's.
-		...(one === 'call' && record.sessionId !== undefined && { roomSessionId: String(record.sessionId) }),
+		...(one === 'call' && Boolean(record.sessionId) && { roomSessionId: String(record.sessionId) }),
 		...own,
 	};
 }

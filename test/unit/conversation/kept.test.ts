@@ -4,7 +4,8 @@ import { UserError, type IDataObject } from 'n8n-workflow';
 import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
-import { findParts } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import { findParts, placeOf } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
+import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import type { Place } from '../../../nodes/VideoSdkAgentCloud/conversation/ownRows';
 import {
 	type Includable,
@@ -253,4 +254,8 @@ it.each<[string, IDataObject, boolean]>([
 	const world = { recordings: [], merged: [], transcriptions: [], room: { roomId: ROOM, ...more } };
 	const { parts } = await look(SHARED, world);
 	expect(parts.transcript).toMatchObject({ mayCome });
+});
+
+it.each([null, '', undefined])('a call whose record names %j as its session names none', (sessionId) => {
+	expect(placeOf(KINDS.call, { roomId: 'r', sessionId })).toEqual({ roomId: 'r', hasOwnRoom: false });
 });
