@@ -66,7 +66,8 @@ export abstract class FieldReader {
 	text(field: Field): string | undefined {
 		const value = this.given(field);
 		if (value === undefined) return undefined;
-		if (typeof value === 'object') {
+		// In filters that are no collection, n8n finds the functions of texts.
+		if (typeof value === 'object' || typeof value === 'function') {
 			throw this.fail(
 				`'${field.displayName}' isn't text`,
 				'Its expression must return a single value, not an object or a list.',

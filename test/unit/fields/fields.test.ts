@@ -56,9 +56,12 @@ describe('A text', () => {
 		expectRejection(() => reader({ sessionId: ' ' }).text(sessionField), "'Session' is empty");
 	});
 
-	it.each([[{}], [[]], [{ value: 'x' }], [{ mode: 'id' }], [['x']], [new Date(0)]])('%j is none', (value) => {
-		for (const read of inAnyPlace(value)) expectRejection(() => read.text(text), "'Session ID' isn't text");
-	});
+	it.each([[{}], [[]], [{ value: 'x' }], [{ mode: 'id' }], [['x']], [new Date(0)], [''.search]])(
+		'%p is none',
+		(value) => {
+			for (const read of inAnyPlace(value)) expectRejection(() => read.text(text), "'Session ID' isn't text");
+		},
+	);
 
 	it('that is missing has the default, and a locator without a value is empty', () => {
 		expect(reader({}).text({ ...required, default: 'x' })).toBe('x');
