@@ -24,6 +24,9 @@ const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
 /** A zero that isn't dialed from abroad. In Italy and San Marino it is part of the number. */
 const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
 
+/** The same zero without brackets of its own, where no number begins with one. */
+const NATIONAL_ZERO = /^\+(?:27|3[123]|4[13469]|6[14]|8[12]|9[01])0/;
+
 /** What spreadsheets and CSV files make of a number. Without its point it would be another one. */
 const DECIMAL = /^[^.]*\d\.0+$/;
 /** A number as it is dialed within a country. */
@@ -63,6 +66,9 @@ function whyNot(text: string, number: string): string | undefined {
 	const shown = plain(text).replace(INVISIBLE, '');
 	if (DECIMAL.test(shown.replace(/\s/g, ''))) {
 		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
+	}
+	if (NATIONAL_ZERO.test(number)) {
+		return "A 0 follows the country code, but it's dialed only within the country. Leave it out.";
 	}
 	if (E164.test(number)) {
 		const isMore =
