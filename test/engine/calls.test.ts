@@ -182,6 +182,16 @@ describe('Get Many', () => {
 			endDate: String(Date.UTC(2026, 0, 17, 5) - 1),
 		});
 		rig.simulator.requests.length = 0;
+		for (const startDate of [
+			'20260115',
+			'Thu, 15 Jan 2026 05:00:00 GMT',
+			'Thu, 15 Jan 2026 06:00:00 +0100',
+		]) {
+			await list({ startDate });
+			expect(rig.simulator.requests.pop()?.query).toMatchObject({
+				startDate: String(Date.UTC(2026, 0, 15, 5)),
+			});
+		}
 		// In New York it is still the 15th.
 		await list({ endDate: '2026-01-16T02:00:00+09:00' });
 		expect(rig.request.query).toMatchObject({ endDate: String(Date.UTC(2026, 0, 16, 5) - 1) });

@@ -64,7 +64,7 @@ const BAD: Record<string, unknown[]> = {
 	boolean: ['maybe', 7],
 	number: ['many', true],
 	json: ['{', 'a: 1'],
-	dateTime: ['yesterday', true],
+	dateTime: ['yesterday', true, '01/15/2026', 'Jan 15, 2026', '01-15-2026', 7, '20', 46037],
 };
 
 function badValues({ name, type, blank, typeOptions = {}, noDataExpression }: Declared): unknown[] {

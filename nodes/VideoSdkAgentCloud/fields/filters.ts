@@ -54,6 +54,9 @@ export function readRoomFilters(read: ItemReader): IDataObject {
 	return { roomId: filters.text(roomFilter), sessionId: sessionId && apiSessionId(sessionId) };
 }
 
+/** A text whose time zone is its own or the workflow's. Others n8n reads in the server's, and a 7 as a month. */
+const DATE_TEXT = /^\s*\d{4}-\d\d|^\d{8}$|GMT|\s[+-]\d{4}\s*$/;
+
 /**
  * Reads a date of n8n's date field, or one that an expression gives. Without a time zone of its own it is in that of the workflow.
  *
@@ -70,7 +73,8 @@ export function readDateMs(
 	if (value === undefined) return undefined;
 	const timeZone = read.context.getTimezone();
 	try {
-		const date = tryToParseDateTime(value, timeZone).setZone(timeZone);
+		const isDate = typeof value === 'object' || DATE_TEXT.test(String(value));
+		const date = tryToParseDateTime(isDate ? value : '', timeZone).setZone(timeZone);
 		return (edge === 'endOfDay' ? date.endOf('day') : date).toMillis();
 	} catch {
 		throw read.fail(`'${field.displayName}' isn't a date`, 'Choose a date, or enter one such as 2026-01-15.');
