@@ -116,7 +116,7 @@ export async function* listPages(
 		}
 	}
 	throw new UserError(
-		`VideoSDK's list is longer than ${MAX_PAGES} pages. Turn off 'Return All' and set a 'Limit'. For calls, you can also add a 'Start Date'.`,
+		`VideoSDK's list is longer than ${MAX_PAGES} pages. If 'Return All' is on, set a 'Limit' instead. You can also add filters, for calls a 'Start Date'.`,
 	);
 }
 

@@ -122,6 +122,10 @@ describe('listPages', () => {
 		const send = answering({ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } });
 		await expect(readAll(send)).rejects.toThrow('is longer than 2000 pages');
 		expect(send.requests).toBe(2_000);
+		// A limit may be set already, and no row fit the filters.
+		await expect(listRecords(send, LIST, 50, () => false)).rejects.toThrow(
+			"If 'Return All' is on, set a 'Limit'",
+		);
 	});
 
 	it('gives a record once, also when records are added while the list is read', async () => {
