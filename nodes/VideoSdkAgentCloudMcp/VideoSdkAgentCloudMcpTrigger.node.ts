@@ -11,7 +11,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { rejectMethod } from '../VideoSdkAgentCloud/mcp/respond';
-import { rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
+import { isStartOfN8n, rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { log } from '../VideoSdkAgentCloud/webhook/log';
 import { readDefinition } from './definition';
@@ -91,7 +91,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 				} catch (error) {
 					const { message } = error as Error;
 					// The editor shows nothing but the message when publishing fails.
-					if (this.getActivationMode() !== 'init') throw new NodeOperationError(this.getNode(), message);
+					if (!isStartOfN8n(this)) throw new NodeOperationError(this.getNode(), message);
 					log(this, 'warn', `can't answer agents. ${message}`);
 				}
 				return true;

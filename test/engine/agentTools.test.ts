@@ -374,8 +374,9 @@ it.each<[INodeParameters, string]>([
 ])('A tool is not published with %j', async (parameters, message) => {
 	await expect(publish(parameters)).rejects.toThrow(message);
 	// At its own start n8n would take it off the air.
-	await expect(tools.at(-1)?.hook('create', 'init')).resolves.toBe(true);
-	expect(tools.at(-1)?.log).toHaveLength(1);
+	for (const activation of ['init', 'leadershipChange'] as const)
+		await expect(tools.at(-1)?.hook('create', activation)).resolves.toBe(true);
+	expect(tools.at(-1)?.log).toHaveLength(2);
 });
 
 it('A tool is not published without a secret that its tokens could be signed with', async () => {

@@ -57,11 +57,6 @@ class StartCheck {
 
 const checks = new PerNode(() => new StartCheck());
 
-/** @returns whether n8n calls a hook because it starts, or another main process takes over, not because someone publishes */
-export function isStartOfN8n(context: IHookFunctions): boolean {
-	return ['init', 'leadershipChange'].includes(context.getActivationMode());
-}
-
 /**
  * Has the trigger's registration checked in the background, if n8n runs the trigger in this process: it calls the hooks in each main
  * process, but runs a trigger in one of them only, and does the two in either order. Awaits no request.

@@ -36,6 +36,11 @@ export type KnownTool = KnownNode & OfTool;
  */
 const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));
 
+/** @returns whether n8n calls a hook because it starts, or another main process takes over, not because someone publishes */
+export function isStartOfN8n(context: IHookFunctions): boolean {
+	return ['init', 'leadershipChange'].includes(context.getActivationMode());
+}
+
 /** Keeps a node that is published, not one that listens for a test request. */
 function keep(
 	context: IHookFunctions | IWebhookFunctions,
