@@ -6,23 +6,7 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { UserError } from 'n8n-workflow';
-import { readBaseUrl, resolveTarget } from './apiTarget';
-
-/**
- * Reads one of the two keys. Keys are pasted, often with white space around them.
- *
- * @throws UserError naming the field if nothing is left
- */
-function readKey(value: unknown, displayName: string): string {
-	const key = String(value ?? '').trim();
-	if (key === '') {
-		throw new UserError(
-			`'${displayName}' is missing from the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
-		);
-	}
-	return key;
-}
+import { readBaseUrl, readKey, resolveTarget } from './apiTarget';
 
 /** A VideoSDK project, whose agents are run. Signs a fresh token for each request. */
 export class VideoSdkAgentCloudApi implements ICredentialType {

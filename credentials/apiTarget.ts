@@ -6,6 +6,25 @@ type Addressed = Pick<IHttpRequestOptions, 'url' | 'baseURL'> & { uri?: string }
 
 const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:|^\/\//i;
 
+/** @returns a key as it counts: keys are pasted, often with white space or unseen characters around them */
+export const trimKey = (value: unknown): string =>
+	String(value ?? '').replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '');
+
+/**
+ * Reads one of the two keys.
+ *
+ * @throws UserError naming the field if it is blank
+ */
+export function readKey(value: unknown, displayName: string): string {
+	const key = trimKey(value);
+	if (key === '') {
+		throw new UserError(
+			`'${displayName}' is missing from the VideoSDK Agent Cloud credential. Copy it from https://app.videosdk.live/api-keys`,
+		);
+	}
+	return key;
+}
+
 /**
  * Reads the credential's Base URL.
  *

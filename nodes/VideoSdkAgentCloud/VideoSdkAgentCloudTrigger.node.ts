@@ -124,10 +124,9 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				try {
 					const { filters } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
 					checkTriggerChoices(events, filters);
-					if (this.getNodeParameter('verifySignature', true) !== false) {
-						const credential = await this.getCredentials(CREDENTIAL_TYPE);
-						warnIfUnreachable(registrant, readVerificationSettings(credential).baseUrl);
-					}
+					const isVerifying = this.getNodeParameter('verifySignature', true) !== false;
+					const credential = await this.getCredentials(CREDENTIAL_TYPE);
+					warnIfUnreachable(registrant, isVerifying ? readVerificationSettings(credential).baseUrl : '');
 					await register(this, registrant);
 				} catch (error) {
 					throw new NodeOperationError(this.getNode(), error as Error);

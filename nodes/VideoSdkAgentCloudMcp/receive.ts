@@ -1,6 +1,7 @@
-import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData, UserError } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { readKey } from '../../credentials/apiTarget';
 import { pick } from '../VideoSdkAgentCloud/api/answer';
-import { CREDENTIAL_TYPE, CredentialsCache, secretOf } from '../VideoSdkAgentCloud/api/credential';
+import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
 import { tokenEnvelope, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
@@ -26,11 +27,9 @@ const REASONS: Record<TokenRejection, string> = {
 
 /** @throws UserError if the credential has no secret; what n8n throws if there is no such credential */
 export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<SigningKey> {
-	const secret = secretOf(await context.getCredentials<IDataObject>(CREDENTIAL_TYPE));
+	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
 	// With no secret anyone could sign.
-	if (secret === '')
-		throw new UserError("'Secret Key' is missing from the VideoSDK Agent Cloud credential. Enter it there.");
-	return tokenEnvelope.keyOf(secret);
+	return tokenEnvelope.keyOf(readKey(secretKey, 'Secret Key'));
 }
 
 const keys = new CredentialsCache(readToolKey);

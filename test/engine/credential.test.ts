@@ -83,9 +83,9 @@ describe('The keys', () => {
 	});
 });
 
-it('Keys count without the white space that was pasted around them, and a Base URL without slashes at its end', async () => {
+it('Keys count without the white space that was pasted around them, seen or not, and a Base URL without slashes at its end', async () => {
 	const { apiKey, secret, url } = rig.simulator;
-	rig.use({ apiKey: ` ${apiKey}\n`, secretKey: `\t${secret} \r\n`, baseUrl: `${url}// ` });
+	rig.use({ apiKey: ` \u200b${apiKey}\n`, secretKey: `\ufeff\t${secret} \u2060\r\n`, baseUrl: `${url}// ` });
 	expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
 	expect(rig.request.rawPath).toBe(`${SESSIONS}/start`);
 	expect(JSON.stringify(rig.simulator.requests)).not.toContain(secret);

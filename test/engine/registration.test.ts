@@ -366,6 +366,16 @@ describe('Publishing fails at once, in words', () => {
 	});
 });
 
+it.each([true, false])(
+	'A URL that VideoSDK cannot reach is logged, with Verify Signature %s',
+	async (verifySignature) => {
+		rig.use({ baseUrl: 'https://api.videosdk.live' });
+		const trigger = new StoredTrigger(rig.engine, { events: EVENT_NAMES, verifySignature });
+		await trigger.publish();
+		expect(trigger.warnings).toEqual([expect.stringContaining(`${trigger.url}. VideoSDK can't reach it`)]);
+	},
+);
+
 describe('Unpublishing', () => {
 	it('while VideoSDK does not answer is tried again by n8n, and n8n 1.x logs what to do', async () => {
 		const trigger = stored();

@@ -297,6 +297,8 @@ it.each<[string, string, () => void]>([
 	['a pinned key that is none', "'Webhook Public Key'", () => pin('my key')],
 	['a private key', "'Webhook Public Key'", () => pin(stranger.privatePem)],
 	['a Base URL that is none', "'Base URL'", () => rig.use({ baseUrl: 'x' })],
+	['a blank key', "'API Key'", () => rig.use({ apiKey: ' ' })],
+	['a blank secret', "'Secret Key'", () => rig.use({ secretKey: '\u200b' })],
 ])('A trigger is not published with %s, unless it verifies nothing', async (_what, field, spoil) => {
 	spoil();
 	await expect(rig.engine.publish()).rejects.toMatchObject({
@@ -314,7 +316,7 @@ it.each<[string, number, RegExp, string | null | undefined, () => unknown, () =>
 	['it is wrongly signed', 401, /signature.*'Webhook Public Key'/s, 'AAAA', nothing, nothing],
 	['another key is pinned', 401, /'Webhook Public Key'/, undefined, () => pin(stranger.publicPem), nothing],
 	['the API is down', 503, /Service unavailable/, undefined, () => rig.simulator.keyFault('down'), nothing],
-	['a secret is missing', 503, /'Secret Key'/, undefined, () => rig.use({ secretKey: '' }), nothing],
+	['a secret is missing', 503, /'Secret Key'/, undefined, nothing, () => rig.use({ secretKey: '' })],
 	['the key is unreadable by now', 503, /'Webhook Public Key'/, undefined, nothing, () => pin('my key')],
 ])('A delivery is rejected in words: %s', async (_why, status, reason, signature, spoil, spoilLater) => {
 	spoil();

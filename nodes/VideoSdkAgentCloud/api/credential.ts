@@ -7,6 +7,7 @@ import type {
 	IWebhookFunctions,
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
+import { trimKey } from '../../../credentials/apiTarget';
 import { BoundedMap } from './boundedMap';
 import { PerNode } from './perNode';
 
@@ -19,7 +20,7 @@ const KEPT_MS = 60_000;
 const OF_ALL_ITEMS = /^=[^$]*(\$(secrets|vars|env)\b[^$]*)+$/;
 
 /** @returns a credential's secret, with which contexts and access to tools are signed; empty if it has none */
-export const secretOf = ({ secretKey }: IDataObject = {}): string => String(secretKey ?? '').trim();
+export const secretOf = ({ secretKey }: IDataObject = {}): string => trimKey(secretKey);
 
 /** Gives a credential as it is now, or was a short while ago. Throws what n8n throws if it cannot be read. */
 export type ReadCredential = () => Promise<ICredentialsDecrypted>;

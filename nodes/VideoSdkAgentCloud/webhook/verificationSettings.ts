@@ -1,6 +1,6 @@
 import { type KeyObject } from 'crypto';
 import { type IDataObject, UserError } from 'n8n-workflow';
-import { readBaseUrl } from '../../../credentials/apiTarget';
+import { readBaseUrl, readKey, trimKey } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext, secretOf } from '../api/credential';
 import { contextEnvelope } from './context';
 import { type SigningKey } from './envelope';
@@ -18,17 +18,21 @@ export interface VerificationSettings {
 /**
  * Reads a credential's settings for verification.
  *
- * @throws UserError if the pinned key or the Base URL cannot be read
+ * @throws UserError if the pinned key or the Base URL cannot be read, or one of the keys is blank by which the published key is fetched
  */
 export function readVerificationSettings(credential: IDataObject): VerificationSettings {
 	const secret = secretOf(credential);
 	const baseUrl = readBaseUrl(credential.baseUrl).href;
-	const pem = String(credential.webhookPublicKey ?? '').trim();
+	const pem = trimKey(credential.webhookPublicKey);
 	const pinnedKey = pem === '' ? undefined : readPublicKey(pem);
 	if (pem !== '' && pinnedKey === undefined) {
 		throw new UserError(
 			"Clear 'Webhook Public Key' in the VideoSDK Agent Cloud credential to use VideoSDK's own key. The field doesn't contain an RSA public key in PEM format.",
 		);
+	}
+	if (pinnedKey === undefined) {
+		readKey(credential.apiKey, 'API Key');
+		readKey(credential.secretKey, 'Secret Key');
 	}
 	return { baseUrl, pinnedKey, contextKey: secret === '' ? undefined : contextEnvelope.keyOf(secret) };
 }

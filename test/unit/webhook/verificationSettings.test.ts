@@ -8,7 +8,8 @@ import { contextEnvelope } from '../../../nodes/VideoSdkAgentCloud/webhook/conte
 import { NODE, rsaKeyPair } from '../support';
 
 const pair = rsaKeyPair();
-const PUBLISHED = { baseUrl: 'https://api.videosdk.live/' };
+const KEYS = { apiKey: 'key', secretKey: ' secret\n\u200b' };
+const PUBLISHED = { baseUrl: 'https://api.videosdk.live/', contextKey: contextEnvelope.keyOf('secret') };
 let credential: () => Promise<IDataObject>;
 const getCredentials = jest.fn(async () => await credential());
 const context = {
@@ -23,30 +24,35 @@ beforeEach(() => {
 });
 
 it('A credential is read once for many deliveries that come at once', async () => {
-	credential = async () => ({});
+	credential = async () => KEYS;
 	await Promise.all(Array.from({ length: 50 }, async () => await readSettings(context)));
 	expect(getCredentials).toHaveBeenCalledTimes(1);
 });
 
 it.each<[what: string, failing: () => Promise<IDataObject>, message: string]>([
 	['n8n cannot read it', async () => await Promise.reject(new Error('The database is gone')), 'database'],
-	['the pinned key is unreadable', async () => ({ webhookPublicKey: 'garbage' }), "'Webhook Public Key'"],
-	['the Base URL is wrong', async () => ({ baseUrl: 'nowhere' }), "'Base URL'"],
+	[
+		'the pinned key is unreadable',
+		async () => ({ ...KEYS, webhookPublicKey: 'garbage' }),
+		"'Webhook Public Key'",
+	],
+	['the Base URL is wrong', async () => ({ ...KEYS, baseUrl: 'nowhere' }), "'Base URL'"],
 ])('A failure is not kept: %s', async (_name, failing, message) => {
 	credential = failing;
 	const unreadableBecause = expect.stringContaining(message) as string;
 	expect(await readSettings(context)).toEqual({ unreadableBecause });
-	credential = async () => ({});
+	credential = async () => KEYS;
 	expect(await readSettings(context)).toEqual(PUBLISHED);
 	expect(getCredentials).toHaveBeenCalledTimes(2);
 });
 
 it('A blank field is none: the published key counts, and no context is signed', () => {
-	for (const blank of [undefined, null, '', ' \n\t']) {
-		expect(readVerificationSettings({ webhookPublicKey: blank, secretKey: blank })).toEqual(PUBLISHED);
+	for (const blank of [undefined, null, '', ' \n\t', '\u200b']) {
+		expect(readVerificationSettings({ ...KEYS, webhookPublicKey: blank })).toEqual(PUBLISHED);
+		const pinned = readVerificationSettings({ webhookPublicKey: pair.publishedPem, secretKey: blank });
+		expect(pinned.contextKey).toBeUndefined();
 	}
-	const { contextKey: key } = readVerificationSettings({ secretKey: ' secret\n' });
-	expect(key?.equals(contextEnvelope.keyOf('secret'))).toBe(true);
+	expect(readVerificationSettings(KEYS).contextKey?.equals(PUBLISHED.contextKey)).toBe(true);
 });
 
 it('A private key is refused in words that do not repeat it', () => {
