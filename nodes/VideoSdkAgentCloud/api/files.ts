@@ -60,7 +60,11 @@ function mediaTypeOf(headers: FullResponse['headers']): string {
 
 const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: Get.';
 
-function failed({ host }: URL, { code = '', status }: Pick<ApiFailure, 'code' | 'status'>): FileError {
+function failed({ host }: URL, { kind, apiMessage, code = '', status }: Partial<ApiFailure>): FileError {
+	// n8n itself may block an address.
+	if (kind === 'notSent') {
+		return new FileError(`n8n can't fetch the file from ${host}: ${apiMessage}`, 'Nothing was sent there.');
+	}
 	if (status === undefined) {
 		return new FileError(`${host} didn't send the file`, `Try again later. Network code: ${code}.`, true);
 	}
@@ -122,6 +126,10 @@ async function request(file: FileRequest, url: URL): Promise<{ response: FileRes
  */
 export async function openFile(file: FileRequest): Promise<OpenFile> {
 	let address = file.url;
+	if (!URL.canParse(address)) {
+		const advice = "If it's in storage of your own, get it there.";
+		throw new FileError('VideoSDK gives no web address for the file', advice);
+	}
 	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
 		const url = new URL(address);
 		const rejection = file.rejectionOf(url);

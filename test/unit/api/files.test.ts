@@ -14,6 +14,7 @@ interface Answer {
 	statusCode?: number;
 	headers?: Record<string, string>;
 	body?: string | Readable;
+	error?: Error;
 }
 
 /** Answers by address; remembers what was asked for. */
@@ -24,7 +25,13 @@ function internet(answers: Record<string, Answer>, timeoutMs = 1_000) {
 		await openFile({
 			httpRequest: async (options) => {
 				asked.push(options);
-				const { statusCode = 200, headers = {}, body = '' } = answers[options.url] ?? { statusCode: 404 };
+				const {
+					error,
+					statusCode = 200,
+					headers = {},
+					body = '',
+				} = answers[options.url] ?? { statusCode: 404 };
+				if (error) throw error;
 				const stream = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;
 				bodies.push(stream);
 				(options.abortSignal as AbortSignal).addEventListener('abort', () =>
@@ -54,6 +61,25 @@ it.each([
 	await expect(open(START)).rejects.toThrow(message);
 	expect(asked.map(({ url }) => url)).toEqual([START]);
 	expect(bodies.every(({ destroyed }) => destroyed)).toBe(true);
+});
+
+it.each(['bucket/a.txt', '/a.txt', 'cdn.example.com/a.txt'])('does not come back for %s', async (address) => {
+	const opening = internet({}).open(address);
+	await expect(opening).rejects.toMatchObject({
+		isPassing: false,
+		message: expect.stringContaining('web address') as string,
+	});
+});
+
+it('says why n8n itself blocks an address, and asks once', async () => {
+	const { open, asked } = internet({
+		[START]: { error: new Error('It resolves to a restricted IP address') },
+	});
+	await expect(open(START)).rejects.toMatchObject({
+		isPassing: false,
+		message: expect.stringContaining('a restricted IP address') as string,
+	});
+	expect(asked).toHaveLength(1);
 });
 
 it('follows redirects, relative ones too, and sends no credential anywhere', async () => {
