@@ -34,13 +34,16 @@ it('A call that ended five minutes before is shown as ended, with what was said,
 	expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
 });
 
-it('A session that is ending after a lost answer counts as ended', async () => {
-	const waiting = await rig.engine.startAndWait(60_000, ENDED);
-	await later(55_000);
-	for (const one of sessions()) one.status = 'stopping';
-	refuseEnds(504);
-	expect(await waiting.jsonWithin(1_200_000)).toMatchObject([{ endedAtTimeout: true }]);
-});
+it.each(['stopping', 'STOPPING'])(
+	'A session that is %s after a lost answer counts as ended',
+	async (status) => {
+		const waiting = await rig.engine.startAndWait(60_000, ENDED);
+		await later(55_000);
+		for (const one of sessions()) one.status = status as 'stopping';
+		refuseEnds(504);
+		expect(await waiting.jsonWithin(1_200_000)).toMatchObject([{ endedAtTimeout: true }]);
+	},
+);
 
 it.each([0, 1])(
 	'A process that takes the wait up late ends it, although VideoSDK fails: %i times',

@@ -7,8 +7,8 @@ import { retryDelay } from './retry';
 
 /** The statuses with which the API may answer a request to end what is over. Its docs don't say. */
 const MAY_BE_OVER = [400, 402, 404, 409];
-/** The status of a session that is ending. */
-export const STOPPING = 'stopping';
+/** @returns whether a session is ending, in whatever case VideoSDK says so */
+export const isStopping = ({ status }: IDataObject): boolean => String(status).toLowerCase() === 'stopping';
 
 /** @returns a reader for the answer to the request that ends something. @throws DeclinedError */
 export function readEnd<T>(read: AnswerReader<T>): AnswerReader<T> {
@@ -53,7 +53,7 @@ export function endOnce(end: RequestOn, get: RequestOn, isOver: (record: IDataOb
 			if (record !== undefined && isOver(record)) {
 				return isRefused && requests === 1 ? { ...record, alreadyOver: true } : record;
 			}
-			if (record?.status === STOPPING && !isRefused) return record;
+			if (record && isStopping(record) && !isRefused) return record;
 			const lost = failure.kind === 'answer' ? { ...failure, kind: 'timeout' as const } : failure;
 			const delayMs = isRefused ? undefined : retryDelay(lost, 'GET', requests, Math.random());
 			if (delayMs === undefined) throw result.error;

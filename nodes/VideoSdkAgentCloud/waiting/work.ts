@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
-import { STOPPING } from '../api/endOnce';
+import { isStopping } from '../api/endOnce';
 import { isInDoubt, NOT_FOUND_STATUSES } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
@@ -53,7 +53,7 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 		const nowMs = Date.now();
 		if (await fetchRecord(account, one, 'end')) one.noteStep('look', nowMs);
 		// The answer was lost, but the end worked.
-		const isEnding = isShownOver(one.known) || describeKnown(one.kind, one.known).status === STOPPING;
+		const isEnding = isShownOver(one.known) || isStopping(describeKnown(one.kind, one.known));
 		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });
 	}
 }
