@@ -3,6 +3,7 @@ import { readKey } from '../../credentials/apiTarget';
 import { pick } from '../VideoSdkAgentCloud/api/answer';
 import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
 import { tokenEnvelope, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
+import { originOf } from '../VideoSdkAgentCloud/webhook/address';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
 import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
@@ -61,7 +62,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const { origin } = context.getHeaderData();
 	const url = String(context.getNodeWebhookUrl('default'));
 	// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
-	if (origin !== undefined && origin !== new URL(url).origin) {
+	if (origin !== undefined && origin !== originOf(url)) {
 		return respond(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
 	}
 	const verified = await verify(context, url);

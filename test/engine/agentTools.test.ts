@@ -379,6 +379,14 @@ it.each<[INodeParameters, string]>([
 	expect(tools.at(-1)?.log).toHaveLength(2);
 });
 
+it("A web page may not use a tool, also if n8n's URL lacks its https://", async () => {
+	const tool = await publish();
+	const { url } = tool;
+	Object.defineProperty(tool, 'urls', { value: { webhookBaseUrl: 'n8n.example.com/webhook' } });
+	const headers = { origin: 'https://rebound.example', 'content-type': 'application/json' };
+	expect((await send(url, { headers, body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' })).status).toBe(403);
+});
+
 it('A tool is not published without a secret that its tokens could be signed with', async () => {
 	rig.use({ secretKey: ' ' });
 	await expect(publish()).rejects.toThrow("'Secret Key'");
