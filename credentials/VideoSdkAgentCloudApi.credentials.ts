@@ -8,6 +8,9 @@ import type {
 } from 'n8n-workflow';
 import { readBaseUrl, readKey, resolveTarget } from './apiTarget';
 
+const NO_API =
+	"Check 'Base URL'. It's usually https://api.videosdk.live. The server at this address doesn't seem to be the VideoSDK API.";
+
 /** A VideoSDK project, whose agents are run. Signs a fresh token for each request. */
 export class VideoSdkAgentCloudApi implements ICredentialType {
 	name = 'videoSdkAgentCloudApi';
@@ -117,6 +120,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 						"VideoSDK doesn't let this key list Agent Cloud's deployments. Check the plan of its project.",
 				},
 			},
+			{ type: 'responseCode', properties: { value: 404, message: NO_API } },
 			{
 				// Anything may answer 200, a login page for one; only the API answers with a list, which is empty in a new project. A
 				// list is what has `push`: n8n compares one value of the answer with one of ours (CredentialsTester).
@@ -124,8 +128,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 				properties: {
 					key: 'data.push',
 					value: undefined,
-					message:
-						"Check 'Base URL'. It's usually https://api.videosdk.live. The server at this address doesn't seem to be the VideoSDK API.",
+					message: NO_API,
 				},
 			},
 			// n8n types the rules as all of one kind.

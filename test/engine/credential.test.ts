@@ -127,6 +127,7 @@ describe('The credential test', () => {
 		...noApi(
 			{ kind: 'notJson', body: '<html>Log in</html>' },
 			{ kind: 'empty' },
+			{ kind: 'status', status: 404 },
 			...[{ message: 'ok' }, {}, [], { data: { id: 'ddv_1' } }, { data: 'ok' }].map((body): Fault => ({
 				kind: 'noData',
 				body,

@@ -94,7 +94,7 @@ describe('Session: Wait for Status', () => {
 			items: [{ sessionId }, { sessionId: 'none' }],
 			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}' }),
 		});
-		expect(failureOf(result).message).toMatch(/couldn't find anything with this ID.*\[item 1\]/);
+		expect(failureOf(result).message).toMatch(/couldn't find this.*\[item 1\]/);
 		expect(rig.requests.filter(({ path }) => path.endsWith('/none'))).toHaveLength(2);
 	});
 

@@ -37,7 +37,10 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 		"VideoSDK doesn't allow this",
 		"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
 	],
-	'404': ["VideoSDK couldn't find anything with this ID", `${CHECK_IDS} ${MORE}`],
+	'404': [
+		"VideoSDK couldn't find this",
+		`${CHECK_IDS} If there's no ID in it, check 'Base URL' in the credential. It's usually https://api.videosdk.live. ${MORE}`,
+	],
 	'409': [
 		"VideoSDK can't do this in the current state",
 		'What you want to change may have already ended, or what you want to create may already exist. Check with a Get operation.',
