@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { asRecord, isRecord } from '../api/answer';
+import { asRecord, isRecord, pick } from '../api/answer';
 import { bareSessionId } from '../api/sessionId';
 import { CALL_SUMMARY, eventName, isCallEvent, onceBy } from './eventNames';
 
@@ -53,7 +53,9 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 		return { event: CALL_SUMMARY, webhookType: CALL_SUMMARY, ...ids, data: body };
 	}
 	if (name === undefined) return undefined;
-	const data = asRecord(body.data);
+	const beside = Object.keys(body).filter((field) => field !== 'webhookType');
+	// The SDK passes on what is beside "data", too.
+	const data = isRecord(body.data) ? body.data : pick(body, beside);
 	const event = eventName(name) ?? name;
 	const calls = [data.callId, isCallEvent(event) ? data.id : undefined];
 	const ids = idsOf(data.sessionId, calls, [data.roomId, data.meetingId]);

@@ -70,6 +70,10 @@ it.each<[body: object, expected: object]>([
 		{ callId: '4711', sessionId: '0' },
 	],
 	[{ webhookType: 'call-answered', data: { callId: '  ', roomId: [] } }, none],
+	...[{}, { data: null }].map((data): [object, object] => [
+		{ webhookType: 'call-hangup', callId: 'c', to: '+1', ...data },
+		{ callId: 'c', data: { callId: 'c', to: '+1' } },
+	]),
 	[{ webhookType: 'session-ended', data: { meetingId: 'abcd' } }, { roomId: 'abcd' }],
 	[{ webhookType: 'participant-joined', data: { id: 'recording-1' } }, none],
 	...['', null, 7, undefined].map((webhookType): [object, object] => [
