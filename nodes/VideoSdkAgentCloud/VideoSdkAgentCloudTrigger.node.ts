@@ -126,8 +126,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 					checkTriggerChoices(events, filters);
 					const isVerifying = this.getNodeParameter('verifySignature', true) !== false;
 					const credential = await this.getCredentials(CREDENTIAL_TYPE);
-					const { baseUrl } = isVerifying ? readVerificationSettings(credential) : credential;
-					warnIfUnreachable(registrant, baseUrl);
+					warnIfUnreachable(registrant, isVerifying ? readVerificationSettings(credential).baseUrl : '');
 					await register(this, registrant);
 				} catch (error) {
 					throw new NodeOperationError(this.getNode(), error as Error);

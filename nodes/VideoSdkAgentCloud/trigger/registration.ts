@@ -41,7 +41,7 @@ export function readRegistrant(context: IHookFunctions, names: string[]): Regist
 }
 
 /** Logs that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
-export function warnIfUnreachable(registrant: Registrant, baseUrl: unknown): void {
+export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
 	if (!isUnreachableFrom(registrant.url, baseUrl)) return;
 	registrant.warn(
 		`has the URL ${registrant.url}. VideoSDK can't reach it from the internet, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
