@@ -50,13 +50,15 @@ const LIMIT = {
 };
 
 /** Starts an execution. @returns approves it */
-async function untilApproval({ n8n }: Setup, path: string) {
+async function untilApproval({ n8n, webhooksUrl }: Setup, path: string) {
+	const waiting = async () =>
+		(await n8n.rest.listExecutions({ status: ['waiting'] })).map((execution) => execution.id);
+	const others = await waiting();
 	const startedAtMs = Date.now();
-	await n8n.rest.triggerByWebhook(path);
-	const id = await waitFor('the execution', async () => {
-		const [newest] = await n8n.rest.listExecutions({ status: ['waiting'] });
-		return newest?.id;
-	});
+	await n8n.rest.triggerByWebhook(`${webhooksUrl}/webhook/${path}`);
+	const id = await waitFor('the execution', async () =>
+		(await waiting()).find((one) => !others.includes(one)),
+	);
 	const { url } = outputOf(await untilWaiting(n8n, id), 'Link')[0] as { url: string };
 	const approve = async () => await fetch(url.replace('localhost', '127.0.0.1'), { method: 'POST' });
 	return { id, startedAtMs, approve };
