@@ -60,7 +60,7 @@ async function untilApproval({ n8n, webhooksUrl }: Setup, path: string) {
 		(await waiting()).find((one) => !others.includes(one)),
 	);
 	const { url } = outputOf(await untilWaiting(n8n, id), 'Link')[0] as { url: string };
-	const approve = async () => await fetch(url.replace('localhost', '127.0.0.1'), { method: 'POST' });
+	const approve = async () => await n8n.rest.triggerByWebhook(url.replace('localhost', '127.0.0.1'));
 	return { id, startedAtMs, approve };
 }
 
