@@ -168,6 +168,14 @@ const questions = fc.record({
 });
 type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
 
+/** One that is answered. */
+const GENUINE: Omit<Question, 'ending'> = {
+	...{ by: 'a call', context: CONTEXT, typeVersion: 1.1, specifies: 'fields', timeoutS: 20 },
+	...{ aheadMs: undefined, leftMs: HOUR_MS / 2, forgery: undefined, method: 'POST', scheme: 'Bearer' },
+	...{ origin: undefined, type: 'application/json', isExpression: false, broken: undefined, odd: undefined },
+	...{ bodyBytes: undefined, input: { number: 'A-17' }, pinned: {}, method2: 'tools/call', id: 1 },
+};
+
 /** @returns the status of the answer to a question */
 function statusOf(question: Question): number {
 	const { method, origin, forgery, leftMs, broken, odd, bodyBytes, type, typeVersion, method2 } = question;
@@ -279,6 +287,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 		else if (reads === undefined) expect(JSON.parse(text)).toEqual(item);
 		else expect(text).toEqual(typeof reads === 'string' ? reads : expect.stringMatching(reads));
 	};
+	for (const ending of ENDINGS) await ask({ ...GENUINE, ending });
 	await checkAsync(fc.asyncProperty(questions, ask), 150);
 });
 
