@@ -3,7 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import { eventBody } from './delivery';
-import { later, passTime, useRig } from './rig';
+import { failureOf, later, passTime, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -152,4 +152,18 @@ it('A call whose ID is a number is waited for', async () => {
 	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { method: 'POST' } });
 	const { result } = await makeAndWait(MAX_WAIT_MS);
 	expect(result.run.status).toBe('waiting');
+});
+
+it('If another item fails, a call is hung up at the Max Wait of its own item', async () => {
+	rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /sip\/call$/ } });
+	const maxWait = '={{ $json.index === 0 ? 60 : 2 }}';
+	const parameters = byRule({
+		operation: 'makeAndWait',
+		to: '=+1555000300{{ $json.index }}',
+		maxWait,
+		maxWaitUnit: 'minutes',
+	});
+	failureOf(await rig.engine.run({ items: rows(2), parameters }));
+	await later(10 * MINUTE_MS);
+	expect([...rig.simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);
 });
