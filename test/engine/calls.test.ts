@@ -213,11 +213,11 @@ it("The record's 'id' in place of a room's 'roomId' is refused before anything i
 	const [room] = await run({ resource: 'room', operation: 'create' });
 	expect(room?.id).not.toBe(room?.roomId);
 	rig.simulator.requests.length = 0;
-	const items = [room ?? {}];
-	const roomFields = { options: { roomId: '={{ $json.id }}' } };
+	const items = [{}, room ?? {}];
+	const roomFields = { options: { roomId: '={{ $json.id ?? "abcd-efgh-ijkl" }}' } };
 	for (const parameters of [byRule(roomFields), startParameters(roomFields)]) {
 		const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
-		expect(message).toBe("'Room ID' is the room's 'id', not its 'roomId' [item 0]");
+		expect(message).toBe("'Room ID' is the room's 'id', not its 'roomId' [item 1]");
 		expect(description).toContain('$json.roomId');
 	}
 	expect(rig.requests).toEqual([]);
