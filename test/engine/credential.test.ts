@@ -25,7 +25,9 @@ describe('The keys', () => {
 		['Get Many', { resource: 'session', operation: 'getAll' }, { data: [], pageInfo: { total: 0 } }],
 	])('are those of the item if they are expressions: %s', async (_operation, parameters, body) => {
 		const tenants = ['ada', 'ada', 'grace', 'edsger'];
-		rig.use({ apiKey: '={{ $json.tenant }}', secretKey: '={{ $json.tenant }}-secret' });
+		// What all items have in it doesn't make it the same for all.
+		const ofItem = "={{ $vars.none ?? '' }}{{ $json.tenant }}";
+		rig.use({ apiKey: ofItem, secretKey: `${ofItem}-secret` });
 		for (const tenant of new Set(tenants)) {
 			const match = { path: new RegExp(`/${tenant}$`), times: tenants.length };
 			rig.simulator.addFault({ kind: 'noData', body: { ...body, sessionId: tenant }, match });
