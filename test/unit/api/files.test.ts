@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import { openFile } from '../../../nodes/VideoSdkAgentCloud/api/files';
+import { textOf } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
 import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
 
 const rejectionOf = fileAddressRule(new URL('https://api.videosdk.live'));
@@ -168,4 +169,12 @@ it('does not take the time to store a chunk for the silence of the host', async 
 	const { stream, receivedBytes } = await internet({ [START]: { body } }, 50).open(START);
 	for await (const handedOn of stream) await sleep(handedOn === undefined ? 0 : 150);
 	expect(receivedBytes()).toBe(600_000);
+});
+
+it('reads a text wherever it is cut into chunks', async () => {
+	const bytes = Buffer.from('\ufeffÜ✆ 😀');
+	for (let cut = 0; cut <= bytes.length; cut++) {
+		const stream = Readable.from([bytes.subarray(0, cut), bytes.subarray(cut)]);
+		expect(await textOf(stream as never)).toBe('Ü✆ 😀');
+	}
 });
