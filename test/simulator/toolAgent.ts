@@ -18,6 +18,8 @@ export interface ToolUse {
 	/** Of the call or session whose agent asked. */
 	id: string;
 	tool: string;
+	/** Of the tool; empty if the agent could not ask. */
+	description: string;
 	/** The arguments. */
 	input: Record<string, unknown>;
 	/** As the agent reads it; why there is none if it could not ask. */
@@ -135,15 +137,15 @@ export class ToolAgent {
 		about: Record<string, string>,
 		told: Record<string, unknown>,
 	): Promise<ToolUse> {
-		const use: ToolUse = { id, tool: url, input: {}, answer: '', isError: true, ms: 0 };
+		const use: ToolUse = { id, tool: url, description: '', input: {}, answer: '', isError: true, ms: 0 };
 		let client: Client | undefined;
 		let startedAt = performance.now();
 		try {
 			client = await this.connect(url, { ...headers, ...about });
 			const { tools } = await client.listTools();
-			const [{ name, inputSchema }] = tools as [(typeof tools)[number]];
+			const [{ name, description = '', inputSchema }] = tools as [(typeof tools)[number]];
 			const input = argumentsFor(inputSchema, told, this.heard);
-			Object.assign(use, { tool: name, input });
+			Object.assign(use, { tool: name, description, input });
 			startedAt = performance.now();
 			const request = { name, arguments: input };
 			const result = await client.callTool(request, undefined, { timeout: timeout * 1000 });
