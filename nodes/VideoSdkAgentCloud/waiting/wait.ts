@@ -44,7 +44,7 @@ export class Wait {
 	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
 	private response?: IDataObject;
-	/** Where it waits, and what n8n puts out there at its own deadline, if this process has put it to wait. */
+	/** The node that waits, and its output at n8n's own deadline. Undefined: another process put the execution to wait. */
 	place?: { nodeName: string; items: INodeExecutionData[] };
 
 	constructor(readonly stored: StoredWait) {

@@ -10,7 +10,7 @@ const CONTEXT_FIELD = 'agentCloudRun';
 
 /** A run of an execution, as n8n keeps it with the execution. */
 interface Run {
-	/** How many there have been, in any process: each wait that ends begins another one. */
+	/** Counts the runs of an execution in all processes. A new run begins after each wait. */
 	count: number;
 	id: string;
 }
