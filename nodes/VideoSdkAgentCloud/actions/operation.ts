@@ -51,7 +51,7 @@ export interface PreparedCall {
 	/** Whether an item before or after this one may call the same number. */
 	allowsSameNumber: boolean;
 	/**
-	 * Asked right before each request of the item, which may be hours after its fields were read.
+	 * Asked right before the item's first request, and each that starts something: that may be hours after its fields were read.
 	 *
 	 * @returns why the call isn't to be made now, in a sentence; undefined if it is
 	 */

@@ -118,13 +118,16 @@ export class Runner {
 		};
 		const credential = this.items.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
-		const sending = { timeoutMs, credential, stopSignal, onRateLimited, inTurn };
+		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
 		const { context } = this.items;
 		const lasting = detached(context);
 		return async (request, read) => {
 			// A stop aborts no start that is under way: its answer has the ID of what costs money.
-			const isLasting = stopSignal === NEVER_STOPPED || request.starts !== undefined;
-			return await apiRequest(isLasting ? lasting : context, request, read, sending);
+			const isStart = request.starts !== undefined;
+			const isLasting = stopSignal === NEVER_STOPPED || isStart;
+			// Whatever came after the call would concern one that was made.
+			const more = isStart && { inTurn };
+			return await apiRequest(isLasting ? lasting : context, request, read, { ...sending, ...more });
 		};
 	}
 
