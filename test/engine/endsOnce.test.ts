@@ -159,15 +159,33 @@ it('One loop asks for all: 60 executions with 5 calls each take at most 400 requ
 describe('How an end is known that answers contradict', () => {
 	const timelog = [{ status: 'initiated', timestamp: '2026-01-15T10:00:00.000Z' }];
 	it.each([
-		['was still ringing, without a timelog', ['ringing'], {}, 'noAnswer'],
-		['was talking, with the timelog of its start', ['ringing', 'answered'], { timelog }, 'answered'],
-	])('the answer to Hang Up of a call that %s', async (_what, statuses, more, outcome) => {
+		['was still ringing, without a timelog', 0, ['ringing'], {}, 'noAnswer'],
+		['was talking, with the timelog of its start', 0, ['ringing', 'answered'], { timelog }, 'answered'],
+		['was picked up since the last look', SOON_MS - 500, ['ringing', 'answered'], {}, 'answered'],
+	])('the answer to Hang Up of a call that %s', async (_what, afterMs, statuses, more, outcome) => {
 		const waiting = await rig.engine.startAndWait(SOON_MS, MAKE_AND_WAIT);
 		const [callId = ''] = rig.simulator.calls.keys();
+		await later(afterMs);
 		for (const status of statuses) await rig.simulator.moveCall(callId, status as 'ended');
 		const body = { message: 'ok', data: { callId, status: 'ended', ...more } };
 		rig.simulator.addFault({ kind: 'status', status: 200, body, match: { path: /call\/end$/, times: 9 } });
 		expect(await waiting.jsonWithin()).toMatchObject([{ hungUpAtTimeout: true, outcome }]);
+	});
+
+	it.each(['answered', 'noAnswer'])('rows of a list that have no timelogs: %s', async (outcome) => {
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, MAKE_AND_WAIT, { items: rows(15) });
+		const callIds = [...rig.simulator.calls.keys()];
+		const list = { pageInfo: { lastPage: 1 }, data: callIds.map((callId) => ({ callId, status: 'ended' })) };
+		rig.simulator.addFault({
+			kind: 'noData',
+			body: list,
+			match: { method: 'GET', path: /call$/, times: Infinity },
+		});
+		for (const callId of callIds) {
+			if (outcome === 'answered') await rig.simulator.moveCall(callId, 'answered');
+			await rig.simulator.moveCall(callId, 'ended');
+		}
+		expect(await waiting.jsonWithin()).toEqual(callIds.map(() => expect.objectContaining({ outcome })));
 	});
 
 	it('a signed end that VideoSDK still does not show after a minute counts all the same', async () => {

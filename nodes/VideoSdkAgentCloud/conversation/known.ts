@@ -22,6 +22,8 @@ export interface Known {
 	timelog: Record<string, IDataObject>;
 	/** Whether a status has shown that someone had picked up. */
 	isAnswered: boolean;
+	/** Whether VideoSDK has told how it ended, see `LOG`. */
+	endLog: number;
 	/** When it was over, in ms since 1970 by n8n's clock; undefined: not told. */
 	overAtMs?: number;
 	/** Ends told by signed events, with the time at which the first one came, in ms since 1970. */
@@ -34,17 +36,26 @@ export interface Known {
 	parts: Partial<Record<Includable, Part>>;
 }
 
-/** Something that was learned: the API's record, with the difference of n8n's clock to VideoSDK's in ms, or what else is known now. */
-export type Fact =
-	| { record: IDataObject; skewMs?: number }
-	| Partial<Pick<Known, 'ended' | 'parts' | 'seenOverAtMs' | 'told'>>;
+/** The API's record, with the difference of n8n's clock to VideoSDK's in ms. */
+interface RecordFact {
+	record: IDataObject;
+	skewMs?: number;
+	/** Whether an end was known before the record was fetched. */
+	wasOver?: boolean;
+}
+
+/** Something that was learned: a record, or what else is known now. */
+export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'parts' | 'seenOverAtMs' | 'told'>>;
+
+/** Before its timelog reaches to the end, `ended` doesn't say that no one has picked up. `asked`: a record of the time after has none. */
+const LOG = { unknown: 0, asked: 1, whole: 2 };
 
 /** What is derived of a record when it is shown. */
 const DERIVED = ['outcome', 'answered', 'durationSeconds', 'timelog', 'alreadyOver'];
 
 /** @returns what is known of a conversation of which nothing is known yet */
 export function unknown(id: string): Known {
-	return { id, fields: {}, timelog: {}, isAnswered: false, told: {}, parts: {} };
+	return { id, fields: {}, timelog: {}, isAnswered: false, endLog: LOG.unknown, told: {}, parts: {} };
 }
 
 /** @returns what tells entries of a timelog apart, see `Known` */
@@ -64,7 +75,7 @@ function overAtMs(kind: Kind, record: IDataObject): number | undefined {
 	return times.map((time) => Date.parse(String(time))).find((ms) => !Number.isNaN(ms));
 }
 
-function ofRecord(kind: Kind, id: string, record: IDataObject, skewMs: number): Known {
+function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver }: RecordFact): Known {
 	const idOfRecord = String(record[kind.idField] ?? '');
 	// Another conversation's record says nothing of this one.
 	if (apiSessionId(idOfRecord) !== apiSessionId(id)) return unknown(id);
@@ -72,10 +83,15 @@ function ofRecord(kind: Kind, id: string, record: IDataObject, skewMs: number): 
 	const endMs = overAtMs(kind, record);
 	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
 	const { outcome, answered } = kind.describe({ status: record.status });
+	const [stage, timelog] = [kind.stageOf(record), timelogOf(record)];
+	const isAtEnd = stage >= FINAL || wasOver === true;
+	const isTold = stage >= FINAL && outcome !== 'answered';
+	const isWhole = isTold || (isAtEnd && Object.keys(timelog).length > 0);
 	return {
 		...unknown(id),
-		fields: fieldsOf(plain, kind.stageOf(record)),
-		timelog: timelogOf(record),
+		fields: fieldsOf(plain, stage),
+		timelog,
+		endLog: isWhole ? LOG.whole : LOG[wasOver === true ? 'asked' : 'unknown'],
 		isAnswered: answered === true && outcome !== 'answered',
 		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
 	};
@@ -99,6 +115,7 @@ export function join(one: Known, other: Known): Known {
 		fields: joinFields(one.fields, other.fields),
 		timelog: joinByName(one.timelog, other.timelog, larger),
 		isAnswered: one.isAnswered || other.isAnswered,
+		endLog: Math.max(one.endLog, other.endLog),
 		overAtMs: earlier(one.overAtMs, other.overAtMs),
 		seenOverAtMs: earlier(one.seenOverAtMs, other.seenOverAtMs),
 		told: joinByName(one.told as Record<string, number>, other.told as Record<string, number>, Math.min),
@@ -109,7 +126,7 @@ export function join(one: Known, other: Known): Known {
 
 /** @returns what is known with one fact more */
 export function learn(kind: Kind, known: Known, fact: Fact): Known {
-	if ('record' in fact) return join(known, ofRecord(kind, known.id, fact.record, fact.skewMs ?? 0));
+	if ('record' in fact) return join(known, ofRecord(kind, known.id, fact));
 	return join(known, { ...unknown(known.id), ...fact });
 }
 
@@ -126,16 +143,21 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 		[kind.idField]: known.id,
 	};
 	const described = kind.describe(record);
-	if (!known.isAnswered || described.answered === true) return described;
-	// What someone's answer was told by is not in the timelog.
-	const steps = [...(Array.isArray(record.timelog) ? record.timelog : []), { status: 'answered' }];
+	if (described.answered === true || (known.endLog === LOG.whole && !known.isAnswered)) return described;
+	// What someone's answer was told by is not in the timelog, or may not be in it yet.
+	const steps = known.isAnswered ? [...entries.map(([, entry]) => entry), { status: 'answered' }] : [];
 	const { outcome, answered, durationSeconds } = kind.describe({ ...record, timelog: steps });
-	return { ...described, outcome, answered, durationSeconds };
+	return { ...described, outcome, ...(answered !== undefined && { answered }), durationSeconds };
 }
 
 /** @returns whether the API has shown the end */
 export function isShownOver({ fields }: Known): boolean {
 	return Object.values(fields).some(({ rank: [stage] }) => stage >= FINAL);
+}
+
+/** @returns whether someone may have picked up of whom nothing is known: the record's timelog tells */
+export function needsLog(known: Known): boolean {
+	return isShownOver(known) && known.endLog === LOG.unknown && !known.isAnswered;
 }
 
 /** @returns the end that an event told and the API has not shown, of two the one that counts more */

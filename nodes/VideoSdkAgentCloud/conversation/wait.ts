@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { type Includable, reasonMissing, showParts } from './part';
 import type { Kind } from './kinds';
-import { describeKnown, isShownOver, type Known, toldEnd } from './known';
+import { describeKnown, isShownOver, type Known, needsLog, toldEnd } from './known';
 
 /** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
 export interface Want {
@@ -104,8 +104,15 @@ export function endsUntilMs(want: Want, progress: Progress, limits: Limits): num
 /** The only decision: what to do next for a conversation, and when. */
 export function next(known: Known, want: Want, progress: Progress, limits: Limits, nowMs: number): Step {
 	const { lookedAtMs, failedAtMs, soonLooks, endedAtMs, keptAtMs, sinceMs } = progress;
+	const lastMs = endsUntilMs(want, progress, limits);
+	/** When what failed after Max Wait is tried again: less and less often. */
+	const againMs = (triedAtMs: number) =>
+		triedAtMs + Math.min(Math.max(triedAtMs - want.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
 	if (isOver(known, want, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
+		if (needsLog(known) && lookedAtMs < seenOverAtMs && nowMs < lastMs) {
+			return { step: 'look', atMs: Math.min(againMs(failedAtMs), lastMs), pauseMs: 0, untilMs: lastMs };
+		}
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
 		// The execution doesn't wait much longer for one that gets no turn.
 		const isTooLate = nowMs >= progress.lastKeepAtMs + limits.endMs;
@@ -113,24 +120,20 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 			const readyAtMs = seenOverAtMs + (want.responseMs ?? 0);
 			return nowMs >= readyAtMs ? { step: 'ready' } : { step: 'pause', atMs: readyAtMs };
 		}
-		const againMs = keptAtMs + pauseMs(keptAtMs - seenOverAtMs);
-		return { step: 'keep', atMs: Math.min(againMs, untilMs), isLast: nowMs >= untilMs };
+		const keepAtMs = keptAtMs + pauseMs(keptAtMs - seenOverAtMs);
+		return { step: 'keep', atMs: Math.min(keepAtMs, untilMs), isLast: nowMs >= untilMs };
 	}
 	const isTimeUp = nowMs >= want.deadlineMs;
-	const untilMs = endsUntilMs(want, progress, limits);
-	if (isTimeUp && nowMs >= untilMs) return { step: 'ready' };
-	/** When what failed after Max Wait is tried again: less and less often. */
-	const againMs = (triedAtMs: number) =>
-		triedAtMs + Math.min(Math.max(triedAtMs - want.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
+	if (isTimeUp && nowMs >= lastMs) return { step: 'ready' };
 	if (isTimeUp && want.isEnded)
-		return { step: 'end', atMs: Math.min(Math.max(nowMs, againMs(endedAtMs)), untilMs) };
+		return { step: 'end', atMs: Math.min(Math.max(nowMs, againMs(endedAtMs)), lastMs) };
 	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };
 	const toldAtMs = Math.min(nowMs, ...Object.values(known.told));
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
 	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
 	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
 	const atMs = Math.max(dueAtMs, againMs(failedAtMs));
-	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? untilMs : want.deadlineMs };
+	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? lastMs : want.deadlineMs };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Kind } from '../conversation/kinds';
-import { type Fact, join, type Known, learn } from '../conversation/known';
+import { type Fact, isShownOver, join, type Known, learn, needsLog } from '../conversation/known';
 import {
 	endsUntilMs,
 	isOver,
@@ -89,6 +89,7 @@ export class Awaited {
 
 	/** Whether the list, which may lag behind, is not enough. */
 	get needsOwnLook(): boolean {
+		if (isShownOver(this.known)) return needsLog(this.known);
 		return this.progress.soonLooks > 0 || Object.keys(this.known.told).length > 0;
 	}
 

@@ -143,13 +143,13 @@ export class Watch {
 		this.looksAgainAtMs = nowMs;
 		const found = new Set<Awaited>();
 		for (const kind of new Set(due.map((one) => one.kind))) {
-			const ofKind = due.filter((one) => one.kind === kind);
+			const ofKind = due.filter((one) => one.kind === kind && !isShownOver(one.known));
 			if (ofKind.length < MIN_FOR_LIST) continue;
 			await this.searchList(kind, ofKind, found).catch(() => undefined);
 		}
-		const open = due.filter((one) => !found.has(one) || (one.needsOwnLook && !isShownOver(one.known)));
+		const open = due.filter((one) => !found.has(one) || one.needsOwnLook);
 		const asked = open.slice(0, MAX_SINGLE);
-		for (const one of found) one.noteStep('look', nowMs);
+		for (const one of found) if (!one.needsOwnLook) one.noteStep('look', nowMs);
 		await Promise.all(
 			asked.map(async (one) => one.noteStep('look', nowMs, await fetchRecord(this.account, one))),
 		);

@@ -15,8 +15,8 @@ const REJECTED = [401, 403];
 const TOO_MANY = 429;
 
 /** VideoSDK may write the ID in other capitals. */
-function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject): void {
-	one.learn({ record: { ...record, [one.kind.idField]: one.id }, skewMs });
+function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject, wasOver = false): void {
+	one.learn({ record: { ...record, [one.kind.idField]: one.id }, skewMs, wasOver });
 }
 
 /**
@@ -25,9 +25,10 @@ function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject): vo
  * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
  */
 export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
+	const wasOver = isShownOver(one.known);
 	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs), one.id).then(
 		(record) => {
-			learnRecord(account, one, record);
+			learnRecord(account, one, record, wasOver);
 			return true;
 		},
 		(error: Error) => {

@@ -52,7 +52,9 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 		},
 		{ requiredKeys: ['status', KINDS[kind].idField] },
 	);
-	return fields.map((value) => ({ record: value, skewMs: 0 })) as fc.Arbitrary<Fact>;
+	return fc
+		.tuple(fields, fc.boolean())
+		.map(([value, wasOver]) => ({ record: value, skewMs: 0, wasOver })) as fc.Arbitrary<Fact>;
 }
 
 export const anyPart: fc.Arbitrary<Part> = fc.oneof(
@@ -82,7 +84,7 @@ export function byClockBehind(fact: Fact, skewMs: number): Fact {
 	const text = JSON.stringify(fact.record, (_name, value: unknown) =>
 		isTime(value) ? new Date(Date.parse(value) - skewMs).toISOString() : value,
 	);
-	return { record: JSON.parse(text) as IDataObject, skewMs };
+	return { ...fact, record: JSON.parse(text) as IDataObject, skewMs };
 }
 
 /** @returns what is known after facts, in their order */

@@ -78,6 +78,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 			const [one, other] = [item(kind, earlier), item(kind, later)];
 			expect(isShownOver(later) || !isShownOver(earlier)).toBe(true);
 			expect(later.isAnswered || !earlier.isAnswered).toBe(true);
+			expect(later.endLog).toBeGreaterThanOrEqual(earlier.endLog);
 			for (const time of ['overAtMs', 'seenOverAtMs'] as const) {
 				expect(later[time] ?? Infinity).toBeLessThanOrEqual(earlier[time] ?? Infinity);
 			}
@@ -156,6 +157,18 @@ const CASES: Record<string, Row> = {
 		[session('stopped', { end: before(1) })],
 		{ event: 'stopped' },
 		'timedOut endedAtTimeout',
+	],
+	'who may have picked up since the phone rang counts as answered': [
+		[call('ringing', { timelog: RANG }), call('ended')],
+		{ outcome: 'answered', answered: true, durationSeconds: null },
+	],
+	'of whom the end has a timelog without an answer, no one picked up': [
+		[call('ringing', { timelog: RANG }), call('ended'), call('ended', RANG_ONLY)],
+		{ outcome: 'noAnswer', answered: false },
+	],
+	'what is logged after an end is all, also if it is not shown yet': [
+		[call('ended'), { ...call('ringing', { timelog: RANG }), wasOver: true }],
+		{ outcome: 'noAnswer', answered: false },
 	],
 	"another call's record is none of this one's": [
 		[call('answered'), call('ended', { callId: 'x' })],

@@ -73,9 +73,9 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 		const { sent, readyAtMs } = live(list, want, requestMs, budget, failures);
 		for (const { atMs } of sent) expect(atMs + requestMs).toBeLessThanOrEqual(budget.continueUntilMs);
 		expect(readyAtMs).toBeLessThanOrEqual(budget.continueUntilMs);
-		// Looked for once whenever it is taken up, and then for no longer than is wanted.
+		// Looked for once whenever it is taken up, and then for no longer than is wanted. A look for the timelog may come first.
 		for (const { atMs, seenOverAtMs } of sent.filter(({ step }) => step === 'keep').slice(1)) {
-			expect(atMs - seenOverAtMs).toBeLessThanOrEqual(want.keepMs + requestMs);
+			expect(atMs - seenOverAtMs).toBeLessThanOrEqual(want.keepMs + 2 * requestMs);
 		}
 		expect(budget.n8nDeadlineMs - budget.continueUntilMs).toBe(75 * SECOND);
 		// Each of many ends has its turn, also if VideoSDK answers none.

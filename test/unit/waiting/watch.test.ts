@@ -212,7 +212,7 @@ it('A wait is told once a round, however many of its conversations are over', as
 	const onReady = jest.fn();
 	const many = Array.from({ length: 500 }, (_, index) => {
 		const known = learn(KINDS.call, unknown(`c-${index}`), {
-			record: { callId: `c-${index}`, status: 'ended' },
+			record: { callId: `c-${index}`, status: 'missed' },
 		});
 		const budget = budgetOf(want.deadlineMs, 0, 500);
 		return Object.assign(new Awaited(KINDS.call, want, budget, Date.now(), known), { onReady });
