@@ -7,7 +7,16 @@ import { getRoom, recordingSetup } from '../api/rooms';
 import { hasStatus } from '../api/sessions';
 import { FINAL_STATUSES, textFileOf } from '../api/transcriptions';
 import type { Kind } from './kinds';
-import { endEarly, type Listed, msOf, ownRows, ownTranscriptions, type Place } from './ownRows';
+import {
+	endEarly,
+	isNamed,
+	isShared,
+	type Listed,
+	msOf,
+	ownRows,
+	ownTranscriptions,
+	type Place,
+} from './ownRows';
 import { type Includable, NOT_IN_TIME, type Part } from './part';
 
 /** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */
@@ -27,7 +36,9 @@ type Found = Part | undefined;
 /** Finds the longest recording. @returns undefined if the API lists none */
 async function findRecording(send: Send, place: Place, atMs: number): Promise<Found> {
 	let rows = await ownRows(send, RECORDINGS.room, place);
-	if (rows.length === 0) rows = await ownRows(send, RECORDINGS.merged, place);
+	if (rows.length === 0) {
+		rows = (await ownRows(send, RECORDINGS.merged, place)).filter((row) => isNamed(place, row));
+	}
 	const [longest] = rows
 		.flatMap((row) => fileOf(row) ?? [])
 		.sort((one, other) => other.weight - one.weight || (one.value < other.value ? 1 : -1));
@@ -91,7 +102,8 @@ async function notThere(send: Send, name: Includable, place: Place, atMs: number
 
 /**
  * Looks once for what was said in a conversation that is over. Only what is certainly its own is found, never by comparing times: in
- * a room that was made for it, all until its end; else what names the same session of the room as its record does.
+ * a room that was made for it, all until its end; else what names the same session of the room as its record does, if it was the only
+ * call then.
  *
  * @param names what is wanted
  * @param atMs the time, in ms since 1970
@@ -106,14 +118,27 @@ export async function findParts(
 	atMs: number,
 	found: (name: Includable, part: Part) => void,
 ): Promise<void> {
-	if (!place.hasOwnRoom && !place.roomSessionId) {
-		const where = place.roomId === '' ? 'its room' : `room ${place.roomId}`;
-		const reason = `VideoSDK doesn't say which recording is of this conversation, and others may have used ${where}, too. To see everything in a room, use Recording: Get Many or Transcription: Get Many.`;
-		for (const name of names) found(name, { reason, mayCome: false, atMs });
-		return;
-	}
+	const where = place.roomId === '' ? 'its room' : `room ${place.roomId}`;
+	const unclear = (why: string): Part => {
+		const reason = `${why} To see everything in a room, use Recording: Get Many or Transcription: Get Many.`;
+		return { reason, mayCome: false, atMs };
+	};
+	let others: Promise<boolean> | undefined;
 	let rows: Promise<Listed> | undefined;
 	const find = async (name: Includable): Promise<Found> => {
+		if (!place.hasOwnRoom) {
+			if (!place.roomSessionId) {
+				return unclear(
+					`VideoSDK doesn't say which recording is of this conversation, and others may have used ${where}, too.`,
+				);
+			}
+			others ??= isShared(send, place);
+			if (await others) {
+				return unclear(
+					`Another call was in ${where} before everyone had left, so n8n can't tell whose recording is whose.`,
+				);
+			}
+		}
 		if (name === 'recording') return await findRecording(send, place, atMs);
 		rows ??= ownTranscriptions(send, place);
 		return await findText(await rows, name, readText, atMs);
@@ -137,7 +162,11 @@ export function placeOf({ one }: Kind, record: IDataObject, own?: { roomId: stri
 		roomId: String(record.roomId ?? ''),
 		hasOwnRoom: own !== undefined,
 		// A session's own `sessionId` is the agent's.
-		...(one === 'call' && Boolean(record.sessionId) && { roomSessionId: String(record.sessionId) }),
+		...(one === 'call' &&
+			Boolean(record.sessionId) && {
+				roomSessionId: String(record.sessionId),
+				callId: String(record.callId),
+			}),
 		...own,
 	};
 }

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { CALLS } from '../api/calls';
 import type { Send } from '../api/client';
 import { listRecords, type ListRequest } from '../api/pagination';
 import { RECORDINGS } from '../api/recordings';
@@ -12,6 +13,8 @@ export interface Place {
 	hasOwnRoom: boolean;
 	/** The room's session, as the conversation's own record names it. */
 	roomSessionId?: string;
+	/** The call, since others may have taken place in the same session of the room. */
+	callId?: string;
 	/** When the conversation was over, in ms since 1970 by VideoSDK's clock. Needed in a room of its own. */
 	endMs?: number;
 }
@@ -28,6 +31,22 @@ function namesSession(row: IDataObject, roomSessionId?: string): boolean {
 	return sessionId !== '' && sessionId === roomSessionId;
 }
 
+const roomOf = (row: IDataObject): unknown => row.roomId ?? row.meetingId ?? configOf(row).roomId;
+
+/** @returns whether a row says where it was recorded, and that's here. Not every list is sure to be filtered by room */
+export function isNamed({ roomId, roomSessionId }: Place, row: IDataObject): boolean {
+	return roomOf(row) === roomId || namesSession(row, roomSessionId);
+}
+
+/** @returns whether another call took place in the same session of a room, so that no one can tell whose recordings these are */
+export async function isShared(send: Send, { roomId, roomSessionId, callId }: Place): Promise<boolean> {
+	if (callId === undefined) return false;
+	const qs = { ...(roomId && { roomId }), sessionId: roomSessionId };
+	const isOther = ({ sessionId, callId: id }: IDataObject) =>
+		sessionId === roomSessionId && String(id).toLowerCase() !== callId.toLowerCase();
+	return (await listRecords(send, { ...CALLS, qs }, 1, isOther)).length > 0;
+}
+
 /**
  * @param startMs when its people began to talk, in ms since 1970; NaN: unknown
  * @returns whether a recording or transcription is certainly of this conversation and no other
@@ -37,7 +56,7 @@ function isOwn(
 	row: IDataObject,
 	startMs: number,
 ): boolean {
-	const rowRoomId = row.roomId ?? row.meetingId ?? configOf(row).roomId;
+	const rowRoomId = roomOf(row);
 	if (rowRoomId && roomId && rowRoomId !== roomId) return false;
 	// What has no time started early enough.
 	if (hasOwnRoom) return !(startMs > (endMs ?? NaN) + OWN_UNTIL_MS);

@@ -19,13 +19,15 @@ import { checkAsync } from '../support';
 const CONTEXT = { getNode: () => ({ name: 'Call', parameters: {} }) } as unknown as RequestContext;
 const ROOM = 'room-1';
 const OWN: Place = { roomId: ROOM, hasOwnRoom: true, endMs: Date.parse(before(60)) };
-const SHARED: Place = { ...OWN, hasOwnRoom: false, roomSessionId: 'own' };
+const SHARED: Place = { ...OWN, hasOwnRoom: false, roomSessionId: 'own', callId: 'me' };
 const NAMES: Includable[] = ['recording', 'summary', 'transcript'];
 
 interface World {
 	recordings?: IDataObject[];
 	merged?: IDataObject[];
 	transcriptions?: IDataObject[];
+	/** Calls of the room's session. */
+	calls?: IDataObject[];
 	room?: IDataObject;
 	/** The status with which the list of recordings fails. */
 	fails?: number;
@@ -44,6 +46,7 @@ async function look(place: Place, world: World, readText = async (url: string) =
 			['merge', world.merged],
 			['recordings', world.recordings],
 			['post-transcriptions', world.transcriptions],
+			['call', world.calls ?? []],
 		] as const;
 		const rows = lists.find(([part]) => path.includes(part))?.[1];
 		const answer = rows ? { data: rows, pageInfo: { total: rows.length } } : (world.room ?? { data: [] });
@@ -98,6 +101,17 @@ it('the order of texts is that of the recordings, also if their list fails at fi
 	const [unsure, sure] = parts as [Part, Part];
 	expect(joinParts(unsure, sure)).toMatchObject({ value: 'text of first\n\ntext of second' });
 	expect(joinParts(sure, unsure)).toMatchObject({ value: 'text of first\n\ntext of second' });
+});
+
+it.each<[boolean, string, IDataObject]>([
+	[true, 'the room', { roomId: ROOM }],
+	[true, 'the session of the room', { sessionId: 'own' }],
+	[false, 'nothing', {}],
+	[false, 'another session', { sessionId: 'other' }],
+])('a merged recording counts (%s) that names %s', async (isOwn, _what, named) => {
+	const merged = [{ file: { fileUrl: 'merged' }, start: before(100), ...named }];
+	const { shown } = await look({ ...OWN, roomSessionId: 'own' }, { recordings: [], merged });
+	expect(shown.recordingUrl).toBe(isOwn ? 'merged' : undefined);
 });
 
 it('the longest recording is waited for, also if a short one is ready before', async () => {
@@ -171,10 +185,16 @@ const toldStartS = ({ startS, recording: told, lateS }: Talk) =>
 
 it('of what several people said in a room, its own comes out in its order, however VideoSDK tells of it', async () => {
 	const several = fc.array(talk, { maxLength: 5 });
-	const property = fc.asyncProperty(several, fc.boolean(), async (talks, hasOwnRoom) => {
+	const call = fc.record({
+		callId: fc.constantFrom('me', 'ME', 'me', 'another'),
+		sessionId: fc.constantFrom('own', 'other'),
+	});
+	const calls = fc.uniqueArray(call, { maxLength: 3, selector: ({ callId }) => callId });
+	const property = fc.asyncProperty(several, fc.boolean(), calls, async (talks, hasOwnRoom, listed) => {
 		const place: Place = { ...(hasOwnRoom ? OWN : SHARED), roomSessionId: 'own' };
+		const isAlone = !listed.some((one) => one.callId === 'another' && one.sessionId === 'own');
 		const isOwn = (one: Talk) => {
-			if (!isInRoom(one)) return false;
+			if (!isInRoom(one) || !(hasOwnRoom || isAlone)) return false;
 			const isOwnSession = one.session === 'own';
 			if (!hasOwnRoom) return isOwnSession;
 			return (toldStartS(one) ?? 0) >= 0 || (isOwnSession && one.recording !== 'listed');
@@ -184,7 +204,8 @@ it('of what several people said in a room, its own comes out in its order, howev
 			.filter(({ one }) => one.transcribed && isOwn(one))
 			.sort((a, b) => (toldStartS(b.one) ?? Infinity) - (toldStartS(a.one) ?? Infinity) || 0)
 			.map(({ text }) => text);
-		const { parts, shown } = await look(place, { ...rowsOf(talks), merged: [], room: { roomId: ROOM } });
+		const world = { merged: [], room: { roomId: ROOM }, calls: listed };
+		const { parts, shown } = await look(place, { ...rowsOf(talks), ...world });
 		const summaries = texts.map((text) => `${text} in short`);
 		expect(shown.transcript).toBe(texts.join('\n\n') || undefined);
 		expect(shown.summary).toBe(summaries.join('\n\n') || undefined);
@@ -194,7 +215,7 @@ it('of what several people said in a room, its own comes out in its order, howev
 		expect([undefined, ...recorded]).toContain(shown.recordingUrl);
 		expect(shown.recordingUrl === undefined).toBe(recorded.length === 0);
 		// What others did in the room changes nothing, not even for how long more is waited for.
-		const own = await look(place, { ...rowsOf(talks.filter(isOwn)), merged: [], room: { roomId: ROOM } });
+		const own = await look(place, { ...rowsOf(talks.filter(isOwn)), ...world });
 		for (const name of NAMES) expect(parts[name]?.mayCome).toBe(own.parts[name]?.mayCome);
 	});
 	await checkAsync(property, 500);
