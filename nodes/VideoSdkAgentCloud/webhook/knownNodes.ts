@@ -54,8 +54,25 @@ function keep(
 	known.of(context).node = { url, ...node, ...place, isPublished: true };
 }
 
-/** Keeps a node that this process publishes. */
+/**
+ * Keeps a node that this process publishes.
+ *
+ * @throws Error if another node of the workflow is reached at its URL: n8n's editor copies a node with its URL, and n8n 1.x publishes both
+ */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
+	const path = webhookPath(String(context.getNodeWebhookUrl('default')));
+	const { name } = context.getNode();
+	const { id } = context.getWorkflow();
+	const twin = all().find(
+		({ isOwn, workflowId, nodeName, url }) =>
+			isOwn && workflowId === id && nodeName !== name && webhookPath(url) === path,
+	);
+	// One that was deleted may still be known.
+	if (twin && context.getChildNodes(twin.nodeName).length > 0) {
+		throw new Error(
+			`'${name}' has the same URL as '${twin.nodeName}', because one is a copy of the other. Delete one, and add it again from the nodes panel.`,
+		);
+	}
 	keep(context, { ...own, isOwn: true });
 }
 

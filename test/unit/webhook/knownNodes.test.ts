@@ -9,13 +9,14 @@ import {
 import { toolPath } from '../../../nodes/VideoSdkAgentCloud/tools/token';
 import { NODE } from '../support';
 
-/** @param url as n8n gives it, which begins with its WEBHOOK_URL */
-const hookContext = (id: string, url: string) =>
+/** @param url as n8n gives it, which begins with its WEBHOOK_URL. @param connected the nodes of its workflow that lead to others */
+const hookContext = (id: string, url: string, workflowId = id, connected: string[] = []) =>
 	({
 		getMode: () => 'trigger',
-		getNode: () => ({ ...NODE, id }),
+		getNode: () => ({ ...NODE, id, name: id }),
 		getNodeWebhookUrl: () => url,
-		getWorkflow: () => ({ id: 'workflow-1', name: 'Orders', active: true }),
+		getWorkflow: () => ({ id: workflowId, name: 'Orders', active: true }),
+		getChildNodes: (name: string) => (connected.includes(name) ? ['next'] : []),
 	}) as unknown as IHookFunctions;
 
 it('A WEBHOOK_URL without https:// keeps no one from unpublishing, or from handing over another tool', () => {
@@ -29,4 +30,17 @@ it('A WEBHOOK_URL without https:// keeps no one from unpublishing, or from handi
 	// It is shown: whoever selects it learns what its URL lacks.
 	expect(knownTriggers('credential-1')).toMatchObject([{ url }]);
 	expect(findTool((tool) => toolPath(tool.url) === toolPath(good))?.toolName).toBe('other');
+});
+
+it.each([
+	['in its workflow', 'orders', ['first'], true],
+	['in its workflow, where the first one is gone', 'orders', [], false],
+	['in another workflow', 'returns', ['first'], false],
+])('A copy of a trigger that has its URL is refused (%s)', (_what, workflowId, connected, isRefused) => {
+	const url = `https://n8n.example.com/webhook/${workflowId}${connected.length}/mcp`;
+	const own = { toolName: 'find_order', timeoutS: 20, key: {} as never };
+	rememberNode(hookContext('first', url, 'orders', ['first']), own);
+	const publish = () => rememberNode(hookContext('copy', url, workflowId, connected), own);
+	if (isRefused) expect(publish).toThrow(/'copy' has the same URL as 'first'/);
+	else expect(publish).not.toThrow();
 });
