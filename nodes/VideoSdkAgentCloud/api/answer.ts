@@ -52,10 +52,12 @@ export function recordWith(...idFields: string[]): (answer: IDataObject) => IDat
 	};
 }
 
+/** @returns when what a record is about began, in ms since 1970; NaN: it does not tell */
+export const startOf = ({ start, createdAt }: IDataObject): number => Date.parse(String(start ?? createdAt));
+
 /** @returns the record that started last; undefined of none */
 export function latestOf(records: IDataObject[]): IDataObject | undefined {
-	const startMs = ({ start }: IDataObject) => Date.parse(String(start)) || 0;
-	return records.sort((one, other) => startMs(other) - startMs(one))[0];
+	return records.sort((one, other) => (startOf(other) || 0) - (startOf(one) || 0))[0];
 }
 
 /** @returns those of a record's fields that it has, in the order of their names here */

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { startOf } from '../api/answer';
 import { CALLS } from '../api/calls';
 import type { Send } from '../api/client';
 import { listRecords, type ListRequest } from '../api/pagination';
@@ -24,7 +25,6 @@ const OWN_UNTIL_MS = 60_000;
 
 /** @returns an API time in ms since 1970; NaN: it is none */
 export const msOf = (time: unknown): number => Date.parse(String(time));
-const startOf = ({ start, createdAt }: IDataObject): number => msOf(start ?? createdAt);
 
 function namesSession(row: IDataObject, roomSessionId?: string): boolean {
 	const sessionId = String(row.sessionId ?? configOf(row).sessionId ?? '');
