@@ -211,6 +211,8 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 		expect(waiting.output?.[0]?.pairedItem).toEqual({ item: 0 });
 		if (statuses.length === 0 || !isLate) await rig.simulator.moveCall(id, 'ended');
 		await agent.close();
+		// The end of the question's own room is told to the one who waits for it.
+		expect(rig.simulator.deliveries.map(({ status }) => status)).not.toContain(401);
 		rig.simulator.requests.length = 0;
 	};
 	await checkAsync(fc.asyncProperty(questions, run), 60);
