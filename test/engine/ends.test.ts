@@ -62,6 +62,7 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		['a connection cut after it was done', { kind: 'reset' }, 1],
 		['half an answer', { kind: 'truncate' }, 1],
 		['no answer', { kind: 'hang' }, 1],
+		['an answer that drips', { kind: 'drip' }, 1],
 		['an answer without a record', { kind: 'noData', body: { message: 'Done' } }, 1],
 		// The record shows that it goes on.
 		["a proxy's page", PAGE, 2],
