@@ -81,6 +81,21 @@ it('A machine that slept after the end looks once more for what was said', async
 	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ transcript: expect.any(String) }]);
 });
 
+it.each([0, -600_000])(
+	'A session that ended ten seconds before was not ended by us, however slow the answers of a clock that is %i ms ahead',
+	async (aheadMs) => {
+		const waiting = await rig.engine.startAndWait(60_000, ENDED);
+		await later(50_000);
+		complete().end = at(Date.now() + aheadMs);
+		const slow: Fault = { kind: 'delay', delayMs: 8_000, match: { times: Infinity } };
+		slow.until = () => (slow.headers = { date: new Date(Date.now() + aheadMs).toUTCString() });
+		rig.simulator.addFault(slow);
+		const [json] = (await waiting.jsonWithin()) ?? [];
+		expect(json).toMatchObject({ outcome: 'completed' });
+		expect(json).not.toHaveProperty('endedAtTimeout');
+	},
+);
+
 it.each<Fault>([
 	{ kind: 'status', status: 503 },
 	{ kind: 'status', status: 408 },
