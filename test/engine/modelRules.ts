@@ -115,7 +115,7 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 		if (onError !== 'stopWorkflow') return;
 		for (const starts of startsByTry(seen)) {
 			const failed = starts.findIndex(isRejected);
-			if (failed !== -1) expect(starts.length - failed - 1).toBeLessThanOrEqual(maxConcurrency);
+			if (failed !== -1) expect(starts.length - failed).toBeLessThanOrEqual(maxConcurrency);
 		}
 	},
 	'every session or call that costs money is named': (seen, { items }) => {

@@ -86,6 +86,8 @@ function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...mode
 	}
 	add(roomFaults, { method: 'POST', path: /rooms$/ });
 	add(deactivateFaults, { path: /deactivate$/ });
+	// Meanwhile others must not begin.
+	simulator.addFault({ kind: 'delay', delayMs: 1_000, match: { path: /deactivate$/, times: Infinity } });
 	if (model.hidesRule) simulator.addFault({ kind: 'status', status: 403, match: { path: /routing-rule/ } });
 }
 
