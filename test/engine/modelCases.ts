@@ -19,7 +19,7 @@ export const SPEAKER = 'Caller';
 /** More than the proxy in front of n8n takes, also compressed. */
 export const LARGE = randomBytes(60_000).toString('base64');
 export const PROXY_LIMIT = 30_000;
-const TOOL = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/a/mcp' };
+export const TOOL = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/a/mcp' };
 /** How a call or session comes out, by its end. */
 export const OUTCOMES = {
 	ended: ['answered', 'completed'],

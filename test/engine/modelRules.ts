@@ -20,6 +20,7 @@ import {
 	PLANTED,
 	SHORT_WAIT_MS,
 	SPEAKER,
+	TOOL,
 	TROUBLE_MS,
 	USERS_ROOM,
 } from './modelCases';
@@ -80,12 +81,14 @@ function remainsOf(
 }
 
 export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> = {
-	'nobody is called on behalf of a row that was not there': ({ requests, items }) => {
+	'nobody is called on behalf of a row that was not there, or without tools': (seen, { hasTools }) => {
+		const { requests, items } = seen;
 		for (const request of requests.filter(isStart)) {
 			const { metaData, metadata, env } = request.body as Record<string, IDataObject | undefined>;
 			const item = items.find(({ item }) => item === itemOf(request));
 			expect(metaData ?? metadata).toMatchObject({ item: item?.item, customer: item?.customer });
 			if (env) expect(env.CUSTOMER).toBe(item?.customer);
+			expect(JSON.stringify(request.body).includes(TOOL.value)).toBe(hasTools);
 		}
 	},
 	'nobody is called who must not be': (seen, model) => {
