@@ -1,8 +1,26 @@
+import fc from 'fast-check';
 import http from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { toolResult } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
+import { resultInAnswer, toAnswerBody } from '../../../nodes/VideoSdkAgentCloud/tools/toolResult';
 import { holdResponse } from '../../../nodes/VideoSdkAgentCloudMcp/holdResponse';
+import { check } from '../support';
+
+it('a result is found in what n8n answers, as text or bytes, and none in anything else', () => {
+	check([fc.string(), fc.boolean()], (text, isError) => {
+		const body = JSON.stringify(toAnswerBody(toolResult(text, isError)));
+		for (const sent of [body, Buffer.from(body)]) {
+			expect(resultInAnswer(sent)).toEqual(toolResult(text, isError));
+		}
+	});
+	const noResult = fc.oneof(fc.jsonValue(), fc.record({ content: fc.json() }));
+	const nearly = noResult.map((result) => JSON.stringify(toAnswerBody(result as never)));
+	check([fc.oneof(fc.anything(), fc.json(), fc.constant('null'), nearly)], (body) => {
+		expect(resultInAnswer(body)).toBeUndefined();
+	});
+});
 
 it('a file that n8n sends piece by piece becomes a tool error', async () => {
 	const server = http.createServer((_request, response) => {

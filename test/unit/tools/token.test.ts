@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+	isTooLong,
 	signToken,
 	tokenEnvelope,
 	toolPath,
@@ -27,9 +28,23 @@ it('a token gives back the context that it pins, until it expires', () => {
 });
 
 it('anything else is rejected, and nothing throws', () => {
-	const forged = fc.string().map((end) => `n8ntool1_${end}`);
-	check([fc.oneof(fc.anything(), forged)], (token) => {
-		expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toHaveProperty('rejected');
+	const verified = (token: unknown) => verifyToken(token, URL_OF_TOOL, key, NOW_MS);
+	check([fc.anything()], (token) => expect(verified(token)).toEqual({ rejected: 'form' }));
+	check([fc.stringMatching(/^n8ntool1_[\w-]{23,}$/)], (token) => {
+		expect(verified(token)).toEqual({ rejected: 'signature' });
+	});
+});
+
+it('a token is taken if it has 3000 characters at most, and no longer one is made', () => {
+	check([fc.integer({ min: 2_170, max: 2_210 })], (length) => {
+		const access = { url: URL_OF_TOOL, expiresAtS, context: { long: 'x'.repeat(length) } };
+		const token = signToken(access, key);
+		const isLonger = token.length > 3_000;
+		expect(isTooLong(access)).toBe(isLonger);
+		const { context } = access;
+		expect(verifyToken(token, URL_OF_TOOL, key, NOW_MS)).toEqual(
+			isLonger ? { rejected: 'form' } : { context },
+		);
 	});
 });
 
@@ -37,6 +52,7 @@ it.each([
 	['https://n8n.example.com/webhook-test/5a1c/mcp', true],
 	['http://localhost:5678/webhook/5a1c/mcp', true],
 	['https://example.com/n8n/webhook/5a1c/mcp/', true],
+	['n8n.example.com/webhook/5a1c/mcp', true],
 	['https://n8n.example.com/webhook/5a1d/mcp', false],
 	['https://n8n.example.com/webhook/other/5a1c/mcp', false],
 ])('a token is for one tool, however that is reached: %s', (url, isSame) => {
@@ -44,6 +60,11 @@ it.each([
 	const verified = verifyToken(token, url, key, NOW_MS);
 	expect(verified).toEqual(isSame ? { context: {} } : { rejected: 'tool' });
 	expect(toolPath(url) === '5a1c/mcp').toBe(isSame);
+	// Where n8n's paths were changed, all of the path counts, and the host neither.
+	const [one, other] = ['https://a.example', 'http://b:5678'].map((host) =>
+		toolPath(`${host}/hooks/5a1c/mcp`),
+	);
+	expect(one).toBe(other);
 });
 
 it('a path that would take hours to read is read', () => {
@@ -63,5 +84,5 @@ it("a tool's URL says how long its agent waits: from 1 to 300 s, else 20 s", () 
 		const timeoutS = given >= 1 && given <= 300 ? given : 20;
 		expect(splitTimeout(withTimeout(URL_OF_TOOL, given))).toEqual({ url: URL_OF_TOOL, timeoutS });
 	});
-	expect(splitTimeout(URL_OF_TOOL)).toEqual({ url: URL_OF_TOOL, timeoutS: 20 });
+	expect(withTimeout(URL_OF_TOOL, 20)).toBe(URL_OF_TOOL);
 });

@@ -48,7 +48,9 @@ it('An address with a zone is none', () => {
 
 it.each([
 	['https://n8n.example.com/webhook/a', false],
+	['http://n8n.example.com/webhook/a', false],
 	['https://notlocal/', true],
+	['https://1n8n1/', true],
 	['http://localhost:5678/webhook/a', true],
 	[' http://n8n.LAN/', true],
 	['https://n8n.home.arpa./', true],
@@ -60,7 +62,11 @@ it.each([
 	['ftp://n8n.example.com/https:', true],
 	['n8n.example.com/webhook/a', true],
 	['n8n.example.com:5678/webhook/a', true],
-])("VideoSDK can't reach %j: %j", (url, expected) => expect(isUnreachable(url)).toBe(expected));
+])("VideoSDK can't reach %j: %j", (url, expected) => {
+	expect([isUnreachable(url), isUnreachableFrom(url, undefined)]).toEqual([expected, expected]);
+	// A local API reaches whatever is a URL.
+	expect(isUnreachableFrom(url, 'http://127.0.0.1:3000')).toBe(!/https?:\/\//i.test(url));
+});
 
 it.each(['n8n.example.com', 'n8n.example.com:5678'])('Nobody reaches %s without https://', (host) => {
 	const n8nUrl = `${host}/webhook-waiting/1?signature=secret`;

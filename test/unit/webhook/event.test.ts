@@ -100,6 +100,8 @@ it.each<[body: object, expected: object]>([
 ])('Names are found wherever they are: %j', (body, expected) => {
 	const event = parseJson(body);
 	expect(event).toMatchObject(expected);
+	expect(Object.values(event ?? {})).not.toContain(undefined);
+	if (event?.event !== 'call-summary') expect(event?.data).not.toHaveProperty('webhookType');
 	if (expected === none) expect([event?.callId, event?.roomId]).toEqual([undefined, undefined]);
 });
 
