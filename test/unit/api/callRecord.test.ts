@@ -93,8 +93,8 @@ describe('describeSession', () => {
 		[{ status: 'completed', duration: -1, ...times }, 'completed', 42],
 		[{ status: 'completed', start: at(1), end: at(0) }, 'completed', null],
 		[{ status: 'constructor' }, 'running', null],
-		[{ status: 'STOPPED', ...times }, 'completed', 42],
-		[{ status: 'failed', ...times }, 'failed', 42],
+		[{ status: 'STOPPED', duration: null, ...times }, 'completed', 42],
+		[{ status: 'failed', duration: '7', start: at(1), end: at(1) }, 'failed', 0],
 		[{ status: 'stopping', duration: 3 }, 'running', null],
 		[{}, 'running', null],
 	])('%j', (session, outcome, durationSeconds) => {

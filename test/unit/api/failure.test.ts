@@ -29,7 +29,7 @@ describe('readApiMessage', () => {
 
 	it.each([
 		['<html>\n<h1>Bad Gateway</h1>\n</html>', '<html> <h1>Bad Gateway</h1> </html>'],
-		...['Token is invalid', '"just text"', '{"code":5}', '{"message":"cut o', 'null'].map((text) => [
+		...['Token is invalid', '5', '"just text"', '{"code":5}', '{"message":"cut o', 'null'].map((text) => [
 			text,
 			text,
 		]),
@@ -62,7 +62,7 @@ describe('failureOfResponse', () => {
 	it('takes over the status, the message, the request id, the wait that is asked for, and the time', () => {
 		const date = new Date(NOW_MS).toUTCString();
 		const headers = { 'x-request-id': 'r-1', 'retry-after': '7', date };
-		const response = { statusCode: 429, headers, body: '{"message":"Slow down"}' };
+		const response = { statusCode: 429, headers, body: 'Slow down' };
 		const common = { status: 429, requestId: 'r-1', retryAfterMs: 7_000, serverTimeMs: NOW_MS };
 		const failure = failureOfResponse(response, 'status');
 		expect(failure).toEqual({ kind: 'status', apiMessage: 'Slow down', ...common });
@@ -146,7 +146,7 @@ describe('failureOfError', () => {
 		const wrapped = Object.assign(new Error('wrapped'), { cause });
 		// n8n 1.x loses the cause, but keeps its code and message.
 		const lost = { message: 'wrapped', httpCode: code, messages: [message] };
-		for (const error of [cause, wrapped, lost]) {
+		for (const error of [cause, wrapped, lost, { message, httpCode: code }]) {
 			expect(failureOfError(error)).toEqual({ kind, code, ...(kind === 'notConnected' && { host }) });
 		}
 		const ofN8n = new NodeApiError(NODE, cause as unknown as JsonObject);
