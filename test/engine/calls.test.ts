@@ -69,14 +69,17 @@ it.each(['make', 'get', 'transfer', 'hangUp'])('%s puts out what people look for
 	}
 });
 
-it('A call that the API answers with nothing but its ID still says whom it calls', async () => {
-	const match = { method: 'POST' };
-	rig.simulator.addFault({ kind: 'noData', body: { data: { callId: 'c1', roomId: null } }, match });
-	const roomId = 'abcd-efgh-ijkl';
-	expect(await run(byRule({ options: { roomId } }))).toMatchObject([
-		{ callId: 'c1', to: TO, from: RULE.from, roomId, outcome: 'running' },
-	]);
-});
+it.each([null, 'room-of-others'])(
+	'A call that the API answers with its ID and the room %j still says whom it calls, and where',
+	async (named) => {
+		const match = { method: 'POST' };
+		rig.simulator.addFault({ kind: 'noData', body: { data: { callId: 'c1', roomId: named } }, match });
+		const roomId = 'abcd-efgh-ijkl';
+		expect(await run(byRule({ options: { roomId } }))).toMatchObject([
+			{ callId: 'c1', to: TO, from: RULE.from, roomId, outcome: 'running' },
+		]);
+	},
+);
 
 describe('Max Call Duration', () => {
 	const sentWith = async (parameters: IDataObject) => {
