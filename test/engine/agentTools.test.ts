@@ -102,7 +102,7 @@ const FALLBACK = { fallback: text('Call back tomorrow').answer };
 const ENDINGS: Array<[ToolEnding, string | RegExp | undefined, boolean]> = [
 	// What came in.
 	[passOn, undefined, false],
-	[text('No such order', { isError: true }), 'No such order', true],
+	[text('Zoë has no order', { isError: true }), 'Zoë has no order', true],
 	[text('={{ $json.tool }}'), 'find_order', false],
 	[json('={{ "It left " + "this morning." }}'), 'It left this morning.', false],
 	[json('{ "a": 1 }'), '{"a":1}', false],

@@ -69,7 +69,7 @@ export function asExpressResponse(response: ServerResponse): Response {
 		},
 		json(body: unknown) {
 			response.setHeader('content-type', 'application/json; charset=utf-8');
-			return response.end(JSON.stringify(body));
+			return response.end(Buffer.from(JSON.stringify(body)));
 		},
 	}) as unknown as Response;
 }
