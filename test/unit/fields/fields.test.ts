@@ -8,7 +8,7 @@ import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait'
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { asList, asNumber } from '../../../nodes/VideoSdkAgentCloud/fields/values';
 import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/webhook';
-import { readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/filters';
+import { readDateMs, readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/filters';
 import { readRoomId, roomIdField } from '../../../nodes/VideoSdkAgentCloud/fields/room';
 import { check, checkTimes, fieldsContext, unicode } from '../support';
 import { expectRejection, ITEM, reader } from './reader';
@@ -168,6 +168,15 @@ it.each([
 		if (!isRefused) expect(given.map((call) => call())).toEqual([undefined, [], {}]);
 		else for (const call of given) expectRejection(call, "'Session ID' is empty");
 	}
+});
+
+it.each([
+	['Asia/Tokyo', 15],
+	['America/New_York', 29],
+])('A date without a time zone of its own is in that of the workflow: %s', (timeZone, hours) => {
+	const read = options({ id: '2026-01-15' });
+	Object.assign(read.context, { getTimezone: () => timeZone });
+	expect(readDateMs(read, refused, 'exact')).toBe(Date.UTC(2026, 0, 14, hours));
 });
 
 it('No limit is read where all are wanted', () => {
