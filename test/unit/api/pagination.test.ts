@@ -118,6 +118,19 @@ describe('listPages', () => {
 		expect(pages).toEqual([1]);
 	});
 
+	it('says which page is next, and asks for none after the last one if the API tells which one that is', async () => {
+		const lastPage: PageInfo = ({ all, perPage }) => ({ lastPage: Math.ceil(all / perPage) });
+		const told = fc.constantFrom(totals, lastPage);
+		const property = fc.asyncProperty(size, cap, firstPage, told, async (all, maxRows, first, pageInfo) => {
+			const { send } = serverOf(all, pageInfo, maxRows);
+			const next: unknown[] = [];
+			for await (const { nextPage } of listPages(send, LIST, first)) next.push(nextPage);
+			const last = Math.ceil(all / Math.min(PAGE_SIZE, maxRows ?? PAGE_SIZE));
+			expect(next).toEqual([...range(first + 1, last + 1), undefined]);
+		});
+		await checkAsync(property, 500);
+	});
+
 	it('gives up in words if the server never ends the list', async () => {
 		const send = answering({ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } });
 		await expect(readAll(send)).rejects.toThrow('is longer than 2000 pages');
@@ -128,11 +141,11 @@ describe('listPages', () => {
 		);
 	});
 
-	it('gives a record once, also when records are added while the list is read', async () => {
+	it('gives a record once, also when records are added and change while the list is read', async () => {
 		let rows = range(0, 100).map((id) => ({ id }));
 		const send: Send = async (request, read) => {
 			const { page, perPage } = request.qs as { page: number; perPage: number };
-			const data = rows.slice((page - 1) * perPage, page * perPage);
+			const data = rows.slice((page - 1) * perPage, page * perPage).map((row) => ({ ...row, page }));
 			rows = [{ id: 1_000 + page }, ...rows];
 			return await answering({ data, pageInfo: { total: rows.length, perPage } })(request, read);
 		};
@@ -210,9 +223,11 @@ describe.each<[name: string, pageInfo: PageInfo, pages: number, rounds: number, 
 	});
 
 	it('is fetched no further than a limit needs, and fails with the page that fails', async () => {
-		const { send, pages } = slow(5_000);
-		expect(await listRecords(send, LIST, 120)).toHaveLength(120);
-		expect(pages).toEqual([1, 2, 3]);
-		await expect(listRecords(send, LIST, Infinity)).rejects.toThrow('page 60');
+		for (const limit of [100, 120]) {
+			const { send, pages } = slow(5_000);
+			expect(await listRecords(send, LIST, limit)).toHaveLength(limit);
+			expect(pages).toEqual(range(1, 1 + Math.ceil(limit / PAGE_SIZE)));
+		}
+		await expect(listRecords(slow(5_000).send, LIST, Infinity)).rejects.toThrow('page 60');
 	});
 });
