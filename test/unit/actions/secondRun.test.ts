@@ -35,7 +35,8 @@ it('Of the runs that begin with the same stored execution, the first one that co
 		for (const { by, runs, nodes, hasTimer } of resumptions) {
 			const contexts = Array.from({ length: runs }, () => {
 				const flow = JSON.parse(stored) as object;
-				const runData = { Approval: [{ startTime: Date.now() }] };
+				// Of several waits, the timer of the last one counts.
+				const runData = { Approval: [0, Date.now(), 1].map((startTime) => ({ startTime })) };
 				return {
 					...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), getExecutionId: () => '1' },
 					...{ getContext: () => flow, helpers: { checkProcessedAndRecord, removeProcessed } },
