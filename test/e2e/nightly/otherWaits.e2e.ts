@@ -7,7 +7,7 @@ import { outputOf, type WorkflowNode } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
-import { BY_GATEWAY, jsonNode, n8nNode, ourNode } from '../nodes';
+import { BY_GATEWAY, chain, inMode, jsonNode, n8nNode, ourNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
@@ -98,7 +98,7 @@ describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its l
 	});
 });
 
-describe('n8n 1.123.81 in queue mode: an approval that comes shortly before its limit', () => {
+describe('n8n 1.123.81 in queue mode, which may run an execution on both workers', () => {
 	const setup = setUpAll({
 		n8n: { version: '1.123.81' },
 		queue: { webhooks: 1, workers: 2 },
@@ -111,6 +111,31 @@ describe('n8n 1.123.81 in queue mode: an approval that comes shortly before its 
 		await approveLate(setup, 'wait');
 		await during(110_000);
 		expect(callsTo(setup, FIRST)).toHaveLength(1);
+	});
+
+	it('calls once what follows a sub-workflow that waits twice, and no one before it is over', async () => {
+		const { n8n, webhooksUrl, simulator } = setup;
+		const node = (name: string, operation: string, number: string) =>
+			ourNode(setup, name, 'videoSdkAgentCloud', call(operation, number));
+		const child = chain('Child', [
+			n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1),
+			node('Call and wait', 'makeAndWait', MANAGER),
+			node('Call the next and wait', 'makeAndWait', PAYEE),
+		]);
+		const workflowId = inMode('id', (await n8n.rest.createWorkflow(child)).id);
+		const run = n8nNode('Run', 'executeWorkflow', { workflowId, options: {} }, 1.2);
+		const last = node('Make call', 'make', APPROVED);
+		await publishAll(setup, { early: [run, last], slow: [run, pause('As an AI agent', 25), last] });
+		for (const [index, path] of ['early', 'slow'].entries()) {
+			void n8n.rest.triggerByWebhook(`${webhooksUrl}/webhook/${path}`);
+			for (const number of [MANAGER, PAYEE]) {
+				const { callId } = await waitFor(`a call to ${number}`, async () => callsTo(setup, number)[index]);
+				await during(8_000);
+				for (const status of ['answered', 'ended'] as const) await simulator.moveCall(callId, status);
+			}
+			await during(45_000);
+			expect(callsTo(setup, APPROVED)).toHaveLength(index);
+		}
 	});
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'crypto';
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/starts';
 import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
+import { isContinuedEarly } from '../../n8n/subExecution';
 import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
@@ -32,9 +33,15 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
 /**
  * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
  * @throws NodeOperationError if another run of the execution, or an earlier retry, comes first, since what that one has started is
- * unknown here
+ * unknown here; or if n8n continues before a sub-workflow is over
  */
 export async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+	if (await isContinuedEarly(context)) {
+		throw new NodeOperationError(context.getNode(), 'The sub-workflow before this node is still waiting', {
+			description:
+				'Nothing was sent. n8n 1.x continues a workflow as soon as its sub-workflow has waited once. Put this node at the end of the sub-workflow, or update to n8n 2.x.',
+		});
+	}
 	if (await isSecondRun(context)) {
 		throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
 			description: `Nothing was sent in this run. ${STARTS[starts].check}`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/boundedMap';
 import { runOf } from '../../n8n/nodeContext';
+import { hasSubExecutions } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -29,7 +30,7 @@ async function judge(context: IExecuteFunctions, executionId: string): Promise<b
 	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
 	const noted: Run = { count: count + 1, id: randomUUID() };
 	// In queue mode the other run is likely to be on another worker.
-	const mayBeTwo = timersUntilMs(context) > Date.now();
+	const mayBeTwo = timersUntilMs(context) > Date.now() || hasSubExecutions(context);
 	if (mayBeTwo && !(await isFirstFor(context, `${executionId} ${noted.count}`, MAX_EXECUTIONS, noted.id))) {
 		return true;
 	}
@@ -40,11 +41,11 @@ async function judge(context: IExecuteFunctions, executionId: string): Promise<b
 
 /**
  * n8n can run the same execution twice at once. 1.x does so when the timer of a wait fires although a request has already ended that
- * wait (WaitTracker.startExecution). Both lines do so when two requests end one wait while n8n's limit for production executions is
+ * wait, and each time a sub-workflow has waited (WaitTracker.startExecution). Both lines do so when two requests end one wait while n8n's limit for production executions is
  * reached. Each of the runs has what n8n had stored, so the second one lacks the note that the first one has made since.
  *
  * @returns whether another run of the execution has come to one of our nodes since n8n stored what this one knows: in this process, or
- * in any if it may be due to a timer
+ * in any if it may be due to a timer or a sub-workflow
  * @throws what n8n's store throws
  */
 export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> {
