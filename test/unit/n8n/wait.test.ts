@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import { VideoSdkAgentCloud } from '../../../nodes/VideoSdkAgentCloud/VideoSdkAgentCloud.node';
 import { putExecutionToWait, readWaitingExecution } from '../../../nodes/VideoSdkAgentCloud/n8n/wait';
 
 /** What the node "Ask" reads of an execution that waits at a node. */
@@ -38,3 +39,9 @@ it.each([true, false])(
 		await (waits ? expect(put).resolves.toBeUndefined() : expect(put).rejects.toThrow('No active execution'));
 	},
 );
+
+it('n8n can hand the node no message of a chat: 1.x calls whatever is there, and 2.x only a function', () => {
+	const { onMessage } = new VideoSdkAgentCloud();
+	expect(onMessage).toBeTruthy();
+	expect(typeof onMessage).not.toBe('function');
+});
