@@ -178,8 +178,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await hear({ callBackAt: '2026-01-01' })).toMatchObject({ status: 'done', callBackAt: null });
 		expect(stage.simulator.toolUses.at(-1)).toMatchObject({ isError: true });
 
-		// No one who has asked not to be called, and no one at all.
-		expect(await hear({ doNotCall: true })).toMatchObject({ status: 'do not call' });
+		// No one who has asked not to be called, whatever else is heard, and no one at all.
+		expect(await hear({ doNotCall: true, callBackAt: 'never' })).toMatchObject({ status: 'do not call' });
 		expect(await doNotCall.rows()).toMatchObject([{ phone: ADA }]);
 		expect(calls()).toHaveLength(8);
 		const asWritten = '(415) 555-0123 ';
