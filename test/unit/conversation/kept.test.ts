@@ -187,7 +187,7 @@ it('of what several people said in a room, its own comes out in its order, howev
 	const several = fc.array(talk, { maxLength: 5 });
 	const call = fc.record({
 		callId: fc.constantFrom('me', 'ME', 'me', 'another'),
-		sessionId: fc.constantFrom('own', 'other'),
+		sessionId: fc.constantFrom('own', 'other', undefined),
 	});
 	const calls = fc.uniqueArray(call, { maxLength: 3, selector: ({ callId }) => callId });
 	const property = fc.asyncProperty(several, fc.boolean(), calls, async (talks, hasOwnRoom, listed) => {
