@@ -112,3 +112,17 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		expect(rig.requests).toHaveLength(1);
 	});
 });
+
+it.each([
+	[504, 'stopping', true],
+	[504, 'STOPPING', true],
+	[409, 'stopping', false],
+])('Session: End, answered by %d while it is %s, has ended it: %s', async (status, state, isEnded) => {
+	const id = await rig.existingSession();
+	rig.simulator.sessions.get(id)!.status = state as 'stopping';
+	rig.simulator.addFault({ kind: 'status', status, match: { path: /end$/, times: Infinity } });
+	const result = await rig.engine.run({ parameters: KINDS[1]!.end(id) });
+	if (isEnded) expect(jsonOf(result)).toMatchObject([{ status: state }]);
+	else expect(failureOf(result).message).toContain(`status ${status}`);
+	expect(rig.requests.filter(({ path }) => path.endsWith('/end'))).toHaveLength(1);
+});
