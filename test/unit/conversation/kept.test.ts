@@ -114,6 +114,51 @@ it.each<[boolean, string, IDataObject]>([
 	expect(shown.recordingUrl).toBe(isOwn ? 'merged' : undefined);
 });
 
+it('what is listed is there, may come, or never will, by its files and status', async () => {
+	const STATUSES = ['completed', 'FAILED', 'failed', 'processing'];
+	const files = fc.constantFrom<unknown>('a', 'b', '', null, 5);
+	const row = fc.record({ status: fc.constantFrom(...STATUSES, undefined), file: files });
+	const anyRows = fc.array(row, { maxLength: 3 });
+	const property = fc.asyncProperty(anyRows, anyRows, async (recorded, transcribed) => {
+		const ofSession = { sessionId: 'own', roomId: ROOM };
+		const world: World = {
+			merged: [],
+			room: { roomId: ROOM },
+			recordings: recorded.map(({ status, file }) => ({ status, file: { fileUrl: file }, ...ofSession })),
+			transcriptions: transcribed.map(({ status, file }, index) =>
+				transcription(`t${index}`, { status, transcriptionFilePaths: { txt: file }, ...ofSession }),
+			),
+		};
+		const { recording: video, transcript } = (await look(SHARED, world)).parts as Record<Includable, Part>;
+		const isFile = ({ file }: { file: unknown }) => typeof file === 'string' && file !== '';
+		const isPending = ({ status }: { status?: string }) => !/^(completed|failed)$/i.test(status ?? '');
+		const open = recorded.filter((one) => !isFile(one) && one.status !== undefined);
+		const urls = recorded.filter(isFile).map(({ file }) => String(file));
+		const none = expect.stringMatching(/^Room room-1 has no /) as string;
+		const reasons = {
+			true: "The recording isn't ready yet.",
+			false: 'VideoSDK has no URL for the recording.',
+		};
+		const mayCome = open.some(isPending);
+		if (urls.length > 0) expect(video).toMatchObject({ value: urls.sort().at(-1), mayCome });
+		else expect(video).toMatchObject({ reason: recorded.length > 0 ? reasons[`${mayCome}`] : none, mayCome });
+
+		const possible = transcribed.filter(({ status }) => !/failed/i.test(status ?? ''));
+		const texts = possible.filter(isFile).map(({ file }) => `text of ${String(file)}`);
+		if (texts.length > 0) {
+			const isMore = texts.length < possible.length;
+			expect(transcript).toMatchObject({ value: texts.join('\n\n'), mayCome: isMore });
+		} else if (possible.some(isPending)) {
+			expect(transcript).toMatchObject({ reason: "The transcript isn't ready yet.", mayCome: true });
+		} else {
+			const isFailed = transcribed.length > 0 && possible.length === 0;
+			const reason = isFailed ? "VideoSDK couldn't transcribe the conversation." : none;
+			expect(transcript).toMatchObject({ reason, mayCome: false });
+		}
+	});
+	await checkAsync(property, 500);
+});
+
 it('the longest recording is waited for, also if a short one is ready before', async () => {
 	const pending = { roomId: ROOM, status: 'processing' };
 	const { parts } = await look(OWN, { recordings: [recording('short'), pending], transcriptions: [] });
