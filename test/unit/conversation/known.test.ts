@@ -13,7 +13,18 @@ import {
 import { joinParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { larger } from '../../../nodes/VideoSdkAgentCloud/conversation/record';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
-import { anyFact, anyPart, before, byClockBehind, DEADLINE_MS, eachOrder, ID, knownOf, WANT } from './facts';
+import {
+	anyFact,
+	anyPart,
+	before,
+	byClockBehind,
+	DEADLINE_MS,
+	eachOrder,
+	ID,
+	knownOf,
+	SECOND,
+	WANT,
+} from './facts';
 import { check } from '../support';
 
 const kindNames = ['call', 'session'] as const;
@@ -194,11 +205,12 @@ const CASES: Record<string, Row> = {
 	'of a conversation that still runs nothing is there yet': [
 		[call('answered'), late],
 		{ timedOut: true, missing: { transcript: "The call hasn't ended yet." } },
-		'transcript',
+		'transcript endError event',
 	],
 	'a transfer wins over what the list calls it': [
 		[call('ended'), call('transferred')],
 		{ outcome: 'transferred' },
+		'event',
 	],
 	'who was talked to is not called again: ended beats missed': [
 		[call('missed'), call('ended')],
@@ -250,6 +262,11 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 		{ timedOut: true, endedAtTimeout: true, outcome: 'completed' },
 		'event endError',
 	],
+	'of two ends that events told, the first one says when it was over': [
+		[session('running'), { told: { failed: DEADLINE_MS - 5 * SECOND } }, told('stopped')],
+		{ outcome: 'completed' },
+		'timedOut',
+	],
 	'an end that VideoSDK declines is not told as done, and beats one for which no time was left': [
 		[call('answered'), { ended: 'VideoSDK declined' }, { ended: NO_TIME_LEFT }],
 		{ outcome: 'running', timedOut: true, hungUpAtTimeout: false, endError: 'VideoSDK declined' },
@@ -259,7 +276,7 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 		{ timedOut: true, hungUpAtTimeout: true, outcome: 'answered' },
 	],
 	'an end a little earlier is its own': [
-		[call('ended', { end: before(6) })],
+		[call('ended', { end: before(5) })],
 		{ outcome: 'answered' },
 		'timedOut hungUpAtTimeout',
 	],

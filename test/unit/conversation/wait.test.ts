@@ -1,11 +1,18 @@
 /** When VideoSDK is asked, when a conversation is ended, and that all of it fits before n8n's own deadline. */
 import fc from 'fast-check';
-import { type Fact } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import {
+	type Fact,
+	isShownOver,
+	type Known,
+	needsLog,
+} from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import {
+	endsUntilMs,
 	isOver,
 	next,
 	nothingDone,
 	pauseMs,
+	type Progress,
 	type Want,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import { type Budget, budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
@@ -16,10 +23,36 @@ const HOUR = 3_600 * SECOND;
 const START = nothingDone(DEADLINE_MS - HOUR);
 
 it('an end is known half a minute late at most in the first hour, then a tenth of the time waited, at most half an hour', () => {
-	check([fc.integer({ min: 0, max: 30 * 24 * HOUR })], (waitedMs) => {
-		const longest = waitedMs < HOUR ? 30 * SECOND : Math.min(waitedMs / 10, HOUR / 2);
+	check([fc.oneof(fc.nat(200 * SECOND), fc.nat(30 * 24 * HOUR))], (waitedMs) => {
+		const early = Math.min(Math.max(waitedMs / 4, 2 * SECOND), 30 * SECOND);
+		const longest = waitedMs < HOUR ? early : Math.min(waitedMs / 10, HOUR / 2);
 		expect(pauseMs(waitedMs)).toBeLessThanOrEqual(longest);
-		expect(pauseMs(waitedMs)).toBeGreaterThanOrEqual(2 * SECOND);
+		expect(pauseMs(waitedMs)).toBeGreaterThan(0.8 * longest);
+	});
+});
+
+it('an end that an event alone told is looked for soon, and counts a minute later, or at Max Wait', () => {
+	const seconds = fc.integer({ min: -120, max: 120 });
+	check([seconds, seconds], (toldS, nowS) => {
+		const known = knownOf('session', [{ told: { stopped: DEADLINE_MS + toldS * SECOND } }]);
+		const countsS = toldS < 0 ? Math.min(toldS + 60, 0) : toldS;
+		const nowMs = DEADLINE_MS + nowS * SECOND;
+		expect(isOver(known, WANT, nowMs)).toBe(nowS >= countsS);
+		if (nowS >= Math.min(countsS, 0)) return;
+		const pauses = [0, 1].map((soonLooks) =>
+			next(known, WANT, { ...START, soonLooks }, budgetOf(DEADLINE_MS, 0, 1), nowMs),
+		);
+		const usualMs = pauseMs(Math.max(nowS - toldS, 0) * SECOND);
+		expect(pauses).toMatchObject([{ pauseMs: usualMs }, { pauseMs: SECOND }]);
+	});
+});
+
+it('ends are sent until each had its turn, or for as long after a first one that came late', () => {
+	const limits = { endMs: 90 * SECOND, keepUntilMs: DEADLINE_MS + 600 * SECOND };
+	check([fc.oneof(fc.integer({ min: 0, max: 700 }), fc.constant(Infinity))], (triedS) => {
+		const progress = { ...START, triedAtMs: DEADLINE_MS + triedS * SECOND };
+		const untilS = triedS < 90 ? 90 : Math.min(triedS + 90, 600);
+		expect(endsUntilMs(WANT, progress, limits)).toBe(DEADLINE_MS + untilS * SECOND);
 	});
 });
 
@@ -28,6 +61,24 @@ it('an hour of waiting for one conversation takes few requests', () => {
 	for (let atMs = 0; atMs < HOUR; atMs += pauseMs(atMs)) looks++;
 	expect(looks).toBeLessThan(170);
 });
+
+/** @returns what is next: of what is over, the timelog if no one may have picked up, then what is wanted as long as it may come */
+function expectedStep(known: Known, want: Want, progress: Progress, { keepUntilMs }: Budget, nowMs: number) {
+	const isEnd = isShownOver(known) || known.ended === true || Object.keys(known.told).length > 0;
+	if (!isEnd) {
+		const dueMs = Math.max(progress.lookedAtMs, progress.sinceMs) + pauseMs(nowMs - progress.sinceMs);
+		return nowMs < want.deadlineMs ? { step: 'look', atMs: Math.min(dueMs, want.deadlineMs) } : {};
+	}
+	const { seenOverAtMs = nowMs } = known;
+	const isLogDue = needsLog(known) && progress.lookedAtMs < seenOverAtMs && nowMs < keepUntilMs;
+	if (isLogDue) return { step: 'look', untilMs: keepUntilMs };
+	const untilMs = Math.min(seenOverAtMs + want.keepMs, keepUntilMs);
+	const isOpen = want.keep.some((name) => known.parts[name]?.mayCome ?? true);
+	if (!isOpen || progress.keptAtMs >= untilMs)
+		return { step: nowMs >= seenOverAtMs + (want.responseMs ?? 0) ? 'ready' : 'pause' };
+	const pause = Math.max(pauseMs(progress.keptAtMs - seenOverAtMs), 0);
+	return { step: 'keep', atMs: Math.min(progress.keptAtMs + pause, untilMs), isLast: nowMs >= untilMs };
+}
 
 /** Lives through a wait, in which each request takes some time, and each look or end brings the next fact, unless it fails. */
 function live(facts: Fact[], want: Want, requestMs: number, budget: Budget, failures: boolean[] = []) {
@@ -40,6 +91,7 @@ function live(facts: Fact[], want: Want, requestMs: number, budget: Budget, fail
 	const learned: Fact[] = [];
 	for (let turn = 0; turn < 2_000; turn++) {
 		const step = next(known, want, progress, budget, nowMs);
+		expect(step).toMatchObject(expectedStep(known, want, progress, budget, nowMs));
 		if (step.step === 'ready') return { sent, readyAtMs: nowMs };
 		nowMs = Math.max(nowMs, step.atMs);
 		if (step.step === 'pause') continue;
@@ -63,6 +115,7 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 		isEnded: fc.boolean(),
 		keep: fc.constantFrom<Want['keep']>([], ['transcript'], ['recording', 'transcript']),
 		keepMs: fc.integer({ min: SECOND, max: 600 * SECOND }),
+		responseMs: fc.constantFrom(undefined, 30 * SECOND),
 	});
 	const requests = fc.integer({ min: 1, max: 10 * SECOND });
 	const counts = fc.integer({ min: 1, max: 2_000 });
@@ -98,8 +151,9 @@ it('what is to be ended is ended at its Max Wait, and again while that fails', (
 it('a process that takes up a wait after its Max Wait still ends it, if n8n is not about to go on by itself', () => {
 	const budget = budgetOf(DEADLINE_MS, 600 * SECOND, 1);
 	const want = { ...WANT, isEnded: true, keep: ['transcript' as const], keepMs: 600 * SECOND };
-	const lateMs = DEADLINE_MS + 300 * SECOND;
-	expect(next(knownOf('call', []), want, START, budget, lateMs)).toMatchObject({ step: 'end' });
+	for (const nowMs of [DEADLINE_MS, DEADLINE_MS + 300 * SECOND]) {
+		expect(next(knownOf('call', []), want, START, budget, nowMs)).toMatchObject({ step: 'end' });
+	}
 	const tooLateMs = budget.keepUntilMs;
 	expect(next(knownOf('call', []), want, START, budget, tooLateMs)).toEqual({ step: 'ready' });
 });
@@ -111,12 +165,13 @@ it('a last look that fails is tried again, at a moderate pace, as long as there 
 	// At 5, 10, 20, 40, 70, and 100 s: an outage of a minute costs nothing.
 	expect(last.length).toBeGreaterThan(4);
 	expect(last.length).toBeLessThan(9);
+	expect(last[1]?.atMs).toBeLessThan(DEADLINE_MS + 10 * SECOND);
 	expect(last.at(-1)?.atMs).toBeGreaterThan(DEADLINE_MS + 60_000);
 });
 
 it('what is not to be ended is looked at once more at its Max Wait', () => {
 	const { sent } = live([], WANT, SECOND, budgetOf(DEADLINE_MS, 0, 1));
 	expect(sent.at(-1)?.step).toBe('look');
-	expect(sent.at(-1)?.atMs).toBeGreaterThanOrEqual(DEADLINE_MS);
+	expect(sent.filter(({ atMs }) => atMs >= DEADLINE_MS)).toHaveLength(1);
 	expect(sent.map(({ step }) => step)).not.toContain('end');
 });
