@@ -20,6 +20,7 @@ import {
 	startParameters,
 	useRig,
 } from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -310,6 +311,14 @@ describe('A room that is made for what is started', () => {
 			}
 		},
 	);
+
+	it('is closed at once, not after all other items', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
+		const parameters = startParameters({ recording: 'record', options: { maxConcurrency: 1 } });
+		await rig.engine.run({ parameters, items: rows(9), onError: 'continueRegularOutput' });
+		const closedAs = posts().findIndex(({ path }) => path.endsWith('deactivate'));
+		expect([closedAs < 6, open().length]).toEqual([true, 8]);
+	});
 
 	it.each(KINDS)(
 		'that cannot be made means that no $one was $started',
