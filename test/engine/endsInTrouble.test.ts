@@ -34,14 +34,20 @@ it('A call that ended five minutes before is shown as ended, with what was said,
 	expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
 });
 
-it.each(['stopping', 'STOPPING'])(
-	'A session that is %s after a lost answer counts as ended',
-	async (status) => {
+it.each([
+	['stopping', 'lost', 504, true],
+	['STOPPING', 'lost', 504, true],
+	// Someone else has ended it, or it goes on.
+	['stopping', 'refused', 409, false],
+] as const)(
+	'A session that is %s after an end that was %s (%i) counts as ended by us: %j',
+	async (...given) => {
+		const [status, , code, endedAtTimeout] = given;
 		const waiting = await rig.engine.startAndWait(60_000, ENDED);
 		await later(55_000);
 		for (const one of sessions()) one.status = status as 'stopping';
-		refuseEnds(504);
-		expect(await waiting.jsonWithin(1_200_000)).toMatchObject([{ endedAtTimeout: true }]);
+		refuseEnds(code);
+		expect(await waiting.jsonWithin(1_200_000)).toMatchObject([{ endedAtTimeout }]);
 	},
 );
 
