@@ -163,6 +163,7 @@ describe('How an end is known that answers contradict', () => {
 		['was still ringing, without a timelog', 0, ['ringing'], {}, 'noAnswer'],
 		['was talking, with the timelog of its start', 0, ['ringing', 'answered'], { timelog }, 'answered'],
 		['was picked up since the last look', SOON_MS - 500, ['ringing', 'answered'], {}, 'answered'],
+		['was picked up then, with a timelog that lags', SOON_MS - 500, ['answered'], { timelog }, 'answered'],
 	])('the answer to Hang Up of a call that %s', async (_what, afterMs, statuses, more, outcome) => {
 		const waiting = await rig.engine.startAndWait(SOON_MS, MAKE_AND_WAIT);
 		const [callId = ''] = rig.simulator.calls.keys();
@@ -173,10 +174,18 @@ describe('How an end is known that answers contradict', () => {
 		expect(await waiting.jsonWithin()).toMatchObject([{ hungUpAtTimeout: true, outcome }]);
 	});
 
-	it.each(['answered', 'noAnswer'])('rows of a list that have no timelogs: %s', async (outcome) => {
+	it.each([
+		['answered', 'have no timelogs', {}],
+		['noAnswer', 'have no timelogs', {}],
+		['answered', 'have timelogs that lag', { timelog }],
+		['noAnswer', 'have timelogs that lag', { timelog }],
+	])('%s, though the rows of the list %s', async (outcome, _what, more) => {
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, MAKE_AND_WAIT, { items: rows(15) });
 		const callIds = [...rig.simulator.calls.keys()];
-		const list = { pageInfo: { lastPage: 1 }, data: callIds.map((callId) => ({ callId, status: 'ended' })) };
+		const list = {
+			pageInfo: { lastPage: 1 },
+			data: callIds.map((callId) => ({ callId, status: 'ended', ...more })),
+		};
 		rig.simulator.addFault({
 			kind: 'noData',
 			body: list,

@@ -84,14 +84,15 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver }: Recor
 	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
 	const { outcome, answered } = kind.describe({ status: record.status });
 	const [stage, timelog] = [kind.stageOf(record), timelogOf(record)];
-	const isAtEnd = stage >= FINAL || wasOver === true;
 	const isTold = stage >= FINAL && outcome !== 'answered';
-	const isWhole = isTold || (isAtEnd && Object.keys(timelog).length > 0);
+	const entries = Object.values(timelog);
+	// In the record that shows the end first, the timelog may lag behind.
+	const isLogged = wasOver ? entries.length > 0 : entries.some((entry) => kind.stageOf(entry) >= FINAL);
 	return {
 		...unknown(id),
 		fields: fieldsOf(plain, stage),
 		timelog,
-		endLog: isWhole ? LOG.whole : LOG[wasOver === true ? 'asked' : 'unknown'],
+		endLog: isTold || isLogged ? LOG.whole : LOG[wasOver === true ? 'asked' : 'unknown'],
 		isAnswered: answered === true && outcome !== 'answered',
 		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
 	};
