@@ -1,4 +1,10 @@
-import type { IDataObject, IExecuteFunctions, IRunExecutionData, Workflow } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	IHookFunctions,
+	IRunExecutionData,
+	Workflow,
+} from 'n8n-workflow';
 
 /** What contexts of n8n-core have beside n8n-workflow's types. */
 export interface InEngine {
@@ -13,6 +19,15 @@ export interface InEngine {
 export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined {
 	const { runExecutionData } = context as InEngine;
 	return runExecutionData?.executionData && runExecutionData;
+}
+
+/** @returns the name of another node of the workflow that has the node's URL, since one is a copy of the other */
+export function copyOf(context: IHookFunctions): string | undefined {
+	const { name, type, webhookId } = context.getNode();
+	const { nodes = {} } = (context as InEngine).workflow ?? {};
+	const others = Object.values(nodes).filter((node) => node.name !== name && node.type === type);
+	return others.find((node) => webhookId !== undefined && node.webhookId === webhookId && !node.disabled)
+		?.name;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { PerNode } from '../api/perNode';
+import { copyOf } from '../n8n/nodeContext';
 import { webhookPath } from './address';
 import { type SigningKey } from './envelope';
 
@@ -60,17 +61,10 @@ function keep(
  * @throws Error if another node of the workflow is reached at its URL: n8n's editor copies a node with its URL, and n8n 1.x publishes both
  */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
-	const path = webhookPath(String(context.getNodeWebhookUrl('default')));
-	const { name } = context.getNode();
-	const { id } = context.getWorkflow();
-	const twin = all().find(
-		({ isOwn, workflowId, nodeName, url }) =>
-			isOwn && workflowId === id && nodeName !== name && webhookPath(url) === path,
-	);
-	// One that was deleted may still be known.
-	if (twin && context.getChildNodes(twin.nodeName).length > 0) {
+	const twin = copyOf(context);
+	if (twin !== undefined) {
 		throw new Error(
-			`'${name}' has the same URL as '${twin.nodeName}', because one is a copy of the other. Delete one, and add it again from the nodes panel.`,
+			`'${context.getNode().name}' has the same URL as '${twin}', because one is a copy of the other. Delete one, and add it again from the nodes panel.`,
 		);
 	}
 	keep(context, { ...own, isOwn: true });

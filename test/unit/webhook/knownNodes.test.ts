@@ -9,14 +9,13 @@ import {
 import { toolPath } from '../../../nodes/VideoSdkAgentCloud/tools/token';
 import { NODE } from '../support';
 
-/** @param url as n8n gives it, which begins with its WEBHOOK_URL. @param connected the nodes of its workflow that lead to others */
-const hookContext = (id: string, url: string, workflowId = id, connected: string[] = []) =>
+/** @param url as n8n gives it, which begins with its WEBHOOK_URL */
+const hookContext = (id: string, url: string) =>
 	({
 		getMode: () => 'trigger',
-		getNode: () => ({ ...NODE, id, name: id }),
+		getNode: () => ({ ...NODE, id }),
 		getNodeWebhookUrl: () => url,
-		getWorkflow: () => ({ id: workflowId, name: 'Orders', active: true }),
-		getChildNodes: (name: string) => (connected.includes(name) ? ['next'] : []),
+		getWorkflow: () => ({ id: 'workflow-1', name: 'Orders', active: true }),
 	}) as unknown as IHookFunctions;
 
 it('A WEBHOOK_URL without https:// keeps no one from unpublishing, or from handing over another tool', () => {
@@ -33,14 +32,18 @@ it('A WEBHOOK_URL without https:// keeps no one from unpublishing, or from handi
 });
 
 it.each([
-	['in its workflow', 'orders', ['first'], true],
-	['in its workflow, where the first one is gone', 'orders', [], false],
-	['in another workflow', 'returns', ['first'], false],
-])('A copy of a trigger that has its URL is refused (%s)', (_what, workflowId, connected, isRefused) => {
-	const url = `https://n8n.example.com/webhook/${workflowId}${connected.length}/mcp`;
-	const own = { toolName: 'find_order', timeoutS: 20, key: {} as never };
-	rememberNode(hookContext('first', url, 'orders', ['first']), own);
-	const publish = () => rememberNode(hookContext('copy', url, workflowId, connected), own);
-	if (isRefused) expect(publish).toThrow(/'copy' has the same URL as 'first'/);
+	['has its URL', {}, true],
+	['is disabled', { disabled: true }, false],
+	['has a URL of its own', { webhookId: 'b' }, false],
+	['is of another kind', { type: 'n8n-nodes-base.webhook' }, false],
+])('A trigger is refused beside a copy of it that %s', (_what, more, isRefused) => {
+	const copy = { ...NODE, webhookId: 'a', name: 'copy', ...more };
+	const context = {
+		...hookContext('original', 'https://n8n.example.com/webhook/a/mcp'),
+		getNode: () => ({ ...NODE, webhookId: 'a', name: 'original' }),
+		workflow: { nodes: { original: { ...NODE, webhookId: 'a', name: 'original' }, copy } },
+	} as unknown as IHookFunctions;
+	const publish = () => rememberNode(context, { events: [] });
+	if (isRefused) expect(publish).toThrow(/'original' has the same URL as 'copy'/);
 	else expect(publish).not.toThrow();
 });
