@@ -1,7 +1,7 @@
 /** What was said comes out only if it is certain whose it is. */
 import fc from 'fast-check';
 import { UserError, type IDataObject } from 'n8n-workflow';
-import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { ApiError, NO_TIME_LEFT, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
 import { findParts, placeOf } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
@@ -10,6 +10,7 @@ import type { Place } from '../../../nodes/VideoSdkAgentCloud/conversation/ownRo
 import {
 	type Includable,
 	joinParts,
+	NOT_IN_TIME,
 	type Part,
 	showParts,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
@@ -38,7 +39,7 @@ async function look(place: Place, world: World, readText = async (url: string) =
 	const send: Send = async ({ path, qs }, read) => {
 		asked.push(path.join('/'));
 		// No list of the whole account is read.
-		if (qs) expect(qs.roomId).toBe(ROOM);
+		if (qs) expect(qs.roomId ?? '').toBe(place.roomId);
 		if (qs) expect(qs.sessionId).toBe(place.hasOwnRoom ? undefined : place.roomSessionId);
 		if (world.fails && path.includes('recordings'))
 			throw new ApiError(CONTEXT, { kind: 'status', status: world.fails });
@@ -306,10 +307,27 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	['a web page', true, new FileError('a web page instead', '', true)],
 	['a private host', false, new FileError('a private host', '')],
 	['a failure in words', true, new UserError('no')],
+	['no time', true, new UserError(NO_TIME_LEFT)],
 ])('a file that fails by %s may come later: %s', async (_what, mayCome, error) => {
 	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
 	const { parts } = await look(OWN, world, async () => await Promise.reject(error));
-	expect(parts.transcript).toMatchObject({ mayCome, reason: error.message });
+	const reason = error.message === NO_TIME_LEFT ? NOT_IN_TIME : error.message;
+	expect(parts.transcript).toMatchObject({ mayCome, reason });
+});
+
+it.each([new ApiError(CONTEXT, { kind: 'cancelled' }), new TypeError('of our own')])(
+	'%s is no reason why something is missing',
+	async (error) => {
+		const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
+		const looking = look(OWN, world, async () => await Promise.reject(error));
+		await expect(looking).rejects.toBe(error);
+	},
+);
+
+it('what a room left that VideoSDK does not name may come', async () => {
+	const world = { recordings: [], merged: [], transcriptions: [] };
+	const { parts } = await look({ ...SHARED, roomId: '' }, world);
+	for (const name of NAMES) expect(parts[name]).toMatchObject({ mayCome: true });
 });
 
 it.each<[string, IDataObject, boolean]>([
@@ -324,4 +342,12 @@ it.each<[string, IDataObject, boolean]>([
 
 it.each([null, '', undefined])('a call whose record names %j as its session names none', (sessionId) => {
 	expect(placeOf(KINDS.call, { roomId: 'r', sessionId })).toEqual({ roomId: 'r', hasOwnRoom: false });
+});
+
+it("a call's record names the session of its room, and an agent session's its own", () => {
+	const record = { roomId: 'r', sessionId: 's', callId: 'c' };
+	const named = { roomId: 'r', hasOwnRoom: false, roomSessionId: 's', callId: 'c' };
+	expect(placeOf(KINDS.call, record)).toEqual(named);
+	const own = { roomId: 'own', endMs: 1 };
+	expect(placeOf(KINDS.session, record, own)).toEqual({ ...own, hasOwnRoom: true });
 });
