@@ -9,6 +9,7 @@ import {
 	join,
 	type Known,
 	learn,
+	needsLog,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { joinParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import { larger } from '../../../nodes/VideoSdkAgentCloud/conversation/record';
@@ -70,16 +71,18 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 		const { stageOf } = KINDS[kind];
 		check([facts], (list) => {
 			const records = list.flatMap((fact): IDataObject[] => ('record' in fact ? [fact.record] : []));
-			const times = records
-				.filter((record) => stageOf(record) >= FINAL)
+			const isEnd = (one: IDataObject) => stageOf(one) >= FINAL;
+			const ends = records
+				.filter((record) => isEnd(record) && record[KINDS[kind].idField] === ID)
 				.flatMap(({ end, timelog }) => {
-					const entries = (timelog || []) as IDataObject[];
-					const final = entries.filter((one) => stageOf(one) >= FINAL);
-					return [end, ...final.map(({ timestamp }) => timestamp)];
+					const final = ((timelog || []) as IDataObject[]).filter(isEnd);
+					const times = [end, ...final.map(({ timestamp }) => timestamp)];
+					return times
+						.map((time) => Date.parse(String(time)))
+						.filter((ms) => ms > 0)
+						.slice(0, 1);
 				});
-			expect([undefined, ...times.map((time) => Date.parse(String(time)))]).toContain(
-				knownOf(kind, list).overAtMs,
-			);
+			expect(knownOf(kind, list).overAtMs ?? Infinity).toBe(Math.min(...ends));
 		});
 	});
 
@@ -150,6 +153,10 @@ const CASES: Record<string, Row> = {
 	'someone who had answered stays answered, though the last record has no such entry': [
 		[call('answered', { timelog: [...RANG, ...TALKED.timelog] }), call('ended', RANG_ONLY)],
 		{ outcome: 'answered', answered: true, durationSeconds: 40 },
+	],
+	'who had answered stays answered, also in a call that failed then': [
+		[call('answered'), call('failed', RANG_ONLY)],
+		{ outcome: 'failed', answered: true },
 	],
 	'a status alone shows an answer, too': [
 		[call('answered'), call('ended', RANG_ONLY)],
@@ -234,6 +241,10 @@ const CASES: Record<string, Row> = {
 		],
 		{ note: 'new' },
 	],
+	'two steps of one status are two, in their order': [
+		[call('ended', { timelog: [entry('transferring', 80), entry('transferring', 90)] })],
+		{ timelog: [entry('transferring', 90), entry('transferring', 80)] },
+	],
 	'one entry of the timelog in two spellings is one': [
 		[call('ended', TALKED), call('ENDED', { timelog: [entry('ANSWERED', 90)] })],
 		{ timelog: [expect.objectContaining({ timestamp: before(90) })] as never },
@@ -243,7 +254,7 @@ const CASES: Record<string, Row> = {
 /** The same of what is ended at Max Wait. */
 const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 	'what still runs is ended at Max Wait': [
-		[call('answered'), { ended: true }],
+		[call('answered'), { ended: 'no answer' }, { ended: true }],
 		{ timedOut: true, hungUpAtTimeout: true },
 		'endError',
 	],
@@ -296,4 +307,18 @@ it.each(Object.entries({ ...CASES, ...ENDED_AT_MAX_WAIT }))('%s', (what, [facts,
 		expect(shown).toMatchObject(expected);
 		for (const name of not.split(' ').filter(Boolean)) expect(shown).not.toHaveProperty(name);
 	});
+});
+
+it.each<[isNeeded: boolean, facts: Fact[]]>([
+	[true, [call('ended')]],
+	[true, [call('ringing', { timelog: RANG }), call('ended')]],
+	...[call('ended', RANG_ONLY), call('missed'), call('failed')].map((end): [boolean, Fact[]] => [
+		false,
+		[end],
+	]),
+	[false, [{ ...call('ended'), wasOver: true }]],
+	[false, [call('answered'), call('ended')]],
+	[false, [call('ringing')]],
+])('the timelog is needed (%s) only of who may have picked up: %j', (isNeeded, facts) => {
+	eachOrder('call', facts, (known) => expect(needsLog(known)).toBe(isNeeded));
 });
