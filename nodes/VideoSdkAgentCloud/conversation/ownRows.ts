@@ -40,10 +40,9 @@ export function isNamed({ roomId, roomSessionId }: Place, row: IDataObject): boo
 
 /** @returns whether another call took place in the same session of a room, so that no one can tell whose recordings these are */
 export async function isShared(send: Send, { roomId, roomSessionId, callId }: Place): Promise<boolean> {
-	if (callId === undefined) return false;
 	const qs = { ...(roomId && { roomId }), sessionId: roomSessionId };
 	const isOther = ({ sessionId, callId: id }: IDataObject) =>
-		sessionId === roomSessionId && String(id).toLowerCase() !== callId.toLowerCase();
+		sessionId === roomSessionId && String(id).toLowerCase() !== callId?.toLowerCase();
 	return (await listRecords(send, { ...CALLS, qs }, 1, isOther)).length > 0;
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/starts';
 import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
-import { isContinuedEarly } from '../../n8n/subExecution';
+import { isContinuedAfterEnd, isContinuedEarly } from '../../n8n/subExecution';
 import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
@@ -33,9 +33,15 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
 /**
  * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
  * @throws NodeOperationError if another run of the execution, or an earlier retry, comes first, since what that one has started is
- * unknown here; or if n8n continues before a sub-workflow is over
+ * unknown here; or if n8n continues what is over, or before a sub-workflow is
  */
 export async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+	if (isContinuedAfterEnd(context)) {
+		throw new NodeOperationError(context.getNode(), 'This execution was stopped, or has failed', {
+			description:
+				'Nothing was sent. n8n 1.x continues a workflow when its sub-workflow is over, even one that was stopped.',
+		});
+	}
 	if (await isContinuedEarly(context)) {
 		throw new NodeOperationError(context.getNode(), 'The sub-workflow before this node is still waiting', {
 			description:
