@@ -1,9 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import {
-	hasSubExecutions,
-	isContinuedAfterEnd,
-	isContinuedEarly,
-} from '../../../nodes/VideoSdkAgentCloud/n8n/subExecution';
+import { findWrongContinuation, hasSubExecutions } from '../../../nodes/VideoSdkAgentCloud/n8n/subExecution';
 
 /** A run of a workflow whose nodes ran sub-workflows, each by the ID of its execution. */
 const runDataOf = (runs: Record<string, string[]>) =>
@@ -13,44 +9,60 @@ const runDataOf = (runs: Record<string, string[]>) =>
 			ids.map((executionId) => ({ metadata: { subExecution: { executionId }, subExecutionsCount: 1 } })),
 		]),
 	);
-const contextOf = (runs: Record<string, string[]>, executions: Record<string, () => unknown>) =>
+const contextOf = (
+	runs: Record<string, string[]>,
+	executions: Record<string, () => unknown>,
+	error?: Error,
+) =>
 	({
-		runExecutionData: { resultData: { runData: runDataOf(runs) } },
+		workflow: { getNode: (name: string) => (name === 'Run on' ? { onError: 'continueErrorOutput' } : {}) },
+		runExecutionData: { resultData: { runData: runDataOf(runs), error } },
 		getExecutionDataById: async (id: string) => executions[id]?.(),
 	}) as unknown as IExecuteFunctions;
-const waiting = (shouldResume?: boolean) => ({ waitTill: new Date(), parentExecution: { shouldResume } });
-const over = { parentExecution: { shouldResume: true } };
+const parentExecution = { shouldResume: true };
+const ended =
+	(runs: Record<string, string[]> = {}, error?: Error) =>
+	() => ({
+		parentExecution,
+		resultData: { runData: runDataOf(runs), error },
+	});
+const waiting = (shouldResume?: boolean) => () => ({
+	waitTill: new Date(),
+	parentExecution: { shouldResume },
+});
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-it.each<[string, Record<string, string[]>, boolean]>([
-	['waits again', { Run: ['waiting'] }, true],
-	['waits, and is one of several', { Run: ['over'], 'Run more': ['waiting'] }, true],
-	['is over, but its own sub-workflow waits', { Run: ['outer'] }, true],
-	['is over', { Run: ['over'] }, false],
-	['was over when the next one ran', { Run: ['waiting', 'over'] }, false],
-	['is not waited for', { Run: ['left'], 'Run more': ['by a tool'] }, false],
-	['was deleted', { Run: ['deleted'] }, false],
-	['is stored as over a moment later', { Run: ['late'] }, false],
-])('An execution is continued early if its sub-workflow %s', async (_what, runs, expected) => {
+it.each<[string, Record<string, string[]>, string | undefined]>([
+	['waits again', { Run: ['waiting'] }, 'early'],
+	['waits, and is one of several', { Run: ['over'], 'Run more': ['waiting'] }, 'early'],
+	['is over, but its own sub-workflow waits', { Run: ['outer'] }, 'early'],
+	['has failed', { Run: ['failed'] }, 'failed'],
+	['has failed, which is to be ignored', { 'Run on': ['failed'] }, undefined],
+	['is over', { Run: ['over'] }, undefined],
+	['was over when the next one ran', { Run: ['waiting', 'over'] }, undefined],
+	['is not waited for', { Run: ['left'], 'Run more': ['by a tool'] }, undefined],
+	['was deleted', { Run: ['deleted'] }, undefined],
+	['is stored as over a moment later', { Run: ['late'] }, undefined],
+])('n8n 1.x continues an execution whose sub-workflow %s', async (_what, runs, expected) => {
 	let looks = 0;
 	const context = contextOf(runs, {
-		waiting: () => waiting(true),
-		left: () => waiting(false),
-		'by a tool': () => waiting(),
-		over: () => over,
-		outer: () => ({ ...over, resultData: { runData: runDataOf({ Inner: ['waiting'] }) } }),
-		late: () => (looks++ < 3 ? waiting(true) : over),
+		waiting: waiting(true),
+		left: waiting(false),
+		'by a tool': waiting(),
+		over: ended(),
+		failed: ended({}, new Error('Declined')),
+		outer: ended({ Inner: ['waiting'] }),
+		late: () => (looks++ < 3 ? waiting(true)() : ended()()),
 	});
-	const isEarly = isContinuedEarly(context);
+	const found = findWrongContinuation(context);
 	await jest.advanceTimersByTimeAsync(10_000);
-	expect(await isEarly).toBe(expected);
+	expect(await found).toBe(expected);
 	expect(hasSubExecutions(context)).toBe(true);
 });
 
-it.each([true, false])('An execution is continued after its end if it has an error: %s', (hasError) => {
-	const resultData = { runData: {}, ...(hasError && { error: new Error('Canceled') }) };
-	const context = { runExecutionData: { resultData } } as unknown as IExecuteFunctions;
-	expect(isContinuedAfterEnd(context)).toBe(hasError);
+it('What was stopped, or has failed, is not continued', async () => {
+	expect(await findWrongContinuation(contextOf({}, {}, new Error('Canceled')))).toBe('ended');
+	expect(await findWrongContinuation(contextOf({}, {}))).toBeUndefined();
 });

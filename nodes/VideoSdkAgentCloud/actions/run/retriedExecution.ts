@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/starts';
 import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
-import { isContinuedAfterEnd, isContinuedEarly } from '../../n8n/subExecution';
+import { findWrongContinuation } from '../../n8n/subExecution';
 import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
@@ -10,6 +10,22 @@ import { isSecondRun } from './secondRun';
 
 /** n8n keeps 10,000 executions by default, and each of them can be retried at any time. */
 const MAX_RETRIES = 10_000;
+
+/** What to tell the user, see `findWrongContinuation`. */
+const WRONG_CONTINUATIONS = {
+	ended: [
+		'This execution was stopped, or has failed',
+		'n8n 1.x continues a workflow when its sub-workflow is over, even one that was stopped.',
+	],
+	early: [
+		'The sub-workflow before this node is still waiting',
+		'n8n 1.x continues a workflow as soon as its sub-workflow has waited once. Put this node at the end of the sub-workflow, or update to n8n 2.x.',
+	],
+	failed: [
+		'The sub-workflow before this node has failed',
+		"To go on all the same, change 'On Error' of the node that runs it.",
+	],
+} as const;
 
 /** An outcome as text, with the message of its error. */
 type StoredOutcome = Omit<Outcome, 'error'> & { message?: string };
@@ -33,20 +49,13 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
 /**
  * @returns what `keepForRetry` has left; nothing if the user hasn't retried the execution
  * @throws NodeOperationError if another run of the execution, or an earlier retry, comes first, since what that one has started is
- * unknown here; or if n8n continues what is over, or before a sub-workflow is
+ * unknown here; or if n8n should not have continued the execution
  */
 export async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
-	if (isContinuedAfterEnd(context)) {
-		throw new NodeOperationError(context.getNode(), 'This execution was stopped, or has failed', {
-			description:
-				'Nothing was sent. n8n 1.x continues a workflow when its sub-workflow is over, even one that was stopped.',
-		});
-	}
-	if (await isContinuedEarly(context)) {
-		throw new NodeOperationError(context.getNode(), 'The sub-workflow before this node is still waiting', {
-			description:
-				'Nothing was sent. n8n 1.x continues a workflow as soon as its sub-workflow has waited once. Put this node at the end of the sub-workflow, or update to n8n 2.x.',
-		});
+	const wrong = await findWrongContinuation(context);
+	if (wrong) {
+		const [message, advice] = WRONG_CONTINUATIONS[wrong];
+		throw new NodeOperationError(context.getNode(), message, { description: `Nothing was sent. ${advice}` });
 	}
 	if (await isSecondRun(context)) {
 		throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
