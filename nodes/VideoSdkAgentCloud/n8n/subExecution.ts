@@ -5,34 +5,44 @@ import type { InEngine } from './nodeContext';
 const STORED_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 500;
 
+const CONTEXT_FIELD = 'agentCloudSubWorkflowsOver';
+
 type State = 'failed' | 'open' | 'over';
 
 /** @returns whether a node of this execution ran sub-workflows */
 export function hasSubExecutions(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as InEngine;
 	const runs = Object.values(runExecutionData?.resultData.runData ?? {}).flat();
-	return runs.some(({ metadata }) => metadata?.subExecutionsCount);
+	return runs.some(({ metadata }) => metadata?.subExecutionsCount ?? metadata?.subExecution);
 }
 
 async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
-	const data = await context.getExecutionDataById(id);
-	if (data?.parentExecution?.shouldResume !== true) return 'over';
-	if (data.waitTill !== undefined) return 'open';
+	// n8n throws if what it has stored is lost.
+	const data = await context.getExecutionDataById(id).catch(() => undefined);
+	// As n8n 1.x decides whether to continue the execution that ran it (shouldRestartParentExecution).
+	if (data?.parentExecution === undefined || data.parentExecution.shouldResume === false) return 'over';
+	const { error } = data.resultData;
+	// One that was stopped while it waited has both.
+	if (data.waitTill !== undefined && error === undefined) return 'open';
 	// It may have been continued too early itself.
 	const below = await subWorkflowsOf(context, data);
 	if (below.some(([, state]) => state === 'open')) return 'open';
-	return data.resultData.error === undefined ? 'over' : 'failed';
+	return error === undefined ? 'over' : 'failed';
 }
 
-/** @returns what became of the sub-workflows for which an execution has waited: of the latest of each node, by the node's name */
+/** @returns what became of the sub-workflows for which an execution has waited, but for those that are `over`, by the node's name */
 async function subWorkflowsOf(
 	context: IExecuteFunctions,
 	execution?: IRunExecutionData,
+	over: string[] = [],
 ): Promise<Array<[node: string, State]>> {
 	const found: Array<[string, State]> = [];
 	for (const [node, runs] of Object.entries(execution?.resultData.runData ?? {})) {
-		const id = runs.at(-1)?.metadata?.subExecution?.executionId;
-		if (id !== undefined) found.push([node, await stateOf(context, id)]);
+		for (const id of runs.flatMap(({ metadata }) => metadata?.subExecution?.executionId ?? [])) {
+			const state = over.includes(id) ? 'over' : await stateOf(context, id);
+			if (state !== 'over') found.push([node, state]);
+			else if (!over.includes(id)) over.push(id);
+		}
 	}
 	return found;
 }
@@ -53,8 +63,13 @@ export async function findWrongContinuation(
 		const { onError = 'stopWorkflow', continueOnFail } = workflow?.getNode(name) ?? {};
 		return onError === 'stopWorkflow' && !continueOnFail;
 	};
+	if (!hasSubExecutions(context)) return undefined;
+	// Stored with the execution, so that a loop asks for each of them once.
+	const kept = context.getContext('flow');
+	const over = [...((kept[CONTEXT_FIELD] as string[] | undefined) ?? [])];
 	for (const untilMs = Date.now() + STORED_WITHIN_MS; ;) {
-		const found = await subWorkflowsOf(context, runExecutionData);
+		const found = await subWorkflowsOf(context, runExecutionData, over);
+		kept[CONTEXT_FIELD] = over;
 		if (!found.some(([, state]) => state === 'open')) {
 			return found.some(([node, state]) => state === 'failed' && isStopping(node)) ? 'failed' : undefined;
 		}

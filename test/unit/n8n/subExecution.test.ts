@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { findWrongContinuation, hasSubExecutions } from '../../../nodes/VideoSdkAgentCloud/n8n/subExecution';
 
 /** A run of a workflow whose nodes ran sub-workflows, each by the ID of its execution. */
@@ -15,9 +15,13 @@ const contextOf = (
 	error?: Error,
 ) =>
 	({
+		getContext: () => kept,
 		workflow: { getNode: (name: string) => (name === 'Run on' ? { onError: 'continueErrorOutput' } : {}) },
 		runExecutionData: { resultData: { runData: runDataOf(runs), error } },
-		getExecutionDataById: async (id: string) => executions[id]?.(),
+		getExecutionDataById: async (id: string) => {
+			asked.push(id);
+			return executions[id]?.();
+		},
 	}) as unknown as IExecuteFunctions;
 const parentExecution = { shouldResume: true };
 const ended =
@@ -26,12 +30,19 @@ const ended =
 		parentExecution,
 		resultData: { runData: runDataOf(runs), error },
 	});
-const waiting = (shouldResume?: boolean) => () => ({
+const waiting = (shouldResume?: boolean, error?: Error) => () => ({
 	waitTill: new Date(),
 	parentExecution: { shouldResume },
+	resultData: { error },
 });
 
-beforeEach(() => jest.useFakeTimers());
+const asked: string[] = [];
+/** What n8n stores with the execution. */
+let kept: IDataObject;
+beforeEach(() => {
+	kept = {};
+	jest.useFakeTimers();
+});
 afterEach(() => jest.useRealTimers());
 
 it.each<[string, Record<string, string[]>, string | undefined]>([
@@ -41,15 +52,22 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 	['has failed', { Run: ['failed'] }, 'failed'],
 	['has failed, which is to be ignored', { 'Run on': ['failed'] }, undefined],
 	['is over', { Run: ['over'] }, undefined],
-	['was over when the next one ran', { Run: ['waiting', 'over'] }, undefined],
-	['is not waited for', { Run: ['left'], 'Run more': ['by a tool'] }, undefined],
+	['waits, and the next one is over', { Run: ['waiting', 'over'] }, 'early'],
+	['waits, which a tool has run', { Run: ['by a tool'] }, 'early'],
+	['is not waited for', { Run: ['left'] }, undefined],
 	['was deleted', { Run: ['deleted'] }, undefined],
+	['is lost', { Run: ['lost'] }, undefined],
+	['was stopped while it waited', { Run: ['stopped'] }, 'failed'],
 	['is stored as over a moment later', { Run: ['late'] }, undefined],
 ])('n8n 1.x continues an execution whose sub-workflow %s', async (_what, runs, expected) => {
 	let looks = 0;
 	const context = contextOf(runs, {
 		waiting: waiting(true),
 		left: waiting(false),
+		stopped: waiting(true, new Error('Canceled')),
+		lost: () => {
+			throw new Error('Missing');
+		},
 		'by a tool': waiting(),
 		over: ended(),
 		failed: ended({}, new Error('Declined')),
@@ -59,6 +77,10 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 	const found = findWrongContinuation(context);
 	await jest.advanceTimersByTimeAsync(10_000);
 	expect(await found).toBe(expected);
+	// Each that is over is asked for once, also after a wait.
+	const before = asked.length;
+	if (expected === undefined && !runs['Run on']) await findWrongContinuation(context);
+	expect(asked).toHaveLength(before);
 	expect(hasSubExecutions(context)).toBe(true);
 });
 
