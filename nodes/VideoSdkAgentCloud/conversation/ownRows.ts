@@ -41,8 +41,11 @@ export function isNamed({ roomId, roomSessionId }: Place, row: IDataObject): boo
 /** @returns whether another call took place in the same session of a room, so that no one can tell whose recordings these are */
 export async function isShared(send: Send, { roomId, roomSessionId, callId }: Place): Promise<boolean> {
 	const qs = { ...(roomId && { roomId }), sessionId: roomSessionId };
-	const isOther = ({ sessionId, callId: id }: IDataObject) =>
-		sessionId === roomSessionId && String(id).toLowerCase() !== callId?.toLowerCase();
+	const isOther = ({ sessionId, callId: id, outcome, answered }: IDataObject) =>
+		sessionId === roomSessionId &&
+		String(id).toLowerCase() !== callId?.toLowerCase() &&
+		// No one talked in a call that wasn't answered.
+		(answered === true || outcome === 'running');
 	return (await listRecords(send, { ...CALLS, qs }, 1, isOther)).length > 0;
 }
 

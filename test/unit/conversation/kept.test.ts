@@ -21,6 +21,8 @@ const CONTEXT = { getNode: () => ({ name: 'Call', parameters: {} }) } as unknown
 const ROOM = 'room-1';
 const OWN: Place = { roomId: ROOM, hasOwnRoom: true, endMs: Date.parse(before(60)) };
 const SHARED: Place = { ...OWN, hasOwnRoom: false, roomSessionId: 'own', callId: 'me' };
+/** In these no one talked. */
+const NOT_ANSWERED = ['missed', 'rejected'];
 const NAMES: Includable[] = ['recording', 'summary', 'transcript'];
 
 interface World {
@@ -234,11 +236,14 @@ it('of what several people said in a room, its own comes out in its order, howev
 	const call = fc.record({
 		callId: fc.constantFrom('me', 'ME', 'me', 'another'),
 		sessionId: fc.constantFrom('own', 'other', undefined),
+		status: fc.constantFrom('ended', 'answered', 'ringing', 'missed', 'rejected'),
 	});
 	const calls = fc.uniqueArray(call, { maxLength: 3, selector: ({ callId }) => callId });
 	const property = fc.asyncProperty(several, fc.boolean(), calls, async (talks, hasOwnRoom, listed) => {
 		const place: Place = { ...(hasOwnRoom ? OWN : SHARED), roomSessionId: 'own' };
-		const isAlone = !listed.some((one) => one.callId === 'another' && one.sessionId === 'own');
+		const isAlone = !listed.some(
+			(one) => one.callId === 'another' && one.sessionId === 'own' && !NOT_ANSWERED.includes(one.status),
+		);
 		const isOwn = (one: Talk) => {
 			if (!isInRoom(one) || !(hasOwnRoom || isAlone)) return false;
 			const isOwnSession = one.session === 'own';
