@@ -23,7 +23,7 @@ const WRONG_CONTINUATIONS = {
 	],
 	failed: [
 		'The sub-workflow before this node has failed',
-		"To go on all the same, change 'On Error' of the node that runs it.",
+		"To continue anyway, change 'On Error' in the settings of n8n's Execute Sub-workflow node.",
 	],
 } as const;
 
