@@ -9,7 +9,7 @@ import type { HandedTool } from '../simulator/toolAgent';
 import { checkAsync } from '../unit/support';
 import { byRule, callParameters, made, TO } from './callRig';
 import { ACTION, REVIEW, TOOL } from './engine';
-import { byId, failureOf, jsonOf, passTime, useRig } from './rig';
+import { byId, failureOf, jsonOf, passTime, later, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
 
 /** An execution that is left waiting would keep the test. */
@@ -239,8 +239,12 @@ describe('A call without a response', () => {
 	});
 
 	it('may take fifteen minutes if Max Wait is empty, longer than Max Call Duration', async () => {
-		await rig.engine.run({ parameters: { ...ask(), maxWait: '', maxWaitUnit: 'minutes' } });
+		const parameters = { ...ask(), maxWait: '', maxWaitUnit: 'minutes' };
+		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
 		expect(made(rig)[0]?.body).toMatchObject({ maxCallDuration: 600 });
+		await later(14 * 60_000);
+		expect(waiting.output).toBeUndefined();
+		expect(await waiting.jsonWithin(120_000)).toMatchObject([{ timedOut: true }]);
 	});
 
 	it('is hung up at Max Wait, by VideoSDK too', async () => {

@@ -145,7 +145,8 @@ describe('Get waits', () => {
 		[10, { timedOut: true }, ''],
 		[20, {}, 'timedOut'],
 	])('after a session that ended %i minutes ago: %j', async (minutes, expected, without) => {
-		addFormer(60, 120);
+		// It was a long one.
+		addFormer(-3_600, 120);
 		passTime((minutes + 2) * 60_000);
 		for (const fields of [waiting(1.2), {}]) {
 			await expectOutput(fields, { sessionId: 'former', ...expected }, without);
