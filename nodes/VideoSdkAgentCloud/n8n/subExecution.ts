@@ -5,7 +5,7 @@ import type { InEngine } from './nodeContext';
 const STORED_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 500;
 
-const CONTEXT_FIELD = 'agentCloudSubWorkflowsOver';
+const CONTEXT_FIELD = 'agentCloudOver';
 
 type State = 'failed' | 'open' | 'over';
 

@@ -13,13 +13,10 @@ const MAX_RETRIES = 10_000;
 
 /** What to tell the user, see `findWrongContinuation`. */
 const WRONG_CONTINUATIONS = {
-	ended: [
-		'This execution was stopped, or has failed',
-		'n8n 1.x continues a workflow when its sub-workflow is over, even one that was stopped.',
-	],
+	ended: ['This execution was stopped, or has failed', 'n8n 1.x continues it when its sub-workflow is over.'],
 	early: [
 		'The sub-workflow before this node is still waiting',
-		'n8n 1.x continues a workflow as soon as its sub-workflow has waited once. Put this node at the end of the sub-workflow, or update to n8n 2.x.',
+		'n8n 1.x continues after the first wait. Put this node at the end of the sub-workflow, or update to n8n 2.x.',
 	],
 	failed: [
 		'The sub-workflow before this node has failed',
