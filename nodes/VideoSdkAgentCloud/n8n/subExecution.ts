@@ -30,7 +30,12 @@ async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
 	return error === undefined ? 'over' : 'failed';
 }
 
-/** @returns what became of the sub-workflows for which an execution has waited, but for those that are `over`, by the node's name */
+/**
+ * Looks up the sub-workflows that an execution has waited for.
+ *
+ * @param over IDs of those known to be over; more are added
+ * @returns those that aren't over, or have failed, each with the name of the node that ran it
+ */
 async function subWorkflowsOf(
 	context: IExecuteFunctions,
 	execution?: IRunExecutionData,
@@ -61,7 +66,9 @@ export async function findWrongContinuation(
 	if (runExecutionData?.resultData.error !== undefined) return 'ended';
 	const isStopping = (name: string) => {
 		const { onError = 'stopWorkflow', continueOnFail } = workflow?.getNode(name) ?? {};
-		return onError === 'stopWorkflow' && !continueOnFail;
+		// An AI agent learns that its tool has failed, and goes on.
+		const isTool = workflow?.getChildNodes(name).length === 0;
+		return onError === 'stopWorkflow' && !continueOnFail && !isTool;
 	};
 	if (!hasSubExecutions(context)) return undefined;
 	// Stored with the execution, so that a loop asks for each of them once.
