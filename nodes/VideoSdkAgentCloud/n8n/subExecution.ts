@@ -1,4 +1,4 @@
-import { type IExecuteFunctions, type IRunExecutionData, sleep } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type IRunExecutionData, sleep } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 /** n8n may continue an execution a little before it has stored that the sub-workflow is over. */
@@ -44,9 +44,10 @@ async function subWorkflowsOf(
 	const found: Array<[string, State]> = [];
 	for (const [node, runs] of Object.entries(execution?.resultData.runData ?? {})) {
 		for (const id of runs.flatMap(({ metadata }) => metadata?.subExecution?.executionId ?? [])) {
-			const state = over.includes(id) ? 'over' : await stateOf(context, id);
-			if (state !== 'over') found.push([node, state]);
-			else if (!over.includes(id)) over.push(id);
+			if (over.includes(id)) continue;
+			const state = await stateOf(context, id);
+			if (state === 'over') over.push(id);
+			else found.push([node, state]);
 		}
 	}
 	return found;
@@ -70,13 +71,15 @@ export async function findWrongContinuation(
 		const isTool = workflow?.getChildNodes(name).length === 0;
 		return onError === 'stopWorkflow' && !continueOnFail && !isTool;
 	};
+	// Versions before 'shouldResume' tell only here that a sub-workflow isn't waited for.
+	const isWaitedFor = (name: string) =>
+		(workflow?.getNode(name)?.parameters.options as IDataObject | undefined)?.waitForSubWorkflow !== false;
 	if (!hasSubExecutions(context)) return undefined;
 	// Stored with the execution, so that a loop asks for each of them once.
-	const kept = context.getContext('flow');
-	const over = [...((kept[CONTEXT_FIELD] as string[] | undefined) ?? [])];
+	const over = (context.getContext('flow')[CONTEXT_FIELD] ??= []) as string[];
 	for (const untilMs = Date.now() + STORED_WITHIN_MS; ;) {
-		const found = await subWorkflowsOf(context, runExecutionData, over);
-		kept[CONTEXT_FIELD] = over;
+		const all = await subWorkflowsOf(context, runExecutionData, over);
+		const found = all.filter(([node]) => isWaitedFor(node));
 		if (!found.some(([, state]) => state === 'open')) {
 			return found.some(([node, state]) => state === 'failed' && isStopping(node)) ? 'failed' : undefined;
 		}

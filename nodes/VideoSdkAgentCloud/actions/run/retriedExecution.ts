@@ -16,11 +16,11 @@ const WRONG_CONTINUATIONS = {
 	ended: ['This execution was stopped, or has failed', 'n8n 1.x continues it when its sub-workflow is over.'],
 	early: [
 		'The sub-workflow before this node is still waiting',
-		'n8n 1.x continues after the first wait. Put this node at the end of the sub-workflow, or update to n8n 2.x.',
+		'n8n 1.x continues after the first wait. Put this node into the sub-workflow, or update to n8n 2.x.',
 	],
 	failed: [
 		'The sub-workflow before this node has failed',
-		"To continue anyway, change 'On Error' in the settings of n8n's Execute Sub-workflow node.",
+		"To continue anyway, change 'On Error' in the settings of Execute Sub-workflow.",
 	],
 } as const;
 
