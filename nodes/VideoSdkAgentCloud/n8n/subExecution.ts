@@ -1,4 +1,10 @@
-import { type IDataObject, type IExecuteFunctions, type IRunExecutionData, sleep } from 'n8n-workflow';
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type IRunExecutionData,
+	type ITaskData,
+	sleep,
+} from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 /** n8n may continue an execution a little before it has stored that the sub-workflow is over. */
@@ -26,28 +32,41 @@ async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
 	if (data.waitTill !== undefined && error === undefined) return 'open';
 	// It may have been continued too early itself.
 	const below = await subWorkflowsOf(context, data);
-	if (below.some(([, state]) => state === 'open')) return 'open';
-	return error === undefined ? 'over' : 'failed';
+	const states = below.map(({ state }) => state);
+	if (states.includes('open')) return 'open';
+	return error === undefined && !states.includes('failed') ? 'over' : 'failed';
+}
+
+/**
+ * @returns whether n8n has told the node that ran a sub-workflow of its failure, so that On Error counts. n8n 1.x doesn't if the
+ * sub-workflow had waited. An AI agent's tool, which has no main output, always learns of it
+ */
+function isTold({ data, error, metadata }: ITaskData): boolean {
+	if (data?.main === undefined || error !== undefined) return true;
+	// Only n8n 2.x has it.
+	if (metadata !== undefined && 'resumeError' in metadata) return true;
+	return data.main.flat().some((item) => item?.json.error !== undefined);
 }
 
 /**
  * Looks up the sub-workflows that an execution has waited for.
  *
  * @param over IDs of those known to be over; more are added
- * @returns those that aren't over, or have failed, each with the name of the node that ran it
+ * @returns those that aren't over, or have failed without n8n telling so, each with the name of the node that ran it
  */
 async function subWorkflowsOf(
 	context: IExecuteFunctions,
 	execution?: IRunExecutionData,
 	over: string[] = [],
-): Promise<Array<[node: string, State]>> {
-	const found: Array<[string, State]> = [];
+): Promise<Array<{ node: string; state: State }>> {
+	const found: Array<{ node: string; state: State }> = [];
 	for (const [node, runs] of Object.entries(execution?.resultData.runData ?? {})) {
-		for (const id of runs.flatMap(({ metadata }) => metadata?.subExecution?.executionId ?? [])) {
-			if (over.includes(id)) continue;
+		for (const run of runs) {
+			const { executionId: id } = run.metadata?.subExecution ?? {};
+			if (id === undefined || over.includes(id)) continue;
 			const state = await stateOf(context, id);
-			if (state === 'over') over.push(id);
-			else found.push([node, state]);
+			if (state === 'over' || (state === 'failed' && isTold(run))) over.push(id);
+			else found.push({ node, state });
 		}
 	}
 	return found;
@@ -65,12 +84,6 @@ export async function findWrongContinuation(
 	const { workflow, runExecutionData } = context as InEngine;
 	// Of what a user retries, n8n deletes it.
 	if (runExecutionData?.resultData.error !== undefined) return 'ended';
-	const isStopping = (name: string) => {
-		const { onError = 'stopWorkflow', continueOnFail } = workflow?.getNode(name) ?? {};
-		// An AI agent learns that its tool has failed, and goes on.
-		const isTool = workflow?.getChildNodes(name).length === 0;
-		return onError === 'stopWorkflow' && !continueOnFail && !isTool;
-	};
 	// Versions before 'shouldResume' tell only here that a sub-workflow isn't waited for.
 	const isWaitedFor = (name: string) =>
 		(workflow?.getNode(name)?.parameters.options as IDataObject | undefined)?.waitForSubWorkflow !== false;
@@ -79,10 +92,8 @@ export async function findWrongContinuation(
 	const over = (context.getContext('flow')[CONTEXT_FIELD] ??= []) as string[];
 	for (const untilMs = Date.now() + STORED_WITHIN_MS; ;) {
 		const all = await subWorkflowsOf(context, runExecutionData, over);
-		const found = all.filter(([node]) => isWaitedFor(node));
-		if (!found.some(([, state]) => state === 'open')) {
-			return found.some(([node, state]) => state === 'failed' && isStopping(node)) ? 'failed' : undefined;
-		}
+		const states = all.filter(({ node }) => isWaitedFor(node)).map(({ state }) => state);
+		if (!states.includes('open')) return states.includes('failed') ? 'failed' : undefined;
 		if (Date.now() >= untilMs) return 'early';
 		await sleep(LOOK_AGAIN_MS);
 	}

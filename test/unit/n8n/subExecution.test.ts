@@ -6,9 +6,19 @@ const runDataOf = (runs: Record<string, string[]>) =>
 	Object.fromEntries(
 		Object.entries(runs).map(([name, ids]) => [
 			name,
-			ids.map((executionId) => ({ metadata: { subExecution: { executionId }, subExecutionsCount: 1 } })),
+			ids.map((executionId) => ({
+				metadata: { subExecution: { executionId }, subExecutionsCount: 1, ...TOLD[name]?.metadata },
+				error: TOLD[name]?.error,
+				data: { [name.includes('tool') ? 'ai_tool' : 'main']: [null, [{ json: TOLD[name]?.json ?? {} }]] },
+			})),
 		]),
 	);
+/** How n8n tells that a sub-workflow has failed. */
+const TOLD: Record<string, { metadata?: object; error?: Error; json?: IDataObject }> = {
+	'Run in n8n 2': { metadata: { resumeError: new Error('Declined') } },
+	'Run and fail': { error: new Error('Declined') },
+	'Run on': { json: { error: 'Declined' } },
+};
 const contextOf = (
 	runs: Record<string, string[]>,
 	executions: Record<string, () => unknown>,
@@ -18,10 +28,8 @@ const contextOf = (
 		getContext: () => kept,
 		workflow: {
 			getNode: (name: string) => ({
-				onError: name === 'Run on' ? 'continueErrorOutput' : undefined,
 				parameters: { options: name === 'Leave' ? { waitForSubWorkflow: false } : {} },
 			}),
-			getChildNodes: (name: string) => (name === 'Run as a tool' ? [] : ['Next']),
 		},
 		runExecutionData: { resultData: { runData: runDataOf(runs), error } },
 		getExecutionDataById: async (id: string) => {
@@ -56,7 +64,11 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 	['waits, and is one of several', { Run: ['over'], 'Run more': ['waiting'] }, 'early'],
 	['is over, but its own sub-workflow waits', { Run: ['outer'] }, 'early'],
 	['has failed', { Run: ['failed'] }, 'failed'],
-	['has failed, which is to be ignored', { 'Run on': ['failed'] }, undefined],
+	['has failed, which n8n 2.x tells', { 'Run in n8n 2': ['failed'] }, undefined],
+	['has failed, as its node has', { 'Run and fail': ['failed'] }, undefined],
+	['has failed, as an item tells', { 'Run on': ['failed'] }, undefined],
+	['is over, but its own sub-workflow has failed', { Run: ['unaware'] }, 'failed'],
+	['is over, and was told that its own sub-workflow has failed', { Run: ['aware'] }, undefined],
 	['has failed as the tool of an AI agent', { 'Run as a tool': ['failed'] }, undefined],
 	['is over', { Run: ['over'] }, undefined],
 	['waits, and the next one is over', { Run: ['waiting', 'over'] }, 'early'],
@@ -80,6 +92,8 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 		over: ended(),
 		failed: ended({}, new Error('Declined')),
 		outer: ended({ Inner: ['waiting'] }),
+		unaware: ended({ Inner: ['failed'] }),
+		aware: ended({ 'Run on': ['failed'] }),
 		late: () => (looks++ < 3 ? waiting(true)() : ended()()),
 	});
 	const found = findWrongContinuation(context);

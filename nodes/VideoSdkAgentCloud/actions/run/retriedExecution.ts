@@ -20,7 +20,7 @@ const WRONG_CONTINUATIONS = {
 	],
 	failed: [
 		'The sub-workflow before this node has failed',
-		"To continue anyway, change 'On Error' in the settings of Execute Sub-workflow.",
+		'n8n 1.x continues without its result. See what went wrong there, then execute this workflow again.',
 	],
 } as const;
 
