@@ -170,7 +170,7 @@ describe('How an end is known that answers contradict', () => {
 		await later(afterMs);
 		for (const status of statuses) await rig.simulator.moveCall(callId, status as 'ended');
 		const body = { message: 'ok', data: { callId, status: 'ended', ...more } };
-		rig.simulator.addFault({ kind: 'status', status: 200, body, match: { path: /call\/end$/, times: 9 } });
+		rig.simulator.addFault({ kind: 'noData', body, match: { path: /call\/end$/, times: 9 } });
 		expect(await waiting.jsonWithin()).toMatchObject([{ hungUpAtTimeout: true, outcome }]);
 	});
 

@@ -64,9 +64,9 @@ function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number
 /**
  * Tells how a call went.
  *
- * A call that was hung up while it rang is `ended`, too. It is `noAnswer` if its timelog shows how it began and no answer. With no
- * timelog, one that shows the end alone, or one with a status that isn't listed above, it counts as answered: a workflow that calls again whoever did not answer must not call
- * someone who did.
+ * A call that was hung up while it rang is `ended`, too. It is `noAnswer` if its timelog shows how it began and how it ended, and no
+ * answer. A timelog that doesn't reach to the end, or has a status that isn't listed above, says nothing of it, and the call counts as
+ * answered: a workflow that calls again whoever did not answer must not call someone who did.
  *
  * @returns the outcome, and whether someone has picked up
  */
@@ -76,8 +76,9 @@ function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean
 	const isAnswerKnown = [status, ...steps].some((step) => SINCE_ANSWER.test(step));
 	const outcome = OUTCOME_BY_STATUS.get(status) ?? 'running';
 	const hasBegun = steps.some((step) => BEFORE_ANSWER.includes(step));
+	const hasEnded = steps.some((step) => OUTCOME_BY_STATUS.has(step));
 	const isListed = (step: string) => BEFORE_ANSWER.includes(step) || OUTCOME_BY_STATUS.has(step);
-	if (outcome === 'answered' && !isAnswerKnown && hasBegun && steps.every(isListed)) {
+	if (outcome === 'answered' && !isAnswerKnown && hasBegun && hasEnded && steps.every(isListed)) {
 		return { outcome: 'noAnswer', answered: false };
 	}
 	const isTalk = outcome === 'answered' || outcome === 'transferred';

@@ -22,8 +22,8 @@ export interface Known {
 	timelog: Record<string, IDataObject>;
 	/** Whether a status has shown that someone had picked up. */
 	isAnswered: boolean;
-	/** Whether VideoSDK has told how it ended, see `LOG`. */
-	endLog: number;
+	/** Whether VideoSDK has told how it ended, or was asked for that when it was over. */
+	isEndTold: boolean;
 	/** When it was over, in ms since 1970 by n8n's clock; undefined: not told. */
 	overAtMs?: number;
 	/** Ends told by signed events, with the time at which the first one came, in ms since 1970. */
@@ -47,15 +47,12 @@ interface RecordFact {
 /** Something that was learned: a record, or what else is known now. */
 export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'parts' | 'seenOverAtMs' | 'told'>>;
 
-/** Before its timelog reaches to the end, `ended` doesn't say that no one has picked up. `asked`: a record of the time after has none. */
-const LOG = { unknown: 0, asked: 1, whole: 2 };
-
 /** What is derived of a record when it is shown. */
 const DERIVED = ['outcome', 'answered', 'durationSeconds', 'timelog', 'alreadyOver'];
 
 /** @returns what is known of a conversation of which nothing is known yet */
 export function unknown(id: string): Known {
-	return { id, fields: {}, timelog: {}, isAnswered: false, endLog: LOG.unknown, told: {}, parts: {} };
+	return { id, fields: {}, timelog: {}, isAnswered: false, isEndTold: false, told: {}, parts: {} };
 }
 
 /** @returns what tells entries of a timelog apart, see `Known` */
@@ -84,15 +81,13 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver }: Recor
 	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
 	const { outcome, answered } = kind.describe({ status: record.status });
 	const [stage, timelog] = [kind.stageOf(record), timelogOf(record)];
-	const isTold = stage >= FINAL && outcome !== 'answered';
-	const entries = Object.values(timelog);
 	// In the record that shows the end first, the timelog may lag behind.
-	const isLogged = wasOver ? entries.length > 0 : entries.some((entry) => kind.stageOf(entry) >= FINAL);
+	const isLogged = Object.values(timelog).some((entry) => kind.stageOf(entry) >= FINAL);
 	return {
 		...unknown(id),
 		fields: fieldsOf(plain, stage),
 		timelog,
-		endLog: isTold || isLogged ? LOG.whole : LOG[wasOver === true ? 'asked' : 'unknown'],
+		isEndTold: wasOver === true || (stage >= FINAL && outcome !== 'answered') || isLogged,
 		isAnswered: answered === true && outcome !== 'answered',
 		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
 	};
@@ -116,7 +111,7 @@ export function join(one: Known, other: Known): Known {
 		fields: joinFields(one.fields, other.fields),
 		timelog: joinByName(one.timelog, other.timelog, larger),
 		isAnswered: one.isAnswered || other.isAnswered,
-		endLog: Math.max(one.endLog, other.endLog),
+		isEndTold: one.isEndTold || other.isEndTold,
 		overAtMs: earlier(one.overAtMs, other.overAtMs),
 		seenOverAtMs: earlier(one.seenOverAtMs, other.seenOverAtMs),
 		told: joinByName(one.told as Record<string, number>, other.told as Record<string, number>, Math.min),
@@ -144,9 +139,9 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 		[kind.idField]: known.id,
 	};
 	const described = kind.describe(record);
-	if (described.answered === true || (known.endLog === LOG.whole && !known.isAnswered)) return described;
-	// What someone's answer was told by is not in the timelog, or may not be in it yet.
-	const steps = known.isAnswered ? [...entries.map(([, entry]) => entry), { status: 'answered' }] : [];
+	if (described.answered === true || !known.isAnswered) return described;
+	// What someone's answer was told by is not in the timelog.
+	const steps = [...entries.map(([, entry]) => entry), { status: 'answered' }];
 	const { outcome, answered, durationSeconds } = kind.describe({ ...record, timelog: steps });
 	return { ...described, outcome, ...(answered !== undefined && { answered }), durationSeconds };
 }
@@ -158,7 +153,7 @@ export function isShownOver({ fields }: Known): boolean {
 
 /** @returns whether someone may have picked up of whom nothing is known: the record's timelog tells */
 export function needsLog(known: Known): boolean {
-	return isShownOver(known) && known.endLog === LOG.unknown && !known.isAnswered;
+	return isShownOver(known) && !known.isEndTold && !known.isAnswered;
 }
 
 /** @returns the end that an event told and the API has not shown, of two the one that counts more */

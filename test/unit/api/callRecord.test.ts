@@ -22,6 +22,13 @@ describe('describeCall', () => {
 		['a talk in capitals', through('INITIATED', 'RINGING', 'ANSWERED', 'COMPLETED'), 'answered', true, 10],
 		['a talk without a timelog', alone('ended'), 'answered', true, null],
 		['a talk of which the end alone is logged', through('ended'), 'answered', true, null],
+		[
+			'a talk whose timelog lags',
+			{ ...through('initiated', 'ringing'), status: 'ended' },
+			'answered',
+			true,
+			null,
+		],
 		['hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
 		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
 		['hung up before', through('incoming', 'ended'), 'noAnswer', false, null],
