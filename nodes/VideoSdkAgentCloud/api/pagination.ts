@@ -34,8 +34,10 @@ interface Page {
 
 /** @returns whether a record is of the room and session that were asked for, as far as it names them */
 function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
+	// The rows of merged recordings name their room as events do.
+	const named: IDataObject = { roomId: record.roomId ?? record.meetingId, sessionId: record.sessionId };
 	return ['roomId', 'sessionId'].every(
-		(field) => !qs[field] || !record[field] || apiSessionId(String(record[field])) === qs[field],
+		(field) => !qs[field] || !named[field] || apiSessionId(String(named[field])) === qs[field],
 	);
 }
 

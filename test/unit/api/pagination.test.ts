@@ -155,7 +155,11 @@ describe('listPages', () => {
 
 	const UUID = '6f1c2d3e-4b5a-4978-8a9b-0c1d2e3f4a5b';
 	it.each<[data: IDataObject[], qs: IDataObject, ids: unknown[]]>([
-		[[{ roomId: 'a' }, { roomId: 'b' }, { roomId: null }, {}], { roomId: 'a' }, [0, 2, 3]],
+		[
+			[{ roomId: 'a' }, { roomId: 'b' }, { meetingId: 'b' }, { roomId: null }, {}],
+			{ roomId: 'a' },
+			[0, 3, 4],
+		],
 		[[{ sessionId: 'b' }, { sessionId: `session-${UUID}` }], { sessionId: UUID }, [1]],
 	])('leaves out what an API that ignores its filter adds: %j', async (data, qs, ids) => {
 		const rows = data.map((row, id) => ({ ...row, id }));
