@@ -141,6 +141,13 @@ describe('Get waits', () => {
 		await expectOutput(LONG, { sessionId: 'latest' }, 'timedOut');
 	});
 
+	it("not for what is there already, though a former conversation's began after it", async () => {
+		add({ roomId: 'r', sessionId: 'latest' });
+		passTime(60_000);
+		addFormer(-1_400, -1_300);
+		for (const fields of [LONG, {}]) await expectOutput(fields, { sessionId: 'latest' }, 'timedOut');
+	});
+
 	it.each([
 		[10, { timedOut: true }, ''],
 		[20, {}, 'timedOut'],

@@ -66,14 +66,9 @@ export async function getTranscription(send: Send, id: string): Promise<IDataObj
 	});
 }
 
-/**
- * Finds the latest transcription of a room: of a recording if there is one, else a realtime one.
- *
- * @returns undefined if there is none (yet)
- */
-export async function findTranscription(send: Send, roomId: string): Promise<IDataObject | undefined> {
-	const recorded = latestOf(await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity));
-	return recorded ?? (await findRealtime(send, roomId));
+/** Lists the transcriptions of a room's recordings. */
+export async function transcriptionsOf(send: Send, roomId: string): Promise<IDataObject[]> {
+	return await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity);
 }
 
 /** @returns the latest realtime transcription of a room; undefined if there is none (yet) */

@@ -8,11 +8,11 @@ import { isPassing, NOT_FOUND_STATUSES } from '../../api/failure';
 import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
 import {
 	findRealtime,
-	findTranscription,
 	getTranscription,
 	isReady,
 	mayGetSummary,
 	textFileOf,
+	transcriptionsOf,
 } from '../../api/transcriptions';
 import { choiceField, switchField, textField } from '../../fields/field';
 import { maxWaitField, maxWaitUnitField, readMaxWaitMs } from '../../fields/maxWait';
@@ -132,12 +132,16 @@ function prepare(read: ItemReader): ItemRun {
 
 		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
 		const findLatest = async (roomId: string): Promise<{ found?: IDataObject; isFormer?: boolean }> => {
-			const found = await findTranscription(send, roomId);
+			const recorded = await transcriptionsOf(send, roomId);
+			const found = latestOf(recorded) ?? (await findRealtime(send, roomId));
 			if (found?.sessionId === undefined) return { found };
 			const latest = await latestSession(send, roomId).catch((error: Error) =>
 				isPassing(failureOf(error)) ? UNKNOWN : undefined,
 			);
 			if (latest === undefined || latest.id === found.sessionId) return { found };
+			// A long recording of a former conversation may be transcribed after a short one of the latest.
+			const own = latestOf(recorded.filter(({ sessionId }) => sessionId === latest.id));
+			if (own) return { found: own };
 			// The latest one may have been transcribed as people talked.
 			const live = (await findRealtime(send, roomId)) ?? found;
 			const newest = live.sessionId === latest.id ? live : latestOf([found, live]);
