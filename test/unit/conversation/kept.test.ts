@@ -236,7 +236,7 @@ it('of what several people said in a room, its own comes out in its order, howev
 	const call = fc.record({
 		callId: fc.constantFrom('me', 'ME', 'me', 'another'),
 		sessionId: fc.constantFrom('own', 'other', undefined),
-		status: fc.constantFrom('ended', 'answered', 'ringing', 'missed', 'rejected'),
+		status: fc.constantFrom('ended', 'answered', 'ringing', 'failed', 'missed', 'rejected'),
 	});
 	const calls = fc.uniqueArray(call, { maxLength: 3, selector: ({ callId }) => callId });
 	const property = fc.asyncProperty(several, fc.boolean(), calls, async (talks, hasOwnRoom, listed) => {
