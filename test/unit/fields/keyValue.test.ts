@@ -31,7 +31,8 @@ it('come as they were entered, in their order, names of pairs trimmed and no val
 		expect(JSON.stringify(object)).toBe(json);
 	});
 	expect(({} as Record<string, unknown>).x).toBeUndefined();
-	expect(Object.entries(readJson(runInNewContext('({ a: "x" })')) ?? {})).toEqual([['a', 'x']]);
+	for (const object of ['({ a: "x" })', '({ __proto__: null, a: "x" })'])
+		expect(Object.entries(readJson(runInNewContext(object)) ?? {})).toEqual([['a', 'x']]);
 });
 
 it('are not sent where there are none', () => {
