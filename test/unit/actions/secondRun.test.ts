@@ -17,8 +17,8 @@ const resumption = fc.record({
 	by: fc.nat(2),
 	runs: fc.integer({ min: 1, max: 3 }),
 	nodes: fc.nat(3),
-	/** It may be due to a timer: in queue mode the other runs are on other workers. */
-	hasTimer: fc.boolean(),
+	/** It may be due to a timer or a sub-workflow: in queue mode the other runs are on other workers. */
+	cause: fc.constantFrom('', 'timer', 'sub-workflow'),
 });
 
 it('Of the runs that begin with the same stored execution, the first one that comes to a node of ours starts something', async () => {
@@ -32,21 +32,22 @@ it('Of the runs that begin with the same stored execution, the first one that co
 		};
 		const removeProcessed = async (ids: string[]) => ids.forEach((id) => recorded.delete(id));
 		let stored = '{}';
-		for (const { by, runs, nodes, hasTimer } of resumptions) {
+		for (const { by, runs, nodes, cause } of resumptions) {
+			const metadata = { subExecutionsCount: Number(cause === 'sub-workflow') };
 			const contexts = Array.from({ length: runs }, () => {
 				const flow = JSON.parse(stored) as object;
 				// Of several waits, the timer of the last one counts.
-				const runData = { Approval: [0, Date.now(), 1].map((startTime) => ({ startTime })) };
+				const runData = { Approval: [0, Date.now(), 1].map((startTime) => ({ startTime, metadata })) };
 				return {
 					...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), getExecutionId: () => '1' },
 					...{ getContext: () => flow, helpers: { checkProcessedAndRecord, removeProcessed } },
-					workflow: { getNode: () => ({ parameters: { limitWaitTime: hasTimer } }) },
+					workflow: { getNode: () => ({ parameters: { limitWaitTime: cause === 'timer' } }) },
 					runExecutionData: { executionData: {}, resultData: { runData } },
 				};
 			});
 			for (let node = 0; node < nodes; node++) {
 				for (const [run, context] of contexts.entries()) {
-					const isSecondRun = processes[(hasTimer ? by + run : by) % 3]!;
+					const isSecondRun = processes[(cause ? by + run : by) % 3]!;
 					expect(await isSecondRun(context as never)).toBe(run > 0);
 				}
 			}
