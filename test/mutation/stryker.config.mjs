@@ -13,7 +13,7 @@ export default {
 		`${root}/mcp/*.ts`,
 		`${root}/trigger/reconcile.ts`,
 		`${root}/api/{answer,callRecord,endOnce,failure,pagination,path,pause,retry,sessionId,sessionRecord,telephony}.ts`,
-		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,maxWait,maxCallDuration}.ts`,
+		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,maxWait}.ts`,
 		`${root}/tools/*.ts`,
 	],
 	// Texts for people are read, not tested word for word.

@@ -105,7 +105,8 @@ it.each<[body: unknown, status: number, idOrCode?: unknown, words?: RegExp]>([
 it('speaks the version that the client asks for, if it knows it', () => {
 	const versionFor = (protocolVersion: string) =>
 		bodyOf(react(request('initialize', { protocolVersion, capabilities: {} })));
-	expect(versionFor('2025-03-26')).toMatchObject({ result: { protocolVersion: '2025-03-26' } });
+	const result = { protocolVersion: '2025-03-26', capabilities: { tools: {} } };
+	expect(versionFor('2025-03-26')).toMatchObject({ result });
 	expect(versionFor({ toString: 1 } as never)).toHaveProperty('result');
 	for (const unknown of ['2024-11-05', '1999-01-01']) {
 		expect(versionFor(unknown)).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
