@@ -127,14 +127,15 @@ describe('Retry On Fail', () => {
 		expect(posts()).toHaveLength(2);
 	});
 
-	it('lets the execution wait only when n8n will not run the node again', async () => {
+	it.each(Object.entries({ 0: 3, 1: 2, 4: 4, 9: 5 }))('waits in the last try of %s', async (max, tries) => {
 		const refused: Fault = { kind: 'status', status: 402 };
-		rig.simulator.addFault({ ...refused, match: { method: 'POST', body: /item-0/, times: 2 } });
+		rig.simulator.addFault({ ...refused, match: { method: 'POST', body: /item-0/, times: Infinity } });
 		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
-		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
+		const node = { ...retryOnFail, maxTries: Number(max) };
+		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node };
 		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
 		expect(result.run.status).toBe('waiting');
-		expect(rig.simulator.sessions.size).toBe(2);
+		expect([posts().length, rig.simulator.sessions.size]).toEqual([tries + 1, 1]);
 	});
 
 	it('asks again for what costs nothing, and tells runs of a node apart', async () => {

@@ -6,7 +6,7 @@ import { operation as make } from '../../../nodes/VideoSdkAgentCloud/actions/cal
 import { operation as ask } from '../../../nodes/VideoSdkAgentCloud/actions/call/sendAndWait.operation';
 import { operation as get } from '../../../nodes/VideoSdkAgentCloud/actions/session/get.operation';
 import { operation as start } from '../../../nodes/VideoSdkAgentCloud/actions/session/start.operation';
-import { agentRun, isAgentTriedAgain } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
+import { agentRun } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
 import { NODE } from '../support';
 
 /** A tool that an AI agent with this many items uses, by a sub-agent of its own if there is one. */
@@ -55,11 +55,15 @@ it.each<[string | undefined, isRunByAgent: boolean, isTriedAgain: boolean]>([
 	['continueRegularOutput', false, true],
 	[undefined, true, true],
 ])(
-	'With On Error %s, run by the agent itself: %j, a tool is used anew in the next try: %j',
-	(onError, isRunByAgent, isTriedAgain) => {
-		const workflow = { getChildNodes: () => ['Agent'], getNode: () => ({ retryOnFail: true, onError }) };
+	'With On Error %s, run by the agent itself: %j, a tool that starts anew in the next try is refused: %j',
+	async (onError, isRunByAgent, isTriedAgain) => {
+		const agent = { type: 'agent', retryOnFail: true, onError };
+		const workflow = { getChildNodes: () => ['Agent'], getNode: () => agent };
 		const context = { ...tool(1), workflow, ...(isRunByAgent && { cloneWith: () => undefined }) };
-		expect(isAgentTriedAgain(context as unknown as IExecuteFunctions)).toBe(isTriedAgain);
+		for (const operation of [start, ask, make]) {
+			const { message } = (await refusalOfTool(context as never, operation))?.error ?? {};
+			expect(message?.includes("the AI agent's settings") ?? false).toBe(isTriedAgain && operation !== make);
+		}
 	},
 );
 
