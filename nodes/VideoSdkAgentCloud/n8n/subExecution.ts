@@ -15,6 +15,15 @@ const CONTEXT_FIELD = 'agentCloudOver';
 
 type State = 'failed' | 'open' | 'over';
 
+/** A sub-workflow that isn't over, or has failed without n8n telling so. */
+interface Found {
+	/** The node that ran it. */
+	node: string;
+	state: State;
+	/** The node has not run again since, as in a loop. */
+	isLatest: boolean;
+}
+
 /** @returns whether a node of this execution ran sub-workflows */
 export function hasSubExecutions(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as InEngine;
@@ -52,21 +61,20 @@ function isTold({ data, error, metadata }: ITaskData): boolean {
  * Looks up the sub-workflows that an execution has waited for.
  *
  * @param over IDs of those known to be over; more are added
- * @returns those that aren't over, or have failed without n8n telling so, each with the name of the node that ran it
  */
 async function subWorkflowsOf(
 	context: IExecuteFunctions,
 	execution?: IRunExecutionData,
 	over: string[] = [],
-): Promise<Array<{ node: string; state: State }>> {
-	const found: Array<{ node: string; state: State }> = [];
+): Promise<Found[]> {
+	const found: Found[] = [];
 	for (const [node, runs] of Object.entries(execution?.resultData.runData ?? {})) {
 		for (const run of runs) {
 			const { executionId: id } = run.metadata?.subExecution ?? {};
 			if (id === undefined || over.includes(id)) continue;
 			const state = await stateOf(context, id);
 			if (state === 'over' || (state === 'failed' && isTold(run))) over.push(id);
-			else found.push({ node, state });
+			else found.push({ node, state, isLatest: run === runs.at(-1) });
 		}
 	}
 	return found;
@@ -84,6 +92,10 @@ export async function findWrongContinuation(
 	const { workflow, runExecutionData } = context as InEngine;
 	// Of what a user retries, n8n deletes it.
 	if (runExecutionData?.resultData.error !== undefined) return 'ended';
+	const isStopping = (name: string) => {
+		const { onError = 'stopWorkflow', continueOnFail } = workflow?.getNode(name) ?? {};
+		return onError === 'stopWorkflow' && !continueOnFail;
+	};
 	// Versions before 'shouldResume' tell only here that a sub-workflow isn't waited for.
 	const isWaitedFor = (name: string) =>
 		(workflow?.getNode(name)?.parameters.options as IDataObject | undefined)?.waitForSubWorkflow !== false;
@@ -92,8 +104,10 @@ export async function findWrongContinuation(
 	const over = (context.getContext('flow')[CONTEXT_FIELD] ??= []) as string[];
 	for (const untilMs = Date.now() + STORED_WITHIN_MS; ;) {
 		const all = await subWorkflowsOf(context, runExecutionData, over);
-		const states = all.filter(({ node }) => isWaitedFor(node)).map(({ state }) => state);
-		if (!states.includes('open')) return states.includes('failed') ? 'failed' : undefined;
+		const found = all.filter(({ node }) => isWaitedFor(node));
+		if (!found.some(({ state }) => state === 'open')) {
+			return found.some(({ node, isLatest }) => isLatest || isStopping(node)) ? 'failed' : undefined;
+		}
 		if (Date.now() >= untilMs) return 'early';
 		await sleep(LOOK_AGAIN_MS);
 	}

@@ -28,6 +28,7 @@ const contextOf = (
 		getContext: () => kept,
 		workflow: {
 			getNode: (name: string) => ({
+				onError: name.endsWith('on') ? 'continueErrorOutput' : undefined,
 				parameters: { options: name === 'Leave' ? { waitForSubWorkflow: false } : {} },
 			}),
 		},
@@ -67,6 +68,13 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 	['has failed, which n8n 2.x tells', { 'Run in n8n 2': ['failed'] }, undefined],
 	['has failed, as its node has', { 'Run and fail': ['failed'] }, undefined],
 	['has failed, as an item tells', { 'Run on': ['failed'] }, undefined],
+	['has failed, which 1.x hides from a node that is to go on', { 'Loop on': ['over', 'failed'] }, 'failed'],
+	[
+		'has failed, before the next one in a loop that is to go on',
+		{ 'Loop on': ['failed', 'over'] },
+		undefined,
+	],
+	['has failed, before the next one in a loop', { Loop: ['failed', 'over'] }, 'failed'],
 	['is over, but its own sub-workflow has failed', { Run: ['unaware'] }, 'failed'],
 	['is over, and was told that its own sub-workflow has failed', { Run: ['aware'] }, undefined],
 	['has failed as the tool of an AI agent', { 'Run as a tool': ['failed'] }, undefined],
