@@ -435,6 +435,15 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			]) {
 				expect(text).toContain(part);
 			}
+
+			// Without the recording, there's still the transcript.
+			stage.simulator.addFault({ match: { path: /\.mp4$/ }, kind: 'status', status: 403 });
+			stage.simulator.joinRoom(roomId, { participantId: 'grace' });
+			stage.simulator.leaveRoom(roomId, 'grace');
+			const [, without] = await stage.runsOf(file, 2);
+			for (const node of ["Say why there's no recording", 'Convert to file']) {
+				expect(outputOf(without!, node)).toHaveLength(1);
+			}
 		});
 	});
 
