@@ -218,6 +218,12 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect((await pressed).rows[1]).toBe('Grace Hopper|do not call|noAnswer||1');
 		await table.change('name', 'Grace Hopper', { status: 'to call', nextCall: null });
 
+		// A wish not to be called counts, though the row is gone.
+		await table.remove('name', 'Alan Turing');
+		const turing = calls().find(({ to }) => to === CALL_NUMBERS.rejected)!;
+		await stage.askAsAgent(turing.callId, 0, { doNotCall: true });
+		expect(await doNotCall.rows()).toMatchObject([{ phone: GRACE }, { phone: turing.to }]);
+
 		// With a column missing, it fails before anyone is called.
 		for (const column of ['summary', 'voicemail', 'outcome']) {
 			await table.removeColumn(column);

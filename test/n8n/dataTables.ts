@@ -20,6 +20,10 @@ export async function createDataTable(
 		columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
 	});
 	if (rows.length > 0) await rest.call('POST', `${tables}/${id}/insert`, { data: rows, returnType: 'count' });
+	const equals = (columnName: string, value: string) => ({
+		type: 'and',
+		filters: [{ columnName, condition: 'eq', value }],
+	});
 	return {
 		id,
 		/** All rows, oldest first, without the columns that n8n adds but `id`. */
@@ -29,10 +33,11 @@ export async function createDataTable(
 		},
 		/** Changes the rows in which a column has a value. */
 		async change(column: string, value: string, changes: Row) {
-			await rest.call('PATCH', `${tables}/${id}/rows`, {
-				filter: { type: 'and', filters: [{ columnName: column, condition: 'eq', value }] },
-				data: changes,
-			});
+			await rest.call('PATCH', `${tables}/${id}/rows`, { filter: equals(column, value), data: changes });
+		},
+		async remove(column: string, value: string) {
+			const filter = encodeURIComponent(JSON.stringify(equals(column, value)));
+			await rest.call('DELETE', `${tables}/${id}/rows?filter=${filter}`);
 		},
 		async removeColumn(column: string) {
 			const all = await rest.call<Array<{ id: string; name: string }>>('GET', `${tables}/${id}/columns`);
