@@ -1,6 +1,7 @@
 import {
 	type IDataObject,
 	type IExecuteFunctions,
+	type INodeExecutionData,
 	type IRunExecutionData,
 	type ITaskData,
 	sleep,
@@ -13,9 +14,10 @@ const LOOK_AGAIN_MS = 500;
 
 const CONTEXT_FIELD = 'agentCloudOver';
 
-type State = 'failed' | 'open' | 'over';
+/** 'lost': n8n 1.x has not stored which it is. */
+type State = 'failed' | 'lost' | 'open' | 'over';
 
-/** A sub-workflow that isn't over, or has failed without n8n telling so. */
+/** A sub-workflow that isn't over, has failed without n8n telling so, or isn't known. */
 interface Found {
 	/** The node that ran it. */
 	node: string;
@@ -42,7 +44,7 @@ async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
 	// It may have been continued too early itself.
 	const below = await subWorkflowsOf(context, data);
 	const states = below.map(({ state }) => state);
-	if (states.includes('open')) return 'open';
+	if (states.includes('open') || states.includes('lost')) return 'open';
 	return error === undefined && !states.includes('failed') ? 'over' : 'failed';
 }
 
@@ -58,6 +60,20 @@ function isTold({ data, error, metadata }: ITaskData): boolean {
 }
 
 /**
+ * @returns whether a node waited for a sub-workflow of which n8n 1.x has not stored the ID: it ran one for each item. Its output are the
+ * items that came in, without that of a sub-workflow. n8n 2.x has `waitingChildExecutionIds`
+ */
+function isLost({ data, error, metadata }: ITaskData): boolean {
+	if (metadata?.subExecutionsCount === undefined || metadata.subExecution || error) return false;
+	if ('waitingChildExecutionIds' in metadata) return false;
+	const items = (data?.main ?? []).flatMap((output) => output ?? []);
+	const isOfNone = (item: INodeExecutionData) =>
+		!item.metadata?.subExecution && item.json.error === undefined;
+	// An empty item alone is that of Always Output Data.
+	return items.every(isOfNone) && items.some(({ json }) => Object.keys(json).length > 0);
+}
+
+/**
  * Looks up the sub-workflows that an execution has waited for.
  *
  * @param over IDs of those known to be over; more are added
@@ -70,11 +86,13 @@ async function subWorkflowsOf(
 	const found: Found[] = [];
 	for (const [node, runs] of Object.entries(execution?.resultData.runData ?? {})) {
 		for (const run of runs) {
+			const isLatest = run === runs.at(-1);
+			if (isLost(run)) found.push({ node, state: 'lost', isLatest });
 			const { executionId: id } = run.metadata?.subExecution ?? {};
 			if (id === undefined || over.includes(id)) continue;
 			const state = await stateOf(context, id);
 			if (state === 'over' || (state === 'failed' && isTold(run))) over.push(id);
-			else found.push({ node, state, isLatest: run === runs.at(-1) });
+			else found.push({ node, state, isLatest });
 		}
 	}
 	return found;
@@ -84,11 +102,11 @@ async function subWorkflowsOf(
  * n8n 1.x continues an execution each time a run of its sub-workflow ends: also if it ends by waiting again or with an error, and if the
  * execution was stopped meanwhile (WaitTracker.startExecution).
  *
- * @returns why this execution should not go on: it is over, or its sub-workflow is not, or has failed. undefined: it should
+ * @returns why this execution should not go on: it is over, or its sub-workflow is not, or has failed, or may have. undefined: it should
  */
 export async function findWrongContinuation(
 	context: IExecuteFunctions,
-): Promise<'early' | 'ended' | 'failed' | undefined> {
+): Promise<'early' | 'ended' | 'failed' | 'lost' | undefined> {
 	const { workflow, runExecutionData } = context as InEngine;
 	// Of what a user retries, n8n deletes it.
 	if (runExecutionData?.resultData.error !== undefined) return 'ended';
@@ -105,6 +123,7 @@ export async function findWrongContinuation(
 	for (const untilMs = Date.now() + STORED_WITHIN_MS; ;) {
 		const all = await subWorkflowsOf(context, runExecutionData, over);
 		const found = all.filter(({ node }) => isWaitedFor(node));
+		if (found.some(({ state }) => state === 'lost')) return 'lost';
 		if (!found.some(({ state }) => state === 'open')) {
 			return found.some(({ node, isLatest }) => isLatest || isStopping(node)) ? 'failed' : undefined;
 		}

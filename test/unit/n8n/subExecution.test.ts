@@ -1,4 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { Operation } from '../../../nodes/VideoSdkAgentCloud/actions/operation';
+import { outcomesBefore } from '../../../nodes/VideoSdkAgentCloud/actions/run/retriedExecution';
 import { findWrongContinuation, hasSubExecutions } from '../../../nodes/VideoSdkAgentCloud/n8n/subExecution';
 
 /** A run of a workflow whose nodes ran sub-workflows, each by the ID of its execution. */
@@ -9,15 +11,23 @@ const runDataOf = (runs: Record<string, string[]>) =>
 			ids.map((executionId) => ({
 				metadata: { subExecution: { executionId }, subExecutionsCount: 1, ...TOLD[name]?.metadata },
 				error: TOLD[name]?.error,
-				data: { [name.includes('tool') ? 'ai_tool' : 'main']: [null, [{ json: TOLD[name]?.json ?? {} }]] },
+				data: { [name.includes('tool') ? 'ai_tool' : 'main']: [null, [{ json: {}, ...TOLD[name]?.item }]] },
 			})),
 		]),
 	);
-/** How n8n tells that a sub-workflow has failed. */
-const TOLD: Record<string, { metadata?: object; error?: Error; json?: IDataObject }> = {
+const subExecution = undefined;
+const json = { id: 1 };
+/** What n8n tells of the runs of some nodes. */
+const TOLD: Record<string, { metadata?: object; error?: Error; item?: object }> = {
 	'Run in n8n 2': { metadata: { resumeError: new Error('Declined') } },
 	'Run and fail': { error: new Error('Declined') },
-	'Run on': { json: { error: 'Declined' } },
+	'Run on': { item: { json: { error: 'Declined' } } },
+	'For each': { metadata: { subExecution }, item: { json } },
+	'For each at once': { metadata: { subExecution }, item: { json, metadata: { subExecution: {} } } },
+	'For each in n8n 2': { metadata: { subExecution, waitingChildExecutionIds: [] }, item: { json } },
+	'For each, with no output': { metadata: { subExecution } },
+	'For each, failed': { metadata: { subExecution }, item: { json: { error: 'Declined' } } },
+	'For each, and fail': { metadata: { subExecution }, item: { json }, error: new Error('Declined') },
 };
 const contextOf = (
 	runs: Record<string, string[]>,
@@ -77,6 +87,11 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 	['has failed, before the next one in a loop', { Loop: ['failed', 'over'] }, 'failed'],
 	['is over, but its own sub-workflow has failed', { Run: ['unaware'] }, 'failed'],
 	['is over, and was told that its own sub-workflow has failed', { Run: ['aware'] }, undefined],
+	['waited, and was run for each item', { 'For each': [''] }, 'lost'],
+	...Object.keys(TOLD)
+		.filter((name) => /^For each./.test(name))
+		.map((name): [string, Record<string, string[]>, undefined] => [name, { [name]: [''] }, undefined]),
+	['is over, but has run others for each item', { Run: ['for each'] }, 'early'],
 	['has failed as the tool of an AI agent', { 'Run as a tool': ['failed'] }, undefined],
 	['is over', { Run: ['over'] }, undefined],
 	['waits, and the next one is over', { Run: ['waiting', 'over'] }, 'early'],
@@ -102,6 +117,7 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 		outer: ended({ Inner: ['waiting'] }),
 		unaware: ended({ Inner: ['failed'] }),
 		aware: ended({ 'Run on': ['failed'] }),
+		'for each': ended({ 'For each': [''] }),
 		late: () => (looks++ < 3 ? waiting(true)() : ended()()),
 	});
 	const found = findWrongContinuation(context);
@@ -117,4 +133,15 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 it('What was stopped, or has failed, is not continued', async () => {
 	expect(await findWrongContinuation(contextOf({}, {}, new Error('Canceled')))).toBe('ended');
 	expect(await findWrongContinuation(contextOf({}, {}))).toBeUndefined();
+});
+
+it.each([
+	['waits again', waiting(true), true],
+	['has failed', ended({}, new Error('Declined')), false],
+])('No one is cut off by an end after a sub-workflow that %s: %#', async (_what, stored, isRefused) => {
+	const context = { ...contextOf({ Run: ['one'] }, { one: stored }), getNode: () => ({}) };
+	const before = outcomesBefore(context as IExecuteFunctions, { ends: true } as Operation);
+	const settled = Promise.allSettled([before]);
+	await jest.advanceTimersByTimeAsync(10_000);
+	expect((await settled)[0].status).toBe(isRefused ? 'rejected' : 'fulfilled');
 });

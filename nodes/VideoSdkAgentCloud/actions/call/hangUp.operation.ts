@@ -10,4 +10,5 @@ export const operation = onRecord(callField, hangUp, {
 	value: 'hangUp',
 	action: 'Hang up call',
 	description: "End a call. If it's already over, nothing happens.",
+	ends: true,
 });

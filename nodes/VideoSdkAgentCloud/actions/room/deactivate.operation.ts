@@ -13,4 +13,5 @@ export const operation = onRecord(ownRoomIdField, deactivateRoom, {
 	description:
 		"Close a room permanently, so that it can't be joined again. To disconnect everyone, use End Session.",
 	consequence: 'closes the room permanently',
+	ends: true,
 });

@@ -7,4 +7,5 @@ export const operation = onRecord(roomIdField, endRoomSession, {
 	action: 'End room session',
 	description: 'Disconnect everyone from a room and stop a dispatched agent. The room itself stays open.',
 	consequence: 'disconnects everyone in the room',
+	ends: true,
 });

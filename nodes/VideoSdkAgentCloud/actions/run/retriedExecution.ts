@@ -1,10 +1,11 @@
 import { randomUUID } from 'crypto';
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import { type StartKind, STARTS } from '../../api/starts';
+import { STARTS } from '../../api/starts';
 import { forgetLeft, leaveForRetry, originInRetry, readInRetry } from '../../n8n/retryExecution';
 import { findWrongContinuation } from '../../n8n/subExecution';
 import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
+import { type Operation } from '../operation';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
 import { isSecondRun } from './secondRun';
 
@@ -17,6 +18,10 @@ const WRONG_CONTINUATIONS = {
 	early: [
 		'The sub-workflow before this node is still waiting',
 		'n8n 1.x continues after the first wait. Put this node into the sub-workflow, or update to n8n 2.x.',
+	],
+	lost: [
+		"n8n 1.x doesn't wait until the sub-workflow before this node is over",
+		"In Execute Sub-workflow, set 'Mode' to 'Run once with all items', or update to n8n 2.x.",
 	],
 	failed: [
 		'The sub-workflow before this node has failed',
@@ -48,12 +53,18 @@ export function keepForRetry({ context, operation, outcomes }: Run): void {
  * @throws NodeOperationError if another run of the execution, or an earlier retry, comes first, since what that one has started is
  * unknown here; or if n8n should not have continued the execution
  */
-export async function outcomesBefore(context: IExecuteFunctions, starts: StartKind): Promise<Outcomes> {
+export async function outcomesBefore(
+	context: IExecuteFunctions,
+	{ starts, ends }: Operation,
+): Promise<Outcomes> {
+	if (starts === undefined && !ends) return [];
 	const wrong = await findWrongContinuation(context);
-	if (wrong) {
+	// Nothing but a sub-workflow that surely goes on keeps anyone from hanging up.
+	if (wrong && (starts || wrong === 'early')) {
 		const [message, advice] = WRONG_CONTINUATIONS[wrong];
 		throw new NodeOperationError(context.getNode(), message, { description: `Nothing was sent. ${advice}` });
 	}
+	if (starts === undefined) return [];
 	if (await isSecondRun(context)) {
 		throw new NodeOperationError(context.getNode(), 'n8n is running this execution a second time', {
 			description: `Nothing was sent in this run. ${STARTS[starts].check}`,

@@ -28,7 +28,7 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 	if (!knowsItsCalls && Object.values(toolUses(context)).some(isRepeated)) {
 		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
 	}
-	return await outcomesBefore(context, starts).then(
+	return await outcomesBefore(context, operation).then(
 		() => undefined,
 		({ message }: Error) => `${message}. Nothing was sent.`,
 	);

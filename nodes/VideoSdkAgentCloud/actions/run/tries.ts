@@ -55,8 +55,7 @@ export async function beginTry(
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();
-	const beforeRetry =
-		starts && (await outcomesBefore(context, starts).catch((error: NodeOperationError) => error));
+	const beforeRetry = await outcomesBefore(context, operation).catch((error: NodeOperationError) => error);
 	if (beforeRetry instanceof Error) {
 		const final = operation.stop && (await waitAgain(context));
 		if (final) return { outcomes: none, count: MOST_TRIES, final };
@@ -64,7 +63,7 @@ export async function beginTry(
 		// n8n would hand on the input as if it were the output. The other run may have started each item.
 		return { outcomes: none.fill({ error: beforeRetry, isInDoubt: true }), count: MOST_TRIES };
 	}
-	const before = (starts && earlier?.outcomes) ?? beforeRetry ?? [];
+	const before = (starts && earlier?.outcomes) ?? beforeRetry;
 	const latest: Try = {
 		outcomes: none.map((_, itemIndex): Outcome | undefined => {
 			const outcome = before[itemIndex];

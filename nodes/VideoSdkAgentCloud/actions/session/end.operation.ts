@@ -6,4 +6,5 @@ export const operation = onRecord(sessionField, endSession, {
 	value: 'end',
 	action: 'End session',
 	description: 'End a running session. If it has already ended, nothing happens.',
+	ends: true,
 });
