@@ -99,6 +99,8 @@ export async function* listPages(
 		const newRecords = records.filter(isNew);
 		const total = totalOf(pageInfo);
 		const lastPage = Number(pageInfo.lastPage) || 0;
+		// Rows have moved, so a page that was fetched ahead may lack the one that moved to it.
+		if (newRecords.length < records.length) ahead.length = 0;
 		const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
 		const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
 		yield {

@@ -27,8 +27,8 @@ const answering = (answer: IDataObject | (() => IDataObject)): Send & { requests
 };
 
 /** Plays the list endpoint of the API, with the pages that were asked for. @param cap rows on a page at most */
-function serverOf(all: number, pageInfo: PageInfo, cap = Infinity): { send: Send; pages: number[] } {
-	const rows = Array.from({ length: all }, (_, id) => ({ id }));
+function serverOf(all: number, pageInfo: PageInfo, cap = Infinity, firstId = 0) {
+	const rows = range(firstId, firstId + all).map((id) => ({ id }));
 	const pages: number[] = [];
 	const send: Send = async (request, read) => {
 		const { page, perPage: asked } = request.qs as { page: number; perPage: number };
@@ -95,6 +95,8 @@ describe('listPages', () => {
 	const size = fc.oneof(fc.nat(10), fc.nat(400), fc.constantFrom(49, 50, 51, 99, 100, 101, 150));
 	const cap = fc.option(fc.integer({ min: 2, max: 60 }), { nil: undefined });
 	const firstPage = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 12 }));
+	const lastPage: PageInfo = ({ all, perPage }) => ({ lastPage: Math.ceil(all / perPage) });
+	const told = fc.constantFrom(totals, lastPage);
 
 	it('reads every row exactly once from any page on, and comes to an end, whatever the server says', async () => {
 		const property = fc.asyncProperty(
@@ -112,6 +114,24 @@ describe('listPages', () => {
 		await checkAsync(property, 2_000);
 	});
 
+	it('loses no row if one is added while pages are fetched at the same time', async () => {
+		const late = fc.integer({ min: 2, max: 8 });
+		const many = fc.integer({ min: 150, max: 400 });
+		const property = fc.asyncProperty(late, many, told, async (latePage, all, info) => {
+			const [before, after] = [serverOf(all, info), serverOf(all + 1, info, Infinity, -1)];
+			let isAdded = false;
+			const send: Send = async (request, read) => {
+				const { page } = request.qs as { page: number };
+				// The pages after it are read first.
+				if (page === latePage) isAdded ||= await new Promise((resolve) => setImmediate(resolve, true));
+				return await (isAdded ? after : before).send(request, read);
+			};
+			const ids = new Set(await readAll(send, 1, Infinity));
+			expect([...ids].filter((id) => id >= 0)).toHaveLength(all);
+		});
+		await checkAsync(property, 100);
+	});
+
 	it('asks for no page that the caller does not read', async () => {
 		const { send, pages } = serverOf(1_000, totals);
 		for await (const { rows } of listPages(send, LIST)) if (rows.length > 0) break;
@@ -119,8 +139,6 @@ describe('listPages', () => {
 	});
 
 	it('says which page is next, and asks for none after the last one if the API tells which one that is', async () => {
-		const lastPage: PageInfo = ({ all, perPage }) => ({ lastPage: Math.ceil(all / perPage) });
-		const told = fc.constantFrom(totals, lastPage);
 		const property = fc.asyncProperty(size, cap, firstPage, told, async (all, maxRows, first, pageInfo) => {
 			const { send } = serverOf(all, pageInfo, maxRows);
 			const next: unknown[] = [];
