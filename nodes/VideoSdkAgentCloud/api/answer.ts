@@ -53,7 +53,7 @@ export function recordWith(...idFields: string[]): (answer: IDataObject) => IDat
 }
 
 /** @returns when what a record is about began, in ms since 1970; NaN: it does not tell */
-export const startOf = ({ start, createdAt }: IDataObject): number => Date.parse(String(start ?? createdAt));
+export const startOf = ({ start, createdAt }: IDataObject): number => Date.parse(String(start || createdAt));
 
 /** @returns the record that started last; undefined of none */
 export function latestOf(records: IDataObject[]): IDataObject | undefined {
