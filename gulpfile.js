@@ -134,7 +134,7 @@ async function bundleCredential() {
 		outdir: BUILD,
 		outbase: '.',
 		external: ['n8n-workflow', './signToken'],
-		minifyWhitespace: true,
+		minify: true,
 	});
 }
 
