@@ -39,7 +39,8 @@ const nothing = fc.constantFrom(null, '', undefined);
 
 function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const status = fc.constantFrom(...(kind === 'call' ? CALL_STATUSES : SESSION_STATUSES));
-	const entry = fc.record({ status, timestamp: fc.oneof(time, nothing) });
+	const step = fc.record({ status, timestamp: fc.oneof(time, nothing) });
+	const entry = fc.option(step, { freq: 9 });
 	const fields = fc.record(
 		{
 			status,

@@ -71,7 +71,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 		const { stageOf } = KINDS[kind];
 		check([facts], (list) => {
 			const records = list.flatMap((fact): IDataObject[] => ('record' in fact ? [fact.record] : []));
-			const isEnd = (one: IDataObject) => stageOf(one) >= FINAL;
+			const isEnd = (one: IDataObject | null) => one !== null && stageOf(one) >= FINAL;
 			const ends = records
 				.filter((record) => isEnd(record) && record[KINDS[kind].idField] === ID)
 				.flatMap(({ end, timelog }) => {
@@ -264,9 +264,9 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 		'endError',
 	],
 	'a call that was over before Max Wait is not timed out, though the API told so only in answer to our end': [
-		[call('answered'), call('ended', { end: before(300) }), { ended: true }],
+		[call('answered'), call('ended', { end: before(300), alreadyOver: true }), { ended: true }],
 		{ outcome: 'answered' },
-		'timedOut hungUpAtTimeout',
+		'timedOut hungUpAtTimeout alreadyOver',
 	],
 	'an end at Max Wait that an event alone told is the end at Max Wait': [
 		[session('running'), told('stopped'), { ended: 'no answer' }],
