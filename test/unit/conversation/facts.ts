@@ -13,7 +13,7 @@ import {
 import type { Part } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
 import type { Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 
-export const ID = 'c-1';
+export const ID = '5f9c2f7e-0b1d-4c7a-9a51-3d1f0e6b8a24';
 export const SECOND = 1_000;
 /** Max Wait, by both clocks. */
 export const DEADLINE_MS = Date.parse('2026-11-27T12:00:00Z');
@@ -44,7 +44,7 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const fields = fc.record(
 		{
 			status,
-			[KINDS[kind].idField]: fc.constantFrom(ID, ID, ID, 'another'),
+			[KINDS[kind].idField]: fc.constantFrom(ID, ID, `session-${ID}`, 'another'),
 			end: fc.oneof(time, nothing),
 			updatedAt: time,
 			roomId: fc.oneof(fc.constantFrom('room-1', 'room-2'), nothing),

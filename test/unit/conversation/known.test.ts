@@ -73,7 +73,7 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 			const records = list.flatMap((fact): IDataObject[] => ('record' in fact ? [fact.record] : []));
 			const isEnd = (one: IDataObject | null) => one !== null && stageOf(one) >= FINAL;
 			const ends = records
-				.filter((record) => isEnd(record) && record[KINDS[kind].idField] === ID)
+				.filter((record) => isEnd(record) && String(record[KINDS[kind].idField]).endsWith(ID))
 				.flatMap(({ end, timelog }) => {
 					const final = ((timelog || []) as IDataObject[]).filter(isEnd);
 					const times = [end, ...final.map(({ timestamp }) => timestamp)];
