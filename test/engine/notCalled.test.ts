@@ -53,6 +53,10 @@ describe('A number that several items have', () => {
 		);
 		const uris = failureOf(await call(['sip:ada@example.com', ADA, 'SIP:ada@Example.com']));
 		expect(uris.message).toContain('the same in items 0 and 2');
+		for (const named of ['0, 1, 2, 3, and 4', '0, 1, 2, 3, 4, and 1 more']) {
+			const { message: many } = failureOf(await call(named.split(',').map(() => TO)));
+			expect(many).toContain(`the same in items ${named}: `);
+		}
 		expect(called()).toEqual([]);
 	});
 

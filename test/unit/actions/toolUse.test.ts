@@ -1,4 +1,5 @@
 import { randomUUID } from 'crypto';
+import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Run } from '../../../nodes/VideoSdkAgentCloud/actions/run/outcome';
 import { claimUse, refusalOfTool } from '../../../nodes/VideoSdkAgentCloud/actions/run/toolUse';
@@ -7,7 +8,7 @@ import { operation as ask } from '../../../nodes/VideoSdkAgentCloud/actions/call
 import { operation as get } from '../../../nodes/VideoSdkAgentCloud/actions/session/get.operation';
 import { operation as start } from '../../../nodes/VideoSdkAgentCloud/actions/session/start.operation';
 import { agentRun } from '../../../nodes/VideoSdkAgentCloud/n8n/tool';
-import { NODE } from '../support';
+import { checkAsync, NODE } from '../support';
 
 /** A tool that an AI agent with this many items uses, by a sub-agent of its own if there is one. */
 const tool = (items: number, executeOnce = false, subAgents = 0) => {
@@ -43,6 +44,25 @@ it('Of two uses at the same time, the one that fails leaves what the other has s
 	settleOther?.({ records: [{ sessionId: 's-2' }] });
 	settle?.({ error: new Error('402') });
 	expect(Object.values(kept.agentCloudUses ?? {})).toMatchObject([{ startedId: 's-2' }]);
+});
+
+it('What the latest use has started, or may have, is started in no retry, and a use that failed changes nothing', async () => {
+	const use = fc.constantFrom('started', 'failed', 'inDoubt');
+	const property = fc.asyncProperty(fc.array(use, { maxLength: 4 }), async (uses) => {
+		const kept: Record<string, object> = {};
+		const context = { ...tool(1), getContext: () => kept } as unknown as IExecuteFunctions;
+		for (const [index, what] of uses.entries()) {
+			const records = what === 'started' ? [{ sessionId: `s-${index}` }] : undefined;
+			claimUse({ context, operation: start } as Run, undefined)?.({ records, isInDoubt: what === 'inDoubt' });
+		}
+		const last = Math.max(-1, ...uses.flatMap((what, index) => (what === 'failed' ? [] : index)));
+		const expected = [{ startedId: uses[last] === 'started' ? `s-${last}` : '' }].slice(last < 0 ? 1 : 0);
+		expect(Object.values(kept.agentCloudUses ?? {})).toMatchObject(expected);
+		expect(await refusalOfTool(context, start)).toBeUndefined();
+		const retried = { ...context, getExecutionId: () => 'retry' };
+		expect((await refusalOfTool(retried, start)) === undefined).toBe(last < 0);
+	});
+	await checkAsync(property);
 });
 
 it('A call knows its number, and what starts nothing can be repeated', async () => {
