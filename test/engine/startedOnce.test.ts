@@ -204,6 +204,7 @@ describe.each([
 			expect(posts()).toHaveLength(3);
 			const error = onError ? jsonOf(second)[0]?.error : failureOf(second).message;
 			expect(error).toContain('n8n is running this execution a second time');
+			if (onError && starts === 'call') expect(jsonOf(second)).toMatchObject([{ outcome: 'inDoubt' }]);
 		},
 	);
 
