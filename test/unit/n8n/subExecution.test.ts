@@ -138,10 +138,13 @@ it('What was stopped, or has failed, is not continued', async () => {
 it.each([
 	['waits again', waiting(true), true],
 	['has failed', ended({}, new Error('Declined')), false],
-])('No one is cut off by an end after a sub-workflow that %s: %#', async (_what, stored, isRefused) => {
+])('Nothing is started or wrongly ended if a sub-workflow %s: %#', async (_what, stored, isRefused) => {
 	const context = { ...contextOf({ Run: ['one'] }, { one: stored }), getNode: () => ({}) };
-	const before = outcomesBefore(context as IExecuteFunctions, { ends: true } as Operation);
-	const settled = Promise.allSettled([before]);
+	const told = Promise.allSettled(
+		[{ starts: 'call' }, { ends: true }].map((one) => outcomesBefore(context as never, one as Operation)),
+	);
 	await jest.advanceTimersByTimeAsync(10_000);
-	expect((await settled)[0].status).toBe(isRefused ? 'rejected' : 'fulfilled');
+	const message = expect.stringContaining('The sub-workflow before this node') as string;
+	const refusal = { reason: { message } };
+	expect(await told).toMatchObject([refusal, isRefused ? refusal : { value: [] }]);
 });
