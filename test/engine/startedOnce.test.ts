@@ -89,7 +89,7 @@ it.each(OPERATIONS.filter(({ starts }) => starts))(
 				fault,
 				expect.stringContaining(`the ${one} may have been ${started}`),
 			]);
-			expect(message).toMatch(/\[item 0\]$/);
+			expect(message).toMatch(/^[^[]* \[item 0\]$/);
 			expect(description).toContain(check);
 			expect([fault, posts().length]).toEqual([fault, 1]);
 			expectNoSecrets(rig, result.error, result.thrown, result.run);
@@ -313,6 +313,14 @@ describe('A room that is made for what is started', () => {
 			}
 		},
 	);
+
+	it('is named for each item in doubt, though one error alone is shown', async () => {
+		const until = () => posts().length === 4;
+		rig.simulator.addFault({ kind: 'status', status: 500, until, match: { path: /start$/, times: 2 } });
+		const parameters = startParameters({ recording: 'record' });
+		const { description } = failureOf(await rig.engine.run({ parameters, items: rows(2) }));
+		expect(description).toMatch(/for item 1 may have been.* Created and still open: room \S+ \(item 1\)\./);
+	});
 
 	it('is closed at once, not after all other items', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
