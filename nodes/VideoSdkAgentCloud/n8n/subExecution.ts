@@ -2,6 +2,7 @@ import {
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
+	type IRunData,
 	type IRunExecutionData,
 	type ITaskData,
 	sleep,
@@ -60,17 +61,17 @@ function isTold({ data, error, metadata }: ITaskData): boolean {
 }
 
 /**
- * @returns whether a node waited for a sub-workflow of which n8n 1.x has not stored the ID: it ran one for each item. Its output are the
- * items that came in, without that of a sub-workflow. n8n 2.x has `waitingChildExecutionIds`
+ * @returns whether a node that ran a sub-workflow for each item waited, so that n8n 1.x has stored the ID of none: it gave back what came
+ * in. Without a wait its items name their sub-workflow, and n8n 2.x gives back those of a sub-workflow
  */
-function isLost({ data, error, metadata }: ITaskData): boolean {
-	if (metadata?.subExecutionsCount === undefined || metadata.subExecution || error) return false;
-	if ('waitingChildExecutionIds' in metadata) return false;
-	const items = (data?.main ?? []).flatMap((output) => output ?? []);
-	const isOfNone = (item: INodeExecutionData) =>
-		!item.metadata?.subExecution && item.json.error === undefined;
-	// An empty item alone is that of Always Output Data.
-	return items.every(isOfNone) && items.some(({ json }) => Object.keys(json).length > 0);
+function isLost({ data, metadata, source: [from] }: ITaskData, runData: IRunData): boolean {
+	if (metadata?.subExecutionsCount === undefined || metadata.subExecution || !from) return false;
+	const { previousNode, previousNodeRun = 0, previousNodeOutput = 0 } = from;
+	const before = runData[previousNode]?.[previousNodeRun]?.data?.main?.[previousNodeOutput] ?? [];
+	const after = data?.main?.[0] ?? [];
+	const textOf = (items: INodeExecutionData[]) => JSON.stringify(items.map(({ json }) => json));
+	if (before.length === 0 || textOf(before) !== textOf(after)) return false;
+	return !after.some((item) => item.metadata?.subExecution);
 }
 
 /**
@@ -84,10 +85,11 @@ async function subWorkflowsOf(
 	over: string[] = [],
 ): Promise<Found[]> {
 	const found: Found[] = [];
-	for (const [node, runs] of Object.entries(execution?.resultData.runData ?? {})) {
+	const { runData = {} } = execution?.resultData ?? {};
+	for (const [node, runs] of Object.entries(runData)) {
 		for (const run of runs) {
 			const isLatest = run === runs.at(-1);
-			if (isLost(run)) found.push({ node, state: 'lost', isLatest });
+			if (isLost(run, runData)) found.push({ node, state: 'lost', isLatest });
 			const { executionId: id } = run.metadata?.subExecution ?? {};
 			if (id === undefined || over.includes(id)) continue;
 			const state = await stateOf(context, id);

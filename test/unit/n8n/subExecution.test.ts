@@ -4,17 +4,20 @@ import { outcomesBefore } from '../../../nodes/VideoSdkAgentCloud/actions/run/re
 import { findWrongContinuation, hasSubExecutions } from '../../../nodes/VideoSdkAgentCloud/n8n/subExecution';
 
 /** A run of a workflow whose nodes ran sub-workflows, each by the ID of its execution. */
-const runDataOf = (runs: Record<string, string[]>) =>
-	Object.fromEntries(
+const runDataOf = (runs: Record<string, string[]>) => ({
+	Before: [{ data: { main: [[{ json }]] }, source: [] }],
+	...Object.fromEntries(
 		Object.entries(runs).map(([name, ids]) => [
 			name,
 			ids.map((executionId) => ({
 				metadata: { subExecution: { executionId }, subExecutionsCount: 1, ...TOLD[name]?.metadata },
 				error: TOLD[name]?.error,
-				data: { [name.includes('tool') ? 'ai_tool' : 'main']: [null, [{ json: {}, ...TOLD[name]?.item }]] },
+				data: { [name.includes('tool') ? 'ai_tool' : 'main']: [[{ json: {}, ...TOLD[name]?.item }]] },
+				source: [{ previousNode: 'Before' }],
 			})),
 		]),
-	);
+	),
+});
 const subExecution = undefined;
 const json = { id: 1 };
 /** What n8n tells of the runs of some nodes. */
@@ -24,10 +27,7 @@ const TOLD: Record<string, { metadata?: object; error?: Error; item?: object }> 
 	'Run on': { item: { json: { error: 'Declined' } } },
 	'For each': { metadata: { subExecution }, item: { json } },
 	'For each at once': { metadata: { subExecution }, item: { json, metadata: { subExecution: {} } } },
-	'For each in n8n 2': { metadata: { subExecution, waitingChildExecutionIds: [] }, item: { json } },
-	'For each, with no output': { metadata: { subExecution } },
-	'For each, failed': { metadata: { subExecution }, item: { json: { error: 'Declined' } } },
-	'For each, and fail': { metadata: { subExecution }, item: { json }, error: new Error('Declined') },
+	'For each in n8n 2': { metadata: { subExecution }, item: { json: { id: 2 } } },
 };
 const contextOf = (
 	runs: Record<string, string[]>,
