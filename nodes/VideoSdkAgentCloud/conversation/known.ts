@@ -141,8 +141,8 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 	const described = kind.describe(record);
 	if (described.answered === true || !known.isAnswered) return described;
 	// What someone's answer was told by is not in the timelog.
-	const steps = [...entries.map(([, entry]) => entry), { status: 'answered' }];
-	const { outcome, answered, durationSeconds } = kind.describe({ ...record, timelog: steps });
+	const timelog = [{ status: 'answered' }];
+	const { outcome, answered, durationSeconds } = kind.describe({ ...record, timelog });
 	return { ...described, outcome, ...(answered !== undefined && { answered }), durationSeconds };
 }
 
