@@ -26,9 +26,8 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 
 	it('names all columns of its tables', () => {
 		for (const table of matchesIn(notes.join('\n'), /data table \*\*([^*]+)\*\*/g)) {
-			for (const column of Object.keys(TABLES[table]?.columns ?? { [`no table ${table}`]: '' })) {
+			for (const column of Object.keys(TABLES[table]?.columns ?? { [`no table ${table}`]: '' }))
 				expect(notes.join()).toContain(`\`${column}\``);
-			}
 		}
 	});
 
@@ -57,9 +56,8 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 			if (type.endsWith('.agent')) expect(typeVersion).toBeGreaterThanOrEqual(2);
 		}
 		// Values that a model fills in are marked as n8n's own button does.
-		for (const before of matchesIn(textOf(file), /(.{0,60})\$fromAI/g)) {
+		for (const before of matchesIn(textOf(file), /(.{0,60})\$fromAI/g))
 			expect(before).toMatch(/n8n-auto-generated-fromAI-override\*\/ $/);
-		}
 	});
 
 	it('leaves what differs from account to account empty, so that n8n marks it', () => {
@@ -79,9 +77,8 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 		for (const key of ['pinData', 'meta', 'versionId', 'staticData', 'shared'])
 			expect(readExample(file)).not.toHaveProperty(key);
 		expect(textOf(file)).not.toMatch(/\/webhook\/|secretKey|apiKey|eyJ[\w-]{10}|BEGIN [A-Z ]*KEY|sk-\w{8}/);
-		for (const host of matchesIn(textOf(file), /https?:\/\/([\w.-]+)/g)) {
+		for (const host of matchesIn(textOf(file), /https?:\/\/([\w.-]+)/g))
 			expect(host).toBe('api.videosdk.live');
-		}
 	});
 
 	it('is on the page about the examples', () => {

@@ -22,9 +22,8 @@ export const checkTimes =
 
 export const check = checkTimes(300);
 
-export async function checkAsync<T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> {
+export const checkAsync = async <T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> =>
 	await fc.assert(property, { seed: SEED, numRuns });
-}
 
 /** Any UTF-16 text, lone surrogates included. */
 export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
@@ -33,8 +32,7 @@ export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
 		maxLength,
 	});
 
-export const unicode = (minLength = 0, maxLength = 40): fc.Arbitrary<string> =>
-	fc.string({ unit: 'binary', minLength, maxLength });
+export const unicode = (minLength = 0, maxLength = 40) => fc.string({ unit: 'binary', minLength, maxLength });
 
 interface KeyPair {
 	privateKey: KeyObject;
@@ -69,10 +67,7 @@ export const NODE: INode = {
 };
 
 /** The part of n8n's context that reads the fields of an item. */
-export function fieldsContext(
-	parameters: Record<string, unknown>,
-	item: IDataObject = {},
-): IExecuteFunctions {
+export function fieldsContext(parameters: Record<string, unknown>, item: IDataObject = {}) {
 	const context = {
 		getNode: () => ({ ...NODE, parameters }),
 		getInputData: () => Array.from({ length: 10 }, () => ({ json: item })),

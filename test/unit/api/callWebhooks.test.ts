@@ -20,9 +20,8 @@ it('The webhooks of a project are those with an ID that are not marked as delete
 		{ id: 'there', url: URL_, events: ['call-missed'], deletedAt: null },
 	];
 	const spelled = rows.map(({ id: webhookId, ...row }) => ({ ...row, webhookId }));
-	for (const list of [rows, spelled]) {
+	for (const list of [rows, spelled])
 		expect(await listCallWebhooks(send(list))).toEqual([{ id: 'there', url: URL_, events: ['call-missed'] }]);
-	}
 });
 
 it.each<[other: string, isSame: boolean]>([

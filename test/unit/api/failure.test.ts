@@ -146,9 +146,8 @@ describe('failureOfError', () => {
 		const wrapped = Object.assign(new Error('wrapped'), { cause });
 		// n8n 1.x loses the cause, but keeps its code and message.
 		const lost = { message: 'wrapped', httpCode: code, messages: [message] };
-		for (const error of [cause, wrapped, lost, { message, httpCode: code }]) {
+		for (const error of [cause, wrapped, lost, { message, httpCode: code }])
 			expect(failureOfError(error)).toEqual({ kind, code, ...(kind === 'notConnected' && { host }) });
-		}
 		const ofN8n = new NodeApiError(NODE, cause as unknown as JsonObject);
 		expect(failureOfError(ofN8n)).toMatchObject({ code });
 	});
@@ -156,9 +155,8 @@ describe('failureOfError', () => {
 	it('gives the words of a credential that refused to sign', () => {
 		const failure = { kind: 'notSent', apiMessage: "'API Key' is empty" };
 		expect(failureOfError(new UserError("'API Key' is empty"))).toEqual(failure);
-		for (const odd of [{ cause: { message: 5 } }, undefined, null, 'text']) {
+		for (const odd of [{ cause: { message: 5 } }, undefined, null, 'text'])
 			expect(failureOfError(odd)).toEqual({ kind: 'notSent', apiMessage: undefined });
-		}
 	});
 
 	it('takes nothing over from the request: no token, no address, no body', () => {

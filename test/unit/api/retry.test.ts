@@ -43,9 +43,8 @@ describe('retryDelay', () => {
 			const { kind, status = 0 } = failure;
 			const isPassing = ['notConnected', 'network', 'timeout'].includes(kind) || status >= 500;
 			expect(sendsAtMost(failure, 'POST')).toBe(status === 429 ? 6 : kind === 'notConnected' ? 3 : 1);
-			for (const method of ['GET', 'DELETE']) {
+			for (const method of ['GET', 'DELETE'])
 				expect(sendsAtMost(failure, method)).toBe(status === 429 ? 6 : isPassing ? 3 : 1);
-			}
 		},
 	);
 

@@ -14,11 +14,9 @@ it.each<[id: unknown, bare: string]>([
 it('apiSessionId takes the prefix of an event off a UUID, and leaves any other ID as it is', () => {
 	for (const id of [UUID, UUID.toUpperCase()]) {
 		expect([apiSessionId(`session-${id}`), apiSessionId(id)]).toEqual([id, id]);
-		for (const other of [`session-session-${id}`, `session-${id}x`, `session-${id}\n`, `xsession-${id}`]) {
+		for (const other of [`session-session-${id}`, `session-${id}x`, `session-${id}\n`, `xsession-${id}`])
 			expect(apiSessionId(other)).toBe(other);
-		}
 	}
-	for (const other of ['session-6f1c', 'session-', `SESSION-${UUID}`, '']) {
+	for (const other of ['session-6f1c', 'session-', `SESSION-${UUID}`, ''])
 		expect(apiSessionId(other)).toBe(other);
-	}
 });

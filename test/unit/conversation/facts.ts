@@ -89,20 +89,18 @@ export function byClockBehind(fact: Fact, skewMs: number): Fact {
 }
 
 /** @returns what is known after facts, in their order */
-export function knownOf(kind: keyof typeof KINDS, facts: Fact[]): Known {
-	return facts.reduce<Known>((known, fact) => learn(KINDS[kind], known, fact), unknown(ID));
-}
+export const knownOf = (kind: keyof typeof KINDS, facts: Fact[]): Known =>
+	facts.reduce<Known>((known, fact) => learn(KINDS[kind], known, fact), unknown(ID));
 
 /** Calls back with each order of some facts, what is known of a common beginning computed once. */
 export function eachOrder(kind: keyof typeof KINDS, facts: Fact[], check: (known: Known) => void): void {
 	const visit = (known: Known, open: Fact[]): void => {
 		if (open.length === 0) check(known);
-		for (const fact of open) {
+		for (const fact of open)
 			visit(
 				learn(KINDS[kind], known, fact),
 				open.filter((other) => other !== fact),
 			);
-		}
 	};
 	visit(unknown(ID), facts);
 }

@@ -303,9 +303,8 @@ it('the one transcription of a session costs no look at the recordings', async (
 
 it('without a session that the record names nothing is asked, and the reason says where to look', async () => {
 	const { parts } = await look({ ...SHARED, roomSessionId: undefined }, {});
-	for (const part of Object.values(parts)) {
+	for (const part of Object.values(parts))
 		expect(part).toMatchObject({ mayCome: false, reason: expect.stringContaining('Transcription: Get') });
-	}
 });
 
 it.each<[what: string, mayCome: boolean, error: Error]>([

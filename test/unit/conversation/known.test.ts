@@ -93,15 +93,13 @@ describe.each(kindNames)('What is known of a %s', (kind) => {
 			expect(isShownOver(later) || !isShownOver(earlier)).toBe(true);
 			expect(later.isAnswered || !earlier.isAnswered).toBe(true);
 			expect(later.isEndTold || !earlier.isEndTold).toBe(true);
-			for (const time of ['overAtMs', 'seenOverAtMs'] as const) {
+			for (const time of ['overAtMs', 'seenOverAtMs'] as const)
 				expect(later[time] ?? Infinity).toBeLessThanOrEqual(earlier[time] ?? Infinity);
-			}
 			expect(Object.keys(later.timelog)).toEqual(expect.arrayContaining(Object.keys(earlier.timelog)));
 			const fields = Object.keys(one).filter((name) => one[name] !== null && one[name] !== '');
 			const derived = ['timedOut', 'durationSeconds', 'missing', 'event', 'endError', 'endedAtTimeout'];
-			for (const name of fields.filter((field) => !derived.includes(field))) {
+			for (const name of fields.filter((field) => !derived.includes(field)))
 				expect([undefined, null, '']).not.toContain(other[name]);
-			}
 		});
 	});
 });

@@ -129,9 +129,8 @@ it('whatever is learned, and however slow VideoSDK is, nothing is sent in the la
 		for (const { atMs } of sent) expect(atMs + requestMs).toBeLessThanOrEqual(budget.continueUntilMs);
 		expect(readyAtMs).toBeLessThanOrEqual(budget.continueUntilMs);
 		// Looked for once whenever it is taken up, and then for no longer than is wanted. A look for the timelog may come first.
-		for (const { atMs, seenOverAtMs } of sent.filter(({ step }) => step === 'keep').slice(1)) {
+		for (const { atMs, seenOverAtMs } of sent.filter(({ step }) => step === 'keep').slice(1))
 			expect(atMs - seenOverAtMs).toBeLessThanOrEqual(want.keepMs + 2 * requestMs);
-		}
 		expect(budget.n8nDeadlineMs - budget.continueUntilMs).toBe(75 * SECOND);
 		// Each of many ends has its turn, also if VideoSDK answers none.
 		expect(budget.endMs).toBeGreaterThanOrEqual((90 + count) * SECOND);
@@ -153,9 +152,8 @@ it('what is to be ended is ended at its Max Wait, and again while that fails', (
 it('a process that takes up a wait after its Max Wait still ends it, if n8n is not about to go on by itself', () => {
 	const budget = budgetOf(DEADLINE_MS, 600 * SECOND, 1);
 	const want = { ...WANT, isEnded: true, keep: ['transcript' as const], keepMs: 600 * SECOND };
-	for (const nowMs of [DEADLINE_MS, DEADLINE_MS + 300 * SECOND]) {
+	for (const nowMs of [DEADLINE_MS, DEADLINE_MS + 300 * SECOND])
 		expect(next(knownOf('call', []), want, START, budget, nowMs)).toMatchObject({ step: 'end' });
-	}
 	const tooLateMs = budget.keepUntilMs;
 	expect(next(knownOf('call', []), want, START, budget, tooLateMs)).toEqual({ step: 'ready' });
 });

@@ -11,9 +11,8 @@ import { check } from '../support';
 it('a result is found in what n8n answers, as text or bytes, and none in anything else', () => {
 	check([fc.string(), fc.boolean()], (text, isError) => {
 		const body = JSON.stringify(toAnswerBody(toolResult(text, isError)));
-		for (const sent of [body, Buffer.from(body)]) {
+		for (const sent of [body, Buffer.from(body)])
 			expect(resultInAnswer(sent)).toEqual(toolResult(text, isError));
-		}
 	});
 	const noResult = fc.oneof(fc.jsonValue(), fc.record({ content: fc.json() }));
 	const nearly = noResult.map((result) => JSON.stringify(toAnswerBody(result as never)));

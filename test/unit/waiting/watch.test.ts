@@ -24,8 +24,8 @@ type Answer = (
 	untilMs: number,
 ) => Promise<IDataObject>;
 
-function watchOf(answer: Answer, more: Partial<Account> = {}): Watch {
-	return new Watch({
+const watchOf = (answer: Answer, more: Partial<Account> = {}): Watch =>
+	new Watch({
 		pausedUntilMs: { look: 0, end: 0, keep: 0, file: 0 },
 		skewMs: 0,
 		context: { logger: console },
@@ -36,7 +36,6 @@ function watchOf(answer: Answer, more: Partial<Account> = {}): Watch {
 		readText: never,
 		...more,
 	} as unknown as Account);
-}
 
 /** A call that is awaited; `item` is what came out when it was ready. */
 function awaitCall(watch: Watch, want: Partial<Want>, known = unknown('c-1')): { item?: IDataObject } {

@@ -29,9 +29,8 @@ describe('What the API of the internet names', () => {
 	it('is fetched by https only, without a user', () => {
 		expect(fromInternet(new URL('http://cdn.videosdk.live/a'))).toMatch(/plain http/);
 		expect(fromInternet(new URL('ftp://cdn.videosdk.live/a'))).toMatch(/only https/);
-		for (const user of ['u:p', 'u', ':p']) {
+		for (const user of ['u:p', 'u', ':p'])
 			expect(fromInternet(new URL(`https://${user}@cdn.videosdk.live/a`))).toMatch(/user name/);
-		}
 	});
 });
 

@@ -34,9 +34,8 @@ it('opens nothing in which any character differs, or is missing', () => {
 it('opens nothing that is longer, or has the content of another', () => {
 	const text = envelope.seal({ a: 1 }, key);
 	const others = [`${text}A`, text + text, `${text}=`, `${text}\n`];
-	for (const other of [...others, text.slice(0, 25) + envelope.seal({ a: 2 }, key).slice(25)]) {
+	for (const other of [...others, text.slice(0, 25) + envelope.seal({ a: 2 }, key).slice(25)])
 		expect(envelope.open(other, key)).toBeUndefined();
-	}
 });
 
 it('does not open what was sealed with a different secret, or for a different purpose', () => {
@@ -57,15 +56,13 @@ it('opens nothing else, and nothing throws', () => {
 });
 
 it('takes an empty or a very long secret, and shows none when its key is logged', () => {
-	for (const secret of ['', 'x'.repeat(10_000), 'ключ']) {
+	for (const secret of ['', 'x'.repeat(10_000), 'ключ'])
 		expect(envelope.open(envelope.seal({ a: 1 }, envelope.keyOf(secret)), envelope.keyOf(secret))).toEqual({
 			a: 1,
 		});
-	}
 	const text = inspect(key, { depth: Infinity, showHidden: true }) + JSON.stringify(key);
-	for (const encoding of ['utf8', 'hex', 'base64'] as const) {
+	for (const encoding of ['utf8', 'hex', 'base64'] as const)
 		expect(text).not.toContain(Buffer.from('the secret').toString(encoding));
-	}
 });
 
 it('writes a context as ever: sessions that run during an update keep theirs', () => {

@@ -24,9 +24,8 @@ const SPELLINGS = [EVENT_PREFIX, 'agent-session-'];
 const eventId = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
 
 it('Events are known by name, and so is whether they happen once', () => {
-	for (const name of [...ONCE_PER_CALL, ...ONCE_PER_ROOM_SESSION, ...AGAIN]) {
+	for (const name of [...ONCE_PER_CALL, ...ONCE_PER_ROOM_SESSION, ...AGAIN])
 		expect([eventName(name), happensOnce({ webhookType: name })]).toEqual([name, !AGAIN.includes(name)]);
-	}
 	for (const event of OF_SESSION) {
 		const names = SPELLINGS.map((family) => family + event);
 		expect(names.map(eventName)).toEqual([event, event]);
@@ -34,9 +33,8 @@ it('Events are known by name, and so is whether they happen once', () => {
 	}
 	expect(['call-ended', 'call-summary'].map(eventName)).toEqual(['call-hangup', 'call-summary']);
 	const none = ['started', 'call-', 'toString', 'CALL-HANGUP', 'recording-*', 'x-agent-session-started'];
-	for (const name of [...none, 'agent-session-startedx', 'of-the-future']) {
+	for (const name of [...none, 'agent-session-startedx', 'of-the-future'])
 		expect(eventName(name)).toBeUndefined();
-	}
 });
 
 it('The events for which a call webhook is registered come once, in one order', () => {
