@@ -10,7 +10,6 @@ import { checkAsync } from '../unit/support';
 import { byRule, callParameters, made, TO } from './callRig';
 import { ACTION, REVIEW, TOOL } from './engine';
 import { byId, failureOf, jsonOf, passTime, later, useRig } from './rig';
-import type { WaitingRun } from './waitingRun';
 
 /** An execution that is left waiting would keep the test. */
 afterEach(async () => {
@@ -37,10 +36,7 @@ const lastTool = () =>
 	(made(rig).at(-1)?.body as { metadata: { n8nTools: [HandedTool] } }).metadata.n8nTools[0];
 
 /** Asks, and connects as the call's agent. */
-async function asked(
-	more: IDataObject = {},
-	options: object = {},
-): Promise<{ waiting: WaitingRun; agent: Client }> {
+async function asked(more: IDataObject = {}, options: object = {}) {
 	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, ask(more), options);
 	expect(waiting.result.run.status).toBe('waiting');
 	return { waiting, agent: await connectMcp(lastTool()) };
@@ -175,9 +171,8 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 		earlier = headers;
 		const responses = question.responses.map((index) => all[index % all.length]!);
 		const last = responses.findIndex(([, problem]) => problem === undefined);
-		for (const [input, problem = ''] of responses.slice(0, last === -1 ? 3 : last)) {
+		for (const [input, problem = ''] of responses.slice(0, last === -1 ? 3 : last))
 			expect(await submit(agent, input)).toEqual({ isError: true, text: expect.stringContaining(problem) });
-		}
 		expect(waiting.resumptions).toBe(0);
 		const [statuses, outcome, reason] = ENDS[end]!;
 		const endCall = async () => {

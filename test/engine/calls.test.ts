@@ -5,9 +5,7 @@ import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
-async function run(parameters: INodeParameters): Promise<IDataObject[]> {
-	return jsonOf(await rig.engine.run({ parameters }));
-}
+const run = async (parameters: INodeParameters) => jsonOf(await rig.engine.run({ parameters }));
 
 /** Makes a call, as if it had been there before. */
 async function existingCall(more: IDataObject = {}): Promise<string> {

@@ -24,10 +24,7 @@ const RULE = { routingRuleId: byId('rule_out_01'), from: '+15550102001' };
 const DEPLOYMENT = { deploymentId: 'ddv_support', tag: 'v1' };
 
 /** Publishes a trigger through n8n: its hooks run, and it receives what is sent to its Production URL. */
-async function publishTrigger(
-	events: string[] = SESSION_EVENTS,
-	credential?: string,
-): Promise<StoredTrigger> {
+async function publishTrigger(events: string[] = SESSION_EVENTS, credential?: string) {
 	const verifySignature = credential === undefined;
 	const trigger = new StoredTrigger(rig.engine, { events, verifySignature });
 	trigger.webhookBaseUrl = `${n8n.origin}/webhook`;
@@ -48,9 +45,8 @@ const published = async (...trigger: Parameters<typeof publishTrigger>) => ({
 });
 
 /** Another process of n8n runs Check Setup, such as a worker. */
-async function moveToWorker(): Promise<void> {
-	rig.engine = await rig.addEngine({ credentialId: rig.engine.credentialId });
-}
+const moveToWorker = async () =>
+	(rig.engine = await rig.addEngine({ credentialId: rig.engine.credentialId }));
 
 /** An API that answers everything with a public key, an empty list, and the headers that are given. */
 async function serveApi(headers: Record<string, string>, status = 200): Promise<string> {

@@ -52,15 +52,15 @@ export interface WebhookAnswer {
 }
 
 /** Sends anything to a webhook, as a stranger could. */
-export async function send(
+export const send = async (
 	url: string,
 	{
 		method = 'POST',
 		headers = {},
 		body,
 	}: { method?: string; headers?: http.OutgoingHttpHeaders; body?: Buffer | string } = {},
-): Promise<WebhookAnswer> {
-	return await new Promise((resolve, reject) => {
+): Promise<WebhookAnswer> =>
+	await new Promise((resolve, reject) => {
 		const request = http.request(url, { method, headers, agent: false }, (response) => {
 			let text = '';
 			response.setEncoding('utf8');
@@ -70,7 +70,6 @@ export async function send(
 		request.on('error', reject);
 		request.end(body);
 	});
-}
 
 /** Sends a signed event, and goes away after a while. */
 export async function sendAndLeave(url: string, event: object, signer: Simulator, ms: number): Promise<void> {

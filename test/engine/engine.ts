@@ -108,11 +108,8 @@ const isItem = (item: INodeExecutionData | IDataObject): item is INodeExecutionD
 	typeof item.json === 'object' && item.json !== null;
 
 /** @returns what is found under a path such as `data.id`, as lodash's `get` finds it */
-function valueAt(value: unknown, path: string): unknown {
-	return path
-		.split('.')
-		.reduce((found, key) => (found as Record<string, unknown> | null | undefined)?.[key], value);
-}
+const valueAt = (value: unknown, path: string): unknown =>
+	path.split('.').reduce((found, key) => (found as Record<string, unknown> | null | undefined)?.[key], value);
 
 /** A part of n8n big enough to run whole workflows: n8n's own loader, engine and contexts, without database and server. */
 export class Engine {
@@ -184,11 +181,7 @@ export class Engine {
 	}
 
 	/** Runs Start and Wait, or what `parameters` name, until the execution waits or ends. */
-	async startAndWait(
-		maxWaitMs: number,
-		parameters: INodeParameters = {},
-		options: NodeRunOptions = {},
-	): Promise<WaitingRun> {
+	async startAndWait(maxWaitMs: number, parameters: INodeParameters = {}, options: NodeRunOptions = {}) {
 		const start = { resource: 'session', operation: 'startAndWait', deploymentId: 'ddv_support' };
 		const maxWait = { maxWait: maxWaitMs / 60_000, maxWaitUnit: 'minutes' };
 		const workflow = await this.around({ ...start, ...maxWait, ...parameters }, options);
@@ -384,10 +377,7 @@ export class Engine {
 		return await this.execute(workflow, mode, data, { executionId });
 	}
 
-	additionalData(
-		mode: WorkflowExecuteMode,
-		executionId: string = randomUUID(),
-	): IWorkflowExecuteAdditionalData {
+	additionalData(mode: WorkflowExecuteMode, executionId: string = randomUUID()) {
 		const workflowData = { id: 'workflow', name: 'Test' } as IWorkflowBase;
 		const data: Partial<IWorkflowExecuteAdditionalData> = {
 			credentialsHelper: this.credentialsHelper as unknown as ICredentialsHelper,
@@ -449,8 +439,7 @@ export class Engine {
 		// What was given up just after it was sent is still to be received.
 		for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 		const { runData, error } = run.data.resultData;
-		const outputOf = (name: string): INodeExecutionData[][] =>
-			(runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);
+		const outputOf = (name: string) => (runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);
 		expectDescribed(workflow.getNode(NODE_NAME), outputOf(NODE_NAME)[0] ?? []);
 		return {
 			output: error ? [] : outputOf(NODE_NAME),
@@ -466,6 +455,4 @@ export class Engine {
 }
 
 /** Starts an engine with a fresh copy of the built package. Close it when the test ends. */
-export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-	return new Engine(await loadPackage(), options);
-}
+export const startEngine = async (options: EngineOptions = {}) => new Engine(await loadPackage(), options);

@@ -37,10 +37,7 @@ const CASES = RESOURCES.flatMap(({ value: resource, operations }) =>
 );
 
 /** Runs two items: a good value and a bad one. Nothing may be sent, and the second item and its field are named. */
-async function expectRefusal(
-	{ resource, operation, place, field, fields }: Case,
-	bad: unknown,
-): Promise<void> {
+async function expectRefusal({ resource, operation, place, field, fields }: Case, bad: unknown) {
 	const given = { [field.name]: VALUE };
 	const parameters = parametersOf(resource, operation, {
 		...{ ...goodFields(fields), ...shownBy(field) },

@@ -127,9 +127,8 @@ it('The package brings three nodes, each with its icons and what n8n shows of it
 		const { iconUrl, codex } = (engine.loader.getNode(name).type as INodeType).description;
 		expect(codex?.resources?.primaryDocumentation).toHaveLength(1);
 		// As n8n serves them: icons/<package>/<path>.
-		for (const url of Object.values(iconUrl as unknown as Record<'light' | 'dark', string>)) {
+		for (const url of Object.values(iconUrl as unknown as Record<'light' | 'dark', string>))
 			expect(existsSync(join(engine.loader.directory, url.split('/').slice(2).join('/')))).toBe(true);
-		}
 	}
 });
 

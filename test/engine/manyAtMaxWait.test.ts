@@ -97,9 +97,8 @@ describe('By an API that takes ten requests a second,', () => {
 		for (const id of ids) await rig.simulator.moveCall(id, 'answered');
 		limit(10);
 		for (const id of ids) await rig.simulator.moveCall(id, 'ended');
-		for (const item of (await waiting.jsonWithin(900_000)) ?? [{}]) {
+		for (const item of (await waiting.jsonWithin(900_000)) ?? [{}])
 			expect(item).toMatchObject({ transcript: expect.any(String), summary: expect.any(String) });
-		}
 	});
 });
 

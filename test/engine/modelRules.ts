@@ -137,9 +137,7 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 	},
 	'no room is closed in which someone may talk': ({ started }) => {
 		const { rooms } = rig.simulator;
-		for (const { roomId } of started.values()) {
-			expect(rooms.get(roomId)?.disabled).not.toBe(true);
-		}
+		for (const { roomId } of started.values()) expect(rooms.get(roomId)?.disabled).not.toBe(true);
 	},
 	'no room stays open without a need, or without a word': ({ told, started }, model) => {
 		const { roomFaults, deactivateFaults, items, starts, room, waits } = model;

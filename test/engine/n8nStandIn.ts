@@ -53,9 +53,8 @@ export class N8nStandIn extends Loopback {
 		if (method === 'OPTIONS') {
 			// n8n looks this path up as it comes.
 			const methods = this.published.get(path)?.methods ?? [];
-			if (headers.origin) {
+			if (headers.origin)
 				outgoing.setHeader('Access-Control-Allow-Methods', ['OPTIONS', ...methods].join(', '));
-			}
 			outgoing.writeHead(204).end();
 			return;
 		}
@@ -70,6 +69,5 @@ export class N8nStandIn extends Loopback {
 	}
 }
 
-function send(outgoing: ServerResponse, status: number, body: object): void {
+const send = (outgoing: ServerResponse, status: number, body: object) =>
 	outgoing.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-}

@@ -29,20 +29,18 @@ const LIMIT_WAIT_TIME: INodeProperties = {
 	default: false,
 };
 
-function describe(name: string, more: Partial<INodeTypeDescription> = {}): INodeTypeDescription {
-	return {
-		displayName: name,
-		name,
-		group: ['transform'],
-		version: 1,
-		description: 'Stands in for a node of n8n',
-		defaults: { name },
-		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main],
-		properties: [],
-		...more,
-	};
-}
+const describe = (name: string, more: Partial<INodeTypeDescription> = {}): INodeTypeDescription => ({
+	displayName: name,
+	name,
+	group: ['transform'],
+	version: 1,
+	description: 'Stands in for a node of n8n',
+	defaults: { name },
+	inputs: [NodeConnectionTypes.Main],
+	outputs: [NodeConnectionTypes.Main],
+	properties: [],
+	...more,
+});
 
 const requestNode: INodeType = {
 	description: describe(STAND_INS.request, {
@@ -77,9 +75,7 @@ const pass: INodeType = {
 };
 
 /** The name of a node type within its package. n8n adds "Tool" for a node that an AI agent uses, "HitlTool" for its human review. */
-function nameOf(type: string): string {
-	return (type.split('.').pop() ?? '').replace(/(?:Hitl)?Tool$/, '');
-}
+const nameOf = (type: string): string => (type.split('.').pop() ?? '').replace(/(?:Hitl)?Tool$/, '');
 
 /** The package's node types as loaded by n8n's loader, the stand-ins, and what was thrown by any of them. */
 export class TestNodeTypes implements INodeTypes {

@@ -17,9 +17,7 @@ const goDown = () => rig.simulator.addFault({ kind: 'status', status: 503, match
 
 /** Waits for what a trigger does in the background. */
 async function eventually(isSo: () => boolean): Promise<void> {
-	for (const endMs = performance.now() + 20_000; !isSo() && performance.now() < endMs;) {
-		await later(10);
-	}
+	for (const endMs = performance.now() + 20_000; !isSo() && performance.now() < endMs;) await later(10);
 	expect(isSo()).toBe(true);
 }
 const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();

@@ -162,12 +162,11 @@ export function failureOf({ error }: RunResult): { message: string; description:
 }
 
 /** The texts of what is thrown. */
-export async function thrownBy(action: Promise<unknown>): Promise<{ message: string; description: string }> {
-	return await action.then(
+export const thrownBy = async (action: Promise<unknown>): Promise<{ message: string; description: string }> =>
+	await action.then(
 		() => Promise.reject(new Error('Nothing was thrown')),
 		(error: { message: string; description: string }) => error,
 	);
-}
 
 /** The json of a run's first output. */
 export function jsonOf({ output, error }: RunResult): IDataObject[] {
@@ -202,6 +201,4 @@ function safeJson(value: unknown): string {
 }
 
 /** Moves the clock ahead, for all code of the test. May be called again. */
-export function passTime(ms: number): void {
-	jest.setSystemTime(Date.now() + ms);
-}
+export const passTime = (ms: number): void => jest.setSystemTime(Date.now() + ms);

@@ -92,12 +92,11 @@ describe('Get, without waiting,', () => {
 
 	it('takes no text of more than 10 MB, and says what to do', async () => {
 		await addWithFile({ sizeBytes: 10_000_001 });
-		for (const fields of [{}, LONG]) {
+		for (const fields of [{}, LONG])
 			await expectFailure(
 				fields,
 				/^The file is larger than 10 MB.*Turn off 'Include Text' .* Recording: Download/,
 			);
-		}
 	});
 
 	it('tells that there is none yet', async () => {
@@ -155,9 +154,8 @@ describe('Get waits', () => {
 		// It was a long one.
 		addFormer(-3_600, 120);
 		passTime((minutes + 2) * 60_000);
-		for (const fields of [waiting(1.2), {}]) {
+		for (const fields of [waiting(1.2), {}])
 			await expectOutput(fields, { sessionId: 'former', ...expected }, without);
-		}
 	});
 
 	it("for the latest conversation's, though it was transcribed as people talked, and not a former one", async () => {

@@ -62,9 +62,8 @@ export class StoredTrigger {
 
 	/** @param isLeader whether n8n also runs the trigger in this process */
 	async publish(activation: WorkflowActivateMode = 'activate', isLeader = true): Promise<void> {
-		if (!(await this.call('checkExists', 'trigger', activation))) {
+		if (!(await this.call('checkExists', 'trigger', activation)))
 			await this.call('create', 'trigger', activation);
-		}
 		if (isLeader) await this.run(activation);
 	}
 
@@ -120,9 +119,8 @@ export class StoredTrigger {
 	/** Listens for a test event; n8n keeps the static data of that apart. @returns ends the listening */
 	async listen(): Promise<() => Promise<void>> {
 		const kept: IDataObject = {};
-		if (!(await this.call('checkExists', 'manual', 'manual', kept))) {
+		if (!(await this.call('checkExists', 'manual', 'manual', kept)))
 			await this.call('create', 'manual', 'manual', kept);
-		}
 		return async () => void (await this.call('delete', 'internal', 'update', kept));
 	}
 

@@ -32,9 +32,7 @@ const PATIENCE_MS = 48 * 3_600_000;
 export const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ index }));
 
 /** @returns what n8n's database gives back of something */
-export function asStored<T>(value: T): T {
-	return JSON.parse(JSON.stringify(value)) as T;
-}
+export const asStored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** An execution in Start and Wait or Make and Wait. Its resume URL is served as n8n's WaitingWebhooks do. */
 export class WaitingRun extends Loopback {

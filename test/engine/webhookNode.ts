@@ -54,15 +54,14 @@ export async function asExpressRequest(incoming: IncomingMessage, typeVersion: n
 	}
 	if (typeVersion > 1 && !PARSED.test(type)) return request;
 	await request.readRawBody();
-	if (type === 'application/json' && request.rawBody.length > 0) {
+	if (type === 'application/json' && request.rawBody.length > 0)
 		request.body = JSON.parse(request.rawBody.toString('utf8').replace(/^\uFEFF/, '')) as unknown;
-	}
 	return request;
 }
 
 /** Adds Express's two short cuts that the package uses. */
-export function asExpressResponse(response: ServerResponse): Response {
-	return Object.assign(response, {
+export const asExpressResponse = (response: ServerResponse): Response =>
+	Object.assign(response, {
 		status(code: number) {
 			response.statusCode = code;
 			return response;
@@ -72,14 +71,11 @@ export function asExpressResponse(response: ServerResponse): Response {
 			return response.end(Buffer.from(JSON.stringify(body)));
 		},
 	}) as unknown as Response;
-}
 
 /** n8n's own logger, which the getter of a context yields, writes nothing in these tests. */
 function logInto(log: LogEntry[], context: object): void {
-	const write =
-		(level: LogEntry['level']) =>
-		(message: string, metadata?: object): void =>
-			void log.push({ level, text: [message, metadata && JSON.stringify(metadata)].join(' ').trim() });
+	const write = (level: LogEntry['level']) => (message: string, metadata?: object) =>
+		void log.push({ level, text: [message, metadata && JSON.stringify(metadata)].join(' ').trim() });
 	const logger = { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 	Object.defineProperty(context, 'logger', { value: logger });
 }
