@@ -43,11 +43,7 @@ const period = fields('startDate endDate', milliseconds);
 const pageInfo = object(fields('currentPage perPage total totalItems? lastPage?', number));
 
 /** A list. Each of its filters may be missing. */
-function listOf(
-	row: Schema,
-	filters: Record<string, Schema> = {},
-	{ key = 'data', bare = false } = {},
-): Endpoint {
+function listOf(row: Schema, filters: Record<string, Schema> = {}, { key = 'data', bare = false } = {}) {
 	const query = { page: pageNumber, perPage: pageNumber, ...filters };
 	const page = object({ 'statusCode?': number, pageInfo, [key]: arrayOf(row) });
 	return {

@@ -51,11 +51,8 @@ export function requestProblem(endpoint: string, query: object, body: object): s
 }
 
 /** Fields that the description does not name count as an error. */
-export function answerProblem(endpoint: string, answer: unknown): string | undefined {
-	return problem(described(endpoint).answer, answer);
-}
+export const answerProblem = (endpoint: string, answer: unknown): string | undefined =>
+	problem(described(endpoint).answer, answer);
 
 /** @param body of a delivery, parsed. It may have more fields */
-export function eventProblem(body: unknown): string | undefined {
-	return problem(EVENT, body, (schema) => schema);
-}
+export const eventProblem = (body: unknown): string | undefined => problem(EVENT, body, (schema) => schema);

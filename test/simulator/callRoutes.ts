@@ -65,9 +65,8 @@ function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
 	const { sipCallTo, sipCallFrom, routingRuleId, destinationRoomId, ...rest } = body;
 	const rule = telephony.routingRules.find(({ id }) => id === routingRuleId);
 	if (routingRuleId && rule?.type !== 'outbound') throw new ApiError(404, 'Routing rule not found');
-	if (rest.gatewayId && !telephony.outboundGateways.some(({ id }) => id === rest.gatewayId)) {
+	if (rest.gatewayId && !telephony.outboundGateways.some(({ id }) => id === rest.gatewayId))
 		throw new ApiError(404, 'Gateway not found');
-	}
 	// A custom ID will do, too.
 	const room = destinationRoomId === undefined ? undefined : rooms.find(destinationRoomId);
 	if (destinationRoomId !== undefined && !room) throw new ApiError(404, 'Room not found');

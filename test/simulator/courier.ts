@@ -59,11 +59,7 @@ export class Courier {
 	}
 
 	/** Any body to any address; an error is told in the delivery. */
-	async deliver(
-		endPoint: string,
-		body: object | Buffer | string,
-		{ signature }: DeliverOptions = {},
-	): Promise<Delivery> {
+	async deliver(endPoint: string, body: object | Buffer | string, { signature }: DeliverOptions = {}) {
 		const bytes = Buffer.isBuffer(body)
 			? body
 			: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
@@ -130,9 +126,7 @@ export class Courier {
 }
 
 /** The start of an id, enough to tell sessions apart in the log. */
-export function short(id: string): string {
-	return id.length > 8 ? `${id.slice(0, 4)}…` : id;
-}
+export const short = (id: string): string => (id.length > 8 ? `${id.slice(0, 4)}…` : id);
 
 function described(body: Buffer): Pick<Delivery, 'sessionId' | 'callId' | 'event'> {
 	const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

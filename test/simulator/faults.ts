@@ -66,9 +66,8 @@ export class FaultList {
 }
 
 /** False if the fault replaces the request's work, true if it strikes afterwards. */
-export function isProcessed({ kind, status }: Fault): boolean {
-	return kind !== 'status' && kind !== 'redirect' && (status ?? 200) < 400;
-}
+export const isProcessed = ({ kind, status }: Fault): boolean =>
+	kind !== 'status' && kind !== 'redirect' && (status ?? 200) < 400;
 
 /** The answer that a handler gave, as it would go out. */
 export async function answerOf(reply: FastifyReply, payload: unknown): Promise<WireAnswer> {

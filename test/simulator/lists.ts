@@ -14,11 +14,7 @@ export function olderPage(request: ListRequest, all: object[]): object {
 }
 
 /** A list as everything else is answered; `key` is the name of the array. */
-export function page(
-	request: ListRequest,
-	all: object[],
-	{ key = 'data', perPage: otherwise = 10 } = {},
-): object {
+export function page(request: ListRequest, all: object[], { key = 'data', perPage: otherwise = 10 } = {}) {
 	const { data, currentPage, perPage } = cut(request, all, otherwise);
 	const lastPage = Math.max(1, Math.ceil(all.length / perPage));
 	return { pageInfo: { currentPage, perPage, lastPage, total: all.length }, [key]: data };
@@ -35,9 +31,8 @@ function cut(request: ListRequest, all: object[], otherwise: number) {
 export const latestFirst = <T>(map: Map<string, T>): T[] => [...map.values()].reverse();
 
 /** True if a record has every value that the query asks for by one of the record's names. */
-export function matches(record: Record<string, string | undefined>, query: Query): boolean {
-	return Object.entries(record).every(([name, value]) => query[name] === undefined || query[name] === value);
-}
+export const matches = (record: Record<string, string | undefined>, query: Query): boolean =>
+	Object.entries(record).every(([name, value]) => query[name] === undefined || query[name] === value);
 
 /** True if one of the texts holds what is searched for. */
 export function hasText(search: string | undefined, texts: Array<string | undefined>): boolean {

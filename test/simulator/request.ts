@@ -43,10 +43,7 @@ export interface RecordedRequest {
 }
 
 /** Notes a request down. */
-export function record(
-	{ originalUrl: rawPath, method, headers }: FastifyRequest,
-	rawBody: Buffer,
-): RecordedRequest {
+export function record({ originalUrl: rawPath, method, headers }: FastifyRequest, rawBody: Buffer) {
 	const [, path = '', search = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(rawPath) ?? [];
 	return {
 		method,

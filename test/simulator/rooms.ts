@@ -160,9 +160,8 @@ export class Rooms {
 		app.post<Call<{ roomId: string; sessionId?: string }>>(`${SESSIONS}/end`, (request) => {
 			const { roomId, sessionId } = request.body;
 			const ongoing = this.live.get(roomId);
-			if (!ongoing || (sessionId && ongoing.id !== sessionId)) {
+			if (!ongoing || (sessionId && ongoing.id !== sessionId))
 				throw new ApiError(404, 'No active session in this room');
-			}
 			this.end(roomId);
 			return withLinks(ongoing);
 		});

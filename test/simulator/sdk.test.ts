@@ -29,9 +29,8 @@ it('calls: makes, gets, lists over all pages, transfers, and hangs up once', asy
 	expect(await calls.get(id)).toMatchObject({ id, status: 'initiated', to: '+15550004000' });
 	const ids = async (filter: object) => (await all(await calls.list(filter))).map((call) => call.id);
 	expect(await ids({})).toEqual([...simulator.calls.keys()].reverse());
-	for (const filter of [{ roomId }, { gatewayId: 'gw_out_02' }, { search: '4000' }, { id }]) {
+	for (const filter of [{ roomId }, { gatewayId: 'gw_out_02' }, { search: '4000' }, { id }])
 		expect(await ids(filter)).toEqual([id]);
-	}
 	expect(await ids({ startDate: Date.now() + 60_000 })).toEqual([]);
 	await simulator.moveCall(id, 'answered');
 	expect((await calls.transfer(id, { to: '+15550009' })).status).toBe('transfer-initiated');

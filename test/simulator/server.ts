@@ -121,9 +121,7 @@ export class ApiServer {
 		const { recorded } = request;
 		const { apiKey, secret } = this.options;
 		const judgement = judgeToken(recorded.headers.authorization, apiKey, secret);
-		if ('refused' in judgement) {
-			throw new ApiError(401, 'Token is invalid or expired', judgement.refused);
-		}
+		if ('refused' in judgement) throw new ApiError(401, 'Token is invalid or expired', judgement.refused);
 		recorded.claims = judgement.claims;
 		const hasBody = request.method !== 'GET' && request.method !== 'DELETE';
 		const body = hasBody ? jsonObject(recorded) : {};

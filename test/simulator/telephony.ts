@@ -25,17 +25,15 @@ function gateway(direction: 'in' | 'out', index: number) {
 	};
 }
 
-function phoneNumber(index: number) {
-	return {
-		phoneNumber: {
-			phoneNumberId: `pn_${two(index)}`,
-			e164: `+155501020${two(index)}`,
-			name: `Line ${two(index)}`,
-		},
-		inbound: gateway('in', 0),
-		outbound: gateway('out', 0),
-	};
-}
+const phoneNumber = (index: number) => ({
+	phoneNumber: {
+		phoneNumberId: `pn_${two(index)}`,
+		e164: `+155501020${two(index)}`,
+		name: `Line ${two(index)}`,
+	},
+	inbound: gateway('in', 0),
+	outbound: gateway('out', 0),
+});
 
 function rule(type: 'inbound' | 'outbound', index: number) {
 	return {
@@ -51,13 +49,11 @@ function rule(type: 'inbound' | 'outbound', index: number) {
 }
 
 /** Enough of each for several pages of ten; 23 numbers for two of twenty. */
-export function defaultTelephony() {
-	return {
-		outboundGateways: times(12, (index) => gateway('out', index)),
-		phoneNumbers: times(23, phoneNumber),
-		routingRules: [...times(12, (index) => rule('outbound', index)), rule('inbound', 0)],
-	};
-}
+export const defaultTelephony = () => ({
+	outboundGateways: times(12, (index) => gateway('out', index)),
+	phoneNumbers: times(23, phoneNumber),
+	routingRules: [...times(12, (index) => rule('outbound', index)), rule('inbound', 0)],
+});
 
 export function telephonyRoutes(app: FastifyInstance, telephony: Telephony): void {
 	app.get<Call>('/v2/sip/outbound-gateways', (request) => {

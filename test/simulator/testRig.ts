@@ -38,6 +38,5 @@ export async function call(
 }
 
 /** The official SDK as a client; it repeats nothing, so that a failure shows at once. */
-export function officialClient({ apiKey, secret, url }: Simulator): VideoSDK {
-	return new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });
-}
+export const officialClient = ({ apiKey, secret, url }: Simulator): VideoSDK =>
+	new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 });

@@ -67,9 +67,7 @@ const toolsIn = (data: unknown) =>
 	[parsed(data)].flatMap((tools) => (Array.isArray(tools) ? tools : [])) as HandedTool[];
 
 /** @returns an answer as an agent would read it out: JSON without its marks */
-export function inWords(answer: string): string {
-	return answer.replace(/[{}[\]"]/g, '').replace(/[:,](?=\S)/g, '$& ');
-}
+export const inWords = (answer: string) => answer.replace(/[{}[\]"]/g, '').replace(/[:,](?=\S)/g, '$& ');
 
 /** Only this machine is asked: a test may name any tool. */
 const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new URL(url).hostname);
@@ -91,12 +89,7 @@ export class ToolAgent {
 	 * @param about what the agent tells of the call
 	 * @param say told what the agent says then
 	 */
-	async use(
-		id: string,
-		handed: unknown,
-		about: Record<string, string>,
-		say: (line: TranscriptLine) => void,
-	): Promise<void> {
+	async use(id: string, handed: unknown, about: Record<string, string>, say: (line: TranscriptLine) => void) {
 		const told: Record<string, unknown> = {};
 		for (const tool of toolsIn(handed).filter(isHere)) {
 			const use = await this.ask(id, tool, about, told);
