@@ -75,9 +75,8 @@ async function installIfNeeded() {
 }
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor < MINIMUM_NODE[1])) {
+if (major < MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor < MINIMUM_NODE[1]))
 	fail(`Node.js ${MINIMUM_NODE.join('.')} or newer is needed; this is ${process.version}.`);
-}
 await installIfNeeded();
 
 const [program, ...programArguments] = process.argv.slice(2);

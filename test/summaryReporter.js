@@ -6,8 +6,8 @@ const { stripVTControlCharacters } = require('node:util');
 const LINES_PER_FAILURE = 12;
 
 /** Names each test that failed, with the beginning of its message. */
-function failuresOf({ testResults }) {
-	return testResults.flatMap(({ testFilePath, testExecError, testResults: tests }) => {
+const failuresOf = ({ testResults }) =>
+	testResults.flatMap(({ testFilePath, testExecError, testResults: tests }) => {
 		const failures = tests
 			.filter(({ status }) => status === 'failed')
 			.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages[0] ?? ''}`);
@@ -17,7 +17,6 @@ function failuresOf({ testResults }) {
 			return `Failed: ${relative(process.cwd(), testFilePath)} > ${lines.join('\n    ')}\n`;
 		});
 	});
-}
 
 /**
  * Ends jest's output with what failed, since that is all that may be kept of a long run, and with "N passed, N failed" alone on a

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { chromium as playwright, selectors } from 'playwright-core';
 import { aptInstall } from '../n8n/services';
 
@@ -38,10 +38,7 @@ export async function startBrowser(): Promise<Browser> {
 	});
 }
 
-export async function newContext(
-	browser: Browser,
-	options: BrowserContextOptions = {},
-): Promise<BrowserContext> {
+export async function newContext(browser: Browser, options: BrowserContextOptions = {}) {
 	const context = await browser.newContext({
 		viewport: { width: 1440, height: 900 },
 		reducedMotion: 'reduce',

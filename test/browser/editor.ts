@@ -70,13 +70,12 @@ export class Editor {
 
 	async search(text: string): Promise<void> {
 		const bar = this.page.getByTestId('node-creator-search-bar');
-		if (!(await bar.isVisible())) {
+		if (!(await bar.isVisible()))
 			await this.page
 				.getByTestId('canvas-plus-button')
 				.or(this.page.getByTestId('node-creator-plus-button'))
 				.first()
 				.click();
-		}
 		await bar.fill(text);
 	}
 

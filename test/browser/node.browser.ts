@@ -17,12 +17,11 @@ async function openNodeWith(editor: Editor, parameters: object): Promise<string>
 }
 
 /** What is typed counts a moment later only, and is then saved by the editor. */
-async function untilStored(workflowId: string, parameters: object): Promise<void> {
+const untilStored = async (workflowId: string, parameters: object): Promise<void> =>
 	await eventually(async () => {
 		const { nodes } = await stage.n8n.rest.getWorkflow(workflowId);
 		expect(nodes.find(({ name }) => name === NODE)?.parameters).toMatchObject(parameters);
 	});
-}
 
 inBrowser('is found by what people look for, with all triggers and actions', async (editor) => {
 	await editor.newWorkflow();

@@ -45,14 +45,10 @@ async function answeredCall(): Promise<string> {
 }
 
 type Step = (editor: Editor) => Promise<unknown>;
-const write =
-	(name: string, value: string | (() => string)): Step =>
-	async (editor) =>
-		await editor.fill(name, typeof value === 'string' ? value : value());
-const pick =
-	(name: string, entry: string | (() => string | Promise<string>)): Step =>
-	async (editor) =>
-		await editor.pick(name, typeof entry === 'string' ? entry : await entry());
+const write = (name: string, value: string | (() => string)) => async (editor: Editor) =>
+	await editor.fill(name, typeof value === 'string' ? value : value());
+const pick = (name: string, entry: string | (() => string | Promise<string>)) => async (editor: Editor) =>
+	await editor.pick(name, typeof entry === 'string' ? entry : await entry());
 const byRule = [pick('routingRuleId', 'Outbound rule 03'), pick('from', 'Line 03')];
 const deployment = [pick('deploymentId', 'Support agent'), pick('tag', 'v1')];
 const pickCall = pick('callId', answeredCall);
@@ -123,7 +119,7 @@ async function openWorkflow(editor: Editor, nodes: Record<string, object>): Prom
 	});
 }
 
-for (const { value: resource, operations } of RESOURCES.filter(({ value }) => value !== FOR_TOOLS)) {
+for (const { value: resource, operations } of RESOURCES.filter(({ value }) => value !== FOR_TOOLS))
 	inBrowser(`each operation of ${resource} runs`, async (editor) => {
 		const parameters = operations.map(({ value: operation }) => ({ resource, operation }));
 		const keyOf = (operation: string) => `${resource}.${operation}`;
@@ -137,4 +133,3 @@ for (const { value: resource, operations } of RESOURCES.filter(({ value }) => va
 			await editor.closePanel();
 		}
 	});
-}

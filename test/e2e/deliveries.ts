@@ -22,23 +22,18 @@ export const IN_BOTH_MODES = LATEST_VERSION.flatMap((version) => [
 ]);
 
 /** An event as VideoSDK sends it: with a prefix before the id that its REST API knows. */
-export function eventBody(
+export const eventBody = (
 	sessionId: string,
 	status: EventStatus,
 	family: 'agent-session' | 'ai-deployment-session' = 'ai-deployment-session',
 	extra: object = {},
-): object {
-	return { webhookType: `${family}-${status}`, data: { sessionId: `session-${sessionId}`, ...extra } };
-}
+): object => ({ webhookType: `${family}-${status}`, data: { sessionId: `session-${sessionId}`, ...extra } });
 
 export { setTimeout as during } from 'node:timers/promises';
 
 /** Whether a run waits and is stored as a whole: n8n 1.x stores that it waits a moment before where it does. */
-export function isWaiting(execution: Execution | undefined): boolean {
-	return (
-		execution?.status === 'waiting' && Boolean((execution.data as Execution['data'] | undefined)?.waitTill)
-	);
-}
+export const isWaiting = (execution: Execution | undefined): boolean =>
+	execution?.status === 'waiting' && Boolean((execution.data as Execution['data'] | undefined)?.waitTill);
 
 export async function untilWaiting({ rest }: Pick<N8n, 'rest'>, executionId: string): Promise<Execution> {
 	return await waitFor(`run ${executionId} to wait`, async () => {
@@ -62,12 +57,11 @@ export async function publish({ rest }: Pick<N8n, 'rest'>, workflow: WorkflowJso
 }
 
 /** Waits until n8n knows the path of a `webhookNode`, without a run. */
-export async function untilPublished(n8nUrl: string, path: string): Promise<void> {
+export const untilPublished = async (n8nUrl: string, path: string) =>
 	await waitFor(`the webhook ${path}`, async () => {
 		const answer = await (await fetch(`${n8nUrl}/webhook/${path}`)).text();
 		return answer.includes('not registered for GET');
 	});
-}
 
 /** Publishes nodes behind a `webhookNode`. */
 export async function publishWebhook(

@@ -43,14 +43,13 @@ function bodyOf(request: ModelRequest, answer: Message, number: number): string 
 	const common = { id: `chatcmpl-${number}`, created: 1_700_000_000, model: request.model };
 	const finish_reason = 'text' in answer ? 'stop' : 'tool_calls';
 	const message = messageOf(answer, number);
-	if (!request.stream) {
+	if (!request.stream)
 		return JSON.stringify({
 			...common,
 			object: 'chat.completion',
 			choices: [{ index: 0, message, finish_reason }],
 			usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
 		});
-	}
 	const chunk = (delta: object, reason: string | null) =>
 		`data: ${JSON.stringify({
 			...common,

@@ -6,9 +6,8 @@ import { PlainError, repositoryRoot, run, runNpm, sha256, temporaryFolder, withL
 let packed: Promise<string> | undefined;
 
 /** `dist/` is shared: two builds at once, or a build during packing, would leave half a package. */
-async function alone<T>(action: () => Promise<T>): Promise<T> {
-	return await withLock(join(tmpdir(), `videosdk-build-${sha256(repositoryRoot).slice(0, 12)}.lock`), action);
-}
+const alone = async <T>(action: () => Promise<T>): Promise<T> =>
+	await withLock(join(tmpdir(), `videosdk-build-${sha256(repositoryRoot).slice(0, 12)}.lock`), action);
 
 async function build(): Promise<void> {
 	const gulp = join(repositoryRoot, 'node_modules', 'gulp', 'bin', 'gulp.js');
@@ -24,9 +23,7 @@ export async function pack(cwd: string): Promise<string> {
 	return join(folder, (await runNpm('npm pack', ['pack', ...options], { cwd })).split('\n').pop() ?? '');
 }
 
-export async function buildPackage(): Promise<void> {
-	await alone(build);
-}
+export const buildPackage = async (): Promise<void> => await alone(build);
 
 /** The package as it would be published, as the path of a .tgz file. Built once per process, or named by `PACKAGE_TARBALL`. */
 export async function packPackage(): Promise<string> {

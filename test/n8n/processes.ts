@@ -125,9 +125,8 @@ export class TrackedProcess {
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
 		living.add(this.child);
-		for (const stream of [this.child.stdout, this.child.stderr]) {
+		for (const stream of [this.child.stdout, this.child.stderr])
 			stream?.setEncoding('utf8').on('data', (text: string) => this.chunks.push(text));
-		}
 		this.exited = new Promise((resolve) => {
 			const ended = (code: number) => {
 				this.exitCode = code;
@@ -215,13 +214,12 @@ export async function runNpm(
 export const commandExists = (command: string): boolean =>
 	spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 
-async function listen(port: number, host: string): Promise<Server> {
-	return await new Promise((resolve, reject) => {
+const listen = async (port: number, host: string): Promise<Server> =>
+	await new Promise((resolve, reject) => {
 		const server = createServer();
 		server.once('error', reject);
 		server.listen({ port, host, exclusive: true }, () => resolve(server));
 	});
-}
 
 const closeServer = async (server: Server) =>
 	await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -300,17 +298,15 @@ export async function waitFor<T>(
 	for (;;) {
 		const result = await attempt();
 		if (result !== undefined && result !== false) return result;
-		if (Date.now() > deadline) {
+		if (Date.now() > deadline)
 			throw new PlainError(`Waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}.`);
-		}
 		await sleep(intervalMs);
 	}
 }
 
 export const write = (line = '') => process.stdout.write(`${line}\n`);
 
-export const sha256 = (content: string | Buffer): string =>
-	createHash('sha256').update(content).digest('hex');
+export const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
 /** Runs a program's `main` and ends the process; a PlainError is shown as one sentence. */
 export function runMain(main: () => Promise<number>): void {

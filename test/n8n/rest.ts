@@ -308,10 +308,7 @@ export class N8nRest {
 	}
 
 	/** Waits until a run that waits or is over fits, and yields it. */
-	async waitForExecution(
-		workflowId: string,
-		predicate: (execution: Execution) => boolean,
-	): Promise<Execution> {
+	async waitForExecution(workflowId: string, predicate: (execution: Execution) => boolean) {
 		// n8n reads a run before its data: of one that ends in between, the data are there while it still looks under way.
 		const fits = (run: Execution) => (run.status === 'waiting' || isStored(run)) && predicate(run);
 		const fitting = async () => (await this.executions({ workflowId })).reverse().find(fits);

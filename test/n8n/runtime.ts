@@ -56,17 +56,15 @@ function checkMachine(parent: string) {
 	if (platform() === 'darwin' && Number(process.versions.node.split('.')[0]) !== N8N_NODE_MAJOR)
 		nodeOf(parent);
 	const missing = ['make', 'g++', 'python3'].filter((command) => !commandExists(command));
-	if (missing.length > 0) {
+	if (missing.length > 0)
 		throw new PlainError(
 			`To compile n8n's database driver, install ${missing.join(' and ')} (Debian and Ubuntu: apt-get install g++ make python3; macOS: xcode-select --install), then run this again.`,
 		);
-	}
 	const { bavail, bsize } = statfsSync(parent);
-	if (bavail * bsize < NEEDED_SPACE_BYTES) {
+	if (bavail * bsize < NEEDED_SPACE_BYTES)
 		throw new PlainError(
 			`n8n needs about ${NEEDED_SPACE_BYTES / 1e9} GB in ${parent}, and only ${((bavail * bsize) / 1e9).toFixed(1)} GB are free there. Free some space, or set N8N_RUNTIME_DIR to a folder on another disk.`,
 		);
-	}
 }
 
 /** What is installed for a version that has no folder of its own in `test/n8n/runtimes`. */
@@ -136,9 +134,8 @@ async function install(version: string, sources: string, folder: string, log: (l
 			cwd: folder,
 			env: withNodeInPath(binary, { ...process.env, N8N_USER_FOLDER: folder, NODE_OPTIONS: '' }),
 		});
-		if (checked.code !== 0 || !checked.output.includes(version)) {
+		if (checked.code !== 0 || !checked.output.includes(version))
 			throw new PlainError(`n8n ${version} was installed but doesn't start:\n${checked.output.slice(-2000)}`);
-		}
 		removeFolder(join(folder, '.n8n'));
 	} finally {
 		clearInterval(progress);

@@ -21,11 +21,10 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 /** Installs Debian packages without letting them start services of their own. */
 export async function aptInstall(packages: string[], log: (line: string) => void): Promise<void> {
-	if (process.getuid?.() !== 0 || !commandExists('apt-get')) {
+	if (process.getuid?.() !== 0 || !commandExists('apt-get'))
 		throw new PlainError(
 			`${packages.join(' and ')} must be installed for this test (Debian 13: apt-get install ${packages.join(' ')}).`,
 		);
-	}
 	log(`  Installing ${packages.join(', ')} from Debian ...`);
 	const isPolicyOurs = !existsSync(POLICY_FILE);
 	if (isPolicyOurs) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });

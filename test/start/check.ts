@@ -73,13 +73,11 @@ export async function checkN8n(url: string): Promise<string> {
 	}
 }
 
-if (require.main === module) {
+if (require.main === module)
 	runMain(async () => {
 		const [address, ...more] = process.argv.slice(2);
-		if (!address || !URL.canParse(address) || more.length > 0) {
+		if (!address || !URL.canParse(address) || more.length > 0)
 			throw new PlainError('Usage: npm run check:n8n -- <address of n8n, such as http://127.0.0.1:5678>');
-		}
 		process.stdout.write(`${await checkN8n(new URL(address).origin)}\n`);
 		return 0;
 	});
-}

@@ -33,9 +33,8 @@ export async function showSession({ n8n, imported, target }: Demo): Promise<numb
 	const starting = imported.workflows[SESSION_EXAMPLE]!;
 	const run = await n8n.rest.runWorkflow(starting.id);
 	const [session] = outputOf(run, theNode(starting, does('session:start')).name);
-	if (run.status !== 'success' || !session?.sessionId) {
+	if (run.status !== 'success' || !session?.sessionId)
 		throw new PlainError(`"${starting.name}" didn't start a session: ${reasonOf(run)}`);
-	}
 	const { sessionId, status, deploymentId, tag } = session as Record<string, string>;
 	write(`      Session ${sessionId}`);
 	write(`        status ${status}, deployment ${deploymentId}, tag ${tag ?? '(none)'}`);

@@ -48,14 +48,13 @@ export function theNode(workflow: WorkflowJson, fits: (node: WorkflowNode) => bo
 }
 
 /** What can be selected in other workflows: where each of our triggers receives, and what the list calls it. */
-export function offered({ name, nodes }: WorkflowJson): Array<{ path: string; listedAs: string }> {
-	return nodes
+export const offered = ({ name, nodes }: WorkflowJson): Array<{ path: string; listedAs: string }> =>
+	nodes
 		.filter((node) => isTrigger(node) || isToolTrigger(node))
 		.map((node) => ({
 			path: `${node.webhookId}/${isTrigger(node) ? 'webhook' : 'mcp'}`,
 			listedAs: isTrigger(node) ? name : `${String(node.parameters.toolName)}: ${name}`,
 		}));
-}
 
 /** @returns the paths of our triggers after `/webhook/` */
 export const pathsOf = (workflow: WorkflowJson): string[] => offered(workflow).map(({ path }) => path);

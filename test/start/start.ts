@@ -64,11 +64,10 @@ runMain(async () => {
 	const { once, port: wantedPort } = readArguments();
 	const [freePort = DEFAULT_PORT] = once ? await freePorts(1) : [];
 	const port = wantedPort ?? freePort;
-	if (!(await isPortFree(port))) {
+	if (!(await isPortFree(port)))
 		throw new PlainError(
 			`Port ${port} is taken, perhaps by another n8n. Stop that program, or choose a different port, such as npm start -- --port ${port + 1}`,
 		);
-	}
 
 	const logFile = join(tmpdir(), `videosdk-n8n-${port}.log`);
 	write('VideoSDK Agent Cloud in n8n, on this machine');

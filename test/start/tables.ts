@@ -81,8 +81,7 @@ export type Tables = Record<string, DataTable>;
 
 export async function createTables(rest: N8nRest): Promise<Tables> {
 	const tables: Tables = {};
-	for (const [name, { columns, rows }] of Object.entries(TABLES)) {
+	for (const [name, { columns, rows }] of Object.entries(TABLES))
 		tables[name] = await createDataTable(rest, name, columns, rows);
-	}
 	return tables;
 }

@@ -107,9 +107,8 @@ export class Evidence {
 	async until(attempt: () => boolean | Promise<boolean>): Promise<void> {
 		const { patienceMs, pollMs, signal } = this.plan;
 		const deadlineMs = Date.now() + patienceMs;
-		while (!(await attempt()) && Date.now() <= deadlineMs) {
+		while (!(await attempt()) && Date.now() <= deadlineMs)
 			await sleep(pollMs, undefined, { signal }).catch(() => this.throwIfStopped());
-		}
 	}
 
 	/** Waits for an event whose body fits, if events can come. */

@@ -181,12 +181,11 @@ export async function verify(plan: Plan): Promise<Evidence> {
 		if (start) await trySession(start);
 		if (call) await tryCall(call);
 	} finally {
-		for (const [what, end] of [...open].reverse()) {
+		for (const [what, end] of [...open].reverse())
 			await end().then(
 				() => write(`${what}: done.`),
 				(error: Error) => write(`${what}: FAILED (${error.message}). Do it in the VideoSDK dashboard.`),
 			);
-		}
 	}
 	return evidence;
 }

@@ -76,9 +76,8 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const { n8n, simulator } = setup;
 		simulator.requests.length = 0;
 		simulator.sessions.clear();
-		for (const fault of [{ kind: 'delay' }, { kind: 'status', status: 402 }] as const) {
+		for (const fault of [{ kind: 'delay' }, { kind: 'status', status: 402 }] as const)
 			simulator.addFault({ ...fault, match: { path: START_PATH } });
-		}
 		const parameters = { ...WAIT, recording: 'record', options: { maxConcurrency: 1, includeWait: 0 } };
 		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
 		const workflow = loop('Retry', [MANUAL, ...itemNodes([1, 2, 3])], node, 3);

@@ -51,10 +51,7 @@ function startedIn({ simulator }: Setup) {
 }
 
 /** Ends a conversation. @returns whether n8n has taken the event that tells it */
-async function endOne(
-	{ simulator }: Setup,
-	{ id, isCall }: { id: string; isCall: boolean },
-): Promise<boolean> {
+async function endOne({ simulator }: Setup, { id, isCall }: { id: string; isCall: boolean }) {
 	if (!isCall) return (await simulator.emit(id, 'stopped'))?.status === 200;
 	await simulator.moveCall(id, 'answered');
 	const deliveries = await simulator.moveCall(id, 'ended');

@@ -182,9 +182,8 @@ describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, whi
 		await post(asked, { approved: true }, { giveUpAfterMs: 20_000 }).catch(() => undefined);
 		await during(BUSY_MINUTES * 60_000 - (Date.now() - busySinceMs));
 		const numbers = [MANAGER, PAYEE, APPROVED];
-		for (const number of numbers) {
+		for (const number of numbers)
 			await waitFor(`a call to ${number}`, async () => callsTo(setup, number)[0], 120_000);
-		}
 		await Promise.allSettled(clicks);
 		await during(30_000);
 		expect(numbers.map((number) => callsTo(setup, number).length)).toEqual([1, 1, 1]);

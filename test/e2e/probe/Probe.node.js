@@ -67,9 +67,8 @@ exports.Probe = class {
 		if (action === 'throw') throw new Error('thrown by the probe');
 		const response = this.getResponseObject();
 		response.setHeader('x-probe', 'ours');
-		if (action === 'resume') {
+		if (action === 'resume')
 			return { workflowData: [items.map((json) => ({ json, pairedItem: { item: 0 } }))] };
-		}
 		const answer = await ACTIONS[action](this, kept.context, url);
 		response.status(200).json({ answer });
 		return { noWebhookResponse: true };

@@ -95,9 +95,8 @@ afterAll(async () => {
 // Each step follows the one before, as in a user's n8n.
 
 test('names what is wrong with a folder, and changes nothing', async () => {
-	for (const wrong of [[], ['--remove'], [temporaryFolder('videosdk-empty')], [n8n.userFolder, '--remove']]) {
+	for (const wrong of [[], ['--remove'], [temporaryFolder('videosdk-empty')], [n8n.userFolder, '--remove']])
 		expect(await install(...wrong)).toMatchObject({ code: 1 });
-	}
 	expect((await install(join(n8n.userFolder, 'nowhere'))).output).toContain('No n8n was found in');
 	expect(existsSync(join(n8n.userFolder, 'nowhere'))).toBe(false);
 	const both = temporaryFolder('videosdk-both');
