@@ -342,12 +342,11 @@ describe('As the human review of a tool', () => {
 	const N8N_MESSAGE = '=The agent wants to run this tool: {{ $tool.name }}\n\nInput:\n{{ $tool.parameters }}';
 	const items = [
 		{
-			...{
-				tool: 'Send_payment',
-				toolParameters: { amount: 12, to_whom: 'Ada', list: [1] },
-				toolCallId: 'c1',
-			},
-			...{ chatInput: 'Pay Ada', approved: true },
+			tool: 'Send_payment',
+			toolParameters: { amount: 12, to_whom: 'Ada', list: [1] },
+			toolCallId: 'c1',
+			chatInput: 'Pay Ada',
+			approved: true,
 		},
 	];
 	const IN_WORDS =

@@ -18,9 +18,7 @@ const PAIRS = { customerId: 4711, name: 'Ada Lovelace', isVip: true };
 const URL_OF_60 = `https://n8n.example.com/webhook/${'x'.repeat(28)}`;
 
 const parametersOf = (webhookUrl: unknown, pairs: IDataObject) =>
-	startParameters({
-		...{ webhookUrl, webhookEvents: EVENTS, options: { context: context(pairs) } },
-	} as IDataObject);
+	startParameters({ webhookUrl, webhookEvents: EVENTS, options: { context: context(pairs) } } as IDataObject);
 const urlsSent = (requests = rig.requests) =>
 	requests.map(({ body }) => (body as { webhook: { endPoint: string } }).webhook.endPoint);
 

@@ -136,9 +136,7 @@ export class StoredTrigger {
 		const { engine, node, log, webhookBaseUrl, webhookTestBaseUrl } = this;
 		const urls = { webhookBaseUrl, webhookTestBaseUrl };
 		try {
-			return await callHook({
-				...{ engine, workflow, node, hook, mode, activation, urls, isTest, log },
-			});
+			return await callHook({ engine, workflow, node, hook, mode, activation, urls, isTest, log });
 		} finally {
 			const kept = asStored(workflow.staticData);
 			if (testStaticData === undefined) this.staticData = kept;

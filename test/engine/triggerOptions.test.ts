@@ -120,13 +120,12 @@ it('Events of the chosen deployments and directions start the workflow, with the
 			const result = isFetched ? (RECORDS[status] ?? SAID[webhookType]) : SAID[webhookType];
 			const name = webhookType.replace('ai-deployment-session-', '');
 			expected.push({
-				...{
-					event: name,
-					webhookType,
-					data: expect.any(Object) as object,
-					eventId: expect.any(String) as string,
-				},
-				...{ receivedAt: expect.any(String) as string, sessionId: kind === 'session' ? id : '' },
+				event: name,
+				webhookType,
+				data: expect.any(Object) as object,
+				eventId: expect.any(String) as string,
+				receivedAt: expect.any(String) as string,
+				sessionId: kind === 'session' ? id : '',
 				...(kind === 'call' && { callId: id }),
 				...(isDetailed && kind === 'call' && result),
 				...(isDetailed && isFetched && { [kind]: expect.objectContaining({ [`${kind}Id`]: id }) as object }),

@@ -45,18 +45,9 @@ export const TABLES: Record<string, TableDefinition> = {
 	Orders: {
 		columns: text('phone', 'name', 'number', 'status', 'delivery'),
 		rows: [
-			{
-				...{ phone: '+14155550123', name: 'Ada Lovelace' },
-				...{ number: 'A-17', status: 'shipped', delivery: 'Friday' },
-			},
-			{
-				...{ phone: '+14155550123', name: 'Ada Lovelace' },
-				...{ number: 'A-18', status: 'packed', delivery: 'Monday' },
-			},
-			{
-				...{ phone: '+14155550124', name: 'Grace Hopper' },
-				...{ number: 'G-1', status: 'shipped', delivery: 'Tuesday' },
-			},
+			{ phone: '+14155550123', name: 'Ada Lovelace', number: 'A-17', status: 'shipped', delivery: 'Friday' },
+			{ phone: '+14155550123', name: 'Ada Lovelace', number: 'A-18', status: 'packed', delivery: 'Monday' },
+			{ phone: '+14155550124', name: 'Grace Hopper', number: 'G-1', status: 'shipped', delivery: 'Tuesday' },
 		],
 	},
 	Times: {

@@ -10,10 +10,7 @@ export async function startTarget(onMail?: (mail: Mail) => void) {
 	// Long enough to be told, and over before n8n polls for the first time.
 	const simulator = await startSimulator({ callBehaviour: { ringForMs: 300, talkMs: 1_000 }, ...PATIENT });
 	// What the agents of the examples take out of their calls.
-	Object.assign(simulator.heard, {
-		...{ agreed: true, answer: 'Yes, in the morning' },
-		...{ coming: true, guests: 2 },
-	});
+	Object.assign(simulator.heard, { agreed: true, answer: 'Yes, in the morning', coming: true, guests: 2 });
 	const mailbox = await startMailbox(onMail);
 	const { roomId } = simulator.joinRoom('abcd-efgh-ijkl', { participantId: 'ada', name: 'Ada Lovelace' });
 	simulator.leaveRoom(roomId, 'ada');

@@ -29,10 +29,7 @@ function readOptions() {
 	const text = { type: 'string' } as const;
 	try {
 		return parseArgs({
-			options: {
-				...{ start: text, call: text, rule: text, from: text, webhook: text },
-				help: { type: 'boolean' },
-			},
+			options: { start: text, call: text, rule: text, from: text, webhook: text, help: { type: 'boolean' } },
 		}).values;
 	} catch (error) {
 		throw new PlainError(`${(error as Error).message}\n\n${HELP}`);

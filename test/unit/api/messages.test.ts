@@ -28,9 +28,7 @@ it.each(FAILURES)('What a user reads says what happened, and what to do next: %j
 		const advice = describeFailure(failure).description;
 		if (!advice.startsWith('Try again')) expect(description).toContain(advice);
 		const [doubt = '', check_ = ''] = IN_DOUBT[starts] ?? [];
-		expect([message, description]).toEqual([
-			...[expect.stringContaining(doubt), expect.stringContaining(check_)],
-		]);
+		expect([message, description]).toEqual([expect.stringContaining(doubt), expect.stringContaining(check_)]);
 	}
 	const apiMessage = 'Please Enable AI Worker Services';
 	for (const starts of ['session', undefined] as const) {
