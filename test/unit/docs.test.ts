@@ -18,12 +18,10 @@ const slug = (heading: string) =>
 		.replace(/[^\w\- ]/g, '')
 		.replace(/ /g, '-');
 const headingsOf = (page: string) => matchesIn(read(page), /^#+ (.+)$/gm).map(slug);
+const shownFiles = ['ls-files', '--cached', '--others', '--exclude-standard'];
 /** GitHub shows what git knows, and npm's page of the package takes links and pictures from there. */
 const published = new Set(
-	execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-		cwd: root,
-		encoding: 'utf8',
-	})
+	execFileSync('git', shownFiles, { cwd: root, encoding: 'utf8' })
 		.split('\n')
 		.flatMap((file) => [file, dirname(file)]),
 );

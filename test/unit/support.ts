@@ -26,11 +26,10 @@ export const checkAsync = async <T>(property: fc.IAsyncProperty<T>, numRuns = 10
 	await fc.assert(property, { seed: SEED, numRuns });
 
 /** Any UTF-16 text, lone surrogates included. */
-export const utf16 = (maxLength = 40): fc.Arbitrary<string> =>
-	fc.string({
-		unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
-		maxLength,
-	});
+export function utf16(maxLength = 40) {
+	const unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
+	return fc.string({ unit, maxLength });
+}
 
 export const unicode = (minLength = 0, maxLength = 40) => fc.string({ unit: 'binary', minLength, maxLength });
 
@@ -49,11 +48,8 @@ export const rsaKeyPair = (number = 0, modulusLength = 2_048): KeyPair =>
 
 function makeKeyPair(modulusLength: number): KeyPair {
 	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
-	return {
-		privateKey,
-		publicKey,
-		publishedPem: `\n${String(publicKey.export({ type: 'pkcs1', format: 'pem' }))}\n`,
-	};
+	const pem = String(publicKey.export({ type: 'pkcs1', format: 'pem' }));
+	return { privateKey, publicKey, publishedPem: `\n${pem}\n` };
 }
 
 export const NODE: INode = {
@@ -82,11 +78,9 @@ export function requestContext(
 	answer: (options: IHttpRequestOptions) => Promise<unknown>,
 	credentialId = 'credential-1',
 ): IWebhookFunctions {
+	const credentials = { videoSdkAgentCloudApi: { id: credentialId, name: 'VideoSDK' } };
 	const context = {
-		getNode: () => ({
-			...NODE,
-			credentials: { videoSdkAgentCloudApi: { id: credentialId, name: 'VideoSDK' } },
-		}),
+		getNode: () => ({ ...NODE, credentials }),
 		helpers: {
 			httpRequestWithAuthentication: async (_credentialType: string, options: IHttpRequestOptions) =>
 				await answer(options),

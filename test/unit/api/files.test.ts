@@ -26,12 +26,8 @@ function internet(answers: Record<string, Answer>, timeoutMs = 1_000) {
 		await openFile({
 			httpRequest: async (options) => {
 				asked.push(options);
-				const {
-					error,
-					statusCode = 200,
-					headers = {},
-					body = '',
-				} = answers[options.url] ?? { statusCode: 404 };
+				const answer = answers[options.url] ?? { statusCode: 404 };
+				const { error, statusCode = 200, headers = {}, body = '' } = answer;
 				if (error) throw error;
 				const stream = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;
 				bodies.push(stream);
@@ -73,9 +69,8 @@ it.each(['bucket/a.txt', '/a.txt', 'cdn.example.com/a.txt'])('does not come back
 });
 
 it('says why n8n itself blocks an address, and asks once', async () => {
-	const { open, asked } = internet({
-		[START]: { error: new Error('It resolves to a restricted IP address') },
-	});
+	const error = new Error('It resolves to a restricted IP address');
+	const { open, asked } = internet({ [START]: { error } });
 	await expect(open(START)).rejects.toMatchObject({
 		isPassing: false,
 		message: expect.stringContaining('a restricted IP address') as string,

@@ -206,7 +206,8 @@ describe('eventId', () => {
 		const again = fc
 			.tuple(fc.constantFrom(...AGAIN), content, fc.uuid())
 			.map(([webhookType, data, ofId]) => ({
-				...{ webhookType, data: { ...data, callId: ofId, sessionId: ofId } },
+				webhookType,
+				data: { ...data, callId: ofId, sessionId: ofId },
 			}));
 		const summary = content.map((fields) => ({ 'call-summary': fields }));
 		const body = fc.oneof(...[withoutId, again, summary]) as fc.Arbitrary<object>;
