@@ -87,9 +87,7 @@ async function handOver(by: HandOver, urls: string[], context: object): Promise<
 }
 
 const json = (answerJson: string, more: Partial<ToolEnding> = {}) => ({ answer: { answerJson }, ...more });
-const text = (answerText: string, more: object = {}) => ({
-	answer: { respondWith: 'text', answerText, ...more },
-});
+const text = (answerText: string, more = {}) => ({ answer: { respondWith: 'text', answerText, ...more } });
 const onError = (how: 'continueRegularOutput' | 'continueErrorOutput', more: Partial<INode> = {}) => ({
 	node: { onError: how, ...more },
 });
@@ -201,8 +199,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 	const ask = async (question: Question): Promise<void> => {
 		await closeTools();
 		rig.simulator.requests.length = 0;
-		const { timeoutS, specifies, isExpression, aheadMs, typeVersion, by, context, pinned, method2 } =
-			question;
+		const { timeoutS, specifies, isExpression, aheadMs, typeVersion, by, context } = question;
 		const timeoutMs = (timeoutS ?? 20) * 1_000;
 		const deadlineMs = timeoutMs - Math.min(timeoutMs / 10, 1_000);
 		const takesMs = aheadMs === undefined ? 0 : Math.max(deadlineMs - aheadMs, 0);
@@ -232,7 +229,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 		passTime(endsAtMs - Date.now() - question.leftMs);
 		Object.assign(tool.node.parameters, question.broken);
 		const [token = '', otherToken = ''] = handed.map(({ headers }) => headers.Authorization);
-		const { forgery, id, input, type, origin, odd, bodyBytes, method } = question;
+		const { forgery, id, input, type, origin, odd, bodyBytes, method, pinned, method2 } = question;
 		const genuine = token.replace('Bearer', question.scheme);
 		const authorization = forgery === undefined ? genuine : FORGERIES[forgery]?.[0](token, otherToken);
 		const params = { name: 'find_order', arguments: { ...input, ...pinned } };
@@ -333,9 +330,8 @@ it('However many forged tokens come, there is one line a minute in the log, and 
 	const { reads } = rig.engine.credentialsHelper;
 	const forged = Array.from({ length: 100 }, (_, seed) => token.replace(/(?<=_).{5}/, `A${1_000 + seed}`));
 	for (let from = 0; from < forged.length; from += 25) {
-		const answers = await Promise.all(
-			forged.slice(from, from + 25).map(async (one) => await ping(tool, one)),
-		);
+		const some = forged.slice(from, from + 25);
+		const answers = await Promise.all(some.map(async (one) => await ping(tool, one)));
 		expect(new Set(answers)).toEqual(new Set([401]));
 		passTime(1_000);
 	}
@@ -467,9 +463,8 @@ it.each([
 
 it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {
 	rig.use({ baseUrl: 'https://api.videosdk.live' });
-	const result = await rig.engine.run({
-		parameters: createAccess(LOCAL_TOOL.replace('127.0.0.1', 'localhost')),
-	});
+	const parameters = createAccess(LOCAL_TOOL.replace('127.0.0.1', 'localhost'));
+	const result = await rig.engine.run({ parameters });
 	expect(failureOf(result).message).toContain("can't reach Tool 1 in 'Agent Tools' at http://localhost:5678");
 });
 

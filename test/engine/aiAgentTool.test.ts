@@ -57,11 +57,7 @@ describe('The model is told', () => {
 	});
 
 	it.each<[string, INodeParameters, RegExp]>([
-		[
-			'a field is empty',
-			startParameters({ deploymentId: byId('={{ $json.none }}') }),
-			/Deployment.*is empty/,
-		],
+		['a field is empty', startParameters({ deploymentId: byId('={{ $json.no }}') }), /Deployment.*is empty/],
 		['it would have to wait', startAndWait, /Start and Wait can't be used as a tool/],
 	])('why nothing was sent: %s', async (_why, parameters, told) => {
 		expect(jsonOf(await call(parameters))).toEqual([{ error: expect.stringMatching(told) }]);

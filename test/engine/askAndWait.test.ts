@@ -258,6 +258,7 @@ describe('A call without a response', () => {
 
 describe('Nothing is asked', () => {
 	const NO_ONE = /No one was called in this run of the node\.$/;
+	const NOT_CALLED = { outcome: 'notCalled', responded: false, data: { approved: false }, to: TO };
 
 	const CASES: Record<string, [fields: IDataObject, words: string]> = {
 		'without a message': [{ message: ' ' }, "'Message' is empty"],
@@ -313,10 +314,7 @@ describe('Nothing is asked', () => {
 		passTime(Date.parse('2026-11-28T12:00:00Z') - Date.now());
 		const options = { callingHours: { hours: { days: [1], timeZone: 'UTC' } } };
 		const [item] = jsonOf(await rig.engine.run({ parameters: ask({ options }) }));
-		expect(item).toEqual({
-			...{ outcome: 'notCalled', responded: false, data: { approved: false }, to: TO },
-			reason: expect.stringContaining('Saturday, 12:00 in UTC'),
-		});
+		expect(item).toEqual({ ...NOT_CALLED, reason: expect.stringContaining('Saturday, 12:00 in UTC') });
 		expect(made(rig)).toHaveLength(0);
 	});
 
@@ -325,15 +323,7 @@ describe('Nothing is asked', () => {
 			rig.simulator.addFault({ match: { path: /sip\/call$/, times: 1 }, kind: 'status', status: 400 });
 			const { routed } = await rig.engine.run({ parameters: ask(), onError });
 			const items = onError === 'continueErrorOutput' ? routed.failure : routed.success;
-			expect(items.map(({ json }) => json)).toMatchObject([
-				{
-					outcome: 'notCalled',
-					responded: false,
-					data: { approved: false },
-					to: TO,
-					error: expect.any(String),
-				},
-			]);
+			expect(items.map(({ json }) => json)).toMatchObject([{ ...NOT_CALLED, error: expect.any(String) }]);
 		}
 	});
 });
@@ -371,22 +361,19 @@ describe('As the human review of a tool', () => {
 		['has no number', { to: '={{ $json.none }}' }, undefined, NO_NUMBER, {}],
 	])('a call that %s is a no, with the reason', async (_what, more, status, reason, node) => {
 		if (status) rig.simulator.addFault({ match: { path: /sip\/call$/ }, kind: 'status', status });
-		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE, ...more }), {
-			...{ nodeType: REVIEW, items, node },
-		});
+		const options = { nodeType: REVIEW, items, node };
+		const parameters = ask({ message: N8N_MESSAGE, ...more });
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, options);
 		expect(made(rig)).toHaveLength(status ? 1 : 0);
 		expect(jsonOf(result)[0]?.data).toEqual({ approved: false, chatInput: expect.stringMatching(reason) });
 	});
 
 	it('a call that no execution can wait for is a no, with the reason', async () => {
 		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No database'));
-		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, ask({ message: N8N_MESSAGE }), {
-			...{ nodeType: REVIEW, items },
-		});
-		const data = {
-			approved: false,
-			chatInput: expect.stringMatching(/couldn't wait.* No database$/) as string,
-		};
+		const parameters = ask({ message: N8N_MESSAGE });
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { nodeType: REVIEW, items });
+		const chatInput = expect.stringMatching(/couldn't wait.* No database$/) as string;
+		const data = { approved: false, chatInput };
 		expect(jsonOf(result)).toEqual([
 			{ outcome: 'running', responded: false, data, to: TO, callId: callId(), error: 'No database' },
 		]);

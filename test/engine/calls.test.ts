@@ -178,20 +178,13 @@ describe('Get Many', () => {
 		rig.simulator.requests.length = 0;
 		// The workflow of the tests is in America/New_York, as an n8n without a setting.
 		await list({ startDate: '2026-01-15T00:00:00', endDate: '2026-01-16T00:00:00' });
-		expect(rig.request.query).toMatchObject({
-			startDate: String(Date.UTC(2026, 0, 15, 5)),
-			endDate: String(Date.UTC(2026, 0, 17, 5) - 1),
-		});
+		const [begin, end] = [String(Date.UTC(2026, 0, 15, 5)), String(Date.UTC(2026, 0, 17, 5) - 1)];
+		expect(rig.request.query).toMatchObject({ startDate: begin, endDate: end });
 		rig.simulator.requests.length = 0;
-		for (const startDate of [
-			'20260115',
-			'Thu, 15 Jan 2026 05:00:00 GMT',
-			'Thu, 15 Jan 2026 06:00:00 +0100',
-		]) {
+		const spellings = ['20260115', 'Thu, 15 Jan 2026 05:00:00 GMT', 'Thu, 15 Jan 2026 06:00:00 +0100'];
+		for (const startDate of spellings) {
 			await list({ startDate });
-			expect(rig.simulator.requests.pop()?.query).toMatchObject({
-				startDate: String(Date.UTC(2026, 0, 15, 5)),
-			});
+			expect(rig.simulator.requests.pop()?.query).toMatchObject({ startDate: begin });
 		}
 		// In New York it is still the 15th.
 		await list({ endDate: '2026-01-16T02:00:00+09:00' });

@@ -138,10 +138,7 @@ const CREDENTIALS: Setups = {
 		},
 		{ publicKey: /isn't the key that VideoSDK publishes/ },
 	],
-	'a key that cannot be read': [
-		() => broken({ webhookPublicKey: 'no key' }),
-		{ publicKey: /isn't a usable key/ },
-	],
+	'an unreadable key': [() => broken({ webhookPublicKey: 'no key' }), { publicKey: /isn't a usable key/ }],
 	'a key of its own while VideoSDK publishes none': [
 		() => {
 			rig.simulator.keyFault('garbage');
@@ -202,10 +199,7 @@ const CALLS: Setups = {
 	'no call': [() => undefined],
 	'a rule and its number': [() => RULE],
 	'a number that is written differently': [() => ({ ...RULE, from: '+1 (555) 010-2001' })],
-	'a rule that is not there': [
-		() => ({ routingRuleId: 'rule_none' }),
-		{ routingRule: /no routing rule 'rule_none'/ },
-	],
+	'a missing rule': [() => ({ routingRuleId: 'rule_none' }), { routingRule: /no routing rule 'rule_none'/ }],
 	'a rule for incoming calls': [() => ({ routingRuleId: 'rule_in_01' }), { routingRule: /incoming/ }],
 	'a number with a trunk zero': [() => ({ ...RULE, from: '+1 (0) 555 010-2001' })],
 	'a number that calls refuse': [() => ({ ...RULE, from: '5550102001' }), { number: /isn't a phone number/ }],
@@ -277,10 +271,7 @@ const OTHERS: Setups = {
 		async () => broken({ baseUrl: 'https://api.invalid' }, await published()),
 		{ 'credential clock publicKey': /can't reach/, webhookPublic: /from the internet/ },
 	],
-	'a rule without an agent': [
-		() => answerRule({ agentId: undefined }, RULE),
-		{ routingRule: /has no agent/ },
-	],
+	'a rule with no agent': [() => answerRule({ agentId: undefined }, RULE), { routingRule: /has no agent/ }],
 	'a rule, and a trigger for calls': [async () => ({ ...RULE, ...(await published(CALL_EVENTS)) })],
 	'a registration that someone has deleted': [
 		then(CALL_EVENTS, forget),

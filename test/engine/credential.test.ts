@@ -15,13 +15,10 @@ async function request(options: object, legacy = false) {
 describe('The keys', () => {
 	// The simulator itself knows one tenant only.
 	const SESSION = { sessionId: 's', status: 'queued' };
+	const TENANT = '={{ $json.tenant }}';
 	it.each<[string, INodeParameters, object]>([
-		[
-			'Start',
-			startParameters({ metaData: { entries: [{ key: 'tenant', value: '={{ $json.tenant }}' }] } }),
-			SESSION,
-		],
-		['Get', { resource: 'session', operation: 'get', sessionId: '={{ $json.tenant }}' }, SESSION],
+		['Start', startParameters({ metaData: { entries: [{ key: 'tenant', value: TENANT }] } }), SESSION],
+		['Get', { resource: 'session', operation: 'get', sessionId: TENANT }, SESSION],
 		['Get Many', { resource: 'session', operation: 'getAll' }, { data: [], pageInfo: { total: 0 } }],
 	])('are those of the item if they are expressions: %s', async (_operation, parameters, body) => {
 		const tenants = ['ada', 'ada', 'grace', 'edsger'];

@@ -37,6 +37,7 @@ it('An event that happens once comes out once, and one that may happen again eac
 	const one = await rig.engine.publish(events);
 	const processes = [one, await elsewhere(one)];
 	let run = 0;
+	const nameAndId = ({ name, id }: { name: string; id?: string }) => `${name} ${id}`;
 	const delivery = fc.record({
 		name: fc.constantFrom(...ALL_EVENTS),
 		id: fc.constantFrom('x', 'y', undefined),
@@ -46,11 +47,7 @@ it('An event that happens once comes out once, and one that may happen again eac
 	const step = fc.record({
 		process: fc.nat(1),
 		/** Their executions use n8n's store at the same time. */
-		deliveries: fc.uniqueArray(delivery, {
-			minLength: 1,
-			maxLength: 4,
-			selector: ({ name, id }) => `${name} ${id}`,
-		}),
+		deliveries: fc.uniqueArray(delivery, { minLength: 1, maxLength: 4, selector: nameAndId }),
 		/** So many times n8n fails to store an execution, if there is one delivery. */
 		failures: fc.constantFrom(0, 0, 1, 2, 3),
 	});

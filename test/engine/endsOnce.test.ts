@@ -182,15 +182,9 @@ describe('How an end is known that answers contradict', () => {
 	])('%s, though the rows of the list %s', async (outcome, _what, more) => {
 		const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, MAKE_AND_WAIT, { items: rows(15) });
 		const callIds = [...rig.simulator.calls.keys()];
-		const list = {
-			pageInfo: { lastPage: 1 },
-			data: callIds.map((callId) => ({ callId, status: 'ended', ...more })),
-		};
-		rig.simulator.addFault({
-			kind: 'noData',
-			body: list,
-			match: { method: 'GET', path: /call$/, times: Infinity },
-		});
+		const data = callIds.map((callId) => ({ callId, status: 'ended', ...more }));
+		const match = { method: 'GET', path: /call$/, times: Infinity };
+		rig.simulator.addFault({ kind: 'noData', body: { pageInfo: { lastPage: 1 }, data }, match });
 		for (const callId of callIds) {
 			if (outcome === 'answered') await rig.simulator.moveCall(callId, 'answered');
 			await rig.simulator.moveCall(callId, 'ended');

@@ -37,10 +37,8 @@ it('A context comes out with every event as it was given, or not at all if it wa
 		(name) => name.trim() === name && name !== '' && isSafeObjectProperty(name) && !name.startsWith('='),
 	);
 	const text = unicode(1, 20).filter((one) => one.trim() === one && one !== '' && !one.startsWith('='));
-	const pairs = fc.dictionary(key, fc.oneof(text, fc.integer(), fc.boolean()), {
-		maxKeys: 3,
-		noNullPrototype: true,
-	});
+	const value = fc.oneof(text, fc.integer(), fc.boolean());
+	const pairs = fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true });
 	const change = fc.constantFrom(undefined, undefined, 'letter', 'cut', 'twice', 'gone');
 	const query = fc.constantFrom('', '?a=1', '?a=1#part');
 	// Pasted with white space around it.
@@ -99,9 +97,8 @@ it('A URL with its context is sent up to 512 characters, and refused above, befo
 		length: 295 + (index % 20),
 		url: 'y'.repeat(index / 20),
 	}));
-	const parameters = parametersOf(`=${URL_OF_60}{{ $json.url }}`, {
-		text: '={{ "x".repeat($json.length) }}',
-	});
+	const text = '={{ "x".repeat($json.length) }}';
+	const parameters = parametersOf(`=${URL_OF_60}{{ $json.url }}`, { text });
 	const { output } = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
 	const lengths = urlsSent().map(({ length }) => length);
 	expect(Math.max(...lengths)).toBe(MAX_LENGTH);

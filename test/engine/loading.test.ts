@@ -236,19 +236,12 @@ describe('The action', () => {
 		},
 	);
 
+	const transcription = { resource: 'transcription', operation: 'get' };
 	it.each<[INodeParameters, string, string]>([
 		[{ resource: 'room', operation: 'create', recording: 'summarize' }, 'summaryPrompt', ''],
 		[{ resource: 'call', callVia: 'gateway', operation: 'make' }, 'gatewayId from', 'routingRuleId'],
-		[
-			{ resource: 'transcription', operation: 'get', getBy: 'id' },
-			'transcriptionId waitUntilReady',
-			'roomId',
-		],
-		[
-			{ resource: 'transcription', operation: 'get', waitUntilReady: false },
-			'includeText',
-			'maxWait maxWaitUnit',
-		],
+		[{ ...transcription, getBy: 'id' }, 'transcriptionId waitUntilReady', 'roomId'],
+		[{ ...transcription, waitUntilReady: false }, 'includeText', 'maxWait maxWaitUnit'],
 		[{}, 'recording', 'summaryPrompt'],
 		[{ recording: 'transcribe' }, 'recording', 'summaryPrompt'],
 		[{ recording: 'summarize' }, 'recording summaryPrompt', ''],

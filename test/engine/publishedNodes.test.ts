@@ -30,11 +30,8 @@ async function beginAnew(nodes: StoredTrigger[] = []): Promise<void> {
 }
 
 /** What users change in a trigger, and in a tool. */
-const EVENTS = [
-	['agent-session-started', 'participant-joined'],
-	[...EVENT_NAMES, 'call-hangup'],
-	['session-ended'],
-];
+const OF_TWO_KINDS = ['agent-session-started', 'participant-joined'];
+const EVENTS = [OF_TWO_KINDS, [...EVENT_NAMES, 'call-hangup'], ['session-ended']];
 const TOOLS = [
 	{ toolName: 'find_order', timeout: 20 },
 	{ toolName: 'book', timeout: 60 },
@@ -230,9 +227,7 @@ it('What uses another credential is not shown, and without a credential nothing 
 	// Its credential cannot be read here, which is told at its publishing.
 	await trigger.publish().catch(() => undefined);
 	expect(await triggers()).toEqual([NOT_LISTED]);
-	await expect(triggers([], '', { credentials: {} })).rejects.toMatchObject({
-		message: 'Select a credential first',
-	});
+	await expect(triggers([], '', { credentials: {} })).rejects.toThrow(/^Select a credential first$/);
 });
 
 it("They tell what VideoSDK can't reach, unless the API is local, too", async () => {

@@ -224,10 +224,8 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 	};
 	const kinds = fc.constantFrom(...(Object.keys(SECONDS) as Array<keyof typeof SECONDS>));
 	const spellings = fc.constantFrom('as sent', ...Object.keys(SPELLINGS));
-	await checkAsync(
-		fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), kinds, spellings, run),
-		40,
-	);
+	const steps = fc.array(step, { minLength: 3, maxLength: 9 });
+	await checkAsync(fc.asyncProperty(steps, kinds, spellings, run), 40);
 });
 
 it.each([

@@ -85,10 +85,8 @@ it.each(OPERATIONS.filter(({ starts }) => starts))(
 		for (const fault of DOUBTFUL) {
 			const result = await run(parameters, fault);
 			const { message, description } = failureOf(result);
-			expect([fault, message]).toEqual([
-				fault,
-				expect.stringContaining(`the ${one} may have been ${started}`),
-			]);
+			const doubt = expect.stringContaining(`the ${one} may have been ${started}`) as string;
+			expect([fault, message]).toEqual([fault, doubt]);
 			expect(message).toMatch(/^[^[]* \[item 0\]$/);
 			expect(description).toContain(check);
 			expect([fault, posts().length]).toEqual([fault, 1]);

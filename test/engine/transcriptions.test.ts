@@ -92,11 +92,8 @@ describe('Get, without waiting,', () => {
 
 	it('takes no text of more than 10 MB, and says what to do', async () => {
 		await addWithFile({ sizeBytes: 10_000_001 });
-		for (const fields of [{}, LONG])
-			await expectFailure(
-				fields,
-				/^The file is larger than 10 MB.*Turn off 'Include Text' .* Recording: Download/,
-			);
+		const words = /^The file is larger than 10 MB.*Turn off 'Include Text' .* Recording: Download/;
+		for (const fields of [{}, LONG]) await expectFailure(fields, words);
 	});
 
 	it('tells that there is none yet', async () => {

@@ -39,11 +39,8 @@ export class StoredTrigger {
 		type = TRIGGER,
 	) {
 		this.workflowName = `Workflow of ${name}`;
-		this.node = engine.node(type, parameters, {
-			name,
-			typeVersion: engine.triggerVersion,
-			webhookId: randomUUID(),
-		});
+		const { triggerVersion: typeVersion } = engine;
+		this.node = engine.node(type, parameters, { name, typeVersion, webhookId: randomUUID() });
 	}
 
 	get url(): string {

@@ -103,10 +103,8 @@ it('Events of the chosen deployments and directions start the workflow, with the
 		let requests = 0;
 		for (const [index, webhookType] of names.entries()) {
 			const ids = kind === 'session' ? { sessionId: `session-${id}` } : { callId: id };
-			await deliver(trigger, {
-				webhookType,
-				data: { ...ids, ...(inEvent !== undefined && { [field]: inEvent }) },
-			});
+			const data = { ...ids, ...(inEvent !== undefined && { [field]: inEvent }) };
+			await deliver(trigger, { webhookType, data });
 			// What the record told is remembered.
 			const isLookedUp = wanted.length > 0 && !isTold && (told !== 'record' || index === 0);
 			const isDetailed =

@@ -171,15 +171,10 @@ export class WaitingRun extends Loopback {
 			response.writeHead(404).end();
 			return;
 		}
-		const answer = await this.callWebhook(
-			data,
-			waiting.node.name,
-			description,
-			request,
-			asExpressResponse(response),
-		);
+		const outgoing = asExpressResponse(response);
+		const answer = await this.callWebhook(data, waiting.node.name, description, request, outgoing);
 		if (answer.workflowData !== undefined && this.failures-- > 0) {
-			asExpressResponse(response).status(500).json({ message: 'There was a problem executing the workflow' });
+			outgoing.status(500).json({ message: 'There was a problem executing the workflow' });
 			return;
 		}
 		if (answer.workflowData !== undefined) {
@@ -187,8 +182,7 @@ export class WaitingRun extends Loopback {
 			waiting.metadata = { ...waiting.metadata, forwardAllOutputs: true };
 			void this.goOn(data, true);
 		}
-		if (answer.webhookResponse !== undefined)
-			asExpressResponse(response).status(200).json(answer.webhookResponse);
+		if (answer.webhookResponse !== undefined) outgoing.status(200).json(answer.webhookResponse);
 		else if (!answer.noWebhookResponse) response.writeHead(200).end();
 	}
 
@@ -202,11 +196,8 @@ export class WaitingRun extends Loopback {
 		const workflow = this.engine.load(this.workflow, false);
 		const node = workflow.getNode(nodeName) as INode;
 		const reader = this.receiver?.credentialId === this.engine.credentialId ? this.receiver : this.engine;
-		const additionalData = {
-			...reader.additionalData('trigger', this.executionId),
-			httpRequest,
-			httpResponse,
-		};
+		const ofExecution = reader.additionalData('trigger', this.executionId);
+		const additionalData = { ...ofExecution, httpRequest, httpResponse };
 		const webhookData = dataOf(workflow, node, webhookDescription, additionalData);
 		const context = new WebhookContext(workflow, node, additionalData, 'trigger', webhookData, [], data);
 		return (await this.typeOf(node).webhook?.call(context)) ?? {};

@@ -43,12 +43,8 @@ describe('Call: Get', () => {
 			...['recordingUrl', 'transcript'],
 		]);
 		const summary = expect.stringContaining('booked a table') as string;
-		expect(call).toMatchObject({
-			outcome: 'answered',
-			summary,
-			transcript: TRANSCRIPT,
-			recordingUrl: URL_TEXT,
-		});
+		const said = { summary, transcript: TRANSCRIPT, recordingUrl: URL_TEXT };
+		expect(call).toMatchObject({ outcome: 'answered', ...said });
 		expect(call).not.toHaveProperty('missing');
 		rig.simulator.requests.length = 0;
 		expect(await get(callId, [])).not.toHaveProperty('summary');
