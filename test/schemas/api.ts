@@ -147,9 +147,8 @@ const transcriptionOptions: Schema = {
 	},
 	then: { required: ['enabled'], properties: { enabled: { const: true } } },
 };
-const autoStartConfig = withAtLeast({
-	'recording?': withAtLeast({ 'transcription?': transcriptionOptions }),
-});
+const withTranscription = withAtLeast({ 'transcription?': transcriptionOptions });
+const autoStartConfig = withAtLeast({ 'recording?': withTranscription });
 const roomFields = {
 	...fields('customRoomId? geoFence?', text),
 	'webhook?': object({ endPoint: { ...url, maxLength: 512 }, events: roomEvents }),
@@ -207,7 +206,11 @@ const individualRecording = object({
 });
 const mergedRecording = object({ ...recording, 'meetingId?': text, status: text, 'file?': file });
 const individuals = listOf(individualRecording, { ...whereabouts, participantId: string });
-const transcriptionList = { key: 'transcriptions' };
+const transcriptionsAt = (path: string, filters = {}) => {
+	const list = listOf(transcription, { ...whereabouts, ...filters }, { key: 'transcriptions' });
+	return collection(path, transcription, list);
+};
+const messageAndSession = object({ ...message, data: session });
 
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const DEPLOYMENTS = '/ai/v1/ai-deployments';
@@ -227,12 +230,9 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 			'metaData?': map,
 			'webhook?': object({ endPoint: url, events: sessionEvents }),
 		}),
-		answer: object({ ...message, data: session }),
+		answer: messageAndSession,
 	},
-	[`POST ${SESSIONS}/end`]: {
-		body: object({ sessionId: text }),
-		answer: object({ ...message, data: session }),
-	},
+	[`POST ${SESSIONS}/end`]: { body: object({ sessionId: text }), answer: messageAndSession },
 	...collection(SESSIONS, session, listOf(listedSession)),
 	[`POST ${DEPLOYMENTS}`]: {
 		body: object({ name: text, description: text }),
@@ -310,16 +310,8 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	'GET /v2/recordings/participant': individuals,
 	'GET /v2/recordings': listOf(roomRecording, { ...whereabouts, query: string }),
 
-	...collection(
-		'/ai/v1/post-transcriptions',
-		transcription,
-		listOf(transcription, whereabouts, transcriptionList),
-	),
-	...collection(
-		REALTIME,
-		transcription,
-		listOf(transcription, { ...whereabouts, status: string }, transcriptionList),
-	),
+	...transcriptionsAt('/ai/v1/post-transcriptions'),
+	...transcriptionsAt(REALTIME, { status: string }),
 	[`POST ${REALTIME}/start`]: {
 		body: object({
 			...fields('roomId modelId? language?', text),

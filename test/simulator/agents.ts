@@ -107,9 +107,7 @@ export function agentRoutes(app: FastifyInstance, { rooms }: World): void {
 		if (roomId !== meetingId) throw new ApiError(400, 'meetingId and roomId must be equal');
 		if (agentId === 'agent-busy') return { message: 'No workers available', data: { success: false } };
 		rooms.join(roomId, { participantId: agentId });
-		return {
-			message: 'Agent dispatched successfully',
-			data: { success: true, status: 'assigned', roomId, agentId },
-		};
+		const data = { success: true, status: 'assigned', roomId, agentId };
+		return { message: 'Agent dispatched successfully', data };
 	});
 }

@@ -21,12 +21,9 @@ it('calls: makes, gets, lists over all pages, transfers, and hangs up once', asy
 	const { simulator, sdk } = await open();
 	const { calls } = sdk.sip;
 	for (let number = 0; number < 12; number++) await calls.create({ ...RULE, callTo: '+15550003000' });
-	const { id, roomId } = await calls.create({
-		gatewayId: 'gw_out_02',
-		callTo: '+15550004000',
-		ringingTimeout: 30,
-	});
-	expect(await calls.get(id)).toMatchObject({ id, status: 'initiated', to: '+15550004000' });
+	const to = '+15550004000';
+	const { id, roomId } = await calls.create({ gatewayId: 'gw_out_02', callTo: to, ringingTimeout: 30 });
+	expect(await calls.get(id)).toMatchObject({ id, status: 'initiated', to });
 	const ids = async (filter: object) => (await all(await calls.list(filter))).map((call) => call.id);
 	expect(await ids({})).toEqual([...simulator.calls.keys()].reverse());
 	for (const filter of [{ roomId }, { gatewayId: 'gw_out_02' }, { search: '4000' }, { id }])

@@ -25,15 +25,14 @@ function gateway(direction: 'in' | 'out', index: number) {
 	};
 }
 
-const phoneNumber = (index: number) => ({
-	phoneNumber: {
-		phoneNumberId: `pn_${two(index)}`,
-		e164: `+155501020${two(index)}`,
-		name: `Line ${two(index)}`,
-	},
-	inbound: gateway('in', 0),
-	outbound: gateway('out', 0),
-});
+function phoneNumber(index: number) {
+	const number = two(index);
+	return {
+		phoneNumber: { phoneNumberId: `pn_${number}`, e164: `+155501020${number}`, name: `Line ${number}` },
+		inbound: gateway('in', 0),
+		outbound: gateway('out', 0),
+	};
+}
 
 function rule(type: 'inbound' | 'outbound', index: number) {
 	return {

@@ -25,6 +25,7 @@ export interface TranscriptionInput {
 /** A transcription as the simulator holds it; it has no files until it is completed. */
 export type SimulatedTranscription = ReturnType<Transcriptions['make']>;
 
+type Status = 'pending' | 'running' | 'completed' | 'failed';
 /** So long it is pending. */
 const READY_MS = 100;
 const PATHS = { post: '/ai/v1/post-transcriptions', realtime: '/ai/v1/realtime-transcriptions' };
@@ -99,11 +100,7 @@ export class Transcriptions {
 	}
 
 	/** Of a recording, or while people talk. */
-	make(
-		type: 'post' | 'realtime',
-		status: 'pending' | 'running' | 'completed' | 'failed',
-		input: TranscriptionInput,
-	) {
+	make(type: 'post' | 'realtime', status: Status, input: TranscriptionInput) {
 		const made = {
 			...{ id: randomBytes(12).toString('hex'), type, status, start: new Date().toISOString() },
 			...{ lines: SAMPLE_LINES, summary: SAMPLE_SUMMARY as string | null, ...input },
