@@ -78,14 +78,12 @@ export class Evidence {
 		const url = new URL(baseUrl + path.replace(':id', encodeURIComponent(id)));
 		url.search = String(new URLSearchParams(query));
 		const exchange: Exchange = { endpoint, status: 0, answer: undefined };
+		const contentType = body && { 'content-type': 'application/json' };
 		try {
 			const response = await fetch(url, {
 				method,
 				redirect: 'manual',
-				headers: {
-					authorization: signToken(apiKey, secretKey),
-					...(body && { 'content-type': 'application/json' }),
-				},
+				headers: { authorization: signToken(apiKey, secretKey), ...contentType },
 				body: body && JSON.stringify(body),
 				signal: AbortSignal.timeout(TIMEOUT_MS),
 			});

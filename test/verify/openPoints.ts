@@ -2,12 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
 import { isObject, type Evidence, type Json, type Received } from './evidence';
+import { LISTS, RECORDED } from './verify';
 
 /** The lists that are read in the way in which the package reads them. */
-const LISTS =
-	'deployments sessions agents gateways numbers webhooks calls rooms recordings transcriptions rules'.split(
-		' ',
-	);
+const READ = ['deployments', ...Object.keys(LISTS)];
 const EVENT_FIELDS = 'callId id from type sessionId start end'.split(' ');
 /** @returns texts once each; undefined if there are none */
 const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort().join(', ') || undefined;
@@ -27,7 +25,7 @@ function signature({ headers, isSigned }: Received): string {
 /** What was seen of each point, in the words of what is assumed; undefined if the evidence does not tell. */
 const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 	'lists.query': (e) => {
-		const refused = LISTS.flatMap((step) => e.at(step) ?? []).filter(({ status }) => status >= 400);
+		const refused = READ.flatMap((step) => e.at(step) ?? []).filter(({ status }) => status >= 400);
 		return sorted(refused.map(({ endpoint, status }) => `${endpoint} ${status}`)) ?? 'all accepted';
 	},
 	'deployments.tags': (e) => {
@@ -64,7 +62,7 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		return textOf(answer?.timestamp) ? 'answered with a time' : 'no such entry';
 	},
 	'call.recording': (e) =>
-		sorted(['room', 'participant', 'track', 'merge'].filter((kind) => e.rows(`recorded.${kind}`).length > 0)),
+		sorted(Object.keys(RECORDED).filter((kind) => e.rows(`recorded.${kind}`).length > 0)),
 	'webhook.created': (e) => e.at('webhook') && String(e.at('webhook')?.status),
 	'events.signed': (e) => sorted(e.events.map(signature)),
 	'callEvent.fields': (e) => {

@@ -55,10 +55,8 @@ function command({ apiKey, secret, url }: Simulator, ...options: string[]): Trac
 	const program = ['--import', 'tsx', join(__dirname, 'run.ts'), ...options];
 	const { PATH = '', HOME = '' } = process.env;
 	const keys = { VIDEOSDK_API_KEY: ` ${apiKey}\n`, VIDEOSDK_SECRET: secret, VIDEOSDK_BASE_URL: url };
-	const child = new TrackedProcess(process.execPath, program, {
-		cwd: repositoryRoot,
-		env: { PATH, HOME, ...keys },
-	});
+	const env = { PATH, HOME, ...keys };
+	const child = new TrackedProcess(process.execPath, program, { cwd: repositoryRoot, env });
 	running.push(child);
 	return child;
 }

@@ -13,7 +13,7 @@ const WEBHOOKS = '/v2/sip/webhooks';
 const RECORDINGS = '/v2/recordings';
 /** As the package asks for lists. */
 const FIRST_PAGE = { page: '1', perPage: '50' };
-const LISTS = {
+export const LISTS = {
 	sessions: SESSIONS,
 	agents: '/ai/v1/cloud/deployments',
 	gateways: '/v2/sip/outbound-gateways',
@@ -25,12 +25,8 @@ const LISTS = {
 	recordings: RECORDINGS,
 	transcriptions: '/ai/v1/post-transcriptions',
 };
-const RECORDED = {
-	room: '',
-	participant: '/participant',
-	track: '/participant/track',
-	merge: '/participant/merge',
-};
+const OF_ONE = '/participant';
+export const RECORDED = { room: '', participant: OF_ONE, track: `${OF_ONE}/track`, merge: `${OF_ONE}/merge` };
 /** Against the case that no one can hang up any more. */
 const MAX_CALL_S = 60;
 
