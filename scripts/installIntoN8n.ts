@@ -28,9 +28,8 @@ runMain(async () => {
 	}
 
 	if (isRemoval) {
-		const { name } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
-			name: string;
-		};
+		const packageJson = readFileSync(join(repositoryRoot, 'package.json'), 'utf8');
+		const { name } = JSON.parse(packageJson) as { name: string };
 		if (!removePackage(name, n8nFolder)) throw new PlainError(`${name} is not in ${n8nFolder}.`);
 		write(
 			`Removed ${name} from ${n8nFolder}. Your workflows and credentials are still there, and work again once you reinstall it.`,
@@ -45,9 +44,8 @@ runMain(async () => {
 
 	write('Building the package ...');
 	const { name, version, former } = placePackage(await unpackPackage(), n8nFolder);
-	write(
-		`Installed ${name} ${version} into ${n8nFolder}${former === undefined ? '' : `, replacing ${former}`}.`,
-	);
+	const replacing = former === undefined ? '' : `, replacing ${former}`;
+	write(`Installed ${name} ${version} into ${n8nFolder}${replacing}.`);
 	write("Your workflows, credentials and other community packages haven't changed.");
 	write();
 	write(RESTART);

@@ -54,6 +54,7 @@ const deployment = [pick('deploymentId', 'Support agent'), pick('tag', 'v1')];
 const pickCall = pick('callId', answeredCall);
 const pickSession = pick('sessionId', () => sessionId.slice(0, 8));
 const room = write('roomId', () => roomId);
+const meeting = write('meetingId', () => roomId);
 const join = async () => stage.simulator.joinRoom(roomId);
 const record: Step = async (editor) => await editor.choose('recording', 'Recording, Transcript, and Summary');
 const anyText = expect.any(String) as string;
@@ -61,11 +62,7 @@ const anyText = expect.any(String) as string;
 /** What the first item of the output contains, and what is filled in before. */
 const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'account.checkSetup': [{ check: 'credential', ok: 'true' }, ...deployment],
-	'agent.dispatch': [
-		{ status: 'assigned' },
-		pick('agentId', 'Cloud agent 03'),
-		write('meetingId', () => roomId),
-	],
+	'agent.dispatch': [{ status: 'assigned' }, pick('agentId', 'Cloud agent 03'), meeting],
 	'call.get': [{ status: 'answered', from: '+15550009999' }, pickCall],
 	'call.getAll': [{ type: 'inbound' }, answeredCall],
 	'call.hangUp': [{ status: 'ended' }, pickCall],
@@ -76,11 +73,7 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 		...[write('to', ASKED), ...byRule, write('message', 'May we pay the bakery?')],
 	],
 	'call.transfer': [{ status: 'transfer-initiated' }, pickCall, write('transferTo', '+15550009000')],
-	'deployment.create': [
-		{ name: 'Night agent' },
-		write('name', 'Night agent'),
-		write('description', 'At night'),
-	],
+	'deployment.create': [{ name: 'Night' }, write('name', 'Night'), write('description', 'At night')],
 	'deployment.get': [{ id: 'ddv_support', tag: 'v1' }, ...deployment],
 	'deployment.getAll': [{ tag: 'latest' }],
 	'recording.download': [

@@ -86,10 +86,8 @@ export async function publishTrigger(
 	setup: Pick<Setup, 'credentialId'> & { n8n: Pick<N8n, 'rest' | 'url'> },
 	{ typeVersion = 1.1, webhookId, parameters = {}, between = [] }: TriggerOptions,
 ): Promise<{ workflowId: string; url: string }> {
-	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, {
-		typeVersion,
-		webhookId,
-	});
+	const more = { typeVersion, webhookId };
+	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, more);
 	const workflow = chain('Trigger', [trigger, ...between, n8nNode('After', 'noOp')]);
 	const workflowId = await publish(setup.n8n, workflow);
 	const url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;

@@ -142,9 +142,8 @@ export async function startProcess(role: Role, options: N8nOptions) {
 			async () => {
 				if (!current.running) {
 					const lastLines = current.output.trim().split('\n').slice(-25).join('\n');
-					throw new PlainError(
-						`${lastLines}\nn8n (${role}) ended while starting, with code ${current.exitCode}.`,
-					);
+					const ended = `n8n (${role}) ended while starting, with code ${current.exitCode}.`;
+					throw new PlainError(`${lastLines}\n${ended}`);
 				}
 				try {
 					const response = await fetch(probe);

@@ -66,13 +66,8 @@ async function npmInstall(folder: string, tarball: string): Promise<void> {
 	writeFileSync(join(folder, 'package.json'), JSON.stringify(ledger));
 	// n8n-workflow is a peer: n8n brings its own.
 	const omitted = ['--omit=dev', '--omit=optional', '--omit=peer', '--legacy-peer-deps'];
-	const options = [
-		'--ignore-scripts',
-		'--package-lock=false',
-		'--bin-links=false',
-		'--install-strategy=shallow',
-	];
+	const options = ['--ignore-scripts', '--package-lock=false', '--bin-links=false'];
 	const quiet = ['--offline', '--no-audit', '--no-fund'];
-	const npmArguments = ['install', tarball, ...options, ...omitted, ...quiet];
+	const npmArguments = ['install', tarball, '--install-strategy=shallow', ...options, ...omitted, ...quiet];
 	await runNpm('Installing the package into n8n', npmArguments, { cwd: folder });
 }

@@ -25,7 +25,8 @@ export async function aptInstall(packages: string[], log: (line: string) => void
 		throw new PlainError(
 			`${packages.join(' and ')} must be installed for this test (Debian 13: apt-get install ${packages.join(' ')}).`,
 		);
-	log(`  Installing ${packages.join(', ')} from Debian ...`);
+	const names = packages.join(', ');
+	log(`  Installing ${names} from Debian ...`);
 	const isPolicyOurs = !existsSync(POLICY_FILE);
 	if (isPolicyOurs) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
 	// In a session of its own and awaited without a pause, since dpkg must not be killed half way. Another one is waited for.
@@ -40,9 +41,7 @@ export async function aptInstall(packages: string[], log: (line: string) => void
 		apt('update');
 		const { status, stdout, stderr } = install();
 		if (status !== 0)
-			throw new PlainError(
-				`${stdout}${stderr}`.slice(-1500) + `\n${packages.join(', ')} could not be installed.`,
-			);
+			throw new PlainError(`${stdout}${stderr}`.slice(-1500) + `\n${names} could not be installed.`);
 	} finally {
 		if (isPolicyOurs) removeFolder(POLICY_FILE);
 	}

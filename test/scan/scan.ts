@@ -52,16 +52,13 @@ function judgeTarball(tarball: string, folder: string): string[] {
 		const codex = file.endsWith('.node.js') ? [file.replace(/\.js$/, '.json')] : [];
 		return [file, ...codex, ...icons.map((icon) => join(dirname(file), icon))];
 	});
-	return [
-		...findings,
-		...expected.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
-	];
+	const missing = expected.filter((file) => !files.includes(file));
+	return [...findings, ...missing.map((file) => `${file} is missing`)];
 }
 
 runMain(async () => {
-	const scanner = (await import(
-		pathToFileURL(join(scannerFolder, 'scanner', 'scanner.mjs')).href
-	)) as Scanner;
+	const { href } = pathToFileURL(join(scannerFolder, 'scanner', 'scanner.mjs'));
+	const scanner = (await import(href)) as Scanner;
 	const unpacked = await unpackPackage();
 	const all = {
 		Source: await scan(scanner, repositoryRoot, scanner.SOURCE_FILE_PATTERNS),
