@@ -51,16 +51,11 @@ export interface WebhookAnswer {
 	body: string;
 }
 
+type Message = { method?: string; headers?: http.OutgoingHttpHeaders; body?: Buffer | string };
+
 /** Sends anything to a webhook, as a stranger could. */
-export const send = async (
-	url: string,
-	{
-		method = 'POST',
-		headers = {},
-		body,
-	}: { method?: string; headers?: http.OutgoingHttpHeaders; body?: Buffer | string } = {},
-): Promise<WebhookAnswer> =>
-	await new Promise((resolve, reject) => {
+export const send = async (url: string, { method = 'POST', headers = {}, body }: Message = {}) =>
+	await new Promise<WebhookAnswer>((resolve, reject) => {
 		const request = http.request(url, { method, headers, agent: false }, (response) => {
 			let text = '';
 			response.setEncoding('utf8');

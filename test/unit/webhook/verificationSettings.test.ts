@@ -12,11 +12,8 @@ const KEYS = { apiKey: 'key', secretKey: ' secret\n\u200b' };
 const PUBLISHED = { baseUrl: 'https://api.videosdk.live/', contextKey: contextEnvelope.keyOf('secret') };
 let credential: () => Promise<IDataObject>;
 const getCredentials = jest.fn(async () => await credential());
-const context = {
-	getNode: () => NODE,
-	getWorkflow: () => ({ id: 'w1' }),
-	getCredentials,
-} as unknown as IWebhookFunctions;
+const getWorkflow = () => ({ id: 'w1' });
+const context = { getNode: () => NODE, getWorkflow, getCredentials } as unknown as IWebhookFunctions;
 
 beforeEach(() => {
 	forgetNodes();
