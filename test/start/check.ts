@@ -42,13 +42,10 @@ export async function mainJob(
 	equal(run.status, 'success', run.data.resultData.error?.message);
 	const sessionId = String(outputOf(run, 'Start')[0]?.sessionId);
 	equal((await setup.simulator.emit(sessionId, 'started'))?.status, 200);
-	const received = (await executionsOf(rest, workflowId, 1)).map(
-		(execution) => outputOf(execution, 'After')[0] ?? {},
-	);
-	deepEqual(
-		received.map(({ event, sessionId: id }) => [event, id]),
-		[['started', sessionId]],
-	);
+	const executions = await executionsOf(rest, workflowId, 1);
+	const received = executions.map((execution) => outputOf(execution, 'After')[0] ?? {});
+	const told = received.map(({ event, sessionId: id }) => [event, id]);
+	deepEqual(told, [['started', sessionId]]);
 	return sessionId;
 }
 

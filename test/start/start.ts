@@ -93,10 +93,7 @@ runMain(async () => {
 	});
 
 	try {
-		const env = {
-			N8N_LOG_OUTPUT: 'console,file',
-			N8N_LOG_FILE_LOCATION: logFile,
-		};
+		const env = { N8N_LOG_OUTPUT: 'console,file', N8N_LOG_FILE_LOCATION: logFile };
 		const start = async () => await startN8n({ port, tarball, env });
 		n8n = await step('Starting n8n with the package installed', start);
 		const running = n8n;
