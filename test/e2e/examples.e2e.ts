@@ -182,6 +182,14 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		expect(await hear({ doNotCall: true, callBackAt: 'never' })).toMatchObject({ status: 'do not call' });
 		expect(await doNotCall.rows()).toMatchObject([{ phone: ADA }]);
 		expect(calls()).toHaveLength(8);
+		// What a save doesn't name stays, and so does the wish.
+		for (const input of [{ callBackAt: localTime }, { doNotCall: false }]) {
+			await stage.askAsAgent(calls().at(-1)!.callId, 0, input);
+		}
+		expect(await rowOf('Ada Lovelace')).toMatchObject({
+			...{ agreed: true, answer: 'Yes, in the morning', doNotCall: true },
+			callBackAt: '2099-06-01T19:00:00.000Z',
+		});
 		const asWritten = '(415) 555-0123 ';
 		await doNotCall.change('phone', ADA, { phone: asWritten });
 		await again('Ada Lovelace');
