@@ -236,6 +236,15 @@ it('Get finds one by its ID, of a recording or a realtime one', async () => {
 	expect(failureOf(await get({ getBy: 'name' })).message).toContain("'Get By' is 'name'");
 });
 
+it('Get by ID waits on if VideoSDK finds it, and then does not for once', async () => {
+	const { id } = add({ roomId: 'r' });
+	const notFound = () => fail(new RegExp(id), { kind: 'status', status: 404 }, 2);
+	notFound();
+	fail(new RegExp(id), { kind: 'noData', body: { id, status: 'pending' } });
+	notFound();
+	expect(jsonOf(await run('get', { getBy: 'id', transcriptionId: id, ...LONG }))).toMatchObject([TEXT]);
+});
+
 it.each([
 	['of recordings', { roomId: 'other' }, POST],
 	['in real time', { extension: { extensionConfig: { roomId: 'other' } } }, REALTIME],
