@@ -456,14 +456,19 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				expect(text).toContain(part);
 			}
 
-			// Without the recording, there's still the transcript.
-			stage.simulator.addFault({ match: { path: /\.mp4$/ }, kind: 'status', status: 403 });
-			stage.simulator.joinRoom(roomId, { participantId: 'grace' });
-			stage.simulator.leaveRoom(roomId, 'grace');
-			const [, without] = await stage.runsOf(file, 2);
-			for (const node of ["Say why there's no recording", 'Convert to file']) {
-				expect(outputOf(without!, node)).toHaveLength(1);
+			// Without the recordings, there's still the transcript: of the latest conversation, and only with it.
+			stage.simulator.addFault({ match: { path: /\.mp4$/, times: 2 }, kind: 'status', status: 403 });
+			for (const participantId of ['grace', 'alan']) {
+				stage.simulator.joinRoom(roomId, { participantId });
+				stage.simulator.leaveRoom(roomId, participantId);
 			}
+			const runs = (await stage.runsOf(file, 3)).slice(1);
+			const outputs = (node: string) => runs.flatMap((run) => outputOf(run, node));
+			expect(outputs("Say why there's no recording")).toHaveLength(2);
+			expect(outputs('Convert to file')).toHaveLength(1);
+			expect(outputs('Say where the transcript is')).toEqual([
+				{ message: expect.stringMatching(/another conversation\..*, Session ID [\da-f]{24}\.$/) },
+			]);
 		});
 	});
 
