@@ -50,12 +50,12 @@ async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
 }
 
 /**
- * @returns whether n8n has told the node that ran a sub-workflow of its failure, so that On Error counts. n8n 1.x doesn't if the
- * sub-workflow had waited. An AI agent's tool, which has no main output, always learns of it
+ * @returns whether n8n has told the node that ran a sub-workflow of its failure, so that On Error counts. n8n 1.x and 2.0 don't if
+ * the sub-workflow had waited. An AI agent's tool, which has no main output, always learns of it
  */
 function isTold({ data, error, metadata }: ITaskData): boolean {
 	if (data?.main === undefined || error !== undefined) return true;
-	// Only n8n 2.x has it.
+	// Newer versions of n8n 2.x have it.
 	if (metadata !== undefined && 'resumeError' in metadata) return true;
 	return data.main.flat().some((item) => item?.json.error !== undefined);
 }

@@ -14,18 +14,21 @@ const MAX_RETRIES = 10_000;
 
 /** What to tell the user, see `findWrongContinuation`. */
 const WRONG_CONTINUATIONS = {
-	ended: ['This execution was stopped, or has failed', 'n8n 1.x continues it when its sub-workflow is over.'],
+	ended: [
+		'This execution was stopped, or has failed',
+		'This version of n8n continues it when its sub-workflow is over.',
+	],
 	early: [
 		'The sub-workflow before this node is still waiting',
-		'n8n 1.x continues after the first wait. Put this node into the sub-workflow, or update to n8n 2.x.',
+		'This version of n8n continues after the first wait. Put this node into the sub-workflow, or update n8n.',
 	],
 	lost: [
-		"n8n 1.x doesn't wait until the sub-workflow before this node is over",
-		"In Execute Sub-workflow, set 'Mode' to 'Run once with all items', or update to n8n 2.x.",
+		"This version of n8n doesn't wait until the sub-workflow before this node is over",
+		"In Execute Sub-workflow, set 'Mode' to 'Run once with all items', or update n8n.",
 	],
 	failed: [
 		'The sub-workflow before this node has failed',
-		'n8n 1.x continues without its result. See what went wrong there, then execute this workflow again.',
+		'This version of n8n continues without its result. See what went wrong there, then execute this workflow again.',
 	],
 } as const;
 
