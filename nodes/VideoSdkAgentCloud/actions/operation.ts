@@ -79,7 +79,7 @@ export interface Operation {
 	isTool?: boolean;
 	/** What it starts, if anything: then nothing is sent again that may have been carried out. */
 	starts?: StartKind;
-	/** It ends something that the workflow has not finished with if n8n runs it too early. */
+	/** It ends something that other nodes may still need, if n8n runs it too early. */
 	ends?: boolean;
 	/** Requests in flight if the user has not set 'Max Concurrency'. */
 	maxConcurrency?: number;

@@ -62,7 +62,7 @@ export async function outcomesBefore(
 ): Promise<Outcomes> {
 	if (starts === undefined && !ends) return [];
 	const wrong = await findWrongContinuation(context);
-	// Nothing but a sub-workflow that surely goes on keeps anyone from hanging up.
+	// Hanging up is refused only while a sub-workflow is certainly still running.
 	if (wrong && (starts || wrong === 'early')) {
 		const [message, advice] = WRONG_CONTINUATIONS[wrong];
 		throw new NodeOperationError(context.getNode(), message, { description: `Nothing was sent. ${advice}` });
