@@ -52,6 +52,9 @@ export function recordWith(...idFields: string[]): (answer: IDataObject) => IDat
 	};
 }
 
+/** @returns the room that a record names: merged recordings and events have `meetingId` */
+export const roomIdOf = ({ roomId, meetingId }: IDataObject) => roomId ?? meetingId;
+
 /** @returns when what a record is about began, in ms since 1970; NaN: it does not tell */
 export const startOf = ({ start, createdAt }: IDataObject): number => Date.parse(String(start || createdAt));
 

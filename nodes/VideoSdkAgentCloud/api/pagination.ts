@@ -1,5 +1,5 @@
 import { UserError, type IDataObject } from 'n8n-workflow';
-import { asRecord, isRecord } from './answer';
+import { asRecord, isRecord, roomIdOf } from './answer';
 import type { ApiRequest, Send } from './client';
 import { apiSessionId } from './sessionId';
 
@@ -34,8 +34,7 @@ interface Page {
 
 /** @returns whether a record is of the room and session that were asked for, as far as it names them */
 function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
-	// The rows of merged recordings name their room as events do.
-	const named: IDataObject = { roomId: record.roomId ?? record.meetingId, sessionId: record.sessionId };
+	const named: IDataObject = { roomId: roomIdOf(record), sessionId: record.sessionId };
 	return ['roomId', 'sessionId'].every(
 		(field) => !qs[field] || !named[field] || apiSessionId(String(named[field])) === qs[field],
 	);

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, isRecord, latestOf, recordWith } from './answer';
+import { asRecord, isRecord, latestOf, recordWith, roomIdOf } from './answer';
 import type { Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import type { SessionWebhook } from './sessions';
@@ -52,7 +52,7 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 		recordWith('roomId', 'meetingId'),
 	);
 	// The official SDK reads both names, too.
-	return { ...session, roomId: session.roomId ?? session.meetingId };
+	return { ...session, roomId: roomIdOf(session) };
 }
 
 /** All rooms of the project. */

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { startOf } from '../api/answer';
+import { roomIdOf, startOf } from '../api/answer';
 import { CALLS } from '../api/calls';
 import type { Send } from '../api/client';
 import { listRecords, type ListRequest } from '../api/pagination';
@@ -31,7 +31,7 @@ function namesSession(row: IDataObject, roomSessionId?: string): boolean {
 	return sessionId !== '' && sessionId === roomSessionId;
 }
 
-const roomOf = (row: IDataObject): unknown => row.roomId ?? row.meetingId ?? configOf(row).roomId;
+const roomOf = (row: IDataObject): unknown => roomIdOf(row) ?? configOf(row).roomId;
 
 /** @returns whether a row says where it was recorded, and that's here. Not every list is sure to be filtered by room */
 export function isNamed({ roomId, roomSessionId }: Place, row: IDataObject): boolean {
