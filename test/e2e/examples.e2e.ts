@@ -246,7 +246,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		await table.change('name', 'Alan Turing', { phone: '+1 (415) 555-0123' });
 		// Pressed twice: each person is still asked once.
 		await Promise.all([stage.press(file), stage.press(file)]);
-		await waitFor('both calls', async () => calls().length === 2);
+		// A press that comes a little later asks the third one, too, whose phone is then free.
+		await waitFor('both calls', async () => calls().length >= 2);
 		await stage.press(file);
 		const asked = async () => {
 			// n8n 1.x can't always read its database while it writes to it.
