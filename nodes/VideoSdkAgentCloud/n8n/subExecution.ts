@@ -62,10 +62,12 @@ function isTold({ data, error, metadata }: ITaskData): boolean {
 
 /**
  * @returns whether a node that ran a sub-workflow for each item waited, so that n8n 1.x has stored the ID of none: it gave back what came
- * in. Without a wait its items name their sub-workflow, and n8n 2.x gives back those of a sub-workflow
+ * in. Without a wait its items name their sub-workflow, and n8n 2.x gives back those of a sub-workflow, which may be the same; newer
+ * versions of it name those that they have waited for
  */
 function isLost({ data, metadata, source: [from] }: ITaskData, runData: IRunData): boolean {
 	if (metadata?.subExecutionsCount === undefined || metadata.subExecution || !from) return false;
+	if ('waitingChildExecutionIds' in metadata) return false;
 	const { previousNode, previousNodeRun = 0, previousNodeOutput = 0 } = from;
 	const before = runData[previousNode]?.[previousNodeRun]?.data?.main?.[previousNodeOutput] ?? [];
 	const after = data?.main?.[0] ?? [];

@@ -27,6 +27,10 @@ const TOLD: Record<string, { metadata?: object; error?: Error; item?: object }> 
 	'Run on': { item: { json: { error: 'Declined' } } },
 	'For each': { metadata: { subExecution }, item: { json } },
 	'For each at once': { metadata: { subExecution }, item: { json, metadata: { subExecution: {} } } },
+	'For each, named by n8n 2': {
+		metadata: { subExecution, waitingChildExecutionIds: ['2'] },
+		item: { json },
+	},
 	'For each in n8n 2': { metadata: { subExecution }, item: { json: { id: 2 } } },
 };
 const contextOf = (
