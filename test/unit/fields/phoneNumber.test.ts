@@ -57,15 +57,7 @@ describe('Refused, with field, value, item and what to do:', () => {
 		['can contain', '4.9171E+11', 'ada@example.com', 'xsip:ada@b', 'sip: ada@example.com', 'sip:a\td@b'],
 		['can contain', 'sip:ada@example.com, sip:b@example.com', 'xip:ada@b', 'sxp:ada@b', 'six:ada@b'],
 		['can contain', 'sipxada@b', 'sipss:ada@b', 'sip:', 'sip:ada', 'sip:ada@', 'x\nsip:ada@b', '+:123'],
-		[
-			'can contain',
-			'del:+123',
-			'til:+123',
-			'tex:+123',
-			'tel +123',
-			'+14\uff0f155550102',
-			'+14\uff1a155550102',
-		],
+		['can contain', 'del:+123', 'til:+123', 'tex:+123', 'tel +123', '+14\uff0f155550', '+14\u206a155550'],
 		['neither a plus sign nor 00', '4155550102', 14155550102, '112', '1270123456'],
 		['starts with 0', '011 1 415 555 0102', ...Array.from('123456789', (digit) => `0${digit}71 123456`)],
 		['ends with .0', '+49301230.0', '+4930123456\t. 0', '+4930123456.000', '+4930123456.0000'],
@@ -165,12 +157,12 @@ it('What follows a number is known by how many digits there are before and after
 	const mark = fc.constantFrom('', '/', ' / ', ' \u00a0/ -', ' ', '(', '[', ') ');
 	const prefix = fc.constantFrom('+1', '+1(0)', '+1[0]', '+1(2)', '+1 (02)', '+1 (20)', '+1(0');
 	const rest = fc.array(fc.tuple(digits, mark), { minLength: 1, maxLength: 5 });
-	checkTimes(5_000)([fc.tuple(prefix, rest).map((parts) => parts.flat(2).join(''))], (text) => {
+	checkTimes(2_000)([fc.tuple(prefix, rest).map((parts) => parts.flat(2).join(''))], (text) => {
 		fc.pre(count(text) > 3 && count(text) < 16);
 		expect(reasonFor(text) !== undefined).toBe(isMore(text));
 	});
-	for (const line of '\t\n\v\f\r\u2028\u2029')
-		expect(reasonFor(`+49 30 1230 -${line}- 0567`)).toContain('second number follows');
+	for (const gap of [...'\t\n\v\f\r\u2028\u2029'].flatMap((line) => [line, ` -${line}- `]))
+		expect(reasonFor(`+49 30 1230${gap}0567`)).toContain('second number follows');
 });
 
 it("A number chosen from the account's own list is passed on as the API spells it, if the API takes it", () => {
