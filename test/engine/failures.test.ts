@@ -3,7 +3,18 @@ import type { INodeParameters } from 'n8n-workflow';
 import { freePorts } from '../n8n/processes';
 import type { Fault, Simulator } from '../simulator';
 import { byRule } from './callRig';
-import { byId, expectNoSecrets, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
+import {
+	byId,
+	expectNoSecrets,
+	failureOf,
+	jsonOf,
+	later,
+	onEachRun,
+	SESSIONS,
+	startParameters,
+	useRig,
+} from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig();
 
@@ -61,21 +72,15 @@ describe('After too many requests', () => {
 		expect(rig.simulator.sessions.size).toBe(1);
 	});
 
-	it('fewer are sent at a time', async () => {
-		const AT_ONCE = 8;
-		const unanswered = () => rig.requests.filter(({ status }) => status === undefined).length;
-		let most = 0;
-		const until = () => {
-			// Neither those sent before the answer nor the one that is sent again.
-			if (rig.requests.length > AT_ONCE + 1) most = Math.max(most, unanswered());
-		};
+	it('half as many are sent at a time, and one more after each round that goes well', async () => {
+		const inFlight: number[] = [];
+		const body = () => void inFlight.push(rig.requests.filter(({ status }) => status === undefined).length);
 		rig.simulator.addFault(tooMany('0'));
-		rig.simulator.addFault({ kind: 'delay', until, delayMs: 50, match: { times: 20 } });
-		const items = Array.from({ length: 2 * AT_ONCE }, () => ({}));
-		const parameters = startParameters({ options: { maxConcurrency: AT_ONCE } });
-		expect(jsonOf(await rig.engine.run({ items, parameters }))).toHaveLength(items.length);
-		expect(most).toBeGreaterThan(0);
-		expect(most).toBeLessThan(AT_ONCE);
+		rig.simulator.addFault({ kind: 'delay', delayMs: 300, body, match: { times: Infinity } });
+		const parameters = startParameters({ options: { maxConcurrency: 8 } });
+		expect(jsonOf(await rig.engine.run({ items: rows(40), parameters }))).toHaveLength(40);
+		// The first eight went well, too.
+		expect([inFlight[8], Math.max(...inFlight.slice(26))]).toEqual([5, 8]);
 	});
 });
 
@@ -105,4 +110,14 @@ it.each([302, 307])('A redirect to another host is not followed: %i', async (sta
 		expect(description).toContain("'Base URL'");
 	}
 	expect([other.requests.length, rig.requests.length]).toEqual([0, 2]);
+});
+
+it('A request that starts nothing ends with its execution', async () => {
+	const startMs = Date.now();
+	let endMs = 0;
+	onEachRun((run) => void setTimeout(() => run.cancel(), 500));
+	rig.use({ baseUrl: await rig.serve((_, response) => response.once('close', () => (endMs = Date.now()))) });
+	await rig.engine.run({ parameters: get });
+	while (endMs === 0) await later(20);
+	expect(endMs - startMs).toBeLessThan(1_000);
 });

@@ -1,7 +1,7 @@
 /** What comes out of an item whose call was not made, or may not have been: a workflow goes on by `outcome` and `to`. */
 import type { IDataObject } from 'n8n-workflow';
 import type { Fault } from '../simulator';
-import { byGateway, made, TO } from './callRig';
+import { byGateway, byRule, made, TO } from './callRig';
 import type { RunOptions } from './engine';
 import { failureOf, jsonOf, passTime, retryOnFail, useRig } from './rig';
 
@@ -153,8 +153,13 @@ describe('Calling Hours', () => {
 		const until = () => passTime(90 * MINUTE_MS);
 		rig.simulator.addFault({ kind: 'delay', until, match: { path: /rooms$/ } });
 		const options = { callingHours: around(Date.now()) };
-		await rig.engine.run({ parameters: byGateway({ recording: 'record', options }) });
+		const parameters = byRule({ recording: 'record', options });
+		await rig.engine.run({ parameters });
 		const open = [...rig.simulator.rooms.values()].filter(({ disabled }) => !disabled);
 		expect(open).toHaveLength(called().length);
+		// Outside of them nothing is even looked up.
+		const { length } = rig.requests;
+		await rig.engine.run({ parameters });
+		expect(rig.requests).toHaveLength(length);
 	});
 });
