@@ -190,6 +190,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			...{ agreed: true, answer: 'Yes, in the morning', doNotCall: true },
 			callBackAt: '2099-06-01T19:00:00.000Z',
 		});
+		// But who answers after all needs no other call.
+		await stage.askAsAgent(calls().at(-1)!.callId, 0, { agreed: false });
+		expect(await rowOf('Ada Lovelace')).toMatchObject({ agreed: false, callBackAt: null });
 		const asWritten = '(415) 555-0123 ';
 		await doNotCall.change('phone', ADA, { phone: asWritten });
 		await again('Ada Lovelace');
