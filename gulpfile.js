@@ -112,7 +112,8 @@ async function bundleNodes() {
 	noteLibraries(metafile);
 	// n8n loads it at each start. Who wants to read it finds the source by the provenance of the package.
 	const { code } = await swc.minify(withOneRequire(outputFiles[0].text), {
-		compress: { passes: 3 },
+		// Nothing constructs a function that it makes an arrow.
+		compress: { passes: 3, ecma: 2022, unsafe_arrows: true },
 		mangle: true,
 		toplevel: true,
 	});
