@@ -167,7 +167,9 @@ describe('Get Many', () => {
 	it('finds calls by number, direction and date; the last day counts whole, in the time zone of the workflow', async () => {
 		const callId = await existingCall({ to: '+15550007777' });
 		rig.simulator.incomingCall({ to: TO, from: '+15550008888' });
-		expect(idsOf(await list({ search: '7777' }))).toEqual([callId]);
+		for (const search of ['7777', '+1 (555) 000-7777', '001 555 000 7777']) {
+			expect(idsOf(await list({ search }))).toEqual([callId]);
+		}
 		expect(await list({ type: 'inbound' })).toMatchObject([{ from: '+15550008888' }]);
 		// Left empty by hand, it is no filter.
 		expect(await list({ type: '' })).toHaveLength(2);

@@ -87,6 +87,12 @@ function whyNot(text: string, number: string): string | undefined {
 	return 'Including the country code, it must have 3 to 15 digits.';
 }
 
+/** @returns a whole phone number as calls have it, however it's written; any other text, such as a part of a number, as it is */
+export function asCalled(text: string): string {
+	const number = clean(text);
+	return whyNot(text, number) === undefined ? number : text;
+}
+
 /**
  * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
  * country, is rejected here: all items are read before the first call is made.

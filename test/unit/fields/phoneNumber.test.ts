@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/callLocators';
-import { readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
+import { asCalled, readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { checkTimes, fieldsContext, thrownBy, unicode } from '../support';
 
@@ -27,7 +27,13 @@ describe('As people write it:', () => {
 	])('%j', (value) => {
 		expect(read(value)).toBe('+14155550102');
 		expect(readFrom({ __rl: true, mode: 'number', value })).toBe('+14155550102');
+		expect(asCalled(value.trim())).toBe('+14155550102');
 	});
+
+	it.each(['0102', '+', '415 555 0102', 'sip:Ada@example.com', 'Room 1', '+14155550102 ext 5'])(
+		'%j, which is no whole number, is searched for as it is',
+		(text) => expect(asCalled(text)).toBe(text),
+	);
 
 	it.each([
 		['+44 (0)20 7946 0018', '+442079460018'],

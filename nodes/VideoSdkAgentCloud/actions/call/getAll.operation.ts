@@ -4,6 +4,7 @@ import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { gatewayField, routingRuleField } from '../../fields/callLocators';
 import { filtersField, readDateMs } from '../../fields/filters';
+import { asCalled } from '../../fields/phoneNumber';
 import { roomIdField } from '../../fields/room';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { getMany } from '../getMany';
@@ -50,6 +51,7 @@ export const operation = getMany({
 		const show = readSimplifyCall(read);
 		const filters = read.collection(filtersOfCalls);
 		const outcomes = filters.choices(FILTERS.outcome);
+		const search = filters.text(FILTERS.search);
 		const startDate = readDateMs(filters, FILTERS.startDate, 'exact');
 		const endDate = readDateMs(filters, FILTERS.endDate, 'endOfDay');
 		if (startDate !== undefined && endDate !== undefined && startDate > endDate) {
@@ -61,7 +63,8 @@ export const operation = getMany({
 			ruleId: filters.text(FILTERS.ruleId),
 			// Left empty by hand, it is no filter.
 			type: filters.text(FILTERS.type) && filters.choice(FILTERS.type),
-			search: filters.text(FILTERS.search),
+			// A row's number must be found as the call was made, or its person counts as not called.
+			search: search && asCalled(search),
 			startDate,
 			endDate,
 		};
