@@ -2,7 +2,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { makeAndWait } from './callRig';
 import { later, useRig } from './rig';
-import type { WaitingRun } from './waitingRun';
+import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 const MAX_WAIT_MS = 600_000;
@@ -40,6 +40,20 @@ it.each<[string, string, INodeParameters]>([
 		expect(output?.slice(0, 2)).toMatchObject([{ outcome: 'completed' }, { outcome: 'completed' }]);
 	},
 );
+
+it('Who is cut off because of Max Wait is told from who hung up, also if others were called after them', async () => {
+	rig.simulator.setCallBehaviour({ ringForMs: 50, talkMs: null });
+	rig.simulator.latencyMs = 5_000;
+	const parameters = makeAndWait({ options: { maxConcurrency: 1 } });
+	const waiting = await rig.engine.startAndWait(120_000, parameters, { items: rows(12) });
+	rig.simulator.latencyMs = 0;
+	const [first = { callId: '' }] = rig.simulator.calls.values();
+	await rig.simulator.moveCall(first.callId, 'ended');
+	const output = await waiting.jsonWithin(DEADLINE_MS);
+	expect(output?.map(({ hungUpAtTimeout = false }) => hungUpAtTimeout)).toEqual(
+		rows(12).map((_, index) => index > 0),
+	);
+});
 
 it('Lists of recordings that hang for 100 calls of one execution cost another one no outcome', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', maxWait: 10, maxWaitUnit: 'minutes' });

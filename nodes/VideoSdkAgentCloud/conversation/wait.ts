@@ -9,6 +9,8 @@ export interface Want {
 	deadlineMs: number;
 	/** Whether it is ended then. */
 	isEnded: boolean;
+	/** After so long VideoSDK ends it because of Max Wait, in ms: before that, if others were started after it. */
+	limitMs?: number;
 	/** Whether its output is short, and not the whole record. */
 	isSimplified: boolean;
 	/** What to fetch after the end, such as a transcript. */
@@ -147,7 +149,8 @@ export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	// When it was over decides, whoever ended it; our own end decides only if no one tells when.
 	const overAtMs = known.overAtMs ?? (isTold ? Math.min(...Object.values(known.told)) : undefined);
 	const isCut = overAtMs === undefined ? known.ended === true : overAtMs > want.deadlineMs - AT_DEADLINE_MS;
-	const isTimedOut = want.isEnded && isCut;
+	const isLimit = Number(described.durationSeconds ?? NaN) * 1000 > (want.limitMs ?? NaN) - AT_DEADLINE_MS;
+	const isTimedOut = want.isEnded && (isCut || isLimit);
 	const facts: IDataObject = {};
 	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });
 	else if (!isTold && !isShownOver(known)) {

@@ -70,6 +70,7 @@ export async function planWait(
 		const want: Want = {
 			...wait,
 			deadlineMs: sinceMs + maxWaitMs,
+			...(options.kind === 'call' && { limitMs: maxWaitMs }),
 			...((wait.keep.length > 0 || question) && roomId && { ownRoomId: String(roomId) }),
 			...(question && { responseMs: RESPONSE_MS }),
 		};

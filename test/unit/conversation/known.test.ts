@@ -289,6 +289,15 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 		{ outcome: 'answered' },
 		'timedOut hungUpAtTimeout',
 	],
+	'a call that began before the others is ended when it has lasted as long as Max Wait': [
+		[call('ended', { timelog: [entry('answered', 200)], end: before(104) })],
+		{ timedOut: true, hungUpAtTimeout: true, outcome: 'answered' },
+	],
+	'a call that was a little shorter has ended by itself': [
+		[call('ended', { timelog: [entry('answered', 200)], end: before(105) })],
+		{ outcome: 'answered' },
+		'timedOut hungUpAtTimeout',
+	],
 	'what a call left is put out after a hang-up at Max Wait, too': [
 		[call('ended', { ...TALKED, end: before(0) }), { ended: true }, text],
 		{ transcript: 'Hello', hungUpAtTimeout: true },
@@ -301,7 +310,7 @@ it.each(Object.entries({ ...CASES, ...ENDED_AT_MAX_WAIT }))('%s', (what, [facts,
 	const keep: Want['keep'] = facts.some((fact) => 'parts' in fact) ? ['transcript'] : [];
 	const isEnded = what in ENDED_AT_MAX_WAIT;
 	eachOrder(kind, facts, (known) => {
-		const shown = outcomeOf(KINDS[kind], known, { ...WANT, keep, isEnded });
+		const shown = outcomeOf(KINDS[kind], known, { ...WANT, keep, isEnded, limitMs: 100 * SECOND });
 		expect(shown).toMatchObject(expected);
 		for (const name of not.split(' ').filter(Boolean)) expect(shown).not.toHaveProperty(name);
 	});
