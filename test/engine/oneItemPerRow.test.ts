@@ -1,8 +1,14 @@
 /** Each row has its own outcome, settings, and credential, in order. What combinations of rows do: see model. */
-import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import {
+	type IDataObject,
+	type INodeExecutionData,
+	type INodeParameters,
+	WorkflowExpression,
+} from 'n8n-workflow';
 import { contextEnvelope, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { byGateway, byRule, CALL } from './callRig';
 import { byId, parametersOf, startParameters, useRig } from './rig';
+import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -90,4 +96,26 @@ it('Simplify and Hang Up When Max Wait Ends count for their own item', async () 
 	const { routed } = await (await start()).reachDeadline();
 	const shown = routed.success.map(({ json }) => [json.timedOut, 'timelog' in json]);
 	expect(shown).toEqual([true, false, true].map((isWhole) => [true, isWhole]));
+});
+
+it('n8n does other work while many items are read', async () => {
+	let turn = 0;
+	let next = setImmediate(function count() {
+		turn++;
+		next = setImmediate(count);
+	});
+	const { getParameterValue } = WorkflowExpression.prototype;
+	const readInTurns = new Set<number>();
+	const spy = jest.spyOn(WorkflowExpression.prototype, 'getParameterValue').mockImplementation(function (
+		this: WorkflowExpression,
+		...values
+	) {
+		if (values[0] === '={{ $json.phone }}') readInTurns.add(turn);
+		return getParameterValue.apply(this, values);
+	});
+	const items = rows(100).map(({ index }) => ({ phone: `+1555000${3_000 + index}` }));
+	await rig.engine.run({ items, parameters: byRule({ to: '={{ $json.phone }}' }) });
+	clearImmediate(next);
+	spy.mockRestore();
+	expect(readInTurns.size).toBeGreaterThanOrEqual(5);
 });

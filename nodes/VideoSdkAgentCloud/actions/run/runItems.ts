@@ -1,4 +1,4 @@
-import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
+import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError, sleep } from 'n8n-workflow';
 import { type ItemRun, type Operation } from '../operation';
 import { simplifyCall } from '../../api/callRecord';
 import { credentialsOfItems } from '../../api/credential';
@@ -15,6 +15,9 @@ import { type PreparedItem, Runner } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { claimUse } from './toolUse';
 import { beginTry, isTriedAgain, type Try } from './tries';
+
+/** Evaluating the expressions of an item takes up to 6 ms. */
+const ITEMS_PER_TURN = 20;
 
 /** @returns the output of an item that was started, while the operation's last step failed */
 function withError(run: Run, item: INodeExecutionData, index: number, message: string): INodeExecutionData {
@@ -78,12 +81,14 @@ function refuse(items: Items, itemIndex: number, error: unknown): void {
 }
 
 /** Reads and checks all items that are to run before any request is sent. */
-function prepareItems(run: Run): Items {
+async function prepareItems(run: Run): Promise<Items> {
 	const { context, operation, outcomes } = run;
 	const items: Items = { ...run, prepared: [], callees: [], claims: [] };
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	for (const [itemIndex, read] of readers.entries()) {
 		if (outcomes[itemIndex] !== undefined) continue;
+		// n8n answers others meanwhile.
+		if (itemIndex % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await sleep(0);
 		try {
 			if (operation.isTool === false && isTool(context)) {
 				throw read.fail(`${operation.name} can't be used as a tool`, "Select a different 'Operation'.");
@@ -183,7 +188,7 @@ export async function runItems(
 	const run: Run = { context, operation, outcomes: current.outcomes, credentialOfItem };
 	let output: INodeExecutionData[] | undefined;
 	try {
-		const items = prepareItems(run);
+		const items = await prepareItems(run);
 		// Whoever is called must have the whole time to answer.
 		if (operation.stop && items.prepared.some(Boolean)) {
 			await pause(timersUntilMs(context) - Date.now(), context.getExecutionCancelSignal());
