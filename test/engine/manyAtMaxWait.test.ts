@@ -41,19 +41,31 @@ it.each<[string, string, INodeParameters]>([
 	},
 );
 
-it('Who is cut off because of Max Wait is told from who hung up, also if others were called after them', async () => {
-	rig.simulator.setCallBehaviour({ ringForMs: 50, talkMs: null });
-	rig.simulator.latencyMs = 5_000;
-	const parameters = makeAndWait({ options: { maxConcurrency: 1 } });
-	const waiting = await rig.engine.startAndWait(120_000, parameters, { items: rows(12) });
-	rig.simulator.latencyMs = 0;
-	const [first = { callId: '' }] = rig.simulator.calls.values();
-	await rig.simulator.moveCall(first.callId, 'ended');
-	const output = await waiting.jsonWithin(DEADLINE_MS);
-	expect(output?.map(({ hungUpAtTimeout = false }) => hungUpAtTimeout)).toEqual(
-		rows(12).map((_, index) => index > 0),
-	);
-});
+it.each<[string, number, number | null, (untilMs: number) => INodeParameters]>([
+	['others were called after them', 12, null, () => ({ maxWait: 2, maxWaitUnit: 'minutes' })],
+	[
+		'Max Wait is until a time of day',
+		6,
+		125_000,
+		(untilMs) => ({ maxWait: `={{ (${untilMs} - Date.now()) / 60000 }}`, maxWaitUnit: 'minutes' }),
+	],
+])(
+	'Who is cut off by Max Wait is told from who hung up, also if %s',
+	async (_what, count, talkMs, maxWait) => {
+		rig.simulator.setCallBehaviour({ ringForMs: 50, talkMs });
+		rig.simulator.latencyMs = talkMs === null ? 5_000 : 20_000;
+		const parameters = makeAndWait({ ...maxWait(Date.now() + 240_000), options: { maxConcurrency: 1 } });
+		const waiting = await rig.engine.startAndWait(240_000, parameters, { items: rows(count) });
+		rig.simulator.latencyMs = 0;
+		const [first = { callId: '' }] = rig.simulator.calls.values();
+		if (talkMs === null) await rig.simulator.moveCall(first.callId, 'ended');
+		const output = await waiting.jsonWithin(DEADLINE_MS);
+		const isCut = (index: number) => (talkMs === null ? index > 0 : index === count - 1);
+		expect(output?.map(({ hungUpAtTimeout = false }) => hungUpAtTimeout)).toEqual(
+			rows(count).map(({ index }) => isCut(index)),
+		);
+	},
+);
 
 it('Lists of recordings that hang for 100 calls of one execution cost another one no outcome', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', maxWait: 10, maxWaitUnit: 'minutes' });

@@ -9,7 +9,7 @@ export interface Want {
 	deadlineMs: number;
 	/** Whether it is ended then. */
 	isEnded: boolean;
-	/** After so long VideoSDK ends it because of Max Wait, in ms: before that, if others were started after it. */
+	/** After so long VideoSDK ends it because of Max Wait, in ms: before Max Wait, if others were started after it. */
 	limitMs?: number;
 	/** Whether its output is short, and not the whole record. */
 	isSimplified: boolean;

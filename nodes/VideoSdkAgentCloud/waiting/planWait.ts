@@ -7,6 +7,17 @@ import { isOver, outcomeOf, type Want } from '../conversation/wait';
 import { type Question, withoutResponse } from './question';
 import { findWatch, type Watch } from './watch';
 
+/** What the record of a call doesn't tell of its request. */
+interface SentCall {
+	/** After so long VideoSDK hangs up because of Max Wait, in ms; Infinity: never. */
+	limitMs: number;
+	/** What is asked. */
+	question?: Question;
+}
+
+/** By the record in the item of a call, which is the same if n8n tries the node again. */
+export const sentCalls = new WeakMap<object, SentCall>();
+
 /** A response that the agent hands in while its call ends still counts. */
 const RESPONSE_MS = 5_000;
 
@@ -70,7 +81,7 @@ export async function planWait(
 		const want: Want = {
 			...wait,
 			deadlineMs: sinceMs + maxWaitMs,
-			...(options.kind === 'call' && { limitMs: maxWaitMs }),
+			limitMs: sentCalls.get(item.json)?.limitMs,
 			...((wait.keep.length > 0 || question) && roomId && { ownRoomId: String(roomId) }),
 			...(question && { responseMs: RESPONSE_MS }),
 		};

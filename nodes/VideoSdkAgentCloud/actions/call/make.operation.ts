@@ -21,6 +21,8 @@ import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
 import { readRoom } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
+import { sentCalls } from '../../waiting/planWait';
+import { type Question } from '../../waiting/question';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedCall, type RunTools } from '../operation';
@@ -77,6 +79,7 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[] = [])
 interface CallWait {
 	/** The call is hung up after this time; Infinity: it isn't. */
 	hungUpAfterMs: number;
+	question?: Question;
 	/** The tool by which the agent hands in a response, if it is asked something. */
 	responseTool?: HandedTool;
 }
@@ -139,7 +142,9 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 			const metadata = await metadataOf(tools.credential);
 			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
 			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
-			return show(await makeCall(send, { ...body, metadata, destinationRoomId }, timeoutMs));
+			const call = await makeCall(send, { ...body, metadata, destinationRoomId }, timeoutMs);
+			if (wait) sentCalls.set(call, { limitMs: wait.hungUpAfterMs, question: wait.question });
+			return show(call);
 		},
 	};
 }

@@ -9,15 +9,12 @@ import { ownRoomOption, roomIdOption } from '../../fields/room';
 import { isRunByAgent } from '../../n8n/tool';
 import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
 import { endAtMaxWait, putToWait } from '../../waiting/putToWait';
-import { planWait, type WaitOptions } from '../../waiting/planWait';
-import { createKey, type Question, withoutResponse } from '../../waiting/question';
+import { planWait, sentCalls, type WaitOptions } from '../../waiting/planWait';
+import { createKey, withoutResponse } from '../../waiting/question';
 import { responseUrlOf } from '../../waiting/resumeUrl';
 import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
 import { remainingWaitMs } from '../waitForAll';
 import { callFields, prepareCall } from './make.operation';
-
-/** What each call asks, by the record in its item, which is the same if n8n tries the node again. */
-const questions = new WeakMap<object, Question>();
 
 /** @throws NodeOperationError if the execution can't wait for a response to this item alone */
 function checkCanWait(read: ItemReader): void {
@@ -38,8 +35,8 @@ function checkCanWait(read: ItemReader): void {
 function prepareQuestion(read: ItemReader): PreparedCall {
 	checkCanWait(read);
 	const { key, keyHash } = createKey();
-	const question = { ...readResponseForm(read), tool: readQuestionTool(read), keyHash };
-	const call = prepareCall(read, {
+	return prepareCall(read, {
+		question: { ...readResponseForm(read), tool: readQuestionTool(read), keyHash },
 		hungUpAfterMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
 		responseTool: {
 			url: responseUrlOf(read.context),
@@ -47,14 +44,6 @@ function prepareQuestion(read: ItemReader): PreparedCall {
 			timeout: DEFAULT_TIMEOUT_S,
 		},
 	});
-	return {
-		...call,
-		run: async (send, tools) => {
-			const record = await call.run(send, tools);
-			questions.set(record, question);
-			return record;
-		},
-	};
 }
 
 /** @param started the call, if it was made */
@@ -65,7 +54,7 @@ function optionsOf(
 ): WaitOptions {
 	return {
 		kind: 'call',
-		question: started && questions.get(started.json),
+		question: started && sentCalls.get(started.json)?.question,
 		credential,
 		ofItem: (itemIndex) => {
 			const maxWaitMs = remainingWaitMs(new ItemReader(context, itemIndex), MAX_WAIT_FOR_RESPONSE);
