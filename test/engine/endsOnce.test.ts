@@ -8,7 +8,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byRule } from './callRig';
 import { eventBody, sendAndLeave, strangersKey } from './delivery';
 import { NODE_NAME, type NodeRunOptions } from './engine';
-import { failureOf, jsonOf, later, onEachRun, useRig } from './rig';
+import { byId, failureOf, jsonOf, later, onEachRun, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -56,7 +56,10 @@ it.each([true, '={{ $json.hasLimit }}', { values: { resumeUnit: 'hours' } }, fal
 	'A wait begins when no timer of an approval before it can end it: with a limit (%j)',
 	async (limitWaitTime) => {
 		const askedAtMs = Date.now();
-		const waiting = await begin(MAX_WAIT_MS, 1, {}, { input: { limitWaitTime } });
+		// Also if an item is refused.
+		const deploymentId = byId("={{ $itemIndex === 0 ? ' ' : 'ddv_support' }}");
+		const settings = { input: { limitWaitTime }, onError: 'continueRegularOutput' as const };
+		const waiting = await begin(MAX_WAIT_MS, 2, { deploymentId }, settings);
 		expect(waiting.result.run.status).toBe('waiting');
 		const delayMs = Date.parse(String(sessionAt(0).start)) - askedAtMs;
 		expect(delayMs >= 70_000).toBe(limitWaitTime !== false);
