@@ -14,12 +14,13 @@ const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
 const E164 = /^\+[1-9]\d{2,14}$/;
 
 /** Marks that come with copied text. */
-const INVISIBLE = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
+const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
 /** Blanks, marks that come with copied text (soft hyphen, zero width, direction), dashes, minus signs, dots and slashes. */
-const SEPARATORS = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
-const BRACKETS = /[()[\]\uff08\uff09]/g;
-/** The full-width characters of East Asian keyboards; two more forms of the plus sign. */
-const FULL_WIDTH_DIGIT = /[\uff10-\uff19]/g;
+const SEPARATORS =
+	/[\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
+const BRACKETS = /[()[\]]/g;
+/** The digits and round brackets of East Asian keyboards; two more forms of the plus sign. */
+const FULL_WIDTH = /[\uff08\uff09\uff10-\uff19]/g;
 const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
 /** A zero that isn't dialed from abroad. In Italy and San Marino it is part of the number. */
 const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
@@ -33,7 +34,7 @@ const DECIMAL = /^[^.]*\d\.0+$/;
 const NATIONAL = /^0[1-9]/;
 
 /** What follows a whole number: it would be dialed, too. A slash after the area code is a separator. */
-const EXTENSION = /[([\uff08](?:\D*\d){1,5}\D*$/;
+const EXTENSION = /[([](?:\D*\d){1,5}\D*$/;
 const SECOND_NUMBER =
 	/^(?:(?:[^\d/]*\d){8,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$|[^/]*\/.*(?:\d{5,}\s*\/.*\d|\d{4}\s*\/\D*\d{1,3}\D*$))/;
 const SECOND_LINE = /\d\D*[\t\n\v\f\r\u2028\u2029]\D*\d/;
@@ -44,11 +45,11 @@ const MAX_LENGTH = 100;
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** @returns a number in ASCII, with a plus sign in place of other forms of it */
+/** @returns a number in ASCII, with one form of the plus sign */
 const plain = (text: string): string =>
 	text
 		.replace(/^tel:/i, '')
-		.replace(FULL_WIDTH_DIGIT, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+		.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
 		.replace(PLUS_SIGNS, '+');
 
 /** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
