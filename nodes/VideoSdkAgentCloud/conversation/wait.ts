@@ -149,7 +149,9 @@ export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	// When it was over decides, whoever ended it; our own end decides only if no one tells when.
 	const overAtMs = known.overAtMs ?? (isTold ? Math.min(...Object.values(known.told)) : undefined);
 	const isCut = overAtMs === undefined ? known.ended === true : overAtMs > want.deadlineMs - AT_DEADLINE_MS;
-	const isLimit = Number(described.durationSeconds ?? NaN) * 1000 > (want.limitMs ?? NaN) - AT_DEADLINE_MS;
+	// After a transfer the limit no longer counts.
+	const talkMs = described.outcome === 'transferred' ? NaN : 1000 * Number(described.durationSeconds ?? NaN);
+	const isLimit = talkMs > (want.limitMs ?? NaN) - AT_DEADLINE_MS;
 	const isTimedOut = want.isEnded && (isCut || isLimit);
 	const facts: IDataObject = {};
 	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });

@@ -293,6 +293,11 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 		[call('ended', { timelog: [entry('answered', 200)], end: before(104) })],
 		{ timedOut: true, hungUpAtTimeout: true, outcome: 'answered' },
 	],
+	'a call that was transferred is not ended by its limit': [
+		[call('transferred', { timelog: [entry('answered', 200)], end: before(50) })],
+		{ outcome: 'transferred' },
+		'timedOut hungUpAtTimeout',
+	],
 	'a call that was a little shorter has ended by itself': [
 		[call('ended', { timelog: [entry('answered', 200)], end: before(105) })],
 		{ outcome: 'answered' },
