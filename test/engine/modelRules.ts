@@ -71,7 +71,7 @@ function remainsOf(
 	// A process that can't ask VideoSDK learns nothing that is too much to hand over.
 	const isTooMuch = large !== '' && hops && (isCredentialByItem || isCutThen);
 	if (isLate || isTooMuch || (isFailed && isCutOff)) {
-		const isHandedOver = large === '' || !(hops || isCredentialByItem);
+		const isHandedOver = !(hops && isCutThen) && (large === '' || !(hops || isCredentialByItem));
 		// That a transcription has failed may be known without its recording.
 		const isNotYet =
 			readyMs === NEVER_MS && isQuiet && !isCutOff && isHandedOver && !(isFailed && needed > 0);

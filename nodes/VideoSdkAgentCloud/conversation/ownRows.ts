@@ -97,11 +97,13 @@ export async function ownTranscriptions(send: Send, place: Place): Promise<Liste
 	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
 	if (rows.length === 0 || (rows.length === 1 && !place.hasOwnRoom)) return { rows, isMore: false };
 	let isUnknown = false;
+	let isRefused = false;
 	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
 		// A transcription that began by then is of a recording that began by then, too.
 		const { endMs = NaN } = place;
-		isUnknown = !isNotThere(error) && rows.every((row) => startOf(row) <= endMs + OWN_UNTIL_MS);
-		if (isNotThere(error) || isUnknown) return [];
+		isRefused = isNotThere(error);
+		isUnknown = !isRefused && rows.every((row) => startOf(row) <= endMs + OWN_UNTIL_MS);
+		if (isRefused || isUnknown) return [];
 		throw error;
 	});
 	const recordingOf = ({ recordingId }: IDataObject) =>
@@ -115,5 +117,7 @@ export async function ownTranscriptions(send: Send, place: Place): Promise<Liste
 	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
 	const isMissing =
 		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
-	return { rows: own, isUnknown, isMore: isUnknown || isMissing || endEarly(ownRecordings, place) };
+	// What was left out may be its own.
+	const isCut = isRefused && own.length < rows.length;
+	return { rows: own, isUnknown, isMore: isUnknown || isMissing || isCut || endEarly(ownRecordings, place) };
 }
