@@ -65,7 +65,8 @@ function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...mode
 	simulator.latencyMs = 0;
 	simulator.clearFaults();
 	simulator.setEventFaults({ drop: () => ['lost', 'late', 'left'].includes(events) });
-	engine.setCredentials(
+	// A process that has died leaves no account to the next case, which would wait for its timers.
+	engine.useOtherCredentials(
 		rig.credentials({
 			...(model.isCredentialByItem && { secretKey: '={{ $json.secret }}' }),
 			...(model.isPinned && { webhookPublicKey: simulator.publicKeyPem }),
