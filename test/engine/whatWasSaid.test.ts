@@ -207,3 +207,10 @@ it.each([
 	const missing = { transcript, recording: expect.any(String) as string };
 	expect(await waiting.jsonWithin()).toMatchObject([{ sessionId, outcome, event, missing }]);
 });
+
+it('A call that no one has picked up is over at once, since nothing can have been said', async () => {
+	rig.simulator.setCallBehaviour({ outcome: 'missed', ringForMs: 20 });
+	const parameters = makeAndWait({ recording: 'transcribe', options: { waitUntilAnswered: true } });
+	const missing = reasons(['transcript', 'recording'], "The call wasn't answered.");
+	expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ outcome: 'noAnswer', missing }]);
+});

@@ -4,6 +4,8 @@ import { check } from '../support';
 
 const SECRET = 'AbCd-_0123456789';
 const TOKEN = `n8ntool1_${SECRET}`;
+/** As VideoSDK's own, of three parts. */
+const JWT = `eyJhbGciOiJIUzI1NiJ9.eyJhcGlrZXkiOiJrIn0.${SECRET}`;
 const escaped = (text: string, positions: number[]) =>
 	[...text]
 		.map((character, index) =>
@@ -15,7 +17,7 @@ const positions = fc.uniqueArray(fc.nat(TOKEN.length - 1));
 it('takes out tools and tokens, however JSON writes them', () => {
 	check([positions, positions, fc.boolean()], (ofToken, ofName, isText) => {
 		const token = escaped(TOKEN, ofToken);
-		const record = `{"metadata":{"${escaped('n8nTools', ofName)}":[{"url":"https://n8n.example.com"}],"note":"Bearer ${token}, formerly ${token}","n":17}}`;
+		const record = `{"metadata":{"${escaped('n8nTools', ofName)}":[{"url":"https://n8n.example.com"}],"note":"Bearer ${token}, formerly ${token} or ${JWT}","n":17}}`;
 		// A text that is JSON itself writes a token as it is.
 		const body = isText && ofToken.length === 0 ? JSON.stringify({ record }) : record;
 		const parsed = JSON.stringify(parseWithoutTools(body));

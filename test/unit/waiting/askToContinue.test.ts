@@ -19,7 +19,7 @@ afterEach(() => void jest.useRealTimers());
 async function ask(
 	known: Known[],
 	answer: (carried: CarriedKnown, length: number) => string | number | undefined,
-	{ resumeUrl = STORED.resumeUrl, location = '' } = {},
+	{ resumeUrl = STORED.resumeUrl, location = '', isCredentialByItem = false } = {},
 ): Promise<void> {
 	const httpRequest = async ({ body }: { body: Buffer }) => {
 		const text = gunzipSync(body).toString();
@@ -30,7 +30,7 @@ async function ask(
 		return await Promise.resolve({ statusCode: 200, headers: { [RESULT_HEADER]: result }, body: '' });
 	};
 	const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
-	const stored = { ...STORED, resumeUrl } as unknown as StoredWait;
+	const stored = { ...STORED, resumeUrl, isCredentialByItem } as unknown as StoredWait;
 	let turns = 0;
 	let isDone = false;
 	const isOver = () => ++turns > 20;
@@ -62,15 +62,34 @@ it('As many texts are sent as fit together', async () => {
 	expect([2, 3]).toContain(withText);
 });
 
-it('A text that fits into no request is not sent, and the execution is asked for all the same', async () => {
-	const [long, short] = withTexts(300_000, 30_000);
-	const accepted: CarriedKnown[] = [];
-	await ask([long, short], (carried, length) => {
-		if (length > 60_000) return 413;
-		accepted.push(carried);
-		return 'continued';
-	});
-	expect(accepted).toEqual([{ known: [{ ...long, parts: {} }, short] }]);
+it.each([
+	['is not sent, since it can be fetched', false, {}],
+	[
+		'is missing where only this process can fetch it',
+		true,
+		{ transcript: { reason: expect.stringContaining('too much to hand over') as string, mayCome: false } },
+	],
+])(
+	'A text that fits into no request %s, and the execution goes on',
+	async (_what, isCredentialByItem, parts) => {
+		const [long, short] = withTexts(300_000, 30_000);
+		const accepted: CarriedKnown[] = [];
+		const answer = (carried: CarriedKnown, length: number) => {
+			if (length > 60_000) return 413;
+			accepted.push(carried);
+			return 'continued';
+		};
+		await ask([long, short], answer, { isCredentialByItem });
+		expect(accepted).toMatchObject([{ known: [{ ...long, parts }, short] }]);
+		expect(Object.keys(accepted[0]?.known[0]?.parts ?? {})).toEqual(Object.keys(parts));
+	},
+);
+
+it('Texts of nearly 8 MB are sent at once', async () => {
+	const sent: number[] = [];
+	await ask(withTexts(7_900_000), (_carried, length) => (sent.push(length), 'continued'));
+	expect(sent).toEqual([expect.any(Number)]);
+	expect(sent[0]).toBeGreaterThan(7_900_000);
 });
 
 it.each([
