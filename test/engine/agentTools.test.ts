@@ -250,6 +250,10 @@ it('A question is answered once, in time, and only with an access of its own tha
 		await tool.settled();
 
 		expect(answer.status).toBe(statusOf(question));
+		const { 'www-authenticate': challenge, allow } = answer.headers;
+		// Without the error a client that knows OAuth looks for a login of n8n's.
+		expect(challenge).toBe(answer.status === 401 ? 'Bearer error="invalid_token"' : undefined);
+		expect(allow).toBe(answer.status === 405 ? 'POST' : undefined);
 		const isCall = answer.status === 200 && method2 === 'tools/call';
 		const isRun = isCall && typeof input?.number === 'string';
 		expect([tool.executions.length, other.executions.length]).toEqual([isRun ? 1 : 0, 0]);

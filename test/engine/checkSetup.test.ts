@@ -217,7 +217,7 @@ const OTHERS: Setups = {
 			n8n.unpublish(`${trigger.node.webhookId}/webhook`);
 			return { webhookUrl: trigger.url };
 		},
-		{ webhookPublished: /No trigger is published/ },
+		{ webhookPublished: /No trigger is published.*publish it again/ },
 	],
 	'nothing given, where there is no rule to call by': [
 		() => answer(/routing-rule/, { id: 'a', type: 'inbound', agentId: 'a' }, { id: 'b', type: 'outbound' }),
@@ -308,9 +308,9 @@ async function expectRight(...setups: Setup[]): Promise<void> {
 		),
 	);
 	const findings = Object.entries(await check(fields)).filter(([, { ok }]) => !ok);
-	expect(Object.fromEntries(findings.map(([name, { message }]) => [name, message]))).toEqual(
-		Object.fromEntries(wrong),
-	);
+	expect(
+		Object.fromEntries(findings.map(([name, { message, fix }]) => [name, `${message}. ${fix}`])),
+	).toEqual(Object.fromEntries(wrong));
 }
 
 it.each(Object.entries({ ...CREDENTIALS, ...DEPLOYMENTS, ...WEBHOOKS, ...CALLS, ...OTHERS }))(

@@ -48,6 +48,7 @@ export class Loopback {
 /** An answer to something that was sent to a webhook. */
 export interface WebhookAnswer {
 	status: number;
+	headers: http.IncomingHttpHeaders;
 	body: string;
 }
 
@@ -60,7 +61,8 @@ export const send = async (url: string, { method = 'POST', headers = {}, body }:
 			let text = '';
 			response.setEncoding('utf8');
 			response.on('data', (chunk: string) => (text += chunk));
-			response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+			const { statusCode: status = 0, headers: answered } = response;
+			response.on('end', () => resolve({ status, headers: answered, body: text }));
 		});
 		request.on('error', reject);
 		request.end(body);

@@ -100,6 +100,12 @@ it('A host that cannot be reached is named, and is tried again, also for a start
 	expect((await late)?.requests).toHaveLength(1);
 });
 
+it('A host that speaks no https leads to Base URL', async () => {
+	rig.use({ baseUrl: rig.simulator.url.replace('http:', 'https:') });
+	for (const parameters of [startParameters(), get])
+		expect((await failWith(parameters)).description).toMatch(/'Base URL'.*EPROTO/s);
+});
+
 it.each([302, 307])('A redirect to another host is not followed: %i', async (status) => {
 	const other = await rig.addSimulator();
 	for (const parameters of [startParameters(), get]) {

@@ -104,6 +104,17 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		expect(endRequests()).toHaveLength(3);
 	});
 
+	it('of several, shows the item that failed first, also if another one keeps it from being tried again', async () => {
+		const ids = [await begin(), await begin()];
+		fail({ kind: 'status', status: 503 });
+		const items = ids.map((id) => ({ id }));
+		// The second waits for its turn until the first pauses.
+		const parameters = end('={{ $json.id }}', { maxConcurrency: 1 });
+		fail({ kind: 'status', status: 403 });
+		const { message } = failureOf(await rig.engine.run({ parameters, items }));
+		expect(message).toMatch(/status 503.*item 0/);
+	});
+
 	it.each([401, 403])('does not look it up after %i', async (status) => {
 		const id = await begin();
 		rig.simulator.requests.length = 0;

@@ -48,13 +48,44 @@ it('Recordings that are asked for too often cost 60 other executions no outcome'
 	for (const output of outputs) expect(output).toMatchObject([{ outcome: 'completed' }]);
 });
 
-it('Texts of 200 calls that hang hold up their execution for some minutes', async () => {
+it('Texts of 200 calls that hang hold up their execution for some minutes, and cost it no recording', async () => {
 	const parameters = makeAndWait({ recording: 'summarize', ...A_DAY, ...A_MINUTE });
 	const { waiting, ids } = await rig.wait(200, parameters, DAY_MS);
 	await later(60_000);
 	rig.simulator.addFault({ kind: 'hang', match: { path: /^\/files/, ...always } });
 	await rig.talk(ids);
-	expect(await waiting.jsonWithin(700_000)).toHaveLength(200);
+	const output = await waiting.jsonWithin(700_000);
+	expect(output).toMatchObject(Array(200).fill({ recordingUrl: expect.any(String) as string }));
+});
+
+it('Texts that drip cost no other call of their execution its transcript', async () => {
+	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY, ...A_MINUTE });
+	const { waiting, ids } = await rig.wait(40, parameters, DAY_MS);
+	await rig.talk(ids.slice(10));
+	await later(100);
+	const texts = [...rig.simulator.transcriptions.keys()];
+	const match = { path: new RegExp(texts.join('|')), ...always };
+	rig.simulator.addFault({ kind: 'drip', delayMs: 1_500, match });
+	await later(1_000);
+	await rig.talk(ids.slice(0, 10));
+	const output = await waiting.jsonWithin(600_000);
+	const read = output?.filter(({ transcript }) => typeof transcript === 'string');
+	expect(read?.map(({ callId }) => callId)).toEqual(ids.slice(0, 10));
+});
+
+it('Accounts whose looks hang hold up no other account', async () => {
+	for (let account = 0; account < 8; account++) {
+		rig.engine.useOtherCredentials(rig.credentials());
+		await rig.wait(20);
+	}
+	rig.simulator.addFault({ kind: 'hang', match: { method: 'GET', ...always } });
+	const { url: baseUrl, apiKey, secret: secretKey, sessions } = await rig.addSimulator();
+	rig.engine.useOtherCredentials({ baseUrl, apiKey, secretKey });
+	const waiting = await rig.engine.startAndWait(600_000);
+	await later(60_000);
+	const end = new Date().toISOString();
+	for (const session of sessions.values()) Object.assign(session, { status: 'completed', end });
+	expect(await waiting.jsonWithin(45_000)).toMatchObject([{ outcome: 'completed' }]);
 });
 
 it('Texts of 250 calls that hang cost another execution no transcript', async () => {

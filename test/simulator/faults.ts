@@ -119,12 +119,12 @@ export function faultyAnswer(
 }
 
 /** Sends a byte at a time, so slowly that it takes minutes. */
-function drip(payload: Buffer, response: ServerResponse): void {
+function drip(payload: Buffer, response: ServerResponse, intervalMs = DRIP_MS): void {
 	let sent = 0;
 	const timer = setInterval(() => {
 		if (response.destroyed || sent >= payload.length) clearInterval(timer);
 		else response.write(payload.subarray(sent, ++sent));
-	}, DRIP_MS).unref();
+	}, intervalMs).unref();
 }
 
 /** Sends an answer as its fault has it: whole, cut short, or none at all. */
@@ -135,7 +135,7 @@ export function misbehave(fault: Fault, answer: WireAnswer | undefined, response
 		return;
 	}
 	const { status, headers, payload } = answer;
-	if (fault.kind === 'drip') return drip(payload, response.writeHead(status, headers));
+	if (fault.kind === 'drip') return drip(payload, response.writeHead(status, headers), fault.delayMs);
 	const isCut = fault.kind === 'truncate';
 	const length = isCut ? Math.max(payload.length, 2) : payload.length;
 	response.writeHead(status, { ...headers, 'content-length': String(length) });

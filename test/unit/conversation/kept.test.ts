@@ -36,7 +36,11 @@ interface World {
 	fails?: number;
 }
 
-async function look(place: Place, world: World, readText = async (url: string) => `text of ${url}`) {
+type Parts = Partial<Record<Includable, Part>>;
+/** Reads a text. @param parts what has been found by now */
+type ReadText = (url: string, parts: Parts) => Promise<string>;
+
+async function look(place: Place, world: World, readText: ReadText = async (url) => `text of ${url}`) {
 	const asked: string[] = [];
 	const send: Send = async ({ path, qs }, read) => {
 		asked.push(path.join('/'));
@@ -55,8 +59,9 @@ async function look(place: Place, world: World, readText = async (url: string) =
 		const answer = rows ? { data: rows, pageInfo: { total: rows.length } } : (world.room ?? { data: [] });
 		return read(answer as IDataObject, {}) as never;
 	};
-	const parts: Partial<Record<Includable, Part>> = {};
-	await findParts(send, readText, NAMES, place, 0, (name, part) => (parts[name] = part));
+	const parts: Parts = {};
+	const read = async (url: string) => await readText(url, parts);
+	await findParts(send, read, NAMES, place, 0, (name, part) => (parts[name] = part));
 	return { asked, parts, shown: showParts(NAMES, parts) };
 }
 
@@ -85,6 +90,19 @@ it('the longest recording counts, whatever VideoSDK tells of its duration, start
 		expect(shown.recordingUrl).toBe(`${Math.max(...drawn.map(([seconds]) => seconds))} s`);
 	});
 	await checkAsync(property);
+});
+
+it('a recording and a text come out although another text never does', async () => {
+	const world = { recordings: [recording('file')], transcriptions: [transcription('all')] };
+	const parts = await new Promise<Parts>((resolve) => {
+		const never = new Promise<string>(() => undefined);
+		const read: ReadText = async (url, found) => (
+			setImmediate(resolve, found),
+			url === 'all' ? url : await never
+		);
+		void look(OWN, world, read);
+	});
+	expect(parts).toEqual({ recording: expect.anything(), transcript: expect.anything() });
 });
 
 it('the order of texts is that of the recordings, also if their list fails at first', async () => {
