@@ -156,17 +156,6 @@ it.each<[string, number]>([
 	expect(await waiting.jsonWithin(90_000)).toMatchObject([expected]);
 });
 
-it('A host of texts that hangs for 200 calls of one execution costs another one no recording', async () => {
-	const { ids: others } = await rig.wait(200, makeAndWait({ recording: 'summarize' }), 300_000);
-	for (const id of others) await rig.simulator.moveCall(id, 'answered');
-	rig.simulator.addFault({ kind: 'hang', match: { path: /^\/files/, ...always } });
-	await later(360_000);
-	const recorded = makeAndWait({ recording: 'record', options: { includeWait: 1 } });
-	const { waiting, ids } = await rig.wait(1, recorded, 3_600_000);
-	await rig.talk(ids);
-	expect(await waiting.jsonWithin(90_000)).toMatchObject([{ recordingUrl: expect.any(String) }]);
-});
-
 it('Ends that hang for 200 sessions of one execution let another one end its session', async () => {
 	const { ids } = await rig.wait(200, ENDED);
 	await later(MAX_WAIT_MS - 1_000);
