@@ -329,14 +329,14 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			await simulator.moveCall(answered.callId, 'answered');
 			await simulator.moveCall(answered.callId, 'ended');
 			await stage.runsOf('call-log.json', 1);
-			const fields = { wish: 'a table for two', confirmed: true };
+			const fields = { wish: 'a table for two', confirmed: true, party: { adults: 2 } };
 			await simulator.sendCallSummary(url!, { fields, callId: answered.callId });
 			await stage.runsOf('call-log.json', 2);
 			// What is known stays, though n8n can't get the record for a later event.
 			simulator.addFault({ match: { path: /sip\/call\// }, kind: 'status', status: 503 });
 			await simulator.emitCall(answered.callId, 'call-transferred');
 			await stage.runsOf('call-log.json', 3);
-			const whole = `inbound|${ADA}|${OUR_NUMBER}|answered|ended|wish: a table for two, confirmed: true`;
+			const whole = `inbound|${ADA}|${OUR_NUMBER}|answered|ended|wish: a table for two, confirmed: true, party: {"adults":2}`;
 			expect(await rows()).toEqual([whole]);
 
 			const missed = simulator.incomingCall({ to: OUR_NUMBER, from: GRACE }, false);
@@ -438,6 +438,8 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 				webhookEvents: ['recording-stopped'],
 			});
 			const roomId = String(outputOf(await runByHand(stage.n8n, room), 'Room')[0]?.roomId);
+			// The file comes a moment later than the event.
+			stage.simulator.addFault({ match: { path: /\.mp4$/ }, kind: 'status', status: 404 });
 			stage.simulator.joinRoom(roomId, { participantId: 'ada' });
 			stage.simulator.leaveRoom(roomId, 'ada');
 			const [execution] = await stage.runsOf(file, 1);
@@ -461,7 +463,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			}
 
 			// Without the recordings, there's still the transcript: of the latest conversation, and only with it.
-			stage.simulator.addFault({ match: { path: /\.mp4$/, times: 2 }, kind: 'status', status: 403 });
+			stage.simulator.addFault({ match: { path: /\.mp4$/, times: 6 }, kind: 'status', status: 403 });
 			for (const participantId of ['grace', 'alan']) {
 				stage.simulator.joinRoom(roomId, { participantId });
 				stage.simulator.leaveRoom(roomId, participantId);
