@@ -38,8 +38,6 @@ export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 export interface Sending {
 	/** For the whole of one attempt, in ms, an answer that drips included. Default: DEFAULT_TIMEOUT_MS */
 	timeoutMs?: number;
-	/** The sender outlives its execution, whose stop doesn't end a request. */
-	isDetached?: boolean;
 	/** How often each request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
 	/** Gives the credential. Without it n8n reads it for each request. */
@@ -102,12 +100,12 @@ async function attempt<T>(
 	context: RequestContext,
 	request: ApiRequest,
 	read: AnswerReader<T>,
-	{ timeoutMs = DEFAULT_TIMEOUT_MS, isDetached, credential }: Sending,
+	{ timeoutMs = DEFAULT_TIMEOUT_MS, credential }: Sending,
 ): Promise<{ result: T } | { failure: ApiFailure }> {
 	// n8n's own time limit counts only while nothing comes.
 	const done = new AbortController();
 	const whole = abortAfter(request.timeoutMs ?? timeoutMs, done.signal);
-	const stopped = isDetached ? undefined : cancelSignalOf(context);
+	const stopped = cancelSignalOf(context);
 	const abortSignal = stopped ? AbortSignal.any([whole, stopped]) : whole;
 	const options: IHttpRequestOptions = {
 		method: request.method,

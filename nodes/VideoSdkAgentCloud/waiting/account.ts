@@ -78,9 +78,8 @@ export class Account {
 		return async (request, read) => {
 			let sentAtMs = NaN;
 			const sending = {
-				...{ timeoutMs: TIMEOUT_MS, isDetached: true, maxAttempts: 1, untilMs },
+				...{ timeoutMs: TIMEOUT_MS, maxAttempts: 1, untilMs },
 				credential: async () => await this.read(),
-				stopSignal: new AbortController().signal,
 				onRateLimited: () => {
 					this.limitedAtMs = Date.now();
 					// Requests that are refused again and again must not hold up those that are answered.
