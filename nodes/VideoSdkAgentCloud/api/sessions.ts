@@ -1,13 +1,22 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
+import { beginningWith, recordWith } from './answer';
 import type { Send } from './client';
 import { endOnce, readEnd } from './endOnce';
 import type { ListRequest } from './pagination';
 import { apiSessionId } from './sessionId';
-import { describeSession, OUTCOME_BY_STATUS } from './sessionRecord';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
 export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'];
+/** How a session went, for a Switch node. `running`: it has not ended, as far as is known. */
+type SessionOutcome = 'completed' | 'failed' | 'running';
+
+/** How a session went, by the status in which it has ended. A status that is not listed is not an end. */
+const OUTCOME_BY_STATUS: ReadonlyMap<string, SessionOutcome> = new Map([
+	['completed', 'completed'],
+	['failed', 'failed'],
+	['stopped', 'completed'],
+]);
+
 /** The statuses in which a session has ended. */
 export const TERMINAL_STATUSES = [...OUTCOME_BY_STATUS.keys()];
 
@@ -30,6 +39,30 @@ export interface StartBody {
 
 const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
 const findSession = recordWith('sessionId');
+
+/** What people look for, in the order of the output. */
+const FIRST_FIELDS = [
+	...['sessionId', 'outcome', 'durationSeconds'],
+	...['summary', 'recordingUrl', 'transcript', 'missing'],
+];
+
+/** @returns how long an ended session was, in seconds; null if the API does not tell */
+function secondsOf({ duration, start, end }: IDataObject): number | null {
+	if (typeof duration === 'number' && duration >= 0) return duration;
+	const seconds = Math.round((Date.parse(String(end)) - Date.parse(String(start))) / 1000);
+	return seconds >= 0 ? seconds : null;
+}
+
+/**
+ * Turns a session, as the API returned it, into the output: first what people look for, then the rest of the record. Described
+ * again, a session stays as it is, so that something can be added to it.
+ */
+export function describeSession(session: IDataObject): IDataObject {
+	const status = String(session.status ?? '').toLowerCase();
+	const outcome = OUTCOME_BY_STATUS.get(status) ?? 'running';
+	const durationSeconds = outcome === 'running' ? null : secondsOf(session);
+	return beginningWith(FIRST_FIELDS, { ...session, outcome, durationSeconds });
+}
 
 function readSession(answer: IDataObject): IDataObject | undefined {
 	const session = findSession(answer);
@@ -54,6 +87,11 @@ export async function startSession(send: Send, body: StartBody): Promise<IDataOb
 	);
 }
 
+/** @returns whether a session has ended */
+export function isSessionOver(session: { status?: unknown }): boolean {
+	return hasStatus(session, TERMINAL_STATUSES);
+}
+
 /** Asks to end a session, by one request. @returns the session. @throws ApiError also if it has ended already */
 export async function requestSessionEnd(send: Send, sessionId: string): Promise<IDataObject> {
 	const body = { sessionId: apiSessionId(sessionId) };
@@ -66,9 +104,7 @@ export async function requestSessionEnd(send: Send, sessionId: string): Promise<
  * @param sessionId as the API or an event spells it
  * @returns the session, with `alreadyOver: true` if it had ended before
  */
-export const endSession = endOnce(requestSessionEnd, getSession, (session) =>
-	hasStatus(session, TERMINAL_STATUSES),
-);
+export const endSession = endOnce(requestSessionEnd, getSession, isSessionOver);
 
 /** Fetches a session in its current state. @param sessionId as the API or an event spells it */
 export async function getSession(send: Send, sessionId: string): Promise<IDataObject> {

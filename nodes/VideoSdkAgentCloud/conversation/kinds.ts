@@ -3,8 +3,7 @@ import { describeCall, OUTCOME_BY_STATUS, plainStatus, simplifyCall } from '../a
 import { CALLS, getCall, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/client';
 import type { ListRequest } from '../api/pagination';
-import { describeSession } from '../api/sessionRecord';
-import { getSession, hasStatus, requestSessionEnd, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
+import { describeSession, getSession, isSessionOver, requestSessionEnd, SESSIONS } from '../api/sessions';
 
 /** A kind of conversation: all that differs between sessions and calls. */
 export interface Kind {
@@ -46,7 +45,7 @@ const session: Kind = {
 	// The list adds the resume URL with its token, and the metadata under another name.
 	fromRow: ({ webhook: _webhook, metadata: _metadata, ...row }) => row,
 	stageOf: (record) =>
-		hasStatus(record, TERMINAL_STATUSES)
+		isSessionOver(record)
 			? FINAL + SESSION_ENDS.indexOf(String(record.status).toLowerCase())
 			: 1 + SESSION_STAGES.indexOf(String(record.status).toLowerCase()),
 	describe: describeSession,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { describeCall, simplifyCall } from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
 import { isCallOver } from '../../../nodes/VideoSdkAgentCloud/api/calls';
-import { describeSession } from '../../../nodes/VideoSdkAgentCloud/api/sessionRecord';
+import { describeSession } from '../../../nodes/VideoSdkAgentCloud/api/sessions';
 import { check } from '../support';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 15, 10, 0, second)).toISOString();
