@@ -85,7 +85,7 @@ export function timersUntilMs(context: IExecuteFunctions): number {
 }
 
 /** The response by which n8n answers a request. */
-export type WebhookResponse = ReturnType<IWebhookFunctions['getResponseObject']>;
+type WebhookResponse = ReturnType<IWebhookFunctions['getResponseObject']>;
 
 /**
  * Waits until n8n has answered a request, which it does once it has stored the execution, or has begun to continue it. If it has as many

@@ -1,10 +1,9 @@
 import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
-import { PerNode } from '../api/perNode';
 import { CONTEXT_PARAMETER, verifyContext } from '../webhook/context';
 import { verifyDelivery } from '../webhook/delivery';
 import { eventName, happensOnce, type ReceivedEvent } from '../webhook/event';
 import { rememberDelivery } from '../webhook/knownNodes';
-import { RecentDeliveries } from '../webhook/recentDeliveries';
+import { isFirstDelivery } from '../webhook/recentDeliveries';
 import { reject, respond } from '../webhook/respond';
 import { readSettings, type Settings } from '../webhook/verificationSettings';
 import { log, warnSparingly } from '../webhook/log';
@@ -13,8 +12,6 @@ import { filter, type Filters } from './filter';
 
 /** A context of a different secret makes the credential be read again after this time: the user may just have changed it. */
 const RECHECK_AGE_MS = 5_000;
-
-const recentDeliveries = new PerNode(() => new RecentDeliveries());
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
 export interface Wanted {
@@ -80,8 +77,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 
 	// A user who tries something out sends the same event again and again.
 	const isSkipping = wanted.skipDuplicates && happensOnce(event) && context.getMode() !== 'manual';
-	const recent = recentDeliveries.of(context);
-	if (isSkipping && !(await recent.isFirst(event.eventId, context.getResponseObject()))) {
+	if (isSkipping && !(await isFirstDelivery(context, event.eventId))) {
 		return ignore('The event has already been received');
 	}
 

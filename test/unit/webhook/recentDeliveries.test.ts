@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
-import { RecentDeliveries } from '../../../nodes/VideoSdkAgentCloud/webhook/recentDeliveries';
+import { isFirstDelivery } from '../../../nodes/VideoSdkAgentCloud/webhook/recentDeliveries';
 import { checkAsync, settle } from '../support';
 
 /** The response of a delivery, which n8n answers or the sender gives up. */
@@ -17,13 +17,21 @@ class Response extends EventEmitter {
 		this.emit('close');
 	}
 }
-const firstOf = async (events: RecentDeliveries, key: string, response: Response) =>
-	await events.isFirst(key, response as never);
+/** @param node the ID of the trigger that receives it */
+const firstOf = async (node: string, key: string, response: Response) =>
+	await isFirstDelivery(
+		{
+			getNode: () => ({ id: node }),
+			getWorkflow: () => ({ id: 'w' }),
+			getResponseObject: () => response,
+		} as never,
+		key,
+	);
 
 /** Delivers an event to its end. @returns whether it was handled */
-async function accept(events: RecentDeliveries, key: string): Promise<boolean> {
+async function accept(node: string, key: string): Promise<boolean> {
 	const response = new Response();
-	const isFirst = await firstOf(events, key, response);
+	const isFirst = await firstOf(node, key, response);
 	response.end(200);
 	return isFirst;
 }
@@ -31,9 +39,10 @@ async function accept(events: RecentDeliveries, key: string): Promise<boolean> {
 it('Each event is accepted once, in whatever order deliveries come, fail, are given up and end', async () => {
 	const outcome = fc.constantFrom(200, 200, 500, undefined);
 	const delivery = fc.record({ key: fc.constantFrom('a', 'b', 'c'), outcome, wait: fc.nat(3) });
+	let runs = 0;
 	const deliveries = fc.array(delivery, { minLength: 1, maxLength: 25 });
 	const property = fc.asyncProperty(deliveries, async (given) => {
-		const events = new RecentDeliveries();
+		const node = `new ${++runs}`;
 		const accepted: string[] = [];
 		const handling = new Set<string>();
 		await Promise.all(
@@ -41,7 +50,7 @@ it('Each event is accepted once, in whatever order deliveries come, fail, are gi
 				const response = new Response();
 				// The sender may have gone away before.
 				if (one.outcome === undefined && one.wait === 0) response.end();
-				if (!(await firstOf(events, one.key, response))) return response.end(200);
+				if (!(await firstOf(node, one.key, response))) return response.end(200);
 				if (!response.closed) {
 					expect(handling.has(one.key)).toBe(false);
 					handling.add(one.key);
@@ -60,10 +69,9 @@ it('Each event is accepted once, in whatever order deliveries come, fail, are gi
 });
 
 it('500 events are remembered, and the oldest is forgotten first', async () => {
-	const events = new RecentDeliveries();
-	for (let index = 0; index < 500; index++) await accept(events, `event-${index}`);
-	expect(await accept(events, 'event-0')).toBe(false);
-	await accept(events, 'one more');
-	expect(await accept(events, 'event-1')).toBe(false);
-	expect(await accept(events, 'event-0')).toBe(true);
+	for (let index = 0; index < 500; index++) await accept('full', `event-${index}`);
+	expect(await accept('full', 'event-0')).toBe(false);
+	await accept('full', 'one more');
+	expect(await accept('full', 'event-1')).toBe(false);
+	expect(await accept('full', 'event-0')).toBe(true);
 });
