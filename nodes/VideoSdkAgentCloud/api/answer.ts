@@ -43,12 +43,17 @@ export function recordsIn(answer: IDataObject): IDataObject[] {
  * Makes a reader for an answer that holds one record.
  *
  * @param idFields the fields of which a record of this kind always has one. An ID is text, as everything that compares IDs expects
+ * @param describe makes what is wanted of the record. Default: the record itself
  */
-export function recordWith(...idFields: string[]): (answer: IDataObject) => IDataObject | undefined {
+export function recordWith(
+	idFields: string[],
+	describe = (record: IDataObject) => record,
+): (answer: IDataObject) => IDataObject | undefined {
 	return (answer) => {
 		const record = recordsIn(answer).find((candidate) => idFields.some((idField) => candidate[idField]));
-		const ids = idFields.filter((idField) => typeof record?.[idField] === 'number');
-		return record && { ...record, ...Object.fromEntries(ids.map((name) => [name, String(record[name])])) };
+		if (record === undefined) return undefined;
+		const ids = idFields.filter((idField) => typeof record[idField] === 'number');
+		return describe({ ...record, ...Object.fromEntries(ids.map((name) => [name, String(record[name])])) });
 	};
 }
 

@@ -46,7 +46,7 @@ export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
 export async function createCallWebhook(send: Send, url: string, events: string[]): Promise<void> {
-	await send({ method: 'POST', path: ROOT, body: { url, events } }, recordWith(...ID_FIELDS));
+	await send({ method: 'POST', path: ROOT, body: { url, events } }, recordWith(ID_FIELDS));
 }
 
 /** @returns whether a failed request to remove a webhook leaves none: it was gone, or the answer to its removal holds no JSON */

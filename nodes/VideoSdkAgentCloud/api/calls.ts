@@ -23,12 +23,7 @@ export interface CallBody {
 }
 
 const ROOT = ['v2', 'sip', 'call'];
-const findCall = recordWith('callId', 'id');
-
-function readCall(answer: IDataObject): IDataObject | undefined {
-	const call = findCall(answer);
-	return call && describeCall(call);
-}
+const readCall = recordWith(['callId', 'id'], describeCall);
 
 /**
  * Makes a call. The request is sent once: see `retryDelay`.

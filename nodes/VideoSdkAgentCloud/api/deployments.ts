@@ -4,7 +4,7 @@ import type { Send } from './client';
 import type { ListRequest } from './pagination';
 
 const ROOT = ['ai', 'v1', 'ai-deployments'];
-const readDeployment = recordWith('id');
+const readDeployment = recordWith(['id']);
 
 /** Creates a deployment, without a version yet. The API requires both fields. */
 export async function createDeployment(

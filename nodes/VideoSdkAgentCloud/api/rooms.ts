@@ -24,7 +24,12 @@ export interface RoomBody {
 }
 
 const ROOT = ['v2', 'rooms'];
-const readRoom = recordWith('roomId');
+const readRoom = recordWith(['roomId']);
+/** The official SDK reads both names, too. */
+const readSession = recordWith(['roomId', 'meetingId'], (session) => ({
+	...session,
+	roomId: roomIdOf(session),
+}));
 
 /** Creates a room. */
 export async function createRoom(send: Send, body: RoomBody): Promise<IDataObject> {
@@ -47,12 +52,7 @@ export async function deactivateRoom(send: Send, roomId: string): Promise<IDataO
 
 /** Ends a room session: disconnects everyone. @returns the room's session */
 export async function endRoomSession(send: Send, roomId: string): Promise<IDataObject> {
-	const session = await send(
-		{ method: 'POST', path: ['v2', 'sessions', 'end'], body: { roomId } },
-		recordWith('roomId', 'meetingId'),
-	);
-	// The official SDK reads both names, too.
-	return { ...session, roomId: roomIdOf(session) };
+	return await send({ method: 'POST', path: ['v2', 'sessions', 'end'], body: { roomId } }, readSession);
 }
 
 /** All rooms of the project. */

@@ -38,7 +38,6 @@ export interface StartBody {
 }
 
 const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
-const findSession = recordWith('sessionId');
 
 /** What people look for, in the order of the output. */
 const FIRST_FIELDS = [
@@ -64,10 +63,7 @@ export function describeSession(session: IDataObject): IDataObject {
 	return beginningWith(FIRST_FIELDS, { ...session, outcome, durationSeconds });
 }
 
-function readSession(answer: IDataObject): IDataObject | undefined {
-	const session = findSession(answer);
-	return session && describeSession(session);
-}
+const readSession = recordWith(['sessionId'], describeSession);
 
 const bareId = (id: unknown) => apiSessionId(String(id)).toLowerCase();
 

@@ -19,7 +19,7 @@ export interface RealtimeBody {
 const POST = ['ai', 'v1', 'post-transcriptions'];
 const REALTIME = ['ai', 'v1', 'realtime-transcriptions'];
 const KEYS = ['transcriptions', 'data'];
-const readTranscription = recordWith('id');
+const readTranscription = recordWith(['id'], withRoom);
 
 /** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
 export const TRANSCRIPTIONS: ListRequest = { path: POST, keys: KEYS };
@@ -37,16 +37,12 @@ function withRoom(transcription: IDataObject): IDataObject {
 /** Starts to transcribe what is being said in a room, which must have a live session. */
 export async function startRealtime(send: Send, body: RealtimeBody): Promise<IDataObject> {
 	const path = [...REALTIME, 'start'];
-	return withRoom(
-		await send({ method: 'POST', path, body: { ...body }, starts: 'transcription' }, readTranscription),
-	);
+	return await send({ method: 'POST', path, body: { ...body }, starts: 'transcription' }, readTranscription);
 }
 
 /** Stops the realtime transcription of a room. */
 export async function stopRealtime(send: Send, roomId: string): Promise<IDataObject> {
-	return withRoom(
-		await send({ method: 'POST', path: [...REALTIME, 'end'], body: { roomId } }, readTranscription),
-	);
+	return await send({ method: 'POST', path: [...REALTIME, 'end'], body: { roomId } }, readTranscription);
 }
 
 /** @returns whether an error says that the API has nothing of this ID, or not this part of the API */
@@ -56,8 +52,7 @@ export function isNotThere(error: object): boolean {
 
 /** Fetches a transcription, of a recording or a realtime one: an ID does not tell which. */
 export async function getTranscription(send: Send, id: string): Promise<IDataObject> {
-	const get = async (root: string[]) =>
-		withRoom(await send({ method: 'GET', path: [...root, id] }, readTranscription));
+	const get = async (root: string[]) => await send({ method: 'GET', path: [...root, id] }, readTranscription);
 	return await get(POST).catch(async (error) => {
 		if (!isNotThere(error)) throw error;
 		return await get(REALTIME).catch((realtimeError) => {

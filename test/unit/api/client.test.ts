@@ -48,7 +48,7 @@ it.each<[answer: object, record?: object]>([
 	),
 	[{ data: { id: 's' } }],
 ])('recordWith finds the record in %j', (answer, ...[record]) => {
-	expect(recordWith('sessionId', 'ruleId')(answer as IDataObject)).toEqual(record);
+	expect(recordWith(['sessionId', 'ruleId'])(answer as IDataObject)).toEqual(record);
 });
 
 it.each<[answer: object, isDeclined: boolean]>([
@@ -76,7 +76,7 @@ describe('apiRequest', () => {
 			if (answer instanceof Error) throw answer;
 			return answer;
 		});
-		return await apiRequest(context, request, recordWith('id'), sending);
+		return await apiRequest(context, request, recordWith(['id']), sending);
 	}
 
 	const failureOf = async (...given: Parameters<typeof send>): Promise<NodeApiError> =>
