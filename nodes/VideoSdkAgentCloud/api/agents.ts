@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { checkNotDeclined, recordsIn } from './answer';
+import { recordsIn, unlessDeclined } from './answer';
 import type { Send } from './client';
 import type { ListRequest } from './pagination';
 
@@ -31,12 +31,11 @@ export async function dispatchAgent(
 			body: { agentId, meetingId, roomId: meetingId, ...rest },
 			starts: 'dispatch',
 		},
-		(answer) => {
-			checkNotDeclined(answer);
+		unlessDeclined((answer) => {
 			const result = recordsIn(answer).find((candidate) => 'success' in candidate);
 			// Anything else is in doubt, and a second agent must not come.
 			return result?.success === true ? result : undefined;
-		},
+		}),
 	);
 }
 

@@ -12,12 +12,15 @@ export type AnswerReader<T> = (answer: IDataObject, headers: Record<string, unkn
 /** Thrown by a reader: the API answered 2xx, but did not do what was asked. */
 export class DeclinedError extends Error {}
 
-/** @throws DeclinedError if an answer says plainly that what was asked was not done */
-export function checkNotDeclined(answer: IDataObject): void {
-	const isDeclined = recordsIn(answer).some(({ success }) =>
-		[false, 'false', 0].includes(success as boolean),
-	);
-	if (isDeclined) throw new DeclinedError();
+/** @returns a reader that throws a DeclinedError if an answer says plainly that what was asked was not done */
+export function unlessDeclined<T>(read: AnswerReader<T>): AnswerReader<T> {
+	return (answer, headers) => {
+		const isDeclined = recordsIn(answer).some(({ success }) =>
+			[false, 'false', 0].includes(success as boolean),
+		);
+		if (isDeclined) throw new DeclinedError();
+		return read(answer, headers);
+	};
 }
 
 /** @returns whether a value is a JSON object, not a list or null */

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
+import { recordWith, unlessDeclined } from './answer';
 import type { Send } from './client';
 import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
-import { endOnce, readEnd } from './endOnce';
+import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
 
 /** The body of a call. Either a routing rule with the number to call from, or a gateway. Undefined fields are not sent. */
@@ -62,7 +62,8 @@ export function isCallOver(call: { status?: unknown }): boolean {
 
 /** Asks to hang up, by one request. @returns the call. @throws ApiError also if it is over already */
 export async function requestCallEnd(send: Send, callId: string): Promise<IDataObject> {
-	return await send({ method: 'POST', path: [...ROOT, 'end'], body: { callId } }, readEnd(readOwn(callId)));
+	const read = unlessDeclined(readOwn(callId));
+	return await send({ method: 'POST', path: [...ROOT, 'end'], body: { callId } }, read);
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { IDataObject } from 'n8n-workflow';
-import { type AnswerReader, checkNotDeclined } from './answer';
 import { failureOf, type Send } from './client';
 import { isInDoubt } from './failure';
 import { pause } from './pause';
@@ -9,14 +8,6 @@ import { retryDelay } from './retry';
 const MAY_BE_OVER = [400, 402, 404, 409];
 /** @returns whether a session is ending, in whatever case VideoSDK says so */
 export const isStopping = ({ status }: IDataObject): boolean => String(status).toLowerCase() === 'stopping';
-
-/** @returns a reader for the answer to the request that ends something. @throws DeclinedError */
-export function readEnd<T>(read: AnswerReader<T>): AnswerReader<T> {
-	return (answer, headers) => {
-		checkNotDeclined(answer);
-		return read(answer, headers);
-	};
-}
 
 /** A request on one thing, by its ID. @returns its record */
 type RequestOn = (send: Send, id: string) => Promise<IDataObject>;

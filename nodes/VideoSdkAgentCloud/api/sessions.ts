@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, recordWith } from './answer';
+import { beginningWith, recordWith, unlessDeclined } from './answer';
 import type { Send } from './client';
-import { endOnce, readEnd } from './endOnce';
+import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
 import { apiSessionId } from './sessionId';
 
@@ -91,7 +91,7 @@ export function isSessionOver(session: { status?: unknown }): boolean {
 /** Asks to end a session, by one request. @returns the session. @throws ApiError also if it has ended already */
 export async function requestSessionEnd(send: Send, sessionId: string): Promise<IDataObject> {
 	const body = { sessionId: apiSessionId(sessionId) };
-	return await send({ method: 'POST', path: [...ROOT, 'end'], body }, readEnd(readOwn(sessionId)));
+	return await send({ method: 'POST', path: [...ROOT, 'end'], body }, unlessDeclined(readOwn(sessionId)));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import type { NodeApiError } from 'n8n-workflow';
 import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
 import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
-import { checkNotDeclined, DeclinedError, recordWith } from '../../../nodes/VideoSdkAgentCloud/api/answer';
+import { DeclinedError, recordWith, unlessDeclined } from '../../../nodes/VideoSdkAgentCloud/api/answer';
 import {
 	apiRequest,
 	type ApiRequest,
@@ -57,8 +57,9 @@ it.each<[answer: object, isDeclined: boolean]>([
 	[{}, false],
 ])('%j says that nothing was done: %j', (answer, isDeclined) => {
 	for (const body of [answer, { data: answer }] as IDataObject[]) {
-		if (isDeclined) expect(() => checkNotDeclined(body)).toThrow(DeclinedError);
-		else checkNotDeclined(body);
+		const read = () => unlessDeclined((given) => given)(body, {});
+		if (isDeclined) expect(read).toThrow(DeclinedError);
+		else expect(read()).toBe(body);
 	}
 });
 
