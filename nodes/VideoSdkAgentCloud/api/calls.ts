@@ -41,14 +41,12 @@ export async function makeCall(send: Send, body: CallBody, timeoutMs: number): P
 }
 
 /** @returns reads the record of one call. Another call's says nothing of it */
-const readOwn =
-	(callId: string): ((answer: IDataObject) => IDataObject | undefined) =>
-	(answer) => {
-		const call = readCall(answer);
-		const isAsked = (id: unknown) => String(id).toLowerCase() === callId.toLowerCase();
-		if (call === undefined || isAsked(call.callId)) return call;
-		return isAsked(call.id) ? { ...call, callId } : undefined;
-	};
+const readOwn = (callId: string) => (answer: IDataObject) => {
+	const call = readCall(answer);
+	const isAsked = (id: unknown) => String(id).toLowerCase() === callId.toLowerCase();
+	if (call === undefined || isAsked(call.callId)) return call;
+	return isAsked(call.id) ? { ...call, callId } : undefined;
+};
 
 /** Fetches a call in its current state. */
 export async function getCall(send: Send, callId: string): Promise<IDataObject> {

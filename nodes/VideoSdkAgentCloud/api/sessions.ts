@@ -68,12 +68,10 @@ const readSession = recordWith(['sessionId'], describeSession);
 const bareId = (id: unknown) => apiSessionId(String(id)).toLowerCase();
 
 /** @returns reads the record of one session. Another session's says nothing of it */
-const readOwn =
-	(sessionId: string): ((answer: IDataObject) => IDataObject | undefined) =>
-	(answer) => {
-		const session = readSession(answer);
-		return session && bareId(session.sessionId) === bareId(sessionId) ? session : undefined;
-	};
+const readOwn = (sessionId: string) => (answer: IDataObject) => {
+	const session = readSession(answer);
+	return session && bareId(session.sessionId) === bareId(sessionId) ? session : undefined;
+};
 
 /** Starts a session. The request is sent once: see `retryDelay`. */
 export async function startSession(send: Send, body: StartBody): Promise<IDataObject> {
