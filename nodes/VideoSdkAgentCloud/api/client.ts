@@ -1,10 +1,4 @@
-import {
-	type IDataObject,
-	type IHttpRequestOptions,
-	type JsonObject,
-	NodeApiError,
-	UserError,
-} from 'n8n-workflow';
+import { type IDataObject, type IHttpRequestOptions, NodeApiError, UserError } from 'n8n-workflow';
 import { detached } from '../n8n/detached';
 import { type AnswerReader, DeclinedError, isRecord } from './answer';
 import { CREDENTIAL_TYPE, type ReadCredential, type RequestContext } from './credential';
@@ -60,7 +54,7 @@ export class ApiError extends NodeApiError {
 	constructor(context: RequestContext, failure: ApiFailure, starts?: StartKind) {
 		const { message, description } = describeFailure(failure, starts);
 		const httpCode = failure.status === undefined ? undefined : String(failure.status);
-		super(context.getNode(), {} as JsonObject, { message, description, httpCode });
+		super(context.getNode(), {}, { message, description, httpCode });
 		// n8n goes by this name when it redacts errors.
 		this.name = 'NodeApiError';
 		this.#failure = failure;
