@@ -63,8 +63,11 @@ export function recordWith(
 /** @returns the room that a record names: merged recordings and events have `meetingId` */
 export const roomIdOf = ({ roomId, meetingId }: IDataObject) => roomId ?? meetingId;
 
+/** @returns an API time in ms since 1970; NaN: it is none */
+export const msOf = (time: unknown): number => Date.parse(String(time));
+
 /** @returns when what a record is about began, in ms since 1970; NaN: it does not tell */
-export const startOf = ({ start, createdAt }: IDataObject): number => Date.parse(String(start || createdAt));
+export const startOf = ({ start, createdAt }: IDataObject): number => msOf(start || createdAt);
 
 /** @returns the record that started last; undefined of none */
 export function latestOf(records: IDataObject[]): IDataObject | undefined {

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, isRecord, pick } from './answer';
+import { beginningWith, isRecord, msOf, pick } from './answer';
 
 /** How a call went, for a Switch node. `running`: not over, as far as is known. */
 export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'transferred' | 'running';
@@ -58,7 +58,7 @@ function withPlainNames({ ...call }: IDataObject): IDataObject {
 function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number }> {
 	return (Array.isArray(timelog) ? timelog : [])
 		.filter(isRecord)
-		.map(({ status, timestamp }) => ({ status: plainStatus(status), ms: Date.parse(String(timestamp)) }));
+		.map(({ status, timestamp }) => ({ status: plainStatus(status), ms: msOf(timestamp) }));
 }
 
 /**
@@ -91,7 +91,7 @@ function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean)
 	const timelog = timelogOf(call);
 	const answerMs = timelog.find(({ status }) => status === 'answered')?.ms;
 	const loggedEndMs = timelog.find(({ status }) => OUTCOME_BY_STATUS.has(status))?.ms;
-	const endMs = call.end ? Date.parse(String(call.end)) : loggedEndMs;
+	const endMs = call.end ? msOf(call.end) : loggedEndMs;
 	const seconds = Math.round(((endMs ?? NaN) - (answerMs ?? NaN)) / 1000);
 	return seconds >= 0 ? seconds : null;
 }

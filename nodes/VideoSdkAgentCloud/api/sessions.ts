@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, recordWith, unlessDeclined } from './answer';
+import { beginningWith, msOf, recordWith, unlessDeclined } from './answer';
 import type { Send } from './client';
 import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
@@ -48,7 +48,7 @@ const FIRST_FIELDS = [
 /** @returns how long an ended session was, in seconds; null if the API does not tell */
 function secondsOf({ duration, start, end }: IDataObject): number | null {
 	if (typeof duration === 'number' && duration >= 0) return duration;
-	const seconds = Math.round((Date.parse(String(end)) - Date.parse(String(start))) / 1000);
+	const seconds = Math.round((msOf(end) - msOf(start)) / 1000);
 	return seconds >= 0 ? seconds : null;
 }
 

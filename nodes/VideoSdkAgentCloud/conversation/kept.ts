@@ -1,5 +1,5 @@
 import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
+import { isRecord, msOf } from '../api/answer';
 import { failureOf, NO_TIME_LEFT, type Send } from '../api/client';
 import { FileError } from '../api/fileStream';
 import { RECORDINGS } from '../api/recordings';
@@ -7,16 +7,7 @@ import { getRoom, recordingSetup } from '../api/rooms';
 import { hasStatus } from '../api/sessions';
 import { FINAL_STATUSES, textFileOf } from '../api/transcriptions';
 import type { Kind } from './kinds';
-import {
-	endEarly,
-	isNamed,
-	isShared,
-	type Listed,
-	msOf,
-	ownRows,
-	ownTranscriptions,
-	type Place,
-} from './ownRows';
+import { endEarly, isNamed, isShared, type Listed, ownRows, ownTranscriptions, type Place } from './ownRows';
 import { type Includable, NOT_IN_TIME, type Part } from './part';
 
 /** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */

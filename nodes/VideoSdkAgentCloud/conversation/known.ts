@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord } from '../api/answer';
+import { isRecord, msOf } from '../api/answer';
 import { NO_TIME_LEFT } from '../api/client';
 import { plainStatus } from '../api/callRecord';
 import { apiSessionId } from '../api/sessionId';
@@ -56,8 +56,7 @@ export function unknown(id: string): Known {
 }
 
 /** @returns what tells entries of a timelog apart, see `Known` */
-const entryKey = ({ timestamp, status }: IDataObject) =>
-	`${Date.parse(String(timestamp)) || ''} ${plainStatus(status)}`;
+const entryKey = ({ timestamp, status }: IDataObject) => `${msOf(timestamp) || ''} ${plainStatus(status)}`;
 
 function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
 	const entries = Array.isArray(timelog) ? (timelog as unknown[]).filter(isRecord) : [];
@@ -69,7 +68,7 @@ function overAtMs(kind: Kind, record: IDataObject): number | undefined {
 	if (kind.stageOf(record) < FINAL) return undefined;
 	const logged = Object.values(timelogOf(record)).filter((entry) => kind.stageOf(entry) >= FINAL);
 	const times = [record.end, ...logged.map(({ timestamp }) => timestamp)];
-	return times.map((time) => Date.parse(String(time))).find((ms) => !Number.isNaN(ms));
+	return times.map(msOf).find((ms) => !Number.isNaN(ms));
 }
 
 function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver }: RecordFact): Known {

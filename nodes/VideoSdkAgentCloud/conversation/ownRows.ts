@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { roomIdOf, startOf } from '../api/answer';
+import { msOf, roomIdOf, startOf } from '../api/answer';
 import { CALLS } from '../api/calls';
 import type { Send } from '../api/client';
 import { listRecords, type ListRequest } from '../api/pagination';
@@ -22,9 +22,6 @@ export interface Place {
 
 /** What starts later in a room of one's own is of someone who came back to it. */
 const OWN_UNTIL_MS = 60_000;
-
-/** @returns an API time in ms since 1970; NaN: it is none */
-export const msOf = (time: unknown): number => Date.parse(String(time));
 
 function namesSession(row: IDataObject, roomSessionId?: string): boolean {
 	const sessionId = String(row.sessionId ?? configOf(row).sessionId ?? '');
