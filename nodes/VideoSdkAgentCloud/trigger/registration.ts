@@ -1,11 +1,6 @@
 import { type IHookFunctions, NodeOperationError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import {
-	type CallWebhook,
-	createCallWebhook,
-	deleteCallWebhook,
-	listCallWebhooks,
-} from '../api/callWebhooks';
+import { createCallWebhook, deleteCallWebhook, listCallWebhooks } from '../api/callWebhooks';
 import { clientOf, failureOf, type Send } from '../api/client';
 import { CREDENTIAL_TYPE } from '../api/credential';
 import { isPassing } from '../api/failure';
@@ -50,18 +45,16 @@ export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void
 
 /** Creates and deletes webhooks at VideoSDK until they are as wanted. @returns whether one was created */
 async function settle(send: Send, wanted: Wanted): Promise<boolean> {
-	const remove = async (webhooks: CallWebhook[]) => {
-		for (const { id } of webhooks) await deleteCallWebhook(send, id);
-	};
 	const changes = reconcile(wanted, await listCallWebhooks(send));
 	// Made before others are removed, so that no event is missed in between.
 	if (changes.create) await createCallWebhook(send, wanted.url, wanted.events);
-	await remove(changes.remove);
+	for (const { id } of changes.remove) await deleteCallWebhook(send, id);
 	if (!changes.create) return false;
 	// Another process of n8n may have registered the trigger at the same time.
 	const { keep, remove: others } = reconcile(wanted, await listCallWebhooks(send));
 	// Only the same one is removed: better two until the next start than none, if the other process knows another version of the trigger.
-	await remove(others.filter((other) => keep && hasEvents(other, keep.events)));
+	const same = others.filter((other) => keep && hasEvents(other, keep.events));
+	for (const { id } of same) await deleteCallWebhook(send, id);
 	return true;
 }
 
