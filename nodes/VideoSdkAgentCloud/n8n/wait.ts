@@ -1,10 +1,4 @@
-import {
-	type IDataObject,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	type IWebhookFunctions,
-	sleep,
-} from 'n8n-workflow';
+import { type IExecuteFunctions, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 const CONTEXT_FIELD = 'agentCloudWait';
@@ -57,13 +51,11 @@ export async function putExecutionToWait(
  *
  * @returns the text and the items, by whatever process they were stored; undefined if the execution does not wait at this node
  */
-export function readWaitingExecution(
-	context: IWebhookFunctions,
-): { text: string; items: IDataObject[] } | undefined {
+export function readWaitingExecution(context: IWebhookFunctions) {
 	const { runExecutionData } = context as InEngine;
 	const { contextData = {}, nodeExecutionStack = [] } = runExecutionData?.executionData ?? {};
 	const { name } = context.getNode();
-	const text = contextData[`node:${name}`]?.[CONTEXT_FIELD];
+	const text: unknown = contextData[`node:${name}`]?.[CONTEXT_FIELD];
 	const items = nodeExecutionStack[0]?.data.main?.[0];
 	if (typeof text !== 'string' || nodeExecutionStack[0]?.node.name !== name || !items) return undefined;
 	return { text, items: items.map(({ json }) => json) };
