@@ -1,10 +1,4 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	IHookFunctions,
-	IRunExecutionData,
-	Workflow,
-} from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IRunExecutionData, Workflow } from 'n8n-workflow';
 
 /** What contexts of n8n-core have beside n8n-workflow's types. */
 export interface InEngine {
@@ -22,7 +16,7 @@ export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined
 }
 
 /** @returns the name of another node of the workflow that has the node's URL, since one is a copy of the other */
-export function copyOf(context: IHookFunctions): string | undefined {
+export function copyOf(context: Pick<IExecuteFunctions, 'getNode'>): string | undefined {
 	const { name, type, webhookId } = context.getNode();
 	const { nodes = {} } = (context as InEngine).workflow ?? {};
 	const others = Object.values(nodes).filter((node) => node.name !== name && node.type === type);
