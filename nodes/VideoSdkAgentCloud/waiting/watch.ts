@@ -6,7 +6,7 @@ import { isShownOver } from '../conversation/known';
 import { Account, keyOf } from './account';
 import type { Awaited, OwnStep } from './awaited';
 import { Turns } from './turns';
-import { end, fetchRecord, keep } from './work';
+import { fetchRecord, STEPS } from './work';
 
 /** For fewer, the list cannot take fewer requests than one for each. */
 const MIN_FOR_LIST = 3;
@@ -121,14 +121,8 @@ export class Watch {
 		const busy = one.begin(step, nowMs);
 		// Those that weren't looked at yet come first.
 		if (this.watched.delete(one)) this.watched.add(one);
-		const { account } = this;
-		const steps = {
-			end: async () => await end(account, one),
-			keep: async () => await keep(account, one, busy, nowMs),
-			look: async () => await fetchRecord(account, one),
-		};
-		const isAnswered = await steps[step]().catch(({ message }: Error) =>
-			account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
+		const isAnswered = await STEPS[step](this.account, one, busy, nowMs).catch(({ message }: Error) =>
+			this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
 		);
 		if (one.busy === busy) {
 			one.noteStep(step, nowMs, isAnswered !== false);

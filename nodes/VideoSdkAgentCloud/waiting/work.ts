@@ -40,7 +40,7 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 }
 
 /** Asks once to end a conversation at its Max Wait, and looks whether it is over if that failed. Never throws. */
-export async function end(account: Account, one: Awaited): Promise<void> {
+async function end(account: Account, one: Awaited): Promise<void> {
 	try {
 		const record = await one.kind.requestEnd(account.sender('end', one.lastMs('end')), one.id);
 		learnRecord(account, one, record);
@@ -60,7 +60,7 @@ export async function end(account: Account, one: Awaited): Promise<void> {
 }
 
 /** Looks for what was said. @param busy is told when it waits for a file, and after its time nothing is sent */
-export async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): Promise<void> {
+async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): Promise<void> {
 	const untilMs = Math.min(busy.untilMs, one.limits.keepUntilMs);
 	// The record tells when it was over, which an event or the answer to an end may not.
 	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
@@ -89,3 +89,10 @@ export async function keep(account: Account, one: Awaited, busy: Busy, nowMs: nu
 		(part, found) => one.learn({ parts: { [part]: found } }),
 	);
 }
+
+/** What is done in each step. `false`: VideoSDK hasn't answered. */
+export const STEPS = {
+	look: async (account: Account, one: Awaited) => await fetchRecord(account, one),
+	end,
+	keep,
+};
