@@ -1,3 +1,5 @@
+import type { StoredWait } from './storedWait';
+
 /**
  * How the time after Max Wait is spent. Two facts of n8n decide it (WaitTracker): it arms a timer 70 s before its own deadline, and
  * does not cancel it when the execution continues, so that the timer would end the execution's next wait. So n8n's deadline comes
@@ -36,4 +38,12 @@ export function budgetOf(deadlineMs: number, keepMs: number, count: number) {
 		continueUntilMs: workedAtMs + CONTINUE_MS,
 		n8nDeadlineMs: workedAtMs + CONTINUE_MS + N8N_TIMER_MS,
 	};
+}
+
+/** @returns how the time of a wait is spent */
+export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
+	const deadlineMs = Math.max(...awaited.map((want) => want.deadlineMs));
+	const keepMs = Math.max(...awaited.map(({ keep, keepMs: ms }) => (keep.length > 0 ? ms : 0)));
+	const count = awaited.flatMap(({ ids }) => ids).length;
+	return budgetOf(deadlineMs, keepMs, count);
 }

@@ -5,11 +5,11 @@ import { type Want } from '../conversation/wait';
 import { putExecutionToWait } from '../n8n/wait';
 import { isUnreachableFrom, originOf } from '../webhook/address';
 import { Awaited } from './awaited';
-import { budgetOf } from './budget';
+import { budgetOf, budgetOfWait } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
-import { budgetOfWait, findWaitAt, keepWait } from './wait';
+import { findWaitAt, keepWait } from './wait';
 import { type Watch } from './watch';
 
 /**

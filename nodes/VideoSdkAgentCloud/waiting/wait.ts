@@ -6,7 +6,7 @@ import { outcomeOf } from '../conversation/wait';
 import { whenAnswered } from '../n8n/wait';
 import { askToContinue } from './askToContinue';
 import { Awaited } from './awaited';
-import { type Budget, budgetOf } from './budget';
+import { type Budget, budgetOfWait } from './budget';
 import { withoutResponse } from './question';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
@@ -18,14 +18,6 @@ import type { Watch } from './watch';
  */
 const FORGET_AFTER_MS = 60 * 60_000;
 const AGAIN_AFTER_MS = 5_000;
-
-/** @returns how the time of a wait is spent */
-export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
-	const deadlineMs = Math.max(...awaited.map((want) => want.deadlineMs));
-	const keepMs = Math.max(...awaited.map(({ keep, keepMs: ms }) => (keep.length > 0 ? ms : 0)));
-	const count = awaited.flatMap(({ ids }) => ids).length;
-	return budgetOf(deadlineMs, keepMs, count);
-}
 
 /** A waiting execution, as this process knows it. Any process that learns of it does the same. */
 export class Wait {

@@ -4,8 +4,8 @@ import { EventEmitter } from 'node:events';
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
 import { check } from '../support';
-import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
-import { budgetOfWait, keepWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
+import { budgetOf, budgetOfWait } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
+import { keepWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
 
 /** A call that is waited for until then. */
 function storedUntil(deadlineMs: number, key = 'k'): StoredWait {
