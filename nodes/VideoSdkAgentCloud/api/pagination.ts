@@ -25,13 +25,6 @@ export interface ListRequest {
 	idFields?: string[];
 }
 
-interface Page {
-	/** Rows that are objects. Others could not become items. */
-	records: IDataObject[];
-	rowCount: number;
-	pageInfo: IDataObject;
-}
-
 /** @returns whether a record is of the room and session that were asked for, as far as it names them */
 function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
 	const named: IDataObject = { roomId: roomIdOf(record), sessionId: record.sessionId };
@@ -41,23 +34,19 @@ function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
 }
 
 /** @throws NodeApiError if the page cannot be fetched or has no list */
-async function fetchPage(send: Send, list: ListRequest, page: number): Promise<Page> {
+async function fetchPage(send: Send, list: ListRequest, page: number) {
 	const { path, qs, keys = ['data'], holdsSecrets, toRecord = (row) => row } = list;
 	const request: ApiRequest = { method: 'GET', path, qs: { ...qs, page, perPage: PAGE_SIZE }, holdsSecrets };
-	const read = (answer: IDataObject): Page | undefined => {
+	return await send(request, (answer) => {
 		const lists = keys.map((key) => answer[key]);
 		// Some services write an empty list as null.
 		const isEmpty = lists.includes(null) && isRecord(answer.pageInfo) && totalOf(answer.pageInfo) === 0;
 		const rows: unknown[] | undefined = lists.find(Array.isArray) ?? (isEmpty ? [] : undefined);
-		return (
-			rows && {
-				records: rows.filter(isRecord).map(toRecord),
-				rowCount: rows.length,
-				pageInfo: asRecord(answer.pageInfo),
-			}
-		);
-	};
-	return await send(request, read);
+		if (rows === undefined) return undefined;
+		// Rows that are no objects could not become items.
+		const records = rows.filter(isRecord).map(toRecord);
+		return { records, rowCount: rows.length, pageInfo: asRecord(answer.pageInfo) };
+	});
 }
 
 /** @returns the API's count of all rows, 0 if it gives none */
@@ -90,7 +79,7 @@ export async function* listPages(
 		return !seen.has(identity) && seen.add(identity);
 	};
 	/** The pages that follow the present one, as far as they were requested. */
-	const ahead: Array<Promise<Page>> = [];
+	const ahead: Array<ReturnType<typeof fetchPage>> = [];
 	let rowsSoFar: number | undefined;
 	for (let number = firstPage; number < firstPage + MAX_PAGES; number++) {
 		const { records, rowCount, pageInfo } = await (ahead.shift() ?? fetchPage(send, list, number));
