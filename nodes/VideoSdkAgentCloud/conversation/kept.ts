@@ -63,7 +63,7 @@ async function findText(
 	const texts: string[] = [];
 	for (const url of urls) texts.push(await readText(url));
 	const value = texts.join('\n\n');
-	const weight = value.length - (isUnknown === true ? 0.5 : 0);
+	const weight = value.length - (isUnknown ? 0.5 : 0);
 	return { value, weight, mayCome: isMore || urls.length < possible.length };
 }
 

@@ -71,14 +71,6 @@ export async function ownRows(send: Send, list: ListRequest, place: Place): Prom
 	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startOf(row)));
 }
 
-/** What was found, and whether more of it may be listed later. */
-export interface Listed {
-	rows: IDataObject[];
-	isMore: boolean;
-	/** Their order isn't certain. */
-	isUnknown?: boolean;
-}
-
 /** @returns whether all recordings ended before the conversation did, so that the last one may not be listed yet */
 export function endEarly(recordings: IDataObject[], { endMs = NaN }: Place): boolean {
 	return recordings.length > 0 && recordings.every(({ end }) => msOf(end) < endMs - OWN_UNTIL_MS);
@@ -87,12 +79,14 @@ export function endEarly(recordings: IDataObject[], { endMs = NaN }: Place): boo
 /**
  * A transcription may begin long after its recording has ended, so the start of the recording is when people began to talk.
  *
- * @returns the conversation's transcriptions in the order in which people talked
+ * @returns the conversation's transcriptions in the order in which people talked, whether that order isn't certain, and whether more
+ * may be listed later
  */
-export async function ownTranscriptions(send: Send, place: Place): Promise<Listed> {
+export async function ownTranscriptions(send: Send, place: Place) {
 	const everyone = { ...place, endMs: undefined };
 	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
-	if (rows.length === 0 || (rows.length === 1 && !place.hasOwnRoom)) return { rows, isMore: false };
+	const isOnlyOne = rows.length === 1 && !place.hasOwnRoom;
+	if (rows.length === 0 || isOnlyOne) return { rows, isUnknown: false, isMore: false };
 	let isUnknown = false;
 	let isRefused = false;
 	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
@@ -118,3 +112,6 @@ export async function ownTranscriptions(send: Send, place: Place): Promise<Liste
 	const isCut = isRefused && own.length < rows.length;
 	return { rows: own, isUnknown, isMore: isUnknown || isMissing || isCut || endEarly(ownRecordings, place) };
 }
+
+/** What was found, and whether more of it may be listed later. */
+export type Listed = Awaited<ReturnType<typeof ownTranscriptions>>;
