@@ -4,14 +4,6 @@ import { failureOf, type Send } from './client';
 import { NOT_FOUND_STATUSES } from './failure';
 import { listRecords } from './pagination';
 
-/** A webhook that is registered for the calls of a project. */
-export interface CallWebhook {
-	id: string;
-	url: string;
-	/** Names of events. */
-	events: string[];
-}
-
 const ROOT = ['v2', 'sip', 'webhooks'];
 /** The docs and the SDK each know the ID under another name. */
 const ID_FIELDS = ['id', 'webhookId'];
@@ -34,15 +26,19 @@ export function isSameUrl(one: string, other: string): boolean {
  * Lists the project's webhooks, without those that are marked as deleted. All are read: what the API's own `search` matches is not
  * documented, and one that it does not find would be registered twice.
  */
-export async function listCallWebhooks(send: Send): Promise<CallWebhook[]> {
+export async function listCallWebhooks(send: Send) {
 	const list = { path: ROOT, toRecord: withId };
 	const rows = await listRecords(send, list, Infinity, ({ id, deletedAt }) => id !== '' && !deletedAt);
 	return rows.map(({ id, url, events }) => ({
 		id: String(id),
 		url: String(url),
+		/** Their names. */
 		events: Array.isArray(events) ? events.map((name) => String(name).toLowerCase()) : [],
 	}));
 }
+
+/** A webhook that is registered for the calls of a project. */
+export type CallWebhook = Awaited<ReturnType<typeof listCallWebhooks>>[number];
 
 /** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
 export async function createCallWebhook(send: Send, url: string, events: string[]): Promise<void> {

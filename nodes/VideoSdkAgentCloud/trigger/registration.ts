@@ -12,12 +12,6 @@ import { hasEvents, reconcile, type Wanted } from './reconcile';
 /** n8n itself tries several times to publish (2.x), or the user does. */
 const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
 
-/** A trigger whose call events are to be registered, as its hook reads it: enough to do it later, without the hook. */
-export interface Registrant extends Wanted {
-	/** Logs a sentence that begins with the node's name. */
-	warn(sentence: string, error?: Error): void;
-}
-
 /** @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read */
 async function baseUrlOf(context: IHookFunctions): Promise<string> {
 	return readBaseUrl((await context.getCredentials(CREDENTIAL_TYPE)).baseUrl).href;
@@ -27,13 +21,17 @@ async function baseUrlOf(context: IHookFunctions): Promise<string> {
 const notesOf = (context: IHookFunctions) => context.getWorkflowStaticData('node') as { callWebhook?: true };
 
 /** @param names names of events; those of other families are ignored */
-export function readRegistrant(context: IHookFunctions, names: string[]): Registrant {
+export function readRegistrant(context: IHookFunctions, names: string[]) {
 	return {
 		url: String(context.getNodeWebhookUrl('default')),
 		events: callEventsOf(names),
-		warn: (sentence, error) => log(context, 'warn', sentence, { reason: error?.message }),
+		/** Logs a sentence that begins with the node's name. */
+		warn: (sentence: string, error?: Error) => log(context, 'warn', sentence, { reason: error?.message }),
 	};
 }
+
+/** A trigger whose call events are to be registered, as its hook reads it: enough to do it later, without the hook. */
+export type Registrant = ReturnType<typeof readRegistrant>;
 
 /** Logs that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
 export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'crypto';
-import { type IDataObject, type IWebhookFunctions, UserError } from 'n8n-workflow';
+import { type IWebhookFunctions, UserError } from 'n8n-workflow';
 import type { KindName } from '../conversation/kinds';
 import type { Want } from '../conversation/wait';
 import { readWaitingExecution } from '../n8n/wait';
@@ -26,12 +26,6 @@ export interface StoredWait {
 	isCredentialByItem: boolean;
 }
 
-/** A wait and the items of its execution, in input order. What came of a conversation replaces its item. */
-export interface Waiting {
-	stored: StoredWait;
-	items: IDataObject[];
-}
-
 /** @returns whether a request carries the key of the waiting execution. In constant time */
 export function hasKey({ key }: StoredWait, given: unknown): boolean {
 	return timingSafeEqual(hashOf(String(given)), hashOf(key));
@@ -41,7 +35,7 @@ export function hasKey({ key }: StoredWait, given: unknown): boolean {
  * @returns what the waiting execution has stored; undefined if it does not wait at this node
  * @throws UserError if it was stored by another version of the package
  */
-export function readWaiting(context: IWebhookFunctions): Waiting | undefined {
+export function readWaiting(context: IWebhookFunctions) {
 	const found = readWaitingExecution(context);
 	if (found === undefined) return undefined;
 	const stored = JSON.parse(found.text) as StoredWait;
@@ -50,3 +44,6 @@ export function readWaiting(context: IWebhookFunctions): Waiting | undefined {
 		"The execution was put to wait by a different version of this package, so it continues at n8n's deadline.",
 	);
 }
+
+/** A wait and the items of its execution, in input order. What came of a conversation replaces its item. */
+export type Waiting = NonNullable<ReturnType<typeof readWaiting>>;
