@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, msOf } from '../api/answer';
+import { isRecord, msOf, pick } from '../api/answer';
 import { NO_TIME_LEFT } from '../api/client';
 import { plainStatus } from '../api/callRecord';
 import { apiSessionId } from '../api/sessionId';
@@ -47,8 +47,10 @@ interface RecordFact {
 /** Something that was learned: a record, or what else is known now. */
 export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'parts' | 'seenOverAtMs' | 'told'>>;
 
+/** How a described call or session went. */
+const RESULT = ['outcome', 'answered', 'durationSeconds'];
 /** What is derived of a record when it is shown. */
-const DERIVED = ['outcome', 'answered', 'durationSeconds', 'timelog', 'alreadyOver'];
+const DERIVED = [...RESULT, 'timelog', 'alreadyOver'];
 
 /** @returns what is known of a conversation of which nothing is known yet */
 export function unknown(id: string): Known {
@@ -125,6 +127,9 @@ export function learn(kind: Kind, known: Known, fact: Fact): Known {
 	return join(known, { ...unknown(known.id), ...fact });
 }
 
+/** @returns how a described call or session went, which counts before what is derived without what is known */
+export const resultOf = (described: IDataObject): IDataObject => pick(described, RESULT);
+
 /** @returns the whole record, with the end that an event told if the API shows none, and what `describe` derives of it */
 export function describeKnown(kind: Kind, known: Known): IDataObject {
 	const told = toldEnd(known);
@@ -141,8 +146,7 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 	if (described.answered === true || !known.isAnswered) return described;
 	// What someone's answer was told by is not in the timelog.
 	const timelog = [{ status: 'answered' }];
-	const { outcome, answered, durationSeconds } = kind.describe({ ...record, timelog });
-	return { ...described, outcome, ...(answered !== undefined && { answered }), durationSeconds };
+	return { ...described, ...resultOf(kind.describe({ ...record, timelog })) };
 }
 
 /** @returns whether the API has shown the end */

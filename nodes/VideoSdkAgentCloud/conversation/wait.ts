@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { type Includable, reasonMissing, showParts } from './part';
 import type { Kind } from './kinds';
-import { describeKnown, isShownOver, type Known, needsLog, toldEnd } from './known';
+import { describeKnown, isShownOver, type Known, needsLog, resultOf, toldEnd } from './known';
 
 /** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
 export interface Want {
@@ -163,7 +163,5 @@ export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 		facts.event = described.outcome === 'failed' ? 'failed' : 'stopped';
 	}
 	const shown = showParts(want.keep, known.parts, reason);
-	const { outcome, answered, durationSeconds } = described;
-	const derived = { outcome, ...(answered !== undefined && { answered }), durationSeconds };
-	return { ...kind.describe({ ...described, ...shown, ...facts }), ...derived };
+	return { ...kind.describe({ ...described, ...shown, ...facts }), ...resultOf(described) };
 }
