@@ -2,7 +2,6 @@ import { type IDataObject, jsonParse, sleep } from 'n8n-workflow';
 import { abortAfter } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { excerpt } from '../api/failure';
-import { gzip } from '../api/gzip';
 import type { Known } from '../conversation/known';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from './storedWait';
@@ -61,6 +60,12 @@ function bodyOf({ known, response }: CarriedKnown, canFetch: boolean, maxLength:
 		return [text];
 	});
 	return `{"known":[${texts.join()}]${response ? `,"response":${JSON.stringify(response)}` : ''}}`;
+}
+
+/** @returns a text as UTF-8, compressed. By the Web's interface, since a node may not load 'zlib' */
+async function gzip(text: string): Promise<Buffer> {
+	const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+	return Buffer.from(await new Response(compressed).arrayBuffer());
 }
 
 /** Sends one request. @returns undefined if the execution continues, or does not wait here any more */
