@@ -8,8 +8,7 @@ import type {
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 import { trimKey } from '../../../credentials/apiTarget';
-import { BoundedMap } from './boundedMap';
-import { PerNode } from './perNode';
+import { BoundedMap, PerNode } from './memory';
 
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 

@@ -1,7 +1,6 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
-import { BoundedMap } from '../api/boundedMap';
+import { BoundedMap, PerNode } from '../api/memory';
 import { credentialId } from '../api/credential';
-import { PerNode } from '../api/perNode';
 import { firstText, type ReceivedEvent } from '../webhook/event';
 import { fetchRecord, type Subject, subjectOf } from './details';
 

@@ -1,5 +1,5 @@
 import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflow';
-import { PerNode } from '../api/perNode';
+import { PerNode } from '../api/memory';
 import { happensOnce, type ReceivedEvent } from '../webhook/event';
 
 /** n8n keeps what is recorded as one list that is read and written as a whole. */

@@ -1,6 +1,6 @@
 import { type IHookFunctions, type ITriggerFunctions } from 'n8n-workflow';
 import { pause } from '../api/pause';
-import { PerNode } from '../api/perNode';
+import { PerNode } from '../api/memory';
 import { prepareCheck, type Registrant } from './registration';
 
 const FIRST_PAUSE_MS = 5_000;

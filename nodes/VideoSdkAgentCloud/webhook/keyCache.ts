@@ -1,6 +1,6 @@
 import { type KeyObject } from 'crypto';
 import { UserError } from 'n8n-workflow';
-import { BoundedMap } from '../api/boundedMap';
+import { BoundedMap } from '../api/memory';
 import { clientOf } from '../api/client';
 import { credentialId, type RequestContext } from '../api/credential';
 import { fetchPublicKey } from '../api/publicKey';

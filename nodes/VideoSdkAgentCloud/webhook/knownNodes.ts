@@ -1,6 +1,6 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
-import { PerNode } from '../api/perNode';
+import { PerNode } from '../api/memory';
 import { copyOf } from '../n8n/nodeContext';
 import { webhookPath } from './address';
 import { type SigningKey } from './envelope';

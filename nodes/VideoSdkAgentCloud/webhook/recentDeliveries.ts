@@ -1,6 +1,5 @@
 import { type IWebhookFunctions } from 'n8n-workflow';
-import { BoundedMap } from '../api/boundedMap';
-import { PerNode } from '../api/perNode';
+import { BoundedMap, PerNode } from '../api/memory';
 import { whenAnswered } from '../n8n/wait';
 
 /** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/firstExecution.ts. */

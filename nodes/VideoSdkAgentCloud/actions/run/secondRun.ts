@@ -1,6 +1,6 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
-import { BoundedMap } from '../../api/boundedMap';
+import { BoundedMap } from '../../api/memory';
 import { runOf } from '../../n8n/nodeContext';
 import { hasSubExecutions } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';

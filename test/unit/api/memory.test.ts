@@ -1,4 +1,4 @@
-import { forgetNodes, PerNode } from '../../../nodes/VideoSdkAgentCloud/api/perNode';
+import { forgetNodes, PerNode } from '../../../nodes/VideoSdkAgentCloud/api/memory';
 import { NODE } from '../support';
 
 const contextOf = (id: string, workflowId = 'w') =>
