@@ -1,8 +1,8 @@
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import type { Operation, PreparedCall } from '../operation';
 import { STARTS } from '../../api/starts';
+import { type ToolUse, toolUses } from '../../n8n/retryExecution';
 import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isTool } from '../../n8n/tool';
-import { type ToolUse, toolUses } from '../../n8n/toolUses';
 import { type Outcome, type Run, startedBy } from './outcome';
 import { outcomesBefore } from './retriedExecution';
 import { phoneKey } from './sameNumber';
