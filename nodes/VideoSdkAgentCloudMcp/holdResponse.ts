@@ -1,6 +1,10 @@
 import { type IWebhookFunctions } from 'n8n-workflow';
-import { type RequestId, resultResponse } from '../VideoSdkAgentCloud/mcp/jsonRpc';
-import { type ToolResult, toolResult } from '../VideoSdkAgentCloud/mcp/server';
+import {
+	type RequestId,
+	resultResponse,
+	type ToolResult,
+	toolResult,
+} from '../VideoSdkAgentCloud/mcp/server';
 import { resultInAnswer } from '../VideoSdkAgentCloud/tools/toolResult';
 
 type Response = ReturnType<IWebhookFunctions['getResponseObject']>;

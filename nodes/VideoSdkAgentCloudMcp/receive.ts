@@ -6,7 +6,7 @@ import { tokenEnvelope, type TokenRejection, verifyToken } from '../VideoSdkAgen
 import { originOf } from '../VideoSdkAgentCloud/webhook/address';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
-import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/jsonRpc';
+import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/server';
 import { bearerOf, rejectBearer, respond, serve } from '../VideoSdkAgentCloud/mcp/respond';
 import { readDefinition } from './definition';
 import { holdResponse } from './holdResponse';

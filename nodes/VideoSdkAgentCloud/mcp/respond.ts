@@ -1,6 +1,5 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
-import { errorResponse, INVALID_REQUEST, NOT_ALLOWED, UNAUTHORIZED } from './jsonRpc';
-import { reactTo, type Tool, type ToolCall } from './server';
+import { errorResponse, INVALID_REQUEST, NOT_ALLOWED, reactTo, type Tool, UNAUTHORIZED } from './server';
 
 /** No arguments of a voice agent are longer. */
 const MAX_BODY_BYTES = 100_000;
@@ -34,7 +33,7 @@ export function rejectMethod(context: IWebhookFunctions): IWebhookResponseData {
 }
 
 /** Answers a POST, unless it calls the tool with arguments that fit. @returns the call, which is yet to be answered */
-export function serve(context: IWebhookFunctions, tool: Tool): IWebhookResponseData | ToolCall {
+export function serve(context: IWebhookFunctions, tool: Tool) {
 	const { rawBody } = context.getRequestObject();
 	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
 		return respond(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));

@@ -1,7 +1,6 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
-import { errorResponse, INTERNAL_ERROR, type RequestId, resultResponse } from '../mcp/jsonRpc';
 import { bearerOf, rejectBearer, rejectMethod, respond, serve } from '../mcp/respond';
-import { toolResult } from '../mcp/server';
+import { errorResponse, INTERNAL_ERROR, type RequestId, resultResponse, toolResult } from '../mcp/server';
 import { warnSparingly } from '../webhook/log';
 import { isKeyOf, problemOf, withResponse } from './question';
 import { readWaiting } from './storedWait';

@@ -1,7 +1,6 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import fc from 'fast-check';
-import { isTooDeep, readMessage } from '../../../nodes/VideoSdkAgentCloud/mcp/jsonRpc';
-import { type Reaction, reactTo } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
+import { isTooDeep, type Reaction, reactTo, readMessage } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
 import { check, checkTimes } from '../support';
 
 const tool = {
