@@ -19,16 +19,13 @@ export interface DispatchBody {
  *
  * @throws NodeApiError also for an answer of 200 that says that no worker was free
  */
-export async function dispatchAgent(
-	send: Send,
-	{ agentId, meetingId, ...rest }: DispatchBody,
-): Promise<IDataObject> {
+export async function dispatchAgent(send: Send, body: DispatchBody): Promise<IDataObject> {
 	return await send(
 		{
 			method: 'POST',
 			path: ['v2', 'agent', 'dispatch'],
 			// The official SDK sends the room under both names.
-			body: { agentId, meetingId, roomId: meetingId, ...rest },
+			body: { ...body, roomId: body.meetingId },
 			starts: 'dispatch',
 		},
 		unlessDeclined((answer) => {
