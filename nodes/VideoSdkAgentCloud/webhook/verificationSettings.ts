@@ -1,26 +1,15 @@
-import { type KeyObject } from 'crypto';
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl, readKey, trimKey } from '../../../credentials/apiTarget';
 import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext, secretOf } from '../api/credential';
 import { contextEnvelope } from './context';
-import { type SigningKey } from './envelope';
 import { readPublicKey } from './verify';
 
-/** What the handling of a delivery needs of a credential. */
-export interface VerificationSettings {
-	baseUrl: string;
-	/** The user's own key, which counts instead of the published one. */
-	pinnedKey?: KeyObject;
-	/** Verifies contexts. None: the secret is empty, so that anyone could sign. */
-	contextKey?: SigningKey;
-}
-
 /**
- * Reads a credential's settings for verification.
+ * Reads of a credential what the handling of a delivery needs.
  *
  * @throws UserError if the pinned key or the Base URL cannot be read, or one of the keys is blank by which the published key is fetched
  */
-export function readVerificationSettings(credential: IDataObject): VerificationSettings {
+export function readVerificationSettings(credential: IDataObject) {
 	const secret = secretOf(credential);
 	const baseUrl = readBaseUrl(credential.baseUrl).href;
 	const pem = trimKey(credential.webhookPublicKey);
@@ -34,11 +23,17 @@ export function readVerificationSettings(credential: IDataObject): VerificationS
 		readKey(credential.apiKey, 'API Key');
 		readKey(credential.secretKey, 'Secret Key');
 	}
-	return { baseUrl, pinnedKey, contextKey: secret === '' ? undefined : contextEnvelope.keyOf(secret) };
+	return {
+		baseUrl,
+		/** The user's own key, which counts instead of the published one. */
+		pinnedKey,
+		/** Verifies contexts. None: the secret is empty, so that anyone could sign. */
+		contextKey: secret === '' ? undefined : contextEnvelope.keyOf(secret),
+	};
 }
 
 /** The credential's settings, or why they cannot be read. */
-export type Settings = VerificationSettings | { unreadableBecause: string };
+export type Settings = ReturnType<typeof readVerificationSettings> | { unreadableBecause: string };
 
 const kept = new CredentialsCache(async (context) =>
 	readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)),
