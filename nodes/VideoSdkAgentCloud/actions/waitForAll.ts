@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { type Field } from '../fields/field';
 import { readIncludeWaitMs, readKept } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
@@ -7,7 +7,7 @@ import { readOptions } from '../fields/requestOptions';
 import { simplifyField } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
-import { planWait, type WaitOptions } from '../waiting/planWait';
+import { type ItemWait, planWait, sentCalls, type WaitOptions } from '../waiting/planWait';
 import type { CredentialOfItem, Operation } from './operation';
 
 /** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */
@@ -43,21 +43,31 @@ export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): num
 /**
  * Makes an operation wait, once for all its items, until all that it started has ended.
  *
- * @param option the boolean among the options that ends what still runs at the deadline
+ * @param ofItem reads how an item waits
  */
-export function waitingFor(kind: KindName, option: Field): Pick<Operation, 'complete' | 'stop'> {
-	const optionsOf = (context: IExecuteFunctions, credential: CredentialOfItem): WaitOptions => ({
+export function waitingBy(kind: KindName, ofItem: (read: ItemReader) => ItemWait) {
+	const optionsOf = (
+		context: IExecuteFunctions,
+		[first]: INodeExecutionData[],
+		credential: CredentialOfItem,
+	): WaitOptions => ({
 		kind,
+		question: first && sentCalls.get(first.json)?.question,
 		credential,
-		ofItem: (itemIndex) => {
-			const read = new ItemReader(context, itemIndex);
-			return { ...readWait(read, option), keep: readKept(read), maxWaitMs: remainingWaitMs(read) };
-		},
+		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex)),
 	});
 	return {
 		complete: async (context, output, credential) =>
-			await putToWait(context, output, optionsOf(context, credential)),
-		stop: async (context, output, credential) =>
-			endAtMaxWait(kind, await planWait(context, output, optionsOf(context, credential))),
-	};
+			await putToWait(context, output, optionsOf(context, output, credential)),
+		stop: async (context, started, credential) =>
+			endAtMaxWait(kind, await planWait(context, started, optionsOf(context, started, credential))),
+	} satisfies Pick<Operation, 'complete' | 'stop'>;
 }
+
+/** As `waitingBy`, by the fields of the operation. @param option the boolean among its options that ends what still runs at the deadline */
+export const waitingFor = (kind: KindName, option: Field) =>
+	waitingBy(kind, (read) => ({
+		...readWait(read, option),
+		keep: readKept(read),
+		maxWaitMs: remainingWaitMs(read),
+	}));

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { callingHoursField } from '../../fields/callingHours';
 import { ringingTimeoutField } from '../../fields/callOptions';
@@ -8,12 +8,11 @@ import { ItemReader } from '../../fields/reader';
 import { ownRoomOption, roomIdOption } from '../../fields/room';
 import { isRunByAgent } from '../../n8n/tool';
 import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
-import { endAtMaxWait, putToWait } from '../../waiting/putToWait';
-import { planWait, sentCalls, type WaitOptions } from '../../waiting/planWait';
+import { sentCalls } from '../../waiting/planWait';
 import { createKey, withoutResponse } from '../../waiting/question';
 import { responseUrlOf } from '../../waiting/resumeUrl';
-import type { CredentialOfItem, Operation, PreparedCall } from '../operation';
-import { remainingWaitMs } from '../waitForAll';
+import type { Operation, PreparedCall } from '../operation';
+import { remainingWaitMs, waitingBy } from '../waitForAll';
 import { callFields, prepareCall } from './make.operation';
 
 /** @throws NodeOperationError if the execution can't wait for a response to this item alone */
@@ -46,22 +45,10 @@ function prepareQuestion(read: ItemReader): PreparedCall {
 	});
 }
 
-/** @param started the call, if it was made */
-function optionsOf(
-	context: IExecuteFunctions,
-	[started]: INodeExecutionData[],
-	credential: CredentialOfItem,
-): WaitOptions {
-	return {
-		kind: 'call',
-		question: started && sentCalls.get(started.json)?.question,
-		credential,
-		ofItem: (itemIndex) => {
-			const maxWaitMs = remainingWaitMs(new ItemReader(context, itemIndex), MAX_WAIT_FOR_RESPONSE);
-			return { maxWaitMs, isEnded: true, isSimplified: true, keep: [], keepMs: 0 };
-		},
-	};
-}
+const WAITING = waitingBy('call', (read) => {
+	const maxWaitMs = remainingWaitMs(read, MAX_WAIT_FOR_RESPONSE);
+	return { maxWaitMs, isEnded: true, isSimplified: true, keep: [], keepMs: 0 };
+});
 
 const show = (read: ItemReader, record: IDataObject) => withoutResponse(readResponseForm(read), record);
 
@@ -78,15 +65,15 @@ export const operation: Operation = {
 	options: [callingHoursField, ownRoomOption, ringingTimeoutField, roomIdOption, ...TOOLS_OPTIONS],
 	prepare: prepareQuestion,
 	show,
+	...WAITING,
 	async complete(context, output, credential) {
-		const options = optionsOf(context, output, credential);
-		if (options.question) return await putToWait(context, output, options);
+		if (output.some(({ json }) => sentCalls.has(json))) {
+			return await WAITING.complete(context, output, credential);
+		}
 		// Changed in place: n8n finds what goes to the error output by a property that no copy has.
 		for (const [index, item] of output.entries()) {
 			item.json = show(new ItemReader(context, index), item.json);
 		}
 		return output;
 	},
-	stop: async (context, started, credential) =>
-		endAtMaxWait('call', await planWait(context, started, optionsOf(context, started, credential))),
 };
