@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { withoutPolicy } from '../fields/field';
-import { optionsField, optionsOfOneItem } from '../fields/requestOptions';
+import { maxConcurrencyField, optionsField } from '../fields/requestOptions';
 import type { Operation, Resource } from './operation';
 
 /** Of an option in a list: an AI agent cannot use it. */
@@ -58,12 +58,8 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 export function parametersOf(operation: Operation): INodeProperties[] {
 	const { fields, options = [], maxInFlight, maxConcurrency, isQuestion } = operation;
 	if (options === null) return fields;
-	return [
-		...fields,
-		isQuestion
-			? optionsOfOneItem(options)
-			: optionsField(options, maxConcurrency ?? maxInFlight, maxInFlight),
-	];
+	const ofRequests = isQuestion ? [] : [maxConcurrencyField(maxConcurrency ?? maxInFlight, maxInFlight)];
+	return [...fields, optionsField([...ofRequests, ...options])];
 }
 
 /** An operation's parameters, shown for it only. */

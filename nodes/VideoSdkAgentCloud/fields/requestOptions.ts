@@ -60,13 +60,22 @@ export interface RequestOptions {
 	batchIntervalMs?: number;
 }
 
-const maxConcurrencyField = numberField('default', 'Max Concurrency', 'maxConcurrency', {
-	typeOptions: { minValue: 1, maxValue: MAX_CONCURRENCY, numberPrecision: 0 },
-	default: DEFAULT_MAX_CONCURRENCY,
-	hint: 'Limits requests, not how many calls or sessions run',
-	description:
-		'How many requests to send at the same time. If VideoSDK asks n8n to slow down, it sends fewer for a while.',
-});
+/**
+ * Makes the option that limits the requests of several items.
+ *
+ * @param maxInFlight how much of the operation may be in flight at most
+ */
+export const maxConcurrencyField = (
+	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
+	maxInFlight = MAX_CONCURRENCY,
+) =>
+	numberField('default', 'Max Concurrency', 'maxConcurrency', {
+		typeOptions: { minValue: 1, maxValue: maxInFlight, numberPrecision: 0 },
+		default: maxConcurrency,
+		hint: 'Limits requests, not how many calls or sessions run',
+		description:
+			'How many requests to send at the same time. If VideoSDK asks n8n to slow down, it sends fewer for a while.',
+	});
 
 const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	typeOptions: { minValue: SHORTEST_TIMEOUT_MS, maxValue: LONGEST_TIMEOUT_MS, numberPrecision: 0 },
@@ -75,24 +84,8 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	description: "How long to wait for VideoSDK to respond. Requests that start something aren't sent again.",
 });
 
-/**
- * The options of an operation: those of its requests, and its own.
- *
- * @param own in alphabetical order with the others once merged
- * @param maxConcurrency as for `readRequestOptions`
- * @param maxInFlight how much of it may be in flight at most
- */
-export function optionsField(
-	own: Field[] = [],
-	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
-	maxInFlight = MAX_CONCURRENCY,
-): Field {
-	const typeOptions = { ...maxConcurrencyField.typeOptions, maxValue: maxInFlight };
-	return optionsOfOneItem([{ ...maxConcurrencyField, typeOptions, default: maxConcurrency }, ...own]);
-}
-
-/** As `optionsField`, of an operation that never runs for several items. @param own see there */
-export function optionsOfOneItem(own: Field[]): Field {
+/** The options of an operation: Timeout, and its own. @param own in alphabetical order with Timeout once merged */
+export function optionsField(own: Field[]): Field {
 	return collectionField('default', 'Options', 'options', {
 		placeholder: 'Add option',
 		// Not by `localeCompare`: it has Node.js set up its collation, some milliseconds of each start of n8n.
@@ -111,16 +104,10 @@ export function readOptions(read: ItemReader): CollectionReader {
  * @param maxConcurrency of the operation, if the user has not set it
  * @throws NodeOperationError naming the option
  */
-export function readRequestOptions(
-	read: ItemReader,
-	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
-): RequestOptions {
+export function readRequestOptions(read: ItemReader, maxConcurrency?: number): RequestOptions {
 	const options = readOptions(read);
 	return {
-		maxConcurrency: Math.min(
-			options.count({ ...maxConcurrencyField, default: maxConcurrency }, Infinity),
-			MAX_CONCURRENCY,
-		),
+		maxConcurrency: Math.min(options.count(maxConcurrencyField(maxConcurrency), Infinity), MAX_CONCURRENCY),
 		timeoutMs: options.count(timeoutField),
 		...readBatching(options),
 	};
