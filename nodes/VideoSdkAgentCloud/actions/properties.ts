@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { withoutPolicy } from '../fields/field';
+import { choiceField, noticeField, textField, withoutPolicy } from '../fields/field';
 import { maxConcurrencyField, optionsField } from '../fields/requestOptions';
 import type { Operation, Resource } from './operation';
 
@@ -8,10 +8,7 @@ const NOT_AS_TOOL = { displayOptions: { hide: { '@tool': [true] } } };
 
 /** The list of a resource's operations. */
 function operationField({ value, defaultOperation, operations }: Resource): INodeProperties {
-	return {
-		displayName: 'Operation',
-		name: 'operation',
-		type: 'options',
+	return choiceField('default', 'Operation', 'operation', {
 		noDataExpression: true,
 		displayOptions: { show: { resource: [value] } },
 		options: operations.map((operation) => ({
@@ -22,7 +19,7 @@ function operationField({ value, defaultOperation, operations }: Resource): INod
 			...(operation.isTool === false && NOT_AS_TOOL),
 		})),
 		default: defaultOperation,
-	};
+	});
 }
 
 /** What an operation shows as a tool of an AI agent only: a warning, and what the model reads about it. */
@@ -31,23 +28,16 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 	const advice = isQuestion
 		? ''
 		: ' To approve each use first, add a human review step (n8n 2.6 or newer) between the agent and this tool.';
-	const notice: INodeProperties = {
-		displayName: `Each time the AI agent uses this tool, it ${consequence}.${advice}`,
-		name: 'toolNotice',
-		type: 'notice',
-		default: '',
-	};
+	const warning = `Each time the AI agent uses this tool, it ${consequence}.${advice}`;
+	const notice = noticeField('default', warning, 'toolNotice', {});
 	// n8n's own field of this name has a default that neither depends on the operation nor says what it costs.
-	const toolDescription: INodeProperties = {
-		displayName: 'Tool Description',
-		name: 'toolDescription',
-		type: 'string',
+	const toolDescription = textField('default', 'Tool Description', 'toolDescription', {
 		typeOptions: { rows: 2 },
 		default: description,
 		description: isQuestion
 			? 'What the AI model reads about this tool, except in a human review'
 			: 'What the AI model reads about this tool. You can also say when to use it.',
-	};
+	});
 	return (consequence === undefined ? [toolDescription] : [notice, toolDescription]).map((field) => ({
 		...field,
 		displayOptions: { show: { '@tool': [true] } },
@@ -64,7 +54,7 @@ export function parametersOf(operation: Operation): INodeProperties[] {
 
 /** An operation's parameters, shown for it only. */
 function fieldsOf({ value: resource }: Resource, operation: Operation): INodeProperties[] {
-	return [...toolFields(operation), ...parametersOf(operation).map(withoutPolicy)].map((field) => ({
+	return [...toolFields(operation), ...parametersOf(operation)].map((field) => ({
 		...field,
 		displayOptions: {
 			...field.displayOptions,
@@ -76,10 +66,7 @@ function fieldsOf({ value: resource }: Resource, operation: Operation): INodePro
 /** All parameters of the node. */
 export function nodeProperties(resources: Resource[]): INodeProperties[] {
 	return [
-		{
-			displayName: 'Resource',
-			name: 'resource',
-			type: 'options',
+		choiceField('default', 'Resource', 'resource', {
 			noDataExpression: true,
 			options: resources.map(({ name, value, operations }) => ({
 				name,
@@ -87,12 +74,12 @@ export function nodeProperties(resources: Resource[]): INodeProperties[] {
 				...(operations.every(({ isTool }) => isTool === false) && NOT_AS_TOOL),
 			})),
 			default: 'session',
-		},
+		}),
 		...resources.map(operationField),
 		...resources.flatMap((resource) =>
 			resource.operations.flatMap((operation) => fieldsOf(resource, operation)),
 		),
-	];
+	].map(withoutPolicy);
 }
 
 /** An expression that shows what a node does by the names in its lists, such as "Start and Wait: Session". */

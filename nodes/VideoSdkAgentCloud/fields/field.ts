@@ -44,6 +44,7 @@ export const switchField = fieldsOf('boolean', { default: false });
 export const choicesField = fieldsOf('multiOptions', { default: [] });
 export const choiceField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('options');
 export const numberField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('number');
+export const noticeField = fieldsOf('notice');
 export const locatorField = fieldsOf('resourceLocator', { default: { mode: 'list', value: '' } });
 
 /** Of a group: it takes several entries, which show their names when they are collapsed (n8n 2.x). @param name of the field with the name */
