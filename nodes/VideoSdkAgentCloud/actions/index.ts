@@ -29,21 +29,10 @@ import { operation as transcriptionGet } from './transcription/get.operation';
 import { operation as transcriptionGetAll } from './transcription/getAll.operation';
 import { operation as transcriptionStartRealtime } from './transcription/startRealtime.operation';
 import { operation as transcriptionStopRealtime } from './transcription/stopRealtime.operation';
-import { titleOf } from '../fields/field';
-import type { Operation, Resource } from './operation';
-
-/** @param operations the one of a new node first; the editor shows them in alphabetical order of their names */
-const resource = (value: string, ...operations: [Operation, ...Operation[]]): Resource => ({
-	value,
-	name: titleOf(value),
-	defaultOperation: operations[0].value,
-	operations: operations
-		.map((operation) => ({ ...operation, name: operation.name ?? titleOf(operation.value) }))
-		.sort((a, b) => (a.name < b.name ? -1 : 1)),
-});
+import { resource } from './properties';
 
 /** In alphabetical order of their names, as the editor shows them. */
-export const RESOURCES: Resource[] = [
+export const RESOURCES = [
 	resource('account', accountCheckSetup),
 	resource('agent', agentDispatch),
 	{ ...resource('tool', toolAnswer, toolCreateAccess), name: 'Agent Tool' },

@@ -121,14 +121,3 @@ export interface Operation {
 		credential: CredentialOfItem,
 	): Promise<() => void>;
 }
-
-/** What operations act on. */
-export interface Resource {
-	/** As workflows hold it. */
-	value: string;
-	name: string;
-	/** The operation of a new node. */
-	defaultOperation: string;
-	/** In alphabetical order of their names, as the editor shows them. */
-	operations: Array<Operation & { name: string }>;
-}

@@ -1,7 +1,24 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { choiceField, noticeField, textField, withoutPolicy } from '../fields/field';
+import { choiceField, noticeField, textField, titleOf, withoutPolicy } from '../fields/field';
 import { maxConcurrencyField, optionsField } from '../fields/requestOptions';
-import type { Operation, Resource } from './operation';
+import type { Operation } from './operation';
+
+/**
+ * Makes what operations act on.
+ *
+ * @param value as workflows hold it
+ * @param operations the one of a new node first; the editor shows them in alphabetical order of their names
+ */
+export const resource = (value: string, ...operations: [Operation, ...Operation[]]) => ({
+	value,
+	name: titleOf(value),
+	defaultOperation: operations[0].value,
+	operations: operations
+		.map((operation) => ({ ...operation, name: operation.name ?? titleOf(operation.value) }))
+		.sort((a, b) => (a.name < b.name ? -1 : 1)),
+});
+
+type Resource = ReturnType<typeof resource>;
 
 /** Of an option in a list: an AI agent cannot use it. */
 const NOT_AS_TOOL = { displayOptions: { hide: { '@tool': [true] } } };
