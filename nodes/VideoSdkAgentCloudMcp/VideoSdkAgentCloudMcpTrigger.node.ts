@@ -14,8 +14,7 @@ import { rejectMethod } from '../VideoSdkAgentCloud/mcp/respond';
 import { isStartOfN8n, rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { log } from '../VideoSdkAgentCloud/webhook/log';
-import { readDefinition } from './definition';
-import { TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/toolTrigger';
+import { readDefinition, TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/toolTrigger';
 import { readToolKey, receive } from './receive';
 
 /** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */

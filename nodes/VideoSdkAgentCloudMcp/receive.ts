@@ -3,12 +3,12 @@ import { readKey } from '../../credentials/apiTarget';
 import { pick } from '../VideoSdkAgentCloud/api/answer';
 import { CREDENTIAL_TYPE, CredentialsCache } from '../VideoSdkAgentCloud/api/credential';
 import { tokenEnvelope, type TokenRejection, verifyToken } from '../VideoSdkAgentCloud/tools/token';
+import { readDefinition } from '../VideoSdkAgentCloud/fields/toolTrigger';
 import { originOf } from '../VideoSdkAgentCloud/webhook/address';
 import { type SigningKey } from '../VideoSdkAgentCloud/webhook/envelope';
 import { warnSparingly } from '../VideoSdkAgentCloud/webhook/log';
 import { errorResponse, INTERNAL_ERROR, NOT_ALLOWED } from '../VideoSdkAgentCloud/mcp/server';
 import { bearerOf, rejectBearer, respond, serve } from '../VideoSdkAgentCloud/mcp/respond';
-import { readDefinition } from './definition';
 import { holdResponse } from './holdResponse';
 
 /** A token with another signature makes the credential be read again after this time: the user may just have changed the secret. */

@@ -9,7 +9,7 @@ import {
 	switchField,
 	textField,
 } from './field';
-import { asList } from './values';
+import { asList, trimmed } from './values';
 
 /** Names that the models of all large providers accept. */
 export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
@@ -57,8 +57,6 @@ export function parametersField(
 	});
 }
 
-const asText = (value: unknown) => String(value ?? '').trim();
-
 /**
  * Makes the schema of a tool's arguments out of what `parametersField` holds.
  *
@@ -76,9 +74,9 @@ export function schemaOfParameters(
 	const required: string[] = [];
 	for (const [position, parameter] of parameters.entries()) {
 		const entry = `${names.one} ${position + 1} in '${names.list}'`;
-		const name = asText(parameter.name);
+		const name = trimmed(parameter.name);
 		const type = String(parameter.type ?? 'string') as ParameterType;
-		const description = asText(parameter.description);
+		const description = trimmed(parameter.description);
 		if (name === '') throw fail(`${entry} has no 'Name'`, NAME_RULE);
 		if (!NAME_FORM.test(name)) {
 			throw fail(`${entry} has the name '${name}', which models don't accept`, NAME_RULE);
@@ -98,7 +96,7 @@ export function schemaOfParameters(
 			...(type === 'options' ? { type: 'string', enum: [...new Set(values)] } : { type }),
 			...(description !== '' && { description }),
 		});
-		const isRequired = asText(parameter.required ?? true).toLowerCase();
+		const isRequired = trimmed(parameter.required ?? true).toLowerCase();
 		if (!['', 'true', 'false'].includes(isRequired)) {
 			throw fail(
 				`'Required' of ${entry} is '${isRequired}', but must be true or false`,

@@ -10,6 +10,9 @@ export function unwrap(value: unknown): unknown {
 	return isLocator ? (value as INodeParameterResourceLocator).value : value;
 }
 
+/** @returns a value as text, without blanks around it; empty for none */
+export const trimmed = (value: unknown): string => String(value ?? '').trim();
+
 /** Reads a list, which an expression may also give as one text with commas. */
 export function asList(value: unknown): string[] {
 	const list = Array.isArray(value) ? value : String(value ?? '').split(',');

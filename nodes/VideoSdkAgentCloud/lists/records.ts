@@ -19,12 +19,12 @@ import {
 	PHONE_NUMBERS,
 	ROUTING_RULES,
 } from '../api/telephony';
-import { unwrap } from '../fields/values';
+import { trimmed, unwrap } from '../fields/values';
 import { entryOf, type ListSearch, matches, searchOf } from './searchResults';
 
 /** @returns what is selected in another field of the node; empty if nothing is. An expression has no value while it is edited */
 function selectedIn(context: ILoadOptionsFunctions, name: string): string {
-	return String(unwrap(context.getCurrentNodeParameter(name)) ?? '').trim();
+	return trimmed(unwrap(context.getCurrentNodeParameter(name)));
 }
 
 /** @returns a conversation's entry: what is known of it, its start such as "2026-01-15 09:30", and how its ID begins */
