@@ -17,10 +17,13 @@ export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
 
 /** What a parameter of a tool may be. `options`: one of several texts. */
-export type ParameterType = 'boolean' | 'number' | 'options' | 'string';
+type ParameterType = 'boolean' | 'number' | 'options' | 'string';
 
 /** What differs between the lists in which parameters are entered. */
-interface ParameterList extends Pick<INodeProperties, 'description' | 'displayOptions'> {
+export interface ParameterList extends Pick<
+	INodeProperties,
+	'displayName' | 'name' | 'description' | 'displayOptions'
+> {
 	/** What one of them is called, such as "Field". */
 	one: string;
 	types: ParameterType[];
@@ -31,11 +34,8 @@ interface ParameterList extends Pick<INodeProperties, 'description' | 'displayOp
 }
 
 /** Makes a list in which parameters are entered, for `schemaOfParameters`. */
-export function parametersField(
-	displayName: string,
-	name: string,
-	{ one, types, examples, required, ...rest }: ParameterList,
-): Field {
+export function parametersField(list: ParameterList): Field {
+	const { displayName, name, one, types, examples, required, ...rest } = list;
 	const [exampleName, exampleDescription] = examples;
 	const optionsField = textField('default', 'Options', 'options', {
 		placeholder: 'e.g. small, medium, large',
@@ -60,20 +60,18 @@ export function parametersField(
 /**
  * Makes the schema of a tool's arguments out of what `parametersField` holds.
  *
- * @param names of the list in the form, and of one entry
  * @param fail makes the error, of what is wrong and what to do
  * @throws what `fail` makes
  */
 export function schemaOfParameters(
+	{ displayName: list, one, types }: ParameterList,
 	parameters: IDataObject[],
-	types: ParameterType[],
-	names: { list: string; one: string },
 	fail: (what: string, nextStep: string) => Error,
 ): Schema {
 	const properties = new Map<string, Schema>();
 	const required: string[] = [];
 	for (const [position, parameter] of parameters.entries()) {
-		const entry = `${names.one} ${position + 1} in '${names.list}'`;
+		const entry = `${one} ${position + 1} in '${list}'`;
 		const name = trimmed(parameter.name);
 		const type = String(parameter.type ?? 'string') as ParameterType;
 		const description = trimmed(parameter.description);
@@ -85,7 +83,7 @@ export function schemaOfParameters(
 			throw fail(`${entry} has the name '${name}', which n8n's expressions can't read`, 'Rename it.');
 		}
 		if (properties.has(name)) {
-			throw fail(`'${name}' appears twice in '${names.list}'`, 'Remove or rename one of the two.');
+			throw fail(`'${name}' appears twice in '${list}'`, 'Remove or rename one of the two.');
 		}
 		if (!types.includes(type)) throw fail(`${entry} has the type '${type}'`, `Use ${types.join(', ')}.`);
 		const values = type === 'options' ? asList(parameter.options) : [];

@@ -2,12 +2,11 @@ import { RESPONSE_TOOL } from '../api/toolAccess';
 import { isHumanReview } from '../n8n/tool';
 import { type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
-import { parametersField, type ParameterType, schemaOfParameters } from './parameters';
+import { type ParameterList, parametersField, schemaOfParameters } from './parameters';
 import { type ResponseForm, type ResponseType } from '../waiting/question';
 import { choiceField, textField } from './field';
 import { type ItemReader } from './reader';
 
-const TYPES: ParameterType[] = ['boolean', 'number', 'options', 'string'];
 /** What the output has beside the fields. */
 const OWN_NAME = 'respondedAt';
 
@@ -28,14 +27,17 @@ const responseTypeField = choiceField('default', 'Response Type', 'responseType'
 	default: 'approval',
 });
 
-const responseFieldsField = parametersField('Response Fields', 'responseFields', {
+const RESPONSE_FIELDS: ParameterList = {
+	displayName: 'Response Fields',
+	name: 'responseFields',
 	one: 'Field',
-	types: TYPES,
+	types: ['boolean', 'number', 'options', 'string'],
 	description: 'What the agent finds out. The answers are in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },
 	examples: ['amount', 'Monthly payment in dollars'],
 	required: 'Whether a response must have this field',
-});
+};
+const responseFieldsField = parametersField(RESPONSE_FIELDS);
 
 /** What to ask, and what response is wanted. */
 export const QUESTION_FIELDS = [messageField, responseTypeField, responseFieldsField];
@@ -97,7 +99,7 @@ const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 /** @returns what a response holds if the user has entered its fields */
 function readFields(read: ItemReader): Schema {
 	const entries = read.entries(responseFieldsField);
-	const list = responseFieldsField.displayName;
+	const { displayName: list } = RESPONSE_FIELDS;
 	if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
 	for (const [position, { enteredValues }] of entries.entries()) {
 		for (const text of Object.values(enteredValues)) {
@@ -105,8 +107,7 @@ function readFields(read: ItemReader): Schema {
 		}
 	}
 	const given = entries.map(({ values }) => values);
-	const names = { list, one: 'Field' };
-	const schema = schemaOfParameters(given, TYPES, names, (what, nextStep) => read.fail(what, nextStep));
+	const schema = schemaOfParameters(RESPONSE_FIELDS, given, (what, nextStep) => read.fail(what, nextStep));
 	if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
 	throw read.fail(
 		`'${OWN_NAME}' in '${list}' is the name of the time of the response`,

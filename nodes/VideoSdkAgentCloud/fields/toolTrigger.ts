@@ -3,11 +3,21 @@ import { asRecord } from '../api/answer';
 import { checkSchema, type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
 import { choiceField, collectionField, jsonField, numberField, textField, withoutPolicy } from './field';
-import { NAME_FORM, NAME_RULE, parametersField, type ParameterType, schemaOfParameters } from './parameters';
+import { NAME_FORM, NAME_RULE, type ParameterList, parametersField, schemaOfParameters } from './parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
 import { trimmed } from './values';
 
-const PARAMETER_TYPES: ParameterType[] = ['boolean', 'number', 'string'];
+const PARAMETERS: ParameterList = {
+	displayName: 'Parameters',
+	name: 'toolParameters',
+	one: 'Parameter',
+	types: ['boolean', 'number', 'string'],
+	description:
+		"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
+	displayOptions: { show: { specifyParameters: ['fields'] } },
+	examples: ['order_number', 'The number on the invoice, seven digits'],
+	required: 'Whether the model has to fill in this parameter',
+};
 
 const FIELDS: INodeProperties[] = [
 	{
@@ -36,15 +46,7 @@ const FIELDS: INodeProperties[] = [
 		],
 		default: 'fields',
 	}),
-	parametersField('Parameters', 'toolParameters', {
-		one: 'Parameter',
-		types: PARAMETER_TYPES,
-		description:
-			"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
-		displayOptions: { show: { specifyParameters: ['fields'] } },
-		examples: ['order_number', 'The number on the invoice, seven digits'],
-		required: 'Whether the model has to fill in this parameter',
-	}),
+	parametersField(PARAMETERS),
 	jsonField('default', 'JSON Schema', 'jsonSchema', {
 		typeOptions: { rows: 8 },
 		default: '{\n  "type": "object",\n  "properties": {}\n}',
@@ -76,12 +78,8 @@ export interface ToolDefinition extends Tool {
 
 function schemaOfFields(collection: unknown): Schema {
 	const { parameters = [] } = asRecord(collection) as { parameters?: IDataObject[] };
-	return schemaOfParameters(
-		parameters,
-		PARAMETER_TYPES,
-		{ list: 'Parameters', one: 'Parameter' },
-		(what, nextStep) => new UserError(`${what}. ${nextStep}`),
-	);
+	const fail = (what: string, nextStep: string) => new UserError(`${what}. ${nextStep}`);
+	return schemaOfParameters(PARAMETERS, parameters, fail);
 }
 
 function parseSchema(text: string): ReturnType<typeof checkSchema> {

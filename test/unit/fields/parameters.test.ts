@@ -2,9 +2,8 @@ import { schemaOfParameters } from '../../../nodes/VideoSdkAgentCloud/fields/par
 
 const requiredOf = (required: unknown) =>
 	schemaOfParameters(
+		{ displayName: 'List', name: 'list', one: 'Entry', types: ['string'], examples: ['', ''], required: '' },
 		[{ name: 'a', required } as object as { name: string }],
-		['string'],
-		{ list: 'List', one: 'Entry' },
 		(what) => new Error(what),
 	).required;
 
