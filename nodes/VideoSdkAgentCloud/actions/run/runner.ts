@@ -5,7 +5,7 @@ import { deactivateRoom } from '../../api/rooms';
 import type { RequestOptions } from '../../fields/requestOptions';
 import { type ItemRun, type PreparedCall, RecordWithFile } from '../operation';
 import { ConcurrencyLimit } from './concurrency';
-import { failedOutcome, type OpenRoom, type Run } from './outcome';
+import { failedOutcome, type OpenRoom, type Outcome, type Run } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 
@@ -92,22 +92,21 @@ export class Runner {
 					? { records: [result.json], binary: result.binary }
 					: { records: Array.isArray(result) ? result : [result] };
 		} catch (error) {
-			if (error instanceof NotNow) {
-				if (roomId !== undefined)
-					await this.close(roomId, error, this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED));
-				const record = { outcome: 'notCalled', to: call?.to, reason: error.message };
-				this.items.outcomes[itemIndex] = { records: [record] };
-				return;
-			}
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
-			if (this.stopsOnFail) this.failure.abort();
+			if (this.stopsOnFail && !(error instanceof NotNow)) this.failure.abort();
 			const send = this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED);
 			const openRoom = roomId === undefined ? undefined : await this.close(roomId, error, send);
-			this.items.outcomes[itemIndex] =
-				error instanceof NotSent
-					? { openRoomId: openRoom?.roomId }
-					: failedOutcome(this.items, error, itemIndex, openRoom);
+			this.items.outcomes[itemIndex] = this.outcomeOf(error, itemIndex, call, openRoom);
 		}
+	}
+
+	/** @returns the outcome of an item that wasn't carried out */
+	private outcomeOf(error: unknown, itemIndex: number, call?: PreparedCall, openRoom?: OpenRoom): Outcome {
+		if (error instanceof NotNow) {
+			return { records: [{ outcome: 'notCalled', to: call?.to, reason: error.message }] };
+		}
+		if (error instanceof NotSent) return { openRoomId: openRoom?.roomId };
+		return failedOutcome(this.items, error, itemIndex, openRoom);
 	}
 
 	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal, call?: PreparedCall): Send {
