@@ -8,7 +8,7 @@ import { type Question, withoutResponse } from './question';
 import { findWatch, type Watch } from './watch';
 
 /** What the record of a call doesn't tell of its request. */
-interface SentCall {
+export interface SentCall {
 	/** After so long VideoSDK hangs up because of Max Wait, in ms; Infinity: never. */
 	limitMs: number;
 	/** What is asked. */

@@ -21,8 +21,7 @@ import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
 import { readRoom } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
-import { sentCalls } from '../../waiting/planWait';
-import { type Question } from '../../waiting/question';
+import { type SentCall, sentCalls } from '../../waiting/planWait';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedCall, type RunTools } from '../operation';
@@ -76,10 +75,7 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[] = [])
 }
 
 /** How an execution waits for its call. */
-interface CallWait {
-	/** The call is hung up after this time; Infinity: it isn't. */
-	hungUpAfterMs: number;
-	question?: Question;
+interface CallWait extends SentCall {
 	/** The tool by which the agent hands in a response, if it is asked something. */
 	responseTool?: HandedTool;
 }
@@ -123,7 +119,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 		: undefined;
 	const ringingTimeout = options.has(ringingTimeoutField) ? options.count(ringingTimeoutField) : undefined;
 	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
-	const maxCallDuration = readMaxCallDurationS(read, wait?.hungUpAfterMs);
+	const maxCallDuration = readMaxCallDurationS(read, wait?.limitMs);
 	const body = { sipCallTo, ...route, waitUntilAnswered, ringingTimeout, maxCallDuration };
 	const data = readKeyValues(read, META_DATA_FIELDS);
 	const metadataOf = readWithTools(read, 'metadata', data, wait?.responseTool);
@@ -143,7 +139,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
 			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
 			const call = await makeCall(send, { ...body, metadata, destinationRoomId }, timeoutMs);
-			if (wait) sentCalls.set(call, { limitMs: wait.hungUpAfterMs, question: wait.question });
+			if (wait) sentCalls.set(call, wait);
 			return show(call);
 		},
 	};

@@ -25,6 +25,6 @@ export const operation: Operation = {
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('The node waits for it and adds it to the output.'), MAX_WAIT_FIELDS),
 	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, HANG_UP_AT_TIMEOUT, includeWaitField],
-	prepare: (read) => prepareCall(read, { hungUpAfterMs: checkWait(read, HANG_UP_AT_TIMEOUT) }),
+	prepare: (read) => prepareCall(read, { limitMs: checkWait(read, HANG_UP_AT_TIMEOUT) }),
 	...waitingFor('call', HANG_UP_AT_TIMEOUT),
 };

@@ -36,7 +36,7 @@ function prepareQuestion(read: ItemReader): PreparedCall {
 	const { key, keyHash } = createKey();
 	return prepareCall(read, {
 		question: { ...readResponseForm(read), tool: readQuestionTool(read), keyHash },
-		hungUpAfterMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
+		limitMs: readMaxWaitMs(read, MAX_WAIT_FOR_RESPONSE),
 		responseTool: {
 			url: responseUrlOf(read.context),
 			headers: { Authorization: `Bearer ${key}` },
