@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { choiceField } from '../../fields/field';
+import { choiceField, numberField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
@@ -14,7 +14,6 @@ import {
 	waitUntilAnsweredField,
 } from '../../fields/callOptions';
 import { metaDataFields, readKeyValues } from '../../fields/keyValue';
-import { maxCallDurationField, readMaxCallDurationS } from '../../fields/maxCallDuration';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
 import { recordingFields } from '../../fields/recording';
@@ -59,6 +58,27 @@ const TARGET_FIELDS: INodeProperties[] = [
 	shownFor('gateway', gatewayField),
 	shownFor('gateway', optionalFromField),
 ];
+
+const LONGEST_CALL_S = 86_400;
+
+/** The brake on what a call can cost, in sight of everyone who makes one. */
+const maxCallDurationField = numberField('refused', 'Max Call Duration', 'maxCallDuration', {
+	typeOptions: { minValue: 0, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
+	default: 600,
+	hint: 'In seconds',
+	description:
+		'After how long VideoSDK should hang up. Enter 0 for no limit. A Max Wait that hangs up still applies.',
+});
+
+/**
+ * @param maxWaitMs after this time the call is hung up anyway, so that VideoSDK does it even if n8n is gone
+ * @returns the longest call in whole seconds, rounded up; undefined: no limit
+ * @throws NodeOperationError if it is not a number from 0 to a day, or an expression gives nothing
+ */
+function readMaxCallDurationS(read: ItemReader, maxWaitMs = Infinity): number | undefined {
+	const limitS = Math.min(read.number(maxCallDurationField) || Infinity, maxWaitMs / 1000);
+	return limitS === Infinity ? undefined : Math.min(Math.ceil(limitS), LONGEST_CALL_S);
+}
 
 const META_DATA_FIELDS = metaDataFields(
 	"Data for the agent, such as the customer's name. VideoSDK keeps it with the call.",
