@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/callLocators';
+import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
 import { asCalled, readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { checkTimes, fieldsContext, thrownBy, unicode } from '../support';

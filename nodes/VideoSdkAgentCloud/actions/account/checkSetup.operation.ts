@@ -1,7 +1,6 @@
 import { type NodeOperationError } from 'n8n-workflow';
-import { gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
 import { type Blank, type Field, optional } from '../../fields/field';
-import { deploymentField, tagField } from '../../fields/locators';
+import { deploymentField, gatewayField, fromField, routingRuleField, tagField } from '../../fields/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type Operation } from '../operation';
@@ -35,7 +34,7 @@ const FIELDS = {
 	tag: checked('default', tagField, 'A tag of the deployment'),
 	webhookUrl: checked('default', webhookUrlField, 'A trigger'),
 	routingRuleId: checked('default', routingRuleField, 'A routing rule'),
-	from: checked('refused', optionalFromField, 'A phone number'),
+	from: checked('refused', fromField, 'A phone number'),
 	gatewayId: checked('default', gatewayField, 'An outbound gateway'),
 };
 

@@ -4,7 +4,7 @@ import { getCall } from '../../api/calls';
 import { findParts, placeOf } from '../../conversation/kept';
 import { type Includable, joinParts, type Part, reasonMissing, showParts } from '../../conversation/part';
 import { KINDS } from '../../conversation/kinds';
-import { callField } from '../../fields/callLocators';
+import { callField } from '../../fields/locators';
 import { optional } from '../../fields/field';
 import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '../../fields/recording';
 import { readOptions } from '../../fields/requestOptions';

@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/field';
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
-import { gatewayField, routingRuleField } from '../../fields/callLocators';
+import { gatewayField, routingRuleField } from '../../fields/locators';
 import { filtersField, readDateMs } from '../../fields/filters';
 import { asCalled } from '../../fields/phoneNumber';
 import { roomIdField } from '../../fields/room';

@@ -1,7 +1,7 @@
 import { simplifyCall } from '../../api/callRecord';
 import { endCall } from '../../api/calls';
 import { type Send } from '../../api/client';
-import { callField } from '../../fields/callLocators';
+import { callField } from '../../fields/locators';
 import { onRecord } from '../onRecord';
 
 const hangUp = async (send: Send, callId: string) => simplifyCall(await endCall(send, callId));

@@ -3,7 +3,7 @@ import { choiceField, numberField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
-import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/callLocators';
+import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/locators';
 import { type HandedTool, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';

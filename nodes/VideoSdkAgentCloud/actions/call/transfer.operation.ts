@@ -1,7 +1,7 @@
 import { textField } from '../../fields/field';
 import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
-import { callField } from '../../fields/callLocators';
+import { callField } from '../../fields/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
