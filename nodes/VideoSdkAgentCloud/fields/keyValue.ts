@@ -144,17 +144,10 @@ function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 	const label = `'${field.displayName}'`;
 	read.refuseUnevaluated(label, read.entered(field));
 	// As it is: an object with 'mode' and 'value' is no locator here.
-	let value = read.raw(field) ?? '';
+	let value: unknown = read.raw(field) ?? '';
 	if (typeof value === 'string') {
 		if (value.trim() === '') return {};
-		try {
-			value = JSON.parse(value);
-		} catch (error) {
-			throw read.fail(
-				`${label} isn't valid JSON`,
-				`Correct it (${(error as Error).message}), or set '${specify.displayName}' to 'Using Fields Below'.`,
-			);
-		}
+		value = read.parse(field, value, `'${specify.displayName}' to 'Using Fields Below'`);
 	}
 	if (!isPlainObject(value)) {
 		throw read.fail(

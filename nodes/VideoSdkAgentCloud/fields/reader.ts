@@ -113,6 +113,18 @@ export abstract class FieldReader {
 		);
 	}
 
+	/** @returns the value of a JSON text. @param instead what to choose for anything else */
+	parse(field: Field, json: string, instead: string): unknown {
+		try {
+			return JSON.parse(json) as unknown;
+		} catch (error) {
+			throw this.fail(
+				`'${field.displayName}' isn't valid JSON`,
+				`Correct it (${(error as Error).message}), or set ${instead}.`,
+			);
+		}
+	}
+
 	/** @returns the entries; an expression may also give them as one text with commas */
 	list(field: Field): string[] {
 		const entries = asList(unwrap(this.raw(field)));

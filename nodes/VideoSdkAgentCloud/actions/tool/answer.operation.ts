@@ -1,4 +1,4 @@
-import { type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, type INodeExecutionData, jsonParse } from 'n8n-workflow';
 import { choiceField, jsonField, switchField, textField } from '../../fields/field';
 import { type ItemReader } from '../../fields/reader';
 import { toolResult } from '../../mcp/server';
@@ -46,18 +46,11 @@ function isNothing(value: unknown): boolean {
 
 /** @returns what a text in the JSON field holds: plain text, such as an AI node's output, stays as it is */
 function parseAnswer(read: ItemReader, text: string): unknown {
-	try {
-		const answer = JSON.parse(text) as unknown;
-		// A number would lose digits of a parcel number, or the zero of a price.
-		return typeof answer === 'number' ? text : answer;
-	} catch (error) {
-		// Only what looks like an object or a list was meant to be JSON.
-		if (!/^\s*[[{]/.test(text)) return text;
-		throw read.fail(
-			"'Answer' isn't valid JSON",
-			`Correct it (${(error as Error).message}), or set 'Respond With' to 'Text'.`,
-		);
-	}
+	// Only what looks like an object or a list was meant to be JSON.
+	if (/^\s*[[{]/.test(text)) return read.parse(answerJsonField, text, "'Respond With' to 'Text'");
+	const answer = jsonParse<unknown>(text, { fallbackValue: text });
+	// A number would lose digits of a parcel number, or the zero of a price.
+	return typeof answer === 'number' ? text : answer;
 }
 
 /** @returns the answer of one item */
