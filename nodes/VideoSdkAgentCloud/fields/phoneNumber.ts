@@ -13,11 +13,10 @@ const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
 /** A number with its country code (E.164), none of which begins with a zero. */
 const E164 = /^\+[1-9]\d{2,14}$/;
 
-/** Marks that come with copied text. */
+/** Marks that come with copied text: soft hyphen, zero width, direction. */
 const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
-/** Blanks, marks that come with copied text (soft hyphen, zero width, direction), dashes, minus signs, dots and slashes. */
-const SEPARATORS =
-	/[\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\p{Pd}\u2212\u02d7.\u00b7/]/gu;
+/** Blanks, dashes, minus signs, dots and slashes. */
+const SEPARATORS = /[\s\p{Pd}\u2212\u02d7.\u00b7/]/gu;
 const BRACKETS = /[()[\]]/g;
 /** The digits and round brackets of East Asian keyboards; two more forms of the plus sign. */
 const FULL_WIDTH = /[\uff08\uff09\uff10-\uff19]/g;
@@ -45,10 +44,11 @@ const MAX_LENGTH = 100;
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** @returns a number in ASCII, with one form of the plus sign */
+/** @returns a number in ASCII, with one form of the plus sign, and without marks that no one sees */
 const plain = (text: string): string =>
 	text
 		.replace(/^tel:/i, '')
+		.replace(INVISIBLE, '')
 		.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
 		.replace(PLUS_SIGNS, '+');
 
@@ -64,7 +64,7 @@ function clean(text: string): string {
 /** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
 function whyNot(text: string, number: string): string | undefined {
 	if (text.length > MAX_LENGTH) return `It has more than ${MAX_LENGTH} characters. Enter the number alone.`;
-	const shown = plain(text).replace(INVISIBLE, '');
+	const shown = plain(text);
 	if (DECIMAL.test(shown.replace(/\s/g, ''))) {
 		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
 	}
