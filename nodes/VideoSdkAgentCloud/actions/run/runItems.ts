@@ -9,7 +9,7 @@ import { toErrorOutput } from '../../n8n/errorOutput';
 import { makeSearchable } from '../../n8n/searchable';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 import { timersUntilMs } from '../../n8n/wait';
-import { failedOutcome, type Outcome, type Run, startedInWords, stopError } from './outcome';
+import { failedOutcome, type Run, startedInWords, stopError } from './outcome';
 import { keepForRetry } from './retriedExecution';
 import { type PreparedItem, Runner } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
@@ -137,32 +137,26 @@ async function runPrepared(items: Items): Promise<void> {
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
 }
 
-/** @returns the output item of an item that failed. Of a call it says whether it may have been made, and to whom */
-function failedItem({ context, operation, callees }: Items, outcome: Outcome, itemIndex: number) {
-	const error = outcome.error?.message;
-	const pairedItem = { item: itemIndex };
-	if (operation.starts !== 'call') return { json: { error }, pairedItem };
-	const to = callees[itemIndex];
-	const json = { outcome: outcome.isInDoubt ? 'inDoubt' : 'notCalled', ...(to && { to }), error };
-	return toErrorOutput(context, { json, pairedItem });
-}
-
 /**
  * @returns the output items in the order of the input
  * @throws the error of the first item that failed, unless each item has its own outcome
  */
 function toOutput(items: Items): INodeExecutionData[] {
-	const { context, outcomes } = items;
+	const { context, operation, outcomes, callees } = items;
 	// A list of what there is says nothing about this execution.
 	const single = outcomes.flatMap(({ records = [] } = {}) => (records.length === 1 ? records : []));
 	makeSearchable(context, single);
-	return outcomes.flatMap((outcome = {}, itemIndex): INodeExecutionData[] => {
-		const { records, binary, error } = outcome;
+	return outcomes.flatMap(({ records, binary, error, isInDoubt } = {}, itemIndex): INodeExecutionData[] => {
 		const pairedItem = { item: itemIndex };
 		if (records) return records.map((json) => ({ json, pairedItem, ...(binary && { binary }) }));
 		if (error === undefined) return [];
 		if (!continuesOnFail(context)) throw stopError(items, error);
-		return [failedItem(items, outcome, itemIndex)];
+		const { message } = error;
+		if (operation.starts !== 'call') return [{ json: { error: message }, pairedItem }];
+		// It says whether the call may have been made, and to whom.
+		const to = callees[itemIndex];
+		const json = { outcome: isInDoubt ? 'inDoubt' : 'notCalled', ...(to && { to }), error: message };
+		return [toErrorOutput(context, { json, pairedItem })];
 	});
 }
 
