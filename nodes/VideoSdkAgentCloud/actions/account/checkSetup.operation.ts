@@ -5,9 +5,8 @@ import { readPhoneNumber } from '../../fields/phoneNumber';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type Operation } from '../operation';
 import { checkClock, checkCredential, checkPublicKey } from './checks/access';
-import { checkDeployment, checkTag } from './checks/deployment';
 import { type Check, type Finding, gatherFacts, type Given, problem } from './checks/facts';
-import { checkGateway, checkNumber, checkRoutingRule } from './checks/telephony';
+import { checkDeployment, checkGateway, checkNumber, checkRoutingRule, checkTag } from './checks/records';
 import * as webhook from './checks/webhook';
 
 /** The checks by the names that the output holds, in its order. */
