@@ -1,7 +1,6 @@
 import { type IDataObject, type INodeProperties, type IWebhookFunctions, UserError } from 'n8n-workflow';
 import { asRecord } from '../api/answer';
 import { checkSchema, type Schema } from '../mcp/schema';
-import { type Tool } from '../mcp/server';
 import { choiceField, collectionField, jsonField, numberField, textField, withoutPolicy } from './field';
 import { NAME_FORM, NAME_RULE, type ParameterList, parametersField, schemaOfParameters } from './parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
@@ -71,11 +70,6 @@ const FIELDS: INodeProperties[] = [
 /** The parameters of the tool trigger. */
 export const TOOL_FIELDS = FIELDS.map(withoutPolicy);
 
-/** What an agent learns of a tool, and how long it may wait for it. */
-export interface ToolDefinition extends Tool {
-	timeoutMs: number;
-}
-
 function schemaOfFields(collection: unknown): Schema {
 	const { parameters = [] } = asRecord(collection) as { parameters?: IDataObject[] };
 	const fail = (what: string, nextStep: string) => new UserError(`${what}. ${nextStep}`);
@@ -107,9 +101,10 @@ function readTimeoutMs(options: unknown): number {
 /**
  * Reads the parameters of a tool trigger.
  *
+ * @returns what an agent learns of the tool, and how long it may wait for it
  * @throws UserError naming the field, and what to do
  */
-export function readDefinition(context: Pick<IWebhookFunctions, 'getNodeParameter'>): ToolDefinition {
+export function readDefinition(context: Pick<IWebhookFunctions, 'getNodeParameter'>) {
 	const read = (parameter: string): unknown => context.getNodeParameter(parameter, '');
 	const name = trimmed(read('toolName')).replace(/\s+/g, '_');
 	if (name === '') throw new UserError("'Tool Name' is empty. Enter a name such as find_order.");

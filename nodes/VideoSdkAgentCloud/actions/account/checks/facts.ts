@@ -51,12 +51,6 @@ export type Given = Partial<
 		Record<'webhookUrl' | 'from', string | Finding>
 >;
 
-/** A list of the API; empty if it was not needed or could not be fetched. */
-interface Fetched<T> {
-	rows: T[];
-	failure?: Finding;
-}
-
 /** What answers at a URL: n8n, with the methods for which it has published a workflow there, or why it does not. */
 type Answer = { methods: string[] } | { reason: string };
 
@@ -72,7 +66,8 @@ function canonicalUrl(url: string): string {
 	return `${origin}${pathname.replace(/\/$/, '')}`;
 }
 
-async function settled<T>(list: Promise<T[]>): Promise<Fetched<T>> {
+/** @returns a list of the API; empty if it was not needed or could not be fetched */
+async function settled<T>(list: Promise<T[]>): Promise<{ rows: T[]; failure?: Finding }> {
 	return await list.then(
 		(rows) => ({ rows }),
 		(error: unknown) => ({ rows: [], failure: failed(error) }),
