@@ -1,10 +1,4 @@
-import type {
-	IBinaryKeyData,
-	IDataObject,
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { type Field } from '../fields/field';
 import type { Send } from '../api/client';
 import type { ReadCredential } from '../api/credential';
@@ -15,7 +9,7 @@ import type { ItemReader } from '../fields/reader';
 export class RecordWithFile {
 	constructor(
 		readonly json: IDataObject,
-		readonly binary: IBinaryKeyData,
+		readonly binary: INodeExecutionData['binary'],
 	) {}
 }
 
