@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { contextEnvelope, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { byGateway, byRule, CALL } from './callRig';
-import { byId, parametersOf, startParameters, useRig } from './rig';
+import { byId, parametersOf, passTime, startParameters, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -111,6 +111,7 @@ it('n8n does other work while many items are read', async () => {
 		...values
 	) {
 		if (values[0] === '={{ $json.phone }}') readInTurns.add(turn);
+		passTime(1);
 		return getParameterValue.apply(this, values);
 	});
 	const items = rows(100).map(({ index }) => ({ phone: `+1555000${3_000 + index}` }));

@@ -16,8 +16,8 @@ import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { claimUse } from './toolUse';
 import { beginTry, isTriedAgain, type Try } from './tries';
 
-/** Evaluating the expressions of an item takes up to 6 ms. */
-const ITEMS_PER_TURN = 20;
+/** Others in this n8n wait so long at most. Evaluating the expressions of an item takes up to 6 ms. */
+const TURN_MS = 50;
 
 /** @returns the output of an item that was started, while the operation's last step failed */
 function withError(run: Run, item: INodeExecutionData, index: number, message: string): INodeExecutionData {
@@ -85,10 +85,13 @@ async function prepareItems(run: Run): Promise<Items> {
 	const { context, operation, outcomes } = run;
 	const items: Items = { ...run, prepared: [], callees: [], claims: [] };
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
+	let turnEndsMs = Date.now() + TURN_MS;
 	for (const [itemIndex, read] of readers.entries()) {
 		if (outcomes[itemIndex] !== undefined) continue;
-		// n8n answers others meanwhile.
-		if (itemIndex % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await sleep(0);
+		if (Date.now() >= turnEndsMs) {
+			await sleep(0);
+			turnEndsMs = Date.now() + TURN_MS;
+		}
 		try {
 			if (operation.isTool === false && isTool(context)) {
 				throw read.fail(`${operation.name} can't be used as a tool`, "Select a different 'Operation'.");
