@@ -89,9 +89,13 @@ describe('A tool that is used again', () => {
 		}
 		expect(posts()).toHaveLength(1);
 		expect(await again(first, callTo('+14155550143'))).toHaveProperty('callId');
-		expect(await again(first, callTo(TO, { allowSameNumber: true }))).toHaveProperty('callId');
+		const allowed = callTo(TO, { allowSameNumber: true });
+		expect(await again(first, allowed)).toHaveProperty('callId');
 		expect(await again(await call(callTo()), callTo('+14155550143'))).toHaveProperty('callId');
 		expect(posts()).toHaveLength(5);
+		// The agent that is run again doesn't know of the call.
+		const told = await again(await call(allowed), allowed, 'retry');
+		expect(told).toHaveProperty('error', expect.stringContaining('was already called'));
 		const sip = await call(callTo('sip:ada@example.com'));
 		expect(await again(sip, callTo('SIP:Ada@example.com'))).toHaveProperty('error');
 	});

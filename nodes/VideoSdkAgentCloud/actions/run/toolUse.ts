@@ -10,6 +10,14 @@ import { phoneKey } from './sameNumber';
 /** Whether the tool itself knows whom it has called. A person may be asked more than once. */
 const callsOnce = ({ starts, isQuestion }: Operation) => starts === 'call' && !isQuestion;
 
+/** @returns whether a use of the tool was in the execution that is being retried, by the same run of the AI agent */
+const isOfRetried = (context: IExecuteFunctions, use: ToolUse) =>
+	use.executionId !== context.getExecutionId() && use.run === agentRun(context);
+
+/** @returns whether the AI agent may have forgotten an earlier use of the tool, so that another one would only repeat it */
+const mayBeForgotten = (context: IExecuteFunctions, use: ToolUse) =>
+	isAgentTriedAgain(context) || hasAgentSeveralItems(context) || isOfRetried(context, use);
+
 /** @returns why the tool starts nothing, in words for the model, too; undefined if it may */
 async function whyNot(context: IExecuteFunctions, operation: Operation): Promise<string | undefined> {
 	const { starts } = operation;
@@ -23,9 +31,8 @@ async function whyNot(context: IExecuteFunctions, operation: Operation): Promise
 	if (!knowsItsCalls && hasAgentSeveralItems(context)) {
 		return "An AI agent with several items mixes up what its tools did. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
 	}
-	const run = agentRun(context);
-	const isRepeated = (use: ToolUse) => use.executionId !== context.getExecutionId() && use.run === run;
-	if (!knowsItsCalls && Object.values(toolUses(context)).some(isRepeated)) {
+	const uses = Object.values(toolUses(context));
+	if (!knowsItsCalls && uses.some((use) => isOfRetried(context, use))) {
 		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
 	}
 	return await outcomesBefore(context, operation).then(
@@ -53,7 +60,7 @@ export async function refusalOfTool(
  *
  * @param prepared of an item that makes a call
  * @returns is to be told the outcome; undefined if there is nothing to note
- * @throws NodeOperationError if the tool has called the number in this execution, and may do so once only
+ * @throws NodeOperationError if the tool has called the number in this execution, and may do so once only, or would only repeat that
  */
 export function claimUse(
 	{ context, operation }: Run,
@@ -65,12 +72,12 @@ export function claimUse(
 	const uses = toolUses(context);
 	const key = call ? phoneKey(call.to) : starts;
 	const { [key]: earlier } = uses;
-	if (earlier && call?.allowsSameNumber === false) {
+	if (earlier && call && (!call.allowsSameNumber || mayBeForgotten(context, earlier))) {
 		const { startedId } = earlier;
 		const was = startedId ? `was already called (call ${startedId})` : 'may already have been called';
 		throw new NodeOperationError(
 			context.getNode(),
-			`${call.to} ${was}. To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.`,
+			`${call.to} ${was}. To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options', and give the agent one item at a time, without 'Retry On Fail'.`,
 		);
 	}
 	const use: ToolUse = { executionId: context.getExecutionId(), run: agentRun(context), startedId: '' };
