@@ -260,12 +260,9 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 
 	// At the end: those who answer the phone for questions take any call for theirs.
 	describe('a tool that starts something', () => {
-		const calling = () =>
-			tool(CALL, {
-				...{ ...BY_GATEWAY, operation: 'make', to: fromAI('whom', 'The number to call') },
-				// Without it no number is called again for any reason.
-				options: { allowSameNumber: true },
-			});
+		// Without the option no number is called again for any reason.
+		const make = { ...BY_GATEWAY, operation: 'make', options: { allowSameNumber: true } };
+		const calling = () => tool(CALL, { ...make, to: fromAI('whom', 'The number to call') });
 		const call = (whom: string) => ({ tool: functionOf(CALL), arguments: { whom } });
 		const used = ({ messages }: ModelRequest) =>
 			messages.flatMap(({ tool_calls: uses = [] }) => uses.map((use) => use.function));

@@ -107,11 +107,10 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 	it('of several, shows the item that failed first, also if another one keeps it from being tried again', async () => {
 		const ids = [await begin(), await begin()];
 		fail({ kind: 'status', status: 503 });
-		const items = ids.map((id) => ({ id }));
 		// The second waits for its turn until the first pauses.
 		const parameters = end('={{ $json.id }}', { maxConcurrency: 1 });
 		fail({ kind: 'status', status: 403 });
-		const { message } = failureOf(await rig.engine.run({ parameters, items }));
+		const { message } = failureOf(await rig.engine.run({ parameters, items: ids.map((id) => ({ id })) }));
 		expect(message).toMatch(/status 503.*item 0/);
 	});
 
