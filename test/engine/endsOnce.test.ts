@@ -188,6 +188,8 @@ describe('How an end is known that answers contradict', () => {
 		const data = callIds.map((callId) => ({ callId, status: 'ended', ...more }));
 		const match = { method: 'GET', path: /call$/, times: Infinity };
 		rig.simulator.addFault({ kind: 'noData', body: { pageInfo: { lastPage: 1 }, data }, match });
+		// The looks that are to tell it fail first.
+		rig.simulator.addFault({ kind: 'status', status: 503, match: { path: /call\/[^/]+$/, times: 15 } });
 		for (const callId of callIds) {
 			if (outcome === 'answered') await rig.simulator.moveCall(callId, 'answered');
 			await rig.simulator.moveCall(callId, 'ended');

@@ -112,8 +112,11 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 		triedAtMs + Math.min(Math.max(triedAtMs - want.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
 	if (isOver(known, want, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
-		if (needsLog(known) && lookedAtMs < seenOverAtMs && nowMs < lastMs) {
-			return { step: 'look', atMs: Math.min(againMs(failedAtMs), lastMs), pauseMs: 0, untilMs: lastMs };
+		// A look for the timelog that fails is tried again, though not for as long as Max Wait may last.
+		const logUntilMs = failedAtMs < seenOverAtMs ? lastMs : Math.min(lastMs, seenOverAtMs + limits.endMs);
+		if (needsLog(known) && lookedAtMs < seenOverAtMs && nowMs < logUntilMs) {
+			const atMs = Math.min(againMs(failedAtMs), logUntilMs);
+			return { step: 'look', atMs, pauseMs: 0, untilMs: logUntilMs };
 		}
 		const untilMs = Math.min(seenOverAtMs + want.keepMs, limits.keepUntilMs);
 		// The execution doesn't wait much longer for one that gets no turn.

@@ -126,10 +126,16 @@ export class Awaited {
 		return this.busy;
 	}
 
-	/** Notes what was done. @param nowMs when it was begun, in ms since 1970. @param isAnswered the last look counts only then */
+	/**
+	 * Notes what was done.
+	 *
+	 * @param nowMs when it was begun, in ms since 1970
+	 * @param isAnswered the last look, and one that is to tell whether someone picked up, count only then
+	 */
 	noteStep(step: OwnStep, nowMs: number, isAnswered = true): void {
 		const field = ({ look: 'lookedAtMs', end: 'endedAtMs', keep: 'keptAtMs' } as const)[step];
-		this.progress[isAnswered || !this.isLastLook(nowMs) ? field : 'failedAtMs'] = nowMs;
+		const isNeeded = this.isLastLook(nowMs) || (step === 'look' && needsLog(this.known));
+		this.progress[isAnswered || !isNeeded ? field : 'failedAtMs'] = nowMs;
 		if (step === 'look') this.progress.soonLooks = Math.max(0, this.progress.soonLooks - 1);
 	}
 }
