@@ -59,7 +59,8 @@ const call: Kind = {
 	get: getCall,
 	requestEnd: requestCallEnd,
 	list: CALLS,
-	fromRow: (row) => row,
+	// The list adds these names.
+	fromRow: ({ gatewayName: _gatewayName, ruleName: _ruleName, ...row }) => row,
 	stageOf: (record) => {
 		const outcome = OUTCOME_BY_STATUS.get(plainStatus(record.status));
 		if (outcome === undefined) return describeCall(record).answered ? 2 : 1;
