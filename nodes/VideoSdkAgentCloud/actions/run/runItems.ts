@@ -154,11 +154,10 @@ function toOutput(items: Items): INodeExecutionData[] {
 		if (records) return records.map((json) => ({ json, pairedItem, ...(binary && { binary }) }));
 		if (error === undefined) return [];
 		if (!continuesOnFail(context)) throw stopError(items, error);
-		const { message } = error;
-		if (operation.starts !== 'call') return [{ json: { error: message }, pairedItem }];
+		if (operation.starts !== 'call') return [{ json: { error: error.message }, pairedItem }];
 		// It says whether the call may have been made, and to whom.
 		const to = callees[itemIndex];
-		const json = { outcome: isInDoubt ? 'inDoubt' : 'notCalled', ...(to && { to }), error: message };
+		const json = { outcome: isInDoubt ? 'inDoubt' : 'notCalled', ...(to && { to }), error: error.message };
 		return [toErrorOutput(context, { json, pairedItem })];
 	});
 }

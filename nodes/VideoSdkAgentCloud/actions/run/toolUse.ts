@@ -14,7 +14,7 @@ const callsOnce = ({ starts, isQuestion }: Operation) => starts === 'call' && !i
 const isOfRetried = (context: IExecuteFunctions, use: ToolUse) =>
 	use.executionId !== context.getExecutionId() && use.run === agentRun(context);
 
-/** @returns whether the AI agent may have forgotten an earlier use of the tool, so that another one would only repeat it */
+/** @returns whether the AI agent may not remember an earlier use of the tool. It would then just do the same thing again */
 const mayBeForgotten = (context: IExecuteFunctions, use: ToolUse) =>
 	isAgentTriedAgain(context) || hasAgentSeveralItems(context) || isOfRetried(context, use);
 
@@ -60,7 +60,7 @@ export async function refusalOfTool(
  *
  * @param prepared of an item that makes a call
  * @returns is to be told the outcome; undefined if there is nothing to note
- * @throws NodeOperationError if the tool has called the number in this execution, and may do so once only, or would only repeat that
+ * @throws NodeOperationError if the tool has already called the number, and may call it only once, or the agent may not remember the call
  */
 export function claimUse(
 	{ context, operation }: Run,
