@@ -1,4 +1,8 @@
-const { sep } = require('node:path');
+const { Module } = require('node:module');
+const { dirname, sep } = require('node:path');
+const { compileOnce } = require('./compileOnce');
+
+const compile = Module.prototype._compile;
 
 /** Makes Node load what lies in a folder anew when it is required next, as in a new process. */
 exports.forgetModules = (folder) => {
@@ -9,4 +13,9 @@ exports.forgetModules = (folder) => {
 		const index = siblings.indexOf(loaded);
 		if (index >= 0) siblings.splice(index, 1);
 	}
+	Module.prototype._compile = function (source, path, ...more) {
+		if (!path.startsWith(folder + sep)) return compile.call(this, source, path, ...more);
+		const run = compileOnce(source, path, ['exports', 'require', 'module', '__filename', '__dirname']);
+		return run(this.exports, Module.createRequire(path), this, path, dirname(path));
+	};
 };

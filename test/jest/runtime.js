@@ -1,6 +1,22 @@
 const { createRequire } = require('node:module');
-const { compileFunction } = require('node:vm');
 const { default: Runtime } = require('jest-runtime');
+const { compileOnce } = require('./compileOnce');
+
+/**
+ * What jest-circus follows each test with, as one value: tests run one after another, and Node's own makes each promise slower, also
+ * those of n8n.
+ */
+class OneStore {
+	run(store, callback) {
+		const outer = this.store;
+		this.store = store;
+		return callback().finally(() => (this.store = outer));
+	}
+
+	getStore() {
+		return this.store;
+	}
+}
 
 /** Shares state on purpose. */
 const NATIVE = /\/nativeModules$/;
@@ -12,9 +28,11 @@ const NATIVE = /\/nativeModules$/;
 module.exports = class extends Runtime {
 	constructor(...options) {
 		super(...options);
-		const { executor } = this;
-		executor.compile = (source, filename) =>
-			compileFunction(source, executor.injectedModuleParameters, { filename });
+		const { executor, coreModule } = this;
+		const requireCore = coreModule.require.bind(coreModule);
+		coreModule.require = (name) =>
+			name === 'node:async_hooks' ? { AsyncLocalStorage: OneStore } : requireCore(name);
+		executor.compile = (source, filename) => compileOnce(source, filename, executor.injectedModuleParameters);
 	}
 
 	requireModule(from, name, options, isRequireActual) {
