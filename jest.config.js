@@ -15,7 +15,7 @@ module.exports = {
 	testTimeout: 120_000,
 	// Waits of the package last for hours. A timer that is left must not keep a run in one process from ending.
 	forceExit: true,
-	// Two for each core: half of the time the tests wait. One where nobody does, so that short time limits hold on a busy machine.
-	maxWorkers: (process.env.CI ? 1 : 2) * availableParallelism(),
+	// Nobody waits for anything but the processor: time is faked.
+	maxWorkers: availableParallelism(),
 	reporters: ['default', '<rootDir>/test/summaryReporter.js'],
 };

@@ -106,6 +106,10 @@ export class Rig {
 	}
 
 	async close(): Promise<void> {
+		// What still waits goes on at once.
+		this.simulator.clearFaults();
+		this.complete(this.simulator.sessions.keys());
+		for (const call of this.simulator.calls.values()) Object.assign(call, { status: 'ended' });
 		for (const cleanUp of this.cleanUps.splice(0).reverse()) await cleanUp();
 	}
 }
