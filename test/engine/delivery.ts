@@ -8,7 +8,7 @@ import {
 	SESSION_EVENTS,
 } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import type { Simulator } from '../simulator';
-import { rsaKeyPair } from '../unit/support';
+import { rsaKeyPair } from '../simulator/keyPair';
 
 /** A key that is not VideoSDK's. */
 export function strangersKey() {

@@ -104,10 +104,8 @@ it.each([0, -600_000])(
 
 it.each<Fault>([
 	{ kind: 'status', status: 503 },
-	{ kind: 'status', status: 408 },
 	{ kind: 'status', status: 401 },
 	{ kind: 'notJson' },
-	{ kind: 'empty' },
 	{ kind: 'redirect' },
 	{ kind: 'noData', body: { data: { sessionId: 'other', status: 'running' } } },
 ])(
@@ -171,7 +169,7 @@ it('A call that was missed at once was not hung up at Max Wait, whatever the clo
 it('A call whose ID is a number is waited for', async () => {
 	const data = { callId: 12345, status: 'initiated' };
 	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { method: 'POST' } });
-	const { result } = await makeAndWait(MAX_WAIT_MS);
+	const { result } = await makeAndWait(MINUTE_MS);
 	expect(result.run.status).toBe('waiting');
 });
 

@@ -1,5 +1,6 @@
 /** Beside a large execution of the same account, each other one is ended, looked at, and continued in its own time. */
 import type { INodeParameters } from 'n8n-workflow';
+import { shareOf } from '../unit/support';
 import { makeAndWait } from './callRig';
 import { later, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
@@ -15,8 +16,8 @@ const slowly = (method: string) =>
 	rig.simulator.addFault({ kind: 'delay', delayMs: 8_000, match: { method, ...always } });
 const ends = () => rig.requests.filter(({ path }) => path.endsWith('/end'));
 
-it('A session is ended at its Max Wait while 160 others get a last look that takes 8 s', async () => {
-	await rig.wait(160);
+it('A session is ended at its Max Wait while others get a last look that takes 8 s', async () => {
+	await rig.wait(shareOf(160));
 	const { ids } = await rig.wait(1, ENDED);
 	await later(MAX_WAIT_MS - 40_000);
 	slowly('GET');
@@ -30,7 +31,7 @@ it.each<[string, string, INodeParameters]>([
 ])(
 	'What ended long before Max Wait is shown as ended, while others %s that takes 8 s',
 	async (_what, method, parameters) => {
-		await rig.wait(200, parameters);
+		await rig.wait(shareOf(200), parameters);
 		const { waiting, ids } = await rig.wait(3, parameters);
 		await later(300_000);
 		rig.complete(ids.slice(0, 2));
@@ -67,9 +68,9 @@ it.each<[string, number, number | null, (untilMs: number) => INodeParameters]>([
 	},
 );
 
-it('Lists of recordings that hang for 100 calls of one execution cost another one no outcome', async () => {
+it('Lists of recordings that hang for calls of one execution cost another one no outcome', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', maxWait: 10, maxWaitUnit: 'minutes' });
-	const { ids: others } = await rig.wait(100, parameters);
+	const { ids: others } = await rig.wait(shareOf(100), parameters);
 	const { waiting, ids } = await rig.wait(2, parameters);
 	const [one = '', other = ''] = ids;
 	await later(30_000);
@@ -104,22 +105,22 @@ describe('By an API that takes ten requests a second,', () => {
 		return async () => await Promise.all(waits.map(async (one) => await one.jsonWithin(DEADLINE_MS)));
 	}
 
-	it('100 sessions that ended a second before Max Wait are shown as ended', async () => {
-		const outputs = await startMany(100, {});
+	it('sessions that ended a second before Max Wait are shown as ended', async () => {
+		const outputs = await startMany(shareOf(100), {});
 		rig.complete(rig.simulator.sessions.keys());
 		limit(10);
 		for (const output of await outputs()) expect(output).toMatchObject([{ outcome: 'completed' }]);
 	});
 
-	it('200 sessions are ended at Max Wait, however long the pauses are that it wants', async () => {
-		const outputs = await startMany(200, ENDED);
+	it('sessions are ended at Max Wait, however long the pauses are that it wants', async () => {
+		const outputs = await startMany(shareOf(200), ENDED);
 		limit(10, { 'retry-after': '30' });
 		for (const output of await outputs()) expect(output).toMatchObject([{ endedAtTimeout: true }]);
 		for (const { status } of rig.simulator.sessions.values()) expect(status).toBe('completed');
 	});
 
-	it('what was said in 100 calls that end together is fetched', async () => {
-		const { waiting, ids } = await rig.wait(100, makeAndWait({ recording: 'summarize' }), 3_600_000);
+	it('what was said in calls that end together is fetched', async () => {
+		const { waiting, ids } = await rig.wait(shareOf(100), makeAndWait({ recording: 'summarize' }), 3_600_000);
 		for (const id of ids) await rig.simulator.moveCall(id, 'answered');
 		limit(10);
 		for (const id of ids) await rig.simulator.moveCall(id, 'ended');
@@ -128,12 +129,12 @@ describe('By an API that takes ten requests a second,', () => {
 	});
 });
 
-it('An API that is down for a minute at the Max Wait of 100 sessions is asked to end 20 a second at most', async () => {
-	const { waiting } = await rig.wait(100, ENDED, 60_000);
+it('An API that is down for a minute at the Max Wait of many sessions is asked to end 20 a second at most', async () => {
+	const { waiting } = await rig.wait(shareOf(100), ENDED, 60_000);
 	await later(59_000);
 	rig.simulator.addFault({ kind: 'status', status: 503, match: always });
 	setTimeout(() => rig.simulator.clearFaults(), 60_000);
-	expect(await waiting.jsonWithin()).toMatchObject(Array(100).fill({ endedAtTimeout: true }));
+	expect(await waiting.jsonWithin()).toMatchObject(Array(shareOf(100)).fill({ endedAtTimeout: true }));
 	const inSecond = ends().map(({ receivedAtMs }) => Math.floor(receivedAtMs / 1000));
 	for (const second of new Set(inSecond))
 		expect(inSecond.filter((one) => one === second).length).toBeLessThanOrEqual(20);
@@ -142,10 +143,10 @@ it('An API that is down for a minute at the Max Wait of 100 sessions is asked to
 it.each<[string, number]>([
 	['its outcome', 30_000],
 	['what was said', 3_000_000],
-])('Ends of 100 sessions that are too many cost another execution nothing: %s', async (what, moreMs) => {
+])('Ends that are too many cost another execution nothing: %s', async (what, moreMs) => {
 	const isCall = what === 'what was said';
 	const call = makeAndWait({ recording: 'transcribe', options: { includeWait: 1 } });
-	await rig.wait(100, ENDED);
+	await rig.wait(shareOf(100), ENDED);
 	const { waiting, ids } = await rig.wait(1, isCall ? call : {}, MAX_WAIT_MS + moreMs);
 	await later(MAX_WAIT_MS - 10_000);
 	if (!isCall) rig.complete(ids);
@@ -156,8 +157,8 @@ it.each<[string, number]>([
 	expect(await waiting.jsonWithin(90_000)).toMatchObject([expected]);
 });
 
-it('Ends that hang for 200 sessions of one execution let another one end its session', async () => {
-	const { ids } = await rig.wait(200, ENDED);
+it('Ends that hang for the sessions of one execution let another one end its session', async () => {
+	const { ids } = await rig.wait(shareOf(200), ENDED);
 	await later(MAX_WAIT_MS - 1_000);
 	const body = new RegExp(ids.join('|'));
 	rig.simulator.addFault({ kind: 'hang', match: { path: /end$/, body, ...always } });

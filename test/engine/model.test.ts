@@ -5,11 +5,12 @@
  * n8n's log. Processes that die in the middle of something are tried in test/e2e.
  */
 import fc from 'fast-check';
+import { shareOf } from '../unit/support';
 import { type Case, cases } from './modelCases';
 import { INVARIANTS } from './modelRules';
 import { observe, type Observed, watchExecutions } from './modelRun';
 
-const CASES = Number(process.env.MODEL_CASES ?? 200);
+const CASES = Number(process.env.MODEL_CASES ?? shareOf(200));
 /** Fixed, so that a run of CI fails for what was changed and nothing else. */
 const SEED = Number(process.env.MODEL_SEED ?? 20_260_115);
 /** A counterexample to look at again, as the test prints it. */

@@ -186,6 +186,7 @@ it('Session: Get Many puts out the sessions that fit, newest first, up to the li
 	rig.simulator.sessions.set('s', one as SimulatedSession);
 	expect(JSON.stringify(await run(session('getAll', { simplify: false })))).toContain('secret-token');
 	// Without regard to case.
+	rig.simulator.sessions.clear();
 	rig.simulator.addFault({ kind: 'noData', body: { data: [{ sessionId: 's', status: 'Running' }] } });
 	expect(await run(session('getAll', { filters: { status: ['running'] } }))).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 /** What VideoSDK refuses, or a host keeps waiting for, costs no other conversation or execution its outcome and its words. */
+import { shareOf } from '../unit/support';
 import { makeAndWait } from './callRig';
 import { later, useRig } from './rig';
 import type { WaitingRun } from './waitingRun';
@@ -10,17 +11,17 @@ const A_DAY = { maxWait: 24, maxWaitUnit: 'hours' };
 const A_MINUTE = { options: { includeWait: 1 } };
 const always = { times: Infinity };
 
-it('300 sessions that ended five minutes before Max Wait are shown as ended, although each end is one too many', async () => {
-	const { waiting, ids } = await rig.wait(300, { options: { endAtTimeout: true } }, DAY_MS);
+it('Sessions that ended five minutes before Max Wait are shown as ended, although each end is one too many', async () => {
+	const { waiting, ids } = await rig.wait(shareOf(300), { options: { endAtTimeout: true } }, DAY_MS);
 	await later(DAY_MS - 300_000);
 	rig.complete(ids);
 	rig.simulator.addFault({ kind: 'status', status: 429, match: { path: /end$/, ...always } });
 	const output = await waiting.jsonWithin(1_200_000);
-	expect(output?.map(({ outcome }) => outcome)).toEqual(Array(300).fill('completed'));
+	expect(output?.map(({ outcome }) => outcome)).toEqual(Array(shareOf(300)).fill('completed'));
 });
 
-it('500 calls whose transcripts are not ready cost another execution no recording', async () => {
-	const { ids: others } = await rig.wait(500, makeAndWait({ recording: 'transcribe' }), HOUR_MS);
+it('Calls whose transcripts are not ready cost another execution no recording', async () => {
+	const { ids: others } = await rig.wait(shareOf(500), makeAndWait({ recording: 'transcribe' }), HOUR_MS);
 	const { waiting, ids } = await rig.wait(1, makeAndWait({ recording: 'record', ...A_MINUTE }), HOUR_MS);
 	await later(60_000);
 	const lists = { method: 'GET', path: /recordings|transcriptions/, ...always };
@@ -33,11 +34,11 @@ it('500 calls whose transcripts are not ready cost another execution no recordin
 	expect(await waiting.jsonWithin(900_000)).toMatchObject([{ recordingUrl: expect.any(String) }]);
 });
 
-it('Recordings that are asked for too often cost 60 other executions no outcome', async () => {
+it('Recordings that are asked for too often cost other executions no outcome', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY });
-	const { ids } = await rig.wait(100, parameters, DAY_MS);
+	const { ids } = await rig.wait(shareOf(100), parameters, DAY_MS);
 	const waits: WaitingRun[] = [];
-	for (let index = 0; index < 60; index++) waits.push((await rig.wait()).waiting);
+	for (let index = 0; index < shareOf(60); index++) waits.push((await rig.wait()).waiting);
 	await later(590_000);
 	const match = { path: /recordings|transcriptions/, ...always };
 	rig.simulator.addFault({ kind: 'status', status: 429, match });
@@ -65,7 +66,7 @@ it('Texts that drip cost no other call of their execution its transcript', async
 it('Accounts whose looks hang hold up no other account', async () => {
 	for (let account = 0; account < 8; account++) {
 		rig.engine.useOtherCredentials(rig.credentials());
-		await rig.wait(20);
+		await rig.wait(shareOf(20));
 	}
 	rig.simulator.addFault({ kind: 'hang', match: { method: 'GET', ...always } });
 	const { url: baseUrl, apiKey, secret: secretKey, sessions } = await rig.addSimulator();
@@ -77,25 +78,25 @@ it('Accounts whose looks hang hold up no other account', async () => {
 	expect(await waiting.jsonWithin(45_000)).toMatchObject([{ outcome: 'completed' }]);
 });
 
-it('Texts of 250 calls that hang hold up their execution for minutes, and cost no recording, and another no transcript', async () => {
+it('Texts of calls that hang hold up their execution for minutes, and cost no recording, and another no transcript', async () => {
 	const parameters = makeAndWait({ recording: 'summarize', ...A_DAY, ...A_MINUTE });
-	const { waiting: held, ids: others } = await rig.wait(250, parameters, DAY_MS);
+	const { waiting: held, ids: others } = await rig.wait(shareOf(250), parameters, DAY_MS);
 	const { waiting, ids } = await rig.wait(1, parameters, DAY_MS);
 	await rig.talk(others);
 	await later(100);
 	const texts = [...rig.simulator.transcriptions.keys()];
-	expect(texts).toHaveLength(250);
+	expect(texts).toHaveLength(shareOf(250));
 	rig.simulator.addFault({ kind: 'hang', match: { path: new RegExp(texts.join('|')), ...always } });
 	await later(60_000);
 	await rig.talk(ids);
 	expect(await waiting.jsonWithin(60_000)).toMatchObject([{ transcript: expect.any(String) }]);
 	const output = await held.jsonWithin(1_200_000);
-	expect(output).toMatchObject(Array(250).fill({ recordingUrl: expect.any(String) as string }));
+	expect(output).toMatchObject(Array(shareOf(250)).fill({ recordingUrl: expect.any(String) as string }));
 });
 
 it('What another process could not carry is fetched, although it ended an hour ago', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY, ...A_MINUTE });
-	const { waiting, ids } = await rig.wait(100, parameters, DAY_MS);
+	const { waiting, ids } = await rig.wait(shareOf(100), parameters, DAY_MS);
 	waiting.receiver = await rig.addEngine();
 	rig.simulator.setEventFaults({ drop: () => true });
 	const body = 'the café '.repeat(15_000);
@@ -104,5 +105,5 @@ it('What another process could not carry is fetched, although it ended an hour a
 	await later(HOUR_MS);
 	await rig.talk(ids.slice(0, 1));
 	const output = (await waiting.jsonWithin(HOUR_MS)) ?? [];
-	expect(output.filter(({ transcript }) => typeof transcript === 'string')).toHaveLength(100);
+	expect(output.filter(({ transcript }) => typeof transcript === 'string')).toHaveLength(shareOf(100));
 });

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type {
 	IDataObject,
 	IExecuteFunctions,
@@ -11,6 +10,9 @@ import type {
 /** Every run of the tests generates the same cases; FC_SEED asks for others, as the nightly run does. */
 export const SEED = Number(process.env.FC_SEED ?? 20_260_115);
 
+/** Of so many cases, conversations or executions all are tried if ALL_CASES is set, as CI does, else a quarter: in a minute. */
+export const shareOf = (count: number) => (process.env.ALL_CASES ? count : Math.ceil(count / 4));
+
 /** Checks a property on so many generated cases. */
 export const checkTimes =
 	(numRuns: number) =>
@@ -18,12 +20,12 @@ export const checkTimes =
 		arbitraries: { [Index in keyof Cases]: fc.Arbitrary<Cases[Index]> },
 		predicate: (...given: Cases) => boolean | void,
 	): void =>
-		fc.assert(fc.property<Cases>(...arbitraries, predicate), { seed: SEED, numRuns });
+		fc.assert(fc.property<Cases>(...arbitraries, predicate), { seed: SEED, numRuns: shareOf(numRuns) });
 
 export const check = checkTimes(300);
 
 export const checkAsync = async <T>(property: fc.IAsyncProperty<T>, numRuns = 100): Promise<void> =>
-	await fc.assert(property, { seed: SEED, numRuns });
+	await fc.assert(property, { seed: SEED, numRuns: shareOf(numRuns) });
 
 /** Any UTF-16 text, lone surrogates included. */
 export function utf16(maxLength = 40) {
@@ -32,25 +34,6 @@ export function utf16(maxLength = 40) {
 }
 
 export const unicode = (minLength = 0, maxLength = 40) => fc.string({ unit: 'binary', minLength, maxLength });
-
-interface KeyPair {
-	privateKey: KeyObject;
-	publicKey: KeyObject;
-	/** As VideoSDK publishes its key: PKCS#1, with newlines around. */
-	publishedPem: string;
-}
-/** Made once for all test files of a process: one takes a third of a second. */
-const keyPairs: Record<string, KeyPair> = (Object(process)[Symbol.for('key pairs of tests')] ??= {});
-
-/** @param number the same number gives the same pair */
-export const rsaKeyPair = (number = 0, modulusLength = 2_048): KeyPair =>
-	(keyPairs[`${number} ${modulusLength}`] ??= makeKeyPair(modulusLength));
-
-function makeKeyPair(modulusLength: number): KeyPair {
-	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
-	const pem = String(publicKey.export({ type: 'pkcs1', format: 'pem' }));
-	return { privateKey, publicKey, publishedPem: `\n${pem}\n` };
-}
 
 export const NODE: INode = {
 	id: 'node-1',

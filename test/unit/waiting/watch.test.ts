@@ -11,6 +11,7 @@ import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { Watch } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
 import { WANT } from '../conversation/facts';
+import { shareOf } from '../support';
 
 const MAX_WAIT_MS = 60_000;
 const never = async () => await new Promise<never>(() => undefined);
@@ -222,8 +223,8 @@ it('A wait is told once a round, however many of its conversations are over', as
 });
 
 it.each([
-	['600 executions of one account', 600, 0],
-	['20 executions beside one of 1,000 conversations that no page of the list shows', 20, 1_000],
+	['Executions of one account', shareOf(600), 0],
+	['Executions beside one of many conversations that no page of the list shows', 20, shareOf(1_000)],
 ])('%s: each is looked at once more at Max Wait', async (_what, count, others) => {
 	const maxWaitMs = 600_000;
 	const end = after(maxWaitMs - 1_000);

@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import { forgetPublishedKeys, publishedKeys } from '../../../nodes/VideoSdkAgentCloud/webhook/keyCache';
-import { checkAsync, jsonAnswer, requestContext, rsaKeyPair, settle } from '../support';
+import { rsaKeyPair } from '../../simulator/keyPair';
+import { checkAsync, jsonAnswer, requestContext, settle } from '../support';
 
 const HOST = 'https://api.videosdk.live/';
 const HOSTS = [HOST, 'https://other.example.com/'];

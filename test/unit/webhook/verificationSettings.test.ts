@@ -5,7 +5,8 @@ import {
 	readVerificationSettings,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
 import { contextEnvelope } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
-import { NODE, rsaKeyPair } from '../support';
+import { rsaKeyPair } from '../../simulator/keyPair';
+import { NODE } from '../support';
 
 const pair = rsaKeyPair();
 const KEYS = { apiKey: 'key', secretKey: ' secret\n\u200b' };

@@ -2,7 +2,8 @@ import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypt
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import fc from 'fast-check';
 import { isSignedWith, readPublicKey } from '../../../nodes/VideoSdkAgentCloud/webhook/verify';
-import { checkTimes, rsaKeyPair, unicode, utf16 } from '../support';
+import { rsaKeyPair } from '../../simulator/keyPair';
+import { checkTimes, unicode, utf16 } from '../support';
 
 const pair = rsaKeyPair();
 const foreignPair = rsaKeyPair(1);

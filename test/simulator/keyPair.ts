@@ -1,0 +1,20 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+
+interface KeyPair {
+	privateKey: KeyObject;
+	publicKey: KeyObject;
+	/** As VideoSDK publishes its key: PKCS#1, with newlines around. */
+	publishedPem: string;
+}
+/** Made once for all test files of a process: one takes a third of a second. */
+const keyPairs: Record<string, KeyPair> = (Object(process)[Symbol.for('key pairs of tests')] ??= {});
+
+/** @param number the same number gives the same pair */
+export const rsaKeyPair = (number = 0, modulusLength = 2_048): KeyPair =>
+	(keyPairs[`${number} ${modulusLength}`] ??= makeKeyPair(modulusLength));
+
+function makeKeyPair(modulusLength: number): KeyPair {
+	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+	const pem = String(publicKey.export({ type: 'pkcs1', format: 'pem' }));
+	return { privateKey, publicKey, publishedPem: `\n${pem}\n` };
+}
