@@ -66,7 +66,7 @@ it('Texts that drip cost no other call of their execution its transcript', async
 it('Accounts whose looks hang hold up no other account', async () => {
 	for (let account = 0; account < 8; account++) {
 		rig.engine.useOtherCredentials(rig.credentials());
-		await rig.wait(shareOf(20));
+		await rig.wait(20);
 	}
 	rig.simulator.addFault({ kind: 'hang', match: { method: 'GET', ...always } });
 	const { url: baseUrl, apiKey, secret: secretKey, sessions } = await rig.addSimulator();
@@ -96,7 +96,7 @@ it('Texts of calls that hang hold up their execution for minutes, and cost no re
 
 it('What another process could not carry is fetched, although it ended an hour ago', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY, ...A_MINUTE });
-	const { waiting, ids } = await rig.wait(shareOf(100), parameters, DAY_MS);
+	const { waiting, ids } = await rig.wait(100, parameters, DAY_MS);
 	waiting.receiver = await rig.addEngine();
 	rig.simulator.setEventFaults({ drop: () => true });
 	const body = 'the café '.repeat(15_000);
@@ -105,5 +105,5 @@ it('What another process could not carry is fetched, although it ended an hour a
 	await later(HOUR_MS);
 	await rig.talk(ids.slice(0, 1));
 	const output = (await waiting.jsonWithin(HOUR_MS)) ?? [];
-	expect(output.filter(({ transcript }) => typeof transcript === 'string')).toHaveLength(shareOf(100));
+	expect(output.filter(({ transcript }) => typeof transcript === 'string')).toHaveLength(100);
 });
