@@ -6,6 +6,9 @@
  */
 const root = 'nodes/VideoSdkAgentCloud';
 
+// As many cases as in CI.
+process.env.ALL_CASES = '1';
+
 export default {
 	mutate: [
 		`${root}/conversation/*.ts`,

@@ -10,7 +10,7 @@ import type {
 /** Every run of the tests generates the same cases; FC_SEED asks for others, as the nightly run does. */
 export const SEED = Number(process.env.FC_SEED ?? 20_260_115);
 
-/** Of so many cases, conversations or executions all are tried if ALL_CASES is set, as CI does, else a quarter: in a minute. */
+/** All of so many cases, conversations or executions if ALL_CASES is set, as in CI; else a quarter, so that a run takes a minute. */
 export const shareOf = (count: number) => (process.env.ALL_CASES ? count : Math.ceil(count / 4));
 
 /** Checks a property on so many generated cases. */
