@@ -383,6 +383,13 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			return callId;
 		};
 
+		// A person who can't be called isn't shown as called.
+		const body = { message: 'No credit' };
+		stage.simulator.addFault({ match: { path: /call$/, method: 'POST' }, kind: 'status', status: 403, body });
+		await stage.press(file);
+		expect(await appointments.rows()).toMatchObject([{ called: expect.stringContaining('No credit') }, {}]);
+		await appointments.change('phone', ADA, { called: null });
+
 		const forAda = await call();
 		expect(await rows()).toEqual([MONDAY, '-']);
 		expect(await stage.askAsAgent(forAda, 0, {})).toBe(JSON.stringify({ time: TUESDAY }));
