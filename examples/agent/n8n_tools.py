@@ -73,6 +73,8 @@ def function_for(entry: Tool, tool: dict) -> FunctionTool:
     async def ask(**arguments: Any) -> dict:
         try:
             async with connected(tool, tool["timeout"]) as session:
+                # Otherwise mcp lists them after the call, when an execution that has its response no longer answers.
+                await session.list_tools()
                 result = await session.call_tool(entry.name, arguments)
         except Exception as error:
             logger.warning("%s failed: %s", entry.name, reason(error))
