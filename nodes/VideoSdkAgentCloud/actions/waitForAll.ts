@@ -9,6 +9,7 @@ import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
 import { type ItemWait, planWait, sentCalls, type WaitOptions } from '../waiting/planWait';
 import type { CredentialOfItem, Operation } from './operation';
+import { noteWait } from './run/secondRun';
 
 /** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */
 function readWait(read: ItemReader, option: Field) {
@@ -57,8 +58,11 @@ export function waitingBy(kind: KindName, ofItem: (read: ItemReader) => ItemWait
 		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex)),
 	});
 	return {
-		complete: async (context, output, credential) =>
-			await putToWait(context, output, optionsOf(context, output, credential)),
+		complete: async (context, output, credential) => {
+			const shown = await putToWait(context, output, optionsOf(context, output, credential));
+			await noteWait(context);
+			return shown;
+		},
 		stop: async (context, started, credential) =>
 			endAtMaxWait(kind, await planWait(context, started, optionsOf(context, started, credential))),
 	} satisfies Pick<Operation, 'complete' | 'stop'>;

@@ -5,6 +5,7 @@ import {
 	type IRunData,
 	type IRunExecutionData,
 	type ITaskData,
+	type RelatedExecution,
 	sleep,
 } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
@@ -18,6 +19,8 @@ const CONTEXT_FIELD = 'agentCloudOver';
 /** 'lost': n8n 1.x has not stored which it is. */
 type State = 'failed' | 'lost' | 'open' | 'over';
 
+type WrongContinuation = 'early' | 'ended' | 'failed' | 'lost';
+
 /** A sub-workflow that isn't over, has failed without n8n telling so, or isn't known. */
 interface Found {
 	/** The node that ran it. */
@@ -25,6 +28,31 @@ interface Found {
 	state: State;
 	/** The node has not run again since, as in a loop. */
 	isLatest: boolean;
+}
+
+/** An execution that waits for its sub-workflow. */
+export interface Above extends RelatedExecution {
+	/** What n8n has stored of it: while it runs, as it was when it last began to wait. */
+	data?: IRunExecutionData;
+	/** Of the sub-workflow's execution. */
+	childId: string;
+}
+
+/**
+ * Looks up the execution that waits for this one, its sub-workflow, then the one that waits for that, and so on. None in newer versions
+ * of n8n, which have a token for each execution and continue only those that wait, nor in what a user retries.
+ */
+export async function* executionsAbove(context: IExecuteFunctions): AsyncGenerator<Above> {
+	const { runExecutionData } = context as InEngine;
+	if (runExecutionData?.resumeToken !== undefined || context.getMode() === 'retry') return;
+	let childId = context.getExecutionId();
+	let parent = runExecutionData?.parentExecution;
+	while (parent && parent.shouldResume !== false) {
+		const data = await context.getExecutionDataById(parent.executionId).catch(() => undefined);
+		yield { ...parent, data, childId };
+		childId = parent.executionId;
+		parent = data?.parentExecution;
+	}
 }
 
 /** @returns whether a node of this execution ran sub-workflows */
@@ -80,18 +108,21 @@ function isLost({ data, metadata, source: [from] }: ITaskData, runData: IRunData
  * Looks up the sub-workflows that an execution has waited for.
  *
  * @param over IDs of those known to be over; more are added
+ * @param isLatestOnly whether only the latest known one of each node counts
  */
 async function subWorkflowsOf(
 	context: IExecuteFunctions,
 	execution?: IRunExecutionData,
 	over: string[] = [],
+	isLatestOnly = false,
 ): Promise<Found[]> {
 	const found: Found[] = [];
 	const { runData = {} } = execution?.resultData ?? {};
 	for (const [node, runs] of Object.entries(runData)) {
 		for (const run of runs) {
 			const isLatest = run === runs.at(-1);
-			if (isLost(run, runData)) found.push({ node, state: 'lost', isLatest });
+			if (isLatestOnly && !isLatest) continue;
+			if (!isLatestOnly && isLost(run, runData)) found.push({ node, state: 'lost', isLatest });
 			const { executionId: id } = run.metadata?.subExecution ?? {};
 			if (id === undefined || over.includes(id)) continue;
 			const state = await stateOf(context, id);
@@ -102,15 +133,32 @@ async function subWorkflowsOf(
 	return found;
 }
 
+/** @returns what is wrong with sub-workflows. @param isStopping whether a node that ran one ends its execution if that fails */
+async function wrongWith(
+	find: () => Promise<Found[]>,
+	isStopping: (node: string) => boolean,
+): Promise<WrongContinuation | undefined> {
+	for (const untilMs = Date.now() + STORED_WITHIN_MS; ; await sleep(LOOK_AGAIN_MS)) {
+		const found = await find();
+		const states = found.map(({ state }) => state);
+		if (states.includes('lost')) return 'lost';
+		if (!states.includes('open')) {
+			return found.some(({ node, isLatest }) => isLatest || isStopping(node)) ? 'failed' : undefined;
+		}
+		if (Date.now() >= untilMs) return 'early';
+	}
+}
+
 /**
  * n8n 1.x continues an execution each time a run of its sub-workflow ends: also if it ends by waiting again or with an error, and if the
- * execution was stopped meanwhile (WaitTracker.startExecution).
+ * execution was stopped meanwhile (WaitTracker.startExecution). What it then runs may be a sub-workflow, too.
  *
- * @returns why this execution should not go on: it is over, or its sub-workflow is not, or has failed, or may have. undefined: it should
+ * @returns why this execution, or one that waits for it, should not go on: it is over, or its sub-workflow is not, or has failed, or may
+ * have. undefined: it should
  */
 export async function findWrongContinuation(
 	context: IExecuteFunctions,
-): Promise<'early' | 'ended' | 'failed' | 'lost' | undefined> {
+): Promise<WrongContinuation | undefined> {
 	const { workflow, runExecutionData } = context as InEngine;
 	// Of what a user retries, n8n deletes it.
 	if (runExecutionData?.resultData.error !== undefined) return 'ended';
@@ -119,19 +167,21 @@ export async function findWrongContinuation(
 		return onError === 'stopWorkflow' && !continueOnFail;
 	};
 	// Versions before 'shouldResume' tell only here that a sub-workflow isn't waited for.
-	const isWaitedFor = (name: string) =>
-		(workflow?.getNode(name)?.parameters.options as IDataObject | undefined)?.waitForSubWorkflow !== false;
-	if (!hasSubExecutions(context)) return undefined;
-	// Stored with the execution, so that a loop asks for each of them once.
-	const over = (context.getContext('flow')[CONTEXT_FIELD] ??= []) as string[];
-	for (const untilMs = Date.now() + STORED_WITHIN_MS; ;) {
-		const all = await subWorkflowsOf(context, runExecutionData, over);
-		const found = all.filter(({ node }) => isWaitedFor(node));
-		if (found.some(({ state }) => state === 'lost')) return 'lost';
-		if (!found.some(({ state }) => state === 'open')) {
-			return found.some(({ node, isLatest }) => isLatest || isStopping(node)) ? 'failed' : undefined;
-		}
-		if (Date.now() >= untilMs) return 'early';
-		await sleep(LOOK_AGAIN_MS);
+	const isWaitedFor = ({ node }: Found) =>
+		(workflow?.getNode(node)?.parameters.options as IDataObject | undefined)?.waitForSubWorkflow !== false;
+	let wrong: WrongContinuation | undefined;
+	if (hasSubExecutions(context)) {
+		// Stored with the execution, so that a loop asks for each of them once.
+		const over = (context.getContext('flow')[CONTEXT_FIELD] ??= []) as string[];
+		const find = async () => (await subWorkflowsOf(context, runExecutionData, over)).filter(isWaitedFor);
+		wrong = await wrongWith(find, isStopping);
 	}
+	for await (const { data, childId, shouldResume } of executionsAbove(context)) {
+		if (wrong) break;
+		if (data?.resultData.error !== undefined) return 'ended';
+		const find = async () => await subWorkflowsOf(context, data, [childId], true);
+		// Versions that don't tell this don't tell a sub-workflow that isn't waited for either.
+		if (shouldResume) wrong = await wrongWith(find, isStopping);
+	}
+	return wrong;
 }

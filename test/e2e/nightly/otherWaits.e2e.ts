@@ -7,7 +7,7 @@ import { outputOf, type WorkflowNode } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
-import { BY_GATEWAY, chain, inMode, jsonNode, n8nNode, ourNode } from '../nodes';
+import { BY_GATEWAY, chain, inMode, itemNodes, jsonNode, n8nNode, ourNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
@@ -117,16 +117,21 @@ describe('n8n 1.123.81 in queue mode, which may run an execution on both workers
 		const { n8n, webhooksUrl, simulator } = setup;
 		const node = (name: string, operation: string, number: string) =>
 			ourNode(setup, name, 'videoSdkAgentCloud', call(operation, number));
+		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);
 		const child = chain('Child', [
-			n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1),
+			called,
 			node('Call and wait', 'makeAndWait', MANAGER),
 			node('Call the next and wait', 'makeAndWait', PAYEE),
 		]);
 		const workflowId = inMode('id', (await n8n.rest.createWorkflow(child)).id);
 		const run = n8nNode('Run', 'executeWorkflow', { workflowId, options: {} }, 1.2);
 		const last = node('Make call', 'make', APPROVED);
-		await publishAll(setup, { early: [run, last], slow: [run, pause('As an AI agent', 25), last] });
-		for (const [index, path] of ['early', 'slow'].entries()) {
+		const lastId = inMode('id', (await n8n.rest.createWorkflow(chain('Last', [called, last]))).id);
+		const runLast = n8nNode('Run last', 'executeWorkflow', { workflowId: lastId, options: {} }, 1.2);
+		const slow = [run, pause('As an AI agent', 25), runLast];
+		const each = [...itemNodes([{}, {}, {}]), { ...run, parameters: { ...run.parameters, mode: 'each' } }];
+		await publishAll(setup, { early: [run, last], below: [run, runLast], slow, each });
+		for (const [index, path] of ['early', 'below', 'slow', 'each'].entries()) {
 			void n8n.rest.triggerByWebhook(`${webhooksUrl}/webhook/${path}`);
 			for (const number of [MANAGER, PAYEE]) {
 				const { callId } = await waitFor(`a call to ${number}`, async () => callsTo(setup, number)[index]);
@@ -134,7 +139,8 @@ describe('n8n 1.123.81 in queue mode, which may run an execution on both workers
 				for (const status of ['answered', 'ended'] as const) await simulator.moveCall(callId, status);
 			}
 			await during(45_000);
-			expect(callsTo(setup, APPROVED)).toHaveLength(index);
+			expect(callsTo(setup, APPROVED)).toHaveLength(index < 2 ? 0 : 1);
+			expect(callsTo(setup, MANAGER)).toHaveLength(index + 1);
 		}
 	});
 });

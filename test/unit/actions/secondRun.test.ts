@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { isOneOfMany, noteWait } from '../../../nodes/VideoSdkAgentCloud/actions/run/secondRun';
 import { checkAsync, NODE } from '../support';
 
 type IsSecondRun = (context: IExecuteFunctions) => Promise<boolean>;
@@ -56,4 +57,24 @@ it('Of the runs that begin with the same stored execution, the first one that co
 		}
 	});
 	await checkAsync(property, 300);
+});
+
+it('n8n 1.x: what runs a sub-workflow for each item calls no one after the first one waits, at any depth', async () => {
+	/** n8n has stored so many runs of nodes of the first execution, and runs another one below it, in which this one is. */
+	const below = (id: string, runs: number, waitTill?: Date) => ({
+		...{ getExecutionId: () => id, getMode: () => 'trigger' },
+		runExecutionData: { executionData: {}, waitTill, parentExecution: { executionId: `above ${id}` } },
+		getExecutionDataById: async (executionId: string) => ({
+			resultData: { runData: { Node: Array.from({ length: runs }, () => ({})) } },
+			parentExecution: executionId === 'top' ? undefined : { executionId: 'top' },
+		}),
+	});
+	const judge = async (...of: Parameters<typeof below>) => await isOneOfMany(below(...of) as never);
+	await noteWait(below('1', 2) as never);
+	expect(await judge('2', 2)).toBe(false);
+	await noteWait(below('1', 2, new Date()) as never);
+	expect(await judge('2', 2)).toBe(true);
+	expect(await judge('1', 2)).toBe(false);
+	// What runs them has waited for the first one, as in a loop.
+	expect(await judge('2', 3)).toBe(false);
 });

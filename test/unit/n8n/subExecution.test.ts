@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { Operation } from '../../../nodes/VideoSdkAgentCloud/actions/operation';
 import { outcomesBefore } from '../../../nodes/VideoSdkAgentCloud/actions/run/retriedExecution';
+import type { InEngine } from '../../../nodes/VideoSdkAgentCloud/n8n/nodeContext';
 import { findWrongContinuation, hasSubExecutions } from '../../../nodes/VideoSdkAgentCloud/n8n/subExecution';
 
 /** A run of a workflow whose nodes ran sub-workflows, each by the ID of its execution. */
@@ -40,6 +41,8 @@ const contextOf = (
 ) =>
 	({
 		getContext: () => kept,
+		getExecutionId: () => 'own',
+		getMode: () => 'webhook',
 		workflow: {
 			getNode: (name: string) => ({
 				onError: name.endsWith('on') ? 'continueErrorOutput' : undefined,
@@ -59,6 +62,8 @@ const ended =
 		parentExecution,
 		resultData: { runData: runDataOf(runs), error },
 	});
+type Told = [boolean | undefined];
+const above = (executionId: string, [shouldResume]: Told = [true]) => ({ executionId, shouldResume });
 const waiting = (shouldResume?: boolean, error?: Error) => () => ({
 	waitTill: new Date(),
 	parentExecution: { shouldResume },
@@ -83,11 +88,7 @@ it.each<[string, Record<string, string[]>, string | undefined]>([
 	['has failed, as its node has', { 'Run and fail': ['failed'] }, undefined],
 	['has failed, as an item tells', { 'Run on': ['failed'] }, undefined],
 	['has failed, which 1.x hides from a node that is to go on', { 'Loop on': ['over', 'failed'] }, 'failed'],
-	[
-		'has failed, before the next one in a loop that is to go on',
-		{ 'Loop on': ['failed', 'over'] },
-		undefined,
-	],
+	['has failed, before the next in a loop that goes on', { 'Loop on': ['failed', 'over'] }, undefined],
 	['has failed, before the next one in a loop', { Loop: ['failed', 'over'] }, 'failed'],
 	['is over, but its own sub-workflow has failed', { Run: ['unaware'] }, 'failed'],
 	['is over, and was told that its own sub-workflow has failed', { Run: ['aware'] }, undefined],
@@ -151,4 +152,33 @@ it.each([
 	const message = expect.stringContaining('The sub-workflow before this node') as string;
 	const refusal = { reason: { message } };
 	expect(await told).toMatchObject([refusal, isRefused ? refusal : { value: [] }]);
+});
+
+it.each<[string, () => object, string | undefined, Told?]>([
+	['was stopped, or has failed', ended({}, new Error('Declined')), 'ended', [undefined]],
+	['waits for one that has failed', () => ({ ...ended()(), parentExecution: above('failed') }), 'ended'],
+	["has failed, and doesn't wait for it", ended({}, new Error('Declined')), undefined, [false]],
+	['waits for another one', ended({ Run: ['waiting'] }), 'early'],
+	['may not wait for the other one', ended({ Run: ['waiting'] }), undefined, [undefined]],
+	['is not told that an earlier one has failed', ended({ Run: ['failed'] }), 'failed'],
+	['was told that an earlier one has failed', ended({ 'Run on': ['failed'] }), undefined],
+	['waits for it', ended({ Run: ['own'] }), undefined],
+	['has run others for each item', ended({ 'For each': [''] }), undefined],
+	['tried again what had failed', ended({ Run: ['failed', 'over'] }), undefined],
+])('In a sub-workflow, if what runs it %s: %#', async (_what, parent, expected, told: Told = [true]) => {
+	const failed = ended({}, new Error('Declined'));
+	const executions = { parent, failed, own: waiting(true), over: ended(), waiting: waiting(true) };
+	const find = async (mode: string, run: object) => {
+		const context = contextOf({}, executions);
+		Object.assign(context, { getMode: () => mode });
+		const parentExecution = above('parent', told);
+		Object.assign((context as InEngine).runExecutionData!, { parentExecution }, run);
+		const found = findWrongContinuation(context);
+		await jest.advanceTimersByTimeAsync(10_000);
+		return await found;
+	};
+	expect(await find('webhook', {})).toBe(expected);
+	// Of what a user retries, what runs it is over. Newer versions have a token for each execution, and do none of this.
+	expect(await find('retry', {})).toBeUndefined();
+	expect(await find('webhook', { resumeToken: 'token' })).toBeUndefined();
 });

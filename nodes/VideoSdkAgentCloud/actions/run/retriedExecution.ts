@@ -7,7 +7,7 @@ import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { type Operation } from '../operation';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
-import { isSecondRun } from './secondRun';
+import { isOneOfMany, isSecondRun } from './secondRun';
 
 /** n8n keeps 10,000 executions by default, and each of them can be retried at any time. */
 const MAX_RETRIES = 10_000;
@@ -15,7 +15,7 @@ const MAX_RETRIES = 10_000;
 /** What to tell the user, see `findWrongContinuation`. */
 const WRONG_CONTINUATIONS = {
 	ended: [
-		'This execution was stopped, or has failed',
+		'This execution, or the one that runs it, was stopped or has failed',
 		'This version of n8n continues it when its sub-workflow is over.',
 	],
 	early: [
@@ -23,7 +23,7 @@ const WRONG_CONTINUATIONS = {
 		'This version of n8n continues after the first wait. Put this node into the sub-workflow, or update n8n.',
 	],
 	lost: [
-		"This version of n8n doesn't wait until the sub-workflow before this node is over",
+		"This version of n8n can't wait for a sub-workflow of each item",
 		"In Execute Sub-workflow, set 'Mode' to 'Run once with all items', or update n8n.",
 	],
 	failed: [
@@ -61,7 +61,7 @@ export async function outcomesBefore(
 	{ starts, ends }: Operation,
 ): Promise<Outcomes> {
 	if (starts === undefined && !ends) return [];
-	const wrong = await findWrongContinuation(context);
+	const wrong = (await findWrongContinuation(context)) ?? ((await isOneOfMany(context)) ? 'lost' : undefined);
 	// Hanging up is refused only while a sub-workflow is certainly still running.
 	if (wrong && (starts || wrong === 'early')) {
 		const [message, advice] = WRONG_CONTINUATIONS[wrong];

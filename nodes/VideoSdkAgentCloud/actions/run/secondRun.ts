@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
 import { runOf } from '../../n8n/nodeContext';
-import { hasSubExecutions } from '../../n8n/subExecution';
+import { type Above, executionsAbove, hasSubExecutions } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -18,7 +18,7 @@ interface Run {
 
 const NONE: Run = { count: 0, id: '' };
 
-/** The latest run of each execution. */
+/** The latest run of each execution, and in which state of an execution which sub-workflow of it began to wait last. */
 const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
 /** Whether a run is a second one. */
 const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
@@ -56,4 +56,29 @@ export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> 
 	const verdict = verdicts.get(run) ?? judge(context, executionId);
 	verdicts.set(run, verdict);
 	return await verdict;
+}
+
+const belowKey = ({ executionId }: Above) => `below ${executionId}`;
+const stateOf = ({ data }: Above) => Object.values(data?.resultData.runData ?? {}).flat().length;
+
+/** Notes, of what runs this execution as a sub-workflow, that this one waits, if it does. */
+export async function noteWait(context: IExecuteFunctions): Promise<void> {
+	if (!runOf(context)?.waitTill) return;
+	for await (const above of executionsAbove(context)) {
+		latestRuns.set(belowKey(above), { count: stateOf(above), id: above.childId });
+	}
+}
+
+/**
+ * n8n 1.x runs an execution a second time, from its start, if one of its sub-workflows has waited and is over while it still runs others,
+ * one for each item.
+ *
+ * @returns whether another sub-workflow has begun to wait since n8n last stored what runs this one
+ */
+export async function isOneOfMany(context: IExecuteFunctions): Promise<boolean> {
+	for await (const above of executionsAbove(context)) {
+		const waiting = latestRuns.get(belowKey(above));
+		if (waiting?.count === stateOf(above) && waiting.id !== above.childId) return true;
+	}
+	return false;
 }
