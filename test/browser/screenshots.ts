@@ -146,32 +146,9 @@ const PICTURES: Record<string, Picture> = {
 	),
 	'start-form': formPicture(1660, 'Start session', started),
 	'start-and-wait-form': formPicture(1660, 'Start session and wait', { ...bare, operation: 'startAndWait' }),
-	'wait-for-status-form': formPicture(880, 'Wait for session status', {
-		...{ resource: 'session', operation: 'waitForStatus' },
-		sessionId: inMode('id', '={{ $json.sessionId }}'),
-	}),
-	'get-many-form': formPicture(880, 'Get many sessions', {
-		...{ resource: 'session', operation: 'getAll' },
-		filters: { status: ['running'], deploymentId },
-	}),
-	'dispatch-form': formPicture(1200, 'Dispatch agent to room', {
-		...{ resource: 'agent', operation: 'dispatch', meetingId: '={{ $json.roomId }}' },
-		agentId: inMode('id', 'support-agent'),
-		roomOptions: { autoEndSession: true },
-	}),
 	'call-form': formPicture(1500, 'Make call and wait', {
 		...{ ...call, operation: 'makeAndWait', to: '+14155550123', recording: 'summarize' },
 	}),
-	'deployment-list': {
-		height: 760,
-		async show(editor, stage) {
-			await openAction(editor, stage, 'Start session', { resource: 'session', operation: 'start' });
-			await editor.openList('deploymentId');
-			await editor.listSearch.fill('agent');
-			await editor.page.addStyleTag({ content: '[data-test-id=parameter-issues] { visibility: hidden }' });
-			return await formDownTo(editor, editor.listed.filter({ hasText: 'Support agent' }));
-		},
-	},
 	'trigger-list': {
 		height: 900,
 		async show(editor, stage) {
