@@ -40,14 +40,15 @@ export interface Above extends RelatedExecution {
 
 /**
  * Looks up the execution that waits for this one, its sub-workflow, then the one that waits for that, and so on. None in newer versions
- * of n8n, which have a token for each execution and continue only those that wait, nor in what a user retries.
+ * of n8n, which have a token for each execution and continue only those that wait, in the oldest, which don't tell what is waited for
+ * ('shouldResume'), and in what a user retries.
  */
 export async function* executionsAbove(context: IExecuteFunctions): AsyncGenerator<Above> {
 	const { runExecutionData } = context as InEngine;
 	if (runExecutionData?.resumeToken !== undefined || context.getMode() === 'retry') return;
 	let childId = context.getExecutionId();
 	let parent = runExecutionData?.parentExecution;
-	while (parent && parent.shouldResume !== false) {
+	while (parent?.shouldResume) {
 		const data = await context.getExecutionDataById(parent.executionId).catch(() => undefined);
 		yield { ...parent, data, childId };
 		childId = parent.executionId;
@@ -176,12 +177,11 @@ export async function findWrongContinuation(
 		const find = async () => (await subWorkflowsOf(context, runExecutionData, over)).filter(isWaitedFor);
 		wrong = await wrongWith(find, isStopping);
 	}
-	for await (const { data, childId, shouldResume } of executionsAbove(context)) {
+	for await (const { data, childId } of executionsAbove(context)) {
 		if (wrong) break;
 		if (data?.resultData.error !== undefined) return 'ended';
 		const find = async () => await subWorkflowsOf(context, data, [childId], true);
-		// Versions that don't tell this don't tell a sub-workflow that isn't waited for either.
-		if (shouldResume) wrong = await wrongWith(find, isStopping);
+		wrong = await wrongWith(find, isStopping);
 	}
 	return wrong;
 }

@@ -155,11 +155,11 @@ it.each([
 });
 
 it.each<[string, () => object, string | undefined, Told?]>([
-	['was stopped, or has failed', ended({}, new Error('Declined')), 'ended', [undefined]],
+	['was stopped, or has failed', ended({}, new Error('Declined')), 'ended'],
 	['waits for one that has failed', () => ({ ...ended()(), parentExecution: above('failed') }), 'ended'],
 	["has failed, and doesn't wait for it", ended({}, new Error('Declined')), undefined, [false]],
 	['waits for another one', ended({ Run: ['waiting'] }), 'early'],
-	['may not wait for the other one', ended({ Run: ['waiting'] }), undefined, [undefined]],
+	["has failed, and n8n doesn't tell if it waits", ended({}, new Error('Declined')), undefined, [undefined]],
 	['is not told that an earlier one has failed', ended({ Run: ['failed'] }), 'failed'],
 	['was told that an earlier one has failed', ended({ 'Run on': ['failed'] }), undefined],
 	['waits for it', ended({ Run: ['own'] }), undefined],
