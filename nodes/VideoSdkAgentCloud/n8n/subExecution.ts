@@ -56,6 +56,13 @@ export async function* executionsAbove(context: IExecuteFunctions): AsyncGenerat
 	}
 }
 
+/** @returns when the nodes of an execution were run, in ms since 1970 */
+function startsMs(execution?: IRunExecutionData): number[] {
+	return Object.values(execution?.resultData.runData ?? {}).flatMap((runs) =>
+		runs.map(({ startTime }) => startTime),
+	);
+}
+
 /** @returns whether a node of this execution ran sub-workflows */
 export function hasSubExecutions(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as InEngine;
@@ -179,7 +186,9 @@ export async function findWrongContinuation(
 	}
 	for await (const { data, childId } of executionsAbove(context)) {
 		if (wrong) break;
-		if (data?.resultData.error !== undefined) return 'ended';
+		// What it ran before it failed goes on.
+		const isLater = Math.min(...startsMs(runExecutionData)) >= Math.max(...startsMs(data));
+		if (data?.resultData.error !== undefined && isLater) return 'ended';
 		const find = async () => await subWorkflowsOf(context, data, [childId], true);
 		wrong = await wrongWith(find, isStopping);
 	}

@@ -6,7 +6,7 @@ import { findWrongContinuation, hasSubExecutions } from '../../../nodes/VideoSdk
 
 /** A run of a workflow whose nodes ran sub-workflows, each by the ID of its execution. */
 const runDataOf = (runs: Record<string, string[]>) => ({
-	Before: [{ data: { main: [[{ json }]] }, source: [] }],
+	Before: [{ data: { main: [[{ json }]] }, source: [], startTime: 1 }],
 	...Object.fromEntries(
 		Object.entries(runs).map(([name, ids]) => [
 			name,
@@ -14,7 +14,7 @@ const runDataOf = (runs: Record<string, string[]>) => ({
 				metadata: { subExecution: { executionId }, subExecutionsCount: 1, ...TOLD[name]?.metadata },
 				error: TOLD[name]?.error,
 				data: { [name.includes('tool') ? 'ai_tool' : 'main']: [[{ json: {}, ...TOLD[name]?.item }]] },
-				source: [{ previousNode: 'Before' }],
+				...{ source: [{ previousNode: 'Before' }], startTime: 2 },
 			})),
 		]),
 	),
@@ -158,10 +158,10 @@ it.each<[string, () => object, string | undefined, Told?]>([
 	['was stopped, or has failed', ended({}, new Error('Declined')), 'ended'],
 	['waits for one that has failed', () => ({ ...ended()(), parentExecution: above('failed') }), 'ended'],
 	["has failed, and doesn't wait for it", ended({}, new Error('Declined')), undefined, [false]],
+	['has failed later', ended({ Run: ['over'] }, new Error('Declined')), undefined],
 	['waits for another one', ended({ Run: ['waiting'] }), 'early'],
 	["has failed, and n8n doesn't tell if it waits", ended({}, new Error('Declined')), undefined, [undefined]],
 	['is not told that an earlier one has failed', ended({ Run: ['failed'] }), 'failed'],
-	['was told that an earlier one has failed', ended({ 'Run on': ['failed'] }), undefined],
 	['waits for it', ended({ Run: ['own'] }), undefined],
 	['has run others for each item', ended({ 'For each': [''] }), undefined],
 	['tried again what had failed', ended({ Run: ['failed', 'over'] }), undefined],
