@@ -56,18 +56,19 @@ export async function* executionsAbove(context: IExecuteFunctions): AsyncGenerat
 	}
 }
 
-/** @returns when the nodes of an execution were run, in ms since 1970 */
-function startsMs(execution?: IRunExecutionData): number[] {
-	return Object.values(execution?.resultData.runData ?? {}).flatMap((runs) =>
-		runs.map(({ startTime }) => startTime),
-	);
+/** @returns the runs of all nodes of an execution, as far as they are known */
+export function runsIn(execution?: IRunExecutionData): ITaskData[] {
+	return Object.values(execution?.resultData.runData ?? {}).flat();
 }
+
+/** @returns when they began, in ms since 1970 */
+const startsMs = (execution?: IRunExecutionData) => runsIn(execution).map(({ startTime }) => startTime);
 
 /** @returns whether a node of this execution ran sub-workflows */
 export function hasSubExecutions(context: IExecuteFunctions): boolean {
-	const { runExecutionData } = context as InEngine;
-	const runs = Object.values(runExecutionData?.resultData.runData ?? {}).flat();
-	return runs.some(({ metadata }) => metadata?.subExecutionsCount ?? metadata?.subExecution);
+	return runsIn((context as InEngine).runExecutionData).some(
+		({ metadata }) => metadata?.subExecutionsCount ?? metadata?.subExecution,
+	);
 }
 
 async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
@@ -186,7 +187,7 @@ export async function findWrongContinuation(
 	}
 	for await (const { data, childId } of executionsAbove(context)) {
 		if (wrong) break;
-		// What it ran before it failed goes on.
+		// A sub-workflow that began before the failure goes on.
 		const isLater = Math.min(...startsMs(runExecutionData)) >= Math.max(...startsMs(data));
 		if (data?.resultData.error !== undefined && isLater) return 'ended';
 		const find = async () => await subWorkflowsOf(context, data, [childId], true);

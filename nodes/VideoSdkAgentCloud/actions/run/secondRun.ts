@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
 import { runOf } from '../../n8n/nodeContext';
-import { type Above, executionsAbove, hasSubExecutions } from '../../n8n/subExecution';
+import { type Above, executionsAbove, hasSubExecutions, runsIn } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -18,7 +18,7 @@ interface Run {
 
 const NONE: Run = { count: 0, id: '' };
 
-/** The latest run of each execution, and in which state of an execution which sub-workflow of it began to wait last. */
+/** The latest run of each execution and, by `belowKey`, its sub-workflow that began to wait last. */
 const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
 /** Whether a run is a second one. */
 const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
@@ -59,13 +59,13 @@ export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> 
 }
 
 const belowKey = ({ executionId }: Above) => `below ${executionId}`;
-const stateOf = ({ data }: Above) => Object.values(data?.resultData.runData ?? {}).flat().length;
+const countOf = ({ data }: Above) => runsIn(data).length;
 
 /** Notes, of what runs this execution as a sub-workflow, that this one waits, if it does. */
 export async function noteWait(context: IExecuteFunctions): Promise<void> {
 	if (!runOf(context)?.waitTill) return;
 	for await (const above of executionsAbove(context)) {
-		latestRuns.set(belowKey(above), { count: stateOf(above), id: above.childId });
+		latestRuns.set(belowKey(above), { count: countOf(above), id: above.childId });
 	}
 }
 
@@ -78,7 +78,7 @@ export async function noteWait(context: IExecuteFunctions): Promise<void> {
 export async function isOneOfMany(context: IExecuteFunctions): Promise<boolean> {
 	for await (const above of executionsAbove(context)) {
 		const waiting = latestRuns.get(belowKey(above));
-		if (waiting?.count === stateOf(above) && waiting.id !== above.childId) return true;
+		if (waiting?.count === countOf(above) && waiting.id !== above.childId) return true;
 	}
 	return false;
 }
