@@ -13,7 +13,13 @@ const MAX_RECENT = 20;
 const recorded = new PerNode<string[][]>(() => []);
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-async function record(context: IExecuteFunctions, id: string, maxIds: number, by: string): Promise<boolean> {
+async function record(
+	context: IExecuteFunctions,
+	id: string,
+	maxIds: number,
+	by: string,
+	isKept: boolean,
+): Promise<boolean> {
 	const options: ICheckProcessedOptions = { mode: 'entries', maxEntries: ENTRIES_PER_ID * maxIds };
 	// If a worker dies, n8n runs the execution again under the same ID. It isn't a duplicate of itself.
 	const own = `${id}:${by}`;
@@ -22,10 +28,9 @@ async function record(context: IExecuteFunctions, id: string, maxIds: number, by
 	const entries = [...new Set([id, own, ...again])];
 	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', options);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
-	if (!isNew(id) && isNew(own)) {
-		await context.helpers.removeProcessed([own], 'node', options);
-		return false;
-	}
+	const isOthers = !isNew(id) && isNew(own);
+	if (isOthers || !isKept) await context.helpers.removeProcessed([id, own].filter(isNew), 'node', options);
+	if (isOthers || !isKept) return !isOthers;
 	recent.push([id, own]);
 	if (recent.length > MAX_RECENT) recent.shift();
 	return true;
@@ -38,6 +43,7 @@ async function record(context: IExecuteFunctions, id: string, maxIds: number, by
  * @param id of what is handled, within the node
  * @param maxIds as many are remembered
  * @param by who handles it. Default: the execution, however often it is run
+ * @param isKept false: only looks
  * @returns false if another already handles it
  * @throws what n8n's store throws
  */
@@ -46,8 +52,9 @@ export async function isFirstFor(
 	id: string,
 	maxIds = MAX_IDS,
 	by = context.getExecutionId(),
+	isKept = true,
 ): Promise<boolean> {
-	const turn = lastTurn.then(async () => await record(context, id, maxIds, by));
+	const turn = lastTurn.then(async () => await record(context, id, maxIds, by, isKept));
 	lastTurn = turn.catch(() => undefined);
 	return await turn;
 }

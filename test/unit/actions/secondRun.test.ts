@@ -1,17 +1,26 @@
 import fc from 'fast-check';
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { isOneOfMany, noteWait } from '../../../nodes/VideoSdkAgentCloud/actions/run/secondRun';
+import type * as SecondRun from '../../../nodes/VideoSdkAgentCloud/actions/run/secondRun';
 import { checkAsync, NODE } from '../support';
 
-type IsSecondRun = (context: IExecuteFunctions) => Promise<boolean>;
-
 /** Stores of their own, as in another process. */
-function process(): IsSecondRun {
-	let isSecondRun: IsSecondRun | undefined;
+function process(): typeof SecondRun {
+	let loaded: typeof SecondRun | undefined;
 	jest.isolateModules(() => {
-		({ isSecondRun } = jest.requireActual('../../../nodes/VideoSdkAgentCloud/actions/run/secondRun'));
+		loaded = jest.requireActual<typeof SecondRun>('../../../nodes/VideoSdkAgentCloud/actions/run/secondRun');
 	});
-	return isSecondRun!;
+	return loaded!;
+}
+
+/** What n8n's database gives all processes. */
+function database() {
+	const recorded = new Set<string>();
+	const checkProcessedAndRecord = async (ids: string[]) => {
+		const added = ids.filter((id) => !recorded.has(id));
+		for (const id of added) recorded.add(id);
+		return { new: added };
+	};
+	const removeProcessed = async (ids: string[]) => ids.forEach((id) => recorded.delete(id));
+	return { checkProcessedAndRecord, removeProcessed };
 }
 
 const resumption = fc.record({
@@ -25,13 +34,7 @@ const resumption = fc.record({
 it('Of the runs that begin with the same stored execution, the first one that comes to a node of ours starts something', async () => {
 	const property = fc.asyncProperty(fc.array(resumption), async (resumptions) => {
 		const processes = [process(), process(), process()];
-		const recorded = new Set<string>();
-		const checkProcessedAndRecord = async (ids: string[]) => {
-			const added = ids.filter((id) => !recorded.has(id));
-			for (const id of added) recorded.add(id);
-			return { new: added };
-		};
-		const removeProcessed = async (ids: string[]) => ids.forEach((id) => recorded.delete(id));
+		const helpers = database();
 		let stored = '{}';
 		for (const { by, runs, nodes, cause } of resumptions) {
 			const metadata = { subExecutionsCount: Number(cause === 'sub-workflow') };
@@ -41,14 +44,14 @@ it('Of the runs that begin with the same stored execution, the first one that co
 				const runData = { Approval: [0, Date.now(), 1].map((startTime) => ({ startTime, metadata })) };
 				return {
 					...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), getExecutionId: () => '1' },
-					...{ getContext: () => flow, helpers: { checkProcessedAndRecord, removeProcessed } },
+					...{ getContext: () => flow, helpers },
 					workflow: { getNode: () => ({ parameters: { limitWaitTime: cause === 'timer' } }) },
 					runExecutionData: { executionData: {}, resultData: { runData } },
 				};
 			});
 			for (let node = 0; node < nodes; node++) {
 				for (const [run, context] of contexts.entries()) {
-					const isSecondRun = processes[(cause ? by + run : by) % 3]!;
+					const { isSecondRun } = processes[(cause ? by + run : by) % 3]!;
 					expect(await isSecondRun(context as never)).toBe(run > 0);
 				}
 			}
@@ -61,8 +64,10 @@ it('Of the runs that begin with the same stored execution, the first one that co
 
 it('n8n 1.x: what runs a sub-workflow for each item calls no one after the first one waits, at any depth', async () => {
 	const waits = (executionId: string) => ({ executionId, shouldResume: true });
+	const helpers = database();
 	/** n8n has stored so many runs of nodes of the first execution, and runs another one below it, in which this one is. */
 	const below = (id: string, runs: number, waitTill?: Date) => ({
+		...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), helpers },
 		...{ getExecutionId: () => id, getMode: () => 'trigger' },
 		runExecutionData: { executionData: {}, waitTill, parentExecution: waits(`above ${id}`) },
 		getExecutionDataById: async (executionId: string) => ({
@@ -70,11 +75,19 @@ it('n8n 1.x: what runs a sub-workflow for each item calls no one after the first
 			parentExecution: executionId === 'top' ? undefined : waits('top'),
 		}),
 	});
-	const judge = async (...of: Parameters<typeof below>) => await isOneOfMany(below(...of) as never);
-	await noteWait(below('1', 2) as never);
-	expect(await judge('2', 2)).toBe(false);
-	await noteWait(below('1', 2, new Date()) as never);
-	expect([await judge('1', 2), await judge('2', 2)]).toEqual([false, true]);
+	const [one, other] = [process(), process()];
+	const judge = async ({ isOneOfMany }: typeof SecondRun, ...of: Parameters<typeof below>) =>
+		await isOneOfMany(below(...of) as never);
+	await one.noteWait(below('1', 2) as never);
+	expect(await judge(one, '2', 2)).toBe(false);
+	await one.noteWait(below('1', 2, new Date()) as never);
 	// What runs them has waited for the first one, as in a loop.
-	expect(await judge('2', 3)).toBe(false);
+	for (const by of [one, other]) expect(await judge(by, '2', 3)).toBe(false);
+	for (const by of [one, other]) {
+		expect([await judge(by, '1', 2), await judge(by, '2', 2)]).toEqual([false, true]);
+		// It is stored while its second run tries again.
+		expect(await judge(by, '2', 3)).toBe(true);
+	}
+	await one.noteWait(below('1', 4, new Date()) as never);
+	expect([await judge(one, '1', 5), await judge(one, '2', 5)]).toEqual([false, true]);
 });

@@ -7,6 +7,8 @@ import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
 const MAX_EXECUTIONS = 10_000;
+/** In n8n's store. They matter while what runs the sub-workflow runs. */
+const MAX_WAITS = 1_000;
 const CONTEXT_FIELD = 'agentCloudRun';
 
 /** A run of an execution, as n8n keeps it with the execution. */
@@ -61,11 +63,17 @@ export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> 
 const belowKey = ({ executionId }: Above) => `below ${executionId}`;
 const countOf = ({ data }: Above) => runsIn(data).length;
 
+/** Asks n8n's store, which workers share, whether a sub-workflow is the first to wait since n8n last stored what runs it. */
+const isFirstBelow = async (context: IExecuteFunctions, above: Above, isKept: boolean) =>
+	await isFirstFor(context, `${belowKey(above)} ${countOf(above)}`, MAX_WAITS, above.childId, isKept);
+
 /** Notes, of what runs this execution as a sub-workflow, that this one waits, if it does. */
 export async function noteWait(context: IExecuteFunctions): Promise<void> {
 	if (!runOf(context)?.waitTill) return;
 	for await (const above of executionsAbove(context)) {
-		latestRuns.set(belowKey(above), { count: countOf(above), id: above.childId });
+		const { count = 0 } = latestRuns.get(belowKey(above)) ?? {};
+		latestRuns.set(belowKey(above), { count: Math.max(count, countOf(above)), id: above.childId });
+		await isFirstBelow(context, above, true);
 	}
 }
 
@@ -73,12 +81,17 @@ export async function noteWait(context: IExecuteFunctions): Promise<void> {
  * n8n 1.x runs an execution a second time, from its start, if one of its sub-workflows has waited and is over while it still runs others,
  * one for each item.
  *
- * @returns whether another sub-workflow has begun to wait since n8n last stored what runs this one
+ * @returns whether another sub-workflow has begun to wait since n8n last stored what runs this one; if so, it stays so
+ * @throws what n8n's store throws
  */
 export async function isOneOfMany(context: IExecuteFunctions): Promise<boolean> {
 	for await (const above of executionsAbove(context)) {
-		const waiting = latestRuns.get(belowKey(above));
-		if (waiting?.count === countOf(above) && waiting.id !== above.childId) return true;
+		const { count = -1, id = '' } = latestRuns.get(belowKey(above)) ?? {};
+		if (id === above.childId) continue;
+		if (count < countOf(above) && (await isFirstBelow(context, above, false))) continue;
+		// The first of two runs may be stored before the second one comes to its next item.
+		latestRuns.set(belowKey(above), { count: Infinity, id });
+		return true;
 	}
 	return false;
 }
