@@ -13,9 +13,11 @@ const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 /** So long before the end, in ms. */
 const LAST_TRY_MS = 1_000;
-/** What a request carries at first, before it is compressed to a third or less: n8n refuses more than 16 MB, a proxy perhaps 1 MB, see 413. */
-const MAX_BODY_LENGTH = 8_000_000;
-const MIN_BODY_LENGTH = 50_000;
+/** What a request carries at first, before it is compressed to a third or less: n8n refuses more than 16 MB, a proxy perhaps 1 MB. */
+const MAX_BODY_BYTES = 8_000_000;
+const MIN_BODY_BYTES = 50_000;
+/** More may be what N8N_PAYLOAD_SIZE_MAX forbids: n8n then answers as it does to any failure. */
+const SURE_BODY_BYTES = 1_000_000;
 const TOO_MUCH =
 	'It was too much to hand over to the n8n process that continues the execution. Get it with Call: Get or Transcription: Get.';
 
@@ -23,7 +25,7 @@ const TOO_MUCH =
  * What keeps a request from letting the execution continue.
  * - `failed`: no answer of this package, because n8n is starting, or has a proxy or a login in front of it, or fails
  * - `busy`: the execution is not stored yet, or the process that received the request does not know everything yet
- * - `tooLarge`: a proxy takes smaller requests only
+ * - `tooLarge`: a proxy or n8n takes smaller requests only
  */
 type Trouble = 'failed' | 'busy' | 'tooLarge';
 
@@ -48,15 +50,15 @@ function withoutParts(one: Known, canFetch: boolean): Known {
 }
 
 /** @returns what is known, as much of what was said as fits */
-function bodyOf({ known, response }: CarriedKnown, canFetch: boolean, maxLength: number): string {
-	let length = 0;
+function bodyOf({ known, response }: CarriedKnown, canFetch: boolean, maxBytes: number): string {
+	let bytes = 0;
 	const texts = known.flatMap((one) => {
 		const whole = JSON.stringify(one);
-		const fits = length + whole.length <= maxLength;
+		const fits = bytes + Buffer.byteLength(whole) <= maxBytes;
 		const text = fits ? whole : JSON.stringify(withoutParts(one, canFetch));
 		// The receiver asks VideoSDK for what isn't carried, if it can.
-		if (canFetch && length + text.length > maxLength) return [];
-		length += text.length;
+		if (canFetch && bytes + Buffer.byteLength(text) > maxBytes) return [];
+		bytes += Buffer.byteLength(text);
 		return [text];
 	});
 	return `{"known":[${texts.join()}]${response ? `,"response":${JSON.stringify(response)}` : ''}}`;
@@ -90,7 +92,8 @@ async function post(
 		const { code, message } = jsonParse<IDataObject>(String(body), { fallbackValue: {} }) ?? {};
 		const reason = excerpt(`status ${statusCode} ${message === undefined ? '' : String(message)}`);
 		const result = headers[RESULT_HEADER];
-		if (statusCode === 413) return { trouble: 'tooLarge', reason };
+		const isFailure = statusCode === 500 && Buffer.byteLength(text) > SURE_BODY_BYTES;
+		if (statusCode === 413 || isFailure) return { trouble: 'tooLarge', reason };
 		if (result === undefined) {
 			// Errors of n8n itself have a code and a message. Anything else is from a proxy, a login, or an n8n that is starting.
 			const problem = code === undefined ? '' : String(message);
@@ -121,14 +124,14 @@ export async function askToContinue(
 	untilMs: number,
 ): Promise<void> {
 	const canFetch = !stored.isCredentialByItem;
-	let maxLength = MAX_BODY_LENGTH;
+	let maxBytes = MAX_BODY_BYTES;
 	let tries = 0;
 	while (!isOver() && Date.now() <= untilMs) {
-		const answer = await post(context, stored, bodyOf(carried(), canFetch, maxLength));
+		const answer = await post(context, stored, bodyOf(carried(), canFetch, maxBytes));
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
-		if (trouble === 'tooLarge' && maxLength > MIN_BODY_LENGTH) {
-			maxLength /= 2;
+		if (trouble === 'tooLarge' && maxBytes > MIN_BODY_BYTES) {
+			maxBytes /= 2;
 			continue;
 		}
 		if (trouble === 'busy') {
