@@ -77,8 +77,9 @@ async function stateOf(context: IExecuteFunctions, id: string): Promise<State> {
 	// As n8n 1.x decides whether to continue the execution that ran it (shouldRestartParentExecution).
 	if (data?.parentExecution === undefined || data.parentExecution.shouldResume === false) return 'over';
 	const { error } = data.resultData;
-	// One that was stopped while it waited has both.
-	if (data.waitTill !== undefined && error === undefined) return 'open';
+	// It waits, or runs, and had this to do when n8n last stored it. One that was stopped has an error, too.
+	const isOpen = data.waitTill ?? data.executionData?.nodeExecutionStack.length;
+	if (isOpen && error === undefined) return 'open';
 	// It may have been continued too early itself.
 	const below = await subWorkflowsOf(context, data);
 	const states = below.map(({ state }) => state);
