@@ -62,6 +62,25 @@ it('Of the runs that begin with the same stored execution, the first one that co
 	await checkAsync(property, 300);
 });
 
+it('A second run that has the notes of the first one, whose progress n8n saves, takes its place', async () => {
+	const { isSecondRun } = process();
+	const judge = async (flow: object, run: object) => {
+		const context = { getExecutionId: () => '1', getContext: () => flow, runExecutionData: run };
+		return await isSecondRun(context as never);
+	};
+	const [first, second] = [1, 2].map((startTime) => ({
+		executionData: {},
+		resultData: { runData: { Node: [{ startTime }] } },
+	}));
+	const flow = {};
+	expect(await judge(flow, first!)).toBe(false);
+	const saved = structuredClone(flow);
+	expect(await judge(flow, first!)).toBe(false);
+	expect(await judge(saved, second!)).toBe(true);
+	expect(await judge(structuredClone(flow), structuredClone(first!))).toBe(false);
+	expect(await judge(flow, first!)).toBe(true);
+});
+
 it('n8n 1.x: what runs a sub-workflow for each item calls no one after the first one waits, at any depth', async () => {
 	const waits = (executionId: string) => ({ executionId, shouldResume: true });
 	const helpers = database();

@@ -59,7 +59,8 @@ it('What the latest use has started, or may have, is started in no retry, and a 
 		const expected = [{ startedId: uses[last] === 'started' ? `s-${last}` : '' }].slice(last < 0 ? 1 : 0);
 		expect(Object.values(kept.agentCloudUses ?? {})).toMatchObject(expected);
 		expect(await refusalOfTool(context, start)).toBeUndefined();
-		const retried = { ...context, getExecutionId: () => 'retry' };
+		const retryId = randomUUID();
+		const retried = { ...context, getExecutionId: () => retryId };
 		expect((await refusalOfTool(retried, start)) === undefined).toBe(last < 0);
 	});
 	await checkAsync(property);

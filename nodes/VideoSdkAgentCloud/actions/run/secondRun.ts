@@ -22,20 +22,29 @@ const NONE: Run = { count: 0, id: '' };
 
 /** The latest run of each execution and, by `belowKey`, its sub-workflow that began to wait last. */
 const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
-/** Whether a run is a second one. */
+/** Whether a run is a second one, as its latest node has found. */
 const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
 
-async function judge(context: IExecuteFunctions, executionId: string): Promise<boolean> {
+const beginOf = (run: IRunExecutionData) =>
+	Math.min(...runsIn(run).flatMap(({ startTime }) => startTime || []));
+
+/** @param isFirst whether the run has come to no other node of ours */
+async function judge(
+	context: IExecuteFunctions,
+	executionId: string,
+	run: IRunExecutionData,
+	isFirst: boolean,
+): Promise<boolean> {
 	const kept = context.getContext('flow');
 	const { count, id } = (kept[CONTEXT_FIELD] ?? NONE) as Run;
 	const latest = latestRuns.get(executionId) ?? NONE;
 	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
 	const noted: Run = { count: count + 1, id: randomUUID() };
 	// In queue mode the other run is likely to be on another worker.
-	const mayBeTwo = timersUntilMs(context) > Date.now() || hasSubExecutions(context);
-	if (mayBeTwo && !(await isFirstFor(context, `${executionId} ${noted.count}`, MAX_EXECUTIONS, noted.id))) {
-		return true;
-	}
+	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && hasSubExecutions(context));
+	// In another database, n8n counts executions from 1 again.
+	const key = `${executionId} ${beginOf(run)} ${noted.count}`;
+	if (mayBeTwo && !(await isFirstFor(context, key, MAX_EXECUTIONS, noted.id))) return true;
 	kept[CONTEXT_FIELD] = noted;
 	latestRuns.set(executionId, noted);
 	return false;
@@ -55,7 +64,11 @@ export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> 
 	const executionId = context.getExecutionId();
 	const run = runOf(context);
 	if (!executionId || run === undefined) return false;
-	const verdict = verdicts.get(run) ?? judge(context, executionId);
+	const before = verdicts.get(run);
+	// n8n stores the note of a node at once, and a second run has it, if it saves the progress of executions.
+	const verdict = Promise.resolve(before).then(
+		async (isSecond) => isSecond || (await judge(context, executionId, run, before === undefined)),
+	);
 	verdicts.set(run, verdict);
 	return await verdict;
 }
