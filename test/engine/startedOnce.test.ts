@@ -161,6 +161,18 @@ describe('Retry On Fail', () => {
 	});
 });
 
+describe('An execution that waits', () => {
+	it('comes out as it was, if n8n stopped after the wait, and someone retries with the saved workflow', async () => {
+		const { result } = await rig.engine.startAndWait(2_000, {}, { items: rows(2) });
+		delete result.run.data.waitTill;
+		const again = await rig.engine.retry(result);
+		expect(jsonOf(again).map(({ sessionId }) => sessionId)).toEqual(
+			[...rig.simulator.sessions.keys()].slice(-2),
+		);
+		expect(posts()).toHaveLength(2);
+	});
+});
+
 describe.each([
 	['call', byGateway()],
 	['session', startParameters()],

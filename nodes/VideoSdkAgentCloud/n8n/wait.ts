@@ -46,6 +46,15 @@ export async function putExecutionToWait(
 }
 
 /**
+ * @returns the output of a wait that is over, if a user retries an execution that n8n didn't finish afterwards: n8n then runs the node
+ * that has waited, with the input that `putExecutionToWait` has replaced (ExecutionService.retry with the saved workflow)
+ */
+export function outputOfEarlierWait(context: IExecuteFunctions): INodeExecutionData[] | undefined {
+	const { waitingChildExecutionIds: [id] = [] } = context.getExecuteData().metadata ?? {};
+	return context.getMode() === 'retry' && id === NO_EXECUTION_ID ? [...context.getInputData()] : undefined;
+}
+
+/**
  * Reads what `putExecutionToWait` has stored. n8n's types do not show the stored execution to a webhook, and expressions fail at node
  * names such as "constructor".
  *

@@ -4,6 +4,7 @@ import { type Outcome, type Outcomes } from './outcome';
 import { outcomesBefore } from './retriedExecution';
 import { refusalOfTool } from './toolUse';
 import { continuesOnFail, isTool } from '../../n8n/tool';
+import { outputOfEarlierWait } from '../../n8n/wait';
 import { waitAgain } from '../../waiting/putToWait';
 
 /** How often n8n runs a node with "Retry On Fail" (WorkflowExecute.getRetryParams). */
@@ -55,6 +56,8 @@ export async function beginTry(
 	const executeData = context.getExecuteData();
 	const earlier = latestTries.get(executeData);
 	earlier?.undoStop?.();
+	const output = earlier === undefined ? outputOfEarlierWait(context) : undefined;
+	if (output) return { outcomes: none, count: MOST_TRIES, final: output };
 	const beforeRetry = await outcomesBefore(context, operation).catch((error: NodeOperationError) => error);
 	if (beforeRetry instanceof Error) {
 		const final = operation.stop && (await waitAgain(context));
