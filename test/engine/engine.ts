@@ -264,7 +264,10 @@ export class Engine {
 		const node = Object.assign(workflow.getNode(NODE_NAME) as INode, { parameters });
 		const data = where === 'retry' || where === 'secondRun' ? asStored(run.data) : run.data;
 		if (where !== 'nextRound') data.resultData.runData[NODE_NAME]?.pop();
-		if (where === 'secondRun') Object.assign(data.executionData ?? {}, { contextData: {} });
+		if (where === 'secondRun') {
+			delete data.waitTill;
+			Object.assign(data.executionData ?? {}, { contextData: {}, nodeExecutionStack: [] });
+		}
 		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
 		return await this.execute(
 			workflow,

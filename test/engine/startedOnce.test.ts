@@ -171,6 +171,14 @@ describe('An execution that waits', () => {
 		);
 		expect(posts()).toHaveLength(2);
 	});
+
+	it('keeps its items if n8n runs it twice, and has an error output', async () => {
+		const options = { onError: 'continueErrorOutput' as const };
+		const { result } = await rig.engine.startAndWait(2_000, {}, options);
+		const { parameters } = result.workflow.getNode(NODE_NAME)!;
+		const again = await rig.engine.useAgain(result, parameters, 'secondRun');
+		expect(again.run.data.executionData?.nodeExecutionStack[0]?.data.main).toMatchObject([[{ json: {} }]]);
+	});
 });
 
 describe.each([

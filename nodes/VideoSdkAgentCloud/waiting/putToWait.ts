@@ -108,5 +108,6 @@ export async function waitAgain(context: IExecuteFunctions): Promise<INodeExecut
 	if (stored === undefined || place === undefined) return undefined;
 	const { n8nDeadlineMs } = budgetOfWait(stored);
 	await putExecutionToWait(context, JSON.stringify(stored), place.items, n8nDeadlineMs);
-	return place.items;
+	// n8n takes items out of the array for the error output (WorkflowExecute.handleNodeErrorOutput).
+	return [...place.items];
 }

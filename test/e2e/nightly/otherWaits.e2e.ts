@@ -168,7 +168,10 @@ describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, whi
 		await publishAll(setup, {
 			call: [wait('Make call and wait', FIRST), wait('Call the manager and wait', MANAGER)],
 			ask: [ourNode(setup, 'Ask by phone', 'videoSdkAgentCloud', question()), wait('Call the payee', PAYEE)],
-			clicked: [...approval('approval-4'), wait('Call who is approved', APPROVED)],
+			clicked: [
+				...approval('approval-4'),
+				{ ...wait('Call who is approved', APPROVED), onError: 'continueErrorOutput' },
+			],
 			busy: Array.from({ length: BUSY_MINUTES }, (_, index) => pause(`Pause ${index}`, 60)),
 		});
 		const agents = new Agents(setup);
