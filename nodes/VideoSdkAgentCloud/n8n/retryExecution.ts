@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { type InEngine, keptOfNode } from './nodeContext';
+import { startsMs } from './subExecution';
 
 const STARTED_FIELD = 'agentCloudStarted';
 const USES_FIELD = 'agentCloudUses';
@@ -30,10 +31,9 @@ export function forgetLeft(context: IExecuteFunctions): void {
  */
 export function originInRetry(context: IExecuteFunctions): string | undefined {
 	const { runExecutionData } = context as InEngine;
-	const { runData = {} } = runExecutionData?.resultData ?? {};
-	// 0: a tool that an AI agent has requested, and that hasn't run yet.
-	const starts = Object.values(runData).flatMap((runs) => runs.flatMap(({ startTime }) => startTime || []));
+	const starts = startsMs(runExecutionData);
 	if (context.getMode() !== 'retry' || starts.length === 0) return undefined;
+	const { runData } = runExecutionData!.resultData;
 	return `${Math.min(...starts)} ${runData[context.getNode().name]?.length ?? 0}`;
 }
 

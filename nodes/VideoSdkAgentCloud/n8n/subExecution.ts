@@ -62,7 +62,10 @@ export function runsIn(execution?: IRunExecutionData): ITaskData[] {
 }
 
 /** @returns when they began, in ms since 1970 */
-const startsMs = (execution?: IRunExecutionData) => runsIn(execution).map(({ startTime }) => startTime);
+export function startsMs(execution?: IRunExecutionData): number[] {
+	// 0: a tool that an AI agent has requested, and that hasn't run yet.
+	return runsIn(execution).flatMap(({ startTime }) => startTime || []);
+}
 
 /** @returns whether a node of this execution ran sub-workflows */
 export function hasSubExecutions(context: IExecuteFunctions): boolean {

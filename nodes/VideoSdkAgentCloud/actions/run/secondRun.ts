@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
 import { runOf } from '../../n8n/nodeContext';
-import { type Above, executionsAbove, hasSubExecutions, runsIn } from '../../n8n/subExecution';
+import { type Above, executionsAbove, hasSubExecutions, runsIn, startsMs } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -25,9 +25,6 @@ const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
 /** Whether a run is a second one, as its latest node has found. */
 const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
 
-const beginOf = (run: IRunExecutionData) =>
-	Math.min(...runsIn(run).flatMap(({ startTime }) => startTime || []));
-
 /** @param isFirst whether the run has come to no other node of ours */
 async function judge(
 	context: IExecuteFunctions,
@@ -43,7 +40,7 @@ async function judge(
 	// In queue mode the other run is likely to be on another worker.
 	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && hasSubExecutions(context));
 	// In another database, n8n counts executions from 1 again.
-	const key = `${executionId} ${beginOf(run)} ${noted.count}`;
+	const key = `${executionId} ${Math.min(...startsMs(run))} ${noted.count}`;
 	if (mayBeTwo && !(await isFirstFor(context, key, MAX_EXECUTIONS, noted.id))) return true;
 	kept[CONTEXT_FIELD] = noted;
 	latestRuns.set(executionId, noted);
