@@ -31,7 +31,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		usableAsTool: true,
 		builderHint: {
 			searchHint:
-				'Makes phone calls with AI voice agents and runs agent sessions on VideoSDK Agent Cloud. Each call or session costs money and may reach a real person. To continue the same execution after a call or session has ended, use makeAndWait or startAndWait. To ask a person by phone, or to have a tool of an AI agent approved by phone, use sendAndWait. To react to events, use the trigger. To get what was said, set recording before the call.',
+				'Makes phone calls with AI voice agents and runs agent sessions on VideoSDK Agent Cloud. Each call or session costs money and may reach a real person. To continue once it has ended, use makeAndWait or startAndWait. To ask a person, or to have a tool of an AI agent approved by phone, use sendAndWait. To react to events, use the trigger. To get what was said, set recording before the call.',
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudTrigger',
@@ -45,7 +45,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		credentials: [{ name: 'videoSdkAgentCloudApi', required: true }],
 		webhooks: RESUME_WEBHOOKS,
 		waitingNodeTooltip:
-			'Waiting for your calls or sessions to end. They keep running, and costing money, even if you stop this execution. To end them, use Call: Hang Up, Session: End, or the VideoSDK dashboard.',
+			'Waiting for your calls or sessions to end. They keep running, and costing money, if you stop this execution. To end them, use Call: Hang Up, Session: End, or the VideoSDK dashboard.',
 		properties: nodeProperties(RESOURCES),
 	};
 

@@ -79,7 +79,7 @@ function whyNot(text: string, number: string): string | undefined {
 	if (!/^\+?\d+$/.test(number))
 		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, dots, and slashes.';
 	if (NATIONAL.test(number)) {
-		return "It starts with 0, as it's dialed within a country. In most countries, the country code takes the place of this 0. For Germany, enter {{ String($json.phone).replace(/^\\D*0(?!0)/, '+49') }}.";
+		return "It starts with 0, as it's dialed within a country. In most, the country code takes the place of this 0. For Germany, enter {{ String($json.phone).replace(/^\\D*0(?!0)/, '+49') }}.";
 	}
 	if (!number.startsWith('+')) {
 		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';

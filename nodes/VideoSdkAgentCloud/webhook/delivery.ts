@@ -20,7 +20,7 @@ const NO_EVENT: Rejection = {
 const WRONG_SIGNATURE =
 	"The signature doesn't match the body. If the request is from VideoSDK, clear 'Webhook Public Key' in the credential, and make sure that no proxy in front of n8n changes the body.";
 const NO_SIGNATURE =
-	'The videosdk-signature header is missing. Check whether it was VideoSDK (it may not sign call summaries), what else sends requests to this URL, and make sure that no proxy in front of n8n removes the header.';
+	'The videosdk-signature header is missing. Check whether it was VideoSDK (it may not sign call summaries), what else sends requests to this URL, and whether a proxy in front of n8n removes the header.';
 const NO_BODY = "The body couldn't be read, because it's too large or incomplete.";
 
 function noKey(reason: string): Rejection {

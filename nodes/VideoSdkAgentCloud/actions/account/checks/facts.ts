@@ -36,7 +36,7 @@ export function failed(error: unknown): Finding {
 	if (failure.status === 402 || failure.status === 404) {
 		return problem(
 			`VideoSDK didn't send what this check needs (status ${failure.status})`,
-			"Check 'Base URL' in the credential. It's https://api.videosdk.live, without a path, unless VideoSDK has given you a different one. If it's right, check that the VideoSDK project's plan includes this feature.",
+			"Check 'Base URL' in the credential. It's https://api.videosdk.live, without a path, unless VideoSDK has given you another. If it's right, check that the project's plan includes this feature.",
 		);
 	}
 	const { message, description } = describeFailure(failure);

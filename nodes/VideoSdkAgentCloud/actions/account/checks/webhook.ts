@@ -52,13 +52,13 @@ export function checkPublished(facts: Facts): Finding | undefined {
 	if ('reason' in answer) {
 		return problem(
 			`n8n doesn't respond at this URL (${answer.reason})`,
-			"Check the URL, and that the tunnel, proxy, or login page in front of n8n lets requests to /webhook/ through unchanged. Some networks don't let a machine reach its own public address. If events arrive, ignore this.",
+			"Check the URL, and that the tunnel, proxy, or login page in front of n8n lets /webhook/ through unchanged. If events arrive, ignore this: some networks don't let a machine reach its own public address.",
 		);
 	}
 	if (!answer.methods.includes('POST')) {
 		return problem(
 			'No trigger is published at this URL',
-			"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published already, unpublish it and publish it again: n8n 2.x drops triggers when it starts without this package.",
+			"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published, unpublish and publish it again: n8n 2.x drops triggers when it starts without this package.",
 		);
 	}
 	// A worker publishes nothing, so it cannot tell.
