@@ -1,10 +1,10 @@
 /** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../../n8n/processes';
-import { type Execution, outputOf } from '../../n8n/rest';
+import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
 import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
-import { chain, inMode, itemNodes, loop, MANUAL, ourNode, SESSION } from '../nodes';
+import { chain, inMode, itemNodes, loop, MANUAL, n8nNode, ourNode, SESSION } from '../nodes';
 import { createCredential, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
@@ -72,6 +72,10 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		},
 	);
 
+	/** Retries an execution with the saved workflow. */
+	const retry = async (id: string) =>
+		await setup.n8n.rest.call<{ id: string }>('POST', `/executions/${id}/retry`, { loadWorkflow: true });
+
 	test('Failed start: someone retries the execution after a restart, twice, and each session is started once', async () => {
 		const { n8n, simulator } = setup;
 		simulator.requests.length = 0;
@@ -84,11 +88,9 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const failed = await n8n.rest.untilEnded(await startNew(n8n, workflow));
 		expect([failed.status, simulator.sessions.size]).toEqual(['error', 1]);
 		await n8n.restart();
-		const retry = async () =>
-			await n8n.rest.call<{ id: string }>('POST', `/executions/${failed.id}/retry`, { loadWorkflow: true });
-		const { id } = await retry();
+		const { id } = await retry(failed.id);
 		await untilWaiting(n8n, id);
-		const again = await n8n.rest.getExecution((await retry()).id);
+		const again = await n8n.rest.getExecution((await retry(failed.id)).id);
 		expect(again?.data.resultData.error?.message).toMatch(/already been retried/);
 		const started = [...simulator.sessions.keys()];
 		for (const sessionId of started) await simulator.emit(sessionId, 'stopped');
@@ -100,10 +102,14 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 	});
 
 	/** Starts one of our operations that waits. @returns the execution's ID once it waits, and what was started */
-	async function startWaiting<T>(started: Map<string, T>, parameters: object): Promise<[string, T]> {
+	async function startWaiting<T>(
+		started: Map<string, T>,
+		parameters: object,
+		...after: WorkflowNode[]
+	): Promise<[string, T]> {
 		started.clear();
 		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
-		const executionId = await startNew(setup.n8n, chain(NODE, [MANUAL, node]));
+		const executionId = await startNew(setup.n8n, chain(NODE, [MANUAL, node, ...after]));
 		const one = await waitFor('a start', async () => [...started.values()].at(-1));
 		await untilWaiting(setup.n8n, executionId);
 		return [executionId, one];
@@ -123,6 +129,20 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		expect(ended).not.toHaveProperty('timedOut');
 		const late = onlyItem(await run({ ...WAIT, maxWait: 0.05, maxWaitUnit: 'minutes' }));
 		expect([late.event, late.timedOut]).toEqual([undefined, true]);
+	});
+
+	test('Start and wait: n8n is killed after the wait, and someone retries that with the saved workflow', async () => {
+		const { n8n, simulator } = setup;
+		const pause = n8nNode('Pause', 'wait', { amount: 10, unit: 'seconds' }, 1.1);
+		const [id, { sessionId }] = await startWaiting(simulator.sessions, WAIT, pause);
+		await simulator.emit(sessionId, 'stopped');
+		await waitFor('what follows', async () => (await n8n.rest.getExecution(id))?.status === 'running');
+		await n8n.kill();
+		await n8n.restart();
+		await waitFor('n8n to notice', async () => (await n8n.rest.getExecution(id))?.status === 'crashed');
+		const { id: retried } = await retry(id);
+		expect(onlyItem((await n8n.rest.getExecution(retried))!)).toMatchObject({ sessionId, event: 'stopped' });
+		expect(simulator.sessions.size).toBe(1);
 	});
 
 	test('Calls: one is made, and one is made and awaited', async () => {
