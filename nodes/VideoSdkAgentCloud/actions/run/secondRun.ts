@@ -7,8 +7,6 @@ import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
 const MAX_EXECUTIONS = 10_000;
-/** In n8n's store. They matter while what runs the sub-workflow runs. */
-const MAX_WAITS = 1_000;
 const CONTEXT_FIELD = 'agentCloudRun';
 
 /** A run of an execution, as n8n keeps it with the execution. */
@@ -37,7 +35,7 @@ async function judge(
 	const latest = latestRuns.get(executionId) ?? NONE;
 	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
 	const noted: Run = { count: count + 1, id: randomUUID() };
-	// In queue mode the other run is likely to be on another worker.
+	// In queue mode the other run is likely to be on another worker. n8n's store is slow, so after sub-workflows it is asked once.
 	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && hasSubExecutions(context));
 	// In another database, n8n counts executions from 1 again.
 	const key = `${executionId} ${Math.min(...startsMs(run))} ${noted.count}`;
@@ -75,7 +73,7 @@ const countOf = ({ data }: Above) => runsIn(data).length;
 
 /** Asks n8n's store, which workers share, whether a sub-workflow is the first to wait since n8n last stored what runs it. */
 const isFirstBelow = async (context: IExecuteFunctions, above: Above, isKept: boolean) =>
-	await isFirstFor(context, `${belowKey(above)} ${countOf(above)}`, MAX_WAITS, above.childId, isKept);
+	await isFirstFor(context, `${belowKey(above)} ${countOf(above)}`, MAX_EXECUTIONS, above.childId, isKept);
 
 /** Notes, of what runs this execution as a sub-workflow, that this one waits, if it does. */
 export async function noteWait(context: IExecuteFunctions): Promise<void> {
@@ -83,7 +81,8 @@ export async function noteWait(context: IExecuteFunctions): Promise<void> {
 	for await (const above of executionsAbove(context)) {
 		const { count = 0 } = latestRuns.get(belowKey(above)) ?? {};
 		latestRuns.set(belowKey(above), { count: Math.max(count, countOf(above)), id: above.childId });
-		await isFirstBelow(context, above, true);
+		// The execution waits already.
+		await isFirstBelow(context, above, true).catch(() => undefined);
 	}
 }
 
