@@ -19,19 +19,15 @@ function labelsOf(shown: Shown): string[] {
 
 /** @returns every label that the nodes and the credential show, and operations with and without their resource */
 export function shownLabels(): Set<string> {
-	const nodes = [
-		new VideoSdkAgentCloud(),
-		new VideoSdkAgentCloudTrigger(),
-		new VideoSdkAgentCloudMcpTrigger(),
+	const types = [
+		new VideoSdkAgentCloud().description,
+		new VideoSdkAgentCloudTrigger().description,
+		new VideoSdkAgentCloudMcpTrigger().description,
+		new VideoSdkAgentCloudApi(),
 	];
-	const credential = new VideoSdkAgentCloudApi();
-	const properties = [
-		...nodes.flatMap(({ description }) => description.properties),
-		...credential.properties,
-	];
+	const properties = types.flatMap((type) => type.properties);
 	return new Set([
-		credential.displayName,
-		...nodes.map(({ description }) => description.displayName),
+		...types.map(({ displayName }) => displayName),
 		// Events and operations are also called by the part after their kind: Call: Missed, Missed.
 		...properties.flatMap(labelsOf).flatMap((label) => [label, label.replace(/^[^:]+: /, '')]),
 		...RESOURCES.flatMap(({ name, operations }) =>

@@ -17,18 +17,14 @@ const through = (...statuses: string[]): IDataObject => ({
 const alone = (status: string): IDataObject => ({ callId: 'c1', status });
 
 describe('describeCall', () => {
+	const LAGGING = { ...through('initiated', 'ringing'), status: 'ended' };
+	const BACKWARDS = { ...through('ringing', 'answered', 'ended'), end: at(0) };
 	type Row = [what: string, call: IDataObject, outcome: string, answered: boolean, seconds: number | null];
 	it.each<Row>([
 		['a talk in capitals', through('INITIATED', 'RINGING', 'ANSWERED', 'COMPLETED'), 'answered', true, 10],
 		['a talk without a timelog', alone('ended'), 'answered', true, null],
 		['a talk of which the end alone is logged', through('ended'), 'answered', true, null],
-		[
-			'a talk whose timelog lags',
-			{ ...through('initiated', 'ringing'), status: 'ended' },
-			'answered',
-			true,
-			null,
-		],
+		['a talk whose timelog lags', LAGGING, 'answered', true, null],
 		['hung up while it rang', through('initiated', 'ringing', 'ended'), 'noAnswer', false, null],
 		['missed', through('initiated', 'ringing', 'missed'), 'noAnswer', false, null],
 		['hung up before', through('incoming', 'ended'), 'noAnswer', false, null],
@@ -38,13 +34,7 @@ describe('describeCall', () => {
 		['not answered, however that is written', alone(' NOT_  ANSWERED '), 'noAnswer', false, null],
 		['rejected after a transfer', through('answered', 'rejected'), 'rejected', false, null],
 		['a talk of no length', { ...through('answered', 'ended'), end: at(0) }, 'answered', true, 0],
-		[
-			'a talk that ends before its answer',
-			{ ...through('ringing', 'answered', 'ended'), end: at(0) },
-			'answered',
-			true,
-			null,
-		],
+		['a talk that ends before its answer', BACKWARDS, 'answered', true, null],
 		['a talk whose end is only logged', { ...through('answered', 'ended'), end: null }, 'answered', true, 10],
 		['failed', through('initiated', 'failed'), 'failed', false, null],
 		['broken off', through('ringing', 'answered', 'failed'), 'failed', true, 10],

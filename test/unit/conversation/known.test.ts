@@ -212,11 +212,7 @@ const CASES: Record<string, Row> = {
 		{ timedOut: true, missing: { transcript: "The call hasn't ended yet." } },
 		'transcript endError event',
 	],
-	'a transfer wins over what the list calls it': [
-		[call('ended'), call('transferred')],
-		{ outcome: 'transferred' },
-		'event',
-	],
+	'a transfer wins over ended': [[call('ended'), call('transferred')], { outcome: 'transferred' }, 'event'],
 	'who was talked to is not called again: ended beats missed': [
 		[call('missed'), call('ended')],
 		{ outcome: 'answered' },
