@@ -269,12 +269,9 @@ export class Engine {
 			Object.assign(data.executionData ?? {}, { contextData: {}, nodeExecutionStack: [] });
 		}
 		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
-		return await this.execute(
-			workflow,
-			where === 'retry' || where === 'nextRound' ? 'retry' : 'trigger',
-			data,
-			{ executionId: where === 'retry' ? randomUUID() : executionId },
-		);
+		const mode = where === 'retry' || where === 'nextRound' ? 'retry' : 'trigger';
+		const ownId = where === 'retry' ? randomUUID() : executionId;
+		return await this.execute(workflow, mode, data, { executionId: ownId });
 	}
 
 	/** Uses a tool as n8n's own Agents do, which have no workflow (EphemeralNodeExecutor.executeNodeDirectly). */

@@ -82,13 +82,9 @@ export class StoredTrigger {
 
 	/** n8n runs the trigger in this process. */
 	async run(activation: WorkflowActivateMode): Promise<void> {
-		const context = new TriggerContext(
-			this.workflow(this.staticData, true),
-			this.node,
-			this.engine.additionalData('trigger'),
-			'trigger',
-			activation,
-		);
+		const workflow = this.workflow(this.staticData, true);
+		const additionalData = this.engine.additionalData('trigger');
+		const context = new TriggerContext(workflow, this.node, additionalData, 'trigger', activation);
 		const response = await this.type.trigger?.call(context);
 		this.close = response?.closeFunction;
 		running.add(this);
