@@ -33,19 +33,11 @@ describe('The model is told', () => {
 		expect(session).toMatchObject({ sessionId: [...rig.simulator.sessions.keys()][0], status: 'queued' });
 	});
 
+	const REFUSAL: Fault = { kind: 'status', status: 403, body: { message: 'Not in your plan' } };
+	const impatient = startParameters({ options: { timeout: 150 } });
 	it.each<[string, INodeParameters, Fault, RegExp]>([
-		[
-			'was refused',
-			startParameters(),
-			{ kind: 'status', status: 403, body: { message: 'Not in your plan' } },
-			/doesn't allow this.*Not in your plan/,
-		],
-		[
-			'may have begun',
-			startParameters({ options: { timeout: 150 } }),
-			{ kind: 'hang' },
-			/the session may have been started/,
-		],
+		['was refused', startParameters(), REFUSAL, /doesn't allow this.*Not in your plan/],
+		['may have begun', impatient, { kind: 'hang' }, /the session may have been started/],
 		['may have begun in a room', dispatch, { kind: 'reset' }, /may have/],
 		['was none', getMany, { kind: 'status', status: 400, body: { message: 'Bad page' } }, /Bad page/],
 	])('why it failed: what %s', async (_what, parameters, fault, told) => {

@@ -1,10 +1,12 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byGateway, callParameters, RULE } from './callRig';
-import { failureOf, startParameters, useRig } from './rig';
+import { failureOf, parametersOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
 const VALUE = '={{ $json.value }}';
+const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', meetingId: 'm', versionId: 'v-1' });
+const UNTIL = callParameters('getAll', { filters: { startDate: '2026-01-15', endDate: VALUE } });
 
 /**
  * What is wrong, the field's display name, the parameters, a good value and a bad one. The first item has the good value, the
@@ -13,25 +15,9 @@ const VALUE = '={{ $json.value }}';
 type Case = [what: string, field: string, parameters: INodeParameters, good: unknown, bad: unknown];
 
 const CASES: Case[] = [
-	[
-		'the version is named twice',
-		'Version ID',
-		{
-			...{ resource: 'agent', operation: 'dispatch', agentId: 'a', meetingId: 'm' },
-			versionId: 'v-1',
-			versionTag: VALUE,
-		},
-		'',
-		'production',
-	],
+	['the version is named twice', 'Version ID', { ...DISPATCH, versionTag: VALUE }, '', 'production'],
 	['a gateway is to call from letters', 'From', byGateway({ from: VALUE }), RULE.from, 'Line 1'],
-	[
-		'dates are the wrong way round',
-		"Start Date' is after 'End Date",
-		callParameters('getAll', { filters: { startDate: '2026-01-15', endDate: VALUE } }),
-		'2026-01-15',
-		'2026-01-14',
-	],
+	['dates are the wrong way round', "Start Date' is after 'End Date", UNTIL, '2026-01-15', '2026-01-14'],
 	[
 		'a variable is the room that is made',
 		"Environment Variables' contains 'VIDEOSDK_ROOM_ID', but 'Recording' already sets it",

@@ -108,6 +108,7 @@ const registered = (more: object) => () => {
 const forget = () => rig.simulator.callWebhooks.clear();
 const refuseTelephony = (path = /sip/) =>
 	rig.simulator.addFault({ kind: 'status', status: 403, match: { path, times: 9 } });
+const unpublishKey = () => rig.simulator.keyFault('garbage');
 
 const CREDENTIALS: Setups = {
 	'a wrong secret': [
@@ -141,14 +142,11 @@ const CREDENTIALS: Setups = {
 	'an unreadable key': [() => broken({ webhookPublicKey: 'no key' }), { publicKey: /isn't a usable key/ }],
 	'a key of its own while VideoSDK publishes none': [
 		() => {
-			rig.simulator.keyFault('garbage');
+			unpublishKey();
 			return broken({ webhookPublicKey: rig.simulator.publicKeyPem });
 		},
 	],
-	'no key of its own while VideoSDK publishes none': [
-		() => rig.simulator.keyFault('garbage'),
-		{ publicKey: /usable public key/ },
-	],
+	'neither a key of its own nor a published one': [unpublishKey, { publicKey: /usable public key/ }],
 };
 
 /** Of which each may be combined with each of the others. */
@@ -273,10 +271,7 @@ const OTHERS: Setups = {
 	],
 	'a rule with no agent': [() => answerRule({ agentId: undefined }, RULE), { routingRule: /has no agent/ }],
 	'a rule, and a trigger for calls': [async () => ({ ...RULE, ...(await published(CALL_EVENTS)) })],
-	'a registration that someone has deleted': [
-		then(CALL_EVENTS, forget),
-		{ webhookRegistered: /doesn't send call events/ },
-	],
+	'a deleted registration': [then(CALL_EVENTS, forget), { webhookRegistered: /doesn't send call events/ }],
 	'a registration for other events': [
 		then(CALL_EVENTS, registered({ events: ['call-hangup'] })),
 		{ webhookRegistered: /doesn't send call-answered/ },
@@ -333,15 +328,8 @@ it('checks what is given, in the order of the fields', async () => {
 	expect(Object.keys(await check({ tag: 'v1' }))).toEqual([...CHECKS, 'tag']);
 	const { url: webhookUrl } = await publishTrigger();
 	const fields = { deploymentId: 'ddv_support', tag: 'v1', webhookUrl, ...RULE, gatewayId: 'gw_out_01' };
-	expect(Object.keys(await check(fields))).toEqual([
-		...CHECKS,
-		'deployment',
-		'tag',
-		...WEBHOOK_CHECKS,
-		'routingRule',
-		'number',
-		'gateway',
-	]);
+	const names = [...CHECKS, 'deployment', 'tag', ...WEBHOOK_CHECKS, 'routingRule', 'number', 'gateway'];
+	expect(Object.keys(await check(fields))).toEqual(names);
 });
 
 it('leads to a Base URL with a path by mistake', async () => {

@@ -176,12 +176,8 @@ it('A call whose ID is a number is waited for', async () => {
 it('If another item fails, a call is hung up at the Max Wait of its own item', async () => {
 	rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /sip\/call$/ } });
 	const maxWait = '={{ $json.index === 0 ? 60 : 2 }}';
-	const parameters = byRule({
-		operation: 'makeAndWait',
-		to: '=+1555000300{{ $json.index }}',
-		maxWait,
-		maxWaitUnit: 'minutes',
-	});
+	const to = '=+1555000300{{ $json.index }}';
+	const parameters = byRule({ operation: 'makeAndWait', to, maxWait, maxWaitUnit: 'minutes' });
 	failureOf(await rig.engine.run({ items: rows(2), parameters }));
 	await later(10 * MINUTE_MS);
 	expect([...rig.simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);

@@ -7,25 +7,13 @@ import { byId, DEPLOYMENTS, everythingOn, expectNoSecrets, jsonOf, thrownBy, use
 
 const rig = useRig({ callBehaviour: false });
 
-/** Paths, how many entries there are, and one of them. */
+/** Paths, how many entries there are, and name and value of one of them. */
 const LISTS = {
-	searchDeployments: [DEPLOYMENTS, 14, { name: 'Support agent (latest, v1)', value: 'ddv_support' }],
-	searchGateways: [
-		'/v2/sip/outbound-gateways',
-		12,
-		{ name: 'Outbound gateway 01 · +15550101001', value: 'gw_out_01' },
-	],
-	searchPhoneNumbers: [
-		'/v2/sip/phone-numbers',
-		23,
-		{ name: 'Line 01 · +15550102001', value: '+15550102001' },
-	],
+	searchDeployments: [DEPLOYMENTS, 14, 'Support agent (latest, v1)', 'ddv_support'],
+	searchGateways: ['/v2/sip/outbound-gateways', 12, 'Outbound gateway 01 · +15550101001', 'gw_out_01'],
+	searchPhoneNumbers: ['/v2/sip/phone-numbers', 23, 'Line 01 · +15550102001', '+15550102001'],
 	// Those for incoming calls are not in it.
-	searchRoutingRules: [
-		'/v2/sip/routing-rule',
-		12,
-		{ name: 'Outbound rule 01 · +15550102001', value: 'rule_out_01' },
-	],
+	searchRoutingRules: ['/v2/sip/routing-rule', 12, 'Outbound rule 01 · +15550102001', 'rule_out_01'],
 } as const;
 const METHODS = Object.keys(LISTS) as Array<keyof typeof LISTS>;
 const TELEPHONY = METHODS.slice(1);
@@ -37,13 +25,13 @@ const answer = (data: unknown[], path = /./) =>
 	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { path } });
 
 describe.each(METHODS)('%s', (method) => {
-	const [path, count, entry] = LISTS[method];
+	const [path, count, name, value] = LISTS[method];
 
 	it('has all of several pages, each once', async () => {
 		const found = await search(method);
 		expect(new Set(valuesOf(found)).size).toBe(count);
 		expect(found.results).toHaveLength(count);
-		expect(found.results).toContainEqual(entry);
+		expect(found.results).toContainEqual({ name, value });
 		expect(found.results).toEqual([...found.results].sort((one, other) => (one.name < other.name ? -1 : 1)));
 		expect(found.paginationToken).toBeUndefined();
 		expect(rig.simulator.requests.every((request) => request.path === path)).toBe(true);

@@ -100,20 +100,13 @@ describe('Recording: Download', () => {
 		expect(jsonOf(await run(download(rig.simulator.addFile({}))))).toMatchObject([{ fileSize: 2048 }]);
 	});
 
+	const DID_NOT_SEND = /127.0.0.1:\d+ didn't send the file \[item 0\]$/;
+	const sendHalf: http.RequestListener = (_request, response) =>
+		void response.writeHead(200, { 'content-length': '100' }).write('x');
 	it.each<[string, http.RequestListener, RegExp, number]>([
-		['never answers', () => undefined, /127.0.0.1:\d+ didn't send the file \[item 0\]$/, 300],
-		[
-			'stops halfway',
-			(_request, response) => void response.writeHead(200, { 'content-length': '100' }).write('x'),
-			/sent only part of the file \[item 0\]$/,
-			300,
-		],
-		[
-			'breaks off',
-			(_request, response) => void response.destroy(),
-			/127.0.0.1:\d+ didn't send the file \[item 0\]$/,
-			30_000,
-		],
+		['never answers', () => undefined, DID_NOT_SEND, 300],
+		['stops halfway', sendHalf, /sent only part of the file \[item 0\]$/, 300],
+		['breaks off', (_request, response) => void response.destroy(), DID_NOT_SEND, 30_000],
 	])('gives up on a host that %s', async (_what, handler, message, timeout) => {
 		const url = await rig.serve(handler);
 		const failure = failureOf(await run(download(`${url}/f.mp4`, { options: { timeout } })));

@@ -282,18 +282,15 @@ describe('When n8n starts', () => {
 		expect(pauses().slice(0, expected.length)).toEqual(expected);
 	});
 
-	it.each([
-		['stops the trigger after its hook', false],
-		['stops the trigger before its hook', true],
-	])(
-		'a trigger that is unpublished while it is being registered leaves nothing behind: n8n %s',
-		async (_order, stopsFirst) => {
+	it.each(['after', 'before'])(
+		'a trigger unpublished while being registered leaves nothing behind: n8n stops it %s its hook',
+		async (order) => {
 			const trigger = stored();
 			let isHanging = true;
 			rig.simulator.addFault({ kind: 'delay', until: () => !isHanging, match: { method: 'GET', times: 1 } });
 			await trigger.restart();
 			await eventually(() => lists().length === 1);
-			if (stopsFirst) await trigger.stop();
+			if (order === 'before') await trigger.stop();
 			const unpublished = trigger.unpublish();
 			// The hook is about to list what there is.
 			await later(300);
