@@ -122,6 +122,11 @@ async function canvas({ page }: Editor, selector: string, margins: [number, numb
 	return { x, y, width: right - x, height: bottom - y };
 }
 
+const EXAMPLES = [
+	...['ask-before-paying', 'ask-everyone-in-a-table', 'calls-from-a-table'],
+	...['hand-over-to-a-colleague', 'stop-all-calls'],
+];
+
 /** An example on the canvas, as it is once it was imported. Names hang out of their nodes. */
 const examplePicture = (name: string): [string, Picture] => [
 	`example-${name}`,
@@ -135,15 +140,7 @@ const examplePicture = (name: string): [string, Picture] => [
 ];
 
 const PICTURES: Record<string, Picture> = {
-	...Object.fromEntries(
-		[
-			'ask-before-paying',
-			'ask-everyone-in-a-table',
-			'calls-from-a-table',
-			'hand-over-to-a-colleague',
-			'stop-all-calls',
-		].map(examplePicture),
-	),
+	...Object.fromEntries(EXAMPLES.map(examplePicture)),
 	'start-form': formPicture(1660, 'Start session', started),
 	'start-and-wait-form': formPicture(1660, 'Start session and wait', { ...bare, operation: 'startAndWait' }),
 	'call-form': formPicture(1500, 'Make call and wait', {

@@ -117,10 +117,7 @@ export class TrackedProcess {
 	constructor(command: string, commandArguments: string[], options: StartOptions = {}) {
 		installExitHandlers();
 		this.child = spawn(...dyingWithParent(command, commandArguments, options), {
-			cwd: options.cwd,
-			env: options.env,
-			uid: options.uid,
-			gid: options.gid,
+			...options,
 			detached: true,
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
