@@ -26,7 +26,9 @@ async function record(
 	const recent = recorded.of(context);
 	const again = recent.flat();
 	const entries = [...new Set([id, own, ...again])];
-	const { new: added } = await context.helpers.checkProcessedAndRecord(entries, 'node', options);
+	const check = async () => await context.helpers.checkProcessedAndRecord(entries, 'node', options);
+	// Of two processes that begin the list at once, n8n's database refuses one.
+	const { new: added } = await check().catch(check);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
 	const isOthers = !isNew(id) && isNew(own);
 	if (isOthers || !isKept) await context.helpers.removeProcessed([id, own].filter(isNew), 'node', options);

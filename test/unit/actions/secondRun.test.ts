@@ -14,7 +14,13 @@ function process(): typeof SecondRun {
 /** What n8n's database gives all processes. */
 function database() {
 	const recorded = new Set<string>();
+	let isEmpty = true;
 	const checkProcessedAndRecord = async (ids: string[]) => {
+		// As if another process had begun the list at the same instant.
+		if (isEmpty) {
+			isEmpty = false;
+			throw new Error('duplicate key value');
+		}
 		const added = ids.filter((id) => !recorded.has(id));
 		for (const id of added) recorded.add(id);
 		return { new: added };

@@ -2,7 +2,7 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
 import { runOf } from '../../n8n/nodeContext';
-import { type Above, executionsAbove, hasSubExecutions, runsIn, startsMs } from '../../n8n/subExecution';
+import { type Above, executionsAbove, hasSubExecutions, runsIn } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
@@ -23,13 +23,11 @@ const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
 /** Whether a run is a second one, as its latest node has found. */
 const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
 
+/** In n8n's store. The day, since n8n counts executions from 1 again if its data is moved to another database. */
+const keyToday = (...parts: unknown[]) => [...parts, new Date().toISOString().slice(0, 10)].join(' ');
+
 /** @param isFirst whether the run has come to no other node of ours */
-async function judge(
-	context: IExecuteFunctions,
-	executionId: string,
-	run: IRunExecutionData,
-	isFirst: boolean,
-): Promise<boolean> {
+async function judge(context: IExecuteFunctions, executionId: string, isFirst: boolean): Promise<boolean> {
 	const kept = context.getContext('flow');
 	const { count, id } = (kept[CONTEXT_FIELD] ?? NONE) as Run;
 	const latest = latestRuns.get(executionId) ?? NONE;
@@ -37,8 +35,7 @@ async function judge(
 	const noted: Run = { count: count + 1, id: randomUUID() };
 	// In queue mode the other run is likely to be on another worker. n8n's store is slow, so after sub-workflows it is asked once.
 	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && hasSubExecutions(context));
-	// In another database, n8n counts executions from 1 again.
-	const key = `${executionId} ${Math.min(...startsMs(run))} ${noted.count}`;
+	const key = keyToday(executionId, noted.count);
 	if (mayBeTwo && !(await isFirstFor(context, key, MAX_EXECUTIONS, noted.id))) return true;
 	kept[CONTEXT_FIELD] = noted;
 	latestRuns.set(executionId, noted);
@@ -62,7 +59,7 @@ export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> 
 	const before = verdicts.get(run);
 	// n8n stores the note of a node at once, and a second run has it, if it saves the progress of executions.
 	const verdict = Promise.resolve(before).then(
-		async (isSecond) => isSecond || (await judge(context, executionId, run, before === undefined)),
+		async (isSecond) => isSecond || (await judge(context, executionId, before === undefined)),
 	);
 	verdicts.set(run, verdict);
 	return await verdict;
@@ -73,7 +70,7 @@ const countOf = ({ data }: Above) => runsIn(data).length;
 
 /** Asks n8n's store, which workers share, whether a sub-workflow is the first to wait since n8n last stored what runs it. */
 const isFirstBelow = async (context: IExecuteFunctions, above: Above, isKept: boolean) =>
-	await isFirstFor(context, `${belowKey(above)} ${countOf(above)}`, MAX_EXECUTIONS, above.childId, isKept);
+	await isFirstFor(context, keyToday(belowKey(above), countOf(above)), MAX_EXECUTIONS, above.childId, isKept);
 
 /** Notes, of what runs this execution as a sub-workflow, that this one waits, if it does. */
 export async function noteWait(context: IExecuteFunctions): Promise<void> {
