@@ -37,7 +37,7 @@ export type Registrant = ReturnType<typeof readRegistrant>;
 export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
 	if (!isUnreachableFrom(registrant.url, baseUrl)) return;
 	registrant.warn(
-		`has the URL ${registrant.url}. VideoSDK can't reach it from the internet, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
+		`has the URL ${registrant.url}. VideoSDK can't reach it, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
 	);
 }
 
