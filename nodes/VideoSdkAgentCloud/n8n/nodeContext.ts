@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, IRunExecutionData, Workflow } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IRunExecutionData, ITaskData, Workflow } from 'n8n-workflow';
 
 /** What contexts of n8n-core have beside n8n-workflow's types. */
 export interface InEngine {
@@ -13,6 +13,17 @@ export interface InEngine {
 export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined {
 	const { runExecutionData } = context as InEngine;
 	return runExecutionData?.executionData && runExecutionData;
+}
+
+/** @returns the runs of all nodes of an execution, as far as they are known */
+export function runsIn(execution?: IRunExecutionData): ITaskData[] {
+	return Object.values(execution?.resultData.runData ?? {}).flat();
+}
+
+/** @returns when they began, in ms since 1970 */
+export function startsMs(execution?: IRunExecutionData): number[] {
+	// 0: a tool that an AI agent has requested, and that hasn't run yet.
+	return runsIn(execution).flatMap(({ startTime }) => startTime || []);
 }
 
 /** @returns the name of another node of the workflow that has the node's URL, since one is a copy of the other */

@@ -1,6 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { type InEngine, keptOfNode } from './nodeContext';
-import { startsMs } from './subExecution';
+import { type InEngine, keptOfNode, startsMs } from './nodeContext';
 
 const STARTED_FIELD = 'agentCloudStarted';
 const USES_FIELD = 'agentCloudUses';

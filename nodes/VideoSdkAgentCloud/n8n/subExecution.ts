@@ -8,7 +8,7 @@ import {
 	type RelatedExecution,
 	sleep,
 } from 'n8n-workflow';
-import type { InEngine } from './nodeContext';
+import { type InEngine, runsIn, startsMs } from './nodeContext';
 
 /** n8n may continue an execution a little before it has stored that the sub-workflow is over. */
 const STORED_WITHIN_MS = 5_000;
@@ -54,17 +54,6 @@ export async function* executionsAbove(context: IExecuteFunctions): AsyncGenerat
 		childId = parent.executionId;
 		parent = data?.parentExecution;
 	}
-}
-
-/** @returns the runs of all nodes of an execution, as far as they are known */
-export function runsIn(execution?: IRunExecutionData): ITaskData[] {
-	return Object.values(execution?.resultData.runData ?? {}).flat();
-}
-
-/** @returns when they began, in ms since 1970 */
-export function startsMs(execution?: IRunExecutionData): number[] {
-	// 0: a tool that an AI agent has requested, and that hasn't run yet.
-	return runsIn(execution).flatMap(({ startTime }) => startTime || []);
 }
 
 /** @returns whether a node of this execution ran sub-workflows */
@@ -191,7 +180,7 @@ export async function findWrongContinuation(
 	}
 	for await (const { data, childId } of executionsAbove(context)) {
 		if (wrong) break;
-		// A sub-workflow that began before the failure goes on.
+		// A sub-workflow that started before the failure may finish.
 		const isLater = Math.min(...startsMs(runExecutionData)) >= Math.max(...startsMs(data));
 		if (data?.resultData.error !== undefined && isLater) return 'ended';
 		const find = async () => await subWorkflowsOf(context, data, [childId], true);

@@ -7,10 +7,7 @@ import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { type Operation } from '../operation';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
-import { isOneOfMany, isSecondRun } from './secondRun';
-
-/** n8n keeps 10,000 executions by default, and each of them can be retried at any time. */
-const MAX_RETRIES = 10_000;
+import { isOneOfMany, isSecondRun, MAX_EXECUTIONS } from './secondRun';
 
 /** What to tell the user, see `findWrongContinuation`. */
 const WRONG_CONTINUATIONS = {
@@ -78,7 +75,7 @@ export async function outcomesBefore(
 	// What failed before it came to the node has left nothing, and may be retried twice as well.
 	const id = left?.id ?? originInRetry(context);
 	// It stays with an execution that is refused: that may be retried, too.
-	if (id !== undefined && !(await isFirstFor(context, id, MAX_RETRIES))) {
+	if (id !== undefined && !(await isFirstFor(context, id, MAX_EXECUTIONS))) {
 		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
 			description:
 				'Nothing was sent. If that retry failed in this node, retry that one. Otherwise, execute the workflow with the items that are left.',

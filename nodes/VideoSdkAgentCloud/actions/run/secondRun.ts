@@ -1,17 +1,21 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
-import { runOf } from '../../n8n/nodeContext';
-import { type Above, executionsAbove, hasSubExecutions, runsIn } from '../../n8n/subExecution';
+import { runOf, runsIn } from '../../n8n/nodeContext';
+import { type Above, executionsAbove, hasSubExecutions } from '../../n8n/subExecution';
 import { timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 
-const MAX_EXECUTIONS = 10_000;
+/**
+ * n8n keeps 10,000 executions by default. It cuts the list that it stores for a node to the limit of the latest write, so retries name
+ * the same one.
+ */
+export const MAX_EXECUTIONS = 10_000;
 const CONTEXT_FIELD = 'agentCloudRun';
 
-/** A run of an execution, as n8n keeps it with the execution. */
+/** What the latest of our nodes in a run of an execution has noted, as n8n keeps it with the execution. */
 interface Run {
-	/** Counts the runs of an execution in all processes. A new run begins after each wait. */
+	/** Counts the notes, in all processes. */
 	count: number;
 	id: string;
 }
@@ -23,7 +27,7 @@ const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
 /** Whether a run is a second one, as its latest node has found. */
 const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
 
-/** In n8n's store. The day, since n8n counts executions from 1 again if its data is moved to another database. */
+/** @returns a key for n8n's store, with the day: after a move to another database, n8n counts executions from 1 again */
 const keyToday = (...parts: unknown[]) => [...parts, new Date().toISOString().slice(0, 10)].join(' ');
 
 /** @param isFirst whether the run has come to no other node of ours */
