@@ -313,11 +313,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	...transcriptionsAt('/ai/v1/post-transcriptions'),
 	...transcriptionsAt(REALTIME, { status: string }),
 	[`POST ${REALTIME}/start`]: {
-		body: object({
-			...fields('roomId modelId? language?', text),
-			'webhookUrl?': url,
-			'summary?': summary,
-		}),
+		body: object({ ...fields('roomId modelId? language?', text), 'webhookUrl?': url, 'summary?': summary }),
 		answer: transcription,
 	},
 	[`POST ${REALTIME}/end`]: { body: object({ roomId: text }), answer: transcription },

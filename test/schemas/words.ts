@@ -16,11 +16,7 @@ export const boolean: Schema = { type: 'boolean' };
 export const url: Schema = { type: 'string', format: 'http-url' };
 /** An object whose fields are the account's own. */
 export const map: Schema = { type: 'object' };
-export const mapOfTexts: Schema = {
-	...map,
-	propertyNames: { minLength: 1 },
-	additionalProperties: string,
-};
+export const mapOfTexts: Schema = { ...map, propertyNames: { minLength: 1 }, additionalProperties: string };
 
 export const oneOfTexts = (...texts: string[]): Schema => ({ enum: texts });
 export const matching = (pattern: string): Schema => ({ type: 'string', pattern });

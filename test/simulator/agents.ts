@@ -40,18 +40,10 @@ const cloudDeployments = [...agents, { ...agents[0]!, id: 'cd_13' }];
 
 /** Deployments of the older generation, in the shapes in which the API answers them. */
 export class Deployments {
-	private readonly byId: Map<string, SimulatedDeployment>;
+	readonly byId: Map<string, SimulatedDeployment>;
 
 	constructor(deployments = defaultDeployments()) {
 		this.byId = new Map(deployments.map((deployment) => [deployment.id, deployment]));
-	}
-
-	has(id: string): boolean {
-		return this.byId.has(id);
-	}
-
-	name(id: string): string {
-		return this.byId.get(id)?.name ?? id;
 	}
 
 	/** The tag that runs when a start names none. */
@@ -63,12 +55,7 @@ export class Deployments {
 	routes(app: FastifyInstance): void {
 		app.post<Call<{ name: string; description: string }>>(DEPLOYMENTS, (request) => {
 			const { name, description } = request.body;
-			const deployment = {
-				id: `ddv_${randomBytes(8).toString('hex')}`,
-				name,
-				description,
-				tags: ['latest'],
-			};
+			const deployment = { id: `ddv_${randomBytes(8).toString('hex')}`, name, description, tags: ['latest'] };
 			this.byId.set(deployment.id, deployment);
 			return { ...shown(deployment), createdAt: CREATED_AT, updatedAt: CREATED_AT };
 		});

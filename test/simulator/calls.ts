@@ -61,12 +61,7 @@ export const CALL_NUMBERS = {
 	failed: '+15550100004',
 } as const satisfies Partial<Record<CallBehaviour['outcome'], string>>;
 
-const DEFAULT_BEHAVIOUR: CallBehaviour = {
-	outcome: 'answered',
-	ringAfterMs: 20,
-	ringForMs: 50,
-	talkMs: 200,
-};
+const DEFAULT_BEHAVIOUR: CallBehaviour = { outcome: 'answered', ringAfterMs: 20, ringForMs: 50, talkMs: 200 };
 const TRANSFER_MS = 20;
 
 const isOneOf = (statuses: readonly string[], status: string): boolean => statuses.includes(status);

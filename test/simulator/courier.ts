@@ -21,24 +21,13 @@ export interface Delivery {
 	error?: string;
 }
 
-/** What goes wrong with events (not with what is sent by `deliver`). */
-export interface EventFaults {
-	/** Given the event's name as in a `Delivery`: true if it is never sent. */
-	drop?: (event: string) => boolean;
-}
-
-/** How `deliver` departs from a genuine delivery. */
-export interface DeliverOptions {
-	/** A signature of one's own; null: no such header; undefined: the genuine one. */
-	signature?: string | null;
-}
-
 const DELIVERY_TIMEOUT_MS = 10_000;
 
 /** Brings signed bodies to their addresses, and keeps a record of each attempt. */
 export class Courier {
 	readonly deliveries: Delivery[] = [];
-	faults: EventFaults = {};
+	/** Of events, not of what is sent by `deliver`. `drop` is given the name as in a `Delivery`: true if it is never sent. */
+	faults: { drop?: (event: string) => boolean } = {};
 	closed = false;
 	private readonly open = new Set<http.ClientRequest>();
 
@@ -58,12 +47,16 @@ export class Courier {
 		return undefined;
 	}
 
-	/** Any body to any address; an error is told in the delivery. */
-	async deliver(endPoint: string, body: object | Buffer | string, { signature }: DeliverOptions = {}) {
+	/**
+	 * Any body to any address; an error is told in the delivery.
+	 *
+	 * @param how a signature of one's own; null: no such header; undefined: the genuine one
+	 */
+	async deliver(endPoint: string, body: object | Buffer | string, how: { signature?: string | null } = {}) {
 		const bytes = Buffer.isBuffer(body)
 			? body
 			: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
-		const sent = signature === undefined ? this.key.sign(bytes) : signature;
+		const { signature = this.key.sign(bytes) } = how;
 		const delivery: Delivery = { ...described(bytes), body: bytes, endPoint };
 		try {
 			const lateMs = jitterMs();
@@ -71,7 +64,7 @@ export class Courier {
 			await this.post(delivery, {
 				'content-type': 'application/json',
 				'user-agent': 'agent-cloud-simulator',
-				...(sent === null ? {} : { 'videosdk-signature': sent }),
+				...(signature === null ? {} : { 'videosdk-signature': signature }),
 			});
 		} catch (error) {
 			delivery.error = reason(error);

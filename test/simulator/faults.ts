@@ -49,13 +49,11 @@ export class FaultList {
 
 	/** The first fault that fits a request; one of its times is used up. */
 	take({ method, path, rawBody }: RecordedRequest, isKeyRequest: boolean): Fault | undefined {
-		const entry = this.entries.find(({ fault: { match }, left }) => {
-			if (left <= 0) return false;
+		const entry = this.entries.find(({ fault: { match } }) => {
 			if (match?.method && match.method.toUpperCase() !== method) return false;
 			if (match?.body && !match.body.test(rawBody.toString())) return false;
 			// The key has faults of its own, and is fetched when no one looks: it must not use up another's.
 			if (!match?.path) return !isKeyRequest;
-			match.path.lastIndex = 0;
 			return match.path.test(path);
 		});
 		if (!entry) return undefined;

@@ -2,7 +2,7 @@ import { agentRoutes } from './agents';
 import { callEvent, callSummary, type CallSummary } from './callEvents';
 import { callRoutes } from './callRoutes';
 import type { CallBehaviour, CallInput, CallStatus } from './calls';
-import type { DeliverOptions, EventFaults } from './courier';
+import type { Courier } from './courier';
 import type { Fault } from './faults';
 import type { FileInput } from './files';
 import type { RecordingInput } from './recordings';
@@ -73,10 +73,9 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		clearFaults: () => server.faults.clear(),
 
 		deliveries: courier.deliveries,
-		setEventFaults: (faults: EventFaults) => void (courier.faults = faults),
+		setEventFaults: (faults: Courier['faults']) => void (courier.faults = faults),
 		/** Delivers anything to any address, signed unless told otherwise. Never rejects. */
-		deliver: async (endPoint: string, body: object | Buffer | string, how?: DeliverOptions) =>
-			await courier.deliver(endPoint, body, how),
+		deliver: async (...given: Parameters<Courier['deliver']>) => await courier.deliver(...given),
 		sendCallEvent: async (endPoint: string, event: string, data: object) =>
 			await courier.deliver(endPoint, callEvent(event, data)),
 		sendCallSummary: async (endPoint: string, summary: CallSummary) =>

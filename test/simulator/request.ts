@@ -33,7 +33,7 @@ export interface RecordedRequest {
 	rawPath: string;
 	headers: IncomingHttpHeaders;
 	rawBody: Buffer;
-	/** Parsed JSON; the text if it is not JSON; undefined if empty. */
+	/** Parsed JSON; the text if it is not JSON, or null; undefined if empty. */
 	body: unknown;
 	/** The token's claims, if the token was accepted. */
 	claims?: Record<string, unknown>;
@@ -52,17 +52,17 @@ export function record({ originalUrl: rawPath, method, headers }: FastifyRequest
 		rawPath,
 		headers,
 		rawBody,
-		body: parsedOrText(rawBody),
+		body: parsed(rawBody.toString()) ?? (rawBody.toString() || undefined),
 		receivedAtMs: Date.now(),
 	};
 }
 
-function parsedOrText(rawBody: Buffer): unknown {
-	const text = rawBody.toString('utf8');
+/** @returns what a text holds as JSON; undefined if it is none */
+export function parsed(text: string): unknown {
 	try {
-		return text === '' ? undefined : (JSON.parse(text) as unknown);
+		return JSON.parse(text);
 	} catch {
-		return text;
+		return undefined;
 	}
 }
 

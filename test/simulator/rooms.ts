@@ -7,7 +7,7 @@ import type { Webhook } from './sessions';
 import type { World } from './world';
 
 /** A room, as the API answers it, too. */
-export interface SimulatedRoom {
+interface SimulatedRoom {
 	id: string;
 	/** Three groups of four letters or digits. */
 	roomId: string;
@@ -32,7 +32,7 @@ interface Participant {
 }
 
 /** One live occupancy of a room. */
-export type SimulatedRoomSession = ReturnType<Rooms['begin']>;
+type SimulatedRoomSession = ReturnType<Rooms['begin']>;
 
 type RoomInput = Omit<SimulatedRoom, 'id' | 'roomId' | 'disabled' | 'createdAt' | 'updatedAt'>;
 

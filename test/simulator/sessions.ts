@@ -10,7 +10,7 @@ import type { World } from './world';
 export type EventStatus = 'starting' | 'started' | 'stopping' | 'stopped' | 'failed';
 
 /** What the API reports for a session. It documents no status for starting: a session is queued until it runs. */
-export type SessionStatus = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 'completed';
+type SessionStatus = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 'completed';
 
 /** Milliseconds after the start at which each event happens; null: never. */
 export type Lifecycle = Record<'startingMs' | 'startedMs' | 'stoppingMs' | 'stoppedMs', number | null>;
@@ -89,7 +89,7 @@ export class Sessions {
 	routes(app: FastifyInstance): void {
 		const { deployments } = this.world;
 		app.post<Call<StartBody>>(`${PATH}/start`, (request) => {
-			if (!deployments.has(request.body.deploymentId)) throw new ApiError(404, 'Deployment not found');
+			if (!deployments.byId.has(request.body.deploymentId)) throw new ApiError(404, 'Deployment not found');
 			return { message: 'Session started successfully', data: shown(this.start(request.body)) };
 		});
 		app.post<Call<{ sessionId: string }>>(`${PATH}/end`, (request) => {
@@ -178,7 +178,7 @@ export class Sessions {
 		const { rooms, deployments } = this.world;
 		const roomId = env?.VIDEOSDK_ROOM_ID;
 		if (!roomId || rooms.byId.get(roomId)?.disabled) return;
-		const agent = { participantId: `agent-${sessionId}`, name: deployments.name(deploymentId) };
+		const agent = { participantId: `agent-${sessionId}`, name: deployments.byId.get(deploymentId)?.name };
 		// Sent out of the room, it stops by itself, soon.
 		rooms.join(roomId, agent, () => isOver(session) || this.plan(session, ENDING));
 	}

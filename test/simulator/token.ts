@@ -4,7 +4,7 @@ import { decode } from 'jsonwebtoken';
 const MAX_LIFE_SECONDS = 24 * 60 * 60;
 
 /** Either the claims of an accepted token, or why it was refused (for the log; the API does not tell). */
-export type Judgement = { claims: Record<string, unknown> } | { refused: string };
+type Judgement = { claims: Record<string, unknown> } | { refused: string };
 
 /** Judges an Authorization header: the official SDK's verdict, then the claims that the REST API asks for. */
 export function judgeToken(authorization: string | undefined, apiKey: string, secret: string): Judgement {
@@ -23,12 +23,9 @@ export function judgeToken(authorization: string | undefined, apiKey: string, se
 function refusalOfClaims(claims: Record<string, unknown>, apiKey: string): string | undefined {
 	const { apikey, permissions, version, roles, iat, exp } = claims;
 	if (apikey !== apiKey) return 'the claim "apikey" is not the API key';
-	if (
-		!Array.isArray(permissions) ||
-		!(permissions.includes('allow_join') || permissions.includes('allow_mod'))
-	) {
+	const granted: unknown[] = Array.isArray(permissions) ? permissions : [];
+	if (!['allow_join', 'allow_mod'].some((permission) => granted.includes(permission)))
 		return 'the claim "permissions" has neither allow_join nor allow_mod';
-	}
 	if (version !== 2) return 'the claim "version" is not 2';
 	// VideoSDK's agents ask with a token without roles.
 	if (roles !== undefined && !(Array.isArray(roles) && roles.includes('crawler')))

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parsed } from './request';
 import type { TranscriptLine } from './transcriptText';
 
 const PAUSES_MS = [500, 1_000, 2_000];
@@ -51,20 +52,14 @@ function argumentsFor(
 	]);
 }
 
-function parsed(json: unknown): unknown {
-	try {
-		return typeof json === 'string' ? JSON.parse(json) : json;
-	} catch {
-		return undefined;
-	}
-}
-
 /** @returns the values in an answer, by name; those of the first entry of a list */
 const valuesIn = (answer: string): object => ({ ...([parsed(answer)].flat()[0] as object | undefined) });
 
 /** @returns the tools in what a call or session was started with; none if what is there is no list of tools */
 const toolsIn = (data: unknown) =>
-	[parsed(data)].flatMap((tools) => (Array.isArray(tools) ? tools : [])) as HandedTool[];
+	[typeof data === 'string' ? parsed(data) : data].flatMap((tools) =>
+		Array.isArray(tools) ? tools : [],
+	) as HandedTool[];
 
 /** @returns an answer as an agent would read it out: JSON without its marks */
 export const inWords = (answer: string) => answer.replace(/[{}[\]"]/g, '').replace(/[:,](?=\S)/g, '$& ');

@@ -23,7 +23,7 @@ export interface TranscriptionInput {
 }
 
 /** A transcription as the simulator holds it; it has no files until it is completed. */
-export type SimulatedTranscription = ReturnType<Transcriptions['make']>;
+type SimulatedTranscription = ReturnType<Transcriptions['make']>;
 
 type Status = 'pending' | 'running' | 'completed' | 'failed';
 /** So long it is pending. */

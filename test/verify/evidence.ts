@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signToken } from '../../credentials/signToken';
+import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
 import { isSignedWith, readPublicKey } from '../../nodes/VideoSdkAgentCloud/webhook/verify';
 import { PlainError } from '../n8n/processes';
 import { answerProblem, eventProblem } from '../schemas/check';
+import { type Json, parsed } from '../simulator/request';
 
 const TIMEOUT_MS = 60_000;
-
-export type Json = Record<string, unknown>;
 
 /** What is to be tried, and with which account. */
 export interface Plan {
@@ -55,10 +55,6 @@ export interface Received {
 	/** Whether `videosdk-signature` fits the bytes and the published key. */
 	isSigned: boolean;
 }
-
-export const isObject = (value: unknown): value is Json =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 
 export class Evidence {
 	private readonly exchanges = new Map<string, Exchange>();
@@ -121,7 +117,7 @@ export class Evidence {
 		const key = typeof publicKey === 'string' ? readPublicKey(publicKey) : undefined;
 		return (this.plan.webhook?.receiver.deliveries ?? []).flatMap(({ raw, ...delivery }) => {
 			const body = parsed(raw.toString());
-			if (!/^(session|call|room)$/.test(delivery.to) || !isObject(body)) return [];
+			if (!/^(session|call|room)$/.test(delivery.to) || !isRecord(body)) return [];
 			const signature = delivery.headers['videosdk-signature'];
 			return [{ ...delivery, body, isSigned: key !== undefined && isSignedWith(raw, signature, key) }];
 		});
@@ -145,15 +141,15 @@ export class Evidence {
 
 	/** The record in a success, wrapped in `data` or bare; else empty. */
 	record(step: string): Json {
-		const answer = this.succeeded(step) ? objectOf(this.at(step)?.answer) : {};
-		return isObject(answer.data) ? answer.data : answer;
+		const answer = this.succeeded(step) ? asRecord(this.at(step)?.answer) : {};
+		return isRecord(answer.data) ? answer.data : answer;
 	}
 
 	/** The rows of a list, under whatever name they are answered. */
 	rows(step: string): Json[] {
 		const answer = this.succeeded(step) ? this.at(step)?.answer : [];
-		const rows = Array.isArray(answer) ? answer : Object.values(objectOf(answer)).find(Array.isArray);
-		return ((rows ?? []) as unknown[]).filter(isObject);
+		const rows = Array.isArray(answer) ? answer : Object.values(asRecord(answer)).find(Array.isArray);
+		return ((rows ?? []) as unknown[]).filter(isRecord);
 	}
 
 	/** Where answers and events differ from the one description of the API, in sentences without the account's own texts. */
@@ -193,12 +189,4 @@ export async function startReceiver(port: number) {
 	});
 	const close = () => void (server.closeAllConnections(), server.close());
 	return { port: (server.address() as AddressInfo).port, deliveries, close };
-}
-
-function parsed(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }

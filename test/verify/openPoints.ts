@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
 import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
-import { isObject, type Evidence, type Json, type Received } from './evidence';
+import type { Json } from '../simulator/request';
+import type { Evidence, Received } from './evidence';
 import { LISTS, RECORDED } from './verify';
 
 /** The lists that are read in the way in which the package reads them. */
@@ -14,7 +16,7 @@ const is = (status: unknown, word: RegExp) => word.test(String(status));
 
 const eventName = ({ body }: Received): string => String(body.webhookType ?? body.type ?? '');
 const fieldsOf = ({ body }: Received) =>
-	EVENT_FIELDS.filter((name) => isObject(body.data) && (body.data[name] ?? undefined) !== undefined);
+	EVENT_FIELDS.filter((name) => isRecord(body.data) && (body.data[name] ?? undefined) !== undefined);
 
 function signature({ headers, isSigned }: Received): string {
 	if (headers['videosdk-signature'] !== undefined)
@@ -57,7 +59,7 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 	},
 	'call.timelog': (e) => {
 		if (!is(e.record('callAnswered').status, /^answered$/i)) return undefined;
-		const entries = [e.record('callEnded').timelog].flat().filter(isObject);
+		const entries = [e.record('callEnded').timelog].flat().filter(isRecord);
 		const answer = entries.find(({ status }: Json) => is(status, /^answered$/i));
 		return textOf(answer?.timestamp) ? 'answered with a time' : 'no such entry';
 	},

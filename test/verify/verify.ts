@@ -5,7 +5,8 @@ import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
 import { hasStatus, TERMINAL_STATUSES } from '../../nodes/VideoSdkAgentCloud/api/sessions';
 import { PlainError } from '../n8n/processes';
 import { COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';
-import { Evidence, isSuccess, type Json, type Plan } from './evidence';
+import type { Json } from '../simulator/request';
+import { Evidence, isSuccess, type Plan } from './evidence';
 
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const CALL = '/v2/sip/call';
@@ -104,10 +105,7 @@ export async function verify(plan: Plan): Promise<Evidence> {
 			ending: 'Deactivating the room of the call',
 			step: 'room',
 			endpoint: 'POST /v2/rooms',
-			body: {
-				autoStartConfig: { recording: {} },
-				...hearOf('room', ['session-started', 'session-ended']),
-			},
+			body: { autoStartConfig: { recording: {} }, ...hearOf('room', ['session-started', 'session-ended']) },
 			idField: 'roomId',
 			end: 'POST /v2/rooms/deactivate',
 		});
