@@ -28,10 +28,7 @@ const TOLD: Record<string, { metadata?: object; error?: Error; item?: object }> 
 	'Run on': { item: { json: { error: 'Declined' } } },
 	'For each': { metadata: { subExecution }, item: { json } },
 	'For each at once': { metadata: { subExecution }, item: { json, metadata: { subExecution: {} } } },
-	'For each, named by n8n 2': {
-		metadata: { subExecution, waitingChildExecutionIds: ['2'] },
-		item: { json },
-	},
+	'For each, named by n8n 2': { metadata: { subExecution, waitingChildExecutionIds: ['2'] }, item: { json } },
 	'For each in n8n 2': { metadata: { subExecution }, item: { json: { id: 2 } } },
 };
 const contextOf = (
@@ -58,10 +55,7 @@ const contextOf = (
 const parentExecution = { shouldResume: true };
 const ended =
 	(runs: Record<string, string[]> = {}, error?: Error) =>
-	() => ({
-		parentExecution,
-		resultData: { runData: runDataOf(runs), error },
-	});
+	() => ({ parentExecution, resultData: { runData: runDataOf(runs), error } });
 type Told = [boolean | undefined];
 const above = (executionId: string, [shouldResume]: Told = [true]) => ({ executionId, shouldResume });
 const waiting = (shouldResume?: boolean, error?: Error) => () => ({

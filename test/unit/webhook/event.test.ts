@@ -49,50 +49,37 @@ const SUMMARY = {
 	'customer-data': { callId: 'call-1', sipCallTo: '+1', customerId: '4711' },
 	'room-data': { agentId: 'ag_1', 'meeting-id': 'abcd', 'session-id': 'room-session' },
 };
-const OF_SUMMARY = { event: 'call-summary', callId: 'call-1', roomId: 'abcd', sessionId: 'room-session' };
+const OF_SUMMARY = {
+	...{ event: 'call-summary', callId: 'call-1', roomId: 'abcd', sessionId: 'room-session', data: SUMMARY },
+};
 const STARTED = { webhookType: 'agent-session-started' };
+const sent = (webhookType: string, data: unknown) => ({ webhookType, data });
+const started = (data: unknown) => ({ ...STARTED, data });
 const none = { sessionId: '' };
 
-it.each<[body: object, expected: object]>([
-	[
-		{ webhookType: 'call-ended', data: { callId: 'c' } },
-		{ event: 'call-hangup', callId: 'c' },
-	],
-	[
-		{ webhookType: 'call-answered', data: { id: 'c', name: 'Zoë ☎' } },
-		{ callId: 'c', data: { name: 'Zoë ☎' } },
-	],
-	[{ webhookType: 'call-answered', data: { callId: 'c', id: 'other' } }, { callId: 'c' }],
-	[
-		{ webhookType: 'call-hangup', data: { callId: 4711, sessionId: 0 } },
-		{ callId: '4711', sessionId: '0' },
-	],
-	[{ webhookType: 'call-answered', data: { callId: '  ', roomId: [] } }, none],
-	...[{}, { data: null }].map((data): [object, object] => [
+type Row = [body: object, expected: object];
+it.each<Row>([
+	[sent('call-ended', { callId: 'c' }), { event: 'call-hangup', callId: 'c' }],
+	[sent('call-answered', { id: 'c', name: 'Zoë ☎' }), { callId: 'c', data: { name: 'Zoë ☎' } }],
+	[sent('call-answered', { callId: 'c', id: 'other' }), { callId: 'c' }],
+	[sent('call-hangup', { callId: 4711, sessionId: 0 }), { callId: '4711', sessionId: '0' }],
+	[sent('call-answered', { callId: '  ', roomId: [] }), none],
+	...[{}, { data: null }].map((data): Row => [
 		{ webhookType: 'call-hangup', callId: 'c', to: '+1', ...data },
 		{ callId: 'c', data: { callId: 'c', to: '+1' } },
 	]),
-	[{ webhookType: 'session-ended', data: { meetingId: 'abcd' } }, { roomId: 'abcd' }],
-	[{ webhookType: 'participant-joined', data: { id: 'recording-1' } }, none],
-	...['', null, 7, undefined].map((webhookType): [object, object] => [
+	[sent('session-ended', { meetingId: 'abcd' }), { roomId: 'abcd' }],
+	[sent('participant-joined', { id: 'recording-1' }), none],
+	...['', null, 7, undefined].map((webhookType): Row => [
 		{ webhookType, type: 'agent-session-failed' },
 		{ event: 'failed', webhookType: 'agent-session-failed' },
 	]),
 	[{ ...STARTED, type: 'agent-session-failed' }, STARTED],
-	...[null, 'text', 5, [], [{ sessionId: 's' }]].map((data): [object, object] => [
-		{ ...STARTED, data },
-		{ ...none, data: {} },
-	]),
-	...[0.5, null, {}, ['s'], true, '  ', 'session-'].map((sessionId): [object, object] => [
-		{ ...STARTED, data: { sessionId } },
-		none,
-	]),
+	...[null, 'text', 5, [], [{ sessionId: 's' }]].map((data): Row => [started(data), { ...none, data: {} }]),
+	...[0.5, null, {}, ['s'], true, '  ', 'session-'].map((sessionId): Row => [started({ sessionId }), none]),
 	[{ 'call-summary': 'text', 'customer-data': [1], 'room-data': null }, none],
 	...[{}, { webhookType: 'call-summary' }, { type: 'call-summary' }, { type: 'agent-summary' }].map(
-		(type): [object, object] => [
-			{ ...SUMMARY, ...type },
-			{ ...OF_SUMMARY, data: SUMMARY },
-		],
+		(type): Row => [{ ...SUMMARY, ...type }, OF_SUMMARY],
 	),
 	[{ ...SUMMARY, webhookType: 'call-hangup' }, { event: 'call-hangup' }],
 ])('Names are found wherever they are: %j', (body, expected) => {
@@ -202,13 +189,10 @@ describe('eventId', () => {
 		const content = fc.dictionary(key, fc.jsonValue());
 		const withoutId = fc
 			.tuple(name, content)
-			.map(([event, data]) => ({ webhookType: event.replace('session ', EVENT_PREFIX), data }));
+			.map(([event, data]) => sent(event.replace('session ', EVENT_PREFIX), data));
 		const again = fc
 			.tuple(fc.constantFrom(...AGAIN), content, fc.uuid())
-			.map(([webhookType, data, ofId]) => ({
-				webhookType,
-				data: { ...data, callId: ofId, sessionId: ofId },
-			}));
+			.map(([event, data, ofId]) => sent(event, { ...data, callId: ofId, sessionId: ofId }));
 		const summary = content.map((fields) => ({ 'call-summary': fields }));
 		const body = fc.oneof(...[withoutId, again, summary]) as fc.Arbitrary<object>;
 		checkTimes(1_000)([body, fc.string()], (one, more) => {
