@@ -95,15 +95,12 @@ it('the README says on its first 60 lines how to try it and how to prove it', ()
 	expect(start).toMatch(/^npm test /m);
 });
 
-it.each(USER_PAGES)(
-	'%s calls fields, options, operations, and events by the names that the nodes show',
-	(page) => {
-		const labels = shownLabels();
-		const bold = matchesIn(read(page).replace(/```[^]*?```/g, ''), /\*\*([^*\n]+)\*\*/g);
-		const unknown = bold.filter((text) => isLabel(text) && !labels.has(text) && !KNOWN.has(text));
-		expect(unknown).toEqual([]);
-	},
-);
+it.each(USER_PAGES)('%s calls fields, options, operations, and events as the nodes do', (page) => {
+	const labels = shownLabels();
+	const bold = matchesIn(read(page).replace(/```[^]*?```/g, ''), /\*\*([^*\n]+)\*\*/g);
+	const unknown = bold.filter((text) => isLabel(text) && !labels.has(text) && !KNOWN.has(text));
+	expect(unknown).toEqual([]);
+});
 
 it('CONTRIBUTING.md names tests that exist', () => {
 	const files = [...published].filter((file) => /^test\/.*\.test\.ts$/.test(file));

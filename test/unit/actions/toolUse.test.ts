@@ -75,18 +75,16 @@ it.each<[string | undefined, isRunByAgent: boolean, isTriedAgain: boolean]>([
 	['stopWorkflow', false, false],
 	['continueRegularOutput', false, true],
 	[undefined, true, true],
-])(
-	'With On Error %s, run by the agent itself: %j, a tool that starts anew in the next try is refused: %j',
-	async (onError, isRunByAgent, isTriedAgain) => {
-		const agent = { type: 'agent', retryOnFail: true, onError };
-		const workflow = { getChildNodes: () => ['Agent'], getNode: () => agent };
-		const context = { ...tool(1), workflow, ...(isRunByAgent && { cloneWith: () => undefined }) };
-		for (const operation of [start, ask, make]) {
-			const { message } = (await refusalOfTool(context as never, operation))?.error ?? {};
-			expect(message?.includes("the AI agent's settings") ?? false).toBe(isTriedAgain && operation !== make);
-		}
-	},
-);
+	// A tool that would start anew in the agent's next try.
+])('With On Error %s, run by the agent: %j, refused: %j', async (onError, isRunByAgent, isTriedAgain) => {
+	const agent = { type: 'agent', retryOnFail: true, onError };
+	const workflow = { getChildNodes: () => ['Agent'], getNode: () => agent };
+	const context = { ...tool(1), workflow, ...(isRunByAgent && { cloneWith: () => undefined }) };
+	for (const operation of [start, ask, make]) {
+		const { message } = (await refusalOfTool(context as never, operation))?.error ?? {};
+		expect(message?.includes("the AI agent's settings") ?? false).toBe(isTriedAgain && operation !== make);
+	}
+});
 
 it('A run of an AI agent is the same however often its sub-agents have run', () => {
 	const runOf = (agentRuns: number, subAgentRuns: number) =>

@@ -40,20 +40,18 @@ describe('with an execution that n8n holds until another one has ended', () => {
 	beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick'] }));
 	afterEach(() => jest.useRealTimers());
 
-	it.each([200, 500])(
-		'lets no other request continue it, though the sender has gone, until n8n answers %i',
-		async (status) => {
-			const wait = keptAs(`held ${status}`);
-			const held = given();
-			expect(wait.tryContinue(requestOf(held))).toBe(true);
-			Object.assign(held, { closed: true }).emit('close');
-			await jest.advanceTimersByTimeAsync(20 * 60_000);
-			expect(wait.tryContinue(requestOf(given()))).toBe(false);
-			Object.assign(held, { writableEnded: true, statusCode: status });
-			await jest.advanceTimersByTimeAsync(10_000);
-			expect(wait.tryContinue(requestOf(given()))).toBe(status === 500);
-		},
-	);
+	it.each([200, 500])('lets no other request continue it until n8n answers %i', async (status) => {
+		const wait = keptAs(`held ${status}`);
+		const held = given();
+		expect(wait.tryContinue(requestOf(held))).toBe(true);
+		// The sender has gone.
+		Object.assign(held, { closed: true }).emit('close');
+		await jest.advanceTimersByTimeAsync(20 * 60_000);
+		expect(wait.tryContinue(requestOf(given()))).toBe(false);
+		Object.assign(held, { writableEnded: true, statusCode: status });
+		await jest.advanceTimersByTimeAsync(10_000);
+		expect(wait.tryContinue(requestOf(given()))).toBe(status === 500);
+	});
 
 	it('knows for long that it has continued it: n8n 1.x answers at once, and continues it much later', async () => {
 		const held = given();

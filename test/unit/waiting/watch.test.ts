@@ -56,14 +56,11 @@ const after = (ms: number) => new Date(Date.now() + ms).toISOString();
 const soon = async <T>(value: T, ms: number): Promise<T> =>
 	await new Promise((resolve) => void setTimeout(() => resolve(value), ms));
 
-it.each([true, false])(
-	'an end (%s) or last look that is never answered is given up in time',
-	async (isEnded) => {
-		const seen = awaitCall(watchOf(never), { isEnded });
-		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 180_000);
-		expect(seen.item).toMatchObject({ timedOut: true });
-	},
-);
+it.each([true, false])('an end (%s) or last look without an answer is given up in time', async (isEnded) => {
+	const seen = awaitCall(watchOf(never), { isEnded });
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 180_000);
+	expect(seen.item).toMatchObject({ timedOut: true });
+});
 
 it('The last look at Max Wait counts, although its answer takes a while', async () => {
 	const end = after(MAX_WAIT_MS - 1_000);
