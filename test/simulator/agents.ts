@@ -46,12 +46,6 @@ export class Deployments {
 		this.byId = new Map(deployments.map((deployment) => [deployment.id, deployment]));
 	}
 
-	/** The tag that runs when a start names none. */
-	defaultTag(id: string): string {
-		const tags = this.byId.get(id)?.tags ?? [];
-		return tags.includes('latest') ? 'latest' : (tags[0] ?? 'latest');
-	}
-
 	routes(app: FastifyInstance): void {
 		app.post<Call<{ name: string; description: string }>>(DEPLOYMENTS, (request) => {
 			const { name, description } = request.body;

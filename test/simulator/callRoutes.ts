@@ -48,7 +48,7 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 	app.post<Call<{ callId: string }>>(`${PATH}/end`, (request) => {
 		const call = found(request.body.callId);
 		if (isOver(call)) throw new ApiError(409, 'Call has already ended');
-		calls.end(call);
+		calls.step(call, 'ended');
 		// The documented sample says so, too.
 		return { message: 'Call initiated successfully', data: shown(call) };
 	});

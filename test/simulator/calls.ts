@@ -134,10 +134,6 @@ export class Calls {
 		if (isRinging(call)) await new Promise<void>((resolve) => this.waiting.set(call, resolve));
 	}
 
-	end(call: SimulatedCall): void {
-		this.step(call, 'ended');
-	}
-
 	/** The call leaves VideoSDK for another number. */
 	transfer(call: SimulatedCall, to: string): void {
 		call.transfer = { to };
@@ -169,8 +165,8 @@ export class Calls {
 	/** A call does not end by its clock before its agent has used its tools. */
 	private endWhenFree(call: SimulatedCall): void {
 		const hold = this.holds.get(call.callId);
-		if (hold === undefined) this.end(call);
-		else void hold.then(() => isOver(call) || this.end(call));
+		if (hold === undefined) this.step(call, 'ended');
+		else void hold.then(() => isOver(call) || this.step(call, 'ended'));
 	}
 
 	private after(call: SimulatedCall, ms: number | null, action: () => void): void {
@@ -185,7 +181,7 @@ export class Calls {
 	}
 
 	/** Moves a call on as the API or the clock does it: with its event. */
-	private step(call: SimulatedCall, status: CallStatus): void {
+	step(call: SimulatedCall, status: CallStatus): void {
 		this.move(call, status);
 		void this.world.callEvents.send(call);
 		if (status === 'answered') this.holds.set(call.callId, this.useTools(call));
@@ -201,7 +197,7 @@ export class Calls {
 	}
 
 	private enterRoom(call: SimulatedCall): void {
-		const hungUp = () => void (isOver(call) || this.end(call));
+		const hungUp = () => void (isOver(call) || this.step(call, 'ended'));
 		const { callId, roomId, agentId, type, to, from } = call;
 		const caller = { participantId: `sip-${callId}`, name: type === 'outbound' ? to : from };
 		const { rooms } = this.world;

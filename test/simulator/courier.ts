@@ -67,7 +67,9 @@ export class Courier {
 				...(signature === null ? {} : { 'videosdk-signature': signature }),
 			});
 		} catch (error) {
-			delivery.error = reason(error);
+			const { message, code, name } = error as NodeJS.ErrnoException;
+			// Node leaves the message empty when several addresses were tried in vain.
+			delivery.error = message || code || name;
 		}
 		this.deliveries.push(delivery);
 		this.logDelivery(delivery);
@@ -143,10 +145,4 @@ function shownUrl(endPoint: string): string {
 	if (!URL.canParse(endPoint)) return '(not a URL)';
 	const { origin, pathname } = new URL(endPoint);
 	return origin + pathname;
-}
-
-function reason(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	// Node leaves the message empty when several addresses were tried in vain.
-	return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }

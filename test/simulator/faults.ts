@@ -17,6 +17,7 @@ export interface Fault {
 	status?: number;
 	/** The answer's body, or a function that makes it of the request's headers. */
 	body?: unknown;
+	/** Their names in lower case. */
 	headers?: Record<string, string>;
 	/** Waited before the fault strikes. */
 	delayMs?: number;
@@ -69,11 +70,8 @@ export const isProcessed = ({ kind, status }: Fault): boolean =>
 
 /** The answer that a handler gave, as it would go out. */
 export async function answerOf(reply: FastifyReply, payload: unknown): Promise<WireAnswer> {
-	const headers: Record<string, string> = {};
-	for (const name of ['content-type', 'location']) {
-		const value = reply.getHeader(name);
-		if (value !== undefined) headers[name] = String(value);
-	}
+	const names = ['content-type', 'location'].filter((name) => reply.hasHeader(name));
+	const headers = Object.fromEntries(names.map((name) => [name, String(reply.getHeader(name))]));
 	const bytes = payload instanceof Readable ? await buffer(payload) : Buffer.from((payload as string) ?? '');
 	return { status: reply.statusCode, headers, payload: bytes };
 }
@@ -107,12 +105,7 @@ export function faultyAnswer(
 	const payload = Buffer.from(isText && type !== 'application/json' ? body : JSON.stringify(body));
 	const own = { status, headers: { 'content-type': `${type}; charset=utf-8` }, payload };
 	const answer = (!(kind in STAND_INS) && genuine) || own;
-	const more = Object.entries(fault.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
-	const headers = {
-		...answer.headers,
-		...(kind === 'redirect' && { location }),
-		...(Object.fromEntries(more) as Record<string, string>),
-	};
+	const headers = { ...answer.headers, ...(kind === 'redirect' && { location }), ...fault.headers };
 	return { ...answer, headers };
 }
 

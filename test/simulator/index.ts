@@ -13,7 +13,6 @@ import { telephonyRoutes } from './telephony';
 import type { TranscriptionInput } from './transcriptions';
 import { World, type SimulatorOptions } from './world';
 
-export type { SimulatedDeployment } from './agents';
 export type { SimulatedCallWebhook } from './callEvents';
 export { CALL_NUMBERS, type CallStatus, type SimulatedCall } from './calls';
 export type { Delivery } from './courier';

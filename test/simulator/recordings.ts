@@ -58,7 +58,6 @@ export class Recordings {
 
 	routes(app: FastifyInstance): void {
 		for (const kind of Object.keys(KINDS) as Kind[]) {
-			const shape = kind === 'merge' ? { key: 'recordings' } : {};
 			app.get<Call>(KINDS[kind][0], (request) => {
 				const wanted = latestFirst(this.byId).filter((recording) => {
 					const { id, roomId, sessionId, participantId } = recording;
@@ -69,7 +68,7 @@ export class Recordings {
 						matches({ id, roomId, sessionId, participantId, status, query: roomId }, request.query)
 					);
 				});
-				return page(request, wanted.map(shown), shape);
+				return page(request, wanted.map(shown), kind === 'merge' ? { key: 'recordings' } : {});
 			});
 		}
 	}

@@ -16,10 +16,7 @@ type SessionStatus = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 
 export type Lifecycle = Record<'startingMs' | 'startedMs' | 'stoppingMs' | 'stoppedMs', number | null>;
 
 /** The webhook that is given with a session or room. */
-export interface Webhook {
-	endPoint: string;
-	events: string[];
-}
+export type Webhook = { endPoint: string; events: string[] };
 
 /** A session as the simulator holds it; the API's answers are cut from it. */
 export interface SimulatedSession {
@@ -40,10 +37,7 @@ export interface SimulatedSession {
 
 type StartBody = Pick<SimulatedSession, 'deploymentId' | 'env' | 'metaData' | 'webhook'> & { tag?: string };
 
-interface Step {
-	event: EventStatus;
-	dueMs: number;
-}
+type Step = { event: EventStatus; dueMs: number };
 
 const PATH = '/ai/v1/ai-deployment-sessions';
 /** A session that takes about two and a half seconds, short enough to watch. */
@@ -114,7 +108,7 @@ export class Sessions {
 			sessionId: randomUUID(),
 			status: 'queued',
 			...input,
-			tag: tag ?? this.world.deployments.defaultTag(input.deploymentId),
+			tag: tag ?? 'latest',
 			start: now,
 			createdAt: now,
 			updatedAt: now,

@@ -44,10 +44,9 @@ function argumentsFor(
 	const properties = (schema.properties ?? {}) as Record<string, { type?: string; enum?: unknown[] }>;
 	const sample = ({ type, enum: choices }: (typeof properties)[string]) =>
 		choices?.[0] ?? (type === 'number' || type === 'integer' ? 7 : type === 'boolean' ? true : 'A-17');
-	const required = schema.required ?? [];
 	const given = Object.entries(heard).filter(([name]) => name in properties);
 	return Object.fromEntries([
-		...required.map((name) => [name, told[name] ?? sample(properties[name] ?? {})] as const),
+		...(schema.required ?? []).map((name) => [name, told[name] ?? sample(properties[name] ?? {})] as const),
 		...given,
 	]);
 }

@@ -1,8 +1,5 @@
 /** What someone said. */
-export interface TranscriptLine {
-	speaker: string;
-	text: string;
-}
+export type TranscriptLine = { speaker: string; text: string };
 
 /** A short talk, with letters beyond ASCII. */
 export const SAMPLE_LINES: TranscriptLine[] = [

@@ -12,10 +12,7 @@ import { Timers } from './timers';
 import { ToolAgent } from './toolAgent';
 import { type TranscriptionInput, Transcriptions } from './transcriptions';
 
-interface Remains {
-	recording?: Partial<RecordingInput>;
-	transcription?: Partial<TranscriptionInput>;
-}
+type Remains = { recording?: Partial<RecordingInput>; transcription?: Partial<TranscriptionInput> };
 
 /** Settings of a simulator; all have a default. */
 export interface SimulatorOptions {
