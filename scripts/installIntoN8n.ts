@@ -31,26 +31,22 @@ runMain(async () => {
 		const packageJson = readFileSync(join(repositoryRoot, 'package.json'), 'utf8');
 		const { name } = JSON.parse(packageJson) as { name: string };
 		if (!removePackage(name, n8nFolder)) throw new PlainError(`${name} is not in ${n8nFolder}.`);
-		write(
-			`Removed ${name} from ${n8nFolder}. Your workflows and credentials are still there, and work again once you reinstall it.`,
-		);
-		write(
-			"Until then, n8n's API returns the API keys and secrets of these credentials in plain text, because n8n no longer knows which fields to hide. If you don't plan to reinstall, delete the credentials in n8n.",
-		);
-		write();
-		write(RESTART);
+		write(`Removed ${name} from ${n8nFolder}. Your workflows and credentials are still there, and work again once you reinstall it.
+Until then, n8n's API returns the API keys and secrets of these credentials in plain text, because n8n no longer knows which fields to hide. If you don't plan to reinstall, delete the credentials in n8n.
+
+${RESTART}`);
 		return 0;
 	}
 
 	write('Building the package ...');
 	const { name, version, former } = placePackage(await unpackPackage(), n8nFolder);
 	const replacing = former === undefined ? '' : `, replacing ${former}`;
-	write(`Installed ${name} ${version} into ${n8nFolder}${replacing}.`);
-	write("Your workflows, credentials and other community packages haven't changed.");
-	write();
-	write(RESTART);
-	write();
-	write('To update: git pull, run the same command again, and restart n8n.');
-	write(`To remove: npm run install:n8n -- ${folder} --remove, and restart n8n.`);
+	write(`Installed ${name} ${version} into ${n8nFolder}${replacing}.
+Your workflows, credentials and other community packages haven't changed.
+
+${RESTART}
+
+To update: git pull, run the same command again, and restart n8n.
+To remove: npm run install:n8n -- ${folder} --remove, and restart n8n.`);
 	return 0;
 });

@@ -70,9 +70,8 @@ function placePackage(packageFolder, n8nFolder) {
 		(path) => !fs.existsSync(path),
 	);
 	fs.mkdirSync(modules, { recursive: true });
-	const former = fs.existsSync(join(target, 'package.json'))
-		? readJson(join(target, 'package.json')).version
-		: undefined;
+	const inPlace = join(target, 'package.json');
+	const former = fs.existsSync(inPlace) ? readJson(inPlace).version : undefined;
 
 	// Beside node_modules, where n8n does not look for packages, and on the same disk.
 	const staging = fs.mkdtempSync(join(nodesFolder, '.agent-cloud-'));

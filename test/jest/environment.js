@@ -1,4 +1,4 @@
-const { LegacyFakeTimers, ModernFakeTimers } = require('@jest/fake-timers');
+const { ModernFakeTimers } = require('@jest/fake-timers');
 const { ModuleMocker } = require('jest-mock');
 
 const { exit, getBuiltinModule } = process;
@@ -17,9 +17,6 @@ module.exports = class OneRealmEnvironment {
 		this.env = { ...process.env };
 		this.globals = new Set(Reflect.ownKeys(globalThis));
 		this.moduleMocker = new ModuleMocker(globalThis);
-		const timerConfig = { idToRef: (id) => id, refToId: (timer) => timer };
-		const { moduleMocker } = this;
-		this.fakeTimers = new LegacyFakeTimers({ config, global: globalThis, moduleMocker, timerConfig });
 		this.fakeTimersModern = new ModernFakeTimers({ config, global: globalThis });
 	}
 
@@ -30,7 +27,6 @@ module.exports = class OneRealmEnvironment {
 
 	/** Leaves nothing of the file to the next one. */
 	async teardown() {
-		this.fakeTimers.dispose();
 		this.fakeTimersModern.dispose();
 		for (const key of Reflect.ownKeys(globalThis)) {
 			const name = typeof key === 'symbol' ? (key.description ?? '') : key;

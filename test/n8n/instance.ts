@@ -101,12 +101,6 @@ export async function ensureSeed(runtime: Runtime): Promise<void> {
 	removeFolder(userFolder);
 }
 
-function seedDatabase(runtime: Runtime, userFolder: string): void {
-	if (!existsSync(seedOf(runtime))) return;
-	mkdirSync(dirname(databaseOf(userFolder)), { recursive: true });
-	copyFileSync(seedOf(runtime), databaseOf(userFolder));
-}
-
 const portTaken = (output: string) => /EADDRINUSE|port is already in use|port \d+ .*in use/i.test(output);
 
 /** Starts a process of n8n, on loopback. In queue mode, `env` must name the same Postgres and Redis for each. */
@@ -122,8 +116,11 @@ export async function startProcess(role: Role, options: N8nOptions) {
 		})(),
 	]);
 
-	if (role === 'start' && isTemporary && options.env?.DB_TYPE === undefined)
-		seedDatabase(runtime, userFolder);
+	const isEmpty = role === 'start' && isTemporary && options.env?.DB_TYPE === undefined;
+	if (isEmpty && existsSync(seedOf(runtime))) {
+		mkdirSync(dirname(databaseOf(userFolder)), { recursive: true });
+		copyFileSync(seedOf(runtime), databaseOf(userFolder));
+	}
 
 	let ports: number[] = [];
 	/** The present one is the last. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { constants, tmpdir } from 'node:os';
@@ -100,7 +101,7 @@ export const filesIn = (folder: string): string[] =>
 		.filter((entry) => entry.isFile())
 		.map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
 
-export interface StartOptions {
+interface StartOptions {
 	cwd?: string;
 	env?: NodeJS.ProcessEnv;
 	uid?: number;
@@ -211,15 +212,13 @@ export async function runNpm(
 export const commandExists = (command: string): boolean =>
 	spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 
-const listen = async (port: number, host: string): Promise<Server> =>
-	await new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen({ port, host, exclusive: true }, () => resolve(server));
-	});
+async function listen(port: number, host: string): Promise<Server> {
+	const server = createServer().listen({ port, host, exclusive: true });
+	await once(server, 'listening');
+	return server;
+}
 
-const closeServer = async (server: Server) =>
-	await new Promise<void>((resolve) => server.close(() => resolve()));
+const closeServer = async (server: Server) => await once(server.close(), 'close');
 
 async function listenAnywhere(attemptsLeft = PORT_ATTEMPTS): Promise<Server> {
 	const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1));
@@ -240,14 +239,12 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /** Whether a port is free on loopback and on all addresses. */
 export async function isPortFree(port: number): Promise<boolean> {
-	for (const host of ['127.0.0.1', '0.0.0.0']) {
-		try {
-			await closeServer(await listen(port, host));
-		} catch {
-			return false;
-		}
+	try {
+		for (const host of ['127.0.0.1', '0.0.0.0']) await closeServer(await listen(port, host));
+		return true;
+	} catch {
+		return false;
 	}
-	return true;
 }
 
 /** Runs `action` while no other process holds the lock of that name. A lock whose holder died is taken over. */

@@ -36,10 +36,7 @@ export interface WorkflowJson {
 	[key: string]: unknown;
 }
 
-export interface StoredWorkflow extends WorkflowJson {
-	id: string;
-	versionId: string;
-}
+export type StoredWorkflow = WorkflowJson & { id: string; versionId: string };
 
 interface NodeRun {
 	executionStatus?: string;
@@ -66,6 +63,7 @@ export interface Execution {
 }
 
 type ExecutionSummary = Omit<Execution, 'data'>;
+type RunFilter = { workflowId?: string; status?: string[] };
 
 /** The items of one output of a node, of its last pass. */
 export function outputOf(execution: Execution, nodeName: string, outputIndex = 0): Json[] {
@@ -208,13 +206,8 @@ export class N8nRest {
 	}
 
 	/** Publishes a workflow (2.x) or sets it active (1.x). @throws on 1.x if a trigger does not let it */
-	async activate(id: string): Promise<void> {
-		await this.setActive(id, true);
-	}
-
-	async deactivate(id: string): Promise<void> {
-		await this.setActive(id, false);
-	}
+	readonly activate = async (id: string) => await this.setActive(id, true);
+	readonly deactivate = async (id: string) => await this.setActive(id, false);
 
 	private async setActive(id: string, active: boolean): Promise<void> {
 		const path = `/workflows/${id}`;
@@ -262,16 +255,13 @@ export class N8nRest {
 	}
 
 	/** All runs, newest first, without their data. */
-	async listExecutions({
-		workflowId,
-		status = ALL_STATUSES,
-	}: { workflowId?: string; status?: string[] } = {}): Promise<ExecutionSummary[]> {
-		const filter = { workflowId, status };
+	async listExecutions(filter: RunFilter = {}): Promise<ExecutionSummary[]> {
+		const whole = JSON.stringify({ status: ALL_STATUSES, ...filter });
 		const all: ExecutionSummary[] = [];
 		const limit = 100;
 		let next: Record<string, string> = {};
 		for (;;) {
-			const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: String(limit), ...next });
+			const query = new URLSearchParams({ filter: whole, limit: String(limit), ...next });
 			const { results, nextCursor } = await this.call<{
 				results: ExecutionSummary[];
 				/** Of 2.x only; null on the last page. */
@@ -286,7 +276,7 @@ export class N8nRest {
 	}
 
 	/** All runs with their data, oldest first. */
-	async executions(filter: { workflowId?: string; status?: string[] } = {}): Promise<Execution[]> {
+	async executions(filter: RunFilter = {}): Promise<Execution[]> {
 		const summaries = await this.listExecutions(filter);
 		const executions = await Promise.all(summaries.map(async ({ id }) => await this.getExecution(id)));
 		return executions

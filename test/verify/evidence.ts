@@ -1,4 +1,5 @@
 /** The requests that are sent to the API, the events that come, and what both have shown. */
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -183,9 +184,8 @@ export async function startReceiver(port: number) {
 			() => response.destroy(),
 		);
 	});
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', () => reject(new PlainError(`Port ${port}, to which the tunnel leads, is taken.`)));
-		server.listen(port, '127.0.0.1', resolve);
+	await once(server.listen(port, '127.0.0.1'), 'listening').catch(() => {
+		throw new PlainError(`Port ${port}, to which the tunnel leads, is taken.`);
 	});
 	const close = () => void (server.closeAllConnections(), server.close());
 	return { port: (server.address() as AddressInfo).port, deliveries, close };

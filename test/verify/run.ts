@@ -60,12 +60,6 @@ runMain(async () => {
 	const url = webhook === undefined ? undefined : addressIn('--webhook', webhook);
 
 	const stop = new AbortController();
-	let ended: Promise<unknown> = Promise.resolve();
-	onShutdown(async () => {
-		write('\nStopping ...');
-		stop.abort();
-		await ended.catch(() => undefined);
-	});
 	const receiver = url === undefined ? undefined : await startReceiver(PORT);
 	const running = verify({
 		...{ apiKey, secretKey, baseUrl, start, call, write },
@@ -74,7 +68,11 @@ runMain(async () => {
 		pollMs: POLL_MS,
 		signal: stop.signal,
 	});
-	ended = running;
+	onShutdown(async () => {
+		write('\nStopping ...');
+		stop.abort();
+		await running.catch(() => undefined);
+	});
 	const evidence = await running.finally(() => receiver?.close());
 
 	write();
