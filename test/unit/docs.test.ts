@@ -1,16 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 import { isLabel, KNOWN, matchesIn, shownLabels } from './labels';
 
 const root = join(__dirname, '..', '..');
-const pages = ['.', 'docs', 'docs/dev', 'docs/benchmarks', 'examples/agent'].flatMap((folder) =>
-	readdirSync(join(root, folder))
-		.filter((name) => name.endsWith('.md'))
-		.map((name) => join(folder, name)),
-);
-
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 const slug = (heading: string) =>
 	heading
@@ -25,6 +19,8 @@ const published = new Set(
 		.split('\n')
 		.flatMap((file) => [file, dirname(file)]),
 );
+const filesLike = (pattern: RegExp) => [...published].filter((file) => pattern.test(file));
+const pages = filesLike(/^(docs\/|docs\/dev\/|docs\/benchmarks\/|examples\/agent\/)?[^/]+\.md$/);
 
 const USER_PAGES = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
@@ -50,11 +46,7 @@ it.each(pages)('the files and npm scripts that %s names exist', (page) => {
 });
 
 it("n8n's Docs buttons lead to pages about using the nodes", () => {
-	const sources = ['nodes', 'credentials'].flatMap((folder) =>
-		readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-			.filter((name) => /\.(node\.json|credentials\.ts)$/.test(name))
-			.map((name) => join(folder, name)),
-	);
+	const sources = filesLike(/^(nodes|credentials)\/.*\.(node\.json|credentials\.ts)$/);
 	const urls = sources.flatMap((source) => read(source).match(/https:\/\/github\.com\/[^"']+/g) ?? []);
 	expect(urls.length).toBeGreaterThanOrEqual(2 * 3 + 1);
 	for (const url of urls) {
@@ -67,10 +59,8 @@ it("n8n's Docs buttons lead to pages about using the nodes", () => {
 
 it('messages name pages that exist', () => {
 	const titles = USER_PAGES.map((page) => /^# (.+)$/m.exec(read(page))?.[1] ?? '');
-	const sources = readdirSync(join(root, 'nodes'), { recursive: true, encoding: 'utf8' })
-		.filter((name) => name.endsWith('.ts'))
-		.map((name) => read(join('nodes', name)));
-	const named = sources.flatMap((source) => matchesIn(source, /'([\w ]+)' in the docs/g));
+	const sources = filesLike(/^nodes\/.*\.ts$/);
+	const named = sources.flatMap((source) => matchesIn(read(source), /'([\w ]+)' in the docs/g));
 	expect(named.length).toBeGreaterThanOrEqual(3);
 	for (const title of named) expect(titles.some((known) => known.startsWith(title))).toBe(true);
 });
@@ -103,7 +93,7 @@ it.each(USER_PAGES)('%s calls fields, options, operations, and events as the nod
 });
 
 it('CONTRIBUTING.md names tests that exist', () => {
-	const files = [...published].filter((file) => /^test\/.*\.test\.ts$/.test(file));
+	const files = filesLike(/^test\/.*\.test\.ts$/);
 	const cells = matchesIn(read('CONTRIBUTING.md'), /`((?:(?:engine|unit)\/\w+ ?|concurrency ?)+)`/g);
 	const named = cells.flatMap((names) => names.trim().split(' '));
 	expect(named.length).toBeGreaterThan(10);

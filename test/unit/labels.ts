@@ -38,14 +38,13 @@ export function shownLabels(): Set<string> {
 
 /** What n8n's own nodes, menus, and settings show. */
 const OF_N8N =
-	'Actions,After Time Interval,AI Agent,All Conditions,Allowed HTTP Request Domains,Always Output Data,At Specified Time,Authentication,Batch Size,Execute Once,' +
-	'By ID,Continue,' +
-	'Date and Time,Executions,Expression,Google Sheets: Get Row(s),Google Sheets: Update Row,If,If Row Does Not Exist,Import,Limit Wait Time,Loop Over Items,Mode,' +
-	'Must Match,On Error,Predefined Credential Type,Resume,Retry On Fail,Save,Schedule Trigger,Send Email,Settings,Stop Workflow,Timeout Workflow,Wait,Wait For Sub-Workflow Completion';
+	'Actions,After Time Interval,AI Agent,All Conditions,Allowed HTTP Request Domains,Always Output Data,At Specified Time,Authentication,Batch Size,' +
+	'By ID,Continue,Date and Time,Execute Once,Executions,Expression,Google Sheets: Get Row(s),Google Sheets: Update Row,If,Import,Limit Wait Time,Loop Over Items,Mode,' +
+	'Must Match,On Error,Predefined Credential Type,Resume,Retry On Fail,Save,Send Email,Settings,Stop Workflow,Timeout Workflow,Wait,Wait For Sub-Workflow Completion';
 
 /** Words that the docs only stress, or begin a list with. */
 const STRESSED =
-	'Account.,Afterwards,Agent.,Agent Session,Calling,Duplicates,In Docker,Operations,Prompt,Publish,Remove,Sales,Setup,Support,Update,' +
+	'Account.,Afterwards,Agent.,Agent Session,Calling,Duplicates,In Docker,Operations,Prompt,Remove,Sales,Setup,Support,Update,' +
 	'Without Docker';
 
 /** What may be in bold, besides what our nodes show. */
