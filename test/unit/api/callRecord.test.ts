@@ -60,10 +60,6 @@ describe('describeCall', () => {
 		expect(Object.keys(simplifyCall(described))).toEqual(shown);
 	});
 
-	it('keeps an ID of another meaning', () => {
-		expect(describeCall({ callId: 'c1', id: 'row 7' })).toMatchObject({ callId: 'c1', id: 'row 7' });
-	});
-
 	it('describes any record, loses no value, and leaves a described one as it is', () => {
 		const names = fc.constantFrom(...['callId', 'id', 'to', 'sipCallTo', 'from', 'sipCallFrom', 'x', 'end']);
 		const value = fc.oneof(fc.constantFrom('a', 'b', '', null, 0), fc.jsonValue());
@@ -81,23 +77,21 @@ describe('describeCall', () => {
 	});
 });
 
-describe('describeSession', () => {
-	const times = { start: at(0), end: at(42) };
-	it.each<[IDataObject, string, number | null]>([
-		[{ status: 'completed', duration: 0, ...times }, 'completed', 0],
-		[{ status: 'completed', duration: -1, ...times }, 'completed', 42],
-		[{ status: 'completed', start: at(1), end: at(0) }, 'completed', null],
-		[{ status: 'constructor' }, 'running', null],
-		[{ status: 'STOPPED', duration: null, ...times }, 'completed', 42],
-		[{ status: 'failed', duration: '7', start: at(1), end: at(1) }, 'failed', 0],
-		[{ status: 'stopping', duration: 3 }, 'running', null],
-		[{}, 'running', null],
-	])('%j', (session, outcome, durationSeconds) => {
-		const described = describeSession({ status: 'x', ...session, sessionId: 's1' });
-		expect(described).toMatchObject({ ...session, outcome, durationSeconds });
-		const first = 'sessionId outcome durationSeconds summary recordingUrl transcript missing'.split(' ');
-		const record = Object.fromEntries(['roomId', ...first].reverse().map((name) => [name, name]));
-		expect(Object.keys(describeSession({ ...record, ...session })).slice(0, 7)).toEqual(first);
-		expect(Object.entries(describeSession(described))).toEqual(Object.entries(described));
-	});
+const times = { start: at(0), end: at(42) };
+it.each<[IDataObject, string, number | null]>([
+	[{ status: 'completed', duration: 0, ...times }, 'completed', 0],
+	[{ status: 'completed', duration: -1, ...times }, 'completed', 42],
+	[{ status: 'completed', start: at(1), end: at(0) }, 'completed', null],
+	[{ status: 'constructor' }, 'running', null],
+	[{ status: 'STOPPED', duration: null, ...times }, 'completed', 42],
+	[{ status: 'failed', duration: '7', start: at(1), end: at(1) }, 'failed', 0],
+	[{ status: 'stopping', duration: 3 }, 'running', null],
+	[{}, 'running', null],
+])('describeSession: %j', (session, outcome, durationSeconds) => {
+	const described = describeSession({ status: 'x', ...session, sessionId: 's1' });
+	expect(described).toMatchObject({ ...session, outcome, durationSeconds });
+	const first = 'sessionId outcome durationSeconds summary recordingUrl transcript missing'.split(' ');
+	const record = Object.fromEntries(['roomId', ...first].reverse().map((name) => [name, name]));
+	expect(Object.keys(describeSession({ ...record, ...session })).slice(0, 7)).toEqual(first);
+	expect(Object.entries(describeSession(described))).toEqual(Object.entries(described));
 });

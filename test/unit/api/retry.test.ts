@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type ApiFailure, retryAfterMs } from '../../../nodes/VideoSdkAgentCloud/api/failure';
 import { retryDelay } from '../../../nodes/VideoSdkAgentCloud/api/retry';
-import { checkTimes, utf16 } from '../support';
+import { checkTimes } from '../support';
 import { FAILURES } from './anyFailure';
 
 describe('retryAfterMs', () => {
@@ -20,33 +20,23 @@ describe('retryAfterMs', () => {
 		...[undefined, null, '', ' ', 5, ['5'], {}, true, 'soon', '-5', '+5', '1e3', '5 s', '5s', '0x10'],
 		...['garbage 5', '10, 20', '1,5', 'NaN', 'Infinity', 'in 5 minutes', 'Thu, 15 Jan 2026 12:00:00 GMT'],
 	])('knows nothing from %j', (header) => expect(retryAfterMs(header)).toBeUndefined());
-
-	it('gives a wait between none and a minute, or nothing', () => {
-		checkTimes(2_000)([fc.oneof(utf16(), fc.anything(), fc.double().map(String))], (header) => {
-			const waitMs = retryAfterMs(header) ?? 0;
-			expect(waitMs).toBe(Math.min(Math.max(waitMs, 0), 60_000));
-		});
-	});
 });
 
 describe('retryDelay', () => {
 	/** How often a request is sent at most, the first time included. */
-	const sendsAtMost = (failure: ApiFailure, method: string, most = 20): number => {
+	const sendsAtMost = (failure: ApiFailure, method: string): number => {
 		let sends = 1;
-		while (sends < most && retryDelay(failure, method, sends, 0.5) !== undefined) sends++;
+		while (sends < 20 && retryDelay(failure, method, sends, 0.5) !== undefined) sends++;
 		return sends;
 	};
 
-	it.each(FAILURES)(
-		'sends a POST as often as is safe, and a GET a bounded number of times: %j',
-		(failure) => {
-			const { kind, status = 0 } = failure;
-			const isPassing = ['notConnected', 'network', 'timeout'].includes(kind) || status >= 500;
-			expect(sendsAtMost(failure, 'POST')).toBe(status === 429 ? 6 : kind === 'notConnected' ? 3 : 1);
-			for (const method of ['GET', 'DELETE'])
-				expect(sendsAtMost(failure, method)).toBe(status === 429 ? 6 : isPassing ? 3 : 1);
-		},
-	);
+	it.each(FAILURES)('sends a POST as often as is safe, and a GET six times at most: %j', (failure) => {
+		const { kind, status = 0 } = failure;
+		const isPassing = ['notConnected', 'network', 'timeout'].includes(kind) || status >= 500;
+		expect(sendsAtMost(failure, 'POST')).toBe(status === 429 ? 6 : kind === 'notConnected' ? 3 : 1);
+		for (const method of ['GET', 'DELETE'])
+			expect(sendsAtMost(failure, method)).toBe(status === 429 ? 6 : isPassing ? 3 : 1);
+	});
 
 	it('never repeats a POST that the API may have carried out, whatever it answers', () => {
 		const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });

@@ -180,12 +180,6 @@ it('what is listed is there, may come, or never will, by its files and status', 
 	await checkAsync(property, 500);
 });
 
-it('the longest recording is waited for, also if a short one is ready before', async () => {
-	const pending = { roomId: ROOM, status: 'processing' };
-	const { parts } = await look(OWN, { recordings: [recording('short'), pending], transcriptions: [] });
-	expect(parts.recording).toMatchObject({ value: 'short', mayCome: true });
-});
-
 it('more may come while the last recording that is listed ended before the conversation did', async () => {
 	const first = recording('first', { id: 'r1', start: before(300), end: before(200) });
 	const transcriptions = [transcription('one', { recordingId: 'r1' })];
@@ -290,28 +284,25 @@ it('of what several people said in a room, its own comes out in its order, howev
 	await checkAsync(property, 500);
 });
 
-it.each([500, 404])(
-	'without the list of recordings (%s), only what certainly began in time comes out',
-	async (fails) => {
-		const property = fc.asyncProperty(fc.array(talk, { minLength: 1, maxLength: 4 }), async (drawn) => {
-			const talks = drawn.filter(isInRoom).map((one) => ({ ...one, transcribed: true }));
-			const { parts } = await look(OWN, { ...rowsOf(talks), room: { roomId: ROOM }, fails });
-			const isInTime = ({ startS, lateS }: Talk) => startS === null || startS - lateS >= 0;
-			const isTold = (one: Talk) => one.startS !== null && isInTime(one);
-			if (fails === 500 && !talks.every(isTold)) {
-				expect(parts.transcript).toMatchObject({ reason: expect.any(String) as string, mayCome: true });
-				return;
-			}
-			const own = talks.flatMap((one, index) => (isInTime(one) ? [`text of t${index}`] : []));
-			const text = parts.transcript && 'value' in parts.transcript ? parts.transcript.value : '';
-			expect(text.split('\n\n').filter(Boolean).sort()).toEqual(own);
-			// The list may be back soon, and tell of the others.
-			const isMore = fails === 500 || !talks.every(isInTime);
-			if (own.length > 0) expect(parts.transcript?.mayCome).toBe(isMore);
-		});
-		await checkAsync(property, 200);
-	},
-);
+it.each([500, 404])('without a list of recordings (%s) only what began in time comes out', async (fails) => {
+	const property = fc.asyncProperty(fc.array(talk, { minLength: 1, maxLength: 4 }), async (drawn) => {
+		const talks = drawn.filter(isInRoom).map((one) => ({ ...one, transcribed: true }));
+		const { parts } = await look(OWN, { ...rowsOf(talks), room: { roomId: ROOM }, fails });
+		const isInTime = ({ startS, lateS }: Talk) => startS === null || startS - lateS >= 0;
+		const isTold = (one: Talk) => one.startS !== null && isInTime(one);
+		if (fails === 500 && !talks.every(isTold)) {
+			expect(parts.transcript).toMatchObject({ reason: expect.any(String) as string, mayCome: true });
+			return;
+		}
+		const own = talks.flatMap((one, index) => (isInTime(one) ? [`text of t${index}`] : []));
+		const text = parts.transcript && 'value' in parts.transcript ? parts.transcript.value : '';
+		expect(text.split('\n\n').filter(Boolean).sort()).toEqual(own);
+		// The list may be back soon, and tell of the others.
+		const isMore = fails === 500 || !talks.every(isInTime);
+		if (own.length > 0) expect(parts.transcript?.mayCome).toBe(isMore);
+	});
+	await checkAsync(property, 200);
+});
 
 it('the one transcription of a session costs no look at the recordings', async () => {
 	const transcriptions = [transcription('a', { sessionId: 'own' })];
@@ -339,14 +330,12 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	expect(parts.transcript).toMatchObject({ mayCome, reason });
 });
 
-it.each([new ApiError(CONTEXT, { kind: 'cancelled' }), new TypeError('of our own')])(
-	'%s is no reason why something is missing',
-	async (error) => {
-		const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
-		const looking = look(OWN, world, async () => await Promise.reject(error));
-		await expect(looking).rejects.toBe(error);
-	},
-);
+const NO_REASONS = [new ApiError(CONTEXT, { kind: 'cancelled' }), new TypeError('of our own')];
+it.each(NO_REASONS)('%s is no reason why something is missing', async (error) => {
+	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
+	const looking = look(OWN, world, async () => await Promise.reject(error));
+	await expect(looking).rejects.toBe(error);
+});
 
 it('what a room left that VideoSDK does not name may come', async () => {
 	const world = { recordings: [], merged: [], transcriptions: [] };

@@ -56,12 +56,6 @@ it('ends are sent until each had its turn, or for as long after a first one that
 	});
 });
 
-it('an hour of waiting for one conversation takes few requests', () => {
-	let looks = 0;
-	for (let atMs = 0; atMs < HOUR; atMs += pauseMs(atMs)) looks++;
-	expect(looks).toBeLessThan(170);
-});
-
 /** @returns what is next: of what is over, the timelog if no one may have picked up, then what is wanted as long as it may come */
 function expectedStep(known: Known, want: Want, progress: Progress, { keepUntilMs }: Budget, nowMs: number) {
 	const isEnd = isShownOver(known) || known.ended === true || Object.keys(known.told).length > 0;

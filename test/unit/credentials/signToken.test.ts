@@ -6,12 +6,6 @@ import { check, unicode, utf16 } from '../support';
 const KEY = '7ea3bb68-1ce5-4b1e-9e3c-0f8d0a1b2c3d';
 const SECRET = 'b5d1a4f09f7e4a0f8f4d9c7a1e2b3c4d';
 
-it('is accepted by the official SDK under its own secret, and until it has expired', () => {
-	expect(verifyToken(signToken(KEY, SECRET), SECRET)).toMatchObject({ apikey: KEY, roles: ['crawler'] });
-	expect(() => verifyToken(signToken(KEY, SECRET), `${SECRET}x`)).toThrow('Invalid token signature');
-	expect(() => verifyToken(signToken(KEY, SECRET, Date.now() - 6 * 60_000), SECRET)).toThrow('expired');
-});
-
 it('carries the documented header and claims and no others, back-dated for clocks that run ahead', () => {
 	check([fc.integer({ min: 0, max: 4_102_444_800_000 })], (nowMs) => {
 		const nowS = Math.floor(nowMs / 1000);
@@ -25,7 +19,7 @@ it('carries the documented header and claims and no others, back-dated for clock
 	});
 });
 
-it('is accepted for any key and secret, non-ASCII ones as well', () => {
+it('is accepted by the official SDK for any key and secret, non-ASCII ones as well', () => {
 	const text = fc.oneof(unicode(1), fc.string({ minLength: 1, maxLength: 200 }), utf16().filter(Boolean));
 	check([unicode(1), text], (key, secret) => {
 		const token = signToken(key, secret);
