@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
-import type { NodeApiError } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestOptions, NodeApiError } from 'n8n-workflow';
 import { readBaseUrl, resolveTarget } from '../../../credentials/apiTarget';
 import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
 import { DeclinedError, recordWith, unlessDeclined } from '../../../nodes/VideoSdkAgentCloud/api/answer';
@@ -16,24 +15,22 @@ import { checkTimes, jsonAnswer, requestContext, unicode } from '../support';
 
 jest.mock('../../../nodes/VideoSdkAgentCloud/api/pause', () => ({ pause: jest.fn() }));
 
-describe('pathOf', () => {
-	const SCRAPS = [...'/\\.?#% \t\n\0:@é;', '..', '%2F', '%2e'];
-	const scraps = fc.array(fc.constantFrom(...SCRAPS), { minLength: 1, maxLength: 6 });
-	const joined = scraps.map((parts) => parts.join(''));
+const SCRAPS = [...'/\\.?#% \t\n\0:@é;', '..', '%2F', '%2e'];
+const scraps = fc.array(fc.constantFrom(...SCRAPS), { minLength: 1, maxLength: 6 });
+const joined = scraps.map((parts) => parts.join(''));
 
-	it('keeps any id one segment of the path, out of which it can be read again', () => {
-		const base = readBaseUrl('https://api.videosdk.live');
-		checkTimes(2_000)([fc.oneof(unicode(1), joined), fc.boolean()], (value, isLast) => {
-			const path = pathOf(['ai', 'v1', value, ...(isLast ? [] : ['tag'])]);
-			const url = new URL(resolveTarget({ url: path }, base));
-			const segments = url.pathname.split('/');
-			expect(segments).toHaveLength(isLast ? 4 : 5);
-			expect(segments.slice(0, 3)).toEqual(['', 'ai', 'v1']);
-			expect(url.search + url.hash).toBe('');
-			const decoded = decodeURIComponent(segments[3] as string);
-			// Not even encoded can "." and ".." be a segment of a URL.
-			expect(/^\.{1,2}$/.test(value) ? decodeURIComponent(decoded) : decoded).toBe(value);
-		});
+it('pathOf keeps any id one segment of the path, out of which it can be read again', () => {
+	const base = readBaseUrl('https://api.videosdk.live');
+	checkTimes(2_000)([fc.oneof(unicode(1), joined), fc.boolean()], (value, isLast) => {
+		const path = pathOf(['ai', 'v1', value, ...(isLast ? [] : ['tag'])]);
+		const url = new URL(resolveTarget({ url: path }, base));
+		const segments = url.pathname.split('/');
+		expect(segments).toHaveLength(isLast ? 4 : 5);
+		expect(segments.slice(0, 3)).toEqual(['', 'ai', 'v1']);
+		expect(url.search + url.hash).toBe('');
+		const decoded = decodeURIComponent(segments[3] as string);
+		// Not even encoded can "." and ".." be a segment of a URL.
+		expect(/^\.{1,2}$/.test(value) ? decodeURIComponent(decoded) : decoded).toBe(value);
 	});
 });
 

@@ -97,14 +97,12 @@ describe('Calling hours are read', () => {
 		expect(early).toEqual({ ...given, from: '08:05' });
 	});
 
+	const isNoTime = (from: string): [object, string] => [{ from }, `isn't a time of day: ${from}`];
 	it.each<[object, string]>([
 		[{ from: '24:00' }, "'Start Time' under 'Calling Hours' isn't a time of day: 24:00"],
 		[{ to: '24:01' }, "'End Time' under 'Calling Hours' isn't a time of day: 24:01"],
 		[{ to: '12:60' }, "isn't a time of day: 12:60"],
-		...['noon', ':30', '9:5', '009:00', '-1:00'].map((from): [object, string] => [
-			{ from },
-			`isn't a time of day: ${from}`,
-		]),
+		...['noon', ':30', '9:5', '009:00', '-1:00'].map(isNoTime),
 		[{ from: '' }, "'Start Time' is empty"],
 		[{ to: ' ' }, "'End Time' is empty"],
 		[{ from: '17:30' }, 'are the same'],

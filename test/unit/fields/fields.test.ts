@@ -49,9 +49,8 @@ describe('A text', () => {
 				if (expected === undefined) expectRejection(() => read.text(required), "'Session ID' is empty");
 				else expect(read.text(required)).toBe(expected);
 			}
-			for (const sessionId of holders(`x${given}\n`)) {
+			for (const sessionId of holders(`x${given}\n`))
 				expect(reader({ sessionId }).text(sessionField)).toBe(`x${given}`.trim());
-			}
 		});
 		expectRejection(() => reader({ sessionId: ' ' }).text(sessionField), "'Session' is empty");
 	});
@@ -137,9 +136,8 @@ it('Without a value, a parameter has its default, and an option, too, also if it
 			expect(both(one, value).map((read) => read.flag(one))).toEqual([one.default, one.default]);
 		expect(both(choice, value).map((read) => read.choice(choice))).toEqual(['room', 'room']);
 	}
-	for (const read of [options({}), reader({})]) {
+	for (const read of [options({}), reader({})])
 		expect([read.count(count), read.flag(flag), read.choice(choice)]).toEqual([7, true, 'room']);
-	}
 });
 
 it('An expression that was typed into a fixed text, ID or number is told how to become one', () => {
@@ -211,9 +209,8 @@ describe('The options of the requests', () => {
 	])('batches of %j', (batch, ...[batchSize, batchIntervalMs]) => {
 		const batching = batchSize === undefined ? {} : { batchSize, batchIntervalMs };
 		expect(read({ batching: { batch } })).toEqual({ maxConcurrency: 100, timeoutMs: 30_000, ...batching });
-		for (const wrong of [{ batchSize: -2 }, { batchInterval: true }, { batchInterval: -1 }]) {
+		for (const wrong of [{ batchSize: -2 }, { batchInterval: true }, { batchInterval: -1 }])
 			expectRejection(() => read({ batching: { batch: wrong } }), "'");
-		}
 	});
 });
 
@@ -236,15 +233,13 @@ it.each<[maxWait: unknown, unit: string, ms: number | null]>([
 
 it('The ID of a room is one of VideoSDK or of the user, and not the record of the room', () => {
 	const read = (roomId: unknown, item?: IDataObject) => readRoomId(reader({ roomId }, item), roomIdField);
-	for (const id of ['abcd-efgh-ijkl', ' order_47.11:a@b \n', 4711, 'nullable', 'x'.repeat(128)]) {
+	for (const id of ['abcd-efgh-ijkl', ' order_47.11:a@b \n', 4711, 'nullable', 'x'.repeat(128)])
 		expect(read(id)).toBe(String(id).trim());
-	}
 	for (const none of [
 		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]', '../rooms', 'a?b'],
 		...['undefined', 'null', '"abcd"', 'x'.repeat(129)],
-	]) {
+	])
 		expectRejection(() => read(none), "'Room ID' isn't a room ID");
-	}
 	const message = "'Room ID' is the room's 'id', not its 'roomId'";
 	expectRejection(() => read('65f1', { id: '65f1', roomId: 'abcd' }), message);
 	expect(read('65f1', { id: '65f1' })).toBe('65f1');
@@ -283,11 +278,8 @@ describe('A webhook', () => {
 	});
 
 	it('is refused without events, and with one that is none of a session', () => {
-		for (const none of [[], '', null]) {
-			expectRejection(() => read(URL_, none), "'Webhook Events' is empty");
-		}
-		for (const event of ['agent-session-started', '*', 'ai-deployment-session-*', 'started', '5']) {
+		for (const none of [[], '', null]) expectRejection(() => read(URL_, none), "'Webhook Events' is empty");
+		for (const event of ['agent-session-started', '*', 'ai-deployment-session-*', 'started', '5'])
 			expectRejection(() => read(URL_, [...events, event]), `'Webhook Events' contains '${event}'`);
-		}
 	});
 });

@@ -57,9 +57,8 @@ it.each<[kind: string, value: unknown]>([
 });
 
 it('are refused without a name, or with one that is given twice', () => {
-	for (const key of ['', ' \t', null, undefined]) {
+	for (const key of ['', ' \t', null, undefined])
 		expectRejection(() => readPairs({ key: 'A' }, { key }), "Entry 2 of 'Metadata' has no 'Name'");
-	}
 	for (const key of ['A', '__proto__', 'toString']) {
 		const pairs = [{ key }, { key: 'B' }, { key: ` ${key} ` }];
 		expectRejection(() => readPairs(...pairs), `'${key}' appears twice in 'Metadata'`);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
 import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
 import { asCalled, readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
+import { readExample } from '../../start/examples';
 import { checkTimes, fieldsContext, thrownBy, unicode } from '../support';
 
 const toField = {
@@ -180,10 +180,9 @@ const isCalled = ((): ((phone: string | undefined, doNotCall: string) => boolean
 		assignments: { assignments: Array<{ name: string; value: string }> };
 		conditions: { conditions: Array<{ leftValue: string }> };
 	}
-	const { nodes } = JSON.parse(readFileSync('examples/calls-from-a-table.json', 'utf8')) as {
-		nodes: Array<{ name: string; parameters: Parameters }>;
-	};
-	const parametersOf = (node: string) => nodes.find(({ name }) => name === node)!.parameters;
+	const { nodes } = readExample('calls-from-a-table.json');
+	const parametersOf = (node: string) =>
+		nodes.find(({ name }) => name === node)!.parameters as unknown as Parameters;
 	const compiled = (expression: string) =>
 		new Function('$json', '$', `return ${expression.replace(/^=\{\{|\}\}$/g, '')}`) as (
 			json: object,
@@ -240,13 +239,11 @@ it("The example calls no one whose number is in the do-not-call list without its
 	for (const listed of [
 		...['(415) 555-0123', '0415 5550123', '011 1 415 555 0123', '+1 415 555 0123 ext. 5', '14155550123.0'],
 		...['+1 212 555 0100, +1 415 555 0123', ' Everyone ', 'EVERYONE'],
-	]) {
+	])
 		expect(isCalled('+1 415 555 0123', listed)).toBe(false);
-	}
 	expect(isCalled('(415) 555-0123', '+1 415 555 0123')).toBe(false);
 	expect(isCalled(undefined, '+1 415 555 0123')).toBe(false);
 	expect(isCalled('+44 20 7946 0000', '44 (0)20 7946 0000')).toBe(false);
-	for (const listed of ['+1 415 555 0124', '0123', '', 'no one']) {
+	for (const listed of ['+1 415 555 0124', '0123', '', 'no one'])
 		expect(isCalled('+1 415 555 0123', listed)).toBe(true);
-	}
 });

@@ -65,9 +65,8 @@ it('only a request with the right name and arguments is a call', () => {
 	expect(react(call({ n: 1, note: null }))).toEqual(react(call({ n: 1 })));
 	const notification = { jsonrpc: '2.0', method: 'tools/call', params: call({ n: 1 }).params };
 	expect(react(notification)).toEqual({ status: 202 });
-	for (const args of [undefined, {}, { n: '1' }, [], 'n', null]) {
+	for (const args of [undefined, {}, { n: '1' }, [], 'n', null])
 		expect(react(call(args))).toMatchObject({ status: 200, body: { id: 1, result: { isError: true } } });
-	}
 	expect(bodyOf(react(request('tools/call', { name: 'x' })))).toMatchObject({ error: { code: -32602 } });
 });
 

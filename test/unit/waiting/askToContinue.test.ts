@@ -65,13 +65,10 @@ it.each([
 	expect([2, 3]).toContain(withText);
 });
 
+const TOO_MUCH = { reason: expect.stringContaining('too much to hand over') as string, mayCome: false };
 it.each([
 	['is not sent, since it can be fetched', false, {}],
-	[
-		'is missing where only this process can fetch it',
-		true,
-		{ transcript: { reason: expect.stringContaining('too much to hand over') as string, mayCome: false } },
-	],
+	['is missing where only this process can fetch it', true, { transcript: TOO_MUCH }],
 ])('A text that fits into no request %s, and n8n goes on', async (_what, isCredentialByItem, parts) => {
 	const [long, short] = withTexts(300_000, 30_000);
 	const accepted: CarriedKnown[] = [];

@@ -27,14 +27,11 @@ it('A credential is read once for many deliveries that come at once', async () =
 	expect(getCredentials).toHaveBeenCalledTimes(1);
 });
 
+const entered = (more: object) => async () => ({ ...KEYS, ...more });
 it.each<[what: string, failing: () => Promise<IDataObject>, message: string]>([
 	['n8n cannot read it', async () => await Promise.reject(new Error('The database is gone')), 'database'],
-	[
-		'the pinned key is unreadable',
-		async () => ({ ...KEYS, webhookPublicKey: 'garbage' }),
-		"'Webhook Public Key'",
-	],
-	['the Base URL is wrong', async () => ({ ...KEYS, baseUrl: 'nowhere' }), "'Base URL'"],
+	['the pinned key is unreadable', entered({ webhookPublicKey: 'garbage' }), "'Webhook Public Key'"],
+	['the Base URL is wrong', entered({ baseUrl: 'nowhere' }), "'Base URL'"],
 ])('A failure is not kept: %s', async (_name, failing, message) => {
 	credential = failing;
 	const unreadableBecause = expect.stringContaining(message) as string;

@@ -12,11 +12,6 @@ const publishedKey = readPublicKey(pair.publishedPem) as KeyObject;
 const signatureOf = (body: Buffer, key = pair.privateKey, hash = 'RSA-SHA256', padding?: number): string =>
 	sign(hash, body, padding === undefined ? key : { key, padding }).toString('base64');
 
-interface Delivery {
-	body: Buffer;
-	signature: string;
-}
-
 const json = fc
 	.record({
 		webhookType: fc.constantFrom('ai-deployment-session-started', 'other', 'schön ☎ 📞'),
@@ -45,6 +40,7 @@ function insertAt(text: string, dice: number, inserted: string): string {
 	return text.slice(0, at) + inserted + text.slice(at);
 }
 
+type Delivery = { body: Buffer; signature: string };
 type Make = (body: Buffer, dice: number, text: string) => Delivery;
 const signedBefore = (change: (body: Buffer, dice: number) => Buffer): Make => {
 	return (body, dice) => ({ body: change(body, dice), signature: signatureOf(body) });
