@@ -140,8 +140,8 @@ it('A run that was begun again, or that a user retries, is no duplicate of itsel
 	await deliver(trigger, started);
 	const [event = {}] = await trigger.received();
 	const { workflow, node } = trigger;
-	const countOf = async (item: IDataObject, mode: 'webhook' | 'retry', executionId?: string) =>
-		(await rig.engine.runFrom(workflow, node, [[{ json: item }]], mode, executionId)).routed.success.length;
+	const countOf = async (json: IDataObject, mode: 'webhook' | 'retry', executionId?: string) =>
+		(await rig.engine.runFrom(workflow, node, [[{ json }]], mode, { executionId })).routed.success.length;
 	expect(await countOf(event as IDataObject, 'webhook')).toBe(0);
 	expect(await countOf(event as IDataObject, 'retry')).toBe(1);
 	const next = { ...event, eventId: 'next' } as IDataObject;
@@ -163,7 +163,7 @@ it('No event is lost while the store of n8n is out of order, and afterwards it t
 	const [event] = await trigger.received();
 	const json = { ...event, eventId: 'next' } as IDataObject;
 	const runs = ['one', 'other'].map(
-		async (id) => await rig.engine.runFrom(workflow, node, [[{ json }]], 'webhook', id),
+		async (executionId) => await rig.engine.runFrom(workflow, node, [[{ json }]], 'webhook', { executionId }),
 	);
 	expect((await Promise.all(runs)).map(({ routed }) => routed.success.length).sort()).toEqual([0, 1]);
 });

@@ -71,9 +71,7 @@ export interface NodeRunOptions {
 	withoutStaticData?: boolean;
 }
 
-export interface RunOptions extends NodeRunOptions {
-	parameters: INodeParameters;
-}
+export type RunOptions = NodeRunOptions & { parameters: INodeParameters };
 
 export interface PublishOptions {
 	mode?: WorkflowExecuteMode;
@@ -85,21 +83,7 @@ export interface PublishOptions {
 	typeVersion?: number;
 }
 
-export interface RunResult {
-	/** What the node put out, by output. Empty if it failed. */
-	output: INodeExecutionData[][];
-	/** What reached the node behind each output. */
-	routed: { success: INodeExecutionData[]; failure: INodeExecutionData[] };
-	/** Why the run failed, as n8n stores it. */
-	error?: ExecutionError;
-	/** The error itself, as the node threw it. */
-	thrown?: unknown;
-	run: IRun;
-	workflow: Workflow;
-	executionId: string;
-	/** What n8n keeps with the workflow afterwards. */
-	staticData: IDataObject;
-}
+export type RunResult = Awaited<ReturnType<Engine['execute']>>;
 
 /** A workflow as n8n's database keeps it with an execution: without static data. */
 export type WorkflowSnapshot = Pick<IWorkflowBase, 'nodes' | 'connections'> & { id: string };
@@ -235,15 +219,6 @@ export class Engine {
 		});
 	}
 
-	/** Goes on with an execution that waited. @param data as it was stored */
-	async resume(
-		workflow: Workflow,
-		data: IRunExecutionData,
-		{ executionId, webhookWaitingBaseUrl }: WaitingRun,
-	): Promise<RunResult> {
-		return await this.execute(workflow, 'trigger', data, { executionId, webhookWaitingBaseUrl });
-	}
-
 	/** Runs an execution that failed again, as the button "Retry" does (ExecutionService.retry). */
 	async retry({ run, workflow }: RunResult): Promise<RunResult> {
 		const data = asStored(run.data);
@@ -284,20 +259,11 @@ export class Engine {
 	private contextWithoutExecution(node: INode, nodeTypes: INodeTypes = this.nodeTypes): ExecuteContext {
 		const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
 		const additionalData = { ...this.additionalData('internal'), executionId: undefined };
+		const run = createEmptyRunExecutionData();
 		const items = [{ json: {} }];
 		const data = { main: [items] };
-		return new ExecuteContext(
-			workflow,
-			node,
-			additionalData,
-			'internal',
-			createEmptyRunExecutionData(),
-			0,
-			items,
-			data,
-			{ node, data, source: null },
-			[],
-		);
+		const given = { node, data, source: null };
+		return new ExecuteContext(workflow, node, additionalData, 'internal', run, 0, items, data, given, []);
 	}
 
 	/** The list that a resource locator offers. */
@@ -370,11 +336,11 @@ export class Engine {
 		node: INode,
 		items: INodeExecutionData[][],
 		mode: WorkflowExecuteMode,
-		executionId?: string,
+		more: Partial<IWorkflowExecuteAdditionalData> = {},
 	): Promise<RunResult> {
 		const stack: IExecuteData[] = [{ node, data: { main: items }, source: null }];
 		const data = createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
-		return await this.execute(workflow, mode, data, { executionId });
+		return await this.execute(workflow, mode, data, more);
 	}
 
 	additionalData(mode: WorkflowExecuteMode, executionId: string = randomUUID()) {
@@ -420,13 +386,13 @@ export class Engine {
 	}
 
 	/** Executes, and stores what n8n stores afterwards (see its execution-lifecycle-hooks). */
-	private async execute(
+	async execute(
 		workflow: Workflow,
 		mode: WorkflowExecuteMode,
 		data: IRunExecutionData,
 		{ executionId = randomUUID(), ...more }: Partial<IWorkflowExecuteAdditionalData> = {},
 		begin = (execution: WorkflowExecute): PromiseLike<IRun> => execution.processRunExecutionData(workflow),
-	): Promise<RunResult> {
+	) {
 		const { id: workflowId } = workflow;
 		const thrownBefore = this.nodeTypes.thrown.length;
 		const additionalData = { ...this.additionalData(mode, executionId), ...more };
@@ -442,13 +408,18 @@ export class Engine {
 		const outputOf = (name: string) => (runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);
 		expectDescribed(workflow.getNode(NODE_NAME), outputOf(NODE_NAME)[0] ?? []);
 		return {
+			/** What the node put out, by output. Empty if it failed. */
 			output: error ? [] : outputOf(NODE_NAME),
+			/** What reached the node behind each output. */
 			routed: { success: outputOf('Success')[0] ?? [], failure: outputOf('Failure')[0] ?? [] },
+			/** Why the run failed, as n8n stores it. */
 			error: error as ExecutionError | undefined,
+			/** The error itself, as the node threw it. */
 			thrown: this.nodeTypes.thrown[thrownBefore],
 			run,
 			workflow,
 			executionId,
+			/** What n8n keeps with the workflow afterwards. */
 			staticData: this.staticData.get(workflowId) ?? {},
 		};
 	}

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { WorkflowExecute } from 'n8n-core';
 import type {
 	IDataObject,
 	IExecuteResponsePromiseData,
 	INode,
+	INodeExecutionData,
 	INodeParameters,
 	IRun,
-	IWebhookResponseData,
 } from 'n8n-workflow';
-import { createRunExecutionData, Workflow } from 'n8n-workflow';
 import { connectMcp } from '../e2e/mcpClient';
 import { ACTION, type Engine } from './engine';
 import { STAND_INS } from './nodeTypes';
-import { type asExpressResponse, ServedWebhook } from './webhookNode';
+import { type Response, ServedWebhook } from './webhookNode';
 
 export const TOOL_TRIGGER = 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudMcpTrigger';
 
@@ -42,13 +40,12 @@ export interface ToolEnding {
 	beforeAnswer?: () => Promise<unknown>;
 }
 
-function workflowOf(engine: Engine, trigger: INode, { answer, node, items, fallback }: ToolEnding): Workflow {
+function workflowOf(engine: Engine, trigger: INode, { answer, node, items, fallback }: ToolEnding) {
 	const answerNode = (name: string, given: INodeParameters, more: Partial<INode> = {}) =>
 		engine.node(ACTION, { resource: 'tool', operation: 'answer', ...given }, { name, ...more });
 	const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
-	return new Workflow({
+	return engine.load({
 		id: randomUUID(),
-		name: 'Orders',
 		nodes: [
 			trigger,
 			...(items ? [engine.node(STAND_INS.input, {}, { name: 'Found' })] : []),
@@ -60,9 +57,6 @@ function workflowOf(engine: Engine, trigger: INode, { answer, node, items, fallb
 			...(items && { Found: { main: [to('Answer')] } }),
 			...(fallback && { Answer: { main: [[], to('Fallback')] } }),
 		},
-		active: true,
-		nodeTypes: engine.nodeTypes,
-		settings: { executionOrder: 'v1' },
 	});
 }
 
@@ -82,8 +76,9 @@ export class PublishedTool extends ServedWebhook {
 	) {
 		const name = 'When agent asks';
 		const given = { ...TOOL_PARAMETERS, ...parameters };
-		const node = engine.node(TOOL_TRIGGER, given, { name, webhookId, typeVersion });
-		super(engine, workflowOf(engine, node, ending), node, 'webhook');
+		const trigger = engine.node(TOOL_TRIGGER, given, { name, webhookId, typeVersion });
+		const workflow = workflowOf(engine, trigger, ending);
+		super(engine, workflow, workflow.getNode(name) as INode, 'webhook');
 		this.path = `${webhookId}/mcp`;
 	}
 
@@ -96,23 +91,18 @@ export class PublishedTool extends ServedWebhook {
 	}
 
 	/** As n8n: the first answer counts; without one an empty 200, and a 500 for an execution that failed. */
-	protected async begin(
-		{ workflowData = [] }: IWebhookResponseData,
-		response: ReturnType<typeof asExpressResponse>,
-	): Promise<void> {
+	protected async begin(given: INodeExecutionData[][], response: Response): Promise<void> {
 		const { items = [] } = this.ending;
 		this.engine.nodeTypes.items = items.map((json) => ({ json }));
-		this.items.push(...workflowData.flatMap((items) => items.map(({ json }) => json)));
-		let given: IExecuteResponsePromiseData | undefined;
+		this.items.push(...given.flat().map(({ json }) => json));
+		let answer: IExecuteResponsePromiseData | undefined;
 		const data = this.additionalData();
-		data.hooks?.addHandler('sendResponse', (answer) => void (given ??= answer));
-		const stack = [{ node: this.node, data: { main: workflowData }, source: null }];
-		const runData = createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
-		const run = await new WorkflowExecute(data, 'webhook', runData).processRunExecutionData(this.workflow);
+		data.hooks?.addHandler('sendResponse', (sent) => void (answer ??= sent));
+		const { run } = await this.engine.runFrom(this.workflow, this.node, given, this.mode, data);
 		this.executions.push(run);
 		await this.ending.beforeAnswer?.();
-		if (given !== undefined) {
-			const { statusCode, body } = given as { statusCode: number; body: unknown };
+		if (answer !== undefined) {
+			const { statusCode, body } = answer as { statusCode: number; body: unknown };
 			response.status(statusCode).json(body);
 		} else if (run.data.resultData.error) response.status(500).json({ message: 'Error in workflow' });
 		else response.status(200).end();

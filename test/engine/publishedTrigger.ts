@@ -1,6 +1,6 @@
-import type { IWebhookResponseData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import type { RunResult } from './engine';
-import { type asExpressResponse, ServedWebhook } from './webhookNode';
+import { type Response, ServedWebhook } from './webhookNode';
 
 /** A published workflow that begins with the trigger. */
 export class PublishedTrigger extends ServedWebhook {
@@ -25,16 +25,13 @@ export class PublishedTrigger extends ServedWebhook {
 		return this.runs.flatMap(({ routed }) => routed.success.map(({ json }) => json));
 	}
 
-	protected async begin(
-		{ workflowData = [] }: IWebhookResponseData,
-		response: ReturnType<typeof asExpressResponse>,
-	): Promise<void> {
+	protected async begin(items: INodeExecutionData[][], response: Response): Promise<void> {
 		await this.beforeStoring();
 		if (!this.canStoreRuns) {
 			response.writeHead(500).end('There was a problem executing the workflow');
 			return;
 		}
-		const run = this.engine.runFrom(this.workflow, this.node, workflowData, this.mode);
+		const run = this.engine.runFrom(this.workflow, this.node, items, this.mode);
 		response.writeHead(200).end();
 		this.runs.push(await run);
 	}

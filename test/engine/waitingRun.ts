@@ -129,8 +129,9 @@ export class WaitingRun extends Loopback {
 	private async goOn(data: IRunExecutionData, withStaticData: boolean): Promise<RunResult> {
 		this.resumptions++;
 		this.isResumed = true;
-		const workflow = this.engine.load(this.workflow, withStaticData);
-		this.resumed = await this.engine.resume(workflow, data, this);
+		const { engine, executionId, webhookWaitingBaseUrl } = this;
+		const workflow = engine.load(this.workflow, withStaticData);
+		this.resumed = await engine.execute(workflow, 'trigger', data, { executionId, webhookWaitingBaseUrl });
 		this.onResumed();
 		return this.resumed;
 	}

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { HookContext, WebhookContext } from 'n8n-core';
 import type {
 	INode,
+	INodeExecutionData,
 	INodeType,
 	IWebhookDescription,
 	IWebhookResponseData,
@@ -26,7 +27,7 @@ export interface LogEntry {
 
 /** n8n hands nodes Express's pair, with some additions of its own. */
 type Request = NonNullable<IWorkflowExecuteAdditionalData['httpRequest']>;
-type Response = NonNullable<IWorkflowExecuteAdditionalData['httpResponse']>;
+export type Response = NonNullable<IWorkflowExecuteAdditionalData['httpResponse']>;
 
 async function readBytes(request: IncomingMessage): Promise<Buffer> {
 	const chunks: Buffer[] = [];
@@ -145,10 +146,7 @@ export abstract class ServedWebhook extends Loopback {
 	protected abstract readonly path: string;
 
 	/** Does what n8n does with what the node made of a request. */
-	protected abstract begin(
-		result: IWebhookResponseData & Required<Pick<IWebhookResponseData, 'workflowData'>>,
-		response: Response,
-	): Promise<void>;
+	protected abstract begin(items: INodeExecutionData[][], response: Response): Promise<void>;
 
 	get url(): string {
 		return `${this.origin}/webhook/${this.path}`;
@@ -212,8 +210,7 @@ export abstract class ServedWebhook extends Loopback {
 			incoming.writeHead(500).end('Error in webhook');
 			return;
 		}
-		const { workflowData } = result;
-		if (workflowData !== undefined) return await this.begin({ ...result, workflowData }, response);
+		if (result.workflowData !== undefined) return await this.begin(result.workflowData, response);
 		if (!result.noWebhookResponse) incoming.end(JSON.stringify(result.webhookResponse ?? {}));
 	}
 }
