@@ -2,7 +2,7 @@ import { request as forward } from 'node:http';
 import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/token';
 import { publish } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
-import { chain, ourNode } from '../e2e/nodes';
+import { actionNode, chain, ourNode } from '../e2e/nodes';
 import { PATIENT, setUp, type Setup } from '../e2e/setup';
 import { handOver, publishTools } from '../e2e/toolWorkflows';
 import { Loopback } from '../engine/delivery';
@@ -107,7 +107,7 @@ describe('The agent of examples/agent', () => {
 					{ ...trigger, toolParameters: { parameters } },
 					{ webhookId: 'save-result', typeVersion: 1.1 },
 				),
-				ourNode(setup, 'Answer', 'videoSdkAgentCloud', {
+				actionNode(setup, 'Answer', {
 					...{ resource: 'tool', operation: 'answer', respondWith: 'text', answerText: 'Saved.' },
 				}),
 			]),

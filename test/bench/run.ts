@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { publish, untilPublished } from '../e2e/deliveries';
 import {
+	actionNode,
 	chain,
 	CREDENTIAL_TYPE,
 	itemNodes,
 	n8nNode,
 	ourCredential,
-	ourNode,
 	webhookNode,
 } from '../e2e/nodes';
 import { setUp, type Setup } from '../e2e/setup';
@@ -50,7 +50,7 @@ async function measureStarts(setup: Setup): Promise<void> {
 	};
 	const byRequest = n8nNode('Start', 'httpRequest', request, 4.2);
 	const nodes = {
-		ours: ourNode(setup, 'Start', 'videoSdkAgentCloud', {
+		ours: actionNode(setup, 'Start', {
 			...SESSION,
 			resource: 'session',
 			operation: 'start',

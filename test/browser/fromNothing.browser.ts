@@ -1,6 +1,6 @@
 /** From an n8n without a credential and an empty workflow to a call, a table of people, and a tool, by mouse alone, in clicks. */
 import { callTool, withMcp } from '../e2e/mcpClient';
-import { chain, MANUAL, ourNode } from '../e2e/nodes';
+import { actionNode, chain, MANUAL } from '../e2e/nodes';
 import { createDataTable } from '../n8n/dataTables';
 import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
@@ -213,7 +213,7 @@ inBrowser(
 		// It is handed over from the list, and works.
 		const [{ id: credentialId } = { id: '' }] = await credentials();
 		const parameters = { resource: 'tool', operation: 'createAccess' };
-		const access = ourNode({ credentialId }, 'Access', 'videoSdkAgentCloud', parameters);
+		const access = actionNode({ credentialId }, 'Access', parameters);
 		const workflowId = await editor.openNew(chain('Access', [MANUAL, access]), 'Access');
 		await editor.addEntry('agentTools');
 		await editor.openList('tool');

@@ -1,7 +1,7 @@
 /** The node in the editor: finding it, its credential, its lists, and its fields. Each operation is run in operations.browser.ts. */
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { TRIGGER_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
-import { chain, MANUAL, ourNode } from '../e2e/nodes';
+import { actionNode, chain, MANUAL } from '../e2e/nodes';
 import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
 
@@ -12,7 +12,7 @@ const WEBHOOK_URL = 'https://n8n.example.com/webhook/abc/webhook';
 const { stage, inBrowser } = onStage({ lifecycle: false });
 
 async function openNodeWith(editor: Editor, parameters: object): Promise<string> {
-	const node = ourNode(stage, NODE, 'videoSdkAgentCloud', parameters);
+	const node = actionNode(stage, NODE, parameters);
 	return await editor.openNew(chain('Browser test', [MANUAL, node]), NODE);
 }
 

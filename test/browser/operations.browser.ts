@@ -1,7 +1,7 @@
 /** Each operation in the editor, as a new node begins: filled in by picking and typing what is required, then executed. */
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { runByHand } from '../e2e/deliveries';
-import { chain, MANUAL, ourNode, SESSION, to } from '../e2e/nodes';
+import { actionNode, chain, MANUAL, SESSION, to } from '../e2e/nodes';
 import { outputOf } from '../n8n/rest';
 import { onStage } from './browserTest';
 import { type Editor, eventually } from './editor';
@@ -25,11 +25,7 @@ const { stage, inBrowser } = onStage(
 		simulator.setCallBehaviour({ ringForMs: 1_500, talkMs: null }, ASKED);
 		const start = { ...SESSION, operation: 'start' };
 		const create = { resource: 'room', operation: 'create', recording: 'summarize' };
-		const run = await runByHand(
-			n8n,
-			ourNode(stage, 'Start', 'videoSdkAgentCloud', start),
-			ourNode(stage, 'Create', 'videoSdkAgentCloud', create),
-		);
+		const run = await runByHand(n8n, actionNode(stage, 'Start', start), actionNode(stage, 'Create', create));
 		sessionId = String(outputOf(run, 'Start')[0]?.sessionId);
 		roomId = String(outputOf(run, 'Create')[0]?.roomId);
 		simulator.joinRoom(roomId, { name: 'Ada' });
@@ -104,7 +100,7 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 async function openWorkflow(editor: Editor, nodes: Record<string, object>): Promise<void> {
 	const ours = Object.entries(nodes).map(([name, parameters], index) => {
 		const position = [220 + 220 * (index % 4), 200 * Math.floor(index / 4)];
-		return ourNode(stage, name, 'videoSdkAgentCloud', parameters, { position });
+		return actionNode(stage, name, parameters, { position });
 	});
 	await editor.openNew({
 		...chain('Operations', [MANUAL, ...ours]),

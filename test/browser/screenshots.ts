@@ -6,7 +6,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
-import { chain, n8nNode, ourNode } from '../e2e/nodes';
+import { actionNode, chain, n8nNode, ourNode } from '../e2e/nodes';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { readExample } from '../start/examples';
@@ -73,7 +73,7 @@ async function openTrigger(editor: Editor, stage: Stage, parameters: object, web
 }
 
 async function openAction(editor: Editor, stage: Stage, name: string, parameters: object): Promise<void> {
-	const node = ourNode(stage, name, 'videoSdkAgentCloud', parameters);
+	const node = actionNode(stage, name, parameters);
 	const workflow = chain('Pictures', [n8nNode('When a customer calls', 'manualTrigger'), node]);
 	await editor.openNew(workflow, name);
 }
@@ -208,7 +208,7 @@ const PICTURES: Record<string, Picture> = {
 			};
 			const action = row(0, 'One workflow starts sessions …', [
 				n8nNode('New support ticket', 'webhook', { httpMethod: 'POST' }, 2),
-				ourNode(stage, 'Start session', 'videoSdkAgentCloud', started),
+				actionNode(stage, 'Start session', started),
 				n8nNode('Note the session', 'set', {}, 3.4),
 			]);
 			const reaction = row(320, '… another one runs when they start or fail', [

@@ -1,6 +1,6 @@
 /** The trigger in the editor, and from a finished trigger to its first event: two clicks; and a node that waits. */
 import { randomUUID } from 'node:crypto';
-import { chain, MANUAL, n8nNode, ourNode, SESSION } from '../e2e/nodes';
+import { actionNode, chain, MANUAL, n8nNode, ourNode, SESSION } from '../e2e/nodes';
 import { outputOf } from '../n8n/rest';
 import { onStage } from './browserTest';
 import { eventually } from './editor';
@@ -11,7 +11,7 @@ const ACTION = 'Our node';
 const { stage, inBrowser } = onStage({ lifecycle: false, callBehaviour: false });
 
 const withAction = (operation: string) =>
-	chain('Action', [MANUAL, ourNode(stage, ACTION, 'videoSdkAgentCloud', { ...SESSION, operation })]);
+	chain('Action', [MANUAL, actionNode(stage, ACTION, { ...SESSION, operation })]);
 
 inBrowser('is added by the event, and offers its options', async (editor) => {
 	await editor.newWorkflow();

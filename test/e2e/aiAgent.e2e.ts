@@ -11,14 +11,15 @@ import {
 	startScriptedModel,
 } from './scriptedModel';
 import {
+	actionNode,
 	BY_GATEWAY,
 	chain,
 	inMode,
 	itemNodes,
 	jsonNode,
+	LANGCHAIN,
 	MANUAL,
 	n8nNode,
-	ourNode,
 	PACKAGE,
 	SESSION,
 } from './nodes';
@@ -62,10 +63,8 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		setup.simulator.clearFaults();
 	});
 
-	const tool = (name: string, parameters: object, kind = 'Tool'): WorkflowNode => ({
-		...ourNode(setup, name, 'videoSdkAgentCloud', parameters),
-		type: `${PACKAGE}.videoSdkAgentCloud${kind}`,
-	});
+	const tool = (name: string, parameters: object, kind = 'Tool'): WorkflowNode =>
+		actionNode(setup, name, parameters, { type: `${PACKAGE}.videoSdkAgentCloud${kind}` });
 
 	/** An agent with its model and, by what uses them, tools: the agent, or another one. */
 	function agentWorkflow(
@@ -74,14 +73,11 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		first = [MANUAL],
 		{ text = 'Please.', ...settings }: { text?: string; retryOnFail?: boolean; onError?: string } = {},
 	) {
-		const agent = {
-			...n8nNode(AGENT, 'agent', { promptType: 'define', text, options: {} }, typeVersion),
-			...settings,
-			type: '@n8n/n8n-nodes-langchain.agent',
-		};
+		const asked = { promptType: 'define', text, options: {} };
+		const agent = { ...n8nNode(AGENT, `${LANGCHAIN}.agent`, asked, typeVersion), ...settings };
+		const chosen = { model: inMode('list', 'gpt-4o-mini'), options: { maxRetries: 0 } };
 		const modelNode = {
-			...n8nNode(MODEL, 'model', { model: inMode('list', 'gpt-4o-mini'), options: { maxRetries: 0 } }, 1.2),
-			type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
+			...n8nNode(MODEL, `${LANGCHAIN}.lmChatOpenAi`, chosen, 1.2),
 			credentials: { openAiApi: { id: modelCredentialId, name: 'Scripted model' } },
 		};
 		const workflow = chain(`Agent ${typeVersion}`, [...first, agent]);
@@ -237,8 +233,8 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 
 		it('asks for each of two uses in one turn, in a published chat, and runs the tool once', async () => {
 			const chat = {
-				...n8nNode('Chat', 'chatTrigger', { public: true, options: {} }, 1.1),
-				...{ type: '@n8n/n8n-nodes-langchain.chatTrigger', webhookId: 'review-chat' },
+				...n8nNode('Chat', `${LANGCHAIN}.chatTrigger`, { public: true, options: {} }, 1.1),
+				webhookId: 'review-chat',
 			};
 			model.script([{ calls: [pay(21), pay(22)] }, { text: 'Done.' }]);
 			await publish(setup.n8n, agentWorkflow(3.1, reviewed(), [chat]));

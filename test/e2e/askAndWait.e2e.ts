@@ -4,6 +4,7 @@ import { IN_BOTH_MODES, publishWebhook, startNew, untilPublished, untilWaiting }
 import { callTool, post, withMcp } from './mcpClient';
 import { Agents, type Question, question, submit } from './questions';
 import {
+	actionNode,
 	chain,
 	countingNode,
 	inMode,
@@ -12,7 +13,6 @@ import {
 	MANUAL,
 	n8nNode,
 	ourCredential,
-	ourNode,
 	timesContinued,
 } from './nodes';
 import { createCredential, PATIENT, setUpAll } from './setup';
@@ -50,7 +50,7 @@ describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ vers
 	beforeAll(async () => {
 		for (const [path, asks] of Object.entries(WORKFLOWS)) {
 			const nodes = asks.map((parameters, index) =>
-				ourNode(setup, index === 0 ? ASK : `${ASK} ${index}`, 'videoSdkAgentCloud', parameters),
+				actionNode(setup, index === 0 ? ASK : `${ASK} ${index}`, parameters),
 			);
 			await publishWebhook(setup, path, [...nodes, countingNode(setup, 'Count'), n8nNode('After', 'noOp')]);
 		}
@@ -145,7 +145,7 @@ describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ vers
 		const keys = { apiKey: '={{ $json.apiKey }}', secretKey: '={{ $json.secret }}' };
 		const { id } = await createCredential(setup.n8n.rest, setup.simulator, keys);
 		const numbers = ['+15550003001', '+15550003002'];
-		const asking = ourNode(setup, ASK, 'videoSdkAgentCloud', question({ to: '={{ $json.phone }}' }), {
+		const asking = actionNode(setup, ASK, question({ to: '={{ $json.phone }}' }), {
 			credentials: ourCredential(id),
 		});
 		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);

@@ -8,7 +8,7 @@ import { EXAMPLES } from '../start/examples';
 import { TABLES } from '../start/tables';
 import { LATEST_VERSION, runByHand, untilWaiting } from './deliveries';
 import { ExamplesStage } from './examplesStage';
-import { inMode, ourNode } from './nodes';
+import { actionNode, inMode } from './nodes';
 
 /** n8n 1.x has no human review. */
 const FOR_2_ONLY = ['ai-agent-makes-calls.json', 'ask-before-paying.json'];
@@ -271,7 +271,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 	run(['hand-over-to-a-colleague.json'], async (file) => {
 		await stage.whilePublished(file, async ([url]) => {
 			const { simulator, imported } = stage;
-			const make = ourNode({ credentialId: imported.credential.id }, 'Make', 'videoSdkAgentCloud', {
+			const make = actionNode({ credentialId: imported.credential.id }, 'Make', {
 				...{ resource: 'call', operation: 'make', to: GRACE, routingRuleId: 'rule_out_01', from: OUR_NUMBER },
 				agentTools: { tools: [{ tool: inMode('url', url!) }] },
 			});
@@ -439,7 +439,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 	run(['after-the-conversation.json'], async (file) => {
 		await stage.whilePublished(file, async ([url]) => {
 			// The other workflow, as the note describes it.
-			const room = ourNode({ credentialId: stage.imported.credential.id }, 'Room', 'videoSdkAgentCloud', {
+			const room = actionNode({ credentialId: stage.imported.credential.id }, 'Room', {
 				...{ resource: 'room', operation: 'create', recording: 'summarize' },
 				webhookUrl: inMode('list', url!),
 				webhookEvents: ['recording-stopped'],

@@ -28,7 +28,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 	async function park(waitMs = HOUR_MS, settings: object = {}) {
 		const path = `contract-${++count}`;
 		const credentials = ourCredential(setup.credentialId);
-		const probe = { ...n8nNode(NAME, 'probe', { waitMs }), type: 'CUSTOM.probe', credentials, ...settings };
+		const probe = { ...n8nNode(NAME, 'CUSTOM.probe', { waitMs }), credentials, ...settings };
 		// Its output tells the URL, which is known within the execution only.
 		const urlNode = jsonNode('URL', '={{ { url: $execution.resumeUrl } }}');
 		const { nodes, connections } = chain(path, [webhookNode(path), urlNode, probe as WorkflowNode]);

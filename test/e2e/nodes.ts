@@ -3,6 +3,8 @@ import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { Setup } from './setup';
 
 export const PACKAGE = 'n8n-nodes-videosdk-agent-cloud';
+/** n8n's package of nodes for AI. */
+export const LANGCHAIN = '@n8n/n8n-nodes-langchain';
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 
 /** What a node names our credential by. */
@@ -15,11 +17,13 @@ export const SESSION = { resource: 'session', deploymentId: inMode('id', 'ddv_su
 /** And most calls. */
 export const BY_GATEWAY = { resource: 'call', callVia: 'gateway', gatewayId: inMode('id', 'gw_out_01') };
 
+/** @param type of n8n's usual package, or with the name of another one */
 export function n8nNode(name: string, type: string, parameters: object = {}, typeVersion = 1): WorkflowNode {
+	const fullType = type.includes('.') ? type : `n8n-nodes-base.${type}`;
 	return {
 		id: `id-${name}`,
 		name,
-		type: `n8n-nodes-base.${type}`,
+		type: fullType,
 		typeVersion,
 		position: [0, 0],
 		parameters,
@@ -27,17 +31,22 @@ export function n8nNode(name: string, type: string, parameters: object = {}, typ
 }
 
 export const ourNode = (
-	setup: Pick<Setup, 'credentialId'>,
+	{ credentialId }: Pick<Setup, 'credentialId'>,
 	name: string,
 	type: 'videoSdkAgentCloud' | 'videoSdkAgentCloudMcpTrigger' | 'videoSdkAgentCloudTrigger',
 	parameters: object,
 	extra: object = {},
 ): WorkflowNode => ({
-	...n8nNode(name, type, parameters),
-	type: `${PACKAGE}.${type}`,
-	credentials: ourCredential(setup.credentialId),
+	...n8nNode(name, `${PACKAGE}.${type}`, parameters),
+	credentials: ourCredential(credentialId),
 	...extra,
 });
+export const actionNode = (
+	setup: Pick<Setup, 'credentialId'>,
+	name: string,
+	parameters: object,
+	extra?: object,
+): WorkflowNode => ourNode(setup, name, 'videoSdkAgentCloud', parameters, extra);
 
 /** What a user starts by hand. */
 export const MANUAL = n8nNode('Manual', 'manualTrigger');

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
-import { chain, n8nNode, ourNode } from './nodes';
+import { actionNode, chain, n8nNode, ourNode } from './nodes';
 import { PATIENT, setUpAll } from './setup';
 
 /** n8n 2.x resumes a publication during which it was ended after two minutes (its lease). */
@@ -155,7 +155,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	it('Check Setup tells what is published, and starts no workflow', async () => {
 		const published = async (webhookUrl: string) => {
 			const parameters = { resource: 'account', operation: 'checkSetup', webhookUrl };
-			const execution = await runByHand(setup.n8n, ourNode(setup, 'Check', 'videoSdkAgentCloud', parameters));
+			const execution = await runByHand(setup.n8n, actionNode(setup, 'Check', parameters));
 			return outputOf(execution, 'Check').find(({ check }) => check === 'webhookPublished');
 		};
 		for (const written of [url, `${url}/`, url.replace('127.0.0.1', 'localhost')])

@@ -7,7 +7,7 @@ import { startSimulator } from '../simulator';
 import { during, LATEST_VERSION, runByHand, searchList } from './deliveries';
 import { leaks, signaturesOf, tokensSeen } from './leaks';
 import { question } from './questions';
-import { CREDENTIAL_TYPE, itemNodes, ourCredential, ourNode, SESSION } from './nodes';
+import { actionNode, CREDENTIAL_TYPE, itemNodes, ourCredential, SESSION } from './nodes';
 import { createCredential, PATIENT, setUpAll } from './setup';
 
 const NODE = 'Call';
@@ -44,7 +44,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	const answers: string[] = [];
 
 	const run = async (parameters: object, extra: object = {}) =>
-		await runByHand(setup.n8n, ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra));
+		await runByHand(setup.n8n, actionNode(setup, NODE, parameters, extra));
 
 	/** n8n's own HTTP Request node with our credential. */
 	const request = async (url: string, options: object = {}) =>
@@ -85,7 +85,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const parameters = { ...START, metaData, options };
 		const onError = { onError: 'continueErrorOutput' };
 		const rows = FAULTS.map((_, index) => ({ fault: `fault-${index}` }));
-		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, onError);
+		const node = actionNode(setup, NODE, parameters, onError);
 		expect(outputOf(await runByHand(setup.n8n, ...itemNodes(rows), node), NODE, 1)).toMatchObject(rows);
 		setup.simulator.clearFaults();
 		for (const fault of REPEATING_FAULTS) {

@@ -1,7 +1,7 @@
 import { outputOf, type WorkflowJson, type WorkflowNode } from '../n8n/rest';
 import type { HandedTool } from '../simulator/toolAgent';
 import { publish, runByHand } from './deliveries';
-import { chain, inMode, jsonNode, n8nNode, ourNode } from './nodes';
+import { actionNode, chain, inMode, jsonNode, n8nNode, ourNode } from './nodes';
 import type { Setup } from './setup';
 
 export const TOOL = 'When agent asks';
@@ -30,7 +30,7 @@ function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, Workflo
 		return chain(name, [ourNode(setup, TOOL, 'videoSdkAgentCloudMcpTrigger', parameters, extra), ...nodes]);
 	};
 	const answer = (parameters: object = {}) =>
-		ourNode(setup, 'Answer tool call', 'videoSdkAgentCloud', {
+		actionNode(setup, 'Answer tool call', {
 			...{ resource: 'tool', operation: 'answer', isError: false },
 			...{ respondWith: 'json', answerJson: '={{ $json }}', ...parameters },
 		});
@@ -65,7 +65,7 @@ export async function publishTools(setup: Setup, timedOut: string[]): Promise<Re
 
 /** Creates the access to tools, as a workflow does that hands them over to an agent by itself. */
 export async function handOver(setup: Setup, urls: string[], context: object = {}): Promise<HandedTool[]> {
-	const access = ourNode(setup, 'Access', 'videoSdkAgentCloud', {
+	const access = actionNode(setup, 'Access', {
 		...{ resource: 'tool', operation: 'createAccess', validFor: 1, validForUnit: 'hours', context },
 		agentTools: { tools: urls.map((url) => ({ tool: inMode('url', url) })) },
 	});

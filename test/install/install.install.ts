@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor, eventually } from '../browser/editor';
 
-import { chain, MANUAL, ourNode, PACKAGE, SESSION } from '../e2e/nodes';
+import { actionNode, chain, MANUAL, ourNode, PACKAGE, SESSION } from '../e2e/nodes';
 import { createCredential, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { pack, packPackage, unpackPackage } from '../n8n/package';
@@ -101,7 +101,7 @@ async function storeWorkflows(): Promise<void> {
 	const { id: credentialId } = await createCredential(n8n.rest, simulator);
 	expect(await n8n.rest.testCredential(credentialId)).toMatchObject({ status: 'OK' });
 	const parameters = { ...SESSION, operation: 'start', tag: 'v1' };
-	const start = ourNode({ credentialId }, 'Start', 'videoSdkAgentCloud', parameters);
+	const start = actionNode({ credentialId }, 'Start', parameters);
 	const webhookId = WEBHOOK_PATH.split('/')[0];
 	const trigger = ourNode({ credentialId }, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { webhookId });
 	const store = async (name: string, ...nodes: WorkflowNode[]) =>

@@ -5,7 +5,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { during, publishTrigger, runByHand } from '../e2e/deliveries';
-import { inMode, ourNode, SESSION } from '../e2e/nodes';
+import { actionNode, inMode, SESSION } from '../e2e/nodes';
 import { createCredential, PATIENT, type Setup } from '../e2e/setup';
 import { PlainError, runMain, waitFor } from '../n8n/processes';
 import { type Execution, isStored, N8nRest, outputOf } from '../n8n/rest';
@@ -38,7 +38,7 @@ export async function mainJob(
 	equal(await rest.waitForWebhook(url), 401, 'an unsigned event');
 	const webhookUrl = inMode('url', url);
 	const parameters = { ...SESSION, operation: 'start', webhookUrl, webhookEvents: EVENTS.events };
-	const run = await runByHand(setup.n8n, ourNode(setup, 'Start', 'videoSdkAgentCloud', parameters));
+	const run = await runByHand(setup.n8n, actionNode(setup, 'Start', parameters));
 	equal(run.status, 'success', run.data.resultData.error?.message);
 	const sessionId = String(outputOf(run, 'Start')[0]?.sessionId);
 	equal((await setup.simulator.emit(sessionId, 'started'))?.status, 200);

@@ -3,7 +3,7 @@ import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { ensureRuntime } from '../../n8n/runtime';
 import { ANY_VERSIONS, during, publish, untilWaiting } from '../deliveries';
-import { BY_GATEWAY, chain, n8nNode, ourNode } from '../nodes';
+import { actionNode, BY_GATEWAY, chain, LANGCHAIN, n8nNode } from '../nodes';
 import { PATIENT, setUpAll } from '../setup';
 
 /** What n8n's own `ws` has of a WebSocket here: Node 20 has none. */
@@ -21,12 +21,10 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		['sendAndWait', { message: 'May we pay?' }],
 	])('the next message of a chat does not end %s', async (operation, more) => {
 		const { n8n, simulator } = setup;
-		const chat = {
-			...n8nNode('Chat', 'chatTrigger', { public: true, options: { responseMode: 'responseNodes' } }, 1.4),
-			...{ type: '@n8n/n8n-nodes-langchain.chatTrigger', webhookId: operation },
-		};
+		const settings = { public: true, options: { responseMode: 'responseNodes' } };
+		const chat = { ...n8nNode('Chat', `${LANGCHAIN}.chatTrigger`, settings, 1.4), webhookId: operation };
 		const parameters = { ...BY_GATEWAY, operation, to: '+15550003001', ...more };
-		const call = ourNode(setup, 'Call', 'videoSdkAgentCloud', parameters);
+		const call = actionNode(setup, 'Call', parameters);
 		await publish(n8n, chain(operation, [chat, call, n8nNode('After', 'noOp')]));
 		const url = `${n8n.url}/webhook/${operation}/chat`;
 		await n8n.rest.waitForWebhook(url);

@@ -4,7 +4,7 @@ import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
 import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
-import { chain, inMode, itemNodes, loop, MANUAL, n8nNode, ourNode, SESSION } from '../nodes';
+import { actionNode, chain, inMode, itemNodes, loop, MANUAL, n8nNode, SESSION } from '../nodes';
 import { createCredential, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
@@ -16,7 +16,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 
 	const run = async (parameters: object, extra?: object) =>
-		await runByHand(setup.n8n, ourNode(setup, NODE, 'videoSdkAgentCloud', parameters, extra));
+		await runByHand(setup.n8n, actionNode(setup, NODE, parameters, extra));
 
 	/** Checks that an execution succeeded, and yields the only item of our node. */
 	function onlyItem(execution: Execution) {
@@ -83,7 +83,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		for (const fault of [{ kind: 'delay' }, { kind: 'status', status: 402 }] as const)
 			simulator.addFault({ ...fault, match: { path: START_PATH } });
 		const parameters = { ...WAIT, recording: 'record', options: { maxConcurrency: 1, includeWait: 0 } };
-		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
+		const node = actionNode(setup, NODE, parameters);
 		const workflow = loop('Retry', [MANUAL, ...itemNodes([1, 2, 3])], node, 3);
 		const failed = await n8n.rest.untilEnded(await startNew(n8n, workflow));
 		expect([failed.status, simulator.sessions.size]).toEqual(['error', 1]);
@@ -108,7 +108,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		...after: WorkflowNode[]
 	): Promise<[string, T]> {
 		started.clear();
-		const node = ourNode(setup, NODE, 'videoSdkAgentCloud', parameters);
+		const node = actionNode(setup, NODE, parameters);
 		const executionId = await startNew(setup.n8n, chain(NODE, [MANUAL, node, ...after]));
 		const one = await waitFor('a start', async () => [...started.values()].at(-1));
 		await untilWaiting(setup.n8n, executionId);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { waitFor, write } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
 import { during, publish, untilPublished, VERSIONS } from '../deliveries';
-import { BY_GATEWAY, chain, n8nNode, ourNode, SESSION, webhookNode } from '../nodes';
+import { actionNode, BY_GATEWAY, chain, n8nNode, SESSION, webhookNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const WAITS = 40;
@@ -67,7 +67,7 @@ describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 	});
 	beforeAll(async () => {
 		for (const kind of KINDS) {
-			const wait = ourNode(cluster, 'Wait', 'videoSdkAgentCloud', OPERATIONS[kind]);
+			const wait = actionNode(cluster, 'Wait', OPERATIONS[kind]);
 			await publish(cluster.n8n, chain(kind, [webhookNode(kind), wait, n8nNode('Done', 'noOp')]));
 			for (const { url } of cluster.webhooks) await untilPublished(url, kind);
 		}

@@ -7,7 +7,7 @@ import { outputOf, type WorkflowNode } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
-import { BY_GATEWAY, chain, inMode, itemNodes, jsonNode, n8nNode, ourNode } from '../nodes';
+import { actionNode, BY_GATEWAY, chain, inMode, itemNodes, jsonNode, n8nNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
@@ -75,8 +75,8 @@ describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its l
 	const setup = setUpAll({ n8n: { version }, simulator: { callBehaviour: false, ...PATIENT } });
 
 	it('calls once what a slow step comes before, and cuts no question short', async () => {
-		const ask = ourNode(setup, 'Ask by phone', 'videoSdkAgentCloud', question());
-		const make = ourNode(setup, 'Make call', 'videoSdkAgentCloud', call('make', FIRST));
+		const ask = actionNode(setup, 'Ask by phone', question());
+		const make = actionNode(setup, 'Make call', call('make', FIRST));
 		await publishAll(setup, {
 			ask: [...approval('approval-1', LIMIT), ask],
 			make: [...approval('approval-2', LIMIT), pause('As an AI agent', 20), make],
@@ -106,7 +106,7 @@ describe('n8n 1.123.81 in queue mode, which may run an execution on both workers
 	});
 
 	it('calls once, though its timer starts a second run on the other worker', async () => {
-		const node = ourNode(setup, 'Make call and wait', 'videoSdkAgentCloud', call('makeAndWait', FIRST));
+		const node = actionNode(setup, 'Make call and wait', call('makeAndWait', FIRST));
 		await publishAll(setup, { wait: [...approval('approval-3', LIMIT), node] });
 		await approveLate(setup, 'wait');
 		await during(110_000);
@@ -116,7 +116,7 @@ describe('n8n 1.123.81 in queue mode, which may run an execution on both workers
 	it('calls once what follows a sub-workflow that waits twice, and no one before it is over', async () => {
 		const { n8n, webhooksUrl, simulator } = setup;
 		const node = (name: string, operation: string, number: string) =>
-			ourNode(setup, name, 'videoSdkAgentCloud', call(operation, number));
+			actionNode(setup, name, call(operation, number));
 		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);
 		const child = chain('Child', [
 			called,
@@ -163,11 +163,10 @@ describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, whi
 
 	it('continues once what waits, also if it then waits again', async () => {
 		const { n8n, simulator } = setup;
-		const wait = (name: string, number: string) =>
-			ourNode(setup, name, 'videoSdkAgentCloud', call('makeAndWait', number));
+		const wait = (name: string, number: string) => actionNode(setup, name, call('makeAndWait', number));
 		await publishAll(setup, {
 			call: [wait('Make call and wait', FIRST), wait('Call the manager and wait', MANAGER)],
-			ask: [ourNode(setup, 'Ask by phone', 'videoSdkAgentCloud', question()), wait('Call the payee', PAYEE)],
+			ask: [actionNode(setup, 'Ask by phone', question()), wait('Call the payee', PAYEE)],
 			clicked: [
 				...approval('approval-4'),
 				{ ...wait('Call who is approved', APPROVED), onError: 'continueErrorOutput' },

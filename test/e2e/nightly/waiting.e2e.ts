@@ -7,6 +7,7 @@ import { outputOf } from '../../n8n/rest';
 import type { SimulatedSession } from '../../simulator';
 import { during, eventBody, isWaiting, publish, publishWebhook, startNew, VERSIONS } from '../deliveries';
 import {
+	actionNode,
 	chain,
 	countingNode,
 	inMode,
@@ -15,7 +16,6 @@ import {
 	loop,
 	MANUAL,
 	n8nNode,
-	ourNode,
 	SESSION,
 	timesContinued,
 } from '../nodes';
@@ -56,7 +56,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		const nodes = [
 			n8nNode('Rows', 'splitOut', { fieldToSplitOut: 'body.rows', options: {} }),
 			jsonNode('Row', "={{ $json['body.rows'] ?? $json.rows ?? $json }}"),
-			ourNode(setup, WAIT, 'videoSdkAgentCloud', SESSIONS),
+			actionNode(setup, WAIT, SESSIONS),
 			jsonNode('After', "={{ { row: $('Row').item.json.index } }}"),
 			{ ...countingNode(setup, LAST), executeOnce: true },
 		];
@@ -145,7 +145,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 	it('each session in a loop has the whole of its time', async () => {
 		const { rest } = setup.n8n;
 		const parameters = { ...SESSIONS, maxWait: LOOP_MAX_WAIT_S / 60 };
-		const node = ourNode(setup, WAIT, 'videoSdkAgentCloud', parameters);
+		const node = actionNode(setup, WAIT, parameters);
 		const items = itemNodes([{ case: 'loop' }, { case: 'loop' }]);
 		const executionId = await startNew(setup.n8n, loop('Loop', [MANUAL, ...items], node));
 		await waitFor('the second session', async () => startedIn('loop')[1], LOOP_MAX_WAIT_S * 1_000 + 60_000);
@@ -165,7 +165,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		const { rest } = setup.n8n;
 		const waits = (name: string, index: string) => {
 			const entries = Object.entries({ case: 'each', index }).map(([key, value]) => ({ key, value }));
-			return ourNode(setup, name, 'videoSdkAgentCloud', { ...SESSIONS, metaData: { entries } });
+			return actionNode(setup, name, { ...SESSIONS, metaData: { entries } });
 		};
 		const child = chain('Child', [
 			n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1),

@@ -1,7 +1,7 @@
 /** `npm run install:n8n` with an n8n that someone already uses. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chain, MANUAL, n8nNode, ourNode, PACKAGE, SESSION } from '../../e2e/nodes';
+import { actionNode, chain, MANUAL, n8nNode, PACKAGE, SESSION } from '../../e2e/nodes';
 import { createCredential } from '../../e2e/setup';
 import { type N8n, startN8n } from '../../n8n/instance';
 import { pack, packPackage } from '../../n8n/package';
@@ -115,7 +115,7 @@ test('installs into what N8N_USER_FOLDER holds: all else stays, and the nodes wo
 	expect(await knownNode(n8n)).toBeDefined();
 	const { id: credentialId } = await createCredential(n8n.rest, simulator);
 	const other = { ...n8nNode('Other', 'other'), type: `${OTHER}.other` };
-	const start = ourNode({ credentialId }, 'Start', 'videoSdkAgentCloud', { ...SESSION, operation: 'start' });
+	const start = actionNode({ credentialId }, 'Start', { ...SESSION, operation: 'start' });
 	workflowId = (await n8n.rest.createWorkflow(chain('Used', [MANUAL, other, start]))).id;
 	await expectRun();
 	before = await others();
