@@ -50,11 +50,7 @@ async function measureStarts(setup: Setup): Promise<void> {
 	};
 	const byRequest = n8nNode('Start', 'httpRequest', request, 4.2);
 	const nodes = {
-		ours: actionNode(setup, 'Start', {
-			...SESSION,
-			resource: 'session',
-			operation: 'start',
-		}),
+		ours: actionNode(setup, 'Start', { ...SESSION, resource: 'session', operation: 'start' }),
 		'HTTP-Request': { ...byRequest, credentials: ourCredential(setup.credentialId) },
 	};
 	const items = itemNodes(Array.from({ length: STARTS }, (_, number) => ({ number })));

@@ -70,10 +70,7 @@ it('Events of the chosen deployments and directions start the workflow, with the
 		const { simulator } = rig;
 		const value = values[model.value % values.length] as string;
 		const detailOption = kind === 'session' ? 'sessionDetails' : 'callDetails';
-		const options = {
-			[option]: given(model),
-			...(details !== undefined && { [detailOption]: details }),
-		};
+		const options = { [option]: given(model), ...(details !== undefined && { [detailOption]: details }) };
 		// What was found out of others before, by the same trigger, counts for nothing.
 		const trigger = (last = await publish(options, {}, last));
 		const id = `${kind}-${number++}`;

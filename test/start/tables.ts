@@ -50,10 +50,7 @@ export const TABLES: Record<string, TableDefinition> = {
 			{ phone: '+14155550124', name: 'Grace Hopper', number: 'G-1', status: 'shipped', delivery: 'Tuesday' },
 		],
 	},
-	Times: {
-		columns: text('time', 'takenBy'),
-		rows: [{ time: 'Monday, 10:00' }, { time: 'Tuesday, 11:00' }],
-	},
+	Times: { columns: text('time', 'takenBy'), rows: [{ time: 'Monday, 10:00' }, { time: 'Tuesday, 11:00' }] },
 	Payments: { columns: { recipient: 'string', amount: 'number' }, rows: [] },
 	Appointments: {
 		columns: text('name', 'phone', 'time', 'called'),
