@@ -3,33 +3,22 @@ import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/t
 import { publish } from '../e2e/deliveries';
 import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { actionNode, chain, ourNode } from '../e2e/nodes';
-import { PATIENT, setUp, type Setup } from '../e2e/setup';
+import { PATIENT, setUpAll } from '../e2e/setup';
 import { handOver, publishTools } from '../e2e/toolWorkflows';
 import { Loopback } from '../engine/delivery';
-import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
 import { outputOf } from '../n8n/rest';
 import type { HandedTool } from '../simulator/toolAgent';
 import { PythonProgram, runClients } from './python';
 
-interface OfferedFunction {
-	name: string;
-	description: string;
-	parameters: { properties: object; required: string[] };
-}
-
 /** examples/agent, run by VideoSDK's framework; only speech, the room, and the paid model are replaced. */
 describe('The agent of examples/agent', () => {
-	let setup: Setup;
+	const setup = setUpAll({ simulator: { lifecycle: false, ...PATIENT } });
 	let model: ScriptedModel;
 	let ids: Record<string, string>;
 	const handed: Record<string, HandedTool | undefined> = {};
 	let agent: PythonProgram | undefined;
 
 	beforeAll(async () => {
-		setup = await setUp({
-			n8n: { version: DEFAULT_N8N_VERSION },
-			simulator: { lifecycle: false, ...PATIENT },
-		});
 		model = await startScriptedModel();
 		ids = await publishTools(setup, ['late', 'waiting']);
 		const names = ['answered', 'failure', 'failing', 'waiting'];
@@ -39,12 +28,9 @@ describe('The agent of examples/agent', () => {
 		for (const name of names) [handed[name]] = await handOver(setup, [`${urlOf(name)}${timeoutOf(name)}`]);
 	});
 	afterEach(async () => await agent?.stop());
-	afterAll(async () => {
-		await model?.close();
-		await setup?.stop();
-	});
+	afterAll(async () => await model?.close());
 
-	async function start(metadata: object, env: Record<string, string> = {}): Promise<OfferedFunction[]> {
+	async function start(metadata: object, env: Record<string, string> = {}): Promise<object[]> {
 		agent = new PythonProgram('run_agent.py', {
 			OPENAI_API_KEY: 'none',
 			OPENAI_BASE_URL: model.url,
@@ -52,7 +38,7 @@ describe('The agent of examples/agent', () => {
 			N8N_TOOLS: '',
 			...env,
 		});
-		return (await agent.ask<{ tools: OfferedFunction[] }>({ metadata })).tools;
+		return (await agent.ask<{ tools: object[] }>({ metadata })).tools;
 	}
 
 	/** The caller asks, the model uses the tool. @returns what the model then reads */

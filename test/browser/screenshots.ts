@@ -6,7 +6,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
-import { actionNode, chain, n8nNode, ourNode } from '../e2e/nodes';
+import { actionNode, chain, inMode, n8nNode, ourNode } from '../e2e/nodes';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { readExample } from '../start/examples';
@@ -22,11 +22,7 @@ const SETTLE_MS = 700;
 const HIDE_BUTTONS =
 	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button], [data-test-id=node-issues] { visibility: hidden } [class*=executionButtons], [data-test-id^=execute-workflow-button], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
 
-const inMode = (mode: string, value: string, cachedResultName?: string) => ({
-	...{ __rl: true, mode, value },
-	...(cachedResultName && { cachedResultName }),
-});
-const picked = (value: string, name: string) => inMode('list', value, name);
+const picked = (value: string, cachedResultName: string) => ({ ...inMode('list', value), cachedResultName });
 const deploymentId = picked('ddv_support', 'Support agent (latest, v1)');
 const bare = {
 	resource: 'session',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { N8n } from '../n8n/instance';
 import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
@@ -74,18 +75,12 @@ export async function publishWebhook(
 	await untilPublished(webhooksUrl, path);
 }
 
-interface TriggerOptions {
-	webhookId: string;
-	typeVersion?: number;
-	parameters?: object;
-	between?: WorkflowNode[];
-}
-
 /** Publishes our trigger, with one node after it called "After". */
 export async function publishTrigger(
 	setup: Pick<Setup, 'credentialId'> & { n8n: Pick<N8n, 'rest' | 'url'> },
-	{ typeVersion = 1.1, webhookId, parameters = {}, between = [] }: TriggerOptions,
-): Promise<{ workflowId: string; url: string }> {
+	{ typeVersion = 1.1, parameters = {}, between = [] as WorkflowNode[] } = {},
+) {
+	const webhookId = randomUUID();
 	const more = { typeVersion, webhookId };
 	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, more);
 	const workflow = chain('Trigger', [trigger, ...between, n8nNode('After', 'noOp')]);
@@ -99,7 +94,7 @@ export async function publishTrigger(
 export async function searchList(
 	setup: Setup,
 	methodName: string,
-	{ path = 'parameters.deploymentId', parameters = {}, credentialId = setup.credentialId } = {},
+	{ path = 'parameters.deploymentId', parameters = {} } = {},
 ): Promise<Array<{ name: string; value: string }>> {
 	const { results } = await setup.n8n.rest.call<{ results: Array<{ name: string; value: string }> }>(
 		'POST',
@@ -109,7 +104,7 @@ export async function searchList(
 			methodName,
 			nodeTypeAndVersion: { name: `${PACKAGE}.videoSdkAgentCloud`, version: 1 },
 			currentNodeParameters: parameters,
-			credentials: ourCredential(credentialId),
+			credentials: ourCredential(setup.credentialId),
 		},
 	);
 	return results;

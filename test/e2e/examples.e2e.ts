@@ -22,13 +22,6 @@ const GRACE = '+14155550124';
 const OUR_NUMBER = '+15550102001';
 const TRANSCRIPT = 'Agent: Hello, this is the café. How can I help?';
 
-/** Part of a node type, as the editor gets it. */
-interface ServedNodeType {
-	name: string;
-	version: number | number[];
-	properties: Array<{ name: string }>;
-}
-
 interface BinaryFile {
 	/** Base64, or where the file is. */
 	data: string;
@@ -60,6 +53,10 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		before.calls = stage.simulator.calls.size;
 		before.sessions = stage.simulator.sessions.size;
 	});
+	const refuseOnce = (path: RegExp, message = 'Not allowed') =>
+		stage.simulator.addFault({
+			...{ match: { path, method: 'POST' }, kind: 'status', status: 403, body: { message } },
+		});
 	const calls = () => [...stage.simulator.calls.values()].slice(before.calls);
 	const sessions = () => [...stage.simulator.sessions.values()].slice(before.sessions);
 
@@ -285,8 +282,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 			expect(simulator.requests.filter(({ path }) => path.endsWith('/call/transfer'))).toMatchObject([
 				{ body: { callId, transferTo: ADA } },
 			]);
-			const body = { message: 'Not allowed' };
-			simulator.addFault({ match: { path: /transfer$/ }, kind: 'status', status: 403, body });
+			refuseOnce(/transfer$/);
 			expect((await handOverOf()).use).toMatchObject({
 				isError: true,
 				answer: expect.stringContaining('have a colleague call back'),
@@ -308,8 +304,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 
 		// A call that goes on must not look as if it had been stopped.
 		const [kept, ended] = [begin(ADA), begin(GRACE)];
-		const body = { message: 'Not allowed' };
-		simulator.addFault({ match: { path: /end$/, method: 'POST' }, kind: 'status', status: 403, body });
+		refuseOnce(/end$/);
 		await expect(stage.press(file)).rejects.toThrow();
 		expect([kept, ended].filter(({ end }) => end === null)).toHaveLength(1);
 		await stage.press(file);
@@ -384,8 +379,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 		};
 
 		// A person who can't be called isn't shown as called.
-		const body = { message: 'No credit' };
-		stage.simulator.addFault({ match: { path: /call$/, method: 'POST' }, kind: 'status', status: 403, body });
+		refuseOnce(/call$/, 'No credit');
 		await stage.press(file);
 		expect(await appointments.rows()).toMatchObject([{ called: expect.stringContaining('No credit') }, {}]);
 		await appointments.change('phone', ADA, { called: null });
@@ -515,8 +509,7 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 
 	run(['many-sessions-from-a-table.json'], async (file) => {
 		// One of the rows cannot be started.
-		const body = { message: 'No more sessions in your plan' };
-		stage.simulator.addFault({ match: { path: /start$/ }, kind: 'status', status: 403, body });
+		refuseOnce(/start$/, 'No more sessions in your plan');
 		// Twice at the same instant: each is started once.
 		await Promise.all([stage.press(file), stage.press(file)]);
 		const [{ sessionId, env } = { sessionId: '' }] = sessions();
@@ -624,7 +617,9 @@ describe.each(LATEST_VERSION)('The examples, as npm start imports them into n8n 
 	});
 
 	it('hold nodes that there are, with parameters that they have', async () => {
-		const types = (await (await stage.n8n.rest.page('/types/nodes.json')).json()) as ServedNodeType[];
+		/** Part of a node type, as the editor gets it. */
+		type Served = { name: string; version: number | number[]; properties: Array<{ name: string }> };
+		const types = (await (await stage.n8n.rest.page('/types/nodes.json')).json()) as Served[];
 		for (const file of suited) {
 			const unknown = stage.workflow(file).nodes.flatMap(({ name, type, typeVersion, parameters }) => {
 				const served = types.find(

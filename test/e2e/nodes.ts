@@ -71,6 +71,10 @@ export const countingNode = ({ simulator }: Setup, name: string, what = '{{ $exe
 export const timesContinued = ({ simulator }: Setup, executionId: string): number =>
 	simulator.requests.filter(({ path }) => path === `${COUNTED_PATH}${executionId}`).length;
 
+/** n8n's own wait for a time. */
+export const pause = (amount: number, name = 'Pause') =>
+	n8nNode(name, 'wait', { amount, unit: 'seconds' }, 1.1);
+
 /** A node whose output is one JSON object. */
 export const jsonNode = (name: string, jsonOutput: string): WorkflowNode =>
 	n8nNode(name, 'set', { mode: 'raw', jsonOutput, options: {} }, 3.4);

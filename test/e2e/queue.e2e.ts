@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { during, eventBody, LATEST_VERSION, publish } from './deliveries';
-import { chain, countingNode, n8nNode, ourNode } from './nodes';
+import { chain, countingNode, ourNode, pause } from './nodes';
 import { PATIENT, type Setup, setUpAll } from './setup';
 
 const TRIGGER_ID = 'queue-events';
@@ -98,13 +98,12 @@ describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
 	let workflowId: string;
 
 	beforeAll(async () => {
-		const work = { resume: 'timeInterval', amount: WORK_SECONDS, unit: 'seconds' };
 		const chosen = { events: ['ai-deployment-session-started', 'call-hangup'] };
 		workflowId = await publish(
 			setup.n8n,
 			chain('Events', [
 				ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', chosen, { webhookId: TRIGGER_ID }),
-				n8nNode('Work', 'wait', work, 1.1),
+				pause(WORK_SECONDS, 'Work'),
 				countingNode(setup, 'Done', "{{ $('Trigger').item.json.sessionId }}/{{ $execution.id }}"),
 			]),
 		);

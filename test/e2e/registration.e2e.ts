@@ -14,11 +14,6 @@ const CALLS = ['call-answered', 'call-hangup'];
 /** Longer than n8n 2.x takes to look for triggers that it has lost (every 60 s), were it to find ours each time. */
 const RECONCILED_MS = 70_000;
 
-interface Registered {
-	url: string;
-	events: string[];
-}
-
 describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	const foreign = { url: 'https://elsewhere.example.com/hook', events: ['call-started'] };
 	const webhookId = randomUUID();
@@ -30,7 +25,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	let url: string;
 
 	/** Waits until exactly these are registered beside the foreign one. */
-	async function expectRegistered(...wanted: Registered[]): Promise<void> {
+	async function expectRegistered(...wanted: Array<{ url: string; events: string[] }>): Promise<void> {
 		const registered = () =>
 			[...setup.simulator.callWebhooks.values()]
 				.filter(({ deletedAt }) => deletedAt === undefined)

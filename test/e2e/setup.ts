@@ -16,7 +16,6 @@ export type Setup = Awaited<ReturnType<typeof setUp>>;
 interface SetupOptions {
 	n8n?: N8nOptions;
 	simulator?: SimulatorOptions;
-	credential?: object;
 	queue?: { webhooks: number; workers: number };
 }
 
@@ -49,7 +48,7 @@ export async function setUp(options: SetupOptions = {}) {
 		const webhooks = await startAll('webhook', webhookCount);
 		const workers = await startAll('worker', workerCount);
 		targets.push(...(webhookCount > 0 ? webhooks : [n8n]));
-		const { id: credentialId } = await createCredential(n8n.rest, simulator, options.credential);
+		const { id: credentialId } = await createCredential(n8n.rest, simulator);
 		/** Where n8n itself says that it is reached. */
 		const webhooksUrl = queue?.url ?? n8n.url.replace('127.0.0.1', 'localhost');
 		return { n8n, simulator, credentialId, webhooksUrl, webhooks, workers, queue, stop };

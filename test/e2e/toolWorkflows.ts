@@ -1,7 +1,7 @@
 import { outputOf, type WorkflowJson, type WorkflowNode } from '../n8n/rest';
 import type { HandedTool } from '../simulator/toolAgent';
 import { publish, runByHand } from './deliveries';
-import { actionNode, chain, inMode, jsonNode, n8nNode, ourNode } from './nodes';
+import { actionNode, chain, inMode, jsonNode, n8nNode, ourNode, pause } from './nodes';
 import type { Setup } from './setup';
 
 export const TOOL = 'When agent asks';
@@ -34,7 +34,6 @@ function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, Workflo
 			...{ resource: 'tool', operation: 'answer', isError: false },
 			...{ respondWith: 'json', answerJson: '={{ $json }}', ...parameters },
 		});
-	const pause = (amount: number) => n8nNode('Pause', 'wait', { amount, unit: 'seconds' }, 1.1);
 	const failure = { respondWith: 'text', answerText: 'There is no such order', isError: true };
 	return {
 		answered: workflow('answered', answer()),

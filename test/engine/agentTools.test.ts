@@ -8,7 +8,7 @@ import { byRule } from './callRig';
 import { send } from './delivery';
 import { ACTION, TRIGGER } from './engine';
 import { PublishedTool, TOOL_PARAMETERS, TOOL_TRIGGER, type ToolEnding } from './publishedTool';
-import { expectNoSecrets, failureOf, jsonOf, later, passTime, startParameters, useRig } from './rig';
+import { expectNoSecrets, failureOf, jsonOf, later, pairsOf, passTime, startParameters, useRig } from './rig';
 
 const HOUR_MS = 3_600_000;
 const MAX_BODY_BYTES = 100_000;
@@ -43,9 +43,6 @@ const warnings = ({ log }: PublishedTool) => log.filter(({ level }) => level !==
 
 const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
 const choose = (...urls: string[]) => ({ tools: urls.map((url) => ({ tool: byUrl(url) })) });
-const pairs = (context: object) => ({
-	entries: Object.entries(context).map(([key, value]: [string, unknown]) => ({ key, value })),
-});
 const createAccess = (url: string, more: object = {}) =>
 	({ resource: 'tool', operation: 'createAccess', agentTools: choose(url), ...more }) as INodeParameters;
 const dispatch = { resource: 'agent', operation: 'dispatch', agentId: 'ag_1', meetingId: 'room' };
@@ -67,15 +64,15 @@ type HandOver = keyof typeof HAND_OVERS;
 async function handOver(by: HandOver, urls: string[], context: object): Promise<[HandedTool[], number]> {
 	const [more, hours] = HAND_OVERS[by];
 	const agentTools = choose(...urls);
-	const options = { ...more, context: pairs(context) };
+	const options = { ...more, context: pairsOf(context) };
 	const own = { metaData: { entries: [{ key: 'ticket', value: 17 }] } };
 	const parameters = by.startsWith('Create')
-		? createAccess('', { ...more, agentTools, context: pairs(context) })
+		? createAccess('', { ...more, agentTools, context: pairsOf(context) })
 		: by.startsWith('a session')
 			? startParameters({ agentTools, options, env: { variables: [{ name: 'CUSTOMER', value: 'Ada' }] } })
 			: { ...(by === 'a dispatch' ? dispatch : byRule()), agentTools, options, ...own };
 	const endsAtMs = Math.floor(Date.now() / 1_000) * 1_000 + hours * HOUR_MS;
-	const [json] = jsonOf(await rig.engine.run({ parameters: parameters as INodeParameters }));
+	const [json] = await rig.json(parameters as INodeParameters);
 	if (by.startsWith('Create')) {
 		expect(json?.expiresAt).toBe(new Date(endsAtMs).toISOString());
 		return [json?.tools as unknown as HandedTool[], endsAtMs];
@@ -407,7 +404,7 @@ const fromList = (value: string) => ({
 });
 const byContext = (value: string, name = 'phone') => ({
 	agentTools: choose(LOCAL_TOOL),
-	options: { context: pairs({ [name]: value }), batching: { batch: { batchSize: 1, batchInterval: 1 } } },
+	options: { context: pairsOf({ [name]: value }), batching: { batch: { batchSize: 1, batchInterval: 1 } } },
 });
 const ask = { operation: 'sendAndWait', message: 'Ask', agentTools: choose(LOCAL_TOOL, '={{ $json.own }}') };
 const NO_VALUE = "'phone' in 'Context' has no value";
@@ -439,7 +436,7 @@ it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [field
 	const rows = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }];
 	const items = rows.map((row) => ({ ...row, own, twin }));
 	const ownItems = /Ask and Wait|two tools/.test(what) ? items.slice(1) : items;
-	const failure = failureOf(await rig.engine.run({ parameters: byRule(fields), items: ownItems }));
+	const failure = await rig.failure(byRule(fields), { items: ownItems });
 	expect(failure.message).toContain(message);
 	expect(failure.description).toMatch(/No one was called in this run of the node\.$/);
 	expect(rig.requests).toEqual([]);
@@ -453,7 +450,7 @@ it.each([
 	rig.engine.useOtherCredentials({ ...own, ...other });
 	const tool = await publish();
 	rig.engine.useOtherCredentials(own);
-	const result = await rig.engine.run({ parameters: byRule({ agentTools: choose(tool.url) }) });
+	const result = await rig.run(byRule({ agentTools: choose(tool.url) }));
 	if (refusal) expect(failureOf(result).message).toMatch(refusal);
 	else {
 		const [handed] = (rig.simulator.calls.values().next().value?.metadata?.n8nTools ?? []) as [HandedTool];
@@ -464,8 +461,7 @@ it.each([
 
 it('Tools that only this machine can reach are not handed over, if the API is elsewhere', async () => {
 	rig.use({ baseUrl: 'https://api.videosdk.live' });
-	const parameters = createAccess(LOCAL_TOOL.replace('127.0.0.1', 'localhost'));
-	const result = await rig.engine.run({ parameters });
+	const result = await rig.run(createAccess(LOCAL_TOOL.replace('127.0.0.1', 'localhost')));
 	expect(failureOf(result).message).toContain("can't reach Tool 1 in 'Agent Tools' at http://localhost:5678");
 });
 
@@ -474,7 +470,7 @@ it.each([
 	[8_784, 'hours'],
 ])('Access is created for at most %d %s', async (validFor, validForUnit) => {
 	const create = async (value: number) =>
-		await rig.engine.run({ parameters: createAccess(LOCAL_TOOL, { validFor: value, validForUnit }) });
+		await rig.run(createAccess(LOCAL_TOOL, { validFor: value, validForUnit }));
 	expect(jsonOf(await create(validFor))).toMatchObject([{ tools: [expect.anything()] }]);
 	expect(failureOf(await create(validFor + 1)).message).toContain("'Valid For' must be a number from 1 to");
 });
@@ -507,13 +503,13 @@ describe('Agent Tool: Answer', () => {
 	const empty = expect.stringContaining("'Answer' is empty") as string;
 
 	it('says that no one waits, and passes its items on', async () => {
-		const result = await rig.engine.run({ parameters, items, onError: 'continueRegularOutput' });
+		const result = await rig.run(parameters, { items, onError: 'continueRegularOutput' });
 		expect(jsonOf(result)).toEqual([{ a: 1 }, { error: empty }]);
 		expect(JSON.stringify(result.run.data.resultData.runData)).toContain('No agent is waiting');
 	});
 
 	it('sends nothing if one of its items is to go to the error output', async () => {
-		const { routed } = await rig.engine.run({ parameters, items, onError: 'continueErrorOutput' });
+		const { routed } = await rig.run(parameters, { items, onError: 'continueErrorOutput' });
 		expect(routed.success).toEqual([]);
 		expect(routed.failure).toMatchObject([
 			{ json: { error: "The answer wasn't sent because item 1 failed" } },

@@ -25,7 +25,7 @@ const getMany: INodeParameters = { resource: 'session', operation: 'getAll' };
 const startAndWait = startParameters({ operation: 'startAndWait' });
 
 const call = async (parameters: INodeParameters, node: object = {}): Promise<RunResult> =>
-	await rig.engine.run({ parameters, nodeType: TOOL, node });
+	await rig.run(parameters, { nodeType: TOOL, node });
 
 describe('The model is told', () => {
 	it('of the session that was started', async () => {

@@ -65,9 +65,7 @@ describe('What the agent is given', () => {
 		await submit(agent, { approved: true });
 		await waiting.resumedWithin();
 		expect(JSON.stringify(waiting.resumed?.run)).not.toContain(key);
-		const calls = jsonOf(
-			await rig.engine.run({ parameters: callParameters('getAll', { returnAll: true, simplify: false }) }),
-		);
+		const calls = await rig.json(callParameters('getAll', { returnAll: true, simplify: false }));
 		expect(calls).toHaveLength(1);
 		expect(JSON.stringify(calls)).not.toMatch(/n8ntool1_|n8nTools/);
 	});
@@ -285,14 +283,14 @@ describe('Nothing is asked', () => {
 		],
 	};
 	it.each(Object.entries(CASES))('%s', async (_what, [more, words]) => {
-		const { message, description } = failureOf(await rig.engine.run({ parameters: ask(more) }));
+		const { message, description } = await rig.failure(ask(more));
 		expect(message).toContain(words);
 		expect(description).toMatch(NO_ONE);
 		expect(made(rig)).toHaveLength(0);
 	});
 
 	it('of several people at once', async () => {
-		const result = await rig.engine.run({ parameters: ask(), items: [{}, {}] });
+		const result = await rig.run(ask(), { items: [{}, {}] });
 		expect(failureOf(result).message).toContain('one person at a time');
 		expect(failureOf(result).description).toMatch(
 			/Execute Sub-workflow.*Loop Over Items.*No one was called in this run of the node\.$/,
@@ -305,7 +303,7 @@ describe('Nothing is asked', () => {
 	it("if VideoSDK's agents could not reach n8n", async () => {
 		rig.use({ baseUrl: 'https://api.videosdk.live' });
 		const via = { callVia: 'gateway', gatewayId: byId('gw') };
-		const { message, description } = failureOf(await rig.engine.run({ parameters: ask(via) }));
+		const { message, description } = await rig.failure(ask(via));
 		expect(message).toMatch(/VideoSDK's agents can't reach this execution at http:\/\/localhost:5678/);
 		expect(description).toContain('N8N_WEBHOOK_URL');
 	});
@@ -313,7 +311,7 @@ describe('Nothing is asked', () => {
 	it('outside calling hours', async () => {
 		passTime(Date.parse('2026-11-28T12:00:00Z') - Date.now());
 		const options = { callingHours: { hours: { days: [1], timeZone: 'UTC' } } };
-		const [item] = jsonOf(await rig.engine.run({ parameters: ask({ options }) }));
+		const [item] = await rig.json(ask({ options }));
 		expect(item).toEqual({ ...NOT_CALLED, reason: expect.stringContaining('Saturday, 12:00 in UTC') });
 		expect(made(rig)).toHaveLength(0);
 	});
@@ -321,7 +319,7 @@ describe('Nothing is asked', () => {
 	it('if the call is refused: the item says so, on either output', async () => {
 		for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
 			rig.simulator.addFault({ match: { path: /sip\/call$/, times: 1 }, kind: 'status', status: 400 });
-			const { routed } = await rig.engine.run({ parameters: ask(), onError });
+			const { routed } = await rig.run(ask(), { onError });
 			const items = onError === 'continueErrorOutput' ? routed.failure : routed.success;
 			expect(items.map(({ json }) => json)).toMatchObject([{ ...NOT_CALLED, error: expect.any(String) }]);
 		}

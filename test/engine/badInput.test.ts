@@ -38,9 +38,9 @@ it.each(CASES)(
 	'Nothing is sent, and the field and the item are named, if %s: "%s"',
 	async (_what, field, parameters, good, bad) => {
 		const items = [{ value: good }, { value: bad }] as IDataObject[];
-		await rig.engine.run({ items: items.slice(0, 1), parameters });
+		await rig.run(parameters, { items: items.slice(0, 1) });
 		expect(rig.simulator.requests.splice(0)).not.toHaveLength(0);
-		const result = await rig.engine.run({ items, parameters });
+		const result = await rig.run(parameters, { items });
 		const { message, description } = failureOf(result);
 		expect(message).toContain(`'${field}`);
 		expect(message).toMatch(/\[item 1\]$/);

@@ -1,11 +1,11 @@
 /** The resource Call. What is sent: see official. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
-import { byId, failureOf, jsonOf, startParameters, useRig } from './rig';
+import { byId, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
-const run = async (parameters: INodeParameters) => jsonOf(await rig.engine.run({ parameters }));
+const run = async (parameters: INodeParameters) => await rig.json(parameters);
 
 /** Makes a call, as if it had been there before. */
 async function existingCall(more: IDataObject = {}): Promise<string> {
@@ -18,8 +18,7 @@ describe('The number to call from', () => {
 	it('must be one of the rule, which is looked up once', async () => {
 		const parameters = byRule({ from: '={{ $json.from }}', options: { maxConcurrency: 1 } });
 		const items = [{ from: RULE.from }, { from: '+14155559999' }];
-		const result = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
-		expect(jsonOf(result)).toMatchObject([
+		expect(await rig.json(parameters, { items, onError: 'continueRegularOutput' })).toMatchObject([
 			{ callId: expect.any(String) },
 			{ outcome: 'notCalled', error: expect.stringContaining("isn't a number of the selected routing rule") },
 		]);
@@ -31,13 +30,13 @@ describe('The number to call from', () => {
 		const routingRuleId = byId('={{ $json.rule }}');
 		const parameters = byRule({ to: '={{ $json.to }}', from: '={{ $json.from }}', routingRuleId });
 		const items = [2, 3].map((n) => ({ to: `${TO}${n}`, rule: `rule_out_0${n}`, from: `+1555010200${n}` }));
-		await rig.engine.run({ items, parameters });
+		await rig.run(parameters, { items });
 		expect(made(rig)).toHaveLength(2);
 	});
 
 	it('may be any if the rule cannot be looked up', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 500, match: { method: 'GET' } });
-		await rig.engine.run({ parameters: byRule({ from: '+14155559999' }) });
+		await rig.run(byRule({ from: '+14155559999' }));
 		expect(made(rig)).toHaveLength(1);
 	});
 });
@@ -105,8 +104,7 @@ describe('Max Call Duration', () => {
 it('Batching makes the calls of a batch, then waits before the next ones', async () => {
 	const options = { batching: { batch: { batchSize: 2, batchInterval: 5_000 } } };
 	const beganAtMs = Date.now();
-	const items = [{}, {}, {}, {}];
-	expect(jsonOf(await rig.engine.run({ items, parameters: byRule({ options }) }))).toHaveLength(4);
+	expect(await rig.json(byRule({ options }), { items: [{}, {}, {}, {}] })).toHaveLength(4);
 	const times = [beganAtMs, ...made(rig).map(({ receivedAtMs }) => receivedAtMs), Date.now()];
 	const pauses = times.slice(1).map((atMs, index) => atMs - times[index]! >= 5_000);
 	expect(pauses).toEqual([false, false, true, false, false]);
@@ -126,7 +124,7 @@ describe('Make with Wait Until Answered', () => {
 		rig.simulator.addFault({ kind: 'hang', match: { method: 'POST' } });
 		const beganMs = Date.now();
 		const options = { waitUntilAnswered: true, ringingTimeout: 1, timeout: 200 };
-		const { message } = failureOf(await rig.engine.run({ parameters: byRule({ options }) }));
+		const { message } = await rig.failure(byRule({ options }));
 		expect(message).toContain('the call may have been made');
 		expect(Date.now() - beganMs).toBeGreaterThanOrEqual(1_200);
 		expect(Date.now() - beganMs).toBeLessThan(10_000);
@@ -203,7 +201,7 @@ it("The record's 'id' in place of a room's 'roomId' is refused before anything i
 	const items = [{}, room ?? {}];
 	const roomFields = { options: { roomId: '={{ $json.id ?? "abcd-efgh-ijkl" }}' } };
 	for (const parameters of [byRule(roomFields), startParameters(roomFields)]) {
-		const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
+		const { message, description } = await rig.failure(parameters, { items });
 		expect(message).toBe("'Room ID' is the room's 'id', not its 'roomId' [item 1]");
 		expect(description).toContain('$json.roomId');
 	}

@@ -75,7 +75,7 @@ function broken(more: IDataObject, fields: IDataObject = {}): IDataObject {
 
 async function check(fields: IDataObject = {}): Promise<Record<string, IDataObject>> {
 	const parameters = { resource: 'account', operation: 'checkSetup', ...fields } as INodeParameters;
-	const result = await rig.engine.run({ parameters });
+	const result = await rig.run(parameters);
 	expectNoSecrets(rig, result.run);
 	expect(rig.simulator.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
 	expect(rig.simulator.sessions.size).toBe(0);
@@ -351,7 +351,7 @@ it('checks the key of each item', async () => {
 	broken({ webhookPublicKey: '={{ $json.key }}' });
 	const parameters = { resource: 'account', operation: 'checkSetup' };
 	const items = [{ key: rig.simulator.publicKeyPem }, { key: 'no key' }];
-	const findings = jsonOf(await rig.engine.run({ parameters, items }));
+	const findings = await rig.json(parameters, { items });
 	const ofKeys = findings.filter(({ check: name }) => name === 'publicKey');
 	expect(ofKeys.map(({ ok }) => ok)).toEqual([true, false]);
 });

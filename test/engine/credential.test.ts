@@ -8,8 +8,7 @@ const rig = useRig();
 
 /** A request as n8n's HTTP Request node makes it with this credential. */
 async function request(options: object, legacy = false) {
-	const parameters = { options, legacy } as INodeParameters;
-	return await rig.engine.run({ nodeType: STAND_INS.request, parameters });
+	return await rig.run({ options, legacy } as INodeParameters, { nodeType: STAND_INS.request });
 }
 
 describe('The keys', () => {
@@ -30,8 +29,7 @@ describe('The keys', () => {
 			rig.simulator.addFault({ kind: 'noData', body: { ...body, sessionId: tenant }, match });
 		}
 		rig.simulator.addFault({ kind: 'noData', body, match: { times: tenants.length } });
-		const items = tenants.map((tenant) => ({ tenant }));
-		const { error } = await rig.engine.run({ items, parameters });
+		const { error } = await rig.run(parameters, { items: tenants.map((tenant) => ({ tenant })) });
 		expect(error).toBeUndefined();
 
 		expect(rig.requests).toHaveLength(tenants.length);
@@ -49,7 +47,7 @@ describe('The keys', () => {
 
 	it('are read once for all items if they are no expressions', async () => {
 		const items = Array.from({ length: 20 }, () => ({}));
-		expect(jsonOf(await rig.engine.run({ items, parameters: startParameters() }))).toHaveLength(20);
+		expect(await rig.json(startParameters(), { items })).toHaveLength(20);
 		// As an item has them, and as they are stored.
 		expect(rig.engine.credentialsHelper.reads).toBe(2);
 	});
@@ -59,8 +57,7 @@ describe('The keys', () => {
 		credentialsHelper.onRead = (raw) => {
 			if (raw) throw new Error('Not known');
 		};
-		const items = [{}, {}, {}];
-		expect(jsonOf(await rig.engine.run({ items, parameters: startParameters() }))).toHaveLength(3);
+		expect(await rig.json(startParameters(), { items: [{}, {}, {}] })).toHaveLength(3);
 		expect(credentialsHelper.reads).toBe(3);
 	});
 
@@ -70,9 +67,8 @@ describe('The keys', () => {
 		rig.engine.credentialsHelper.onRead = () => {
 			if (failures-- > 0) throw new Error('The database is away');
 		};
-		const { output } = await rig.engine.run({
+		const { output } = await rig.run(startParameters({ options: { maxConcurrency: 1 } }), {
 			items: [{}, {}],
-			parameters: startParameters({ options: { maxConcurrency: 1 } }),
 			onError: 'continueRegularOutput',
 		});
 		expect(output[0]?.map(({ json }) => json)).toEqual([
@@ -85,12 +81,12 @@ describe('The keys', () => {
 it('Keys count without the white space that was pasted around them, seen or not, and a Base URL without slashes at its end', async () => {
 	const { apiKey, secret, url } = rig.simulator;
 	rig.use({ apiKey: ` \u200b${apiKey}\n`, secretKey: `\ufeff\t${secret} \u2060\r\n`, baseUrl: `${url}// ` });
-	expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
+	expect(await rig.json(startParameters())).toHaveLength(1);
 	expect(rig.request.rawPath).toBe(`${SESSIONS}/start`);
 	expect(JSON.stringify(rig.simulator.requests)).not.toContain(secret);
 	// A path is kept.
 	rig.use({ baseUrl: `${url}/a%20b/c/` });
-	failureOf(await rig.engine.run({ parameters: startParameters() }));
+	await rig.failure(startParameters());
 	expect(rig.requests.at(-1)?.rawPath).toBe(`/a%20b/c${SESSIONS}/start`);
 });
 

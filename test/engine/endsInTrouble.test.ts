@@ -1,9 +1,8 @@
 /** At Max Wait, what is to be ended is ended, and what had ended is shown as ended, although the answers to ends are of no use. */
-import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
-import { byRule } from './callRig';
+import { byRule, makeAndWait } from './callRig';
 import { eventBody } from './delivery';
-import { failureOf, later, passTime, useRig } from './rig';
+import { later, passTime, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -15,20 +14,14 @@ const BUSY = new Error('SQLITE_BUSY: database is locked');
 const ENDED = { options: { endAtTimeout: true } };
 const sessions = () => [...rig.simulator.sessions.values()];
 const complete = () => Object.assign(sessions()[0]!, { status: 'completed', end: at(Date.now()) });
-const makeAndWait = async (maxWaitMs: number, more: INodeParameters = {}) =>
-	await rig.engine.startAndWait(maxWaitMs, byRule({ operation: 'makeAndWait', maxCallDuration: 0, ...more }));
-async function endCalls(): Promise<void> {
-	for (const status of ['answered', 'ended'] as const)
-		for (const id of rig.simulator.calls.keys()) await rig.simulator.moveCall(id, status);
-}
 const refuseEnds = (status: number, times = Infinity) =>
 	rig.simulator.addFault({ kind: 'status', status, match: { path: /end$/, times } });
 
 it('A call that ended five minutes before is shown as ended, with what was said, although each end is one too many', async () => {
-	const waiting = await makeAndWait(MAX_WAIT_MS, { recording: 'transcribe' });
+	const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({ recording: 'transcribe' }));
 	await later(MAX_WAIT_MS - 300_000);
 	rig.simulator.setEventFaults({ drop: () => true });
-	await endCalls();
+	await rig.talk(rig.simulator.calls.keys());
 	refuseEnds(429);
 	const [json] = (await waiting.jsonWithin(1_800_000)) ?? [];
 	expect(json).toMatchObject({ outcome: 'answered', transcript: expect.any(String) });
@@ -77,10 +70,11 @@ it('A session is ended although the machine slept at its Max Wait, and three min
 });
 
 it('A machine that slept after the end looks once more for what was said', async () => {
-	const waiting = await makeAndWait(HOUR_MS, { recording: 'transcribe', options: { includeWait: 1 } });
+	const parameters = makeAndWait({ recording: 'transcribe', options: { includeWait: 1 } });
+	const waiting = await rig.engine.startAndWait(HOUR_MS, parameters);
 	const match = { path: /recordings|transcriptions/, times: Infinity };
 	rig.simulator.addFault({ kind: 'status', status: 500, match });
-	await endCalls();
+	await rig.talk(rig.simulator.calls.keys());
 	await later(10_000);
 	rig.simulator.clearFaults();
 	passTime(600_000);
@@ -162,14 +156,14 @@ it('A call that was missed at once was not hung up at Max Wait, whatever the clo
 	const headers = { date: new Date(ms).toUTCString() };
 	rig.simulator.addFault({ kind: 'status', status: 200, headers, body: { data }, match: { method: 'POST' } });
 	const options = { waitUntilAnswered: true };
-	const { result } = await makeAndWait(MAX_WAIT_MS, { options });
+	const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, makeAndWait({ options }));
 	expect(result.output[0]?.[0]?.json).not.toHaveProperty('hungUpAtTimeout');
 });
 
 it('A call whose ID is a number is waited for', async () => {
 	const data = { callId: 12345, status: 'initiated' };
 	rig.simulator.addFault({ kind: 'noData', body: { data }, match: { method: 'POST' } });
-	const { result } = await makeAndWait(MINUTE_MS);
+	const { result } = await rig.engine.startAndWait(MINUTE_MS, makeAndWait());
 	expect(result.run.status).toBe('waiting');
 });
 
@@ -178,7 +172,7 @@ it('If another item fails, a call is hung up at the Max Wait of its own item', a
 	const maxWait = '={{ $json.index === 0 ? 60 : 2 }}';
 	const to = '=+1555000300{{ $json.index }}';
 	const parameters = byRule({ operation: 'makeAndWait', to, maxWait, maxWaitUnit: 'minutes' });
-	failureOf(await rig.engine.run({ items: rows(2), parameters }));
+	await rig.failure(parameters, { items: rows(2) });
 	await later(10 * MINUTE_MS);
 	expect([...rig.simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);
 });

@@ -110,8 +110,7 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 	it('a look at the deadline fails: Wait for Status puts out the session as last known', async () => {
 		const sessionId = await rig.existingSession();
 		const times = { maxWait: 1, maxWaitUnit: 'minutes' };
-		const parameters = { resource: 'session', operation: 'waitForStatus', sessionId, ...times };
-		const run = rig.engine.run({ parameters });
+		const run = rig.run({ resource: 'session', operation: 'waitForStatus', sessionId, ...times });
 		while (rig.requests.length === 0) await new Promise(setImmediate);
 		rig.simulator.addFault({ kind: 'status', status: 500, match: { path: ONE_SESSION, ...always } });
 		expect(jsonOf(await run)).toMatchObject([{ sessionId, timedOut: true }]);

@@ -4,28 +4,25 @@ import { isSafeObjectProperty, type IDataObject } from 'n8n-workflow';
 import { checkAsync, unicode } from '../unit/support';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { expectNoSecrets, failureOf, jsonOf, passTime, startParameters, useRig } from './rig';
+import { expectNoSecrets, failureOf, pairsOf, passTime, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
 const EVENTS = ['ai-deployment-session-started', 'ai-deployment-session-stopped'];
 const MAX_LENGTH = 512;
-const context = (pairs: Record<string, unknown>) => ({
-	entries: Object.entries(pairs).map(([key, value]) => ({ key, value })),
-});
 const PAIRS = { customerId: 4711, name: 'Ada Lovelace', isVip: true };
 /** Without a context. */
 const URL_OF_60 = `https://n8n.example.com/webhook/${'x'.repeat(28)}`;
 
 const parametersOf = (webhookUrl: unknown, pairs: IDataObject) =>
-	startParameters({ webhookUrl, webhookEvents: EVENTS, options: { context: context(pairs) } } as IDataObject);
+	startParameters({ webhookUrl, webhookEvents: EVENTS, options: { context: pairsOf(pairs) } } as IDataObject);
 const urlsSent = (requests = rig.requests) =>
 	requests.map(({ body }) => (body as { webhook: { endPoint: string } }).webhook.endPoint);
 
 /** Starts a session whose webhook is the trigger. @returns the URL that went out */
 async function start(trigger: PublishedTrigger, pairs: IDataObject = PAIRS, more = ''): Promise<string> {
 	const webhookUrl = { __rl: true, mode: 'list', value: `${trigger.url}${more}` };
-	jsonOf(await rig.engine.run({ parameters: parametersOf(webhookUrl, pairs) }));
+	await rig.json(parametersOf(webhookUrl, pairs));
 	return urlsSent().at(-1) ?? '';
 }
 const deliver = async (url: string, event = 'started', id?: string) =>
@@ -86,7 +83,7 @@ it('A context of before a change of the secret is left out, and one of after it 
 	const other = await rig.addSimulator({ secret: 'the new secret', apiKey: rig.simulator.apiKey });
 	rig.use({ secretKey: 'the new secret', baseUrl: other.url });
 	passTime(5_001);
-	jsonOf(await rig.engine.run({ parameters: parametersOf(trigger.url, { n: 2 }) }));
+	await rig.json(parametersOf(trigger.url, { n: 2 }));
 	await deliver(String(urlsSent(other.requests).at(-1)), 'started', 's-2');
 	await deliver(before, 'stopped');
 	expect((await trigger.received()).map((item) => item.context)).toEqual([PAIRS, { n: 2 }, undefined]);
@@ -99,7 +96,7 @@ it('A URL with its context is sent up to 512 characters, and refused above, befo
 	}));
 	const text = '={{ "x".repeat($json.length) }}';
 	const parameters = parametersOf(`=${URL_OF_60}{{ $json.url }}`, { text });
-	const { output } = await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
+	const { output } = await rig.run(parameters, { items, onError: 'continueRegularOutput' });
 	const lengths = urlsSent().map(({ length }) => length);
 	expect(Math.max(...lengths)).toBe(MAX_LENGTH);
 	const errors = output[0]?.flatMap(({ json }) => (json.error ? [String(json.error)] : [])) ?? [];
@@ -109,12 +106,12 @@ it('A URL with its context is sent up to 512 characters, and refused above, befo
 	expect(lengths.length + refused.length).toBe(items.length);
 	expect(Math.min(...refused)).toBe(MAX_LENGTH + 1);
 	rig.simulator.requests.length = 0;
-	expect((await rig.engine.run({ items, parameters })).error).toBeDefined();
+	expect((await rig.run(parameters, { items })).error).toBeDefined();
 	expect(rig.requests).toEqual([]);
 });
 
 it('A URL that has a context already is refused', async () => {
-	const result = await rig.engine.run({ parameters: parametersOf(`${URL_OF_60}?context=x`, { a: 1 }) });
+	const result = await rig.run(parametersOf(`${URL_OF_60}?context=x`, { a: 1 }));
 	expectNoSecrets(rig, result.thrown);
 	expect(rig.requests).toEqual([]);
 	expect(failureOf(result).message).toMatch(/already contains the parameter 'context'/);

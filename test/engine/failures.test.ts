@@ -3,17 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import { freePorts } from '../n8n/processes';
 import type { Fault, Simulator } from '../simulator';
 import { byRule } from './callRig';
-import {
-	byId,
-	expectNoSecrets,
-	failureOf,
-	jsonOf,
-	later,
-	onEachRun,
-	SESSIONS,
-	startParameters,
-	useRig,
-} from './rig';
+import { byId, expectNoSecrets, failureOf, later, onEachRun, SESSIONS, startParameters, useRig } from './rig';
 import { rows } from './waitingRun';
 
 const rig = useRig();
@@ -25,7 +15,7 @@ const get: INodeParameters = { resource: 'session', operation: 'get', sessionId:
 
 async function failWith(parameters: INodeParameters, fault?: Fault) {
 	if (fault) rig.simulator.addFault(fault);
-	const result = await rig.engine.run({ parameters });
+	const result = await rig.run(parameters);
 	expectNoSecrets(rig, result.error, result.thrown, result.run);
 	return { ...failureOf(result), error: result.error };
 }
@@ -65,7 +55,7 @@ describe('After too many requests', () => {
 
 	it('a start is sent again after the seconds of Retry-After', async () => {
 		rig.simulator.addFault(tooMany('1'));
-		jsonOf(await rig.engine.run({ parameters: startParameters() }));
+		await rig.json(startParameters());
 		const [first = 0, second = 0] = rig.requests.map(({ receivedAtMs }) => receivedAtMs);
 		expect(second - first).toBeGreaterThanOrEqual(995);
 		expect(second - first).toBeLessThan(6_000);
@@ -78,7 +68,7 @@ describe('After too many requests', () => {
 		rig.simulator.addFault(tooMany('0'));
 		rig.simulator.addFault({ kind: 'delay', delayMs: 300, body, match: { times: Infinity } });
 		const parameters = startParameters({ options: { maxConcurrency: 8 } });
-		expect(jsonOf(await rig.engine.run({ items: rows(40), parameters }))).toHaveLength(40);
+		expect(await rig.json(parameters, { items: rows(40) })).toHaveLength(40);
 		// The first eight went well, too.
 		expect([inFlight[8], Math.max(...inFlight.slice(26))]).toEqual([5, 8]);
 	});
@@ -96,7 +86,7 @@ it('A host that cannot be reached is named, and is tried again, also for a start
 	let late: Promise<Simulator> | undefined;
 	// During the pause after the first try, which was refused.
 	setTimeout(() => (late = rig.addSimulator({ port, lifecycle: false })), 100);
-	expect(jsonOf(await rig.engine.run({ parameters: startParameters() }))).toHaveLength(1);
+	expect(await rig.json(startParameters())).toHaveLength(1);
 	expect((await late)?.requests).toHaveLength(1);
 });
 
@@ -123,7 +113,7 @@ it('A request that starts nothing ends with its execution', async () => {
 	let endMs = 0;
 	onEachRun((run) => void setTimeout(() => run.cancel(), 500));
 	rig.use({ baseUrl: await rig.serve((_, response) => response.once('close', () => (endMs = Date.now()))) });
-	await rig.engine.run({ parameters: get });
+	await rig.run(get);
 	while (endMs === 0) await later(20);
 	expect(endMs - startMs).toBeLessThan(1_000);
 });

@@ -5,7 +5,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { type Declared, goodFields, goodValue } from './goodValues';
-import { failureOf, parametersOf, useRig } from './rig';
+import { parametersOf, useRig } from './rig';
 
 const rig = useRig();
 const VALUE = '={{ $json.value }}';
@@ -19,22 +19,15 @@ const shownBy = ({ displayOptions }: Declared): IDataObject =>
 		Object.entries(displayOptions?.show ?? {}).map(([name, values]) => [name, values?.[0]]),
 	) as IDataObject;
 
-interface Case {
-	resource: string;
-	operation: string;
-	place: string;
-	field: Declared;
-	fields: Declared[];
-}
-
 const CASES = RESOURCES.flatMap(({ value: resource, operations }) =>
-	operations.flatMap(({ value: operation, fields, options }): Case[] => {
-		const filters = (fields.find(({ name }) => name === 'filters')?.options ?? []) as Declared[];
+	operations.flatMap(({ value: operation, fields, options }) => {
+		const filters = fields.find(({ name }) => name === 'filters')?.options ?? [];
 		return Object.entries({ fields, options: options ?? [], filters }).flatMap(([place, declared]) =>
-			declared.map((field) => ({ resource, operation, place, field, fields })),
+			(declared as Declared[]).map((field) => ({ resource, operation, place, field, fields })),
 		);
 	}),
 );
+type Case = (typeof CASES)[number];
 
 /** Runs two items: a good value and a bad one. Nothing may be sent, and the second item and its field are named. */
 async function expectRefusal({ resource, operation, place, field, fields }: Case, bad: unknown) {
@@ -47,7 +40,7 @@ async function expectRefusal({ resource, operation, place, field, fields }: Case
 	const index = operation === 'sendAndWait' ? 0 : 1;
 	const values = [goodValue(field), bad].slice(1 - index);
 	const items = values.map((value) => ({ value })) as IDataObject[];
-	const { message, description } = failureOf(await rig.engine.run({ items, parameters }));
+	const { message, description } = await rig.failure(parameters, { items });
 	expect([bad, message]).toEqual([bad, expect.stringContaining(`'${field.displayName}`)]);
 	expect(message).toContain(`[item ${index}]`);
 	expect(description.trim()).not.toBe('');

@@ -11,7 +11,7 @@ const KINDS = [
 		operation: 'Call: Hang Up',
 		path: CALL,
 		over: 'ended',
-		begin: async () => String(jsonOf(await rig.engine.run({ parameters: byRule() }))[0]?.callId),
+		begin: async () => String((await rig.json(byRule()))[0]?.callId),
 		end: (callId: string, options = {}): INodeParameters => callParameters('hangUp', { callId, options }),
 		finish: async (id: string): Promise<unknown> => await rig.simulator.moveCall(id, 'missed'),
 	},
@@ -31,8 +31,7 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 	const endPath = new RegExp(`^${path}/end$`);
 	const fail = (fault: Fault, times = 1) =>
 		rig.simulator.addFault({ ...fault, match: { path: endPath, times } });
-	const run = async (id: string, options?: INodeParameters) =>
-		await rig.engine.run({ parameters: end(id, options) });
+	const run = async (id: string, options?: INodeParameters) => await rig.run(end(id, options));
 	const endRequests = () => rig.requests.filter((request) => endPath.test(request.path));
 
 	it.each([200, 409, 400, 402, 404])(
@@ -110,7 +109,7 @@ describe.each(KINDS)('$operation', ({ path, over, begin, end, finish }) => {
 		// The second waits for its turn until the first pauses.
 		const parameters = end('={{ $json.id }}', { maxConcurrency: 1 });
 		fail({ kind: 'status', status: 403 });
-		const { message } = failureOf(await rig.engine.run({ parameters, items: ids.map((id) => ({ id })) }));
+		const { message } = await rig.failure(parameters, { items: ids.map((id) => ({ id })) });
 		expect(message).toMatch(/status 503.*item 0/);
 	});
 
@@ -131,7 +130,7 @@ it.each([
 	const id = await rig.existingSession();
 	rig.simulator.sessions.get(id)!.status = state as 'stopping';
 	rig.simulator.addFault({ kind: 'status', status, match: { path: /end$/, times: Infinity } });
-	const result = await rig.engine.run({ parameters: KINDS[1]!.end(id) });
+	const result = await rig.run(KINDS[1]!.end(id));
 	if (isEnded) expect(jsonOf(result)).toMatchObject([{ status: state }]);
 	else expect(failureOf(result).message).toContain(`status ${status}`);
 	expect(rig.requests.filter(({ path }) => path.endsWith('/end'))).toHaveLength(1);

@@ -14,10 +14,8 @@ import type { Engine } from './engine';
 import { startEngine } from './engine';
 import { ALL_EVENTS } from './delivery';
 import { schemaNames } from './outputSchema';
+import { CHOSEN_EVENTS } from './rig';
 
-const STARTED_STOPPED_FAILED = ['started', 'stopped', 'failed'].map(
-	(event) => `ai-deployment-session-${event}`,
-);
 const NOTHING_PICKED = { __rl: true, mode: 'list', value: '' };
 const each = <T>(names: string, value: T) =>
 	Object.fromEntries(names.split(' ').map((name) => [name, value]));
@@ -281,7 +279,7 @@ describe('The action', () => {
 		{ ...NOTHING_PICKED, mode: 'url', value: 'https://n8n.example.com/webhook/a/webhook' },
 		{ ...NOTHING_PICKED, mode: 'url', value: '={{ $json.url }}' },
 	])('asks for the events once there is a webhook URL: %j', (webhookUrl) => {
-		expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: STARTED_STOPPED_FAILED });
+		expect(filled(action(), { webhookUrl })).toMatchObject({ webhookEvents: CHOSEN_EVENTS });
 	});
 });
 

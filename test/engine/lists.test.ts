@@ -3,7 +3,7 @@ import type { INodeListSearchResult, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { SIP_PASSWORD } from '../simulator';
 import { byGateway, byRule, callParameters } from './callRig';
-import { byId, DEPLOYMENTS, everythingOn, expectNoSecrets, jsonOf, thrownBy, useRig } from './rig';
+import { byId, DEPLOYMENTS, everythingOn, expectNoSecrets, thrownBy, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -105,8 +105,7 @@ it('A list may be bare; what has no name shows its ID, and what has no ID is lef
 
 it('The tags of a deployment are its own, v2 before v10', async () => {
 	answer([...['v10', 'v2', '', 'latest'].map((tag) => ({ id: 'ddv_1', tag })), { id: 'ddv_2', tag: 'v3' }]);
-	const parameters = { deploymentId: byId(' ddv_1 ') };
-	const tags = await rig.engine.listSearch('searchTags', '', undefined, parameters);
+	const tags = await rig.engine.listSearch('searchTags', '', undefined, { deploymentId: byId(' ddv_1 ') });
 	expect(valuesOf(tags)).toEqual(['latest', 'v2', 'v10']);
 });
 
@@ -161,8 +160,7 @@ describe('The numbers to call from', () => {
 });
 
 it('Calls come with those that are not over first', async () => {
-	const make = async (to: string) =>
-		String(jsonOf(await rig.engine.run({ parameters: byRule({ to }) }))[0]?.callId);
+	const make = async (to: string) => String((await rig.json(byRule({ to })))[0]?.callId);
 	const live = await make('+15550003001');
 	const over = await make('+15550003002');
 	await rig.simulator.moveCall(over, 'ended');
@@ -179,8 +177,7 @@ it('No run and no list holds the password of a trunk', async () => {
 	const results: unknown[] = [];
 	for (const method of [...METHODS, 'searchCalls']) results.push(await search(method));
 	const gets = [callParameters('getAll', { simplify: false }), callParameters('get', { callId: 'nobody' })];
-	for (const parameters of [byRule(), byGateway(), ...gets])
-		results.push(await rig.engine.run({ parameters }));
+	for (const parameters of [byRule(), byGateway(), ...gets]) results.push(await rig.run(parameters));
 	expect(everythingOn(results)).not.toContain(SIP_PASSWORD);
 	expectNoSecrets(rig, results);
 });

@@ -1,13 +1,11 @@
 import type { PackageDirectoryLoader } from 'n8n-core';
 import type {
 	IExecuteFunctions,
-	IHttpRequestOptions,
 	INodeExecutionData,
 	INodeProperties,
 	INodeType,
 	INodeTypeDescription,
 	INodeTypes,
-	IRequestOptions,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
@@ -52,17 +50,10 @@ const requestNode: INodeType = {
 	}),
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const options = this.getNodeParameter('options', 0) as unknown;
-		const answer: unknown = this.getNodeParameter('legacy', 0)
-			? await this.helpers.requestWithAuthentication.call(
-					this,
-					'videoSdkAgentCloudApi',
-					options as IRequestOptions,
-				)
-			: await this.helpers.httpRequestWithAuthentication.call(
-					this,
-					'videoSdkAgentCloudApi',
-					options as IHttpRequestOptions,
-				);
+		const { requestWithAuthentication, httpRequestWithAuthentication } = this.helpers;
+		const isLegacy = this.getNodeParameter('legacy', 0);
+		const request = isLegacy ? requestWithAuthentication : httpRequestWithAuthentication;
+		const answer: unknown = await request.call(this, 'videoSdkAgentCloudApi', options as never);
 		return [[{ json: { answer: JSON.stringify(answer) } }]];
 	},
 };

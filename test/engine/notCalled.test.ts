@@ -13,7 +13,7 @@ const GRACE = '+15550003002';
 async function call(numbers: unknown[], options: IDataObject = {}, more: Partial<RunOptions> = {}) {
 	const parameters = byGateway({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });
 	const items = numbers.map((phone, row) => ({ phone, row }) as IDataObject);
-	return await rig.engine.run({ items, parameters, ...more });
+	return await rig.run(parameters, { items, ...more });
 }
 const called = () => made(rig).map(({ body }) => (body as { sipCallTo: string }).sipCallTo);
 
@@ -131,7 +131,7 @@ describe('Calling Hours', () => {
 		rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match });
 		const options = { callingHours: around(Date.now() - 59 * MINUTE_MS) };
 		const parameters = byGateway({ recording: 'record', options });
-		expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ outcome: 'notCalled' }]);
+		expect(await rig.json(parameters)).toMatchObject([{ outcome: 'notCalled' }]);
 		expect(called()).toHaveLength(1);
 		expect([...rig.simulator.rooms.values()]).toMatchObject([{ disabled: true }]);
 	});
@@ -152,14 +152,13 @@ describe('Calling Hours', () => {
 	it('leave no room open, although they end between a room and its call', async () => {
 		const until = () => passTime(90 * MINUTE_MS);
 		rig.simulator.addFault({ kind: 'delay', until, match: { path: /rooms$/ } });
-		const options = { callingHours: around(Date.now()) };
-		const parameters = byRule({ recording: 'record', options });
-		await rig.engine.run({ parameters });
+		const parameters = byRule({ recording: 'record', options: { callingHours: around(Date.now()) } });
+		await rig.run(parameters);
 		const open = [...rig.simulator.rooms.values()].filter(({ disabled }) => !disabled);
 		expect(open).toHaveLength(called().length);
 		// Outside of them nothing is even looked up.
 		const { length } = rig.requests;
-		await rig.engine.run({ parameters });
+		await rig.run(parameters);
 		expect(rig.requests).toHaveLength(length);
 	});
 });

@@ -43,7 +43,8 @@ const roomWithAll = {
 };
 const language = 'de-CH';
 
-it.each<[string, INodeParameters, (client: VideoSDK) => Promise<unknown>]>([
+type Sent = [what: string, parameters: INodeParameters, use: (client: VideoSDK) => Promise<unknown>];
+it.each<Sent>([
 	[
 		'a call by a rule',
 		byRule(),
@@ -124,16 +125,14 @@ it.each<[string, INodeParameters, (client: VideoSDK) => Promise<unknown>]>([
 			}),
 	],
 	['Stop Realtime', realtime('stop'), ({ transcription }) => transcription.realtime.stop('r')],
-	...(['room', 'participant', 'track', 'merge'] as const).map(
-		(kind): [string, INodeParameters, (client: VideoSDK) => Promise<unknown>] => [
-			`Get Many Recordings of kind ${kind}`,
-			recordings(kind === 'merge' ? 'merged' : kind),
-			async (client) => {
-				const list = kind === 'room' ? client.recordings : client.recordings[kind];
-				return await list.list({ ...FIRST, roomId: 'r', sessionId: SESSION_ID });
-			},
-		],
-	),
+	...(['room', 'participant', 'track', 'merge'] as const).map((kind): Sent => [
+		`Get Many Recordings of kind ${kind}`,
+		recordings(kind === 'merge' ? 'merged' : kind),
+		async (client) => {
+			const list = kind === 'room' ? client.recordings : client.recordings[kind];
+			return await list.list({ ...FIRST, roomId: 'r', sessionId: SESSION_ID });
+		},
+	]),
 ])('%s', async (_what, parameters, use) => {
 	const { apiKey, secret, url } = rig.simulator;
 	/** The requests made since the last time. What is looked up beside them is another matter. */
@@ -142,7 +141,7 @@ it.each<[string, INodeParameters, (client: VideoSDK) => Promise<unknown>]>([
 			.splice(0)
 			.map(({ method, path, query, body }: RecordedRequest) => ({ method, path, query, body }))
 			.filter(({ path }) => !path.includes('routing-rule'));
-	await rig.engine.run({ parameters });
+	await rig.run(parameters);
 	const [own, ...lookUps] = requests();
 	await use(new VideoSDK({ apiKey, secret, apiEndpoint: url, maxRetries: 0 })).catch(() => undefined);
 	expect([own]).toEqual(requests());

@@ -16,7 +16,7 @@ const list = parametersOf('session', 'getAll', { filters: { deploymentId: '={{ $
 /** Starts a session of each item's deployment. */
 async function startEach(ids: string[], more: IDataObject = {}, onError?: 'continueErrorOutput') {
 	const parameters = startParameters({ deploymentId: byId('={{ $json.id }}'), ...more });
-	return await rig.engine.run({ items: ids.map((id) => ({ id })), parameters, onError });
+	return await rig.run(parameters, { items: ids.map((id) => ({ id })), onError });
 }
 const deploymentsOf = (output: INodeExecutionData[] | undefined) =>
 	output?.map(({ json }) => json.deploymentId ?? 'error');
@@ -26,7 +26,7 @@ const pairsOf = (output: INodeExecutionData[] | undefined) =>
 it('The output is paired with the right item of a list for each', async () => {
 	await startEach(['ddv_sales', 'ddv_support', 'ddv_support']);
 	const items = ['ddv_support', 'none', 'ddv_sales'].map((id) => ({ id }));
-	const { output } = await rig.engine.run({ items, parameters: list });
+	const { output } = await rig.run(list, { items });
 	expect(deploymentsOf(output[0])).toEqual(['ddv_support', 'ddv_support', 'ddv_sales']);
 	expect(pairsOf(output[0])).toEqual([0, 0, 2]);
 });
@@ -56,7 +56,7 @@ it.each<[string, number, INodeParameters]>([
 		match: { times: Infinity },
 	});
 	const items = Array.from({ length: 105 }, () => ({ url: `${rig.simulator.url}/files/x` }));
-	expect((await rig.engine.run({ items, parameters })).error).toBeDefined();
+	expect((await rig.run(parameters, { items })).error).toBeDefined();
 	expect([most, rig.requests.length]).toEqual([count, count]);
 });
 
@@ -68,7 +68,7 @@ it('Each context is signed by the secret of its own item', async () => {
 		options: { context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] }, maxConcurrency: 1 },
 	});
 	const items = secrets.map((secret, row) => ({ secret, row }));
-	await rig.engine.run({ items, parameters, onError: 'continueRegularOutput' });
+	await rig.run(parameters, { items, onError: 'continueRegularOutput' });
 	const contexts = rig.requests.map(({ body }) =>
 		String(new URL((body as { webhook: { endPoint: string } }).webhook.endPoint).searchParams.get('context')),
 	);
@@ -115,7 +115,7 @@ it('n8n does other work while many items are read', async () => {
 		return getParameterValue.apply(this, values);
 	});
 	const items = rows(100).map(({ index }) => ({ phone: `+1555000${3_000 + index}` }));
-	await rig.engine.run({ items, parameters: byRule({ to: '={{ $json.phone }}' }) });
+	await rig.run(byRule({ to: '={{ $json.phone }}' }), { items });
 	clearImmediate(next);
 	spy.mockRestore();
 	expect(readInTurns.size).toBeGreaterThanOrEqual(5);

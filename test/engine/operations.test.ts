@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { checkAsync } from '../unit/support';
 import type { SimulatedSession } from '../simulator';
-import { byId, DEPLOYMENTS, failureOf, jsonOf, later, parametersOf, SESSIONS, useRig } from './rig';
+import { byId, DEPLOYMENTS, failureOf, later, parametersOf, SESSIONS, useRig } from './rig';
 
 const PAGE_SIZE = 50;
 
@@ -11,7 +11,7 @@ const rig = useRig();
 
 const session = (operation: string, more: IDataObject = {}) => parametersOf('session', operation, more);
 const deployment = (operation: string, more: IDataObject = {}) => parametersOf('deployment', operation, more);
-const run = async (parameters: INodeParameters) => jsonOf(await rig.engine.run({ parameters }));
+const run = async (parameters: INodeParameters) => await rig.json(parameters);
 
 const dispatch = (more: IDataObject = {}) =>
 	parametersOf('agent', 'dispatch', { agentId: ' agent-1 ', meetingId: ' abcd ', ...more });
@@ -79,7 +79,7 @@ it.each(Object.entries(CASES))('%s sends what is filled in, and puts out the rec
 });
 
 it('Agent: Dispatch fails with the words of the API if no worker was free, although the status is 200', async () => {
-	const { message } = failureOf(await rig.engine.run({ parameters: dispatch({ agentId: 'agent-busy' }) }));
+	const { message } = await rig.failure(dispatch({ agentId: 'agent-busy' }));
 	expect(message).toBe('VideoSDK declined the request (status 200): No workers available [item 0]');
 	expect(rig.requests).toHaveLength(1);
 });
@@ -90,9 +90,8 @@ describe('Session: Wait for Status', () => {
 
 	it('takes an ID that is not found for an error, confirmed once, and stops waiting for the others', async () => {
 		const sessionId = await rig.existingSession();
-		const result = await rig.engine.run({
+		const result = await rig.run(session('waitForStatus', { sessionId: '={{ $json.sessionId }}' }), {
 			items: [{ sessionId }, { sessionId: 'none' }],
-			parameters: session('waitForStatus', { sessionId: '={{ $json.sessionId }}' }),
 		});
 		expect(failureOf(result).message).toMatch(/couldn't find this.*\[item 1\]/);
 		expect(rig.requests.filter(({ path }) => path.endsWith('/none'))).toHaveLength(2);
@@ -128,7 +127,7 @@ describe('Session: Wait for Status', () => {
 /** In a path: see pathOf in test/unit/api/client. */
 it('Whatever an ID consists of, it is sent as it is in a body', async () => {
 	const sessionId = 'für/a?b=1#50% %2F';
-	await rig.engine.run({ parameters: session('end', { sessionId }) });
+	await rig.run(session('end', { sessionId }));
 	expect(rig.requests[0]).toMatchObject({ rawPath: `${SESSIONS}/end`, body: { sessionId } });
 });
 

@@ -35,8 +35,7 @@ it('Calls whose transcripts are not ready cost another execution no recording', 
 });
 
 it('Recordings that are asked for too often cost other executions no outcome', async () => {
-	const parameters = makeAndWait({ recording: 'transcribe', ...A_DAY });
-	const { ids } = await rig.wait(shareOf(100), parameters, DAY_MS);
+	const { ids } = await rig.wait(shareOf(100), makeAndWait({ recording: 'transcribe', ...A_DAY }), DAY_MS);
 	const waits: WaitingRun[] = [];
 	for (let index = 0; index < shareOf(60); index++) waits.push((await rig.wait()).waiting);
 	await later(590_000);

@@ -31,14 +31,13 @@ it.each([
 ])('No other is shown: %j', async (parameters) => {
 	rig.simulator.addTranscription({ roomId: OTHER.roomId, sessionId: OTHER.sessionId });
 	rig.simulator.addFault({ kind: 'status', status: 404, match: { method: 'POST' } });
-	const run = await rig.engine.run({ parameters });
+	const run = await rig.run(parameters);
 	expect(run.error).toBeDefined();
 	expect(JSON.stringify(run.output)).not.toContain('+4930999');
 });
 
 it('A call ID counts in any capitals', async () => {
-	const parameters = callParameters('get', { callId: byId('OTHER') });
-	expect((await rig.engine.run({ parameters })).error).toBeUndefined();
+	expect((await rig.run(callParameters('get', { callId: byId('OTHER') }))).error).toBeUndefined();
 });
 
 it.each<['callId' | 'sessionId', INodeParameters]>([

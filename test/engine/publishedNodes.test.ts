@@ -160,7 +160,7 @@ it('They show what is published, whatever happens, and a tool that is not is not
 			const { known, node } = one;
 			const tool = { __rl: true, mode: 'list', value: one.entry([], []).value };
 			const parameters = parametersOf('tool', 'createAccess', { agentTools: { tools: [{ tool }] } });
-			const result = await rig.engine.run({ parameters });
+			const result = await rig.run(parameters);
 			const { toolName, timeout } = TOOLS[known?.version ?? 0] as (typeof TOOLS)[number];
 			const refusal = `'${toolName}' in 'Agent Tools' is no longer published [item 0]`;
 			if (!known?.isPublished) expect(failureOf(result).message).toBe(refusal);
@@ -182,7 +182,7 @@ it('A tool that was moved to another workflow is handed over as it is published 
 	await moved.publish();
 	const tool = { __rl: true, mode: 'list', value: former.url };
 	const parameters = { resource: 'tool', operation: 'createAccess', agentTools: { tools: [{ tool }] } };
-	expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ tools: [{ timeout: 60 }] }]);
+	expect(await rig.json(parameters)).toMatchObject([{ tools: [{ timeout: 60 }] }]);
 });
 
 it('Each entry leads to its workflow, and the search finds it by workflow and node', async () => {

@@ -13,7 +13,7 @@ import { expectNoSecrets, failureOf, jsonOf, parametersOf, useRig } from './rig'
 const rig = useRig();
 const download = (url: string, more: INodeParameters = {}) =>
 	parametersOf('recording', 'download', { url, ...more });
-const run = async (parameters: INodeParameters): Promise<RunResult> => await rig.engine.run({ parameters });
+const run = async (parameters: INodeParameters): Promise<RunResult> => await rig.run(parameters);
 const fileRequests = () => rig.requests.filter(({ path }) => path.startsWith('/files/'));
 const fileOf = ({ output }: RunResult, field = 'data') => output[0]?.[0]?.binary?.[field] as IBinaryData;
 
@@ -109,8 +109,7 @@ describe('Recording: Download', () => {
 		['breaks off', (_request, response) => void response.destroy(), DID_NOT_SEND, 30_000],
 	])('gives up on a host that %s', async (_what, handler, message, timeout) => {
 		const url = await rig.serve(handler);
-		const failure = failureOf(await run(download(`${url}/f.mp4`, { options: { timeout } })));
-		expect(failure.message).toMatch(message);
+		expect(failureOf(await run(download(`${url}/f.mp4`, { options: { timeout } }))).message).toMatch(message);
 	});
 
 	it('does not store a login page as the recording', async () => {

@@ -4,7 +4,7 @@ import { WorkflowExecute } from 'n8n-core';
 import type { ICredentialDataDecryptedObject, IDataObject, INodeParameters } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { RecordedRequest, Simulator, SimulatorOptions } from '../simulator';
-import type { Engine, EngineOptions, RunResult } from './engine';
+import type { Engine, EngineOptions, NodeRunOptions, RunResult } from './engine';
 import { skipIdleTime, stopSkipping } from './clock';
 import { Loopback } from './delivery';
 import { startEngine } from './engine';
@@ -15,6 +15,8 @@ export const DEPLOYMENTS = '/ai/v1/ai-deployments';
 const PREFIX = 'ai-deployment-session-';
 const EVENTS = ['starting', 'started', 'stopping', 'stopped', 'failed'] as const;
 export const EVENT_NAMES = EVENTS.map((event) => PREFIX + event);
+/** Those that are chosen in a new node. */
+export const CHOSEN_EVENTS = ['started', 'stopped', 'failed'].map((event) => PREFIX + event);
 
 /** An engine whose credential leads to a simulator of the API; both are new for each test. */
 export class Rig {
@@ -67,6 +69,20 @@ export class Rig {
 	get request(): RecordedRequest {
 		expect(this.requests).toHaveLength(1);
 		return this.requests[0] as RecordedRequest;
+	}
+
+	async run(parameters: INodeParameters, more: NodeRunOptions = {}): Promise<RunResult> {
+		return await this.engine.run({ parameters, ...more });
+	}
+
+	/** The json of a run's first output. */
+	async json(...given: Parameters<Rig['run']>): Promise<IDataObject[]> {
+		return jsonOf(await this.run(...given));
+	}
+
+	/** The texts of a run that fails. */
+	async failure(...given: Parameters<Rig['run']>) {
+		return failureOf(await this.run(...given));
 	}
 
 	/** Starts a session at the API itself, as if it had been there before. */
@@ -149,6 +165,11 @@ export function onEachRun(tell: (run: { cancel: () => void }) => void): void {
 
 /** A resource locator in ID mode. */
 export const byId = (value: string) => ({ __rl: true, mode: 'id', value });
+
+/** Pairs of names and values as a form holds them. */
+export const pairsOf = (values: object) => ({
+	entries: Object.entries(values).map(([key, value]: [string, unknown]) => ({ key, value })),
+});
 
 /** Parameters of an operation. */
 export const parametersOf = (resource: string, operation: string, more: IDataObject = {}): INodeParameters =>

@@ -1,12 +1,12 @@
 /** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see startedOnce. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { ROOM_EVENT_OPTIONS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
-import { failureOf, jsonOf, parametersOf, startParameters, useRig } from './rig';
+import { failureOf, parametersOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
 const run = async (parameters: INodeParameters, items: IDataObject[] = [{}]) =>
-	jsonOf(await rig.engine.run({ parameters, items }));
+	await rig.json(parameters, { items });
 const room = (operation: string, more: IDataObject = {}) => parametersOf('room', operation, more);
 const rooms = () => [...rig.simulator.rooms.values()];
 
@@ -44,7 +44,7 @@ it('What goes on in a room is ended', async () => {
 	const { id } = rig.simulator.joinRoom(String(roomId));
 	expect(await run(parameters)).toMatchObject([{ id, roomId, status: 'ended' }]);
 	expect(rooms()[0]?.disabled).toBe(false);
-	const again = await rig.engine.run({ parameters });
+	const again = await rig.run(parameters);
 	expect(failureOf(again).message).toContain('No active session in this room');
 	rig.simulator.addFault({ kind: 'noData', body: { id: 's', meetingId: 'room' } });
 	expect(await run(parameters)).toEqual([{ id: 's', meetingId: 'room', roomId: 'room' }]);
@@ -57,8 +57,7 @@ describe('The room of a session', () => {
 	const env = { variables: [{ name: 'NAME', value: 'Ada' }] };
 
 	it('is created, handed over and put out', async () => {
-		const parameters = startParameters({ recording: 'summarize', summaryPrompt: 'Short', env });
-		const [json] = await run(parameters);
+		const [json] = await run(startParameters({ recording: 'summarize', summaryPrompt: 'Short', env }));
 		const [{ roomId, autoStartConfig } = { roomId: '' }] = rooms();
 		expect(json).toMatchObject({ status: 'queued', roomId });
 		expect(rig.simulator.sessions.has(String(json?.sessionId))).toBe(true);

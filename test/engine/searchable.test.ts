@@ -11,7 +11,7 @@ const metadataOf = ({ data }: IRun) => data.resultData.metadata;
 
 describe('An execution can be found', () => {
 	it('by all sessions that it started, as far as n8n keeps them', async () => {
-		const result = await rig.engine.run({ parameters: startParameters(), items: rows(30) });
+		const result = await rig.run(startParameters(), { items: rows(30) });
 		const ids = jsonOf(result).map(({ sessionId }) => String(sessionId));
 		const { sessionId = '' } = metadataOf(result.run) ?? {};
 		const all = ids.join(', ').slice(0, 512);
@@ -20,16 +20,14 @@ describe('An execution can be found', () => {
 
 	it('by those that another node of the workflow has started, as well', async () => {
 		const sessionId = '={{ $execution.customData.set("sessionId", "earlier") ?? "" }}';
-		const result = await rig.engine.run({
-			parameters: startParameters({ env: { variables: [{ name: 'A', value: sessionId }] } }),
-		});
+		const result = await rig.run(startParameters({ env: { variables: [{ name: 'A', value: sessionId }] } }));
 		const [session] = jsonOf(result);
 		expect(metadataOf(result.run)).toEqual({ sessionId: `earlier, ${String(session?.sessionId)}` });
 	});
 
 	it('by nothing if it only listed what there is', async () => {
 		for (let count = 0; count < 2; count++) await rig.existingSession();
-		const { run } = await rig.engine.run({ parameters: { resource: 'session', operation: 'getAll' } });
+		const { run } = await rig.run({ resource: 'session', operation: 'getAll' });
 		expect([run.status, metadataOf(run)]).toEqual(['success', undefined]);
 	});
 

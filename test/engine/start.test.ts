@@ -1,12 +1,12 @@
 import { verifyToken } from '@videosdk.live/server-sdk';
 import type { IDataObject } from 'n8n-workflow';
-import { byId, EVENT_NAMES, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
+import { byId, CHOSEN_EVENTS, EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
 /** Starts one session and gives what came over the wire. */
 async function sentFor(parameters: IDataObject, item: IDataObject = {}): Promise<unknown> {
-	jsonOf(await rig.engine.run({ items: [item], parameters: startParameters(parameters) }));
+	await rig.json(startParameters(parameters), { items: [item] });
 	return rig.request.body;
 }
 
@@ -29,7 +29,7 @@ describe('The request that starts a session', () => {
 	});
 
 	it('is answered by the session', async () => {
-		const [session] = jsonOf(await rig.engine.run({ parameters: startParameters({ tag: 'v1' }) }));
+		const [session] = await rig.json(startParameters({ tag: 'v1' }));
 		const [sessionId] = [...rig.simulator.sessions.keys()];
 		expect(session).toEqual({
 			sessionId,
@@ -114,16 +114,7 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 	['no variables and no metadata', { env: {}, metaData: {} }, {}],
 	['events, but no webhook URL', { webhookUrl: '  ', webhookEvents: EVENT_NAMES }, {}],
 	['variables both ways', { ...withEnv(['A', 'x']), ...jsonEnv('{"B":"y"}') }, { env: { B: 'y' } }],
-	[
-		'a webhook without events',
-		{ webhookUrl: HOOK },
-		{
-			webhook: {
-				endPoint: HOOK,
-				events: ['started', 'stopped', 'failed'].map((event) => `ai-deployment-session-${event}`),
-			},
-		},
-	],
+	['a webhook without events', { webhookUrl: HOOK }, { webhook: { endPoint: HOOK, events: CHOSEN_EVENTS } }],
 ];
 
 it.each(BODIES)('With %s filled in, exactly that is sent', async (_what, parameters, body) => {
@@ -132,8 +123,7 @@ it.each(BODIES)('With %s filled in, exactly that is sent', async (_what, paramet
 });
 
 it('A resource without such an operation is refused in words', async () => {
-	const parameters = { resource: 'deployment', operation: 'start' };
-	const { message } = failureOf(await rig.engine.run({ parameters }));
+	const { message } = await rig.failure({ resource: 'deployment', operation: 'start' });
 	expect(message).toMatch(/'deployment' has no operation 'start'/);
 	expect(rig.requests).toHaveLength(0);
 });

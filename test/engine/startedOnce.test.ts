@@ -68,7 +68,7 @@ async function run(parameters: INodeParameters, fault: Fault) {
 	rig.simulator.clearFaults();
 	rig.simulator.addFault({ ...fault, match: { method: 'POST', times: 99 } });
 	const url = rig.simulator.addFile({ content: 'x' });
-	return await rig.engine.run({ parameters: { ...parameters, url }, node: retryOnFail });
+	return await rig.run({ ...parameters, url }, { node: retryOnFail });
 }
 
 it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ name, starts, parameters }) => {
@@ -107,7 +107,7 @@ it.each([
 	['a dispatch', DISPATCH, { success: 'true', data: {} }],
 ])('The answer to %s without what was started leaves it in doubt', async (_what, parameters, body) => {
 	rig.simulator.addFault({ kind: 'noData', body });
-	const { message } = failureOf(await rig.engine.run({ parameters, node: retryOnFail }));
+	const { message } = await rig.failure(parameters, { node: retryOnFail });
 	expect(message).toContain('may have been');
 	expect(rig.requests).toHaveLength(1);
 });
@@ -139,10 +139,10 @@ describe('Retry On Fail', () => {
 	it('asks again for what costs nothing, and tells runs of a node apart', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400 });
 		const parameters = { resource: 'session', operation: 'getAll' };
-		expect((await rig.engine.run({ parameters, node: retryOnFail })).error).toBeUndefined();
+		expect((await rig.run(parameters, { node: retryOnFail })).error).toBeUndefined();
 		expect(rig.requests).toHaveLength(2);
 		const node = { ...retryOnFail, id: 'node' };
-		const again = async () => await rig.engine.run({ parameters: startParameters(), node });
+		const again = async () => await rig.run(startParameters(), { node });
 		await again();
 		await again();
 		expect(rig.simulator.sessions.size).toBe(2);
@@ -154,7 +154,7 @@ describe('Retry On Fail', () => {
 		rig.simulator.addFault({ kind: 'status', status: 400 });
 		const to = `={{ $itemIndex === 0 || $execution.customData.get('callId') ? '${TO}' : '+15550009' }}`;
 		const parameters = byGateway({ to, options: { maxConcurrency: 1 } });
-		const result = await rig.engine.run({ items: [{}, {}], parameters, node: retryOnFail });
+		const result = await rig.run(parameters, { items: [{}, {}], node: retryOnFail });
 		expect(made(rig).filter(({ body }) => (body as { sipCallTo: string }).sipCallTo === TO)).toHaveLength(1);
 		expect(failureOf(result).message).toMatch(/^'To' is the same in items 0 and 1: .*\[item 1\]$/);
 		expect(failureOf(result).description).toContain('One call was made before this');
@@ -173,8 +173,7 @@ describe('An execution that waits', () => {
 	});
 
 	it('keeps its items if n8n runs it twice, and has an error output', async () => {
-		const options = { onError: 'continueErrorOutput' as const };
-		const { result } = await rig.engine.startAndWait(2_000, {}, options);
+		const { result } = await rig.engine.startAndWait(2_000, {}, { onError: 'continueErrorOutput' as const });
 		const { parameters } = result.workflow.getNode(NODE_NAME)!;
 		const again = await rig.engine.useAgain(result, parameters, 'secondRun');
 		expect(again.run.data.executionData?.nodeExecutionStack[0]?.data.main).toMatchObject([[{ json: {} }]]);
@@ -188,8 +187,7 @@ describe.each([
 ] as const)('Someone retries an execution that failed: each %s', (starts, parameters) => {
 	const run = async (node = {}, ...faults: Fault[]) => {
 		for (const fault of faults) rig.simulator.addFault({ ...fault, match: { method: 'POST' } });
-		const options = { maxConcurrency: 1 };
-		return await rig.engine.run({ items: [{}, {}, {}], parameters: { ...parameters, options }, node });
+		return await rig.run({ ...parameters, options: { maxConcurrency: 1 } }, { items: [{}, {}, {}], node });
 	};
 	const OK: Fault = { kind: 'delay' };
 	const NO: Fault = { kind: 'status', status: 402 };
@@ -262,20 +260,20 @@ it('What was started before a failure is named by what its operation calls it', 
 	rig.simulator.addFault({ kind: 'delay' });
 	rig.simulator.addFault({ kind: 'status', status: 400 });
 	const parameters = { ...DISPATCH, options: { maxConcurrency: 1 } };
-	const { description } = failureOf(await rig.engine.run({ items: [{}, {}, {}], parameters }));
+	const { description } = await rig.failure(parameters, { items: [{}, {}, {}] });
 	expect(description).toContain('One agent was dispatched before this: room.');
 	// What was only looked at is none of it.
 	const sessionId = await rig.existingSession();
 	const look = { resource: 'session', operation: 'get', sessionId: '={{ $json.id }}' };
 	const items = [{ id: sessionId }, { id: 'x' }];
-	const looked = await rig.engine.run({ items, parameters: { ...look, options: { maxConcurrency: 1 } } });
+	const looked = await rig.run({ ...look, options: { maxConcurrency: 1 } }, { items });
 	expect(failureOf(looked).description).not.toContain(sessionId);
 });
 
 it('What waits for its turn after "too many requests" is not sent once another has failed', async () => {
 	rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '30' } });
 	rig.simulator.addFault({ kind: 'status', status: 400, delayMs: 100 });
-	expect((await rig.engine.run({ items: [{}, {}], parameters: startParameters() })).error).toBeDefined();
+	expect((await rig.run(startParameters(), { items: [{}, {}] })).error).toBeDefined();
 	expect(rig.requests).toHaveLength(2);
 	expect(rig.simulator.sessions.size).toBe(0);
 });
@@ -287,7 +285,7 @@ it('The room of a call that was not made is closed although the user has stopped
 		const headers = { 'retry-after': '30' };
 		rig.simulator.addFault({ kind: 'status', status: 429, headers, until, match: { path: /call$/ } });
 	});
-	await rig.engine.run({ parameters: byGateway({ recording: 'record' }) });
+	await rig.run(byGateway({ recording: 'record' }));
 	const [room] = rig.simulator.rooms.values();
 	while (!room?.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
 	expect(rig.simulator.calls.size).toBe(0);
@@ -297,7 +295,7 @@ it.each(['connect ETIMEDOUT 10.0.0.3:8080', 'read ECONNRESET', 'preexisting sess
 	"The API's words don't make n8n put its own title in the place of ours: %s",
 	async (text) => {
 		rig.simulator.addFault({ kind: 'status', status: 502, body: { message: text } });
-		const { message, description } = failureOf(await rig.engine.run({ parameters: startParameters() }));
+		const { message, description } = await rig.failure(startParameters());
 		expect(message).toContain('(status 502); the session may have been started');
 		expect(description).toContain(text);
 	},
@@ -322,7 +320,7 @@ describe('A room that is made for what is started', () => {
 				rig.simulator.rooms.clear();
 				rig.simulator.addFault({ kind: 'status', status, match: { path } });
 				rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /deactivate$/ } });
-				const { message, description } = failureOf(await rig.engine.run({ parameters }));
+				const { message, description } = await rig.failure(parameters);
 				rig.simulator.clearFaults();
 				const [{ roomId } = { roomId: '' }, ...others] = open();
 				expect(others).toEqual([]);
@@ -335,8 +333,7 @@ describe('A room that is made for what is started', () => {
 	it('is named for each item in doubt, though one error alone is shown', async () => {
 		const until = () => posts().length === 4;
 		rig.simulator.addFault({ kind: 'status', status: 500, until, match: { path: /start$/, times: 2 } });
-		const parameters = startParameters({ recording: 'record' });
-		const { description } = failureOf(await rig.engine.run({ parameters, items: rows(2) }));
+		const { description } = await rig.failure(startParameters({ recording: 'record' }), { items: rows(2) });
 		expect(description).toMatch(/for item 1 may have been.* Created and still open: room \S+ \(item 1\)\./);
 	});
 
@@ -346,14 +343,14 @@ describe('A room that is made for what is started', () => {
 		for (const delayMs of [300, 0])
 			rig.simulator.addFault({ kind: 'delay', delayMs, match: { path: /rooms$/ } });
 		const parameters = startParameters({ recording: 'record' });
-		const { description } = failureOf(await rig.engine.run({ parameters, items: rows(2) }));
+		const { description } = await rig.failure(parameters, { items: rows(2) });
 		expect(description).toMatch(/^Created and still open: room \S+ \(item 0\)\./);
 	});
 
 	it('is closed at once, not after all other items', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
 		const parameters = startParameters({ recording: 'record', options: { maxConcurrency: 1 } });
-		await rig.engine.run({ parameters, items: rows(9), onError: 'continueRegularOutput' });
+		await rig.run(parameters, { items: rows(9), onError: 'continueRegularOutput' });
 		const closedAs = posts().findIndex(({ path }) => path.endsWith('deactivate'));
 		expect([closedAs < 6, open().length]).toEqual([true, 8]);
 	});
@@ -365,7 +362,7 @@ describe('A room that is made for what is started', () => {
 			for (const fault of [...DOUBTFUL, { kind: 'status', status: 403 } as Fault]) {
 				rig.simulator.addFault({ ...fault, match: { path: /^\/v2\/rooms$/ } });
 				const words = fault.status === 403 ? "doesn't allow this" : 'the room may have been created';
-				expect(failureOf(await rig.engine.run({ parameters })).message).toMatch(
+				expect((await rig.failure(parameters)).message).toMatch(
 					new RegExp(
 						`^The ${one} wasn't ${started}, because there is no room for it: .*${words}.*\\[item 0\\]$`,
 					),

@@ -11,7 +11,7 @@ const REALTIME = '/ai/v1/realtime-transcriptions';
 /** However fast time passes. */
 const settled = async () => await sleep(200);
 const run = async (operation: string, more: INodeParameters = {}) =>
-	await rig.engine.run({ parameters: parametersOf('transcription', operation, more) });
+	await rig.run(parametersOf('transcription', operation, more));
 const get = async (more: INodeParameters = {}) =>
 	await run('get', { roomId: 'r', waitUntilReady: false, ...more });
 const paths = () => rig.requests.map(({ path }) => path);

@@ -220,6 +220,5 @@ it.each<[string, IDataObject]>([
 	await deliver(trigger, { webhookType: 'call-missed', data: { callId: 'c' } });
 	// Virtual time: five seconds while the sender waits, ten in the run.
 	expect(Math.round((Date.now() - sentAtMs) / 1_000)).toBe(options.callDirection ? 5 : 10);
-	const items = await trigger.received();
-	expect(items).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
+	expect(await trigger.received()).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
 });

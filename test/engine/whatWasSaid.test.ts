@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { CallStatus } from '../simulator';
 import { byRule, callParameters, makeAndWait } from './callRig';
 import { eventBody } from './delivery';
-import { failureOf, jsonOf, later, useRig } from './rig';
+import { failureOf, later, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 const ALL = ['summary', 'transcript', 'recording'];
@@ -21,7 +21,7 @@ const failGets = (status: number, path: RegExp, times: number) =>
 describe('Call: Get', () => {
 	/** A call in a room, through the statuses given. */
 	async function callIn(roomId: string, ...statuses: CallStatus[]): Promise<string> {
-		const [call] = jsonOf(await rig.engine.run({ parameters: byRule({ options: { roomId } }) }));
+		const [call] = await rig.json(byRule({ options: { roomId } }));
 		await move(String(call?.callId), ...statuses);
 		// What is transcribed takes a turn of the clock.
 		await later(200);
@@ -32,7 +32,7 @@ describe('Call: Get', () => {
 
 	async function get(callId: string, include: unknown = ALL, includeWait = 0): Promise<IDataObject> {
 		const parameters = callParameters('get', { callId, include, options: { includeWait } } as IDataObject);
-		return jsonOf(await rig.engine.run({ parameters }))[0] ?? {};
+		return (await rig.json(parameters))[0] ?? {};
 	}
 
 	it('puts out what is wanted, and asks for nothing else', async () => {
@@ -212,5 +212,5 @@ it('A call that no one has picked up is over at once, since nothing can have bee
 	rig.simulator.setCallBehaviour({ outcome: 'missed', ringForMs: 20 });
 	const parameters = makeAndWait({ recording: 'transcribe', options: { waitUntilAnswered: true } });
 	const missing = reasons(['transcript', 'recording'], "The call wasn't answered.");
-	expect(jsonOf(await rig.engine.run({ parameters }))).toMatchObject([{ outcome: 'noAnswer', missing }]);
+	expect(await rig.json(parameters)).toMatchObject([{ outcome: 'noAnswer', missing }]);
 });

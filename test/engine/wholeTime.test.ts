@@ -10,7 +10,7 @@ it('No call goes out after Calling Hours because a look at the rule took long', 
 	drip(/routing-rule/);
 	jest.setSystemTime(Date.parse('2026-12-01T17:59:30Z'));
 	const hours = { days: [1, 2, 3, 4, 5, 6, 7], from: '09:00', to: '18:00', timeZone: 'UTC' };
-	await rig.engine.run({ parameters: byRule({ options: { callingHours: { hours } } }) });
+	await rig.run(byRule({ options: { callingHours: { hours } } }));
 	for (const { receivedAtMs } of made(rig))
 		expect(receivedAtMs).toBeLessThan(Date.parse('2026-12-01T18:00Z'));
 });

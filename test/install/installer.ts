@@ -11,13 +11,17 @@ const OUR_NODES = [
 	{ name: 'VideoSDK Agent Cloud Trigger', type: 'videoSdkAgentCloudTrigger', latestVersion: 1 },
 ];
 
-/** Notes a community package and its nodes in n8n's database, as n8n's own installer does. */
-async function noteInstalled(
+/**
+ * Does what n8n's own installer does (Settings > Community nodes) with what it has downloaded from the registry, and notes the package
+ * and its nodes in n8n's database. n8n itself takes another registry than npmjs.com only with a licence. n8n has to be restarted
+ * afterwards.
+ */
+export async function installAsN8nDoes(
 	{ userFolder, runtime }: N8n,
-	name: string,
-	version: string,
-	nodes: Array<{ name: string; type: string; latestVersion: number }>,
+	tarball: string,
+	nodes = OUR_NODES,
 ): Promise<void> {
+	const { name, version } = placePackage(await unpackPackage(tarball), join(userFolder, '.n8n'));
 	const file = join(userFolder, '.n8n', 'database.sqlite');
 	// In the Node.js of n8n: ours may be too old for its module for SQLite.
 	const { code, output } = await run(runtime.node, [
@@ -36,15 +40,6 @@ async function noteInstalled(
 		database.close();`,
 	]);
 	if (code !== 0) throw new PlainError(`${output.slice(-1500)}\nThe database of n8n could not be used.`);
-}
-
-/**
- * Does what n8n's own installer does (Settings > Community nodes) with what it has downloaded from the registry. n8n itself takes
- * another registry than npmjs.com only with a licence. n8n has to be restarted afterwards.
- */
-export async function installAsN8nDoes(n8n: N8n, tarball: string, nodes = OUR_NODES): Promise<void> {
-	const { name, version } = placePackage(await unpackPackage(tarball), join(n8n.userFolder, '.n8n'));
-	await noteInstalled(n8n, name, version, nodes);
 }
 
 /** What n8n knows of our action node; undefined if nothing. */

@@ -3,7 +3,6 @@
  * package, such as a container. n8n has to reach this machine's loopback address, on which the simulator listens.
  */
 import { deepEqual, equal } from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { during, publishTrigger, runByHand } from '../e2e/deliveries';
 import { actionNode, inMode, SESSION } from '../e2e/nodes';
 import { createCredential, PATIENT, type Setup } from '../e2e/setup';
@@ -34,7 +33,7 @@ export async function mainJob(
 	setup: Pick<Setup, 'simulator' | 'credentialId'> & { n8n: Pick<Setup['n8n'], 'rest' | 'url'> },
 ): Promise<string> {
 	const { rest } = setup.n8n;
-	const { url, workflowId } = await publishTrigger(setup, { webhookId: randomUUID(), parameters: EVENTS });
+	const { url, workflowId } = await publishTrigger(setup, { parameters: EVENTS });
 	equal(await rest.waitForWebhook(url), 401, 'an unsigned event');
 	const webhookUrl = inMode('url', url);
 	const parameters = { ...SESSION, operation: 'start', webhookUrl, webhookEvents: EVENTS.events };

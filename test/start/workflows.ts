@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CREDENTIAL_TYPE } from '../e2e/nodes';
+import { CREDENTIAL_TYPE, inMode } from '../e2e/nodes';
 import type { N8nRest, StoredWorkflow, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import {
 	CALL_EXAMPLE,
@@ -54,7 +54,7 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 		const other = examples[SELECTED[file] ?? ''];
 		// As if picked from the lists, which know that a local API reaches a local address.
 		const listed = (other ? offered(other) : []).map(({ path, listedAs }) => ({
-			...{ __rl: true, mode: 'list', cachedResultName: listedAs, value: `${n8n.url}/webhook/${path}` },
+			...{ ...inMode('list', `${n8n.url}/webhook/${path}`), cachedResultName: listedAs },
 		}));
 		const nodes = workflow.nodes.map((node) => ({
 			...node,
@@ -78,7 +78,6 @@ function credentialsOf(node: WorkflowNode, credential: Named, email: Named): Wor
 /** What one of our nodes contains once everything is picked from the lists. */
 function picked({ parameters }: WorkflowNode, listed: object[], target: Target): Parameters {
 	const { deploymentId, tag, call } = target;
-	const inMode = (mode: string, value: string) => ({ __rl: true, mode, value });
 	const values: Parameters = {
 		deploymentId: inMode('id', deploymentId),
 		tag: inMode('name', tag),
@@ -118,7 +117,7 @@ function enteredElsewhere(node: WorkflowNode, target: Target, tablesById: Partia
 		return { assignments: { assignments: always } };
 	}
 	const table = tablesById[(parameters.dataTableId as { value: string } | undefined)?.value ?? ''];
-	return table ? { dataTableId: { __rl: true, mode: 'list', value: table.id } } : {};
+	return table ? { dataTableId: inMode('list', table.id) } : {};
 }
 
 /** Publishes what other examples have selected: it answers, and calls no one. */

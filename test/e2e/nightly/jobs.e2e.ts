@@ -1,10 +1,9 @@
 /** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
-import { randomUUID } from 'node:crypto';
 import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
 import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
-import { actionNode, chain, inMode, itemNodes, loop, MANUAL, n8nNode, SESSION } from '../nodes';
+import { actionNode, chain, inMode, itemNodes, loop, MANUAL, pause, SESSION } from '../nodes';
 import { createCredential, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
@@ -29,12 +28,10 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 
 	test('Deliveries: only the first genuine one starts an execution', async () => {
 		const { simulator, n8n } = setup;
-		const trigger = await publishTrigger(setup, { webhookId: randomUUID(), parameters: EVENTS });
-		const { id: credentialId } = await createCredential(n8n.rest, simulator, {
-			baseUrl: 'http://127.0.0.1:9',
-		});
-		const options = { webhookId: randomUUID(), parameters: EVENTS };
-		const keyless = await publishTrigger({ ...setup, credentialId }, options);
+		const trigger = await publishTrigger(setup, { parameters: EVENTS });
+		const nowhere = { baseUrl: 'http://127.0.0.1:9' };
+		const { id: credentialId } = await createCredential(n8n.rest, simulator, nowhere);
+		const keyless = await publishTrigger({ ...setup, credentialId }, { parameters: EVENTS });
 		const event = eventBody('delivered', 'started');
 		const forged = eventBody('forged', 'started');
 		const deliveries: Array<[status: number, body: object, signature?: string | null, url?: string]> = [
@@ -133,8 +130,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 
 	test('Start and wait: n8n is killed after the wait, and someone retries that with the saved workflow', async () => {
 		const { n8n, simulator } = setup;
-		const pause = n8nNode('Pause', 'wait', { amount: 10, unit: 'seconds' }, 1.1);
-		const [id, { sessionId }] = await startWaiting(simulator.sessions, WAIT, pause);
+		const [id, { sessionId }] = await startWaiting(simulator.sessions, WAIT, pause(10));
 		await simulator.emit(sessionId, 'stopped');
 		await waitFor('what follows', async () => (await n8n.rest.getExecution(id))?.status === 'running');
 		await n8n.kill();

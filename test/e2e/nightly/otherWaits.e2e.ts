@@ -7,7 +7,7 @@ import { outputOf, type WorkflowNode } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
-import { actionNode, BY_GATEWAY, chain, inMode, itemNodes, jsonNode, n8nNode } from '../nodes';
+import { actionNode, BY_GATEWAY, chain, inMode, itemNodes, jsonNode, n8nNode, pause } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
@@ -21,8 +21,6 @@ const APPROVED_AFTER_MS = 61_000;
 const BUSY_MINUTES = 2;
 
 const call = (operation: string, number: string) => ({ ...BY_GATEWAY, operation, to: number });
-const pause = (name: string, seconds: number) =>
-	n8nNode(name, 'wait', { amount: seconds, unit: 'seconds' }, 1.1);
 const callsTo = ({ simulator }: Setup, number: string) =>
 	[...simulator.calls.values()].filter(({ to }) => to === number);
 
@@ -32,18 +30,13 @@ async function publishAll(setup: Setup, workflows: Record<string, ReturnType<typ
 }
 
 /** An approval, and before it its address. @param limit of its wait */
-const approval = (id: string, limit: object = {}): WorkflowNode[] => [
-	jsonNode('Link', '={{ { url: $execution.resumeUrl } }}'),
-	{
-		...n8nNode(
-			'Wait for approval',
-			'wait',
-			{ ...limit, resume: 'webhook', httpMethod: 'POST', options: {} },
-			1.1,
-		),
-		webhookId: id,
-	},
-];
+const approval = (webhookId: string, limit: object = {}): WorkflowNode[] => {
+	const settings = { ...limit, resume: 'webhook', httpMethod: 'POST', options: {} };
+	return [
+		jsonNode('Link', '={{ { url: $execution.resumeUrl } }}'),
+		{ ...n8nNode('Wait for approval', 'wait', settings, 1.1), webhookId },
+	];
+};
 const LIMIT = {
 	...{ limitWaitTime: true, limitType: 'afterTimeInterval' },
 	...{ resumeUnit: 'seconds', resumeAmount: LIMIT_S },
@@ -79,7 +72,7 @@ describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its l
 		const make = actionNode(setup, 'Make call', call('make', FIRST));
 		await publishAll(setup, {
 			ask: [...approval('approval-1', LIMIT), ask],
-			make: [...approval('approval-2', LIMIT), pause('As an AI agent', 20), make],
+			make: [...approval('approval-2', LIMIT), pause(20), make],
 		});
 		const agents = new Agents(setup);
 		const id = await approveLate(setup, 'ask');
@@ -128,7 +121,7 @@ describe('n8n 1.123.81 in queue mode, which may run an execution on both workers
 		const last = node('Make call', 'make', APPROVED);
 		const lastId = inMode('id', (await n8n.rest.createWorkflow(chain('Last', [called, last]))).id);
 		const runLast = n8nNode('Run last', 'executeWorkflow', { workflowId: lastId, options: {} }, 1.2);
-		const slow = [run, pause('As an AI agent', 25), last];
+		const slow = [run, pause(25), last];
 		const runEach = {
 			...run,
 			parameters: { ...run.parameters, mode: 'each' },
@@ -171,7 +164,7 @@ describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, whi
 				...approval('approval-4'),
 				{ ...wait('Call who is approved', APPROVED), onError: 'continueErrorOutput' },
 			],
-			busy: Array.from({ length: BUSY_MINUTES }, (_, index) => pause(`Pause ${index}`, 60)),
+			busy: Array.from({ length: BUSY_MINUTES }, (_, index) => pause(60, `Pause ${index}`)),
 		});
 		const agents = new Agents(setup);
 		await n8n.rest.triggerByWebhook('ask');

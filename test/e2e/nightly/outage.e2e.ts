@@ -5,7 +5,7 @@ import { waitFor } from '../../n8n/processes';
 import { type Execution, isFinal, isStored, outputOf } from '../../n8n/rest';
 import { type Postgres, startPostgres } from '../../n8n/services';
 import { during, eventBody, publishTrigger, VERSIONS } from '../deliveries';
-import { n8nNode } from '../nodes';
+import { pause } from '../nodes';
 import { setUp, type Setup } from '../setup';
 
 const AFTER = 'After';
@@ -76,9 +76,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	async function start({ needsPostgres, isSlow }: Partial<Disturbance> = {}): Promise<void> {
 		if (needsPostgres) postgres = await startPostgres();
 		setup = await setUp({ n8n: { version, env: postgres?.env }, simulator: { lifecycle: false } });
-		const pause = n8nNode('Pause', 'wait', { resume: 'timeInterval', amount: 1, unit: 'seconds' }, 1.1);
-		const between = isSlow ? [pause] : [];
-		({ url, workflowId } = await publishTrigger(setup, { webhookId: randomUUID(), between }));
+		({ url, workflowId } = await publishTrigger(setup, { between: isSlow ? [pause(1)] : [] }));
 	}
 	afterEach(async () => {
 		await setup.stop();
