@@ -81,18 +81,15 @@ describe('The agent of examples/agent', () => {
 	});
 
 	it('asks what n8n wants to know, and saves that voicemail picked up', async () => {
-		const trigger = { toolName: 'save_result', toolDescription: 'Saves the result.' };
-		const parameters = [{ name: 'voicemail', type: 'boolean', required: false }];
+		const asked = {
+			...{ toolName: 'save_result', toolDescription: 'Saves the result.' },
+			toolParameters: { parameters: [{ name: 'voicemail', type: 'boolean', required: false }] },
+		};
+		const extra = { webhookId: 'save-result', typeVersion: 1.1 };
 		const workflowId = await publish(
 			setup.n8n,
 			chain('Save', [
-				ourNode(
-					setup,
-					'Asked',
-					'videoSdkAgentCloudMcpTrigger',
-					{ ...trigger, toolParameters: { parameters } },
-					{ webhookId: 'save-result', typeVersion: 1.1 },
-				),
+				ourNode(setup, 'Asked', 'videoSdkAgentCloudMcpTrigger', asked, extra),
 				actionNode(setup, 'Answer', {
 					...{ resource: 'tool', operation: 'answer', respondWith: 'text', answerText: 'Saved.' },
 				}),

@@ -23,12 +23,10 @@ export const IN_BOTH_MODES = LATEST_VERSION.flatMap((version) => [
 ]);
 
 /** An event as VideoSDK sends it: with a prefix before the id that its REST API knows. */
-export const eventBody = (
-	sessionId: string,
-	status: EventStatus,
-	family: 'agent-session' | 'ai-deployment-session' = 'ai-deployment-session',
-	extra: object = {},
-): object => ({ webhookType: `${family}-${status}`, data: { sessionId: `session-${sessionId}`, ...extra } });
+export const eventBody = (sessionId: string, status: EventStatus, extra: object = {}): object => ({
+	webhookType: `ai-deployment-session-${status}`,
+	data: { sessionId: `session-${sessionId}`, ...extra },
+});
 
 export { setTimeout as during } from 'node:timers/promises';
 

@@ -34,7 +34,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 			const expectTaken = async (headers: OutgoingHttpHeaders, pack = (body: Buffer) => body, extra = {}) => {
 				const sessionId = randomUUID();
 				genuine.push(sessionId);
-				const body = Buffer.from(JSON.stringify(eventBody(sessionId, 'started', undefined, extra)));
+				const body = Buffer.from(JSON.stringify(eventBody(sessionId, 'started', extra)));
 				for (let sent = 0; sent < 2; sent++) {
 					const { status } = await attempt(url, [{ ...headers, ...signed(body) }, pack(body)]);
 					expect([headers, status]).toEqual([headers, 200]);

@@ -6,11 +6,6 @@ import { DEPLOYMENTS, expectNoSecrets, failureOf, jsonOf, SESSIONS, startParamet
 
 const rig = useRig();
 
-/** A request as n8n's HTTP Request node makes it with this credential. */
-async function request(options: object, legacy = false) {
-	return await rig.run({ options, legacy } as INodeParameters, { nodeType: STAND_INS.request });
-}
-
 describe('The keys', () => {
 	// The simulator itself knows one tenant only.
 	const SESSION = { sessionId: 's', status: 'queued' };
@@ -142,8 +137,11 @@ describe.each([
 	['', false],
 	[' (former request options)', true],
 ])('In the HTTP Request node%s the credential', (_which, legacy) => {
-	const requestTo = async (url: string, more: object = {}) =>
-		await request({ ...(legacy ? { uri: url } : { url }), method: 'GET', ...more }, legacy);
+	/** A request as that node makes it with this credential. */
+	const requestTo = async (url: string, more: object = {}) => {
+		const options = { ...(legacy ? { uri: url } : { url }), method: 'GET', ...more };
+		return await rig.run({ options, legacy } as INodeParameters, { nodeType: STAND_INS.request });
+	};
 
 	it('signs requests to the API, and follows no redirect', async () => {
 		const url = `${rig.simulator.url}${DEPLOYMENTS}?page=1`;

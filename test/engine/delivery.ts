@@ -88,6 +88,6 @@ export const REPEATABLE = [
 ];
 
 /** The body of an event. */
-export function eventBody(event: string, sessionId = 'session-6f1c', family = 'ai-deployment-session') {
-	return { webhookType: `${family}-${event}`, data: { sessionId } };
+export function eventBody(event: string, sessionId = 'session-6f1c') {
+	return { webhookType: `${EVENT_PREFIX}${event}`, data: { sessionId } };
 }

@@ -223,12 +223,9 @@ describe('How an end is known that answers contradict', () => {
 });
 
 describe('The resume URL', () => {
-	it.each([
-		['', 0],
-		[', and n8n is asked again if it fails then', 1],
-	])('does not lose an end if its sender has gone away meanwhile%s', async (_what, failures) => {
+	it('does not lose an end if its sender has gone away meanwhile, and n8n is asked again if it fails then', async () => {
 		const waiting = await begin();
-		waiting.failures = failures;
+		waiting.failures = 1;
 		await deliverEndAndLeave();
 		const [json] = (await waiting.jsonWithin()) ?? [];
 		expect(json).toMatchObject({ status: 'stopped', outcome: 'completed', event: 'stopped' });

@@ -169,9 +169,9 @@ export class Engine {
 		const start = { resource: 'session', operation: 'startAndWait', deploymentId: 'ddv_support' };
 		const maxWait = { maxWait: maxWaitMs / 60_000, maxWaitUnit: 'minutes' };
 		const workflow = await this.around({ ...start, ...maxWait, ...parameters }, options);
-		const waiting = new WaitingRun(this, workflow);
+		const waiting = new WaitingRun(this, workflow, Date.now() + maxWaitMs);
 		this.waiting.push(waiting);
-		await waiting.open(maxWaitMs);
+		await waiting.listen();
 		waiting.result = await this.start(workflow, options, waiting);
 		return waiting;
 	}

@@ -11,7 +11,6 @@ const rig = useRig();
 
 const session = (operation: string, more: IDataObject = {}) => parametersOf('session', operation, more);
 const deployment = (operation: string, more: IDataObject = {}) => parametersOf('deployment', operation, more);
-const run = async (parameters: INodeParameters) => await rig.json(parameters);
 
 const dispatch = (more: IDataObject = {}) =>
 	parametersOf('agent', 'dispatch', { agentId: ' agent-1 ', meetingId: ' abcd ', ...more });
@@ -72,7 +71,7 @@ const CASES: Record<string, Sent> = {
 it.each(Object.entries(CASES))('%s sends what is filled in, and puts out the record', async (_what, sent) => {
 	const id = await rig.existingSession();
 	const [fields, ...expected] = JSON.parse(JSON.stringify(sent).replace(/\bID\b/g, id)) as Sent;
-	const records = await run(fields);
+	const records = await rig.json(fields);
 	const { method, rawPath, body } = rig.request;
 	expect([`${method} ${rawPath}`, body ?? null]).toEqual([expected[0], expected[1] ?? null]);
 	expect(records).toMatchObject([expected[2] ?? {}]);
@@ -108,7 +107,7 @@ describe('Session: Wait for Status', () => {
 		for (const ms of timesMs) setTimeout(miss, ms, status);
 		await later(1);
 		setTimeout(() => void rig.simulator.emit(sessionId, 'stopped'), 7_000);
-		expect(await run(session('waitForStatus', { sessionId }))).toMatchObject([
+		expect(await rig.json(session('waitForStatus', { sessionId }))).toMatchObject([
 			{ sessionId, status: 'stopped' },
 		]);
 	});
@@ -118,7 +117,7 @@ describe('Session: Wait for Status', () => {
 		const sinceMs = Date.now();
 		setTimeout(() => void rig.simulator.emit(sessionId, 'failed'), 7_000);
 		expect(
-			await run(session('waitForStatus', { sessionId, statuses: ['running', 'stopped'] })),
+			await rig.json(session('waitForStatus', { sessionId, statuses: ['running', 'stopped'] })),
 		).toMatchObject([{ sessionId, status: 'failed', timedOut: true }]);
 		expect(Date.now() - sinceMs).toBeLessThan(60_000);
 	});
@@ -165,7 +164,7 @@ it('Session: Get Many puts out the sessions that fit, newest first, up to the li
 			(chosen.length === 0 || chosen.includes(String(status))) &&
 			[deploymentId, tag].every((value, index) => ['', value].includes(texts[index]));
 		simulator.requests.length = 0;
-		const found = await run(
+		const found = await rig.json(
 			session('getAll', { filters: wanted, returnAll: limit === undefined, ...(limit && { limit }) }),
 		);
 		const newestFirst = all.map((more, index) => ({ ...more, sessionId: `s-${index}` })).reverse();
@@ -183,9 +182,9 @@ it('Session: Get Many puts out the sessions that fit, newest first, up to the li
 	};
 	await checkAsync(fc.asyncProperty(rows, filters, limits, check), 60);
 	rig.simulator.sessions.set('s', one as SimulatedSession);
-	expect(JSON.stringify(await run(session('getAll', { simplify: false })))).toContain('secret-token');
+	expect(JSON.stringify(await rig.json(session('getAll', { simplify: false })))).toContain('secret-token');
 	// Without regard to case.
 	rig.simulator.sessions.clear();
 	rig.simulator.addFault({ kind: 'noData', body: { data: [{ sessionId: 's', status: 'Running' }] } });
-	expect(await run(session('getAll', { filters: { status: ['running'] } }))).toHaveLength(1);
+	expect(await rig.json(session('getAll', { filters: { status: ['running'] } }))).toHaveLength(1);
 });

@@ -24,11 +24,6 @@ export class Rig {
 	engine!: Engine;
 	private readonly cleanUps: Array<() => Promise<unknown>> = [];
 
-	async start(options: SimulatorOptions): Promise<void> {
-		this.simulator = await this.addSimulator(options);
-		this.engine = await this.addEngine();
-	}
-
 	async addSimulator(options: SimulatorOptions = { lifecycle: false }): Promise<Simulator> {
 		const simulator = await startSimulator(options);
 		this.cleanUps.push(() => simulator.close());
@@ -135,7 +130,8 @@ export function useRig(options: SimulatorOptions = {}): Rig {
 	const rig = new Rig();
 	beforeEach(async () => {
 		skipIdleTime();
-		await rig.start({ lifecycle: false, ...options });
+		rig.simulator = await rig.addSimulator({ lifecycle: false, ...options });
+		rig.engine = await rig.addEngine();
 	});
 	afterEach(async () => {
 		await rig.close();

@@ -92,14 +92,4 @@ describe('The room of a session', () => {
 		expect(own?.endPoint).toBe(session?.webhook?.endPoint);
 		expect(new Set(own?.events)).toEqual(new Set(ROOM_EVENT_OPTIONS.map(({ value }) => value)));
 	});
-
-	it('is never shared between items', async () => {
-		const output = await run(startParameters({ recording: 'record' }), [{}, {}, {}]);
-		expect(new Set(output.map(({ roomId }) => roomId)).size).toBe(3);
-		expect(rooms()).toHaveLength(3);
-		for (const { sessionId, roomId } of output) {
-			const { env } = rig.simulator.sessions.get(String(sessionId)) ?? {};
-			expect(env?.VIDEOSDK_ROOM_ID).toBe(roomId);
-		}
-	});
 });

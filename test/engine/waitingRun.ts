@@ -54,13 +54,13 @@ export class WaitingRun extends Loopback {
 	busy = 0;
 	readonly executionId = randomUUID();
 	readonly requests: ResumeRequest[] = [];
-	private deadlineMs = 0;
 	private isResumed = false;
 	private onResumed = (): void => undefined;
 
 	constructor(
 		private readonly engine: Engine,
 		readonly workflow: WorkflowSnapshot,
+		private readonly deadlineMs: number,
 	) {
 		super();
 	}
@@ -73,11 +73,6 @@ export class WaitingRun extends Loopback {
 	/** What the node put out, on its first output, when the execution was resumed. */
 	get output(): INodeExecutionData[] | undefined {
 		return this.resumed && (this.resumed.output[0] ?? []);
-	}
-
-	async open(maxWaitMs: number): Promise<void> {
-		await this.listen();
-		this.deadlineMs = Date.now() + maxWaitMs;
 	}
 
 	/** Sends something that came to another resume URL to this one. */

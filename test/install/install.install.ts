@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { newContext, startBrowser } from '../browser/chromium';
 import { Editor, eventually } from '../browser/editor';
-
+import { eventBody } from '../e2e/deliveries';
 import { actionNode, chain, MANUAL, ourNode, PACKAGE, SESSION } from '../e2e/nodes';
 import { createCredential, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
@@ -73,11 +73,8 @@ async function expectStart(): Promise<void> {
 /** Has a signed event delivered to the published workflow, and checks that it ran. */
 async function expectEvent(sessionId: string): Promise<void> {
 	await n8n.rest.waitForWebhook(WEBHOOK_PATH);
-	const delivery = await simulator.deliver(`${n8n.url}/webhook/${WEBHOOK_PATH}`, {
-		webhookType: 'ai-deployment-session-started',
-		data: { sessionId: `session-${sessionId}` },
-	});
-	expect(delivery.status).toBe(200);
+	const url = `${n8n.url}/webhook/${WEBHOOK_PATH}`;
+	expect((await simulator.deliver(url, eventBody(sessionId, 'started'))).status).toBe(200);
 	const run = await n8n.rest.waitForExecution(
 		triggerId,
 		(execution) => outputOf(execution, 'Trigger')[0]?.sessionId === sessionId,
