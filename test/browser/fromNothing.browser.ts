@@ -212,8 +212,7 @@ inBrowser(
 
 		// It is handed over from the list, and works.
 		const [{ id: credentialId } = { id: '' }] = await credentials();
-		const parameters = { resource: 'tool', operation: 'createAccess' };
-		const access = actionNode({ credentialId }, 'Access', parameters);
+		const access = actionNode({ credentialId }, 'Access', { resource: 'tool', operation: 'createAccess' });
 		const workflowId = await editor.openNew(chain('Access', [MANUAL, access]), 'Access');
 		await editor.addEntry('agentTools');
 		await editor.openList('tool');

@@ -12,8 +12,7 @@ const WEBHOOK_URL = 'https://n8n.example.com/webhook/abc/webhook';
 const { stage, inBrowser } = onStage({ lifecycle: false });
 
 async function openNodeWith(editor: Editor, parameters: object): Promise<string> {
-	const node = actionNode(stage, NODE, parameters);
-	return await editor.openNew(chain('Browser test', [MANUAL, node]), NODE);
+	return await editor.openNew(chain('Browser test', [MANUAL, actionNode(stage, NODE, parameters)]), NODE);
 }
 
 /** What is typed counts a moment later only, and is then saved by the editor. */

@@ -152,11 +152,10 @@ describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ vers
 		const { id: childId } = await setup.n8n.rest.createWorkflow(loop('Child', [called], asking));
 		// 1.x has nothing to publish in it.
 		if (isLatest) await setup.n8n.rest.activate(childId);
-		const parameters = { workflowId: inMode('id', childId), options: {} };
 		const parent = chain('Parent', [
 			MANUAL,
 			...itemNodes(numbers.map((phone) => ({ phone, apiKey, secret }))),
-			n8nNode('Run', 'executeWorkflow', parameters, 1.2),
+			n8nNode('Run', 'executeWorkflow', { workflowId: inMode('id', childId), options: {} }, 1.2),
 			n8nNode('After', 'noOp'),
 		]);
 		const executionId = await startNew(setup.n8n, parent);

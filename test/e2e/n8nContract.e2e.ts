@@ -46,8 +46,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 			const found = latest && (await rest.getExecution(String(latest.id)).catch(() => undefined));
 			return found && (isWaiting(found) || isStored(found)) && found;
 		});
-		const url = `${String(outputOf(execution, 'URL')[0]?.url)}/probe`;
-		return { id: String(execution.id), url };
+		return { id: String(execution.id), url: `${String(outputOf(execution, 'URL')[0]?.url)}/probe` };
 	}
 
 	const post = async (url: string, body: object) => await setup.n8n.rest.triggerByWebhook(url, body);

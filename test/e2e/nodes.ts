@@ -63,8 +63,7 @@ const COUNTED_PATH = '/continued/';
 /** A last node, by which it is known how often an execution continued. @param what an expression that tells it from others */
 export const countingNode = ({ simulator }: Setup, name: string, what = '{{ $execution.id }}') => {
 	const url = `=${simulator.url}${COUNTED_PATH}${what}`;
-	const node = n8nNode(name, 'httpRequest', { url, options: {} }, 4.2);
-	return { ...node, onError: 'continueRegularOutput' };
+	return { ...n8nNode(name, 'httpRequest', { url, options: {} }, 4.2), onError: 'continueRegularOutput' };
 };
 
 /** How often the execution reached its `countingNode`, once for each item. */

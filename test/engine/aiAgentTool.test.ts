@@ -11,17 +11,12 @@ import type { Fault } from '../simulator';
 import { byRule } from './callRig';
 import type { RunResult } from './engine';
 import { NODE_NAME, TOOL } from './engine';
-import { byId, expectNoSecrets, jsonOf, retryOnFail, startParameters, useRig } from './rig';
+import { byId, expectNoSecrets, jsonOf, parametersOf, retryOnFail, startParameters, useRig } from './rig';
 
 const rig = useRig();
 
-const dispatch: INodeParameters = {
-	resource: 'agent',
-	operation: 'dispatch',
-	agentId: 'agent_support',
-	meetingId: 'room',
-};
-const getMany: INodeParameters = { resource: 'session', operation: 'getAll' };
+const dispatch = parametersOf('agent', 'dispatch', { agentId: 'agent_support', meetingId: 'room' });
+const getMany = parametersOf('session', 'getAll');
 const startAndWait = startParameters({ operation: 'startAndWait' });
 
 const call = async (parameters: INodeParameters, node: object = {}): Promise<RunResult> =>

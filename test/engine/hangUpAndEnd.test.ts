@@ -2,7 +2,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { byRule, CALL, callParameters } from './callRig';
-import { failureOf, jsonOf, SESSIONS, useRig } from './rig';
+import { failureOf, jsonOf, parametersOf, SESSIONS, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -12,7 +12,7 @@ const KINDS = [
 		path: CALL,
 		over: 'ended',
 		begin: async () => String((await rig.json(byRule()))[0]?.callId),
-		end: (callId: string, options = {}): INodeParameters => callParameters('hangUp', { callId, options }),
+		end: (callId: string, options = {}) => callParameters('hangUp', { callId, options }),
 		finish: async (id: string): Promise<unknown> => await rig.simulator.moveCall(id, 'missed'),
 	},
 	{
@@ -20,9 +20,7 @@ const KINDS = [
 		path: SESSIONS,
 		over: 'completed',
 		begin: async () => await rig.existingSession(),
-		end: (sessionId: string, options = {}): INodeParameters => ({
-			...{ resource: 'session', operation: 'end', sessionId, options },
-		}),
+		end: (sessionId: string, options = {}) => parametersOf('session', 'end', { sessionId, options }),
 		finish: async (id: string): Promise<unknown> => await rig.simulator.emit(id, 'failed'),
 	},
 ];

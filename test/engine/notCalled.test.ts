@@ -94,8 +94,7 @@ describe('Calling Hours', () => {
 
 	it('are those of each item: outside of them it is not called, and says why', async () => {
 		const options = { callingHours: around(Date.now()) };
-		const output = jsonOf(await call([ADA, GRACE, TO], options, { node: retryOnFail }));
-		expect(output).toEqual([
+		expect(jsonOf(await call([ADA, GRACE, TO], options, { node: retryOnFail }))).toEqual([
 			expect.objectContaining({ to: ADA, outcome: 'running' }),
 			notCalled,
 			expect.objectContaining({ to: TO, outcome: 'running' }),

@@ -342,8 +342,7 @@ describe('A room that is made for what is started', () => {
 		rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /deactivate$/, times: 2 } });
 		for (const delayMs of [300, 0])
 			rig.simulator.addFault({ kind: 'delay', delayMs, match: { path: /rooms$/ } });
-		const parameters = startParameters({ recording: 'record' });
-		const { description } = await rig.failure(parameters, { items: rows(2) });
+		const { description } = await rig.failure(startParameters({ recording: 'record' }), { items: rows(2) });
 		expect(description).toMatch(/^Created and still open: room \S+ \(item 0\)\./);
 	});
 

@@ -260,8 +260,7 @@ it('Get looks again every two seconds at least, and no longer than it takes', as
 	const { id } = add({ roomId: 'r' });
 	const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }], pageInfo: { total: 1 } };
 	fail(/post-transcriptions/, { kind: 'noData', body }, 3);
-	const wait = { maxWait: 5, maxWaitUnit: 'minutes', waitUntilReady: '' };
-	expect(jsonOf(await get(wait))).toMatchObject([TEXT]);
+	expect(jsonOf(await get({ maxWait: 5, maxWaitUnit: 'minutes', waitUntilReady: '' }))).toMatchObject([TEXT]);
 	const polls = rig.requests.filter(({ path }) => path === POST).map(({ receivedAtMs }) => receivedAtMs);
 	const pauses = polls.slice(1).map((atMs, index) => atMs - (polls[index] ?? 0));
 	expect(pauses).toHaveLength(3);

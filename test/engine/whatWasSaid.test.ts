@@ -158,8 +158,7 @@ describe('Make and Wait', () => {
 		async (where) => {
 			const simulators = [rig.simulator, await rig.addSimulator({ callBehaviour: false })];
 			const field = (name: string) => `={{ $json.${name} }}`;
-			const fields = { apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') };
-			rig.use(fields);
+			rig.use({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') });
 			const items = simulators.map(({ apiKey, secret, url }) => ({ apiKey, secret, url }));
 			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, SUMMARIZED, { items });
 			if (where === 'another') waiting.receiver = await rig.addEngine();
@@ -184,8 +183,7 @@ it("The event of a call's room is only a reason to look: after a transfer or a c
 	for (const status of ['answered', 'transferring', 'switch-room-completed'] as const) {
 		await move(id, status);
 		const data = { meetingId: rig.simulator.calls.get(id)?.roomId, sessionId: 'room-session' };
-		const event = { webhookType: 'session-ended', data };
-		expect((await rig.simulator.deliver(url, event)).status).toBe(200);
+		expect((await rig.simulator.deliver(url, { webhookType: 'session-ended', data })).status).toBe(200);
 		expect(waiting.resumptions).toBe(0);
 	}
 	expect(await waiting.resumedWithin(1_000)).toBeUndefined();

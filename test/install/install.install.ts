@@ -97,8 +97,7 @@ async function openInBrowser<T>(look: (editor: Editor) => Promise<T>): Promise<T
 async function storeWorkflows(): Promise<void> {
 	const { id: credentialId } = await createCredential(n8n.rest, simulator);
 	expect(await n8n.rest.testCredential(credentialId)).toMatchObject({ status: 'OK' });
-	const parameters = { ...SESSION, operation: 'start', tag: 'v1' };
-	const start = actionNode({ credentialId }, 'Start', parameters);
+	const start = actionNode({ credentialId }, 'Start', { ...SESSION, operation: 'start', tag: 'v1' });
 	const webhookId = WEBHOOK_PATH.split('/')[0];
 	const trigger = ourNode({ credentialId }, 'Trigger', 'videoSdkAgentCloudTrigger', {}, { webhookId });
 	const store = async (name: string, ...nodes: WorkflowNode[]) =>

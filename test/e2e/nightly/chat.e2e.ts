@@ -23,8 +23,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const { n8n, simulator } = setup;
 		const settings = { public: true, options: { responseMode: 'responseNodes' } };
 		const chat = { ...n8nNode('Chat', `${LANGCHAIN}.chatTrigger`, settings, 1.4), webhookId: operation };
-		const parameters = { ...BY_GATEWAY, operation, to: '+15550003001', ...more };
-		const call = actionNode(setup, 'Call', parameters);
+		const call = actionNode(setup, 'Call', { ...BY_GATEWAY, operation, to: '+15550003001', ...more });
 		await publish(n8n, chain(operation, [chat, call, n8nNode('After', 'noOp')]));
 		const url = `${n8n.url}/webhook/${operation}/chat`;
 		await n8n.rest.waitForWebhook(url);

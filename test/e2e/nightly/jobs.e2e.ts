@@ -80,8 +80,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		for (const fault of [{ kind: 'delay' }, { kind: 'status', status: 402 }] as const)
 			simulator.addFault({ ...fault, match: { path: START_PATH } });
 		const parameters = { ...WAIT, recording: 'record', options: { maxConcurrency: 1, includeWait: 0 } };
-		const node = actionNode(setup, NODE, parameters);
-		const workflow = loop('Retry', [MANUAL, ...itemNodes([1, 2, 3])], node, 3);
+		const workflow = loop('Retry', [MANUAL, ...itemNodes([1, 2, 3])], actionNode(setup, NODE, parameters), 3);
 		const failed = await n8n.rest.untilEnded(await startNew(n8n, workflow));
 		expect([failed.status, simulator.sessions.size]).toEqual(['error', 1]);
 		await n8n.restart();

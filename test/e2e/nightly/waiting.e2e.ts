@@ -143,8 +143,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 
 	it('each session in a loop has the whole of its time', async () => {
 		const { rest } = setup.n8n;
-		const parameters = { ...SESSIONS, maxWait: LOOP_MAX_WAIT_S / 60 };
-		const node = actionNode(setup, WAIT, parameters);
+		const node = actionNode(setup, WAIT, { ...SESSIONS, maxWait: LOOP_MAX_WAIT_S / 60 });
 		const items = itemNodes([{ case: 'loop' }, { case: 'loop' }]);
 		const executionId = await startNew(setup.n8n, loop('Loop', [MANUAL, ...items], node));
 		await waitFor('the second session', async () => startedIn('loop')[1], LOOP_MAX_WAIT_S * 1_000 + 60_000);
