@@ -31,12 +31,10 @@ const bare = {
 	tag: inMode('list', 'v1'),
 	env: { variables: [{ name: 'CUSTOMER_NAME', value: '={{ $json.name }}' }] },
 };
+const FOLLOW_UP_URL = 'https://n8n.example.com/webhook/follow-up-on-sessions/webhook';
 const started = {
 	...bare,
-	webhookUrl: picked(
-		'https://n8n.example.com/webhook/follow-up-on-sessions/webhook',
-		'Follow up on sessions',
-	),
+	webhookUrl: picked(FOLLOW_UP_URL, 'Follow up on sessions'),
 	options: { context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] } },
 };
 const call = {

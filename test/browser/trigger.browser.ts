@@ -1,7 +1,7 @@
 /** The trigger in the editor, and from a finished trigger to its first event: two clicks; and a node that waits. */
 import { randomUUID } from 'node:crypto';
 import { actionNode, chain, MANUAL, n8nNode, ourNode, SESSION } from '../e2e/nodes';
-import { outputOf } from '../n8n/rest';
+import { type Execution, outputOf } from '../n8n/rest';
 import { onStage } from './browserTest';
 import { eventually } from './editor';
 
@@ -44,10 +44,8 @@ inBrowser('published, two clicks lead from a start to the events of its session'
 	await editor.runStep();
 	const { sessionId = '' } = await editor.firstRow();
 	expect((await stage.simulator.emit(sessionId, 'started'))?.status).toBe(200);
-	const execution = await stage.n8n.rest.waitForExecution(
-		workflowId,
-		(candidate) => outputOf(candidate, 'After').length === 1,
-	);
+	const isOver = (execution: Execution) => outputOf(execution, 'After').length === 1;
+	const execution = await stage.n8n.rest.waitForExecution(workflowId, isOver);
 	expect(outputOf(execution, 'After')).toMatchObject([{ event: 'started', sessionId }]);
 	await editor.openWorkflow(workflowId);
 	await editor.page.getByTestId('radio-button-executions').click();

@@ -279,19 +279,12 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 		/** As a model does: it calls the person unless it knows of a call. */
 		const sensible = (request: ModelRequest) =>
 			used(request).length > 0 ? { text: 'Done.' } : call('+15550003009');
-		const [FAILS_AFTER, FAILS_TWICE] = [
-			[sensible, null, sensible, sensible, sensible],
-			[null, sensible, null, sensible, sensible],
-		];
+		const FAILS_AFTER = [sensible, null, sensible, sensible, sensible];
+		const FAILS_TWICE = [null, sensible, null, sensible, sensible];
+		const PUTS_OUT = { ...AGAIN, onError: 'continueRegularOutput' };
 
 		it.each([
-			[
-				'tried again, and puts its failure out',
-				3,
-				{ ...AGAIN, onError: 'continueRegularOutput' },
-				0,
-				FAILS_AFTER,
-			],
+			['tried again, and puts its failure out', 3, PUTS_OUT, 0, FAILS_AFTER],
 			['tried again', 3, AGAIN, 0, FAILS_AFTER],
 			['tried again', 2.2, AGAIN, 0, FAILS_AFTER],
 			['retried by a user', 3, {}, 1, FAILS_AFTER],

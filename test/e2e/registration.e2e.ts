@@ -1,7 +1,7 @@
 /** The trigger's registration for call events, the list that offers it, and Check Setup, which looks at it, in a real n8n. */
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
-import { isStored, outputOf, type WorkflowJson } from '../n8n/rest';
+import { type Execution, isStored, outputOf, type WorkflowJson } from '../n8n/rest';
 import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
 import { actionNode, chain, n8nNode, ourNode } from './nodes';
 import { PATIENT, setUpAll } from './setup';
@@ -184,10 +184,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const { callId } = setup.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false);
 		await setup.simulator.emitCall(callId, 'call-started');
 		await expectRegistered(published);
-		const execution = await setup.n8n.rest.waitForExecution(
-			workflowId,
-			(candidate) => candidate.mode === 'manual' && isStored(candidate, 'After'),
-		);
+		const isTest = (one: Execution) => one.mode === 'manual' && isStored(one, 'After');
+		const execution = await setup.n8n.rest.waitForExecution(workflowId, isTest);
 		expect(outputOf(execution, 'After')).toMatchObject([{ event: 'call-started', callId }]);
 	});
 

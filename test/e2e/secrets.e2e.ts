@@ -31,10 +31,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 	const setup = setUpAll({
 		n8n: { version, logLevel: 'debug' },
 		simulator: {
-			...{
-				secret: `secret${randomBytes(24).toString('hex')}`,
-				apiKey: `key${randomBytes(12).toString('hex')}`,
-			},
+			secret: `secret${randomBytes(24).toString('hex')}`,
+			apiKey: `key${randomBytes(12).toString('hex')}`,
 			...{ lifecycle: false, callBehaviour: { talkMs: null }, ...PATIENT },
 		},
 	});

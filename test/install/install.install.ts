@@ -9,7 +9,7 @@ import { createCredential, PATIENT } from '../e2e/setup';
 import { type N8n, startN8n } from '../n8n/instance';
 import { pack, packPackage, unpackPackage } from '../n8n/package';
 import { filesIn, repositoryRoot } from '../n8n/processes';
-import { outputOf, type WorkflowNode } from '../n8n/rest';
+import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
 import { type Simulator, startSimulator } from '../simulator';
 import { installAsN8nDoes, knownNode } from './installer';
 
@@ -75,10 +75,8 @@ async function expectEvent(sessionId: string): Promise<void> {
 	await n8n.rest.waitForWebhook(WEBHOOK_PATH);
 	const url = `${n8n.url}/webhook/${WEBHOOK_PATH}`;
 	expect((await simulator.deliver(url, eventBody(sessionId, 'started'))).status).toBe(200);
-	const run = await n8n.rest.waitForExecution(
-		triggerId,
-		(execution) => outputOf(execution, 'Trigger')[0]?.sessionId === sessionId,
-	);
+	const isOfEvent = (run: Execution) => outputOf(run, 'Trigger')[0]?.sessionId === sessionId;
+	const run = await n8n.rest.waitForExecution(triggerId, isOfEvent);
 	expect(run.status).toBe('success');
 }
 

@@ -91,23 +91,18 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	}
 
 	/** Delivers an event again and again until the response is 200, as a patient sender does. */
-	const deliverUntilTaken = async (sessionId: string) =>
-		await waitFor(
-			`the event of ${sessionId} to be taken`,
-			async () => (await deliver(sessionId)) === 200 || undefined,
-			SENDER_GIVES_UP_MS,
-			300,
-		);
+	async function deliverUntilTaken(sessionId: string) {
+		const isTaken = async () => (await deliver(sessionId)) === 200;
+		await waitFor(`the event of ${sessionId} to be taken`, isTaken, SENDER_GIVES_UP_MS, 300);
+	}
 
 	/** n8n 1.x stores an execution and its data one after the other. Killed in between it answers 500 when asked for that one. */
 	async function executions(): Promise<Execution[]> {
 		const { rest } = setup.n8n;
 		const summaries = await rest.listExecutions({ workflowId });
+		const whole = async ({ id }: { id: string }) => await rest.getExecution(id).catch(() => undefined);
 		return await Promise.all(
-			summaries.map(
-				async (summary) =>
-					(await rest.getExecution(summary.id).catch(() => undefined)) ?? (summary as Execution),
-			),
+			summaries.map(async (summary) => (await whole(summary)) ?? (summary as Execution)),
 		);
 	}
 

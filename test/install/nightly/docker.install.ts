@@ -14,10 +14,8 @@ async function image(): Promise<string> {
 	const folder = temporaryFolder('videosdk-image');
 	expect(dockerfile).toContain('RUN sh docker/build.sh /package');
 	expect(dockerfile).toContain('COPY --from=build /package /opt/agent-cloud/package');
-	const { code, output } = await run('sh', [join('docker', 'build.sh'), join(folder, 'package')], {
-		cwd: repositoryRoot,
-		env: process.env,
-	});
+	const build = ['docker/build.sh', join(folder, 'package')];
+	const { code, output } = await run('sh', build, { cwd: repositoryRoot, env: process.env });
 	if (code !== 0) throw new Error(output);
 	const [, copied = ''] = /^COPY (.+) \/opt\/agent-cloud\/$/m.exec(dockerfile) ?? [];
 	for (const file of copied.split(' '))

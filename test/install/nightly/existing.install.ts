@@ -21,16 +21,11 @@ let before: Awaited<ReturnType<typeof others>>;
 function otherPackage(): string {
 	const folder = temporaryFolder('videosdk-other');
 	mkdirSync(join(folder, 'dist'));
-	writeFileSync(
-		join(folder, 'package.json'),
-		JSON.stringify({
-			name: OTHER,
-			version: '3.2.1',
-			keywords: ['n8n-community-node-package'],
-			files: ['dist'],
-			n8n: { n8nNodesApiVersion: 1, nodes: ['dist/Other.node.js'] },
-		}),
-	);
+	const manifest = {
+		...{ name: OTHER, version: '3.2.1', keywords: ['n8n-community-node-package'], files: ['dist'] },
+		n8n: { n8nNodesApiVersion: 1, nodes: ['dist/Other.node.js'] },
+	};
+	writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
 	writeFileSync(
 		join(folder, 'dist', 'Other.node.js'),
 		`exports.Other = class {
@@ -81,9 +76,8 @@ async function expectRun(): Promise<void> {
 
 beforeAll(async () => {
 	[simulator, n8n] = await Promise.all([startSimulator({ lifecycle: false }), startN8n({ tarball: null })]);
-	await installAsN8nDoes(n8n, await pack(otherPackage()), [
-		{ name: 'Other', type: 'other', latestVersion: 1 },
-	]);
+	const nodes = [{ name: 'Other', type: 'other', latestVersion: 1 }];
+	await installAsN8nDoes(n8n, await pack(otherPackage()), nodes);
 	await n8n.restart();
 });
 
