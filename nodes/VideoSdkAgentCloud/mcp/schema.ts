@@ -68,31 +68,30 @@ function typeOf(value: unknown): string {
 	return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function problemsOf(schema: Schema, value: unknown, name: string): string[] {
+function* problemsOf(schema: Schema, value: unknown, name: string): Generator<string> {
 	const label = name === '' ? 'The arguments' : `'${name}'`;
 	const types = [schema.type ?? []].flat();
 	const actual = typeOf(value);
 	const isTyped = types.includes(actual) || (types.includes('integer') && Number.isInteger(value));
 	if (types.length > 0 && !isTyped) {
-		return [`${label} must be of type ${types.join(' or ')}, not ${actual}.`];
+		return yield `${label} must be of type ${types.join(' or ')}, not ${actual}.`;
 	}
 	if (schema.enum?.some((allowed) => allowed === value) === false) {
-		return [`${label} must be one of ${schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ')}.`];
+		return yield `${label} must be one of ${schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ')}.`;
 	}
 	const below = (part: string | number) => (name === '' ? String(part) : `${name}.${part}`);
 	const { items, properties = {}, required = [], additionalProperties } = schema;
 	if (Array.isArray(value)) {
-		return items === undefined ? [] : value.flatMap((entry, i) => problemsOf(items, entry, below(i)));
+		if (items) for (const [i, entry] of value.entries()) yield* problemsOf(items, entry, below(i));
+		return;
 	}
-	if (!isRecord(value)) return [];
-	return [
-		...required.filter((part) => !Object.hasOwn(value, part)).map((part) => `'${below(part)}' is missing.`),
-		...Object.entries(value).flatMap(([part, entry]) => {
-			if (Object.hasOwn(properties, part)) return problemsOf(properties[part] ?? {}, entry, below(part));
-			if (additionalProperties === false) return [`'${below(part)}' isn't allowed.`];
-			return isRecord(additionalProperties) ? problemsOf(additionalProperties, entry, below(part)) : [];
-		}),
-	];
+	if (!isRecord(value)) return;
+	for (const part of required) if (!Object.hasOwn(value, part)) yield `'${below(part)}' is missing.`;
+	for (const [part, entry] of Object.entries(value)) {
+		if (Object.hasOwn(properties, part)) yield* problemsOf(properties[part] ?? {}, entry, below(part));
+		else if (additionalProperties === false) yield `'${below(part)}' isn't allowed.`;
+		else if (isRecord(additionalProperties)) yield* problemsOf(additionalProperties, entry, below(part));
+	}
 }
 
 /** @returns arguments without the optional ones that are null, as models send those that they omit */
@@ -114,5 +113,8 @@ export function withoutOmitted({ properties = {}, required = [] }: Schema, input
  * @returns what is wrong, in sentences for the model that chose the arguments; empty if nothing is
  */
 export function argumentProblems(schema: Schema, value: unknown): string[] {
-	return problemsOf(schema, value, '').slice(0, MAX_PROBLEMS);
+	const problems: string[] = [];
+	// No more are looked for: each names all that is allowed, and an agent may send a list of thousands.
+	for (const problem of problemsOf(schema, value, '')) if (problems.push(problem) === MAX_PROBLEMS) break;
+	return problems;
 }

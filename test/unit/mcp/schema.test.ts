@@ -116,6 +116,14 @@ it('lets the model alone read what is not enforced, and runs no pattern', () => 
 	expect(argumentProblems(schema, { a: `${'a'.repeat(40)}!`, b: 1 })).toEqual([]);
 });
 
+it('looks for no more than it says, however long the list', () => {
+	let named = 0;
+	const code = { toJSON: () => String(named++) };
+	const schema = object({ codes: { type: 'array', items: { enum: [code] } } });
+	expect(argumentProblems(schema, { codes: new Array(1_000).fill('x') })).toHaveLength(5);
+	expect(named).toBe(5);
+});
+
 it('takes no number that n8n would not store', () => {
 	const problems = argumentProblems(object({ n: { type: 'number' } }), JSON.parse('{"n":1e400}'));
 	expect(problems).toEqual(["'n' must be of type number, not infinity."]);
