@@ -8,6 +8,8 @@ const LOOK_AGAIN_MS = 1_000;
 const TIMER_MS = 71_000;
 /** What n8n's nodes have among their parameters if what they wait for, such as an approval, has a deadline. */
 const HAS_DEADLINE = /"limitWaitTime":(?!false)/;
+/** And what they, and ours, have if a request ends it. */
+const ENDED_BY_REQUEST = /"resume":"(?:webhook|form)"|AndWait"|"waitUserReply":true|^"n8n-nodes-base\.form"/;
 
 /** @returns n8n's own URL that resumes the execution, to which a node may append a path; its origin is that of all webhooks */
 export function baseResumeUrlOf(context: IExecuteFunctions): string {
@@ -71,19 +73,33 @@ export function readWaitingExecution(context: IWebhookFunctions) {
 }
 
 /**
+ * When a wait is over, n8n runs its node again without executing it.
+ *
+ * @returns when those nodes of this execution began that have something among their parameters, in ms since 1970
+ */
+function beginsOf(context: IExecuteFunctions, pattern: RegExp): number[] {
+	const { workflow, runExecutionData } = context as InEngine;
+	const isOne = (name: string) => {
+		const { type, parameters } = workflow?.getNode(name) ?? {};
+		return pattern.test(`"${type}"${JSON.stringify(parameters)}`);
+	};
+	const runs = Object.entries(runExecutionData?.resultData.runData ?? {}).filter(([name]) => isOne(name));
+	return runs.flatMap(([, ofNode]) => ofNode.map(({ startTime }) => startTime));
+}
+
+/**
  * Tells until when the timer of an earlier wait of this execution may fire. It would end the next wait, whatever that waits for.
  *
  * @returns ms since 1970; 0: there can be none
  */
 export function timersUntilMs(context: IExecuteFunctions): number {
-	const { workflow, runExecutionData } = context as InEngine;
-	const runs = Object.entries(runExecutionData?.resultData.runData ?? {});
-	// When a wait is over, n8n runs its node again without executing it: that run began when the wait ended.
-	const endedMs = runs
-		.filter(([name]) => HAS_DEADLINE.test(JSON.stringify(workflow?.getNode(name)?.parameters ?? {})))
-		.flatMap(([, ofNode]) => ofNode.map(({ startTime }) => startTime));
+	const endedMs = beginsOf(context, HAS_DEADLINE);
 	return endedMs.length === 0 ? 0 : Math.max(...endedMs) + TIMER_MS;
 }
+
+/** @returns whether a request, such as a click, may have ended an earlier wait of this execution */
+export const isContinuedByRequest = (context: IExecuteFunctions): boolean =>
+	beginsOf(context, ENDED_BY_REQUEST).length > 0;
 
 /** The response by which n8n answers a request. */
 type WebhookResponse = ReturnType<IWebhookFunctions['getResponseObject']>;

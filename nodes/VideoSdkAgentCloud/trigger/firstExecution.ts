@@ -30,9 +30,11 @@ async function record(
 	// Of two processes that begin the list at once, n8n's database refuses one.
 	const { new: added } = await check().catch(check);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
-	const isOthers = !isNew(id) && isNew(own);
+	const isAgain = again.includes(own);
+	// Asked again: another process has written the list at the same moment, with the ID, but without what this one wrote.
+	const isOthers = isAgain ? !added.includes(id) && added.includes(own) : !isNew(id) && isNew(own);
 	if (isOthers || !isKept) await context.helpers.removeProcessed([id, own].filter(isNew), 'node', options);
-	if (isOthers || !isKept) return !isOthers;
+	if (isOthers || !isKept || isAgain) return !isOthers;
 	recent.push([id, own]);
 	if (recent.length > MAX_RECENT) recent.shift();
 	return true;

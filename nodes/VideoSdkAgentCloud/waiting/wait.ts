@@ -36,6 +36,8 @@ export class Wait {
 	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
 	private response?: IDataObject;
+	/** Whether this process has told n8n to continue the execution. A worker in queue mode never does. */
+	hasContinued = false;
 	/** The node that waits, and its output at n8n's own deadline. Undefined: another process put the execution to wait. */
 	place?: { nodeName: string; items: INodeExecutionData[] };
 
@@ -106,6 +108,7 @@ export class Wait {
 	tryContinue(context: IWebhookFunctions, response = this.response): boolean {
 		if (this.state !== 'waiting' || this.isTooLate) return false;
 		this.state = 'continuing';
+		this.hasContinued = true;
 		this.response = response;
 		const answered = whenAnswered(context.getResponseObject(), this.budget.n8nDeadlineMs);
 		void answered.then((wasAccepted) => this.finish(wasAccepted));
@@ -187,6 +190,10 @@ export function findWaitAt(executionId: string, nodeName: string): Wait | undefi
 			stored.executionId === executionId && place?.nodeName === nodeName && isWaiting && !isTooLate,
 	);
 }
+
+/** @returns whether this process itself has continued an execution: all of its runs are here, unless n8n is restarted */
+export const hasContinuedHere = (executionId: string): boolean =>
+	[...waits.values()].some(({ stored, hasContinued }) => hasContinued && stored.executionId === executionId);
 
 /** Keeps a waiting execution. @returns it, or the one that is kept already */
 export function keepWait(stored: StoredWait): Wait {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'crypto';
-import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
+import { type IExecuteFunctions, type IRunExecutionData, sleep } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
 import { runOf, runsIn } from '../../n8n/nodeContext';
 import { type Above, executionsAbove, hasSubExecutions } from '../../n8n/subExecution';
-import { timersUntilMs } from '../../n8n/wait';
+import { isContinuedByRequest, timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
+import { hasContinuedHere } from '../../waiting/wait';
 
 /**
  * n8n keeps 10,000 executions by default. It cuts the list that it stores for a node to the limit of the latest write, so retries name
@@ -12,6 +13,8 @@ import { isFirstFor } from '../../trigger/firstExecution';
  */
 export const MAX_EXECUTIONS = 10_000;
 const CONTEXT_FIELD = 'agentCloudRun';
+/** By then n8n's store has what another process wrote at the same moment. */
+const WRITTEN_AFTER_MS = 500;
 
 /** What the latest of our nodes in a run of an execution has noted, as n8n keeps it with the execution. */
 interface Run {
@@ -37,10 +40,18 @@ async function judge(context: IExecuteFunctions, executionId: string, isFirst: b
 	const latest = latestRuns.get(executionId) ?? NONE;
 	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
 	const noted: Run = { count: count + 1, id: randomUUID() };
-	// In queue mode the other run is likely to be on another worker. n8n's store is slow, so after sub-workflows it is asked once.
-	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && hasSubExecutions(context));
+	// In queue mode the other run is likely to be on another worker. n8n's store is slow, so a run asks it once, but for timers.
+	const isContinued =
+		hasSubExecutions(context) || (isContinuedByRequest(context) && !hasContinuedHere(executionId));
+	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && isContinued);
 	const key = keyToday(executionId, noted.count);
-	if (mayBeTwo && !(await isFirstFor(context, key, MAX_EXECUTIONS, noted.id))) return true;
+	const isFirstInStore = async () => await isFirstFor(context, key, MAX_EXECUTIONS, noted.id);
+	if (mayBeTwo) {
+		if (!(await isFirstInStore())) return true;
+		// Of two that came at the same moment, the one that wrote last is the first.
+		await sleep(WRITTEN_AFTER_MS);
+		if (!(await isFirstInStore())) return true;
+	}
 	kept[CONTEXT_FIELD] = noted;
 	latestRuns.set(executionId, noted);
 	return false;
@@ -48,12 +59,12 @@ async function judge(context: IExecuteFunctions, executionId: string, isFirst: b
 
 /**
  * n8n can run the same execution twice at once. 1.x does so when the timer of a wait fires although a request has already ended that
- * wait, and each time a sub-workflow has waited (WaitTracker.startExecution). Both lines do so when two requests end one wait while n8n's
- * limit for production executions is reached. Each of the runs has what n8n had stored, so the second one lacks the note that the first
+ * wait, and each time a sub-workflow has waited (WaitTracker.startExecution). Both lines do so when two requests end one wait: while n8n's
+ * limit for production executions is reached, or on two webhook processes. Each of the runs has what n8n had stored, so the second one lacks the note that the first
  * one has made since.
  *
  * @returns whether another run of the execution has come to one of our nodes since n8n stored what this one knows: in this process, or
- * in any if it may be due to a timer or a sub-workflow
+ * in any if it may be due to a timer, a sub-workflow, or another process
  * @throws what n8n's store throws
  */
 export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> {
