@@ -25,6 +25,12 @@ export async function takeUp(context: IWebhookFunctions, { stored, items }: Wait
 	return wait;
 }
 
+/**
+ * So long what n8n has read of an execution for an event counts if other processes may continue it: it may wait again by now, at another
+ * node, and n8n would run it again from here. A request of our own is answered at once.
+ */
+const FRESH_MS = 500;
+
 const NOT_FOR_US: Rejection = {
 	status: 401,
 	sentence: "The execution isn't waiting for this request",
@@ -67,6 +73,7 @@ async function learnFromEvent({ event }: ReceivedEvent, wait: Wait, one: Awaited
 
 /** Answers every request to a waiting execution: learns from it, then continues the execution or not. */
 async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const receivedMs = Date.now();
 	const waiting = readWaiting(context);
 	const key = context.getHeaderData()[KEY_HEADER];
 	let isReady: boolean;
@@ -86,6 +93,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 			const one = wait.awaited.get(id);
 			if (one) isReady = await learnFromEvent(delivery.event, wait, one);
 		}
+		isReady &&= wait.place !== undefined || Date.now() < receivedMs + FRESH_MS;
 	}
 	// Made before: a wait that continues is forgotten, at once if the sender has gone away.
 	const output = isReady

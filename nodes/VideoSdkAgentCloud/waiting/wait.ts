@@ -18,6 +18,8 @@ import type { Watch } from './watch';
  */
 const FORGET_AFTER_MS = 60 * 60_000;
 const AGAIN_AFTER_MS = 5_000;
+/** Processes that learn of the same end at the same time, by events, don't all ask n8n to continue at that time. */
+const TURN_MS = 3_000;
 
 /** A waiting execution, as this process knows it. Any process that learns of it does the same. */
 export class Wait {
@@ -147,6 +149,7 @@ export class Wait {
 	private async ask(): Promise<void> {
 		if (this.isAsking || this.state !== 'waiting' || this.context === undefined || !this.isReady) return;
 		this.isAsking = true;
+		if (this.place === undefined) await sleep(Math.random() * TURN_MS);
 		const carried = () => ({
 			known: [...this.awaited.values()].map((one) => one.known),
 			response: this.response,
