@@ -88,10 +88,10 @@ function whyNot(text: string, number: string): string | undefined {
 	return 'Including the country code, it must have 3 to 15 digits.';
 }
 
-/** @returns a whole phone number as calls have it, however it's written; any other text, such as a part of a number, as it is */
+/** @returns a phone number, or the digits of one without its country code, as calls have it, however it's written; other text as it is */
 export function asCalled(text: string): string {
 	const number = clean(text);
-	return whyNot(text, number) === undefined ? number : text;
+	return whyNot(text, number) === undefined || /^\d{7,}$/.test(number) ? number.replace(/^0+/, '') : text;
 }
 
 /**

@@ -30,7 +30,12 @@ describe('As people write it:', () => {
 		expect(asCalled(value.trim())).toBe('+14155550102');
 	});
 
-	it.each(['0102', '+', '415 555 0102', 'sip:Ada@example.com', 'Room 1', '+14155550102 ext 5'])(
+	it.each(['4155550102', '415 555 0102', '(0415) 555-01-02'])(
+		'%j, whose country code is elsewhere, is searched for by its digits',
+		(text) => expect(asCalled(text)).toBe('4155550102'),
+	);
+
+	it.each(['0102', '+', 'sip:Ada@example.com', 'Room 1', '+14155550102 ext 5'])(
 		'%j, which is no whole number, is searched for as it is',
 		(text) => expect(asCalled(text)).toBe(text),
 	);
