@@ -74,7 +74,7 @@ const readingOnly = {
 	name: 'reading-only',
 	setup(build) {
 		build.onLoad({ filter: /content-disposition.dist.index\.js$/ }, async ({ path }) => ({
-			contents: (await readFile(path, 'utf8')).replace(/^exports\.(?!parse )\w+ = \w+;$/gm, ''),
+			contents: (await readFile(path, 'utf8')).replace(/^(?:Object\.def|exports\.(?!parse )).+;$/gm, ''),
 		}));
 	},
 };
@@ -139,11 +139,8 @@ async function bundleCredential() {
 	});
 }
 
-const signerBanner = `/*
- * credentials/signToken.ts and jsonwebtoken ${require('jsonwebtoken/package.json').version}, bundled and not minified.
- * For what is stubbed, see STUBS in gulpfile.js.
- * How to rebuild and compare: SECURITY.md, "The bundled signer".
- */`;
+const { version } = require('jsonwebtoken/package.json');
+const signerBanner = `// signToken.ts and jsonwebtoken ${version}, bundled and not minified: SECURITY.md, "The bundled signer"`;
 
 /** The token signer, with jsonwebtoken in it: loaded with the first request only. */
 async function bundleSigner() {
@@ -153,6 +150,7 @@ async function bundleSigner() {
 		outfile: `${BUILD}/credentials/signToken.js`,
 		plugins: [withStubs],
 		banner: { js: signerBanner },
+		minifySyntax: true,
 		define: {
 			'process.env.NODE_DEBUG': 'undefined',
 			'process.version': '"v20.0.0"',
