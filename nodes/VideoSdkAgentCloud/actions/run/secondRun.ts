@@ -59,9 +59,9 @@ async function judge(context: IExecuteFunctions, executionId: string, isFirst: b
 
 /**
  * n8n can run the same execution twice at once. 1.x does so when the timer of a wait fires although a request has already ended that
- * wait, and each time a sub-workflow has waited (WaitTracker.startExecution). Both lines do so when two requests end one wait: while n8n's
- * limit for production executions is reached, or on two webhook processes. Each of the runs has what n8n had stored, so the second one lacks the note that the first
- * one has made since.
+ * wait, and each time a sub-workflow has waited (WaitTracker.startExecution). Both lines do so when two requests end one wait: while
+ * n8n's limit for production executions is reached, or (1.x) on two webhook processes. Each of the runs has what n8n had stored, so the
+ * second one lacks the note that the first one has made since.
  *
  * @returns whether another run of the execution has come to one of our nodes since n8n stored what this one knows: in this process, or
  * in any if it may be due to a timer, a sub-workflow, or another process
