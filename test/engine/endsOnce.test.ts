@@ -284,6 +284,18 @@ describe('The resume URL', () => {
 			expect(await waiting.jsonWithin()).toMatchObject([{ event: 'stopped' }, { event: 'failed' }, ENDED]);
 		},
 	);
+
+	it('is not continued by an event whose look took another process long: that one asks, in its turn', async () => {
+		jest.spyOn(Math, 'random').mockReturnValue(0.9);
+		const waiting = await begin(SOON_MS);
+		jest.clearAllTimers();
+		waiting.receiver = await rig.addEngine();
+		rig.simulator.latencyMs = 600;
+		expect([await deliverEnd(), waiting.resumptions]).toEqual([200, 0]);
+		const learnedAtMs = Date.now();
+		expect(await waiting.jsonWithin()).toMatchObject([{ event: 'stopped' }]);
+		expect(Date.now() - learnedAtMs).toBeGreaterThanOrEqual(2_700);
+	});
 });
 
 describe('Before the wait', () => {
