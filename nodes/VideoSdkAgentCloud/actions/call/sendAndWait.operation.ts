@@ -26,7 +26,7 @@ function checkCanWait(read: ItemReader): void {
 	if (!isRunByAgent(read.context)) return;
 	throw read.fail(
 		"Ask and Wait can't be used as a tool here, because this AI agent can't wait",
-		'Use version 3 or later of the AI Agent node, and connect the tool to it directly.',
+		'Run version 3 or later of the AI Agent node, with the tool connected to it directly.',
 	);
 }
 
