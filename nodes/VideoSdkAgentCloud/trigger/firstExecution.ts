@@ -2,8 +2,11 @@ import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflo
 import { PerNode } from '../api/memory';
 import { happensOnce, type ReceivedEvent } from '../webhook/event';
 
-/** n8n keeps what is recorded as one list that is read and written as a whole. */
-const MAX_IDS = 1_000;
+/**
+ * n8n keeps what is recorded as one list for each scope, which is read and written as a whole: of a trigger its events, of a workflow its
+ * executions, of which n8n keeps 10,000 by default.
+ */
+const MAX_IDS = { node: 1_000, workflow: 10_000 };
 const ENTRIES_PER_ID = 2;
 
 /** Each ID is recorded again with so many that follow it. */
@@ -13,28 +16,34 @@ const MAX_RECENT = 20;
 const recorded = new PerNode<string[][]>(() => []);
 let lastTurn: Promise<unknown> = Promise.resolve();
 
+interface Recording {
+	/** Within what the ID is one. Default: the node. */
+	scope?: keyof typeof MAX_IDS;
+	/** Who handles it. Default: the execution, however often it is run. */
+	by?: string;
+	/** `no`: only looks. `once`: who looks again wants to know whether another process has written the list without it. */
+	isKept?: 'no' | 'once';
+}
+
 async function record(
 	context: IExecuteFunctions,
 	id: string,
-	maxIds: number,
-	by: string,
-	isKept: boolean,
+	{ scope = 'node', by = context.getExecutionId(), isKept }: Recording,
 ): Promise<boolean> {
-	const options: ICheckProcessedOptions = { mode: 'entries', maxEntries: ENTRIES_PER_ID * maxIds };
+	const options: ICheckProcessedOptions = { mode: 'entries', maxEntries: ENTRIES_PER_ID * MAX_IDS[scope] };
 	// If a worker dies, n8n runs the execution again under the same ID. It isn't a duplicate of itself.
 	const own = `${id}:${by}`;
 	const recent = recorded.of(context);
 	const again = recent.flat();
 	const entries = [...new Set([id, own, ...again])];
-	const check = async () => await context.helpers.checkProcessedAndRecord(entries, 'node', options);
+	const check = async () => await context.helpers.checkProcessedAndRecord(entries, scope, options);
 	// Of two processes that begin the list at once, n8n's database refuses one.
 	const { new: added } = await check().catch(check);
 	const isNew = (entry: string) => added.includes(entry) && !again.includes(entry);
-	const isAgain = again.includes(own);
-	// Asked again: another process has written the list at the same moment, with the ID, but without what this one wrote.
-	const isOthers = isAgain ? !added.includes(id) && added.includes(own) : !isNew(id) && isNew(own);
-	if (isOthers || !isKept) await context.helpers.removeProcessed([id, own].filter(isNew), 'node', options);
-	if (isOthers || !isKept || isAgain) return !isOthers;
+	const isOthers = !isNew(id) && isNew(own);
+	if (isOthers || isKept === 'no')
+		await context.helpers.removeProcessed([id, own].filter(isNew), scope, options);
+	if (isOthers || isKept) return !isOthers;
 	recent.push([id, own]);
 	if (recent.length > MAX_RECENT) recent.shift();
 	return true;
@@ -44,21 +53,22 @@ async function record(
  * Records in n8n's database that an execution handles something. The executions of this process do so one after another: of two that
  * write the list at once, one loses its entries.
  *
- * @param id of what is handled, within the node
- * @param maxIds as many are remembered
- * @param by who handles it. Default: the execution, however often it is run
- * @param isKept false: only looks
+ * @param id of what is handled
  * @returns false if another already handles it
  * @throws what n8n's store throws
  */
 export async function isFirstFor(
 	context: IExecuteFunctions,
 	id: string,
-	maxIds = MAX_IDS,
-	by = context.getExecutionId(),
-	isKept = true,
+	recording: Recording = {},
 ): Promise<boolean> {
-	const turn = lastTurn.then(async () => await record(context, id, maxIds, by, isKept));
+	const turn = lastTurn
+		.then(async () => await record(context, id, recording))
+		.catch(async (error: Error) => {
+			// n8n's Remove Duplicates keeps something else for the workflow.
+			if (!/incompatible/.test(error.message)) throw error;
+			return await record(context, id, { ...recording, scope: 'node' });
+		});
 	lastTurn = turn.catch(() => undefined);
 	return await turn;
 }

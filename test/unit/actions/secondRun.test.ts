@@ -4,7 +4,9 @@ import { checkAsync, NODE } from '../support';
 
 // It is long enough for a database, and the one here needs no time.
 jest.mock('n8n-workflow', () => ({ ...jest.requireActual<object>('n8n-workflow'), sleep: later }));
+let onSleep = (): void => undefined;
 const later = async () => {
+	onSleep();
 	for (let turns = 0; turns < 9; turns++) await new Promise(setImmediate);
 };
 
@@ -17,25 +19,27 @@ function process(): typeof SecondRun {
 	return loaded!;
 }
 
-/** What n8n's database gives all processes: a list that is read and written as a whole. */
+/** What n8n's database gives all processes: lists that are read and written as a whole. */
 function database() {
-	let recorded: string[] = [];
-	let isEmpty = true;
-	const checkProcessedAndRecord = async (ids: string[]) => {
-		// As if another process had begun the list at the same instant.
-		if (isEmpty) {
-			isEmpty = false;
-			throw new Error('duplicate key value');
-		}
-		const before = recorded;
-		await new Promise(setImmediate);
-		recorded = [...new Set([...before, ...ids])];
-		return { new: ids.filter((id) => !before.includes(id)) };
+	const lists: Record<string, string[]> = {};
+	/** It fails so often before it answers. */
+	let failures = 1;
+	const helpersOf = (node: string) => {
+		const nameOf = (scope: string) => (scope === 'node' ? node : scope);
+		const checkProcessedAndRecord = async (ids: string[], scope: string) => {
+			// As if another process had begun the list at the same instant.
+			if (failures-- > 0) throw new Error('duplicate key value');
+			const before = lists[nameOf(scope)] ?? [];
+			await new Promise(setImmediate);
+			lists[nameOf(scope)] = [...new Set([...before, ...ids])];
+			return { new: ids.filter((id) => !before.includes(id)) };
+		};
+		const removeProcessed = async (ids: string[], scope: string) => {
+			lists[nameOf(scope)] = (lists[nameOf(scope)] ?? []).filter((id) => !ids.includes(id));
+		};
+		return { checkProcessedAndRecord, removeProcessed };
 	};
-	const removeProcessed = async (ids: string[]) => {
-		recorded = recorded.filter((id) => !ids.includes(id));
-	};
-	return { checkProcessedAndRecord, removeProcessed };
+	return { helpersOf, fail: (times: number) => void (failures = times) };
 }
 
 const resumption = fc.record({
@@ -49,17 +53,18 @@ const resumption = fc.record({
 it('Of the runs that begin with the same stored execution, one alone starts something, also if all come to a node of ours at once', async () => {
 	const property = fc.asyncProperty(fc.array(resumption), async (resumptions) => {
 		const processes = [process(), process(), process()];
-		const helpers = database();
+		const { helpersOf } = database();
 		let stored = '{}';
 		for (const { by, runs, nodes, cause } of resumptions) {
 			const metadata = { subExecutionsCount: Number(cause === 'sub-workflow') };
-			const contexts = Array.from({ length: runs }, () => {
+			const contexts = Array.from({ length: runs }, (_, run) => {
 				const flow = JSON.parse(stored) as object;
 				// Of several waits, the timer of the last one counts.
 				const runData = { Approval: [0, Date.now(), 1].map((startTime) => ({ startTime, metadata })) };
 				return {
-					...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), getExecutionId: () => '1' },
-					...{ getContext: () => flow, helpers },
+					// One may be at a different node.
+					...{ getNode: () => ({ ...NODE, id: `node ${run}` }), getWorkflow: () => ({ id: 'w' }) },
+					...{ getExecutionId: () => '1', getContext: () => flow, helpers: helpersOf(`node ${run}`) },
 					workflow: { getNode: () => ({ parameters: { limitWaitTime: cause === 'timer', resume: cause } }) },
 					runExecutionData: { executionData: {}, resultData: { runData } },
 				};
@@ -80,6 +85,25 @@ it('Of the runs that begin with the same stored execution, one alone starts some
 		}
 	});
 	await checkAsync(property, 300);
+});
+
+it("A run asks again, with Retry On Fail, if n8n's store failed: before it wrote, and after", async () => {
+	const { helpersOf, fail } = database();
+	const runData = { Approval: [{ startTime: 1 }] };
+	const context = {
+		...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), getExecutionId: () => '1' },
+		...{ getContext: () => ({}), helpers: helpersOf('node') },
+		workflow: { getNode: () => ({ parameters: { resume: 'webhook' } }) },
+		runExecutionData: { executionData: {}, resultData: { runData } },
+	} as never;
+	const { isSecondRun } = process();
+	fail(2);
+	await expect(isSecondRun(context)).rejects.toThrow();
+	onSleep = () => fail(2);
+	await expect(isSecondRun(context)).rejects.toThrow();
+	onSleep = () => undefined;
+	fail(0);
+	expect(await isSecondRun(context)).toBe(false);
 });
 
 it('A second run that has the notes of the first one, whose progress n8n saves, takes its place', async () => {
@@ -103,7 +127,7 @@ it('A second run that has the notes of the first one, whose progress n8n saves, 
 
 it('n8n 1.x: what runs a sub-workflow for each item calls no one after the first one waits, at any depth', async () => {
 	const waits = (executionId: string) => ({ executionId, shouldResume: true });
-	const helpers = database();
+	const helpers = database().helpersOf('node');
 	/** n8n has stored so many runs of nodes of the first execution, and runs another one below it, in which this one is. */
 	const below = (id: string, runs: number, waitTill?: Date) => ({
 		...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), helpers },

@@ -7,7 +7,7 @@ import { continuesOnFail } from '../../n8n/tool';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { type Operation } from '../operation';
 import { mayHaveStarted, type Outcome, type Outcomes, type Run } from './outcome';
-import { isOneOfMany, isSecondRun, MAX_EXECUTIONS } from './secondRun';
+import { isOneOfMany, isSecondRun } from './secondRun';
 
 /** What to tell the user, see `findWrongContinuation`. */
 const WRONG_CONTINUATIONS = {
@@ -75,7 +75,7 @@ export async function outcomesBefore(
 	// What failed before it came to the node has left nothing, and may be retried twice as well.
 	const id = left?.id ?? originInRetry(context);
 	// It stays with an execution that is refused: that may be retried, too.
-	if (id !== undefined && !(await isFirstFor(context, id, MAX_EXECUTIONS))) {
+	if (id !== undefined && !(await isFirstFor(context, id))) {
 		throw new NodeOperationError(context.getNode(), 'This execution has already been retried', {
 			description:
 				'Nothing was sent. If that retry failed in this node, retry that one. Otherwise, execute the workflow with the items that are left.',

@@ -7,11 +7,10 @@ import { isContinuedByRequest, timersUntilMs } from '../../n8n/wait';
 import { isFirstFor } from '../../trigger/firstExecution';
 import { hasContinuedHere } from '../../waiting/wait';
 
-/**
- * n8n keeps 10,000 executions by default. It cuts the list that it stores for a node to the limit of the latest write, so retries name
- * the same one.
- */
-export const MAX_EXECUTIONS = 10_000;
+/** As many as n8n keeps by default. */
+const MAX_EXECUTIONS = 10_000;
+/** Of the workflow, not of a node: the other run may have come to another one. */
+const scope = 'workflow';
 const CONTEXT_FIELD = 'agentCloudRun';
 /** By then n8n's store has what another process wrote at the same moment. */
 const WRITTEN_AFTER_MS = 500;
@@ -27,30 +26,34 @@ const NONE: Run = { count: 0, id: '' };
 
 /** The latest run of each execution and, by `belowKey`, its sub-workflow that began to wait last. */
 const latestRuns = new BoundedMap<string, Run>(MAX_EXECUTIONS);
-/** Whether a run is a second one, as its latest node has found. */
-const verdicts = new WeakMap<IRunExecutionData, Promise<boolean>>();
+/** By runs: their IDs, and whether they are second ones, as their latest nodes have found. */
+const judged = new WeakMap<IRunExecutionData, { id: string; isSecond?: Promise<boolean> }>();
 
 /** @returns a key for n8n's store, with the day: after a move to another database, n8n counts executions from 1 again */
 const keyToday = (...parts: unknown[]) => [...parts, new Date().toISOString().slice(0, 10)].join(' ');
 
 /** @param isFirst whether the run has come to no other node of ours */
-async function judge(context: IExecuteFunctions, executionId: string, isFirst: boolean): Promise<boolean> {
+async function judge(
+	context: IExecuteFunctions,
+	executionId: string,
+	runId: string,
+	isFirst: boolean,
+): Promise<boolean> {
 	const kept = context.getContext('flow');
 	const { count, id } = (kept[CONTEXT_FIELD] ?? NONE) as Run;
 	const latest = latestRuns.get(executionId) ?? NONE;
 	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
-	const noted: Run = { count: count + 1, id: randomUUID() };
-	// In queue mode the other run is likely to be on another worker. n8n's store is slow, so a run asks it once, but for timers.
-	const isContinued =
-		hasSubExecutions(context) || (isContinuedByRequest(context) && !hasContinuedHere(executionId));
+	const noted: Run = { count: count + 1, id: runId };
+	// In queue mode the other run is likely to be in another process. n8n's store is slow, so a run asks it once, but for timers.
+	const isAllHere = hasContinuedHere(executionId) && context.getMode() !== 'manual';
+	const isContinued = hasSubExecutions(context) || (isContinuedByRequest(context) && !isAllHere);
 	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && isContinued);
-	const key = keyToday(executionId, noted.count);
-	const isFirstInStore = async () => await isFirstFor(context, key, MAX_EXECUTIONS, noted.id);
 	if (mayBeTwo) {
-		if (!(await isFirstInStore())) return true;
+		const key = keyToday(executionId, noted.count);
+		if (!(await isFirstFor(context, key, { scope, by: runId, isKept: 'once' }))) return true;
 		// Of two that came at the same moment, the one that wrote last is the first.
 		await sleep(WRITTEN_AFTER_MS);
-		if (!(await isFirstInStore())) return true;
+		if (!(await isFirstFor(context, key, { scope, by: runId }))) return true;
 	}
 	kept[CONTEXT_FIELD] = noted;
 	latestRuns.set(executionId, noted);
@@ -71,21 +74,25 @@ export async function isSecondRun(context: IExecuteFunctions): Promise<boolean> 
 	const executionId = context.getExecutionId();
 	const run = runOf(context);
 	if (!executionId || run === undefined) return false;
-	const before = verdicts.get(run);
+	const known = judged.get(run) ?? { id: randomUUID() };
+	judged.set(run, known);
+	const before = known.isSecond;
 	// n8n stores the note of a node at once, and a second run has it, if it saves the progress of executions.
-	const verdict = Promise.resolve(before).then(
-		async (isSecond) => isSecond || (await judge(context, executionId, before === undefined)),
+	const isSecond = Promise.resolve(before).then(
+		async (was) => was || (await judge(context, executionId, known.id, before === undefined)),
 	);
-	verdicts.set(run, verdict);
-	return await verdict;
+	known.isSecond = isSecond;
+	// Retry On Fail asks again.
+	isSecond.catch(() => (known.isSecond = before));
+	return await isSecond;
 }
 
 const belowKey = ({ executionId }: Above) => `below ${executionId}`;
 const countOf = ({ data }: Above) => runsIn(data).length;
 
 /** Asks n8n's store, which workers share, whether a sub-workflow is the first to wait since n8n last stored what runs it. */
-const isFirstBelow = async (context: IExecuteFunctions, above: Above, isKept: boolean) =>
-	await isFirstFor(context, keyToday(belowKey(above), countOf(above)), MAX_EXECUTIONS, above.childId, isKept);
+const isFirstBelow = async (context: IExecuteFunctions, above: Above, isKept?: 'no') =>
+	await isFirstFor(context, keyToday(belowKey(above), countOf(above)), { scope, by: above.childId, isKept });
 
 /** Notes, of what runs this execution as a sub-workflow, that this one waits, if it does. */
 export async function noteWait(context: IExecuteFunctions): Promise<void> {
@@ -94,7 +101,7 @@ export async function noteWait(context: IExecuteFunctions): Promise<void> {
 		const { count = 0 } = latestRuns.get(belowKey(above)) ?? {};
 		latestRuns.set(belowKey(above), { count: Math.max(count, countOf(above)), id: above.childId });
 		// The execution waits already.
-		await isFirstBelow(context, above, true).catch(() => undefined);
+		await isFirstBelow(context, above).catch(() => undefined);
 	}
 }
 
@@ -109,7 +116,7 @@ export async function isOneOfMany(context: IExecuteFunctions): Promise<boolean> 
 	for await (const above of executionsAbove(context)) {
 		const { count = -1, id = '' } = latestRuns.get(belowKey(above)) ?? {};
 		if (id === above.childId) continue;
-		if (count < countOf(above) && (await isFirstBelow(context, above, false))) continue;
+		if (count < countOf(above) && (await isFirstBelow(context, above, 'no'))) continue;
 		// The first of two runs may be stored before the second one comes to its next item.
 		latestRuns.set(belowKey(above), { count: Infinity, id });
 		return true;
