@@ -91,7 +91,9 @@ function whyNot(text: string, number: string): string | undefined {
 /** @returns a phone number, or the digits of one without its country code, as calls have it, however it's written; other text as it is */
 export function asCalled(text: string): string {
 	const number = clean(text);
-	return whyNot(text, number) === undefined || /^\d{7,}$/.test(number) ? number.replace(/^0+/, '') : text;
+	// Calls to SIP URIs have IP addresses.
+	const isPart = /^\d{7,}$/.test(number) && !/^\d+(\.\d+){3}$/.test(text);
+	return whyNot(text, number) === undefined || isPart ? number.replace(/^0+/, '') : text;
 }
 
 /**

@@ -35,7 +35,7 @@ describe('As people write it:', () => {
 		(text) => expect(asCalled(text)).toBe('4155550102'),
 	);
 
-	it.each(['0102', '+', 'sip:Ada@example.com', 'Room 1', '+14155550102 ext 5'])(
+	it.each(['0102', '+', '192.168.10.20', 'sip:Ada@example.com', 'Room 1', '+14155550102 ext 5'])(
 		'%j, which is no whole number, is searched for as it is',
 		(text) => expect(asCalled(text)).toBe(text),
 	);
