@@ -22,6 +22,9 @@ const common = {
 	supported: { 'dynamic-import': false },
 };
 
+/** No note for import from ECMAScript modules, which n8n doesn't do. */
+const withoutNote = { platform: 'neutral', mainFields: ['main'] };
+
 /**
  * What jsonwebtoken requires but does not need to sign a token with HS256, and what replaces it. Built-in modules must go: n8n's
  * scanner lets a community node load nothing but `crypto`.
@@ -134,6 +137,7 @@ async function bundleCredential() {
 		entryPoints: ['credentials/VideoSdkAgentCloudApi.credentials.ts'],
 		outdir: BUILD,
 		outbase: '.',
+		...withoutNote,
 		external: ['n8n-workflow', './signToken'],
 		minify: true,
 	});
@@ -151,6 +155,8 @@ async function bundleSigner() {
 		plugins: [withStubs],
 		banner: { js: signerBanner },
 		minifySyntax: true,
+		...withoutNote,
+		external: ['crypto'],
 		define: {
 			'process.env.NODE_DEBUG': 'undefined',
 			'process.version': '"v20.0.0"',

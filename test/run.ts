@@ -21,6 +21,9 @@ interface Suite {
 	prepare?(): Promise<Record<string, string> | undefined>;
 }
 
+// As in docs/dev/compatibility.md.
+if (process.env.EACH_VERSION) process.env.N8N_VERSIONS ??= '2.41.1,2.35.7,2.22.6,2.0.3,1.123.81,1.110.1';
+
 const SUITES: Record<string, Suite> = {
 	e2e: {
 		roots: ['test/e2e'],

@@ -68,7 +68,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		),
 		builderHint: {
 			searchHint:
-				"Starts a workflow when an AI voice agent's session, a phone call or a VideoSDK room starts, ends, or fails, and when a call's summary arrives. For call events, except for summaries, the trigger registers itself.",
+				"Starts a workflow when an AI voice agent's session, a phone call or a VideoSDK room starts, ends, or fails, and when a call's summary arrives.",
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',

@@ -50,7 +50,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 		),
 		builderHint: {
 			searchHint:
-				'Starts a workflow when a VideoSDK AI voice agent asks for something during a conversation (an MCP tool), and answers the agent with what the workflow found. For events, use the VideoSDK Agent Cloud Trigger instead.',
+				'Starts a workflow when a VideoSDK AI voice agent asks for something during a conversation (an MCP tool), and answers the agent with what the workflow found. For events, use the VideoSDK Agent Cloud Trigger.',
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',
