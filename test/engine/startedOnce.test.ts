@@ -178,6 +178,20 @@ describe('An execution that waits', () => {
 		const again = await rig.engine.useAgain(result, parameters, 'secondRun');
 		expect(again.run.data.executionData?.nodeExecutionStack[0]?.data.main).toMatchObject([[{ json: {} }]]);
 	});
+
+	it('is not what a second run gets that is a round of a loop ahead, at other items', async () => {
+		const { result } = await rig.engine.startAndWait(
+			2_000,
+			{},
+			{ onError: 'continueRegularOutput' as const },
+		);
+		const { parameters } = result.workflow.getNode(NODE_NAME)!;
+		const runs = result.run.data.resultData.runData[NODE_NAME]!;
+		runs.push(runs[0]!);
+		const again = await rig.engine.useAgain(result, parameters, 'secondRun');
+		const [, last] = again.run.data.resultData.runData[NODE_NAME]!;
+		expect(last?.data?.main).toMatchObject([[{ json: { error: expect.stringContaining('a second time') } }]]);
+	});
 });
 
 describe.each([

@@ -4,6 +4,7 @@ import type { IDataObject, IExecuteFunctions, IRunExecutionData, ITaskData, Work
 export interface InEngine {
 	workflow?: Workflow;
 	runExecutionData?: IRunExecutionData;
+	runIndex?: number;
 }
 
 /**
@@ -14,6 +15,10 @@ export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined
 	const { runExecutionData } = context as InEngine;
 	return runExecutionData?.executionData && runExecutionData;
 }
+
+/** @returns what tells one run of a node from its others, as in a loop */
+export const placeIn = (context: IExecuteFunctions): string =>
+	`${context.getNode().name} ${(context as InEngine).runIndex}`;
 
 /** @returns the runs of all nodes of an execution, as far as they are known */
 export function runsIn(execution?: IRunExecutionData): ITaskData[] {

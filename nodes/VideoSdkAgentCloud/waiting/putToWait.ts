@@ -2,6 +2,7 @@ import { randomBytes } from 'crypto';
 import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Want } from '../conversation/wait';
+import { placeIn } from '../n8n/nodeContext';
 import { putExecutionToWait } from '../n8n/wait';
 import { isUnreachableFrom, originOf } from '../webhook/address';
 import { Awaited } from './awaited';
@@ -89,7 +90,7 @@ export async function putToWait(
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
 	const wait = keepWait(stored);
-	wait.place = { nodeName: context.getNode().name, items: plan.last };
+	wait.place = { at: placeIn(context), items: plan.last };
 	wait.join([...plan.awaited.values()].map(({ known }) => known));
 	for (const [id, { watch }] of plan.awaited) wait.watch(watch, [id]);
 	const [first] = plan.awaited.values();
@@ -101,10 +102,11 @@ export async function putToWait(
  * Makes a second run of an execution wait for what the first one awaits at this node: n8n 2.x begins it once the first one waits, and
  * stores it in its place.
  *
- * @returns the output meanwhile; undefined if this process doesn't know that the execution waits at this node
+ * @returns the output meanwhile; undefined if this process doesn't know that the execution waits at this run of the node: in a loop, the
+ * second one may be at other items by now
  */
 export async function waitAgain(context: IExecuteFunctions): Promise<INodeExecutionData[] | undefined> {
-	const { stored, place } = findWaitAt(context.getExecutionId(), context.getNode().name) ?? {};
+	const { stored, place } = findWaitAt(context.getExecutionId(), placeIn(context)) ?? {};
 	if (stored === undefined || place === undefined) return undefined;
 	const { n8nDeadlineMs } = budgetOfWait(stored);
 	await putExecutionToWait(context, JSON.stringify(stored), place.items, n8nDeadlineMs);

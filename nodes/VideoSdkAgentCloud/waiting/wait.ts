@@ -40,8 +40,8 @@ export class Wait {
 	private response?: IDataObject;
 	/** Whether this process has told n8n to continue the execution. A worker in queue mode never does. */
 	hasContinued = false;
-	/** The node that waits, and its output at n8n's own deadline. Undefined: another process put the execution to wait. */
-	place?: { nodeName: string; items: INodeExecutionData[] };
+	/** The run of the node that waits, and its output at n8n's own deadline. Undefined: another process put the execution to wait. */
+	place?: { at: string; items: INodeExecutionData[] };
 
 	constructor(readonly stored: StoredWait) {
 		this.kind = KINDS[stored.kind];
@@ -186,11 +186,11 @@ export function findWait({ key }: StoredWait): Wait | undefined {
 	return waits.get(key);
 }
 
-/** @returns what an execution awaits at a node, if this process has put it to wait there */
-export function findWaitAt(executionId: string, nodeName: string): Wait | undefined {
+/** @returns what an execution awaits at a run of a node (`placeIn`), if this process has put it to wait there */
+export function findWaitAt(executionId: string, at: string): Wait | undefined {
 	return [...waits.values()].find(
 		({ stored, place, isWaiting, isTooLate }) =>
-			stored.executionId === executionId && place?.nodeName === nodeName && isWaiting && !isTooLate,
+			stored.executionId === executionId && place?.at === at && isWaiting && !isTooLate,
 	);
 }
 
