@@ -5,12 +5,7 @@ import type { Fault } from '../simulator';
 import { actionNode, inMode, itemNodes, jsonNode, n8nNode, SESSION, to, webhookNode } from './nodes';
 
 /** What a call or session was started for; in its metadata. `path` tells the copies of a row apart. */
-export interface Mark {
-	tag: string;
-	row: number;
-	path: string;
-	node: string;
-}
+export type Mark = { tag: string; row: number; path: string; node: string };
 export interface RandomWorkflow {
 	nodes: WorkflowNode[];
 	connections: Record<string, { main: Array<ReturnType<typeof to>> }>;

@@ -26,11 +26,7 @@ const AFTER_STOP_MS = 1_500;
 const HANGS_MS = 32_000;
 const OPEN = ['new', 'running', 'waiting', 'unknown'];
 
-interface Out {
-	[field: string]: unknown;
-	error?: string;
-	outcome?: string;
-}
+type Out = { [field: string]: unknown; error?: string; outcome?: string };
 const keyOf = ({ tag, row, path, node }: Partial<Mark> = {}) => [tag, row, path, node].join(' ');
 const isStart = (node = '') => /X(make|start|send)/.test(node);
 
@@ -169,11 +165,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		return problems.map((problem) => `${seed}${isDisturbed ? ' (restart)' : ''}: ${problem}`);
 	}
 
-	interface Circumstances {
-		isDisturbed: boolean;
-		isRetried: boolean;
-		stoppedMs: number;
-	}
+	type Circumstances = { isDisturbed: boolean; isRetried: boolean; stoppedMs: number };
 
 	function judge(
 		{ tag, nodes }: RandomCase,
