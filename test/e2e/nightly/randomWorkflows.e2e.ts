@@ -156,7 +156,6 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const executions = (await patiently('executions', read)).flat();
 		problems.push(...judge(drawn, executions, { isDisturbed, isRetried: clicks.length > 0, stoppedMs }));
 		if (FUZZ_FOLDER && (problems.length > 0 || FUZZ_ONLY)) {
-			mkdirSync(FUZZ_FOLDER, { recursive: true });
 			const own = all().filter((one) => markOf(one)?.tag === tag);
 			const requests = simulator.requests.filter(({ body }) => JSON.stringify(body ?? '').includes(tag));
 			const found = JSON.stringify({ problems, drawn, own, requests, executions }, null, 1);
@@ -250,6 +249,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 	}
 
 	it(`${SEEDS.length} cases from ${SEEDS[0]} on`, async () => {
+		if (FUZZ_FOLDER) mkdirSync(FUZZ_FOLDER, { recursive: true });
 		const found: string[] = [];
 		const others = [world(), restart()];
 		const left = [...SEEDS];
