@@ -20,7 +20,8 @@ function process(): typeof SecondRun {
 }
 
 /** What n8n's database gives all processes: lists that are read and written as a whole. */
-function database() {
+/** @param isForeign n8n's Remove Duplicates keeps something else for the workflow */
+function database(isForeign = false) {
 	const lists: Record<string, string[]> = {};
 	/** It fails so often before it answers. */
 	let failures = 1;
@@ -29,6 +30,7 @@ function database() {
 		const checkProcessedAndRecord = async (ids: string[], scope: string) => {
 			// As if another process had begun the list at the same instant.
 			if (failures-- > 0) throw new Error('duplicate key value');
+			if (isForeign && scope === 'workflow') throw new Error('saved with an incompatible setting');
 			const before = lists[nameOf(scope)] ?? [];
 			await new Promise(setImmediate);
 			lists[nameOf(scope)] = [...new Set([...before, ...ids])];
@@ -88,7 +90,7 @@ it('Of the runs that begin with the same stored execution, one alone starts some
 });
 
 it("A run asks again, with Retry On Fail, if n8n's store failed: before it wrote, and after", async () => {
-	const { helpersOf, fail } = database();
+	const { helpersOf, fail } = database(true);
 	const runData = { Approval: [{ startTime: 1 }] };
 	const context = {
 		...{ getNode: () => NODE, getWorkflow: () => ({ id: 'w' }), getExecutionId: () => '1' },

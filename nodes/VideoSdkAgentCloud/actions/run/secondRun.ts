@@ -9,7 +9,7 @@ import { hasContinuedHere } from '../../waiting/wait';
 
 /** As many as n8n keeps by default. */
 const MAX_EXECUTIONS = 10_000;
-/** Of the workflow, not of a node: the other run may have come to another one. */
+/** One list for all nodes of a workflow, since the other run may be at a different node. */
 const scope = 'workflow';
 const CONTEXT_FIELD = 'agentCloudRun';
 /** By then n8n's store has what another process wrote at the same moment. */
@@ -44,7 +44,8 @@ async function judge(
 	const latest = latestRuns.get(executionId) ?? NONE;
 	if (count < latest.count || (count === latest.count && id !== latest.id)) return true;
 	const noted: Run = { count: count + 1, id: runId };
-	// In queue mode the other run is likely to be in another process. n8n's store is slow, so a run asks it once, but for timers.
+	// In queue mode, the other run is probably in a different process. n8n's store is slow, so a run asks it only once, but for each node
+	// while a timer may fire.
 	const isAllHere = hasContinuedHere(executionId) && context.getMode() !== 'manual';
 	const isContinued = hasSubExecutions(context) || (isContinuedByRequest(context) && !isAllHere);
 	const mayBeTwo = timersUntilMs(context) > Date.now() || (isFirst && isContinued);
