@@ -12,7 +12,7 @@ import {
 } from './scriptedModel';
 import {
 	actionNode,
-	BY_GATEWAY,
+	BY_RULE,
 	chain,
 	inMode,
 	itemNodes,
@@ -257,7 +257,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 	// At the end: those who answer the phone for questions take any call for theirs.
 	describe('a tool that starts something', () => {
 		// Without the option no number is called again for any reason.
-		const make = { ...BY_GATEWAY, operation: 'make', options: { allowSameNumber: true } };
+		const make = { ...BY_RULE, operation: 'make', options: { allowSameNumber: true } };
 		const calling = () => tool(CALL, { ...make, to: fromAI('whom', 'The number to call') });
 		const call = (whom: string) => ({ tool: functionOf(CALL), arguments: { whom } });
 		const used = ({ messages }: ModelRequest) =>

@@ -15,7 +15,11 @@ export const inMode = (mode: string, value: string) => ({ __rl: true, mode, valu
 /** Most starts of a session begin with it. */
 export const SESSION = { resource: 'session', deploymentId: inMode('id', 'ddv_support') };
 /** And most calls. */
-export const BY_GATEWAY = { resource: 'call', callVia: 'gateway', gatewayId: inMode('id', 'gw_out_01') };
+export const BY_RULE = {
+	resource: 'call',
+	routingRuleId: inMode('id', 'rule_out_01'),
+	from: inMode('number', '+15550102001'),
+};
 
 /** @param type of n8n's usual package, or with the name of another one */
 export function n8nNode(name: string, type: string, parameters: object = {}, typeVersion = 1): WorkflowNode {

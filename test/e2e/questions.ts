@@ -2,7 +2,7 @@ import { waitFor } from '../n8n/processes';
 import type { HandedTool } from '../simulator/toolAgent';
 import { untilWaiting } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
-import { BY_GATEWAY } from './nodes';
+import { BY_RULE } from './nodes';
 import type { Setup } from './setup';
 
 /** A question by phone: the call, what its agent was given, and the execution that waits. */
@@ -13,7 +13,7 @@ export interface Question extends HandedTool {
 }
 
 export const question = (more: object = {}) => ({
-	...BY_GATEWAY,
+	...BY_RULE,
 	operation: 'sendAndWait',
 	to: '+15550003000',
 	message: 'May we come on Thursday?',

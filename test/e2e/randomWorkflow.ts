@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { WorkflowNode } from '../n8n/rest';
 import type { Fault } from '../simulator';
-import { actionNode, inMode, itemNodes, jsonNode, n8nNode, SESSION, to, webhookNode } from './nodes';
+import { actionNode, BY_RULE, inMode, itemNodes, jsonNode, n8nNode, SESSION, to, webhookNode } from './nodes';
 
 /** What a call or session was started for; in its metadata. `path` tells the copies of a row apart. */
 export type Mark = { tag: string; row: number; path: string; node: string };
@@ -131,8 +131,10 @@ class Drawing implements RandomWorkflow {
 		const waits = operation !== 'make';
 		const recording = operation === 'sendAndWait' ? undefined : this.oneOf('none', ...KEPT);
 		this.ours({
-			...{ resource: 'call', operation, to: '={{ $json.to }}', callVia: 'routingRule', recording },
-			...{ routingRuleId: inMode('id', 'rule_out_01'), from: inMode('number', '+15550102001') },
+			...BY_RULE,
+			operation,
+			to: '={{ $json.to }}',
+			recording,
 			...{ maxCallDuration: this.oneOf(0, 5, 600), message: 'May we come?' },
 			...{ maxWait: this.oneOf(0.05, 0.1, 0.15, 0.25), maxWaitUnit: 'minutes' },
 			responseType: this.oneOf('approval', 'freeText'),

@@ -148,7 +148,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		expect(new Set(signatures).size).toBeGreaterThanOrEqual(4);
 		expect(tokensSeen(setup.simulator).length).toBeGreaterThan(20);
 		// The API knows the trunk's password.
-		answers.push(JSON.stringify(await searchList(setup, 'searchGateways', { parameters: START })));
+		answers.push(JSON.stringify(await searchList(setup, 'searchPhoneNumbers', { parameters: START })));
 		// That the search would find something: n8n's own database and debug log are really read.
 		expect(found(["VideoSDK didn't respond in time"]).join()).toContain('database.sqlite');
 		expect(setup.n8n.logs).toContain('debug');

@@ -9,7 +9,7 @@ import type { HandedTool } from '../simulator/toolAgent';
 import { checkAsync } from '../unit/support';
 import { byRule, callParameters, made, TO } from './callRig';
 import { ACTION, REVIEW, TOOL } from './engine';
-import { byId, failureOf, jsonOf, passTime, later, useRig } from './rig';
+import { failureOf, jsonOf, passTime, later, useRig } from './rig';
 
 /** An execution that is left waiting would keep the test. */
 afterEach(async () => {
@@ -302,8 +302,7 @@ describe('Nothing is asked', () => {
 
 	it("if VideoSDK's agents could not reach n8n", async () => {
 		rig.use({ baseUrl: 'https://api.videosdk.live' });
-		const via = { callVia: 'gateway', gatewayId: byId('gw') };
-		const { message, description } = await rig.failure(ask(via));
+		const { message, description } = await rig.failure(ask());
 		expect(message).toMatch(/VideoSDK's agents can't reach this execution at http:\/\/localhost:5678/);
 		expect(description).toContain('N8N_WEBHOOK_URL');
 	});

@@ -1,5 +1,5 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { byGateway, callParameters, RULE } from './callRig';
+import { byRule, callParameters, RULE } from './callRig';
 import { failureOf, parametersOf, startParameters, useRig } from './rig';
 
 const rig = useRig();
@@ -16,7 +16,7 @@ type Case = [what: string, field: string, parameters: INodeParameters, good: unk
 
 const CASES: Case[] = [
 	['the version is named twice', 'Version ID', { ...DISPATCH, versionTag: VALUE }, '', 'production'],
-	['a gateway is to call from letters', 'From', byGateway({ from: VALUE }), RULE.from, 'Line 1'],
+	['a call is to come from letters', 'From', byRule({ from: VALUE }), RULE.from, 'Line 1'],
 	['dates are the wrong way round', "Start Date' is after 'End Date", UNTIL, '2026-01-15', '2026-01-14'],
 	[
 		'a variable is the room that is made',

@@ -21,13 +21,13 @@ export const byRule = (more: IDataObject = {}): INodeParameters =>
 		...more,
 	});
 
-/** The same for a call that is waited for, however long it takes. */
+/** The same from a SIP address, which isn't looked for among the rule's numbers: the call is the first request. */
+export const fromSip = (more: IDataObject = {}): INodeParameters =>
+	byRule({ from: 'sip:desk@pbx.example.com', ...more });
+
+/** The same as by a rule for a call that is waited for, however long it takes. */
 export const makeAndWait = (more: IDataObject = {}): INodeParameters =>
 	byRule({ operation: 'makeAndWait', maxCallDuration: 0, ...more });
-
-/** Parameters that make a call through a gateway, but for what is given. */
-export const byGateway = (more: IDataObject = {}): INodeParameters =>
-	callParameters('make', { to: EACH_TO, callVia: 'gateway', gatewayId: byId('gw_out_01'), ...more });
 
 /** The requests to make a call, also those that failed. */
 export const made = ({ simulator }: Rig): RecordedRequest[] =>

@@ -1,6 +1,6 @@
 /** The resource Call. What is sent: see official. */
 import type { IDataObject } from 'n8n-workflow';
-import { byGateway, byRule, CALL, callParameters, made, RULE, TO } from './callRig';
+import { byRule, CALL, callParameters, fromSip, made, RULE, TO } from './callRig';
 import { byId, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
@@ -205,6 +205,6 @@ it("A record that repeats the request's token comes out without it", async () =>
 		data: { callId: 'c1', metadata: { note: `Bearer ${authorization}`, key: 'eyJhIjoxfQ.eyJhIjoxfQ.x' } },
 	});
 	rig.simulator.addFault({ kind: 'noData', body });
-	const [call] = await rig.json(byGateway({ options: { simplify: false } }));
+	const [call] = await rig.json(fromSip({ options: { simplify: false } }));
 	expect(call?.metadata).toEqual({ note: 'Bearer …', key: 'eyJhIjoxfQ.eyJhIjoxfQ.x' });
 });

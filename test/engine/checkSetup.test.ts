@@ -203,8 +203,6 @@ const CALLS: Setups = {
 	'a number that calls refuse': [() => ({ ...RULE, from: '5550102001' }), { number: /isn't a phone number/ }],
 	"a different rule's number": [() => ({ ...RULE, from: '+15550102002' }), { number: /doesn't belong/ }],
 	"someone else's number": [() => ({ from: '+15559999999' }), { number: /no phone number/ }],
-	'a gateway and its number': [() => ({ gatewayId: 'gw_out_01', from: '+15550101001' })],
-	'a gateway for incoming calls': [() => ({ gatewayId: 'gw_in_01' }), { gateway: /no outbound gateway/ }],
 };
 
 const OTHERS: Setups = {
@@ -288,8 +286,8 @@ const OTHERS: Setups = {
 		{ number: /doesn't allow/ },
 	],
 	'a plan without telephony, where calls are to be made': [
-		() => (refuseTelephony(), { ...RULE, gatewayId: 'gw_out_01' }),
-		{ 'routingRule number gateway': /doesn't allow/ },
+		() => (refuseTelephony(), RULE),
+		{ 'routingRule number': /doesn't allow/ },
 	],
 };
 
@@ -327,8 +325,8 @@ it('checks what is given, in the order of the fields', async () => {
 	expect(Object.keys(await check())).toEqual([...CHECKS, 'webhookPublic', 'routingRule', 'number']);
 	expect(Object.keys(await check({ tag: 'v1' }))).toEqual([...CHECKS, 'tag']);
 	const { url: webhookUrl } = await publishTrigger();
-	const fields = { deploymentId: 'ddv_support', tag: 'v1', webhookUrl, ...RULE, gatewayId: 'gw_out_01' };
-	const names = [...CHECKS, 'deployment', 'tag', ...WEBHOOK_CHECKS, 'routingRule', 'number', 'gateway'];
+	const fields = { deploymentId: 'ddv_support', tag: 'v1', webhookUrl, ...RULE };
+	const names = [...CHECKS, 'deployment', 'tag', ...WEBHOOK_CHECKS, 'routingRule', 'number'];
 	expect(Object.keys(await check(fields))).toEqual(names);
 });
 

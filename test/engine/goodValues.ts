@@ -12,7 +12,6 @@ const GOOD: IDataObject = {
 	answerJson: '{}',
 	deploymentId: 'ddv_support',
 	endDate: '2026-01-15',
-	gatewayId: 'gw_out_01',
 	roomId: 'abcd-efgh-ijkl',
 	startDate: '2026-01-15',
 	statuses: ['stopped'],

@@ -22,12 +22,9 @@ const each = <T>(names: string, value: T) =>
 
 /** What a new node holds: a parameter has the same default wherever it occurs, but for those named with an operation below. */
 const DEFAULTS: INodeParameters = {
-	...each(
-		'agentId callId deploymentId from gatewayId routingRuleId sessionId tag webhookUrl',
-		NOTHING_PICKED,
-	),
+	...each('agentId callId deploymentId from routingRuleId sessionId tag webhookUrl', NOTHING_PICKED),
 	...each('agentTools env filters metaData options roomOptions', {}),
-	...{ callVia: 'routingRule', getBy: 'room', recordingType: 'room', responseType: 'approval' },
+	...{ getBy: 'room', recordingType: 'room', responseType: 'approval' },
 	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
 	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
 	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours', statuses: ['completed', 'failed', 'stopped'] },
@@ -37,15 +34,15 @@ const DEFAULTS: INodeParameters = {
  * interface.md has them. What has no default above is empty.
  */
 const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData recording agentTools';
-const CALL = 'to callVia routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
+const CALL = 'to routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
 const LIST = 'returnAll limit';
 const MAKE =
 	'allowSameNumber batching callingHours context ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
-	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from gatewayId',
+	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
 	'agent dispatch': `agentId meetingId versionId versionTag agentTools specifyMetaData metaData roomOptions / context toolsValidFor / autoEndSession joinMeeting playground sessionTimeoutSeconds vision`,
 	'call get': `callId include / includeWait simplify`,
-	'call getAll': `${LIST} filters simplify / / type endDate gatewayId outcome roomId ruleId search startDate`,
+	'call getAll': `${LIST} filters simplify / / type endDate outcome roomId ruleId search startDate`,
 	'call hangUp': 'callId',
 	'call make': `${CALL} recording / ${MAKE}`,
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
@@ -237,7 +234,6 @@ describe('The action', () => {
 	const transcription = { resource: 'transcription', operation: 'get' };
 	it.each<[INodeParameters, string, string]>([
 		[{ resource: 'room', operation: 'create', recording: 'summarize' }, 'summaryPrompt', ''],
-		[{ resource: 'call', callVia: 'gateway', operation: 'make' }, 'gatewayId from', 'routingRuleId'],
 		[{ ...transcription, getBy: 'id' }, 'transcriptionId waitUntilReady', 'roomId'],
 		[{ ...transcription, waitUntilReady: false }, 'includeText', 'maxWait maxWaitUnit'],
 		[{}, 'recording', 'summaryPrompt'],

@@ -2,7 +2,7 @@
 import type { INodeListSearchResult, INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
 import { SIP_PASSWORD } from '../simulator';
-import { byGateway, byRule, callParameters } from './callRig';
+import { byRule, callParameters } from './callRig';
 import { byId, DEPLOYMENTS, everythingOn, expectNoSecrets, thrownBy, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
@@ -10,7 +10,6 @@ const rig = useRig({ callBehaviour: false });
 /** Paths, how many entries there are, and name and value of one of them. */
 const LISTS = {
 	searchDeployments: [DEPLOYMENTS, 14, 'Support agent (latest, v1)', 'ddv_support'],
-	searchGateways: ['/v2/sip/outbound-gateways', 12, 'Outbound gateway 01 · +15550101001', 'gw_out_01'],
 	searchPhoneNumbers: ['/v2/sip/phone-numbers', 23, 'Line 01 · +15550102001', '+15550102001'],
 	// Those for incoming calls are not in it.
 	searchRoutingRules: ['/v2/sip/routing-rule', 12, 'Outbound rule 01 · +15550102001', 'rule_out_01'],
@@ -57,13 +56,13 @@ const auth = { auth: { username: 'sip-user', password: SIP_PASSWORD } };
 it.each<[RegExp, Fault]>([
 	[/didn't accept the API key and secret \(status 401\)/, { kind: 'status', status: 401 }],
 	[/No telephony/, { kind: 'status', status: 403, body: { message: 'No telephony', ...auth } }],
-	[/unexpected response/, { kind: 'noData', body: { gateways: [auth] } }],
+	[/unexpected response/, { kind: 'noData', body: { numbers: [auth] } }],
 	[/unexpected response/, { kind: 'noData', body: { data: auth } }],
 	[/unexpected response/, { kind: 'notJson', body: `<pre>${JSON.stringify(auth)}</pre>` }],
 	[/unexpected response/, { kind: 'noData', body: { message: 7, data: 1, ...auth } }],
 	[/status 400/, { kind: 'status', status: 400, body: { outbound: auth } }],
 	[/status 400/, { kind: 'status', status: 400, body: `Bad gateway: ${JSON.stringify(auth)}` }],
-	[/status 500/, { kind: 'status', status: 500, body: { ...auth, gateway: auth } }],
+	[/status 500/, { kind: 'status', status: 500, body: { ...auth, outbound: auth } }],
 	[/status 302/, { kind: 'redirect', status: 302 }],
 	[/VideoSDK/, { kind: 'truncate' }],
 ])('A list that cannot be had is told in words, without a secret: %s %j', async (words, fault) => {
@@ -84,9 +83,9 @@ it.each([
 	['searchDeployments', 'campaign_1', ['ddv_campaign_10', 'ddv_campaign_11', 'ddv_campaign_12']],
 	['searchDeployments', 'v1', ['ddv_support']],
 	['searchDeployments', 'zzz', []],
-	['searchGateways', ' 0101004 ', ['gw_out_04']],
 	['searchPhoneNumbers', '+15550102007', ['+15550102007']],
 	['searchRoutingRules', 'rule_out_05', ['rule_out_05']],
+	['searchRoutingRules', ' 0102004 ', ['rule_out_04']],
 ])('%s is searched by "%s"', async (method, filter, values) => {
 	expect(valuesOf(await search(method, filter))).toEqual(values);
 });
@@ -94,7 +93,7 @@ it.each([
 it('A list may be bare; what has no name shows its ID, and what has no ID is left out', async () => {
 	const two = { id: 'two', name: 'Two', tag: null, numbers: [] };
 	const body = [{ id: 'one' }, { name: 'No ID' }, { id: '' }, two, null, 'x'];
-	for (const method of ['searchDeployments', 'searchGateways']) {
+	for (const method of ['searchDeployments', 'searchRoutingRules']) {
 		rig.simulator.addFault({ kind: 'noData', body });
 		expect((await search(method)).results).toEqual([
 			{ name: 'one', value: 'one' },
@@ -152,7 +151,6 @@ describe('The numbers to call from', () => {
 		['the rule names none', rule('rule'), () => answerRule()],
 		['the rule names them by ID', rule('rule'), () => answerRule('pn_1')],
 		["the rule can't be fetched", rule('rule_out_02'), refuse],
-		['a gateway is used', { callVia: 'gateway', ...rule('rule_out_02') }, nothing],
 	])('are all of the project where %s', async (_what, fields, prepare) => {
 		prepare();
 		expect(await from(fields)).toHaveLength(23);
@@ -177,7 +175,7 @@ it('No run and no list holds the password of a trunk', async () => {
 	const results: unknown[] = [];
 	for (const method of [...METHODS, 'searchCalls']) results.push(await search(method));
 	const gets = [callParameters('getAll', { simplify: false }), callParameters('get', { callId: 'nobody' })];
-	for (const parameters of [byRule(), byGateway(), ...gets]) results.push(await rig.run(parameters));
+	for (const parameters of [byRule(), ...gets]) results.push(await rig.run(parameters));
 	expect(everythingOn(results)).not.toContain(SIP_PASSWORD);
 	expectNoSecrets(rig, results);
 });

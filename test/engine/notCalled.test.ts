@@ -1,7 +1,7 @@
 /** What comes out of an item whose call was not made, or may not have been: a workflow goes on by `outcome` and `to`. */
 import type { IDataObject } from 'n8n-workflow';
 import type { Fault } from '../simulator';
-import { byGateway, byRule, made, TO } from './callRig';
+import { byRule, fromSip, made, TO } from './callRig';
 import type { RunOptions } from './engine';
 import { failureOf, jsonOf, passTime, retryOnFail, useRig } from './rig';
 
@@ -11,7 +11,7 @@ const ADA = '+15550003001';
 const GRACE = '+15550003002';
 /** Calls the number of each item, one after another. */
 async function call(numbers: unknown[], options: IDataObject = {}, more: Partial<RunOptions> = {}) {
-	const parameters = byGateway({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });
+	const parameters = fromSip({ to: '={{ $json.phone }}', options: { maxConcurrency: 1, ...options } });
 	const items = numbers.map((phone, row) => ({ phone, row }) as IDataObject);
 	return await rig.run(parameters, { items, ...more });
 }
@@ -129,7 +129,7 @@ describe('Calling Hours', () => {
 		const match = { path: /sip\/call$/ };
 		rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match });
 		const options = { callingHours: around(Date.now() - 59 * MINUTE_MS) };
-		const parameters = byGateway({ recording: 'record', options });
+		const parameters = fromSip({ recording: 'record', options });
 		expect(await rig.json(parameters)).toMatchObject([{ outcome: 'notCalled' }]);
 		expect(called()).toHaveLength(1);
 		expect([...rig.simulator.rooms.values()]).toMatchObject([{ disabled: true }]);

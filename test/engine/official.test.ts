@@ -2,7 +2,7 @@
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import type { INodeParameters } from 'n8n-workflow';
 import type { RecordedRequest } from '../simulator';
-import { byGateway, byRule, callParameters, RULE, TO } from './callRig';
+import { byRule, callParameters, RULE, TO } from './callRig';
 import { parametersOf, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
@@ -27,12 +27,11 @@ const call = {
 	metadata: { row: 7, tags: ['a'] },
 };
 const rule = { callFrom: RULE.from, routingRuleId: RULE.routingRuleId };
-const gateway = { gatewayId: 'gw_out_01' };
 const recording = (transcription?: object) => ({
 	autoStartConfig: { recording: transcription ? { transcription: { enabled: true, ...transcription } } : {} },
 });
 const filters = {
-	...{ type: 'outbound', ...ROOM, ...gateway, ruleId: 'rule_out_01', search: TO },
+	...{ type: 'outbound', ...ROOM, ruleId: 'rule_out_01', search: TO },
 	startDate: '2026-01-15T10:00:00.000+05:30',
 };
 const webhook = { url: HOOK, events: ['session-ended', 'recording-stopped'] };
@@ -65,16 +64,6 @@ it.each<Sent>([
 		'a call from a number of the list, however the API spells it',
 		byRule({ from: { __rl: true, mode: 'list', value: '15550102001' }, maxCallDuration: 0 }),
 		({ sip }) => sip.calls.create({ callTo: TO, ...rule, callFrom: '15550102001' }),
-	],
-	[
-		'a call through a gateway',
-		byGateway({ maxCallDuration: 0 }),
-		({ sip }) => sip.calls.create({ callTo: TO, ...gateway }),
-	],
-	[
-		'a call through a gateway with everything',
-		byGateway({ ...metaData, maxCallDuration: '90', from: '+15550101001', options }),
-		({ sip }) => sip.calls.create({ ...call, ...gateway, callFrom: '+15550101001' }),
 	],
 	['Get', callParameters('get', { callId: 'call/1 ?' }), ({ sip }) => sip.calls.get('call/1 ?')],
 	['Hang Up', callParameters('hangUp', { callId: 'c' }), ({ sip }) => sip.calls.end('c')],

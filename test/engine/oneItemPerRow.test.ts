@@ -6,7 +6,7 @@ import {
 	WorkflowExpression,
 } from 'n8n-workflow';
 import { contextEnvelope, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
-import { byGateway, byRule, CALL } from './callRig';
+import { byRule, CALL, fromSip } from './callRig';
 import { byId, parametersOf, passTime, startParameters, useRig } from './rig';
 import { rows } from './waitingRun';
 
@@ -42,9 +42,9 @@ const unanswered = () => rig.requests.filter(({ status }) => status === undefine
 it.each<[string, number, INodeParameters]>([
 	['3 if so chosen', 3, startParameters({ options: { maxConcurrency: 3 } })],
 	['100 for sessions', 100, startParameters()],
-	['5 for calls', 5, byGateway()],
-	['5 for calls that are waited for', 5, byGateway({ operation: 'makeAndWait' })],
-	['12 for calls if so chosen', 12, byGateway({ options: { maxConcurrency: 12 } })],
+	['5 for calls', 5, fromSip()],
+	['5 for calls that are waited for', 5, fromSip({ operation: 'makeAndWait' })],
+	['12 for calls if so chosen', 12, fromSip({ options: { maxConcurrency: 12 } })],
 	['4 for files, whatever was chosen', 4, { ...download, options: { maxConcurrency: 100 } }],
 ])('Max Concurrency is %s', async (_what, count, parameters) => {
 	let most = 0;

@@ -6,7 +6,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
-import { byGateway, byRule, CALL, made, TO } from './callRig';
+import { byRule, CALL, fromSip, made, TO } from './callRig';
 import { overwriteDeduplication } from './deduplication';
 import { NODE_NAME } from './engine';
 import { goodFields } from './goodValues';
@@ -100,8 +100,8 @@ it.each(OPERATIONS.filter(({ starts }) => starts))(
 );
 
 it.each([
-	['a call', byGateway(), { message: 'Call initiated successfully' }],
-	['a call', byGateway(), { data: { status: 'initiated' } }],
+	['a call', fromSip(), { message: 'Call initiated successfully' }],
+	['a call', fromSip(), { data: { status: 'initiated' } }],
 	['a session', startParameters(), { data: {} }],
 	['a dispatch', DISPATCH, { data: {} }],
 	['a dispatch', DISPATCH, { success: 'true', data: {} }],
@@ -153,7 +153,7 @@ describe('Retry On Fail', () => {
 		rig.simulator.addFault({ kind: 'delay' });
 		rig.simulator.addFault({ kind: 'status', status: 400 });
 		const to = `={{ $itemIndex === 0 || $execution.customData.get('callId') ? '${TO}' : '+15550009' }}`;
-		const parameters = byGateway({ to, options: { maxConcurrency: 1 } });
+		const parameters = fromSip({ to, options: { maxConcurrency: 1 } });
 		const result = await rig.run(parameters, { items: [{}, {}], node: retryOnFail });
 		expect(made(rig).filter(({ body }) => (body as { sipCallTo: string }).sipCallTo === TO)).toHaveLength(1);
 		expect(failureOf(result).message).toMatch(/^'To' is the same in items 0 and 1: .*\[item 1\]$/);
@@ -195,7 +195,7 @@ describe('An execution that waits', () => {
 });
 
 describe.each([
-	['call', byGateway()],
+	['call', fromSip()],
 	['session', startParameters()],
 	['dispatch', DISPATCH],
 ] as const)('Someone retries an execution that failed: each %s', (starts, parameters) => {
@@ -299,7 +299,7 @@ it('The room of a call that was not made is closed although the user has stopped
 		const headers = { 'retry-after': '30' };
 		rig.simulator.addFault({ kind: 'status', status: 429, headers, until, match: { path: /call$/ } });
 	});
-	await rig.run(byGateway({ recording: 'record' }));
+	await rig.run(fromSip({ recording: 'record' }));
 	const [room] = rig.simulator.rooms.values();
 	while (!room?.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
 	expect(rig.simulator.calls.size).toBe(0);

@@ -96,25 +96,18 @@ const callFields = {
 // In lists the ID has a name of its own.
 const listedCall = object({ callId: text, ...callFields, ...fields('gatewayName? ruleName?', optionalText) });
 const callAnswer = object({ 'message?': string, data: object({ id: text, ...callFields }) });
-const callBody: Schema = {
-	...object({
-		...fields('sipCallTo sipCallFrom?', target),
-		...fields('routingRuleId? gatewayId? destinationRoomId?', text),
-		'participant?': object({ ...fields('id? name?', text), 'metadata?': map }),
-		'metadata?': map,
-		...fields('recordAudio? waitUntilAnswered? dtmf? hidePhoneNumber?', boolean),
-		...fields('ringingTimeout? maxCallDuration?', positive),
-		'mediaEncryption?': oneOfTexts('enable', 'disable'),
-		'headers?': mapOfTexts,
-		'includeHeaders?': oneOfTexts('ALL', 'SIP_X_HEADERS', 'NONE'),
-	}),
-	oneOf: [
-		{ required: ['routingRuleId', 'sipCallFrom'], not: { required: ['gatewayId'] } },
-		{ required: ['gatewayId'], not: { required: ['routingRuleId'] } },
-	],
-};
+const callBody = object({
+	...fields('sipCallTo sipCallFrom', target),
+	...fields('routingRuleId destinationRoomId?', text),
+	'participant?': object({ ...fields('id? name?', text), 'metadata?': map }),
+	'metadata?': map,
+	...fields('recordAudio? waitUntilAnswered? dtmf? hidePhoneNumber?', boolean),
+	...fields('ringingTimeout? maxCallDuration?', positive),
+	'mediaEncryption?': oneOfTexts('enable', 'disable'),
+	'headers?': mapOfTexts,
+	'includeHeaders?': oneOfTexts('ALL', 'SIP_X_HEADERS', 'NONE'),
+});
 
-const gateway = withAtLeast({ id: text, name: text, numbers: arrayOf(text) });
 const phoneNumber = object({
 	phoneNumber: withAtLeast({ phoneNumberId: text, e164: text, name: string }),
 	...fields('inbound outbound', orNull(map)),
@@ -266,7 +259,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	[`GET ${CALL}`]: listOf(listedCall, {
 		...whereabouts,
 		...period,
-		...fields('id gatewayId ruleId type search', string),
+		...fields('id ruleId type search', string),
 	}),
 	[`GET ${CALL}/:id`]: { answer: callAnswer },
 	[`POST ${CALL}/end`]: { body: object({ callId: text }), answer: callAnswer },
@@ -275,7 +268,6 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		answer: callAnswer,
 	},
 
-	'GET /v2/sip/outbound-gateways': listOf(gateway, { id: string, search: string }, { bare: true }),
 	'GET /v2/sip/routing-rule': rules,
 	'GET /v2/sip/phone-numbers': listOf(
 		phoneNumber,

@@ -5,13 +5,10 @@ import { ApiError, type Call } from './request';
 import type { World } from './world';
 
 /** The body of a request to make a call, as far as the simulator heeds it. */
-interface CallBody extends Pick<
-	CallInput,
-	'gatewayId' | 'metadata' | 'recordAudio' | 'ringingTimeout' | 'maxCallDuration'
-> {
+interface CallBody extends Pick<CallInput, 'metadata' | 'ringingTimeout' | 'maxCallDuration'> {
 	sipCallTo: string;
-	sipCallFrom?: string;
-	routingRuleId?: string;
+	sipCallFrom: string;
+	routingRuleId: string;
 	destinationRoomId?: string;
 	waitUntilAnswered?: boolean;
 }
@@ -34,9 +31,9 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 	app.get<Call>(PATH, (request) => {
 		const { query } = request;
 		const wanted = latestFirst(calls.byId).filter((call) => {
-			const { callId, roomId, sessionId, gatewayId, ruleId, type, to, from, start } = call;
+			const { callId, roomId, sessionId, ruleId, type, to, from, start } = call;
 			return (
-				matches({ id: callId, roomId, sessionId, gatewayId, ruleId, type }, query) &&
+				matches({ id: callId, roomId, sessionId, ruleId, type }, query) &&
 				hasText(query.search, [to, from, roomId]) &&
 				between(start, query)
 			);
@@ -60,24 +57,22 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 	});
 }
 
-/** What a call begins with; rule, gateway and room must be there. */
+/** What a call begins with; rule and room must be there. */
 function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
 	const { sipCallTo, sipCallFrom, routingRuleId, destinationRoomId, ...rest } = body;
 	const rule = telephony.routingRules.find(({ id }) => id === routingRuleId);
-	if (routingRuleId && rule?.type !== 'outbound') throw new ApiError(404, 'Routing rule not found');
-	if (rest.gatewayId && !telephony.outboundGateways.some(({ id }) => id === rest.gatewayId))
-		throw new ApiError(404, 'Gateway not found');
+	if (rule?.type !== 'outbound') throw new ApiError(404, 'Routing rule not found');
 	// A custom ID will do, too.
 	const room = destinationRoomId === undefined ? undefined : rooms.find(destinationRoomId);
 	if (destinationRoomId !== undefined && !room) throw new ApiError(404, 'Room not found');
 	if (room?.disabled) throw new ApiError(402, 'Room is disabled');
-	const { gatewayId, metadata = {}, ringingTimeout, maxCallDuration } = rest;
+	const { metadata = {}, ringingTimeout, maxCallDuration } = rest;
 	return {
-		...{ type: 'outbound', to: sipCallTo, from: sipCallFrom, ruleId: routingRuleId, gatewayId },
-		...{ agentId: rule?.agentId, metadata, ringingTimeout, maxCallDuration },
+		...{ type: 'outbound', to: sipCallTo, from: sipCallFrom, ruleId: routingRuleId },
+		...{ agentId: rule.agentId, metadata, ringingTimeout, maxCallDuration },
 		roomId: room?.roomId,
-		// With a rule, the rule decides.
-		recordAudio: rule?.recording ?? rest.recordAudio ?? false,
+		// The rule decides, whatever the body has.
+		recordAudio: rule.recording,
 	};
 }
 
@@ -86,9 +81,8 @@ const shown = (call: SimulatedCall): object => ({ id: call.callId, ...rest(call)
 
 /** A row of the list: the ID is under `callId` there. */
 function listed(call: SimulatedCall, { telephony }: World): object {
-	const gateway = telephony.outboundGateways.find(({ id }) => id === call.gatewayId);
 	const rule = telephony.routingRules.find(({ id }) => id === call.ruleId);
-	return { callId: call.callId, ...rest(call), gatewayName: gateway?.name, ruleName: rule?.name };
+	return { callId: call.callId, ...rest(call), gatewayName: 'Outbound gateway 01', ruleName: rule?.name };
 }
 
 /** What the API doesn't show of a call, or under another name. */

@@ -22,7 +22,6 @@ export interface SimulatedCall {
 	roomId: string;
 	/** Of the room's session, once the call was answered. */
 	sessionId?: string;
-	gatewayId?: string;
 	ruleId?: string;
 	agentId?: string;
 	metadata: Record<string, unknown>;

@@ -22,7 +22,7 @@ runMain(async () => {
   Secret key  ${simulator.secret}
 
   Deployments to start: ddv_support (tags latest, v1), ddv_sales, ddv_campaign_01 to ddv_campaign_12
-  Calls: from +15550102001 by rule_out_01, or by gateway gw_out_01, to any number; these are special:
+  Calls: from +15550102001 by rule_out_01, to any number; these are special:
     ${Object.entries(CALL_NUMBERS)
 			.map(([outcome, number]) => `${number} ${outcome}`)
 			.join(', ')}

@@ -7,6 +7,7 @@ import { SIP_PASSWORD } from './index';
 import { officialClient, start } from './testRig';
 
 const RULE = { routingRuleId: 'rule_out_01', callFrom: '+15550102001' };
+const OTHER_RULE = { routingRuleId: 'rule_out_02', callFrom: '+15550102002' };
 const open = async () => {
 	const simulator = await start({ lifecycle: false, callBehaviour: false });
 	return { simulator, sdk: officialClient(simulator) };
@@ -22,11 +23,11 @@ it('calls: makes, gets, lists over all pages, transfers, and hangs up once', asy
 	const { calls } = sdk.sip;
 	for (let number = 0; number < 12; number++) await calls.create({ ...RULE, callTo: '+15550003000' });
 	const to = '+15550004000';
-	const { id, roomId } = await calls.create({ gatewayId: 'gw_out_02', callTo: to, ringingTimeout: 30 });
+	const { id, roomId } = await calls.create({ ...OTHER_RULE, callTo: to, ringingTimeout: 30 });
 	expect(await calls.get(id)).toMatchObject({ id, status: 'initiated', to });
 	const ids = async (filter: object) => (await all(await calls.list(filter))).map((call) => call.id);
 	expect(await ids({})).toEqual([...simulator.calls.keys()].reverse());
-	for (const filter of [{ roomId }, { gatewayId: 'gw_out_02' }, { search: '4000' }, { id }])
+	for (const filter of [{ roomId }, { ruleId: OTHER_RULE.routingRuleId }, { search: '4000' }, { id }])
 		expect(await ids(filter)).toEqual([id]);
 	expect(await ids({ startDate: Date.now() + 60_000 })).toEqual([]);
 	await simulator.moveCall(id, 'answered');
@@ -36,12 +37,11 @@ it('calls: makes, gets, lists over all pages, transfers, and hangs up once', asy
 	await expect(calls.get('nobody')).rejects.toMatchObject({ httpStatus: 404 });
 });
 
-it('telephony: gateways with the password that must go no further, numbers, rules, webhooks', async () => {
+it('telephony: numbers with the password that must go no further, rules, webhooks', async () => {
 	const { sdk } = await open();
-	const { trunks, phoneNumbers, routingRules, webhooks } = sdk.sip;
-	const gateways = await all(await trunks.outbound.list({ perPage: 5 }));
-	expect(gateways.map(({ auth }) => auth?.password)).toEqual(Array(12).fill(SIP_PASSWORD));
-	expect(await all(await phoneNumbers.list())).toHaveLength(23);
+	const { phoneNumbers, routingRules, webhooks } = sdk.sip;
+	const numbers = await all(await phoneNumbers.list());
+	expect(numbers.map(({ outbound }) => outbound?.auth?.password)).toEqual(Array(23).fill(SIP_PASSWORD));
 	expect(await all(await routingRules.list({ type: 'outbound' }))).toHaveLength(12);
 	const url = 'https://n8n.example/webhook/1/webhook';
 	await webhooks.create({ url, events: ['call-started'] });

@@ -64,10 +64,10 @@ function command({ apiKey, secret, url }: Simulator, ...options: string[]): Trac
 it('only reads by default, and tells no keys, whatever the API answers', async () => {
 	const simulator = await start();
 	const body = { data: [{ name: 'Ada', status: 1 }], pageInfo: {} };
-	simulator.addFault({ kind: 'status', status: 200, body, match: { path: /gateways/ } });
+	simulator.addFault({ kind: 'status', status: 200, body, match: { path: /phone-numbers/ } });
 	const child = command(simulator);
 	expect([await child.exited, child.output]).toEqual([1, expect.stringContaining('not tried | call.over')]);
-	expect(child.output).toMatch(/GET \/v2\/sip\/outbound-gateways: .*should/);
+	expect(child.output).toMatch(/GET \/v2\/sip\/phone-numbers: .*should/);
 	for (const own of [simulator.apiKey, simulator.secret, SIP_PASSWORD, 'eyJ', 'Ada', '+1555'])
 		expect(child.output).not.toContain(own);
 	expect(new Set(simulator.requests.map(({ method }) => method))).toEqual(new Set(['GET']));

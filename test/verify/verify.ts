@@ -17,7 +17,6 @@ const FIRST_PAGE = { page: '1', perPage: '50' };
 export const LISTS = {
 	sessions: SESSIONS,
 	agents: '/ai/v1/cloud/deployments',
-	gateways: '/v2/sip/outbound-gateways',
 	numbers: '/v2/sip/phone-numbers',
 	rules: '/v2/sip/routing-rule',
 	webhooks: WEBHOOKS,

@@ -5,13 +5,12 @@ import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
 import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
 
-/** The body of a call. Either a routing rule with the number to call from, or a gateway. Undefined fields are not sent. */
+/** The body of a call. Undefined fields are not sent. */
 export interface CallBody {
 	/** A phone number or a SIP URI. */
 	sipCallTo: string;
-	sipCallFrom?: string;
-	routingRuleId?: string;
-	gatewayId?: string;
+	sipCallFrom: string;
+	routingRuleId: string;
 	destinationRoomId?: string;
 	metadata?: IDataObject;
 	/** The API then answers when someone has picked up, or no one has. */

@@ -4,14 +4,12 @@ import { failureOf, type Send } from './client';
 import { listPages, type ListRequest } from './pagination';
 
 /**
- * The lists of what calls are made with. Rows of gateways and phone numbers hold the user name and password of the SIP trunk
- * (`auth`), so only what is needed is taken out of them, and no error quotes them.
+ * The lists of what calls are made with. Rows of phone numbers hold the user name and password of the SIP trunk (`auth`), so only what
+ * is needed is taken out of them, and no error quotes them.
  */
 function listOf(name: string, toRecord: (row: IDataObject) => IDataObject): ListRequest {
 	return { path: ['v2', 'sip', name], holdsSecrets: true, toRecord };
 }
-
-export const OUTBOUND_GATEWAYS = listOf('outbound-gateways', (row) => pick(row, ['id', 'name', 'numbers']));
 
 /** Rows: `id` (the number in E.164), `name`. */
 export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
@@ -51,7 +49,7 @@ export function isSameNumber(one: string, other: string): boolean {
 	return short === long || (isLocal && long.endsWith(short));
 }
 
-/** @returns what the row of a rule or gateway names as its numbers */
+/** @returns what the row of a rule names as its numbers */
 export const numbersOf = ({ numbers }: IDataObject): string[] =>
 	Array.isArray(numbers) ? numbers.map(String) : [];
 

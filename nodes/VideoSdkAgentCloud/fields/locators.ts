@@ -104,16 +104,3 @@ export const fromField = locator('required', 'From', 'from', {
 	entered: ['Number', 'number'],
 	placeholder: 'e.g. +14155550100',
 });
-
-/** The number from which a gateway calls. */
-export const optionalFromField = optional(
-	'refused',
-	fromField,
-	"The phone number to call from. Leave empty to use the gateway's number.",
-);
-
-/** A connection to a provider of phone lines. */
-export const gatewayField = locator('required', 'Gateway', 'gatewayId', {
-	description: 'The outbound gateway to call through',
-	placeholder: 'e.g. gw_1a2b3c',
-});

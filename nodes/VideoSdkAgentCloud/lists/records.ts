@@ -15,7 +15,6 @@ import {
 	isInbound,
 	isSameNumber,
 	numbersOf,
-	OUTBOUND_GATEWAYS,
 	PHONE_NUMBERS,
 	ROUTING_RULES,
 } from '../api/telephony';
@@ -107,27 +106,20 @@ export const searchSessions = searchOf(
 	lastIf((session) => hasStatus(session, TERMINAL_STATUSES)),
 );
 
-/** @returns the entry of what has phone numbers, of which the line has room for one */
-function entryWithNumbers({ id, name, ...row }: IDataObject) {
-	const [first, ...others] = numbersOf(row);
-	return entryOf(id, name, others.length > 0 ? `${first} +${others.length}` : first);
-}
-
 const numberEntry = ({ id, name }: IDataObject) => entryOf(id, name, id);
 
 const searchAllNumbers = searchOf(PHONE_NUMBERS, numberEntry);
 
-/** The outbound gateways. */
-export const searchGateways = searchOf(OUTBOUND_GATEWAYS, entryWithNumbers);
-
-/** The outbound routing rules. The API's path in the plural may not know the filter. */
-export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) =>
-	isInbound(rule) ? undefined : entryWithNumbers(rule),
-);
+/** The outbound routing rules, each with the first of its numbers. The API's path in the plural may not know the filter. */
+export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) => {
+	if (isInbound(rule)) return undefined;
+	const [first, ...others] = numbersOf(rule);
+	return entryOf(rule.id, rule.name, others.length > 0 ? `${first} +${others.length}` : first);
+});
 
 /** The phone numbers of the selected routing rule; all of the project if none is selected, or it names none. */
 export const searchPhoneNumbers: ListSearch = async function (filter = '', paginationToken) {
-	const routingRuleId = selectedIn(this, 'callVia') === 'gateway' ? '' : selectedIn(this, 'routingRuleId');
+	const routingRuleId = selectedIn(this, 'routingRuleId');
 	const send = clientOf(this);
 	const ofRule = routingRuleId === '' ? undefined : await fetchNumbersOfRule(send, routingRuleId);
 	if (ofRule === undefined) return await searchAllNumbers.call(this, filter, paginationToken);

@@ -3,7 +3,7 @@ import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { ensureRuntime } from '../../n8n/runtime';
 import { ANY_VERSIONS, during, publish, untilWaiting } from '../deliveries';
-import { actionNode, BY_GATEWAY, chain, LANGCHAIN, n8nNode } from '../nodes';
+import { actionNode, BY_RULE, chain, LANGCHAIN, n8nNode } from '../nodes';
 import { PATIENT, setUpAll } from '../setup';
 
 /** What n8n's own `ws` has of a WebSocket here: Node 20 has none. */
@@ -23,7 +23,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const { n8n, simulator } = setup;
 		const settings = { public: true, options: { responseMode: 'responseNodes' } };
 		const chat = { ...n8nNode('Chat', `${LANGCHAIN}.chatTrigger`, settings, 1.4), webhookId: operation };
-		const call = actionNode(setup, 'Call', { ...BY_GATEWAY, operation, to: '+15550003001', ...more });
+		const call = actionNode(setup, 'Call', { ...BY_RULE, operation, to: '+15550003001', ...more });
 		await publish(n8n, chain(operation, [chat, call, n8nNode('After', 'noOp')]));
 		const url = `${n8n.url}/webhook/${operation}/chat`;
 		await n8n.rest.waitForWebhook(url);

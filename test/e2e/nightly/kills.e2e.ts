@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { waitFor, write } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
 import { during, publish, untilPublished, VERSIONS } from '../deliveries';
-import { actionNode, BY_GATEWAY, chain, n8nNode, SESSION, webhookNode } from '../nodes';
+import { actionNode, BY_RULE, chain, n8nNode, SESSION, webhookNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const WAITS = 40;
@@ -28,7 +28,7 @@ const OPERATIONS = {
 		options: { endAtTimeout: true, includeWait: 0.5 },
 	},
 	calls: {
-		...{ ...BY_GATEWAY, ...waiting, operation: 'makeAndWait' },
+		...{ ...BY_RULE, ...waiting, operation: 'makeAndWait' },
 		to: '={{ $json.body.to }}',
 		options: { includeWait: 0.5 },
 	},

@@ -7,7 +7,7 @@ import { outputOf, type WorkflowNode } from '../../n8n/rest';
 import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
-import { actionNode, BY_GATEWAY, chain, inMode, itemNodes, jsonNode, n8nNode, pause } from '../nodes';
+import { actionNode, BY_RULE, chain, inMode, itemNodes, jsonNode, n8nNode, pause } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
@@ -20,7 +20,7 @@ const APPROVED_AFTER_MS = 61_000;
 /** Longer than our request and VideoSDK's MCP client wait for an answer. */
 const BUSY_MINUTES = 2;
 
-const call = (operation: string, number: string) => ({ ...BY_GATEWAY, operation, to: number });
+const call = (operation: string, number: string) => ({ ...BY_RULE, operation, to: number });
 const callsTo = ({ simulator }: Setup, number: string) =>
 	[...simulator.calls.values()].filter(({ to }) => to === number);
 

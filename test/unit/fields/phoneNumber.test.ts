@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { optionalFromField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
+import { optional } from '../../../nodes/VideoSdkAgentCloud/fields/field';
+import { fromField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
 import { asCalled, readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { readExample } from '../../start/examples';
@@ -10,6 +11,7 @@ const toField = {
 	blank: 'required' as const,
 };
 const read = (to: unknown) => readPhoneNumber(new ItemReader(fieldsContext({ to }), 3), toField);
+const optionalFromField = optional('refused', fromField, '');
 const readFrom = (from: unknown) =>
 	readPhoneNumber(new ItemReader(fieldsContext({ from }), 3), optionalFromField);
 

@@ -1,12 +1,12 @@
 import { type NodeOperationError } from 'n8n-workflow';
 import { type Blank, type Field, optional } from '../../fields/field';
-import { deploymentField, gatewayField, fromField, routingRuleField, tagField } from '../../fields/locators';
+import { deploymentField, fromField, routingRuleField, tagField } from '../../fields/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type Operation } from '../operation';
 import { checkClock, checkCredential, checkPublicKey } from './checks/access';
 import { type Check, type Finding, gatherFacts, type Given, problem } from './checks/facts';
-import { checkDeployment, checkGateway, checkNumber, checkRoutingRule, checkTag } from './checks/records';
+import { checkDeployment, checkNumber, checkRoutingRule, checkTag } from './checks/records';
 import * as webhook from './checks/webhook';
 
 /** The checks by the names that the output holds, in its order. */
@@ -22,7 +22,6 @@ const CHECKS: Record<string, Check> = {
 	webhookRegistered: webhook.checkRegistered,
 	routingRule: checkRoutingRule,
 	number: checkNumber,
-	gateway: checkGateway,
 };
 
 const checked = <B extends Blank>(blank: B, field: Field, what: string) =>
@@ -34,7 +33,6 @@ const FIELDS = {
 	webhookUrl: checked('default', webhookUrlField, 'A trigger'),
 	routingRuleId: checked('default', routingRuleField, 'A routing rule'),
 	from: checked('refused', fromField, 'A phone number'),
-	gatewayId: checked('default', gatewayField, 'An outbound gateway'),
 };
 
 /** What is given in a wrong form is a result of the check, not an error of the node. */
@@ -62,7 +60,6 @@ export const operation: Operation = {
 			webhookUrl: orFault(() => readWebhookUrl(read)),
 			routingRuleId: read.text(FIELDS.routingRuleId),
 			from: orFault(() => readPhoneNumber(read, FIELDS.from)),
-			gatewayId: read.text(FIELDS.gatewayId),
 		};
 		return async (send) => {
 			const facts = await gatherFacts(read.context, read.itemIndex, send, given);

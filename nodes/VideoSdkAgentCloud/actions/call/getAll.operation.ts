@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/field';
 import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
-import { gatewayField, routingRuleField } from '../../fields/locators';
+import { routingRuleField } from '../../fields/locators';
 import { filtersField, readDateMs } from '../../fields/filters';
 import { asCalled } from '../../fields/phoneNumber';
 import { roomIdField } from '../../fields/room';
@@ -20,7 +20,6 @@ const FILTERS = {
 	endDate: dateField('refused', 'End Date', 'endDate', {
 		description: 'Only return calls that started on or before this day. The whole day is included.',
 	}),
-	gatewayId: optional('refused', gatewayField, 'Only return calls made through this gateway'),
 	outcome: choicesField('refused', 'Outcome', 'outcome', {
 		options: optionsOf(OUTCOMES),
 		description:
@@ -59,7 +58,6 @@ export const operation = getMany({
 		}
 		const qs: IDataObject = {
 			roomId: filters.text(FILTERS.roomId),
-			gatewayId: filters.text(FILTERS.gatewayId),
 			ruleId: filters.text(FILTERS.ruleId),
 			// Left empty by hand, it is no filter.
 			type: filters.text(FILTERS.type) && filters.choice(FILTERS.type),

@@ -1,9 +1,9 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { choiceField, numberField } from '../../fields/field';
+import { numberField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
-import { fromField, gatewayField, optionalFromField, routingRuleField } from '../../fields/locators';
+import { fromField, routingRuleField } from '../../fields/locators';
 import { type HandedTool, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
@@ -27,37 +27,6 @@ import { type Operation, type PreparedCall, type RunTools } from '../operation';
 
 /** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
 const RINGING_ALLOWANCE_S = 180;
-
-/** Shows a field for one way to call. */
-function shownFor(callVia: 'routingRule' | 'gateway', field: INodeProperties): INodeProperties {
-	return { ...field, displayOptions: { show: { callVia: [callVia] } } };
-}
-
-const callViaField = choiceField('default', 'Call Via', 'callVia', {
-	noDataExpression: true,
-	options: [
-		{
-			name: 'Routing Rule',
-			value: 'routingRule',
-			description: 'Call from one of your phone numbers. The routing rule decides which agent talks.',
-		},
-		{
-			name: 'Gateway',
-			value: 'gateway',
-			description: "Call without a routing rule. VideoSDK doesn't document which agent talks in that case.",
-		},
-	],
-	default: 'routingRule',
-});
-
-const TARGET_FIELDS: INodeProperties[] = [
-	toField,
-	callViaField,
-	shownFor('routingRule', routingRuleField),
-	shownFor('routingRule', fromField),
-	shownFor('gateway', gatewayField),
-	shownFor('gateway', optionalFromField),
-];
 
 const LONGEST_CALL_S = 86_400;
 
@@ -91,7 +60,16 @@ const META_DATA_FIELDS = metaDataFields(
  * @param wait how the operation waits
  */
 export function callFields(own: INodeProperties[], wait: INodeProperties[] = []): INodeProperties[] {
-	return [...TARGET_FIELDS, ...own, maxCallDurationField, ...wait, ...META_DATA_FIELDS, agentToolsField];
+	return [
+		toField,
+		routingRuleField,
+		fromField,
+		...own,
+		maxCallDurationField,
+		...wait,
+		...META_DATA_FIELDS,
+		agentToolsField,
+	];
 }
 
 /** How an execution waits for its call. */
@@ -107,7 +85,6 @@ async function checkFrom(
 	{ once }: RunTools,
 	{ routingRuleId, sipCallFrom }: CallBody,
 ): Promise<void> {
-	if (routingRuleId === undefined || sipCallFrom === undefined) return;
 	const fetchNumbers = async () => await fetchNumbersOfRule(send, routingRuleId);
 	const numbers = await otherNumbers(
 		sipCallFrom,
@@ -128,10 +105,8 @@ async function checkFrom(
  */
 export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 	const sipCallTo = readPhoneNumber(read, toField);
-	const isViaGateway = read.choice<'routingRule' | 'gateway'>(callViaField) === 'gateway';
-	const route = isViaGateway
-		? { gatewayId: read.text(gatewayField), sipCallFrom: readPhoneNumber(read, optionalFromField) }
-		: { routingRuleId: read.text(routingRuleField), sipCallFrom: readPhoneNumber(read, fromField) };
+	const routingRuleId = read.text(routingRuleField);
+	const sipCallFrom = readPhoneNumber(read, fromField);
 	const options = readOptions(read);
 	// VideoSDK has defaults of its own.
 	const waitUntilAnswered = options.has(waitUntilAnsweredField)
@@ -140,7 +115,14 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 	const ringingTimeout = options.has(ringingTimeoutField) ? options.count(ringingTimeoutField) : undefined;
 	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	const maxCallDuration = readMaxCallDurationS(read, wait?.limitMs);
-	const body = { sipCallTo, ...route, waitUntilAnswered, ringingTimeout, maxCallDuration };
+	const body = {
+		sipCallTo,
+		sipCallFrom,
+		routingRuleId,
+		waitUntilAnswered,
+		ringingTimeout,
+		maxCallDuration,
+	};
 	const data = readKeyValues(read, META_DATA_FIELDS);
 	const metadataOf = readWithTools(read, 'metadata', data, wait?.responseTool);
 	const room = readRoom(read);

@@ -7,7 +7,7 @@ import { failureOfError } from '../../../api/failure';
 import { describeFailure } from '../../../api/messages';
 import { listRecords, type ListRequest } from '../../../api/pagination';
 import { fetchPublicKey } from '../../../api/publicKey';
-import { ALL_ROUTING_RULES, OUTBOUND_GATEWAYS, PHONE_NUMBERS } from '../../../api/telephony';
+import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../../api/telephony';
 import { baseResumeUrlOf } from '../../../n8n/wait';
 import { findPublished } from '../../../webhook/knownNodes';
 
@@ -47,8 +47,7 @@ const TIMEOUT_MS = 10_000;
 
 /** What the user wants to have checked, or what is wrong with a URL or number that can't be used. */
 export type Given = Partial<
-	Record<'deploymentId' | 'tag' | 'routingRuleId' | 'gatewayId', string> &
-		Record<'webhookUrl' | 'from', string | Finding>
+	Record<'deploymentId' | 'tag' | 'routingRuleId', string> & Record<'webhookUrl' | 'from', string | Finding>
 >;
 
 /** What answers at a URL: n8n, with the methods for which it has published a workflow there, or why it does not. */
@@ -107,31 +106,29 @@ async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> 
 
 /** Fetches what the checks of what was given need, each once. It changes nothing. */
 export async function gatherFacts(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
-	const { webhookUrl, routingRuleId, from, gatewayId } = given;
+	const { webhookUrl, routingRuleId, from } = given;
 	const url = typeof webhookUrl === 'string' ? canonicalUrl(webhookUrl) : undefined;
 	/** Nothing was given: then the checks say what there is for calls and events. */
 	const isOpen = Object.values(given).every((value) => value === undefined);
 	const fetchIf = async (isNeeded: unknown, list: ListRequest) =>
 		await settled(isNeeded ? listRecords(send, list, Infinity) : Promise.resolve([]));
-	const [deployments, key, credential, callWebhooks, rules, numbers, gateways] = await Promise.all([
+	const [deployments, key, credential, callWebhooks, rules, numbers] = await Promise.all([
 		fetchIf(true, DEPLOYMENTS),
 		fetchKey(send),
 		context.getCredentials(CREDENTIAL_TYPE, itemIndex).catch((): IDataObject => ({})),
 		settled(url ? listCallWebhooks(send) : Promise.resolve([])),
 		fetchIf(isOpen || routingRuleId, ALL_ROUTING_RULES),
 		fetchIf(isOpen || typeof from === 'string', PHONE_NUMBERS),
-		fetchIf(gatewayId, OUTBOUND_GATEWAYS),
 	]);
 	return {
 		given,
 		isOpen,
-		isForCalls: [routingRuleId, from, gatewayId].some((value) => typeof value === 'string'),
+		isForCalls: [routingRuleId, from].some((value) => typeof value === 'string'),
 		deployments,
 		key,
 		callWebhooks,
 		rules,
 		numbers,
-		gateways,
 		credentialId: credentialId(context),
 		pinnedKey: String(credential.webhookPublicKey ?? '').trim(),
 		baseUrl: credential.baseUrl,

@@ -67,8 +67,8 @@ export function checkRoutingRule({ given, isOpen, rules }: Facts): Finding | und
 
 /** Checks the number to call from; if nothing was given, whether there is any. */
 export function checkNumber(facts: Facts): Finding | undefined {
-	const { given, isOpen, rules, numbers, gateways } = facts;
-	const { from, routingRuleId, gatewayId } = given;
+	const { given, isOpen, rules, numbers } = facts;
+	const { from, routingRuleId } = given;
 	const ofProject = numbers.rows.map(({ id }) => String(id));
 	if (isOpen) {
 		const usable = rules.rows.filter((rule) => !faultOf(rule));
@@ -96,15 +96,6 @@ export function checkNumber(facts: Facts): Finding | undefined {
 					`Select one of the rule's numbers in 'From' (${ofRule.join(', ')}), or add this one to the rule in the VideoSDK dashboard.`,
 				);
 	}
-	const gateway = gateways.rows.find(({ id }) => id === gatewayId) ?? {};
-	if ([...ofProject, ...numbersOf(gateway)].some(isFrom)) return good('The phone number exists');
-	return numbers.failure ?? gateways.failure ?? missing('phone number', from, 'From');
-}
-
-export function checkGateway({ given: { gatewayId }, gateways }: Facts): Finding | undefined {
-	if (gatewayId === undefined) return undefined;
-	if (gateways.failure) return gateways.failure;
-	return gateways.rows.some(({ id }) => id === gatewayId)
-		? good('The gateway exists')
-		: missing('outbound gateway', gatewayId, 'Gateway');
+	if (ofProject.some(isFrom)) return good('The phone number exists');
+	return numbers.failure ?? missing('phone number', from, 'From');
 }
