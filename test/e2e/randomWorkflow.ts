@@ -120,9 +120,6 @@ class Drawing implements RandomWorkflow {
 
 	private options = (waits: boolean) => ({
 		...(this.chance(30) && { maxConcurrency: this.between(1, 8) }),
-		...(this.chance(20) && {
-			batching: { batch: { batchSize: this.between(-1, 4), batchInterval: this.between(0, 700) } },
-		}),
 		...(this.chance(30) && { timeout: this.between(1_500, 4_000) }),
 		...(waits && { includeWait: this.oneOf(0, 0.05, 0.2, 0.4) }),
 	});

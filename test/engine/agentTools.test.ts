@@ -404,7 +404,7 @@ const fromList = (value: string) => ({
 });
 const byContext = (value: string, name = 'phone') => ({
 	agentTools: choose(LOCAL_TOOL),
-	options: { context: pairsOf({ [name]: value }), batching: { batch: { batchSize: 1, batchInterval: 1 } } },
+	options: { context: pairsOf({ [name]: value }) },
 });
 const ask = { operation: 'sendAndWait', message: 'Ask', agentTools: choose(LOCAL_TOOL, '={{ $json.own }}') };
 const NO_VALUE = "'phone' in 'Context' has no value";

@@ -93,15 +93,6 @@ describe('Max Call Duration', () => {
 	});
 });
 
-it('Batching makes the calls of a batch, then waits before the next ones', async () => {
-	const options = { batching: { batch: { batchSize: 2, batchInterval: 5_000 } } };
-	const beganAtMs = Date.now();
-	expect(await rig.json(byRule({ options }), { items: [{}, {}, {}, {}] })).toHaveLength(4);
-	const times = [beganAtMs, ...made(rig).map(({ receivedAtMs }) => receivedAtMs), Date.now()];
-	const pauses = times.slice(1).map((atMs, index) => atMs - times[index]! >= 5_000);
-	expect(pauses).toEqual([false, false, true, false, false]);
-});
-
 describe('Make with Wait Until Answered', () => {
 	it.each([{ ringingTimeout: 30 }, {}])(
 		'waits for longer than Timeout while it rings: %j',

@@ -37,7 +37,7 @@ const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData record
 const CALL = 'to routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
 const LIST = 'returnAll limit';
 const MAKE =
-	'allowSameNumber batching callingHours context ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
+	'allowSameNumber callingHours context ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
 	'agent dispatch': `agentId meetingId versionId versionTag agentTools specifyMetaData metaData roomOptions / context toolsValidFor / autoEndSession joinMeeting playground sessionTimeoutSeconds vision`,
@@ -82,7 +82,7 @@ const OPTION_DEFAULTS: Record<string, unknown> = {
 	...{ simplify: true, hangUpAtTimeout: true, autoEndSession: true, joinMeeting: true },
 	...{ endAtTimeout: false, ownRoom: false, allowSameNumber: false, waitUntilAnswered: false },
 	...{ playground: false, vision: false, sessionTimeoutSeconds: 60 },
-	...{ context: {}, batching: { batch: {} }, callingHours: { hours: {} }, outcome: [], status: [] },
+	...{ context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
 	...{ type: 'outbound' },
 };
 

@@ -92,7 +92,6 @@ export const cases = fc.record({
 	maxConcurrency: fc.constantFrom(1, 1, 2, 3),
 	/** If no row's Max Wait is short, the conversations end after this time. */
 	endAfterMs: fc.constantFrom(0, 10_000, 600_000),
-	batchSize: fc.constantFrom(-1, -1, 1, 2),
 	isResumed: fc.boolean(),
 	/** n8n fails to put the execution to wait. */
 	cannotWait: fc.constantFrom(false, false, false, false, false, true),
@@ -202,7 +201,7 @@ const nowOpen = () => {
 };
 
 export function parametersOf(model: Case): INodeParameters {
-	const { starts, waits, room, arranged, includeWait, maxConcurrency, batchSize, hasTools } = model;
+	const { starts, waits, room, arranged, includeWait, maxConcurrency, hasTools } = model;
 	const isEnded = '={{ $json.isEnded }}';
 	const common = {
 		recording: room === 'recorded' ? arranged : 'none',
@@ -217,7 +216,6 @@ export function parametersOf(model: Case): INodeParameters {
 			...(waits && { includeWait }),
 			...(waits && { [starts === 'call' ? 'hangUpAtTimeout' : 'endAtTimeout']: isEnded }),
 			...(starts === 'call' && {
-				batching: { batch: { batchSize, batchInterval: 1_000 } },
 				callingHours: { hours: { days: '={{ $json.days }}', ...nowOpen(), timeZone: 'UTC' } },
 			}),
 		},

@@ -115,7 +115,6 @@ describe('Calling Hours', () => {
 		const startMs = Date.now();
 		const options = {
 			callingHours: { hours: { ...(around(startMs).hours as IDataObject), timeZone: 'UTC' } },
-			batching: { batch: { batchSize: 1, batchInterval: 1 } },
 		};
 		rig.simulator.addFault({ kind: 'delay', until: () => passTime(90 * MINUTE_MS) });
 		expect(jsonOf(await call([ADA, GRACE], options))).toMatchObject([

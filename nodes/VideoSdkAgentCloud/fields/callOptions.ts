@@ -1,5 +1,4 @@
 import { numberField, switchField } from './field';
-import { batchingField } from './requestOptions';
 import { callingHoursField } from './callingHours';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';
@@ -27,7 +26,6 @@ export const waitUntilAnsweredField = switchField('default', 'Wait Until Answere
 /** The options of a call. */
 export const CALL_OPTIONS = [
 	allowSameNumberField,
-	batchingField,
 	callingHoursField,
 	ringingTimeoutField,
 	roomIdOption,

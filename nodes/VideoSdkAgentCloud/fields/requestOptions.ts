@@ -1,44 +1,6 @@
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
-import { collectionField, type Field, groupField, numberField } from './field';
+import { collectionField, type Field, numberField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
-
-const batchSizeField = numberField('default', 'Items per Batch', 'batchSize', {
-	typeOptions: { minValue: -1, numberPrecision: 0 },
-	default: 50,
-	description:
-		'How many input items to start before each pause. Enter -1 to turn batching off. 0 counts as 1.',
-});
-
-const batchIntervalField = numberField('default', 'Batch Interval', 'batchInterval', {
-	typeOptions: { minValue: 0, numberPrecision: 0 },
-	default: 1_000,
-	hint: 'In milliseconds',
-	description: 'How long to wait before starting the next batch. Enter 0 to turn batching off.',
-});
-
-/** The pace at which items are begun. Its names are those of n8n's HTTP Request node. */
-export const batchingField = groupField('default', 'Batching', 'batching', {
-	typeOptions: { multipleValues: false },
-	placeholder: 'Add Batching',
-	default: { batch: {} },
-	description: 'How many input items to start at a time, and how long to wait between batches',
-	options: [{ displayName: 'Batching', name: 'batch', values: [batchSizeField, batchIntervalField] }],
-});
-
-/**
- * Reads `batchingField`.
- *
- * @returns nothing if it was not added, or is disabled by its size or interval
- * @throws NodeOperationError if size or interval is no number in its range
- */
-function readBatching(options: CollectionReader): Partial<RequestOptions> {
-	const [read] = options.entries(batchingField);
-	if (read === undefined) return {};
-	const batchSize = read.count(batchSizeField);
-	const batchIntervalMs = read.count(batchIntervalField);
-	if (batchSize < 0 || batchIntervalMs === 0) return {};
-	return { batchSize: Math.max(batchSize, 1), batchIntervalMs };
-}
 
 const DEFAULT_MAX_CONCURRENCY = 100;
 /** Each request reaches a person: a hundred phones are to ring at the same instant only if the user chose so. */
@@ -54,10 +16,6 @@ const SHORTEST_TIMEOUT_MS = 100;
 export interface RequestOptions {
 	maxConcurrency: number;
 	timeoutMs: number;
-	/** How many items are begun at once. Without it, all items are one batch. */
-	batchSize?: number;
-	/** How long to wait before the next ones. */
-	batchIntervalMs?: number;
 }
 
 /**
@@ -109,6 +67,5 @@ export function readRequestOptions(read: ItemReader, maxConcurrency?: number): R
 	return {
 		maxConcurrency: Math.min(options.count(maxConcurrencyField(maxConcurrency), Infinity), MAX_CONCURRENCY),
 		timeoutMs: options.count(timeoutField),
-		...readBatching(options),
 	};
 }

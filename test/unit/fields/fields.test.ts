@@ -199,19 +199,6 @@ describe('The options of the requests', () => {
 		const message = "'Timeout' must be a number from 100 to 2,147,483,647";
 		for (const timeout of [99, 2_147_483_648]) expectRejection(() => read({ timeout }), message);
 	});
-
-	it.each<[batch: unknown, ...sizeAndInterval: number[]]>([
-		[{ batchSize: 10, batchInterval: 2_000 }, 10, 2_000],
-		[{}, 50, 1_000],
-		[{ batchSize: 0 }, 1, 1_000],
-		[{ batchSize: null, batchInterval: 1 }, 50, 1],
-		...[{ batchSize: '-1' }, { batchInterval: 0 }, undefined].map((none): [unknown] => [none]),
-	])('batches of %j', (batch, ...[batchSize, batchIntervalMs]) => {
-		const batching = batchSize === undefined ? {} : { batchSize, batchIntervalMs };
-		expect(read({ batching: { batch } })).toEqual({ maxConcurrency: 100, timeoutMs: 30_000, ...batching });
-		for (const wrong of [{ batchSize: -2 }, { batchInterval: true }, { batchInterval: -1 }])
-			expectRejection(() => read({ batching: { batch: wrong } }), "'");
-	});
 });
 
 it.each<[maxWait: unknown, unit: string, ms: number | null]>([

@@ -55,8 +55,6 @@ it('numbers have these bounds and defaults: [least, most, default]', () => {
 			return [path.replace('options.', ''), [minValue, maxValue, preset]];
 		});
 	expect(Object.fromEntries(numbers)).toEqual({
-		'batching.batchInterval': [0, Infinity, 1_000],
-		'batching.batchSize': [-1, Infinity, 50],
 		includeWait: [0, 1_440, 10],
 		limit: [1, Infinity, 50],
 		maxCallDuration: [0, 86_400, 600],

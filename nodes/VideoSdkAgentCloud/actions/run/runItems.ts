@@ -119,21 +119,10 @@ async function prepareItems(run: Run): Promise<Items> {
 /** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
 async function runPrepared(items: Items): Promise<void> {
 	const { context, operation, outcomes, prepared } = items;
-	// One limit and one pace for the execution: the first item's.
-	const {
-		maxConcurrency,
-		batchSize = outcomes.length,
-		batchIntervalMs = 0,
-	} = prepared.find(Boolean) ?? { maxConcurrency: 1 };
-	const limit = Math.min(maxConcurrency, operation.maxInFlight ?? Infinity);
-	const runner = new Runner(items, limit);
-	// What failed its checks, or was started by an earlier try, takes no place in a batch.
-	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
-	for (let first = 0; first < open.length && !runner.stopSignal.aborted; first += batchSize) {
-		if (first > 0) await pause(batchIntervalMs, runner.stopSignal);
-		const batch = open.slice(first, first + batchSize);
-		await Promise.all(batch.map(async ({ item, index }) => await runner.run(item, index)));
-	}
+	// One limit for the execution: the first item's.
+	const { maxConcurrency = 1 } = prepared.find(Boolean) ?? {};
+	const runner = new Runner(items, Math.min(maxConcurrency, operation.maxInFlight ?? Infinity));
+	await Promise.all(prepared.map(async (item, index) => item && (await runner.run(item, index))));
 	// n8n stores a stopped execution before this node can return its output, so the log is the only place to name what was started.
 	const isCancelled = context.getExecutionCancelSignal()?.aborted;
 	const started = operation.starts && isCancelled ? startedInWords(outcomes, operation.starts) : '';
