@@ -1,6 +1,7 @@
 import { decode, verify } from 'jsonwebtoken';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../simulator';
+import { makeAndWait } from './callRig';
 import { STAND_INS } from './nodeTypes';
 import { DEPLOYMENTS, expectNoSecrets, failureOf, jsonOf, SESSIONS, startParameters, useRig } from './rig';
 
@@ -55,6 +56,28 @@ describe('The keys', () => {
 		expect(await rig.json(startParameters(), { items: [{}, {}, {}] })).toHaveLength(3);
 		expect(credentialsHelper.reads).toBe(3);
 	});
+
+	it.each(['session startAndWait', 'call makeAndWait'])(
+		'belong to one account where they are waited for: %s',
+		async (which) => {
+			const { secret } = rig.simulator;
+			rig.use({ secretKey: '={{ $json.secret }}' });
+			const parameters = which.startsWith('call')
+				? makeAndWait()
+				: startParameters({ operation: 'startAndWait' });
+			const items = [{ secret }, { secret }, { secret: 'of-others' }];
+			const { message, description } = await rig.failure(parameters, { items });
+			expect(message).toBe("'Credential' gives different accounts. Use one node for each. [item 0]");
+			expect(description).toMatch(/^Items 0 and 2 .*one account only\./);
+			const each = await rig.json(parameters, { items, onError: 'continueRegularOutput' });
+			expect(each.map(({ error }) => error)).toEqual(
+				Array(3).fill("'Credential' gives different accounts. Use one node for each."),
+			);
+			expect(rig.requests).toEqual([]);
+			const waiting = await rig.engine.startAndWait(2_000, parameters, { items: items.slice(0, 2) });
+			expect((await waiting.jsonWithin())?.map(({ timedOut }) => timedOut)).toEqual([true, true]);
+		},
+	);
 
 	it('are read again for the next item if n8n could not read them', async () => {
 		// Once for all items, and once for the first.

@@ -107,7 +107,8 @@ export const cases = fc.record({
 	/** Before anything ends, strangers send there, and VideoSDK what means nothing. */
 	isAttacked: fc.boolean(),
 	hasTools: fc.boolean(),
-	isCredentialByItem: fc.constantFrom(false, false, true),
+	/** A field of the credential is an expression on the items. No process but the first can evaluate it. */
+	hasItemExpression: fc.constantFrom(false, false, true),
 	/** Requests to the resume URL reach another process. */
 	hops: fc.constantFrom(false, false, true),
 	/** The process that runs the node dies once the execution waits. */
@@ -169,8 +170,7 @@ export const isRefusing = (model: Case) =>
 	['twin', 'invalid'].includes(model.odd) && oddRows(model).length > 0;
 
 /** Such a record can't be handed over at all, and is fetched again, if that is possible. */
-export const isLargeRecord = ({ large, isCredentialByItem }: Case) =>
-	large === 'record' && !isCredentialByItem;
+export const isLargeRecord = ({ large, hasItemExpression }: Case) => large === 'record' && !hasItemExpression;
 
 /** What comes in. */
 export function rowsOf(model: Case, secret: string) {

@@ -68,7 +68,7 @@ function arrange({ items, roomFaults, deactivateFaults, stopsAt, events, ...mode
 	// A process that has died leaves no account to the next case, which would wait for its timers.
 	engine.useOtherCredentials(
 		rig.credentials({
-			...(model.isCredentialByItem && { secretKey: '={{ $json.secret }}' }),
+			...(model.hasItemExpression && { secretKey: '={{ $json.secret }}' }),
 			...(model.isPinned && { webhookPublicKey: simulator.publicKeyPem }),
 		}),
 	);
@@ -215,8 +215,8 @@ async function attack(model: Case, waiting: WaitingRun, started: Started[]): Pro
 	const nothing = { fields: {}, timelog: {}, isAnswered: false, told: {}, parts: {} };
 	const known = started.map(({ id }) => ({ ...nothing, id, ended: true }));
 	const forged = { signature: null, headers: { [KEY_HEADER]: 'f'.repeat(64) } };
-	// Without the items of the execution no one can read a credential that differs by item.
-	const unread = model.isCredentialByItem ? [503] : [];
+	// Without the items of the execution no one can read such a credential.
+	const unread = model.hasItemExpression ? [503] : [];
 	expect(await tell(url, end, { signature: null })).toBe(401);
 	expect([401, ...unread]).toContain(await tell(url, end, { signature: 'AAAA' }));
 	expect([401, ...unread]).toContain(await tell(url, foreign));

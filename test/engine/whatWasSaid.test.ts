@@ -152,23 +152,6 @@ describe('Make and Wait', () => {
 		expect(failureOf(waiting.result).description).toContain('Transcription: Get');
 		expect(rig.requests).toEqual([]);
 	});
-
-	it.each(['this process', 'another'])(
-		"fetches it with each item's own credential, if %s resumes",
-		async (where) => {
-			const simulators = [rig.simulator, await rig.addSimulator({ callBehaviour: false })];
-			const field = (name: string) => `={{ $json.${name} }}`;
-			rig.use({ apiKey: field('apiKey'), secretKey: field('secret'), baseUrl: field('url') });
-			const items = simulators.map(({ apiKey, secret, url }) => ({ apiKey, secret, url }));
-			const waiting = await rig.engine.startAndWait(MAX_WAIT_MS, SUMMARIZED, { items });
-			if (where === 'another') waiting.receiver = await rig.addEngine();
-			const ids = simulators.map(({ calls }) => [...calls.keys()][0]!);
-			for (const [index, simulator] of simulators.entries()) await rig.talk([ids[index]!], simulator);
-			expect(await waiting.jsonWithin()).toMatchObject(
-				ids.map((callId) => ({ callId, outcome: 'answered', transcript: TRANSCRIPT })),
-			);
-		},
-	);
 });
 
 it("The event of a call's room is only a reason to look: after a transfer or a change of room the call continues, and so does the wait", async () => {

@@ -98,9 +98,9 @@ export function credentialOf(context: RequestContext, itemIndex?: number, maxAge
  * Tells whether all items have the same credential: it contains no expression but such as `{{ $secrets.vault.key }}`.
  *
  * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
- * CredentialsHelper.getDecrypted. Where either is missing or fails, the answer is no: what has been started is waited for all the same.
+ * CredentialsHelper.getDecrypted. Where either is missing or fails, the answer is no, and each item's credential is read.
  */
-export async function isAsStored(
+async function isAsStored(
 	context: IExecuteFunctions,
 	{ data = {} }: ICredentialsDecrypted,
 ): Promise<boolean> {

@@ -18,8 +18,6 @@ const MAX_BODY_BYTES = 8_000_000;
 const MIN_BODY_BYTES = 50_000;
 /** More may be what N8N_PAYLOAD_SIZE_MAX forbids: n8n then answers as it does to any failure. */
 const SURE_BODY_BYTES = 1_000_000;
-const TOO_MUCH =
-	'It was too much to hand over to the n8n process that continues the execution. Get it with Call: Get or Transcription: Get.';
 
 /**
  * What keeps a request from letting the execution continue.
@@ -42,22 +40,14 @@ export interface CarriedKnown {
 	response?: IDataObject;
 }
 
-/** @returns one conversation without what was said, which the receiver fetches, if it can */
-function withoutParts(one: Known, canFetch: boolean): Known {
-	const dropped = { reason: TOO_MUCH, mayCome: false, atMs: 0 };
-	const names = canFetch ? [] : Object.keys(one.parts);
-	return { ...one, parts: Object.fromEntries(names.map((name) => [name, dropped])) };
-}
-
-/** @returns what is known, as much of what was said as fits */
-function bodyOf({ known, response }: CarriedKnown, canFetch: boolean, maxBytes: number): string {
+/** @returns what is known, as much of it as fits. The receiver asks VideoSDK for the rest */
+function bodyOf({ known, response }: CarriedKnown, maxBytes: number): string {
 	let bytes = 0;
 	const texts = known.flatMap((one) => {
 		const whole = JSON.stringify(one);
 		const fits = bytes + Buffer.byteLength(whole) <= maxBytes;
-		const text = fits ? whole : JSON.stringify(withoutParts(one, canFetch));
-		// The receiver asks VideoSDK for what isn't carried, if it can.
-		if (canFetch && bytes + Buffer.byteLength(text) > maxBytes) return [];
+		const text = fits ? whole : JSON.stringify({ ...one, parts: {} });
+		if (bytes + Buffer.byteLength(text) > maxBytes) return [];
 		bytes += Buffer.byteLength(text);
 		return [text];
 	});
@@ -111,7 +101,7 @@ async function post(
 /**
  * Asks n8n to continue a waiting execution, until it does. Never throws, since n8n's own deadline remains.
  *
- * Whatever process receives the request learns what is known from it, even if the API fails there or its credential differs by item.
+ * Whatever process receives the request learns what is known from it, even if the API fails there.
  *
  * @param isOver whether the execution has continued meanwhile
  * @param untilMs after this time, in ms since 1970, nothing is sent
@@ -123,11 +113,10 @@ export async function askToContinue(
 	isOver: () => boolean,
 	untilMs: number,
 ): Promise<void> {
-	const canFetch = !stored.isCredentialByItem;
 	let maxBytes = MAX_BODY_BYTES;
 	let tries = 0;
 	while (!isOver() && Date.now() <= untilMs) {
-		const answer = await post(context, stored, bodyOf(carried(), canFetch, maxBytes));
+		const answer = await post(context, stored, bodyOf(carried(), maxBytes));
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
 		if (trouble === 'tooLarge' && maxBytes > MIN_BODY_BYTES) {

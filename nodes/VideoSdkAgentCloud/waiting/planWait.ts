@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { reasonMissing, showParts } from '../conversation/part';
-import { isAsStored, type ReadCredential } from '../api/credential';
+import { type ReadCredential } from '../api/credential';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, learn, unknown } from '../conversation/known';
 import { isOver, outcomeOf, type Want } from '../conversation/wait';
@@ -32,7 +32,7 @@ export interface WaitOptions {
 	ofItem: (itemIndex: number) => ItemWait;
 	/** What the only item asks, if it asks something. */
 	question?: Question;
-	/** Reads an item's credential. */
+	/** Reads an item's credential. All items have the same account. */
 	credential: (itemIndex: number) => ReadCredential;
 }
 
@@ -51,14 +51,13 @@ export async function planWait(
 ) {
 	const kind = KINDS[options.kind];
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
-	let common: Watch | undefined;
 	const plan = {
 		/** When Max Wait begins, in ms since 1970. */
 		sinceMs: Date.now(),
 		/** The conversations, by their IDs. */
-		awaited: new Map<string, { want: Want; known: Known; watch: Watch }>(),
-		/** The credential holds an expression on the items. */
-		isCredentialByItem: false,
+		awaited: new Map<string, { want: Want; known: Known }>(),
+		/** Asks for them; undefined if there are none. */
+		watch: undefined as Watch | undefined,
 		/** The output if the execution does not wait. */
 		shown: [] as INodeExecutionData[],
 		/** The output at n8n's own deadline. */
@@ -98,13 +97,8 @@ export async function planWait(
 		plan.last.push(show(isDone ? outcome : { ...item.json, ...showParts(wait.keep, {}), timedOut: true }));
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
-		const watch: Watch = common ?? (await findWatch(context, index, options.credential(index)));
-		if (plan.awaited.size === 0) {
-			const credential = await watch.account.read().catch(() => undefined);
-			plan.isCredentialByItem = !credential || !(await isAsStored(context, credential));
-			if (!plan.isCredentialByItem) common = watch;
-		}
-		plan.awaited.set(id, { want, known, watch });
+		plan.watch ??= await findWatch(context, index, options.credential(index));
+		plan.awaited.set(id, { want, known });
 	}
 	return plan;
 }

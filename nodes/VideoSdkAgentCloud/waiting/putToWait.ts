@@ -18,17 +18,16 @@ import { type Watch } from './watch';
  *
  * @returns takes that back, for an execution that does wait after all
  */
-export function endAtMaxWait(kind: KindName, { awaited, sinceMs }: Plan): () => void {
+export function endAtMaxWait(kind: KindName, { awaited, watch, sinceMs }: Plan): () => void {
 	const ended = [...awaited.values()].filter(({ want }) => want.isEnded);
-	const forget = ended.map(({ want, known, watch }) => {
+	const own = ended.map(({ want, known }) => {
 		const limits = budgetOf(want.deadlineMs, 0, ended.length);
 		const one = new Awaited(KINDS[kind], { ...want, keep: [] }, limits, sinceMs, known);
-		const remove = () => watch.remove([one]);
-		one.onReady = remove;
-		watch.add([one]);
-		return remove;
+		one.onReady = () => watch?.remove([one]);
+		return one;
 	});
-	return () => forget.forEach((remove) => remove());
+	watch?.add(own);
+	return () => watch?.remove(own);
 }
 
 /** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
@@ -72,7 +71,7 @@ export async function putToWait(
 	options: WaitOptions,
 ): Promise<INodeExecutionData[]> {
 	const plan = await planWait(context, output, options);
-	if (plan.awaited.size === 0) return plan.shown;
+	if (plan.watch === undefined) return plan.shown;
 	if (context.getExecutionCancelSignal()?.aborted) {
 		endAtMaxWait(options.kind, plan);
 		return plan.shown;
@@ -86,15 +85,13 @@ export async function putToWait(
 		sinceMs: plan.sinceMs,
 		awaited: grouped(plan),
 		...(options.question && { question: options.question }),
-		isCredentialByItem: plan.isCredentialByItem,
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
 	const wait = keepWait(stored);
 	wait.place = { at: placeIn(context), items: plan.last };
 	wait.join([...plan.awaited.values()].map(({ known }) => known));
-	for (const [id, { watch }] of plan.awaited) wait.watch(watch, [id]);
-	const [first] = plan.awaited.values();
-	if (first) await hintIfUnreachable(context, stored, first.watch).catch(() => undefined);
+	wait.askBy(plan.watch);
+	await hintIfUnreachable(context, stored, plan.watch).catch(() => undefined);
 	return plan.shown;
 }
 

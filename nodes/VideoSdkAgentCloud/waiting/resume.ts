@@ -9,7 +9,7 @@ import { readSettings } from '../webhook/verificationSettings';
 import { type CarriedKnown } from './askToContinue';
 import { type Awaited } from './awaited';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
-import { hasKey, readWaiting, type StoredWait, type Waiting } from './storedWait';
+import { hasKey, readWaiting, type Waiting } from './storedWait';
 import { findWait, keepWait, type Wait } from './wait';
 import { findWatch } from './watch';
 
@@ -17,11 +17,10 @@ import { findWatch } from './watch';
 export async function takeUp(context: IWebhookFunctions, { stored, items }: Waiting): Promise<Wait> {
 	const present = findWait(stored);
 	if (present) return present;
-	// A webhook has no items on which an expression in the credential could work.
-	const watch = stored.isCredentialByItem ? undefined : await findWatch(context);
+	const watch = await findWatch(context);
 	const wait = keepWait(stored);
 	wait.joinItems(items);
-	if (watch) wait.watch(watch);
+	wait.askBy(watch);
 	return wait;
 }
 
@@ -52,13 +51,12 @@ function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: W
 }
 
 /** Learns from a request of our own. */
-function learnFromUs(context: IWebhookFunctions, wait: Wait, { isCredentialByItem }: StoredWait): boolean {
+function learnFromUs(context: IWebhookFunctions, wait: Wait): boolean {
 	// As `askToContinue` makes it.
 	const { known = [], response } = context.getBodyData() as unknown as Partial<CarriedKnown>;
 	wait.join(known, response);
 	wait.wake();
-	// Who can't ask VideoSDK has to take what the sender, who is ready, knows.
-	return wait.isReady || isCredentialByItem;
+	return wait.isReady;
 }
 
 /** Learns from an event of VideoSDK. The API decides whether the conversation is over. */
@@ -81,7 +79,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (waiting && key !== undefined) {
 		if (!hasKey(waiting.stored, key)) return reject(context, NOT_FOR_US);
 		wait = await takeUp(context, waiting);
-		isReady = learnFromUs(context, wait, waiting.stored);
+		isReady = learnFromUs(context, wait);
 	} else {
 		const delivery = await verifyDelivery(context, true, await readSettings(context));
 		if ('rejection' in delivery) return reject(context, delivery.rejection);

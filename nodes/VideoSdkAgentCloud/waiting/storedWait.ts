@@ -22,8 +22,6 @@ export interface StoredWait {
 	awaited: Array<Want & { ids: string[] }>;
 	/** Of Ask and Wait. */
 	question?: Question;
-	/** The credential holds an expression on the items, which only the process that has them can read. */
-	isCredentialByItem: boolean;
 }
 
 /** @returns whether a request carries the key of the waiting execution. In constant time */

@@ -1,5 +1,4 @@
 import { type IDataObject, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
-import type { RequestContext } from '../api/credential';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
 import { outcomeOf } from '../conversation/wait';
@@ -27,13 +26,12 @@ export class Wait {
 	private readonly budget: Budget;
 	/** By their IDs. */
 	readonly awaited = new Map<string, Awaited>();
-	/** Undefined: no request of this process can be made, see `isCredentialByItem`. */
-	private context?: RequestContext;
+	/** Asks VideoSDK; undefined before and after. */
+	private watch?: Watch;
 	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
-	private readonly watches = new Set<Watch>();
 	/** The same for each conversation, so that a watch calls it once, however many are over. */
 	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
@@ -53,16 +51,16 @@ export class Wait {
 		}
 	}
 
-	/** Asks VideoSDK from now on, and continues the execution when it is time. @param ids those whose account it is */
-	watch(watch: Watch, ids: Iterable<string> = this.awaited.keys()): void {
-		this.context ??= watch.account.context;
-		this.watches.add(watch);
-		const own = [...ids].flatMap((id) => this.awaited.get(id) ?? []);
-		for (const one of own) {
+	/** Asks VideoSDK from now on, and continues the execution when it is time. */
+	askBy(watch: Watch): void {
+		// Of two requests that come at the same time, the first one has begun it.
+		if (this.watch || this.awaited.size === 0) return;
+		this.watch = watch;
+		for (const one of this.awaited.values()) {
 			one.onReady = this.onReady;
 			one.onRejected = (error) => this.warnRejected(error);
 		}
-		watch.add(own);
+		watch.add([...this.awaited.values()]);
 	}
 
 	/** Joins what another process, or the stored items, know. */
@@ -82,15 +80,14 @@ export class Wait {
 	/** Something was learned. @param soon one that an event is about */
 	wake(soon?: Awaited): void {
 		soon?.lookSoon();
-		for (const watch of this.watches) watch.wake();
+		this.watch?.wake();
 	}
 
 	/** Looks at once for what an event is about, if nothing else is open. Never throws. */
 	async lookNow(one: Awaited): Promise<void> {
 		const nowMs = Date.now();
 		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
-		const [watch] = this.watches;
-		if (isLast && watch && this.watches.size === 1) await watch.lookAt(one);
+		if (isLast) await this.watch?.lookAt(one);
 	}
 
 	get isReady(): boolean {
@@ -147,14 +144,15 @@ export class Wait {
 	}
 
 	private async ask(): Promise<void> {
-		if (this.isAsking || this.state !== 'waiting' || this.context === undefined || !this.isReady) return;
+		if (this.isAsking || this.state !== 'waiting' || this.watch === undefined || !this.isReady) return;
+		const { context } = this.watch.account;
 		this.isAsking = true;
 		if (this.place === undefined) await sleep(Math.random() * TURN_MS);
 		const carried = () => ({
 			known: [...this.awaited.values()].map((one) => one.known),
 			response: this.response,
 		});
-		const { stored, context, budget } = this;
+		const { stored, budget } = this;
 		await askToContinue(context, stored, carried, () => !this.isWaiting, budget.continueUntilMs);
 		this.isAsking = false;
 		// Else n8n has not answered yet whether it continues the execution.
@@ -163,18 +161,17 @@ export class Wait {
 
 	private forget(): void {
 		this.state = 'over';
-		for (const watch of this.watches) watch.remove([...this.awaited.values()]);
+		this.watch?.remove([...this.awaited.values()]);
 		this.awaited.clear();
-		this.watches.clear();
-		this.context = undefined;
+		this.watch = undefined;
 		this.place = undefined;
 		void sleep(FORGET_AFTER_MS).then(() => waits.delete(this.stored.key));
 	}
 
 	private warnRejected(error: Error): void {
-		if (this.hasWarned || this.context === undefined) return;
+		if (this.hasWarned || this.watch === undefined) return;
 		this.hasWarned = true;
-		warnCredentialRejected(this.context, this.stored, error.message);
+		warnCredentialRejected(this.watch.account.context, this.stored, error.message);
 	}
 }
 

@@ -19,7 +19,7 @@ afterEach(() => void jest.useRealTimers());
 async function ask(
 	known: Known[],
 	answer: (carried: CarriedKnown, bytes: number) => string | number | undefined,
-	{ resumeUrl = STORED.resumeUrl, location = '', isCredentialByItem = false } = {},
+	{ resumeUrl = STORED.resumeUrl, location = '' } = {},
 ): Promise<void> {
 	const httpRequest = async ({ body }: { body: Buffer }) => {
 		const text = gunzipSync(body);
@@ -30,7 +30,7 @@ async function ask(
 		return await Promise.resolve({ statusCode: 200, headers: { [RESULT_HEADER]: result }, body: '' });
 	};
 	const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
-	const stored = { ...STORED, resumeUrl, isCredentialByItem } as unknown as StoredWait;
+	const stored = { ...STORED, resumeUrl } as unknown as StoredWait;
 	let turns = 0;
 	let isDone = false;
 	const isOver = () => ++turns > 20;
@@ -65,11 +65,7 @@ it.each([
 	expect([2, 3]).toContain(withText);
 });
 
-const TOO_MUCH = { reason: expect.stringContaining('too much to hand over') as string, mayCome: false };
-it.each([
-	['is not sent, since it can be fetched', false, {}],
-	['is missing where only this process can fetch it', true, { transcript: TOO_MUCH }],
-])('A text that fits into no request %s, and n8n goes on', async (_what, isCredentialByItem, parts) => {
+it('A text that fits into no request is not sent, since it can be fetched, and n8n goes on', async () => {
 	const [long, short] = withTexts(300_000, 30_000);
 	const accepted: CarriedKnown[] = [];
 	const answer = (carried: CarriedKnown, length: number) => {
@@ -77,9 +73,8 @@ it.each([
 		accepted.push(carried);
 		return 'continued';
 	};
-	await ask([long, short], answer, { isCredentialByItem });
-	expect(accepted).toMatchObject([{ known: [{ ...long, parts }, short] }]);
-	expect(Object.keys(accepted[0]?.known[0]?.parts ?? {})).toEqual(Object.keys(parts));
+	await ask([long, short], answer);
+	expect(accepted).toEqual([{ known: [{ ...long, parts: {} }, short] }]);
 });
 
 it.each([

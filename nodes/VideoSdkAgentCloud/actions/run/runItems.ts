@@ -9,6 +9,7 @@ import { toErrorOutput } from '../../n8n/errorOutput';
 import { makeSearchable } from '../../n8n/searchable';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 import { timersUntilMs } from '../../n8n/wait';
+import { keyOf } from '../../waiting/account';
 import { failedOutcome, type Run, startedInWords, stopError } from './outcome';
 import { keepForRetry } from './retriedExecution';
 import { type PreparedItem, Runner } from './runner';
@@ -116,6 +117,30 @@ async function prepareItems(run: Run): Promise<Items> {
 	return items;
 }
 
+/** Refuses all items if they belong to different accounts: an operation that waits asks one account about all that it has started. */
+async function refuseSeveralAccounts(items: Items): Promise<void> {
+	const { context, prepared, credentialOfItem } = items;
+	const open = [...prepared.keys()].filter((itemIndex) => prepared[itemIndex]);
+	let first: { itemIndex: number; key: string } | undefined;
+	for (const itemIndex of open) {
+		// An item whose credential can't be read has its own error when it runs.
+		const credential = await credentialOfItem(itemIndex)().catch(() => undefined);
+		if (credential === undefined) continue;
+		const key = keyOf(context, credential);
+		first ??= { itemIndex, key };
+		if (key === first.key) continue;
+		const error = new NodeOperationError(
+			context.getNode(),
+			"'Credential' gives different accounts. Use one node for each.",
+			{
+				description: `Items ${first.itemIndex} and ${itemIndex} belong to different VideoSDK accounts, and one node can wait for the calls and sessions of one account only.`,
+			},
+		);
+		for (const one of open) refuse(items, one, error);
+		return;
+	}
+}
+
 /** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
 async function runPrepared(items: Items): Promise<void> {
 	const { context, operation, outcomes, prepared } = items;
@@ -174,6 +199,7 @@ export async function runItems(
 	let output: INodeExecutionData[] | undefined;
 	try {
 		const items = await prepareItems(run);
+		if (operation.stop) await refuseSeveralAccounts(items);
 		// Whoever is called must have the whole time to answer.
 		if (operation.stop && items.prepared.some(Boolean)) {
 			await pause(timersUntilMs(context) - Date.now(), context.getExecutionCancelSignal());
