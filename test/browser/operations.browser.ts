@@ -50,7 +50,6 @@ const deployment = [pick('deploymentId', 'Support agent'), pick('tag', 'v1')];
 const pickCall = pick('callId', answeredCall);
 const pickSession = pick('sessionId', () => sessionId.slice(0, 8));
 const room = write('roomId', () => roomId);
-const meeting = write('meetingId', () => roomId);
 const join = async () => stage.simulator.joinRoom(roomId);
 const record: Step = async (editor) => await editor.choose('recording', 'Recording, Transcript, and Summary');
 const anyText = expect.any(String) as string;
@@ -58,7 +57,7 @@ const anyText = expect.any(String) as string;
 /** What the first item of the output contains, and what is filled in before. */
 const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'account.checkSetup': [{ check: 'credential', ok: 'true' }, ...deployment],
-	'agent.dispatch': [{ status: 'assigned' }, pick('agentId', 'Cloud agent 03'), meeting],
+	'agent.dispatch': [{ status: 'assigned' }, pick('agentId', 'Cloud agent 03'), room],
 	'call.get': [{ status: 'answered', from: '+15550009999' }, pickCall],
 	'call.getAll': [{ type: 'inbound' }, answeredCall],
 	'call.hangUp': [{ status: 'ended' }, pickCall],

@@ -45,7 +45,7 @@ const byUrl = (value: string) => ({ __rl: true, mode: 'url', value });
 const choose = (...urls: string[]) => ({ tools: urls.map((url) => ({ tool: byUrl(url) })) });
 const createAccess = (url: string, more: object = {}) =>
 	({ resource: 'tool', operation: 'createAccess', agentTools: choose(url), ...more }) as INodeParameters;
-const dispatch = { resource: 'agent', operation: 'dispatch', agentId: 'ag_1', meetingId: 'room' };
+const dispatch = { resource: 'agent', operation: 'dispatch', agentId: 'ag_1', roomId: 'room' };
 
 /** What hands tools to an agent, with the options that say for how long, and how long that is. */
 const HAND_OVERS = {

@@ -15,7 +15,7 @@ import { byId, expectNoSecrets, jsonOf, parametersOf, retryOnFail, startParamete
 
 const rig = useRig();
 
-const dispatch = parametersOf('agent', 'dispatch', { agentId: 'agent_support', meetingId: 'room' });
+const dispatch = parametersOf('agent', 'dispatch', { agentId: 'agent_support', roomId: 'room' });
 const getMany = parametersOf('session', 'getAll');
 const startAndWait = startParameters({ operation: 'startAndWait' });
 

@@ -5,7 +5,7 @@ import { failureOf, parametersOf, startParameters, useRig } from './rig';
 const rig = useRig();
 
 const VALUE = '={{ $json.value }}';
-const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', meetingId: 'm', versionId: 'v-1' });
+const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', roomId: 'm', versionId: 'v-1' });
 const UNTIL = callParameters('getAll', { filters: { startDate: '2026-01-15', endDate: VALUE } });
 
 /**

@@ -23,14 +23,14 @@ const each = <T>(names: string, value: T) =>
 /** What a new node holds: a parameter has the same default wherever it occurs, but for those named with an operation below. */
 const DEFAULTS: INodeParameters = {
 	...each('agentId callId deploymentId from routingRuleId sessionId tag webhookUrl', NOTHING_PICKED),
-	...each('agentTools env filters metaData options roomOptions', {}),
+	...each('agentTools env filters metaData options', {}),
 	...{ getBy: 'room', recordingType: 'room', responseType: 'approval' },
 	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
 	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
 	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours', statuses: ['completed', 'failed', 'stopped'] },
 };
 /**
- * The parameters of each operation beside `options`; then those in Options beside the usual two; then those in its filters or room options: as
+ * The parameters of each operation beside `options`; then those in Options beside the usual two; then those in its filters: as
  * interface.md has them. What has no default above is empty.
  */
 const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData recording agentTools';
@@ -40,7 +40,7 @@ const MAKE =
 	'allowSameNumber callingHours context ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
-	'agent dispatch': `agentId meetingId versionId versionTag agentTools specifyMetaData metaData roomOptions / context toolsValidFor / autoEndSession joinMeeting playground sessionTimeoutSeconds vision`,
+	'agent dispatch': `agentId roomId versionId versionTag agentTools specifyMetaData metaData / context toolsValidFor`,
 	'call get': `callId include / includeWait simplify`,
 	'call getAll': `${LIST} filters simplify / / type endDate outcome roomId ruleId search startDate`,
 	'call hangUp': 'callId',
@@ -79,9 +79,8 @@ const OWN_DEFAULTS: Record<string, INodeParameters> = {
 /** Of what is in a collection: what an option that was added begins with, and what counts without it. */
 const OPTION_DEFAULTS: Record<string, unknown> = {
 	...{ timeout: 30_000, includeWait: 10, ringingTimeout: 30, toolsValidFor: 24, maxFileSize: 500 },
-	...{ simplify: true, hangUpAtTimeout: true, autoEndSession: true, joinMeeting: true },
+	...{ simplify: true, hangUpAtTimeout: true },
 	...{ endAtTimeout: false, ownRoom: false, allowSameNumber: false, waitUntilAnswered: false },
-	...{ playground: false, vision: false, sessionTimeoutSeconds: 60 },
 	...{ context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
 	...{ type: 'outbound' },
 };
@@ -200,7 +199,7 @@ describe('The action', () => {
 		'has exactly the parameters of %s, with their defaults',
 		(which, all) => {
 			const [resource = '', operation = ''] = which.split(' ');
-			const [names = '', options = '', others = ''] = all.split(/ ?\/ ?/);
+			const [names = '', options = '', filters = ''] = all.split(/ ?\/ ?/);
 			const own = { ...DEFAULTS, ...OWN_DEFAULTS[which] };
 			const withOptions = [...names.split(' '), ...(resource === 'tool' ? [] : ['options'])];
 			const defaults = withOptions.map((name) => [name, own[name] ?? '']);
@@ -209,11 +208,11 @@ describe('The action', () => {
 				...Object.fromEntries(defaults),
 			});
 			if (resource === 'tool') return;
-			const inCollections = (...collections: string[]) =>
+			const inCollection = (collection: string) =>
 				action()
 					.properties.filter(
 						({ name, displayOptions: { show } = {} }) =>
-							collections.includes(name) &&
+							name === collection &&
 							show?.resource?.includes(resource) &&
 							show.operation?.includes(operation),
 					)
@@ -226,8 +225,8 @@ describe('The action', () => {
 				[...text.split(' '), ...more]
 					.filter((name) => name !== '')
 					.map((name) => [name, { ...OPTION_DEFAULTS, maxConcurrency }[name] ?? '']);
-			expect(inCollections('options').sort()).toEqual(wanted(options, usual).sort());
-			expect(inCollections('filters', 'roomOptions').sort()).toEqual(wanted(others).sort());
+			expect(inCollection('options').sort()).toEqual(wanted(options, usual).sort());
+			expect(inCollection('filters').sort()).toEqual(wanted(filters).sort());
 		},
 	);
 

@@ -13,9 +13,8 @@ const session = (operation: string, more: IDataObject = {}) => parametersOf('ses
 const deployment = (operation: string, more: IDataObject = {}) => parametersOf('deployment', operation, more);
 
 const dispatch = (more: IDataObject = {}) =>
-	parametersOf('agent', 'dispatch', { agentId: ' agent-1 ', meetingId: ' abcd ', ...more });
+	parametersOf('agent', 'dispatch', { agentId: ' agent-1 ', roomId: ' abcd ', ...more });
 const DISPATCHED = { agentId: 'agent-1', meetingId: 'abcd', roomId: 'abcd' };
-const roomOptions = { autoEndSession: false, sessionTimeoutSeconds: 30, playground: true, vision: true };
 const RECEPTION = { name: 'Reception', description: 'Answers the phone – day & night' };
 
 /** Fields, the request, its body, and the output, where ID is that of a session that there is. */
@@ -34,9 +33,9 @@ const CASES: Record<string, Sent> = {
 		{ sessionId: 'ID', status: 'queued', deploymentId: 'ddv_support' },
 	],
 	'Agent: Dispatch with all that there is': [
-		dispatch({ versionId: ' v-1 ', metaData: customer, roomOptions }),
+		dispatch({ versionId: ' v-1 ', metaData: customer }),
 		DISPATCH,
-		{ ...DISPATCHED, versionId: 'v-1', metadata: { customer: 'Ada' }, roomOptions },
+		{ ...DISPATCHED, versionId: 'v-1', metadata: { customer: 'Ada' } },
 		{ success: true, status: 'assigned', roomId: 'abcd', agentId: 'agent-1' },
 	],
 	'Agent: Dispatch by the tag of a version': [
@@ -45,7 +44,7 @@ const CASES: Record<string, Sent> = {
 		{ ...DISPATCHED, versionTag: 'production' },
 	],
 	'Agent: Dispatch with no more than it needs': [
-		dispatch({ roomOptions: {}, versionId: ' ', versionTag: '' }),
+		dispatch({ versionId: ' ', versionTag: '' }),
 		DISPATCH,
 		DISPATCHED,
 	],

@@ -60,7 +60,7 @@ const OPERATIONS = RESOURCES.flatMap(({ value: resource, operations }) =>
 		parameters: parametersOf(resource, operation, { ...goodFields(fields), waitUntilReady: false }),
 	})),
 );
-const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', meetingId: 'room' });
+const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', roomId: 'room' });
 const posts = () => rig.requests.filter(({ method }) => method === 'POST');
 /** Runs an operation, by itself, with a fault of each POST. */
 async function run(parameters: INodeParameters, fault: Fault) {

@@ -244,10 +244,6 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 			// Only the SDK sends roomId, with the value of meetingId.
 			...fields('agentId meetingId roomId? versionId? versionTag?', text),
 			...fields('metadata? sipOptions?', map),
-			'roomOptions?': object({
-				...fields('autoEndSession? playground? vision? joinMeeting?', boolean),
-				'sessionTimeoutSeconds?': number,
-			}),
 		}),
 		answer: object({
 			...message,

@@ -6,12 +6,10 @@ import type { ListRequest } from './pagination';
 /** The body of a dispatch. Undefined fields are not sent. */
 export interface DispatchBody {
 	agentId: string;
-	/** The room. */
-	meetingId: string;
+	roomId: string;
 	versionId?: string;
 	versionTag?: string;
 	metadata?: IDataObject;
-	roomOptions?: IDataObject;
 }
 
 /**
@@ -25,7 +23,7 @@ export async function dispatchAgent(send: Send, body: DispatchBody): Promise<IDa
 			method: 'POST',
 			path: ['v2', 'agent', 'dispatch'],
 			// The official SDK sends the room under both names.
-			body: { ...body, roomId: body.meetingId },
+			body: { ...body, meetingId: body.roomId },
 			starts: 'dispatch',
 		},
 		unlessDeclined((answer) => {

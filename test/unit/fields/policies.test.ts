@@ -62,7 +62,6 @@ it('numbers have these bounds and defaults: [least, most, default]', () => {
 		maxFileSize: [1, Infinity, 500],
 		maxWait: [0, Infinity, 1],
 		ringingTimeout: [1, 3_600, 30],
-		'roomOptions.sessionTimeoutSeconds': [1, Infinity, 60],
 		timeout: [100, 2_147_483_647, 30_000],
 		toolsValidFor: [1, 8_784, 24],
 		validFor: [1, Infinity, 30],
