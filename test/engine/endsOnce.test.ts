@@ -192,7 +192,9 @@ describe('How an end is known that answers contradict', () => {
 		// The looks that are to tell it fail first.
 		rig.simulator.addFault({ kind: 'status', status: 503, match: { path: /call\/[^/]+$/, times: 15 } });
 		if (outcome === 'answered') await rig.talk(callIds);
-		else for (const callId of callIds) await rig.simulator.moveCall(callId, 'ended');
+		else
+			for (const callId of callIds)
+				for (const status of ['ringing', 'ended'] as const) await rig.simulator.moveCall(callId, status);
 		const shown = (await waiting.jsonWithin())?.map((json) => [json.outcome, json.ruleName]);
 		expect(shown).toEqual(Array(15).fill([outcome, undefined]));
 	});

@@ -18,6 +18,7 @@ const PATH = '/v2/sip/call';
 /** Calls: make, read, hang up, transfer. */
 export function callRoutes(app: FastifyInstance, world: World): void {
 	const { calls } = world;
+	const shown = shownIn(world);
 	const found = (callId: string): SimulatedCall => {
 		const call = calls.byId.get(callId);
 		if (!call) throw new ApiError(404, 'Call not found');
@@ -76,19 +77,26 @@ function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
 	};
 }
 
-/** A call alone, in the spelling of VideoSDK's own client (docs/dev/api-truth.md). */
-const shown = (call: SimulatedCall): object => ({ id: call.callId, ...rest(call) });
+/** A call alone, with the ID under the name of VideoSDK's own client (docs/dev/api-truth.md). */
+const shownIn =
+	(world: World) =>
+	(call: SimulatedCall): object => ({ id: call.callId, ...rest(call, world) });
 
 /** A row of the list: the ID is under `callId` there. */
-function listed(call: SimulatedCall, { telephony }: World): object {
-	const rule = telephony.routingRules.find(({ id }) => id === call.ruleId);
-	return { callId: call.callId, ...rest(call), gatewayName: 'Outbound gateway 01', ruleName: rule?.name };
+function listed(call: SimulatedCall, world: World): object {
+	const rule = world.telephony.routingRules.find(({ id }) => id === call.ruleId);
+	return {
+		callId: call.callId,
+		...rest(call, world),
+		gatewayName: 'Outbound gateway 01',
+		ruleName: rule?.name,
+	};
 }
 
 /** What the API doesn't show of a call, or under another name. */
 const HIDDEN = 'callId agentId recordAudio ringingTimeout maxCallDuration'.split(' ');
 
-function rest(call: SimulatedCall): object {
-	const common = Object.entries(call).filter(([name]) => !HIDDEN.includes(name));
+function rest(call: SimulatedCall, { calls }: World): object {
+	const common = Object.entries(calls.spelled(call)).filter(([name]) => !HIDDEN.includes(name));
 	return { ...Object.fromEntries(common), provider: 'twilio', transport: 'tls', region: 'us002' };
 }

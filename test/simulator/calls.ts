@@ -52,6 +52,16 @@ export interface CallBehaviour {
 
 type Behaviour = Partial<CallBehaviour> | false;
 
+/** How the API writes the records of calls, where that is not as in the official SDK. */
+export interface CallSpelling {
+	/** The words for statuses. */
+	words?: Partial<Record<CallStatus, string>>;
+	/** The statuses that no timelog has. */
+	unlogged?: CallStatus[];
+	/** Whether no record has its `end`. */
+	hidesEnd?: boolean;
+}
+
 /** Numbers that have an outcome of their own, whatever was set for all calls. */
 export const CALL_NUMBERS = {
 	missed: '+15550100001',
@@ -79,6 +89,7 @@ function shorter(ms: number | null, limitS: number | undefined): number | null {
 /** The calls of the account. */
 export class Calls {
 	readonly byId = new Map<string, SimulatedCall>();
+	spelling: CallSpelling = {};
 	private readonly behaviours = new Map<string, Behaviour>();
 	private readonly holds = new Map<string, Promise<void>>();
 	private readonly clocks = new Map<string, NodeJS.Timeout>();
@@ -112,6 +123,17 @@ export class Calls {
 		const behaviour = this.behaviourOf(call, own);
 		if (behaviour) this.ring(call, behaviour);
 		return call;
+	}
+
+	/** @returns a call as the API writes it */
+	spelled(
+		call: SimulatedCall,
+	): Omit<SimulatedCall, 'status' | 'timelog'> & { status: string; timelog: object[] } {
+		const { words = {}, unlogged = [], hidesEnd } = this.spelling;
+		const spell = (status: CallStatus) => words[status] ?? status;
+		const logged = call.timelog.filter(({ status }) => !unlogged.includes(status));
+		const timelog = logged.map(({ status, timestamp }) => ({ status: spell(status), timestamp }));
+		return { ...call, status: spell(call.status), timelog, end: hidesEnd ? null : call.end };
 	}
 
 	/** Moves a call on by hand, without an event; its clock stops. */

@@ -1,7 +1,7 @@
 import { agentRoutes } from './agents';
 import { callEvent, callSummary, type CallSummary } from './callEvents';
 import { callRoutes } from './callRoutes';
-import type { CallBehaviour, CallInput, CallStatus } from './calls';
+import type { CallBehaviour, CallInput, CallSpelling, CallStatus } from './calls';
 import type { Courier } from './courier';
 import type { Fault } from './faults';
 import type { FileInput } from './files';
@@ -14,7 +14,7 @@ import type { TranscriptionInput } from './transcriptions';
 import { World, type SimulatorOptions } from './world';
 
 export type { SimulatedCallWebhook } from './callEvents';
-export { CALL_NUMBERS, type CallStatus, type SimulatedCall } from './calls';
+export { CALL_NUMBERS, type CallSpelling, type CallStatus, type SimulatedCall } from './calls';
 export type { Delivery } from './courier';
 export type { Fault } from './faults';
 export type { RecordedRequest } from './request';
@@ -96,6 +96,8 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		calls: calls.byId,
 		/** For one number called, or without `to` for all. */
 		setCallBehaviour: (behaviour: Partial<CallBehaviour>, to?: string) => calls.setBehaviour(behaviour, to),
+		/** How all calls' records are written from now on. */
+		spellCalls: (spelling: CallSpelling) => void (calls.spelling = spelling),
 		/** A call from outside. */
 		incomingCall: (input: Omit<CallInput, 'type'>, behaviour?: Partial<CallBehaviour> | false) =>
 			calls.begin({ type: 'inbound', ...input }, behaviour),

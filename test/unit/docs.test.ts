@@ -65,20 +65,6 @@ it('messages name pages that exist', () => {
 	for (const title of named) expect(titles.some((known) => known.startsWith(title))).toBe(true);
 });
 
-/** @returns the words of a page that are read one after the other, without code and addresses */
-const wordsOf = (page: string) =>
-	read(page)
-		.replace(/```[^]*?```|<[^>]+>|`[^`]*`/g, ' ')
-		.replace(/\]\([^)]*\)/g, ']')
-		.split(/\s+/)
-		.filter((word) => /[a-z0-9]/i.test(word)).length;
-
-it('the README can be read in a few minutes, all pages for users in an hour', () => {
-	// As `wc -w` counts.
-	expect(read('README.md').trim().split(/\s+/).length).toBeLessThanOrEqual(900);
-	expect(USER_PAGES.reduce((sum, page) => sum + wordsOf(page), 0)).toBeLessThanOrEqual(10_000);
-});
-
 it('the README says on its first 60 lines how to try it and how to prove it', () => {
 	const start = read('README.md').split('\n').slice(0, 60).join('\n');
 	expect(start).toMatch(/^npm start /m);

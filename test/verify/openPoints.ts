@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
-import { isCallOver } from '../../nodes/VideoSdkAgentCloud/api/calls';
+import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
 import type { Json } from '../simulator/request';
 import type { Evidence, Received } from './evidence';
 import { LISTS, RECORDED } from './verify';
@@ -54,7 +54,8 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		const ended = e.at('callEnded');
 		if (!e.succeeded('callEnded')) return ended && String(ended.status);
 		const { status, end } = e.record('callEnded');
-		if (!isCallOver({ status: textOf(status) })) return textOf(status) ?? 'no status';
+		const how = endOf({ status, end });
+		if (how === undefined || how === 'unknown') return textOf(status) ?? 'no status';
 		return textOf(end) ? 'a final status and its end' : 'a final status without an end';
 	},
 	'call.timelog': (e) => {

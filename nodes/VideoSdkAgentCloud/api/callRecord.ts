@@ -5,25 +5,47 @@ import { beginningWith, isRecord, msOf, pick } from './answer';
 export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'transferred' | 'running';
 
 /**
- * How a call went, by the status in which it is over. The statuses are those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus),
- * and `completed`, which is `ended` in older samples of the API's documentation. A status that is not listed, such as a failed
- * transfer or one that is new, is not an end: the call is still running.
+ * How a call went, by the status in which it is over: those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus), of its agents
+ * framework (`busy`, `no-answer`, `completed`), and `completed` of the API's documentation. `unclear`: the status doesn't tell whether
+ * someone had picked up.
  */
-export const OUTCOME_BY_STATUS: ReadonlyMap<string, CallOutcome> = new Map([
+const END_BY_STATUS: ReadonlyMap<string, Exclude<CallOutcome, 'running'> | 'unclear'> = new Map([
 	['abandoned', 'noAnswer'],
+	['busy', 'noAnswer'],
+	['canceled', 'noAnswer'],
+	['cancelled', 'noAnswer'],
 	['completed', 'answered'],
-	['ended', 'answered'],
+	['ended', 'unclear'],
 	['failed', 'failed'],
 	['missed', 'noAnswer'],
+	['no-answer', 'noAnswer'],
 	['not-answered', 'noAnswer'],
 	['rejected', 'rejected'],
 	['transferred', 'transferred'],
 ]);
 
+/** The statuses of a phone that rings. */
+const RINGING = ['incoming', 'ringing'];
 /** The statuses of a call that was not answered yet. */
-const BEFORE_ANSWER = ['incoming', 'initiated', 'ringing', 'verified'];
-/** How the statuses begin that only a call has that was answered: a transfer, or a change of room, of someone who is talking. */
-const SINCE_ANSWER = /^(?:answered|transfer|switch-room)/;
+const BEFORE_ANSWER = ['initiated', 'verified', ...RINGING];
+/** The statuses that only a call has that was answered: a transfer, or a change of room, of someone who is talking. */
+const SINCE_ANSWER = [
+	'answered',
+	'switch-room-completed',
+	'switch-room-failed',
+	'switch-room-initiated',
+	'transfer-accepted',
+	'transfer-failed',
+	'transfer-initiated',
+	'transfer-ringing',
+	'transferred',
+	'transferring',
+];
+const isKnownStatus = (status: string): boolean =>
+	END_BY_STATUS.has(status) || BEFORE_ANSWER.includes(status) || SINCE_ANSWER.includes(status);
+
+/** A call that is over after so short a time, and rang nowhere, was not made. */
+const SHORTEST_CALL_MS = 5_000;
 
 /** The fields of a simplified call, in order: what people look for, what the node itself did, and what identifies the call. */
 const SHOWN_FIELDS = [
@@ -62,27 +84,49 @@ function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number
 }
 
 /**
- * Tells how a call went.
+ * How a call ended. The only place that decides whether a call is over.
  *
- * A call that was hung up while it rang is `ended`, too. It is `noAnswer` if its timelog shows how it began and how it ended, and no
- * answer. A timelog that doesn't reach to the end, or has a status that isn't listed above, says nothing of it, and the call counts as
- * answered: a workflow that calls again whoever did not answer must not call someone who did.
+ * A set `end` under a status that is not listed above is an end, too (`unknown`): VideoSDK's own programs decide by it. Who can look again
+ * makes sure of that first (`Awaited`).
  *
- * @returns the outcome, and whether someone has picked up
+ * @returns undefined if the call is not over
  */
-function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean } {
+export function endOf({ status, end }: { status?: unknown; end?: unknown }) {
+	const plain = plainStatus(status);
+	return END_BY_STATUS.get(plain) ?? (end && !isKnownStatus(plain) ? 'unknown' : undefined);
+}
+
+/** @returns whether a call is over */
+export const isCallOver = (call: Parameters<typeof endOf>[0]): boolean => endOf(call) !== undefined;
+
+/**
+ * Tells how a call went whose status doesn't. When in doubt it counts as answered: a workflow that calls again whoever did not answer
+ * must not call someone who did.
+ */
+function outcomeByTimelog(call: IDataObject): 'answered' | 'failed' | 'noAnswer' {
 	const status = plainStatus(call.status);
 	const steps = timelogOf(call).map((entry) => entry.status);
-	const isAnswerKnown = [status, ...steps].some((step) => SINCE_ANSWER.test(step));
-	const outcome = OUTCOME_BY_STATUS.get(status) ?? 'running';
-	const hasBegun = steps.some((step) => BEFORE_ANSWER.includes(step));
-	const hasEnded = steps.some((step) => OUTCOME_BY_STATUS.has(step));
-	const isListed = (step: string) => BEFORE_ANSWER.includes(step) || OUTCOME_BY_STATUS.has(step);
-	if (outcome === 'answered' && !isAnswerKnown && hasBegun && hasEnded && steps.every(isListed)) {
-		return { outcome: 'noAnswer', answered: false };
+	// Someone may have picked up at a step that isn't listed.
+	if (steps.some((step) => SINCE_ANSWER.includes(step) || (step !== status && !isKnownStatus(step)))) {
+		return 'answered';
 	}
-	const isTalk = outcome === 'answered' || outcome === 'transferred';
-	return { outcome, answered: isTalk || (isAnswerKnown && (outcome === 'running' || outcome === 'failed')) };
+	if (steps.some((step) => RINGING.includes(step))) {
+		// A timelog that doesn't reach to the end lags behind. Where the end of an unknown status is logged, no one knows.
+		const isWhole = !isKnownStatus(status) || steps.some((step) => END_BY_STATUS.has(step));
+		return isWhole ? 'noAnswer' : 'answered';
+	}
+	const lastedMs = msOf(call.end) - msOf(call.start);
+	return lastedMs >= 0 && lastedMs < SHORTEST_CALL_MS ? 'failed' : 'answered';
+}
+
+/** @returns how a call went, and whether someone has picked up */
+function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean } {
+	const end = endOf(call) ?? 'running';
+	const outcome = end === 'unclear' || end === 'unknown' ? outcomeByTimelog(call) : end;
+	if (outcome === 'answered' || outcome === 'transferred') return { outcome, answered: true };
+	const steps = [plainStatus(call.status), ...timelogOf(call).map(({ status }) => status)];
+	const isAnswerKnown = steps.some((step) => SINCE_ANSWER.includes(step));
+	return { outcome, answered: isAnswerKnown && (outcome === 'running' || outcome === 'failed') };
 }
 
 /** @returns how long the talk was, in seconds; null if the call is not over, was not answered, or the API does not tell */
@@ -90,7 +134,7 @@ function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean)
 	if (!answered || outcome === 'running') return null;
 	const timelog = timelogOf(call);
 	const answerMs = timelog.find(({ status }) => status === 'answered')?.ms;
-	const loggedEndMs = timelog.find(({ status }) => OUTCOME_BY_STATUS.has(status))?.ms;
+	const loggedEndMs = timelog.find(({ status }) => END_BY_STATUS.has(status))?.ms;
 	const endMs = call.end ? msOf(call.end) : loggedEndMs;
 	const seconds = Math.round(((endMs ?? NaN) - (answerMs ?? NaN)) / 1000);
 	return seconds >= 0 ? seconds : null;

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith, unlessDeclined } from './answer';
 import type { Send } from './client';
-import { describeCall, OUTCOME_BY_STATUS, plainStatus } from './callRecord';
+import { describeCall, isCallOver } from './callRecord';
 import { endOnce } from './endOnce';
 import type { ListRequest } from './pagination';
 
@@ -50,11 +50,6 @@ const readOwn = (callId: string) => (answer: IDataObject) => {
 /** Fetches a call in its current state. */
 export async function getCall(send: Send, callId: string): Promise<IDataObject> {
 	return await send({ method: 'GET', path: [...ROOT, callId] }, readOwn(callId));
-}
-
-/** @returns whether a call is over */
-export function isCallOver(call: { status?: unknown }): boolean {
-	return OUTCOME_BY_STATUS.has(plainStatus(call.status));
 }
 
 /** Asks to hang up, by one request. @returns the call. @throws ApiError also if it is over already */

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { describeCall, OUTCOME_BY_STATUS, plainStatus, simplifyCall } from '../api/callRecord';
+import { describeCall, endOf, simplifyCall } from '../api/callRecord';
 import { CALLS, getCall, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/client';
 import type { ListRequest } from '../api/pagination';
@@ -19,8 +19,12 @@ export interface Kind {
 	list: ListRequest;
 	/** Makes a row of the list equal to what `get` returns. */
 	fromRow: (row: IDataObject) => IDataObject;
-	/** How far a conversation has come: from FINAL on it is over, and the higher stage wins against another end. */
-	stageOf: (record: IDataObject) => number;
+	/**
+	 * How far a conversation has come: from FINAL on it is over, and the higher stage wins against another end.
+	 *
+	 * @param isConfirmed whether an end under a status that nobody knows counts
+	 */
+	stageOf: (record: IDataObject, isConfirmed?: boolean) => number;
 	/** Puts what people look for first, see `describeCall`. */
 	describe: (record: IDataObject) => IDataObject;
 	/** Makes of a described record the output with Simplify. */
@@ -33,7 +37,7 @@ export const FINAL = 10;
 const SESSION_STAGES = ['queued', 'running', 'stopping'];
 const SESSION_ENDS = ['failed', 'completed', 'stopped'];
 /** Of two ends that contradict each other, the later in this list counts: no one who was talked to may be called again. */
-const CALL_ENDS = ['failed', 'noAnswer', 'rejected', 'answered', 'transferred'];
+const CALL_ENDS = ['unknown', 'failed', 'noAnswer', 'rejected', 'unclear', 'answered', 'transferred'];
 
 const session: Kind = {
 	idField: 'sessionId',
@@ -61,10 +65,12 @@ const call: Kind = {
 	list: CALLS,
 	// The list adds these names.
 	fromRow: ({ gatewayName: _gatewayName, ruleName: _ruleName, ...row }) => row,
-	stageOf: (record) => {
-		const outcome = OUTCOME_BY_STATUS.get(plainStatus(record.status));
-		if (outcome === undefined) return describeCall(record).answered ? 2 : 1;
-		return FINAL + CALL_ENDS.indexOf(outcome);
+	stageOf: (record, isConfirmed = false) => {
+		const end = endOf(record);
+		if (end === undefined || (end === 'unknown' && !isConfirmed)) {
+			return describeCall({ ...record, end: null }).answered ? 2 : 1;
+		}
+		return FINAL + CALL_ENDS.indexOf(end);
 	},
 	describe: describeCall,
 	simplify: simplifyCall,

@@ -42,6 +42,8 @@ interface RecordFact {
 	skewMs?: number;
 	/** Whether an end was known before the record was fetched. */
 	wasOver?: boolean;
+	/** Whether it has shown an end under a status that nobody knows in several looks. */
+	isConfirmed?: boolean;
 }
 
 /** Something that was learned: a record, or what else is known now. */
@@ -65,23 +67,22 @@ function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
 	return Object.fromEntries(entries.map((entry) => [entryKey(entry), entry]));
 }
 
-/** @returns when a record says that the conversation was over, in ms since 1970 by VideoSDK's clock */
+/** @returns when the record of what is over says that it was, in ms since 1970 by VideoSDK's clock */
 function overAtMs(kind: Kind, record: IDataObject): number | undefined {
-	if (kind.stageOf(record) < FINAL) return undefined;
 	const logged = Object.values(timelogOf(record)).filter((entry) => kind.stageOf(entry) >= FINAL);
 	const times = [record.end, ...logged.map(({ timestamp }) => timestamp)];
 	return times.map(msOf).find((ms) => !Number.isNaN(ms));
 }
 
-function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver }: RecordFact): Known {
+function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfirmed }: RecordFact): Known {
 	const idOfRecord = String(record[kind.idField] ?? '');
 	// Another conversation's record says nothing of this one.
 	if (apiSessionId(idOfRecord) !== apiSessionId(id)) return unknown(id);
 	const plain = Object.fromEntries(Object.entries(record).filter(([name]) => !DERIVED.includes(name)));
-	const endMs = overAtMs(kind, record);
+	const [stage, timelog] = [kind.stageOf(record, isConfirmed), timelogOf(record)];
+	const endMs = stage < FINAL ? undefined : overAtMs(kind, record);
 	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
 	const { outcome, answered } = kind.describe({ status: record.status });
-	const [stage, timelog] = [kind.stageOf(record), timelogOf(record)];
 	// In the record that shows the end first, the timelog may lag behind.
 	const isLogged = Object.values(timelog).some((entry) => kind.stageOf(entry) >= FINAL);
 	return {
@@ -142,11 +143,14 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 		...(entries.length > 0 && { timelog: entries.map(([, entry]) => entry) }),
 		[kind.idField]: known.id,
 	};
-	const described = kind.describe(record);
-	if (described.answered === true || !known.isAnswered) return described;
-	// What someone's answer was told by is not in the timelog.
-	const timelog = [{ status: 'answered' }];
-	return { ...described, ...resultOf(kind.describe({ ...record, timelog })) };
+	// An end under a status that nobody knows doesn't count before it is confirmed.
+	const shown = told || isShownOver(known) ? record : { ...record, end: null };
+	let result = kind.describe(shown);
+	if (known.isAnswered && result.answered !== true) {
+		// What someone's answer was told by is not in the timelog.
+		result = kind.describe({ ...shown, timelog: [{ status: 'answered' }] });
+	}
+	return { ...kind.describe(record), ...resultOf(result) };
 }
 
 /** @returns whether the API has shown the end */

@@ -35,6 +35,10 @@ export function nothingDone(sinceMs: number) {
 		failedAtMs: -Infinity,
 		/** An event said that it may be over: looks left that come soon. */
 		soonLooks: 0,
+		/** Looks that have shown an end under a status that nobody knows, each some time after the one before. */
+		endLooks: 0,
+		/** When the last of them began. */
+		endLookAtMs: -Infinity,
 		/** The first end, or look after Max Wait. */
 		triedAtMs: Infinity,
 		endedAtMs: -Infinity,
@@ -71,6 +75,9 @@ const LONGEST_PAUSE_MS = 25_000;
 const HOUR_MS = 3_600_000;
 const LATEST_PAUSE_MS = 29 * 60_000;
 const SOON_PAUSE_MS = 1_000;
+/** So many looks, with such pauses, make sure of an end under a status that nobody knows. */
+const END_LOOKS = 3;
+const END_PAUSE_MS = 5_000;
 /** An end or a last look that failed is tried again, as long as there is time. */
 const TRY_AGAIN_MS = 5_000;
 /** Less and less often, so that a large execution doesn't ask an API that fails all the time. */
@@ -89,6 +96,21 @@ export function isOver(known: Known, { deadlineMs }: Want, nowMs: number): boole
 	return isShownOver(known) || known.ended === true || nowMs >= countsAtMs;
 }
 
+/**
+ * Notes whether a look has shown an end under a status that nobody knows.
+ *
+ * @param nowMs when the look began, in ms since 1970
+ * @returns whether that end is certain by now
+ */
+export function noteEndLook(progress: Progress, isEnd: boolean, nowMs: number): boolean {
+	if (!isEnd) progress.endLooks = 0;
+	else if (progress.endLooks === 0 || nowMs >= progress.endLookAtMs + END_PAUSE_MS) {
+		progress.endLooks++;
+		progress.endLookAtMs = nowMs;
+	}
+	return progress.endLooks >= END_LOOKS;
+}
+
 /** @returns the parts that are wanted and may still come */
 export function openParts({ parts }: Known, { keep }: Want): Includable[] {
 	return keep.filter((name) => parts[name]?.mayCome ?? true);
@@ -105,7 +127,7 @@ export function endsUntilMs(want: Want, progress: Progress, limits: Limits): num
 
 /** The only decision: what to do next for a conversation, and when. */
 export function next(known: Known, want: Want, progress: Progress, limits: Limits, nowMs: number): Step {
-	const { lookedAtMs, failedAtMs, soonLooks, endedAtMs, keptAtMs, sinceMs } = progress;
+	const { lookedAtMs, failedAtMs, soonLooks, endLooks, endedAtMs, keptAtMs, sinceMs } = progress;
 	const lastMs = endsUntilMs(want, progress, limits);
 	/** When what failed after Max Wait is tried again: less and less often. */
 	const againMs = (triedAtMs: number) =>
@@ -132,11 +154,12 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	if (isTimeUp && nowMs >= lastMs) return { step: 'ready' };
 	if (isTimeUp && want.isEnded)
 		return { step: 'end', atMs: Math.min(Math.max(nowMs, againMs(endedAtMs)), lastMs) };
-	if (isTimeUp && lookedAtMs >= want.deadlineMs) return { step: 'ready' };
+	const isLookedAt = isTimeUp && lookedAtMs >= want.deadlineMs;
+	if (isLookedAt && endLooks === 0) return { step: 'ready' };
 	const toldAtMs = Math.min(nowMs, ...Object.values(known.told));
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
-	const pause = soonLooks > 0 ? SOON_PAUSE_MS : usualMs;
-	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, want.deadlineMs);
+	const pause = soonLooks > 0 ? SOON_PAUSE_MS : endLooks > 0 ? END_PAUSE_MS : usualMs;
+	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, isLookedAt ? Infinity : want.deadlineMs);
 	const atMs = Math.max(dueAtMs, againMs(failedAtMs));
 	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? lastMs : want.deadlineMs };
 }

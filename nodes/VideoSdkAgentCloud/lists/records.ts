@@ -5,7 +5,8 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { AGENT_DEPLOYMENTS } from '../api/agents';
-import { CALLS, isCallOver } from '../api/calls';
+import { isCallOver } from '../api/callRecord';
+import { CALLS } from '../api/calls';
 import { clientOf } from '../api/client';
 import { DEPLOYMENTS } from '../api/deployments';
 import { listRecords } from '../api/pagination';

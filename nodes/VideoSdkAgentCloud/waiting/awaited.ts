@@ -1,10 +1,12 @@
-import type { Kind } from '../conversation/kinds';
+import type { IDataObject } from 'n8n-workflow';
+import { FINAL, type Kind } from '../conversation/kinds';
 import { type Fact, isShownOver, join, type Known, learn, needsLog } from '../conversation/known';
 import {
 	endsUntilMs,
 	isOver,
 	type Limits,
 	next,
+	noteEndLook,
 	nothingDone,
 	type Progress,
 	type Step,
@@ -52,6 +54,19 @@ export class Awaited {
 
 	learn(fact: Fact): void {
 		this.known = learn(this.kind, this.known, fact);
+	}
+
+	/**
+	 * Learns what a look at the API has shown.
+	 *
+	 * @param atMs when the look began, in ms since 1970
+	 * @param wasOver whether an end was known before
+	 */
+	learnLook(record: IDataObject, atMs: number, skewMs: number, wasOver?: boolean): void {
+		const { stageOf } = this.kind;
+		const isUnknownEnd = stageOf(record) < FINAL && stageOf(record, true) >= FINAL;
+		const isConfirmed = noteEndLook(this.progress, isUnknownEnd, atMs);
+		this.learn({ record, skewMs, wasOver, isConfirmed });
 	}
 
 	join(known: Known): void {

@@ -139,7 +139,7 @@ export class Watch {
 		for (const kind of new Set(due.map((one) => one.kind))) {
 			const ofKind = due.filter((one) => one.kind === kind && !isShownOver(one.known));
 			if (ofKind.length < MIN_FOR_LIST) continue;
-			await this.searchList(kind, ofKind, found).catch(() => undefined);
+			await this.searchList(kind, ofKind, found, nowMs).catch(() => undefined);
 		}
 		const open = due.filter((one) => !found.has(one) || one.needsOwnLook);
 		const asked = open.slice(0, MAX_SINGLE);
@@ -155,7 +155,7 @@ export class Watch {
 	}
 
 	/** Reads the list, as long as its pages have what is due. @throws ApiError; what was found stays */
-	private async searchList(kind: Kind, due: Awaited[], found: Set<Awaited>): Promise<void> {
+	private async searchList(kind: Kind, due: Awaited[], found: Set<Awaited>, nowMs: number): Promise<void> {
 		const open = new Set(due.map((one) => one.id));
 		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
 		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)));
@@ -164,7 +164,7 @@ export class Watch {
 			const records = new Map(rows.map((row) => [String(row[kind.idField]), kind.fromRow(row)]));
 			const hits = due.filter((one) => records.has(one.id));
 			for (const one of hits) {
-				one.learn({ record: records.get(one.id) as IDataObject, skewMs: this.account.skewMs });
+				one.learnLook(records.get(one.id) as IDataObject, nowMs, this.account.skewMs);
 				found.add(one);
 				open.delete(one.id);
 			}

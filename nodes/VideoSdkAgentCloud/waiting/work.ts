@@ -15,9 +15,7 @@ const REJECTED = [401, 403];
 const TOO_MANY = 429;
 
 /** VideoSDK may write the ID in other capitals. */
-function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject, wasOver = false): void {
-	one.learn({ record: { ...record, [one.kind.idField]: one.id }, skewMs, wasOver });
-}
+const asOwn = (one: Awaited, record: IDataObject) => ({ ...record, [one.kind.idField]: one.id });
 
 /**
  * Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own.
@@ -25,10 +23,10 @@ function learnRecord({ skewMs }: Account, one: Awaited, record: IDataObject, was
  * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
  */
 export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
-	const wasOver = isShownOver(one.known);
+	const [atMs, wasOver] = [Date.now(), isShownOver(one.known)];
 	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs), one.id).then(
 		(record) => {
-			learnRecord(account, one, record, wasOver);
+			one.learnLook(asOwn(one, record), atMs, account.skewMs, wasOver);
 			return true;
 		},
 		(error: Error) => {
@@ -43,7 +41,7 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 async function end(account: Account, one: Awaited): Promise<void> {
 	try {
 		const record = await one.kind.requestEnd(account.sender('end', one.lastMs('end')), one.id);
-		learnRecord(account, one, record);
+		one.learn({ record: asOwn(one, record), skewMs: account.skewMs });
 		one.learn({ ended: true });
 	} catch (error) {
 		one.learn({ ended: (error as Error).message });

@@ -30,7 +30,7 @@ export const WANT: Want = {
 
 const CALL_STATUSES = [
 	...['initiated', 'ringing', 'answered', 'transferring', 'ANSWERED', 'transfer-failed'],
-	...['ended', 'completed', 'missed', 'rejected', 'failed', 'transferred', 'NOT_ANSWERED'],
+	...['ended', 'completed', 'missed', 'busy', 'rejected', 'failed', 'transferred', 'NOT_ANSWERED', 'hung-up'],
 ];
 const SESSION_STATUSES = ['queued', 'running', 'stopping', 'STOPPED', 'stopped', 'completed', 'failed'];
 
@@ -45,6 +45,7 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 		{
 			status,
 			[KINDS[kind].idField]: fc.constantFrom(ID, ID, `session-${ID}`, 'another'),
+			start: fc.oneof(time, nothing),
 			end: fc.oneof(time, nothing),
 			updatedAt: time,
 			roomId: fc.oneof(fc.constantFrom('room-1', 'room-2'), nothing),
@@ -53,9 +54,12 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 		},
 		{ requiredKeys: ['status', KINDS[kind].idField] },
 	);
-	return fc
-		.tuple(fields, fc.boolean())
-		.map(([value, wasOver]) => ({ record: value, skewMs: 0, wasOver })) as fc.Arbitrary<Fact>;
+	return fc.tuple(fields, fc.boolean(), fc.boolean()).map(([value, wasOver, isConfirmed]) => ({
+		record: value,
+		skewMs: 0,
+		wasOver,
+		isConfirmed,
+	})) as fc.Arbitrary<Fact>;
 }
 
 export const anyPart: fc.Arbitrary<Part> = fc.oneof(

@@ -69,12 +69,13 @@ describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 	it('has an end only from what shows one', () => {
 		const { stageOf } = KINDS[kind];
 		check([facts], (list) => {
-			const records = list.flatMap((fact): IDataObject[] => ('record' in fact ? [fact.record] : []));
-			const isEnd = (one: IDataObject | null) => one !== null && stageOf(one) >= FINAL;
-			const ends = records
-				.filter((record) => isEnd(record) && String(record[KINDS[kind].idField]).endsWith(ID))
+			const isEnd = (one: IDataObject | null, isConfirmed?: boolean) =>
+				one !== null && stageOf(one, isConfirmed) >= FINAL;
+			const ends = list
+				.flatMap((fact) => ('record' in fact && isEnd(fact.record, fact.isConfirmed) ? [fact.record] : []))
+				.filter((record) => String(record[KINDS[kind].idField]).endsWith(ID))
 				.flatMap(({ end, timelog }) => {
-					const final = ((timelog || []) as IDataObject[]).filter(isEnd);
+					const final = ((timelog || []) as IDataObject[]).filter((one) => isEnd(one));
 					const times = [end, ...final.map(({ timestamp }) => timestamp)];
 					return times
 						.map((time) => Date.parse(String(time)))
@@ -132,6 +133,8 @@ it('of two values of one rank the one that is longer as text counts, then the la
 });
 
 const call = (status: string, more: IDataObject = {}): Fact => ({ record: { callId: ID, status, ...more } });
+/** An end under a status that nobody knows. */
+const confirmed = (more: IDataObject): Fact => ({ ...call('hung-up', more), isConfirmed: true });
 const session = (status: string, more: IDataObject = {}): Fact => ({
 	record: { sessionId: ID, status, ...more },
 });
@@ -215,6 +218,32 @@ const CASES: Record<string, Row> = {
 	'who was talked to is not called again: ended beats missed': [
 		[call('missed'), call('ended')],
 		{ outcome: 'answered' },
+	],
+	'completed is answered, whatever the timelog says, and beats ended': [
+		[call('completed', RANG_ONLY), call('ended', RANG_ONLY)],
+		{ outcome: 'answered', answered: true, status: 'completed' },
+	],
+	'an end under a status that nobody knows is none before it is confirmed': [
+		[call('hung-up', { end: before(9) }), call('ringing', { timelog: RANG })],
+		{ outcome: 'running', answered: false, durationSeconds: null, timedOut: true, end: before(9) },
+	],
+	'who had answered is still talking before such an end is confirmed': [
+		[call('hung-up', { end: before(9), start: before(99) }), call('answered')],
+		{ outcome: 'running', answered: true, timedOut: true },
+	],
+	'an end under a status that nobody knows counts once it is confirmed': [
+		[confirmed({ end: before(9), timelog: RANG }), call('ringing')],
+		{ outcome: 'noAnswer', answered: false, status: 'hung-up' },
+		'timedOut',
+	],
+	'under a status that nobody knows, who had answered stays answered': [
+		[confirmed({ end: before(9), timelog: RANG }), call('answered')],
+		{ outcome: 'answered', answered: true },
+		'timedOut',
+	],
+	'an end in words that are known beats one that is not': [
+		[confirmed({ end: before(9), start: before(99) }), call('missed')],
+		{ outcome: 'noAnswer', status: 'missed' },
 	],
 	'upper case is the same status': [
 		[session('STOPPED'), session('running')],
@@ -325,6 +354,8 @@ it.each<[isNeeded: boolean, facts: Fact[]]>([
 	[false, [{ ...call('ended'), wasOver: true }]],
 	[false, [call('answered'), call('ended')]],
 	[false, [call('ringing')]],
+	[false, [call('hung-up', { end: before(9) })]],
+	[false, [confirmed({ end: before(9) })]],
 ])('the timelog is needed (%s) only of who may have picked up: %j', (isNeeded, facts) => {
 	eachOrder('call', facts, (known) => expect(needsLog(known)).toBe(isNeeded));
 });

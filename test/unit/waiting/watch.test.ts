@@ -62,6 +62,92 @@ it.each([true, false])('an end (%s) or last look without an answer is given up i
 	expect(seen.item).toMatchObject({ timedOut: true });
 });
 
+describe('An end under a status that nobody knows', () => {
+	/** Such a record; `isAway`: at times, in s since the beginning, at which the call still runs. */
+	const hungUpAfter = (
+		seconds: number,
+		looks: number[] = [],
+		isAway: (second: number) => boolean = () => false,
+	) => {
+		const [startMs, end] = [Date.now(), after(1_000 * seconds)];
+		return async (path: string): Promise<IDataObject> => {
+			const second = (Date.now() - startMs) / 1_000;
+			const isShown = second >= seconds && !isAway(second);
+			if (isShown) looks.push(second);
+			const record = isShown ? { status: 'HUNG_UP', end } : { status: 'answered' };
+			const calls = [1, 2, 3].map((n) => ({ callId: `c-${n}`, start: after(0), ...record }));
+			return await Promise.resolve(path.includes('/call/') ? calls[0]! : { data: calls });
+		};
+	};
+
+	it.each([1, 3])('counts when it was seen three times, at least 5 s apart: of %s', async (count) => {
+		const looks: number[] = [];
+		const shown = hungUpAfter(10, looks);
+		const watch = watchOf(async ({ path }) => await shown(path));
+		const seen = Array.from({ length: count }, (_, n) => awaitCall(watch, {}, unknown(`c-${n + 1}`)));
+		await jest.advanceTimersByTimeAsync(40_000);
+		for (const { item } of seen) {
+			expect(item).toMatchObject({ outcome: 'answered', answered: true, status: 'HUNG_UP' });
+			expect(item).not.toHaveProperty('timedOut');
+		}
+		expect(looks).toHaveLength(3);
+		const pauses = [looks[1]! - looks[0]!, looks[2]! - looks[1]!];
+		for (const pause of pauses) expect(pause >= 5 && pause < 6).toBe(true);
+	});
+
+	it('is none if the call goes on', async () => {
+		const looks: number[] = [];
+		const shown = hungUpAfter(1, looks, (second) => second > 8 && second < 30);
+		const seen = awaitCall(
+			watchOf(async ({ path }) => await shown(path)),
+			{},
+		);
+		await jest.advanceTimersByTimeAsync(55_000);
+		expect(looks.filter((second) => second < 12)).toHaveLength(2);
+		expect(looks).toHaveLength(2 + 3);
+		expect(seen.item).toMatchObject({ status: 'HUNG_UP' });
+	});
+
+	it('is made sure of, also if it is first seen at Max Wait', async () => {
+		const looks: number[] = [];
+		const shown = hungUpAfter(MAX_WAIT_MS / 1_000 - 0.5, looks);
+		const seen = awaitCall(
+			watchOf(async ({ path }) => await shown(path)),
+			{},
+		);
+		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 13_000);
+		expect(looks).toHaveLength(3);
+		expect(seen.item).toMatchObject({ outcome: 'answered', status: 'HUNG_UP' });
+		expect(seen.item).not.toHaveProperty('timedOut');
+	});
+
+	it('is made sure of, also if VideoSDK then refuses to end it', async () => {
+		const shown = hungUpAfter(MAX_WAIT_MS / 1_000 - 20);
+		const answer: Answer = async ({ method, path }) => {
+			if (method === 'POST') throw new Error('refused');
+			return await shown(path);
+		};
+		const seen = awaitCall(watchOf(answer), { isEnded: true });
+		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 30_000);
+		expect(seen.item).toMatchObject({ outcome: 'answered', status: 'HUNG_UP' });
+		for (const name of ['timedOut', 'endError']) expect(seen.item).not.toHaveProperty(name);
+	});
+
+	it('that was seen once before VideoSDK went silent leaves the call running', async () => {
+		const shown = hungUpAfter(MAX_WAIT_MS / 1_000 - 0.5);
+		let isSeen = false;
+		const answer: Answer = async ({ path }) => {
+			if (isSeen) throw new Error('silent');
+			const record = await shown(path);
+			isSeen = record.end !== undefined;
+			return record;
+		};
+		const seen = awaitCall(watchOf(answer), {});
+		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 180_000);
+		expect(seen.item).toMatchObject({ outcome: 'running', answered: true, timedOut: true });
+	});
+});
+
 it('The last look at Max Wait counts, although its answer takes a while', async () => {
 	const end = after(MAX_WAIT_MS - 1_000);
 	const answer: Answer = async () =>
