@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CALL_EVENTS, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhook/event';
+import type { Fault } from '../simulator';
 import { checkAsync } from '../unit/support';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
@@ -107,9 +108,11 @@ it('Events of the chosen deployments and directions start the workflow, with the
 			const isDetailed =
 				isWanted &&
 				(kind === 'session' ? details === true : details !== false && CALL_ENDS.includes(webhookType));
-			if (isLookedUp) requests++;
-			// A session's details may be asked for again, since no sender waits for them.
-			else if (isDetailed) requests += kind === 'session' && told === 'failure' ? 3 : 1;
+			// Details may be asked for again, since no sender waits for them: those of a call until it is over.
+			const isAsked = told === 'failure' || (kind === 'call' && RECORDS[status] === undefined);
+			const looks = isAsked ? 3 : 1;
+			if (isLookedUp) requests += isDetailed && kind === 'call' ? looks : 1;
+			else if (isDetailed) requests += looks;
 			if (!isWanted) continue;
 			const isFetched = told !== 'failure';
 			const result = isFetched ? (RECORDS[status] ?? SAID[webhookType]) : SAID[webhookType];
@@ -219,6 +222,45 @@ it.each<[string, IDataObject]>([
 	const sentAtMs = Date.now();
 	await deliver(trigger, { webhookType: 'call-missed', data: { callId: 'c' } });
 	// Virtual time: five seconds while the sender waits, ten in the run.
-	expect(Math.round((Date.now() - sentAtMs) / 1_000)).toBe(options.callDirection ? 5 : 10);
+	expect(Math.round((Date.now() - sentAtMs) / 1_000)).toBe(options.callDirection ? 15 : 10);
 	expect(await trigger.received()).toMatchObject([{ event: 'call-missed', outcome: 'noAnswer' }]);
+});
+
+describe('Call: Ended', () => {
+	const ended = async (callId: string, trigger: PublishedTrigger) => {
+		await deliver(trigger, { webhookType: 'call-hangup', data: { callId } });
+		const [item] = await trigger.received();
+		return item;
+	};
+	const begun = () => rig.simulator.incomingCall({ to: '+15550100', from: '+15550199' }, false).callId;
+	const twice = { path: /sip\/call\//, times: 2 };
+
+	it.each<[string, (callId: string) => Fault]>([
+		['too many requests', () => ({ kind: 'status', status: 429 })],
+		['a failure of the API', () => ({ kind: 'status', status: 503 })],
+		['an API that knows no such call yet', () => ({ kind: 'status', status: 404 })],
+		[
+			'a record that lags behind',
+			(callId) => ({ kind: 'noData', body: { data: { callId, status: 'answered' } } }),
+		],
+	])('has how it went in spite of %s, twice', async (_what, faultOf) => {
+		const callId = begun();
+		await rig.talk([callId]);
+		rig.simulator.addFault({ ...faultOf(callId), match: twice });
+		const sentAtMs = Date.now();
+		expect(await ended(callId, await publish({}))).toMatchObject({ outcome: 'answered', answered: true });
+		expect(rig.requests).toHaveLength(3);
+		expect(Date.now() - sentAtMs).toBeLessThan(10_000);
+	});
+
+	it('leaves out how it went after three looks, and shows the record as it was seen last', async () => {
+		const callId = begun();
+		await rig.simulator.moveCall(callId, 'answered');
+		rig.simulator.addFault({ kind: 'delay', match: { ...twice, times: 1 } });
+		rig.simulator.addFault({ kind: 'status', status: 503, match: twice });
+		const item = await ended(callId, await publish({}));
+		expect(item).toMatchObject({ event: 'call-hangup', call: { status: 'answered' } });
+		for (const name of ['outcome', 'answered', 'durationSeconds']) expect(item).not.toHaveProperty(name);
+		expect(rig.requests).toHaveLength(3);
+	});
 });

@@ -1,6 +1,8 @@
 import { type IDataObject, type IExecuteFunctions, type IWebhookFunctions } from 'n8n-workflow';
+import { isCallOver } from '../api/callRecord';
 import { getCall } from '../api/calls';
 import { clientOf, type Send } from '../api/client';
+import { pause } from '../api/pause';
 import { getSession } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 
@@ -20,6 +22,11 @@ const CALL_ENDS = new Map<unknown, IDataObject | undefined>([
 	['call-missed', { outcome: 'noAnswer', answered: false, durationSeconds: null }],
 	['call-transferred', { outcome: 'transferred', answered: true, durationSeconds: null }],
 ]);
+
+/** All looks at a call together. The workflow is better served by the event alone than by an API that takes long. */
+const CALL_LOOKS_MS = 10_000;
+/** Between the looks: VideoSDK may have too many requests, or show the call running for a while. */
+const CALL_PAUSES_MS = [2_000, 4_000];
 
 /** @returns the event's session or call; undefined if it names none, and for the events of rooms */
 export function subjectOf(event: IDataObject): Subject | undefined {
@@ -56,6 +63,28 @@ export async function fetchRecord(
 	});
 }
 
+/**
+ * Fetches the record that is added to an event. A call is looked at up to three times, until it is over.
+ *
+ * @param early the record as it was fetched when the event came; null if that failed
+ * @returns null if it cannot be fetched
+ */
+export async function fetchDetail(
+	context: IExecuteFunctions,
+	subject: Subject,
+	early?: IDataObject | null,
+): Promise<IDataObject | null> {
+	if (subject.field === 'session') return early === undefined ? await fetchRecord(context, subject) : early;
+	const deadlineMs = Date.now() + CALL_LOOKS_MS;
+	let record = early ?? null;
+	for (const pauseMs of early === undefined ? [0, ...CALL_PAUSES_MS] : CALL_PAUSES_MS) {
+		if ((record && isCallOver(record)) || Date.now() + pauseMs >= deadlineMs) break;
+		await pause(pauseMs, context.getExecutionCancelSignal());
+		record = (await fetchRecord(context, subject, deadlineMs - Date.now())) ?? record;
+	}
+	return record;
+}
+
 /** @returns whose record is added to an event; undefined if none is */
 export function detailOf(event: IDataObject, details: Details): Subject | undefined {
 	const subject = subjectOf(event);
@@ -66,7 +95,7 @@ export function detailOf(event: IDataObject, details: Details): Subject | undefi
 /**
  * Adds to an event what `details` asks for: the session's record, or how the call went and the call's record.
  *
- * @param record that of `detailOf`; null if it couldn't be fetched. Of a call it may still show that the call is running: then the
+ * @param record that of `fetchDetail`; null if it couldn't be fetched. Of a call it may still show that the call is running: then the
  * event itself counts
  */
 export function withDetails(event: IDataObject, details: Details, record?: IDataObject | null): IDataObject {

@@ -1,11 +1,8 @@
 import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { makeSearchable } from '../n8n/searchable';
-import { detailOf, type Details, fetchRecord, withDetails } from './details';
+import { detailOf, type Details, fetchDetail, withDetails } from './details';
 import { isFirstExecution } from './firstExecution';
 import { type ReceivedItem } from './receive';
-
-/** For a call's record. The workflow is better served by the event alone than by an API that takes long. */
-const CALL_TIMEOUT_MS = 10_000;
 
 /**
  * Gives the events to the nodes that follow. Runs at the beginning of the execution that an event started, when the sender already
@@ -20,8 +17,7 @@ export async function emit(
 		const { record: early, ...event } = json as ReceivedItem;
 		if (skipDuplicates && !(await isFirstExecution(context, event))) continue;
 		const subject = detailOf(event, details);
-		const timeoutMs = subject?.field === 'call' ? CALL_TIMEOUT_MS : undefined;
-		const record = early === undefined && subject ? await fetchRecord(context, subject, timeoutMs) : early;
+		const record = subject && (await fetchDetail(context, subject, early));
 		items.push({ json: withDetails(event, details, record), pairedItem: { item: index } });
 	}
 	makeSearchable(
