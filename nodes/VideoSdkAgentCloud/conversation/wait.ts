@@ -160,8 +160,9 @@ export function next(known: Known, want: Want, progress: Progress, limits: Limit
 	const usualMs = pauseMs(toldEnd(known) === undefined ? nowMs - sinceMs : nowMs - toldAtMs);
 	const pause = soonLooks > 0 ? SOON_PAUSE_MS : endLooks > 0 ? END_PAUSE_MS : usualMs;
 	const dueAtMs = Math.min(Math.max(lookedAtMs, sinceMs) + pause, isLookedAt ? Infinity : want.deadlineMs);
-	const atMs = Math.max(dueAtMs, againMs(failedAtMs));
-	return { step: 'look', atMs, pauseMs: pause, untilMs: isTimeUp ? lastMs : want.deadlineMs };
+	const untilMs = isTimeUp ? lastMs : want.deadlineMs;
+	const atMs = Math.min(Math.max(dueAtMs, againMs(failedAtMs)), untilMs);
+	return { step: 'look', atMs, pauseMs: pause, untilMs };
 }
 
 /**

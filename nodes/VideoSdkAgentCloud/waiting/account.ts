@@ -6,27 +6,18 @@ import { TEXT_LIMITS, textOf } from '../api/fileStream';
 import { clockSkewMs } from '../api/serverTime';
 import { detached } from '../n8n/detached';
 import { fileAddressRule } from '../webhook/address';
-import { FairSlots } from './fairSlots';
+import { Limiter } from './limiter';
 
-/** What requests are for. Ends never queue behind looks, nor looks behind what was said, nor anything behind the files of a host that hangs. */
-export type Lane = 'look' | 'end' | 'keep' | 'file';
-/**
- * Requests in flight: of one account (20 in all; of files, each of which may be a text in memory, of one execution), and of the whole
- * process.
- */
-const SLOTS: Record<Lane, FairSlots<object>> = {
-	look: new FairSlots(5, 30),
-	end: new FairSlots(10, 40),
-	keep: new FairSlots(5, 20),
-	file: new FairSlots(5, 10),
-};
+/** Of one kind of requests to VideoSDK. One execution whose requests hang leaves places to others. */
+const API_LIMITS = { inFlight: 15, ofOwner: 10, perSecond: 20, slowPerSecond: 8 };
+/** Requests that are refused again and again must not hold up those that are answered. */
+const PAUSE_MS = 5_000;
 /** For the whole of a request, so that an answer that drips holds up nothing. */
 const TIMEOUT_MS = 10_000;
 /** How n8n marks an expression in a credential that it cannot evaluate any more (CredentialsHelper.applyDefaultsAndOverwrites). */
 const NOT_RESOLVED = '[Error resolving credentials]';
 /** One round of looks reads the credential once, however many requests it makes. */
 const MAX_AGE_MS = 1_000;
-const RATE_LIMIT_PAUSE_MS = 5_000;
 
 /**
  * An account of VideoSDK, as waiting executions use it: its credential in its current state, and its requests, which outlive the
@@ -38,10 +29,14 @@ const RATE_LIMIT_PAUSE_MS = 5_000;
  */
 export class Account {
 	readonly context: RequestContext;
-	/** Nothing of a lane begins before, in ms since 1970. Ends don't heed it. */
-	readonly pausedUntilMs: Record<Lane, number> = { look: 0, end: 0, keep: 0, file: 0 };
-	/** When VideoSDK last answered 'too many requests', in ms since 1970. */
-	limitedAtMs = 0;
+	/** Requests for records and lists of what isn't over. */
+	readonly looks = new Limiter({ ...API_LIMITS, slowPerSecond: 4, pauseMs: PAUSE_MS });
+	/** Requests that end something: they don't pause, since whatever isn't ended keeps costing money. */
+	readonly ends = new Limiter(API_LIMITS);
+	/** Requests that look for what was said. */
+	readonly finds = new Limiter({ ...API_LIMITS, pauseMs: PAUSE_MS });
+	/** Files, each of which may be a text in memory. */
+	private readonly files = new Limiter({ inFlight: 10, ofOwner: 5 });
 	/** What n8n's clock is ahead of VideoSDK's, in ms. */
 	skewMs = 0;
 	private readonly readCredential: ReadCredential;
@@ -71,22 +66,20 @@ export class Account {
 	}
 
 	/**
+	 * @param limiter of what the requests are for
+	 * @param execution takes turns with others
 	 * @param untilMs after this time, in ms since 1970, nothing is sent
 	 * @returns sends each request once, within a time limit: a wait repeats everything itself
 	 */
-	sender(lane: Lane, untilMs: number): Send {
+	sender(limiter: Limiter, execution: object, untilMs: number): Send {
 		return async (request, read) => {
 			let sentAtMs = NaN;
 			const sending = {
 				...{ timeoutMs: TIMEOUT_MS, maxAttempts: 1, untilMs },
 				credential: async () => await this.read(),
-				onRateLimited: () => {
-					this.limitedAtMs = Date.now();
-					// Requests that are refused again and again must not hold up those that are answered.
-					this.pausedUntilMs[lane] = this.limitedAtMs + RATE_LIMIT_PAUSE_MS;
-				},
+				onRateLimited: () => limiter.slowDown(),
 				inTurn: async <T>(send: () => Promise<T>): Promise<T> =>
-					await SLOTS[lane].run(this, async () => {
+					await limiter.run(execution, async () => {
 						sentAtMs = Date.now();
 						return await send();
 					}),
@@ -102,13 +95,13 @@ export class Account {
 	/**
 	 * Reads the text of a file, with the address rules for files.
 	 *
-	 * @param execution files take turns by it, so that one whose files hang doesn't hold up another's
+	 * @param execution takes turns with others, so that one whose files hang doesn't hold up another's
 	 * @param untilMs after this time, in ms since 1970, nothing is sent
 	 * @throws FileError; UserError if there was no time to send it
 	 */
 	async readText(url: string, execution: object, untilMs: number): Promise<string> {
 		const { data } = await this.read();
-		return await SLOTS.file.run(execution, async () => {
+		return await this.files.run(execution, async () => {
 			if (Date.now() > untilMs) throw new UserError(NO_TIME_LEFT);
 			const { stream } = await openFile({
 				httpRequest: this.context.helpers.httpRequest,

@@ -21,12 +21,10 @@ const LONGEST_REQUEST_MS = 10_000;
 /** A step for which one conversation sends requests of its own, unlike a round of looks. */
 export type OwnStep = 'look' | 'end' | 'keep';
 
-/** A request for a conversation alone is under way, and holds it up until a time in ms since 1970. */
+/** A request for a conversation alone is under way, or waits for its turn, and holds it up until a time in ms since 1970. */
 export interface Busy {
 	step: OwnStep;
 	untilMs: number;
-	/** It waits for a file, not for VideoSDK. */
-	isReading?: boolean;
 }
 
 /** A conversation that an execution of this process waits for: what is known, and what was done. What is next, `next` decides. */
@@ -41,6 +39,7 @@ export class Awaited {
 	constructor(
 		readonly kind: Kind,
 		readonly want: Want,
+		/** The same object for all conversations of an execution. */
 		readonly limits: Limits,
 		sinceMs: number,
 		public known: Known,
@@ -124,20 +123,14 @@ export class Awaited {
 		return endsUntilMs(this.want, this.progress, this.limits);
 	}
 
-	/** @returns when a step is to be through, in ms since 1970: this decides whose turn it is, see `Turns` */
-	dueMs(step: OwnStep): number {
-		const { known, want, limits } = this;
-		if (step !== 'keep') return want.deadlineMs + limits.endMs;
-		return Math.min((known.seenOverAtMs ?? 0) + want.keepMs, limits.keepUntilMs);
-	}
-
-	/** Begins a step. It holds up the execution for a while at most, even if its request still waits for a slot then. */
+	/** Begins a step. It holds up the execution for a while at most, even if its request still waits for a place then. */
 	begin(step: OwnStep, nowMs: number): Busy {
-		if (step !== 'keep') this.progress.triedAtMs = Math.min(this.progress.triedAtMs, nowMs);
-		const { lastKeepAtMs } = this.progress;
-		const keptMs = (lastKeepAtMs === Infinity ? this.dueMs(step) : lastKeepAtMs) + this.limits.endMs;
-		const lastMs = step === 'keep' ? Math.min(keptMs, this.lastMs(step)) : this.lastMs(step);
-		this.busy = { step, untilMs: lastMs + LONGEST_REQUEST_MS };
+		const { known, want, limits, progress } = this;
+		if (step !== 'keep') progress.triedAtMs = Math.min(progress.triedAtMs, nowMs);
+		const dueMs = (known.seenOverAtMs ?? 0) + want.keepMs;
+		const lastKeepAtMs = progress.lastKeepAtMs === Infinity ? dueMs : progress.lastKeepAtMs;
+		const keptMs = step === 'keep' ? lastKeepAtMs + limits.endMs : Infinity;
+		this.busy = { step, untilMs: Math.min(keptMs, this.lastMs(step)) + LONGEST_REQUEST_MS };
 		return this.busy;
 	}
 

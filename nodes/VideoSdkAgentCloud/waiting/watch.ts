@@ -4,8 +4,7 @@ import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
 import { isShownOver } from '../conversation/known';
 import { Account, keyOf } from './account';
-import type { Awaited, OwnStep } from './awaited';
-import { Turns } from './turns';
+import type { Awaited, Busy } from './awaited';
 import { fetchRecord, STEPS } from './work';
 
 /** For fewer, the list cannot take fewer requests than one for each. */
@@ -19,8 +18,6 @@ const NEAR_SHARE = 1 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
-/** So long after 'too many requests' fewer get a turn. */
-const LIMITED_MS = 60_000;
 /** n8n's `sleep` takes no longer time than 24 days. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
 
@@ -35,7 +32,6 @@ export class Watch {
 	private looksAgainAtMs = 0;
 	/** Only the timer for this time counts, since n8n's `sleep` cannot be cancelled. */
 	private wakesAtMs = Infinity;
-	private readonly turns = new Turns();
 
 	constructor(readonly account: Account) {}
 
@@ -74,10 +70,8 @@ export class Watch {
 		const nowMs = Date.now();
 		const due: Awaited[] = [];
 		const near: Awaited[] = [];
-		const paced: Record<OwnStep, Awaited[]> = { look: [], end: [], keep: [] };
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
-		const isLimited = nowMs < this.account.limitedAtMs + LIMITED_MS;
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			const next = one.next(nowMs);
@@ -86,41 +80,33 @@ export class Watch {
 			} else if (next.step === 'pause') {
 				nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else if (next.step !== 'look' || one.isLastLook(nowMs)) {
-				// It waits for a turn, not for a round of looks. Ends don't pause after 'too many requests'.
-				const atMs = Math.max(next.atMs, next.step === 'end' ? 0 : this.account.pausedUntilMs[next.step]);
-				const untilMs = one.lastMs(next.step);
-				// After that nothing is sent any more, so it needs no turn.
-				if (nowMs >= untilMs) void this.begin(one, next.step, nowMs);
-				else if (atMs <= nowMs) paced[next.step].push(one);
-				else nextAtMs = Math.min(nextAtMs, atMs, untilMs);
+				// It waits for no round of looks.
+				if (next.atMs > nowMs) {
+					nextAtMs = Math.min(nextAtMs, next.atMs);
+					continue;
+				}
+				const busy = one.begin(next.step, nowMs);
+				void this.carryOut(one, busy, nowMs);
+				// It is given up then, also if nothing else wakes this.
+				nextAtMs = Math.min(nextAtMs, busy.untilMs);
 			} else {
-				// Neither a look that takes long nor a pause of the looks holds up what is to be done at Max Wait.
+				// A look that takes long doesn't hold up what is to be done at Max Wait.
 				nextAtMs = Math.min(nextAtMs, next.untilMs);
 				if (this.isLooking) continue;
-				const atMs = Math.max(next.atMs, this.account.pausedUntilMs.look, this.looksAgainAtMs);
+				const atMs = Math.max(next.atMs, this.looksAgainAtMs);
 				if (atMs <= nowMs) due.push(one);
 				else if (atMs - nowMs < next.pauseMs * NEAR_SHARE) near.push(one);
 				nextAtMs = Math.min(nextAtMs, atMs);
 			}
 		}
-		for (const step of ['look', 'end', 'keep'] as const) {
-			const underWay = [...this.watched].filter(({ busy }) => busy?.step === step && !busy.isReading).length;
-			const chosen = this.turns.give(step, paced[step], underWay, isLimited);
-			for (const one of chosen) void this.begin(one, step, nowMs);
-			if (chosen.length < paced[step].length) nextAtMs = nowMs;
-		}
-		// What has just begun is given up at its time, also if nothing else wakes this.
-		for (const { busy } of this.watched) nextAtMs = Math.min(nextAtMs, busy?.untilMs ?? Infinity);
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
 		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
 	}
 
-	/** Begins an end, a look for what was said, or the last look. */
-	private async begin(one: Awaited, step: OwnStep, nowMs: number): Promise<void> {
-		const busy = one.begin(step, nowMs);
-		// Those that weren't looked at yet come first.
-		if (this.watched.delete(one)) this.watched.add(one);
+	/** Carries out an end, a look for what was said, or the last look. Never throws. */
+	private async carryOut(one: Awaited, busy: Busy, nowMs: number): Promise<void> {
+		const { step } = busy;
 		const isAnswered = await STEPS[step](this.account, one, busy, nowMs).catch(({ message }: Error) =>
 			this.account.context.logger.warn(`VideoSDK Agent Cloud: ${message}`),
 		);
@@ -158,7 +144,8 @@ export class Watch {
 	private async searchList(kind: Kind, due: Awaited[], found: Set<Awaited>, nowMs: number): Promise<void> {
 		const open = new Set(due.map((one) => one.id));
 		let pagesLeft = Math.ceil(open.size / PAGE_SIZE) + 1;
-		const send = this.account.sender('look', Math.max(...due.map((one) => one.limits.keepUntilMs)));
+		const untilMs = Math.max(...due.map((one) => one.limits.keepUntilMs));
+		const send = this.account.sender(this.account.looks, this, untilMs);
 		for await (const { rows } of listPages(send, kind.list)) {
 			this.looksAgainAtMs += MS_PER_REQUEST;
 			const records = new Map(rows.map((row) => [String(row[kind.idField]), kind.fromRow(row)]));

@@ -6,8 +6,9 @@ import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
 import { describeKnown, isShownOver } from '../conversation/known';
 import { LONGEST_TRY_AGAIN_MS, openParts } from '../conversation/wait';
-import type { Account, Lane } from './account';
+import type { Account } from './account';
 import type { Awaited, Busy } from './awaited';
+import type { Limiter } from './limiter';
 
 /** Statuses that concern the credential, not the conversation. */
 const REJECTED = [401, 403];
@@ -22,9 +23,14 @@ const asOwn = (one: Awaited, record: IDataObject) => ({ ...record, [one.kind.idF
  *
  * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
  */
-export async function fetchRecord(account: Account, one: Awaited, lane: Lane = 'look'): Promise<boolean> {
+export async function fetchRecord(
+	account: Account,
+	one: Awaited,
+	limiter: Limiter = account.looks,
+): Promise<boolean> {
 	const [atMs, wasOver] = [Date.now(), isShownOver(one.known)];
-	return await one.kind.get(account.sender(lane, one.limits.keepUntilMs), one.id).then(
+	const send = account.sender(limiter, one.limits, one.limits.keepUntilMs);
+	return await one.kind.get(send, one.id).then(
 		(record) => {
 			one.learnLook(asOwn(one, record), atMs, account.skewMs, wasOver);
 			return true;
@@ -40,7 +46,8 @@ export async function fetchRecord(account: Account, one: Awaited, lane: Lane = '
 /** Asks once to end a conversation at its Max Wait, and looks whether it is over if that failed. Never throws. */
 async function end(account: Account, one: Awaited): Promise<void> {
 	try {
-		const record = await one.kind.requestEnd(account.sender('end', one.lastMs('end')), one.id);
+		const send = account.sender(account.ends, one.limits, one.lastMs('end'));
+		const record = await one.kind.requestEnd(send, one.id);
 		one.learn({ record: asOwn(one, record), skewMs: account.skewMs });
 		one.learn({ ended: true });
 	} catch (error) {
@@ -50,18 +57,18 @@ async function end(account: Account, one: Awaited): Promise<void> {
 		const isLast = Date.now() + LONGEST_TRY_AGAIN_MS >= one.lastMs('end');
 		if (failure?.status === TOO_MANY && one.isLookedAt && !isLast) return;
 		const nowMs = Date.now();
-		if (await fetchRecord(account, one, 'end')) one.noteStep('look', nowMs);
+		if (await fetchRecord(account, one, account.ends)) one.noteStep('look', nowMs);
 		// The answer was lost, but the end worked.
 		const isEnding = isShownOver(one.known) || isStopping(describeKnown(one.kind, one.known));
 		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });
 	}
 }
 
-/** Looks for what was said. @param busy is told when it waits for a file, and after its time nothing is sent */
+/** Looks for what was said. @param busy after its time nothing is sent */
 async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): Promise<void> {
 	const untilMs = Math.min(busy.untilMs, one.limits.keepUntilMs);
 	// The record tells when it was over, which an event or the answer to an end may not.
-	if (!isShownOver(one.known)) await fetchRecord(account, one, 'keep');
+	if (!isShownOver(one.known)) await fetchRecord(account, one, account.finds);
 	const record = describeKnown(one.kind, one.known);
 	const reason = reasonMissing(one.kind, record);
 	if (reason !== undefined) {
@@ -75,12 +82,8 @@ async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): 
 	const knownMs = (overAtMs ?? Math.min(...Object.values(told), seenOverAtMs)) - account.skewMs;
 	const endMs = Date.parse(String(record.end)) || knownMs;
 	await findParts(
-		account.sender('keep', one.limits.keepUntilMs),
-		async (url) => {
-			busy.isReading = true;
-			// The conversations of an execution share their limits.
-			return await account.readText(url, one.limits, untilMs);
-		},
+		account.sender(account.finds, one.limits, one.limits.keepUntilMs),
+		async (url) => await account.readText(url, one.limits, untilMs),
 		openParts(one.known, one.want),
 		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,

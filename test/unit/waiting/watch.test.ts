@@ -6,9 +6,10 @@ import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import { learn, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
-import { type Account, keyOf, type Lane } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
+import { Account, keyOf } from '../../../nodes/VideoSdkAgentCloud/waiting/account';
 import { Awaited } from '../../../nodes/VideoSdkAgentCloud/waiting/awaited';
 import { budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
+import type { Limiter } from '../../../nodes/VideoSdkAgentCloud/waiting/limiter';
 import { Watch } from '../../../nodes/VideoSdkAgentCloud/waiting/watch';
 import { WANT } from '../conversation/facts';
 import { shareOf } from '../support';
@@ -19,24 +20,19 @@ const never = async () => await new Promise<never>(() => undefined);
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-type Answer = (
-	request: Omit<ApiRequest, 'path'> & { path: string },
-	lane: Lane,
-	untilMs: number,
-) => Promise<IDataObject>;
+type Answer = (request: Omit<ApiRequest, 'path'> & { path: string }, untilMs: number) => Promise<IDataObject>;
 
-const watchOf = (answer: Answer, more: Partial<Account> = {}): Watch =>
-	new Watch({
-		pausedUntilMs: { look: 0, end: 0, keep: 0, file: 0 },
-		skewMs: 0,
-		context: { logger: console },
-		sender:
-			(lane: Lane, untilMs: number) =>
-			async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
-				read(await answer({ ...request, path: pathOf(request.path) }, lane, untilMs), {}),
-		readText: never,
-		...more,
-	} as unknown as Account);
+/** An account whose requests, in their turn, get these answers. */
+function watchOf(answer: Answer, more: Partial<Account> = {}): Watch {
+	const account = new Account({ logger: console } as unknown as RequestContext, undefined, undefined);
+	const sender =
+		(limiter: Limiter, execution: object, untilMs: number) =>
+		async (request: ApiRequest, read: (json: IDataObject, headers: object) => unknown) =>
+			await limiter.run(execution, async () =>
+				read(await answer({ ...request, path: pathOf(request.path) }, untilMs), {}),
+			);
+	return new Watch(Object.assign(account, { sender, readText: never, ...more } as Partial<Account>));
+}
 
 /** A call that is awaited; `item` is what came out when it was ready. */
 function awaitCall(watch: Watch, want: Partial<Want>, known = unknown('c-1')): { item?: IDataObject } {
@@ -161,7 +157,7 @@ it('The last look at Max Wait counts, although its answer takes a while', async 
 it('No end is sent after the time for ends, however long what was said is waited for', async () => {
 	const limits: number[] = [];
 	const deadlineMs = Date.now() + MAX_WAIT_MS;
-	const answer: Answer = async ({ method }, _lane, untilMs) => {
+	const answer: Answer = async ({ method }, untilMs) => {
 		if (method === 'POST') limits.push(untilMs - deadlineMs);
 		return await Promise.resolve(call('answered'));
 	};
@@ -329,18 +325,19 @@ it.each([
 it("No look is sent before the account's pause after 'too many requests' is over, neither a usual nor the last one", async () => {
 	const sent: number[] = [];
 	const startedAtMs = Date.now();
-	const pausedUntilMs = { look: startedAtMs + 30_000, end: 0, keep: 0, file: 0 };
 	const answer: Answer = async () => {
 		sent.push(Date.now() - startedAtMs);
 		return await Promise.resolve(call('answered'));
 	};
-	awaitCall(watchOf(answer, { pausedUntilMs }), {});
-	await jest.advanceTimersByTimeAsync(40_000);
-	expect(sent[0]).toBeGreaterThanOrEqual(30_000);
+	const watch = watchOf(answer);
+	awaitCall(watch, {});
+	watch.account.looks.slowDown();
+	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS - 1_000);
+	expect(sent[0]).toBe(5_000);
 	sent.length = 0;
-	pausedUntilMs.look = startedAtMs + MAX_WAIT_MS + 30_000;
-	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 10_000);
-	expect(sent[0]).toBeGreaterThanOrEqual(MAX_WAIT_MS + 30_000);
+	watch.account.looks.slowDown();
+	await jest.advanceTimersByTimeAsync(10_000);
+	expect(sent).toEqual([MAX_WAIT_MS + 4_000]);
 });
 
 it('An account is told by its credential, API key, secret, and Base URL', () => {
