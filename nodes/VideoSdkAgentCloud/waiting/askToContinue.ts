@@ -3,10 +3,13 @@ import { abortAfter } from '../api/client';
 import type { RequestContext } from '../api/credential';
 import { excerpt } from '../api/failure';
 import type { Known } from '../conversation/known';
+import { Limiter } from './limiter';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from './storedWait';
 import { warnNotResumed } from './warnings';
 
+/** n8n works on all that it gets at once, so with more it would answer each of them late, and everyone else. */
+const requests = new Limiter({ inFlight: 8 });
 const TIMEOUT_MS = 30_000;
 const BUSY_PAUSE_MS = 5_000;
 const PAUSE_MS = 20_000;
@@ -60,12 +63,16 @@ async function gzip(text: string): Promise<Buffer> {
 	return Buffer.from(await new Response(compressed).arrayBuffer());
 }
 
+/** Spreads what was refused together. @returns a time within a quarter of the one given */
+const jittered = (ms: number): number => ms * (0.75 + Math.random() / 2);
+
 /** Sends one request. @returns undefined if the execution continues, or does not wait here any more */
 async function post(
 	context: RequestContext,
 	{ resumeUrl, key }: StoredWait,
 	text: string,
 ): Promise<{ trouble: Trouble; reason: string } | undefined> {
+	const done = new AbortController();
 	try {
 		const { statusCode, headers, body } = (await context.helpers.httpRequest({
 			method: 'POST',
@@ -74,7 +81,7 @@ async function post(
 			body: await gzip(text),
 			encoding: 'text',
 			timeout: TIMEOUT_MS,
-			abortSignal: abortAfter(TIMEOUT_MS),
+			abortSignal: abortAfter(TIMEOUT_MS, done.signal),
 			disableFollowRedirect: true,
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
@@ -95,6 +102,8 @@ async function post(
 		return { trouble: statusCode === 200 ? 'busy' : 'failed', reason };
 	} catch (error) {
 		return { trouble: 'failed', reason: excerpt((error as Error).message) };
+	} finally {
+		done.abort();
 	}
 }
 
@@ -116,7 +125,10 @@ export async function askToContinue(
 	let maxBytes = MAX_BODY_BYTES;
 	let tries = 0;
 	while (!isOver() && Date.now() <= untilMs) {
-		const answer = await post(context, stored, bodyOf(carried(), maxBytes));
+		const answer = await requests.run(stored, async () => {
+			if (isOver() || Date.now() > untilMs) return undefined;
+			return await post(context, stored, bodyOf(carried(), maxBytes));
+		});
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
 		if (trouble === 'tooLarge' && maxBytes > MIN_BODY_BYTES) {
@@ -124,12 +136,13 @@ export async function askToContinue(
 			continue;
 		}
 		if (trouble === 'busy') {
-			await sleep(BUSY_PAUSE_MS);
+			await sleep(jittered(BUSY_PAUSE_MS));
 			continue;
 		}
 		if (tries++ === 0) warnNotResumed(context, stored, reason);
 		// However long the pause, there is a last try.
 		const leftMs = untilMs - LAST_TRY_MS - Date.now();
-		await sleep(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS, leftMs > 0 ? leftMs : Infinity));
+		const pauseMs = jittered(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS));
+		await sleep(Math.min(pauseMs, leftMs > 0 ? leftMs : Infinity));
 	}
 }

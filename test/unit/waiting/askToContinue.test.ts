@@ -8,6 +8,7 @@ import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/store
 
 const STORED = { awaited: [{ deadlineMs: 0 }], resumeUrl: 'http://n8n/resume', key: 'k' };
 const warn = jest.fn();
+const realSetTimeout = setTimeout;
 
 beforeEach(() => {
 	jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
@@ -33,7 +34,8 @@ async function ask(
 	const stored = { ...STORED, resumeUrl } as unknown as StoredWait;
 	let turns = 0;
 	let isDone = false;
-	const isOver = () => ++turns > 20;
+	// It is looked at twice for each.
+	const isOver = () => ++turns > 40;
 	void askToContinue(context, stored, () => ({ known }), isOver, Date.now() + 24 * 3_600_000).then(
 		() => (isDone = true),
 	);
@@ -112,4 +114,66 @@ it.each([
 ])('n8n leads on to %s: warnings %i', async (location, warnings) => {
 	await ask([unknown('c-1')], () => 307, { location });
 	expect(warn).toHaveBeenCalledTimes(warnings);
+});
+
+describe('Of many executions that are over at once', () => {
+	/** Has so many ask, n8n answering none of the first ones. @returns when each request was sent and given up, in s, and how many were under way at most */
+	async function askTogether(count: number, unanswered: number) {
+		const sent: Array<{ atS: number; abortedS?: number }> = [];
+		const startedMs = Date.now();
+		const nowS = () => (Date.now() - startedMs) / 1000;
+		let underWay = 0;
+		let most = 0;
+		const httpRequest = async ({ abortSignal }: { abortSignal: AbortSignal }) => {
+			const one: (typeof sent)[number] = { atS: nowS() };
+			if (sent.push(one) > unanswered)
+				return await Promise.resolve({
+					statusCode: 200,
+					headers: { [RESULT_HEADER]: 'continued' },
+					body: '',
+				});
+			most = Math.max(most, ++underWay);
+			return await new Promise((_resolve, reject) => {
+				abortSignal.addEventListener('abort', () => {
+					underWay--;
+					one.abortedS = nowS();
+					reject(new Error('too late'));
+				});
+			});
+		};
+		const context = { helpers: { httpRequest }, logger: { warn } } as unknown as RequestContext;
+		let open = count;
+		const ask = async () => {
+			const stored = { ...STORED } as unknown as StoredWait;
+			const carried = () => ({ known: [] });
+			await askToContinue(context, stored, carried, () => false, startedMs + 3_600_000);
+			open--;
+		};
+		for (let index = 0; index < count; index++) void ask();
+		while (open > 0) {
+			// Bodies are compressed by other threads, in a time of their own.
+			await new Promise((resolve) => realSetTimeout(resolve, 5));
+			await jest.advanceTimersByTimeAsync(500);
+		}
+		return { sent, most };
+	}
+
+	it('eight ask at a time, and each has half a minute once it is its turn', async () => {
+		const { sent, most } = await askTogether(20, 16);
+		expect(most).toBe(8);
+		for (const { atS, abortedS = NaN } of sent.slice(0, 16)) {
+			expect(abortedS - atS).toBeGreaterThanOrEqual(29);
+			expect(abortedS - atS).toBeLessThanOrEqual(31);
+		}
+		expect(sent[15]?.atS).toBeGreaterThanOrEqual(30);
+		expect(sent).toHaveLength(20 + 16);
+	});
+
+	it('those that n8n failed to answer ask again at different times', async () => {
+		const { sent } = await askTogether(8, 8);
+		const again = sent.slice(8).map(({ atS }) => atS - 30);
+		expect(Math.min(...again)).toBeGreaterThanOrEqual(14);
+		expect(Math.max(...again)).toBeLessThanOrEqual(28);
+		expect(Math.max(...again) - Math.min(...again)).toBeGreaterThan(1.5);
+	});
 });
