@@ -1,7 +1,6 @@
 const { mkdir, readdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
 const { basename, dirname, join, relative } = require('node:path');
 const { Transform } = require('node:stream');
-const swc = require('@swc/core');
 const esbuild = require('esbuild');
 const gulp = require('gulp');
 
@@ -72,24 +71,8 @@ const withStubs = {
 	},
 };
 
-/** A CommonJS module keeps all that it exports: of this one we read headers, and write none. */
-const readingOnly = {
-	name: 'reading-only',
-	setup(build) {
-		build.onLoad({ filter: /content-disposition.dist.index\.js$/ }, async ({ path }) => ({
-			contents: (await readFile(path, 'utf8')).replace(/^(?:Object\.def|exports\.(?!parse )).+;$/gm, ''),
-		}));
-	},
-};
-
 async function clean() {
 	await rm(BUILD, { recursive: true, force: true });
-}
-
-/** One require() of n8n-workflow in place of one for each source file, which Node.js would look up: 2 ms of each start of n8n. */
-function withOneRequire(code) {
-	const call = 'require("n8n-workflow")';
-	return `const n8nWorkflow=${call};${code.replaceAll(call, 'n8nWorkflow')}`;
 }
 
 /** The file of all nodes' code, beside the first node. */
@@ -102,26 +85,16 @@ const ALL_NODES = `${FOLDERS[0]}/nodes.js`;
  */
 async function bundleNodes() {
 	const contents = NODES.map((name) => `export * from './${name}';`).join('\n');
-	const { metafile, outputFiles } = await esbuild.build({
+	const { metafile } = await esbuild.build({
 		...common,
 		stdin: { contents, resolveDir: __dirname, sourcefile: 'nodes.ts' },
 		outfile: `${BUILD}/${ALL_NODES}`,
 		external: ['n8n-workflow'],
-		plugins: [readingOnly],
-		minifySyntax: true,
+		// Who wants to read it finds the source by the provenance of the package.
+		minify: true,
 		metafile: true,
-		write: false,
 	});
 	noteLibraries(metafile);
-	// n8n loads it at each start. Who wants to read it finds the source by the provenance of the package.
-	const { code } = await swc.minify(withOneRequire(outputFiles[0].text), {
-		// Nothing constructs a function that it makes an arrow.
-		compress: { passes: 3, ecma: 2022, unsafe_arrows: true },
-		mangle: true,
-		toplevel: true,
-	});
-	await mkdir(dirname(`${BUILD}/${ALL_NODES}`), { recursive: true });
-	await writeFile(`${BUILD}/${ALL_NODES}`, code);
 	for (const name of NODES) {
 		const [className] = basename(name).split('.');
 		const path = relative(dirname(name), ALL_NODES);

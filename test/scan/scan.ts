@@ -1,4 +1,4 @@
-/** `npm run scan`: n8n's own scanner, offline, on source and package, and the package's size and content. Warnings: `npm run lint`. */
+/** `npm run scan`: n8n's own scanner, offline, on source and package, and the package's content. Warnings: `npm run lint`. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,9 +10,6 @@ interface Scanner {
 	analyzePackage: (folder: string, patterns: string[]) => Promise<{ message?: string; details?: string }>;
 }
 
-/** How large the published package may be. */
-const MAXIMUM_PACKED_BYTES = 100_000;
-const MAXIMUM_UNPACKED_BYTES = 400_000;
 /** What the scanner itself lints of a published package. */
 const TARBALL_PATTERNS = ['**/*.js', 'package.json'];
 const ALLOWED_AT_TOP = /^(dist|index\.js|package\.json|README\.md|LICENSE(\.md)?|CHANGELOG\.md)$/;
@@ -27,7 +24,7 @@ async function scan(scanner: Scanner, folder: string, patterns: string[]): Promi
 	return message === undefined ? [] : [`${message}\n${details}`];
 }
 
-/** What is wrong with the packed package: its size, what does not belong in it, and what is missing in it. */
+/** What is wrong with the packed package: what does not belong in it, and what is missing in it. */
 function judgeTarball(tarball: string, folder: string): string[] {
 	const files = filesIn(folder).map((name) => name.split(sep).join('/'));
 	const packedBytes = statSync(tarball).size;
@@ -37,9 +34,6 @@ function judgeTarball(tarball: string, folder: string): string[] {
 		if (!ALLOWED_AT_TOP.test(file.split('/')[0] ?? '')) return `${file} does not belong in the package`;
 		return FORBIDDEN_ANYWHERE.test(file) ? `${file} is a test or a leftover of the build` : [];
 	});
-	if (packedBytes > MAXIMUM_PACKED_BYTES) findings.push(`more than ${MAXIMUM_PACKED_BYTES} bytes packed`);
-	if (unpackedBytes > MAXIMUM_UNPACKED_BYTES)
-		findings.push(`more than ${MAXIMUM_UNPACKED_BYTES} bytes unpacked`);
 	const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
 		n8n: { nodes: string[]; credentials: string[] };
 		dependencies?: Record<string, string>;

@@ -11,6 +11,8 @@ export interface FileInput {
 	/** Of made-up content, where `content` is not given. */
 	sizeBytes?: number;
 	contentType?: string;
+	/** How its host names it. Default: the last part of its URL */
+	fileName?: string;
 	/** Where a redirect leads, instead of content. */
 	redirectTo?: string;
 	/** Answered instead of 200 or 302. */
@@ -45,7 +47,13 @@ export class Files {
 			if (redirectTo) return reply.redirect(redirectTo, status ?? 302);
 			const bytes = content === undefined ? undefined : Buffer.from(content);
 			const length = String(bytes?.length ?? sizeBytes);
-			reply.code(status ?? 200).headers({ 'content-type': contentType, 'content-length': length });
+			const fileName = encodeURIComponent(file.fileName ?? request.params.id);
+			reply.code(status ?? 200).headers({
+				'content-type': contentType,
+				'content-length': length,
+				// As storage that is S3 or like it does.
+				'content-disposition': `attachment; filename*=UTF-8''${fileName}`,
+			});
 			return reply.send(bytes ?? Readable.from(madeUp(sizeBytes), { objectMode: false }));
 		});
 	}
