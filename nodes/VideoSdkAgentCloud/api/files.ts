@@ -22,8 +22,9 @@ export interface FileRequest extends FileLimits {
 
 /** A file whose content is on the way. */
 export interface OpenFile extends ReturnType<typeof bounded> {
-	/** As its host names it, or the last part of its address. */
-	fileName: string;
+	/** Where it was found, after redirects. */
+	url: URL;
+	headers: FullResponse['headers'];
 	/** undefined: not told, or no more than that it is bytes. */
 	mimeType?: string;
 }
@@ -44,12 +45,20 @@ function decode(text: string): string {
 	}
 }
 
-function fileNameOf(headers: FullResponse['headers'], url: URL): string {
-	const header = headers['content-disposition'];
-	const named =
-		typeof header === 'string' ? parseDisposition(fromRawUtf8(header)).parameters.filename : undefined;
+function namedBy(header: unknown): string | undefined {
+	if (typeof header !== 'string') return undefined;
+	try {
+		return parseDisposition(fromRawUtf8(header)).parameters.filename;
+	} catch {
+		return undefined;
+	}
+}
+
+/** @returns the name that a file's host gives it, else the last part of its address */
+export function fileNameOf({ headers, url }: Pick<OpenFile, 'headers' | 'url'>): string {
+	const named = namedBy(headers['content-disposition']) ?? decode(url.pathname);
 	// Unseen characters could show "talk.exe" as "talk.mp4". What looks like a folder is no part of a name.
-	const parts = (named ?? decode(url.pathname)).replace(/[\p{Cc}\p{Bidi_Control}]/gu, '').split(/[\\/]/);
+	const parts = named.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '').split(/[\\/]/);
 	const name = parts.pop()?.trim() ?? '';
 	return /^\.*$/.test(name) ? 'recording' : name;
 }
@@ -160,7 +169,8 @@ export async function openFile(file: FileRequest): Promise<OpenFile> {
 		if (announcedBytes > file.maxSizeMb * BYTES_PER_MB) reject(tooLarge(file, announcedBytes));
 		return {
 			...bounded(body, url.host, file, abort),
-			fileName: fileNameOf(headers, url),
+			url,
+			headers,
 			// "Bytes" says nothing: n8n then goes by the file's name.
 			mimeType: mediaType === '' || mediaType.endsWith('/octet-stream') ? undefined : mediaType,
 		};

@@ -70,12 +70,13 @@ async function findText(
 /** Makes of a failure a reason: the next look may be right. A stop is no failure. */
 function failedPart(error: unknown, atMs: number): Part {
 	const failure = failureOf(error);
-	const isFileError = error instanceof NodeOperationError || error instanceof UserError;
-	if ((failure === undefined && !isFileError) || failure?.kind === 'cancelled') throw error;
-	const { cause = error } = error as { cause?: unknown };
+	if (failure?.kind === 'cancelled') throw error;
+	const isInWords =
+		failure !== undefined || error instanceof NodeOperationError || error instanceof UserError;
+	const { message, cause = error } = error as Error;
 	const mayCome = !(cause instanceof FileError) || cause.isPassing;
-	const { message } = error as Error;
-	return { reason: message === NO_TIME_LEFT ? NOT_IN_TIME : message, mayCome, atMs };
+	const words = message === NO_TIME_LEFT ? NOT_IN_TIME : message;
+	return { reason: isInWords ? words : `n8n couldn't look for it: ${message}`, mayCome, atMs };
 }
 
 /** Says why nothing is there of what the API does not list. */

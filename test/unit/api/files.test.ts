@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { IHttpRequestOptions } from 'n8n-workflow';
-import { openFile } from '../../../nodes/VideoSdkAgentCloud/api/files';
+import { fileNameOf, openFile } from '../../../nodes/VideoSdkAgentCloud/api/files';
 import { textOf } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
 import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
 
@@ -87,8 +87,9 @@ it('follows redirects, relative ones too, and sends no credential anywhere', asy
 		[other]: { statusCode: 302, headers: { location: 'c.mp4' } },
 		[last]: { body: 'found' },
 	});
-	const { stream, fileName, receivedBytes } = await open(START);
-	expect([await text(stream), fileName, receivedBytes()]).toEqual(['found', 'c.mp4', 5]);
+	const file = await open(START);
+	const found = [await text(file.stream), fileNameOf(file), file.receivedBytes()];
+	expect(found).toEqual(['found', 'c.mp4', 5]);
 	expect(asked).toHaveLength(4);
 	for (const { headers, auth, disableFollowRedirect } of asked) {
 		expect(headers).toEqual({ 'Accept-Encoding': 'identity' });
@@ -107,6 +108,17 @@ it.each<[statusCode: number, location?: string]>([
 	expect(bodies.every(({ destroyed }) => destroyed)).toBe(true);
 });
 
+/** A header that the library fails at. */
+const UNREADABLE = 'unreadable';
+jest.mock('content-disposition', () => {
+	const { parse } = jest.requireActual<{ parse: (header: string) => object }>('content-disposition');
+	const parseOrFail = (header: string) => {
+		if (header === UNREADABLE) throw new Error('unreadable');
+		return parse(header);
+	};
+	return { parse: parseOrFail };
+});
+
 /** As Node.js hands bytes of a header over. */
 const raw = (name: string) => Buffer.from(name).toString('latin1');
 
@@ -122,12 +134,13 @@ it.each([
 	['attachment; filename=""', 'recording'],
 	['attachment; filename="../.."', 'recording'],
 	['attachment', 'a'],
+	[UNREADABLE, 'a'],
 	['', 'grüezi.mp4', 'https://cdn.example.com/a/gr%C3%BCezi%0A%E2%80%AE.mp4'],
 	['', 'a%2Fb%E0.mp4', 'https://cdn.example.com/a%2Fb%E0.mp4?x=/y'],
 	['', 'recording', 'https://cdn.example.com/'],
 ])('names the file of %j: %s', async (header, fileName, url = START) => {
-	const { open } = internet({ [url]: { headers: header ? { 'content-disposition': header } : {} } });
-	expect((await open(url)).fileName).toBe(fileName);
+	const headers = header ? { 'content-disposition': header } : {};
+	expect(fileNameOf({ headers, url: new URL(url) })).toBe(fileName);
 });
 
 it('keeps no chunk that was handed on', async () => {

@@ -323,15 +323,17 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	['a private host', false, new FileError('a private host', '')],
 	['a failure in words', true, new UserError('no')],
 	['no time', true, new UserError(NO_TIME_LEFT)],
+	['what no one expects', true, new TypeError('n is not a constructor')],
 ])('a file that fails by %s may come later: %s', async (_what, mayCome, error) => {
 	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
 	const { parts } = await look(OWN, world, async () => await Promise.reject(error));
-	const reason = error.message === NO_TIME_LEFT ? NOT_IN_TIME : error.message;
+	const words = error.message === NO_TIME_LEFT ? NOT_IN_TIME : error.message;
+	const reason = error instanceof TypeError ? `n8n couldn't look for it: ${words}` : words;
 	expect(parts.transcript).toMatchObject({ mayCome, reason });
 });
 
-const NO_REASONS = [new ApiError(CONTEXT, { kind: 'cancelled' }), new TypeError('of our own')];
-it.each(NO_REASONS)('%s is no reason why something is missing', async (error) => {
+it('a stop is no reason why something is missing', async () => {
+	const error = new ApiError(CONTEXT, { kind: 'cancelled' });
 	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
 	const looking = look(OWN, world, async () => await Promise.reject(error));
 	await expect(looking).rejects.toBe(error);

@@ -1,4 +1,4 @@
-import { type OpenFile } from '../../api/files';
+import { fileNameOf, type OpenFile } from '../../api/files';
 import { numberField, textField } from '../../fields/field';
 import { readOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
@@ -39,9 +39,10 @@ export const operation: Operation = {
 		const field = read.text(binaryPropertyField);
 		const maxSizeMb = readOptions(read).count(maxFileSizeField);
 		const limits = { maxSizeMb, tooLargeAdvice: TOO_LARGE_ADVICE };
-		const store = async ({ stream, fileName, mimeType, receivedBytes }: OpenFile) => {
-			const binary = await context.helpers.prepareBinaryData(stream, fileName, mimeType);
-			const json = { fileName, mimeType: binary.mimeType, fileSize: receivedBytes() };
+		const store = async (file: OpenFile) => {
+			const fileName = fileNameOf(file);
+			const binary = await context.helpers.prepareBinaryData(file.stream, fileName, file.mimeType);
+			const json = { fileName, mimeType: binary.mimeType, fileSize: file.receivedBytes() };
 			return new RecordWithFile(json, { [field]: binary });
 		};
 		return async (_send, tools) => await withFile(read, url, tools, limits, store);
