@@ -110,17 +110,11 @@ export function readWithTools(
 	response?: HandedTool,
 ): (credential: ReadCredential) => Promise<IDataObject | undefined> {
 	const isEnv = place === 'env';
-	const [label, name] = isEnv ? ['Environment Variables', TOOLS_VARIABLE] : ['Metadata', TOOLS_ENTRY];
+	const name = isEnv ? TOOLS_VARIABLE : TOOLS_ENTRY;
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
 	if (tools === undefined && response === undefined) return async () => data;
-	if (data !== undefined && Object.hasOwn(data, name)) {
-		throw read.fail(
-			`'${label}' contains '${name}', but the agent's tools are sent under that name`,
-			`Rename the entry in '${label}'.`,
-		);
-	}
 	return async (credential) => {
 		const handed = (await tools?.(credential))?.tools ?? [];
 		if (response !== undefined) {

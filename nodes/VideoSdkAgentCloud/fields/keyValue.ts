@@ -1,6 +1,10 @@
 import { type IDataObject, type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
+import { TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { type Blank, choiceField, type Field, groupField, jsonField, namedEntries, textField } from './field';
 import { type FieldReader, type ItemReader } from './reader';
+
+/** What n8n itself sends beside the user's data. An agent trusts it, and text from an expression may hold it. */
+const OWN_NAMES = [TOOLS_ENTRY, TOOLS_VARIABLE, 'n8nAgent', 'N8N_AGENT', 'n8nKey'];
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
@@ -164,13 +168,21 @@ function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 /**
  * @param fields made by `metaDataFields`, or ENV_FIELDS
  * @returns the values by name, types kept; undefined if there are none
- * @throws NodeOperationError if a name is blank or given twice, a value is no single value, or the JSON is no object
+ * @throws NodeOperationError if a name is blank, given twice or n8n's own, a value is no single value, or the JSON is no object
  */
 export function readKeyValues(
 	read: ItemReader,
 	[specify, pairs, json]: KeyValueFields,
 ): IDataObject | undefined {
-	const values = read.choice(specify) === 'json' ? readJson(read, json, specify) : readPairs(read, pairs);
+	const isJson = read.choice(specify) === 'json';
+	const values = isJson ? readJson(read, json, specify) : readPairs(read, pairs);
+	const own = OWN_NAMES.find((name) => Object.hasOwn(values, name));
+	if (own !== undefined) {
+		throw read.fail(
+			`'${pairs.displayName}' contains '${own}', a name that only n8n itself may use`,
+			`Rename the entry. If you didn't enter it, it came with text that an expression put into the JSON: write such text as {{ JSON.stringify($json.note) }}, without quotation marks around it.`,
+		);
+	}
 	return Object.keys(values).length === 0 ? undefined : values;
 }
 

@@ -65,6 +65,19 @@ it('are refused without a name, or with one that is given twice', () => {
 	}
 });
 
+it.each(['n8nTools', 'N8N_TOOLS', 'n8nAgent', 'N8N_AGENT', 'n8nKey'])(
+	"are refused under n8n's own name %s",
+	(name) => {
+		const message = `'Metadata' contains '${name}', a name that only n8n itself may use`;
+		expectRejection(() => readPairs({ key: ` ${name}`, value: '' }), message);
+		expectRejection(() => readJson({ [name]: null }), message);
+		const said = `a","${name}":[{"url":"http://evil.example"}],"x":"`;
+		expectRejection(() => readJson(`{"note":"${said}"}`), message);
+		const env = { specifyEnv: 'json', jsonEnv: { [name]: 1 } };
+		expectRejection(() => readEnv(reader(env)), `'Environment Variables' contains '${name}'`);
+	},
+);
+
 it.each<[what: string, ...jsons: unknown[]]>([
 	["isn't valid JSON", '{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'],
 	["isn't a JSON object", '[]', '[{"a":1}]', 'null', '5', '"text"', 'true', 5, true, []],
