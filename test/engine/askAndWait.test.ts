@@ -309,7 +309,7 @@ describe('Nothing is asked', () => {
 
 	it('outside calling hours', async () => {
 		passTime(Date.parse('2026-11-28T12:00:00Z') - Date.now());
-		const options = { callingHours: { hours: { days: [1], timeZone: 'UTC' } } };
+		const options = { callingHours: { hours: { days: [1], from: '09:00', to: '18:00', timeZone: 'UTC' } } };
 		const [item] = await rig.json(ask({ options }));
 		expect(item).toEqual({ ...NOT_CALLED, reason: expect.stringContaining('Saturday, 12:00 in UTC') });
 		expect(made(rig)).toHaveLength(0);

@@ -141,9 +141,11 @@ describe('Calling Hours', () => {
 		['as a list', [{ from: '09:00' }]],
 		['as a text', 'Mon-Fri 9-18'],
 		['as an expression without a value', '={{ $json.hours }}'],
+		['as an expression for the group', { hours: '={{ $json.hours }}' }],
+		['as a group without fields', { hours: {} }],
 	])('that a generated workflow has %s are refused, not left out', async (_what, callingHours) => {
 		const result = await call([ADA], { callingHours } as IDataObject);
-		expect(failureOf(result).message).toContain("'Calling Hours' is empty");
+		expect(failureOf(result).message).toMatch(/^'(Calling Hours|Start Time)' is empty/);
 		expect(called()).toEqual([]);
 	});
 

@@ -25,8 +25,9 @@ const daysField = choicesField('refused', 'Days', 'days', {
 	description: 'The days to call on. If the hours go past midnight, this is the day they begin on.',
 });
 
+/** Empty at first: n8n drops an expression for the whole group, and defaults would then call people at times that no one chose. */
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
-	textField('refused', displayName, name, { default: time, placeholder: `e.g. ${time}`, description });
+	textField('refused', displayName, name, { placeholder: `e.g. ${time}`, description });
 const fromField = timeField('Start Time', 'from', '09:00', 'When to start calling, in 24-hour format');
 const toField = timeField(
 	'End Time',
@@ -55,15 +56,13 @@ export const callingHoursField = groupField('refused', 'Calling Hours', 'calling
 
 /** @returns a time as "09:00" */
 function readTime(read: CollectionReader, field: Field): string {
-	const entered = read.text(field);
-	// A default that no one sees in the form would call people at times that no one chose.
-	if (entered === undefined && read.has(field)) {
+	const text = read.text(field);
+	if (text === undefined) {
 		throw read.fail(
 			`'${field.displayName}' is empty`,
-			"Enter a time under 'Calling Hours', such as 09:30, or remove 'Calling Hours'.",
+			"Enter a time under 'Calling Hours', such as 09:30, or remove 'Calling Hours'. Expressions go into its fields, not in place of all of them.",
 		);
 	}
-	const text = entered ?? String(field.default);
 	const time = text.replace(/^(?=\d:)/, '0');
 	if (TIME_OF_DAY.test(time) && time <= (field === toField ? '24:00' : '23:59')) return time;
 	throw read.fail(
