@@ -7,6 +7,8 @@ import { apiSessionId } from './sessionId';
 export const PAGE_SIZE = 50;
 /** Against a server that never ends a list. */
 const MAX_PAGES = 2_000;
+/** After so many in a row without a new row, the list doesn't go on. */
+const MAX_PAGES_WITHOUT_NEWS = 3;
 /** Pages of one list that are in flight at the same time, at most. */
 const MAX_PAGES_IN_FLIGHT = 10;
 
@@ -59,7 +61,8 @@ function totalOf({ total, totalItems }: IDataObject): number {
  * Reads a list page by page. A record comes once, even when rows move while the list is read.
  *
  * The first page is fetched alone. If more rows are wanted and the API says how many there are, several pages are then in flight at the
- * same time. Where the API says nothing, a page without new rows is the last one: it may keep to smaller pages than those asked for.
+ * same time, until rows have moved: then it is one page at a time. Where the API says nothing, a page without new rows is the last one:
+ * it may keep to smaller pages than those asked for.
  *
  * @param firstPage where to begin, counted from 1
  * @param wantedRows the rows to fetch ahead of the caller. Default: none, each page is fetched when the caller asks for it
@@ -81,14 +84,19 @@ export async function* listPages(
 	/** The pages that follow the present one, as far as they were requested. */
 	const ahead: Array<ReturnType<typeof fetchPage>> = [];
 	let rowsSoFar: number | undefined;
+	let hasMoved = false;
+	let pagesWithoutNews = 0;
 	for (let number = firstPage; number < firstPage + MAX_PAGES; number++) {
 		const { records, rowCount, pageInfo } = await (ahead.shift() ?? fetchPage(send, list, number));
 		rowsSoFar = (rowsSoFar ?? (firstPage - 1) * (Number(pageInfo.perPage) || rowCount)) + rowCount;
 		const newRecords = records.filter(isNew);
 		const total = totalOf(pageInfo);
 		const lastPage = Number(pageInfo.lastPage) || 0;
-		// Rows have moved, so a page that was fetched ahead may lack the one that moved to it.
-		if (newRecords.length < records.length) ahead.length = 0;
+		// Rows have moved, so a page that was fetched ahead may lack the one that moved to it. They may move again.
+		if (newRecords.length < records.length) {
+			hasMoved = true;
+			ahead.length = 0;
+		}
 		const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
 		const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
 		yield {
@@ -96,6 +104,9 @@ export async function* listPages(
 			nextPage: isLast ? undefined : number + 1,
 		};
 		if (isLast) return;
+		pagesWithoutNews = newRecords.length === 0 ? pagesWithoutNews + 1 : 0;
+		if (pagesWithoutNews === MAX_PAGES_WITHOUT_NEWS) break;
+		if (hasMoved) continue;
 		// A page with others after it is full, however many rows were asked for.
 		const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) : 0;
 		const wanted = firstPage - 1 + Math.ceil(wantedRows / rowCount);
@@ -108,7 +119,7 @@ export async function* listPages(
 		}
 	}
 	throw new UserError(
-		`VideoSDK's list is longer than ${MAX_PAGES} pages. If 'Return All' is on, set a 'Limit' instead. You can also add filters, for calls a 'Start Date'.`,
+		"n8n can't find the end of VideoSDK's list. If 'Return All' is on, set a 'Limit' instead. You can also add filters, for calls a 'Start Date'.",
 	);
 }
 

@@ -145,14 +145,34 @@ describe('listPages', () => {
 		await checkAsync(property, 500);
 	});
 
-	it('gives up in words if the server never ends the list', async () => {
-		const send = answering({ data: Array(50).fill({ id: 1 }) as IDataObject[], pageInfo: { total: 1e12 } });
-		await expect(readAll(send)).rejects.toThrow('is longer than 2000 pages');
-		expect(send.requests).toBe(2_000);
+	it.each<[what: string, rowsOf: (request: number) => number[], requests: number]>([
+		['never ends the list', (request) => range(50 * request, 50 * request + 50), 2_000],
+		['sends the same page again and again', () => range(0, 50), 4],
+	])('gives up in words if the server %s', async (_what, rowsOf, requests) => {
+		const send = answering(() => ({
+			data: rowsOf(send.requests).map((id) => ({ id })),
+			pageInfo: { total: 1e12 },
+		}));
+		await expect(readAll(send)).rejects.toThrow("can't find the end");
+		expect(send.requests).toBe(requests);
 		// A limit may be set already, and no row fit the filters.
 		await expect(listRecords(send, LIST, 50, () => false)).rejects.toThrow(
 			"If 'Return All' is on, set a 'Limit'",
 		);
+	});
+
+	it('asks for few pages more than there are while rows are being added', async () => {
+		let all = 3_000;
+		const pages: number[] = [];
+		const send: Send = async (request, read) => {
+			const { page } = request.qs as { page: number };
+			pages.push(page);
+			if (pages.length % 2 === 0) all++;
+			return await serverOf(all, totals, Infinity, 3_000 - all).send(request, read);
+		};
+		const ids = new Set(await readAll(send, 1, Infinity));
+		expect([...ids].filter((id) => id >= 0)).toHaveLength(3_000);
+		expect(pages.length).toBeLessThan(75);
 	});
 
 	it('gives a record once, also when records are added and change while the list is read', async () => {
