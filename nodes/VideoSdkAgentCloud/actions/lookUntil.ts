@@ -3,7 +3,7 @@ import { failureOf } from '../api/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../api/failure';
 import { pause } from '../api/pause';
 import { pauseMs } from '../conversation/wait';
-import { mayComeLater } from './withFile';
+import { mayComeLater } from './files';
 
 /**
  * Looks for something repeatedly, with the pauses of waiting executions, while the execution keeps running.

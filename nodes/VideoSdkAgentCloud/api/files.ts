@@ -1,35 +1,60 @@
 import { parse as parseDisposition } from 'content-disposition';
-import type { IHttpRequestOptions } from 'n8n-workflow';
-import { failureOfError, failureOfResponse, type ApiFailure, type FullResponse } from './failure';
-import { bounded, BYTES_PER_MB, FileError, tooLarge, type FileLimits, type FileStream } from './fileStream';
-import { pause } from './pause';
-import { retryDelay } from './retry';
+import { UserError, type BinaryHelperFunctions, type IHttpRequestOptions } from 'n8n-workflow';
+import { abortAfter } from './client';
+import { failureOfError, type FullResponse } from './failure';
 
 const MAX_REDIRECTS = 5;
 /** Of an answer with a whole file. 203 is a 200 that came through a proxy. */
 const STATUSES_WITH_FILE = [200, 203];
 const WEB_PAGE_TYPES = ['text/html', 'application/xhtml+xml'];
+const BYTES_PER_MB = 1_000_000;
+/** For a transcript or summary: more than a day of speech. */
+const TEXT_LIMITS = {
+	maxSizeMb: 10,
+	tooLargeAdvice: "Turn off 'Include Text' in Transcription: Get, and get the file with Recording: Download.",
+};
+
+/** The type has no name that may be imported: 'stream' is not allowed in a node. */
+type FileStream = Exclude<Parameters<BinaryHelperFunctions['prepareBinaryData']>[0], Buffer>;
+
+/** Why a file could not be fetched, in words for the user. */
+export class FileError extends UserError {
+	/** @param isPassing whether the same file may be there later */
+	constructor(
+		message: string,
+		description: string,
+		readonly isPassing = false,
+	) {
+		super(message, { description });
+	}
+}
 
 /** How a file is fetched. */
-export interface FileRequest extends FileLimits {
+export interface FileRequest {
 	/** n8n's helper without a credential: the token is for the API alone, even if the API's own host has the file. */
 	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
 	url: string;
 	/** @returns why an address, the first one or that of a redirect, must not be fetched; undefined if it may be */
 	rejectionOf: (url: URL) => string | undefined;
+	/** How long the host may take to begin its answer, in ms; for a text, to send all of it. */
+	timeoutMs: number;
+	maxSizeMb: number;
+	/** What to do about a file that is too large. */
+	tooLargeAdvice: string;
 	stopSignal: AbortSignal;
 }
 
 /** A file whose content is on the way. */
-export interface OpenFile extends ReturnType<typeof bounded> {
+export interface OpenFile {
+	/** Fails with a FileError if the file is too large or does not come whole. */
+	stream: FileStream;
+	receivedBytes: () => number;
 	/** Where it was found, after redirects. */
 	url: URL;
 	headers: FullResponse['headers'];
 	/** undefined: not told, or no more than that it is bytes. */
 	mimeType?: string;
 }
-
-type FileResponse = FullResponse & { body: FileStream };
 
 /** Node.js reads the bytes of a header as Latin-1, and some hosts send names in plain UTF-8. */
 function fromRawUtf8(header: string): string {
@@ -69,71 +94,78 @@ function mediaTypeOf(headers: FullResponse['headers']): string {
 
 const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: Get.';
 
-function failed({ host }: URL, { kind, apiMessage, code = '', status }: Partial<ApiFailure>): FileError {
-	// n8n itself may block an address.
-	if (kind === 'notSent') {
-		return new FileError(`n8n can't fetch the file from ${host}: ${apiMessage}`, 'Nothing was sent there.');
-	}
-	if (status === undefined) {
-		return new FileError(`${host} didn't send the file`, `Try again later. Network code: ${code}.`, true);
-	}
-	return new FileError(
+const notSent = ({ host }: URL, status: number): FileError =>
+	new FileError(
 		`${host} didn't send the file (status ${status})`,
 		`The file may not be ready yet, it may have been deleted, or its address may have expired. ${GET_ANEW}`,
 		true,
 	);
+
+function unanswered({ host }: URL, error: unknown): FileError {
+	const { kind, apiMessage, code = '' } = failureOfError(error);
+	// n8n itself may block an address.
+	if (kind === 'notSent') {
+		return new FileError(`n8n can't fetch the file from ${host}: ${apiMessage}`, 'Nothing was sent there.');
+	}
+	return new FileError(`${host} didn't send the file`, `Try again later. Network code: ${code}.`, true);
 }
 
-/** Ends a request whose answer is not wanted. n8n's stream does not close the connection when it is destroyed unread. */
-function discard(body: FileStream, abort: () => void): void {
-	body.on('error', () => undefined);
-	abort();
-	body.destroy();
+const incomplete = ({ host }: URL): FileError =>
+	new FileError(`${host} sent only part of the file`, 'Try again later.', true);
+
+function tooLarge({ maxSizeMb, tooLargeAdvice }: FileRequest, sizeBytes?: number): FileError {
+	const actual = sizeBytes === undefined ? '' : ` (it's ${Math.ceil(sizeBytes / BYTES_PER_MB)} MB)`;
+	return new FileError(`The file is larger than ${maxSizeMb} MB${actual}`, tooLargeAdvice);
 }
 
-/**
- * Sends one request, and retries transient failures.
- *
- * @returns the answer, its status below 400, and what ends the request
- */
-async function request(file: FileRequest, url: URL): Promise<{ response: FileResponse; abort: () => void }> {
-	for (let attempts = 1; ; attempts++) {
-		const controller = new AbortController();
-		const abort = () => controller.abort();
-		const outcome = await file
-			.httpRequest({
-				url: url.href,
-				// Content as it is stored.
-				headers: { 'Accept-Encoding': 'identity' },
-				encoding: 'stream',
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-				disableFollowRedirect: true,
-				timeout: file.timeoutMs,
-				abortSignal: AbortSignal.any([file.stopSignal, controller.signal]),
-			})
-			.then(
-				(answer) => ({ response: answer as FileResponse }),
-				(error) => ({ failure: failureOfError(error) }),
-			);
-		if ('response' in outcome && outcome.response.statusCode < 400) return { ...outcome, abort };
-		const failure = 'failure' in outcome ? outcome.failure : failureOfResponse(outcome.response, 'status');
-		if ('response' in outcome) discard(outcome.response.body, abort);
-		const delayMs = retryDelay(failure, 'GET', attempts, Math.random());
-		if (delayMs !== undefined) await pause(delayMs, file.stopSignal);
-		if (delayMs === undefined || file.stopSignal.aborted) throw failed(url, failure);
+/** Sends one request. @returns the answer, whatever its status */
+async function request(
+	{ httpRequest, timeoutMs, stopSignal }: FileRequest,
+	url: URL,
+	over: AbortSignal,
+): Promise<FullResponse & { body: FileStream }> {
+	try {
+		const response = (await httpRequest({
+			url: url.href,
+			// Content as it is stored.
+			headers: { 'Accept-Encoding': 'identity' },
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			timeout: timeoutMs,
+			abortSignal: AbortSignal.any([stopSignal, over]),
+		})) as FullResponse & { body: FileStream };
+		// One that nobody reads fails when it is over.
+		response.body.on('error', () => undefined);
+		return response;
+	} catch (error) {
+		throw unanswered(url, error);
 	}
 }
 
-/**
- * Begins to fetch a file. Nothing but the address is sent, to whatever host: no token. Redirects are followed here, since each of
- * them is checked as the first address is.
- *
- * That a file comes whole is for Node.js to check: it knows the length of what is sent, and n8n may have unpacked it.
- *
- * @throws FileError
- */
-export async function openFile(file: FileRequest): Promise<OpenFile> {
+/** Lets a file through while it is small enough. That it comes whole is for Node.js to check: it knows the length of what is sent. */
+function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 'receivedBytes' | 'stream'> {
+	let received = 0;
+	async function* chunks(): AsyncGenerator<Buffer> {
+		try {
+			for await (const chunk of body as AsyncIterable<Buffer>) {
+				received += chunk.length;
+				if (received > file.maxSizeMb * BYTES_PER_MB) throw tooLarge(file);
+				yield chunk;
+			}
+		} catch (error) {
+			throw error instanceof FileError ? error : incomplete(url);
+		}
+	}
+	// The class itself cannot be imported.
+	const { from } = body.constructor as unknown as {
+		from: (chunks: AsyncIterable<Buffer>, options: { objectMode: boolean }) => FileStream;
+	};
+	return { stream: from(chunks(), { objectMode: false }), receivedBytes: () => received };
+}
+
+async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 	let address = file.url;
 	if (!URL.canParse(address)) {
 		const advice = "If it's in storage of your own, get it there.";
@@ -147,28 +179,22 @@ export async function openFile(file: FileRequest): Promise<OpenFile> {
 				redirects === 0 ? rejection : `The file's address redirects to a different one. ${rejection}`;
 			throw new FileError(message, 'Nothing was sent there.');
 		}
-		const { response, abort } = await request(file, url);
-		const { statusCode, headers, body } = response;
-		const reject = (error: FileError): never => {
-			discard(body, abort);
-			throw error;
-		};
+		const { statusCode, headers, body } = await request(file, url, over);
 		const { location } = headers;
 		if (statusCode >= 300 && typeof location === 'string' && URL.canParse(location, url.href)) {
-			discard(body, abort);
 			address = new URL(location, url.href).href;
 			continue;
 		}
-		if (!STATUSES_WITH_FILE.includes(statusCode)) reject(failed(url, { status: statusCode }));
+		if (!STATUSES_WITH_FILE.includes(statusCode)) throw notSent(url, statusCode);
 		const mediaType = mediaTypeOf(headers);
 		if (WEB_PAGE_TYPES.includes(mediaType)) {
 			const advice = `It may ask for a login, or the address may have expired. ${GET_ANEW}`;
-			reject(new FileError(`${url.host} sent a web page instead of the file`, advice, true));
+			throw new FileError(`${url.host} sent a web page instead of the file`, advice, true);
 		}
 		const announcedBytes = Number(headers['content-length']) || 0;
-		if (announcedBytes > file.maxSizeMb * BYTES_PER_MB) reject(tooLarge(file, announcedBytes));
+		if (announcedBytes > file.maxSizeMb * BYTES_PER_MB) throw tooLarge(file, announcedBytes);
 		return {
-			...bounded(body, url.host, file, abort),
+			...limited(file, body, url),
 			url,
 			headers,
 			// "Bytes" says nothing: n8n then goes by the file's name.
@@ -176,4 +202,43 @@ export async function openFile(file: FileRequest): Promise<OpenFile> {
 		};
 	}
 	throw new FileError("The file's address redirects too many times", '');
+}
+
+/**
+ * Fetches a file once. Nothing but the address is sent, to whatever host: no token. Redirects are followed here, since each of them is
+ * checked as the first address is.
+ *
+ * @param use takes the content. When it is through, or fails, no connection stays open
+ * @returns what `use` returns
+ * @throws FileError
+ */
+export async function withFile<T>(file: FileRequest, use: (file: OpenFile) => Promise<T>): Promise<T> {
+	const over = new AbortController();
+	try {
+		return await use(await open(file, over.signal));
+	} finally {
+		// n8n's stream does not close the connection when it is destroyed unread.
+		over.abort();
+	}
+}
+
+/**
+ * Reads a text file in UTF-8, without a byte order mark.
+ *
+ * @throws FileError, also if it has not come whole when its time is over
+ */
+export async function readTextFile(file: Omit<FileRequest, keyof typeof TEXT_LIMITS>): Promise<string> {
+	const done = new AbortController();
+	const stopSignal = AbortSignal.any([file.stopSignal, abortAfter(file.timeoutMs, done.signal)]);
+	try {
+		return await withFile({ ...file, ...TEXT_LIMITS, stopSignal }, async ({ stream }) => {
+			const chunks: Buffer[] = [];
+			for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+			return Buffer.concat(chunks)
+				.toString('utf8')
+				.replace(/^\uFEFF/, '');
+		});
+	} finally {
+		done.abort();
+	}
 }

@@ -1,7 +1,7 @@
 import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
 import { isRecord, msOf } from '../api/answer';
 import { failureOf, NO_TIME_LEFT, type Send } from '../api/client';
-import { FileError } from '../api/fileStream';
+import { FileError } from '../api/files';
 import { RECORDINGS } from '../api/recordings';
 import { getRoom, recordingSetup } from '../api/rooms';
 import { hasStatus } from '../api/sessions';

@@ -1,8 +1,7 @@
 import { type ICredentialsDecrypted, UserError } from 'n8n-workflow';
-import { abortAfter, apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
+import { apiRequest, NO_TIME_LEFT, type Send } from '../api/client';
 import { credentialId, credentialOf, type ReadCredential, type RequestContext } from '../api/credential';
-import { openFile } from '../api/files';
-import { TEXT_LIMITS, textOf } from '../api/fileStream';
+import { readTextFile } from '../api/files';
 import { clockSkewMs } from '../api/serverTime';
 import { detached } from '../n8n/detached';
 import { fileAddressRule } from '../webhook/address';
@@ -103,15 +102,13 @@ export class Account {
 		const { data } = await this.read();
 		return await this.files.run(execution, async () => {
 			if (Date.now() > untilMs) throw new UserError(NO_TIME_LEFT);
-			const { stream } = await openFile({
+			return await readTextFile({
 				httpRequest: this.context.helpers.httpRequest,
 				url,
 				rejectionOf: fileAddressRule(data?.baseUrl),
 				timeoutMs: TIMEOUT_MS,
-				stopSignal: abortAfter(TIMEOUT_MS),
-				...TEXT_LIMITS,
+				stopSignal: new AbortController().signal,
 			});
-			return await textOf(stream);
 		});
 	}
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { UserError, type IDataObject } from 'n8n-workflow';
 import { ApiError, NO_TIME_LEFT, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
-import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/fileStream';
+import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/files';
 import { findParts, placeOf } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import type { Place } from '../../../nodes/VideoSdkAgentCloud/conversation/ownRows';

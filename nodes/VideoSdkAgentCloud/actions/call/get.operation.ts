@@ -12,7 +12,7 @@ import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
 import { fetchUntil, lookUntil } from '../lookUntil';
 import { type Operation } from '../operation';
-import { textReader } from '../withFile';
+import { textReader } from '../files';
 
 const waitField = optional(
 	'default',

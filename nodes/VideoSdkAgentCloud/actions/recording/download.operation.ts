@@ -2,7 +2,7 @@ import { fileNameOf, type OpenFile } from '../../api/files';
 import { numberField, textField } from '../../fields/field';
 import { readOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
-import { withFile } from '../withFile';
+import { useFile } from '../files';
 
 /** About an hour of video. n8n 1.x keeps files in memory unless it is set up to keep them on disk. */
 const DEFAULT_MAX_SIZE_MB = 500;
@@ -45,6 +45,6 @@ export const operation: Operation = {
 			const json = { fileName, mimeType: binary.mimeType, fileSize: file.receivedBytes() };
 			return new RecordWithFile(json, { [field]: binary });
 		};
-		return async (_send, tools) => await withFile(read, url, tools, limits, store);
+		return async (_send, tools) => await useFile(read, url, tools, limits, store);
 	},
 };

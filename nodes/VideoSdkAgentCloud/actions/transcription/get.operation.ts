@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { lookUntil } from '../lookUntil';
 import { type ItemRun, type Operation } from '../operation';
-import { textReader } from '../withFile';
+import { textReader } from '../files';
 import { latestOf } from '../../api/answer';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../../api/failure';
@@ -60,8 +60,6 @@ const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUnti
 const MAX_WAIT_DESCRIPTION =
 	"How long to wait for the transcription. If it isn't ready by then, the output has <code>timedOut</code>. If there's none at all, the node fails.";
 
-const TOO_LARGE_ADVICE =
-	"Turn off 'Include Text' and get the file with Recording: Download, from the URL in the output.";
 /** Under which names of the output the texts come, and where their files are. */
 const TEXT_FILES = { text: 'transcriptionFilePaths', summary: 'summarizedFilePaths' } as const;
 /** VideoSDK didn't tell the room's latest session, so it may be a different one. */
@@ -110,7 +108,7 @@ function prepare(read: ItemReader): ItemRun {
 	const maxWaitMs = !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 	const includesText = read.flag(includeTextField);
 	return async (send, tools) => {
-		const readText = textReader(read, tools, TOO_LARGE_ADVICE);
+		const readText = textReader(read, tools);
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
 			const texts: IDataObject = {};

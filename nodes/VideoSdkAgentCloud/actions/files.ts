@@ -1,0 +1,50 @@
+import { FileError, type FileRequest, type OpenFile, readTextFile, withFile } from '../api/files';
+import type { ItemReader } from '../fields/reader';
+import { fileAddressRule } from '../webhook/address';
+import type { RunTools } from './operation';
+
+type Limits = Pick<FileRequest, 'maxSizeMb' | 'tooLargeAdvice'>;
+
+/** Fetches a file for an item when it is its turn: from the internet only, unless the API of the item's credential is local. */
+async function fetchFor<T>(
+	read: ItemReader,
+	url: string,
+	{ credential, inTurn, stopSignal, timeoutMs }: RunTools,
+	fetch: (file: Omit<FileRequest, keyof Limits>) => Promise<T>,
+): Promise<T> {
+	const { httpRequest } = read.context.helpers;
+	return await inTurn(async () => {
+		const rejectionOf = fileAddressRule((await credential()).data?.baseUrl);
+		return await fetch({ httpRequest, url, rejectionOf, timeoutMs, stopSignal }).catch(
+			(error: Error & { description?: string | null }) => {
+				const shown = read.fail(error.message, error.description ?? '');
+				throw Object.assign(shown, { cause: error });
+			},
+		);
+	});
+}
+
+/**
+ * @param use takes the content
+ * @returns what `use` returns
+ * @throws NodeOperationError in words for the user, see `mayComeLater`
+ */
+export async function useFile<T>(
+	read: ItemReader,
+	url: string,
+	tools: RunTools,
+	limits: Limits,
+	use: (file: OpenFile) => Promise<T>,
+): Promise<T> {
+	return await fetchFor(read, url, tools, async (file) => await withFile({ ...file, ...limits }, use));
+}
+
+/** @returns the function by which an item reads a transcript or summary. It throws as `useFile` does */
+export function textReader(read: ItemReader, tools: RunTools): (url: string) => Promise<string> {
+	return async (url) => await fetchFor(read, url, tools, readTextFile);
+}
+
+/** @returns whether an error of these functions says that the same file may be there later */
+export function mayComeLater({ cause }: { cause?: unknown }): boolean {
+	return cause instanceof FileError && cause.isPassing;
+}
